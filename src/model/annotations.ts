@@ -1,0 +1,45 @@
+// Every label, annotation, finalizer and name that is part of a contract (Argo CD's where it begins with argocd, else ours).
+
+export const argo = {
+  trackingId: 'argocd.argoproj.io/tracking-id',
+  syncWave: 'argocd.argoproj.io/sync-wave',
+  hook: 'argocd.argoproj.io/hook',
+  hookDeletePolicy: 'argocd.argoproj.io/hook-delete-policy',
+  syncOptions: 'argocd.argoproj.io/sync-options',
+  compareOptions: 'argocd.argoproj.io/compare-options',
+  refresh: 'argocd.argoproj.io/refresh',
+  skipReconcile: 'argocd.argoproj.io/skip-reconcile',
+  ignoreHealthcheck: 'argocd.argoproj.io/ignore-healthcheck',
+  ignoreRestartPolicy: 'argocd.argoproj.io/ignore-restart-policy',
+  deletionApproved: 'argocd.argoproj.io/deletion-approved',
+  secretType: 'argocd.argoproj.io/secret-type',
+  resourcesFinalizer: 'resources-finalizer.argocd.argoproj.io',
+  hookFinalizer: 'argocd.argoproj.io/hook-finalizer',
+  helmHook: 'helm.sh/hook',
+  helmHookWeight: 'helm.sh/hook-weight',
+  helmHookDeletePolicy: 'helm.sh/hook-delete-policy',
+  helmResourcePolicy: 'helm.sh/resource-policy',
+  lastApplied: 'kubectl.kubernetes.io/last-applied-configuration',
+} as const;
+
+/** The manager of all our writes: Argo CD's own, so that a switch in either direction takes nothing over (argocd.md §1.6). */
+export const fieldManager = 'argocd-controller';
+
+export const cox = {
+  environment: 'coxswain.dev/environment',
+  approval: 'coxswain.dev/approval',
+  approvers: 'coxswain.dev/approvers',
+  approvals: 'coxswain.dev/approvals',
+  slack: 'coxswain.dev/slack',
+  /** On hook objects: the operation's startedAt, so that a live hook of this operation is never run again. */
+  operation: 'coxswain.dev/operation',
+  /** Label on our own resources: the application they belong to, `<namespace>.<name>`. */
+  application: 'coxswain.dev/application',
+  /** Name in operation.info of the Request (or Approval) that asked for the operation. */
+  requestInfo: 'coxswain.dev/request',
+  approvalInfo: 'coxswain.dev/approval',
+} as const;
+
+export const commentMarker = '<!-- coxswain -->';
+export const checks = { diff: 'coxswain/diff', approval: 'coxswain/approval', rollout: 'coxswain/rollout' } as const;
+export const inClusterServer = 'https://kubernetes.default.svc';

@@ -1,0 +1,116 @@
+// Our own resources in coxswain.dev/v1alpha1: Approval, DriftEpisode and Request (design §5).
+import type { EffectOperation, FieldChange } from './effect.ts';
+import type { KubeObject, ObjectMeta, ResourceKey } from './kube.ts';
+
+export const coxGroup = 'coxswain.dev';
+export const coxVersion = 'v1alpha1';
+
+type NamedMeta = ObjectMeta & { name: string; namespace: string };
+
+/** Where a card stands or is meant to stand; the intent is stored before the post (design §4h). */
+export interface CardState {
+  /** Random id of this posting, carried in the message's metadata. */
+  intent: string;
+  /** RFC 3339 time at which the intent was stored. */
+  at: string;
+  ts?: string;
+  /** Hash of the blocks last sent, so that an unchanged card costs no call. */
+  hash?: string;
+}
+
+/** A person: the GitHub identity decides; the way tells from where they acted. */
+export interface Actor {
+  /** GitHub login, lower case. */
+  login: string;
+  /** GitHub user id; approvals are compared by it. */
+  id: number;
+  via: 'pull-request' | 'slack' | 'cli' | 'web' | 'engine';
+  /** Slack user id when the person acted there. */
+  slackUser?: string;
+}
+
+export interface PullRef {
+  owner: string;
+  repo: string;
+  number: number;
+}
+
+export type ApprovalPhase = 'Pending' | 'Approved' | 'Rejected' | 'Superseded' | 'Applied' | 'Expired';
+
+export interface Approval extends KubeObject {
+  metadata: NamedMeta;
+  spec: {
+    /** `namespace/name` of the Application. */
+    application: string;
+    digest: string;
+    revision: string;
+    /** The application's last synced revision when the approval was opened: authors between it and `revision` may not approve. */
+    from?: string;
+    operations: EffectOperation[];
+    pull?: PullRef;
+  };
+  status?: {
+    phase: ApprovalPhase;
+    message?: string;
+    approvals?: { actor: Actor; at: string }[];
+    rejectedBy?: Actor;
+    cards?: Record<string, CardState>;
+  };
+}
+
+export type EpisodePhase = 'Open' | 'Reverting' | 'Healed' | 'Reverted' | 'Adopted' | 'Snoozed' | 'Superseded';
+
+export interface DriftedObject {
+  key: ResourceKey;
+  kind: 'changed' | 'missing' | 'extra';
+  /** Masked; before = Git, after = live. */
+  changes: FieldChange[];
+  /** Newest field manager of the drifted paths: the likely tool, and the person when it is known. */
+  by?: { manager: string; at?: string };
+}
+
+export interface DriftEpisode extends KubeObject {
+  metadata: NamedMeta;
+  spec: {
+    application: string;
+    /** Hash of the sorted drifted keys, paths and value classes. */
+    fingerprint: string;
+    openedAt: string;
+  };
+  status?: {
+    phase: EpisodePhase;
+    message?: string;
+    objects: DriftedObject[];
+    endedAt?: string;
+    endedBy?: Actor;
+    snoozedUntil?: string;
+    cards?: Record<string, CardState>;
+  };
+}
+
+export type Verb = 'help' | 'diff' | 'sync' | 'approve' | 'reject' | 'revert' | 'revert-drift' | 'status' | 'snooze';
+
+/** De-duplicates deliveries, is the audit record, and is all that the Slack face may create (design §4h). */
+export interface Request extends KubeObject {
+  metadata: NamedMeta;
+  spec: {
+    verb: Verb;
+    /** `namespace/name` of an Application, or empty for a pull request command. */
+    application?: string;
+    pull?: PullRef;
+    args: Record<string, string>;
+    /** The digest that the person was shown, where the verb acts on one. */
+    digest?: string;
+    actor: Actor;
+    /** Where the answer goes: comment, channel, thread. */
+    origin: { kind: 'comment'; commentId: number } | { kind: 'slack'; channel: string; ts?: string } | { kind: 'cli' } | { kind: 'web' };
+    createdAt: string;
+  };
+  status?: {
+    phase: 'Pending' | 'Done' | 'Refused' | 'Failed';
+    message?: string;
+    /** What came of it: a pull request's URL, an operation. */
+    result?: Record<string, string>;
+    finishedAt?: string;
+  };
+}

@@ -1,0 +1,64 @@
+// What a sync would do to one application's live objects, and the three facts it is made of (design §4f).
+import type { KubeObject, ResourceKey } from './kube.ts';
+
+/** A path through an object: field names, list indices, or the key fields of a list entry (FieldsV1 `k:`), or a set's value (`v:`). */
+export type PathStep = string | number | { key: Record<string, unknown> } | { value: unknown };
+export type FieldPath = PathStep[];
+
+/** One differing field, ready to be shown: Secret values are masked already. `undefined` = absent. */
+export interface FieldChange {
+  path: FieldPath;
+  /** The path as people read it: `spec.template.spec.containers[name=api].image`. */
+  text: string;
+  before?: unknown;
+  after?: unknown;
+}
+
+/** An object before and after, both masked, for a unified diff. */
+export interface ObjectDiff {
+  key: ResourceKey;
+  action: 'create' | 'change' | 'delete' | 'recreate' | 'hook';
+  changes: FieldChange[];
+  /** Masked; absent for a create (before) or a delete (after). */
+  before?: KubeObject;
+  after?: KubeObject;
+  /** Sentences beside the diff: "no longer managed, stays at 6", "created, not validated: …", "drifted since …". */
+  notes: string[];
+  /** file:line of the manifest where known. */
+  place?: { file: string; line?: number };
+}
+
+export interface ObjectError {
+  key: ResourceKey;
+  code: string;
+  message: string;
+  place?: { file: string; line?: number };
+}
+
+/** One operation of the digest: MACs stand for values, so that Secret values count and never show. */
+export type EffectOperation =
+  | { op: 'create'; key: ResourceKey; phase: string; wave: number; mac: string }
+  | { op: 'change'; key: ResourceKey; phase: string; wave: number; fields: [path: string, mac: string | null][] }
+  | { op: 'delete'; key: ResourceKey; phase: string; wave: number }
+  | { op: 'hook'; key: ResourceKey; generateName?: string; phase: string; wave: number; mac: string }
+  | { op: 'recreate'; key: ResourceKey; phase: string; wave: number; mac: string };
+
+/** What the sync of one application to one revision would do, split into the three facts. */
+export interface Effect {
+  /** Drift that was there before: live → what the last synced manifests say. */
+  drift: ObjectDiff[];
+  /** Waiting on the branch: last synced → branch head. */
+  waiting: ObjectDiff[];
+  /** This change: branch head → the result of the merge. Empty when no pull request is asked about. */
+  change: ObjectDiff[];
+  /** What the sync will do: live → target. The first three add up to it. */
+  total: ObjectDiff[];
+  hooks: ObjectDiff[];
+  errors: ObjectError[];
+  risks: { key: ResourceKey; text: string }[];
+  operations: EffectOperation[];
+  /** SHA-256 of the canonical effect; equal effects have equal digests. '' when there are errors. */
+  digest: string;
+  /** "the last synced revision is gone from Git", and the like. */
+  notes: string[];
+}

@@ -1,0 +1,93 @@
+// Kubernetes objects as plain values, and the keys by which we name them.
+
+/** Entry of metadata.managedFields (Kubernetes API, meta/v1 ManagedFieldsEntry). */
+export interface ManagedFieldsEntry {
+  manager?: string;
+  operation?: 'Apply' | 'Update';
+  apiVersion?: string;
+  time?: string;
+  fieldsType?: string;
+  fieldsV1?: Record<string, unknown>;
+  subresource?: string;
+}
+
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+  blockOwnerDeletion?: boolean;
+}
+
+export interface ObjectMeta {
+  name?: string;
+  generateName?: string;
+  namespace?: string;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  creationTimestamp?: string | null;
+  deletionTimestamp?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  finalizers?: string[];
+  ownerReferences?: OwnerReference[];
+  managedFields?: ManagedFieldsEntry[];
+}
+
+/** Any object of the API; fields beyond the envelope are kept as they came. */
+export interface KubeObject {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  [field: string]: unknown;
+}
+
+export interface Gvk {
+  group: string;
+  version: string;
+  kind: string;
+}
+
+/** Names one object of a cluster whatever its version; `group` is '' for core, `namespace` is '' for cluster-scoped kinds. */
+export interface ResourceKey {
+  group: string;
+  kind: string;
+  namespace: string;
+  name: string;
+}
+
+export function gvkOf(object: { apiVersion: string; kind: string }): Gvk {
+  const slash = object.apiVersion.indexOf('/');
+  return slash < 0
+    ? { group: '', version: object.apiVersion, kind: object.kind }
+    : { group: object.apiVersion.slice(0, slash), version: object.apiVersion.slice(slash + 1), kind: object.kind };
+}
+
+export function apiVersionOf(gvk: { group: string; version: string }): string {
+  return gvk.group ? `${gvk.group}/${gvk.version}` : gvk.version;
+}
+
+export function keyOf(object: KubeObject): ResourceKey {
+  return {
+    group: gvkOf(object).group,
+    kind: object.kind,
+    namespace: object.metadata.namespace ?? '',
+    name: object.metadata.name ?? '',
+  };
+}
+
+/** `group/kind/namespace/name`: the text form used as a map key and in logs. */
+export function keyText(key: ResourceKey): string {
+  return `${key.group}/${key.kind}/${key.namespace}/${key.name}`;
+}
+
+/** The form people read: `Deployment shop/checkout` or `ClusterRole reader`. */
+export function keyTitle(key: ResourceKey): string {
+  return key.namespace ? `${key.kind} ${key.namespace}/${key.name}` : `${key.kind} ${key.name}`;
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
