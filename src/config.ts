@@ -1,0 +1,164 @@
+// The one reader of the environment: everything is validated at once and every fault is reported together.
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AppError, errorMessage } from './base/errors.ts';
+
+export interface GitHubConfig {
+  appId: number;
+  privateKey: string;
+  webhookSecret: string;
+  /** REST base; default https://api.github.com. */
+  apiUrl: string;
+}
+
+export interface SlackConfig {
+  botToken: string;
+  appToken: string;
+  /** Base of the Web API, ends with a slash; default https://slack.com/api/. */
+  apiUrl: string;
+}
+
+export interface Config {
+  /** Control-plane namespace, where Applications, settings and our own resources live; default `argocd`. */
+  namespace: string;
+  /** Path of a kubeconfig; empty inside a cluster. */
+  kubeconfig: string;
+  /** `coxswain` compares and syncs itself, `argocd` leaves both to Argo CD (design §1). */
+  engine: 'coxswain' | 'argocd';
+  /** Mirrors and render overlays; may be lost at any time. */
+  dataDir: string;
+  /** Folder with helm, kustomize and jsonnet; empty = found on PATH. */
+  toolsDir: string;
+  host: string;
+  port: number;
+  /** How people reach the web page; used in links. */
+  publicUrl: string;
+  logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** Secret of push deliveries when no GitHub App is configured, or the App's. */
+  webhookSecret: string | undefined;
+  github: GitHubConfig | undefined;
+  slack: SlackConfig | undefined;
+}
+
+type Environment = Record<string, string | undefined>;
+
+/** Every variable with its meaning and default, as `docs/reference/configuration.md` prints them. */
+export const variables = {
+  COX_NAMESPACE: 'Control-plane namespace. Default: argocd',
+  KUBECONFIG: 'Kubeconfig of the control-plane cluster. Default: the service account, inside a cluster',
+  COX_ENGINE: 'coxswain or argocd. Default: coxswain',
+  COX_DATA_DIR: 'Folder for git mirrors; may be lost at any time. Default: coxswain in the temporary folder',
+  COX_TOOLS_DIR: 'Folder of helm, kustomize and jsonnet. Default: found on PATH',
+  COX_LISTEN: 'host:port of the page, webhooks, metrics and health. Default: 0.0.0.0:8080',
+  COX_PUBLIC_URL: 'How people reach the page. Default: http://localhost:<port>',
+  COX_LOG_LEVEL: 'debug, info, warn, error or silent. Default: info',
+  COX_GITHUB_APP_ID: 'Id of the GitHub App; with it the private key and the webhook secret are required',
+  COX_GITHUB_PRIVATE_KEY: 'Private key of the App in PEM, or COX_GITHUB_PRIVATE_KEY_FILE',
+  COX_GITHUB_WEBHOOK_SECRET: 'Secret that signs webhook deliveries, or COX_GITHUB_WEBHOOK_SECRET_FILE',
+  COX_GITHUB_API_URL: 'REST base of the GitHub server. Default: https://api.github.com',
+  COX_SLACK_BOT_TOKEN: 'Bot token (xoxb-), or COX_SLACK_BOT_TOKEN_FILE; with it the app token is required',
+  COX_SLACK_APP_TOKEN: 'App-level token (xapp-) for Socket Mode, or COX_SLACK_APP_TOKEN_FILE',
+  COX_SLACK_API_URL: 'Base of the Slack Web API. Default: https://slack.com/api/',
+} as const;
+
+class Reader {
+  readonly faults: string[] = [];
+  readonly #env: Environment;
+
+  constructor(env: Environment) {
+    this.#env = env;
+  }
+
+  text(name: string, fallback = ''): string {
+    return this.#env[name]?.trim() || fallback;
+  }
+
+  choice<T extends string>(name: string, allowed: readonly [T, ...T[]]): T {
+    const value = this.text(name, allowed[0]);
+    const found = allowed.find((item) => item === value);
+    if (!found) this.faults.push(`${name} is "${value}", but must be one of ${allowed.join(', ')}`);
+    return found ?? allowed[0];
+  }
+
+  url(name: string, fallback: string): string {
+    const value = this.text(name, fallback);
+    if (!URL.canParse(value)) this.faults.push(`${name} is "${value}", but must be a URL`);
+    return value;
+  }
+
+  secret(name: string): string | undefined {
+    const direct = this.text(name);
+    const file = this.text(`${name}_FILE`);
+    if (direct && file) this.faults.push(`${name} and ${name}_FILE are both set; keep one`);
+    if (direct) return direct;
+    if (!file) return undefined;
+    try {
+      return readFileSync(file, 'utf8').trim() || undefined;
+    } catch (error) {
+      this.faults.push(`${name}_FILE names ${file}, which cannot be read: ${errorMessage(error)}`);
+      return undefined;
+    }
+  }
+
+  required(name: string, because: string): string {
+    const value = this.secret(name);
+    if (!value) this.faults.push(`${name} is missing, but is needed because ${because}`);
+    return value ?? '';
+  }
+}
+
+function listen(read: Reader): { host: string; port: number } {
+  const text = read.text('COX_LISTEN', '0.0.0.0:8080');
+  const match = /^(.*):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (!match || port > 65_535) read.faults.push(`COX_LISTEN is "${text}", but must be host:port`);
+  return { host: match?.[1] || '0.0.0.0', port: port || 0 };
+}
+
+function github(read: Reader): GitHubConfig | undefined {
+  const id = read.text('COX_GITHUB_APP_ID');
+  if (!id) return undefined;
+  if (!/^\d+$/.test(id)) read.faults.push(`COX_GITHUB_APP_ID is "${id}", but must be a number`);
+  const because = 'COX_GITHUB_APP_ID is set';
+  return {
+    appId: Number(id),
+    privateKey: read.required('COX_GITHUB_PRIVATE_KEY', because).replaceAll('\\n', '\n'),
+    webhookSecret: read.required('COX_GITHUB_WEBHOOK_SECRET', because),
+    apiUrl: read.url('COX_GITHUB_API_URL', 'https://api.github.com').replace(/\/$/, ''),
+  };
+}
+
+function slack(read: Reader): SlackConfig | undefined {
+  const botToken = read.secret('COX_SLACK_BOT_TOKEN');
+  if (!botToken) return undefined;
+  return {
+    botToken,
+    appToken: read.required('COX_SLACK_APP_TOKEN', 'COX_SLACK_BOT_TOKEN is set'),
+    apiUrl: read.url('COX_SLACK_API_URL', 'https://slack.com/api/'),
+  };
+}
+
+/** Throws E_CONFIG that lists every fault, one a line. */
+export function readConfig(env: Environment): Config {
+  const read = new Reader(env);
+  const { host, port } = listen(read);
+  const config: Config = {
+    namespace: read.text('COX_NAMESPACE', 'argocd'),
+    kubeconfig: read.text('KUBECONFIG'),
+    engine: read.choice('COX_ENGINE', ['coxswain', 'argocd']),
+    dataDir: read.text('COX_DATA_DIR', join(tmpdir(), 'coxswain')),
+    toolsDir: read.text('COX_TOOLS_DIR'),
+    host,
+    port,
+    publicUrl: read.url('COX_PUBLIC_URL', `http://localhost:${port}`).replace(/\/$/, ''),
+    logLevel: read.choice('COX_LOG_LEVEL', ['info', 'debug', 'warn', 'error', 'silent']),
+    github: github(read),
+    slack: slack(read),
+    webhookSecret: read.secret('COX_GITHUB_WEBHOOK_SECRET'),
+  };
+  if (read.faults.length > 0) {
+    throw new AppError('E_CONFIG', `the configuration has ${read.faults.length} fault(s):\n- ${read.faults.join('\n- ')}`, { hint: 'See docs/reference/configuration.md.' });
+  }
+  return config;
+}

@@ -1,0 +1,153 @@
+// Settings that live in the cluster: Argo CD's ConfigMaps and Secrets for what it defines, coxswain-cm for ours.
+import type { KubeObject } from '../model/kube.ts';
+import { argo, inClusterServer } from '../model/annotations.ts';
+import { isObject } from '../model/kube.ts';
+
+export interface RepositoryCredential {
+  url: string;
+  username: string;
+  password: string;
+  /** Only credentials of repo-creds match by prefix. */
+  prefix: boolean;
+}
+
+/** A cluster Secret (argocd.md §1.7); `config` is its JSON as it stands. */
+export interface ClusterEntry {
+  name: string;
+  server: string;
+  config: Record<string, unknown>;
+  project?: string;
+}
+
+export interface Settings {
+  /** argocd-rbac-cm: every policy*.csv key joined. */
+  policyCsv: string;
+  policyDefault: string;
+  /** coxswain-cm slack.identities: Slack user id → GitHub login (lower case). */
+  slackIdentities: Map<string, string>;
+  /** coxswain-cm slack.channel: where cards go that no annotation routes. */
+  slackChannel: string;
+  /** coxswain-cm drift.settle in milliseconds; default 60,000. */
+  driftSettleMs: number;
+  /** argocd-cm timeout.reconciliation in milliseconds; default 120,000, 0 = never. */
+  resyncMs: number;
+  clusters: ClusterEntry[];
+  repositories: RepositoryCredential[];
+  /** Faults found while reading, one sentence each; the defaults stand in for what is wrong. */
+  faults: string[];
+}
+
+/** Go durations as far as settings use them (`90s`, `2m30s`, `1h`, bare seconds) in milliseconds; undefined when malformed. */
+export function parseDuration(text: string): number | undefined {
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
+  let total = 0;
+  for (const [, amount, , unit] of text.matchAll(/(\d+(\.\d+)?)(ms|s|m|h)/g)) total += Number(amount) * (units[unit ?? ''] ?? 0);
+  return total;
+}
+
+function stringData(object: KubeObject | undefined): Record<string, string> {
+  const data = object?.['data'];
+  return isObject(data) ? Object.fromEntries(Object.entries(data).map(([key, value]) => [key, String(value)])) : {};
+}
+
+function secretData(object: KubeObject): Record<string, string> {
+  return Object.fromEntries(Object.entries(stringData(object)).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]));
+}
+
+function duration(data: Record<string, string>, key: string, fallback: number, faults: string[]): number {
+  const text = data[key];
+  if (text === undefined) return fallback;
+  const parsed = parseDuration(text.trim());
+  if (parsed === undefined) faults.push(`${key} is "${text}", but must be a duration such as 60s`);
+  return parsed ?? fallback;
+}
+
+function identities(text: string | undefined, faults: string[]): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const line of (text ?? '').split('\n').map((item) => item.trim()).filter((item) => item && !item.startsWith('#'))) {
+    const match = /^([UW][A-Z0-9]+)\s*[:=]\s*(\S+)$/.exec(line);
+    if (match?.[1] && match[2]) found.set(match[1], match[2].toLowerCase());
+    else faults.push(`slack.identities has the line "${line}", but each must be <Slack user id>: <GitHub login>`);
+  }
+  return found;
+}
+
+function cluster(secret: KubeObject, faults: string[]): ClusterEntry | undefined {
+  const data = secretData(secret);
+  const server = (data['server'] ?? '').replace(/\/$/, '');
+  try {
+    const config: unknown = JSON.parse(data['config'] ?? '{}');
+    if (server && isObject(config)) return { name: data['name'] || server, server, config, ...(data['project'] && { project: data['project'] }) };
+  } catch {
+    // reported below: the parser's own message would echo the credentials
+  }
+  faults.push(`cluster Secret ${secret.metadata.name ?? ''} needs a server and a config in JSON`);
+  return undefined;
+}
+
+function repository(secret: KubeObject, type: string): RepositoryCredential | undefined {
+  const data = secretData(secret);
+  if (!data['url'] || data['password'] === undefined) return undefined;
+  return { url: data['url'], username: data['username'] || 'git', password: data['password'], prefix: type === 'repo-creds' };
+}
+
+export interface SettingsObjects {
+  configMaps: Map<string, KubeObject>;
+  secrets: KubeObject[];
+}
+
+export function readSettings({ configMaps, secrets }: SettingsObjects): Settings {
+  const faults: string[] = [];
+  const argocd = stringData(configMaps.get('argocd-cm'));
+  const rbac = stringData(configMaps.get('argocd-rbac-cm'));
+  const own = stringData(configMaps.get('coxswain-cm'));
+  const clusters: ClusterEntry[] = [];
+  const repositories: RepositoryCredential[] = [];
+  for (const secret of secrets) {
+    const type = secret.metadata.labels?.[argo.secretType] ?? '';
+    const entry = type === 'cluster' ? cluster(secret, faults) : undefined;
+    if (entry) clusters.push(entry);
+    const credential = type === 'repository' || type === 'repo-creds' ? repository(secret, type) : undefined;
+    if (credential) repositories.push(credential);
+  }
+  if (argocd['cluster.inClusterEnabled'] !== 'false' && !clusters.some((entry) => entry.server === inClusterServer)) {
+    clusters.push({ name: 'in-cluster', server: inClusterServer, config: {} });
+  }
+  return {
+    policyCsv: Object.keys(rbac).filter((key) => /^policy(\..+)?\.csv$/.test(key)).sort().map((key) => rbac[key]).join('\n'),
+    policyDefault: rbac['policy.default'] ?? '',
+    slackIdentities: identities(own['slack.identities'], faults),
+    slackChannel: own['slack.channel'] ?? '',
+    driftSettleMs: duration(own, 'drift.settle', 60_000, faults),
+    resyncMs: duration(argocd, 'timeout.reconciliation', 120_000, faults),
+    clusters,
+    repositories,
+    faults,
+  };
+}
+
+/** Lower-case host, no `.git`, no trailing slash, no user: two URLs of one repository are equal (argocd.md §1.4). */
+export function normalizeRepoUrl(url: string): string {
+  const text = url.trim().replace(/\/+$/, '').replace(/\.git$/, '');
+  const ssh = /^(?:ssh:\/\/)?[^@/]+@([^:/]+)(?::\d+\/|[:/])(.+)$/.exec(text);
+  if (ssh) return `${(ssh[1] ?? '').toLowerCase()}/${ssh[2] ?? ''}`;
+  const http = /^[a-z+]+:\/\/(?:[^@/]*@)?([^/]+)\/(.*)$/i.exec(text);
+  return http ? `${(http[1] ?? '').toLowerCase()}/${http[2] ?? ''}` : text;
+}
+
+/** The repository's own credential, else the longest matching prefix of repo-creds. */
+export function credentialFor(settings: Settings, url: string): RepositoryCredential | undefined {
+  const wanted = normalizeRepoUrl(url);
+  const own = settings.repositories.find((item) => !item.prefix && normalizeRepoUrl(item.url) === wanted);
+  const prefixes = settings.repositories.filter((item) => item.prefix && wanted.startsWith(normalizeRepoUrl(item.url)));
+  return own ?? prefixes.sort((a, b) => b.url.length - a.url.length)[0];
+}
+
+/** The cluster a destination names, by server or by name (argocd.md §1.1). */
+export function clusterOf(settings: Settings, destination: { server?: string; name?: string }): ClusterEntry | undefined {
+  return destination.server
+    ? settings.clusters.find((entry) => entry.server === destination.server?.replace(/\/$/, ''))
+    : settings.clusters.find((entry) => entry.name === destination.name);
+}
