@@ -1,0 +1,112 @@
+// The words of the change room: a pull request as plain values, what it would do, and what became of it.
+import type { Effect } from '../model/effect.ts';
+import type { Approval } from '../model/coxswain.ts';
+import type { HealthStatusCode, SyncStatusCode } from '../model/application.ts';
+
+/** A pull request as its forge tells it; nothing in it names the forge. */
+export interface PullInput {
+  /** Clone URL of the repository that is merged into. */
+  repoUrl: string;
+  owner: string;
+  repo: string;
+  number: number;
+  /** `sha` is what the forge last knew; the branch head is read from Git. */
+  base: { ref: string; sha: string };
+  head: { ref: string; sha: string };
+  /** The commit that the base branch got, once merged. */
+  merged?: { sha: string };
+  defaultBranch: string;
+  author: { login: string; id: number };
+  draft: boolean;
+  /** The head is in another repository: its text is a stranger's. */
+  fork: boolean;
+}
+
+/** A failure as it is shown: no stack, no secret. */
+export interface PreviewError {
+  code: string;
+  message: string;
+  hint?: string;
+  place?: { file: string; line?: number };
+}
+
+export type AppChange = 'changed' | 'new' | 'removed' | 'unchanged';
+
+/** What the pull request would do to one application. */
+export interface AppPreview {
+  /** `namespace/name` of the Application. */
+  application: string;
+  name: string;
+  project: string;
+  /** The environment of its annotation, if any. */
+  environment: string | undefined;
+  /** Cluster and namespace it deploys to, as people read it. */
+  destination: string;
+  gated: boolean;
+  /** An approver must stand in every list; entries are logins or `@org/team`. */
+  approvers: string[][];
+  /** How many must approve; 0 when not gated. */
+  approvals: number;
+  /** Syncs by itself. */
+  automated: boolean;
+  status: AppChange;
+  /** Absent when it could not be computed: then `error` says why. */
+  effect?: Effect;
+  error?: PreviewError;
+  sync: SyncStatusCode;
+  health: HealthStatusCode;
+  /** Last synced revision of this repository's source, '' if never synced. */
+  revision: string;
+  /** The application whose manifests hold this Application (app of apps). */
+  parent?: string;
+}
+
+export interface PullPreview {
+  pull: PullInput;
+  /** Head of the base branch in Git when this was made. */
+  base: string;
+  /** The test merge; absent on conflicts. */
+  mergeCommit?: string;
+  /** Files that cannot be merged. */
+  conflicts: string[];
+  /** Affected applications alone, worst first is the reader's business. */
+  apps: AppPreview[];
+  /** What failed outside of any application. */
+  errors: PreviewError[];
+  /** How many applications were looked at. */
+  considered: number;
+  /** Milliseconds that it took. */
+  tookMs: number;
+}
+
+export type ProgressState = 'queued' | 'waiting' | 'syncing' | 'progressing' | 'success' | 'failure' | 'superseded';
+
+/** How far one application has followed a merged pull request. */
+export interface AppProgress {
+  application: string;
+  name: string;
+  environment: string | undefined;
+  gated: boolean;
+  automated: boolean;
+  state: ProgressState;
+  /** One sentence. */
+  message: string;
+  approval?: Approval;
+  /** Revision that the application has or is getting; '' if none. */
+  revision: string;
+  /** Objects of a running or finished operation that are done, of all. */
+  steps?: { done: number; all: number };
+}
+
+export interface PullProgress {
+  pull: PullInput;
+  apps: AppProgress[];
+  errors: PreviewError[];
+  /** Every application is at rest: nothing more is expected. */
+  final: boolean;
+}
+
+/** `owner/repo#number`: the key of a pull request in queues and external ids. */
+export function pullKey(pull: { owner: string; repo: string; number: number }): string {
+  return `${pull.owner}/${pull.repo}#${pull.number}`;
+}
