@@ -1,0 +1,109 @@
+// Approvals: opening one for today's effect, superseding older ones, and recording what people decide about it.
+import type { Clock } from '../base/clock.ts';
+import type { Actor, Approval } from '../model/coxswain.ts';
+import type { EffectOperation } from '../model/effect.ts';
+import type { Store } from '../store/store.ts';
+import { rfc3339 } from '../base/clock.ts';
+import { cox } from '../model/annotations.ts';
+import { applicationKey } from '../model/application.ts';
+import { coxGroup, coxVersion } from '../model/coxswain.ts';
+import { approvalName } from '../policy/gate.ts';
+
+export interface ApprovalDeps {
+  store: Store;
+  clock: Clock;
+}
+
+export interface WantedApproval {
+  application: { metadata: { name: string; namespace: string } };
+  digest: string;
+  revision: string;
+  from: string | undefined;
+  operations: EffectOperation[];
+}
+
+/** The phase a person may still change. */
+export function isOpen(approval: Approval): boolean {
+  return (approval.status?.phase ?? 'Pending') === 'Pending';
+}
+
+function keyOfApproval(approval: Approval): string {
+  return `${approval.metadata.namespace}/${approval.metadata.name}`;
+}
+
+async function setPhase({ store }: ApprovalDeps, approval: Approval, phase: 'Pending' | 'Superseded' | 'Applied', message: string): Promise<void> {
+  if (approval.status?.phase === phase && approval.status.message === message) return;
+  await store.approvals.patch(keyOfApproval(approval), { status: { phase, message } }, { subresource: 'status' });
+}
+
+function newApproval(wanted: WantedApproval): Approval {
+  const { namespace, name } = wanted.application.metadata;
+  return {
+    apiVersion: `${coxGroup}/${coxVersion}`,
+    kind: 'Approval',
+    metadata: {
+      name: approvalName(name, wanted.digest),
+      namespace,
+      labels: { [cox.application]: `${namespace}.${name}`.slice(0, 63) },
+    },
+    spec: {
+      application: applicationKey(wanted.application),
+      digest: wanted.digest,
+      revision: wanted.revision,
+      operations: wanted.operations,
+      ...(wanted.from && { from: wanted.from }),
+    },
+  };
+}
+
+/** Opens the Approval of this effect if there is none, and supersedes the application's other open ones. Idempotent. */
+export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): Promise<string> {
+  const fresh = newApproval(wanted);
+  const key = keyOfApproval(fresh);
+  if (!deps.store.approvals.get(key)) await deps.store.approvals.create(fresh);
+  const existing = deps.store.approvals.get(key);
+  // An effect that comes back after it was superseded waits again; what was rejected stays rejected.
+  if (!existing?.status || existing.status.phase === 'Superseded' || existing.status.phase === 'Applied') {
+    await deps.store.approvals.patch(key, { status: { phase: 'Pending', message: 'waiting for approval', approvals: [] } }, { subresource: 'status' });
+  }
+  await supersedeOthers(deps, fresh.spec.application, fresh.metadata.name);
+  return fresh.metadata.name;
+}
+
+/** Whatever waits for another effect of this application waits in vain. */
+export async function supersedeOthers(deps: ApprovalDeps, application: string, keep: string | undefined): Promise<void> {
+  for (const approval of deps.store.approvals.of(application)) {
+    const phase = approval.status?.phase ?? 'Pending';
+    if (approval.metadata.name === keep || (phase !== 'Pending' && phase !== 'Approved')) continue;
+    await setPhase(deps, approval, 'Superseded', keep ? `the effect is another one now: ${keep}` : 'nothing is left to approve');
+  }
+}
+
+export async function markApplied(deps: ApprovalDeps, application: string, name: string, message: string): Promise<void> {
+  const approval = deps.store.approvals.of(application).find((item) => item.metadata.name === name);
+  if (approval) await setPhase(deps, approval, 'Applied', message);
+}
+
+/** Adds the person once and closes the Approval when enough have agreed. `needed` counts people. */
+export async function recordApproval(deps: ApprovalDeps, approval: Approval, actor: Actor, needed: number): Promise<'counted' | 'complete' | 'already'> {
+  const before = approval.status?.approvals ?? [];
+  if (before.some((item) => item.actor.id === actor.id)) return 'already';
+  const approvals = [...before, { actor, at: rfc3339(deps.clock.now()) }];
+  const complete = approvals.length >= needed;
+  const names = approvals.map((item) => item.actor.login).join(', ');
+  const status = { phase: complete ? 'Approved' : 'Pending', message: complete ? `approved by ${names}` : `${approvals.length} of ${needed} approvals`, approvals };
+  // The precondition keeps two people who click at once from overwriting each other.
+  const { resourceVersion } = approval.metadata;
+  await deps.store.approvals.patch(keyOfApproval(approval), { status }, { subresource: 'status', ...(resourceVersion && { resourceVersion }) });
+  return complete ? 'complete' : 'counted';
+}
+
+export async function recordRejection(deps: ApprovalDeps, approval: Approval, actor: Actor, reason: string): Promise<void> {
+  const message = `rejected by ${actor.login}${reason ? `: ${reason}` : ''}`;
+  const { resourceVersion } = approval.metadata;
+  await deps.store.approvals.patch(
+    keyOfApproval(approval),
+    { status: { phase: 'Rejected', message, rejectedBy: actor } },
+    { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
+  );
+}

@@ -1,0 +1,143 @@
+// What to do about an application that was just compared: leave it, wait, ask somebody, or sync it — each with the reason. Pure.
+import type { Application, Operation, ResourceStatus, SyncResourceRef } from '../model/application.ts';
+import { argo, cox } from '../model/annotations.ts';
+import { isAutomated } from '../model/application.ts';
+
+/** What one set of manifests is: where it came from and, by `manifests`, what it says. */
+export interface Desired {
+  revisions: string[];
+  /** Hash of the effective sources. */
+  sources: string;
+  /** Hash of everything that was rendered; equal hashes mean that a commit changed nothing here. */
+  manifests: string;
+}
+
+export interface Attempt extends Desired {
+  succeeded: boolean;
+  message: string;
+  finishedAt: number;
+  healAttempts: number;
+  /** The Approval under which it ran. */
+  approval?: string;
+}
+
+export interface DecideInput {
+  app: Application;
+  /** Rows of status.resources as just compared. */
+  resources: ResourceStatus[];
+  outOfSync: boolean;
+  desired: Desired;
+  /** The last operation that ended, whatever became of it. */
+  attempt: Attempt | undefined;
+  /** The newest history entry; undefined before the first sync. */
+  synced: Desired | undefined;
+  gated: boolean;
+  /** Name and digest of the Approval that allows today's effect, and whether that effect deletes anything. */
+  approved: { name: string; deletes: boolean } | undefined;
+  window: { permitted: boolean; why: string; changesAt?: number };
+  now: number;
+}
+
+export type Decision =
+  | { do: 'leave'; why: string; error?: string }
+  | { do: 'wait'; why: string; until: number }
+  | { do: 'ask'; why: string }
+  | { do: 'sync'; why: string; operation: Operation };
+
+/** Self-heal waits 0, 2, 6, 18 … s after its former attempts, at most 300 (argocd.md §2.8). */
+export function healDelayMs(attempts: number): number {
+  return attempts === 0 ? 0 : Math.min(2000 * 3 ** (attempts - 1), 300_000);
+}
+
+function sameDesired(a: Desired, b: Desired): boolean {
+  return a.sources === b.sources && (a.manifests === b.manifests || a.revisions.join() === b.revisions.join());
+}
+
+function refs(resources: ResourceStatus[]): SyncResourceRef[] {
+  return resources
+    .filter((item) => item.status === 'OutOfSync' && !item.hook)
+    .map((item) => ({ ...(item.group && { group: item.group }), kind: item.kind, name: item.name, ...(item.namespace && { namespace: item.namespace }) }));
+}
+
+function baseOperation(input: DecideInput): Operation {
+  const { spec } = input.app;
+  const [first] = input.desired.revisions;
+  return {
+    sync: {
+      ...(input.desired.revisions.length > 1 ? { revisions: input.desired.revisions } : { revision: first ?? '' }),
+      ...(spec.syncPolicy?.syncOptions && { syncOptions: spec.syncPolicy.syncOptions }),
+    },
+    retry: spec.syncPolicy?.retry ?? { limit: 5 },
+  };
+}
+
+function automatedOperation(input: DecideInput): Operation {
+  const base = baseOperation(input);
+  const prune = input.app.spec.syncPolicy?.automated?.prune ?? false;
+  return { ...base, sync: { ...base.sync, prune }, initiatedBy: { automated: true } };
+}
+
+function heal(input: DecideInput): Decision {
+  const attempts = input.attempt?.healAttempts ?? 0;
+  const until = (input.attempt?.finishedAt ?? 0) + healDelayMs(attempts);
+  if (attempts > 0 && until > input.now) return { do: 'wait', why: `self-heal attempt ${attempts + 1} waits for its backoff`, until };
+  const operation = automatedOperation(input);
+  return {
+    do: 'sync',
+    why: 'live objects differ from the synced revision',
+    operation: { ...operation, sync: { ...operation.sync, resources: refs(input.resources), autoHealAttemptsCount: attempts + 1 } },
+  };
+}
+
+function gatedDecision(input: DecideInput): Decision {
+  const drifted = input.synced !== undefined && sameDesired(input.synced, input.desired);
+  if (drifted) {
+    const heals = isAutomated(input.app.spec) && input.app.spec.syncPolicy?.automated?.selfHeal === true;
+    return heals ? heal(input) : { do: 'leave', why: 'drifted; nobody asked to revert it' };
+  }
+  if (!input.approved) return { do: 'ask', why: 'the change needs approval' };
+  if (input.attempt && !input.attempt.succeeded && input.attempt.approval === input.approved.name) {
+    return { do: 'leave', why: 'the approved sync failed', error: `Failed last sync attempt to ${input.attempt.revisions.join(', ')}: ${input.attempt.message}` };
+  }
+  const base = baseOperation(input);
+  return {
+    do: 'sync',
+    why: `approved by ${input.approved.name}`,
+    operation: {
+      ...base,
+      sync: { ...base.sync, prune: input.approved.deletes },
+      initiatedBy: { username: 'coxswain' },
+      info: [{ name: cox.approvalInfo, value: input.approved.name }],
+    },
+  };
+}
+
+function automatedDecision(input: DecideInput): Decision {
+  const automated = input.app.spec.syncPolicy?.automated ?? {};
+  const counted = input.resources.filter((item) => !item.hook);
+  const changed = counted.filter((item) => item.status === 'OutOfSync');
+  if (!automated.prune && changed.every((item) => item.requiresPruning)) return { do: 'leave', why: 'only prunes are left and pruning is off' };
+  if (automated.prune && !automated.allowEmpty && counted.length > 0 && counted.every((item) => item.requiresPruning)) {
+    return { do: 'leave', why: 'everything would be pruned', error: 'Skipping sync attempt: auto-sync will wipe out all resources' };
+  }
+  const { attempt } = input;
+  if (!attempt || !sameDesired(attempt, input.desired)) return { do: 'sync', why: 'Git changed', operation: automatedOperation(input) };
+  if (!attempt.succeeded) {
+    return { do: 'leave', why: 'the last attempt failed', error: `Failed last sync attempt to ${attempt.revisions.join(', ')}: ${attempt.message}` };
+  }
+  return automated.selfHeal ? heal(input) : { do: 'leave', why: 'drifted and self-heal is off' };
+}
+
+export function decide(input: DecideInput): Decision {
+  const { app } = input;
+  if (!input.outOfSync) return { do: 'leave', why: 'in sync' };
+  if (app.operation) return { do: 'leave', why: 'an operation is running' };
+  if (app.metadata.deletionTimestamp) return { do: 'leave', why: 'the application is being deleted' };
+  if (app.metadata.annotations?.[argo.skipReconcile] === 'true') return { do: 'leave', why: 'reconciling is switched off' };
+  if (!input.gated && !isAutomated(app.spec)) return { do: 'leave', why: 'automated sync is off' };
+  const decision = input.gated ? gatedDecision(input) : automatedDecision(input);
+  if (decision.do !== 'sync' || input.window.permitted) return decision;
+  return input.window.changesAt === undefined
+    ? { do: 'leave', why: input.window.why }
+    : { do: 'wait', why: input.window.why, until: input.window.changesAt };
+}

@@ -1,0 +1,153 @@
+// One function for each thing a person may ask of the engine; whoever asks, it goes through the Application and our own resources.
+import type { Clock } from '../base/clock.ts';
+import type { Application, Operation, SyncOperation, SyncResourceRef } from '../model/application.ts';
+import type { Actor, Approval, DriftEpisode } from '../model/coxswain.ts';
+import type { ResourceKey } from '../model/kube.ts';
+import type { Store } from '../store/store.ts';
+import { isStatus } from '../cluster/api-error.ts';
+import { argo, cox } from '../model/annotations.ts';
+import { applicationKey, sourcesOf } from '../model/application.ts';
+import { keyText } from '../model/kube.ts';
+import { mayApprove } from '../policy/gate.ts';
+import { effectivePolicy } from '../policy/policy.ts';
+import { isOpen, recordApproval, recordRejection } from './approval.ts';
+
+/** Who wrote what lies between two revisions; implemented by the forge. Commits and pull requests both count. */
+export interface Authors {
+  /** undefined when it cannot be known now: then nobody may approve yet. */
+  authorsBetween(repoUrl: string, from: string | undefined, to: string): Promise<{ login: string; id: number | undefined }[] | undefined>;
+}
+
+export interface RequestDeps {
+  store: Store;
+  clock: Clock;
+  authors: Authors;
+}
+
+export interface Outcome {
+  done: boolean;
+  /** One sentence for the person. */
+  message: string;
+}
+
+export interface SyncRequest {
+  /** `namespace/name`. */
+  application: string;
+  /** Name of the Request; an operation that carries it is not written twice. */
+  request: string;
+  actor: Actor;
+  resources?: SyncResourceRef[];
+  prune?: boolean;
+  revision?: string;
+}
+
+function carries(operation: Operation | undefined, request: string): boolean {
+  return operation?.info?.some((item) => item.name === cox.requestInfo && item.value === request) ?? false;
+}
+
+function operationOf(app: Application, wanted: SyncRequest): Operation {
+  const sync: SyncOperation = {
+    ...(wanted.revision && { revision: wanted.revision }),
+    prune: wanted.prune ?? app.spec.syncPolicy?.automated?.prune ?? false,
+    ...(app.spec.syncPolicy?.syncOptions && { syncOptions: app.spec.syncPolicy.syncOptions }),
+    ...(wanted.resources && { resources: wanted.resources }),
+  };
+  return {
+    sync,
+    initiatedBy: { username: wanted.actor.login },
+    info: [{ name: cox.requestInfo, value: wanted.request }],
+    ...(app.spec.syncPolicy?.retry && { retry: app.spec.syncPolicy.retry }),
+  };
+}
+
+/** Writes `operation` unless one is there: JSON patch `test null` + `add`, so that two writers never overwrite each other. */
+export async function requestSync(deps: RequestDeps, wanted: SyncRequest): Promise<Outcome> {
+  const app = deps.store.applications.get(wanted.application);
+  if (!app) return { done: false, message: `there is no application ${wanted.application}` };
+  if (carries(app.operation, wanted.request) || carries(app.status?.operationState?.operation, wanted.request)) {
+    return { done: true, message: 'the sync was asked for already' };
+  }
+  const busy = { done: false, message: 'another operation is in progress; try again when it has ended' };
+  if (app.operation) return busy;
+  try {
+    await deps.store.applications.jsonPatch(wanted.application, [
+      { op: 'test', path: '/operation', value: null },
+      { op: 'add', path: '/operation', value: operationOf(app, wanted) },
+    ]);
+    return { done: true, message: 'sync started' };
+  } catch (error) {
+    if (isStatus(error, 422) || isStatus(error, 409)) return busy;
+    throw error;
+  }
+}
+
+/** Restores just those objects to the revision that was synced last; what waits on the branch stays waiting. */
+export async function revertDrift(deps: RequestDeps, wanted: { application: string; keys: ResourceKey[]; actor: Actor; request: string }): Promise<Outcome> {
+  const app = deps.store.applications.get(wanted.application);
+  const revision = app?.status?.history?.at(-1)?.revision;
+  if (!app || !revision) return { done: false, message: 'there is no synced revision to return to' };
+  const resources = wanted.keys.map((key) => ({ ...(key.group && { group: key.group }), kind: key.kind, name: key.name, ...(key.namespace && { namespace: key.namespace }) }));
+  const outcome = await requestSync(deps, { application: wanted.application, request: wanted.request, actor: wanted.actor, resources, revision, prune: true });
+  if (outcome.done) await markReverting(deps, wanted);
+  return outcome.done ? { done: true, message: `reverting ${wanted.keys.length} object(s) to ${revision.slice(0, 7)}` } : outcome;
+}
+
+async function markReverting(deps: RequestDeps, wanted: { application: string; keys: ResourceKey[]; actor: Actor }): Promise<void> {
+  const texts = new Set(wanted.keys.map(keyText));
+  const concerned = (episode: DriftEpisode): boolean => episode.status?.phase === 'Open' && episode.status.objects.some((item) => texts.has(keyText(item.key)));
+  for (const episode of deps.store.episodes.of(wanted.application).filter(concerned)) {
+    const status = { phase: 'Reverting', message: `${wanted.actor.login} reverts it to Git`, endedBy: wanted.actor };
+    await deps.store.episodes.patch(`${episode.metadata.namespace}/${episode.metadata.name}`, { status }, { subresource: 'status' });
+  }
+}
+
+/** Asks for a fresh comparison with the newest commit. */
+export async function refresh(deps: Pick<RequestDeps, 'store'>, application: string): Promise<void> {
+  await deps.store.applications.patch(application, { metadata: { annotations: { [argo.refresh]: 'normal' } } });
+}
+
+/** The application's Approval that waits for a decision; with a digest, the one of that digest. */
+export function waitingApproval(store: Store, application: string, digest?: string): Approval | undefined {
+  return store.approvals.of(application).find((item) => (digest ? item.spec.digest === digest : isOpen(item)));
+}
+
+export interface ApprovalRequest {
+  application: string;
+  /** The digest that the person was shown; without it, the one that waits now. */
+  digest?: string;
+  actor: Actor;
+  /** The actor's teams, `org/team`. */
+  teams: string[];
+}
+
+function closedMessage(store: Store, application: string, found: Approval | undefined): string {
+  if (!found) return 'nothing waits for approval';
+  const newer = waitingApproval(store, application);
+  if (newer) return `the effect has changed since: now ${newer.metadata.name} waits`;
+  return `${found.metadata.name} is ${(found.status?.phase ?? 'Pending').toLowerCase()} already${found.status?.message ? ` (${found.status.message})` : ''}`;
+}
+
+/** Counts the person's approval of exactly this effect. The right `approve` is the caller's to check; who may not, the policy says. */
+export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promise<Outcome> {
+  const app = deps.store.applications.get(wanted.application);
+  const approval = waitingApproval(deps.store, wanted.application, wanted.digest);
+  if (app && approval?.status?.approvals?.some((item) => item.actor.id === wanted.actor.id)) return { done: true, message: approval.status.message ?? 'approved' };
+  if (!app || !approval || !isOpen(approval)) return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
+  const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
+  const policy = effectivePolicy(app, project);
+  const repoUrl = sourcesOf(app.spec)[0]?.repoURL ?? '';
+  const authors = await deps.authors.authorsBetween(repoUrl, approval.spec.from, approval.spec.revision);
+  const verdict = mayApprove({ login: wanted.actor.login, id: wanted.actor.id, teams: wanted.teams }, policy, authors);
+  if (!verdict.ok) return { done: false, message: verdict.why };
+  const counted = await recordApproval(deps, approval, wanted.actor, policy.approvals);
+  const name = applicationKey(app).split('/')[1] ?? '';
+  return { done: true, message: counted === 'complete' ? `${name} is approved and syncs now` : 'your approval counts; more are needed' };
+}
+
+export async function reject(deps: RequestDeps, wanted: ApprovalRequest & { reason: string }): Promise<Outcome> {
+  const approval = waitingApproval(deps.store, wanted.application, wanted.digest);
+  if (approval?.status?.phase === 'Rejected' && approval.status.rejectedBy?.id === wanted.actor.id) return { done: true, message: approval.status.message ?? 'rejected' };
+  if (!approval || !isOpen(approval)) return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
+  await recordRejection(deps, approval, wanted.actor, wanted.reason);
+  return { done: true, message: 'rejected; nothing is applied' };
+}
