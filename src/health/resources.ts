@@ -1,0 +1,99 @@
+// Health of everything that does not run containers itself: networking, storage, autoscaling and extensions (argocd.md §2.11).
+import type { Health } from '../model/application.ts';
+import type { KubeObject } from '../model/kube.ts';
+import { at, conditionsOf, listAt, parseConditions, textAt } from './read.ts';
+import type { StatusCondition } from './read.ts';
+
+function judged(status: Health['status'], message: string): Health {
+  return message === '' ? { status } : { status, message };
+}
+
+export function serviceHealth(object: KubeObject): Health {
+  const waiting = textAt(object, 'spec', 'type') === 'LoadBalancer' && listAt(object, 'status', 'loadBalancer', 'ingress').length === 0;
+  return { status: waiting ? 'Progressing' : 'Healthy' };
+}
+
+export function ingressHealth(object: KubeObject): Health {
+  return { status: listAt(object, 'status', 'loadBalancer', 'ingress').length === 0 ? 'Progressing' : 'Healthy' };
+}
+
+export function persistentVolumeClaimHealth(object: KubeObject): Health {
+  switch (textAt(object, 'status', 'phase')) {
+    case 'Bound': return { status: 'Healthy' };
+    case 'Pending': return { status: 'Progressing' };
+    case 'Lost': return { status: 'Degraded' };
+    default: return { status: 'Unknown' };
+  }
+}
+
+export function apiServiceHealth(object: KubeObject): Health {
+  const available = conditionsOf(object).find((condition) => condition.type === 'Available');
+  if (!available) return { status: 'Progressing', message: 'Waiting to be processed' };
+  return { status: available.status === 'True' ? 'Healthy' : 'Progressing', message: `${available.reason}: ${available.message}` };
+}
+
+const unableToScale: ReadonlySet<string> = new Set(['AbleToScale/FailedGetScale', 'AbleToScale/FailedUpdateScale', 'ScalingActive/FailedGetResourceMetric', 'ScalingActive/FailedGetObjectMetric', 'ScalingActive/FailedGetPodsMetric', 'ScalingActive/FailedGetExternalMetric', 'ScalingActive/FailedComputeMetricsReplicas', 'ScalingActive/InvalidSelector']);
+
+function autoscalerConditions(object: KubeObject): StatusCondition[] {
+  const annotation = object.metadata.annotations?.['autoscaling.alpha.kubernetes.io/conditions'];
+  if (!object.apiVersion.endsWith('/v1')) return conditionsOf(object);
+  if (annotation === undefined || annotation === '') return [];
+  const parsed: unknown = JSON.parse(annotation);
+  return Array.isArray(parsed) ? parseConditions(parsed) : [];
+}
+
+export function autoscalerHealth(object: KubeObject): Health {
+  for (const condition of autoscalerConditions(object)) {
+    // The status of a failing condition is not examined, only its reason.
+    if (unableToScale.has(`${condition.type}/${condition.reason}`)) return judged('Degraded', condition.message);
+    if ((condition.type === 'AbleToScale' || condition.type === 'ScalingLimited') && condition.status === 'True') return judged('Healthy', condition.message);
+  }
+  return { status: 'Progressing', message: 'Waiting to Autoscale' };
+}
+
+export function workflowHealth(object: KubeObject): Health {
+  const message = textAt(object, 'status', 'message');
+  switch (textAt(object, 'status', 'phase')) {
+    case '': case 'Pending': case 'Running': return judged('Progressing', message);
+    case 'Succeeded': return judged('Healthy', message);
+    case 'Failed': case 'Error': return judged('Degraded', message);
+    default: return judged('Unknown', message);
+  }
+}
+
+export function disruptionBudgetHealth(object: KubeObject): Health {
+  const conditions = conditionsOf(object);
+  const failed = conditions.find((condition) => condition.status === 'False' && condition.reason !== 'InsufficientPods');
+  if (failed) return judged('Degraded', failed.message);
+  return conditions.length > 0 ? { status: 'Healthy' } : { status: 'Progressing', message: 'Waiting for status' };
+}
+
+export function customResourceDefinitionHealth(object: KubeObject): Health {
+  const conditions = conditionsOf(object);
+  const find = (type: string, status: string): StatusCondition | undefined => conditions.find((condition) => condition.type === type && condition.status === status);
+  if (conditions.length === 0) return { status: 'Progressing', message: 'Status conditions not found' };
+  if (find('Terminating', 'True')) return { status: 'Progressing', message: 'CRD is being terminated' };
+  if (conditions.some((condition) => condition.type === 'Established' && condition.reason === 'Installing')) return { status: 'Progressing', message: 'CRD is being installed' };
+  const names = find('NamesAccepted', 'False');
+  if (names) return { status: 'Degraded', message: `CRD names have not been accepted: ${names.message}` };
+  const structure = find('NonStructuralSchema', 'True');
+  if (structure) return { status: 'Degraded', message: `Schema violations found: ${structure.message}` };
+  if (!find('Established', 'True')) return { status: 'Degraded', message: 'CRD is not established' };
+  return { status: 'Healthy', message: 'CRD is healthy' };
+}
+
+/** The rule for kinds that have no other: generation, then the conditions that controllers agree on (kstatus; engines.md §3a). */
+export function conditionHealth(object: KubeObject): Health | undefined {
+  const conditions = conditionsOf(object);
+  const find = (type: string): StatusCondition | undefined => conditions.find((condition) => condition.type === type);
+  const [ready, reconciling, stalled] = [find('Ready'), find('Reconciling'), find('Stalled')];
+  if (!ready && !reconciling && !stalled) return undefined;
+  const observed = at(object, 'status', 'observedGeneration');
+  if (typeof observed === 'number' && object.metadata.generation !== undefined && observed !== object.metadata.generation) {
+    return { status: 'Progressing', message: `${object.kind} generation is ${object.metadata.generation}, but latest observed generation is ${observed}` };
+  }
+  if (stalled?.status === 'True') return judged('Degraded', stalled.message);
+  if (reconciling?.status === 'True') return judged('Progressing', reconciling.message);
+  if (!ready) return { status: 'Healthy' };
+  return judged(ready.status === 'True' ? 'Healthy' : 'Progressing', ready.message);
+}

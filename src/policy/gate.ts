@@ -1,0 +1,136 @@
+// The one gate that every operation passes at its start, whoever wrote it: go, ask for an approval, or refuse; with why (design §4g).
+import type { ApprovalPhase } from '../model/coxswain.ts';
+import { keyTitle } from '../model/kube.ts';
+import { stricter } from './policy.ts';
+import type { EffectivePolicy, LoosenedGate } from './policy.ts';
+
+export interface Person {
+  /** GitHub login, any case. */
+  login: string;
+  /** GitHub user id. */
+  id: number;
+  /** As `org/team`. */
+  teams?: string[];
+}
+
+/** What a set of manifests was made from. */
+export interface SyncedState {
+  revisions: string[];
+  /** Hash of the effective sources. */
+  sources: string;
+  /** Hash of all rendered manifests, where known: then it counts too. */
+  manifests?: string;
+}
+
+export interface GateApproval {
+  name: string;
+  digest: string;
+  phase: ApprovalPhase;
+  by: Person[];
+}
+
+/** `undefined`: not known yet, and then nobody's agreement counts. An author without a GitHub account has no id. */
+export type GateAuthors = readonly { login: string; id: number | undefined }[] | undefined;
+
+export interface GateInput {
+  /** metadata.name of the Application. */
+  application: string;
+  /** As live now. */
+  policy: EffectivePolicy;
+  /** Under which it was last synced, if that is remembered. */
+  lastPolicy?: EffectivePolicy;
+  /** Gates of other applications that this operation would weaken (the application of applications). */
+  loosened: readonly LoosenedGate[];
+  dryRun?: boolean;
+  effect: {
+    /** '' if it could not be computed. */
+    digest: string;
+    /** No operations at all. */
+    empty: boolean;
+  };
+  /** What the operation would apply. */
+  target: SyncedState;
+  /** What was last synced; undefined: nothing yet. */
+  last: SyncedState | undefined;
+  approvals: readonly GateApproval[];
+  authors: GateAuthors;
+}
+
+export type GateRule = 'not-gated' | 'dry-run' | 'nothing' | 'last-synced' | 'approved' | 'approval-required' | 'rejected' | 'no-digest';
+
+export interface GateDecision {
+  do: 'go' | 'ask' | 'refuse';
+  /** One sentence. */
+  why: string;
+  rule: GateRule;
+  /** The Approval that is asked for, or that allowed it. */
+  approval?: string;
+  /** People who must still agree. */
+  missing?: number;
+  /** The policy that was applied: the strictest of all that bear on this operation. */
+  policy: EffectivePolicy;
+}
+
+/** `<application>-<first 12 of the digest>`: one Approval per application and digest. */
+export function approvalName(application: string, digest: string): string {
+  return `${application}-${digest.slice(0, 12)}`;
+}
+
+/** Message of an operation that ended because its effect is not approved. */
+export function approvalRequired(name: string): string {
+  return `approval required: Approval/${name}`;
+}
+
+function sameState(a: SyncedState, b: SyncedState): boolean {
+  const sameManifests = a.manifests === undefined || b.manifests === undefined || a.manifests === b.manifests;
+  return a.sources === b.sources && a.revisions.length === b.revisions.length && a.revisions.every((revision, at) => revision === b.revisions[at]) && sameManifests;
+}
+
+function standsIn(person: Person, list: readonly string[]): boolean {
+  const teams = (person.teams ?? []).map((team) => `@${team.toLowerCase()}`);
+  return list.some((entry) => entry === person.login.toLowerCase() || teams.includes(entry));
+}
+
+/** Whether this person's agreement counts: not an author, and on every list of approvers. The right `approve` is asked apart (RBAC). */
+export function mayApprove(person: Person, policy: EffectivePolicy, authors: GateAuthors): { ok: boolean; why: string } {
+  if (authors === undefined) return { ok: false, why: 'the authors of this change are not known yet' };
+  if (authors.some((author) => author.id === person.id)) return { ok: false, why: `${person.login} is an author of this change, and somebody else must approve it` };
+  const missed = policy.approvers.find((list) => !standsIn(person, list));
+  if (missed) return { ok: false, why: `${person.login} is not among the approvers (${missed.join(', ')})` };
+  return { ok: true, why: `${person.login} may approve` };
+}
+
+function effectiveGate(input: GateInput): EffectivePolicy {
+  const inherited = [input.lastPolicy, ...input.loosened.map((gate) => gate.before)].filter((policy) => policy !== undefined);
+  return inherited.reduce((all, policy) => (policy.gated ? stricter(all, policy) : all), input.policy);
+}
+
+/** Pure; asked at the start of every operation and again immediately before it applies. */
+export function decideGate(input: GateInput): GateDecision {
+  const policy = effectiveGate(input);
+  const go = (rule: GateRule, why: string): GateDecision => ({ do: 'go', rule, why, policy });
+  if (!policy.gated) return go('not-gated', 'no approval is asked for');
+  if (input.dryRun) return go('dry-run', 'a dry run applies nothing');
+  // Loosening is decided by the effect alone: a revision that was synced under a looser gate must not reopen it.
+  if (input.loosened.length === 0 && input.last && sameState(input.target, input.last)) {
+    return go('last-synced', 'it applies what was last synced');
+  }
+  if (input.effect.digest === '') return { do: 'refuse', rule: 'no-digest', why: 'what it would do could not be computed', policy };
+  if (input.effect.empty) return go('nothing', 'it would change nothing');
+  return decideApproval(input, policy);
+}
+
+function decideApproval(input: GateInput, policy: EffectivePolicy): GateDecision {
+  const name = approvalName(input.application, input.effect.digest);
+  const reason = input.loosened.length > 0 ? `it would loosen the gate of ${input.loosened.map((gate) => keyTitle(gate.key)).join(', ')}` : 'production changes need approval here';
+  const ask = (why: string, missing: number): GateDecision => ({ do: 'ask', rule: 'approval-required', why, approval: name, missing, policy });
+  const found = input.approvals.filter((approval) => approval.digest === input.effect.digest);
+  const rejected = found.find((approval) => approval.phase === 'Rejected');
+  if (rejected) return { do: 'refuse', rule: 'rejected', why: `Approval/${rejected.name} was rejected`, approval: rejected.name, policy };
+  const open = found.find((approval) => approval.phase === 'Approved' || approval.phase === 'Pending');
+  if (!open) return ask(`${reason}; nobody has approved this effect`, policy.approvals);
+  const counted = new Set(open.by.filter((person) => mayApprove(person, policy, input.authors).ok).map((person) => person.id));
+  const missing = policy.approvals - counted.size;
+  if (missing > 0) return ask(`${reason}; ${counted.size} of ${policy.approvals} approvals`, missing);
+  return { do: 'go', rule: 'approved', why: `Approval/${open.name}`, approval: open.name, policy };
+}

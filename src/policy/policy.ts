@@ -1,0 +1,106 @@
+// Policy: what an application's and its project's annotations ask of everyone who wants to change it; the stricter wins.
+import { cox } from '../model/annotations.ts';
+import type { Application } from '../model/application.ts';
+import { isObject, keyOf } from '../model/kube.ts';
+import type { KubeObject, ObjectMeta, ResourceKey } from '../model/kube.ts';
+import type { AppProject } from '../model/project.ts';
+
+/** What holds for one application. */
+export interface EffectivePolicy {
+  /** Nothing new is applied without an Approval of its digest. */
+  gated: boolean;
+  environment: string | undefined;
+  /** An approver must stand in every list; entries: a GitHub login, or `@org/team`. No list: whoever may `approve`. */
+  approvers: string[][];
+  /** People who must agree; at least 1. */
+  approvals: number;
+  /** Slack channel; the application's own wins over its project's. */
+  slack: string | undefined;
+}
+
+function listOf(text: string | undefined): string[] {
+  return (text ?? '').split(/[\s,;]+/).filter((entry) => entry !== '').map((entry) => entry.toLowerCase());
+}
+
+function ownPolicy(metadata: ObjectMeta): EffectivePolicy {
+  const annotations = metadata.annotations ?? {};
+  const approval = annotations[cox.approval]?.trim();
+  const approvers = listOf(annotations[cox.approvers]);
+  const count = Number.parseInt(annotations[cox.approvals] ?? '', 10);
+  return {
+    // A word that we do not know must not open a gate.
+    gated: approval !== undefined && approval !== '' && approval !== 'none',
+    environment: annotations[cox.environment]?.trim() || undefined,
+    approvers: approvers.length > 0 ? [approvers] : [],
+    approvals: Number.isFinite(count) && count > 1 ? count : 1,
+    slack: annotations[cox.slack]?.trim() || undefined,
+  };
+}
+
+/** Both hold; environment and channel are those of the first, if it names any. */
+export function stricter(a: EffectivePolicy, b: EffectivePolicy): EffectivePolicy {
+  const lists = new Map([...a.approvers, ...b.approvers].map((list) => [list.toSorted().join(','), list]));
+  return {
+    gated: a.gated || b.gated,
+    environment: a.environment ?? b.environment,
+    approvers: [...lists.values()],
+    approvals: Math.max(a.approvals, b.approvals),
+    slack: a.slack ?? b.slack,
+  };
+}
+
+/** The policy of an application; an absent project adds nothing. */
+export function effectivePolicy(app: { metadata: ObjectMeta }, project: { metadata: ObjectMeta } | undefined): EffectivePolicy {
+  const own = ownPolicy(app.metadata);
+  return project ? stricter(own, ownPolicy(project.metadata)) : own;
+}
+
+/** True if something that needed approval before would need less of it after. */
+export function loosens(before: EffectivePolicy, after: EffectivePolicy): boolean {
+  if (!before.gated) return false;
+  if (!after.gated || after.approvals < before.approvals) return true;
+  // Each old list must still be implied: some new list allows nobody whom it did not allow.
+  return before.approvers.some((old) => !after.approvers.some((list) => list.every((entry) => old.includes(entry))));
+}
+
+const argoGroup = 'argoproj.io';
+
+function isKind(object: KubeObject | undefined, kind: string): object is KubeObject {
+  return object !== undefined && object.kind === kind && object.apiVersion.startsWith(`${argoGroup}/`);
+}
+
+function projectName(app: KubeObject): string {
+  const spec = app['spec'];
+  const name = isObject(spec) ? spec['project'] : undefined;
+  return typeof name === 'string' && name !== '' ? name : 'default';
+}
+
+export interface LoosenedGate {
+  key: ResourceKey;
+  /** The policy that the operation would weaken or delete: under it the operation needs approval. */
+  before: EffectivePolicy;
+}
+
+/**
+ * Gates that an operation would weaken, move away from or delete: those of the Applications and AppProjects among its objects.
+ * `pairs`: every object that it changes or deletes (`target` undefined). `projects`: live AppProjects by name.
+ */
+export function loosenedGates(pairs: readonly { live: KubeObject | undefined; target: KubeObject | undefined }[], projects: ReadonlyMap<string, AppProject>): LoosenedGate[] {
+  const targetProjects = new Map<string, KubeObject>();
+  for (const { target } of pairs) if (isKind(target, 'AppProject')) targetProjects.set(target.metadata.name ?? '', target);
+  const after = (app: KubeObject): EffectivePolicy => effectivePolicy(app, targetProjects.get(projectName(app)) ?? projects.get(projectName(app)));
+  return pairs.flatMap(({ live, target }): LoosenedGate[] => {
+    if (isKind(live, 'AppProject')) {
+      const before = effectivePolicy(live, undefined);
+      return before.gated && (target === undefined || loosens(before, effectivePolicy(target, undefined))) ? [{ key: keyOf(live), before }] : [];
+    }
+    if (!isKind(live, 'Application')) return [];
+    const before = effectivePolicy(live, projects.get(projectName(live)));
+    return before.gated && (target === undefined || loosens(before, after(target))) ? [{ key: keyOf(live), before }] : [];
+  });
+}
+
+/** The policy of an Application with its live project, looked up by name. */
+export function policyOf(app: Application, projects: ReadonlyMap<string, AppProject>): EffectivePolicy {
+  return effectivePolicy(app, projects.get(app.spec.project || 'default'));
+}

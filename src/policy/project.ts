@@ -1,0 +1,103 @@
+// What a project lets its applications use: repositories, destinations and kinds (argocd.md §1.4), with Argo CD's messages.
+import { globMatch } from '../base/glob.ts';
+import type { Application, Condition } from '../model/application.ts';
+import { sourcesOf } from '../model/application.ts';
+import type { AppProject, GroupKind } from '../model/project.ts';
+
+export interface NamedCluster {
+  server: string;
+  name: string;
+}
+
+/** Repository URLs as Argo CD compares them: lower case, without `.git`, the ssh forms alike. */
+export function normaliseRepo(url: string): string {
+  let text = url.trim().toLowerCase().replace(/\/+$/, '').replace(/\.git$/, '');
+  const scp = /^(?:ssh:\/\/)?(?:[^@/]+@)?([^:/]+):(?!\/\/)(?:\d+\/)?(.+)$/.exec(text);
+  if (scp && !/^[a-z]+:\/\//.test(text)) text = `ssh://${scp[1] ?? ''}/${(scp[2] ?? '').replace(/^\/+/, '')}`;
+  else if (text.startsWith('ssh://')) text = text.replace(/^ssh:\/\/[^@/]+@/, 'ssh://');
+  return text;
+}
+
+/** An entry that begins with `!` denies, and wins. */
+function listed(entries: readonly string[] | undefined, matches: (pattern: string) => boolean): boolean {
+  const all = entries ?? [];
+  if (all.some((entry) => entry.startsWith('!') && matches(entry.slice(1)))) return false;
+  return all.some((entry) => !entry.startsWith('!') && matches(entry));
+}
+
+export function sourcePermitted(project: AppProject, repoURL: string): boolean {
+  const url = normaliseRepo(repoURL);
+  return listed(project.spec.sourceRepos, (pattern) => pattern === '*' || globMatch(normaliseRepo(pattern), url, { separators: '/' }));
+}
+
+/** `name` and `namespace` may be ''. A denied server, name or namespace denies, and a denied name whatever the namespace (Argo CD). */
+export function destinationPermitted(project: AppProject, destination: { server: string; name: string; namespace: string }): boolean {
+  const entries = project.spec.destinations ?? [];
+  const hit = (pattern: string | undefined, text: string): boolean => pattern !== undefined && pattern !== '' && text !== '' && globMatch(pattern, text);
+  const deniesCluster = (pattern: string | undefined, text: string): boolean => pattern !== undefined && pattern.startsWith('!') && hit(pattern.slice(1), text);
+  const namespaceHit = (pattern: string | undefined): boolean => pattern !== undefined && globMatch(pattern, destination.namespace);
+  const denied = entries.some((entry) => deniesCluster(entry.name, destination.name)
+    || (deniesCluster(entry.server, destination.server) && namespaceHit(entry.namespace))
+    || (entry.namespace?.startsWith('!') === true && globMatch(entry.namespace.slice(1), destination.namespace) && (hit(entry.server, destination.server) || hit(entry.name, destination.name))));
+  if (denied) return false;
+  return entries.some((entry) => namespaceHit(entry.namespace) && (hit(entry.server, destination.server) || hit(entry.name, destination.name)));
+}
+
+function inList(list: readonly GroupKind[] | undefined, object: { group: string; kind: string; name: string }): boolean {
+  return (list ?? []).some((entry) => globMatch(entry.kind, object.kind) && globMatch(entry.group, object.group) && (!entry.name || globMatch(entry.name, object.name)));
+}
+
+function kindPermitted(project: AppProject, object: { group: string; kind: string; name: string }, namespaced: boolean): boolean {
+  const { spec } = project;
+  if (!namespaced) return !inList(spec.clusterResourceBlacklist, object) && inList(spec.clusterResourceWhitelist, object);
+  if (inList(spec.namespaceResourceBlacklist, object)) return false;
+  // No list allows every namespaced kind; an empty one allows none.
+  return spec.namespaceResourceWhitelist === undefined || spec.namespaceResourceWhitelist === null || inList(spec.namespaceResourceWhitelist, object);
+}
+
+/** undefined if the object is permitted, else Argo CD's message. */
+export function resourceDenied(project: AppProject, object: { group: string; kind: string; namespace: string; name: string }, namespaced: boolean, cluster: NamedCluster): string | undefined {
+  const name = project.metadata.name;
+  if (!kindPermitted(project, object, namespaced)) return `resource ${object.group}:${object.kind} is not permitted in project ${name}`;
+  if (namespaced && !destinationPermitted(project, { ...cluster, namespace: object.namespace })) return `namespace ${object.namespace} is not permitted in project '${name}'`;
+  return undefined;
+}
+
+function namespacePermitted(app: Application, project: AppProject, controlNamespace: string): boolean {
+  const namespace = app.metadata.namespace;
+  return namespace === controlNamespace || (project.spec.sourceNamespaces ?? []).some((pattern) => pattern.length > 1 && pattern.startsWith('/') && pattern.endsWith('/')
+    ? new RegExp(pattern.slice(1, -1)).test(namespace)
+    : globMatch(pattern, namespace));
+}
+
+export interface SpecCheck {
+  app: Application;
+  /** undefined if it does not exist. */
+  project: AppProject | undefined;
+  /** undefined if the destination names none that is known. */
+  cluster: NamedCluster | undefined;
+  controlNamespace: string;
+}
+
+/** InvalidSpecError conditions (without time) of an application's spec; empty if it may be synced. */
+export function specConditions({ app, project, cluster, controlNamespace }: SpecCheck): Condition[] {
+  const { destination } = app.spec;
+  const invalid = (message: string): Condition => ({ type: 'InvalidSpecError', message });
+  const name = app.spec.project || 'default';
+  if (!project) return [invalid(`Application referencing project ${name} which does not exist`)];
+  if (!namespacePermitted(app, project, controlNamespace)) return [invalid(`application '${app.metadata.name}' in namespace '${app.metadata.namespace}' is not allowed to use project ${name}`)];
+  const found: Condition[] = [];
+  const sources = sourcesOf(app.spec);
+  if (sources.length === 0) found.push(invalid('spec.source.repoURL and either spec.source.path, spec.source.chart, or spec.source.ref are required'));
+  for (const source of sources) {
+    if (!source.repoURL || (!source.path && !source.chart && !source.ref)) found.push(invalid('spec.source.repoURL and either spec.source.path, spec.source.chart, or spec.source.ref are required'));
+    else if (!sourcePermitted(project, source.repoURL)) found.push(invalid(`application repo ${source.repoURL} is not permitted in project '${name}'`));
+  }
+  if (destination.server && destination.name) found.push(invalid(`application destination can't have both name and server defined: ${destination.name} ${destination.server}`));
+  else if (!destination.server && !destination.name) found.push(invalid('Destination server missing from app spec'));
+  else if (!cluster) found.push(invalid(destination.name ? `unable to find destination server: there are no clusters with this name: ${destination.name}` : `cluster '${destination.server ?? ''}' has not been configured`));
+  else if (!destinationPermitted(project, { ...cluster, namespace: destination.namespace ?? '' })) {
+    found.push(invalid(`application destination server '${cluster.server}' and namespace '${destination.namespace ?? ''}' do not match any of the allowed destinations in project '${name}'`));
+  }
+  return found;
+}

@@ -1,0 +1,105 @@
+// Who may do what: Argo CD's RBAC (policy.csv and project roles) on GitHub logins and `org:team` groups, by casbin.
+import { newEnforcer, newModelFromString, StringAdapter } from 'casbin';
+import type { Enforcer } from 'casbin';
+import { globMatch } from '../base/glob.ts';
+import type { AppProject } from '../model/project.ts';
+
+export interface RbacPolicy {
+  /** `policy.csv` and every `policy.*.csv` of argocd-rbac-cm, joined. */
+  policyCsv: string;
+  /** Role of everybody; Argo's `policy.default`. Default: none. */
+  policyDefault?: string;
+  projects: readonly AppProject[];
+}
+
+export type Action = 'get' | 'create' | 'update' | 'delete' | 'sync' | 'override' | 'approve' | 'revert' | 'adopt' | 'snooze';
+
+export interface Authoriser {
+  /** `subjects`: the login and its `org:team` groups; one that is allowed suffices. `object`: see `rbacObject`. */
+  can(subjects: readonly string[], resource: string, action: Action, object: string): { allowed: boolean; why: string };
+}
+
+const model = `
+[request_definition]
+r = sub, res, act, obj
+[policy_definition]
+p = sub, res, act, obj, eft
+[role_definition]
+g = _, _
+[policy_effect]
+e = some(where (p.eft == allow)) && !some(where (p.eft == deny))
+[matchers]
+m = g(r.sub, p.sub) && glob(r.res, p.res) && glob(r.act, p.act) && glob(r.obj, p.obj)
+`;
+
+/** The roles that Argo CD brings along: `role:readonly` and `role:admin`; ours are covered by the admin's wildcard. */
+const builtin = [
+  ...['applications', 'applicationsets', 'logs'].map((resource) => `p, role:readonly, ${resource}, get, */*, allow`),
+  ...['certificates', 'clusters', 'repositories', 'projects', 'accounts', 'gpgkeys'].map((resource) => `p, role:readonly, ${resource}, get, *, allow`),
+  ...['applications', 'applicationsets'].map((resource) => `p, role:admin, ${resource}, *, */*, allow`),
+  ...['certificates', 'clusters', 'repositories', 'projects', 'accounts', 'gpgkeys', 'exec'].map((resource) => `p, role:admin, ${resource}, *, *, allow`),
+  'g, role:admin, role:readonly',
+  'g, admin, role:admin',
+].join('\n');
+
+/** `p` and `g` lines alone, trimmed: what casbin's adapter cannot read must not take the good lines with it. */
+function usableLines(csv: string): string[] {
+  return csv.split('\n').map((line) => line.trim()).filter((line) => {
+    const fields = line.split(',').length;
+    return (line.startsWith('p,') && fields === 6) || (line.startsWith('g,') && fields === 3);
+  });
+}
+
+function projectLines(project: AppProject): string[] {
+  const name = project.metadata.name;
+  return (project.spec.roles ?? []).flatMap((role) => {
+    const subject = `proj:${name}:${role.name}`;
+    // A project's role speaks of itself and of objects of its own project alone (Argo CD: docs/user-guide/projects.md).
+    const own = usableLines((role.policies ?? []).join('\n')).filter((line) => {
+      const [, who, , , object] = line.split(',').map((field) => field.trim());
+      return line.startsWith('p,') && who === subject && (object === name || object?.startsWith(`${name}/`));
+    });
+    const groups = (role.groups ?? []).filter((group) => !/[,\n]/.test(group)).map((group) => `g, ${group}, ${subject}`);
+    return [`p, ${subject}, projects, get, ${name}, allow`, ...own, ...groups];
+  });
+}
+
+async function enforcerOf(lines: readonly string[]): Promise<Enforcer> {
+  const enforcer = await newEnforcer(newModelFromString(model), new StringAdapter([...new Set(lines)].join('\n')));
+  await enforcer.addFunction('glob', (text: string, pattern: string) => globMatch(pattern, text));
+  return enforcer;
+}
+
+/** Compiles a policy; questions are then answered without waiting. Lines that are no policy are passed over, as Argo CD does. */
+export async function authoriser(policy: RbacPolicy): Promise<Authoriser> {
+  const shared = [...builtin.split('\n'), ...usableLines(policy.policyCsv)];
+  const everyone = await enforcerOf(shared);
+  const byProject = new Map<string, Enforcer>();
+  for (const project of policy.projects) byProject.set(project.metadata.name, await enforcerOf([...shared, ...projectLines(project)]));
+  return {
+    can(subjects, resource, action, object) {
+      const enforcer = byProject.get(object.split('/')[0] ?? '') ?? everyone;
+      const who = [policy.policyDefault, ...subjects].filter((subject) => subject !== undefined && subject !== '');
+      const subject = who.find((one) => enforcer.enforceSync(one, resource, action, object));
+      if (subject !== undefined) return { allowed: true, why: subject === policy.policyDefault ? `everybody may ${action}` : `${subject} may ${action}` };
+      return { allowed: false, why: `permission denied: ${resource}, ${action}, ${object}` };
+    },
+  };
+}
+
+/** Keeps the authoriser of the newest policy text: the same text compiles once. */
+export function authorisers(): (policy: RbacPolicy) => Promise<Authoriser> {
+  let kept: { key: string; value: Promise<Authoriser> } | undefined;
+  return (policy) => {
+    const key = JSON.stringify([policy.policyCsv, policy.policyDefault, policy.projects.map((project) => [project.metadata.name, project.spec.roles])]);
+    if (kept?.key !== key) kept = { key, value: authoriser(policy) };
+    return kept.value;
+  };
+}
+
+/** `<project>/<application>`, or `<project>/<namespace>/<application>` outside the control plane's namespace (Argo CD: docs/operator-manual/app-any-namespace.md). */
+export function rbacObject(app: { metadata: { namespace?: string; name?: string }; spec: { project: string } }, controlNamespace: string): string {
+  const name = app.metadata.name ?? '';
+  const namespace = app.metadata.namespace ?? controlNamespace;
+  return [app.spec.project || 'default', ...(namespace === controlNamespace ? [] : [namespace]), name].join('/');
+}
