@@ -1,0 +1,26 @@
+// What people asked for in a pull request and what came of it, as a list in the living comment.
+import type { Request } from '../model/coxswain.ts';
+import { code, plain } from './text.ts';
+
+const shown = 8;
+
+/** One line of a command as a person would type it again. */
+export function commandText(request: Request): string {
+  const { verb, application, args } = request.spec;
+  const name = application?.split('/').at(-1);
+  return ['/cox', args['text'] ?? [verb, name].filter(Boolean).join(' ')].join(' ');
+}
+
+/** The newest requests last; '' when there is none. Only finished ones are listed. */
+export function activityList(requests: Request[]): string {
+  const finished = requests
+    .filter((request) => request.status && request.status.phase !== 'Pending')
+    .sort((a, b) => (a.spec.createdAt < b.spec.createdAt ? -1 : a.spec.createdAt > b.spec.createdAt ? 1 : 0));
+  if (finished.length === 0) return '';
+  const items = finished.slice(-shown).map((request) => {
+    const icon = request.status?.phase === 'Done' ? '🚀' : '😕';
+    const via = request.spec.actor.via === 'slack' ? ' in Slack' : '';
+    return `- ${icon} ${code(request.spec.actor.login)}${via} ${code(commandText(request), 120)} — ${plain(request.status?.message ?? '', 400)}`;
+  });
+  return ['**Activity**', '', ...items].join('\n');
+}

@@ -1,0 +1,181 @@
+// One application of a pull request's preview as Markdown: its row in the table and its folded section.
+import type { AppPreview, PreviewError } from '../change/pull.ts';
+import type { Effect, ObjectDiff } from '../model/effect.ts';
+import type { ObjectSection } from './object-section.ts';
+import { keyTitle } from '../model/kube.ts';
+import { fieldText, objectSection, placeText } from './object-section.ts';
+import { cell, code, fence, html, plain, plural } from './text.ts';
+
+export interface Counts {
+  created: number;
+  changed: number;
+  deleted: number;
+}
+
+/** What cannot be undone comes first, and is never moved out of the comment. */
+export function isDestructive(action: ObjectDiff['action']): boolean {
+  return action === 'delete' || action === 'recreate';
+}
+
+const order: Record<ObjectDiff['action'], number> = { delete: 0, recreate: 1, change: 2, create: 3, hook: 4 };
+
+export function byRisk(diffs: ObjectDiff[]): ObjectDiff[] {
+  return [...diffs].sort((a, b) => order[a.action] - order[b.action]);
+}
+
+export function countsOf(effect: Effect | undefined): Counts {
+  const diffs = effect?.change ?? [];
+  return {
+    created: diffs.filter((diff) => diff.action === 'create').length,
+    changed: diffs.filter((diff) => diff.action === 'change' || diff.action === 'recreate').length,
+    deleted: diffs.filter((diff) => diff.action === 'delete').length,
+  };
+}
+
+export function countsText({ created, changed, deleted }: Counts): string {
+  const parts = [created ? `+${created}` : '', changed ? `~${changed}` : '', deleted ? `−${deleted}` : ''].filter(Boolean);
+  return parts.join(' ') || 'none';
+}
+
+/** Failures of the application and of its objects alike. */
+export function errorsOf(app: AppPreview): PreviewError[] {
+  const objects = (app.effect?.errors ?? []).map((error) => ({
+    code: error.code,
+    message: `${keyTitle(error.key)}: ${error.message}`,
+    ...(error.place && { place: error.place }),
+  }));
+  return [...(app.error ? [app.error] : []), ...objects];
+}
+
+export function approversText(lists: string[][]): string {
+  return lists.filter((list) => list.length > 0).map((list) => list.map((entry) => code(entry)).join(' or ')).join(' and ');
+}
+
+export function gateText(app: AppPreview): string {
+  if (app.gated) {
+    const who = approversText(app.approvers);
+    return `⏸️ ${plural(app.approvals, 'approval')}${who ? ` by ${who}` : ''}`;
+  }
+  return app.automated ? 'auto on merge' : `manual: ${code(`/cox sync ${app.name}`)}`;
+}
+
+function riskText(app: AppPreview): string {
+  if (errorsOf(app).length > 0) return '**error**';
+  const deletes = (app.effect?.change ?? []).filter((diff) => isDestructive(diff.action)).map((diff) => diff.key.kind);
+  const kinds = [...new Set(deletes)].slice(0, 3).map((kind) => code(kind)).join(', ');
+  if (deletes.length > 0) return `**deletes ${kinds}**`;
+  const risk = app.effect?.risks[0];
+  return risk ? plain(risk.text, 80) : 'none';
+}
+
+const hearts: Record<string, string> = { Healthy: '💚', Progressing: '⏳', Degraded: '💔', Suspended: '⏸️', Missing: '👻', Unknown: '❔' };
+
+function liveText(app: AppPreview): string {
+  if (app.status === 'new') return 'not there yet';
+  const drift = app.effect?.drift.length ?? 0;
+  const sync = drift > 0 ? `🟠 drifted (${drift})` : app.sync === 'OutOfSync' ? '🟠 OutOfSync' : app.sync;
+  return `${hearts[app.health] ?? ''} ${app.health} · ${sync}`;
+}
+
+export function rankOf(app: AppPreview): number {
+  if (errorsOf(app).length > 0) return 0;
+  const diffs = app.effect?.change ?? [];
+  if (diffs.some((diff) => isDestructive(diff.action)) || (app.effect?.risks.length ?? 0) > 0) return 1;
+  if (app.gated || (app.effect?.drift.length ?? 0) > 0) return 2;
+  return 3;
+}
+
+const icons = ['❌', '🔴', '🟡', '🟢'];
+
+function appLink(app: { application: string; name: string }, publicUrl: string): string {
+  return `[${plain(app.name)}](${publicUrl}/applications/${app.application.split('/').map(encodeURIComponent).join('/')})`;
+}
+
+export function tableRow(app: AppPreview, publicUrl: string): string {
+  const note = app.status === 'new' ? ' (new)' : app.status === 'removed' ? ' (removed)' : '';
+  const cells = [
+    icons[rankOf(app)] ?? '',
+    `${appLink(app, publicUrl)}${note}`,
+    app.environment ? `**${plain(app.environment)}** · ${plain(app.destination)}` : plain(app.destination),
+    countsText(countsOf(app.effect)),
+    riskText(app),
+    liveText(app),
+    gateText(app),
+  ];
+  return `| ${cells.map(cell).join(' | ')} |`;
+}
+
+function errorBlock(error: PreviewError): string {
+  const where = placeText(error.place);
+  const head = [where, code(error.code)].filter(Boolean).join(' · ');
+  const hint = error.hint ? `\n\n${plain(error.hint)}` : '';
+  return `❌ ${head}\n\n${fence(error.message.slice(0, 1500))}${hint}`;
+}
+
+export function errorBlocks(errors: PreviewError[]): string {
+  return errors.slice(0, 5).map(errorBlock).join('\n\n') + (errors.length > 5 ? `\n\n… and ${plural(errors.length - 5, 'more error')}` : '');
+}
+
+/** Facts that are not of this pull request: objects and fields without a whole diff. */
+function factList(title: string, diffs: ObjectDiff[]): string {
+  if (diffs.length === 0) return '';
+  const items = byRisk(diffs).slice(0, 20).map((diff) => {
+    const fields = diff.action === 'change' ? diff.changes.slice(0, 8).map((change) => `  - ${fieldText(change)}`) : [];
+    const more = diff.action === 'change' && diff.changes.length > 8 ? [`  - … and ${plural(diff.changes.length - 8, 'more field')}`] : [];
+    const word = diff.action === 'change' ? '' : ` · ${diff.action === 'create' ? 'will be created' : diff.action === 'delete' ? 'will be deleted' : diff.action}`;
+    return [`- ${code(keyTitle(diff.key))}${word}`, ...fields, ...more].join('\n');
+  });
+  const more = diffs.length > 20 ? [`- … and ${plural(diffs.length - 20, 'more object')}`] : [];
+  return [title, '', ...items, ...more].join('\n');
+}
+
+function hookList(effect: Effect): string {
+  if (effect.hooks.length === 0) return '';
+  const items = effect.hooks.slice(0, 10).map((hook) => {
+    const operation = effect.operations.find((each) => each.op === 'hook' && each.key.kind === hook.key.kind && each.key.name === hook.key.name);
+    return `- ${code(keyTitle(hook.key))}${operation ? ` in ${plain(operation.phase)}` : ''}${hook.place ? ` · ${placeText(hook.place)}` : ''}`;
+  });
+  return ['**Hooks that the sync runs**', '', ...items].join('\n');
+}
+
+export interface AppSection {
+  app: AppPreview;
+  objects: ObjectSection[];
+  before: string[];
+  after: string[];
+}
+
+export function appSection(app: AppPreview, context: number): AppSection {
+  const { effect } = app;
+  const errors = errorsOf(app);
+  const before = errors.length > 0 ? [errorBlocks(errors)] : [];
+  if (app.status === 'removed') before.push('The Application itself is removed by this pull request.');
+  if (!effect) return { app, objects: [], before, after: [] };
+  if (effect.change.length === 0 && errors.length === 0) before.push('The inputs changed, but no object does.');
+  const notes = effect.notes.map((note) => `- ${plain(note)}`).join('\n');
+  const after = [
+    hookList(effect),
+    factList('**Drifted before this pull request** (the sync sets it back)', effect.drift),
+    factList('**Waiting on the branch**, not from this pull request', effect.waiting),
+    notes,
+  ].filter(Boolean);
+  return { app, objects: byRisk(effect.change).map((diff) => objectSection(diff, context)), before, after };
+}
+
+/** The `<details>` of an application; objects in `moved` are named only. */
+export function appMarkdown(section: AppSection, options: { open: boolean; moved: ReadonlySet<ObjectSection> }): string {
+  const { app, objects, before, after } = section;
+  const digest = app.effect?.digest ? ` · digest <code>${html(app.effect.digest.slice(0, 12))}</code>` : '';
+  const environment = app.environment ? ` · ${html(app.environment)}` : '';
+  const shown = objects.filter((object) => !options.moved.has(object)).map((object) => object.markdown);
+  const moved = objects.filter((object) => options.moved.has(object)).map((object) => `- ${object.title} · +${object.added} −${object.removed} lines`);
+  const movedBlock = moved.length > 0 ? [['Too long for this comment; the whole diff stands in the check `coxswain/diff`:', '', ...moved].join('\n')] : [];
+  return [
+    `<details${options.open ? ' open' : ''}><summary><b>${html(app.name)}</b>${environment} · ${countsText(countsOf(app.effect))}${digest}</summary>`,
+    ...before,
+    ...shown,
+    ...movedBlock,
+    ...after,
+    '</details>',
+  ].join('\n\n');
+}

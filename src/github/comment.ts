@@ -1,0 +1,204 @@
+// The living comment of an open pull request: what merging would do, within GitHub's limits.
+import type { AppPreview, PullPreview } from '../change/pull.ts';
+import type { AppSection } from './app-section.ts';
+import type { ObjectSection } from './object-section.ts';
+import { commentMarker } from '../model/annotations.ts';
+import { keyTitle } from '../model/kube.ts';
+import { appMarkdown, appSection, countsOf, errorBlocks, errorsOf, isDestructive, rankOf, tableRow } from './app-section.ts';
+import { fieldText, placeText } from './object-section.ts';
+import { code, plain, plural, short } from './text.ts';
+
+/** GitHub allows 65,536 characters in a comment; tools disagree on what a character is, so we hold both to this. */
+export const bodyBudget = 60_000;
+
+export interface CommentInput {
+  preview: PullPreview;
+  /** Markdown of `activityList`. */
+  activity: string;
+  publicUrl: string;
+}
+
+export interface Comment {
+  body: string;
+  /** Diffs that did not fit, for the text of the check; '' usually. */
+  moved: string;
+}
+
+export function sizeOf(text: string): number {
+  return Math.max(text.length, Buffer.byteLength(text));
+}
+
+const withChanges = (app: AppPreview): boolean => {
+  const { created, changed, deleted } = countsOf(app.effect);
+  return created + changed + deleted > 0 || app.status === 'new' || app.status === 'removed';
+};
+
+/** One sentence that a manager understands; also the title of the check. */
+export function verdict(preview: PullPreview): string {
+  const { apps, conflicts } = preview;
+  if (conflicts.length > 0) return `⚔️ The branch conflicts with ${code(preview.pull.base.ref)} in ${plural(conflicts.length, 'file')} · resolve that first`;
+  const failed = apps.filter((app) => errorsOf(app).length > 0).length;
+  if (failed > 0) return `❌ ${failed} of ${plural(apps.length, 'application')} cannot be synced as it stands`;
+  if (preview.errors.length > 0) return '❌ The pull request could not be looked at as a whole';
+  const changing = apps.filter(withChanges);
+  if (changing.length === 0) return apps.length === 0 ? '✅ No application is touched' : '✅ No object changes';
+  const gated = changing.filter((app) => app.gated).length;
+  const verb = changing.length === 1 ? 'changes' : 'change';
+  const wait = gated > 0 ? ` · ${gated} ${gated === 1 ? 'needs' : 'need'} approval after the merge` : '';
+  return `${gated > 0 ? '⏸️' : '✅'} ${plural(changing.length, 'application')} ${verb}${wait} · nothing is applied yet`;
+}
+
+function factsLine({ pull, base, mergeCommit }: PullPreview): string {
+  const onto = `${plain(pull.base.ref)}@${short(base)}`;
+  return mergeCommit ? `${code(short(pull.head.sha))} merged onto ${code(onto)}` : `${code(short(pull.head.sha))} onto ${code(onto)}`;
+}
+
+/** The part that a push to the base branch alone changes; two comments that differ only here are the same. */
+export function withoutBase(body: string): string {
+  return body.split('\n').map((line, at) => (at < 4 ? line.replace(/ onto `[^`]*`/, '') : line)).join('\n');
+}
+
+function alert(kind: 'CAUTION' | 'WARNING', items: string[]): string {
+  if (items.length === 0) return '';
+  const shown = items.slice(0, 12);
+  const more = items.length > shown.length ? [`> - … and ${items.length - shown.length} more`] : [];
+  return [`> [!${kind}]`, ...shown.map((item) => `> - ${item}`), ...more].join('\n');
+}
+
+function attention(apps: AppPreview[]): string[] {
+  const cautions = apps.flatMap((app) => [
+    ...errorsOf(app).slice(0, 2).map((error) => `**${plain(app.name)}** cannot be synced: ${[placeText(error.place), code(error.code)].filter(Boolean).join(' · ')}`),
+    ...(app.effect?.total ?? [])
+      .filter((diff) => isDestructive(diff.action))
+      .map((diff) => `**${plain(app.name)}** ${diff.action === 'delete' ? 'deletes' : 'deletes and creates anew'} ${code(keyTitle(diff.key))}`),
+    ...(app.effect?.risks ?? []).map((risk) => `**${plain(app.name)}** ${code(keyTitle(risk.key))}: ${plain(risk.text)}`),
+  ]);
+  const warnings = apps.flatMap((app) => (app.effect?.drift ?? []).map((diff) => {
+    const first = diff.changes[0];
+    const more = diff.changes.length > 1 ? ` and ${plural(diff.changes.length - 1, 'more field')}` : '';
+    return `**${plain(app.name)}** drifted before this pull request: ${code(keyTitle(diff.key))}${first ? ` ${fieldText(first)}${more}` : ''}. Syncing sets it back.`;
+  }));
+  return [alert('CAUTION', cautions), alert('WARNING', warnings)].filter(Boolean);
+}
+
+function names(apps: AppPreview[]): string {
+  const shown = apps.slice(0, 8).map((app) => `*${plain(app.name)}*`);
+  return shown.join(', ') + (apps.length > 8 ? ` and ${apps.length - 8} more` : '');
+}
+
+function next(preview: PullPreview): string {
+  if (preview.conflicts.length > 0) return `**Next** — merge ${code(preview.pull.base.ref)} into the branch, resolve the conflicts and push; this comment follows.`;
+  if (preview.errors.length > 0 || preview.apps.some((app) => errorsOf(app).length > 0)) return '**Next** — correct the error and push; this comment follows. After a change outside of Git: `/cox diff`.';
+  const changing = preview.apps.filter((app) => withChanges(app) || (app.effect?.total.length ?? 0) > 0);
+  const gated = changing.filter((app) => app.gated);
+  const auto = changing.filter((app) => !app.gated && app.automated);
+  const manual = changing.filter((app) => !app.gated && !app.automated);
+  const lines = [
+    ...(auto.length > 0 ? [`- On merge ${names(auto)} ${auto.length === 1 ? 'syncs by itself' : 'sync by themselves'}.`] : []),
+    ...(manual.length > 0 ? [`- After the merge ${names(manual)} ${manual.length === 1 ? 'waits' : 'wait'} for ${manual.slice(0, 5).map((app) => code(`/cox sync ${app.name}`)).join(', ')}.`] : []),
+    ...gated.slice(0, 8).map((app) => `- After the merge *${plain(app.name)}* waits for **${plural(app.approvals, 'approval')}** by someone else than the author: ${code(`/cox approve ${app.name}`)} here, or the card in Slack.`),
+  ];
+  return lines.length > 0 ? ['**Next**', '', ...lines].join('\n') : '';
+}
+
+const tableHead = '| | Application | Environment | Change | Risk | Live now | Gate |\n|---|---|---|---|---|---|---|';
+
+interface Frame {
+  head: string[];
+  tail: string[];
+  apps: AppPreview[];
+  publicUrl: string;
+}
+
+function frame({ preview, activity, publicUrl }: CommentInput): Frame {
+  const apps = [...preview.apps].sort((a, b) => rankOf(a) - rankOf(b) || (a.application < b.application ? -1 : 1));
+  const conflicts = preview.conflicts.slice(0, 20).map((file) => `- ${code(file)}`).join('\n');
+  return {
+    apps,
+    publicUrl,
+    head: [`${commentMarker}\n### ${verdict(preview)}`, factsLine(preview), conflicts, preview.errors.length > 0 ? errorBlocks(preview.errors) : ''].filter(Boolean),
+    tail: [next(preview), activity, `<sub>${preview.apps.length} of ${plural(preview.considered, 'application')} touched · ${code('/cox help')} lists the commands</sub>`].filter(Boolean),
+  };
+}
+
+function table(apps: AppPreview[], publicUrl: string, budget: number): string {
+  const rows: string[] = [];
+  let size = sizeOf(tableHead) + 100;
+  for (const app of apps) {
+    const row = tableRow(app, publicUrl);
+    size += sizeOf(row) + 1;
+    if (size > budget) return `${[tableHead, ...rows].join('\n')}\n\n… and ${plural(apps.length - rows.length, 'more application')}`;
+    rows.push(row);
+  }
+  return apps.length > 0 ? [tableHead, ...rows].join('\n') : '';
+}
+
+function assemble(parts: Frame, sections: AppSection[], moved: ReadonlySet<ObjectSection>): string {
+  const details = sections.map((section) => appMarkdown(section, { open: rankOf(section.app) < 2 || sections.length === 1, moved }));
+  return [...parts.head, table(parts.apps, parts.publicUrl, bodyBudget), ...attention(parts.apps), ...details, ...parts.tail].filter(Boolean).join('\n\n');
+}
+
+/** Objects that may leave the comment, the biggest first; what deletes stays. */
+function movable(sections: AppSection[]): ObjectSection[] {
+  return sections.flatMap((section) => section.objects).filter((object) => !isDestructive(object.action)).sort((a, b) => sizeOf(b.markdown) - sizeOf(a.markdown));
+}
+
+/** Names and diffs of moved objects, for the text of a check; cut between objects only. */
+function movedText(sections: AppSection[], moved: ReadonlySet<ObjectSection>): string {
+  const blocks = sections.flatMap((section) => section.objects.filter((object) => moved.has(object)).map((object) => `#### ${plain(section.app.name)}\n\n${object.markdown}`));
+  const kept: string[] = [];
+  let size = 0;
+  for (const block of blocks) {
+    size += sizeOf(block) + 2;
+    if (size > bodyBudget) return [...kept, `… and ${plural(blocks.length - kept.length, 'more object')}: ${code('cox app diff')} shows all of it`].join('\n\n');
+    kept.push(block);
+  }
+  return kept.join('\n\n');
+}
+
+/** The comment within the budget: less context first, then the biggest objects move to the check, then the table alone. */
+export function renderComment(input: CommentInput): Comment {
+  const parts = frame(input);
+  const none = new Set<ObjectSection>();
+  const whole = assemble(parts, parts.apps.map((app) => appSection(app, 3)), none);
+  if (sizeOf(whole) <= bodyBudget) return { body: whole, moved: '' };
+  const sections = parts.apps.map((app) => appSection(app, 1));
+  const folded = assemble(parts, sections, none);
+  if (sizeOf(folded) <= bodyBudget) return { body: folded, moved: '' };
+  return moving(parts, sections, sizeOf(folded));
+}
+
+/** The biggest objects move, one after the other, until the rest fits. */
+function moving(parts: Frame, sections: AppSection[], before: number): Comment {
+  const moved = new Set<ObjectSection>();
+  let size = before;
+  for (const object of movable(sections)) {
+    if (size <= bodyBudget - 1000) break;
+    moved.add(object);
+    size -= sizeOf(object.markdown) - sizeOf(object.title) - 100;
+  }
+  const body = assemble(parts, sections, moved);
+  if (sizeOf(body) <= bodyBudget) return { body, moved: movedText(sections, moved) };
+  return tableOnly(parts, sections);
+}
+
+function tableOnly(parts: Frame, sections: AppSection[]): Comment {
+  const rest = [...parts.head, ...attention(parts.apps), 'The diffs are too long for a comment; they stand in the check `coxswain/diff`.', ...parts.tail];
+  const budget = Math.max(2000, bodyBudget - sizeOf(rest.join('\n\n')) - 10);
+  const [first = '', ...others] = rest;
+  const body = [first, table(parts.apps, parts.publicUrl, budget), ...others].join('\n\n');
+  return { body, moved: movedText(sections, new Set(sections.flatMap((section) => section.objects))) };
+}
+
+/** What stays of the comment when the pull request touches nothing any more. */
+export function untouchedComment(): string {
+  return `${commentMarker}\n✅ No application is touched by this pull request.`;
+}
+
+export function closedComment(): string {
+  return `${commentMarker}\nClosed without merging: nothing was applied.`;
+}
+
+export function placeholderComment(head: string): string {
+  return `${commentMarker}\n⏳ Looking at what ${code(short(head))} would change in the cluster…`;
+}

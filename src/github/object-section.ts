@@ -1,0 +1,51 @@
+// One object of an effect as Markdown: its title, its diff in a fence, and what is to be said beside it.
+import type { FieldChange, ObjectDiff } from '../model/effect.ts';
+import { keyTitle } from '../model/kube.ts';
+import { diffObjects } from '../diff/diff.ts';
+import { code, fence, oneLine, plain } from './text.ts';
+
+export interface ObjectSection {
+  /** `Deployment shop/checkout`, in a code span. */
+  title: string;
+  action: ObjectDiff['action'];
+  added: number;
+  removed: number;
+  /** The whole block; fences are closed. */
+  markdown: string;
+}
+
+const verbs: Record<ObjectDiff['action'], string> = { create: 'created', change: 'changed', delete: '**deleted**', recreate: '**deleted and created anew**', hook: 'hook' };
+/** `spec.replicas`: `3` → `6`, for lists of fields. */
+export function fieldText(change: FieldChange): string {
+  const value = (each: unknown): string => (each === undefined ? 'absent' : code(typeof each === 'string' ? each : (JSON.stringify(each) ?? ''), 120));
+  return `${code(change.text, 160)}: ${value(change.before)} → ${value(change.after)}`;
+}
+
+function diffText(diff: ObjectDiff, context: number): string {
+  const hunks = diffObjects(diff.before, diff.after, context);
+  if (hunks) return hunks;
+  return diff.changes.flatMap((change) => [
+    ...(change.before === undefined ? [] : [`- ${change.text}: ${oneLine(JSON.stringify(change.before) ?? '', 2000)}`]),
+    ...(change.after === undefined ? [] : [`+ ${change.text}: ${oneLine(JSON.stringify(change.after) ?? '', 2000)}`]),
+  ]).join('\n');
+}
+
+export function placeText(place: { file: string; line?: number } | undefined): string {
+  return place ? code(`${place.file}${place.line ? `:${place.line}` : ''}`) : '';
+}
+
+export function objectSection(diff: ObjectDiff, context: number): ObjectSection {
+  const hunks = diffText(diff, context);
+  const lines = hunks.split('\n');
+  const title = code(keyTitle(diff.key));
+  const head = [`**${title}**`, verbs[diff.action], placeText(diff.place)].filter(Boolean).join(' · ');
+  const notes = diff.notes.map((note) => `- ${plain(note)}`);
+  const parts = [head, ...(notes.length > 0 ? [notes.join('\n')] : []), ...(hunks ? [fence(hunks, 'diff')] : [])];
+  return {
+    title,
+    action: diff.action,
+    added: lines.filter((line) => line.startsWith('+')).length,
+    removed: lines.filter((line) => line.startsWith('-')).length,
+    markdown: parts.join('\n\n'),
+  };
+}

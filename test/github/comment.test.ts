@@ -1,0 +1,89 @@
+// The comment of an open pull request: what it says, that strangers' text is harmless, and that it keeps within GitHub's limits.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bodyBudget, renderComment, sizeOf, withoutBase } from '../../src/github/comment.ts';
+import { commentMarker } from '../../src/model/annotations.ts';
+import { golden } from './golden.ts';
+import { app, changed, configMap, created, deleted, deployment, preview } from './sample.ts';
+
+const publicUrl = 'https://cox.example.com';
+
+function body(input: Parameters<typeof preview>[0], more?: Parameters<typeof preview>[1]): string {
+  return renderComment({ preview: preview(input, more), activity: '', publicUrl }).body;
+}
+
+function story(): ReturnType<typeof app>[] {
+  const image = changed(deployment('checkout', 'shop/checkout:1.8.2'), deployment('checkout', 'shop/checkout:1.9.0'), { place: { file: 'apps/checkout/base/deployment.yaml', line: 1 } });
+  const gone = deleted(configMap('legacy-flags', { beta: 'true' }));
+  const job = created({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'migrate', namespace: 'shop' }, spec: {} });
+  return [
+    app('checkout-dev', { change: [image, gone] }, { environment: 'dev' }),
+    app('checkout-prod', {
+      change: [image, gone],
+      drift: [changed(deployment('checkout', 'shop/checkout:1.8.2', 6), deployment('checkout', 'shop/checkout:1.8.2'))],
+      waiting: [created(configMap('limits', { max: '5' }))],
+      hooks: [{ ...job, action: 'hook' }],
+      operations: [{ op: 'hook', key: job.key, phase: 'PreSync', wave: 0, mac: 'x' }],
+    }, { environment: 'prod', gated: true, approvers: [['@acme/payments', 'grace']], approvals: 1, automated: false }),
+    app('web', { change: [changed(configMap('web', { LEVEL: 'info' }), configMap('web', { LEVEL: 'debug' }))] }, { automated: false, health: 'Degraded', sync: 'OutOfSync' }),
+  ];
+}
+
+test('an open pull request is told per application, worst first, with what comes next', () => {
+  golden('open', body(story()));
+});
+
+test('an error is told with its file, line and cause', () => {
+  const error = { code: 'E_RENDER', message: "error converting YAML to JSON: yaml: line 4: could not find expected ':'", hint: 'Run `kustomize build apps/web`.', place: { file: 'apps/web/kustomization.yaml', line: 4 } };
+  golden('error', body([app('web', undefined, { error }), ...story().slice(0, 1)]));
+});
+
+test('a conflict is told with its files and nothing else is claimed', () => {
+  golden('conflict', body([], { conflicts: ['apps/web/kustomization.yaml'] }));
+});
+
+test('text of strangers does nothing in the comment', () => {
+  const nasty = '```\n</details><script>alert(1)</script> @acme/admins #12 https://evil.example | ` ```` ';
+  const text = body([app('x</b>@bob|#1', { change: [changed(configMap('a', { k: '' }), configMap('a', { k: nasty }))], notes: [nasty], risks: [{ key: { group: '', kind: 'ConfigMap', namespace: 'shop', name: nasty }, text: nasty }] })]);
+  golden('hostile', text);
+  const outside = text.replace(/^(`{3,})diff\n[\s\S]*?\n\1$/gm, '').replace(/(`+)[^`][\s\S]*?\1/g, '');
+  assert.doesNotMatch(outside, /<script|@(acme|bob)|#\d|https:\/\/evil/);
+  assert.equal((text.match(/<details/g) ?? []).length, 1);
+});
+
+/** Every fence that is opened is closed, and every details element too. */
+function assertBalanced(text: string): void {
+  let open = '';
+  let details = 0;
+  for (const line of text.split('\n')) {
+    const fence = /^(`{3,})(.*)$/.exec(line);
+    if (fence?.[1] && !open) open = fence[1];
+    else if (fence && open && line.startsWith(open)) open = '';
+    else if (!open) details += (line.match(/<details/g) ?? []).length - (line.match(/<\/details>/g) ?? []).length;
+  }
+  assert.equal(open, '');
+  assert.equal(details, 0);
+}
+
+test('a comment of any size keeps within the budget and is never cut inside a fence', () => {
+  for (const [apps, objects, lines] of [[1, 1, 3000], [3, 40, 60], [1, 200, 40], [200, 3, 20], [900, 1, 5], [2, 1, 20_000]] as const) {
+    const data = (word: string): Record<string, string> => Object.fromEntries(Array.from({ length: lines }, (_, at) => [`key${at}`, `${word}${at} ü`]));
+    const many = Array.from({ length: apps }, (_, each) => app(`app-${each}`, {
+      change: [deleted(configMap('doomed', { a: 'b' })), ...Array.from({ length: objects }, (_unused, at) => changed(configMap(`c${at}`, data('a')), configMap(`c${at}`, data('b'))))],
+    }));
+    const { body: text, moved } = renderComment({ preview: preview(many), activity: '', publicUrl });
+    assert.ok(sizeOf(text) <= bodyBudget, `${apps} applications: ${sizeOf(text)}`);
+    assert.ok(sizeOf(moved) <= bodyBudget + 200);
+    assert.ok(text.startsWith(`${commentMarker}\n### `));
+    assert.match(text, /doomed/);
+    assertBalanced(text);
+    assertBalanced(moved);
+  }
+});
+
+test('a move of the base branch alone makes no other comment', () => {
+  const one = body(story());
+  const two = body(story(), { base: 'e'.repeat(40) });
+  assert.notEqual(one, two);
+  assert.equal(withoutBase(one), withoutBase(two));
+});
