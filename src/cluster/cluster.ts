@@ -1,11 +1,18 @@
 // A Kubernetes cluster: its API as plain JSON, what it serves, and what it holds right now.
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
+import { Turns } from '../base/turns.ts';
 import type { Api } from './api.ts';
-import type { Discovery } from './discovery.ts';
+import { DiscoveryCache } from './discovery-cache.ts';
+import type { ApiResource, Discovery } from './discovery.ts';
 import type { ClusterConfig } from './kubeconfig.ts';
+import { LiveCache } from './live-cache.ts';
 import type { Live } from './live.ts';
+import { MirrorCache } from './mirror-cache.ts';
 import type { Mirror, MirrorOptions } from './mirror.ts';
+import { ObjectApi } from './object-api.ts';
+import { Transport } from './transport.ts';
+import { defaultTiming, KindWatch } from './watch.ts';
 import type { WatchTiming } from './watch.ts';
 
 export interface ClusterOptions {
@@ -35,4 +42,66 @@ export interface Cluster {
   mirror<T>(options: MirrorOptions<T>): Mirror<T>;
   /** Ends all watches and connections; resolves when nothing runs any more. */
   stop(): Promise<void>;
+}
+
+/** How many kinds are listed at the same time. */
+const listingsAtOnce = 8;
+
+/** Asks the cluster what it serves. Throws E_CONFIG, E_API_UNREACHABLE, or ApiError (401, 403). */
+export async function connectCluster(options: ClusterOptions, signal?: AbortSignal): Promise<Cluster> {
+  const { config, clock, random = Math.random, connections = 16, exclude = () => false } = options;
+  const name = options.name ?? config.server.replace(/^https?:\/\//, '');
+  const log = options.log.child({ cluster: name });
+  const timing = { ...defaultTiming, ...options.timing };
+  const transport = new Transport({ config, clock, log, random, connections });
+  const discovery = new DiscoveryCache(transport, clock, log);
+  try {
+    await discovery.refresh(undefined, signal);
+  } catch (error) {
+    await transport.close();
+    throw error;
+  }
+  const api = new ObjectApi(transport, discovery);
+  const shared = { transport, clock, log, random, timing, turns: new Turns(listingsAtOnce) };
+  const live = new LiveCache({ ...shared, api, discovery, exclude });
+  const mirrors = new Set<{ stop(): Promise<void> }>();
+  return {
+    name,
+    server: config.server,
+    api,
+    discovery,
+    live,
+    mirror: (mirrorOptions) => {
+      const { namespace, labelSelector, fieldSelector } = mirrorOptions;
+      const mirror = new MirrorCache(mirrorOptions, {
+        log,
+        resource: (until) => served({ discovery, clock, log }, mirrorOptions.kind, until),
+        makeWatch: (resource, sink) => new KindWatch({ ...shared, resource, namespace, labelSelector, fieldSelector, metadataOnly: false, sink }),
+      });
+      mirrors.add(mirror);
+      return mirror;
+    },
+    stop: async () => {
+      await Promise.all([live.stop(), ...[...mirrors].map((mirror) => mirror.stop())]);
+      await transport.close();
+    },
+  };
+}
+
+/** Waits for the kind in its preferred version. */
+async function served(context: { discovery: Discovery; clock: Clock; log: Logger }, kind: { group: string; kind: string }, signal: AbortSignal): Promise<ApiResource> {
+  const { discovery, clock, log } = context;
+  for (let wait = 50; ; wait = Math.min(5000, wait * 2)) {
+    const known = discovery.resourceOf(kind);
+    if (known) return known;
+    try {
+      await discovery.refresh(kind.group, signal);
+    } catch (err) {
+      signal.throwIfAborted();
+      log.warn({ ...kind, err }, 'a mirror waits for its kind');
+    }
+    const found = discovery.resourceOf(kind);
+    if (found) return found;
+    await clock.sleep(wait, signal);
+  }
 }

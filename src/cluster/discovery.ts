@@ -1,4 +1,4 @@
-// Which kinds the cluster serves, and where (aggregated discovery).
+// Which kinds the cluster serves, and where.
 import type { Gvk } from '../model/kube.ts';
 
 export interface ApiResource {

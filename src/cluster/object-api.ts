@@ -1,0 +1,180 @@
+// The typed requests of `Api`, made from the transport and what discovery knows.
+import { AppError } from '../base/errors.ts';
+import { fieldManager } from '../model/annotations.ts';
+import { gvkOf, isObject } from '../model/kube.ts';
+import type { KubeObject } from '../model/kube.ts';
+import type { Api, ApiVerb, ApplyOptions, CallOptions, DeleteOptions, ListOptions, ObjectRef, PatchOptions, RequestOptions, WriteOptions } from './api.ts';
+import { isStatus } from './api-error.ts';
+import type { ApiResource, Discovery } from './discovery.ts';
+import { collectionPath, objectPath, withQuery } from './paths.ts';
+import type { Transport } from './transport.ts';
+
+const pageSize = 500;
+const patchTypes = { merge: 'application/merge-patch+json', json: 'application/json-patch+json', strategic: 'application/strategic-merge-patch+json' } as const;
+const metadataList = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json';
+
+interface Write {
+  verb: ApiVerb;
+  method: string;
+  path: string;
+  body: unknown;
+  contentType?: string;
+  query?: Record<string, string | number | boolean | undefined>;
+}
+
+export class ObjectApi implements Api {
+  readonly #transport: Transport;
+  readonly #discovery: Discovery;
+
+  constructor(transport: Transport, discovery: Discovery) {
+    this.#transport = transport;
+    this.#discovery = discovery;
+  }
+
+  get counts(): Readonly<Record<ApiVerb, number>> {
+    return this.#transport.counts;
+  }
+
+  async get(ref: ObjectRef, options: CallOptions = {}): Promise<KubeObject | undefined> {
+    const path = objectPath(await this.#resource(ref, options.signal), ref);
+    try {
+      const { body } = await this.#transport.call({ ...common(options), verb: 'get', method: 'GET', path, safe: true });
+      return objectOf(body);
+    } catch (error) {
+      if (isStatus(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
+  async list(kind: { group: string; kind: string }, options: ListOptions = {}): Promise<KubeObject[]> {
+    const resource = await this.#resource({ ...kind, ...(options.version !== undefined && { version: options.version }) }, options.signal);
+    const accept = options.metadataOnly === true ? metadataList : 'application/json';
+    const items: KubeObject[] = [];
+    const { labelSelector, fieldSelector } = options;
+    for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+      const path = withQuery(collectionPath(resource, options.namespace), { limit: pageSize, continue: cursor, labelSelector, fieldSelector });
+      const { body } = await this.#transport.call({ ...common(options), verb: 'list', method: 'GET', path, accept, safe: true });
+      const page = pageOf(body, resource);
+      for (const item of page.items) items.push(item);
+      cursor = page.next;
+    }
+    return items;
+  }
+
+  async create(object: KubeObject, options: WriteOptions = {}): Promise<KubeObject> {
+    const resource = await this.#resource(gvkOf(object), options.signal);
+    if (resource.namespaced && !object.metadata.namespace) throw new AppError('E_MANIFEST', `${object.kind} ${object.metadata.name ?? ''} needs a namespace`);
+    return this.#write({ verb: 'create', method: 'POST', path: collectionPath(resource, object.metadata.namespace), body: object }, options);
+  }
+
+  async replace(object: KubeObject, options: WriteOptions = {}): Promise<KubeObject> {
+    return this.#write({ verb: 'update', method: 'PUT', path: await this.#pathOf(object, options.signal), body: object }, options);
+  }
+
+  async apply(object: KubeObject, options: ApplyOptions = {}): Promise<KubeObject> {
+    const path = await this.#pathOf(object, options.signal);
+    const query = { force: options.force ?? true };
+    // JSON is YAML: the server needs this type to know an apply, and reads the body as either.
+    return this.#write({ verb: 'apply', method: 'PATCH', path, body: object, contentType: 'application/apply-patch+yaml', query }, { fieldValidation: 'Warn', ...options });
+  }
+
+  async patch(ref: ObjectRef, options: PatchOptions): Promise<KubeObject> {
+    const path = objectPath(await this.#resource(ref, options.signal), ref, options.subresource);
+    return this.#write({ verb: 'patch', method: 'PATCH', path, body: options.patch, contentType: patchTypes[options.type] }, options);
+  }
+
+  async delete(ref: ObjectRef, options: DeleteOptions = {}): Promise<boolean> {
+    const path = objectPath(await this.#resource(ref, options.signal), ref);
+    const { uid, resourceVersion, propagationPolicy = 'Background', gracePeriodSeconds, dryRun } = options;
+    const body = {
+      kind: 'DeleteOptions',
+      apiVersion: 'v1',
+      propagationPolicy,
+      gracePeriodSeconds,
+      ...(dryRun === true && { dryRun: ['All'] }),
+      ...((uid !== undefined || resourceVersion !== undefined) && { preconditions: { uid, resourceVersion } }),
+    };
+    try {
+      // With a uid a repetition hits the same object or none.
+      await this.#transport.call({ ...common(options), verb: dryRun === true ? 'dryRun' : 'delete', method: 'DELETE', path, body, safe: uid !== undefined || dryRun === true });
+      return true;
+    } catch (error) {
+      if (isStatus(error, 404)) return false;
+      throw error;
+    }
+  }
+
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<unknown> {
+    if (!path.startsWith('/')) throw new AppError('E_INTERNAL', 'a request path begins with a slash');
+    const { body, contentType, accept } = options;
+    const answer = await this.#transport.call({
+      ...common(options),
+      verb: 'raw',
+      method,
+      path: withQuery(path, options.query),
+      body,
+      ...(contentType !== undefined && { contentType }),
+      ...(accept !== undefined && { accept }),
+      safe: method === 'GET' || method === 'HEAD',
+    });
+    return answer.body;
+  }
+
+  async #write(write: Write, options: WriteOptions): Promise<KubeObject> {
+    const { manager = fieldManager, dryRun = false, fieldValidation } = options;
+    const path = withQuery(write.path, { ...write.query, fieldManager: manager, dryRun: dryRun ? 'All' : undefined, fieldValidation });
+    const { body } = await this.#transport.call({
+      ...common(options),
+      verb: dryRun ? 'dryRun' : write.verb,
+      method: write.method,
+      path,
+      body: write.body,
+      ...(write.contentType !== undefined && { contentType: write.contentType }),
+      safe: dryRun,
+    });
+    return objectOf(body);
+  }
+
+  async #pathOf(object: KubeObject, signal: AbortSignal | undefined): Promise<string> {
+    const resource = await this.#resource(gvkOf(object), signal);
+    return objectPath(resource, { namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '' });
+  }
+
+  /** A kind that is not known may have come a moment ago: its group is asked once. */
+  async #resource(kind: { group: string; version?: string; kind: string }, signal: AbortSignal | undefined): Promise<ApiResource> {
+    const known = this.#discovery.resourceOf(kind);
+    if (known) return known;
+    await this.#discovery.refresh(kind.group, signal);
+    const found = this.#discovery.resourceOf(kind);
+    if (found) return found;
+    const version = kind.version === undefined ? '' : `/${kind.version}`;
+    throw new AppError('E_KIND_UNKNOWN', `the cluster does not serve ${kind.kind} of ${kind.group || 'core'}${version}`, {
+      kind: 'transient',
+      hint: 'Install its custom resource definition first, or correct apiVersion and kind.',
+    });
+  }
+}
+
+/** One page of a list; items get the apiVersion and kind that the API leaves out of lists. */
+export function pageOf(body: unknown, resource: ApiResource): { items: KubeObject[]; next: string | undefined; resourceVersion: string } {
+  const metadata = isObject(body) && isObject(body['metadata']) ? body['metadata'] : {};
+  const items = isObject(body) && Array.isArray(body['items']) ? body['items'] : [];
+  const next = metadata['continue'];
+  const resourceVersion = metadata['resourceVersion'];
+  const apiVersion = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+  return {
+    items: items.map((item: unknown) => objectOf(isObject(item) ? { ...item, apiVersion, kind: resource.kind } : item)),
+    next: typeof next === 'string' && next !== '' ? next : undefined,
+    resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : '',
+  };
+}
+
+export function objectOf(body: unknown): KubeObject {
+  if (isObject(body) && isObject(body['metadata']) && typeof body['kind'] === 'string' && typeof body['apiVersion'] === 'string') return body as KubeObject;
+  throw new AppError('E_API', 'the API server answered with something that is no object', { kind: 'transient' });
+}
+
+function common(options: CallOptions): Pick<CallOptions, 'signal' | 'impersonate' | 'timeoutMs'> {
+  const { signal, impersonate, timeoutMs } = options;
+  return { ...(signal && { signal }), ...(impersonate && { impersonate }), ...(timeoutMs !== undefined && { timeoutMs }) };
+}

@@ -1,0 +1,252 @@
+// The wire to one API server: connections, credentials, time limits, and the few retries that are always safe.
+import { Pool } from 'undici';
+import type { Clock } from '../base/clock.ts';
+import { AppError, errorMessage } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import { backoffDelay, retryAfterMs } from '../base/retry.ts';
+import type { ApiVerb, Impersonation } from './api.ts';
+import { ApiError, apiErrorOf, concernsSecrets } from './api-error.ts';
+import { Credentials } from './credentials.ts';
+import type { ClusterConfig } from './kubeconfig.ts';
+
+export interface TransportOptions {
+  config: ClusterConfig;
+  clock: Clock;
+  log: Logger;
+  random: () => number;
+  /** Connections for requests; watches have as many of their own as there are watches. */
+  connections: number;
+}
+
+/** One request. */
+export interface Call {
+  verb: ApiVerb;
+  method: string;
+  /** With the query. */
+  path: string;
+  /** Sent as JSON. */
+  body?: unknown;
+  contentType?: string;
+  accept?: string;
+  /** Further request headers, e.g. if-none-match. */
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+  impersonate?: Impersonation | undefined;
+  timeoutMs?: number | undefined;
+  /** Repeating it does no harm: true for reads and dry runs. */
+  safe: boolean;
+}
+
+export interface Answer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  /** Parsed JSON; undefined if the body is empty, the text if it is not JSON. */
+  body: unknown;
+}
+
+export interface StreamCall {
+  path: string;
+  accept: string;
+  signal: AbortSignal;
+  headersMs: number;
+  onStart: () => void;
+  /** The chunk is valid during the call only. */
+  onData: (chunk: Buffer) => void;
+}
+
+const maxAttempts = 4;
+const defaultTimeoutMs = 60_000;
+
+export class Transport {
+  readonly counts: Record<ApiVerb, number> = { get: 0, list: 0, watch: 0, create: 0, update: 0, patch: 0, apply: 0, delete: 0, dryRun: 0, discovery: 0, raw: 0 };
+  readonly #options: TransportOptions;
+  readonly #credentials: Credentials;
+  readonly #requests: Pool;
+  readonly #watches: Pool;
+  readonly #prefix: string;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#credentials = new Credentials(options.config, options.clock);
+    const { config } = options;
+    const url = serverUrl(config.server);
+    this.#prefix = url.pathname.replace(/\/$/, '');
+    const pool = (connections: number | null): Pool =>
+      new Pool(url.origin, {
+        connections,
+        // HTTP/2 of undici held back requests with a body while a streamed answer was open (undici #5524).
+        allowH2: false,
+        keepAliveTimeout: 45_000,
+        bodyTimeout: 0,
+        connect: {
+          timeout: 10_000,
+          ...(config.ca !== undefined && { ca: config.ca }),
+          ...(config.cert !== undefined && { cert: config.cert }),
+          ...(config.key !== undefined && { key: config.key }),
+          ...(config.serverName !== undefined && { servername: config.serverName }),
+          ...(config.insecure === true && { rejectUnauthorized: false }),
+        },
+      });
+    this.#requests = pool(options.connections);
+    this.#watches = pool(null);
+  }
+
+  /** Throws ApiError for every answer from 400 on, E_API_UNREACHABLE without an answer, the signal's reason when aborted. */
+  async call(call: Call): Promise<Answer> {
+    const { clock, random } = this.#options;
+    const deadline = clock.now() + (call.timeoutMs ?? defaultTimeoutMs);
+    let refreshed = false;
+    for (let attempt = 0; ; attempt += 1) {
+      call.signal?.throwIfAborted();
+      try {
+        return await this.#attempt(call, deadline);
+      } catch (error) {
+        if (call.signal?.aborted) throw error;
+        if (error instanceof ApiError && error.status === 401 && !refreshed) {
+          refreshed = true;
+          if (await this.#credentials.refresh()) continue;
+        }
+        const wait = waitBeforeRetry(error, call.safe, () => backoffDelay(attempt, random, { baseMs: 200, maxMs: 5000 }));
+        if (wait === undefined || attempt + 1 >= maxAttempts || clock.now() + wait >= deadline) throw error;
+        await clock.sleep(wait, call.signal);
+      }
+    }
+  }
+
+  /** An endless answer, as long as the server likes; resolves at its end, rejects like `call`. */
+  async stream(call: StreamCall): Promise<void> {
+    const refused = await this.#streamOnce(call);
+    if (refused?.status === 401 && (await this.#credentials.refresh())) {
+      const again = await this.#streamOnce(call);
+      if (again) throw again;
+    } else if (refused) throw refused;
+  }
+
+  /** Ends all connections at once; what is under way fails. */
+  async close(): Promise<void> {
+    await Promise.all([this.#requests.destroy(), this.#watches.destroy()]);
+  }
+
+  async #attempt(call: Call, deadline: number): Promise<Answer> {
+    const { clock } = this.#options;
+    const limit = new AbortController();
+    const abort = (): void => limit.abort(call.signal?.reason);
+    call.signal?.addEventListener('abort', abort, { once: true });
+    const cancel = clock.after(Math.max(1, deadline - clock.now()), () => limit.abort(unreachable(call, new Error('no answer in time'))));
+    try {
+      const headers: Record<string, string | string[]> = { ...(await this.#credentials.headers(call.impersonate)), ...call.headers, accept: call.accept ?? 'application/json' };
+      if (call.body !== undefined) headers['content-type'] = call.contentType ?? 'application/json';
+      this.counts[call.verb] += 1;
+      const response = await this.#requests.request({
+        method: call.method,
+        path: this.#prefix + call.path,
+        headers,
+        body: call.body === undefined ? null : JSON.stringify(call.body),
+        signal: limit.signal,
+        headersTimeout: 0,
+      });
+      const body = parseBody(await response.body.text());
+      if (response.statusCode < 400) return { status: response.statusCode, headers: response.headers, body };
+      throw apiErrorOf(failed(call), response.statusCode, body, retryAfterMs(response.headers['retry-after'], clock.now()));
+    } catch (error) {
+      if (limit.signal.aborted) throw limit.signal.reason;
+      throw error instanceof AppError ? error : unreachable(call, error);
+    } finally {
+      cancel();
+      call.signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  async #streamOnce(call: StreamCall): Promise<ApiError | undefined> {
+    call.signal.throwIfAborted();
+    const headers = { ...(await this.#credentials.headers()), accept: call.accept };
+    this.counts.watch += 1;
+    const asked = { method: 'GET', path: call.path };
+    return new Promise((resolve, reject) => {
+      let status = 0;
+      let errorBody: Buffer[] | undefined;
+      let retryAfter: number | undefined;
+      let controller: { abort(reason: Error): void } | undefined;
+      // While the connection is being made there is nothing to abort yet; whoever stops must not wait for it.
+      const abort = (): void => {
+        controller?.abort(toError(call.signal.reason));
+        reject(call.signal.reason);
+      };
+      const settle = (finish: () => void): void => {
+        call.signal.removeEventListener('abort', abort);
+        finish();
+      };
+      call.signal.addEventListener('abort', abort, { once: true });
+      this.#watches.dispatch(
+        { method: 'GET', path: this.#prefix + call.path, headers, headersTimeout: call.headersMs, bodyTimeout: 0 },
+        {
+          onRequestStart: (begun) => {
+            controller = begun;
+            if (call.signal.aborted) abort();
+          },
+          onResponseStart: (_controller, statusCode, responseHeaders) => {
+            status = statusCode;
+            if (status < 400) return call.onStart();
+            errorBody = [];
+            retryAfter = retryAfterMs(responseHeaders['retry-after'], this.#options.clock.now());
+          },
+          onResponseData: (_controller, chunk) => {
+            if (errorBody) errorBody.push(Buffer.from(chunk));
+            else call.onData(chunk);
+          },
+          onResponseEnd: () => settle(() => resolve(errorBody ? apiErrorOf(failed(asked), status, parseBody(Buffer.concat(errorBody).toString('utf8')), retryAfter) : undefined)),
+          onResponseError: (_controller, error) => settle(() => reject(call.signal.aborted ? call.signal.reason : unreachable(asked, error))),
+        },
+      );
+    });
+  }
+}
+
+/** Milliseconds, or undefined if a repetition could do harm or would not help. */
+function waitBeforeRetry(error: unknown, safe: boolean, backoff: () => number): number | undefined {
+  if (error instanceof ApiError) {
+    if (error.status === 429) return error.retryAfterMs ?? backoff(); // refused before it was handled: safe for writes too
+    return safe && (error.status === 502 || error.status === 503 || error.status === 504) ? (error.retryAfterMs ?? backoff()) : undefined;
+  }
+  if (!(error instanceof AppError) || error.code !== 'E_API_UNREACHABLE') return undefined;
+  return safe || neverSent(error.cause) ? backoff() : undefined;
+}
+
+function neverSent(cause: unknown): boolean {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'UND_ERR_CONNECT_TIMEOUT';
+}
+
+function failed(call: { method: string; path: string; body?: unknown }): { method: string; path: string; body?: unknown; secret: boolean } {
+  return { method: call.method, path: call.path, body: call.body, secret: concernsSecrets(call.path, call.body) };
+}
+
+function unreachable(call: { method: string; path: string }, cause: unknown): AppError {
+  return new AppError('E_API_UNREACHABLE', `${call.method} ${call.path.split('?')[0]}: ${errorMessage(cause)}`, {
+    kind: 'transient',
+    cause,
+    hint: 'Check the network and the state of the API server.',
+  });
+}
+
+function parseBody(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return value;
+  } catch {
+    return text;
+  }
+}
+
+function serverUrl(server: string): URL {
+  try {
+    return new URL(server);
+  } catch (cause) {
+    throw new AppError('E_CONFIG', `the cluster's server ${JSON.stringify(server)} is not a URL`, { cause });
+  }
+}
+
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}
