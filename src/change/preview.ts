@@ -1,0 +1,140 @@
+// What merging a pull request would do to every application that it touches.
+import type { Application, RevisionHistory } from '../model/application.ts';
+import type { Affected } from './affected.ts';
+import type { AppPreview, PreviewError, PullInput, PullPreview } from './pull.ts';
+import type { ChangeDeps, Desired } from './deps.ts';
+import type { Effect } from '../model/effect.ts';
+import type { EffectivePolicy } from '../policy/policy.ts';
+import type { KubeObject } from '../model/kube.ts';
+import { AppError, errorKind } from '../base/errors.ts';
+import { redactText } from '../base/log.ts';
+import { Turns } from '../base/turns.ts';
+import { argo, inClusterServer } from '../model/annotations.ts';
+import { isAutomated, sourcesOf } from '../model/application.ts';
+import { effectivePolicy } from '../policy/policy.ts';
+import { affectedBy } from './affected.ts';
+
+export function shownError(error: unknown): PreviewError {
+  if (!(error instanceof AppError)) return { code: 'E_INTERNAL', message: redactText(error instanceof Error ? error.message : String(error)) };
+  const { code, hint, place } = error;
+  return {
+    code,
+    message: redactText(error.message),
+    ...(hint && { hint }),
+    ...(place && { place: { file: place.file, ...(place.line && { line: place.line }) } }),
+  };
+}
+
+export function policyFor(deps: Pick<ChangeDeps, 'projects' | 'namespace'>, app: Application): EffectivePolicy {
+  return effectivePolicy(app, deps.projects.get(`${deps.namespace}/${app.spec.project}`));
+}
+
+function destinationText({ destination }: Application['spec']): string {
+  const server = destination.server === inClusterServer ? 'in-cluster' : (destination.server ?? '').replace(/^https?:\/\//, '');
+  return [destination.name ?? server, destination.namespace].filter(Boolean).join(' · ');
+}
+
+/** The application as its newest history entry was synced, and the revisions of that time. */
+function atHistory(app: Application, entry: RevisionHistory): { app: Application; revisions: (string | undefined)[] } {
+  const { source: _source, sources: _sources, ...spec } = app.spec;
+  const past = { ...app, spec: { ...spec, ...(entry.sources?.length ? { sources: entry.sources } : { source: entry.source ?? sourcesOf(app.spec)[0] ?? { repoURL: '' } }) } };
+  return { app: past, revisions: entry.revisions?.length ? entry.revisions : [entry.revision] };
+}
+
+/** R0. An entry that cannot be rendered any more is gone; what fails for now is thrown. */
+async function lastSynced(deps: ChangeDeps, app: Application, signal: AbortSignal): Promise<{ last: KubeObject[] | undefined; lastGone: boolean }> {
+  const entry = app.status?.history?.at(-1);
+  if (!entry) return { last: undefined, lastGone: false };
+  const past = atHistory(app, entry);
+  try {
+    const { manifests } = await deps.desired(past.app, past.revisions, signal);
+    return { last: manifests, lastGone: false };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (errorKind(error) !== 'terminal') throw error;
+    return { last: undefined, lastGone: true };
+  }
+}
+
+function manifestsOf(desired: Desired | Error | undefined): KubeObject[] | undefined {
+  return desired && !(desired instanceof Error) ? desired.manifests : undefined;
+}
+
+/** Removing an Application deletes its objects only if it carries the finalizer (argocd.md §1.2). */
+async function removalEffect(deps: ChangeDeps, item: Affected, app: Application, signal: AbortSignal): Promise<Effect | undefined> {
+  if (!app.metadata.finalizers?.some((name) => name.startsWith(argo.resourcesFinalizer))) return undefined;
+  const history = await lastSynced(deps, app, signal);
+  return deps.effect({ app, ...history, branch: manifestsOf(item.base) ?? [], target: [], prune: true }, signal);
+}
+
+async function effectOf(deps: ChangeDeps, item: Affected, signal: AbortSignal): Promise<Effect | undefined> {
+  const { before, after, result } = item;
+  if (!after) return before && removalEffect(deps, item, before, signal);
+  if (result instanceof Error) throw result;
+  if (!result) return undefined;
+  const history = await lastSynced(deps, after, signal);
+  const prune = policyFor(deps, after).gated || after.spec.syncPolicy?.automated?.prune === true;
+  const branch = before ? (manifestsOf(item.base) ?? history.last) : [];
+  return deps.effect({ app: after, ...history, branch, target: result.manifests, prune, ...(result.placeOf && { placeOf: result.placeOf }) }, signal);
+}
+
+function statusOf(item: Affected, effect: Effect | undefined): AppPreview['status'] {
+  if (!item.before) return 'new';
+  if (!item.after) return 'removed';
+  return effect && effect.change.length === 0 && effect.errors.length === 0 ? 'unchanged' : 'changed';
+}
+
+async function previewApp(deps: ChangeDeps, item: Affected, signal: AbortSignal): Promise<AppPreview> {
+  const app = item.after ?? item.before;
+  if (!app) throw new AppError('E_INTERNAL', `${item.key} is on neither side of the pull request`);
+  const policy = policyFor(deps, app);
+  // The gate is the one that stands now: a pull request that loosens it needs approval under the old policy.
+  const now = item.before ? policyFor(deps, item.before) : policy;
+  let effect: Effect | undefined;
+  let error: PreviewError | undefined;
+  try {
+    effect = await effectOf(deps, item, signal);
+  } catch (cause) {
+    signal.throwIfAborted();
+    error = shownError(cause);
+  }
+  return {
+    application: item.key,
+    name: app.metadata.name,
+    project: app.spec.project,
+    environment: policy.environment,
+    destination: destinationText(app.spec),
+    gated: policy.gated || now.gated,
+    approvers: now.gated ? now.approvers : policy.approvers,
+    approvals: policy.gated || now.gated ? Math.max(policy.approvals, now.approvals) : 0,
+    automated: isAutomated(app.spec),
+    status: statusOf(item, effect),
+    ...(effect && { effect }),
+    ...(error && { error }),
+    sync: app.status?.sync?.status ?? 'Unknown',
+    health: app.status?.health?.status ?? 'Unknown',
+    revision: app.status?.history?.at(-1)?.revision ?? '',
+    ...(item.parent && { parent: item.parent }),
+  };
+}
+
+/** Rejects with the signal's reason when superseded, and with transient errors of Git; an application's own failure is in its row. */
+export async function previewPull(deps: ChangeDeps, pull: PullInput, signal: AbortSignal): Promise<PullPreview> {
+  const started = deps.clock.now();
+  await deps.git.fetchHead(pull.repoUrl, { sha: pull.head.sha, ref: pull.head.ref, number: pull.number }, signal);
+  const base = await deps.git.resolve(pull.repoUrl, pull.base.ref, signal);
+  const merge = await deps.git.testMerge(pull.repoUrl, base, pull.head.sha, signal);
+  const empty = { pull, base, conflicts: [], apps: [], errors: [], considered: 0 };
+  if ('conflicts' in merge) return { ...empty, conflicts: merge.conflicts, tookMs: deps.clock.now() - started };
+  const { affected, considered } = await affectedBy(deps, pull, { base, result: merge.commit }, signal);
+  const turns = new Turns(deps.concurrency ?? 8);
+  const apps = await Promise.all(affected.map(async (item) => {
+    const giveBack = await turns.take(signal);
+    try {
+      return await previewApp(deps, item, signal);
+    } finally {
+      giveBack();
+    }
+  }));
+  return { ...empty, mergeCommit: merge.commit, apps, considered, tookMs: deps.clock.now() - started };
+}

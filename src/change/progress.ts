@@ -1,0 +1,153 @@
+// How far the applications have followed a merged pull request, read from their status and their Approvals alone.
+import type { Affected } from './affected.ts';
+import type { Application, OperationState } from '../model/application.ts';
+import type { AppProgress, ProgressState, PullInput, PullProgress } from './pull.ts';
+import type { Approval } from '../model/coxswain.ts';
+import type { ChangeDeps } from './deps.ts';
+import type { EffectivePolicy } from '../policy/policy.ts';
+import { cox } from '../model/annotations.ts';
+import { isAutomated } from '../model/application.ts';
+import { affectedBy, pins } from './affected.ts';
+import { policyFor } from './preview.ts';
+
+export interface JudgeInput {
+  /** Undefined: the Application is not in the cluster. */
+  app: Application | undefined;
+  /** The pull request removes the Application itself. */
+  removed: boolean;
+  policy: EffectivePolicy;
+  approvals: Approval[];
+  /** Index of the source that follows the branch. */
+  source: number;
+  /** The commit that the branch got. */
+  merged: string;
+  /** Is it that commit or a later one? */
+  contains: (revision: string) => boolean;
+  /** The application's inputs at that later commit are those of the merge. */
+  sameInputs: (revision: string) => boolean;
+}
+
+export interface Judgement {
+  state: ProgressState;
+  message: string;
+  revision: string;
+  approval?: Approval;
+  steps?: { done: number; all: number };
+}
+
+function at(revisions: string[] | undefined, revision: string | undefined, source: number): string {
+  return (revisions?.length ? revisions[source] : revision) ?? '';
+}
+
+/** The revision that an operation has or wants. */
+function operationRevision(state: OperationState | undefined, source: number): string {
+  const { syncResult, operation } = state ?? {};
+  return at(syncResult?.revisions, syncResult?.revision, source) || at(operation?.sync?.revisions, operation?.sync?.revision, source);
+}
+
+/** Revisions that `judge` asks about; the caller finds out beforehand which contain the merge. */
+export function revisionsOf(app: Application | undefined, approvals: Approval[], source: number): string[] {
+  const { history, operationState, sync } = app?.status ?? {};
+  const newest = history?.at(-1);
+  const all = [at(newest?.revisions, newest?.revision, source), operationRevision(operationState, source), at(sync?.revisions, sync?.revision, source), ...approvals.map((approval) => approval.spec.revision)];
+  return [...new Set(all)].filter(Boolean);
+}
+
+function applied(input: JudgeInput, app: Application, revision: string): Judgement {
+  const { health, sync } = app.status ?? {};
+  if (revision !== input.merged && !input.sameInputs(revision)) return { state: 'superseded', message: 'applied as part of a later commit', revision };
+  if (health?.status === 'Degraded') return { state: 'failure', message: health.message ? `Degraded: ${health.message}` : 'synced, but Degraded', revision };
+  if (health?.status === 'Progressing' || health?.status === 'Missing') return { state: 'progressing', message: health.message ? `${health.status}: ${health.message}` : `synced, ${health.status}`, revision };
+  return { state: 'success', message: `${sync?.status ?? 'Synced'}, ${health?.status ?? 'Unknown'}`, revision };
+}
+
+function running(state: OperationState, revision: string): Judgement {
+  const resources = state.syncResult?.resources ?? [];
+  const done = resources.filter((item) => item.status === 'Synced' || item.status === 'Pruned' || item.hookPhase === 'Succeeded').length;
+  return { state: 'syncing', message: state.message ?? 'the sync is running', revision, ...(resources.length > 0 && { steps: { done, all: resources.length } }) };
+}
+
+function asked(input: JudgeInput): { pending?: Judgement; decided?: Judgement } {
+  const concerned = input.approvals.filter((approval) => input.contains(approval.spec.revision));
+  const of = (phase: string): Approval | undefined => concerned.find((approval) => (approval.status?.phase ?? 'Pending') === phase);
+  const pending = of('Pending');
+  if (pending) {
+    const count = `${pending.status?.approvals?.length ?? 0} of ${input.policy.approvals} approvals`;
+    return { pending: { state: 'waiting', message: count, revision: '', approval: pending } };
+  }
+  const approved = of('Approved');
+  if (approved) return { decided: { state: 'queued', message: approved.status?.message ?? 'approved; the sync follows', revision: '', approval: approved } };
+  const rejected = of('Rejected');
+  return rejected ? { decided: { state: 'failure', message: rejected.status?.message ?? 'rejected', revision: '', approval: rejected } } : {};
+}
+
+/** A gated application's operation failed for good only if an Approval stood behind it: without one the gate ended it. */
+function failed(input: JudgeInput, app: Application): Judgement | undefined {
+  const state = app.status?.operationState;
+  if (!state || (state.phase !== 'Failed' && state.phase !== 'Error')) return undefined;
+  const revision = operationRevision(state, input.source);
+  const approved = state.operation.info?.some((item) => item.name === cox.approvalInfo) ?? false;
+  if (!input.contains(revision) || (input.policy.gated && !approved)) return undefined;
+  return { state: 'failure', message: state.message ?? 'the sync failed', revision };
+}
+
+function notYet(input: JudgeInput, app: Application): Judgement {
+  const { pending, decided } = asked(input);
+  const known = pending ?? failed(input, app) ?? decided;
+  if (known) return known;
+  const condition = app.status?.conditions?.find((item) => item.type === 'ComparisonError' || item.type === 'InvalidSpecError' || item.type === 'SyncError');
+  if (condition) return { state: 'failure', message: condition.message, revision: '' };
+  if (input.policy.gated) return { state: 'queued', message: 'its approval is being prepared', revision: '' };
+  return { state: 'queued', message: isAutomated(app.spec) ? 'the sync follows' : `waits for /cox sync ${app.metadata.name}`, revision: '' };
+}
+
+/** Where one application stands; pure. */
+export function judge(input: JudgeInput): Judgement {
+  const { app, source, contains } = input;
+  if (!app) return input.removed ? { state: 'success', message: 'removed', revision: '' } : { state: 'queued', message: 'the Application is not there yet', revision: '' };
+  if (input.removed) return { state: 'progressing', message: 'is being removed', revision: '' };
+  const { history, operationState, sync } = app.status ?? {};
+  const newest = history?.at(-1);
+  const synced = at(newest?.revisions, newest?.revision, source);
+  if (operationState && (operationState.phase === 'Running' || operationState.phase === 'Terminating') && app.operation) {
+    const revision = operationRevision(operationState, source);
+    if (contains(revision) && !(synced && contains(synced))) return running(operationState, revision);
+  }
+  if (synced && contains(synced)) return applied(input, app, synced);
+  const compared = at(sync?.revisions, sync?.revision, source);
+  if (sync?.status === 'Synced' && compared && contains(compared)) return { ...applied(input, app, compared), message: 'nothing had to be applied' };
+  return notYet(input, app);
+}
+
+async function progressOf(deps: ChangeDeps, pull: PullInput, merged: string, { item, signal }: { item: Affected; signal: AbortSignal }): Promise<AppProgress> {
+  const app = deps.applications.get(item.key);
+  const shape = app ?? item.after ?? item.before;
+  const policy = shape ? policyFor(deps, shape) : policyFor(deps, { apiVersion: '', kind: '', metadata: { name: '', namespace: '' }, spec: { project: '', destination: {} } });
+  const approvals = deps.approvals.of(item.key);
+  const pinned = shape ? pins(deps, shape, pull, merged) : [];
+  const source = Math.max(0, pinned.findIndex((pin) => pin !== undefined));
+  const contained = new Set<string>([merged]);
+  const same = new Set<string>([merged]);
+  const wanted = shape ? await deps.inputsKey(shape, pinned, signal).catch(() => undefined) : undefined;
+  for (const revision of revisionsOf(app, approvals, source)) {
+    if (revision === merged || !(await deps.git.isAncestor(pull.repoUrl, merged, revision, signal))) continue;
+    contained.add(revision);
+    const later = shape && wanted !== undefined ? await deps.inputsKey(shape, pins(deps, shape, pull, revision), signal).catch(() => undefined) : undefined;
+    if (later !== undefined && later === wanted) same.add(revision);
+  }
+  signal.throwIfAborted();
+  const judged = judge({ app, removed: !item.after, policy, approvals, source, merged, contains: (revision) => contained.has(revision), sameInputs: (revision) => same.has(revision) });
+  return { application: item.key, name: item.key.split('/').at(-1) ?? item.key, environment: policy.environment, gated: policy.gated, automated: shape ? isAutomated(shape.spec) : false, ...judged };
+}
+
+/** Needs `pull.merged`. Level-triggered: nothing is remembered between two calls. */
+export async function pullProgress(deps: ChangeDeps, pull: PullInput, signal: AbortSignal): Promise<PullProgress> {
+  const merged = pull.merged?.sha;
+  if (!merged) return { pull, apps: [], errors: [], final: false };
+  await deps.git.resolve(pull.repoUrl, pull.base.ref, signal);
+  const parent = await deps.git.parent(pull.repoUrl, merged, signal);
+  if (!parent) return { pull, apps: [], errors: [], final: true };
+  const { affected } = await affectedBy(deps, pull, { base: parent, result: merged }, signal);
+  const apps = await Promise.all(affected.map((item) => progressOf(deps, pull, merged, { item, signal })));
+  return { pull, apps, errors: [], final: apps.every((app) => app.state === 'success' || app.state === 'superseded') };
+}
