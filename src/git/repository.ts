@@ -1,0 +1,128 @@
+// What one mirrored repository can be asked: the words of the git room.
+
+export interface Person {
+  name: string;
+  email: string;
+}
+
+export interface Signature extends Person {
+  /** Milliseconds since the epoch; git keeps seconds. */
+  at: number;
+}
+
+export interface Commit {
+  sha: string;
+  tree: string;
+  parents: string[];
+  author: Signature;
+  committer: Signature;
+  /** The whole message; its first line is the subject. */
+  message: string;
+}
+
+export interface RefChange {
+  /** Full name, e.g. `refs/heads/main`. */
+  ref: string;
+  /** Commit before; undefined = the ref is new. */
+  before: string | undefined;
+  /** Commit after; undefined = the ref is gone. */
+  after: string | undefined;
+}
+
+/** What a fetch changed; the remote's HEAD is listed as `HEAD`. The first fetch lists every ref as new. */
+export interface RefChanges {
+  changes: RefChange[];
+}
+
+export interface TreeFile {
+  path: string;
+  id: string;
+}
+
+export interface LogOptions {
+  /** Exclusive start: commits reachable from it are left out. */
+  from?: string;
+  to: string;
+  firstParent?: boolean;
+  /** Only commits that touch these paths. */
+  paths?: string[];
+  /** Default 250. */
+  limit?: number;
+}
+
+export type MergeResult = { tree: string; commit: string } | { conflicts: string[] };
+
+export interface CommitInput {
+  tree: string;
+  parents: string[];
+  message: string;
+  author: Signature;
+  /** Default: the author. */
+  committer?: Signature;
+}
+
+export interface RevertInput {
+  /** The commit to revert (merges by parent 1), or the last commit of the range. */
+  commit: string;
+  /** With it the range from (exclusive) … commit is reverted as one. */
+  from?: string;
+  /** Where the revert is put: usually the head of the branch. The reverted commit must be an ancestor. */
+  base: string;
+  author: Signature;
+  /** Only what the commit did to these files and folders is taken back. */
+  paths?: string[];
+  /** Appended in this order, e.g. `['Reverted-by', 'octocat']`. */
+  trailers?: [string, string][];
+}
+
+/** `empty`: nothing is left to take back. */
+export type RevertResult = { tree: string; commit: string; message: string } | { conflicts: string[] } | { empty: true };
+
+/**
+ * A bare mirror of one remote repository. Whatever asks for a commit, tree or ref fetches the mirror first if there is none yet;
+ * nothing else goes to the network but `fetch`, `fetchCommit` and `push`. Everything may be killed between any two calls.
+ * Errors: E_GIT (transient), E_GIT_AUTH (transient: credentials are asked anew each time), E_REVISION, E_PATH (terminal).
+ */
+export interface Repository {
+  readonly url: string;
+  /** Brings the mirror up to date with all branches and tags. Calls while one runs share one following run. */
+  fetch(): Promise<RefChanges>;
+  /** Commit of a branch, tag, SHA (short too), `HEAD` or '' (the default branch), full ref name or semver constraint over tags, from what is in the mirror. Throws E_REVISION. */
+  resolve(targetRevision: string | undefined): Promise<string>;
+  /** Commits by full ref name as of the last fetch; `HEAD` is the remote's. */
+  refs(): Promise<ReadonlyMap<string, string>>;
+  /** Makes sure that a commit is in the mirror, whatever ref holds it. `ref` (e.g. `refs/pull/7/head`) helps servers that do not give out commits by id. Throws E_REVISION. */
+  fetchCommit(sha: string, ref?: string): Promise<void>;
+  /** True if the commit is in the mirror. */
+  has(sha: string): Promise<boolean>;
+  /** Id of the folder at that path ('' = root); undefined if there is none. */
+  tree(sha: string, path: string): Promise<string | undefined>;
+  /** Id of the file or folder at that path. */
+  objectId(sha: string, path: string): Promise<string | undefined>;
+  /** All files below the path, sorted, paths relative to the root. */
+  files(sha: string, path: string): Promise<TreeFile[]>;
+  /** Throws E_PATH. */
+  read(sha: string, path: string): Promise<Buffer>;
+  /** Files that differ between two commits or trees, sorted. */
+  changedPaths(from: string, to: string): Promise<string[]>;
+  isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+  /** undefined if the histories are unrelated. */
+  mergeBase(a: string, b: string): Promise<string | undefined>;
+  commit(sha: string): Promise<Commit>;
+  /** Newest first. */
+  log(options: LogOptions): Promise<Commit[]>;
+  /** The newest first-parent commit after `from` up to `to` in which one of the input paths differs from its first parent. */
+  newestChange(from: string, to: string, inputs: string[]): Promise<string | undefined>;
+  /** Head merged into base; the commit is a function of both alone and is never pushed. */
+  testMerge(base: string, head: string): Promise<MergeResult>;
+  /** `git revert` without a checkout (design §4i); the commit depends on the input alone. */
+  revert(input: RevertInput): Promise<RevertResult>;
+  /** Id of a new commit object; nothing refers to it until it is pushed. */
+  commitTree(input: CommitInput): Promise<string>;
+  /** A tree with these files written or (undefined) removed. */
+  treeWith(base: string, files: ReadonlyMap<string, Buffer | string | undefined>): Promise<string>;
+  /** Creates a branch on the remote. `exists`: it was there, whatever it points to (`remoteRef` tells); nothing is ever overwritten. */
+  push(ref: string, sha: string, options: { createOnly: true }): Promise<'created' | 'exists'>;
+  /** Commit of a ref on the remote right now. */
+  remoteRef(ref: string): Promise<string | undefined>;
+}
