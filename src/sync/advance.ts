@@ -1,0 +1,106 @@
+// Runs the groups of a sync one after the other, as far as they go without waiting (argocd.md §2.6).
+import { healthOf } from '../health/health.ts';
+import type { OperationPhase } from '../model/application.ts';
+import { dryRunTask } from './apply.ts';
+import { runGroup } from './group.ts';
+import { letGo } from './hooks.ts';
+import { makeNamespace } from './namespace.ts';
+import { awaitsConfirmation, stillDeleting } from './prune.ts';
+import type { Run } from './run.ts';
+import { isCompleted, isFailed, isPending, isRunning, record, titleOf } from './task.ts';
+import type { Task } from './task.ts';
+import { isServed } from './validity.ts';
+import { waitFor } from './wait.ts';
+import type { Wait } from './wait.ts';
+
+export type Verdict = Wait | { phase: OperationPhase; message: string };
+
+/** Milliseconds until an object whose events do not reach us is read again. */
+const unseenMs = 2_000;
+
+/** More than one phase or wave: then what has been applied must be healthy before the next group. */
+function spansGroups(tasks: readonly Task[]): boolean {
+  return new Set(tasks.map((task) => `${task.phase}/${task.wave}`)).size > 1;
+}
+
+async function judge(run: Run, task: Task): Promise<void> {
+  const object = run.live(task.key) ?? await run.read(task);
+  if (!object) {
+    record(task, { hookPhase: 'Error', message: `Resource ${titleOf(task)} is missing, it might have been deleted` });
+    return;
+  }
+  const health = healthOf(object);
+  const keep = task.row.message ?? '';
+  const status = health?.status ?? 'Healthy';
+  if (status === 'Healthy') record(task, { hookPhase: 'Succeeded', message: task.kind === 'hook' ? health?.message ?? keep : keep });
+  else if (status === 'Degraded' || (task.kind === 'hook' && status === 'Unknown')) record(task, { hookPhase: 'Failed', message: health?.message ?? keep });
+  else if (task.kind === 'hook') await letGo(run, task, object);
+}
+
+function failureOf(tasks: readonly Task[]): string {
+  const messages = tasks.filter((task) => task.row.status === 'SyncFailed').map((task) => task.row.message ?? '');
+  return messages.length > 0 ? `one or more objects failed to apply, reason: ${messages.join(',')}` : 'one or more synchronization tasks completed unsuccessfully';
+}
+
+/** Everything is tried before anything is stored. Argo CD's dry run is the client's; ours is the server's (docs/compatibility.md). */
+async function dryRunAll(run: Run): Promise<Verdict | undefined> {
+  const actions = run.tasks.filter((task) => !task.unchanged && isPending(task));
+  const begun = run.tasks.some((task) => isCompleted(task) && task.kind !== 'namespace' && task.row.status !== 'PruneSkipped') || run.tasks.some(isRunning);
+  // A single object is its own dry run: it is applied, or nothing is.
+  if (begun || run.dryRun || actions.length < 2) return undefined;
+  const brought = new Set(run.tasks.filter((task) => task.key.group === '' && task.key.kind === 'Namespace' && task.kind === 'apply' && isPending(task) && !run.live(task.key)).map((task) => task.key.name));
+  await Promise.all(actions.filter((task) => !task.validated && isServed(run, task) && !brought.has(task.key.namespace)).map((task) => dryRunTask(run, task)));
+  return actions.some(isFailed) ? { phase: 'Failed', message: 'one or more objects failed to apply (dry run)' } : undefined;
+}
+
+async function fail(run: Run, main: readonly Task[], onFailure: readonly Task[]): Promise<Verdict> {
+  const message = failureOf(main.filter(isFailed));
+  for (;;) {
+    const running = onFailure.filter(isRunning);
+    if (running.length > 0) return waitFor('completion of hook', running, unseenAt(run, running));
+    const pending = onFailure.filter(isPending);
+    if (pending.length === 0) return { phase: 'Failed', message };
+    const wait = await runGroup(run, pending.filter((task) => task.wave === pending[0]?.wave));
+    if (wait) return wait;
+    await run.persist();
+    await Promise.all(onFailure.filter(isRunning).map((task) => judge(run, task)));
+  }
+}
+
+function unseenAt(run: Run, tasks: readonly Task[]): number | undefined {
+  return tasks.some((task) => !run.input.live(task.key)) ? run.input.clock.now() + unseenMs : undefined;
+}
+
+async function makePlace(run: Run): Promise<Verdict | undefined> {
+  for (const task of run.tasks.filter((one) => one.kind === 'namespace' && isPending(one))) await makeNamespace(run, task);
+  return dryRunAll(run);
+}
+
+/** The end of the attempt, or what it waits for. Results are persisted group by group. */
+export async function advance(run: Run): Promise<Verdict> {
+  const refused = await makePlace(run);
+  if (refused) return refused;
+  const onFailure = run.tasks.filter((task) => task.phase === 'SyncFail');
+  const main = run.tasks.filter((task) => task.phase !== 'SyncFail');
+  const several = spansGroups(main);
+  for (;;) {
+    await Promise.all([...main, ...onFailure].filter((task) => isRunning(task) && (several || task.kind === 'hook')).map((task) => judge(run, task)));
+    if (main.some(isFailed)) return fail(run, main, onFailure);
+    const pending = main.filter(isPending);
+    const running = main.filter((task) => isRunning(task) && (several || task.kind === 'hook'));
+    const hooks = running.filter((task) => task.kind === 'hook');
+    if (running.length > 0) return hooks.length === 0 ? waitFor('healthy state of', running, unseenAt(run, running)) : waitFor('completion of hook', hooks, unseenAt(run, hooks));
+    if (pending.length === 0) return { phase: 'Succeeded', message: 'successfully synced (no more tasks)' };
+    const deleting = await stillDeleting(run);
+    if (deleting.length > 0) return waitFor('deletion of', deleting, run.input.clock.now() + unseenMs);
+    const group = pending.filter((task) => task.phase === pending[0]?.phase && task.wave === pending[0].wave);
+    const unconfirmed = group.filter((task) => awaitsConfirmation(run, task));
+    if (unconfirmed.length > 0) return waitFor('pruning confirmation of', unconfirmed);
+    const wait = await runGroup(run, group);
+    if (wait) return wait;
+    const rest = pending.some((task) => task.kind === 'hook' || !group.includes(task));
+    if (main.some(isFailed)) continue;
+    if (!rest) return { phase: 'Succeeded', message: 'successfully synced (all tasks run)' };
+    await run.persist();
+  }
+}

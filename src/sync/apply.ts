@@ -1,0 +1,118 @@
+// Writes one object: dry run, takeover of older managers, server-side apply, removals; replace and force by option.
+import { AppError, errorMessage } from '../base/errors.ts';
+import { isStatus } from '../cluster/api-error.ts';
+import type { FieldValidation } from '../cluster/api.ts';
+import { removalPatch, removals } from '../diff/removals.ts';
+import { foldStringData } from '../diff/secret-data.ts';
+import { takeover } from '../diff/takeover.ts';
+import type { KubeObject } from '../model/kube.ts';
+import { mayPass, refOf } from './run.ts';
+import type { Run } from './run.ts';
+import { kubectlName, record } from './task.ts';
+import type { Task } from './task.ts';
+
+function validation(run: Run, task: Task): FieldValidation {
+  return run.option(task, 'Validate') === 'false' ? 'Ignore' : 'Strict';
+}
+
+function forced(run: Run, task: Task): boolean {
+  const strategy = run.input.operation.sync?.syncStrategy;
+  return run.option(task, 'Force') === 'true' || strategy?.apply?.force === true || strategy?.hook?.force === true;
+}
+
+/** Hooks are tried under another name: theirs may be taken by the run before, which is deleted first. */
+function rehearsal(object: KubeObject): KubeObject {
+  const { name, ...metadata } = object.metadata;
+  return { ...object, metadata: { ...metadata, generateName: `${name ?? 'hook'}-` } };
+}
+
+/** Nothing is stored. Records a failure in the task's row; throws what may pass. */
+export async function dryRunTask(run: Run, task: Task): Promise<void> {
+  if (!task.object) return;
+  const { api } = run.input.cluster;
+  const object = foldStringData(task.object);
+  const options = { dryRun: true, fieldValidation: validation(run, task), signal: run.input.signal };
+  try {
+    if (task.kind === 'hook') await api.create(rehearsal(object), options);
+    else await api.apply(object, options);
+  } catch (error) {
+    // An immutable field is no obstacle to what will be deleted or replaced first.
+    if (isStatus(error, 422) && (forced(run, task) || run.option(task, 'Replace') === 'true')) return;
+    recordFailure(task, error);
+  }
+}
+
+function recordFailure(task: Task, error: unknown): void {
+  if (mayPass(error)) throw error;
+  record(task, { status: 'SyncFailed', hookPhase: 'Failed', message: errorMessage(error) });
+}
+
+async function patchUnlessRaced(run: Run, task: Task, patch: unknown): Promise<KubeObject> {
+  try {
+    return await run.input.cluster.api.patch(refOf(task), { type: 'json', patch, signal: run.input.signal });
+  } catch (error) {
+    // A failed `test` means that somebody wrote in between: read and do it again.
+    if (isStatus(error, 422) || isStatus(error, 409)) throw new AppError('E_API', `${kubectlName(task.key)} was changed by somebody else meanwhile`, { kind: 'transient', cause: error });
+    throw error;
+  }
+}
+
+async function serverSideApply(run: Run, task: Task, object: KubeObject, found: KubeObject | undefined): Promise<KubeObject> {
+  let live = found;
+  const handover = live ? takeover(live) : undefined;
+  if (handover) live = await patchUnlessRaced(run, task, handover);
+  const applied = await run.input.cluster.api.apply(object, { fieldValidation: validation(run, task), signal: run.input.signal });
+  if (!live) return applied;
+  const { remove } = removals({ live, applied, target: object, ...(task.previous && { previous: task.previous }) });
+  return remove.length > 0 ? patchUnlessRaced(run, task, removalPatch(applied, remove)) : applied;
+}
+
+async function replace(run: Run, task: Task, object: KubeObject, live: KubeObject | undefined): Promise<KubeObject> {
+  const options = { fieldValidation: validation(run, task), signal: run.input.signal };
+  if (!live) return run.input.cluster.api.create(object, options);
+  const resourceVersion = live.metadata.resourceVersion;
+  return run.input.cluster.api.replace({ ...object, metadata: { ...object.metadata, ...(resourceVersion && { resourceVersion }) } }, options);
+}
+
+/** Deletes and creates anew. undefined while finalizers still hold the old one. */
+async function recreate(run: Run, task: Task, object: KubeObject, live: KubeObject): Promise<KubeObject | undefined> {
+  const uid = live.metadata.uid;
+  if (live.metadata.deletionTimestamp === undefined) {
+    await run.input.cluster.api.delete(refOf(task), { ...(uid && { uid }), propagationPolicy: 'Background', signal: run.input.signal });
+  }
+  if (await run.read(task)) return undefined;
+  return run.input.cluster.api.apply(object, { fieldValidation: validation(run, task), signal: run.input.signal });
+}
+
+async function write(run: Run, task: Task, object: KubeObject): Promise<KubeObject | undefined> {
+  const live = run.live(task.key);
+  const force = forced(run, task);
+  if (force && live?.metadata.deletionTimestamp !== undefined) return recreate(run, task, object, live);
+  try {
+    return run.option(task, 'Replace') === 'true' ? await replace(run, task, object, live ?? await run.read(task)) : await serverSideApply(run, task, object, live);
+  } catch (error) {
+    const old = force && isStatus(error, 422) ? live ?? await run.read(task) : undefined;
+    if (!old) throw error;
+    return recreate(run, task, object, old);
+  }
+}
+
+/** Applies the task's object and records the outcome. False: an object of that name is still being deleted. Throws what may pass. */
+export async function applyTask(run: Run, task: Task): Promise<boolean> {
+  if (!task.object) return true;
+  if (run.dryRun) {
+    await dryRunTask(run, task);
+    if (task.row.hookPhase === undefined) record(task, { status: 'Synced', hookPhase: 'Succeeded', message: `${kubectlName(task.key)} serverside-applied (server dry run)` });
+    return true;
+  }
+  try {
+    const object = await write(run, task, foldStringData(task.object));
+    if (!object) return false;
+    run.accepted(task, object);
+    const verb = run.option(task, 'Replace') === 'true' ? 'replaced' : 'serverside-applied';
+    record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} ${verb}` });
+  } catch (error) {
+    recordFailure(task, error);
+  }
+  return true;
+}

@@ -1,0 +1,81 @@
+// Hooks: begun once an operation, judged by their health, deleted by their policy.
+import { isStatus } from '../cluster/api-error.ts';
+import { argo, cox } from '../model/annotations.ts';
+import type { OperationPhase } from '../model/application.ts';
+import type { KubeObject } from '../model/kube.ts';
+import { attemptId } from './plan.ts';
+import { refOf } from './run.ts';
+import type { Run } from './run.ts';
+import { isCompleted, isRunning, kubectlName, record } from './task.ts';
+import type { Task } from './task.ts';
+
+async function dropFinalizer(run: Run, task: Task, object: KubeObject): Promise<void> {
+  const finalizers = object.metadata.finalizers ?? [];
+  if (!finalizers.includes(argo.hookFinalizer)) return;
+  const metadata = { finalizers: finalizers.filter((name) => name !== argo.hookFinalizer), resourceVersion: object.metadata.resourceVersion };
+  try {
+    const answer = await run.input.cluster.api.patch(refOf(task), { type: 'merge', patch: { metadata }, signal: run.input.signal });
+    // The answer to the patch that removes the last finalizer of a deleted object describes something that is gone.
+    if (answer.metadata.deletionTimestamp === undefined) run.accepted(task, answer);
+  } catch (error) {
+    if (!isStatus(error, 404)) throw error;
+  }
+}
+
+async function deleteHook(run: Run, task: Task, object: KubeObject): Promise<void> {
+  const uid = object.metadata.uid;
+  if (object.metadata.deletionTimestamp === undefined) {
+    await run.input.cluster.api.delete(refOf(task), { ...(uid && { uid }), propagationPolicy: 'Foreground', signal: run.input.signal });
+  }
+  const rest = object.metadata.finalizers?.includes(argo.hookFinalizer) ? await run.read(task) : undefined;
+  if (rest && rest.metadata.uid === uid) await dropFinalizer(run, task, rest);
+}
+
+/**
+ * Before a hook is created: 'begun' if this attempt has created it already (whatever became of the answer), 'deleting' while an
+ * earlier run's object is going, 'free' if it may be applied now. The API server is asked, not the cache: a hook must not run twice.
+ */
+export async function prepareHook(run: Run, task: Task): Promise<'free' | 'begun' | 'deleting'> {
+  if (run.dryRun) return 'free';
+  const found = await run.read(task);
+  if (!found) return 'free';
+  const attempt = attemptId(Date.parse(run.state.startedAt), run.state.retryCount ?? 0);
+  if (found.metadata.annotations?.[cox.operation] === attempt) {
+    run.accepted(task, found);
+    record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} serverside-applied` });
+    return 'begun';
+  }
+  if (!task.hook?.deletePolicies.includes('BeforeHookCreation')) return 'free';
+  await deleteHook(run, task, found);
+  return (await run.read(task)) ? 'deleting' : 'free';
+}
+
+/** At the end of an attempt: hooks go by their policy, the others lose our finalizer. What is gone already is passed over. */
+export async function releaseHooks(run: Run, phase: OperationPhase): Promise<void> {
+  const hooks = run.tasks.filter((task) => task.kind === 'hook' && isCompleted(task));
+  if (hooks.length === 0 || run.dryRun) return;
+  // Results first: a hook that is gone must be known to have completed.
+  await run.persist();
+  const policy = phase === 'Succeeded' ? 'HookSucceeded' : 'HookFailed';
+  await Promise.all(hooks.map(async (task) => {
+    const found = await run.read(task);
+    if (!found) return;
+    if (task.hook?.deletePolicies.includes(policy)) await deleteHook(run, task, found);
+    else await dropFinalizer(run, task, found);
+  }));
+}
+
+/** Deletes the hooks that run. */
+export async function terminateHooks(run: Run): Promise<void> {
+  for (const task of run.tasks.filter((one) => one.kind === 'hook' && isRunning(one))) {
+    const found = await run.read(task);
+    if (found) await deleteHook(run, task, found);
+    record(task, { hookPhase: 'Failed', message: 'Terminated' });
+  }
+  await releaseHooks(run, 'Failed');
+}
+
+/** Somebody deletes a hook that runs: it must be able to go. */
+export async function letGo(run: Run, task: Task, object: KubeObject): Promise<void> {
+  if (object.metadata.deletionTimestamp !== undefined) await dropFinalizer(run, task, object);
+}

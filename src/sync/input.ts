@@ -1,0 +1,58 @@
+// What a step of a sync is given and what it answers.
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Application, ApplicationSource, Operation, OperationState, SyncStatusCode } from '../model/application.ts';
+import type { KubeObject, ResourceKey } from '../model/kube.ts';
+
+export interface SyncTarget {
+  key: ResourceKey;
+  /** Rendered manifest, tracked and with its namespace set; hooks are targets too. undefined: what is live is extra. */
+  target: KubeObject | undefined;
+  /** Verdict of the comparison: what is Synced is not applied again. Hooks: any. */
+  status: SyncStatusCode;
+  /** Handed back through `accepted`. */
+  manifestHash: string;
+  /** This very manifest was dry-run over the present live object: no second dry run. */
+  validated?: boolean;
+  /** Not permitted: fails the operation before anything is applied, with this message. */
+  invalid?: string;
+  /** Manifest of the last sync: fields that it had and the target lacks are taken out (design §4f). */
+  previous?: KubeObject;
+}
+
+export interface StepInput {
+  app: Application;
+  /** As written on the Application. */
+  operation: Operation;
+  /** status.operationState if it belongs to this operation; undefined begins. It is the only memory of a sync. */
+  state: OperationState | undefined;
+  /** What the operation's revision and source were resolved to when it began. */
+  resolved: { revision: string; revisions?: string[]; source?: ApplicationSource; sources?: ApplicationSource[] };
+  /** Every object of the application at that revision, its hooks, and its extra live objects; as compared just now. */
+  targets: readonly SyncTarget[];
+  /** Whole live object out of the watch cache. */
+  live(key: ResourceKey): KubeObject | undefined;
+  cluster: Pick<Cluster, 'api' | 'discovery'>;
+  /** Persists status.operationState. When `done`, `/operation` is removed in the same patch. Throws to stop the step: nothing is lost. */
+  save(state: OperationState, done: boolean): Promise<void>;
+  /** Told of every accepted write at once; `object` is the API's answer, undefined when it is gone. */
+  accepted(key: ResourceKey, manifestHash: string, object: KubeObject | undefined): void;
+  clock: Clock;
+  log: Logger;
+  signal: AbortSignal;
+  /** Why the application cannot be synced at all (ComparisonError, InvalidSpecError): ends the operation with phase Error. */
+  blocked?: string;
+}
+
+export interface StepResult {
+  /** As saved last. */
+  state: OperationState;
+  done: boolean;
+  /** The message of the operation while it waits. */
+  waitingFor?: string;
+  /** Keys whose next event should bring the next step. */
+  watch: ResourceKey[];
+  /** Milliseconds since the epoch at which to step again even without an event. */
+  at?: number;
+}

@@ -1,0 +1,46 @@
+// Deletes what Git no longer has: exactly the object that was seen, never one of the same name that came later.
+import { errorMessage } from '../base/errors.ts';
+import { isStatus } from '../cluster/api-error.ts';
+import { argo } from '../model/annotations.ts';
+import { mayPass, refOf } from './run.ts';
+import type { Run } from './run.ts';
+import { record } from './task.ts';
+import type { Task } from './task.ts';
+
+type Propagation = 'Foreground' | 'Background' | 'Orphan';
+
+function propagation(run: Run, task: Task): Propagation {
+  const words: Readonly<Record<string, Propagation>> = { foreground: 'Foreground', background: 'Background', orphan: 'Orphan' };
+  return words[run.option(task, 'PrunePropagationPolicy') ?? ''] ?? 'Foreground';
+}
+
+/** Prune=confirm holds until the application's deletion-approved annotation is not older than the operation. */
+export function awaitsConfirmation(run: Run, task: Task): boolean {
+  if (task.kind !== 'prune' || run.option(task, 'Prune') !== 'confirm') return false;
+  const approved = Date.parse(run.input.app.metadata.annotations?.[argo.deletionApproved] ?? '');
+  return !(approved >= Date.parse(run.state.startedAt));
+}
+
+/** Records the outcome; throws what may pass. */
+export async function pruneTask(run: Run, task: Task): Promise<void> {
+  try {
+    const live = run.live(task.key) ?? await run.read(task);
+    const uid = live?.metadata.uid;
+    if (live && live.metadata.deletionTimestamp === undefined) {
+      await run.input.cluster.api.delete(refOf(task), { ...(uid && { uid }), propagationPolicy: propagation(run, task), dryRun: run.dryRun, signal: run.input.signal });
+    }
+    record(task, { status: 'Pruned', hookPhase: 'Succeeded', message: run.dryRun ? 'pruned (dry run)' : 'pruned' });
+  } catch (error) {
+    // Another object of that name: the cache is behind; look again.
+    if (mayPass(error) && !isStatus(error, 404)) throw error;
+    record(task, { status: 'SyncFailed', hookPhase: 'Failed', message: errorMessage(error) });
+  }
+}
+
+/** Pruned objects that are still going. Where the cache may be behind, the API server is asked. */
+export async function stillDeleting(run: Run): Promise<Task[]> {
+  if (run.dryRun) return [];
+  const pruned = run.tasks.filter((task) => task.kind === 'prune' && task.row.status === 'Pruned' && run.live(task.key));
+  const now = await Promise.all(pruned.map(async (task) => (run.live(task.key)?.metadata.deletionTimestamp === undefined ? await run.read(task) : run.live(task.key))));
+  return pruned.filter((_, at) => now[at]?.metadata.deletionTimestamp !== undefined);
+}

@@ -1,0 +1,87 @@
+// One step of one operation while it runs: its tasks, what it has just seen, and the state it persists.
+import { canonicalJson } from '../base/canonical.ts';
+import { errorKind } from '../base/errors.ts';
+import { ApiError } from '../cluster/api-error.ts';
+import type { ObjectRef } from '../cluster/api.ts';
+import { syncOptions } from '../model/application.ts';
+import type { OperationState } from '../model/application.ts';
+import { keyText } from '../model/kube.ts';
+import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import type { StepInput } from './input.ts';
+import type { Task } from './task.ts';
+
+export class Run {
+  readonly input: StepInput;
+  readonly options: ReadonlyMap<string, string>;
+  /** As saved last, or as given. */
+  state: OperationState;
+  tasks: Task[] = [];
+  #saved: string;
+  /** Answers of this step: the watch may be behind them. */
+  readonly #answers = new Map<string, KubeObject>();
+
+  constructor(input: StepInput, state: OperationState) {
+    this.input = input;
+    this.state = state;
+    this.options = syncOptions(input.operation.sync?.syncOptions);
+    this.#saved = input.state ? canonicalJson(input.state) : '';
+  }
+
+  get dryRun(): boolean {
+    return this.input.operation.sync?.dryRun === true;
+  }
+
+  /** An option of the object, else of the operation. */
+  option(task: Task, name: string): string | undefined {
+    return task.options.get(name) ?? this.options.get(name);
+  }
+
+  /** The state with the rows of the tasks as they stand now. */
+  snapshot(): OperationState {
+    if (this.tasks.length === 0) return { ...this.state, syncResult: { ...this.input.resolved, resources: this.state.syncResult?.resources ?? [] } };
+    return { ...this.state, syncResult: { ...this.input.resolved, resources: this.tasks.map((task) => task.row) } };
+  }
+
+  /** Persists the rows; costs nothing when nothing changed. `message` replaces the operation's. */
+  async persist(message?: string): Promise<void> {
+    const { message: _, ...rest } = this.snapshot();
+    const before = this.state.message;
+    await this.save(message === undefined && before === undefined ? rest : { ...rest, message: message ?? before ?? '' }, false);
+  }
+
+  async save(state: OperationState, done: boolean): Promise<void> {
+    const text = canonicalJson(state);
+    if (text === this.#saved && !done) return;
+    await this.input.save(state, done);
+    this.#saved = text;
+    this.state = state;
+  }
+
+  /** Newest known live object: the answer to our own request, or what the watch has brought since. */
+  live(key: ResourceKey): KubeObject | undefined {
+    const answer = this.#answers.get(keyText(key));
+    const cached = this.input.live(key);
+    if (!answer || !cached) return cached ?? answer;
+    return Number(cached.metadata.resourceVersion ?? 0) >= Number(answer.metadata.resourceVersion ?? 0) ? cached : answer;
+  }
+
+  /** The object as the API server has it now. */
+  read(task: { key: ResourceKey; version: string }): Promise<KubeObject | undefined> {
+    return this.input.cluster.api.get(refOf(task), { signal: this.input.signal });
+  }
+
+  accepted(task: Task, object: KubeObject): void {
+    this.#answers.set(keyText(task.key), object);
+    this.input.accepted(task.key, task.manifestHash, object);
+  }
+}
+
+export function refOf(task: { key: ResourceKey; version: string }): ObjectRef {
+  return task.version ? { ...task.key, version: task.version } : task.key;
+}
+
+/** True for what may pass by itself: then nothing is recorded and the step is begun again. An answer about the object itself never is. */
+export function mayPass(error: unknown): boolean {
+  if (error instanceof ApiError) return [401, 408, 409, 429, 503, 504].includes(error.status);
+  return errorKind(error) !== 'terminal';
+}

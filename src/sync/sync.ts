@@ -1,0 +1,108 @@
+// Sync: makes the cluster match what an operation asks for, in small steps that can be cut off anywhere and begun again.
+import { rfc3339 } from '../base/clock.ts';
+import type { OperationPhase, OperationState } from '../model/application.ts';
+import { syncOptions } from '../model/application.ts';
+import { keyText } from '../model/kube.ts';
+import { advance } from './advance.ts';
+import { releaseHooks, terminateHooks } from './hooks.ts';
+import type { StepInput, StepResult, SyncTarget } from './input.ts';
+import { namespaceTask } from './namespace.ts';
+import { planTasks, restoreTasks } from './plan.ts';
+import { beginRetry, endAttempt, waitsUntil } from './retry.ts';
+import { Run } from './run.ts';
+import type { Task } from './task.ts';
+import { findInvalid } from './validity.ts';
+
+export type { StepInput, StepResult, SyncTarget } from './input.ts';
+
+function begin(input: StepInput): OperationState {
+  return { operation: input.operation, phase: 'Running', startedAt: rfc3339(input.clock.now()) };
+}
+
+function selected(input: StepInput): readonly SyncTarget[] {
+  const refs = input.operation.sync?.resources ?? [];
+  if (refs.length === 0) return input.targets;
+  return input.targets.filter(({ key }) => refs.some((ref) => (ref.group ?? '') === key.group && ref.kind === key.kind && ref.name === key.name && (!ref.namespace || ref.namespace === key.namespace)));
+}
+
+function plan(input: StepInput, state: OperationState): Task[] {
+  const sync = input.operation.sync ?? {};
+  return planTasks({
+    targets: selected(input),
+    live: (key) => input.live(key),
+    options: syncOptions(sync.syncOptions),
+    prune: sync.prune === true,
+    // A partial sync and the apply strategy run no hooks.
+    skipHooks: (sync.resources ?? []).length > 0 || sync.syncStrategy?.apply !== undefined,
+    revision: input.resolved.revision,
+    startedAt: Date.parse(state.startedAt),
+    attempt: state.retryCount ?? 0,
+  });
+}
+
+async function finish(run: Run, phase: OperationPhase, message: string, final = false): Promise<StepResult> {
+  const state = endAttempt(run.snapshot(), { phase, message, at: run.input.clock.now(), final });
+  const at = waitsUntil(state);
+  await run.save(state, at === undefined);
+  run.input.log.info({ application: run.input.app.metadata.name, phase: state.phase, message: state.message }, 'operation ended or waits for its next attempt');
+  return at === undefined ? { state, done: true, watch: [] } : { state, done: false, waitingFor: state.message ?? '', watch: [], at };
+}
+
+function sharedResource(input: StepInput): string | undefined {
+  if (syncOptions(input.operation.sync?.syncOptions).get('FailOnSharedResource') !== 'true') return undefined;
+  const shared = input.app.status?.conditions?.find((condition) => condition.type === 'SharedResourceWarning');
+  return shared ? `Shared resource found: ${shared.message}` : undefined;
+}
+
+async function terminate(run: Run): Promise<StepResult> {
+  await terminateHooks(run);
+  return finish(run, 'Failed', 'Operation terminated', true);
+}
+
+/** Begins an attempt: the plan is persisted before anything is done, so that a resumed operation has the same tasks. */
+async function prepare(run: Run): Promise<{ phase: OperationPhase; message: string } | undefined> {
+  const { input } = run;
+  if (input.blocked !== undefined) return { phase: 'Error', message: input.blocked };
+  const shared = sharedResource(input);
+  if (shared !== undefined) return { phase: 'Failed', message: shared };
+  const planned = plan(input, run.state);
+  const rows = run.state.syncResult?.resources;
+  if (run.state.syncResult && rows) {
+    run.tasks = restoreTasks(rows, planned);
+    return undefined;
+  }
+  const namespace = await namespaceTask(run, planned);
+  run.tasks = namespace ? [namespace, ...planned] : planned;
+  const invalid = await findInvalid(run);
+  if (invalid !== undefined) return { phase: 'Failed', message: invalid };
+  if (run.tasks.length > 0) await run.persist();
+  return undefined;
+}
+
+/**
+ * Does what can be done now, persists how far it came, and returns what it waits for; never sleeps. Level-triggered: call it again
+ * after any event of `watch`, at `at`, and after a restart. Throws what may pass (API unreachable, 429, 503, a conflict): step again.
+ */
+export async function step(input: StepInput): Promise<StepResult> {
+  let state = input.state ?? begin(input);
+  if (state.phase === 'Succeeded' || state.phase === 'Failed' || state.phase === 'Error') return { state, done: true, watch: [] };
+  if (state.phase === 'Terminating') {
+    const run = new Run(input, state);
+    run.tasks = restoreTasks(state.syncResult?.resources ?? [], plan(input, state));
+    return terminate(run);
+  }
+  const at = waitsUntil(state);
+  if (at !== undefined && input.clock.now() < at) return { state, done: false, waitingFor: state.message ?? '', watch: [], at };
+  if (at !== undefined) state = beginRetry(state);
+  const run = new Run(input, state);
+  const refused = await prepare(run);
+  if (refused) return finish(run, refused.phase, refused.message);
+  const verdict = await advance(run);
+  if ('wait' in verdict) {
+    await run.persist(verdict.wait);
+    const watch = [...new Map(verdict.watch.map((key) => [keyText(key), key])).values()];
+    return { state: run.state, done: false, waitingFor: verdict.wait, watch, ...(verdict.at !== undefined && { at: verdict.at }) };
+  }
+  await releaseHooks(run, verdict.phase);
+  return finish(run, verdict.phase, verdict.message);
+}

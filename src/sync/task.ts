@@ -1,0 +1,84 @@
+// One task of a sync: an object in a phase and wave, and the row of syncResult that remembers how far it came.
+import type { HookPhase, ResourceResult, SyncPhase } from '../model/application.ts';
+import { keyText } from '../model/kube.ts';
+import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import type { HookInfo } from '../model/hooks.ts';
+
+export type TaskKind = 'apply' | 'prune' | 'hook' | 'namespace';
+
+export interface Task {
+  readonly kind: TaskKind;
+  readonly key: ResourceKey;
+  readonly version: string;
+  phase: SyncPhase;
+  wave: number;
+  /** What is applied; undefined for a prune. */
+  readonly object: KubeObject | undefined;
+  /** Manifest of the last sync, for removals. */
+  readonly previous: KubeObject | undefined;
+  readonly hook: HookInfo | undefined;
+  readonly manifestHash: string;
+  /** Already dry-run, by the comparison. */
+  readonly validated: boolean;
+  /** Not to be written again: Git and cluster agree. */
+  readonly unchanged: boolean;
+  /** Options of the object itself. */
+  readonly options: ReadonlyMap<string, string>;
+  /** Why it can never be applied. */
+  readonly invalid: string | undefined;
+  row: ResourceResult;
+}
+
+export function rowOf(task: { key: ResourceKey; version: string; phase: SyncPhase; kind: TaskKind }): ResourceResult {
+  return {
+    group: task.key.group,
+    version: task.version,
+    kind: task.key.kind,
+    namespace: task.key.namespace,
+    name: task.key.name,
+    syncPhase: task.phase,
+    ...(task.kind === 'hook' && { hookType: task.phase }),
+  };
+}
+
+/** Names a task in syncResult: the same object may run as a hook in several phases. */
+export function rowId(row: ResourceResult): string {
+  return `${row.syncPhase ?? 'Sync'}:${keyText({ group: row.group, kind: row.kind, namespace: row.namespace, name: row.name })}`;
+}
+
+export function isPending(task: Task): boolean {
+  return task.row.hookPhase === undefined;
+}
+
+export function isRunning(task: Task): boolean {
+  return task.row.hookPhase === 'Running';
+}
+
+export function isCompleted(task: Task): boolean {
+  return task.row.hookPhase !== undefined && task.row.hookPhase !== 'Running';
+}
+
+export function isFailed(task: Task): boolean {
+  return isCompleted(task) && task.row.hookPhase !== 'Succeeded';
+}
+
+export interface Outcome {
+  status?: NonNullable<ResourceResult['status']>;
+  hookPhase: HookPhase;
+  message: string;
+}
+
+/** Rows are replaced, never changed: what was handed to `save` stays as it was. */
+export function record(task: Task, outcome: Outcome): void {
+  task.row = { ...task.row, ...outcome };
+}
+
+/** `deployment.apps/api`, as kubectl names it in its answers. */
+export function kubectlName(key: ResourceKey): string {
+  return `${key.kind.toLowerCase()}${key.group ? `.${key.group}` : ''}/${key.name}`;
+}
+
+/** `apps/Deployment/api`, as operation messages name it. */
+export function titleOf(task: Task): string {
+  return `${task.key.group}/${task.key.kind}/${task.key.name}`;
+}
