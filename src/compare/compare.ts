@@ -1,123 +1,85 @@
 // Git against cluster: which objects of an application differ from their manifests, and what a sync would do to them.
-import type { Application, Condition, ResourceStatus, SyncStatusCode } from '../model/application.ts';
-import type { Cluster } from '../cluster/cluster.ts';
-import type { Clock } from '../base/clock.ts';
-import type { Effect, FieldChange, ObjectError } from '../model/effect.ts';
-import type { HookInfo } from '../model/hooks.ts';
+import type { CompareContext, CompareInput, Comparer, ComparerOptions, Comparison } from './comparison.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
-import type { Logger } from '../base/log.ts';
-import type { Place } from '../base/errors.ts';
+import type { Prepared } from './prepare.ts';
+import { PreparedCache } from './prepare.ts';
+import { Verdicts } from './verdicts.ts';
+import { compareKey } from './compare-object.ts';
+import { effectOf } from './effect.ts';
+import { inParallel } from './parallel.ts';
+import { keyText } from '../model/kube.ts';
+import { summarise } from './summary.ts';
 
-/** What the comparer asks of a cluster: `connectCluster`'s answer fits. */
-export type CompareCluster = Pick<Cluster, 'name' | 'server' | 'api' | 'discovery' | 'live'>;
+export type { CompareCluster, CompareInput, ComparedObject, Comparer, ComparerOptions, Comparison, EffectInput } from './comparison.ts';
 
-export interface ComparerOptions {
-  cluster: CompareCluster;
-  /** Key of the digests' MACs (a Secret keeps it). */
-  macKey: Buffer;
-  clock: Clock;
-  log: Logger;
-  /** Requests in flight for one comparison; default 16. */
-  concurrency?: number;
+function ordered(keys: Iterable<ResourceKey>): ResourceKey[] {
+  return [...new Map([...keys].map((key) => [keyText(key), key])).entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
 }
 
-/** The rendered manifests of one application, as they came from the renderer; the list and its objects are never modified. */
-export interface CompareInput {
-  app: Application;
-  /** Application part of the tracking id: `<name>`, or `<namespace>_<name>` outside the control namespace. */
-  tracking: string;
-  manifests: readonly KubeObject[];
-  /**
-   * Manifests of the newest history entry when they are not `manifests` themselves: what they had and `manifests` lacks is then
-   * removed even where another tool's update took the field over (design §4f). undefined = the same, or never synced.
-   */
-  previous?: readonly KubeObject[];
-  /** Where a manifest object stands, by identity. */
-  placeOf?: (manifest: KubeObject) => Place | undefined;
-  /** Live objects that the project does not permit are left out (argocd.md §2.2 8). Default: all are permitted. */
-  permitted?: (object: ResourceKey, namespaced: boolean) => boolean;
-}
+export function createComparer(options: ComparerOptions): Comparer {
+  const { cluster } = options;
+  const verdicts = new Verdicts();
+  const cache = new PreparedCache();
+  const wanted = new Map<string, Prepared>();
+  const contextOf = (signal: AbortSignal): CompareContext => ({
+    cluster,
+    verdicts,
+    signal,
+    concurrency: options.concurrency ?? 16,
+    prepared: (input, manifests) => cache.get({
+      manifests,
+      tracking: input.tracking,
+      namespace: input.app.spec.destination.namespace ?? '',
+      discovery: cluster.discovery,
+      placeOf: input.placeOf,
+    }),
+  });
+  const want = async (tracking: string, prepared: Prepared, signal: AbortSignal): Promise<void> => {
+    if (wanted.get(tracking) === prepared) return;
+    await cluster.live.want(tracking, [...prepared.objects.values()].map(({ key }) => key), signal);
+    wanted.set(tracking, prepared);
+  };
 
-/** One object of an application: its manifest, what is live, and the verdict. Raw: pass only `changes` and `error` on to people. */
-export interface ComparedObject {
-  key: ResourceKey;
-  /** API version without the group, e.g. `v1`. */
-  version: string;
-  /** Ready to be applied: namespace set, tracked, stringData folded. undefined = only live. */
-  target: KubeObject | undefined;
-  /** Hash of `target`; '' without one. Give it back in `accept`. */
-  manifestHash: string;
-  live: KubeObject | undefined;
-  /** What applying `target` would make of `live`, removals included; `live` itself when in sync; undefined when not asked or refused. */
-  predicted: KubeObject | undefined;
-  /** Hooks: 'OutOfSync' (always to be run), not counted. */
-  status: SyncStatusCode;
-  hook: HookInfo;
-  wave: number;
-  /** Live only, and to be removed by a sync with prune. */
-  requiresPruning: boolean;
-  /** An extra object that does not make the application OutOfSync (IgnoreExtraneous). */
-  ignored: boolean;
-  /** The server dry-ran this very manifest over this live object and took it. */
-  validated: boolean;
-  /** live → predicted, Secret values masked; empty unless both exist and differ. */
-  changes: FieldChange[];
-  /** The last synced manifest of this object, if it differs: for removals in the sync. */
-  previous: KubeObject | undefined;
-  error?: ObjectError;
-  place?: Place;
-}
+  async function compare(input: CompareInput, signal: AbortSignal): Promise<Comparison> {
+    const context = contextOf(signal);
+    const prepared = context.prepared(input, input.manifests);
+    await want(input.tracking, prepared, signal);
+    const keys = ordered([...[...prepared.objects.values()].map(({ key }) => key), ...cluster.live.keysOf(input.tracking)]);
+    const objects = await inParallel(keys, context.concurrency, (key) => compareKey(context, input, key));
+    return summarise(cluster, input, prepared, objects.filter((object) => object !== undefined));
+  }
 
-/** A whole application against its cluster. Immutable: `compareObject` returns a new one. */
-export interface Comparison {
-  input: CompareInput;
-  /** Sorted by group, kind, namespace and name; hooks of the manifests included. */
-  objects: readonly ComparedObject[];
-  status: SyncStatusCode;
-  /** In Argo CD's form, without health: the application's status.resources. */
-  resources: ResourceStatus[];
-  /** Images of the live (else target) pod templates, sorted, each once. */
-  images: string[];
-  /** Warnings, and ComparisonError when a manifest cannot be read by the server. Without lastTransitionTime. */
-  conditions: Condition[];
-  /** Masked. */
-  errors: ObjectError[];
-}
+  async function compareObject(comparison: Comparison, key: ResourceKey, signal: AbortSignal): Promise<Comparison> {
+    const context = contextOf(signal);
+    const { input } = comparison;
+    const text = keyText(key);
+    const object = await compareKey(context, input, key);
+    const others = comparison.objects.filter((other) => !other.hook.isHook || !other.target).filter((other) => keyText(other.key) !== text);
+    const objects = [...others, ...(object ? [object] : [])].sort((a, b) => (keyText(a.key) < keyText(b.key) ? -1 : 1));
+    return summarise(cluster, input, context.prepared(input, input.manifests), objects);
+  }
 
-export interface EffectInput {
-  app: Application;
-  tracking: string;
-  /** R0: manifests of the newest history entry. undefined = never synced: everything waits. */
-  last?: readonly KubeObject[] | undefined;
-  /** There is a history, but its revision cannot be read any more: `branch` stands in for R0, and a note says so. */
-  lastGone?: boolean;
-  /** R1: manifests of the branch head. undefined = no pull request is asked about: the same as `target`. */
-  branch?: readonly KubeObject[] | undefined;
-  /** R2: what would be synced. */
-  target: readonly KubeObject[];
-  /** Whether the sync deletes what is no longer in Git. Gated applications: true. */
-  prune: boolean;
-  /** Effective sync options; default the spec's. */
-  syncOptions?: readonly string[];
-  placeOf?: (manifest: KubeObject) => Place | undefined;
-  permitted?: (object: ResourceKey, namespaced: boolean) => boolean;
-}
+  function accept(key: ResourceKey, manifestHash: string, object: KubeObject | undefined): void {
+    if (!object) return verdicts.drop(key);
+    cluster.live.accept(object);
+    const record = cluster.live.get(key);
+    // Something newer than our answer is a change of somebody else: it is to be judged.
+    if (manifestHash && record && record.resourceVersion === object.metadata.resourceVersion) {
+      verdicts.set(record, manifestHash, '*', { applied: undefined, live: undefined });
+    }
+  }
 
-/** Compares the applications of one cluster; keeps verdicts, so that an unchanged object costs no request. */
-export interface Comparer {
-  /** Throws transient errors of the API (look again later); what is wrong with one object is in the answer. */
-  compare(input: CompareInput, signal: AbortSignal): Promise<Comparison>;
-  /** The same with one object looked at afresh: at most one dry run. A key that is new or gone is added or dropped. */
-  compareObject(comparison: Comparison, key: ResourceKey, signal: AbortSignal): Promise<Comparison>;
-  /** What a sync would do, its three facts and its digest (design §4f). Secrets are masked. */
-  effect(input: EffectInput, signal: AbortSignal): Promise<Effect>;
-  /**
-   * The answer to an own apply of the manifest with that hash: it goes into the live cache and sets the verdict, so that its echo
-   * costs nothing. undefined = deleted.
-   */
-  accept(key: ResourceKey, manifestHash: string, object: KubeObject | undefined): void;
-  /** Drops what is kept for an application that is gone. */
-  forget(tracking: string): void;
-  /** Verdicts answered without and with a request since the start. */
-  readonly stats: { readonly hits: number; readonly asked: number };
+  return {
+    compare,
+    compareObject,
+    accept,
+    effect: (input, signal) => effectOf(contextOf(signal), options.macKey, input),
+    forget: (tracking) => {
+      for (const { key } of wanted.get(tracking)?.objects.values() ?? []) verdicts.drop(key);
+      wanted.delete(tracking);
+      void cluster.live.want(tracking, []);
+      void cluster.live.want(`${tracking}#effect`, []);
+    },
+    stats: verdicts.stats,
+  };
 }

@@ -84,8 +84,11 @@ function walkBack(a: string[], b: string[], trace: Map<number, number>[]): DiffL
   return lines.reverse();
 }
 
-/** `@@` hunks with `context` unchanged lines around each change (default 3); '' when the texts are equal. */
-export function unifiedDiff(before: string, after: string, context = 3): string {
+/**
+ * `@@` hunks with `context` unchanged lines around each change (default 3); '' when the texts are equal. `heading` gives the words
+ * behind a hunk's header from the numbers of its first changed line in the new and in the old text, counted from 1.
+ */
+export function unifiedDiff(before: string, after: string, context = 3, heading?: (newLine: number, oldLine: number) => string): string {
   const lines = diffLines(before, after);
   const shown = lines.map(() => false);
   lines.forEach((line, at) => {
@@ -94,15 +97,16 @@ export function unifiedDiff(before: string, after: string, context = 3): string 
   });
   const out: string[] = [];
   const at = { old: 1, new: 1 };
-  let hunk: { lines: string[]; old: number; new: number; oldCount: number; newCount: number } | undefined;
+  let hunk: { lines: string[]; old: number; new: number; oldCount: number; newCount: number; heading?: string } | undefined;
   const flush = (): void => {
-    if (hunk) out.push(`@@ -${hunk.oldCount ? hunk.old : hunk.old - 1},${hunk.oldCount} +${hunk.newCount ? hunk.new : hunk.new - 1},${hunk.newCount} @@`, ...hunk.lines);
+    if (hunk) out.push(`@@ -${hunk.oldCount ? hunk.old : hunk.old - 1},${hunk.oldCount} +${hunk.newCount ? hunk.new : hunk.new - 1},${hunk.newCount} @@${hunk.heading ? ` ${hunk.heading}` : ''}`, ...hunk.lines);
     hunk = undefined;
   };
   lines.forEach((line, index) => {
     if (shown[index]) {
       hunk ??= { lines: [], old: at.old, new: at.new, oldCount: 0, newCount: 0 };
       hunk.lines.push(line.sign + line.text);
+      if (line.sign !== ' ') hunk.heading ??= heading?.(at.new, at.old) ?? '';
       if (line.sign !== '+') hunk.oldCount += 1;
       if (line.sign !== '-') hunk.newCount += 1;
     } else flush();

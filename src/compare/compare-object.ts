@@ -1,0 +1,105 @@
+// One object of an application: its manifest against what is live.
+import type { CompareContext, CompareInput, ComparedObject } from './comparison.ts';
+import type { FieldPath } from '../model/effect.ts';
+import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import type { LiveObject } from '../cluster/live.ts';
+import type { Prediction } from './predict.ts';
+import type { PreparedObject } from './prepare.ts';
+import { argo } from '../model/annotations.ts';
+import { bodyOf, objectError, predict } from './predict.ts';
+import { diffFields } from '../diff/diff.ts';
+import { gvkOf, keyText } from '../model/kube.ts';
+import { hookOf, resourceOptions, waveOf } from '../model/hooks.ts';
+import { ignoreRulesFor, ignoredPaths, withoutIgnored } from '../diff/ignore.ts';
+import { maskObjects } from '../diff/mask.ts';
+import { ownedChanges } from '../diff/owned.ts';
+
+/** Prune=false and Helm's `keep` hold an object that Git no longer has; hooks are not pruned. */
+export function isPrunable(live: KubeObject): boolean {
+  if (hookOf(live).isHook || resourceOptions(live).get('Prune') === 'false') return false;
+  return live.metadata.annotations?.[argo.helmResourcePolicy] !== 'keep';
+}
+
+/** True for a live object that belongs to the application by its tracking id, and may be removed with it. */
+export function isTrackedRoot(live: LiveObject, tracking: string): boolean {
+  return live.root && live.application === tracking;
+}
+
+/** Predicted, with the ignored fields as they are live. */
+export function ignoring(input: Pick<CompareInput, 'app'>, key: ResourceKey, prediction: Prediction, skip: (path: FieldPath) => boolean = () => false): KubeObject {
+  const { live, predicted } = prediction;
+  const rules = ignoreRulesFor(input.app.spec.ignoreDifferences, key);
+  if (predicted === live.object || rules.length === 0) return predicted;
+  const shown = withoutIgnored(live.object, predicted, ignoredPaths(rules, live.object, predicted).filter((path) => !skip(path)));
+  return ownedChanges(live.object, shown).length === 0 && prediction.removed.length === 0 ? live.object : shown;
+}
+
+/** undefined = neither in Git nor, as an object of this application, in the cluster. */
+export async function compareKey(context: CompareContext, input: CompareInput, key: ResourceKey): Promise<ComparedObject | undefined> {
+  const prepared = context.prepared(input, input.manifests).objects.get(keyText(key));
+  if (!prepared) return extra(context, input, key);
+  const previous = input.previous && context.prepared(input, input.previous).objects.get(keyText(key));
+  const changed = previous && previous.hash !== prepared.hash ? previous : undefined;
+  const base = { ...blank(prepared), previous: changed?.target };
+  const problem = context.cluster.live.problemOf(key);
+  if (problem && prepared.served) {
+    return { ...base, status: 'Unknown', error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}`, ...(prepared.place && { place: prepared.place }) } };
+  }
+  try {
+    const prediction = await predict(context, prepared, changed);
+    return prediction ? judged(input, base, prediction) : base;
+  } catch (error) {
+    const record = context.cluster.live.get(key);
+    const live = record && (await bodyOf(context, record))?.object;
+    return { ...base, live, error: objectError(error, key, prepared.place) };
+  }
+}
+
+/** As if missing. */
+function blank(prepared: PreparedObject): ComparedObject {
+  const { key, version, target, hash, hook, wave, place } = prepared;
+  return {
+    key, version, target, manifestHash: hash, hook, wave, live: undefined, predicted: undefined, previous: undefined, status: 'OutOfSync',
+    requiresPruning: false, ignored: false, validated: false, changes: [], ...(place && { place }),
+  };
+}
+
+function judged(input: CompareInput, base: ComparedObject, prediction: Prediction): ComparedObject {
+  const live = prediction.live.object;
+  const predicted = ignoring(input, base.key, prediction);
+  const synced = predicted === live;
+  const [before, after] = maskObjects([live, predicted]);
+  return { ...base, live, predicted, validated: true, status: synced ? 'Synced' : 'OutOfSync', changes: synced ? [] : diffFields(before, after) };
+}
+
+/** A hook among the targets: always to be run, never compared. */
+export function hookTarget(prepared: PreparedObject): ComparedObject {
+  return blank(prepared);
+}
+
+async function extra(context: CompareContext, input: CompareInput, key: ResourceKey): Promise<ComparedObject | undefined> {
+  const record = context.cluster.live.get(key);
+  if (!record || !isTrackedRoot(record, input.tracking)) return undefined;
+  const resource = context.cluster.discovery.resourceOf(key);
+  if (input.permitted && !input.permitted(key, resource?.namespaced ?? key.namespace !== '')) return undefined;
+  const live = (await bodyOf(context, record))?.object;
+  if (!live) return undefined;
+  const hook = hookOf(live);
+  const compareOptions = (live.metadata.annotations?.[argo.compareOptions] ?? '').split(',').map((item) => item.trim());
+  return {
+    key,
+    version: gvkOf(live).version,
+    target: undefined,
+    manifestHash: '',
+    live,
+    predicted: undefined,
+    previous: undefined,
+    status: 'OutOfSync',
+    hook,
+    wave: waveOf(live),
+    requiresPruning: !hook.isHook,
+    ignored: hook.isHook || compareOptions.includes('IgnoreExtraneous'),
+    validated: false,
+    changes: [],
+  };
+}

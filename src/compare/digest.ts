@@ -1,0 +1,104 @@
+// The digest of an effect: equal exactly when a sync would do the same; values count by their MACs and never show (design §4f).
+import type { EffectOperation } from '../model/effect.ts';
+import type { KubeObject } from '../model/kube.ts';
+import type { OwnedChange } from '../diff/owned.ts';
+import type { FieldPath } from '../model/effect.ts';
+import type { SyncPhase } from '../model/application.ts';
+import { canonicalJson, hashOf } from '../base/canonical.ts';
+import { createHmac } from 'node:crypto';
+import { keyText, keyTitle } from '../model/kube.ts';
+import { pathText } from '../diff/path.ts';
+import { phaseOrder } from '../model/hooks.ts';
+
+/** 128 bits in hex over the path and the value. */
+export function macOf(key: Buffer, path: string, value: unknown): string {
+  return createHmac('sha256', key).update(`${path}\n${canonicalJson(value)}`).digest('hex').slice(0, 32);
+}
+
+export function manifestMac(key: Buffer, manifest: KubeObject): string {
+  return macOf(key, '', manifest);
+}
+
+/** Fields that a subresource holds in the live object do not count; removals do. */
+export function changedFields(key: Buffer, changes: readonly OwnedChange[], removed: readonly FieldPath[]): [path: string, mac: string | null][] {
+  const fields = new Map<string, string | null>();
+  for (const { path, after, subresource } of changes) {
+    const text = pathText(path);
+    if (!subresource) fields.set(text, after === undefined ? null : macOf(key, text, after));
+  }
+  for (const path of removed) {
+    const text = pathText(path);
+    // A part that is ours says it already, as it will once the takeover is done.
+    if (![...fields.keys()].some((known) => known === text || known.startsWith(`${text}.`) || known.startsWith(`${text}[`))) fields.set(text, null);
+  }
+  return [...fields].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function phaseRank(operation: EffectOperation): number {
+  return phaseOrder(operation.phase as SyncPhase);
+}
+
+function sortText(operation: EffectOperation): string {
+  return `${keyText(operation.key)}\n${operation.op === 'hook' ? operation.generateName ?? '' : ''}`;
+}
+
+/** By phase, wave, group, kind, namespace and name. */
+export function sortOperations(operations: readonly EffectOperation[]): EffectOperation[] {
+  return [...operations].sort((a, b) => phaseRank(a) - phaseRank(b) || a.wave - b.wave || (sortText(a) < sortText(b) ? -1 : 1));
+}
+
+export interface DigestInput {
+  /** `namespace/name`. */
+  application: string;
+  destination: { server: string; namespace: string };
+  syncOptions: readonly string[];
+  operations: readonly EffectOperation[];
+}
+
+export function digestOf(input: DigestInput): string {
+  return hashOf({ version: 1, ...input, syncOptions: [...input.syncOptions].sort(), operations: sortOperations(input.operations) });
+}
+
+/** Nothing but hooks. */
+export function isEmptyEffect(effect: { operations: readonly EffectOperation[] }): boolean {
+  return effect.operations.every(({ op }) => op === 'hook');
+}
+
+export function effectDeletes(operations: readonly EffectOperation[]): boolean {
+  return operations.some(({ op }) => op === 'delete');
+}
+
+function title(operation: EffectOperation): string {
+  return operation.op === 'hook' && operation.generateName ? `${operation.key.kind} ${operation.key.namespace}/${operation.generateName}…` : keyTitle(operation.key);
+}
+
+const verbs: Record<EffectOperation['op'], string> = { create: 'be created', change: 'be changed', delete: 'be deleted', hook: 'be run', recreate: 'be deleted and created anew' };
+
+function fieldDifference(name: string, approved: [string, string | null][], now: [string, string | null][]): string[] {
+  const [old, fresh] = [new Map(approved), new Map(now)];
+  return [...new Set([...old.keys(), ...fresh.keys()])].sort().flatMap((path) => {
+    if (old.get(path) === fresh.get(path)) return [];
+    if (!old.has(path)) return [`${name}: ${path} would be ${fresh.get(path) === null ? 'removed' : 'changed'} too`];
+    if (!fresh.has(path)) return [`${name}: ${path} would not be changed any more`];
+    return [`${name}: ${path} would get another value`];
+  });
+}
+
+/** What differs between the approved operations and today's: sentences with object and field, never a value. */
+export function effectDifference(approved: readonly EffectOperation[], now: readonly EffectOperation[]): string[] {
+  const index = (operations: readonly EffectOperation[]): Map<string, EffectOperation> => new Map(operations.map((operation) => [`${operation.op === 'hook' ? `hook ${operation.phase} ` : ''}${sortText(operation)}`, operation]));
+  const [old, fresh] = [index(approved), index(now)];
+  return [...new Set([...old.keys(), ...fresh.keys()])].sort().flatMap((id) => {
+    const [a, b] = [old.get(id), fresh.get(id)];
+    if (!a) return b ? [`${title(b)} would ${verbs[b.op]} too`] : [];
+    if (!b) return [`${title(a)} would not ${verbs[a.op]} any more`];
+    if (a.op !== b.op) return [`${title(b)} would ${verbs[b.op]}, not ${verbs[a.op].slice(3)}`];
+    if (a.op === 'change' && b.op === 'change') return [...fieldDifference(title(b), a.fields, b.fields), ...moved(a, b)];
+    if ('mac' in a && 'mac' in b && a.mac !== b.mac) return [`${title(b)} would ${verbs[b.op]} from another manifest`, ...moved(a, b)];
+    return moved(a, b);
+  });
+}
+
+function moved(a: EffectOperation, b: EffectOperation): string[] {
+  return a.phase === b.phase && a.wave === b.wave ? [] : [`${title(b)} would be synced at another place: ${b.phase}, wave ${b.wave}`];
+}

@@ -1,0 +1,221 @@
+// One object of an effect: what is live, what each of the three manifests would make of it, and the facts between them (design §4f).
+import type { EffectInput } from './comparison.ts';
+import type { EffectOperation, FieldPath, ObjectDiff, ObjectError } from '../model/effect.ts';
+import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import type { LiveObject } from '../cluster/live.ts';
+import type { Prediction } from './predict.ts';
+import type { PreparedObject } from './prepare.ts';
+import type { ValidateContext } from './validate.ts';
+import { bodyOf, objectError, predict } from './predict.ts';
+import { canonicalJson } from '../base/canonical.ts';
+import { changedFields, manifestMac } from './digest.ts';
+import { checkRecreate, validateCreate } from './validate.ts';
+import { diffFields, sameObject } from '../diff/diff.ts';
+import { errorMessage } from '../base/errors.ts';
+import { ignoring, isPrunable, isTrackedRoot } from './compare-object.ts';
+import { isSecret } from '../diff/secret-data.ts';
+import { lastWriter, ownedChanges } from '../diff/owned.ts';
+import { maskObjects } from '../diff/mask.ts';
+import { pathText, valueAt } from '../diff/path.ts';
+import { waveOf } from '../model/hooks.ts';
+
+export interface ObjectContext extends ValidateContext {
+  input: EffectInput;
+  macKey: Buffer;
+  syncOptions: ReadonlyMap<string, string>;
+  /** False if the application was never synced. */
+  history: boolean;
+}
+
+/** The object in R0, R1 and R2. */
+export type Manifests = readonly [PreparedObject | undefined, PreparedObject | undefined, PreparedObject | undefined];
+
+export interface ObjectEffect {
+  key: ResourceKey;
+  drift?: ObjectDiff;
+  waiting?: ObjectDiff;
+  change?: ObjectDiff;
+  total?: ObjectDiff;
+  operation?: EffectOperation;
+  error?: ObjectError;
+  /** The sync would delete it and make it anew, or cannot without being told to. */
+  recreate?: boolean;
+}
+
+/** What stands in the cluster now, and after applying R0, R1 and R2. */
+interface States {
+  live: KubeObject | undefined;
+  after: [KubeObject | undefined, KubeObject | undefined, KubeObject | undefined];
+  notes: { drift: string[]; waiting: string[]; change: string[]; total: string[] };
+  error?: ObjectError;
+  operation?: EffectOperation;
+  recreate?: boolean;
+}
+
+function emptyNotes(): States['notes'] {
+  return { drift: [], waiting: [], change: [], total: [] };
+}
+
+export async function objectEffect(context: ObjectContext, key: ResourceKey, manifests: Manifests): Promise<ObjectEffect> {
+  const problem = context.cluster.live.problemOf(key);
+  if (problem && manifests.some((manifest) => manifest?.served)) return { key, error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}` } };
+  const record = context.cluster.live.get(key);
+  const states = record ? await liveStates(context, record, manifests) : await missingStates(context, manifests);
+  return facts(key, states, manifests);
+}
+
+async function missingStates(context: ObjectContext, manifests: Manifests): Promise<States> {
+  const [m0, m1, m2] = manifests;
+  const notes = emptyNotes();
+  const base: States = { live: undefined, after: [m0?.target, m1?.target, m2?.target], notes };
+  if (m0) notes.drift.push('missing in the cluster');
+  if (!m2) return base;
+  const { note, error } = await validateCreate(context, m2);
+  if (note) {
+    notes.total.push(note);
+    (m1 ? (m0 ? notes.drift : notes.waiting) : notes.change).push(note);
+  }
+  const operation: EffectOperation = { op: 'create', key: m2.key, phase: 'Sync', wave: m2.wave, mac: manifestMac(context.macKey, m2.target) };
+  return { ...base, ...(error ? { error } : { operation }) };
+}
+
+/** What becomes of a live object that a manifest set lacks. */
+function lacking(context: ObjectContext, live: KubeObject, tracked: boolean, manifests: Manifests): States['after'] {
+  const [m0, m1, m2] = manifests;
+  if (!context.input.prune || !tracked || !isPrunable(live)) return [live, live, live];
+  // Before the first sync nothing was said about it; an object that comes with R2 and is there already is adopted, not deleted first.
+  const drifted = context.history && !m0 && !m1 && !m2;
+  return [drifted ? undefined : live, m2 && !m0 ? live : undefined, undefined];
+}
+
+async function liveStates(context: ObjectContext, record: LiveObject, manifests: Manifests): Promise<States> {
+  const [m0, m1, m2] = manifests;
+  const newest = m2 ?? m1 ?? m0;
+  const notes = emptyNotes();
+  const results = await predictions(context, manifests);
+  const body = results.find((result) => result?.prediction)?.prediction?.live ?? await bodyOf(context, record, newest?.served ? newest.version : undefined);
+  if (!body) return missingStates(context, manifests);
+  const live = body.object;
+  const tracked = isTrackedRoot(record, context.input.tracking);
+  const after = lacking(context, live, tracked, manifests);
+  results.forEach((result, at) => {
+    if (!result) return;
+    if (result.prediction) after[at] = ignoring(context.input, record.key, result.prediction, (path) => changedByGit(manifests, at, path));
+    // An older manifest that the server refuses tells nothing about the live object.
+    else after[at] = at === 0 ? live : after[at - 1];
+  });
+  const states: States = { live, after, notes };
+  if (!m2) return pruned(context, states, tracked, record);
+  const result = results[2];
+  if (result?.refused !== undefined) return refused(context, states, m2, result.refused);
+  if (result?.prediction) {
+    keptNotes(states, results[1]?.prediction, result.prediction);
+    const operation = changeOperation(context, states, m2, result.prediction);
+    if (operation) states.operation = operation;
+  }
+  if (after[0] && after[0] !== live) writerNote(states, live, after[0]);
+  return states;
+}
+
+interface Result {
+  prediction?: Prediction;
+  /** What the server answered: the manifest cannot be applied over the live object. */
+  refused?: unknown;
+}
+
+/** One dry run for each distinct manifest; R1 and R2 give up what R0 had. */
+async function predictions(context: ObjectContext, manifests: Manifests): Promise<(Result | undefined)[]> {
+  const [m0, m1, m2] = manifests;
+  const ask = async (object: PreparedObject | undefined, previous: PreparedObject | undefined): Promise<Result | undefined> => {
+    if (!object) return undefined;
+    try {
+      const prediction = await predict(context, object, previous);
+      return prediction && { prediction };
+    } catch (error) {
+      objectError(error, object.key, object.place); // throws on what passes by itself
+      return { refused: error };
+    }
+  };
+  const last = await ask(m0, undefined);
+  const branch = m1 && m1.hash === m0?.hash ? last : await ask(m1, m0);
+  const target = m2 && m2.hash === m1?.hash ? branch : m2 && m2.hash === m0?.hash ? last : await ask(m2, m0);
+  return [last, branch, target];
+}
+
+/** An ignored field counts where Git itself gives it a new value. */
+function changedByGit(manifests: Manifests, at: number, path: FieldPath): boolean {
+  if (at === 0) return false;
+  return canonicalJson(valueAt(manifests[0]?.target, path)) !== canonicalJson(valueAt(manifests[at]?.target, path));
+}
+
+function pruned(context: ObjectContext, states: States, tracked: boolean, record: LiveObject): States {
+  const { live, after } = states;
+  if (!live || !tracked) return states;
+  if (after[2] === undefined) return { ...states, operation: { op: 'delete', key: record.key, phase: 'Sync', wave: waveOf(live) } };
+  const why = !context.input.prune ? 'the sync does not prune' : 'Prune=false or a keep policy holds it';
+  if (context.history || isPrunable(live)) states.notes.total.push(`no longer in Git; stays: ${why}`);
+  return states;
+}
+
+async function refused(context: ObjectContext, states: States, object: PreparedObject, error: unknown): Promise<States> {
+  const check = await checkRecreate(context, object, error, context.syncOptions);
+  if (check.possible && check.forced) {
+    const note = 'cannot be changed in place: it is deleted and created anew';
+    states.notes.total.push(note);
+    const operation: EffectOperation = { op: 'recreate', key: object.key, phase: 'Sync', wave: object.wave, mac: manifestMac(context.macKey, object.target) };
+    return { ...states, after: [states.after[0], states.after[1], object.target], operation, recreate: true };
+  }
+  const found = objectError(error, object.key, object.place);
+  const hint = check.possible ? 'cannot be changed in place; with the sync option Force=true it is deleted and created anew: ' : '';
+  return { ...states, error: { ...found, message: `${hint}${errorMessage(error)}` }, ...(check.possible && { recreate: true }) };
+}
+
+function keptNotes(states: States, branch: Prediction | undefined, target: Prediction): void {
+  const before = new Set((branch?.kept ?? []).map(({ path }) => pathText(path)));
+  for (const { path, by } of target.kept) {
+    const text = pathText(path);
+    const value = isSecret(target.predicted) ? '' : ` at ${canonicalJson(valueAt(target.predicted, path))}`;
+    const note = `${text} is no longer managed, stays${value} (held by ${by})`;
+    states.notes.total.push(note);
+    (before.has(text) ? states.notes.waiting : states.notes.change).push(note);
+  }
+}
+
+function writerNote(states: States, live: KubeObject, restored: KubeObject): void {
+  const writer = lastWriter(live, ownedChanges(live, restored).map(({ path }) => path));
+  if (writer) states.notes.drift.push(`last written by ${writer.manager}${writer.at ? ` at ${writer.at}` : ''}`);
+}
+
+function changeOperation(context: ObjectContext, states: States, object: PreparedObject, prediction: Prediction): EffectOperation | undefined {
+  const { live, after } = states;
+  if (!live || !after[2] || after[2] === live) return undefined;
+  const fields = changedFields(context.macKey, ownedChanges(live, after[2]), prediction.removed);
+  return fields.length > 0 ? { op: 'change', key: object.key, phase: 'Sync', wave: object.wave, fields } : undefined;
+}
+
+/** The three facts and their sum, masked together. */
+function facts(key: ResourceKey, states: States, manifests: Manifests): ObjectEffect {
+  const [live, s0, s1, s2] = maskObjects([states.live, ...states.after]);
+  const place = (manifests[2] ?? manifests[1] ?? manifests[0])?.place;
+  const fact = (before: KubeObject | undefined, after: KubeObject | undefined, notes: string[]): ObjectDiff | undefined => {
+    const same = before === after || (before !== undefined && after !== undefined && sameObject(before, after));
+    if (same && notes.length === 0) return undefined;
+    if (!before && !after) return undefined;
+    const action = !before ? 'create' : !after ? 'delete' : 'change';
+    return { key, action, changes: same ? [] : diffFields(before, after), ...(before && { before }), ...(after && { after }), notes, ...(place && { place }) };
+  };
+  const total = fact(live, s2, states.notes.total);
+  const drift = fact(live, s0, states.notes.drift);
+  const waiting = fact(s0, s1, states.notes.waiting);
+  const change = fact(s1, s2, states.notes.change);
+  return {
+    key,
+    ...(drift && { drift }),
+    ...(waiting && { waiting }),
+    ...(change && { change }),
+    ...(total && { total: states.operation?.op === 'recreate' ? { ...total, action: 'recreate' } : total }),
+    ...(states.operation && { operation: states.operation }),
+    ...(states.error && { error: states.error }),
+    ...(states.recreate && { recreate: true }),
+  };
+}

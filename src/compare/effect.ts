@@ -1,0 +1,132 @@
+// What a sync would do to an application: drift before, waiting on the branch, this change, their sum, and its digest (design §4f).
+import type { CompareContext, EffectInput } from './comparison.ts';
+import type { Effect, EffectOperation, ObjectDiff, ObjectError } from '../model/effect.ts';
+import type { ObjectContext, ObjectEffect } from './effect-object.ts';
+import type { Prepared, PreparedObject } from './prepare.ts';
+import type { ResourceKey } from '../model/kube.ts';
+import { applicationKey, syncOptions } from '../model/application.ts';
+import { diffFields } from '../diff/diff.ts';
+import { digestOf, manifestMac, sortOperations } from './digest.ts';
+import { inClusterServer } from '../model/annotations.ts';
+import { inParallel } from './parallel.ts';
+import { keyText } from '../model/kube.ts';
+import { maskObjects } from '../diff/mask.ts';
+import { namespaceManifest, validateHook } from './validate.ts';
+import { objectEffect } from './effect-object.ts';
+import { risksOf } from './risks.ts';
+
+export { effectDeletes, effectDifference, isEmptyEffect } from './digest.ts';
+
+interface Sets {
+  last: Prepared;
+  branch: Prepared;
+  target: Prepared;
+}
+
+function setsOf(context: CompareContext, input: EffectInput): Sets {
+  const target = context.prepared(input, input.target);
+  const branch = input.branch ? context.prepared(input, input.branch) : target;
+  const last = input.lastGone ? branch : input.last ? context.prepared(input, input.last) : { objects: new Map<string, PreparedObject>(), hooks: [], conditions: [] };
+  return { last, branch, target };
+}
+
+/** Keys of all sets and of what is live, sorted. */
+function keysOf(context: CompareContext, input: EffectInput, sets: Sets): ResourceKey[] {
+  const keys = new Map<string, ResourceKey>();
+  for (const set of [sets.last, sets.branch, sets.target]) for (const [text, { key }] of set.objects) keys.set(text, key);
+  for (const key of context.cluster.live.keysOf(input.tracking)) {
+    const namespaced = context.cluster.discovery.resourceOf(key)?.namespaced ?? key.namespace !== '';
+    if (keys.has(keyText(key)) || !input.permitted || input.permitted(key, namespaced)) keys.set(keyText(key), key);
+  }
+  return [...keys].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
+}
+
+/**
+ * Everything that is said is masked. Errors of single objects are in the answer, and then there is no digest; throws what passes
+ * by itself.
+ */
+export async function effectOf(context: CompareContext, macKey: Buffer, input: EffectInput): Promise<Effect> {
+  const sets = setsOf(context, input);
+  const options = [...(input.syncOptions ?? input.app.spec.syncPolicy?.syncOptions ?? [])];
+  const keys = keysOf(context, input, sets);
+  // A name of its own: what the application's comparison wants is left as it is.
+  const asker = `${input.tracking}#effect`;
+  await context.cluster.live.want(asker, [...keys, { group: '', kind: 'Namespace', namespace: '', name: input.app.spec.destination.namespace ?? '' }], context.signal);
+  const namespace = createdNamespace(context, input, sets, options);
+  const objectContext: ObjectContext = {
+    ...context,
+    input,
+    macKey,
+    syncOptions: syncOptions(options),
+    history: input.last !== undefined || input.lastGone === true,
+    target: sets.target,
+    createdNamespace: namespace?.key.name ?? '',
+  };
+  const objects = await inParallel(keys, context.concurrency, (key) => {
+    const text = keyText(key);
+    return objectEffect(objectContext, key, [sets.last.objects.get(text), sets.branch.objects.get(text), sets.target.objects.get(text)]);
+  });
+  const hooks = await inParallel([...sets.target.hooks], context.concurrency, (hook) => hookEffect(objectContext, hook, sets));
+  return assemble(objectContext, sets, { options, objects: [...(namespace ? [namespaceEffect(macKey, namespace, sets)] : []), ...objects], hooks });
+}
+
+function createdNamespace(context: CompareContext, input: EffectInput, sets: Sets, options: string[]): PreparedObject | undefined {
+  const name = input.app.spec.destination.namespace;
+  if (!name || sets.target.objects.size === 0 || syncOptions(options).get('CreateNamespace') !== 'true') return undefined;
+  const key = { group: '', kind: 'Namespace', namespace: '', name };
+  if (sets.target.objects.has(keyText(key)) || context.cluster.live.get(key)) return undefined;
+  return namespaceManifest(name, input.app.spec.syncPolicy?.managedNamespaceMetadata);
+}
+
+function namespaceEffect(macKey: Buffer, { key, target, wave }: PreparedObject, sets: Sets): ObjectEffect {
+  const total: ObjectDiff = { key, action: 'create', changes: [], after: target, notes: ['made by CreateNamespace=true'] };
+  const fact = sets.branch.objects.size > 0 ? { waiting: total } : { change: total };
+  return { key, total, ...fact, operation: { op: 'create', key, phase: 'PreSync', wave, mac: manifestMac(macKey, target) } };
+}
+
+interface HookEffect {
+  diff: ObjectDiff;
+  operations: EffectOperation[];
+  error?: ObjectError;
+}
+
+/** Hooks are never compared with live: shown and hashed from the manifest, beside the one that the branch or the last sync has. */
+async function hookEffect(context: ObjectContext, hook: PreparedObject, sets: Sets): Promise<HookEffect> {
+  const { note, error } = await validateHook(context, hook);
+  const generateName = hook.key.name === '' ? hook.target.metadata.generateName : undefined;
+  const same = (other: PreparedObject): boolean => keyText(other.key) === keyText(hook.key) && other.target.metadata.generateName === hook.target.metadata.generateName;
+  const former = (sets.branch === sets.target ? sets.last : sets.branch).hooks.find(same);
+  const [before, after] = maskObjects([former?.target, hook.target]);
+  const mac = manifestMac(context.macKey, hook.target);
+  return {
+    diff: { key: hook.key, action: 'hook', changes: diffFields(before, after), ...(before && { before }), ...(after && { after }), notes: [`runs at ${hook.hook.phases.join(', ')}`, ...(note ? [note] : [])], ...(hook.place && { place: hook.place }) },
+    operations: hook.hook.phases.map((phase) => ({ op: 'hook', key: hook.key, ...(generateName !== undefined && { generateName }), phase, wave: hook.wave, mac })),
+    ...(error && { error }),
+  };
+}
+
+function assemble(context: ObjectContext, sets: Sets, found: { options: string[]; objects: ObjectEffect[]; hooks: HookEffect[] }): Effect {
+  const { input } = context;
+  const { objects, hooks } = found;
+  const pick = (name: 'drift' | 'waiting' | 'change' | 'total'): ObjectDiff[] => objects.map((object) => object[name]).filter((diff) => diff !== undefined);
+  const errors = [...objects, ...hooks].map(({ error }) => error).filter((error) => error !== undefined);
+  const operations = sortOperations([...objects.flatMap(({ operation }) => operation ?? []), ...hooks.flatMap((hook) => hook.operations)]);
+  const { server, name, namespace } = input.app.spec.destination;
+  const destination = { server: server ?? (name ? `name:${name}` : inClusterServer), namespace: namespace ?? '' };
+  return {
+    drift: pick('drift'),
+    waiting: pick('waiting'),
+    change: pick('change'),
+    total: pick('total'),
+    hooks: hooks.map(({ diff }) => diff),
+    errors,
+    risks: risksOf(input.app, objects),
+    operations,
+    digest: errors.length > 0 ? '' : digestOf({ application: applicationKey(input.app), destination, syncOptions: found.options, operations }),
+    notes: [
+      ...(input.lastGone ? ['The last synced revision is gone from Git: what waits on the branch cannot be told from drift.'] : []),
+      ...(!context.history && sets.target.objects.size > 0 ? ['Never synced: everything waits.'] : []),
+      ...sets.target.conditions.map(({ message }) => message),
+    ],
+  };
+}

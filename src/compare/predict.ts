@@ -1,0 +1,102 @@
+// What applying a manifest would make of a live object: one dry run, only if it is not known already.
+import type { CompareCluster } from './comparison.ts';
+import type { FieldPath, ObjectError } from '../model/effect.ts';
+import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import type { LiveObject } from '../cluster/live.ts';
+import type { Place } from '../base/errors.ts';
+import type { PreparedObject } from './prepare.ts';
+import type { Verdicts } from './verdicts.ts';
+import { AppError, errorKind } from '../base/errors.ts';
+import { gvkOf } from '../model/kube.ts';
+import { ownedChanges } from '../diff/owned.ts';
+import { removals } from '../diff/removals.ts';
+import { withoutPaths } from '../diff/path.ts';
+
+export interface PredictContext {
+  cluster: CompareCluster;
+  verdicts: Verdicts;
+  signal: AbortSignal;
+}
+
+/** A live object with its body, in the version that the manifest speaks. */
+export interface LiveBody {
+  record: LiveObject;
+  object: KubeObject;
+}
+
+export interface Prediction {
+  live: LiveBody;
+  /** With what Git gave up taken out; `live.object` itself when nothing that we manage changes. */
+  predicted: KubeObject;
+  /** Taken out by a patch after the apply, or with the takeover. */
+  removed: FieldPath[];
+  /** No longer managed; held by others. */
+  kept: { path: FieldPath; by: string }[];
+}
+
+const attempts = 6;
+
+/** The body of a live object, out of the cache; asked for only if it is not kept or has another version than the manifest. */
+export async function bodyOf(context: PredictContext, record: LiveObject, version?: string): Promise<LiveBody | undefined> {
+  if (record.object && (version === undefined || gvkOf(record.object).version === version)) return { record, object: record.object };
+  const object = await context.cluster.api.get({ ...record.key, ...(version !== undefined && { version }) }, { signal: context.signal });
+  return object ? { record, object } : undefined;
+}
+
+/**
+ * Counts only if the server looked at the very version that we compare with; else the watch is awaited and it is done again.
+ * undefined = there is no live object (any more). Throws what the API answers.
+ */
+export async function predict(context: PredictContext, prepared: PreparedObject, previous: PreparedObject | undefined): Promise<Prediction | undefined> {
+  const { cluster, verdicts, signal } = context;
+  const baseline = previous && previous.hash !== prepared.hash ? previous : undefined;
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const record = cluster.live.get(prepared.key);
+    if (!record) return undefined;
+    const known = verdicts.find(record, prepared.hash, baseline?.hash ?? '');
+    if (known && !known.applied) {
+      const body = await bodyOf(context, record);
+      if (body) return { live: body, predicted: body.object, removed: [], kept: [] };
+      continue;
+    }
+    if (known?.applied && known.live) return judged({ record, object: known.live }, known.applied, prepared, baseline);
+    verdicts.stats.asked += 1;
+    const applied = await cluster.api.apply(prepared.target, { dryRun: true, signal });
+    const body = await sameVersion(context, record, prepared, applied);
+    if (!body) continue;
+    const prediction = judged(body, applied, prepared, baseline);
+    const changes = prediction.predicted !== body.object || prediction.kept.length > 0;
+    verdicts.set(body.record, prepared.hash, baseline?.hash ?? '', changes ? { applied, live: body.object } : { applied: undefined, live: undefined });
+    return prediction;
+  }
+  throw new AppError('E_API', 'the object changes faster than it can be compared', { kind: 'transient', hint: 'It is compared again by itself.' });
+}
+
+/** The live object that the dry run was based on, as soon as the watch has it; undefined when that cannot be: do it again. */
+async function sameVersion(context: PredictContext, record: LiveObject, prepared: PreparedObject, applied: KubeObject): Promise<LiveBody | undefined> {
+  const { live } = context.cluster;
+  const version = applied.metadata.resourceVersion;
+  if (applied.metadata.uid !== record.uid || !version) {
+    // Gone or made anew meanwhile: the watch will tell.
+    await live.until(prepared.key, (object) => object?.uid !== record.uid, context.signal);
+    return undefined;
+  }
+  if (version !== record.resourceVersion) await live.waitFor(prepared.key, version, context.signal);
+  const now = live.get(prepared.key);
+  if (now?.resourceVersion !== version) return undefined;
+  const body = await bodyOf(context, now, prepared.version);
+  return body?.object.metadata.resourceVersion === version ? body : undefined;
+}
+
+function judged(live: LiveBody, applied: KubeObject, prepared: PreparedObject, previous: PreparedObject | undefined): Prediction {
+  const { remove, kept } = removals({ live: live.object, applied, target: prepared.target, previous: previous?.target });
+  const predicted = withoutPaths(applied, remove);
+  const same = remove.length === 0 && ownedChanges(live.object, predicted).length === 0;
+  return { live, predicted: same ? live.object : predicted, removed: remove, kept };
+}
+
+/** A failure that belongs to one object; anything that passes by itself is thrown on. */
+export function objectError(error: unknown, key: ResourceKey, place: Place | undefined): ObjectError {
+  if (!(error instanceof AppError) || errorKind(error) !== 'terminal') throw error;
+  return { key, code: error.code, message: error.message, ...(place && { place }) };
+}

@@ -1,0 +1,120 @@
+// Manifests made ready to be compared and applied: namespaced, tracked, Secrets folded, hooks apart, the last of duplicates taken (argocd.md §2.2).
+import type { Condition } from '../model/application.ts';
+import type { Discovery } from '../cluster/discovery.ts';
+import type { HookInfo } from '../model/hooks.ts';
+import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import type { Place } from '../base/errors.ts';
+import { argo } from '../model/annotations.ts';
+import { foldStringData } from '../diff/secret-data.ts';
+import { gvkOf, isObject, keyOf, keyText } from '../model/kube.ts';
+import { hashOf } from '../base/canonical.ts';
+import { hookOf, waveOf } from '../model/hooks.ts';
+
+export interface PreparedObject {
+  key: ResourceKey;
+  version: string;
+  /** The object as it will be applied. */
+  target: KubeObject;
+  hash: string;
+  hook: HookInfo;
+  wave: number;
+  /** The cluster serves this kind and version. */
+  served: boolean;
+  /** The kind is brought by a CustomResourceDefinition of the same manifests. */
+  brought: boolean;
+  place: Place | undefined;
+}
+
+export interface Prepared {
+  /** What is compared: no hooks. By `keyText`. */
+  objects: ReadonlyMap<string, PreparedObject>;
+  /** What a sync runs, in manifest order; PreDelete, PostDelete and Skip are not here. */
+  hooks: readonly PreparedObject[];
+  /** RepeatedResourceWarning. */
+  conditions: Condition[];
+}
+
+export interface PrepareInput {
+  manifests: readonly KubeObject[];
+  tracking: string;
+  /** For namespaced objects that name none. */
+  namespace: string;
+  discovery: Discovery;
+  placeOf?: ((manifest: KubeObject) => Place | undefined) | undefined;
+}
+
+/** What no manifest may say: the server's own fields. */
+const serverFields: ReadonlySet<string> = new Set(['managedFields', 'resourceVersion', 'uid', 'generation', 'creationTimestamp', 'selfLink']);
+
+/** Scope by `group/kind` as the manifests' own CustomResourceDefinitions say: they may not be served yet. */
+function broughtKinds(manifests: readonly KubeObject[]): Map<string, boolean> {
+  const kinds = new Map<string, boolean>();
+  for (const { kind, spec } of manifests) {
+    if (kind !== 'CustomResourceDefinition' || !isObject(spec) || !isObject(spec['names'])) continue;
+    kinds.set(`${String(spec['group'])}/${String(spec['names']['kind'])}`, spec['scope'] !== 'Cluster');
+  }
+  return kinds;
+}
+
+function withNamespace(manifest: KubeObject, namespaced: boolean, namespace: string): KubeObject {
+  const metadata = Object.fromEntries(Object.entries(manifest.metadata).filter(([name]) => !serverFields.has(name) && name !== 'namespace'));
+  const own = namespaced ? manifest.metadata.namespace || namespace : '';
+  return { ...manifest, metadata: { ...metadata, ...(own !== '' && { namespace: own }) } };
+}
+
+/**
+ * `<app>:<group>/<kind>:<namespace>/<name>`. A cluster-scoped object's id carries the destination namespace when the manifest had
+ * none, and an empty one when it had a wrong one; CustomResourceDefinitions carry no id (argocd.md §1.6).
+ */
+function tracked(object: KubeObject, manifest: KubeObject, input: PrepareInput): KubeObject {
+  if (object.kind === 'CustomResourceDefinition' && gvkOf(object).group === 'apiextensions.k8s.io') return object;
+  const namespace = object.metadata.namespace ?? (manifest.metadata.namespace ? '' : input.namespace);
+  const id = `${input.tracking}:${gvkOf(object).group}/${object.kind}:${namespace}/${object.metadata.name ?? ''}`;
+  return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [argo.trackingId]: id } } };
+}
+
+/** Never changes its input. */
+export function prepare(input: PrepareInput): Prepared {
+  const brought = broughtKinds(input.manifests);
+  const objects = new Map<string, PreparedObject>();
+  const hooks: PreparedObject[] = [];
+  const repeated = new Map<string, { key: ResourceKey; count: number }>();
+  for (const manifest of input.manifests) {
+    const { group, version, kind } = gvkOf(manifest);
+    const resource = input.discovery.resourceOf({ group, version, kind });
+    const own = brought.get(`${group}/${kind}`);
+    // Unknown kinds are treated as namespaced.
+    const target = foldStringData(tracked(withNamespace(manifest, resource?.namespaced ?? own ?? true, input.namespace), manifest, input));
+    const key = keyOf(target);
+    const hook = hookOf(target);
+    const prepared = { key, version, target, hash: hashOf(target), hook, wave: waveOf(target), served: resource !== undefined, brought: own !== undefined, place: input.placeOf?.(manifest) };
+    if (hook.isHook) {
+      if (hook.phases.length > 0) hooks.push(prepared);
+      continue;
+    }
+    const text = keyText(key);
+    if (objects.has(text)) repeated.set(text, { key, count: (repeated.get(text)?.count ?? 1) + 1 });
+    objects.delete(text);
+    objects.set(text, prepared);
+  }
+  return { objects, hooks, conditions: [...repeated.values()].map(repeatedWarning) };
+}
+
+function repeatedWarning({ key, count }: { key: ResourceKey; count: number }): Condition {
+  const name = [key.group, key.kind, key.namespace, key.name].join('/');
+  return { type: 'RepeatedResourceWarning', message: `Resource ${name} appeared ${count} times among application resources.` };
+}
+
+/** Prepared manifests by the identity of their list: the engine hands in the same list as long as nothing was rendered anew. */
+export class PreparedCache {
+  readonly #known = new WeakMap<readonly KubeObject[], { stamp: string; prepared: Prepared }>();
+
+  get(input: PrepareInput): Prepared {
+    const stamp = `${input.tracking}\n${input.namespace}\n${input.discovery.hash}`;
+    const known = this.#known.get(input.manifests);
+    if (known?.stamp === stamp) return known.prepared;
+    const prepared = prepare(input);
+    this.#known.set(input.manifests, { stamp, prepared });
+    return prepared;
+  }
+}

@@ -1,0 +1,69 @@
+// From the objects of an application to its sync status, its resource rows and its conditions, in Argo CD's words (argocd.md §2.2, §2.3).
+import type { CompareCluster, CompareInput, ComparedObject, Comparison } from './comparison.ts';
+import type { Condition, ResourceStatus, SyncStatusCode } from '../model/application.ts';
+import type { Prepared } from './prepare.ts';
+import { hookTarget } from './compare-object.ts';
+import { ignoreFaults } from '../diff/ignore.ts';
+import { isObject, keyTitle } from '../model/kube.ts';
+import { resourceOptions } from '../model/hooks.ts';
+
+function row(object: ComparedObject): ResourceStatus {
+  const { key, version, wave, hook, live } = object;
+  const confirm = live && ['Prune', 'Delete'].some((option) => resourceOptions(live).get(option) === 'confirm');
+  return {
+    ...(key.group && { group: key.group }),
+    version,
+    kind: key.kind,
+    ...(key.namespace && { namespace: key.namespace }),
+    name: key.name,
+    ...(hook.isHook ? { hook: true } : { status: object.status }),
+    ...(object.requiresPruning && { requiresPruning: true }),
+    ...(confirm && { requiresDeletionConfirmation: true }),
+    ...(wave !== 0 && { syncWave: wave }),
+  };
+}
+
+function podSpecs(object: Record<string, unknown>): Record<string, unknown>[] {
+  const spec = object['spec'];
+  if (!isObject(spec)) return [];
+  const inner = [spec['template'], spec['jobTemplate']].filter(isObject).flatMap(podSpecs);
+  return [spec, ...inner];
+}
+
+function images(objects: readonly ComparedObject[]): string[] {
+  const found = objects.flatMap(({ live, target }) => podSpecs(live ?? target ?? {}))
+    .flatMap((spec) => [spec['containers'], spec['initContainers']])
+    .flatMap((list) => (Array.isArray(list) ? list.filter(isObject).map((container) => container['image']) : []));
+  return [...new Set(found.filter((image) => typeof image === 'string'))].sort();
+}
+
+function shared(cluster: CompareCluster, input: CompareInput, objects: readonly ComparedObject[]): Condition[] {
+  return objects.filter(({ target }) => target !== undefined).flatMap(({ key }): Condition[] => {
+    const other = cluster.live.get(key)?.application;
+    if (other === undefined || other === input.tracking) return [];
+    return [{ type: 'SharedResourceWarning', message: `${key.kind}/${key.name} is part of applications ${input.tracking} and ${other}` }];
+  });
+}
+
+/** What keeps the whole from being judged; a manifest that the server refuses but can read is only out of sync. */
+function faults(input: CompareInput, objects: readonly ComparedObject[]): Condition[] {
+  const unreadable = objects.filter(({ error, status }) => error && (error.code === 'E_MANIFEST' || status === 'Unknown'));
+  const messages = [...ignoreFaults(input.app.spec.ignoreDifferences), ...unreadable.map(({ error, key }) => `${keyTitle(key)}: ${error?.message ?? ''}`)];
+  return messages.map((message) => ({ type: 'ComparisonError', message }));
+}
+
+/** `objects`: everything compared, no hook targets; sorted. */
+export function summarise(cluster: CompareCluster, input: CompareInput, prepared: Prepared, objects: readonly ComparedObject[]): Comparison {
+  const broken = faults(input, objects);
+  const counted = objects.filter((object) => !object.ignored);
+  const status: SyncStatusCode = broken.length > 0 ? 'Unknown' : counted.some((object) => object.status !== 'Synced') ? 'OutOfSync' : 'Synced';
+  return {
+    input,
+    objects: [...objects, ...prepared.hooks.map(hookTarget)],
+    status,
+    resources: objects.map(row),
+    images: images(objects),
+    conditions: [...prepared.conditions, ...shared(cluster, input, objects), ...broken],
+    errors: objects.map(({ error }) => error).filter((error) => error !== undefined),
+  };
+}
