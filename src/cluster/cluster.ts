@@ -45,7 +45,7 @@ export interface Cluster {
 }
 
 /** How many kinds are listed at the same time. */
-const listingsAtOnce = 8;
+const listingsAtOnce = 24;
 
 /** Asks the cluster what it serves. Throws E_CONFIG, E_API_UNREACHABLE, or ApiError (401, 403). */
 export async function connectCluster(options: ClusterOptions, signal?: AbortSignal): Promise<Cluster> {

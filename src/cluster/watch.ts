@@ -141,7 +141,8 @@ export class KindWatch {
       // A version that the server cannot serve (a restored etcd, say) would fail for ever.
       if (error instanceof ApiError && error.status !== 429 && this.#failures >= 3) this.#version = undefined;
       log.warn(fields, 'a watch failed');
-      sink.problem(error instanceof Error ? error : new Error(String(error)));
+      // A storage that is being initialised (a definition that just came) answers 429 for a moment.
+      if (!isStatus(error, 429) || this.#failures >= 3) sink.problem(error instanceof Error ? error : new Error(String(error)));
     }
     const asked = error instanceof ApiError ? error.retryAfterMs : undefined;
     const wait = backoffDelay(this.#failures, random, timing);
