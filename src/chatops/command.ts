@@ -17,7 +17,6 @@ export const verbs: Record<Exclude<Verb, 'revert-drift'>, VerbHelp> = {
   approve: { usage: '/cox approve [app]', does: 'approves exactly the effect that is shown', right: 'approve' },
   reject: { usage: '/cox reject [app] [reason]', does: 'refuses the effect that is shown', right: 'approve' },
   revert: { usage: '/cox revert <app>', does: 'opens the pull request that takes the last deploy back', right: 'revert' },
-  snooze: { usage: '/cox snooze <app> <2h>', does: 'keeps a drift quiet for a while', right: 'snooze' },
 };
 
 export interface Command {

@@ -85,10 +85,10 @@ export async function markApplied(deps: ApprovalDeps, application: string, name:
 }
 
 /** Adds the person once and closes the Approval when enough have agreed. `needed` counts people. */
-export async function recordApproval(deps: ApprovalDeps, approval: Approval, actor: Actor, needed: number): Promise<'counted' | 'complete' | 'already'> {
+export async function recordApproval(deps: ApprovalDeps, approval: Approval, person: { actor: Actor; teams: string[] }, needed: number): Promise<'counted' | 'complete' | 'already'> {
   const before = approval.status?.approvals ?? [];
-  if (before.some((item) => item.actor.id === actor.id)) return 'already';
-  const approvals = [...before, { actor, at: rfc3339(deps.clock.now()) }];
+  if (before.some((item) => item.actor.id === person.actor.id)) return 'already';
+  const approvals = [...before, { ...person, at: rfc3339(deps.clock.now()) }];
   const complete = approvals.length >= needed;
   const names = approvals.map((item) => item.actor.login).join(', ');
   const status = { phase: complete ? 'Approved' : 'Pending', message: complete ? `approved by ${names}` : `${approvals.length} of ${needed} approvals`, approvals };

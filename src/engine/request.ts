@@ -139,7 +139,7 @@ export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promi
   const authors = await deps.authors.authorsBetween(repoUrl, approval.spec.from, approval.spec.revision);
   const verdict = mayApprove({ login: wanted.actor.login, id: wanted.actor.id, teams: wanted.teams }, policy, authors);
   if (!verdict.ok) return { done: false, message: verdict.why };
-  const counted = await recordApproval(deps, approval, wanted.actor, policy.approvals);
+  const counted = await recordApproval(deps, approval, { actor: wanted.actor, teams: wanted.teams }, policy.approvals);
   const name = applicationKey(app).split('/')[1] ?? '';
   return { done: true, message: counted === 'complete' ? `${name} is approved and syncs now` : 'your approval counts; more are needed' };
 }

@@ -1,5 +1,7 @@
 // The status of an Application as Argo CD writes it: conditions, times that move only with their meaning, and the patch that gets there.
-import type { Application, ApplicationStatus, Condition, ConditionType, Health } from '../model/application.ts';
+import type { Comparison } from '../compare/compare.ts';
+import type { Application, ApplicationStatus, ComparedTo, Condition, ConditionType, Health } from '../model/application.ts';
+import type { DesiredState } from './desired.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { mergePatch } from './merge-patch.ts';
 
@@ -24,4 +26,39 @@ export function statusPatch(app: Application, status: ApplicationStatus, more: R
   const patch = mergePatch(app.status, status);
   if (!patch && Object.keys(more).length === 0) return undefined;
   return { ...(patch && { status: patch }), ...more };
+}
+
+export interface Compared {
+  comparison: Comparison;
+  desired: DesiredState;
+  health: Health;
+  /** A refresh was asked for, or the inputs changed: then revision and reconciledAt move. */
+  moved: boolean;
+}
+
+export function comparedTo({ spec }: Application): ComparedTo {
+  const sources = spec.sources && spec.sources.length > 0 ? { sources: spec.sources } : { source: spec.source ?? { repoURL: '' } };
+  return { destination: spec.destination, ...sources, ...(spec.ignoreDifferences && { ignoreDifferences: spec.ignoreDifferences }) };
+}
+
+function revisionFields(revisions: string[]): { revision: string } | { revisions: string[] } {
+  return revisions.length > 1 ? { revisions } : { revision: revisions[0] ?? '' };
+}
+
+/** The status after a comparison. An application whose inputs did not change keeps its revision and time (design §8). */
+export function comparedStatus(app: Application, { comparison, desired, health, moved }: Compared, at: number): ApplicationStatus {
+  const before = app.status ?? {};
+  const moves = moved || before.sync?.status !== comparison.status || before.reconciledAt === undefined;
+  const { status: _status, comparedTo: _compared, ...revision } = before.sync ?? { status: 'Unknown' };
+  return {
+    ...before,
+    sync: { status: comparison.status, comparedTo: comparedTo(app), ...(moves ? revisionFields(desired.revisions) : revision) },
+    resources: comparison.resources,
+    health: withHealth(before.health, health, at),
+    ...(moves && { reconciledAt: rfc3339(at) }),
+    ...(desired.sourceTypes.length > 1 ? { sourceTypes: desired.sourceTypes } : { sourceType: desired.sourceTypes[0] ?? 'Directory' }),
+    summary: { ...before.summary, images: comparison.images, ...(comparison.objects.some((item) => item.key.kind === 'Application') && { isAppOfApps: true }) },
+    resourceHealthSource: 'appTree',
+    controllerNamespace: app.metadata.namespace,
+  };
 }

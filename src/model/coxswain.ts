@@ -52,7 +52,8 @@ export interface Approval extends KubeObject {
   status?: {
     phase: ApprovalPhase;
     message?: string;
-    approvals?: { actor: Actor; at: string }[];
+    /** `teams` (org/team) as they were at the click; the gate counts nobody who is an author or no approver. */
+    approvals?: { actor: Actor; at: string; teams?: string[] }[];
     rejectedBy?: Actor;
     cards?: Record<string, CardState>;
   };
@@ -88,7 +89,7 @@ export interface DriftEpisode extends KubeObject {
   };
 }
 
-export type Verb = 'help' | 'diff' | 'sync' | 'approve' | 'reject' | 'revert' | 'revert-drift' | 'status' | 'snooze';
+export type Verb = 'help' | 'diff' | 'sync' | 'approve' | 'reject' | 'revert' | 'revert-drift' | 'status';
 
 /** De-duplicates deliveries, is the audit record, and is all that the Slack face may create (design §4h). */
 export interface Request extends KubeObject {

@@ -2,6 +2,8 @@
 import type { KubeObject } from '../model/kube.ts';
 import { argo, inClusterServer } from '../model/annotations.ts';
 import { isObject } from '../model/kube.ts';
+import { parseDuration } from '../policy/duration.ts';
+import { normaliseRepo } from '../policy/project.ts';
 
 export interface RepositoryCredential {
   url: string;
@@ -35,16 +37,6 @@ export interface Settings {
   repositories: RepositoryCredential[];
   /** Faults found while reading, one sentence each; the defaults stand in for what is wrong. */
   faults: string[];
-}
-
-/** Go durations as far as settings use them (`90s`, `2m30s`, `1h`, bare seconds) in milliseconds; undefined when malformed. */
-export function parseDuration(text: string): number | undefined {
-  if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
-  let total = 0;
-  for (const [, amount, , unit] of text.matchAll(/(\d+(\.\d+)?)(ms|s|m|h)/g)) total += Number(amount) * (units[unit ?? ''] ?? 0);
-  return total;
 }
 
 function stringData(object: KubeObject | undefined): Record<string, string> {
@@ -128,20 +120,11 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
   };
 }
 
-/** Lower-case host, no `.git`, no trailing slash, no user: two URLs of one repository are equal (argocd.md §1.4). */
-export function normalizeRepoUrl(url: string): string {
-  const text = url.trim().replace(/\/+$/, '').replace(/\.git$/, '');
-  const ssh = /^(?:ssh:\/\/)?[^@/]+@([^:/]+)(?::\d+\/|[:/])(.+)$/.exec(text);
-  if (ssh) return `${(ssh[1] ?? '').toLowerCase()}/${ssh[2] ?? ''}`;
-  const http = /^[a-z+]+:\/\/(?:[^@/]*@)?([^/]+)\/(.*)$/i.exec(text);
-  return http ? `${(http[1] ?? '').toLowerCase()}/${http[2] ?? ''}` : text;
-}
-
 /** The repository's own credential, else the longest matching prefix of repo-creds. */
 export function credentialFor(settings: Settings, url: string): RepositoryCredential | undefined {
-  const wanted = normalizeRepoUrl(url);
-  const own = settings.repositories.find((item) => !item.prefix && normalizeRepoUrl(item.url) === wanted);
-  const prefixes = settings.repositories.filter((item) => item.prefix && wanted.startsWith(normalizeRepoUrl(item.url)));
+  const wanted = normaliseRepo(url);
+  const own = settings.repositories.find((item) => !item.prefix && normaliseRepo(item.url) === wanted);
+  const prefixes = settings.repositories.filter((item) => item.prefix && wanted.startsWith(normaliseRepo(item.url)));
   return own ?? prefixes.sort((a, b) => b.url.length - a.url.length)[0];
 }
 

@@ -1,0 +1,114 @@
+// One command language for pull requests, Slack and the command line: authorise, carry out, answer — from the Request alone.
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { Authors } from '../engine/request.ts';
+import type { Git } from '../git/git.ts';
+import type { Application } from '../model/application.ts';
+import type { PullRef, Request } from '../model/coxswain.ts';
+import type { Store } from '../store/store.ts';
+import { rfc3339 } from '../base/clock.ts';
+import { describeError, errorKind } from '../base/errors.ts';
+import { KeyQueue } from '../base/queue.ts';
+import { authorisers } from '../policy/rbac.ts';
+import { carryOut } from './carry-out.ts';
+
+export interface Answer {
+  ok: boolean;
+  /** Plain text, a few lines; names and reasons may hold a stranger's words: whoever shows it escapes it. */
+  text: string;
+  /** What came of it, e.g. `pull` → URL. */
+  result?: Record<string, string>;
+}
+
+/** What we ask of the forge; github/ fits it. */
+export interface Forge extends Authors {
+  userId(login: string): Promise<number | undefined>;
+  /** `org/team` of every team the person is an active member of and that a policy names. */
+  teams(login: string, owner: string): Promise<string[]>;
+  repositoryOf(repoUrl: string): { owner: string; repo: string } | undefined;
+  refreshPull(pull: PullRef): void;
+  answer(request: Request, answer: Answer): Promise<void>;
+  openPull(pull: { owner: string; repo: string; base: string; head: string; title: string; body: string }): Promise<{ number: number; url: string; created: boolean }>;
+}
+
+/** What we ask of the chat; slack/ fits it. */
+export interface Chat {
+  answer(request: Request, answer: Answer): Promise<void>;
+}
+
+/** Paths that an application's manifests depend on, at a revision. */
+export type PullInputs = (app: Application, revision: string) => Promise<string[]>;
+
+export interface ChatopsOptions {
+  store: Store;
+  git: Git;
+  inputsOf: PullInputs;
+  /** undefined without a GitHub App. */
+  forge: Forge | undefined;
+  chat: () => Chat | undefined;
+  clock: Clock;
+  log: Logger;
+}
+
+export interface Chatops {
+  start(): void;
+  stop(): Promise<void>;
+}
+
+function isWaiting(request: Request | undefined): request is Request {
+  return request !== undefined && (request.status?.phase ?? 'Pending') === 'Pending';
+}
+
+/** A request's outcome is stored before it is told, so that a crash between the two repeats only the telling. */
+async function finish(options: ChatopsOptions, key: string, answer: Answer, failed: boolean): Promise<Request> {
+  const phase = failed ? 'Failed' : answer.ok ? 'Done' : 'Refused';
+  const status = { phase, message: answer.text, finishedAt: rfc3339(options.clock.now()), ...(answer.result && { result: answer.result }) };
+  return options.store.requests.patch(key, { status }, { subresource: 'status' });
+}
+
+async function tell(options: ChatopsOptions, request: Request): Promise<void> {
+  const answer: Answer = { ok: request.status?.phase === 'Done', text: request.status?.message ?? '', ...(request.status?.result && { result: request.status.result }) };
+  if (request.spec.origin.kind === 'comment') await options.forge?.answer(request, answer);
+  else if (request.spec.origin.kind === 'slack') await options.chat()?.answer(request, answer);
+}
+
+async function work(options: ChatopsOptions, authorise: ReturnType<typeof authorisers>, key: string): Promise<void> {
+  const request = options.store.requests.get(key);
+  if (!isWaiting(request)) return;
+  let answer: Answer;
+  let failed = false;
+  try {
+    answer = await carryOut({ ...options, authorise }, request);
+  } catch (error) {
+    if (errorKind(error) !== 'terminal') throw error; // the queue tries again; what was done is found by its key
+    failed = true;
+    answer = { ok: false, text: describeError(error) };
+  }
+  await tell(options, await finish(options, key, answer, failed));
+}
+
+export function createChatops(options: ChatopsOptions): Chatops {
+  const { store, clock, log } = options;
+  const authorise = authorisers();
+  const queue = new KeyQueue({
+    clock,
+    concurrency: 4,
+    backoff: { baseMs: 250, maxMs: 30_000 },
+    work: (key) => work(options, authorise, key),
+    onError: (key, error, retryMs) => log.warn({ request: key, err: error, retryMs }, 'the request could not be carried out yet'),
+  });
+  let end: () => void = () => undefined;
+  return {
+    start() {
+      end = store.requests.onChange((key, now) => {
+        if (isWaiting(now)) queue.add(key);
+      });
+      for (const request of store.requests.list().filter(isWaiting)) queue.add(`${request.metadata.namespace}/${request.metadata.name}`);
+      queue.start();
+    },
+    async stop() {
+      end();
+      await queue.stop();
+    },
+  };
+}

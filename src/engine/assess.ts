@@ -1,0 +1,125 @@
+// Looking at one application: its manifests, its live objects, its health, and what a sync of it would do.
+import type { Logger } from '../base/log.ts';
+import type { Comparer, Comparison } from '../compare/compare.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Application, Health } from '../model/application.ts';
+import type { Effect } from '../model/effect.ts';
+import type { AppProject } from '../model/project.ts';
+import type { DesiredState } from './desired.ts';
+import type { Known } from './known.ts';
+import { hashOf } from '../base/canonical.ts';
+import { argo } from '../model/annotations.ts';
+import { applicationHealth, healthOf } from '../health/health.ts';
+import { resourceDenied } from '../policy/project.ts';
+
+/** A connected cluster with the comparer that keeps its verdicts. */
+export interface Target {
+  cluster: Cluster;
+  comparer: Comparer;
+  name: string;
+  server: string;
+}
+
+export interface Subject {
+  app: Application;
+  project: AppProject | undefined;
+  target: Target;
+  known: Known;
+  log: Logger;
+}
+
+function permitted({ project, target }: Subject): NonNullable<Parameters<Comparer['compare']>[0]['permitted']> {
+  return (key, namespaced) => project === undefined || resourceDenied(project, key, namespaced, target) === undefined;
+}
+
+/** Everything besides manifests and live objects on which a verdict depends. */
+export function basisOf({ app, project }: Subject): string {
+  return hashOf([app.spec.destination, app.spec.ignoreDifferences ?? [], app.spec.syncPolicy?.syncOptions ?? [], app.metadata.annotations?.[argo.compareOptions] ?? '', project?.spec ?? {}]);
+}
+
+export function compareTo(subject: Subject, desired: DesiredState, previous: DesiredState | undefined, signal: AbortSignal): Promise<Comparison> {
+  const { app, target, known } = subject;
+  return target.comparer.compare(
+    {
+      app,
+      tracking: known.tracking,
+      manifests: desired.manifests,
+      placeOf: desired.placeOf,
+      permitted: permitted(subject),
+      ...(previous && previous.key !== desired.key && { previous: previous.manifests }),
+    },
+    signal,
+  );
+}
+
+/**
+ * The comparison of the branch head, as little of it afresh as possible: everything when manifests or basis changed, else only
+ * the live objects that changed since.
+ */
+export async function assess(subject: Subject, desired: DesiredState, previous: () => Promise<DesiredState | undefined>, signal: AbortSignal): Promise<Comparison> {
+  const { known, target } = subject;
+  const basis = basisOf(subject);
+  const dirty = [...known.dirty.values()];
+  known.dirty.clear();
+  try {
+    if (known.comparison && known.comparison.input.manifests === desired.manifests && known.basis === basis) {
+      for (const key of dirty) known.comparison = await target.comparer.compareObject(known.comparison, key, signal);
+    } else {
+      known.comparison = await compareTo(subject, desired, await previous(), signal);
+      known.basis = basis;
+    }
+  } catch (error) {
+    known.comparison = undefined; // what was dirty is looked at again with everything else
+    throw error;
+  }
+  return known.comparison;
+}
+
+export function healthOfAll(app: Application, comparison: Comparison): Health {
+  return applicationHealth(
+    comparison.objects
+      .filter((item) => !item.requiresPruning)
+      .map((item) => ({
+        key: item.key,
+        hook: item.hook.isHook,
+        ignoreHealthcheck: (item.target ?? item.live)?.metadata.annotations?.[argo.ignoreHealthcheck] === 'true',
+        live: item.live !== undefined,
+        health: item.live && healthOf(item.live),
+        self: item.key.kind === 'Application' && item.key.name === app.metadata.name && item.key.namespace === app.metadata.namespace,
+      })),
+  );
+}
+
+/** The effect of syncing `desired`, worked out once for each comparison. */
+export async function effectOf(subject: Subject, comparison: Comparison, desired: DesiredState, last: DesiredState | 'gone' | undefined, signal: AbortSignal): Promise<Effect> {
+  const { app, target, known } = subject;
+  const key = `${desired.key} ${last === 'gone' ? 'gone' : (last?.key ?? '')}`;
+  if (known.effect && known.effect.of === comparison && known.effect.key === key) return known.effect.effect;
+  const effect = await target.comparer.effect(
+    {
+      app,
+      tracking: known.tracking,
+      target: desired.manifests,
+      prune: true,
+      placeOf: desired.placeOf,
+      permitted: permitted(subject),
+      ...(last === 'gone' ? { lastGone: true } : { last: last?.manifests }),
+    },
+    signal,
+  );
+  known.effect = { of: comparison, key, effect };
+  return effect;
+}
+
+/** Argo CD's message for every object that the project does not permit; such an object fails the sync before anything is applied. */
+export function deniedTargets({ project, target }: Subject, comparison: Comparison): Map<string, string> {
+  const denied = new Map<string, string>();
+  for (const item of comparison.objects) {
+    if (!project || !item.target) continue;
+    const resource = target.cluster.discovery.resourceOf({ group: item.key.group, kind: item.key.kind });
+    const why = resourceDenied(project, item.key, resource?.namespaced ?? true, target);
+    if (why) denied.set(`${item.key.group}/${item.key.kind}/${item.key.namespace}/${item.key.name}`, why);
+  }
+  return denied;
+}
+

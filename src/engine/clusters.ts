@@ -1,0 +1,75 @@
+// Connected clusters by server: the control plane's own at once, others when an application first names them.
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { LiveChange } from '../cluster/live.ts';
+import type { Application } from '../model/application.ts';
+import type { Store } from '../store/store.ts';
+import type { Target } from './assess.ts';
+import { argoClusterConfig } from '../cluster/kubeconfig.ts';
+import { connectCluster } from '../cluster/cluster.ts';
+import { createComparer } from '../compare/compare.ts';
+import { inClusterServer } from '../model/annotations.ts';
+import { clusterOf } from '../store/settings.ts';
+import { hashOf } from '../base/canonical.ts';
+
+export interface ClustersOptions {
+  /** The cluster of the control plane. */
+  home: Cluster;
+  store: Store;
+  clock: Clock;
+  log: Logger;
+  onChange(server: string, change: LiveChange): void;
+  signal: AbortSignal;
+}
+
+interface Connected {
+  /** Hash of the Secret's config: another one means another connection. */
+  config: string;
+  target: Promise<Target>;
+}
+
+export class Clusters {
+  readonly #options: ClustersOptions;
+  readonly #connected = new Map<string, Connected>();
+
+  constructor(options: ClustersOptions) {
+    this.#options = options;
+  }
+
+  /** undefined when no cluster Secret has that server or name. Throws (transient) when it cannot be reached. */
+  async targetOf(app: Application): Promise<Target | undefined> {
+    const { store } = this.#options;
+    const entry = clusterOf(store.settings(), app.spec.destination);
+    if (!entry) return undefined;
+    const config = hashOf(entry.config);
+    const known = this.#connected.get(entry.server);
+    if (known && known.config === config) return known.target;
+    if (known) void known.target.then((target) => target.cluster.stop()).catch(() => undefined);
+    const target = this.#connect(entry.server, entry.name, entry.config);
+    this.#connected.set(entry.server, { config, target });
+    target.catch(() => this.#connected.delete(entry.server)); // the next pass tries anew
+    return target;
+  }
+
+  /** Those that are connected by now. */
+  async all(): Promise<Target[]> {
+    const settled = await Promise.allSettled([...this.#connected.values()].map((item) => item.target));
+    return settled.flatMap((item) => (item.status === 'fulfilled' ? [item.value] : []));
+  }
+
+  async stop(): Promise<void> {
+    for (const { cluster } of await this.all()) {
+      if (cluster !== this.#options.home) await cluster.stop();
+    }
+  }
+
+  async #connect(server: string, name: string, config: Record<string, unknown>): Promise<Target> {
+    const { home, store, clock, log, signal } = this.#options;
+    const isHome = server === inClusterServer && Object.keys(config).length === 0;
+    const cluster = isHome ? home : await connectCluster({ name, config: await argoClusterConfig(server, JSON.stringify(config)), clock, log: log.child({ cluster: name }) }, signal);
+    cluster.live.onChange((change) => this.#options.onChange(server, change));
+    await cluster.live.start(signal);
+    return { cluster, comparer: createComparer({ cluster, macKey: store.macKey, log }), name, server };
+  }
+}

@@ -1,0 +1,113 @@
+// What Git says an application should be: revisions resolved, sources rendered, named by content.
+import type { Place } from '../base/errors.ts';
+import type { Git } from '../git/git.ts';
+import type { Application, ApplicationSource } from '../model/application.ts';
+import type { Files } from '../model/files.ts';
+import type { KubeObject } from '../model/kube.ts';
+import type { Renderer } from '../render/render.ts';
+import type { Rendered, RenderInputs, RenderRequest } from '../render/request.ts';
+import { hashOf } from '../base/canonical.ts';
+import { AppError } from '../base/errors.ts';
+import { filesOf } from '../git/git.ts';
+import { sourcesOf } from '../model/application.ts';
+
+/** Immutable; `manifests` is the same array for equal keys as long as it is kept. */
+export interface DesiredState {
+  /** Resolved commits, by source. */
+  revisions: string[];
+  manifests: readonly KubeObject[];
+  /** Hash of every input: equal keys have equal manifests (design decision 5). */
+  key: string;
+  /** Paths in the repositories on which it depends. */
+  inputs: string[];
+  sourceTypes: string[];
+  placeOf(manifest: KubeObject): Place | undefined;
+}
+
+/** `revisions` go by position of the sources, undefined = the source's own targetRevision. Both throw AppErrors with place. */
+export interface Desiring {
+  at(app: Application, revisions: readonly (string | undefined)[], signal: AbortSignal): Promise<DesiredState>;
+  /** Key and inputs alone, nothing is rendered. */
+  inputsAt(app: Application, revisions: readonly (string | undefined)[], signal: AbortSignal): Promise<{ key: string; inputs: string[]; revisions: string[] }>;
+}
+
+export interface DesiringOptions {
+  git: Git;
+  renderer: Renderer;
+  /** What Helm is told of the application's cluster. */
+  clusterOf(app: Application): Promise<{ version: string; apiVersions: readonly string[] }>;
+}
+
+interface Resolved {
+  source: ApplicationSource;
+  revision: string;
+  files: Files;
+}
+
+async function resolveSources({ git }: DesiringOptions, app: Application, revisions: readonly (string | undefined)[]): Promise<Resolved[]> {
+  const sources = sourcesOf(app.spec);
+  if (sources.length === 0) throw new AppError('E_RENDER', `the application ${app.metadata.name} has no source`, { hint: 'Set spec.source or spec.sources.' });
+  return Promise.all(
+    sources.map(async (source, index) => {
+      if (source.chart) throw new AppError('E_RENDER', `charts from a Helm repository (${source.chart}) are not supported yet`, { hint: 'Keep the chart in a Git repository for now.' });
+      const repository = git.repository(source.repoURL);
+      const revision = await repository.resolve(revisions[index] ?? source.targetRevision);
+      return { source, revision, files: filesOf(repository, revision) };
+    }),
+  );
+}
+
+async function requests(options: DesiringOptions, app: Application, resolved: Resolved[], signal: AbortSignal): Promise<RenderRequest[]> {
+  const refs = new Map(resolved.flatMap(({ source, files }) => (source.ref ? [[source.ref, files] as const] : [])));
+  const cluster = await options.clusterOf(app);
+  // A source that is only a ref produces nothing (argocd.md §2.10).
+  return resolved.filter(({ source }) => source.path !== undefined || !source.ref).map(({ source, revision, files }) => ({
+    source,
+    app: {
+      name: app.metadata.name,
+      namespace: app.metadata.namespace,
+      destinationNamespace: app.spec.destination.namespace ?? '',
+      project: app.spec.project,
+      revision,
+    },
+    files,
+    refs,
+    cluster,
+    signal,
+  }));
+}
+
+function keyOf(parts: readonly RenderInputs[]): string {
+  return parts.length === 1 ? (parts[0]?.key ?? '') : hashOf(parts.map((part) => part.key));
+}
+
+function stateOf(parts: readonly Rendered[], revisions: string[]): DesiredState {
+  const [only] = parts;
+  let places: Map<KubeObject, Place | undefined> | undefined;
+  return {
+    revisions,
+    manifests: parts.length === 1 && only ? only.manifests : parts.flatMap((part) => part.manifests),
+    key: keyOf(parts),
+    inputs: parts.flatMap((part) => part.inputs),
+    sourceTypes: parts.map((part) => part.sourceType),
+    placeOf(manifest) {
+      places ??= new Map(parts.flatMap((part) => part.manifests.map((object, index) => [object, part.places[index]] as const)));
+      return places.get(manifest);
+    },
+  };
+}
+
+export function createDesiring(options: DesiringOptions): Desiring {
+  return {
+    async at(app, revisions, signal) {
+      const resolved = await resolveSources(options, app, revisions);
+      const parts = await Promise.all((await requests(options, app, resolved, signal)).map((request) => options.renderer.render(request)));
+      return stateOf(parts, resolved.map((item) => item.revision));
+    },
+    async inputsAt(app, revisions, signal) {
+      const resolved = await resolveSources(options, app, revisions);
+      const parts = await Promise.all((await requests(options, app, resolved, signal)).map((request) => options.renderer.inputs(request)));
+      return { key: keyOf(parts), inputs: parts.flatMap((part) => part.inputs), revisions: resolved.map((item) => item.revision) };
+    },
+  };
+}

@@ -1,0 +1,149 @@
+// Keeps every application as Git says: a queue of application keys, fed by whatever may have changed, and one pass for each.
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { LiveChange } from '../cluster/live.ts';
+import type { Comparison } from '../compare/compare.ts';
+import type { Application } from '../model/application.ts';
+import type { Store } from '../store/store.ts';
+import type { Desiring } from './desired.ts';
+import type { ReconcileDeps } from './reconcile.ts';
+import type { Authors } from './request.ts';
+import { hashOf } from '../base/canonical.ts';
+import { KeyQueue } from '../base/queue.ts';
+import { applicationKey } from '../model/application.ts';
+import { Clusters } from './clusters.ts';
+import { Memory } from './known.ts';
+import { reconcile } from './reconcile.ts';
+import { reportFailure } from './report.ts';
+import type { Sources } from './sources.ts';
+
+export interface EngineOptions {
+  home: Cluster;
+  store: Store;
+  desiring: Desiring;
+  sources: Sources;
+  authors: Authors;
+  clock: Clock;
+  log: Logger;
+  /** `argocd`: Argo CD compares and syncs; statuses and operations are left to it. */
+  mode: 'coxswain' | 'argocd';
+  /** Applications worked on at the same time; default 10. */
+  concurrency?: number;
+}
+
+export interface Engine {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Git may have moved in that repository: applications whose inputs the new commits touch are looked at. */
+  onPush(repoUrl: string): Promise<void>;
+  /** The comparison that the application's status was last written from; undefined before the first. */
+  comparison(application: string): Comparison | undefined;
+  clusters: Clusters;
+  /** Applications that wait for a worker, run, or are delayed. */
+  readonly pending: number;
+}
+
+/** What makes a pass necessary: everything that others write, nothing that we write ourselves (argocd.md §1.0). */
+function triggerHash(app: Application | undefined): string {
+  if (!app) return '';
+  const { labels, annotations, finalizers, deletionTimestamp } = app.metadata;
+  const terminating = app.status?.operationState?.phase === 'Terminating';
+  return hashOf([app.spec, app.operation ?? null, labels ?? {}, annotations ?? {}, finalizers ?? [], deletionTimestamp ?? '', terminating]);
+}
+
+function subscribe(options: EngineOptions, queue: KeyQueue, memory: Memory): (() => void)[] {
+  const { store } = options;
+  const addProject = (name: string): void => store.applications.of(name).forEach((app) => queue.add(applicationKey(app)));
+  return [
+    store.applications.onChange((key, now, before) => {
+      if (triggerHash(now) === triggerHash(before)) return;
+      if (hashOf(now?.spec ?? null) !== hashOf(before?.spec ?? null)) memory.forgetDesired(key);
+      queue.add(key);
+    }),
+    store.projects.onChange((_key, now, before) => {
+      if (hashOf([now?.spec, now?.metadata.annotations]) !== hashOf([before?.spec, before?.metadata.annotations])) addProject(now?.metadata.name ?? before?.metadata.name ?? '');
+    }),
+    store.approvals.onChange((_key, now, before) => {
+      if (now?.status?.phase !== before?.status?.phase) queue.add((now ?? before)?.spec.application ?? '');
+    }),
+    store.onSettings(() => store.applications.list().forEach((app) => queue.add(applicationKey(app)))),
+  ];
+}
+
+export function createEngine(options: EngineOptions): Engine {
+  const { store, clock, log, sources } = options;
+  const memory = new Memory();
+  const abort = new AbortController();
+  const onLive = (server: string, change: LiveChange): void => {
+    for (const tracking of change.applications) {
+      const key = memory.keyOf(tracking);
+      if (key === undefined || memory.get(key)?.server !== server) continue;
+      memory.touch(tracking, change.key);
+      if (change.origin === 'watch') queue.add(key);
+    }
+  };
+  const clusters = new Clusters({ home: options.home, store, clock, log, onChange: onLive, signal: abort.signal });
+  const deps: ReconcileDeps = {
+    store,
+    clock,
+    log,
+    desiring: options.desiring,
+    authors: options.authors,
+    memory,
+    targetOf: (app) => clusters.targetOf(app),
+    fetch: (app, signal) => sources.fetch(app, signal),
+    passive: options.mode === 'argocd',
+  };
+  const queue: KeyQueue = new KeyQueue({
+    clock,
+    concurrency: options.concurrency ?? 10,
+    backoff: { baseMs: 200, maxMs: 60_000 },
+    work: async (key, signal) => {
+      const after = await reconcile(deps, key, signal);
+      return after === undefined ? undefined : { after };
+    },
+    onError: (key, error, retryMs) => {
+      log.warn({ app: key, err: error, retryMs }, 'the application could not be brought further');
+      if (retryMs === undefined || retryMs >= 3000) void reportFailure(deps, key, error);
+    },
+  });
+  let ends: (() => void)[] = [];
+  async function onPush(repoUrl: string): Promise<void> {
+    for (const key of await sources.moved(repoUrl, memory, abort.signal)) {
+      memory.forgetDesired(key);
+      queue.add(key);
+    }
+  }
+  return {
+    clusters,
+    onPush,
+    comparison: (application) => memory.get(application)?.comparison,
+    get pending() {
+      return queue.size;
+    },
+    async start() {
+      await clusters.targetOf(homeApplication(store)).catch(() => undefined);
+      ends = subscribe(options, queue, memory);
+      ends.push(sources.schedule(onPush, abort.signal));
+      for (const app of store.applications.list()) queue.add(applicationKey(app));
+      queue.start();
+    },
+    async stop() {
+      for (const end of ends) end();
+      await queue.stop();
+      abort.abort(new Error('the engine stops'));
+      await clusters.stop();
+    },
+  };
+}
+
+/** Connects the control plane's own cluster before the first application asks, so that its caches fill while others wait. */
+function homeApplication(store: Store): Application {
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
+    metadata: { name: '-', namespace: store.namespace },
+    spec: { project: 'default', destination: { server: 'https://kubernetes.default.svc' } },
+  };
+}

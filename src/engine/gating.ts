@@ -1,0 +1,76 @@
+// Asking the gate: gathers what policy/gate.ts decides from, for an operation and for the decision to write one.
+import type { Application } from '../model/application.ts';
+import type { Effect } from '../model/effect.ts';
+import type { AppProject } from '../model/project.ts';
+import type { Comparison } from '../compare/compare.ts';
+import type { GateDecision, SyncedState } from '../policy/gate.ts';
+import type { LoosenedGate } from '../policy/policy.ts';
+import type { Store } from '../store/store.ts';
+import type { DesiredState } from './desired.ts';
+import type { Authors } from './request.ts';
+import { applicationKey, sourcesOf } from '../model/application.ts';
+import { isEmptyEffect } from '../compare/effect.ts';
+import { decideGate } from '../policy/gate.ts';
+import { effectivePolicy, loosenedGates } from '../policy/policy.ts';
+
+export interface GateDeps {
+  store: Store;
+  authors: Authors;
+}
+
+export interface GateSubject {
+  app: Application;
+  project: AppProject | undefined;
+  comparison: Comparison;
+  /** What the operation would apply. */
+  wanted: DesiredState;
+  /** What was last synced. */
+  last: DesiredState | 'gone' | undefined;
+}
+
+/** Content decides: a commit that changes nothing here is the same state, and one that was reverted is the old one. */
+function stateOf(desired: DesiredState): SyncedState {
+  return { revisions: [desired.key], sources: '' };
+}
+
+/** Gates of other applications that syncing this one would weaken or delete (the application of applications). */
+export function loosenedBy(store: Store, comparison: Comparison): LoosenedGate[] {
+  const pairs = comparison.objects
+    .filter((item) => item.key.group === 'argoproj.io' && (item.key.kind === 'Application' || item.key.kind === 'AppProject') && item.status === 'OutOfSync')
+    .map((item) => ({ live: item.live, target: item.target }));
+  if (pairs.length === 0) return [];
+  return loosenedGates(pairs, new Map(store.projects.list().map((project) => [project.metadata.name, project])));
+}
+
+export function isGated({ store }: GateDeps, { app, project, comparison }: Pick<GateSubject, 'app' | 'project' | 'comparison'>): boolean {
+  return effectivePolicy(app, project).gated || loosenedBy(store, comparison).length > 0;
+}
+
+export function isLastSynced({ wanted, last }: Pick<GateSubject, 'wanted' | 'last'>): boolean {
+  return last !== undefined && last !== 'gone' && last.key === wanted.key;
+}
+
+/** The gate's answer for syncing `wanted`, whose effect is `effect`. Authors are only asked for when somebody has approved. */
+export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effect, dryRun = false): Promise<GateDecision> {
+  const { app, project, comparison, wanted, last } = subject;
+  const approvals = deps.store.approvals.of(applicationKey(app)).map((approval) => ({
+    name: approval.metadata.name,
+    digest: approval.spec.digest,
+    phase: approval.status?.phase ?? ('Pending' as const),
+    by: (approval.status?.approvals ?? []).map(({ actor, teams }) => ({ login: actor.login, id: actor.id, ...(teams && { teams }) })),
+  }));
+  const approved = approvals.some((item) => item.digest === effect.digest && item.by.length > 0);
+  const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
+  const repoUrl = sourcesOf(app.spec)[0]?.repoURL ?? '';
+  return decideGate({
+    application: app.metadata.name,
+    policy: effectivePolicy(app, project),
+    loosened: loosenedBy(deps.store, comparison),
+    dryRun,
+    effect: { digest: effect.digest, empty: isEmptyEffect(effect) && effect.hooks.length === 0 },
+    target: stateOf(wanted),
+    last: last === undefined || last === 'gone' ? undefined : stateOf(last),
+    approvals,
+    authors: approved ? await deps.authors.authorsBetween(repoUrl, from, wanted.revisions[0] ?? '') : [],
+  });
+}

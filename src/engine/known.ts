@@ -1,0 +1,74 @@
+// What the engine keeps in memory of each application between two passes; losing it costs one full comparison, nothing else.
+import type { Comparison } from '../compare/compare.ts';
+import type { Effect } from '../model/effect.ts';
+import type { ResourceKey } from '../model/kube.ts';
+import type { DesiredState } from './desired.ts';
+import type { DriftSeen } from './episode.ts';
+import { keyText } from '../model/kube.ts';
+
+export interface Known {
+  /** Rendered manifests at the branch head, while nothing says that Git moved. */
+  desired: DesiredState | undefined;
+  /** The comparison of `desired`. */
+  comparison: Comparison | undefined;
+  /** Hash of what the comparison depends on beside manifests: project, destination, ignoreDifferences. */
+  basis: string;
+  /** Live objects that changed since the comparison, by key text. */
+  dirty: Map<string, ResourceKey>;
+  /** Effect of syncing `effectOf` over what the comparison saw. */
+  effect: { of: Comparison; key: string; effect: Effect } | undefined;
+  /** The inputs changed since the status was written. */
+  moved: boolean;
+  drift: DriftSeen | undefined;
+  /** Tracking name (`<name>` or `<namespace>_<name>`) and server under which live objects are looked up. */
+  tracking: string;
+  server: string;
+}
+
+export class Memory {
+  readonly #known = new Map<string, Known>();
+  readonly #byTracking = new Map<string, string>();
+
+  of(key: string, tracking: string): Known {
+    const found = this.#known.get(key);
+    if (found) return found;
+    const fresh: Known = { desired: undefined, comparison: undefined, basis: '', dirty: new Map(), effect: undefined, moved: false, drift: undefined, tracking, server: '' };
+    this.#known.set(key, fresh);
+    this.#byTracking.set(tracking, key);
+    return fresh;
+  }
+
+  get(key: string): Known | undefined {
+    return this.#known.get(key);
+  }
+
+  /** Key of the application with that tracking name; undefined when it is not one of ours. */
+  keyOf(tracking: string): string | undefined {
+    return this.#byTracking.get(tracking);
+  }
+
+  /** Marks one live object as changed; answers the application's key, if it is known. */
+  touch(tracking: string, object: ResourceKey): string | undefined {
+    const key = this.#byTracking.get(tracking);
+    const known = key === undefined ? undefined : this.#known.get(key);
+    known?.dirty.set(keyText(object), object);
+    return key;
+  }
+
+  /** Git may have moved: the next pass resolves and renders again. */
+  forgetDesired(key: string): void {
+    const known = this.#known.get(key);
+    if (known) known.desired = undefined;
+  }
+
+  delete(key: string): Known | undefined {
+    const known = this.#known.get(key);
+    this.#known.delete(key);
+    if (known) this.#byTracking.delete(known.tracking);
+    return known;
+  }
+
+  entries(): IterableIterator<[string, Known]> {
+    return this.#known.entries();
+  }
+}

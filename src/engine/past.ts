@@ -1,0 +1,71 @@
+// What an application's history and last operation mean in today's terms: as manifests, named by content.
+import type { Application, ApplicationSource } from '../model/application.ts';
+import type { Attempt } from './decide.ts';
+import type { DesiredState, Desiring } from './desired.ts';
+import { errorKind } from '../base/errors.ts';
+import { cox } from '../model/annotations.ts';
+
+interface Past {
+  revision?: string;
+  revisions?: string[];
+  source?: ApplicationSource;
+  sources?: ApplicationSource[];
+}
+
+/** The application with the sources that it had then. */
+function then(app: Application, past: Past): { app: Application; revisions: (string | undefined)[] } {
+  const { source, sources, ...spec } = app.spec;
+  const revisions = past.revisions && past.revisions.length > 0 ? past.revisions : [past.revision || undefined];
+  const own = past.source ?? (past.sources ? undefined : source);
+  const all = past.sources ?? (past.source ? undefined : sources);
+  return { app: { ...app, spec: { ...spec, ...(own && { source: own }), ...(all && { sources: all }) } }, revisions };
+}
+
+/** What was last synced, by the newest history entry; 'gone' when Git no longer has it. */
+export async function lastSynced(desiring: Desiring, app: Application, desired: DesiredState, signal: AbortSignal): Promise<DesiredState | 'gone' | undefined> {
+  const entry = app.status?.history?.at(-1);
+  if (!entry) return undefined;
+  const past = then(app, entry);
+  const revisions = past.revisions.map((item) => item ?? '');
+  try {
+    if ((await desiring.inputsAt(past.app, past.revisions, signal)).key === desired.key) return { ...desired, revisions };
+    return await desiring.at(past.app, past.revisions, signal);
+  } catch (error) {
+    if (signal.aborted || errorKind(error) === 'transient') throw error;
+    return 'gone';
+  }
+}
+
+/** Key of what the last operation applied, or of what the status was compared to; undefined when it cannot be read any more. */
+export async function keyThen(desiring: Desiring, app: Application, past: Past | undefined, signal: AbortSignal): Promise<string | undefined> {
+  if (!past) return undefined;
+  const before = then(app, past);
+  try {
+    return (await desiring.inputsAt(before.app, before.revisions, signal)).key;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return undefined; // gone from Git: then it is not what Git says now
+  }
+}
+
+export function lastAttempt(app: Application, key: string | undefined): Attempt | undefined {
+  const state = app.status?.operationState;
+  if (!state?.finishedAt || state.phase === 'Running') return undefined;
+  const approval = state.operation.info?.find((item) => item.name === cox.approvalInfo)?.value;
+  return {
+    revisions: state.syncResult?.revisions ?? [state.syncResult?.revision ?? ''],
+    sources: '',
+    manifests: key ?? '',
+    succeeded: state.phase === 'Succeeded',
+    message: state.message ?? '',
+    finishedAt: Date.parse(state.finishedAt),
+    healAttempts: state.operation.sync?.autoHealAttemptsCount ?? 0,
+    ...(approval && { approval }),
+  };
+}
+
+/** The Approval under which the last operation succeeded. */
+export function appliedApproval(app: Application): string | undefined {
+  const state = app.status?.operationState;
+  return state?.phase === 'Succeeded' ? state.operation.info?.find((item) => item.name === cox.approvalInfo)?.value : undefined;
+}

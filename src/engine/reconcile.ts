@@ -1,0 +1,285 @@
+// One pass over one application, top to bottom: spec, Git, cluster, operation, decision, status, drift. Everything is read afresh.
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { Comparison } from '../compare/compare.ts';
+import type { Application, ApplicationStatus, Condition, Health } from '../model/application.ts';
+import type { Store } from '../store/store.ts';
+import type { Subject, Target } from './assess.ts';
+import type { Decision } from './decide.ts';
+import type { DesiredState, Desiring } from './desired.ts';
+import type { Known, Memory } from './known.ts';
+import type { Authors } from './request.ts';
+import { isStatus } from '../cluster/api-error.ts';
+import { rfc3339 } from '../base/clock.ts';
+import { AppError, describeError, errorKind } from '../base/errors.ts';
+import { canonicalJson } from '../base/canonical.ts';
+import { argo } from '../model/annotations.ts';
+import { applicationKey, isAutomated, sourcesOf } from '../model/application.ts';
+import { specConditions } from '../policy/project.ts';
+import { syncWindow } from '../policy/window.ts';
+import { effectDeletes } from '../compare/effect.ts';
+import { markApplied, openApproval, supersedeOthers } from './approval.ts';
+import { assess, effectOf, healthOfAll } from './assess.ts';
+import { decide } from './decide.ts';
+import { deleteApplication } from './delete.ts';
+import { driftedObjects } from './drifted.ts';
+import { followDrift } from './episode.ts';
+import { askGate, isGated, isLastSynced } from './gating.ts';
+import { runOperation } from './operation.ts';
+import { appliedApproval, keyThen, lastAttempt, lastSynced } from './past.ts';
+import { comparedStatus, comparedTo, statusPatch, withConditions, withHealth } from './status.ts';
+import type { Compared } from './status.ts';
+
+export interface ReconcileDeps {
+  store: Store;
+  clock: Clock;
+  log: Logger;
+  desiring: Desiring;
+  authors: Authors;
+  memory: Memory;
+  /** The cluster of a destination; undefined when no Secret names it. Throws when it cannot be reached. */
+  targetOf(app: Application): Promise<Target | undefined>;
+  /** Brings the mirrors of the application's repositories up to date. */
+  fetch(app: Application, signal: AbortSignal): Promise<void>;
+  /** `argocd`: the status writer and the operation runner are off (design §1). */
+  passive: boolean;
+}
+
+/** Milliseconds after which the application wants to be looked at again; undefined = only when something happens. */
+export type Next = number | undefined;
+
+/** What one look at the application found. */
+interface Look {
+  subject: Subject;
+  desired: DesiredState;
+  comparison: Comparison;
+  last: DesiredState | 'gone' | undefined;
+  health: Health;
+  /** A refresh was asked for: its annotation goes, and reconciledAt moves. */
+  refreshed: boolean;
+}
+
+function trackingName(app: Application, controlNamespace: string): string {
+  return app.metadata.namespace === controlNamespace ? app.metadata.name : `${app.metadata.namespace}_${app.metadata.name}`;
+}
+
+function unpinned(app: Application): undefined[] {
+  return sourcesOf(app.spec).map(() => undefined);
+}
+
+/** Whether the status was written from other inputs than today's. */
+async function hasMoved(deps: ReconcileDeps, app: Application, desired: DesiredState, signal: AbortSignal): Promise<boolean> {
+  const sync = app.status?.sync;
+  if (!sync?.comparedTo || canonicalJson(sync.comparedTo) !== canonicalJson(comparedTo(app))) return true;
+  const { revision, revisions } = sync;
+  const past = { ...sync.comparedTo, ...(revision !== undefined && { revision }), ...(revisions && { revisions }) };
+  return (await keyThen(deps.desiring, app, past, signal)) !== desired.key;
+}
+
+async function look(deps: ReconcileDeps, app: Application, target: Target, refreshed: boolean, signal: AbortSignal): Promise<Look> {
+  const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
+  const known = deps.memory.of(applicationKey(app), trackingName(app, deps.store.namespace));
+  known.server = target.server;
+  const subject: Subject = { app, project, target, known, log: deps.log.child({ app: applicationKey(app) }) };
+  if (!known.desired) {
+    known.desired = await deps.desiring.at(app, unpinned(app), signal);
+    known.moved ||= await hasMoved(deps, app, known.desired, signal);
+  }
+  const desired = known.desired;
+  let last: DesiredState | 'gone' | undefined;
+  const previous = async (): Promise<DesiredState | undefined> => {
+    last = await lastSynced(deps.desiring, app, desired, signal);
+    return last === 'gone' ? undefined : last;
+  };
+  const comparison = await assess(subject, desired, previous, signal);
+  last ??= await lastSynced(deps.desiring, app, desired, signal);
+  return { subject, desired, comparison, last, health: healthOfAll(app, comparison), refreshed };
+}
+
+/** Asks the gate about the branch head; opens the Approval when one is wanted. */
+async function approvalFor(deps: ReconcileDeps, found: Look, signal: AbortSignal): Promise<{ name: string; deletes: boolean } | undefined> {
+  const { subject, comparison, desired, last } = found;
+  const { app, project } = subject;
+  const effect = await effectOf(subject, comparison, desired, last, signal);
+  const decision = await askGate(deps, { app, project, comparison, wanted: desired, last }, effect);
+  if (decision.do === 'go') return { name: decision.approval ?? '', deletes: effectDeletes(effect.operations) };
+  if (decision.do === 'ask' && effect.digest) {
+    const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
+    await openApproval(deps, { application: app, digest: effect.digest, revision: desired.revisions[0] ?? '', from, operations: effect.operations });
+  }
+  return undefined;
+}
+
+async function decision(deps: ReconcileDeps, found: Look, signal: AbortSignal): Promise<Decision> {
+  const { subject, comparison, desired, last } = found;
+  const { app, project } = subject;
+  const outOfSync = comparison.status === 'OutOfSync';
+  const busy = app.operation !== undefined || deps.passive;
+  const gated = outOfSync && !busy && isGated(deps, { app, project, comparison });
+  const waiting = gated && !isLastSynced({ wanted: desired, last });
+  const approved = waiting ? await approvalFor(deps, found, signal) : undefined;
+  if (!busy && !waiting) await supersedeOthers(deps, applicationKey(app), appliedApproval(app));
+  const key = outOfSync && !busy ? await keyThen(deps.desiring, app, app.status?.operationState?.syncResult, signal) : undefined;
+  return decide({
+    app,
+    resources: comparison.resources,
+    outOfSync,
+    desired: { revisions: desired.revisions, sources: '', manifests: desired.key },
+    attempt: lastAttempt(app, key),
+    synced: last === undefined || last === 'gone' ? undefined : { revisions: last.revisions, sources: '', manifests: last.key },
+    gated,
+    approved,
+    window: syncWindow({ windows: project?.spec.syncWindows ?? [], application: app.metadata.name, destination: app.spec.destination, manual: false, at: deps.clock.now() }),
+    now: deps.clock.now(),
+  });
+}
+
+function comparedOf({ comparison, desired, health, refreshed, subject }: Look): Compared {
+  return { comparison, desired, health, moved: refreshed || subject.known.moved };
+}
+
+const comparisonTypes = ['ComparisonError', 'SharedResourceWarning', 'RepeatedResourceWarning', 'ExcludedResourceWarning'] as const;
+const specTypes = ['InvalidSpecError', 'UnknownError'] as const;
+
+/** Writes what differs; the removal of the refresh annotation only counts for the version that was read. */
+async function write(deps: ReconcileDeps, app: Application, status: ApplicationStatus, more: Record<string, unknown>, refreshed = false): Promise<Application> {
+  if (deps.passive) return app;
+  const metadata = refreshed ? { metadata: { annotations: { [argo.refresh]: null } } } : {};
+  const patch = statusPatch(app, status, { ...more, ...metadata });
+  if (!patch) return app;
+  const version = refreshed ? { ...patch, metadata: { ...metadata.metadata, resourceVersion: app.metadata.resourceVersion } } : patch;
+  return deps.store.applications.patch(applicationKey(app), version);
+}
+
+/** What cannot be looked at: the old resources stay, the reason is a condition, the verdict is Unknown. */
+async function writeFailure(deps: ReconcileDeps, app: Application, conditions: Condition[], refreshed: boolean): Promise<void> {
+  const at = deps.clock.now();
+  const status: ApplicationStatus = {
+    ...app.status,
+    sync: { ...app.status?.sync, status: 'Unknown' },
+    health: withHealth(app.status?.health, { status: 'Unknown' }, at),
+    conditions: withConditions(app.status?.conditions, [...comparisonTypes, ...specTypes], conditions, at),
+    ...(app.operation && endedBySpec(app, conditions, at)),
+  };
+  await write(deps, app, status, app.operation ? { operation: null } : {}, refreshed);
+}
+
+function endedBySpec(app: Application, conditions: Condition[], at: number): Partial<ApplicationStatus> {
+  const time = rfc3339(at);
+  const message = conditions.map((item) => `${item.type}: ${item.message}`).join('; ');
+  return { operationState: { operation: app.operation ?? {}, phase: 'Error', message, startedAt: app.status?.operationState?.startedAt ?? time, finishedAt: time } };
+}
+
+function evaluated(found: Look, decided: Decision, app: Application, at: number): Condition[] {
+  const own = found.comparison.conditions;
+  const error: Condition[] = decided.do === 'leave' && decided.error ? [{ type: 'SyncError', message: decided.error }] : [];
+  return withConditions(app.status?.conditions, [...comparisonTypes, ...specTypes, 'SyncError'], [...own, ...error], at);
+}
+
+async function settle(deps: ReconcileDeps, app: Application, found: Look): Promise<Next> {
+  const { subject, comparison } = found;
+  const approval = comparison.status === 'Synced' ? appliedApproval(app) : undefined;
+  if (approval) await markApplied(deps, applicationKey(app), approval, app.status?.operationState?.message ?? '');
+  const heals = isAutomated(app.spec) && app.spec.syncPolicy?.automated?.selfHeal === true;
+  if (heals || app.operation) return undefined;
+  const drifted = driftedObjects(found.desired, found.last, comparison, subject.known.effect?.of === comparison ? subject.known.effect.effect : undefined);
+  const followed = await followDrift(deps, app, drifted, subject.known.drift);
+  subject.known.drift = followed.seen;
+  return followed.after;
+}
+
+function earliest(...times: Next[]): Next {
+  const known = times.filter((item) => item !== undefined);
+  return known.length > 0 ? Math.max(0, Math.min(...known)) : undefined;
+}
+
+async function withSubject(deps: ReconcileDeps, app: Application, target: Target, refreshed: boolean, signal: AbortSignal): Promise<{ next: Next; again: boolean }> {
+  const found = await look(deps, app, target, refreshed, signal);
+  const at = deps.clock.now();
+  if (app.operation && !deps.passive) {
+    const blocked = found.comparison.conditions.find((item) => item.type === 'ComparisonError')?.message;
+    const outcome = await runOperation(
+      deps,
+      {
+        subject: found.subject,
+        desired: found.desired,
+        comparison: found.comparison,
+        last: found.last,
+        blocked,
+        save: (status, done) => saveOperation(deps, found, status, done, signal),
+      },
+      signal,
+    );
+    return outcome.ended ? { next: undefined, again: true } : { next: outcome.at === undefined ? undefined : outcome.at - deps.clock.now(), again: false };
+  }
+  const decided = await decision(deps, found, signal);
+  const status = { ...comparedStatus(app, comparedOf(found), at), conditions: evaluated(found, decided, app, at) };
+  const written = await write(deps, app, status, decided.do === 'sync' && !deps.passive ? { operation: decided.operation } : {}, refreshed);
+  found.subject.known.moved = false;
+  if (decided.do === 'sync') found.subject.log.info({ why: decided.why, revision: found.desired.revisions[0] }, 'sync started');
+  const driftNext = await settle(deps, written, found);
+  const waitNext = decided.do === 'wait' ? decided.until - deps.clock.now() : undefined;
+  return { next: earliest(driftNext, waitNext), again: decided.do === 'sync' && !deps.passive };
+}
+
+/** While it runs, only operationState moves; at the end the fresh comparison, history and the removal of /operation go with it. */
+async function saveOperation(deps: ReconcileDeps, found: Look, status: Partial<ApplicationStatus>, done: boolean, signal: AbortSignal): Promise<void> {
+  const key = applicationKey(found.subject.app);
+  const app = deps.store.applications.get(key);
+  if (!app) throw new AppError('E_INTERNAL', `the application ${key} vanished during its operation`, { kind: 'transient' });
+  if (!done) {
+    await write(deps, app, { ...app.status, ...status }, {});
+    return;
+  }
+  const subject = { ...found.subject, app };
+  subject.known.dirty = new Map(found.comparison.objects.map((item) => [JSON.stringify(item.key), item.key]));
+  const comparison = await assess(subject, found.desired, () => Promise.resolve(found.last === 'gone' ? undefined : found.last), signal);
+  const after: Look = { ...found, subject, comparison, health: healthOfAll(app, comparison) };
+  subject.known.moved = true;
+  await write(deps, app, { ...comparedStatus(app, comparedOf(after), deps.clock.now()), conditions: app.status?.conditions ?? [], ...status }, { operation: null });
+  subject.known.moved = false;
+}
+
+async function pass(deps: ReconcileDeps, app: Application, refreshed: boolean, signal: AbortSignal): Promise<{ next: Next; again: boolean }> {
+  let target: Target | undefined;
+  try {
+    target = await deps.targetOf(app);
+    const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
+    const faults = specConditions({ app, project, cluster: target, controlNamespace: deps.store.namespace });
+    if (faults.length > 0 || !target) {
+      await writeFailure(deps, app, faults, refreshed);
+      return { next: undefined, again: false };
+    }
+    return await withSubject(deps, app, target, refreshed, signal);
+  } catch (error) {
+    if (signal.aborted || isStatus(error, 409) || errorKind(error) !== 'terminal') throw error;
+    await writeFailure(deps, app, [{ type: 'ComparisonError', message: describeError(error) }], refreshed);
+    return { next: undefined, again: false };
+  }
+}
+
+/** Brings one application as far as it can get now. Throws what is worth another try; the queue backs off. */
+export async function reconcile(deps: ReconcileDeps, key: string, signal: AbortSignal): Promise<Next> {
+  for (let round = 0; round < 20; round += 1) {
+    const app = deps.store.applications.get(key);
+    if (!app) {
+      forget(deps, key);
+      return undefined;
+    }
+    if (app.metadata.annotations?.[argo.skipReconcile] === 'true') return undefined;
+    if (app.metadata.deletionTimestamp) return deleteApplication(deps, app, signal);
+    const refreshed = app.metadata.annotations?.[argo.refresh] !== undefined;
+    if (refreshed) {
+      await deps.fetch(app, signal);
+      deps.memory.forgetDesired(key);
+    }
+    const result = await pass(deps, app, refreshed, signal);
+    if (!result.again) return result.next;
+  }
+  return 0;
+}
+
+function forget(deps: ReconcileDeps, key: string): void {
+  const known: Known | undefined = deps.memory.delete(key);
+  if (known) deps.log.info({ app: key }, 'the application is gone');
+}

@@ -1,0 +1,137 @@
+// Which repositories the applications come from, how fresh our mirrors of them are, and whom a push concerns.
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { Git } from '../git/git.ts';
+import type { Repository } from '../git/repository.ts';
+import type { Application } from '../model/application.ts';
+import type { Store } from '../store/store.ts';
+import type { Memory } from './known.ts';
+import { applicationKey, sourcesOf } from '../model/application.ts';
+import { normaliseRepo } from '../policy/project.ts';
+
+export interface SourcesOptions {
+  git: Git;
+  store: Store;
+  clock: Clock;
+  log: Logger;
+}
+
+export interface Sources {
+  /** Fetches the application's repositories; calls close to each other share one fetch. */
+  fetch(app: Application, signal: AbortSignal): Promise<void>;
+  /** Fetches the repository and answers the applications whose inputs the new commits touch. */
+  moved(repoUrl: string, memory: Memory, signal: AbortSignal): Promise<string[]>;
+  /** Looks at every repository once in each resync period, because webhooks get lost. Returns what ends it. */
+  schedule(onMoved: (repoUrl: string) => Promise<void>, signal: AbortSignal): () => void;
+}
+
+/** At most one fetch in this many ms for each repository; the first one goes at once. */
+const gapMs = 250;
+
+function uses(app: Application, repoUrl: string): boolean {
+  const wanted = normaliseRepo(repoUrl);
+  return sourcesOf(app.spec).some((source) => normaliseRepo(source.repoURL) === wanted);
+}
+
+/** The URL under which the applications name the repository: one mirror for all its spellings. */
+function urlsOf(store: Store): Map<string, string> {
+  const urls = new Map<string, string>();
+  for (const app of store.applications.list()) {
+    for (const source of sourcesOf(app.spec)) {
+      if (!source.chart && !urls.has(normaliseRepo(source.repoURL))) urls.set(normaliseRepo(source.repoURL), source.repoURL);
+    }
+  }
+  return urls;
+}
+
+class Fetcher {
+  readonly #options: SourcesOptions;
+  #last = new Map<string, number>();
+  #waiting = new Map<string, Promise<void>>();
+
+  constructor(options: SourcesOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves after a fetch that began after this call. */
+  fetch(url: string, signal: AbortSignal): Promise<void> {
+    const name = normaliseRepo(url);
+    const waiting = this.#waiting.get(name);
+    if (waiting) return waiting;
+    const next = this.#next(name, url, signal);
+    this.#waiting.set(name, next);
+    next.catch(() => undefined);
+    return next;
+  }
+
+  async #next(name: string, url: string, signal: AbortSignal): Promise<void> {
+    const { clock, git } = this.#options;
+    const early = (this.#last.get(name) ?? -gapMs) + gapMs - clock.now();
+    try {
+      if (early > 0) await clock.sleep(early, signal);
+    } finally {
+      this.#waiting.delete(name); // who comes from here on needs the fetch after this one
+      this.#last.set(name, clock.now());
+    }
+    await git.repository(url).fetch();
+  }
+}
+
+/** Applications of that repository for which the new head means something else than what they were rendered from. */
+async function touched(store: Store, memory: Memory, repoUrl: string, repository: Repository): Promise<string[]> {
+  const keys: string[] = [];
+  const changes = new Map<string, Promise<string[]>>();
+  for (const app of store.applications.list().filter((item) => uses(item, repoUrl))) {
+    const key = applicationKey(app);
+    const known = memory.get(key)?.desired;
+    if (!known || (await isTouched(app, known, repository, changes))) keys.push(key);
+  }
+  return keys;
+}
+
+async function isTouched(app: Application, known: { revisions: string[]; inputs: string[] }, repository: Repository, changes: Map<string, Promise<string[]>>): Promise<boolean> {
+  for (const [index, source] of sourcesOf(app.spec).entries()) {
+    const before = known.revisions[index];
+    const now = await repository.resolve(source.targetRevision ?? '').catch(() => undefined);
+    if (now === before) continue;
+    if (!before || !now) return true;
+    const range = `${before}..${now}`;
+    const changed = changes.get(range) ?? repository.changedPaths(before, now);
+    changes.set(range, changed);
+    const inputs = [source.path ?? '', ...known.inputs];
+    if ((await changed).some((path) => inputs.some((input) => input === '' || input === '.' || path === input || path.startsWith(`${input}/`)))) return true;
+  }
+  return false;
+}
+
+export function createSources(options: SourcesOptions): Sources {
+  const fetcher = new Fetcher(options);
+  return {
+    async fetch(app, signal) {
+      await Promise.all(sourcesOf(app.spec).filter((source) => !source.chart).map((source) => fetcher.fetch(source.repoURL, signal)));
+    },
+    async moved(repoUrl, memory, signal) {
+      const url = urlsOf(options.store).get(normaliseRepo(repoUrl));
+      if (url === undefined) return [];
+      await fetcher.fetch(url, signal);
+      return touched(options.store, memory, url, options.git.repository(url));
+    },
+    schedule(onMoved, signal) {
+      let cancel: () => void = () => undefined;
+      const round = async (): Promise<void> => {
+        for (const url of urlsOf(options.store).values()) {
+          if (signal.aborted) return;
+          await onMoved(url).catch((error: unknown) => options.log.warn({ repository: url, err: error }, 'the repository could not be read'));
+        }
+        plan();
+      };
+      const plan = (): void => {
+        const { resyncMs } = options.store.settings();
+        // Argo CD adds up to half of the period at random (timeout.reconciliation.jitter).
+        if (resyncMs > 0) cancel = options.clock.after(resyncMs * (1 + Math.random() / 2), () => void round());
+      };
+      plan();
+      return () => cancel();
+    },
+  };
+}

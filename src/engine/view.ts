@@ -1,0 +1,23 @@
+// What people may see of a comparison: rows with health, and the masked difference between Git and live.
+import type { Comparison } from '../compare/compare.ts';
+import type { ResourceStatus } from '../model/application.ts';
+import { diffObjects } from '../diff/diff.ts';
+import { maskObjects } from '../diff/mask.ts';
+import { healthOf } from '../health/health.ts';
+
+/** Objects in the order of status.resources; hooks are left out. The diff goes from live to what a sync makes of it. */
+export function resourceViews(comparison: Comparison | undefined): { row: ResourceStatus; diff: string }[] {
+  if (!comparison) return [];
+  return comparison.objects
+    .filter((item) => !item.hook.isHook)
+    .map((item) => {
+      const health = item.live && healthOf(item.live);
+      const after = item.requiresPruning ? undefined : (item.predicted ?? item.target);
+      const [live, wanted] = maskObjects([item.live, item.status === 'Synced' ? item.live : after]);
+      const { group, kind, namespace, name } = item.key;
+      return {
+        row: { ...(group && { group }), version: item.version, kind, ...(namespace && { namespace }), name, status: item.status, ...(health && { health }), ...(item.requiresPruning && { requiresPruning: true }) },
+        diff: item.status === 'Synced' ? '' : diffObjects(live, wanted),
+      };
+    });
+}
