@@ -70,6 +70,6 @@ export class Clusters {
     const cluster = isHome ? home : await connectCluster({ name, config: await argoClusterConfig(server, JSON.stringify(config)), clock, log: log.child({ cluster: name }) }, signal);
     cluster.live.onChange((change) => this.#options.onChange(server, change));
     await cluster.live.start(signal);
-    return { cluster, comparer: createComparer({ cluster, macKey: store.macKey, log }), name, server };
+    return { cluster, comparer: createComparer({ cluster, macKey: store.macKey }), name, server };
   }
 }
