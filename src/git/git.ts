@@ -1,4 +1,12 @@
 // The git room: bare mirrors of repositories, read and written without a checkout.
+import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkUrl, mirrorName, normalizeUrl } from './url.ts';
+import { gitCommand, gitEnvironment } from './command.ts';
+import { Mirror } from './mirror.ts';
+import { ObjectReader } from './object-reader.ts';
+import { Trees } from './trees.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Files } from '../model/files.ts';
 import type { Logger } from '../base/log.ts';
@@ -35,5 +43,63 @@ export interface Git {
   stop(): Promise<void>;
 }
 
-/** The files of one commit. */
-export type FilesOf = (repository: Repository, commit: string) => Files;
+/** Nothing is fetched before a repository is asked for something. */
+export function openGit(options: GitOptions): Git {
+  const { dir, log, git = 'git', protocols = ['https', 'http', 'ssh', 'git'] } = options;
+  const counts: GitCounts = { fetches: 0, reads: 0, pushes: 0, processes: 0 };
+  const stopping = new AbortController();
+  const signal = AbortSignal.any([options.signal, stopping.signal]);
+  const onStart = (): void => void (counts.processes += 1);
+  const command = gitCommand({ git, home: dir, protocols, signal, onStart });
+  const mirrors = new Map<string, { mirror: Mirror; objects: ObjectReader }>();
+  removeUnfinished(dir);
+
+  const open = (url: string): { mirror: Mirror; objects: ObjectReader } => {
+    const repository = join(dir, mirrorName(url));
+    const objects = new ObjectReader(() => {
+      onStart();
+      return spawn(git, [`--git-dir=${repository}`, 'cat-file', '--batch'], { env: gitEnvironment({ home: dir, protocols }), stdio: ['pipe', 'pipe', 'pipe'] });
+    }, () => void (counts.reads += 1));
+    const fetched = (): void => {
+      counts.fetches += 1;
+      log.debug({ repository: url }, 'fetching');
+    };
+    const remote = { url, dir: repository, git: command, credentials: options.credentials };
+    return { mirror: new Mirror({ remote, objects, trees: new Trees(objects), onFetch: fetched, onPush: () => void (counts.pushes += 1) }), objects };
+  };
+
+  const stop = async (): Promise<void> => {
+    stopping.abort(new DOMException('git is stopped', 'AbortError'));
+    for (const { objects } of mirrors.values()) objects.stop();
+  };
+  signal.addEventListener('abort', () => void stop(), { once: true });
+
+  return {
+    repository: (url) => {
+      checkUrl(url, protocols);
+      const name = mirrorName(url);
+      const known = mirrors.get(name) ?? open(url);
+      mirrors.set(name, known);
+      return known.mirror;
+    },
+    counts,
+    stop,
+  };
+}
+
+/** The files of one commit (or tree). */
+export function filesOf(repository: Repository, commit: string): Files {
+  return repository.filesAt(commit);
+}
+
+/** Two addresses of one repository are equal. */
+export function sameRepository(a: string, b: string): boolean {
+  return a === b || normalizeUrl(a) === normalizeUrl(b);
+}
+
+/** Mirrors that a killed process had not finished. */
+function removeUnfinished(dir: string): void {
+  mkdirSync(dir, { recursive: true });
+  const names = readdirSync(dir, { withFileTypes: true, encoding: 'utf8' }).filter((entry) => entry.isDirectory() && entry.name.endsWith('.tmp'));
+  for (const { name } of names) rmSync(join(dir, name), { recursive: true, force: true });
+}

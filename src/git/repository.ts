@@ -1,4 +1,5 @@
 // What one mirrored repository can be asked: the words of the git room.
+import type { Files } from '../model/files.ts';
 
 export interface Person {
   name: string;
@@ -101,6 +102,8 @@ export interface Repository {
   objectId(sha: string, path: string): Promise<string | undefined>;
   /** All files below the path, sorted, paths relative to the root. */
   files(sha: string, path: string): Promise<TreeFile[]>;
+  /** The files of a commit or tree, as rendering takes them. */
+  filesAt(treeish: string): Files;
   /** Throws E_PATH. */
   read(sha: string, path: string): Promise<Buffer>;
   /** Files that differ between two commits or trees, sorted. */

@@ -1,0 +1,41 @@
+// Names of revisions: the refs of a mirror, and which commit a target revision means.
+import { headRef } from './remote.ts';
+import { highestTag, isConstraint } from './semver.ts';
+import type { GitCommand } from './command.ts';
+import type { RefChange } from './repository.ts';
+
+/** Full ref name → commit (annotated tags peeled); `HEAD` is the remote's. */
+export type Refs = ReadonlyMap<string, string>;
+
+export async function readRefs(git: GitCommand, dir: string): Promise<Refs> {
+  const { stdout } = await git('for-each-ref', ['for-each-ref', '--format=%(objectname) %(*objectname) %(refname)', 'refs/heads', 'refs/tags', headRef], { repository: dir });
+  const refs = new Map<string, string>();
+  for (const line of stdout.toString('utf8').split('\n')) {
+    const [id, peeled, ...rest] = line.split(' ');
+    const name = rest.join(' ');
+    if (id && name) refs.set(name === headRef ? 'HEAD' : name, peeled || id);
+  }
+  return refs;
+}
+
+export function refChanges(before: Refs, after: Refs): RefChange[] {
+  const changes: RefChange[] = [];
+  for (const [ref, commit] of after) {
+    if (before.get(ref) !== commit) changes.push({ ref, before: before.get(ref), after: commit });
+  }
+  for (const [ref, commit] of before) {
+    if (!after.has(ref)) changes.push({ ref, before: commit, after: undefined });
+  }
+  return changes;
+}
+
+/** By name alone: full name, branch, tag, constraint over tags. undefined = it may be a SHA. */
+export function resolveByName(refs: Refs, revision: string): string | undefined {
+  if (revision === '' || revision === 'HEAD') return refs.get('HEAD');
+  const named = refs.get(revision) ?? refs.get(`refs/heads/${revision}`) ?? refs.get(`refs/tags/${revision}`);
+  if (named !== undefined || !isConstraint(revision)) return named;
+  const prefix = 'refs/tags/';
+  const tags = [...refs.keys()].filter((ref) => ref.startsWith(prefix)).map((ref) => ref.slice(prefix.length));
+  const tag = highestTag(revision, tags);
+  return tag === undefined ? undefined : refs.get(`${prefix}${tag}`);
+}

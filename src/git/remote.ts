@@ -1,0 +1,103 @@
+// Everything that goes to the server of one repository: fetch, push and a look at its refs.
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '../base/errors.ts';
+import { credentialEnvironment } from './url.ts';
+import { indexPrefix } from './merge.ts';
+import { stderrOf } from './command.ts';
+import type { GitCommand } from './command.ts';
+
+export interface Remote {
+  url: string;
+  /** Of the bare mirror. */
+  dir: string;
+  git: GitCommand;
+  credentials: (repoUrl: string) => Promise<{ username: string; password: string } | undefined>;
+}
+
+/** Where the remote's HEAD is kept in the mirror. */
+export const headRef = 'refs/coxswain/HEAD';
+
+/** The first fetch of a large repository takes long. */
+const fetchTimeoutMs = 15 * 60_000;
+
+export async function exists(path: string): Promise<boolean> {
+  return stat(path).then(() => true, () => false);
+}
+
+/** A complete mirror appears at once or not at all. */
+export async function createMirror(remote: Remote): Promise<void> {
+  const parent = join(remote.dir, '..');
+  const unfinished = `${remote.dir}.${process.pid}.tmp`;
+  await mkdir(parent, { recursive: true });
+  await rm(unfinished, { recursive: true, force: true });
+  await remote.git('init', ['init', '--quiet', '--bare', unfinished]);
+  await remote.git('config', ['config', 'gc.autoDetach', 'false'], { repository: unfinished });
+  await fetchRefs({ ...remote, dir: unfinished });
+  await rename(unfinished, remote.dir);
+}
+
+/** A killed git leaves lock files behind that stop every later one; only the mirror's single owner may do this. */
+export async function removeLocks(dir: string): Promise<void> {
+  const names = await readdir(dir, { recursive: true, withFileTypes: true });
+  for (const entry of names) {
+    const leftover = entry.isFile() ? entry.name.endsWith('.lock') : entry.isDirectory() && entry.name.startsWith(indexPrefix);
+    if (leftover) await rm(join(entry.parentPath, entry.name), { recursive: true, force: true });
+  }
+}
+
+/** All branches and tags as the server has them; what it dropped is dropped here. */
+export async function fetchRefs(remote: Remote): Promise<void> {
+  const branches = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+  try {
+    await fetch(remote, ['--prune', '--no-tags', '--force'], [`+HEAD:${headRef}`, ...branches]);
+  } catch (error) {
+    // An empty repository, or one whose HEAD names a branch that is not there.
+    if (!/couldn't find remote ref HEAD/.test(stderrOf(error))) throw error;
+    await fetch(remote, ['--prune', '--no-tags', '--force'], branches);
+  }
+}
+
+/** By its id, or through a ref that holds it. Throws E_GIT when the server gives out neither. */
+export async function fetchOne(remote: Remote, sha: string, ref: string | undefined): Promise<void> {
+  if (ref !== undefined && (!ref.startsWith('refs/') || /[\s:*+\0]/.test(ref))) throw new AppError('E_REVISION', `${JSON.stringify(ref)} is not a ref`);
+  try {
+    await fetch(remote, ['--no-tags'], [ref ?? sha]);
+  } catch (error) {
+    if (ref === undefined) throw error;
+    await fetch(remote, ['--no-tags'], [sha]);
+  }
+}
+
+async function fetch(remote: Remote, flags: string[], refspecs: string[]): Promise<void> {
+  await remote.git('fetch', ['fetch', '--quiet', '--no-write-fetch-head', '--no-recurse-submodules', ...flags, '--', remote.url, ...refspecs], {
+    repository: remote.dir,
+    env: await authorization(remote),
+    timeoutMs: fetchTimeoutMs,
+  });
+}
+
+/** Create-only: `exists` when the server has that ref, whatever it points to. */
+export async function pushNew(remote: Remote, ref: string, sha: string): Promise<'created' | 'exists'> {
+  const { stdout } = await remote.git('push', ['push', '--porcelain', '--no-verify', `--force-with-lease=${ref}:`, '--', remote.url, `${sha}:${ref}`], {
+    repository: remote.dir,
+    env: await authorization(remote),
+    okCodes: [0, 1],
+    timeoutMs: fetchTimeoutMs,
+  });
+  const answer = stdout.toString('utf8').split('\n').find((line) => line.includes(`:${ref}\t`)) ?? '';
+  if (answer.startsWith('*')) return 'created';
+  if (answer.startsWith('=') || (await remoteRef(remote, ref)) !== undefined) return 'exists';
+  throw new AppError('E_GIT', `git push: ${answer.split('\t').at(-1) || 'the server did not take the branch'}`, { kind: 'transient' });
+}
+
+/** What the server says the ref is now. */
+export async function remoteRef(remote: Remote, ref: string): Promise<string | undefined> {
+  const { stdout } = await remote.git('ls-remote', ['ls-remote', '--', remote.url, ref], { repository: remote.dir, env: await authorization(remote) });
+  const line = stdout.toString('utf8').split('\n').find((text) => text.endsWith(`\t${ref}`));
+  return line?.split('\t')[0];
+}
+
+async function authorization(remote: Remote): Promise<Record<string, string>> {
+  return credentialEnvironment(remote.url, await remote.credentials(remote.url));
+}

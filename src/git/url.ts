@@ -1,0 +1,47 @@
+// Addresses of repositories: which transport they use, and when two of them are one.
+import { createHash } from 'node:crypto';
+import { AppError } from '../base/errors.ts';
+
+/** `https`, `ssh`, `file`, …: what git calls the protocol. */
+export function protocolOf(url: string): string {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase();
+  if (scheme) return scheme;
+  if (/^[a-z][a-z0-9+-]*::/i.test(url)) return url.slice(0, url.indexOf(':')); // remote helpers, such as ext::
+  return /^[^/:]+:(?!\/\/)/.test(url) ? 'ssh' : 'file';
+}
+
+/** Throws E_GIT: such an address never reaches git. */
+export function checkUrl(url: string, protocols: string[]): void {
+  const protocol = protocolOf(url);
+  if (url === '' || url.startsWith('-') || /[\s\0]/.test(url) || !protocols.includes(protocol)) {
+    throw new AppError('E_GIT', `the repository address ${JSON.stringify(url)} cannot be used`, { hint: `Use an address that begins with ${protocols.map((name) => `${name}://`).join(', ')}` });
+  }
+}
+
+/** As Argo CD compares addresses: without case of the host, `.git`, userinfo and slashes at the end; `git@host:path` is `ssh://git@host/path`. */
+export function normalizeUrl(url: string): string {
+  const scp = /^(?:[^@/]+@)?([^/:]+):(?!\/\/)(.+)$/.exec(url);
+  const text = scp && protocolOf(url) === 'ssh' ? `ssh://${scp[1]}/${scp[2]}` : url;
+  const trimmed = text.replace(/\/+$/, '').replace(/\.git$/, '');
+  if (!URL.canParse(trimmed)) return trimmed;
+  const parsed = new URL(trimmed);
+  return `${parsed.protocol}//${parsed.host.toLowerCase()}${parsed.pathname.replace(/\/+$/, '')}`;
+}
+
+/** Folder name of the mirror: readable and unique. */
+export function mirrorName(url: string): string {
+  const normal = normalizeUrl(url);
+  const readable = normal.split('/').slice(-2).join('-').replace(/[^A-Za-z0-9._-]/g, '').slice(-60);
+  return `${readable || 'repository'}-${createHash('sha256').update(normal).digest('hex').slice(0, 12)}.git`;
+}
+
+/** The header goes to that server alone, and stands in no argument and no file. */
+export function credentialEnvironment(url: string, credentials: { username: string; password: string } | undefined): Record<string, string> {
+  if (!credentials || !/^https?:/i.test(url)) return {};
+  const basic = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64');
+  return {
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: `http.${new URL(url).origin}/.extraHeader`,
+    GIT_CONFIG_VALUE_0: `Authorization: Basic ${basic}`,
+  };
+}

@@ -1,0 +1,173 @@
+// Mirrors: fetching, resolving, reading, and surviving what kills them.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { AppError } from '../../src/base/errors.ts';
+import { filesOf, sameRepository } from '../../src/git/git.ts';
+import { mirrors, origin, temporary } from './origin.ts';
+
+function hasCode(code: string) {
+  return (error: unknown): boolean => error instanceof AppError && error.code === code;
+}
+
+test('the first fetch lists every ref as new, a later one only what changed', async (t) => {
+  const from = origin(t);
+  const git = mirrors(t);
+  const repository = git.repository(from.url);
+  const first = await repository.fetch();
+  assert.deepEqual(first.changes.map(({ ref, before }) => [ref, before]).sort(), [['HEAD', undefined], ['refs/heads/main', undefined]]);
+  assert.deepEqual(await repository.fetch(), { changes: [] });
+  const before = await repository.resolve('main');
+  const after = from.commit('second', { 'a.txt': 'a' });
+  from.commit('other', { 'b.txt': 'b' }, 'topic');
+  const { changes } = await repository.fetch();
+  assert.deepEqual(changes.find(({ ref }) => ref === 'refs/heads/main'), { ref: 'refs/heads/main', before, after });
+  from.git('push', '-q', 'origin', ':topic');
+  assert.deepEqual((await repository.fetch()).changes.map(({ ref, after: now }) => [ref, now]), [['refs/heads/topic', undefined]]);
+  assert.equal(git.counts.fetches, 4);
+});
+
+test('calls while a fetch runs share one following fetch', async (t) => {
+  const from = origin(t);
+  const git = mirrors(t);
+  const repository = git.repository(from.url);
+  await repository.fetch();
+  const before = git.counts.fetches;
+  await Promise.all([repository.fetch(), repository.fetch(), repository.fetch(), repository.fetch()]);
+  assert.equal(git.counts.fetches - before, 2);
+});
+
+test('a revision is a branch, a tag, a commit, a short commit, HEAD, nothing, or a version constraint', async (t) => {
+  const from = origin(t);
+  const first = from.git('rev-parse', 'HEAD');
+  from.git('tag', 'v1.0.0');
+  const second = from.commit('second', { 'a.txt': 'a' });
+  from.git('tag', '-a', 'v1.2.0', '-m', 'annotated');
+  from.git('tag', 'v2.0.0-rc.1');
+  from.git('push', '-q', '--tags', 'origin');
+  const topic = from.commit('topic', { 'b.txt': 'b' }, 'topic/x');
+  const repository = mirrors(t).repository(from.url);
+  const rows: [string | undefined, string][] = [
+    ['main', second], ['', second], [undefined, second], ['HEAD', second], ['refs/heads/main', second], ['topic/x', topic],
+    ['v1.0.0', first], ['v1.2.0', second], ['refs/tags/v1.2.0', second], [first, first], [first.slice(0, 9), first],
+    ['v1.*', second], ['~1.0', first], ['>=1.0.0 <1.2', first], ['^1', second], ['>=2.0.0-0', second], ['1.x || 3.x', second],
+  ];
+  for (const [revision, expected] of rows) assert.equal(await repository.resolve(revision), expected, String(revision));
+  for (const revision of ['nowhere', '^3', 'f'.repeat(40), '--upload-pack=x', 'main:README.md', '>=2']) {
+    await assert.rejects(repository.resolve(revision), hasCode('E_REVISION'), revision);
+  }
+});
+
+test('an empty repository can be mirrored and says that it has no default branch', async (t) => {
+  const dir = temporary(t);
+  execFileSync('git', ['init', '-q', '--bare', join(dir, 'empty.git')]);
+  const repository = mirrors(t).repository(join(dir, 'empty.git'));
+  assert.deepEqual(await repository.fetch(), { changes: [] });
+  await assert.rejects(repository.resolve(''), /the default branch does not exist/);
+});
+
+test('addresses of unwanted transports and options in disguise never reach git', (t) => {
+  const git = mirrors(t);
+  for (const url of ['ext::sh -c id', '--upload-pack=id', 'https://example.com/x.git', '']) assert.throws(() => git.repository(url), hasCode('E_GIT'));
+});
+
+test('addresses that differ only in spelling are one repository', () => {
+  assert.ok(sameRepository('https://GitHub.example/acme/infra.git', 'https://github.example/acme/infra/'));
+  assert.ok(sameRepository('git@github.example:acme/infra.git', 'ssh://git@github.example/acme/infra'));
+  assert.ok(!sameRepository('https://github.example/acme/infra', 'https://github.example/acme/Infra'));
+});
+
+test('files are read from objects, and an unrelated commit reads only the trees on its path', async (t) => {
+  const from = origin(t, { 'apps/a/x.yaml': 'x', 'apps/b/y.yaml': 'y', 'run.sh': '#!', 'empty': '' });
+  const git = mirrors(t);
+  const repository = git.repository(from.url);
+  const first = await repository.resolve('main');
+  const files = filesOf(repository, first);
+  assert.deepEqual((await files.list('apps', true)).map(({ path, kind }) => `${kind} ${path}`), ['dir apps/a', 'file apps/a/x.yaml', 'dir apps/b', 'file apps/b/y.yaml']);
+  assert.equal(String(await files.read('./apps//a/x.yaml')), 'x');
+  assert.equal(String(await files.read('empty')), '');
+  assert.equal(await files.read('apps'), undefined);
+  assert.equal(await files.kind('apps/../apps'), undefined);
+  assert.equal((await files.entry(''))?.kind, 'dir');
+  assert.equal(await files.id('apps/a'), from.git('rev-parse', 'HEAD:apps/a'));
+  const second = await (async () => {
+    const commit = from.commit('b', { 'apps/b/y.yaml': 'z' });
+    await repository.fetch();
+    return commit;
+  })();
+  const before = git.counts.reads;
+  assert.equal(await filesOf(repository, second).id('apps/a'), await files.id('apps/a'));
+  assert.notEqual(await filesOf(repository, second).id('apps/b'), await files.id('apps/b'));
+  assert.ok(git.counts.reads - before <= 4, 'commit, root and apps');
+  assert.deepEqual(await repository.changedPaths(first, second), ['apps/b/y.yaml']);
+  assert.deepEqual(await repository.files(second, 'apps/b'), [{ path: 'apps/b/y.yaml', id: await repository.objectId(second, 'apps/b/y.yaml') }]);
+  await assert.rejects(repository.read(second, 'nope'), hasCode('E_PATH'));
+});
+
+test('many reads at once are pipelined, large and binary content is whole', async (t) => {
+  const large = 'line of text\n'.repeat(300_000);
+  const from = origin(t, { large, ...Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`f/${index}`, `content ${index}`])) });
+  const git = mirrors(t);
+  const repository = git.repository(from.url);
+  const head = await repository.resolve('main');
+  const read = await Promise.all([repository.read(head, 'large'), ...Array.from({ length: 300 }, (_, index) => repository.read(head, `f/${index}`))]);
+  assert.equal(read[0]?.length, large.length);
+  assert.ok(read.slice(1).every((data, index) => String(data) === `content ${index}`));
+});
+
+test('a commit outside of all branches is fetched by its ref or its id', async (t) => {
+  const from = origin(t);
+  from.git('checkout', '-q', '--detach');
+  from.git('commit', '-q', '--allow-empty', '-m', 'pull');
+  const sha = from.git('rev-parse', 'HEAD');
+  from.git('push', '-q', 'origin', 'HEAD:refs/pull/7/head');
+  const git = mirrors(t);
+  const repository = git.repository(from.url);
+  assert.equal(await repository.has(sha), false);
+  await repository.fetchCommit(sha, 'refs/pull/7/head');
+  assert.equal((await repository.commit(sha)).message, 'pull\n');
+  const fetches = git.counts.fetches;
+  await repository.fetchCommit(sha);
+  assert.equal(git.counts.fetches, fetches, 'what is there asks nobody');
+  await mirrors(t).repository(from.url).fetchCommit(sha);
+});
+
+test('a mirror goes on after its reader died, after lock files were left behind, and after a half-made copy', async (t) => {
+  const from = origin(t, { 'a.txt': 'a' });
+  const dir = temporary(t);
+  const before = mirrors(t, dir);
+  const head = await before.repository(from.url).resolve('main');
+  await before.stop();
+  const [name] = readdirSync(dir);
+  writeFileSync(join(dir, name ?? '', 'packed-refs.lock'), '');
+  writeFileSync(join(dir, name ?? '', 'refs/heads/main.lock'), '');
+  execFileSync('mkdir', [join(dir, `${name}.1.tmp`)]);
+  const after = mirrors(t, dir);
+  assert.deepEqual(readdirSync(dir), [name]);
+  const repository = after.repository(from.url);
+  assert.equal(await repository.resolve('main'), head);
+  const next = from.commit('next', { 'a.txt': 'b' });
+  await repository.fetch();
+  assert.equal(await repository.resolve('main'), next);
+  assert.equal((await repository.commit(next)).message, 'next\n');
+  const children = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' }).split('\n').filter((line) => line.includes(dir) && line.includes('cat-file'));
+  assert.equal(children.length, 1);
+  process.kill(Number.parseInt(children[0] ?? '', 10), 'SIGKILL');
+  assert.equal(String(await repository.read(next, 'a.txt')), 'b');
+});
+
+test('a branch is created once and never overwritten', async (t) => {
+  const from = origin(t);
+  const first = from.git('rev-parse', 'HEAD');
+  const second = from.commit('second', { 'a.txt': 'a' });
+  const repository = mirrors(t).repository(from.url);
+  await repository.fetch();
+  assert.equal(await repository.push('refs/heads/coxswain/x', first, { createOnly: true }), 'created');
+  assert.equal(await repository.push('refs/heads/coxswain/x', first, { createOnly: true }), 'exists');
+  assert.equal(await repository.push('refs/heads/coxswain/x', second, { createOnly: true }), 'exists');
+  assert.equal(await repository.remoteRef('refs/heads/coxswain/x'), first);
+  assert.equal(await repository.remoteRef('refs/heads/none'), undefined);
+  await assert.rejects(repository.push('refs/heads/a:refs/heads/main', first, { createOnly: true }), hasCode('E_GIT'));
+});
