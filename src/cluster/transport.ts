@@ -209,11 +209,12 @@ function waitBeforeRetry(error: unknown, safe: boolean, backoff: () => number): 
     return safe && (error.status === 502 || error.status === 503 || error.status === 504) ? (error.retryAfterMs ?? backoff()) : undefined;
   }
   if (!(error instanceof AppError) || error.code !== 'E_API_UNREACHABLE') return undefined;
-  return safe || neverSent(error.cause) ? backoff() : undefined;
+  const code = error.cause instanceof Error && 'code' in error.cause ? error.cause.code : undefined;
+  if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') return undefined; // we have stopped
+  return safe || neverSent(code) ? backoff() : undefined;
 }
 
-function neverSent(cause: unknown): boolean {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+function neverSent(code: unknown): boolean {
   return code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'UND_ERR_CONNECT_TIMEOUT';
 }
 

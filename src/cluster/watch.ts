@@ -83,8 +83,10 @@ export class KindWatch {
   #running: Promise<void> | undefined;
   /** From here the next connection goes on; undefined: a listing is needed. */
   #version: string | undefined;
-  /** The server knows no streamed lists. */
+  /** The next listing comes in pages. */
   #paged = false;
+  /** The server knows no streamed lists. */
+  #refused = false;
   #failures = 0;
 
   constructor(options: WatchOptions) {
@@ -136,6 +138,7 @@ export class KindWatch {
       log.info(fields, 'a watch has fallen behind and lists anew');
     } else if (this.#version === undefined && !this.#paged && (isStatus(error, 400) || isStatus(error, 422))) {
       this.#paged = true;
+      this.#refused = true;
       return;
     } else {
       // A version that the server cannot serve (a restored etcd, say) would fail for ever.
@@ -167,6 +170,7 @@ export class KindWatch {
       version = page.resourceVersion;
       cursor = page.next;
     }
+    this.#paged = this.#refused;
     this.#complete(version);
   }
 
@@ -188,7 +192,7 @@ export class KindWatch {
     const connection = new AbortController();
     const end = (): void => connection.abort(signal.reason);
     signal.addEventListener('abort', end, { once: true });
-    const stopIdle = this.#watchIdle(connection, initial);
+    const stopIdle = this.#watchIdle(connection);
     const lines = new LineSplitter();
     const started = clock.now();
     let events = 0;
@@ -228,15 +232,16 @@ export class KindWatch {
   }
 
   /** Half-open connections say nothing for ever: bookmarks are the proof of life. */
-  #watchIdle(connection: AbortController, initial: boolean): { touch: () => void; stop: () => void } {
+  #watchIdle(connection: AbortController): { touch: () => void; stop: () => void } {
     const { clock, timing } = this.#options;
     let last = clock.now();
     const look = (): void => {
       const left = last + timing.idleMs - clock.now();
       if (left > 0) cancel = clock.after(left, look);
       else {
-        if (initial) this.#paged = !this.#paged; // a server that never ends a streamed list may know pages, and the other way round
-        connection.abort(new Interruption('nothing was heard for too long', initial));
+        const listing = this.#version === undefined;
+        if (listing) this.#paged = true; // a server that never ends a streamed list may know pages
+        connection.abort(new Interruption('nothing was heard for too long', listing));
       }
     };
     let cancel = clock.after(timing.idleMs, look);
