@@ -9,6 +9,8 @@ import { type AppManifest, createRepository, createWorld, defaultManifest, type 
 import { type Dump, dump } from './dump.ts';
 import { type ArmedFaults, createFaults, type Faults } from './faults.ts';
 import { createGitHttp, gitRequestOf } from './git-http.ts';
+import { createPage } from './page.ts';
+import type { Scenario } from './page-list.ts';
 import { createPerson, type Person } from './person.ts';
 import { createRest } from './rest.ts';
 import { loadSchema, type Schema } from './schema.ts';
@@ -31,6 +33,8 @@ export interface GitHubOptions {
   webhookUrl?: string;
   /** Permissions and events of the App; default: those of Coxswain. */
   manifest?: AppManifest;
+  /** Changes that the page offers to make; more can be added later. */
+  scenarios?: Scenario[];
 }
 
 export interface SandboxGitHub {
@@ -54,6 +58,8 @@ export interface SandboxGitHub {
   /** `reviewers` are logins or `@org/team`. */
   environment(repo: string, name: string, rules: { reviewers?: readonly string[]; preventSelfReview?: boolean; waitTimer?: number }): void;
   actAs(login: string): Person;
+  /** Adds a change that the page offers to make. */
+  offer(scenario: Scenario): void;
   setWebhookUrl(url: string | null): void;
   /** Newest first. */
   deliveries(): Delivery[];
@@ -72,13 +78,14 @@ interface Parts {
   faults: ArmedFaults;
   server: Server;
   dir: string;
+  scenarios: Scenario[];
   app: SandboxGitHub['app'];
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** One server for REST (`/api`), git (`/<owner>/<name>.git`) and pages (the rest). */
-function createHandler(parts: Omit<Parts, 'server' | 'dir' | 'app'>, killSwitch: GitHubOptions['killSwitch'], page: Handler): Handler {
+function createHandler(parts: Pick<Parts, 'site' | 'schema' | 'faults'>, killSwitch: GitHubOptions['killSwitch'], page: Handler): Handler {
   const options = { ...parts, killSwitch: killSwitch ?? null };
   const rest = createRest(options);
   const gitHttp = createGitHttp(options);
@@ -120,7 +127,7 @@ function setTeam(world: World, org: string, slug: string, members: readonly stri
 }
 
 function handle(parts: Parts): SandboxGitHub {
-  const { site, schema, faults, server, dir, app } = parts;
+  const { site, schema, faults, server, dir, scenarios, app } = parts;
   const { world, hooks } = site;
   const person = (login: string): Person => createPerson(site, ensureAccount(world, login));
   return {
@@ -141,6 +148,7 @@ function handle(parts: Parts): SandboxGitHub {
     team: (org, slug, members) => setTeam(world, org, slug, members),
     environment: (repo, name, rules) => setEnvironment(world, repo, name, rules),
     actAs: person,
+    offer: (scenario) => void scenarios.push(scenario),
     setWebhookUrl: (url) => hooks.setUrl(url),
     deliveries: () => hooks.deliveries(),
     redeliver: (delivery) => void hooks.redeliver(delivery),
@@ -157,6 +165,11 @@ function handle(parts: Parts): SandboxGitHub {
   };
 }
 
+function watchWith(listeners: Set<() => void>, listener: () => void): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
 /** Starts it on loopback. Its memory ends with the process; the repositories stay in `dir`. */
 export async function startGitHub(options: GitHubOptions): Promise<SandboxGitHub> {
   const dir = join(options.dir, 'repositories');
@@ -164,16 +177,18 @@ export async function startGitHub(options: GitHubOptions): Promise<SandboxGitHub
   const privateKey = options.appPrivateKey ?? generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const secret = options.webhookSecret ?? randomBytes(20).toString('hex');
   const manifest = options.manifest ?? defaultManifest;
-  const world = createWorld({ appId: options.appId ?? 4711, privateKey, manifest, changed: () => undefined });
+  const listeners = new Set<() => void>();
+  const scenarios = [...(options.scenarios ?? [])];
+  const world = createWorld({ appId: options.appId ?? 4711, privateKey, manifest, changed: () => listeners.forEach((listener) => listener()) });
   const schema = loadSchema();
   const faults = createFaults();
   const hooks = createHooks({ world, schema, faults, secret, url: options.webhookUrl ?? null });
   const site: Site = { world, hooks, alone: createLocks() };
-  const handler = createHandler({ site, schema, faults }, options.killSwitch, async (_request, response) => void response.writeHead(404).end());
+  const handler = createHandler({ site, schema, faults }, options.killSwitch, createPage({ site, scenarios, watch: (listener) => watchWith(listeners, listener) }));
   const server = createServer((request, response) => void handler(request, response));
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   world.url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
-  return handle({ site, schema, faults, server, dir, app: { id: world.app.id, slug: manifest.slug, privateKey, webhookSecret: secret } });
+  return handle({ site, schema, faults, server, dir, scenarios, app: { id: world.app.id, slug: manifest.slug, privateKey, webhookSecret: secret } });
 }

@@ -86,14 +86,13 @@ export async function commitFiles(
 ): Promise<string> {
   const env = { GIT_INDEX_FILE: change.index };
   await git(dir, ['read-tree', parent], { env });
+  const entries: string[] = [];
   for (const [path, content] of Object.entries(change.files)) {
-    if (content === null) {
-      await git(dir, ['update-index', '--force-remove', '--', path], { env });
-      continue;
-    }
-    const blob = (await git(dir, ['hash-object', '-w', '--stdin'], { input: content })).trim();
-    await git(dir, ['update-index', '--add', '--cacheinfo', `100644,${blob},${path}`], { env });
+    const blob = content === null ? null : (await git(dir, ['hash-object', '-w', '--stdin'], { input: content })).trim();
+    // Mode 0 removes the entry.
+    entries.push(blob === null ? `0 ${'0'.repeat(40)}\t${path}\0` : `100644 ${blob}\t${path}\0`);
   }
+  await git(dir, ['update-index', '-z', '--index-info'], { env, input: entries.join('') });
   const tree = (await git(dir, ['write-tree'], { env })).trim();
   await rm(change.index, { force: true });
   return writeCommit(dir, { tree, parents: [parent], message: change.message, author: change.author, committer: change.author });

@@ -113,13 +113,13 @@ test('a pull request is opened once, synchronised by a push, listed, and merged 
     await assert.rejects(again, statusIs(422));
     const before = (await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', { ...repo, pull_number: number })).data;
     assert.equal(before.mergeable, null);
-    await ann.commit('acme/infra', { branch: 'bump', files: { 'apps/api.yaml': 'image: api:1\n' }, message: 'api' });
+    await ann.commit('acme/infra', { branch: 'bump', files: { 'apps/api.yaml': 'image: api:1\n', 'README.md': null }, message: 'api' });
     await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', { ...repo, pull_number: number });
     const after = (await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', { ...repo, pull_number: number })).data;
-    assert.deepEqual([after.mergeable, after.commits, after.changed_files], [true, 2, 2]);
+    assert.deepEqual([after.mergeable, after.commits, after.changed_files], [true, 2, 3]);
     const files = (await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}/files', { ...repo, pull_number: number })).data;
-    assert.deepEqual(files.map((each) => [each.filename, each.status, each.additions, each.deletions]), [['apps/api.yaml', 'added', 1, 0], ['apps/web.yaml', 'modified', 1, 1]]);
-    assert.match(files[1]?.patch ?? '', /^@@.*\n-image: web:1\n\+image: web:2/);
+    assert.deepEqual(files.map((each) => [each.filename, each.status, each.additions, each.deletions]), [['README.md', 'removed', 0, 1], ['apps/api.yaml', 'added', 1, 0], ['apps/web.yaml', 'modified', 1, 1]]);
+    assert.match(files[2]?.patch ?? '', /^@@.*\n-image: web:1\n\+image: web:2/);
     const { data: merged } = await octokit.request('PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge', { ...repo, pull_number: number, sha: after.head.sha });
     const { data: commit } = await octokit.request('GET /repos/{owner}/{repo}/commits/{ref}', { ...repo, ref: 'main' });
     assert.equal(commit.sha, merged.sha);
