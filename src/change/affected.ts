@@ -7,6 +7,7 @@ import { canonicalJson } from '../base/canonical.ts';
 import { Turns } from '../base/turns.ts';
 import { describeError } from '../base/errors.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
+import { sameRepository } from '../git/git.ts';
 import { gvkOf, isObject } from '../model/kube.ts';
 
 /** Deeper chains of applications of applications are not followed. */
@@ -52,12 +53,12 @@ function follows(source: ApplicationSource, revision: string, pull: PullInput): 
 }
 
 /** By source of the application: the commit to pin it to, or undefined for sources that the pull request cannot move. */
-export function pins(deps: Pick<ChangeDeps, 'sameRepository'>, app: Application, pull: PullInput, commit: string): (string | undefined)[] {
-  return sourcesOf(app.spec).map((source) => (deps.sameRepository(source.repoURL, pull.repoUrl) && follows(source, source.targetRevision ?? '', pull) ? commit : undefined));
+export function pins(app: Application, pull: PullInput, commit: string): (string | undefined)[] {
+  return sourcesOf(app.spec).map((source) => (sameRepository(source.repoURL, pull.repoUrl) && follows(source, source.targetRevision ?? '', pull) ? commit : undefined));
 }
 
-export function tracks(deps: Pick<ChangeDeps, 'sameRepository'>, app: Application, pull: PullInput): boolean {
-  return pins(deps, app, pull, pull.head.sha).some((pin) => pin !== undefined);
+export function tracks(app: Application, pull: PullInput): boolean {
+  return pins(app, pull, pull.head.sha).some((pin) => pin !== undefined);
 }
 
 /** What stands for the inputs when they cannot be read: an error that is there on both sides is not the pull request's. */
@@ -126,8 +127,8 @@ function changedChildren(deps: ChangeDeps, parent: Affected): Map<string, Candid
 
 async function look(deps: ChangeDeps, pull: PullInput, range: Range, { key, candidate, signal }: { key: string; candidate: Candidate; signal: AbortSignal }): Promise<Affected | undefined> {
   const { before, after, parent } = candidate;
-  const basePins = before ? pins(deps, before, pull, range.base) : [];
-  const resultPins = after ? pins(deps, after, pull, range.result) : [];
+  const basePins = before ? pins(before, pull, range.base) : [];
+  const resultPins = after ? pins(after, pull, range.result) : [];
   if (!parent) {
     const [a, b] = await Promise.all([inputsOf(deps, before, basePins, signal), inputsOf(deps, after, resultPins, signal)]);
     if (a === b) return undefined;
@@ -140,7 +141,7 @@ async function look(deps: ChangeDeps, pull: PullInput, range: Range, { key, cand
 export async function affectedBy(deps: ChangeDeps, pull: PullInput, range: Range, signal: AbortSignal): Promise<AffectedList> {
   const turns = new Turns(deps.concurrency ?? 8);
   const found = new Map<string, Affected>();
-  const own = deps.applications.list().filter((app) => tracks(deps, app, pull));
+  const own = deps.applications.list().filter((app) => tracks(app, pull));
   let round = new Map<string, Candidate>(own.map((app) => [applicationKey(app), { before: app, after: app }]));
   const followed = new Set<string>();
   for (let depth = 0; round.size > 0 && depth < maxDepth; depth += 1) {

@@ -42,7 +42,7 @@ function atHistory(app: Application, entry: RevisionHistory): { app: Application
 }
 
 /** R0. An entry that cannot be rendered any more is gone; what fails for now is thrown. */
-async function lastSynced(deps: ChangeDeps, app: Application, signal: AbortSignal): Promise<{ last: KubeObject[] | undefined; lastGone: boolean }> {
+async function lastSynced(deps: ChangeDeps, app: Application, signal: AbortSignal): Promise<{ last: readonly KubeObject[] | undefined; lastGone: boolean }> {
   const entry = app.status?.history?.at(-1);
   if (!entry) return { last: undefined, lastGone: false };
   const past = atHistory(app, entry);
@@ -56,7 +56,7 @@ async function lastSynced(deps: ChangeDeps, app: Application, signal: AbortSigna
   }
 }
 
-function manifestsOf(desired: Desired | Error | undefined): KubeObject[] | undefined {
+function manifestsOf(desired: Desired | Error | undefined): readonly KubeObject[] | undefined {
   return desired && !(desired instanceof Error) ? desired.manifests : undefined;
 }
 
@@ -121,9 +121,13 @@ async function previewApp(deps: ChangeDeps, item: Affected, signal: AbortSignal)
 /** Rejects with the signal's reason when superseded, and with transient errors of Git; an application's own failure is in its row. */
 export async function previewPull(deps: ChangeDeps, pull: PullInput, signal: AbortSignal): Promise<PullPreview> {
   const started = deps.clock.now();
-  await deps.git.fetchHead(pull.repoUrl, { sha: pull.head.sha, ref: pull.head.ref, number: pull.number }, signal);
-  const base = await deps.git.resolve(pull.repoUrl, pull.base.ref, signal);
-  const merge = await deps.git.testMerge(pull.repoUrl, base, pull.head.sha, signal);
+  const mirror = deps.git.repository(pull.repoUrl);
+  // The branch is read from Git: what the forge says of it is as old as the last push to the head.
+  await mirror.fetch();
+  await mirror.fetchCommit(pull.head.sha, pull.fork ? `refs/pull/${pull.number}/head` : `refs/heads/${pull.head.ref}`);
+  const base = await mirror.resolve(`refs/heads/${pull.base.ref}`);
+  const merge = await mirror.testMerge(base, pull.head.sha);
+  signal.throwIfAborted();
   const empty = { pull, base, conflicts: [], apps: [], errors: [], considered: 0 };
   if ('conflicts' in merge) return { ...empty, conflicts: merge.conflicts, tookMs: deps.clock.now() - started };
   const { affected, considered } = await affectedBy(deps, pull, { base, result: merge.commit }, signal);

@@ -124,15 +124,16 @@ async function progressOf(deps: ChangeDeps, pull: PullInput, merged: string, { i
   const shape = app ?? item.after ?? item.before;
   const policy = shape ? policyFor(deps, shape) : policyFor(deps, { apiVersion: '', kind: '', metadata: { name: '', namespace: '' }, spec: { project: '', destination: {} } });
   const approvals = deps.approvals.of(item.key);
-  const pinned = shape ? pins(deps, shape, pull, merged) : [];
+  const pinned = shape ? pins(shape, pull, merged) : [];
   const source = Math.max(0, pinned.findIndex((pin) => pin !== undefined));
+  const mirror = deps.git.repository(pull.repoUrl);
   const contained = new Set<string>([merged]);
   const same = new Set<string>([merged]);
   const wanted = shape ? await deps.inputsKey(shape, pinned, signal).catch(() => undefined) : undefined;
   for (const revision of revisionsOf(app, approvals, source)) {
-    if (revision === merged || !(await deps.git.isAncestor(pull.repoUrl, merged, revision, signal))) continue;
+    if (revision === merged || !(await mirror.has(revision)) || !(await mirror.isAncestor(merged, revision))) continue;
     contained.add(revision);
-    const later = shape && wanted !== undefined ? await deps.inputsKey(shape, pins(deps, shape, pull, revision), signal).catch(() => undefined) : undefined;
+    const later = shape && wanted !== undefined ? await deps.inputsKey(shape, pins(shape, pull, revision), signal).catch(() => undefined) : undefined;
     if (later !== undefined && later === wanted) same.add(revision);
   }
   signal.throwIfAborted();
@@ -144,8 +145,10 @@ async function progressOf(deps: ChangeDeps, pull: PullInput, merged: string, { i
 export async function pullProgress(deps: ChangeDeps, pull: PullInput, signal: AbortSignal): Promise<PullProgress> {
   const merged = pull.merged?.sha;
   if (!merged) return { pull, apps: [], errors: [], final: false };
-  await deps.git.resolve(pull.repoUrl, pull.base.ref, signal);
-  const parent = await deps.git.parent(pull.repoUrl, merged, signal);
+  const mirror = deps.git.repository(pull.repoUrl);
+  await mirror.fetchCommit(merged, `refs/heads/${pull.base.ref}`);
+  const [parent] = (await mirror.commit(merged)).parents;
+  signal.throwIfAborted();
   if (!parent) return { pull, apps: [], errors: [], final: true };
   const { affected } = await affectedBy(deps, pull, { base: parent, result: merged }, signal);
   const apps = await Promise.all(affected.map((item) => progressOf(deps, pull, merged, { item, signal })));

@@ -1,28 +1,22 @@
 // The GitHub App: webhooks in, one comment, checks and deployments out, each found by its key and one in the end.
+import type { Application } from '../model/application.ts';
 import type { Change } from '../change/change.ts';
 import type { Clock } from '../base/clock.ts';
+import type { Delivery } from './webhook.ts';
+import type { GitHubAppConfig, GitHubForge, OpenPull, Push } from './forge.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../base/log.ts';
-import type { PullRef, Request } from '../model/coxswain.ts';
 import type { Store } from '../store/store.ts';
-
-export interface GitHubAppConfig {
-  appId: number;
-  privateKey: string;
-  webhookSecret: string;
-  /** REST base without a trailing slash. */
-  apiUrl: string;
-}
-
-/** A push as a hint: read Git afresh. `after` is 40 zeros when the ref was deleted. */
-export interface Push {
-  repoUrl: string;
-  ref: string;
-  before: string;
-  after: string;
-  /** Undefined when the payload does not list them all. */
-  changedPaths: string[] | undefined;
-}
+import { AppError } from '../base/errors.ts';
+import { canonicalJson } from '../base/canonical.ts';
+import { pullKey } from '../change/pull.ts';
+import { GitHubApi, isGitHub } from './api.ts';
+import { pushOf, takeDelivery } from './deliveries.ts';
+import { Installations } from './installations.ts';
+import { Intake } from './intake.ts';
+import { authorsBetween, teamsOf, userId } from './people.ts';
+import { PullQueue } from './pull-queue.ts';
+import { receive } from './webhook.ts';
 
 export interface GitHubOptions {
   /** Undefined: no App, only signed pushes are taken. */
@@ -38,33 +32,157 @@ export interface GitHubOptions {
   random?: () => number;
 }
 
-export interface OpenPull {
-  owner: string;
-  repo: string;
-  base: string;
-  head: string;
-  title: string;
-  body: string;
-}
-
-/** What chatops asks of GitHub. */
-export interface GitHubForge {
-  userId(login: string): Promise<number | undefined>;
-  /** `org:team` of the teams that policy or annotations name and that the person is an active member of. */
-  teams(login: string, owner: string): Promise<string[]>;
-  repositoryOf(repoUrl: string): { owner: string; repo: string } | undefined;
-  refreshPull(pull: PullRef): void;
-  answer(request: Request, answer: { ok: boolean; text: string }): Promise<void>;
-  openPull(pull: OpenPull): Promise<{ number: number; url: string; created: boolean }>;
-  authorsBetween(repoUrl: string, from: string, to: string): Promise<{ id: number; login: string }[]>;
-}
-
 export interface GitHub {
-  /** POST of a webhook delivery; mounted at /webhooks/github. */
+  /** POST of a webhook delivery. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   forge: GitHubForge;
   /** Installation token for git, if the App is installed on that repository. */
-  credentials(repoUrl: string, signal?: AbortSignal): Promise<{ username: string; password: string } | undefined>;
+  credentials(repoUrl: string): Promise<{ username: string; password: string } | undefined>;
+  /** Nothing waits and nothing runs; delayed passes may exist. */
+  readonly idle: boolean;
   start(): void;
   stop(): Promise<void>;
+}
+
+interface Parts extends GitHubOptions {
+  config: GitHubAppConfig;
+  api: GitHubApi;
+  installations: Installations;
+  pulls: PullQueue;
+  intake: Intake;
+}
+
+function openPull({ installations }: Parts): GitHubForge['openPull'] {
+  return async ({ owner, repo, base, head, title, body }: OpenPull) => {
+    const { octokit } = installations.client(owner, repo);
+    const find = async (): Promise<{ number: number; url: string; created: boolean } | undefined> => {
+      const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls', { owner, repo, head: `${owner}:${head}`, base, state: 'all', per_page: 1 });
+      return data[0] && { number: data[0].number, url: data[0].html_url, created: false };
+    };
+    const found = await find();
+    if (found) return found;
+    try {
+      const { data } = await octokit.request('POST /repos/{owner}/{repo}/pulls', { owner, repo, base, head, title, body });
+      return { number: data.number, url: data.html_url, created: true };
+    } catch (error) {
+      const made = isGitHub(error, 422) ? await find() : undefined; // another pass was faster
+      if (made) return made;
+      throw error;
+    }
+  };
+}
+
+function forgeOf(parts: Parts): GitHubForge {
+  const { installations, store, pulls, intake } = parts;
+  const ready = async (): Promise<void> => {
+    if (!installations.loaded) await installations.load();
+  };
+  return {
+    userId: async (login) => {
+      await ready();
+      return userId(installations, login);
+    },
+    teams: async (login, owner) => {
+      await ready();
+      return teamsOf(installations, store, { login, owner });
+    },
+    repositoryOf: (repoUrl) => {
+      const found = installations.at(repoUrl);
+      return found && { owner: found.owner, repo: found.repo };
+    },
+    refreshPull: (pull) => pulls.add(pullKey(pull)),
+    // The comment is looked at again, finds its Request ended, and gets its reaction: a crash in between loses nothing.
+    answer({ spec }) {
+      const { pull, origin } = spec;
+      if (pull && origin.kind === 'comment') intake.comment(pull, origin.commentId);
+      if (pull) pulls.add(pullKey(pull));
+      return Promise.resolve();
+    },
+    openPull: async (pull) => {
+      await ready();
+      return openPull(parts)(pull);
+    },
+    async authorsBetween(repoUrl, from, to) {
+      await ready();
+      const found = installations.at(repoUrl);
+      return found && authorsBetween(installations.client(found.owner, found.repo), from, to);
+    },
+  };
+}
+
+/** What a pull request shows of an application; nothing else needs a pass. */
+function shownOf(app: Application | undefined): string {
+  const { sync, health, operationState, history, conditions } = app?.status ?? {};
+  const operation = operationState && [operationState.phase, operationState.message, operationState.startedAt, operationState.syncResult?.resources?.length];
+  return canonicalJson([app?.spec, app?.metadata.annotations, app?.operation !== undefined, sync?.status, sync?.revision, health?.status, operation, history?.at(-1)?.id, conditions?.map((item) => item.message)]);
+}
+
+/** Hints only: a pass reads everything afresh. */
+function follow({ store, pulls }: Parts): () => void {
+  const ends = [
+    store.applications.onChange((key, now, before) => {
+      if (shownOf(now) !== shownOf(before)) pulls.applicationChanged(key);
+    }),
+    store.approvals.onChange((_key, now, before) => {
+      const application = (now ?? before)?.spec.application;
+      if (application && (now?.status?.phase !== before?.status?.phase || now?.status?.message !== before?.status?.message)) pulls.applicationChanged(application);
+    }),
+    store.requests.onChange((_key, now, before) => {
+      if (now?.spec.pull && now.status?.phase !== before?.status?.phase) pulls.add(pullKey(now.spec.pull));
+    }),
+  ];
+  return () => ends.forEach((end) => end());
+}
+
+function withApp(options: GitHubOptions, config: GitHubAppConfig): Parts {
+  const { store, change, publicUrl, clock, log, random = Math.random } = options;
+  const api = new GitHubApi({ appId: config.appId, privateKey: config.privateKey, apiUrl: config.apiUrl, clock, log, random });
+  const installations = new Installations(api);
+  const pulls: PullQueue = new PullQueue({ appId: config.appId, installations, store, change, publicUrl, clock, log, onCommand: (pull, comment) => intake.comment(pull, comment.id) });
+  const intake: Intake = new Intake({ installations, pulls, store, clock, log });
+  return { ...options, config, api, installations, pulls, intake };
+}
+
+async function credentialsOf({ installations, api }: Parts, repoUrl: string): Promise<{ username: string; password: string } | undefined> {
+  if (!installations.loaded) await installations.load();
+  const found = installations.at(repoUrl);
+  return found && { username: 'x-access-token', password: await api.installationToken(found.installation) };
+}
+
+const noForge: GitHubForge = {
+  userId: () => Promise.resolve(undefined),
+  teams: () => Promise.resolve([]),
+  repositoryOf: () => undefined,
+  refreshPull: () => undefined,
+  answer: () => Promise.resolve(),
+  openPull: () => Promise.reject(new AppError('E_GITHUB', 'no GitHub App is configured', { hint: 'Set COX_GITHUB_APP_ID and its key.' })),
+  authorsBetween: () => Promise.resolve(undefined),
+};
+
+export function createGitHub(options: GitHubOptions): GitHub {
+  const { config, store, clock, log } = options;
+  const parts = config && withApp(options, config);
+  let unfollow: () => void = () => undefined;
+  const take = async (delivery: Delivery): Promise<void> => {
+    if (delivery.event === 'push') options.onPush(pushOf(delivery.payload));
+    if (parts) await takeDelivery({ appId: parts.config.appId, store, clock, pulls: parts.pulls, intake: parts.intake }, delivery);
+  };
+  return {
+    handle: (request, response) => receive({ request, response }, { secret: config?.webhookSecret ?? options.webhookSecret, take, log }),
+    forge: parts ? forgeOf(parts) : noForge,
+    credentials: async (repoUrl) => parts && credentialsOf(parts, repoUrl),
+    get idle() {
+      return !parts || (parts.pulls.idle && parts.intake.idle);
+    },
+    start() {
+      if (!parts) return;
+      unfollow = follow(parts);
+      parts.pulls.start();
+      parts.intake.start();
+    },
+    async stop() {
+      unfollow();
+      await Promise.all([parts?.intake.stop(), parts?.pulls.stop()]);
+    },
+  };
 }

@@ -1,0 +1,171 @@
+// GitHub's REST API as the App and as its installations: own budget, no retry of what may have happened, one kind of error.
+import { createAppAuth } from '@octokit/auth-app';
+import { Octokit } from '@octokit/core';
+import type { Clock } from '../base/clock.ts';
+import type { ErrorKind } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import { AppError } from '../base/errors.ts';
+import { redactText } from '../base/log.ts';
+import { backoffDelay, retryAfterMs } from '../base/retry.ts';
+import { Budget } from './points.ts';
+
+/** `status` 0: no answer came, so a write may or may not have happened. */
+export class GitHubError extends AppError {
+  readonly status: number;
+
+  constructor(message: string, status: number, kind: ErrorKind, cause: unknown) {
+    super('E_GITHUB', message, { kind, cause, ...(status === 401 && { hint: 'Check the App id and its private key.' }), ...(status === 403 && { hint: 'Check the permissions of the GitHub App.' }) });
+    this.name = 'GitHubError';
+    this.status = status;
+  }
+}
+
+export function isGitHub(error: unknown, status: number): error is GitHubError {
+  return error instanceof GitHubError && error.status === status;
+}
+
+export interface ApiOptions {
+  appId: number;
+  privateKey: string;
+  apiUrl: string;
+  clock: Clock;
+  log: Logger;
+  random: () => number;
+}
+
+interface Answer {
+  status: number;
+  headers: Record<string, string | number | undefined>;
+  message: string;
+}
+
+/** What Octokit throws, without its request: that holds the token. */
+function answerOf(error: unknown): Answer {
+  const response = typeof error === 'object' && error !== null && 'response' in error ? error.response : undefined;
+  const message = redactText(error instanceof Error ? error.message : String(error));
+  if (typeof response !== 'object' || response === null || !('status' in response)) return { status: 0, headers: {}, message };
+  const headers = 'headers' in response && typeof response.headers === 'object' && response.headers !== null ? Object.fromEntries(Object.entries(response.headers)) : {};
+  return { status: Number(response.status), headers, message };
+}
+
+function kindOf(status: number): ErrorKind {
+  return status === 0 || status === 401 || status === 409 || status === 429 || status >= 500 ? 'transient' : 'terminal';
+}
+
+/** Milliseconds to wait, if GitHub refused because of a rate limit; such a request was not carried out. */
+function limitedFor(answer: Answer, now: number): number | undefined {
+  if (answer.status !== 403 && answer.status !== 429) return undefined;
+  const asked = retryAfterMs(answer.headers['retry-after']?.toString(), now);
+  if (asked !== undefined) return asked;
+  if (answer.headers['x-ratelimit-remaining']?.toString() === '0') return Math.max(1000, Number(answer.headers['x-ratelimit-reset']) * 1000 - now);
+  // GitHub: REST best practices: wait at least a minute when the secondary limit names no time.
+  return answer.status === 429 || /secondary rate limit/i.test(answer.message) ? 60_000 : undefined;
+}
+
+/** The installation's tokens last an hour; one is used until five minutes before its end. */
+const tokenReserveMs = 5 * 60_000;
+const requestMs = 30_000;
+const limitAttempts = 4;
+
+interface Session {
+  points: Budget;
+  items: Budget;
+  token: () => Promise<string>;
+  dropToken: () => void;
+}
+
+export class GitHubApi {
+  readonly app: Octokit;
+  readonly #options: ApiOptions;
+  readonly #installations = new Map<number, Octokit>();
+  readonly #tokens = new Map<number, Promise<{ token: string; expiresAt: number }>>();
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+    const auth = createAppAuth({ appId: options.appId, privateKey: options.privateKey });
+    this.app = this.#client(async () => (await auth({ type: 'app' })).token, () => undefined);
+  }
+
+  /** A client with the tokens and the budget of that installation. */
+  installation(id: number): Octokit {
+    const known = this.#installations.get(id);
+    if (known) return known;
+    const made = this.#client(async () => this.installationToken(id), () => this.#tokens.delete(id));
+    this.#installations.set(id, made);
+    return made;
+  }
+
+  async installationToken(id: number): Promise<string> {
+    const known = this.#tokens.get(id);
+    const current = await known?.catch(() => undefined);
+    if (current && current.expiresAt - tokenReserveMs > this.#options.clock.now()) return current.token;
+    if (this.#tokens.get(id) === known) this.#tokens.set(id, this.#mint(id));
+    return (await (this.#tokens.get(id) ?? this.#mint(id))).token;
+  }
+
+  async #mint(id: number): Promise<{ token: string; expiresAt: number }> {
+    const { data } = await this.app.request('POST /app/installations/{installation_id}/access_tokens', { installation_id: id });
+    return { token: data.token, expiresAt: Date.parse(data.expires_at) };
+  }
+
+  #client(token: () => Promise<string>, dropToken: () => void): Octokit {
+    const { apiUrl, clock, log } = this.#options;
+    const octokit = new Octokit({
+      baseUrl: apiUrl,
+      userAgent: 'coxswain',
+      log: { debug: () => undefined, info: () => undefined, warn: (message: string) => log.warn({ detail: message }, 'GitHub client'), error: () => undefined },
+    });
+    // GitHub: rate limits for the REST API: 900 points a minute, about 80 new items a minute (a burst of 20 counts in).
+    const session: Session = {
+      points: new Budget({ clock, burst: 150, perMinute: 750 }),
+      items: new Budget({ clock, burst: 20, perMinute: 60 }),
+      token,
+      dropToken,
+    };
+    octokit.hook.wrap('request', async (request, options) => {
+      const asked = options.request?.signal;
+      const signal = asked instanceof AbortSignal ? asked : undefined;
+      const send = async (authorization: string, timeout: AbortSignal): Promise<Awaited<ReturnType<typeof request>>> =>
+        request({ ...options, headers: { ...options.headers, authorization }, request: { ...options.request, signal: signal ? AbortSignal.any([signal, timeout]) : timeout } });
+      return this.#send({ session, method: options.method, signal }, send);
+    });
+    return octokit;
+  }
+
+  /** Refused requests (401 once, rate limits) are sent again: they were not carried out. Nothing else is. */
+  async #send<T>({ session, method, signal }: { session: Session; method: string; signal: AbortSignal | undefined }, send: (authorization: string, timeout: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock, random, log } = this.#options;
+    for (let attempt = 0; ; attempt += 1) {
+      await session.points.take(method === 'GET' ? 1 : 5, signal);
+      if (method === 'POST') await session.items.take(1, signal);
+      const timeout = new AbortController();
+      const cancel = clock.after(requestMs, () => timeout.abort(new Error(`no answer within ${requestMs / 1000} s`)));
+      try {
+        return await send(`Bearer ${await session.token()}`, timeout.signal);
+      } catch (error) {
+        if (signal?.aborted) throw signal.reason;
+        if (error instanceof GitHubError) throw error;
+        const answer = answerOf(error);
+        const wait = limitedFor(answer, clock.now());
+        if (wait !== undefined && attempt < limitAttempts) {
+          session.points.closeUntil(clock.now() + wait + backoffDelay(0, random, { baseMs: 200 }));
+          log.warn({ waitMs: wait, status: answer.status }, 'GitHub asks to wait');
+        } else if (answer.status === 401 && attempt === 0) session.dropToken();
+        else throw new GitHubError(answer.message, answer.status, kindOf(answer.status), { status: answer.status });
+      } finally {
+        cancel();
+      }
+    }
+  }
+}
+
+/** Every item of a paged list; stops after `limit` pages of a hundred. */
+export async function allPages<T>(page: (number: number) => Promise<T[]>, limit = 50): Promise<T[]> {
+  const all: T[] = [];
+  for (let number = 1; number <= limit; number += 1) {
+    const items = await page(number);
+    all.push(...items);
+    if (items.length < 100) break;
+  }
+  return all;
+}

@@ -1,0 +1,71 @@
+// A check run: found by name, commit and external id, made once, and changed only when it says something else.
+import type { PullMemory } from './memory.ts';
+import type { RepositoryClient } from './installations.ts';
+import { hashOf } from '../base/canonical.ts';
+
+export interface CheckAnnotation {
+  path: string;
+  start_line: number;
+  end_line: number;
+  annotation_level: 'notice' | 'warning' | 'failure';
+  message: string;
+  title: string;
+}
+
+export type CheckConclusion = 'success' | 'failure' | 'neutral' | 'skipped' | 'action_required';
+
+export interface CheckContent {
+  name: string;
+  sha: string;
+  /** Undefined while in progress. */
+  conclusion: CheckConclusion | undefined;
+  title: string;
+  summary: string;
+  text?: string;
+  annotations?: CheckAnnotation[];
+  /** At most three; label 20, description 40, identifier 20 characters (GitHub REST: checks/runs). */
+  actions?: { label: string; description: string; identifier: string }[];
+}
+
+export interface CheckContext {
+  client: RepositoryClient;
+  externalId: string;
+  appId: number;
+  memory: PullMemory;
+  detailsUrl: string;
+  signal: AbortSignal;
+}
+
+async function find({ client, externalId, appId, signal }: CheckContext, { name, sha }: CheckContent): Promise<{ id: number; hash: string } | undefined> {
+  const { owner, repo, octokit } = client;
+  const { data } = await octokit.request('GET /repos/{owner}/{repo}/commits/{ref}/check-runs', { owner, repo, ref: sha, check_name: name, app_id: appId, filter: 'all', per_page: 100, request: { signal } });
+  const newest = data.check_runs.filter((run) => run.external_id === externalId).sort((a, b) => Number(b.id) - Number(a.id))[0];
+  return newest && { id: Number(newest.id), hash: said({ conclusion: newest.conclusion ?? undefined, title: newest.output.title ?? '', summary: newest.output.summary ?? '', text: newest.output.text ?? '' }) };
+}
+
+/** What can be read back from GitHub; buttons and annotations follow from it. */
+function said(content: { conclusion: string | undefined; title: string; summary: string; text?: string }): string {
+  return hashOf([content.conclusion ?? '', content.title, content.summary, content.text ?? '']);
+}
+
+/** A failure forgets the run: the next pass looks again. */
+export async function writeCheck(context: CheckContext, content: CheckContent): Promise<void> {
+  const { client, memory, externalId, detailsUrl, signal } = context;
+  const { owner, repo, octokit } = client;
+  const key = `${content.name} ${content.sha}`;
+  const hash = said(content);
+  const known = memory.checks.get(key) ?? (await find(context, content));
+  if (known) memory.checks.set(key, known);
+  if (known?.hash === hash) return;
+  memory.checks.delete(key);
+  const output = { title: content.title, summary: content.summary, ...(content.text && { text: content.text }), ...(content.annotations?.length && { annotations: content.annotations.slice(0, 50) }) };
+  const state = content.conclusion ? { status: 'completed' as const, conclusion: content.conclusion } : { status: 'in_progress' as const };
+  const common = { owner, repo, name: content.name, external_id: externalId, details_url: detailsUrl, ...state, output, actions: content.actions ?? [], request: { signal } };
+  if (known) {
+    await octokit.request('PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}', { ...common, check_run_id: known.id });
+    memory.checks.set(key, { id: known.id, hash });
+  } else {
+    const { data } = await octokit.request('POST /repos/{owner}/{repo}/check-runs', { ...common, head_sha: content.sha });
+    memory.checks.set(key, { id: Number(data.id), hash });
+  }
+}

@@ -1,0 +1,104 @@
+// GitHub deployments: one for each application and environment of a merge, found by commit, environment and task.
+import type { AppProgress, ProgressState } from '../change/pull.ts';
+import type { DeploymentMemory, PullMemory } from './memory.ts';
+import type { RepositoryClient } from './installations.ts';
+import { oneLine } from './text.ts';
+
+export interface DeploymentContext {
+  client: RepositoryClient;
+  appId: number;
+  memory: PullMemory;
+  /** The merge commit. */
+  sha: string;
+  publicUrl: string;
+  /** `owner/repo#number`, shown as the deployment's description. */
+  pull: string;
+  signal: AbortSignal;
+}
+
+type State = 'queued' | 'pending' | 'in_progress' | 'success' | 'failure' | 'inactive';
+
+const states: Record<ProgressState, State> = {
+  queued: 'queued', waiting: 'pending', syncing: 'in_progress', progressing: 'in_progress', success: 'success', failure: 'failure', superseded: 'inactive',
+};
+
+function place(app: { application: string; name: string; environment: string | undefined }): { environment: string; task: string } {
+  return { environment: oneLine(app.environment ?? app.name, 100), task: `coxswain:${app.application}` };
+}
+
+async function statuses({ client, signal }: DeploymentContext, id: number): Promise<DeploymentMemory> {
+  const { owner, repo, octokit } = client;
+  const { data } = await octokit.request('GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses', { owner, repo, deployment_id: id, per_page: 100, request: { signal } });
+  const newest = [...data].sort((a, b) => Number(b.id) - Number(a.id))[0];
+  const success = data.find((status) => status.state === 'success');
+  return { id, state: newest?.state ?? '', description: (success ?? newest)?.description ?? '', succeeded: success !== undefined };
+}
+
+/** Reads the deployments of these applications that are not known yet. */
+export async function findDeployments(context: DeploymentContext, apps: AppProgress[]): Promise<void> {
+  const { client, appId, memory, sha, signal } = context;
+  const { owner, repo, octokit } = client;
+  for (const app of apps) {
+    if (memory.deployments.has(app.application)) continue;
+    const { data } = await octokit.request('GET /repos/{owner}/{repo}/deployments', { owner, repo, sha, ...place(app), per_page: 100, request: { signal } });
+    const [first] = data.filter((each) => each.performed_via_github_app?.id === appId).sort((a, b) => Number(a.id) - Number(b.id));
+    if (first) memory.deployments.set(app.application, await statuses(context, Number(first.id)));
+  }
+}
+
+/** An application that was deployed once stays so in this pull request, whatever later ones do to it. */
+export function settled(app: AppProgress, memory: PullMemory, merged: string): AppProgress {
+  const known = memory.deployments.get(app.application);
+  if (known?.succeeded) {
+    const { steps: _steps, approval: _approval, ...rest } = app;
+    return { ...rest, state: 'success', message: known.description, revision: merged };
+  }
+  return app.state === 'success' ? { ...app, revision: merged } : app;
+}
+
+async function post(context: DeploymentContext, id: number, status: { state: State; description: string; environment: string; logUrl: string }): Promise<void> {
+  const { owner, repo, octokit } = context.client;
+  const { state, description, environment, logUrl } = status;
+  await octokit.request('POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses', {
+    owner, repo, deployment_id: id, state, description, environment, log_url: logUrl, auto_inactive: false, request: { signal: context.signal },
+  });
+}
+
+async function create({ client, sha, pull, signal }: DeploymentContext, app: AppProgress): Promise<number> {
+  const { owner, repo, octokit } = client;
+  const { data } = await octokit.request('POST /repos/{owner}/{repo}/deployments', {
+    owner, repo, ref: sha, ...place(app), description: `${app.name} by ${pull}`.slice(0, 140),
+    // The default would merge the base branch into the ref, and refuse while checks are not green.
+    auto_merge: false, required_contexts: [], transient_environment: false, production_environment: app.gated, request: { signal },
+  });
+  return 'id' in data ? Number(data.id) : 0;
+}
+
+/** The deployment of this application that was active before ours: automatic inactivation would hit the other applications of the environment too. */
+async function inactivatePredecessor(context: DeploymentContext, app: AppProgress, own: number): Promise<void> {
+  const { client, appId, signal } = context;
+  const { owner, repo, octokit } = client;
+  const { data } = await octokit.request('GET /repos/{owner}/{repo}/deployments', { owner, repo, ...place(app), per_page: 10, request: { signal } });
+  const before = data.filter((each) => Number(each.id) < own && each.performed_via_github_app?.id === appId).sort((a, b) => Number(b.id) - Number(a.id))[0];
+  if (!before) return;
+  const { state } = await statuses(context, Number(before.id));
+  if (state === 'inactive') return;
+  await post(context, Number(before.id), { state: 'inactive', description: 'followed by a later deployment', environment: place(app).environment, logUrl: '' });
+}
+
+/** Needs `findDeployments` before. A failure forgets the deployment: the next pass looks again. */
+export async function writeDeployment(context: DeploymentContext, app: AppProgress): Promise<void> {
+  const { memory, publicUrl } = context;
+  const known = memory.deployments.get(app.application);
+  if (known?.succeeded) return;
+  const state = states[app.state];
+  const description = oneLine(app.message, 140);
+  if (known?.state === state) return;
+  memory.deployments.delete(app.application);
+  const id = known?.id ?? (await create(context, app));
+  const status = { description, environment: place(app).environment, logUrl: `${publicUrl}/applications/${app.application}` };
+  if (state === 'success' && known?.state !== 'in_progress') await post(context, id, { ...status, state: 'in_progress' });
+  if (state === 'success') await inactivatePredecessor(context, app, id);
+  await post(context, id, { ...status, state });
+  memory.deployments.set(app.application, { id, state, description, succeeded: state === 'success' });
+}

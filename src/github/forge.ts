@@ -1,0 +1,43 @@
+// The words that others use to speak with the GitHub App: configuration, pushes, and what chatops asks of a forge.
+import type { PullRef, Request } from '../model/coxswain.ts';
+
+export interface GitHubAppConfig {
+  appId: number;
+  privateKey: string;
+  webhookSecret: string;
+  /** REST base without a trailing slash. */
+  apiUrl: string;
+}
+
+/** A push as a hint: read Git afresh. `after` is 40 zeros when the ref was deleted. */
+export interface Push {
+  repoUrl: string;
+  ref: string;
+  before: string;
+  after: string;
+  /** Undefined when the payload does not list them all. */
+  changedPaths: string[] | undefined;
+}
+
+export interface OpenPull {
+  owner: string;
+  repo: string;
+  base: string;
+  head: string;
+  title: string;
+  body: string;
+}
+
+/** What chatops and the engine ask of GitHub. */
+export interface GitHubForge {
+  userId(login: string): Promise<number | undefined>;
+  /** `org:team` of the teams that policy or annotations name and that the person is an active member of. */
+  teams(login: string, owner: string): Promise<string[]>;
+  repositoryOf(repoUrl: string): { owner: string; repo: string } | undefined;
+  refreshPull(pull: PullRef): void;
+  /** A reaction on the comment that asked; the text stands in the living comment. */
+  answer(request: Request, answer: { ok: boolean; text: string }): Promise<void>;
+  openPull(pull: OpenPull): Promise<{ number: number; url: string; created: boolean }>;
+  /** Authors of commits and pull requests after `from` up to `to`; undefined when that cannot be known. */
+  authorsBetween(repoUrl: string, from: string | undefined, to: string): Promise<{ login: string; id: number | undefined }[] | undefined>;
+}

@@ -1,0 +1,90 @@
+// Where the App is installed: its own name, and the repositories by name and by clone URL.
+import type { Octokit } from '@octokit/core';
+import type { GitHubApi } from './api.ts';
+import { AppError } from '../base/errors.ts';
+import { normaliseRepo } from '../policy/project.ts';
+import { allPages } from './api.ts';
+
+export interface InstalledRepository {
+  owner: string;
+  repo: string;
+  installation: number;
+  cloneUrl: string;
+  defaultBranch: string;
+}
+
+/** Everything a projection needs to speak with one repository. */
+export interface RepositoryClient {
+  owner: string;
+  repo: string;
+  octokit: Octokit;
+}
+
+interface Known {
+  slug: string;
+  byName: Map<string, InstalledRepository>;
+  byUrl: Map<string, InstalledRepository>;
+}
+
+export class Installations {
+  readonly #api: GitHubApi;
+  #known: Known | undefined;
+  #loading: Promise<Known> | undefined;
+
+  constructor(api: GitHubApi) {
+    this.#api = api;
+  }
+
+  /** Reads the list anew; concurrent callers share one reading. */
+  load(): Promise<Known> {
+    this.#loading ??= this.#read().finally(() => (this.#loading = undefined));
+    return this.#loading;
+  }
+
+  async #read(): Promise<Known> {
+    const app = await this.#api.app.request('GET /app');
+    const installations = await allPages(async (page) => (await this.#api.app.request('GET /app/installations', { per_page: 100, page })).data);
+    const byName: Known['byName'] = new Map();
+    const byUrl: Known['byUrl'] = new Map();
+    for (const { id, suspended_at: suspended } of installations) {
+      if (suspended) continue;
+      const octokit = this.#api.installation(id);
+      const repositories = await allPages(async (page) => (await octokit.request('GET /installation/repositories', { per_page: 100, page })).data.repositories);
+      for (const each of repositories) {
+        const found = { owner: each.owner.login, repo: each.name, installation: id, cloneUrl: each.clone_url, defaultBranch: each.default_branch };
+        byName.set(each.full_name.toLowerCase(), found);
+        for (const url of [each.clone_url, each.ssh_url]) byUrl.set(normaliseRepo(url).toLowerCase(), found);
+      }
+    }
+    this.#known = { slug: app.data?.slug ?? '', byName, byUrl };
+    return this.#known;
+  }
+
+  /** Login of our bot; '' before the first reading. */
+  get bot(): string {
+    return this.#known ? `${this.#known.slug}[bot]` : '';
+  }
+
+  get repositories(): InstalledRepository[] {
+    return [...(this.#known?.byName.values() ?? [])];
+  }
+
+  get loaded(): boolean {
+    return this.#known !== undefined;
+  }
+
+  named(owner: string, repo: string): InstalledRepository | undefined {
+    return this.#known?.byName.get(`${owner}/${repo}`.toLowerCase());
+  }
+
+  at(repoUrl: string): InstalledRepository | undefined {
+    return this.#known?.byUrl.get(normaliseRepo(repoUrl).toLowerCase());
+  }
+
+  /** Throws E_GITHUB when the App is not installed there. */
+  client(owner: string, repo: string): RepositoryClient {
+    const found = this.named(owner, repo);
+    if (!found) throw new AppError('E_GITHUB', `the GitHub App is not installed on ${owner}/${repo}`, { hint: 'Install it there, or remove the repository from the request.' });
+    return { owner: found.owner, repo: found.repo, octokit: this.#api.installation(found.installation) };
+  }
+}

@@ -1,0 +1,144 @@
+// Looks at installations, repositories, branches and comments afresh, and finds the pull requests that need a pass; sweeps for what webhooks lost.
+import type { Clock } from '../base/clock.ts';
+import type { HumanComment } from './sticky.ts';
+import type { Installations } from './installations.ts';
+import type { Logger } from '../base/log.ts';
+import type { Outcome } from '../base/queue.ts';
+import type { PullQueue } from './pull-queue.ts';
+import type { PullRef } from '../model/coxswain.ts';
+import type { Store } from '../store/store.ts';
+import { KeyQueue } from '../base/queue.ts';
+import { pullKey } from '../change/pull.ts';
+import { allPages, isGitHub } from './api.ts';
+import { parsePullKey } from './clicks.ts';
+import { takeCommand } from './commands-in.ts';
+import { humanComment } from './sticky.ts';
+
+/** Webhooks get lost: everything is swept so often. */
+const sweepMs = 10 * 60_000;
+/** Merged pull requests are taken up again for so long. */
+const followMs = 7 * 24 * 3_600_000;
+
+export interface IntakeOptions {
+  installations: Installations;
+  pulls: PullQueue;
+  store: Store;
+  clock: Clock;
+  log: Logger;
+}
+
+type Key =
+  | { kind: 'installations' }
+  | { kind: 'repository'; owner: string; repo: string }
+  | { kind: 'branch'; owner: string; repo: string; branch: string }
+  | { kind: 'comment'; pull: string; id: number };
+
+function keyOf(key: Key): string {
+  return JSON.stringify(key);
+}
+
+function parseKey(text: string): Key {
+  return JSON.parse(text) as Key; // made by keyOf above
+}
+
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #queue: KeyQueue;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#queue = new KeyQueue({
+      clock: options.clock,
+      concurrency: 4,
+      backoff: { baseMs: 500, maxMs: 60_000 },
+      work: (key, signal) => this.#work(parseKey(key), signal),
+      onError: (key, error, retryMs) => options.log.warn({ key, err: error, retryMs }, 'GitHub could not be read yet'),
+    });
+  }
+
+  /** Begins with a sweep of everything. */
+  start(): void {
+    this.installations();
+    this.#queue.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#queue.stop();
+  }
+
+  get idle(): boolean {
+    return this.#queue.idle;
+  }
+
+  installations(): void {
+    this.#queue.add(keyOf({ kind: 'installations' }));
+  }
+
+  branch({ owner, repo }: { owner: string; repo: string }, branch: string): void {
+    this.#queue.add(keyOf({ kind: 'branch', owner, repo, branch }));
+  }
+
+  comment(pull: PullRef, id: number): void {
+    this.#queue.add(keyOf({ kind: 'comment', pull: pullKey(pull), id }));
+  }
+
+  async #work(key: Key, signal: AbortSignal): Promise<Outcome | void> {
+    const { installations } = this.#options;
+    if (key.kind === 'installations') {
+      await installations.load();
+      for (const { owner, repo } of installations.repositories) this.#queue.add(keyOf({ kind: 'repository', owner, repo }));
+      return { after: sweepMs };
+    }
+    if (!installations.loaded) await installations.load();
+    if (key.kind === 'comment') return this.#comment(key, signal);
+    if (!installations.named(key.owner, key.repo)) return;
+    if (key.kind === 'branch') return this.#branch(key, signal);
+    return this.#repository(key, signal);
+  }
+
+  /** A branch moved: the open pull requests that would be merged into it are looked at again. */
+  async #branch({ owner, repo, branch }: { owner: string; repo: string; branch: string }, signal: AbortSignal): Promise<void> {
+    const { octokit } = this.#options.installations.client(owner, repo);
+    const open = await allPages(async (page) => (await octokit.request('GET /repos/{owner}/{repo}/pulls', { owner, repo, state: 'open', base: branch, per_page: 100, page, request: { signal } })).data);
+    for (const { number } of open) this.#options.pulls.add(pullKey({ owner, repo, number }));
+  }
+
+  async #repository({ owner, repo }: { owner: string; repo: string }, signal: AbortSignal): Promise<void> {
+    const { installations, pulls, clock } = this.#options;
+    const { octokit } = installations.client(owner, repo);
+    const common = { owner, repo, per_page: 100, request: { signal } };
+    const open = await allPages(async (page) => (await octokit.request('GET /repos/{owner}/{repo}/pulls', { ...common, state: 'open', page })).data);
+    const { data: closed } = await octokit.request('GET /repos/{owner}/{repo}/pulls', { ...common, state: 'closed', sort: 'updated', direction: 'desc', per_page: 50 });
+    const recent = closed.filter((pull) => Date.parse(pull.updated_at) > clock.now() - followMs);
+    for (const { number, updated_at: updatedAt } of [...open, ...recent]) {
+      const key = pullKey({ owner, repo, number });
+      if (pulls.changedSince(key, updatedAt)) pulls.forgetComment(key);
+    }
+  }
+
+  /** Read afresh: what the webhook said of it is not obeyed. */
+  async #comment({ pull, id }: { pull: string; id: number }, signal: AbortSignal): Promise<void> {
+    const ref = parsePullKey(pull);
+    if (!ref || !this.#options.installations.named(ref.owner, ref.repo)) return;
+    const client = this.#options.installations.client(ref.owner, ref.repo);
+    const { owner, repo, octokit } = client;
+    const found = await octokit.request('GET /repos/{owner}/{repo}/issues/comments/{comment_id}', { owner, repo, comment_id: id, request: { signal } }).catch((error: unknown) => {
+      if (!isGitHub(error, 404)) throw error; // deleted meanwhile
+      return undefined;
+    });
+    const comment = found && humanComment(found.data);
+    if (!comment || (await this.#answered(comment, { ref, signal }))) return;
+    await takeCommand({ client, store: this.#options.store, pull: { ...ref, owner, repo }, signal }, comment);
+  }
+
+  /** Does the comment carry our 🚀 or 😕? Other people's do not count. */
+  async #answered(comment: HumanComment, { ref, signal }: { ref: PullRef; signal: AbortSignal }): Promise<boolean> {
+    if (!comment.maybeAnswered) return false;
+    const { installations } = this.#options;
+    const { owner, repo, octokit } = installations.client(ref.owner, ref.repo);
+    const reactions = await allPages(async (page) => (await octokit.request('GET /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions', { owner, repo, comment_id: comment.id, per_page: 100, page, request: { signal } })).data);
+    const ours = reactions.some((each) => each.user?.login === installations.bot && (each.content === 'rocket' || each.content === 'confused'));
+    if (ours) this.#options.pulls.memory(pullKey(ref)).answered.add(comment.id);
+    return ours;
+  }
+}

@@ -1,0 +1,35 @@
+// What is remembered of a pull request between two passes; all of it can be read again from GitHub.
+
+export interface CheckMemory {
+  id: number;
+  /** Hash of what was last sent. */
+  hash: string;
+}
+
+export interface DeploymentMemory {
+  id: number;
+  /** Newest status; '' when there is none. */
+  state: string;
+  /** Of the success, once there was one. */
+  description: string;
+  /** It reached success once: a later deployment may have made it inactive since. */
+  succeeded: boolean;
+}
+
+export interface PullMemory {
+  /** Our comment; undefined before it was looked for, null when there is none. */
+  comment: { id: number; saying: string } | null | undefined;
+  /** By name and commit. */
+  checks: Map<string, CheckMemory>;
+  /** By application. */
+  deployments: Map<string, DeploymentMemory>;
+  /** Comments that carry our answer already. */
+  answered: Set<number>;
+  open: boolean;
+  /** `updated_at` when last swept. */
+  updatedAt: string;
+}
+
+export function newMemory(): PullMemory {
+  return { comment: undefined, checks: new Map(), deployments: new Map(), answered: new Set(), open: false, updatedAt: '' };
+}

@@ -1,0 +1,262 @@
+// The pull requests we answer for: each pass reads one afresh and makes comment, checks and deployments say what is so.
+import type { Change } from '../change/change.ts';
+import type { CheckContext } from './check-run.ts';
+import type { Clock } from '../base/clock.ts';
+import type { DeploymentContext } from './deployments.ts';
+import type { HumanComment, StickyContext } from './sticky.ts';
+import type { Installations, RepositoryClient } from './installations.ts';
+import type { Logger } from '../base/log.ts';
+import type { Outcome } from '../base/queue.ts';
+import type { PullInput } from '../change/pull.ts';
+import type { PullMemory } from './memory.ts';
+import type { PullRef } from '../model/coxswain.ts';
+import type { Store } from '../store/store.ts';
+import { KeyQueue } from '../base/queue.ts';
+import { pullKey } from '../change/pull.ts';
+import { activityList } from './activity.ts';
+import { isGitHub } from './api.ts';
+import { writeCheck } from './check-run.ts';
+import { approvalCheck, diffCheck, forkCheck, rolloutCheck, runningDiffCheck } from './checks.ts';
+import { parsePullKey } from './clicks.ts';
+import { isCommand } from './commands-in.ts';
+import { closedComment, placeholderComment, renderComment, untouchedComment } from './comment.ts';
+import { findDeployments, settled, writeDeployment } from './deployments.ts';
+import { newMemory } from './memory.ts';
+import { PullIndex } from './pull-index.ts';
+import { findComment, writeComment } from './sticky.ts';
+import { renderTracker } from './tracker.ts';
+
+export interface PullQueueOptions {
+  appId: number;
+  installations: Installations;
+  store: Store;
+  change: Change;
+  publicUrl: string;
+  clock: Clock;
+  log: Logger;
+  /** A comment of a person that may be a command without an answer. */
+  onCommand: (pull: PullRef, comment: HumanComment) => void;
+}
+
+/** A result that comes sooner needs no placeholder. */
+const placeholderMs = 2000;
+/** Something outside of Git and cluster failed: look again. */
+const retryMs = 30_000;
+
+interface Pass {
+  key: string;
+  pull: PullInput;
+  client: RepositoryClient;
+  memory: PullMemory;
+  signal: AbortSignal;
+}
+
+/** Live changes show in open pull requests at most so often. */
+const openRefreshMs = 10_000;
+
+class Superseded extends Error {}
+
+export class PullQueue {
+  readonly #options: PullQueueOptions;
+  readonly #queue: KeyQueue;
+  readonly #memories = new Map<string, PullMemory>();
+  readonly #index = new PullIndex();
+  /** Applications that changed during each pass under way: the index does not know yet whom they concern. */
+  readonly #passes = new Set<Set<string>>();
+  /** The preview under way of each pull request, and for which head. */
+  readonly #running = new Map<string, { head: string; abort: AbortController }>();
+
+  constructor(options: PullQueueOptions) {
+    this.#options = options;
+    this.#queue = new KeyQueue({
+      clock: options.clock,
+      concurrency: 4,
+      backoff: { baseMs: 500, maxMs: 60_000 },
+      work: (key, signal) => this.#work(key, signal),
+      onError: (key, error, retry) => options.log.warn({ pull: key, err: error, retryMs: retry }, 'the pull request could not be followed yet'),
+    });
+  }
+
+  start(): void {
+    this.#queue.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#queue.stop();
+  }
+
+  get idle(): boolean {
+    return this.#queue.idle;
+  }
+
+  add(key: string): void {
+    this.#queue.add(key);
+  }
+
+  addAfter(key: string, ms: number): void {
+    this.#queue.addAfter(key, ms);
+  }
+
+  /** A new head makes the preview of the former one worthless. */
+  headMoved(key: string, head: string): void {
+    const running = this.#running.get(key);
+    if (running && running.head !== head) running.abort.abort(new Superseded(`the head moved to ${head}`));
+    this.#queue.add(key);
+  }
+
+  /** Somebody touched our comment: it is looked for again. */
+  forgetComment(key: string): void {
+    const memory = this.#memories.get(key);
+    if (memory) memory.comment = undefined;
+    this.#queue.add(key);
+  }
+
+  /** What an open pull request shows of the cluster may be a little old; a merged one is followed at once. */
+  applicationChanged(application: string): void {
+    for (const pass of this.#passes) pass.add(application);
+    for (const key of this.#index.of(application)) {
+      if (this.memory(key).open) this.#queue.addAfter(key, openRefreshMs);
+      else this.#queue.add(key);
+    }
+  }
+
+  memory(key: string): PullMemory {
+    const known = this.#memories.get(key);
+    if (known) return known;
+    const made = newMemory();
+    this.#memories.set(key, made);
+    return made;
+  }
+
+  /** False when it was seen in this state before: then a sweep has nothing to ask. */
+  changedSince(key: string, updatedAt: string): boolean {
+    const memory = this.memory(key);
+    if (memory.updatedAt === updatedAt) return false;
+    memory.updatedAt = updatedAt;
+    return true;
+  }
+
+  async #read(key: string, signal: AbortSignal): Promise<(Omit<Pass, 'memory'> & { state: 'open' | 'closed' | 'merged' }) | undefined> {
+    const ref = parsePullKey(key);
+    if (!ref || !this.#options.installations.named(ref.owner, ref.repo)) return undefined;
+    const client = this.#options.installations.client(ref.owner, ref.repo);
+    const { owner, repo, octokit } = client;
+    const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', { owner, repo, pull_number: ref.number, request: { signal } });
+    const merged = data.merged && data.merge_commit_sha ? { merged: { sha: data.merge_commit_sha } } : {};
+    const pull: PullInput = {
+      repoUrl: data.base.repo.clone_url, owner, repo, number: data.number,
+      base: { ref: data.base.ref, sha: data.base.sha },
+      head: { ref: data.head.ref, sha: data.head.sha },
+      ...merged,
+      defaultBranch: data.base.repo.default_branch,
+      author: { login: data.user.login, id: Number(data.user.id) },
+      draft: data.draft ?? false,
+      fork: data.head.repo?.full_name !== data.base.repo.full_name,
+    };
+    return { key, pull, client, signal, state: data.state === 'open' ? 'open' : data.merged ? 'merged' : 'closed' };
+  }
+
+  async #work(key: string, signal: AbortSignal): Promise<Outcome | void> {
+    const changed = new Set<string>();
+    this.#passes.add(changed);
+    try {
+      return await this.#pass(key, signal);
+    } finally {
+      this.#passes.delete(changed);
+      if ([...changed].some((application) => this.#index.of(application).includes(key))) this.#queue.add(key);
+    }
+  }
+
+  async #pass(key: string, signal: AbortSignal): Promise<Outcome | void> {
+    const read = await this.#read(key, signal).catch((error: unknown) => {
+      if (!isGitHub(error, 404)) throw error; // gone, or not ours to see any more
+      return undefined;
+    });
+    if (!read) {
+      this.#memories.delete(key);
+      this.#index.set(key, []);
+      return;
+    }
+    const pass: Pass = { ...read, memory: this.memory(key) };
+    pass.memory.open = read.state === 'open';
+    for (const comment of await findComment(this.#sticky(pass))) this.#offer(pass, comment);
+    if (read.state === 'open') return this.#open(pass);
+    if (read.state === 'merged') return this.#merged(pass);
+    this.#index.set(key, []);
+    if (pass.memory.comment) await writeComment(this.#sticky(pass), closedComment());
+  }
+
+  #offer({ pull, memory }: Pass, comment: HumanComment): void {
+    if (!isCommand(comment) || memory.answered.has(comment.id)) return;
+    this.#options.onCommand({ owner: pull.owner, repo: pull.repo, number: pull.number }, comment);
+  }
+
+  #sticky({ client, pull, memory, signal }: Pass): StickyContext {
+    return { client, number: pull.number, appId: this.#options.appId, memory, signal };
+  }
+
+  #checks({ client, key, memory, signal }: Pass): CheckContext {
+    const { appId, publicUrl } = this.#options;
+    return { client, externalId: key, appId, memory, detailsUrl: publicUrl, signal };
+  }
+
+  #activity({ pull }: Pass): string {
+    const { owner, repo, number } = pull;
+    return activityList(this.#options.store.requests.list().filter(({ spec }) => spec.pull?.number === number && spec.pull.repo === repo && spec.pull.owner === owner));
+  }
+
+  async #open(pass: Pass): Promise<Outcome | void> {
+    const { key, pull, memory } = pass;
+    if (pull.fork) return writeCheck(this.#checks(pass), forkCheck(pull.head.sha));
+    const abort = new AbortController();
+    this.#running.set(key, { head: pull.head.sha, abort });
+    let placing: Promise<void> | undefined;
+    const cancel = this.#options.clock.after(placeholderMs, () => {
+      placing = this.#placeholder(pass).catch((error: unknown) => this.#options.log.warn({ pull: key, err: error }, 'the placeholder could not be written'));
+    });
+    try {
+      const preview = await this.#options.change.preview(pull, AbortSignal.any([pass.signal, abort.signal]));
+      cancel();
+      await placing;
+      abort.signal.throwIfAborted();
+      this.#index.set(key, preview.apps.map((app) => app.application));
+      const comment = renderComment({ preview, activity: this.#activity(pass), publicUrl: this.#options.publicUrl });
+      const touched = preview.apps.length > 0 || preview.errors.length > 0 || preview.conflicts.length > 0;
+      if (touched) await writeComment(this.#sticky(pass), comment.body);
+      else if (memory.comment) await writeComment(this.#sticky(pass), untouchedComment());
+      await writeCheck(this.#checks(pass), diffCheck(preview, comment.moved));
+      const unsure = preview.apps.some((app) => app.error?.code === 'E_API_UNREACHABLE' || app.error?.code === 'E_API');
+      return unsure ? { after: retryMs } : undefined;
+    } catch (error) {
+      if (abort.signal.aborted) return undefined; // whoever aborted it has asked for another pass
+      throw error;
+    } finally {
+      cancel();
+      await placing;
+      this.#running.delete(key);
+    }
+  }
+
+  async #placeholder(pass: Pass): Promise<void> {
+    if (pass.memory.comment === null) await writeComment(this.#sticky(pass), placeholderComment(pass.pull.head.sha));
+    await writeCheck(this.#checks(pass), runningDiffCheck(pass.pull.head.sha));
+  }
+
+  async #merged(pass: Pass): Promise<void> {
+    const { key, pull, memory, client, signal } = pass;
+    const sha = pull.merged?.sha;
+    if (!sha) return;
+    const read = await this.#options.change.progress(pull, signal);
+    const context: DeploymentContext = { client, appId: this.#options.appId, memory, sha, publicUrl: this.#options.publicUrl, pull: pullKey(pull), signal };
+    await findDeployments(context, read.apps);
+    const progress = { ...read, apps: read.apps.map((app) => settled(app, memory, sha)) };
+    const done = progress.apps.every((app) => app.state === 'success' || app.state === 'superseded');
+    this.#index.set(key, progress.apps.map((app) => app.application));
+    if (progress.apps.length > 0 || memory.comment) {
+      await writeComment(this.#sticky(pass), renderTracker({ progress, activity: this.#activity(pass), publicUrl: this.#options.publicUrl }));
+    }
+    for (const check of [approvalCheck(progress), rolloutCheck(progress)]) if (check) await writeCheck(this.#checks(pass), check);
+    for (const app of progress.apps) await writeDeployment(context, app);
+    if (done) this.#index.set(key, []);
+  }
+}

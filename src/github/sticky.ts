@@ -1,0 +1,93 @@
+// The one comment of a pull request: found by its marker and our App, edited in place, surplus ones removed.
+import type { PullMemory } from './memory.ts';
+import type { RepositoryClient } from './installations.ts';
+import { commentMarker } from '../model/annotations.ts';
+import { hashOf } from '../base/canonical.ts';
+import { allPages, isGitHub } from './api.ts';
+import { withoutBase } from './comment.ts';
+
+export interface StickyContext {
+  client: RepositoryClient;
+  number: number;
+  appId: number;
+  memory: PullMemory;
+  signal: AbortSignal;
+}
+
+/** A comment of a person as far as commands need it. */
+export interface HumanComment {
+  id: number;
+  nodeId: string;
+  body: string;
+  login: string;
+  userId: number;
+  createdAt: string;
+  /** Its text is not the one that was first sent. */
+  edited: boolean;
+  /** Somebody, perhaps we, left one of our answers' reactions. */
+  maybeAnswered: boolean;
+}
+
+interface RawComment {
+  id: number | bigint;
+  node_id: string;
+  body?: string | undefined;
+  user: { login: string; id: number | bigint; type: string } | null;
+  created_at: string;
+  updated_at: string;
+  performed_via_github_app?: { id: number | bigint } | null | undefined;
+  reactions?: { rocket: number; confused: number } | undefined;
+}
+
+export function humanComment(raw: RawComment): HumanComment | undefined {
+  if (!raw.user || raw.user.type !== 'User' || raw.performed_via_github_app) return undefined;
+  return {
+    id: Number(raw.id),
+    nodeId: raw.node_id,
+    body: raw.body ?? '',
+    login: raw.user.login,
+    userId: Number(raw.user.id),
+    createdAt: raw.created_at,
+    edited: raw.created_at !== raw.updated_at,
+    maybeAnswered: (raw.reactions?.rocket ?? 0) + (raw.reactions?.confused ?? 0) > 0,
+  };
+}
+
+/**
+ * Looks for our comment unless it is known, and removes surplus ones: the lowest id stays. Answers with the comments of people
+ * when it looked, so that commands which were never heard of are taken up.
+ */
+export async function findComment({ client, number, appId, memory, signal }: StickyContext): Promise<HumanComment[]> {
+  if (memory.comment !== undefined) return [];
+  const { owner, repo, octokit } = client;
+  const all = await allPages(async (page) => (await octokit.request('GET /repos/{owner}/{repo}/issues/{issue_number}/comments', { owner, repo, issue_number: number, per_page: 100, page, request: { signal } })).data);
+  const ours = all.filter((each) => each.performed_via_github_app?.id === appId && (each.body ?? '').startsWith(commentMarker)).sort((a, b) => Number(a.id) - Number(b.id));
+  const [first, ...surplus] = ours;
+  for (const { id } of surplus) {
+    await octokit.request('DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}', { owner, repo, comment_id: Number(id), request: { signal } }).catch((error: unknown) => {
+      if (!isGitHub(error, 404)) throw error; // gone already
+    });
+  }
+  memory.comment = first ? { id: Number(first.id), saying: saying(first.body ?? '') } : null;
+  return all.flatMap((each) => humanComment(each) ?? []);
+}
+
+/** Equal for bodies that say the same. */
+function saying(body: string): string {
+  return hashOf(withoutBase(body.replace(/\r\n/g, '\n')).trimEnd());
+}
+
+/** Needs `findComment` before. Sends nothing when the comment says it already. A failure forgets the comment: the next pass looks again. */
+export async function writeComment({ client, number, memory, signal }: StickyContext, body: string): Promise<void> {
+  const { owner, repo, octokit } = client;
+  const known = memory.comment;
+  if (known?.saying === saying(body)) return;
+  memory.comment = undefined;
+  if (known) {
+    await octokit.request('PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}', { owner, repo, comment_id: known.id, body, request: { signal } });
+    memory.comment = { id: known.id, saying: saying(body) };
+  } else {
+    const { data } = await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', { owner, repo, issue_number: number, body, request: { signal } });
+    memory.comment = { id: Number(data.id), saying: saying(body) };
+  }
+}
