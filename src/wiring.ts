@@ -1,12 +1,11 @@
 // Fits the engine's and git's answers to what the change room asks for.
 import type { Clock } from './base/clock.ts';
-import type { ChangeDeps } from './change/change.ts';
+import type { ChangeDeps } from './change/deps.ts';
 import type { Desiring } from './engine/desired.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Git } from './git/git.ts';
 import type { Store } from './store/store.ts';
 import { AppError } from './base/errors.ts';
-import { sameRepository } from './git/git.ts';
 import { trackingName } from './render/tracking.ts';
 
 export interface Parts {
@@ -17,38 +16,23 @@ export interface Parts {
   clock: Clock;
 }
 
-function pullGit(git: Git): ChangeDeps['git'] {
-  return {
-    resolve: (url, revision) => git.repository(url).resolve(revision),
-    async fetchHead(url, head) {
-      const repository = git.repository(url);
-      if (!(await repository.has(head.sha))) await repository.fetch();
-      if (!(await repository.has(head.sha))) await repository.fetchCommit(head.sha, `refs/pull/${head.number}/head`);
-    },
-    testMerge: (url, base, head) => git.repository(url).testMerge(base, head),
-    parent: async (url, commit) => (await git.repository(url).commit(commit)).parents[0],
-    isAncestor: (url, ancestor, descendant) => git.repository(url).isAncestor(ancestor, descendant),
-  };
-}
-
 export function changeDeps({ store, git, desiring, engine, clock }: Parts): ChangeDeps {
   return {
     applications: store.applications,
     projects: store.projects,
     approvals: store.approvals,
     namespace: store.namespace,
-    git: pullGit(git),
-    sameRepository,
+    git,
     clock,
     inputsKey: async (app, revisions, signal) => (await desiring.inputsAt(app, revisions, signal)).key,
     async desired(app, revisions, signal) {
       const state = await desiring.at(app, revisions, signal);
-      return { manifests: [...state.manifests], revisions: state.revisions, key: state.key };
+      return { manifests: state.manifests, revisions: state.revisions, key: state.key, placeOf: (manifest) => state.placeOf(manifest) };
     },
-    async effect({ app, last, branch, target, signal }) {
+    async effect({ app, ...input }, signal) {
       const to = await engine.clusters.targetOf(app);
       if (!to) throw new AppError('E_CONFIG', `no cluster is known for the destination of ${app.metadata.name}`, { hint: 'Add the cluster Secret or correct spec.destination.' });
-      return to.comparer.effect({ app, tracking: trackingName(app, store.namespace), last, branch, target, prune: true }, signal);
+      return to.comparer.effect({ app, tracking: trackingName(app, store.namespace), ...input }, signal);
     },
   };
 }
