@@ -157,7 +157,7 @@ export async function start(config: Config, onLost: () => void): Promise<{ stop(
   const chatops = createChatops({ store, git, forge, chat: () => chat, inputsOf: async (application, revision) => (await desiring.inputsAt(application, [revision], signal)).inputs, clock, log });
   if (config.slack) {
     const { createSlack } = await import('./slack/slack.ts');
-    const slack = await createSlack({ config: config.slack, store, forge: github.forge, publicUrl: config.publicUrl, clock, log });
+    const slack = createSlack({ config: config.slack, store, effectOf: engine.effect, refusal: chatops.refusal, userId: github.forge.userId, publicUrl: config.publicUrl, clock, log });
     chat = slack;
     await slack.start();
     started.add('slack', () => slack.stop());

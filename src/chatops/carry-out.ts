@@ -20,7 +20,8 @@ interface Task {
   app: Application;
 }
 
-const rights: Record<Exclude<Request['spec']['verb'], 'help'>, Action> = {
+/** The right (argocd-rbac-cm) that each verb needs. */
+export const rights: Record<Exclude<Request['spec']['verb'], 'help'>, Action> = {
   status: 'get',
   diff: 'get',
   sync: 'sync',
@@ -106,8 +107,7 @@ function nothingMeant(request: Request): string {
   return verb === 'revert-drift' || verb === 'help' ? 'name an application' : `name an application: ${verbs[verb].usage}`;
 }
 
-async function personOf(deps: CarryOutDeps, request: Request, app: Application): Promise<Task['person']> {
-  const { actor, pull } = request.spec;
+export async function personOf(deps: ChatopsOptions, { actor, pull }: Pick<Request['spec'], 'actor' | 'pull'>, app: Application): Promise<Task['person']> {
   const owner = pull?.owner ?? deps.forge?.repositoryOf(sourcesOf(app.spec)[0]?.repoURL ?? '')?.owner ?? '';
   const teams = deps.forge ? (await deps.forge.teams(actor.login, owner)).map((team) => team.replace(':', '/')) : [];
   const id = actor.id || ((await deps.forge?.userId(actor.login)) ?? 0);
@@ -134,7 +134,7 @@ export async function carryOut(deps: CarryOutDeps, request: Request): Promise<An
   const authoriser = await deps.authorise({ policyCsv, policyDefault, projects: deps.store.projects.list() });
   const answers: Answer[] = [];
   for (const app of apps) {
-    const person = await personOf(deps, request, app);
+    const person = await personOf(deps, request.spec, app);
     const denied = refusal(deps.store, authoriser, person, rights[verb], app);
     answers.push(denied ? { ok: false, text: denied } : await perform({ deps, request, person, app }));
   }

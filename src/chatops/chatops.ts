@@ -4,13 +4,14 @@ import type { Logger } from '../base/log.ts';
 import type { Authors } from '../engine/request.ts';
 import type { Git } from '../git/git.ts';
 import type { Application } from '../model/application.ts';
-import type { PullRef, Request } from '../model/coxswain.ts';
+import type { Actor, PullRef, Request } from '../model/coxswain.ts';
 import type { Store } from '../store/store.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { describeError, errorKind } from '../base/errors.ts';
 import { KeyQueue } from '../base/queue.ts';
 import { authorisers } from '../policy/rbac.ts';
-import { carryOut } from './carry-out.ts';
+import { carryOut, personOf, rights } from './carry-out.ts';
+import { refusal } from './target.ts';
 
 export interface Answer {
   ok: boolean;
@@ -51,6 +52,8 @@ export interface ChatopsOptions {
 }
 
 export interface Chatops {
+  /** For the moment of a click: why this person may not, undefined when they may. It is asked again at the act. */
+  refusal(actor: Actor, verb: Request['spec']['verb'], application: string): Promise<string | undefined>;
   start(): void;
   stop(): Promise<void>;
 }
@@ -87,6 +90,14 @@ async function work(options: ChatopsOptions, authorise: ReturnType<typeof author
   await tell(options, await finish(options, key, answer, failed));
 }
 
+async function refusalOf(options: ChatopsOptions, authorise: ReturnType<typeof authorisers>, wanted: { actor: Actor; verb: Request['spec']['verb']; application: string }): Promise<string | undefined> {
+  const app = options.store.applications.get(wanted.application);
+  if (!app || wanted.verb === 'help') return app ? undefined : `there is no application ${wanted.application}`;
+  const { policyCsv, policyDefault } = options.store.settings();
+  const authoriser = await authorise({ policyCsv, policyDefault, projects: options.store.projects.list() });
+  return refusal(options.store, authoriser, await personOf(options, { actor: wanted.actor }, app), rights[wanted.verb], app);
+}
+
 export function createChatops(options: ChatopsOptions): Chatops {
   const { store, clock, log } = options;
   const authorise = authorisers();
@@ -99,6 +110,7 @@ export function createChatops(options: ChatopsOptions): Chatops {
   });
   let end: () => void = () => undefined;
   return {
+    refusal: (actor, verb, application) => refusalOf(options, authorise, { actor, verb, application }),
     start() {
       end = store.requests.onChange((key, now) => {
         if (isWaiting(now)) queue.add(key);

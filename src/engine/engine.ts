@@ -5,6 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { LiveChange } from '../cluster/live.ts';
 import type { Comparison } from '../compare/compare.ts';
 import type { Application } from '../model/application.ts';
+import type { Effect } from '../model/effect.ts';
 import type { Store } from '../store/store.ts';
 import type { Desiring } from './desired.ts';
 import type { ReconcileDeps } from './reconcile.ts';
@@ -39,6 +40,8 @@ export interface Engine {
   onPush(repoUrl: string): Promise<void>;
   /** The comparison that the application's status was last written from; undefined before the first. */
   comparison(application: string): Comparison | undefined;
+  /** What a sync of it would do, as last worked out for its approval; undefined when nothing is asked. */
+  effect(application: string): Effect | undefined;
   clusters: Clusters;
   /** Applications that wait for a worker, run, or are delayed. */
   readonly pending: number;
@@ -119,6 +122,7 @@ export function createEngine(options: EngineOptions): Engine {
     clusters,
     onPush,
     comparison: (application) => memory.get(application)?.comparison,
+    effect: (application) => memory.get(application)?.effect?.effect,
     get pending() {
       return queue.size;
     },
