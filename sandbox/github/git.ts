@@ -87,9 +87,12 @@ const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 /** What differs between two trees or commits; `from` null compares with nothing. */
 export async function changedFiles(dir: string, from: string | null, to: string): Promise<ChangedFile[]> {
   const pair = [from ?? emptyTree, to];
-  const raw = await git(dir, ['diff-tree', '-r', '-M', '--raw', '-z', '--no-abbrev', ...pair]);
-  const numbers = await git(dir, ['diff-tree', '-r', '-M', '--numstat', '-z', ...pair]);
-  const patches = await git(dir, ['-c', 'core.quotePath=false', 'diff-tree', '-r', '-M', '-p', '--no-color', ...pair]);
+  const options = ['diff-tree', '-r', '-M'];
+  const [raw, numbers, patches] = await Promise.all([
+    git(dir, [...options, '--raw', '-z', '--no-abbrev', ...pair]),
+    git(dir, [...options, '--numstat', '-z', ...pair]),
+    git(dir, ['-c', 'core.quotePath=false', ...options, '-p', '--no-color', ...pair]),
+  ]);
   const counts = parseNumbers(numbers);
   const texts = patches.split(/^diff --git /m).slice(1).map((text) => /^@@[\s\S]*/m.exec(text)?.[0].replace(/\n$/, '') ?? '');
   return parseRaw(raw).map((file, at) => ({ ...file, ...(counts[at] ?? { additions: 0, deletions: 0 }), patch: texts[at] ?? '' }));

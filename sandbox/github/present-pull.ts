@@ -1,7 +1,7 @@
 // JSON of pull requests, their reviews, commits and files.
 import { changedFiles, commits, git, type ChangedFile, type Commit } from './git.ts';
 import { api, type Json, nodeId, presentRepository, presentUser } from './present.ts';
-import { type Account, fullName, type Pull, type Repository, type Review, type World } from './world.ts';
+import { type Account, fullName, type Pull, type PullContent, type Repository, type Review, type World } from './world.ts';
 
 export function association(repository: Repository, account: Account): string {
   if (account.type === 'Bot') return 'NONE';
@@ -70,17 +70,14 @@ export function presentPull(world: World, repository: Repository, pull: Pull): J
   };
 }
 
-/** The commits and files that a pull request brings, against the merge base. */
-export async function pullContent(repository: Repository, pull: Pull): Promise<{ commits: Commit[]; files: ChangedFile[] }> {
-  const base = await mergeBase(repository, pull);
-  return {
-    commits: (await commits(repository.dir, [`${base}..${pull.headSha}`])).reverse(),
-    files: await changedFiles(repository.dir, base, pull.headSha),
-  };
-}
-
-async function mergeBase(repository: Repository, pull: Pull): Promise<string> {
-  return (await git(repository.dir, ['merge-base', pull.baseSha, pull.headSha])).trim();
+/** The commits and files that a pull request brings, against the merge base; kept for as long as neither end moves. */
+export async function pullContent(repository: Repository, pull: Pull): Promise<PullContent> {
+  const of = `${pull.baseSha}..${pull.headSha}`;
+  if (pull.content?.of === of) return pull.content;
+  const base = (await git(repository.dir, ['merge-base', pull.baseSha, pull.headSha])).trim();
+  const [listed, files] = await Promise.all([commits(repository.dir, [`${base}..${pull.headSha}`]), changedFiles(repository.dir, base, pull.headSha)]);
+  pull.content = { of, commits: listed.reverse(), files };
+  return pull.content;
 }
 
 export async function presentPullWhole(world: World, repository: Repository, pull: Pull): Promise<Json> {

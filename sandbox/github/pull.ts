@@ -51,7 +51,7 @@ async function openPullAlone(site: Site, at: { repository: Repository; actor: Ac
   const pull: Pull = {
     id: site.world.nextId(), number: nextNumber(repository), title: made.title, body: made.body, user: actor.account, draft: made.draft,
     state: 'open', headRef, baseRef: made.base, headSha, baseSha, mergedBy: null, mergeCommit: null,
-    createdAt: now, updatedAt: now, closedAt: null, mergedAt: null, tested: null,
+    createdAt: now, updatedAt: now, closedAt: null, mergedAt: null, tested: null, content: null,
   };
   repository.pulls.set(pull.number, pull);
   await keepPullRef(repository, pull);

@@ -1,5 +1,6 @@
 // Everything the sandbox GitHub remembers, as plain values; other files read it and change it.
 import type { KeyObject } from 'node:crypto';
+import type { ChangedFile, Commit } from './git.ts';
 
 export interface Account {
   id: number;
@@ -105,6 +106,14 @@ export interface Pull {
   mergedAt: string | null;
   /** The last test merge and what it was made of; GitHub makes it in the background. */
   tested: { of: string; mergeable: boolean } | null;
+  content: PullContent | null;
+}
+
+/** What it brings, and between which two commits that was found. */
+export interface PullContent {
+  of: string;
+  commits: Commit[];
+  files: ChangedFile[];
 }
 
 export interface CheckAction {
