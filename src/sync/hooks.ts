@@ -1,4 +1,5 @@
 // Hooks: begun once an operation, judged by their health, deleted by their policy.
+import { AppError } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { argo, cox } from '../model/annotations.ts';
 import type { OperationPhase } from '../model/application.ts';
@@ -10,15 +11,17 @@ import { isCompleted, isRunning, kubectlName, record } from './task.ts';
 import type { Task } from './task.ts';
 
 async function dropFinalizer(run: Run, task: Task, object: KubeObject): Promise<void> {
-  const finalizers = object.metadata.finalizers ?? [];
-  if (!finalizers.includes(argo.hookFinalizer)) return;
-  const metadata = { finalizers: finalizers.filter((name) => name !== argo.hookFinalizer), resourceVersion: object.metadata.resourceVersion };
+  const at = object.metadata.finalizers?.indexOf(argo.hookFinalizer) ?? -1;
+  if (at < 0) return;
+  const path = `/metadata/finalizers/${at}`;
   try {
-    const answer = await run.input.cluster.api.patch(refOf(task), { type: 'merge', patch: { metadata }, signal: run.input.signal });
+    const answer = await run.input.cluster.api.patch(refOf(task), { type: 'json', patch: [{ op: 'test', path, value: argo.hookFinalizer }, { op: 'remove', path }], signal: run.input.signal });
     // The answer to the patch that removes the last finalizer of a deleted object describes something that is gone.
     if (answer.metadata.deletionTimestamp === undefined) run.accepted(task, answer);
   } catch (error) {
-    if (!isStatus(error, 404)) throw error;
+    if (isStatus(error, 404)) return;
+    if (isStatus(error, 422)) throw new AppError('E_API', `the finalizers of ${kubectlName(task.key)} were changed meanwhile`, { kind: 'transient', cause: error });
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 // Sync: makes the cluster match what an operation asks for, in small steps that can be cut off anywhere and begun again.
 import { rfc3339 } from '../base/clock.ts';
-import type { OperationPhase, OperationState } from '../model/application.ts';
+import type { Application, OperationPhase, OperationState } from '../model/application.ts';
 import { syncOptions } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { advance } from './advance.ts';
@@ -15,8 +15,14 @@ import { findInvalid } from './validity.ts';
 
 export type { StepInput, StepResult, SyncTarget } from './input.ts';
 
+/** startedAt of an operation that begins now. Operations (and their hooks) are told apart by it, to the second: it is always later than the last one's. */
+export function startTime(app: Application, now: number): string {
+  const last = Date.parse(app.status?.operationState?.startedAt ?? '');
+  return rfc3339(last >= Math.floor(now / 1000) * 1000 ? last + 1000 : now);
+}
+
 function begin(input: StepInput): OperationState {
-  return { operation: input.operation, phase: 'Running', startedAt: rfc3339(input.clock.now()) };
+  return { operation: input.operation, phase: 'Running', startedAt: startTime(input.app, input.clock.now()) };
 }
 
 function selected(input: StepInput): readonly SyncTarget[] {

@@ -1,0 +1,153 @@
+// What goes wrong in a sync: dry run, failed objects and hooks, retries, termination and blocks, in Argo CD's words.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SteppedClock } from '../../src/base/clock.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
+import { configMap, deployment, drive, job, makeBed } from './bed.ts';
+import type { Bed, Scene } from './bed.ts';
+
+const hook = (types: string, more: Record<string, string> = {}): Record<string, string> => ({ 'argocd.argoproj.io/hook': types, ...more });
+const full = { sync: { prune: true } };
+
+function broken(namespace: string, name: string): KubeObject {
+  const object = deployment(namespace, name);
+  return { ...object, spec: { ...(object['spec'] as Record<string, unknown>), replicas: -1 } };
+}
+
+async function exists(bed: Bed, path: string): Promise<boolean> {
+  return (await bed.facts.access.call('GET', path.replace('NS', bed.facts.namespace))).status === 200;
+}
+
+test('an object that would be refused fails the dry run, and nothing is applied', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const { state, done } = await drive({ bed, name: 'dry', manifests: [configMap(ns, 'a'), broken(ns, 'api'), job(ns, 'alarm', hook('SyncFail'))], operation: full });
+  assert.equal(done, true);
+  assert.equal(state?.phase, 'Failed');
+  assert.equal(state?.message, 'one or more objects failed to apply (dry run)');
+  assert.match(state?.syncResult?.resources?.find((row) => row.kind === 'Deployment')?.message ?? '', /spec\.replicas/);
+  assert.ok(!(await exists(bed, '/api/v1/namespaces/NS/configmaps/a')));
+  assert.ok(!(await exists(bed, '/apis/batch/v1/namespaces/NS/jobs/alarm')), 'SyncFail hooks do not run');
+});
+
+test('an unknown field is refused', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const object = deployment(ns, 'api');
+  const typo = { ...object, spec: { ...(object['spec'] as Record<string, unknown>), replica: 2 } };
+  const { state } = await drive({ bed, name: 'strict', manifests: [typo], operation: full });
+  assert.equal(state?.phase, 'Failed');
+  assert.match(state?.message ?? '', /^one or more objects failed to apply, reason: .*replica/s);
+});
+
+test('a failed object does not stop the others of its group, and SyncFail hooks run', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const ok = deployment(ns, 'fixed');
+  await drive({ bed, name: 'immutable', manifests: [ok], operation: full });
+  const spec = ok['spec'] as Record<string, unknown>;
+  const labels = { app: 'other' };
+  const changed = { ...ok, spec: { ...spec, selector: { matchLabels: labels }, template: { ...(spec['template'] as Record<string, unknown>), metadata: { labels } } } };
+  const ingress = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name: 'later', namespace: ns, annotations: {} }, spec: { defaultBackend: { service: { name: 'a', port: { number: 80 } } } } };
+  const scene: Scene = { bed, name: 'immutable', manifests: [changed, job(ns, 'alarm', hook('SyncFail')), ingress], validated: ['fixed'], operation: full };
+  const { state } = await drive(scene);
+  assert.equal(state?.phase, 'Failed');
+  assert.match(state?.message ?? '', /^one or more objects failed to apply, reason: .*field is immutable/s);
+  assert.deepEqual(state?.syncResult?.resources?.map((row) => [row.name, row.status, row.hookPhase]), [['fixed', 'SyncFailed', 'Failed'], ['later', 'Synced', 'Running'], ['alarm', 'Synced', 'Succeeded']]);
+  assert.ok(await exists(bed, '/apis/networking.k8s.io/v1/namespaces/NS/ingresses/later'));
+});
+
+test('Force=true deletes and creates anew what cannot be changed', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const forced = { 'argocd.argoproj.io/sync-options': 'Force=true' };
+  const once = (image: string): KubeObject => {
+    const object = job(ns, 'once', forced);
+    return { ...object, spec: { backoffLimit: 0, template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image }] } } } };
+  };
+  await drive({ bed, name: 'forced', manifests: [once('a:1')], operation: full });
+  const { state } = await drive({ bed, name: 'forced', manifests: [once('a:2')], operation: full });
+  assert.equal(state?.phase, 'Succeeded', state?.message ?? '');
+  assert.equal(bed.births.get('Job/once')?.size, 2);
+});
+
+test('a hook that fails in PreSync stops the sync and is kept for a look', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const { state } = await drive({ bed, name: 'presync', manifests: [configMap(ns, 'a'), job(ns, 'migrate', hook('PreSync'), 'fail'), job(ns, 'alarm', hook('SyncFail'))], operation: full });
+  assert.equal(state?.phase, 'Failed');
+  assert.equal(state?.message, 'one or more synchronization tasks completed unsuccessfully');
+  assert.equal(state?.syncResult?.resources?.find((row) => row.name === 'migrate')?.hookPhase, 'Failed');
+  assert.equal(state?.syncResult?.resources?.find((row) => row.name === 'alarm')?.hookPhase, 'Succeeded');
+  assert.ok(!(await exists(bed, '/api/v1/namespaces/NS/configmaps/a')));
+  assert.ok(await exists(bed, '/apis/batch/v1/namespaces/NS/jobs/migrate'));
+});
+
+test('a kind that the cluster lacks fails before anything is applied', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const { state } = await drive({ bed, name: 'unknown', manifests: [configMap(ns, 'a'), { apiVersion: 'no.example.com/v1', kind: 'Nothing', metadata: { name: 'x', namespace: ns, annotations: {} } }], operation: full });
+  assert.equal(state?.phase, 'Failed');
+  assert.match(state?.message ?? '', /^one or more synchronization tasks are not valid: The Kubernetes API could not find no\.example\.com\/Nothing for requested resource/);
+  assert.ok(!(await exists(bed, '/api/v1/namespaces/NS/configmaps/a')));
+});
+
+test('a failed attempt is retried with backoff: Running with finishedAt, then a new attempt', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const clock = new SteppedClock(Date.parse('2026-01-05T15:04:00Z'));
+  const scene: Scene = { bed, name: 'retried', manifests: [broken(ns, 'api')], operation: { sync: {}, retry: { limit: 2, backoff: { duration: '10s', factor: 2 } } } };
+  const { state, saves, done } = await drive(scene, { clock });
+  assert.equal(done, true);
+  assert.equal(state?.phase, 'Failed');
+  assert.equal(state?.retryCount, 2);
+  assert.match(state?.message ?? '', /\(retried 2 times\)\.$/s);
+  const waiting = saves.find((save) => save.phase === 'Running' && save.finishedAt !== undefined);
+  assert.match(waiting?.message ?? '', /Retrying attempt #1 at 3:04PM\.$/s);
+  assert.ok(saves.some((save) => save.message === 'Retrying operation. Attempt #1' && save.finishedAt === undefined));
+  assert.equal(clock.now(), Date.parse('2026-01-05T15:04:30Z'), '10 s and then 20 s');
+});
+
+test('a retry runs a failed hook again', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const { state } = await drive({ bed, name: 'hook-retry', manifests: [job(ns, 'migrate', hook('PreSync'), 'fail')], operation: { sync: {}, retry: { limit: 1, backoff: { duration: '1s' } } } });
+  assert.equal(state?.phase, 'Failed');
+  assert.equal(bed.births.get('Job/migrate')?.size, 2);
+});
+
+test('Terminating deletes the running hook and ends Failed', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const scene: Scene = { bed, name: 'ended', manifests: [configMap(ns, 'a'), job(ns, 'migrate', hook('PreSync'))], operation: { sync: {}, retry: { limit: 5 } } };
+  const stored = await drive(scene, { until: (result) => result.waitingFor !== undefined });
+  if (stored.state) stored.state = { ...stored.state, phase: 'Terminating' };
+  const { state, done } = await drive(scene, { stored });
+  assert.equal(done, true);
+  assert.equal(state?.phase, 'Failed');
+  assert.equal(state?.message, 'Operation terminated');
+  assert.equal(state?.syncResult?.resources?.find((row) => row.name === 'migrate')?.message, 'Terminated');
+  await bed.cluster.live.until({ group: 'batch', kind: 'Job', namespace: ns, name: 'migrate' }, (object) => object === undefined, AbortSignal.timeout(20_000));
+});
+
+test('a comparison error ends the operation with phase Error', async (t) => {
+  const bed = await makeBed(t);
+  const { state } = await drive({ bed, name: 'blocked', manifests: [configMap(bed.facts.namespace, 'a')], operation: full }, { blocked: 'ComparisonError: no such path' });
+  assert.equal(state?.phase, 'Error');
+  assert.equal(state?.message, 'ComparisonError: no such path');
+});
+
+test('a hook that somebody deletes while it is waited for is an error, not a second run', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const slow = job(ns, 'slow', hook('PreSync'));
+  const spec = slow['spec'] as Record<string, unknown>;
+  const suspended = { ...slow, spec: { ...spec, suspend: true } };
+  const scene: Scene = { bed, name: 'vanished', manifests: [suspended], operation: full };
+  const stored = await drive(scene, { until: (result) => result.waitingFor === 'waiting for completion of hook batch/Job/slow' });
+  await bed.facts.access.must('DELETE', `/apis/batch/v1/namespaces/${ns}/jobs/slow`);
+  const { state } = await drive(scene, { stored });
+  assert.equal(state?.phase, 'Failed');
+  assert.equal(state?.syncResult?.resources?.[0]?.message, 'Resource batch/Job/slow is missing, it might have been deleted');
+  assert.equal(bed.births.get('Job/slow')?.size, 1);
+});
