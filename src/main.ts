@@ -15,7 +15,7 @@ import { connectCluster } from './cluster/cluster.ts';
 import { loadKubeconfig, inClusterConfig } from './cluster/kubeconfig.ts';
 import { createChange } from './change/change.ts';
 import { createChatops } from './chatops/chatops.ts';
-import type { Chat } from './chatops/chatops.ts';
+import type { Chat } from './chatops/ports.ts';
 import { readConfig } from './config.ts';
 import { createDesiring } from './engine/desired.ts';
 import { createEngine } from './engine/engine.ts';

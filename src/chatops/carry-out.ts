@@ -2,7 +2,7 @@
 import type { Application } from '../model/application.ts';
 import type { Request } from '../model/coxswain.ts';
 import type { Authoriser, RbacPolicy, Action } from '../policy/rbac.ts';
-import type { Answer, ChatopsOptions } from './chatops.ts';
+import type { Answer, ChatopsOptions } from './ports.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { approve, refresh, reject, requestSync, revertDrift } from '../engine/request.ts';
 import { verbs } from './command.ts';

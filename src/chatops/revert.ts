@@ -1,5 +1,5 @@
 // `/cox revert`: the pull request that takes an application's last deploy back, made without a checkout (design §4i).
-import type { Answer, ChatopsOptions } from './chatops.ts';
+import type { Answer, ChatopsOptions } from './ports.ts';
 import type { Application } from '../model/application.ts';
 import type { Request } from '../model/coxswain.ts';
 import type { Repository } from '../git/repository.ts';

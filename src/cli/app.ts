@@ -1,6 +1,6 @@
 // `cox app …`: list, get, diff, sync and history of Applications.
 import type { Application, ResourceStatus, RevisionHistory } from '../model/application.ts';
-import type { Options } from './cli.ts';
+import type { Options } from './options.ts';
 import type { Column } from './output.ts';
 import type { Session } from './session.ts';
 import { createComparer } from '../compare/compare.ts';
@@ -9,7 +9,7 @@ import { keyTitle } from '../model/kube.ts';
 import { resourceViews } from '../engine/view.ts';
 import { trackingName } from '../render/tracking.ts';
 import { parseApplication } from '../store/parse.ts';
-import { usage } from './cli.ts';
+import { usage } from './options.ts';
 import { print } from './output.ts';
 import { withSession } from './session.ts';
 

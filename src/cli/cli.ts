@@ -2,21 +2,10 @@
 import { parseArgs } from 'node:util';
 import { describeError } from '../base/errors.ts';
 import { appCommand } from './app.ts';
+import type { Options } from './options.ts';
+import { Usage, usage } from './options.ts';
 import { formats } from './output.ts';
-import type { Format } from './output.ts';
 import { renderCommand } from './render.ts';
-
-export interface Options {
-  format: Format;
-  namespace: string;
-  kubeconfig: string | undefined;
-  context: string | undefined;
-  revision: string | undefined;
-  prune: boolean;
-  wait: boolean;
-  /** Folder of helm, kustomize and jsonnet; PATH when empty. */
-  tools: string;
-}
 
 export const help = `cox — GitOps for Kubernetes, from the command line
 
@@ -39,12 +28,6 @@ Options
   -h, --help                        this text
 
 Environment: KUBECONFIG, COX_NAMESPACE, COX_TOOLS_DIR (folder of helm, kustomize and jsonnet).`;
-
-class Usage extends Error {}
-
-export function usage(message: string): Error {
-  return new Usage(message);
-}
 
 function read(argv: string[], env: Record<string, string | undefined>): { words: string[]; options: Options; wantsHelp: boolean } {
   const { values, positionals } = parseArgs({

@@ -1,7 +1,7 @@
 // `cox render`: the manifests of an application, rendered here with the operator's own rooms.
-import type { Options } from './cli.ts';
+import type { Options } from './options.ts';
 import { maskObjects } from '../diff/mask.ts';
-import { usage } from './cli.ts';
+import { usage } from './options.ts';
 import { manifestsYaml } from './output.ts';
 import { withSession } from './session.ts';
 

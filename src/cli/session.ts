@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Application } from '../model/application.ts';
 import type { Desiring } from '../engine/desired.ts';
-import type { Options } from './cli.ts';
+import type { Options } from './options.ts';
 import { systemClock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
 import { silentLogger } from '../base/log.ts';

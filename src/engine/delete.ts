@@ -1,7 +1,7 @@
 // Deleting an application: with Argo CD's finalizer its live objects go first, highest wave first; without it they stay (argocd.md §2.9).
 import type { Application } from '../model/application.ts';
 import type { LiveObject } from '../cluster/live.ts';
-import type { ReconcileDeps } from './reconcile.ts';
+import type { ReconcileDeps } from './deps.ts';
 import type { Target } from './assess.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';

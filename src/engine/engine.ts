@@ -8,7 +8,7 @@ import type { Application } from '../model/application.ts';
 import type { Effect } from '../model/effect.ts';
 import type { Store } from '../store/store.ts';
 import type { Desiring } from './desired.ts';
-import type { ReconcileDeps } from './reconcile.ts';
+import type { ReconcileDeps } from './deps.ts';
 import type { Authors } from './request.ts';
 import { hashOf } from '../base/canonical.ts';
 import { KeyQueue } from '../base/queue.ts';

@@ -1,14 +1,11 @@
 // One pass over one application, top to bottom: spec, Git, cluster, operation, decision, status, drift. Everything is read afresh.
-import type { Clock } from '../base/clock.ts';
-import type { Logger } from '../base/log.ts';
 import type { Comparison } from '../compare/compare.ts';
 import type { Application, ApplicationStatus, Condition, Health } from '../model/application.ts';
-import type { Store } from '../store/store.ts';
 import type { Subject, Target } from './assess.ts';
 import type { Decision } from './decide.ts';
-import type { DesiredState, Desiring } from './desired.ts';
-import type { Known, Memory } from './known.ts';
-import type { Authors } from './request.ts';
+import type { DesiredState } from './desired.ts';
+import type { ReconcileDeps } from './deps.ts';
+import type { Known } from './known.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { AppError, describeError, errorKind } from '../base/errors.ts';
@@ -29,21 +26,6 @@ import { runOperation } from './operation.ts';
 import { appliedApproval, keyThen, lastAttempt, lastSynced } from './past.ts';
 import { comparedStatus, comparedTo, statusPatch, withConditions, withHealth } from './status.ts';
 import type { Compared } from './status.ts';
-
-export interface ReconcileDeps {
-  store: Store;
-  clock: Clock;
-  log: Logger;
-  desiring: Desiring;
-  authors: Authors;
-  memory: Memory;
-  /** The cluster of a destination; undefined when no Secret names it. Throws when it cannot be reached. */
-  targetOf(app: Application): Promise<Target | undefined>;
-  /** Brings the mirrors of the application's repositories up to date. */
-  fetch(app: Application, signal: AbortSignal): Promise<void>;
-  /** `argocd`: the status writer and the operation runner are off (design §1). */
-  passive: boolean;
-}
 
 /** Milliseconds after which the application wants to be looked at again; undefined = only when something happens. */
 export type Next = number | undefined;

@@ -1,5 +1,5 @@
 // What keeps failing is shown on the Application: a ComparisonError, sync status Unknown, everything else as it was.
-import type { ReconcileDeps } from './reconcile.ts';
+import type { ReconcileDeps } from './deps.ts';
 import { describeError } from '../base/errors.ts';
 import { statusPatch, withConditions } from './status.ts';
 

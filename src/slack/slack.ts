@@ -4,7 +4,7 @@ import type { AckFn, BlockAction, ButtonAction, RespondFn, SlashCommand } from '
 import { WebClient } from '@slack/web-api';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
-import type { Answer, Chat } from '../chatops/chatops.ts';
+import type { Answer, Chat } from '../chatops/ports.ts';
 import type { Actor, Request } from '../model/coxswain.ts';
 import type { Effect } from '../model/effect.ts';
 import type { Store } from '../store/store.ts';

@@ -1,0 +1,46 @@
+// What the command room asks of others: the forge, the chat, and the answers that they show.
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { Authors } from '../engine/request.ts';
+import type { Git } from '../git/git.ts';
+import type { Application } from '../model/application.ts';
+import type { PullRef, Request } from '../model/coxswain.ts';
+import type { Store } from '../store/store.ts';
+
+export interface Answer {
+  ok: boolean;
+  /** Plain text, a few lines; names and reasons may hold a stranger's words: whoever shows it escapes it. */
+  text: string;
+  /** What came of it, e.g. `pull` → URL. */
+  result?: Record<string, string>;
+}
+
+/** What we ask of the forge; github/ fits it. */
+export interface Forge extends Authors {
+  userId(login: string): Promise<number | undefined>;
+  /** `org/team` of every team the person is an active member of and that a policy names. */
+  teams(login: string, owner: string): Promise<string[]>;
+  repositoryOf(repoUrl: string): { owner: string; repo: string } | undefined;
+  refreshPull(pull: PullRef): void;
+  answer(request: Request, answer: Answer): Promise<void>;
+  openPull(pull: { owner: string; repo: string; base: string; head: string; title: string; body: string }): Promise<{ number: number; url: string; created: boolean }>;
+}
+
+/** What we ask of the chat; slack/ fits it. */
+export interface Chat {
+  answer(request: Request, answer: Answer): Promise<void>;
+}
+
+/** Paths that an application's manifests depend on, at a revision. */
+export type PullInputs = (app: Application, revision: string) => Promise<string[]>;
+
+export interface ChatopsOptions {
+  store: Store;
+  git: Git;
+  inputsOf: PullInputs;
+  /** undefined without a GitHub App. */
+  forge: Forge | undefined;
+  chat: () => Chat | undefined;
+  clock: Clock;
+  log: Logger;
+}

@@ -1,0 +1,24 @@
+// What a pass over an application works with.
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { Application } from '../model/application.ts';
+import type { Store } from '../store/store.ts';
+import type { Target } from './assess.ts';
+import type { Desiring } from './desired.ts';
+import type { Memory } from './known.ts';
+import type { Authors } from './request.ts';
+
+export interface ReconcileDeps {
+  store: Store;
+  clock: Clock;
+  log: Logger;
+  desiring: Desiring;
+  authors: Authors;
+  memory: Memory;
+  /** The cluster of a destination; undefined when no Secret names it. Throws when it cannot be reached. */
+  targetOf(app: Application): Promise<Target | undefined>;
+  /** Brings the mirrors of the application's repositories up to date. */
+  fetch(app: Application, signal: AbortSignal): Promise<void>;
+  /** `argocd`: the status writer and the operation runner are off (design §1). */
+  passive: boolean;
+}
