@@ -8,7 +8,7 @@ import { Events } from './events.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { Interactions } from './interaction.ts';
 import type { Channel, User, Violation } from './model.ts';
-import { Page } from './page.ts';
+import { Page } from './page/page.ts';
 import { SocketMode } from './socket-mode.ts';
 import { SlackState, type Team } from './state.ts';
 import { WebApi, type KillSwitch } from './web-api.ts';
@@ -86,7 +86,7 @@ export class Slack {
     this.faults = Object.assign(plan, { dropSockets: () => this.#sockets.drop(), recycleSockets: () => this.#sockets.recycle() });
     this.#interactions = new Interactions({ state: this.state, sockets: this.#sockets, url, commands: options.commands ?? ['/cox'] });
     this.#events = new Events(this.state, this.#sockets, options.events ?? ['app_mention', 'app_home_opened', 'message.im']);
-    this.#page = new Page({ state: this.state, actAs: (id) => this.actAs(id), connected: () => this.connected });
+    this.#page = new Page({ state: this.state, actAs: (id) => this.actAs(id), connected: () => this.connected, commands: options.commands ?? ['/cox'] });
     const newTicket = (): string => `${url.replace(/^http/, 'ws')}/link/?ticket=${this.#sockets.newTicket()}&app_id=${this.state.appId}`;
     const { botToken, appToken, killSwitch } = options;
     const api = new WebApi({ api: { state: this.state, url, newTicket }, faults: plan, botToken, appToken, ...(killSwitch && { killSwitch }) });

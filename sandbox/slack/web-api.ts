@@ -115,11 +115,14 @@ export class WebApi {
   async #guarded(name: string, mutates: boolean, work: () => JsonObject): Promise<JsonObject> {
     const guard = mutates ? this.#options.killSwitch : undefined;
     const label = `slack ${name}`;
-    if (guard) await guard.before(label).catch(killed);
-    const answer = work();
-    if (mutates) this.#options.api.state.changed();
-    if (guard) await guard.after(label).catch(killed);
-    return answer;
+    await guard?.before(label).catch(killed);
+    try {
+      return work();
+    } finally {
+      if (mutates) this.#options.api.state.changed();
+      // A refused request has ended too; the switch pairs each before with an after.
+      await guard?.after(label).catch(killed);
+    }
   }
 
   #refuse(error: unknown, name: string, args: Record<string, Json>, response: ServerResponse): void {
