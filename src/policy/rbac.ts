@@ -1,5 +1,5 @@
 // Who may do what: Argo CD's RBAC (policy.csv and project roles) on GitHub logins and `org:team` groups, by casbin.
-import { newEnforcer, newModelFromString, StringAdapter } from 'casbin';
+import { newEnforcer, newModelFromString } from 'casbin';
 import type { Enforcer } from 'casbin';
 import { globMatch } from '../base/glob.ts';
 import type { AppProject } from '../model/project.ts';
@@ -42,37 +42,38 @@ const builtin = [
   'g, admin, role:admin',
 ].join('\n');
 
-/** `p` and `g` lines alone, trimmed: what casbin's adapter cannot read must not take the good lines with it. */
-function usableLines(csv: string): string[] {
-  return csv.split('\n').map((line) => line.trim()).filter((line) => {
-    const fields = line.split(',').length;
-    return (line.startsWith('p,') && fields === 6) || (line.startsWith('g,') && fields === 3);
-  });
+/** One line of comma-separated values; a field in double quotes may contain commas. */
+function fieldsOf(line: string): string[] {
+  return [...line.matchAll(/\s*(?:"([^"]*)"|([^,]*))\s*(?:,|$)/g)].map(([, quoted, plain]) => (quoted ?? plain ?? '').trim()).slice(0, -1);
 }
 
-function projectLines(project: AppProject): string[] {
+/** The lines that are policies; others are passed over: one bad line must not take the good ones with it. */
+function linesOf(csv: string): string[][] {
+  return csv.split('\n').map((line) => fieldsOf(line.trim())).filter((fields) => (fields[0] === 'p' && fields.length === 6) || (fields[0] === 'g' && fields.length === 3));
+}
+
+function projectLines(project: AppProject): string[][] {
   const name = project.metadata.name;
   return (project.spec.roles ?? []).flatMap((role) => {
     const subject = `proj:${name}:${role.name}`;
     // A project's role speaks of itself and of objects of its own project alone (Argo CD: docs/user-guide/projects.md).
-    const own = usableLines((role.policies ?? []).join('\n')).filter((line) => {
-      const [, who, , , object] = line.split(',').map((field) => field.trim());
-      return line.startsWith('p,') && who === subject && (object === name || object?.startsWith(`${name}/`));
-    });
-    const groups = (role.groups ?? []).filter((group) => !/[,\n]/.test(group)).map((group) => `g, ${group}, ${subject}`);
-    return [`p, ${subject}, projects, get, ${name}, allow`, ...own, ...groups];
+    const own = linesOf((role.policies ?? []).join('\n')).filter(([type, who, , , object]) => type === 'p' && who === subject && (object === name || object?.startsWith(`${name}/`)));
+    return [['p', subject, 'projects', 'get', name, 'allow'], ...own, ...(role.groups ?? []).map((group) => ['g', group, subject])];
   });
 }
 
-async function enforcerOf(lines: readonly string[]): Promise<Enforcer> {
-  const enforcer = await newEnforcer(newModelFromString(model), new StringAdapter([...new Set(lines)].join('\n')));
+async function enforcerOf(lines: readonly string[][]): Promise<Enforcer> {
+  const enforcer = await newEnforcer(newModelFromString(model));
   await enforcer.addFunction('glob', (text: string, pattern: string) => globMatch(pattern, text));
+  const unique = [...new Map(lines.map((fields) => [JSON.stringify(fields), fields])).values()];
+  await enforcer.addPolicies(unique.filter(([type]) => type === 'p').map((fields) => fields.slice(1)));
+  await enforcer.addGroupingPolicies(unique.filter(([type]) => type === 'g').map((fields) => fields.slice(1)));
   return enforcer;
 }
 
 /** Compiles a policy; questions are then answered without waiting. Lines that are no policy are passed over, as Argo CD does. */
 export async function authoriser(policy: RbacPolicy): Promise<Authoriser> {
-  const shared = [...builtin.split('\n'), ...usableLines(policy.policyCsv)];
+  const shared = linesOf(`${builtin}\n${policy.policyCsv}`);
   const everyone = await enforcerOf(shared);
   const byProject = new Map<string, Enforcer>();
   for (const project of policy.projects) byProject.set(project.metadata.name, await enforcerOf([...shared, ...projectLines(project)]));

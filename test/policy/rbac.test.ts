@@ -1,0 +1,70 @@
+// Who may do what: policies, groups, project roles, denials and the default role, as Argo CD reads them.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AppProject, ProjectRole } from '../../src/model/project.ts';
+import { authoriser, authorisers, rbacObject } from '../../src/policy/rbac.ts';
+import type { Action } from '../../src/policy/rbac.ts';
+
+function project(name: string, roles: ProjectRole[]): AppProject {
+  return { apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata: { name, namespace: 'argocd' }, spec: { roles } };
+}
+
+const policyCsv = `
+# people
+p, role:shop, applications, sync, shop/*, allow
+p, role:shop, applications, approve, shop/*, allow
+p, role:shop, applications, approve, shop/payments-*, deny
+p, zoe, applications, action/*, shop/checkout, allow
+g, acme:shop, role:shop
+g, root, role:admin
+this line is not a policy
+p, broken, applications, sync
+p, orders, applications, "{sync,revert}", shop/[ab]*, allow
+`;
+const projects = [project('shop', [
+  { name: 'deployer', policies: ['p, proj:shop:deployer, applications, sync, shop/*, allow', 'p, proj:shop:deployer, applications, sync, other/*, allow', 'p, role:admin, applications, sync, shop/*, allow', 'p, eve, applications, *, shop/*, allow'], groups: ['acme:ops'] },
+]), project('other', [])];
+
+const rows: [name: string, subjects: string[], action: Action, object: string, allowed: boolean][] = [
+  ['nobody may anything by default', ['joe'], 'sync', 'shop/checkout', false],
+  ['a group that has the role may', ['joe', 'acme:shop'], 'sync', 'shop/checkout', true],
+  ['but not another action', ['joe', 'acme:shop'], 'revert', 'shop/checkout', false],
+  ['nor another project', ['joe', 'acme:shop'], 'sync', 'other/checkout', false],
+  ['our own actions are actions like the others', ['acme:shop'], 'approve', 'shop/checkout', true],
+  ['a denial wins over the permission', ['acme:shop'], 'approve', 'shop/payments-api', false],
+  ['an administrator may everything', ['root'], 'revert', 'other/checkout', true],
+  ['braces and classes are patterns', ['orders'], 'revert', 'shop/alpha', true],
+  ['and do not match more', ['orders'], 'revert', 'shop/checkout', false],
+  ['a project role gives its groups what it says', ['acme:ops'], 'sync', 'shop/checkout', true],
+  ['a project role gives nothing outside its project', ['acme:ops'], 'sync', 'other/checkout', false],
+  ['a project cannot give to other subjects', ['eve'], 'sync', 'shop/checkout', false],
+];
+
+for (const [name, subjects, action, object, allowed] of rows) {
+  test(name, async () => {
+    const answer = (await authoriser({ policyCsv, projects })).can(subjects, 'applications', action, object);
+    assert.equal(answer.allowed, allowed, answer.why);
+  });
+}
+
+test('a refusal says what was asked', async () => {
+  const answer = (await authoriser({ policyCsv, projects })).can(['joe'], 'applications', 'approve', 'shop/checkout');
+  assert.equal(answer.why, 'permission denied: applications, approve, shop/checkout');
+});
+
+test('the default role is everybody’s', async () => {
+  const may = await authoriser({ policyCsv, policyDefault: 'role:readonly', projects });
+  assert.equal(may.can(['joe'], 'applications', 'get', 'shop/checkout').allowed, true);
+  assert.equal(may.can(['joe'], 'applications', 'sync', 'shop/checkout').allowed, false);
+});
+
+test('the same policy is compiled once', async () => {
+  const compiled = authorisers();
+  assert.equal(await compiled({ policyCsv, projects }), await compiled({ policyCsv, projects }));
+  assert.notEqual(await compiled({ policyCsv, projects }), await compiled({ policyCsv: `${policyCsv}\ng, joe, role:shop`, projects }));
+});
+
+test('an application outside the control plane’s namespace is named with its namespace', () => {
+  assert.equal(rbacObject({ metadata: { name: 'a', namespace: 'argocd' }, spec: { project: '' } }, 'argocd'), 'default/a');
+  assert.equal(rbacObject({ metadata: { name: 'a', namespace: 'team' }, spec: { project: 'shop' } }, 'argocd'), 'shop/team/a');
+});

@@ -1,0 +1,42 @@
+// Fields that others wrote: taken over on the first touch, taken out when Git gives them up, left alone when they are not ours.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { configMap, drive, makeBed } from './bed.ts';
+import type { Bed } from './bed.ts';
+
+const full = { sync: { prune: true } };
+
+async function dataOf(bed: Bed, name: string): Promise<unknown> {
+  return (await bed.cluster.api.get({ group: '', kind: 'ConfigMap', namespace: bed.facts.namespace, name }))?.['data'];
+}
+
+test('what kubectl applied before us goes when Git does not have it', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  await bed.cluster.api.create(configMap(ns, 'old', {}, { a: '1', b: '2' }), { manager: 'kubectl-client-side-apply' });
+  const { state } = await drive({ bed, name: 'first', manifests: [configMap(ns, 'old', {}, { a: '1' })], operation: full });
+  assert.equal(state?.phase, 'Succeeded');
+  assert.deepEqual(await dataOf(bed, 'old'), { a: '1' });
+});
+
+test('a field that kubectl took over goes when Git gives it up, and a field that Git never had stays', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const before = [configMap(ns, 'c', {}, { a: '1', b: '2' })];
+  await drive({ bed, name: 'given-up', manifests: before, operation: full });
+  const key = { group: '', kind: 'ConfigMap', namespace: ns, name: 'c' };
+  const edited = await bed.cluster.api.patch(key, { type: 'merge', patch: { data: { b: '3', foreign: 'x' } }, manager: 'kubectl-edit' });
+  await bed.cluster.live.waitFor(key, edited.metadata.resourceVersion ?? '');
+  await drive({ bed, name: 'given-up', manifests: [configMap(ns, 'c', {}, { a: '1' })], previous: before, operation: full });
+  assert.deepEqual(await dataOf(bed, 'c'), { a: '1', foreign: 'x' });
+});
+
+test('stringData is folded into data, so that its keys can go again', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const secret = (stringData: Record<string, string>) => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', namespace: ns, annotations: {} }, stringData });
+  await drive({ bed, name: 'folded', manifests: [secret({ a: '1', b: '2' })], operation: full });
+  await drive({ bed, name: 'folded', manifests: [secret({ a: '1' })], operation: full });
+  const found = await bed.cluster.api.get({ group: '', kind: 'Secret', namespace: ns, name: 's' });
+  assert.deepEqual(found?.['data'], { a: Buffer.from('1').toString('base64') });
+});
