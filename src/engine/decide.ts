@@ -102,12 +102,12 @@ function gatedDecision(input: DecideInput): Decision {
   const base = baseOperation(input);
   return {
     do: 'sync',
-    why: `approved by ${input.approved.name}`,
+    why: input.approved.name ? `Approval/${input.approved.name}` : 'nothing is left to approve',
     operation: {
       ...base,
       sync: { ...base.sync, prune: input.approved.deletes },
       initiatedBy: { username: 'coxswain' },
-      info: [{ name: cox.approvalInfo, value: input.approved.name }],
+      ...(input.approved.name && { info: [{ name: cox.approvalInfo, value: input.approved.name }] }),
     },
   };
 }

@@ -58,22 +58,25 @@ class Fetcher {
     const name = normaliseRepo(url);
     const waiting = this.#waiting.get(name);
     if (waiting) return waiting;
-    const next = this.#next(name, url, signal);
+    const early = (this.#last.get(name) ?? -Infinity) + gapMs - this.#options.clock.now();
+    if (early <= 0) return this.#now(name, url);
+    const next = this.#later(name, url, { early, signal });
     this.#waiting.set(name, next);
-    next.catch(() => undefined);
     return next;
   }
 
-  async #next(name: string, url: string, signal: AbortSignal): Promise<void> {
-    const { clock, git } = this.#options;
-    const early = (this.#last.get(name) ?? -gapMs) + gapMs - clock.now();
+  async #later(name: string, url: string, { early, signal }: { early: number; signal: AbortSignal }): Promise<void> {
     try {
-      if (early > 0) await clock.sleep(early, signal);
+      await this.#options.clock.sleep(early, signal);
     } finally {
       this.#waiting.delete(name); // who comes from here on needs the fetch after this one
-      this.#last.set(name, clock.now());
     }
-    await git.repository(url).fetch();
+    await this.#now(name, url);
+  }
+
+  async #now(name: string, url: string): Promise<void> {
+    this.#last.set(name, this.#options.clock.now());
+    await this.#options.git.repository(url).fetch();
   }
 }
 

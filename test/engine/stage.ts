@@ -1,0 +1,185 @@
+// A stage for engine tests: a bare repository that a test commits to, a namespace of its own, and an engine that works on it.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { parseAllDocuments } from 'yaml';
+import type { Cluster } from '../../src/cluster/cluster.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import type { Authors } from '../../src/engine/request.ts';
+import type { Application, ApplicationSpec } from '../../src/model/application.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
+import type { Renderer } from '../../src/render/render.ts';
+import type { Git } from '../../src/git/git.ts';
+import type { Store } from '../../src/store/store.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { createLogger } from '../../src/base/log.ts';
+import { connectCluster } from '../../src/cluster/cluster.ts';
+import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
+import { createDesiring } from '../../src/engine/desired.ts';
+import { createEngine } from '../../src/engine/engine.ts';
+import { createSources } from '../../src/engine/sources.ts';
+import { openGit } from '../../src/git/git.ts';
+import { createRenderer } from '../../src/render/render.ts';
+import { openStore } from '../../src/store/store.ts';
+import { binaries } from '../../tools/binaries.ts';
+import { testCluster } from '../control-plane.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+export interface Stage {
+  namespace: string;
+  url: string;
+  cluster: Cluster;
+  store: Store;
+  engine: Engine;
+  git: Git;
+  renderer: Renderer;
+  authors: { list: { login: string; id: number | undefined }[] };
+  /** Commits these files (undefined = removed) and answers the commit; nobody is told. */
+  commit(files: Record<string, string | undefined>, message?: string): string;
+  /** A clone to do anything else in. */
+  clone: string;
+  apply(name: string, spec?: Partial<ApplicationSpec>, metadata?: Partial<KubeObject['metadata']>): Promise<void>;
+  project(name: string, annotations?: Record<string, string>): Promise<void>;
+  /** Resolves with the Application as soon as `test` is true of it. */
+  until(name: string, what: string, test: (app: Application) => boolean): Promise<Application>;
+  untilStore<T>(what: string, read: () => T | undefined): Promise<T>;
+  restart(): Promise<void>;
+}
+
+function gitRun(cwd: string, ...args: string[]): string {
+  return execFileSync('git', args, { cwd, encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '', HOME: cwd, GIT_CONFIG_NOSYSTEM: '1', GIT_AUTHOR_NAME: 'Ana', GIT_AUTHOR_EMAIL: 'ana@example.com', GIT_COMMITTER_NAME: 'Ana', GIT_COMMITTER_EMAIL: 'ana@example.com' } }).trim();
+}
+
+export async function applyCrds(cluster: Cluster): Promise<void> {
+  const { readdirSync } = await import('node:fs');
+  for (const file of readdirSync(join(root, 'deploy/crds'))) {
+    for (const document of parseAllDocuments(readFileSync(join(root, 'deploy/crds', file), 'utf8'))) await cluster.api.apply(document.toJS() as KubeObject);
+  }
+  for (const [group, kind] of [['argoproj.io', 'Application'], ['argoproj.io', 'AppProject'], ['coxswain.dev', 'Approval'], ['coxswain.dev', 'DriftEpisode'], ['coxswain.dev', 'Request']] as const) {
+    await cluster.discovery.await({ group, version: 'v1alpha1', kind }, AbortSignal.timeout(20_000));
+  }
+}
+
+interface Running {
+  cluster: Cluster;
+  store: Store;
+  engine: Engine;
+  git: Git;
+  renderer: Renderer;
+  stop(): Promise<void>;
+}
+
+async function run(kubeconfig: string, namespace: string, dir: string, authors: Authors): Promise<Running> {
+  const abort = new AbortController();
+  const log = createLogger({ level: process.env['DEBUG_TEST'] ? 'debug' : 'silent' });
+  const cluster = await connectCluster({ config: (await loadKubeconfig({ path: kubeconfig })).config, clock: systemClock, log }, abort.signal);
+  await applyCrds(cluster);
+  const store = await openStore(cluster, namespace, abort.signal);
+  const git = openGit({ dir: join(dir, 'mirrors'), clock: systemClock, log, credentials: () => Promise.resolve(undefined), signal: abort.signal, protocols: ['file'] });
+  const { helm, kustomize, jsonnet } = await binaries(['helm', 'kustomize', 'jsonnet']);
+  const renderer = await createRenderer({ tools: { helm: helm ?? '', kustomize: kustomize ?? '', jsonnet: jsonnet ?? '' } });
+  const desiring = createDesiring({ git, renderer, clusterOf: () => Promise.resolve({ version: cluster.discovery.version, apiVersions: cluster.discovery.apiVersions() }) });
+  const sources = createSources({ git, store, clock: systemClock, log });
+  const engine = createEngine({ home: cluster, store, desiring, sources, authors, clock: systemClock, log, mode: 'coxswain' });
+  await engine.start();
+  return {
+    cluster, store, engine, git, renderer,
+    async stop() {
+      await engine.stop();
+      await git.stop();
+      await store.stop();
+      await cluster.stop();
+      abort.abort();
+    },
+  };
+}
+
+/** Drift settles after 50 ms here. */
+async function settings(cluster: Cluster, namespace: string): Promise<void> {
+  const labels = { 'app.kubernetes.io/part-of': 'coxswain' };
+  await cluster.api.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'coxswain-cm', namespace, labels }, data: { 'drift.settle': '50ms' } });
+}
+
+export async function stage(t: TestContext, files: Record<string, string>): Promise<Stage> {
+  const plane = await testCluster(t);
+  const dir = mkdtempSync(join(tmpdir(), 'coxswain-stage-'));
+  const [bare, clone] = [join(dir, 'infra.git'), join(dir, 'clone')];
+  gitRun(dir, 'init', '-q', '--bare', '-b', 'main', bare);
+  gitRun(dir, 'clone', '-q', bare, clone);
+  const authors = { list: [] as { login: string; id: number | undefined }[] };
+  const asks: Authors = { authorsBetween: () => Promise.resolve(authors.list) };
+  let running = await run(plane.kubeconfig, plane.namespace, dir, asks);
+  await settings(running.cluster, plane.namespace);
+  t.after(async () => {
+    await running.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const { namespace } = plane;
+  const url = `file://${bare}`;
+  const made: Stage = {
+    namespace, url, clone, authors,
+    get cluster() { return running.cluster; },
+    get store() { return running.store; },
+    get engine() { return running.engine; },
+    get git() { return running.git; },
+    get renderer() { return running.renderer; },
+    commit(changed, message = 'change') {
+      for (const [path, text] of Object.entries(changed)) {
+        if (text === undefined) rmSync(join(clone, path));
+        else {
+          mkdirSync(dirname(join(clone, path)), { recursive: true });
+          writeFileSync(join(clone, path), text);
+        }
+      }
+      gitRun(clone, 'add', '-A');
+      gitRun(clone, 'commit', '-qm', message);
+      gitRun(clone, 'push', '-q', 'origin', 'HEAD:main');
+      return gitRun(clone, 'rev-parse', 'HEAD');
+    },
+    async apply(name, spec = {}, metadata = {}) {
+      await running.cluster.api.apply({
+        apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { ...metadata, name, namespace },
+        spec: { project: 'default', destination: { server: 'https://kubernetes.default.svc', namespace }, source: { repoURL: url, path: name, targetRevision: 'main' }, ...spec },
+      }, { manager: 'test' });
+    },
+    async project(name, annotations = {}) {
+      await running.cluster.api.apply({
+        apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata: { name, namespace, annotations },
+        spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }], clusterResourceWhitelist: [{ group: '*', kind: '*' }] },
+      }, { manager: 'test' });
+    },
+    until: (name, what, test) => made.untilStore(`${name}: ${what}`, () => {
+      const app = running.store.applications.get(`${namespace}/${name}`);
+      return app && test(app) ? app : undefined;
+    }),
+    untilStore(what, read) {
+      return new Promise((resolve, reject) => {
+        const ends: (() => void)[] = [];
+        const timer = setTimeout(() => {
+          ends.forEach((end) => end());
+          reject(new Error(`not reached in 20 s: ${what}\n${JSON.stringify(running.store.applications.list().map((app) => [app.metadata.name, app.status, app.operation]), null, 1).slice(0, 4000)}`));
+        }, 20_000);
+        const look = (): void => {
+          const found = read();
+          if (found === undefined) return;
+          clearTimeout(timer);
+          ends.forEach((end) => end());
+          resolve(found);
+        };
+        const { store } = running;
+        ends.push(store.applications.onChange(look), store.approvals.onChange(look), store.episodes.onChange(look), store.requests.onChange(look), running.cluster.live.onChange(look));
+        look();
+      });
+    },
+    async restart() {
+      await running.stop();
+      running = await run(plane.kubeconfig, namespace, dir, asks);
+    },
+  };
+  await made.project('default');
+  made.commit(files, 'first');
+  return made;
+}
