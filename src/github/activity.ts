@@ -1,6 +1,6 @@
 // What people asked for in a pull request and what came of it, as a list in the living comment.
 import type { Request } from '../model/coxswain.ts';
-import { code, plain } from './text.ts';
+import { code, fence, plain } from './text.ts';
 
 const shown = 8;
 
@@ -9,6 +9,12 @@ export function commandText(request: Request): string {
   const { verb, application, args } = request.spec;
   const name = application?.split('/').at(-1);
   return ['/cox', args['text'] ?? [verb, name].filter(Boolean).join(' ')].join(' ');
+}
+
+/** One line follows the command; several stand below it as they are. */
+function answerText(message: string): string {
+  if (!message.trim().includes('\n')) return ` — ${plain(message, 400)}`;
+  return `\n\n${fence(message.slice(0, 1500)).replace(/^/gm, '  ')}\n`;
 }
 
 /** The newest requests last; '' when there is none. Only finished ones are listed. */
@@ -20,7 +26,7 @@ export function activityList(requests: Request[]): string {
   const items = finished.slice(-shown).map((request) => {
     const icon = request.status?.phase === 'Done' ? '🚀' : '😕';
     const via = request.spec.actor.via === 'slack' ? ' in Slack' : '';
-    return `- ${icon} ${code(request.spec.actor.login)}${via} ${code(commandText(request), 120)} — ${plain(request.status?.message ?? '', 400)}`;
+    return `- ${icon} ${code(request.spec.actor.login)}${via} ${code(commandText(request), 120)}${answerText(request.status?.message ?? '')}`;
   });
   return ['**Activity**', '', ...items].join('\n');
 }

@@ -1,0 +1,109 @@
+// Which applications a pull request touches, and what is said of each, over a real repository.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createChange } from '../../src/change/change.ts';
+import { application, configMap, live, world } from './world.ts';
+import type { World } from './world.ts';
+import type { AppPreview, PullPreview } from '../../src/change/pull.ts';
+
+const signal = new AbortController().signal;
+
+function preview(w: World, branch = 'change'): Promise<PullPreview> {
+  return createChange(w.deps).preview(w.pull(branch), signal);
+}
+
+function told(apps: AppPreview[]): [string, string, string][] {
+  return apps.map((app) => [app.name, app.status, (app.effect?.change ?? []).map((diff) => `${diff.action} ${diff.key.name}`).join(', ')]);
+}
+
+function child(url: string, name: string, path = `apps/${name}`): string {
+  return `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: ${name}, namespace: argocd, finalizers: [resources-finalizer.argocd.argoproj.io]}\nspec: {project: shop, destination: {server: https://kubernetes.default.svc, namespace: shop}, source: {repoURL: ${url}, path: ${path}, targetRevision: main}}\n`;
+}
+
+test('only applications whose inputs differ are touched', async (t) => {
+  const w = world(t, { 'apps/web/web.yaml': configMap('web', '1'), 'apps/api/api.yaml': configMap('api', '1'), 'README.md': 'x' });
+  live(w.apps, application(w.origin, 'web'), application(w.origin, 'api'), application(w.origin, 'other', { revision: 'stable' }), application({ url: 'https://elsewhere.example/x' }, 'foreign'));
+  w.origin.commit('change', { 'apps/web/web.yaml': configMap('web', '2'), 'README.md': 'y' }, 'change');
+  const found = await preview(w);
+  assert.deepEqual(told(found.apps), [['web', 'changed', 'change web']]);
+  assert.equal(found.considered, 2);
+});
+
+test('the result is the merge, not the head: what the branch got meanwhile is no change of the pull request', async (t) => {
+  const w = world(t, { 'apps/web/web.yaml': configMap('web', '1'), 'apps/api/api.yaml': configMap('api', '1') });
+  live(w.apps, application(w.origin, 'web', { revision: 'HEAD' }), application(w.origin, 'api'));
+  w.origin.commit('change', { 'apps/web/new.yaml': configMap('extra', '1') }, 'change');
+  w.origin.git('checkout', '-q', 'main');
+  w.origin.commit('meanwhile', { 'apps/api/api.yaml': configMap('api', '2') });
+  const found = await preview(w);
+  assert.deepEqual(told(found.apps), [['web', 'changed', 'create extra']]);
+  assert.equal(found.base, w.origin.git('rev-parse', 'main'));
+});
+
+test('conflicts are told with their files, and nothing is claimed', async (t) => {
+  const w = world(t, { 'apps/web/web.yaml': configMap('web', '1') });
+  live(w.apps, application(w.origin, 'web'));
+  w.origin.commit('change', { 'apps/web/web.yaml': configMap('web', '2') }, 'change');
+  w.origin.git('checkout', '-q', 'main');
+  w.origin.commit('meanwhile', { 'apps/web/web.yaml': configMap('web', '3') });
+  const found = await preview(w);
+  assert.deepEqual([found.conflicts, found.apps], [['apps/web/web.yaml'], []]);
+});
+
+test('a manifest error stands in the row of its application, with file and line; an error that was there before is not the pull request\'s', async (t) => {
+  const w = world(t, { 'apps/web/web.yaml': configMap('web', '1'), 'README.md': 'x' });
+  live(w.apps, application(w.origin, 'web'), application(w.origin, 'gone'));
+  w.origin.commit('change', { 'apps/web/web.yaml': 'kind: ConfigMap\nmetadata: {name: web}\nkind: Twice\n', 'README.md': 'y' }, 'change');
+  const found = await preview(w);
+  assert.equal(found.apps.length, 1);
+  assert.deepEqual(found.apps[0]?.error?.place, { file: 'apps/web/web.yaml', line: 3 });
+  assert.equal(found.apps[0]?.error?.code, 'E_MANIFEST');
+});
+
+test('applications of applications are followed: new, removed and changed ones', async (t) => {
+  const w = world(t, { 'apps/web/web.yaml': configMap('web', '1'), 'apps/old/old.yaml': configMap('old', '1'), 'apps/api/api.yaml': configMap('api', '1'), 'apps/api2/api.yaml': configMap('api', '2') });
+  const { url } = w.origin;
+  w.origin.commit('root', { 'root/web.yaml': child(url, 'web'), 'root/old.yaml': child(url, 'old'), 'root/api.yaml': child(url, 'api') });
+  const finalizers = ['resources-finalizer.argocd.argoproj.io'];
+  live(w.apps, application(w.origin, 'root', { path: 'root' }), application(w.origin, 'web'), application(w.origin, 'old', { metadata: { name: 'old', namespace: 'argocd', finalizers } }), application(w.origin, 'api'));
+  w.origin.commit('change', { 'root/old.yaml': undefined, 'root/fresh.yaml': child(url, 'fresh'), 'apps/fresh/fresh.yaml': configMap('fresh', '1'), 'root/api.yaml': child(url, 'api', 'apps/api2') }, 'change');
+  const found = await preview(w);
+  assert.deepEqual(told(found.apps), [
+    ['api', 'changed', 'change api'],
+    ['fresh', 'new', 'create fresh'],
+    ['old', 'removed', 'delete old'],
+    ['root', 'changed', 'change api, create fresh, delete old'],
+  ]);
+});
+
+test('an application of applications that holds itself ends', async (t) => {
+  const w = world(t, { 'README.md': 'x' });
+  const { url } = w.origin;
+  w.origin.commit('root', { 'root/root.yaml': child(url, 'root', 'root') });
+  live(w.apps, application(w.origin, 'root', { path: 'root' }));
+  w.origin.commit('change', { 'root/root.yaml': child(url, 'root', 'root').replace('name: root', 'name: root, labels: {a: b}') }, 'change');
+  assert.deepEqual(told((await preview(w)).apps), [['root', 'changed', 'change root']]);
+});
+
+test('the gate that is shown is the live one, even if the pull request would open it', async (t) => {
+  const w = world(t, { 'apps/web/web.yaml': configMap('web', '1') });
+  const { url } = w.origin;
+  const gated = child(url, 'web').replace('finalizers', 'annotations: {coxswain.dev/approval: required, coxswain.dev/environment: prod}, finalizers');
+  w.origin.commit('root', { 'root/web.yaml': gated });
+  live(w.apps, application(w.origin, 'root', { path: 'root' }), application(w.origin, 'web', { metadata: { name: 'web', namespace: 'argocd', annotations: { 'coxswain.dev/approval': 'required', 'coxswain.dev/environment': 'prod' } } }));
+  w.origin.commit('change', { 'root/web.yaml': gated.replace('required', 'none'), 'apps/web/web.yaml': configMap('web', '2') }, 'change');
+  const web = (await preview(w)).apps.find((app) => app.name === 'web');
+  assert.deepEqual([web?.gated, web?.approvals, web?.environment], [true, 1, 'prod']);
+});
+
+test('a superseded preview ends with the reason of its signal', async (t) => {
+  const w = world(t, { 'apps/web/web.yaml': configMap('web', '1') });
+  live(w.apps, application(w.origin, 'web'));
+  w.origin.commit('change', { 'apps/web/web.yaml': configMap('web', '2') }, 'change');
+  const abort = new AbortController();
+  const running = createChange({ ...w.deps, effect: () => Promise.resolve().then(() => {
+    abort.abort(new Error('the head moved'));
+    throw new Error('a request was cut');
+  }) }).preview(w.pull('change'), abort.signal);
+  await assert.rejects(running, /the head moved/);
+});

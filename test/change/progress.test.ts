@@ -1,0 +1,80 @@
+// How far an application has followed a merge: one row per situation, and one run over a real repository.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Application, ApplicationStatus, Operation } from '../../src/model/application.ts';
+import type { Approval, ApprovalPhase } from '../../src/model/coxswain.ts';
+import type { JudgeInput } from '../../src/change/progress.ts';
+import { createChange } from '../../src/change/change.ts';
+import { judge } from '../../src/change/progress.ts';
+import { application, configMap, live, world } from './world.ts';
+
+const merged = 'm'.repeat(40);
+const later = 'l'.repeat(40);
+const before = 'b'.repeat(40);
+
+function appWith(status: ApplicationStatus, operation?: Operation): Application {
+  return { ...application({ url: 'https://github.com/acme/infra' }, 'web'), status, ...(operation && { operation }) };
+}
+
+function approval(phase: ApprovalPhase, revision = merged): Approval {
+  return { apiVersion: 'coxswain.dev/v1alpha1', kind: 'Approval', metadata: { name: 'a', namespace: 'argocd' }, spec: { application: 'argocd/web', digest: 'd', revision, operations: [] }, status: { phase, message: phase } };
+}
+
+const history = (revision: string): ApplicationStatus => ({ history: [{ id: 1, revision, deployedAt: '2024-01-01T00:00:00Z' }], sync: { status: 'Synced', revision } });
+const operation = (phase: 'Running' | 'Failed' | 'Succeeded', revision: string, info?: Operation['info']): ApplicationStatus => ({
+  operationState: { phase, startedAt: '2024-01-01T00:00:00Z', message: phase, operation: { sync: { revision }, ...(info && { info }) }, syncResult: { revision, resources: [{ group: '', version: 'v1', kind: 'ConfigMap', namespace: 'a', name: 'b', status: 'Synced' }, { group: '', version: 'v1', kind: 'ConfigMap', namespace: 'a', name: 'c' }] } },
+});
+const open = { gated: false, environment: undefined, approvers: [], approvals: 1, slack: undefined };
+const gated = { ...open, gated: true };
+
+const rows: [string, Partial<JudgeInput> & { app?: Application | undefined }, string][] = [
+  ['not in the cluster yet', { app: undefined }, 'queued'],
+  ['removed and gone', { app: undefined, removed: true }, 'success'],
+  ['removed and still there', { app: appWith({}), removed: true }, 'progressing'],
+  ['still at the former commit', { app: appWith({ ...history(before) }) }, 'queued'],
+  ['syncing the merge', { app: appWith({ ...history(before), ...operation('Running', merged) }, {}) }, 'syncing'],
+  ['syncing something older', { app: appWith({ ...history(before), ...operation('Running', before) }, {}) }, 'queued'],
+  ['synced and healthy', { app: appWith({ ...history(merged), health: { status: 'Healthy' } }) }, 'success'],
+  ['synced, health unknown to its kinds', { app: appWith({ ...history(merged) }) }, 'success'],
+  ['synced and progressing', { app: appWith({ ...history(merged), health: { status: 'Progressing' } }) }, 'progressing'],
+  ['synced and degraded', { app: appWith({ ...history(merged), health: { status: 'Degraded' } }) }, 'failure'],
+  ['at a later commit with the same inputs', { app: appWith({ ...history(later), health: { status: 'Healthy' } }), sameInputs: () => true }, 'success'],
+  ['at a later commit with other inputs', { app: appWith({ ...history(later), health: { status: 'Healthy' } }) }, 'superseded'],
+  ['compared and nothing to apply', { app: appWith({ history: [], sync: { status: 'Synced', revision: merged }, health: { status: 'Healthy' } }) }, 'success'],
+  ['sync failed', { app: appWith({ ...history(before), ...operation('Failed', merged) }) }, 'failure'],
+  ['comparison error', { app: appWith({ conditions: [{ type: 'ComparisonError', message: 'x' }] }) }, 'failure'],
+  ['gated, approval not open yet', { app: appWith(history(before)), policy: gated }, 'queued'],
+  ['gated, ended by the gate before the approval', { app: appWith({ ...history(before), ...operation('Failed', merged) }), policy: gated }, 'queued'],
+  ['gated and waiting', { app: appWith(history(before)), policy: gated, approvals: [approval('Pending')] }, 'waiting'],
+  ['gated, waiting for an approval of a later merge', { app: appWith(history(before)), policy: gated, approvals: [approval('Superseded'), approval('Pending', later)] }, 'waiting'],
+  ['gated, an approval of something older is not ours', { app: appWith(history(before)), policy: gated, approvals: [approval('Pending', before)] }, 'queued'],
+  ['gated and approved', { app: appWith(history(before)), policy: gated, approvals: [approval('Approved')] }, 'queued'],
+  ['gated and rejected', { app: appWith(history(before)), policy: gated, approvals: [approval('Rejected')] }, 'failure'],
+  ['gated, the approved sync failed', { app: appWith({ ...history(before), ...operation('Failed', merged, [{ name: 'coxswain.dev/approval', value: 'a' }]) }), policy: gated, approvals: [approval('Approved')] }, 'failure'],
+];
+
+for (const [name, input, state] of rows) {
+  test(`progress: ${name} is ${state}`, () => {
+    const contains = (revision: string): boolean => revision === merged || revision === later;
+    const base = { app: undefined, removed: false, policy: open, approvals: [], source: 0, merged, contains, sameInputs: () => false };
+    assert.equal(judge({ ...base, ...input }).state, state);
+  });
+}
+
+test('the progress of a merge is that of the applications that it touched', async (t) => {
+  const w = world(t, { 'apps/web/web.yaml': configMap('web', '1'), 'apps/api/api.yaml': configMap('api', '1') });
+  const first = w.origin.git('rev-parse', 'main');
+  w.origin.commit('change', { 'apps/web/web.yaml': configMap('web', '2') }, 'change');
+  w.origin.git('checkout', '-q', 'main');
+  w.origin.git('merge', '-q', '--no-ff', '-m', 'merge', 'change');
+  w.origin.git('push', '-q', 'origin', 'main');
+  const sha = w.origin.git('rev-parse', 'main');
+  live(w.apps, { ...application(w.origin, 'web'), status: history(first) }, { ...application(w.origin, 'api'), status: history(first) });
+  const change = createChange(w.deps);
+  const states = async (): Promise<[string, string][]> => (await change.progress(w.pull('change', { merged: { sha } }), new AbortController().signal)).apps.map((app) => [app.name, app.state]);
+  assert.deepEqual(await states(), [['web', 'queued']]);
+  const after = w.origin.commit('unrelated', { 'README.md': 'later' });
+  await w.deps.git.repository(w.origin.url).fetch();
+  live(w.apps, { ...application(w.origin, 'web'), status: { ...history(after), health: { status: 'Healthy' } } });
+  assert.deepEqual(await states(), [['web', 'success']]);
+});

@@ -1,0 +1,112 @@
+// A merged pull request: deployments, approval and rollout checks, and the comment as a tracker.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Approval } from '../../src/model/coxswain.ts';
+import type { Bed } from './bed.ts';
+import { eventually } from '../control-plane.ts';
+import { bed, openPull, progressOf, repo } from './bed.ts';
+import { golden } from './golden.ts';
+import { renderTracker } from '../../src/github/tracker.ts';
+import { preview } from './sample.ts';
+
+const digest = `abcdef012345${'0'.repeat(52)}`;
+
+function approval(namespace: string): Approval {
+  return {
+    apiVersion: 'coxswain.dev/v1alpha1',
+    kind: 'Approval',
+    metadata: { name: 'web-prod-abcdef012345', namespace },
+    spec: {
+      application: `${namespace}/web-prod`, digest, revision: 'd'.repeat(40),
+      operations: [
+        { op: 'hook', key: { group: 'batch', kind: 'Job', namespace: 'shop', name: 'migrate' }, phase: 'PreSync', wave: 0, mac: 'm' },
+        { op: 'change', key: { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'web' }, phase: 'Sync', wave: 0, fields: [['spec.template.spec.containers[name=web].image', 'm']] },
+        { op: 'delete', key: { group: '', kind: 'ConfigMap', namespace: 'shop', name: 'old' }, phase: 'Sync', wave: 0 },
+      ],
+    },
+  };
+}
+
+function rollout(b: Bed): { dev: string[]; prod: string[] } {
+  const states = (name: string): string[] => b.sandbox.world.repositories[0]?.deployments.filter((each) => each.task === `coxswain:argocd/${name}`).flatMap((each) => each.statuses.map((status) => status.state)) ?? [];
+  return { dev: states('web-dev'), prod: states('web-prod') };
+}
+
+function check(b: Bed, name: string): string | null | undefined {
+  return b.sandbox.world.repositories[0]?.checks.findLast((each) => each.name === name)?.conclusion;
+}
+
+async function merged(b: Bed): Promise<number> {
+  const number = await openPull(b.sandbox);
+  await b.quiet();
+  await b.sandbox.actAs('ann').merge(repo, number);
+  await b.quiet();
+  return number;
+}
+
+async function look(b: Bed, number: number): Promise<void> {
+  b.app.forge.refreshPull({ owner: 'acme', repo: 'infra', number });
+  await b.quiet();
+}
+
+test('deployments follow each application, production waits for its approval', async (t) => {
+  const b = await bed(t);
+  const waiting = { gated: true, automated: false, approval: approval(b.store.namespace) };
+  b.script.progress = [progressOf('web-dev', 'queued'), progressOf('web-prod', 'waiting', { ...waiting, message: '0 of 1 approvals' })];
+  const number = await merged(b);
+  assert.deepEqual(rollout(b), { dev: ['queued'], prod: ['pending'] });
+  assert.equal(check(b, 'coxswain/approval'), 'action_required');
+  assert.equal(check(b, 'coxswain/rollout'), null);
+  assert.match(b.comments()[0] ?? '', /waits for approval · 3 operations[\s\S]*\/cox approve web-prod/);
+
+  b.script.progress = [progressOf('web-dev', 'success', { message: 'Synced, Healthy' }), progressOf('web-prod', 'syncing', { gated: true })];
+  await look(b, number);
+  assert.equal(check(b, 'coxswain/approval'), 'success');
+  b.script.progress = [progressOf('web-dev', 'success', { message: 'Synced, Healthy' }), progressOf('web-prod', 'success', { gated: true, message: 'Synced, Healthy' })];
+  await look(b, number);
+  assert.deepEqual(rollout(b), { dev: ['queued', 'in_progress', 'success'], prod: ['pending', 'in_progress', 'success'] });
+  assert.equal(check(b, 'coxswain/rollout'), 'success');
+  assert.deepEqual(b.sandbox.world.repositories[0]?.deployments.map((each) => each.environment), ['dev', 'prod']);
+});
+
+test('cut answers make one deployment with its last status', async (t) => {
+  const b = await bed(t);
+  for (const end of ['/deployments', '/statuses', '/statuses']) {
+    b.sandbox.faults.inject({ match: ({ method, path }) => method === 'POST' && path.endsWith(end), answer: { cut: 'after' } });
+  }
+  b.script.progress = [progressOf('web-dev', 'success', { message: 'Synced, Healthy' })];
+  const number = await openPull(b.sandbox);
+  await b.sandbox.actAs('ann').merge(repo, number);
+  await eventually('success', () => (rollout(b).dev.includes('success') ? true : undefined));
+  await b.quiet();
+  assert.equal(b.sandbox.world.repositories[0]?.deployments.length, 1);
+  assert.equal(rollout(b).dev.at(-1), 'success');
+});
+
+test('a later deployment makes the former inactive, and a restart does not bring it back', async (t) => {
+  const b = await bed(t);
+  b.script.progress = [progressOf('web-dev', 'success', { message: 'Synced, Healthy' })];
+  await merged(b);
+  const second = await openPull(b.sandbox, 'second');
+  await b.quiet();
+  await b.sandbox.actAs('ann').merge(repo, second);
+  await b.quiet();
+  const before = b.comments();
+  b.script.progress = [progressOf('web-dev', 'superseded', { message: 'applied as part of a later commit', revision: 'e'.repeat(40) })];
+  await b.restart();
+  const states = b.sandbox.world.repositories[0]?.deployments.map((each) => each.statuses.at(-1)?.state);
+  assert.deepEqual(states, ['inactive', 'success']);
+  assert.deepEqual(b.comments(), before);
+});
+
+test('the tracker tells every application, and what exactly waits', () => {
+  const { pull } = preview([]);
+  const merged = { ...pull, merged: { sha: 'd'.repeat(40) } };
+  const apps = [
+    progressOf('web-dev', 'success', { message: 'Synced, Healthy', revision: 'd'.repeat(40) }),
+    progressOf('web-stage', 'syncing', { message: 'waiting for wave 1', steps: { done: 2, all: 5 } }),
+    progressOf('web-prod', 'waiting', { gated: true, message: '0 of 1 approvals', approval: approval('argocd') }),
+    progressOf('api-prod', 'failure', { message: 'Degraded: Deployment "api" exceeded its progress deadline @everyone' }),
+  ];
+  golden('tracker', renderTracker({ progress: { pull: merged, apps, errors: [], final: false }, activity: '', publicUrl: 'https://cox.example.com' }));
+});
