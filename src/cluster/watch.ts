@@ -188,6 +188,7 @@ export class KindWatch {
 
   /** One connection; returns when the server ends it in good order. */
   async #watch(signal: AbortSignal, initial: boolean, listed: () => void = () => undefined): Promise<void> {
+    signal.throwIfAborted(); // it may have ended while a turn was taken: an abort that is past calls no listener
     const { transport, sink, clock, random, timing, metadataOnly } = this.#options;
     const connection = new AbortController();
     const end = (): void => connection.abort(signal.reason);
