@@ -61,19 +61,20 @@ export class Children {
     this.start(running.options);
   }
 
-  async kill(name: string): Promise<void> {
+  /** With `patienceMs` it is asked by SIGTERM first and killed when it has not ended by then. */
+  async kill(name: string, patienceMs = 0): Promise<void> {
     const child = this.#running.get(name)?.child;
     this.#running.delete(name);
-    if (child) await end(child);
+    if (child) await end(child, patienceMs);
     this.#tellGuard();
   }
 
   async stop(): Promise<void> {
     await Promise.all([...this.#running.keys()].map((name) => this.kill(name)));
-    const gone = end(this.#guard, 'leave');
+    const gone = once(this.#guard, 'exit');
     this.#guard.ref();
     this.#guard.stdin?.end();
-    await gone;
+    if (isRunning(this.#guard)) await gone;
   }
 
   #tellGuard(): void {
@@ -87,10 +88,16 @@ function release(child: ChildProcess): void {
   if (stdin && 'unref' in stdin && typeof stdin.unref === 'function') stdin.unref();
 }
 
-async function end(child: ChildProcess, how: 'kill' | 'leave' = 'kill'): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+function isRunning(child: ChildProcess): boolean {
+  return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+}
+
+async function end(child: ChildProcess, patienceMs: number): Promise<void> {
+  if (!isRunning(child)) return;
   const exit = once(child, 'exit');
   child.ref();
-  if (how === 'kill') child.kill('SIGKILL');
+  child.kill(patienceMs > 0 ? 'SIGTERM' : 'SIGKILL');
+  const late = setTimeout(() => child.kill('SIGKILL'), patienceMs);
   await exit;
+  clearTimeout(late);
 }

@@ -1,0 +1,127 @@
+// Coxswain itself as a child process of the sandbox: started, killed and started again, as a cluster would.
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Children } from './cluster/children.ts';
+import { freePorts } from './cluster/ports.ts';
+
+export interface OperatorOptions {
+  /** Its data, and the log `coxswain.log` of all its lives. */
+  dir: string;
+  /** Default: a free one; the same in every life, so that webhooks find it. */
+  port?: number;
+  /** Folder of helm, kustomize and jsonnet. */
+  toolsDir: string;
+  /** Settings besides those that follow from the options; see `variables` in src/config.ts. */
+  env: Record<string, string>;
+}
+
+const main = join(import.meta.dirname, '..', 'src', 'main.ts');
+const startMs = 60_000;
+const stopMs = 15_000;
+
+/** Many lives, one at a time. */
+export class Operator {
+  readonly url: string;
+  readonly logFile: string;
+  readonly #options: OperatorOptions;
+  readonly #children = new Children();
+  #lives = 0;
+
+  constructor(options: OperatorOptions & { port: number }) {
+    this.#options = options;
+    this.url = `http://127.0.0.1:${options.port}`;
+    this.logFile = join(options.dir, 'coxswain.log');
+    mkdirSync(options.dir, { recursive: true });
+  }
+
+  /** 0 when it does not run. */
+  get pid(): number {
+    return this.#children.pids['coxswain'] ?? 0;
+  }
+
+  /** How often it was started. */
+  get lives(): number {
+    return this.#lives;
+  }
+
+  /** Everything it has logged so far. */
+  logs(): string {
+    try {
+      return readFileSync(this.logFile, 'utf8');
+    } catch {
+      return ''; // it never ran
+    }
+  }
+
+  /** Starts it without waiting. */
+  spawn(): void {
+    const { dir, toolsDir, env, port } = this.#options;
+    this.#lives += 1;
+    this.#children.start({
+      name: 'coxswain',
+      command: process.execPath,
+      args: [main],
+      log: this.logFile,
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: dir,
+        COX_DATA_DIR: join(dir, 'data'),
+        COX_TOOLS_DIR: toolsDir,
+        COX_LISTEN: `127.0.0.1:${port}`,
+        COX_PUBLIC_URL: this.url,
+        ...env,
+      },
+    });
+  }
+
+  /** Resolves when it is ready. Throws with the end of its log when it ends or is not ready within a minute. */
+  async start(): Promise<void> {
+    this.spawn();
+    await this.ready();
+  }
+
+  async ready(): Promise<void> {
+    const deadline = Date.now() + startMs;
+    while (!(await this.#isReady())) {
+      const ended = this.#children.ended();
+      if (ended) throw new Error(ended);
+      if (Date.now() > deadline) throw new Error(`Coxswain is not ready after ${startMs} ms:\n${this.logs().split('\n').slice(-20).join('\n')}`);
+      await sleep(20);
+    }
+  }
+
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void> {
+    return this.#children.kill('coxswain');
+  }
+
+  async restart(): Promise<void> {
+    await this.kill();
+    await this.start();
+  }
+
+  /** SIGTERM, and SIGKILL when that does not suffice. */
+  stop(): Promise<void> {
+    return this.#children.kill('coxswain', stopMs);
+  }
+
+  /** Stops it and the guard that would kill it if we died. */
+  async end(): Promise<void> {
+    await this.stop();
+    await this.#children.stop();
+  }
+
+  async #isReady(): Promise<boolean> {
+    try {
+      return (await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(2_000) })).ok;
+    } catch {
+      return false; // not listening yet
+    }
+  }
+}
+
+export async function createOperator(options: OperatorOptions): Promise<Operator> {
+  const [free = 0] = options.port === undefined ? await freePorts(1) : [options.port];
+  return new Operator({ ...options, port: free });
+}

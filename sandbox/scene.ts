@@ -1,0 +1,178 @@
+// A whole scene on one machine: cluster, GitHub, Slack, people, the sample repository, and Coxswain among them.
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { binaries } from '../tools/binaries.ts';
+import { writeKubeconfig } from './cluster/access.ts';
+import { startCluster, type Cluster } from './cluster/cluster.ts';
+import { startProxy, type Proxy } from './cluster/proxy.ts';
+import { startGitHub, type SandboxGitHub } from './github/github.ts';
+import { foreignKube, kubeOf, type Kube } from './kube.ts';
+import type { KillSwitch } from './mutation-counter.ts';
+import { createOperator, type Operator } from './operator.ts';
+import { invite, type People } from './people.ts';
+import { copySample, sampleFolder } from './sample.ts';
+import { applyCrds, applySettings } from './settings.ts';
+import { startSlack, type Slack } from './slack/slack.ts';
+
+export interface SceneOptions {
+  /** Shared by GitHub, Slack and the proxy before the API server. */
+  killSwitch?: KillSwitch;
+  /** Holds everything and stays; default a temporary directory, removed at the end. */
+  dir?: string;
+  /** Told what is being done. */
+  log?: (line: string) => void;
+  /** What the repository begins with; default examples/infra. */
+  sample?: string;
+  /** Use this cluster instead of one of our own. */
+  kubeconfig?: string;
+  /** Further settings of Coxswain, e.g. COX_LOG_LEVEL. */
+  env?: Record<string, string>;
+  /** Fixed ports; default free ones. */
+  ports?: { github?: number; slack?: number; coxswain?: number };
+}
+
+export interface Scene {
+  dir: string;
+  /** The administrator's view. */
+  kube: Kube;
+  /** Paths: the administrator's, and that of a person called `someone`. */
+  kubeconfigs: { admin: string; someone: string };
+  /** Missing with `kubeconfig`. */
+  cluster: Cluster | undefined;
+  /** Coxswain's way to the API server; missing with `kubeconfig`. */
+  proxy: Proxy | undefined;
+  github: SandboxGitHub;
+  slack: Slack;
+  /** `owner/name`, clone URL, and the folder its first commit was made of. */
+  repository: { name: string; url: string; dir: string };
+  people: People;
+  /** Not started yet. */
+  coxswain: Operator;
+  /** Ends everything in reverse order; rejects when GitHub or Slack would have refused something. */
+  stop(): Promise<void>;
+}
+
+export const repositoryName = 'acme/infra';
+const botToken = 'xoxb-sandbox';
+const appToken = 'xapp-sandbox';
+
+/** What has been started, to be ended from the last to the first, whatever fails on the way. */
+class Ends {
+  readonly #ends: (() => Promise<void>)[] = [];
+
+  add(end: () => Promise<void>): void {
+    this.#ends.push(end);
+  }
+
+  async all(): Promise<void> {
+    const errors: unknown[] = [];
+    for (const end of this.#ends.splice(0).reverse()) await end().catch((error: unknown) => errors.push(error));
+    if (errors.length === 1) throw errors[0];
+    if (errors.length > 1) throw new AggregateError(errors, 'the scene did not end cleanly');
+  }
+}
+
+interface Base {
+  dir: string;
+  options: SceneOptions;
+  ends: Ends;
+  log: (line: string) => void;
+}
+
+type Place = Pick<Scene, 'kube' | 'kubeconfigs' | 'cluster' | 'proxy'> & { operatorKubeconfig: string };
+
+async function ownPlace({ dir, options, ends, log }: Base): Promise<Place> {
+  log('starting the control plane');
+  const cluster = await startCluster({ dir: join(dir, 'cluster') });
+  ends.add(() => cluster.stop());
+  const { killSwitch } = options;
+  const proxy = await startProxy({ target: cluster.server, ca: cluster.ca, ...(killSwitch && { killSwitch }) });
+  ends.add(() => proxy.stop());
+  const operatorKubeconfig = writeKubeconfig(join(dir, 'coxswain.kubeconfig'), { server: proxy.url, token: cluster.token, user: 'coxswain' });
+  return { kube: kubeOf(cluster.access), kubeconfigs: cluster.kubeconfigs, cluster, proxy, operatorKubeconfig };
+}
+
+async function foreignPlace({ ends, log }: Base, kubeconfig: string): Promise<Place> {
+  log(`using the cluster of ${kubeconfig}`);
+  const kube = await foreignKube(kubeconfig);
+  ends.add(() => kube.close());
+  return { kube, kubeconfigs: { admin: kubeconfig, someone: kubeconfig }, cluster: undefined, proxy: undefined, operatorKubeconfig: kubeconfig };
+}
+
+/** One folder with the three renderers, as an image has them. */
+async function toolsFolder(dir: string): Promise<string> {
+  const folder = join(dir, 'tools');
+  mkdirSync(folder, { recursive: true });
+  for (const [name, path] of Object.entries(await binaries(['helm', 'kustomize', 'jsonnet']))) {
+    rmSync(join(folder, name), { force: true });
+    symlinkSync(path, join(folder, name));
+  }
+  return folder;
+}
+
+async function startForge({ dir, options, ends }: Base): Promise<{ github: SandboxGitHub; slack: Slack }> {
+  const { killSwitch, ports = {} } = options;
+  const kill = killSwitch ? { killSwitch } : {};
+  const github = await startGitHub({ dir: join(dir, 'github'), ...kill, ...(ports.github && { port: ports.github }) });
+  ends.add(async () => {
+    await github.stop();
+    const [first] = github.violations;
+    if (first) throw new Error(`GitHub would have refused: ${github.violations.map((item) => `${item.side} ${item.route} ${item.fault}`).join('; ')}`);
+  });
+  const slack = await startSlack({ botToken, appToken, ...kill, ...(ports.slack && { port: ports.slack }) });
+  ends.add(() => slack.stop());
+  return { github, slack };
+}
+
+function operatorEnv(place: Place, github: SandboxGitHub, slack: Slack): Record<string, string> {
+  return {
+    KUBECONFIG: place.operatorKubeconfig,
+    COX_GITHUB_APP_ID: String(github.app.id),
+    COX_GITHUB_PRIVATE_KEY: github.app.privateKey,
+    COX_GITHUB_WEBHOOK_SECRET: github.app.webhookSecret,
+    COX_GITHUB_API_URL: github.apiUrl,
+    COX_SLACK_BOT_TOKEN: botToken,
+    COX_SLACK_APP_TOKEN: appToken,
+    COX_SLACK_API_URL: slack.apiUrl,
+  };
+}
+
+async function build(base: Base): Promise<Scene> {
+  const { dir, options, ends, log } = base;
+  const place = await (options.kubeconfig ? foreignPlace(base, options.kubeconfig) : ownPlace(base));
+  const { github, slack } = await startForge(base);
+  const repository = { name: repositoryName, url: github.gitUrl(repositoryName), dir: join(dir, 'infra') };
+  log('pushing the sample repository');
+  await copySample(options.sample ?? sampleFolder, repository.dir, repository.url);
+  const [owner = '', name = ''] = repositoryName.split('/');
+  await github.createRepository({ owner, name, from: repository.dir });
+  const people = invite(github, slack, repositoryName);
+  log('applying CRDs, RBAC and settings');
+  await applyCrds(place.kube);
+  await applySettings(place.kube, people);
+  const port = options.ports?.coxswain;
+  const coxswain = await createOperator({
+    dir: join(dir, 'coxswain'),
+    toolsDir: await toolsFolder(dir),
+    env: { ...operatorEnv(place, github, slack), ...options.env },
+    ...(port !== undefined && { port }),
+  });
+  ends.add(() => coxswain.end());
+  github.setWebhookUrl(`${coxswain.url}/webhooks/github`);
+  const { kube, kubeconfigs, cluster, proxy } = place;
+  return { dir, kube, kubeconfigs, cluster, proxy, github, slack, repository, people, coxswain, stop: () => ends.all() };
+}
+
+/** Everything but Coxswain runs when it resolves: `await scene.coxswain.start()`. */
+export async function startScene(options: SceneOptions = {}): Promise<Scene> {
+  const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'coxswain-scene-'));
+  const ends = new Ends();
+  if (options.dir === undefined) ends.add(() => Promise.resolve(rmSync(dir, { recursive: true, force: true })));
+  try {
+    return await build({ dir, options, ends, log: options.log ?? ((): void => undefined) });
+  } catch (error) {
+    await ends.all().catch(() => undefined); // the first error says more
+    throw error;
+  }
+}
