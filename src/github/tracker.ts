@@ -78,6 +78,6 @@ export function renderTracker({ progress, activity, publicUrl }: TrackerInput): 
     more,
     ...waiting,
     activity,
-    `<sub>${code('/cox help')} lists the commands · ${code('/cox revert')} takes this back</sub>`,
+    `<sub>${code('/cox help')} lists the commands · ${code('/cox revert <app>')} takes a deploy back</sub>`,
   ].filter(Boolean).join('\n\n');
 }
