@@ -4,6 +4,7 @@ import type { Actor, Approval } from '../model/coxswain.ts';
 import type { EffectOperation } from '../model/effect.ts';
 import type { Store } from '../store/store.ts';
 import { rfc3339 } from '../base/clock.ts';
+import { effectDifference } from '../compare/effect.ts';
 import { cox } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { coxGroup, coxVersion } from '../model/coxswain.ts';
@@ -66,16 +67,24 @@ export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): 
   if (!existing?.status || existing.status.phase === 'Superseded' || existing.status.phase === 'Applied') {
     await deps.store.approvals.patch(key, { status: { phase: 'Pending', message: 'waiting for approval', approvals: [] } }, { subresource: 'status' });
   }
-  await supersedeOthers(deps, fresh.spec.application, fresh.metadata.name);
+  await supersedeOthers(deps, fresh.spec.application, { keep: fresh.metadata.name, operations: wanted.operations });
   return fresh.metadata.name;
 }
 
-/** Whatever waits for another effect of this application waits in vain. */
-export async function supersedeOthers(deps: ApprovalDeps, application: string, keep: string | undefined): Promise<void> {
+/** Why an approval is void: which object and field differ from what was asked. */
+function voidMessage(approval: Approval, now: EffectOperation[] | undefined): string {
+  if (!now) return 'nothing is left to approve';
+  const differences = effectDifference(approval.spec.operations, now);
+  const more = differences.length > 3 ? `; and ${differences.length - 3} more` : '';
+  return `what would be applied has changed: ${differences.slice(0, 3).join('; ')}${more}`;
+}
+
+/** Whatever waits for another effect of this application waits in vain; `operations` is today's effect. */
+export async function supersedeOthers(deps: ApprovalDeps, application: string, today: { keep: string | undefined; operations?: EffectOperation[] }): Promise<void> {
   for (const approval of deps.store.approvals.of(application)) {
     const phase = approval.status?.phase ?? 'Pending';
-    if (approval.metadata.name === keep || (phase !== 'Pending' && phase !== 'Approved')) continue;
-    await setPhase(deps, approval, 'Superseded', keep ? `the effect is another one now: ${keep}` : 'nothing is left to approve');
+    if (approval.metadata.name === today.keep || (phase !== 'Pending' && phase !== 'Approved')) continue;
+    await setPhase(deps, approval, 'Superseded', voidMessage(approval, today.operations));
   }
 }
 

@@ -52,6 +52,12 @@ export class Clusters {
     return target;
   }
 
+  /** Drops the verdicts and wanted keys of an application that is gone. */
+  async forget(server: string, tracking: string): Promise<void> {
+    const target = await this.#connected.get(server)?.target.catch(() => undefined);
+    target?.comparer.forget(tracking);
+  }
+
   /** Those that are connected by now. */
   async all(): Promise<Target[]> {
     const settled = await Promise.allSettled([...this.#connected.values()].map((item) => item.target));

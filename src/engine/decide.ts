@@ -6,9 +6,7 @@ import { isAutomated } from '../model/application.ts';
 /** What one set of manifests is: where it came from and, by `manifests`, what it says. */
 export interface Desired {
   revisions: string[];
-  /** Hash of the effective sources. */
-  sources: string;
-  /** Hash of everything that was rendered; equal hashes mean that a commit changed nothing here. */
+  /** Key of everything that was rendered; equal keys mean that a commit changed nothing here. '' = not known. */
   manifests: string;
 }
 
@@ -32,6 +30,8 @@ export interface DecideInput {
   /** The newest history entry; undefined before the first sync. */
   synced: Desired | undefined;
   gated: boolean;
+  /** Objects that drifted from what was last synced, while Git's newer state waits for approval. */
+  drifted: SyncResourceRef[];
   /** Name and digest of the Approval that allows today's effect, and whether that effect deletes anything. */
   approved: { name: string; deletes: boolean } | undefined;
   window: { permitted: boolean; why: string; changesAt?: number };
@@ -50,7 +50,7 @@ export function healDelayMs(attempts: number): number {
 }
 
 function sameDesired(a: Desired, b: Desired): boolean {
-  return a.sources === b.sources && (a.manifests === b.manifests || a.revisions.join() === b.revisions.join());
+  return a.manifests !== '' && a.manifests === b.manifests;
 }
 
 function refs(resources: ResourceStatus[]): SyncResourceRef[] {
@@ -77,24 +77,26 @@ function automatedOperation(input: DecideInput): Operation {
   return { ...base, sync: { ...base.sync, prune }, initiatedBy: { automated: true } };
 }
 
-function heal(input: DecideInput): Decision {
+/** Restores `resources` to a revision that was synced already: nothing new is applied, so no approval is needed. */
+function heal(input: DecideInput, to: Desired, resources: SyncResourceRef[]): Decision {
   const attempts = input.attempt?.healAttempts ?? 0;
   const until = (input.attempt?.finishedAt ?? 0) + healDelayMs(attempts);
   if (attempts > 0 && until > input.now) return { do: 'wait', why: `self-heal attempt ${attempts + 1} waits for its backoff`, until };
-  const operation = automatedOperation(input);
+  const operation = automatedOperation({ ...input, desired: to });
   return {
     do: 'sync',
     why: 'live objects differ from the synced revision',
-    operation: { ...operation, sync: { ...operation.sync, resources: refs(input.resources), autoHealAttemptsCount: attempts + 1 } },
+    operation: { ...operation, sync: { ...operation.sync, resources, autoHealAttemptsCount: attempts + 1 } },
   };
 }
 
 function gatedDecision(input: DecideInput): Decision {
-  const drifted = input.synced !== undefined && sameDesired(input.synced, input.desired);
-  if (drifted) {
-    const heals = isAutomated(input.app.spec) && input.app.spec.syncPolicy?.automated?.selfHeal === true;
-    return heals ? heal(input) : { do: 'leave', why: 'drifted; nobody asked to revert it' };
+  const { synced } = input;
+  const heals = isAutomated(input.app.spec) && input.app.spec.syncPolicy?.automated?.selfHeal === true;
+  if (synced && sameDesired(synced, input.desired)) {
+    return heals ? heal(input, synced, refs(input.resources)) : { do: 'leave', why: 'drifted; nobody asked to revert it' };
   }
+  if (!input.approved && heals && synced && input.drifted.length > 0) return heal(input, synced, input.drifted);
   if (!input.approved) return { do: 'ask', why: 'the change needs approval' };
   if (input.attempt && !input.attempt.succeeded && input.attempt.approval === input.approved.name) {
     return { do: 'leave', why: 'the approved sync failed', error: `Failed last sync attempt to ${input.attempt.revisions.join(', ')}: ${input.attempt.message}` };
@@ -125,7 +127,7 @@ function automatedDecision(input: DecideInput): Decision {
   if (!attempt.succeeded) {
     return { do: 'leave', why: 'the last attempt failed', error: `Failed last sync attempt to ${attempt.revisions.join(', ')}: ${attempt.message}` };
   }
-  return automated.selfHeal ? heal(input) : { do: 'leave', why: 'drifted and self-heal is off' };
+  return automated.selfHeal ? heal(input, input.desired, refs(input.resources)) : { do: 'leave', why: 'drifted and self-heal is off' };
 }
 
 export function decide(input: DecideInput): Decision {

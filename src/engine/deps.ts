@@ -19,6 +19,8 @@ export interface ReconcileDeps {
   targetOf(app: Application): Promise<Target | undefined>;
   /** Brings the mirrors of the application's repositories up to date. */
   fetch(app: Application, signal: AbortSignal): Promise<void>;
+  /** Drops what the application's cluster keeps for it. */
+  forgetTracking(known: { tracking: string; server: string }): void;
   /** `argocd`: the status writer and the operation runner are off (design §1). */
   passive: boolean;
 }

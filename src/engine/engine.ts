@@ -96,6 +96,7 @@ export function createEngine(options: EngineOptions): Engine {
     memory,
     targetOf: (app) => clusters.targetOf(app),
     fetch: (app, signal) => sources.fetch(app, signal),
+    forgetTracking: ({ tracking, server }) => void clusters.forget(server, tracking),
     passive: options.mode === 'argocd',
   };
   const queue: KeyQueue = new KeyQueue({

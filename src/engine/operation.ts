@@ -7,13 +7,12 @@ import type { Subject } from './assess.ts';
 import type { DesiredState, Desiring } from './desired.ts';
 import type { GateDeps } from './gating.ts';
 import { canonicalJson } from '../base/canonical.ts';
-import { rfc3339 } from '../base/clock.ts';
 import { describeError } from '../base/errors.ts';
 import { keyText } from '../model/kube.ts';
 import { approvalRequired } from '../policy/gate.ts';
 import { syncWindow } from '../policy/window.ts';
 import { withHistory } from '../sync/history.ts';
-import { step } from '../sync/sync.ts';
+import { startTime, step } from '../sync/sync.ts';
 import { openApproval } from './approval.ts';
 import { compareTo, deniedTargets, effectOf } from './assess.ts';
 import { askGate, isGated } from './gating.ts';
@@ -85,7 +84,7 @@ function targetsOf(comparison: Comparison, denied: Map<string, string>): SyncTar
 }
 
 function ending(app: Application, phase: 'Failed' | 'Error', message: string, at: { now: number; wanted: DesiredState }): Partial<ApplicationStatus> {
-  const time = rfc3339(at.now);
+  const time = startTime(app, at.now);
   const state: OperationState = {
     operation: app.operation ?? {},
     phase,
@@ -178,7 +177,7 @@ export async function runOperation(deps: OperationDeps, input: OperationInput, s
   }
   const window = windowOf(deps, subject, state?.syncResult !== undefined);
   if (!window.permitted) {
-    if (!state) await input.save({ operationState: { operation: app.operation ?? {}, phase: 'Running', message: 'Sync operation blocked by sync window', startedAt: rfc3339(now) } }, false);
+    if (!state) await input.save({ operationState: { operation: app.operation ?? {}, phase: 'Running', message: 'Sync operation blocked by sync window', startedAt: startTime(app, now) } }, false);
     return { ended: false, ...(window.changesAt !== undefined && { at: window.changesAt }) };
   }
   const result = await stepped(deps, input, wanted, state)(signal);

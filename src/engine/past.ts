@@ -54,7 +54,6 @@ export function lastAttempt(app: Application, key: string | undefined): Attempt 
   const approval = state.operation.info?.find((item) => item.name === cox.approvalInfo)?.value;
   return {
     revisions: state.syncResult?.revisions ?? [state.syncResult?.revision ?? ''],
-    sources: '',
     manifests: key ?? '',
     succeeded: state.phase === 'Succeeded',
     message: state.message ?? '',

@@ -1,6 +1,7 @@
 // One pass over one application, top to bottom: spec, Git, cluster, operation, decision, status, drift. Everything is read afresh.
 import type { Comparison } from '../compare/compare.ts';
-import type { Application, ApplicationStatus, Condition, Health } from '../model/application.ts';
+import type { Application, ApplicationStatus, Condition, Health, SyncResourceRef } from '../model/application.ts';
+import type { Effect } from '../model/effect.ts';
 import type { Subject, Target } from './assess.ts';
 import type { Decision } from './decide.ts';
 import type { DesiredState } from './desired.ts';
@@ -92,6 +93,10 @@ async function approvalFor(deps: ReconcileDeps, found: Look, signal: AbortSignal
   return undefined;
 }
 
+function driftedRefs(effect: Effect | undefined): SyncResourceRef[] {
+  return (effect?.drift ?? []).map(({ key }) => ({ ...(key.group && { group: key.group }), kind: key.kind, name: key.name, ...(key.namespace && { namespace: key.namespace }) }));
+}
+
 async function decision(deps: ReconcileDeps, found: Look, signal: AbortSignal): Promise<Decision> {
   const { subject, comparison, desired, last } = found;
   const { app, project } = subject;
@@ -100,16 +105,17 @@ async function decision(deps: ReconcileDeps, found: Look, signal: AbortSignal): 
   const gated = outOfSync && !busy && isGated(deps, { app, project, comparison });
   const waiting = gated && !isLastSynced({ wanted: desired, last });
   const approved = waiting ? await approvalFor(deps, found, signal) : undefined;
-  if (!busy && !waiting) await supersedeOthers(deps, applicationKey(app), appliedApproval(app));
+  if (!busy && !waiting) await supersedeOthers(deps, applicationKey(app), { keep: appliedApproval(app) });
   const key = outOfSync && !busy ? await keyThen(deps.desiring, app, app.status?.operationState?.syncResult, signal) : undefined;
   return decide({
     app,
     resources: comparison.resources,
     outOfSync,
-    desired: { revisions: desired.revisions, sources: '', manifests: desired.key },
+    desired: { revisions: desired.revisions, manifests: desired.key },
     attempt: lastAttempt(app, key),
-    synced: last === undefined || last === 'gone' ? undefined : { revisions: last.revisions, sources: '', manifests: last.key },
+    synced: last === undefined || last === 'gone' ? undefined : { revisions: last.revisions, manifests: last.key },
     gated,
+    drifted: waiting ? driftedRefs(subject.known.effect?.effect) : [],
     approved,
     window: syncWindow({ windows: project?.spec.syncWindows ?? [], application: app.metadata.name, destination: app.spec.destination, manual: false, at: deps.clock.now() }),
     now: deps.clock.now(),
@@ -263,5 +269,7 @@ export async function reconcile(deps: ReconcileDeps, key: string, signal: AbortS
 
 function forget(deps: ReconcileDeps, key: string): void {
   const known: Known | undefined = deps.memory.delete(key);
-  if (known) deps.log.info({ app: key }, 'the application is gone');
+  if (!known) return;
+  deps.forgetTracking(known);
+  deps.log.info({ app: key }, 'the application is gone');
 }

@@ -97,3 +97,46 @@ test('a gated application waits for an approval of exactly its effect, and a liv
   assert.match(refused.status?.operationState?.message ?? '', /^approval required: Approval\/prod-[0-9a-f]{12}$/);
   assert.deepEqual((await s.cluster.api.get(configMap(s.namespace, 'prod')))?.['data'], { other: 'by hand', value: '2' });
 });
+
+test('self-heal of a gated application goes on while a newer commit waits for approval, pinned to what was last synced', async (t) => {
+  const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
+  await s.project('gated');
+  await s.apply('prod', { project: 'gated', syncPolicy: automated });
+  await s.until('prod', 'Synced', (app) => app.status?.sync?.status === 'Synced' && app.status.history?.length === 1 && !app.operation);
+  await s.project('gated', { 'coxswain.dev/approval': 'required' });
+  s.commit({ 'prod/a.yaml': config('prod', '2') });
+  await s.engine.onPush(s.url);
+  const waiting = await s.untilStore('an approval', () => s.store.approvals.list().find((item) => item.status?.phase === 'Pending'));
+  await s.cluster.api.patch(configMap(s.namespace, 'prod'), { type: 'merge', patch: { data: { value: 'by hand' } }, manager: 'kubectl-edit' });
+  await s.until('prod', 'healed', (app) => app.status?.operationState?.operation.sync?.autoHealAttemptsCount === 1 && app.status.operationState.phase === 'Succeeded' && !app.operation);
+  assert.deepEqual((await s.cluster.api.get(configMap(s.namespace, 'prod')))?.['data'], { value: '1' });
+  assert.equal(s.store.applications.get(`${s.namespace}/prod`)?.status?.sync?.status, 'OutOfSync');
+  await s.untilStore('the same approval waits again', () => s.store.approvals.list().find((item) => item.status?.phase === 'Pending' && item.metadata.name === waiting.metadata.name));
+});
+
+test('an application with the finalizer takes its objects with it, without it they stay', async (t) => {
+  const s = await stage(t, { 'goes/a.yaml': config('goes', '1'), 'stays/a.yaml': config('stays', '1') });
+  await s.apply('goes', { syncPolicy: automated }, { finalizers: ['resources-finalizer.argocd.argoproj.io'] });
+  await s.apply('stays', { syncPolicy: automated });
+  for (const name of ['goes', 'stays']) await s.until(name, 'Synced', (app) => app.status?.sync?.status === 'Synced' && !app.operation);
+  for (const name of ['goes', 'stays']) await s.store.applications.delete(`${s.namespace}/${name}`);
+  await s.untilStore('both gone', () => (s.store.applications.list().length === 0 ? true : undefined));
+  assert.equal(await s.cluster.api.get(configMap(s.namespace, 'goes')), undefined);
+  assert.notEqual(await s.cluster.api.get(configMap(s.namespace, 'stays')), undefined);
+});
+
+test('what cannot be rendered is told with its place, and the old state stays', async (t) => {
+  const s = await stage(t, { 'web/a.yaml': config('a', '1') });
+  await s.apply('web', { syncPolicy: automated });
+  await s.until('web', 'Synced', (app) => app.status?.sync?.status === 'Synced' && !app.operation);
+  s.commit({ 'web/a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a\n' });
+  await s.engine.onPush(s.url);
+  const broken = await s.until('web', 'an error', (app) => app.status?.conditions?.some((item) => item.type === 'ComparisonError') ?? false);
+  assert.match(broken.status?.conditions?.[0]?.message ?? '', /web\/a\.yaml:\d+/);
+  assert.equal(broken.status?.sync?.status, 'Unknown');
+  assert.notEqual(await s.cluster.api.get(configMap(s.namespace, 'a')), undefined);
+  s.commit({ 'web/a.yaml': config('a', '2') });
+  await s.engine.onPush(s.url);
+  const mended = await s.until('web', 'Synced again', (app) => app.status?.sync?.status === 'Synced' && !app.operation);
+  assert.deepEqual(mended.status?.conditions, []);
+});
