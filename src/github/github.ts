@@ -143,8 +143,9 @@ function withApp(options: GitHubOptions, config: GitHubAppConfig): Parts {
   return { ...options, config, api, installations, pulls, intake };
 }
 
-async function credentialsOf({ installations, api }: Parts, repoUrl: string): Promise<{ username: string; password: string } | undefined> {
-  if (!installations.loaded) await installations.load();
+/** Repositories elsewhere must not wait for GitHub: while it cannot be read, nobody has credentials of it. */
+async function credentialsOf({ installations, api, log }: Parts, repoUrl: string): Promise<{ username: string; password: string } | undefined> {
+  if (!installations.loaded) await installations.load().catch((error: unknown) => log.warn({ err: error }, 'the installations of the GitHub App could not be read'));
   const found = installations.at(repoUrl);
   return found && { username: 'x-access-token', password: await api.installationToken(found.installation) };
 }

@@ -163,3 +163,30 @@ test('an unchanged result writes nothing, after a restart too', async (t) => {
   assert.deepEqual(writes, []);
   assert.equal(b.sandbox.world.repositories[0]?.comments[0]?.updatedAt, before);
 });
+
+test('a result that takes long is announced, and replaces the announcement', async (t) => {
+  const b = await bed(t);
+  const gate = Promise.withResolvers<void>();
+  b.script.gate = gate.promise;
+  b.script.apps = [web('debug')];
+  await openPull(b.sandbox);
+  await eventually('the announcement', () => b.comments().find((body) => body.includes('⏳')));
+  await eventually('the running check', () => b.sandbox.world.repositories[0]?.checks.find((check) => check.status === 'in_progress'));
+  gate.resolve();
+  await b.quiet();
+  assert.equal(b.comments().length, 1);
+  assert.match(b.comments()[0] ?? '', /LEVEL: debug/);
+  assert.deepEqual(b.sandbox.world.repositories[0]?.checks.map((check) => check.conclusion), ['success']);
+});
+
+test('a move of the base branch looks at the open pull requests again, and writes nothing when they say the same', async (t) => {
+  const b = await bed(t);
+  b.script.apps = [web('debug')];
+  await openPull(b.sandbox);
+  await b.quiet();
+  const [before, looked] = [b.comments(), b.script.previews.length];
+  await b.sandbox.actAs('ann').commit(repo, { branch: 'main', files: { 'other.txt': '1' }, message: 'other' });
+  await b.quiet();
+  assert.ok(b.script.previews.length > looked);
+  assert.deepEqual(b.comments(), before);
+});
