@@ -1,14 +1,155 @@
 // The render room: manifests out of the files of a commit, made once for each content.
-import type { Rendered, RenderCounts, RenderInputs, RenderRequest } from './request.ts';
+import { rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AppError } from '../base/errors.ts';
+import { follow, joinPath } from './paths.ts';
+import { hashOf } from '../base/canonical.ts';
+import { inputId, inputName } from './plan.ts';
+import { Lru } from '../base/lru.ts';
+import { orAborted } from '../base/abort.ts';
+import { planDirectory } from './directory.ts';
+import { planHelm } from './helm.ts';
+import { planKustomize } from './kustomize.ts';
+import { sourceTypeOf, withOverrides } from './detect.ts';
+import { toolVersion } from './tool.ts';
+import { Turns } from '../base/turns.ts';
+import type { Manifest } from './yaml.ts';
+import type { Plan, Planning } from './plan.ts';
+import type { ReferenceCache } from './kustomize-closure.ts';
+import type { Rendered, RenderCounts, RenderInputs, RenderRequest, Tools } from './request.ts';
+import type { Tool } from './tool.ts';
+
+export interface RendererOptions {
+  tools: Tools;
+  /** Folder of the overlays, of this renderer alone: it is emptied at the start. Default: one of this process in the temporary folder. */
+  tempDir?: string;
+  /** Limit of the cache, in bytes of manifests as JSON; default 32 MiB. */
+  cacheBytes?: number;
+  /** Tools that run at the same time; default one for each processor, at least 2. */
+  concurrency?: number;
+}
 
 /**
  * Errors: E_RENDER (the source or its tool: file, line and cause in one sentence), E_MANIFEST (a document that is no Kubernetes object),
  * E_PATH (the path is not there), E_PROCESS_LIMIT.
  */
 export interface Renderer {
-  /** From the cache if the key is known; two requests with one key share one run. */
+  /** From the cache if the key is known; two requests with one key share one run. Terminal failures are remembered like manifests. */
   render(request: RenderRequest): Promise<Rendered>;
   /** The closure of the source's inputs and the key of its manifests, without rendering. */
   inputs(request: RenderRequest): Promise<RenderInputs>;
   readonly counts: Readonly<RenderCounts>;
+}
+
+/** Changes when equal inputs give other manifests than before. */
+const formatVersion = 1;
+
+type Outcome = { rendered: Rendered; bytes: number } | { failure: AppError; bytes: number };
+
+export async function createRenderer(options: RendererOptions): Promise<Renderer> {
+  const { tools, cacheBytes = 32 * 2 ** 20, concurrency = Math.max(2, availableParallelism()) } = options;
+  const tempDir = options.tempDir ?? join(tmpdir(), `coxswain-render-${process.pid}`);
+  rmSync(tempDir, { recursive: true, force: true });
+  const [helm, kustomize, jsonnet] = await Promise.all([
+    toolVersion(tools.helm, ['version', '--short']),
+    toolVersion(tools.kustomize, ['version']),
+    toolVersion(tools.jsonnet, ['--version']),
+  ]);
+  const plan = planner({ helm, kustomize, jsonnet }, tempDir);
+  const turns = new Turns(concurrency);
+  const cache = new Lru<string, Outcome>({ limit: cacheBytes, cost: ({ bytes }) => bytes });
+  const running = new Map<string, Promise<Outcome>>();
+  const counts: RenderCounts = { renders: 0, hits: 0, shared: 0 };
+
+  const produce = async (inputs: RenderInputs, planned: Plan): Promise<Outcome> => {
+    const giveBack = await turns.take();
+    try {
+      counts.renders += 1;
+      const outcome = success(inputs, await planned.produce());
+      cache.set(inputs.key, outcome);
+      return outcome;
+    } catch (error) {
+      if (!(error instanceof AppError) || error.kind !== 'terminal' || error.code === 'E_PROCESS_LIMIT') throw error;
+      const outcome = { failure: error, bytes: 1024 };
+      cache.set(inputs.key, outcome);
+      return outcome;
+    } finally {
+      giveBack();
+      running.delete(inputs.key);
+    }
+  };
+
+  return {
+    counts,
+    inputs: async (request) => keyed(await plan(request)),
+    render: async (request) => {
+      const planned = await plan(request);
+      const inputs = await keyed(planned);
+      const known = cache.get(inputs.key);
+      if (known) {
+        counts.hits += 1;
+        return unwrap(known);
+      }
+      const underWay = running.get(inputs.key);
+      if (underWay) counts.shared += 1;
+      // A run is nobody's alone: the signal ends the waiting, not the run, which is bounded by its own limits.
+      const run = underWay ?? produce(inputs, planned);
+      running.set(inputs.key, run);
+      return unwrap(await orAborted(run, request.signal));
+    },
+  };
+}
+
+function unwrap(outcome: Outcome): Rendered {
+  if ('failure' in outcome) throw outcome.failure;
+  return outcome.rendered;
+}
+
+function success(inputs: RenderInputs, produced: readonly Manifest[]): Outcome {
+  const manifests = produced.map(({ object }) => object);
+  return { rendered: { ...inputs, manifests, places: produced.map(({ place }) => place) }, bytes: JSON.stringify(manifests).length + 256 };
+}
+
+async function keyed(plan: Plan): Promise<RenderInputs> {
+  const ids = new Map<string, string>();
+  for (const input of plan.inputs) ids.set(inputName(input), await inputId(input));
+  const inputs = [...ids.keys()].sort();
+  const key = hashOf([formatVersion, plan.sourceType, inputs.map((name) => [name, ids.get(name)]), plan.parameters]);
+  return { sourceType: plan.sourceType, key, inputs };
+}
+
+/** Makes plans; what it has read of files is remembered by their ids. */
+function planner(tools: { helm: Tool; kustomize: Tool; jsonnet: Tool }, tempDir: string): (request: RenderRequest) => Promise<Plan> {
+  const references: ReferenceCache = new Lru({ limit: 20_000 });
+  const capabilities = new Lru<string, boolean>({ limit: 20_000 });
+  const imports = new Lru<string, string[]>({ limit: 20_000 });
+  return async (request) => {
+    const { source, files, app } = request;
+    if (source.chart) throw new AppError('E_RENDER', `chart ${source.chart}: charts of Helm repositories are not supported yet`, { hint: 'Commit the chart and use its path.' });
+    if (source.ref && !source.path) return nothing;
+    const path = await applicationPath(request);
+    const merged = await withOverrides(source, files, { path, app: app.name });
+    const planning: Planning = { ...request, source: merged.source, path };
+    const type = await sourceTypeOf(merged.source, files, path);
+    const planned = await (type === 'Helm'
+      ? planHelm(planning, { tool: tools.helm, tempDir, capabilities })
+      : type === 'Kustomize'
+        ? planKustomize(planning, { tool: tools.kustomize, tempDir, references })
+        : planDirectory(planning, { tool: tools.jsonnet, tempDir, imports }));
+    return { ...planned, inputs: [...planned.inputs, ...merged.overrides.map((file) => ({ path: file, files }))] };
+  };
+}
+
+/** A source that only lends its files to others. */
+const nothing: Plan = { sourceType: 'Directory', inputs: [], parameters: 'ref', produce: async () => [] };
+
+async function applicationPath({ source, files }: RenderRequest): Promise<string> {
+  const asked = source.path ?? '';
+  if (asked.startsWith('/')) throw new AppError('E_PATH', `${asked}: app path is absolute`, { hint: 'Name the path from the root of the repository, without a slash at its beginning.' });
+  const path = joinPath('', asked);
+  if (path === undefined) throw new AppError('E_PATH', `${asked}: app path leaves the repository`);
+  const entry = await follow(files, path);
+  if (entry?.kind !== 'dir') throw new AppError('E_PATH', `${asked}: app path does not exist`, { place: { file: asked } });
+  return entry.path;
 }

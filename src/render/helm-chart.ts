@@ -1,0 +1,98 @@
+// What a chart says of itself: its name, its local dependencies, and whether its templates depend on the cluster.
+import { follow, folderOf, joinPath, mustFollow } from './paths.ts';
+import { isObject } from '../model/kube.ts';
+import { parseYaml } from './yaml.ts';
+import { renderError } from './plan.ts';
+import type { Files } from '../model/files.ts';
+import type { Lru } from '../base/lru.ts';
+import type { Overlay } from './overlay.ts';
+
+export interface LocalDependency {
+  name: string;
+  /** Folder of the chart that needs it. */
+  of: string;
+  /** Its own folder in the repository. */
+  folder: string;
+}
+
+export interface Chart {
+  name: string;
+  /** Constraint on the cluster's version. */
+  kubeVersion: string | undefined;
+  /** `file://` dependencies that are not vendored, and theirs. */
+  local: LocalDependency[];
+}
+
+/** Throws E_RENDER for a chart without a name, or with a dependency that is neither local nor vendored. */
+export async function chartOf(files: Files, folder: string, seen: string[] = []): Promise<Chart> {
+  const file = joinPath(folder, 'Chart.yaml') ?? 'Chart.yaml';
+  const entry = await follow(files, file);
+  const [value] = parseYaml(String((entry && (await files.read(entry.path))) ?? ''), file);
+  if (!isObject(value) || typeof value['name'] !== 'string') throw renderError('the chart has no name', { file });
+  const local: LocalDependency[] = [];
+  for (const dependency of Array.isArray(value['dependencies']) ? value['dependencies'] : []) {
+    const { name, repository } = isObject(dependency) ? dependency : {};
+    if (typeof name !== 'string' || (await vendored(files, folder, name))) continue;
+    if (typeof repository !== 'string' || !repository.startsWith('file://')) {
+      throw renderError(`the dependency ${name} is missing in charts/`, { file }, { hint: 'Run helm dependency build and commit charts/: nothing is downloaded while rendering.' });
+    }
+    const target = await mustFollow(files, { from: folder, path: repository.slice('file://'.length).replace(/^\/+/, ''), place: { file } });
+    if (seen.includes(target.path)) throw renderError(`the dependency ${name} leads in a circle`, { file });
+    local.push({ name, of: folder, folder: target.path });
+    local.push(...(await chartOf(files, target.path, [...seen, target.path])).local);
+  }
+  return { name: value['name'], kubeVersion: typeof value['kubeVersion'] === 'string' ? value['kubeVersion'] : undefined, local };
+}
+
+async function vendored(files: Files, folder: string, name: string): Promise<boolean> {
+  const charts = await files.list(joinPath(folder, 'charts') ?? 'charts');
+  return charts.some(({ path }) => {
+    const base = path.slice(folderOf(path).length).replace(/^\//, '');
+    return base === name || (base.startsWith(`${name}-`) && base.endsWith('.tgz'));
+  });
+}
+
+/** Puts local dependencies where `helm dependency build` would: each below `charts/` of the chart that needs it. */
+export async function placeLocalDependencies(chart: Chart, files: Files, overlay: Overlay): Promise<void> {
+  const places = new Map<string, string[]>();
+  for (const { name, of, folder } of chart.local) {
+    for (const parent of [of, ...(places.get(of) ?? [])]) {
+      const place = joinPath(parent, `charts/${name}`) ?? name;
+      places.set(folder, [...(places.get(folder) ?? []), place]);
+      for (const entry of await files.list(folder, true)) {
+        const source = entry.kind === 'file' ? entry : await follow(files, entry.path);
+        if (source?.kind === 'file') await overlay.write(`${place}${entry.path.slice(folder.length)}`, (await files.read(source.path)) ?? '');
+      }
+    }
+  }
+}
+
+/** Only charts that ask depend on the cluster: another new kind must not render the others again. Packed charts count as asking. */
+export async function usesCapabilities(files: Files, folders: readonly string[], cache: Lru<string, boolean>): Promise<{ version: boolean; apis: boolean }> {
+  let [version, apis] = [false, false];
+  for (const folder of folders) {
+    const id = (await files.id(folder)) ?? folder;
+    const known = { version: cache.get(`version ${id}`), apis: cache.get(`apis ${id}`) };
+    if (known.version === undefined || known.apis === undefined) {
+      const found = await readCapabilities(files, folder);
+      cache.set(`version ${id}`, found.version);
+      cache.set(`apis ${id}`, found.apis);
+      Object.assign(known, found);
+    }
+    version ||= known.version === true;
+    apis ||= known.apis === true;
+  }
+  return { version, apis };
+}
+
+async function readCapabilities(files: Files, folder: string): Promise<{ version: boolean; apis: boolean }> {
+  const found = { version: false, apis: false };
+  for (const { kind, path } of await files.list(folder, true)) {
+    if (kind === 'link' || path.endsWith('.tgz')) return { version: true, apis: true };
+    const text = kind === 'file' ? String((await files.read(path)) ?? '') : '';
+    if (!text.includes('Capabilities')) continue;
+    found.version ||= /KubeVersion/i.test(text);
+    found.apis ||= text.includes('APIVersions') || !/KubeVersion|HelmVersion/i.test(text);
+  }
+  return found;
+}

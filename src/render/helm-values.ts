@@ -1,0 +1,49 @@
+// Value files of a Helm source: relative, from the root, from another source by `$ref/`, and by glob.
+import { buildEnvironment, renderError, substitute } from './plan.ts';
+import { follow, joinPath } from './paths.ts';
+import { globMatch } from '../base/glob.ts';
+import type { Files } from '../model/files.ts';
+import type { HelmSource } from '../model/application.ts';
+import type { Input, Planning } from './plan.ts';
+
+/** In the order in which Helm merges them. Throws E_RENDER for a file that is missing (unless that is allowed), outside, or on the web. */
+export async function valueFiles(planning: Planning, section: Pick<HelmSource, 'valueFiles' | 'ignoreMissingValueFiles'>): Promise<Input[]> {
+  const inputs: Input[] = [];
+  const place = { file: planning.path || '.' };
+  for (const text of section.valueFiles ?? []) {
+    const { files, from, name, ref } = originOf(planning, text);
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name)) throw renderError(`${name} is on the web, which is not fetched while rendering`, place, { hint: 'Commit the value file.' });
+    const path = joinPath(from, name);
+    if (path === undefined) throw renderError(`${name} leaves the repository`, place);
+    const found = /[*?[]/.test(path) ? await matching(files, path) : [path];
+    for (const file of found) {
+      if ((await follow(files, file))?.kind === 'file') inputs.push({ path: file, files, ...(ref !== undefined && { ref }) });
+      else if (!section.ignoreMissingValueFiles) throw renderError(`the value file ${text} does not exist`, place, { hint: `Nothing is at ${file} in this revision; ignoreMissingValueFiles allows that.` });
+    }
+    if (found.length === 0 && !section.ignoreMissingValueFiles) throw renderError(`no value file matches ${text}`, place);
+  }
+  // A file that is named twice counts at its last position (argocd.md §1.1).
+  return inputs.filter((input, index) => !inputs.some((later, at) => at > index && later.path === input.path && later.ref === input.ref));
+}
+
+interface Origin {
+  files: Files;
+  from: string;
+  name: string;
+  ref?: string;
+}
+
+function originOf(planning: Planning, text: string): Origin {
+  const slash = text.indexOf('/');
+  const ref = text.startsWith('$') && slash > 0 ? text.slice(1, slash) : undefined;
+  const other = ref === undefined ? undefined : planning.refs?.get(ref);
+  if (ref !== undefined && other) return { files: other, from: '', name: text.slice(slash + 1), ref };
+  return { files: planning.files, from: planning.path, name: substitute(text, buildEnvironment(planning)) };
+}
+
+async function matching(files: Files, pattern: string): Promise<string[]> {
+  const fixed = pattern.split('/');
+  const until = fixed.findIndex((part) => /[*?[]/.test(part));
+  const entries = await files.list(fixed.slice(0, until).join('/'), true);
+  return entries.map(({ path }) => path).filter((path) => globMatch(pattern, path, { separators: '/' })).sort();
+}

@@ -1,0 +1,141 @@
+// Helm applications: the chart's folder and value files, one `helm template`.
+import { join } from 'node:path';
+import { chartOf, placeLocalDependencies, usesCapabilities } from './helm-chart.ts';
+import { buildEnvironment, linkTargets, substitute } from './plan.ts';
+import { hashOf } from '../base/canonical.ts';
+import { overlayPath, withOverlay } from './overlay.ts';
+import { parseManifests, parseYaml } from './yaml.ts';
+import { runTool } from './tool.ts';
+import { valueFiles } from './helm-values.ts';
+import type { Chart } from './helm-chart.ts';
+import type { HelmSource } from '../model/application.ts';
+import type { Input, Plan, Planning } from './plan.ts';
+import type { Lru } from '../base/lru.ts';
+import type { Manifest } from './yaml.ts';
+import type { Overlay } from './overlay.ts';
+import type { Tool } from './tool.ts';
+
+export interface HelmParts {
+  tool: Tool;
+  tempDir: string;
+  /** By the id of the chart's folder: whether its templates ask what the cluster serves. */
+  capabilities: Lru<string, boolean>;
+}
+
+export async function planHelm(planning: Planning, parts: HelmParts): Promise<Plan> {
+  const { files, path, source, app, cluster } = planning;
+  const section = source.helm ?? {};
+  const chart = await chartOf(files, path);
+  const values = await valueFiles(planning, section);
+  const fileParameters = await fileParameterInputs(planning, section);
+  const folders = [path, ...chart.local.map(({ folder }) => folder)];
+  const links = (await Promise.all(folders.map((folder) => linkTargets(files, folder)))).flat();
+  const inputs: Input[] = [...[...folders, ...links].map((name) => ({ path: name, files })), ...values, ...fileParameters.map(({ input }) => input)];
+  const asks = await usesCapabilities(files, folders, parts.capabilities);
+  const parameters = {
+    tool: parts.tool.version,
+    path,
+    release: section.releaseName || app.name,
+    namespace: section.namespace || app.destinationNamespace,
+    values: section.valuesObject ?? section.values,
+    set: setArguments(planning, section),
+    files: fileParameters.map(({ name, input }) => [name, input.path]),
+    valueFiles: values.map(({ path: file, ref }) => [ref, file]),
+    flags: flags(section),
+    kube: asks.version || chart.kubeVersion ? section.kubeVersion || cluster.version : undefined,
+    apis: asks.apis ? hashOf(section.apiVersions?.length ? section.apiVersions : cluster.apiVersions) : undefined,
+  };
+  const produce = (): Promise<Manifest[]> => withOverlay(parts.tempDir, inputs, async (overlay) => {
+    await placeLocalDependencies(chart, files, overlay);
+    return template(planning, { tool: parts.tool, chart, values, fileParameters, overlay });
+  });
+  return { sourceType: 'Helm', inputs, parameters, produce };
+}
+
+interface FileParameter {
+  name: string;
+  input: Input;
+}
+
+async function fileParameterInputs(planning: Planning, section: HelmSource): Promise<FileParameter[]> {
+  const found: FileParameter[] = [];
+  for (const { name, path } of section.fileParameters ?? []) {
+    const [input] = await valueFiles(planning, { valueFiles: [path] });
+    if (input) found.push({ name, input });
+  }
+  return found;
+}
+
+/** Argo CD escapes commas in values, unless they are lists in braces. */
+function setArguments(planning: Planning, section: HelmSource): string[] {
+  const environment = buildEnvironment(planning);
+  return (section.parameters ?? []).flatMap(({ name, value = '', forceString }) => {
+    const text = substitute(value, environment);
+    const escaped = /^\{.*\}$/s.test(text) ? text : text.replace(/(^|[^\\]),/g, '$1\\,');
+    return [forceString ? '--set-string' : '--set', `${name}=${escaped}`];
+  });
+}
+
+function flags(section: HelmSource): string[] {
+  return [
+    ...(section.skipCrds ? [] : ['--include-crds']),
+    ...(section.skipTests ? ['--skip-tests'] : []),
+    ...(section.skipSchemaValidation ? ['--skip-schema-validation'] : []),
+  ];
+}
+
+interface Template {
+  tool: Tool;
+  chart: Chart;
+  values: Input[];
+  fileParameters: FileParameter[];
+  overlay: Overlay;
+}
+
+async function template(planning: Planning, { tool, chart, values, fileParameters, overlay }: Template): Promise<Manifest[]> {
+  const { path, source, app, cluster } = planning;
+  const section = source.helm ?? {};
+  const inline = section.valuesObject ? JSON.stringify(section.valuesObject) : section.values;
+  const inlineFile = inline ? join(overlay.home, 'values.yaml') : undefined;
+  if (inlineFile && inline) await overlay.write(`../home/values.yaml`, inline);
+  const args = [
+    'template', '.',
+    '--name-template', section.releaseName || app.name,
+    ...namespaceArguments(section.namespace || app.destinationNamespace),
+    '--kube-version', section.kubeVersion || cluster.version,
+    ...setArguments(planning, section),
+    ...fileParameters.flatMap(({ name, input }) => ['--set-file', `${name}=${overlayPath(overlay, input)}`]),
+    ...values.flatMap((input) => ['--values', overlayPath(overlay, input)]),
+    ...(inlineFile ? ['--values', inlineFile] : []),
+    ...(section.apiVersions?.length ? section.apiVersions : cluster.apiVersions).flatMap((version) => ['--api-versions', version]),
+    ...flags(section),
+  ];
+  try {
+    const text = await runTool({ tool, args, overlay, cwd: join(overlay.root, path), fileOf: (named) => chartFile(named, chart, path) });
+    return withSources(text, chart, path);
+  } catch (error) {
+    for (const input of values) parseYaml(String((await input.files.read(input.path)) ?? ''), input.path); // a better place, if that was it
+    throw error;
+  }
+}
+
+function namespaceArguments(namespace: string): string[] {
+  return namespace === '' ? [] : ['--namespace', namespace];
+}
+
+/** Helm names templates by the chart: `<chart>/templates/x.yaml`; value files by their path. */
+function chartFile(named: string, chart: Chart, path: string): string | undefined {
+  const prefix = `${chart.name}/`;
+  if (named.startsWith(prefix)) return join(path, named.slice(prefix.length));
+  if (named.startsWith('../')) return undefined;
+  return named.startsWith('/') ? undefined : named;
+}
+
+/** Helm writes `# Source: <chart>/templates/x.yaml` before each document. */
+function withSources(text: string, chart: Chart, path: string): Manifest[] {
+  const sources = text.split('\n').flatMap((line, index) => (line.startsWith('# Source: ') ? [{ line: index + 1, file: line.slice(10).trim() }] : []));
+  return parseManifests(text, path || '.', { lenient: true }).map(({ object, place }) => {
+    const source = sources.findLast(({ line }) => line <= (place.line ?? 0));
+    return { object, place: { file: (source && chartFile(source.file, chart, path)) ?? path } };
+  });
+}

@@ -1,0 +1,90 @@
+// Jsonnet programs: their imports, however deep, and one run for each.
+import { buildEnvironment, renderError, substitute } from './plan.ts';
+import { follow, folderOf, joinPath } from './paths.ts';
+import { join } from 'node:path';
+import { manifestsOf } from './yaml.ts';
+import { runTool } from './tool.ts';
+import type { FileEntry } from '../model/files.ts';
+import type { JsonnetVar } from '../model/application.ts';
+import type { Lru } from '../base/lru.ts';
+import type { Manifest } from './yaml.ts';
+import type { Overlay } from './overlay.ts';
+import type { Planning } from './plan.ts';
+import type { Tool } from './tool.ts';
+
+/** What a file imports, by its id. */
+export type ImportCache = Lru<string, string[]>;
+
+// Jsonnet's grammar allows only a literal after import; what stands in comments is at worst a file too many.
+const importPattern = /\bimport(?:str|bin)?\s+@?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')/g;
+
+/** Paths of all files that the programs import. Missing ones are left to Jsonnet, which names the line. */
+export async function importsOf(planning: Planning, programs: readonly FileEntry[], cache: ImportCache): Promise<string[]> {
+  const { files } = planning;
+  const libraries = libraryFolders(planning);
+  const seen = new Set<string>();
+  const visit = async (file: FileEntry): Promise<void> => {
+    for (const name of await directImports(planning, file, cache)) {
+      for (const folder of [folderOf(file.path), ...libraries]) {
+        const path = joinPath(folder, name);
+        const target = path === undefined ? undefined : await follow(files, path);
+        if (target?.kind !== 'file' || path === undefined) continue;
+        if (seen.has(path)) break;
+        seen.add(path);
+        await visit({ ...target, path });
+        break;
+      }
+    }
+  };
+  for (const program of programs) await visit(program);
+  return [...seen];
+}
+
+async function directImports({ files }: Planning, file: FileEntry, cache: ImportCache): Promise<string[]> {
+  const known = cache.get(file.id);
+  if (known) return known;
+  if (!/\.(jsonnet|libsonnet)$/.test(file.path)) return [];
+  const entry = await follow(files, file.path);
+  const text = String((entry && (await files.read(entry.path))) ?? '');
+  const names = [...text.matchAll(importPattern)].map(([, double, single]) => double ?? single ?? '');
+  cache.set(file.id, names);
+  return names;
+}
+
+/** The application path first, then the libraries, which are named from the root of the repository (Argo CD). */
+function libraryFolders({ path, source }: Planning): string[] {
+  const libraries = (source.directory?.jsonnet?.libs ?? []).map((library) => {
+    const folder = joinPath('', library);
+    if (folder === undefined) throw renderError(`the Jsonnet library ${library} leaves the repository`, { file: path || '.' });
+    return folder;
+  });
+  return [path, ...libraries];
+}
+
+/** Everything but the program: search path, variables. `-J` folders are relative to the root. */
+export function jsonnetArguments(planning: Planning): string[] {
+  const environment = buildEnvironment(planning);
+  const { extVars = [], tlas = [] } = planning.source.directory?.jsonnet ?? {};
+  const variables = (kind: 'ext' | 'tla', list: JsonnetVar[]): string[] =>
+    list.flatMap(({ name, value, code }) => [`--${kind}-${code ? 'code' : 'str'}`, `${name}=${substitute(value, environment)}`]);
+  // Jsonnet lets the last folder win, Argo CD the first.
+  const folders = libraryFolders(planning).toReversed().flatMap((folder) => ['-J', folder === '' ? '.' : folder]);
+  return [...folders, ...variables('ext', extVars), ...variables('tla', tlas)];
+}
+
+export interface JsonnetRun {
+  tool: Tool;
+  /** Paths from the root. */
+  programs: string[];
+  args: string[];
+  overlay: Overlay;
+}
+
+export async function runJsonnet({ tool, programs, args, overlay }: JsonnetRun): Promise<Manifest[]> {
+  const manifests: Manifest[] = [];
+  for (const program of programs) {
+    const text = await runTool({ tool, args: [...args, join('.', program)], overlay, cwd: overlay.root });
+    manifests.push(...manifestsOf(JSON.parse(text), { file: program }));
+  }
+  return manifests;
+}

@@ -1,0 +1,68 @@
+// A private folder with just the files that one tool run needs, gone afterwards.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { follow } from './paths.ts';
+import { renderError } from './plan.ts';
+import type { Files } from '../model/files.ts';
+import type { Input } from './plan.ts';
+
+export interface Overlay {
+  /** Absolute path of the folder that stands for the repository's root. */
+  root: string;
+  /** HOME of the tool; empty. */
+  home: string;
+  /** Writes a file beside the repository's own; answers its absolute path. */
+  write(path: string, content: string | Buffer): Promise<string>;
+}
+
+const maxDepth = 100;
+
+/** Files of other sources stand below `refs/<name>` beside the root. */
+export async function withOverlay<T>(parent: string, inputs: readonly Input[], use: (overlay: Overlay) => Promise<T>): Promise<T> {
+  await mkdir(parent, { recursive: true });
+  const dir = await mkdtemp(join(parent, 'render-'));
+  const root = join(dir, 'source');
+  const home = join(dir, 'home');
+  try {
+    await mkdir(root);
+    await mkdir(home);
+    const done = new Set<string>();
+    for (const { path, files, ref } of inputs) await copy(files, path, { target: ref === undefined ? root : join(dir, 'refs', ref), done });
+    return await use({
+      root,
+      home,
+      write: async (path, content) => {
+        const file = join(root, path);
+        await mkdir(dirname(file), { recursive: true });
+        await writeFile(file, content);
+        return file;
+      },
+    });
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** Absolute path of an input in the overlay. */
+export function overlayPath(overlay: Overlay, input: Pick<Input, 'path' | 'ref'>): string {
+  return input.ref === undefined ? join(overlay.root, input.path) : join(overlay.root, '..', 'refs', input.ref, input.path);
+}
+
+/** Links become what they point to: a tool never sees one. */
+async function copy(files: Files, path: string, to: { target: string; done: Set<string>; as?: string }): Promise<void> {
+  const place = join(to.target, to.as ?? path);
+  if (to.done.has(place)) return;
+  if (place.split('/').length > maxDepth) throw renderError('a link leads in a circle', { file: path });
+  to.done.add(place);
+  const entry = await follow(files, path);
+  if (entry?.kind === 'file') {
+    await mkdir(dirname(place), { recursive: true });
+    await writeFile(place, (await files.read(entry.path)) ?? '', { mode: entry.executable ? 0o755 : 0o644 });
+  } else if (entry?.kind === 'dir') {
+    await mkdir(place, { recursive: true });
+    for (const child of await files.list(entry.path)) {
+      const name = child.path.slice(child.path.lastIndexOf('/') + 1);
+      await copy(files, child.path, { ...to, as: `${to.as ?? path}/${name}` });
+    }
+  }
+}
