@@ -32,7 +32,11 @@ export async function applyCrds(kube: Kube): Promise<void> {
   for (const crd of crds) {
     await until(`${crd.metadata.name ?? ''} is served`, async () => {
       const conditions = ((await get(kube, pathOf(crd)))?.['status'] as { conditions?: { type: string; status: string }[] } | undefined)?.conditions;
-      return conditions?.some((item) => item.type === 'Established' && item.status === 'True') || undefined;
+      if (!conditions?.some((item) => item.type === 'Established' && item.status === 'True')) return undefined;
+      const { group, names, versions } = crd['spec'] as { group: string; names: { plural: string }; versions: { name: string }[] };
+      // The cache behind watches comes up a moment after the kind itself.
+      const watchable = await kube.call('GET', `/apis/${group}/${versions[0]?.name ?? ''}/${names.plural}?resourceVersion=0`);
+      return watchable.status === 200 || undefined;
     });
   }
 }

@@ -134,8 +134,8 @@ export async function start(config: Config, onLost: () => void): Promise<{ stop(
     renderer,
     async clusterOf(app) {
       const target = await engine.clusters.targetOf(app);
-      const { version, apiVersions } = (target?.cluster ?? cluster).discovery;
-      return { version, apiVersions: apiVersions() };
+      const { discovery } = target?.cluster ?? cluster;
+      return { version: discovery.version, apiVersions: discovery.apiVersions() };
     },
   });
   const sources = createSources({ git, store, clock, log });
