@@ -65,7 +65,7 @@ export function createComparer(options: ComparerOptions): Comparer {
     const record = cluster.live.get(key);
     // Something newer than our answer is a change of somebody else: it is to be judged.
     if (manifestHash && record && record.resourceVersion === object.metadata.resourceVersion) {
-      verdicts.set(record, manifestHash, '*', { applied: undefined, live: undefined });
+      verdicts.set(record, manifestHash, '*', { applied: undefined, settled: undefined, live: undefined });
     }
   }
 

@@ -7,7 +7,7 @@ import type { SyncPhase } from '../model/application.ts';
 import { canonicalJson, hashOf } from '../base/canonical.ts';
 import { createHmac } from 'node:crypto';
 import { keyText, keyTitle } from '../model/kube.ts';
-import { pathText } from '../diff/path.ts';
+import { pathText, valueAt } from '../diff/path.ts';
 import { phaseOrder } from '../model/hooks.ts';
 
 /** 128 bits in hex over the path and the value. */
@@ -19,17 +19,18 @@ export function manifestMac(key: Buffer, manifest: KubeObject): string {
   return macOf(key, '', manifest);
 }
 
-/** Fields that a subresource holds in the live object do not count; removals do. */
-export function changedFields(key: Buffer, changes: readonly OwnedChange[], removed: readonly FieldPath[]): [path: string, mac: string | null][] {
+/** Fields that a subresource holds in the live object do not count; removals do, with what the server puts in their place (null = nothing). */
+export function changedFields(key: Buffer, changes: readonly OwnedChange[], removed: readonly FieldPath[], predicted: KubeObject): [path: string, mac: string | null][] {
+  const mac = (text: string, value: unknown): string | null => (value === undefined ? null : macOf(key, text, value));
   const fields = new Map<string, string | null>();
   for (const { path, after, subresource } of changes) {
     const text = pathText(path);
-    if (!subresource) fields.set(text, after === undefined ? null : macOf(key, text, after));
+    if (!subresource) fields.set(text, mac(text, after));
   }
   for (const path of removed) {
     const text = pathText(path);
     // A part that is ours says it already, as it will once the takeover is done.
-    if (![...fields.keys()].some((known) => known === text || known.startsWith(`${text}.`) || known.startsWith(`${text}[`))) fields.set(text, null);
+    if (![...fields.keys()].some((known) => known === text || known.startsWith(`${text}.`) || known.startsWith(`${text}[`))) fields.set(text, mac(text, valueAt(predicted, path)));
   }
   return [...fields].sort(([a], [b]) => (a < b ? -1 : 1));
 }

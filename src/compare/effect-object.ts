@@ -110,7 +110,7 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
   if (result?.refused !== undefined) return refused(context, states, m2, result.refused);
   if (result?.prediction) {
     keptNotes(states, results[1]?.prediction, result.prediction);
-    const operation = changeOperation(context, states, m2, result.prediction);
+    const operation = changeOperation(context, states, manifests, result.prediction);
     if (operation) states.operation = operation;
   }
   if (after[0] && after[0] !== live) writerNote(states, live, after[0]);
@@ -186,10 +186,11 @@ function writerNote(states: States, live: KubeObject, restored: KubeObject): voi
   if (writer) states.notes.drift.push(`last written by ${writer.manager}${writer.at ? ` at ${writer.at}` : ''}`);
 }
 
-function changeOperation(context: ObjectContext, states: States, object: PreparedObject, prediction: Prediction): EffectOperation | undefined {
+function changeOperation(context: ObjectContext, states: States, manifests: Manifests, prediction: Prediction): EffectOperation | undefined {
   const { live, after } = states;
-  if (!live || !after[2] || after[2] === live) return undefined;
-  const fields = changedFields(context.macKey, ownedChanges(live, after[2]), prediction.removed);
+  const [previous, , object] = manifests;
+  if (!object || !live || !after[2] || after[2] === live) return undefined;
+  const fields = changedFields(context.macKey, ownedChanges(live, after[2], previous?.target), prediction.removed, after[2]);
   return fields.length > 0 ? { op: 'change', key: object.key, phase: 'Sync', wave: object.wave, fields } : undefined;
 }
 

@@ -5,12 +5,13 @@ import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { LiveObject } from '../cluster/live.ts';
 import type { Place } from '../base/errors.ts';
 import type { PreparedObject } from './prepare.ts';
-import type { Verdicts } from './verdicts.ts';
+import type { Verdict, Verdicts } from './verdicts.ts';
 import { AppError, errorKind } from '../base/errors.ts';
+import { canonicalJson } from '../base/canonical.ts';
 import { gvkOf } from '../model/kube.ts';
 import { ownedChanges } from '../diff/owned.ts';
 import { removals } from '../diff/removals.ts';
-import { withoutPaths } from '../diff/path.ts';
+import { valueAt, withoutPaths } from '../diff/path.ts';
 
 export interface PredictContext {
   cluster: CompareCluster;
@@ -26,9 +27,9 @@ export interface LiveBody {
 
 export interface Prediction {
   live: LiveBody;
-  /** With what Git gave up taken out; `live.object` itself when nothing that we manage changes. */
+  /** Without what Git gave up; `live.object` itself when nothing that we manage changes. */
   predicted: KubeObject;
-  /** Taken out by a patch after the apply, or with the takeover. */
+  /** Taken out by the takeover or by a patch after the apply; the server may put a default in its place. */
   removed: FieldPath[];
   /** No longer managed; held by others. */
   kept: { path: FieldPath; by: string }[];
@@ -59,14 +60,15 @@ export async function predict(context: PredictContext, prepared: PreparedObject,
       if (body) return { live: body, predicted: body.object, removed: [], kept: [] };
       continue;
     }
-    if (known?.applied && known.live) return judged({ record, object: known.live }, known.applied, prepared, baseline);
+    if (known?.applied && known.live) return judged({ record, object: known.live }, known, prepared, baseline);
     verdicts.stats.asked += 1;
     const applied = await cluster.api.apply(prepared.target, { dryRun: true, signal });
     const body = await sameVersion(context, record, prepared, applied);
     if (!body) continue;
-    const prediction = judged(body, applied, prepared, baseline);
+    const verdict = { applied, settled: await settle(context, body.object, applied, prepared, baseline), live: body.object };
+    const prediction = judged(body, verdict, prepared, baseline);
     const changes = prediction.predicted !== body.object || prediction.kept.length > 0;
-    verdicts.set(body.record, prepared.hash, baseline?.hash ?? '', changes ? { applied, live: body.object } : { applied: undefined, live: undefined });
+    verdicts.set(body.record, prepared.hash, baseline?.hash ?? '', changes ? verdict : { applied: undefined, settled: undefined, live: undefined });
     return prediction;
   }
   throw new AppError('E_API', 'the object changes faster than it can be compared', { kind: 'transient', hint: 'It is compared again by itself.' });
@@ -88,11 +90,25 @@ async function sameVersion(context: PredictContext, record: LiveObject, prepared
   return body?.object.metadata.resourceVersion === version ? body : undefined;
 }
 
-function judged(live: LiveBody, applied: KubeObject, prepared: PreparedObject, previous: PreparedObject | undefined): Prediction {
+/** With removals: what the server makes of the object without them, for it may put defaults in their place. */
+async function settle(context: PredictContext, live: KubeObject, applied: KubeObject, prepared: PreparedObject, previous: PreparedObject | undefined): Promise<KubeObject | undefined> {
+  const { remove } = removals({ live, applied, target: prepared.target, previous: previous?.target });
+  if (remove.length === 0) return undefined;
+  context.verdicts.stats.asked += 1;
+  const settled = await context.cluster.api.replace(withoutPaths(applied, remove), { dryRun: true, signal: context.signal });
+  return { ...settled, metadata: { ...settled.metadata, ...(applied.metadata.managedFields && { managedFields: applied.metadata.managedFields }) } };
+}
+
+function judged(live: LiveBody, verdict: Verdict, prepared: PreparedObject, previous: PreparedObject | undefined): Prediction {
+  const applied = verdict.applied ?? live.object;
   const { remove, kept } = removals({ live: live.object, applied, target: prepared.target, previous: previous?.target });
-  const predicted = withoutPaths(applied, remove);
-  const same = remove.length === 0 && ownedChanges(live.object, predicted).length === 0;
-  return { live, predicted: same ? live.object : predicted, removed: remove, kept };
+  const predicted = verdict.settled ?? applied;
+  const same = ownedChanges(live.object, predicted, previous?.target).length === 0 && remove.every((path) => equalAt(live.object, predicted, path));
+  return { live, predicted: same ? live.object : predicted, removed: same ? [] : remove, kept };
+}
+
+function equalAt(a: KubeObject, b: KubeObject, path: FieldPath): boolean {
+  return canonicalJson(valueAt(a, path)) === canonicalJson(valueAt(b, path));
 }
 
 /** A failure that belongs to one object; anything that passes by itself is thrown on. */

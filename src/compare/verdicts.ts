@@ -6,6 +6,8 @@ import { keyText } from '../model/kube.ts';
 export interface Verdict {
   /** What an apply would make of the live object, before removals; undefined = nothing that we manage would change. */
   applied: KubeObject | undefined;
+  /** `applied` after the removals, if there are any. */
+  settled: KubeObject | undefined;
   /** The live object in the manifest's version, where `applied` is kept. */
   live: KubeObject | undefined;
 }

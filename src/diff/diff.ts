@@ -87,7 +87,10 @@ export function sameObject(a: KubeObject, b: KubeObject): boolean {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.keys(value).sort().filter((name) => value[name] !== undefined).map((name) => [name, sorted(value[name])]));
+  const names = Object.keys(value).filter((name) => value[name] !== undefined).sort();
+  // The name first: it tells which entry of a list one reads.
+  if (typeof value['name'] === 'string') names.unshift(...names.splice(names.indexOf('name'), 1));
+  return Object.fromEntries(names.map((name) => [name, sorted(value[name])]));
 }
 
 /** YAML without noise: the envelope first, everything else by name, so that two orders of the same keys are no difference. '' for undefined. */
@@ -105,10 +108,10 @@ function headings(yaml: string): string[] {
     const match = /^(\s*)(- )?([^\s#'"][^:]*|"[^"]*"):(?:\s|$)(.*)$/.exec(line);
     if (!match) return stack.map((entry) => entry.text).join('.').replaceAll('.[', '[');
     const [, space = '', dash, name = '', value = ''] = match;
-    const indent = space.length + (dash ? 1 : 0);
+    const indent = space.length + (dash ? 2 : 0);
     while (stack.length > 0 && (stack.at(-1)?.indent ?? 0) >= (dash ? space.length : indent)) stack.pop();
     const heading = stack.map((entry) => entry.text).join('.').replaceAll('.[', '[');
-    if (dash) stack.push({ indent: space.length, text: `[${name}=${value}]` });
+    if (dash) stack.push({ indent: space.length, text: value === '' ? '[]' : `[${name}=${value}]` });
     if (value === '') stack.push({ indent, text: name });
     return heading;
   });

@@ -94,21 +94,26 @@ export function isOurApply(entry: ManagedFieldsEntry): boolean {
   return entry.operation === 'Apply' && entry.manager === fieldManager && !entry.subresource;
 }
 
-/** Union of FieldsV1 trees as a tree. */
-export function unionFields(trees: Record<string, unknown>[]): Record<string, unknown> {
-  const all: Record<string, unknown> = {};
-  for (const tree of trees) {
-    for (const [segment, child] of Object.entries(tree)) {
-      const known = all[segment];
-      all[segment] = isObject(known) && isObject(child) ? mergeNodes(known, child) : child;
-    }
-  }
-  return all;
+function segmentOf(step: PathStep): string {
+  if (typeof step === 'string') return `f:${step}`;
+  if (typeof step === 'number') return `i:${step}`;
+  return 'key' in step ? `k:${canonicalJson(step.key)}` : `v:${canonicalJson(step.value)}`;
 }
 
-/** A leaf stays a member beside children: it is written as `.` then. */
-function mergeNodes(a: Record<string, unknown>, b: Record<string, unknown>): Record<string, unknown> {
-  const [emptyA, emptyB] = [Object.keys(a).length === 0, Object.keys(b).length === 0];
-  if (emptyA && emptyB) return {};
-  return unionFields([...(emptyA || emptyB ? [{ '.': {} }] : []), a, b]);
+/** The set as FieldsV1. */
+export function treeOf(set: FieldSet): Record<string, unknown> {
+  const parents = new Set<string>();
+  for (const id of set.keys()) for (let at = id.lastIndexOf(separator); at > 0; at = id.lastIndexOf(separator, at - 1)) parents.add(id.slice(0, at));
+  const tree: Record<string, unknown> = {};
+  for (const [id, { path }] of set) {
+    let node = tree;
+    for (const segment of path.map(segmentOf)) {
+      const child = node[segment];
+      const next: Record<string, unknown> = isObject(child) ? child : {};
+      node[segment] = next;
+      node = next;
+    }
+    if (parents.has(id)) node['.'] = {};
+  }
+  return tree;
 }

@@ -18,8 +18,8 @@ export interface OwnedChange {
 }
 
 /** Paths that our applies hold, and those that the first apply takes over. */
-export function ownedIn(object: KubeObject): FieldSet {
-  return union(heldBy(object, isOurApply), takenOver(object));
+export function ownedIn(object: KubeObject, previous?: KubeObject): FieldSet {
+  return union(heldBy(object, isOurApply), takenOver(object, previous));
 }
 
 function isNoise(path: FieldPath): boolean {
@@ -69,10 +69,11 @@ function orderChanges(live: KubeObject, predicted: KubeObject, owned: FieldSet):
 
 /**
  * The differing leaves among the paths that our manager owns in live or predicted, sorted by path. Changes of other managers'
- * fields, defaults and what webhooks write are not in it. Empty = in sync.
+ * fields, defaults and what webhooks write are not in it. `previous` is the last synced manifest, for the first touch of an object.
+ * Empty = in sync.
  */
-export function ownedChanges(live: KubeObject, predicted: KubeObject): OwnedChange[] {
-  const owned = union(ownedIn(live), heldBy(predicted, isOurApply));
+export function ownedChanges(live: KubeObject, predicted: KubeObject, previous?: KubeObject): OwnedChange[] {
+  const owned = union(ownedIn(live, previous), heldBy(predicted, isOurApply));
   const subresources = heldBy(live, (entry) => Boolean(entry.subresource));
   const changes: OwnedChange[] = [];
   for (const { path, leaf } of owned.values()) {

@@ -1,13 +1,11 @@
 // Fields that Git gave up: which an apply leaves behind because another tool took them over, and which others hold for good (design §4f).
 import type { FieldPath } from '../model/effect.ts';
-import type { FieldSet } from './managed-fields.ts';
 import type { JsonPatch } from './takeover.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../model/kube.ts';
 import { argo } from '../model/annotations.ts';
 import { fieldSet, heldBy, isOurApply, pathId, withParents } from './managed-fields.ts';
+import { formerManifests } from './takeover.ts';
 import { hasPath, removalOrder, valueAt } from './path.ts';
-import { isClientSide, isFirstTouch, takenOver } from './takeover.ts';
-import { isObject } from '../model/kube.ts';
 
 export interface RemovalInput {
   /** The object as it was before the apply, managedFields included. */
@@ -16,7 +14,7 @@ export interface RemovalInput {
   applied: KubeObject;
   /** What was applied. */
   target: KubeObject;
-  /** The manifest that was applied before it; default: the last-applied annotation of an object that we never applied. */
+  /** The manifest that was applied before it; for an object that we never applied its last-applied annotation counts too. */
   previous?: KubeObject | undefined;
 }
 
@@ -25,16 +23,6 @@ export interface Removals {
   remove: FieldPath[];
   /** Still there and held by another server-side applier or through a subresource (scale): no longer managed, it stays. */
   kept: { path: FieldPath; by: string }[];
-}
-
-function lastApplied(live: KubeObject): unknown {
-  const text = live.metadata.annotations?.[argo.lastApplied];
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // Somebody's edit; then only managedFields tell.
-  }
 }
 
 /** Holds for good: an apply of somebody else, or a subresource. */
@@ -51,27 +39,19 @@ function outermost(paths: Map<string, FieldPath>): FieldPath[] {
   return [...paths.values()].filter((path) => !path.some((_, at) => at > 0 && paths.has(pathId(path.slice(0, at)))));
 }
 
-/**
- * Two sources: what client-side tools wrote before our first apply (it becomes ours by the takeover, and goes with the apply), and
- * what the previous manifest had and the target lacks, where only Update managers hold it any more.
- */
+/** What a former manifest had and the target lacks, where only Update managers hold it any more. */
 export function removals(input: RemovalInput): Removals {
   const { live, applied, target } = input;
-  const previous = input.previous ?? (isFirstTouch(live) ? lastApplied(live) : undefined);
-  const taken = takenOver(live);
+  const former = formerManifests(live, input.previous);
+  if (former.length === 0) return { remove: [], kept: [] };
   const ours = withParents(heldBy(applied, isOurApply));
-  const others = withParents(heldBy(live, (entry) => isOtherHolder(entry)));
-  const gone = (path: FieldPath): boolean => isObject(previous) && hasPath(previous, path) && !hasPath(target, path);
+  const others = withParents(heldBy(live, isOtherHolder));
+  const gone = (path: FieldPath): boolean => former.some((manifest) => hasPath(manifest, path)) && !hasPath(target, path) && hasPath(applied, path);
   const found = new Map<string, FieldPath>();
-  const add = (set: FieldSet, test: (path: FieldPath) => boolean, holders: ReadonlySet<string>): void => {
-    for (const [id, { path }] of set) {
-      if (ours.has(id) || holders.has(id) || path[0] === 'status' || isIdentity(path)) continue;
-      if (test(path) && hasPath(applied, path)) found.set(id, path);
-    }
-  };
-  if (taken.size > 0) add(taken, () => true, withParents(heldBy(live, (entry) => !isClientSide(entry))));
-  if (isObject(previous)) add(heldBy(applied, isUpdate), gone, others);
-  return { remove: outermost(found), kept: isObject(previous) ? keptBy(input, gone, ours) : [] };
+  for (const [id, { path }] of heldBy(applied, isUpdate)) {
+    if (!ours.has(id) && !others.has(id) && path[0] !== 'status' && !isIdentity(path) && gone(path)) found.set(id, path);
+  }
+  return { remove: outermost(found), kept: keptBy(applied, gone, ours) };
 }
 
 /** Never to be taken out by hand: the object's identity, and the annotation that goes with the takeover anyway. */
@@ -80,13 +60,12 @@ function isIdentity(path: FieldPath): boolean {
   return path[1] === 'name' || path[1] === 'namespace' || path[2] === argo.lastApplied;
 }
 
-function keptBy(input: RemovalInput, gone: (path: FieldPath) => boolean, ours: ReadonlySet<string>): { path: FieldPath; by: string }[] {
+function keptBy(applied: KubeObject, gone: (path: FieldPath) => boolean, ours: ReadonlySet<string>): { path: FieldPath; by: string }[] {
   const kept = new Map<string, { path: FieldPath; by: string }>();
-  for (const entry of (input.applied.metadata.managedFields ?? []).filter(isOtherHolder)) {
+  for (const entry of (applied.metadata.managedFields ?? []).filter(isOtherHolder)) {
     for (const [id, { path, leaf }] of fieldSet(entry.fieldsV1)) {
-      if (leaf && !ours.has(id) && path[0] !== 'status' && gone(path) && hasPath(input.applied, path)) {
-        kept.set(id, { path, by: `${entry.manager ?? ''}${entry.subresource ? ` (${entry.subresource})` : ''}` });
-      }
+      if (!leaf || ours.has(id) || path[0] === 'status' || !gone(path)) continue;
+      kept.set(id, { path, by: `${entry.manager ?? ''}${entry.subresource ? ` (${entry.subresource})` : ''}` });
     }
   }
   return [...kept.values()];

@@ -1,50 +1,81 @@
-// The first touch of an object that client-side tools wrote: their fields become ours, so that what Git lacks is removed (design §4f).
-import type { KubeObject, ManagedFieldsEntry } from '../model/kube.ts';
+// The first touch of an object that client-side tools wrote: what they applied becomes ours, so that what Git gives up is removed (design §4f).
 import type { FieldSet } from './managed-fields.ts';
-import { fieldManager } from '../model/annotations.ts';
-import { heldBy, isOurApply, unionFields } from './managed-fields.ts';
+import type { KubeObject, ManagedFieldsEntry } from '../model/kube.ts';
+import { argo, fieldManager } from '../model/annotations.ts';
+import { difference, fieldSet, isOurApply, treeOf, union } from './managed-fields.ts';
+import { hasPath } from './path.ts';
 
 /** RFC 6902. */
 export type JsonPatch = { op: 'test' | 'remove' | 'replace' | 'add'; path: string; value?: unknown }[];
 
 /** What kubectl, and Argo CD's client-side apply, leave behind. Entries of subresources (scale, status) are never taken over. */
-export function isClientSide(entry: ManagedFieldsEntry): boolean {
+function isClientSide(entry: ManagedFieldsEntry): boolean {
   const manager = entry.manager ?? '';
   return entry.operation === 'Update' && !entry.subresource && (manager === fieldManager || manager === 'before-first-apply' || manager.startsWith('kubectl'));
 }
 
 /** True until our first apply, if client-side tools wrote the object: later edits by kubectl are drift and stay theirs. */
-export function isFirstTouch(live: KubeObject): boolean {
+function isFirstTouch(live: KubeObject): boolean {
   const entries = live.metadata.managedFields ?? [];
   return entries.some(isClientSide) && !entries.some(isOurApply);
 }
 
-/** The fields that a takeover makes ours; empty unless it is the first touch. The status is never among them. */
-export function takenOver(live: KubeObject): FieldSet {
-  if (!isFirstTouch(live)) return new Map();
-  return new Map([...heldBy(live, isClientSide)].filter(([, member]) => member.path[0] !== 'status'));
+function lastApplied(live: KubeObject): unknown {
+  const text = live.metadata.annotations?.[argo.lastApplied];
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // Somebody's edit; then the previous manifest alone tells.
+  }
 }
 
 /**
- * The patch that makes client-side entries our own Apply entry; undefined when there is nothing to take over. To be sent before
- * the first apply. It names the resourceVersion, so that a race answers 409 (as client-go's csaupgrade does).
+ * The manifests that Git is known to have applied before: the last synced one and, until our first apply, the last-applied
+ * annotation. (Later it would be stale: server-side applies do not renew it.)
  */
-export function takeover(live: KubeObject): JsonPatch | undefined {
-  if (!isFirstTouch(live)) return undefined;
+export function formerManifests(live: KubeObject, previous: KubeObject | undefined): unknown[] {
+  return [previous, isFirstTouch(live) ? lastApplied(live) : undefined].filter((manifest) => manifest !== undefined);
+}
+
+function takenFrom(entry: ManagedFieldsEntry, former: unknown[]): FieldSet {
+  return new Map([...fieldSet(entry.fieldsV1)].filter(([, { path }]) => path[0] !== 'status' && former.some((manifest) => hasPath(manifest, path))));
+}
+
+/**
+ * The fields that a takeover makes ours; empty unless it is the first touch. Only what was applied from a manifest is taken:
+ * client-side managers hold defaults and hand-made edits too, and those were never Git's to remove (argocd.md §2.3).
+ */
+export function takenOver(live: KubeObject, previous?: KubeObject): FieldSet {
+  if (!isFirstTouch(live)) return new Map();
+  const former = formerManifests(live, previous);
+  return union(...(live.metadata.managedFields ?? []).filter(isClientSide).map((entry) => takenFrom(entry, former)));
+}
+
+/**
+ * The patch that moves those fields into our own Apply entry; undefined when there is nothing to take over. To be sent before the
+ * first apply. It names the resourceVersion, so that a race answers 409 (as client-go's csaupgrade does).
+ */
+export function takeover(live: KubeObject, previous?: KubeObject): JsonPatch | undefined {
+  const taken = takenOver(live, previous);
+  if (taken.size === 0) return undefined;
   const entries = live.metadata.managedFields ?? [];
-  const taken = entries.filter(isClientSide);
-  const newest = taken.reduce((a, b) => ((a.time ?? '') >= (b.time ?? '') ? a : b));
-  const { 'f:status': _status, ...fieldsV1 } = unionFields(taken.map((entry) => entry.fieldsV1 ?? {}));
+  const newest = entries.filter(isClientSide).reduce((a, b) => ((a.time ?? '') >= (b.time ?? '') ? a : b));
   const ours: ManagedFieldsEntry = {
     manager: fieldManager,
     operation: 'Apply',
     fieldsType: 'FieldsV1',
     ...(newest.apiVersion !== undefined && { apiVersion: newest.apiVersion }),
     ...(newest.time !== undefined && { time: newest.time }),
-    fieldsV1,
+    fieldsV1: treeOf(taken),
   };
+  const left = entries.flatMap((entry) => {
+    if (!isClientSide(entry)) return [entry];
+    const rest = difference(fieldSet(entry.fieldsV1), taken);
+    return rest.size === 0 ? [] : [{ ...entry, fieldsV1: treeOf(rest) }];
+  });
   return [
-    { op: 'replace', path: '/metadata/managedFields', value: [...entries.filter((entry) => !isClientSide(entry)), ours] },
+    { op: 'replace', path: '/metadata/managedFields', value: [...left, ours] },
     { op: 'replace', path: '/metadata/resourceVersion', value: live.metadata.resourceVersion ?? '' },
   ];
 }

@@ -1,0 +1,128 @@
+// A real cluster with a comparer for tests, the writes that other tools make, and the least of a sync.
+import type { TestContext } from 'node:test';
+import assert from 'node:assert/strict';
+import type { Application } from '../../src/model/application.ts';
+import type { Cluster } from '../../src/cluster/cluster.ts';
+import type { Comparer, Comparison, EffectInput } from '../../src/compare/compare.ts';
+import type { Effect, ObjectDiff } from '../../src/model/effect.ts';
+import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
+import { connectCluster } from '../../src/cluster/cluster.ts';
+import { createComparer } from '../../src/compare/compare.ts';
+import { keyOf, keyTitle } from '../../src/model/kube.ts';
+import { removalPatch, removals } from '../../src/diff/removals.ts';
+import { silentLogger } from '../../src/base/log.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { takeover } from '../../src/diff/takeover.ts';
+import { testCluster } from '../control-plane.ts';
+
+export const macKey = Buffer.from('a key for tests');
+
+export interface World {
+  namespace: string;
+  app: Application;
+  cluster: Cluster;
+  comparer: Comparer;
+  signal: AbortSignal;
+  compare(manifests: readonly KubeObject[], previous?: readonly KubeObject[]): Promise<Comparison>;
+  effect(input: Partial<EffectInput> & Pick<EffectInput, 'target'>): Promise<Effect>;
+  /** What a sync does: take over, apply, remove, prune. */
+  sync(manifests: readonly KubeObject[], previous?: readonly KubeObject[]): Promise<void>;
+  /** A merge patch by another manager; `subresource` 'scale' for what an autoscaler does. Waits until the watch has it. */
+  edit(object: KubeObject, patch: Record<string, unknown>, options?: { manager?: string; subresource?: string; type?: 'merge' | 'json' }): Promise<void>;
+  /** A create (POST) by another manager. */
+  create(object: KubeObject, manager: string): Promise<void>;
+  /** A server-side apply by another manager. */
+  applyAs(object: KubeObject, manager: string): Promise<void>;
+  requests(work: () => Promise<unknown>): Promise<number>;
+}
+
+export async function world(t: TestContext, change: Partial<Application['spec']> = {}): Promise<World> {
+  const c = await testCluster(t);
+  const cluster = await connectCluster({ config: { server: c.server, ca: c.ca, token: c.token }, clock: systemClock, log: silentLogger() });
+  t.after(() => cluster.stop());
+  const signal = AbortSignal.timeout(60_000);
+  const { namespace } = c;
+  const app: Application = {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
+    metadata: { name: 'shop', namespace },
+    spec: { project: 'default', destination: { server: 'https://kubernetes.default.svc', namespace }, ...change },
+  };
+  const tracking = `shop-${namespace}`;
+  const comparer = createComparer({ cluster, macKey });
+  const seen = async (object: KubeObject): Promise<void> => {
+    await cluster.live.ensureKinds([keyOf(object)], signal);
+    await cluster.live.waitFor(keyOf(object), object.metadata.resourceVersion ?? '', signal);
+  };
+  const here = (object: KubeObject): KubeObject => ({ ...object, metadata: { ...object.metadata, namespace } });
+  const compare = (manifests: readonly KubeObject[], previous?: readonly KubeObject[]): Promise<Comparison> => comparer.compare({ app, tracking, manifests, ...(previous && { previous }) }, signal);
+  return {
+    namespace, app, cluster, comparer, signal, compare,
+    effect: (input) => comparer.effect({ app, tracking, prune: true, ...input }, signal),
+    sync: async (manifests, previous) => {
+      for (const object of (await compare(manifests, previous)).objects) {
+        if (!object.hook.isHook) await syncObject(cluster, comparer, object, signal);
+      }
+    },
+    edit: async (object, patch, options = {}) => {
+      const { manager = 'kubectl-edit', subresource, type = 'merge' } = options;
+      await seen(await cluster.api.patch(keyOf(here(object)), { type, patch, manager, ...(subresource && { subresource }) }).then(async (answer) => (subresource ? await mustGet(cluster, keyOf(here(object))) : answer)));
+    },
+    create: async (object, manager) => seen(await cluster.api.create(here(object), { manager })),
+    applyAs: async (object, manager) => seen(await cluster.api.apply(here(object), { manager })),
+    requests: async (work) => {
+      const count = (): number => Object.values(cluster.api.counts).reduce((a, b) => a + b, 0) - cluster.api.counts.watch;
+      const before = count();
+      await work();
+      return count() - before;
+    },
+  };
+}
+
+export async function mustGet(cluster: Cluster, key: ResourceKey): Promise<KubeObject> {
+  const object = await cluster.api.get(key);
+  assert.ok(object, keyTitle(key));
+  return object;
+}
+
+async function syncObject(cluster: Cluster, comparer: Comparer, object: Comparison['objects'][number], signal: AbortSignal): Promise<void> {
+  const { key, target, status, requiresPruning, manifestHash } = object;
+  let { live } = object;
+  if (requiresPruning) {
+    await cluster.api.delete(key, { gracePeriodSeconds: 0 });
+    await cluster.live.until(key, (found) => found === undefined, signal);
+    return comparer.accept(key, '', undefined);
+  }
+  if (!target || status === 'Synced') return;
+  const patch = live && takeover(live, object.previous);
+  if (patch) live = await cluster.api.patch(key, { type: 'json', patch });
+  let applied = await cluster.api.apply(target);
+  const { remove } = live ? removals({ live, applied, target, previous: object.previous }) : { remove: [] };
+  if (remove.length > 0) applied = await cluster.api.patch(key, { type: 'json', patch: removalPatch(applied, remove) });
+  await cluster.live.ensureKinds([key], signal);
+  comparer.accept(key, manifestHash, applied);
+}
+
+export function configMap(name: string, data: Record<string, string>, annotations?: Record<string, string>): KubeObject {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...(annotations && { annotations }) }, data };
+}
+
+export function deployment(name: string, fields: { image?: string; replicas?: number; args?: string[]; env?: Record<string, string>; selector?: string; extra?: Record<string, unknown> } = {}): KubeObject {
+  const labels = { app: fields.selector ?? name };
+  const env = fields.env && Object.entries(fields.env).map(([key, value]) => ({ name: key, value }));
+  const container = { name: 'api', image: fields.image ?? 'example/api:1', ...(env && { env }), ...(fields.args && { args: fields.args }), ...fields.extra };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name },
+    spec: { ...(fields.replicas !== undefined && { replicas: fields.replicas }), selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [container] } } },
+  };
+}
+
+/** `action name: path before → after, …` of every object, for tables. */
+export function summary(diffs: readonly ObjectDiff[]): string[] {
+  return diffs.map(({ action, key, changes }) => {
+    const fields = changes.map(({ text, before, after }) => `${text} ${JSON.stringify(before) ?? '-'} → ${JSON.stringify(after) ?? '-'}`);
+    return `${action} ${key.kind}/${key.name}${fields.length > 0 ? `: ${fields.join(', ')}` : ''}`;
+  });
+}
