@@ -19,6 +19,7 @@ import type { Chat } from './chatops/ports.ts';
 import { readConfig } from './config.ts';
 import { createDesiring } from './engine/desired.ts';
 import { createEngine } from './engine/engine.ts';
+import type { Authors } from './engine/request.ts';
 import { Lease } from './engine/lease.ts';
 import { createSources } from './engine/sources.ts';
 import { resourceViews } from './engine/view.ts';
@@ -139,7 +140,7 @@ export async function start(config: Config, onLost: () => void): Promise<{ stop(
     },
   });
   const sources = createSources({ git, store, clock, log });
-  const authors = { authorsBetween: async (repoUrl: string, from: string | undefined, to: string) => authorsOf(git, github, repoUrl, { from, to }) };
+  const authors = { authorsBetween: async (repoUrl: string, from: string | undefined, to: string) => authorsOf(git, config.github && github, repoUrl, { from, to }) };
   const engine: Engine = createEngine({ home: cluster, store, desiring, sources, authors, clock, log, mode: config.engine });
   const change = createChange(changeDeps({ store, git, desiring, engine, clock }));
   const app = config.github && { appId: config.github.appId, privateKey: config.github.privateKey, webhookSecret: config.github.webhookSecret, apiUrl: config.github.apiUrl };
@@ -184,11 +185,11 @@ export async function start(config: Config, onLost: () => void): Promise<{ stop(
   };
 }
 
-/** Without an earlier sync only the newest commit's authors count; without a GitHub App nobody can be compared by id. */
-async function authorsOf(git: Git, github: GitHub | undefined, repoUrl: string, range: { from: string | undefined; to: string }): ReturnType<Parameters<typeof createEngine>[0]['authors']['authorsBetween']> {
-  if (!github?.forge.repositoryOf(repoUrl)) return [];
+/** Without an earlier sync only the newest commit's authors count. Without a GitHub App nobody can be compared by id; with one, not knowing means that nobody may approve yet. */
+async function authorsOf(git: Git, github: GitHub | undefined, repoUrl: string, range: { from: string | undefined; to: string }): ReturnType<Authors['authorsBetween']> {
+  if (!github) return [];
   const from = range.from ?? (await git.repository(repoUrl).commit(range.to)).parents[0];
-  return from === undefined ? [] : github.forge.authorsBetween(repoUrl, from, range.to);
+  return from === undefined ? undefined : github.forge.authorsBetween(repoUrl, from, range.to);
 }
 
 async function main(): Promise<void> {
