@@ -1,0 +1,52 @@
+// A renderer with the real tools, over repositories of the test's own.
+import { cpSync } from 'node:fs';
+import { binaries } from '../../tools/binaries.ts';
+import { createRenderer } from '../../src/render/render.ts';
+import { filesOf } from '../../src/git/git.ts';
+import { mirrors, origin, temporary } from '../git/origin.ts';
+import type { ApplicationSource } from '../../src/model/application.ts';
+import type { Origin } from '../git/origin.ts';
+import type { Rendered, RenderRequest } from '../../src/render/request.ts';
+import type { Renderer } from '../../src/render/render.ts';
+import type { TestContext } from 'node:test';
+
+export interface Bench {
+  origin: Origin;
+  renderer: Renderer;
+  /** At the newest commit of main, unless said otherwise. */
+  request: (source: Omit<ApplicationSource, 'repoURL'>, change?: Partial<RenderRequest>) => Promise<RenderRequest>;
+  render: (source: Omit<ApplicationSource, 'repoURL'>, change?: Partial<RenderRequest>) => Promise<Rendered>;
+}
+
+export async function bench(t: TestContext, files: Record<string, string>): Promise<Bench> {
+  const from = origin(t, files);
+  const repository = mirrors(t).repository(from.url);
+  const renderer = await createRenderer({ tools: await binaries(['helm', 'kustomize', 'jsonnet']), tempDir: temporary(t) });
+  const request: Bench['request'] = async (source, change = {}) => {
+    await repository.fetch();
+    const revision = await repository.resolve('main');
+    return {
+      source: { repoURL: from.url, ...source },
+      app: { name: 'shop', namespace: 'argocd', destinationNamespace: 'shop-dev', project: 'default', revision },
+      files: filesOf(repository, revision),
+      cluster: { version: '1.36.3', apiVersions: ['apps/v1', 'v1'] },
+      ...change,
+    };
+  };
+  return { origin: from, renderer, request, render: async (source, change) => renderer.render(await request(source, change)) };
+}
+
+/** Files of a folder on disk as one commit. */
+export function copyInto(from: Origin, folder: string): void {
+  cpSync(folder, from.git('rev-parse', '--show-toplevel'), { recursive: true });
+  from.commit('sample', {});
+}
+
+export function configMap(name: string, data: Record<string, string> = {}): string {
+  return `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata: ${JSON.stringify(data)}\n`;
+}
+
+/** `Kind/name` of every manifest, in order. */
+export function names({ manifests }: Rendered): string[] {
+  return manifests.map(({ kind, metadata }) => `${kind}/${metadata.name ?? ''}`);
+}
