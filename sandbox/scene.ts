@@ -7,6 +7,7 @@ import { writeKubeconfig } from './cluster/access.ts';
 import { startCluster, type Cluster } from './cluster/cluster.ts';
 import { startProxy, type Proxy } from './cluster/proxy.ts';
 import { startGitHub, type SandboxGitHub } from './github/github.ts';
+import { readManifest } from './github/manifest.ts';
 import { foreignKube, kubeOf, type Kube } from './kube.ts';
 import type { KillSwitch } from './mutation-counter.ts';
 import { createOperator, type Operator } from './operator.ts';
@@ -114,7 +115,7 @@ async function toolsFolder(dir: string): Promise<string> {
 async function startForge({ dir, options, ends }: Base): Promise<{ github: SandboxGitHub; slack: Slack }> {
   const { killSwitch, ports = {} } = options;
   const kill = killSwitch ? { killSwitch } : {};
-  const github = await startGitHub({ dir: join(dir, 'github'), ...kill, ...(ports.github && { port: ports.github }) });
+  const github = await startGitHub({ dir: join(dir, 'github'), manifest: readManifest(), ...kill, ...(ports.github && { port: ports.github }) });
   ends.add(async () => {
     await github.stop();
     const [first] = github.violations;

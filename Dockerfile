@@ -1,0 +1,25 @@
+# syntax=docker/dockerfile:1
+# The operator with the three renderers, each built from the sources that tools/ pins.
+FROM golang:1.26 AS tools
+ENV CGO_ENABLED=0 GOFLAGS=-trimpath
+WORKDIR /tools
+COPY tools/ .
+RUN go -C helm build -ldflags "-s -w -X helm.sh/helm/v4/internal/version.version=v4.3.1" -o /out/helm helm.sh/helm/v4/cmd/helm
+RUN go -C kustomize build -ldflags "-s -w -X sigs.k8s.io/kustomize/api/provenance.version=v5.8.2" -o /out/kustomize sigs.k8s.io/kustomize/kustomize/v5
+RUN go -C jsonnet build -ldflags "-s -w" -o /out/jsonnet github.com/google/go-jsonnet/cmd/jsonnet
+
+FROM node:26-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --ignore-scripts
+
+FROM node:26-slim
+RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates git && rm -rf /var/lib/apt/lists/*
+COPY --from=tools /out/ /usr/local/bin/
+WORKDIR /app
+COPY --from=packages /app/node_modules node_modules
+COPY package.json ./
+COPY src/ src/
+USER node
+EXPOSE 8080
+ENTRYPOINT ["node", "src/main.ts"]

@@ -1,0 +1,78 @@
+// What deploy/ holds is taken by a real API server, and grants what the source needs and no more.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { binaries } from '../../tools/binaries.ts';
+import { pins } from '../../tools/pins.ts';
+import { readConfig, variables } from '../../src/config.ts';
+import { eventually, ownCluster } from '../control-plane.ts';
+import type { TestCluster } from '../control-plane.ts';
+
+const root = join(import.meta.dirname, '../..');
+const deploy = join(root, 'deploy');
+
+async function may(cluster: TestCluster, what: { verb: string; group: string; resource: string; subresource?: string; namespace?: string }): Promise<boolean> {
+  const review = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: { user: 'system:serviceaccount:argocd:coxswain', groups: ['system:serviceaccounts', 'system:authenticated'], resourceAttributes: { namespace: 'argocd', ...what } },
+  };
+  const answer = (await cluster.access.must('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', review)) as { status: { allowed: boolean } };
+  return answer.status.allowed;
+}
+
+test('everything is applied, twice without a change, and the operator\'s pod is admitted', async (t) => {
+  const cluster = await ownCluster(t);
+  const { kubectl } = await binaries(['kubectl']);
+  const apply = (): string => execFileSync(kubectl, ['--kubeconfig', cluster.kubeconfigs.admin, 'apply', '--validate=strict', '-k', deploy], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  assert.match(apply(), /deployment\.apps\/coxswain created/);
+  assert.ok(apply().trim().split('\n').every((line) => line.endsWith('unchanged')));
+  execFileSync(kubectl, ['--kubeconfig', cluster.kubeconfigs.admin, 'wait', '--for=condition=Established', '--timeout=20s', 'crd', '--all']);
+  execFileSync(kubectl, ['--kubeconfig', cluster.kubeconfigs.admin, 'apply', '--validate=strict', '-f', join(deploy, 'default-project.yaml')]);
+  await eventually('a pod of the operator', async () => {
+    const pods = (await cluster.access.must('GET', '/api/v1/namespaces/argocd/pods?labelSelector=app.kubernetes.io/name=coxswain')) as { items: unknown[] };
+    return pods.items.length === 1 ? true : undefined;
+  });
+  await cluster.access.must('DELETE', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/coxswain-managed');
+  const own = [
+    ['argoproj.io', 'applications', 'get list watch patch'],
+    ['argoproj.io', 'appprojects', 'get list watch'],
+    ...['approvals', 'driftepisodes', 'requests'].map((kind) => ['coxswain.dev', kind, 'get list watch create']),
+    ['', 'configmaps', 'get list watch'],
+    ['', 'secrets', 'get list watch create'],
+    ['coordination.k8s.io', 'leases', 'get create update'],
+  ];
+  const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];
+  await eventually('the binding is gone', async () => ((await may(cluster, { verb: 'delete', group: '', resource: 'secrets' })) ? undefined : true));
+  for (const [group = '', resource = '', granted = ''] of own) {
+    for (const verb of verbs) assert.equal(await may(cluster, { verb, group, resource }), granted.split(' ').includes(verb), `${verb} ${resource}`);
+    assert.equal(await may(cluster, { verb: 'get', group, resource, namespace: 'default' }), false, `${resource} of another namespace`);
+  }
+  for (const resource of ['approvals', 'driftepisodes', 'requests']) assert.equal(await may(cluster, { verb: 'patch', group: 'coxswain.dev', resource, subresource: 'status' }), true);
+});
+
+test('every rule names files that exist', () => {
+  const files = [...readFileSync(join(deploy, 'rbac.yaml'), 'utf8').matchAll(/src\/[\w/-]+\.ts/g)].map((match) => match[0]);
+  assert.ok(files.length > 8);
+  for (const file of files) assert.ok(existsSync(join(root, file)), file);
+});
+
+test('the Deployment sets variables that exist, and what it sets is a valid configuration', () => {
+  const text = readFileSync(join(deploy, 'deployment.yaml'), 'utf8');
+  const names = [...text.matchAll(/name: (COX_\w+)/g)].map((match) => match[1] ?? '');
+  for (const name of names) assert.ok(Object.hasOwn(variables, name), name);
+  const config = readConfig({ COX_NAMESPACE: 'argocd', COX_DATA_DIR: '/var/lib/coxswain', COX_PUBLIC_URL: 'http://localhost:8080' });
+  assert.equal(config.port, 8080);
+  assert.match(text, /containerPort: 8080/);
+});
+
+test('the image is built from the pinned tools with their versions', () => {
+  const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
+  for (const name of ['helm', 'kustomize', 'jsonnet'] as const) {
+    const line = dockerfile.split('\n').find((each) => each.startsWith(`RUN go -C ${pins[name].module} build`));
+    assert.ok(line?.endsWith(` ${pins[name].package}`), name);
+    for (const [variable, value] of Object.entries(pins[name].set)) assert.ok(line?.includes(`-X ${variable}=${value}`), variable);
+  }
+});
