@@ -1,0 +1,173 @@
+// The reference pages under docs/reference, written from the source that they describe.
+import { rights } from '../src/chatops/carry-out.ts';
+import { verbs } from '../src/chatops/command.ts';
+import { help } from '../src/cli/cli.ts';
+import { variables } from '../src/config.ts';
+import { errorCodes } from '../src/base/errors.ts';
+
+/** Keys of ConfigMaps in the control-plane namespace that `src/store/settings.ts` reads. */
+export const settingKeys = {
+  'coxswain-cm': {
+    'slack.identities': 'One line for each person: `<Slack user id>: <GitHub login>`. Slack people act as their GitHub login. Default: nobody',
+    'slack.channel': 'Channel of the cards that no annotation routes. Default: none, and then such cards are not posted',
+    'drift.settle': 'How long a live edit must last before a drift episode opens. Default: 60s',
+  },
+  'argocd-cm': {
+    'timeout.reconciliation': 'How often repositories are read when no webhook comes; up to half of it is added at random. 0 switches it off. Default: 120s',
+    'cluster.inClusterEnabled': '`false` removes the implicit cluster `https://kubernetes.default.svc`. Default: true',
+  },
+  'argocd-rbac-cm': {
+    'policy.csv': 'Who may do what, in the form of Argo CD. Keys `policy.<name>.csv` are added to it. Default: nobody may do anything',
+    'policy.default': 'Role of everybody. Default: none',
+  },
+} as const;
+
+/** Annotations on an Application, or on an AppProject for all its Applications, that `src/policy/policy.ts` reads. */
+export const policyAnnotations = {
+  environment: 'Name of the environment, for GitHub deployments and for people. Default: none',
+  approval: '`none` or `required`. Any other word counts as `required`. Default: none',
+  approvers: 'GitHub logins and `@org/team`, separated by commas or spaces. Default: whoever has the right `approve`',
+  approvals: 'How many people must agree. Default: 1',
+  slack: 'Channel of its cards, by name or id. Default: `slack.channel`',
+} as const;
+
+const rightTexts: Record<string, string> = {
+  get: 'read',
+  sync: 'sync',
+  approve: 'decide about approvals',
+  revert: 'take a deploy back, and undo live edits',
+};
+
+/** One line of a Markdown table; bars inside cells are escaped. */
+function row(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
+}
+
+function split(text: string): { meaning: string; fallback: string } {
+  const [meaning = '', fallback = ''] = text.split(/\. Default: /);
+  return { meaning, fallback };
+}
+
+function errorsPage(): string {
+  const rows = Object.entries(errorCodes).map(([code, sentence]) => [`\`${code}\``, sentence]);
+  return `# Errors
+
+Every failure that a person may meet has a stable code. It stands in comments, conditions, logs and on the command line,
+followed by a hint where there is something to do.
+
+${table(['Code', 'Meaning'], rows)}
+
+Failures that may pass by themselves are tried again with backoff. The others wait for a change: a commit, an edit of the
+Application, or a command.
+`;
+}
+
+function environmentRows(): string[][] {
+  return Object.entries(variables).map(([name, text]) => {
+    const { meaning, fallback } = split(text);
+    return [`\`${name}\``, meaning, fallback.includes(' ') || !fallback ? fallback : `\`${fallback}\``];
+  });
+}
+
+function settingRows(keys: Record<string, string>): string[][] {
+  return Object.entries(keys).map(([key, text]) => {
+    const { meaning, fallback } = split(text);
+    return [`\`${key}\``, meaning, fallback];
+  });
+}
+
+function configurationPage(): string {
+  const maps = Object.entries(settingKeys).map(([name, keys]) => `### ${name}\n\n${table(['Key', 'Meaning', 'Default'], settingRows(keys))}`);
+  const annotations = Object.entries(policyAnnotations).map(([name, text]) => {
+    const { meaning, fallback } = split(text);
+    return [`\`coxswain.dev/${name}\``, meaning, fallback];
+  });
+  return `# Configuration
+
+## Environment
+
+The environment is read once, at the start. All faults are told together, and nothing starts while there is one. A variable
+that ends in \`_FILE\` names a file that holds the value, such as a mounted Secret.
+
+${table(['Variable', 'Meaning', 'Default'], environmentRows())}
+
+## ConfigMaps
+
+They stand in the control-plane namespace and carry the label \`app.kubernetes.io/part-of\`, with the value \`argocd\` or
+\`coxswain\`. A change takes effect at once. A value that cannot be read is reported in the log at the start, and its default stands in.
+
+${maps.join('\n\n')}
+
+## Secrets
+
+Clusters and repositories are the Secrets of Argo CD, found by the label \`argocd.argoproj.io/secret-type\`: \`cluster\`,
+\`repository\` and \`repo-creds\`. Of a repository \`url\`, \`username\` and \`password\` are read. Repositories in which the
+GitHub App is installed need no Secret. The key of the digests is kept in the Secret \`coxswain-mac\`, which Coxswain makes.
+
+## Annotations
+
+On an Application, or on an AppProject for all its Applications. Where both speak of approval, the stricter wins.
+
+${table(['Annotation', 'Meaning', 'Default'], annotations)}
+`;
+}
+
+function cliPage(): string {
+  return `# The command line
+
+\`\`\`text
+${help}
+\`\`\`
+
+Exit codes: 0 done; 1 a difference was found, or the operation failed; 2 wrong usage; 3 an error.
+
+From a clone: \`npm run cox -- app list\`.
+`;
+}
+
+function commandsPage(): string {
+  const rows = Object.values(verbs).map(({ usage, does, right }) => [`\`${usage}\``, does, right ? `\`${right}\`` : '']);
+  const own = Object.entries(Object.groupBy(Object.entries(rights), ([, right]) => right)).map(([right]) => [`\`${right}\``, rightTexts[right] ?? '']);
+  return `# Commands
+
+The same words work in a pull request comment and in Slack. In a comment, the first line that begins with \`/cox\` counts;
+quotes and code blocks do not. The answer is a reaction (🚀 done, 😕 refused) and a line in Coxswain's comment. In Slack, only
+the person who asked sees the answer.
+
+${table(['Command', 'What it does', 'Right'], rows)}
+
+Where the application may be left out, the pull request tells which one is meant. A word that is no command is never guessed: the
+answer names the nearest one.
+
+## Rights
+
+Rights are lines of \`policy.csv\` in the ConfigMap \`argocd-rbac-cm\`, or roles of an AppProject. Subjects are GitHub logins and
+\`org:team\`. Without a line, nobody may do anything.
+
+${table(['Right', 'Allows to'], own)}
+
+\`\`\`csv
+p, role:platform, applications, get, platform/*, allow
+p, role:platform, applications, sync, platform/*, allow
+p, role:platform, applications, approve, platform/*, allow
+p, role:platform, applications, revert, platform/*, allow
+g, acme:platform, role:platform
+\`\`\`
+
+Whoever wrote a part of a change may not approve it, whatever the policy says.
+`;
+}
+
+/** Every page by its path in the repository. */
+export function referencePages(): Record<string, string> {
+  return {
+    'docs/reference/cli.md': cliPage(),
+    'docs/reference/commands.md': commandsPage(),
+    'docs/reference/configuration.md': configurationPage(),
+    'docs/reference/errors.md': errorsPage(),
+  };
+}
