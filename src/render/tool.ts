@@ -72,7 +72,7 @@ export async function toolVersion(path: string, args: string[]): Promise<Tool> {
   return { path, version: stdout.toString('utf8').trim() };
 }
 
-const namedPlace = /([^\s"'`():<>]+\.(?:ya?ml|json|jsonnet|libsonnet|tpl|txt|toml))(?:\\?["'`])?:?(?:\s?\(?(?:line )?(\d+)(?:[:)](\d+))?)?/g;
+const namedPlace = /([^\s"'`():<>]+\.(?:ya?ml|jsonnet|libsonnet|json|tpl|txt|toml)\b)(?:\\?["'`])?:?(?:\s?\(?(?:line )?(\d+)(?:[:)](\d+))?)?/g;
 
 function translate(error: unknown, job: ToolRun): unknown {
   if (!(error instanceof AppError) || error.code !== 'E_PROCESS') return error;
