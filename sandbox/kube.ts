@@ -28,6 +28,8 @@ const kinds: Record<string, { plural: string; namespaced: boolean }> = {
   ConfigMap: { plural: 'configmaps', namespaced: true },
   Secret: { plural: 'secrets', namespaced: true },
   ServiceAccount: { plural: 'serviceaccounts', namespaced: true },
+  Role: { plural: 'roles', namespaced: true },
+  RoleBinding: { plural: 'rolebindings', namespaced: true },
   ClusterRole: { plural: 'clusterroles', namespaced: false },
   ClusterRoleBinding: { plural: 'clusterrolebindings', namespaced: false },
   CustomResourceDefinition: { plural: 'customresourcedefinitions', namespaced: false },
