@@ -17,8 +17,8 @@ export interface ReconcileDeps {
   memory: Memory;
   /** The cluster of a destination; undefined when no Secret names it. Throws when it cannot be reached. */
   targetOf(app: Application): Promise<Target | undefined>;
-  /** Brings the mirrors of the application's repositories up to date. */
-  fetch(app: Application, signal: AbortSignal): Promise<void>;
+  /** Brings the mirrors of the application's repositories up to what the remotes had at `since` (clock ms) or later. */
+  fetch(app: Application, since: number, signal: AbortSignal): Promise<void>;
   /** Drops what the application's cluster keeps for it. */
   forgetTracking(known: { tracking: string; server: string }): void;
   /** `argocd`: the status writer and the operation runner are off (design §1). */

@@ -12,6 +12,7 @@ import type { ReconcileDeps } from './deps.ts';
 import type { Authors } from './request.ts';
 import { hashOf } from '../base/canonical.ts';
 import { KeyQueue } from '../base/queue.ts';
+import { argo } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { Clusters } from './clusters.ts';
 import { Memory } from './known.ts';
@@ -56,11 +57,13 @@ function triggerHash(app: Application | undefined): string {
 }
 
 function subscribe(options: EngineOptions, queue: KeyQueue, memory: Memory): (() => void)[] {
-  const { store } = options;
+  const { store, clock } = options;
   const addProject = (name: string): void => store.applications.of(name).forEach((app) => queue.add(applicationKey(app)));
   return [
     store.applications.onChange((key, now, before) => {
       if (triggerHash(now) === triggerHash(before)) return;
+      const known = memory.get(key);
+      if (known && now?.metadata.annotations?.[argo.refresh] !== undefined) known.refreshSeen ??= clock.now();
       if (hashOf(now?.spec ?? null) !== hashOf(before?.spec ?? null)) memory.forgetDesired(key);
       queue.add(key);
     }),
@@ -95,7 +98,7 @@ export function createEngine(options: EngineOptions): Engine {
     authors: options.authors,
     memory,
     targetOf: (app) => clusters.targetOf(app),
-    fetch: (app, signal) => sources.fetch(app, signal),
+    fetch: (app, since, signal) => sources.fetch(app, since, signal),
     forgetTracking: ({ tracking, server }) => void clusters.forget(server, tracking),
     passive: options.mode === 'argocd',
   };

@@ -258,7 +258,9 @@ export async function reconcile(deps: ReconcileDeps, key: string, signal: AbortS
     if (app.metadata.deletionTimestamp) return deleteApplication(deps, app, signal);
     const refreshed = app.metadata.annotations?.[argo.refresh] !== undefined;
     if (refreshed) {
-      await deps.fetch(app, signal);
+      const known = deps.memory.get(key);
+      await deps.fetch(app, known?.refreshSeen ?? deps.clock.now(), signal);
+      if (known) known.refreshSeen = undefined;
       deps.memory.forgetDesired(key);
     }
     const result = await pass(deps, app, refreshed, signal);

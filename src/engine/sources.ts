@@ -17,8 +17,8 @@ export interface SourcesOptions {
 }
 
 export interface Sources {
-  /** Fetches the application's repositories; calls close to each other share one fetch. */
-  fetch(app: Application, signal: AbortSignal): Promise<void>;
+  /** Fetches the application's repositories, unless a fetch that began at `since` (clock ms) or later has ended already. */
+  fetch(app: Application, since: number, signal: AbortSignal): Promise<void>;
   /** Fetches the repository and answers the applications whose inputs the new commits touch. */
   moved(repoUrl: string, memory: Memory, signal: AbortSignal): Promise<string[]>;
   /** Looks at every repository once in each resync period, because webhooks get lost. Returns what ends it. */
@@ -44,39 +44,45 @@ function urlsOf(store: Store): Map<string, string> {
   return urls;
 }
 
+/** Fetches of one repository. Whoever needs the remote's state of a time shares the first fetch that began later. */
 class Fetcher {
   readonly #options: SourcesOptions;
-  #last = new Map<string, number>();
-  #waiting = new Map<string, Promise<void>>();
+  readonly #url: string;
+  /** Clock ms at which the newest successful fetch began. */
+  #fresh = -Infinity;
+  #begun = -Infinity;
+  #running: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
 
-  constructor(options: SourcesOptions) {
+  constructor(options: SourcesOptions, url: string) {
     this.#options = options;
+    this.#url = url;
   }
 
-  /** Resolves after a fetch that began after this call. */
-  fetch(url: string, signal: AbortSignal): Promise<void> {
-    const name = normaliseRepo(url);
-    const waiting = this.#waiting.get(name);
-    if (waiting) return waiting;
-    const early = (this.#last.get(name) ?? -Infinity) + gapMs - this.#options.clock.now();
-    if (early <= 0) return this.#now(name, url);
-    const next = this.#later(name, url, { early, signal });
-    this.#waiting.set(name, next);
-    return next;
+  async fetch(since: number, signal: AbortSignal): Promise<void> {
+    if (this.#fresh >= since) return;
+    if (this.#running && this.#begun >= since) return this.#running;
+    this.#next ??= this.#later(signal);
+    return this.#next;
   }
 
-  async #later(name: string, url: string, { early, signal }: { early: number; signal: AbortSignal }): Promise<void> {
+  async #later(signal: AbortSignal): Promise<void> {
     try {
-      await this.#options.clock.sleep(early, signal);
+      await this.#running?.catch(() => undefined);
+      const early = this.#begun + gapMs - this.#options.clock.now();
+      if (early > 0) await this.#options.clock.sleep(early, signal);
     } finally {
-      this.#waiting.delete(name); // who comes from here on needs the fetch after this one
+      this.#next = undefined; // who comes from here on may need the fetch after this one
     }
-    await this.#now(name, url);
+    this.#running = this.#now();
+    return this.#running;
   }
 
-  async #now(name: string, url: string): Promise<void> {
-    this.#last.set(name, this.#options.clock.now());
-    await this.#options.git.repository(url).fetch();
+  async #now(): Promise<void> {
+    const begun = this.#options.clock.now();
+    this.#begun = begun;
+    await this.#options.git.repository(this.#url).fetch();
+    this.#fresh = begun;
   }
 }
 
@@ -108,15 +114,21 @@ async function isTouched(app: Application, known: { revisions: string[]; inputs:
 }
 
 export function createSources(options: SourcesOptions): Sources {
-  const fetcher = new Fetcher(options);
+  const fetchers = new Map<string, Fetcher>();
+  function fetcher(url: string): Fetcher {
+    const name = normaliseRepo(url);
+    const found = fetchers.get(name) ?? new Fetcher(options, url);
+    fetchers.set(name, found);
+    return found;
+  }
   return {
-    async fetch(app, signal) {
-      await Promise.all(sourcesOf(app.spec).filter((source) => !source.chart).map((source) => fetcher.fetch(source.repoURL, signal)));
+    async fetch(app, since, signal) {
+      await Promise.all(sourcesOf(app.spec).filter((source) => !source.chart).map((source) => fetcher(source.repoURL).fetch(since, signal)));
     },
     async moved(repoUrl, memory, signal) {
       const url = urlsOf(options.store).get(normaliseRepo(repoUrl));
       if (url === undefined) return [];
-      await fetcher.fetch(url, signal);
+      await fetcher(url).fetch(options.clock.now(), signal);
       return touched(options.store, memory, url, options.git.repository(url));
     },
     schedule(onMoved, signal) {

@@ -1,0 +1,207 @@
+// The operator: builds the parts from the configuration, starts them in order, and stops them in the reverse order.
+import { join } from 'node:path';
+import type { Config } from './config.ts';
+import type { Logger } from './base/log.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import type { Chatops } from './chatops/chatops.ts';
+import type { Chat } from './chatops/ports.ts';
+import type { Desiring } from './engine/desired.ts';
+import type { Engine } from './engine/engine.ts';
+import type { Authors } from './engine/request.ts';
+import type { Git } from './git/git.ts';
+import type { GitHub } from './github/github.ts';
+import type { Handler } from './listen.ts';
+import type { Store } from './store/store.ts';
+import { systemClock } from './base/clock.ts';
+import { createLogger } from './base/log.ts';
+import { connectCluster } from './cluster/cluster.ts';
+import { inClusterConfig, loadKubeconfig } from './cluster/kubeconfig.ts';
+import { createChange } from './change/change.ts';
+import { createChatops } from './chatops/chatops.ts';
+import { createDesiring } from './engine/desired.ts';
+import { createEngine } from './engine/engine.ts';
+import { Lease } from './engine/lease.ts';
+import { createSources } from './engine/sources.ts';
+import { resourceViews } from './engine/view.ts';
+import { openGit } from './git/git.ts';
+import { createGitHub } from './github/github.ts';
+import { createRenderer } from './render/render.ts';
+import { serve, stopServer } from './listen.ts';
+import { Started } from './started.ts';
+import { credentialFor } from './store/settings.ts';
+import { openStore } from './store/store.ts';
+import { createMetrics } from './web/metrics.ts';
+import { createWeb } from './web/web.ts';
+import { changeDeps } from './wiring.ts';
+
+/** Parts that are known to others before they exist. */
+interface Faces {
+  github: GitHub | undefined;
+  chat: Chat | undefined;
+  rest: Handler | undefined;
+}
+
+interface Base {
+  config: Config;
+  log: Logger;
+  signal: AbortSignal;
+  started: Started;
+  faces: Faces;
+}
+
+interface Core extends Base {
+  cluster: Cluster;
+  store: Store;
+  git: Git;
+  desiring: Desiring;
+  engine: Engine;
+  authors: Authors;
+}
+
+const clock = systemClock;
+
+async function home(config: Config, log: Logger, signal: AbortSignal): Promise<Cluster> {
+  const own = config.kubeconfig ? undefined : await inClusterConfig();
+  const found = own ?? (await loadKubeconfig(config.kubeconfig ? { path: config.kubeconfig } : {})).config;
+  return connectCluster({ name: 'in-cluster', config: found, clock, log }, signal);
+}
+
+function toolPaths(config: Config): { helm: string; kustomize: string; jsonnet: string } {
+  const path = (name: string): string => (config.toolsDir ? join(config.toolsDir, name) : name);
+  return { helm: path('helm'), kustomize: path('kustomize'), jsonnet: path('jsonnet') };
+}
+
+function gitOf({ config, log, signal, faces }: Base, store: Store): Git {
+  return openGit({
+    dir: join(config.dataDir, 'git'),
+    clock,
+    log,
+    signal,
+    async credentials(repoUrl) {
+      const known = credentialFor(store.settings(), repoUrl);
+      return known ? { username: known.username, password: known.password } : faces.github?.credentials(repoUrl);
+    },
+  });
+}
+
+/** Without an earlier sync only the newest commit's authors count. Without a GitHub App nobody can be compared by id; with one, not knowing means that nobody may approve yet. */
+async function authorsOf(git: Git, github: GitHub | undefined, repoUrl: string, range: { from: string | undefined; to: string }): ReturnType<Authors['authorsBetween']> {
+  if (!github) return [];
+  const from = range.from ?? (await git.repository(repoUrl).commit(range.to)).parents[0];
+  return from === undefined ? undefined : github.forge.authorsBetween(repoUrl, from, range.to);
+}
+
+async function openState(base: Base, onLost: () => void): Promise<{ cluster: Cluster; store: Store }> {
+  const { config, log, signal, started } = base;
+  const cluster = await home(config, log, signal);
+  started.add('cluster', () => cluster.stop());
+  const store = await openStore(cluster, config.namespace, signal);
+  started.add('store', () => store.stop());
+  for (const fault of store.settings().faults) log.warn({ fault }, 'a setting is wrong; its default stands in');
+  const lease = new Lease({ api: cluster.api, namespace: config.namespace, clock, log, onLost });
+  await lease.acquire(signal);
+  started.add('lease', () => lease.release());
+  return { cluster, store };
+}
+
+async function openCore(base: Base, { cluster, store }: { cluster: Cluster; store: Store }): Promise<Core> {
+  const { config, log, started, faces } = base;
+  const git = gitOf(base, store);
+  started.add('git', () => git.stop());
+  const renderer = await createRenderer({ tools: toolPaths(config) });
+  const desiring = createDesiring({
+    git,
+    renderer,
+    async clusterOf(app) {
+      const target = await engine.clusters.targetOf(app);
+      const { discovery } = target?.cluster ?? cluster;
+      return { version: discovery.version, apiVersions: discovery.apiVersions() };
+    },
+  });
+  const sources = createSources({ git, store, clock, log });
+  const authors: Authors = { authorsBetween: (repoUrl, from, to) => authorsOf(git, config.github && faces.github, repoUrl, { from, to }) };
+  const engine: Engine = createEngine({ home: cluster, store, desiring, sources, authors, clock, log, mode: config.engine });
+  return { ...base, cluster, store, git, desiring, engine, authors };
+}
+
+function openGitHub({ config, log, store, git, desiring, engine }: Core): GitHub {
+  return createGitHub({
+    config: config.github,
+    webhookSecret: config.webhookSecret,
+    store,
+    change: createChange(changeDeps({ store, git, desiring, engine, clock })),
+    onPush: (push) => void engine.onPush(push.repoUrl).catch((error: unknown) => log.warn({ repository: push.repoUrl, err: error }, 'the push could not be followed yet')),
+    publicUrl: config.publicUrl,
+    clock,
+    log,
+  });
+}
+
+function openChatops({ config, log, signal, faces, store, git, desiring, authors }: Core, github: GitHub): Chatops {
+  return createChatops({
+    store,
+    git,
+    forge: config.github && { ...github.forge, authorsBetween: authors.authorsBetween },
+    chat: () => faces.chat,
+    inputsOf: async (application, revision) => (await desiring.inputsAt(application, [revision], signal)).inputs,
+    clock,
+    log,
+  });
+}
+
+/** Bolt is only loaded where Slack is configured: it costs memory. */
+async function openSlack({ config, log, faces, started, store, engine }: Core, parts: { github: GitHub; chatops: Chatops }): Promise<void> {
+  if (!config.slack) return;
+  const { createSlack } = await import('./slack/slack.ts');
+  const { github, chatops } = parts;
+  const slack = createSlack({ config: config.slack, store, effectOf: engine.effect, refusal: chatops.refusal, userId: github.forge.userId, publicUrl: config.publicUrl, clock, log });
+  faces.chat = slack;
+  await slack.start();
+  started.add('slack', () => slack.stop());
+}
+
+function openWeb({ cluster, store, engine, faces, started }: Core): void {
+  const metrics = createMetrics({ store, api: cluster.api, live: cluster.live, pending: () => engine.pending });
+  const web = createWeb({
+    store,
+    resources: (application) => resourceViews(engine.comparison(application)),
+    metrics: metrics.text,
+    notReady: () => (cluster.live.synced ? undefined : 'the live cache is not complete yet'),
+  });
+  faces.rest = web.handle;
+  started.add('web', () => web.stop());
+}
+
+async function startFaces(core: Core): Promise<void> {
+  const { started, engine, faces } = core;
+  const github = openGitHub(core);
+  faces.github = github;
+  const chatops = openChatops(core, github);
+  await openSlack(core, { github, chatops });
+  await engine.start();
+  started.add('engine', () => engine.stop());
+  chatops.start();
+  started.add('chatops', () => chatops.stop());
+  github.start();
+  started.add('github', () => github.stop());
+  openWeb(core);
+}
+
+/** Starts everything; resolves when it works. `stop` resolves when nothing runs any more. */
+export async function startOperator(config: Config, onLost: () => void): Promise<{ stop(): Promise<void>; port: number }> {
+  const log = createLogger({ level: config.logLevel });
+  const abort = new AbortController();
+  const base: Base = { config, log, signal: abort.signal, started: new Started(), faces: { github: undefined, chat: undefined, rest: undefined } };
+  const server = await serve(config, log, { webhook: () => base.faces.github?.handle, rest: () => base.faces.rest });
+  base.started.add('server', () => stopServer(server));
+  await startFaces(await openCore(base, await openState(base, onLost)));
+  const address = server.address();
+  log.info({ namespace: config.namespace, engine: config.engine, github: config.github !== undefined, slack: config.slack !== undefined }, 'coxswain is running');
+  return {
+    port: typeof address === 'object' && address ? address.port : config.port,
+    async stop() {
+      await base.started.stop(log);
+      abort.abort(new Error('coxswain stops'));
+    },
+  };
+}
