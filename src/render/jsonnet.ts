@@ -83,7 +83,7 @@ export interface JsonnetRun {
 export async function runJsonnet({ tool, programs, args, overlay }: JsonnetRun): Promise<Manifest[]> {
   const manifests: Manifest[] = [];
   for (const program of programs) {
-    const text = await runTool({ tool, args: [...args, join('.', program)], overlay, cwd: overlay.root });
+    const text = await runTool({ tool, args: [...args, join('.', program)], overlay, cwd: overlay.root, innermostFirst: true });
     manifests.push(...manifestsOf(JSON.parse(text), { file: program }));
   }
   return manifests;

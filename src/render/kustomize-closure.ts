@@ -13,6 +13,8 @@ export interface Closure {
   files: string[];
   /** Files whose objects become manifests. */
   resources: string[];
+  /** Files that change objects: patches, configurations, data of generators. */
+  changes: string[];
 }
 
 /** References by the id of the kustomization file and its path: each content is read once. */
@@ -23,12 +25,13 @@ export async function closureOf(files: Files, path: string, extra: Reference[], 
   const folders = new Set<string>();
   const others = new Set<string>();
   const resources = new Set<string>();
+  const changes = new Set<string>();
   const visit = async (folder: string, references: Reference[]): Promise<void> => {
     for (const reference of references) {
       const entry = await target(files, folder, reference);
       if (entry.kind !== 'dir') {
         others.add(entry.path);
-        if (reference.resource) resources.add(entry.path);
+        (reference.resource ? resources : changes).add(entry.path);
       } else if (!folders.has(entry.path)) {
         await enter(entry.path, reference);
       }
@@ -44,7 +47,7 @@ export async function closureOf(files: Files, path: string, extra: Reference[], 
   await enter(path);
   await visit(path, extra);
   const inside = (file: string): boolean => [...folders].some((folder) => folder === '' || file.startsWith(`${folder}/`));
-  return { folders: [...folders].sort(), files: [...others].filter((file) => !inside(file)).sort(), resources: [...resources].sort() };
+  return { folders: [...folders].sort(), files: [...others].filter((file) => !inside(file)).sort(), resources: [...resources].sort(), changes: [...changes].sort() };
 }
 
 /** The kustomization file of a folder, if it has one. */

@@ -1,6 +1,7 @@
 // Kustomize applications: the closure of their files, the Application's edits, one `kustomize build`.
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { AppError } from '../base/errors.ts';
 import { closureOf, kustomizationOf } from './kustomize-closure.ts';
 import { editKustomization, editsKustomization } from './kustomize-edit.ts';
 import { follow, joinPath } from './paths.ts';
@@ -11,11 +12,13 @@ import { parseManifests, parseYaml } from './yaml.ts';
 import { runTool } from './tool.ts';
 import { withOverlay } from './overlay.ts';
 import type { Closure, ReferenceCache } from './kustomize-closure.ts';
+import type { Files } from '../model/files.ts';
 import type { Input, Plan, Planning } from './plan.ts';
 import type { KustomizeSource } from '../model/application.ts';
 import type { Manifest } from './yaml.ts';
 import type { Overlay } from './overlay.ts';
 import type { Reference } from './kustomization.ts';
+import type { SourceText } from './places.ts';
 import type { Tool } from './tool.ts';
 
 export interface KustomizeParts {
@@ -69,29 +72,35 @@ async function writeEdited({ files, path }: Planning, section: KustomizeSource, 
 
 async function build(planning: Planning, tool: Tool, closure: Closure, overlay: Overlay): Promise<Manifest[]> {
   const { files, path } = planning;
-  const known = new Set([...closure.resources, ...closure.files]);
+  const known = [...closure.resources, ...closure.changes, ...closure.folders];
   try {
-    const text = await runTool({ tool, args: ['build', '.'], overlay, cwd: join(overlay.root, path), fileOf: (named) => fileOf(named, path, [...known, ...closure.folders]) });
-    const manifests = parseManifests(text, path || '.');
-    const texts = await Promise.all(closure.resources.map(async (file) => ({ file, text: String((await files.read(file)) ?? '') })));
-    return manifests.map(({ object }) => ({ object, place: locate(object, texts) ?? { file: path || '.' } }));
+    const text = await runTool({ tool, args: ['build', '.'], overlay, cwd: join(overlay.root, path), fileOf: (named) => fileOf(named, path, known) });
+    const texts = await readTexts(files, closure.resources);
+    return parseManifests(text, path || '.').map(({ object }) => ({ object, place: locate(object, texts) ?? { file: path || '.' } }));
   } catch (error) {
-    await findFault(planning, closure);
-    throw error;
+    for (const { file, text } of await readTexts(files, closure.resources.filter((name) => /\.(ya?ml|json)$/.test(name)))) {
+      parseYaml(text, file); // Kustomize often names no line: what is not even YAML is found here
+    }
+    throw await withPlace(error, files, closure);
   }
 }
 
-/** Kustomize often names no line: files that are not even YAML are found by our own parser. */
-async function findFault({ files }: Planning, closure: Closure): Promise<void> {
-  for (const file of closure.resources) {
-    if (/\.(ya?ml|json)$/.test(file)) parseYaml(String((await files.read(file)) ?? ''), file);
-  }
+/** Kustomize names objects as `<kind>.<version>.<group>/<name>.<namespace>`: a failure without a line gets that of the first object it names. */
+async function withPlace(error: unknown, files: Files, closure: Closure): Promise<unknown> {
+  if (!(error instanceof AppError) || error.place?.line !== undefined) return error;
+  const [, kind, name] = /\b([A-Z]\w*)\.\w+\.(?:\[noGrp\]|[\w.-]+)\/([\w.-]+?)\.(?:\[noNs\]|[\w-]+)/.exec(error.message) ?? [];
+  if (kind === undefined || name === undefined) return error;
+  const place = locate({ apiVersion: '', kind, metadata: { name } }, await readTexts(files, [...closure.changes, ...closure.resources]));
+  return place ? new AppError(error.code, error.message, { place, cause: error.cause }) : error;
 }
 
-/** Kustomize names paths as it was given them, from its folder, or relative to the base that it is in. */
+async function readTexts(files: Files, paths: readonly string[]): Promise<SourceText[]> {
+  return Promise.all(paths.map(async (file) => ({ file, text: String((await files.read(file)) ?? '') })));
+}
+
+/** Kustomize names paths as it was given them: from the application's folder, or relative to the base that it is in. */
 function fileOf(named: string, path: string, known: string[]): string | undefined {
   const full = joinPath(path, named);
-  if (full !== undefined && known.includes(full)) return full;
-  const inRoot = known.includes(named) ? named : undefined;
-  return inRoot ?? known.find((file) => file.endsWith(`/${named}`)) ?? (full === undefined ? undefined : full);
+  const exact = [full, named].find((file) => file !== undefined && known.includes(file));
+  return exact ?? known.find((file) => file.endsWith(`/${named}`)) ?? full;
 }

@@ -22,6 +22,8 @@ export interface ToolRun {
   cwd: string;
   /** Turns a path as the tool names it into one of the repository; undefined = it is none. */
   fileOf?: (named: string) => string | undefined;
+  /** The tool tells the innermost place first; default last. */
+  innermostFirst?: boolean;
 }
 
 const prlimit = ['/usr/bin/prlimit', '/bin/prlimit'];
@@ -78,7 +80,7 @@ function translate(error: unknown, job: ToolRun): unknown {
   if (!(error instanceof AppError) || error.code !== 'E_PROCESS') return error;
   const name = job.tool.path.slice(job.tool.path.lastIndexOf('/') + 1);
   const said = withoutPaths(stderrOf(error) || error.message, job.overlay);
-  return renderError(`${name}: ${causeOf(said)}`, placeIn(said, job), { cause: error.message === said ? undefined : error });
+  return renderError(`${name}: ${causeOf(said, job.innermostFirst ? 1 : 4)}`, placeIn(said, job)); // without a cause: what the tool wrote may hold what is secret
 }
 
 function stderrOf(error: AppError): string {
@@ -91,22 +93,22 @@ function withoutPaths(text: string, overlay: Overlay): string {
 }
 
 /** One sentence. What stands in backquotes over several lines, and literals, may be the content of a Secret: they are left out. */
-function causeOf(said: string): string {
+function causeOf(said: string, lines: number): string {
   const text = said
     .replace(/`[^`]*\n[^`]*`/g, '`…`')
     .replace(/(literal source )\S+/g, '$1…')
     .replace(/\s*Use --debug flag to render out invalid YAML\s*/g, '')
     .replace(/^(?:Error|RUNTIME ERROR): /gm, '');
-  const one = text.split('\n').map((line) => line.trim()).filter(Boolean).slice(0, 4).join(' ');
+  const one = text.split('\n').map((line) => line.trim()).filter(Boolean).slice(0, lines).join(' ');
   return one.length > 400 ? `${one.slice(0, 400)}…` : one;
 }
 
-/** The last place that the tool names and that is a file of ours: outer errors wrap inner ones. */
+/** The innermost place that the tool names and that is a file of ours; one with a line wins. */
 function placeIn(said: string, job: ToolRun): Place | undefined {
   let found: Place | undefined;
   for (const [, named, line, column] of said.matchAll(namedPlace)) {
     const file = named === undefined ? undefined : (job.fileOf ?? ((path: string) => path))(named);
-    if (file === undefined || (found?.line !== undefined && line === undefined)) continue;
+    if (file === undefined || (found?.line !== undefined && (line === undefined || job.innermostFirst))) continue;
     found = { file, ...(line !== undefined && { line: Number(line) }), ...(column !== undefined && { column: Number(column) }) };
   }
   return found;
