@@ -23,7 +23,7 @@ const roles: Record<Name, RoleName> = { alice: 'write', bob: 'maintain', carol: 
 const realNames: Record<Name, string> = { alice: 'Alice Author', bob: 'Bob Lead', carol: 'Carol Curious', dave: 'Dave Platform' };
 
 /** Who is in which team of the organization; `argocd-rbac-cm` gives the teams their roles. */
-export const teams: Record<string, readonly Name[]> = { storefront: ['alice', 'bob'], leads: ['bob', 'dave'], platform: ['dave'] };
+export const teams: Record<string, readonly Name[]> = { storefront: ['alice', 'bob'], platform: ['dave'], leads: ['bob'] };
 
 /** Cards go to `deploys`. */
 export const channel = 'deploys';

@@ -9,21 +9,15 @@ import { until } from './condition.ts';
 export const controlNamespace = 'argocd';
 const deploy = join(import.meta.dirname, '..', 'deploy');
 
-function configMap(name: string, data: Record<string, string>): KubeObject {
-  const part = name.startsWith('argocd') ? 'argocd' : 'coxswain';
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: controlNamespace, labels: { 'app.kubernetes.io/part-of': part } }, data };
-}
+const examples = join(import.meta.dirname, '..', 'examples', 'install', 'settings.yaml');
 
-/** Argo CD's own format: two teams with roles, nobody else may do anything. */
-const policy = `
-p, role:developer, applications, get, */*, allow
-p, role:developer, applications, sync, */*, allow
-p, role:developer, applications, revert, */*, allow
-p, role:lead, applications, approve, */*, allow
-g, role:lead, role:developer
-g, acme:storefront, role:developer
-g, acme:leads, role:lead
-`.trim();
+/** Argo CD makes this project at its start; without restrictions, as there. */
+const defaultProject: KubeObject = {
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'AppProject',
+  metadata: { name: 'default', namespace: controlNamespace },
+  spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }], clusterResourceWhitelist: [{ group: '*', kind: '*' }] },
+};
 
 export async function applyCrds(kube: Kube): Promise<void> {
   const folder = join(deploy, 'crds');
@@ -45,7 +39,7 @@ export async function applySettings(kube: Kube, people: People): Promise<void> {
   await apply(kube, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: controlNamespace } });
   for (const object of documents(await readFile(join(deploy, 'rbac.yaml'), 'utf8'))) await apply(kube, object);
   const identities = Object.values(people).map(({ slackId, login }) => `${slackId}: ${login}`);
-  await apply(kube, configMap('argocd-cm', {}));
-  await apply(kube, configMap('argocd-rbac-cm', { 'policy.csv': policy, 'policy.default': '' }));
-  await apply(kube, configMap('coxswain-cm', { 'slack.identities': identities.join('\n'), 'slack.channel': channel, 'drift.settle': '1s' }));
+  const here = { 'slack.identities': identities.join('\n'), 'slack.channel': channel, 'drift.settle': '1s' };
+  for (const object of documents(await readFile(examples, 'utf8'))) await apply(kube, object.metadata.name === 'coxswain-cm' ? { ...object, data: here } : object);
+  await apply(kube, defaultProject);
 }

@@ -1,0 +1,136 @@
+// `npm run demo`: the whole product on one machine, to be driven by hand from two web pages, or playing its story.
+import { parseArgs } from 'node:util';
+import { describeError } from '../src/base/errors.ts';
+import { binaries } from '../tools/binaries.ts';
+import { apply } from './kube.ts';
+import { offers } from './offers.ts';
+import { bootstrapObjects } from './sample.ts';
+import { startScene, type Scene } from './scene.ts';
+import { playStory } from './story.ts';
+
+const help = `npm run demo [-- options]
+
+Starts a real Kubernetes control plane, a GitHub and a Slack of its own, and Coxswain among them, all on loopback.
+No account and no network are needed once the binaries are built.
+
+  --story             plays the story unattended, tells it, and exits: 0, or 1 with what failed
+  --keep              with --story: stays running when the story has ended
+  --use-kubeconfig    uses the cluster of KUBECONFIG instead of starting one
+  --verbose           Coxswain logs on the terminal's file at level debug
+  --help              this text
+`;
+
+const began = performance.now();
+
+function tell(line: string): void {
+  const seconds = ((performance.now() - began) / 1000).toFixed(1).padStart(6);
+  process.stdout.write(`${seconds} s  ${line}\n`);
+}
+
+interface Options {
+  story: boolean;
+  keep: boolean;
+  verbose: boolean;
+  kubeconfig: string | undefined;
+}
+
+function readOptions(): Options | 'help' {
+  const { values } = parseArgs({
+    options: { story: { type: 'boolean' }, keep: { type: 'boolean' }, 'use-kubeconfig': { type: 'boolean' }, verbose: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help) return 'help';
+  const named = process.env['KUBECONFIG'];
+  if (values['use-kubeconfig'] && !named) throw new Error('--use-kubeconfig needs KUBECONFIG to name a kubeconfig file');
+  return { story: values.story ?? false, keep: values.keep ?? false, verbose: values.verbose ?? false, kubeconfig: values['use-kubeconfig'] ? named : undefined };
+}
+
+function places(scene: Scene): string {
+  return [
+    '',
+    `  GitHub     ${scene.github.url}/${scene.repository.name}`,
+    `  Slack      ${scene.slack.url}`,
+    `  Coxswain   ${scene.coxswain.url}`,
+    `  kubectl    export KUBECONFIG=${scene.kubeconfigs.someone}`,
+    `  its log    ${scene.coxswain.logFile}`,
+    '',
+  ].join('\n');
+}
+
+const hints = `What to try
+  1. On the GitHub page, under Pull requests, make one of the ready-made changes. Within a second a comment says what
+     it would do to the cluster. Write "/cox help" into the conversation.
+  2. Merge it. The dev applications follow; the production ones wait, in the comment and as a card in Slack.
+  3. In Slack, act as bob (alice is the author) and press Review, then Approve.
+  4. kubectl -n shop-prod scale deployment checkout --replicas=9, and watch Slack: who changed what, and a button to take it back.
+  5. In Slack: /cox revert checkout-prod
+
+Ctrl-C stops everything.
+`;
+
+/** Resolves when the person has had enough; the second signal does not wait for a tidy end. */
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      let asked = false;
+      process.on(signal, () => {
+        if (asked) process.exit(1);
+        asked = true;
+        resolve();
+      });
+    }
+  });
+}
+
+async function byHand(scene: Scene): Promise<void> {
+  tell('starting Coxswain');
+  await scene.coxswain.start();
+  for (const object of await bootstrapObjects(scene.repository.dir)) await apply(scene.kube, object);
+  for (const scenario of offers(scene.repository.name)) scene.github.offer(scenario);
+  tell('ready; the applications are being synced');
+  process.stdout.write(`${places(scene)}\n${hints}`);
+}
+
+async function run(options: Options): Promise<number> {
+  const ended = interrupted();
+  tell('looking for the pinned binaries');
+  await binaries();
+  const scene = await startScene({
+    log: tell,
+    env: { COX_LOG_LEVEL: options.verbose ? 'debug' : 'info' },
+    ...(options.kubeconfig && { kubeconfig: options.kubeconfig }),
+  });
+  try {
+    if (options.story) {
+      process.stdout.write(places(scene));
+      const played = await Promise.race([playStory(scene, { tell }).then(() => true), ended.then(() => false)]);
+      if (!played) return 1;
+      tell('the story has ended as it should');
+      if (!options.keep) return 0;
+    } else {
+      const started = await Promise.race([byHand(scene).then(() => true), ended.then(() => false)]);
+      if (!started) return 1;
+    }
+    await ended;
+    return 0;
+  } catch (error) {
+    process.stderr.write(`\n${describeError(error)}\n\nThe end of Coxswain's log:\n${scene.coxswain.logs().split('\n').slice(-30).join('\n')}\n`);
+    return 1;
+  } finally {
+    tell('stopping everything');
+    await scene.stop().catch((error: unknown) => {
+      process.stderr.write(`${describeError(error)}\n`);
+      process.exitCode = 1;
+    });
+  }
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (options === 'help') process.stdout.write(help);
+  else process.exit((await run(options)) || Number(process.exitCode ?? 0));
+}
+
+await main().catch((error: unknown) => {
+  process.stderr.write(`${describeError(error)}\n`);
+  process.exit(1);
+});

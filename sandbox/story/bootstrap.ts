@@ -1,0 +1,41 @@
+// Step 1: the root application is applied once, everything becomes Synced; production's first sync is approved like any other.
+import assert from 'node:assert/strict';
+import { apply } from '../kube.ts';
+import { channel } from '../people.ts';
+import { bootstrapObjects } from '../sample.ts';
+import { applications, approvalsOf, cardOf, insist, isSynced, textOf, wait, waitApp, waitFor, type Stage } from './stage.ts';
+
+export const developed = ['checkout-dev', 'payments-dev', 'docs-dev', 'dashboards-dev'];
+export const production = ['checkout-prod', 'payments-prod', 'docs-prod', 'dashboards-prod'];
+
+export async function bootstrap(stage: Stage): Promise<void> {
+  const { scene, tell } = stage;
+  for (const object of await bootstrapObjects(scene.repository.dir)) await apply(scene.kube, object);
+  tell('the root application is applied');
+  await wait(stage, 'the root application brings the others', async () => (await applications(stage)).length === 1 + developed.length + production.length || undefined);
+  for (const name of ['root', ...developed]) await waitApp(stage, name, 'becomes Synced and Healthy', isSynced);
+  tell('development is Synced and Healthy');
+  for (const name of production) {
+    await wait(stage, `${name} waits for its first approval`, async () => {
+      const [approval] = await approvalsOf(stage, name);
+      return approval && cardOf(stage, 'approval', approval.metadata.name);
+    });
+  }
+  tell('production waits for approval: four cards in Slack');
+  await insist(
+    stage,
+    'bob approves the first sync of production',
+    () => scene.people.bob.slack.command(channel, '/cox approve'),
+    async () => (await Promise.all(production.map((name) => approvalsOf(stage, name)))).every((found) => found.some((approval) => approval.status?.phase !== 'Pending')),
+  );
+  for (const name of production) await waitApp(stage, name, 'becomes Synced and Healthy', isSynced);
+  await waitFor(stage, 'the cards of the first sync end', async () => {
+    for (const name of production) {
+      const [approval, ...more] = await approvalsOf(stage, name);
+      assert.ok(approval && more.length === 0, `one Approval of ${name}`);
+      assert.equal(approval.status?.phase, 'Applied');
+      assert.match(textOf(cardOf(stage, 'approval', approval.metadata.name) ?? { text: '', blocks: [] }), /✅/);
+    }
+  });
+  tell('bob has approved it with /cox approve; all nine applications are Synced and Healthy');
+}

@@ -1,0 +1,36 @@
+// Step 3: commands in the pull request; who may not is told why.
+import assert from 'node:assert/strict';
+import { livingComment, repository, waitFor, type Stage } from './stage.ts';
+import type { Name } from '../people.ts';
+
+interface Said {
+  who: Name;
+  text: string;
+  reaction: 'rocket' | 'confused';
+  /** What the living comment says of it. */
+  answer: RegExp;
+}
+
+const dialogue: Said[] = [
+  { who: 'alice', text: '/cox diff', reaction: 'rocket', answer: /alice.*\/cox diff.*compared again/ },
+  { who: 'bob', text: '/cox help', reaction: 'rocket', answer: /bob.*\/cox help.*\/cox approve/ },
+  { who: 'alice', text: '/cox aprove', reaction: 'confused', answer: /alice.*\/cox aprove.*did you mean.*\/cox approve/ },
+  { who: 'carol', text: '/cox sync checkout-prod', reaction: 'confused', answer: /carol.*\/cox sync checkout-prod.*carol has no right to sync/ },
+];
+
+/** Says it and waits for reaction and answer. */
+export async function say(stage: Stage, pull: number, { who, text, reaction, answer }: Said): Promise<void> {
+  const { scene } = stage;
+  const id = scene.people[who].github.comment(scene.repository.name, pull, text);
+  await waitFor(stage, `"${text}" of ${who} is answered`, () => {
+    const reactions = repository(stage).comments.find((comment) => comment.id === id)?.reactions.filter((item) => item.user.type === 'Bot').map((item) => item.content) ?? [];
+    assert.ok(reactions.includes(reaction), `reaction ${reaction}, not ${reactions.join(', ') || 'none'}`);
+    const body = livingComment(stage, pull)?.body ?? '';
+    assert.match(body, answer);
+  });
+}
+
+export async function commands(stage: Stage, pull: number): Promise<void> {
+  for (const line of dialogue) await say(stage, pull, line);
+  stage.tell('/cox diff refreshed, /cox help answered, /cox aprove was asked whether it meant approve, carol was refused');
+}
