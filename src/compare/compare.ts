@@ -62,11 +62,7 @@ export function createComparer(options: ComparerOptions): Comparer {
   function accept(key: ResourceKey, manifestHash: string, object: KubeObject | undefined): void {
     if (!object) return verdicts.drop(key);
     cluster.live.accept(object);
-    const record = cluster.live.get(key);
-    // Something newer than our answer is a change of somebody else: it is to be judged.
-    if (manifestHash && record && record.resourceVersion === object.metadata.resourceVersion) {
-      verdicts.set(record, manifestHash, '*', { applied: undefined, settled: undefined, live: undefined });
-    }
+    if (manifestHash) verdicts.accept(key, manifestHash, object, cluster.live.get(key));
   }
 
   return {

@@ -11,9 +11,10 @@ import { canonicalJson } from '../base/canonical.ts';
 import { changedFields, manifestMac } from './digest.ts';
 import { checkRecreate, validateCreate } from './validate.ts';
 import { diffFields, sameObject } from '../diff/diff.ts';
-import { errorMessage } from '../base/errors.ts';
+import { AppError, errorMessage } from '../base/errors.ts';
 import { ignoring, isPrunable, isTrackedRoot } from './compare-object.ts';
 import { isSecret } from '../diff/secret-data.ts';
+import { liveStamp } from './verdicts.ts';
 import { lastWriter, ownedChanges } from '../diff/owned.ts';
 import { maskObjects } from '../diff/mask.ts';
 import { pathText, valueAt } from '../diff/path.ts';
@@ -123,8 +124,19 @@ interface Result {
   refused?: unknown;
 }
 
-/** One dry run for each distinct manifest; R1 and R2 give up what R0 had. */
+const attempts = 6;
+
+/** One dry run for each distinct manifest, all over the same live object; R1 and R2 give up what R0 had. */
 async function predictions(context: ObjectContext, manifests: Manifests): Promise<(Result | undefined)[]> {
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const results = await askedOnce(context, manifests);
+    const stamps = results.flatMap((result) => (result?.prediction ? [liveStamp(result.prediction.live.record)] : []));
+    if (new Set(stamps).size <= 1) return results;
+  }
+  throw new AppError('E_API', 'the object changes faster than it can be compared', { kind: 'transient', hint: 'It is compared again by itself.' });
+}
+
+async function askedOnce(context: ObjectContext, manifests: Manifests): Promise<(Result | undefined)[]> {
   const [m0, m1, m2] = manifests;
   const ask = async (object: PreparedObject | undefined, previous: PreparedObject | undefined): Promise<Result | undefined> => {
     if (!object) return undefined;

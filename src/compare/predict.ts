@@ -8,7 +8,9 @@ import type { PreparedObject } from './prepare.ts';
 import type { Verdict, Verdicts } from './verdicts.ts';
 import { AppError, errorKind } from '../base/errors.ts';
 import { canonicalJson } from '../base/canonical.ts';
+import { isStatus } from '../cluster/api-error.ts';
 import { gvkOf } from '../model/kube.ts';
+import { synced } from './verdicts.ts';
 import { ownedChanges } from '../diff/owned.ts';
 import { removals } from '../diff/removals.ts';
 import { valueAt, withoutPaths } from '../diff/path.ts';
@@ -61,14 +63,18 @@ export async function predict(context: PredictContext, prepared: PreparedObject,
       continue;
     }
     if (known?.applied && known.live) return judged({ record, object: known.live }, known, prepared, baseline);
+    const { object } = record;
+    if (object && gvkOf(object).version === prepared.version && verdicts.stillSynced(record, object, prepared.hash, baseline?.hash ?? '')) continue;
     verdicts.stats.asked += 1;
     const applied = await cluster.api.apply(prepared.target, { dryRun: true, signal });
     const body = await sameVersion(context, record, prepared, applied);
     if (!body) continue;
-    const verdict = { applied, settled: await settle(context, body.object, applied, prepared, baseline), live: body.object };
+    const settled = await settle(context, body, applied, prepared, baseline);
+    if (settled === 'raced') continue;
+    const verdict = { applied, settled, live: body.object };
     const prediction = judged(body, verdict, prepared, baseline);
     const changes = prediction.predicted !== body.object || prediction.kept.length > 0;
-    verdicts.set(body.record, prepared.hash, baseline?.hash ?? '', changes ? verdict : { applied: undefined, settled: undefined, live: undefined });
+    verdicts.set(body.record, prepared.hash, baseline?.hash ?? '', changes ? verdict : synced, body.object);
     return prediction;
   }
   throw new AppError('E_API', 'the object changes faster than it can be compared', { kind: 'transient', hint: 'It is compared again by itself.' });
@@ -91,12 +97,18 @@ async function sameVersion(context: PredictContext, record: LiveObject, prepared
 }
 
 /** With removals: what the server makes of the object without them, for it may put defaults in their place. */
-async function settle(context: PredictContext, live: KubeObject, applied: KubeObject, prepared: PreparedObject, previous: PreparedObject | undefined): Promise<KubeObject | undefined> {
-  const { remove } = removals({ live, applied, target: prepared.target, previous: previous?.target });
+async function settle(context: PredictContext, live: LiveBody, applied: KubeObject, prepared: PreparedObject, previous: PreparedObject | undefined): Promise<KubeObject | 'raced' | undefined> {
+  const { remove } = removals({ live: live.object, applied, target: prepared.target, previous: previous?.target });
   if (remove.length === 0) return undefined;
   context.verdicts.stats.asked += 1;
-  const settled = await context.cluster.api.replace(withoutPaths(applied, remove), { dryRun: true, signal: context.signal });
-  return { ...settled, metadata: { ...settled.metadata, ...(applied.metadata.managedFields && { managedFields: applied.metadata.managedFields }) } };
+  try {
+    const settled = await context.cluster.api.replace(withoutPaths(applied, remove), { dryRun: true, signal: context.signal });
+    return { ...settled, metadata: { ...settled.metadata, ...(applied.metadata.managedFields && { managedFields: applied.metadata.managedFields }) } };
+  } catch (error) {
+    if (!isStatus(error, 409)) throw error;
+    await context.cluster.live.until(prepared.key, (object) => object?.resourceVersion !== applied.metadata.resourceVersion, context.signal);
+    return 'raced';
+  }
 }
 
 function judged(live: LiveBody, verdict: Verdict, prepared: PreparedObject, previous: PreparedObject | undefined): Prediction {

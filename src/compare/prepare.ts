@@ -9,6 +9,7 @@ import { foldStringData } from '../diff/secret-data.ts';
 import { gvkOf, isObject, keyOf, keyText } from '../model/kube.ts';
 import { hashOf } from '../base/canonical.ts';
 import { hookOf, waveOf } from '../model/hooks.ts';
+import { trackingId } from '../render/tracking.ts';
 
 export interface PreparedObject {
   key: ResourceKey;
@@ -69,7 +70,7 @@ function withNamespace(manifest: KubeObject, namespaced: boolean, namespace: str
 function tracked(object: KubeObject, manifest: KubeObject, input: PrepareInput): KubeObject {
   if (object.kind === 'CustomResourceDefinition' && gvkOf(object).group === 'apiextensions.k8s.io') return object;
   const namespace = object.metadata.namespace ?? (manifest.metadata.namespace ? '' : input.namespace);
-  const id = `${input.tracking}:${gvkOf(object).group}/${object.kind}:${namespace}/${object.metadata.name ?? ''}`;
+  const id = trackingId(input.tracking, { ...keyOf(object), namespace });
   return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [argo.trackingId]: id } } };
 }
 

@@ -1,7 +1,9 @@
 // What is known of manifests over live objects: verdicts by (live fingerprint, manifest hash), so that nothing is asked twice (design decision 5).
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { LiveRecord } from '../cluster/live.ts';
+import { hashOf } from '../base/canonical.ts';
 import { keyText } from '../model/kube.ts';
+import { ownedState } from '../diff/owned.ts';
 
 export interface Verdict {
   /** What an apply would make of the live object, before removals; undefined = nothing that we manage would change. */
@@ -12,11 +14,23 @@ export interface Verdict {
   live: KubeObject | undefined;
 }
 
+/** What is known of an object, for `find` and `set`. */
 interface Entry extends Verdict {
+  uid: string;
   stamp: string;
+  /** Hash of the fields that are ours and of their values, of verdicts "in sync". '' = none are. */
+  owned: string;
   hash: string;
   /** Hash of the manifest that removals were looked for against; '*' = holds for any (after an apply and its removals). */
   baseline: string;
+}
+
+/** Nothing that we manage would change. */
+export const synced: Verdict = { applied: undefined, settled: undefined, live: undefined };
+
+function ownedHash(object: KubeObject): string {
+  const owned = ownedState(object);
+  return owned.length === 0 ? '' : hashOf(owned);
 }
 
 /** A pull request asks about three manifests of one object. */
@@ -49,12 +63,34 @@ export class Verdicts {
     return found;
   }
 
-  set(live: LiveRecord, hash: string, baseline: string, verdict: Verdict): void {
-    const text = keyText(live.key);
-    const stamp = liveStamp(live);
-    // Entries of an older live object can never be right again, save that it comes back to what it was: then one request is due.
-    const others = (this.#byKey.get(text) ?? []).filter((entry) => entry.stamp === stamp && (entry.hash !== hash || entry.baseline !== baseline));
-    this.#byKey.set(text, [{ ...verdict, stamp, hash, baseline }, ...others].slice(0, perObject));
+  /**
+   * The verdict "in sync" holds on while all that is ours stays as it was: what controllers write beside it (a Deployment's revision
+   * annotation) moves the fingerprint and nothing else.
+   */
+  stillSynced(live: LiveRecord, object: KubeObject, hash: string, baseline: string): boolean {
+    const former = this.#byKey.get(keyText(live.key))?.find((entry) => entry.uid === live.uid && entry.hash === hash && !entry.applied && (entry.baseline === baseline || entry.baseline === '*'));
+    if (!former || former.owned === '' || former.owned !== ownedHash(object)) return false;
+    this.stats.hits += 1;
+    this.set(live, hash, former.baseline, synced, object);
+    return true;
+  }
+
+  /** `object` is the live one. */
+  set(live: LiveRecord, hash: string, baseline: string, verdict: Verdict, object: KubeObject): void {
+    this.#put(live.key, { ...verdict, uid: live.uid, stamp: liveStamp(live), hash, baseline, owned: verdict.applied ? '' : ownedHash(object) });
+  }
+
+  /** Our own apply was answered with `object`; `live` is what the cache has, which may be newer: then what is ours in it decides. */
+  accept(key: ResourceKey, hash: string, object: KubeObject, live: LiveRecord | undefined): void {
+    const same = live && live.resourceVersion === object.metadata.resourceVersion;
+    this.#put(key, { ...synced, uid: object.metadata.uid ?? '', stamp: same ? liveStamp(live) : '', hash, baseline: '*', owned: ownedHash(object) });
+  }
+
+  #put(key: ResourceKey, entry: Entry): void {
+    const text = keyText(key);
+    // What was asked of an older live object can never be right again, save that what is ours is still in sync.
+    const others = (this.#byKey.get(text) ?? []).filter((other) => (other.stamp === entry.stamp || !other.applied) && (other.hash !== entry.hash || other.baseline !== entry.baseline));
+    this.#byKey.set(text, [entry, ...others].slice(0, perObject));
   }
 
   drop(key: ResourceKey): void {

@@ -86,6 +86,14 @@ export function ownedChanges(live: KubeObject, predicted: KubeObject, previous?:
   return changes.map((change) => ({ change, id: pathId(change.path) })).sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ change }) => change);
 }
 
+/** All that is ours in an object, as a value: equal values mean that an apply which was a no-op is one still. [] = nothing is ours. */
+export function ownedState(object: KubeObject): unknown[] {
+  const owned = ownedIn(object);
+  const leaves = [...owned].filter(([, { path, leaf }]) => leaf && !isNoise(path)).map(([id, { path }]) => [id, valueAt(object, path)]);
+  const orders = [...keyedLists(owned)].map(([id, { path, keys }]) => [id, [...places(object, path, keys.values())].sort(([, a], [, b]) => a - b).map(([key]) => key)]);
+  return [...leaves, ...orders];
+}
+
 /** The newest manager other than our applies that holds one of these paths: the likely tool of a drift. Its time is RFC 3339. */
 export function lastWriter(live: KubeObject, paths: FieldPath[]): { manager: string; at?: string } | undefined {
   const writers = (live.metadata.managedFields ?? []).filter((entry) => !isOurApply(entry) && entry.manager).filter((entry) => {

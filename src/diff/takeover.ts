@@ -14,10 +14,10 @@ function isClientSide(entry: ManagedFieldsEntry): boolean {
   return entry.operation === 'Update' && !entry.subresource && (manager === fieldManager || manager === 'before-first-apply' || manager.startsWith('kubectl'));
 }
 
-/** True until our first apply, if client-side tools wrote the object: later edits by kubectl are drift and stay theirs. */
+/** True until our first apply, if client-side tools (or nobody known) wrote the object: later edits by kubectl are drift and stay theirs. */
 function isFirstTouch(live: KubeObject): boolean {
   const entries = live.metadata.managedFields ?? [];
-  return entries.some(isClientSide) && !entries.some(isOurApply);
+  return (entries.length === 0 || entries.some(isClientSide)) && !entries.some(isOurApply);
 }
 
 function lastApplied(live: KubeObject): unknown {

@@ -149,6 +149,29 @@ for (const { manager, name } of clientSide) {
   });
 }
 
+test('first touch of an object of which nobody knows who wrote what: the last-applied annotation tells', async (t) => {
+  const w = await world(t);
+  const before = configMap('a', { keep: '1', gone: '1' });
+  const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify(before), 'argocd.argoproj.io/tracking-id': `shop-${w.namespace}:/ConfigMap:${w.namespace}/a` };
+  await w.create({ ...before, metadata: { ...before.metadata, annotations } }, 'kubectl-client-side-apply');
+  await w.edit(before, [{ op: 'replace', path: '/metadata/managedFields', value: [{}] }] as unknown as Record<string, unknown>, { type: 'json' });
+  const target = [configMap('a', { keep: '1' })];
+  assert.deepEqual(summary((await w.effect({ target })).total), ['change ConfigMap/a: data.gone "1" → -']);
+  await w.sync(target);
+  assert.deepEqual((await mustGet(w.cluster, { group: '', kind: 'ConfigMap', namespace: w.namespace, name: 'a' }))['data'], { keep: '1' });
+});
+
+test('a removed field that has a default shows the default', async (t) => {
+  const w = await world(t);
+  const last = [deployment('api', { replicas: 3 })];
+  await w.sync(last);
+  await w.edit(deployment('api'), { spec: { replicas: 4 } });
+  const effect = await w.effect({ last, branch: last, target: [deployment('api')] });
+  assert.deepEqual(summary(effect.total), ['change Deployment/api: spec.replicas 4 → 1']);
+  await w.sync([deployment('api')], last);
+  assert.equal((await w.compare([deployment('api')])).status, 'Synced');
+});
+
 test('stringData is folded: a key that leaves Git leaves the Secret, and no value shows', async (t) => {
   const w = await world(t);
   const secret = (stringData: Record<string, string>): KubeObject => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData });

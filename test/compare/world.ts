@@ -8,6 +8,7 @@ import type { Effect, ObjectDiff } from '../../src/model/effect.ts';
 import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
 import { createComparer } from '../../src/compare/compare.ts';
+import { isStatus } from '../../src/cluster/api-error.ts';
 import { keyOf, keyTitle } from '../../src/model/kube.ts';
 import { removalPatch, removals } from '../../src/diff/removals.ts';
 import { silentLogger } from '../../src/base/log.ts';
@@ -94,8 +95,16 @@ async function syncObject(cluster: Cluster, comparer: Comparer, object: Comparis
     return comparer.accept(key, '', undefined);
   }
   if (!target || status === 'Synced') return;
-  const patch = live && takeover(live, object.previous);
-  if (patch) live = await cluster.api.patch(key, { type: 'json', patch });
+  for (;;) {
+    const patch = live && takeover(live, object.previous);
+    if (!patch) break;
+    try {
+      live = await cluster.api.patch(key, { type: 'json', patch });
+    } catch (error) {
+      if (!isStatus(error, 409)) throw error; // a controller wrote the status in between
+      live = await mustGet(cluster, key);
+    }
+  }
   let applied = await cluster.api.apply(target);
   const { remove } = live ? removals({ live, applied, target, previous: object.previous }) : { remove: [] };
   if (remove.length > 0) applied = await cluster.api.patch(key, { type: 'json', patch: removalPatch(applied, remove) });
