@@ -1,7 +1,7 @@
 // One mirrored repository: what is asked of it, answered from its objects, its refs, or the server.
 import { AppError } from '../base/errors.ts';
 import { Lru } from '../base/lru.ts';
-import { createMirror, exists, fetchOne, fetchRefs, pushNew, remoteRef, removeLocks } from './remote.ts';
+import { createMirror, exists, fetchOne, fetchRefs, pushNew, remoteRef, removeLeftovers, removeLocks } from './remote.ts';
 import { commitTree, testMerge, writeFiles } from './merge.ts';
 import { parseCommit } from './commit.ts';
 import { readRefs, refChanges, resolveByName } from './refs.ts';
@@ -83,7 +83,7 @@ export class Mirror implements Repository {
 
   async #openNow(): Promise<RefChanges> {
     if (await exists(this.#remote.dir)) {
-      await removeLocks(this.#remote.dir);
+      await removeLeftovers(this.#remote.dir);
       await this.#readRefs();
       return { changes: [] };
     }

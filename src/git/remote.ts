@@ -39,11 +39,15 @@ export async function createMirror(remote: Remote): Promise<void> {
 
 /** A killed git leaves lock files behind that stop every later one; only the mirror's single owner may do this. */
 export async function removeLocks(dir: string): Promise<void> {
-  const names = await readdir(dir, { recursive: true, withFileTypes: true });
-  for (const entry of names) {
-    const leftover = entry.isFile() ? entry.name.endsWith('.lock') : entry.isDirectory() && entry.name.startsWith(indexPrefix);
-    if (leftover) await rm(join(entry.parentPath, entry.name), { recursive: true, force: true });
+  for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile() && entry.name.endsWith('.lock')) await rm(join(entry.parentPath, entry.name), { force: true });
   }
+}
+
+/** At the first use in a process: locks, and private indexes of commits that were never finished. */
+export async function removeLeftovers(dir: string): Promise<void> {
+  await removeLocks(dir);
+  for (const name of await readdir(dir)) if (name.startsWith(indexPrefix)) await rm(join(dir, name), { recursive: true, force: true });
 }
 
 /** All branches and tags as the server has them; what it dropped is dropped here. */

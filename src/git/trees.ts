@@ -38,7 +38,8 @@ export class Trees {
     let entry: TreeEntry = { kind: 'dir', mode: '40000', id: root };
     for (const name of segments(path)) {
       if (entry.kind !== 'dir') return undefined;
-      const next = (await this.folder(entry.id)).get(name);
+      const tree = this.folder(entry.id);
+      const next = (tree instanceof Promise ? await tree : tree).get(name); // a known tree costs no turn of the loop
       if (!next) return undefined;
       entry = next;
     }
