@@ -1,0 +1,62 @@
+// Measures the operator: `npm run bench -- [--apps 150] [--only create,idle,…] [--idle 60] [--probes 10]`.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { measureFloor } from './floor.ts';
+import { phaseNames, phases, type Bench, type PhaseName, type Result } from './phases.ts';
+import { report } from './report.ts';
+import { startStand } from './stand.ts';
+import { startWorkload } from './workload.ts';
+
+interface Options {
+  apps: number;
+  only: PhaseName[];
+  idle: number;
+  probes: number;
+}
+
+function read(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: { apps: { type: 'string', default: '150' }, only: { type: 'string', default: phaseNames.join(',') }, idle: { type: 'string', default: '60' }, probes: { type: 'string', default: '10' } },
+  });
+  const wanted = values.only.split(',');
+  const unknown = wanted.filter((name) => !phaseNames.some((known) => known === name));
+  if (unknown.length > 0) throw new Error(`no such phase: ${unknown.join(', ')}; there are ${phaseNames.join(', ')}`);
+  const count = (text: string, name: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} is "${text}", but must be a whole number above 0`);
+    return value;
+  };
+  // Nothing can be measured before the applications are there.
+  return { apps: count(values.apps, 'apps'), only: phaseNames.filter((name) => name === 'create' || wanted.includes(name)), idle: count(values.idle, 'idle'), probes: count(values.probes, 'probes') };
+}
+
+async function run(options: Options): Promise<void> {
+  const note = (line: string): void => void process.stderr.write(`${line}\n`);
+  const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+  const dir = mkdtempSync(join(tmpdir(), 'coxswain-bench-git-'));
+  const stand = await startStand(note);
+  const workload = await startWorkload(dir, options.apps);
+  try {
+    note('measuring the floor');
+    const floor = await measureFloor(stand);
+    print({ phase: 'floor', ...floor });
+    const bench: Bench = { stand, workload, idle: options.idle, probes: options.probes, commits: Math.max(1, Math.min(3, Math.floor(options.apps / 6))) };
+    const results: Partial<Record<PhaseName, Result>> = {};
+    for (const name of options.only) {
+      note(name);
+      const result = await phases[name](bench);
+      results[name] = result;
+      print({ phase: name, apps: options.apps, ...result });
+    }
+    process.stdout.write(`\n${report(results, floor, options.apps)}\n`);
+  } finally {
+    await stand.stop();
+    await workload.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+await run(read(process.argv.slice(2)));
