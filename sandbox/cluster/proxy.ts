@@ -28,7 +28,7 @@ interface Watch {
 const remembered = 100_000;
 
 /** One proxy. Authorization passes through untouched; every fault acts until it is taken back. */
-export class FaultyProxy {
+export class Proxy {
   /** `http://127.0.0.1:<port>`, for kubeconfigs without a CA. */
   url = '';
   /** Every request that came, canned answers included, in order; clear it by `requests.length = 0`. */
@@ -200,8 +200,8 @@ export class FaultyProxy {
   }
 }
 
-export async function startProxy(options: ProxyOptions & { port?: number }): Promise<FaultyProxy> {
-  return new FaultyProxy(options).start(options.port);
+export async function startProxy(options: ProxyOptions & { port?: number }): Promise<Proxy> {
+  return new Proxy(options).start(options.port);
 }
 
 function sendCanned(request: IncomingMessage, response: ServerResponse, { status, message, retryAfter }: CannedAnswer): void {

@@ -5,13 +5,13 @@ import { once } from 'node:events';
 import { test, type TestContext } from 'node:test';
 import { Agent, request } from 'undici';
 import { Access } from '../../sandbox/cluster/access.ts';
-import { startProxy, type FaultyProxy } from '../../sandbox/cluster/proxy.ts';
+import { startProxy, type Proxy } from '../../sandbox/cluster/proxy.ts';
 import { KillSwitch } from '../../sandbox/mutation-counter.ts';
 import { eventually, testCluster, type TestCluster } from '../control-plane.ts';
 
 interface Scene {
   cluster: TestCluster;
-  proxy: FaultyProxy;
+  proxy: Proxy;
   /** Through the proxy, as the operator. */
   through: Access;
   killSwitch: KillSwitch;
