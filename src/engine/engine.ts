@@ -10,7 +10,7 @@ import type { Store } from '../store/store.ts';
 import type { Desiring } from './desired.ts';
 import type { ReconcileDeps } from './deps.ts';
 import type { Authors } from './request.ts';
-import { hashOf } from '../base/canonical.ts';
+import { canonicalJson } from '../base/canonical.ts';
 import { KeyQueue } from '../base/queue.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
@@ -49,26 +49,32 @@ export interface Engine {
 }
 
 /** What makes a pass necessary: everything that others write, nothing that we write ourselves (argocd.md §1.0). */
-function triggerHash(app: Application | undefined): string {
-  if (!app) return '';
+function triggerText(app: Application): string {
   const { labels, annotations, finalizers, deletionTimestamp } = app.metadata;
   const terminating = app.status?.operationState?.phase === 'Terminating';
-  return hashOf([app.spec, app.operation ?? null, labels ?? {}, annotations ?? {}, finalizers ?? [], deletionTimestamp ?? '', terminating]);
+  return canonicalJson([app.spec, app.operation ?? null, labels ?? {}, annotations ?? {}, finalizers ?? [], deletionTimestamp ?? '', terminating]);
 }
 
 function subscribe(options: EngineOptions, queue: KeyQueue, memory: Memory): (() => void)[] {
   const { store, clock } = options;
+  const texts = new WeakMap<Application, string>(); // what is `now` today is `before` tomorrow
+  const text = (app: Application | undefined): string => {
+    if (!app) return '';
+    const known = texts.get(app) ?? triggerText(app);
+    texts.set(app, known);
+    return known;
+  };
   const addProject = (name: string): void => store.applications.of(name).forEach((app) => queue.add(applicationKey(app)));
   return [
     store.applications.onChange((key, now, before) => {
-      if (triggerHash(now) === triggerHash(before)) return;
+      if (text(now) === text(before)) return;
       const known = memory.get(key);
       if (known && now?.metadata.annotations?.[argo.refresh] !== undefined) known.refreshSeen ??= clock.now();
-      if (hashOf(now?.spec ?? null) !== hashOf(before?.spec ?? null)) memory.forgetDesired(key);
+      if (canonicalJson(now?.spec) !== canonicalJson(before?.spec)) memory.forgetDesired(key);
       queue.add(key);
     }),
     store.projects.onChange((_key, now, before) => {
-      if (hashOf([now?.spec, now?.metadata.annotations]) !== hashOf([before?.spec, before?.metadata.annotations])) addProject(now?.metadata.name ?? before?.metadata.name ?? '');
+      if (canonicalJson([now?.spec, now?.metadata.annotations]) !== canonicalJson([before?.spec, before?.metadata.annotations])) addProject(now?.metadata.name ?? before?.metadata.name ?? '');
     }),
     store.approvals.onChange((_key, now, before) => {
       if (now?.status?.phase !== before?.status?.phase) queue.add((now ?? before)?.spec.application ?? '');

@@ -59,7 +59,7 @@ async function patchUnlessRaced(run: Run, task: Task, patch: unknown): Promise<K
 
 async function serverSideApply(run: Run, task: Task, object: KubeObject, found: KubeObject | undefined): Promise<KubeObject> {
   let live = found;
-  const handover = live ? takeover(live) : undefined;
+  const handover = live ? takeover(live, task.previous) : undefined;
   if (handover) live = await patchUnlessRaced(run, task, handover);
   const applied = await run.input.cluster.api.apply(object, { fieldValidation: validation(run, task), signal: run.input.signal });
   if (!live) return applied;
