@@ -1,6 +1,6 @@
 // The one reader of the environment: everything is validated at once and every fault is reported together.
 import { readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AppError, errorMessage } from './base/errors.ts';
 
@@ -35,7 +35,7 @@ export interface Config {
   /** How people reach the web page; used in links. */
   publicUrl: string;
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
-  /** Secret of push deliveries when no GitHub App is configured, or the App's. */
+  /** Secret of push deliveries when no GitHub App is configured, or the App's; without one no delivery is accepted. */
   webhookSecret: string | undefined;
   github: GitHubConfig | undefined;
   slack: SlackConfig | undefined;
@@ -48,9 +48,10 @@ export const variables = {
   COX_NAMESPACE: 'Control-plane namespace. Default: argocd',
   KUBECONFIG: 'Kubeconfig of the control-plane cluster. Default: the service account, inside a cluster',
   COX_ENGINE: 'coxswain or argocd. Default: coxswain',
-  COX_DATA_DIR: 'Folder for git mirrors; may be lost at any time. Default: coxswain in the temporary folder',
+  COX_DATA_DIR: 'Folder for git mirrors, for this process alone; may be lost at any time. Default: coxswain in XDG_CACHE_HOME or in ~/.cache',
   COX_TOOLS_DIR: 'Folder of helm, kustomize and jsonnet. Default: found on PATH',
-  COX_LISTEN: 'host:port of the page, webhooks, metrics and health. Default: 0.0.0.0:8080',
+  COX_LISTEN:
+    'host:port of the page, webhooks, metrics and health; the page is read-only and has no login, so publish no more than /webhooks/github to the internet. Default: 0.0.0.0:8080',
   COX_PUBLIC_URL: 'How people reach the page. Default: http://localhost:<port>',
   COX_LOG_LEVEL: 'debug, info, warn, error or silent. Default: info',
   COX_GITHUB_APP_ID: 'Id of the GitHub App; with it the private key and the webhook secret are required',
@@ -62,9 +63,11 @@ export const variables = {
   COX_SLACK_API_URL: 'Base of the Slack Web API. Default: https://slack.com/api/',
 } as const;
 
+/** Reads one variable after the other and collects the faults; a secret's value is never part of one. */
 class Reader {
   readonly faults: string[] = [];
   readonly #env: Environment;
+  readonly #secrets = new Map<string, string | undefined>();
 
   constructor(env: Environment) {
     this.#env = env;
@@ -81,62 +84,95 @@ class Reader {
     return found ?? allowed[0];
   }
 
-  url(name: string, fallback: string): string {
+  url(name: string, fallback: string): URL {
     const value = this.text(name, fallback);
-    if (!URL.canParse(value)) this.faults.push(`${name} is "${value}", but must be a URL`);
-    return value;
+    const url = URL.parse(value);
+    if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+    this.faults.push(`${name} is "${value}", but must be a URL that begins with https:// or http://`);
+    return new URL(fallback);
+  }
+
+  /** Of a server that is sent credentials: unencrypted only on this machine. */
+  serverUrl(name: string, fallback: string): URL {
+    const url = this.url(name, fallback);
+    if (url.protocol === 'http:' && !loopback.test(url.hostname)) this.faults.push(`${name} is "${url.href}", but credentials are sent there: it must begin with https://`);
+    return url;
   }
 
   secret(name: string): string | undefined {
+    if (!this.#secrets.has(name)) this.#secrets.set(name, this.#readSecret(name));
+    return this.#secrets.get(name);
+  }
+
+  required(name: string, because: string): string {
+    const before = this.faults.length;
+    const value = this.secret(name);
+    if (!value && this.faults.length === before) this.faults.push(`${name} is missing, but is needed because ${because}`);
+    return value ?? '';
+  }
+
+  /** A secret that is there without what makes it count: rather a fault than a part that silently stays off. */
+  idle(name: string, without: string): void {
+    if (this.secret(name)) this.faults.push(`${name} is set, but has no effect without ${without}`);
+  }
+
+  shape(name: string, value: string, begin: string): void {
+    if (value && !value.startsWith(begin)) this.faults.push(`${name} does not begin with ${begin}`);
+  }
+
+  #readSecret(name: string): string | undefined {
     const direct = this.text(name);
     const file = this.text(`${name}_FILE`);
     if (direct && file) this.faults.push(`${name} and ${name}_FILE are both set; keep one`);
-    if (direct) return direct;
-    if (!file) return undefined;
+    if (direct || !file) return direct || undefined;
     try {
-      return readFileSync(file, 'utf8').trim() || undefined;
+      const value = readFileSync(file, 'utf8').trim();
+      if (!value) this.faults.push(`${name}_FILE names ${file}, which is empty`);
+      return value || undefined;
     } catch (error) {
       this.faults.push(`${name}_FILE names ${file}, which cannot be read: ${errorMessage(error)}`);
       return undefined;
     }
   }
-
-  required(name: string, because: string): string {
-    const value = this.secret(name);
-    if (!value) this.faults.push(`${name} is missing, but is needed because ${because}`);
-    return value ?? '';
-  }
 }
+
+const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 function listen(read: Reader): { host: string; port: number } {
   const text = read.text('COX_LISTEN', '0.0.0.0:8080');
-  const match = /^(.*):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[2]);
-  if (!match || port > 65_535) read.faults.push(`COX_LISTEN is "${text}", but must be host:port`);
-  return { host: match?.[1] || '0.0.0.0', port: port || 0 };
+  const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]*):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2] ?? 0);
+  const valid = match !== null && port <= 65_535;
+  if (!valid) read.faults.push(`COX_LISTEN is "${text}", but must be host:port, such as 127.0.0.1:8080 or [::1]:8080`);
+  return { host: match?.[1]?.replace(/^\[|\]$/g, '') || '0.0.0.0', port: valid ? port : 0 };
 }
 
 function github(read: Reader): GitHubConfig | undefined {
+  const apiUrl = read.serverUrl('COX_GITHUB_API_URL', 'https://api.github.com').href.replace(/\/$/, '');
   const id = read.text('COX_GITHUB_APP_ID');
-  if (!id) return undefined;
-  if (!/^\d+$/.test(id)) read.faults.push(`COX_GITHUB_APP_ID is "${id}", but must be a number`);
+  if (!id) {
+    read.idle('COX_GITHUB_PRIVATE_KEY', 'COX_GITHUB_APP_ID');
+    return undefined;
+  }
+  if (!/^[1-9]\d*$/.test(id)) read.faults.push(`COX_GITHUB_APP_ID is "${id}", but must be a number`);
   const because = 'COX_GITHUB_APP_ID is set';
-  return {
-    appId: Number(id),
-    privateKey: read.required('COX_GITHUB_PRIVATE_KEY', because).replaceAll('\\n', '\n'),
-    webhookSecret: read.required('COX_GITHUB_WEBHOOK_SECRET', because),
-    apiUrl: read.url('COX_GITHUB_API_URL', 'https://api.github.com').replace(/\/$/, ''),
-  };
+  // One line with \n in it is how some secret stores hold a PEM.
+  const privateKey = read.required('COX_GITHUB_PRIVATE_KEY', because).replaceAll('\\n', '\n');
+  read.shape('COX_GITHUB_PRIVATE_KEY', privateKey, '-----BEGIN');
+  return { appId: Number(id), privateKey, webhookSecret: read.required('COX_GITHUB_WEBHOOK_SECRET', because), apiUrl };
 }
 
 function slack(read: Reader): SlackConfig | undefined {
+  const apiUrl = read.serverUrl('COX_SLACK_API_URL', 'https://slack.com/api/').href.replace(/\/*$/, '/');
   const botToken = read.secret('COX_SLACK_BOT_TOKEN');
-  if (!botToken) return undefined;
-  return {
-    botToken,
-    appToken: read.required('COX_SLACK_APP_TOKEN', 'COX_SLACK_BOT_TOKEN is set'),
-    apiUrl: read.url('COX_SLACK_API_URL', 'https://slack.com/api/'),
-  };
+  if (!botToken) {
+    read.idle('COX_SLACK_APP_TOKEN', 'COX_SLACK_BOT_TOKEN');
+    return undefined;
+  }
+  read.shape('COX_SLACK_BOT_TOKEN', botToken, 'xoxb-');
+  const appToken = read.required('COX_SLACK_APP_TOKEN', 'COX_SLACK_BOT_TOKEN is set');
+  read.shape('COX_SLACK_APP_TOKEN', appToken, 'xapp-');
+  return { botToken, appToken, apiUrl };
 }
 
 /** Throws E_CONFIG that lists every fault, one a line. */
@@ -147,18 +183,18 @@ export function readConfig(env: Environment): Config {
     namespace: read.text('COX_NAMESPACE', 'argocd'),
     kubeconfig: read.text('KUBECONFIG'),
     engine: read.choice('COX_ENGINE', ['coxswain', 'argocd']),
-    dataDir: read.text('COX_DATA_DIR', join(tmpdir(), 'coxswain')),
+    dataDir: read.text('COX_DATA_DIR', join(read.text('XDG_CACHE_HOME', join(homedir(), '.cache')), 'coxswain')),
     toolsDir: read.text('COX_TOOLS_DIR'),
     host,
     port,
-    publicUrl: read.url('COX_PUBLIC_URL', `http://localhost:${port}`).replace(/\/$/, ''),
+    publicUrl: read.url('COX_PUBLIC_URL', `http://localhost:${port}`).href.replace(/\/$/, ''),
     logLevel: read.choice('COX_LOG_LEVEL', ['info', 'debug', 'warn', 'error', 'silent']),
     github: github(read),
     slack: slack(read),
     webhookSecret: read.secret('COX_GITHUB_WEBHOOK_SECRET'),
   };
   if (read.faults.length > 0) {
-    throw new AppError('E_CONFIG', `the configuration has ${read.faults.length} fault(s):\n- ${read.faults.join('\n- ')}`, { hint: 'See docs/reference/configuration.md.' });
+    throw new AppError('E_CONFIG', `the configuration has ${read.faults.length === 1 ? 'a fault' : `${read.faults.length} faults`}:\n- ${read.faults.join('\n- ')}`, { hint: 'See docs/reference/configuration.md.' });
   }
   return config;
 }

@@ -29,7 +29,7 @@ export function parseProject(object: KubeObject): AppProject | undefined {
 
 function isApproval(object: KubeObject): object is Approval {
   const spec = object['spec'];
-  return isNamed(object) && isObject(spec) && typeof spec['digest'] === 'string' && Array.isArray(spec['operations']);
+  return isNamed(object) && isObject(spec) && typeof spec['application'] === 'string' && typeof spec['digest'] === 'string' && Array.isArray(spec['operations']);
 }
 
 export function parseApproval(object: KubeObject): Approval | undefined {
@@ -38,7 +38,7 @@ export function parseApproval(object: KubeObject): Approval | undefined {
 
 function isEpisode(object: KubeObject): object is DriftEpisode {
   const spec = object['spec'];
-  return isNamed(object) && isObject(spec) && typeof spec['fingerprint'] === 'string';
+  return isNamed(object) && isObject(spec) && typeof spec['application'] === 'string' && typeof spec['fingerprint'] === 'string';
 }
 
 export function parseEpisode(object: KubeObject): DriftEpisode | undefined {

@@ -66,6 +66,9 @@ function identities(text: string | undefined, faults: string[]): Map<string, str
   return found;
 }
 
+/** The ConfigMaps that are read. */
+export const settingMaps: ReadonlySet<string> = new Set(['argocd-cm', 'argocd-rbac-cm', 'coxswain-cm']);
+
 function cluster(secret: KubeObject, faults: string[]): ClusterEntry | undefined {
   const data = secretData(secret);
   const server = (data['server'] ?? '').replace(/\/$/, '');
@@ -79,10 +82,24 @@ function cluster(secret: KubeObject, faults: string[]): ClusterEntry | undefined
   return undefined;
 }
 
-function repository(secret: KubeObject, type: string): RepositoryCredential | undefined {
+/** Ways to log in that Argo CD knows and that are not read yet. */
+const otherLogins = ['sshPrivateKey', 'githubAppPrivateKey', 'bearerToken', 'tlsClientCertKey', 'gcpServiceAccountKey', 'azureServicePrincipalClientSecret'];
+
+/** Only Git: Helm and OCI registries are no repositories here. A public repository has a Secret without a password. */
+function repository(secret: KubeObject, type: string, faults: string[]): RepositoryCredential | undefined {
   const data = secretData(secret);
-  if (!data['url'] || data['password'] === undefined) return undefined;
+  if (data['type'] && data['type'] !== 'git') return undefined;
+  const name = `${type} Secret ${secret.metadata.name ?? ''}`;
+  const other = otherLogins.find((key) => data[key]);
+  if (other && !data['password']) faults.push(`${name} logs in by ${other}, which is not supported yet; use a username and a password`);
+  if (!data['url']) faults.push(`${name} needs a url`);
+  if (!data['url'] || !data['password']) return undefined;
   return { url: data['url'], username: data['username'] || 'git', password: data['password'], prefix: type === 'repo-creds' };
+}
+
+function sameNames(clusters: ClusterEntry[]): string[] {
+  const byName = Object.groupBy(clusters, (entry) => entry.name);
+  return Object.entries(byName).flatMap(([name, entries = []]) => (entries.length > 1 ? [`there are ${entries.length} clusters with the same name: ${name}; destinations that use it find none`] : []));
 }
 
 export interface SettingsObjects {
@@ -101,12 +118,13 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     const type = secret.metadata.labels?.[argo.secretType] ?? '';
     const entry = type === 'cluster' ? cluster(secret, faults) : undefined;
     if (entry) clusters.push(entry);
-    const credential = type === 'repository' || type === 'repo-creds' ? repository(secret, type) : undefined;
+    const credential = type === 'repository' || type === 'repo-creds' ? repository(secret, type, faults) : undefined;
     if (credential) repositories.push(credential);
   }
   if (argocd['cluster.inClusterEnabled'] !== 'false' && !clusters.some((entry) => entry.server === inClusterServer)) {
     clusters.push({ name: 'in-cluster', server: inClusterServer, config: {} });
   }
+  faults.push(...sameNames(clusters));
   return {
     policyCsv: Object.keys(rbac).filter((key) => /^policy(\..+)?\.csv$/.test(key)).sort().map((key) => rbac[key]).join('\n'),
     policyDefault: rbac['policy.default'] ?? '',
@@ -120,17 +138,24 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
   };
 }
 
+/** Scheme and host in front of the path; a prefix must have all of it, or a longer host name would get its password. */
+function hostOf(url: string): string {
+  return /^[a-z+]+:\/\/[^/]*/.exec(url)?.[0] ?? '';
+}
+
 /** The repository's own credential, else the longest matching prefix of repo-creds. */
 export function credentialFor(settings: Settings, url: string): RepositoryCredential | undefined {
   const wanted = normaliseRepo(url);
+  const covers = (prefix: string): boolean => wanted.startsWith(prefix) && hostOf(wanted) === hostOf(prefix);
   const own = settings.repositories.find((item) => !item.prefix && normaliseRepo(item.url) === wanted);
-  const prefixes = settings.repositories.filter((item) => item.prefix && wanted.startsWith(normaliseRepo(item.url)));
-  return own ?? prefixes.sort((a, b) => b.url.length - a.url.length)[0];
+  const prefixes = settings.repositories.filter((item) => item.prefix && covers(normaliseRepo(item.url)));
+  return own ?? prefixes.toSorted((a, b) => b.url.length - a.url.length)[0];
 }
 
-/** The cluster a destination names, by server or by name (argocd.md §1.1). */
+/** The cluster a destination names, by server or by name (argocd.md §1.1); a name that several have names none. */
 export function clusterOf(settings: Settings, destination: { server?: string; name?: string }): ClusterEntry | undefined {
-  return destination.server
-    ? settings.clusters.find((entry) => entry.server === destination.server?.replace(/\/$/, ''))
-    : settings.clusters.find((entry) => entry.name === destination.name);
+  const server = destination.server?.replace(/\/$/, '');
+  if (server) return settings.clusters.find((entry) => entry.server === server);
+  const named = settings.clusters.filter((entry) => entry.name === destination.name);
+  return named.length === 1 ? named[0] : undefined;
 }

@@ -13,36 +13,12 @@ import { isStatus } from '../cluster/api-error.ts';
 import { argo } from '../model/annotations.ts';
 import { coxGroup } from '../model/coxswain.ts';
 import { isObject } from '../model/kube.ts';
+import type { Collection } from './collection.ts';
 import { watchCollection } from './collection.ts';
 import { parseApplication, parseApproval, parseEpisode, parseProject, parseRequest } from './parse.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, settingMaps } from './settings.ts';
 
-/** One JSON patch operation (RFC 6902). */
-export interface PatchOperation {
-  op: 'add' | 'remove' | 'replace' | 'test';
-  path: string;
-  value?: unknown;
-}
-
-/**
- * One kind of object in the control-plane namespace(s): reads come from memory (kept by a watch, and by the answers to
- * our own writes, so that a read after a write is never older than it), writes go to the API. Keys are `namespace/name`.
- */
-export interface Collection<T extends KubeObject> {
-  get(key: string): T | undefined;
-  list(): T[];
-  /** Those that belong to it: our own resources by application (`namespace/name`), Applications by project, projects by name. */
-  of(value: string): T[];
-  /** Called with the key after every change, ours included; `now` is undefined after a deletion. Hints only: read afresh. */
-  onChange(fn: (key: string, now: T | undefined, before: T | undefined) => void): () => void;
-  /** 'exists' when the name is taken already: for content-named objects that is success. */
-  create(object: T): Promise<'created' | 'exists'>;
-  /** Merge patch of the object itself (or of its status subresource). Throws ApiError 404/409. */
-  patch(key: string, patch: Record<string, unknown>, options?: { subresource?: 'status'; resourceVersion?: string }): Promise<T>;
-  /** JSON patch; a failed `test` throws ApiError 422. */
-  jsonPatch(key: string, operations: PatchOperation[]): Promise<T>;
-  delete(key: string): Promise<void>;
-}
+export type { Collection, PatchOperation } from './collection.ts';
 
 export interface Store {
   namespace: string;
@@ -60,21 +36,32 @@ export interface Store {
 }
 
 const macSecret = 'coxswain-mac';
+const macBytes = 32;
+
+function keyIn(secret: KubeObject | undefined): Buffer | undefined {
+  const data = secret?.['data'];
+  const key = isObject(data) && typeof data['key'] === 'string' ? Buffer.from(data['key'], 'base64') : undefined;
+  return key && key.length >= macBytes ? key : undefined;
+}
 
 /** Reads the MAC key, or makes it: of two processes that try at once, one creates and both read the same. */
-async function macKey(api: Api, namespace: string): Promise<Buffer> {
+async function macKey(api: Api, namespace: string, signal: AbortSignal | undefined): Promise<Buffer> {
   const ref = { group: '', kind: 'Secret', namespace, name: macSecret };
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    const found = await api.get(ref);
-    const data = found?.['data'];
-    if (isObject(data) && typeof data['key'] === 'string') return Buffer.from(data['key'], 'base64');
+  const options = signal ? { signal } : {};
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    const found = await api.get(ref, options);
+    const key = keyIn(found);
+    if (key) return key;
+    if (found) break;
     const labels = { 'app.kubernetes.io/part-of': 'coxswain' };
-    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: macSecret, namespace, labels }, data: { key: randomBytes(32).toString('base64') } };
-    await api.create(secret).catch((error: unknown) => {
-      if (!isStatus(error, 409)) throw error; // taken: another process made it; read again
-    });
+    const secret = { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata: { name: macSecret, namespace, labels }, data: { key: randomBytes(macBytes).toString('base64') } };
+    try {
+      return keyIn(await api.create(secret, options)) ?? Buffer.alloc(0);
+    } catch (error) {
+      if (!isStatus(error, 409)) throw error; // taken: another process made it; read that one
+    }
   }
-  throw new AppError('E_CONFIG', `the Secret ${namespace}/${macSecret} has no key`, { hint: `Delete it: a new one is made at the next start.` });
+  throw new AppError('E_CONFIG', `the Secret ${namespace}/${macSecret} has no key of ${macBytes} bytes`, { hint: 'Delete it: a new one is made at the next start, and open approvals are asked for again.' });
 }
 
 interface SettingsWatch {
@@ -84,28 +71,31 @@ interface SettingsWatch {
 }
 
 function watchSettings(cluster: Cluster, namespace: string): SettingsWatch {
-  const keep = (object: KubeObject): KubeObject => object;
-  const maps = cluster.mirror<KubeObject>({ kind: { group: '', kind: 'ConfigMap' }, namespace, labelSelector: 'app.kubernetes.io/part-of in (argocd, coxswain)', parse: keep });
-  const secrets = cluster.mirror<KubeObject>({ kind: { group: '', kind: 'Secret' }, namespace, labelSelector: argo.secretType, parse: keep });
-  const listeners = new Set<() => void>();
+  const maps = cluster.mirror<KubeObject>({
+    kind: { group: '', kind: 'ConfigMap' },
+    namespace,
+    labelSelector: 'app.kubernetes.io/part-of in (argocd, coxswain)',
+    parse: (map) => (settingMaps.has(map.metadata.name ?? '') ? map : undefined),
+  });
+  const secrets = cluster.mirror<KubeObject>({ kind: { group: '', kind: 'Secret' }, namespace, labelSelector: argo.secretType, parse: (secret) => secret });
+  const mirrors = [maps, secrets];
   let current: Settings | undefined;
-  const changed = (): void => {
-    current = undefined;
-    for (const fn of listeners) fn();
-  };
-  maps.onChange(changed);
-  secrets.onChange(changed);
+  // Subscribed first, so that whoever is told afterwards reads the new ones.
+  for (const mirror of mirrors) mirror.onChange(() => void (current = undefined));
   return {
-    mirrors: [maps, secrets],
+    mirrors,
     settings: () => (current ??= readSettings({ configMaps: new Map(maps.all().map((map) => [map.metadata.name ?? '', map])), secrets: secrets.all() })),
     onSettings: (fn) => {
-      listeners.add(fn);
-      return () => listeners.delete(fn);
+      const ends = mirrors.map((mirror) => mirror.onChange(() => fn()));
+      return () => ends.forEach((end) => end());
     },
   };
 }
 
-/** Resolves when every kind has been read once; kinds whose CRD is missing are waited for until the signal ends. */
+/**
+ * Resolves when every kind has been read once; kinds whose CRD is missing are waited for until the signal ends.
+ * Throws E_CONFIG when the MAC key cannot be used, ApiError when the API refuses.
+ */
 export async function openStore(cluster: Cluster, namespace: string, signal?: AbortSignal): Promise<Store> {
   const argoproj = 'argoproj.io';
   const applications = watchCollection(cluster, { group: argoproj, kind: 'Application', namespace, parse: parseApplication, indexOf: (app) => app.spec.project });
@@ -115,18 +105,14 @@ export async function openStore(cluster: Cluster, namespace: string, signal?: Ab
   const requests = watchCollection(cluster, { group: coxGroup, kind: 'Request', namespace, parse: parseRequest, indexOf: (request) => request.spec.application ?? '' });
   const { mirrors, ...settings } = watchSettings(cluster, namespace);
   const all = [applications.mirror, projects.mirror, approvals.mirror, episodes.mirror, requests.mirror, ...mirrors];
-  await Promise.all(all.map((mirror) => mirror.start(signal)));
-  return {
-    namespace,
-    applications,
-    projects,
-    approvals,
-    episodes,
-    requests,
-    ...settings,
-    macKey: await macKey(cluster.api, namespace),
-    stop: async () => {
-      await Promise.all(all.map((mirror) => mirror.stop()));
-    },
+  const stop = async (): Promise<void> => {
+    await Promise.all(all.map((mirror) => mirror.stop()));
   };
+  try {
+    await Promise.all(all.map((mirror) => mirror.start(signal)));
+    return { namespace, applications, projects, approvals, episodes, requests, ...settings, macKey: await macKey(cluster.api, namespace, signal), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }

@@ -1,0 +1,149 @@
+// What the ConfigMaps and Secrets of the control plane mean, key by key.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import type { KubeObject } from '../../src/model/kube.ts';
+import type { Settings } from '../../src/store/settings.ts';
+import { clusterOf, credentialFor, readSettings } from '../../src/store/settings.ts';
+
+const configMap = (name: string, data: Record<string, string>): [string, KubeObject] => [name, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data }];
+
+function secret(name: string, type: string, data: Record<string, string>): KubeObject {
+  const encoded = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name, labels: { 'argocd.argoproj.io/secret-type': type } }, data: encoded };
+}
+
+function read(maps: Record<string, Record<string, string>> = {}, secrets: KubeObject[] = []): Settings {
+  return readSettings({ configMaps: new Map(Object.entries(maps).map(([name, data]) => configMap(name, data))), secrets });
+}
+
+test('without any ConfigMap or Secret every setting has its default and nothing is at fault', () => {
+  assert.deepEqual(read(), {
+    policyCsv: '',
+    policyDefault: '',
+    slackIdentities: new Map(),
+    slackChannel: '',
+    driftSettleMs: 60_000,
+    resyncMs: 120_000,
+    clusters: [{ name: 'in-cluster', server: 'https://kubernetes.default.svc', config: {} }],
+    repositories: [],
+    faults: [],
+  });
+});
+
+const keys: { map: string; data: Record<string, string>; expected: Partial<Settings> }[] = [
+  { map: 'argocd-rbac-cm', data: { 'policy.csv': 'p, a', 'policy.z.csv': 'p, z', 'policy.b.csv': 'p, b', 'policy.matchMode': 'glob' }, expected: { policyCsv: 'p, b\np, a\np, z' } },
+  { map: 'argocd-rbac-cm', data: { 'policy.default': 'role:readonly' }, expected: { policyDefault: 'role:readonly' } },
+  { map: 'coxswain-cm', data: { 'slack.identities': '# people\nU01ALICE: Alice\n\nW02BOB=bob\n' }, expected: { slackIdentities: new Map([['U01ALICE', 'alice'], ['W02BOB', 'bob']]) } },
+  { map: 'coxswain-cm', data: { 'slack.channel': '#deploys' }, expected: { slackChannel: '#deploys' } },
+  { map: 'coxswain-cm', data: { 'drift.settle': ' 1m30s ' }, expected: { driftSettleMs: 90_000 } },
+  { map: 'argocd-cm', data: { 'timeout.reconciliation': '0' }, expected: { resyncMs: 0 } },
+  { map: 'argocd-cm', data: { 'timeout.reconciliation': '180s' }, expected: { resyncMs: 180_000 } },
+  { map: 'argocd-cm', data: { 'cluster.inClusterEnabled': 'false' }, expected: { clusters: [] } },
+];
+for (const { map, data, expected } of keys) {
+  test(`${map} ${JSON.stringify(data)} is read, and nothing else changes`, () => {
+    assert.deepEqual(read({ [map]: data }), { ...read(), ...expected });
+  });
+}
+
+test('a key that another ConfigMap owns is not read', () => {
+  assert.deepEqual(read({ 'argocd-cm': { 'drift.settle': '5s', 'policy.csv': 'p, x' } }), read());
+});
+
+const faulty: { map: string; data: Record<string, string>; fault: RegExp; expected: Partial<Settings> }[] = [
+  { map: 'coxswain-cm', data: { 'drift.settle': 'soon' }, fault: /^drift\.settle is "soon"/, expected: { driftSettleMs: 60_000 } },
+  { map: 'argocd-cm', data: { 'timeout.reconciliation': '-1s' }, fault: /^timeout\.reconciliation is "-1s"/, expected: { resyncMs: 120_000 } },
+  { map: 'coxswain-cm', data: { 'slack.identities': 'alice: U01ALICE\nU02BOB: bob' }, fault: /^slack\.identities has the line "alice: U01ALICE"/, expected: { slackIdentities: new Map([['U02BOB', 'bob']]) } },
+];
+for (const { map, data, fault, expected } of faulty) {
+  test(`${map} ${JSON.stringify(data)} is told as a fault and its default stands in`, () => {
+    const settings = read({ [map]: data });
+    assert.deepEqual(settings, { ...read(), ...expected, faults: settings.faults });
+    assert.equal(settings.faults.length, 1);
+    assert.match(settings.faults[0] ?? '', fault);
+  });
+}
+
+test('a cluster Secret becomes an entry beside the implicit one, its server without the slash at the end', () => {
+  const config = { bearerToken: 'abc', tlsClientConfig: { insecure: true } };
+  const { clusters, faults } = read({}, [secret('east', 'cluster', { name: 'east', server: 'https://east.example/', config: JSON.stringify(config), project: 'team' })]);
+  assert.deepEqual(clusters, [
+    { name: 'east', server: 'https://east.example', config, project: 'team' },
+    { name: 'in-cluster', server: 'https://kubernetes.default.svc', config: {} },
+  ]);
+  assert.deepEqual(faults, []);
+});
+
+test('a cluster Secret for the own cluster replaces the implicit entry, and a missing name is the server', () => {
+  const { clusters } = read({}, [secret('own', 'cluster', { server: 'https://kubernetes.default.svc', config: '{"bearerToken":"t"}' })]);
+  assert.deepEqual(clusters, [{ name: 'https://kubernetes.default.svc', server: 'https://kubernetes.default.svc', config: { bearerToken: 't' } }]);
+});
+
+for (const data of [{ server: 'https://east.example', config: '{"bearerToken":"s3cret' }, { config: '{}' }, { server: 'https://east.example', config: '[]' }]) {
+  test(`a cluster Secret of ${Object.keys(data).join(' and ')} that cannot be read is a fault that tells no credential`, () => {
+    const { clusters, faults } = read({}, [secret('east', 'cluster', data)]);
+    assert.equal(clusters.length, 1);
+    assert.deepEqual(faults, ['cluster Secret east needs a server and a config in JSON']);
+  });
+}
+
+test('a repository that logs in by something else than a password is told as a fault; a public one and a Helm registry are not', () => {
+  const { repositories, faults } = read({}, [
+    secret('by-key', 'repository', { url: 'git@github.com:acme/infra.git', sshPrivateKey: 'PRIVATE' }),
+    secret('public', 'repository', { url: 'https://github.com/acme/public' }),
+    secret('charts', 'repository', { url: 'https://charts.example', type: 'helm', username: 'u', password: 'p' }),
+    secret('nameless', 'repo-creds', { username: 'u', password: 'p' }),
+    secret('other', 'scm-creds', { url: 'https://github.com', password: 'p' }),
+  ]);
+  assert.deepEqual(repositories, []);
+  assert.deepEqual(faults, ['repository Secret by-key logs in by sshPrivateKey, which is not supported yet; use a username and a password', 'repo-creds Secret nameless needs a url']);
+});
+
+const credentials = read({}, [
+  secret('infra', 'repository', { url: 'https://github.com/acme/infra.git', username: 'infra-bot', password: 'p1' }),
+  secret('public', 'repository', { url: 'https://github.com/acme/public' }),
+  secret('acme', 'repo-creds', { url: 'https://github.com/acme', password: 'p2' }),
+  secret('host', 'repo-creds', { url: 'https://github.com', username: 'host-bot', password: 'p3' }),
+  secret('scp', 'repo-creds', { url: 'git@git.example:team/', password: 'p4' }),
+]);
+const lookups: [url: string, password: string | undefined, why: string][] = [
+  ['https://github.com/acme/infra', 'p1', "the repository's own"],
+  ['https://GitHub.com/acme/infra.git/', 'p1', 'spelled differently'],
+  ['https://github.com/acme/public', 'p2', 'a repository without a password inherits'],
+  ['https://github.com/acme/web', 'p2', 'the longest prefix wins'],
+  ['https://github.com/other/web', 'p3', 'a shorter prefix'],
+  ['ssh://git@git.example/team/app', 'p4', 'both spellings of SSH are one'],
+  ['https://github.com.evil.example/acme/infra', undefined, 'a longer host name is another host'],
+  ['https://github.com@evil.example/acme/infra', undefined, 'so is a host behind userinfo'],
+  ['http://github.com/acme/infra', undefined, 'nothing is sent without encryption to where HTTPS was meant'],
+  ['https://gitlab.example/acme/infra', undefined, 'an unknown host'],
+];
+for (const [url, password, why] of lookups) {
+  test(`credential for ${url}: ${why}`, () => assert.equal(credentialFor(credentials, url)?.password, password));
+}
+
+const clusters = read({}, [
+  secret('east', 'cluster', { name: 'east', server: 'https://east.example', config: '{}' }),
+  secret('twin-1', 'cluster', { name: 'twin', server: 'https://one.example', config: '{}' }),
+  secret('twin-2', 'cluster', { name: 'twin', server: 'https://two.example', config: '{}' }),
+]);
+const destinations: [destination: { server?: string; name?: string }, server: string | undefined][] = [
+  [{ server: 'https://kubernetes.default.svc' }, 'https://kubernetes.default.svc'],
+  [{ name: 'in-cluster' }, 'https://kubernetes.default.svc'],
+  [{ server: 'https://east.example/' }, 'https://east.example'],
+  [{ name: 'east' }, 'https://east.example'],
+  [{ server: 'https://east.example', name: '' }, 'https://east.example'],
+  [{ server: '', name: 'east' }, 'https://east.example'],
+  [{ name: 'twin' }, undefined],
+  [{ server: 'https://one.example' }, 'https://one.example'],
+  [{ name: 'nowhere' }, undefined],
+  [{ server: 'https://nowhere.example' }, undefined],
+  [{}, undefined],
+];
+for (const [destination, server] of destinations) {
+  test(`destination ${JSON.stringify(destination)} is ${server ?? 'no cluster'}`, () => assert.equal(clusterOf(clusters, destination)?.server, server));
+}
+
+test('clusters that share a name are told as a fault', () => {
+  assert.deepEqual(clusters.faults, ['there are 2 clusters with the same name: twin; destinations that use it find none']);
+});
