@@ -84,11 +84,11 @@ function gitOf({ config, log, signal, faces }: Base, store: Store): Git {
   });
 }
 
-/** Without an earlier sync only the newest commit's authors count. Without a GitHub App nobody can be compared by id; with one, not knowing means that nobody may approve yet. */
+/** Without an earlier sync those of the newest commit count, with all that it merged. Without a GitHub App nobody can be compared by id; with one, not knowing means that nobody may approve yet. */
 async function authorsOf(git: Git, github: GitHub | undefined, repoUrl: string, range: { from: string | undefined; to: string }): ReturnType<Authors['authorsBetween']> {
   if (!github) return [];
   const from = range.from ?? (await git.repository(repoUrl).commit(range.to)).parents[0];
-  return from === undefined ? undefined : github.forge.authorsBetween(repoUrl, from, range.to);
+  return github.forge.authorsBetween(repoUrl, from, range.to);
 }
 
 async function openState(base: Base, onLost: () => void): Promise<{ cluster: Cluster; store: Store }> {

@@ -150,6 +150,13 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   return Math.round(performance.now() - began);
 }
 
+/** The newest thing that Slack told one person alone. */
+function lastSaid({ scene }: Stage): string {
+  const whispered = scene.slack.state.channel(channel)?.ephemerals.at(-1);
+  const notice = scene.slack.state.notices.at(-1);
+  return [whispered && `"${textOf(whispered)}"`, notice && `"${notice.text}"`].filter(Boolean).join(' and ') || 'nothing was said';
+}
+
 const patienceMs = 5_000;
 
 /**
@@ -166,7 +173,7 @@ export async function insist(stage: Stage, what: string, act: () => Promise<Deli
     if (happened) return;
     const disturbed = delivery.error !== undefined || scene.coxswain.lives !== life;
     if (!disturbed || tries > 8) {
-      await wait(stage, what, async () => (await seen()) || undefined);
+      await wait(stage, what, async () => (await seen()) || undefined, () => lastSaid(stage));
       return;
     }
   }

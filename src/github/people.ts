@@ -88,17 +88,25 @@ async function pullAuthors({ owner, repo, octokit }: RepositoryClient, sha: stri
   return pulls.flatMap(({ number }) => seen.get(number) ?? []);
 }
 
-/** Commits after `from` up to `to` and the pull requests that brought them, squashed ones included; undefined when it cannot be known. */
-export async function authorsBetween(client: RepositoryClient, from: string | undefined, to: string): Promise<Author[] | undefined> {
-  if (!from) return undefined;
-  const { owner, repo, octokit } = client;
+/** Commits after `from` up to `to`; without `from` that commit alone; undefined when there are too many. */
+async function commitsBetween({ owner, repo, octokit }: RepositoryClient, from: string | undefined, to: string): Promise<Commit[] | undefined> {
+  if (from === undefined) return [(await octokit.request('GET /repos/{owner}/{repo}/commits/{ref}', { owner, repo, ref: to })).data];
   const commits: Commit[] = [];
   for (let page = 1; ; page += 1) {
     const { data } = await octokit.request('GET /repos/{owner}/{repo}/compare/{basehead}', { owner, repo, basehead: `${from}...${to}`, per_page: 100, page });
     if (data.total_commits > maxCommits) return undefined;
     commits.push(...data.commits);
-    if (commits.length >= data.total_commits || data.commits.length === 0) break;
+    if (commits.length >= data.total_commits || data.commits.length === 0) return commits;
   }
+}
+
+/**
+ * Authors of the commits after `from` up to `to` (without `from`: of that commit) and of the pull requests that brought them,
+ * squashed ones included; undefined when it cannot be known.
+ */
+export async function authorsBetween(client: RepositoryClient, from: string | undefined, to: string): Promise<Author[] | undefined> {
+  const commits = await commitsBetween(client, from, to);
+  if (!commits) return undefined;
   const seen = new Map<number, Author[]>();
   const authors = new Map<string, Author>();
   for (const commit of commits) {
