@@ -1,6 +1,7 @@
 // The operator's entry: reads the configuration, starts the parts, and stops them on a signal or when the lease is lost.
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { systemClock } from './base/clock.ts';
 import { describeError } from './base/errors.ts';
 import { readConfig } from './config.ts';
 
@@ -15,8 +16,7 @@ async function main(): Promise<void> {
   process.once('SIGTERM', () => stopping.resolve('SIGTERM'));
   process.once('SIGINT', () => stopping.resolve('SIGINT'));
   await stopping.promise;
-  const deadline = setTimeout(() => process.exit(1), 15_000);
-  deadline.unref();
+  systemClock.after(15_000, () => process.exit(1));
   await running.stop();
   process.exit(0);
 }

@@ -90,8 +90,16 @@ export function healthOfAll(app: Application, comparison: Comparison): Health {
   );
 }
 
+export interface Wanted {
+  comparison: Comparison;
+  desired: DesiredState;
+  /** What was last synced; 'gone' when Git no longer has it. */
+  last: DesiredState | 'gone' | undefined;
+}
+
 /** The effect of syncing `desired`, worked out once for each comparison. */
-export async function effectOf(subject: Subject, comparison: Comparison, desired: DesiredState, last: DesiredState | 'gone' | undefined, signal: AbortSignal): Promise<Effect> {
+export async function effectOf(subject: Subject, wanted: Wanted, signal: AbortSignal): Promise<Effect> {
+  const { comparison, desired, last } = wanted;
   const { app, target, known } = subject;
   const key = `${desired.key} ${last === 'gone' ? 'gone' : (last?.key ?? '')}`;
   if (known.effect && known.effect.of === comparison && known.effect.key === key) return known.effect.effect;

@@ -83,32 +83,21 @@ function subscribe(options: EngineOptions, queue: KeyQueue, memory: Memory): (()
   ];
 }
 
-export function createEngine(options: EngineOptions): Engine {
-  const { store, clock, log, sources } = options;
-  const memory = new Memory();
-  const abort = new AbortController();
-  const onLive = (server: string, change: LiveChange): void => {
-    for (const tracking of change.applications) {
-      const key = memory.keyOf(tracking);
-      if (key === undefined || memory.get(key)?.server !== server) continue;
-      memory.touch(tracking, change.key);
-      if (change.origin === 'watch') queue.add(key);
-    }
-  };
-  const clusters = new Clusters({ home: options.home, store, clock, log, onChange: onLive, signal: abort.signal });
-  const deps: ReconcileDeps = {
-    store,
-    clock,
-    log,
-    desiring: options.desiring,
-    authors: options.authors,
-    memory,
-    targetOf: (app) => clusters.targetOf(app),
-    fetch: (app, since, signal) => sources.fetch(app, since, signal),
-    forgetTracking: ({ tracking, server }) => void clusters.forget(server, tracking),
-    passive: options.mode === 'argocd',
-  };
-  const queue: KeyQueue = new KeyQueue({
+/** Applications of that cluster that the change concerns; what we wrote ourselves is looked at by who wrote it. */
+function touched(memory: Memory, server: string, change: LiveChange): string[] {
+  const keys: string[] = [];
+  for (const tracking of change.applications) {
+    const key = memory.keyOf(tracking);
+    if (key === undefined || memory.get(key)?.server !== server) continue;
+    memory.touch(tracking, change.key);
+    if (change.origin === 'watch') keys.push(key);
+  }
+  return keys;
+}
+
+function reconciling(options: EngineOptions, deps: ReconcileDeps): KeyQueue {
+  const { clock, log } = options;
+  return new KeyQueue({
     clock,
     concurrency: options.concurrency ?? 10,
     backoff: { baseMs: 200, maxMs: 60_000 },
@@ -121,6 +110,26 @@ export function createEngine(options: EngineOptions): Engine {
       if (retryMs === undefined || retryMs >= 3000) void reportFailure(deps, key, error);
     },
   });
+}
+
+export function createEngine(options: EngineOptions): Engine {
+  const { store, clock, log, sources } = options;
+  const memory = new Memory();
+  const abort = new AbortController();
+  const clusters = new Clusters({ home: options.home, store, clock, log, onChange: (server, change) => touched(memory, server, change).forEach((key) => queue.add(key)), signal: abort.signal });
+  const deps: ReconcileDeps = {
+    store,
+    clock,
+    log,
+    desiring: options.desiring,
+    authors: options.authors,
+    memory,
+    targetOf: (app) => clusters.targetOf(app),
+    fetch: (app, since, signal) => sources.fetch(app, since, signal),
+    forgetTracking: ({ tracking, server }) => void clusters.forget(server, tracking),
+    passive: options.mode === 'argocd',
+  };
+  const queue = reconciling(options, deps);
   let ends: (() => void)[] = [];
   async function onPush(repoUrl: string): Promise<void> {
     for (const key of await sources.moved(repoUrl, memory, abort.signal)) {

@@ -107,7 +107,7 @@ async function gateMessage(deps: OperationDeps, input: OperationInput, wanted: {
   const { app, project } = subject;
   const gateSubject = { app, project, comparison: wanted.comparison, wanted: wanted.state, last };
   if (!isGated(deps, gateSubject)) return undefined;
-  const effect = await effectOf(subject, wanted.comparison, wanted.state, last, signal);
+  const effect = await effectOf(subject, { comparison: wanted.comparison, desired: wanted.state, last }, signal);
   const decision = await askGate(deps, gateSubject, effect, app.operation?.sync?.dryRun);
   if (decision.do === 'go') return undefined;
   if (decision.do === 'refuse' || !decision.approval) return decision.why;

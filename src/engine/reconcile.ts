@@ -8,7 +8,6 @@ import type { DesiredState } from './desired.ts';
 import type { ReconcileDeps } from './deps.ts';
 import type { Known } from './known.ts';
 import { isStatus } from '../cluster/api-error.ts';
-import { rfc3339 } from '../base/clock.ts';
 import { AppError, describeError, errorKind } from '../base/errors.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { argo } from '../model/annotations.ts';
@@ -25,11 +24,22 @@ import { followDrift } from './episode.ts';
 import { askGate, isGated, isLastSynced } from './gating.ts';
 import { runOperation } from './operation.ts';
 import { appliedApproval, keyThen, lastAttempt, lastSynced } from './past.ts';
-import { comparedStatus, comparedTo, statusPatch, withConditions, withHealth } from './status.ts';
+import { comparedStatus, comparedTo, withConditions } from './status.ts';
+import { comparisonTypes, specTypes, write, writeFailure } from './write.ts';
 import type { Compared } from './status.ts';
 
 /** Milliseconds after which the application wants to be looked at again; undefined = only when something happens. */
 export type Next = number | undefined;
+
+/** One round of work on one application. */
+interface Pass {
+  deps: ReconcileDeps;
+  app: Application;
+  target: Target;
+  /** A refresh was asked for: its annotation goes, and reconciledAt moves. */
+  refreshed: boolean;
+  signal: AbortSignal;
+}
 
 /** What one look at the application found. */
 interface Look {
@@ -59,7 +69,7 @@ async function hasMoved(deps: ReconcileDeps, app: Application, desired: DesiredS
   return (await keyThen(deps.desiring, app, past, signal)) !== desired.key;
 }
 
-async function look(deps: ReconcileDeps, app: Application, target: Target, refreshed: boolean, signal: AbortSignal): Promise<Look> {
+async function look({ deps, app, target, refreshed, signal }: Pass): Promise<Look> {
   const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
   const known = deps.memory.of(applicationKey(app), trackingName(app, deps.store.namespace));
   known.server = target.server;
@@ -83,7 +93,7 @@ async function look(deps: ReconcileDeps, app: Application, target: Target, refre
 async function approvalFor(deps: ReconcileDeps, found: Look, signal: AbortSignal): Promise<{ name: string; deletes: boolean } | undefined> {
   const { subject, comparison, desired, last } = found;
   const { app, project } = subject;
-  const effect = await effectOf(subject, comparison, desired, last, signal);
+  const effect = await effectOf(subject, { comparison, desired, last }, signal);
   const decision = await askGate(deps, { app, project, comparison, wanted: desired, last }, effect);
   if (decision.do === 'go') return { name: decision.approval ?? '', deletes: effectDeletes(effect.operations) };
   if (decision.do === 'ask' && effect.digest) {
@@ -126,38 +136,6 @@ function comparedOf({ comparison, desired, health, refreshed, subject }: Look): 
   return { comparison, desired, health, moved: refreshed || subject.known.moved };
 }
 
-const comparisonTypes = ['ComparisonError', 'SharedResourceWarning', 'RepeatedResourceWarning', 'ExcludedResourceWarning'] as const;
-const specTypes = ['InvalidSpecError', 'UnknownError'] as const;
-
-/** Writes what differs; the removal of the refresh annotation only counts for the version that was read. */
-async function write(deps: ReconcileDeps, app: Application, status: ApplicationStatus, more: Record<string, unknown>, refreshed = false): Promise<Application> {
-  if (deps.passive) return app;
-  const metadata = refreshed ? { metadata: { annotations: { [argo.refresh]: null } } } : {};
-  const patch = statusPatch(app, status, { ...more, ...metadata });
-  if (!patch) return app;
-  const version = refreshed ? { ...patch, metadata: { ...metadata.metadata, resourceVersion: app.metadata.resourceVersion } } : patch;
-  return deps.store.applications.patch(applicationKey(app), version);
-}
-
-/** What cannot be looked at: the old resources stay, the reason is a condition, the verdict is Unknown. */
-async function writeFailure(deps: ReconcileDeps, app: Application, conditions: Condition[], refreshed: boolean): Promise<void> {
-  const at = deps.clock.now();
-  const status: ApplicationStatus = {
-    ...app.status,
-    sync: { ...app.status?.sync, status: 'Unknown' },
-    health: withHealth(app.status?.health, { status: 'Unknown' }, at),
-    conditions: withConditions(app.status?.conditions, [...comparisonTypes, ...specTypes], conditions, at),
-    ...(app.operation && endedBySpec(app, conditions, at)),
-  };
-  await write(deps, app, status, app.operation ? { operation: null } : {}, refreshed);
-}
-
-function endedBySpec(app: Application, conditions: Condition[], at: number): Partial<ApplicationStatus> {
-  const time = rfc3339(at);
-  const message = conditions.map((item) => `${item.type}: ${item.message}`).join('; ');
-  return { operationState: { operation: app.operation ?? {}, phase: 'Error', message, startedAt: app.status?.operationState?.startedAt ?? time, finishedAt: time } };
-}
-
 function evaluated(found: Look, decided: Decision, app: Application, at: number): Condition[] {
   const own = found.comparison.conditions;
   const error: Condition[] = decided.do === 'leave' && decided.error ? [{ type: 'SyncError', message: decided.error }] : [];
@@ -181,8 +159,9 @@ function earliest(...times: Next[]): Next {
   return known.length > 0 ? Math.max(0, Math.min(...known)) : undefined;
 }
 
-async function withSubject(deps: ReconcileDeps, app: Application, target: Target, refreshed: boolean, signal: AbortSignal): Promise<{ next: Next; again: boolean }> {
-  const found = await look(deps, app, target, refreshed, signal);
+async function withSubject(pass: Pass): Promise<{ next: Next; again: boolean }> {
+  const { deps, app, refreshed, signal } = pass;
+  const found = await look(pass);
   const at = deps.clock.now();
   if (app.operation && !deps.passive) {
     const blocked = found.comparison.conditions.find((item) => item.type === 'ComparisonError')?.message;
@@ -194,7 +173,7 @@ async function withSubject(deps: ReconcileDeps, app: Application, target: Target
         comparison: found.comparison,
         last: found.last,
         blocked,
-        save: (status, done) => saveOperation(deps, found, status, done, signal),
+        save: (status, done) => (done ? saveEnd(pass, found, status) : saveProgress(deps, found, status)),
       },
       signal,
     );
@@ -202,7 +181,7 @@ async function withSubject(deps: ReconcileDeps, app: Application, target: Target
   }
   const decided = await decision(deps, found, signal);
   const status = { ...comparedStatus(app, comparedOf(found), at), conditions: evaluated(found, decided, app, at) };
-  const written = await write(deps, app, status, decided.do === 'sync' && !deps.passive ? { operation: decided.operation } : {}, refreshed);
+  const written = await write(deps, app, status, { ...(decided.do === 'sync' && { operation: decided.operation }), refreshed });
   found.subject.known.moved = false;
   if (decided.do === 'sync') found.subject.log.info({ why: decided.why, revision: found.desired.revisions[0] }, 'sync started');
   const driftNext = await settle(deps, written, found);
@@ -210,15 +189,22 @@ async function withSubject(deps: ReconcileDeps, app: Application, target: Target
   return { next: earliest(driftNext, waitNext), again: decided.do === 'sync' && !deps.passive };
 }
 
-/** While it runs, only operationState moves; at the end the fresh comparison, history and the removal of /operation go with it. */
-async function saveOperation(deps: ReconcileDeps, found: Look, status: Partial<ApplicationStatus>, done: boolean, signal: AbortSignal): Promise<void> {
+function current(deps: ReconcileDeps, found: Look): Application {
   const key = applicationKey(found.subject.app);
   const app = deps.store.applications.get(key);
   if (!app) throw new AppError('E_INTERNAL', `the application ${key} vanished during its operation`, { kind: 'transient' });
-  if (!done) {
-    await write(deps, app, { ...app.status, ...status }, {});
-    return;
-  }
+  return app;
+}
+
+/** While it runs, only operationState moves. */
+async function saveProgress(deps: ReconcileDeps, found: Look, status: Partial<ApplicationStatus>): Promise<void> {
+  const app = current(deps, found);
+  await write(deps, app, { ...app.status, ...status });
+}
+
+/** At the end the fresh comparison, history and the removal of /operation go in one patch. */
+async function saveEnd({ deps, signal }: Pass, found: Look, status: Partial<ApplicationStatus>): Promise<void> {
+  const app = current(deps, found);
   const subject = { ...found.subject, app };
   subject.known.dirty = new Map(found.comparison.objects.map((item) => [JSON.stringify(item.key), item.key]));
   const comparison = await assess(subject, found.desired, () => Promise.resolve(found.last === 'gone' ? undefined : found.last), signal);
@@ -228,7 +214,7 @@ async function saveOperation(deps: ReconcileDeps, found: Look, status: Partial<A
   subject.known.moved = false;
 }
 
-async function pass(deps: ReconcileDeps, app: Application, refreshed: boolean, signal: AbortSignal): Promise<{ next: Next; again: boolean }> {
+async function round(deps: ReconcileDeps, app: Application, refreshed: boolean, signal: AbortSignal): Promise<{ next: Next; again: boolean }> {
   let target: Target | undefined;
   try {
     target = await deps.targetOf(app);
@@ -238,7 +224,7 @@ async function pass(deps: ReconcileDeps, app: Application, refreshed: boolean, s
       await writeFailure(deps, app, faults, refreshed);
       return { next: undefined, again: false };
     }
-    return await withSubject(deps, app, target, refreshed, signal);
+    return await withSubject({ deps, app, target, refreshed, signal });
   } catch (error) {
     if (signal.aborted || isStatus(error, 409) || errorKind(error) !== 'terminal') throw error;
     await writeFailure(deps, app, [{ type: 'ComparisonError', message: describeError(error) }], refreshed);
@@ -248,7 +234,7 @@ async function pass(deps: ReconcileDeps, app: Application, refreshed: boolean, s
 
 /** Brings one application as far as it can get now. Throws what is worth another try; the queue backs off. */
 export async function reconcile(deps: ReconcileDeps, key: string, signal: AbortSignal): Promise<Next> {
-  for (let round = 0; round < 20; round += 1) {
+  for (let rounds = 0; rounds < 20; rounds += 1) {
     const app = deps.store.applications.get(key);
     if (!app) {
       forget(deps, key);
@@ -263,7 +249,7 @@ export async function reconcile(deps: ReconcileDeps, key: string, signal: AbortS
       if (known) known.refreshSeen = undefined;
       deps.memory.forgetDesired(key);
     }
-    const result = await pass(deps, app, refreshed, signal);
+    const result = await round(deps, app, refreshed, signal);
     if (!result.again) return result.next;
   }
   return 0;
