@@ -27,7 +27,8 @@ function gauge(registry: Registry, name: string, help: string, labels: string[],
 
 export function createMetrics({ store, api, live, pending }: MetricsOptions): { text(): Promise<{ type: string; body: string }> } {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  // The default of 10 ms costs 0.1 CPU-s a minute, more than everything else of an idle operator.
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   const labels = ['namespace', 'name', 'project', 'dest_namespace', 'sync_status', 'health_status'];
   gauge(registry, 'argocd_app_info', 'Information about application.', labels, (info) => {
     for (const app of store.applications.list()) {
