@@ -1,24 +1,19 @@
 // Carrying out one Request: every verb in one place, each made so that doing it twice is doing it once.
 import type { Application } from '../model/application.ts';
 import type { Request } from '../model/coxswain.ts';
-import type { Authoriser, RbacPolicy, Action } from '../policy/rbac.ts';
-import type { Answer, ChatopsOptions } from './ports.ts';
+import type { Action } from '../policy/rbac.ts';
+import type { Store } from '../store/store.ts';
+import type { Answer } from './ports.ts';
+import type { Person } from './target.ts';
+import type { CarryOutDeps, Task } from './task.ts';
+import { refresh, requestSync, revertDrift, waitingApproval } from '../engine/request.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
-import { approve, refresh, reject, requestSync, revertDrift } from '../engine/request.ts';
-import { verbs } from './command.ts';
+import { effectivePolicy } from '../policy/policy.ts';
+import { decideApproval } from './approval.ts';
+import { helpText, verbs } from './command.ts';
 import { openRevert } from './revert.ts';
-import { findApplication, refusal, waitingApplications } from './target.ts';
-
-export interface CarryOutDeps extends ChatopsOptions {
-  authorise: (policy: RbacPolicy) => Promise<Authoriser>;
-}
-
-interface Task {
-  deps: CarryOutDeps;
-  request: Request;
-  person: { login: string; id: number; teams: string[] };
-  app: Application;
-}
+import { findApplication, personOf, refusal, waitingApplications } from './target.ts';
+import { requestDeps } from './task.ts';
 
 /** The right (argocd-rbac-cm) that each verb needs. */
 export const rights: Record<Exclude<Request['spec']['verb'], 'help'>, Action> = {
@@ -31,38 +26,43 @@ export const rights: Record<Exclude<Request['spec']['verb'], 'help'>, Action> = 
   'revert-drift': 'revert',
 };
 
-export function helpText(): string {
-  return Object.values(verbs).map((verb) => `${verb.usage} — ${verb.does}`).join('\n');
-}
-
 function short(revision: string | undefined): string {
   return revision && /^[0-9a-f]{40}$/.test(revision) ? revision.slice(0, 7) : (revision ?? 'nothing');
 }
 
-function statusLine(app: Application): string {
+const circles: Record<string, string> = { Healthy: '🟢', Progressing: '🔵', Degraded: '🔴', Missing: '🟠', Suspended: '⏸️' };
+
+function statusLine(store: Store, app: Application): string {
   const { sync, health, operationState } = app.status ?? {};
-  const last = operationState ? `; last operation ${operationState.phase}${operationState.message ? `: ${operationState.message}` : ''}` : '';
-  return `${app.metadata.name}: ${sync?.status ?? 'Unknown'} at ${short(sync?.revision)}, ${health?.status ?? 'Unknown'}${last}`;
-}
-
-function requestDeps({ store, clock, forge }: CarryOutDeps): Parameters<typeof requestSync>[0] {
-  return { store, clock, authors: forge ?? { authorsBetween: () => Promise.resolve(undefined) } };
-}
-
-async function decide({ deps, request, person, app }: Task, verb: 'approve' | 'reject'): Promise<Answer> {
-  const { digest } = request.spec;
-  const wanted = { application: applicationKey(app), actor: { ...request.spec.actor, id: person.id }, teams: person.teams, ...(digest && { digest }) };
-  const outcome = verb === 'approve' ? await approve(requestDeps(deps), wanted) : await reject(requestDeps(deps), { ...wanted, reason: request.spec.args['reason'] ?? '' });
-  return { ok: outcome.done, text: `${app.metadata.name}: ${outcome.message}` };
+  const state = health?.status ?? 'Unknown';
+  const circle = state === 'Healthy' && sync?.status === 'OutOfSync' ? '🟡' : (circles[state] ?? '⚪');
+  const failed = operationState && ['Failed', 'Error'].includes(operationState.phase) ? [`last sync ${operationState.phase.toLowerCase()}: ${operationState.message ?? ''}`] : [];
+  const running = app.operation ? ['an operation is running'] : [];
+  const waits = waitingApproval(store, applicationKey(app)) ? ['waits for approval'] : [];
+  return [`${circle} ${app.metadata.name}`, `${sync?.status ?? 'Unknown'} at ${short(sync?.revision)}`, state, ...waits, ...running, ...failed].join(' · ');
 }
 
 async function undoDrift({ deps, request, app }: Task): Promise<Answer> {
   const episode = deps.store.episodes.get(`${app.metadata.namespace}/${request.spec.args['episode'] ?? ''}`);
   if (!episode || episode.spec.application !== applicationKey(app)) return { ok: false, text: 'that drift is not known any more' };
-  if (!['Open', 'Reverting'].includes(episode.status?.phase ?? 'Open')) return { ok: false, text: `${app.metadata.name}: ${episode.status?.message ?? 'that drift has ended'}` };
+  if (!['Open', 'Reverting'].includes(episode.status?.phase ?? 'Open')) {
+    const ours = episode.status?.phase === 'Reverted' && episode.status.endedBy?.login === request.spec.actor.login;
+    return { ok: ours, text: `${app.metadata.name}: ${episode.status?.message ?? 'that drift has ended'}` };
+  }
   const keys = (episode.status?.objects ?? []).map((item) => item.key);
   const outcome = await revertDrift(requestDeps(deps), { application: applicationKey(app), keys, actor: request.spec.actor, request: request.metadata.name });
   return { ok: outcome.done, text: `${app.metadata.name}: ${outcome.message}` };
+}
+
+/** An operation would only end with "approval required"; the way forward is said at once. */
+async function syncNow({ deps, request, app }: Task): Promise<Answer> {
+  const name = app.metadata.name;
+  const waiting = waitingApproval(deps.store, applicationKey(app));
+  if (waiting && effectivePolicy(app, deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`)).gated) {
+    return { ok: false, text: `${name} waits for approval (${waiting.metadata.name}); it syncs by itself once approved: \`/cox approve ${name}\`` };
+  }
+  const outcome = await requestSync(requestDeps(deps), { application: applicationKey(app), request: request.metadata.name, actor: request.spec.actor });
+  return { ok: outcome.done, text: `${name}: ${outcome.message}` };
 }
 
 async function perform(task: Task): Promise<Answer> {
@@ -70,22 +70,20 @@ async function perform(task: Task): Promise<Answer> {
   switch (request.spec.verb) {
     case 'approve':
     case 'reject':
-      return decide(task, request.spec.verb);
-    case 'sync': {
-      const outcome = await requestSync(requestDeps(deps), { application: applicationKey(app), request: request.metadata.name, actor: request.spec.actor });
-      return { ok: outcome.done, text: `${app.metadata.name}: ${outcome.message}` };
-    }
+      return decideApproval(task, request.spec.verb);
+    case 'sync':
+      return syncNow(task);
     case 'revert-drift':
       return undoDrift(task);
     case 'revert':
-      return openRevert(deps, request, app);
+      return openRevert(deps, { request, app, actor: { ...request.spec.actor, id: task.person.id } });
     case 'diff':
       await refresh(deps, applicationKey(app));
       return { ok: true, text: `${app.metadata.name} is compared again` };
     case 'status':
-      return { ok: true, text: statusLine(app) };
+      return { ok: true, text: statusLine(deps.store, app) };
     case 'help':
-      return { ok: true, text: helpText() };
+      return { ok: true, text: helpText(request.spec.application) };
   }
 }
 
@@ -107,13 +105,6 @@ function nothingMeant(request: Request): string {
   return verb === 'revert-drift' || verb === 'help' ? 'name an application' : `name an application: ${verbs[verb].usage}`;
 }
 
-export async function personOf(deps: ChatopsOptions, { actor, pull }: Pick<Request['spec'], 'actor' | 'pull'>, app: Application): Promise<Task['person']> {
-  const owner = pull?.owner ?? deps.forge?.repositoryOf(sourcesOf(app.spec)[0]?.repoURL ?? '')?.owner ?? '';
-  const teams = deps.forge ? (await deps.forge.teams(actor.login, owner)).map((team) => team.replace(':', '/')) : [];
-  const id = actor.id || ((await deps.forge?.userId(actor.login)) ?? 0);
-  return { login: actor.login, id, teams };
-}
-
 function meant(deps: CarryOutDeps, request: Request): { apps: Application[]; refused?: string } {
   if (request.spec.application) {
     const found = findApplication(deps.store, request.spec.application);
@@ -127,26 +118,34 @@ function meant(deps: CarryOutDeps, request: Request): { apps: Application[]; ref
 export async function carryOut(deps: CarryOutDeps, request: Request): Promise<Answer> {
   const { verb, pull, args } = request.spec;
   if (args['error']) return { ok: false, text: args['error'] };
-  if (verb === 'help') return { ok: true, text: helpText() };
+  if (verb === 'help') return { ok: true, text: helpText(request.spec.application) };
+  await deps.forge?.ready();
   const { apps, refused } = meant(deps, request);
   if (refused) return { ok: false, text: refused };
   const { policyCsv, policyDefault } = deps.store.settings();
   const authoriser = await deps.authorise({ policyCsv, policyDefault, projects: deps.store.projects.list() });
+  const people = new Map<string, Person>();
   const answers: Answer[] = [];
   for (const app of apps) {
-    const person = await personOf(deps, request.spec, app);
-    const denied = refusal(deps.store, authoriser, person, rights[verb], app);
+    const repoUrl = sourcesOf(app.spec)[0]?.repoURL ?? '';
+    const person = people.get(repoUrl) ?? (await personOf(deps, request.spec, app));
+    people.set(repoUrl, person);
+    const denied = refusal({ authoriser, namespace: deps.store.namespace }, person, rights[verb], app);
     answers.push(denied ? { ok: false, text: denied } : await perform({ deps, request, person, app }));
   }
   if (verb === 'diff' && pull && answers.some((item) => item.ok)) deps.forge?.refreshPull(pull);
-  return merged(answers, verb === 'diff' && request.spec.application === undefined);
+  return merged(answers, verb);
 }
 
-/** One answer of several; all is well when something was done. */
-function merged(answers: Answer[], brief: boolean): Answer {
+/** More lines than this nobody reads in a chat. */
+const mostLines = 40;
+
+/** One answer of several; all is well when something was done. Applications that a person may not even see are not named to them. */
+function merged(answers: Answer[], verb: Exclude<Request['spec']['verb'], 'help'>): Answer {
   const good = answers.filter((item) => item.ok);
+  if (verb === 'diff' && good.length > 1) return { ok: true, text: `${good.length} applications are compared again` };
   const result: Record<string, string> = Object.fromEntries(answers.flatMap((item) => Object.entries(item.result ?? {})));
-  const lines = good.length > 0 ? good : answers;
-  const text = brief && good.length > 1 ? `${good.length} applications are compared again` : [...new Set(lines.map((item) => item.text))].join('\n');
-  return { ok: good.length > 0, text, ...(Object.keys(result).length > 0 && { result }) };
+  const lines = [...new Set((good.length > 0 && rights[verb] === 'get' ? good : answers).map((item) => item.text))].sort();
+  const more = lines.length > mostLines ? [`and ${lines.length - mostLines} more; name one of them`] : [];
+  return { ok: good.length > 0, text: [...lines.slice(0, mostLines), ...more].join('\n'), ...(Object.keys(result).length > 0 && { result }) };
 }

@@ -5,8 +5,8 @@ import { rfc3339 } from '../base/clock.ts';
 import { describeError, errorKind } from '../base/errors.ts';
 import { KeyQueue } from '../base/queue.ts';
 import { authorisers } from '../policy/rbac.ts';
-import { carryOut, personOf, rights } from './carry-out.ts';
-import { refusal } from './target.ts';
+import { carryOut, rights } from './carry-out.ts';
+import { personOf, refusal } from './target.ts';
 
 export interface Chatops {
   /** For the moment of a click: why this person may not, undefined when they may. It is asked again at the act. */
@@ -15,8 +15,17 @@ export interface Chatops {
   stop(): Promise<void>;
 }
 
-function isWaiting(request: Request | undefined): request is Request {
-  return request !== undefined && (request.status?.phase ?? 'Pending') === 'Pending';
+function isWaiting(request: Request): boolean {
+  return (request.status?.phase ?? 'Pending') === 'Pending';
+}
+
+/** After that an answer in Slack is no news to anybody: its response address has expired twice over. */
+const newsMs = 3_600_000;
+
+/** Ended, but the person in Slack was not told yet. Comments tell their own answers. */
+function isUntold(request: Request, now: number): boolean {
+  const { finishedAt, told } = request.status ?? {};
+  return !isWaiting(request) && request.spec.origin.kind === 'slack' && !told && now - Date.parse(finishedAt ?? '') < newsMs;
 }
 
 /** A request's outcome is stored before it is told, so that a crash between the two repeats only the telling. */
@@ -26,25 +35,32 @@ async function finish(options: ChatopsOptions, key: string, answer: Answer, fail
   return options.store.requests.patch(key, { status }, { subresource: 'status' });
 }
 
-async function tell(options: ChatopsOptions, request: Request): Promise<void> {
+async function tell(options: ChatopsOptions, key: string, request: Request): Promise<void> {
   const answer: Answer = { ok: request.status?.phase === 'Done', text: request.status?.message ?? '', ...(request.status?.result && { result: request.status.result }) };
+  const chat = options.chat();
   if (request.spec.origin.kind === 'comment') await options.forge?.answer(request, answer);
-  else if (request.spec.origin.kind === 'slack') await options.chat()?.answer(request, answer);
+  else if (request.spec.origin.kind === 'slack' && chat) {
+    await chat.answer(request, answer);
+    await options.store.requests.patch(key, { status: { told: true } }, { subresource: 'status' });
+  }
+}
+
+async function outcome(options: ChatopsOptions, authorise: ReturnType<typeof authorisers>, request: Request): Promise<{ answer: Answer; failed: boolean }> {
+  try {
+    return { answer: await carryOut({ ...options, authorise }, request), failed: false };
+  } catch (error) {
+    if (errorKind(error) !== 'terminal') throw error; // the queue tries again; what was done is found by its key
+    return { answer: { ok: false, text: describeError(error) }, failed: true };
+  }
 }
 
 async function work(options: ChatopsOptions, authorise: ReturnType<typeof authorisers>, key: string): Promise<void> {
   const request = options.store.requests.get(key);
+  if (!request) return;
+  if (isUntold(request, options.clock.now())) return tell(options, key, request);
   if (!isWaiting(request)) return;
-  let answer: Answer;
-  let failed = false;
-  try {
-    answer = await carryOut({ ...options, authorise }, request);
-  } catch (error) {
-    if (errorKind(error) !== 'terminal') throw error; // the queue tries again; what was done is found by its key
-    failed = true;
-    answer = { ok: false, text: describeError(error) };
-  }
-  await tell(options, await finish(options, key, answer, failed));
+  const { answer, failed } = await outcome(options, authorise, request);
+  await tell(options, key, await finish(options, key, answer, failed));
 }
 
 async function refusalOf(options: ChatopsOptions, authorise: ReturnType<typeof authorisers>, wanted: { actor: Actor; verb: Request['spec']['verb']; application: string }): Promise<string | undefined> {
@@ -52,7 +68,7 @@ async function refusalOf(options: ChatopsOptions, authorise: ReturnType<typeof a
   if (!app || wanted.verb === 'help') return app ? undefined : `there is no application ${wanted.application}`;
   const { policyCsv, policyDefault } = options.store.settings();
   const authoriser = await authorise({ policyCsv, policyDefault, projects: options.store.projects.list() });
-  return refusal(options.store, authoriser, await personOf(options, { actor: wanted.actor }, app), rights[wanted.verb], app);
+  return refusal({ authoriser, namespace: options.store.namespace }, await personOf(options, { actor: wanted.actor }, app), rights[wanted.verb], app);
 }
 
 export function createChatops(options: ChatopsOptions): Chatops {
@@ -69,10 +85,11 @@ export function createChatops(options: ChatopsOptions): Chatops {
   return {
     refusal: (actor, verb, application) => refusalOf(options, authorise, { actor, verb, application }),
     start() {
+      const wants = (request: Request): boolean => isWaiting(request) || isUntold(request, clock.now());
       end = store.requests.onChange((key, now) => {
-        if (isWaiting(now)) queue.add(key);
+        if (now && wants(now)) queue.add(key);
       });
-      for (const request of store.requests.list().filter(isWaiting)) queue.add(`${request.metadata.namespace}/${request.metadata.name}`);
+      for (const request of store.requests.list().filter(wants)) queue.add(`${request.metadata.namespace}/${request.metadata.name}`);
       queue.start();
     },
     async stop() {

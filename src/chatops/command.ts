@@ -6,17 +6,21 @@ export interface VerbHelp {
   does: string;
   /** The right that it needs (argocd-rbac-cm); undefined: none. */
   right: string | undefined;
+  /** Its options: `value` takes the next word, `flag` stands alone. */
+  options?: Readonly<Record<string, 'value' | 'flag'>>;
+  /** What follows the application is free text: words that look like options are words. */
+  freeText?: boolean;
 }
 
 /** What can be asked, in the order in which help prints it. */
-export const verbs: Record<Exclude<Verb, 'revert-drift'>, VerbHelp> = {
+export const verbs: Readonly<Record<Exclude<Verb, 'revert-drift'>, VerbHelp>> = {
   help: { usage: '/cox help', does: 'shows this list', right: undefined },
   status: { usage: '/cox status [app]', does: 'tells sync status and health', right: 'get' },
   diff: { usage: '/cox diff [app]', does: 'compares again and refreshes the answer', right: 'get' },
   sync: { usage: '/cox sync <app>', does: 'applies what Git says now', right: 'sync' },
-  approve: { usage: '/cox approve [app]', does: 'approves exactly the effect that is shown', right: 'approve' },
-  reject: { usage: '/cox reject [app] [reason]', does: 'refuses the effect that is shown', right: 'approve' },
-  revert: { usage: '/cox revert <app>', does: 'opens the pull request that takes the last deploy back', right: 'revert' },
+  approve: { usage: '/cox approve [app] [--digest d]', does: 'approves exactly the effect that is shown', right: 'approve', options: { digest: 'value' } },
+  reject: { usage: '/cox reject [app] [reason]', does: 'refuses the effect that is shown', right: 'approve', options: { digest: 'value' }, freeText: true },
+  revert: { usage: '/cox revert <app> [--only]', does: 'opens the pull request that takes the last deploy back; --only: just that application\'s part of it', right: 'revert', options: { only: 'flag' } },
 };
 
 export interface Command {
@@ -25,7 +29,7 @@ export interface Command {
   application: string;
   /** What follows the application, words joined by one space. */
   rest: string;
-  /** `--name value`, `--name=value` and `name=value`; a bare `--name` is 'true'. */
+  /** `--name value`, `--name=value` and `name=value`; a flag is 'true'. */
   options: Record<string, string>;
 }
 
@@ -46,65 +50,98 @@ export function distance(a: string, b: string): number {
 
 /** The nearest of `known`, unless even that is far off. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  const ranked = known.map((item) => ({ item, far: distance(word, item) })).sort((a, b) => a.far - b.far || (a.item < b.item ? -1 : 1));
+  const wanted = word.slice(0, 80);
+  const ranked = known.map((item) => ({ item, far: distance(wanted, item) })).sort((a, b) => a.far - b.far || (a.item < b.item ? -1 : 1));
   const best = ranked[0];
-  return best && best.far <= Math.max(2, Math.floor(word.length / 2)) ? best.item : undefined;
+  return best && best.far <= Math.max(2, Math.floor(wanted.length / 2)) ? best.item : undefined;
 }
 
-/** Composers rewrite quotes and double dashes; code ticks come with copying. */
+/** Composers rewrite quotes and double dashes, copying brings code ticks and invisible characters along. */
 function plain(text: string): string {
-  return text.normalize('NFC').replace(/[“”„]/g, '"').replace(/[‘’]/g, "'").replace(/[–—]/g, '--').replaceAll('`', '').trim();
+  return text
+    .normalize('NFC')
+    .replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')
+    .replace(/[“”„«»]/g, '"')
+    .replace(/[‘’]/g, "'")
+    .replace(/(^|\s)[–—](?=[a-z])/gi, '$1--')
+    .replaceAll('`', '')
+    .trim();
 }
 
-function words(text: string): string[] {
-  return [...text.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
+interface Word {
+  text: string;
+  /** It began with a quote, and is never an option. */
+  quoted: boolean;
+}
+
+/** Words; double quotes keep spaces together, an open one reaches to the end. */
+function words(text: string): Word[] {
+  return [...text.matchAll(/(?:[^\s"]|"[^"]*"?)+/g)].map(([raw]) => ({ text: raw.replaceAll('"', ''), quoted: raw.startsWith('"') }));
 }
 
 function isVerb(word: string): word is keyof typeof verbs {
   return Object.hasOwn(verbs, word);
 }
 
-function options(tokens: string[]): { plain: string[]; options: Record<string, string> } {
-  const found: Record<string, string> = {};
-  const left: string[] = [];
-  for (let index = 0; index < tokens.length; index += 1) {
-    const token = tokens[index] ?? '';
-    const pair = /^(?:--)?([a-z][a-z-]*)=(.*)$/.exec(token);
-    const flag = /^--([a-z][a-z-]*)$/.exec(token);
-    if (pair?.[1]) found[pair[1]] = pair[2] ?? '';
-    else if (flag?.[1]) {
-      const value = tokens[index + 1];
-      const takes = value !== undefined && !value.startsWith('--');
-      found[flag[1]] = takes ? value : 'true';
-      if (takes) index += 1;
-    } else left.push(token);
+interface Split {
+  plain: string[];
+  options: Record<string, string>;
+  /** What is wrong with an option. */
+  fault?: string;
+}
+
+/** Takes the verb's own options out; other words stay where they are. */
+function split(tokens: readonly Word[], { options: known = {}, freeText = false }: VerbHelp): Split {
+  const found: Split = { plain: [], options: {} };
+  const left = [...tokens];
+  for (let token = left.shift(); token; token = left.shift()) {
+    const [, dashes = '', name = '', value] = (token.quoted ? undefined : /^(--)?([a-z][a-z-]*)(?:=(.*))?$/s.exec(token.text)) ?? [];
+    const kind = Object.hasOwn(known, name) && (dashes !== '' || value !== undefined) ? known[name] : undefined;
+    if (kind === 'flag') found.options[name] = value ?? 'true';
+    else if (kind === 'value') {
+      found.options[name] = value ?? left.shift()?.text ?? '';
+      if (found.options[name] === '') return { ...found, fault: `--${name} needs a value` };
+    } else if (dashes !== '' && !freeText) return { ...found, fault: `there is no option --${name.slice(0, 40)}` };
+    else found.plain.push(token.text);
   }
-  return { plain: left, options: found };
+  return found;
+}
+
+function unknownVerb(word: string): Parsed {
+  const shown = word.slice(0, 40);
+  const near = nearest(word.toLowerCase(), Object.keys(verbs));
+  return near
+    ? { ok: false, message: `"${shown}" is not a command; did you mean \`/cox ${near}\`?`, suggestion: near }
+    : { ok: false, message: `"${shown}" is not a command; \`/cox help\` lists them` };
 }
 
 /** Parses what follows `/cox`. Never guesses a verb: an unknown one is answered with the nearest. */
 export function parseCommand(text: string): Parsed {
-  const [first = 'help', ...rest] = words(plain(text));
-  const verb = first.toLowerCase();
-  if (!isVerb(verb)) {
-    const near = nearest(verb, Object.keys(verbs));
-    const message = near ? `"${first.slice(0, 40)}" is not a command; did you mean \`/cox ${near}\`?` : `"${first.slice(0, 40)}" is not a command; \`/cox help\` lists them`;
-    return { ok: false, message, ...(near && { suggestion: near }) };
-  }
-  const split = options(rest);
-  const [application = '', ...others] = split.plain;
-  return { ok: true, command: { verb, application, rest: others.join(' '), options: split.options } };
+  const [first, ...rest] = words(plain(text));
+  const word = first?.text ?? 'help';
+  const verb = word.toLowerCase();
+  if (!isVerb(verb)) return unknownVerb(word);
+  const { plain: names, options, fault } = split(rest, verbs[verb]);
+  if (fault !== undefined) return { ok: false, message: `${fault}; write \`${verbs[verb].usage}\`` };
+  const [application = '', ...others] = names;
+  return { ok: true, command: { verb, application, rest: others.join(' '), options } };
+}
+
+/** Every command with what it does, one a line; with the name of one, that one alone. */
+export function helpText(about = ''): string {
+  const known = isVerb(about) ? [verbs[about]] : Object.values(verbs);
+  return known.map((verb) => `${verb.usage} — ${verb.does}`).join('\n');
 }
 
 /** The first line of a comment that begins with `/cox`, outside quotes and fences, without the word itself; undefined if there is none. */
 export function commandIn(body: string): string | undefined {
   let fence = '';
   for (const line of body.split(/\r?\n/)) {
-    const opened = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
-    if (opened && !fence) fence = opened;
-    else if (opened && fence && opened.startsWith(fence)) fence = '';
-    else if (!fence) {
-      const match = /^\/cox(?:\s+(.*))?$/.exec(line.trimEnd());
+    const [, marks = '', info = ''] = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line) ?? [];
+    if (fence === '' && marks !== '' && !(marks.startsWith('`') && info.includes('`'))) fence = marks;
+    else if (fence !== '' && marks.startsWith(fence) && info.trim() === '') fence = '';
+    else if (fence === '') {
+      const match = /^ {0,3}\/cox(?:\s+(.*))?$/.exec(line.trimEnd());
       if (match) return match[1] ?? '';
     }
   }

@@ -17,6 +17,8 @@ export interface Answer {
 
 /** What we ask of the forge; github/ fits it. */
 export interface Forge extends Authors {
+  /** Resolves when `repositoryOf` can be believed. */
+  ready(): Promise<void>;
   userId(login: string): Promise<number | undefined>;
   /** `org/team` of every team the person is an active member of and that a policy names. */
   teams(login: string, owner: string): Promise<string[]>;

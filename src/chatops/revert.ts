@@ -1,80 +1,118 @@
 // `/cox revert`: the pull request that takes an application's last deploy back, made without a checkout (design §4i).
 import type { Answer, ChatopsOptions } from './ports.ts';
 import type { Application } from '../model/application.ts';
-import type { Request } from '../model/coxswain.ts';
+import type { Actor, Request } from '../model/coxswain.ts';
 import type { Repository } from '../git/repository.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 
-const refused = (text: string): Answer => ({ ok: false, text });
-
-/** The last two revisions that were synced, oldest first. */
-function lastTwo(app: Application): [string, string] | undefined {
-  const revisions = (app.status?.history ?? []).map((entry) => entry.revision ?? '').filter((revision) => revision !== '');
-  const [before, now] = [revisions.at(-2), revisions.at(-1)];
-  return before && now ? [before, now] : undefined;
+interface Task {
+  request: Request;
+  app: Application;
+  /** Whoever asks, with the GitHub id that their commit is known by. */
+  actor: Actor;
 }
 
-function bodyOf(request: Request, app: Application, commit: { sha: string; subject: string }): string {
-  const { actor } = request.spec;
-  const where = actor.via === 'slack' ? 'from Slack' : actor.via === 'cli' ? 'from the command line' : 'from a pull request';
+const refused = (text: string): Answer => ({ ok: false, text });
+
+/** Revisions that were synced, newest first, each once in a row. */
+function deployed(app: Application): string[] {
+  const revisions = (app.status?.history ?? []).map((entry) => entry.revision ?? '').filter((revision) => revision !== '').reverse();
+  return revisions.filter((revision, at) => revision !== revisions[at - 1]);
+}
+
+/** The newest commit that changed what the application is made of, and came with its last deploy that changed anything. */
+async function lastChange(repository: Repository, [now = '', ...earlier]: string[], inputs: string[]): Promise<string | undefined> {
+  for (const before of earlier) {
+    const found = await repository.newestChange(before, now, inputs);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function bodyOf({ app, actor }: Task, commit: string): string {
+  const where = actor.via === 'slack' ? 'in Slack' : actor.via === 'cli' ? 'on the command line' : 'in a pull request';
   return [
-    `Takes back the last deploy of **${app.metadata.name}**: reverts ${commit.sha}.`,
+    `Takes back the last deploy of **${app.metadata.name}**: reverts ${commit}.`,
     '',
-    `Asked for by @\u200b${actor.login} ${where}. Merging it syncs the affected applications the usual way, approvals included.`,
+    `Asked for by \`${actor.login}\` ${where}. Merging it syncs the affected applications the usual way, approvals included.`,
   ].join('\n');
 }
 
-async function makeRevert(request: Request, task: { app: Application; repository: Repository; commit: string; branch: string; inputs: string[] }): Promise<{ sha: string; subject: string } | Answer> {
-  const { repository, commit, branch, inputs } = task;
-  const name = request.spec.actor.login;
-  const found = await repository.commit(commit);
-  const subject = found.message.split('\n')[0] ?? '';
-  const made = await repository.revert({
-    commit,
-    base: await repository.resolve(branch),
-    author: { name, email: `${request.spec.actor.id}+${name}@users.noreply.github.com`, at: Date.parse(request.spec.createdAt) },
-    // The whole commit is taken back unless other applications changed in it too and only this one failed (`--only`).
-    ...(request.spec.args['only'] === 'true' && { paths: inputs }),
-    trailers: [['Requested-by', name], ['Coxswain-Application', applicationKey(task.app)]],
-  });
-  if ('empty' in made) return refused(`${task.app.metadata.name}: that change is not on ${branch} any more; nothing is left to take back`);
-  if ('conflicts' in made) return refused(`${task.app.metadata.name}: ${commit.slice(0, 7)} cannot be reverted alone, later commits changed the same lines: ${made.conflicts.join(', ')}`);
-  return { sha: made.commit, subject };
+interface Change {
+  repository: Repository;
+  commit: string;
+  branch: string;
+  inputs: string[];
 }
 
-/** Finds the newest commit between the last two syncs that touched the application, and proposes its revert. Doing it twice finds the first. */
-export async function openRevert(options: ChatopsOptions, request: Request, app: Application): Promise<Answer> {
+/** Makes the commit on today's head of the branch; its author and date are the Request's, so that a second try makes the same. */
+async function makeRevert({ request, app, actor }: Task, { repository, commit, branch, inputs }: Change): Promise<{ sha: string } | Answer> {
+  const made = await repository.revert({
+    commit,
+    base: await repository.resolve(`refs/heads/${branch}`),
+    author: { name: actor.login, email: `${actor.id}+${actor.login}@users.noreply.github.com`, at: Date.parse(request.spec.createdAt) },
+    ...(isPartial(request) && { paths: inputs }),
+    trailers: [['Requested-by', actor.login], ['Coxswain-Application', applicationKey(app)]],
+  });
+  const { name } = app.metadata;
+  if ('empty' in made) return refused(`${name}: what ${commit.slice(0, 7)} changed is not on ${branch} any more; nothing is left to take back`);
+  if ('conflicts' in made) return refused(`${name}: ${commit.slice(0, 7)} cannot be reverted alone, later commits changed the same lines: ${made.conflicts.join(', ')}`);
+  return { sha: made.commit };
+}
+
+/** `--only`: of a commit that touched several applications, just this one's part is taken back. */
+function isPartial(request: Request): boolean {
+  return request.spec.args['only'] === 'true';
+}
+
+/** The branch with the revert on the remote: the one that is there, or a new one. */
+async function bringBranch(task: Task, change: Change, head: string): Promise<{ sha: string } | Answer> {
+  const { repository } = change;
+  const ref = `refs/heads/${head}`;
+  const there = await repository.remoteRef(ref);
+  if (there) return { sha: there };
+  const made = await makeRevert(task, change);
+  if (!('sha' in made)) return made;
+  const pushed = await repository.push(ref, made.sha, { createOnly: true });
+  return pushed === 'created' ? made : { sha: (await repository.remoteRef(ref)) ?? made.sha };
+}
+
+async function subjectOf(repository: Repository, sha: string, ref?: string): Promise<string> {
+  await repository.fetchCommit(sha, ref);
+  return (await repository.commit(sha)).message.split('\n')[0] ?? '';
+}
+
+/** Finds the newest commit of the last deploy that touched the application, and proposes its revert. Doing it twice finds the first. */
+export async function openRevert(options: ChatopsOptions, task: Task): Promise<Answer> {
+  const { app, request } = task;
+  const { name } = app.metadata;
   const source = sourcesOf(app.spec)[0];
   const place = source && options.forge?.repositoryOf(source.repoURL);
-  if (!source || !place || !options.forge) return refused(`${app.metadata.name}: its repository is not one where the GitHub App is installed`);
-  const revisions = lastTwo(app);
-  if (!revisions) return refused(`${app.metadata.name}: there is no earlier deploy to go back to`);
+  if (!source || !place || !options.forge) return refused(`${name}: its repository is not one where the GitHub App is installed`);
+  const revisions = deployed(app);
+  if (revisions.length < 2) return refused(`${name}: there is no earlier deploy to go back to`);
   const repository = options.git.repository(source.repoURL);
   await repository.fetch();
-  const inputs = await options.inputsOf(app, revisions[1]);
-  const commit = await repository.newestChange(revisions[0], revisions[1], inputs);
-  if (!commit) return refused(`${app.metadata.name}: nothing of it changed between its last two deploys`);
   const branch = await baseBranch(repository, source.targetRevision);
-  const made = await makeRevert(request, { app, repository, commit, branch, inputs });
-  if (!('sha' in made)) return made;
-  const head = `coxswain/revert-${commit.slice(0, 12)}${request.spec.args['only'] === 'true' ? `-${app.metadata.name}` : ''}`;
-  await repository.push(`refs/heads/${head}`, made.sha, { createOnly: true });
-  const pull = await options.forge.openPull({
-    ...place,
-    base: branch,
-    head,
-    title: `Revert "${made.subject}"`,
-    body: bodyOf(request, app, { sha: commit, subject: made.subject }),
-  });
-  const text = `${app.metadata.name}: pull request #${pull.number} takes back ${commit.slice(0, 7)} "${made.subject}"`;
+  if (branch === undefined) return refused(`${name}: it follows ${source.targetRevision ?? 'HEAD'}, which is no branch; set targetRevision back instead`);
+  const inputs = await options.inputsOf(app, revisions[0] ?? '');
+  const commit = await lastChange(repository, revisions, inputs);
+  if (!commit) return refused(`${name}: nothing of it changed since its first known deploy`);
+  const head = `coxswain/revert-${commit.slice(0, 12)}${isPartial(request) ? `-${name}` : ''}`;
+  const brought = await bringBranch(task, { repository, commit, branch, inputs }, head);
+  if (!('sha' in brought)) return brought;
+  const title = (await subjectOf(repository, brought.sha, `refs/heads/${head}`)).slice(0, 250);
+  const pull = await options.forge.openPull({ ...place, base: branch, head, title, body: bodyOf(task, commit) });
+  const text = `${name}: pull request #${pull.number} takes back ${commit.slice(0, 7)} "${await subjectOf(repository, commit)}"`;
   return { ok: true, text, result: { pull: pull.url } };
 }
 
-/** The branch that the application follows; HEAD means the remote's default. */
-async function baseBranch(repository: Repository, targetRevision: string | undefined): Promise<string> {
-  if (targetRevision && targetRevision !== 'HEAD') return targetRevision;
+/** The branch that the application follows; HEAD means the remote's default. undefined: a tag, a commit or a constraint. */
+async function baseBranch(repository: Repository, targetRevision: string | undefined): Promise<string | undefined> {
   const refs = await repository.refs();
+  const named = targetRevision?.replace(/^refs\/heads\//, '');
+  if (named && named !== 'HEAD') return refs.has(`refs/heads/${named}`) ? named : undefined;
   const head = refs.get('HEAD');
-  const branches = [...refs].filter(([name, sha]) => name.startsWith('refs/heads/') && sha === head).map(([name]) => name.slice('refs/heads/'.length));
-  return branches.find((name) => name === 'main' || name === 'master') ?? branches[0] ?? 'main';
+  const branches = [...refs].filter(([ref, sha]) => ref.startsWith('refs/heads/') && sha === head).map(([ref]) => ref.slice('refs/heads/'.length));
+  return branches.find((branch) => branch === 'main' || branch === 'master') ?? branches[0];
 }

@@ -1,8 +1,10 @@
 // Which applications a request means, and whether the person may: asked at the click and again here, at the act.
 import type { Application } from '../model/application.ts';
-import type { Request } from '../model/coxswain.ts';
+import type { Approval, Request } from '../model/coxswain.ts';
 import type { Action, Authoriser } from '../policy/rbac.ts';
 import type { Store } from '../store/store.ts';
+import type { ChatopsOptions } from './ports.ts';
+import { isOpen } from '../engine/approval.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { rbacObject } from '../policy/rbac.ts';
 import { nearest } from './command.ts';
@@ -20,21 +22,58 @@ export function findApplication(store: Store, text: string): Found {
   return { ok: false, message: `there is no application "${text.slice(0, 80)}"${near ? `; did you mean ${near}?` : ''}` };
 }
 
+/** Whole seconds since the epoch: what the cluster keeps of a time. NaN without one. */
+export function seconds(time: string | null | undefined): number {
+  return Math.floor(Date.parse(time ?? '') / 1000);
+}
+
+/** Waits, or was decided by this very Request before a crash. */
+export function isMeant(approval: Approval, { verb, actor, createdAt }: Pick<Request['spec'], 'verb' | 'actor' | 'createdAt'>): boolean {
+  const { approvals = [], rejectedBy } = approval.status ?? {};
+  if (isOpen(approval) || (verb === 'reject' && rejectedBy?.login === actor.login)) return true;
+  return approvals.some((item) => item.actor.login === actor.login && seconds(item.at) >= seconds(createdAt));
+}
+
 /** Applications of the pull request's repository for which an Approval waits. */
 export function waitingApplications(store: Store, request: Request, repositoryOf: (url: string) => { owner: string; repo: string } | undefined): Application[] {
   const { pull } = request.spec;
   return store.applications.list().filter((app) => {
-    const waits = store.approvals.of(applicationKey(app)).some((approval) => (approval.status?.phase ?? 'Pending') === 'Pending');
+    const waits = store.approvals.of(applicationKey(app)).some((approval) => isMeant(approval, request.spec));
     const repository = repositoryOf(sourcesOf(app.spec)[0]?.repoURL ?? '');
     return waits && (!pull || (repository?.owner === pull.owner && repository.repo === pull.repo));
   });
 }
 
+/** Whoever asks, as GitHub knows them. */
+export interface Person {
+  login: string;
+  /** 0: GitHub has no such account. */
+  id: number;
+  /** As `org/team`. */
+  teams: string[];
+}
+
+/** Teams are asked of the organization that owns the application's repository, or the pull request's. */
+export async function personOf({ forge }: Pick<ChatopsOptions, 'forge'>, { actor, pull }: Pick<Request['spec'], 'actor' | 'pull'>, app: Application): Promise<Person> {
+  await forge?.ready();
+  const owner = pull?.owner ?? forge?.repositoryOf(sourcesOf(app.spec)[0]?.repoURL ?? '')?.owner;
+  const teams = forge && owner ? await forge.teams(actor.login, owner) : [];
+  const id = actor.id || ((await forge?.userId(actor.login)) ?? 0);
+  return { login: actor.login, id, teams: teams.map((team) => team.replace(':', '/')) };
+}
+
+export interface Rights {
+  authoriser: Authoriser;
+  /** The control plane's. */
+  namespace: string;
+}
+
 /** undefined when allowed, else the sentence that names verb, application and who can grant it. */
-export function refusal(store: Store, authoriser: Authoriser, person: { login: string; teams: string[] }, action: Action, app: Application): string | undefined {
-  const object = rbacObject(app, store.namespace);
+export function refusal({ authoriser, namespace }: Rights, person: Pick<Person, 'login' | 'teams'>, action: Action, app: Application): string | undefined {
+  const object = rbacObject(app, namespace);
   // argocd-rbac-cm names groups `org:team`; the approvers annotation names them `@org/team`.
   const subjects = [person.login, ...person.teams.map((team) => team.replace('/', ':'))];
   const { allowed } = authoriser.can(subjects, 'applications', action, object);
-  return allowed ? undefined : `${person.login} has no right to ${action} ${object}; argocd-rbac-cm or the project's roles can grant it`;
+  const grant = `whoever keeps argocd-rbac-cm or the roles of project ${app.spec.project || 'default'} can grant it`;
+  return allowed ? undefined : `${person.login} may not ${action} ${app.metadata.name}: the right "applications, ${action}, ${object}" is missing; ${grant}`;
 }

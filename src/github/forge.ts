@@ -30,6 +30,8 @@ export interface OpenPull {
 
 /** What chatops and the engine ask of GitHub. */
 export interface GitHubForge {
+  /** Resolves when it is known where the App is installed; until then `repositoryOf` knows nothing. */
+  ready(): Promise<void>;
   userId(login: string): Promise<number | undefined>;
   /** `org:team` of the teams that policy or annotations name and that the person is an active member of. */
   teams(login: string, owner: string): Promise<string[]>;

@@ -78,6 +78,7 @@ function forgeOf(parts: Parts): GitHubForge {
     if (!installations.loaded) await installations.load();
   };
   return {
+    ready,
     userId: async (login) => {
       await ready();
       return userId(installations, login);
@@ -151,6 +152,7 @@ async function credentialsOf({ installations, api, log }: Parts, repoUrl: string
 }
 
 const noForge: GitHubForge = {
+  ready: () => Promise.resolve(),
   userId: () => Promise.resolve(undefined),
   teams: () => Promise.resolve([]),
   repositoryOf: () => undefined,

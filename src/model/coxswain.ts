@@ -16,6 +16,8 @@ export interface CardState {
   ts?: string;
   /** Hash of the blocks last sent, so that an unchanged card costs no call. */
   hash?: string;
+  /** The story that the card tells has ended: what happens to the application later is another one. */
+  final?: boolean;
 }
 
 /** A person: the GitHub identity decides; the way tells from where they acted. */
@@ -113,5 +115,7 @@ export interface Request extends KubeObject {
     /** What came of it: a pull request's URL, an operation. */
     result?: Record<string, string>;
     finishedAt?: string;
+    /** The person was told in Slack; where the answer has a place of its own (a comment), that place is looked at instead. */
+    told?: boolean;
   };
 }

@@ -1,0 +1,23 @@
+// One verb for one application and one person: what every act of the command room works on.
+import type { Application } from '../model/application.ts';
+import type { Request } from '../model/coxswain.ts';
+import type { RequestDeps } from '../engine/request.ts';
+import type { Authoriser, RbacPolicy } from '../policy/rbac.ts';
+import type { ChatopsOptions } from './ports.ts';
+import type { Person } from './target.ts';
+
+export interface CarryOutDeps extends ChatopsOptions {
+  authorise: (policy: RbacPolicy) => Promise<Authoriser>;
+}
+
+export interface Task {
+  deps: CarryOutDeps;
+  request: Request;
+  person: Person;
+  app: Application;
+}
+
+/** Without a forge nobody knows who wrote what, and then nobody may approve. */
+export function requestDeps({ store, clock, forge }: CarryOutDeps): RequestDeps {
+  return { store, clock, authors: forge ?? { authorsBetween: () => Promise.resolve(undefined) } };
+}

@@ -1,0 +1,179 @@
+// What commands do, who may give them, and that giving one twice is giving it once.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Request } from '../../src/model/coxswain.ts';
+import { bed } from './bed.ts';
+import { eventually } from '../control-plane.ts';
+
+const digest = 'd'.repeat(64);
+const history = [{ id: 0, revision: 'a'.repeat(40), deployedAt: '2026-01-01T00:00:00Z', source: { repoURL: 'x' } }];
+const everything = ['get', 'sync', 'approve', 'revert'].map((action) => `p, role:all, applications, ${action}, */*, allow`).join('\n');
+const toBob = `${everything}\ng, bob, role:all`;
+const outcome = (request: Request): [string | undefined, string | undefined] => [request.status?.phase, request.status?.message];
+
+test('a person without the right is refused with the verb, the application and who can grant it', async (t) => {
+  const b = await bed(t);
+  await b.settings('p, role:reader, applications, get, */*, allow\ng, bob, role:reader');
+  await b.project('shop');
+  await b.application('web', { status: { sync: { status: 'Synced', revision: 'a'.repeat(40) }, health: { status: 'Healthy' }, history } });
+  await b.approval('web', digest);
+  const application = `${b.namespace}/web`;
+  for (const [verb, right] of [['sync', 'sync'], ['approve', 'approve'], ['reject', 'approve'], ['revert', 'revert'], ['revert-drift', 'revert']] as const) {
+    const request = await b.ask(verb, { application });
+    assert.deepEqual(outcome(request), ['Refused', `bob may not ${right} web: the right "applications, ${right}, shop/web" is missing; whoever keeps argocd-rbac-cm or the roles of project shop can grant it`]);
+  }
+  assert.deepEqual(outcome(await b.ask('status', { application: 'web' })), ['Done', '🟢 web · Synced at aaaaaaa · Healthy · waits for approval']);
+  assert.equal(b.store.applications.get(application)?.operation, undefined);
+  assert.equal(await b.chatops.refusal({ login: 'bob', id: 2, via: 'slack' }, 'status', application), undefined);
+  assert.match((await b.chatops.refusal({ login: 'bob', id: 2, via: 'slack' }, 'approve', application)) ?? '', /^bob may not approve web/);
+});
+
+test('rights come from teams and from roles of the project, and only in that project', async (t) => {
+  const b = await bed(t);
+  await b.settings('p, role:leads, applications, *, shop/*, allow\ng, acme:leads, role:leads');
+  await b.project('shop', { roles: [{ name: 'oncall', policies: ['p, proj:shop:oncall, applications, sync, shop/*, allow'], groups: ['carol'] }] });
+  await b.project('bank');
+  await b.application('web');
+  await b.application('ledger', { project: 'bank' });
+  b.forge.members['bob'] = ['acme:leads', 'other:leads'];
+  const carol = { login: 'carol', id: 3, via: 'slack' as const };
+  assert.equal((await b.ask('sync', { application: 'web' })).status?.phase, 'Done');
+  assert.equal((await b.ask('sync', { application: 'ledger' })).status?.phase, 'Refused');
+  assert.equal(await b.chatops.refusal(carol, 'sync', `${b.namespace}/web`), undefined);
+  assert.match((await b.chatops.refusal(carol, 'revert', `${b.namespace}/web`)) ?? '', /carol may not revert web/);
+  b.forge.members['bob'] = ['other:leads'];
+  assert.equal((await b.ask('diff', { application: 'web' })).status?.phase, 'Refused', 'a team of another organization is another team');
+});
+
+test('an application is found by name, never guessed, and the nearest name is suggested', async (t) => {
+  const b = await bed(t);
+  await b.settings(toBob);
+  await b.project('shop');
+  await b.application('checkout-dev', { status: { sync: { status: 'OutOfSync', revision: 'b'.repeat(40) }, health: { status: 'Healthy' }, operationState: { phase: 'Failed', message: 'no such image', operation: {}, startedAt: '2026-01-01T00:00:00Z' } } });
+  await b.application('checkout-prod', { status: { sync: { status: 'Synced' }, health: { status: 'Degraded' } } });
+  assert.deepEqual(outcome(await b.ask('sync', { application: 'checkot-prod' })), ['Refused', 'there is no application "checkot-prod"; did you mean checkout-prod?']);
+  assert.deepEqual(outcome(await b.ask('sync')), ['Refused', 'name an application: /cox sync <app>']);
+  assert.deepEqual(outcome(await b.ask('help')), ['Done', (await b.ask('help')).status?.message]);
+  assert.deepEqual(outcome(await b.ask('help', { args: { error: '"x" is not a command' } })), ['Refused', '"x" is not a command']);
+  assert.deepEqual(outcome(await b.ask('status')), ['Done', '🔴 checkout-prod · Synced at nothing · Degraded\n🟡 checkout-dev · OutOfSync at bbbbbbb · Healthy · last sync failed: no such image']);
+  assert.deepEqual(outcome(await b.ask('approve')), ['Refused', 'nothing waits for approval']);
+});
+
+test('sync writes one operation that carries the request, however often it is carried out', async (t) => {
+  const b = await bed(t);
+  await b.settings(toBob);
+  await b.project('shop');
+  await b.application('web');
+  const key = `${b.namespace}/web`;
+  const request = await b.ask('sync', { application: key });
+  assert.deepEqual(outcome(request), ['Done', 'web: sync started']);
+  const { operation } = b.store.applications.get(key) ?? {};
+  assert.deepEqual([operation?.initiatedBy, operation?.info], [{ username: 'bob' }, [{ name: 'coxswain.dev/request', value: request.metadata.name }]]);
+  assert.deepEqual(outcome(await b.again(request)), ['Done', 'web: the sync was asked for already']);
+  assert.deepEqual(outcome(await b.ask('sync', { application: key })), ['Refused', 'web: another operation is in progress; try again when it has ended']);
+});
+
+test('a gated application with a waiting approval is not synced but says what it waits for', async (t) => {
+  const b = await bed(t);
+  await b.settings(toBob);
+  await b.project('shop', {}, { 'coxswain.dev/approval': 'required' });
+  await b.application('web');
+  const approval = await b.approval('web', digest);
+  const request = await b.ask('sync', { application: 'web' });
+  assert.deepEqual(outcome(request), ['Refused', `web waits for approval (${approval}); it syncs by itself once approved: \`/cox approve web\``]);
+  assert.equal(b.store.applications.get(`${b.namespace}/web`)?.operation, undefined);
+});
+
+test('an approval counts once for exactly the digest that was shown, and never for an author', async (t) => {
+  const b = await bed(t);
+  await b.settings(`${toBob}\ng, ann, role:all\ng, ghost, role:all`);
+  await b.project('shop', {}, { 'coxswain.dev/approval': 'required' });
+  await b.application('web');
+  const name = await b.approval('web', digest);
+  const approval = (): ReturnType<typeof b.store.approvals.get> => b.store.approvals.get(`${b.namespace}/${name}`);
+  const ann = { login: 'ann', id: 1, via: 'slack' as const };
+  assert.deepEqual(outcome(await b.ask('approve', { application: 'web', digest, actor: ann })), ['Refused', 'web: ann is an author of this change, and somebody else must approve it']);
+  assert.deepEqual(outcome(await b.ask('approve', { application: 'web', digest, actor: { ...ann, login: 'ghost', id: 0 } })), ['Refused', 'web: GitHub knows nobody called ghost, so nobody can tell whether they wrote the change']);
+  assert.deepEqual(outcome(await b.ask('approve', { application: 'web', digest: 'e'.repeat(64) })), ['Refused', `web: no approval has the digest ${'e'.repeat(64)}`]);
+  assert.deepEqual(outcome(await b.ask('approve', { application: 'web', args: { digest: 'dddddd' }, createdAt: '2020-01-01T00:00:00Z' })), ['Done', 'web: web is approved and syncs now']);
+  const request = b.store.requests.list().find((item) => item.status?.phase === 'Done');
+  assert.ok(request);
+  assert.equal((await b.again(request)).status?.phase, 'Done');
+  assert.deepEqual(approval()?.status?.approvals?.map((item) => [item.actor.login, item.actor.id, item.teams]), [['bob', 2, []]]);
+  assert.equal(approval()?.status?.phase, 'Approved');
+});
+
+test('an approval without a digest counts only for what waited already when the person asked', async (t) => {
+  const b = await bed(t);
+  await b.settings(toBob);
+  await b.project('shop', {}, { 'coxswain.dev/approval': 'required' });
+  await b.application('web');
+  const name = await b.approval('web', digest);
+  const late = await b.ask('approve', { application: 'web', createdAt: '2020-01-01T00:00:00Z' });
+  assert.deepEqual(outcome(late), ['Refused', `web: what waits now is another effect than when you asked (${name}); look at it and ask again`]);
+  const request = await b.ask('approve', { pull: { owner: 'acme', repo: 'infra', number: 7 }, origin: { kind: 'comment', commentId: 5 } });
+  assert.equal(request.status?.phase, 'Done');
+  assert.equal((await b.again(request)).status?.phase, 'Done', 'carried out again after a crash, it finds its own approval');
+  assert.equal(b.store.approvals.get(`${b.namespace}/${name}`)?.status?.approvals?.length, 1);
+  assert.equal(b.forge.answers.length, 2);
+});
+
+test('reject closes the approval with the reason, and nobody approves it afterwards', async (t) => {
+  const b = await bed(t);
+  await b.settings(toBob);
+  await b.project('shop', {}, { 'coxswain.dev/approval': 'required' });
+  await b.application('web');
+  const name = await b.approval('web', digest);
+  const request = await b.ask('reject', { application: 'web', digest, args: { reason: 'not on a Friday' } });
+  assert.deepEqual(outcome(request), ['Done', 'web: rejected; nothing is applied']);
+  assert.equal(b.store.approvals.get(`${b.namespace}/${name}`)?.status?.message, 'rejected by bob: not on a Friday');
+  assert.equal((await b.again(request)).status?.phase, 'Done');
+  assert.deepEqual(outcome(await b.ask('approve', { application: 'web', digest })), ['Refused', `web: ${name} is rejected already (rejected by bob: not on a Friday)`]);
+});
+
+test('diff asks for a fresh comparison, and in a pull request for a fresh answer', async (t) => {
+  const b = await bed(t);
+  await b.settings(toBob);
+  await b.project('shop');
+  await b.application('web');
+  await b.application('api');
+  const request = await b.ask('diff', { pull: { owner: 'acme', repo: 'infra', number: 7 }, origin: { kind: 'comment', commentId: 5 } });
+  assert.deepEqual(outcome(request), ['Done', '2 applications are compared again']);
+  assert.equal(b.store.applications.get(`${b.namespace}/api`)?.metadata.annotations?.['argocd.argoproj.io/refresh'], 'normal');
+  assert.deepEqual(b.forge.refreshed, [7]);
+});
+
+test('reverting drift syncs only the drifted objects, to the revision that was synced last', async (t) => {
+  const b = await bed(t);
+  await b.settings(toBob);
+  await b.project('shop');
+  await b.application('web', { status: { history } });
+  const key = { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'web' };
+  const episode = await b.episode('web', [{ key, kind: 'changed', changes: [{ path: ['spec', 'replicas'], text: 'spec.replicas', before: 2, after: 9 }] }]);
+  const request = await b.ask('revert-drift', { application: `${b.namespace}/web`, args: { episode } });
+  assert.deepEqual(outcome(request), ['Done', 'web: reverting 1 object(s) to aaaaaaa']);
+  const app = b.store.applications.get(`${b.namespace}/web`);
+  assert.deepEqual([app?.operation?.sync?.resources, app?.operation?.sync?.revision], [[{ group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'web' }], 'a'.repeat(40)]);
+  assert.equal(b.store.episodes.get(`${b.namespace}/${episode}`)?.status?.phase, 'Reverting');
+  assert.equal((await b.again(request)).status?.phase, 'Done');
+  assert.equal((await b.ask('revert-drift', { application: `${b.namespace}/web`, args: { episode: 'other' } })).status?.message, 'that drift is not known any more');
+});
+
+test('an answer that was stored but not told before the end is told after the next start, once', async (t) => {
+  const b = await bed(t);
+  await b.settings(toBob);
+  await b.project('shop');
+  await b.application('web');
+  const request = await b.ask('diff', { application: 'web' });
+  const key = `${b.namespace}/${request.metadata.name}`;
+  await eventually('told', () => b.store.requests.get(key)?.status?.told);
+  assert.equal(b.told.length, 1);
+  await b.restart();
+  await b.ask('diff', { application: 'web' });
+  await eventually('the second answer', () => b.told.length === 2 || undefined);
+  await b.chatops.stop();
+  await b.store.requests.patch(key, { status: { told: false } }, { subresource: 'status' });
+  await b.restart();
+  await eventually('the first answer again', () => b.told.length === 3 || undefined);
+  assert.deepEqual(b.told.map(([name]) => name), ['r1', 'r2', 'r1']);
+});
