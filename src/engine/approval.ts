@@ -90,7 +90,7 @@ export async function supersedeOthers(deps: ApprovalDeps, application: string, t
 
 export async function markApplied(deps: ApprovalDeps, application: string, name: string, message: string): Promise<void> {
   const approval = deps.store.approvals.of(application).find((item) => item.metadata.name === name);
-  if (approval) await setPhase(deps, approval, 'Applied', message);
+  if (approval?.status?.phase === 'Approved') await setPhase(deps, approval, 'Applied', message);
 }
 
 /** Adds the person once and closes the Approval when enough have agreed. `needed` counts people. */

@@ -69,7 +69,7 @@ function subscribe(options: EngineOptions, queue: KeyQueue, memory: Memory): (()
     store.applications.onChange((key, now, before) => {
       if (text(now) === text(before)) return;
       const known = memory.get(key);
-      if (known && now?.metadata.annotations?.[argo.refresh] !== undefined) known.refreshSeen ??= clock.now();
+      if (known) known.refreshSeen = now?.metadata.annotations?.[argo.refresh] === undefined ? undefined : (known.refreshSeen ?? clock.now());
       if (canonicalJson(now?.spec) !== canonicalJson(before?.spec)) memory.forgetDesired(key);
       queue.add(key);
     }),

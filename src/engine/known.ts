@@ -9,6 +9,10 @@ import { keyText } from '../model/kube.ts';
 export interface Known {
   /** Rendered manifests at the branch head, while nothing says that Git moved. */
   desired: DesiredState | undefined;
+  /** Counts the times that Git may have moved: what was rendered before the newest is not kept. */
+  gitMoves: number;
+  /** What was last synced, for that history entry (as text) and that branch head. */
+  last: { entry: string; head: DesiredState; state: DesiredState | 'gone' } | undefined;
   /** The comparison of `desired`. */
   comparison: Comparison | undefined;
   /** Hash of what the comparison depends on beside manifests: project, destination, ignoreDifferences. */
@@ -20,7 +24,7 @@ export interface Known {
   /** The inputs changed since the status was written. */
   moved: boolean;
   drift: DriftSeen | undefined;
-  /** When the refresh annotation was first seen (clock ms): a fetch that began later answers it. */
+  /** When the present refresh annotation was first seen (clock ms): a fetch that began later answers it. */
   refreshSeen: number | undefined;
   /** Tracking name (`<name>` or `<namespace>_<name>`) and server under which live objects are looked up. */
   tracking: string;
@@ -34,7 +38,7 @@ export class Memory {
   of(key: string, tracking: string): Known {
     const found = this.#known.get(key);
     if (found) return found;
-    const fresh: Known = { desired: undefined, comparison: undefined, basis: '', dirty: new Map(), effect: undefined, moved: false, drift: undefined, refreshSeen: undefined, tracking, server: '' };
+    const fresh: Known = { desired: undefined, gitMoves: 0, last: undefined, comparison: undefined, basis: '', dirty: new Map(), effect: undefined, moved: false, drift: undefined, refreshSeen: undefined, tracking, server: '' };
     this.#known.set(key, fresh);
     this.#byTracking.set(tracking, key);
     return fresh;
@@ -60,7 +64,9 @@ export class Memory {
   /** Git may have moved: the next pass resolves and renders again. */
   forgetDesired(key: string): void {
     const known = this.#known.get(key);
-    if (known) known.desired = undefined;
+    if (!known) return;
+    known.desired = undefined;
+    known.gitMoves += 1;
   }
 
   delete(key: string): Known | undefined {

@@ -2,8 +2,11 @@
 import type { Application, ApplicationSource } from '../model/application.ts';
 import type { Attempt } from './decide.ts';
 import type { DesiredState, Desiring } from './desired.ts';
+import type { Known } from './known.ts';
+import { canonicalJson } from '../base/canonical.ts';
 import { errorKind } from '../base/errors.ts';
 import { cox } from '../model/annotations.ts';
+import { sourcesOf } from '../model/application.ts';
 
 interface Past {
   revision?: string;
@@ -22,9 +25,24 @@ function then(app: Application, past: Past): { app: Application; revisions: (str
 }
 
 /** What was last synced, by the newest history entry; 'gone' when Git no longer has it. */
-export async function lastSynced(desiring: Desiring, app: Application, desired: DesiredState, signal: AbortSignal): Promise<DesiredState | 'gone' | undefined> {
+export async function lastSynced(desiring: Desiring, known: Pick<Known, 'last'>, app: Application, { desired, signal }: Today): Promise<DesiredState | 'gone' | undefined> {
   const entry = app.status?.history?.at(-1);
   if (!entry) return undefined;
+  const { revision, revisions, source, sources } = entry;
+  const text = canonicalJson({ revision, revisions, source, sources, destination: app.spec.destination });
+  if (known.last?.entry === text && known.last.head === desired) return known.last.state;
+  const state = await stateThen(desiring, app, entry, { desired, signal });
+  known.last = { entry: text, head: desired, state };
+  return state;
+}
+
+/** The branch head to compare with. */
+interface Today {
+  desired: DesiredState;
+  signal: AbortSignal;
+}
+
+async function stateThen(desiring: Desiring, app: Application, entry: Past, { desired, signal }: Today): Promise<DesiredState | 'gone'> {
   const past = then(app, entry);
   const revisions = past.revisions.map((item) => item ?? '');
   try {
@@ -37,9 +55,11 @@ export async function lastSynced(desiring: Desiring, app: Application, desired: 
 }
 
 /** Key of what the last operation applied, or of what the status was compared to; undefined when it cannot be read any more. */
-export async function keyThen(desiring: Desiring, app: Application, past: Past | undefined, signal: AbortSignal): Promise<string | undefined> {
+export async function keyThen(desiring: Desiring, app: Application, past: Past | undefined, { desired, signal }: Today): Promise<string | undefined> {
   if (!past) return undefined;
   const before = then(app, past);
+  const same = before.revisions.join() === desired.revisions.join() && canonicalJson(sourcesOf(before.app.spec)) === canonicalJson(sourcesOf(app.spec));
+  if (same) return desired.key;
   try {
     return (await desiring.inputsAt(before.app, before.revisions, signal)).key;
   } catch (error) {

@@ -66,7 +66,16 @@ async function hasMoved(deps: ReconcileDeps, app: Application, desired: DesiredS
   if (!sync?.comparedTo || canonicalJson(sync.comparedTo) !== canonicalJson(comparedTo(app))) return true;
   const { revision, revisions } = sync;
   const past = { ...sync.comparedTo, ...(revision !== undefined && { revision }), ...(revisions && { revisions }) };
-  return (await keyThen(deps.desiring, app, past, signal)) !== desired.key;
+  return (await keyThen(deps.desiring, app, past, { desired, signal })) !== desired.key;
+}
+
+/** The branch head, rendered; kept unless Git moved meanwhile. */
+async function headOf(deps: ReconcileDeps, known: Known, app: Application, signal: AbortSignal): Promise<DesiredState> {
+  const moves = known.gitMoves;
+  const desired = await deps.desiring.at(app, unpinned(app), signal);
+  known.moved ||= await hasMoved(deps, app, desired, signal);
+  if (known.gitMoves === moves) known.desired = desired;
+  return desired;
 }
 
 async function look({ deps, app, target, refreshed, signal }: Pass): Promise<Look> {
@@ -74,18 +83,14 @@ async function look({ deps, app, target, refreshed, signal }: Pass): Promise<Loo
   const known = deps.memory.of(applicationKey(app), trackingName(app, deps.store.namespace));
   known.server = target.server;
   const subject: Subject = { app, project, target, known, log: deps.log.child({ app: applicationKey(app) }) };
-  if (!known.desired) {
-    known.desired = await deps.desiring.at(app, unpinned(app), signal);
-    known.moved ||= await hasMoved(deps, app, known.desired, signal);
-  }
-  const desired = known.desired;
+  const desired = known.desired ?? (await headOf(deps, known, app, signal));
   let last: DesiredState | 'gone' | undefined;
   const previous = async (): Promise<DesiredState | undefined> => {
-    last = await lastSynced(deps.desiring, app, desired, signal);
+    last = await lastSynced(deps.desiring, known, app, { desired, signal });
     return last === 'gone' ? undefined : last;
   };
   const comparison = await assess(subject, desired, previous, signal);
-  last ??= await lastSynced(deps.desiring, app, desired, signal);
+  last ??= await lastSynced(deps.desiring, known, app, { desired, signal });
   return { subject, desired, comparison, last, health: healthOfAll(app, comparison), refreshed };
 }
 
@@ -116,7 +121,7 @@ async function decision(deps: ReconcileDeps, found: Look, signal: AbortSignal): 
   const waiting = gated && !isLastSynced({ wanted: desired, last });
   const approved = waiting ? await approvalFor(deps, found, signal) : undefined;
   if (!busy && !waiting) await supersedeOthers(deps, applicationKey(app), { keep: appliedApproval(app) });
-  const key = outOfSync && !busy ? await keyThen(deps.desiring, app, app.status?.operationState?.syncResult, signal) : undefined;
+  const key = outOfSync && !busy ? await keyThen(deps.desiring, app, app.status?.operationState?.syncResult, { desired, signal }) : undefined;
   return decide({
     app,
     resources: comparison.resources,
@@ -144,10 +149,11 @@ function evaluated(found: Look, decided: Decision, app: Application, at: number)
 
 async function settle(deps: ReconcileDeps, app: Application, found: Look): Promise<Next> {
   const { subject, comparison } = found;
-  const approval = comparison.status === 'Synced' ? appliedApproval(app) : undefined;
+  if (app.operation || deps.passive) return undefined;
+  const approval = appliedApproval(app);
   if (approval) await markApplied(deps, applicationKey(app), approval, app.status?.operationState?.message ?? '');
   const heals = isAutomated(app.spec) && app.spec.syncPolicy?.automated?.selfHeal === true;
-  if (heals || app.operation) return undefined;
+  if (heals) return undefined;
   const drifted = driftedObjects(found.desired, found.last, comparison, subject.known.effect?.of === comparison ? subject.known.effect.effect : undefined);
   const followed = await followDrift(deps, app, drifted, subject.known.drift);
   subject.known.drift = followed.seen;
@@ -177,7 +183,9 @@ async function withSubject(pass: Pass): Promise<{ next: Next; again: boolean }> 
       },
       signal,
     );
-    return outcome.ended ? { next: undefined, again: true } : { next: outcome.at === undefined ? undefined : outcome.at - deps.clock.now(), again: false };
+    if (outcome.ended) return { next: undefined, again: true };
+    await saveMeanwhile(deps, found);
+    return { next: outcome.at === undefined ? undefined : Math.max(0, outcome.at - deps.clock.now()), again: false };
   }
   const decided = await decision(deps, found, signal);
   const status = { ...comparedStatus(app, comparedOf(found), at), conditions: evaluated(found, decided, app, at) };
@@ -202,6 +210,12 @@ async function saveProgress(deps: ReconcileDeps, found: Look, status: Partial<Ap
   await write(deps, app, { ...app.status, ...status });
 }
 
+/** While an operation waits, people see what it waits for: verdict and health as this pass found them. */
+async function saveMeanwhile(deps: ReconcileDeps, found: Look): Promise<void> {
+  const app = current(deps, found);
+  await write(deps, app, comparedStatus(app, { ...comparedOf(found), moved: false }, deps.clock.now()));
+}
+
 /** At the end the fresh comparison, history and the removal of /operation go in one patch. */
 async function saveEnd({ deps, signal }: Pass, found: Look, status: Partial<ApplicationStatus>): Promise<void> {
   const app = current(deps, found);
@@ -212,6 +226,8 @@ async function saveEnd({ deps, signal }: Pass, found: Look, status: Partial<Appl
   subject.known.moved = true;
   await write(deps, app, { ...comparedStatus(app, comparedOf(after), deps.clock.now()), conditions: app.status?.conditions ?? [], ...status }, { operation: null });
   subject.known.moved = false;
+  // What was last synced is another state now: removals are judged afresh.
+  if (comparison.input.previous) subject.known.comparison = undefined;
 }
 
 async function round(deps: ReconcileDeps, app: Application, refreshed: boolean, signal: AbortSignal): Promise<{ next: Next; again: boolean }> {
@@ -244,9 +260,7 @@ export async function reconcile(deps: ReconcileDeps, key: string, signal: AbortS
     if (app.metadata.deletionTimestamp) return deleteApplication(deps, app, signal);
     const refreshed = app.metadata.annotations?.[argo.refresh] !== undefined;
     if (refreshed) {
-      const known = deps.memory.get(key);
-      await deps.fetch(app, known?.refreshSeen ?? deps.clock.now(), signal);
-      if (known) known.refreshSeen = undefined;
+      await deps.fetch(app, deps.memory.get(key)?.refreshSeen ?? deps.clock.now(), signal);
       deps.memory.forgetDesired(key);
     }
     const result = await round(deps, app, refreshed, signal);
