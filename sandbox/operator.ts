@@ -16,6 +16,9 @@ export interface OperatorOptions {
   env: Record<string, string>;
 }
 
+/** As in the Dockerfile. V8 lets its young generation grow to 64 MiB; a quarter of that does as well and saves 70 MiB. */
+export const nodeFlags = ['--max-semi-space-size=8'];
+
 const main = join(import.meta.dirname, '..', 'src', 'main.ts');
 const startMs = 60_000;
 const stopMs = 15_000;
@@ -61,7 +64,7 @@ export class Operator {
     this.#children.start({
       name: 'coxswain',
       command: process.execPath,
-      args: [main],
+      args: [...nodeFlags, main],
       log: this.logFile,
       env: {
         PATH: process.env['PATH'] ?? '',

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { binaries } from '../../tools/binaries.ts';
+import { nodeFlags } from '../../sandbox/operator.ts';
 import { pins } from '../../tools/pins.ts';
 import { readConfig, variables } from '../../src/config.ts';
 import { eventually, ownCluster } from '../control-plane.ts';
@@ -75,4 +76,9 @@ test('the image is built from the pinned tools with their versions', () => {
     assert.ok(line?.endsWith(` ${pins[name].package}`), name);
     for (const [variable, value] of Object.entries(pins[name].set)) assert.ok(line?.includes(`-X ${variable}=${value}`), variable);
   }
+});
+
+test('the image starts the operator as the sandbox does', () => {
+  const entry = readFileSync(join(root, 'Dockerfile'), 'utf8').split('\n').find((each) => each.startsWith('ENTRYPOINT '));
+  assert.deepEqual(JSON.parse(entry?.slice('ENTRYPOINT '.length) ?? ''), ['node', ...nodeFlags, 'src/main.ts']);
 });
