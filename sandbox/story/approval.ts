@@ -53,7 +53,7 @@ async function voided(stage: Stage): Promise<void> {
   await waitFor(stage, 'the old card is void and says what differs', async () => {
     const old = (await approvalsOf(stage, 'checkout-prod')).find((approval) => approval.metadata.name === seen.metadata.name);
     assert.equal(old?.status?.phase, 'Superseded');
-    assert.match(textOf(cardOf(stage, 'approval', seen.metadata.name) ?? { text: '', blocks: [] }), /void[\s\S]*ConfigMap checkout-prod\/checkout-config[\s\S]*LOG_LEVEL/);
+    assert.match(textOf(cardOf(stage, 'approval', seen.metadata.name) ?? { text: '', blocks: [] }), /void[\s\S]*ConfigMap checkout-prod\/checkout-config would be changed/);
   });
   await waitFor(stage, 'the drift has a newer card', async () => {
     const episodes = await episodesOf(stage, 'checkout-prod');
@@ -92,7 +92,7 @@ async function assertMigratedFirst(stage: Stage, image: string, before: string |
 /** All places follow to the end. */
 export async function followed(stage: Stage, at: { pull: number; sha: string; approvals: Approval[] }): Promise<void> {
   const { pull, sha, approvals } = at;
-  for (const name of ['checkout-prod', 'payments-prod']) await deployed(stage, sha, name);
+  for (const name of ['checkout-prod', 'payments-prod']) await deployed(stage, sha, name, true);
   await waitFor(stage, 'cards, comment and checks follow to Healthy', () => {
     for (const approval of approvals) assert.match(textOf(cardOf(stage, 'approval', approval.metadata.name) ?? { text: '', blocks: [] }), /✅[\s\S]*Healthy/);
     assert.match(livingComment(stage, pull)?.body ?? '', /✅ Merged and rolled out/);
@@ -106,7 +106,7 @@ export async function approval(stage: Stage, pull: number, sha: string): Promise
   await voided(stage);
   const waiting = await waitingApproval(stage, 'checkout-prod');
   const payments = await waitingApproval(stage, 'payments-prod');
-  await press(stage, { who: 'carol', card: () => cardOf(stage, 'approval', waiting.metadata.name), button: 'Review' }, () => scene.people.carol.slack.ephemerals(channel).some((message) => message.text.includes('has no right to approve')));
+  await press(stage, { who: 'carol', card: () => cardOf(stage, 'approval', waiting.metadata.name), button: 'Review' }, () => scene.people.carol.slack.ephemerals(channel).some((message) => message.text.includes('carol may not approve')));
   assert.equal(scene.people.carol.slack.openModals().length, 0);
   const view = await review(stage, waiting);
   assertDiff(view);

@@ -13,9 +13,9 @@ interface Said {
 
 const dialogue: Said[] = [
   { who: 'alice', text: '/cox diff', reaction: 'rocket', answer: /alice.*\/cox diff.*compared again/ },
-  { who: 'bob', text: '/cox help', reaction: 'rocket', answer: /bob.*\/cox help.*\/cox approve/ },
+  { who: 'bob', text: '/cox help', reaction: 'rocket', answer: /bob.*\/cox help`[\s\S]*\/cox approve/ },
   { who: 'alice', text: '/cox aprove', reaction: 'confused', answer: /alice.*\/cox aprove.*did you mean.*\/cox approve/ },
-  { who: 'carol', text: '/cox sync checkout-prod', reaction: 'confused', answer: /carol.*\/cox sync checkout-prod.*carol has no right to sync/ },
+  { who: 'carol', text: '/cox sync checkout-prod', reaction: 'confused', answer: /carol.*\/cox sync checkout-prod.*carol may not sync checkout-prod/ },
 ];
 
 /** Says it and waits for reaction and answer. */

@@ -116,8 +116,13 @@ export function waitFor(stage: Stage, what: string, check: () => void | Promise<
         return undefined;
       }
     },
-    () => last,
+    () => shortened(last),
   );
+}
+
+/** Comments are long; what stands at both ends says most. */
+function shortened(text: string): string {
+  return text.length > 2_400 ? `${text.slice(0, 600)}\n[…]\n${text.slice(-1_600)}` : text;
 }
 
 /** Waits until the application says so; tells what it said instead. */
