@@ -78,7 +78,7 @@ function moduleDirectory(name: BinaryName): string {
 /** What Go needs to find its caches and the network; nothing else of our environment reaches a build. */
 function goEnvironment(): Record<string, string> {
   const pass = ['PATH', 'HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'GOROOT', 'GOPATH', 'GOCACHE', 'GOMODCACHE', 'GOTMPDIR', 'GOPROXY', 'GOSUMDB', 'GONOSUMDB', 'GONOPROXY', 'GOPRIVATE', 'GOTOOLCHAIN', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
-  const kept = pass.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  const kept = pass.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]] as const));
   return { ...Object.fromEntries(kept), CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' };
 }
 

@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { globSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
+import type { TestEvent } from 'node:test/reporters';
 import { startCluster, type Cluster } from '../sandbox/cluster/cluster.ts';
 import { describeError } from '../src/base/errors.ts';
 import { createReport, type Report } from './report.ts';
@@ -70,5 +71,5 @@ async function runFiles(files: string[], cluster: Cluster, to: Report): Promise<
   // Tests wait for the cluster more than they compute: a little more at once than there are processors.
   const concurrency = Math.min(4, availableParallelism() + 1);
   const stream = run({ files: files.map((file) => join(root, file)), cwd: root, concurrency, isolation: 'process', timeout: 600_000, signal: stopped.signal });
-  for await (const event of stream) to.event(event);
+  for await (const event of stream) to.event(event as TestEvent);
 }

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { once } from 'node:events';
+import { Socket } from 'node:net';
 
 export interface ChildOptions {
   name: string;
@@ -84,8 +85,7 @@ export class Children {
 
 function release(child: ChildProcess): void {
   child.unref();
-  const { stdin } = child;
-  if (stdin && 'unref' in stdin && typeof stdin.unref === 'function') stdin.unref();
+  if (child.stdin instanceof Socket) child.stdin.unref();
 }
 
 function isRunning(child: ChildProcess): boolean {

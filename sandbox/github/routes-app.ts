@@ -142,7 +142,7 @@ export const appRoutes: Route[] = [
   {
     route: 'GET /repos/{owner}/{repo}/installation',
     needs: 'jwt',
-    handle: (call) => {
+    handle: (call: Call): Reply => {
       const { world } = call.site;
       const repository = world.repositories.find((each) => each.owner.login === call.path['owner'] && each.name === call.path['repo']);
       const installation = repository && installationOf(world, repository);
@@ -155,7 +155,7 @@ export const appRoutes: Route[] = [
   {
     route: 'GET /user',
     needs: null,
-    handle: (call) => {
+    handle: (call: Call): Reply => {
       if (call.caller.kind !== 'person') throw new Failure(403, 'Resource not accessible by integration');
       return profile(call, call.caller.actor.account);
     },
@@ -163,7 +163,7 @@ export const appRoutes: Route[] = [
   {
     route: 'GET /user/{account_id}',
     needs: null,
-    handle: (call) => profile(call, [...call.site.world.accounts.values()].find((each) => each.id === numberIn(call, 'account_id'))),
+    handle: (call: Call): Reply => profile(call, [...call.site.world.accounts.values()].find((each) => each.id === numberIn(call, 'account_id'))),
   },
   { route: 'GET /users/{username}', needs: null, handle: (call) => profile(call, findAccount(call.site.world, call.path['username'] ?? '')) },
   {

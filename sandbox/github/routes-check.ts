@@ -32,7 +32,7 @@ async function postCheck(call: Call): Promise<Reply> {
 
 function patchCheck(call: Call): Reply {
   const check = checkIn(call);
-  updateCheck(call.site, appPlace(call), check, call.body as CheckInput);
+  updateCheck(call.site, appPlace(call), check, call.body);
   return { status: 200, body: presentCheck(call.site.world, call.repository(), check) };
 }
 

@@ -3,7 +3,7 @@ import { addComment, deleteComment, editComment, react } from './comment.ts';
 import { Failure, invalid } from './failure.ts';
 import { presentComment, presentReaction } from './present-parts.ts';
 import { presentCommit, presentFile, presentPull, presentPullWhole, presentReview, pullContent } from './present-pull.ts';
-import { editPull, type MergeOrder, mergePull, openPull, type PullEdit, testMerge } from './pull.ts';
+import { editPull, type MergeOrder, mergePull, openPull, testMerge } from './pull.ts';
 import { type Call, numberIn, paged, type Reply, type Route, text } from './router.ts';
 import { type Comment, type Pull, type ReactionContent, type Repository } from './world.ts';
 
@@ -56,7 +56,7 @@ async function getPull(call: Call): Promise<Reply> {
 
 async function patchPull(call: Call): Promise<Reply> {
   const pull = pullIn(call);
-  await editPull(call.site, { ...place(call), pull }, call.body as PullEdit);
+  await editPull(call.site, { ...place(call), pull }, call.body);
   return { status: 200, body: await presentPullWhole(call.site.world, call.repository(), pull) };
 }
 
@@ -139,7 +139,7 @@ export const pullRoutes: Route[] = [
   {
     route: `GET ${repo}/pulls/{pull_number}/reviews`,
     needs: 'pull_requests:read',
-    handle: (call) => {
+    handle: (call: Call): Promise<Reply> => {
       const pull = pullIn(call);
       const reviews = call.repository().reviews.filter((review) => review.pull === pull.number);
       return paged(call, reviews, (review) => presentReview(call.site.world, call.repository(), review));
@@ -150,7 +150,7 @@ export const pullRoutes: Route[] = [
   {
     route: `GET ${repo}/issues/{issue_number}/comments`,
     needs: 'issues:read|pull_requests:read',
-    handle: (call) => {
+    handle: (call: Call): Promise<Reply> => {
       const pull = pullIn(call, 'issue_number');
       return listComments(call, call.repository().comments.filter((comment) => comment.pull === pull.number));
     },

@@ -14,7 +14,7 @@ const attribute = /([a-zA-Z_:][\w:.-]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=
 
 /** http, https, mailto, and what has no scheme. */
 export function safeLink(link: string): boolean {
-  // eslint-disable-next-line no-control-regex -- browsers ignore control characters inside a scheme
+  // Browsers ignore control characters inside a scheme.
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(link.replaceAll(/[\u0000-\u0020]/g, ''))?.[1]?.toLowerCase();
   return scheme === undefined || scheme === 'http' || scheme === 'https' || scheme === 'mailto';
 }

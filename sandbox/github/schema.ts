@@ -89,7 +89,7 @@ class Fitter {
     const node = record(schema);
     const ref = node['$ref'];
     if (typeof ref === 'string') return this.#alternatives(this.#file.$defs[ref.slice('github#/$defs/'.length)]);
-    const parts = [node['allOf'], node['anyOf']].flatMap((each) => (Array.isArray(each) ? each : []));
+    const parts = [node['allOf'], node['anyOf']].flatMap((each) => (Array.isArray(each) ? (each as unknown[]) : []));
     return [node, ...parts.flatMap((part) => this.#alternatives(part))];
   }
 }

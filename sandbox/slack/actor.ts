@@ -34,7 +34,7 @@ export class Actor {
     const message = this.#message(where, ts);
     const found = findElement(blocksOf(message), name);
     if (!found) throw new Error(`message ${ts} has no "${name}"; it has ${labels(blocksOf(message))}`);
-    return this.#parts.interactions.act(this.user, where, message, found.placed, input ?? found.option ?? '');
+    return this.#parts.interactions.act(this.user, where, { message, placed: found.placed }, input ?? found.option ?? '');
   }
 
   clickInView(viewId: string, name: string, input?: Input): Promise<Delivery> {

@@ -46,7 +46,7 @@ export class Interactions {
   }
 
   /** A click or choice in a message. */
-  async act(user: User, channel: Channel, message: Message | Ephemeral, placed: Placed, input: Input): Promise<Delivery> {
+  async act(user: User, channel: Channel, { message, placed }: { message: Message | Ephemeral; placed: Placed }, input: Input): Promise<Delivery> {
     const { state, sockets } = this.#parts;
     const value = placed.element['type'] === 'button' ? {} : valueOf(placed.element, input);
     if (holdsValue(placed.element)) (message.values[placed.blockId] ??= {})[placed.actionId] = value;
@@ -99,7 +99,7 @@ export class Interactions {
   /** The options an external_select offers for what was typed. */
   async suggest(user: User, placed: Placed, text: string, from: JsonObject): Promise<JsonObject[]> {
     const { state, sockets } = this.#parts;
-    const delivery = await sockets.deliver('interactive', suggestionPayload(state, user, placed, text, from));
+    const delivery = await sockets.deliver('interactive', suggestionPayload(state, user, placed, { text, from }));
     if (!delivery.acked) return [];
     this.#obey('block_suggestion', () => {
       const faults: Fault[] = [];

@@ -76,7 +76,7 @@ export function closedPayload(state: SlackState, user: User, view: View, cleared
 }
 
 /** A dynamic select asks for its options. */
-export function suggestionPayload(state: SlackState, user: User, placed: Placed, text: string, from: JsonObject): JsonObject {
+export function suggestionPayload(state: SlackState, user: User, placed: Placed, { text, from }: { text: string; from: JsonObject }): JsonObject {
   return { ...base(state, user), type: 'block_suggestion', action_id: placed.actionId, block_id: placed.blockId, value: text, ...from };
 }
 

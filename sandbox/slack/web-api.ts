@@ -33,7 +33,7 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
-    const bytes = Buffer.from(chunk);
+    const bytes = Buffer.from(chunk as Uint8Array);
     size += bytes.length;
     if (size > bodyLimit) throw new ApiError('request_too_large');
     chunks.push(bytes);

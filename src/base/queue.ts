@@ -132,7 +132,7 @@ export class KeyQueue {
   }
 
   async #run(key: string): Promise<void> {
-    await undefined; // the caller of add() never runs the work itself
+    await Promise.resolve(); // the caller of add() never runs the work itself
     const started = this.#options.clock.now();
     try {
       const outcome = await this.#options.work(key, this.#abort.signal);

@@ -175,19 +175,18 @@ function indexOf(groups: ReadonlyMap<string, GroupDocument>): Index {
   const byVersion = new Map<string, ApiResource>();
   const preferred = new Map<string, ApiResource>();
   const apiVersions = new Set<string>();
-  for (const group of groups.values()) {
-    for (const { version, resources } of group.versions) {
-      const apiVersion = group.name === '' ? version : `${group.name}/${version}`;
-      apiVersions.add(apiVersion);
-      for (const resource of resources) {
-        apiVersions.add(`${apiVersion}/${resource.kind}`);
-        const known = byVersion.get(`${group.name}/${version}/${resource.kind}`);
-        if (known && known.verbs.length >= resource.verbs.length) continue;
-        byVersion.set(`${group.name}/${version}/${resource.kind}`, resource);
-        const name = `${group.name}/${resource.kind}`;
-        const first = preferred.get(name);
-        if (!first || first.version === version) preferred.set(name, resource);
-      }
+  const served = [...groups.values()].flatMap((group) => group.versions.map((each) => ({ group: group.name, ...each })));
+  for (const { group, version, resources } of served) {
+    const apiVersion = group === '' ? version : `${group}/${version}`;
+    apiVersions.add(apiVersion);
+    for (const resource of resources) {
+      apiVersions.add(`${apiVersion}/${resource.kind}`);
+      const known = byVersion.get(`${group}/${version}/${resource.kind}`);
+      if (known && known.verbs.length >= resource.verbs.length) continue;
+      byVersion.set(`${group}/${version}/${resource.kind}`, resource);
+      const name = `${group}/${resource.kind}`;
+      const first = preferred.get(name);
+      if (!first || first.version === version) preferred.set(name, resource);
     }
   }
   const resources = [...preferred.values()].sort((a, b) => compare(a.group, b.group) || compare(a.kind, b.kind));

@@ -102,10 +102,9 @@ export class Transport {
         return await this.#attempt(call, deadline);
       } catch (error) {
         if (call.signal?.aborted) throw error;
-        if (error instanceof ApiError && error.status === 401 && !refreshed) {
-          refreshed = true;
-          if (await this.#credentials.refresh()) continue;
-        }
+        const stale: boolean = error instanceof ApiError && error.status === 401 && !refreshed;
+        refreshed ||= stale;
+        if (stale && (await this.#credentials.refresh())) continue;
         const wait = waitBeforeRetry(error, call.safe, () => backoffDelay(attempt, random, { baseMs: 200, maxMs: 5000 }));
         if (wait === undefined || attempt + 1 >= maxAttempts || clock.now() + wait >= deadline) throw error;
         await clock.sleep(wait, call.signal);

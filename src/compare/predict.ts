@@ -69,12 +69,12 @@ export async function predict(context: PredictContext, prepared: PreparedObject,
     const applied = await cluster.api.apply(prepared.target, { dryRun: true, signal });
     const body = await sameVersion(context, record, prepared, applied);
     if (!body) continue;
-    const settled = await settle(context, body, applied, prepared, baseline);
+    const settled = await settle(context, body, applied, { prepared, previous: baseline });
     if (settled === 'raced') continue;
     const verdict = { applied, settled, live: body.object };
     const prediction = judged(body, verdict, prepared, baseline);
     const changes = prediction.predicted !== body.object || prediction.kept.length > 0;
-    verdicts.set(body.record, prepared.hash, baseline?.hash ?? '', changes ? verdict : synced, body.object);
+    verdicts.set(body.record, { hash: prepared.hash, baseline: baseline?.hash ?? '' }, changes ? verdict : synced, body.object);
     return prediction;
   }
   throw new AppError('E_API', 'the object changes faster than it can be compared', { kind: 'transient', hint: 'It is compared again by itself.' });
@@ -97,7 +97,7 @@ async function sameVersion(context: PredictContext, record: LiveObject, prepared
 }
 
 /** With removals: what the server makes of the object without them, for it may put defaults in their place. */
-async function settle(context: PredictContext, live: LiveBody, applied: KubeObject, prepared: PreparedObject, previous: PreparedObject | undefined): Promise<KubeObject | 'raced' | undefined> {
+async function settle(context: PredictContext, live: LiveBody, applied: KubeObject, { prepared, previous }: { prepared: PreparedObject; previous: PreparedObject | undefined }): Promise<KubeObject | 'raced' | undefined> {
   const { remove } = removals({ live: live.object, applied, target: prepared.target, previous: previous?.target });
   if (remove.length === 0) return undefined;
   context.verdicts.stats.asked += 1;

@@ -71,12 +71,12 @@ export class Verdicts {
     const former = this.#byKey.get(keyText(live.key))?.find((entry) => entry.uid === live.uid && entry.hash === hash && !entry.applied && (entry.baseline === baseline || entry.baseline === '*'));
     if (!former || former.owned === '' || former.owned !== ownedHash(object)) return false;
     this.stats.hits += 1;
-    this.set(live, hash, former.baseline, synced, object);
+    this.set(live, { hash, baseline: former.baseline }, synced, object);
     return true;
   }
 
   /** `object` is the live one. */
-  set(live: LiveRecord, hash: string, baseline: string, verdict: Verdict, object: KubeObject): void {
+  set(live: LiveRecord, { hash, baseline }: { hash: string; baseline: string }, verdict: Verdict, object: KubeObject): void {
     this.#put(live.key, { ...verdict, uid: live.uid, stamp: liveStamp(live), hash, baseline, owned: verdict.applied ? '' : ownedHash(object) });
   }
 

@@ -65,7 +65,7 @@ function valueChanges(path: FieldPath, before: unknown, after: unknown): FieldCh
   if (isObject(before) && isObject(after)) {
     return [...new Set([...Object.keys(before), ...Object.keys(after)])].sort().flatMap((name) => valueChanges([...path, name], before[name], after[name]));
   }
-  if (Array.isArray(before) && Array.isArray(after) && [...before, ...after].every(isObject)) {
+  if (Array.isArray(before) && Array.isArray(after) && before.every(isObject) && after.every(isObject)) {
     const fields = keyFields(before, after);
     if (fields) return keyedChanges(path, before, after, fields);
     if (before.length === after.length) return before.flatMap((entry, at) => valueChanges([...path, at], entry, after[at]));

@@ -59,11 +59,15 @@ export async function placeLocalDependencies(chart: Chart, files: Files, overlay
     for (const parent of [of, ...(places.get(of) ?? [])]) {
       const place = joinPath(parent, `charts/${name}`) ?? name;
       places.set(folder, [...(places.get(folder) ?? []), place]);
-      for (const entry of await files.list(folder, true)) {
-        const source = entry.kind === 'file' ? entry : await follow(files, entry.path);
-        if (source?.kind === 'file') await overlay.write(`${place}${entry.path.slice(folder.length)}`, (await files.read(source.path)) ?? '');
-      }
+      await placeFolder(folder, place, files, overlay);
     }
+  }
+}
+
+async function placeFolder(folder: string, place: string, files: Files, overlay: Overlay): Promise<void> {
+  for (const entry of await files.list(folder, true)) {
+    const source = entry.kind === 'file' ? entry : await follow(files, entry.path);
+    if (source?.kind === 'file') await overlay.write(`${place}${entry.path.slice(folder.length)}`, (await files.read(source.path)) ?? '');
   }
 }
 

@@ -1,7 +1,7 @@
 // Everything that a Kustomize application reads: its folder, its bases and components, and their files, however deep.
 import { follow, joinPath, mustFollow } from './paths.ts';
 import { isRemote, kustomizationNames, readReferences } from './kustomization.ts';
-import { Lru } from '../base/lru.ts';
+import type { Lru } from '../base/lru.ts';
 import { linkTargets, renderError } from './plan.ts';
 import type { FileEntry, Files } from '../model/files.ts';
 import type { Reference } from './kustomization.ts';

@@ -12,7 +12,7 @@ export interface MetricsOptions {
   pending: () => number;
 }
 
-function gauge(registry: Registry, name: string, help: string, labels: string[], read: (gauge: Gauge) => void): void {
+function gauge(registry: Registry, { name, help, labels = [] }: { name: string; help: string; labels?: string[] }, read: (gauge: Gauge) => void): void {
   const made: Gauge = new Gauge({
     name,
     help,
@@ -30,22 +30,22 @@ export function createMetrics({ store, api, live, pending }: MetricsOptions): { 
   // The default of 10 ms costs 0.1 CPU-s a minute, more than everything else of an idle operator.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   const labels = ['namespace', 'name', 'project', 'dest_namespace', 'sync_status', 'health_status'];
-  gauge(registry, 'argocd_app_info', 'Information about application.', labels, (info) => {
+  gauge(registry, { name: 'argocd_app_info', help: 'Information about application.', labels }, (info) => {
     for (const app of store.applications.list()) {
       const { namespace, name } = app.metadata;
       info.set({ namespace, name, project: app.spec.project, dest_namespace: app.spec.destination.namespace ?? '', sync_status: app.status?.sync?.status ?? 'Unknown', health_status: app.status?.health?.status ?? 'Unknown' }, 1);
     }
   });
-  gauge(registry, 'argocd_cluster_api_resources', 'Number of monitored Kubernetes API resources.', [], (kinds) => kinds.set(live.stats.kinds));
-  gauge(registry, 'argocd_cluster_api_resource_objects', 'Number of k8s resource objects in the cache.', [], (objects) => objects.set(live.stats.objects));
-  gauge(registry, 'coxswain_api_requests', 'Requests sent to the Kubernetes API since the start.', ['verb'], (requests) => {
+  gauge(registry, { name: 'argocd_cluster_api_resources', help: 'Number of monitored Kubernetes API resources.' }, (kinds) => kinds.set(live.stats.kinds));
+  gauge(registry, { name: 'argocd_cluster_api_resource_objects', help: 'Number of k8s resource objects in the cache.' }, (objects) => objects.set(live.stats.objects));
+  gauge(registry, { name: 'coxswain_api_requests', help: 'Requests sent to the Kubernetes API since the start.', labels: ['verb'] }, (requests) => {
     for (const [verb, count] of Object.entries(api.counts)) requests.set({ verb }, count);
   });
-  gauge(registry, 'coxswain_applications_pending', 'Applications that wait for a pass.', [], (waiting) => waiting.set(pending()));
-  gauge(registry, 'coxswain_approvals_pending', 'Approvals that wait for a person.', [], (approvals) => {
+  gauge(registry, { name: 'coxswain_applications_pending', help: 'Applications that wait for a pass.' }, (waiting) => waiting.set(pending()));
+  gauge(registry, { name: 'coxswain_approvals_pending', help: 'Approvals that wait for a person.' }, (approvals) => {
     approvals.set(store.approvals.list().filter((item) => (item.status?.phase ?? 'Pending') === 'Pending').length);
   });
-  gauge(registry, 'coxswain_drift_episodes_open', 'Drift episodes that are open.', [], (episodes) => {
+  gauge(registry, { name: 'coxswain_drift_episodes_open', help: 'Drift episodes that are open.' }, (episodes) => {
     episodes.set(store.episodes.list().filter((item) => item.status?.phase === 'Open').length);
   });
   return {

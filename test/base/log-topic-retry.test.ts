@@ -70,7 +70,7 @@ test('retry stops at success, at a terminal error, and when the attempts are use
   const options = { clock, random: () => 1, baseMs: 100, attempts: 3 };
   let calls = 0;
   const second = retry((attempt) => ((calls += 1), attempt === 1 ? Promise.resolve('done') : Promise.reject(new Error('no'))), options);
-  for (let i = 0; i < 10; i += 1) await undefined;
+  for (let i = 0; i < 10; i += 1) await Promise.resolve();
   clock.step(100);
   assert.equal(await second, 'done');
   assert.equal(calls, 2);
@@ -78,7 +78,7 @@ test('retry stops at success, at a terminal error, and when the attempts are use
   const asked = retry(() => Promise.reject(new Error('always')), { ...options, retryAfter: () => 7 });
   asked.catch(() => undefined);
   for (let i = 0; i < 2; i += 1) {
-    for (let j = 0; j < 10; j += 1) await undefined;
+    for (let j = 0; j < 10; j += 1) await Promise.resolve();
     clock.step(7);
   }
   await assert.rejects(asked, /always/);

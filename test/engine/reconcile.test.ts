@@ -1,3 +1,4 @@
+// From a commit to an application that is as Git says, in every way that a person can ask for it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stage } from './stage.ts';
