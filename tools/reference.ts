@@ -1,7 +1,7 @@
 // The reference pages under docs/reference, written from the source that they describe.
 import { rights } from '../src/chatops/carry-out.ts';
 import { verbs } from '../src/chatops/command.ts';
-import { help } from '../src/cli/cli.ts';
+import { help } from '../src/cli/help.ts';
 import { variables } from '../src/config.ts';
 import { errorCodes } from '../src/base/errors.ts';
 

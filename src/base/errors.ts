@@ -25,6 +25,8 @@ export const errorCodes = {
   E_API: 'The Kubernetes API answered with an error.',
   E_API_UNREACHABLE: 'The Kubernetes API cannot be reached.',
   E_KIND_UNKNOWN: 'The cluster does not serve that kind.',
+  E_APPLICATION: 'There is no such Application.',
+  E_BUSY: 'Another operation of the Application is in progress.',
   E_GITHUB: 'GitHub refused a request or cannot be reached.',
   E_TOOLS: 'A pinned tool is missing and cannot be built.',
   E_INTERNAL: 'Something happened that should not: please report it.',

@@ -5,6 +5,12 @@ export type Format = 'table' | 'wide' | 'json' | 'yaml';
 
 export const formats: readonly Format[] = ['table', 'wide', 'json', 'yaml'];
 
+/** Where a command writes: its result, and what is said beside it. One line or more, without the new line at the end. */
+export interface Out {
+  result(text: string): void;
+  note(text: string): void;
+}
+
 export interface Column<T> {
   title: string;
   of: (row: T) => string;
@@ -12,21 +18,46 @@ export interface Column<T> {
   wide?: boolean;
 }
 
-/** Columns padded to their widest cell, two spaces apart. */
-export function table<T>(rows: readonly T[], columns: readonly Column<T>[], wide = false): string {
-  const shown = columns.filter((column) => wide || !column.wide);
-  const cells = [shown.map((column) => column.title), ...rows.map((row) => shown.map((column) => column.of(row) || '-'))];
-  const widths = shown.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)));
-  return cells.map((line) => line.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ').trimEnd()).join('\n');
+/** What a terminal would obey, and what turns the direction of writing: a message from elsewhere must do neither. */
+const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+/** The text without what a terminal would obey. New lines and tabs stay. */
+export function plain(text: string): string {
+  return text.replace(control, '�');
 }
 
+/** Columns padded to their widest cell, two spaces apart; a cell is one line. */
+export function table<T>(rows: readonly T[], columns: readonly Column<T>[], wide = false): string {
+  const shown = columns.filter((column) => wide || !column.wide);
+  const cell = (text: string): string => plain(text).replaceAll(/\s+/g, ' ').trim() || '-';
+  const cells = [shown.map((column) => column.title), ...rows.map((row) => shown.map((column) => cell(column.of(row))))];
+  const widths = shown.map((_, index) => cells.reduce((widest, line) => Math.max(widest, line[index]?.length ?? 0), 0));
+  return cells.map((line) => line.map((text, index) => text.padEnd(widths[index] ?? 0)).join('  ').trimEnd()).join('\n');
+}
+
+export function isData(format: Format): boolean {
+  return format === 'json' || format === 'yaml';
+}
+
+export function data(format: Format, value: unknown): string {
+  return format === 'json' ? JSON.stringify(value, null, 2) : stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 }).trimEnd();
+}
+
+/** The value itself as JSON or YAML, else the rows as a table. */
 export function print<T>(format: Format, value: unknown, rows: readonly T[], columns: readonly Column<T>[]): string {
-  if (format === 'json') return JSON.stringify(value, null, 2);
-  if (format === 'yaml') return stringify(value, { aliasDuplicateObjects: false }).trimEnd();
-  return table(rows, columns, format === 'wide');
+  return isData(format) ? data(format, value) : table(rows, columns, format === 'wide');
 }
 
 /** Manifests as one YAML stream. */
 export function manifestsYaml(objects: readonly unknown[]): string {
-  return objects.map((object) => stringify(object, { aliasDuplicateObjects: false })).join('---\n').trimEnd();
+  return objects.map((object) => stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 })).join('---\n').trimEnd();
+}
+
+const colors: Readonly<Record<string, string>> = { '+': '\u001b[32m', '-': '\u001b[31m', '@': '\u001b[36m' };
+
+/** A unified diff, its lines in colour where a terminal shows them. */
+export function diffText(diff: string, color: boolean): string {
+  const text = plain(diff).trimEnd();
+  if (!color) return text;
+  return text.split('\n').map((line) => (colors[line[0] ?? ''] ? `${colors[line[0] ?? ''] ?? ''}${line}\u001b[0m` : line)).join('\n');
 }

@@ -25,6 +25,7 @@ import { createRenderer } from '../../src/render/render.ts';
 import { openStore } from '../../src/store/store.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { testCluster } from '../control-plane.ts';
+import { Fuse, fused } from './fuse.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -46,11 +47,23 @@ export interface Stage {
   /** Resolves with the Application as soon as `test` is true of it. */
   until(name: string, what: string, test: (app: Application) => boolean): Promise<Application>;
   untilStore<T>(what: string, read: () => T | undefined): Promise<T>;
+  /** What the engine changes, and where it dies. */
+  fuse: Fuse;
+  /** Stops what runs. */
+  stop(): Promise<void>;
+  /** Starts it again, with nothing but what the cluster and the mirrors on disk remember; stops it first if it runs. */
   restart(): Promise<void>;
 }
 
+export interface StageOptions {
+  /** Of coxswain-cm; default: drift settles after 50 ms. */
+  settings?: Record<string, string>;
+  /** Of argocd-cm. */
+  argocd?: Record<string, string>;
+}
+
 function gitRun(cwd: string, ...args: string[]): string {
-  return execFileSync('git', args, { cwd, encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '', HOME: cwd, GIT_CONFIG_NOSYSTEM: '1', GIT_AUTHOR_NAME: 'Ana', GIT_AUTHOR_EMAIL: 'ana@example.com', GIT_COMMITTER_NAME: 'Ana', GIT_COMMITTER_EMAIL: 'ana@example.com' } }).trim();
+  return execFileSync('git', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '', HOME: cwd, GIT_CONFIG_NOSYSTEM: '1', GIT_AUTHOR_NAME: 'Ana', GIT_AUTHOR_EMAIL: 'ana@example.com', GIT_COMMITTER_NAME: 'Ana', GIT_COMMITTER_EMAIL: 'ana@example.com' } }).trim();
 }
 
 export async function applyCrds(cluster: Cluster): Promise<void> {
@@ -72,13 +85,22 @@ interface Running {
   stop(): Promise<void>;
 }
 
-async function run(kubeconfig: string, namespace: string, dir: string, authors: Authors): Promise<Running> {
+interface RunOptions {
+  kubeconfig: string;
+  namespace: string;
+  dir: string;
+  authors: Authors;
+  fuse: Fuse;
+}
+
+async function run({ kubeconfig, namespace, dir, authors, fuse }: RunOptions): Promise<Running> {
   const abort = new AbortController();
   const log = createLogger({ level: process.env['DEBUG_TEST'] ? 'debug' : 'silent' });
-  const cluster = await connectCluster({ config: (await loadKubeconfig({ path: kubeconfig })).config, clock: systemClock, log }, abort.signal);
-  await applyCrds(cluster);
+  const connected = await connectCluster({ config: (await loadKubeconfig({ path: kubeconfig })).config, clock: systemClock, log }, abort.signal);
+  await applyCrds(connected);
+  const cluster = fused(connected, fuse);
   const store = await openStore(cluster, namespace, abort.signal);
-  const git = openGit({ dir: join(dir, 'mirrors'), clock: systemClock, log, credentials: () => Promise.resolve(undefined), signal: abort.signal, protocols: ['file'] });
+  const git = openGit({ dir: join(dir, 'mirrors'), clock: systemClock, log, credentials: () => Promise.resolve(undefined), signal: abort.signal, protocols: ['file', 'git'] });
   const { helm, kustomize, jsonnet } = await binaries(['helm', 'kustomize', 'jsonnet']);
   const renderer = await createRenderer({ tools: { helm: helm ?? '', kustomize: kustomize ?? '', jsonnet: jsonnet ?? '' } });
   const desiring = createDesiring({ git, renderer, clusterOf: () => Promise.resolve({ version: cluster.discovery.version, apiVersions: cluster.discovery.apiVersions() }) });
@@ -86,24 +108,24 @@ async function run(kubeconfig: string, namespace: string, dir: string, authors: 
   const engine = createEngine({ home: cluster, store, desiring, sources, authors, clock: systemClock, log, mode: 'coxswain' });
   await engine.start();
   return {
-    cluster, store, engine, git, renderer,
+    cluster: connected, store, engine, git, renderer,
     async stop() {
       await engine.stop();
       await git.stop();
       await store.stop();
-      await cluster.stop();
+      await connected.stop();
       abort.abort();
     },
   };
 }
 
-/** Drift settles after 50 ms here. */
-async function settings(cluster: Cluster, namespace: string): Promise<void> {
-  const labels = { 'app.kubernetes.io/part-of': 'coxswain' };
-  await cluster.api.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'coxswain-cm', namespace, labels }, data: { 'drift.settle': '50ms' } });
+async function settings(cluster: Cluster, namespace: string, options: StageOptions): Promise<void> {
+  const map = (name: string, partOf: string, data: Record<string, string>): KubeObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, labels: { 'app.kubernetes.io/part-of': partOf } }, data });
+  await cluster.api.apply(map('coxswain-cm', 'coxswain', { 'drift.settle': '50ms', ...options.settings }));
+  if (options.argocd) await cluster.api.apply(map('argocd-cm', 'argocd', options.argocd));
 }
 
-export async function stage(t: TestContext, files: Record<string, string>): Promise<Stage> {
+export async function stage(t: TestContext, files: Record<string, string>, options: StageOptions = {}): Promise<Stage> {
   const plane = await testCluster(t);
   const dir = mkdtempSync(join(tmpdir(), 'coxswain-stage-'));
   const [bare, clone] = [join(dir, 'infra.git'), join(dir, 'clone')];
@@ -111,16 +133,19 @@ export async function stage(t: TestContext, files: Record<string, string>): Prom
   gitRun(dir, 'clone', '-q', bare, clone);
   const authors = { list: [] as { login: string; id: number | undefined }[] };
   const asks: Authors = { authorsBetween: () => Promise.resolve(authors.list) };
-  let running = await run(plane.kubeconfig, plane.namespace, dir, asks);
-  await settings(running.cluster, plane.namespace);
+  const fuse = new Fuse();
+  const start = (): Promise<Running> => run({ kubeconfig: plane.kubeconfig, namespace: plane.namespace, dir, authors: asks, fuse });
+  let running = await start();
+  let stopped = false;
+  await settings(running.cluster, plane.namespace, options);
   t.after(async () => {
-    await running.stop();
+    if (!stopped) await running.stop();
     rmSync(dir, { recursive: true, force: true });
   });
   const { namespace } = plane;
   const url = `file://${bare}`;
   const made: Stage = {
-    namespace, url, clone, authors,
+    namespace, url, clone, authors, fuse,
     get cluster() { return running.cluster; },
     get store() { return running.store; },
     get engine() { return running.engine; },
@@ -174,9 +199,15 @@ export async function stage(t: TestContext, files: Record<string, string>): Prom
         look();
       });
     },
-    async restart() {
+    async stop() {
+      stopped = true;
       await running.stop();
-      running = await run(plane.kubeconfig, namespace, dir, asks);
+    },
+    async restart() {
+      if (!stopped) await running.stop();
+      fuse.disarm();
+      running = await start();
+      stopped = false;
     },
   };
   await made.project('default');
