@@ -102,6 +102,7 @@ async function run(options: Options): Promise<number> {
   try {
     if (options.story) {
       process.stdout.write(places(scene));
+      await scene.coxswain.start();
       const played = await Promise.race([playStory(scene, { tell }).then(() => true), ended.then(() => false)]);
       if (!played) return 1;
       tell('the story has ended as it should');
