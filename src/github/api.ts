@@ -9,6 +9,11 @@ import { redactText } from '../base/log.ts';
 import { backoffDelay, retryAfterMs } from '../base/retry.ts';
 import { Budget } from './points.ts';
 
+/** What GitHub counts as new content: comments, pull requests, checks, deployments. A reaction or a status belongs to one that is there. */
+function isItem(method: string, url: string): boolean {
+  return method === 'POST' && !/\/(reactions|statuses)$/.test(url);
+}
+
 /** `status` 0: no answer came, so a write may or may not have happened. */
 export class GitHubError extends AppError {
   readonly status: number;
@@ -127,17 +132,17 @@ export class GitHubApi {
       const signal = asked instanceof AbortSignal ? asked : undefined;
       const send = async (authorization: string, timeout: AbortSignal): Promise<Awaited<ReturnType<typeof request>>> =>
         request({ ...options, headers: { ...options.headers, authorization }, request: { ...options.request, signal: signal ? AbortSignal.any([signal, timeout]) : timeout } });
-      return this.#send({ session, method: options.method, signal }, send);
+      return this.#send({ session, method: options.method, item: isItem(options.method, options.url), signal }, send);
     });
     return octokit;
   }
 
   /** Refused requests (401 once, rate limits) are sent again: they were not carried out. Nothing else is. */
-  async #send<T>({ session, method, signal }: { session: Session; method: string; signal: AbortSignal | undefined }, send: (authorization: string, timeout: AbortSignal) => Promise<T>): Promise<T> {
+  async #send<T>({ session, method, item, signal }: { session: Session; method: string; item: boolean; signal: AbortSignal | undefined }, send: (authorization: string, timeout: AbortSignal) => Promise<T>): Promise<T> {
     const { clock, random, log } = this.#options;
     for (let attempt = 0; ; attempt += 1) {
       await session.points.take(method === 'GET' ? 1 : 5, signal);
-      if (method === 'POST') await session.items.take(1, signal);
+      if (item) await session.items.take(1, signal);
       const timeout = new AbortController();
       const cancel = clock.after(requestMs, () => timeout.abort(new Error(`no answer within ${requestMs / 1000} s`)));
       try {
