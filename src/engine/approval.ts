@@ -1,7 +1,8 @@
 // Approvals: opening one for today's effect, superseding older ones, and recording what people decide about it.
 import type { Clock } from '../base/clock.ts';
-import type { Actor, Approval } from '../model/coxswain.ts';
+import type { Actor, Approval, ApprovalPhase } from '../model/coxswain.ts';
 import type { EffectOperation } from '../model/effect.ts';
+import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { effectDifference } from '../compare/effect.ts';
@@ -21,6 +22,8 @@ export interface WantedApproval {
   revision: string;
   from: string | undefined;
   operations: EffectOperation[];
+  /** As the gate applied it. */
+  policy: EffectivePolicy;
 }
 
 /** The phase a person may still change. */
@@ -32,7 +35,7 @@ function keyOfApproval(approval: Approval): string {
   return `${approval.metadata.namespace}/${approval.metadata.name}`;
 }
 
-async function setPhase({ store }: ApprovalDeps, approval: Approval, phase: 'Pending' | 'Superseded' | 'Applied', message: string): Promise<void> {
+async function setPhase({ store }: ApprovalDeps, approval: Approval, phase: ApprovalPhase, message: string): Promise<void> {
   if (approval.status?.phase === phase && approval.status.message === message) return;
   await store.approvals.patch(keyOfApproval(approval), { status: { phase, message } }, { subresource: 'status' });
 }
@@ -52,6 +55,7 @@ function newApproval(wanted: WantedApproval): Approval {
       digest: wanted.digest,
       revision: wanted.revision,
       operations: wanted.operations,
+      policy: { approvals: wanted.policy.approvals, approvers: wanted.policy.approvers },
       ...(wanted.from && { from: wanted.from }),
     },
   };
@@ -66,6 +70,9 @@ export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): 
   // An effect that comes back after it was superseded waits again; what was rejected stays rejected.
   if (!existing?.status || existing.status.phase === 'Superseded' || existing.status.phase === 'Applied') {
     await deps.store.approvals.patch(key, { status: { phase: 'Pending', message: 'waiting for approval', approvals: [] } }, { subresource: 'status' });
+  } else if (existing.status.phase === 'Approved') {
+    // The gate asks for more than it did, or counts somebody no longer: others may agree again.
+    await setPhase(deps, existing, 'Pending', `${existing.status.approvals?.length ?? 0} agreed, and more must`);
   }
   await supersedeOthers(deps, fresh.spec.application, { keep: fresh.metadata.name, operations: wanted.operations });
   return fresh.metadata.name;
@@ -79,11 +86,15 @@ function voidMessage(approval: Approval, now: EffectOperation[] | undefined): st
   return `what would be applied has changed: ${differences.slice(0, 3).join('; ')}${more}`;
 }
 
-/** Whatever waits for another effect of this application waits in vain; `operations` is today's effect. */
-export async function supersedeOthers(deps: ApprovalDeps, application: string, today: { keep: string | undefined; operations?: EffectOperation[] }): Promise<void> {
+/** Whatever waits for another effect of this application waits in vain; `operations` is today's effect, `synced` the newest revision in history. */
+export async function supersedeOthers(deps: ApprovalDeps, application: string, today: { keep: string | undefined; operations?: EffectOperation[]; synced?: string | undefined }): Promise<void> {
   for (const approval of deps.store.approvals.of(application)) {
     const phase = approval.status?.phase ?? 'Pending';
     if (approval.metadata.name === today.keep || (phase !== 'Pending' && phase !== 'Approved')) continue;
+    if (phase === 'Approved' && today.synced === approval.spec.revision) {
+      await setPhase(deps, approval, 'Applied', 'applied by another operation'); // somebody was quicker than the engine
+      continue;
+    }
     await setPhase(deps, approval, 'Superseded', voidMessage(approval, today.operations));
   }
 }

@@ -19,6 +19,9 @@ export interface Attempt extends Desired {
   approval?: string;
 }
 
+/** The Approval that allows today's effect ('' when nothing is left to approve) and whether that effect deletes anything; or why not. */
+export type Approved = { go: true; name: string; deletes: boolean } | { go: false; why: string; error?: string; until?: number };
+
 export interface DecideInput {
   app: Application;
   /** Rows of status.resources as just compared. */
@@ -32,8 +35,8 @@ export interface DecideInput {
   gated: boolean;
   /** Objects that drifted from what was last synced, while Git's newer state waits for approval. */
   drifted: SyncResourceRef[];
-  /** Name and digest of the Approval that allows today's effect, and whether that effect deletes anything. */
-  approved: { name: string; deletes: boolean } | undefined;
+  /** The gate's answer about what waits; undefined when nothing waits for approval. */
+  approved: Approved | undefined;
   window: { permitted: boolean; why: string; changesAt?: number };
   now: number;
 }
@@ -77,8 +80,13 @@ function automatedOperation(input: DecideInput): Operation {
   return { ...base, sync: { ...base.sync, prune }, initiatedBy: { automated: true } };
 }
 
+function failed(attempt: Attempt, why: string): Decision {
+  return { do: 'leave', why, error: `Failed last sync attempt to ${attempt.revisions.join(', ')}: ${attempt.message}` };
+}
+
 /** Restores `resources` to a revision that was synced already: nothing new is applied, so no approval is needed. */
 function heal(input: DecideInput, to: Desired, resources: SyncResourceRef[]): Decision {
+  if (input.attempt && !input.attempt.succeeded && sameDesired(input.attempt, to)) return failed(input.attempt, 'the last attempt failed');
   const attempts = input.attempt?.healAttempts ?? 0;
   const until = (input.attempt?.finishedAt ?? 0) + healDelayMs(attempts);
   if (attempts > 0 && until > input.now) return { do: 'wait', why: `self-heal attempt ${attempts + 1} waits for its backoff`, until };
@@ -91,25 +99,26 @@ function heal(input: DecideInput, to: Desired, resources: SyncResourceRef[]): De
 }
 
 function gatedDecision(input: DecideInput): Decision {
-  const { synced } = input;
+  const { synced, approved, attempt } = input;
   const heals = isAutomated(input.app.spec) && input.app.spec.syncPolicy?.automated?.selfHeal === true;
-  if (synced && sameDesired(synced, input.desired)) {
-    return heals ? heal(input, synced, refs(input.resources)) : { do: 'leave', why: 'drifted; nobody asked to revert it' };
+  if (!approved) return heals && synced ? heal(input, synced, refs(input.resources)) : { do: 'leave', why: 'drifted; nobody asked to revert it' };
+  if (!approved.go) {
+    if (heals && synced && input.drifted.length > 0) return heal(input, synced, input.drifted);
+    if (approved.error !== undefined) return { do: 'leave', why: approved.why, error: approved.error };
+    return approved.until === undefined ? { do: 'ask', why: approved.why } : { do: 'wait', why: approved.why, until: approved.until };
   }
-  if (!input.approved && heals && synced && input.drifted.length > 0) return heal(input, synced, input.drifted);
-  if (!input.approved) return { do: 'ask', why: 'the change needs approval' };
-  if (input.attempt && !input.attempt.succeeded && input.attempt.approval === input.approved.name) {
-    return { do: 'leave', why: 'the approved sync failed', error: `Failed last sync attempt to ${input.attempt.revisions.join(', ')}: ${input.attempt.message}` };
+  if (attempt && !attempt.succeeded && (attempt.approval ?? '') === approved.name && (approved.name !== '' || sameDesired(attempt, input.desired))) {
+    return failed(attempt, 'the approved sync failed');
   }
   const base = baseOperation(input);
   return {
     do: 'sync',
-    why: input.approved.name ? `Approval/${input.approved.name}` : 'nothing is left to approve',
+    why: approved.name ? `Approval/${approved.name}` : 'nothing is left to approve',
     operation: {
       ...base,
-      sync: { ...base.sync, prune: input.approved.deletes },
+      sync: { ...base.sync, prune: approved.deletes },
       initiatedBy: { username: 'coxswain' },
-      ...(input.approved.name && { info: [{ name: cox.approvalInfo, value: input.approved.name }] }),
+      ...(approved.name && { info: [{ name: cox.approvalInfo, value: approved.name }] }),
     },
   };
 }
@@ -124,9 +133,7 @@ function automatedDecision(input: DecideInput): Decision {
   }
   const { attempt } = input;
   if (!attempt || !sameDesired(attempt, input.desired)) return { do: 'sync', why: 'Git changed', operation: automatedOperation(input) };
-  if (!attempt.succeeded) {
-    return { do: 'leave', why: 'the last attempt failed', error: `Failed last sync attempt to ${attempt.revisions.join(', ')}: ${attempt.message}` };
-  }
+  if (!attempt.succeeded) return failed(attempt, 'the last attempt failed');
   return automated.selfHeal ? heal(input, input.desired, refs(input.resources)) : { do: 'leave', why: 'drifted and self-heal is off' };
 }
 

@@ -1,25 +1,43 @@
 // Deleting an application: with Argo CD's finalizer its live objects go first, highest wave first; without it they stay (argocd.md §2.9).
 import type { Application } from '../model/application.ts';
 import type { LiveObject } from '../cluster/live.ts';
+import type { AppProject } from '../model/project.ts';
 import type { ReconcileDeps } from './deps.ts';
 import type { Target } from './assess.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { resourceOptions, waveOf } from '../model/hooks.ts';
+import { resourceDenied } from '../policy/project.ts';
 
-function isKept(item: LiveObject, app: Application): boolean {
-  const { object, key } = item;
+interface Deleting {
+  app: Application;
+  project: AppProject | undefined;
+  target: Target;
+  tracking: string;
+}
+
+function isKept({ object, key }: LiveObject, { app, project, target }: Deleting): boolean {
   if (key.kind === 'CustomResourceDefinition') return true;
   if (key.kind === 'Application' && key.name === app.metadata.name && key.namespace === app.metadata.namespace) return true;
+  const namespaced = target.cluster.discovery.resourceOf(key)?.namespaced ?? key.namespace !== '';
+  if (project && resourceDenied(project, key, namespaced, target) !== undefined) return true;
   if (!object) return false;
   return resourceOptions(object).get('Delete') === 'false' || object.metadata.annotations?.[argo.helmResourcePolicy] === 'keep';
 }
 
-function remaining(app: Application, target: Target, tracking: string): LiveObject[] {
+function remaining(deleting: Deleting): LiveObject[] {
+  const { target, tracking } = deleting;
   return target.cluster.live
     .keysOf(tracking)
     .flatMap((key) => target.cluster.live.get(key) ?? [])
-    .filter((item) => !isKept(item, app));
+        .filter((item) => !isKept(item, deleting));
+}
+
+/** Delete=confirm holds the whole deletion until the application carries the annotation deletion-approved. */
+function awaitsConfirmation(app: Application, items: LiveObject[]): boolean {
+  const asks = items.some(({ object }) => object && resourceOptions(object).get('Delete') === 'confirm');
+  const approved = Date.parse(app.metadata.annotations?.[argo.deletionApproved] ?? '');
+  return asks && !(approved >= Date.parse(app.metadata.deletionTimestamp ?? ''));
 }
 
 async function deleteHighestWave(app: Application, target: Target, items: LiveObject[]): Promise<void> {
@@ -43,7 +61,9 @@ export async function deleteApplication(deps: ReconcileDeps, app: Application, s
     const tracking = app.metadata.namespace === deps.store.namespace ? app.metadata.name : `${app.metadata.namespace}_${app.metadata.name}`;
     deps.memory.of(applicationKey(app), tracking).server = target.server;
     await target.cluster.live.start(signal); // only a complete cache may say that nothing is left
-    const items = remaining(app, target, tracking);
+    const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
+    const items = remaining({ app, project, target, tracking });
+    if (awaitsConfirmation(app, items)) return undefined;
     if (items.length > 0) {
       await deleteHighestWave(app, target, items);
       return undefined;

@@ -3,6 +3,7 @@ import type { Application } from '../model/application.ts';
 import type { Effect } from '../model/effect.ts';
 import type { AppProject } from '../model/project.ts';
 import type { Comparison } from '../compare/compare.ts';
+import type { Logger } from '../base/log.ts';
 import type { GateDecision, SyncedState } from '../policy/gate.ts';
 import type { LoosenedGate } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
@@ -16,6 +17,7 @@ import { effectivePolicy, loosenedGates } from '../policy/policy.ts';
 export interface GateDeps {
   store: Store;
   authors: Authors;
+  log: Logger;
 }
 
 export interface GateSubject {
@@ -50,8 +52,24 @@ export function isLastSynced({ wanted, last }: Pick<GateSubject, 'wanted' | 'las
   return last !== undefined && last !== 'gone' && last.key === wanted.key;
 }
 
+/** Whether something waits for approval here: another state than the last synced one, or a gate that would be loosened. */
+export function isWaiting(deps: GateDeps, subject: GateSubject): boolean {
+  return isGated(deps, subject) && (!isLastSynced(subject) || loosenedBy(deps.store, subject.comparison).length > 0);
+}
+
+/** undefined while they cannot be known: then nobody's agreement counts yet, and somebody asks again later. */
+async function authorsOf(deps: GateDeps, { app, wanted, last }: GateSubject): ReturnType<Authors['authorsBetween']> {
+  const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
+  try {
+    return await deps.authors.authorsBetween(sourcesOf(app.spec)[0]?.repoURL ?? '', from, wanted.revisions[0] ?? '');
+  } catch (error) {
+    deps.log.warn({ app: applicationKey(app), err: error }, 'the authors of a change cannot be asked for now');
+    return undefined;
+  }
+}
+
 /** The gate's answer for syncing `wanted`, whose effect is `effect`. Authors are only asked for when somebody has approved. */
-export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effect, dryRun = false): Promise<GateDecision> {
+export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effect, dryRun = false): Promise<GateDecision & { unknownAuthors: boolean }> {
   const { app, project, comparison, wanted, last } = subject;
   const approvals = deps.store.approvals.of(applicationKey(app)).map((approval) => ({
     name: approval.metadata.name,
@@ -60,9 +78,8 @@ export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effe
     by: (approval.status?.approvals ?? []).map(({ actor, teams }) => ({ login: actor.login, id: actor.id, ...(teams && { teams }) })),
   }));
   const approved = approvals.some((item) => item.digest === effect.digest && item.by.length > 0);
-  const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
-  const repoUrl = sourcesOf(app.spec)[0]?.repoURL ?? '';
-  return decideGate({
+  const authors = approved ? await authorsOf(deps, subject) : [];
+  const decision = decideGate({
     application: app.metadata.name,
     policy: effectivePolicy(app, project),
     loosened: loosenedBy(deps.store, comparison),
@@ -71,6 +88,7 @@ export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effe
     target: stateOf(wanted),
     last: last === undefined || last === 'gone' ? undefined : stateOf(last),
     approvals,
-    authors: approved ? await deps.authors.authorsBetween(repoUrl, from, wanted.revisions[0] ?? '') : [],
+    authors,
   });
+  return { ...decision, unknownAuthors: authors === undefined };
 }

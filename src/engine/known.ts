@@ -24,6 +24,8 @@ export interface Known {
   /** The inputs changed since the status was written. */
   moved: boolean;
   drift: DriftSeen | undefined;
+  /** The operation (as text) that has passed the gate in this process and goes on. */
+  admitted: string | undefined;
   /** When the present refresh annotation was first seen (clock ms): a fetch that began later answers it. */
   refreshSeen: number | undefined;
   /** Tracking name (`<name>` or `<namespace>_<name>`) and server under which live objects are looked up. */
@@ -38,7 +40,7 @@ export class Memory {
   of(key: string, tracking: string): Known {
     const found = this.#known.get(key);
     if (found) return found;
-    const fresh: Known = { desired: undefined, gitMoves: 0, last: undefined, comparison: undefined, basis: '', dirty: new Map(), effect: undefined, moved: false, drift: undefined, refreshSeen: undefined, tracking, server: '' };
+    const fresh: Known = { desired: undefined, gitMoves: 0, last: undefined, comparison: undefined, basis: '', dirty: new Map(), effect: undefined, moved: false, drift: undefined, admitted: undefined, refreshSeen: undefined, tracking, server: '' };
     this.#known.set(key, fresh);
     this.#byTracking.set(tracking, key);
     return fresh;

@@ -1,24 +1,20 @@
 // Carrying out status.operation: resolve it once, pass the gate, then step it until it has ended; killed anywhere, it goes on from status.
-import type { Clock } from '../base/clock.ts';
 import type { Comparison } from '../compare/compare.ts';
 import type { Application, ApplicationSource, ApplicationStatus, Operation, OperationState } from '../model/application.ts';
 import type { StepResult, SyncTarget } from '../sync/sync.ts';
 import type { Subject } from './assess.ts';
 import type { DesiredState, Desiring } from './desired.ts';
-import type { GateDeps } from './gating.ts';
+import type { AdmissionDeps } from './admission.ts';
 import { canonicalJson } from '../base/canonical.ts';
-import { describeError } from '../base/errors.ts';
+import { describeError, errorKind } from '../base/errors.ts';
 import { keyText } from '../model/kube.ts';
-import { approvalRequired } from '../policy/gate.ts';
 import { syncWindow } from '../policy/window.ts';
 import { withHistory } from '../sync/history.ts';
 import { startTime, step } from '../sync/sync.ts';
-import { openApproval } from './approval.ts';
-import { compareTo, deniedTargets, effectOf } from './assess.ts';
-import { askGate, isGated } from './gating.ts';
+import { refusal, refusalToResume } from './admission.ts';
+import { compareTo, deniedTargets } from './assess.ts';
 
-export interface OperationDeps extends GateDeps {
-  clock: Clock;
+export interface OperationDeps extends AdmissionDeps {
   desiring: Desiring;
 }
 
@@ -32,6 +28,11 @@ export interface OperationInput {
   blocked: string | undefined;
   /** Writes status (and, at the end, the removal of /operation) in one patch. */
   save(status: Partial<ApplicationStatus>, done: boolean): Promise<void>;
+}
+
+interface Wanted {
+  state: DesiredState;
+  comparison: Comparison;
 }
 
 export type OperationOutcome = { ended: true } | { ended: false; at?: number };
@@ -101,19 +102,18 @@ function sourceFields(app: Application): { source?: ApplicationSource; sources?:
   return sources && sources.length > 0 ? { sources } : source ? { source } : {};
 }
 
-/** The gate, asked before the first step. Answers the message with which the operation ends, or nothing. */
-async function gateMessage(deps: OperationDeps, input: OperationInput, wanted: { state: DesiredState; comparison: Comparison }, signal: AbortSignal): Promise<string | undefined> {
-  const { subject, last } = input;
-  const { app, project } = subject;
-  const gateSubject = { app, project, comparison: wanted.comparison, wanted: wanted.state, last };
-  if (!isGated(deps, gateSubject)) return undefined;
-  const effect = await effectOf(subject, { comparison: wanted.comparison, desired: wanted.state, last }, signal);
-  const decision = await askGate(deps, gateSubject, effect, app.operation?.sync?.dryRun);
-  if (decision.do === 'go') return undefined;
-  if (decision.do === 'refuse' || !decision.approval) return decision.why;
-  const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
-  await openApproval(deps, { application: app, digest: effect.digest, revision: wanted.state.revisions[0] ?? '', from, operations: effect.operations });
-  return approvalRequired(decision.approval);
+/** The gate. A process that has not seen the operation pass asks again: whoever can write an operation can write its state too. */
+async function gateMessage(deps: OperationDeps, input: OperationInput, { state, wanted }: { state: OperationState | undefined; wanted: Wanted }, signal: AbortSignal): Promise<string | undefined> {
+  const { subject, desired, last } = input;
+  const { known } = subject;
+  const operation = canonicalJson(subject.app.operation);
+  // Only a first step writes syncResult: an operation that waits for its sync window has not passed the gate yet.
+  const begun = state?.syncResult !== undefined;
+  if (begun && known.admitted === operation) return undefined;
+  const admission = { subject, head: desired, last, wanted: wanted.state, comparison: wanted.comparison };
+  const message = await (begun ? refusalToResume : refusal)(deps, admission, signal);
+  known.admitted = message === undefined ? operation : undefined;
+  return message;
 }
 
 function windowOf(deps: OperationDeps, { app, project }: Subject, running: boolean): ReturnType<typeof syncWindow> {
@@ -127,7 +127,7 @@ function windowOf(deps: OperationDeps, { app, project }: Subject, running: boole
   });
 }
 
-function stepped(deps: OperationDeps, input: OperationInput, wanted: { state: DesiredState; comparison: Comparison }, state: OperationState | undefined): (signal: AbortSignal) => Promise<StepResult> {
+function stepped(deps: OperationDeps, input: OperationInput, wanted: Wanted, state: OperationState | undefined): (signal: AbortSignal) => Promise<StepResult> {
   const { subject } = input;
   const { app, target, log } = subject;
   const { cluster, comparer } = target;
@@ -157,23 +157,20 @@ export async function runOperation(deps: OperationDeps, input: OperationInput, s
   const { app } = subject;
   const state = stateOf(app);
   const now = deps.clock.now();
-  let wanted: { state: DesiredState; comparison: Comparison };
+  let wanted: Wanted;
   try {
     const desired = await wantedState(deps, input, state, signal);
     const last = input.last === 'gone' ? undefined : input.last;
     wanted = { state: desired, comparison: desired.manifests === input.comparison.input.manifests ? input.comparison : await compareTo(subject, desired, last, signal) };
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal.aborted || errorKind(error) !== 'terminal') throw error;
     await input.save(ending(app, 'Error', describeError(error), { now, wanted: input.desired }), true);
     return { ended: true };
   }
-  // Only a first step writes syncResult: an operation that waits for its sync window has not passed the gate yet.
-  if (!state?.syncResult) {
-    const refused = await gateMessage(deps, input, wanted, signal);
-    if (refused) {
-      await input.save(ending(app, 'Failed', refused, { now, wanted: wanted.state }), true);
-      return { ended: true };
-    }
+  const refused = await gateMessage(deps, input, { state, wanted }, signal);
+  if (refused) {
+    await input.save(ending(app, 'Failed', refused, { now, wanted: wanted.state }), true);
+    return { ended: true };
   }
   const window = windowOf(deps, subject, state?.syncResult !== undefined);
   if (!window.permitted) {
@@ -181,5 +178,6 @@ export async function runOperation(deps: OperationDeps, input: OperationInput, s
     return { ended: false, ...(window.changesAt !== undefined && { at: window.changesAt }) };
   }
   const result = await stepped(deps, input, wanted, state)(signal);
+  if (result.done) subject.known.admitted = undefined;
   return result.done ? { ended: true } : { ended: false, ...(result.at !== undefined && { at: result.at }) };
 }

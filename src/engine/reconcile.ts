@@ -1,7 +1,6 @@
 // One pass over one application, top to bottom: spec, Git, cluster, operation, decision, status, drift. Everything is read afresh.
 import type { Comparison } from '../compare/compare.ts';
-import type { Application, ApplicationStatus, Condition, Health, SyncResourceRef } from '../model/application.ts';
-import type { Effect } from '../model/effect.ts';
+import type { Application, ApplicationStatus, Condition, Health } from '../model/application.ts';
 import type { Subject, Target } from './assess.ts';
 import type { Decision } from './decide.ts';
 import type { DesiredState } from './desired.ts';
@@ -12,18 +11,16 @@ import { AppError, describeError, errorKind } from '../base/errors.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationKey, isAutomated, sourcesOf } from '../model/application.ts';
+import { keyText } from '../model/kube.ts';
 import { specConditions } from '../policy/project.ts';
-import { syncWindow } from '../policy/window.ts';
-import { effectDeletes } from '../compare/effect.ts';
-import { markApplied, openApproval, supersedeOthers } from './approval.ts';
-import { assess, effectOf, healthOfAll } from './assess.ts';
-import { decide } from './decide.ts';
+import { markApplied } from './approval.ts';
+import { assess, healthOfAll } from './assess.ts';
+import { decideOn } from './deciding.ts';
 import { deleteApplication } from './delete.ts';
 import { driftedObjects } from './drifted.ts';
 import { followDrift } from './episode.ts';
-import { askGate, isGated, isLastSynced } from './gating.ts';
 import { runOperation } from './operation.ts';
-import { appliedApproval, keyThen, lastAttempt, lastSynced } from './past.ts';
+import { appliedApproval, keyThen, lastSynced } from './past.ts';
 import { comparedStatus, comparedTo, withConditions } from './status.ts';
 import { comparisonTypes, specTypes, write, writeFailure } from './write.ts';
 import type { Compared } from './status.ts';
@@ -94,49 +91,6 @@ async function look({ deps, app, target, refreshed, signal }: Pass): Promise<Loo
   return { subject, desired, comparison, last, health: healthOfAll(app, comparison), refreshed };
 }
 
-/** Asks the gate about the branch head; opens the Approval when one is wanted. */
-async function approvalFor(deps: ReconcileDeps, found: Look, signal: AbortSignal): Promise<{ name: string; deletes: boolean } | undefined> {
-  const { subject, comparison, desired, last } = found;
-  const { app, project } = subject;
-  const effect = await effectOf(subject, { comparison, desired, last }, signal);
-  const decision = await askGate(deps, { app, project, comparison, wanted: desired, last }, effect);
-  if (decision.do === 'go') return { name: decision.approval ?? '', deletes: effectDeletes(effect.operations) };
-  if (decision.do === 'ask' && effect.digest) {
-    const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
-    await openApproval(deps, { application: app, digest: effect.digest, revision: desired.revisions[0] ?? '', from, operations: effect.operations });
-  }
-  return undefined;
-}
-
-function driftedRefs(effect: Effect | undefined): SyncResourceRef[] {
-  return (effect?.drift ?? []).map(({ key }) => ({ ...(key.group && { group: key.group }), kind: key.kind, name: key.name, ...(key.namespace && { namespace: key.namespace }) }));
-}
-
-async function decision(deps: ReconcileDeps, found: Look, signal: AbortSignal): Promise<Decision> {
-  const { subject, comparison, desired, last } = found;
-  const { app, project } = subject;
-  const outOfSync = comparison.status === 'OutOfSync';
-  const busy = app.operation !== undefined || deps.passive;
-  const gated = outOfSync && !busy && isGated(deps, { app, project, comparison });
-  const waiting = gated && !isLastSynced({ wanted: desired, last });
-  const approved = waiting ? await approvalFor(deps, found, signal) : undefined;
-  if (!busy && !waiting) await supersedeOthers(deps, applicationKey(app), { keep: appliedApproval(app) });
-  const key = outOfSync && !busy ? await keyThen(deps.desiring, app, app.status?.operationState?.syncResult, { desired, signal }) : undefined;
-  return decide({
-    app,
-    resources: comparison.resources,
-    outOfSync,
-    desired: { revisions: desired.revisions, manifests: desired.key },
-    attempt: lastAttempt(app, key),
-    synced: last === undefined || last === 'gone' ? undefined : { revisions: last.revisions, manifests: last.key },
-    gated,
-    drifted: waiting ? driftedRefs(subject.known.effect?.effect) : [],
-    approved,
-    window: syncWindow({ windows: project?.spec.syncWindows ?? [], application: app.metadata.name, destination: app.spec.destination, manual: false, at: deps.clock.now() }),
-    now: deps.clock.now(),
-  });
-}
-
 function comparedOf({ comparison, desired, health, refreshed, subject }: Look): Compared {
   return { comparison, desired, health, moved: refreshed || subject.known.moved };
 }
@@ -187,7 +141,7 @@ async function withSubject(pass: Pass): Promise<{ next: Next; again: boolean }> 
     await saveMeanwhile(deps, found);
     return { next: outcome.at === undefined ? undefined : Math.max(0, outcome.at - deps.clock.now()), again: false };
   }
-  const decided = await decision(deps, found, signal);
+  const decided = await decideOn(deps, found, signal);
   const status = { ...comparedStatus(app, comparedOf(found), at), conditions: evaluated(found, decided, app, at) };
   const written = await write(deps, app, status, { ...(decided.do === 'sync' && { operation: decided.operation }), refreshed });
   found.subject.known.moved = false;
@@ -207,7 +161,10 @@ function current(deps: ReconcileDeps, found: Look): Application {
 /** While it runs, only operationState moves. */
 async function saveProgress(deps: ReconcileDeps, found: Look, status: Partial<ApplicationStatus>): Promise<void> {
   const app = current(deps, found);
-  await write(deps, app, { ...app.status, ...status });
+  const { operationState: state } = status;
+  // Somebody may have asked to terminate while this step was at work.
+  const terminates = state?.phase === 'Running' && app.status?.operationState?.phase === 'Terminating';
+  await write(deps, app, { ...app.status, ...status, ...(terminates && { operationState: { ...state, phase: 'Terminating' } }) });
 }
 
 /** While an operation waits, people see what it waits for: verdict and health as this pass found them. */
@@ -220,7 +177,7 @@ async function saveMeanwhile(deps: ReconcileDeps, found: Look): Promise<void> {
 async function saveEnd({ deps, signal }: Pass, found: Look, status: Partial<ApplicationStatus>): Promise<void> {
   const app = current(deps, found);
   const subject = { ...found.subject, app };
-  subject.known.dirty = new Map(found.comparison.objects.map((item) => [JSON.stringify(item.key), item.key]));
+  for (const item of found.comparison.objects) subject.known.dirty.set(keyText(item.key), item.key);
   const comparison = await assess(subject, found.desired, () => Promise.resolve(found.last === 'gone' ? undefined : found.last), signal);
   const after: Look = { ...found, subject, comparison, health: healthOfAll(app, comparison) };
   subject.known.moved = true;

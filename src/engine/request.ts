@@ -9,7 +9,7 @@ import { argo, cox } from '../model/annotations.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { mayApprove } from '../policy/gate.ts';
-import { effectivePolicy } from '../policy/policy.ts';
+import { effectivePolicy, stricter } from '../policy/policy.ts';
 import { isOpen, recordApproval, recordRejection } from './approval.ts';
 
 /** Who wrote what lies between two revisions; implemented by the forge. Commits and pull requests both count. */
@@ -134,7 +134,9 @@ export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promi
   if (app && approval?.status?.approvals?.some((item) => item.actor.id === wanted.actor.id)) return { done: true, message: approval.status.message ?? 'approved' };
   if (!app || !approval || !isOpen(approval)) return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
   const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
-  const policy = effectivePolicy(app, project);
+  const now = effectivePolicy(app, project);
+  // The change may loosen gates of other applications: theirs count too.
+  const policy = approval.spec.policy ? stricter(now, { ...now, ...approval.spec.policy }) : now;
   const repoUrl = sourcesOf(app.spec)[0]?.repoURL ?? '';
   const authors = await deps.authors.authorsBetween(repoUrl, approval.spec.from, approval.spec.revision);
   const verdict = mayApprove({ login: wanted.actor.login, id: wanted.actor.id, teams: wanted.teams }, policy, authors);

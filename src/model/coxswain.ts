@@ -24,7 +24,7 @@ export interface CardState {
 export interface Actor {
   /** GitHub login, lower case. */
   login: string;
-  /** GitHub user id; approvals are compared by it. */
+  /** GitHub user id; approvals are compared by it. 0 in a Request from Slack: it is looked up when that is carried out. */
   id: number;
   via: 'pull-request' | 'slack' | 'cli' | 'web' | 'engine';
   /** Slack user id when the person acted there. */
@@ -49,6 +49,8 @@ export interface Approval extends KubeObject {
     /** The application's last synced revision when the approval was opened: authors between it and `revision` may not approve. */
     from?: string;
     operations: EffectOperation[];
+    /** What the gate asked for when it was opened, gates included that the change would loosen: an approver stands in every list. */
+    policy?: { approvals: number; approvers: string[][] };
     pull?: PullRef;
   };
   status?: {

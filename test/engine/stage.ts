@@ -10,6 +10,7 @@ import type { Engine } from '../../src/engine/engine.ts';
 import type { Authors } from '../../src/engine/request.ts';
 import type { Application, ApplicationSpec } from '../../src/model/application.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
+import type { AppProject } from '../../src/model/project.ts';
 import type { Renderer } from '../../src/render/render.ts';
 import type { Git } from '../../src/git/git.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -43,7 +44,8 @@ export interface Stage {
   /** A clone to do anything else in. */
   clone: string;
   apply(name: string, spec?: Partial<ApplicationSpec>, metadata?: Partial<KubeObject['metadata']>): Promise<void>;
-  project(name: string, annotations?: Record<string, string>): Promise<void>;
+  /** Its applications may use this stage's namespace alone: other stages of the same cluster have applications of the same names. */
+  project(name: string, annotations?: Record<string, string>, spec?: Partial<AppProject['spec']>): Promise<void>;
   /** Resolves with the Application as soon as `test` is true of it. */
   until(name: string, what: string, test: (app: Application) => boolean): Promise<Application>;
   untilStore<T>(what: string, read: () => T | undefined): Promise<T>;
@@ -170,10 +172,10 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
         spec: { project: 'default', destination: { server: 'https://kubernetes.default.svc', namespace }, source: { repoURL: url, path: name, targetRevision: 'main' }, ...spec },
       }, { manager: 'test' });
     },
-    async project(name, annotations = {}) {
+    async project(name, annotations = {}, spec = {}) {
       await running.cluster.api.apply({
         apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata: { name, namespace, annotations },
-        spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }], clusterResourceWhitelist: [{ group: '*', kind: '*' }] },
+        spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace }], clusterResourceWhitelist: [{ group: '*', kind: '*' }], ...spec },
       }, { manager: 'test' });
     },
     until: (name, what, test) => made.untilStore(`${name}: ${what}`, () => {
@@ -185,7 +187,9 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
         const ends: (() => void)[] = [];
         const timer = setTimeout(() => {
           ends.forEach((end) => end());
-          reject(new Error(`not reached in 20 s: ${what}\n${JSON.stringify(running.store.applications.list().map((app) => [app.metadata.name, app.status, app.operation]), null, 1).slice(0, 4000)}`));
+          const { applications, approvals, episodes } = running.store;
+          const seen = [...approvals.list(), ...episodes.list(), ...applications.list()].map(({ kind, metadata, status, operation }) => [kind, metadata.name, status, operation]);
+          reject(new Error(`not reached in 20 s: ${what}\n${JSON.stringify(seen, null, 1).slice(0, 8000)}`));
         }, 20_000);
         const look = (): void => {
           const found = read();

@@ -1,0 +1,103 @@
+// The gate at the start of an operation, whoever wrote it, and once more when a restarted process finds one half done (design §4g).
+import type { Comparison } from '../compare/compare.ts';
+import type { Application } from '../model/application.ts';
+import type { Approval } from '../model/coxswain.ts';
+import type { Effect, EffectOperation } from '../model/effect.ts';
+import type { GateDecision } from '../policy/gate.ts';
+import type { Subject } from './assess.ts';
+import type { DesiredState } from './desired.ts';
+import type { GateDeps, GateSubject } from './gating.ts';
+import type { Clock } from '../base/clock.ts';
+import { canonicalJson } from '../base/canonical.ts';
+import { AppError } from '../base/errors.ts';
+import { effectDeletes } from '../compare/effect.ts';
+import { applicationKey } from '../model/application.ts';
+import { keyText } from '../model/kube.ts';
+import { approvalRequired } from '../policy/gate.ts';
+import { openApproval } from './approval.ts';
+import { effectOf } from './assess.ts';
+import { askGate, isGated } from './gating.ts';
+
+export interface AdmissionDeps extends GateDeps {
+  clock: Clock;
+}
+
+export interface Admission {
+  subject: Subject;
+  /** The branch head: only that can be asked for. */
+  head: DesiredState;
+  last: DesiredState | 'gone' | undefined;
+  /** What the operation would apply, and how that compares with live. */
+  wanted: DesiredState;
+  comparison: Comparison;
+}
+
+/** What an operation that the gate lets pass would do beyond what the gate judged: the last synced state, or the approved effect. */
+function beyondGate({ spec, operation }: Application, rule: GateDecision['rule'], effect: Effect): string | undefined {
+  if (rule !== 'last-synced' && rule !== 'approved') return undefined;
+  const { sync = {} } = operation ?? {};
+  const [own, asked] = [spec.syncPolicy?.syncOptions ?? [], sync.syncOptions ?? []];
+  const more = asked.filter((option) => !own.includes(option));
+  const less = own.filter((option) => !asked.includes(option));
+  if (more.length > 0) return `sync options that the application does not have (${more.join(', ')})`;
+  if (sync.syncStrategy?.apply?.force || sync.syncStrategy?.hook?.force) return 'force';
+  if (less.length > 0 && (rule === 'approved' || sync.prune)) return `without the application's sync options (${less.join(', ')})`;
+  if (rule === 'last-synced') return undefined;
+  if ((sync.resources ?? []).length > 0) return 'only a part of what is approved';
+  if (sync.syncStrategy?.apply && effect.hooks.length > 0) return 'without its hooks';
+  return effectDeletes(effect.operations) && !sync.prune ? 'without the approved deletions' : undefined;
+}
+
+function gateSubject({ subject, wanted, comparison, last }: Admission): GateSubject {
+  return { app: subject.app, project: subject.project, comparison, wanted, last };
+}
+
+/** Asked before the first step. Answers the message with which the operation ends, or nothing. */
+export async function refusal(deps: AdmissionDeps, input: Admission, signal: AbortSignal): Promise<string | undefined> {
+  const { subject, wanted, comparison, last, head } = input;
+  const { app } = subject;
+  if (!isGated(deps, gateSubject(input))) return undefined;
+  const effect = await effectOf(subject, { comparison, desired: wanted, last }, signal);
+  const verdict = await askGate(deps, gateSubject(input), effect, app.operation?.sync?.dryRun);
+  if (verdict.unknownAuthors) throw new AppError('E_GITHUB', 'the authors of the change are not known yet', { kind: 'waiting' });
+  if (verdict.do === 'go') {
+    const beyond = beyondGate(app, verdict.rule, effect);
+    return beyond && `approval required: this operation would sync ${beyond}`;
+  }
+  if (verdict.do === 'refuse' || !verdict.approval) return verdict.why;
+  // Anything else than the branch head would push the Approval aside that people are asked about.
+  if (wanted.key !== head.key) return 'approval required: only what the branch head says can be approved; make it the head, for instance by a revert';
+  const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
+  await openApproval(deps, { application: app, digest: effect.digest, revision: wanted.revisions[0] ?? '', from, operations: effect.operations, policy: verdict.policy });
+  return approvalRequired(verdict.approval);
+}
+
+function covers(approved: EffectOperation, left: EffectOperation): boolean {
+  if (keyText(approved.key) !== keyText(left.key)) return false;
+  if (approved.op === 'change' && left.op === 'change') {
+    const fields = new Map(approved.fields);
+    return left.fields.every(([path, mac]) => fields.has(path) && fields.get(path) === mac);
+  }
+  // What was deleted to be created anew is only created by now.
+  if (approved.op === 'recreate' && left.op === 'create') return approved.mac === left.mac;
+  return canonicalJson(approved) === canonicalJson(left);
+}
+
+function coversAll(approval: Approval, left: readonly EffectOperation[]): boolean {
+  return left.every((operation) => approval.spec.operations.some((item) => covers(item, operation)));
+}
+
+/** Asked when this process has not seen the operation begin: what is left of it must be part of something approved. */
+export async function refusalToResume(deps: AdmissionDeps, input: Admission, signal: AbortSignal): Promise<string | undefined> {
+  const { subject, wanted, comparison, last } = input;
+  const { app } = subject;
+  if (!isGated(deps, gateSubject(input))) return undefined;
+  const effect = await effectOf(subject, { comparison, desired: wanted, last }, signal);
+  const candidates = [effect.digest, ...deps.store.approvals.of(applicationKey(app)).filter((item) => coversAll(item, effect.operations)).map((item) => item.spec.digest)];
+  for (const digest of new Set(candidates)) {
+    const verdict = await askGate(deps, gateSubject(input), { ...effect, digest }, app.operation?.sync?.dryRun);
+    if (verdict.unknownAuthors) throw new AppError('E_GITHUB', 'the authors of the change are not known yet', { kind: 'waiting' });
+    if (verdict.do === 'go' && !beyondGate(app, verdict.rule, effect)) return undefined;
+  }
+  return refusal(deps, input, signal);
+}

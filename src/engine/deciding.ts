@@ -1,0 +1,77 @@
+// From what a pass found to what is done about it: asks the gate and the sync windows, and keeps the Approvals as they must be.
+import type { Comparison } from '../compare/compare.ts';
+import type { SyncResourceRef } from '../model/application.ts';
+import type { Effect } from '../model/effect.ts';
+import type { Subject } from './assess.ts';
+import type { Approved, Decision } from './decide.ts';
+import type { ReconcileDeps } from './deps.ts';
+import type { DesiredState } from './desired.ts';
+import { applicationKey } from '../model/application.ts';
+import { keyTitle } from '../model/kube.ts';
+import { effectDeletes } from '../compare/effect.ts';
+import { syncWindow } from '../policy/window.ts';
+import { openApproval, supersedeOthers } from './approval.ts';
+import { effectOf } from './assess.ts';
+import { decide } from './decide.ts';
+import { askGate, isGated, isLastSynced, isWaiting } from './gating.ts';
+import { appliedApproval, keyThen, lastAttempt } from './past.ts';
+
+export interface Found {
+  subject: Subject;
+  desired: DesiredState;
+  comparison: Comparison;
+  last: DesiredState | 'gone' | undefined;
+}
+
+/** Milliseconds until the forge is asked again for the authors of a change that somebody has approved. */
+const authorsMs = 5_000;
+
+/** Asks the gate about the branch head; opens the Approval when one is wanted. */
+async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): Promise<Approved> {
+  const { subject, comparison, desired, last } = found;
+  const { app, project } = subject;
+  const effect = await effectOf(subject, { comparison, desired, last }, signal);
+  const verdict = await askGate(deps, { app, project, comparison, wanted: desired, last }, effect);
+  if (verdict.do === 'go') return { go: true, name: verdict.approval ?? '', deletes: effectDeletes(effect.operations) };
+  if (verdict.unknownAuthors) return { go: false, why: 'the authors of the change are not known yet', until: deps.clock.now() + authorsMs };
+  if (verdict.do === 'refuse' || !effect.digest) {
+    if (verdict.approval) await supersedeOthers(deps, applicationKey(app), { keep: verdict.approval, operations: effect.operations });
+    const [error] = effect.errors;
+    return { go: false, why: verdict.why, ...(error && { error: `${verdict.why}: ${keyTitle(error.key)}: ${error.message}` }) };
+  }
+  const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
+  await openApproval(deps, { application: app, digest: effect.digest, revision: desired.revisions[0] ?? '', from, operations: effect.operations, policy: verdict.policy });
+  return { go: false, why: verdict.why };
+}
+
+function driftedRefs(effect: Effect | undefined): SyncResourceRef[] {
+  return (effect?.drift ?? []).map(({ key }) => ({ ...(key.group && { group: key.group }), kind: key.kind, name: key.name, ...(key.namespace && { namespace: key.namespace }) }));
+}
+
+/** What to do about the application as it was just found. */
+export async function decideOn(deps: ReconcileDeps, found: Found, signal: AbortSignal): Promise<Decision> {
+  const { subject, comparison, desired, last } = found;
+  const { app, project } = subject;
+  const outOfSync = comparison.status === 'OutOfSync';
+  const busy = app.operation !== undefined || deps.passive;
+  const gateSubject = { app, project, comparison, wanted: desired, last };
+  const gated = outOfSync && !busy && isGated(deps, gateSubject);
+  const waiting = gated && isWaiting(deps, gateSubject);
+  const approved = waiting ? await askFor(deps, found, signal) : undefined;
+  if (!busy && !waiting && comparison.status !== 'Unknown') await supersedeOthers(deps, applicationKey(app), { keep: appliedApproval(app), synced: app.status?.history?.at(-1)?.revision });
+  const key = outOfSync && !busy ? await keyThen(deps.desiring, app, app.status?.operationState?.syncResult, { desired, signal }) : undefined;
+  return decide({
+    app,
+    resources: comparison.resources,
+    outOfSync,
+    desired: { revisions: desired.revisions, manifests: desired.key },
+    attempt: lastAttempt(app, key),
+    synced: last === undefined || last === 'gone' ? undefined : { revisions: last.revisions, manifests: last.key },
+    gated,
+    // Where the last synced state itself would loosen a gate, nothing is put back without approval.
+    drifted: waiting && !isLastSynced(gateSubject) ? driftedRefs(subject.known.effect?.effect) : [],
+    approved,
+    window: syncWindow({ windows: project?.spec.syncWindows ?? [], application: app.metadata.name, destination: app.spec.destination, manual: false, at: deps.clock.now() }),
+    now: deps.clock.now(),
+  });
+}

@@ -1,0 +1,71 @@
+// A process that dies at a request of our choice: from then on its API client answers nothing, and whatever it still wants to do is lost.
+import type { Api } from '../../src/cluster/api.ts';
+import type { Cluster } from '../../src/cluster/cluster.ts';
+import { AppError } from '../../src/base/errors.ts';
+
+/** Counts what the engine changes (dry runs change nothing), and ends it at the n-th change, before or after the server handles it. */
+export class Fuse {
+  readonly log: string[] = [];
+  dead = false;
+  #order: { n: number; side: 'before' | 'after'; onDeath: () => void } | undefined;
+
+  arm(n: number, side: 'before' | 'after', onDeath: () => void): void {
+    this.log.length = 0;
+    this.dead = false;
+    this.#order = { n, side, onDeath };
+  }
+
+  disarm(): void {
+    this.#order = undefined;
+    this.dead = false;
+  }
+
+  #die(): never {
+    const order = this.#order;
+    this.#order = undefined;
+    this.dead = true;
+    order?.onDeath();
+    throw gone();
+  }
+
+  async change<T>(label: string, send: () => Promise<T>): Promise<T> {
+    if (this.dead) throw gone();
+    const n = this.log.push(label);
+    if (this.#order?.n === n && this.#order.side === 'before') this.#die();
+    const answer = await send();
+    if (this.#order?.n === n) this.#die();
+    if (this.dead) throw gone();
+    return answer;
+  }
+
+  async read<T>(send: () => Promise<T>): Promise<T> {
+    if (this.dead) throw gone();
+    return send();
+  }
+}
+
+function gone(): AppError {
+  return new AppError('E_API_UNREACHABLE', 'this process is dead', { kind: 'transient' });
+}
+
+function fusedApi(api: Api, fuse: Fuse): Api {
+  const through = <T>(label: string, dryRun: boolean | undefined, send: () => Promise<T>): Promise<T> => (dryRun ? fuse.read(send) : fuse.change(label, send));
+  return {
+    get: (...all) => fuse.read(() => api.get(...all)),
+    list: (...all) => fuse.read(() => api.list(...all)),
+    request: (...all) => fuse.read(() => api.request(...all)),
+    create: (object, options) => through(`create ${object.kind}`, options?.dryRun, () => api.create(object, options)),
+    replace: (object, options) => through(`replace ${object.kind}`, options?.dryRun, () => api.replace(object, options)),
+    apply: (object, options) => through(`apply ${object.kind}`, options?.dryRun, () => api.apply(object, options)),
+    patch: (ref, options) => through(`patch ${ref.kind}`, options.dryRun, () => api.patch(ref, options)),
+    delete: (ref, options) => through(`delete ${ref.kind}`, options?.dryRun, () => api.delete(ref, options)),
+    get counts() {
+      return api.counts;
+    },
+  };
+}
+
+export function fused(cluster: Cluster, fuse: Fuse): Cluster {
+  const { name, server, discovery, live } = cluster;
+  return { name, server, discovery, live, api: fusedApi(cluster.api, fuse), mirror: (options) => cluster.mirror(options), stop: () => cluster.stop() };
+}

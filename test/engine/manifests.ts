@@ -1,0 +1,109 @@
+// Manifests, and short ways to ask for things, that the engine's tests share.
+import { systemClock } from '../../src/base/clock.ts';
+import type { RequestDeps } from '../../src/engine/request.ts';
+import type { Application, Operation } from '../../src/model/application.ts';
+import type { Actor, Approval } from '../../src/model/coxswain.ts';
+import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
+import type { Stage } from './stage.ts';
+
+export const automated = { automated: { prune: true, selfHeal: true } };
+
+/** A ConfigMap with one value; annotations as a YAML flow map without braces. */
+export function config(name: string, value: string, annotations = ''): string {
+  return `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n${annotations ? `  annotations: {${annotations}}\n` : ''}data:\n  value: "${value}"\n`;
+}
+
+/** A Job that runs once before or after a sync; simulated pods complete in 0.4 s. */
+export function hookJob(name: string, hook: string, policy = 'BeforeHookCreation'): string {
+  return `apiVersion: batch/v1
+kind: Job
+metadata:
+  name: ${name}
+  annotations: {argocd.argoproj.io/hook: ${hook}, argocd.argoproj.io/hook-delete-policy: ${policy}}
+spec:
+  backoffLimit: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: run, image: busybox}]
+`;
+}
+
+export function deployment(name: string, image = 'nginx:1.27.0', replicas = 1): string {
+  return `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ${name}}
+spec:
+  replicas: ${replicas}
+  selector: {matchLabels: {app: ${name}}}
+  template:
+    metadata: {labels: {app: ${name}}}
+    spec:
+      containers: [{name: web, image: "${image}"}]
+`;
+}
+
+export function configMap(s: Stage, name: string): ResourceKey {
+  return { group: '', kind: 'ConfigMap', namespace: s.namespace, name };
+}
+
+/** The ConfigMap's data as the API server has it; undefined if there is none. */
+export async function dataOf(s: Stage, name: string): Promise<unknown> {
+  return (await s.cluster.api.get(configMap(s, name)))?.['data'];
+}
+
+export async function editByHand(s: Stage, name: string, data: Record<string, string | null>): Promise<void> {
+  await s.cluster.api.patch(configMap(s, name), { type: 'merge', patch: { data }, manager: 'kubectl-edit' });
+}
+
+function applicationRef(s: Stage, name: string): ResourceKey {
+  return { group: 'argoproj.io', kind: 'Application', namespace: s.namespace, name };
+}
+
+export async function patchApp(s: Stage, name: string, patch: Record<string, unknown>): Promise<KubeObject> {
+  return s.cluster.api.patch(applicationRef(s, name), { type: 'merge', patch });
+}
+
+export function operate(s: Stage, name: string, operation: Operation): Promise<KubeObject> {
+  return patchApp(s, name, { operation });
+}
+
+/** Commits, and tells the engine as a webhook would. */
+export async function push(s: Stage, files: Record<string, string | undefined>): Promise<string> {
+  const sha = s.commit(files);
+  await s.engine.onPush(s.url);
+  return sha;
+}
+
+export function isSynced(app: Application): boolean {
+  return app.status?.sync?.status === 'Synced' && app.operation === undefined && (app.status.history?.length ?? 0) > 0;
+}
+
+export function synced(s: Stage, name: string): Promise<Application> {
+  return s.until(name, 'Synced', isSynced);
+}
+
+export function syncedTo(s: Stage, name: string, revision: string): Promise<Application> {
+  return s.until(name, `Synced to ${revision.slice(0, 7)}`, (app) => isSynced(app) && app.status?.history?.at(-1)?.revision === revision);
+}
+
+/** Application, operation ended with that phase. */
+export function ended(s: Stage, name: string, phase: string): Promise<Application> {
+  return s.until(name, `operation ${phase}`, (app) => app.operation === undefined && app.status?.operationState?.phase === phase);
+}
+
+export function person(login: string, id: number): Actor {
+  return { login, id, via: 'slack' };
+}
+
+export function requests(s: Stage): RequestDeps {
+  return { store: s.store, clock: systemClock, authors: { authorsBetween: () => Promise.resolve(s.authors.list) } };
+}
+
+export function approvalsOf(s: Stage, name: string): Approval[] {
+  return s.store.approvals.of(`${s.namespace}/${name}`);
+}
+
+export function approvalIn(s: Stage, name: string, phase: string, test: (approval: Approval) => boolean = () => true): Promise<Approval> {
+  return s.untilStore(`an Approval of ${name} that is ${phase}`, () => approvalsOf(s, name).find((item) => item.status?.phase === phase && test(item)));
+}
