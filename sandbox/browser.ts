@@ -80,7 +80,7 @@ export class Browser {
     const place = `const part = document.querySelector(${JSON.stringify(selector)}); ${settled} part.scrollIntoView({ block: 'start' }); ${settled} const at = part.getBoundingClientRect();`;
     const box = await run<Rectangle>(`(async () => { ${place} return { x: at.x + scrollX, y: at.y + scrollY, width: at.width, height: at.height }; })()`);
     const clip = { x: box.x, y: box.y, width: box.width, height: Math.min(box.height, maxHeight), scale: 1 };
-    const { data } = await this.#send<{ data: string }>('Page.captureScreenshot', { format: 'png', clip, captureBeyondViewport: true }, sessionId);
+    const { data } = await this.#send<{ data: string }>('Page.captureScreenshot', { format: 'png', clip, captureBeyondViewport: box.y + clip.height > maxHeight }, sessionId);
     writeFileSync(file, Buffer.from(data, 'base64'));
     await this.#send('Target.closeTarget', { targetId });
   }
