@@ -42,6 +42,14 @@ export function isStatus(error: unknown, status: number): error is ApiError {
   return error instanceof ApiError && error.status === status;
 }
 
+/**
+ * The server failed while it worked on this very object, as when a webhook for it cannot be called: 500 InternalError (Kubernetes API;
+ * its details name nothing better). Failures of the API as a whole are 429, 502, 503, 504, or 500 without that reason (etcd).
+ */
+export function isInternal(error: unknown): error is ApiError {
+  return isStatus(error, 500) && error.reason === 'InternalError';
+}
+
 /** True for requests whose answers may echo values of Secrets. */
 export function concernsSecrets(path: string, body: unknown): boolean {
   return /\/api\/v1\/(?:namespaces\/[^/]+\/)?secrets(?:[/?]|$)/.test(path) || (isObject(body) && body['kind'] === 'Secret' && body['apiVersion'] === 'v1');

@@ -47,6 +47,8 @@ export class LiveCache implements Live {
   readonly #awaited = new Map<string, Conditions>();
   readonly #follower: KindFollower;
   readonly #ending = new Set<Promise<void>>();
+  /** What takes back a pending `again`, by application and key. */
+  readonly #reminders = new Map<string, () => void>();
   #unsubscribe: (() => void) | undefined;
   #bodies = 0;
   #events = 0;
@@ -82,6 +84,7 @@ export class LiveCache implements Live {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#unsubscribe?.();
+    for (const cancel of this.#reminders.values()) cancel();
     await this.#follower.stop();
     await Promise.all([...[...this.#kinds.values()].map((kind) => kind.stop()), ...this.#ending]);
   }
@@ -99,7 +102,7 @@ export class LiveCache implements Live {
   }
 
   async want(application: string, keys: readonly ResourceKey[], signal?: AbortSignal): Promise<void> {
-    for (const key of this.#index.want(application, keys)) this.#kindOf(key)?.drop(key);
+    this.#replaceWanted(application, keys);
     await this.ensureKinds(keys, signal);
     // What came before somebody wanted it has no body yet.
     const bare = keys.filter((key) => {
@@ -107,6 +110,21 @@ export class LiveCache implements Live {
       return entry !== undefined && entry.json === undefined;
     });
     await Promise.all(bare.map((key) => this.#fetchBody(key, signal)));
+  }
+
+  forget(application: string): void {
+    this.#replaceWanted(application, []);
+  }
+
+  again(application: string, key: ResourceKey, ms: number): void {
+    if (this.#stopped) return;
+    const name = `${application} ${keyText(key)}`;
+    this.#reminders.get(name)?.();
+    this.#reminders.set(name, this.#options.clock.after(ms, () => {
+      this.#reminders.delete(name);
+      const record = this.get(key);
+      this.#changes.publish({ key, before: record, after: record, object: record?.object, fingerprintChanged: false, applications: [application], origin: 'watch' });
+    }));
   }
 
   async ensureKinds(kinds: readonly Kind[], signal?: AbortSignal): Promise<void> {
@@ -159,6 +177,10 @@ export class LiveCache implements Live {
 
   onKinds(fn: (kinds: readonly Gvk[]) => void): () => void {
     return this.#kindsTopic.subscribe(fn);
+  }
+
+  #replaceWanted(application: string, keys: readonly ResourceKey[]): void {
+    for (const key of this.#index.want(application, keys)) this.#kindOf(key)?.drop(key);
   }
 
   #kindOf(kind: Kind): KindCache | undefined {

@@ -28,7 +28,7 @@ export interface LiveObject extends LiveRecord {
 
 export interface LiveChange {
   readonly key: ResourceKey;
-  /** Undefined if the object is new. */
+  /** Undefined if the object is new. Both are what is live now when the key is told again. */
   readonly before: LiveRecord | undefined;
   /** Undefined if the object is gone. */
   readonly after: LiveRecord | undefined;
@@ -56,9 +56,12 @@ export interface Live {
   /**
    * Says which keys an application's manifests have (replacing what it said before), so that their bodies are kept even untracked,
    * and waits until they can be read: their kinds are watched whole and complete. Kinds that the cluster does not serve are passed over.
-   * An empty list forgets the application.
    */
   want(application: string, keys: readonly ResourceKey[], signal?: AbortSignal): Promise<void>;
+  /** The application wants nothing any more. */
+  forget(application: string): void;
+  /** Tells the application of the key once more after so many ms, as of a change that changed nothing: for whoever could not judge it now. */
+  again(application: string, key: ResourceKey, ms: number): void;
   /** Starts the watches of these kinds if needed, with whole bodies, and waits until they are complete. Kinds not served or excluded are passed over. */
   ensureKinds(kinds: readonly { group: string; kind: string }[], signal?: AbortSignal): Promise<void>;
   /** Why a kind cannot be read now (its watch is failing, or its kind is excluded); undefined if all is well. Such a kind must never be pruned. */

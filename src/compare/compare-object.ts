@@ -5,11 +5,13 @@ import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { LiveObject } from '../cluster/live.ts';
 import type { Prediction } from './predict.ts';
 import type { PreparedObject } from './prepare.ts';
+import { AppError } from '../base/errors.ts';
 import { argo } from '../model/annotations.ts';
 import { bodyOf, objectError, predict } from './predict.ts';
 import { diffFields } from '../diff/diff.ts';
 import { gvkOf, keyText } from '../model/kube.ts';
 import { hookOf, resourceOptions, waveOf } from '../model/hooks.ts';
+import { isInternal } from '../cluster/api-error.ts';
 import { ignoreRulesFor, ignoredPaths, withoutIgnored } from '../diff/ignore.ts';
 import { maskObjects } from '../diff/mask.ts';
 import { ownedChanges } from '../diff/owned.ts';
@@ -43,6 +45,7 @@ export async function compareKey(context: CompareContext, input: CompareInput, k
   const base = { ...blank(prepared), previous: changed?.target };
   const problem = context.cluster.live.problemOf(key);
   if (problem && prepared.served) {
+    if (!(problem instanceof AppError) || problem.code !== 'E_KIND_UNKNOWN') context.again(key); // what is excluded stays so
     return { ...base, status: 'Unknown', error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}`, ...(prepared.place && { place: prepared.place }) } };
   }
   try {
@@ -51,7 +54,7 @@ export async function compareKey(context: CompareContext, input: CompareInput, k
   } catch (error) {
     const record = context.cluster.live.get(key);
     const live = record && (await bodyOf(context, record))?.object;
-    return { ...base, live, error: objectError(error, key, prepared.place) };
+    return { ...base, live, error: objectError(context, error, prepared), ...(isInternal(error) && { status: 'Unknown', unanswered: true }) };
   }
 }
 

@@ -5,12 +5,15 @@ import type { Prepared } from './prepare.ts';
 import { PreparedCache } from './prepare.ts';
 import { Verdicts } from './verdicts.ts';
 import { compareKey } from './compare-object.ts';
-import { effectOf } from './effect.ts';
+import { effectAsker, effectOf } from './effect.ts';
 import { inParallel } from './parallel.ts';
 import { keyText } from '../model/kube.ts';
 import { summarise } from './summary.ts';
 
 export type { CompareCluster, CompareInput, ComparedObject, Comparer, ComparerOptions, Comparison, EffectInput } from './comparison.ts';
+
+/** So long after the server failed at an object it is asked again; an outage of a webhook costs one dry run for each of them in that time. */
+const againMs = 10_000;
 
 function ordered(keys: Iterable<ResourceKey>): ResourceKey[] {
   return [...new Map([...keys].map((key) => [keyText(key), key])).entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
@@ -21,10 +24,11 @@ export function createComparer(options: ComparerOptions): Comparer {
   const verdicts = new Verdicts();
   const cache = new PreparedCache();
   const wanted = new Map<string, Prepared>();
-  const contextOf = (signal: AbortSignal): CompareContext => ({
+  const contextOf = (tracking: string, signal: AbortSignal): CompareContext => ({
     cluster,
     verdicts,
     signal,
+    again: (key) => cluster.live.again(tracking, key, againMs),
     concurrency: options.concurrency ?? 16,
     prepared: (input, manifests) => cache.get({
       manifests,
@@ -41,7 +45,7 @@ export function createComparer(options: ComparerOptions): Comparer {
   };
 
   async function compare(input: CompareInput, signal: AbortSignal): Promise<Comparison> {
-    const context = contextOf(signal);
+    const context = contextOf(input.tracking, signal);
     const prepared = context.prepared(input, input.manifests);
     await want(input.tracking, prepared, signal);
     const keys = ordered([...[...prepared.objects.values()].map(({ key }) => key), ...cluster.live.keysOf(input.tracking)]);
@@ -50,8 +54,8 @@ export function createComparer(options: ComparerOptions): Comparer {
   }
 
   async function compareObject(comparison: Comparison, key: ResourceKey, signal: AbortSignal): Promise<Comparison> {
-    const context = contextOf(signal);
     const { input } = comparison;
+    const context = contextOf(input.tracking, signal);
     const text = keyText(key);
     const object = await compareKey(context, input, key);
     const others = comparison.objects.filter((other) => !other.hook.isHook || !other.target).filter((other) => keyText(other.key) !== text);
@@ -69,12 +73,12 @@ export function createComparer(options: ComparerOptions): Comparer {
     compare,
     compareObject,
     accept,
-    effect: (input, signal) => effectOf(contextOf(signal), options.macKey, input),
+    effect: (input, signal) => effectOf(contextOf(input.tracking, signal), options.macKey, input),
     forget: (tracking) => {
       for (const { key } of wanted.get(tracking)?.objects.values() ?? []) verdicts.drop(key);
       wanted.delete(tracking);
-      void cluster.live.want(tracking, []);
-      void cluster.live.want(`${tracking}#effect`, []);
+      cluster.live.forget(tracking);
+      cluster.live.forget(effectAsker(tracking));
     },
     stats: verdicts.stats,
   };

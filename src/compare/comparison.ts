@@ -63,6 +63,8 @@ export interface ComparedObject {
   /** The last synced manifest of this object, if it differs: for removals in the sync. */
   previous: KubeObject | undefined;
   error?: ObjectError;
+  /** The server failed at this object, e.g. at a webhook for it: 'Unknown' for now, and judged again by itself. */
+  unanswered?: true;
   place?: Place;
 }
 
@@ -76,7 +78,7 @@ export interface Comparison {
   resources: ResourceStatus[];
   /** Images of the live (else target) pod templates, sorted, each once. */
   images: string[];
-  /** Warnings, and ComparisonError when a manifest cannot be read by the server. Without lastTransitionTime. */
+  /** Warnings, ComparisonError when a manifest cannot be read by the server, UnknownError for what it failed at. Without lastTransitionTime. */
   conditions: Condition[];
   /** Masked. */
   errors: ObjectError[];
@@ -126,5 +128,7 @@ export interface CompareContext {
   verdicts: Verdicts;
   concurrency: number;
   signal: AbortSignal;
+  /** Nothing else tells of the key: it is judged once more in a while. */
+  again(key: ResourceKey): void;
   prepared(input: Pick<CompareInput, 'app' | 'tracking' | 'placeOf'>, manifests: readonly KubeObject[]): Prepared;
 }

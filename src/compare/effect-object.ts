@@ -144,7 +144,7 @@ async function askedOnce(context: ObjectContext, manifests: Manifests): Promise<
       const prediction = await predict(context, object, previous);
       return prediction && { prediction };
     } catch (error) {
-      objectError(error, object.key, object.place); // throws on what passes by itself
+      objectError(context, error, object); // throws on what passes by itself
       return { refused: error };
     }
   };
@@ -177,7 +177,7 @@ async function refused(context: ObjectContext, states: States, object: PreparedO
     const operation: EffectOperation = { op: 'recreate', key: object.key, phase: 'Sync', wave: object.wave, mac: manifestMac(context.macKey, object.target) };
     return { ...states, after: [states.after[0], states.after[1], object.target], operation, recreate: true };
   }
-  const found = objectError(error, object.key, object.place);
+  const found = objectError(context, error, object);
   const hint = check.possible ? 'cannot be changed in place; with the sync option Force=true it is deleted and created anew: ' : '';
   return { ...states, error: { ...found, message: `${hint}${errorMessage(error)}` }, ...(check.possible && { recreate: true }) };
 }

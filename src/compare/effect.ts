@@ -30,6 +30,11 @@ function setsOf(context: CompareContext, input: EffectInput): Sets {
   return { last, branch, target };
 }
 
+/** Wants live objects under a name of its own: what the application's comparison wants is left as it is. */
+export function effectAsker(tracking: string): string {
+  return `${tracking}#effect`;
+}
+
 /** Keys of all sets and of what is live, sorted. */
 function keysOf(context: CompareContext, input: EffectInput, sets: Sets): ResourceKey[] {
   const keys = new Map<string, ResourceKey>();
@@ -49,9 +54,7 @@ export async function effectOf(context: CompareContext, macKey: Buffer, input: E
   const sets = setsOf(context, input);
   const options = [...(input.syncOptions ?? input.app.spec.syncPolicy?.syncOptions ?? [])];
   const keys = keysOf(context, input, sets);
-  // A name of its own: what the application's comparison wants is left as it is.
-  const asker = `${input.tracking}#effect`;
-  await context.cluster.live.want(asker, [...keys, { group: '', kind: 'Namespace', namespace: '', name: input.app.spec.destination.namespace ?? '' }], context.signal);
+  await context.cluster.live.want(effectAsker(input.tracking), [...keys, { group: '', kind: 'Namespace', namespace: '', name: input.app.spec.destination.namespace ?? '' }], context.signal);
   const namespace = createdNamespace(context, input, sets, options);
   const objectContext: ObjectContext = {
     ...context,

@@ -1,25 +1,18 @@
 // What applying a manifest would make of a live object: one dry run, only if it is not known already.
-import type { CompareCluster } from './comparison.ts';
+import type { CompareContext } from './comparison.ts';
 import type { FieldPath, ObjectError } from '../model/effect.ts';
-import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import type { KubeObject } from '../model/kube.ts';
 import type { LiveObject } from '../cluster/live.ts';
-import type { Place } from '../base/errors.ts';
 import type { PreparedObject } from './prepare.ts';
-import type { Verdict, Verdicts } from './verdicts.ts';
-import { AppError, errorKind } from '../base/errors.ts';
+import type { Verdict } from './verdicts.ts';
+import { AppError } from '../base/errors.ts';
 import { canonicalJson } from '../base/canonical.ts';
-import { isStatus } from '../cluster/api-error.ts';
+import { isInternal, isStatus } from '../cluster/api-error.ts';
 import { gvkOf } from '../model/kube.ts';
 import { synced } from './verdicts.ts';
 import { ownedChanges } from '../diff/owned.ts';
 import { removals } from '../diff/removals.ts';
 import { valueAt, withoutPaths } from '../diff/path.ts';
-
-export interface PredictContext {
-  cluster: CompareCluster;
-  verdicts: Verdicts;
-  signal: AbortSignal;
-}
 
 /** A live object with its body, in the version that the manifest speaks. */
 export interface LiveBody {
@@ -40,7 +33,7 @@ export interface Prediction {
 const attempts = 6;
 
 /** The body of a live object, out of the cache; asked for only if it is not kept or has another version than the manifest. */
-export async function bodyOf(context: PredictContext, record: LiveObject, version?: string): Promise<LiveBody | undefined> {
+export async function bodyOf(context: CompareContext, record: LiveObject, version?: string): Promise<LiveBody | undefined> {
   if (record.object && (version === undefined || gvkOf(record.object).version === version)) return { record, object: record.object };
   const object = await context.cluster.api.get({ ...record.key, ...(version !== undefined && { version }) }, { signal: context.signal });
   return object ? { record, object } : undefined;
@@ -50,7 +43,7 @@ export async function bodyOf(context: PredictContext, record: LiveObject, versio
  * Counts only if the server looked at the very version that we compare with; else the watch is awaited and it is done again.
  * undefined = there is no live object (any more). Throws what the API answers.
  */
-export async function predict(context: PredictContext, prepared: PreparedObject, previous: PreparedObject | undefined): Promise<Prediction | undefined> {
+export async function predict(context: CompareContext, prepared: PreparedObject, previous: PreparedObject | undefined): Promise<Prediction | undefined> {
   const { cluster, verdicts, signal } = context;
   const baseline = previous && previous.hash !== prepared.hash ? previous : undefined;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
@@ -81,7 +74,7 @@ export async function predict(context: PredictContext, prepared: PreparedObject,
 }
 
 /** The live object that the dry run was based on, as soon as the watch has it; undefined when that cannot be: do it again. */
-async function sameVersion(context: PredictContext, record: LiveObject, prepared: PreparedObject, applied: KubeObject): Promise<LiveBody | undefined> {
+async function sameVersion(context: CompareContext, record: LiveObject, prepared: PreparedObject, applied: KubeObject): Promise<LiveBody | undefined> {
   const { live } = context.cluster;
   const version = applied.metadata.resourceVersion;
   if (applied.metadata.uid !== record.uid || !version) {
@@ -97,7 +90,7 @@ async function sameVersion(context: PredictContext, record: LiveObject, prepared
 }
 
 /** With removals: what the server makes of the object without them, for it may put defaults in their place. */
-async function settle(context: PredictContext, live: LiveBody, applied: KubeObject, { prepared, previous }: { prepared: PreparedObject; previous: PreparedObject | undefined }): Promise<KubeObject | 'raced' | undefined> {
+async function settle(context: CompareContext, live: LiveBody, applied: KubeObject, { prepared, previous }: { prepared: PreparedObject; previous: PreparedObject | undefined }): Promise<KubeObject | 'raced' | undefined> {
   const { remove } = removals({ live: live.object, applied, target: prepared.target, previous: previous?.target });
   if (remove.length === 0) return undefined;
   context.verdicts.stats.asked += 1;
@@ -123,8 +116,9 @@ function equalAt(a: KubeObject, b: KubeObject, path: FieldPath): boolean {
   return canonicalJson(valueAt(a, path)) === canonicalJson(valueAt(b, path));
 }
 
-/** A failure that belongs to one object; anything that passes by itself is thrown on. */
-export function objectError(error: unknown, key: ResourceKey, place: Place | undefined): ObjectError {
-  if (!(error instanceof AppError) || errorKind(error) !== 'terminal') throw error;
+/** A failure that belongs to one object: what may pass of these is asked again. What concerns the API as a whole is thrown on. */
+export function objectError(context: CompareContext, error: unknown, { key, place }: Pick<PreparedObject, 'key' | 'place'>): ObjectError {
+  if (isInternal(error)) context.again(key);
+  else if (!(error instanceof AppError) || error.kind !== 'terminal') throw error;
   return { key, code: error.code, message: error.message, ...(place && { place }) };
 }

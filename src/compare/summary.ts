@@ -47,14 +47,23 @@ function shared(cluster: CompareCluster, input: CompareInput, objects: readonly 
 
 /** What keeps the whole from being judged; a manifest that the server refuses but can read is only out of sync. */
 function faults(input: CompareInput, objects: readonly ComparedObject[]): Condition[] {
-  const unreadable = objects.filter(({ error, status }) => error && (error.code === 'E_MANIFEST' || status === 'Unknown'));
-  const messages = [...ignoreFaults(input.app.spec.ignoreDifferences), ...unreadable.map(({ error, key }) => `${keyTitle(key)}: ${error?.message ?? ''}`)];
+  const unreadable = objects.filter(({ error, status, unanswered }) => error && !unanswered && (error.code === 'E_MANIFEST' || status === 'Unknown'));
+  const messages = [...ignoreFaults(input.app.spec.ignoreDifferences), ...unreadable.map(errorText)];
   return messages.map((message) => ({ type: 'ComparisonError', message }));
+}
+
+/** No ComparisonError: an operation goes on, and its own requests decide. */
+function unknowns(objects: readonly ComparedObject[]): Condition[] {
+  return objects.filter(({ unanswered }) => unanswered).map((object) => ({ type: 'UnknownError', message: errorText(object) }));
+}
+
+function errorText({ key, error }: ComparedObject): string {
+  return `${keyTitle(key)}: ${error?.message ?? ''}`;
 }
 
 /** `objects`: everything compared, no hook targets; sorted. */
 export function summarise(cluster: CompareCluster, input: CompareInput, prepared: Prepared, objects: readonly ComparedObject[]): Comparison {
-  const broken = faults(input, objects);
+  const broken = [...faults(input, objects), ...unknowns(objects)];
   const counted = objects.filter((object) => !object.ignored);
   const status: SyncStatusCode = broken.length > 0 ? 'Unknown' : counted.some((object) => object.status !== 'Synced') ? 'OutOfSync' : 'Synced';
   return {

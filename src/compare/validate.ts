@@ -40,7 +40,7 @@ async function tried(context: ValidateContext, object: PreparedObject, request: 
     context.verdicts.setValid(object.key, object.hash);
     return {};
   } catch (error) {
-    if (!isStatus(error, 404)) return { error: objectError(error, object.key, object.place) };
+    if (!isStatus(error, 404)) return { error: objectError(context, error, object) };
     const { namespace } = object.key;
     if (bringsNamespace(context, namespace)) return { note: `created, not validated: namespace ${namespace} is created by this change` };
     const message = `namespace ${namespace} does not exist`;

@@ -54,7 +54,7 @@ test('bodies are kept of tracked roots and wanted keys, records of everything el
   const change = await told;
   assert.deepEqual([change.applications, change.object?.['data'], change.before, change.fingerprintChanged], [[application], { y: '1' }, undefined, true]);
 
-  await live.want(application, []);
+  live.forget(application);
   assert.equal(live.get(configMapKey(c.namespace, 'plain'))?.object, undefined);
   assert.ok(live.get(configMapKey(c.namespace, 'before'))?.object);
 });

@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import type { Application } from '../../src/model/application.ts';
+import type { Clock } from '../../src/base/clock.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Comparer, Comparison, EffectInput } from '../../src/compare/compare.ts';
 import type { Effect, ObjectDiff } from '../../src/model/effect.ts';
@@ -37,9 +38,9 @@ export interface World {
   requests(work: () => Promise<unknown>): Promise<number>;
 }
 
-export async function world(t: TestContext, change: Partial<Application['spec']> = {}): Promise<World> {
+export async function world(t: TestContext, change: Partial<Application['spec']> = {}, clock: Clock = systemClock): Promise<World> {
   const c = await testCluster(t);
-  const cluster = await connectCluster({ config: { server: c.server, ca: c.ca, token: c.token }, clock: systemClock, log: silentLogger() });
+  const cluster = await connectCluster({ config: { server: c.server, ca: c.ca, token: c.token }, clock, log: silentLogger() });
   t.after(() => cluster.stop());
   const signal = AbortSignal.timeout(60_000);
   const { namespace } = c;
