@@ -10,17 +10,17 @@ import type { Approval } from '../../src/model/coxswain.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import type { View } from '../slack/slack.ts';
 
-/** Bob's modal with the diff and a button; closes and opens it again while the effect is still being worked out. */
+/** Bob's modal with the diff and a button; he closes and opens it again while the effect is still being worked out. */
 async function review(stage: Stage, approval: Approval): Promise<View> {
   const { bob } = stage.scene.people;
-  const usable = (): View | undefined => bob.slack.openModals().find((view) => view.body['submit'] !== undefined);
-  await press(stage, { who: 'bob', card: () => cardOf(stage, 'approval', approval.metadata.name), button: 'Review' }, async () => {
-    for (const view of bob.slack.openModals().filter((other) => other.body['submit'] === undefined)) await bob.slack.close(view.id);
-    return usable() !== undefined;
-  });
-  const view = usable();
-  assert.ok(view, 'the modal is open');
-  return view;
+  const reviewed = async (): Promise<View | undefined> => {
+    await press(stage, { who: 'bob', card: () => cardOf(stage, 'approval', approval.metadata.name), button: 'Review' }, () => bob.slack.openModals().length > 0);
+    const view = bob.slack.modal();
+    if (view.body['submit'] !== undefined) return view;
+    await bob.slack.close(view.id, true);
+    return undefined;
+  };
+  return wait(stage, 'the modal shows what would be applied', reviewed);
 }
 
 function assertDiff(view: View): void {

@@ -162,7 +162,26 @@ function lastSaid({ scene }: Stage): string {
   return [whispered && `"${textOf(whispered)}"`, notice && `"${notice.text}"`].filter(Boolean).join(' and ') || 'nothing was said';
 }
 
+/** So long a person waits after Coxswain is back before they try again. */
 const patienceMs = 5_000;
+
+/** 'seen', or 'again' when Coxswain was away or died over it and nothing has happened since. */
+function outcome(stage: Stage, what: string, done: { life: number; failed: boolean; seen: () => boolean | Promise<boolean> }): Promise<'seen' | 'again'> {
+  const { scene } = stage;
+  let { life } = done;
+  let disturbed = done.failed;
+  let since = performance.now();
+  const look = async (): Promise<'seen' | 'again' | undefined> => {
+    if (await done.seen()) return 'seen';
+    if (scene.coxswain.lives !== life || scene.slack.connected === 0) {
+      life = scene.coxswain.lives;
+      disturbed = true;
+      since = performance.now();
+    }
+    return disturbed && performance.now() - since > patienceMs ? 'again' : undefined;
+  };
+  return wait(stage, what, look, () => lastSaid(stage));
+}
 
 /**
  * An act in Slack, as a person does it: when Coxswain was away or died over it and nothing has happened a while after it is back,
@@ -170,17 +189,11 @@ const patienceMs = 5_000;
  */
 export async function insist(stage: Stage, what: string, act: () => Promise<Delivery>, seen: () => boolean | Promise<boolean>): Promise<void> {
   const { scene } = stage;
-  for (let tries = 1; ; tries += 1) {
+  for (;;) {
     await wait(stage, 'Slack has a connection to Coxswain', () => scene.slack.connected > 0 || undefined);
     const life = scene.coxswain.lives;
-    const delivery = await act();
-    const happened = await until(what, async () => (await seen()) || undefined, { withinMs: patienceMs, everyMs: 20 }).catch(() => false);
-    if (happened) return;
-    const disturbed = delivery.error !== undefined || scene.coxswain.lives !== life;
-    if (!disturbed || tries > 8) {
-      await wait(stage, what, async () => (await seen()) || undefined, () => lastSaid(stage));
-      return;
-    }
+    const { error } = await act();
+    if ((await outcome(stage, what, { life, failed: error !== undefined, seen })) === 'seen') return;
   }
 }
 
@@ -190,9 +203,8 @@ export function press(stage: Stage, act: { who: keyof Scene['people']; card: () 
   return insist(
     stage,
     `${who} presses ${button}`,
-    () => {
-      const message = card();
-      assert.ok(message, `the card with ${button} is there`);
+    async () => {
+      const message = await wait(stage, `the card with ${button}`, card);
       return stage.scene.people[who].slack.click(channel, message.ts, button);
     },
     seen,

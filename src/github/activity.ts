@@ -17,11 +17,16 @@ function answerText(message: string): string {
   return `\n\n${fence(message.slice(0, 1500)).replace(/^/gm, '  ')}\n`;
 }
 
+/** Comments of one second are told apart by their ids. */
+function commentOf({ spec }: Request): number {
+  return spec.origin.kind === 'comment' ? spec.origin.commentId : 0;
+}
+
 /** The newest requests last; '' when there is none. Only finished ones are listed. */
 export function activityList(requests: Request[]): string {
   const finished = requests
     .filter((request) => request.status && request.status.phase !== 'Pending')
-    .sort((a, b) => (a.spec.createdAt < b.spec.createdAt ? -1 : a.spec.createdAt > b.spec.createdAt ? 1 : 0));
+    .sort((a, b) => Date.parse(a.spec.createdAt) - Date.parse(b.spec.createdAt) || commentOf(a) - commentOf(b));
   if (finished.length === 0) return '';
   const items = finished.slice(-shown).map((request) => {
     const icon = request.status?.phase === 'Done' ? '🚀' : '😕';
