@@ -44,7 +44,7 @@ export interface DecideInput {
 export type Decision =
   | { do: 'leave'; why: string; error?: string }
   | { do: 'wait'; why: string; until: number }
-  | { do: 'ask'; why: string }
+  | { do: 'ask'; why: string; error?: string }
   | { do: 'sync'; why: string; operation: Operation };
 
 /** Self-heal waits 0, 2, 6, 18 … s after its former attempts, at most 300 (argocd.md §2.8). */
@@ -80,8 +80,12 @@ function automatedOperation(input: DecideInput): Operation {
   return { ...base, sync: { ...base.sync, prune }, initiatedBy: { automated: true } };
 }
 
+function failureOf(attempt: Attempt): string {
+  return `Failed last sync attempt to ${attempt.revisions.join(', ')}: ${attempt.message}`;
+}
+
 function failed(attempt: Attempt, why: string): Decision {
-  return { do: 'leave', why, error: `Failed last sync attempt to ${attempt.revisions.join(', ')}: ${attempt.message}` };
+  return { do: 'leave', why, error: failureOf(attempt) };
 }
 
 /** Restores `resources` to a revision that was synced already: nothing new is applied, so no approval is needed. */
@@ -105,7 +109,10 @@ function gatedDecision(input: DecideInput): Decision {
   if (!approved.go) {
     if (heals && synced && input.drifted.length > 0) return heal(input, synced, input.drifted);
     if (approved.error !== undefined) return { do: 'leave', why: approved.why, error: approved.error };
-    return approved.until === undefined ? { do: 'ask', why: approved.why } : { do: 'wait', why: approved.why, until: approved.until };
+    if (approved.until !== undefined) return { do: 'wait', why: approved.why, until: approved.until };
+    // What is left of an approved sync that failed half-way is another effect: it is asked about, and the failure stays told.
+    const halfWay = attempt && !attempt.succeeded && attempt.approval !== undefined && sameDesired(attempt, input.desired);
+    return { do: 'ask', why: approved.why, ...(halfWay && { error: failureOf(attempt) }) };
   }
   if (attempt && !attempt.succeeded && (attempt.approval ?? '') === approved.name && (approved.name !== '' || sameDesired(attempt, input.desired))) {
     return failed(attempt, 'the approved sync failed');

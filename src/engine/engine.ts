@@ -11,6 +11,7 @@ import type { Desiring } from './desired.ts';
 import type { ReconcileDeps } from './deps.ts';
 import type { Authors } from './request.ts';
 import { canonicalJson } from '../base/canonical.ts';
+import { errorKind } from '../base/errors.ts';
 import { KeyQueue } from '../base/queue.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
@@ -107,7 +108,7 @@ function reconciling(options: EngineOptions, deps: ReconcileDeps): KeyQueue {
     },
     onError: (key, error, retryMs) => {
       log.warn({ app: key, err: error, retryMs }, 'the application could not be brought further');
-      if (retryMs === undefined || retryMs >= 3000) void reportFailure(deps, key, error);
+      if (errorKind(error) !== 'waiting' && (retryMs === undefined || retryMs >= 3000)) void reportFailure(deps, key, error);
     },
   });
 }

@@ -142,7 +142,7 @@ function stepped(deps: OperationDeps, input: OperationInput, wanted: Wanted, sta
       targets: targetsOf(wanted.comparison, deniedTargets(subject, wanted.comparison)),
       live: (key) => cluster.live.get(key)?.object,
       cluster,
-      save: (now, done) => input.save({ operationState: now, ...(done && { history: withHistory(app.status?.history, now, app.spec.revisionHistoryLimit) }) }, done),
+      save: (now, done) => input.save({ operationState: now, ...(done && now.phase === 'Succeeded' && { history: withHistory(app.status?.history, now, app.spec.revisionHistoryLimit) }) }, done),
       accepted: (key, hash, object) => comparer.accept(key, hash, object),
       clock: deps.clock,
       log,

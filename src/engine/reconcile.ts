@@ -97,7 +97,7 @@ function comparedOf({ comparison, desired, health, refreshed, subject }: Look): 
 
 function evaluated(found: Look, decided: Decision, app: Application, at: number): Condition[] {
   const own = found.comparison.conditions;
-  const error: Condition[] = decided.do === 'leave' && decided.error ? [{ type: 'SyncError', message: decided.error }] : [];
+  const error: Condition[] = (decided.do === 'leave' || decided.do === 'ask') && decided.error ? [{ type: 'SyncError', message: decided.error }] : [];
   return withConditions(app.status?.conditions, [...comparisonTypes, ...specTypes, 'SyncError'], [...own, ...error], at);
 }
 

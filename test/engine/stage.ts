@@ -38,7 +38,8 @@ export interface Stage {
   engine: Engine;
   git: Git;
   renderer: Renderer;
-  authors: { list: { login: string; id: number | undefined }[] };
+  /** undefined: not known now. */
+  authors: { list: { login: string; id: number | undefined }[] | undefined };
   /** Commits these files (undefined = removed) and answers the commit; nobody is told. */
   commit(files: Record<string, string | undefined>, message?: string): string;
   /** A clone to do anything else in. */
@@ -133,7 +134,7 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
   const [bare, clone] = [join(dir, 'infra.git'), join(dir, 'clone')];
   gitRun(dir, 'init', '-q', '--bare', '-b', 'main', bare);
   gitRun(dir, 'clone', '-q', bare, clone);
-  const authors = { list: [] as { login: string; id: number | undefined }[] };
+  const authors: Stage['authors'] = { list: [] };
   const asks: Authors = { authorsBetween: () => Promise.resolve(authors.list) };
   const fuse = new Fuse();
   const start = (): Promise<Running> => run({ kubeconfig: plane.kubeconfig, namespace: plane.namespace, dir, authors: asks, fuse });
