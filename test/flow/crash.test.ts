@@ -7,8 +7,8 @@ import { someRequests } from '../../sandbox/crashes.ts';
 import { differences } from '../../sandbox/story/end-state.ts';
 
 /** Of about 500 requests; each death costs some seconds. */
-const share = 0.03;
-const deaths = 12;
+const share = 0.025;
+const deaths = 16;
 
 test('killed before or after any of its mutating requests, Coxswain ends the story as if it had not been', { timeout: 300_000 }, async (t) => {
   const seed = Number(process.env['COX_SEED'] ?? randomInt(1_000_000));
