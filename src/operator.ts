@@ -24,6 +24,7 @@ import { Lease } from './engine/lease.ts';
 import { createSources } from './engine/sources.ts';
 import { resourceViews } from './engine/view.ts';
 import { openGit } from './git/git.ts';
+import { sourcesOf } from './model/application.ts';
 import { createGitHub } from './github/github.ts';
 import { createRenderer } from './render/render.ts';
 import { serve, stopServer } from './listen.ts';
@@ -149,14 +150,28 @@ function openChatops({ config, log, signal, faces, store, git, desiring, authors
   });
 }
 
+async function commitMessage(git: Git, store: Store, application: string, revision: string): Promise<string> {
+  const app = store.applications.get(application);
+  const [source] = app ? sourcesOf(app.spec) : [];
+  return source ? (await git.repository(source.repoURL).commit(revision)).message : '';
+}
+
 /** Bolt is only loaded where Slack is configured: it costs memory. */
-async function openSlack({ config, log, faces, started, store, engine }: Core, parts: { github: GitHub; chatops: Chatops }): Promise<void> {
+async function openSlack({ config, log, faces, started, store, git, engine }: Core, chatops: Chatops): Promise<void> {
   if (!config.slack) return;
   const { createSlack } = await import('./slack/slack.ts');
-  const { github, chatops } = parts;
-  const slack = createSlack({ config: config.slack, store, effectOf: engine.effect, refusal: chatops.refusal, userId: github.forge.userId, publicUrl: config.publicUrl, clock, log });
+  const slack = createSlack({
+    config: config.slack,
+    store,
+    effectOf: engine.effect,
+    refusal: chatops.refusal,
+    commitMessage: (application, revision) => commitMessage(git, store, application, revision),
+    publicUrl: config.publicUrl,
+    clock,
+    log,
+  });
   faces.chat = slack;
-  await slack.start();
+  slack.start();
   started.add('slack', () => slack.stop());
 }
 
@@ -177,7 +192,7 @@ async function startFaces(core: Core): Promise<void> {
   const github = openGitHub(core);
   faces.github = github;
   const chatops = openChatops(core, github);
-  await openSlack(core, { github, chatops });
+  await openSlack(core, chatops);
   await engine.start();
   started.add('engine', () => engine.stop());
   chatops.start();

@@ -42,7 +42,7 @@ function statusLine(store: Store, app: Application): string {
   return [`${circle} ${app.metadata.name}`, `${sync?.status ?? 'Unknown'} at ${short(sync?.revision)}`, state, ...waits, ...running, ...failed].join(' · ');
 }
 
-async function undoDrift({ deps, request, app }: Task): Promise<Answer> {
+async function undoDrift({ deps, request, person, app }: Task): Promise<Answer> {
   const episode = deps.store.episodes.get(`${app.metadata.namespace}/${request.spec.args['episode'] ?? ''}`);
   if (!episode || episode.spec.application !== applicationKey(app)) return { ok: false, text: 'that drift is not known any more' };
   if (!['Open', 'Reverting'].includes(episode.status?.phase ?? 'Open')) {
@@ -50,7 +50,7 @@ async function undoDrift({ deps, request, app }: Task): Promise<Answer> {
     return { ok: ours, text: `${app.metadata.name}: ${episode.status?.message ?? 'that drift has ended'}` };
   }
   const keys = (episode.status?.objects ?? []).map((item) => item.key);
-  const outcome = await revertDrift(requestDeps(deps), { application: applicationKey(app), keys, actor: request.spec.actor, request: request.metadata.name });
+  const outcome = await revertDrift(requestDeps(deps), { application: applicationKey(app), keys, actor: { ...request.spec.actor, id: person.id }, request: request.metadata.name });
   return { ok: outcome.done, text: `${app.metadata.name}: ${outcome.message}` };
 }
 

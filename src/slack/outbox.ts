@@ -1,54 +1,55 @@
-// Cards in Slack: each stands once, says what the cluster says, and survives a crash between any two calls (design §4h).
-import { randomUUID } from 'node:crypto';
-import { ErrorCode } from '@slack/web-api';
-import type { WebClient } from '@slack/web-api';
-import type { Clock } from '../base/clock.ts';
-import type { Logger } from '../base/log.ts';
+// Cards in Slack: each stands once, says what the cluster says, and survives a crash between any two calls.
 import type { Approval, CardState, DriftEpisode } from '../model/coxswain.ts';
-import type { Collection, Store } from '../store/store.ts';
+import type { Collection } from '../store/store.ts';
 import type { Card } from './card.ts';
-import { hashOf } from '../base/canonical.ts';
-import { rfc3339 } from '../base/clock.ts';
+import type { PosterOptions } from './posting.ts';
+import type { Places } from './place.ts';
 import { KeyQueue } from '../base/queue.ts';
-import { effectivePolicy } from '../policy/policy.ts';
-import { approvalCard, episodeCard } from './card.ts';
+import { approvalCard } from './approval-card.ts';
 import { Channels } from './channels.ts';
+import { episodeCard } from './drift-card.ts';
+import { Poster, retryAfterMs } from './posting.ts';
 
-export interface OutboxOptions {
-  store: Store;
-  /** Retries off: an unknown outcome is a look-up, not a retry. */
-  client: WebClient;
-  publicUrl: string;
-  clock: Clock;
-  log: Logger;
+export interface OutboxOptions extends PosterOptions {
+  places: Places;
 }
 
-type Subject = { object: Approval; collection: Collection<Approval>; card: Card } | { object: DriftEpisode; collection: Collection<DriftEpisode>; card: Card };
-
-/** Another process that stored the intent may still be posting; after this it is dead. */
-const patienceMs = 10_000;
-
-function slackError(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error) || error.code !== ErrorCode.PlatformError || !('data' in error)) return undefined;
-  const { data } = error;
-  return typeof data === 'object' && data !== null && 'error' in data ? String(data.error) : undefined;
+interface Subject {
+  object: Approval | DriftEpisode;
+  card: Card;
+  /** By channel id. */
+  cards: Record<string, CardState>;
+  save(channel: string, state: CardState): Promise<void>;
 }
 
-function retryAfterMs(error: unknown): number | undefined {
-  return typeof error === 'object' && error !== null && 'retryAfter' in error && typeof error.retryAfter === 'number' ? error.retryAfter * 1000 : undefined;
+function keyOf({ metadata }: Approval | DriftEpisode): string {
+  return `${metadata.namespace}/${metadata.name}`;
+}
+
+/** Everything that its cards tell has ended, and they all say so. */
+function isSettled({ status }: Approval | DriftEpisode): boolean {
+  if (!status || ['Pending', 'Approved', 'Open', 'Reverting'].includes(status.phase)) return false;
+  return Object.values(status.cards ?? {}).every((card) => card.final === true);
+}
+
+function saver<T extends Approval | DriftEpisode>(collection: Collection<T>, key: string): Subject['save'] {
+  // A card says nothing of the phase: another's decision must not be written over.
+  return async (channel, state) => {
+    await collection.patch(key, { status: { cards: { [channel]: state } } }, { subresource: 'status' });
+  };
 }
 
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #queue: KeyQueue;
   readonly #channels: Channels;
-  /** Intents stored by this very process: nobody else can be posting them. */
-  readonly #own = new Set<string>();
+  readonly #poster: Poster;
   #ends: (() => void)[] = [];
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    this.#channels = new Channels(options.client);
+    this.#channels = new Channels(options);
+    this.#poster = new Poster(options);
     this.#queue = new KeyQueue({
       clock: options.clock,
       concurrency: 2,
@@ -59,18 +60,14 @@ export class Outbox {
   }
 
   start(): void {
-    const { store } = this.#options;
-    const cardsOf = (application: string): void => {
-      for (const approval of store.approvals.of(application)) this.#add('approval', approval);
-      for (const episode of store.episodes.of(application)) this.#add('episode', episode);
-    };
+    const { store } = this.#options.places;
     this.#ends = [
       store.approvals.onChange((key) => this.#queue.add(`approval ${key}`)),
       store.episodes.onChange((key) => this.#queue.add(`episode ${key}`)),
-      store.applications.onChange(cardsOf),
-      store.onSettings(() => this.#addAll()),
+      store.applications.onChange((application) => this.#add(store.approvals.of(application), store.episodes.of(application))),
+      store.onSettings(() => this.#add(store.approvals.list(), store.episodes.list())),
     ];
-    this.#addAll();
+    this.#add(store.approvals.list(), store.episodes.list());
     this.#queue.start();
   }
 
@@ -79,113 +76,52 @@ export class Outbox {
     await this.#queue.stop();
   }
 
-  #add(kind: string, object: Approval | DriftEpisode): void {
-    this.#queue.add(`${kind} ${object.metadata.namespace}/${object.metadata.name}`);
+  #add(approvals: Approval[], episodes: DriftEpisode[]): void {
+    for (const approval of approvals) if (!isSettled(approval)) this.#queue.add(`approval ${keyOf(approval)}`);
+    for (const episode of episodes) if (!isSettled(episode)) this.#queue.add(`episode ${keyOf(episode)}`);
   }
 
-  #addAll(): void {
-    for (const approval of this.#options.store.approvals.list()) this.#add('approval', approval);
-    for (const episode of this.#options.store.episodes.list()) this.#add('episode', episode);
-  }
-
-  #subject(kind: string, key: string): Subject | undefined {
-    const { store, publicUrl } = this.#options;
-    const object = kind === 'approval' ? store.approvals.get(key) : store.episodes.get(key);
-    if (!object?.status?.phase) return undefined; // its first status is still to come
-    const app = store.applications.get(object.spec.application);
-    const place = { app, environment: app && effectivePolicy(app, store.projects.get(`${store.namespace}/${app.spec.project}`)).environment, publicUrl };
+  async #subject(kind: string, key: string): Promise<Subject | undefined> {
+    const { places } = this.#options;
+    const { approvals, episodes } = places.store;
+    // Without a phase its first status is still to come.
     if (kind === 'approval') {
-      const approval = store.approvals.get(key);
-      return approval && { object: approval, collection: store.approvals, card: approvalCard(approval, place) };
+      const object = approvals.get(key);
+      if (!object?.status?.phase) return undefined;
+      return { object, cards: object.status.cards ?? {}, card: approvalCard(object, await places.of(object.spec.application, object.spec.revision)), save: saver(approvals, key) };
     }
-    const episode = store.episodes.get(key);
-    return episode && { object: episode, collection: store.episodes, card: episodeCard(episode, place) };
-  }
-
-  #route(application: string): string {
-    const { store } = this.#options;
-    const app = store.applications.get(application);
-    const policy = app && effectivePolicy(app, store.projects.get(`${store.namespace}/${app.spec.project}`));
-    return policy?.slack || store.settings().slackChannel;
+    const object = episodes.get(key);
+    if (!object?.status?.phase) return undefined;
+    return { object, cards: object.status.cards ?? {}, card: episodeCard(object, await places.of(object.spec.application)), save: saver(episodes, key) };
   }
 
   async #work(queueKey: string): Promise<{ after: number } | void> {
     const [kind = '', key = ''] = queueKey.split(' ');
-    const subject = this.#subject(kind, key);
-    const route = subject && this.#route(subject.object.spec.application);
-    if (!subject || !route) return undefined;
+    const subject = await this.#subject(kind, key);
+    if (!subject || isSettled(subject.object)) return undefined;
     try {
-      const channel = await this.#channels.idOf(route);
-      if (!channel) return this.#options.log.warn({ channel: route, card: queueKey }, 'there is no such Slack channel, or the app is not in it');
-      return await this.#bring(queueKey, subject, channel);
+      const route = await this.#route(subject, queueKey);
+      const waits: number[] = [];
+      for (const channel of new Set([...(route === undefined ? [] : [route]), ...Object.keys(subject.cards)])) {
+        const mayPost = channel === route && !subject.card.final;
+        const save = (state: CardState): Promise<void> => subject.save(channel, state);
+        const next = await this.#poster.bring({ key: queueKey, card: subject.card, channel, state: subject.cards[channel], mayPost, save });
+        if (next) waits.push(next.after);
+      }
+      return waits.length > 0 ? { after: Math.min(...waits) } : undefined;
     } catch (error) {
       const after = retryAfterMs(error);
-      if (after !== undefined) return { after };
-      throw error;
+      if (after === undefined) throw error;
+      return { after };
     }
   }
 
-  /** Stores the intent, posts or finds the card, then keeps it up to date. */
-  async #bring(queueKey: string, subject: Subject, channel: string): Promise<{ after: number } | void> {
-    const state = subject.object.status?.cards?.[channel] ?? (await this.#intend(subject, channel));
-    const hash = hashOf(subject.card);
-    if (state.ts !== undefined) return this.#update(subject, channel, { ...state, ts: state.ts }, hash);
-    const found = this.#own.has(state.intent) ? undefined : await this.#find(channel, state);
-    if (found === undefined && !this.#own.has(state.intent)) {
-      const wait = Date.parse(state.at) + patienceMs - this.#options.clock.now();
-      if (wait > 0) return { after: wait };
-    }
-    // Whatever happens to this post, its outcome is unknown from here on: the next try looks first.
-    this.#own.delete(state.intent);
-    const ts = found ?? (await this.#post(queueKey, subject.card, channel, state));
-    await this.#save(subject, channel, { ...state, ts, ...(found === undefined && { hash }) });
-    return found === undefined ? undefined : { after: 0 };
-  }
-
-  async #intend(subject: Subject, channel: string): Promise<CardState> {
-    const state: CardState = { intent: randomUUID(), at: rfc3339(this.#options.clock.now()) };
-    await this.#save(subject, channel, state);
-    this.#own.add(state.intent);
-    return state;
-  }
-
-  async #save(subject: Subject, channel: string, state: CardState): Promise<void> {
-    const key = `${subject.object.metadata.namespace}/${subject.object.metadata.name}`;
-    await subject.collection.patch(key, { status: { phase: subject.object.status?.phase, cards: { [channel]: state } } }, { subresource: 'status' });
-  }
-
-  async #post(key: string, card: Card, channel: string, state: CardState): Promise<string> {
-    const answer = await this.#options.client.chat.postMessage({
-      channel,
-      text: card.text,
-      blocks: card.blocks,
-      unfurl_links: false,
-      metadata: { event_type: 'coxswain_card', event_payload: { key, intent: state.intent } },
-    });
-    return answer.ts ?? '';
-  }
-
-  async #update(subject: Subject, channel: string, state: CardState & { ts: string }, hash: string): Promise<void> {
-    if (state.hash === hash) return;
-    try {
-      await this.#options.client.chat.update({ channel, ts: state.ts, text: subject.card.text, blocks: subject.card.blocks });
-    } catch (error) {
-      if (slackError(error) !== 'message_not_found') throw error;
-      this.#options.log.warn({ channel }, 'a card was deleted by hand; it is not posted again');
-    }
-    await this.#save(subject, channel, { ...state, hash });
-  }
-
-  /** The oldest card with this intent; younger doubles are deleted. */
-  async #find(channel: string, state: CardState): Promise<string | undefined> {
-    const oldest = String(Date.parse(state.at) / 1000 - 5);
-    const history = await this.#options.client.conversations.history({ channel, oldest, include_all_metadata: true, limit: 200 });
-    const mine = (history.messages ?? []).filter((message) => {
-      const payload: unknown = message.metadata?.event_payload;
-      return typeof payload === 'object' && payload !== null && 'intent' in payload && payload.intent === state.intent;
-    });
-    const [first, ...surplus] = mine.map((message) => message.ts ?? '').sort();
-    for (const ts of surplus) await this.#options.client.chat.delete({ channel, ts });
-    return first;
+  /** Id of the channel that the card belongs in; undefined when it has none. */
+  async #route({ object, cards, card }: Subject, queueKey: string): Promise<string | undefined> {
+    const name = this.#options.places.channelOf(object.spec.application);
+    if (!name || (card.final && Object.keys(cards).length === 0)) return undefined;
+    const channel = await this.#channels.idOf(name);
+    if (channel === undefined) this.#options.log.warn({ channel: name, card: queueKey }, 'there is no such Slack channel, or the app is not in it');
+    return channel;
   }
 }

@@ -1,0 +1,126 @@
+// The card of an Approval: who waits for what, and what became of it.
+import type { RichTextBlockElement } from '@slack/types';
+import type { Approval } from '../model/coxswain.ts';
+import type { EffectOperation } from '../model/effect.ts';
+import type { Card, CardPlace } from './card.ts';
+import type { Part } from './text.ts';
+import { isOpen } from '../engine/approval.ts';
+import { cox } from '../model/annotations.ts';
+import { button, changeParts, headline, nameOf, revisionFact } from './card.ts';
+import { clip, code, count, diffBox, escapeMrkdwn, escapeText, facts, line, list, rich, short } from './text.ts';
+
+const verbs: Record<EffectOperation['op'], string> = { delete: '🗑️ deletes', recreate: '♻️ deletes and creates anew', change: '✏️ changes', create: '➕ creates', hook: '▶️ runs' };
+const order = Object.keys(verbs);
+const mostOperations = 10;
+
+/** What it destroys stands first. */
+export function byRisk<T>(items: readonly T[], actionOf: (item: T) => string): T[] {
+  return items.toSorted((a, b) => order.indexOf(actionOf(a)) - order.indexOf(actionOf(b)));
+}
+
+/** `spec.template.spec.containers[name=api].image` → `containers[api].image`. */
+function shortPath(path: string): string {
+  return clip(path.replace(/^spec\.(template\.spec\.)?(?=.)/, '').replace(/\[name=([^\]]+)\]/g, '[$1]'), 80);
+}
+
+function fieldsOf(operation: EffectOperation): Part[] {
+  if (operation.op === 'hook') return [`  (${operation.phase})`];
+  if (operation.op !== 'change') return [];
+  const shown = operation.fields.slice(0, 3).flatMap(([path], at): Part[] => [at === 0 ? '  ' : ', ', { code: shortPath(path) }]);
+  return [...shown, ...(operation.fields.length > 3 ? [` and ${operation.fields.length - 3} more`] : [])];
+}
+
+function operationLine(operation: EffectOperation): Part[] {
+  const { key } = operation;
+  const name = key.name || (operation.op === 'hook' && operation.generateName ? `${operation.generateName}…` : '');
+  return [`${verbs[operation.op]}  `, { bold: key.kind }, ` ${key.namespace ? `${key.namespace}/` : ''}${name}`, ...fieldsOf(operation)];
+}
+
+function operationList(operations: EffectOperation[]): RichTextBlockElement {
+  const lines = byRisk(operations, (item) => item.op).map(operationLine);
+  return list(lines.length > mostOperations ? [...lines.slice(0, mostOperations), [`and ${lines.length - mostOperations} more`]] : lines);
+}
+
+function operationCounts(operations: EffectOperation[]): string {
+  const words: Record<Exclude<EffectOperation['op'], 'hook'>, string> = { delete: 'deleted', recreate: 'created anew', change: 'changed', create: 'created' };
+  const many = Map.groupBy(byRisk(operations, (item) => item.op), (item) => item.op);
+  return [...many].map(([op, items]) => (op === 'hook' ? count(items.length, 'hook') : `${items.length} ${words[op]}`)).join(', ');
+}
+
+interface Standing {
+  icon: string;
+  words: Part[];
+  /** In the notification. */
+  text: string;
+  /** An error, in full. */
+  detail?: string;
+  final: boolean;
+}
+
+function standing(icon: string, words: Part[], more: Partial<Standing> = {}): Standing {
+  const text = words.map((part) => (typeof part === 'string' ? part : 'code' in part ? part.code : 'bold' in part ? part.bold : '')).join('');
+  return { icon, words, text, final: false, ...more };
+}
+
+/** How far the approved sync has come, from the Application's own status. */
+function following(approval: Approval, { app }: CardPlace): Standing {
+  const state = app?.status?.operationState;
+  const ours = state?.operation.info?.some((item) => item.name === cox.approvalInfo && item.value === approval.metadata.name) ?? false;
+  const applied = approval.status?.phase === 'Applied';
+  const live: Part[] = ['is ', { bold: 'live' }, ' at ', { code: short(approval.spec.revision) }];
+  if (!ours || !state) return applied ? standing('✅', live, { final: true }) : standing('🔵', ['is approved and about to sync']);
+  if (state.phase === 'Failed' || state.phase === 'Error') return standing('❌', ['was approved, but its ', { bold: 'sync failed' }], { detail: state.message ?? '' });
+  if (state.phase !== 'Succeeded') return standing('🔵', ['is ', { bold: 'syncing' }, state.message ? `: ${clip(state.message, 200)}` : '']);
+  const health = app?.status?.health?.status ?? 'Unknown';
+  if (health === 'Healthy') return standing('✅', [...live, ' and ', { bold: 'Healthy' }], { final: applied });
+  return health === 'Degraded' ? standing('❌', [...live, ', but ', { bold: 'Degraded' }]) : standing('🔵', ['is synced to ', { code: short(approval.spec.revision) }, ` and ${health}`]);
+}
+
+function standingOf(approval: Approval, place: CardPlace): Standing {
+  const { phase = 'Pending', message = '' } = approval.status ?? {};
+  if (phase === 'Pending') return standing('🟡', [{ bold: 'waits for approval' }]);
+  if (phase === 'Rejected') return standing('⛔', ['was ', { bold: 'rejected' }, ` ${clip(message.replace(/^rejected /, ''), 600)}`], { final: true });
+  if (phase === 'Superseded' || phase === 'Expired') return standing('⚪', ['asked for approval, which is ', { bold: 'void' }, ` now: ${clip(message, 600)}`], { final: true });
+  return following(approval, place);
+}
+
+function peopleFact(approval: Approval, { policy }: CardPlace): string {
+  const by = (approval.status?.approvals ?? []).map((item) => escapeMrkdwn(item.actor.login));
+  const agreed = by.length > 0 ? `approved by ${by.join(', ')}` : '';
+  if (!isOpen(approval)) return agreed;
+  const lists = (policy?.approvers ?? []).map((entries) => entries.map(escapeMrkdwn).join(', '));
+  const needed = `needs ${policy && policy.approvals > 1 ? `${policy.approvals} people` : 'one person'}${lists.length > 0 ? ` of ${lists.join(' and of ')}` : ''}, nobody who wrote it`;
+  return agreed ? `${agreed}  ·  ${needed}` : needed;
+}
+
+/** A pure function of the Approval, the Application and their policy. */
+export function approvalCard(approval: Approval, place: CardPlace): Card {
+  const { application, operations, revision, digest } = approval.spec;
+  const state = standingOf(approval, place);
+  const open = isOpen(approval);
+  const change = changeParts(place);
+  const folded = state.final || approval.status?.phase === 'Rejected';
+  const elements: RichTextBlockElement[] = [
+    line(...headline(state.icon, application, place, state.words)),
+    ...(change.length > 0 ? [line(...change)] : []),
+    ...(state.detail ? [diffBox(clip(state.detail, 1200))] : []),
+    ...(folded || operations.length === 0 ? [] : [operationList(operations)]),
+  ];
+  const name = nameOf(application);
+  const value = `${approval.metadata.namespace}/${approval.metadata.name}`;
+  const reject = button({ id: 'approval_reject', text: 'Reject', value, style: 'danger', confirm: { title: 'Reject this change?', text: 'Nothing of it is applied. Another effect, from a new commit for example, asks again.', yes: 'Reject' } });
+  return {
+    text: escapeText(clip(`${name} ${state.text}`, 300)),
+    blocks: [
+      rich(...elements),
+      facts(folded ? operationCounts(operations) : '', revisionFact(revision, place), `digest ${code(digest.slice(0, 12))}`, peopleFact(approval, place)),
+      ...(open ? [{ type: 'actions' as const, elements: [button({ id: 'approval_review', text: 'Review', value, style: 'primary' }), reject] }] : []),
+    ],
+    final: state.final,
+  };
+}
+
+/** `2 changed, 1 deleted` and the application's name, for lists of what waits. */
+export function approvalSummary(approval: Approval): string {
+  return `*${escapeMrkdwn(nameOf(approval.spec.application))}*  ${escapeMrkdwn(operationCounts(approval.spec.operations) || count(0, 'operation'))}`;
+}

@@ -1,0 +1,143 @@
+// The card of a drift episode: what differs, where, what Git says, what is live, and who wrote it.
+import type { RichTextBlockElement } from '@slack/types';
+import type { Application } from '../model/application.ts';
+import type { DriftEpisode, DriftedObject } from '../model/coxswain.ts';
+import type { FieldChange } from '../model/effect.ts';
+import type { Card, CardPlace } from './card.ts';
+import type { Part } from './text.ts';
+import { isAutomated } from '../model/application.ts';
+import { keyTitle } from '../model/kube.ts';
+import { button, headline, nameOf, revisionFact } from './card.ts';
+import { clip, count, diffBox, escapeMrkdwn, escapeText, facts, line, moment, rich } from './text.ts';
+
+const mostObjects = 3;
+const mostFields = 4;
+const valueLength = 160;
+
+/** Values of Secrets are rows of plus signs here, which a diff would make unreadable. */
+function valueText(value: unknown): string {
+  if (value === undefined) return '(absent)';
+  if (typeof value === 'string' && /^\+{8,}$/.test(value)) return value.length > 8 ? '(another hidden value)' : '(hidden)';
+  return typeof value === 'string' && !/[\n\r]/.test(value) ? value : JSON.stringify(value);
+}
+
+/** Both values, cut so that the place where they differ is seen. */
+function valuePair(change: FieldChange): [string, string] {
+  const [before, after] = [valueText(change.before), valueText(change.after)];
+  let same = 0;
+  while (same < before.length && before[same] === after[same]) same += 1;
+  const from = Math.max(before.length, after.length) <= valueLength ? 0 : Math.max(0, same - 40);
+  const cut = (text: string): string => clip(`${from > 0 ? '…' : ''}${text.slice(from)}`, valueLength);
+  return [cut(before), cut(after)];
+}
+
+/** As a unified diff reads: minus is Git, plus is live. */
+function difference(item: DriftedObject): string {
+  const fields = item.changes.slice(0, mostFields).flatMap((change) => {
+    const [git, live] = valuePair(change);
+    return [`@@ ${clip(change.text.replace(/\s+/g, ' '), 200)}`, `- ${git}`, `+ ${live}`];
+  });
+  const more = item.changes.length - mostFields;
+  return ['--- Git', '+++ live', ...fields, ...(more > 0 ? [`@@ and ${count(more, 'more field')}`] : [])].join('\n');
+}
+
+/** Managers by which people's own tools write, as people call them. */
+function toolOf(manager: string): string {
+  const kubectl = /^kubectl-([a-z-]+)$/.exec(manager)?.[1];
+  if (kubectl === 'client-side-apply') return 'kubectl apply';
+  return kubectl ? `kubectl ${kubectl.replaceAll('-', ' ')}` : clip(manager, 80);
+}
+
+function who({ by, kind }: DriftedObject): Part[] {
+  if (!by || kind === 'missing') return [];
+  return [kind === 'extra' ? ', last written with ' : '  —  last written with ', { code: toolOf(by.manager) }, ...(by.at ? [' ', { at: by.at }] : [])];
+}
+
+function objectElements(item: DriftedObject): RichTextBlockElement[] {
+  const name = ` ${item.key.namespace ? `${item.key.namespace}/` : ''}${item.key.name}`;
+  if (item.kind === 'missing') return [line({ bold: item.key.kind }, name, '  —  is in Git, but was ', { bold: 'deleted' }, ' from the cluster')];
+  if (item.kind === 'extra') return [line({ bold: item.key.kind }, name, '  —  is in the cluster, but ', { bold: 'not in Git' }, ...who(item))];
+  return [line({ bold: item.key.kind }, name, ...who(item)), ...(item.changes.length > 0 ? [diffBox(difference(item))] : [])];
+}
+
+function amount(objects: DriftedObject[]): string {
+  const fields = objects.reduce((sum, item) => sum + item.changes.length, 0);
+  return [count(objects.length, 'object'), ...(fields > 0 ? [count(fields, 'field')] : [])].join(', ');
+}
+
+function summary(objects: DriftedObject[]): string {
+  const [first] = objects;
+  if (!first) return '';
+  const [change] = first.changes;
+  const fact = first.kind === 'missing' ? 'is missing' : first.kind === 'extra' ? 'is not in Git' : change ? `${change.text}: Git ${valuePair(change)[0]}, live ${valuePair(change)[1]}` : 'differs';
+  return `${keyTitle(first.key)} ${fact}${objects.length > 1 ? ` and ${count(objects.length - 1, 'more object')}` : ''}`;
+}
+
+const endings: Record<string, { icon: string; words: Part[] }> = {
+  Healed: { icon: '✅', words: ['matches Git again'] },
+  Reverted: { icon: '✅', words: ['matches Git again'] },
+  Adopted: { icon: '📥', words: ['was adopted into Git'] },
+  Snoozed: { icon: '💤', words: ['is snoozed'] },
+  Superseded: { icon: '⚪', words: ['drifted further; the newer card tells how'] },
+};
+
+function endedCard(episode: DriftEpisode, place: CardPlace): Card {
+  const { phase = 'Open', message = '', objects = [], endedBy } = episode.status ?? {};
+  const { application } = episode.spec;
+  const { icon, words } = endings[phase] ?? { icon: '⚪', words: [clip(message, 300)] };
+  const by = endedBy ? `${phase === 'Reverted' ? 'reverted' : 'ended'} by ${escapeMrkdwn(endedBy.login)}` : '';
+  return {
+    text: escapeText(clip(`${nameOf(application)}: ${message || phase}`, 300)),
+    blocks: [
+      rich(line(...headline(icon, application, place, words))),
+      facts(by, `${amount(objects)} had drifted: ${escapeMrkdwn(clip(objects.map((item) => keyTitle(item.key)).join(', '), 600))}`, phase === 'Healed' || phase === 'Reverted' ? 'Synced' : ''),
+    ],
+    final: phase !== 'Snoozed',
+  };
+}
+
+/** Why the revert that was asked for did not work; undefined while it may still. */
+function failure(episode: DriftEpisode, app: Application | undefined): string | undefined {
+  const state = app?.status?.operationState;
+  if (!app || app.operation || !state || episode.status?.phase !== 'Reverting') return undefined;
+  const ours = state.operation.initiatedBy?.username === episode.status.endedBy?.login && state.operation.sync?.resources !== undefined;
+  return ours && (state.phase === 'Failed' || state.phase === 'Error') ? (state.message ?? state.phase) : undefined;
+}
+
+/** Kubernetes keeps field managers, which are names that tools give themselves. */
+function whoFact(objects: DriftedObject[]): string {
+  return objects.some((item) => item.by !== undefined && item.kind !== 'missing') ? 'the cluster records the tool, not the person' : '';
+}
+
+function healFact(app: Application | undefined): string {
+  return app && isAutomated(app.spec) && app.spec.syncPolicy?.automated?.selfHeal === true ? 'self-heal is on' : 'self-heal is off';
+}
+
+/** A pure function of the episode and its Application. */
+export function episodeCard(episode: DriftEpisode, place: CardPlace): Card {
+  const { phase = 'Open', objects = [], endedBy } = episode.status ?? {};
+  if (phase !== 'Open' && phase !== 'Reverting') return endedCard(episode, place);
+  const { application, openedAt } = episode.spec;
+  const failed = failure(episode, place.app);
+  const reverting = phase === 'Reverting' && failed === undefined;
+  const words: Part[] = reverting ? ['is being ', { bold: 'reverted to Git' }, ...(endedBy ? [` by ${endedBy.login}`] : [])] : ['is ', { bold: 'OutOfSync' }, ': somebody changed the cluster, not Git'];
+  const rest = objects.length - mostObjects;
+  const elements = [
+    line(...headline(reverting ? '🔵' : '🟠', application, place, words)),
+    ...(failed === undefined ? [] : [line('❌ the revert failed: ', clip(failed, 600))]),
+    ...objects.slice(0, mostObjects).flatMap(objectElements),
+    ...(rest > 0 ? [line(`and ${count(rest, 'more object')}: ${clip(objects.slice(mostObjects).map((item) => keyTitle(item.key)).join(', '), 600)}`)] : []),
+  ];
+  const revision = place.app?.status?.history?.at(-1)?.revision;
+  const restored = clip(`Restores ${amount(objects)} and nothing else: ${objects.map((item) => keyTitle(item.key)).join(', ')}`, 290);
+  const value = `${episode.metadata.namespace}/${episode.metadata.name}`;
+  return {
+    text: escapeText(clip(`${nameOf(application)} is OutOfSync: ${summary(objects)}`, 300)),
+    blocks: [
+      rich(...elements),
+      facts(revision ? `Git ${revisionFact(revision, place)}` : '', `seen ${moment(openedAt)}`, whoFact(objects), reverting ? '' : healFact(place.app)),
+      ...(reverting ? [] : [{ type: 'actions' as const, elements: [button({ id: 'drift_revert', text: 'Revert to Git', value, style: 'danger', confirm: { title: 'Revert to Git?', text: restored, yes: 'Revert' } })] }]),
+    ],
+    final: false,
+  };
+}

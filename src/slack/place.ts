@@ -1,0 +1,40 @@
+// What cards and modals know of an application beside their own object, and where they belong.
+import type { EffectivePolicy } from '../policy/policy.ts';
+import type { Store } from '../store/store.ts';
+import type { CardPlace } from './card.ts';
+import { effectivePolicy } from '../policy/policy.ts';
+
+export interface PlaceOptions {
+  store: Store;
+  publicUrl: string;
+  /** Message of a commit of the application's repository. */
+  commitMessage(application: string, revision: string): Promise<string>;
+}
+
+export class Places {
+  readonly store: Store;
+  readonly #options: PlaceOptions;
+
+  constructor(options: PlaceOptions) {
+    this.store = options.store;
+    this.#options = options;
+  }
+
+  /** With a revision, its commit is spoken of too; a commit that cannot be read is left out. */
+  async of(application: string, revision?: string): Promise<CardPlace> {
+    const { publicUrl, commitMessage } = this.#options;
+    const app = this.store.applications.get(application);
+    const commit = app && revision ? await commitMessage(application, revision).catch(() => undefined) : undefined; // the card matters more
+    return { app, policy: this.#policyOf(application), commit, publicUrl };
+  }
+
+  /** Name or id of the channel; '' when none is meant. */
+  channelOf(application: string): string {
+    return this.#policyOf(application)?.slack || this.store.settings().slackChannel;
+  }
+
+  #policyOf(application: string): EffectivePolicy | undefined {
+    const app = this.store.applications.get(application);
+    return app && effectivePolicy(app, this.store.projects.get(`${this.store.namespace}/${app.spec.project || 'default'}`));
+  }
+}

@@ -1,0 +1,158 @@
+// One card in one channel: its intent is stored before the post, and an unknown outcome is a look-up, not a retry (design §4h).
+import { randomUUID } from 'node:crypto';
+import { ErrorCode } from '@slack/web-api';
+import type { ChatPostMessageResponse, WebClient } from '@slack/web-api';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { CardState } from '../model/coxswain.ts';
+import type { Card } from './card.ts';
+import { hashOf } from '../base/canonical.ts';
+import { rfc3339 } from '../base/clock.ts';
+import { isObject } from '../model/kube.ts';
+
+export interface Posting {
+  /** `approval namespace/name` or `episode namespace/name`. */
+  key: string;
+  card: Card;
+  channel: string;
+  /** As stored; undefined: nothing was meant for this channel yet. */
+  state: CardState | undefined;
+  /** A card that is not there may be posted. */
+  mayPost: boolean;
+  save(state: CardState): Promise<void>;
+}
+
+export interface PosterOptions {
+  /** Retries off: an unknown outcome is a look-up, not a retry. */
+  client: WebClient;
+  clock: Clock;
+  log: Logger;
+}
+
+/** Another process that stored the intent may still be posting; after this it is dead. */
+const patienceMs = 10_000;
+/** Slack allows about 50 updates a minute; the last state wins. */
+const updateGapMs = 1_000;
+
+/** Slack's answers after which something may have happened all the same (docs.slack.dev: errors of chat.postMessage). */
+const unclear = new Set(['fatal_error', 'internal_error', 'request_timeout', 'service_unavailable']);
+
+export function slackError(error: unknown): string | undefined {
+  if (!isObject(error) || error['code'] !== ErrorCode.PlatformError || !isObject(error['data'])) return undefined;
+  return String(error['data']['error']);
+}
+
+/** Milliseconds that a 429 asks to wait; undefined for other errors. */
+export function retryAfterMs(error: unknown): number | undefined {
+  return isObject(error) && error['code'] === ErrorCode.RateLimitedError && typeof error['retryAfter'] === 'number' ? error['retryAfter'] * 1000 : undefined;
+}
+
+/** True when Slack said that it did nothing. */
+function isRefused(error: unknown): boolean {
+  const platform = slackError(error);
+  return retryAfterMs(error) !== undefined || (platform !== undefined && !unclear.has(platform));
+}
+
+function intentOf(message: { metadata?: { event_payload?: unknown } }): unknown {
+  const payload = message.metadata?.event_payload;
+  return isObject(payload) ? payload['intent'] : undefined;
+}
+
+export class Poster {
+  readonly #options: PosterOptions;
+  /** Intents stored by this very process and not sent yet: nobody else can be posting them. */
+  readonly #own = new Set<string>();
+  /** When each card was last updated, by message. */
+  readonly #updated = new Map<string, number>();
+
+  constructor(options: PosterOptions) {
+    this.#options = options;
+  }
+
+  /** Brings the card as far as it gets now; `after`: look again in so many milliseconds. */
+  async bring(posting: Posting): Promise<{ after: number } | undefined> {
+    const { card, state, mayPost } = posting;
+    if (state?.ts !== undefined) return this.#update(posting, { ...state, ts: state.ts });
+    if (!state && !mayPost) return undefined;
+    const intended = state ?? (await this.#intend(posting));
+    const own = this.#own.has(intended.intent);
+    const found = own ? undefined : await this.#find(posting.channel, intended);
+    if (found !== undefined) {
+      await posting.save({ ...intended, ts: found });
+      return { after: 0 };
+    }
+    const wait = Date.parse(intended.at) + patienceMs - this.#options.clock.now();
+    if (!own && wait > 0) return { after: wait };
+    if (!mayPost) return this.#giveUp(posting, intended);
+    const ts = await this.#post(posting, intended);
+    await posting.save({ ...intended, ts, hash: hashOf(card), final: card.final });
+    return undefined;
+  }
+
+  async #intend({ save }: Posting): Promise<CardState> {
+    const state: CardState = { intent: randomUUID(), at: rfc3339(this.#options.clock.now()) };
+    await save(state);
+    this.#own.add(state.intent);
+    return state;
+  }
+
+  /** It was meant, but was never posted, and what it would have told has ended: it need not be looked for again. */
+  async #giveUp({ save }: Posting, state: CardState): Promise<undefined> {
+    if (state.final !== true) await save({ ...state, final: true });
+  }
+
+  async #post({ key, card, channel }: Posting, { intent }: CardState): Promise<string> {
+    // Whatever happens to this post, its outcome is unknown from here on, unless Slack says that it did nothing.
+    this.#own.delete(intent);
+    let answer: ChatPostMessageResponse;
+    try {
+      answer = await this.#options.client.chat.postMessage({
+        channel,
+        text: card.text,
+        blocks: card.blocks,
+        unfurl_links: false,
+        unfurl_media: false,
+        metadata: { event_type: 'coxswain_card', event_payload: { key, intent } },
+      });
+    } catch (error) {
+      if (isRefused(error)) this.#own.add(intent);
+      throw error;
+    }
+    return answer.ts ?? '';
+  }
+
+  async #update({ card, channel, save }: Posting, state: CardState & { ts: string }): Promise<{ after: number } | undefined> {
+    const hash = hashOf(card);
+    if (state.hash === hash || (state.final === true && card.final)) return undefined;
+    const message = `${channel} ${state.ts}`;
+    const now = this.#options.clock.now();
+    const wait = (this.#updated.get(message) ?? 0) + updateGapMs - now;
+    if (wait > 0) return { after: wait };
+    this.#updated.set(message, now);
+    try {
+      await this.#options.client.chat.update({ channel, ts: state.ts, text: card.text, blocks: card.blocks });
+    } catch (error) {
+      if (slackError(error) !== 'message_not_found') throw error;
+      this.#options.log.warn({ channel }, 'a card was deleted by hand; it is not posted again');
+    }
+    await save({ ...state, hash, final: card.final });
+    if (card.final) this.#updated.delete(message);
+    return undefined;
+  }
+
+  /** The oldest card with this intent; younger doubles are deleted. */
+  async #find(channel: string, state: CardState): Promise<string | undefined> {
+    const { client } = this.#options;
+    const oldest = String(Date.parse(state.at) / 1000 - 5);
+    const found: string[] = [];
+    let cursor = '';
+    do {
+      const page = await client.conversations.history({ channel, oldest, include_all_metadata: true, limit: 200, ...(cursor && { cursor }) });
+      for (const message of page.messages ?? []) if (message.ts && intentOf(message) === state.intent) found.push(message.ts);
+      cursor = page.response_metadata?.next_cursor ?? '';
+    } while (cursor);
+    const [first, ...surplus] = found.sort();
+    for (const ts of surplus) await client.chat.delete({ channel, ts });
+    return first;
+  }
+}

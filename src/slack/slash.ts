@@ -1,0 +1,95 @@
+// `/cox` in Slack: the same words as in a pull request, answered to the person alone; approving always shows first.
+import type { AckFn, App, RespondArguments, RespondFn, SlashCommand } from '@slack/bolt';
+import type { KnownBlock } from '@slack/types';
+import type { WebClient } from '@slack/web-api';
+import type { Command } from '../chatops/command.ts';
+import type { Approval } from '../model/coxswain.ts';
+import type { Deed, InboxContext, Wanted } from './inbox.ts';
+import { helpText, parseCommand, verbs } from '../chatops/command.ts';
+import { findApplication } from '../chatops/target.ts';
+import { isOpen } from '../engine/approval.ts';
+import { errorMessage } from '../base/errors.ts';
+import { applicationKey } from '../model/application.ts';
+import { approvalSummary } from './approval-card.ts';
+import { button } from './card.ts';
+import { openReview } from './clicks.ts';
+import { actorOf, storeRequest, unlinked, whisper } from './inbox.ts';
+import { escapeMrkdwn, facts, line, list, rich, unescapeText } from './text.ts';
+
+interface Slash {
+  context: InboxContext;
+  client: WebClient;
+  deed: Deed;
+  triggerId: string;
+  respond: RespondFn;
+}
+
+function help(): RespondArguments {
+  const rows = Object.values(verbs).map(({ usage, does }) => [{ code: usage }, `  ${does}`]);
+  const blocks: KnownBlock[] = [rich(line({ bold: 'What Coxswain can do' }), list(rows)), facts('The same commands work in pull request comments. Only you see the answers.')];
+  return { response_type: 'ephemeral', text: escapeMrkdwn(helpText()), blocks };
+}
+
+/** Approvals that the words could mean, or why there are none (plain text). */
+function waiting({ context }: Slash, name: string): { approvals: Approval[]; why?: string } {
+  const { store } = context;
+  if (name === '') {
+    const approvals = store.approvals.list().filter(isOpen);
+    return { approvals, ...(approvals.length === 0 && { why: 'nothing waits for approval' }) };
+  }
+  const found = findApplication(store, name);
+  if (!found.ok) return { approvals: [], why: found.message };
+  const approvals = found.apps.flatMap((app) => store.approvals.of(applicationKey(app))).filter(isOpen);
+  return { approvals, ...(approvals.length === 0 && { why: `${name}: nothing waits for approval` }) };
+}
+
+const mostListed = 20;
+
+function choice(approvals: Approval[]): RespondArguments {
+  const rows = approvals.slice(0, mostListed).map((approval): KnownBlock => {
+    const value = `${approval.metadata.namespace}/${approval.metadata.name}`;
+    return { type: 'section', text: { type: 'mrkdwn', text: approvalSummary(approval), verbatim: true }, accessory: button({ id: 'approval_review', text: 'Review', value, style: 'primary' }) };
+  });
+  return { response_type: 'ephemeral', text: `${approvals.length} approvals wait`, blocks: [rich(line({ bold: `${approvals.length} approvals wait` })), ...rows] };
+}
+
+/** Never blind: without a digest the review opens. */
+async function approve(slash: Slash, { application }: Command): Promise<void> {
+  const { approvals, why } = waiting(slash, application);
+  const [only] = approvals;
+  if (why !== undefined || !only) await whisper(slash.respond, `🚫 ${escapeMrkdwn(why ?? '')}`);
+  else if (approvals.length === 1) await openReview(slash, only);
+  else await slash.respond(choice(approvals));
+}
+
+/** What waits at this moment is what is rejected, not what waits later. */
+function wantedOf(slash: Slash, { verb, application, rest, options }: Command): Wanted {
+  const args = { ...options, ...(rest && { reason: rest }) };
+  const { approvals } = verb === 'reject' ? waiting(slash, application) : { approvals: [] };
+  const digest = approvals.length === 1 && options['digest'] === undefined ? approvals[0]?.spec.digest : undefined;
+  return { verb, args, ...(application && { application }), ...(digest !== undefined && { digest }) };
+}
+
+async function onCommand(context: InboxContext, { command, client, ack, respond }: { command: SlashCommand; client: WebClient; ack: AckFn<string | RespondArguments>; respond: RespondFn }): Promise<void> {
+  const parsed = parseCommand(unescapeText(command.text));
+  if (!parsed.ok) return ack(`🤔 ${escapeMrkdwn(parsed.message.replaceAll('`', ''))}`);
+  if (parsed.command.verb === 'help') return ack(help());
+  if (!actorOf(context, command.user_id)) return ack(`🚫 ${unlinked(command.user_id)}`);
+  const deed: Deed = { user: command.user_id, channel: command.channel_id, once: `command ${command.trigger_id}` };
+  const slash: Slash = { context, client, deed, triggerId: command.trigger_id, respond };
+  if (parsed.command.verb === 'approve' && parsed.command.options['digest'] === undefined) {
+    await ack();
+    return approve(slash, parsed.command);
+  }
+  try {
+    await storeRequest(context, deed, wantedOf(slash, parsed.command), respond);
+  } catch (error) {
+    context.log.warn({ err: error }, 'a command could not be stored');
+    return ack(`🚫 The cluster did not take it: ${escapeMrkdwn(errorMessage(error).slice(0, 300))}. Try again soon.`);
+  }
+  return ack();
+}
+
+export function listenToCommands(app: App, context: InboxContext): void {
+  app.command('/cox', ({ command, client, ack, respond }) => onCommand(context, { command, client, ack, respond }));
+}

@@ -1,0 +1,88 @@
+// An approval in Slack, from the card to Healthy: who may, what they see, and what voids it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bed, configMap, textOf, waiting } from './bed.ts';
+
+test('a waiting approval is one card; whoever may reviews the diff and approves it, and the card ends Healthy', async (t) => {
+  const b = await bed(t, { files: { 'prod/a.yaml': configMap('settings', '1') } });
+  await waiting(b);
+  const { stage, sandbox } = b;
+  const card = await b.card('the card', /waits for approval/);
+  assert.match(textOf(card), /prod ?production ?waits for approval.*creates ConfigMap .*settings/);
+  const bob = sandbox.actAs('bob');
+  await bob.click('deploys', card.ts, 'Review');
+  const view = await sandbox.waitFor('the review', () => bob.openModals().at(-1));
+  const shown = textOf({ text: '', blocks: view.body });
+  assert.match(shown, /would be changed like this.*creates \*ConfigMap .*settings\*.*\+ value: "1"/);
+  await bob.submit(view.id);
+  assert.deepEqual(bob.openModals(), []);
+  await b.said('bob', /✅ prod: prod is approved and syncs now/);
+  const ended = await b.card('the end', /is live at [0-9a-f]{7} and Healthy/);
+  assert.equal(ended.ts, card.ts, 'it is the same card');
+  assert.equal(b.cards().length, 1);
+  assert.deepEqual(ended.blocks.map((block) => block['type']), ['rich_text', 'context'], 'without buttons');
+  const [request] = stage.store.requests.list();
+  assert.deepEqual([request?.spec.verb, request?.spec.digest, request?.spec.actor.login], ['approve', stage.store.approvals.list()[0]?.spec.digest, 'bob']);
+  assert.deepEqual((await stage.cluster.api.get({ group: '', kind: 'ConfigMap', namespace: stage.namespace, name: 'settings' }))?.['data'], { value: '1' });
+
+  const before = sandbox.state.requests.length;
+  await stage.cluster.api.patch({ group: 'argoproj.io', kind: 'Application', namespace: stage.namespace, name: 'prod' }, { type: 'merge', patch: { status: { health: { status: 'Degraded' } } } });
+  stage.commit({ 'prod/b.yaml': configMap('more', '1') }, 'Add more (#8)');
+  await stage.engine.onPush(stage.url);
+  const second = await b.card('the second card', /“Add more” #8/);
+  assert.notEqual(second.ts, card.ts);
+  assert.equal(sandbox.state.requests.slice(before).filter((item) => item.method === 'chat.update' && item.args['ts'] === card.ts).length, 0, 'a story that has ended stays as it was told');
+});
+
+test('a person who is not linked, has no right, or wrote the change is told why, and nothing is approved', async (t) => {
+  const b = await bed(t, { files: { 'prod/a.yaml': configMap('settings', '1') } });
+  await waiting(b);
+  const { sandbox, stage } = b;
+  const card = await b.card('the card', /waits for approval/);
+  const press = async (who: string, button: string): Promise<void> => void (await sandbox.actAs(who).click('deploys', card.ts, button));
+  await press('dan', 'Review');
+  await b.said('dan', /not linked to a GitHub login.*`U\w+: &lt;your GitHub login&gt;` to `slack\.identities`/);
+  await press('dan', 'Reject');
+  await press('carol', 'Review');
+  await b.said('carol', /carol may not approve prod: the right "applications, approve, gated\/prod" is missing; whoever keeps argocd-rbac-cm/);
+  assert.deepEqual([sandbox.actAs('dan').openModals(), sandbox.actAs('carol').openModals()], [[], []]);
+  await press('carol', 'Reject');
+  await sandbox.waitFor('carol is told again', () => sandbox.actAs('carol').ephemerals('deploys').length === 2);
+  const ann = sandbox.actAs('ann');
+  await press('ann', 'Review');
+  await ann.submit((await sandbox.waitFor('the review', () => ann.openModals().at(-1))).id);
+  await b.said('ann', /🚫 prod: ann is an author of this change, and somebody else must approve it/);
+  assert.deepEqual(stage.store.approvals.list().map((item) => [item.status?.phase, item.status?.approvals]), [['Pending', []]]);
+  assert.deepEqual(stage.store.requests.list().map((item) => item.spec.actor.login).sort(), ['ann', 'carol'], 'whoever is nobody leaves no request');
+});
+
+test('reject ends the card with the name, and what is rejected is not applied', async (t) => {
+  const b = await bed(t, { files: { 'prod/a.yaml': configMap('settings', '1') } });
+  await waiting(b);
+  const card = await b.card('the card', /waits for approval/);
+  await b.sandbox.actAs('bob').click('deploys', card.ts, 'Reject');
+  const ended = await b.card('the rejected card', /was rejected by bob/);
+  assert.equal(ended.ts, card.ts);
+  await b.said('bob', /✅ prod: rejected; nothing is applied/);
+  assert.equal(b.stage.store.applications.get(`${b.stage.namespace}/prod`)?.operation, undefined);
+});
+
+test('a change between card and click voids the approval: the old card says so, a new one stands', async (t) => {
+  const b = await bed(t, { files: { 'prod/a.yaml': configMap('settings', '1') } });
+  await waiting(b);
+  const { sandbox, stage } = b;
+  const card = await b.card('the card', /waits for approval/);
+  const bob = sandbox.actAs('bob');
+  await bob.click('deploys', card.ts, 'Review');
+  const view = await sandbox.waitFor('the review', () => bob.openModals().at(-1));
+  stage.commit({ 'prod/a.yaml': configMap('settings', '2') });
+  await stage.engine.onPush(stage.url);
+  const old = await b.card('the void card', /asked for approval, which is void now/);
+  assert.equal(old.ts, card.ts);
+  const next = await sandbox.waitFor('the new card', () => b.cards().find((message) => message.ts !== card.ts));
+  assert.match(textOf(next), /waits for approval/);
+  await bob.submit(view.id);
+  await b.said('bob', /🚫 prod: the effect has changed since: now prod-[0-9a-f]{12} waits/);
+  assert.equal(await stage.cluster.api.get({ group: '', kind: 'ConfigMap', namespace: stage.namespace, name: 'settings' }), undefined);
+  assert.equal(b.cards().length, 2);
+});
