@@ -11,7 +11,7 @@ import type { KubeObject } from '../../src/model/kube.ts';
 import type { View } from '../slack/slack.ts';
 
 /** Bob's modal with the diff and a button; he closes and opens it again while the effect is still being worked out. */
-async function review(stage: Stage, approval: Approval): Promise<View> {
+export async function review(stage: Stage, approval: Approval): Promise<View> {
   const { bob } = stage.scene.people;
   const reviewed = async (): Promise<View | undefined> => {
     await press(stage, { who: 'bob', card: () => cardOf(stage, 'approval', approval.metadata.name), button: 'Review' }, () => bob.slack.openModals().length > 0);
@@ -30,7 +30,7 @@ function assertDiff(view: View): void {
   for (const value of Object.values(secrets)) assert.ok(!text.includes(value), 'no Secret value in the modal');
 }
 
-async function submitted(stage: Stage, view: View, digest: string): Promise<string> {
+export async function submitted(stage: Stage, view: View, digest: string): Promise<string> {
   const answered = async (): Promise<string | undefined> => {
     const found = (await requests(stage)).find((request) => request.spec.digest === digest && request.spec.actor.login === 'bob' && request.status?.phase !== undefined);
     return found?.status && found.status.phase !== 'Pending' ? `${found.status.phase}: ${found.status.message ?? ''}` : undefined;

@@ -1,9 +1,10 @@
 // Step 1: the root application is applied once, everything becomes Synced; production's first sync is approved like any other.
 import assert from 'node:assert/strict';
 import { apply } from '../kube.ts';
-import { channel } from '../people.ts';
 import { bootstrapObjects } from '../sample.ts';
-import { applications, approvalsOf, cardOf, insist, isSynced, textOf, wait, waitApp, waitFor, type Stage } from './stage.ts';
+import { review, submitted } from './approval.ts';
+import { waitingApproval } from './merge.ts';
+import { applications, approvalsOf, cardOf, isSynced, textOf, wait, waitApp, waitFor, type Stage } from './stage.ts';
 
 export const developed = ['checkout-dev', 'payments-dev', 'docs-dev', 'dashboards-dev'];
 export const production = ['checkout-prod', 'payments-prod', 'docs-prod', 'dashboards-prod'];
@@ -22,12 +23,11 @@ export async function bootstrap(stage: Stage): Promise<void> {
     });
   }
   tell('production waits for approval: four cards in Slack');
-  await insist(
-    stage,
-    'bob approves the first sync of production',
-    () => scene.people.bob.slack.command(channel, '/cox approve'),
-    async () => (await Promise.all(production.map((name) => approvalsOf(stage, name)))).every((found) => found.some((approval) => approval.status?.phase !== 'Pending')),
-  );
+  for (const name of production) {
+    const approval = await waitingApproval(stage, name);
+    const view = await review(stage, approval);
+    assert.match(await submitted(stage, view, approval.spec.digest), /^Done/);
+  }
   for (const name of production) await waitApp(stage, name, 'becomes Synced and Healthy', isSynced);
   await waitFor(stage, 'the cards of the first sync end', async () => {
     for (const name of production) {
@@ -37,5 +37,5 @@ export async function bootstrap(stage: Stage): Promise<void> {
       assert.match(textOf(cardOf(stage, 'approval', approval.metadata.name) ?? { text: '', blocks: [] }), /✅/);
     }
   });
-  tell('bob has approved it with /cox approve; all nine applications are Synced and Healthy');
+  tell('bob has reviewed and approved each; all nine applications are Synced and Healthy');
 }
