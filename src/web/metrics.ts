@@ -1,8 +1,13 @@
-// Prometheus metrics; names that Argo CD has are kept, so that its dashboards go on working.
-import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+// Prometheus metrics; names and labels that Argo CD has are kept, so that its dashboards go on working.
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Api } from '../cluster/api.ts';
 import type { Live } from '../cluster/live.ts';
+import type { Application } from '../model/application.ts';
 import type { Store } from '../store/store.ts';
+import { inClusterServer } from '../model/annotations.ts';
+import { isAutomated, sourcesOf } from '../model/application.ts';
+import { repositoryPage, repositoryText } from './parts.ts';
+import { openEpisodes, waitingApproval } from './standing.ts';
 
 export interface MetricsOptions {
   store: Store;
@@ -12,7 +17,20 @@ export interface MetricsOptions {
   pending: () => number;
 }
 
-function gauge(registry: Registry, { name, help, labels = [] }: { name: string; help: string; labels?: string[] }, read: (gauge: Gauge) => void): void {
+interface Sample {
+  labels?: Record<string, string>;
+  value: number;
+}
+
+interface Metric {
+  name: string;
+  help: string;
+  labels?: string[];
+  /** Read at every scrape. */
+  read(): Sample[];
+}
+
+function gauge(registry: Registry, { name, help, labels = [], read }: Metric): void {
   const made: Gauge = new Gauge({
     name,
     help,
@@ -20,34 +38,70 @@ function gauge(registry: Registry, { name, help, labels = [] }: { name: string; 
     registers: [registry],
     collect() {
       made.reset();
-      read(made);
+      for (const { labels: values = {}, value } of read()) made.set(values, value);
     },
   });
 }
 
-export function createMetrics({ store, api, live, pending }: MetricsOptions): { text(): Promise<{ type: string; body: string }> } {
+/** The counting is done elsewhere; `read` answers the totals since the start. */
+function counter(registry: Registry, { name, help, labels = [], read }: Metric): void {
+  const made: Counter = new Counter({
+    name,
+    help,
+    labelNames: labels,
+    registers: [registry],
+    collect() {
+      made.reset();
+      for (const { labels: values = {}, value } of read()) made.inc(values, value);
+    },
+  });
+}
+
+/** Labels of `argocd_app_info` (Argo CD: operator-manual/metrics). */
+function infoOf(app: Application): Record<string, string> {
+  const { destination, project } = app.spec;
+  const repo = sourcesOf(app.spec)[0]?.repoURL ?? '';
+  return {
+    namespace: app.metadata.namespace,
+    name: app.metadata.name,
+    project,
+    autosync_enabled: String(isAutomated(app.spec)),
+    repo: repositoryPage(repo) ?? repositoryText(repo),
+    dest_server: destination.server ?? '',
+    dest_namespace: destination.namespace ?? '',
+    sync_status: app.status?.sync?.status ?? 'Unknown',
+    health_status: app.status?.health?.status ?? 'Unknown',
+    operation: app.metadata.deletionTimestamp ? 'delete' : app.operation ? 'sync' : '',
+  };
+}
+
+const infoLabels = ['namespace', 'name', 'project', 'autosync_enabled', 'repo', 'dest_server', 'dest_namespace', 'sync_status', 'health_status', 'operation'];
+const server = { server: inClusterServer };
+
+function clusterMetrics(registry: Registry, { api, live }: MetricsOptions): void {
+  gauge(registry, { name: 'argocd_cluster_api_resources', help: 'Kinds that are watched.', labels: ['server'], read: () => [{ labels: server, value: live.stats.kinds }] });
+  gauge(registry, { name: 'argocd_cluster_api_resource_objects', help: 'Objects in the cache.', labels: ['server'], read: () => [{ labels: server, value: live.stats.objects }] });
+  counter(registry, { name: 'argocd_cluster_events_total', help: 'Watch events taken in.', labels: ['server'], read: () => [{ labels: server, value: live.stats.events }] });
+  counter(registry, { name: 'coxswain_watch_relists_total', help: 'Times that a kind had to be listed anew.', read: () => [{ value: live.stats.relists }] });
+  gauge(registry, { name: 'coxswain_live_bodies', help: 'Objects whose whole body is kept.', read: () => [{ value: live.stats.bodies }] });
+  counter(registry, {
+    name: 'coxswain_api_requests_total',
+    help: 'Requests to the Kubernetes API of the control plane.',
+    labels: ['verb'],
+    read: () => Object.entries(api.counts).map(([verb, value]) => ({ labels: { verb }, value })),
+  });
+}
+
+export function createMetrics(options: MetricsOptions): { text(): Promise<{ type: string; body: string }> } {
+  const { store, pending } = options;
   const registry = new Registry();
-  // The default of 10 ms costs 0.1 CPU-s a minute, more than everything else of an idle operator.
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
-  const labels = ['namespace', 'name', 'project', 'dest_namespace', 'sync_status', 'health_status'];
-  gauge(registry, { name: 'argocd_app_info', help: 'Information about application.', labels }, (info) => {
-    for (const app of store.applications.list()) {
-      const { namespace, name } = app.metadata;
-      info.set({ namespace, name, project: app.spec.project, dest_namespace: app.spec.destination.namespace ?? '', sync_status: app.status?.sync?.status ?? 'Unknown', health_status: app.status?.health?.status ?? 'Unknown' }, 1);
-    }
-  });
-  gauge(registry, { name: 'argocd_cluster_api_resources', help: 'Number of monitored Kubernetes API resources.' }, (kinds) => kinds.set(live.stats.kinds));
-  gauge(registry, { name: 'argocd_cluster_api_resource_objects', help: 'Number of k8s resource objects in the cache.' }, (objects) => objects.set(live.stats.objects));
-  gauge(registry, { name: 'coxswain_api_requests', help: 'Requests sent to the Kubernetes API since the start.', labels: ['verb'] }, (requests) => {
-    for (const [verb, count] of Object.entries(api.counts)) requests.set({ verb }, count);
-  });
-  gauge(registry, { name: 'coxswain_applications_pending', help: 'Applications that wait for a pass.' }, (waiting) => waiting.set(pending()));
-  gauge(registry, { name: 'coxswain_approvals_pending', help: 'Approvals that wait for a person.' }, (approvals) => {
-    approvals.set(store.approvals.list().filter((item) => (item.status?.phase ?? 'Pending') === 'Pending').length);
-  });
-  gauge(registry, { name: 'coxswain_drift_episodes_open', help: 'Drift episodes that are open.' }, (episodes) => {
-    episodes.set(store.episodes.list().filter((item) => item.status?.phase === 'Open').length);
-  });
+  collectDefaultMetrics({ register: registry });
+  gauge(registry, { name: 'argocd_app_info', help: 'An application, its sync status and its health.', labels: infoLabels, read: () => store.applications.list().map((app) => ({ labels: infoOf(app), value: 1 })) });
+  clusterMetrics(registry, options);
+  gauge(registry, { name: 'coxswain_applications_pending', help: 'Applications that wait for a pass.', read: () => [{ value: pending() }] });
+  gauge(registry, { name: 'coxswain_approvals_pending', help: 'Approvals that wait for a person.', read: () => [{ value: store.approvals.list().filter((item) => waitingApproval([item])).length }] });
+  gauge(registry, { name: 'coxswain_drift_episodes_open', help: 'Drift episodes that are open.', read: () => [{ value: openEpisodes(store.episodes.list()).length }] });
+  gauge(registry, { name: 'coxswain_setting_faults', help: 'Settings that cannot be read; their defaults stand in.', read: () => [{ value: store.settings().faults.length }] });
   return {
     async text() {
       return { type: registry.contentType, body: await registry.metrics() };

@@ -1,18 +1,31 @@
 // The dashboard and the HTTP API: read-only pages that follow the cluster live, health, readiness and metrics.
+import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Clock } from '../base/clock.ts';
 import type { Store } from '../store/store.ts';
-import type { ApplicationView, ResourceView } from './pages.ts';
-import { applicationPage, applicationsPage } from './pages.ts';
-import { assets, html, page } from './html.ts';
+import type { ApplicationView } from './application-page.ts';
+import type { Page } from './html.ts';
+import type { ResourceView } from './resource-view.ts';
+import { systemClock } from '../base/clock.ts';
+import { applicationKey } from '../model/application.ts';
+import { applicationPage } from './application-page.ts';
+import { html, page } from './html.ts';
+import { listPage } from './list-page.ts';
+import { Listeners } from './listeners.ts';
 
 export interface WebOptions {
   store: Store;
-  /** The application's resources with their masked differences, as last compared. */
+  /** The application's resources with their masked differences, as last compared; empty before the first comparison. */
   resources(application: string): ResourceView[];
   /** Prometheus text. */
   metrics(): Promise<{ type: string; body: string }>;
   /** undefined when ready, else why not. */
   notReady(): string | undefined;
+  /** Default: the system's. */
+  clock?: Clock;
 }
 
 export interface Web {
@@ -20,83 +33,147 @@ export interface Web {
   stop(): void;
 }
 
-const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+/** Nothing runs, loads or is sent anywhere but what this server itself has; no page may frame it. */
+const headers = {
+  'content-security-policy': "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+};
 
-function send(response: ServerResponse, status: number, type: string, body: string): void {
-  response.writeHead(status, { 'content-type': type, 'content-security-policy': policy, 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
-  response.end(body);
+interface Answer {
+  status: number;
+  type: string;
+  body: string;
+  /** Default `no-store`: what is shown is true now. */
+  cache?: string;
 }
 
-function sendPage(response: ServerResponse, status: number, title: string, body: ReturnType<typeof html>): void {
-  send(response, status, 'text/html; charset=utf-8', page(title, body));
+const zip = promisify(gzip);
+const zipFrom = 2048;
+
+async function send(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
+  const zipped = answer.body.length >= zipFrom && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  const body = zipped ? await zip(answer.body, { level: 4 }) : Buffer.from(answer.body);
+  response.writeHead(answer.status, {
+    ...headers,
+    'content-type': answer.type,
+    'content-length': body.length,
+    'cache-control': answer.cache ?? 'no-store',
+    vary: 'accept-encoding',
+    ...(zipped && { 'content-encoding': 'gzip' }),
+    ...(answer.status === 405 && { allow: 'GET, HEAD' }),
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-/** Server-sent events: one nameless message whenever an application, approval or episode changes. */
-class Listeners {
-  readonly #open = new Set<ServerResponse>();
-  readonly #ends: (() => void)[];
-
-  constructor(store: Store) {
-    const tell = (): void => {
-      for (const response of this.#open) response.write('data: changed\n\n');
-    };
-    this.#ends = [store.applications.onChange(tell), store.approvals.onChange(tell), store.episodes.onChange(tell)];
-  }
-
-  add(response: ServerResponse): void {
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-    response.write(': open\n\n');
-    this.#open.add(response);
-    response.on('close', () => this.#open.delete(response));
-  }
-
-  stop(): void {
-    for (const end of this.#ends) end();
-    for (const response of this.#open) response.end();
-  }
+function asset(file: string, type: string): Answer {
+  return { status: 200, type, body: readFileSync(join(import.meta.dirname, file), 'utf8'), cache: 'no-cache' };
 }
 
-function viewOf(options: WebOptions, key: string): ApplicationView | undefined {
-  const app = options.store.applications.get(key);
+function shown(status: number, what: Page): Answer {
+  return { status, type: 'text/html; charset=utf-8', body: page(what) };
+}
+
+function plain(status: number, text: string): Answer {
+  return { status, type: 'text/plain; charset=utf-8', body: `${text}\n` };
+}
+
+function json(status: number, value: unknown): Answer {
+  return { status, type: 'application/json; charset=utf-8', body: JSON.stringify(value) };
+}
+
+function lost(up: string, what: string): Answer {
+  return shown(404, { title: 'Not found', up, body: html`<div class="empty"><h1>${what}</h1><p><a href="${up || './'}">All applications</a></p></div>` });
+}
+
+function viewOf({ store, resources }: WebOptions, key: string): ApplicationView | undefined {
+  const app = store.applications.get(key);
   if (!app) return undefined;
-  return { app, resources: options.resources(key), approvals: options.store.approvals.of(key), episodes: options.store.episodes.of(key) };
+  const compared = resources(key);
+  // Before the first comparison, and where Argo CD compares, the status tells what there is.
+  const known = compared.length > 0 ? compared : (app.status?.resources ?? []).map((row) => ({ row, diff: '' }));
+  return { app, resources: known, approvals: store.approvals.of(key), episodes: store.episodes.of(key) };
 }
 
-function applicationRoute(options: WebOptions, response: ServerResponse, match: RegExpExecArray): void {
-  const view = viewOf(options, `${decodeURIComponent(match[2] ?? '')}/${decodeURIComponent(match[3] ?? '')}`);
-  const json = match[1] === '/api';
-  if (!view) return json ? send(response, 404, 'application/json', '{"error":"no such application"}') : sendPage(response, 404, 'Not found', html`<h1>There is no such application.</h1>`);
-  if (json) return send(response, 200, 'application/json', JSON.stringify({ application: view.app, resources: view.resources }));
-  return sendPage(response, 200, view.app.metadata.name, applicationPage(view));
+function frontPage({ store }: WebOptions): Answer {
+  const listed = store.applications.list().map((app) => {
+    const key = applicationKey(app);
+    return { app, approvals: store.approvals.of(key), episodes: store.episodes.of(key) };
+  });
+  return shown(200, { title: 'Applications', up: '', follows: '', body: listPage(listed) });
 }
 
-/** Everything that is not a webhook. Only GET and HEAD are answered. */
-export function createWeb(options: WebOptions): Web {
-  const listeners = new Listeners(options.store);
-  async function route(path: string, response: ServerResponse): Promise<void> {
-    const asset = assets[path];
-    const application = /^(\/api)?\/applications\/([^/]+)\/([^/]+)$/.exec(path);
-    if (asset) return send(response, 200, asset.type, asset.body);
-    if (application) return applicationRoute(options, response, application);
-    if (path === '/') return sendPage(response, 200, 'Applications', applicationsPage(options.store.applications.list()));
-    if (path === '/api/applications') return send(response, 200, 'application/json', JSON.stringify(options.store.applications.list()));
-    if (path === '/events') return listeners.add(response);
-    if (path === '/healthz') return send(response, 200, 'text/plain', 'ok\n');
-    if (path === '/readyz') {
-      const why = options.notReady();
-      return send(response, why ? 503 : 200, 'text/plain', `${why ?? 'ok'}\n`);
-    }
-    if (path === '/metrics') {
-      const { type, body } = await options.metrics();
-      return send(response, 200, type, body);
-    }
-    return sendPage(response, 404, 'Not found', html`<h1>There is no such page.</h1>`);
+function pageOf(options: WebOptions, key: string): Answer {
+  const up = '../../';
+  const view = viewOf(options, key);
+  if (!view) return lost(up, 'There is no such application.');
+  return shown(200, { title: view.app.metadata.name, up, follows: key, body: applicationPage(view, up) });
+}
+
+function dataOf(options: WebOptions, key: string): Answer {
+  const view = viewOf(options, key);
+  return view ? json(200, { application: view.app, resources: view.resources }) : json(404, { error: 'there is no such application' });
+}
+
+/** `namespace/name` of a path, undefined if it is none. */
+function keyIn(path: string, prefix: string): string | undefined {
+  const parts = path.startsWith(prefix) ? path.slice(prefix.length).split('/') : [];
+  if (parts.length !== 2 || parts.includes('')) return undefined;
+  try {
+    return parts.map(decodeURIComponent).join('/');
+  } catch {
+    return undefined; // a percent sign that encodes nothing
   }
+}
+
+type Route = (options: WebOptions) => Answer | Promise<Answer>;
+
+function routes(): Readonly<Record<string, Route>> {
+  const style = asset('style.css', 'text/css; charset=utf-8');
+  const script = asset('live.js', 'text/javascript; charset=utf-8');
+  const icon = asset('icon.svg', 'image/svg+xml');
+  return {
+    '/': frontPage,
+    '/style.css': () => style,
+    '/live.js': () => script,
+    '/icon.svg': () => icon,
+    '/api/applications': ({ store }) => json(200, store.applications.list()),
+    '/healthz': () => plain(200, 'ok'),
+    '/readyz': ({ notReady }) => {
+      const why = notReady();
+      return plain(why === undefined ? 200 : 503, why ?? 'ok');
+    },
+    '/metrics': async ({ metrics }) => ({ status: 200, ...(await metrics()) }),
+  };
+}
+
+function answerTo(options: WebOptions, fixed: Readonly<Record<string, Route>>, path: string): Answer | Promise<Answer> {
+  const route = Object.hasOwn(fixed, path) ? fixed[path] : undefined;
+  if (route) return route(options);
+  const shownKey = keyIn(path, '/applications/');
+  if (shownKey !== undefined) return pageOf(options, shownKey);
+  const dataKey = keyIn(path, '/api/applications/');
+  if (dataKey !== undefined) return dataOf(options, dataKey);
+  if (path.startsWith('/api/')) return json(404, { error: 'there is no such resource' });
+  return lost('../'.repeat(path.split('/').length - 2), 'There is no such page.');
+}
+
+/**
+ * Everything that is not a webhook. Only GET and HEAD are answered, nothing is changed by a request, and nobody is asked who they
+ * are: whoever reaches the port may read. Differences are masked, Applications are shown as `kubectl get` shows them.
+ */
+export function createWeb(options: WebOptions): Web {
+  const listeners = new Listeners(options.store, options.clock ?? systemClock);
+  const fixed = routes();
   return {
     async handle(request, response) {
-      const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-      if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 405, 'text/plain', 'method not allowed\n');
-      await route(pathname, response);
+      const path = (request.url ?? '/').split('?')[0] ?? '/';
+      if (request.method !== 'GET' && request.method !== 'HEAD') return send(request, response, plain(405, 'method not allowed'));
+      if (path !== '/events' || request.method === 'HEAD') return send(request, response, await answerTo(options, fixed, path));
+      response.writeHead(200, { ...headers, 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+      listeners.add(request, response);
     },
     stop: () => listeners.stop(),
   };

@@ -1,0 +1,106 @@
+// The page of one application: what it is, what it waits for, its objects with what a sync would change, and its past.
+import type { Application, OperationState, ResourceResult, RevisionHistory } from '../model/application.ts';
+import type { Approval, DriftEpisode } from '../model/coxswain.ts';
+import type { FieldChange } from '../model/effect.ts';
+import type { Html } from './html.ts';
+import type { ResourceView } from './resource-view.ts';
+import { applicationKey, isAutomated, sourcesOf } from '../model/application.ts';
+import { keyTitle } from '../model/kube.ts';
+import { html } from './html.ts';
+import { clusterText, count, pill, repositoryLink, revisionLink, revisionOf, time } from './parts.ts';
+import { resourceList } from './resource-view.ts';
+import { openEpisodes, waitingApproval } from './standing.ts';
+
+export interface ApplicationView {
+  app: Application;
+  resources: ResourceView[];
+  approvals: Approval[];
+  episodes: DriftEpisode[];
+}
+
+function fact(name: string, value: Html | string): Html {
+  return html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+}
+
+function policyText(app: Application): string {
+  const { automated } = app.spec.syncPolicy ?? {};
+  if (!isAutomated(app.spec)) return 'by hand';
+  return ['automatic', automated?.prune && 'prune', automated?.selfHeal && 'self-heal'].filter(Boolean).join(', ');
+}
+
+function facts(app: Application): Html {
+  const { destination } = app.spec;
+  const sources = sourcesOf(app.spec);
+  const [source] = sources;
+  const last = app.status?.history?.at(-1);
+  return html`<dl id="facts" class="card facts" data-live>
+${fact('Revision', html`${revisionLink(revisionOf(app), source)} <span class="soft">${source?.targetRevision ?? 'HEAD'}</span>`)}
+${sources.map((item) => fact('Source', html`${repositoryLink(item)} <span class="soft">${item.chart ?? item.path ?? ''}</span>`))}
+${fact('Destination', html`${destination.namespace ?? ''} <span class="soft">${clusterText(destination)}</span>`)}
+${fact('Project', app.spec.project)}${fact('Sync policy', policyText(app))}
+${last ? fact('Last deployed', html`${time(last.deployedAt)} <span class="soft">${last.initiatedBy?.automated ? 'automated' : (last.initiatedBy?.username ?? '')}</span>`) : false}</dl>`;
+}
+
+function approvalNotice(approval: Approval, name: string): Html {
+  const operations = approval.spec.operations.map((item) => html`<li><b>${item.op}</b> ${item.op === 'hook' && item.generateName ? `${item.key.kind} ${item.generateName}…` : keyTitle(item.key)}</li>`);
+  const given = (approval.status?.approvals ?? []).map((item) => item.actor.login);
+  return html`<section class="notice wait"><h3>Waiting for approval</h3>
+<p>Nothing is applied until somebody else than the authors approves exactly ${operations.length === 1 ? 'this operation' : `these ${operations.length} operations`}: in Slack, or by <code>/cox approve ${name}</code> in the pull request.${given.length > 0 && ` Approved so far by ${given.join(', ')}.`}</p>
+<details id="operations-${approval.metadata.name}"><summary>${approval.metadata.name}</summary><ul>${operations}</ul></details></section>`;
+}
+
+function valueText(value: unknown): string {
+  return value === undefined ? '∅' : typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** In the colours of the differences below: green is what a sync makes. */
+function changeRow(change: FieldChange): Html {
+  return html`<tr><td><code>${change.text}</code></td><td><code class="add">${valueText(change.before)}</code></td><td><code class="del">${valueText(change.after)}</code></td></tr>`;
+}
+
+function driftNotice(episode: DriftEpisode): Html {
+  const objects = (episode.status?.objects ?? []).map((item) => html`<h4>${keyTitle(item.key)} <span class="soft">${item.kind}${item.by && ` by ${item.by.manager}`}</span></h4>
+${item.changes.length > 0 && html`<table class="fields"><thead><tr><th>Field</th><th>In Git</th><th>Live</th></tr></thead><tbody>${item.changes.map(changeRow)}</tbody></table>`}`);
+  return html`<section class="notice drift"><h3>${episode.status?.phase === 'Reverting' ? 'Drift, being reverted' : 'Edited in the cluster'} <span class="soft">${time(episode.spec.openedAt)}</span></h3>${objects}</section>`;
+}
+
+function notices({ app, approvals, episodes }: ApplicationView): Html {
+  const conditions = (app.status?.conditions ?? []).map((item) => html`<section class="notice ${item.type.endsWith('Error') ? 'wrong' : 'warn'}"><h3>${item.type}</h3><p class="message">${item.message}</p></section>`);
+  const approval = waitingApproval(approvals);
+  return html`<div id="notices" data-live>${conditions}${approval && approvalNotice(approval, app.metadata.name)}${openEpisodes(episodes).map(driftNotice)}</div>`;
+}
+
+function resultRow(row: ResourceResult): Html {
+  return html`<tr><td>${row.hookType ?? row.syncPhase ?? ''}</td><td>${keyTitle(row)}</td><td>${pill(row.status ?? row.hookPhase)}</td><td class="message">${row.message ?? ''}</td></tr>`;
+}
+
+function operation(state: OperationState | undefined, running: boolean): Html {
+  if (!state) return html`<div id="operation" data-live></div>`;
+  const { startedAt, finishedAt, phase, message = '', syncResult } = state;
+  const by = state.operation.initiatedBy;
+  const results = syncResult?.resources ?? [];
+  return html`<div id="operation" data-live><h2>${running ? 'Sync in progress' : 'Last sync'}</h2><div class="card operation">
+<p>${pill(phase)} <span class="message">${message}</span></p>
+<p class="soft">${finishedAt && !running ? html`ended ${time(finishedAt)}` : html`started ${time(startedAt)}`}${by?.automated ? ', automated' : by?.username && `, asked for by ${by.username}`}</p>
+${results.length > 0 && html`<details id="results"><summary>${count(results.length, 'object')}</summary><table class="plain"><thead><tr><th>Phase</th><th>Object</th><th>Result</th><th>Message</th></tr></thead><tbody>${results.map(resultRow)}</tbody></table></details>`}</div></div>`;
+}
+
+function historyRow(app: Application, item: RevisionHistory): Html {
+  const source = item.source ?? item.sources?.[0] ?? sourcesOf(app.spec)[0];
+  return html`<tr id="history-${item.id}"><td>${item.id}</td><td>${revisionLink(item.revision || item.revisions?.[0], source)}</td><td>${time(item.deployedAt)}</td><td>${item.initiatedBy?.automated ? 'automated' : (item.initiatedBy?.username ?? '')}</td></tr>`;
+}
+
+function history(app: Application): Html {
+  const rows = [...(app.status?.history ?? [])].reverse();
+  const table = html`<table class="plain card"><thead><tr><th>#</th><th>Revision</th><th>Deployed</th><th>By</th></tr></thead><tbody>${rows.map((item) => historyRow(app, item))}</tbody></table>`;
+  return html`<div id="history" data-live><h2>History</h2>${rows.length > 0 ? table : html`<p class="empty">It was never synced.</p>`}</div>`;
+}
+
+export function applicationPage(view: ApplicationView, up: string): Html {
+  const { app } = view;
+  return html`<nav class="crumbs" aria-label="Breadcrumb"><a href="${up}">Applications</a> <span>/</span> ${app.metadata.namespace} <span>/</span></nav>
+<div id="head" class="head" data-live><h1>${app.metadata.name}</h1>${pill(app.status?.sync?.status)}${pill(app.status?.health?.status)}${app.operation && pill('Running', 'Syncing')}
+<span class="soft grow">${app.status?.health?.message ?? ''}</span><a class="soft" href="${up}api/applications/${encodeURIComponent(app.metadata.namespace)}/${encodeURIComponent(app.metadata.name)}">JSON</a></div>
+${facts(app)}${notices(view)}${resourceList(view.resources)}${operation(app.status?.operationState, app.operation !== undefined)}${history(app)}
+<p id="gone" class="hidden notice warn">${applicationKey(app)} is gone. <a href="${up}">All applications</a></p>`;
+}

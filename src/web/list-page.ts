@@ -1,0 +1,69 @@
+// The front page: every application in a line, those that need somebody first.
+import type { Application } from '../model/application.ts';
+import type { Approval, DriftEpisode } from '../model/coxswain.ts';
+import type { Html } from './html.ts';
+import type { Standing, Tag } from './standing.ts';
+import { applicationKey, sourcesOf } from '../model/application.ts';
+import { html } from './html.ts';
+import { clusterText, pill, repositoryText, revisionLink, revisionOf, time } from './parts.ts';
+import { standingOf, tagNames } from './standing.ts';
+
+export interface Listed {
+  app: Application;
+  approvals: Approval[];
+  episodes: DriftEpisode[];
+}
+
+interface Line extends Listed {
+  standing: Standing;
+}
+
+export function applicationPath(app: Application): string {
+  return `applications/${encodeURIComponent(app.metadata.namespace)}/${encodeURIComponent(app.metadata.name)}`;
+}
+
+function lastChange(app: Application): string | undefined {
+  return app.status?.history?.at(-1)?.deployedAt ?? app.status?.operationState?.finishedAt;
+}
+
+function row({ app, standing }: Line): Html {
+  const { destination, project } = app.spec;
+  const { name, namespace } = app.metadata;
+  const [source] = sourcesOf(app.spec);
+  const cluster = clusterText(destination);
+  const words = [name, namespace, project, destination.namespace ?? '', cluster, source?.path ?? '', source?.chart ?? '', repositoryText(source?.repoURL ?? ''), app.status?.sync?.status ?? 'Unknown', app.status?.health?.status ?? 'Unknown'].join(' ').toLowerCase();
+  return html`<tr id="app-${applicationKey(app)}" data-words="${words}" data-tags="${standing.tags.join(' ')}" class="rank-${standing.rank}">
+<td class="name"><a href="${applicationPath(app)}">${name}</a><span class="soft">${project}</span></td>
+<td>${pill(app.status?.sync?.status)}</td><td>${pill(app.status?.health?.status)}</td>
+<td class="wide">${revisionLink(revisionOf(app), source)}</td><td class="wide">${destination.namespace ?? ''}<span class="soft">${cluster}</span></td>
+<td class="note${standing.bad && ' bad'}">${standing.note ? html`<span title="${standing.note}">${standing.note}</span>` : html`<span class="soft">${lastChange(app) ? html`synced ${time(lastChange(app))}` : ''}</span>`}</td></tr>`;
+}
+
+function chip(tag: Tag | '', label: string, number: number): Html {
+  return html`<button type="button" class="chip ${tag || 'all'}" data-tag="${tag}" aria-pressed="false">${label}<b>${number}</b></button>`;
+}
+
+function chips(lines: readonly Line[]): Html[] {
+  const tags = Object.entries(tagNames) as [Tag, string][];
+  const numbers = tags.map(([tag, label]) => ({ tag, label, number: lines.filter((line) => line.standing.tags.includes(tag)).length }));
+  return [chip('', 'All', lines.length), ...numbers.filter((item) => item.number > 0).map((item) => chip(item.tag, item.label, item.number))];
+}
+
+const nothingYet = html`<div class="empty"><h2>No applications yet</h2>
+<p>Coxswain shows every <code>Application</code> of its namespace here, as soon as there is one.</p>
+<pre>kubectl apply -n argocd -f application.yaml</pre></div>`;
+
+function byNeed(a: Line, b: Line): number {
+  return a.standing.rank - b.standing.rank || a.app.metadata.name.localeCompare(b.app.metadata.name, 'en') || a.app.metadata.namespace.localeCompare(b.app.metadata.namespace, 'en');
+}
+
+export function listPage(listed: readonly Listed[]): Html {
+  const lines = listed.map((item) => ({ ...item, standing: standingOf(item.app, item.approvals, item.episodes) })).sort(byNeed);
+  return html`<h1>Applications</h1>
+<div class="toolbar"><input id="filter" type="search" placeholder="Filter by name, project, path or status" aria-label="Filter applications" autocomplete="off" spellcheck="false"><kbd>/</kbd>
+<div id="chips" class="chips" data-live role="group" aria-label="Filter by state">${chips(lines)}</div></div>
+<div id="empty" data-live>${lines.length === 0 && nothingYet}</div>
+<table class="list${lines.length === 0 && ' hidden'}" id="list"><thead><tr><th>Application</th><th>Sync</th><th>Health</th><th class="wide">Revision</th><th class="wide">Destination</th><th>What is going on</th></tr></thead>
+<tbody id="applications" data-live-list>${lines.map(row)}</tbody></table>
+<p id="none" class="empty hidden">No application fits the filter. <button type="button" id="clear" class="link">Show all</button></p>`;
+}
