@@ -2,11 +2,10 @@
 import { parseArgs } from 'node:util';
 import { describeError } from '../src/base/errors.ts';
 import { binaries } from '../tools/binaries.ts';
-import { apply } from './kube.ts';
 import { offers } from './offers.ts';
-import { bootstrapObjects } from './sample.ts';
 import { startScene, type Scene } from './scene.ts';
 import { playStory } from './story.ts';
+import { bootstrap } from './story/bootstrap.ts';
 
 const help = `npm run demo [-- options]
 
@@ -16,7 +15,7 @@ No account and no network are needed once the binaries are built.
   --story             plays the story unattended, tells it, and exits: 0, or 1 with what failed
   --keep              with --story: stays running when the story has ended
   --use-kubeconfig    uses the cluster of KUBECONFIG instead of starting one
-  --verbose           Coxswain logs on the terminal's file at level debug
+  --verbose           Coxswain's log file is written at level debug
   --help              this text
 `;
 
@@ -61,7 +60,7 @@ const hints = `What to try
      it would do to the cluster. Write "/cox help" into the conversation.
   2. Merge it. The dev applications follow; the production ones wait, in the comment and as a card in Slack.
   3. In Slack, act as bob (alice is the author) and press Review, then Approve.
-  4. kubectl -n shop-prod scale deployment checkout --replicas=9, and watch Slack: who changed what, and a button to take it back.
+  4. kubectl -n checkout-prod set image deployment/checkout checkout=nginx:1.25.5, and watch Slack: who changed what, and a button to take it back.
   5. In Slack: /cox revert checkout-prod
 
 Ctrl-C stops everything.
@@ -81,17 +80,29 @@ function interrupted(): Promise<void> {
   });
 }
 
-async function byHand(scene: Scene): Promise<void> {
+/** As the story begins; from here on the person acts. */
+async function byHand(scene: Scene, signal: AbortSignal): Promise<void> {
   tell('starting Coxswain');
   await scene.coxswain.start();
-  for (const object of await bootstrapObjects(scene.repository.dir)) await apply(scene.kube, object);
+  await bootstrap({ scene, tell, withinMs: 60_000, signal });
   for (const scenario of offers(scene.repository.name)) scene.github.offer(scenario);
-  tell('ready; the applications are being synced');
+  tell('ready');
   process.stdout.write(`${places(scene)}\n${hints}`);
 }
 
+/** What the person asked for; false when they interrupted it. */
+async function play(scene: Scene, options: Options, signal: AbortSignal): Promise<void> {
+  if (!options.story) return byHand(scene, signal);
+  process.stdout.write(places(scene));
+  tell('starting Coxswain');
+  await scene.coxswain.start();
+  await playStory(scene, { tell, signal });
+  tell('the story has ended as it should');
+}
+
 async function run(options: Options): Promise<number> {
-  const ended = interrupted();
+  const abort = new AbortController();
+  const ended = interrupted().then(() => abort.abort(new Error('interrupted')));
   tell('looking for the pinned binaries');
   await binaries();
   const scene = await startScene({
@@ -100,20 +111,11 @@ async function run(options: Options): Promise<number> {
     ...(options.kubeconfig && { kubeconfig: options.kubeconfig }),
   });
   try {
-    if (options.story) {
-      process.stdout.write(places(scene));
-      await scene.coxswain.start();
-      const played = await Promise.race([playStory(scene, { tell }).then(() => true), ended.then(() => false)]);
-      if (!played) return 1;
-      tell('the story has ended as it should');
-      if (!options.keep) return 0;
-    } else {
-      const started = await Promise.race([byHand(scene).then(() => true), ended.then(() => false)]);
-      if (!started) return 1;
-    }
-    await ended;
+    await play(scene, options, abort.signal);
+    if (!options.story || options.keep) await ended;
     return 0;
   } catch (error) {
+    if (abort.signal.aborted) return 1;
     process.stderr.write(`\n${describeError(error)}\n\nThe end of Coxswain's log:\n${scene.coxswain.logs().split('\n').slice(-30).join('\n')}\n`);
     return 1;
   } finally {
