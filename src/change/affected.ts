@@ -7,7 +7,7 @@ import { canonicalJson } from '../base/canonical.ts';
 import { Turns } from '../base/turns.ts';
 import { describeError } from '../base/errors.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
-import { sameRepository } from '../git/git.ts';
+import { normaliseRepo } from '../policy/project.ts';
 import { gvkOf, isObject } from '../model/kube.ts';
 
 /** Deeper chains of applications of applications are not followed. */
@@ -54,7 +54,8 @@ function follows(source: ApplicationSource, revision: string, pull: PullInput): 
 
 /** By source of the application: the commit to pin it to, or undefined for sources that the pull request cannot move. */
 export function pins(app: Application, pull: PullInput, commit: string): (string | undefined)[] {
-  return sourcesOf(app.spec).map((source) => (sameRepository(source.repoURL, pull.repoUrl) && follows(source, source.targetRevision ?? '', pull) ? commit : undefined));
+  const repository = normaliseRepo(pull.repoUrl);
+  return sourcesOf(app.spec).map((source) => (normaliseRepo(source.repoURL) === repository && follows(source, source.targetRevision ?? '', pull) ? commit : undefined));
 }
 
 export function tracks(app: Application, pull: PullInput): boolean {

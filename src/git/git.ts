@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkUrl, mirrorName, normalizeUrl } from './url.ts';
+import { checkUrl, mirrorName } from './url.ts';
 import { gitCommand, gitEnvironment } from './command.ts';
 import { Mirror } from './mirror.ts';
 import { ObjectReader } from './object-reader.ts';
@@ -90,11 +90,6 @@ export function openGit(options: GitOptions): Git {
 /** The files of one commit (or tree). */
 export function filesOf(repository: Repository, commit: string): Files {
   return repository.filesAt(commit);
-}
-
-/** Two addresses of one repository are equal. */
-export function sameRepository(a: string, b: string): boolean {
-  return a === b || normalizeUrl(a) === normalizeUrl(b);
 }
 
 /** Mirrors that a killed process had not finished. */

@@ -1,4 +1,4 @@
-// Addresses of repositories: which transport they use, and when two of them are one.
+// Addresses of repositories: which transport they use, and which mirror they have.
 import { createHash } from 'node:crypto';
 import { AppError } from '../base/errors.ts';
 
@@ -18,8 +18,8 @@ export function checkUrl(url: string, protocols: string[]): void {
   }
 }
 
-/** As Argo CD compares addresses: without case of the host, `.git`, userinfo and slashes at the end; `git@host:path` is `ssh://git@host/path`. */
-export function normalizeUrl(url: string): string {
+/** Addresses of one mirror: without case of the host, `.git`, userinfo and slashes at the end; `git@host:path` is `ssh://git@host/path`. */
+function normalizeUrl(url: string): string {
   const scp = /^(?:[^@/]+@)?([^/:]+):(?!\/\/)(.+)$/.exec(url);
   const text = scp && protocolOf(url) === 'ssh' ? `ssh://${scp[1]}/${scp[2]}` : url;
   const trimmed = text.replace(/\/+$/, '').replace(/\.git$/, '');

@@ -53,7 +53,7 @@ export class Installations {
       for (const each of repositories) {
         const found = { owner: each.owner.login, repo: each.name, installation: id, cloneUrl: each.clone_url, defaultBranch: each.default_branch };
         byName.set(each.full_name.toLowerCase(), found);
-        for (const url of [each.clone_url, each.ssh_url]) byUrl.set(normaliseRepo(url).toLowerCase(), found);
+        for (const url of [each.clone_url, each.ssh_url]) byUrl.set(normaliseRepo(url), found);
       }
     }
     this.#known = { slug: app.data?.slug ?? '', byName, byUrl };
@@ -78,7 +78,7 @@ export class Installations {
   }
 
   at(repoUrl: string): InstalledRepository | undefined {
-    return this.#known?.byUrl.get(normaliseRepo(repoUrl).toLowerCase());
+    return this.#known?.byUrl.get(normaliseRepo(repoUrl));
   }
 
   /** Throws E_GITHUB when the App is not installed there. */

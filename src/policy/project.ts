@@ -9,13 +9,15 @@ export interface NamedCluster {
   name: string;
 }
 
-/** Repository URLs as Argo CD compares them: lower case, without `.git`, the ssh forms alike. */
+/**
+ * Repository URLs as Argo CD compares them: lower case, without `.git`, the ssh forms alike. Beyond Argo CD, nobody's name or password
+ * in them counts: else a rule that denies a repository would miss it.
+ */
 export function normaliseRepo(url: string): string {
-  let text = url.trim().toLowerCase().replace(/\/+$/, '').replace(/\.git$/, '');
-  const scp = /^(?:ssh:\/\/)?(?:[^@/]+@)?([^:/]+):(?!\/\/)(?:\d+\/)?(.+)$/.exec(text);
-  if (scp && !/^[a-z]+:\/\//.test(text)) text = `ssh://${scp[1] ?? ''}/${(scp[2] ?? '').replace(/^\/+/, '')}`;
-  else if (text.startsWith('ssh://')) text = text.replace(/^ssh:\/\/[^@/]+@/, 'ssh://');
-  return text;
+  const text = url.trim().toLowerCase().replace(/\/+$/, '').replace(/\.git$/, '');
+  if (/^[a-z]+:\/\//.test(text)) return text.replace(/^([a-z]+:\/\/)[^@/]+@/, '$1');
+  const [, host, path] = /^(?:[^@/]+@)?([^:/]+):(?:\d+\/)?\/*(.+)$/.exec(text) ?? [];
+  return host === undefined || path === undefined ? text : `ssh://${host}/${path}`;
 }
 
 /** An entry that begins with `!` denies, and wins. */

@@ -5,7 +5,8 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { AppError } from '../../src/base/errors.ts';
-import { filesOf, sameRepository } from '../../src/git/git.ts';
+import { filesOf } from '../../src/git/git.ts';
+import { mirrorName } from '../../src/git/url.ts';
 import { mirrors, origin, temporary } from './origin.ts';
 
 function hasCode(code: string) {
@@ -73,10 +74,10 @@ test('addresses of unwanted transports and options in disguise never reach git',
   for (const url of ['ext::sh -c id', '--upload-pack=id', 'https://example.com/x.git', '']) assert.throws(() => git.repository(url), hasCode('E_GIT'));
 });
 
-test('addresses that differ only in spelling are one repository', () => {
-  assert.ok(sameRepository('https://GitHub.example/acme/infra.git', 'https://github.example/acme/infra/'));
-  assert.ok(sameRepository('git@github.example:acme/infra.git', 'ssh://git@github.example/acme/infra'));
-  assert.ok(!sameRepository('https://github.example/acme/infra', 'https://github.example/acme/Infra'));
+test('addresses that differ only in spelling have one mirror; folders of another case are others', () => {
+  assert.equal(mirrorName('https://GitHub.example/acme/infra.git'), mirrorName('https://github.example/acme/infra/'));
+  assert.equal(mirrorName('git@github.example:acme/infra.git'), mirrorName('ssh://git@github.example/acme/infra'));
+  assert.notEqual(mirrorName('https://github.example/acme/infra'), mirrorName('https://github.example/acme/Infra'));
 });
 
 test('files are read from objects, and an unrelated commit reads only the trees on its path', async (t) => {

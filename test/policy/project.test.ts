@@ -18,6 +18,8 @@ const sources: [repos: string[] | undefined, url: string, permitted: boolean][] 
   [['https://GitHub.com/acme/infra'], 'https://github.com/acme/infra.git', true],
   [['git@github.com:acme/infra'], 'ssh://git@github.com/acme/infra.git', true],
   [['*', '!https://github.com/acme/secret'], 'https://github.com/acme/secret', false],
+  [['*', '!https://github.com/acme/secret'], 'https://me:pass@GitHub.com/acme/Secret.git/', false],
+  [['ssh://git@github.com/acme/*'], 'github.com:acme/infra', true],
 ];
 for (const [repos, url, permitted] of sources) {
   test(`sourceRepos ${JSON.stringify(repos)} ${permitted ? 'permit' : 'do not permit'} ${url}`, () => {
