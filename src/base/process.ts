@@ -64,3 +64,10 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
     });
   });
 }
+
+/** What the tool wrote to standard error before it failed, however often the error was wrapped since; '' if unknown. */
+export function stderrOf(error: unknown): string {
+  const cause: unknown = error instanceof Error ? error.cause : undefined;
+  if (cause instanceof Error) return stderrOf(cause);
+  return typeof cause === 'object' && cause !== null && 'stderr' in cause && typeof cause.stderr === 'string' ? cause.stderr : '';
+}

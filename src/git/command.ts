@@ -1,7 +1,7 @@
 // Runs git with an environment of its own and turns its failures into our errors.
 import { AppError } from '../base/errors.ts';
 import { redactText } from '../base/log.ts';
-import { run } from '../base/process.ts';
+import { run, stderrOf } from '../base/process.ts';
 import type { RunResult } from '../base/process.ts';
 
 export interface CommandOptions {
@@ -73,11 +73,4 @@ function translate(error: unknown, what: string): unknown {
     return new AppError('E_GIT_AUTH', message, { kind: 'transient', cause: error, hint: 'Check the credentials of the repository, and that they may read it.' });
   }
   return new AppError('E_GIT', message, { kind: 'transient', cause: error });
-}
-
-/** What the tool wrote to standard error before it failed; '' if unknown. */
-export function stderrOf(error: unknown): string {
-  const cause: unknown = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof Error) return stderrOf(cause);
-  return typeof cause === 'object' && cause !== null && 'stderr' in cause && typeof cause.stderr === 'string' ? cause.stderr : '';
 }

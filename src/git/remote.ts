@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AppError } from '../base/errors.ts';
 import { credentialEnvironment } from './url.ts';
 import { indexPrefix } from './merge.ts';
-import { stderrOf } from './command.ts';
+import { stderrOf } from '../base/process.ts';
 import type { GitCommand } from './command.ts';
 
 export interface Remote {

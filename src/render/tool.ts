@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { AppError } from '../base/errors.ts';
 import { redactText } from '../base/log.ts';
 import { renderError } from './plan.ts';
-import { run } from '../base/process.ts';
+import { run, stderrOf } from '../base/process.ts';
 import type { Overlay } from './overlay.ts';
 import type { Place } from '../base/errors.ts';
 
@@ -81,11 +81,6 @@ function translate(error: unknown, job: ToolRun): unknown {
   const name = job.tool.path.slice(job.tool.path.lastIndexOf('/') + 1);
   const said = withoutPaths(stderrOf(error) || error.message, job.overlay);
   return renderError(`${name}: ${causeOf(said, job.innermostFirst ? 1 : 4)}`, placeIn(said, job)); // without a cause: what the tool wrote may hold what is secret
-}
-
-function stderrOf(error: AppError): string {
-  const { cause } = error;
-  return typeof cause === 'object' && cause !== null && 'stderr' in cause && typeof cause.stderr === 'string' ? cause.stderr : '';
 }
 
 function withoutPaths(text: string, overlay: Overlay): string {
