@@ -7,17 +7,13 @@ import { Verdicts } from './verdicts.ts';
 import { compareKey } from './compare-object.ts';
 import { effectAsker, effectOf } from './effect.ts';
 import { inParallel } from './parallel.ts';
-import { keyText } from '../model/kube.ts';
+import { keyText, sortedKeys } from '../model/kube.ts';
 import { summarise } from './summary.ts';
 
 export type { CompareCluster, CompareInput, ComparedObject, Comparer, ComparerOptions, Comparison, EffectInput } from './comparison.ts';
 
 /** So long after the server failed at an object it is asked again; an outage of a webhook costs one dry run for each of them in that time. */
 const againMs = 10_000;
-
-function ordered(keys: Iterable<ResourceKey>): ResourceKey[] {
-  return [...new Map([...keys].map((key) => [keyText(key), key])).entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
-}
 
 export function createComparer(options: ComparerOptions): Comparer {
   const { cluster } = options;
@@ -48,7 +44,7 @@ export function createComparer(options: ComparerOptions): Comparer {
     const context = contextOf(input.tracking, signal);
     const prepared = context.prepared(input, input.manifests);
     await want(input.tracking, prepared, signal);
-    const keys = ordered([...[...prepared.objects.values()].map(({ key }) => key), ...cluster.live.keysOf(input.tracking)]);
+    const keys = sortedKeys([...[...prepared.objects.values()].map(({ key }) => key), ...cluster.live.keysOf(input.tracking)]);
     const objects = await inParallel(keys, context.concurrency, (key) => compareKey(context, input, key));
     return summarise(cluster, input, prepared, objects.filter((object) => object !== undefined));
   }

@@ -9,7 +9,7 @@ import { diffFields } from '../diff/diff.ts';
 import { digestOf, manifestMac, sortOperations } from './digest.ts';
 import { inClusterServer } from '../model/annotations.ts';
 import { inParallel } from './parallel.ts';
-import { keyText } from '../model/kube.ts';
+import { keyText, sortedKeys } from '../model/kube.ts';
 import { maskObjects } from '../diff/mask.ts';
 import { namespaceManifest, validateHook } from './validate.ts';
 import { objectEffect } from './effect-object.ts';
@@ -35,15 +35,15 @@ export function effectAsker(tracking: string): string {
   return `${tracking}#effect`;
 }
 
-/** Keys of all sets and of what is live, sorted. */
-function keysOf(context: CompareContext, input: EffectInput, sets: Sets): ResourceKey[] {
-  const keys = new Map<string, ResourceKey>();
-  for (const set of [sets.last, sets.branch, sets.target]) for (const [text, { key }] of set.objects) keys.set(text, key);
-  for (const key of context.cluster.live.keysOf(input.tracking)) {
-    const namespaced = context.cluster.discovery.resourceOf(key)?.namespaced ?? key.namespace !== '';
-    if (keys.has(keyText(key)) || !input.permitted || input.permitted(key, namespaced)) keys.set(keyText(key), key);
-  }
-  return [...keys].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
+/** Keys of all sets and of what is live. */
+function keysOf({ cluster }: CompareContext, input: EffectInput, { last, branch, target }: Sets): ResourceKey[] {
+  const wanted = [last, branch, target].flatMap(({ objects }) => [...objects.values()].map(({ key }) => key));
+  const known = new Set(wanted.map(keyText));
+  const live = cluster.live.keysOf(input.tracking).filter((key) => {
+    const namespaced = cluster.discovery.resourceOf(key)?.namespaced ?? key.namespace !== '';
+    return known.has(keyText(key)) || !input.permitted || input.permitted(key, namespaced);
+  });
+  return sortedKeys([...wanted, ...live]);
 }
 
 /**

@@ -4,7 +4,8 @@ import type { CheckAnnotation, CheckContent } from './check-run.ts';
 import { checks } from '../model/annotations.ts';
 import { countsOf, countsText, errorsOf } from './app-section.ts';
 import { verdict } from './comment.ts';
-import { code, oneLine, plain, short } from './text.ts';
+import { shortRevision } from '../model/application.ts';
+import { code, oneLine, plain } from './text.ts';
 import { trackerVerdict } from './tracker.ts';
 
 /** Titles are plain text: no Markdown is read in them. */
@@ -46,7 +47,7 @@ export function diffCheck(preview: PullPreview, moved: string): CheckContent {
 }
 
 export function runningDiffCheck(sha: string): CheckContent {
-  return { name: checks.diff, sha, conclusion: undefined, title: 'Looking at the cluster…', summary: `Comparing ${code(short(sha))} with what is live.` };
+  return { name: checks.diff, sha, conclusion: undefined, title: 'Looking at the cluster…', summary: `Comparing ${code(shortRevision(sha))} with what is live.` };
 }
 
 /** A fork's files are a stranger's: they are neither rendered nor shown. */

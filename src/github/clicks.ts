@@ -6,7 +6,8 @@ import type { Clock } from '../base/clock.ts';
 import { hashOf } from '../base/canonical.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { coxGroup, coxVersion } from '../model/coxswain.ts';
-import { numberAt, textAt } from './payload.ts';
+import { textAt } from '../model/read.ts';
+import { idAt } from './payload.ts';
 
 /** `owner/repo#7` of our external ids. */
 export function parsePullKey(key: string): PullRef | undefined {
@@ -33,7 +34,7 @@ export async function takeClick({ store, clock }: { store: Store; clock: Clock }
       pull,
       args: { text: `${verb} ${name}` },
       digest: approval.spec.digest,
-      actor: { login, id: numberAt(payload, 'sender', 'id'), via: 'pull-request' },
+      actor: { login, id: idAt(payload, 'sender', 'id'), via: 'pull-request' },
       origin: { kind: 'web' },
       createdAt: rfc3339(clock.now()),
     },

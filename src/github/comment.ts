@@ -6,7 +6,8 @@ import { commentMarker } from '../model/annotations.ts';
 import { keyTitle } from '../model/kube.ts';
 import { appMarkdown, appSection, countsOf, errorBlocks, errorsOf, isDestructive, rankOf, tableRow } from './app-section.ts';
 import { fieldText, placeText } from './object-section.ts';
-import { code, plain, plural, short } from './text.ts';
+import { shortRevision } from '../model/application.ts';
+import { code, plain, plural } from './text.ts';
 
 /** GitHub allows 65,536 characters in a comment; tools disagree on what a character is, so we hold both to this. */
 export const bodyBudget = 60_000;
@@ -49,8 +50,8 @@ export function verdict(preview: PullPreview): string {
 }
 
 function factsLine({ pull, base, mergeCommit }: PullPreview): string {
-  const onto = `${plain(pull.base.ref)}@${short(base)}`;
-  return mergeCommit ? `${code(short(pull.head.sha))} merged onto ${code(onto)}` : `${code(short(pull.head.sha))} onto ${code(onto)}`;
+  const onto = `${plain(pull.base.ref)}@${shortRevision(base)}`;
+  return mergeCommit ? `${code(shortRevision(pull.head.sha))} merged onto ${code(onto)}` : `${code(shortRevision(pull.head.sha))} onto ${code(onto)}`;
 }
 
 /** The part that a push to the base branch alone changes; two comments that differ only here are the same. */
@@ -200,5 +201,5 @@ export function closedComment(): string {
 }
 
 export function placeholderComment(head: string): string {
-  return `${commentMarker}\n⏳ Looking at what ${code(short(head))} would change in the cluster…`;
+  return `${commentMarker}\n⏳ Looking at what ${code(shortRevision(head))} would change in the cluster…`;
 }

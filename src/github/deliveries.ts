@@ -8,7 +8,8 @@ import type { Store } from '../store/store.ts';
 import { commentMarker } from '../model/annotations.ts';
 import { pullKey } from '../change/pull.ts';
 import { parsePullKey, takeClick } from './clicks.ts';
-import { changedPaths, numberAt, textAt, valueAt } from './payload.ts';
+import { at, textAt } from '../model/read.ts';
+import { changedPaths, idAt } from './payload.ts';
 
 export interface DeliveryOptions {
   appId: number;
@@ -33,24 +34,24 @@ function repositoryOf(payload: unknown): { owner: string; repo: string } {
 }
 
 function pullRequest({ pulls }: DeliveryOptions, { payload }: Delivery): void {
-  const key = pullKey({ ...repositoryOf(payload), number: numberAt(payload, 'pull_request', 'number') });
+  const key = pullKey({ ...repositoryOf(payload), number: idAt(payload, 'pull_request', 'number') });
   pulls.headMoved(key, textAt(payload, 'pull_request', 'head', 'sha'));
 }
 
 function issueComment({ appId, pulls, intake }: DeliveryOptions, { payload }: Delivery): void {
-  if (valueAt(payload, 'issue', 'pull_request') === undefined) return;
-  const place = { ...repositoryOf(payload), number: numberAt(payload, 'issue', 'number') };
-  const own = numberAt(payload, 'comment', 'performed_via_github_app', 'id') === appId;
+  if (at(payload, 'issue', 'pull_request') === undefined) return;
+  const place = { ...repositoryOf(payload), number: idAt(payload, 'issue', 'number') };
+  const own = idAt(payload, 'comment', 'performed_via_github_app', 'id') === appId;
   const ours = own && textAt(payload, 'comment', 'body').startsWith(commentMarker);
   const byUs = textAt(payload, 'sender', 'type') === 'Bot';
   if (ours && !byUs && textAt(payload, 'action') !== 'created') pulls.forgetComment(pullKey(place));
-  if (textAt(payload, 'action') === 'created' && textAt(payload, 'comment', 'user', 'type') === 'User') intake.comment(place, numberAt(payload, 'comment', 'id'));
+  if (textAt(payload, 'action') === 'created' && textAt(payload, 'comment', 'user', 'type') === 'User') intake.comment(place, idAt(payload, 'comment', 'id'));
 }
 
 async function checkRun(options: DeliveryOptions, delivery: Delivery): Promise<void> {
   const { payload } = delivery;
   const pull = parsePullKey(textAt(payload, 'check_run', 'external_id'));
-  if (!pull || numberAt(payload, 'check_run', 'app', 'id') !== options.appId) return;
+  if (!pull || idAt(payload, 'check_run', 'app', 'id') !== options.appId) return;
   const action = textAt(payload, 'action');
   if (action === 'rerequested') options.pulls.add(pullKey(pull));
   if (action !== 'requested_action') return;

@@ -53,11 +53,6 @@ export function fence(text: string, language = ''): string {
   return `${ticks}${language}\n${body}\n${ticks}`;
 }
 
-/** The first seven digits of a SHA. */
-export function short(sha: string): string {
-  return /^[0-9a-f]{40,64}$/.test(sha) ? sha.slice(0, 7) : oneLine(sha, 40);
-}
-
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }

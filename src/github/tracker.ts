@@ -5,7 +5,8 @@ import type { EffectOperation } from '../model/effect.ts';
 import { commentMarker } from '../model/annotations.ts';
 import { keyTitle } from '../model/kube.ts';
 import { errorBlocks } from './app-section.ts';
-import { cell, code, html, plain, plural, short } from './text.ts';
+import { shortRevision } from '../model/application.ts';
+import { cell, code, html, plain, plural } from './text.ts';
 
 export interface TrackerInput {
   progress: PullProgress;
@@ -39,7 +40,7 @@ function link(app: AppProgress, publicUrl: string): string {
 
 function row(app: AppProgress, publicUrl: string): string {
   const steps = app.steps && app.steps.all > 0 ? ` ${app.steps.done}/${app.steps.all}` : '';
-  const cells = [icons[app.state], link(app, publicUrl), app.environment ? `**${plain(app.environment)}**` : '', `${words[app.state]}${steps}`, app.revision ? code(short(app.revision)) : '', plain(app.message, 200)];
+  const cells = [icons[app.state], link(app, publicUrl), app.environment ? `**${plain(app.environment)}**` : '', `${words[app.state]}${steps}`, app.revision ? code(shortRevision(app.revision)) : '', plain(app.message, 200)];
   return `| ${cells.map(cell).join(' | ')} |`;
 }
 
@@ -65,7 +66,7 @@ function approvalBlock(app: AppProgress, approval: Approval): string {
 
 export function renderTracker({ progress, activity, publicUrl }: TrackerInput): string {
   const { pull, apps, errors } = progress;
-  const merged = pull.merged ? `Merged into ${code(pull.base.ref)} as ${code(short(pull.merged.sha))}` : '';
+  const merged = pull.merged ? `Merged into ${code(pull.base.ref)} as ${code(shortRevision(pull.merged.sha))}` : '';
   const rows = apps.slice(0, 100).map((app) => row(app, publicUrl));
   const table = rows.length > 0 ? ['| | Application | Environment | State | Revision | |', '|---|---|---|---|---|---|', ...rows].join('\n') : '';
   const more = apps.length > 100 ? `… and ${apps.length - 100} more applications` : '';

@@ -1,8 +1,9 @@
 // Health of everything that does not run containers itself: networking, storage, autoscaling and extensions (argocd.md §2.11).
 import type { Health } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
-import { at, conditionsOf, listAt, parseConditions, textAt } from './read.ts';
-import type { StatusCondition } from './read.ts';
+import { at, listAt, textAt } from '../model/read.ts';
+import { conditionsOf, parseConditions } from './conditions.ts';
+import type { StatusCondition } from './conditions.ts';
 
 function judged(status: Health['status'], message: string): Health {
   return message === '' ? { status } : { status, message };

@@ -3,7 +3,8 @@ import { argo } from '../model/annotations.ts';
 import type { Health } from '../model/application.ts';
 import { hookOf } from '../model/hooks.ts';
 import type { KubeObject } from '../model/kube.ts';
-import { at, conditionsOf, listAt, numberAt, textAt } from './read.ts';
+import { at, listAt, numberAt, textAt } from '../model/read.ts';
+import { conditionsOf } from './conditions.ts';
 
 const healthy: Health = { status: 'Healthy' };
 

@@ -263,6 +263,11 @@ export function sourcesOf(spec: ApplicationSpec): ApplicationSource[] {
   return spec.source ? [spec.source] : [];
 }
 
+/** A commit as people read it: the first seven digits of its id. Anything else, a branch or a chart's version, is left as it is. */
+export function shortRevision(revision: string): string {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(revision) ? revision.slice(0, 7) : revision;
+}
+
 /** `automated: {}` means on, `enabled: false` means off (argocd.md §1.1). */
 export function isAutomated(spec: ApplicationSpec): boolean {
   return spec.syncPolicy?.automated !== undefined && spec.syncPolicy.automated.enabled !== false;

@@ -83,6 +83,12 @@ export function keyText(key: ResourceKey): string {
   return `${key.group}/${key.kind}/${key.namespace}/${key.name}`;
 }
 
+/** Each key once, in the order of their texts. */
+export function sortedKeys(keys: Iterable<ResourceKey>): ResourceKey[] {
+  const byText = new Map([...keys].map((key) => [keyText(key), key]));
+  return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
+}
+
 /** The form people read: `Deployment shop/checkout` or `ClusterRole reader`. */
 export function keyTitle(key: ResourceKey): string {
   return key.namespace ? `${key.kind} ${key.namespace}/${key.name}` : `${key.kind} ${key.name}`;
