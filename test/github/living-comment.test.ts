@@ -143,7 +143,9 @@ test('a result for a head that has moved is dropped', async (t) => {
   await eventually('the first to be aborted and the second to begin', () => (b.script.aborted > 0 && b.script.previews.length > 1 ? true : undefined));
   gate.resolve();
   await b.quiet();
-  assert.equal(new Set(b.sandbox.world.repositories[0]?.checks.map((check) => check.headSha)).size, 1);
+  // On a slow machine the first head may have been announced; it never has a result.
+  const results = b.sandbox.world.repositories[0]?.checks.filter((check) => check.conclusion !== null) ?? [];
+  assert.equal(new Set(results.map((check) => check.headSha)).size, 1);
 });
 
 test('an unchanged result writes nothing, after a restart too', async (t) => {
