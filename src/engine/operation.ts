@@ -127,6 +127,11 @@ function windowOf(deps: OperationDeps, { app, project }: Subject, running: boole
   });
 }
 
+function historyOf(app: Application, ended: OperationState): Partial<ApplicationStatus> {
+  const history = withHistory(app.status?.history, ended, app.spec.revisionHistoryLimit);
+  return history.length > 0 ? { history } : {};
+}
+
 function stepped(deps: OperationDeps, input: OperationInput, wanted: Wanted, state: OperationState | undefined): (signal: AbortSignal) => Promise<StepResult> {
   const { subject } = input;
   const { app, target, log } = subject;
@@ -142,7 +147,7 @@ function stepped(deps: OperationDeps, input: OperationInput, wanted: Wanted, sta
       targets: targetsOf(wanted.comparison, deniedTargets(subject, wanted.comparison)),
       live: (key) => cluster.live.get(key)?.object,
       cluster,
-      save: (now, done) => input.save({ operationState: now, ...(done && now.phase === 'Succeeded' && { history: withHistory(app.status?.history, now, app.spec.revisionHistoryLimit) }) }, done),
+      save: (now, done) => input.save({ operationState: now, ...(done && historyOf(app, now)) }, done),
       accepted: (key, hash, object) => comparer.accept(key, hash, object),
       clock: deps.clock,
       log,

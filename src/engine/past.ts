@@ -70,7 +70,7 @@ export async function keyThen(desiring: Desiring, app: Application, past: Past |
 
 export function lastAttempt(app: Application, key: string | undefined): Attempt | undefined {
   const state = app.status?.operationState;
-  if (!state?.finishedAt || state.phase === 'Running') return undefined;
+  if (!state?.finishedAt || state.phase === 'Running' || state.operation.sync?.dryRun) return undefined; // a dry run has tried nothing
   const approval = state.operation.info?.find((item) => item.name === cox.approvalInfo)?.value;
   return {
     revisions: state.syncResult?.revisions ?? [state.syncResult?.revision ?? ''],

@@ -170,7 +170,10 @@ async function saveProgress(deps: ReconcileDeps, found: Look, status: Partial<Ap
 /** While an operation waits, people see what it waits for: verdict and health as this pass found them. */
 async function saveMeanwhile(deps: ReconcileDeps, found: Look): Promise<void> {
   const app = current(deps, found);
-  await write(deps, app, comparedStatus(app, { ...comparedOf(found), moved: false }, deps.clock.now()));
+  // Another request than the one that this pass has answered stays.
+  const refreshed = found.refreshed && app.metadata.annotations?.[argo.refresh] === found.subject.app.metadata.annotations?.[argo.refresh];
+  await write(deps, app, comparedStatus(app, comparedOf(found), deps.clock.now()), { refreshed });
+  found.subject.known.moved = false;
 }
 
 /** At the end the fresh comparison, history and the removal of /operation go in one patch. */

@@ -23,6 +23,13 @@ function spansGroups(tasks: readonly Task[]): boolean {
   return new Set(tasks.map((task) => `${task.phase}/${task.wave}`)).size > 1;
 }
 
+/** The last group is not waited for unless it has hooks (argocd.md §2.6). What was pruned before a restart no longer tells its wave. */
+function unwaited(main: readonly Task[]): (task: Task) => boolean {
+  const last = main.findLast((task) => task.kind !== 'prune' || !isCompleted(task));
+  const inLast = (task: Task): boolean => task.phase === last?.phase && task.wave === last.wave;
+  return main.some((task) => task.kind === 'hook' && inLast(task)) ? () => false : inLast;
+}
+
 async function judge(run: Run, task: Task): Promise<void> {
   const object = run.live(task.key) ?? await run.read(task);
   if (!object) {
@@ -83,14 +90,16 @@ export async function advance(run: Run): Promise<Verdict> {
   const onFailure = run.tasks.filter((task) => task.phase === 'SyncFail');
   const main = run.tasks.filter((task) => task.phase !== 'SyncFail');
   const several = spansGroups(main);
+  const ends = unwaited(main);
+  const awaited = (task: Task): boolean => isRunning(task) && (task.kind === 'hook' || (several && !ends(task)));
   for (;;) {
-    await Promise.all([...main, ...onFailure].filter((task) => isRunning(task) && (several || task.kind === 'hook')).map((task) => judge(run, task)));
+    await Promise.all([...main, ...onFailure].filter(awaited).map((task) => judge(run, task)));
     if (main.some(isFailed)) return fail(run, main, onFailure);
     const pending = main.filter(isPending);
-    const running = main.filter((task) => isRunning(task) && (several || task.kind === 'hook'));
+    const running = main.filter(awaited);
     const hooks = running.filter((task) => task.kind === 'hook');
     if (running.length > 0) return hooks.length === 0 ? waitFor('healthy state of', running, unseenAt(run, running)) : waitFor('completion of hook', hooks, unseenAt(run, hooks));
-    if (pending.length === 0) return { phase: 'Succeeded', message: 'successfully synced (no more tasks)' };
+    if (pending.length === 0) return { phase: 'Succeeded', message: `successfully synced (${main.some(ends) ? 'all tasks run' : 'no more tasks'})` };
     const deleting = await stillDeleting(run);
     if (deleting.length > 0) return waitFor('deletion of', deleting, run.input.clock.now() + unseenMs);
     const group = pending.filter((task) => task.phase === pending[0]?.phase && task.wave === pending[0].wave);
