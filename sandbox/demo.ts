@@ -66,17 +66,19 @@ const hints = `What to try
 Ctrl-C stops everything.
 `;
 
-/** Resolves when the person has had enough; the second signal does not wait for a tidy end. */
+/** One Ctrl-C arrives more than once: from the terminal, and passed on by npm. */
+const sameSignalMs = 1_000;
+
+/** Resolves when the person has had enough; who insists a second later does not wait for a tidy end. */
 function interrupted(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      let asked = false;
-      process.on(signal, () => {
-        if (asked) process.exit(1);
-        asked = true;
-        resolve();
-      });
-    }
+    let since: number | undefined;
+    const onSignal = (): void => {
+      if (since !== undefined && performance.now() - since > sameSignalMs) process.exit(1);
+      since ??= performance.now();
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   });
 }
 

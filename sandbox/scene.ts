@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { binaries } from '../tools/binaries.ts';
 import { writeKubeconfig } from './cluster/access.ts';
+import { Children } from './cluster/children.ts';
 import { startCluster, type Cluster } from './cluster/cluster.ts';
 import { startProxy, type Proxy } from './cluster/proxy.ts';
 import { startGitHub, type SandboxGitHub } from './github/github.ts';
@@ -169,7 +170,10 @@ async function build(base: Base): Promise<Scene> {
 export async function startScene(options: SceneOptions = {}): Promise<Scene> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'coxswain-scene-'));
   const ends = new Ends();
-  if (options.dir === undefined) ends.add(() => Promise.resolve(rmSync(dir, { recursive: true, force: true })));
+  if (options.dir === undefined) {
+    const keeper = new Children(dir); // removes it however we end
+    ends.add(() => keeper.stop());
+  }
   try {
     return await build({ dir, options, ends, log: options.log ?? ((): void => undefined) });
   } catch (error) {
