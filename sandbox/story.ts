@@ -14,7 +14,7 @@ import { cards, textOf, type Stage } from './story/stage.ts';
 export interface StoryOptions {
   /** Told what happens, a sentence at a time. */
   tell?: (line: string) => void;
-  /** How long any one thing may take; default 30,000. */
+  /** How long any one thing may take; default 60,000. */
   withinMs?: number;
   signal?: AbortSignal;
 }
@@ -30,7 +30,7 @@ function assertSecretsKept({ scene }: Stage): void {
 
 /** Coxswain must have been started. Throws at the first thing that is not as it should be. Everything a person does is done once. */
 export async function playStory(scene: Scene, options: StoryOptions = {}): Promise<void> {
-  const { tell = (): void => undefined, withinMs = 30_000, signal } = options;
+  const { tell = (): void => undefined, withinMs = 60_000, signal } = options;
   const stage: Stage = { scene, withinMs, signal, tell: (line) => tell(`   ${line}`) };
   const chapter = (number: number, title: string): void => tell(`${number}. ${title}`);
   chapter(1, 'Bootstrap');
