@@ -78,16 +78,27 @@ export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): 
   return fresh.metadata.name;
 }
 
+interface Today {
+  /** Name of the Approval that stays. */
+  keep: string | undefined;
+  /** Today's effect. */
+  operations?: EffectOperation[];
+  /** The newest revision in history. */
+  synced?: string | undefined;
+  /** Why there is no effect. */
+  why?: string;
+}
+
 /** Why an approval is void: which object and field differ from what was asked. */
-function voidMessage(approval: Approval, now: EffectOperation[] | undefined): string {
-  if (!now) return 'nothing is left to approve';
+function voidMessage(approval: Approval, { operations: now, why }: Today): string {
+  if (!now) return why ?? 'nothing is left to approve';
   const differences = effectDifference(approval.spec.operations, now);
   const more = differences.length > 3 ? `; and ${differences.length - 3} more` : '';
   return `what would be applied has changed: ${differences.slice(0, 3).join('; ')}${more}`;
 }
 
-/** Whatever waits for another effect of this application waits in vain; `operations` is today's effect, `synced` the newest revision in history. */
-export async function supersedeOthers(deps: ApprovalDeps, application: string, today: { keep: string | undefined; operations?: EffectOperation[]; synced?: string | undefined }): Promise<void> {
+/** Whatever waits for another effect of this application waits in vain. */
+export async function supersedeOthers(deps: ApprovalDeps, application: string, today: Today): Promise<void> {
   for (const approval of deps.store.approvals.of(application)) {
     const phase = approval.status?.phase ?? 'Pending';
     if (approval.metadata.name === today.keep || (phase !== 'Pending' && phase !== 'Approved')) continue;
@@ -95,7 +106,7 @@ export async function supersedeOthers(deps: ApprovalDeps, application: string, t
       await setPhase(deps, approval, 'Applied', 'applied by another operation'); // somebody was quicker than the engine
       continue;
     }
-    await setPhase(deps, approval, 'Superseded', voidMessage(approval, today.operations));
+    await setPhase(deps, approval, 'Superseded', voidMessage(approval, today));
   }
 }
 

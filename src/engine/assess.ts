@@ -10,6 +10,7 @@ import type { Known } from './known.ts';
 import { hashOf } from '../base/canonical.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationHealth, healthOf } from '../health/health.ts';
+import { keyText } from '../model/kube.ts';
 import { resourceDenied } from '../policy/project.ts';
 
 /** A connected cluster with the comparer that keeps its verdicts. */
@@ -62,11 +63,13 @@ export async function assess(subject: Subject, desired: DesiredState, previous: 
   const dirty = [...known.dirty.values()];
   known.dirty.clear();
   try {
-    if (known.comparison && known.comparison.input.manifests === desired.manifests && known.basis === basis) {
+    // Another connection, after its Secret changed, knows nothing of the comparison.
+    if (known.comparison && known.comparison.input.manifests === desired.manifests && known.basis === basis && known.comparer === target.comparer) {
       for (const key of dirty) known.comparison = await target.comparer.compareObject(known.comparison, key, signal);
     } else {
       known.comparison = await compareTo(subject, desired, await previous(), signal);
       known.basis = basis;
+      known.comparer = target.comparer;
     }
   } catch (error) {
     known.comparison = undefined; // what was dirty is looked at again with everything else
@@ -97,12 +100,25 @@ export interface Wanted {
   last: DesiredState | 'gone' | undefined;
 }
 
-/** The effect of syncing `desired`, worked out once for each comparison. */
+/** Equal as long as the effect is: a status that moves changes nothing of it. */
+function effectKey({ known, target }: Subject, { comparison, desired, last }: Wanted): string {
+  const live = comparison.objects.map(({ key }) => [keyText(key), target.cluster.live.get(key)?.fingerprint ?? '']);
+  return hashOf([desired.key, last === 'gone' ? 'gone' : (last?.key ?? ''), known.basis, live]);
+}
+
+/** The effect as it was worked out for what the pass found; undefined when nobody has asked for it. */
+export function knownEffect(subject: Subject, wanted: Wanted): Effect | undefined {
+  const { effect } = subject.known;
+  return effect?.key === effectKey(subject, wanted) ? effect.effect : undefined;
+}
+
+/** The effect of syncing `desired`, worked out once for what Git says and what is live. */
 export async function effectOf(subject: Subject, wanted: Wanted, signal: AbortSignal): Promise<Effect> {
-  const { comparison, desired, last } = wanted;
+  const { desired, last } = wanted;
   const { app, target, known } = subject;
-  const key = `${desired.key} ${last === 'gone' ? 'gone' : (last?.key ?? '')}`;
-  if (known.effect && known.effect.of === comparison && known.effect.key === key) return known.effect.effect;
+  const found = knownEffect(subject, wanted);
+  if (found) return found;
+  const key = effectKey(subject, wanted);
   const effect = await target.comparer.effect(
     {
       app,
@@ -115,7 +131,7 @@ export async function effectOf(subject: Subject, wanted: Wanted, signal: AbortSi
     },
     signal,
   );
-  known.effect = { of: comparison, key, effect };
+  known.effect = { key, effect };
   return effect;
 }
 

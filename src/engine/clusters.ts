@@ -47,8 +47,11 @@ export class Clusters {
     if (known && known.config === config) return known.target;
     if (known) void known.target.then((target) => target.cluster.stop()).catch(() => undefined);
     const target = this.#connect(entry.server, entry.name, entry.config);
-    this.#connected.set(entry.server, { config, target });
-    target.catch(() => this.#connected.delete(entry.server)); // the next pass tries anew
+    const connected = { config, target };
+    this.#connected.set(entry.server, connected);
+    target.catch(() => {
+      if (this.#connected.get(entry.server) === connected) this.#connected.delete(entry.server); // the next pass tries anew
+    });
     return target;
   }
 
@@ -75,7 +78,12 @@ export class Clusters {
     const isHome = server === inClusterServer && Object.keys(config).length === 0;
     const cluster = isHome ? home : await connectCluster({ name, config: await argoClusterConfig(server, JSON.stringify(config)), clock, log: log.child({ cluster: name }) }, signal);
     cluster.live.onChange((change) => this.#options.onChange(server, change));
-    await cluster.live.start(signal);
+    try {
+      await cluster.live.start(signal);
+    } catch (error) {
+      if (!isHome) await cluster.stop();
+      throw error;
+    }
     return { cluster, comparer: createComparer({ cluster, macKey: store.macKey }), name, server };
   }
 }

@@ -102,21 +102,21 @@ function heal(input: DecideInput, to: Desired, resources: SyncResourceRef[]): De
   };
 }
 
-function gatedDecision(input: DecideInput): Decision {
-  const { synced, approved, attempt } = input;
-  const heals = isAutomated(input.app.spec) && input.app.spec.syncPolicy?.automated?.selfHeal === true;
-  if (!approved) return heals && synced ? heal(input, synced, refs(input.resources)) : { do: 'leave', why: 'drifted; nobody asked to revert it' };
-  if (!approved.go) {
-    if (heals && synced && input.drifted.length > 0) return heal(input, synced, input.drifted);
-    if (approved.error !== undefined) return { do: 'leave', why: approved.why, error: approved.error };
-    if (approved.until !== undefined) return { do: 'wait', why: approved.why, until: approved.until };
-    // What is left of an approved sync that failed half-way is another effect: it is asked about, and the failure stays told.
-    const halfWay = attempt && !attempt.succeeded && attempt.approval !== undefined && sameDesired(attempt, input.desired);
-    return { do: 'ask', why: approved.why, ...(halfWay && { error: failureOf(attempt) }) };
-  }
-  if (attempt && !attempt.succeeded && (attempt.approval ?? '') === approved.name && (approved.name !== '' || sameDesired(attempt, input.desired))) {
-    return failed(attempt, 'the approved sync failed');
-  }
+/** While something waits for approval, what drifted from the last sync is put back all the same. */
+function askingDecision(input: DecideInput, asked: Extract<Approved, { go: false }>): Decision {
+  const { synced, attempt } = input;
+  if (heals(input) && synced && input.drifted.length > 0) return heal(input, synced, input.drifted);
+  if (asked.error !== undefined) return { do: 'leave', why: asked.why, error: asked.error };
+  if (asked.until !== undefined) return { do: 'wait', why: asked.why, until: asked.until };
+  // What is left of an approved sync that failed half-way is another effect: it is asked about, and the failure stays told.
+  const halfWay = attempt && !attempt.succeeded && attempt.approval !== undefined && sameDesired(attempt, input.desired);
+  return { do: 'ask', why: asked.why, ...(halfWay && { error: failureOf(attempt) }) };
+}
+
+function approvedDecision(input: DecideInput, approved: Extract<Approved, { go: true }>): Decision {
+  const { attempt } = input;
+  const tried = attempt !== undefined && (attempt.approval ?? '') === approved.name && (approved.name !== '' || sameDesired(attempt, input.desired));
+  if (tried && !attempt.succeeded) return failed(attempt, 'the approved sync failed');
   const base = baseOperation(input);
   return {
     do: 'sync',
@@ -128,6 +128,17 @@ function gatedDecision(input: DecideInput): Decision {
       ...(approved.name && { info: [{ name: cox.approvalInfo, value: approved.name }] }),
     },
   };
+}
+
+function heals({ app: { spec } }: DecideInput): boolean {
+  return isAutomated(spec) && spec.syncPolicy?.automated?.selfHeal === true;
+}
+
+function gatedDecision(input: DecideInput): Decision {
+  const { approved, synced } = input;
+  if (approved?.go) return approvedDecision(input, approved);
+  if (approved) return askingDecision(input, approved);
+  return heals(input) && synced ? heal(input, synced, refs(input.resources)) : { do: 'leave', why: 'drifted; nobody asked to revert it' };
 }
 
 function automatedDecision(input: DecideInput): Decision {

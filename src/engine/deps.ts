@@ -17,6 +17,8 @@ export interface ReconcileDeps {
   memory: Memory;
   /** The cluster of a destination; undefined when no Secret names it. Throws when it cannot be reached. */
   targetOf(app: Application): Promise<Target | undefined>;
+  /** When this process began to work (clock ms): older mirrors are not read. */
+  startedAt: number;
   /** Brings the mirrors of the application's repositories up to what the remotes had at `since` (clock ms) or later. */
   fetch(app: Application, since: number, signal: AbortSignal): Promise<void>;
   /** Drops what the application's cluster keeps for it. */

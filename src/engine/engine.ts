@@ -128,14 +128,26 @@ export function createEngine(options: EngineOptions): Engine {
     targetOf: (app) => clusters.targetOf(app),
     fetch: (app, since, signal) => sources.fetch(app, since, signal),
     forgetTracking: ({ tracking, server }) => void clusters.forget(server, tracking),
+    startedAt: clock.now(),
     passive: options.mode === 'argocd',
   };
   const queue = reconciling(options, deps);
   let ends: (() => void)[] = [];
   async function onPush(repoUrl: string): Promise<void> {
-    for (const key of await sources.moved(repoUrl, memory, abort.signal)) {
-      memory.forgetDesired(key);
-      queue.add(key);
+    const since = clock.now();
+    try {
+      for (const key of await sources.moved(repoUrl, memory, abort.signal)) {
+        memory.forgetDesired(key);
+        queue.add(key);
+      }
+    } catch (error) {
+      // From here on the applications' own passes fetch, with backoff, and tell it.
+      for (const key of sources.users(repoUrl)) {
+        const known = memory.get(key);
+        if (known) known.wantsSince = since;
+        queue.add(key);
+      }
+      throw error;
     }
   }
   return {
@@ -151,6 +163,8 @@ export function createEngine(options: EngineOptions): Engine {
       ends = subscribe(options, queue, memory);
       ends.push(sources.schedule(onPush, abort.signal));
       for (const app of store.applications.list()) queue.add(applicationKey(app));
+      // Applications that went while nobody looked: what was asked about them ends.
+      for (const { spec } of [...store.approvals.list(), ...store.episodes.list()]) queue.add(spec.application);
       queue.start();
     },
     async stop() {

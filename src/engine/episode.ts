@@ -37,6 +37,14 @@ async function close(deps: EpisodeDeps, episode: DriftEpisode, phase: EpisodePha
   await deps.store.episodes.patch(`${episode.metadata.namespace}/${episode.metadata.name}`, { status }, { subresource: 'status' });
 }
 
+/** The message of the last operation, if it was to put these objects back and failed. */
+function failedRevert(app: Application, episode: DriftEpisode): string | undefined {
+  const { operationState: state } = app.status ?? {};
+  const failed = state?.phase === 'Failed' || state?.phase === 'Error';
+  const concerned = state?.operation.sync?.resources?.some((ref) => episode.status?.objects.some(({ key }) => key.kind === ref.kind && key.name === ref.name));
+  return failed && concerned ? state.message : undefined;
+}
+
 async function open(deps: EpisodeDeps, app: Application, fingerprint: string, objects: DriftedObject[]): Promise<void> {
   const { namespace, name } = app.metadata;
   const episode: DriftEpisode = {
@@ -47,10 +55,19 @@ async function open(deps: EpisodeDeps, app: Application, fingerprint: string, ob
   };
   const key = `${namespace}/${episode.metadata.name}`;
   const known = deps.store.episodes.get(key);
-  if (known && isLive(known) && known.status) return;
+  if (known && isLive(known) && known.status) {
+    const failure = known.status.phase === 'Reverting' ? failedRevert(app, known) : undefined;
+    if (failure !== undefined) await deps.store.episodes.patch(key, { status: { phase: 'Open', message: `the revert failed: ${failure}`, endedBy: null } }, { subresource: 'status' });
+    return;
+  }
   if (!known) await deps.store.episodes.create(episode);
   const status = { phase: 'Open', message: 'the cluster differs from Git', objects, endedAt: null, endedBy: null };
   await deps.store.episodes.patch(key, { status }, { subresource: 'status' });
+}
+
+/** Ends whatever is open of the application. */
+export async function endDrift(deps: EpisodeDeps, application: string, message: string): Promise<void> {
+  for (const episode of deps.store.episodes.of(application).filter(isLive)) await close(deps, episode, 'Superseded', { message });
 }
 
 /** Ends the live episodes of the application whose drift is not the present one. */

@@ -1,5 +1,5 @@
 // What the engine keeps in memory of each application between two passes; losing it costs one full comparison, nothing else.
-import type { Comparison } from '../compare/compare.ts';
+import type { Comparer, Comparison } from '../compare/compare.ts';
 import type { Effect } from '../model/effect.ts';
 import type { ResourceKey } from '../model/kube.ts';
 import type { DesiredState } from './desired.ts';
@@ -17,15 +17,19 @@ export interface Known {
   comparison: Comparison | undefined;
   /** Hash of what the comparison depends on beside manifests: project, destination, ignoreDifferences. */
   basis: string;
+  /** Who made the comparison. */
+  comparer: Comparer | undefined;
   /** Live objects that changed since the comparison, by key text. */
   dirty: Map<string, ResourceKey>;
   /** Effect of syncing `effectOf` over what the comparison saw. */
-  effect: { of: Comparison; key: string; effect: Effect } | undefined;
+  effect: { key: string; effect: Effect } | undefined;
   /** The inputs changed since the status was written. */
   moved: boolean;
   drift: DriftSeen | undefined;
   /** The operation (as text) that has passed the gate in this process and goes on. */
   admitted: string | undefined;
+  /** The mirrors must be as new as this (clock ms) before Git is read: they could not be fetched yet. */
+  wantsSince: number | undefined;
   /** When the present refresh annotation was first seen (clock ms): a fetch that began later answers it. */
   refreshSeen: number | undefined;
   /** Tracking name (`<name>` or `<namespace>_<name>`) and server under which live objects are looked up. */
@@ -40,7 +44,7 @@ export class Memory {
   of(key: string, tracking: string): Known {
     const found = this.#known.get(key);
     if (found) return found;
-    const fresh: Known = { desired: undefined, gitMoves: 0, last: undefined, comparison: undefined, basis: '', dirty: new Map(), effect: undefined, moved: false, drift: undefined, admitted: undefined, refreshSeen: undefined, tracking, server: '' };
+    const fresh: Known = { desired: undefined, gitMoves: 0, last: undefined, comparison: undefined, comparer: undefined, basis: '', dirty: new Map(), effect: undefined, moved: false, drift: undefined, admitted: undefined, wantsSince: undefined, refreshSeen: undefined, tracking, server: '' };
     this.#known.set(key, fresh);
     this.#byTracking.set(tracking, key);
     return fresh;

@@ -1,5 +1,6 @@
 // One pass over one application, top to bottom: spec, Git, cluster, operation, decision, status, drift. Everything is read afresh.
 import type { Comparison } from '../compare/compare.ts';
+import type { Effect } from '../model/effect.ts';
 import type { Application, ApplicationStatus, Condition, Health } from '../model/application.ts';
 import type { Subject, Target } from './assess.ts';
 import type { Decision } from './decide.ts';
@@ -13,12 +14,12 @@ import { argo } from '../model/annotations.ts';
 import { applicationKey, isAutomated, sourcesOf } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { specConditions } from '../policy/project.ts';
-import { markApplied } from './approval.ts';
-import { assess, healthOfAll } from './assess.ts';
+import { markApplied, supersedeOthers } from './approval.ts';
+import { assess, effectOf, healthOfAll, knownEffect } from './assess.ts';
 import { decideOn } from './deciding.ts';
 import { deleteApplication } from './delete.ts';
 import { driftedObjects } from './drifted.ts';
-import { followDrift } from './episode.ts';
+import { endDrift, followDrift } from './episode.ts';
 import { runOperation } from './operation.ts';
 import { appliedApproval, keyThen, lastSynced } from './past.ts';
 import { comparedStatus, comparedTo, withConditions } from './status.ts';
@@ -66,10 +67,30 @@ async function hasMoved(deps: ReconcileDeps, app: Application, desired: DesiredS
   return (await keyThen(deps.desiring, app, past, { desired, signal })) !== desired.key;
 }
 
+/** Fetches what must be newer than the mirrors: at the first look of this process, for a refresh, and after a fetch that failed. */
+async function freshen({ deps, app, refreshed, signal }: Pass, known: Known): Promise<void> {
+  if (known.desired && !refreshed && known.wantsSince === undefined) return;
+  known.wantsSince = Math.max(deps.startedAt, known.wantsSince ?? 0, refreshed ? (known.refreshSeen ?? deps.clock.now()) : 0);
+  await deps.fetch(app, known.wantsSince, signal);
+  known.wantsSince = undefined;
+  if (refreshed) deps.memory.forgetDesired(applicationKey(app));
+}
+
+/** A revision that is not there may have been pushed since the last fetch. */
+async function atHead(deps: ReconcileDeps, app: Application, signal: AbortSignal): Promise<DesiredState> {
+  try {
+    return await deps.desiring.at(app, unpinned(app), signal);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'E_REVISION') throw error;
+    await deps.fetch(app, deps.clock.now(), signal);
+    return deps.desiring.at(app, unpinned(app), signal);
+  }
+}
+
 /** The branch head, rendered; kept unless Git moved meanwhile. */
 async function headOf(deps: ReconcileDeps, known: Known, app: Application, signal: AbortSignal): Promise<DesiredState> {
   const moves = known.gitMoves;
-  const desired = await deps.desiring.at(app, unpinned(app), signal);
+  const desired = await atHead(deps, app, signal);
   known.moved ||= await hasMoved(deps, app, desired, signal);
   if (known.gitMoves === moves) known.desired = desired;
   return desired;
@@ -80,6 +101,7 @@ async function look({ deps, app, target, refreshed, signal }: Pass): Promise<Loo
   const known = deps.memory.of(applicationKey(app), trackingName(app, deps.store.namespace));
   known.server = target.server;
   const subject: Subject = { app, project, target, known, log: deps.log.child({ app: applicationKey(app) }) };
+  await freshen({ deps, app, target, refreshed, signal }, known);
   const desired = known.desired ?? (await headOf(deps, known, app, signal));
   let last: DesiredState | 'gone' | undefined;
   const previous = async (): Promise<DesiredState | undefined> => {
@@ -101,14 +123,22 @@ function evaluated(found: Look, decided: Decision, app: Application, at: number)
   return withConditions(app.status?.conditions, [...comparisonTypes, ...specTypes, 'SyncError'], [...own, ...error], at);
 }
 
-async function settle(deps: ReconcileDeps, app: Application, found: Look): Promise<Next> {
+/** Tells drift from what waits on the branch; where a sync is about to come, nobody needs it. */
+async function driftEffect({ signal }: Pick<Pass, 'signal'>, app: Application, { subject, ...wanted }: Look): Promise<Effect | undefined> {
+  const { last, desired, comparison } = wanted;
+  const mixed = comparison.status === 'OutOfSync' && last !== undefined && last !== 'gone' && last.key !== desired.key;
+  return mixed && !isAutomated(app.spec) ? effectOf(subject, wanted, signal) : knownEffect(subject, wanted);
+}
+
+async function settle({ deps, signal }: Pass, app: Application, found: Look): Promise<Next> {
   const { subject, comparison } = found;
   if (app.operation || deps.passive) return undefined;
   const approval = appliedApproval(app);
   if (approval) await markApplied(deps, applicationKey(app), approval, app.status?.operationState?.message ?? '');
   const heals = isAutomated(app.spec) && app.spec.syncPolicy?.automated?.selfHeal === true;
-  if (heals) return undefined;
-  const drifted = driftedObjects(found.desired, found.last, comparison, subject.known.effect?.of === comparison ? subject.known.effect.effect : undefined);
+  // While it is put back, or cannot be read, nothing is known to have ended.
+  if (comparison.status === 'Unknown' || (heals && comparison.status === 'OutOfSync')) return undefined;
+  const drifted = driftedObjects(found.desired, found.last, comparison, await driftEffect({ signal }, app, found));
   const followed = await followDrift(deps, app, drifted, subject.known.drift);
   subject.known.drift = followed.seen;
   return followed.after;
@@ -146,7 +176,7 @@ async function withSubject(pass: Pass): Promise<{ next: Next; again: boolean }> 
   const written = await write(deps, app, status, { ...(decided.do === 'sync' && { operation: decided.operation }), refreshed });
   found.subject.known.moved = false;
   if (decided.do === 'sync') found.subject.log.info({ why: decided.why, revision: found.desired.revisions[0] }, 'sync started');
-  const driftNext = await settle(deps, written, found);
+  const driftNext = await settle(pass, written, found);
   const waitNext = decided.do === 'wait' ? decided.until - deps.clock.now() : undefined;
   return { next: earliest(driftNext, waitNext), again: decided.do === 'sync' && !deps.passive };
 }
@@ -213,23 +243,22 @@ export async function reconcile(deps: ReconcileDeps, key: string, signal: AbortS
   for (let rounds = 0; rounds < 20; rounds += 1) {
     const app = deps.store.applications.get(key);
     if (!app) {
-      forget(deps, key);
+      await forget(deps, key);
       return undefined;
     }
     if (app.metadata.annotations?.[argo.skipReconcile] === 'true') return undefined;
     if (app.metadata.deletionTimestamp) return deleteApplication(deps, app, signal);
     const refreshed = app.metadata.annotations?.[argo.refresh] !== undefined;
-    if (refreshed) {
-      await deps.fetch(app, deps.memory.get(key)?.refreshSeen ?? deps.clock.now(), signal);
-      deps.memory.forgetDesired(key);
-    }
     const result = await round(deps, app, refreshed, signal);
     if (!result.again) return result.next;
   }
   return 0;
 }
 
-function forget(deps: ReconcileDeps, key: string): void {
+/** Nobody is asked any more about an application that is gone. */
+async function forget(deps: ReconcileDeps, key: string): Promise<void> {
+  await supersedeOthers(deps, key, { keep: undefined, why: 'the application is gone' });
+  await endDrift(deps, key, 'the application is gone');
   const known: Known | undefined = deps.memory.delete(key);
   if (!known) return;
   deps.forgetTracking(known);

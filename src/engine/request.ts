@@ -87,18 +87,25 @@ export async function revertDrift(deps: RequestDeps, wanted: { application: stri
   const revision = app?.status?.history?.at(-1)?.revision;
   if (!app || !revision) return { done: false, message: 'there is no synced revision to return to' };
   const resources = wanted.keys.map((key) => ({ ...(key.group && { group: key.group }), kind: key.kind, name: key.name, ...(key.namespace && { namespace: key.namespace }) }));
+  // Marked first: the operation may have ended before its answer is here, and then the episode must know by whom.
+  const marked = carries(app.status?.operationState?.operation, wanted.request) ? [] : await markReverting(deps, wanted);
   const outcome = await requestSync(deps, { application: wanted.application, request: wanted.request, actor: wanted.actor, resources, revision, prune: true });
-  if (outcome.done) await markReverting(deps, wanted);
+  if (!outcome.done) await unmark(deps, marked);
   return outcome.done ? { done: true, message: `reverting ${wanted.keys.length} object(s) to ${revision.slice(0, 7)}` } : outcome;
 }
 
-async function markReverting(deps: RequestDeps, wanted: { application: string; keys: ResourceKey[]; actor: Actor }): Promise<void> {
+async function markReverting(deps: RequestDeps, wanted: { application: string; keys: ResourceKey[]; actor: Actor }): Promise<string[]> {
   const texts = new Set(wanted.keys.map(keyText));
   const concerned = (episode: DriftEpisode): boolean => episode.status?.phase === 'Open' && episode.status.objects.some((item) => texts.has(keyText(item.key)));
-  for (const episode of deps.store.episodes.of(wanted.application).filter(concerned)) {
-    const status = { phase: 'Reverting', message: `${wanted.actor.login} reverts it to Git`, endedBy: wanted.actor };
-    await deps.store.episodes.patch(`${episode.metadata.namespace}/${episode.metadata.name}`, { status }, { subresource: 'status' });
-  }
+  const keys = deps.store.episodes.of(wanted.application).filter(concerned).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+  const status = { phase: 'Reverting', message: `${wanted.actor.login} reverts it to Git`, endedBy: wanted.actor };
+  for (const key of keys) await deps.store.episodes.patch(key, { status }, { subresource: 'status' });
+  return keys;
+}
+
+async function unmark(deps: RequestDeps, episodes: string[]): Promise<void> {
+  const status = { phase: 'Open', message: 'the cluster differs from Git', endedBy: null };
+  for (const key of episodes) await deps.store.episodes.patch(key, { status }, { subresource: 'status' });
 }
 
 /** Asks for a fresh comparison with the newest commit. */

@@ -21,6 +21,8 @@ export interface Sources {
   fetch(app: Application, since: number, signal: AbortSignal): Promise<void>;
   /** Fetches the repository and answers the applications whose inputs the new commits touch. */
   moved(repoUrl: string, memory: Memory, signal: AbortSignal): Promise<string[]>;
+  /** Keys of the applications that come from the repository. */
+  users(repoUrl: string): string[];
   /** Looks at every repository once in each resync period, because webhooks get lost. Returns what ends it. */
   schedule(onMoved: (repoUrl: string) => Promise<void>, signal: AbortSignal): () => void;
 }
@@ -92,8 +94,9 @@ async function touched(store: Store, memory: Memory, repoUrl: string, repository
   const changes = new Map<string, Promise<string[]>>();
   for (const app of store.applications.list().filter((item) => uses(item, repoUrl))) {
     const key = applicationKey(app);
+    const waits = memory.get(key)?.wantsSince !== undefined;
     const known = memory.get(key)?.desired;
-    if (!known || (await isTouched(app, known, repository, changes))) keys.push(key);
+    if (waits || !known || (await isTouched(app, known, repository, changes))) keys.push(key);
   }
   return keys;
 }
@@ -131,6 +134,7 @@ export function createSources(options: SourcesOptions): Sources {
       await fetcher(url).fetch(options.clock.now(), signal);
       return touched(options.store, memory, url, options.git.repository(url));
     },
+    users: (repoUrl) => options.store.applications.list().filter((app) => uses(app, repoUrl)).map(applicationKey),
     schedule(onMoved, signal) {
       let cancel: () => void = () => undefined;
       const round = async (): Promise<void> => {

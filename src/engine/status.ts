@@ -47,7 +47,7 @@ function revisionFields(revisions: string[]): { revision: string } | { revisions
 
 /** The status after a comparison. An application whose inputs did not change keeps its revision and time (design §8). */
 export function comparedStatus(app: Application, { comparison, desired, health, moved }: Compared, at: number): ApplicationStatus {
-  const before = app.status ?? {};
+  const { sourceType: _type, sourceTypes: _types, ...before } = app.status ?? {};
   const moves = moved || before.sync?.status !== comparison.status || before.reconciledAt === undefined;
   const { status: _status, comparedTo: _compared, ...revision } = before.sync ?? { status: 'Unknown' };
   return {
@@ -57,7 +57,11 @@ export function comparedStatus(app: Application, { comparison, desired, health, 
     health: withHealth(before.health, health, at),
     ...(moves && { reconciledAt: rfc3339(at) }),
     ...(desired.sourceTypes.length > 1 ? { sourceTypes: desired.sourceTypes } : { sourceType: desired.sourceTypes[0] ?? 'Directory' }),
-    summary: { ...before.summary, images: comparison.images, ...(comparison.objects.some((item) => item.key.kind === 'Application') && { isAppOfApps: true }) },
+    summary: {
+      ...(before.summary?.externalURLs && { externalURLs: before.summary.externalURLs }),
+      ...(comparison.images.length > 0 && { images: comparison.images }),
+      ...(comparison.objects.some(({ key }) => key.group === 'argoproj.io' && key.kind === 'Application') && { isAppOfApps: true }),
+    },
     resourceHealthSource: 'appTree',
     controllerNamespace: app.metadata.namespace,
   };
