@@ -45,6 +45,8 @@ export class Outbox {
   readonly #channels: Channels;
   readonly #poster: Poster;
   #ends: (() => void)[] = [];
+  /** Slack asked for silence until then; events of the cluster do not end it. */
+  #silentUntil = 0;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -96,6 +98,9 @@ export class Outbox {
   }
 
   async #work(queueKey: string): Promise<{ after: number } | void> {
+    const { clock } = this.#options;
+    const silent = this.#silentUntil - clock.now();
+    if (silent > 0) return { after: silent };
     const [kind = '', key = ''] = queueKey.split(' ');
     const subject = await this.#subject(kind, key);
     if (!subject || isSettled(subject.object)) return undefined;
@@ -112,6 +117,7 @@ export class Outbox {
     } catch (error) {
       const after = retryAfterMs(error);
       if (after === undefined) throw error;
+      this.#silentUntil = clock.now() + after;
       return { after };
     }
   }

@@ -5,8 +5,7 @@ import { test } from 'node:test';
 import type { Request } from '../../src/model/coxswain.ts';
 import type { Bed } from './bed.ts';
 import { bed } from './bed.ts';
-import { Killed, KillSwitch } from '../../sandbox/mutation-counter.ts';
-import type { KillSide } from '../../sandbox/mutation-counter.ts';
+import { Cut } from './cut.ts';
 
 const policy = 'p, role:all, applications, *, */*, allow\ng, bob, role:all';
 const outcome = (request: Request): [string | undefined, string | undefined] => [request.status?.phase, request.status?.message];
@@ -154,36 +153,6 @@ test('with --only just the application\'s part of a wider commit is taken back, 
   assert.deepEqual(branches(b), [branch]);
   assert.deepEqual([file(b, branch, 'web/a.yaml'), file(b, branch, 'api/a.yaml')], ['one\n', 'two\n']);
 });
-
-/** Cuts one write off, without ending anybody: the room has no memory, so going on is starting again. */
-class Cut extends KillSwitch {
-  seen = 0;
-  #at = 0;
-  #side: KillSide = 'before';
-
-  order(at: number, side: KillSide): void {
-    this.seen = 0;
-    this.#at = at;
-    this.#side = side;
-  }
-
-  fire(side: KillSide): void {
-    if (side === 'before') this.seen += 1;
-    if (this.seen !== this.#at || this.#side !== side) return;
-    this.#at = 0;
-    throw new Killed('a write');
-  }
-
-  override async before(): Promise<void> {
-    await Promise.resolve();
-    this.fire('before');
-  }
-
-  override async after(): Promise<void> {
-    await Promise.resolve();
-    this.fire('after');
-  }
-}
 
 test('cut off at any write, before or after it was handled, every command ends as if nothing had been', { timeout: 120_000 }, async (t) => {
   const cut = new Cut();

@@ -1,0 +1,80 @@
+// Drift in Slack: one card that says what, where and who, and a button that restores just that.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Bed } from './bed.ts';
+import { bed, configMap, textOf } from './bed.ts';
+
+const files = { 'web/a.yaml': configMap('a', 'git'), 'web/b.yaml': configMap('b', 'git') };
+
+/** Synced once, without self-heal. */
+async function synced(b: Bed): Promise<void> {
+  await b.stage.apply('web', { syncPolicy: { automated: {} } });
+  await b.stage.until('web', 'Synced', (app) => app.status?.sync?.status === 'Synced' && !app.operation && app.status.history?.length === 1);
+}
+
+async function edit(b: Bed, name: string, value: string): Promise<void> {
+  await b.stage.cluster.api.patch({ group: '', kind: 'ConfigMap', namespace: b.stage.namespace, name }, { type: 'merge', patch: { data: { value } }, manager: 'kubectl-edit' });
+}
+
+async function data(b: Bed, name: string): Promise<unknown> {
+  return (await b.stage.cluster.api.get({ group: '', kind: 'ConfigMap', namespace: b.stage.namespace, name }))?.['data'];
+}
+
+test('a live edit is one card with object, field, both values and who; the button restores only that object', async (t) => {
+  const b = await bed(t, { files });
+  await synced(b);
+  await edit(b, 'a', 'by hand');
+  const card = await b.card('the card', /is OutOfSync: somebody changed the cluster, not Git/);
+  assert.match(textOf(card), /web is OutOfSync.*ConfigMap \S+\/a — last written with kubectl edit.*--- Git \+\+\+ live @@ data\.value - git \+ by hand.*Git `?[0-9a-f]{7}.*self-heal is off.*Revert to Git.*Restores 1 object, 1 field and nothing else: ConfigMap \S+\/a/);
+  assert.match(card.text, /^web is OutOfSync: ConfigMap \S+\/a data\.value: Git git, live by hand$/);
+  await b.sandbox.actAs('bob').click('deploys', card.ts, 'Revert to Git');
+  const ended = await b.card('the end', /web matches Git again.*reverted by bob.*1 object, 1 field had drifted/);
+  assert.equal(ended.ts, card.ts);
+  assert.deepEqual([await data(b, 'a'), await data(b, 'b')], [{ value: 'git' }, { value: 'git' }]);
+  const app = b.stage.store.applications.get(`${b.stage.namespace}/web`);
+  assert.deepEqual(app?.status?.operationState?.syncResult?.resources?.map((item) => item.name), ['a']);
+  assert.equal(b.cards().length, 1);
+});
+
+test('further drift is a newer card and the old one says so; the newest restores all that drifted, for whoever may', async (t) => {
+  const b = await bed(t, { files });
+  await synced(b);
+  await edit(b, 'a', 'first');
+  const first = await b.card('the card', /\+ first/);
+  await edit(b, 'b', 'second');
+  const second = await b.card('the second card', /\+ second/);
+  assert.match(textOf(await b.card('the first card', /drifted further; the newer card tells how/)), /web/);
+  assert.notEqual(first.ts, second.ts);
+  await b.stage.cluster.api.delete({ group: '', kind: 'ConfigMap', namespace: b.stage.namespace, name: 'b' });
+  const third = await b.card('the third card', /is in Git, but was deleted from the cluster/);
+  await b.sandbox.actAs('carol').click('deploys', third.ts, 'Revert to Git');
+  await b.said('carol', /🚫 carol may not revert web/);
+  await b.sandbox.actAs('bob').click('deploys', third.ts, 'Revert to Git');
+  await b.card('the end', /matches Git again/);
+  assert.deepEqual([await data(b, 'a'), await data(b, 'b')], [{ value: 'git' }, { value: 'git' }]);
+  assert.equal(b.cards().length, 3);
+});
+
+test('drift that is undone by hand ends its card without anybody\'s click', async (t) => {
+  const b = await bed(t, { files });
+  await synced(b);
+  await edit(b, 'a', 'by hand');
+  const card = await b.card('the card', /is OutOfSync/);
+  await edit(b, 'a', 'git');
+  const ended = await b.card('the end', /matches Git again.*Synced/);
+  assert.equal(ended.ts, card.ts);
+  assert.ok(!textOf(ended).includes('reverted by'));
+});
+
+test('values of Secrets are on no card and in no notification', async (t) => {
+  const secret = (value: string): string => `apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\nstringData:\n  password: ${value}\n`;
+  const b = await bed(t, { files: { 'web/a.yaml': secret('hunter2-git') } });
+  await synced(b);
+  await b.stage.cluster.api.patch({ group: '', kind: 'Secret', namespace: b.stage.namespace, name: 'db' }, { type: 'merge', patch: { stringData: { password: 'hunter2-live' } }, manager: 'kubectl-edit' });
+  await b.card('the card', /Secret \S+\/db.*@@ data\.password/);
+  const sent = JSON.stringify(b.sandbox.state.requests);
+  for (const value of ['hunter2-git', 'hunter2-live']) {
+    assert.ok(!sent.includes(value));
+    assert.ok(!sent.includes(Buffer.from(value).toString('base64')));
+  }
+});
