@@ -1,6 +1,7 @@
 // Waves, hooks and prunes run in Argo CD's order, with its messages, against a real API server.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventually } from '../control-plane.ts';
 import { configMap, deployment, drive, job, makeBed } from './bed.ts';
 import type { Bed, Scene } from './bed.ts';
 
@@ -109,7 +110,7 @@ test('what Git no longer has is pruned when asked, highest wave first, and kept 
   const rows = state?.syncResult?.resources ?? [];
   assert.deepEqual(rows.filter((row) => row.status === 'Pruned').map((row) => [row.name, row.message]), [['gone-1', 'pruned'], ['gone-0', 'pruned']]);
   assert.deepEqual(rows.find((row) => row.name === 'stays')?.message, 'ignored (no prune)');
-  assert.ok(!(await exists(bed, '/api/v1/namespaces/NS/configmaps/gone-0')));
+  await eventually('gone-0 is gone: foreground deletion ends after the sync', async () => !(await exists(bed, '/api/v1/namespaces/NS/configmaps/gone-0')) || undefined);
   assert.ok(await exists(bed, '/api/v1/namespaces/NS/configmaps/stays'));
 });
 

@@ -13,7 +13,8 @@ async function dataOf(bed: Bed, name: string): Promise<unknown> {
 test('what kubectl applied before us goes when Git does not have it', async (t) => {
   const bed = await makeBed(t);
   const ns = bed.facts.namespace;
-  await bed.cluster.api.create(configMap(ns, 'old', {}, { a: '1', b: '2' }), { manager: 'kubectl-client-side-apply' });
+  const applied = JSON.stringify(configMap(ns, 'old', {}, { a: '1', b: '2' }));
+  await bed.cluster.api.create(configMap(ns, 'old', { 'kubectl.kubernetes.io/last-applied-configuration': applied }, { a: '1', b: '2' }), { manager: 'kubectl-client-side-apply' });
   const { state } = await drive({ bed, name: 'first', manifests: [configMap(ns, 'old', {}, { a: '1' })], operation: full });
   assert.equal(state?.phase, 'Succeeded');
   assert.deepEqual(await dataOf(bed, 'old'), { a: '1' });
