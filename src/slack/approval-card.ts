@@ -89,7 +89,8 @@ function peopleFact(approval: Approval, { policy }: CardPlace): string {
   const agreed = by.length > 0 ? `approved by ${by.join(', ')}` : '';
   if (!isOpen(approval)) return agreed;
   const lists = (policy?.approvers ?? []).map((entries) => entries.map(escapeMrkdwn).join(', '));
-  const needed = `needs ${policy && policy.approvals > 1 ? `${policy.approvals} people` : 'one person'}${lists.length > 0 ? ` of ${lists.join(' and of ')}` : ''}, nobody who wrote it`;
+  const people = policy && policy.approvals > 1 ? `${policy.approvals} people` : 'one person';
+  const needed = `needs ${people}${lists.length > 0 ? ` of ${lists.join(' and of ')}` : ''} who did not write it`;
   return agreed ? `${agreed}  ·  ${needed}` : needed;
 }
 
