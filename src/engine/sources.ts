@@ -76,8 +76,12 @@ class Fetcher {
     } finally {
       this.#next = undefined; // who comes from here on may need the fetch after this one
     }
-    this.#running = this.#now();
-    return this.#running;
+    // One that has ended, well or not, is nobody's answer any more: `#fresh` says what it brought.
+    const running = this.#now().finally(() => {
+      if (this.#running === running) this.#running = undefined;
+    });
+    this.#running = running;
+    return running;
   }
 
   async #now(): Promise<void> {

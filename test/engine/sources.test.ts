@@ -1,0 +1,99 @@
+// What an application may be made from, and what becomes of it when Git or the sources fail.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { renameSync } from 'node:fs';
+import { automated, config, dataOf, deployment, isSynced, patchApp, push, synced, syncedTo } from './manifests.ts';
+import { stage } from './stage.ts';
+
+test('Kustomize, Helm, Jsonnet and plain YAML applications sync, and an application of several sources', async (t) => {
+  const s = await stage(t, {
+    'kustom/base/deployment.yaml': deployment('kustom'),
+    'kustom/base/kustomization.yaml': 'resources: [deployment.yaml]\n',
+    'kustom/prod/kustomization.yaml': 'resources: [../base]\nnamePrefix: prod-\nimages: [{name: nginx, newTag: 1.28.0}]\n',
+    'chart/Chart.yaml': 'apiVersion: v2\nname: chart\nversion: 1.0.0\n',
+    'chart/values.yaml': 'value: default\n',
+    'chart/templates/a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}-chart}\ndata: {value: "{{ .Values.value }}"}\n',
+    'values/prod.yaml': 'value: from values\n',
+    'json/main.jsonnet': `[{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'json' }, data: { value: std.extVar('who') } }]`,
+  });
+  const source = { repoURL: s.url, targetRevision: 'main' };
+  await s.apply('kustom', { source: { ...source, path: 'kustom/prod' }, syncPolicy: automated });
+  await s.apply('json', { source: { ...source, path: 'json', directory: { jsonnet: { extVars: [{ name: 'who', value: 'me' }] } } }, syncPolicy: automated });
+  await s.apply('helm', { source: { ...source, path: 'chart', helm: { parameters: [{ name: 'value', value: 'parameter' }] } }, syncPolicy: automated });
+  await s.cluster.api.apply({
+    apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { name: 'several', namespace: s.namespace },
+    spec: {
+      project: 'default', destination: { server: 'https://kubernetes.default.svc', namespace: s.namespace }, syncPolicy: automated,
+      sources: [{ ...source, path: 'chart', helm: { valueFiles: ['$values/values/prod.yaml'] } }, { ...source, ref: 'values' }, { ...source, path: 'kustom/base' }],
+    },
+  }, { manager: 'test' });
+  const types = new Map<string, unknown>();
+  for (const name of ['kustom', 'json', 'helm', 'several']) {
+    const { status } = await synced(s, name);
+    types.set(name, status?.sourceType ?? status?.sourceTypes);
+  }
+  assert.deepEqual([...types.values()].map(String), ['Kustomize', 'Directory', 'Helm', 'Helm,Kustomize']);
+  assert.deepEqual(s.store.applications.get(`${s.namespace}/kustom`)?.status?.summary?.images, ['nginx:1.28.0']);
+  assert.deepEqual([await dataOf(s, 'json'), await dataOf(s, 'helm-chart'), await dataOf(s, 'several-chart')], [{ value: 'me' }, { value: 'parameter' }, { value: 'from values' }]);
+  const several = s.store.applications.get(`${s.namespace}/several`);
+  assert.equal(several?.status?.sync?.revisions?.length, 3);
+  assert.equal(several?.status?.sync?.comparedTo?.sources?.length, 3);
+  const sha = await push(s, { 'values/prod.yaml': 'value: newer\n' });
+  await s.until('several', 'Synced to the newer values', (app) => isSynced(app) && app.status?.history?.length === 2 && app.status.sync?.revisions?.includes(sha) === true);
+  assert.deepEqual(await dataOf(s, 'several-chart'), { value: 'newer' });
+});
+
+test('faults of a source are told with their place, its state stays, and the next commit mends it', async (t) => {
+  const s = await stage(t, { 'plain/a.yaml': config('plain', '1'), 'kustom/kustomization.yaml': 'resources: [missing.yaml]\n' });
+  await s.apply('plain', { syncPolicy: automated });
+  await synced(s, 'plain');
+  await s.apply('kustom', { syncPolicy: automated });
+  await s.apply('nowhere');
+  const fault = async (name: string): Promise<string> => {
+    const app = await s.until(name, 'a ComparisonError', (item) => item.status?.conditions?.[0]?.type === 'ComparisonError');
+    assert.equal(app.status?.sync?.status, 'Unknown');
+    return app.status?.conditions?.[0]?.message ?? '';
+  };
+  assert.match(await fault('kustom'), /kustom\/kustomization\.yaml.*missing\.yaml/);
+  assert.match(await fault('nowhere'), /nowhere/);
+  await push(s, { 'plain/a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: plain}\ndata: {value: [not, text]}\n' });
+  assert.match(await fault('plain'), /plain\/a\.yaml|data/);
+  assert.deepEqual(await dataOf(s, 'plain'), { value: '1' });
+  assert.deepEqual(s.store.applications.get(`${s.namespace}/plain`)?.status?.resources?.map((item) => item.name), ['plain']);
+  const sha = await push(s, { 'plain/a.yaml': config('plain', '2'), 'kustom/missing.yaml': config('there', '1'), 'nowhere/a.yaml': config('nowhere', '1') });
+  await syncedTo(s, 'plain', sha);
+  await syncedTo(s, 'kustom', sha);
+  const mended = await s.until('nowhere', 'mended', (app) => app.status?.sync?.status === 'OutOfSync');
+  assert.deepEqual(mended.status?.conditions, []);
+});
+
+test('a branch that is pushed after the application that names it is found at once', async (t) => {
+  const s = await stage(t, { 'web/a.yaml': config('web', '1') });
+  await s.apply('web', { syncPolicy: automated });
+  await synced(s, 'web');
+  const sha = s.commit({ 'web/a.yaml': config('web', '2') });
+  await s.apply('web', { syncPolicy: automated, source: { repoURL: s.url, path: 'web', targetRevision: sha } });
+  await syncedTo(s, 'web', sha);
+  await s.apply('web', { syncPolicy: automated, source: { repoURL: s.url, path: 'web', targetRevision: 'no-such' } });
+  const app = await s.until('web', 'told', (item) => item.status?.conditions?.[0]?.type === 'ComparisonError');
+  assert.match(app.status?.conditions?.[0]?.message ?? '', /revision "no-such" does not exist/);
+});
+
+test('a repository that cannot be reached: the old state stays at first, then the application says so, and recovers by itself', async (t) => {
+  const s = await stage(t, { 'web/a.yaml': config('web', '1') });
+  await s.apply('web', { syncPolicy: automated });
+  const before = await synced(s, 'web');
+  const path = s.url.replace('file://', '');
+  renameSync(path, `${path}.away`);
+  await assert.rejects(s.engine.onPush(s.url));
+  await patchApp(s, 'web', { metadata: { annotations: { 'argocd.argoproj.io/refresh': 'normal' } } });
+  const lost = await s.until('web', 'Unknown', (app) => app.status?.sync?.status === 'Unknown');
+  assert.equal(lost.status?.conditions?.[0]?.type, 'ComparisonError');
+  assert.deepEqual(lost.status?.resources, before.status?.resources);
+  assert.equal(lost.status?.sync?.revision, before.status?.sync?.revision);
+  renameSync(`${path}.away`, path);
+  const sha = s.commit({ 'web/a.yaml': config('web', '2') });
+  const back = await syncedTo(s, 'web', sha);
+  assert.deepEqual(back.status?.conditions, []);
+  assert.equal(back.metadata.annotations?.['argocd.argoproj.io/refresh'], undefined);
+});
