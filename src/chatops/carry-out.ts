@@ -7,7 +7,7 @@ import type { Answer } from './ports.ts';
 import type { Person } from './target.ts';
 import type { CarryOutDeps, Task } from './task.ts';
 import { refresh, requestSync, revertDrift, waitingApproval } from '../engine/request.ts';
-import { applicationKey, sourcesOf } from '../model/application.ts';
+import { applicationKey, shortRevision, sourcesOf } from '../model/application.ts';
 import { effectivePolicy } from '../policy/policy.ts';
 import { decideApproval } from './approval.ts';
 import { helpText, verbs } from './command.ts';
@@ -26,10 +26,6 @@ export const rights: Record<Exclude<Request['spec']['verb'], 'help'>, Action> = 
   'revert-drift': 'revert',
 };
 
-function short(revision: string | undefined): string {
-  return revision && /^[0-9a-f]{40}$/.test(revision) ? revision.slice(0, 7) : (revision ?? 'nothing');
-}
-
 const circles: Record<string, string> = { Healthy: '🟢', Progressing: '🔵', Degraded: '🔴', Missing: '🟠', Suspended: '⏸️' };
 
 function statusLine(store: Store, app: Application): string {
@@ -39,7 +35,7 @@ function statusLine(store: Store, app: Application): string {
   const failed = operationState && ['Failed', 'Error'].includes(operationState.phase) ? [`last sync ${operationState.phase.toLowerCase()}: ${operationState.message ?? ''}`] : [];
   const running = app.operation ? ['an operation is running'] : [];
   const waits = waitingApproval(store, applicationKey(app)) ? ['waits for approval'] : [];
-  return [`${circle} ${app.metadata.name}`, `${sync?.status ?? 'Unknown'} at ${short(sync?.revision)}`, state, ...waits, ...running, ...failed].join(' · ');
+  return [`${circle} ${app.metadata.name}`, `${sync?.status ?? 'Unknown'} at ${shortRevision(sync?.revision ?? 'nothing')}`, state, ...waits, ...running, ...failed].join(' · ');
 }
 
 async function undoDrift({ deps, request, person, app }: Task): Promise<Answer> {

@@ -2,20 +2,15 @@
 import type { Application, ResourceStatus, RevisionHistory } from '../model/application.ts';
 import type { Column } from './output.ts';
 import type { Session } from './session.ts';
-import { applicationKey, sourcesOf } from '../model/application.ts';
+import { applicationKey, shortRevision, sourcesOf } from '../model/application.ts';
 import { isData, plain, print } from './output.ts';
-
-/** A commit in the length that people read, anything else as it is. */
-export function short(revision: string | undefined): string {
-  return revision && /^[0-9a-f]{40}$/.test(revision) ? revision.slice(0, 7) : (revision ?? '');
-}
 
 const listColumns: Column<Application>[] = [
   { title: 'NAME', of: (app) => app.metadata.name },
   { title: 'PROJECT', of: (app) => app.spec.project },
   { title: 'SYNC', of: (app) => app.status?.sync?.status ?? 'Unknown' },
   { title: 'HEALTH', of: (app) => app.status?.health?.status ?? 'Unknown' },
-  { title: 'REVISION', of: (app) => short(app.status?.sync?.revision) },
+  { title: 'REVISION', of: (app) => shortRevision(app.status?.sync?.revision ?? '') },
   { title: 'OPERATION', of: (app) => (app.operation && !app.status?.operationState ? 'Waiting' : (app.status?.operationState?.phase ?? '')) },
   { title: 'NAMESPACE', of: (app) => app.spec.destination.namespace ?? '', wide: true },
   { title: 'CLUSTER', of: (app) => app.spec.destination.name || (app.spec.destination.server ?? ''), wide: true },
@@ -35,7 +30,7 @@ const resourceColumns: Column<ResourceStatus>[] = [
 
 const historyColumns: Column<RevisionHistory>[] = [
   { title: 'ID', of: (row) => String(row.id) },
-  { title: 'REVISION', of: (row) => (row.revisions && row.revisions.length > 0 ? row.revisions.map(short).join(',') : short(row.revision)) },
+  { title: 'REVISION', of: (row) => (row.revisions && row.revisions.length > 0 ? row.revisions.map(shortRevision).join(',') : shortRevision(row.revision ?? '')) },
   { title: 'DEPLOYED', of: (row) => row.deployedAt },
   { title: 'BY', of: (row) => (row.initiatedBy?.automated ? 'automated' : (row.initiatedBy?.username ?? '')) },
   { title: 'STARTED', of: (row) => row.deployStartedAt ?? '', wide: true },
@@ -62,7 +57,7 @@ function facts(app: Application): [string, string][] {
     ['Project', app.spec.project],
     ...sourcesOf(app.spec).map((source): [string, string] => ['Source', `${source.repoURL} ${source.chart ?? source.path ?? ''} at ${source.targetRevision ?? 'HEAD'}`]),
     ['Destination', `${destination.name || (destination.server ?? '')} ${destination.namespace ?? ''}`],
-    ['Sync', `${sync?.status ?? 'Unknown'} at ${short(sync?.revision) || 'no revision yet'}`],
+    ['Sync', `${sync?.status ?? 'Unknown'} at ${shortRevision(sync?.revision ?? '') || 'no revision yet'}`],
     ['Health', health?.message ? `${healthText}: ${health.message}` : healthText],
     ...(operationState ? [['Operation', `${operationState.phase}: ${operationState.message ?? ''}`] satisfies [string, string]] : []),
     ...conditions.map((item): [string, string] => ['Condition', `${item.type}: ${item.message}`]),

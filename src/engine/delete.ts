@@ -5,6 +5,7 @@ import type { AppProject } from '../model/project.ts';
 import type { ReconcileDeps } from './deps.ts';
 import type { Target } from './assess.ts';
 import { argo } from '../model/annotations.ts';
+import { trackingName } from '../render/tracking.ts';
 import { applicationKey } from '../model/application.ts';
 import { resourceOptions, waveOf } from '../model/hooks.ts';
 import { resourceDenied } from '../policy/project.ts';
@@ -58,7 +59,7 @@ export async function deleteApplication(deps: ReconcileDeps, app: Application, s
   if (deps.passive || !app.metadata.finalizers?.some((item) => item.startsWith(argo.resourcesFinalizer))) return undefined;
   const target = await deps.targetOf(app);
   if (target) {
-    const tracking = app.metadata.namespace === deps.store.namespace ? app.metadata.name : `${app.metadata.namespace}_${app.metadata.name}`;
+    const tracking = trackingName(app, deps.store.namespace);
     deps.memory.of(applicationKey(app), tracking).server = target.server;
     await target.cluster.live.start(signal); // only a complete cache may say that nothing is left
     const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);

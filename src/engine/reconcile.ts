@@ -14,6 +14,7 @@ import { argo } from '../model/annotations.ts';
 import { applicationKey, isAutomated, sourcesOf } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { specConditions } from '../policy/project.ts';
+import { trackingName } from '../render/tracking.ts';
 import { markApplied, supersedeOthers } from './approval.ts';
 import { assess, effectOf, healthOfAll, knownEffect } from './assess.ts';
 import { decideOn } from './deciding.ts';
@@ -48,10 +49,6 @@ interface Look {
   health: Health;
   /** A refresh was asked for: its annotation goes, and reconciledAt moves. */
   refreshed: boolean;
-}
-
-function trackingName(app: Application, controlNamespace: string): string {
-  return app.metadata.namespace === controlNamespace ? app.metadata.name : `${app.metadata.namespace}_${app.metadata.name}`;
 }
 
 function unpinned(app: Application): undefined[] {

@@ -1,4 +1,5 @@
 // The card of an Approval: who waits for what, and what became of it.
+import { shortRevision } from '../model/application.ts';
 import type { RichTextBlockElement } from '@slack/types';
 import type { Approval } from '../model/coxswain.ts';
 import type { EffectOperation } from '../model/effect.ts';
@@ -7,7 +8,7 @@ import type { Part } from './text.ts';
 import { isOpen } from '../engine/approval.ts';
 import { cox } from '../model/annotations.ts';
 import { button, changeParts, headline, nameOf, revisionFact } from './card.ts';
-import { clip, code, count, diffBox, escapeMrkdwn, escapeText, facts, line, list, rich, short } from './text.ts';
+import { clip, code, count, diffBox, escapeMrkdwn, escapeText, facts, line, list, rich } from './text.ts';
 
 const verbs: Record<EffectOperation['op'], string> = { delete: '🗑️ deletes', recreate: '♻️ deletes and creates anew', change: '✏️ changes', create: '➕ creates', hook: '▶️ runs' };
 const order = Object.keys(verbs);
@@ -67,13 +68,13 @@ function following(approval: Approval, { app }: CardPlace): Standing {
   const state = app?.status?.operationState;
   const ours = state?.operation.info?.some((item) => item.name === cox.approvalInfo && item.value === approval.metadata.name) ?? false;
   const applied = approval.status?.phase === 'Applied';
-  const live: Part[] = ['is ', { bold: 'live' }, ' at ', { code: short(approval.spec.revision) }];
+  const live: Part[] = ['is ', { bold: 'live' }, ' at ', { code: shortRevision(approval.spec.revision) }];
   if (!ours || !state) return applied ? standing('✅', live, { final: true }) : standing('🔵', ['is approved and about to sync']);
   if (state.phase === 'Failed' || state.phase === 'Error') return standing('❌', ['was approved, but its ', { bold: 'sync failed' }], { detail: state.message ?? '' });
   if (state.phase !== 'Succeeded') return standing('🔵', ['is ', { bold: 'syncing' }, state.message ? `: ${clip(state.message, 200)}` : '']);
   const health = app?.status?.health?.status ?? 'Unknown';
   if (health === 'Healthy') return standing('✅', [...live, ' and ', { bold: 'Healthy' }], { final: applied });
-  return health === 'Degraded' ? standing('❌', [...live, ', but ', { bold: 'Degraded' }]) : standing('🔵', ['is synced to ', { code: short(approval.spec.revision) }, ` and ${health}`]);
+  return health === 'Degraded' ? standing('❌', [...live, ', but ', { bold: 'Degraded' }]) : standing('🔵', ['is synced to ', { code: shortRevision(approval.spec.revision) }, ` and ${health}`]);
 }
 
 function standingOf(approval: Approval, place: CardPlace): Standing {

@@ -1,10 +1,11 @@
 // What every card is made of: its words, its place, and the line that says which application it is about.
+import { shortRevision } from '../model/application.ts';
 import type { Button, KnownBlock } from '@slack/types';
 import type { Application } from '../model/application.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Part } from './text.ts';
 import { repositoryPage, titleOf } from './change.ts';
-import { code, link, plain, short } from './text.ts';
+import { code, link, plain } from './text.ts';
 
 export interface Card {
   /** For notifications and screen readers; at most 300 characters. */
@@ -41,7 +42,7 @@ export function headline(icon: string, application: string, place: CardPlace, wo
 export function revisionFact(revision: string | undefined, place: CardPlace): string {
   if (!revision) return '';
   const page = repositoryPage(place.app);
-  return page && /^[0-9a-f]{40}$/.test(revision) ? link(`${page}/commit/${revision}`, short(revision)) : code(short(revision));
+  return page && /^[0-9a-f]{40}$/.test(revision) ? link(`${page}/commit/${revision}`, shortRevision(revision)) : code(shortRevision(revision));
 }
 
 /** The change in its author's words, with its pull request. */

@@ -1,4 +1,5 @@
 // The small pieces that the pages are made of: status, revision, time and difference.
+import { shortRevision } from '../model/application.ts';
 import type { Application, ApplicationSource, Destination } from '../model/application.ts';
 import type { Html } from './html.ts';
 import { inClusterServer } from '../model/annotations.ts';
@@ -12,11 +13,6 @@ const known: ReadonlySet<string> = new Set([
 
 export function pill(status: string | undefined, label = status ?? 'Unknown'): Html {
   return html`<span class="pill${status !== undefined && known.has(status) && ` ${status}`}">${label}</span>`;
-}
-
-/** A commit in the length that people read, anything else as it is. */
-export function short(revision: string): string {
-  return /^[0-9a-f]{40}$/.test(revision) ? revision.slice(0, 7) : revision;
 }
 
 /** The repository's page, if its address is one that a browser opens; user names and passwords in it are left out. */
@@ -41,7 +37,7 @@ export function repositoryLink(source: ApplicationSource): Html {
 export function revisionLink(revision: string | undefined, source: ApplicationSource | undefined): Html {
   if (!revision) return html`<span class="soft">–</span>`;
   const page = source && /^[0-9a-f]{40}$/.test(revision) ? repositoryPage(source.repoURL) : undefined;
-  const code = html`<code title="${revision}">${short(revision)}</code>`;
+  const code = html`<code title="${revision}">${shortRevision(revision)}</code>`;
   return page ? html`<a href="${page}/commit/${revision}" rel="noreferrer">${code}</a>` : code;
 }
 
