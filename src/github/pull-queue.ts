@@ -222,6 +222,7 @@ export class PullQueue {
       this.#index.set(key, preview.apps.map((app) => app.application));
       const comment = renderComment({ preview, activity: this.#activity(pass), publicUrl: this.#options.publicUrl });
       const touched = preview.apps.length > 0 || preview.errors.length > 0 || preview.conflicts.length > 0;
+      if (!touched && (await this.#hasMoved(pass))) return { after: 0 };
       if (touched) await writeComment(this.#sticky(pass), comment.body);
       else if (memory.comment) await writeComment(this.#sticky(pass), untouchedComment());
       await writeCheck(this.#checks(pass), diffCheck(preview, comment.moved));
@@ -235,6 +236,12 @@ export class PullQueue {
       await placing;
       this.#running.delete(key);
     }
+  }
+
+  /** Merged while the preview was made, its changes are in the base already and seem to touch nothing. */
+  async #hasMoved({ key, pull, signal }: Pass): Promise<boolean> {
+    const now = await this.#read(key, signal);
+    return now?.state !== 'open' || now.pull.head.sha !== pull.head.sha;
   }
 
   async #placeholder(pass: Pass): Promise<void> {
