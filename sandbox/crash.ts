@@ -85,7 +85,7 @@ async function run(): Promise<number> {
   const undisturbed = await undisturbedRun(tell);
   tell(`undisturbed: ${undisturbed.log.length} mutating requests of ${countsOf(undisturbed.log).size} kinds`);
   const choice = values.seed === undefined ? everyRequest(countsOf(undisturbed.log)) : someRequests(Number(values.seed), Number(values.share ?? 0.1), Infinity);
-  const disturbed = await disturbedRun(choice, 30 * 60_000, tell);
+  const disturbed = await disturbedRun(choice, 15 * 60_000, tell);
   const found = differences(undisturbed.end, disturbed.end);
   tell(`killed ${disturbed.kills} times; ${found.length === 0 ? 'both runs ended alike' : `${found.length} differences:\n${found.join('\n')}`}`);
   return found.length === 0 ? 0 : 1;

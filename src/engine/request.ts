@@ -6,7 +6,7 @@ import type { ResourceKey } from '../model/kube.ts';
 import type { Store } from '../store/store.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { argo, cox } from '../model/annotations.ts';
-import { applicationKey, sourcesOf } from '../model/application.ts';
+import { sourcesOf } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { mayApprove } from '../policy/gate.ts';
 import { effectivePolicy, stricter } from '../policy/policy.ts';
@@ -134,11 +134,16 @@ function closedMessage(store: Store, application: string, found: Approval | unde
   return `${found.metadata.name} is ${(found.status?.phase ?? 'Pending').toLowerCase()} already${found.status?.message ? ` (${found.status.message})` : ''}`;
 }
 
+/** The same when a request is carried out a second time because its answer was not stored: the person asked once. */
+function countedMessage(app: Application, complete: boolean): string {
+  return complete ? `${app.metadata.name} is approved and syncs now` : 'your approval counts; more are needed';
+}
+
 /** Counts the person's approval of exactly this effect. The right `approve` is the caller's to check; who may not, the policy says. */
 export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promise<Outcome> {
   const app = deps.store.applications.get(wanted.application);
   const approval = waitingApproval(deps.store, wanted.application, wanted.digest);
-  if (app && approval?.status?.approvals?.some((item) => item.actor.id === wanted.actor.id)) return { done: true, message: approval.status.message ?? 'approved' };
+  if (app && approval?.status?.approvals?.some((item) => item.actor.id === wanted.actor.id)) return { done: true, message: countedMessage(app, !isOpen(approval)) };
   if (!app || !approval || !isOpen(approval)) return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
   const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
   const now = effectivePolicy(app, project);
@@ -149,8 +154,7 @@ export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promi
   const verdict = mayApprove({ login: wanted.actor.login, id: wanted.actor.id, teams: wanted.teams }, policy, authors);
   if (!verdict.ok) return { done: false, message: verdict.why };
   const counted = await recordApproval(deps, approval, { actor: wanted.actor, teams: wanted.teams }, policy.approvals);
-  const name = applicationKey(app).split('/')[1] ?? '';
-  return { done: true, message: counted === 'complete' ? `${name} is approved and syncs now` : 'your approval counts; more are needed' };
+  return { done: true, message: countedMessage(app, counted === 'complete') };
 }
 
 export async function reject(deps: RequestDeps, wanted: ApprovalRequest & { reason: string }): Promise<Outcome> {
