@@ -90,11 +90,13 @@ export class Lease {
 
   #object(holder = this.#me, base?: KubeObject): KubeObject {
     const now = new Date(this.#options.clock.now()).toISOString().replace('Z', '000Z'); // MicroTime
+    const held = isObject(base?.['spec']) ? base['spec'] : {};
+    const acquireTime = held['holderIdentity'] === holder && typeof held['acquireTime'] === 'string' ? held['acquireTime'] : now;
     return {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
       metadata: base?.metadata ?? { name, namespace: this.#options.namespace },
-      spec: { holderIdentity: holder, leaseDurationSeconds: this.#seconds, renewTime: now, acquireTime: now },
+      spec: { holderIdentity: holder, leaseDurationSeconds: this.#seconds, renewTime: now, acquireTime },
     };
   }
 
