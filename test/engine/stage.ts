@@ -190,8 +190,8 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
           ends.forEach((end) => end());
           const { applications, approvals, episodes } = running.store;
           const seen = [...approvals.list(), ...episodes.list(), ...applications.list()].map(({ kind, metadata, status, operation }) => [kind, metadata.name, status, operation]);
-          reject(new Error(`not reached in 20 s: ${what}\n${JSON.stringify(seen, null, 1).slice(0, 8000)}`));
-        }, 20_000);
+          reject(new Error(`not reached in 45 s: ${what}\n${JSON.stringify(seen, null, 1).slice(0, 8000)}`));
+        }, 45_000); // the garbage collector learns of new kinds every 30 s
         const look = (): void => {
           const found = read();
           if (found === undefined) return;
