@@ -31,11 +31,14 @@ function assertDiff(view: View): void {
 }
 
 export async function submitted(stage: Stage, view: View, digest: string): Promise<string> {
+  const { bob } = stage.scene.people;
   const answered = async (): Promise<string | undefined> => {
     const found = (await requests(stage)).find((request) => request.spec.digest === digest && request.spec.actor.login === 'bob' && request.status?.phase !== undefined);
     return found?.status && found.status.phase !== 'Pending' ? `${found.status.phase}: ${found.status.message ?? ''}` : undefined;
   };
-  await insist(stage, 'bob submits the modal', () => stage.scene.people.bob.slack.submit(view.id), async () => (await answered()) !== undefined);
+  // Slack closes the modal when the submission was taken; from then on it is Coxswain's to answer, however often it dies.
+  const taken = (): boolean => !bob.slack.openModals().some((open) => open.id === view.id);
+  await insist(stage, 'bob submits the modal', () => bob.slack.submit(view.id), async () => taken() || (await answered()) !== undefined);
   return wait(stage, 'the submission is answered', answered);
 }
 

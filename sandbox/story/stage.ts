@@ -189,11 +189,17 @@ function outcome(stage: Stage, what: string, done: { life: number; failed: boole
  */
 export async function insist(stage: Stage, what: string, act: () => Promise<Delivery>, seen: () => boolean | Promise<boolean>): Promise<void> {
   const { scene } = stage;
-  for (;;) {
+  for (let tries = 1; ; tries += 1) {
     await wait(stage, 'Slack has a connection to Coxswain', () => scene.slack.connected > 0 || undefined);
     const life = scene.coxswain.lives;
-    const { error } = await act();
-    if ((await outcome(stage, what, { life, failed: error !== undefined, seen })) === 'seen') return;
+    const failed = await act().then(
+      ({ error }) => error !== undefined,
+      (error: unknown) => {
+        if (tries === 1) throw error;
+        return true; // the button is gone because the act before this one did its work after all
+      },
+    );
+    if ((await outcome(stage, what, { life, failed, seen })) === 'seen') return;
   }
 }
 
