@@ -14,7 +14,8 @@ test('what kubectl applied before us goes when Git does not have it', async (t) 
   const bed = await makeBed(t);
   const ns = bed.facts.namespace;
   const applied = JSON.stringify(configMap(ns, 'old', {}, { a: '1', b: '2' }));
-  await bed.cluster.api.create(configMap(ns, 'old', { 'kubectl.kubernetes.io/last-applied-configuration': applied }, { a: '1', b: '2' }), { manager: 'kubectl-client-side-apply' });
+  const old = await bed.cluster.api.create(configMap(ns, 'old', { 'kubectl.kubernetes.io/last-applied-configuration': applied }, { a: '1', b: '2' }), { manager: 'kubectl-client-side-apply' });
+  await bed.cluster.live.waitFor({ group: '', kind: 'ConfigMap', namespace: ns, name: 'old' }, old.metadata.resourceVersion ?? '');
   const { state } = await drive({ bed, name: 'first', manifests: [configMap(ns, 'old', {}, { a: '1' })], operation: full });
   assert.equal(state?.phase, 'Succeeded');
   assert.deepEqual(await dataOf(bed, 'old'), { a: '1' });
