@@ -4,9 +4,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { askBackend, sendAnswer } from '../sandbox/github/git-backend.ts';
 import type { KubeObject } from '../src/model/kube.ts';
 
 const kinds = ['plain', 'kustomize', 'helm'] as const;
@@ -50,33 +50,11 @@ export interface Workload {
   stop(): Promise<void>;
 }
 
-async function serveGit(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://localhost');
-  const header = (name: string): string => String(request.headers[name] ?? '');
-  const child = spawn('git', ['http-backend'], {
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      GIT_PROJECT_ROOT: root,
-      GIT_HTTP_EXPORT_ALL: '1',
-      PATH_INFO: url.pathname,
-      QUERY_STRING: url.search.slice(1),
-      REQUEST_METHOD: request.method ?? 'GET',
-      CONTENT_TYPE: header('content-type'),
-      HTTP_CONTENT_ENCODING: header('content-encoding'),
-      GIT_PROTOCOL: header('git-protocol'),
-    },
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  const chunks: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-  child.stdin.on('error', () => undefined);
-  request.pipe(child.stdin);
-  await once(child, 'close');
-  const output = Buffer.concat(chunks);
-  const end = output.indexOf('\r\n\r\n');
-  const headers = Object.fromEntries(output.subarray(0, end).toString('latin1').split('\r\n').map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]));
-  const { status = '200', ...rest } = headers;
-  response.writeHead(Number(status.split(' ')[0]), rest).end(output.subarray(end + 4));
+async function serveGit(dir: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { pathname, search } = new URL(request.url ?? '/', 'http://localhost');
+  const [, name = '', ...rest] = pathname.split('/');
+  if (name !== 'mono.git') return void response.writeHead(404).end();
+  sendAnswer(response, await askBackend({ dir: join(dir, name), path: rest.join('/'), query: search.slice(1), user: '' }, request));
 }
 
 /** Makes the repository with one commit under `dir` and serves it on loopback. */

@@ -1,13 +1,11 @@
 // Git over smart HTTP: `git http-backend` behind the sandbox's own authentication.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { gitEnvironment } from './git.ts';
 import { Failure } from './failure.ts';
+import { askBackend, type BackendAnswer, sendAnswer } from './git-backend.ts';
 import { announcing } from './push.ts';
 import type { RestOptions } from './rest.ts';
 import { actorOf, type Caller, callerOf, repositoryFor, requirePermission } from './tokens.ts';
-import { fullName, type Repository } from './world.ts';
+import type { Repository } from './world.ts';
 
 const pattern = /^\/([^/]+)\/([^/]+?)(?:\.git)?\/(info\/refs|git-upload-pack|git-receive-pack)$/;
 
@@ -58,16 +56,18 @@ async function serve(options: RestOptions, at: Wanted, request: IncomingMessage,
   const writing = at.wanted.service === 'git-receive-pack';
   requirePermission(caller, writing ? 'contents:write' : 'contents:read', repository);
   const user = caller.kind === 'nobody' ? '' : actorOf(site.world, caller).account.login;
-  if (!writing || at.wanted.rest === 'info/refs') {
-    send(response, await backend({ repository, at, request, user }));
+  const { rest, service } = at.wanted;
+  const ask = (): Promise<BackendAnswer> => askBackend({ dir: repository.dir, path: rest, query: rest === 'info/refs' ? `service=${service}` : '', user }, request);
+  if (!writing || rest === 'info/refs') {
+    sendAnswer(response, await ask());
     return;
   }
   const counted = caller.kind === 'installation';
   if (counted) await options.killSwitch?.before(at.label);
-  const answer = await announcing(site, { repository, actor: actorOf(site.world, caller) }, () => backend({ repository, at, request, user }));
+  const answer = await announcing(site, { repository, actor: actorOf(site.world, caller) }, ask);
   if (counted) await options.killSwitch?.after(at.label);
   if (at.cutAfter) request.socket.destroy();
-  else send(response, answer);
+  else sendAnswer(response, answer);
 }
 
 /** Git asks for a password only after 401, so nobody gets that instead of 404. */
@@ -78,54 +78,4 @@ function visible(options: RestOptions, caller: Caller, wanted: GitRequest): Repo
     if (error instanceof Failure && caller.kind === 'nobody') throw new Failure(401, 'Authentication required');
     throw error;
   }
-}
-
-interface Cgi {
-  status: number;
-  headers: Record<string, string>;
-  body: Buffer;
-}
-
-async function backend(run: { repository: Repository; at: Wanted; request: IncomingMessage; user: string }): Promise<Cgi> {
-  const { repository, at, request, user } = run;
-  const header = (name: string): string => {
-    const value = request.headers[name];
-    return typeof value === 'string' ? value : '';
-  };
-  const child = spawn('git', ['http-backend'], {
-    env: gitEnvironment({
-      GIT_PROJECT_ROOT: repository.dir,
-      GIT_HTTP_EXPORT_ALL: '1',
-      PATH_INFO: `/${at.wanted.rest}`,
-      QUERY_STRING: at.wanted.rest === 'info/refs' ? `service=${at.wanted.service}` : '',
-      REQUEST_METHOD: request.method ?? 'GET',
-      CONTENT_TYPE: header('content-type'),
-      HTTP_CONTENT_ENCODING: header('content-encoding'),
-      GIT_PROTOCOL: header('git-protocol'),
-      REMOTE_USER: user,
-      REMOTE_ADDR: '127.0.0.1',
-    }),
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  const chunks: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-  child.stdin.on('error', () => undefined);
-  request.pipe(child.stdin);
-  await once(child, 'close');
-  return parse(Buffer.concat(chunks), fullName(repository));
-}
-
-function parse(output: Buffer, name: string): Cgi {
-  const end = output.indexOf('\r\n\r\n');
-  if (end < 0) throw new Error(`git http-backend gave no answer for ${name}`);
-  const headers: Record<string, string> = {};
-  for (const line of output.subarray(0, end).toString('latin1').split('\r\n')) {
-    headers[line.slice(0, line.indexOf(':')).toLowerCase()] = line.slice(line.indexOf(':') + 1).trim();
-  }
-  const { status = '200', ...rest } = headers;
-  return { status: Number(status.split(' ')[0]), headers: rest, body: output.subarray(end + 4) };
-}
-
-function send(response: ServerResponse, cgi: Cgi): void {
-  response.writeHead(cgi.status, cgi.headers).end(cgi.body);
 }

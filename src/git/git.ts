@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { createRefsClient } from './advertised.ts';
 import { checkUrl, mirrorName } from './url.ts';
 import { gitCommand, gitEnvironment } from './command.ts';
 import { Mirror } from './mirror.ts';
@@ -51,6 +52,7 @@ export function openGit(options: GitOptions): Git {
   const signal = AbortSignal.any([options.signal, stopping.signal]);
   const onStart = (): void => void (counts.processes += 1);
   const command = gitCommand({ git, home: dir, protocols, signal, onStart });
+  const refsClient = createRefsClient();
   const mirrors = new Map<string, { mirror: Mirror; objects: ObjectReader }>();
   removeUnfinished(dir);
 
@@ -64,13 +66,14 @@ export function openGit(options: GitOptions): Git {
       counts.fetches += 1;
       log.debug({ repository: url }, 'fetching');
     };
-    const remote = { url, dir: repository, git: command, credentials: options.credentials };
+    const remote = { url, dir: repository, git: command, refsClient, signal, credentials: options.credentials };
     return { mirror: new Mirror({ remote, objects, trees: new Trees(objects), onFetch: fetched, onPush: () => void (counts.pushes += 1) }), objects };
   };
 
   const stop = async (): Promise<void> => {
     stopping.abort(new DOMException('git is stopped', 'AbortError'));
     for (const { objects } of mirrors.values()) objects.stop();
+    await refsClient.close();
   };
   signal.addEventListener('abort', () => void stop(), { once: true });
 

@@ -1,10 +1,11 @@
 // One mirrored repository: what is asked of it, answered from its objects, its refs, or the server.
 import { AppError } from '../base/errors.ts';
 import { Lru } from '../base/lru.ts';
-import { createMirror, exists, fetchOne, fetchRefs, pushNew, remoteRef, removeLeftovers, removeLocks } from './remote.ts';
+import { fetchOne, pushNew, remoteRef } from './remote.ts';
 import { commitTree, testMerge, writeFiles } from './merge.ts';
 import { parseCommit } from './commit.ts';
-import { readRefs, refChanges, resolveByName } from './refs.ts';
+import { MirrorRefs } from './mirror-refs.ts';
+import { resolveByName } from './refs.ts';
 import { revert } from './revert.ts';
 import { segments } from './trees.ts';
 import type { Files } from '../model/files.ts';
@@ -22,8 +23,6 @@ export interface MirrorParts {
   onPush: () => void;
 }
 
-const empty: Refs = new Map();
-
 export class Mirror implements Repository {
   readonly url: string;
   readonly trees: Trees;
@@ -32,75 +31,23 @@ export class Mirror implements Repository {
   readonly #parts: MirrorParts;
   readonly #commits = new Lru<string, Commit>({ limit: 2_000 });
   readonly #merges = new Lru<string, MergeResult>({ limit: 500 });
-  #refs: Refs = empty;
-  #ready: Promise<RefChanges> | undefined;
-  #running: Promise<RefChanges> | undefined;
-  #next: Promise<RefChanges> | undefined;
+  readonly #refs: MirrorRefs;
 
   constructor(parts: MirrorParts) {
     this.#parts = parts;
     this.#remote = parts.remote;
     this.#objects = parts.objects;
+    this.#refs = new MirrorRefs(parts.remote, parts.onFetch);
     this.trees = parts.trees;
     this.url = parts.remote.url;
   }
 
   fetch(): Promise<RefChanges> {
-    if (!this.#running) {
-      this.#running = this.#fetchNow().finally(() => (this.#running = undefined));
-      return this.#running;
-    }
-    // A run under way may have read the server before the caller's event: one more follows for all who ask meanwhile.
-    this.#next ??= this.#running.catch(() => undefined).then(() => {
-      this.#next = undefined;
-      return this.fetch();
-    });
-    return this.#next;
+    return this.#refs.fetch();
   }
 
-  async #fetchNow(): Promise<RefChanges> {
-    const fresh = !this.#ready;
-    const first = await this.#open();
-    if (fresh && first.changes.length > 0) return first;
-    this.#parts.onFetch();
-    try {
-      await fetchRefs(this.#remote);
-    } catch (error) {
-      await removeLocks(this.#remote.dir);
-      throw error;
-    }
-    return this.#readRefs();
-  }
-
-  /** Makes the mirror if it is not there; what a killed process left is cleaned once. Answers all refs as new if it fetched. */
-  #open(): Promise<RefChanges> {
-    this.#ready ??= this.#openNow().catch((error: unknown) => {
-      this.#ready = undefined;
-      throw error;
-    });
-    return this.#ready;
-  }
-
-  async #openNow(): Promise<RefChanges> {
-    if (await exists(this.#remote.dir)) {
-      await removeLeftovers(this.#remote.dir);
-      await this.#readRefs();
-      return { changes: [] };
-    }
-    this.#parts.onFetch();
-    await createMirror(this.#remote);
-    return this.#readRefs();
-  }
-
-  async #readRefs(): Promise<RefChanges> {
-    const before = this.#refs;
-    this.#refs = await readRefs(this.#remote.git, this.#remote.dir);
-    return { changes: refChanges(before, this.#refs) };
-  }
-
-  async refs(): Promise<Refs> {
-    await this.#open();
-    return this.#refs;
+  refs(): Promise<Refs> {
+    return this.#refs.get();
   }
 
   async resolve(targetRevision: string | undefined): Promise<string> {
@@ -115,7 +62,7 @@ export class Mirror implements Repository {
   }
 
   async has(sha: string): Promise<boolean> {
-    await this.#open();
+    await this.#refs.open();
     return this.#commits.get(sha) !== undefined || (isSha(sha) && (await this.#objects.read(`${sha}^{commit}`)) !== undefined);
   }
 
@@ -131,7 +78,7 @@ export class Mirror implements Repository {
   async commit(sha: string): Promise<Commit> {
     const known = this.#commits.get(sha);
     if (known) return known;
-    await this.#open();
+    await this.#refs.open();
     const object = isSha(sha) ? await this.#objects.read(`${sha}^{commit}`) : undefined;
     if (!object) throw noCommit(sha, this.url);
     const commit = parseCommit(object.id, object.data);
@@ -147,7 +94,7 @@ export class Mirror implements Repository {
   async rootTree(treeish: string): Promise<string> {
     const known = this.#commits.get(treeish);
     if (known) return known.tree;
-    await this.#open();
+    await this.#refs.open();
     const object = isSha(treeish) ? await this.#objects.read(treeish) : undefined;
     return object?.type === 'tree' ? object.id : (await this.commit(treeish)).tree;
   }
@@ -228,7 +175,7 @@ export class Mirror implements Repository {
   }
 
   async commitTree(input: CommitInput): Promise<string> {
-    await this.#open();
+    await this.#refs.open();
     return commitTree(this.#shop(), { ...input, tree: sha(input.tree), parents: input.parents.map((parent) => sha(parent)) });
   }
 
@@ -259,13 +206,13 @@ export class Mirror implements Repository {
 
   async push(ref: string, commit: string, _options: { createOnly: true }): Promise<'created' | 'exists'> {
     if (!/^refs\/heads\/[A-Za-z0-9._/-]+$/.test(ref) || ref.includes('..')) throw new AppError('E_GIT', `${JSON.stringify(ref)} is not a branch that can be created`);
-    await this.#open();
+    await this.#refs.open();
     this.#parts.onPush();
     return pushNew(this.#remote, ref, sha(commit));
   }
 
   async remoteRef(ref: string): Promise<string | undefined> {
-    await this.#open();
+    await this.#refs.open();
     return remoteRef(this.#remote, ref);
   }
 
@@ -274,7 +221,7 @@ export class Mirror implements Repository {
   }
 
   async #git(what: string, args: string[], okCodes = [0]): ReturnType<Remote['git']> {
-    await this.#open();
+    await this.#refs.open();
     return this.#remote.git(what, args, { repository: this.#remote.dir, okCodes });
   }
 }

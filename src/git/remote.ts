@@ -5,13 +5,18 @@ import { AppError } from '../base/errors.ts';
 import { credentialEnvironment } from './url.ts';
 import { indexPrefix } from './merge.ts';
 import { stderrOf } from '../base/process.ts';
+import type { AdvertisedRefs, RefsClient } from './advertised.ts';
 import type { GitCommand } from './command.ts';
+import type { RefChange } from './repository.ts';
 
 export interface Remote {
   url: string;
   /** Of the bare mirror. */
   dir: string;
   git: GitCommand;
+  refsClient: RefsClient;
+  /** Ends requests to the server. */
+  signal: AbortSignal;
   credentials: (repoUrl: string) => Promise<{ username: string; password: string } | undefined>;
 }
 
@@ -60,6 +65,17 @@ export async function fetchRefs(remote: Remote): Promise<void> {
     if (!/couldn't find remote ref HEAD/.test(stderrOf(error))) throw error;
     await fetch(remote, ['--prune', '--no-tags', '--force'], branches);
   }
+}
+
+/** The server's refs without a process; undefined where only git can look. */
+export async function askRefs({ refsClient, url, credentials, signal }: Remote): Promise<AdvertisedRefs | undefined> {
+  return refsClient.ask(url, { credentials: await credentials(url), signal });
+}
+
+/** Just these refs, as they were advertised: by id, so that what is recorded is what has come, whatever moves meanwhile. */
+export async function fetchChanged(remote: Remote, changes: readonly RefChange[], advertised: AdvertisedRefs): Promise<void> {
+  const refspecs = changes.map(({ ref }) => `+${advertised.get(ref)?.id ?? ''}:${ref === 'HEAD' ? headRef : ref}`);
+  await fetch(remote, ['--no-tags', '--force', '--no-auto-maintenance'], refspecs);
 }
 
 /** By its id, or through a ref that holds it. Throws E_GIT when the server gives out neither. */
