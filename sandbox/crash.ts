@@ -1,7 +1,7 @@
 // `npm run crash`: the story undisturbed, then again with Coxswain killed at every mutating request in turn; both must end alike.
 import { parseArgs } from 'node:util';
 import { describeError } from '../src/base/errors.ts';
-import { Crashes, countsOf, everyRequest, someRequests, type Choice } from './crashes.ts';
+import { Crashes, countsOf, everyRequest, kindOf, someRequests, type Choice, type Kill } from './crashes.ts';
 import { KillSwitch } from './mutation-counter.ts';
 import { startScene, type Scene } from './scene.ts';
 import { playStory } from './story.ts';
@@ -50,7 +50,7 @@ export async function undisturbedRun(tell: Tell): Promise<Undisturbed> {
 
 export interface Disturbed {
   end: EndState;
-  kills: number;
+  kills: readonly Kill[];
 }
 
 /** The story under a plan of deaths. `withinMs`: how long any one thing may take. */
@@ -63,7 +63,7 @@ export async function disturbedRun(choice: Choice, withinMs: number, tell: Tell)
     await playStory(scene, { tell, withinMs });
     await killSwitch.end();
     await scene.coxswain.ready();
-    return { end: await endState(scene), kills: killSwitch.kills.length };
+    return { end: await endState(scene), kills: killSwitch.kills };
   } catch (error) {
     tellTrouble(scene, tell);
     throw error;
@@ -87,7 +87,10 @@ async function run(): Promise<number> {
   const choice = values.seed === undefined ? everyRequest(countsOf(undisturbed.log)) : someRequests(Number(values.seed), Number(values.share ?? 0.1), Infinity);
   const disturbed = await disturbedRun(choice, 15 * 60_000, tell);
   const found = differences(undisturbed.end, disturbed.end);
-  tell(`killed ${disturbed.kills} times; ${found.length === 0 ? 'both runs ended alike' : `${found.length} differences:\n${found.join('\n')}`}`);
+  const died = new Set(disturbed.kills.map(({ label }) => kindOf(label)));
+  const spared = [...countsOf(undisturbed.log).keys()].filter((kind) => !died.has(kind));
+  tell(`died at ${died.size} kinds of requests; kinds of the undisturbed run at which it did not: ${spared.join(', ') || 'none'}`);
+  tell(`killed ${disturbed.kills.length} times; ${found.length === 0 ? 'both runs ended alike' : `${found.length} differences:\n${found.join('\n')}`}`);
   return found.length === 0 ? 0 : 1;
 }
 

@@ -39,7 +39,10 @@ export async function submitted(stage: Stage, view: View, digest: string): Promi
   // Slack closes the modal when the submission was taken; from then on it is Coxswain's to answer, however often it dies.
   const taken = (): boolean => !bob.slack.openModals().some((open) => open.id === view.id);
   await insist(stage, 'bob submits the modal', () => bob.slack.submit(view.id), async () => taken() || (await answered()) !== undefined);
-  return wait(stage, 'the submission is answered', answered);
+  const said = await wait(stage, 'the submission is answered', answered);
+  // Carried out by a later life than the one that took it: Slack never heard so, and its modal still stands.
+  if (!taken()) await bob.slack.close(view.id, true);
+  return said;
 }
 
 /** A live edit between card and click: what bob saw is not what would happen any more. */
@@ -64,7 +67,6 @@ async function voided(stage: Stage): Promise<void> {
     const open = episodes.find((episode) => episode.status?.phase === 'Open');
     assert.ok(open && cardOf(stage, 'episode', open.metadata.name), 'a card of the drift as it is now');
   });
-  if (scene.people.bob.slack.openModals().length > 0) await scene.people.bob.slack.close(view.id, true);
   tell('bob had the diff open when someone edited a ConfigMap live; his approval was refused, the card is void and names the difference');
 }
 

@@ -15,6 +15,6 @@ test('killed before or after any of its mutating requests, Coxswain ends the sto
   t.diagnostic(`COX_SEED=${seed} repeats this choice; npm run crash kills at every request`);
   const silent = (): void => undefined;
   const [undisturbed, disturbed] = await Promise.all([undisturbedRun(silent), disturbedRun(someRequests(seed, share, deaths), 90_000, (line) => t.diagnostic(line))]);
-  assert.ok(disturbed.kills > 0, 'the seed chose at least one request');
+  assert.ok(disturbed.kills.length > 0, 'the seed chose at least one request');
   assert.deepEqual(differences(undisturbed.end, disturbed.end), []);
 });
