@@ -93,6 +93,25 @@ test('an approved sync that fails is told and not repeated by itself; somebody m
   assert.equal(await dataOf(s, 'prod'), undefined);
 });
 
+test('what is left of an approved sync that failed half-way is asked about', async (t) => {
+  // The dry run of a new object does not see what the other is about to take: two Services cannot have one node port.
+  const service = (name: string, port: number): string => `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\nspec: {type: NodePort, selector: {app: x}, ports: [{port: 80, nodePort: ${port}}]}\n`;
+  const port = 30_100 + Math.floor(Math.random() * 2000);
+  const s = await waiting(t, {}, { 'prod/a.yaml': service('one', port), 'prod/b.yaml': service('two', port) });
+  const first = await approvalIn(s, 'prod', 'Pending');
+  assert.equal((await agree(s)).done, true);
+  const left = await approvalIn(s, 'prod', 'Pending', (item) => item.metadata.name !== first.metadata.name);
+  assert.deepEqual(left.spec.operations.map((item) => [item.op, item.key.kind, item.key.namespace]), [['create', 'Service', s.namespace]]);
+  await s.until('prod', 'the failure is told', (app) => app.status?.conditions?.some((item) => item.type === 'SyncError' && item.message.includes('port is already allocated')) ?? false);
+  // Which of the two came first is open: one that still holds the port would fail the other's dry run.
+  await push(s, { 'prod/a.yaml': service('one', port + 1), 'prod/b.yaml': service('two', port + 2) });
+  await approvalIn(s, 'prod', 'Superseded', (item) => item.metadata.name === left.metadata.name);
+  await approvalIn(s, 'prod', 'Pending', (item) => item.metadata.name !== left.metadata.name);
+  assert.equal((await agree(s)).done, true);
+  const mended = await synced(s, 'prod');
+  assert.deepEqual(mended.status?.conditions, []);
+});
+
 test('an effect that cannot be computed is nobody\'s to approve, and its reason is on the application', async (t) => {
   const s = await waiting(t, {}, { 'prod/a.yaml': deployment('Not_A_Name') });
   const app = await s.until('prod', 'a reason', (item) => (item.status?.conditions?.length ?? 0) > 0);
