@@ -72,6 +72,11 @@ const tokenReserveMs = 5 * 60_000;
 const requestMs = 30_000;
 const limitAttempts = 4;
 
+// GitHub, "Rate limits for the REST API", secondary limits: points a minute; requests that make content, a minute and an hour.
+const pointLimits = [{ ms: 60_000, points: 900 }];
+const itemLimits = [{ ms: 60_000, points: 80 }, { ms: 3_600_000, points: 500 }];
+const writeShare = 0.8;
+
 interface Session {
   points: Budget;
   items: Budget;
@@ -120,10 +125,9 @@ export class GitHubApi {
       userAgent: 'coxswain',
       log: { debug: () => undefined, info: () => undefined, warn: (message: string) => log.warn({ detail: message }, 'GitHub client'), error: () => undefined },
     });
-    // GitHub: rate limits for the REST API: 900 points a minute, about 80 new items a minute (a burst of 20 counts in).
     const session: Session = {
-      points: new Budget({ clock, burst: 150, perMinute: 750 }),
-      items: new Budget({ clock, burst: 20, perMinute: 60 }),
+      points: new Budget({ clock, limits: pointLimits }),
+      items: new Budget({ clock, limits: itemLimits }),
       token,
       dropToken,
     };
@@ -141,8 +145,9 @@ export class GitHubApi {
   async #send<T>({ session, method, item, signal }: { session: Session; method: string; item: boolean; signal: AbortSignal | undefined }, send: (authorization: string, timeout: AbortSignal) => Promise<T>): Promise<T> {
     const { clock, random, log } = this.#options;
     for (let attempt = 0; ; attempt += 1) {
-      await session.points.take(method === 'GET' ? 1 : 5, signal);
-      if (item) await session.items.take(1, signal);
+      // Somebody waits for what is read; what is written tells of it, and never makes the reading wait.
+      await (method === 'GET' ? session.points.take(1, { signal }) : session.points.take(5, { share: writeShare, signal }));
+      if (item) await session.items.take(1, { signal });
       const timeout = new AbortController();
       const cancel = clock.after(requestMs, () => timeout.abort(new Error(`no answer within ${requestMs / 1000} s`)));
       try {

@@ -28,8 +28,10 @@ export interface PullMemory {
   open: boolean;
   /** `updated_at` when last swept. */
   updatedAt: string;
+  /** When the rollout was last written, in milliseconds since the epoch. */
+  followedAt: number;
 }
 
 export function newMemory(): PullMemory {
-  return { comment: undefined, checks: new Map(), deployments: new Map(), answered: new Set(), open: false, updatedAt: '' };
+  return { comment: undefined, checks: new Map(), deployments: new Map(), answered: new Set(), open: false, updatedAt: '', followedAt: 0 };
 }

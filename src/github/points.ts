@@ -1,40 +1,74 @@
-// A budget that refills with time, for GitHub's secondary rate limits.
+// What may be spent in any stretch of time, for GitHub's secondary rate limits.
 import type { Clock } from '../base/clock.ts';
+import { Turns } from '../base/turns.ts';
+
+export interface Limit {
+  /** Length of the stretch in milliseconds. */
+  ms: number;
+  /** Points in any stretch of that length. */
+  points: number;
+}
 
 export interface BudgetOptions {
   clock: Clock;
-  /** Points that may be spent at once. */
-  burst: number;
-  /** Points that come back each minute; `burst + perMinute` is the most that any minute sees. */
-  perMinute: number;
+  limits: Limit[];
 }
 
-/** Callers are served in the order in which they asked. */
+export interface Take {
+  /** How much of each limit the caller may use up, 0 to 1; default 1. The rest stays for those who may take more. */
+  share?: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** Nobody waits while the limits are not reached. Callers of one share are served in the order in which they asked. */
 export class Budget {
   readonly #options: BudgetOptions;
-  #points: number;
-  #at: number;
+  readonly #longest: number;
+  readonly #turns = new Map<number, Turns>();
+  /** Oldest first, no older than the longest stretch. */
+  #spent: { at: number; points: number }[] = [];
   #closedUntil = 0;
 
   constructor(options: BudgetOptions) {
     this.#options = options;
-    this.#points = options.burst;
-    this.#at = options.clock.now();
+    this.#longest = Math.max(...options.limits.map(({ ms }) => ms));
   }
 
-  /** Waits until the points are there and spends them. */
-  async take(points: number, signal?: AbortSignal): Promise<void> {
-    const { clock, burst, perMinute } = this.#options;
-    const now = clock.now();
-    this.#points = Math.min(burst, this.#points + ((now - this.#at) * perMinute) / 60_000);
-    this.#at = now;
-    this.#points -= points;
-    const wait = Math.max(this.#points < 0 ? (-this.#points * 60_000) / perMinute : 0, this.#closedUntil - now);
-    if (wait > 0) await clock.sleep(wait, signal);
+  /** Waits until the points are there and spends them; rejects with the signal's reason. */
+  async take(points: number, { share = 1, signal }: Take = {}): Promise<void> {
+    const { clock } = this.#options;
+    const turns = this.#turns.get(share) ?? new Turns(1);
+    this.#turns.set(share, turns);
+    const give = await turns.take(signal);
+    try {
+      for (let wait = this.#wait(points, share); wait > 0; wait = this.#wait(points, share)) await clock.sleep(wait, signal);
+      this.#spent.push({ at: clock.now(), points });
+    } finally {
+      give();
+    }
   }
 
   /** GitHub asked to wait: nothing is sent before that time (milliseconds since the epoch). */
   closeUntil(at: number): void {
     this.#closedUntil = Math.max(this.#closedUntil, at);
+  }
+
+  #wait(points: number, share: number): number {
+    const now = this.#options.clock.now();
+    this.#spent = this.#spent.filter(({ at }) => at > now - this.#longest);
+    return Math.max(this.#closedUntil - now, ...this.#options.limits.map((limit) => this.#freeIn(limit, points, share)));
+  }
+
+  /** Milliseconds until so much of what was spent is older than the stretch that the points fit. */
+  #freeIn(limit: Limit, points: number, share: number): number {
+    const now = this.#options.clock.now();
+    const recent = this.#spent.filter(({ at }) => at > now - limit.ms);
+    let over = recent.reduce((sum, entry) => sum + entry.points, points) - limit.points * share;
+    for (const entry of recent) {
+      if (over <= 0) return 0;
+      over -= entry.points;
+      if (over <= 0) return entry.at + limit.ms - now;
+    }
+    return 0;
   }
 }

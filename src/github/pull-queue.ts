@@ -53,6 +53,8 @@ interface Pass {
 
 /** Live changes show in open pull requests at most so often. */
 const openRefreshMs = 10_000;
+/** A rollout moves in small steps; each would cost a comment, two checks and some statuses of GitHub's 900 points a minute. */
+const followGapMs = 1_500;
 
 class Superseded extends Error {}
 
@@ -111,13 +113,15 @@ export class PullQueue {
     this.#queue.add(key);
   }
 
-  /** What an open pull request shows of the cluster may be a little old; a merged one is followed at once. */
+  /** What an open pull request shows of the cluster may be a little old; a merged one is followed at once, and then with a gap. */
   applicationChanged(application: string): void {
     for (const pass of this.#passes) pass.add(application);
-    for (const key of this.#index.of(application)) {
-      if (this.memory(key).open) this.#queue.addAfter(key, openRefreshMs);
-      else this.#queue.add(key);
-    }
+    for (const key of this.#index.of(application)) this.#refresh(key);
+  }
+
+  #refresh(key: string): void {
+    const { open, followedAt } = this.memory(key);
+    this.#queue.addAfter(key, open ? openRefreshMs : Math.max(0, followedAt + followGapMs - this.#options.clock.now()));
   }
 
   memory(key: string): PullMemory {
@@ -163,7 +167,7 @@ export class PullQueue {
       return await this.#pass(key, signal);
     } finally {
       this.#passes.delete(changed);
-      if ([...changed].some((application) => this.#index.of(application).includes(key))) this.#queue.add(key);
+      if ([...changed].some((application) => this.#index.of(application).includes(key))) this.#refresh(key);
     }
   }
 
@@ -264,6 +268,7 @@ export class PullQueue {
     }
     for (const check of [approvalCheck(progress), rolloutCheck(progress)]) if (check) await writeCheck(this.#checks(pass), check);
     for (const app of progress.apps) await writeDeployment(context, app);
+    memory.followedAt = this.#options.clock.now();
     if (done) this.#index.set(key, []);
   }
 }
