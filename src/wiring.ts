@@ -6,7 +6,9 @@ import type { Engine } from './engine/engine.ts';
 import type { Git } from './git/git.ts';
 import type { Store } from './store/store.ts';
 import { AppError } from './base/errors.ts';
+import { resourceDenied } from './policy/project.ts';
 import { trackingName } from './render/tracking.ts';
+import { clusterOf } from './store/settings.ts';
 
 export interface Parts {
   store: Store;
@@ -24,6 +26,7 @@ export function changeDeps({ store, git, desiring, engine, clock }: Parts): Chan
     namespace: store.namespace,
     git,
     clock,
+    clusterOf: (app) => clusterOf(store.settings(), app.spec.destination),
     inputsKey: async (app, revisions, signal) => (await desiring.inputsAt(app, revisions, signal)).key,
     async desired(app, revisions, signal) {
       const state = await desiring.at(app, revisions, signal);
@@ -32,7 +35,9 @@ export function changeDeps({ store, git, desiring, engine, clock }: Parts): Chan
     async effect({ app, ...input }, signal) {
       const to = await engine.clusters.targetOf(app);
       if (!to) throw new AppError('E_CONFIG', `no cluster is known for the destination of ${app.metadata.name}`, { hint: 'Add the cluster Secret or correct spec.destination.' });
-      return to.comparer.effect({ app, tracking: trackingName(app, store.namespace), ...input }, signal);
+      const project = store.projects.get(`${store.namespace}/${app.spec.project}`);
+      if (!project) throw new AppError('E_PROJECT', `Application referencing project ${app.spec.project} which does not exist`);
+      return to.comparer.effect({ app, tracking: trackingName(app, store.namespace), denied: (key, namespaced) => resourceDenied(project, key, namespaced, to), ...input }, signal);
     },
   };
 }

@@ -26,6 +26,7 @@ export const errorCodes = {
   E_API_UNREACHABLE: 'The Kubernetes API cannot be reached.',
   E_KIND_UNKNOWN: 'The cluster does not serve that kind.',
   E_APPLICATION: 'There is no such Application.',
+  E_PROJECT: 'The AppProject does not permit it, or the specification of the Application is not valid.',
   E_BUSY: 'Another operation of the Application is in progress.',
   E_GITHUB: 'GitHub refused a request or cannot be reached.',
   E_TOOLS: 'A pinned tool is missing and cannot be built.',

@@ -9,6 +9,7 @@ import { describeError } from '../base/errors.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { normaliseRepo } from '../policy/project.ts';
 import { gvkOf, isObject } from '../model/kube.ts';
+import { denialOf, mayHold } from './permission.ts';
 
 /** Deeper chains of applications of applications are not followed. */
 const maxDepth = 10;
@@ -76,7 +77,7 @@ async function inputsOf(deps: ChangeDeps, app: Application | undefined, revision
 async function manifestsOf(deps: ChangeDeps, app: Application | undefined, revisions: (string | undefined)[], signal: AbortSignal): Promise<Desired | Error | undefined> {
   if (!app) return undefined;
   try {
-    return await deps.desired(app, revisions, signal);
+    return denialOf(deps, app) ?? await deps.desired(app, revisions, signal);
   } catch (error) {
     signal.throwIfAborted();
     return error instanceof Error ? error : new Error(String(error));
@@ -88,14 +89,15 @@ function isApplication(object: KubeObject): object is KubeObject & { metadata: O
   return gvkOf(object).group === 'argoproj.io' && object.kind === 'Application' && typeof object.metadata.name === 'string' && isObject(spec) && isObject(spec['destination']);
 }
 
-/** Applications among the manifests by key; one without a namespace goes where its parent deploys to. */
-function childrenOf(desired: Desired | Error | undefined, namespace: string): Map<string, Application> {
+/** Applications among the manifests that their parent may hold, by key; one without a namespace goes where its parent deploys to. */
+function childrenOf(deps: ChangeDeps, parent: Application | undefined, desired: Desired | Error | undefined): Map<string, Application> {
   const found = new Map<string, Application>();
-  if (!desired || desired instanceof Error) return found;
+  if (!parent || !desired || desired instanceof Error) return found;
+  const namespace = parent.spec.destination.namespace ?? deps.namespace;
   for (const object of desired.manifests) {
     if (!isApplication(object)) continue;
     const child: Application = { ...object, metadata: { ...object.metadata, namespace: object.metadata.namespace ?? namespace }, spec: { ...object.spec, project: object.spec.project || 'default' } };
-    found.set(applicationKey(child), child);
+    if (mayHold(deps, parent, child)) found.set(applicationKey(child), child);
   }
   return found;
 }
@@ -113,9 +115,8 @@ function onto(live: Application | undefined, manifest: Application | undefined):
 }
 
 function changedChildren(deps: ChangeDeps, parent: Affected): Map<string, Candidate> {
-  const namespace = (app: Application | undefined): string => app?.spec.destination.namespace ?? deps.namespace;
-  const before = childrenOf(parent.base, namespace(parent.before));
-  const after = childrenOf(parent.result, namespace(parent.after));
+  const before = childrenOf(deps, parent.before, parent.base);
+  const after = childrenOf(deps, parent.after, parent.result);
   const changed = new Map<string, Candidate>();
   if (parent.result instanceof Error || parent.base instanceof Error) return changed;
   for (const key of new Set([...before.keys(), ...after.keys()])) {

@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Effect } from '../model/effect.ts';
 import type { Git } from '../git/git.ts';
 import type { KubeObject } from '../model/kube.ts';
+import type { NamedCluster } from '../policy/project.ts';
 import type { Place } from '../base/errors.ts';
 
 export interface Desired {
@@ -41,6 +42,8 @@ export interface ChangeDeps {
   /** Namespace of the AppProjects. */
   namespace: string;
   git: Pick<Git, 'repository'>;
+  /** Server and name of the destination; undefined if no such cluster is known. Asks nobody. */
+  clusterOf(app: Application): NamedCluster | undefined;
   /**
    * Key of the application's inputs with the sources pinned (undefined = the source's own targetRevision), without rendering.
    * Equal keys = the pull request does not touch it.
@@ -48,7 +51,10 @@ export interface ChangeDeps {
   inputsKey(app: Application, revisions: (string | undefined)[], signal: AbortSignal): Promise<string>;
   /** Rendered manifests with the sources pinned; throws AppErrors with place. */
   desired(app: Application, revisions: (string | undefined)[], signal: AbortSignal): Promise<Desired>;
-  /** What a sync would do, its three facts and its digest; Secrets are masked. Throws transient errors. */
+  /**
+   * What a sync would do, its three facts and its digest; Secrets are masked. Nothing is read of objects that the project does not
+   * permit: those of the target are among the errors. Throws transient errors.
+   */
   effect(input: EffectInput, signal: AbortSignal): Promise<Effect>;
   clock: Clock;
   /** Applications worked on at the same time; default 8. */

@@ -13,6 +13,7 @@ import { argo, inClusterServer } from '../model/annotations.ts';
 import { isAutomated, sourcesOf } from '../model/application.ts';
 import { effectivePolicy } from '../policy/policy.ts';
 import { affectedBy } from './affected.ts';
+import { denialOf, projectOf } from './permission.ts';
 
 export function shownError(error: unknown): PreviewError {
   if (!(error instanceof AppError)) return { code: 'E_INTERNAL', message: redactText(error instanceof Error ? error.message : String(error)) };
@@ -26,7 +27,7 @@ export function shownError(error: unknown): PreviewError {
 }
 
 export function policyFor(deps: Pick<ChangeDeps, 'projects' | 'namespace'>, app: Application): EffectivePolicy {
-  return effectivePolicy(app, deps.projects.get(`${deps.namespace}/${app.spec.project}`));
+  return effectivePolicy(app, projectOf(deps, app));
 }
 
 function destinationText({ destination }: Application['spec']): string {
@@ -41,11 +42,12 @@ function atHistory(app: Application, entry: RevisionHistory): { app: Application
   return { app: past, revisions: entry.revisions?.length ? entry.revisions : [entry.revision] };
 }
 
-/** R0. An entry that cannot be rendered any more is gone; what fails for now is thrown. */
+/** R0. An entry that cannot be rendered any more, or is not permitted any more, is gone; what fails for now is thrown. */
 async function lastSynced(deps: ChangeDeps, app: Application, signal: AbortSignal): Promise<{ last: readonly KubeObject[] | undefined; lastGone: boolean }> {
   const entry = app.status?.history?.at(-1);
   if (!entry) return { last: undefined, lastGone: false };
   const past = atHistory(app, entry);
+  if (denialOf(deps, past.app)) return { last: undefined, lastGone: true };
   try {
     const { manifests } = await deps.desired(past.app, past.revisions, signal);
     return { last: manifests, lastGone: false };
@@ -63,6 +65,8 @@ function manifestsOf(desired: Desired | Error | undefined): readonly KubeObject[
 /** Removing an Application deletes its objects only if it carries the finalizer (argocd.md §1.2). */
 async function removalEffect(deps: ChangeDeps, item: Affected, app: Application, signal: AbortSignal): Promise<Effect | undefined> {
   if (!app.metadata.finalizers?.some((name) => name.startsWith(argo.resourcesFinalizer))) return undefined;
+  const denial = denialOf(deps, app);
+  if (denial) throw denial;
   const history = await lastSynced(deps, app, signal);
   return deps.effect({ app, ...history, branch: manifestsOf(item.base) ?? [], target: [], prune: true }, signal);
 }

@@ -100,7 +100,11 @@ export interface EffectInput {
   /** Effective sync options; default the spec's. */
   syncOptions?: readonly string[];
   placeOf?: (manifest: KubeObject) => Place | undefined;
-  permitted?: (object: ResourceKey, namespaced: boolean) => boolean;
+  /**
+   * Why the project does not permit an object; undefined = it does. Nothing is read or tried of such an object: one of the target
+   * is an error, any other is left out. Default: all are permitted.
+   */
+  denied?: (object: ResourceKey, namespaced: boolean) => string | undefined;
 }
 
 /** Compares the applications of one cluster; keeps verdicts, so that an unchanged object costs no request. */

@@ -35,15 +35,23 @@ export function effectAsker(tracking: string): string {
   return `${tracking}#effect`;
 }
 
-/** Keys of all sets and of what is live. */
-function keysOf({ cluster }: CompareContext, input: EffectInput, { last, branch, target }: Sets): ResourceKey[] {
+/** Why the project does not permit it; undefined = it does. */
+function denialOf({ cluster }: CompareContext, input: EffectInput, key: ResourceKey): string | undefined {
+  return input.denied?.(key, cluster.discovery.resourceOf({ group: key.group, kind: key.kind })?.namespaced ?? key.namespace !== '');
+}
+
+/** Keys of all sets and of what is live, as far as they are permitted. */
+function keysOf(context: CompareContext, input: EffectInput, { last, branch, target }: Sets): ResourceKey[] {
   const wanted = [last, branch, target].flatMap(({ objects }) => [...objects.values()].map(({ key }) => key));
-  const known = new Set(wanted.map(keyText));
-  const live = cluster.live.keysOf(input.tracking).filter((key) => {
-    const namespaced = cluster.discovery.resourceOf(key)?.namespaced ?? key.namespace !== '';
-    return known.has(keyText(key)) || !input.permitted || input.permitted(key, namespaced);
+  return sortedKeys([...wanted, ...context.cluster.live.keysOf(input.tracking)]).filter((key) => denialOf(context, input, key) === undefined);
+}
+
+/** The sync fails at them before anything is applied. */
+function deniedObjects(context: CompareContext, input: EffectInput, { objects, hooks }: Prepared): ObjectError[] {
+  return [...objects.values(), ...hooks].flatMap(({ key, place }) => {
+    const message = denialOf(context, input, key);
+    return message === undefined ? [] : [{ key, code: 'E_PROJECT', message, ...(place && { place }) }];
   });
-  return sortedKeys([...wanted, ...live]);
 }
 
 /**
@@ -69,7 +77,8 @@ export async function effectOf(context: CompareContext, macKey: Buffer, input: E
     const text = keyText(key);
     return objectEffect(objectContext, key, [sets.last.objects.get(text), sets.branch.objects.get(text), sets.target.objects.get(text)]);
   });
-  const hooks = await inParallel([...sets.target.hooks], context.concurrency, (hook) => hookEffect(objectContext, hook, sets));
+  const permittedHooks = sets.target.hooks.filter(({ key }) => denialOf(context, input, key) === undefined);
+  const hooks = await inParallel(permittedHooks, context.concurrency, (hook) => hookEffect(objectContext, hook, sets));
   return assemble(objectContext, sets, { options, objects: [...(namespace ? [namespaceEffect(macKey, namespace, sets)] : []), ...objects], hooks });
 }
 
@@ -112,7 +121,7 @@ function assemble(context: ObjectContext, sets: Sets, found: { options: string[]
   const { input } = context;
   const { objects, hooks } = found;
   const pick = (name: 'drift' | 'waiting' | 'change' | 'total'): ObjectDiff[] => objects.map((object) => object[name]).filter((diff) => diff !== undefined);
-  const errors = [...objects, ...hooks].map(({ error }) => error).filter((error) => error !== undefined);
+  const errors = [...deniedObjects(context, input, sets.target), ...[...objects, ...hooks].flatMap(({ error }) => error ?? [])];
   const operations = sortOperations([...objects.flatMap(({ operation }) => operation ?? []), ...hooks.flatMap((hook) => hook.operations)]);
   const { server, name, namespace } = input.app.spec.destination;
   const destination = { server: server ?? (name ? `name:${name}` : inClusterServer), namespace: namespace ?? '' };

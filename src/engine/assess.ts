@@ -29,8 +29,8 @@ export interface Subject {
   log: Logger;
 }
 
-function permitted({ project, target }: Subject): NonNullable<Parameters<Comparer['compare']>[0]['permitted']> {
-  return (key, namespaced) => project === undefined || resourceDenied(project, key, namespaced, target) === undefined;
+function denied({ project, target }: Subject): NonNullable<Parameters<Comparer['effect']>[0]['denied']> {
+  return (key, namespaced) => project && resourceDenied(project, key, namespaced, target);
 }
 
 /** Everything besides manifests and live objects on which a verdict depends. */
@@ -46,7 +46,7 @@ export function compareTo(subject: Subject, desired: DesiredState, previous: Des
       tracking: known.tracking,
       manifests: desired.manifests,
       placeOf: desired.placeOf,
-      permitted: permitted(subject),
+      permitted: (key, namespaced) => denied(subject)(key, namespaced) === undefined,
       ...(previous && previous.key !== desired.key && { previous: previous.manifests }),
     },
     signal,
@@ -126,7 +126,7 @@ export async function effectOf(subject: Subject, wanted: Wanted, signal: AbortSi
       target: desired.manifests,
       prune: true,
       placeOf: desired.placeOf,
-      permitted: permitted(subject),
+      denied: denied(subject),
       ...(last === 'gone' ? { lastGone: true } : { last: last?.manifests }),
     },
     signal,

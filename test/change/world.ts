@@ -12,6 +12,7 @@ import { AppError } from '../../src/base/errors.ts';
 import { canonicalJson, hashOf } from '../../src/base/canonical.ts';
 import { applicationKey, sourcesOf } from '../../src/model/application.ts';
 import { keyOf, keyText } from '../../src/model/kube.ts';
+import { inClusterServer } from '../../src/model/annotations.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { mirrors, origin as newOrigin, type Origin } from '../git/origin.ts';
 
@@ -36,6 +37,11 @@ export function application(origin: { url: string }, name: string, more: Partial
   };
 }
 
+/** Permits everything unless told otherwise. */
+export function project(name: string, spec: AppProject['spec'] = {}): AppProject {
+  return { apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata: { name, namespace: 'argocd' }, spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }], ...spec } };
+}
+
 export function configMap(name: string, value: string): string {
   return `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: shop}\ndata: {value: "${value}"}\n`;
 }
@@ -56,7 +62,7 @@ export function world(t: TestContext, files: Record<string, string>): World {
   const git = mirrors(t);
   const apps = new Map<string, Application>();
   const approvals: Approval[] = [];
-  const projects: AppProject[] = [];
+  const projects: AppProject[] = [project('shop')];
   const mirror = git.repository(origin.url);
   const place = async (app: Application, revisions: (string | undefined)[]): Promise<{ commit: string; path: string }> => {
     const source = sourcesOf(app.spec)[0];
@@ -88,6 +94,7 @@ export function world(t: TestContext, files: Record<string, string>): World {
     applications: { get: (key) => apps.get(key), list: () => [...apps.values()] },
     projects: { get: (key) => projects.find((project) => `${project.metadata.namespace}/${project.metadata.name}` === key) },
     approvals: { of: (key) => approvals.filter((approval) => approval.spec.application === key) },
+    clusterOf: ({ spec: { destination } }) => (destination.server === inClusterServer ? { server: inClusterServer, name: 'in-cluster' } : undefined),
     namespace: 'argocd', git, clock: systemClock, inputsKey, desired, effect,
   };
   return {
