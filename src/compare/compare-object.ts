@@ -10,17 +10,11 @@ import { argo } from '../model/annotations.ts';
 import { bodyOf, objectError, predict } from './predict.ts';
 import { diffFields } from '../diff/diff.ts';
 import { gvkOf, keyText } from '../model/kube.ts';
-import { hookOf, resourceOptions, waveOf } from '../model/hooks.ts';
+import { hookOf, waveOf } from '../model/hooks.ts';
 import { isInternal } from '../cluster/api-error.ts';
 import { ignoreRulesFor, ignoredPaths, withoutIgnored } from '../diff/ignore.ts';
 import { maskObjects } from '../diff/mask.ts';
 import { ownedChanges } from '../diff/owned.ts';
-
-/** Prune=false and Helm's `keep` hold an object that Git no longer has; hooks are not pruned. */
-export function isPrunable(live: KubeObject): boolean {
-  if (hookOf(live).isHook || resourceOptions(live).get('Prune') === 'false') return false;
-  return live.metadata.annotations?.[argo.helmResourcePolicy] !== 'keep';
-}
 
 /** True for a live object that belongs to the application by its tracking id, and may be removed with it. */
 export function isTrackedRoot(live: LiveObject, tracking: string): boolean {

@@ -12,13 +12,13 @@ import { changedFields, manifestMac } from './digest.ts';
 import { checkRecreate, validateCreate } from './validate.ts';
 import { diffFields, sameObject } from '../diff/diff.ts';
 import { AppError, errorMessage } from '../base/errors.ts';
-import { ignoring, isPrunable, isTrackedRoot } from './compare-object.ts';
+import { ignoring, isTrackedRoot } from './compare-object.ts';
 import { isSecret } from '../diff/secret-data.ts';
 import { liveStamp } from './verdicts.ts';
 import { lastWriter, ownedChanges } from '../diff/owned.ts';
 import { maskObjects } from '../diff/mask.ts';
 import { pathText, valueAt } from '../diff/path.ts';
-import { waveOf } from '../model/hooks.ts';
+import { isPrunable, waveOf } from '../model/hooks.ts';
 
 export interface ObjectContext extends ValidateContext {
   input: EffectInput;
@@ -83,7 +83,7 @@ async function missingStates(context: ObjectContext, manifests: Manifests): Prom
 /** What becomes of a live object that a manifest set lacks. */
 function lacking(context: ObjectContext, live: KubeObject, tracked: boolean, manifests: Manifests): States['after'] {
   const [m0, m1, m2] = manifests;
-  if (!context.input.prune || !tracked || !isPrunable(live)) return [live, live, live];
+  if (!context.input.prune || !tracked || !isPrunable(live, context.syncOptions)) return [live, live, live];
   // Before the first sync nothing was said about it; an object that comes with R2 and is there already is adopted, not deleted first.
   const drifted = context.history && !m0 && !m1 && !m2;
   return [drifted ? undefined : live, m2 && !m0 ? live : undefined, undefined];
@@ -165,7 +165,7 @@ function pruned(context: ObjectContext, states: States, tracked: boolean, record
   if (!live || !tracked) return states;
   if (after[2] === undefined) return { ...states, operation: { op: 'delete', key: record.key, phase: 'Sync', wave: waveOf(live) } };
   const why = !context.input.prune ? 'the sync does not prune' : 'Prune=false or a keep policy holds it';
-  if (context.history || isPrunable(live)) states.notes.total.push(`no longer in Git; stays: ${why}`);
+  if (context.history || isPrunable(live, context.syncOptions)) states.notes.total.push(`no longer in Git; stays: ${why}`);
   return states;
 }
 

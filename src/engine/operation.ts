@@ -75,6 +75,7 @@ function targetsOf(comparison: Comparison, denied: Map<string, string>): SyncTar
       return {
         key: item.key,
         target: item.target,
+        ...(!item.target && item.live && { live: item.live }),
         status: item.status,
         manifestHash: item.manifestHash,
         validated: item.validated,

@@ -73,6 +73,15 @@ export function resourceOptions(object: KubeObject): Map<string, string> {
   }));
 }
 
+/**
+ * Whether a sync may delete a live object that Git no longer has: no hook, no Prune=false (the object's own word wins over
+ * `options`, the application's or the operation's), and no Helm `keep` policy.
+ */
+export function isPrunable(live: KubeObject, options?: ReadonlyMap<string, string>): boolean {
+  if (hookOf(live).isHook || (resourceOptions(live).get('Prune') ?? options?.get('Prune')) === 'false') return false;
+  return live.metadata.annotations?.[argo.helmResourcePolicy] !== 'keep';
+}
+
 const order: readonly string[] = [
   'Namespace', 'NetworkPolicy', 'ResourceQuota', 'LimitRange', 'PodSecurityPolicy', 'PodDisruptionBudget', 'ServiceAccount',
   'Secret', 'SecretList', 'ConfigMap', 'StorageClass', 'PersistentVolume', 'PersistentVolumeClaim', 'CustomResourceDefinition',

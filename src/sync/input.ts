@@ -9,6 +9,8 @@ export interface SyncTarget {
   key: ResourceKey;
   /** Rendered manifest, tracked and with its namespace set; hooks are targets too. undefined: what is live is extra. */
   target: KubeObject | undefined;
+  /** Of what is extra: the object as the comparison saw it. */
+  live?: KubeObject;
   /** Verdict of the comparison: what is Synced is not applied again. Hooks: any. */
   status: SyncStatusCode;
   /** Handed back through `accepted`. */

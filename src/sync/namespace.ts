@@ -1,19 +1,27 @@
 // The destination namespace, made before everything else when CreateNamespace=true asks for it (argocd.md §2.6).
+import { syncOptions } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
+import type { StepInput } from './input.ts';
 import type { Run } from './run.ts';
 import { kubectlName, record, rowOf } from './task.ts';
 import type { Task } from './task.ts';
 
-/** undefined if it is not asked for, exists already, or is one of the manifests. It is never tracked, so it is never pruned. */
-export async function namespaceTask(run: Run, planned: readonly Task[]): Promise<Task | undefined> {
-  const name = run.input.app.spec.destination.namespace ?? '';
-  if (run.options.get('CreateNamespace') !== 'true' || name === '' || (run.input.operation.sync?.resources ?? []).length > 0) return undefined;
+/** Name of the namespace to make. undefined if it is not asked for, or is one of the manifests. */
+export function namespaceToMake({ app, operation, targets }: StepInput): string | undefined {
+  const name = app.spec.destination.namespace ?? '';
+  if (syncOptions(operation.sync?.syncOptions).get('CreateNamespace') !== 'true' || name === '' || (operation.sync?.resources ?? []).length > 0) return undefined;
+  return targets.some(({ key, target }) => target && key.group === '' && key.kind === 'Namespace' && key.name === name) ? undefined : name;
+}
+
+/** undefined if there is nothing to make or to label. The namespace is never tracked, so it is never pruned. */
+export async function namespaceTask(run: Run): Promise<Task | undefined> {
+  const name = namespaceToMake(run.input);
+  if (name === undefined) return undefined;
   const key = { group: '', kind: 'Namespace', namespace: '', name };
-  if (planned.some((task) => task.key.group === '' && task.key.kind === 'Namespace' && task.key.name === name)) return undefined;
   const managed = run.input.app.spec.syncPolicy?.managedNamespaceMetadata !== undefined;
   const named = { kind: 'namespace' as const, key, version: 'v1', phase: 'PreSync' as const };
   if (!managed && (run.input.live(key) ?? await run.read(named))) return undefined;
-  return { ...named, wave: 0, object: undefined, previous: undefined, hook: undefined, manifestHash: '', validated: true, unchanged: false, options: new Map(), invalid: undefined, row: rowOf(named) };
+  return { ...named, wave: 0, object: undefined, uid: undefined, previous: undefined, hook: undefined, manifestHash: '', validated: true, unchanged: false, options: new Map(), invalid: undefined, row: rowOf(named) };
 }
 
 /** Applied, so that labels and annotations which others have put there stay. */

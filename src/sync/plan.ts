@@ -1,18 +1,18 @@
 // Builds the tasks of a sync out of targets, and their order: phase, wave, kind, name (argocd.md §2.5). Pure.
 import { rfc3339 } from '../base/clock.ts';
-import type { ResourceResult, SyncPhase } from '../model/application.ts';
+import type { SyncPhase } from '../model/application.ts';
 import { argo, cox } from '../model/annotations.ts';
-import { hookOf, kindOrder, phaseOrder, resourceOptions, waveOf } from '../model/hooks.ts';
+import { hookOf, isPrunable, kindOrder, phaseOrder, resourceOptions, waveOf } from '../model/hooks.ts';
 import type { HookInfo } from '../model/hooks.ts';
 import { gvkOf, isObject } from '../model/kube.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { SyncTarget } from './input.ts';
-import { kubectlName, record, rowId, rowOf } from './task.ts';
+import { markPrune, markUnchanged, record, rowOf } from './task.ts';
 import type { Task } from './task.ts';
 
 export interface PlanInput {
   targets: readonly SyncTarget[];
-  /** The live object, for what is to be pruned. */
+  /** The live object, for what is to be pruned and carries none. */
   live(key: ResourceKey): KubeObject | undefined;
   /** Of the operation. */
   options: ReadonlyMap<string, string>;
@@ -55,24 +55,30 @@ function hookTasks(target: SyncTarget, object: KubeObject, hook: HookInfo, input
     const applied = hookObject(object, phase, input);
     const key = { ...target.key, name: applied.metadata.name ?? '' };
     const named = { kind: 'hook' as const, key, version: gvkOf(object).version, phase };
-    return { ...named, wave: waveOf(object), object: applied, previous: undefined, hook, manifestHash: target.manifestHash, validated: false, unchanged: false, options: resourceOptions(object), invalid: target.invalid, row: rowOf(named) };
+    return { ...named, wave: waveOf(object), object: applied, uid: undefined, previous: undefined, hook, manifestHash: target.manifestHash, validated: false, unchanged: false, options: resourceOptions(object), invalid: target.invalid, row: rowOf(named) };
   });
 }
 
-function taskOf(target: SyncTarget, input: PlanInput): Task[] {
+function pruneTasks(target: SyncTarget, input: PlanInput): Task[] {
+  const live = target.live ?? input.live(target.key);
+  // Without its body nobody knows whether it may go; hooks of earlier syncs are not extra.
+  if (!live || hookOf(live).isHook) return [];
+  const named = { kind: 'prune' as const, key: target.key, version: gvkOf(live).version, phase: 'Sync' as const };
+  const task: Task = { ...named, wave: waveOf(live), object: undefined, uid: live.metadata.uid, previous: undefined, hook: undefined, manifestHash: '', validated: false, unchanged: false, options: resourceOptions(live), invalid: target.invalid, row: rowOf(named) };
+  if (!input.prune) record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (requires pruning)' });
+  else if (!isPrunable(live, input.options)) record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (no prune)' });
+  else markPrune(task);
+  return [task];
+}
+
+function tasksOf(target: SyncTarget, input: PlanInput): Task[] {
   const object = target.target;
-  if (object) {
-    const hook = hookOf(object);
-    if (hook.isHook) return hookTasks(target, object, hook, input);
-  }
-  const live = object ? undefined : input.live(target.key);
-  const shown = object ?? live;
-  if (!object && live && hookOf(live).isHook) return []; // hooks of earlier syncs are not extra
-  const named = { kind: object ? 'apply' as const : 'prune' as const, key: target.key, version: shown ? gvkOf(shown).version : '', phase: 'Sync' as const };
-  const unchanged = object !== undefined && target.status === 'Synced';
-  if (unchanged && input.options.get('ApplyOutOfSyncOnly') === 'true') return [];
-  const options = shown ? resourceOptions(shown) : new Map<string, string>();
-  return [{ ...named, wave: shown ? waveOf(shown) : 0, object, previous: target.previous, hook: undefined, manifestHash: target.manifestHash, validated: target.validated ?? false, unchanged, options, invalid: target.invalid, row: rowOf(named) }];
+  if (!object) return pruneTasks(target, input);
+  const hook = hookOf(object);
+  if (hook.isHook) return hookTasks(target, object, hook, input);
+  const named = { kind: 'apply' as const, key: target.key, version: gvkOf(object).version, phase: 'Sync' as const };
+  const unchanged = target.status === 'Synced';
+  return [{ ...named, wave: waveOf(object), object, uid: undefined, previous: target.previous, hook: undefined, manifestHash: target.manifestHash, validated: target.validated ?? false, unchanged, options: resourceOptions(object), invalid: target.invalid, row: rowOf(named) }];
 }
 
 function compare(a: Task, b: Task): number {
@@ -113,36 +119,16 @@ function reversePruneWaves(tasks: readonly Task[], options: ReadonlyMap<string, 
   for (const task of prunes) if (options.get('PruneLast') === 'true' || task.options.get('PruneLast') === 'true') task.wave = last;
 }
 
-/** What is known at the beginning is written into the row then: a resumed operation must not judge it anew from what it did itself. */
-function settle(task: Task, input: PlanInput): void {
-  if (task.unchanged) task.row = { ...task.row, message: `${kubectlName(task.key)}${unchangedMark}` };
-  if (task.kind !== 'prune') return;
-  if (!input.prune) record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (requires pruning)' });
-  else if ((task.options.get('Prune') ?? input.options.get('Prune')) === 'false') record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (no prune)' });
-}
-
-const unchangedMark = ' unchanged';
-
-/**
- * The tasks of an operation that has begun: the rows of its syncResult are the plan, in their order. What has been pruned already is
- * no target any more; its row becomes a task that finds nothing to delete.
- */
-export function restoreTasks(rows: readonly ResourceResult[], planned: readonly Task[]): Task[] {
-  const byId = new Map(planned.map((task) => [rowId(task.row), task]));
-  return rows.map((row): Task => {
-    const task = byId.get(rowId(row));
-    if (task) return { ...task, row, unchanged: row.hookPhase === undefined && row.message?.endsWith(unchangedMark) === true };
-    const key = { group: row.group, kind: row.kind, namespace: row.namespace, name: row.name };
-    const kind = row.hookType !== undefined ? 'hook' : key.kind === 'Namespace' && row.syncPhase === 'PreSync' ? 'namespace' : 'prune';
-    return { kind, key, version: row.version, phase: row.syncPhase ?? 'Sync', wave: 0, object: undefined, previous: undefined, hook: undefined, manifestHash: '', validated: false, unchanged: false, options: new Map(), invalid: undefined, row };
-  });
-}
-
 /** All tasks in the order in which they run. */
 export function planTasks(input: PlanInput): Task[] {
-  const tasks = input.targets.flatMap((target) => taskOf(target, input));
+  const tasks = input.targets.flatMap((target) => tasksOf(target, input));
   pullUp(tasks);
   reversePruneWaves(tasks, input.options);
-  for (const task of tasks) settle(task, input);
+  for (const task of tasks) if (task.unchanged) markUnchanged(task);
   return tasks.sort(compare);
+}
+
+/** What an operation that begins runs of them: with ApplyOutOfSyncOnly=true nothing that is in sync. */
+export function selectTasks(tasks: readonly Task[], options: ReadonlyMap<string, string>): Task[] {
+  return tasks.filter((task) => !(task.unchanged && options.get('ApplyOutOfSyncOnly') === 'true'));
 }

@@ -25,7 +25,11 @@ export function awaitsConfirmation(run: Run, task: Task): boolean {
 export async function pruneTask(run: Run, task: Task): Promise<void> {
   try {
     const live = run.live(task.key) ?? await run.read(task);
-    const uid = live?.metadata.uid;
+    const { uid } = task;
+    if (live && live.metadata.uid !== uid) {
+      record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (made anew since the sync began)' });
+      return;
+    }
     if (live && live.metadata.deletionTimestamp === undefined) {
       await run.input.cluster.api.delete(refOf(task), { ...(uid && { uid }), propagationPolicy: propagation(run, task), dryRun: run.dryRun, signal: run.input.signal });
     }

@@ -6,8 +6,9 @@ import { keyText } from '../model/kube.ts';
 import { advance } from './advance.ts';
 import { releaseHooks, terminateHooks } from './hooks.ts';
 import type { StepInput, StepResult, SyncTarget } from './input.ts';
-import { namespaceTask } from './namespace.ts';
-import { planTasks, restoreTasks } from './plan.ts';
+import { namespaceTask, namespaceToMake } from './namespace.ts';
+import { planTasks, selectTasks } from './plan.ts';
+import { resumeTasks } from './resume.ts';
 import { beginRetry, endAttempt, waitsUntil } from './retry.ts';
 import { Run } from './run.ts';
 import type { Task } from './task.ts';
@@ -46,6 +47,11 @@ function plan(input: StepInput, state: OperationState): Task[] {
   });
 }
 
+function resume(run: Run): Promise<Task[]> {
+  const { input, state } = run;
+  return resumeTasks({ rows: state.syncResult?.resources ?? [], planned: plan(input, state), read: (task) => run.read(task), namespace: namespaceToMake(input) });
+}
+
 async function finish(run: Run, phase: OperationPhase, message: string, final = false): Promise<StepResult> {
   const state = endAttempt(run.snapshot(), { phase, message, at: run.input.clock.now(), final });
   const at = waitsUntil(state);
@@ -71,13 +77,12 @@ async function prepare(run: Run): Promise<{ phase: OperationPhase; message: stri
   if (input.blocked !== undefined) return { phase: 'Error', message: input.blocked };
   const shared = sharedResource(input);
   if (shared !== undefined) return { phase: 'Failed', message: shared };
-  const planned = plan(input, run.state);
-  const rows = run.state.syncResult?.resources;
-  if (run.state.syncResult && rows) {
-    run.tasks = restoreTasks(rows, planned);
+  if (run.state.syncResult?.resources) {
+    run.tasks = await resume(run);
     return undefined;
   }
-  const namespace = await namespaceTask(run, planned);
+  const planned = selectTasks(plan(input, run.state), run.options);
+  const namespace = await namespaceTask(run);
   run.tasks = namespace ? [namespace, ...planned] : planned;
   const invalid = await findInvalid(run);
   if (invalid !== undefined) return { phase: 'Failed', message: invalid };
@@ -94,7 +99,7 @@ export async function step(input: StepInput): Promise<StepResult> {
   if (state.phase === 'Succeeded' || state.phase === 'Failed' || state.phase === 'Error') return { state, done: true, watch: [] };
   if (state.phase === 'Terminating') {
     const run = new Run(input, state);
-    run.tasks = restoreTasks(state.syncResult?.resources ?? [], plan(input, state));
+    run.tasks = await resume(run);
     return terminate(run);
   }
   const at = waitsUntil(state);

@@ -14,6 +14,8 @@ export interface Task {
   wave: number;
   /** What is applied; undefined for a prune. */
   readonly object: KubeObject | undefined;
+  /** Of the object that a prune deletes, as the plan saw it; undefined for anything else. */
+  readonly uid: string | undefined;
   /** Manifest of the last sync, for removals. */
   readonly previous: KubeObject | undefined;
   readonly hook: HookInfo | undefined;
@@ -44,6 +46,28 @@ export function rowOf(task: { key: ResourceKey; version: string; phase: SyncPhas
 /** Names a task in syncResult: the same object may run as a hook in several phases. */
 export function rowId(row: ResourceResult): string {
   return `${row.syncPhase ?? 'Sync'}:${keyText({ group: row.group, kind: row.kind, namespace: row.namespace, name: row.name })}`;
+}
+
+const unchangedMark = ' unchanged';
+const pruneMark = 'to be pruned: ';
+
+/** What is known at the beginning is written into the row then: a resumed operation must not judge it anew from what it did itself. */
+export function markUnchanged(task: Task): void {
+  task.row = { ...task.row, message: `${kubectlName(task.key)}${unchangedMark}` };
+}
+
+export function isMarkedUnchanged(row: ResourceResult): boolean {
+  return row.hookPhase === undefined && row.message?.endsWith(unchangedMark) === true;
+}
+
+/** Only this very object is to be deleted, whatever has that name later. */
+export function markPrune(task: Task): void {
+  task.row = { ...task.row, message: `${pruneMark}${task.uid ?? ''}` };
+}
+
+/** The uid that `markPrune` left; undefined for rows of other tasks. */
+export function markedUid(row: ResourceResult): string | undefined {
+  return row.hookPhase === undefined && row.message?.startsWith(pruneMark) ? row.message.slice(pruneMark.length) : undefined;
 }
 
 export function isPending(task: Task): boolean {
