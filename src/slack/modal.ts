@@ -22,8 +22,8 @@ export interface ModalState {
 
 const verbs: Record<ObjectDiff['action'], string> = { delete: '🗑️ deletes', recreate: '♻️ deletes and creates anew', change: '✏️ changes', create: '➕ creates', hook: '▶️ runs' };
 
-/** Of Slack's 100 blocks, some are ours. */
-const mostBlocks = 90;
+/** Slack's limit for a view. */
+const mostBlocks = 100;
 /** Of Slack's 250 KB for a view; a character may take several bytes. */
 const mostCharacters = 60_000;
 const boxLength = 2900;
@@ -74,14 +74,14 @@ function weight(blocks: KnownBlock[]): number {
   return JSON.stringify(blocks).length;
 }
 
-/** Every object that fits, what it destroys first; `left` are those that do not, and those cut short count as such. */
-function changeBlocks(effect: Effect): { blocks: KnownBlock[]; left: number } {
+/** Every object that fits into so many blocks, what it destroys first; `left` are those that do not. */
+function changeBlocks(effect: Effect, most: number): { blocks: KnownBlock[]; left: number } {
   const blocks: KnownBlock[] = [];
   const named = effect.total.filter(isDestroyed).length <= mostNamed;
   const all = byRisk([...effect.total, ...effect.hooks], (diff) => diff.action).filter((diff) => !named || diff.action !== 'delete' || diff.notes.length > 0);
   for (const [at, diff] of all.entries()) {
     const next = objectBlocks(diff);
-    if (blocks.length + next.length > mostBlocks || weight(blocks) + weight(next) > mostCharacters) return { blocks, left: all.length - at };
+    if (blocks.length + next.length > most || weight(blocks) + weight(next) > mostCharacters) return { blocks, left: all.length - at };
     blocks.push(...next);
   }
   return { blocks, left: 0 };
@@ -105,16 +105,12 @@ function warnings(effect: Effect): KnownBlock[] {
 function review(approval: Approval, effect: Effect, place: CardPlace): KnownBlock[] {
   const { application, digest, revision } = approval.spec;
   const change = changeParts(place);
-  const { blocks, left } = changeBlocks(effect);
   const page = link(pageOf(application, place.publicUrl), 'the page of the application');
-  return [
-    rich(line(...headline('🟡', application, place, ['would be changed like this'])), ...(change.length > 0 ? [line(...change)] : [])),
-    ...warnings(effect),
-    ...blocks,
-    ...(left > 0 ? [alert('warning', `*${count(left, 'more object')}* did not fit here. Look at ${page} before you approve.`)] : []),
-    { type: 'divider' },
-    facts(revisionFact(revision, place), `digest ${code(digest.slice(0, 12))}`, 'You approve exactly this. A live edit or another merge voids it.'),
-  ];
+  const above = [rich(line(...headline('🟡', application, place, ['would be changed like this'])), ...(change.length > 0 ? [line(...change)] : [])), ...warnings(effect)];
+  const below: KnownBlock[] = [{ type: 'divider' }, facts(revisionFact(revision, place), `digest ${code(digest.slice(0, 12))}`, 'You approve exactly this. A live edit or another merge voids it.')];
+  const { blocks, left } = changeBlocks(effect, mostBlocks - above.length - below.length - 1); // one that tells what is left
+  const rest = left > 0 ? [alert('warning', `*${count(left, 'more object')}* did not fit here. Look at ${page} before you approve.`)] : [];
+  return [...above, ...blocks, ...rest, ...below];
 }
 
 /** A modal that only says something. */

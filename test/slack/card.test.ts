@@ -86,7 +86,8 @@ test('however much drifted or would change, Slack\'s limits hold', () => {
   const wide = Array.from({ length: 80 }, (_, at) => ({ ...(total[1] ?? assert.fail()), action: 'change' as const, key: key('ConfigMap', `c${at}`), before: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `c${at}` }, data: data('a') }, after: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `c${at}` }, data: data('b') }, notes: [long] }));
   const deletes = Array.from({ length: 300 }, (_, at) => ({ ...(total[2] ?? assert.fail()), key: key('ConfigMap', `gone-${at}`) }));
   for (const all of [wide, deletes, [...wide, ...deletes]]) {
-    const view = approvalModal(approval(), effect({ total: all, drift: all, notes: [long] }), placeOf(application(), commit), 'C1');
+    const risk = { key: key('ConfigMap', long), text: long };
+    const view = approvalModal(approval(), effect({ total: all, drift: all, notes: [long, long, long, long], risks: [risk, risk, risk, risk] }), placeOf(application(), commit), 'C1');
     const json = JSON.parse(JSON.stringify(view)) as Json;
     assert.deepEqual(checkView(json, 'modal'), []);
     assert.equal(viewTooLarge(json), false);
