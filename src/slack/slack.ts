@@ -13,6 +13,7 @@ import type { InboxContext } from './inbox.ts';
 import { whisper } from './inbox.ts';
 import { Outbox } from './outbox.ts';
 import { Places } from './place.ts';
+import { slackError } from './posting.ts';
 import { listenToCommands } from './slash.ts';
 import { Socket, slackLogger } from './socket.ts';
 import { escapeMrkdwn, link } from './text.ts';
@@ -43,7 +44,17 @@ function answerText(request: Request, { ok, text, result = {} }: Answer): string
   return [`${icon}${escapeMrkdwn(text.replaceAll('`', '')).slice(0, 3500)}`, ...links].join('\n');
 }
 
-/** Ephemeral: it concerns the person who asked; what concerns the channel is on the cards. */
+/** To the person alone, where they asked; where Slack does not let the app write, as in a channel without it, in their conversation with the app. */
+async function tellAlone(client: WebClient, channel: string | undefined, user: string, text: string): Promise<void> {
+  try {
+    if (channel) return void (await client.chat.postEphemeral({ channel, user, text }));
+  } catch (error) {
+    if (slackError(error) === undefined) throw error;
+  }
+  await client.chat.postMessage({ channel: user, text, unfurl_links: false, unfurl_media: false });
+}
+
+/** Ephemeral: it concerns the person who asked; what concerns the channel is on the cards. Throws what passes by itself. */
 async function answer({ responses, log }: InboxContext, client: WebClient, request: Request, given: Answer): Promise<void> {
   const text = answerText(request, given);
   const { name } = request.metadata;
@@ -56,8 +67,9 @@ async function answer({ responses, log }: InboxContext, client: WebClient, reque
     log.debug({ request: name, err: error }, 'the response address did not take the answer');
   }
   try {
-    if (origin.kind === 'slack' && origin.channel && actor.slackUser) await client.chat.postEphemeral({ channel: origin.channel, user: actor.slackUser, text });
+    if (origin.kind === 'slack' && actor.slackUser) await tellAlone(client, origin.channel, actor.slackUser, text);
   } catch (error) {
+    if (slackError(error) === undefined) throw error;
     log.warn({ request: name, err: error }, 'the answer could not be told in Slack'); // it stands in the Request
   }
 }

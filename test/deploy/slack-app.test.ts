@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 const root = join(import.meta.dirname, '../..');
 const source = readdirSync(join(root, 'src/slack')).map((file) => readFileSync(join(root, 'src/slack', file), 'utf8')).join('\n');
 const manifest = parse(readFileSync(join(root, 'deploy/slack-manifest.yaml'), 'utf8')) as {
-  features: { slash_commands: { command: string }[] };
+  features: { app_home: { messages_tab_enabled: boolean }; slash_commands: { command: string }[] };
   oauth_config: { scopes: { bot: string[] } };
   settings: { socket_mode_enabled: boolean };
 };
@@ -32,6 +32,11 @@ test('the scopes are exactly those of the methods that are called, and of the co
     return scopes[method] ?? [];
   });
   assert.deepEqual(manifest.oauth_config.scopes.bot.toSorted(), [...new Set(['commands', ...needed])].toSorted());
+});
+
+test('people can be answered in their conversation with the app', () => {
+  assert.match(source, /postMessage\(\{ channel: user,/);
+  assert.equal(manifest.features.app_home.messages_tab_enabled, true);
 });
 
 test('the commands are those that the source listens to, over a socket', () => {

@@ -56,6 +56,23 @@ test('a person who is not linked, has no right, or wrote the change is told why,
   assert.deepEqual(stage.store.requests.list().map((item) => item.spec.actor.login).sort(), ['ann', 'carol'], 'whoever is nobody leaves no request');
 });
 
+test('a refusal after the review is told directly where the app is no member, and again when Slack did not take it', async (t) => {
+  const b = await bed(t, { files: { 'prod/a.yaml': configMap('settings', '1') } });
+  await waiting(b);
+  const { sandbox, stage } = b;
+  sandbox.createChannel({ name: 'private', private: true, withBot: false });
+  await b.card('the card', /waits for approval/);
+  const ann = sandbox.actAs('ann');
+  await ann.command('private', '/cox approve prod');
+  const view = await sandbox.waitFor('the review', () => ann.openModals().at(-1));
+  sandbox.faults.rateLimit('chat.postEphemeral', { times: 1, retryAfter: 1 });
+  await ann.submit(view.id);
+  await b.saidDirectly('ann', /🚫 prod: ann is an author of this change/);
+  const [request] = stage.store.requests.list();
+  await stage.untilStore('told', () => stage.store.requests.get(`${request?.metadata.namespace}/${request?.metadata.name}`)?.status?.told);
+  assert.equal(sandbox.state.im(ann.user).messages.length, 1);
+});
+
 test('reject ends the card with the name, and what is rejected is not applied', async (t) => {
   const b = await bed(t, { files: { 'prod/a.yaml': configMap('settings', '1') } });
   await waiting(b);

@@ -29,6 +29,8 @@ export interface Bed {
   card(what: string, text: RegExp): Promise<Message>;
   /** What was last said to that person alone, once it matches. */
   said(who: string, text: RegExp): Promise<string>;
+  /** What was last said to that person in their conversation with the app, once it matches. */
+  saidDirectly(who: string, text: RegExp): Promise<string>;
   /** Ends our part without a word, and begins it anew: nothing but the cluster and Slack remember. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -101,6 +103,7 @@ export async function bed(t: TestContext, options: Options): Promise<Bed> {
       const found = await sandbox.waitFor(`${who} is told ${String(text)}`, () => sandbox.actAs(who).ephemerals('deploys').map((message) => `${message.text} ${textOf(message)}`).findLast((said) => text.test(said)));
       return found;
     },
+    saidDirectly: (who, text) => sandbox.waitFor(`${who} is told ${String(text)} directly`, () => sandbox.state.im(sandbox.actAs(who).user).messages.map((message) => message.text).findLast((said) => text.test(said))),
     async restart() {
       await stop();
       start();
