@@ -55,6 +55,7 @@ export const coveredRoutes: readonly string[] = [
   `POST ${repo}/git/refs`,
   `DELETE ${repo}/git/refs/{ref}`,
   `GET ${repo}/compare/{basehead}`,
+  `GET ${repo}/activity`,
   `GET ${repo}/contents/{path}`,
 ];
 

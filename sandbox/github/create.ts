@@ -3,7 +3,7 @@ import { createPublicKey } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { git } from './git.ts';
-import { type Account, type App, ensureAccount, ensureInstallation, fullName, type Repository, timestamp, type World } from './world.ts';
+import { type Account, type Activity, type App, ensureAccount, ensureInstallation, fullName, type Repository, timestamp, type World } from './world.ts';
 
 /** What the App may do and hears of, in the words of its manifest. */
 export interface AppManifest {
@@ -61,11 +61,12 @@ export async function createRepository(world: World, dir: string, made: NewRepos
   await mkdir(path, { recursive: true });
   await git(path, ['init', '--quiet', '--bare', `--initial-branch=${branch}`]);
   await configure(path);
-  await firstCommit(path, branch, made.from);
+  const first = await firstCommit(path, branch, made.from);
   const now = timestamp();
+  const opening: Activity = { id: world.nextId(), ref: `refs/heads/${branch}`, before: '0'.repeat(40), after: first, at: now, type: 'branch_creation', actor: owner };
   const repository: Repository = {
     id: world.nextId(), owner, name: made.name, private: made.private ?? true, defaultBranch: branch, dir: path, roles: new Map(),
-    environments: new Map(), createdAt: now, pushedAt: now, pulls: new Map(), comments: [], reviews: [], checks: [], deployments: [],
+    environments: new Map(), createdAt: now, pushedAt: now, pulls: new Map(), comments: [], reviews: [], checks: [], deployments: [], activities: [opening],
   };
   if (world.repositories.some((other) => fullName(other) === fullName(repository))) throw new Error(`${fullName(repository)} exists`);
   world.repositories.push(repository);
@@ -86,7 +87,7 @@ async function configure(path: string): Promise<void> {
   for (const [name, value] of Object.entries(settings)) await git(path, ['config', name, value]);
 }
 
-async function firstCommit(path: string, branch: string, from: string | undefined): Promise<void> {
+async function firstCommit(path: string, branch: string, from: string | undefined): Promise<string> {
   const who = { GIT_AUTHOR_NAME: 'GitHub', GIT_AUTHOR_EMAIL: 'noreply@github.com', GIT_COMMITTER_NAME: 'GitHub', GIT_COMMITTER_EMAIL: 'noreply@github.com' };
   const env = { ...who, GIT_INDEX_FILE: join(path, 'index-first') };
   if (from !== undefined) await git(from, ['add', '--force', '--all', '.'], { env: { ...env, GIT_DIR: path, GIT_WORK_TREE: from } });
@@ -94,4 +95,5 @@ async function firstCommit(path: string, branch: string, from: string | undefine
   const sha = (await git(path, ['commit-tree', tree], { env, input: 'Initial commit\n' })).trim();
   await git(path, ['update-ref', `refs/heads/${branch}`, sha]);
   await rm(env.GIT_INDEX_FILE, { force: true });
+  return sha;
 }

@@ -19,6 +19,8 @@ export interface NewCommitOrder {
   /** Whole contents by path; null removes the file. */
   files: Record<string, string | null>;
   message: string;
+  /** What Git believes; default: this person. */
+  author?: { name: string; email: string };
 }
 
 /** `repo` is `owner/name` everywhere. Refusals are thrown as GitHub words them. */
@@ -82,7 +84,7 @@ async function makeCommit(site: Site, at: { repository: Repository; actor: Actor
     const before = await resolveCommit(repository.dir, ref);
     const parent = before ?? (await resolveCommit(repository.dir, `refs/heads/${order.from ?? repository.defaultBranch}`));
     if (parent === null) throw new Failure(404, `no branch ${order.from ?? repository.defaultBranch}`);
-    const author = { name: actor.account.name, email: emailOf(actor.account) };
+    const author = order.author ?? { name: actor.account.name, email: emailOf(actor.account) };
     const index = join(repository.dir, `index-${site.world.nextId()}`);
     const sha = await commitFiles(repository.dir, parent, { files: order.files, message: order.message, author, index });
     await moveRef(repository.dir, ref, { before, after: sha });

@@ -131,7 +131,7 @@ export async function mergePull(site: Site, at: { repository: Repository; actor:
   const { repository, actor, pull } = at;
   if (order.sha !== undefined && order.sha !== pull.headSha) throw new Failure(409, 'Head branch was modified. Review and try the merge again.');
   if (pull.state === 'closed' || pull.draft) throw new Failure(405, 'Pull Request is not mergeable');
-  return announcing(site, at, async () => {
+  return announcing(site, { ...at, merging: true }, async () => {
     const base = await resolveCommit(repository.dir, `refs/heads/${pull.baseRef}`);
     const author = { name: actor.account.name, email: emailOf(actor.account) };
     const message = mergeMessage(repository, pull, order);

@@ -1,4 +1,5 @@
 // What follows a moved reference: push webhooks, pull requests that get new commits, and those that were merged by it.
+import { recordActivity } from './activity.ts';
 import { changedFiles, commits, git, type Commit, type Ref, refs, resolveCommit } from './git.ts';
 import { presentPullWhole } from './present-pull.ts';
 import { type Json, presentRepository, presentScene } from './present.ts';
@@ -22,7 +23,7 @@ export function movesBetween(before: readonly Ref[], after: readonly Ref[]): Ref
 }
 
 /** Runs `work` alone in the repository and announces the references that it moved. */
-export async function announcing<T>(site: Site, at: { repository: Repository; actor: Actor }, work: () => Promise<T>): Promise<T> {
+export async function announcing<T>(site: Site, at: { repository: Repository; actor: Actor; merging?: boolean }, work: () => Promise<T>): Promise<T> {
   return site.alone(at.repository, async () => {
     const before = await refs(at.repository.dir);
     try {
@@ -34,7 +35,8 @@ export async function announcing<T>(site: Site, at: { repository: Repository; ac
   });
 }
 
-async function announceMove(site: Site, at: { repository: Repository; actor: Actor }, move: RefMove): Promise<void> {
+async function announceMove(site: Site, at: { repository: Repository; actor: Actor; merging?: boolean }, move: RefMove): Promise<void> {
+  await recordActivity(site.world, at, move);
   at.repository.pushedAt = timestamp();
   site.hooks.send('push', await pushPayload(site, at, move));
   if (!move.name.startsWith('refs/heads/')) return;

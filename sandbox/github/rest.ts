@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { KillSwitch } from '../mutation-counter.ts';
+import { activityRoutes } from './activity.ts';
 import { Failure } from './failure.ts';
 import { type Answer, type ArmedFaults } from './faults.ts';
 import { type Call, createRouter, type Match, type Reply } from './router.ts';
@@ -41,7 +42,7 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 
 /** Answers one request under `/api`; cut connections are destroyed without an answer. */
 export function createRest(options: RestOptions): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const find = createRouter([...appRoutes, ...pullRoutes, ...checkRoutes, ...gitRoutes]);
+  const find = createRouter([...appRoutes, ...pullRoutes, ...checkRoutes, ...gitRoutes, ...activityRoutes]);
   const used = new Map<string, number>();
   return async (request, response) => {
     const url = new URL(request.url ?? '/', options.site.world.url);

@@ -182,6 +182,19 @@ export interface Environment {
   createdAt: string;
 }
 
+/** One move of a branch. */
+export interface Activity {
+  id: number;
+  /** `refs/heads/main`. */
+  ref: string;
+  /** 40 zeros where there was or is none. */
+  before: string;
+  after: string;
+  at: string;
+  type: 'push' | 'force_push' | 'branch_creation' | 'branch_deletion' | 'pr_merge';
+  actor: Account;
+}
+
 export interface Repository {
   id: number;
   owner: Account;
@@ -201,6 +214,8 @@ export interface Repository {
   reviews: Review[];
   checks: CheckRun[];
   deployments: Deployment[];
+  /** Oldest first. */
+  activities: Activity[];
 }
 
 /** One broken rule: an unknown route, or a request, answer or webhook that the published schemas refuse. */

@@ -11,10 +11,11 @@ import { AppError } from '../base/errors.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { pullKey } from '../change/pull.ts';
 import { GitHubApi, isGitHub } from './api.ts';
+import { authorsBetween } from './authors.ts';
 import { pushOf, takeDelivery } from './deliveries.ts';
 import { Installations } from './installations.ts';
 import { Intake } from './intake.ts';
-import { authorsBetween, teamsOf, userId } from './people.ts';
+import { teamsOf, userId } from './people.ts';
 import { PullQueue } from './pull-queue.ts';
 import { receive } from './webhook.ts';
 

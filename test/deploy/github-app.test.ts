@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { defaultManifest } from '../../sandbox/github/create.ts';
 import { readManifest } from '../../sandbox/github/manifest.ts';
+import { activityRoutes } from '../../sandbox/github/activity.ts';
 import { appRoutes } from '../../sandbox/github/routes-app.ts';
 import { checkRoutes } from '../../sandbox/github/routes-check.ts';
 import { gitRoutes } from '../../sandbox/github/routes-git.ts';
@@ -23,7 +24,7 @@ function calledRoutes(): string[] {
 
 /** What each needs, as the sandbox asks it; git over HTTP needs contents, to push too. */
 function neededPermissions(): string[][] {
-  const routes = [...appRoutes, ...checkRoutes, ...gitRoutes, ...pullRoutes];
+  const routes = [...activityRoutes, ...appRoutes, ...checkRoutes, ...gitRoutes, ...pullRoutes];
   const called = calledRoutes().map((route) => {
     const known = routes.find((each) => each.route === route);
     assert.ok(known, `the sandbox does not serve ${route}`);
