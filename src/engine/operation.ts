@@ -71,7 +71,8 @@ function targetsOf(comparison: Comparison, denied: Map<string, string>): SyncTar
   return comparison.objects
     .filter((item) => !item.ignored || item.target !== undefined || item.requiresPruning)
     .map((item) => {
-      const invalid = denied.get(keyText(item.key)) ?? item.error?.message;
+      // What the server said of a manifest is asked again by the sync, with its options (Force, Replace).
+      const invalid = denied.get(keyText(item.key));
       return {
         key: item.key,
         target: item.target,

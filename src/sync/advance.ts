@@ -60,10 +60,11 @@ async function dryRunAll(run: Run): Promise<Verdict | undefined> {
   return actions.some(isFailed) ? { phase: 'Failed', message: 'one or more objects failed to apply (dry run)' } : undefined;
 }
 
+/** What runs ends first: a hook that is begun anew by the next attempt would be cut off in the middle of its work (argocd.md §2.6). */
 async function fail(run: Run, main: readonly Task[], onFailure: readonly Task[]): Promise<Verdict> {
   const message = failureOf(main.filter(isFailed));
   for (;;) {
-    const running = onFailure.filter(isRunning);
+    const running = [...main.filter((task) => task.kind === 'hook'), ...onFailure].filter(isRunning);
     if (running.length > 0) return waitFor('completion of hook', running, unseenAt(run, running));
     const pending = onFailure.filter(isPending);
     if (pending.length === 0) return { phase: 'Failed', message };

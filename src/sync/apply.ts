@@ -1,6 +1,6 @@
 // Writes one object: dry run, takeover of older managers, server-side apply, removals; replace and force by option.
 import { AppError, errorMessage } from '../base/errors.ts';
-import { isStatus } from '../cluster/api-error.ts';
+import { isInternal, isStatus } from '../cluster/api-error.ts';
 import type { FieldValidation } from '../cluster/api.ts';
 import { removalPatch, removals } from '../diff/removals.ts';
 import { foldStringData } from '../diff/secret-data.ts';
@@ -36,6 +36,8 @@ export async function dryRunTask(run: Run, task: Task): Promise<void> {
     if (task.kind === 'hook') await api.create(rehearsal(object), options);
     else await api.apply(object, options);
   } catch (error) {
+    // The server failed, as at a webhook that may be part of this very sync: the apply in its turn decides.
+    if (isInternal(error)) return;
     // An immutable field is no obstacle to what will be deleted or replaced first.
     if (isStatus(error, 422) && (forced(run, task) || run.option(task, 'Replace') === 'true')) return;
     recordFailure(task, error);

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SteppedClock } from '../../src/base/clock.ts';
+import { isInternal } from '../../src/cluster/api-error.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
+import { eventually } from '../control-plane.ts';
 import { configMap, deployment, drive, job, makeBed } from './bed.ts';
 import type { Bed, Scene } from './bed.ts';
 
@@ -150,4 +152,38 @@ test('a hook that somebody deletes while it is waited for is an error, not a sec
   assert.equal(state?.phase, 'Failed');
   assert.equal(state?.syncResult?.resources?.[0]?.message, 'Resource batch/Job/slow is missing, it might have been deleted');
   assert.equal(bed.births.get('Job/slow')?.size, 1);
+});
+
+test('a hook that fails waits for the hooks beside it before the operation ends', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const slow = job(ns, 'slow', hook('PreSync'));
+  const suspended = { ...slow, spec: { ...(slow['spec'] as Record<string, unknown>), suspend: true } };
+  const scene: Scene = { bed, name: 'siblings', manifests: [suspended, job(ns, 'migrate', hook('PreSync'), 'fail'), job(ns, 'alarm', hook('SyncFail'))], operation: full };
+  const failed = (state: { syncResult?: { resources?: { name: string; hookPhase?: string }[] } }): boolean => state.syncResult?.resources?.find((row) => row.name === 'migrate')?.hookPhase === 'Failed';
+  const stored = await drive(scene, { until: (result) => failed(result.state) });
+  assert.equal(stored.done, false);
+  assert.equal(stored.state?.message, 'waiting for completion of hook batch/Job/slow');
+  assert.ok(!(await exists(bed, '/apis/batch/v1/namespaces/NS/jobs/alarm')), 'SyncFail comes after everything that runs');
+  await bed.cluster.api.patch({ group: 'batch', kind: 'Job', namespace: ns, name: 'slow' }, { type: 'merge', patch: { spec: { suspend: false } }, manager: 'kubectl-edit' });
+  const { state } = await drive(scene, { stored });
+  assert.equal(state?.phase, 'Failed');
+  assert.deepEqual(state?.syncResult?.resources?.map((row) => [row.name, row.hookPhase]), [['migrate', 'Failed'], ['slow', 'Succeeded'], ['alarm', 'Succeeded']]);
+  assert.deepEqual((await bed.cluster.api.get({ group: 'batch', kind: 'Job', namespace: ns, name: 'slow' }))?.metadata.finalizers ?? [], []);
+});
+
+test('an object at whose webhook the server fails does not hold the others up', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const ref = { group: 'admissionregistration.k8s.io', kind: 'ValidatingWebhookConfiguration', namespace: '', name: `broken-${ns}` };
+  const rules = [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['configmaps'] }];
+  const selectors = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': ns } }, objectSelector: { matchLabels: { ask: 'yes' } } };
+  await bed.cluster.api.create({ apiVersion: 'admissionregistration.k8s.io/v1', kind: ref.kind, metadata: { name: ref.name }, webhooks: [{ name: 'broken.example.com', clientConfig: { url: 'https://127.0.0.1:1/' }, rules, ...selectors, failurePolicy: 'Fail', sideEffects: 'None', admissionReviewVersions: ['v1'] }] });
+  const asked = { ...configMap(ns, 'asked'), metadata: { name: 'asked', namespace: ns, labels: { ask: 'yes' } } };
+  await eventually('the webhook is asked', async () => (await bed.cluster.api.create(asked, { dryRun: true }).then(() => false, isInternal)) || undefined);
+  const { state } = await drive({ bed, name: 'webhook', manifests: [asked, configMap(ns, 'plain')], operation: full });
+  await bed.cluster.api.delete(ref);
+  assert.equal(state?.phase, 'Failed');
+  assert.match(state?.message ?? '', /^one or more objects failed to apply, reason: .*broken\.example\.com/s);
+  assert.ok(await exists(bed, '/api/v1/namespaces/NS/configmaps/plain'));
 });
