@@ -24,8 +24,8 @@ export interface AdmissionDeps extends GateDeps {
 
 export interface Admission {
   subject: Subject;
-  /** The branch head: only that can be asked for. */
-  head: DesiredState;
+  /** The branch head: only that can be asked for. undefined when it cannot be looked at. */
+  head: DesiredState | undefined;
   last: DesiredState | 'gone' | undefined;
   /** What the operation would apply, and how that compares with live. */
   wanted: DesiredState;
@@ -66,7 +66,7 @@ export async function refusal(deps: AdmissionDeps, input: Admission, signal: Abo
   }
   if (verdict.do === 'refuse' || !verdict.approval) return verdict.why;
   // Anything else than the branch head would push the Approval aside that people are asked about.
-  if (wanted.key !== head.key) return 'approval required: only what the branch head says can be approved; make it the head, for instance by a revert';
+  if (wanted.key !== head?.key) return 'approval required: only what the branch head says can be approved; make it the head, for instance by a revert';
   const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
   await openApproval(deps, { application: app, digest: effect.digest, revision: wanted.revisions[0] ?? '', from, operations: effect.operations, policy: verdict.policy });
   return approvalRequired(verdict.approval);

@@ -1,6 +1,6 @@
 // Carrying out status.operation: resolve it once, pass the gate, then step it until it has ended; killed anywhere, it goes on from status.
 import type { Comparison } from '../compare/compare.ts';
-import type { Application, ApplicationSource, ApplicationStatus, Operation, OperationState } from '../model/application.ts';
+import type { Application, ApplicationStatus, Operation, OperationState } from '../model/application.ts';
 import type { StepResult, SyncTarget } from '../sync/sync.ts';
 import type { Subject } from './assess.ts';
 import type { DesiredState, Desiring } from './desired.ts';
@@ -13,6 +13,8 @@ import { withHistory } from '../sync/history.ts';
 import { startTime, step } from '../sync/sync.ts';
 import { refusal, refusalToResume } from './admission.ts';
 import { compareTo, deniedTargets } from './assess.ts';
+import { endedState, sourceFields, stateOf } from './operation-state.ts';
+import { lastSynced } from './past.ts';
 
 export interface OperationDeps extends AdmissionDeps {
   desiring: Desiring;
@@ -20,12 +22,8 @@ export interface OperationDeps extends AdmissionDeps {
 
 export interface OperationInput {
   subject: Subject;
-  /** The branch head and its comparison; an operation for the same manifests uses them. */
-  desired: DesiredState;
-  comparison: Comparison;
-  last: DesiredState | 'gone' | undefined;
-  /** Why nothing may run now (ComparisonError, InvalidSpecError). */
-  blocked: string | undefined;
+  /** The branch head and its comparison, which an operation for the same manifests uses; undefined when it cannot be looked at now. */
+  head: { desired: DesiredState; comparison: Comparison; last: DesiredState | 'gone' | undefined } | undefined;
   /** Writes status (and, at the end, the removal of /operation) in one patch. */
   save(status: Partial<ApplicationStatus>, done: boolean): Promise<void>;
 }
@@ -33,16 +31,11 @@ export interface OperationInput {
 interface Wanted {
   state: DesiredState;
   comparison: Comparison;
+  /** What was last synced. */
+  last: DesiredState | 'gone' | undefined;
 }
 
 export type OperationOutcome = { ended: true } | { ended: false; at?: number };
-
-/** The state belongs to this operation when it holds it and has not ended; while a retry waits, finishedAt is set but the phase is Running. */
-function stateOf(app: Application): OperationState | undefined {
-  const state = app.status?.operationState;
-  const going = state && (state.phase === 'Running' || state.phase === 'Terminating');
-  return going && canonicalJson(state.operation) === canonicalJson(app.operation) ? state : undefined;
-}
 
 function overridden(app: Application, operation: Operation): Application {
   const { source, sources } = operation.sync ?? {};
@@ -57,14 +50,27 @@ function wantedRevisions(operation: Operation, state: OperationState | undefined
   return [revision || undefined];
 }
 
-async function wantedState(deps: OperationDeps, input: OperationInput, state: OperationState | undefined, signal: AbortSignal): Promise<DesiredState> {
-  const { app } = input.subject;
+/** Whether it says itself what it syncs, so that the branch head does not concern it. */
+export function hasOwnRevision(app: Application): boolean {
+  const { operation = {} } = app;
+  return operation.sync?.source !== undefined || operation.sync?.sources !== undefined || wantedRevisions(operation, stateOf(app)).some((item) => item !== undefined);
+}
+
+async function wantedState(deps: OperationDeps, { subject: { app }, head }: OperationInput, state: OperationState | undefined, signal: AbortSignal): Promise<DesiredState> {
   const operation = app.operation ?? {};
   const revisions = wantedRevisions(operation, state);
   const pinned = revisions.filter((item) => item !== undefined);
-  const headFits = pinned.length === 0 || pinned.join() === input.desired.revisions.join();
-  if (!operation.sync?.source && !operation.sync?.sources && headFits) return input.desired;
+  const headFits = head && (pinned.length === 0 || pinned.join() === head.desired.revisions.join());
+  if (!operation.sync?.source && !operation.sync?.sources && headFits) return head.desired;
   return deps.desiring.at(overridden(app, operation), revisions, signal);
+}
+
+async function wantedOf(deps: OperationDeps, input: OperationInput, state: OperationState | undefined, signal: AbortSignal): Promise<Wanted> {
+  const { subject, head } = input;
+  const desired = await wantedState(deps, input, state, signal);
+  const last = head ? head.last : await lastSynced(deps.desiring, subject.known, subject.app, { desired, signal });
+  const same = head && desired.manifests === head.comparison.input.manifests;
+  return { state: desired, last, comparison: same ? head.comparison : await compareTo(subject, desired, last === 'gone' ? undefined : last, signal) };
 }
 
 function targetsOf(comparison: Comparison, denied: Map<string, string>): SyncTarget[] {
@@ -86,33 +92,15 @@ function targetsOf(comparison: Comparison, denied: Map<string, string>): SyncTar
     });
 }
 
-function ending(app: Application, phase: 'Failed' | 'Error', message: string, at: { now: number; wanted: DesiredState }): Partial<ApplicationStatus> {
-  const time = startTime(app, at.now);
-  const state: OperationState = {
-    operation: app.operation ?? {},
-    phase,
-    message,
-    startedAt: time,
-    finishedAt: time,
-    syncResult: { revision: at.wanted.revisions[0] ?? '', ...sourceFields(app) },
-  };
-  return { operationState: state };
-}
-
-function sourceFields(app: Application): { source?: ApplicationSource; sources?: ApplicationSource[] } {
-  const { source, sources } = app.spec;
-  return sources && sources.length > 0 ? { sources } : source ? { source } : {};
-}
-
 /** The gate. A process that has not seen the operation pass asks again: whoever can write an operation can write its state too. */
 async function gateMessage(deps: OperationDeps, input: OperationInput, { state, wanted }: { state: OperationState | undefined; wanted: Wanted }, signal: AbortSignal): Promise<string | undefined> {
-  const { subject, desired, last } = input;
+  const { subject, head } = input;
   const { known } = subject;
   const operation = canonicalJson(subject.app.operation);
   // Only a first step writes syncResult: an operation that waits for its sync window has not passed the gate yet.
   const begun = state?.syncResult !== undefined;
   if (begun && known.admitted === operation) return undefined;
-  const admission = { subject, head: desired, last, wanted: wanted.state, comparison: wanted.comparison };
+  const admission = { subject, head: head?.desired, last: wanted.last, wanted: wanted.state, comparison: wanted.comparison };
   const message = await (begun ? refusalToResume : refusal)(deps, admission, signal);
   known.admitted = message === undefined ? operation : undefined;
   return message;
@@ -140,6 +128,7 @@ function stepped(deps: OperationDeps, input: OperationInput, wanted: Wanted, sta
   const { cluster, comparer } = target;
   const operationApp = overridden(app, app.operation ?? {});
   const [revision = ''] = wanted.state.revisions;
+  const blocked = wanted.comparison.conditions.find((item) => item.type === 'ComparisonError')?.message;
   return (signal) =>
     step({
       app,
@@ -154,7 +143,7 @@ function stepped(deps: OperationDeps, input: OperationInput, wanted: Wanted, sta
       clock: deps.clock,
       log,
       signal,
-      ...(input.blocked && { blocked: input.blocked }),
+      ...(blocked && { blocked }),
     });
 }
 
@@ -164,21 +153,19 @@ export async function runOperation(deps: OperationDeps, input: OperationInput, s
   const { app } = subject;
   const state = stateOf(app);
   const now = deps.clock.now();
+  const end = async (phase: 'Failed' | 'Error', message: string, revision: string): Promise<OperationOutcome> => {
+    await input.save({ operationState: endedState(app, phase, message, { now, revision }) }, true);
+    return { ended: true };
+  };
   let wanted: Wanted;
   try {
-    const desired = await wantedState(deps, input, state, signal);
-    const last = input.last === 'gone' ? undefined : input.last;
-    wanted = { state: desired, comparison: desired.manifests === input.comparison.input.manifests ? input.comparison : await compareTo(subject, desired, last, signal) };
+    wanted = await wantedOf(deps, input, state, signal);
   } catch (error) {
     if (signal.aborted || errorKind(error) !== 'terminal') throw error;
-    await input.save(ending(app, 'Error', describeError(error), { now, wanted: input.desired }), true);
-    return { ended: true };
+    return end('Error', describeError(error), input.head?.desired.revisions[0] ?? '');
   }
   const refused = await gateMessage(deps, input, { state, wanted }, signal);
-  if (refused) {
-    await input.save(ending(app, 'Failed', refused, { now, wanted: wanted.state }), true);
-    return { ended: true };
-  }
+  if (refused) return end('Failed', refused, wanted.state.revisions[0] ?? '');
   const window = windowOf(deps, subject, state?.syncResult !== undefined);
   if (!window.permitted) {
     if (!state) await input.save({ operationState: { operation: app.operation ?? {}, phase: 'Running', message: 'Sync operation blocked by sync window', startedAt: startTime(app, now) } }, false);

@@ -1,9 +1,9 @@
 // Writing an Application's status: one patch with only what differs, and nothing where Argo CD writes it.
 import type { Application, ApplicationStatus, Condition, Operation } from '../model/application.ts';
 import type { ReconcileDeps } from './deps.ts';
-import { rfc3339 } from '../base/clock.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
+import { endedState } from './operation-state.ts';
 import { statusPatch, withConditions, withHealth } from './status.ts';
 
 /** Conditions that a comparison evaluates. */
@@ -28,20 +28,20 @@ export async function write(deps: ReconcileDeps, app: Application, status: Appli
 }
 
 /** What cannot be looked at: the old resources stay, the reason is a condition, the verdict is Unknown. */
-export async function writeFailure(deps: ReconcileDeps, app: Application, conditions: Condition[], refreshed: boolean): Promise<void> {
-  const at = deps.clock.now();
-  const status: ApplicationStatus = {
+export function failedStatus(app: Application, conditions: Condition[], at: number): ApplicationStatus {
+  return {
     ...app.status,
     sync: { ...app.status?.sync, status: 'Unknown' },
     health: withHealth(app.status?.health, { status: 'Unknown' }, at),
     conditions: withConditions(app.status?.conditions, [...comparisonTypes, ...specTypes], conditions, at),
-    ...(app.operation && endedBySpec(app, conditions, at)),
   };
-  await write(deps, app, status, { ...(app.operation && { operation: null }), refreshed });
 }
 
-function endedBySpec(app: Application, conditions: Condition[], at: number): Partial<ApplicationStatus> {
-  const time = rfc3339(at);
+/** The same; an operation that waits for it, or runs, ends. */
+export async function writeFailure(deps: ReconcileDeps, app: Application, conditions: Condition[], refreshed: boolean): Promise<void> {
+  const at = deps.clock.now();
+  const failed = failedStatus(app, conditions, at);
+  if (!app.operation) return void (await write(deps, app, failed, { refreshed }));
   const message = conditions.map((item) => `${item.type}: ${item.message}`).join('; ');
-  return { operationState: { operation: app.operation ?? {}, phase: 'Error', message, startedAt: app.status?.operationState?.startedAt ?? time, finishedAt: time } };
+  await write(deps, app, { ...failed, operationState: endedState(app, 'Error', message, { now: at }) }, { operation: null, refreshed });
 }

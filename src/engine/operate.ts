@@ -1,0 +1,89 @@
+// An operation within a pass: it goes on at its own revision whatever becomes of the branch head, and people see meanwhile what the pass found.
+import type { Subject } from './assess.ts';
+import type { Look, Pass } from './look.ts';
+import type { Application, ApplicationStatus } from '../model/application.ts';
+import type { ReconcileDeps } from './deps.ts';
+import { AppError, describeError, errorKind } from '../base/errors.ts';
+import { isStatus } from '../cluster/api-error.ts';
+import { argo } from '../model/annotations.ts';
+import { applicationKey } from '../model/application.ts';
+import { keyText } from '../model/kube.ts';
+import { assess, healthOfAll } from './assess.ts';
+import { comparedOf, look, subjectOf } from './look.ts';
+import { hasOwnRevision, runOperation } from './operation.ts';
+import { comparedStatus } from './status.ts';
+import { failedStatus, write } from './write.ts';
+
+/** The branch head as this pass found it, or why it could not be looked at. */
+type Head = { found: Look } | { found: undefined; fault: unknown };
+
+async function headOf(pass: Pass, subject: Subject): Promise<Head> {
+  try {
+    return { found: await look(pass, subject) };
+  } catch (fault) {
+    if (pass.signal.aborted || isStatus(fault, 409) || !hasOwnRevision(pass.app)) throw fault;
+    return { found: undefined, fault };
+  }
+}
+
+function current(deps: ReconcileDeps, { app: { metadata } }: Subject): Application {
+  const key = applicationKey({ metadata });
+  const app = deps.store.applications.get(key);
+  if (!app) throw new AppError('E_INTERNAL', `the application ${key} vanished during its operation`, { kind: 'transient' });
+  return app;
+}
+
+/** While it runs, only operationState moves. */
+async function saveProgress(deps: ReconcileDeps, subject: Subject, status: Partial<ApplicationStatus>): Promise<void> {
+  const app = current(deps, subject);
+  const { operationState: state } = status;
+  // Somebody may have asked to terminate while this step was at work.
+  const terminates = state?.phase === 'Running' && app.status?.operationState?.phase === 'Terminating';
+  await write(deps, app, { ...app.status, ...status, ...(terminates && { operationState: { ...state, phase: 'Terminating' } }) });
+}
+
+/** While an operation waits, people see what it waits for: verdict and health as this pass found them. */
+async function saveMeanwhile({ deps, refreshed }: Pass, subject: Subject, head: Head): Promise<void> {
+  const app = current(deps, subject);
+  const now = deps.clock.now();
+  // Another request than the one that this pass has answered stays.
+  const answered = refreshed && app.metadata.annotations?.[argo.refresh] === subject.app.metadata.annotations?.[argo.refresh];
+  if (head.found) {
+    await write(deps, app, comparedStatus(app, comparedOf(head.found), now), { refreshed: answered });
+    subject.known.moved = false;
+    return;
+  }
+  if (errorKind(head.fault) !== 'terminal') throw head.fault; // the head is looked at again with backoff, the operation with it
+  await write(deps, app, failedStatus(app, [{ type: 'ComparisonError', message: describeError(head.fault) }], now), { refreshed: answered });
+}
+
+/** At the end the fresh comparison, history and the removal of /operation go in one patch. */
+async function saveEnd({ deps, signal }: Pass, subject: Subject, found: Look | undefined, status: Partial<ApplicationStatus>): Promise<void> {
+  const app = current(deps, subject);
+  const { known } = subject;
+  if (!found) {
+    known.comparison = undefined;
+    await write(deps, app, { ...app.status, ...status }, { operation: null });
+    return;
+  }
+  const now = { ...subject, app };
+  for (const item of found.comparison.objects) known.dirty.set(keyText(item.key), item.key);
+  const comparison = await assess(now, found.desired, () => Promise.resolve(found.last === 'gone' ? undefined : found.last), signal);
+  const after: Look = { ...found, subject: now, comparison, health: healthOfAll(app, comparison) };
+  known.moved = true;
+  await write(deps, app, { ...comparedStatus(app, comparedOf(after), deps.clock.now()), conditions: app.status?.conditions ?? [], ...status }, { operation: null });
+  known.moved = false;
+  // What was last synced is another state now: removals are judged afresh.
+  if (comparison.input.previous) known.comparison = undefined;
+}
+
+/** Brings the application's operation as far as it goes now; `at`: clock ms at which it wants to go on. Throws what is worth another try. */
+export async function operate(pass: Pass): Promise<{ ended: true } | { ended: false; at?: number }> {
+  const { deps, signal } = pass;
+  const subject = subjectOf(pass);
+  const head = await headOf(pass, subject);
+  const save = (status: Partial<ApplicationStatus>, done: boolean): Promise<void> => (done ? saveEnd(pass, subject, head.found, status) : saveProgress(deps, subject, status));
+  const outcome = await runOperation(deps, { subject, head: head.found, save }, signal);
+  if (!outcome.ended) await saveMeanwhile(pass, subject, head);
+  return outcome;
+}
