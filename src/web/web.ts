@@ -15,6 +15,7 @@ import { applicationPage } from './application-page.ts';
 import { html, page } from './html.ts';
 import { listPage } from './list-page.ts';
 import { Listeners } from './listeners.ts';
+import { shownApplication } from './shown.ts';
 
 export interface WebOptions {
   store: Store;
@@ -89,8 +90,9 @@ function lost(up: string, what: string): Answer {
 }
 
 function viewOf({ store, resources }: WebOptions, key: string): ApplicationView | undefined {
-  const app = store.applications.get(key);
-  if (!app) return undefined;
+  const found = store.applications.get(key);
+  if (!found) return undefined;
+  const app = shownApplication(found);
   const compared = resources(key);
   // Before the first comparison, and where Argo CD compares, the status tells what there is.
   const known = compared.length > 0 ? compared : (app.status?.resources ?? []).map((row) => ({ row, diff: '' }));
@@ -100,7 +102,7 @@ function viewOf({ store, resources }: WebOptions, key: string): ApplicationView 
 function frontPage({ store }: WebOptions): Answer {
   const listed = store.applications.list().map((app) => {
     const key = applicationKey(app);
-    return { app, approvals: store.approvals.of(key), episodes: store.episodes.of(key) };
+    return { app: shownApplication(app), approvals: store.approvals.of(key), episodes: store.episodes.of(key) };
   });
   return shown(200, { title: 'Applications', up: '', follows: '', body: listPage(listed) });
 }
@@ -139,7 +141,7 @@ function routes(): Readonly<Record<string, Route>> {
     '/style.css': () => style,
     '/live.js': () => script,
     '/icon.svg': () => icon,
-    '/api/applications': ({ store }) => json(200, store.applications.list()),
+    '/api/applications': ({ store }) => json(200, store.applications.list().map(shownApplication)),
     '/healthz': () => plain(200, 'ok'),
     '/readyz': ({ notReady }) => {
       const why = notReady();
@@ -162,7 +164,7 @@ function answerTo(options: WebOptions, fixed: Readonly<Record<string, Route>>, p
 
 /**
  * Everything that is not a webhook. Only GET and HEAD are answered, nothing is changed by a request, and nobody is asked who they
- * are: whoever reaches the port may read. Differences are masked, Applications are shown as `kubectl get` shows them.
+ * are: whoever reaches the port may read. Differences are masked, and of Applications only what `shown.ts` lists is told.
  */
 export function createWeb(options: WebOptions): Web {
   const listeners = new Listeners(options.store, options.clock ?? systemClock);

@@ -123,6 +123,22 @@ test('no value of a Secret is on any page, in any data or metric: synced, change
   assert.match(changed, /<span class="add">\+ {2}password: \++<\/span>/);
 });
 
+test('what an Application says in confidence is on no page and in no data: parameters, annotations, credentials in addresses', async (t) => {
+  const s = await stage(t, { 'readme.md': 'nothing' });
+  const { get } = await serve(t, s);
+  await s.project('narrow', {}, { sourceRepos: ['https://elsewhere.example/*'] });
+  const source = { repoURL: 'https://bot:hunter1@git.example/acme/infra.git', path: 'web', helm: { parameters: [{ name: 'password', value: 'hunter2' }], values: 'password: hunter3' } };
+  await s.apply('page-told', { project: 'narrow', sources: [source], info: [{ name: 'note', value: 'hunter4' }] }, { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{"password":"hunter5"}' } });
+  await s.until('page-told', 'not permitted', (app) => JSON.stringify(app.status?.conditions ?? []).includes('hunter1'));
+  await s.store.applications.patch(`${s.namespace}/page-told`, { status: { history: [{ id: 0, revision: 'a'.repeat(40), deployedAt: '2026-01-01T00:00:00Z', deployStartedAt: '2026-01-01T00:00:00Z', source }], operationState: { phase: 'Failed', message: 'https://bot:hunter1@git.example refused', startedAt: '2026-01-01T00:00:00Z', operation: { sync: { source } }, syncResult: { revision: 'a'.repeat(40), source } } } });
+  const texts = await Promise.all(pages(s, 'page-told').map(async (path) => (await get(path)).text));
+  for (const text of texts) assert.doesNotMatch(text, /hunter/);
+  const [, page = '', list = '[]'] = texts;
+  assert.match(page, /application repo https:\/\/\*\*\*@git\.example\/acme\/infra\.git is not permitted in project &#39;narrow&#39;/);
+  const [told] = JSON.parse(list) as { spec: unknown; status: { history: unknown } }[];
+  assert.deepEqual(told?.spec, { project: 'narrow', destination: { server: 'https://kubernetes.default.svc', namespace: s.namespace }, source: { repoURL: s.url, path: 'page-told', targetRevision: 'main' }, sources: [{ path: 'web', repoURL: 'https://git.example/acme/infra.git' }] });
+});
+
 /** Reads a stream of events; `until` resolves with all messages as soon as one of them fits. */
 async function listen(t: TestContext, url: string): Promise<{ until(test: (keys: string[]) => boolean): Promise<string[][]>; done: Promise<void> }> {
   const abort = new AbortController();
