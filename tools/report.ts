@@ -3,6 +3,9 @@ import { relative } from 'node:path';
 import { inspect } from 'node:util';
 import type { TestEvent } from 'node:test/reporters';
 
+/** What makes a run repeatable. */
+const isSeed = /\bCOX_SEED=/;
+
 export interface Report {
   passed(name: string, ms: number): void;
   failed(name: string, why: string): void;
@@ -21,6 +24,7 @@ interface FileCount {
 export function createReport(out: { write(text: string): unknown }): Report {
   const failures: { name: string; why: string }[] = [];
   const files = new Map<string, FileCount>();
+  const notes = new Map<string, string[]>();
   let passed = 0;
   let skipped = 0;
   const line = (text: string): void => void out.write(`${text}\n`);
@@ -45,6 +49,7 @@ export function createReport(out: { write(text: string): unknown }): Report {
     failed: fail,
     event(event) {
       if (event.type === 'test:stderr' || event.type === 'test:stdout') return;
+      if (event.type === 'test:diagnostic') return note(event.data.file, event.data.message);
       if (event.type === 'test:summary') return event.data.file === undefined ? undefined : tellFile(event.data.file);
       if (event.type !== 'test:pass' && event.type !== 'test:fail') return;
       const { data } = event;
@@ -66,9 +71,20 @@ export function createReport(out: { write(text: string): unknown }): Report {
     },
   };
 
+  /** A seed is told at once, whatever becomes of the run; the rest where a file fails. */
+  function note(path: string | undefined, message: string): void {
+    if (path === undefined) return; // node:test's own counts
+    const file = shown(path);
+    if (isSeed.test(message)) line(`  ${file}: ${message}`);
+    else notes.set(file, [...(notes.get(file) ?? []), message]);
+  }
+
   function tellFile(path: string): void {
     const file = shown(path);
     const entry = files.get(file);
+    const told = notes.get(file) ?? [];
+    notes.delete(file);
+    if (entry && entry.failed > 0) for (const message of told) line(message.replaceAll(/^/gm, '  '));
     if (entry) line(`${entry.failed > 0 ? '✖' : '✔'} ${file} · ${entry.passed} passed${entry.failed > 0 ? `, ${entry.failed} failed` : ''} · ${seconds(entry.ms)}`);
   }
 }
