@@ -74,6 +74,13 @@ function tracked(object: KubeObject, manifest: KubeObject, input: PrepareInput):
   return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [argo.trackingId]: id } } };
 }
 
+/** An Application has no status subresource: what a manifest said there would be believed, and an operation would be carried out. */
+function withoutStanding(manifest: KubeObject): KubeObject {
+  if (manifest.kind !== 'Application' || gvkOf(manifest).group !== 'argoproj.io') return manifest;
+  const { status: _status, operation: _operation, ...rest } = manifest;
+  return rest;
+}
+
 /** Never changes its input. */
 export function prepare(input: PrepareInput): Prepared {
   const brought = broughtKinds(input.manifests);
@@ -85,7 +92,7 @@ export function prepare(input: PrepareInput): Prepared {
     const resource = input.discovery.resourceOf({ group, version, kind });
     const own = brought.get(`${group}/${kind}`);
     // Unknown kinds are treated as namespaced.
-    const target = foldStringData(tracked(withNamespace(manifest, resource?.namespaced ?? own ?? true, input.namespace), manifest, input));
+    const target = foldStringData(tracked(withNamespace(withoutStanding(manifest), resource?.namespaced ?? own ?? true, input.namespace), manifest, input));
     const key = keyOf(target);
     const hook = hookOf(target);
     const prepared = { key, version, target, hash: hashOf(target), hook, wave: waveOf(target), served: resource !== undefined, brought: own !== undefined, place: input.placeOf?.(manifest) };

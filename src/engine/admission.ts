@@ -52,24 +52,35 @@ function gateSubject({ subject, wanted, comparison, last }: Admission): GateSubj
   return { app: subject.app, project: subject.project, comparison, wanted, last };
 }
 
-/** Asked before the first step. Answers the message with which the operation ends, or nothing. */
-export async function refusal(deps: AdmissionDeps, input: Admission, signal: AbortSignal): Promise<string | undefined> {
+export interface Admitted {
+  /** The message with which the operation ends; undefined: it may run. */
+  refused?: string | undefined;
+  /** Name of the Approval that lets it. */
+  approval?: string | undefined;
+}
+
+/** The gate's yes, unless the operation does more or less than what the gate judged. */
+function passed(app: Application, { rule, approval }: GateDecision, effect: Effect): Admitted {
+  const beyond = beyondGate(app, rule, effect);
+  if (beyond) return { refused: `approval required: this operation would sync ${beyond}` };
+  return rule === 'approved' ? { approval } : {};
+}
+
+/** Asked before the first step. */
+export async function admit(deps: AdmissionDeps, input: Admission, signal: AbortSignal): Promise<Admitted> {
   const { subject, wanted, comparison, last, head } = input;
   const { app } = subject;
-  if (!isGated(deps, gateSubject(input))) return undefined;
+  if (!isGated(deps, gateSubject(input))) return {};
   const effect = await effectOf(subject, { comparison, desired: wanted, last }, signal);
   const verdict = await askGate(deps, gateSubject(input), effect, app.operation?.sync?.dryRun);
   if (verdict.unknownAuthors) throw new AppError('E_GITHUB', 'the authors of the change are not known yet', { kind: 'waiting' });
-  if (verdict.do === 'go') {
-    const beyond = beyondGate(app, verdict.rule, effect);
-    return beyond && `approval required: this operation would sync ${beyond}`;
-  }
-  if (verdict.do === 'refuse' || !verdict.approval) return verdict.why;
+  if (verdict.do === 'go') return passed(app, verdict, effect);
+  if (verdict.do === 'refuse' || !verdict.approval) return { refused: verdict.why };
   // Anything else than the branch head would push the Approval aside that people are asked about.
-  if (wanted.key !== head?.key) return 'approval required: only what the branch head says can be approved; make it the head, for instance by a revert';
+  if (wanted.key !== head?.key) return { refused: 'approval required: only what the branch head says can be approved; make it the head, for instance by a revert' };
   const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
   await openApproval(deps, { application: app, digest: effect.digest, revision: wanted.revisions[0] ?? '', from, operations: effect.operations, policy: verdict.policy });
-  return approvalRequired(verdict.approval);
+  return { refused: approvalRequired(verdict.approval) };
 }
 
 function covers(approved: EffectOperation, left: EffectOperation): boolean {
@@ -87,17 +98,18 @@ function coversAll(approval: Approval, left: readonly EffectOperation[]): boolea
   return left.every((operation) => approval.spec.operations.some((item) => covers(item, operation)));
 }
 
-/** Asked when this process has not seen the operation begin: what is left of it must be part of something approved. */
-export async function refusalToResume(deps: AdmissionDeps, input: Admission, signal: AbortSignal): Promise<string | undefined> {
+/** Asked when an operation goes on that this process has not seen begin, or after a failed attempt: what is left of it must be part of something approved. */
+export async function admitAgain(deps: AdmissionDeps, input: Admission, signal: AbortSignal): Promise<Admitted> {
   const { subject, wanted, comparison, last } = input;
   const { app } = subject;
-  if (!isGated(deps, gateSubject(input))) return undefined;
+  if (!isGated(deps, gateSubject(input))) return {};
   const effect = await effectOf(subject, { comparison, desired: wanted, last }, signal);
   const candidates = [effect.digest, ...deps.store.approvals.of(applicationKey(app)).filter((item) => coversAll(item, effect.operations)).map((item) => item.spec.digest)];
   for (const digest of new Set(candidates)) {
     const verdict = await askGate(deps, gateSubject(input), { ...effect, digest }, app.operation?.sync?.dryRun);
     if (verdict.unknownAuthors) throw new AppError('E_GITHUB', 'the authors of the change are not known yet', { kind: 'waiting' });
-    if (verdict.do === 'go' && !beyondGate(app, verdict.rule, effect)) return undefined;
+    const admitted = verdict.do === 'go' ? passed(app, verdict, effect) : undefined;
+    if (admitted && admitted.refused === undefined) return admitted;
   }
-  return refusal(deps, input, signal);
+  return admit(deps, input, signal);
 }

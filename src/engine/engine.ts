@@ -80,6 +80,9 @@ function subscribe(options: EngineOptions, queue: KeyQueue, memory: Memory): (()
     store.approvals.onChange((_key, now, before) => {
       if (now?.status?.phase !== before?.status?.phase) queue.add((now ?? before)?.spec.application ?? '');
     }),
+    store.records.onChange((key, now, before) => {
+      if (before && canonicalJson(now?.spec.policy) !== canonicalJson(before.spec.policy)) queue.add(key);
+    }),
     store.onSettings(() => store.applications.list().forEach((app) => queue.add(applicationKey(app)))),
   ];
 }

@@ -13,6 +13,7 @@ import { applicationKey, sourcesOf } from '../model/application.ts';
 import { isEmptyEffect } from '../compare/effect.ts';
 import { decideGate } from '../policy/gate.ts';
 import { effectivePolicy, loosenedGates } from '../policy/policy.ts';
+import { lastPolicy, policyInForce } from './record.ts';
 
 export interface GateDeps {
   store: Store;
@@ -41,11 +42,11 @@ export function loosenedBy(store: Store, comparison: Comparison): LoosenedGate[]
     .filter((item) => item.key.group === 'argoproj.io' && (item.key.kind === 'Application' || item.key.kind === 'AppProject') && item.status === 'OutOfSync')
     .map((item) => ({ live: item.live, target: item.target }));
   if (pairs.length === 0) return [];
-  return loosenedGates(pairs, new Map(store.projects.list().map((project) => [project.metadata.name, project])));
+  return loosenedGates(pairs, new Map(store.projects.list().map((project) => [project.metadata.name, project])), (app) => lastPolicy(store, app));
 }
 
 export function isGated({ store }: GateDeps, { app, project, comparison }: Pick<GateSubject, 'app' | 'project' | 'comparison'>): boolean {
-  return effectivePolicy(app, project).gated || loosenedBy(store, comparison).length > 0;
+  return policyInForce(store, app, project).gated || loosenedBy(store, comparison).length > 0;
 }
 
 export function isLastSynced({ wanted, last }: Pick<GateSubject, 'wanted' | 'last'>): boolean {
@@ -82,6 +83,7 @@ export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effe
   const decision = decideGate({
     application: app.metadata.name,
     policy: effectivePolicy(app, project),
+    lastPolicy: lastPolicy(deps.store, app),
     loosened: loosenedBy(deps.store, comparison),
     dryRun,
     effect: { digest: effect.digest, empty: isEmptyEffect(effect) && effect.hooks.length === 0 },

@@ -26,8 +26,8 @@ export interface Known {
   /** The inputs changed since the status was written. */
   moved: boolean;
   drift: DriftSeen | undefined;
-  /** The operation (as text) that has passed the gate in this process and goes on. */
-  admitted: string | undefined;
+  /** The operation (as text) that has passed the gate in this process and goes on, the key of what it applies, and its Approval. */
+  admitted: { operation: string; manifests: string; approval: string | undefined } | undefined;
   /** The mirrors must be as new as this (clock ms) before Git is read: they could not be fetched yet. */
   wantsSince: number | undefined;
   /** When the present refresh annotation was first seen (clock ms): a fetch that began later answers it. */

@@ -12,6 +12,7 @@ import { applicationKey, sourcesOf } from '../model/application.ts';
 import { trackingName } from '../render/tracking.ts';
 import { assess, healthOfAll } from './assess.ts';
 import { keyThen, lastSynced } from './past.ts';
+import { isProven } from './record.ts';
 import { comparedTo } from './status.ts';
 
 /** One round of work on one application. */
@@ -90,13 +91,14 @@ export async function look(pass: Pass, subject: Subject): Promise<Look> {
   const { known } = subject;
   await freshen(pass, known);
   const desired = known.desired ?? (await headOf(deps, known, app, signal));
+  const proven = deps.passive || isProven(deps.store, app, subject.project);
   let last: DesiredState | 'gone' | undefined;
   const previous = async (): Promise<DesiredState | undefined> => {
-    last = await lastSynced(deps.desiring, known, app, { desired, signal });
+    last = await lastSynced(deps.desiring, known, app, { desired, signal, proven });
     return last === 'gone' ? undefined : last;
   };
   const comparison = await assess(subject, desired, previous, signal);
-  last ??= await lastSynced(deps.desiring, known, app, { desired, signal });
+  last ??= await lastSynced(deps.desiring, known, app, { desired, signal, proven });
   return { subject, desired, comparison, last, health: healthOfAll(app, comparison), refreshed };
 }
 

@@ -11,10 +11,11 @@ import { keyText } from '../model/kube.ts';
 import { syncWindow } from '../policy/window.ts';
 import { withHistory } from '../sync/history.ts';
 import { startTime, step } from '../sync/sync.ts';
-import { refusal, refusalToResume } from './admission.ts';
+import { admit, admitAgain } from './admission.ts';
 import { compareTo, deniedTargets } from './assess.ts';
 import { endedState, sourceFields, stateOf } from './operation-state.ts';
 import { lastSynced } from './past.ts';
+import { isProven, recordEnd } from './record.ts';
 
 export interface OperationDeps extends AdmissionDeps {
   desiring: Desiring;
@@ -68,7 +69,7 @@ async function wantedState(deps: OperationDeps, { subject: { app }, head }: Oper
 async function wantedOf(deps: OperationDeps, input: OperationInput, state: OperationState | undefined, signal: AbortSignal): Promise<Wanted> {
   const { subject, head } = input;
   const desired = await wantedState(deps, input, state, signal);
-  const last = head ? head.last : await lastSynced(deps.desiring, subject.known, subject.app, { desired, signal });
+  const last = head ? head.last : await lastSynced(deps.desiring, subject.known, subject.app, { desired, signal, proven: isProven(deps.store, subject.app, subject.project) });
   const same = head && desired.manifests === head.comparison.input.manifests;
   return { state: desired, last, comparison: same ? head.comparison : await compareTo(subject, desired, last === 'gone' ? undefined : last, signal) };
 }
@@ -99,11 +100,11 @@ async function gateMessage(deps: OperationDeps, input: OperationInput, { state, 
   const operation = canonicalJson(subject.app.operation);
   // Only a first step writes syncResult: an operation that waits for its sync window has not passed the gate yet.
   const begun = state?.syncResult !== undefined;
-  if (begun && known.admitted === operation) return undefined;
+  if (begun && known.admitted?.operation === operation && known.admitted.manifests === wanted.state.key) return undefined;
   const admission = { subject, head: head?.desired, last: wanted.last, wanted: wanted.state, comparison: wanted.comparison };
-  const message = await (begun ? refusalToResume : refusal)(deps, admission, signal);
-  known.admitted = message === undefined ? operation : undefined;
-  return message;
+  const { refused, approval } = await (begun ? admitAgain : admit)(deps, admission, signal);
+  known.admitted = refused === undefined ? { operation, manifests: wanted.state.key, approval } : undefined;
+  return refused;
 }
 
 function windowOf(deps: OperationDeps, { app, project }: Subject, running: boolean): ReturnType<typeof syncWindow> {
@@ -138,7 +139,10 @@ function stepped(deps: OperationDeps, input: OperationInput, wanted: Wanted, sta
       targets: targetsOf(wanted.comparison, deniedTargets(subject, wanted.comparison)),
       live: (key) => cluster.live.get(key)?.object,
       cluster,
-      save: (now, done) => input.save({ operationState: now, ...(done && historyOf(app, now)) }, done),
+      async save(now, done) {
+        if (done) await recordEnd(deps.store, app, { state: now, approval: subject.known.admitted?.approval });
+        return input.save({ operationState: now, ...(done && historyOf(app, now)) }, done);
+      },
       accepted: (key, hash, object) => comparer.accept(key, hash, object),
       clock: deps.clock,
       log,
@@ -172,6 +176,7 @@ export async function runOperation(deps: OperationDeps, input: OperationInput, s
     return { ended: false, ...(window.changesAt !== undefined && { at: window.changesAt }) };
   }
   const result = await stepped(deps, input, wanted, state)(signal);
-  if (result.done) subject.known.admitted = undefined;
+  // What follows a failed attempt is planned afresh, and judged afresh.
+  if (result.done || result.state.finishedAt !== undefined) subject.known.admitted = undefined;
   return result.done ? { ended: true } : { ended: false, ...(result.at !== undefined && { at: result.at }) };
 }

@@ -24,10 +24,10 @@ function then(app: Application, past: Past): { app: Application; revisions: (str
   return { app: { ...app, spec: { ...spec, ...(own && { source: own }), ...(all && { sources: all }) } }, revisions };
 }
 
-/** What was last synced, by the newest history entry; 'gone' when Git no longer has it. */
-export async function lastSynced(desiring: Desiring, known: Pick<Known, 'last'>, app: Application, { desired, signal }: Today): Promise<DesiredState | 'gone' | undefined> {
+/** What was last synced, by the newest history entry where that can be believed; 'gone' when Git no longer has it. */
+export async function lastSynced(desiring: Desiring, known: Pick<Known, 'last'>, app: Application, { desired, signal, proven }: Today & { proven: boolean }): Promise<DesiredState | 'gone' | undefined> {
   const entry = app.status?.history?.at(-1);
-  if (!entry) return undefined;
+  if (!entry || !proven) return undefined;
   const { revision, revisions, source, sources } = entry;
   const text = canonicalJson({ revision, revisions, source, sources, destination: app.spec.destination });
   if (known.last?.entry === text && known.last.head === desired) return known.last.state;

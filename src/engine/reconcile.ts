@@ -19,12 +19,20 @@ import { driftedObjects } from './drifted.ts';
 import { endDrift, followDrift } from './episode.ts';
 import { comparedOf, look, subjectOf } from './look.ts';
 import { operate } from './operate.ts';
-import { appliedApproval } from './past.ts';
+import { appliedApproval, keyThen } from './past.ts';
+import { followPolicy, isProven, rememberSync } from './record.ts';
 import { comparedStatus, withConditions } from './status.ts';
 import { comparisonTypes, specTypes, write, writeFailure } from './write.ts';
 
 /** Milliseconds after which the application wants to be looked at again; undefined = only when something happens. */
 export type Next = number | undefined;
+
+/** A history that is not ours, such as Argo CD's, is believed once the cluster is as its newest entry says and no hook is left out. */
+async function confirmHistory(deps: ReconcileDeps, { subject: { app, project }, desired, comparison }: Look, signal: AbortSignal): Promise<void> {
+  const entry = app.status?.history?.at(-1);
+  if (!entry || comparison.status !== 'Synced' || comparison.objects.some((item) => item.hook.isHook) || isProven(deps.store, app, project)) return;
+  if ((await keyThen(deps.desiring, app, entry, { desired, signal })) === desired.key) await rememberSync(deps.store, app, entry);
+}
 
 function evaluated(found: Look, decided: Decision, app: Application, at: number): Condition[] {
   const own = found.comparison.conditions;
@@ -60,6 +68,7 @@ function earliest(...times: Next[]): Next {
 
 async function withSubject(pass: Pass): Promise<{ next: Next; again: boolean }> {
   const { deps, app, refreshed, signal } = pass;
+  if (!deps.passive) await followPolicy(deps.store, app, deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`));
   if (app.operation && !deps.passive) {
     const outcome = await operate(pass);
     if (outcome.ended) return { next: undefined, again: true };
@@ -67,6 +76,7 @@ async function withSubject(pass: Pass): Promise<{ next: Next; again: boolean }> 
   }
   const found = await look(pass, subjectOf(pass));
   const at = deps.clock.now();
+  if (!deps.passive) await confirmHistory(deps, found, signal);
   const decided = await decideOn(deps, found, signal);
   const status = { ...comparedStatus(app, comparedOf(found), at), conditions: evaluated(found, decided, app, at) };
   const written = await write(deps, app, status, { ...(decided.do === 'sync' && { operation: decided.operation }), refreshed });

@@ -9,8 +9,9 @@ import { argo, cox } from '../model/annotations.ts';
 import { sourcesOf } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { mayApprove } from '../policy/gate.ts';
-import { effectivePolicy, stricter } from '../policy/policy.ts';
+import { stricter } from '../policy/policy.ts';
 import { isOpen, recordApproval, recordRejection } from './approval.ts';
+import { policyInForce } from './record.ts';
 
 /** Who wrote what lies between two revisions; implemented by the forge. Commits and pull requests both count. */
 export interface Authors {
@@ -146,7 +147,7 @@ export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promi
   if (app && approval?.status?.approvals?.some((item) => item.actor.id === wanted.actor.id)) return { done: true, message: countedMessage(app, !isOpen(approval)) };
   if (!app || !approval || !isOpen(approval)) return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
   const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
-  const now = effectivePolicy(app, project);
+  const now = policyInForce(deps.store, app, project);
   // The change may loosen gates of other applications: theirs count too.
   const policy = approval.spec.policy ? stricter(now, { ...now, ...approval.spec.policy }) : now;
   const repoUrl = sourcesOf(app.spec)[0]?.repoURL ?? '';

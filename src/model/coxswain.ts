@@ -63,6 +63,21 @@ export interface Approval extends KubeObject {
   };
 }
 
+/** What was last synced and under which gate, kept apart from the Application: whoever may write that must not decide it. Named like it. */
+export interface SyncRecord extends KubeObject {
+  metadata: NamedMeta;
+  spec: {
+    /** `namespace/name` of the Application. */
+    application: string;
+    /** Its metadata.uid: another one of the same name has synced nothing yet. */
+    uid: string;
+    /** Hash of the revisions, sources and destination of the last sync of the whole application; absent before the first one. */
+    state?: string;
+    /** The strictest policy since what was last approved. */
+    policy: { gated: boolean; approvals: number; approvers: string[][] };
+  };
+}
+
 export type EpisodePhase = 'Open' | 'Reverting' | 'Healed' | 'Reverted' | 'Adopted' | 'Snoozed' | 'Superseded';
 
 export interface DriftedObject {

@@ -1,7 +1,7 @@
 // The one gate that every operation passes at its start, whoever wrote it: go, ask for an approval, or refuse; with why (design §4g).
 import type { ApprovalPhase } from '../model/coxswain.ts';
 import { keyTitle } from '../model/kube.ts';
-import { stricter } from './policy.ts';
+import { loosens, stricter } from './policy.ts';
 import type { EffectivePolicy, LoosenedGate } from './policy.ts';
 
 export interface Person {
@@ -38,7 +38,7 @@ export interface GateInput {
   /** As live now. */
   policy: EffectivePolicy;
   /** Under which it was last synced, if that is remembered. */
-  lastPolicy?: EffectivePolicy;
+  lastPolicy?: EffectivePolicy | undefined;
   /** Gates of other applications that this operation would weaken (the application of applications). */
   loosened: readonly LoosenedGate[];
   dryRun?: boolean;
@@ -120,9 +120,14 @@ export function decideGate(input: GateInput): GateDecision {
   return decideApproval(input, policy);
 }
 
+function reasonOf({ loosened, policy, lastPolicy }: GateInput): string {
+  if (loosened.length > 0) return `it would loosen the gate of ${loosened.map((gate) => keyTitle(gate.key)).join(', ')}`;
+  return lastPolicy && loosens(lastPolicy, policy) ? 'the gate was loosened, and the former one holds until something is approved under it' : 'production changes need approval here';
+}
+
 function decideApproval(input: GateInput, policy: EffectivePolicy): GateDecision {
   const name = approvalName(input.application, input.effect.digest);
-  const reason = input.loosened.length > 0 ? `it would loosen the gate of ${input.loosened.map((gate) => keyTitle(gate.key)).join(', ')}` : 'production changes need approval here';
+  const reason = reasonOf(input);
   const ask = (why: string, missing: number): GateDecision => ({ do: 'ask', rule: 'approval-required', why, approval: name, missing, policy });
   const found = input.approvals.filter((approval) => approval.digest === input.effect.digest);
   const rejected = found.find((approval) => approval.phase === 'Rejected');

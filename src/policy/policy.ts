@@ -83,9 +83,14 @@ export interface LoosenedGate {
 
 /**
  * Gates that an operation would weaken, move away from or delete: those of the Applications and AppProjects among its objects.
- * `pairs`: every object that it changes or deletes (`target` undefined). `projects`: live AppProjects by name.
+ * `pairs`: every object that it changes or deletes (`target` undefined). `projects`: live AppProjects by name. `formerly`: what holds
+ * for a live Application beside its annotations.
  */
-export function loosenedGates(pairs: readonly { live: KubeObject | undefined; target: KubeObject | undefined }[], projects: ReadonlyMap<string, AppProject>): LoosenedGate[] {
+export function loosenedGates(
+  pairs: readonly { live: KubeObject | undefined; target: KubeObject | undefined }[],
+  projects: ReadonlyMap<string, AppProject>,
+  formerly: (app: KubeObject) => EffectivePolicy | undefined = () => undefined,
+): LoosenedGate[] {
   const targetProjects = new Map<string, KubeObject>();
   for (const { target } of pairs) if (isKind(target, 'AppProject')) targetProjects.set(target.metadata.name ?? '', target);
   const after = (app: KubeObject): EffectivePolicy => effectivePolicy(app, targetProjects.get(projectName(app)) ?? projects.get(projectName(app)));
@@ -95,7 +100,8 @@ export function loosenedGates(pairs: readonly { live: KubeObject | undefined; ta
       return before.gated && (target === undefined || loosens(before, effectivePolicy(target, undefined))) ? [{ key: keyOf(live), before }] : [];
     }
     if (!isKind(live, 'Application')) return [];
-    const before = effectivePolicy(live, projects.get(projectName(live)));
+    const [now, former] = [effectivePolicy(live, projects.get(projectName(live))), formerly(live)];
+    const before = former?.gated ? stricter(now, former) : now;
     return before.gated && (target === undefined || loosens(before, after(target))) ? [{ key: keyOf(live), before }] : [];
   });
 }

@@ -1,6 +1,6 @@
 // The border of the store: objects as they came from the API become model types here, or are left out.
 import type { Application } from '../model/application.ts';
-import type { Approval, DriftEpisode, Request } from '../model/coxswain.ts';
+import type { Approval, DriftEpisode, Request, SyncRecord } from '../model/coxswain.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { AppProject } from '../model/project.ts';
 import { isObject } from '../model/kube.ts';
@@ -34,6 +34,15 @@ function isApproval(object: KubeObject): object is Approval {
 
 export function parseApproval(object: KubeObject): Approval | undefined {
   return isApproval(object) ? object : undefined;
+}
+
+function isRecord(object: KubeObject): object is SyncRecord {
+  const spec = object['spec'];
+  return isNamed(object) && isObject(spec) && typeof spec['application'] === 'string' && typeof spec['uid'] === 'string' && isObject(spec['policy']) && Array.isArray(spec['policy']['approvers']);
+}
+
+export function parseRecord(object: KubeObject): SyncRecord | undefined {
+  return isRecord(object) ? object : undefined;
 }
 
 function isEpisode(object: KubeObject): object is DriftEpisode {

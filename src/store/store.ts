@@ -5,7 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Mirror } from '../cluster/mirror.ts';
 import type { AppProject } from '../model/project.ts';
 import type { Application } from '../model/application.ts';
-import type { Approval, DriftEpisode, Request } from '../model/coxswain.ts';
+import type { Approval, DriftEpisode, Request, SyncRecord } from '../model/coxswain.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Settings } from './settings.ts';
 import { AppError } from '../base/errors.ts';
@@ -15,7 +15,7 @@ import { coxGroup } from '../model/coxswain.ts';
 import { isObject } from '../model/kube.ts';
 import type { Collection } from './collection.ts';
 import { watchCollection } from './collection.ts';
-import { parseApplication, parseApproval, parseEpisode, parseProject, parseRequest } from './parse.ts';
+import { parseApplication, parseApproval, parseEpisode, parseProject, parseRecord, parseRequest } from './parse.ts';
 import { readSettings, settingMaps } from './settings.ts';
 
 export type { Collection, PatchOperation } from './collection.ts';
@@ -27,6 +27,7 @@ export interface Store {
   approvals: Collection<Approval>;
   episodes: Collection<DriftEpisode>;
   requests: Collection<Request>;
+  records: Collection<SyncRecord>;
   /** Parsed afresh whenever one of the ConfigMaps or Secrets behind it changes. */
   settings(): Settings;
   onSettings(fn: () => void): () => void;
@@ -103,14 +104,15 @@ export async function openStore(cluster: Cluster, namespace: string, signal?: Ab
   const approvals = watchCollection(cluster, { group: coxGroup, kind: 'Approval', namespace, parse: parseApproval, indexOf: (approval) => approval.spec.application });
   const episodes = watchCollection(cluster, { group: coxGroup, kind: 'DriftEpisode', namespace, parse: parseEpisode, indexOf: (episode) => episode.spec.application });
   const requests = watchCollection(cluster, { group: coxGroup, kind: 'Request', namespace, parse: parseRequest, indexOf: (request) => request.spec.application ?? '' });
+  const records = watchCollection(cluster, { group: coxGroup, kind: 'SyncRecord', namespace, parse: parseRecord, indexOf: (record) => record.spec.application });
   const { mirrors, ...settings } = watchSettings(cluster, namespace);
-  const all = [applications.mirror, projects.mirror, approvals.mirror, episodes.mirror, requests.mirror, ...mirrors];
+  const all = [applications.mirror, projects.mirror, approvals.mirror, episodes.mirror, requests.mirror, records.mirror, ...mirrors];
   const stop = async (): Promise<void> => {
     await Promise.all(all.map((mirror) => mirror.stop()));
   };
   try {
     await Promise.all(all.map((mirror) => mirror.start(signal)));
-    return { namespace, applications, projects, approvals, episodes, requests, ...settings, macKey: await macKey(cluster.api, namespace, signal), stop };
+    return { namespace, applications, projects, approvals, episodes, requests, records, ...settings, macKey: await macKey(cluster.api, namespace, signal), stop };
   } catch (error) {
     await stop();
     throw error;

@@ -83,7 +83,7 @@ async function applyAll(cluster: Cluster): Promise<void> {
   for (const file of readdirSync(crds)) {
     for (const document of parseAllDocuments(readFileSync(new URL(file, crds), 'utf8'))) await cluster.api.apply(document.toJS() as KubeObject);
   }
-  for (const [group, kind] of [['argoproj.io', 'Application'], ['argoproj.io', 'AppProject'], ['coxswain.dev', 'Approval'], ['coxswain.dev', 'DriftEpisode'], ['coxswain.dev', 'Request']] as const) {
+  for (const [group, kind] of [['argoproj.io', 'Application'], ['argoproj.io', 'AppProject'], ['coxswain.dev', 'Approval'], ['coxswain.dev', 'DriftEpisode'], ['coxswain.dev', 'Request'], ['coxswain.dev', 'SyncRecord']] as const) {
     await cluster.discovery.await({ group, version: 'v1alpha1', kind }, AbortSignal.timeout(20_000));
   }
 }

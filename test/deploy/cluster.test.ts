@@ -41,6 +41,7 @@ test('everything is applied, twice without a change, and the operator\'s pod is 
     ['argoproj.io', 'applications', 'get list watch patch'],
     ['argoproj.io', 'appprojects', 'get list watch'],
     ...['approvals', 'driftepisodes', 'requests'].map((kind) => ['coxswain.dev', kind, 'get list watch create']),
+    ['coxswain.dev', 'syncrecords', 'get list watch create patch'],
     ['', 'configmaps', 'get list watch'],
     ['', 'secrets', 'get list watch create'],
     ['coordination.k8s.io', 'leases', 'get create update'],

@@ -74,7 +74,7 @@ export async function applyCrds(cluster: Cluster): Promise<void> {
   for (const file of readdirSync(join(root, 'deploy/crds'))) {
     for (const document of parseAllDocuments(readFileSync(join(root, 'deploy/crds', file), 'utf8'))) await cluster.api.apply(document.toJS() as KubeObject);
   }
-  for (const [group, kind] of [['argoproj.io', 'Application'], ['argoproj.io', 'AppProject'], ['coxswain.dev', 'Approval'], ['coxswain.dev', 'DriftEpisode'], ['coxswain.dev', 'Request']] as const) {
+  for (const [group, kind] of [['argoproj.io', 'Application'], ['argoproj.io', 'AppProject'], ['coxswain.dev', 'Approval'], ['coxswain.dev', 'DriftEpisode'], ['coxswain.dev', 'Request'], ['coxswain.dev', 'SyncRecord']] as const) {
     await cluster.discovery.await({ group, version: 'v1alpha1', kind }, AbortSignal.timeout(20_000));
   }
 }

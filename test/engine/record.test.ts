@@ -1,0 +1,124 @@
+// What was last synced and under which gate is the engine's own knowledge: nobody who may only write an Application can change it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { approve } from '../../src/engine/request.ts';
+import type { Stage } from './stage.ts';
+import { approvalIn, automated, config, dataOf, editByHand, ended, operate, patchApp, person, push, requests, synced, syncedTo } from './manifests.ts';
+import { stage } from './stage.ts';
+
+const bob = person('bob', 2);
+const gate = { 'coxswain.dev/approval': 'required' };
+
+/** Synced once, without a gate; from then on its project asks for approval. */
+async function gatedStage(t: TestContext): Promise<Stage> {
+  const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
+  await s.project('gated');
+  await s.apply('prod', { project: 'gated', syncPolicy: automated });
+  await synced(s, 'prod');
+  await s.project('gated', gate);
+  s.authors.list = [{ login: 'ana', id: 1 }];
+  return s;
+}
+
+function agree(s: Stage, application: string): ReturnType<typeof approve> {
+  return approve(requests(s), { application: `${s.namespace}/${application}`, actor: bob, teams: [] });
+}
+
+function lastMessage(s: Stage): string {
+  return s.store.applications.get(`${s.namespace}/prod`)?.status?.operationState?.message ?? '';
+}
+
+test('an application that moves to another namespace asks for approval there, whatever was synced before', async (t) => {
+  const s = await gatedStage(t);
+  const other = `${s.namespace}-moved`;
+  await s.cluster.api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: other } });
+  t.after(() => s.cluster.api.delete({ group: '', kind: 'Namespace', namespace: '', name: other }).catch(() => undefined));
+  await s.project('gated', gate, { destinations: [{ server: '*', namespace: s.namespace }, { server: '*', namespace: other }] });
+  const there = { group: '', kind: 'ConfigMap', namespace: other, name: 'prod' };
+  const first = s.store.applications.get(`${s.namespace}/prod`)?.status?.history?.at(-1)?.revision ?? '';
+
+  await s.apply('prod', { project: 'gated', syncPolicy: automated, destination: { server: 'https://kubernetes.default.svc', namespace: other } });
+  const asked = await approvalIn(s, 'prod', 'Pending');
+  assert.deepEqual(asked.spec.operations.map((item) => [item.op, item.key.namespace]).sort(), [['create', other], ['delete', s.namespace]]);
+  for (const sync of [{ prune: true }, { revision: first, prune: true, syncOptions: [] }]) {
+    const before = s.store.applications.get(`${s.namespace}/prod`)?.status?.operationState?.startedAt;
+    await operate(s, 'prod', { sync });
+    await s.until('prod', 'refused', (app) => app.operation === undefined && app.status?.operationState?.phase === 'Failed' && app.status.operationState.startedAt !== before);
+    assert.match(lastMessage(s), /^approval required/);
+  }
+  assert.equal(await s.cluster.api.get(there), undefined);
+  assert.deepEqual(await dataOf(s, 'prod'), { value: '1' });
+
+  assert.equal((await agree(s, 'prod')).done, true);
+  await s.until('prod', 'moved', (app) => app.status?.sync?.status === 'Synced' && app.operation === undefined && (app.status.history?.length ?? 0) === 2);
+  assert.deepEqual((await s.cluster.api.get(there))?.['data'], { value: '1' });
+  // Now that is the last synced state, and what drifts from it is put back.
+  await s.cluster.api.patch(there, { type: 'merge', patch: { data: { value: 'by hand' } }, manager: 'kubectl-edit' });
+  await s.until('prod', 'healed', (app) => app.operation === undefined && app.status?.operationState?.operation.sync?.autoHealAttemptsCount === 1 && app.status.operationState.phase === 'Succeeded');
+  assert.deepEqual((await s.cluster.api.get(there))?.['data'], { value: '1' });
+});
+
+test('a history that somebody wrote by hand makes nothing last synced', async (t) => {
+  const s = await gatedStage(t);
+  const head = await push(s, { 'prod/a.yaml': config('prod', '2') });
+  const asked = await approvalIn(s, 'prod', 'Pending');
+  const history = s.store.applications.get(`${s.namespace}/prod`)?.status?.history ?? [];
+  await patchApp(s, 'prod', { status: { history: [...history, { ...history.at(-1), id: 7, revision: head }] }, operation: { sync: { revision: head } } });
+  await ended(s, 'prod', 'Failed');
+  assert.match(lastMessage(s), /^approval required/);
+  assert.deepEqual(await dataOf(s, 'prod'), { value: '1' });
+  await patchApp(s, 'prod', { status: { history } });
+  await approvalIn(s, 'prod', 'Pending', (item) => item.spec.digest === asked.spec.digest);
+});
+
+test('a history of another engine is believed once the cluster is as it says', async (t) => {
+  const s = await gatedStage(t);
+  const former = s.store.records.get(`${s.namespace}/prod`)?.metadata.uid;
+  await s.cluster.api.delete({ group: 'coxswain.dev', kind: 'SyncRecord', namespace: s.namespace, name: 'prod' });
+  await s.untilStore('the record is made anew', () => {
+    const record = s.store.records.get(`${s.namespace}/prod`);
+    return record?.metadata.uid !== former && record?.spec.policy.gated && record.spec.state !== undefined ? record : undefined;
+  });
+  await editByHand(s, 'prod', { value: 'by hand' });
+  await s.until('prod', 'healed', (app) => app.operation === undefined && app.status?.operationState?.operation.sync?.autoHealAttemptsCount === 1 && app.status.operationState.phase === 'Succeeded');
+  assert.deepEqual(await dataOf(s, 'prod'), { value: '1' });
+});
+
+test('a gate that was taken away with kubectl holds until something is approved under it', async (t) => {
+  const s = await gatedStage(t);
+  await s.untilStore('the gate is known', () => s.store.records.get(`${s.namespace}/prod`)?.spec.policy.gated || undefined);
+  await s.project('gated', {});
+  const head = await push(s, { 'prod/a.yaml': config('prod', '2') });
+  await approvalIn(s, 'prod', 'Pending');
+  await operate(s, 'prod', { sync: { revision: head } });
+  await ended(s, 'prod', 'Failed');
+  assert.match(lastMessage(s), /^approval required/);
+  await s.restart();
+  assert.deepEqual(await dataOf(s, 'prod'), { value: '1' });
+
+  assert.equal((await agree(s, 'prod')).done, true);
+  await syncedTo(s, 'prod', head);
+  assert.equal(s.store.records.get(`${s.namespace}/prod`)?.spec.policy.gated, false);
+  const free = await push(s, { 'prod/a.yaml': config('prod', '3') });
+  await syncedTo(s, 'prod', free);
+});
+
+test('an Application among the manifests brings neither status nor operation', async (t) => {
+  const child = (more: string): string => `apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata:
+  name: child
+  annotations: {argocd.argoproj.io/skip-reconcile: "true"}
+spec:
+  project: default
+  destination: {server: https://kubernetes.default.svc, namespace: default}
+  source: {repoURL: https://example.com/none.git, path: x}
+${more}`;
+  const s = await stage(t, { 'root/child.yaml': child('status: {history: [{id: 3, revision: abc, deployedAt: "2026-01-01T00:00:00Z"}]}\noperation: {sync: {revision: abc}}\n') });
+  await s.apply('root', { syncPolicy: automated });
+  await synced(s, 'root');
+  const made = s.store.applications.get(`${s.namespace}/child`);
+  assert.equal(made?.operation, undefined);
+  assert.equal(made?.status?.history, undefined);
+});
