@@ -19,7 +19,7 @@ export class GitHubError extends AppError {
   readonly status: number;
 
   constructor(message: string, status: number, kind: ErrorKind, cause: unknown) {
-    super('E_GITHUB', message, { kind, cause, ...(status === 401 && { hint: 'Check the App id and its private key.' }), ...(status === 403 && { hint: 'Check the permissions of the GitHub App.' }) });
+    super('E_GITHUB', message, { kind, cause, ...(status === 401 && { hint: 'Check the App id and its private key.' }), ...(status === 403 && kind === 'terminal' && { hint: 'Check the permissions of the GitHub App.' }) });
     this.name = 'GitHubError';
     this.status = status;
   }
@@ -157,11 +157,13 @@ export class GitHubApi {
         if (error instanceof GitHubError) throw error;
         const answer = answerOf(error);
         const wait = limitedFor(answer, clock.now());
-        if (wait !== undefined && attempt < limitAttempts) {
+        if (wait !== undefined) {
           session.points.closeUntil(clock.now() + wait + backoffDelay(0, random, { baseMs: 200 }));
           log.warn({ waitMs: wait, status: answer.status }, 'GitHub asks to wait');
-        } else if (answer.status === 401 && attempt === 0) session.dropToken();
-        else throw new GitHubError(answer.message, answer.status, kindOf(answer.status), { status: answer.status });
+        }
+        if (wait !== undefined && attempt < limitAttempts) continue;
+        if (answer.status === 401 && attempt === 0) session.dropToken();
+        else throw new GitHubError(answer.message, answer.status, wait === undefined ? kindOf(answer.status) : 'transient', { status: answer.status });
       } finally {
         cancel();
       }

@@ -70,7 +70,7 @@ async function pullAuthors(client: RepositoryClient, sha: string, seen: Map<numb
 }
 
 /** Commits after `from` up to `to`, oldest first; without `from` that commit alone; undefined when there are too many. */
-async function commitsBetween({ owner, repo, octokit }: RepositoryClient, from: string | undefined, to: string): Promise<Commit[] | undefined> {
+export async function commitsBetween({ owner, repo, octokit }: RepositoryClient, from: string | undefined, to: string): Promise<Commit[] | undefined> {
   if (from === undefined) return [(await octokit.request('GET /repos/{owner}/{repo}/commits/{ref}', { owner, repo, ref: to })).data];
   const commits: Commit[] = [];
   for (let page = 1; ; page += 1) {

@@ -1,7 +1,8 @@
 // Where the App is installed: its own name, and the repositories by name and by clone URL.
 import type { Octokit } from '@octokit/core';
 import type { GitHubApi } from './api.ts';
-import { AppError } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import { AppError, errorKind } from '../base/errors.ts';
 import { normaliseRepo } from '../policy/project.ts';
 import { allPages } from './api.ts';
 
@@ -28,11 +29,13 @@ interface Known {
 
 export class Installations {
   readonly #api: GitHubApi;
+  readonly #log: Logger;
   #known: Known | undefined;
   #loading: Promise<Known> | undefined;
 
-  constructor(api: GitHubApi) {
+  constructor(api: GitHubApi, log: Logger) {
     this.#api = api;
+    this.#log = log;
   }
 
   /** Reads the list anew; concurrent callers share one reading. */
@@ -48,16 +51,29 @@ export class Installations {
     const byUrl: Known['byUrl'] = new Map();
     for (const { id, suspended_at: suspended } of installations) {
       if (suspended) continue;
-      const octokit = this.#api.installation(id);
-      const repositories = await allPages(async (page) => (await octokit.request('GET /installation/repositories', { per_page: 100, page })).data.repositories);
-      for (const each of repositories) {
-        const found = { owner: each.owner.login, repo: each.name, installation: id, cloneUrl: each.clone_url, defaultBranch: each.default_branch };
-        byName.set(each.full_name.toLowerCase(), found);
-        for (const url of [each.clone_url, each.ssh_url]) byUrl.set(normaliseRepo(url), found);
+      for (const { found, urls } of await this.#repositories(id)) {
+        byName.set(`${found.owner}/${found.repo}`.toLowerCase(), found);
+        for (const url of urls) byUrl.set(normaliseRepo(url), found);
       }
     }
     this.#known = { slug: app.data?.slug ?? '', byName, byUrl };
     return this.#known;
+  }
+
+  /** One installation that refuses us must not hide the others. */
+  async #repositories(id: number): Promise<{ found: InstalledRepository; urls: string[] }[]> {
+    const octokit = this.#api.installation(id);
+    try {
+      const repositories = await allPages(async (page) => (await octokit.request('GET /installation/repositories', { per_page: 100, page })).data.repositories);
+      return repositories.map((each) => ({
+        found: { owner: each.owner.login, repo: each.name, installation: id, cloneUrl: each.clone_url, defaultBranch: each.default_branch },
+        urls: [each.clone_url, each.ssh_url],
+      }));
+    } catch (error) {
+      if (errorKind(error) !== 'terminal') throw error;
+      this.#log.warn({ installation: id, err: error }, 'the repositories of an installation cannot be read');
+      return [];
+    }
   }
 
   /** Login of our bot; '' before the first reading. */

@@ -7,17 +7,21 @@ import type { Outcome } from '../base/queue.ts';
 import type { PullQueue } from './pull-queue.ts';
 import type { PullRef } from '../model/coxswain.ts';
 import type { Store } from '../store/store.ts';
+import { errorKind } from '../base/errors.ts';
 import { KeyQueue } from '../base/queue.ts';
 import { pullKey } from '../change/pull.ts';
 import { allPages, isGitHub } from './api.ts';
 import { parsePullKey } from './clicks.ts';
 import { takeCommand } from './commands-in.ts';
 import { humanComment } from './sticky.ts';
+import { openApprovals, pullsOfApproval } from './waiting.ts';
 
 /** Webhooks get lost: everything is swept so often. */
 const sweepMs = 10 * 60_000;
 /** Merged pull requests are taken up again for so long. */
 const followMs = 7 * 24 * 3_600_000;
+/** Of a hundred closed pull requests each. */
+const maxClosedPages = 10;
 
 export interface IntakeOptions {
   installations: Installations;
@@ -44,6 +48,8 @@ function parseKey(text: string): Key {
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #queue: KeyQueue;
+  /** Approvals whose pull requests were taken up. */
+  readonly #followed = new Set<string>();
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -84,16 +90,25 @@ export class Intake {
 
   async #work(key: Key, signal: AbortSignal): Promise<Outcome | void> {
     const { installations } = this.#options;
-    if (key.kind === 'installations') {
-      await installations.load();
-      for (const { owner, repo } of installations.repositories) this.#queue.add(keyOf({ kind: 'repository', owner, repo }));
-      return { after: sweepMs };
-    }
+    if (key.kind === 'installations') return this.#sweep();
     if (!installations.loaded) await installations.load();
     if (key.kind === 'comment') return this.#comment(key, signal);
     if (!installations.named(key.owner, key.repo)) return;
     if (key.kind === 'branch') return this.#branch(key, signal);
     return this.#repository(key, signal);
+  }
+
+  /** A refusal ends this sweep, never sweeping. */
+  async #sweep(): Promise<Outcome> {
+    const { installations, log } = this.#options;
+    try {
+      await installations.load();
+    } catch (error) {
+      if (errorKind(error) !== 'terminal') throw error;
+      log.warn({ err: error }, 'the installations of the GitHub App cannot be read');
+    }
+    for (const { owner, repo } of installations.repositories) this.#queue.add(keyOf({ kind: 'repository', owner, repo }));
+    return { after: sweepMs };
   }
 
   /** A branch moved: the open pull requests that would be merged into it are looked at again. */
@@ -108,11 +123,34 @@ export class Intake {
     const { octokit } = installations.client(owner, repo);
     const common = { owner, repo, per_page: 100, request: { signal } };
     const open = await allPages(async (page) => (await octokit.request('GET /repos/{owner}/{repo}/pulls', { ...common, state: 'open', page })).data);
-    const { data: closed } = await octokit.request('GET /repos/{owner}/{repo}/pulls', { ...common, state: 'closed', sort: 'updated', direction: 'desc', per_page: 50 });
-    const recent = closed.filter((pull) => Date.parse(pull.updated_at) > clock.now() - followMs);
+    const recent: typeof open = [];
+    for (let page = 1; page <= maxClosedPages; page += 1) {
+      const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls', { ...common, state: 'closed', sort: 'updated', direction: 'desc', page });
+      const followed = data.filter((pull) => Date.parse(pull.updated_at) > clock.now() - followMs);
+      recent.push(...followed);
+      if (followed.length < 100) break;
+    }
     for (const { number, updated_at: updatedAt } of [...open, ...recent]) {
       const key = pullKey({ owner, repo, number });
       if (pulls.changedSince(key, updatedAt)) pulls.forgetComment(key);
+    }
+    await this.#waiting({ owner, repo }, signal);
+  }
+
+  /** What waits for an approval may have been merged long ago. Once for each approval: from then on its changes are followed. */
+  async #waiting({ owner, repo }: { owner: string; repo: string }, signal: AbortSignal): Promise<void> {
+    const { installations, pulls, store, log } = this.#options;
+    const here = installations.named(owner, repo);
+    for (const approval of openApprovals(store, (repoUrl) => here !== undefined && installations.at(repoUrl) === here)) {
+      const name = `${approval.metadata.name} ${approval.spec.revision}`;
+      if (this.#followed.has(name)) continue;
+      try {
+        for (const number of await pullsOfApproval(installations.client(owner, repo), approval, signal)) pulls.add(pullKey({ owner, repo, number }));
+        this.#followed.add(name);
+      } catch (error) {
+        if (errorKind(error) !== 'terminal') throw error;
+        log.warn({ approval: name, err: error }, 'the pull requests of an approval cannot be found');
+      }
     }
   }
 

@@ -26,7 +26,7 @@ export interface PullMemory {
   /** Comments that carry our answer already. */
   answered: Set<number>;
   open: boolean;
-  /** `updated_at` when last swept. */
+  /** `updated_at` of what the last pass that ended well had read; '' before. */
   updatedAt: string;
   /** When the rollout was last written, in milliseconds since the epoch. */
   followedAt: number;

@@ -132,15 +132,12 @@ export class PullQueue {
     return made;
   }
 
-  /** False when it was seen in this state before: then a sweep has nothing to ask. */
+  /** False when a pass saw it in this state and ended well: then a sweep has nothing to ask. */
   changedSince(key: string, updatedAt: string): boolean {
-    const memory = this.memory(key);
-    if (memory.updatedAt === updatedAt) return false;
-    memory.updatedAt = updatedAt;
-    return true;
+    return this.memory(key).updatedAt !== updatedAt;
   }
 
-  async #read(key: string, signal: AbortSignal): Promise<(Omit<Pass, 'memory'> & { state: 'open' | 'closed' | 'merged' }) | undefined> {
+  async #read(key: string, signal: AbortSignal): Promise<(Omit<Pass, 'memory'> & { state: 'open' | 'closed' | 'merged'; updatedAt: string }) | undefined> {
     const ref = parsePullKey(key);
     if (!ref || !this.#options.installations.named(ref.owner, ref.repo)) return undefined;
     const client = this.#options.installations.client(ref.owner, ref.repo);
@@ -157,7 +154,7 @@ export class PullQueue {
       draft: data.draft ?? false,
       fork: data.head.repo?.full_name !== data.base.repo.full_name,
     };
-    return { key, pull, client, signal, state: data.state === 'open' ? 'open' : data.merged ? 'merged' : 'closed' };
+    return { key, pull, client, signal, updatedAt: data.updated_at, state: data.state === 'open' ? 'open' : data.merged ? 'merged' : 'closed' };
   }
 
   async #work(key: string, signal: AbortSignal): Promise<Outcome | void> {
@@ -184,9 +181,15 @@ export class PullQueue {
     const pass: Pass = { ...read, memory: this.memory(key) };
     pass.memory.open = read.state === 'open';
     for (const comment of await findComment(this.#sticky(pass))) this.#offer(pass, comment);
-    if (read.state === 'open') return this.#open(pass);
-    if (read.state === 'merged') return this.#merged(pass);
-    this.#index.set(key, []);
+    const outcome = await this.#show(pass, read.state);
+    pass.memory.updatedAt = read.updatedAt;
+    return outcome;
+  }
+
+  async #show(pass: Pass, state: 'open' | 'closed' | 'merged'): Promise<Outcome | void> {
+    if (state === 'open') return this.#open(pass);
+    if (state === 'merged') return this.#merged(pass);
+    this.#index.set(pass.key, []);
     if (pass.memory.comment) await writeComment(this.#sticky(pass), closedComment());
   }
 

@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { AppPreview, AppProgress, PullInput, PullPreview, PullProgress } from '../../src/change/pull.ts';
 import type { Change } from '../../src/change/change.ts';
+import type { Clock } from '../../src/base/clock.ts';
 import type { GitHub } from '../../src/github/github.ts';
 import type { Push } from '../../src/github/forge.ts';
 import type { Request } from '../../src/model/coxswain.ts';
@@ -80,7 +81,7 @@ async function storeOf(t: TestContext): Promise<Store> {
   return store;
 }
 
-export async function bed(t: TestContext): Promise<Bed> {
+export async function bed(t: TestContext, { clock = systemClock }: { clock?: Clock } = {}): Promise<Bed> {
   const store = await storeOf(t);
   const dir = await mkdtemp(join(tmpdir(), 'cox-github-'));
   let app: GitHub;
@@ -99,7 +100,7 @@ export async function bed(t: TestContext): Promise<Bed> {
     const { id, privateKey, webhookSecret } = sandbox.app;
     const made = createGitHub({
       config: { appId: id, privateKey, webhookSecret, apiUrl: sandbox.apiUrl },
-      webhookSecret, store, change: scripted(script), onPush: (push) => pushes.push(push), publicUrl: 'https://cox.example.com', clock: systemClock, log, random: () => 0,
+      webhookSecret, store, change: scripted(script), onPush: (push) => pushes.push(push), publicUrl: 'https://cox.example.com', clock, log, random: () => 0,
     });
     made.start();
     return made;
