@@ -9,6 +9,18 @@ import { report } from './report.ts';
 import { startStand } from './stand.ts';
 import { startWorkload } from './workload.ts';
 
+const help = `npm run bench [-- options]
+
+Measures Coxswain against a real API server of its own, beside what that server takes at most (the floor). Some minutes.
+Prints one JSON line for each phase, then a table beside Argo CD and the targets.
+
+  --apps <n>       applications; default 150
+  --only <names>   phases: ${phaseNames.join(', ')}; default all; create comes always
+  --idle <s>       length of the idle phase in seconds; default 60
+  --probes <n>     edits by hand in drift and heal; default 10
+  --help           this text
+`;
+
 interface Options {
   apps: number;
   only: PhaseName[];
@@ -16,11 +28,13 @@ interface Options {
   probes: number;
 }
 
-function read(args: string[]): Options {
+/** undefined = help was asked for. */
+function read(args: string[]): Options | undefined {
   const { values } = parseArgs({
     args,
-    options: { apps: { type: 'string', default: '150' }, only: { type: 'string', default: phaseNames.join(',') }, idle: { type: 'string', default: '60' }, probes: { type: 'string', default: '10' } },
+    options: { apps: { type: 'string', default: '150' }, only: { type: 'string', default: phaseNames.join(',') }, idle: { type: 'string', default: '60' }, probes: { type: 'string', default: '10' }, help: { type: 'boolean', short: 'h' } },
   });
+  if (values.help) return undefined;
   const wanted = values.only.split(',');
   const unknown = wanted.filter((name) => !phaseNames.some((known) => known === name));
   if (unknown.length > 0) throw new Error(`no such phase: ${unknown.join(', ')}; there are ${phaseNames.join(', ')}`);
@@ -59,4 +73,11 @@ async function run(options: Options): Promise<void> {
   }
 }
 
-await run(read(process.argv.slice(2)));
+try {
+  const options = read(process.argv.slice(2));
+  if (options) await run(options);
+  else process.stdout.write(help);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
