@@ -38,6 +38,15 @@ function writeApplication(dir: string, name: string, kind: (typeof kinds)[number
   writeFileSync(join(dir, 'templates', 'all.yaml'), text.replaceAll('"value": "0"', '"value": {{ .Values.value | quote }}'));
 }
 
+export function namesOf(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `bench-${String(at).padStart(4, '0')}`);
+}
+
+/** Into `apps/<name>` of the folder. */
+export function writeApplications(dir: string, names: string[]): void {
+  names.forEach((name, at) => writeApplication(join(dir, 'apps', name), name, kinds[at % 3] ?? 'plain'));
+}
+
 function git(cwd: string, ...args: string[]): string {
   return execFileSync('git', ['-c', 'user.name=bench', '-c', 'user.email=bench@localhost', ...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
 }
@@ -60,8 +69,8 @@ async function serveGit(dir: string, request: IncomingMessage, response: ServerR
 /** Makes the repository with one commit under `dir` and serves it on loopback. */
 export async function startWorkload(dir: string, count: number): Promise<Workload> {
   const source = join(dir, 'src');
-  const names = Array.from({ length: count }, (_, at) => `bench-${String(at).padStart(4, '0')}`);
-  names.forEach((name, at) => writeApplication(join(source, 'apps', name), name, kinds[at % 3] ?? 'plain'));
+  const names = namesOf(count);
+  writeApplications(source, names);
   git(source, 'init', '--quiet', '--initial-branch=main');
   git(source, 'add', '--all');
   git(source, 'commit', '--quiet', '--message=init');
