@@ -7,7 +7,7 @@ import type { Prediction } from './predict.ts';
 import type { PreparedObject } from './prepare.ts';
 import type { ValidateContext } from './validate.ts';
 import { bodyOf, objectError, predict } from './predict.ts';
-import { canonicalJson } from '../base/canonical.ts';
+import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { changedFields, manifestMac } from './digest.ts';
 import { checkRecreate, validateCreate } from './validate.ts';
 import { diffFields, sameObject } from '../diff/diff.ts';
@@ -157,7 +157,7 @@ async function askedOnce(context: ObjectContext, manifests: Manifests): Promise<
 /** An ignored field counts where Git itself gives it a new value. */
 function changedByGit(manifests: Manifests, at: number, path: FieldPath): boolean {
   if (at === 0) return false;
-  return canonicalJson(valueAt(manifests[0]?.target, path)) !== canonicalJson(valueAt(manifests[at]?.target, path));
+  return !sameJson(valueAt(manifests[0]?.target, path), valueAt(manifests[at]?.target, path));
 }
 
 function pruned(context: ObjectContext, states: States, tracked: boolean, record: LiveObject): States {

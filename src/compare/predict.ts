@@ -6,7 +6,7 @@ import type { LiveObject } from '../cluster/live.ts';
 import type { PreparedObject } from './prepare.ts';
 import type { Verdict } from './verdicts.ts';
 import { AppError } from '../base/errors.ts';
-import { canonicalJson } from '../base/canonical.ts';
+import { sameJson } from '../base/canonical.ts';
 import { isInternal, isStatus } from '../cluster/api-error.ts';
 import { gvkOf } from '../model/kube.ts';
 import { synced } from './verdicts.ts';
@@ -113,7 +113,7 @@ function judged(live: LiveBody, verdict: Verdict, prepared: PreparedObject, prev
 }
 
 function equalAt(a: KubeObject, b: KubeObject, path: FieldPath): boolean {
-  return canonicalJson(valueAt(a, path)) === canonicalJson(valueAt(b, path));
+  return sameJson(valueAt(a, path), valueAt(b, path));
 }
 
 /** A failure that belongs to one object: what may pass of these is asked again. What concerns the API as a whole is thrown on. */

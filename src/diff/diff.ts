@@ -2,7 +2,7 @@
 import type { FieldChange, FieldPath } from '../model/effect.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { argo } from '../model/annotations.ts';
-import { canonicalJson } from '../base/canonical.ts';
+import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { isObject } from '../model/kube.ts';
 import { pathText } from './path.ts';
 import { stringify } from 'yaml';
@@ -61,7 +61,7 @@ function keyedChanges(path: FieldPath, before: unknown[], after: unknown[], fiel
 }
 
 function valueChanges(path: FieldPath, before: unknown, after: unknown): FieldChange[] {
-  if (canonicalJson(before) === canonicalJson(after)) return [];
+  if (sameJson(before, after)) return [];
   if (isObject(before) && isObject(after)) {
     return [...new Set([...Object.keys(before), ...Object.keys(after)])].sort().flatMap((name) => valueChanges([...path, name], before[name], after[name]));
   }
@@ -81,7 +81,7 @@ export function diffFields(before: KubeObject | undefined, after: KubeObject | u
 
 /** True when nothing that Git could want differs. */
 export function sameObject(a: KubeObject, b: KubeObject): boolean {
-  return canonicalJson(withoutNoise(a)) === canonicalJson(withoutNoise(b));
+  return sameJson(withoutNoise(a), withoutNoise(b));
 }
 
 function sorted(value: unknown): unknown {

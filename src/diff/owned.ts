@@ -3,7 +3,7 @@ import type { FieldPath } from '../model/effect.ts';
 import type { FieldSet } from './managed-fields.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { argo } from '../model/annotations.ts';
-import { canonicalJson } from '../base/canonical.ts';
+import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { fieldSet, heldBy, holds, isOurApply, pathId, union } from './managed-fields.ts';
 import { takenOver } from './takeover.ts';
 import { valueAt } from './path.ts';
@@ -62,7 +62,7 @@ function orderChanges(live: KubeObject, predicted: KubeObject, owned: FieldSet):
     const common = [...keys].filter(([text]) => before.has(text) && after.has(text));
     const by = (at: Map<string, number>): Record<string, unknown>[] => [...common].sort(([a], [b]) => (at.get(a) ?? 0) - (at.get(b) ?? 0)).map(([, key]) => key);
     const [old, now] = [by(before), by(after)];
-    if (canonicalJson(old) !== canonicalJson(now)) changes.push({ path, before: old, after: now, subresource: false });
+    if (!sameJson(old, now)) changes.push({ path, before: old, after: now, subresource: false });
   }
   return changes;
 }
@@ -80,7 +80,7 @@ export function ownedChanges(live: KubeObject, predicted: KubeObject, previous?:
     if (!leaf || isNoise(path)) continue;
     const before = valueAt(live, path);
     const after = valueAt(predicted, path);
-    if (canonicalJson(before) !== canonicalJson(after)) changes.push({ path, before, after, subresource: holds(subresources, path) });
+    if (!sameJson(before, after)) changes.push({ path, before, after, subresource: holds(subresources, path) });
   }
   changes.push(...orderChanges(live, predicted, owned));
   return changes.map((change) => ({ change, id: pathId(change.path) })).sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ change }) => change);

@@ -1,7 +1,7 @@
 // Paths through objects: their text, where they lead, and taking out what stands there.
 import type { FieldPath, PathStep } from '../model/effect.ts';
 import type { KubeObject } from '../model/kube.ts';
-import { canonicalJson } from '../base/canonical.ts';
+import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { isObject } from '../model/kube.ts';
 
 /** Field names and list indices alone: a path resolved in one object. */
@@ -28,12 +28,12 @@ export function pathText(path: FieldPath): string {
 function keyMatches(entry: unknown, key: Record<string, unknown>, lenient: boolean): boolean {
   if (!isObject(entry)) return false;
   const fields = Object.entries(key);
-  return fields.every(([name, value]) => (Object.hasOwn(entry, name) ? canonicalJson(entry[name]) === canonicalJson(value) : lenient))
+  return fields.every(([name, value]) => (Object.hasOwn(entry, name) ? sameJson(entry[name], value) : lenient))
     && fields.some(([name]) => Object.hasOwn(entry, name));
 }
 
 function indexOf(list: unknown[], step: Exclude<PathStep, string | number>): number {
-  if ('value' in step) return list.findIndex((entry) => canonicalJson(entry) === canonicalJson(step.value));
+  if ('value' in step) return list.findIndex((entry) => sameJson(entry, step.value));
   const exact = list.findIndex((entry) => keyMatches(entry, step.key, false));
   // Manifests leave out key fields that have a default, `protocol: TCP` of a port.
   return exact >= 0 ? exact : list.findIndex((entry) => keyMatches(entry, step.key, true));

@@ -1,5 +1,5 @@
 // The JSON merge patch (RFC 7386) that turns one value into another.
-import { canonicalJson } from '../base/canonical.ts';
+import { sameJson } from '../base/canonical.ts';
 import { isObject } from '../model/kube.ts';
 
 /** undefined when nothing differs. Members that are gone become null; lists are replaced whole. */
@@ -12,7 +12,7 @@ export function mergePatch(before: unknown, after: unknown): Record<string, unkn
     if (isObject(value) && isObject(old[name])) {
       const inner = mergePatch(old[name], value);
       if (inner) patch[name] = inner;
-    } else if (canonicalJson(value) !== canonicalJson(old[name]) || !(name in old)) {
+    } else if (!sameJson(value, old[name]) || !(name in old)) {
       patch[name] = value;
     }
   }

@@ -54,8 +54,12 @@ export class Mirror implements Repository {
     const revision = targetRevision ?? '';
     const named = resolveByName(await this.refs(), revision);
     if (named) return named;
+    if (this.#commits.get(revision)) return revision;
     const object = /^[0-9a-f]{4,64}$/i.test(revision) ? await this.#objects.read(`${revision}^{commit}`) : undefined;
-    if (object) return object.id;
+    if (object) {
+      this.#commits.set(object.id, parseCommit(object.id, object.data));
+      return object.id;
+    }
     throw new AppError('E_REVISION', `${revision === '' || revision === 'HEAD' ? 'the default branch' : `revision ${JSON.stringify(revision)}`} does not exist in ${this.url}`, {
       hint: 'Push it, or correct targetRevision: a branch, a tag, a commit or a version constraint.',
     });

@@ -23,11 +23,22 @@ export interface Chart {
   local: LocalDependency[];
 }
 
-/** Throws E_RENDER for a chart without a name, or with a dependency that is neither local nor vendored. */
-export async function chartOf(files: Files, folder: string, seen: string[] = []): Promise<Chart> {
-  const file = joinPath(folder, 'Chart.yaml') ?? 'Chart.yaml';
+/** What a Chart.yaml says, by its id. */
+export type ChartCache = Lru<string, unknown>;
+
+async function readChart(files: Files, file: string, cache: ChartCache): Promise<unknown> {
   const entry = await follow(files, file);
+  const known = entry && cache.get(entry.id);
+  if (known !== undefined) return known;
   const [value] = parseYaml(String((entry && (await files.read(entry.path))) ?? ''), file);
+  if (entry) cache.set(entry.id, value);
+  return value;
+}
+
+/** Throws E_RENDER for a chart without a name, or with a dependency that is neither local nor vendored. */
+export async function chartOf(files: Files, folder: string, cache: ChartCache, seen: string[] = []): Promise<Chart> {
+  const file = joinPath(folder, 'Chart.yaml') ?? 'Chart.yaml';
+  const value = await readChart(files, file, cache);
   if (!isObject(value) || typeof value['name'] !== 'string') throw renderError('the chart has no name', { file });
   const local: LocalDependency[] = [];
   for (const dependency of Array.isArray(value['dependencies']) ? value['dependencies'] : []) {
@@ -39,7 +50,7 @@ export async function chartOf(files: Files, folder: string, seen: string[] = [])
     const target = await mustFollow(files, { from: folder, path: repository.slice('file://'.length).replace(/^\/+/, ''), place: { file } });
     if (seen.includes(target.path)) throw renderError(`the dependency ${name} leads in a circle`, { file });
     local.push({ name, of: folder, folder: target.path });
-    local.push(...(await chartOf(files, target.path, [...seen, target.path])).local);
+    local.push(...(await chartOf(files, target.path, cache, [...seen, target.path])).local);
   }
   return { name: value['name'], kubeVersion: typeof value['kubeVersion'] === 'string' ? value['kubeVersion'] : undefined, local };
 }

@@ -7,7 +7,7 @@ import { overlayPath, withOverlay } from './overlay.ts';
 import { parseManifests, parseYaml } from './yaml.ts';
 import { runTool } from './tool.ts';
 import { valueFiles } from './helm-values.ts';
-import type { Chart } from './helm-chart.ts';
+import type { Chart, ChartCache } from './helm-chart.ts';
 import type { HelmSource } from '../model/application.ts';
 import type { Input, Plan, Planning } from './plan.ts';
 import type { Lru } from '../base/lru.ts';
@@ -20,12 +20,13 @@ export interface HelmParts {
   tempDir: string;
   /** By the id of the chart's folder: whether its templates ask what the cluster serves. */
   capabilities: Lru<string, boolean>;
+  charts: ChartCache;
 }
 
 export async function planHelm(planning: Planning, parts: HelmParts): Promise<Plan> {
   const { files, path, source, app, cluster } = planning;
   const section = source.helm ?? {};
-  const chart = await chartOf(files, path);
+  const chart = await chartOf(files, path, parts.charts);
   const values = await valueFiles(planning, section);
   const fileParameters = await fileParameterInputs(planning, section);
   const folders = [path, ...chart.local.map(({ folder }) => folder)];

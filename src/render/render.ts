@@ -14,6 +14,7 @@ import { planKustomize } from './kustomize.ts';
 import { sourceTypeOf, withOverrides } from './detect.ts';
 import { toolVersion } from './tool.ts';
 import { Turns } from '../base/turns.ts';
+import type { ChartCache } from './helm-chart.ts';
 import type { Manifest } from './yaml.ts';
 import type { Plan, Planning } from './plan.ts';
 import type { ReferenceCache } from './kustomize-closure.ts';
@@ -123,6 +124,7 @@ async function keyed(plan: Plan): Promise<RenderInputs> {
 function planner(tools: { helm: Tool; kustomize: Tool; jsonnet: Tool }, tempDir: string): (request: RenderRequest) => Promise<Plan> {
   const references: ReferenceCache = new Lru({ limit: 20_000 });
   const capabilities = new Lru<string, boolean>({ limit: 20_000 });
+  const charts: ChartCache = new Lru({ limit: 20_000 });
   const imports = new Lru<string, string[]>({ limit: 20_000 });
   return async (request) => {
     const { source, files, app } = request;
@@ -133,7 +135,7 @@ function planner(tools: { helm: Tool; kustomize: Tool; jsonnet: Tool }, tempDir:
     const planning: Planning = { ...request, source: merged.source, path };
     const type = await sourceTypeOf(merged.source, files, path);
     const planned = await (type === 'Helm'
-      ? planHelm(planning, { tool: tools.helm, tempDir, capabilities })
+      ? planHelm(planning, { tool: tools.helm, tempDir, capabilities, charts })
       : type === 'Kustomize'
         ? planKustomize(planning, { tool: tools.kustomize, tempDir, references })
         : planDirectory(planning, { tool: tools.jsonnet, tempDir, imports }));
