@@ -18,6 +18,7 @@ import { liveStamp } from './verdicts.ts';
 import { lastWriter, ownedChanges } from '../diff/owned.ts';
 import { maskObjects } from '../diff/mask.ts';
 import { pathText, valueAt } from '../diff/path.ts';
+import { isReplaced, predictReplace } from './replace.ts';
 import { isPrunable, waveOf } from '../model/hooks.ts';
 
 export interface ObjectContext extends ValidateContext {
@@ -101,7 +102,7 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
   const after = lacking(context, live, tracked, manifests);
   results.forEach((result, at) => {
     if (!result) return;
-    if (result.prediction) after[at] = ignoring(context.input, record.key, result.prediction, (path) => changedByGit(manifests, at, path));
+    if (result.prediction) after[at] = result.whole ? result.prediction.predicted : ignoring(context.input, record.key, result.prediction, (path) => changedByGit(manifests, at, path));
     // An older manifest that the server refuses tells nothing about the live object.
     else after[at] = at === 0 ? live : after[at - 1];
   });
@@ -111,6 +112,7 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
   if (result?.refused !== undefined) return refused(context, states, m2, result.refused);
   if (result?.prediction) {
     keptNotes(states, results[1]?.prediction, result.prediction);
+    if (result.whole && after[2] !== live) notes.total.push('replaced as a whole (Replace=true): what others wrote goes');
     const operation = changeOperation(context, states, manifests, result.prediction);
     if (operation) states.operation = operation;
   }
@@ -120,6 +122,8 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
 
 interface Result {
   prediction?: Prediction;
+  /** It is replaced: ignored fields too. */
+  whole?: boolean;
   /** What the server answered: the manifest cannot be applied over the live object. */
   refused?: unknown;
 }
@@ -141,8 +145,9 @@ async function askedOnce(context: ObjectContext, manifests: Manifests): Promise<
   const ask = async (object: PreparedObject | undefined, previous: PreparedObject | undefined): Promise<Result | undefined> => {
     if (!object) return undefined;
     try {
-      const prediction = await predict(context, object, previous);
-      return prediction && { prediction };
+      const whole = isReplaced(context, object);
+      const prediction = await (whole ? predictReplace : predict)(context, object, previous);
+      return prediction && { prediction, whole };
     } catch (error) {
       objectError(context, error, object); // throws on what passes by itself
       return { refused: error };

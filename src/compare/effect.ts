@@ -11,7 +11,8 @@ import { inClusterServer } from '../model/annotations.ts';
 import { inParallel } from './parallel.ts';
 import { keyText, sortedKeys } from '../model/kube.ts';
 import { maskObjects } from '../diff/mask.ts';
-import { namespaceManifest, validateHook } from './validate.ts';
+import { namespaceEffect, namespaceToMake } from './effect-namespace.ts';
+import { validateHook } from './validate.ts';
 import { objectEffect } from './effect-object.ts';
 import { risksOf } from './risks.ts';
 
@@ -63,7 +64,7 @@ export async function effectOf(context: CompareContext, macKey: Buffer, input: E
   const options = [...(input.syncOptions ?? input.app.spec.syncPolicy?.syncOptions ?? [])];
   const keys = keysOf(context, input, sets);
   await context.cluster.live.want(effectAsker(input.tracking), [...keys, { group: '', kind: 'Namespace', namespace: '', name: input.app.spec.destination.namespace ?? '' }], context.signal);
-  const namespace = createdNamespace(context, input, sets, options);
+  const namespace = sets.target.objects.size > 0 ? namespaceToMake(input.app, syncOptions(options), sets.target) : undefined;
   const objectContext: ObjectContext = {
     ...context,
     input,
@@ -71,29 +72,16 @@ export async function effectOf(context: CompareContext, macKey: Buffer, input: E
     syncOptions: syncOptions(options),
     history: input.last !== undefined || input.lastGone === true,
     target: sets.target,
-    createdNamespace: namespace?.key.name ?? '',
+    createdNamespace: namespace && !context.cluster.live.get(namespace.key) ? namespace.key.name : '',
   };
   const objects = await inParallel(keys, context.concurrency, (key) => {
     const text = keyText(key);
     return objectEffect(objectContext, key, [sets.last.objects.get(text), sets.branch.objects.get(text), sets.target.objects.get(text)]);
   });
+  const made = namespace && (await namespaceEffect(objectContext, namespace));
   const permittedHooks = sets.target.hooks.filter(({ key }) => denialOf(context, input, key) === undefined);
   const hooks = await inParallel(permittedHooks, context.concurrency, (hook) => hookEffect(objectContext, hook, sets));
-  return assemble(objectContext, sets, { options, objects: [...(namespace ? [namespaceEffect(macKey, namespace, sets)] : []), ...objects], hooks });
-}
-
-function createdNamespace(context: CompareContext, input: EffectInput, sets: Sets, options: string[]): PreparedObject | undefined {
-  const name = input.app.spec.destination.namespace;
-  if (!name || sets.target.objects.size === 0 || syncOptions(options).get('CreateNamespace') !== 'true') return undefined;
-  const key = { group: '', kind: 'Namespace', namespace: '', name };
-  if (sets.target.objects.has(keyText(key)) || context.cluster.live.get(key)) return undefined;
-  return namespaceManifest(name, input.app.spec.syncPolicy?.managedNamespaceMetadata);
-}
-
-function namespaceEffect(macKey: Buffer, { key, target, wave }: PreparedObject, sets: Sets): ObjectEffect {
-  const total: ObjectDiff = { key, action: 'create', changes: [], after: target, notes: ['made by CreateNamespace=true'] };
-  const fact = sets.branch.objects.size > 0 ? { waiting: total } : { change: total };
-  return { key, total, ...fact, operation: { op: 'create', key, phase: 'PreSync', wave, mac: manifestMac(macKey, target) } };
+  return assemble(objectContext, sets, { options, objects: [...(made ? [made] : []), ...objects], hooks });
 }
 
 interface HookEffect {

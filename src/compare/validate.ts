@@ -6,7 +6,7 @@ import type { Prepared, PreparedObject } from './prepare.ts';
 import { AppError } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { objectError } from './predict.ts';
-import { resourceOptions, waveOf } from '../model/hooks.ts';
+import { resourceOptions } from '../model/hooks.ts';
 
 export interface Validation {
   /** "created, not validated: …" */
@@ -82,15 +82,4 @@ export async function checkRecreate(context: ValidateContext, object: PreparedOb
     if (error instanceof AppError && error.kind === 'terminal') return { possible: false, forced };
     throw error;
   }
-}
-
-/** The namespace that CreateNamespace=true makes, as a manifest; it is never tracked (argocd.md §2.6). */
-export function namespaceManifest(name: string, metadata: { labels?: Record<string, string>; annotations?: Record<string, string> } | undefined): PreparedObject {
-  const target: KubeObject = {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name, ...(metadata?.labels && { labels: metadata.labels }), ...(metadata?.annotations && { annotations: metadata.annotations }) },
-  };
-  const hook = { isHook: false, phases: [], skip: false, onDelete: [], deletePolicies: [] };
-  return { key: { group: '', kind: 'Namespace', namespace: '', name }, version: 'v1', target, hash: '', hook, wave: waveOf(target), served: true, brought: false, place: undefined };
 }

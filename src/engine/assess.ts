@@ -101,9 +101,11 @@ export interface Wanted {
 }
 
 /** Equal as long as the effect is: a status that moves changes nothing of it. */
-function effectKey({ known, target }: Subject, { comparison, desired, last }: Wanted): string {
-  const live = comparison.objects.map(({ key }) => [keyText(key), target.cluster.live.get(key)?.fingerprint ?? '']);
-  return hashOf([desired.key, last === 'gone' ? 'gone' : (last?.key ?? ''), known.basis, live]);
+function effectKey({ app, known, target }: Subject, { comparison, desired, last }: Wanted): string {
+  const { destination, syncPolicy } = app.spec;
+  const namespace = { key: { group: '', kind: 'Namespace', namespace: '', name: destination.namespace ?? '' } };
+  const live = [...comparison.objects, namespace].map(({ key }) => [keyText(key), target.cluster.live.get(key)?.fingerprint ?? '']);
+  return hashOf([desired.key, last === 'gone' ? 'gone' : (last?.key ?? ''), known.basis, syncPolicy?.managedNamespaceMetadata ?? '', live]);
 }
 
 /** The effect as it was worked out for what the pass found; undefined when nobody has asked for it. */

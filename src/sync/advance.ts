@@ -1,7 +1,7 @@
 // Runs the groups of a sync one after the other, as far as they go without waiting (argocd.md §2.6).
 import { healthOf } from '../health/health.ts';
 import type { OperationPhase } from '../model/application.ts';
-import { dryRunTask } from './apply.ts';
+import { dryRunTask, isReplaced } from './apply.ts';
 import { runGroup } from './group.ts';
 import { letGo } from './hooks.ts';
 import { makeNamespace } from './namespace.ts';
@@ -56,7 +56,7 @@ async function dryRunAll(run: Run): Promise<Verdict | undefined> {
   // A single object is its own dry run: it is applied, or nothing is.
   if (begun || run.dryRun || actions.length < 2) return undefined;
   const brought = new Set(run.tasks.filter((task) => task.key.group === '' && task.key.kind === 'Namespace' && task.kind === 'apply' && isPending(task) && !run.live(task.key)).map((task) => task.key.name));
-  await Promise.all(actions.filter((task) => !task.validated && isServed(run, task) && !brought.has(task.key.namespace)).map((task) => dryRunTask(run, task)));
+  await Promise.all(actions.filter((task) => (!task.validated || isReplaced(run, task)) && isServed(run, task) && !brought.has(task.key.namespace)).map((task) => dryRunTask(run, task)));
   return actions.some(isFailed) ? { phase: 'Failed', message: 'one or more objects failed to apply (dry run)' } : undefined;
 }
 

@@ -20,6 +20,11 @@ function forced(run: Run, task: Task): boolean {
   return run.option(task, 'Force') === 'true' || strategy?.apply?.force === true || strategy?.hook?.force === true;
 }
 
+/** Sent whole, by PUT; hooks are new objects and always applied. */
+export function isReplaced(run: Run, task: Task): boolean {
+  return task.kind === 'apply' && run.option(task, 'Replace') === 'true';
+}
+
 /** Hooks are tried under another name: theirs may be taken by the run before, which is deleted first. */
 function rehearsal(object: KubeObject): KubeObject {
   const { name, ...metadata } = object.metadata;
@@ -34,12 +39,13 @@ export async function dryRunTask(run: Run, task: Task): Promise<void> {
   const options = { dryRun: true, fieldValidation: validation(run, task), signal: run.input.signal };
   try {
     if (task.kind === 'hook') await api.create(rehearsal(object), options);
+    else if (isReplaced(run, task)) await replace(run, { task, object, live: run.live(task.key) ?? await run.read(task), dryRun: true });
     else await api.apply(object, options);
   } catch (error) {
     // The server failed, as at a webhook that may be part of this very sync: the apply in its turn decides.
     if (isInternal(error)) return;
-    // An immutable field is no obstacle to what will be deleted or replaced first.
-    if (isStatus(error, 422) && (forced(run, task) || run.option(task, 'Replace') === 'true')) return;
+    // An immutable field is no obstacle to what will be deleted first.
+    if (isStatus(error, 422) && forced(run, task)) return;
     recordFailure(task, error);
   }
 }
@@ -69,8 +75,8 @@ async function serverSideApply(run: Run, task: Task, object: KubeObject, found: 
   return remove.length > 0 ? patchUnlessRaced(run, task, removalPatch(applied, remove)) : applied;
 }
 
-async function replace(run: Run, task: Task, object: KubeObject, live: KubeObject | undefined): Promise<KubeObject> {
-  const options = { fieldValidation: validation(run, task), signal: run.input.signal };
+async function replace(run: Run, { task, object, live, dryRun = false }: { task: Task; object: KubeObject; live: KubeObject | undefined; dryRun?: boolean }): Promise<KubeObject> {
+  const options = { dryRun, fieldValidation: validation(run, task), signal: run.input.signal };
   if (!live) return run.input.cluster.api.create(object, options);
   const resourceVersion = live.metadata.resourceVersion;
   return run.input.cluster.api.replace({ ...object, metadata: { ...object.metadata, ...(resourceVersion && { resourceVersion }) } }, options);
@@ -91,7 +97,7 @@ async function write(run: Run, task: Task, object: KubeObject): Promise<KubeObje
   const force = forced(run, task);
   if (force && live?.metadata.deletionTimestamp !== undefined) return recreate(run, task, object, live);
   try {
-    return run.option(task, 'Replace') === 'true' ? await replace(run, task, object, live ?? await run.read(task)) : await serverSideApply(run, task, object, live);
+    return isReplaced(run, task) ? await replace(run, { task, object, live: live ?? await run.read(task) }) : await serverSideApply(run, task, object, live);
   } catch (error) {
     const old = force && isStatus(error, 422) ? live ?? await run.read(task) : undefined;
     if (!old) throw error;
@@ -111,7 +117,7 @@ export async function applyTask(run: Run, task: Task): Promise<boolean> {
     const object = await write(run, task, foldStringData(task.object));
     if (!object) return false;
     run.accepted(task, object);
-    const verb = run.option(task, 'Replace') === 'true' ? 'replaced' : 'serverside-applied';
+    const verb = isReplaced(run, task) ? 'replaced' : 'serverside-applied';
     record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} ${verb}` });
   } catch (error) {
     recordFailure(task, error);

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { approve } from '../../src/engine/request.ts';
+import type { SyncPolicy } from '../../src/model/application.ts';
+import type { Approval } from '../../src/model/coxswain.ts';
 import type { Stage } from './stage.ts';
-import { approvalIn, automated, config, dataOf, deployment, ended, operate, person, push, requests, synced, syncedTo } from './manifests.ts';
+import { approvalIn, automated, config, dataOf, deployment, editByHand, ended, operate, person, push, requests, synced, syncedTo } from './manifests.ts';
 import { stage } from './stage.ts';
 
 /** A Deployment whose selector, which cannot be changed, is `app: <label>`. */
@@ -60,4 +62,23 @@ test('a recreation that was approved happens as it was shown', async (t) => {
   await syncedTo(s, 'web', sha);
   assert.notEqual(await uidOf(s), uid);
   await approvalIn(s, 'web', 'Applied', (item) => item.spec.digest === asked.spec.digest);
+});
+
+test('Replace=true and managed labels of the namespace happen as they were approved', async (t) => {
+  const options = 'argocd.argoproj.io/sync-options: Replace=true';
+  const s = await stage(t, { 'web/a.yaml': config('web', '1', options) });
+  const namespace: SyncPolicy = { syncOptions: ['CreateNamespace=true'], managedNamespaceMetadata: { labels: { team: 'shop' } } };
+  await s.apply('web', { syncPolicy: automated });
+  await synced(s, 'web');
+  s.authors.list = [{ login: 'ana', id: 1 }];
+  await s.project('gated', { 'coxswain.dev/approval': 'required' });
+  await s.apply('web', { project: 'gated', syncPolicy: namespace });
+  await editByHand(s, 'web', { foreign: 'by hand' });
+  const sha = await push(s, { 'web/a.yaml': config('web', '2', options) });
+  const fields = ({ spec }: Approval): string[] => spec.operations.flatMap((item) => (item.op === 'change' ? item.fields.map(([path]) => `${item.key.kind} ${path}`) : []));
+  await approvalIn(s, 'web', 'Pending', (item) => fields(item).join() === 'Namespace metadata.labels.team,ConfigMap data.foreign,ConfigMap data.value');
+  await approve(requests(s), { application: `${s.namespace}/web`, actor: person('bob', 2), teams: [] });
+  await syncedTo(s, 'web', sha);
+  assert.deepEqual(await dataOf(s, 'web'), { value: '2' });
+  assert.equal((await s.cluster.api.get({ group: '', kind: 'Namespace', namespace: '', name: s.namespace }))?.metadata.labels?.['team'], 'shop');
 });
