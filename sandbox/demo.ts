@@ -1,6 +1,6 @@
 // `npm run demo`: the whole product on one machine, to be driven by hand from two web pages, or playing its story.
 import { parseArgs } from 'node:util';
-import { describeError } from '../src/base/errors.ts';
+import { AppError, describeError, errorMessage } from '../src/base/errors.ts';
 import { binaries } from '../tools/binaries.ts';
 import { offers } from './offers.ts';
 import { startScene, type Scene } from './scene.ts';
@@ -33,13 +33,21 @@ interface Options {
   kubeconfig: string | undefined;
 }
 
+const flags = { story: { type: 'boolean' }, keep: { type: 'boolean' }, 'use-kubeconfig': { type: 'boolean' }, verbose: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+
+function parsed(): ReturnType<typeof parseArgs<{ options: typeof flags }>> {
+  try {
+    return parseArgs({ options: flags });
+  } catch (cause) {
+    throw new AppError('E_CONFIG', errorMessage(cause), { hint: '"npm run demo -- --help" lists the options.', cause });
+  }
+}
+
 function readOptions(): Options | 'help' {
-  const { values } = parseArgs({
-    options: { story: { type: 'boolean' }, keep: { type: 'boolean' }, 'use-kubeconfig': { type: 'boolean' }, verbose: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-  });
+  const { values } = parsed();
   if (values.help) return 'help';
   const named = process.env['KUBECONFIG'];
-  if (values['use-kubeconfig'] && !named) throw new Error('--use-kubeconfig needs KUBECONFIG to name a kubeconfig file');
+  if (values['use-kubeconfig'] && !named) throw new AppError('E_CONFIG', '--use-kubeconfig needs KUBECONFIG to name a kubeconfig file', { hint: 'For kind: kind get kubeconfig > kubeconfig && KUBECONFIG=$PWD/kubeconfig npm run demo -- --use-kubeconfig' });
   return { story: values.story ?? false, keep: values.keep ?? false, verbose: values.verbose ?? false, kubeconfig: values['use-kubeconfig'] ? named : undefined };
 }
 
@@ -102,16 +110,29 @@ async function play(scene: Scene, options: Options, signal: AbortSignal): Promis
   tell('the story has ended as it should');
 }
 
+/** undefined when the person interrupted it: nothing of it runs then. */
+async function setUp(options: Options, signal: AbortSignal): Promise<Scene | undefined> {
+  try {
+    tell('looking for the pinned binaries');
+    await binaries(options.kubeconfig ? ['helm', 'kustomize', 'jsonnet', 'kubectl'] : undefined, signal);
+    signal.throwIfAborted();
+    return await startScene({
+      signal,
+      log: tell,
+      env: { COX_LOG_LEVEL: options.verbose ? 'debug' : 'info' },
+      ...(options.kubeconfig && { kubeconfig: options.kubeconfig }),
+    });
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
 async function run(options: Options): Promise<number> {
   const abort = new AbortController();
   const ended = interrupted().then(() => abort.abort(new Error('interrupted')));
-  tell('looking for the pinned binaries');
-  await binaries();
-  const scene = await startScene({
-    log: tell,
-    env: { COX_LOG_LEVEL: options.verbose ? 'debug' : 'info' },
-    ...(options.kubeconfig && { kubeconfig: options.kubeconfig }),
-  });
+  const scene = await setUp(options, abort.signal);
+  if (!scene) return 1;
   try {
     await play(scene, options, abort.signal);
     if (!options.story || options.keep) await ended;

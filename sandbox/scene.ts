@@ -22,6 +22,8 @@ export interface SceneOptions {
   killSwitch?: KillSwitch;
   /** Holds everything and stays; default a temporary directory, removed at the end. */
   dir?: string;
+  /** Aborted: nothing more is started, and what was is ended. */
+  signal?: AbortSignal;
   /** Told what is being done. */
   log?: (line: string) => void;
   /** What the repository begins with; default examples/infra. */
@@ -143,6 +145,7 @@ function operatorEnv(place: Place, github: SandboxGitHub, slack: Slack): Record<
 async function build(base: Base): Promise<Scene> {
   const { dir, options, ends, log } = base;
   const place = await (options.kubeconfig ? foreignPlace(base, options.kubeconfig) : ownPlace(base));
+  options.signal?.throwIfAborted();
   const { github, slack } = await startForge(base);
   const repository = { name: repositoryName, url: github.gitUrl(repositoryName), dir: join(dir, 'infra') };
   log('pushing the sample repository');
@@ -153,6 +156,7 @@ async function build(base: Base): Promise<Scene> {
   log('applying CRDs, RBAC and settings');
   await applyCrds(place.kube);
   await applySettings(place.kube, people);
+  options.signal?.throwIfAborted();
   const port = options.ports?.coxswain;
   const coxswain = await createOperator({
     dir: join(dir, 'coxswain'),

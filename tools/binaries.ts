@@ -18,12 +18,12 @@ export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
  * Path of each binary asked for (default: all). Missing ones are built first, with progress on standard error.
  * The cache key is the module's go.mod and go.sum, the link flags, the system and the processor, so that a
  * changed pin is a new entry and an old checkout goes on finding its own.
- * Throws E_TOOLS when something is missing and Go is not there to build it, or when the build fails.
+ * Throws E_TOOLS when something is missing and Go is not there to build it, or when the build fails; an aborted signal ends the build.
  */
-export async function binaries<N extends BinaryName = BinaryName>(names?: readonly N[]): Promise<Record<N, string>> {
+export async function binaries<N extends BinaryName = BinaryName>(names?: readonly N[], signal?: AbortSignal): Promise<Record<N, string>> {
   const wanted: readonly BinaryName[] = names ?? binaryNames;
   const missing = wanted.filter((name) => !existsSync(binaryPath(name)));
-  if (missing.length > 0) await buildAll(missing);
+  if (missing.length > 0) await buildAll(missing, signal);
   return Object.fromEntries(wanted.map((name) => [name, binaryPath(name)])) as Record<N, string>;
 }
 
@@ -35,7 +35,7 @@ export function binaryPath(name: BinaryName, cache: string = cacheDirectory()): 
   return join(cache, 'bin', `${pins[name].module}-${hash.digest('hex').slice(0, 12)}`, name);
 }
 
-async function buildAll(missing: BinaryName[]): Promise<void> {
+async function buildAll(missing: BinaryName[], signal: AbortSignal | undefined): Promise<void> {
   requireGo(missing);
   const lock = join(cacheDirectory(), 'build.lock');
   const show = progress(missing.length, 'binaries');
@@ -44,7 +44,7 @@ async function buildAll(missing: BinaryName[]): Promise<void> {
     async () => {
       for (const name of missing) {
         if (existsSync(binaryPath(name))) show.skip();
-        else await build(name, show);
+        else await build(name, show, signal);
       }
     },
     (pid) => show.note(`another process (${pid}) is building, waiting for it`),
@@ -52,13 +52,13 @@ async function buildAll(missing: BinaryName[]): Promise<void> {
   show.end();
 }
 
-async function build(name: BinaryName, show: Progress): Promise<void> {
+async function build(name: BinaryName, show: Progress, signal: AbortSignal | undefined): Promise<void> {
   const target = binaryPath(name);
   const unfinished = `${target}.${process.pid}.tmp`;
   mkdirSync(dirname(target), { recursive: true });
   const done = show.start(name);
   try {
-    await go(['build', '-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags', linkFlags(name), '-o', unfinished, pins[name].package], moduleDirectory(name), name);
+    await go(['build', '-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags', linkFlags(name), '-o', unfinished, pins[name].package], name, signal);
     renameSync(unfinished, target);
   } finally {
     rmSync(unfinished, { force: true });
@@ -82,16 +82,20 @@ function goEnvironment(): Record<string, string> {
   return { ...Object.fromEntries(kept), CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' };
 }
 
-function go(args: string[], cwd: string, what: string): Promise<void> {
+function go(args: string[], what: BinaryName, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn('go', args, { cwd, env: goEnvironment(), stdio: ['ignore', 'ignore', 'pipe'] });
+    signal?.throwIfAborted();
+    const child = spawn('go', args, { cwd: moduleDirectory(what), env: goEnvironment(), stdio: ['ignore', 'ignore', 'pipe'] });
+    const stop = (): void => void child.kill();
+    signal?.addEventListener('abort', stop);
     const said: string[] = [];
     child.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text));
     child.on('error', (cause) => reject(noGo([what], cause.message)));
-    child.on('close', (code, signal) => {
+    child.on('close', (code, ended) => {
+      signal?.removeEventListener('abort', stop);
       if (code === 0) return resolve();
       const reason = said.join('').trim().split('\n').filter((line) => !line.startsWith('go: downloading')).slice(-15).join('\n');
-      reject(new AppError('E_TOOLS', `go build of ${what} ended with ${signal ?? `code ${code}`}:\n${reason}`, { hint: 'Check the network, the free disk space and that Go is 1.26 or newer.' }));
+      reject(new AppError('E_TOOLS', `go build of ${what} ended with ${ended ?? `code ${code}`}:\n${reason}`, { hint: 'Check the network, the free disk space and that Go is 1.26 or newer.' }));
     });
   });
 }
