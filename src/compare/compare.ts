@@ -1,5 +1,5 @@
 // Git against cluster: which objects of an application differ from their manifests, and what a sync would do to them.
-import type { CompareContext, CompareInput, Comparer, ComparerOptions, Comparison } from './comparison.ts';
+import type { CompareContext, ComparedObject, CompareInput, Comparer, ComparerOptions, Comparison } from './comparison.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { Prepared } from './prepare.ts';
 import { PreparedCache } from './prepare.ts';
@@ -14,6 +14,17 @@ export type { CompareCluster, CompareInput, ComparedObject, Comparer, ComparerOp
 
 /** So long after the server failed at an object it is asked again; an outage of a webhook costs one dry run for each of them in that time. */
 const againMs = 10_000;
+
+/** `found` goes by position of `keys`; undefined = neither in Git nor live. */
+function replaced(objects: readonly ComparedObject[], keys: readonly ResourceKey[], found: readonly (ComparedObject | undefined)[]): ComparedObject[] {
+  const byText = new Map(objects.filter((object) => !object.hook.isHook || !object.target).map((object) => [keyText(object.key), object]));
+  for (const [index, key] of keys.entries()) {
+    const object = found[index];
+    if (object) byText.set(keyText(key), object);
+    else byText.delete(keyText(key));
+  }
+  return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+}
 
 export function createComparer(options: ComparerOptions): Comparer {
   const { cluster } = options;
@@ -49,14 +60,12 @@ export function createComparer(options: ComparerOptions): Comparer {
     return summarise(cluster, input, prepared, objects.filter((object) => object !== undefined));
   }
 
-  async function compareObject(comparison: Comparison, key: ResourceKey, signal: AbortSignal): Promise<Comparison> {
+  async function compareObjects(comparison: Comparison, keys: readonly ResourceKey[], signal: AbortSignal): Promise<Comparison> {
+    if (keys.length === 0) return comparison;
     const { input } = comparison;
     const context = contextOf(input.tracking, signal);
-    const text = keyText(key);
-    const object = await compareKey(context, input, key);
-    const others = comparison.objects.filter((other) => !other.hook.isHook || !other.target).filter((other) => keyText(other.key) !== text);
-    const objects = [...others, ...(object ? [object] : [])].sort((a, b) => (keyText(a.key) < keyText(b.key) ? -1 : 1));
-    return summarise(cluster, input, context.prepared(input, input.manifests), objects);
+    const found = await inParallel(keys, context.concurrency, (key) => compareKey(context, input, key));
+    return summarise(cluster, input, context.prepared(input, input.manifests), replaced(comparison.objects, keys, found));
   }
 
   function accept(key: ResourceKey, manifestHash: string, object: KubeObject | undefined): void {
@@ -67,7 +76,7 @@ export function createComparer(options: ComparerOptions): Comparer {
 
   return {
     compare,
-    compareObject,
+    compareObjects,
     accept,
     effect: (input, signal) => effectOf(contextOf(input.tracking, signal), options.macKey, input),
     forget: (tracking) => {

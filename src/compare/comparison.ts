@@ -68,7 +68,7 @@ export interface ComparedObject {
   place?: Place;
 }
 
-/** A whole application against its cluster. Immutable: `compareObject` returns a new one. */
+/** A whole application against its cluster. Immutable: `compareObjects` returns a new one. */
 export interface Comparison {
   input: CompareInput;
   /** Sorted by group, kind, namespace and name; hooks of the manifests included. */
@@ -111,8 +111,8 @@ export interface EffectInput {
 export interface Comparer {
   /** Throws transient errors of the API (look again later); what is wrong with one object is in the answer. */
   compare(input: CompareInput, signal: AbortSignal): Promise<Comparison>;
-  /** The same with one object looked at afresh: at most one dry run. A key that is new or gone is added or dropped. */
-  compareObject(comparison: Comparison, key: ResourceKey, signal: AbortSignal): Promise<Comparison>;
+  /** The same with these objects looked at afresh: at most one dry run each. Keys that are new or gone are added or dropped. */
+  compareObjects(comparison: Comparison, keys: readonly ResourceKey[], signal: AbortSignal): Promise<Comparison>;
   /** What a sync would do, its three facts and its digest (design §4f). Secrets are masked. */
   effect(input: EffectInput, signal: AbortSignal): Promise<Effect>;
   /**

@@ -65,7 +65,7 @@ export async function assess(subject: Subject, desired: DesiredState, previous: 
   try {
     // Another connection, after its Secret changed, knows nothing of the comparison.
     if (known.comparison && known.comparison.input.manifests === desired.manifests && known.basis === basis && known.comparer === target.comparer) {
-      for (const key of dirty) known.comparison = await target.comparer.compareObject(known.comparison, key, signal);
+      known.comparison = await target.comparer.compareObjects(known.comparison, dirty, signal);
     } else {
       known.comparison = await compareTo(subject, desired, await previous(), signal);
       known.basis = basis;
@@ -111,7 +111,7 @@ function effectKey({ app, known, target }: Subject, { comparison, desired, last 
 /** The effect as it was worked out for what the pass found; undefined when nobody has asked for it. */
 export function knownEffect(subject: Subject, wanted: Wanted): Effect | undefined {
   const { effect } = subject.known;
-  return effect?.key === effectKey(subject, wanted) ? effect.effect : undefined;
+  return effect && effect.key === effectKey(subject, wanted) ? effect.effect : undefined;
 }
 
 /** The effect of syncing `desired`, worked out once for what Git says and what is live. */

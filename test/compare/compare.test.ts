@@ -105,12 +105,30 @@ test('drift of one object costs one dry run of that object, and tells the field'
   const synced = await w.compare(manifests);
   await w.edit(configMap('a', {}), { data: { x: 'by hand' } });
   let drifted = synced;
-  assert.equal(await w.requests(async () => { drifted = await w.comparer.compareObject(synced, key(w.namespace, 'a'), w.signal); }), 1);
+  assert.equal(await w.requests(async () => { drifted = await w.comparer.compareObjects(synced, [key(w.namespace, 'a')], w.signal); }), 1);
   assert.deepEqual([drifted.status, drifted.objects.map(({ status }) => status)], ['OutOfSync', ['OutOfSync', 'Synced']]);
   assert.deepEqual(drifted.objects[0]?.changes.map(({ text, before, after }) => [text, before, after]), [['data.x', 'by hand', '1']]);
   await w.edit(configMap('a', {}), { data: { x: '1' } });
-  const back = await w.comparer.compareObject(drifted, key(w.namespace, 'a'), w.signal);
+  const back = await w.comparer.compareObjects(drifted, [key(w.namespace, 'a')], w.signal);
   assert.equal(back.status, 'Synced');
+});
+
+test('several objects are looked at afresh in one go: changed, new and gone ones', async (t) => {
+  const w = await world(t);
+  const manifests = ['a', 'b', 'c'].map((name) => configMap(name, { x: '1' }));
+  await w.sync(manifests);
+  const synced = await w.compare(manifests);
+  const own = { 'argocd.argoproj.io/tracking-id': `shop-${w.namespace}:/ConfigMap:${w.namespace}/aa` };
+  await Promise.all([w.edit(configMap('c', {}), { data: { x: 'by hand' } }), w.create(configMap('aa', {}, own), 'somebody'), w.cluster.api.delete(key(w.namespace, 'b'))]);
+  await w.cluster.live.until(key(w.namespace, 'b'), (object) => object === undefined, w.signal);
+  const keys = ['c', 'aa', 'b'].map((name) => key(w.namespace, name));
+  const now = await w.comparer.compareObjects(synced, keys, w.signal);
+  assert.deepEqual(now.resources.map(({ name, status, requiresPruning }) => [name, status, requiresPruning]), [
+    ['a', 'Synced', undefined], ['aa', 'OutOfSync', true], ['b', 'OutOfSync', undefined], ['c', 'OutOfSync', undefined],
+  ]);
+  const whole = await w.compare(manifests);
+  assert.deepEqual(now.resources, whole.resources);
+  assert.equal(await w.comparer.compareObjects(now, [], w.signal), now);
 });
 
 test('a new or vanished key is added to and dropped from the comparison', async (t) => {
@@ -119,11 +137,11 @@ test('a new or vanished key is added to and dropped from the comparison', async 
   await w.sync(manifests);
   const synced = await w.compare(manifests);
   await w.create(configMap('b', {}, { 'argocd.argoproj.io/tracking-id': `shop-${w.namespace}:/ConfigMap:${w.namespace}/b` }), 'somebody');
-  const extra = await w.comparer.compareObject(synced, key(w.namespace, 'b'), w.signal);
+  const extra = await w.comparer.compareObjects(synced, [key(w.namespace, 'b')], w.signal);
   assert.deepEqual([extra.status, extra.resources.map(({ name, requiresPruning }) => [name, requiresPruning])], ['OutOfSync', [['a', undefined], ['b', true]]]);
   await w.cluster.api.delete(key(w.namespace, 'b'));
   await w.cluster.live.until(key(w.namespace, 'b'), (object) => object === undefined, w.signal);
-  assert.equal((await w.comparer.compareObject(extra, key(w.namespace, 'b'), w.signal)).status, 'Synced');
+  assert.equal((await w.comparer.compareObjects(extra, [key(w.namespace, 'b')], w.signal)).status, 'Synced');
 });
 
 test('a live object that changes under the dry run is compared in its new version', async (t) => {

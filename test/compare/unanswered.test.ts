@@ -57,7 +57,7 @@ test('an object whose webhook cannot be reached is unknown, alone, and told agai
   clock.step(10_000);
   assert.deepEqual(await told, [comparison.input.tracking]);
   assert.ok(b);
-  const again = await w.comparer.compareObject(comparison, b.key, w.signal);
+  const again = await w.comparer.compareObjects(comparison, [b.key], w.signal);
   assert.deepEqual([again.status, again.conditions, again.objects.map(({ status }) => status)], ['OutOfSync', [], ['OutOfSync', 'OutOfSync']]);
 });
 
