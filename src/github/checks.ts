@@ -5,7 +5,7 @@ import { checks } from '../model/annotations.ts';
 import { countsOf, countsText, errorsOf } from './app-section.ts';
 import { verdict } from './comment.ts';
 import { shortRevision } from '../model/application.ts';
-import { code, oneLine, plain } from './text.ts';
+import { bodyBudget, code, fitted, oneLine, plain, plural } from './text.ts';
 import { trackerVerdict } from './tracker.ts';
 
 /** Titles are plain text: no Markdown is read in them. */
@@ -26,11 +26,16 @@ function annotations(preview: PullPreview): CheckAnnotation[] {
   });
 }
 
+/** One line for each application. */
+function list(lines: string[]): string {
+  return fitted(lines, bodyBudget, (left) => `- … and ${plural(left, 'more application')}`);
+}
+
 /** Once rendered: failure for anything that could not be shown or would be refused, skipped when no application is touched. */
 export function diffCheck(preview: PullPreview, moved: string): CheckContent {
   const found = annotations(preview);
   const failed = preview.conflicts.length > 0 || preview.errors.length > 0 || preview.apps.some((app) => errorsOf(app).length > 0);
-  const lines = preview.apps.slice(0, 200).map((app) => {
+  const lines = preview.apps.map((app) => {
     const [error] = errorsOf(app);
     return `- **${plain(app.name)}**${app.environment ? ` (${plain(app.environment)})` : ''}: ${error ? `❌ ${code(error.message, 200)}` : countsText(countsOf(app.effect))}`;
   });
@@ -39,7 +44,7 @@ export function diffCheck(preview: PullPreview, moved: string): CheckContent {
     sha: preview.pull.head.sha,
     conclusion: failed ? 'failure' : preview.apps.length === 0 ? 'skipped' : 'success',
     title: title(verdict(preview)),
-    summary: lines.length > 0 ? lines.join('\n') : 'No application follows what this pull request changes.',
+    summary: lines.length > 0 ? list(lines) : 'No application follows what this pull request changes.',
     ...(moved && { text: moved }),
     ...(found.length > 0 && { annotations: found }),
     actions: [{ label: 'Refresh', description: 'Look at cluster and branch again', identifier: 'refresh' }],
@@ -77,12 +82,12 @@ export function approvalCheck(progress: PullProgress): CheckContent | undefined 
   const waiting = gated.filter((app) => app.state === 'waiting');
   const rejected = gated.filter((app) => app.approval?.status?.phase === 'Rejected');
   const preparing = gated.filter((app) => app.state === 'queued' && !app.approval);
-  const list = gated.map((app) => `- **${plain(app.name)}**: ${plain(app.message, 200)}`).join('\n');
-  const base = { name: checks.approval, sha, summary: `${list}\n\nBy command: ${code(`/cox approve ${waiting[0]?.name ?? gated[0]?.name ?? ''}`)} in the pull request.` };
+  const summary = list(gated.map((app) => `- **${plain(app.name)}**: ${plain(app.message, 200)}`));
+  const base = { name: checks.approval, sha, summary: `${summary}\n\nBy command: ${code(`/cox approve ${waiting[0]?.name ?? gated[0]?.name ?? ''}`)} in the pull request.` };
   if (waiting.length > 0) return { ...base, conclusion: 'action_required', title: title(`${waiting.map((app) => app.name).slice(0, 5).join(', ')} ${waiting.length === 1 ? 'waits' : 'wait'} for approval`), actions: buttons(waiting) };
   if (rejected.length > 0) return { ...base, conclusion: 'failure', title: 'Rejected' };
   if (preparing.length > 0) return { ...base, conclusion: undefined, title: 'The effect is being worked out' };
-  return { ...base, conclusion: 'success', title: 'Nothing waits for approval', summary: list };
+  return { ...base, conclusion: 'success', title: 'Nothing waits for approval', summary };
 }
 
 export function rolloutCheck(progress: PullProgress): CheckContent | undefined {
@@ -90,6 +95,6 @@ export function rolloutCheck(progress: PullProgress): CheckContent | undefined {
   if (!sha || progress.apps.length === 0) return undefined;
   const failed = progress.apps.some((app) => app.state === 'failure');
   const done = progress.apps.every((app) => app.state === 'success' || app.state === 'superseded');
-  const list = progress.apps.slice(0, 200).map((app) => `- **${plain(app.name)}**: ${app.state} · ${plain(app.message, 200)}`);
-  return { name: checks.rollout, sha, conclusion: failed ? 'failure' : done ? 'success' : undefined, title: title(trackerVerdict(progress)), summary: list.join('\n') };
+  const lines = progress.apps.map((app) => `- **${plain(app.name)}**: ${app.state} · ${plain(app.message, 200)}`);
+  return { name: checks.rollout, sha, conclusion: failed ? 'failure' : done ? 'success' : undefined, title: title(trackerVerdict(progress)), summary: list(lines) };
 }

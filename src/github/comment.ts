@@ -7,10 +7,7 @@ import { keyTitle } from '../model/kube.ts';
 import { appMarkdown, appSection, countsOf, errorBlocks, errorsOf, isDestructive, rankOf, tableRow } from './app-section.ts';
 import { fieldText, placeText } from './object-section.ts';
 import { shortRevision } from '../model/application.ts';
-import { code, plain, plural } from './text.ts';
-
-/** GitHub allows 65,536 characters in a comment; tools disagree on what a character is, so we hold both to this. */
-export const bodyBudget = 60_000;
+import { bodyBudget, code, fitted, plain, plural, sizeOf } from './text.ts';
 
 export interface CommentInput {
   preview: PullPreview;
@@ -23,10 +20,6 @@ export interface Comment {
   body: string;
   /** Diffs that did not fit, for the text of the check; '' usually. */
   moved: string;
-}
-
-export function sizeOf(text: string): number {
-  return Math.max(text.length, Buffer.byteLength(text));
 }
 
 const withChanges = (app: AppPreview): boolean => {
@@ -123,15 +116,8 @@ function frame({ preview, activity, publicUrl }: CommentInput): Frame {
 }
 
 function table(apps: AppPreview[], publicUrl: string, budget: number): string {
-  const rows: string[] = [];
-  let size = sizeOf(tableHead) + 100;
-  for (const app of apps) {
-    const row = tableRow(app, publicUrl);
-    size += sizeOf(row) + 1;
-    if (size > budget) return `${[tableHead, ...rows].join('\n')}\n\n… and ${plural(apps.length - rows.length, 'more application')}`;
-    rows.push(row);
-  }
-  return apps.length > 0 ? [tableHead, ...rows].join('\n') : '';
+  if (apps.length === 0) return '';
+  return fitted([tableHead, ...apps.map((app) => tableRow(app, publicUrl))], budget, (left) => `\n… and ${plural(left, 'more application')}`);
 }
 
 function assemble(parts: Frame, sections: AppSection[], moved: ReadonlySet<ObjectSection>): string {
@@ -147,14 +133,7 @@ function movable(sections: AppSection[]): ObjectSection[] {
 /** Names and diffs of moved objects, for the text of a check; cut between objects only. */
 function movedText(sections: AppSection[], moved: ReadonlySet<ObjectSection>): string {
   const blocks = sections.flatMap((section) => section.objects.filter((object) => moved.has(object)).map((object) => `#### ${plain(section.app.name)}\n\n${object.markdown}`));
-  const kept: string[] = [];
-  let size = 0;
-  for (const block of blocks) {
-    size += sizeOf(block) + 2;
-    if (size > bodyBudget) return [...kept, `… and ${plural(blocks.length - kept.length, 'more object')}: ${code('cox app diff')} shows all of it`].join('\n\n');
-    kept.push(block);
-  }
-  return kept.join('\n\n');
+  return fitted(blocks.map((block) => `${block}\n`), bodyBudget, (left) => `… and ${plural(left, 'more object')}: ${code('cox app diff')} shows all of it`).trimEnd();
 }
 
 /** The comment within the budget: less context first, then the biggest objects move to the check, then the table alone. */

@@ -56,3 +56,23 @@ export function fence(text: string, language = ''): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
+
+/** GitHub allows 65,536 characters in a comment and 65,535 in each text of a check; tools disagree on what a character is, so we hold both to this. */
+export const bodyBudget = 60_000;
+
+/** Characters or bytes, whichever are more. */
+export function sizeOf(text: string): number {
+  return Math.max(text.length, Buffer.byteLength(text));
+}
+
+/** As many of the lines as fit, and what `more` says of how many are left out. */
+export function fitted(lines: string[], budget: number, more: (left: number) => string): string {
+  let size = 0;
+  const kept: string[] = [];
+  for (const line of lines) {
+    size += sizeOf(line) + 1;
+    if (size > budget - (kept.length + 1 < lines.length ? 200 : 0)) return [...kept, more(lines.length - kept.length)].join('\n');
+    kept.push(line);
+  }
+  return kept.join('\n');
+}

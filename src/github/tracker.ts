@@ -6,7 +6,7 @@ import { commentMarker } from '../model/annotations.ts';
 import { keyTitle } from '../model/kube.ts';
 import { errorBlocks } from './app-section.ts';
 import { shortRevision } from '../model/application.ts';
-import { cell, code, html, plain, plural } from './text.ts';
+import { bodyBudget, cell, code, fitted, html, plain, plural, sizeOf } from './text.ts';
 
 export interface TrackerInput {
   progress: PullProgress;
@@ -52,33 +52,39 @@ function operationText(operation: EffectOperation): string {
   return `- ${signs[operation.op]} ${code(title)}${fields}`;
 }
 
-function approvalBlock(app: AppProgress, approval: Approval): string {
-  const { operations, digest } = approval.spec;
-  const items = operations.slice(0, 30).map(operationText);
-  const more = operations.length > 30 ? [`- … and ${operations.length - 30} more`] : [];
+/** `budget`: how long the list of what it would do may be. */
+function approvalBlock(app: AppProgress, { spec }: Approval, budget: number): string {
+  const { operations, digest } = spec;
   return [
     `<details open><summary><b>${html(app.name)}</b> waits for approval · ${plural(operations.length, 'operation')} · digest <code>${html(digest.slice(0, 12))}</code></summary>`,
-    [...items, ...more].join('\n'),
+    fitted(operations.map(operationText), budget, (left) => `- … and ${left} more; the page of the application lists them`),
     `Exactly this is approved, by someone else than the author: ${code(`/cox approve ${app.name}`)} · to refuse: ${code(`/cox reject ${app.name} <reason>`)} · or the card in Slack.`,
     '</details>',
   ].join('\n\n');
 }
 
+/** What stands around the list of one approval, and the shortest list that is worth it. */
+const blockFrame = 1500;
+const shortestList = 1000;
+const longestList = 8000;
+
+/** As many as fit, each with its part of the budget. */
+function approvalBlocks(apps: AppProgress[], budget: number): string {
+  const waiting = apps.flatMap((app) => (app.state === 'waiting' && app.approval && app.approval.status?.phase !== 'Rejected' ? [{ app, approval: app.approval }] : []));
+  const shown = waiting.slice(0, Math.floor(budget / (blockFrame + shortestList)));
+  const share = Math.min(longestList, Math.floor(budget / Math.max(1, shown.length)) - blockFrame);
+  const more = waiting.length > shown.length ? [`… and ${plural(waiting.length - shown.length, 'more application')} that ${waiting.length - shown.length === 1 ? 'waits' : 'wait'} for approval`] : [];
+  return [...shown.map(({ app, approval }) => approvalBlock(app, approval, share)), ...more].join('\n\n');
+}
+
+/** Within `bodyBudget`: the table may take half of what the rest leaves free, then come the lists of what waits. */
 export function renderTracker({ progress, activity, publicUrl }: TrackerInput): string {
   const { pull, apps, errors } = progress;
   const merged = pull.merged ? `Merged into ${code(pull.base.ref)} as ${code(shortRevision(pull.merged.sha))}` : '';
-  const rows = apps.slice(0, 100).map((app) => row(app, publicUrl));
-  const table = rows.length > 0 ? ['| | Application | Environment | State | Revision | |', '|---|---|---|---|---|---|', ...rows].join('\n') : '';
-  const more = apps.length > 100 ? `… and ${apps.length - 100} more applications` : '';
-  const waiting = apps.slice(0, 20).flatMap((app) => (app.state === 'waiting' && app.approval?.status?.phase !== 'Rejected' && app.approval ? [approvalBlock(app, app.approval)] : []));
-  return [
-    `${commentMarker}\n### ${trackerVerdict(progress)}`,
-    merged,
-    errors.length > 0 ? errorBlocks(errors) : '',
-    table,
-    more,
-    ...waiting,
-    activity,
-    `<sub>${code('/cox help')} lists the commands · ${code('/cox revert <app>')} takes a deploy back</sub>`,
-  ].filter(Boolean).join('\n\n');
+  const head = [`${commentMarker}\n### ${trackerVerdict(progress)}`, merged, errors.length > 0 ? errorBlocks(errors) : ''];
+  const tail = [activity, `<sub>${code('/cox help')} lists the commands · ${code('/cox revert <app>')} takes a deploy back</sub>`];
+  const free = bodyBudget - sizeOf([...head, ...tail].join('\n\n')) - 100;
+  const rows = ['| | Application | Environment | State | Revision | |', '|---|---|---|---|---|---|', ...apps.map((app) => row(app, publicUrl))];
+  const table = apps.length > 0 ? fitted(rows, free / 2, (left) => `\n… and ${plural(left, 'more application')}`) : '';
+  return [...head, table, approvalBlocks(apps, free - sizeOf(table)), ...tail].filter(Boolean).join('\n\n');
 }

@@ -1,8 +1,9 @@
 // The comment of an open pull request: what it says, that strangers' text is harmless, and that it keeps within GitHub's limits.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bodyBudget, renderComment, sizeOf, withoutBase } from '../../src/github/comment.ts';
+import { renderComment, withoutBase } from '../../src/github/comment.ts';
 import { commentMarker } from '../../src/model/annotations.ts';
+import { bodyBudget, sizeOf } from '../../src/github/text.ts';
 import { golden } from './golden.ts';
 import { app, changed, configMap, created, deleted, deployment, preview } from './sample.ts';
 

@@ -6,8 +6,10 @@ import type { Bed } from './bed.ts';
 import { eventually } from '../control-plane.ts';
 import { bed, openPull, progressOf, repo } from './bed.ts';
 import { golden } from './golden.ts';
+import { approvalCheck, diffCheck, rolloutCheck } from '../../src/github/checks.ts';
+import { bodyBudget, sizeOf } from '../../src/github/text.ts';
 import { renderTracker } from '../../src/github/tracker.ts';
-import { preview } from './sample.ts';
+import { app, preview } from './sample.ts';
 
 const digest = `abcdef012345${'0'.repeat(52)}`;
 
@@ -109,4 +111,35 @@ test('the tracker tells every application, and what exactly waits', () => {
     progressOf('api-prod', 'failure', { message: 'Degraded: Deployment "api" exceeded its progress deadline @everyone' }),
   ];
   golden('tracker', renderTracker({ progress: { pull: merged, apps, errors: [], final: false }, activity: '', publicUrl: 'https://cox.example.com' }));
+});
+
+/** So many applications with names, messages and operations as long as they get. */
+function crowd(count: number, waiting: number, operations: number): ReturnType<typeof progressOf>[] {
+  const long = 'x'.repeat(100);
+  const path = 'spec.template.spec.containers[name=web].env[name=A].'.repeat(4);
+  const base = approval('argocd');
+  const many = Array.from({ length: operations }, (_, at) => ({ op: 'change' as const, key: { group: 'apps', kind: 'Deployment', namespace: long, name: `${long}${at}` }, phase: 'Sync' as const, wave: 0, fields: Array.from({ length: 8 }, (_unused, each): [string, string] => [`${path}${each}`, 'm']) }));
+  return Array.from({ length: count }, (_, at) => progressOf(`${long}${at}`, at < waiting ? 'waiting' : 'failure', { gated: true, environment: long, message: '<ü> '.repeat(80), ...(at < waiting && { approval: { ...base, spec: { ...base.spec, operations: many } } }) }));
+}
+
+test('tracker and checks keep within the limits of GitHub, however much waits', () => {
+  const { pull } = preview([]);
+  for (const [count, waiting, operations] of [[1, 1, 2000], [20, 20, 30], [900, 0, 0], [900, 900, 100], [101, 3, 40]] as const) {
+    const progress = { pull: { ...pull, merged: { sha: 'd'.repeat(40) } }, apps: crowd(count, waiting, operations), errors: [], final: false };
+    const body = renderTracker({ progress, activity: '', publicUrl: 'https://cox.example.com' });
+    assert.ok(sizeOf(body) <= bodyBudget, `${count} applications, ${waiting} wait: ${sizeOf(body)}`);
+    assert.equal((body.match(/<details/g) ?? []).length, (body.match(/<\/details>/g) ?? []).length);
+    if (waiting > 0) assert.match(body, /\/cox approve/);
+    for (const written of [approvalCheck(progress), rolloutCheck(progress)]) assert.ok(sizeOf(written?.summary ?? '') <= bodyBudget + 300);
+  }
+  const diff = diffCheck(preview(Array.from({ length: 900 }, (_, at) => app(`app-${at}`, undefined, { error: { code: 'E_RENDER', message: 'ü'.repeat(500) } }))), '');
+  assert.ok(sizeOf(diff.summary) <= bodyBudget);
+});
+
+test('a merge of more than a comment can hold still gets its checks and deployments', async (t) => {
+  const b = await bed(t);
+  b.script.progress = crowd(60, 20, 30);
+  await merged(b);
+  assert.equal(check(b, 'coxswain/approval'), 'action_required');
+  assert.equal(b.sandbox.world.repositories[0]?.deployments.length, 60);
 });
