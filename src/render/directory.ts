@@ -29,7 +29,7 @@ export async function planDirectory(planning: Planning, parts: DirectoryParts): 
   const found = await manifestFiles(planning, section);
   const programs = found.filter((file) => file.path.endsWith('.jsonnet'));
   const libraries = await importsOf(planning, programs, parts.imports);
-  const inputs: Input[] = [...new Set([...found.map((file) => file.path), ...libraries])].sort().map((name) => ({ path: name, files }));
+  const inputs: Input[] = [...new Set([...found.map((file) => file.path), ...libraries.found])].sort().map((name) => ({ path: name, files }));
   const args = programs.length > 0 ? jsonnetArguments(planning) : [];
   const produce = async (): Promise<Manifest[]> => {
     const manifests: Manifest[] = [];
@@ -44,7 +44,7 @@ export async function planDirectory(planning: Planning, parts: DirectoryParts): 
     const made = await withOverlay(parts.tempDir, inputs, (overlay) => runJsonnet({ tool: parts.tool, programs: programs.map((file) => file.path), args, overlay }));
     return [...manifests, ...made];
   };
-  return { sourceType: 'Directory', inputs, parameters: { path, ...(programs.length > 0 && { tool: parts.tool.version, args }) }, produce };
+  return { sourceType: 'Directory', inputs, watched: libraries.missing, parameters: { path, ...(programs.length > 0 && { tool: parts.tool.version, args }) }, produce };
 }
 
 /** Sorted by path; those that the source's globs leave out are no inputs. */

@@ -6,24 +6,35 @@ import type { Files } from '../model/files.ts';
 import type { HelmSource } from '../model/application.ts';
 import type { Input, Planning } from './plan.ts';
 
-/** In the order in which Helm merges them. Throws E_RENDER for a file that is missing (unless that is allowed), outside, or on the web. */
-export async function valueFiles(planning: Planning, section: Pick<HelmSource, 'valueFiles' | 'ignoreMissingValueFiles'>): Promise<Input[]> {
+export interface ValueFiles {
+  /** In the order in which Helm merges them. */
+  inputs: Input[];
+  /** Where optional files may appear later. */
+  watched: string[];
+}
+
+/** Throws E_RENDER for a file that is missing (unless that is allowed), outside, or on the web. */
+export async function valueFiles(planning: Planning, section: Pick<HelmSource, 'valueFiles' | 'ignoreMissingValueFiles'>): Promise<ValueFiles> {
   const inputs: Input[] = [];
+  const watched: string[] = [];
   const place = { file: planning.path || '.' };
   for (const text of section.valueFiles ?? []) {
     const { files, from, name, ref } = originOf(planning, text);
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name)) throw renderError(`${name} is on the web, which is not fetched while rendering`, place, { hint: 'Commit the value file.' });
     const path = joinPath(from, name);
     if (path === undefined) throw renderError(`${name} leaves the repository`, place);
-    const found = /[*?[]/.test(path) ? await matching(files, path) : [path];
+    const isGlob = /[*?[]/.test(path);
+    const found = isGlob ? await matching(files, path) : [path];
+    if (isGlob) watched.push(fixedFolder(path));
     for (const file of found) {
       if ((await follow(files, file))?.kind === 'file') inputs.push({ path: file, files, ...(ref !== undefined && { ref }) });
       else if (!section.ignoreMissingValueFiles) throw renderError(`the value file ${text} does not exist`, place, { hint: `Nothing is at ${file} in this revision; ignoreMissingValueFiles allows that.` });
+      else watched.push(file);
     }
     if (found.length === 0 && !section.ignoreMissingValueFiles) throw renderError(`no value file matches ${text}`, place);
   }
   // A file that is named twice counts at its last position (argocd.md §1.1).
-  return inputs.filter((input, index) => !inputs.some((later, at) => at > index && later.path === input.path && later.ref === input.ref));
+  return { inputs: inputs.filter((input, index) => !inputs.some((later, at) => at > index && later.path === input.path && later.ref === input.ref)), watched };
 }
 
 interface Origin {
@@ -41,9 +52,13 @@ function originOf(planning: Planning, text: string): Origin {
   return { files: planning.files, from: planning.path, name: substitute(text, buildEnvironment(planning)) };
 }
 
+/** The folder of a glob before its first wildcard. */
+function fixedFolder(pattern: string): string {
+  const parts = pattern.split('/');
+  return parts.slice(0, parts.findIndex((part) => /[*?[]/.test(part))).join('/');
+}
+
 async function matching(files: Files, pattern: string): Promise<string[]> {
-  const fixed = pattern.split('/');
-  const until = fixed.findIndex((part) => /[*?[]/.test(part));
-  const entries = await files.list(fixed.slice(0, until).join('/'), true);
+  const entries = await files.list(fixedFolder(pattern), true);
   return entries.map(({ path }) => path).filter((path) => globMatch(pattern, path, { separators: '/' })).sort();
 }

@@ -27,7 +27,7 @@ export async function planHelm(planning: Planning, parts: HelmParts): Promise<Pl
   const { files, path, source, app, cluster } = planning;
   const section = source.helm ?? {};
   const chart = await chartOf(files, path, parts.charts);
-  const values = await valueFiles(planning, section);
+  const { inputs: values, watched } = await valueFiles(planning, section);
   const fileParameters = await fileParameterInputs(planning, section);
   const folders = [path, ...chart.local.map(({ folder }) => folder)];
   const links = (await Promise.all(folders.map((folder) => linkTargets(files, folder)))).flat();
@@ -50,7 +50,7 @@ export async function planHelm(planning: Planning, parts: HelmParts): Promise<Pl
     await placeLocalDependencies(chart, files, overlay);
     return template(planning, { tool: parts.tool, chart, values, fileParameters, overlay });
   });
-  return { sourceType: 'Helm', inputs, parameters, produce };
+  return { sourceType: 'Helm', inputs, watched, parameters, produce };
 }
 
 interface FileParameter {
@@ -61,7 +61,7 @@ interface FileParameter {
 async function fileParameterInputs(planning: Planning, section: HelmSource): Promise<FileParameter[]> {
   const found: FileParameter[] = [];
   for (const { name, path } of section.fileParameters ?? []) {
-    const [input] = await valueFiles(planning, { valueFiles: [path] });
+    const { inputs: [input] } = await valueFiles(planning, { valueFiles: [path] });
     if (input) found.push({ name, input });
   }
   return found;

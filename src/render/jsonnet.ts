@@ -18,16 +18,25 @@ export type ImportCache = Lru<string, string[]>;
 // Jsonnet's grammar allows only a literal after import; what stands in comments is at worst a file too many.
 const importPattern = /\bimport(?:str|bin)?\s+@?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')/g;
 
-/** Paths of all files that the programs import. Missing ones are left to Jsonnet, which names the line. */
-export async function importsOf(planning: Planning, programs: readonly FileEntry[], cache: ImportCache): Promise<string[]> {
+export interface Imports {
+  /** Paths of all files that the programs import. */
+  found: string[];
+  /** Paths that come first and where nothing is. */
+  missing: string[];
+}
+
+/** Missing files are left to Jsonnet, which names the line. */
+export async function importsOf(planning: Planning, programs: readonly FileEntry[], cache: ImportCache): Promise<Imports> {
   const { files } = planning;
   const libraries = libraryFolders(planning);
   const seen = new Set<string>();
+  const missing = new Set<string>();
   const visit = async (file: FileEntry): Promise<void> => {
     for (const name of await directImports(planning, file, cache)) {
       for (const folder of [folderOf(file.path), ...libraries]) {
         const path = joinPath(folder, name);
         const target = path === undefined ? undefined : await follow(files, path);
+        if (path !== undefined && !target) missing.add(path);
         if (target?.kind !== 'file' || path === undefined) continue;
         if (seen.has(path)) break;
         seen.add(path);
@@ -37,7 +46,7 @@ export async function importsOf(planning: Planning, programs: readonly FileEntry
     }
   };
   for (const program of programs) await visit(program);
-  return [...seen];
+  return { found: [...seen], missing: [...missing] };
 }
 
 async function directImports({ files }: Planning, file: FileEntry, cache: ImportCache): Promise<string[]> {

@@ -30,12 +30,13 @@ export interface KustomizeParts {
 export async function planKustomize(planning: Planning, parts: KustomizeParts): Promise<Plan> {
   const { files, path, source } = planning;
   const section = source.kustomize ?? {};
-  const components = await presentComponents(planning, section);
+  const { components, watched } = await presentComponents(planning, section);
   const closure = await closureOf(files, path, sectionReferences(section, components, path), parts.references);
   const inputs: Input[] = [...closure.folders, ...closure.files].map((name) => ({ path: name, files }));
   return {
     sourceType: 'Kustomize',
     inputs,
+    watched,
     parameters: { tool: parts.tool.version, path, section, components },
     produce: () => withOverlay(parts.tempDir, inputs, async (overlay) => {
       if (editsKustomization(section)) await writeEdited(planning, section, components, overlay);
@@ -45,14 +46,16 @@ export async function planKustomize(planning: Planning, parts: KustomizeParts): 
 }
 
 /** Components of the section that are there; with ignoreMissingComponents the others are left out. */
-async function presentComponents({ files, path }: Planning, section: KustomizeSource): Promise<string[]> {
-  if (!section.ignoreMissingComponents) return section.components ?? [];
-  const present: string[] = [];
+async function presentComponents({ files, path }: Planning, section: KustomizeSource): Promise<{ components: string[]; watched: string[] }> {
+  const components: string[] = [];
+  const watched: string[] = [];
   for (const component of section.components ?? []) {
     const at = joinPath(path, component);
-    if (at !== undefined && (await follow(files, at))) present.push(component);
+    const missing = section.ignoreMissingComponents && (at === undefined || !(await follow(files, at)));
+    if (!missing) components.push(component);
+    else if (at !== undefined) watched.push(at);
   }
-  return present;
+  return { components, watched };
 }
 
 /** What the Application itself refers to has no line: its place is the application path. */

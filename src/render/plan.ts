@@ -17,6 +17,8 @@ export interface Input {
 export interface Plan {
   sourceType: SourceType;
   inputs: Input[];
+  /** Paths where nothing is yet that would be an input if something were: optional files, folders of globs. '.' is the root. */
+  watched?: string[];
   /** Everything beside the inputs on which the manifests depend: tool version, arguments, the cluster as far as it matters. */
   parameters: unknown;
   produce(): Promise<Manifest[]>;

@@ -115,8 +115,9 @@ function success(inputs: RenderInputs, produced: readonly Manifest[]): Outcome {
 async function keyed(plan: Plan): Promise<RenderInputs> {
   const ids = new Map<string, string>();
   for (const input of plan.inputs) ids.set(inputName(input), await inputId(input));
-  const inputs = [...ids.keys()].sort();
-  const key = hashOf([formatVersion, plan.sourceType, inputs.map((name) => [name, ids.get(name)]), plan.parameters]);
+  const read = [...ids.keys()].sort();
+  const key = hashOf([formatVersion, plan.sourceType, read.map((name) => [name, ids.get(name)]), plan.parameters]);
+  const inputs = [...new Set([...read, ...(plan.watched ?? []).map((path) => path || '.')])].sort();
   return { sourceType: plan.sourceType, key, inputs };
 }
 

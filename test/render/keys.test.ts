@@ -116,3 +116,16 @@ test('a failure that only another commit can mend is not tried again', async (t)
   origin.commit('mended', { 'a/x.yaml': configMap('x') });
   assert.deepEqual(names(await render({ path: 'a' })), ['ConfigMap/x']);
 });
+
+test('what is not there yet is watched: optional value files, globs, optional components, and imports that would come first', async (t) => {
+  const stage = await bench(t, { ...monorepo, 'env/prod/one.yaml': 'data: {a: "1"}\n', 'js2/main.jsonnet': "import 'data.libsonnet'", 'lib/data.libsonnet': '[]' });
+  const optional = { path: 'chart', helm: { valueFiles: ['../later.yaml', '../env/prod/*.yaml'], ignoreMissingValueFiles: true } };
+  assert.deepEqual((await stage.render(optional)).inputs, ['chart', 'env/prod', 'env/prod/one.yaml', 'later.yaml']);
+  assert.deepEqual((await stage.render({ path: 'apps/a', kustomize: { components: ['../../parts'], ignoreMissingComponents: true } })).inputs, ['apps/a', 'base', 'parts']);
+  assert.deepEqual((await stage.render({ path: 'js2', directory: { jsonnet: { libs: ['first', 'lib'] } } })).inputs, ['first/data.libsonnet', 'js2/data.libsonnet', 'js2/main.jsonnet', 'lib/data.libsonnet']);
+  const before = (await stage.render(optional)).key;
+  stage.origin.commit('later', { 'later.yaml': 'data: {a: "3"}\n' });
+  const after = await stage.render(optional);
+  assert.notEqual(after.key, before);
+  assert.deepEqual(after.inputs, ['chart', 'env/prod', 'env/prod/one.yaml', 'later.yaml']);
+});

@@ -35,7 +35,7 @@ test('a Kustomize source edits the kustomization file as Argo CD does', async (t
   const web = manifests.find(({ kind }) => kind === 'Deployment');
   assert.deepEqual(web?.metadata, { name: 'new-web-x', namespace: 'team', labels: { tier: 'front' }, annotations: { note: 'yes', patched: '1' } });
   assert.deepEqual([at(web, 'spec', 'replicas'), at(web, 'spec', 'paused'), at(web, 'spec', 'template', 'spec', 'containers', 0, 'image'), at(web, 'spec', 'selector', 'matchLabels')], [4, true, 'registry.example:5000/nginx:9', { app: 'web' }]);
-  assert.deepEqual(inputs, ['k', 'parts/one']);
+  assert.deepEqual(inputs, ['k', 'parts/gone', 'parts/one']);
   assert.deepEqual(places[web ? manifests.indexOf(web) : -1], { file: 'k/web.yaml', line: 1 });
 });
 
@@ -65,7 +65,7 @@ test('a Helm source passes values, parameters and files in Argo CD\'s order', as
   const { lib: _lib, global: _global, ...values } = JSON.parse(String(at(map, 'data', 'all'))) as Record<string, unknown>;
   assert.deepEqual(values, { a: 1, b: 2, c: 3, d: 4, e: '5', f: 'a,b', g: 'from a file', ref: 'yes-from-ref', app: 'shop' });
   assert.deepEqual([at(map, 'data', 'kube'), at(map, 'data', 'has'), map?.metadata.namespace], ['v1.36.3', 'true', 'shop-dev']);
-  assert.deepEqual(result.inputs, ['$conf/env/prod.yaml', 'c', 'c/v/1.yaml', 'c/v/2.yaml', 'lib', 'text.txt']);
+  assert.deepEqual(result.inputs, ['$conf/env/prod.yaml', 'c', 'c/gone.yaml', 'c/v', 'c/v/1.yaml', 'c/v/2.yaml', 'lib', 'text.txt']);
   assert.deepEqual(result.places.map((place) => place?.file).sort(), ['c/charts/lib/templates/l.yaml', 'c/crds/crd.yaml', 'c/templates/map.yaml']);
   assert.deepEqual(names(await render({ path: 'c', helm: { skipCrds: true, skipTests: true, releaseName: 'r', namespace: 'n' } })).sort(), ['ConfigMap/from-lib', 'ConfigMap/r']);
 });
