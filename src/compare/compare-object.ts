@@ -5,7 +5,6 @@ import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { LiveObject } from '../cluster/live.ts';
 import type { Prediction } from './predict.ts';
 import type { PreparedObject } from './prepare.ts';
-import { AppError } from '../base/errors.ts';
 import { argo } from '../model/annotations.ts';
 import { bodyOf, objectError, predict } from './predict.ts';
 import { diffFields } from '../diff/diff.ts';
@@ -39,7 +38,7 @@ export async function compareKey(context: CompareContext, input: CompareInput, k
   const base = { ...blank(prepared), previous: changed?.target };
   const problem = context.cluster.live.problemOf(key);
   if (problem && prepared.served) {
-    if (!(problem instanceof AppError) || problem.code !== 'E_KIND_UNKNOWN') context.again(key); // what is excluded stays so
+    context.again(key);
     return { ...base, status: 'Unknown', error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}`, ...(prepared.place && { place: prepared.place }) } };
   }
   try {

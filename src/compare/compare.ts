@@ -1,7 +1,9 @@
 // Git against cluster: which objects of an application differ from their manifests, and what a sync would do to them.
-import type { CompareContext, ComparedObject, CompareInput, Comparer, ComparerOptions, Comparison } from './comparison.ts';
+import type { CompareContext, ComparedObject, CompareInput, Comparer, ComparerOptions, Comparison, EffectInput } from './comparison.ts';
+import type { Effect } from '../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { Prepared } from './prepare.ts';
+import { AppError } from '../base/errors.ts';
 import { PreparedCache } from './prepare.ts';
 import { Verdicts } from './verdicts.ts';
 import { compareKey } from './compare-object.ts';
@@ -15,6 +17,10 @@ export type { CompareCluster, CompareInput, ComparedObject, Comparer, ComparerOp
 /** So long after the server failed at an object it is asked again; an outage of a webhook costs one dry run for each of them in that time. */
 const againMs = 10_000;
 
+function isExcluded(problem: Error | undefined): boolean {
+  return problem instanceof AppError && problem.code === 'E_KIND_UNKNOWN';
+}
+
 /** `found` goes by position of `keys`; undefined = neither in Git nor live. */
 function replaced(objects: readonly ComparedObject[], keys: readonly ResourceKey[], found: readonly (ComparedObject | undefined)[]): ComparedObject[] {
   const byText = new Map(objects.filter((object) => !object.hook.isHook || !object.target).map((object) => [keyText(object.key), object]));
@@ -26,12 +32,10 @@ function replaced(objects: readonly ComparedObject[], keys: readonly ResourceKey
   return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }
 
-export function createComparer(options: ComparerOptions): Comparer {
+function contexts(options: ComparerOptions, verdicts: Verdicts): (tracking: string, signal: AbortSignal) => CompareContext {
   const { cluster } = options;
-  const verdicts = new Verdicts();
   const cache = new PreparedCache();
-  const wanted = new Map<string, Prepared>();
-  const contextOf = (tracking: string, signal: AbortSignal): CompareContext => ({
+  return (tracking, signal) => ({
     cluster,
     verdicts,
     signal,
@@ -42,9 +46,20 @@ export function createComparer(options: ComparerOptions): Comparer {
       tracking: input.tracking,
       namespace: input.app.spec.destination.namespace ?? '',
       discovery: cluster.discovery,
+      excluded: (kind) => isExcluded(cluster.live.problemOf(kind)),
       placeOf: input.placeOf,
     }),
   });
+}
+
+export function createComparer(options: ComparerOptions): Comparer {
+  const { cluster } = options;
+  const verdicts = new Verdicts();
+  const wanted = new Map<string, Prepared>();
+  cluster.live.onChange(({ key, after }) => {
+    if (!after) verdicts.drop(key);
+  });
+  const contextOf = contexts(options, verdicts);
   const want = async (tracking: string, prepared: Prepared, signal: AbortSignal): Promise<void> => {
     if (wanted.get(tracking) === prepared) return;
     await cluster.live.want(tracking, [...prepared.objects.values()].map(({ key }) => key), signal);
@@ -68,8 +83,16 @@ export function createComparer(options: ComparerOptions): Comparer {
     return summarise(cluster, input, context.prepared(input, input.manifests), replaced(comparison.objects, keys, found));
   }
 
-  function accept(key: ResourceKey, manifestHash: string, object: KubeObject | undefined): void {
-    if (!object) return verdicts.drop(key);
+  async function effect(input: EffectInput, signal: AbortSignal): Promise<Effect> {
+    try {
+      return await effectOf(contextOf(input.tracking, signal), options.macKey, input);
+    } finally {
+      // Of an application that is not compared here, as a pull request may bring it, nothing is kept.
+      if (!wanted.has(input.tracking)) cluster.live.forget(effectAsker(input.tracking));
+    }
+  }
+
+  function accept(key: ResourceKey, manifestHash: string, object: KubeObject): void {
     cluster.live.accept(object);
     if (manifestHash) verdicts.accept(key, manifestHash, object, cluster.live.get(key));
   }
@@ -78,7 +101,7 @@ export function createComparer(options: ComparerOptions): Comparer {
     compare,
     compareObjects,
     accept,
-    effect: (input, signal) => effectOf(contextOf(input.tracking, signal), options.macKey, input),
+    effect,
     forget: (tracking) => {
       for (const { key } of wanted.get(tracking)?.objects.values() ?? []) verdicts.drop(key);
       wanted.delete(tracking);
@@ -86,5 +109,8 @@ export function createComparer(options: ComparerOptions): Comparer {
       cluster.live.forget(effectAsker(tracking));
     },
     stats: verdicts.stats,
+    get kept() {
+      return verdicts.size;
+    },
   };
 }

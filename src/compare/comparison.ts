@@ -117,13 +117,15 @@ export interface Comparer {
   effect(input: EffectInput, signal: AbortSignal): Promise<Effect>;
   /**
    * The answer to an own apply of the manifest with that hash: it goes into the live cache and sets the verdict, so that its echo
-   * costs nothing. undefined = deleted.
+   * costs nothing.
    */
-  accept(key: ResourceKey, manifestHash: string, object: KubeObject | undefined): void;
+  accept(key: ResourceKey, manifestHash: string, object: KubeObject): void;
   /** Drops what is kept for an application that is gone. */
   forget(tracking: string): void;
   /** Verdicts answered without and with a request since the start. */
   readonly stats: { readonly hits: number; readonly asked: number };
+  /** Live objects of which verdicts are kept. */
+  readonly kept: number;
 }
 
 /** What the parts of this room share. */

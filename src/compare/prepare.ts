@@ -31,7 +31,7 @@ export interface Prepared {
   objects: ReadonlyMap<string, PreparedObject>;
   /** What a sync runs, in manifest order; PreDelete, PostDelete and Skip are not here. */
   hooks: readonly PreparedObject[];
-  /** RepeatedResourceWarning. */
+  /** RepeatedResourceWarning, ExcludedResourceWarning. */
   conditions: Condition[];
 }
 
@@ -42,6 +42,8 @@ export interface PrepareInput {
   namespace: string;
   discovery: Discovery;
   placeOf?: ((manifest: KubeObject) => Place | undefined) | undefined;
+  /** Kinds that are never watched: left out, with a warning. Default: none. */
+  excluded?: (kind: { group: string; kind: string }) => boolean;
 }
 
 /** What no manifest may say: the server's own fields. */
@@ -87,8 +89,13 @@ export function prepare(input: PrepareInput): Prepared {
   const objects = new Map<string, PreparedObject>();
   const hooks: PreparedObject[] = [];
   const repeated = new Map<string, { key: ResourceKey; count: number }>();
+  const excluded: Condition[] = [];
   for (const manifest of input.manifests) {
     const { group, version, kind } = gvkOf(manifest);
+    if (input.excluded?.({ group, kind })) {
+      excluded.push(excludedWarning(group, kind, manifest.metadata.name ?? ''));
+      continue;
+    }
     const resource = input.discovery.resourceOf({ group, version, kind });
     const own = brought.get(`${group}/${kind}`);
     // Unknown kinds are treated as namespaced.
@@ -105,7 +112,11 @@ export function prepare(input: PrepareInput): Prepared {
     objects.delete(text);
     objects.set(text, prepared);
   }
-  return { objects, hooks, conditions: [...repeated.values()].map(repeatedWarning) };
+  return { objects, hooks, conditions: [...[...repeated.values()].map(repeatedWarning), ...excluded] };
+}
+
+function excludedWarning(group: string, kind: string, name: string): Condition {
+  return { type: 'ExcludedResourceWarning', message: `Resource ${group}/${kind} ${name} is excluded in the settings` };
 }
 
 function repeatedWarning({ key, count }: { key: ResourceKey; count: number }): Condition {

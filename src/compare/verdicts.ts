@@ -2,6 +2,7 @@
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { LiveRecord } from '../cluster/live.ts';
 import { hashOf } from '../base/canonical.ts';
+import { Lru } from '../base/lru.ts';
 import { keyText } from '../model/kube.ts';
 import { ownedState } from '../diff/owned.ts';
 
@@ -33,6 +34,9 @@ function ownedHash(object: KubeObject): string {
   return owned.length === 0 ? '' : hashOf(owned);
 }
 
+/** Manifests that the server took as new objects, so many of all applications; they and their verdicts tell nothing when they are gone from Git. */
+const validKept = 10_000;
+
 /** A pull request asks about three manifests of one object. */
 const perObject = 4;
 
@@ -44,8 +48,13 @@ export function liveStamp(live: LiveRecord): string {
 /** Kept while the object lives; a few for each object. */
 export class Verdicts {
   readonly #byKey = new Map<string, Entry[]>();
-  readonly #valid = new Map<string, string>();
+  readonly #valid = new Lru<string, string>({ limit: validKept });
   readonly stats = { hits: 0, asked: 0 };
+
+  /** Live objects of which something is known. */
+  get size(): number {
+    return this.#byKey.size;
+  }
 
   /** The server took this manifest before, as a new object. */
   isValid(key: ResourceKey, hash: string): boolean {

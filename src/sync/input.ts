@@ -38,8 +38,8 @@ export interface StepInput {
   cluster: Pick<Cluster, 'api' | 'discovery'>;
   /** Persists status.operationState. When `done`, `/operation` is removed in the same patch. Throws to stop the step: nothing is lost. */
   save(state: OperationState, done: boolean): Promise<void>;
-  /** Told of every accepted write at once; `object` is the API's answer, undefined when it is gone. */
-  accepted(key: ResourceKey, manifestHash: string, object: KubeObject | undefined): void;
+  /** Told of every accepted write at once; `object` is the API's answer. */
+  accepted(key: ResourceKey, manifestHash: string, object: KubeObject): void;
   clock: Clock;
   log: Logger;
   signal: AbortSignal;

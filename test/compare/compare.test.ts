@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../src/model/kube.ts';
+import { eventually } from '../control-plane.ts';
 import { configMap, deployment, world } from './world.ts';
 
 const key = (namespace: string, name: string): { group: string; kind: string; namespace: string; name: string } => ({ group: '', kind: 'ConfigMap', namespace, name });
@@ -111,6 +112,36 @@ test('drift of one object costs one dry run of that object, and tells the field'
   await w.edit(configMap('a', {}), { data: { x: '1' } });
   const back = await w.comparer.compareObjects(drifted, [key(w.namespace, 'a')], w.signal);
   assert.equal(back.status, 'Synced');
+});
+
+test('kinds that are never watched are left out of the comparison and of the effect, with a warning, and the rest is judged', async (t) => {
+  const w = await world(t);
+  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'leader' }, spec: {} };
+  const hook = { ...lease, metadata: { name: 'before', annotations: { 'argocd.argoproj.io/hook': 'PreSync' } } };
+  const manifests = [configMap('a', { x: '1' }), lease, hook];
+  await w.sync(manifests);
+  const comparison = await w.compare(manifests);
+  assert.equal(comparison.status, 'Synced');
+  assert.deepEqual(comparison.objects.map((object) => object.key.name), ['a']);
+  assert.deepEqual(comparison.conditions, ['leader', 'before'].map((name) => ({ type: 'ExcludedResourceWarning', message: `Resource coordination.k8s.io/Lease ${name} is excluded in the settings` })));
+  const effect = await w.effect({ target: manifests, last: [] });
+  assert.deepEqual([effect.errors, effect.hooks, effect.operations.map((operation) => operation.key.name)], [[], [], []]);
+  assert.ok(effect.notes.includes('Resource coordination.k8s.io/Lease leader is excluded in the settings'));
+});
+
+test('what is known of an object goes with it', async (t) => {
+  const w = await world(t);
+  const named = (from: number): KubeObject[] => Array.from({ length: 5 }, (_, index) => configMap(`settings-${from + index}`, { x: '1' }));
+  await w.sync(named(0));
+  await w.compare(named(0));
+  const before = w.comparer.kept;
+  // As Kustomize names them: a new set of objects with every change.
+  for (const from of [5, 10, 15]) {
+    await w.sync(named(from));
+    const comparison = await w.compare(named(from));
+    assert.equal(comparison.status, 'Synced');
+    await eventually('nothing is kept of the former ones', () => (w.comparer.kept === before ? true : undefined));
+  }
 });
 
 test('several objects are looked at afresh in one go: changed, new and gone ones', async (t) => {

@@ -93,7 +93,7 @@ async function syncObject(cluster: Cluster, comparer: Comparer, object: Comparis
   if (requiresPruning) {
     await cluster.api.delete(key, { gracePeriodSeconds: 0 });
     await cluster.live.until(key, (found) => found === undefined, signal);
-    return comparer.accept(key, '', undefined);
+    return;
   }
   if (!target || status === 'Synced') return;
   for (;;) {

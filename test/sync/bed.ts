@@ -181,7 +181,7 @@ export async function drive(scene: Scene, options: DriveOptions = {}): Promise<S
         stored.done = done;
         stored.saves.push(state);
       }),
-      accepted: (_key, _hash, object) => object && cluster.live.accept(object),
+      accepted: (_key, _hash, object) => cluster.live.accept(object),
       clock,
       log: silentLogger(),
       signal: t10(),
