@@ -1,7 +1,6 @@
 // The render room: manifests out of the files of a commit, made once for each content.
 import { rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { AppError } from '../base/errors.ts';
 import { follow, joinPath } from './paths.ts';
 import { hashOf } from '../base/canonical.ts';
@@ -9,6 +8,7 @@ import { inputId, inputName } from './plan.ts';
 import { Lru } from '../base/lru.ts';
 import { orAborted } from '../base/abort.ts';
 import { planDirectory } from './directory.ts';
+import { ownFolder, sweepLeftovers } from './leftovers.ts';
 import { planHelm } from './helm.ts';
 import { planKustomize } from './kustomize.ts';
 import { sourceTypeOf, withOverrides } from './detect.ts';
@@ -23,7 +23,7 @@ import type { Tool } from './tool.ts';
 
 export interface RendererOptions {
   tools: Tools;
-  /** Folder of the overlays, of this renderer alone: it is emptied at the start. Default: one of this process in the temporary folder. */
+  /** Folder of the overlays, of this renderer alone: it is emptied at the start. Default: one of this process in the temporary folder, where those of dead processes are removed. */
   tempDir?: string;
   /** Limit of the cache, in bytes of manifests as JSON; default 32 MiB. */
   cacheBytes?: number;
@@ -50,7 +50,8 @@ type Outcome = { rendered: Rendered; bytes: number } | { failure: AppError; byte
 
 export async function createRenderer(options: RendererOptions): Promise<Renderer> {
   const { tools, cacheBytes = 32 * 2 ** 20, concurrency = Math.max(2, availableParallelism()) } = options;
-  const tempDir = options.tempDir ?? join(tmpdir(), `coxswain-render-${process.pid}`);
+  const tempDir = options.tempDir ?? ownFolder();
+  if (options.tempDir === undefined) sweepLeftovers();
   rmSync(tempDir, { recursive: true, force: true });
   const [helm, kustomize, jsonnet] = await Promise.all([
     toolVersion(tools.helm, ['version', '--short']),
