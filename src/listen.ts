@@ -5,14 +5,14 @@ import type { Logger } from './base/log.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** Until a handler is there, health is good and everything else answers 503. */
-export function serve(config: { host: string; port: number }, log: Logger, routes: { webhook: () => Handler | undefined; rest: () => Handler | undefined }): Promise<Server> {
+/** Until a handler is there, health is good and everything else answers 503 with what is waited for. */
+export function serve(config: { host: string; port: number }, log: Logger, routes: { webhook: () => Handler | undefined; rest: () => Handler | undefined; starting: { readonly why: string } }): Promise<Server> {
   const server = createServer((request, response) => {
     const path = (request.url ?? '/').split('?')[0];
     const webhook = path === '/webhooks/github' || path === '/api/webhook';
     const handler = webhook ? routes.webhook() : routes.rest();
     if (!handler) {
-      response.writeHead(path === '/healthz' ? 200 : 503, { 'content-type': 'text/plain' }).end(path === '/healthz' ? 'ok\n' : 'starting\n');
+      response.writeHead(path === '/healthz' ? 200 : 503, { 'content-type': 'text/plain' }).end(path === '/healthz' ? 'ok\n' : `${routes.starting.why}\n`);
       return;
     }
     handler(request, response).catch((error: unknown) => {

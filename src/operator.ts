@@ -28,6 +28,8 @@ import { sourcesOf } from './model/application.ts';
 import { createGitHub } from './github/github.ts';
 import { createRenderer } from './render/render.ts';
 import { serve, stopServer } from './listen.ts';
+import type { Starting } from './starting.ts';
+import { tellMissingKinds } from './starting.ts';
 import { Started } from './started.ts';
 import { credentialFor } from './store/settings.ts';
 import { openStore } from './store/store.ts';
@@ -48,6 +50,7 @@ interface Base {
   signal: AbortSignal;
   started: Started;
   faces: Faces;
+  starting: Starting;
 }
 
 interface Core extends Base {
@@ -93,14 +96,16 @@ async function authorsOf(git: Git, github: GitHub | undefined, repoUrl: string, 
 }
 
 async function openState(base: Base, onLost: () => void): Promise<{ cluster: Cluster; store: Store }> {
-  const { config, log, signal, started } = base;
+  const { config, log, signal, started, starting } = base;
   const cluster = await home(config, log, signal);
   started.add('cluster', () => cluster.stop());
-  const store = await openStore(cluster, config.namespace, signal);
+  const store = await openStore(cluster, config.namespace, signal).finally(tellMissingKinds(cluster, starting, log));
   started.add('store', () => store.stop());
   for (const fault of store.settings().faults) log.warn({ fault }, 'a setting is wrong; its default stands in');
   const lease = new Lease({ api: cluster.api, namespace: config.namespace, clock, log, onLost });
+  starting.why = 'starting: waits for the Lease that another replica holds';
   await lease.acquire(signal);
+  starting.why = 'starting';
   started.add('lease', () => lease.release());
   return { cluster, store };
 }
@@ -206,8 +211,8 @@ async function startFaces(core: Core): Promise<void> {
 export async function startOperator(config: Config, onLost: () => void): Promise<{ stop(): Promise<void>; port: number }> {
   const log = createLogger({ level: config.logLevel });
   const abort = new AbortController();
-  const base: Base = { config, log, signal: abort.signal, started: new Started(), faces: { github: undefined, chat: undefined, rest: undefined } };
-  const server = await serve(config, log, { webhook: () => base.faces.github?.handle, rest: () => base.faces.rest });
+  const base: Base = { config, log, signal: abort.signal, started: new Started(), faces: { github: undefined, chat: undefined, rest: undefined }, starting: { why: 'starting: connects to the cluster' } };
+  const server = await serve(config, log, { webhook: () => base.faces.github?.handle, rest: () => base.faces.rest, starting: base.starting });
   base.started.add('server', () => stopServer(server));
   await startFaces(await openCore(base, await openState(base, onLost)));
   const address = server.address();

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Api } from '../cluster/api.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { Discovery } from '../cluster/discovery.ts';
 import type { Mirror } from '../cluster/mirror.ts';
 import type { AppProject } from '../model/project.ts';
 import type { Application } from '../model/application.ts';
@@ -93,12 +94,19 @@ function watchSettings(cluster: Cluster, namespace: string): SettingsWatch {
   };
 }
 
+const argoproj = 'argoproj.io';
+const customKinds: Readonly<Record<string, readonly string[]>> = { [argoproj]: ['Application', 'AppProject'], [coxGroup]: ['Approval', 'DriftEpisode', 'Request', 'SyncRecord'] };
+
+/** `Kind.group` of what the store needs and the cluster does not serve. */
+export function missingKinds(discovery: Pick<Discovery, 'resourceOf'>): string[] {
+  return Object.entries(customKinds).flatMap(([group, kinds]) => kinds.filter((kind) => !discovery.resourceOf({ group, kind })).map((kind) => `${kind}.${group}`));
+}
+
 /**
  * Resolves when every kind has been read once; kinds whose CRD is missing are waited for until the signal ends.
  * Throws E_CONFIG when the MAC key cannot be used, ApiError when the API refuses.
  */
 export async function openStore(cluster: Cluster, namespace: string, signal?: AbortSignal): Promise<Store> {
-  const argoproj = 'argoproj.io';
   const applications = watchCollection(cluster, { group: argoproj, kind: 'Application', namespace, parse: parseApplication, indexOf: (app) => app.spec.project });
   const projects = watchCollection(cluster, { group: argoproj, kind: 'AppProject', namespace, parse: parseProject, indexOf: (project) => project.metadata.name });
   const approvals = watchCollection(cluster, { group: coxGroup, kind: 'Approval', namespace, parse: parseApproval, indexOf: (approval) => approval.spec.application });
