@@ -27,6 +27,7 @@ export function changeDeps({ store, git, desiring, engine, clock }: Parts): Chan
     git,
     clock,
     clusterOf: (app) => clusterOf(store.settings(), app.spec.destination),
+    rendered: (application) => engine.rendered(application),
     inputsKey: async (app, revisions, signal) => (await desiring.inputsAt(app, revisions, signal)).key,
     async desired(app, revisions, signal) {
       const state = await desiring.at(app, revisions, signal);

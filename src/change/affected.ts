@@ -8,6 +8,7 @@ import { Turns } from '../base/turns.ts';
 import { describeError } from '../base/errors.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { normaliseRepo } from '../policy/project.ts';
+import { touches } from '../git/touch.ts';
 import { gvkOf, isObject } from '../model/kube.ts';
 import { denialOf, mayHold } from './permission.ts';
 
@@ -84,6 +85,25 @@ async function manifestsOf(deps: ChangeDeps, app: Application | undefined, revis
   }
 }
 
+/** Surely not touched: neither since its last rendering nor by the pull request did anything change where it reads. */
+async function isFar(deps: ChangeDeps, pull: PullInput, app: Application, { range, changes }: { range: Range; changes: Look['changes'] }): Promise<boolean> {
+  const known = deps.rendered(applicationKey(app));
+  if (!known) return false;
+  const mirror = deps.git.repository(pull.repoUrl);
+  for (const [index, pin] of pins(app, pull, range.result).entries()) {
+    const before = known.revisions[index];
+    if (pin === undefined) continue;
+    if (before === undefined) return false;
+    const inputs = [sourcesOf(app.spec)[index]?.path ?? '', ...known.inputs];
+    for (const from of [before, range.base]) {
+      const changed = changes.get(from) ?? mirror.changedPaths(from, pin);
+      changes.set(from, changed);
+      if (touches(await changed, inputs)) return false;
+    }
+  }
+  return true;
+}
+
 function isApplication(object: KubeObject): object is KubeObject & { metadata: ObjectMeta & { name: string }; spec: Application['spec'] } {
   const spec = object['spec'];
   return gvkOf(object).group === 'argoproj.io' && object.kind === 'Application' && typeof object.metadata.name === 'string' && isObject(spec) && isObject(spec['destination']);
@@ -127,8 +147,18 @@ function changedChildren(deps: ChangeDeps, parent: Affected): Map<string, Candid
   return changed;
 }
 
-async function look(deps: ChangeDeps, pull: PullInput, range: Range, { key, candidate, signal }: { key: string; candidate: Candidate; signal: AbortSignal }): Promise<Affected | undefined> {
+interface Look {
+  key: string;
+  candidate: Candidate;
+  /** Paths that differ from the result, by commit. */
+  changes: Map<string, Promise<string[]>>;
+  signal: AbortSignal;
+}
+
+async function look(deps: ChangeDeps, pull: PullInput, range: Range, { key, candidate, changes, signal }: Look): Promise<Affected | undefined> {
   const { before, after, parent } = candidate;
+  // A commit that is gone from Git is no reason to look no closer.
+  if (!parent && after && (await isFar(deps, pull, after, { range, changes }).catch(() => false))) return undefined;
   const basePins = before ? pins(before, pull, range.base) : [];
   const resultPins = after ? pins(after, pull, range.result) : [];
   if (!parent) {
@@ -142,6 +172,7 @@ async function look(deps: ChangeDeps, pull: PullInput, range: Range, { key, cand
 /** Sorted by key. Rejects with the signal's reason when superseded. */
 export async function affectedBy(deps: ChangeDeps, pull: PullInput, range: Range, signal: AbortSignal): Promise<AffectedList> {
   const turns = new Turns(deps.concurrency ?? 8);
+  const changes = new Map<string, Promise<string[]>>();
   const found = new Map<string, Affected>();
   const own = deps.applications.list().filter((app) => tracks(app, pull));
   let round = new Map<string, Candidate>(own.map((app) => [applicationKey(app), { before: app, after: app }]));
@@ -150,7 +181,7 @@ export async function affectedBy(deps: ChangeDeps, pull: PullInput, range: Range
     const results = await Promise.all([...round].map(async ([key, candidate]) => {
       const giveBack = await turns.take(signal);
       try {
-        return await look(deps, pull, range, { key, candidate, signal });
+        return await look(deps, pull, range, { key, candidate, changes, signal });
       } finally {
         giveBack();
       }

@@ -49,6 +49,11 @@ export interface ChangeDeps {
    * Equal keys = the pull request does not touch it.
    */
   inputsKey(app: Application, revisions: (string | undefined)[], signal: AbortSignal): Promise<string>;
+  /**
+   * What the application was last rendered from: commits by source, and the paths that count. undefined = not known. Saves a look at
+   * applications that lie far from what a pull request changes.
+   */
+  rendered(application: string): { revisions: string[]; inputs: string[] } | undefined;
   /** Rendered manifests with the sources pinned; throws AppErrors with place. */
   desired(app: Application, revisions: (string | undefined)[], signal: AbortSignal): Promise<Desired>;
   /**

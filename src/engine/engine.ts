@@ -42,6 +42,8 @@ export interface Engine {
   onPush(repoUrl: string): Promise<void>;
   /** The comparison that the application's status was last written from; undefined before the first. */
   comparison(application: string): Comparison | undefined;
+  /** What it was last rendered from; undefined before the first time, and while that is to be done anew. */
+  rendered(application: string): { revisions: string[]; inputs: string[] } | undefined;
   /** What a sync of it would do, as last worked out for its approval; undefined when nothing is asked. */
   effect(application: string): Effect | undefined;
   clusters: Clusters;
@@ -157,6 +159,7 @@ export function createEngine(options: EngineOptions): Engine {
     clusters,
     onPush,
     comparison: (application) => memory.get(application)?.comparison,
+    rendered: (application) => memory.get(application)?.desired,
     effect: (application) => memory.get(application)?.effect?.effect,
     get pending() {
       return queue.size;

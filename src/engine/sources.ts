@@ -8,6 +8,7 @@ import type { Store } from '../store/store.ts';
 import type { Memory } from './known.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { normaliseRepo } from '../policy/project.ts';
+import { touches } from '../git/touch.ts';
 
 export interface SourcesOptions {
   git: Git;
@@ -115,7 +116,7 @@ async function isTouched(app: Application, known: { revisions: string[]; inputs:
     const changed = changes.get(range) ?? repository.changedPaths(before, now);
     changes.set(range, changed);
     const inputs = [source.path ?? '', ...known.inputs];
-    if ((await changed).some((path) => inputs.some((input) => input === '' || input === '.' || path === input || path.startsWith(`${input}/`)))) return true;
+    if (touches(await changed, inputs)) return true;
   }
   return false;
 }

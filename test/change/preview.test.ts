@@ -29,6 +29,29 @@ test('only applications whose inputs differ are touched', async (t) => {
   assert.equal(found.considered, 2);
 });
 
+test('who was rendered from far away is not looked at; who was not, or from where something changed, is', async (t) => {
+  const w = world(t, Object.fromEntries(['web', 'api', 'docs', 'late', 'forced', 'shared/base'].map((name) => [`apps/${name}/a.yaml`, configMap(name.replace('/', '-'), '1')])));
+  const first = w.origin.git('rev-parse', 'main');
+  w.origin.commit('late', { 'apps/late/a.yaml': configMap('late', '2') });
+  const base = w.origin.git('rev-parse', 'main');
+  live(w.apps, ...['web', 'api', 'docs', 'late', 'forced'].map((name) => application(w.origin, name)));
+  const rendered: Record<string, { revisions: string[]; inputs: string[] }> = {
+    api: { revisions: [base], inputs: ['apps/api'] },
+    web: { revisions: [base], inputs: ['apps/web', 'apps/shared/base'] },
+    late: { revisions: [first], inputs: ['apps/late'] },
+    forced: { revisions: ['f'.repeat(40)], inputs: ['apps/forced'] },
+  };
+  const looked = new Set<string>();
+  const deps = { ...w.deps, rendered: (key: string) => rendered[key.replace('argocd/', '')], inputsKey: (...args: Parameters<typeof w.deps.inputsKey>) => {
+    looked.add(args[0].metadata.name);
+    return w.deps.inputsKey(...args);
+  } };
+  w.origin.commit('change', { 'apps/shared/base/a.yaml': configMap('shared-base', '2'), 'apps/docs/a.yaml': configMap('docs', '2') }, 'change');
+  const found = await createChange(deps).preview(w.pull('change'), signal);
+  assert.deepEqual([...looked].sort(), ['docs', 'forced', 'late', 'web']);
+  assert.deepEqual([told(found.apps), found.considered], [[['docs', 'changed', 'change docs']], 5]);
+});
+
 test('the result is the merge, not the head: what the branch got meanwhile is no change of the pull request', async (t) => {
   const w = world(t, { 'apps/web/web.yaml': configMap('web', '1'), 'apps/api/api.yaml': configMap('api', '1') });
   live(w.apps, application(w.origin, 'web', { revision: 'HEAD' }), application(w.origin, 'api'));
