@@ -2,6 +2,7 @@
 import type { AppProgress, ProgressState } from '../change/pull.ts';
 import type { DeploymentMemory, PullMemory } from './memory.ts';
 import type { RepositoryClient } from './installations.ts';
+import { allPages } from './api.ts';
 import { oneLine } from './text.ts';
 
 export interface DeploymentContext {
@@ -21,6 +22,9 @@ type State = 'queued' | 'pending' | 'in_progress' | 'success' | 'failure' | 'ina
 const states: Record<ProgressState, State> = {
   queued: 'queued', waiting: 'pending', syncing: 'in_progress', progressing: 'in_progress', success: 'success', failure: 'failure', superseded: 'inactive',
 };
+
+/** Nothing is active any more. */
+const ended = new Set(['inactive', 'failure', 'error']);
 
 function place(app: { application: string; name: string; environment: string | undefined }): { environment: string; task: string } {
   return { environment: oneLine(app.environment ?? app.name, 100), task: `coxswain:${app.application}` };
@@ -74,16 +78,28 @@ async function create({ client, sha, pull, signal }: DeploymentContext, app: App
   return 'id' in data ? Number(data.id) : 0;
 }
 
-/** The deployment of this application that was active before ours: automatic inactivation would hit the other applications of the environment too. */
-async function inactivatePredecessor(context: DeploymentContext, app: AppProgress, own: number): Promise<void> {
+/** Of a hundred former deployments each; older ones were looked at when their followers succeeded. */
+const maxPages = 3;
+
+/**
+ * The deployments of this application before ours: several may be active or unfinished when merges overtook each other. Automatic
+ * inactivation would hit the other applications of the environment too. One that succeeded and is inactive has none before it that
+ * is not; hence the oldest first.
+ */
+async function inactivatePredecessors(context: DeploymentContext, app: AppProgress, own: number): Promise<void> {
   const { client, appId, signal } = context;
   const { owner, repo, octokit } = client;
-  const { data } = await octokit.request('GET /repos/{owner}/{repo}/deployments', { owner, repo, ...place(app), per_page: 10, request: { signal } });
-  const before = data.filter((each) => Number(each.id) < own && each.performed_via_github_app?.id === appId).sort((a, b) => Number(b.id) - Number(a.id))[0];
-  if (!before) return;
-  const { state } = await statuses(context, Number(before.id));
-  if (state === 'inactive') return;
-  await post(context, Number(before.id), { state: 'inactive', description: 'followed by a later deployment', environment: place(app).environment, logUrl: '' });
+  const all = await allPages(async (page) => (await octokit.request('GET /repos/{owner}/{repo}/deployments', { owner, repo, ...place(app), per_page: 100, page, request: { signal } })).data, maxPages);
+  const before = all.filter((each) => Number(each.id) < own && each.performed_via_github_app?.id === appId).sort((a, b) => Number(b.id) - Number(a.id));
+  const active: number[] = [];
+  for (const each of before) {
+    const { id, state, succeeded } = await statuses(context, Number(each.id));
+    if (state === 'inactive' && succeeded) break;
+    if (!ended.has(state)) active.push(id);
+  }
+  for (const id of active.reverse()) {
+    await post(context, id, { state: 'inactive', description: 'followed by a later deployment', environment: place(app).environment, logUrl: '' });
+  }
 }
 
 /** Needs `findDeployments` before. A failure forgets the deployment: the next pass looks again. */
@@ -98,7 +114,7 @@ export async function writeDeployment(context: DeploymentContext, app: AppProgre
   const id = known?.id ?? (await create(context, app));
   const status = { description, environment: place(app).environment, logUrl: `${publicUrl}/applications/${app.application}` };
   if (state === 'success' && known?.state !== 'in_progress') await post(context, id, { ...status, state: 'in_progress' });
-  if (state === 'success') await inactivatePredecessor(context, app, id);
+  if (state === 'success') await inactivatePredecessors(context, app, id);
   await post(context, id, { ...status, state });
   memory.deployments.set(app.application, { id, state, description, succeeded: state === 'success' });
 }

@@ -34,6 +34,10 @@ function rollout(b: Bed): { dev: string[]; prod: string[] } {
   return { dev: states('web-dev'), prod: states('web-prod') };
 }
 
+function newest(b: Bed, name: string): (string | undefined)[] {
+  return b.sandbox.world.repositories[0]?.deployments.filter((each) => each.task === `coxswain:argocd/${name}`).map((each) => each.statuses.at(-1)?.state) ?? [];
+}
+
 function check(b: Bed, name: string): string | null | undefined {
   return b.sandbox.world.repositories[0]?.checks.findLast((each) => each.name === name)?.conclusion;
 }
@@ -99,6 +103,26 @@ test('a later deployment makes the former inactive, and a restart does not bring
   const states = b.sandbox.world.repositories[0]?.deployments.map((each) => each.statuses.at(-1)?.state);
   assert.deepEqual(states, ['inactive', 'success']);
   assert.deepEqual(b.comments(), before);
+});
+
+test('every former deployment becomes inactive, the unfinished ones too; a failed one stays failed', async (t) => {
+  const b = await bed(t);
+  const merge = async (branch: string, state: ReturnType<typeof progressOf>['state']): Promise<void> => {
+    b.script.progress = [progressOf('web-dev', state), progressOf('api-dev', 'success')];
+    const number = await openPull(b.sandbox, branch);
+    await b.sandbox.actAs('ann').merge(repo, number);
+    await b.quiet();
+  };
+  await merge('one', 'success');
+  await merge('two', 'failure');
+  await merge('three', 'syncing');
+  assert.deepEqual(newest(b, 'web-dev'), ['success', 'failure', 'in_progress']);
+  // Killed after the first of the two: nothing is forgotten.
+  b.sandbox.faults.inject({ match: ({ method, path }) => method === 'POST' && path.endsWith(`/${b.sandbox.world.repositories[0]?.deployments.find((each) => each.task.endsWith('/web-dev'))?.id ?? 0}/statuses`), answer: { cut: 'before' } });
+  await merge('four', 'success');
+  await eventually('the last success', () => (newest(b, 'api-dev').length === 4 && newest(b, 'api-dev').at(-1) === 'success' ? true : undefined));
+  assert.deepEqual(newest(b, 'web-dev'), ['inactive', 'failure', 'inactive', 'success']);
+  assert.deepEqual(newest(b, 'api-dev'), ['inactive', 'inactive', 'inactive', 'success']);
 });
 
 test('the tracker tells every application, and what exactly waits', () => {
