@@ -3,7 +3,7 @@ import { createPublicKey } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { git } from './git.ts';
-import { type Account, type Activity, type App, ensureAccount, ensureInstallation, fullName, type Repository, timestamp, type World } from './world.ts';
+import { type Account, type Activity, type App, ensureAccount, ensureInstallation, findRepository, fullName, type Repository, timestamp, type World } from './world.ts';
 
 /** What the App may do and hears of, in the words of its manifest. */
 export interface AppManifest {
@@ -51,17 +51,21 @@ export interface NewRepository {
   /** Default true: only those with a role see it. */
   private?: boolean;
   defaultBranch?: string;
+  /** Makes it a person's fork of that repository, without the App. */
+  forkOf?: string;
 }
 
 /** The bare repository with one commit on its default branch; the owner becomes an organization with the App installed. */
 export async function createRepository(world: World, dir: string, made: NewRepository): Promise<Repository> {
-  const owner = ensureAccount(world, made.owner, 'Organization');
+  const [parentOwner = '', parentName = ''] = (made.forkOf ?? '').split('/');
+  const parent = findRepository(world, parentOwner, parentName);
+  const owner = ensureAccount(world, made.owner, parent ? 'User' : 'Organization');
   const path = join(dir, made.owner, `${made.name}.git`);
   const branch = made.defaultBranch ?? 'main';
   await mkdir(path, { recursive: true });
   await git(path, ['init', '--quiet', '--bare', `--initial-branch=${branch}`]);
   await configure(path);
-  const first = await firstCommit(path, branch, made.from);
+  const first = parent ? await copyBranch(path, branch, parent) : await firstCommit(path, branch, made.from);
   const now = timestamp();
   const opening: Activity = { id: world.nextId(), ref: `refs/heads/${branch}`, before: '0'.repeat(40), after: first, at: now, type: 'branch_creation', actor: owner };
   const repository: Repository = {
@@ -70,7 +74,8 @@ export async function createRepository(world: World, dir: string, made: NewRepos
   };
   if (world.repositories.some((other) => fullName(other) === fullName(repository))) throw new Error(`${fullName(repository)} exists`);
   world.repositories.push(repository);
-  ensureInstallation(world, owner);
+  if (parent) repository.roles.set(owner.login.toLowerCase(), 'admin');
+  else ensureInstallation(world, owner);
   world.changed();
   return repository;
 }
@@ -85,6 +90,11 @@ async function configure(path: string): Promise<void> {
     'gc.auto': '0',
   };
   for (const [name, value] of Object.entries(settings)) await git(path, ['config', name, value]);
+}
+
+async function copyBranch(path: string, branch: string, from: Repository): Promise<string> {
+  await git(path, ['fetch', '--quiet', from.dir, `refs/heads/${branch}:refs/heads/${branch}`]);
+  return (await git(path, ['rev-parse', `refs/heads/${branch}`])).trim();
 }
 
 async function firstCommit(path: string, branch: string, from: string | undefined): Promise<string> {

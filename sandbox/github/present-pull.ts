@@ -61,7 +61,7 @@ export function presentPull(world: World, repository: Repository, pull: Pull): J
     review_comment_url: links.review_comment,
     comments_url: links.comments,
     statuses_url: statuses,
-    head: presentEnd(world, repository, { ref: pull.headRef, sha: pull.headSha }),
+    head: presentEnd(world, pull.fork ?? repository, { ref: pull.headRef, sha: pull.headSha }),
     base: presentEnd(world, repository, { ref: pull.baseRef, sha: pull.baseSha }),
     _links: Object.fromEntries(Object.entries(links).map(([name, href]) => [name, { href }])),
     author_association: association(repository, pull.user),

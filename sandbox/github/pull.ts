@@ -6,7 +6,7 @@ import { emailOf, presentPullWhole, presentReview } from './present-pull.ts';
 import { type Json, presentScene } from './present.ts';
 import { announcing, closePull, keepPullRef } from './push.ts';
 import type { Site } from './site.ts';
-import { type Actor, type Pull, type Repository, type Review, timestamp } from './world.ts';
+import { type Actor, findRepository, type Pull, type Repository, type Review, timestamp } from './world.ts';
 
 export interface NewPull {
   title: string;
@@ -31,26 +31,36 @@ export async function openPull(site: Site, at: { repository: Repository; actor: 
   return site.alone(at.repository, () => openPullAlone(site, at, made));
 }
 
+/** `branch`, `owner:branch`, or `person:branch` of their fork. */
+function headOf(site: Site, repository: Repository, head: string): { fork: Repository | null; headRef: string } {
+  const [, owner = repository.owner.login, headRef = head] = /^([^:]+):(.+)$/.exec(head) ?? [];
+  const found = findRepository(site.world, owner, repository.name);
+  if (!found) throw invalid('PullRequest', 'head', { code: 'invalid' });
+  return { fork: found === repository ? null : found, headRef };
+}
+
 async function openPullAlone(site: Site, at: { repository: Repository; actor: Actor }, made: NewPull): Promise<Pull> {
   const { repository, actor } = at;
-  const headRef = made.head.startsWith(`${repository.owner.login}:`) ? made.head.slice(repository.owner.login.length + 1) : made.head;
-  const headSha = await resolveCommit(repository.dir, `refs/heads/${headRef}`);
+  const { fork, headRef } = headOf(site, repository, made.head);
+  const headSha = await resolveCommit((fork ?? repository).dir, `refs/heads/${headRef}`);
   const baseSha = await resolveCommit(repository.dir, `refs/heads/${made.base}`);
   if (headSha === null) throw invalid('PullRequest', 'head', { code: 'invalid' });
   if (baseSha === null) throw invalid('PullRequest', 'base', { code: 'invalid' });
-  const same = [...repository.pulls.values()].find((pull) => pull.state === 'open' && pull.headRef === headRef && pull.baseRef === made.base);
+  const same = [...repository.pulls.values()].find((pull) => pull.state === 'open' && pull.fork === fork && pull.headRef === headRef && pull.baseRef === made.base);
   if (same) {
     throw new Failure(422, 'Validation Failed', [
       { resource: 'PullRequest', code: 'custom', message: `A pull request already exists for ${repository.owner.login}:${headRef}.` },
     ]);
   }
+  // Forks share their objects, as on GitHub.
+  if (fork) await git(repository.dir, ['fetch', '--quiet', fork.dir, headSha]);
   if ((await countBetween(repository, baseSha, headSha)) === 0) {
     throw new Failure(422, 'Validation Failed', [{ resource: 'PullRequest', code: 'custom', message: `No commits between ${made.base} and ${headRef}` }]);
   }
   const now = timestamp();
   const pull: Pull = {
     id: site.world.nextId(), number: nextNumber(repository), title: made.title, body: made.body, user: actor.account, draft: made.draft,
-    state: 'open', headRef, baseRef: made.base, headSha, baseSha, mergedBy: null, mergeCommit: null,
+    state: 'open', fork, headRef, baseRef: made.base, headSha, baseSha, mergedBy: null, mergeCommit: null,
     createdAt: now, updatedAt: now, closedAt: null, mergedAt: null, tested: null, content: null,
   };
   repository.pulls.set(pull.number, pull);
@@ -112,7 +122,7 @@ export async function editPull(site: Site, at: { repository: Repository; actor: 
 
 async function reopen(site: Site, at: { repository: Repository; actor: Actor; pull: Pull }): Promise<void> {
   const { pull, repository } = at;
-  const head = await resolveCommit(repository.dir, `refs/heads/${pull.headRef}`);
+  const head = await resolveCommit((pull.fork ?? repository).dir, `refs/heads/${pull.headRef}`);
   if (pull.mergedAt !== null || head === null) throw invalid('PullRequest', 'state', { code: 'invalid', message: 'state cannot be changed.' });
   Object.assign(pull, { state: 'open', closedAt: null, headSha: head });
   await announcePull(site, at, 'reopened');

@@ -43,7 +43,7 @@ async function announceMove(site: Site, at: { repository: Repository; actor: Act
   const branch = move.name.slice('refs/heads/'.length);
   for (const pull of at.repository.pulls.values()) {
     if (pull.state !== 'open') continue;
-    if (pull.headRef === branch) await headMoved(site, { ...at, pull }, move);
+    if (pull.fork === null && pull.headRef === branch) await headMoved(site, { ...at, pull }, move);
     if (pull.baseRef === branch && move.after !== null) await baseMoved(site, { ...at, pull }, move.after);
   }
 }

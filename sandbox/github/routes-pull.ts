@@ -32,7 +32,7 @@ function listPulls(call: Call): Promise<Reply> {
   const found = [...repository.pulls.values()]
     .filter((pull) => state === 'all' || pull.state === state)
     // GitHub ignores a head without `owner:`.
-    .filter((pull) => head === undefined || !head.includes(':') || head === `${repository.owner.login}:${pull.headRef}`)
+    .filter((pull) => head === undefined || !head.includes(':') || head === `${(pull.fork ?? repository).owner.login}:${pull.headRef}`)
     .filter((pull) => base === undefined || pull.baseRef === base)
     .sort((a, b) => time(a).localeCompare(time(b)) || a.number - b.number);
   return paged(call, direction === 'desc' ? found.reverse() : found, (pull) => presentPull(call.site.world, repository, pull));

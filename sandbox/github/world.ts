@@ -93,7 +93,9 @@ export interface Pull {
   user: Account;
   draft: boolean;
   state: 'open' | 'closed';
-  /** Branch names; both in this repository. */
+  /** The fork that the head is in; null: this repository. */
+  fork: Repository | null;
+  /** Branch names. */
   headRef: string;
   baseRef: string;
   headSha: string;

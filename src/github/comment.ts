@@ -170,13 +170,21 @@ function tableOnly(parts: Frame, sections: AppSection[]): Comment {
   return { body, moved: movedText(sections, new Set(sections.flatMap((section) => section.objects))) };
 }
 
-/** What stays of the comment when the pull request touches nothing any more. */
-export function untouchedComment(): string {
-  return `${commentMarker}\n✅ No application is touched by this pull request.`;
+function short(sentence: string, activity: string): string {
+  return [`${commentMarker}\n${sentence}`, activity].filter(Boolean).join('\n\n');
 }
 
-export function closedComment(): string {
-  return `${commentMarker}\nClosed without merging: nothing was applied.`;
+/** What stays of the comment when the pull request touches nothing any more. */
+export function untouchedComment(activity: string): string {
+  return short('✅ No application is touched by this pull request.', activity);
+}
+
+export function closedComment(activity: string): string {
+  return short('Closed without merging: nothing was applied.', activity);
+}
+
+export function forkComment(activity: string): string {
+  return short('Branches of forks are not looked at. Push the branch to this repository to see what it would change.', activity);
 }
 
 export function placeholderComment(head: string): string {

@@ -19,7 +19,7 @@ import { writeCheck } from './check-run.ts';
 import { approvalCheck, diffCheck, forkCheck, rolloutCheck, runningDiffCheck } from './checks.ts';
 import { parsePullKey } from './clicks.ts';
 import { isCommand } from './commands-in.ts';
-import { closedComment, placeholderComment, renderComment, untouchedComment } from './comment.ts';
+import { closedComment, forkComment, placeholderComment, renderComment, untouchedComment } from './comment.ts';
 import { findDeployments, settled, writeDeployment } from './deployments.ts';
 import { newMemory } from './memory.ts';
 import { PullIndex } from './pull-index.ts';
@@ -190,7 +190,13 @@ export class PullQueue {
     if (state === 'open') return this.#open(pass);
     if (state === 'merged') return this.#merged(pass);
     this.#index.set(pass.key, []);
-    if (pass.memory.comment) await writeComment(this.#sticky(pass), closedComment());
+    await this.#say(pass, closedComment);
+  }
+
+  /** One sentence: said only where a comment stands already or somebody asked something. */
+  async #say(pass: Pass, sentence: (activity: string) => string): Promise<void> {
+    const activity = this.#activity(pass);
+    if (pass.memory.comment || activity) await writeComment(this.#sticky(pass), sentence(activity));
   }
 
   #offer({ pull, memory }: Pass, comment: HumanComment): void {
@@ -213,8 +219,11 @@ export class PullQueue {
   }
 
   async #open(pass: Pass): Promise<Outcome | void> {
-    const { key, pull, memory } = pass;
-    if (pull.fork) return writeCheck(this.#checks(pass), forkCheck(pull.head.sha));
+    const { key, pull } = pass;
+    if (pull.fork) {
+      await this.#say(pass, forkComment);
+      return writeCheck(this.#checks(pass), forkCheck(pull.head.sha));
+    }
     const abort = new AbortController();
     this.#running.set(key, { head: pull.head.sha, abort });
     let placing: Promise<void> | undefined;
@@ -231,7 +240,7 @@ export class PullQueue {
       const touched = preview.apps.length > 0 || preview.errors.length > 0 || preview.conflicts.length > 0;
       if (!touched && (await this.#hasMoved(pass))) return { after: 0 };
       if (touched) await writeComment(this.#sticky(pass), comment.body);
-      else if (memory.comment) await writeComment(this.#sticky(pass), untouchedComment());
+      else await this.#say(pass, untouchedComment);
       await writeCheck(this.#checks(pass), diffCheck(preview, comment.moved));
       const unsure = preview.apps.some((app) => app.error?.code === 'E_API_UNREACHABLE' || app.error?.code === 'E_API');
       return unsure ? { after: retryMs } : undefined;
@@ -266,9 +275,9 @@ export class PullQueue {
     const progress = { ...read, apps: read.apps.map((app) => settled(app, memory, sha)) };
     const done = progress.apps.every((app) => app.state === 'success' || app.state === 'superseded');
     this.#index.set(key, progress.apps.map((app) => app.application));
-    if (progress.apps.length > 0 || memory.comment) {
-      await writeComment(this.#sticky(pass), renderTracker({ progress, activity: this.#activity(pass), publicUrl: this.#options.publicUrl }));
-    }
+    const tracker = (activity: string): string => renderTracker({ progress, activity, publicUrl: this.#options.publicUrl });
+    if (progress.apps.length > 0) await writeComment(this.#sticky(pass), tracker(this.#activity(pass)));
+    else await this.#say(pass, tracker);
     for (const check of [approvalCheck(progress), rolloutCheck(progress)]) if (check) await writeCheck(this.#checks(pass), check);
     for (const app of progress.apps) await writeDeployment(context, app);
     memory.followedAt = this.#options.clock.now();
