@@ -67,14 +67,7 @@ export function updateCheck(site: Site, at: Place & { app: App }, check: CheckRu
   site.world.changed();
 }
 
-/** GitHub's limit of a summary and of a text, in characters. */
-const longestText = 65_535;
-
 function change(check: CheckRun, input: CheckInput): void {
-  for (const field of ['summary', 'text'] as const) {
-    if ([...(input.output?.[field] ?? '')].length <= longestText) continue;
-    throw invalid('CheckRun', field, { code: 'custom', message: `${field} exceeds a maximum of ${longestText} characters` });
-  }
   if (input.status === 'completed' && input.conclusion === undefined && check.conclusion === null) {
     throw invalid('CheckRun', 'conclusion', { code: 'missing_field' });
   }

@@ -42,6 +42,7 @@ export function addComment(site: Site, at: CommentPlace & { pull: Pull }, body: 
     id: site.world.nextId(), pull: at.pull.number, body, user: at.actor.account, app: at.actor.app, createdAt: now, updatedAt: now, reactions: [],
   };
   at.repository.comments.push(comment);
+  at.pull.updatedAt = now;
   announce(site, at, comment, { action: 'created' });
   return comment;
 }

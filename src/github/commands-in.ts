@@ -1,5 +1,6 @@
 // Commands of people in pull requests: each comment becomes one Request, named by the comment, whatever arrives how often.
 import type { Actor, PullRef, Request } from '../model/coxswain.ts';
+import type { Clock } from '../base/clock.ts';
 import type { HumanComment } from './sticky.ts';
 import type { RepositoryClient } from './installations.ts';
 import type { Store } from '../store/store.ts';
@@ -12,7 +13,11 @@ export interface CommandContext {
   store: Store;
   pull: PullRef;
   signal: AbortSignal;
+  clock: Clock;
 }
+
+/** What was asked longer ago and not heard then is not carried out any more: its reason may be gone. */
+const heardMs = 3_600_000;
 
 export function requestName(comment: { nodeId: string }): string {
   return `comment-${hashOf(comment.nodeId).slice(0, 24)}`;
@@ -34,12 +39,13 @@ function shownDigest(store: Store, application: string, named: string | undefine
   return waiting.length === 1 ? waiting[0]?.spec.digest : undefined;
 }
 
-function specOf({ store, pull }: CommandContext, comment: HumanComment): Request['spec'] {
+function specOf({ store, pull, clock }: CommandContext, comment: HumanComment): Request['spec'] {
   const text = commandIn(comment.body) ?? '';
   const actor: Actor = { login: comment.login.toLowerCase(), id: comment.userId, via: 'pull-request' };
   const base = { pull, actor, origin: { kind: 'comment' as const, commentId: comment.id }, createdAt: comment.createdAt };
-  const parsed = parseCommand(text);
   const typed = text.slice(0, 200);
+  if (clock.now() - Date.parse(comment.createdAt) > heardMs) return { ...base, verb: 'help', args: { text: typed, error: 'this was asked more than an hour before it was heard, and is not carried out; ask again if it still holds' } };
+  const parsed = parseCommand(text);
   if (!parsed.ok) return { ...base, verb: 'help', args: { text: typed, error: parsed.message } };
   const { verb, application, rest, options } = parsed.command;
   const decides = verb === 'approve' || verb === 'reject';

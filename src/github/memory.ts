@@ -26,7 +26,7 @@ export interface PullMemory {
   /** Comments that carry our answer already. */
   answered: Set<number>;
   open: boolean;
-  /** `updated_at` of what the last pass that ended well had read; '' before. */
+  /** `updated_at` of what the last pass that ended well had read; '' before, and when that was fresh. */
   updatedAt: string;
   /** When the rollout was last written, in milliseconds since the epoch. */
   followedAt: number;

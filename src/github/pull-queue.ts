@@ -51,6 +51,8 @@ interface Pass {
   signal: AbortSignal;
 }
 
+/** GitHub's times are seconds of its own clock: what was changed so shortly before it was read may have changed again since. */
+const sameTimeMs = 60_000;
 /** Live changes show in open pull requests at most so often. */
 const openRefreshMs = 10_000;
 /** A rollout moves in small steps; each would cost a comment, two checks and some statuses of GitHub's 900 points a minute. */
@@ -169,6 +171,7 @@ export class PullQueue {
   }
 
   async #pass(key: string, signal: AbortSignal): Promise<Outcome | void> {
+    const readAt = this.#options.clock.now();
     const read = await this.#read(key, signal).catch((error: unknown) => {
       if (!isGitHub(error, 404)) throw error; // gone, or not ours to see any more
       return undefined;
@@ -182,7 +185,7 @@ export class PullQueue {
     pass.memory.open = read.state === 'open';
     for (const comment of await findComment(this.#sticky(pass))) this.#offer(pass, comment);
     const outcome = await this.#show(pass, read.state);
-    pass.memory.updatedAt = read.updatedAt;
+    pass.memory.updatedAt = readAt - Date.parse(read.updatedAt) > sameTimeMs ? read.updatedAt : '';
     return outcome;
   }
 

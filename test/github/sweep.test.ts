@@ -97,3 +97,20 @@ test('a merge that waits for approval is followed after a restart, however old i
   await b.restart();
   assert.match(b.comments()[0] ?? '', /Merged and rolled out/);
 });
+
+test('a command that is heard hours later is refused with the reason', async (t) => {
+  const clock = new SteppedClock(Date.now());
+  const b = await bed(t, { clock });
+  b.script.apps = [web];
+  const number = await openPull(b.sandbox);
+  await b.quiet();
+  b.sandbox.faults.hooks('lose', { event: 'issue_comment', times: 1 });
+  b.sandbox.actAs('bob').comment(repo, number, '/cox sync web-dev');
+  await b.quiet();
+  assert.deepEqual(b.requests(), []);
+  clock.step(2 * 3_600_000);
+  await b.quiet();
+  const [late] = b.requests();
+  assert.deepEqual({ verb: late?.spec.verb, text: late?.spec.args['text'] }, { verb: 'help', text: 'sync web-dev' });
+  assert.match(late?.spec.args['error'] ?? '', /asked more than an hour before/);
+});
