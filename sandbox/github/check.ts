@@ -50,6 +50,7 @@ export function createCheck(site: Site, at: Place & { app: App }, input: CheckIn
     completedAt: null,
     output: { title: null, summary: null, text: null, annotations: [] },
     actions: [],
+    rerequested: false,
     app: at.app,
   };
   change(check, input);
@@ -62,6 +63,7 @@ export function createCheck(site: Site, at: Place & { app: App }, input: CheckIn
 export function updateCheck(site: Site, at: Place & { app: App }, check: CheckRun, input: CheckInput): void {
   if (check.app !== at.app) throw new Failure(403, 'Invalid app_id');
   const before = check.status;
+  check.rerequested = false;
   change(check, input);
   if (before !== 'completed' && check.status === 'completed') announce(site, at, check, { action: 'completed' });
   site.world.changed();
@@ -95,8 +97,9 @@ export function pressAction(site: Site, at: Place, check: CheckRun, identifier: 
   announce(site, at, check, { action: 'requested_action', more: { requested_action: { identifier } } });
 }
 
-/** A person presses "Re-run". */
+/** A person presses "Re-run": the run stays as it is, its suite is queued again (GitHub REST: rerequest a check run). */
 export function rerunCheck(site: Site, at: Place, check: CheckRun): void {
+  check.rerequested = true;
   announce(site, at, check, { action: 'rerequested' });
 }
 

@@ -140,6 +140,8 @@ export interface CheckRun {
   completedAt: string | null;
   output: { title: string | null; summary: string | null; text: string | null; annotations: Record<string, unknown>[] };
   actions: CheckAction[];
+  /** Somebody asked for another run: its suite is queued until the App writes it. */
+  rerequested: boolean;
   app: App;
 }
 

@@ -48,15 +48,19 @@ function said(content: { conclusion: string | undefined; title: string; summary:
   return hashOf([content.conclusion ?? '', content.title, content.summary, content.text ?? '']);
 }
 
+export function checkKey({ name, sha }: { name: string; sha: string }): string {
+  return `${name} ${sha}`;
+}
+
 /** A failure forgets the run: the next pass looks again. */
 export async function writeCheck(context: CheckContext, content: CheckContent): Promise<void> {
   const { client, memory, externalId, detailsUrl, signal } = context;
   const { owner, repo, octokit } = client;
-  const key = `${content.name} ${content.sha}`;
+  const key = checkKey(content);
   const hash = said(content);
   const known = memory.checks.get(key) ?? (await find(context, content));
   if (known) memory.checks.set(key, known);
-  if (known?.hash === hash) return;
+  if (known?.hash === hash && !memory.rerequested.has(key)) return;
   memory.checks.delete(key);
   const output = { title: content.title, summary: content.summary, ...(content.text && { text: content.text }), ...(content.annotations?.length && { annotations: content.annotations.slice(0, 50) }) };
   const state = content.conclusion ? { status: 'completed' as const, conclusion: content.conclusion } : { status: 'in_progress' as const };
@@ -68,4 +72,5 @@ export async function writeCheck(context: CheckContext, content: CheckContent): 
     const { data } = await octokit.request('POST /repos/{owner}/{repo}/check-runs', { ...common, head_sha: content.sha });
     memory.checks.set(key, { id: Number(data.id), hash });
   }
+  memory.rerequested.delete(key);
 }

@@ -53,7 +53,7 @@ async function checkRun(options: DeliveryOptions, delivery: Delivery): Promise<v
   const pull = parsePullKey(textAt(payload, 'check_run', 'external_id'));
   if (!pull || idAt(payload, 'check_run', 'app', 'id') !== options.appId) return;
   const action = textAt(payload, 'action');
-  if (action === 'rerequested') options.pulls.add(pullKey(pull));
+  if (action === 'rerequested') options.pulls.rerun(pullKey(pull), { name: textAt(payload, 'check_run', 'name'), sha: textAt(payload, 'check_run', 'head_sha') });
   if (action !== 'requested_action') return;
   const decided = await takeClick(options, delivery, pull);
   if (!decided) options.pulls.add(pullKey(pull));

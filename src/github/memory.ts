@@ -21,6 +21,8 @@ export interface PullMemory {
   comment: { id: number; saying: string } | null | undefined;
   /** By name and commit. */
   checks: Map<string, CheckMemory>;
+  /** Names and commits of checks that somebody asked to run again: written even if they say the same. */
+  rerequested: Set<string>;
   /** By application. */
   deployments: Map<string, DeploymentMemory>;
   /** Comments that carry our answer already. */
@@ -33,5 +35,5 @@ export interface PullMemory {
 }
 
 export function newMemory(): PullMemory {
-  return { comment: undefined, checks: new Map(), deployments: new Map(), answered: new Set(), open: false, updatedAt: '', followedAt: 0 };
+  return { comment: undefined, checks: new Map(), rerequested: new Set(), deployments: new Map(), answered: new Set(), open: false, updatedAt: '', followedAt: 0 };
 }

@@ -15,7 +15,7 @@ import { KeyQueue } from '../base/queue.ts';
 import { pullKey } from '../change/pull.ts';
 import { activityList } from './activity.ts';
 import { isGitHub } from './api.ts';
-import { writeCheck } from './check-run.ts';
+import { checkKey, writeCheck } from './check-run.ts';
 import { approvalCheck, diffCheck, forkCheck, rolloutCheck, runningDiffCheck } from './checks.ts';
 import { parsePullKey } from './clicks.ts';
 import { isCommand } from './commands-in.ts';
@@ -105,6 +105,12 @@ export class PullQueue {
   headMoved(key: string, head: string): void {
     const running = this.#running.get(key);
     if (running && running.head !== head) running.abort.abort(new Superseded(`the head moved to ${head}`));
+    this.#queue.add(key);
+  }
+
+  /** GitHub shows the check as queued until it is written again. */
+  rerun(key: string, check: { name: string; sha: string }): void {
+    this.memory(key).rerequested.add(checkKey(check));
     this.#queue.add(key);
   }
 

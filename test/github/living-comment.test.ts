@@ -166,6 +166,28 @@ test('an unchanged result writes nothing, after a restart too', async (t) => {
   assert.equal(b.sandbox.world.repositories[0]?.comments[0]?.updatedAt, before);
 });
 
+test('a check that is asked to run again is written again, though it says the same', async (t) => {
+  const b = await bed(t);
+  b.script.apps = [web('debug')];
+  const number = await openPull(b.sandbox);
+  await b.quiet();
+  const [check] = b.sandbox.world.repositories[0]?.checks ?? [];
+  assert.ok(check);
+  for (const again of ['known', 'after a restart']) {
+    if (again === 'after a restart') await b.restart();
+    b.sandbox.actAs('ann').rerunCheck(repo, { sha: check.headSha, name: 'coxswain/diff' });
+    assert.equal(check.rerequested, true);
+    await b.quiet();
+    assert.deepEqual({ rerequested: check.rerequested, conclusion: check.conclusion }, { rerequested: false, conclusion: 'success' }, again);
+  }
+  b.script.progress = [progressOf('web-dev', 'success')];
+  const sha = await b.sandbox.actAs('ann').merge(repo, number);
+  await b.quiet();
+  b.sandbox.actAs('ann').rerunCheck(repo, { sha, name: 'coxswain/rollout' });
+  await b.quiet();
+  assert.deepEqual(b.sandbox.world.repositories[0]?.checks.map((each) => each.rerequested), [false, false]);
+});
+
 test('a result that takes long is announced, and replaces the announcement', async (t) => {
   const b = await bed(t);
   const gate = Promise.withResolvers<void>();
