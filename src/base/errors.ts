@@ -72,6 +72,11 @@ export function errorKind(error: unknown): ErrorKind {
   return error instanceof AppError ? error.kind : 'transient';
 }
 
+/** What was thrown, as an Error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -5,6 +5,8 @@ import { errorKind } from './errors.ts';
 /** What the work on a key ended with; `after` re-queues it later (milliseconds) and forgets its backoff. Nothing means done. */
 export interface Outcome {
   after?: number;
+  /** The work goes on without a worker: the key is due when this resolves, keeps its backoff until then, and has failed if it rejects. */
+  until?: Promise<unknown>;
 }
 
 /** Every call is optional and must not throw. Times are milliseconds. */
@@ -50,6 +52,8 @@ export class KeyQueue {
   readonly #delayed = new Map<string, Delayed>();
   readonly #heap: DelayHeap = new DelayHeap();
   readonly #failures = new Map<string, number>();
+  /** What keys wait for without a worker; of several for one key the last counts. */
+  readonly #awaited = new Map<string, Promise<unknown>>();
   readonly #abort = new AbortController();
   #timer: { at: number; cancel: () => void } | undefined;
   #state: 'new' | 'started' | 'stopped' = 'new';
@@ -60,7 +64,7 @@ export class KeyQueue {
 
   /** Keys that wait, run or are delayed. */
   get size(): number {
-    return new Set([...this.#waiting.keys(), ...this.#running.keys(), ...this.#delayed.keys()]).size;
+    return new Set([...this.#waiting.keys(), ...this.#running.keys(), ...this.#delayed.keys(), ...this.#awaited.keys()]).size;
   }
 
   /** True if nothing waits or runs; delayed keys may exist. */
@@ -101,6 +105,7 @@ export class KeyQueue {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#delayed.clear();
+    this.#awaited.clear();
     this.#waiting.clear();
     this.#again.clear();
     if (this.#running.size === 0) return true;
@@ -136,7 +141,8 @@ export class KeyQueue {
     const started = this.#options.clock.now();
     try {
       const outcome = await this.#options.work(key, this.#abort.signal);
-      this.#failures.delete(key);
+      if (outcome?.until) void this.#await(key, outcome.until);
+      else this.#failures.delete(key);
       if (outcome?.after !== undefined) this.#delay(key, outcome.after, false);
     } catch (error) {
       this.#failed(key, error);
@@ -147,6 +153,17 @@ export class KeyQueue {
       this.#again.delete(key);
       if (since !== undefined && this.#state === 'started') this.#waiting.set(key, since);
       this.#pump();
+    }
+  }
+
+  async #await(key: string, until: Promise<unknown>): Promise<void> {
+    this.#awaited.set(key, until);
+    const isLast = (): boolean => this.#awaited.get(key) === until && this.#awaited.delete(key);
+    try {
+      await until;
+      if (isLast()) this.add(key);
+    } catch (error) {
+      if (isLast()) this.#failed(key, error);
     }
   }
 

@@ -19,8 +19,8 @@ export interface ReconcileDeps {
   targetOf(app: Application): Promise<Target | undefined>;
   /** When this process began to work (clock ms): older mirrors are not read. */
   startedAt: number;
-  /** Brings the mirrors of the application's repositories up to what the remotes had at `since` (clock ms) or later. */
-  fetch(app: Application, since: number, signal: AbortSignal): Promise<void>;
+  /** Brings the mirrors of the application's repositories up to what the remotes had at `since` (clock ms) or later; undefined when they are. */
+  fetch(app: Application, since: number, signal: AbortSignal): Promise<void> | undefined;
   /** Drops what the application's cluster keeps for it. */
   forgetTracking(known: { tracking: string; server: string }): void;
   /** `argocd`: the status writer and the operation runner are off (design §1). */

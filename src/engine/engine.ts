@@ -107,10 +107,7 @@ function reconciling(options: EngineOptions, deps: ReconcileDeps): KeyQueue {
     clock,
     concurrency: options.concurrency ?? 10,
     backoff: { baseMs: 200, maxMs: 60_000 },
-    work: async (key, signal) => {
-      const after = await reconcile(deps, key, signal);
-      return after === undefined ? undefined : { after };
-    },
+    work: (key, signal) => reconcile(deps, key, signal),
     onError: (key, error, retryMs) => {
       log.warn({ app: key, err: error, retryMs }, 'the application could not be brought further');
       if (errorKind(error) !== 'waiting' && (retryMs === undefined || retryMs >= 3000)) void reportFailure(deps, key, error);

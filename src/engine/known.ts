@@ -30,6 +30,10 @@ export interface Known {
   admitted: { operation: string; manifests: string; approval: string | undefined } | undefined;
   /** The mirrors must be as new as this (clock ms) before Git is read: they could not be fetched yet. */
   wantsSince: number | undefined;
+  /** What came of the fetch that the application waited for, until a pass has told it. */
+  fetchFault: Error | undefined;
+  /** The revision at the head was not there, and was looked for at the remote. */
+  sought: boolean;
   /** When the present refresh annotation was first seen (clock ms): a fetch that began later answers it. */
   refreshSeen: number | undefined;
   /** Tracking name (`<name>` or `<namespace>_<name>`) and server under which live objects are looked up. */
@@ -44,7 +48,7 @@ export class Memory {
   of(key: string, tracking: string): Known {
     const found = this.#known.get(key);
     if (found) return found;
-    const fresh: Known = { desired: undefined, gitMoves: 0, last: undefined, comparison: undefined, comparer: undefined, basis: '', dirty: new Map(), effect: undefined, moved: false, drift: undefined, admitted: undefined, wantsSince: undefined, refreshSeen: undefined, tracking, server: '' };
+    const fresh: Known = { desired: undefined, gitMoves: 0, last: undefined, comparison: undefined, comparer: undefined, basis: '', dirty: new Map(), effect: undefined, moved: false, drift: undefined, admitted: undefined, wantsSince: undefined, fetchFault: undefined, sought: false, refreshSeen: undefined, tracking, server: '' };
     this.#known.set(key, fresh);
     this.#byTracking.set(tracking, key);
     return fresh;

@@ -7,7 +7,7 @@ import type { ReconcileDeps } from './deps.ts';
 import type { Known } from './known.ts';
 import type { Compared } from './status.ts';
 import { canonicalJson } from '../base/canonical.ts';
-import { AppError } from '../base/errors.ts';
+import { AppError, asError } from '../base/errors.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { trackingName } from '../render/tracking.ts';
 import { assess, healthOfAll } from './assess.ts';
@@ -20,7 +20,7 @@ export interface Pass {
   deps: ReconcileDeps;
   app: Application;
   target: Target;
-  /** A refresh was asked for: its annotation goes, and reconciledAt moves. */
+  /** A refresh was asked for. */
   refreshed: boolean;
   signal: AbortSignal;
 }
@@ -32,7 +32,7 @@ export interface Look {
   comparison: Comparison;
   last: DesiredState | 'gone' | undefined;
   health: Health;
-  /** A refresh was asked for: its annotation goes, and reconciledAt moves. */
+  /** A refresh was asked for and this answers it: its annotation goes, and reconciledAt moves. */
   refreshed: boolean;
 }
 
@@ -49,33 +49,53 @@ async function hasMoved(deps: ReconcileDeps, app: Application, desired: DesiredS
   return (await keyThen(deps.desiring, app, past, { desired, signal })) !== desired.key;
 }
 
-/** Fetches what must be newer than the mirrors: at the first look of this process, for a refresh, and after a fetch that failed. */
-async function freshen({ deps, app, refreshed, signal }: Pass, known: Known): Promise<void> {
-  if (known.desired && !refreshed && known.wantsSince === undefined) return;
-  known.wantsSince = Math.max(deps.startedAt, known.wantsSince ?? 0, refreshed ? (known.refreshSeen ?? deps.clock.now()) : 0);
-  await deps.fetch(app, known.wantsSince, signal);
+/**
+ * What must be newer than the mirrors is fetched: at the first look of this process, for a refresh, and after a fetch that failed.
+ * Answers the fetch under way, which never rejects: nobody holds a worker for it, and the next pass tells what came of it.
+ */
+function freshen({ deps, app, refreshed, signal }: Pass, known: Known): Promise<void> | undefined {
+  const { fetchFault } = known;
+  known.fetchFault = undefined;
+  if (fetchFault !== undefined) throw fetchFault;
+  if (known.desired && !refreshed && known.wantsSince === undefined) return undefined;
+  if (refreshed) known.refreshSeen ??= deps.clock.now();
+  known.wantsSince = Math.max(deps.startedAt, known.wantsSince ?? 0, refreshed ? (known.refreshSeen ?? 0) : 0);
+  const fetching = deps.fetch(app, known.wantsSince, signal);
+  if (fetching) return fetching.catch((error: unknown) => void (known.fetchFault = asError(error)));
   known.wantsSince = undefined;
   if (refreshed) deps.memory.forgetDesired(applicationKey(app));
-}
-
-/** A revision that is not there may have been pushed since the last fetch. */
-async function atHead(deps: ReconcileDeps, app: Application, signal: AbortSignal): Promise<DesiredState> {
-  try {
-    return await deps.desiring.at(app, unpinned(app), signal);
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'E_REVISION') throw error;
-    await deps.fetch(app, deps.clock.now(), signal);
-    return deps.desiring.at(app, unpinned(app), signal);
-  }
+  return undefined;
 }
 
 /** The branch head, rendered; kept unless Git moved meanwhile. */
-async function headOf(deps: ReconcileDeps, known: Known, app: Application, signal: AbortSignal): Promise<DesiredState> {
+async function headOf({ deps, app, signal }: Pass, known: Known): Promise<DesiredState> {
   const moves = known.gitMoves;
-  const desired = await atHead(deps, app, signal);
+  const desired = await deps.desiring.at(app, unpinned(app), signal);
+  known.sought = false;
   known.moved ||= await hasMoved(deps, app, desired, signal);
   if (known.gitMoves === moves) known.desired = desired;
   return desired;
+}
+
+interface Head {
+  desired: DesiredState | undefined;
+  fetching: Promise<void> | undefined;
+}
+
+/** While a fetch is under way, live objects that changed are compared with what is known of the head. */
+async function freshHead(pass: Pass, known: Known): Promise<Head> {
+  const fetching = freshen(pass, known);
+  if (fetching) return { desired: known.dirty.size > 0 ? known.desired : undefined, fetching };
+  if (known.desired) return { desired: known.desired, fetching };
+  try {
+    return { desired: await headOf(pass, known), fetching };
+  } catch (error) {
+    // A revision that is not there may have been pushed since the last fetch.
+    known.sought = error instanceof AppError && error.code === 'E_REVISION' && !known.sought;
+    if (!known.sought) throw error;
+    known.wantsSince = pass.deps.clock.now();
+    return { desired: undefined, fetching: freshen(pass, known) ?? Promise.resolve() };
+  }
 }
 
 export function subjectOf({ deps, app, target }: Pass): Subject {
@@ -85,12 +105,15 @@ export function subjectOf({ deps, app, target }: Pass): Subject {
   return { app, project, target, known, log: deps.log.child({ app: applicationKey(app) }) };
 }
 
-/** Throws what keeps the branch head from being fetched, rendered or compared. */
-export async function look(pass: Pass, subject: Subject): Promise<Look> {
-  const { deps, app, refreshed, signal } = pass;
+/** `fetching`: look again when it has ended; `found` is undefined when nothing can be said before. Throws what keeps the branch head from being fetched, rendered or compared. */
+export async function look(pass: Pass, subject: Subject): Promise<{ found: Look | undefined; fetching: Promise<void> | undefined }> {
   const { known } = subject;
-  await freshen(pass, known);
-  const desired = known.desired ?? (await headOf(deps, known, app, signal));
+  const { desired, fetching } = await freshHead(pass, known);
+  return { found: desired && (await lookAt(pass, subject, desired, pass.refreshed && !fetching)), fetching };
+}
+
+async function lookAt({ deps, app, signal }: Pass, subject: Subject, desired: DesiredState, refreshed: boolean): Promise<Look> {
+  const { known } = subject;
   const proven = deps.passive || isProven(deps.store, app, subject.project);
   let last: DesiredState | 'gone' | undefined;
   const previous = async (): Promise<DesiredState | undefined> => {

@@ -1,28 +1,34 @@
 // An operation within a pass: it goes on at its own revision whatever becomes of the branch head, and people see meanwhile what the pass found.
 import type { Subject } from './assess.ts';
 import type { Look, Pass } from './look.ts';
+import type { OperationOutcome } from './operation.ts';
 import type { Application, ApplicationStatus } from '../model/application.ts';
 import type { ReconcileDeps } from './deps.ts';
-import { AppError, describeError, errorKind } from '../base/errors.ts';
+import { AppError, asError, describeError, errorKind } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { assess, healthOfAll } from './assess.ts';
 import { comparedOf, look, subjectOf } from './look.ts';
+import { stateOf } from './operation-state.ts';
 import { hasOwnRevision, runOperation } from './operation.ts';
 import { comparedStatus } from './status.ts';
 import { failedStatus, write } from './write.ts';
 
-/** The branch head as this pass found it, or why it could not be looked at. */
-type Head = { found: Look } | { found: undefined; fault: unknown };
+/** The branch head as this pass found it, or why it could not be looked at: a fault, or a fetch under way. */
+interface Head {
+  found: Look | undefined;
+  fetching?: Promise<void> | undefined;
+  fault?: Error;
+}
 
 async function headOf(pass: Pass, subject: Subject): Promise<Head> {
   try {
-    return { found: await look(pass, subject) };
+    return await look(pass, subject);
   } catch (fault) {
     if (pass.signal.aborted || isStatus(fault, 409) || !hasOwnRevision(pass.app)) throw fault;
-    return { found: undefined, fault };
+    return { found: undefined, fault: asError(fault) };
   }
 }
 
@@ -47,12 +53,13 @@ async function saveMeanwhile({ deps, refreshed }: Pass, subject: Subject, head: 
   const app = current(deps, subject);
   const now = deps.clock.now();
   // Another request than the one that this pass has answered stays.
-  const answered = refreshed && app.metadata.annotations?.[argo.refresh] === subject.app.metadata.annotations?.[argo.refresh];
+  const answered = refreshed && !head.fetching && app.metadata.annotations?.[argo.refresh] === subject.app.metadata.annotations?.[argo.refresh];
   if (head.found) {
     await write(deps, app, comparedStatus(app, comparedOf(head.found), now), { refreshed: answered });
     subject.known.moved = false;
     return;
   }
+  if (head.fault === undefined) return;
   if (errorKind(head.fault) !== 'terminal') throw head.fault; // the head is looked at again with backoff, the operation with it
   await write(deps, app, failedStatus(app, [{ type: 'ComparisonError', message: describeError(head.fault) }], now), { refreshed: answered });
 }
@@ -78,12 +85,14 @@ async function saveEnd({ deps, signal }: Pass, subject: Subject, found: Look | u
 }
 
 /** Brings the application's operation as far as it goes now; `at`: clock ms at which it wants to go on. Throws what is worth another try. */
-export async function operate(pass: Pass): Promise<{ ended: true } | { ended: false; at?: number }> {
+export async function operate(pass: Pass): Promise<OperationOutcome & { fetching?: Promise<void> | undefined }> {
   const { deps, signal } = pass;
   const subject = subjectOf(pass);
   const head = await headOf(pass, subject);
+  // One that has begun has been judged: it does not wait for Git.
+  if (head.fetching && !head.found && !stateOf(pass.app)?.syncResult) return { ended: false, fetching: head.fetching };
   const save = (status: Partial<ApplicationStatus>, done: boolean): Promise<void> => (done ? saveEnd(pass, subject, head.found, status) : saveProgress(deps, subject, status));
   const outcome = await runOperation(deps, { subject, head: head.found, save }, signal);
   if (!outcome.ended) await saveMeanwhile(pass, subject, head);
-  return outcome;
+  return { ...outcome, fetching: head.fetching };
 }

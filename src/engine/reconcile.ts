@@ -1,4 +1,5 @@
 // One pass over one application, top to bottom: spec, Git, cluster, operation, decision, status, drift. Everything is read afresh.
+import type { Outcome } from '../base/queue.ts';
 import type { Effect } from '../model/effect.ts';
 import type { Application, Condition } from '../model/application.ts';
 import type { Target } from './assess.ts';
@@ -66,28 +67,36 @@ function earliest(...times: Next[]): Next {
   return known.length > 0 ? Math.max(0, Math.min(...known)) : undefined;
 }
 
-async function withSubject(pass: Pass): Promise<{ next: Next; again: boolean }> {
-  const { deps, app, refreshed, signal } = pass;
+/** `fetching`: what the application waits for without a worker. */
+interface Round {
+  next: Next;
+  again: boolean;
+  fetching?: Promise<void> | undefined;
+}
+
+async function withSubject(pass: Pass): Promise<Round> {
+  const { deps, app, signal } = pass;
   if (!deps.passive) await followPolicy(deps.store, app, deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`));
   if (app.operation && !deps.passive) {
     const outcome = await operate(pass);
     if (outcome.ended) return { next: undefined, again: true };
-    return { next: outcome.at === undefined ? undefined : Math.max(0, outcome.at - deps.clock.now()), again: false };
+    return { next: outcome.at === undefined ? undefined : Math.max(0, outcome.at - deps.clock.now()), again: false, fetching: outcome.fetching };
   }
-  const found = await look(pass, subjectOf(pass));
+  const { found, fetching } = await look(pass, subjectOf(pass));
+  if (!found) return { next: undefined, again: false, fetching };
   const at = deps.clock.now();
   if (!deps.passive) await confirmHistory(deps, found, signal);
   const decided = await decideOn(deps, found, signal);
   const status = { ...comparedStatus(app, comparedOf(found), at), conditions: evaluated(found, decided, app, at) };
-  const written = await write(deps, app, status, { ...(decided.do === 'sync' && { operation: decided.operation }), refreshed });
+  const written = await write(deps, app, status, { ...(decided.do === 'sync' && { operation: decided.operation }), refreshed: found.refreshed });
   found.subject.known.moved = false;
   if (decided.do === 'sync') found.subject.log.info({ why: decided.why, revision: found.desired.revisions[0] }, 'sync started');
   const driftNext = await settle(pass, written, found);
   const waitNext = decided.do === 'wait' ? decided.until - deps.clock.now() : undefined;
-  return { next: earliest(driftNext, waitNext), again: decided.do === 'sync' && !deps.passive };
+  return { next: earliest(driftNext, waitNext), again: decided.do === 'sync' && !deps.passive, fetching };
 }
 
-async function round(deps: ReconcileDeps, app: Application, refreshed: boolean, signal: AbortSignal): Promise<{ next: Next; again: boolean }> {
+async function round(deps: ReconcileDeps, app: Application, refreshed: boolean, signal: AbortSignal): Promise<Round> {
   let target: Target | undefined;
   try {
     target = await deps.targetOf(app);
@@ -106,20 +115,24 @@ async function round(deps: ReconcileDeps, app: Application, refreshed: boolean, 
 }
 
 /** Brings one application as far as it can get now. Throws what is worth another try; the queue backs off. */
-export async function reconcile(deps: ReconcileDeps, key: string, signal: AbortSignal): Promise<Next> {
+export async function reconcile(deps: ReconcileDeps, key: string, signal: AbortSignal): Promise<Outcome> {
   for (let rounds = 0; rounds < 20; rounds += 1) {
     const app = deps.store.applications.get(key);
     if (!app) {
       await forget(deps, key);
-      return undefined;
+      return {};
     }
-    if (app.metadata.annotations?.[argo.skipReconcile] === 'true') return undefined;
-    if (app.metadata.deletionTimestamp) return deleteApplication(deps, app, signal);
+    if (app.metadata.annotations?.[argo.skipReconcile] === 'true') return {};
+    if (app.metadata.deletionTimestamp) return outcomeOf(await deleteApplication(deps, app, signal));
     const refreshed = app.metadata.annotations?.[argo.refresh] !== undefined;
     const result = await round(deps, app, refreshed, signal);
-    if (!result.again) return result.next;
+    if (!result.again) return { ...outcomeOf(result.next), ...(result.fetching && { until: result.fetching }) };
   }
-  return 0;
+  return { after: 0 };
+}
+
+function outcomeOf(next: Next): Outcome {
+  return next === undefined ? {} : { after: next };
 }
 
 /** Nobody is asked any more about an application that is gone. */

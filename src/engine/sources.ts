@@ -6,6 +6,7 @@ import type { Repository } from '../git/repository.ts';
 import type { Application } from '../model/application.ts';
 import type { Store } from '../store/store.ts';
 import type { Memory } from './known.ts';
+import { Turns } from '../base/turns.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { normaliseRepo } from '../policy/project.ts';
 import { touches } from '../git/touch.ts';
@@ -18,8 +19,8 @@ export interface SourcesOptions {
 }
 
 export interface Sources {
-  /** Fetches the application's repositories, unless a fetch that began at `since` (clock ms) or later has ended already. */
-  fetch(app: Application, since: number, signal: AbortSignal): Promise<void>;
+  /** Fetches the application's repositories; undefined when fetches that began at `since` (clock ms) or later have brought all of them. */
+  fetch(app: Application, since: number, signal: AbortSignal): Promise<void> | undefined;
   /** Fetches the repository and answers the applications whose inputs the new commits touch. */
   moved(repoUrl: string, memory: Memory, signal: AbortSignal): Promise<string[]>;
   /** Keys of the applications that come from the repository. */
@@ -27,6 +28,9 @@ export interface Sources {
   /** Looks at every repository once in each resync period, because webhooks get lost. Returns what ends it. */
   schedule(onMoved: (repoUrl: string) => Promise<void>, signal: AbortSignal): () => void;
 }
+
+/** Repositories that a round of the schedule looks at at the same time. */
+const polls = 8;
 
 /** At most one fetch in this many ms for each repository; the first one goes at once. */
 const gapMs = 250;
@@ -62,8 +66,9 @@ class Fetcher {
     this.#url = url;
   }
 
-  async fetch(since: number, signal: AbortSignal): Promise<void> {
-    if (this.#fresh >= since) return;
+  /** undefined when there is nothing to wait for. */
+  fetch(since: number, signal: AbortSignal): Promise<void> | undefined {
+    if (this.#fresh >= since) return undefined;
     if (this.#running && this.#begun >= since) return this.#running;
     this.#next ??= this.#later(signal);
     return this.#next;
@@ -130,8 +135,9 @@ export function createSources(options: SourcesOptions): Sources {
     return found;
   }
   return {
-    async fetch(app, since, signal) {
-      await Promise.all(sourcesOf(app.spec).filter((source) => !source.chart).map((source) => fetcher(source.repoURL).fetch(since, signal)));
+    fetch(app, since, signal) {
+      const running = sourcesOf(app.spec).filter((source) => !source.chart).flatMap((source) => fetcher(source.repoURL).fetch(since, signal) ?? []);
+      return running.length > 0 ? Promise.all(running).then(() => undefined) : undefined;
     },
     async moved(repoUrl, memory, signal) {
       const url = urlsOf(options.store).get(normaliseRepo(repoUrl));
@@ -140,22 +146,44 @@ export function createSources(options: SourcesOptions): Sources {
       return touched(options.store, memory, url, options.git.repository(url));
     },
     users: (repoUrl) => options.store.applications.list().filter((app) => uses(app, repoUrl)).map(applicationKey),
-    schedule(onMoved, signal) {
-      let cancel: () => void = () => undefined;
-      const round = async (): Promise<void> => {
-        for (const url of urlsOf(options.store).values()) {
-          if (signal.aborted) return;
-          await onMoved(url).catch((error: unknown) => options.log.warn({ repository: url, err: error }, 'the repository could not be read'));
-        }
-        plan();
-      };
-      const plan = (): void => {
-        const { resyncMs } = options.store.settings();
-        // Argo CD adds up to half of the period at random (timeout.reconciliation.jitter).
-        if (resyncMs > 0) cancel = options.clock.after(resyncMs * (1 + Math.random() / 2), () => void round());
-      };
-      plan();
-      return () => cancel();
-    },
+    schedule: (onMoved, signal) => schedule(options, onMoved, signal),
+  };
+}
+
+function schedule({ store, clock, log }: SourcesOptions, onMoved: (repoUrl: string) => Promise<void>, signal: AbortSignal): () => void {
+  const turns = new Turns(polls);
+  const polling = new Set<string>();
+  let planned: { resyncMs: number; cancel: () => void } | undefined;
+  const poll = async (name: string, url: string): Promise<void> => {
+    polling.add(name);
+    try {
+      const give = await turns.take(signal);
+      await onMoved(url).finally(give);
+    } catch (error) {
+      if (!signal.aborted) log.warn({ repository: url, err: error }, 'the repository could not be read');
+    } finally {
+      polling.delete(name);
+    }
+  };
+  const plan = (): void => {
+    const { resyncMs } = store.settings();
+    // Argo CD adds up to half of the period at random (timeout.reconciliation.jitter).
+    const cancel = resyncMs > 0 ? clock.after(resyncMs * (1 + Math.random() / 2), round) : (): void => undefined;
+    planned = { resyncMs, cancel };
+  };
+  const round = (): void => {
+    // A server that hangs holds up neither the others nor the next round.
+    for (const [name, url] of urlsOf(store)) if (!polling.has(name)) void poll(name, url);
+    plan();
+  };
+  plan();
+  const end = store.onSettings(() => {
+    if (store.settings().resyncMs === planned?.resyncMs) return;
+    planned?.cancel();
+    plan();
+  });
+  return () => {
+    end();
+    planned?.cancel();
   };
 }

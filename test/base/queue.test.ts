@@ -214,3 +214,44 @@ test('no key is lost and none runs twice at once, whatever the order of adds, en
     assert.deepEqual([...wantedSince.keys()], [], `seed ${seed}`);
   }
 });
+
+test('what a key waits for holds no worker: it runs again when that ends, and backs off while that fails', async () => {
+  const { clock, queue, held, errors } = setUp({ concurrency: 1 });
+  queue.start();
+  const waiting = (): { until: Promise<void>; end(error?: Error): void } => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    return { until: promise, end: (error) => (error ? reject(error) : resolve()) };
+  };
+  const [first, second, third] = [waiting(), waiting(), waiting()];
+  queue.add('a');
+  await settle();
+  held[0]?.finish({ until: first.until });
+  queue.add('b');
+  await settle();
+  assert.deepEqual(held.map((item) => item.key), ['a', 'b'], 'the worker is free for others');
+  held[1]?.finish();
+  await settle();
+  assert.deepEqual([queue.idle, queue.size], [true, 1]);
+  queue.add('a');
+  await settle();
+  held[2]?.finish({ until: second.until }); // the newer counts
+  await settle();
+  first.end();
+  await settle();
+  assert.equal(held.length, 3);
+  second.end(new AppError('E_GIT', 'away', { kind: 'transient' }));
+  await settle();
+  assert.deepEqual(errors, [['a', 5]]);
+  clock.step(5);
+  await settle();
+  held[3]?.finish({ until: third.until });
+  await settle();
+  third.end(new AppError('E_GIT', 'away', { kind: 'transient' }));
+  await settle();
+  assert.deepEqual(errors, [['a', 5], ['a', 10]], 'waiting is no success');
+  clock.step(10);
+  await settle();
+  held[4]?.finish();
+  await settle();
+  assert.equal(queue.size, 0);
+});

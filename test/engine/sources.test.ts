@@ -1,9 +1,16 @@
 // What an application may be made from, and what becomes of it when Git or the sources fail.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { spawn } from 'node:child_process';
 import { renameSync } from 'node:fs';
-import { automated, config, dataOf, deployment, isSynced, patchApp, push, synced, syncedTo } from './manifests.ts';
+import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { basename, dirname } from 'node:path';
+import { automated, config, dataOf, deployment, editByHand, isSynced, operate, patchApp, push, synced, syncedTo } from './manifests.ts';
 import { stage } from './stage.ts';
+
+const refresh = 'argocd.argoproj.io/refresh';
 
 test('Kustomize, Helm, Jsonnet and plain YAML applications sync, and an application of several sources', async (t) => {
   const s = await stage(t, {
@@ -96,4 +103,73 @@ test('a repository that cannot be reached: the old state stays at first, then th
   const back = await syncedTo(s, 'web', sha);
   assert.deepEqual(back.status?.conditions, []);
   assert.equal(back.metadata.annotations?.['argocd.argoproj.io/refresh'], undefined);
+});
+
+/** A git server that, while it is silent, takes connections and never says anything. */
+async function gitServer(t: TestContext, repository: string): Promise<{ url: string; silent: boolean; hangUp(): void }> {
+  const sockets = new Set<Socket>();
+  const made = { url: '', silent: true, hangUp: () => sockets.forEach((socket) => socket.destroy()) };
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    if (made.silent) return;
+    const daemon = spawn('git', ['daemon', '--inetd', '--export-all', `--base-path=${dirname(repository)}`], { stdio: ['pipe', 'pipe', 'ignore'] });
+    daemon.stdin.on('error', () => undefined);
+    socket.pipe(daemon.stdin);
+    daemon.stdout.pipe(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    made.hangUp();
+    server.close();
+  });
+  const address = server.address();
+  assert.ok(address && typeof address === 'object');
+  made.url = `git://127.0.0.1:${address.port}/${basename(repository)}`;
+  return made;
+}
+
+function pathOf(url: string): string {
+  return url.replace('file://', '');
+}
+
+test('a git server that hangs holds up its own applications alone, in passes and on the schedule', async (t) => {
+  const s = await stage(t, { 'web/a.yaml': config('web', '1') }, { argocd: { 'timeout.reconciliation': '300ms' } });
+  const { url: repoURL } = await gitServer(t, pathOf(s.url));
+  for (let index = 0; index < 12; index += 1) await s.apply(`a${index}`, { source: { repoURL, path: 'web', targetRevision: 'main' } });
+  await s.untilStore('they are there', () => (s.store.applications.list().length === 12 ? true : undefined));
+  await s.apply('web', { syncPolicy: automated });
+  await synced(s, 'web');
+  const sha = s.commit({ 'web/a.yaml': config('web', '2') });
+  await syncedTo(s, 'web', sha);
+  assert.ok(s.engine.pending >= 12, 'the others wait on');
+});
+
+test('live objects are followed while a refresh waits for Git, which is answered as soon as Git speaks again', async (t) => {
+  const s = await stage(t, { 'web/a.yaml': config('web', '1') });
+  const server = await gitServer(t, pathOf(s.url));
+  server.silent = false;
+  await s.apply('web', { source: { repoURL: server.url, path: 'web', targetRevision: 'main' } });
+  await operate(s, 'web', { sync: {} });
+  await synced(s, 'web');
+  server.silent = true;
+  await patchApp(s, 'web', { metadata: { annotations: { [refresh]: 'normal' } } });
+  await s.until('web', 'asked', (app) => app.metadata.annotations?.[refresh] !== undefined);
+  await editByHand(s, 'web', { value: 'by hand' });
+  const app = await s.until('web', 'OutOfSync', (item) => item.status?.sync?.status === 'OutOfSync');
+  assert.equal(app.metadata.annotations?.[refresh], 'normal', 'not answered yet');
+  server.silent = false;
+  server.hangUp();
+  await s.until('web', 'answered', (item) => item.metadata.annotations?.[refresh] === undefined);
+});
+
+test('the schedule begins again when its period is set again', async (t) => {
+  const s = await stage(t, { 'web/a.yaml': config('web', '1') }, { argocd: { 'timeout.reconciliation': '0' } });
+  await s.untilStore('never', () => (s.store.settings().resyncMs === 0 ? true : undefined));
+  await s.apply('web', { syncPolicy: automated });
+  await synced(s, 'web');
+  const sha = s.commit({ 'web/a.yaml': config('web', '2') });
+  const data = { 'timeout.reconciliation': '200ms' };
+  await s.cluster.api.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm', namespace: s.namespace, labels: { 'app.kubernetes.io/part-of': 'argocd' } }, data });
+  await syncedTo(s, 'web', sha);
 });
