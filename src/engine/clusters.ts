@@ -32,6 +32,8 @@ interface Connected {
 export class Clusters {
   readonly #options: ClustersOptions;
   readonly #connected = new Map<string, Connected>();
+  /** What ends the subscription to the changes of a server. */
+  readonly #subscriptions = new Map<string, () => void>();
 
   constructor(options: ClustersOptions) {
     this.#options = options;
@@ -45,7 +47,7 @@ export class Clusters {
     const config = hashOf(entry.config);
     const known = this.#connected.get(entry.server);
     if (known && known.config === config) return known.target;
-    if (known) void known.target.then((target) => target.cluster.stop()).catch(() => undefined);
+    this.#disconnect(entry.server);
     const target = this.#connect(entry.server, entry.name, entry.config);
     const connected = { config, target };
     this.#connected.set(entry.server, connected);
@@ -53,6 +55,15 @@ export class Clusters {
       if (this.#connected.get(entry.server) === connected) this.#connected.delete(entry.server); // the next pass tries anew
     });
     return target;
+  }
+
+  /** Ends the connections that no cluster Secret asks for any more. */
+  release(): void {
+    const { clusters } = this.#options.store.settings();
+    for (const [server, { config }] of this.#connected) {
+      const entry = clusters.find((item) => item.server === server);
+      if (!entry || hashOf(entry.config) !== config) this.#disconnect(server);
+    }
   }
 
   /** Drops the verdicts and wanted keys of an application that is gone. */
@@ -73,14 +84,23 @@ export class Clusters {
     }
   }
 
+  #disconnect(server: string): void {
+    const known = this.#connected.get(server);
+    this.#connected.delete(server);
+    this.#subscriptions.get(server)?.();
+    void known?.target.then(({ cluster }) => (cluster === this.#options.home ? undefined : cluster.stop())).catch(() => undefined);
+  }
+
   async #connect(server: string, name: string, config: Record<string, unknown>): Promise<Target> {
     const { home, store, clock, log, signal } = this.#options;
     const isHome = server === inClusterServer && Object.keys(config).length === 0;
     const cluster = isHome ? home : await connectCluster({ name, config: await argoClusterConfig(server, JSON.stringify(config)), clock, log: log.child({ cluster: name }) }, signal);
-    cluster.live.onChange((change) => this.#options.onChange(server, change));
+    const unsubscribe = cluster.live.onChange((change) => this.#options.onChange(server, change));
+    this.#subscriptions.set(server, unsubscribe);
     try {
       await cluster.live.start(signal);
     } catch (error) {
+      unsubscribe();
       if (!isHome) await cluster.stop();
       throw error;
     }

@@ -58,7 +58,7 @@ function triggerText(app: Application): string {
   return canonicalJson([app.spec, app.operation ?? null, labels ?? {}, annotations ?? {}, finalizers ?? [], deletionTimestamp ?? '', terminating]);
 }
 
-function subscribe(options: EngineOptions, queue: KeyQueue, memory: Memory): (() => void)[] {
+function subscribe(options: EngineOptions, { queue, memory, clusters }: { queue: KeyQueue; memory: Memory; clusters: Clusters }): (() => void)[] {
   const { store, clock } = options;
   const texts = new WeakMap<Application, string>(); // what is `now` today is `before` tomorrow
   const text = (app: Application | undefined): string => {
@@ -85,7 +85,10 @@ function subscribe(options: EngineOptions, queue: KeyQueue, memory: Memory): (()
     store.records.onChange((key, now, before) => {
       if (before && canonicalJson(now?.spec.policy) !== canonicalJson(before.spec.policy)) queue.add(key);
     }),
-    store.onSettings(() => store.applications.list().forEach((app) => queue.add(applicationKey(app)))),
+    store.onSettings(() => {
+      clusters.release();
+      store.applications.list().forEach((app) => queue.add(applicationKey(app)));
+    }),
   ];
 }
 
@@ -163,7 +166,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     async start() {
       await clusters.targetOf(homeApplication(store)).catch(() => undefined);
-      ends = subscribe(options, queue, memory);
+      ends = subscribe(options, { queue, memory, clusters });
       ends.push(sources.schedule(onPush, abort.signal));
       for (const app of store.applications.list()) queue.add(applicationKey(app));
       // Applications that went while nobody looked: what was asked about them ends.

@@ -36,6 +36,13 @@ test('an application goes to the cluster that its destination names; wrong crede
   await other.access.must('DELETE', `/api/v1/namespaces/${other.namespace}/configmaps/far`);
   await s.until('web', 'healed there', (item) => isSynced(item) && item.status?.operationState?.operation.sync?.autoHealAttemptsCount === 1);
   await other.access.must('GET', `/api/v1/namespaces/${other.namespace}/configmaps/far`);
+
+  const [far] = (await s.engine.clusters.all()).filter((item) => item.name === 'other');
+  await s.cluster.api.delete({ group: '', kind: 'Secret', namespace: s.namespace, name: 'cluster-other' });
+  await s.until('web', 'no such cluster any more', (item) => item.status?.conditions?.[0]?.type === 'InvalidSpecError');
+  assert.deepEqual((await s.engine.clusters.all()).map((item) => item.name), ['in-cluster']);
+  // Its watches have ended: nothing is told any more, and what waits for them is told so.
+  await assert.rejects(async () => far?.cluster.live.ensureKinds([{ group: 'batch', kind: 'CronJob' }]), /ended|aborted|stop/);
 });
 
 test('what the project does not permit is an InvalidSpecError in Argo CD\'s words, and no sync', async (t) => {
