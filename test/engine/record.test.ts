@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { canonicalJson } from '../../src/base/canonical.ts';
 import { approve } from '../../src/engine/request.ts';
 import type { Stage } from './stage.ts';
 import { approvalIn, automated, config, dataOf, editByHand, ended, operate, patchApp, person, push, requests, synced, syncedTo } from './manifests.ts';
@@ -54,9 +55,11 @@ test('an application that moves to another namespace asks for approval there, wh
   await s.until('prod', 'moved', (app) => app.status?.sync?.status === 'Synced' && app.operation === undefined && (app.status.history?.length ?? 0) === 2);
   assert.deepEqual((await s.cluster.api.get(there))?.['data'], { value: '1' });
   // Now that is the last synced state, and what drifts from it is put back.
-  await s.cluster.api.patch(there, { type: 'merge', patch: { data: { value: 'by hand' } }, manager: 'kubectl-edit' });
-  await s.until('prod', 'healed', (app) => app.operation === undefined && app.status?.operationState?.operation.sync?.autoHealAttemptsCount === 1 && app.status.operationState.phase === 'Succeeded');
-  assert.deepEqual((await s.cluster.api.get(there))?.['data'], { value: '1' });
+  const edited = await s.cluster.api.patch(there, { type: 'merge', patch: { data: { value: 'by hand' } }, manager: 'kubectl-edit' });
+  await s.untilStore('healed', () => {
+    const now = s.cluster.live.get(there)?.object;
+    return Number(now?.metadata.resourceVersion) > Number(edited.metadata.resourceVersion) && canonicalJson(now?.['data']) === '{"value":"1"}' ? now : undefined;
+  });
 });
 
 test('a history that somebody wrote by hand makes nothing last synced', async (t) => {
