@@ -7,7 +7,7 @@ import type { Chatops } from './chatops/chatops.ts';
 import type { Chat } from './chatops/ports.ts';
 import type { Desiring } from './engine/desired.ts';
 import type { Engine } from './engine/engine.ts';
-import type { Authors } from './engine/request.ts';
+import type { Authors } from './engine/authors.ts';
 import type { Git } from './git/git.ts';
 import type { GitHub } from './github/github.ts';
 import type { Handler } from './listen.ts';

@@ -14,9 +14,8 @@ import { effectDeletes } from '../compare/effect.ts';
 import { applicationKey } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { approvalRequired } from '../policy/gate.ts';
-import { openApproval } from './approval.ts';
 import { effectOf } from './assess.ts';
-import { askGate, isGated } from './gating.ts';
+import { askGate, askPeople, isGated } from './gating.ts';
 
 export interface AdmissionDeps extends GateDeps {
   clock: Clock;
@@ -78,8 +77,7 @@ export async function admit(deps: AdmissionDeps, input: Admission, signal: Abort
   if (verdict.do === 'refuse' || !verdict.approval) return { refused: verdict.why };
   // Anything else than the branch head would push the Approval aside that people are asked about.
   if (wanted.key !== head?.key) return { refused: 'approval required: only what the branch head says can be approved; make it the head, for instance by a revert' };
-  const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
-  await openApproval(deps, { application: app, digest: effect.digest, revision: wanted.revisions[0] ?? '', from, operations: effect.operations, policy: verdict.policy });
+  await askPeople(deps, gateSubject(input), effect, verdict.policy);
   return { refused: approvalRequired(verdict.approval) };
 }
 

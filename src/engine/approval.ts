@@ -1,9 +1,10 @@
 // Approvals: opening one for today's effect, superseding older ones, and recording what people decide about it.
 import type { Clock } from '../base/clock.ts';
-import type { Actor, Approval, ApprovalPhase } from '../model/coxswain.ts';
+import type { Actor, Approval, ApprovalPhase, CommitRange } from '../model/coxswain.ts';
 import type { EffectOperation } from '../model/effect.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
+import { canonicalJson } from '../base/canonical.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { effectDifference } from '../compare/effect.ts';
 import { cox } from '../model/annotations.ts';
@@ -21,6 +22,7 @@ export interface WantedApproval {
   digest: string;
   revision: string;
   from: string | undefined;
+  ranges: CommitRange[];
   operations: EffectOperation[];
   /** As the gate applied it. */
   policy: EffectivePolicy;
@@ -56,9 +58,23 @@ function newApproval(wanted: WantedApproval): Approval {
       revision: wanted.revision,
       operations: wanted.operations,
       policy: { approvals: wanted.policy.approvals, approvers: wanted.policy.approvers },
+      ranges: wanted.ranges,
       ...(wanted.from && { from: wanted.from }),
     },
   };
+}
+
+/** The effect is the same, but other commits may make it now, and another gate may ask: whoever decides is judged by today's. */
+async function upToDate({ store }: ApprovalDeps, key: string, fresh: Approval): Promise<Approval | undefined> {
+  const found = store.approvals.get(key);
+  const phase = found?.status?.phase ?? 'Pending';
+  if (!found || (phase !== 'Pending' && phase !== 'Approved' && phase !== 'Superseded' && phase !== 'Applied')) return found;
+  const { ranges, policy, from, revision } = fresh.spec;
+  // While people are being asked the question stays with the merge that brought it.
+  const again = phase === 'Superseded' || phase === 'Applied';
+  const spec = { ...found.spec, ranges, policy, ...(again && { from, revision }) };
+  if (canonicalJson(spec) === canonicalJson(found.spec)) return found;
+  return store.approvals.patch(key, { spec: { ranges, policy, ...(again && { from: from ?? null, revision }) } });
 }
 
 /** Opens the Approval of this effect if there is none, and supersedes the application's other open ones. Idempotent. */
@@ -66,7 +82,7 @@ export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): 
   const fresh = newApproval(wanted);
   const key = keyOfApproval(fresh);
   if (!deps.store.approvals.get(key)) await deps.store.approvals.create(fresh);
-  const existing = deps.store.approvals.get(key);
+  const existing = await upToDate(deps, key, fresh);
   // An effect that comes back after it was superseded waits again; what was rejected stays rejected.
   if (!existing?.status || existing.status.phase === 'Superseded' || existing.status.phase === 'Applied') {
     await deps.store.approvals.patch(key, { status: { phase: 'Pending', message: 'waiting for approval', approvals: [] } }, { subresource: 'status' });

@@ -10,10 +10,10 @@ import { applicationKey } from '../model/application.ts';
 import { keyTitle } from '../model/kube.ts';
 import { effectDeletes } from '../compare/effect.ts';
 import { syncWindow } from '../policy/window.ts';
-import { openApproval, supersedeOthers } from './approval.ts';
+import { supersedeOthers } from './approval.ts';
 import { effectOf } from './assess.ts';
 import { decide } from './decide.ts';
-import { askGate, isGated, isLastSynced, isWaiting } from './gating.ts';
+import { askGate, askPeople, isGated, isLastSynced, isWaiting } from './gating.ts';
 import { appliedApproval, keyThen, lastAttempt } from './past.ts';
 
 export interface Found {
@@ -31,7 +31,8 @@ async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): P
   const { subject, comparison, desired, last } = found;
   const { app, project } = subject;
   const effect = await effectOf(subject, { comparison, desired, last }, signal);
-  const verdict = await askGate(deps, { app, project, comparison, wanted: desired, last }, effect);
+  const gate = { app, project, comparison, wanted: desired, last };
+  const verdict = await askGate(deps, gate, effect);
   if (verdict.do === 'go') return { go: true, name: verdict.approval ?? '', deletes: effectDeletes(effect.operations) };
   if (verdict.unknownAuthors) return { go: false, why: 'the authors of the change are not known yet', until: deps.clock.now() + authorsMs };
   if (verdict.do === 'refuse' || !effect.digest) {
@@ -39,8 +40,7 @@ async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): P
     const [error] = effect.errors;
     return { go: false, why: verdict.why, ...(error && { error: `${verdict.why}: ${keyTitle(error.key)}: ${error.message}` }) };
   }
-  const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
-  await openApproval(deps, { application: app, digest: effect.digest, revision: desired.revisions[0] ?? '', from, operations: effect.operations, policy: verdict.policy });
+  await askPeople(deps, gate, effect, verdict.policy);
   return { go: false, why: verdict.why };
 }
 

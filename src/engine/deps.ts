@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts';
 import type { Target } from './assess.ts';
 import type { Desiring } from './desired.ts';
 import type { Memory } from './known.ts';
-import type { Authors } from './request.ts';
+import type { Authors } from './authors.ts';
 
 export interface ReconcileDeps {
   store: Store;

@@ -9,7 +9,7 @@ import type { Effect } from '../model/effect.ts';
 import type { Store } from '../store/store.ts';
 import type { Desiring } from './desired.ts';
 import type { ReconcileDeps } from './deps.ts';
-import type { Authors } from './request.ts';
+import type { Authors } from './authors.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { errorKind } from '../base/errors.ts';
 import { KeyQueue } from '../base/queue.ts';

@@ -5,14 +5,17 @@ import type { AppProject } from '../model/project.ts';
 import type { Comparison } from '../compare/compare.ts';
 import type { Logger } from '../base/log.ts';
 import type { GateDecision, SyncedState } from '../policy/gate.ts';
-import type { LoosenedGate } from '../policy/policy.ts';
+import type { EffectivePolicy, LoosenedGate } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
 import type { DesiredState } from './desired.ts';
-import type { Authors } from './request.ts';
-import { applicationKey, sourcesOf } from '../model/application.ts';
+import type { Authors } from './authors.ts';
+import { applicationKey } from '../model/application.ts';
+import type { ApprovalDeps } from './approval.ts';
 import { isEmptyEffect } from '../compare/effect.ts';
 import { decideGate } from '../policy/gate.ts';
 import { effectivePolicy, loosenedGates } from '../policy/policy.ts';
+import { openApproval } from './approval.ts';
+import { authorsOfRanges, changeRanges } from './authors.ts';
 import { lastPolicy, policyInForce } from './record.ts';
 
 export interface GateDeps {
@@ -60,13 +63,19 @@ export function isWaiting(deps: GateDeps, subject: GateSubject): boolean {
 
 /** undefined while they cannot be known: then nobody's agreement counts yet, and somebody asks again later. */
 async function authorsOf(deps: GateDeps, { app, wanted, last }: GateSubject): ReturnType<Authors['authorsBetween']> {
-  const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
   try {
-    return await deps.authors.authorsBetween(sourcesOf(app.spec)[0]?.repoURL ?? '', from, wanted.revisions[0] ?? '');
+    return await authorsOfRanges(deps.authors, changeRanges(deps.store, app, { wanted, last }));
   } catch (error) {
     deps.log.warn({ app: applicationKey(app), err: error }, 'the authors of a change cannot be asked for now');
     return undefined;
   }
+}
+
+/** Opens the Approval that the gate asks for. */
+export async function askPeople(deps: GateDeps & ApprovalDeps, { app, wanted, last }: GateSubject, effect: Effect, policy: EffectivePolicy): Promise<string> {
+  const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
+  const ranges = changeRanges(deps.store, app, { wanted, last });
+  return openApproval(deps, { application: app, digest: effect.digest, revision: wanted.revisions[0] ?? '', from, ranges, operations: effect.operations, policy });
 }
 
 /** The gate's answer for syncing `wanted`, whose effect is `effect`. Authors are only asked for when somebody has approved. */

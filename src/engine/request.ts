@@ -4,20 +4,15 @@ import type { Application, Operation, SyncOperation, SyncResourceRef } from '../
 import type { Actor, Approval, DriftEpisode } from '../model/coxswain.ts';
 import type { ResourceKey } from '../model/kube.ts';
 import type { Store } from '../store/store.ts';
+import type { Authors } from './authors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { argo, cox } from '../model/annotations.ts';
-import { sourcesOf } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { mayApprove } from '../policy/gate.ts';
 import { stricter } from '../policy/policy.ts';
 import { isOpen, recordApproval, recordRejection } from './approval.ts';
+import { authorsOfRanges } from './authors.ts';
 import { policyInForce } from './record.ts';
-
-/** Who wrote what lies between two revisions; implemented by the forge. Commits and pull requests both count. */
-export interface Authors {
-  /** undefined when it cannot be known now: then nobody may approve yet. */
-  authorsBetween(repoUrl: string, from: string | undefined, to: string): Promise<{ login: string; id: number | undefined }[] | undefined>;
-}
 
 export interface RequestDeps {
   store: Store;
@@ -150,8 +145,7 @@ export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promi
   const now = policyInForce(deps.store, app, project);
   // The change may loosen gates of other applications: theirs count too.
   const policy = approval.spec.policy ? stricter(now, { ...now, ...approval.spec.policy }) : now;
-  const repoUrl = sourcesOf(app.spec)[0]?.repoURL ?? '';
-  const authors = await deps.authors.authorsBetween(repoUrl, approval.spec.from, approval.spec.revision);
+  const authors = approval.spec.ranges && (await authorsOfRanges(deps.authors, approval.spec.ranges));
   const verdict = mayApprove({ login: wanted.actor.login, id: wanted.actor.id, teams: wanted.teams }, policy, authors);
   if (!verdict.ok) return { done: false, message: verdict.why };
   const counted = await recordApproval(deps, approval, { actor: wanted.actor, teams: wanted.teams }, policy.approvals);

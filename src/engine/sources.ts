@@ -113,6 +113,7 @@ async function touched(store: Store, memory: Memory, repoUrl: string, repository
 
 async function isTouched(app: Application, known: { revisions: string[]; inputs: string[] }, repository: Repository, changes: Map<string, Promise<string[]>>): Promise<boolean> {
   for (const [index, source] of sourcesOf(app.spec).entries()) {
+    if (normaliseRepo(source.repoURL) !== normaliseRepo(repository.url)) continue; // its commits are of another repository
     const before = known.revisions[index];
     const now = await repository.resolve(source.targetRevision ?? '').catch(() => undefined);
     if (now === before) continue;

@@ -39,6 +39,16 @@ export interface PullRef {
 
 export type ApprovalPhase = 'Pending' | 'Approved' | 'Rejected' | 'Superseded' | 'Applied' | 'Expired';
 
+/** Commits after `from` up to `to`; without `from` that commit alone. */
+export interface CommitRange {
+  /** URL of the repository, as the source names it. */
+  repo: string;
+  from?: string;
+  to: string;
+  /** The Application names this very commit. */
+  pinned?: boolean;
+}
+
 export interface Approval extends KubeObject {
   metadata: NamedMeta;
   spec: {
@@ -46,8 +56,10 @@ export interface Approval extends KubeObject {
     application: string;
     digest: string;
     revision: string;
-    /** The application's last synced revision when the approval was opened: authors between it and `revision` may not approve. */
+    /** The application's last synced revision when the approval was opened. */
     from?: string;
+    /** The commits of which the change is made, of all sources and of the parent: their authors may not approve. */
+    ranges?: CommitRange[];
     operations: EffectOperation[];
     /** What the gate asked for when it was opened, gates included that the change would loosen: an approver stands in every list. */
     policy?: { approvals: number; approvers: string[][] };

@@ -156,7 +156,7 @@ export async function bed(t: TestContext, options: BedOptions = {}): Promise<Bed
     },
     async approval(name, digest, more = {}) {
       const approval = `${name}-${digest.slice(0, 12)}`;
-      await own('Approval', approval, { spec: { application: `${namespace}/${name}`, digest, revision: 'b'.repeat(40), operations: [], ...more } });
+      await own('Approval', approval, { spec: { application: `${namespace}/${name}`, digest, revision: 'b'.repeat(40), operations: [], ranges: [{ repo: origin.url, to: 'b'.repeat(40) }], ...more } });
       await eventually('the approval', () => store.approvals.get(`${namespace}/${approval}`));
       await store.approvals.patch(`${namespace}/${approval}`, { status: { phase: 'Pending', message: 'waiting for approval', approvals: [] } }, { subresource: 'status' });
       return approval;

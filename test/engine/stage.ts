@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import type { Authors } from '../../src/engine/request.ts';
+import type { Authors } from '../../src/engine/authors.ts';
 import type { Application, ApplicationSpec } from '../../src/model/application.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import type { AppProject } from '../../src/model/project.ts';
@@ -30,6 +30,8 @@ import { Fuse, fused } from './fuse.ts';
 
 const root = join(import.meta.dirname, '../..');
 
+type People = { login: string; id: number | undefined }[] | undefined;
+
 export interface Stage {
   namespace: string;
   url: string;
@@ -38,8 +40,8 @@ export interface Stage {
   engine: Engine;
   git: Git;
   renderer: Renderer;
-  /** undefined: not known now. */
-  authors: { list: { login: string; id: number | undefined }[] | undefined };
+  /** undefined: not known now. `of`: instead, by the range that is asked about. */
+  authors: { list: People; of?: (repo: string, from: string | undefined, to: string) => People };
   /** Commits these files (undefined = removed) and answers the commit; nobody is told. */
   commit(files: Record<string, string | undefined>, message?: string): string;
   /** A clone to do anything else in. */
@@ -135,7 +137,7 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
   gitRun(dir, 'init', '-q', '--bare', '-b', 'main', bare);
   gitRun(dir, 'clone', '-q', bare, clone);
   const authors: Stage['authors'] = { list: [] };
-  const asks: Authors = { authorsBetween: () => Promise.resolve(authors.list) };
+  const asks: Authors = { authorsBetween: (...range) => Promise.resolve(authors.of ? authors.of(...range) : authors.list) };
   const fuse = new Fuse();
   const start = (): Promise<Running> => run({ kubeconfig: plane.kubeconfig, namespace: plane.namespace, dir, authors: asks, fuse });
   let running = await start();
