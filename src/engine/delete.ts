@@ -1,75 +1,61 @@
-// Deleting an application: with Argo CD's finalizer its live objects go first, highest wave first; without it they stay (argocd.md §2.9).
+// Deleting an application: what its finalizers ask for, one after the other, and why it waits (argocd.md §2.9).
 import type { Application } from '../model/application.ts';
-import type { LiveObject } from '../cluster/live.ts';
-import type { AppProject } from '../model/project.ts';
 import type { ReconcileDeps } from './deps.ts';
-import type { Target } from './assess.ts';
+import { describeError, errorKind } from '../base/errors.ts';
+import { isStatus } from '../cluster/api-error.ts';
 import { argo } from '../model/annotations.ts';
-import { trackingName } from '../render/tracking.ts';
 import { applicationKey } from '../model/application.ts';
-import { resourceOptions, waveOf } from '../model/hooks.ts';
-import { resourceDenied } from '../policy/project.ts';
+import { trackingName } from '../render/tracking.ts';
+import type { Waiting } from './cascade.ts';
+import { cascade } from './cascade.ts';
+import { finalizersOf, heldByHooks } from './delete-hooks.ts';
+import { withConditions } from './status.ts';
+import { write } from './write.ts';
 
-interface Deleting {
-  app: Application;
-  project: AppProject | undefined;
-  target: Target;
-  tracking: string;
+/** Milliseconds after which what failed is tried again. */
+const againMs = 10_000;
+
+async function told(deps: ReconcileDeps, app: Application, error: string | undefined): Promise<void> {
+  const before = app.status?.conditions;
+  if (error === undefined && !before?.some((item) => item.type === 'DeletionError')) return;
+  const conditions = withConditions(before, ['DeletionError'], error === undefined ? [] : [{ type: 'DeletionError', message: error }], deps.clock.now());
+  await write(deps, app, { ...app.status, conditions });
 }
 
-function isKept({ object, key }: LiveObject, { app, project, target }: Deleting): boolean {
-  if (key.kind === 'CustomResourceDefinition') return true;
-  if (key.kind === 'Application' && key.name === app.metadata.name && key.namespace === app.metadata.namespace) return true;
-  const namespaced = target.cluster.discovery.resourceOf(key)?.namespaced ?? key.namespace !== '';
-  if (project && resourceDenied(project, key, namespaced, target) !== undefined) return true;
-  if (!object) return false;
-  return resourceOptions(object).get('Delete') === 'false' || object.metadata.annotations?.[argo.helmResourcePolicy] === 'keep';
+async function removeFinalizers(deps: ReconcileDeps, app: Application, done: readonly string[]): Promise<void> {
+  const left = (app.metadata.finalizers ?? []).filter((item) => !done.includes(item));
+  const { resourceVersion } = app.metadata;
+  await deps.store.applications.patch(applicationKey(app), { metadata: { finalizers: left.length > 0 ? left : null, ...(resourceVersion && { resourceVersion }) } });
 }
 
-function remaining(deleting: Deleting): LiveObject[] {
-  const { target, tracking } = deleting;
-  return target.cluster.live
-    .keysOf(tracking)
-    .flatMap((key) => target.cluster.live.get(key) ?? [])
-        .filter((item) => !isKept(item, deleting));
-}
-
-/** Delete=confirm holds the whole deletion until the application carries the annotation deletion-approved. */
-function awaitsConfirmation(app: Application, items: LiveObject[]): boolean {
-  const asks = items.some(({ object }) => object && resourceOptions(object).get('Delete') === 'confirm');
-  const approved = Date.parse(app.metadata.annotations?.[argo.deletionApproved] ?? '');
-  return asks && !(approved >= Date.parse(app.metadata.deletionTimestamp ?? ''));
-}
-
-async function deleteHighestWave(app: Application, target: Target, items: LiveObject[]): Promise<void> {
-  const wave = (item: LiveObject): number => (item.object ? waveOf(item.object) : 0);
-  const highest = Math.max(...items.map(wave));
-  const background = app.metadata.finalizers?.includes(`${argo.resourcesFinalizer}/background`);
-  const now = items.filter((item) => wave(item) === highest && !item.deleting);
-  await Promise.all(now.map((item) => target.cluster.api.delete(item.key, { uid: item.uid, propagationPolicy: background ? 'Background' : 'Foreground' })));
-}
-
-async function removeFinalizers(deps: ReconcileDeps, app: Application): Promise<void> {
-  const left = (app.metadata.finalizers ?? []).filter((item) => !item.startsWith(argo.resourcesFinalizer));
-  await deps.store.applications.patch(applicationKey(app), { metadata: { finalizers: left.length > 0 ? left : null } });
-}
-
-/** Goes on with every event of its objects; a cluster that is gone takes the finalizer with it. */
-export async function deleteApplication(deps: ReconcileDeps, app: Application, signal: AbortSignal): Promise<number | undefined> {
-  if (deps.passive || !app.metadata.finalizers?.some((item) => item.startsWith(argo.resourcesFinalizer))) return undefined;
+/** undefined when nothing is left to wait for. A cluster that is gone takes everything with it. */
+async function work(deps: ReconcileDeps, app: Application, signal: AbortSignal): Promise<Waiting | undefined> {
   const target = await deps.targetOf(app);
-  if (target) {
-    const tracking = trackingName(app, deps.store.namespace);
-    deps.memory.of(applicationKey(app), tracking).server = target.server;
-    await target.cluster.live.start(signal); // only a complete cache may say that nothing is left
+  if (!target) return undefined;
+  const tracking = trackingName(app, deps.store.namespace);
+  deps.memory.of(applicationKey(app), tracking).server = target.server;
+  const before = await heldByHooks(deps, app, 'PreDelete', signal);
+  if (before) return before;
+  if (finalizersOf(app).some((item) => item.startsWith(argo.resourcesFinalizer))) {
     const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
-    const items = remaining({ app, project, target, tracking });
-    if (awaitsConfirmation(app, items)) return undefined;
-    if (items.length > 0) {
-      await deleteHighestWave(app, target, items);
-      return undefined;
-    }
+    const left = await cascade({ app, project, target, tracking, signal });
+    if (left) return left;
   }
-  await removeFinalizers(deps, app);
-  return undefined;
+  return heldByHooks(deps, app, 'PostDelete', signal);
+}
+
+/** Goes on with every event of its objects. Milliseconds after which to look again; undefined = only when something happens. */
+export async function deleteApplication(deps: ReconcileDeps, app: Application, signal: AbortSignal): Promise<number | undefined> {
+  const finalizers = finalizersOf(app);
+  if (deps.passive || finalizers.length === 0) return undefined;
+  let waiting: Waiting | undefined;
+  try {
+    waiting = await work(deps, app, signal);
+  } catch (error) {
+    if (signal.aborted || isStatus(error, 409) || errorKind(error) !== 'terminal') throw error;
+    waiting = { error: describeError(error), after: againMs };
+  }
+  if (!waiting) await removeFinalizers(deps, app, finalizers);
+  else await told(deps, app, waiting.error);
+  return waiting?.after;
 }

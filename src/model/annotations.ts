@@ -14,6 +14,8 @@ export const argo = {
   deletionApproved: 'argocd.argoproj.io/deletion-approved',
   secretType: 'argocd.argoproj.io/secret-type',
   resourcesFinalizer: 'resources-finalizer.argocd.argoproj.io',
+  preDeleteFinalizer: 'pre-delete-finalizer.argocd.argoproj.io',
+  postDeleteFinalizer: 'post-delete-finalizer.argocd.argoproj.io',
   hookFinalizer: 'argocd.argoproj.io/hook-finalizer',
   helmHook: 'helm.sh/hook',
   helmHookWeight: 'helm.sh/hook-weight',

@@ -1,9 +1,8 @@
 // Hooks: begun once an operation, judged by their health, deleted by their policy.
-import { AppError } from '../base/errors.ts';
-import { isStatus } from '../cluster/api-error.ts';
-import { argo, cox } from '../model/annotations.ts';
+import { cox } from '../model/annotations.ts';
 import type { OperationPhase } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
+import { dropHookFinalizer, hasHookFinalizer } from './hook-finalizer.ts';
 import { attemptId } from './plan.ts';
 import { refOf } from './run.ts';
 import type { Run } from './run.ts';
@@ -11,18 +10,9 @@ import { isCompleted, isRunning, kubectlName, record } from './task.ts';
 import type { Task } from './task.ts';
 
 async function dropFinalizer(run: Run, task: Task, object: KubeObject): Promise<void> {
-  const at = object.metadata.finalizers?.indexOf(argo.hookFinalizer) ?? -1;
-  if (at < 0) return;
-  const path = `/metadata/finalizers/${at}`;
-  try {
-    const answer = await run.input.cluster.api.patch(refOf(task), { type: 'json', patch: [{ op: 'test', path, value: argo.hookFinalizer }, { op: 'remove', path }], signal: run.input.signal });
-    // The answer to the patch that removes the last finalizer of a deleted object describes something that is gone.
-    if (answer.metadata.deletionTimestamp === undefined) run.accepted(task, answer);
-  } catch (error) {
-    if (isStatus(error, 404)) return;
-    if (isStatus(error, 422)) throw new AppError('E_API', `the finalizers of ${kubectlName(task.key)} were changed meanwhile`, { kind: 'transient', cause: error });
-    throw error;
-  }
+  const answer = await dropHookFinalizer(run.input.cluster.api, refOf(task), object, run.input.signal);
+  // The answer to the patch that removes the last finalizer of a deleted object describes something that is gone.
+  if (answer && answer.metadata.deletionTimestamp === undefined) run.accepted(task, answer);
 }
 
 async function deleteHook(run: Run, task: Task, object: KubeObject): Promise<void> {
@@ -30,7 +20,7 @@ async function deleteHook(run: Run, task: Task, object: KubeObject): Promise<voi
   if (object.metadata.deletionTimestamp === undefined) {
     await run.input.cluster.api.delete(refOf(task), { ...(uid && { uid }), propagationPolicy: 'Foreground', signal: run.input.signal });
   }
-  const rest = object.metadata.finalizers?.includes(argo.hookFinalizer) ? await run.read(task) : undefined;
+  const rest = hasHookFinalizer(object) ? await run.read(task) : undefined;
   if (rest && rest.metadata.uid === uid) await dropFinalizer(run, task, rest);
 }
 

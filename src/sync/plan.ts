@@ -38,12 +38,15 @@ function hookName(object: KubeObject, phase: SyncPhase, input: PlanInput): strin
 
 function hookObject(object: KubeObject, phase: SyncPhase, input: PlanInput): KubeObject {
   const { generateName: _, ...metadata } = object.metadata;
+  const name = hookName(object, phase, input);
+  // The id of a manifest without a name ends where the name belongs.
+  const id = metadata.annotations?.[argo.trackingId];
   return {
     ...object,
     metadata: {
       ...metadata,
-      name: hookName(object, phase, input),
-      annotations: { ...metadata.annotations, [cox.operation]: attemptId(input.startedAt, input.attempt) },
+      name,
+      annotations: { ...metadata.annotations, ...(id?.endsWith('/') && { [argo.trackingId]: `${id}${name}` }), [cox.operation]: attemptId(input.startedAt, input.attempt) },
       finalizers: [...new Set([...(metadata.finalizers ?? []), argo.hookFinalizer])],
     },
   };

@@ -1,0 +1,100 @@
+// The live objects of an application that is deleted: highest wave first, as far as they may go (argocd.md §2.9).
+import type { Application } from '../model/application.ts';
+import type { AppProject } from '../model/project.ts';
+import type { KubeObject } from '../model/kube.ts';
+import type { LiveRecord } from '../cluster/live.ts';
+import type { Target } from './assess.ts';
+import { AppError } from '../base/errors.ts';
+import { isStatus } from '../cluster/api-error.ts';
+import { argo } from '../model/annotations.ts';
+import { syncOptions } from '../model/application.ts';
+import { resourceOptions, waveOf } from '../model/hooks.ts';
+import { resourceDenied } from '../policy/project.ts';
+import { dropHookFinalizer, hasHookFinalizer } from '../sync/hook-finalizer.ts';
+
+/** What a deletion waits for. */
+export interface Waiting {
+  /** Told as DeletionError; undefined while it goes on by itself. */
+  error?: string;
+  /** Milliseconds after which to look again even without an event. */
+  after?: number;
+}
+
+export interface Cascade {
+  app: Application;
+  project: AppProject | undefined;
+  target: Target;
+  tracking: string;
+  signal: AbortSignal;
+}
+
+/** Only with its body is an object known well enough to be deleted. */
+interface Item {
+  record: LiveRecord;
+  object: KubeObject;
+}
+
+/** Milliseconds after which kinds that cannot be read are looked at again. */
+const againMs = 10_000;
+
+/** Delete=false and Delete=confirm: the object's own word wins over the application's. */
+function deleteOption({ app }: Cascade, object: KubeObject): string | undefined {
+  return resourceOptions(object).get('Delete') ?? syncOptions(app.spec.syncPolicy?.syncOptions).get('Delete');
+}
+
+function isKept(cascade: Cascade, { record: { key }, object }: Item): boolean {
+  const { app, project, target } = cascade;
+  if (key.kind === 'CustomResourceDefinition') return true;
+  if (key.kind === 'Application' && key.name === app.metadata.name && key.namespace === app.metadata.namespace) return true;
+  const namespaced = target.cluster.discovery.resourceOf(key)?.namespaced ?? key.namespace !== '';
+  if (project && resourceDenied(project, key, namespaced, target) !== undefined) return true;
+  return deleteOption(cascade, object) === 'false' || object.metadata.annotations?.[argo.helmResourcePolicy] === 'keep';
+}
+
+/** Kinds of which nobody knows whether objects are left. One that may not be listed counts only if the application had objects of it. */
+function unreadable({ app, target }: Cascade): string[] {
+  const { discovery, live } = target.cluster;
+  const had = new Set((app.status?.resources ?? []).map((item) => `${item.group ?? ''}/${item.kind}`));
+  return discovery.resources().flatMap((kind) => {
+    const problem = live.problemOf(kind);
+    if (!problem || (problem instanceof AppError && problem.code === 'E_KIND_UNKNOWN') || isStatus(problem, 404)) return [];
+    if (isStatus(problem, 403) && !had.has(`${kind.group}/${kind.kind}`)) return [];
+    return [`${kind.kind}${kind.group && `.${kind.group}`} (${problem.message})`];
+  });
+}
+
+async function itemsOf({ target, tracking, signal }: Cascade): Promise<Item[]> {
+  const { live, api } = target.cluster;
+  const records = live.keysOf(tracking).flatMap((key) => live.get(key) ?? []);
+  const items = await Promise.all(records.map(async (record) => ({ record, object: record.object ?? (await api.get(record.key, { signal })) })));
+  return items.flatMap(({ record, object }) => (object ? [{ record, object }] : []));
+}
+
+/** Delete=confirm holds the whole deletion until the application carries the annotation deletion-approved. */
+function awaitsConfirmation(cascade: Cascade, items: readonly Item[]): boolean {
+  const { metadata } = cascade.app;
+  const approved = Date.parse(metadata.annotations?.[argo.deletionApproved] ?? '');
+  return items.some(({ object }) => deleteOption(cascade, object) === 'confirm') && !(approved >= Date.parse(metadata.deletionTimestamp ?? ''));
+}
+
+async function deleteHighestWave({ app, target, signal }: Cascade, items: readonly Item[]): Promise<void> {
+  const highest = Math.max(...items.map(({ object }) => waveOf(object)));
+  const background = app.metadata.finalizers?.includes(`${argo.resourcesFinalizer}/background`);
+  const now = items.filter(({ record, object }) => waveOf(object) === highest && !record.deleting);
+  await Promise.all(now.map(({ record }) => target.cluster.api.delete(record.key, { uid: record.uid, propagationPolicy: background ? 'Background' : 'Foreground', signal })));
+}
+
+/** One step; undefined when nothing is left that may go. */
+export async function cascade(input: Cascade): Promise<Waiting | undefined> {
+  const { target, signal } = input;
+  await target.cluster.live.start(signal);
+  const items = await itemsOf(input);
+  const remaining = items.filter((item) => !isKept(input, item));
+  if (awaitsConfirmation(input, remaining)) return {};
+  // Nobody will read the result of a hook in flight any more.
+  await Promise.all(items.filter(({ object }) => hasHookFinalizer(object)).map(({ record, object }) => dropHookFinalizer(target.cluster.api, record.key, object, signal)));
+  if (remaining.length > 0) await deleteHighestWave(input, remaining);
+  const unknown = unreadable(input);
+  if (unknown.length > 0) return { error: `Nobody can tell whether objects are left, for these kinds cannot be read now: ${unknown.join(', ')}. The deletion goes on by itself when they can.`, after: againMs };
+  return remaining.length > 0 ? {} : undefined;
+}
