@@ -3,42 +3,10 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { createMetrics } from '../../src/web/metrics.ts';
 import { createWeb } from '../../src/web/web.ts';
-import { resourceViews } from '../../src/engine/view.ts';
 import { stage } from '../engine/stage.ts';
 import type { Stage } from '../engine/stage.ts';
-
-interface Served {
-  url: string;
-  ready: { why: string | undefined };
-  get(path: string, init?: RequestInit): Promise<{ status: number; headers: Headers; text: string }>;
-}
-
-async function serve(t: TestContext, { store, engine, cluster }: Stage): Promise<Served> {
-  const ready: Served['ready'] = { why: undefined };
-  const metrics = createMetrics({ store, api: cluster.api, live: cluster.live, pending: () => engine.pending });
-  const web = createWeb({ store, resources: (application) => resourceViews(engine.comparison(application)), metrics: metrics.text, notReady: () => ready.why });
-  const server = createServer((request, response) => {
-    web.handle(request, response).catch(() => response.destroy());
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    web.stop();
-    server.close();
-    server.closeAllConnections();
-  });
-  const address = server.address();
-  const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
-  return {
-    url,
-    ready,
-    async get(path, init = {}) {
-      const answer = await fetch(`${url}${path}`, init);
-      return { status: answer.status, headers: answer.headers, text: await answer.text() };
-    },
-  };
-}
+import { serve } from './serve.ts';
 
 const config = (name: string, value: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata:\n  value: "${value}"\n`;
 const secret = (value: string): string => `apiVersion: v1\nkind: Secret\nmetadata:\n  name: login\nstringData:\n  password: ${value}\n`;

@@ -1,0 +1,139 @@
+// An open page: the real script over a real server and its events, in as much of a document as it needs.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Document, Element } from './dom.ts';
+import type { Stage } from '../engine/stage.ts';
+import { eventually } from '../control-plane.ts';
+import { stage } from '../engine/stage.ts';
+import { open, serve } from './serve.ts';
+
+/** An application that the engine leaves alone: what is shown is what the test writes. */
+async function show(s: Stage, name: string, status: Record<string, unknown> = { sync: { status: 'Synced' }, health: { status: 'Healthy' } }): Promise<void> {
+  await s.apply(name, {}, { annotations: { 'argocd.argoproj.io/skip-reconcile': 'true' } });
+  await s.until(name, 'known', () => true);
+  await s.store.applications.patch(`${s.namespace}/${name}`, { status });
+}
+
+function byId(document: Document, id: string): Element {
+  const found = document.getElementById(id);
+  assert.ok(found, `#${id}`);
+  return found;
+}
+
+const rows = (document: Document): Element[] => document.querySelectorAll('#applications > tr');
+const names = (document: Document): string[] => rows(document).filter((row) => !row.hidden).map((row) => row.querySelector('a')?.textContent ?? '');
+const connection = (document: Document): string => byId(document, 'connection').textContent;
+const until = (what: string, test: () => boolean): Promise<unknown> => eventually(what, () => test() || undefined);
+
+function key(document: Document, name: string): void {
+  document.activeElement.fire('keydown', { key: name });
+}
+
+test('the list follows the cluster: rows come, change, move and go, and what is the same is left alone', async (t) => {
+  const s = await stage(t, { 'readme.md': 'nothing' });
+  for (const name of ['alpha', 'beta', 'gamma']) await show(s, name);
+  const { document } = await open(t, await serve(t, s), '/');
+  await until('the stream', () => connection(document) === 'Live');
+  assert.deepEqual(names(document), ['alpha', 'beta', 'gamma']);
+  const [alpha, beta] = rows(document);
+  beta?.querySelector('a')?.focus();
+
+  await show(s, 'gamma', { sync: { status: 'OutOfSync' }, health: { status: 'Degraded', message: 'no' } });
+  await until('gamma comes first', () => names(document)[0] === 'gamma');
+  assert.match(rows(document)[0]?.textContent ?? '', /OutOfSync[^]*degraded: no/);
+  assert.ok(rows(document)[0]?.classList.contains('changed'));
+  assert.equal(rows(document)[1], alpha, 'the same row');
+  assert.equal(document.activeElement, beta?.querySelector('a'), 'whoever reads beta goes on reading it');
+
+  await show(s, 'aaa');
+  await until('a new row in its place', () => names(document).join() === 'gamma,aaa,alpha,beta');
+  await s.cluster.api.delete({ group: 'argoproj.io', kind: 'Application', namespace: s.namespace, name: 'alpha' });
+  await until('a row that goes', () => names(document).join() === 'gamma,aaa,beta');
+  assert.equal(rows(document)[2], beta);
+  assert.match(byId(document, 'chips').textContent, /All3/);
+});
+
+test('the filter holds for what comes later, stands in the address, and is driven by the keyboard', async (t) => {
+  const s = await stage(t, { 'readme.md': 'nothing' });
+  for (const name of ['checkout-dev', 'checkout-prod', 'search-dev']) await show(s, name);
+  await show(s, 'search-prod', { sync: { status: 'OutOfSync' }, health: { status: 'Healthy' } });
+  const served = await serve(t, s);
+  const { document, search } = await open(t, served, '/?q=checkout');
+  await until('the stream', () => connection(document) === 'Live');
+  assert.deepEqual(names(document), ['checkout-dev', 'checkout-prod']);
+  await show(s, 'checkout-new');
+  await show(s, 'search-new');
+  await until('both are there', () => rows(document).length === 6);
+  assert.deepEqual(names(document), ['checkout-dev', 'checkout-new', 'checkout-prod']);
+
+  const box = byId(document, 'filter');
+  key(document, '/');
+  assert.equal(document.activeElement, box);
+  box.value = 'prod';
+  box.fire('input');
+  assert.deepEqual([names(document), search()], [['search-prod', 'checkout-prod'], '?q=prod']);
+  key(document, 'ArrowDown');
+  key(document, 'ArrowDown');
+  assert.equal(document.activeElement.textContent, 'checkout-prod');
+  key(document, 'ArrowUp');
+  assert.equal(document.activeElement.textContent, 'search-prod');
+  document.querySelectorAll('.chip').find((chip) => chip.dataset['tag'] === 'outofsync')?.click();
+  assert.deepEqual([names(document), search()], [['search-prod'], '?q=prod&show=outofsync']);
+  box.value = 'nothing like that';
+  box.fire('input');
+  assert.equal(byId(document, 'none').classList.contains('hidden'), false);
+  key(document, 'Escape');
+  assert.deepEqual([names(document).length, search(), byId(document, 'none').classList.contains('hidden')], [6, '', true]);
+});
+
+test('the page of an application keeps open what was opened, and says when the application is gone', async (t) => {
+  const s = await stage(t, { 'readme.md': 'nothing' });
+  const result = (name: string): Record<string, unknown> => ({ group: '', version: 'v1', kind: 'ConfigMap', namespace: s.namespace, name, status: 'Synced', message: 'configured' });
+  const state = (...done: string[]): Record<string, unknown> => ({ operationState: { phase: 'Running', message: `${done.length} done`, startedAt: '2026-01-01T00:00:00Z', operation: { sync: {} }, syncResult: { revision: 'a'.repeat(40), resources: done.map(result) } } });
+  await show(s, 'shop', state('one'));
+  const { document } = await open(t, await serve(t, s), `/applications/${s.namespace}/shop`);
+  await until('the stream', () => connection(document) === 'Live');
+  const facts = byId(document, 'facts');
+  byId(document, 'results').open = true;
+  byId(document, 'results').querySelector('summary')?.focus();
+  await s.store.applications.patch(`${s.namespace}/shop`, { status: state('one', 'two') });
+  await until('the second object', () => byId(document, 'operation').textContent.includes('2 done'));
+  assert.equal(byId(document, 'results').open, true);
+  assert.equal(document.activeElement.closest('#operation'), byId(document, 'operation'), 'the focus stays in the part');
+  assert.equal(byId(document, 'facts'), facts, 'what did not change is left alone');
+  assert.match(document.querySelectorAll('time[datetime]')[0]?.textContent ?? '', /ago$/);
+  assert.ok(byId(document, 'gone').classList.contains('hidden'));
+  await s.cluster.api.delete({ group: 'argoproj.io', kind: 'Application', namespace: s.namespace, name: 'shop' });
+  await until('it is gone', () => !byId(document, 'gone').classList.contains('hidden'));
+});
+
+test('a lost connection is told, and what changed meanwhile is read when it is back', async (t) => {
+  const s = await stage(t, { 'readme.md': 'nothing' });
+  await show(s, 'first');
+  const served = await serve(t, s);
+  const { document } = await open(t, served, '/');
+  await until('the stream', () => connection(document) === 'Live');
+  await served.stop();
+  await until('it is lost', () => connection(document) === 'Connection lost, trying again');
+  await show(s, 'second');
+  await served.start();
+  await until('the page is whole again', () => connection(document) === 'Live' && names(document).join() === 'first,second');
+});
+
+test('a hidden page asks for nothing, and is up to date when it is looked at again', async (t) => {
+  const s = await stage(t, { 'readme.md': 'nothing' });
+  await show(s, 'first');
+  const served = await serve(t, s);
+  const [hidden, other] = [await open(t, served, '/'), await open(t, served, '/?q=x')];
+  await until('both streams', () => connection(hidden.document) === 'Live' && connection(other.document) === 'Live');
+  await until('the first reading', () => served.asked('/') >= 3);
+  hidden.document.show(false);
+  const before = served.asked('/');
+  await show(s, 'second');
+  await until('the other page has it', () => rows(other.document).length === 2);
+  assert.deepEqual([rows(hidden.document).length, served.asked('/events')], [1, 2]);
+  assert.ok(served.asked('/') > before);
+  hidden.document.show(true);
+  await until('it has it too', () => rows(hidden.document).length === 2);
+  assert.equal(served.asked('/events'), 3);
+});
