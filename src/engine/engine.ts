@@ -118,6 +118,12 @@ function reconciling(options: EngineOptions, deps: ReconcileDeps): KeyQueue {
   });
 }
 
+/** The application's own pass fetches, with backoff, and tells what is wrong. */
+function fetchLater(memory: Memory, key: string, since: number): void {
+  const known = memory.get(key);
+  if (known) known.wantsSince = since;
+}
+
 export function createEngine(options: EngineOptions): Engine {
   const { store, clock, log, sources } = options;
   const memory = new Memory();
@@ -146,12 +152,8 @@ export function createEngine(options: EngineOptions): Engine {
         queue.add(key);
       }
     } catch (error) {
-      // From here on the applications' own passes fetch, with backoff, and tell it.
-      for (const key of sources.users(repoUrl)) {
-        const known = memory.get(key);
-        if (known) known.wantsSince = since;
-        queue.add(key);
-      }
+      for (const key of sources.users(repoUrl)) fetchLater(memory, key, since);
+      sources.users(repoUrl).forEach((key) => queue.add(key));
       throw error;
     }
   }
@@ -159,7 +161,7 @@ export function createEngine(options: EngineOptions): Engine {
     clusters,
     onPush,
     comparison: (application) => memory.get(application)?.comparison,
-    rendered: (application) => memory.get(application)?.desired,
+    rendered: (application) => memory.readFrom(application),
     effect: (application) => memory.get(application)?.effect?.effect,
     get pending() {
       return queue.size;

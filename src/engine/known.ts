@@ -44,6 +44,7 @@ export interface Known {
 export class Memory {
   readonly #known = new Map<string, Known>();
   readonly #byTracking = new Map<string, string>();
+  readonly #unmoved = new WeakMap<DesiredState, string[]>();
 
   of(key: string, tracking: string): Known {
     const found = this.#known.get(key);
@@ -77,6 +78,18 @@ export class Memory {
     if (!known) return;
     known.desired = undefined;
     known.gitMoves += 1;
+  }
+
+  /** Commits by source up to which nothing has changed where the application reads; undefined while it is not rendered. */
+  readFrom(key: string): { revisions: string[]; inputs: string[] } | undefined {
+    const desired = this.#known.get(key)?.desired;
+    return desired && { revisions: this.#unmoved.get(desired) ?? desired.revisions, inputs: desired.inputs };
+  }
+
+  /** The next look begins at these commits: otherwise each would begin where the application was last rendered, ever further away. */
+  unmovedAt(key: string, revisions: string[]): void {
+    const desired = this.#known.get(key)?.desired;
+    if (desired) this.#unmoved.set(desired, revisions);
   }
 
   delete(key: string): Known | undefined {

@@ -104,27 +104,32 @@ async function touched(store: Store, memory: Memory, repoUrl: string, repository
   const changes = new Map<string, Promise<string[]>>();
   for (const app of store.applications.list().filter((item) => uses(item, repoUrl))) {
     const key = applicationKey(app);
-    const waits = memory.get(key)?.wantsSince !== undefined;
-    const known = memory.get(key)?.desired;
-    if (waits || !known || (await isTouched(app, known, repository, changes))) keys.push(key);
+    const known = memory.get(key)?.wantsSince === undefined ? memory.readFrom(key) : undefined;
+    const unmoved = known && (await unmovedAt(app, known, repository, changes));
+    if (unmoved) memory.unmovedAt(key, unmoved);
+    else keys.push(key);
   }
   return keys;
 }
 
-async function isTouched(app: Application, known: { revisions: string[]; inputs: string[] }, repository: Repository, changes: Map<string, Promise<string[]>>): Promise<boolean> {
+/** The commits that its sources mean now, if nothing has changed where it reads. */
+async function unmovedAt(app: Application, known: { revisions: string[]; inputs: string[] }, repository: Repository, changes: Map<string, Promise<string[]>>): Promise<string[] | undefined> {
+  const revisions: string[] = [];
   for (const [index, source] of sourcesOf(app.spec).entries()) {
     if (normaliseRepo(source.repoURL) !== normaliseRepo(repository.url)) continue; // its commits are of another repository
     const before = known.revisions[index];
-    const now = await repository.resolve(source.targetRevision ?? '').catch(() => undefined);
+    const own = normaliseRepo(source.repoURL) === normaliseRepo(repository.url) && !source.chart;
+    const now = own ? await repository.resolve(source.targetRevision ?? '').catch(() => undefined) : before;
+    if (!before || !now) return undefined;
+    revisions.push(now);
     if (now === before) continue;
-    if (!before || !now) return true;
     const range = `${before}..${now}`;
     const changed = changes.get(range) ?? repository.changedPaths(before, now);
     changes.set(range, changed);
-    const inputs = [source.path ?? '', ...known.inputs];
-    if (touches(await changed, inputs)) return true;
+    const paths = await changed.catch(() => undefined); // a forced push may have dropped the commit
+    if (!paths || touches(paths, [source.path ?? '', ...known.inputs])) return undefined;
   }
-  return false;
+  return revisions;
 }
 
 export function createSources(options: SourcesOptions): Sources {

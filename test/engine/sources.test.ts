@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { automated, config, dataOf, deployment, editByHand, isSynced, operate, patchApp, push, synced, syncedTo } from './manifests.ts';
 import { stage } from './stage.ts';
+import { origin } from '../git/origin.ts';
 
 const refresh = 'argocd.argoproj.io/refresh';
 
@@ -72,6 +73,25 @@ test('faults of a source are told with their place, its state stays, and the nex
   await syncedTo(s, 'kustom', sha);
   const mended = await s.until('nowhere', 'mended', (app) => app.status?.sync?.status === 'OutOfSync');
   assert.deepEqual(mended.status?.conditions, []);
+});
+
+test('a push concerns the applications that read what it changes, also where they read from two repositories', async (t) => {
+  const s = await stage(t, { 'web/a.yaml': config('web', '1'), 'api/a.yaml': config('api', '1') });
+  const other = origin(t, { 'more/b.yaml': config('more', '1') });
+  const second = { repoURL: `file://${other.url}`, path: 'more', targetRevision: 'main' };
+  await s.apply('web', { syncPolicy: automated, sources: [{ repoURL: s.url, path: 'web', targetRevision: 'main' }, second] });
+  await synced(s, 'web');
+  const before = s.renderer.counts.hits + s.renderer.counts.renders;
+  for (const value of ['2', '3']) {
+    s.commit({ 'api/a.yaml': config('api', value) });
+    await s.engine.onPush(s.url);
+  }
+  assert.equal(s.renderer.counts.hits + s.renderer.counts.renders, before, 'what lies elsewhere renders nothing');
+  const first = await push(s, { 'web/a.yaml': config('web', '2') });
+  await s.until('web', 'the first repository is followed', (app) => isSynced(app) && app.status?.sync?.revisions?.[0] === first);
+  const last = other.commit('two', { 'more/b.yaml': config('more', '2') });
+  await s.engine.onPush(second.repoURL);
+  await s.until('web', 'and the second', (app) => isSynced(app) && app.status?.sync?.revisions?.[1] === last);
 });
 
 test('a branch that is pushed after the application that names it is found at once', async (t) => {
