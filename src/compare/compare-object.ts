@@ -29,6 +29,11 @@ export function ignoring(input: Pick<CompareInput, 'app'>, key: ResourceKey, pre
   return ownedChanges(live.object, shown).length === 0 && prediction.removed.length === 0 ? live.object : shown;
 }
 
+/** What the project does not permit is as if missing: nothing of it is read or shown. */
+function isPermitted({ cluster }: CompareContext, { permitted }: CompareInput, key: ResourceKey): boolean {
+  return permitted === undefined || permitted(key, cluster.discovery.resourceOf({ group: key.group, kind: key.kind })?.namespaced ?? key.namespace !== '');
+}
+
 /** undefined = neither in Git nor, as an object of this application, in the cluster. */
 export async function compareKey(context: CompareContext, input: CompareInput, key: ResourceKey): Promise<ComparedObject | undefined> {
   const prepared = context.prepared(input, input.manifests).objects.get(keyText(key));
@@ -36,6 +41,7 @@ export async function compareKey(context: CompareContext, input: CompareInput, k
   const previous = input.previous && context.prepared(input, input.previous).objects.get(keyText(key));
   const changed = previous && previous.hash !== prepared.hash ? previous : undefined;
   const base = { ...blank(prepared), previous: changed?.target };
+  if (!isPermitted(context, input, key)) return base;
   const problem = context.cluster.live.problemOf(key);
   if (problem && prepared.served) {
     context.again(key);
@@ -76,8 +82,7 @@ export function hookTarget(prepared: PreparedObject): ComparedObject {
 async function extra(context: CompareContext, input: CompareInput, key: ResourceKey): Promise<ComparedObject | undefined> {
   const record = context.cluster.live.get(key);
   if (!record || !isTrackedRoot(record, input.tracking)) return undefined;
-  const resource = context.cluster.discovery.resourceOf(key);
-  if (input.permitted && !input.permitted(key, resource?.namespaced ?? key.namespace !== '')) return undefined;
+  if (!isPermitted(context, input, key)) return undefined;
   const live = (await bodyOf(context, record))?.object;
   if (!live) return undefined;
   const hook = hookOf(live);

@@ -78,3 +78,18 @@ test('a kind that the project forbids fails the operation before anything is app
   assert.match(app.status?.conditions?.[0]?.message ?? '', /^Failed last sync attempt to [0-9a-f]{40}: one or more/);
   assert.equal(await s.cluster.api.get(configMap(s, 'web')), undefined);
 });
+
+test('nothing is shown of a live object that the project does not permit: it is as if missing', async (t) => {
+  const s = await stage(t, { 'web/a.yaml': config('web', '1') });
+  const other = `${s.namespace}-other`;
+  t.after(() => s.cluster.api.delete({ group: '', kind: 'Namespace', namespace: '', name: other }).catch(() => undefined));
+  await s.cluster.api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: other } }, { manager: 'test' });
+  await s.cluster.api.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x', namespace: other }, data: { value: 'theirs' } }, { manager: 'test' });
+  s.commit({ 'web/b.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: ${other}}\ndata: {value: ours}\n` });
+  await s.apply('web');
+  const app = await s.until('web', 'compared', (item) => item.status?.resources?.length === 2);
+  assert.deepEqual(app.status?.resources?.map(({ name, status }) => [name, status]).sort(), [['web', 'OutOfSync'], ['x', 'OutOfSync']]);
+  const objects = s.engine.comparison(`${s.namespace}/web`)?.objects ?? [];
+  assert.deepEqual(objects.map(({ key, live }) => [key.name, live]).sort(), [['web', undefined], ['x', undefined]]);
+  assert.doesNotMatch(JSON.stringify(objects), /theirs/);
+});
