@@ -8,9 +8,9 @@ import { differences } from '../../sandbox/story/end-state.ts';
 
 /** Of about 500 requests; each death costs some seconds. */
 const share = 0.025;
-const deaths = 16;
+const deaths = 12;
 
-test('killed before or after any of its mutating requests, Coxswain ends the story as if it had not been', { timeout: 300_000 }, async (t) => {
+test('killed before or after any of its mutating requests, Coxswain ends the story as if it had not been', { timeout: 180_000 }, async (t) => {
   const seed = Number(process.env['COX_SEED'] ?? randomInt(1_000_000));
   t.diagnostic(`COX_SEED=${seed} repeats this choice; npm run crash kills at every request`);
   const silent = (): void => undefined;
