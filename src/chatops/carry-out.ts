@@ -57,7 +57,7 @@ async function syncNow({ deps, request, app }: Task): Promise<Answer> {
   if (waiting && effectivePolicy(app, deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`)).gated) {
     return { ok: false, text: `${name} waits for approval (${waiting.metadata.name}); it syncs by itself once approved: \`/cox approve ${name}\`` };
   }
-  const outcome = await requestSync(requestDeps(deps), { application: applicationKey(app), request: request.metadata.name, actor: request.spec.actor });
+  const outcome = await requestSync(requestDeps(deps), { application: applicationKey(app), request: request.metadata.name, actor: request.spec.actor, since: Date.parse(request.spec.createdAt) });
   return { ok: outcome.done, text: `${name}: ${outcome.message}` };
 }
 

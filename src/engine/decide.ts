@@ -1,5 +1,5 @@
 // What to do about an application that was just compared: leave it, wait, ask somebody, or sync it — each with the reason. Pure.
-import type { Application, Operation, ResourceStatus, SyncResourceRef } from '../model/application.ts';
+import type { Application, Operation, ResourceStatus, SyncOperation, SyncResourceRef } from '../model/application.ts';
 import { argo, cox } from '../model/annotations.ts';
 import { isAutomated } from '../model/application.ts';
 
@@ -8,6 +8,8 @@ export interface Desired {
   revisions: string[];
   /** Key of everything that was rendered; equal keys mean that a commit changed nothing here. '' = not known. */
   manifests: string;
+  /** As of then, where the spec says something else by now. */
+  sources?: Pick<SyncOperation, 'source' | 'sources'>;
 }
 
 export interface Attempt extends Desired {
@@ -67,6 +69,7 @@ function baseOperation(input: DecideInput): Operation {
   const [first] = input.desired.revisions;
   return {
     sync: {
+      ...input.desired.sources,
       ...(input.desired.revisions.length > 1 ? { revisions: input.desired.revisions } : { revision: first ?? '' }),
       ...(spec.syncPolicy?.syncOptions && { syncOptions: spec.syncPolicy.syncOptions }),
     },

@@ -14,7 +14,7 @@ import { supersedeOthers } from './approval.ts';
 import { effectOf } from './assess.ts';
 import { decide } from './decide.ts';
 import { askGate, askPeople, isGated, isLastSynced, isWaiting } from './gating.ts';
-import { appliedApproval, keyThen, lastAttempt } from './past.ts';
+import { appliedApproval, formerSources, historyAttempt, keyThen, lastAttempt } from './past.ts';
 
 export interface Found {
   subject: Subject;
@@ -36,7 +36,7 @@ async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): P
   if (verdict.do === 'go') return { go: true, name: verdict.approval ?? '', deletes: effectDeletes(effect.operations) };
   if (verdict.unknownAuthors) return { go: false, why: 'the authors of the change are not known yet', until: deps.clock.now() + authorsMs };
   if (verdict.do === 'refuse' || !effect.digest) {
-    if (verdict.approval) await supersedeOthers(deps, applicationKey(app), { keep: verdict.approval, operations: effect.operations });
+    if (verdict.rule !== 'no-digest') await supersedeOthers(deps, applicationKey(app), { keep: verdict.approval, operations: effect.operations });
     const [error] = effect.errors;
     return { go: false, why: verdict.why, ...(error && { error: `${verdict.why}: ${keyTitle(error.key)}: ${error.message}` }) };
   }
@@ -65,8 +65,8 @@ export async function decideOn(deps: ReconcileDeps, found: Found, signal: AbortS
     resources: comparison.resources,
     outOfSync,
     desired: { revisions: desired.revisions, manifests: desired.key },
-    attempt: lastAttempt(app, key),
-    synced: last === undefined || last === 'gone' ? undefined : { revisions: last.revisions, manifests: last.key },
+    attempt: lastAttempt(app, key) ?? historyAttempt(app, last),
+    synced: last === undefined || last === 'gone' ? undefined : { revisions: last.revisions, manifests: last.key, sources: formerSources(app, app.status?.history?.at(-1) ?? {}) },
     gated,
     // Where the last synced state itself would loosen a gate, nothing is put back without approval.
     drifted: waiting && !isLastSynced(gateSubject) ? driftedRefs(subject.known.effect?.effect) : [],

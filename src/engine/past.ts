@@ -1,5 +1,5 @@
 // What an application's history and last operation mean in today's terms: as manifests, named by content.
-import type { Application, ApplicationSource } from '../model/application.ts';
+import type { Application, ApplicationSource, SyncOperation } from '../model/application.ts';
 import type { Attempt } from './decide.ts';
 import type { DesiredState, Desiring } from './desired.ts';
 import type { Known } from './known.ts';
@@ -81,6 +81,20 @@ export function lastAttempt(app: Application, key: string | undefined): Attempt 
     healAttempts: state.operation.sync?.autoHealAttemptsCount ?? 0,
     ...(approval && { approval }),
   };
+}
+
+/** Where the spec has other sources by now, what an operation must say to sync those of a history entry. */
+export function formerSources({ spec }: Application, { source, sources }: Past): Pick<SyncOperation, 'source' | 'sources'> {
+  const own = sources && sources.length > 0 ? { sources } : source ? { source } : {};
+  const now = spec.sources && spec.sources.length > 0 ? { sources: spec.sources } : { source: spec.source };
+  return Object.keys(own).length === 0 || canonicalJson(own) === canonicalJson(now) ? {} : own;
+}
+
+/** The newest sync in history, for an application whose last operation tells nothing: it was a dry run. */
+export function historyAttempt({ status }: Application, last: DesiredState | 'gone' | undefined): Attempt | undefined {
+  const entry = status?.history?.at(-1);
+  if (!entry || !status?.operationState?.operation.sync?.dryRun || last === undefined || last === 'gone') return undefined;
+  return { revisions: last.revisions, manifests: last.key, succeeded: true, message: '', finishedAt: Date.parse(entry.deployedAt), healAttempts: 0 };
 }
 
 /** The Approval under which the last operation succeeded. */

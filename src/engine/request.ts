@@ -11,6 +11,7 @@ import { keyText } from '../model/kube.ts';
 import { mayApprove } from '../policy/gate.ts';
 import { stricter } from '../policy/policy.ts';
 import { isOpen, recordApproval, recordRejection } from './approval.ts';
+import { formerSources } from './past.ts';
 import { authorsOfRanges } from './authors.ts';
 import { policyInForce } from './record.ts';
 
@@ -32,9 +33,18 @@ export interface SyncRequest {
   /** Name of the Request; an operation that carries it is not written twice. */
   request: string;
   actor: Actor;
+  /** When the person asked (clock ms); for a sync of the whole application, which history tells of. */
+  since?: number;
   resources?: SyncResourceRef[];
   prune?: boolean;
-  revision?: string;
+  /** What to sync; default: as the spec says. */
+  what?: Pick<SyncOperation, 'revision' | 'revisions' | 'source' | 'sources'>;
+}
+
+/** A later operation may have taken the place of the one that the Request asked for: history tells who began which sync, and when. */
+function isInHistory({ status }: Application, { actor, since }: SyncRequest): boolean {
+  if (since === undefined) return false;
+  return status?.history?.some((entry) => entry.initiatedBy?.username === actor.login && Date.parse(entry.deployStartedAt ?? '') >= Math.floor(since / 1000) * 1000) ?? false;
 }
 
 function carries(operation: Operation | undefined, request: string): boolean {
@@ -43,7 +53,7 @@ function carries(operation: Operation | undefined, request: string): boolean {
 
 function operationOf(app: Application, wanted: SyncRequest): Operation {
   const sync: SyncOperation = {
-    ...(wanted.revision && { revision: wanted.revision }),
+    ...wanted.what,
     prune: wanted.prune ?? app.spec.syncPolicy?.automated?.prune ?? false,
     ...(app.spec.syncPolicy?.syncOptions && { syncOptions: app.spec.syncPolicy.syncOptions }),
     ...(wanted.resources && { resources: wanted.resources }),
@@ -60,7 +70,7 @@ function operationOf(app: Application, wanted: SyncRequest): Operation {
 export async function requestSync(deps: RequestDeps, wanted: SyncRequest): Promise<Outcome> {
   const app = deps.store.applications.get(wanted.application);
   if (!app) return { done: false, message: `there is no application ${wanted.application}` };
-  if (carries(app.operation, wanted.request) || carries(app.status?.operationState?.operation, wanted.request)) {
+  if (carries(app.operation, wanted.request) || carries(app.status?.operationState?.operation, wanted.request) || isInHistory(app, wanted)) {
     return { done: true, message: 'the sync was asked for already' };
   }
   const busy = { done: false, message: 'another operation is in progress; try again when it has ended' };
@@ -80,14 +90,16 @@ export async function requestSync(deps: RequestDeps, wanted: SyncRequest): Promi
 /** Restores just those objects to the revision that was synced last; what waits on the branch stays waiting. */
 export async function revertDrift(deps: RequestDeps, wanted: { application: string; keys: ResourceKey[]; actor: Actor; request: string }): Promise<Outcome> {
   const app = deps.store.applications.get(wanted.application);
-  const revision = app?.status?.history?.at(-1)?.revision;
-  if (!app || !revision) return { done: false, message: 'there is no synced revision to return to' };
+  const entry = app?.status?.history?.at(-1);
+  const { revision, revisions } = entry ?? {};
+  const shown = revisions?.[0] ?? revision;
+  if (!app || !entry || !shown) return { done: false, message: 'there is no synced revision to return to' };
   const resources = wanted.keys.map((key) => ({ ...(key.group && { group: key.group }), kind: key.kind, name: key.name, ...(key.namespace && { namespace: key.namespace }) }));
   // Marked first: the operation may have ended before its answer is here, and then the episode must know by whom.
   const marked = carries(app.status?.operationState?.operation, wanted.request) ? [] : await markReverting(deps, wanted);
-  const outcome = await requestSync(deps, { application: wanted.application, request: wanted.request, actor: wanted.actor, resources, revision, prune: true });
+  const outcome = await requestSync(deps, { application: wanted.application, request: wanted.request, actor: wanted.actor, resources, what: { ...(revisions && revisions.length > 0 ? { revisions } : { revision: shown }), ...formerSources(app, entry) }, prune: true });
   if (!outcome.done) await unmark(deps, marked);
-  return outcome.done ? { done: true, message: `reverting ${wanted.keys.length} object(s) to ${revision.slice(0, 7)}` } : outcome;
+  return outcome.done ? { done: true, message: `reverting ${wanted.keys.length} object(s) to ${shown.slice(0, 7)}` } : outcome;
 }
 
 async function markReverting(deps: RequestDeps, wanted: { application: string; keys: ResourceKey[]; actor: Actor }): Promise<string[]> {

@@ -17,13 +17,14 @@ export interface Written {
   refreshed?: boolean;
 }
 
-/** Writes what differs; the removal of the refresh annotation only counts for the version that was read. */
+/** Writes what differs; an operation, its end, and the removal of the refresh annotation only count for the version that was read. */
 export async function write(deps: ReconcileDeps, app: Application, status: ApplicationStatus, { refreshed = false, ...more }: Written = {}): Promise<Application> {
   if (deps.passive) return app;
   const metadata = refreshed ? { metadata: { annotations: { [argo.refresh]: null } } } : {};
   const patch = statusPatch(app, status, { ...more, ...metadata });
   if (!patch) return app;
-  const version = refreshed ? { ...patch, metadata: { ...metadata.metadata, resourceVersion: app.metadata.resourceVersion } } : patch;
+  // An operation is merged into one that somebody wrote meanwhile, and its end would take that one away.
+  const version = refreshed || more.operation !== undefined ? { ...patch, metadata: { ...metadata.metadata, resourceVersion: app.metadata.resourceVersion } } : patch;
   return deps.store.applications.patch(applicationKey(app), version);
 }
 

@@ -47,6 +47,8 @@ export interface GateInput {
     digest: string;
     /** No operations at all. */
     empty: boolean;
+    /** Objects would be written all the same: with fields that a subresource holds, and that no digest has. Default false. */
+    writes?: boolean;
   };
   /** What the operation would apply. */
   target: SyncedState;
@@ -56,7 +58,7 @@ export interface GateInput {
   authors: GateAuthors;
 }
 
-export type GateRule = 'not-gated' | 'dry-run' | 'nothing' | 'last-synced' | 'approved' | 'approval-required' | 'rejected' | 'no-digest';
+export type GateRule = 'not-gated' | 'dry-run' | 'nothing' | 'held-fields' | 'last-synced' | 'approved' | 'approval-required' | 'rejected' | 'no-digest';
 
 export interface GateDecision {
   do: 'go' | 'ask' | 'refuse';
@@ -116,8 +118,11 @@ export function decideGate(input: GateInput): GateDecision {
     return go('last-synced', 'it applies what was last synced');
   }
   if (input.effect.digest === '') return { do: 'refuse', rule: 'no-digest', why: 'what it would do could not be computed', policy };
-  if (input.effect.empty) return go('nothing', 'it would change nothing');
-  return decideApproval(input, policy);
+  if (input.effect.empty && !input.effect.writes) return go('nothing', 'it would change nothing');
+  const decision = decideApproval(input, policy);
+  if (!input.effect.empty || decision.do !== 'ask') return decision;
+  // There is nothing that people could agree to; putting the last synced state back does it.
+  return { do: 'refuse', rule: 'held-fields', why: 'it would only write fields that others hold, such as replicas that were scaled', policy };
 }
 
 function reasonOf({ loosened, policy, lastPolicy }: GateInput): string {

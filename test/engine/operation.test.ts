@@ -148,3 +148,28 @@ test('a revision that Git does not have, and a path that is not there, end the o
   const path = await s.until('web', 'the path', (item) => item.operation === undefined && (item.status?.operationState?.message?.includes('nowhere') ?? false));
   assert.equal(path.status?.operationState?.phase, 'Error');
 });
+
+test('a window that closes while a sync runs is told, holds it, and does not keep anybody from ending it', async (t) => {
+  const slow = hookJob('pre', 'PreSync').replace('restartPolicy', 'nodeSelector: {none: such}\n      restartPolicy');
+  const s = await stage(t, { 'web/a.yaml': config('web', '1'), 'web/pre.yaml': slow });
+  await s.project('closing');
+  await s.apply('web', { project: 'closing' });
+  await operate(s, 'web', { sync: {} });
+  await s.until('web', 'waits for the hook', (app) => app.status?.operationState?.message === 'waiting for completion of hook batch/Job/pre');
+  await s.project('closing', {}, { syncWindows: [{ kind: 'deny', schedule: '* * * * *', duration: '24h', applications: ['*'] }] });
+  const held = await s.until('web', 'says so', (app) => app.status?.operationState?.message === 'Sync operation blocked by sync window');
+  assert.deepEqual([held.status?.operationState?.phase, held.status?.operationState?.syncResult?.resources?.length], ['Running', 2]);
+  await patchApp(s, 'web', { status: { operationState: { phase: 'Terminating' } } });
+  const app = await ended(s, 'web', 'Failed');
+  assert.equal(app.status?.operationState?.message, 'Operation terminated');
+  await s.untilStore('the hook is gone', () => (s.cluster.live.get({ ...jobs(s.namespace), name: 'pre' }) === undefined ? true : undefined));
+});
+
+test('manifests written into an operation are refused, not taken for what Git says', async (t) => {
+  const s = await stage(t, { 'web/a.yaml': config('web', '1') });
+  await s.apply('web');
+  await operate(s, 'web', { sync: { manifests: ['{}'] }, retry: { limit: 3 } });
+  const app = await ended(s, 'web', 'Failed');
+  assert.match(app.status?.operationState?.message ?? '', /^operation\.sync\.manifests is not supported/);
+  assert.equal(await dataOf(s, 'web'), undefined);
+});

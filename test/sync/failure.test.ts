@@ -187,3 +187,19 @@ test('an object at whose webhook the server fails does not hold the others up', 
   assert.match(state?.message ?? '', /^one or more objects failed to apply, reason: .*broken\.example\.com/s);
   assert.ok(await exists(bed, '/api/v1/namespaces/NS/configmaps/plain'));
 });
+
+test('a kind that never comes fails its object, with SkipDryRunOnMissingResource=true too; the others are applied', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const lost = { apiVersion: 'no.example.com/v1', kind: 'Nothing', metadata: { name: 'x', namespace: ns, annotations: { 'argocd.argoproj.io/sync-options': 'SkipDryRunOnMissingResource=true' } } };
+  const scene: Scene = { bed, name: 'skipped', manifests: [configMap(ns, 'a'), lost], operation: { sync: { dryRun: true } } };
+  const dry = await drive(scene);
+  assert.equal(dry.state?.phase, 'Succeeded', dry.state?.message ?? '');
+  assert.equal(dry.state?.syncResult?.resources?.[1]?.message, 'nothing.no.example.com/x not tried: its kind is not served yet (server dry run)');
+  const { state, done } = await drive({ ...scene, operation: full, last: dry.state });
+  assert.equal(done, true);
+  assert.equal(state?.phase, 'Failed');
+  assert.match(state?.message ?? '', /^one or more objects failed to apply, reason: .*no\.example\.com/s);
+  assert.deepEqual(state?.syncResult?.resources?.map((row) => [row.name, row.status]), [['a', 'Synced'], ['x', 'SyncFailed']]);
+  assert.ok(await exists(bed, '/api/v1/namespaces/NS/configmaps/a'));
+});
