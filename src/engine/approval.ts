@@ -37,9 +37,9 @@ function keyOfApproval(approval: Approval): string {
   return `${approval.metadata.namespace}/${approval.metadata.name}`;
 }
 
-async function setPhase({ store }: ApprovalDeps, approval: Approval, phase: ApprovalPhase, message: string): Promise<void> {
+async function setPhase({ store, clock }: ApprovalDeps, approval: Approval, phase: ApprovalPhase, message: string): Promise<void> {
   if (approval.status?.phase === phase && approval.status.message === message) return;
-  await store.approvals.patch(keyOfApproval(approval), { status: { phase, message } }, { subresource: 'status' });
+  await store.approvals.patch(keyOfApproval(approval), { status: { phase, message, endedAt: phase === 'Pending' ? null : rfc3339(clock.now()) } }, { subresource: 'status' });
 }
 
 function newApproval(wanted: WantedApproval): Approval {
@@ -85,7 +85,7 @@ export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): 
   const existing = await upToDate(deps, key, fresh);
   // An effect that comes back after it was superseded waits again; what was rejected stays rejected.
   if (!existing?.status || existing.status.phase === 'Superseded' || existing.status.phase === 'Applied') {
-    await deps.store.approvals.patch(key, { status: { phase: 'Pending', message: 'waiting for approval', approvals: [] } }, { subresource: 'status' });
+    await deps.store.approvals.patch(key, { status: { phase: 'Pending', message: 'waiting for approval', approvals: [], endedAt: null } }, { subresource: 'status' });
   } else if (existing.status.phase === 'Approved') {
     // The gate asks for more than it did, or counts somebody no longer: others may agree again.
     await setPhase(deps, existing, 'Pending', `${existing.status.approvals?.length ?? 0} agreed, and more must`);
@@ -150,7 +150,7 @@ export async function recordRejection(deps: ApprovalDeps, approval: Approval, ac
   const { resourceVersion } = approval.metadata;
   await deps.store.approvals.patch(
     keyOfApproval(approval),
-    { status: { phase: 'Rejected', message, rejectedBy: actor } },
+    { status: { phase: 'Rejected', message, rejectedBy: actor, endedAt: rfc3339(deps.clock.now()) } },
     { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
   );
 }

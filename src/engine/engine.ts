@@ -19,6 +19,7 @@ import { Clusters } from './clusters.ts';
 import { Memory } from './known.ts';
 import { reconcile } from './reconcile.ts';
 import { reportFailure } from './report.ts';
+import { startRetention } from './retention.ts';
 import type { Sources } from './sources.ts';
 
 export interface EngineOptions {
@@ -143,7 +144,7 @@ export function createEngine(options: EngineOptions): Engine {
     passive: options.mode === 'argocd',
   };
   const queue = reconciling(options, deps);
-  let ends: (() => void)[] = [];
+  let ends: (() => Promise<void> | void)[] = [];
   async function onPush(repoUrl: string): Promise<void> {
     const since = clock.now();
     try {
@@ -168,15 +169,14 @@ export function createEngine(options: EngineOptions): Engine {
     },
     async start() {
       await clusters.targetOf(homeApplication(store)).catch(() => undefined);
-      ends = subscribe(options, { queue, memory, clusters });
-      ends.push(sources.schedule(onPush, abort.signal));
+      ends = [...subscribe(options, { queue, memory, clusters }), sources.schedule(onPush, abort.signal), startRetention({ store, clock, log })];
       for (const app of store.applications.list()) queue.add(applicationKey(app));
       // Applications that went while nobody looked: what was asked about them ends.
       for (const { spec } of [...store.approvals.list(), ...store.episodes.list()]) queue.add(spec.application);
       queue.start();
     },
     async stop() {
-      for (const end of ends) end();
+      for (const end of ends) await end();
       await queue.stop();
       abort.abort(new Error('the engine stops'));
       await clusters.stop();

@@ -71,6 +71,8 @@ export interface Approval extends KubeObject {
     /** `teams` (org/team) as they were at the click; the gate counts nobody who is an author or no approver. */
     approvals?: { actor: Actor; at: string; teams?: string[] }[];
     rejectedBy?: Actor;
+    /** RFC 3339; only while the phase is one that ends it. */
+    endedAt?: string;
     cards?: Record<string, CardState>;
   };
 }

@@ -40,8 +40,8 @@ test('everything is applied, twice without a change, and the operator\'s pod is 
   const own = [
     ['argoproj.io', 'applications', 'get list watch patch'],
     ['argoproj.io', 'appprojects', 'get list watch'],
-    ['coxswain.dev', 'approvals', 'get list watch create patch'],
-    ...['driftepisodes', 'requests'].map((kind) => ['coxswain.dev', kind, 'get list watch create']),
+    ['coxswain.dev', 'approvals', 'get list watch create patch delete'],
+    ...['driftepisodes', 'requests'].map((kind) => ['coxswain.dev', kind, 'get list watch create delete']),
     ['coxswain.dev', 'syncrecords', 'get list watch create patch'],
     ['', 'configmaps', 'get list watch'],
     ['', 'secrets', 'get list watch create'],

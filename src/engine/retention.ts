@@ -1,0 +1,69 @@
+// Finished Approvals, DriftEpisodes and Requests are kept 30 days and then deleted (design §5).
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { Approval, DriftEpisode, Request } from '../model/coxswain.ts';
+import type { KubeObject } from '../model/kube.ts';
+import type { Collection, Store } from '../store/store.ts';
+
+export interface RetentionDeps {
+  store: Pick<Store, 'approvals' | 'episodes' | 'requests'>;
+  clock: Clock;
+  log: Logger;
+}
+
+const keptMs = 30 * 24 * 3_600_000;
+const everyMs = 3_600_000;
+
+/** Clock ms at which it ended; undefined while it has not. What does not say when counts from its creation. */
+function endOf({ metadata }: KubeObject, ended: boolean, at: string | undefined): number | undefined {
+  if (!ended) return undefined;
+  return Date.parse(at ?? '') || Date.parse(metadata.creationTimestamp ?? '') || undefined;
+}
+
+function approvalEnd(approval: Approval): number | undefined {
+  return endOf(approval, ['Rejected', 'Superseded', 'Applied', 'Expired'].includes(approval.status?.phase ?? ''), approval.status?.endedAt);
+}
+
+function episodeEnd(episode: DriftEpisode): number | undefined {
+  return endOf(episode, ['Healed', 'Reverted', 'Adopted', 'Superseded'].includes(episode.status?.phase ?? ''), episode.status?.endedAt);
+}
+
+function requestEnd(request: Request): number | undefined {
+  return endOf(request, ['Done', 'Refused', 'Failed'].includes(request.status?.phase ?? ''), request.status?.finishedAt);
+}
+
+async function drop<T extends KubeObject>({ clock, log }: RetentionDeps, collection: Collection<T>, ended: (object: T) => number | undefined): Promise<void> {
+  const before = clock.now() - keptMs;
+  for (const object of collection.list()) {
+    const at = ended(object);
+    if (at === undefined || at > before) continue;
+    await collection.delete(`${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`);
+    log.info({ kind: object.kind, name: object.metadata.name, endedAt: new Date(at).toISOString() }, 'deleted: it ended 30 days ago');
+  }
+}
+
+/** Looks at once and then every hour; what fails is tried again at the next look. Returns what ends it, when the present look is over. */
+export function startRetention(deps: RetentionDeps): () => Promise<void> {
+  const { store, clock, log } = deps;
+  let cancel: () => void = () => undefined;
+  let stopped = false;
+  const look = async (): Promise<void> => {
+    try {
+      await drop(deps, store.requests, requestEnd);
+      await drop(deps, store.approvals, approvalEnd);
+      await drop(deps, store.episodes, episodeEnd);
+    } catch (error) {
+      log.warn({ err: error }, 'what has ended could not be deleted');
+    }
+    if (!stopped) cancel = clock.after(everyMs, begin);
+  };
+  const begin = (): void => {
+    looking = look();
+  };
+  let looking = look();
+  return async () => {
+    stopped = true;
+    cancel();
+    await looking;
+  };
+}
