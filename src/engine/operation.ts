@@ -118,6 +118,18 @@ function windowOf(deps: OperationDeps, { app, project }: Subject, running: boole
   });
 }
 
+/** While the window is closed the operation stays where it is, says so, and goes on when the window opens. */
+async function heldByWindow(deps: OperationDeps, { subject, save }: OperationInput, state: OperationState | undefined): Promise<OperationOutcome | undefined> {
+  const window = windowOf(deps, subject, state?.syncResult !== undefined);
+  if (window.permitted) return undefined;
+  const { app } = subject;
+  const message = 'Sync operation blocked by sync window';
+  const before: OperationState = state ?? { operation: app.operation ?? {}, phase: 'Running', startedAt: startTime(app, deps.clock.now()) };
+  // What waits for its next attempt says when that is.
+  if (before.message !== message && before.finishedAt === undefined) await save({ operationState: { ...before, message } }, false);
+  return { ended: false, ...(window.changesAt !== undefined && { at: window.changesAt }) };
+}
+
 function historyOf(app: Application, ended: OperationState): Partial<ApplicationStatus> {
   const history = withHistory(app.status?.history, ended, app.spec.revisionHistoryLimit);
   return history.length > 0 ? { history } : {};
@@ -161,6 +173,7 @@ export async function runOperation(deps: OperationDeps, input: OperationInput, s
     await input.save({ operationState: endedState(app, phase, message, { now, revision }) }, true);
     return { ended: true };
   };
+  if ((app.operation?.sync?.manifests ?? []).length > 0) return end('Failed', 'operation.sync.manifests is not supported: only what Git says is synced. Commit the manifests, or ask for another revision.', input.head?.desired.revisions[0] ?? '');
   let wanted: Wanted;
   try {
     wanted = await wantedOf(deps, input, state, signal);
@@ -168,12 +181,12 @@ export async function runOperation(deps: OperationDeps, input: OperationInput, s
     if (signal.aborted || errorKind(error) !== 'terminal') throw error;
     return end('Error', describeError(error), input.head?.desired.revisions[0] ?? '');
   }
-  const refused = await gateMessage(deps, input, { state, wanted }, signal);
-  if (refused) return end('Failed', refused, wanted.state.revisions[0] ?? '');
-  const window = windowOf(deps, subject, state?.syncResult !== undefined);
-  if (!window.permitted) {
-    if (!state) await input.save({ operationState: { operation: app.operation ?? {}, phase: 'Running', message: 'Sync operation blocked by sync window', startedAt: startTime(app, now) } }, false);
-    return { ended: false, ...(window.changesAt !== undefined && { at: window.changesAt }) };
+  // To end it needs nobody's leave.
+  if (state?.phase !== 'Terminating') {
+    const refused = await gateMessage(deps, input, { state, wanted }, signal);
+    if (refused) return end('Failed', refused, wanted.state.revisions[0] ?? '');
+    const held = await heldByWindow(deps, input, state);
+    if (held) return held;
   }
   const result = await stepped(deps, input, wanted, state)(signal);
   // What follows a failed attempt is planned afresh, and judged afresh.

@@ -10,6 +10,7 @@ import { mayPass, refOf } from './run.ts';
 import type { Run } from './run.ts';
 import { kubectlName, record } from './task.ts';
 import type { Task } from './task.ts';
+import { isServed } from './validity.ts';
 
 function validation(run: Run, task: Task): FieldValidation {
   return run.option(task, 'Validate') === 'false' ? 'Ignore' : 'Strict';
@@ -51,7 +52,9 @@ export async function dryRunTask(run: Run, task: Task): Promise<void> {
 }
 
 function recordFailure(task: Task, error: unknown): void {
-  if (mayPass(error)) throw error;
+  // Nothing of this sync brings the kind (that is waited for before): only another attempt may find it.
+  const unknownKind = error instanceof AppError && error.code === 'E_KIND_UNKNOWN';
+  if (mayPass(error) && !unknownKind) throw error;
   record(task, { status: 'SyncFailed', hookPhase: 'Failed', message: errorMessage(error) });
 }
 
@@ -109,7 +112,8 @@ async function write(run: Run, task: Task, object: KubeObject): Promise<KubeObje
 export async function applyTask(run: Run, task: Task): Promise<boolean> {
   if (!task.object) return true;
   if (run.dryRun) {
-    await dryRunTask(run, task);
+    if (isServed(run, task)) await dryRunTask(run, task);
+    else record(task, { status: 'Synced', hookPhase: 'Succeeded', message: `${kubectlName(task.key)} not tried: its kind is not served yet (server dry run)` });
     if (task.row.hookPhase === undefined) record(task, { status: 'Synced', hookPhase: 'Succeeded', message: `${kubectlName(task.key)} serverside-applied (server dry run)` });
     return true;
   }
