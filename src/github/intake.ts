@@ -14,7 +14,7 @@ import { allPages, isGitHub } from './api.ts';
 import { parsePullKey } from './clicks.ts';
 import { takeCommand } from './commands-in.ts';
 import { humanComment } from './sticky.ts';
-import { openApprovals, pullsOfApproval } from './waiting.ts';
+import { pullsOfRange, waitingRanges } from './waiting.ts';
 
 /** Webhooks get lost: everything is swept so often. */
 const sweepMs = 10 * 60_000;
@@ -141,11 +141,11 @@ export class Intake {
   async #waiting({ owner, repo }: { owner: string; repo: string }, signal: AbortSignal): Promise<void> {
     const { installations, pulls, store, log } = this.#options;
     const here = installations.named(owner, repo);
-    for (const approval of openApprovals(store, (repoUrl) => here !== undefined && installations.at(repoUrl) === here)) {
-      const name = `${approval.metadata.name} ${approval.spec.revision}`;
+    for (const range of waitingRanges(store, (repoUrl) => here !== undefined && installations.at(repoUrl) === here)) {
+      const name = `${range.name} ${range.to}`;
       if (this.#followed.has(name)) continue;
       try {
-        for (const number of await pullsOfApproval(installations.client(owner, repo), approval, signal)) pulls.add(pullKey({ owner, repo, number }));
+        for (const number of await pullsOfRange(installations.client(owner, repo), range, signal)) pulls.add(pullKey({ owner, repo, number }));
         this.#followed.add(name);
       } catch (error) {
         if (errorKind(error) !== 'terminal') throw error;

@@ -85,13 +85,9 @@ test('a merge that waits for approval is followed after a restart, however old i
   const pull = b.sandbox.world.repositories[0]?.pulls.get(number);
   if (pull) pull.updatedAt = '2020-01-01T00:00:00Z';
   const { namespace } = b.store;
-  await b.store.applications.create({
-    apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { name: 'web-prod', namespace },
-    spec: { project: 'default', source: { repoURL: b.sandbox.gitUrl(repo), path: '.', targetRevision: 'main' }, destination: { server: 'https://kubernetes.default.svc', namespace: 'web' } },
-  });
   await b.store.approvals.create({
     apiVersion: 'coxswain.dev/v1alpha1', kind: 'Approval', metadata: { name: 'web-prod-abcdef012345', namespace },
-    spec: { application: `${namespace}/web-prod`, digest: 'a'.repeat(64), from, revision, operations: [] },
+    spec: { application: `${namespace}/web-prod`, digest: 'a'.repeat(64), revision, ranges: [{ repo: b.sandbox.gitUrl(repo), from, to: revision }], operations: [] },
   });
   b.script.progress = [progressOf('web-prod', 'success', { gated: true, message: 'Synced, Healthy' })];
   await b.restart();
