@@ -125,7 +125,10 @@ async function openCore(base: Base, { cluster, store }: { cluster: Cluster; stor
     },
   });
   const sources = createSources({ git, store, clock, log });
-  const authors: Authors = { authorsBetween: (repoUrl, from, to) => authorsOf(git, config.github && faces.github, repoUrl, { from, to }) };
+  const authors: Authors = {
+    authorsBetween: (repoUrl, from, to) => authorsOf(git, config.github && faces.github, repoUrl, { from, to }),
+    reviewersOf: async (repoUrl, environment) => faces.github?.forge.reviewersOf(repoUrl, environment),
+  };
   const engine: Engine = createEngine({ home: cluster, store, desiring, sources, authors, clock, log, mode: config.engine });
   return { ...base, cluster, store, git, desiring, engine, authors };
 }

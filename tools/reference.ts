@@ -24,7 +24,7 @@ export const settingKeys = {
 
 /** Annotations on an Application, or on an AppProject for all its Applications, that `src/policy/policy.ts` reads. */
 export const policyAnnotations = {
-  environment: 'Name of the environment, for GitHub deployments and for people. Default: none',
+  environment: 'Name of the environment, for GitHub deployments and for people; if GitHub requires reviewers for it, an approver must be one of them. Default: none, for deployments the name of the application',
   approval: '`none` or `required`. Any other word counts as `required`. Default: none',
   approvers: 'GitHub logins and `@org/team`, separated by commas or spaces. Default: whoever has the right `approve`',
   approvals: 'How many people must agree. Default: 1',

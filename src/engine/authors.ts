@@ -1,9 +1,11 @@
 // Which commits make a change: of all sources of an application, and of its parent where that changed the Application itself.
 import type { Application, ApplicationSource } from '../model/application.ts';
 import type { CommitRange } from '../model/coxswain.ts';
+import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
 import type { DesiredState } from './desired.ts';
 import { canonicalJson } from '../base/canonical.ts';
+import { errorKind } from '../base/errors.ts';
 import { argo } from '../model/annotations.ts';
 import { sourcesOf } from '../model/application.ts';
 import { trackingName } from '../render/tracking.ts';
@@ -12,6 +14,14 @@ import { trackingName } from '../render/tracking.ts';
 export interface Authors {
   /** undefined when it cannot be known now: then nobody may approve yet. */
   authorsBetween(repoUrl: string, from: string | undefined, to: string): Promise<{ login: string; id: number | undefined }[] | undefined>;
+  /** Logins whom the forge's environment of that name requires as reviewers; undefined when it asks nobody. */
+  reviewersOf?(repoUrl: string, environment: string): Promise<string[] | undefined>;
+}
+
+/** Required reviewers are one more list in which an approver must stand. Throws while the forge cannot be asked. */
+export async function withReviewers(authors: Authors, app: Application, policy: EffectivePolicy): Promise<EffectivePolicy> {
+  const asked = await authors.reviewersOf?.(sourcesOf(app.spec)[0]?.repoURL ?? '', policy.environment ?? app.metadata.name);
+  return asked ? { ...policy, approvers: [...policy.approvers, asked] } : policy;
 }
 
 interface Past {
@@ -71,7 +81,10 @@ export function changeRanges(store: Store, app: Application, { wanted, last }: {
 export async function authorsOfRanges(authors: Authors, ranges: readonly CommitRange[]): ReturnType<Authors['authorsBetween']> {
   const all: { login: string; id: number | undefined }[] = [];
   for (const { repo, from, to, pinned } of ranges) {
-    const found = await authors.authorsBetween(repo, from, to);
+    const found = await authors.authorsBetween(repo, from, to).catch((error: unknown) => {
+      if (!pinned || errorKind(error) !== 'terminal') throw error;
+      return undefined;
+    });
     if (!found && !pinned) return undefined;
     all.push(...(found ?? []));
   }

@@ -15,7 +15,7 @@ import { isEmptyEffect } from '../compare/effect.ts';
 import { decideGate } from '../policy/gate.ts';
 import { effectivePolicy, loosenedGates } from '../policy/policy.ts';
 import { openApproval } from './approval.ts';
-import { authorsOfRanges, changeRanges } from './authors.ts';
+import { authorsOfRanges, changeRanges, withReviewers } from './authors.ts';
 import { lastPolicy, policyInForce } from './record.ts';
 
 export interface GateDeps {
@@ -61,13 +61,15 @@ export function isWaiting(deps: GateDeps, subject: GateSubject): boolean {
   return isGated(deps, subject) && (!isLastSynced(subject) || loosenedBy(deps.store, subject.comparison).length > 0);
 }
 
-/** undefined while they cannot be known: then nobody's agreement counts yet, and somebody asks again later. */
-async function authorsOf(deps: GateDeps, { app, wanted, last }: GateSubject): ReturnType<Authors['authorsBetween']> {
+/** Authors are undefined while they or the reviewers cannot be known: then nobody's agreement counts yet, and somebody asks again later. */
+async function peopleOf(deps: GateDeps, { app, project, wanted, last }: GateSubject): Promise<{ authors: Awaited<ReturnType<Authors['authorsBetween']>>; policy: EffectivePolicy }> {
+  const policy = effectivePolicy(app, project);
   try {
-    return await authorsOfRanges(deps.authors, changeRanges(deps.store, app, { wanted, last }));
+    const authors = await authorsOfRanges(deps.authors, changeRanges(deps.store, app, { wanted, last }));
+    return { authors, policy: await withReviewers(deps.authors, app, policy) };
   } catch (error) {
-    deps.log.warn({ app: applicationKey(app), err: error }, 'the authors of a change cannot be asked for now');
-    return undefined;
+    deps.log.warn({ app: applicationKey(app), err: error }, 'the authors of a change, or its reviewers, cannot be asked for now');
+    return { authors: undefined, policy };
   }
 }
 
@@ -88,10 +90,10 @@ export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effe
     by: (approval.status?.approvals ?? []).map(({ actor, teams }) => ({ login: actor.login, id: actor.id, ...(teams && { teams }) })),
   }));
   const approved = approvals.some((item) => item.digest === effect.digest && item.by.length > 0);
-  const authors = approved ? await authorsOf(deps, subject) : [];
+  const { authors, policy } = approved ? await peopleOf(deps, subject) : { authors: [], policy: effectivePolicy(app, project) };
   const decision = decideGate({
     application: app.metadata.name,
-    policy: effectivePolicy(app, project),
+    policy,
     lastPolicy: lastPolicy(deps.store, app),
     loosened: loosenedBy(deps.store, comparison),
     dryRun,

@@ -12,7 +12,7 @@ import { mayApprove } from '../policy/gate.ts';
 import { stricter } from '../policy/policy.ts';
 import { isOpen, recordApproval, recordRejection } from './approval.ts';
 import { formerSources } from './past.ts';
-import { authorsOfRanges } from './authors.ts';
+import { authorsOfRanges, withReviewers } from './authors.ts';
 import { policyInForce } from './record.ts';
 
 export interface RequestDeps {
@@ -156,7 +156,7 @@ export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promi
   const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
   const now = policyInForce(deps.store, app, project);
   // The change may loosen gates of other applications: theirs count too.
-  const policy = approval.spec.policy ? stricter(now, { ...now, ...approval.spec.policy }) : now;
+  const policy = await withReviewers(deps.authors, app, approval.spec.policy ? stricter(now, { ...now, ...approval.spec.policy }) : now);
   const authors = approval.spec.ranges && (await authorsOfRanges(deps.authors, approval.spec.ranges));
   const verdict = mayApprove({ login: wanted.actor.login, id: wanted.actor.id, teams: wanted.teams }, policy, authors);
   if (!verdict.ok) return { done: false, message: verdict.why };

@@ -42,4 +42,6 @@ export interface GitHubForge {
   openPull(pull: OpenPull): Promise<{ number: number; url: string; created: boolean }>;
   /** Authors of commits and pull requests after `from` up to `to`; undefined when that cannot be known. */
   authorsBetween(repoUrl: string, from: string | undefined, to: string): Promise<{ login: string; id: number | undefined }[] | undefined>;
+  /** Logins of the required reviewers of that repository's environment; undefined when nobody is asked. */
+  reviewersOf(repoUrl: string, environment: string): Promise<string[] | undefined>;
 }

@@ -17,6 +17,7 @@ import { Installations } from './installations.ts';
 import { Intake } from './intake.ts';
 import { teamsOf, userId } from './people.ts';
 import { PullQueue } from './pull-queue.ts';
+import { reviewersOf } from './reviewers.ts';
 import { receive } from './webhook.ts';
 
 export interface GitHubOptions {
@@ -109,6 +110,11 @@ function forgeOf(parts: Parts): GitHubForge {
       const found = installations.at(repoUrl);
       return found && authorsBetween(installations.client(found.owner, found.repo), from, to);
     },
+    async reviewersOf(repoUrl, environment) {
+      await ready();
+      const found = installations.at(repoUrl);
+      return found && reviewersOf(installations.client(found.owner, found.repo), environment);
+    },
   };
 }
 
@@ -161,6 +167,7 @@ const noForge: GitHubForge = {
   answer: () => Promise.resolve(),
   openPull: () => Promise.reject(new AppError('E_GITHUB', 'no GitHub App is configured', { hint: 'Set COX_GITHUB_APP_ID and its key.' })),
   authorsBetween: () => Promise.resolve(undefined),
+  reviewersOf: () => Promise.resolve(undefined),
 };
 
 export function createGitHub(options: GitHubOptions): GitHub {

@@ -97,7 +97,7 @@ export function person(login: string, id: number): Actor {
 }
 
 export function requests(s: Stage): RequestDeps {
-  return { store: s.store, clock: systemClock, authors: { authorsBetween: (...range) => Promise.resolve(s.authors.of ? s.authors.of(...range) : s.authors.list) } };
+  return { store: s.store, clock: systemClock, authors: { authorsBetween: (...range) => Promise.resolve(s.authors.of ? s.authors.of(...range) : s.authors.list), reviewersOf: async (_repo, environment) => s.authors.reviewers?.(environment) } };
 }
 
 export function approvalsOf(s: Stage, name: string): Approval[] {

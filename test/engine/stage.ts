@@ -41,7 +41,7 @@ export interface Stage {
   git: Git;
   renderer: Renderer;
   /** undefined: not known now. `of`: instead, by the range that is asked about. */
-  authors: { list: People; of?: (repo: string, from: string | undefined, to: string) => People };
+  authors: { list: People; of?: (repo: string, from: string | undefined, to: string) => People; reviewers?: (environment: string) => string[] | undefined };
   /** Commits these files (undefined = removed) and answers the commit; nobody is told. */
   commit(files: Record<string, string | undefined>, message?: string): string;
   /** A clone to do anything else in. */
@@ -137,7 +137,10 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
   gitRun(dir, 'init', '-q', '--bare', '-b', 'main', bare);
   gitRun(dir, 'clone', '-q', bare, clone);
   const authors: Stage['authors'] = { list: [] };
-  const asks: Authors = { authorsBetween: (...range) => Promise.resolve(authors.of ? authors.of(...range) : authors.list) };
+  const asks: Authors = {
+    authorsBetween: (...range) => Promise.resolve(authors.of ? authors.of(...range) : authors.list),
+    reviewersOf: async (_repo, environment) => authors.reviewers?.(environment),
+  };
   const fuse = new Fuse();
   const start = (): Promise<Running> => run({ kubeconfig: plane.kubeconfig, namespace: plane.namespace, dir, authors: asks, fuse });
   let running = await start();

@@ -71,3 +71,20 @@ test('where GitHub keeps no record of pushes, opener and merger stand for an unk
   const pushed = await ann.commit(repo, { branch: 'main', files: { 'a.txt': '3' }, message: 'direct', author: nowhere('somebody') });
   await assert.rejects(ids(b, merged, pushed), /nobody can tell who wrote commit [0-9a-f]{7}/);
 });
+
+test('the reviewers that an environment requires are told by login, teams by their members', async (t) => {
+  const b = await bed(t);
+  const asked = (environment: string): Promise<string[] | undefined> => b.app.forge.reviewersOf(b.sandbox.gitUrl(repo), environment);
+  for (const name of ['cleo', 'dan', 'eve']) b.sandbox.user(name);
+  b.sandbox.team('acme', 'sre', ['cleo', 'dan']);
+  b.sandbox.team('acme', 'nobody', []);
+  b.sandbox.environment(repo, 'prod eu/1', { reviewers: ['eve', '@acme/sre'], waitTimer: 5 });
+  b.sandbox.environment(repo, 'staging', { waitTimer: 5 });
+  b.sandbox.environment(repo, 'sealed', { reviewers: ['@acme/nobody'] });
+  assert.deepEqual((await asked('prod eu/1'))?.toSorted(), ['cleo', 'dan', 'eve']);
+  assert.equal(await asked('staging'), undefined);
+  assert.equal(await asked('elsewhere'), undefined);
+  assert.deepEqual(await asked('sealed'), []);
+  b.sandbox.faults.inject({ match: ({ path }) => path.includes('/environments/'), answer: { status: 502 } });
+  await assert.rejects(asked('staging'));
+});
