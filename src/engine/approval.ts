@@ -4,7 +4,6 @@ import type { Actor, Approval, ApprovalPhase, CommitRange } from '../model/coxsw
 import type { EffectOperation } from '../model/effect.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
-import { canonicalJson } from '../base/canonical.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { effectDifference } from '../compare/effect.ts';
 import { cox } from '../model/annotations.ts';
@@ -64,17 +63,11 @@ function newApproval(wanted: WantedApproval): Approval {
   };
 }
 
-/** The effect is the same, but other commits may make it now, and another gate may ask: whoever decides is judged by today's. */
-async function upToDate({ store }: ApprovalDeps, key: string, fresh: Approval): Promise<Approval | undefined> {
+/** An effect that comes back may be made of other commits than the first time, and another gate may ask. What waits stays as it was asked: the gate counts by today's. */
+async function renewed({ store }: ApprovalDeps, key: string, { spec: { ranges = [], policy, from, revision } }: Approval): Promise<Approval | undefined> {
   const found = store.approvals.get(key);
-  const phase = found?.status?.phase ?? 'Pending';
-  if (!found || (phase !== 'Pending' && phase !== 'Approved' && phase !== 'Superseded' && phase !== 'Applied')) return found;
-  const { ranges, policy, from, revision } = fresh.spec;
-  // While people are being asked the question stays with the merge that brought it.
-  const again = phase === 'Superseded' || phase === 'Applied';
-  const spec = { ...found.spec, ranges, policy, ...(again && { from, revision }) };
-  if (canonicalJson(spec) === canonicalJson(found.spec)) return found;
-  return store.approvals.patch(key, { spec: { ranges, policy, ...(again && { from: from ?? null, revision }) } });
+  if (found?.status?.phase !== 'Superseded' && found?.status?.phase !== 'Applied') return found;
+  return store.approvals.patch(key, { spec: { ranges, policy, from: from ?? null, revision } });
 }
 
 /** Opens the Approval of this effect if there is none, and supersedes the application's other open ones. Idempotent. */
@@ -82,7 +75,7 @@ export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): 
   const fresh = newApproval(wanted);
   const key = keyOfApproval(fresh);
   if (!deps.store.approvals.get(key)) await deps.store.approvals.create(fresh);
-  const existing = await upToDate(deps, key, fresh);
+  const existing = await renewed(deps, key, fresh);
   // An effect that comes back after it was superseded waits again; what was rejected stays rejected.
   if (!existing?.status || existing.status.phase === 'Superseded' || existing.status.phase === 'Applied') {
     await deps.store.approvals.patch(key, { status: { phase: 'Pending', message: 'waiting for approval', approvals: [], endedAt: null } }, { subresource: 'status' });
