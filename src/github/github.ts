@@ -58,8 +58,10 @@ function openPull({ installations }: Parts): GitHubForge['openPull'] {
   return async ({ owner, repo, base, head, title, body }: OpenPull) => {
     const { octokit } = installations.client(owner, repo);
     const find = async (): Promise<{ number: number; url: string; created: boolean } | undefined> => {
-      const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls', { owner, repo, head: `${owner}:${head}`, base, state: 'all', per_page: 1 });
-      return data[0] && { number: data[0].number, url: data[0].html_url, created: false };
+      const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls', { owner, repo, head: `${owner}:${head}`, base, state: 'all', per_page: 30 });
+      // One that somebody closed was answered: asking again is a new proposal.
+      const standing = data.find((pull) => pull.state === 'open' || pull.merged_at !== null);
+      return standing && { number: standing.number, url: standing.html_url, created: false };
     };
     const found = await find();
     if (found) return found;

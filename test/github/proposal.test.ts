@@ -1,0 +1,20 @@
+// A pull request that we open is found again as long as it stands, and is not taken for standing once somebody closed it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bed, repo } from './bed.ts';
+
+test('a proposal that was closed is made anew, one that is open or merged is found', async (t) => {
+  const b = await bed(t);
+  const [ann, bob] = [b.sandbox.actAs('ann'), b.sandbox.actAs('bob')];
+  await bob.commit(repo, { branch: 'main', files: { 'start.txt': '1' }, message: 'start' });
+  await ann.commit(repo, { branch: 'back', files: { 'a.txt': '1' }, message: 'back' });
+  const [owner = '', name = ''] = repo.split('/');
+  const ask = (): ReturnType<typeof b.app.forge.openPull> => b.app.forge.openPull({ owner, repo: name, base: 'main', head: 'back', title: 'Back', body: '' });
+  const first = await ask();
+  assert.deepEqual(await ask(), { ...first, created: false });
+  await ann.editPullRequest(repo, first.number, { state: 'closed' });
+  const second = await ask();
+  assert.deepEqual([second.created, second.number > first.number], [true, true]);
+  await bob.merge(repo, second.number, 'merge');
+  assert.deepEqual(await ask(), { ...second, created: false });
+});
