@@ -1,9 +1,11 @@
 // Who wrote what lies between two commits: its authors and committers, who opened its pull requests, and who pushed it.
 import type { RepositoryClient } from './installations.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Push } from './pushes.ts';
 import { AppError } from '../base/errors.ts';
 import { allPages } from './api.ts';
 import { account, pushesTo } from './pushes.ts';
+import { Recent } from './recent.ts';
 
 export interface Author {
   login: string;
@@ -60,12 +62,34 @@ async function authorsOfPull(client: RepositoryClient, { number, user, head, bas
   return [...people.flatMap((each) => account(each) ?? []), ...commits.flatMap(authorsOfCommit)];
 }
 
+/** So long an answer about commits counts; whoever cannot be told by it is asked for anew each time. */
+const forMs = 5 * 60_000;
+
+/** What the gate asks for at every look at an approval: commits, and the pull requests that brought them, stay as they are. */
+export interface AuthorMemory {
+  commits: Recent<Commit[] | undefined>;
+  pulls: Recent<MergedPull[]>;
+  authors: Recent<Author[]>;
+}
+
+export function authorMemory(clock: Clock): AuthorMemory {
+  return {
+    commits: new Recent({ clock, forMs, keeps: (commits) => commits !== undefined && !commits.some(isUnlinked) }),
+    pulls: new Recent({ clock, forMs, keeps: (pulls) => pulls.length > 0 }),
+    authors: new Recent({ clock, forMs, keeps: (authors) => authors.every(({ id }) => id !== undefined) }),
+  };
+}
+
 /** Undefined when no merged pull request brought the commit. */
-async function pullAuthors(client: RepositoryClient, sha: string, seen: Map<number, Author[]>): Promise<Author[] | undefined> {
+async function pullAuthors(client: RepositoryClient, sha: string, memory: AuthorMemory, seen: Map<number, Author[]>): Promise<Author[] | undefined> {
   const { owner, repo, octokit } = client;
-  const { data: pulls } = await octokit.request('GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls', { owner, repo, commit_sha: sha });
-  const merged = pulls.filter((pull) => pull.merged_at);
-  for (const pull of merged) if (!seen.has(pull.number)) seen.set(pull.number, await authorsOfPull(client, pull));
+  const merged = await memory.pulls.get(`${owner}/${repo}@${sha}`, async () => {
+    const { data } = await octokit.request('GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls', { owner, repo, commit_sha: sha });
+    return data.filter((pull) => pull.merged_at);
+  });
+  for (const pull of merged) {
+    if (!seen.has(pull.number)) seen.set(pull.number, await memory.authors.get(`${owner}/${repo}#${pull.number}`, () => authorsOfPull(client, pull)));
+  }
   return merged.length > 0 ? merged.flatMap(({ number }) => seen.get(number) ?? []) : undefined;
 }
 
@@ -106,14 +130,14 @@ function directAuthors({ start, commits, direct }: { start: string | undefined; 
  * squashed ones included, and the people who pushed them; undefined when there are too many commits. Throws E_GITHUB when one
  * of the authors cannot be known.
  */
-export async function authorsBetween(client: RepositoryClient, from: string | undefined, to: string): Promise<Author[] | undefined> {
-  const commits = await commitsBetween(client, from, to);
+export async function authorsBetween(client: RepositoryClient, memory: AuthorMemory, from: string | undefined, to: string): Promise<Author[] | undefined> {
+  const commits = await memory.commits.get(`${client.owner}/${client.repo} ${from ?? ''}..${to}`, () => commitsBetween(client, from, to));
   if (!commits) return undefined;
   const seen = new Map<number, Author[]>();
   const authors: Author[] = [];
   const direct: Commit[] = [];
   for (const commit of commits) {
-    const brought = await pullAuthors(client, commit.sha, seen);
+    const brought = await pullAuthors(client, commit.sha, memory, seen);
     authors.push(...authorsOfCommit(commit), ...(brought ?? []));
     if (!brought) direct.push(commit);
   }

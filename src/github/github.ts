@@ -11,7 +11,7 @@ import { AppError } from '../base/errors.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { pullKey } from '../change/pull.ts';
 import { GitHubApi, isGitHub } from './api.ts';
-import { authorsBetween } from './authors.ts';
+import { authorMemory, authorsBetween } from './authors.ts';
 import { pushOf, takeDelivery } from './deliveries.ts';
 import { Installations } from './installations.ts';
 import { Intake } from './intake.ts';
@@ -77,7 +77,8 @@ function openPull({ installations }: Parts): GitHubForge['openPull'] {
 }
 
 function forgeOf(parts: Parts): GitHubForge {
-  const { installations, store, pulls, intake } = parts;
+  const { installations, store, pulls, intake, clock } = parts;
+  const memory = authorMemory(clock);
   const ready = async (): Promise<void> => {
     if (!installations.loaded) await installations.load();
   };
@@ -110,7 +111,7 @@ function forgeOf(parts: Parts): GitHubForge {
     async authorsBetween(repoUrl, from, to) {
       await ready();
       const found = installations.at(repoUrl);
-      return found && authorsBetween(installations.client(found.owner, found.repo), from, to);
+      return found && authorsBetween(installations.client(found.owner, found.repo), memory, from, to);
     },
     async reviewersOf(repoUrl, environment) {
       await ready();
