@@ -75,7 +75,7 @@ const limitAttempts = 4;
 // GitHub, "Rate limits for the REST API", secondary limits: points a minute; requests that make content, a minute and an hour.
 const pointLimits = [{ ms: 60_000, points: 900 }];
 const itemLimits = [{ ms: 60_000, points: 80 }, { ms: 3_600_000, points: 500 }];
-const writeShare = 0.8;
+const writeShare = 0.9;
 
 interface Session {
   points: Budget;
