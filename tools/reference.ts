@@ -147,6 +147,10 @@ In Slack, \`/cox approve\` opens the review of what would be applied, and nothin
 \`--digest\`, the first digits on the card, it approves that at once. In a pull request, what counts is the effect that waited when
 the comment was written.
 
+A pull request decides, by comment or button, about exactly what its own merge brought: its merge commit must be among the commits
+that wait. On an open one nothing waits yet; a name given in any other pull request is refused. What was pushed without a pull
+request is decided in Slack.
+
 ## Rights
 
 Rights are lines of \`policy.csv\` in the ConfigMap \`argocd-rbac-cm\`, or roles of an AppProject. Subjects are GitHub logins and

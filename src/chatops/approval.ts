@@ -1,35 +1,40 @@
 // Approving and rejecting: which effect the person means, and that they can be told apart from its authors.
+import type { Approval } from '../model/coxswain.ts';
 import type { Answer } from './ports.ts';
 import type { Task } from './task.ts';
 import { isOpen } from '../engine/approval.ts';
 import { approve, reject } from '../engine/request.ts';
 import { applicationKey } from '../model/application.ts';
+import { isBrought } from './brought.ts';
 import { isMeant, seconds } from './target.ts';
 import { requestDeps } from './task.ts';
 
-/** The digest that the person means: the one that they were shown or named; else the one that waited already when they asked. */
-function meantDigest({ deps, request, app }: Task): { digest?: string; refused?: string } {
+/** The effect that the person means: the one that they were shown or named; else the one that waited already when they asked. */
+function meantApproval({ deps, request, app }: Task): { approval?: Approval; refused?: string } {
   const all = deps.store.approvals.of(applicationKey(app));
   const named = request.spec.digest ?? request.spec.args['digest'];
   if (named !== undefined) {
     const fits = all.filter((approval) => approval.spec.digest === named || (named.length >= 6 && approval.spec.digest.startsWith(named.toLowerCase())));
     const [only] = fits;
-    return only && fits.length === 1 ? { digest: only.spec.digest } : { refused: `no approval has the digest ${named.slice(0, 64)}` };
+    return only && fits.length === 1 ? { approval: only } : { refused: `no approval has the digest ${named.slice(0, 64)}` };
   }
   const found = all.find(isOpen) ?? all.find((approval) => isMeant(approval, request.spec));
   if (!found) return {};
-  if (seconds(found.metadata.creationTimestamp) <= seconds(request.spec.createdAt)) return { digest: found.spec.digest };
+  if (seconds(found.metadata.creationTimestamp) <= seconds(request.spec.createdAt)) return { approval: found };
   return { refused: `what waits now is another effect than when you asked (${found.metadata.name}); look at it and ask again` };
 }
 
 /** Counts for exactly one effect, never for whatever happens to wait. */
 export async function decideApproval(task: Task, verb: 'approve' | 'reject'): Promise<Answer> {
   const { deps, request, person, app } = task;
-  const { digest, refused } = meantDigest(task);
+  const { approval, refused } = meantApproval(task);
+  if (approval && task.merged && !(await isBrought(deps, approval, task.merged))) {
+    return { ok: false, text: `${app.metadata.name}: what waits there (${approval.metadata.name}) was not brought by this pull request; decide about it in the one that brought it, or in Slack` };
+  }
   if (refused) return { ok: false, text: `${app.metadata.name}: ${refused}` };
   // Authors are told apart by id: whoever has none may be one of them.
   if (person.id === 0) return { ok: false, text: `${app.metadata.name}: GitHub knows nobody called ${person.login}, so nobody can tell whether they wrote the change` };
-  const wanted = { application: applicationKey(app), actor: { ...request.spec.actor, id: person.id }, teams: person.teams, ...(digest && { digest }) };
+  const wanted = { application: applicationKey(app), actor: { ...request.spec.actor, id: person.id }, teams: person.teams, ...(approval && { digest: approval.spec.digest }) };
   const outcome = verb === 'approve' ? await approve(requestDeps(deps), wanted) : await reject(requestDeps(deps), { ...wanted, reason: request.spec.args['reason'] ?? '' });
   return { ok: outcome.done, text: `${app.metadata.name}: ${outcome.message}` };
 }

@@ -3,6 +3,7 @@ import type { Application } from '../model/application.ts';
 import type { Request } from '../model/coxswain.ts';
 import type { Action } from '../policy/rbac.ts';
 import type { Store } from '../store/store.ts';
+import type { MergedPull } from './brought.ts';
 import type { Answer } from './ports.ts';
 import type { Person } from './target.ts';
 import type { CarryOutDeps, Task } from './task.ts';
@@ -10,6 +11,7 @@ import { refresh, requestSync, revertDrift, waitingApproval } from '../engine/re
 import { applicationKey, shortRevision, sourcesOf } from '../model/application.ts';
 import { effectivePolicy } from '../policy/policy.ts';
 import { decideApproval } from './approval.ts';
+import { mergeIn } from './brought.ts';
 import { helpText, verbs } from './command.ts';
 import { openRevert } from './revert.ts';
 import { findApplication, personOf, refusal, waitingApplications } from './target.ts';
@@ -84,10 +86,10 @@ async function perform(task: Task): Promise<Answer> {
 }
 
 /** Applications a command without a name means: those that wait, or all that the pull request's repository feeds. */
-function implied(deps: CarryOutDeps, request: Request): Application[] {
+async function implied(deps: CarryOutDeps, request: Request, merged: MergedPull | undefined): Promise<Application[]> {
   const { verb, pull } = request.spec;
   const repositoryOf = (url: string): { owner: string; repo: string } | undefined => deps.forge?.repositoryOf(url);
-  if (verb === 'approve' || verb === 'reject') return waitingApplications(deps.store, request, repositoryOf);
+  if (verb === 'approve' || verb === 'reject') return waitingApplications(deps, request, merged);
   if (verb !== 'status' && verb !== 'diff') return [];
   return deps.store.applications.list().filter((app) => {
     const repository = repositoryOf(sourcesOf(app.spec)[0]?.repoURL ?? '');
@@ -96,17 +98,17 @@ function implied(deps: CarryOutDeps, request: Request): Application[] {
 }
 
 function nothingMeant(request: Request): string {
-  const { verb } = request.spec;
-  if (verb === 'approve' || verb === 'reject') return 'nothing waits for approval';
+  const { verb, pull } = request.spec;
+  if (verb === 'approve' || verb === 'reject') return pull ? 'nothing that this pull request brought waits for approval' : 'nothing waits for approval';
   return verb === 'revert-drift' || verb === 'help' ? 'name an application' : `name an application: ${verbs[verb].usage}`;
 }
 
-function meant(deps: CarryOutDeps, request: Request): { apps: Application[]; refused?: string } {
+async function meant(deps: CarryOutDeps, request: Request, merged: MergedPull | undefined): Promise<{ apps: Application[]; refused?: string }> {
   if (request.spec.application) {
     const found = findApplication(deps.store, request.spec.application);
     return found.ok ? { apps: found.apps } : { apps: [], refused: found.message };
   }
-  const apps = implied(deps, request);
+  const apps = await implied(deps, request, merged);
   return apps.length > 0 ? { apps } : { apps, refused: nothingMeant(request) };
 }
 
@@ -116,7 +118,9 @@ export async function carryOut(deps: CarryOutDeps, request: Request): Promise<An
   if (args['error']) return { ok: false, text: args['error'] };
   if (verb === 'help') return { ok: true, text: helpText(request.spec.application) };
   await deps.forge?.ready();
-  const { apps, refused } = meant(deps, request);
+  const merge = pull && (verb === 'approve' || verb === 'reject') ? await mergeIn(deps, pull) : undefined;
+  if (merge && 'refused' in merge) return { ok: false, text: merge.refused };
+  const { apps, refused } = await meant(deps, request, merge);
   if (refused) return { ok: false, text: refused };
   const { policyCsv, policyDefault } = deps.store.settings();
   const authoriser = await deps.authorise({ policyCsv, policyDefault, projects: deps.store.projects.list() });
@@ -127,7 +131,7 @@ export async function carryOut(deps: CarryOutDeps, request: Request): Promise<An
     const person = people.get(repoUrl) ?? (await personOf(deps, request.spec, app));
     people.set(repoUrl, person);
     const denied = refusal({ authoriser, namespace: deps.store.namespace }, person, rights[verb], app);
-    answers.push(denied ? { ok: false, text: denied } : await perform({ deps, request, person, app }));
+    answers.push(denied ? { ok: false, text: denied } : await perform({ deps, request, person, app, merged: merge }));
   }
   if (verb === 'diff' && pull && answers.some((item) => item.ok)) deps.forge?.refreshPull(pull);
   return merged(answers, verb);

@@ -24,6 +24,8 @@ export interface Forge extends Authors {
   teams(login: string, owner: string): Promise<string[]>;
   repositoryOf(repoUrl: string): { owner: string; repo: string } | undefined;
   refreshPull(pull: PullRef): void;
+  /** `sha`: the commit that the base branch got. */
+  mergeOf(pull: PullRef): Promise<{ state: 'open' | 'closed' } | { state: 'merged'; sha: string }>;
   answer(request: Request, answer: Answer): Promise<void>;
   openPull(pull: { owner: string; repo: string; base: string; head: string; title: string; body: string }): Promise<{ number: number; url: string; created: boolean }>;
 }

@@ -3,10 +3,12 @@ import type { Application } from '../model/application.ts';
 import type { Approval, Request } from '../model/coxswain.ts';
 import type { Action, Authoriser } from '../policy/rbac.ts';
 import type { Store } from '../store/store.ts';
+import type { MergedPull } from './brought.ts';
 import type { ChatopsOptions } from './ports.ts';
 import { isOpen } from '../engine/approval.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { rbacObject } from '../policy/rbac.ts';
+import { isBrought } from './brought.ts';
 import { nearest } from './command.ts';
 
 export type Found = { ok: true; apps: Application[] } | { ok: false; message: string };
@@ -34,14 +36,18 @@ export function isMeant(approval: Approval, { verb, actor, createdAt }: Pick<Req
   return approvals.some((item) => item.actor.login === actor.login && seconds(item.at) >= seconds(createdAt));
 }
 
-/** Applications of the pull request's repository for which an Approval waits. */
-export function waitingApplications(store: Store, request: Request, repositoryOf: (url: string) => { owner: string; repo: string } | undefined): Application[] {
-  const { pull } = request.spec;
-  return store.applications.list().filter((app) => {
-    const waits = store.approvals.of(applicationKey(app)).some((approval) => isMeant(approval, request.spec));
-    const repository = repositoryOf(sourcesOf(app.spec)[0]?.repoURL ?? '');
-    return waits && (!pull || (repository?.owner === pull.owner && repository.repo === pull.repo));
-  });
+/** Applications for which an Approval waits; in a pull request, one that its merge brought. */
+export async function waitingApplications(options: Pick<ChatopsOptions, 'store' | 'git' | 'forge'>, request: Request, merged: MergedPull | undefined): Promise<Application[]> {
+  const { store } = options;
+  const found: Application[] = [];
+  for (const app of store.applications.list()) {
+    for (const approval of store.approvals.of(applicationKey(app)).filter((each) => isMeant(each, request.spec))) {
+      if (merged && !(await isBrought(options, approval, merged))) continue;
+      found.push(app);
+      break;
+    }
+  }
+  return found;
 }
 
 /** Whoever asks, as GitHub knows them. */

@@ -4,6 +4,7 @@ import type { Request } from '../model/coxswain.ts';
 import type { RequestDeps } from '../engine/request.ts';
 import type { Authoriser, RbacPolicy } from '../policy/rbac.ts';
 import type { ChatopsOptions } from './ports.ts';
+import type { MergedPull } from './brought.ts';
 import type { Person } from './target.ts';
 
 export interface CarryOutDeps extends ChatopsOptions {
@@ -15,6 +16,8 @@ export interface Task {
   request: Request;
   person: Person;
   app: Application;
+  /** Of the pull request in which a decision was asked for. */
+  merged?: MergedPull | undefined;
 }
 
 /** Without a forge nobody knows who wrote what, and then nobody may approve. */

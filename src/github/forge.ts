@@ -37,6 +37,8 @@ export interface GitHubForge {
   teams(login: string, owner: string): Promise<string[]>;
   repositoryOf(repoUrl: string): { owner: string; repo: string } | undefined;
   refreshPull(pull: PullRef): void;
+  /** `sha`: the commit that the base branch got. */
+  mergeOf(pull: PullRef): Promise<{ state: 'open' | 'closed' } | { state: 'merged'; sha: string }>;
   /** A reaction on the comment that asked; the text stands in the living comment. */
   answer(request: Request, answer: { ok: boolean; text: string }): Promise<void>;
   openPull(pull: OpenPull): Promise<{ number: number; url: string; created: boolean }>;

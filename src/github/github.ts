@@ -76,6 +76,15 @@ function openPull({ installations }: Parts): GitHubForge['openPull'] {
   };
 }
 
+function mergeOf({ installations }: Parts): GitHubForge['mergeOf'] {
+  return async ({ owner, repo, number }) => {
+    const { octokit } = installations.client(owner, repo);
+    const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', { owner, repo, pull_number: number });
+    if (data.merged && data.merge_commit_sha) return { state: 'merged', sha: data.merge_commit_sha };
+    return { state: data.state === 'open' ? 'open' : 'closed' };
+  };
+}
+
 function forgeOf(parts: Parts): GitHubForge {
   const { installations, store, pulls, intake, clock } = parts;
   const memory = authorMemory(clock);
@@ -97,6 +106,10 @@ function forgeOf(parts: Parts): GitHubForge {
       return found && { owner: found.owner, repo: found.repo };
     },
     refreshPull: (pull) => pulls.add(pullKey(pull)),
+    mergeOf: async (pull) => {
+      await ready();
+      return mergeOf(parts)(pull);
+    },
     // The comment is looked at again, finds its Request ended, and gets its reaction: a crash in between loses nothing.
     answer({ spec }) {
       const { pull, origin } = spec;
@@ -161,14 +174,19 @@ async function credentialsOf({ installations, api, log }: Parts, repoUrl: string
   return found && { username: 'x-access-token', password: await api.installationToken(found.installation) };
 }
 
+function noApp(): AppError {
+  return new AppError('E_GITHUB', 'no GitHub App is configured', { hint: 'Set COX_GITHUB_APP_ID and its key.' });
+}
+
 const noForge: GitHubForge = {
   ready: () => Promise.resolve(),
   userId: () => Promise.resolve(undefined),
   teams: () => Promise.resolve([]),
   repositoryOf: () => undefined,
   refreshPull: () => undefined,
+  mergeOf: () => Promise.reject(noApp()),
   answer: () => Promise.resolve(),
-  openPull: () => Promise.reject(new AppError('E_GITHUB', 'no GitHub App is configured', { hint: 'Set COX_GITHUB_APP_ID and its key.' })),
+  openPull: () => Promise.reject(noApp()),
   authorsBetween: () => Promise.resolve(undefined),
   reviewersOf: () => Promise.resolve(undefined),
 };

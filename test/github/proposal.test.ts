@@ -1,7 +1,7 @@
-// A pull request that we open is found again as long as it stands, and is not taken for standing once somebody closed it.
+// What became of a pull request: one that we open is found again as long as it stands, and a merge is told from a mere end.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bed, repo } from './bed.ts';
+import { bed, openPull, repo } from './bed.ts';
 
 test('a proposal that was closed is made anew, one that is open or merged is found', async (t) => {
   const b = await bed(t);
@@ -17,4 +17,17 @@ test('a proposal that was closed is made anew, one that is open or merged is fou
   assert.deepEqual([second.created, second.number > first.number], [true, true]);
   await bob.merge(repo, second.number, 'merge');
   assert.deepEqual(await ask(), { ...second, created: false });
+});
+
+test('a merge is told with the commit that the branch got, and told from an end without one', async (t) => {
+  const b = await bed(t);
+  const [owner = '', name = ''] = repo.split('/');
+  const merged = await openPull(b.sandbox, 'merged');
+  const closed = await openPull(b.sandbox, 'closed');
+  const of = (number: number): ReturnType<typeof b.app.forge.mergeOf> => b.app.forge.mergeOf({ owner, repo: name, number });
+  assert.deepEqual(await of(merged), { state: 'open' });
+  const sha = await b.sandbox.actAs('bob').merge(repo, merged, 'merge');
+  await b.sandbox.actAs('ann').editPullRequest(repo, closed, { state: 'closed' });
+  assert.deepEqual(await of(merged), { state: 'merged', sha });
+  assert.deepEqual(await of(closed), { state: 'closed' });
 });

@@ -1,0 +1,46 @@
+// Which Approvals are decided in a pull request: those alone that its own merge brought.
+import type { Repository } from '../git/repository.ts';
+import type { Approval, CommitRange, PullRef } from '../model/coxswain.ts';
+import type { ChatopsOptions } from './ports.ts';
+import { AppError } from '../base/errors.ts';
+
+export interface MergedPull {
+  owner: string;
+  repo: string;
+  /** The commit that the base branch got. */
+  sha: string;
+}
+
+/** The merge that speaks for the pull request, or why nobody can decide there. */
+export async function mergeIn({ forge }: Pick<ChatopsOptions, 'forge'>, pull: PullRef): Promise<MergedPull | { refused: string }> {
+  const found = await forge?.mergeOf(pull);
+  if (found?.state === 'merged') return { owner: pull.owner, repo: pull.repo, sha: found.sha };
+  if (found?.state === 'open') return { refused: 'nothing waits yet: what this pull request brings is decided after the merge' };
+  return { refused: found ? 'nothing waits: this pull request was closed without a merge' : 'nobody can tell what this pull request brought: there is no GitHub App' };
+}
+
+/** A forced push may have dropped it. */
+async function isThere(repository: Repository, sha: string): Promise<boolean> {
+  try {
+    await repository.fetchCommit(sha);
+    return true;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'E_REVISION') return false;
+    throw error;
+  }
+}
+
+async function liesIn(repository: Repository, sha: string, { from, to }: CommitRange): Promise<boolean> {
+  if (sha === to || from === undefined) return sha === to;
+  if (!(await isThere(repository, to)) || !(await isThere(repository, from)) || !(await repository.has(sha))) return false;
+  return (await repository.isAncestor(sha, to)) && !(await repository.isAncestor(sha, from));
+}
+
+/** Is the merge one of the commits of which the Approval's change is made? */
+export async function isBrought({ forge, git }: Pick<ChatopsOptions, 'forge' | 'git'>, approval: Approval, { owner, repo, sha }: MergedPull): Promise<boolean> {
+  for (const range of approval.spec.ranges ?? []) {
+    const place = forge?.repositoryOf(range.repo);
+    if (place?.owner === owner && place.repo === repo && (await liesIn(git.repository(range.repo), sha, range))) return true;
+  }
+  return false;
+}
