@@ -107,3 +107,9 @@ export function approvalsOf(s: Stage, name: string): Approval[] {
 export function approvalIn(s: Stage, name: string, phase: string, test: (approval: Approval) => boolean = () => true): Promise<Approval> {
   return s.untilStore(`an Approval of ${name} that is ${phase}`, () => approvalsOf(s, name).find((item) => item.status?.phase === phase && test(item)));
 }
+
+/** Requests of the stage's engine by verb, without what other tests of the same cluster cause: kinds that they add are discovered and watched. */
+export function asked(s: Stage): Record<string, number> {
+  const { watch: _watch, discovery: _discovery, ...counts } = s.cluster.api.counts;
+  return counts;
+}
