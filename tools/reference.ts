@@ -140,8 +140,8 @@ the person who asked sees the answer.
 
 ${table(['Command', 'What it does', 'Right'], rows)}
 
-Where the application may be left out, the pull request tells which one is meant. A word that is no command is never guessed: the
-answer names the nearest one.
+Where the application may be left out, the pull request tells which are meant: those that it touches, or those that wait for its
+merge. A word that is no command is never guessed: the answer names the nearest one.
 
 In Slack, \`/cox approve\` opens the review of what would be applied, and nothing is approved before its button is pressed; with
 \`--digest\`, the first digits on the card, it approves that at once. In a pull request, what counts is the effect that waited when

@@ -3,10 +3,13 @@ import type { ChangeDeps } from './deps.ts';
 import type { PullInput, PullPreview, PullProgress } from './pull.ts';
 import { previewPull } from './preview.ts';
 import { pullProgress } from './progress.ts';
+import { touchedBy } from './touched.ts';
 
 export interface Change {
   /** What merging would do now. Rejects with the signal's reason when superseded. */
   preview(pull: PullInput, signal: AbortSignal): Promise<PullPreview>;
+  /** Keys of the applications that it touches, or touched by its merge. */
+  touched(pull: PullInput, signal: AbortSignal): Promise<string[]>;
   /** How far the applications have followed a merged pull request. */
   progress(pull: PullInput, signal: AbortSignal): Promise<PullProgress>;
 }
@@ -14,6 +17,7 @@ export interface Change {
 export function createChange(deps: ChangeDeps): Change {
   return {
     preview: (pull, signal) => previewPull(deps, pull, signal),
+    touched: (pull, signal) => touchedBy(deps, pull, signal),
     progress: (pull, signal) => pullProgress(deps, pull, signal),
   };
 }

@@ -14,6 +14,7 @@ import { isAutomated, sourcesOf } from '../model/application.ts';
 import { effectivePolicy } from '../policy/policy.ts';
 import { affectedBy } from './affected.ts';
 import { denialOf, projectOf } from './permission.ts';
+import { openRange } from './touched.ts';
 
 export function shownError(error: unknown): PreviewError {
   if (!(error instanceof AppError)) return { code: 'E_INTERNAL', message: redactText(error instanceof Error ? error.message : String(error)) };
@@ -125,16 +126,11 @@ async function previewApp(deps: ChangeDeps, item: Affected, signal: AbortSignal)
 /** Rejects with the signal's reason when superseded, and with transient errors of Git; an application's own failure is in its row. */
 export async function previewPull(deps: ChangeDeps, pull: PullInput, signal: AbortSignal): Promise<PullPreview> {
   const started = deps.clock.now();
-  const mirror = deps.git.repository(pull.repoUrl);
-  // The branch is read from Git: what the forge says of it is as old as the last push to the head.
-  await mirror.fetch();
-  await mirror.fetchCommit(pull.head.sha, pull.fork ? `refs/pull/${pull.number}/head` : `refs/heads/${pull.head.ref}`);
-  const base = await mirror.resolve(`refs/heads/${pull.base.ref}`);
-  const merge = await mirror.testMerge(base, pull.head.sha);
+  const range = await openRange(deps, pull);
   signal.throwIfAborted();
-  const empty = { pull, base, conflicts: [], apps: [], errors: [], considered: 0 };
-  if ('conflicts' in merge) return { ...empty, conflicts: merge.conflicts, tookMs: deps.clock.now() - started };
-  const { affected, considered } = await affectedBy(deps, pull, { base, result: merge.commit }, signal);
+  const empty = { pull, base: range.base, conflicts: [], apps: [], errors: [], considered: 0 };
+  if ('conflicts' in range) return { ...empty, conflicts: range.conflicts, tookMs: deps.clock.now() - started };
+  const { affected, considered } = await affectedBy(deps, pull, range, signal);
   const turns = new Turns(deps.concurrency ?? 8);
   const apps = await Promise.all(affected.map(async (item) => {
     const giveBack = await turns.take(signal);
@@ -144,5 +140,5 @@ export async function previewPull(deps: ChangeDeps, pull: PullInput, signal: Abo
       giveBack();
     }
   }));
-  return { ...empty, mergeCommit: merge.commit, apps, considered, tookMs: deps.clock.now() - started };
+  return { ...empty, mergeCommit: range.result, apps, considered, tookMs: deps.clock.now() - started };
 }

@@ -9,6 +9,7 @@ import { cox } from '../model/annotations.ts';
 import { isAutomated } from '../model/application.ts';
 import { affectedBy, pins } from './affected.ts';
 import { policyFor } from './preview.ts';
+import { mergedRange } from './touched.ts';
 
 export interface JudgeInput {
   /** Undefined: the Application is not in the cluster. */
@@ -145,12 +146,10 @@ async function progressOf(deps: ChangeDeps, pull: PullInput, merged: string, { i
 export async function pullProgress(deps: ChangeDeps, pull: PullInput, signal: AbortSignal): Promise<PullProgress> {
   const merged = pull.merged?.sha;
   if (!merged) return { pull, apps: [], errors: [], final: false };
-  const mirror = deps.git.repository(pull.repoUrl);
-  await mirror.fetchCommit(merged, `refs/heads/${pull.base.ref}`);
-  const [parent] = (await mirror.commit(merged)).parents;
+  const range = await mergedRange(deps, pull, merged);
   signal.throwIfAborted();
-  if (!parent) return { pull, apps: [], errors: [], final: true };
-  const { affected } = await affectedBy(deps, pull, { base: parent, result: merged }, signal);
+  if (!range) return { pull, apps: [], errors: [], final: true };
+  const { affected } = await affectedBy(deps, pull, range, signal);
   const apps = await Promise.all(affected.map((item) => progressOf(deps, pull, merged, { item, signal })));
   return { pull, apps, errors: [], final: apps.every((app) => app.state === 'success' || app.state === 'superseded') };
 }

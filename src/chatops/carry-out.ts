@@ -85,16 +85,14 @@ async function perform(task: Task): Promise<Answer> {
   }
 }
 
-/** Applications a command without a name means: those that wait, or all that the pull request's repository feeds. */
+/** Applications a command without a name means: those that wait, or all that the pull request touches. */
 async function implied(deps: CarryOutDeps, request: Request, merged: MergedPull | undefined): Promise<Application[]> {
   const { verb, pull } = request.spec;
-  const repositoryOf = (url: string): { owner: string; repo: string } | undefined => deps.forge?.repositoryOf(url);
   if (verb === 'approve' || verb === 'reject') return waitingApplications(deps, request, merged);
   if (verb !== 'status' && verb !== 'diff') return [];
-  return deps.store.applications.list().filter((app) => {
-    const repository = repositoryOf(sourcesOf(app.spec)[0]?.repoURL ?? '');
-    return !pull || (repository?.owner === pull.owner && repository.repo === pull.repo);
-  });
+  if (!pull) return deps.store.applications.list();
+  const touched = (await deps.forge?.touchedBy(pull, deps.signal)) ?? [];
+  return touched.flatMap((key) => deps.store.applications.get(key) ?? []);
 }
 
 function nothingMeant(request: Request): string {
@@ -121,6 +119,9 @@ export async function carryOut(deps: CarryOutDeps, request: Request): Promise<An
   const merge = pull && (verb === 'approve' || verb === 'reject') ? await mergeIn(deps, pull) : undefined;
   if (merge && 'refused' in merge) return { ok: false, text: merge.refused };
   const { apps, refused } = await meant(deps, request, merge);
+  if (verb === 'diff' && pull) deps.forge?.refreshPull(pull);
+  // What it brings may not be in the cluster yet; its comment is made anew all the same.
+  if (verb === 'diff' && pull && refused && !request.spec.application) return { ok: true, text: 'this pull request is looked at again' };
   if (refused) return { ok: false, text: refused };
   const { policyCsv, policyDefault } = deps.store.settings();
   const authoriser = await deps.authorise({ policyCsv, policyDefault, projects: deps.store.projects.list() });
@@ -133,7 +134,6 @@ export async function carryOut(deps: CarryOutDeps, request: Request): Promise<An
     const denied = refusal({ authoriser, namespace: deps.store.namespace }, person, rights[verb], app);
     answers.push(denied ? { ok: false, text: denied } : await perform({ deps, request, person, app, merged: merge }));
   }
-  if (verb === 'diff' && pull && answers.some((item) => item.ok)) deps.forge?.refreshPull(pull);
   return merged(answers, verb);
 }
 

@@ -1,6 +1,7 @@
 // One command language for pull requests, Slack and the command line: authorise, carry out, answer — from the Request alone.
 import type { Actor, Request } from '../model/coxswain.ts';
 import type { Answer, ChatopsOptions } from './ports.ts';
+import type { CarryOutDeps } from './task.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { describeError, errorKind } from '../base/errors.ts';
 import { KeyQueue } from '../base/queue.ts';
@@ -45,21 +46,21 @@ async function tell(options: ChatopsOptions, key: string, request: Request): Pro
   }
 }
 
-async function outcome(options: ChatopsOptions, authorise: ReturnType<typeof authorisers>, request: Request): Promise<{ answer: Answer; failed: boolean }> {
+async function outcome(deps: CarryOutDeps, request: Request): Promise<{ answer: Answer; failed: boolean }> {
   try {
-    return { answer: await carryOut({ ...options, authorise }, request), failed: false };
+    return { answer: await carryOut(deps, request), failed: false };
   } catch (error) {
     if (errorKind(error) !== 'terminal') throw error; // the queue tries again; what was done is found by its key
     return { answer: { ok: false, text: describeError(error) }, failed: true };
   }
 }
 
-async function work(options: ChatopsOptions, authorise: ReturnType<typeof authorisers>, key: string): Promise<void> {
+async function work(options: CarryOutDeps, key: string): Promise<void> {
   const request = options.store.requests.get(key);
   if (!request) return;
   if (isUntold(request, options.clock.now())) return tell(options, key, request);
   if (!isWaiting(request)) return;
-  const { answer, failed } = await outcome(options, authorise, request);
+  const { answer, failed } = await outcome(options, request);
   await tell(options, key, await finish(options, key, answer, failed));
 }
 
@@ -78,7 +79,7 @@ export function createChatops(options: ChatopsOptions): Chatops {
     clock,
     concurrency: 4,
     backoff: { baseMs: 250, maxMs: 30_000 },
-    work: (key) => work(options, authorise, key),
+    work: (key, signal) => work({ ...options, authorise, signal }, key),
     onError: (key, error, retryMs) => log.warn({ request: key, err: error, retryMs }, 'the request could not be carried out yet'),
   });
   let end: () => void = () => undefined;

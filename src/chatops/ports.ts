@@ -26,6 +26,8 @@ export interface Forge extends Authors {
   refreshPull(pull: PullRef): void;
   /** `sha`: the commit that the base branch got. */
   mergeOf(pull: PullRef): Promise<{ state: 'open' | 'closed' } | { state: 'merged'; sha: string }>;
+  /** `namespace/name` of the applications that an open pull request touches, or that a merged one touched. */
+  touchedBy(pull: PullRef, signal: AbortSignal): Promise<string[]>;
   answer(request: Request, answer: Answer): Promise<void>;
   openPull(pull: { owner: string; repo: string; base: string; head: string; title: string; body: string }): Promise<{ number: number; url: string; created: boolean }>;
 }

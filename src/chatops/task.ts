@@ -9,6 +9,7 @@ import type { Person } from './target.ts';
 
 export interface CarryOutDeps extends ChatopsOptions {
   authorise: (policy: RbacPolicy) => Promise<Authoriser>;
+  signal: AbortSignal;
 }
 
 export interface Task {

@@ -39,6 +39,8 @@ export interface GitHubForge {
   refreshPull(pull: PullRef): void;
   /** `sha`: the commit that the base branch got. */
   mergeOf(pull: PullRef): Promise<{ state: 'open' | 'closed' } | { state: 'merged'; sha: string }>;
+  /** `namespace/name` of the applications that an open pull request touches, or that a merged one touched. */
+  touchedBy(pull: PullRef, signal: AbortSignal): Promise<string[]>;
   /** A reaction on the comment that asked; the text stands in the living comment. */
   answer(request: Request, answer: { ok: boolean; text: string }): Promise<void>;
   openPull(pull: OpenPull): Promise<{ number: number; url: string; created: boolean }>;

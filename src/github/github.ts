@@ -17,6 +17,7 @@ import { Installations } from './installations.ts';
 import { Intake } from './intake.ts';
 import { teamsOf, userId } from './people.ts';
 import { PullQueue } from './pull-queue.ts';
+import { readPull } from './read-pull.ts';
 import { reviewersOf } from './reviewers.ts';
 import { receive } from './webhook.ts';
 
@@ -78,10 +79,17 @@ function openPull({ installations }: Parts): GitHubForge['openPull'] {
 
 function mergeOf({ installations }: Parts): GitHubForge['mergeOf'] {
   return async ({ owner, repo, number }) => {
-    const { octokit } = installations.client(owner, repo);
-    const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', { owner, repo, pull_number: number });
-    if (data.merged && data.merge_commit_sha) return { state: 'merged', sha: data.merge_commit_sha };
-    return { state: data.state === 'open' ? 'open' : 'closed' };
+    const { pull, state } = await readPull(installations.client(owner, repo), number);
+    if (pull.merged) return { state: 'merged', sha: pull.merged.sha };
+    return { state: state === 'open' ? 'open' : 'closed' };
+  };
+}
+
+/** Branches of forks are a stranger's: nothing of them is rendered. */
+function touchedBy({ installations, change }: Parts): GitHubForge['touchedBy'] {
+  return async ({ owner, repo, number }, signal) => {
+    const { pull, state } = await readPull(installations.client(owner, repo), number, signal);
+    return pull.merged || (state === 'open' && !pull.fork) ? change.touched(pull, signal) : [];
   };
 }
 
@@ -109,6 +117,10 @@ function forgeOf(parts: Parts): GitHubForge {
     mergeOf: async (pull) => {
       await ready();
       return mergeOf(parts)(pull);
+    },
+    touchedBy: async (pull, signal) => {
+      await ready();
+      return touchedBy(parts)(pull, signal);
     },
     // The comment is looked at again, finds its Request ended, and gets its reaction: a crash in between loses nothing.
     answer({ spec }) {
@@ -185,6 +197,7 @@ const noForge: GitHubForge = {
   repositoryOf: () => undefined,
   refreshPull: () => undefined,
   mergeOf: () => Promise.reject(noApp()),
+  touchedBy: () => Promise.resolve([]),
   answer: () => Promise.resolve(),
   openPull: () => Promise.reject(noApp()),
   authorsBetween: () => Promise.resolve(undefined),

@@ -10,6 +10,7 @@ import type { Outcome } from '../base/queue.ts';
 import type { PullInput } from '../change/pull.ts';
 import type { PullMemory } from './memory.ts';
 import type { PullRef } from '../model/coxswain.ts';
+import type { ReadPull } from './read-pull.ts';
 import type { Store } from '../store/store.ts';
 import { KeyQueue } from '../base/queue.ts';
 import { pullKey } from '../change/pull.ts';
@@ -23,6 +24,7 @@ import { closedComment, forkComment, placeholderComment, renderComment, untouche
 import { findDeployments, settled, writeDeployment } from './deployments.ts';
 import { newMemory } from './memory.ts';
 import { PullIndex } from './pull-index.ts';
+import { readPull } from './read-pull.ts';
 import { findComment, writeComment } from './sticky.ts';
 import { renderTracker } from './tracker.ts';
 
@@ -145,24 +147,11 @@ export class PullQueue {
     return this.memory(key).updatedAt !== updatedAt;
   }
 
-  async #read(key: string, signal: AbortSignal): Promise<(Omit<Pass, 'memory'> & { state: 'open' | 'closed' | 'merged'; updatedAt: string }) | undefined> {
+  async #read(key: string, signal: AbortSignal): Promise<(Omit<Pass, 'memory'> & ReadPull) | undefined> {
     const ref = parsePullKey(key);
     if (!ref || !this.#options.installations.named(ref.owner, ref.repo)) return undefined;
     const client = this.#options.installations.client(ref.owner, ref.repo);
-    const { owner, repo, octokit } = client;
-    const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', { owner, repo, pull_number: ref.number, request: { signal } });
-    const merged = data.merged && data.merge_commit_sha ? { merged: { sha: data.merge_commit_sha } } : {};
-    const pull: PullInput = {
-      repoUrl: data.base.repo.clone_url, owner, repo, number: data.number,
-      base: { ref: data.base.ref, sha: data.base.sha },
-      head: { ref: data.head.ref, sha: data.head.sha },
-      ...merged,
-      defaultBranch: data.base.repo.default_branch,
-      author: { login: data.user.login, id: Number(data.user.id) },
-      draft: data.draft ?? false,
-      fork: data.head.repo?.full_name !== data.base.repo.full_name,
-    };
-    return { key, pull, client, signal, updatedAt: data.updated_at, state: data.state === 'open' ? 'open' : data.merged ? 'merged' : 'closed' };
+    return { key, client, signal, ...(await readPull(client, ref.number, signal)) };
   }
 
   async #work(key: string, signal: AbortSignal): Promise<Outcome | void> {

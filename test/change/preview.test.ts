@@ -63,6 +63,24 @@ test('the result is the merge, not the head: what the branch got meanwhile is no
   assert.equal(found.base, w.origin.git('rev-parse', 'main'));
 });
 
+test('what an open or merged pull request touches is told without its effects', async (t) => {
+  const w = world(t, { 'apps/web/web.yaml': configMap('web', '1'), 'apps/api/api.yaml': configMap('api', '1') });
+  live(w.apps, application(w.origin, 'web'), application(w.origin, 'api'));
+  w.origin.commit('change', { 'apps/web/web.yaml': configMap('web', '2') }, 'change');
+  const change = createChange({ ...w.deps, effect: () => Promise.reject(new Error('not asked for')) });
+  const open = w.pull('change');
+  assert.deepEqual(await change.touched(open, signal), ['argocd/web']);
+  w.origin.git('checkout', '-q', 'main');
+  w.origin.git('merge', '-q', '--no-ff', '-m', 'merge', 'change');
+  w.origin.git('push', '-q', 'origin', 'main');
+  const sha = w.origin.git('rev-parse', 'main');
+  w.origin.commit('later', { 'apps/api/api.yaml': configMap('api', '2') });
+  assert.deepEqual(await change.touched({ ...open, merged: { sha } }, signal), ['argocd/web']);
+  w.origin.git('checkout', '-q', '-B', 'clash', open.base.sha);
+  w.origin.commit('clash', { 'apps/web/web.yaml': configMap('web', '3') }, 'clash');
+  assert.deepEqual(await change.touched(w.pull('clash'), signal), []);
+});
+
 test('conflicts are told with their files, and nothing is claimed', async (t) => {
   const w = world(t, { 'apps/web/web.yaml': configMap('web', '1') });
   live(w.apps, application(w.origin, 'web'));

@@ -30,6 +30,8 @@ export interface TestForge extends Forge {
   authors: { login: string; id: number | undefined }[] | undefined;
   pulls: { number: number; url: string; base: string; head: string; title: string; body: string }[];
   refreshed: number[];
+  /** What pull requests touch, by number. */
+  touched: Record<number, string[]>;
   /** What became of pull requests, by number; 7 is merged as the commit of an Approval that says nothing else. */
   merges: Record<number, Awaited<ReturnType<Forge['mergeOf']>>>;
   answers: [Request, Answer][];
@@ -61,12 +63,13 @@ export interface Bed {
 
 export function testForge(url: string): TestForge {
   const forge: TestForge = {
-    ids: { ann: 1, bob: 2, carol: 3 }, members: {}, authors: [{ login: 'ann', id: 1 }], pulls: [], refreshed: [], merges: { 7: { state: 'merged', sha: 'b'.repeat(40) } }, answers: [], around: () => undefined,
+    ids: { ann: 1, bob: 2, carol: 3 }, members: {}, authors: [{ login: 'ann', id: 1 }], pulls: [], refreshed: [], touched: {}, merges: { 7: { state: 'merged', sha: 'b'.repeat(40) } }, answers: [], around: () => undefined,
     ready: () => Promise.resolve(),
     userId: (login) => Promise.resolve(forge.ids[login]),
     teams: (login, owner) => Promise.resolve((forge.members[login] ?? []).filter((team) => team.startsWith(`${owner}:`))),
     repositoryOf: (asked) => (asked === url ? { owner: 'acme', repo: 'infra' } : undefined),
     mergeOf: ({ number }) => Promise.resolve(forge.merges[number] ?? { state: 'open' }),
+    touchedBy: ({ number }) => Promise.resolve(forge.touched[number] ?? []),
     refreshPull: (pull) => void forge.refreshed.push(pull.number),
     answer: (request, answer) => Promise.resolve(void forge.answers.push([request, answer])),
     authorsBetween: () => Promise.resolve(forge.authors),

@@ -131,16 +131,22 @@ test('reject closes the approval with the reason, and nobody approves it afterwa
   assert.deepEqual(outcome(await b.ask('approve', { application: 'web', digest })), ['Refused', `web: ${name} is rejected already (rejected by bob: not on a Friday)`]);
 });
 
-test('diff asks for a fresh comparison, and in a pull request for a fresh answer', async (t) => {
+test('diff and status without a name mean, in a pull request, what it touches', async (t) => {
   const b = await bed(t);
   await b.settings(toBob);
   await b.project('shop');
   await b.application('web');
   await b.application('api');
-  const request = await b.ask('diff', { pull: { owner: 'acme', repo: 'infra', number: 7 }, origin: { kind: 'comment', commentId: 5 } });
-  assert.deepEqual(outcome(request), ['Done', '2 applications are compared again']);
-  assert.equal(b.store.applications.get(`${b.namespace}/api`)?.metadata.annotations?.['argocd.argoproj.io/refresh'], 'normal');
-  assert.deepEqual(b.forge.refreshed, [7]);
+  await b.application('docs');
+  b.forge.touched[7] = ['web', 'api', 'not-there-yet'].map((name) => `${b.namespace}/${name}`);
+  const asked = (number: number): Partial<Request['spec']> => ({ pull: { owner: 'acme', repo: 'infra', number }, origin: { kind: 'comment', commentId: number } });
+  assert.deepEqual(outcome(await b.ask('diff', asked(7))), ['Done', '2 applications are compared again']);
+  const refreshed = (): string[] => ['api', 'docs', 'web'].filter((name) => b.store.applications.get(`${b.namespace}/${name}`)?.metadata.annotations?.['argocd.argoproj.io/refresh'] === 'normal');
+  await eventually('both', () => refreshed().length === 2 || undefined);
+  assert.deepEqual(refreshed(), ['api', 'web']);
+  assert.deepEqual(outcome(await b.ask('status', asked(7))), ['Done', '⚪ api · Unknown at nothing · Unknown\n⚪ web · Unknown at nothing · Unknown']);
+  assert.deepEqual(outcome(await b.ask('diff', asked(8))), ['Done', 'this pull request is looked at again']);
+  assert.deepEqual([refreshed(), b.forge.refreshed], [['api', 'web'], [7, 8]]);
 });
 
 test('reverting drift syncs only the drifted objects, to the revision that was synced last', async (t) => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Bed } from './bed.ts';
+import { app } from './sample.ts';
 import { bed, openPull, repo } from './bed.ts';
 
 /** Asks for help there, carries it out as chatops does, and gives our comments. */
@@ -30,6 +31,9 @@ test('a fork is not looked at, and a command in its pull request is answered', a
   assert.match(comment ?? '', /Branches of forks are not looked at[\s\S]*🚀 `bob` `\/cox help` — this is the help/);
   assert.deepEqual(more, []);
   assert.deepEqual(b.script.previews, []);
+  b.script.apps = [app('web', {})];
+  const [owner = '', name = ''] = repo.split('/');
+  assert.deepEqual(await b.app.forge.touchedBy({ owner, repo: name, number }, new AbortController().signal), []);
 });
 
 test('a command in a pull request that touches nothing is answered', async (t) => {

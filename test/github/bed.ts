@@ -63,6 +63,7 @@ function scripted(script: Script): Change {
       }))]);
       return { pull, base: pull.base.sha, mergeCommit: pull.head.sha, conflicts: [], apps: script.apps, errors: [], considered: 3, tookMs: 1 };
     },
+    touched: async (pull) => (pull.merged ? script.progress : script.apps).map((app) => app.application),
     progress: async (pull): Promise<PullProgress> => ({ pull, apps: script.progress, errors: [], final: false }),
   };
 }

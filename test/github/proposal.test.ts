@@ -1,7 +1,8 @@
 // What became of a pull request: one that we open is found again as long as it stands, and a merge is told from a mere end.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bed, openPull, repo } from './bed.ts';
+import { bed, openPull, progressOf, repo } from './bed.ts';
+import { app } from './sample.ts';
 
 test('a proposal that was closed is made anew, one that is open or merged is found', async (t) => {
   const b = await bed(t);
@@ -19,15 +20,20 @@ test('a proposal that was closed is made anew, one that is open or merged is fou
   assert.deepEqual(await ask(), { ...second, created: false });
 });
 
-test('a merge is told with the commit that the branch got, and told from an end without one', async (t) => {
+test('a merge is told with the commit that the branch got; what ended without one touches nothing', async (t) => {
   const b = await bed(t);
   const [owner = '', name = ''] = repo.split('/');
   const merged = await openPull(b.sandbox, 'merged');
   const closed = await openPull(b.sandbox, 'closed');
+  b.script.apps = [app('web', {})];
+  b.script.progress = [progressOf('api', 'success')];
+  const touched = (number: number): Promise<string[]> => b.app.forge.touchedBy({ owner, repo: name, number }, new AbortController().signal);
   const of = (number: number): ReturnType<typeof b.app.forge.mergeOf> => b.app.forge.mergeOf({ owner, repo: name, number });
   assert.deepEqual(await of(merged), { state: 'open' });
+  assert.deepEqual(await touched(merged), ['argocd/web']);
   const sha = await b.sandbox.actAs('bob').merge(repo, merged, 'merge');
   await b.sandbox.actAs('ann').editPullRequest(repo, closed, { state: 'closed' });
   assert.deepEqual(await of(merged), { state: 'merged', sha });
   assert.deepEqual(await of(closed), { state: 'closed' });
+  assert.deepEqual([await touched(merged), await touched(closed)], [['argocd/api'], []]);
 });
