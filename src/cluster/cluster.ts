@@ -12,8 +12,9 @@ import { MirrorCache } from './mirror-cache.ts';
 import type { Mirror, MirrorOptions } from './mirror.ts';
 import { ObjectApi } from './object-api.ts';
 import { Transport } from './transport.ts';
-import { defaultTiming, KindWatch } from './watch.ts';
-import type { WatchTiming } from './watch.ts';
+import { KindWatch } from './watch.ts';
+import { defaultTiming } from './watch-timing.ts';
+import type { WatchTiming } from './watch-timing.ts';
 
 export interface ClusterOptions {
   /** Default: the host of the server. */

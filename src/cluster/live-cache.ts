@@ -18,7 +18,7 @@ import type { Entry } from './record.ts';
 import { compareVersions } from './shelf.ts';
 import type { Transport } from './transport.ts';
 import { KindWatch } from './watch.ts';
-import type { WatchTiming } from './watch.ts';
+import type { WatchTiming } from './watch-timing.ts';
 
 export interface LiveOptions {
   transport: Transport;

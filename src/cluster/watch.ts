@@ -12,22 +12,8 @@ import { LineSplitter } from './lines.ts';
 import { objectOf, pageOf } from './object-api.ts';
 import { collectionPath, withQuery } from './paths.ts';
 import type { Transport } from './transport.ts';
-
-/** Milliseconds. */
-export interface WatchTiming {
-  /** Without a byte for so long the connection counts as dead; default 90,000 (bookmarks come about every minute). */
-  idleMs: number;
-  /** Time until the answer begins; default 30,000. */
-  headersMs: number;
-  /** First and longest waiting time between attempts; default 800 and 30,000. */
-  baseMs: number;
-  maxMs: number;
-  /** Asked lifetime of a watch, chosen at random between these; default 300,000 and 600,000. */
-  minLifeMs: number;
-  maxLifeMs: number;
-}
-
-export const defaultTiming: WatchTiming = { idleMs: 90_000, headersMs: 30_000, baseMs: 800, maxMs: 30_000, minLifeMs: 300_000, maxLifeMs: 600_000 };
+import { patience } from './watch-timing.ts';
+import type { WatchTiming } from './watch-timing.ts';
 
 /** Takes what a watch tells; must return at once and not throw. `json` makes the object's text; it is valid after the call too. */
 export interface WatchSink {
@@ -88,6 +74,8 @@ export class KindWatch {
   /** The server knows no streamed lists. */
   #refused = false;
   #failures = 0;
+  /** How often in a row a connection said nothing at all: an API server sends no bookmarks for a kind without events. */
+  #silences = 0;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -232,20 +220,22 @@ export class KindWatch {
     if (events === 0 && clock.now() - started < timing.baseMs) throw new AppError('E_API_UNREACHABLE', 'the watch ended at once', { kind: 'transient' });
   }
 
-  /** Half-open connections say nothing for ever: bookmarks are the proof of life. */
+  /** Half-open connections say nothing for ever: bookmarks are the proof of life. Where none come, it is asked for ever more rarely. */
   #watchIdle(connection: AbortController): { touch: () => void; stop: () => void } {
     const { clock, timing } = this.#options;
     let last = clock.now();
+    const patienceMs = patience(timing, this.#silences);
     const look = (): void => {
-      const left = last + timing.idleMs - clock.now();
+      const left = last + patienceMs - clock.now();
       if (left > 0) cancel = clock.after(left, look);
       else {
         const listing = this.#version === undefined;
         if (listing) this.#paged = true; // a server that never ends a streamed list may know pages
+        else this.#silences += 1;
         connection.abort(new Interruption('nothing was heard for too long', listing));
       }
     };
-    let cancel = clock.after(timing.idleMs, look);
+    let cancel = clock.after(patienceMs, look);
     return { touch: () => (last = clock.now()), stop: () => cancel() };
   }
 
@@ -256,6 +246,7 @@ export class KindWatch {
     const parsed = this.#objectOf(object);
     const version = parsed.metadata.resourceVersion ?? '';
     const listing = this.#version === undefined;
+    if (!listing) this.#silences = 0;
     const json = (): string => line.slice(line.indexOf('"object":') + 9, line.lastIndexOf('}'));
     if (type === 'BOOKMARK') {
       if (listing && parsed.metadata.annotations?.['k8s.io/initial-events-end'] === 'true') {

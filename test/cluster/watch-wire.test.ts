@@ -5,14 +5,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { systemClock } from '../../src/base/clock.ts';
+import { SteppedClock, systemClock } from '../../src/base/clock.ts';
+import type { Clock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { Turns } from '../../src/base/turns.ts';
 import type { ApiResource } from '../../src/cluster/discovery.ts';
 import { Shelf } from '../../src/cluster/shelf.ts';
 import { Transport } from '../../src/cluster/transport.ts';
-import { KindWatch, defaultTiming } from '../../src/cluster/watch.ts';
-import type { WatchSink, WatchTiming } from '../../src/cluster/watch.ts';
+import { KindWatch } from '../../src/cluster/watch.ts';
+import { defaultTiming } from '../../src/cluster/watch-timing.ts';
+import type { WatchSink } from '../../src/cluster/watch.ts';
+import type { WatchTiming } from '../../src/cluster/watch-timing.ts';
 import { quick } from './connect.ts';
 
 const resource: ApiResource = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true, verbs: ['list', 'watch'], shortNames: [], hasStatus: false, hasScale: false };
@@ -23,16 +26,18 @@ interface Told {
   shelf: Shelf<string>;
   log: string[];
   queries: URLSearchParams[];
-  /** Resolves when this line has been told. */
+  /** Resolves when this line has been told; `asked <n>`: when the n-th request is there. */
   until(line: string): Promise<void>;
 }
 
 /** Each request gets the next answer; the last one serves all further requests. */
-async function watchOf(t: TestContext, answers: Answer[], timing: Partial<WatchTiming> = {}): Promise<Told> {
+async function watchOf(t: TestContext, answers: Answer[], timing: Partial<WatchTiming> = {}, clock: Clock = systemClock): Promise<Told> {
   const queries: URLSearchParams[] = [];
+  const waiting = new Set<() => void>();
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     const { searchParams } = new URL(request.url ?? '/', 'http://x');
     queries.push(searchParams);
+    for (const look of waiting) look();
     (answers[queries.length - 1] ?? answers.at(-1))?.(response, searchParams);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -40,7 +45,6 @@ async function watchOf(t: TestContext, answers: Answer[], timing: Partial<WatchT
   const transport = new Transport({ config: { server: `http://127.0.0.1:${port}` }, clock: systemClock, log: silentLogger(), random: Math.random, connections: 4 });
   const shelf = new Shelf<string>();
   const log: string[] = [];
-  const waiting = new Set<() => void>();
   const tell = (line: string): void => {
     log.push(line);
     for (const look of waiting) look();
@@ -57,7 +61,7 @@ async function watchOf(t: TestContext, answers: Answer[], timing: Partial<WatchT
     reached: (version) => (shelf.advance(version), tell(`reached ${version}`)),
     problem: (error) => tell(error ? `problem ${error.message}` : 'works'),
   };
-  const options = { transport, resource, metadataOnly: false, sink, clock: systemClock, random: Math.random, timing: { ...defaultTiming, ...quick, ...timing }, log: silentLogger(), turns: new Turns(1) };
+  const options = { transport, resource, metadataOnly: false, sink, clock, random: Math.random, timing: { ...defaultTiming, ...quick, ...timing }, log: silentLogger(), turns: new Turns(1) };
   const watch = new KindWatch(options);
   watch.start();
   t.after(async () => {
@@ -69,7 +73,7 @@ async function watchOf(t: TestContext, answers: Answer[], timing: Partial<WatchT
   const until = (line: string): Promise<void> =>
     new Promise((resolve) => {
       const look = (): void => {
-        if (!log.includes(line)) return;
+        if (!log.includes(line) && !queries.some((_, index) => line === `asked ${index + 1}`)) return;
         waiting.delete(look);
         resolve();
       };
@@ -184,6 +188,20 @@ test('a connection that says nothing is given up and made anew', async (t) => {
   const w = await watchOf(t, [stream(bookmark(5, true)), stream(event('ADDED', 'a', 6))], { idleMs: 100 });
   await w.until('changed a "a"');
   assert.equal(w.queries[1]?.get('resourceVersion'), '5');
+});
+
+test('where nothing is ever said, a connection is given up ever more rarely, until something is', async (t) => {
+  const clock = new SteppedClock();
+  const silent: Answer = (response) => response.writeHead(200).flushHeaders();
+  const w = await watchOf(t, [stream(bookmark(5, true)), silent, silent, silent, stream(event('ADDED', 'a', 6)), silent], { idleMs: 100, maxLifeMs: 300 }, clock);
+  const said: Record<number, string> = { 1: 'complete 5, gone 0', 5: 'changed a "a"' };
+  for (const [index, patienceMs] of [100, 200, 300, 300, 300, 200].entries()) {
+    await w.until(said[index + 1] ?? `asked ${index + 1}`);
+    clock.step(patienceMs - 1);
+    assert.equal(w.queries.length, index + 1, `connection ${index + 1} has ${patienceMs} ms`);
+    clock.step(1);
+    await w.until(`asked ${index + 2}`);
+  }
 });
 
 test('failures are told once there are any, and are over when the watch works again', async (t) => {
