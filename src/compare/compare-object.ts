@@ -1,32 +1,23 @@
 // One object of an application: its manifest against what is live.
 import type { CompareContext, CompareInput, ComparedObject } from './comparison.ts';
-import type { FieldPath } from '../model/effect.ts';
-import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import type { ResourceKey } from '../model/kube.ts';
 import type { LiveObject } from '../cluster/live.ts';
 import type { Prediction } from './predict.ts';
 import type { PreparedObject } from './prepare.ts';
 import { argo } from '../model/annotations.ts';
 import { bodyOf, objectError, predict } from './predict.ts';
+import { ignoring } from './ignored.ts';
 import { diffFields } from '../diff/diff.ts';
 import { gvkOf, keyText } from '../model/kube.ts';
 import { hookOf, waveOf } from '../model/hooks.ts';
 import { isInternal } from '../cluster/api-error.ts';
-import { ignoreRulesFor, ignoredPaths, withoutIgnored } from '../diff/ignore.ts';
 import { maskObjects } from '../diff/mask.ts';
-import { ownedChanges } from '../diff/owned.ts';
+import { sentOver } from './sent.ts';
+import { syncOptions } from '../model/application.ts';
 
 /** True for a live object that belongs to the application by its tracking id, and may be removed with it. */
 export function isTrackedRoot(live: LiveObject, tracking: string): boolean {
   return live.root && live.application === tracking;
-}
-
-/** Predicted, with the ignored fields as they are live. */
-export function ignoring(input: Pick<CompareInput, 'app'>, key: ResourceKey, prediction: Prediction, skip: (path: FieldPath) => boolean = () => false): KubeObject {
-  const { live, predicted } = prediction;
-  const rules = ignoreRulesFor(input.app.spec.ignoreDifferences, key);
-  if (predicted === live.object || rules.length === 0) return predicted;
-  const shown = withoutIgnored(live.object, predicted, ignoredPaths(rules, live.object, predicted).filter((path) => !skip(path)));
-  return ownedChanges(live.object, shown).length === 0 && prediction.removed.length === 0 ? live.object : shown;
 }
 
 /** What the project does not permit is as if missing: nothing of it is read or shown. */
@@ -47,14 +38,13 @@ export async function compareKey(context: CompareContext, input: CompareInput, k
     context.again(key);
     return { ...base, status: 'Unknown', error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}`, ...(prepared.place && { place: prepared.place }) } };
   }
-  try {
-    const prediction = await predict(context, prepared, changed);
-    return prediction ? judged(input, base, prediction) : base;
-  } catch (error) {
-    const record = context.cluster.live.get(key);
-    const live = record && (await bodyOf(context, record))?.object;
-    return { ...base, live, error: objectError(context, error, prepared), ...(isInternal(error) && { status: 'Unknown', unanswered: true }) };
-  }
+  const { sent, prediction, refused } = await sentOver({ ...context, input, syncOptions: syncOptions(input.syncOptions ?? input.app.spec.syncPolicy?.syncOptions) }, { prepared, previous: changed, how: predict });
+  const found = { ...base, target: sent.target, manifestHash: sent.hash };
+  if (prediction) return judged(input, found, prediction);
+  if (refused === undefined) return found;
+  const record = context.cluster.live.get(key);
+  const live = record && (await bodyOf(context, record))?.object;
+  return { ...found, live, error: objectError(context, refused, prepared), ...(isInternal(refused) && { status: 'Unknown', unanswered: true }) };
 }
 
 /** As if missing. */

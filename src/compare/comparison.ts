@@ -30,6 +30,8 @@ export interface CompareInput {
    * removed even where another tool's update took the field over (design §4f). undefined = the same, or never synced.
    */
   previous?: readonly KubeObject[];
+  /** Of the sync whose targets are asked for; default the spec's. */
+  syncOptions?: readonly string[];
   /** Where a manifest object stands, by identity. */
   placeOf?: (manifest: KubeObject) => Place | undefined;
   /** Live objects that the project does not permit are left out (argocd.md §2.2 8). Default: all are permitted. */
@@ -41,7 +43,10 @@ export interface ComparedObject {
   key: ResourceKey;
   /** API version without the group, e.g. `v1`. */
   version: string;
-  /** Ready to be applied: namespace set, tracked, stringData folded. undefined = only live. */
+  /**
+   * Ready to be applied: namespace set, tracked, stringData folded; over a live object and with RespectIgnoreDifferences=true, the
+   * ignored fields as they are live. undefined = only live.
+   */
   target: KubeObject | undefined;
   /** Hash of `target`; '' without one. Give it back in `accept`. */
   manifestHash: string;

@@ -1,20 +1,23 @@
 // One object of an effect: what is live, what each of the three manifests would make of it, and the facts between them (design §4f).
 import type { EffectInput } from './comparison.ts';
-import type { EffectOperation, FieldPath, ObjectDiff, ObjectError } from '../model/effect.ts';
+import type { EffectOperation, ObjectDiff, ObjectError } from '../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { LiveObject } from '../cluster/live.ts';
 import type { Prediction } from './predict.ts';
 import type { PreparedObject } from './prepare.ts';
 import type { ValidateContext } from './validate.ts';
 import { bodyOf, objectError, predict } from './predict.ts';
-import { canonicalJson, sameJson } from '../base/canonical.ts';
+import { canonicalJson } from '../base/canonical.ts';
 import { changedFields, manifestMac } from './digest.ts';
 import { checkRecreate, validateCreate } from './validate.ts';
 import { diffFields, sameObject } from '../diff/diff.ts';
 import { AppError, errorMessage } from '../base/errors.ts';
-import { ignoring, isTrackedRoot } from './compare-object.ts';
+import { ignoredChanges, ignoring } from './ignored.ts';
+import { isTrackedRoot } from './compare-object.ts';
 import { isSecret } from '../diff/secret-data.ts';
 import { liveStamp } from './verdicts.ts';
+import { sentOver } from './sent.ts';
+import type { Sent } from './sent.ts';
 import { lastWriter, ownedChanges } from '../diff/owned.ts';
 import { maskObjects } from '../diff/mask.ts';
 import { pathText, valueAt } from '../diff/path.ts';
@@ -48,6 +51,8 @@ export interface ObjectEffect {
 interface States {
   live: KubeObject | undefined;
   after: [KubeObject | undefined, KubeObject | undefined, KubeObject | undefined];
+  /** After the sync: as `after[2]`, and ignored fields that go with drift. */
+  end: KubeObject | undefined;
   notes: { drift: string[]; waiting: string[]; change: string[]; total: string[] };
   error?: ObjectError;
   operation?: EffectOperation;
@@ -69,7 +74,7 @@ export async function objectEffect(context: ObjectContext, key: ResourceKey, man
 async function missingStates(context: ObjectContext, manifests: Manifests): Promise<States> {
   const [m0, m1, m2] = manifests;
   const notes = emptyNotes();
-  const base: States = { live: undefined, after: [m0?.target, m1?.target, m2?.target], notes };
+  const base: States = { live: undefined, after: [m0?.target, m1?.target, m2?.target], end: m2?.target, notes };
   if (m0) notes.drift.push('missing in the cluster');
   if (!m2) return base;
   const { note, error } = await validateCreate(context, m2);
@@ -102,17 +107,18 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
   const after = lacking(context, live, tracked, manifests);
   results.forEach((result, at) => {
     if (!result) return;
-    if (result.prediction) after[at] = result.whole ? result.prediction.predicted : ignoring(context.input, record.key, result.prediction, (path) => changedByGit(manifests, at, path));
     // An older manifest that the server refuses tells nothing about the live object.
-    else after[at] = at === 0 ? live : after[at - 1];
+    if (!result.prediction || result === results[at - 1]) after[at] = at === 0 ? live : after[at - 1];
+    else after[at] = at === 0 ? ignoring(context.input, record.key, result.prediction) : written(context, result.prediction, record.key);
   });
-  const states: States = { live, after, notes };
+  const states: States = { live, after, end: results[2]?.prediction ? written(context, results[2].prediction, record.key) : after[2], notes };
   if (!m2) return pruned(context, states, tracked, record);
   const result = results[2];
-  if (result?.refused !== undefined) return refused(context, states, m2, result.refused);
+  if (result?.refused !== undefined) return refused(context, states, result.sent, result.refused);
   if (result?.prediction) {
     keptNotes(states, results[1]?.prediction, result.prediction);
-    if (result.whole && after[2] !== live) notes.total.push('replaced as a whole (Replace=true): what others wrote goes');
+    ignoredNotes(context, states, { key: record.key, live, manifests, prediction: result.prediction });
+    if (result.whole && states.end !== live) notes.total.push('replaced as a whole (Replace=true): what others wrote goes');
     const operation = changeOperation(context, states, manifests, result.prediction);
     if (operation) states.operation = operation;
   }
@@ -120,13 +126,8 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
   return states;
 }
 
-interface Result {
-  prediction?: Prediction;
-  /** It is replaced: ignored fields too. */
-  whole?: boolean;
-  /** What the server answered: the manifest cannot be applied over the live object. */
-  refused?: unknown;
-}
+/** `refused`: the manifest cannot be applied over the live object. `whole`: it is replaced. */
+type Result = Sent & { whole: boolean };
 
 const attempts = 6;
 
@@ -144,14 +145,10 @@ async function askedOnce(context: ObjectContext, manifests: Manifests): Promise<
   const [m0, m1, m2] = manifests;
   const ask = async (object: PreparedObject | undefined, previous: PreparedObject | undefined): Promise<Result | undefined> => {
     if (!object) return undefined;
-    try {
-      const whole = isReplaced(context, object);
-      const prediction = await (whole ? predictReplace : predict)(context, object, previous);
-      return prediction && { prediction, whole };
-    } catch (error) {
-      objectError(context, error, object); // throws on what passes by itself
-      return { refused: error };
-    }
+    const whole = isReplaced(context, object);
+    const result = await sentOver(context, { prepared: object, previous, how: whole ? predictReplace : predict });
+    if (result.refused !== undefined) objectError(context, result.refused, object); // throws on what passes by itself
+    return result.prediction || result.refused !== undefined ? { ...result, whole } : undefined;
   };
   const last = await ask(m0, undefined);
   const branch = m1 && m1.hash === m0?.hash ? last : await ask(m1, m0);
@@ -159,16 +156,32 @@ async function askedOnce(context: ObjectContext, manifests: Manifests): Promise<
   return [last, branch, target];
 }
 
-/** An ignored field counts where Git itself gives it a new value. */
-function changedByGit(manifests: Manifests, at: number, path: FieldPath): boolean {
-  if (at === 0) return false;
-  return !sameJson(valueAt(manifests[0]?.target, path), valueAt(manifests[at]?.target, path));
+/** What a sync leaves: an object that differs in ignored fields alone is in sync and not written, any other is written as a whole. */
+function written(context: ObjectContext, prediction: Prediction, key: ResourceKey): KubeObject {
+  return ignoring(context.input, key, prediction) === prediction.live.object ? prediction.live.object : prediction.predicted;
+}
+
+interface Ignored {
+  key: ResourceKey;
+  live: KubeObject;
+  manifests: Manifests;
+  prediction: Prediction;
+}
+
+function ignoredNotes(context: ObjectContext, { after, end, notes }: States, { key, live, manifests: [, m1, m2], prediction }: Ignored): void {
+  const changed = ignoredChanges(context.input, key, live, prediction.predicted).map(pathText).join(', ');
+  if (changed === '') return;
+  if (end && end !== live) {
+    const note = `ignored in the comparison, applied with the rest: ${changed}`;
+    notes.total.push(note);
+    if (after[0] && after[0] !== live) notes.drift.push(note);
+  } else if (m1 && m2 && m1.hash !== m2.hash) notes.change.push(`ignored in the comparison; not applied as long as nothing else changes: ${changed}`);
 }
 
 function pruned(context: ObjectContext, states: States, tracked: boolean, record: LiveObject): States {
   const { live, after } = states;
   if (!live || !tracked) return states;
-  if (after[2] === undefined) return { ...states, operation: { op: 'delete', key: record.key, phase: 'Sync', wave: waveOf(live) } };
+  if (after[2] === undefined) return { ...states, end: undefined, operation: { op: 'delete', key: record.key, phase: 'Sync', wave: waveOf(live) } };
   const why = !context.input.prune ? 'the sync does not prune' : 'Prune=false or a keep policy holds it';
   if (context.history || isPrunable(live, context.syncOptions)) states.notes.total.push(`no longer in Git; stays: ${why}`);
   return states;
@@ -180,7 +193,7 @@ async function refused(context: ObjectContext, states: States, object: PreparedO
     const note = 'cannot be changed in place: it is deleted and created anew';
     states.notes.total.push(note);
     const operation: EffectOperation = { op: 'recreate', key: object.key, phase: 'Sync', wave: object.wave, mac: manifestMac(context.macKey, object.target) };
-    return { ...states, after: [states.after[0], states.after[1], object.target], operation, recreate: true };
+    return { ...states, after: [states.after[0], states.after[1], object.target], end: object.target, operation, recreate: true };
   }
   const found = objectError(context, error, object);
   const hint = check.possible ? 'cannot be changed in place; with the sync option Force=true it is deleted and created anew: ' : '';
@@ -204,16 +217,16 @@ function writerNote(states: States, live: KubeObject, restored: KubeObject): voi
 }
 
 function changeOperation(context: ObjectContext, states: States, manifests: Manifests, prediction: Prediction): EffectOperation | undefined {
-  const { live, after } = states;
+  const { live, end } = states;
   const [previous, , object] = manifests;
-  if (!object || !live || !after[2] || after[2] === live) return undefined;
-  const fields = changedFields(context.macKey, ownedChanges(live, after[2], previous?.target), prediction.removed, after[2]);
+  if (!object || !live || !end || end === live) return undefined;
+  const fields = changedFields(context.macKey, ownedChanges(live, end, previous?.target), prediction.removed, end);
   return fields.length > 0 ? { op: 'change', key: object.key, phase: 'Sync', wave: object.wave, fields } : undefined;
 }
 
 /** The three facts and their sum, masked together. */
 function facts(key: ResourceKey, states: States, manifests: Manifests): ObjectEffect {
-  const [live, s0, s1, s2] = maskObjects([states.live, ...states.after]);
+  const [live, s0, s1, s2, end] = maskObjects([states.live, ...states.after, states.end]);
   const place = (manifests[2] ?? manifests[1] ?? manifests[0])?.place;
   const fact = (before: KubeObject | undefined, after: KubeObject | undefined, notes: string[]): ObjectDiff | undefined => {
     const same = before === after || (before !== undefined && after !== undefined && sameObject(before, after));
@@ -222,7 +235,7 @@ function facts(key: ResourceKey, states: States, manifests: Manifests): ObjectEf
     const action = !before ? 'create' : !after ? 'delete' : 'change';
     return { key, action, changes: same ? [] : diffFields(before, after), ...(before && { before }), ...(after && { after }), notes, ...(place && { place }) };
   };
-  const total = fact(live, s2, states.notes.total);
+  const total = fact(live, end, states.notes.total);
   const drift = fact(live, s0, states.notes.drift);
   const waiting = fact(s0, s1, states.notes.waiting);
   const change = fact(s1, s2, states.notes.change);

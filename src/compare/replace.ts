@@ -4,7 +4,7 @@ import type { Prediction } from './predict.ts';
 import type { PreparedObject } from './prepare.ts';
 import { AppError } from '../base/errors.ts';
 import { diffFields } from '../diff/diff.ts';
-import { ignoring } from './compare-object.ts';
+import { ignoring } from './ignored.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { liveStamp } from './verdicts.ts';
 import { predict } from './predict.ts';

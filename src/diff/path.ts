@@ -127,7 +127,19 @@ export function withoutPaths(object: KubeObject, paths: FieldPath[]): KubeObject
   return copy;
 }
 
-/** A copy of `object` that says at each path what `source` says there; parents are not made. */
+/** Makes the objects on the way to the path, as far as no list is among them. */
+function makeParents(object: KubeObject, path: FieldPath): void {
+  let at: Record<string, unknown> = object;
+  for (const step of path.slice(0, -1)) {
+    if (typeof step !== 'string') return;
+    if (!Object.hasOwn(at, step)) at[step] = {};
+    const next = at[step];
+    if (!isObject(next)) return;
+    at = next;
+  }
+}
+
+/** A copy of `object` that says at each path what `source` says there. Objects on the way are made, list entries are not. */
 export function withPathsFrom(object: KubeObject, source: KubeObject, paths: FieldPath[]): KubeObject {
   if (paths.length === 0) return object;
   const copy = structuredClone(object);
@@ -135,6 +147,7 @@ export function withPathsFrom(object: KubeObject, source: KubeObject, paths: Fie
     const last = path.at(-1);
     const value = valueAt(source, path);
     if (value === undefined || last === undefined) continue;
+    if (path.every((step) => typeof step === 'string')) makeParents(copy, path);
     const parent = valueAt(copy, path.slice(0, -1));
     if (isObject(parent) && typeof last === 'string') parent[last] = structuredClone(value);
     else if (Array.isArray(parent)) {

@@ -11,7 +11,7 @@ import type { Clock } from '../base/clock.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { AppError } from '../base/errors.ts';
 import { effectDeletes } from '../compare/effect.ts';
-import { applicationKey } from '../model/application.ts';
+import { applicationKey, syncOptions } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { approvalRequired } from '../policy/gate.ts';
 import { effectOf } from './assess.ts';
@@ -40,7 +40,9 @@ function beyondGate({ spec, operation }: Application, rule: GateDecision['rule']
   const less = own.filter((option) => !asked.includes(option));
   if (more.length > 0) return `sync options that the application does not have (${more.join(', ')})`;
   if (sync.syncStrategy?.apply?.force || sync.syncStrategy?.hook?.force) return 'force';
-  if (less.length > 0 && (rule === 'approved' || sync.prune)) return `without the application's sync options (${less.join(', ')})`;
+  // Without it ignored fields are written as Git has them, which nobody was shown.
+  const unrespected = syncOptions(less).get('RespectIgnoreDifferences') === 'true';
+  if (less.length > 0 && (rule === 'approved' || sync.prune || unrespected)) return `without the application's sync options (${less.join(', ')})`;
   if (rule === 'last-synced') return undefined;
   if ((sync.resources ?? []).length > 0) return 'only a part of what is approved';
   if (sync.syncStrategy?.apply && effect.hooks.length > 0) return 'without its hooks';

@@ -38,7 +38,8 @@ export function basisOf({ app, project }: Subject): string {
   return hashOf([app.spec.destination, app.spec.ignoreDifferences ?? [], app.spec.syncPolicy?.syncOptions ?? [], app.metadata.annotations?.[argo.compareOptions] ?? '', project?.spec ?? {}]);
 }
 
-export function compareTo(subject: Subject, desired: DesiredState, previous: DesiredState | undefined, signal: AbortSignal): Promise<Comparison> {
+/** `syncOptions`: of the operation; default the spec's. */
+export function compareTo(subject: Subject, desired: DesiredState, { previous, syncOptions }: { previous: DesiredState | undefined; syncOptions?: readonly string[] }, signal: AbortSignal): Promise<Comparison> {
   const { app, target, known } = subject;
   return target.comparer.compare(
     {
@@ -46,6 +47,7 @@ export function compareTo(subject: Subject, desired: DesiredState, previous: Des
       tracking: known.tracking,
       manifests: desired.manifests,
       placeOf: desired.placeOf,
+      ...(syncOptions && { syncOptions }),
       permitted: (key, namespaced) => denied(subject)(key, namespaced) === undefined,
       ...(previous && previous.key !== desired.key && { previous: previous.manifests }),
     },
@@ -67,7 +69,7 @@ export async function assess(subject: Subject, desired: DesiredState, previous: 
     if (known.comparison && known.comparison.input.manifests === desired.manifests && known.basis === basis && known.comparer === target.comparer) {
       known.comparison = await target.comparer.compareObjects(known.comparison, dirty, signal);
     } else {
-      known.comparison = await compareTo(subject, desired, await previous(), signal);
+      known.comparison = await compareTo(subject, desired, { previous: await previous() }, signal);
       known.basis = basis;
       known.comparer = target.comparer;
     }

@@ -7,6 +7,7 @@ import type { DesiredState, Desiring } from './desired.ts';
 import type { AdmissionDeps } from './admission.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { describeError, errorKind } from '../base/errors.ts';
+import { syncOptions } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { syncWindow } from '../policy/window.ts';
 import { withHistory } from '../sync/history.ts';
@@ -66,12 +67,19 @@ async function wantedState(deps: OperationDeps, { subject: { app }, head }: Oper
   return deps.desiring.at(overridden(app, operation), revisions, signal);
 }
 
+function respectsIgnored(options: string[] | undefined): boolean {
+  return syncOptions(options).get('RespectIgnoreDifferences') === 'true';
+}
+
 async function wantedOf(deps: OperationDeps, input: OperationInput, state: OperationState | undefined, signal: AbortSignal): Promise<Wanted> {
   const { subject, head } = input;
   const desired = await wantedState(deps, input, state, signal);
   const last = head ? head.last : await lastSynced(deps.desiring, subject.known, subject.app, { desired, signal, proven: isProven(deps.store, subject.app, subject.project) });
-  const same = head && desired.manifests === head.comparison.input.manifests;
-  return { state: desired, last, comparison: same ? head.comparison : await compareTo(subject, desired, last === 'gone' ? undefined : last, signal) };
+  // An operation inherits no options: what is compared is what this very operation sends.
+  const options = subject.app.operation?.sync?.syncOptions ?? [];
+  const alike = respectsIgnored(options) === respectsIgnored(subject.app.spec.syncPolicy?.syncOptions);
+  const same = head && alike && desired.manifests === head.comparison.input.manifests;
+  return { state: desired, last, comparison: same ? head.comparison : await compareTo(subject, desired, { previous: last === 'gone' ? undefined : last, syncOptions: options }, signal) };
 }
 
 function targetsOf(comparison: Comparison, denied: Map<string, string>): SyncTarget[] {

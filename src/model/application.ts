@@ -279,7 +279,7 @@ export function applicationKey(app: { metadata: { namespace?: string; name?: str
 }
 
 /** `Key=value` items of sync options into a map; a later item wins. */
-export function syncOptions(items: string[] | undefined): Map<string, string> {
+export function syncOptions(items: readonly string[] | undefined): Map<string, string> {
   return new Map((items ?? []).map((item) => {
     const at = item.indexOf('=');
     return at < 0 ? [item.trim(), 'true'] : [item.slice(0, at).trim(), item.slice(at + 1).trim()];

@@ -282,15 +282,3 @@ test('an error about a Secret names fields and no value', async (t) => {
   assert.ok(!JSON.stringify(effect).includes('hunter2'), JSON.stringify(effect));
   assert.ok(!JSON.stringify((await w.compare([broken, plain])).errors).includes('hunter2'));
 });
-
-test('ignored differences are no drift, but count where Git itself changes the field', async (t) => {
-  const w = await world(t, { ignoreDifferences: [{ group: '', kind: 'ConfigMap', jsonPointers: ['/data/x'] }] });
-  const last = [configMap('a', { x: '1', y: '1' })];
-  await w.sync(last);
-  await w.edit(configMap('a', {}), { data: { x: 'by hand' } });
-  assert.equal((await w.compare(last)).status, 'Synced');
-  const same = await w.effect({ last, branch: last, target: last });
-  assert.deepEqual([same.total, same.operations], [[], []]);
-  const effect = await w.effect({ last, branch: last, target: [configMap('a', { x: '2', y: '1' })] });
-  assert.deepEqual(summary(effect.total), ['change ConfigMap/a: data.x "by hand" → "2"']);
-});

@@ -1,0 +1,26 @@
+// What ignoreDifferences leaves of a prediction: the ground of sync status and drift, not of what a sync writes.
+import type { CompareInput } from './comparison.ts';
+import type { FieldPath } from '../model/effect.ts';
+import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import type { Prediction } from './predict.ts';
+import { ignoreRulesFor, ignoredPaths, withoutIgnored } from '../diff/ignore.ts';
+import { ownedChanges } from '../diff/owned.ts';
+import { sameJson } from '../base/canonical.ts';
+import { valueAt } from '../diff/path.ts';
+
+type Input = Pick<CompareInput, 'app'>;
+
+/** Predicted, with the ignored fields as they are live; the live object itself when nothing else changes: then a sync does not write it. */
+export function ignoring(input: Input, key: ResourceKey, prediction: Prediction): KubeObject {
+  const { live, predicted } = prediction;
+  const rules = ignoreRulesFor(input.app.spec.ignoreDifferences, key);
+  if (predicted === live.object || rules.length === 0) return predicted;
+  const shown = withoutIgnored(live.object, predicted, ignoredPaths(rules, live.object, predicted));
+  return ownedChanges(live.object, shown).length === 0 && prediction.removed.length === 0 ? live.object : shown;
+}
+
+/** The ignored paths at which two forms of an object differ. */
+export function ignoredChanges(input: Input, key: ResourceKey, before: KubeObject, after: KubeObject): FieldPath[] {
+  const rules = ignoreRulesFor(input.app.spec.ignoreDifferences, key);
+  return ignoredPaths(rules, before, after).filter((path) => path[0] !== 'status' && !sameJson(valueAt(before, path), valueAt(after, path)));
+}
