@@ -96,6 +96,8 @@ function standsIn(person: Person, list: readonly string[]): boolean {
 /** Whether this person's agreement counts: not an author, and on every list of approvers. The right `approve` is asked apart (RBAC). */
 export function mayApprove(person: Person, policy: EffectivePolicy, authors: GateAuthors): { ok: boolean; why: string } {
   if (authors === undefined) return { ok: false, why: 'the authors of this change are not known yet' };
+  // Nobody could tell whether it is an author's: authors are compared by id.
+  if (person.id === 0) return { ok: false, why: `GitHub has no account ${person.login}` };
   if (authors.some((author) => author.id === person.id)) return { ok: false, why: `${person.login} is an author of this change, and somebody else must approve it` };
   const missed = policy.approvers.find((list) => !standsIn(person, list));
   if (missed) return { ok: false, why: `${person.login} is not among the approvers (${missed.join(', ')})` };

@@ -83,6 +83,7 @@ test('a second merge while waiting voids the first approval', () => {
 test('the author is told by GitHub id, not by name', () => {
   assert.equal(mayApprove({ login: 'renamed', id: 1 }, gated, [{ login: 'ann', id: 1 }]).ok, false);
   assert.equal(mayApprove({ login: 'ann', id: 9 }, gated, [{ login: 'ann', id: 1 }]).ok, true);
+  assert.deepEqual(mayApprove({ login: 'nobody', id: 0 }, gated, []), { ok: false, why: 'GitHub has no account nobody' });
 });
 
 function argoObject(kind: string, name: string, annotations: Record<string, string>, spec: Record<string, unknown> = {}): KubeObject {
