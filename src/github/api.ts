@@ -10,8 +10,9 @@ import { backoffDelay, retryAfterMs } from '../base/retry.ts';
 import { Budget } from './points.ts';
 
 /** What GitHub counts as new content: comments, pull requests, checks, deployments. A reaction or a status belongs to one that is there. */
-function isItem(method: string, url: string): boolean {
-  return method === 'POST' && !/\/(reactions|statuses)$/.test(url);
+function itemShare(method: string, url: string): number | undefined {
+  if (method !== 'POST' || /\/(reactions|statuses)$/.test(url)) return undefined;
+  return url.endsWith('/deployments') ? deploymentShare : 1;
 }
 
 /** `status` 0: no answer came, so a write may or may not have happened. */
@@ -76,6 +77,8 @@ const limitAttempts = 4;
 const pointLimits = [{ ms: 60_000, points: 900 }];
 const itemLimits = [{ ms: 60_000, points: 80 }, { ms: 3_600_000, points: 500 }];
 const writeShare = 0.9;
+/** A merge may bring hundreds of deployments; the comments and checks of other pull requests do not stand behind them. */
+const deploymentShare = 0.7;
 
 interface Session {
   points: Budget;
@@ -136,18 +139,18 @@ export class GitHubApi {
       const signal = asked instanceof AbortSignal ? asked : undefined;
       const send = async (authorization: string, timeout: AbortSignal): Promise<Awaited<ReturnType<typeof request>>> =>
         request({ ...options, headers: { ...options.headers, authorization }, request: { ...options.request, signal: signal ? AbortSignal.any([signal, timeout]) : timeout } });
-      return this.#send({ session, method: options.method, item: isItem(options.method, options.url), signal }, send);
+      return this.#send({ session, method: options.method, itemShare: itemShare(options.method, options.url), signal }, send);
     });
     return octokit;
   }
 
   /** Refused requests (401 once, rate limits) are sent again: they were not carried out. Nothing else is. */
-  async #send<T>({ session, method, item, signal }: { session: Session; method: string; item: boolean; signal: AbortSignal | undefined }, send: (authorization: string, timeout: AbortSignal) => Promise<T>): Promise<T> {
+  async #send<T>({ session, method, itemShare: share, signal }: { session: Session; method: string; itemShare: number | undefined; signal: AbortSignal | undefined }, send: (authorization: string, timeout: AbortSignal) => Promise<T>): Promise<T> {
     const { clock, random, log } = this.#options;
     for (let attempt = 0; ; attempt += 1) {
       // Somebody waits for what is read; what is written tells of it, and never makes the reading wait.
       await (method === 'GET' ? session.points.take(1, { signal }) : session.points.take(5, { share: writeShare, signal }));
-      if (item) await session.items.take(1, { signal });
+      if (share !== undefined) await session.items.take(1, { share, signal });
       const timeout = new AbortController();
       const cancel = clock.after(requestMs, () => timeout.abort(new Error(`no answer within ${requestMs / 1000} s`)));
       try {

@@ -1,7 +1,7 @@
 // Who wrote what lies between two commits: its authors and committers, who opened its pull requests, and who pushed it.
 import type { RepositoryClient } from './installations.ts';
 import type { Clock } from '../base/clock.ts';
-import type { Push } from './pushes.ts';
+import type { Push, Pushes } from './pushes.ts';
 import { AppError } from '../base/errors.ts';
 import { allPages } from './api.ts';
 import { account, pushesTo } from './pushes.ts';
@@ -52,9 +52,9 @@ async function authorsOfPull(client: RepositoryClient, { number, user, head, bas
   const { owner, repo, octokit } = client;
   const place = { owner, repo, pull_number: number };
   const own = head.repo?.full_name === base.repo.full_name;
-  const [commits, pushes] = await Promise.all([
+  const [commits, { pushes }] = await Promise.all([
     allPages(async (page) => (await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}/commits', { ...place, per_page: 100, page })).data, 3),
-    own ? pushesTo(client, `refs/heads/${head.ref}`) : [],
+    own ? pushesTo(client, `refs/heads/${head.ref}`) : { pushes: [] },
   ]);
   const shas = new Set(commits.map((commit) => commit.sha));
   const merger = commits.some(isUnlinked) ? (await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', place)).data.merged_by : undefined;
@@ -106,7 +106,7 @@ export async function commitsBetween({ owner, repo, octokit }: RepositoryClient,
 }
 
 /** Who pushed each of the commits that no pull request brought. Throws E_GITHUB when nobody can tell whose one of them is. */
-function directAuthors({ start, commits, direct }: { start: string | undefined; commits: Commit[]; direct: Commit[] }, pushes: Push[]): Author[] {
+function directAuthors({ start, commits, direct }: { start: string | undefined; commits: Commit[]; direct: Commit[] }, { pushes, whole }: Pushes): Author[] {
   const place = new Map(commits.map(({ sha }, at) => [sha, at]));
   for (const sha of [start, ...(commits[0]?.parents ?? []).map((parent) => parent.sha)]) if (sha !== undefined) place.set(sha, -1);
   const pushed = (sha: string): Push[] => pushes.filter(({ before, after }) => {
@@ -118,9 +118,10 @@ function directAuthors({ start, commits, direct }: { start: string | undefined; 
     const moved = found.filter((push) => !push.creates);
     // Making a branch where another one stands adds nothing.
     const people = (moved.length > 0 ? moved : found).flatMap(({ actor }) => actor ?? []);
-    if (people.length > 0 || !isUnlinked(commit)) return people;
-    throw new AppError('E_GITHUB', `nobody can tell who wrote commit ${commit.sha.slice(0, 7)}: its address belongs to no GitHub account, and no pull request brought it`, {
-      hint: 'Add the address to the GitHub account of its author, or bring the change by a pull request.',
+    if (people.length > 0 || (whole && !isUnlinked(commit))) return people;
+    const why = isUnlinked(commit) ? 'its address belongs to no GitHub account' : 'GitHub\'s record of its push is too far back';
+    throw new AppError('E_GITHUB', `nobody can tell who wrote commit ${commit.sha.slice(0, 7)}: ${why}, and no pull request brought it`, {
+      hint: isUnlinked(commit) ? 'Add the address to the GitHub account of its author, or bring the change by a pull request.' : 'Bring the change by a pull request.',
     });
   });
 }

@@ -10,6 +10,13 @@ export interface Push {
   actor: { login: string; id: number } | undefined;
 }
 
+export interface Pushes {
+  /** Newest first. */
+  pushes: Push[];
+  /** False when there are older ones that were not read. */
+  whole: boolean;
+}
+
 /** Of a hundred entries each, the newest first. */
 const maxPages = 5;
 
@@ -26,10 +33,10 @@ function nextCursor(link: string | undefined): string | undefined {
 }
 
 /**
- * Pushes to the branch `ref` (`refs/heads/x`), or to all branches, newest first; [] where GitHub keeps no record. Pressing
+ * Pushes to the branch `ref` (`refs/heads/x`), or to all branches; none where GitHub keeps no record. Pressing
  * Merge is no push: it takes up what others wrote.
  */
-export async function pushesTo({ owner, repo, octokit }: RepositoryClient, ref: string | undefined): Promise<Push[]> {
+export async function pushesTo({ owner, repo, octokit }: RepositoryClient, ref: string | undefined): Promise<Pushes> {
   const pushes: Push[] = [];
   let after: string | undefined;
   for (let page = 0; page < maxPages; page += 1) {
@@ -37,11 +44,11 @@ export async function pushesTo({ owner, repo, octokit }: RepositoryClient, ref: 
       if (!isGitHub(error, 404) && !isGitHub(error, 422)) throw error; // an older server, or a branch that it forgot
       return undefined;
     });
-    if (!answer) return pushes;
+    if (!answer) return { pushes, whole: true };
     const made = answer.data.filter((each) => ['push', 'force_push', 'branch_creation'].includes(each.activity_type));
     pushes.push(...made.map((each) => ({ creates: each.activity_type === 'branch_creation', before: each.before, after: each.after, actor: account(each.actor) })));
     after = nextCursor(answer.headers.link);
-    if (after === undefined) break;
+    if (after === undefined) return { pushes, whole: true };
   }
-  return pushes;
+  return { pushes, whole: false };
 }
