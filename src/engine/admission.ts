@@ -31,9 +31,9 @@ export interface Admission {
   comparison: Comparison;
 }
 
-/** What an operation that the gate lets pass would do beyond what the gate judged: the last synced state, or the approved effect. */
+/** What an operation that the gate lets pass would do beyond what the gate judged: nothing, the last synced state, or the approved effect. */
 function beyondGate({ spec, operation }: Application, rule: GateDecision['rule'], effect: Effect): string | undefined {
-  if (rule !== 'last-synced' && rule !== 'approved') return undefined;
+  if (rule !== 'last-synced' && rule !== 'approved' && rule !== 'nothing') return undefined;
   const { sync = {} } = operation ?? {};
   const [own, asked] = [spec.syncPolicy?.syncOptions ?? [], sync.syncOptions ?? []];
   const more = asked.filter((option) => !own.includes(option));
@@ -43,7 +43,7 @@ function beyondGate({ spec, operation }: Application, rule: GateDecision['rule']
   // Without it ignored fields are written as Git has them, which nobody was shown.
   const unrespected = syncOptions(less).get('RespectIgnoreDifferences') === 'true';
   if (less.length > 0 && (rule === 'approved' || sync.prune || unrespected)) return `without the application's sync options (${less.join(', ')})`;
-  if (rule === 'last-synced') return undefined;
+  if (rule !== 'approved') return undefined;
   if ((sync.resources ?? []).length > 0) return 'only a part of what is approved';
   if (sync.syncStrategy?.apply && effect.hooks.length > 0) return 'without its hooks';
   return effectDeletes(effect.operations) && !sync.prune ? 'without the approved deletions' : undefined;

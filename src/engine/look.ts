@@ -63,7 +63,8 @@ function freshen({ deps, app, refreshed, signal }: Pass, known: Known): Promise<
   const fetching = deps.fetch(app, known.wantsSince, signal);
   if (fetching) return fetching.catch((error: unknown) => void (known.fetchFault = asError(error)));
   known.wantsSince = undefined;
-  if (refreshed) deps.memory.forgetDesired(applicationKey(app));
+  // Whoever waited for the mirror waited for what it has now.
+  deps.memory.forgetDesired(applicationKey(app));
   return undefined;
 }
 

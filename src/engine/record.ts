@@ -1,5 +1,5 @@
 // What the engine itself knows of an application's last sync and gate: the Application's writers can change its status, not this.
-import type { Application, ApplicationSource, Destination, OperationState } from '../model/application.ts';
+import type { Application, ApplicationSource, ApplicationSpec, OperationState } from '../model/application.ts';
 import type { SyncRecord } from '../model/coxswain.ts';
 import type { ObjectMeta } from '../model/kube.ts';
 import type { AppProject } from '../model/project.ts';
@@ -21,9 +21,17 @@ interface Synced {
   sources?: ApplicationSource[];
 }
 
-function stateOf({ revision, revisions, source, sources }: Synced, { server, name, namespace }: Destination): string {
+/** What of the spec beside its sources decides what a sync writes; undefined when there is nothing of it. */
+function waysOf({ ignoreDifferences = [], syncPolicy }: ApplicationSpec): unknown {
+  const ways = [ignoreDifferences, (syncPolicy?.syncOptions ?? []).toSorted(), syncPolicy?.managedNamespaceMetadata ?? {}];
+  return ways.some((each) => Object.keys(each).length > 0) ? ways : undefined;
+}
+
+function stateOf({ revision, revisions, source, sources }: Synced, spec: ApplicationSpec): string {
+  const { server, name, namespace } = spec.destination;
   const all = sources && sources.length > 0 ? sources : source ? [source] : [];
-  return hashOf([revisions && revisions.length > 0 ? revisions : [revision ?? ''], all, { server, name, namespace }]);
+  const ways = waysOf(spec);
+  return hashOf([revisions && revisions.length > 0 ? revisions : [revision ?? ''], all, { server, name, namespace }, ...(ways === undefined ? [] : [ways])]);
 }
 
 function recordOf({ records }: Records, app: { metadata: ObjectMeta }): SyncRecord | undefined {
@@ -71,12 +79,12 @@ export function policyInForce(store: Records, app: Application, project: AppProj
 export function isProven(store: Records, app: Application, project: AppProject | undefined): boolean {
   const entry = app.status?.history?.at(-1);
   if (!entry || !policyInForce(store, app, project).gated) return true;
-  return recordOf(store, app)?.spec.state === stateOf(entry, app.spec.destination);
+  return recordOf(store, app)?.spec.state === stateOf(entry, app.spec);
 }
 
 /** After a sync of the whole application, before its history tells of it; and for a history that the cluster itself confirms. */
 export function rememberSync(store: Records, app: Application, synced: Synced): Promise<void> {
-  return write(store, app, { state: stateOf(synced, app.spec.destination) });
+  return write(store, app, { state: stateOf(synced, app.spec) });
 }
 
 /** A gate that is stricter than the former one holds from now on; a looser one waits until something is approved under the former. */

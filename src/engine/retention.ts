@@ -6,7 +6,7 @@ import type { KubeObject } from '../model/kube.ts';
 import type { Collection, Store } from '../store/store.ts';
 
 export interface RetentionDeps {
-  store: Pick<Store, 'approvals' | 'episodes' | 'requests'>;
+  store: Pick<Store, 'applications' | 'approvals' | 'episodes' | 'requests'>;
   clock: Clock;
   log: Logger;
 }
@@ -20,8 +20,10 @@ function endOf({ metadata }: KubeObject, ended: boolean, at: string | undefined)
   return Date.parse(at ?? '') || Date.parse(metadata.creationTimestamp ?? '') || undefined;
 }
 
-function approvalEnd(approval: Approval): number | undefined {
-  return endOf(approval, ['Rejected', 'Superseded', 'Applied', 'Expired'].includes(approval.status?.phase ?? ''), approval.status?.endedAt);
+/** What was rejected must not be asked for again: that is remembered as long as the application is there. */
+function approvalEnd({ applications }: Pick<Store, 'applications'>, approval: Approval): number | undefined {
+  const rejected = approval.status?.phase === 'Rejected' && applications.get(approval.spec.application) === undefined;
+  return endOf(approval, rejected || ['Superseded', 'Applied', 'Expired'].includes(approval.status?.phase ?? ''), approval.status?.endedAt);
 }
 
 function episodeEnd(episode: DriftEpisode): number | undefined {
@@ -34,10 +36,12 @@ function requestEnd(request: Request): number | undefined {
 
 async function drop<T extends KubeObject>({ clock, log }: RetentionDeps, collection: Collection<T>, ended: (object: T) => number | undefined): Promise<void> {
   const before = clock.now() - keptMs;
-  for (const object of collection.list()) {
-    const at = ended(object);
-    if (at === undefined || at > before) continue;
-    await collection.delete(`${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`);
+  for (const { metadata } of collection.list()) {
+    const key = `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+    const object = collection.get(key); // it may have been opened anew while others were deleted
+    const at = object && ended(object);
+    if (!object || at === undefined || at > before) continue;
+    await collection.delete(key);
     log.info({ kind: object.kind, name: object.metadata.name, endedAt: new Date(at).toISOString() }, 'deleted: it ended 30 days ago');
   }
 }
@@ -50,7 +54,7 @@ export function startRetention(deps: RetentionDeps): () => Promise<void> {
   const look = async (): Promise<void> => {
     try {
       await drop(deps, store.requests, requestEnd);
-      await drop(deps, store.approvals, approvalEnd);
+      await drop(deps, store.approvals, (approval) => approvalEnd(store, approval));
       await drop(deps, store.episodes, episodeEnd);
     } catch (error) {
       log.warn({ err: error }, 'what has ended could not be deleted');

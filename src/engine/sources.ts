@@ -116,7 +116,6 @@ async function touched(store: Store, memory: Memory, repoUrl: string, repository
 async function unmovedAt(app: Application, known: { revisions: string[]; inputs: string[] }, repository: Repository, changes: Map<string, Promise<string[]>>): Promise<string[] | undefined> {
   const revisions: string[] = [];
   for (const [index, source] of sourcesOf(app.spec).entries()) {
-    if (normaliseRepo(source.repoURL) !== normaliseRepo(repository.url)) continue; // its commits are of another repository
     const before = known.revisions[index];
     const own = normaliseRepo(source.repoURL) === normaliseRepo(repository.url) && !source.chart;
     const now = own ? await repository.resolve(source.targetRevision ?? '').catch(() => undefined) : before;

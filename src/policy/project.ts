@@ -1,4 +1,5 @@
 // What a project lets its applications use: repositories, destinations and kinds (argocd.md §1.4), with Argo CD's messages.
+import { coxGroup } from '../model/coxswain.ts';
 import { globMatch } from '../base/glob.ts';
 import type { Application, Condition } from '../model/application.ts';
 import { sourcesOf } from '../model/application.ts';
@@ -60,6 +61,8 @@ function kindPermitted(project: AppProject, object: { group: string; kind: strin
 /** undefined if the object is permitted, else Argo CD's message. */
 export function resourceDenied(project: AppProject, object: { group: string; kind: string; namespace: string; name: string }, namespaced: boolean, cluster: NamedCluster): string | undefined {
   const name = project.metadata.name;
+  // Approvals, Requests and SyncRecords say what people agreed to: Git, whoever may write it, is not to say so.
+  if (object.group === coxGroup) return `resource ${object.group}:${object.kind} is not permitted in any project: Coxswain alone writes it`;
   if (!kindPermitted(project, object, namespaced)) return `resource ${object.group}:${object.kind} is not permitted in project ${name}`;
   if (namespaced && !destinationPermitted(project, { ...cluster, namespace: object.namespace })) return `namespace ${object.namespace} is not permitted in project '${name}'`;
   return undefined;

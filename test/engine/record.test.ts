@@ -62,6 +62,22 @@ test('an application that moves to another namespace asks for approval there, wh
   });
 });
 
+test('what was synced while a field was ignored is not last synced once it counts', async (t) => {
+  const s = await gatedStage(t);
+  await push(s, { 'prod/a.yaml': config('prod', '2') });
+  await approvalIn(s, 'prod', 'Pending');
+  await s.apply('prod', { project: 'gated', syncPolicy: automated, ignoreDifferences: [{ group: '', kind: 'ConfigMap', jsonPointers: ['/data/value'] }] });
+  await s.until('prod', 'Synced, as nothing that counts differs', (app) => app.status?.sync?.status === 'Synced' && app.operation === undefined);
+  await operate(s, 'prod', { sync: {} });
+  await s.until('prod', 'an operation that writes nothing', (app) => app.operation === undefined && app.status?.operationState?.phase === 'Succeeded' && (app.status.history?.length ?? 0) === 2);
+  await patchApp(s, 'prod', { spec: { ignoreDifferences: null } });
+  await approvalIn(s, 'prod', 'Pending');
+  await operate(s, 'prod', { sync: {} });
+  await ended(s, 'prod', 'Failed');
+  assert.match(lastMessage(s), /^approval required/);
+  assert.deepEqual(await dataOf(s, 'prod'), { value: '1' });
+});
+
 test('a history that somebody wrote by hand makes nothing last synced', async (t) => {
   const s = await gatedStage(t);
   const head = await push(s, { 'prod/a.yaml': config('prod', '2') });

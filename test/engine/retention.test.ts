@@ -25,11 +25,13 @@ test('finished Approvals, DriftEpisodes and Requests go 30 days after their end,
   const head = (kind: string, name: string) => ({ apiVersion: 'coxswain.dev/v1alpha1', kind, metadata: { name, namespace } });
   const end = { subresource: 'status' } as const;
   const approvals: [string, NonNullable<Approval['status']>][] = [
-    ['old', { phase: 'Applied', endedAt: ago(31) }], ['rejected', { phase: 'Rejected', endedAt: ago(31) }], ['undated', { phase: 'Superseded' }],
+    ['old', { phase: 'Applied', endedAt: ago(31) }], ['rejected', { phase: 'Rejected', endedAt: ago(31) }], ['undated', { phase: 'Superseded' }], ['refused', { phase: 'Rejected', endedAt: ago(31) }],
     ['young', { phase: 'Superseded', endedAt: ago(29) }], ['open', { phase: 'Pending' }], ['agreed', { phase: 'Approved' }],
   ];
+  await cluster.api.apply({ apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { name: 'kept', namespace }, spec: { project: 'default', source: { repoURL: 'https://git.example/a.git', path: '.' }, destination: { name: 'in-cluster' } } });
+  await eventually('the application is known', () => store.applications.get(`${namespace}/kept`));
   for (const [name, status] of approvals) {
-    await store.approvals.create({ ...head('Approval', name), spec: { application: `${namespace}/web`, digest: 'a', revision: 'b', operations: [] } });
+    await store.approvals.create({ ...head('Approval', name), spec: { application: `${namespace}/${name === 'refused' ? 'kept' : 'web'}`, digest: 'a', revision: 'b', operations: [] } });
     await store.approvals.patch(`${namespace}/${name}`, { status }, end);
   }
   const episodes: [string, NonNullable<DriftEpisode['status']>][] = [
@@ -49,16 +51,16 @@ test('finished Approvals, DriftEpisodes and Requests go 30 days after their end,
   const left = (what: string, wanted: string[][]): Promise<true> => eventually(what, () => (JSON.stringify(names()) === JSON.stringify(wanted) ? true : undefined));
 
   const stop = startRetention({ store, clock, log: silentLogger() });
-  await left('what ended 31 days ago is gone', [['agreed', 'open', 'young'], ['open', 'snoozed', 'young'], ['open', 'young']]);
+  await left('what ended 31 days ago is gone', [['agreed', 'open', 'refused', 'young'], ['open', 'snoozed', 'young'], ['open', 'young']]);
   clock.step(day - 2 * 3_600_000);
   await stop();
-  assert.deepEqual(names(), [['agreed', 'open', 'young'], ['open', 'snoozed', 'young'], ['open', 'young']], '29 days and 22 hours are not enough');
+  assert.deepEqual(names(), [['agreed', 'open', 'refused', 'young'], ['open', 'snoozed', 'young'], ['open', 'young']], '29 days and 22 hours are not enough');
   const again = startRetention({ store, clock, log: silentLogger() });
   await again();
   const third = startRetention({ store, clock, log: silentLogger() });
   await eventually('an hourly look takes the rest', () => {
     clock.step(3_600_000);
-    return JSON.stringify(names()) === JSON.stringify([['agreed', 'open'], ['open', 'snoozed'], ['open']]) ? true : undefined;
+    return JSON.stringify(names()) === JSON.stringify([['agreed', 'open', 'refused'], ['open', 'snoozed'], ['open']]) ? true : undefined;
   });
   await third();
 });

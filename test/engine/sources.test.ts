@@ -106,6 +106,18 @@ test('a branch that is pushed after the application that names it is found at on
   assert.match(app.status?.conditions?.[0]?.message ?? '', /revision "no-such" does not exist/);
 });
 
+test('a push whose fetch failed is not lost: the next look brings it', async (t) => {
+  const s = await stage(t, { 'web/a.yaml': config('web', '1') });
+  await s.apply('web', { syncPolicy: automated });
+  await synced(s, 'web');
+  const sha = s.commit({ 'web/a.yaml': config('web', '2') });
+  const path = s.url.replace('file://', '');
+  renameSync(path, `${path}.away`);
+  await assert.rejects(s.engine.onPush(s.url));
+  renameSync(`${path}.away`, path);
+  await syncedTo(s, 'web', sha);
+});
+
 test('a repository that cannot be reached: the old state stays at first, then the application says so, and recovers by itself', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1') });
   await s.apply('web', { syncPolicy: automated });

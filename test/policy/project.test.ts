@@ -60,6 +60,13 @@ for (const [name, spec, kind, namespaced, expected] of kinds) {
   });
 }
 
+test('no project lets Git say what people agreed to', () => {
+  const everything = project({ destinations: [{ server: '*', namespace: '*' }], clusterResourceWhitelist: [{ group: '*', kind: '*' }] });
+  for (const kind of ['SyncRecord', 'Request', 'Approval']) {
+    assert.equal(resourceDenied(everything, { group: 'coxswain.dev', kind, namespace: 'argocd', name: 'n' }, true, { server, name: 'in-cluster' }), `resource coxswain.dev:${kind} is not permitted in any project: Coxswain alone writes it`);
+  }
+});
+
 const good: Application['spec'] = { project: 'P', destination: { server, namespace: 'a' }, source: { repoURL: 'https://github.com/acme/infra', path: 'x' } };
 const permits = project({ sourceRepos: ['*'], destinations: [{ server: '*', namespace: 'a' }] });
 const specs: [name: string, spec: Application['spec'], project: AppProject | undefined, expected: string[]][] = [
