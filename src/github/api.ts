@@ -78,7 +78,7 @@ const pointLimits = [{ ms: 60_000, points: 900 }];
 const itemLimits = [{ ms: 60_000, points: 80 }, { ms: 3_600_000, points: 500 }];
 const writeShare = 0.9;
 /** A merge may bring hundreds of deployments; the comments and checks of other pull requests do not stand behind them. */
-const deploymentShare = 0.7;
+const deploymentShare = 0.85;
 
 interface Session {
   points: Budget;
