@@ -8,7 +8,7 @@ import type { Subject } from './assess.ts';
 import type { DesiredState } from './desired.ts';
 import type { GateDeps, GateSubject } from './gating.ts';
 import type { Clock } from '../base/clock.ts';
-import { canonicalJson } from '../base/canonical.ts';
+import { sameJson } from '../base/canonical.ts';
 import { AppError } from '../base/errors.ts';
 import { effectDeletes } from '../compare/effect.ts';
 import { applicationKey, syncOptions } from '../model/application.ts';
@@ -91,7 +91,7 @@ function covers(approved: EffectOperation, left: EffectOperation): boolean {
   }
   // What was deleted to be created anew is only created by now.
   if (approved.op === 'recreate' && left.op === 'create') return approved.mac === left.mac;
-  return canonicalJson(approved) === canonicalJson(left);
+  return sameJson(approved, left);
 }
 
 function coversAll(approval: Approval, left: readonly EffectOperation[]): boolean {

@@ -4,7 +4,7 @@ import type { CommitRange } from '../model/coxswain.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
 import type { DesiredState } from './desired.ts';
-import { canonicalJson } from '../base/canonical.ts';
+import { sameJson } from '../base/canonical.ts';
 import { errorKind } from '../base/errors.ts';
 import { argo } from '../model/annotations.ts';
 import { sourcesOf } from '../model/application.ts';
@@ -70,7 +70,7 @@ function parentRanges(store: Store, app: Application): CommitRange[] {
 export function changeRanges(store: Store, app: Application, { wanted, last }: { wanted: DesiredState; last: DesiredState | 'gone' | undefined }): CommitRange[] {
   const entry = last === undefined || last === 'gone' ? undefined : app.status?.history?.at(-1);
   const sources = sourcesOf(app.spec);
-  const same = entry !== undefined && canonicalJson(sourcesOf({ ...app.spec, ...entry })) === canonicalJson(sources);
+  const same = entry !== undefined && sameJson(sourcesOf({ ...app.spec, ...entry }), sources);
   return [...between(sources, wanted.revisions, entry), ...(same ? [] : parentRanges(store, app))];
 }
 

@@ -10,7 +10,7 @@ import type { Store } from '../store/store.ts';
 import type { Desiring } from './desired.ts';
 import type { ReconcileDeps } from './deps.ts';
 import type { Authors } from './authors.ts';
-import { canonicalJson } from '../base/canonical.ts';
+import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { errorKind } from '../base/errors.ts';
 import { KeyQueue } from '../base/queue.ts';
 import { argo } from '../model/annotations.ts';
@@ -74,17 +74,17 @@ function subscribe(options: EngineOptions, { queue, memory, clusters }: { queue:
       if (text(now) === text(before)) return;
       const known = memory.get(key);
       if (known) known.refreshSeen = now?.metadata.annotations?.[argo.refresh] === undefined ? undefined : (known.refreshSeen ?? clock.now());
-      if (canonicalJson(now?.spec) !== canonicalJson(before?.spec)) memory.forgetDesired(key);
+      if (!sameJson(now?.spec, before?.spec)) memory.forgetDesired(key);
       queue.add(key);
     }),
     store.projects.onChange((_key, now, before) => {
-      if (canonicalJson([now?.spec, now?.metadata.annotations]) !== canonicalJson([before?.spec, before?.metadata.annotations])) addProject(now?.metadata.name ?? before?.metadata.name ?? '');
+      if (!sameJson([now?.spec, now?.metadata.annotations], [before?.spec, before?.metadata.annotations])) addProject(now?.metadata.name ?? before?.metadata.name ?? '');
     }),
     store.approvals.onChange((_key, now, before) => {
       if (now?.status?.phase !== before?.status?.phase) queue.add((now ?? before)?.spec.application ?? '');
     }),
     store.records.onChange((key, now, before) => {
-      if (before && canonicalJson(now?.spec.policy) !== canonicalJson(before.spec.policy)) queue.add(key);
+      if (before && !sameJson(now?.spec.policy, before.spec.policy)) queue.add(key);
     }),
     store.onSettings(() => {
       clusters.release();

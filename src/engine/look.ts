@@ -6,7 +6,7 @@ import type { DesiredState } from './desired.ts';
 import type { ReconcileDeps } from './deps.ts';
 import type { Known } from './known.ts';
 import type { Compared } from './status.ts';
-import { canonicalJson } from '../base/canonical.ts';
+import { sameJson } from '../base/canonical.ts';
 import { AppError, asError } from '../base/errors.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { trackingName } from '../render/tracking.ts';
@@ -43,7 +43,7 @@ function unpinned(app: Application): undefined[] {
 /** Whether the status was written from other inputs than today's. */
 async function hasMoved(deps: ReconcileDeps, app: Application, desired: DesiredState, signal: AbortSignal): Promise<boolean> {
   const sync = app.status?.sync;
-  if (!sync?.comparedTo || canonicalJson(sync.comparedTo) !== canonicalJson(comparedTo(app))) return true;
+  if (!sync?.comparedTo || !sameJson(sync.comparedTo, comparedTo(app))) return true;
   const { revision, revisions } = sync;
   const past = { ...sync.comparedTo, ...(revision !== undefined && { revision }), ...(revisions && { revisions }) };
   return (await keyThen(deps.desiring, app, past, { desired, signal })) !== desired.key;

@@ -1,6 +1,6 @@
 // status.operationState: whether it belongs to the operation that is written, and how one ends that cannot take another step.
 import type { Application, ApplicationSource, OperationState } from '../model/application.ts';
-import { canonicalJson } from '../base/canonical.ts';
+import { sameJson } from '../base/canonical.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { startTime } from '../sync/sync.ts';
 
@@ -8,7 +8,7 @@ import { startTime } from '../sync/sync.ts';
 export function stateOf(app: Application): OperationState | undefined {
   const state = app.status?.operationState;
   const going = state && (state.phase === 'Running' || state.phase === 'Terminating');
-  return going && canonicalJson(state.operation) === canonicalJson(app.operation) ? state : undefined;
+  return going && sameJson(state.operation, app.operation) ? state : undefined;
 }
 
 export function sourceFields({ spec: { source, sources } }: Application): { source?: ApplicationSource; sources?: ApplicationSource[] } {

@@ -3,7 +3,7 @@ import type { Application, ApplicationSource, SyncOperation } from '../model/app
 import type { Attempt } from './decide.ts';
 import type { DesiredState, Desiring } from './desired.ts';
 import type { Known } from './known.ts';
-import { canonicalJson } from '../base/canonical.ts';
+import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { errorKind } from '../base/errors.ts';
 import { cox } from '../model/annotations.ts';
 import { sourcesOf } from '../model/application.ts';
@@ -58,7 +58,7 @@ async function stateThen(desiring: Desiring, app: Application, entry: Past, { de
 export async function keyThen(desiring: Desiring, app: Application, past: Past | undefined, { desired, signal }: Today): Promise<string | undefined> {
   if (!past) return undefined;
   const before = then(app, past);
-  const same = before.revisions.join() === desired.revisions.join() && canonicalJson(sourcesOf(before.app.spec)) === canonicalJson(sourcesOf(app.spec));
+  const same = before.revisions.join() === desired.revisions.join() && sameJson(sourcesOf(before.app.spec), sourcesOf(app.spec));
   if (same) return desired.key;
   try {
     return (await desiring.inputsAt(before.app, before.revisions, signal)).key;
@@ -87,7 +87,7 @@ export function lastAttempt(app: Application, key: string | undefined): Attempt 
 export function formerSources({ spec }: Application, { source, sources }: Past): Pick<SyncOperation, 'source' | 'sources'> {
   const own = sources && sources.length > 0 ? { sources } : source ? { source } : {};
   const now = spec.sources && spec.sources.length > 0 ? { sources: spec.sources } : { source: spec.source };
-  return Object.keys(own).length === 0 || canonicalJson(own) === canonicalJson(now) ? {} : own;
+  return Object.keys(own).length === 0 || sameJson(own, now) ? {} : own;
 }
 
 /** The newest sync in history, for an application whose last operation tells nothing: it was a dry run. */

@@ -5,7 +5,7 @@ import type { ObjectMeta } from '../model/kube.ts';
 import type { AppProject } from '../model/project.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
-import { canonicalJson, hashOf } from '../base/canonical.ts';
+import { hashOf, sameJson } from '../base/canonical.ts';
 import { applicationKey } from '../model/application.ts';
 import { coxGroup, coxVersion } from '../model/coxswain.ts';
 import { effectivePolicy, loosens, stricter } from '../policy/policy.ts';
@@ -50,7 +50,7 @@ async function write({ records }: Records, app: Application, fields: Partial<Pic
   const policy = fields.policy ?? before?.policy ?? { gated: false, approvals: 1, approvers: [] };
   const state = fields.state ?? before?.state;
   const spec: SyncRecord['spec'] = { application: applicationKey(app), uid, policy, ...(state !== undefined && { state }) };
-  if (before && canonicalJson(before) === canonicalJson(spec)) return;
+  if (before && sameJson(before, spec)) return;
   const ownerReferences = [{ apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', name, uid }];
   if (known) {
     await records.patch(applicationKey(app), { metadata: { ownerReferences }, spec: { ...spec, state: state ?? null } });
