@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { approve } from '../../src/engine/request.ts';
 import type { Stage } from './stage.ts';
-import { approvalIn, automated, config, dataOf, person, push, requests, synced } from './manifests.ts';
+import { approvalIn, automated, config, dataOf, gone, person, push, requests, synced } from './manifests.ts';
 import { stage } from './stage.ts';
 
 const [ana, bob, cleo] = [person('ana', 1), person('bob', 2), person('cleo', 3)];
@@ -90,5 +90,5 @@ spec:
   assert.deepEqual(await agree(s, bob), ownWork('bob'));
   assert.equal((await agree(s, ana)).done, true);
   await s.untilStore('synced', () => s.store.applications.get(`${s.namespace}/prod`)?.status?.history?.[1]);
-  assert.equal(await dataOf(s, 'more'), undefined);
+  await gone(s, 'more');
 });

@@ -52,6 +52,11 @@ export async function dataOf(s: Stage, name: string): Promise<unknown> {
   return (await s.cluster.api.get(configMap(s, name)))?.['data'];
 }
 
+/** Resolves when the ConfigMap is gone: a sync does not wait for what its last group prunes. */
+export async function gone(s: Stage, name: string): Promise<void> {
+  await s.untilStore(`ConfigMap ${name} is gone`, () => (s.cluster.live.get(configMap(s, name)) === undefined ? true : undefined));
+}
+
 export async function editByHand(s: Stage, name: string, data: Record<string, string | null>): Promise<void> {
   await s.cluster.api.patch(configMap(s, name), { type: 'merge', patch: { data }, manager: 'kubectl-edit' });
 }

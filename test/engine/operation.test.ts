@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SyncWindow } from '../../src/model/project.ts';
 import { requestSync } from '../../src/engine/request.ts';
-import { automated, config, configMap, dataOf, ended, hookJob, isSynced, operate, patchApp, person, push, requests, synced } from './manifests.ts';
+import { automated, config, dataOf, ended, gone, hookJob, isSynced, operate, patchApp, person, push, requests, synced } from './manifests.ts';
 import { stage } from './stage.ts';
 
 const jobs = (namespace: string) => ({ group: 'batch', kind: 'Job', namespace });
@@ -134,7 +134,7 @@ test('an older revision is synced when asked for, with its source, and the appli
   assert.deepEqual(back.status?.history?.map((entry) => entry.id), [1, 2]);
   assert.equal(back.status?.sync?.status, 'OutOfSync');
   assert.deepEqual(await dataOf(s, 'web'), { value: '1' });
-  assert.equal(await s.cluster.api.get(configMap(s, 'more')), undefined);
+  await gone(s, 'more');
 });
 
 test('a revision that Git does not have, and a path that is not there, end the operation with the reason', async (t) => {

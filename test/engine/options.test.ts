@@ -1,7 +1,7 @@
 // Sync options through the engine, as somebody who writes an operation meets them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { config, configMap, dataOf, editByHand, ended, operate, patchApp, push, synced } from './manifests.ts';
+import { config, dataOf, editByHand, ended, gone, operate, patchApp, push, synced } from './manifests.ts';
 import { stage } from './stage.ts';
 
 test('FailOnSharedResource=true: what belongs to another application fails the operation, and stays as it is', async (t) => {
@@ -36,7 +36,7 @@ test('Prune=confirm: the operation waits until the application says that the del
   await patchApp(s, 'web', { metadata: { annotations: { 'argocd.argoproj.io/deletion-approved': later } } });
   const app = await s.until('web', 'pruned', (item) => item.operation === undefined && item.status?.history?.length === 2);
   assert.deepEqual(app.status?.operationState?.syncResult?.resources?.map((item) => [item.name, item.status]), [['extra', 'Pruned'], ['web', 'Synced']]);
-  assert.equal(await s.cluster.api.get(configMap(s, 'extra')), undefined);
+  await gone(s, 'extra');
 });
 
 test('ApplyOutOfSyncOnly=true: only what differs is applied, and a death after the apply deletes nothing', async (t) => {
