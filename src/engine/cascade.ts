@@ -9,6 +9,7 @@ import { isStatus } from '../cluster/api-error.ts';
 import { argo } from '../model/annotations.ts';
 import { syncOptions } from '../model/application.ts';
 import { resourceOptions, waveOf } from '../model/hooks.ts';
+import { keyTitle } from '../model/kube.ts';
 import { resourceDenied } from '../policy/project.ts';
 import { dropHookFinalizer, hasHookFinalizer } from '../sync/hook-finalizer.ts';
 
@@ -22,7 +23,7 @@ export interface Waiting {
 
 export interface Cascade {
   app: Application;
-  project: AppProject | undefined;
+  project: AppProject;
   target: Target;
   tracking: string;
   signal: AbortSignal;
@@ -47,7 +48,7 @@ function isKept(cascade: Cascade, { record: { key }, object }: Item): boolean {
   if (key.kind === 'CustomResourceDefinition') return true;
   if (key.kind === 'Application' && key.name === app.metadata.name && key.namespace === app.metadata.namespace) return true;
   const namespaced = target.cluster.discovery.resourceOf(key)?.namespaced ?? key.namespace !== '';
-  if (project && resourceDenied(project, key, namespaced, target) !== undefined) return true;
+  if (resourceDenied(project, key, namespaced, target) !== undefined) return true;
   return deleteOption(cascade, object) === 'false' || object.metadata.annotations?.[argo.helmResourcePolicy] === 'keep';
 }
 
@@ -70,11 +71,15 @@ async function itemsOf({ target, tracking, signal }: Cascade): Promise<Item[]> {
   return items.flatMap(({ record, object }) => (object ? [{ record, object }] : []));
 }
 
-/** Delete=confirm holds the whole deletion until the application carries the annotation deletion-approved. */
-function awaitsConfirmation(cascade: Cascade, items: readonly Item[]): boolean {
+/** Delete=confirm holds the whole deletion until the application carries the annotation deletion-approved: what is to be confirmed, and how. */
+function awaitedConfirmation(cascade: Cascade, items: readonly Item[]): string | undefined {
   const { metadata } = cascade.app;
   const approved = Date.parse(metadata.annotations?.[argo.deletionApproved] ?? '');
-  return items.some(({ object }) => deleteOption(cascade, object) === 'confirm') && !(approved >= Date.parse(metadata.deletionTimestamp ?? ''));
+  if (approved >= Date.parse(metadata.deletionTimestamp ?? '')) return undefined;
+  const [first, ...more] = items.filter(({ object }) => deleteOption(cascade, object) === 'confirm').map(({ record }) => keyTitle(record.key)).sort();
+  if (first === undefined) return undefined;
+  const named = more.length > 0 ? `${first} and ${more.length} more` : first;
+  return `Nothing is deleted until somebody confirms it: ${named} asks for it by Delete=confirm. To confirm, set the annotation ${argo.deletionApproved} of the application to the present time (RFC 3339, not before ${metadata.deletionTimestamp ?? ''}).`;
 }
 
 async function deleteHighestWave({ app, target, signal }: Cascade, items: readonly Item[]): Promise<void> {
@@ -90,7 +95,8 @@ export async function cascade(input: Cascade): Promise<Waiting | undefined> {
   await target.cluster.live.start(signal);
   const items = await itemsOf(input);
   const remaining = items.filter((item) => !isKept(input, item));
-  if (awaitsConfirmation(input, remaining)) return {};
+  const unconfirmed = awaitedConfirmation(input, remaining);
+  if (unconfirmed !== undefined) return { error: unconfirmed };
   // Nobody will read the result of a hook in flight any more.
   await Promise.all(items.filter(({ object }) => hasHookFinalizer(object)).map(({ record, object }) => dropHookFinalizer(target.cluster.api, record.key, object, signal)));
   if (remaining.length > 0) await deleteHighestWave(input, remaining);

@@ -36,8 +36,11 @@ async function work(deps: ReconcileDeps, app: Application, signal: AbortSignal):
   deps.memory.of(applicationKey(app), tracking).server = target.server;
   const before = await heldByHooks(deps, app, 'PreDelete', signal);
   if (before) return before;
-  if (finalizersOf(app).some((item) => item.startsWith(argo.resourcesFinalizer))) {
+  const cascading = finalizersOf(app).filter((item) => item.startsWith(argo.resourcesFinalizer));
+  if (cascading.length > 0) {
     const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
+    // Nobody can tell what it would have kept; when it comes, the deletion goes on.
+    if (!project) return { error: `The AppProject ${app.spec.project} does not exist, so nobody can tell which objects may be deleted. Make it again, or remove the finalizer ${cascading.join(' and ')} from the application to leave all its objects.` };
     const left = await cascade({ app, project, target, tracking, signal });
     if (left) return left;
   }

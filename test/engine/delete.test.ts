@@ -46,12 +46,30 @@ test('Delete=false of the application keeps its objects, but for one that says o
   await remove(s, 'asks');
   await remove(s, 'kept');
   await leaves(s, 'kept');
+  const held = await s.until('asks', 'says what it waits for', (app) => deletionError(app) !== undefined);
+  assert.equal(deletionError(held), `Nothing is deleted until somebody confirms it: ConfigMap ${s.namespace}/asks asks for it by Delete=confirm. To confirm, set the annotation argocd.argoproj.io/deletion-approved of the application to the present time (RFC 3339, not before ${held.metadata.deletionTimestamp ?? ''}).`);
   assert.notEqual(await s.cluster.api.get(configMap(s, 'kept')), undefined);
   assert.equal(await s.cluster.api.get(configMap(s, 'goes')), undefined);
   assert.equal((await s.cluster.api.get(configMap(s, 'asks')))?.metadata.deletionTimestamp, undefined);
   await patchApp(s, 'asks', { metadata: { annotations: { 'argocd.argoproj.io/deletion-approved': new Date(Date.now() + 1000).toISOString() } } });
   await leaves(s, 'asks');
   assert.equal(await s.cluster.api.get(configMap(s, 'asks')), undefined);
+});
+
+test('without its project nothing of an application is deleted: it says why, and goes on when the project is there', async (t) => {
+  const s = await stage(t, { 'web/a.yaml': config('web', '1'), 'web/b.yaml': config('kept', '1') });
+  await s.project('shop');
+  await s.apply('web', { project: 'shop', syncPolicy: automated }, { finalizers: cascading });
+  await synced(s, 'web');
+  await s.cluster.api.delete({ group: 'argoproj.io', kind: 'AppProject', namespace: s.namespace, name: 'shop' });
+  await s.untilStore('the project is gone', () => (s.store.projects.get(`${s.namespace}/shop`) === undefined ? true : undefined));
+  await remove(s, 'web');
+  const held = await s.until('web', 'says why it waits', (app) => deletionError(app) !== undefined);
+  assert.equal(deletionError(held), 'The AppProject shop does not exist, so nobody can tell which objects may be deleted. Make it again, or remove the finalizer resources-finalizer.argocd.argoproj.io from the application to leave all its objects.');
+  for (const name of ['web', 'kept']) assert.equal((await s.cluster.api.get(configMap(s, name)))?.metadata.deletionTimestamp, undefined);
+  await s.project('shop', {}, { namespaceResourceBlacklist: [{ group: '', kind: 'ConfigMap' }] });
+  await leaves(s, 'web');
+  assert.notEqual(await s.cluster.api.get(configMap(s, 'kept')), undefined, 'as the project says now');
 });
 
 test('finalizers for delete hooks go when there are none; with hooks the deletion says what to do', async (t) => {
@@ -78,8 +96,9 @@ test('a kind that cannot be read holds the deletion: nothing is left behind unse
     apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { name: 'web', namespace: c.namespace, finalizers: cascading, deletionTimestamp: '2026-01-05T15:04:00Z' },
     spec: { project: 'default', destination: { server: 'https://kubernetes.default.svc', namespace: c.namespace } },
   };
+  const project = { apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata: { name: 'default', namespace: c.namespace }, spec: { destinations: [{ server: '*', namespace: '*' }] } };
   const target = { cluster, comparer: createComparer({ cluster, macKey: Buffer.from('a key for tests') }), name: 'in-cluster', server: 'https://kubernetes.default.svc' };
-  const go = (): ReturnType<typeof cascade> => cascade({ app, project: undefined, target, tracking: 'web', signal: AbortSignal.timeout(30_000) });
+  const go = (): ReturnType<typeof cascade> => cascade({ app, project, target, tracking: 'web', signal: AbortSignal.timeout(30_000) });
   proxy.answer({ status: 500, times: 1e6, match: (request) => request.path.endsWith('/secrets') });
   const held = await go();
   assert.match(held?.error ?? '', /^Nobody can tell whether objects are left, for these kinds cannot be read now: Secret \(/);
