@@ -12,7 +12,7 @@ import { keyText } from '../model/kube.ts';
 import { assess, healthOfAll } from './assess.ts';
 import { comparedOf, look, subjectOf } from './look.ts';
 import { stateOf } from './operation-state.ts';
-import { hasOwnRevision, runOperation } from './operation.ts';
+import { hasOwnRevision, runOperation, terminateOperation } from './operation.ts';
 import { comparedStatus } from './status.ts';
 import { failedStatus, write } from './write.ts';
 
@@ -82,6 +82,13 @@ async function saveEnd({ deps, signal }: Pass, subject: Subject, found: Look | u
   known.moved = false;
   // What was last synced is another state now: removals are judged afresh.
   if (comparison.input.previous) known.comparison = undefined;
+}
+
+/** Ends the operation that somebody terminates, whatever may be wrong with the application. */
+export async function terminate(pass: Pass): Promise<void> {
+  const subject = subjectOf(pass);
+  const save = (status: Partial<ApplicationStatus>, done: boolean): Promise<void> => (done ? saveEnd(pass, subject, undefined, status) : saveProgress(pass.deps, subject, status));
+  await terminateOperation(pass.deps, { subject, head: undefined, save }, pass.signal);
 }
 
 /** Brings the application's operation as far as it goes now; `at`: clock ms at which it wants to go on. Throws what is worth another try. */

@@ -1,7 +1,7 @@
 // Carrying out status.operation: resolve it once, pass the gate, then step it until it has ended; killed anywhere, it goes on from status.
 import type { Comparison } from '../compare/compare.ts';
 import type { Application, ApplicationStatus, Operation, OperationState } from '../model/application.ts';
-import type { StepResult, SyncTarget } from '../sync/sync.ts';
+import type { StepInput, StepResult, SyncTarget } from '../sync/sync.ts';
 import type { Subject } from './assess.ts';
 import type { DesiredState, Desiring } from './desired.ts';
 import type { AdmissionDeps } from './admission.ts';
@@ -143,32 +143,51 @@ function historyOf(app: Application, ended: OperationState): Partial<Application
   return history.length > 0 ? { history } : {};
 }
 
-function stepped(deps: OperationDeps, input: OperationInput, wanted: Wanted, state: OperationState | undefined): (signal: AbortSignal) => Promise<StepResult> {
-  const { subject } = input;
+type Steps = Pick<StepInput, 'state' | 'resolved' | 'targets' | 'signal' | 'blocked'>;
+
+function takeStep(deps: OperationDeps, { subject, save }: OperationInput, steps: Steps): Promise<StepResult> {
   const { app, target, log } = subject;
   const { cluster, comparer } = target;
-  const operationApp = overridden(app, app.operation ?? {});
-  const [revision = ''] = wanted.state.revisions;
-  const blocked = wanted.comparison.conditions.find((item) => item.type === 'ComparisonError')?.message;
-  return (signal) =>
-    step({
-      app,
-      operation: app.operation ?? {},
-      state,
-      resolved: { revision, ...(wanted.state.revisions.length > 1 && { revisions: wanted.state.revisions }), ...sourceFields(operationApp) },
-      targets: targetsOf(wanted.comparison, deniedTargets(subject, wanted.comparison)),
-      live: (key) => cluster.live.get(key)?.object,
-      cluster,
-      async save(now, done) {
-        if (done) await recordEnd(deps.store, app, { state: now, approval: subject.known.admitted?.approval });
-        return input.save({ operationState: now, ...(done && historyOf(app, now)) }, done);
-      },
-      accepted: (key, hash, object) => comparer.accept(key, hash, object),
-      clock: deps.clock,
-      log,
-      signal,
-      ...(blocked && { blocked }),
-    });
+  return step({
+    ...steps,
+    app,
+    operation: app.operation ?? {},
+    live: (key) => cluster.live.get(key)?.object,
+    cluster,
+    async save(now, done) {
+      if (done) await recordEnd(deps.store, app, { state: now, approval: subject.known.admitted?.approval });
+      return save({ operationState: now, ...(done && historyOf(app, now)) }, done);
+    },
+    accepted: (key, hash, object) => comparer.accept(key, hash, object),
+    clock: deps.clock,
+    log,
+  });
+}
+
+function stepsOf({ subject }: OperationInput, { state: desired, comparison }: Wanted, state: OperationState | undefined): Omit<Steps, 'signal'> {
+  const { app } = subject;
+  const [revision = ''] = desired.revisions;
+  const blocked = comparison.conditions.find((item) => item.type === 'ComparisonError')?.message;
+  return {
+    state,
+    resolved: { revision, ...(desired.revisions.length > 1 && { revisions: desired.revisions }), ...sourceFields(overridden(app, app.operation ?? {})) },
+    targets: targetsOf(comparison, deniedTargets(subject, comparison)),
+    ...(blocked && { blocked }),
+  };
+}
+
+/** Ends the operation that somebody terminates. That needs nobody's leave, no Git and no spec that is in order. */
+export async function terminateOperation(deps: OperationDeps, input: OperationInput, signal: AbortSignal): Promise<void> {
+  const { app, known } = input.subject;
+  const state = stateOf(app);
+  if (state?.syncResult) {
+    const { resources: _rows, ...resolved } = state.syncResult;
+    await takeStep(deps, input, { state, resolved, targets: [], signal });
+  } else {
+    const revision = app.operation?.sync?.revision ?? known.desired?.revisions[0];
+    await input.save({ operationState: endedState(app, 'Failed', 'Operation terminated', { now: deps.clock.now(), ...(revision && { revision }) }) }, true);
+  }
+  known.admitted = undefined;
 }
 
 /** Runs the application's operation as far as it goes now. Call again on events of its objects, and at `at`. */
@@ -189,14 +208,11 @@ export async function runOperation(deps: OperationDeps, input: OperationInput, s
     if (signal.aborted || errorKind(error) !== 'terminal') throw error;
     return end('Error', describeError(error), input.head?.desired.revisions[0] ?? '');
   }
-  // To end it needs nobody's leave.
-  if (state?.phase !== 'Terminating') {
-    const refused = await gateMessage(deps, input, { state, wanted }, signal);
-    if (refused) return end('Failed', refused, wanted.state.revisions[0] ?? '');
-    const held = await heldByWindow(deps, input, state);
-    if (held) return held;
-  }
-  const result = await stepped(deps, input, wanted, state)(signal);
+  const refused = await gateMessage(deps, input, { state, wanted }, signal);
+  if (refused) return end('Failed', refused, wanted.state.revisions[0] ?? '');
+  const held = await heldByWindow(deps, input, state);
+  if (held) return held;
+  const result = await takeStep(deps, input, { ...stepsOf(input, wanted, state), signal });
   // What follows a failed attempt is planned afresh, and judged afresh.
   if (result.done || result.state.finishedAt !== undefined) subject.known.admitted = undefined;
   return result.done ? { ended: true } : { ended: false, ...(result.at !== undefined && { at: result.at }) };

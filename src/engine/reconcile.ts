@@ -19,7 +19,8 @@ import { deleteApplication } from './delete.ts';
 import { driftedObjects } from './drifted.ts';
 import { endDrift, followDrift } from './episode.ts';
 import { comparedOf, look, subjectOf } from './look.ts';
-import { operate } from './operate.ts';
+import { operate, terminate } from './operate.ts';
+import { stateOf } from './operation-state.ts';
 import { appliedApproval, keyThen } from './past.ts';
 import { followPolicy, isProven, rememberSync } from './record.ts';
 import { comparedStatus, withConditions } from './status.ts';
@@ -100,6 +101,10 @@ async function round(deps: ReconcileDeps, app: Application, refreshed: boolean, 
   let target: Target | undefined;
   try {
     target = await deps.targetOf(app);
+    if (target && !deps.passive && stateOf(app)?.phase === 'Terminating') {
+      await terminate({ deps, app, target, refreshed, signal });
+      return { next: undefined, again: true };
+    }
     const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
     const faults = specConditions({ app, project, cluster: target, controlNamespace: deps.store.namespace });
     if (faults.length > 0 || !target) {

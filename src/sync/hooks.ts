@@ -1,12 +1,13 @@
 // Hooks: begun once an operation, judged by their health, deleted by their policy.
 import { cox } from '../model/annotations.ts';
 import type { OperationPhase } from '../model/application.ts';
+import { hookOf } from '../model/hooks.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { dropHookFinalizer, hasHookFinalizer } from './hook-finalizer.ts';
 import { attemptId } from './plan.ts';
 import { refOf } from './run.ts';
 import type { Run } from './run.ts';
-import { isCompleted, isRunning, kubectlName, record } from './task.ts';
+import { isCompleted, isPending, isRunning, kubectlName, record } from './task.ts';
 import type { Task } from './task.ts';
 
 async function dropFinalizer(run: Run, task: Task, object: KubeObject): Promise<void> {
@@ -24,6 +25,10 @@ async function deleteHook(run: Run, task: Task, object: KubeObject): Promise<voi
   if (rest && rest.metadata.uid === uid) await dropFinalizer(run, task, rest);
 }
 
+function isOfAttempt({ state }: Run, object: KubeObject): boolean {
+  return object.metadata.annotations?.[cox.operation] === attemptId(Date.parse(state.startedAt), state.retryCount ?? 0);
+}
+
 /**
  * Before a hook is created: 'begun' if this attempt has created it already (whatever became of the answer), 'deleting' while an
  * earlier run's object is going, 'free' if it may be applied now. The API server is asked, not the cache: a hook must not run twice.
@@ -32,8 +37,7 @@ export async function prepareHook(run: Run, task: Task): Promise<'free' | 'begun
   if (run.dryRun) return 'free';
   const found = await run.read(task);
   if (!found) return 'free';
-  const attempt = attemptId(Date.parse(run.state.startedAt), run.state.retryCount ?? 0);
-  if (found.metadata.annotations?.[cox.operation] === attempt) {
+  if (isOfAttempt(run, found)) {
     run.accepted(task, found);
     record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} serverside-applied` });
     return 'begun';
@@ -53,16 +57,18 @@ export async function releaseHooks(run: Run, phase: OperationPhase): Promise<voi
   await Promise.all(hooks.map(async (task) => {
     const found = await run.read(task);
     if (!found) return;
-    if (task.hook?.deletePolicies.includes(policy)) await deleteHook(run, task, found);
+    if ((task.hook ?? hookOf(found)).deletePolicies.includes(policy)) await deleteHook(run, task, found);
     else await dropFinalizer(run, task, found);
   }));
 }
 
-/** Deletes the hooks that run. */
+/** Deletes the hooks that run, also one of which nobody has written down yet that it was begun. */
 export async function terminateHooks(run: Run): Promise<void> {
-  for (const task of run.tasks.filter((one) => one.kind === 'hook' && isRunning(one))) {
+  for (const task of run.tasks.filter((one) => one.kind === 'hook' && !isCompleted(one))) {
     const found = await run.read(task);
-    if (found) await deleteHook(run, task, found);
+    const begun = found !== undefined && isOfAttempt(run, found);
+    if (begun || (found && isRunning(task))) await deleteHook(run, task, found);
+    else if (isPending(task)) continue;
     record(task, { hookPhase: 'Failed', message: 'Terminated' });
   }
   await releaseHooks(run, 'Failed');

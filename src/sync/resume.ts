@@ -25,6 +25,11 @@ function kindOf(row: ResourceResult): TaskKind {
   return markedUid(row) !== undefined || row.status === 'Pruned' || row.status === 'PruneSkipped' ? 'prune' : 'apply';
 }
 
+/** The tasks as their rows alone tell of them, to be ended. */
+export function rowTasks(rows: readonly ResourceResult[]): Task[] {
+  return rows.map((row) => bareTask(row, kindOf(row)));
+}
+
 /** Nothing is left to do for it: it has happened before this process began, or must not happen any more. */
 async function passedOver(row: ResourceResult, read: ResumeInput['read']): Promise<Task> {
   const task = bareTask(row, kindOf(row));

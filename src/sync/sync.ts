@@ -8,7 +8,7 @@ import { releaseHooks, terminateHooks } from './hooks.ts';
 import type { StepInput, StepResult, SyncTarget } from './input.ts';
 import { namespaceTask, namespaceToMake } from './namespace.ts';
 import { planTasks, selectTasks } from './plan.ts';
-import { resumeTasks } from './resume.ts';
+import { resumeTasks, rowTasks } from './resume.ts';
 import { beginRetry, endAttempt, waitsUntil } from './retry.ts';
 import { Run } from './run.ts';
 import type { Task } from './task.ts';
@@ -66,7 +66,9 @@ function sharedResource(input: StepInput): string | undefined {
   return shared ? `Shared resource found: ${shared.message}` : undefined;
 }
 
+/** What it wrote down is all that it needs: Git and the manifests may be gone. */
 async function terminate(run: Run): Promise<StepResult> {
+  run.tasks = rowTasks(run.state.syncResult?.resources ?? []);
   await terminateHooks(run);
   return finish(run, 'Failed', 'Operation terminated', true);
 }
@@ -97,11 +99,7 @@ async function prepare(run: Run): Promise<{ phase: OperationPhase; message: stri
 export async function step(input: StepInput): Promise<StepResult> {
   let state = input.state ?? begin(input);
   if (state.phase === 'Succeeded' || state.phase === 'Failed' || state.phase === 'Error') return { state, done: true, watch: [] };
-  if (state.phase === 'Terminating') {
-    const run = new Run(input, state);
-    run.tasks = await resume(run);
-    return terminate(run);
-  }
+  if (state.phase === 'Terminating') return terminate(new Run(input, state));
   const at = waitsUntil(state);
   if (at !== undefined && input.clock.now() < at) return { state, done: false, waitingFor: state.message ?? '', watch: [], at };
   if (at !== undefined) state = beginRetry(state);

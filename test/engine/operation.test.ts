@@ -1,6 +1,7 @@
 // The operation contract: whoever writes `operation` gets a sync, with Argo CD's phases, messages and fields.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Application } from '../../src/model/application.ts';
 import type { SyncWindow } from '../../src/model/project.ts';
 import { requestSync } from '../../src/engine/request.ts';
 import { automated, config, dataOf, ended, gone, hookJob, isSynced, operate, patchApp, person, push, requests, synced } from './manifests.ts';
@@ -59,6 +60,24 @@ test('Terminating ends the operation: running hooks go, nothing more is applied'
   assert.equal(await dataOf(s, 'web'), undefined);
   await s.untilStore('the hook is gone', () => (s.cluster.live.get({ ...jobs(s.namespace), name: 'pre' }) === undefined ? true : undefined));
 });
+
+for (const [what, spec] of [['revision cannot be rendered any more', { source: { path: 'nowhere' } }], ['project is gone', { project: 'none' }]] as const) {
+  test(`Terminating ends an operation whose ${what}: its hook goes by its policy`, async (t) => {
+    const slow = (name: string): string => hookJob(name, 'PreSync').replace('restartPolicy', 'nodeSelector: {none: such}\n      restartPolicy');
+    const s = await stage(t, { 'web/a.yaml': config('web', '1'), 'web/pre.yaml': slow('pre'), 'web/done.yaml': hookJob('done', 'PreSync', 'HookFailed') });
+    await s.apply('web');
+    await operate(s, 'web', { sync: {} });
+    const hookPhase = (app: Application, name: string): string | undefined => app.status?.operationState?.syncResult?.resources?.find((row) => row.name === name)?.hookPhase;
+    await s.until('web', 'one hook is done, the other runs', (app) => hookPhase(app, 'done') === 'Succeeded' && hookPhase(app, 'pre') === 'Running');
+    await patchApp(s, 'web', { spec, status: { operationState: { phase: 'Terminating' } } });
+    const app = await s.until('web', 'ended', (item) => item.operation === undefined);
+    const { phase, message, syncResult } = app.status?.operationState ?? {};
+    assert.deepEqual([phase, message], ['Failed', 'Operation terminated']);
+    assert.deepEqual(syncResult?.resources?.map((row) => [row.name, row.hookPhase, row.message]).filter(([name]) => name !== 'done'), [['pre', 'Failed', 'Terminated'], ['web', undefined, undefined]]);
+    for (const name of ['pre', 'done']) await s.untilStore(`${name} is gone`, () => (s.cluster.live.get({ ...jobs(s.namespace), name }) === undefined ? true : undefined));
+    assert.equal(await dataOf(s, 'web'), undefined);
+  });
+}
 
 test('a failed attempt is repeated as its retry says, at the same revision, and then given up', async (t) => {
   const s = await stage(t, { 'web/a.yaml': `apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}], clusterIP: 203.0.113.7}\n` });

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SteppedClock } from '../../src/base/clock.ts';
 import { isInternal } from '../../src/cluster/api-error.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
+import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
 import { eventually } from '../control-plane.ts';
-import { configMap, deployment, drive, job, makeBed } from './bed.ts';
-import type { Bed, Scene } from './bed.ts';
+import { Crash, Mortal, configMap, deployment, drive, job, makeBed } from './bed.ts';
+import type { Bed, Scene, Stored } from './bed.ts';
 
 const hook = (types: string, more: Record<string, string> = {}): Record<string, string> => ({ 'argocd.argoproj.io/hook': types, ...more });
 const full = { sync: { prune: true } };
@@ -130,6 +130,23 @@ test('Terminating deletes the running hook and ends Failed', async (t) => {
   assert.equal(state?.message, 'Operation terminated');
   assert.equal(state?.syncResult?.resources?.find((row) => row.name === 'migrate')?.message, 'Terminated');
   await bed.cluster.live.until({ group: 'batch', kind: 'Job', namespace: ns, name: 'migrate' }, (object) => object === undefined, AbortSignal.timeout(20_000));
+});
+
+test('Terminating deletes a hook of which nobody could write down that it was begun, and leaves one of an earlier sync', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  await drive({ bed, name: 'before', manifests: [job(ns, 'later', hook('PostSync'))], operation: full });
+  const scene: Scene = { bed, name: 'unseen', manifests: [job(ns, 'migrate', hook('PreSync')), job(ns, 'later', hook('PostSync'))], operation: full };
+  const stored: Stored = { state: undefined, done: false, saves: [] };
+  await assert.rejects(drive(scene, { stored, mortal: new Mortal({ at: 2, side: 'after' }) }), Crash);
+  const ref = (name: string): ResourceKey => ({ group: 'batch', kind: 'Job', namespace: ns, name });
+  assert.notEqual(await bed.cluster.api.get(ref('migrate')), undefined);
+  assert.deepEqual(stored.state?.syncResult?.resources?.map((row) => row.hookPhase), [undefined, undefined]);
+  if (stored.state) stored.state = { ...stored.state, phase: 'Terminating' };
+  const { state } = await drive(scene, { stored });
+  assert.deepEqual([state?.phase, state?.message], ['Failed', 'Operation terminated']);
+  await bed.cluster.live.until(ref('migrate'), (object) => object === undefined, AbortSignal.timeout(20_000));
+  assert.equal((await bed.cluster.api.get(ref('later')))?.metadata.deletionTimestamp, undefined);
 });
 
 test('a comparison error ends the operation with phase Error', async (t) => {
