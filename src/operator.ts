@@ -189,7 +189,7 @@ function openWeb({ cluster, store, engine, faces, started }: Core): void {
     store,
     resources: (application) => resourceViews(engine.comparison(application)),
     metrics: metrics.text,
-    notReady: () => (cluster.live.synced ? undefined : 'the live cache is not complete yet'),
+    notReady: () => (cluster.live.settled ? undefined : 'the live cache is not complete yet'),
   });
   faces.rest = web.handle;
   started.add('web', () => web.stop());

@@ -14,7 +14,7 @@ export function tellMissingKinds({ discovery }: Pick<Cluster, 'discovery'>, star
   const look = (): void => {
     const missing = missingKinds(discovery).join(', ');
     starting.why = missing === '' ? 'starting: reading the cluster' : `starting: waits for CustomResourceDefinitions that are not installed (${missing}); kubectl apply -f deploy/crds installs them`;
-    if (missing !== told && missing !== '') log.warn({ missing, hint: 'kubectl apply -f deploy/crds, or -k deploy for everything' }, 'the start waits for custom resource definitions that are not installed');
+    if (missing !== told && missing !== '') log.warn({ missing, hint: 'kubectl apply -f deploy/crds; where Argo CD is installed, -k deploy brings what is Coxswain\'s own' }, 'the start waits for custom resource definitions that are not installed');
     told = missing;
   };
   look();

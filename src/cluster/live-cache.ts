@@ -62,8 +62,8 @@ export class LiveCache implements Live {
     this.#follower = new KindFollower(options);
   }
 
-  get synced(): boolean {
-    return this.#unsubscribe !== undefined && [...this.#kinds.values()].every((kind) => kind.synced);
+  get settled(): boolean {
+    return this.#unsubscribe !== undefined && [...this.#kinds.values()].every((kind) => kind.synced || kind.problemNow !== undefined);
   }
 
   get stats(): LiveStats {

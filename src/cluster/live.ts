@@ -46,8 +46,8 @@ export interface LiveChange {
 export interface Live {
   /** Starts watching every kind that can be watched and is not excluded; resolves when all kinds that answered are complete. */
   start(signal?: AbortSignal): Promise<void>;
-  /** True once the first complete lists of all kinds have arrived. */
-  readonly synced: boolean;
+  /** Every kind has been listed, or cannot be: then `problemOf` says why, and the rest works without it. */
+  readonly settled: boolean;
   get(key: ResourceKey): LiveObject | undefined;
   /** Keys of the root objects that the application tracks. `application` is the tracking name, as in `LiveRecord.application`. */
   keysOf(application: string): ResourceKey[];

@@ -125,13 +125,14 @@ test('a kind that cannot be watched harms no other, is named, and comes back', a
   const { cluster, proxy } = await connectThroughProxy(t, c, { timing: { baseMs: 20, maxMs: 50 } });
   proxy.answer({ status: 500, times: 1e6, match: (request) => request.path.endsWith('/secrets') });
   await cluster.live.start(AbortSignal.timeout(30_000));
+  assert.ok(cluster.live.settled);
   assert.match(String(cluster.live.problemOf({ group: '', kind: 'Secret' })?.message), /500|injected/);
   assert.equal(cluster.live.problemOf(kinds[0] ?? { group: '', kind: '' }), undefined);
   await assert.rejects(cluster.live.ensureKinds([{ group: '', kind: 'Secret' }]));
   await cluster.api.create(configMap(c.namespace, 'fine'));
   await cluster.live.until(configMapKey(c.namespace, 'fine'), (object) => object !== undefined);
   proxy.heal();
-  await eventually('the kind to come back', () => (cluster.live.problemOf({ group: '', kind: 'Secret' }) === undefined && cluster.live.synced ? true : undefined));
+  await eventually('the kind to come back', () => (cluster.live.problemOf({ group: '', kind: 'Secret' }) === undefined && cluster.live.settled ? true : undefined));
 });
 
 test('waiting for an object ends with its signal, and stopping ends everything', async (t) => {
@@ -158,5 +159,5 @@ test('a restart of the API server loses nothing', async (t) => {
     for (let i = 0; i < 10; i += 1) await change();
     await agree(c, held);
   }
-  await eventually('every kind to work again', () => (cluster.live.problemOf({ group: 'apps', kind: 'Deployment' }) === undefined && cluster.live.synced ? true : undefined));
+  await eventually('every kind to work again', () => (cluster.live.problemOf({ group: 'apps', kind: 'Deployment' }) === undefined && cluster.live.settled ? true : undefined));
 });

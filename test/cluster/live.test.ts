@@ -40,7 +40,7 @@ test('bodies are kept of tracked roots and wanted keys, records of everything el
   await api.create(configMap(c.namespace, 'before', { application, data: { x: '1' } }));
   await api.create(configMap(c.namespace, 'plain', { data: { x: '1' } }));
   await live.start(AbortSignal.timeout(30_000));
-  assert.ok(live.synced);
+  assert.ok(live.settled);
   assert.deepEqual(live.get(configMapKey(c.namespace, 'before'))?.object?.['data'], { x: '1' });
   assert.ok(live.get(configMapKey(c.namespace, 'before'))?.object?.metadata.managedFields);
   const plain = live.get(configMapKey(c.namespace, 'plain'));

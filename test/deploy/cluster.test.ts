@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import type { KubeObject } from '../../src/model/kube.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { nodeFlags } from '../../sandbox/operator.ts';
 import { pins } from '../../tools/pins.ts';
@@ -27,11 +29,12 @@ async function may(cluster: TestCluster, what: { verb: string; group: string; re
 test('everything is applied, twice without a change, and the operator\'s pod is admitted', async (t) => {
   const cluster = await ownCluster(t);
   const { kubectl } = await binaries(['kubectl']);
-  const apply = (): string => execFileSync(kubectl, ['--kubeconfig', cluster.kubeconfigs.admin, 'apply', '--validate=strict', '-k', deploy], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  assert.match(apply(), /deployment\.apps\/coxswain created/);
-  assert.ok(apply().trim().split('\n').every((line) => line.endsWith('unchanged')));
+  const apply = (...what: string[]): string => execFileSync(kubectl, ['--kubeconfig', cluster.kubeconfigs.admin, 'apply', '--validate=strict', ...what], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  apply('-f', join(deploy, 'crds'), '-f', join(deploy, 'settings.yaml'));
+  assert.match(apply('-k', deploy), /deployment\.apps\/coxswain created/);
+  assert.ok(apply('-k', deploy).trim().split('\n').every((line) => line.endsWith('unchanged')));
   execFileSync(kubectl, ['--kubeconfig', cluster.kubeconfigs.admin, 'wait', '--for=condition=Established', '--timeout=20s', 'crd', '--all']);
-  execFileSync(kubectl, ['--kubeconfig', cluster.kubeconfigs.admin, 'apply', '--validate=strict', '-f', join(deploy, 'default-project.yaml')]);
+  apply('-f', join(deploy, 'default-project.yaml'));
   await eventually('a pod of the operator', async () => {
     const pods = (await cluster.access.must('GET', '/api/v1/namespaces/argocd/pods?labelSelector=app.kubernetes.io/name=coxswain')) as { items: unknown[] };
     return pods.items.length === 1 ? true : undefined;
@@ -54,6 +57,16 @@ test('everything is applied, twice without a change, and the operator\'s pod is 
     assert.equal(await may(cluster, { verb: 'get', group, resource, namespace: 'default' }), false, `${resource} of another namespace`);
   }
   for (const resource of ['approvals', 'driftepisodes', 'requests']) assert.equal(await may(cluster, { verb: 'patch', group: 'coxswain.dev', resource, subresource: 'status' }), true);
+});
+
+test('what every new version applies holds nothing that is Argo CD\'s', async () => {
+  const { kubectl } = await binaries(['kubectl']);
+  const objects = parseAllDocuments(execFileSync(kubectl, ['kustomize', deploy], { encoding: 'utf8' })).map((document) => document.toJS() as KubeObject);
+  assert.ok(objects.length > 8);
+  for (const { apiVersion, kind, metadata } of objects) {
+    assert.match(metadata.name ?? '', /coxswain/, `${kind} ${metadata.name ?? ''}`);
+    assert.doesNotMatch(apiVersion, /argoproj/);
+  }
 });
 
 test('every rule names files that exist', () => {
