@@ -15,7 +15,7 @@ export interface RbacPolicy {
 export type Action = 'get' | 'create' | 'update' | 'delete' | 'sync' | 'override' | 'approve' | 'revert' | 'adopt' | 'snooze';
 
 export interface Authoriser {
-  /** `subjects`: the login and its `org:team` groups; one that is allowed suffices. `object`: see `rbacObject`. */
+  /** `subjects`: the login and its `org:team` groups, in any case of letters; one that is allowed suffices. `object`: see `rbacObject`. */
   can(subjects: readonly string[], resource: string, action: Action, object: string): { allowed: boolean; why: string };
 }
 
@@ -47,9 +47,22 @@ function fieldsOf(line: string): string[] {
   return [...line.matchAll(/\s*(?:"([^"]*)"|([^,]*))\s*(?:,|$)/g)].map(([, quoted, plain]) => (quoted ?? plain ?? '').trim()).slice(0, -1);
 }
 
+function isRole(subject: string): boolean {
+  return subject.startsWith('role:') || subject.startsWith('proj:');
+}
+
+/** Logins, organizations and teams are the same in any case of letters (GitHub); roles are not. */
+function subjectOf(text: string): string {
+  return isRole(text) ? text : text.toLowerCase();
+}
+
 /** The lines that are policies; others are passed over: one bad line must not take the good ones with it. */
 function linesOf(csv: string): string[][] {
-  return csv.split('\n').map((line) => fieldsOf(line.trim())).filter((fields) => (fields[0] === 'p' && fields.length === 6) || (fields[0] === 'g' && fields.length === 3));
+  return csv.split('\n').flatMap((line) => {
+    const [type = '', ...fields] = fieldsOf(line.trim());
+    if (type === 'p' && fields.length === 5) return [[type, subjectOf(fields[0] ?? ''), ...fields.slice(1)]];
+    return type === 'g' && fields.length === 2 ? [[type, ...fields.map(subjectOf)]] : [];
+  });
 }
 
 function projectLines(project: AppProject): string[][] {
@@ -58,7 +71,7 @@ function projectLines(project: AppProject): string[][] {
     const subject = `proj:${name}:${role.name}`;
     // A project's role speaks of itself and of objects of its own project alone (Argo CD: docs/user-guide/projects.md).
     const own = linesOf((role.policies ?? []).join('\n')).filter(([type, who, , , object]) => type === 'p' && who === subject && (object === name || object?.startsWith(`${name}/`)));
-    return [['p', subject, 'projects', 'get', name, 'allow'], ...own, ...(role.groups ?? []).map((group) => ['g', group, subject])];
+    return [['p', subject, 'projects', 'get', name, 'allow'], ...own, ...(role.groups ?? []).map((group) => ['g', subjectOf(group), subject])];
   });
 }
 
@@ -80,9 +93,11 @@ export async function authoriser(policy: RbacPolicy): Promise<Authoriser> {
   return {
     can(subjects, resource, action, object) {
       const enforcer = byProject.get(object.split('/')[0] ?? '') ?? everyone;
-      const who = [policy.policyDefault, ...subjects].filter((subject) => subject !== undefined && subject !== '');
-      const subject = who.find((one) => enforcer.enforceSync(one, resource, action, object));
-      if (subject !== undefined) return { allowed: true, why: subject === policy.policyDefault ? `everybody may ${action}` : `${subject} may ${action}` };
+      const may = (subject: string): boolean => enforcer.enforceSync(subject, resource, action, object);
+      if (policy.policyDefault && may(subjectOf(policy.policyDefault))) return { allowed: true, why: `everybody may ${action}` };
+      // An organization may be called "role": its teams are no roles.
+      const subject = subjects.filter((one) => one !== '' && !isRole(one)).map(subjectOf).find(may);
+      if (subject !== undefined) return { allowed: true, why: `${subject} may ${action}` };
       return { allowed: false, why: `permission denied: ${resource}, ${action}, ${object}` };
     },
   };

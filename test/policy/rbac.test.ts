@@ -17,12 +17,18 @@ p, role:shop, applications, approve, shop/payments-*, deny
 p, zoe, applications, action/*, shop/checkout, allow
 g, acme:shop, role:shop
 g, root, role:admin
+g, Acme:Leads, role:Lead
+g, Zoe-Case, Acme:Night
+g, acme:night, role:shop
+p, role:Lead, applications, approve, shop/*, allow
+p, MixedCase, applications, sync, shop/Checkout, allow
 this line is not a policy
 p, broken, applications, sync
 p, orders, applications, "{sync,revert}", shop/[ab]*, allow
 `;
 const projects = [project('shop', [
-  { name: 'deployer', policies: ['p, proj:shop:deployer, applications, sync, shop/*, allow', 'p, proj:shop:deployer, applications, sync, other/*, allow', 'p, role:admin, applications, sync, shop/*, allow', 'p, eve, applications, *, shop/*, allow'], groups: ['acme:ops'] },
+  { name: 'deployer', policies: ['p, proj:shop:deployer, applications, sync, shop/*, allow', 'p, proj:shop:deployer, applications, sync, other/*, allow', 'p, role:admin, applications, sync, shop/*, allow', 'p, eve, applications, *, shop/*, allow'], groups: ['acme:ops', 'Acme:OnCall'] },
+  { name: 'Breaker', policies: ['p, proj:shop:Breaker, applications, revert, shop/*, allow'], groups: ['Carol'] },
 ]), project('other', [])];
 
 const rows: [name: string, subjects: string[], action: Action, object: string, allowed: boolean][] = [
@@ -38,6 +44,14 @@ const rows: [name: string, subjects: string[], action: Action, object: string, a
   ['a project role gives its groups what it says', ['acme:ops'], 'sync', 'shop/checkout', true],
   ['a project role gives nothing outside its project', ['acme:ops'], 'sync', 'other/checkout', false],
   ['a project cannot give to other subjects', ['eve'], 'sync', 'shop/checkout', false],
+  ['a team is the same in capital letters', ['joe', 'acme:leads'], 'approve', 'shop/checkout', true],
+  ['whoever asks, too', ['Joe', 'ACME:leads'], 'approve', 'shop/checkout', true],
+  ['a login is the same in capital letters', ['mixedcase'], 'sync', 'shop/Checkout', true],
+  ['but not an application', ['mixedcase'], 'sync', 'shop/checkout', false],
+  ['a login in a group is found by both', ['zoe-case'], 'sync', 'shop/checkout', true],
+  ['a project role knows its groups in any case', ['acme:oncall'], 'sync', 'shop/checkout', true],
+  ['and keeps its own name', ['carol'], 'revert', 'shop/checkout', true],
+  ['a team of an organization called role is no role', ['joe', 'role:admin'], 'sync', 'shop/checkout', false],
 ];
 
 for (const [name, subjects, action, object, allowed] of rows) {
@@ -56,6 +70,11 @@ test('the default role is everybody’s', async () => {
   const may = await authoriser({ policyCsv, policyDefault: 'role:readonly', projects });
   assert.equal(may.can(['joe'], 'applications', 'get', 'shop/checkout').allowed, true);
   assert.equal(may.can(['joe'], 'applications', 'sync', 'shop/checkout').allowed, false);
+});
+
+test('a role is another one in other letters', async () => {
+  const may = await authoriser({ policyCsv: 'g, joe, role:Admin', projects });
+  assert.equal(may.can(['joe'], 'applications', 'get', 'shop/checkout').allowed, false);
 });
 
 test('the same policy is compiled once', async () => {
