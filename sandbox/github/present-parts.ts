@@ -21,7 +21,7 @@ export function presentComment(world: World, repository: Repository, comment: Co
     created_at: comment.createdAt,
     updated_at: comment.updatedAt,
     issue_url: api(world, `/repos/${fullName(repository)}/issues/${comment.pull}`),
-    author_association: association(repository, comment.user),
+    author_association: association(world, repository, comment.user),
     performed_via_github_app: comment.app ? presentApp(world, comment.app) : null,
     reactions: {
       url: `${url}/reactions`,

@@ -3,11 +3,14 @@ import { changedFiles, commits, git, type ChangedFile, type Commit } from './git
 import { api, type Json, nodeId, presentRepository, presentUser } from './present.ts';
 import { type Account, fullName, type Pull, type PullContent, type Repository, type Review, type World } from './world.ts';
 
-export function association(repository: Repository, account: Account): string {
-  if (account.type === 'Bot') return 'NONE';
-  const role = repository.roles.get(account.login.toLowerCase());
-  if (role === undefined) return 'NONE';
-  return repository.owner.type === 'Organization' ? 'MEMBER' : 'COLLABORATOR';
+/** Whoever is in a team is in its organization; others are invited to the repository, or wrote something that was merged. */
+export function association({ teams }: World, repository: Repository, account: Account): string {
+  const login = account.login.toLowerCase();
+  const org = repository.owner.login.toLowerCase();
+  if (account === repository.owner) return 'OWNER';
+  if (teams.some((team) => team.org.toLowerCase() === org && [...team.members].some((member) => member.toLowerCase() === login))) return 'MEMBER';
+  if (repository.roles.has(login)) return 'COLLABORATOR';
+  return [...repository.pulls.values()].some((pull) => pull.user === account && pull.mergedAt !== null) ? 'CONTRIBUTOR' : 'NONE';
 }
 
 function presentEnd(world: World, repository: Repository, end: { ref: string; sha: string }): Json {
@@ -64,7 +67,7 @@ export function presentPull(world: World, repository: Repository, pull: Pull): J
     head: presentEnd(world, pull.fork ?? repository, { ref: pull.headRef, sha: pull.headSha }),
     base: presentEnd(world, repository, { ref: pull.baseRef, sha: pull.baseSha }),
     _links: Object.fromEntries(Object.entries(links).map(([name, href]) => [name, { href }])),
-    author_association: association(repository, pull.user),
+    author_association: association(world, repository, pull.user),
     auto_merge: null,
     active_lock_reason: null,
   };
@@ -133,7 +136,7 @@ export function presentReview(world: World, repository: Repository, review: Revi
     state: review.state,
     html_url: html,
     pull_request_url: pull,
-    author_association: association(repository, review.user),
+    author_association: association(world, repository, review.user),
     _links: { html: { href: html }, pull_request: { href: pull } },
     submitted_at: review.submittedAt,
     commit_id: review.commit,

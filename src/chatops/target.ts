@@ -57,6 +57,8 @@ export interface Person {
   id: number;
   /** As `org/team`. */
   teams: string[];
+  /** `policy.default` counts. */
+  known: boolean;
 }
 
 /** Teams are asked of the organization that owns the application's repository, or the pull request's. */
@@ -65,7 +67,7 @@ export async function personOf({ forge }: Pick<ChatopsOptions, 'forge'>, { actor
   const owner = pull?.owner ?? forge?.repositoryOf(sourcesOf(app.spec)[0]?.repoURL ?? '')?.owner;
   const teams = forge && owner ? await forge.teams(actor.login, owner) : [];
   const id = actor.id || ((await forge?.userId(actor.login)) ?? 0);
-  return { login: actor.login, id, teams: teams.map((team) => team.replace(':', '/')) };
+  return { login: actor.login, id, teams: teams.map((team) => team.replace(':', '/')), known: actor.known === true };
 }
 
 export interface Rights {
@@ -75,11 +77,11 @@ export interface Rights {
 }
 
 /** undefined when allowed, else the sentence that names verb, application and who can grant it. */
-export function refusal({ authoriser, namespace }: Rights, person: Pick<Person, 'login' | 'teams'>, action: Action, app: Application): string | undefined {
+export function refusal({ authoriser, namespace }: Rights, person: Pick<Person, 'login' | 'teams' | 'known'>, action: Action, app: Application): string | undefined {
   const object = rbacObject(app, namespace);
   // argocd-rbac-cm names groups `org:team`; the approvers annotation names them `@org/team`.
   const subjects = [person.login, ...person.teams.map((team) => team.replace('/', ':'))];
-  const { allowed } = authoriser.can(subjects, 'applications', action, object);
+  const { allowed } = authoriser.can({ subjects, known: person.known }, 'applications', action, object);
   const grant = `whoever keeps argocd-rbac-cm or the roles of project ${app.spec.project || 'default'} can grant it`;
   return allowed ? undefined : `${person.login} may not ${action} ${app.metadata.name}: the right "applications, ${action}, ${object}" is missing; ${grant}`;
 }

@@ -34,7 +34,8 @@ export async function takeClick({ store, clock }: { store: Store; clock: Clock }
       pull,
       args: { text: `${verb} ${name}` },
       digest: approval.spec.digest,
-      actor: { login, id: idAt(payload, 'sender', 'id'), via: 'pull-request' },
+      // GitHub shows the buttons of a check to those alone who may write.
+      actor: { login, id: idAt(payload, 'sender', 'id'), via: 'pull-request', known: true },
       origin: { kind: 'web' },
       createdAt: rfc3339(clock.now()),
     },

@@ -41,7 +41,7 @@ function shownDigest(store: Store, application: string, named: string | undefine
 
 function specOf({ store, pull, clock }: CommandContext, comment: HumanComment): Request['spec'] {
   const text = commandIn(comment.body) ?? '';
-  const actor: Actor = { login: comment.login.toLowerCase(), id: comment.userId, via: 'pull-request' };
+  const actor: Actor = { login: comment.login.toLowerCase(), id: comment.userId, via: 'pull-request', known: comment.known };
   const base = { pull, actor, origin: { kind: 'comment' as const, commentId: comment.id }, createdAt: comment.createdAt };
   const typed = text.slice(0, 200);
   if (clock.now() - Date.parse(comment.createdAt) > heardMs) return { ...base, verb: 'help', args: { text: typed, error: 'this was asked more than an hour before it was heard, and is not carried out; ask again if it still holds' } };

@@ -21,6 +21,8 @@ export interface HumanComment {
   body: string;
   login: string;
   userId: number;
+  /** GitHub counts them among those who belong to the repository. */
+  known: boolean;
   createdAt: string;
   /** Its text is not the one that was first sent. */
   edited: boolean;
@@ -33,11 +35,15 @@ interface RawComment {
   node_id: string;
   body?: string | undefined;
   user: { login: string; id: number | bigint; type: string } | null;
+  author_association?: string | undefined;
   created_at: string;
   updated_at: string;
   performed_via_github_app?: { id: number | bigint } | null | undefined;
   reactions?: { rocket: number; confused: number } | undefined;
 }
+
+/** GitHub: `author_association`; the others (CONTRIBUTOR, FIRST_TIMER, NONE …) anybody becomes by writing something. */
+const belonging: ReadonlySet<string> = new Set(['OWNER', 'MEMBER', 'COLLABORATOR']);
 
 export function humanComment(raw: RawComment): HumanComment | undefined {
   if (!raw.user || raw.user.type !== 'User' || raw.performed_via_github_app) return undefined;
@@ -47,6 +53,7 @@ export function humanComment(raw: RawComment): HumanComment | undefined {
     body: raw.body ?? '',
     login: raw.user.login,
     userId: Number(raw.user.id),
+    known: belonging.has(raw.author_association ?? ''),
     createdAt: raw.created_at,
     edited: raw.created_at !== raw.updated_at,
     maybeAnswered: (raw.reactions?.rocket ?? 0) + (raw.reactions?.confused ?? 0) > 0,

@@ -29,6 +29,8 @@ export interface Actor {
   via: 'pull-request' | 'slack' | 'cli' | 'web' | 'engine';
   /** Slack user id when the person acted there. */
   slackUser?: string;
+  /** Linked in Slack, or owner, member or collaborator on GitHub when they asked: `policy.default` counts for nobody else. */
+  known?: boolean;
 }
 
 export interface PullRef {

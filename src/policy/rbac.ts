@@ -7,16 +7,23 @@ import type { AppProject } from '../model/project.ts';
 export interface RbacPolicy {
   /** `policy.csv` and every `policy.*.csv` of argocd-rbac-cm, joined. */
   policyCsv: string;
-  /** Role of everybody; Argo's `policy.default`. Default: none. */
+  /** Role of everybody who is known; Argo's `policy.default`. Default: none. */
   policyDefault?: string;
   projects: readonly AppProject[];
 }
 
 export type Action = 'get' | 'create' | 'update' | 'delete' | 'sync' | 'override' | 'approve' | 'revert' | 'adopt' | 'snooze';
 
+export interface Who {
+  /** The login and its `org:team` groups, in any case of letters; one that is allowed suffices. */
+  subjects: readonly string[];
+  /** Belongs to the house, so that `policy.default` counts: Argo CD means whoever could log in, and here strangers can write too. */
+  known: boolean;
+}
+
 export interface Authoriser {
-  /** `subjects`: the login and its `org:team` groups, in any case of letters; one that is allowed suffices. `object`: see `rbacObject`. */
-  can(subjects: readonly string[], resource: string, action: Action, object: string): { allowed: boolean; why: string };
+  /** `object`: see `rbacObject`. */
+  can(who: Who, resource: string, action: Action, object: string): { allowed: boolean; why: string };
 }
 
 const model = `
@@ -32,14 +39,13 @@ e = some(where (p.eft == allow)) && !some(where (p.eft == deny))
 m = g(r.sub, p.sub) && glob(r.res, p.res) && glob(r.act, p.act) && glob(r.obj, p.obj)
 `;
 
-/** The roles that Argo CD brings along: `role:readonly` and `role:admin`; ours are covered by the admin's wildcard. */
+/** The roles that Argo CD brings along, without its local user `admin`; our own actions are covered by the wildcard of `role:admin`. */
 const builtin = [
   ...['applications', 'applicationsets', 'logs'].map((resource) => `p, role:readonly, ${resource}, get, */*, allow`),
   ...['certificates', 'clusters', 'repositories', 'projects', 'accounts', 'gpgkeys'].map((resource) => `p, role:readonly, ${resource}, get, *, allow`),
   ...['applications', 'applicationsets'].map((resource) => `p, role:admin, ${resource}, *, */*, allow`),
   ...['certificates', 'clusters', 'repositories', 'projects', 'accounts', 'gpgkeys', 'exec'].map((resource) => `p, role:admin, ${resource}, *, *, allow`),
   'g, role:admin, role:readonly',
-  'g, admin, role:admin',
 ].join('\n');
 
 /** One line of comma-separated values; a field in double quotes may contain commas. */
@@ -91,10 +97,10 @@ export async function authoriser(policy: RbacPolicy): Promise<Authoriser> {
   const byProject = new Map<string, Enforcer>();
   for (const project of policy.projects) byProject.set(project.metadata.name, await enforcerOf([...shared, ...projectLines(project)]));
   return {
-    can(subjects, resource, action, object) {
+    can({ subjects, known }, resource, action, object) {
       const enforcer = byProject.get(object.split('/')[0] ?? '') ?? everyone;
       const may = (subject: string): boolean => enforcer.enforceSync(subject, resource, action, object);
-      if (policy.policyDefault && may(subjectOf(policy.policyDefault))) return { allowed: true, why: `everybody may ${action}` };
+      if (known && policy.policyDefault && may(subjectOf(policy.policyDefault))) return { allowed: true, why: `everybody may ${action}` };
       // An organization may be called "role": its teams are no roles.
       const subject = subjects.filter((one) => one !== '' && !isRole(one)).map(subjectOf).find(may);
       if (subject !== undefined) return { allowed: true, why: `${subject} may ${action}` };

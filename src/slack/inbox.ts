@@ -39,7 +39,7 @@ export type Wanted = Pick<Request['spec'], 'verb' | 'args'> & { application?: st
 /** The GitHub id is looked up when the Request is carried out. */
 export function actorOf({ store }: Pick<InboxContext, 'store'>, slackUser: string): Actor | undefined {
   const login = store.settings().slackIdentities.get(slackUser);
-  return login === undefined ? undefined : { login, id: 0, via: 'slack', slackUser };
+  return login === undefined ? undefined : { login, id: 0, via: 'slack', slackUser, known: true };
 }
 
 /** mrkdwn. */

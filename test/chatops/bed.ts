@@ -49,7 +49,7 @@ export interface Bed {
   chatops: Chatops;
   /** Answers told in chat: request name and answer. */
   told: [string, Answer][];
-  settings(rbac: string): Promise<void>;
+  settings(rbac: string, policyDefault?: string): Promise<void>;
   project(name: string, spec?: Record<string, unknown>, annotations?: Record<string, string>): Promise<void>;
   application(name: string, more?: { project?: string; annotations?: Record<string, string>; targetRevision?: string; status?: Record<string, unknown> }): Promise<void>;
   approval(name: string, digest: string, more?: Partial<Approval['spec']>): Promise<string>;
@@ -147,9 +147,9 @@ export async function bed(t: TestContext, options: BedOptions = {}): Promise<Bed
     get chatops() {
       return chatops;
     },
-    async settings(rbac) {
-      await put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-rbac-cm', namespace, labels: { 'app.kubernetes.io/part-of': 'argocd' } }, data: { 'policy.csv': rbac } });
-      await eventually('the policy', () => store.settings().policyCsv === rbac || undefined);
+    async settings(rbac, policyDefault = '') {
+      await put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-rbac-cm', namespace, labels: { 'app.kubernetes.io/part-of': 'argocd' } }, data: { 'policy.csv': rbac, 'policy.default': policyDefault } });
+      await eventually('the policy', () => (store.settings().policyCsv === rbac && store.settings().policyDefault === policyDefault) || undefined);
     },
     async project(name, spec = {}, annotations = {}) {
       await put({ apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata: { name, namespace, annotations }, spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }], ...spec } });

@@ -45,6 +45,22 @@ test('rights come from teams and from roles of the project, and only in that pro
   assert.equal((await b.ask('diff', { application: 'web' })).status?.phase, 'Refused', 'a team of another organization is another team');
 });
 
+test('the default role is that of people who are known, at the click and at the act, and a login called admin is nobody', async (t) => {
+  const b = await bed(t);
+  await b.settings('', 'role:admin');
+  await b.project('shop');
+  await b.application('web');
+  const application = `${b.namespace}/web`;
+  const stranger = { login: 'admin', id: 9, via: 'pull-request' as const };
+  for (const actor of [stranger, { ...stranger, known: false }]) {
+    assert.equal((await b.ask('sync', { application, actor })).status?.phase, 'Refused');
+    assert.notEqual(await b.chatops.refusal(actor, 'sync', application), undefined);
+  }
+  const known = { ...stranger, login: 'ann', known: true };
+  assert.equal(await b.chatops.refusal(known, 'sync', application), undefined);
+  assert.deepEqual(outcome(await b.ask('sync', { application, actor: known })), ['Done', 'web: sync started']);
+});
+
 test('an application is found by name, never guessed, and the nearest name is suggested', async (t) => {
   const b = await bed(t);
   await b.settings(toBob);

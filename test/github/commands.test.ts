@@ -42,6 +42,20 @@ test('a command becomes one Request with 👀, its answer 🚀 and a line in the
   assert.match(b.comments()[0] ?? '', /🚀 `bob` `\/cox diff web` — web is compared again/);
 });
 
+test('a Request tells whether GitHub counts the person among those of the repository', async (t) => {
+  const b = await bed(t);
+  const number = await open(b);
+  b.sandbox.user('Mia');
+  b.sandbox.team('acme', 'leads', ['mia']);
+  b.sandbox.user('eve');
+  const known = async (who: string): Promise<boolean | undefined> => {
+    b.sandbox.actAs(who).comment(repo, number, `/cox status ${who}`);
+    await b.quiet();
+    return b.requests().find((each) => each.spec.application === who)?.spec.actor.known;
+  };
+  assert.deepEqual([await known('bob'), await known('Mia'), await known('eve')], [true, true, false]);
+});
+
 test('a refused command gets 😕 and the reason stands in the comment', async (t) => {
   const b = await bed(t);
   const number = await open(b);
@@ -111,8 +125,8 @@ test('the approve button carries the digest that was shown', async (t) => {
   b.sandbox.faults.hooks('double', { event: 'check_run', times: 1 });
   b.sandbox.actAs('bob').pressCheck(repo, { sha, name: 'coxswain/approval', identifier: 'approve-abcdef012345' });
   await b.quiet();
-  const found = b.requests().map(({ spec }) => ({ verb: spec.verb, application: spec.application, digest: spec.digest, login: spec.actor.login }));
-  assert.deepEqual(found, [{ verb: 'approve', application: `${b.store.namespace}/web-prod`, digest, login: 'bob' }]);
+  const found = b.requests().map(({ spec }) => ({ verb: spec.verb, application: spec.application, digest: spec.digest, login: spec.actor.login, known: spec.actor.known }));
+  assert.deepEqual(found, [{ verb: 'approve', application: `${b.store.namespace}/web-prod`, digest, login: 'bob', known: true }]);
 });
 
 test('deliveries without the right signature are refused', async (t) => {

@@ -22,7 +22,7 @@ test('a waiting approval is one card; whoever may reviews the diff and approves 
   assert.equal(b.cards().length, 1);
   assert.deepEqual(ended.blocks.map((block) => block['type']), ['rich_text', 'context'], 'without buttons');
   const [request] = stage.store.requests.list();
-  assert.deepEqual([request?.spec.verb, request?.spec.digest, request?.spec.actor.login], ['approve', stage.store.approvals.list()[0]?.spec.digest, 'bob']);
+  assert.deepEqual([request?.spec.verb, request?.spec.digest, request?.spec.actor.login, request?.spec.actor.known], ['approve', stage.store.approvals.list()[0]?.spec.digest, 'bob', true]);
   assert.deepEqual((await stage.cluster.api.get({ group: '', kind: 'ConfigMap', namespace: stage.namespace, name: 'settings' }))?.['data'], { value: '1' });
 
   const before = sandbox.state.requests.length;
