@@ -4,6 +4,7 @@ import type { Application } from '../model/application.ts';
 import type { Actor, Request } from '../model/coxswain.ts';
 import type { Repository } from '../git/repository.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
+import { boundedName } from '../base/name.ts';
 
 interface Task {
   request: Request;
@@ -98,7 +99,7 @@ export async function openRevert(options: ChatopsOptions, task: Task): Promise<A
   const inputs = await options.inputsOf(app, revisions[0] ?? '');
   const commit = await lastChange(repository, revisions, inputs);
   if (!commit) return refused(`${name}: nothing of it changed since its first known deploy`);
-  const head = `coxswain/revert-${commit.slice(0, 12)}${isPartial(request) ? `-${name}` : ''}`;
+  const head = `coxswain/revert-${commit.slice(0, 12)}${isPartial(request) ? `-${boundedName(name, 200)}` : ''}`;
   const brought = await bringBranch(task, { repository, commit, branch, inputs }, head);
   if (!('sha' in brought)) return brought;
   const title = (await subjectOf(repository, brought.sha, `refs/heads/${head}`)).slice(0, 250);

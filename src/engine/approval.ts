@@ -5,6 +5,7 @@ import type { EffectOperation } from '../model/effect.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
 import { rfc3339 } from '../base/clock.ts';
+import { applicationLabel } from '../base/name.ts';
 import { effectDifference } from '../compare/effect.ts';
 import { cox } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
@@ -49,7 +50,7 @@ function newApproval(wanted: WantedApproval): Approval {
     metadata: {
       name: approvalName(name, wanted.digest),
       namespace,
-      labels: { [cox.application]: `${namespace}.${name}`.slice(0, 63) },
+      labels: { [cox.application]: applicationLabel(wanted.application.metadata) },
     },
     spec: {
       application: applicationKey(wanted.application),

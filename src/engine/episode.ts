@@ -5,6 +5,7 @@ import type { Actor, DriftEpisode, DriftedObject, EpisodePhase } from '../model/
 import type { Store } from '../store/store.ts';
 import { hashOf } from '../base/canonical.ts';
 import { rfc3339 } from '../base/clock.ts';
+import { applicationLabel, hashedName } from '../base/name.ts';
 import { cox } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { coxGroup, coxVersion } from '../model/coxswain.ts';
@@ -50,7 +51,7 @@ async function open(deps: EpisodeDeps, app: Application, fingerprint: string, ob
   const episode: DriftEpisode = {
     apiVersion: `${coxGroup}/${coxVersion}`,
     kind: 'DriftEpisode',
-    metadata: { name: `${name}-${fingerprint.slice(0, 12)}`, namespace, labels: { [cox.application]: `${namespace}.${name}`.slice(0, 63) } },
+    metadata: { name: hashedName(name, fingerprint), namespace, labels: { [cox.application]: applicationLabel(app.metadata) } },
     spec: { application: applicationKey(app), fingerprint, openedAt: rfc3339(deps.clock.now()) },
   };
   const key = `${namespace}/${episode.metadata.name}`;

@@ -1,5 +1,6 @@
 // The one gate that every operation passes at its start, whoever wrote it: go, ask for an approval, or refuse; with why (design §4g).
 import type { ApprovalPhase } from '../model/coxswain.ts';
+import { hashedName } from '../base/name.ts';
 import { keyTitle } from '../model/kube.ts';
 import { loosens, stricter } from './policy.ts';
 import type { EffectivePolicy, LoosenedGate } from './policy.ts';
@@ -73,9 +74,9 @@ export interface GateDecision {
   policy: EffectivePolicy;
 }
 
-/** `<application>-<first 12 of the digest>`: one Approval per application and digest. */
+/** `<application>-<first 12 of the digest>`, a long name cut: one Approval per application and digest. */
 export function approvalName(application: string, digest: string): string {
-  return `${application}-${digest.slice(0, 12)}`;
+  return hashedName(application, digest);
 }
 
 /** Message of an operation that ended because its effect is not approved. */
