@@ -55,11 +55,12 @@ export function revisionsOf(app: Application | undefined, approvals: Approval[],
 }
 
 function applied(input: JudgeInput, app: Application, revision: string): Judgement {
-  const { health, sync } = app.status ?? {};
+  const { health } = app.status ?? {};
   if (revision !== input.merged && !input.sameInputs(revision)) return { state: 'superseded', message: 'applied as part of a later commit', revision };
   if (health?.status === 'Degraded') return { state: 'failure', message: health.message ? `Degraded: ${health.message}` : 'synced, but Degraded', revision };
   if (health?.status === 'Progressing' || health?.status === 'Missing') return { state: 'progressing', message: health.message ? `${health.status}: ${health.message}` : `synced, ${health.status}`, revision };
-  return { state: 'success', message: `${sync?.status ?? 'Synced'}, ${health?.status ?? 'Unknown'}`, revision };
+  // Synced is what it was made: what is still going, drifts or waits on the branch now is no part of this rollout.
+  return { state: 'success', message: `Synced, ${health?.status ?? 'Unknown'}`, revision };
 }
 
 function running(state: OperationState, revision: string): Judgement {

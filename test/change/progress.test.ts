@@ -61,6 +61,14 @@ for (const [name, input, state] of rows) {
   });
 }
 
+test('progress: what the sync status is after a success is no part of it', () => {
+  for (const status of ['Synced', 'OutOfSync', 'Unknown'] as const) {
+    const app = appWith({ ...history(merged), sync: { status, revision: merged }, health: { status: 'Healthy' } });
+    const found = judge({ app, removed: false, policy: open, approvals: [], source: 0, merged, contains: (revision) => revision === merged, sameInputs: () => false });
+    assert.deepEqual([found.state, found.message], ['success', 'Synced, Healthy']);
+  }
+});
+
 test('the progress of a merge is that of the applications that it touched', async (t) => {
   const w = world(t, { 'apps/web/web.yaml': configMap('web', '1'), 'apps/api/api.yaml': configMap('api', '1') });
   const first = w.origin.git('rev-parse', 'main');
