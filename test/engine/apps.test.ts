@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Stage } from './stage.ts';
-import { automated, config, configMap, dataOf, push, synced, syncedTo } from './manifests.ts';
-import { eventually } from '../control-plane.ts';
+import { automated, config, configMap, dataOf, push, quiet, synced, syncedTo } from './manifests.ts';
 import { stage } from './stage.ts';
 
 function child(s: { url: string; namespace: string }, name: string, finalizers = ''): string {
@@ -51,10 +50,11 @@ test('what the children write of themselves neither makes the root drift nor cos
   const s = await family(t);
   for (const name of ['one', 'two']) await synced(s, name);
   await synced(s, 'root');
+  await quiet(s);
   const before = s.cluster.api.counts.dryRun;
   const sha = await push(s, { 'one/a.yaml': config('one', '2') });
   await syncedTo(s, 'one', sha);
-  await eventually('nothing is left to do', () => (s.engine.pending === 0 ? true : undefined));
+  await quiet(s);
   const root = s.store.applications.get(`${s.namespace}/root`);
   assert.equal(root?.status?.sync?.status, 'Synced');
   assert.equal(root?.status?.history?.length, 1);

@@ -1,16 +1,11 @@
 // Level-triggered: whatever happened, and whenever, the end is the same; and what did not change costs nothing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Stage } from './stage.ts';
-import { approvalIn, approvalsOf, automated, config, configMap, dataOf, deployment, editByHand, isSynced, patchApp, push, synced, syncedTo, asked } from './manifests.ts';
+import { approvalIn, approvalsOf, automated, config, configMap, dataOf, deployment, editByHand, isSynced, patchApp, push, quiet, synced, syncedTo, asked } from './manifests.ts';
 import { eventually } from '../control-plane.ts';
 import { stage } from './stage.ts';
 
 const refresh = 'argocd.argoproj.io/refresh';
-
-function quiet(s: Stage): Promise<true> {
-  return eventually('nothing is left to do', () => (s.engine.pending === 0 ? true : undefined));
-}
 
 test('what happened while nobody worked is found at the start: commits, live edits, new and deleted applications, void questions', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1'), 'edited/a.yaml': config('edited', '1'), 'gone/a.yaml': config('gone', '1'), 'late/a.yaml': config('late', '1'), 'asked/a.yaml': config('asked', '1') });

@@ -5,6 +5,7 @@ import type { Application, Operation } from '../../src/model/application.ts';
 import type { Actor, Approval } from '../../src/model/coxswain.ts';
 import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
 import type { Stage } from './stage.ts';
+import { eventually } from '../control-plane.ts';
 
 export const automated = { automated: { prune: true, selfHeal: true } };
 
@@ -57,16 +58,21 @@ export async function gone(s: Stage, name: string): Promise<void> {
   await s.untilStore(`ConfigMap ${name} is gone`, () => (s.cluster.live.get(configMap(s, name)) === undefined ? true : undefined));
 }
 
+/** Resolves when the live cache has it. */
 export async function editByHand(s: Stage, name: string, data: Record<string, string | null>): Promise<void> {
-  await s.cluster.api.patch(configMap(s, name), { type: 'merge', patch: { data }, manager: 'kubectl-edit' });
+  const edited = await s.cluster.api.patch(configMap(s, name), { type: 'merge', patch: { data }, manager: 'kubectl-edit' });
+  await s.cluster.live.waitFor(configMap(s, name), edited.metadata.resourceVersion ?? '', AbortSignal.timeout(30_000));
 }
 
 function applicationRef(s: Stage, name: string): ResourceKey {
   return { group: 'argoproj.io', kind: 'Application', namespace: s.namespace, name };
 }
 
+/** Resolves when the engine knows of it, or of nothing more if that was the last finalizer. */
 export async function patchApp(s: Stage, name: string, patch: Record<string, unknown>): Promise<KubeObject> {
-  return s.cluster.api.patch(applicationRef(s, name), { type: 'merge', patch });
+  const patched = await s.cluster.api.patch(applicationRef(s, name), { type: 'merge', patch });
+  if (patched.metadata.deletionTimestamp === undefined) await s.known(patched);
+  return patched;
 }
 
 export function operate(s: Stage, name: string, operation: Operation): Promise<KubeObject> {
@@ -111,6 +117,11 @@ export function approvalsOf(s: Stage, name: string): Approval[] {
 
 export function approvalIn(s: Stage, name: string, phase: string, test: (approval: Approval) => boolean = () => true): Promise<Approval> {
   return s.untilStore(`an Approval of ${name} that is ${phase}`, () => approvalsOf(s, name).find((item) => item.status?.phase === phase && test(item)));
+}
+
+/** Resolves when no application waits, runs or is delayed. */
+export function quiet(s: Stage): Promise<true> {
+  return eventually('nothing is left to do', () => (s.engine.pending === 0 ? true : undefined));
 }
 
 /** Requests of the stage's engine by verb, without what other tests of the same cluster cause: kinds that they add are discovered and watched. */

@@ -1,7 +1,7 @@
 // From a commit to an application that is as Git says, in every way that a person can ask for it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { asked } from './manifests.ts';
+import { asked, quiet } from './manifests.ts';
 import { stage } from './stage.ts';
 
 const config = (name: string, value: string, annotations = ''): string => `apiVersion: v1
@@ -31,9 +31,11 @@ test('an automated application becomes Synced, follows a commit, prunes what lef
   assert.equal(await s.cluster.api.get(configMap(s.namespace, 'b')), undefined);
   assert.equal(app.status?.history?.at(-1)?.revision, second);
 
+  await quiet(s);
   const before = asked(s);
   s.commit({ 'other/readme.md': 'unrelated' });
   await s.engine.onPush(s.url);
+  await quiet(s);
   assert.deepEqual(asked(s), before, 'an unrelated commit asks the API server nothing');
 });
 

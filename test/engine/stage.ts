@@ -14,18 +14,21 @@ import type { AppProject } from '../../src/model/project.ts';
 import type { Renderer } from '../../src/render/render.ts';
 import type { Git } from '../../src/git/git.ts';
 import type { Store } from '../../src/store/store.ts';
+import { sameJson } from '../../src/base/canonical.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
+import { compareVersions } from '../../src/cluster/shelf.ts';
 import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
 import { createDesiring } from '../../src/engine/desired.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { createSources } from '../../src/engine/sources.ts';
 import { openGit } from '../../src/git/git.ts';
 import { createRenderer } from '../../src/render/render.ts';
+import { readSettings } from '../../src/store/settings.ts';
 import { openStore } from '../../src/store/store.ts';
 import { binaries } from '../../tools/binaries.ts';
-import { testCluster } from '../control-plane.ts';
+import { eventually, testCluster } from '../control-plane.ts';
 import { Fuse, fused } from './fuse.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -46,9 +49,12 @@ export interface Stage {
   commit(files: Record<string, string | undefined>, message?: string): string;
   /** A clone to do anything else in. */
   clone: string;
+  /** Like all that a test does here: resolves when the engine knows of it, so that what is asked next is asked of the new state. */
   apply(name: string, spec?: Partial<ApplicationSpec>, metadata?: Partial<KubeObject['metadata']>): Promise<void>;
   /** Its applications may use this stage's namespace alone: other stages of the same cluster have applications of the same names. */
   project(name: string, annotations?: Record<string, string>, spec?: Partial<AppProject['spec']>): Promise<void>;
+  /** Resolves when the engine's store has this Application or AppProject, or a newer version of it. */
+  known(object: KubeObject): Promise<void>;
   /** Resolves with the Application as soon as `test` is true of it. */
   until(name: string, what: string, test: (app: Application) => boolean): Promise<Application>;
   untilStore<T>(what: string, read: () => T | undefined): Promise<T>;
@@ -124,10 +130,13 @@ async function run({ kubeconfig, namespace, dir, authors, fuse }: RunOptions): P
   };
 }
 
-async function settings(cluster: Cluster, namespace: string, options: StageOptions): Promise<void> {
+/** Resolves when the engine's store has them: what comes afterwards is done under them. */
+async function settings({ cluster, store }: Running, namespace: string, options: StageOptions): Promise<void> {
   const map = (name: string, partOf: string, data: Record<string, string>): KubeObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, labels: { 'app.kubernetes.io/part-of': partOf } }, data });
-  await cluster.api.apply(map('coxswain-cm', 'coxswain', { 'drift.settle': '50ms', ...options.settings }));
-  if (options.argocd) await cluster.api.apply(map('argocd-cm', 'argocd', options.argocd));
+  const maps = [map('coxswain-cm', 'coxswain', { 'drift.settle': '50ms', ...options.settings }), ...(options.argocd ? [map('argocd-cm', 'argocd', options.argocd)] : [])];
+  for (const each of maps) await cluster.api.apply(each);
+  const wanted = readSettings({ configMaps: new Map(maps.map((each) => [each.metadata.name ?? '', each])), secrets: [] });
+  await eventually('the settings are known', () => sameJson(store.settings(), wanted) || undefined);
 }
 
 export async function stage(t: TestContext, files: Record<string, string>, options: StageOptions = {}): Promise<Stage> {
@@ -145,7 +154,7 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
   const start = (): Promise<Running> => run({ kubeconfig: plane.kubeconfig, namespace: plane.namespace, dir, authors: asks, fuse });
   let running = await start();
   let stopped = false;
-  await settings(running.cluster, plane.namespace, options);
+  await settings(running, plane.namespace, options);
   t.after(async () => {
     if (!stopped) await running.stop();
     rmSync(dir, { recursive: true, force: true });
@@ -173,16 +182,23 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
       return gitRun(clone, 'rev-parse', 'HEAD');
     },
     async apply(name, spec = {}, metadata = {}) {
-      await running.cluster.api.apply({
+      await made.known(await running.cluster.api.apply({
         apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { ...metadata, name, namespace },
         spec: { project: 'default', destination: { server: 'https://kubernetes.default.svc', namespace }, source: { repoURL: url, path: name, targetRevision: 'main' }, ...spec },
-      }, { manager: 'test' });
+      }, { manager: 'test' }));
     },
     async project(name, annotations = {}, spec = {}) {
-      await running.cluster.api.apply({
+      await made.known(await running.cluster.api.apply({
         apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata: { name, namespace, annotations },
         spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace }], clusterResourceWhitelist: [{ group: '*', kind: '*' }], ...spec },
-      }, { manager: 'test' });
+      }, { manager: 'test' }));
+    },
+    async known({ kind, metadata: { name = '', resourceVersion = '' } }) {
+      await made.untilStore(`${kind ?? ''} ${name} is known`, () => {
+        const { store } = running;
+        const seen = (kind === 'AppProject' ? store.projects : store.applications).get(`${namespace}/${name}`)?.metadata.resourceVersion;
+        return seen !== undefined && compareVersions(resourceVersion, seen) <= 0 ? true : undefined;
+      });
     },
     until: (name, what, test) => made.untilStore(`${name}: ${what}`, () => {
       const app = running.store.applications.get(`${namespace}/${name}`);
@@ -205,7 +221,8 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
           resolve(found);
         };
         const { store } = running;
-        ends.push(store.applications.onChange(look), store.approvals.onChange(look), store.episodes.onChange(look), store.requests.onChange(look), running.cluster.live.onChange(look));
+        for (const collection of [store.applications, store.projects, store.approvals, store.episodes, store.requests, store.records]) ends.push(collection.onChange(look));
+        ends.push(store.onSettings(look), running.cluster.live.onChange(look));
         look();
       });
     },
