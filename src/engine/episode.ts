@@ -87,12 +87,16 @@ async function closeOthers(deps: EpisodeDeps, app: Application, fingerprint: str
  */
 export async function followDrift(deps: EpisodeDeps, app: Application, objects: DriftedObject[], seen: DriftSeen | undefined): Promise<{ seen: DriftSeen | undefined; after?: number }> {
   const fingerprint = driftFingerprint(objects);
-  await closeOthers(deps, app, fingerprint);
-  if (!fingerprint) return { seen: undefined };
+  if (!fingerprint) {
+    await closeOthers(deps, app, fingerprint);
+    return { seen: undefined };
+  }
   const now = deps.clock.now();
   const since = seen?.fingerprint === fingerprint ? seen.since : now;
   const left = since + deps.store.settings().driftSettleMs - now;
+  // What has not lasted yet supersedes nothing: it may be on its way to none, as when a pruned object still goes.
   if (left > 0) return { seen: { fingerprint, since }, after: left };
+  await closeOthers(deps, app, fingerprint);
   await open(deps, app, fingerprint, objects);
   return { seen: { fingerprint, since } };
 }

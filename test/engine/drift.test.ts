@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { DriftEpisode } from '../../src/model/coxswain.ts';
 import type { Stage } from './stage.ts';
 import { revertDrift } from '../../src/engine/request.ts';
-import { automated, config, configMap, editByHand, ended, operate, patchApp, person, push, requests, synced } from './manifests.ts';
+import { automated, config, configMap, editByHand, ended, operate, patchApp, person, push, quiet, requests, synced } from './manifests.ts';
 import { eventually } from '../control-plane.ts';
 import { stage } from './stage.ts';
 
@@ -43,7 +43,7 @@ test('an episode opens after the settle time, is superseded by another drift, an
 });
 
 test('a drift that is gone before the settle time opens nothing', async (t) => {
-  const s = await stage(t, { 'web/a.yaml': config('web', 'git') }, { settings: { 'drift.settle': '700ms' } });
+  const s = await stage(t, { 'web/a.yaml': config('web', 'git') }, { settings: { 'drift.settle': '5s' } });
   await s.apply('web');
   await operate(s, 'web', { sync: {} });
   await synced(s, 'web');
@@ -52,8 +52,23 @@ test('a drift that is gone before the settle time opens nothing', async (t) => {
   assert.equal(s.store.episodes.list().length, 0);
   await editByHand(s, 'web', { value: 'git' });
   await synced(s, 'web');
-  await eventually('nothing waits', () => (s.engine.pending === 0 ? true : undefined));
+  await quiet(s); // the settle time too has passed
   assert.equal(s.store.episodes.list().length, 0);
+});
+
+test('drift that goes piece by piece ends healed: what is left of it supersedes nothing before it has lasted', async (t) => {
+  const s = await watched(t);
+  const extra = configMap(s, 'extra');
+  await s.cluster.api.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'extra', namespace: s.namespace, annotations: { 'argocd.argoproj.io/tracking-id': `web:/ConfigMap:${s.namespace}/extra` } } });
+  await editByHand(s, 'web', { value: 'by hand' });
+  const open = await episode(s, 'Open', (item) => item.status?.objects.length === 2);
+  await s.cluster.api.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'coxswain-cm', namespace: s.namespace, labels: { 'app.kubernetes.io/part-of': 'coxswain' } }, data: { 'drift.settle': '1h' } });
+  await s.untilStore('the settle time', () => (s.store.settings().driftSettleMs === 3_600_000 ? true : undefined));
+  await editByHand(s, 'web', { value: 'git' });
+  await s.until('web', 'half of it is gone', (app) => app.status?.resources?.find((item) => item.name === 'web')?.status === 'Synced');
+  await s.cluster.api.delete(extra);
+  const healed = await episode(s, 'Healed');
+  assert.deepEqual([healed.metadata.name, healed.status?.message], [open.metadata.name, 'live matches Git again']);
 });
 
 test('a reverted drift ends Reverted by who asked, and one whose revert fails is open again', async (t) => {
@@ -105,7 +120,7 @@ test('what waits in Git is no drift; drift beside it is, and ends with the appli
   assert.deepEqual(open.status?.objects.map((item) => item.key.name), ['other']);
   await s.restart();
   await eventually('looked at', () => s.engine.comparison(`${s.namespace}/web`));
-  await eventually('nothing waits', () => (s.engine.pending === 0 ? true : undefined));
+  await quiet(s);
   assert.equal(s.store.episodes.list()[0]?.status?.phase, 'Open', 'it outlives a restart');
   await s.store.applications.delete(`${s.namespace}/web`);
   await episode(s, 'Superseded', (item) => item.status?.message === 'the application is gone');
