@@ -90,8 +90,8 @@ test('objects that the project does not permit are errors of their row: nothing 
   const check = diffCheck(found, '');
   assert.equal(check.conclusion, 'failure');
   assert.deepEqual(check.annotations?.map(({ path }) => path), ['web/b.yaml', 'web/c.yaml', 'web/d.yaml']);
-  await s.project('narrow', {}, { destinations: [{ server: '*', namespace: '*' }] });
-  await s.untilStore('the wider project', () => (s.store.projects.get(`${s.namespace}/narrow`)?.spec.destinations?.[0]?.namespace === '*' ? true : undefined));
+  await s.project('narrow', {}, { destinations: [s.namespace, other].map((namespace) => ({ server: '*', namespace })) });
+  await s.untilStore('the wider project', () => (s.store.projects.get(`${s.namespace}/narrow`)?.spec.destinations?.[1]?.namespace === other ? true : undefined));
   assert.match(JSON.stringify((await preview(s, { 'web/b.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: ${other}}\ndata: {password: mine}\n` })).apps), /others-value/, 'the test would see it');
 });
 

@@ -53,7 +53,7 @@ test('an object whose webhook cannot be reached is unknown, alone, and told agai
   assert.deepEqual(b?.live?.['data'], { x: '1' });
 
   await mend();
-  const told = new Promise<string[]>((resolve) => w.cluster.live.onChange((change) => change.key.name === 'b' && resolve([...change.applications])));
+  const told = new Promise<string[]>((resolve) => w.cluster.live.onChange((change) => change.key.name === 'b' && change.key.namespace === w.namespace && resolve([...change.applications])));
   clock.step(10_000);
   assert.deepEqual(await told, [comparison.input.tracking]);
   assert.ok(b);

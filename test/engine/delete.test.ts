@@ -90,15 +90,17 @@ test('finalizers for delete hooks go when there are none; with hooks the deletio
 test('a kind that cannot be read holds the deletion: nothing is left behind unseen', async (t) => {
   const c = await testCluster(t);
   const { cluster, proxy } = await connectThroughProxy(t, c, { timing: { baseMs: 20, maxMs: 50 } });
-  const annotations = { 'argocd.argoproj.io/tracking-id': `web:/Secret:${c.namespace}/one` };
+  // No other test's: their objects are not ours to delete.
+  const tracking = `web-${c.namespace}`;
+  const annotations = { 'argocd.argoproj.io/tracking-id': `${tracking}:/Secret:${c.namespace}/one` };
   await c.access.must('POST', `/api/v1/namespaces/${c.namespace}/secrets`, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'one', annotations } });
   const app: Application = {
     apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { name: 'web', namespace: c.namespace, finalizers: cascading, deletionTimestamp: '2026-01-05T15:04:00Z' },
     spec: { project: 'default', destination: { server: 'https://kubernetes.default.svc', namespace: c.namespace } },
   };
-  const project = { apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata: { name: 'default', namespace: c.namespace }, spec: { destinations: [{ server: '*', namespace: '*' }] } };
+  const project = { apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata: { name: 'default', namespace: c.namespace }, spec: { destinations: [{ server: '*', namespace: c.namespace }] } };
   const target = { cluster, comparer: createComparer({ cluster, macKey: Buffer.from('a key for tests') }), name: 'in-cluster', server: 'https://kubernetes.default.svc' };
-  const go = (): ReturnType<typeof cascade> => cascade({ app, project, target, tracking: 'web', signal: AbortSignal.timeout(30_000) });
+  const go = (): ReturnType<typeof cascade> => cascade({ app, project, target, tracking, signal: AbortSignal.timeout(30_000) });
   proxy.answer({ status: 500, times: 1e6, match: (request) => request.path.endsWith('/secrets') });
   const held = await go();
   assert.match(held?.error ?? '', /^Nobody can tell whether objects are left, for these kinds cannot be read now: Secret \(/);

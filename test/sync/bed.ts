@@ -73,16 +73,18 @@ function tracked(scene: Scene, object: KubeObject): KubeObject {
 function targetsOf(scene: Scene): SyncTarget[] {
   const { live } = scene.bed.cluster;
   const manifests = scene.manifests.map((object) => tracked(scene, object));
-  const own = manifests.map((target): SyncTarget => {
+  const inGit = manifests.map((target): SyncTarget => {
     const key = keyOf(target);
     const manifestHash = target.metadata.annotations?.[hashAnnotation] ?? '';
     const synced = live.get(key)?.object?.metadata.annotations?.[hashAnnotation] === manifestHash;
     const previous = scene.previous?.find((object) => keyText(keyOf(object)) === keyText(key));
     return { key, target, manifestHash, status: synced ? 'Synced' : 'OutOfSync', ...(previous && { previous }), validated: scene.validated?.includes(key.name) ?? false };
   });
-  const wanted = new Set(own.map(({ key }) => keyText(key)));
-  const extra = live.keysOf(scene.name).filter((key) => !wanted.has(keyText(key)) && !hookOf(live.get(key)?.object ?? { apiVersion: 'v1', kind: '', metadata: {} }).isHook);
-  return [...own, ...extra.map((key): SyncTarget => ({ key, target: undefined, manifestHash: '', status: 'OutOfSync' }))];
+  const wanted = new Set(inGit.map(({ key }) => keyText(key)));
+  // Tests beside this one have applications of the same names in the same cluster: their objects are not ours to prune.
+  const own = live.keysOf(scene.name).filter((key) => key.namespace.startsWith(scene.bed.facts.namespace));
+  const extra = own.filter((key) => !wanted.has(keyText(key)) && !hookOf(live.get(key)?.object ?? { apiVersion: 'v1', kind: '', metadata: {} }).isHook);
+  return [...inGit, ...extra.map((key): SyncTarget => ({ key, target: undefined, manifestHash: '', status: 'OutOfSync' }))];
 }
 
 export function applicationOf(scene: Scene): Application {
