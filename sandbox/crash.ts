@@ -6,6 +6,7 @@ import { KillSwitch } from './mutation-counter.ts';
 import { startScene, type Scene } from './scene.ts';
 import { playStory } from './story.ts';
 import { differences, endState, type EndState } from './story/end-state.ts';
+import { atRest } from './story/rest.ts';
 
 const help = `npm run crash [-- options]
 
@@ -39,6 +40,7 @@ export async function undisturbedRun(tell: Tell): Promise<Undisturbed> {
   try {
     await scene.coxswain.start();
     await playStory(scene, { tell, withinMs: 60_000 });
+    await atRest(scene, 60_000);
     return { end: await endState(scene), log: [...killSwitch.log] };
   } catch (error) {
     tellTrouble(scene, tell);
@@ -63,6 +65,7 @@ export async function disturbedRun(choice: Choice, withinMs: number, tell: Tell)
     await playStory(scene, { tell, withinMs });
     await killSwitch.end();
     await scene.coxswain.ready();
+    await atRest(scene, withinMs);
     return { end: await endState(scene), kills: killSwitch.kills };
   } catch (error) {
     tellTrouble(scene, tell);

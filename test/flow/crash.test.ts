@@ -6,11 +6,11 @@ import { disturbedRun, undisturbedRun } from '../../sandbox/crash.ts';
 import { someRequests } from '../../sandbox/crashes.ts';
 import { differences } from '../../sandbox/story/end-state.ts';
 
-/** Of about 500 requests; each death costs some seconds. */
+/** Of about 500 requests; each death costs some seconds: on two busy processors all of them some minutes. */
 const share = 0.025;
 const deaths = 12;
 
-test('killed before or after any of its mutating requests, Coxswain ends the story as if it had not been', { timeout: 180_000 }, async (t) => {
+test('killed before or after any of its mutating requests, Coxswain ends the story as if it had not been', { timeout: 480_000 }, async (t) => {
   const seed = Number(process.env['COX_SEED'] ?? randomInt(1_000_000));
   t.diagnostic(`COX_SEED=${seed} repeats this choice; npm run crash kills at every request`);
   const silent = (): void => undefined;
