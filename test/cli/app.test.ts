@@ -148,7 +148,7 @@ test('sync follows its own operation to the end, and exits 1 when it fails', asy
   const b = { group: '', kind: 'ConfigMap', namespace: stage.namespace, name: 'b' };
   assert.ok(await stage.cluster.api.get(b), 'nothing is pruned unasked');
   assert.equal((await cox('app', 'sync', 'web', '--prune')).code, 0);
-  assert.equal(await stage.cluster.api.get(b), undefined);
+  await stage.untilStore('b is gone: a sync does not wait for what its last group prunes', () => (stage.cluster.live.get(b) === undefined ? true : undefined));
 
   const failed = await cox('app', 'sync', 'bad');
   assert.equal(failed.code, 1, failed.err);

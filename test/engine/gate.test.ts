@@ -84,7 +84,7 @@ spec:
 
   const again = await push(s, { 'root/prod.yaml': child('argocd.argoproj.io/skip-reconcile: "true"'), 'root/a.yaml': undefined });
   await approvalIn(s, 'root', 'Pending', (item) => item.spec.digest === asked.spec.digest);
-  const approved = await approve(requests(s), { application: `${s.namespace}/root`, actor: person('carol', 3), teams: [] });
+  const approved = await approve(requests(s), { application: `${s.namespace}/root`, digest: asked.spec.digest, actor: person('carol', 3), teams: [] });
   assert.equal(approved.done, true, approved.message);
   await syncedTo(s, 'root', again);
   await s.untilStore('the gate is gone', () => (annotationsNow() === undefined ? true : undefined));

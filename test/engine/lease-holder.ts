@@ -7,6 +7,6 @@ import { Lease } from '../../src/engine/lease.ts';
 
 const [, , path = '', namespace = ''] = process.argv;
 const cluster = await connectCluster({ config: (await loadKubeconfig({ path })).config, clock: systemClock, log: silentLogger() });
-const lease = new Lease({ api: cluster.api, namespace, clock: systemClock, log: silentLogger(), onLost: () => process.exit(1), seconds: 1 });
+const lease = new Lease({ api: cluster.api, namespace, clock: systemClock, log: silentLogger(), onLost: () => process.exit(1), seconds: 5 });
 await lease.acquire(new AbortController().signal);
 process.stdout.write('held\n');

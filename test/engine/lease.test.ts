@@ -39,7 +39,7 @@ test('a second process waits while the first works, and goes on as soon as it is
   await Promise.race([once(first.stdout, 'data'), once(first, 'exit').then(() => assert.fail('the first process ended'))]);
   assert.match(await holder(api, namespace), new RegExp(`:${first.pid ?? ''}:`));
   let mine = false;
-  const second = new Lease({ api, namespace, clock: systemClock, log: silentLogger(), onLost: () => undefined, seconds: 1 });
+  const second = new Lease({ api, namespace, clock: systemClock, log: silentLogger(), onLost: () => undefined, seconds: 5 }); // as the first
   const waits = second.acquire(t.signal).then(() => (mine = true));
   // Renewed in time for longer than it lasts, it stays with the first.
   const renewals = new Set<unknown>();

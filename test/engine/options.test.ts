@@ -40,7 +40,8 @@ test('Prune=confirm: the operation waits until the application says that the del
 });
 
 test('ApplyOutOfSyncOnly=true: only what differs is applied, and a death after the apply deletes nothing', async (t) => {
-  const s = await stage(t, { 'web/a.yaml': config('one', '1'), 'web/b.yaml': config('two', '1') });
+  // No episode of the drift opens: its writes would be counted with those of the operation.
+  const s = await stage(t, { 'web/a.yaml': config('one', '1'), 'web/b.yaml': config('two', '1') }, { settings: { 'drift.settle': '1h' } });
   await s.apply('web');
   await operate(s, 'web', { sync: {} });
   await synced(s, 'web');

@@ -58,7 +58,7 @@ test('a recreation that was approved happens as it was shown', async (t) => {
   const asked = await approvalIn(s, 'web', 'Pending', (item) => item.spec.revision === sha);
   assert.deepEqual(asked.spec.operations.map(({ op }) => op), ['recreate']);
   assert.equal(await uidOf(s), uid);
-  await approve(requests(s), { application: `${s.namespace}/web`, actor: person('bob', 2), teams: [] });
+  await approve(requests(s), { application: `${s.namespace}/web`, digest: asked.spec.digest, actor: person('bob', 2), teams: [] });
   await syncedTo(s, 'web', sha);
   assert.notEqual(await uidOf(s), uid);
   await approvalIn(s, 'web', 'Applied', (item) => item.spec.digest === asked.spec.digest);
@@ -76,8 +76,8 @@ test('Replace=true and managed labels of the namespace happen as they were appro
   await editByHand(s, 'web', { foreign: 'by hand' });
   const sha = await push(s, { 'web/a.yaml': config('web', '2', options) });
   const fields = ({ spec }: Approval): string[] => spec.operations.flatMap((item) => (item.op === 'change' ? item.fields.map(([path]) => `${item.key.kind} ${path}`) : []));
-  await approvalIn(s, 'web', 'Pending', (item) => fields(item).join() === 'Namespace metadata.labels.team,ConfigMap data.foreign,ConfigMap data.value');
-  await approve(requests(s), { application: `${s.namespace}/web`, actor: person('bob', 2), teams: [] });
+  const asked = await approvalIn(s, 'web', 'Pending', (item) => fields(item).join() === 'Namespace metadata.labels.team,ConfigMap data.foreign,ConfigMap data.value');
+  await approve(requests(s), { application: `${s.namespace}/web`, digest: asked.spec.digest, actor: person('bob', 2), teams: [] });
   await syncedTo(s, 'web', sha);
   assert.deepEqual(await dataOf(s, 'web'), { value: '2' });
   assert.equal((await s.cluster.api.get({ group: '', kind: 'Namespace', namespace: '', name: s.namespace }))?.metadata.labels?.['team'], 'shop');

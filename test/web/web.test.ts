@@ -154,7 +154,8 @@ test('an open page is told which applications changed, many changes in few messa
   await s.until('page-live', 'Synced', (app) => app.status?.sync?.status === 'Synced' && !app.operation);
   let changes = 0;
   s.store.applications.onChange(() => void (changes += 1));
-  for (let index = 0; index < 60; index += 1) await s.apply(`page-many-${index}`, {}, { annotations: { 'argocd.argoproj.io/skip-reconcile': 'true' } });
+  const many = Array.from({ length: 60 }, (_, index) => `page-many-${index}`);
+  await Promise.all(many.map((name) => s.apply(name, {}, { annotations: { 'argocd.argoproj.io/skip-reconcile': 'true' } })));
   const messages = await one.until((keys) => keys.includes(`${s.namespace}/page-many-59`));
   assert.ok(changes >= 60);
   assert.ok(messages.length < changes, `${messages.length} messages for ${changes} changes`);
