@@ -131,7 +131,7 @@ test('an approval without a digest counts only for what waited already when the 
   assert.equal(request.status?.phase, 'Done');
   assert.equal((await b.again(request)).status?.phase, 'Done', 'carried out again after a crash, it finds its own approval');
   assert.equal(b.store.approvals.get(`${b.namespace}/${name}`)?.status?.approvals?.length, 1);
-  assert.equal(b.forge.answers.length, 2);
+  await eventually('both are answered: what became of a request is stored before it is told', () => b.forge.answers.length === 2 || undefined);
 });
 
 test('reject closes the approval with the reason, and nobody approves it afterwards', async (t) => {
