@@ -11,7 +11,7 @@ export function normalise(text: string): string {
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<uuid>')
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?/g, '<time>')
     .replaceAll(/\b\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?( UTC)?/g, '<time>')
-    .replaceAll(/\b(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b/g, '<sha>')
+    .replaceAll(/\b[0-9a-f]{7,64}\b/g, '<sha>')
     .replaceAll(/\b\d+(\.\d+)? ?(ms|seconds?|minutes?|min|s|m)\b/g, '<duration>');
 }
 

@@ -20,18 +20,19 @@ export interface WorkspaceOptions {
   listen?(app: App): void;
   /** Times that the client sends a failed call again; default none. */
   retries?: number;
+  /** Milliseconds of silence after which the client takes its connection for lost, and that it waits before the next one; default 5,000. */
+  pingTimeoutMs?: number;
 }
 
 /** A workspace with the channel #deploys, the people ana and ben, and a connected app; all of it ends with the test, which fails on violations. */
 export async function workspace(t: TestContext, options: WorkspaceOptions = {}): Promise<Workspace> {
-  const { clock, killSwitch, retries = 0 } = options;
+  const { clock, killSwitch, retries = 0, pingTimeoutMs = 5_000 } = options;
   const slack = await startSlack({ botToken, appToken, ...(clock && { clock }), ...(killSwitch && { killSwitch }) });
   slack.createUser({ name: 'ana' });
   slack.createUser({ name: 'ben' });
   const channel = slack.createChannel({ name: 'deploys' });
   const clientOptions = { slackApiUrl: slack.apiUrl, retryConfig: { retries, minTimeout: 1 } };
-  // A reconnecting client waits as long as its ping timeout.
-  const receiver = new SocketModeReceiver({ appToken, logLevel: LogLevel.ERROR, clientPingTimeout: 150, installerOptions: { clientOptions } });
+  const receiver = new SocketModeReceiver({ appToken, logLevel: LogLevel.ERROR, clientPingTimeout: pingTimeoutMs, installerOptions: { clientOptions } });
   const app = new App({ token: botToken, receiver, clientOptions, logLevel: LogLevel.ERROR, convoStore: false });
   options.listen?.(app);
   await app.start();

@@ -58,7 +58,7 @@ test('a lost acknowledgement, a lost socket and no socket are shown to the perso
 
 test('a dropped socket and a recycled one are replaced, and commands work again', async (t) => {
   const counted: string[] = [];
-  const { slack } = await workspace(t, { listen: counting(counted) });
+  const { slack } = await workspace(t, { listen: counting(counted), pingTimeoutMs: 1_000 });
   for (const end of [slack.faults.recycleSockets, slack.faults.dropSockets]) {
     end();
     await slack.waitFor('the loss', () => slack.connected === 0);
