@@ -1,7 +1,7 @@
 // The builder: cached binaries cost nothing, missing ones are built once, and without Go a person is told what to do.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -79,10 +79,24 @@ test('two builders at once build each binary once, tell their progress, and let 
   assert.ok(!existsSync(join(cache, 'build.lock')));
 });
 
-test('the lock of a builder that was killed is taken over', async (t) => {
-  const cache = scratch(t);
+const leftBehind: [what: string, content: () => Promise<string>, beforeMs: number][] = [
+  ['of a builder that was killed', deadPid, 0],
+  ['that was never written to the end', () => Promise.resolve(''), 60_000],
+  ['whose id belongs to another process by now', () => Promise.resolve(String(process.pid)), 60_000],
+];
+for (const [what, content, beforeMs] of leftBehind) {
+  test(`a lock ${what} is taken over`, async (t) => {
+    const cache = scratch(t);
+    const lock = join(cache, 'build.lock');
+    writeFileSync(lock, await content());
+    const then = new Date(Date.now() - beforeMs);
+    utimesSync(lock, then, then);
+    assert.equal((await build({ PATH: slowGo(cache), COXSWAIN_CACHE: cache }, 'jsonnet')).code, 0);
+  });
+}
+
+async function deadPid(): Promise<string> {
   const dead = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' });
   await new Promise((resolve) => dead.on('exit', resolve));
-  writeFileSync(join(cache, 'build.lock'), String(dead.pid));
-  assert.equal((await build({ PATH: slowGo(cache), COXSWAIN_CACHE: cache }, 'jsonnet')).code, 0);
-});
+  return String(dead.pid);
+}
