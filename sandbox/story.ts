@@ -9,7 +9,8 @@ import { drift } from './story/drift.ts';
 import { firstMerge } from './story/merge.ts';
 import { pullRequest } from './story/pull-request.ts';
 import { revert } from './story/revert.ts';
-import { cards, textOf, type Stage } from './story/stage.ts';
+import type { Stage } from './story/stage.ts';
+import { list } from './kube.ts';
 
 export interface StoryOptions {
   /** Told what happens, a sentence at a time. */
@@ -20,11 +21,22 @@ export interface StoryOptions {
 }
 
 /** Nothing that anybody can read holds a Secret's value. */
-function assertSecretsKept({ scene }: Stage): void {
-  const said = [...scene.github.world.repositories.flatMap((repository) => repository.comments.map((comment) => comment.body)), ...cards({ scene } as Stage).map(textOf), scene.coxswain.logs()];
+async function assertSecretsKept({ scene }: Stage): Promise<void> {
+  const kept = ['approvals', 'requests', 'driftepisodes', 'syncrecords'].map((plural) => `/apis/coxswain.dev/v1alpha1/${plural}`);
+  const stored = await Promise.all([...kept, '/apis/argoproj.io/v1alpha1/applications', '/api/v1/events'].map((path) => list(scene.kube, path)));
+  const { requests, notices } = scene.slack.state;
+  // A pull request's files hold what its author committed; everything else is Coxswain's.
+  const told = scene.github.world.repositories.map(({ comments, checks, deployments, pulls }) => [comments, checks, deployments, [...pulls.values()].map(({ title, body }) => [title, body])]);
+  const said = [told, [requests, notices], stored].map((each) => JSON.stringify(each));
+  said.push(scene.coxswain.logs());
+  assert.ok(said.every((text) => text.length > 100));
   for (const value of Object.values(secrets)) {
-    const forms = [value, Buffer.from(value).toString('base64')];
-    assert.ok(!said.some((text) => forms.some((form) => text.includes(form))), 'no Secret value in comments, cards or logs');
+    for (const form of [value, Buffer.from(value).toString('base64')]) {
+      for (const text of said) {
+        const at = text.indexOf(form);
+        assert.ok(at < 0, `a Secret's value was told: …${text.slice(Math.max(0, at - 100), at)}`);
+      }
+    }
   }
 }
 
@@ -47,7 +59,7 @@ export async function playStory(scene: Scene, options: StoryOptions = {}): Promi
   await drift(stage);
   chapter(7, 'Revert');
   await revert(stage, { number, sha });
-  assertSecretsKept(stage);
+  await assertSecretsKept(stage);
   assert.deepEqual(scene.github.violations, []);
   assert.deepEqual(scene.slack.violations, []);
 }
