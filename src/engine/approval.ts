@@ -64,6 +64,11 @@ function newApproval(wanted: WantedApproval): Approval {
   };
 }
 
+/** Whether one Approval cannot hold them: etcd takes requests of 1.5 MiB. */
+export function tooLarge(operations: readonly EffectOperation[]): boolean {
+  return Buffer.byteLength(JSON.stringify(operations)) > 1_000_000;
+}
+
 /** An effect that comes back may be made of other commits than the first time, and another gate may ask. What waits stays as it was asked: the gate counts by today's. */
 async function renewed({ store }: ApprovalDeps, key: string, { spec: { ranges = [], policy, from, revision } }: Approval): Promise<Approval | undefined> {
   const found = store.approvals.get(key);

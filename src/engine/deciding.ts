@@ -38,7 +38,8 @@ async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): P
   if (verdict.do === 'refuse' || !effect.digest) {
     if (verdict.rule !== 'no-digest') await supersedeOthers(deps, applicationKey(app), { keep: verdict.approval, operations: effect.operations });
     const [error] = effect.errors;
-    return { go: false, why: verdict.why, ...(error && { error: `${verdict.why}: ${keyTitle(error.key)}: ${error.message}` }) };
+    const told = error ? `${verdict.why}: ${keyTitle(error.key)}: ${error.message}` : verdict.rule === 'too-large' ? verdict.why : undefined;
+    return { go: false, why: verdict.why, ...(told !== undefined && { error: told }) };
   }
   await askPeople(deps, gate, effect, verdict.policy);
   return { go: false, why: verdict.why };

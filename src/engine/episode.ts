@@ -10,6 +10,7 @@ import { cox } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { coxGroup, coxVersion } from '../model/coxswain.ts';
 import { keyText } from '../model/kube.ts';
+import { storedDrift } from './stored-drift.ts';
 
 export interface EpisodeDeps {
   store: Store;
@@ -62,7 +63,7 @@ async function open(deps: EpisodeDeps, app: Application, fingerprint: string, ob
     return;
   }
   if (!known) await deps.store.episodes.create(episode);
-  const status = { phase: 'Open', message: 'the cluster differs from Git', objects, endedAt: null, endedBy: null };
+  const status = { phase: 'Open', message: 'the cluster differs from Git', left: null, ...storedDrift(objects), endedAt: null, endedBy: null };
   await deps.store.episodes.patch(key, { status }, { subresource: 'status' });
 }
 

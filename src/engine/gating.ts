@@ -14,7 +14,7 @@ import type { ApprovalDeps } from './approval.ts';
 import { isEmptyEffect } from '../compare/effect.ts';
 import { decideGate } from '../policy/gate.ts';
 import { effectivePolicy, loosenedGates } from '../policy/policy.ts';
-import { openApproval } from './approval.ts';
+import { openApproval, tooLarge } from './approval.ts';
 import { authorsOfRanges, changeRanges, withReviewers } from './authors.ts';
 import { lastPolicy, policyInForce } from './record.ts';
 
@@ -97,7 +97,7 @@ export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effe
     lastPolicy: lastPolicy(deps.store, app),
     loosened: loosenedBy(deps.store, comparison),
     dryRun,
-    effect: { digest: effect.digest, empty: isEmptyEffect(effect) && effect.hooks.length === 0, writes: comparison.objects.some((item) => item.target !== undefined && !item.hook.isHook && item.status === 'OutOfSync') },
+    effect: { digest: effect.digest, empty: isEmptyEffect(effect) && effect.hooks.length === 0, writes: comparison.objects.some((item) => item.target !== undefined && !item.hook.isHook && item.status === 'OutOfSync'), tooLarge: tooLarge(effect.operations) },
     target: stateOf(wanted),
     last: last === undefined || last === 'gone' ? undefined : stateOf(last),
     approvals,

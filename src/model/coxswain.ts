@@ -99,8 +99,10 @@ export type EpisodePhase = 'Open' | 'Reverting' | 'Healed' | 'Reverted' | 'Adopt
 export interface DriftedObject {
   key: ResourceKey;
   kind: 'changed' | 'missing' | 'extra';
-  /** Masked; before = Git, after = live. */
+  /** Masked; before = Git, after = live. Of long values the part where they differ. */
   changes: FieldChange[];
+  /** Number of fields that differ beside these, if any. */
+  left?: number;
   /** Newest field manager of the drifted paths: the likely tool, and the person when it is known. */
   by?: { manager: string; at?: string };
 }
@@ -117,6 +119,8 @@ export interface DriftEpisode extends KubeObject {
     phase: EpisodePhase;
     message?: string;
     objects: DriftedObject[];
+    /** Number of objects that drifted beside these, if any. */
+    left?: number;
     endedAt?: string;
     endedBy?: Actor;
     snoozedUntil?: string;

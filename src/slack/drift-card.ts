@@ -37,7 +37,7 @@ function difference(item: DriftedObject): string {
     const [git, live] = valuePair(change);
     return [`@@ ${clip(change.text.replace(/\s+/g, ' '), 200)}`, `- ${git}`, `+ ${live}`];
   });
-  const more = item.changes.length - mostFields;
+  const more = Math.max(0, item.changes.length - mostFields) + (item.left ?? 0);
   return ['--- Git', '+++ live', ...fields, ...(more > 0 ? [`@@ and ${count(more, 'more field')}`] : [])].join('\n');
 }
 
@@ -60,17 +60,19 @@ function objectElements(item: DriftedObject): RichTextBlockElement[] {
   return [line({ bold: item.key.kind }, name, ...who(item)), ...(item.changes.length > 0 ? [diffBox(difference(item))] : [])];
 }
 
-function amount(objects: DriftedObject[]): string {
-  const fields = objects.reduce((sum, item) => sum + item.changes.length, 0);
-  return [count(objects.length, 'object'), ...(fields > 0 ? [count(fields, 'field')] : [])].join(', ');
+type Drifted = Pick<NonNullable<DriftEpisode['status']>, 'objects' | 'left'>;
+
+function amount({ objects, left = 0 }: Drifted): string {
+  const fields = objects.reduce((sum, item) => sum + item.changes.length + (item.left ?? 0), 0);
+  return [count(objects.length + left, 'object'), ...(fields > 0 ? [count(fields, 'field')] : [])].join(', ');
 }
 
-function summary(objects: DriftedObject[]): string {
+function summary({ objects, left = 0 }: Drifted): string {
   const [first] = objects;
   if (!first) return '';
   const [change] = first.changes;
   const fact = first.kind === 'missing' ? 'is missing' : first.kind === 'extra' ? 'is not in Git' : change ? `${change.text}: Git ${valuePair(change)[0]}, live ${valuePair(change)[1]}` : 'differs';
-  return `${keyTitle(first.key)} ${fact}${objects.length > 1 ? ` and ${count(objects.length - 1, 'more object')}` : ''}`;
+  return `${keyTitle(first.key)} ${fact}${objects.length + left > 1 ? ` and ${count(objects.length + left - 1, 'more object')}` : ''}`;
 }
 
 const endings: Record<string, { icon: string; words: Part[] }> = {
@@ -82,7 +84,7 @@ const endings: Record<string, { icon: string; words: Part[] }> = {
 };
 
 function endedCard(episode: DriftEpisode, place: CardPlace): Card {
-  const { phase = 'Open', message = '', objects = [], endedBy } = episode.status ?? {};
+  const { phase = 'Open', message = '', objects = [], left = 0, endedBy } = episode.status ?? {};
   const { application } = episode.spec;
   const { icon, words } = endings[phase] ?? { icon: '⚪', words: [clip(message, 300)] };
   const by = endedBy ? `${phase === 'Reverted' ? 'reverted' : 'ended'} by ${escapeMrkdwn(endedBy.login)}` : '';
@@ -90,7 +92,7 @@ function endedCard(episode: DriftEpisode, place: CardPlace): Card {
     text: escapeText(clip(`${nameOf(application)}: ${message || phase}`, 300)),
     blocks: [
       rich(line(...headline(icon, application, place, words))),
-      facts(by, `${amount(objects)} had drifted: ${escapeMrkdwn(clip(objects.map((item) => keyTitle(item.key)).join(', '), 600))}`, phase === 'Healed' || phase === 'Reverted' ? 'Synced' : ''),
+      facts(by, `${amount({ objects, left })} had drifted: ${escapeMrkdwn(clip(objects.map((item) => keyTitle(item.key)).join(', '), 600))}`, phase === 'Healed' || phase === 'Reverted' ? 'Synced' : ''),
     ],
     final: phase !== 'Snoozed',
   };
@@ -115,13 +117,13 @@ function healFact(app: Application | undefined): string {
 
 /** A pure function of the episode and its Application. */
 export function episodeCard(episode: DriftEpisode, place: CardPlace): Card {
-  const { phase = 'Open', objects = [], endedBy } = episode.status ?? {};
+  const { phase = 'Open', objects = [], left = 0, endedBy } = episode.status ?? {};
   if (phase !== 'Open' && phase !== 'Reverting') return endedCard(episode, place);
   const { application, openedAt } = episode.spec;
   const failed = failure(episode, place.app);
   const reverting = phase === 'Reverting' && failed === undefined;
   const words: Part[] = reverting ? ['is being ', { bold: 'reverted to Git' }, ...(endedBy ? [` by ${endedBy.login}`] : [])] : ['is ', { bold: 'OutOfSync' }, ': somebody changed the cluster, not Git'];
-  const rest = objects.length - mostObjects;
+  const rest = objects.length + left - mostObjects;
   const elements = [
     line(...headline(reverting ? '🔵' : '🟠', application, place, words)),
     ...(failed === undefined ? [] : [line('❌ the revert failed: ', clip(failed, 600))]),
@@ -129,10 +131,10 @@ export function episodeCard(episode: DriftEpisode, place: CardPlace): Card {
     ...(rest > 0 ? [line(`and ${count(rest, 'more object')}: ${clip(objects.slice(mostObjects).map((item) => keyTitle(item.key)).join(', '), 600)}`)] : []),
   ];
   const revision = place.app?.status?.history?.at(-1)?.revision;
-  const restored = clip(`Restores ${amount(objects)} and nothing else: ${objects.map((item) => keyTitle(item.key)).join(', ')}`, 290);
+  const restored = clip(`Restores ${amount({ objects, left: 0 })} and nothing else: ${objects.map((item) => keyTitle(item.key)).join(', ')}`, 290);
   const value = `${episode.metadata.namespace}/${episode.metadata.name}`;
   return {
-    text: escapeText(clip(`${nameOf(application)} is OutOfSync: ${summary(objects)}`, 300)),
+    text: escapeText(clip(`${nameOf(application)} is OutOfSync: ${summary({ objects, left })}`, 300)),
     blocks: [
       rich(...elements),
       facts(revision ? `Git ${revisionFact(revision, place)}` : '', `seen ${moment(openedAt)}`, whoFact(objects), reverting ? '' : healFact(place.app)),

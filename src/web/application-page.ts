@@ -59,9 +59,10 @@ function changeRow(change: FieldChange): Html {
 }
 
 function driftNotice(episode: DriftEpisode): Html {
-  const objects = (episode.status?.objects ?? []).map((item) => html`<h4>${keyTitle(item.key)} <span class="soft">${item.kind}${item.by && ` by ${item.by.manager}`}</span></h4>
-${item.changes.length > 0 && html`<table class="fields"><thead><tr><th>Field</th><th>In Git</th><th>Live</th></tr></thead><tbody>${item.changes.map(changeRow)}</tbody></table>`}`);
-  return html`<section class="notice drift"><h3>${episode.status?.phase === 'Reverting' ? 'Drift, being reverted' : 'Edited in the cluster'} <span class="soft">${time(episode.spec.openedAt)}</span></h3>${objects}</section>`;
+  const { objects: drifted = [], left = 0 } = episode.status ?? {};
+  const objects = drifted.map((item) => html`<h4>${keyTitle(item.key)} <span class="soft">${item.kind}${item.by && ` by ${item.by.manager}`}</span></h4>
+${item.changes.length > 0 && html`<table class="fields"><thead><tr><th>Field</th><th>In Git</th><th>Live</th></tr></thead><tbody>${item.changes.map(changeRow)}</tbody></table>`}${item.left && html`<p class="soft">and ${count(item.left, 'more field')}</p>`}`);
+  return html`<section class="notice drift"><h3>${episode.status?.phase === 'Reverting' ? 'Drift, being reverted' : 'Edited in the cluster'} <span class="soft">${time(episode.spec.openedAt)}</span></h3>${objects}${left > 0 && html`<p class="soft">and ${count(left, 'more object')}</p>`}</section>`;
 }
 
 function notices({ app, approvals, episodes }: ApplicationView): Html {

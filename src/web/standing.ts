@@ -64,7 +64,7 @@ function progress(app: Application): string | undefined {
 
 function facts(app: Application, approvals: readonly Approval[], episodes: readonly DriftEpisode[]): Fact[] {
   const approval = waitingApproval(approvals);
-  const drifted = openEpisodes(episodes).reduce((sum, item) => sum + (item.status?.objects.length ?? 0), 0);
+  const drifted = openEpisodes(episodes).reduce((sum, item) => sum + (item.status?.objects.length ?? 0) + (item.status?.left ?? 0), 0);
   // A refused sync that waits for its approval is no failure.
   const failing = approval && app.status?.operationState?.message?.startsWith('approval required') ? undefined : failure(app);
   const going = progress(app);
