@@ -1,7 +1,7 @@
 // Gives the pinned binaries: from the cache in milliseconds, else built once from the Go modules beside this file.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AppError } from '../src/base/errors.ts';
@@ -16,8 +16,8 @@ export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
 
 /**
  * Path of each binary asked for (default: all). Missing ones are built first, with progress on standard error.
- * The cache key is the module's go.mod and go.sum, the link flags, the system and the processor, so that a
- * changed pin is a new entry and an old checkout goes on finding its own.
+ * The cache key is the module's go.mod and go.sum, what source it has of its own, the link flags, the system and the
+ * processor, so that a changed pin is a new entry and an old checkout goes on finding its own.
  * Throws E_TOOLS when something is missing and Go is not there to build it, or when the build fails; an aborted signal ends the build.
  */
 export async function binaries<N extends BinaryName = BinaryName>(names?: readonly N[], signal?: AbortSignal): Promise<Record<N, string>> {
@@ -30,7 +30,8 @@ export async function binaries<N extends BinaryName = BinaryName>(names?: readon
 /** Where the binary is, or will be once built. */
 export function binaryPath(name: BinaryName, cache: string = cacheDirectory()): string {
   const hash = createHash('sha256');
-  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(moduleDirectory(name), file)));
+  const module = moduleDirectory(name);
+  for (const file of ['go.mod', 'go.sum', ...readdirSync(module).filter((each) => each.endsWith('.go')).sort()]) hash.update(readFileSync(join(module, file)));
   hash.update(JSON.stringify([linkFlags(name), process.platform, process.arch]));
   return join(cache, 'bin', `${pins[name].module}-${hash.digest('hex').slice(0, 12)}`, name);
 }

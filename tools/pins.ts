@@ -1,7 +1,7 @@
 // What is built from where: every pinned binary with its Go module, its package and its link flags.
 
 export interface Pin {
-  /** Folder under `tools/` whose go.mod and go.sum pin every line of source. */
+  /** Folder under `tools/` whose go.mod and go.sum pin every line of source that is not its own. */
   module: string;
   /** Go package of the command. */
   package: string;
@@ -25,7 +25,7 @@ export const pins = {
   kwok: { module: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok', set: {} },
   helm: { module: 'helm', package: 'helm.sh/helm/v4/cmd/helm', set: { 'helm.sh/helm/v4/internal/version.version': 'v4.3.1' } },
   kustomize: { module: 'kustomize', package: 'sigs.k8s.io/kustomize/kustomize/v5', set: { 'sigs.k8s.io/kustomize/api/provenance.version': 'v5.8.2' } },
-  jsonnet: { module: 'jsonnet', package: 'github.com/google/go-jsonnet/cmd/jsonnet', set: {} },
+  jsonnet: { module: 'jsonnet', package: '.', set: {} },
 } as const satisfies Record<string, Pin>;
 
 export type BinaryName = keyof typeof pins;

@@ -43,7 +43,9 @@ export async function chartOf(files: Files, folder: string, cache: ChartCache, s
   const local: LocalDependency[] = [];
   for (const dependency of Array.isArray(value['dependencies']) ? value['dependencies'] : []) {
     const { name, repository } = isObject(dependency) ? dependency : {};
-    if (typeof name !== 'string' || (await vendored(files, folder, name))) continue;
+    if (typeof name !== 'string') continue;
+    if (!/^[A-Za-z0-9_][\w.-]*$/.test(name)) throw renderError(`${JSON.stringify(name)} is no name of a chart`, { file }); // it becomes a folder
+    if (await vendored(files, folder, name)) continue;
     if (typeof repository !== 'string' || !repository.startsWith('file://')) {
       throw renderError(`the dependency ${name} is missing in charts/`, { file }, { hint: 'Run helm dependency build and commit charts/: nothing is downloaded while rendering.' });
     }
@@ -68,7 +70,7 @@ export async function placeLocalDependencies(chart: Chart, files: Files, overlay
   const places = new Map<string, string[]>();
   for (const { name, of, folder } of chart.local) {
     for (const parent of [of, ...(places.get(of) ?? [])]) {
-      const place = joinPath(parent, `charts/${name}`) ?? name;
+      const place = joinPath(parent, `charts/${name}`) ?? `charts/${name}`;
       places.set(folder, [...(places.get(folder) ?? []), place]);
       await placeFolder(folder, place, files, overlay);
     }

@@ -1,7 +1,7 @@
 // Helm applications: the chart's folder and value files, one `helm template`.
 import { join } from 'node:path';
 import { chartOf, placeLocalDependencies, usesCapabilities } from './helm-chart.ts';
-import { buildEnvironment, linkTargets, substitute } from './plan.ts';
+import { buildEnvironment, linkTargets, renderError, substitute } from './plan.ts';
 import { hashOf } from '../base/canonical.ts';
 import { overlayPath, withOverlay } from './overlay.ts';
 import { parseManifests, parseYaml } from './yaml.ts';
@@ -60,7 +60,10 @@ interface FileParameter {
 
 async function fileParameterInputs(planning: Planning, section: HelmSource): Promise<FileParameter[]> {
   const found: FileParameter[] = [];
-  for (const { name, path } of section.fileParameters ?? []) {
+  for (const { name: given, path } of section.fileParameters ?? []) {
+    const name = String(given); // an override in the repository may hold anything
+    // What stands before an equals sign is a parameter of its own to Helm, and what stands after it a file of ours.
+    if (name.includes('=')) throw renderError(`${JSON.stringify(name)} is no name of a parameter`, { file: planning.path || '.' });
     const { inputs: [input] } = await valueFiles(planning, { valueFiles: [path] });
     if (input) found.push({ name, input });
   }
@@ -85,6 +88,16 @@ function flags(section: HelmSource): string[] {
   ];
 }
 
+/** A path as Helm's `--set-file` reads it: a comma would end it and begin another parameter. */
+function literal(path: string): string {
+  return path.replace(/[\\,]/g, '\\$&');
+}
+
+/** A path as Helm's `--values` reads it, which is a line of CSV: a comma would make two files of it. */
+function oneFile(path: string): string {
+  return `"${path.replaceAll('"', '""')}"`;
+}
+
 interface Template {
   tool: Tool;
   chart: Chart;
@@ -97,19 +110,18 @@ async function template(planning: Planning, { tool, chart, values, fileParameter
   const { path, source, app, cluster } = planning;
   const section = source.helm ?? {};
   const inline = section.valuesObject ? JSON.stringify(section.valuesObject) : section.values;
-  const inlineFile = inline ? join(overlay.home, 'values.yaml') : undefined;
-  if (inlineFile && inline) await overlay.write(`../home/values.yaml`, inline);
+  const inlineFile = inline ? await overlay.writeHome('values.yaml', inline) : undefined;
   const args = [
-    'template', '.',
-    '--name-template', section.releaseName || app.name,
+    'template',
     ...namespaceArguments(section.namespace || app.destinationNamespace),
     '--kube-version', section.kubeVersion || cluster.version,
     ...setArguments(planning, section),
-    ...fileParameters.flatMap(({ name, input }) => ['--set-file', `${name}=${overlayPath(overlay, input)}`]),
-    ...values.flatMap((input) => ['--values', overlayPath(overlay, input)]),
+    ...fileParameters.flatMap(({ name, input }) => ['--set-file', `${name}=${literal(overlayPath(overlay, input))}`]),
+    ...values.flatMap((input) => ['--values', oneFile(overlayPath(overlay, input))]),
     ...(inlineFile ? ['--values', inlineFile] : []),
     ...(section.apiVersions?.length ? section.apiVersions : cluster.apiVersions).flatMap((version) => ['--api-versions', version]),
     ...flags(section),
+    '--', section.releaseName || app.name, '.', // not --name-template: a template could ask the name server
   ];
   try {
     const text = await runTool({ tool, args, overlay, cwd: join(overlay.root, path), fileOf: (named) => chartFile(named, chart, path) });

@@ -1,9 +1,8 @@
 // Jsonnet programs: their imports, however deep, and one run for each.
 import { buildEnvironment, renderError, substitute } from './plan.ts';
 import { follow, folderOf, joinPath } from './paths.ts';
-import { join } from 'node:path';
 import { manifestsOf } from './yaml.ts';
-import { runTool } from './tool.ts';
+import { missingTool, runTool } from './tool.ts';
 import type { FileEntry } from '../model/files.ts';
 import type { JsonnetVar } from '../model/application.ts';
 import type { Lru } from '../base/lru.ts';
@@ -33,6 +32,7 @@ export async function importsOf(planning: Planning, programs: readonly FileEntry
   const missing = new Set<string>();
   const visit = async (file: FileEntry): Promise<void> => {
     for (const name of await directImports(planning, file, cache)) {
+      if (name.startsWith('/')) continue; // refused by Jsonnet
       for (const folder of [folderOf(file.path), ...libraries]) {
         const path = joinPath(folder, name);
         const target = path === undefined ? undefined : await follow(files, path);
@@ -89,10 +89,16 @@ export interface JsonnetRun {
   overlay: Overlay;
 }
 
+/** Only ours stays in the folder it is given; any other follows a program's imports over the whole machine. */
+const ours = 'coxswain-jsonnet';
+
 export async function runJsonnet({ tool, programs, args, overlay }: JsonnetRun): Promise<Manifest[]> {
+  if (tool.version !== missingTool && !tool.version.startsWith(ours)) {
+    throw renderError(`${tool.path} is another Jsonnet than Coxswain's own, which alone reads nothing outside of the repository`, undefined, { hint: 'Build it with node tools/binaries.ts jsonnet, and put it first on PATH or in COX_TOOLS_DIR.' });
+  }
   const manifests: Manifest[] = [];
   for (const program of programs) {
-    const text = await runTool({ tool, args: [...args, join('.', program)], overlay, cwd: overlay.root, innermostFirst: true });
+    const text = await runTool({ tool, args: ['--root', overlay.root, ...args, '--', program], overlay, cwd: overlay.root, innermostFirst: true });
     manifests.push(...manifestsOf(JSON.parse(text), { file: program }));
   }
   return manifests;

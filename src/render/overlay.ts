@@ -11,8 +11,10 @@ export interface Overlay {
   root: string;
   /** HOME of the tool; empty. */
   home: string;
-  /** Writes a file beside the repository's own; answers its absolute path. */
-  write(path: string, content: string | Buffer): Promise<string>;
+  /** Writes a file beside the repository's own. Throws E_RENDER if the path leaves the folder of this run. */
+  write(path: string, content: string | Buffer): Promise<void>;
+  /** Writes a file of ours into `home`; answers its absolute path. */
+  writeHome(name: string, content: string): Promise<string>;
 }
 
 const maxDepth = 100;
@@ -27,13 +29,17 @@ export async function withOverlay<T>(parent: string, inputs: readonly Input[], u
     await mkdir(root);
     await mkdir(home);
     const done = new Set<string>();
-    for (const { path, files, ref } of inputs) await copy(files, path, { target: ref === undefined ? root : join(dir, 'refs', ref), done });
+    for (const { path, files, ref } of inputs) await copy(files, path, { target: ref === undefined ? root : inside(join(dir, 'refs'), ref), done });
     return await use({
       root,
       home,
       write: async (path, content) => {
-        const file = join(root, path);
+        const file = inside(root, path);
         await mkdir(dirname(file), { recursive: true });
+        await writeFile(file, content);
+      },
+      writeHome: async (name, content) => {
+        const file = inside(home, name);
         await writeFile(file, content);
         return file;
       },
@@ -43,6 +49,13 @@ export async function withOverlay<T>(parent: string, inputs: readonly Input[], u
   }
 }
 
+/** Nothing is written outside, whatever the names in a repository are. */
+function inside(folder: string, path: string): string {
+  const place = join(folder, path);
+  if (!place.startsWith(`${folder}/`) || path.includes('\0')) throw renderError('this path leaves the repository', { file: path });
+  return place;
+}
+
 /** Absolute path of an input in the overlay. */
 export function overlayPath(overlay: Overlay, input: Pick<Input, 'path' | 'ref'>): string {
   return input.ref === undefined ? join(overlay.root, input.path) : join(overlay.root, '..', 'refs', input.ref, input.path);
@@ -50,7 +63,8 @@ export function overlayPath(overlay: Overlay, input: Pick<Input, 'path' | 'ref'>
 
 /** Links become what they point to: a tool never sees one. */
 async function copy(files: Files, path: string, to: { target: string; done: Set<string>; as?: string }): Promise<void> {
-  const place = join(to.target, to.as ?? path);
+  const at = to.as ?? path;
+  const place = at === '' ? to.target : inside(to.target, at);
   if (to.done.has(place)) return;
   if (place.split('/').length > maxDepth) throw renderError('a link leads in a circle', { file: path });
   to.done.add(place);
@@ -62,7 +76,7 @@ async function copy(files: Files, path: string, to: { target: string; done: Set<
     await mkdir(place, { recursive: true });
     for (const child of await files.list(entry.path)) {
       const name = child.path.slice(child.path.lastIndexOf('/') + 1);
-      await copy(files, child.path, { ...to, as: `${to.as ?? path}/${name}` });
+      await copy(files, child.path, { ...to, as: at === '' ? name : `${at}/${name}` });
     }
   }
 }

@@ -68,9 +68,12 @@ function environment(home: string): Record<string, string> {
   };
 }
 
+/** What stands for the version of a tool that cannot be run. */
+export const missingTool = 'missing';
+
 /** First words of `<tool> version`; `missing` if it cannot be run: then its use fails, not the start. */
 export async function toolVersion(path: string, args: string[]): Promise<Tool> {
-  const { stdout } = await run(path, args, { env: { HOME: '/nonexistent' } }).catch(() => ({ stdout: Buffer.from('missing') }));
+  const { stdout } = await run(path, args, { env: { HOME: '/nonexistent' } }).catch(() => ({ stdout: Buffer.from(missingTool) }));
   return { path, version: stdout.toString('utf8').trim() };
 }
 
