@@ -1,5 +1,6 @@
 // Runs helm, kustomize and jsonnet: without a shell, without network, within limits, and with failures that say where.
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { AppError } from '../base/errors.ts';
 import { redactText } from '../base/log.ts';
 import { renderError } from './plan.ts';
@@ -71,8 +72,10 @@ function environment(home: string): Record<string, string> {
 /** What stands for the version of a tool that cannot be run. */
 export const missingTool = 'missing';
 
-/** First words of `<tool> version`; `missing` if it cannot be run: then its use fails, not the start. */
-export async function toolVersion(path: string, args: string[]): Promise<Tool> {
+/** First words of `<tool> version`; `missing` if it cannot be run: then its use fails, not the start. A bare name is looked for on our PATH, for tools have none. */
+export async function toolVersion(named: string, args: string[]): Promise<Tool> {
+  const folders = named.includes('/') ? [] : (process.env['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/'));
+  const path = folders.map((folder) => join(folder, named)).find((each) => existsSync(each)) ?? named;
   const { stdout } = await run(path, args, { env: { HOME: '/nonexistent' } }).catch(() => ({ stdout: Buffer.from(missingTool) }));
   return { path, version: stdout.toString('utf8').trim() };
 }

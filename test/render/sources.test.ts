@@ -1,10 +1,14 @@
 // What each kind of source may say, rendered by the real tools.
 import assert from 'node:assert/strict';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { bench, configMap, names } from './bench.ts';
+import { binaries } from '../../tools/binaries.ts';
+import { createRenderer } from '../../src/render/render.ts';
 import { filesOf } from '../../src/git/git.ts';
 import { isObject } from '../../src/model/kube.ts';
-import { mirrors, origin } from '../git/origin.ts';
+import { mirrors, origin, temporary } from '../git/origin.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 
 const deployment = 'apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers: [{name: web, image: "nginx:1"}]\n';
@@ -102,4 +106,15 @@ test('files beside the manifests override the source', async (t) => {
 test('a source that only lends its files has no manifests', async (t) => {
   const { render } = await bench(t, { 'a.yaml': configMap('a') });
   assert.deepEqual((await render({ ref: 'values' })).manifests, []);
+});
+
+test('tools that are named without a folder are found on PATH', async (t) => {
+  const { request } = await bench(t, { 'c/Chart.yaml': 'apiVersion: v2\nname: c\nversion: 1.0.0\n', 'c/templates/x.yaml': configMap('x') });
+  const folder = temporary(t);
+  symlinkSync((await binaries(['helm'])).helm, join(folder, 'helm'));
+  const before = process.env['PATH'];
+  t.after(() => (process.env['PATH'] = before));
+  process.env['PATH'] = `${folder}:${before ?? ''}`;
+  const renderer = await createRenderer({ tools: { helm: 'helm', kustomize: 'kustomize', jsonnet: 'jsonnet' }, tempDir: temporary(t) });
+  assert.deepEqual(names(await renderer.render(await request({ path: 'c' }))), ['ConfigMap/x']);
 });
