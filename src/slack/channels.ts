@@ -3,7 +3,7 @@ import type { WebClient } from '@slack/web-api';
 import type { Clock } from '../base/clock.ts';
 
 /** Listing channels is dear (Slack: Tier 2, about 20 a minute): an unknown name is looked for no oftener. */
-const listGapMs = 30_000;
+export const listGapMs = 30_000;
 
 export class Channels {
   readonly #client: WebClient;

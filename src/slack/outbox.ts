@@ -6,7 +6,7 @@ import type { PosterOptions } from './posting.ts';
 import type { Places } from './place.ts';
 import { KeyQueue } from '../base/queue.ts';
 import { approvalCard } from './approval-card.ts';
-import { Channels } from './channels.ts';
+import { Channels, listGapMs } from './channels.ts';
 import { episodeCard } from './drift-card.ts';
 import { Poster, retryAfterMs } from './posting.ts';
 
@@ -20,6 +20,12 @@ interface Subject {
   /** By channel id. */
   cards: Record<string, CardState>;
   save(channel: string, state: CardState): Promise<void>;
+}
+
+/** Where a card belongs; without a channel nowhere. Not known: the channel that it is meant for is not there, or cannot be looked up. */
+interface Route {
+  known: boolean;
+  channel?: string;
 }
 
 function keyOf({ metadata }: Approval | DriftEpisode): string {
@@ -44,6 +50,8 @@ export class Outbox {
   readonly #queue: KeyQueue;
   readonly #channels: Channels;
   readonly #poster: Poster;
+  /** Names of channels that were looked for in vain, so that each is told once. */
+  readonly #missing = new Set<string>();
   #ends: (() => void)[] = [];
   /** Slack asked for silence until then; events of the cluster do not end it. */
   #silentUntil = 0;
@@ -67,6 +75,7 @@ export class Outbox {
       store.approvals.onChange((key) => this.#queue.add(`approval ${key}`)),
       store.episodes.onChange((key) => this.#queue.add(`episode ${key}`)),
       store.applications.onChange((application) => this.#add(store.approvals.of(application), store.episodes.of(application))),
+      store.projects.onChange(() => this.#add(store.approvals.list(), store.episodes.list())),
       store.onSettings(() => this.#add(store.approvals.list(), store.episodes.list())),
     ];
     this.#add(store.approvals.list(), store.episodes.list());
@@ -105,29 +114,56 @@ export class Outbox {
     const subject = await this.#subject(kind, key);
     if (!subject || isSettled(subject.object)) return undefined;
     try {
-      const route = await this.#route(subject, queueKey);
-      const waits: number[] = [];
-      for (const channel of new Set([...(route === undefined ? [] : [route]), ...Object.keys(subject.cards)])) {
-        const mayPost = channel === route && !subject.card.final;
-        const save = (state: CardState): Promise<void> => subject.save(channel, state);
-        const next = await this.#poster.bring({ key: queueKey, card: subject.card, channel, state: subject.cards[channel], mayPost, save });
-        if (next) waits.push(next.after);
-      }
-      return waits.length > 0 ? { after: Math.min(...waits) } : undefined;
+      await this.#bring(subject, queueKey);
     } catch (error) {
       const after = retryAfterMs(error);
       if (after === undefined) throw error;
       this.#silentUntil = clock.now() + after;
       return { after };
     }
+    return undefined;
   }
 
-  /** Id of the channel that the card belongs in; undefined when it has none. */
-  async #route({ object, cards, card }: Subject, queueKey: string): Promise<string | undefined> {
-    const name = this.#options.places.channelOf(object.spec.application);
-    if (!name || (card.final && Object.keys(cards).length === 0)) return undefined;
+  /** One channel's refusal holds up no other; it is thrown in the end. That Slack wants silence is thrown at once. */
+  async #bring({ object, card, cards, save }: Subject, key: string): Promise<void> {
+    const waits: number[] = [];
+    const refused: unknown[] = [];
+    const step = async (work: () => Promise<{ after: number } | undefined>): Promise<void> => {
+      try {
+        const next = await work();
+        if (next) waits.push(next.after);
+      } catch (error) {
+        if (retryAfterMs(error) !== undefined) throw error;
+        refused.push(error);
+      }
+    };
+    // Until it can be told where the card belongs, one that was meant and not posted yet may still be wanted.
+    let route: Route = { known: card.final };
+    if (!card.final) {
+      await step(async () => {
+        route = await this.#route(object.spec.application, key);
+        return route.known ? undefined : { after: listGapMs };
+      });
+    }
+    const { known, channel: own } = route;
+    const standing = Object.keys(cards).filter((channel) => known || cards[channel]?.ts !== undefined);
+    for (const channel of new Set([...(own === undefined ? [] : [own]), ...standing])) {
+      await step(() => this.#poster.bring({ key, card, channel, state: cards[channel], mayPost: channel === own, save: (state) => save(channel, state) }));
+    }
+    if (waits.length > 0) this.#queue.addAfter(key, Math.min(...waits));
+    if (refused.length > 0) throw refused.length === 1 ? refused[0] : new AggregateError(refused, 'several channels refused the card');
+  }
+
+  async #route(application: string, card: string): Promise<Route> {
+    const name = this.#options.places.channelOf(application);
+    if (!name) return { known: true };
     const channel = await this.#channels.idOf(name);
-    if (channel === undefined) this.#options.log.warn({ channel: name, card: queueKey }, 'there is no such Slack channel, or the app is not in it');
-    return channel;
+    if (channel !== undefined) {
+      this.#missing.delete(name);
+      return { known: true, channel };
+    }
+    if (!this.#missing.has(name)) this.#options.log.warn({ channel: name, card }, 'there is no such Slack channel yet, or the app is not in it');
+    this.#missing.add(name);
+    return { known: false };
   }
 }

@@ -37,6 +37,9 @@ const updateGapMs = 1_000;
 /** Slack's answers after which something may have happened all the same (docs.slack.dev: errors of chat.postMessage). */
 const unclear = new Set(['fatal_error', 'internal_error', 'request_timeout', 'service_unavailable']);
 
+/** Answers to chat.update and conversations.history that no repetition changes: nobody can write that message any more. */
+const gone = new Set(['cant_update_message', 'channel_not_found', 'edit_window_closed', 'is_archived', 'message_not_found', 'not_in_channel']);
+
 export function slackError(error: unknown): string | undefined {
   if (!isObject(error) || error['code'] !== ErrorCode.PlatformError || !isObject(error['data'])) return undefined;
   return String(error['data']['error']);
@@ -45,6 +48,10 @@ export function slackError(error: unknown): string | undefined {
 /** Milliseconds that a 429 asks to wait; undefined for other errors. */
 export function retryAfterMs(error: unknown): number | undefined {
   return isObject(error) && error['code'] === ErrorCode.RateLimitedError && typeof error['retryAfter'] === 'number' ? error['retryAfter'] * 1000 : undefined;
+}
+
+function isGone(error: unknown): boolean {
+  return gone.has(slackError(error) ?? '');
 }
 
 /** True when Slack said that it did nothing. */
@@ -76,7 +83,7 @@ export class Poster {
     if (!state && !mayPost) return undefined;
     const intended = state ?? (await this.#intend(posting));
     const own = this.#own.has(intended.intent);
-    const found = own ? undefined : await this.#find(posting.channel, intended);
+    const found = own ? undefined : await this.#look(posting, intended);
     if (found !== undefined) {
       await posting.save({ ...intended, ts: found });
       return { after: 0 };
@@ -132,12 +139,22 @@ export class Poster {
     try {
       await this.#options.client.chat.update({ channel, ts: state.ts, text: card.text, blocks: card.blocks });
     } catch (error) {
-      if (slackError(error) !== 'message_not_found') throw error;
-      this.#options.log.warn({ channel }, 'a card was deleted by hand; it is not posted again');
+      if (!isGone(error)) throw error;
+      this.#options.log.warn({ channel, err: error }, 'a card cannot be changed any more; it is not posted again');
     }
     await save({ ...state, hash, final: card.final });
     if (card.final) this.#updated.delete(message);
     return undefined;
+  }
+
+  /** Where nothing more is posted, a channel that cannot be read any more holds no card. */
+  async #look({ channel, mayPost }: Posting, state: CardState): Promise<string | undefined> {
+    try {
+      return await this.#find(channel, state);
+    } catch (error) {
+      if (mayPost || !isGone(error)) throw error;
+      return undefined;
+    }
   }
 
   /** The oldest card with this intent; younger doubles are deleted. */

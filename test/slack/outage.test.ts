@@ -109,6 +109,45 @@ test('a card that somebody deleted stays deleted, and what it told goes on', asy
   assert.deepEqual(b.cards(), []);
 });
 
+test('a card whose channel is not there yet comes when it is', async (t) => {
+  const b = await bed(t, { files, clock: fastClock(20) });
+  await b.stage.project('gated', { 'coxswain.dev/approval': 'required', 'coxswain.dev/slack': '#team-late' });
+  await b.stage.apply('prod', { project: 'gated' });
+  await b.stage.untilStore('an approval', () => b.stage.store.approvals.list().find((item) => item.status?.phase === 'Pending'));
+  await eventually('a look at the channels', () => methodsOf(b, 'conversations.list').length > 0 || undefined);
+  const late = b.sandbox.createChannel({ name: 'team-late' });
+  await b.sandbox.waitFor('the card', () => late.messages.length === 1);
+  assert.deepEqual(b.cards(), []);
+});
+
+test('a channel that refuses holds up no card of another, and is asked again', async (t) => {
+  const b = await bed(t, { files, clock: fastClock(20) });
+  const gate = { 'coxswain.dev/approval': 'required', 'coxswain.dev/approvals': '2' };
+  await b.stage.project('gated', gate);
+  await b.stage.apply('prod', { project: 'gated' });
+  await b.card('the card', /waits for approval/);
+  const foreign = b.sandbox.createChannel({ name: 'foreign', withBot: false });
+  await b.stage.project('gated', { ...gate, 'coxswain.dev/slack': foreign.id });
+  await eventually('a refusal of the other channel', () => methodsOf(b, 'chat.postMessage').length > 1 || undefined);
+  const [approval] = b.stage.store.approvals.list();
+  await b.sandbox.actAs('bob').command('deploys', `/cox approve prod --digest ${approval?.spec.digest ?? ''}`);
+  await b.card('the first approval on the card that stands', /bob/);
+  foreign.members.add(b.sandbox.state.botUser.id);
+  await b.sandbox.waitFor('the card in the other channel', () => foreign.messages.length === 1);
+});
+
+for (const error of ['is_archived', 'cant_update_message']) {
+  test(`a card that cannot be changed any more (${error}) is left alone`, async (t) => {
+    const b = await bed(t, { files });
+    await waiting(b);
+    await b.card('the card', /waits for approval/);
+    b.sandbox.faults.error('chat.update', error, 1000);
+    await b.sandbox.actAs('bob').command('deploys', '/cox reject prod');
+    await b.stage.untilStore('the end', () => b.stage.store.approvals.list().find((item) => item.status?.phase === 'Rejected' && Object.values(item.status.cards ?? {}).every((card) => card.final)));
+    assert.deepEqual(methodsOf(b, 'chat.update'), ['error']);
+  });
+}
+
 test('what had ended before Slack was there is not posted', async (t) => {
   const b = await bed(t, { files });
   await b.stop();
