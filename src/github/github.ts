@@ -19,7 +19,7 @@ import { teamsOf, userId } from './people.ts';
 import { PullQueue } from './pull-queue.ts';
 import { readPull } from './read-pull.ts';
 import { reviewersOf } from './reviewers.ts';
-import { receive } from './webhook.ts';
+import { createReceiver } from './webhook.ts';
 
 export interface GitHubOptions {
   /** Undefined: no App, only signed pushes are taken. */
@@ -213,7 +213,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
     if (parts) await takeDelivery({ appId: parts.config.appId, store, clock, pulls: parts.pulls, intake: parts.intake }, delivery);
   };
   return {
-    handle: (request, response) => receive({ request, response }, { secret: config?.webhookSecret ?? options.webhookSecret, take, log }),
+    handle: createReceiver({ secret: config?.webhookSecret ?? options.webhookSecret, take, log }),
     forge: parts ? forgeOf(parts) : noForge,
     credentials: async (repoUrl) => parts && credentialsOf(parts, repoUrl),
     get idle() {
