@@ -41,6 +41,7 @@ export const coveredRoutes: readonly string[] = [
   `POST ${repo}/check-runs`,
   `GET ${repo}/check-runs/{check_run_id}`,
   `PATCH ${repo}/check-runs/{check_run_id}`,
+  `GET ${repo}/check-runs/{check_run_id}/annotations`,
   `GET ${repo}/commits/{ref}/check-runs`,
   `GET ${repo}/commits/{ref}`,
   `GET ${repo}/commits/{commit_sha}/pulls`,

@@ -79,6 +79,12 @@ export function presentCheck(world: World, repository: Repository, check: CheckR
   };
 }
 
+export function presentAnnotation(world: World, repository: Repository, of: { check: CheckRun; annotation: Record<string, unknown> }): Json {
+  const { check, annotation } = of;
+  const blob = `${world.url}/${fullName(repository)}/blob/${check.headSha}/${String(annotation['path'])}`;
+  return { start_column: null, end_column: null, title: null, raw_details: null, ...annotation, blob_href: blob };
+}
+
 /** Webhooks show the suite in more detail than REST. */
 export function presentCheckForHook(world: World, repository: Repository, check: CheckRun): Json {
   const pulls = minimalPulls(world, repository, check.headSha);

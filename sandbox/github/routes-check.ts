@@ -3,7 +3,7 @@ import { type CheckInput, checksOf, createCheck, updateCheck } from './check.ts'
 import { addDeploymentStatus, createDeployment, type DeploymentInput, type StatusInput } from './deployment.ts';
 import { Failure } from './failure.ts';
 import { resolveCommit } from './git.ts';
-import { presentCheck, presentDeployment, presentDeploymentStatus, presentEnvironment } from './present-parts.ts';
+import { presentAnnotation, presentCheck, presentDeployment, presentDeploymentStatus, presentEnvironment } from './present-parts.ts';
 import { type Call, numberIn, paged, type Reply, type Route } from './router.ts';
 import type { Actor, App, CheckRun, Deployment, Repository } from './world.ts';
 
@@ -43,6 +43,11 @@ async function listChecks(call: Call): Promise<Reply> {
   const checks = checksOf(call.repository(), sha, { name, status, appId: appId === undefined ? undefined : Number(appId), all: filter === 'all' });
   const page = await paged(call, checks, (check) => presentCheck(call.site.world, call.repository(), check));
   return { ...page, body: { total_count: checks.length, check_runs: page.body } };
+}
+
+function listAnnotations(call: Call): Promise<Reply> {
+  const check = checkIn(call);
+  return paged(call, check.output.annotations, (annotation) => presentAnnotation(call.site.world, call.repository(), { check, annotation }));
 }
 
 function deploymentIn(call: Call): Deployment {
@@ -96,6 +101,7 @@ export const checkRoutes: Route[] = [
   { route: `POST ${repo}/check-runs`, needs: 'checks:write', handle: postCheck },
   { route: `GET ${repo}/check-runs/{check_run_id}`, needs: 'checks:read', handle: (call) => ({ status: 200, body: presentCheck(call.site.world, call.repository(), checkIn(call)) }) },
   { route: `PATCH ${repo}/check-runs/{check_run_id}`, needs: 'checks:write', handle: patchCheck },
+  { route: `GET ${repo}/check-runs/{check_run_id}/annotations`, needs: 'checks:read', handle: listAnnotations },
   { route: `GET ${repo}/commits/{ref}/check-runs`, needs: 'checks:read', handle: listChecks },
   { route: `GET ${repo}/deployments`, needs: 'deployments:read', handle: listDeployments },
   { route: `POST ${repo}/deployments`, needs: 'deployments:write', handle: postDeployment },

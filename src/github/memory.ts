@@ -4,6 +4,10 @@ export interface CheckMemory {
   id: number;
   /** Hash of what was last sent. */
   hash: string;
+  /** It has a conclusion. */
+  finished: boolean;
+  /** Keys of those that the run has. */
+  annotations: Set<string>;
 }
 
 export interface DeploymentMemory {
