@@ -12,6 +12,8 @@ export type Answer =
   | { status: number }
   /** The connection is destroyed before or after the request was handled. */
   | { cut: 'before' | 'after' }
+  /** A rule of the repository refuses the push, with these words; of `POST …/git-receive-pack` alone. */
+  | { pushRule: string }
   /** Answers late: when the promise resolves. */
   | { until: Promise<unknown> };
 

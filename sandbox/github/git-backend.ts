@@ -1,6 +1,7 @@
 // Repositories over smart HTTP, as every git server answers: one `git http-backend` (CGI) for each request.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gitEnvironment } from './git.ts';
 
@@ -13,6 +14,14 @@ export interface BackendRequest {
   query: string;
   /** Who pushes; '' = nobody, who may only read. */
   user: string;
+  /** Set: a push is refused with these words, as a rule of the repository does. */
+  pushRule?: string | undefined;
+}
+
+const hooks = fileURLToPath(new URL('hooks', import.meta.url));
+
+function ruleEnvironment(words: string | undefined): Record<string, string> {
+  return words === undefined ? {} : { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'core.hooksPath', GIT_CONFIG_VALUE_0: hooks, SANDBOX_PUSH_RULE: words };
 }
 
 export interface BackendAnswer {
@@ -38,6 +47,7 @@ export async function askBackend(wanted: BackendRequest, request: IncomingMessag
       GIT_PROTOCOL: header('git-protocol'),
       REMOTE_USER: wanted.user,
       REMOTE_ADDR: '127.0.0.1',
+      ...ruleEnvironment(wanted.pushRule),
     }),
     stdio: ['pipe', 'pipe', 'ignore'],
   });

@@ -32,9 +32,9 @@ export function createGitHttp(options: RestOptions): (wanted: GitRequest, reques
     const fault = options.faults.takeRequest({ method: request.method ?? 'GET', path: `/${wanted.owner}/${wanted.repo}.git/${wanted.rest}` });
     if (fault && 'until' in fault) await fault.until;
     else if (fault && 'cut' in fault && fault.cut === 'before') return void request.socket.destroy();
-    else if (fault && !('cut' in fault)) return void response.writeHead('limit' in fault ? fault.limit : fault.status).end();
+    else if (fault && !('cut' in fault) && !('pushRule' in fault)) return void response.writeHead('limit' in fault ? fault.limit : fault.status).end();
     try {
-      await serve(options, { wanted, label, cutAfter: fault !== null && 'cut' in fault }, request, response);
+      await serve(options, { wanted, label, cutAfter: fault !== null && 'cut' in fault, ...(fault && 'pushRule' in fault && fault) }, request, response);
     } catch (error) {
       if (!(error instanceof Failure)) return void request.socket.destroy();
       const challenge = error.status === 401 ? { 'www-authenticate': 'Basic realm="GitHub"' } : {};
@@ -47,6 +47,7 @@ interface Wanted {
   wanted: GitRequest;
   label: string;
   cutAfter: boolean;
+  pushRule?: string;
 }
 
 async function serve(options: RestOptions, at: Wanted, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -57,7 +58,7 @@ async function serve(options: RestOptions, at: Wanted, request: IncomingMessage,
   requirePermission(caller, writing ? 'contents:write' : 'contents:read', repository);
   const user = caller.kind === 'nobody' ? '' : actorOf(site.world, caller).account.login;
   const { rest, service } = at.wanted;
-  const ask = (): Promise<BackendAnswer> => askBackend({ dir: repository.dir, path: rest, query: rest === 'info/refs' ? `service=${service}` : '', user }, request);
+  const ask = (): Promise<BackendAnswer> => askBackend({ dir: repository.dir, path: rest, query: rest === 'info/refs' ? `service=${service}` : '', user, pushRule: at.pushRule }, request);
   if (!writing || rest === 'info/refs') {
     sendAnswer(response, await ask());
     return;

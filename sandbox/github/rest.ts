@@ -73,6 +73,7 @@ async function faulty(incoming: Incoming, fault: Answer): Promise<'answered' | '
     incoming.request.socket.destroy();
     return 'answered';
   }
+  if ('pushRule' in fault) return 'go on'; // git's alone
   const limited = 'limit' in fault;
   const status = limited ? fault.limit : fault.status;
   const headers: Record<string, string> = limited ? { 'retry-after': String(fault.retryAfter) } : {};

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { AppError } from '../base/errors.ts';
 import { credentialEnvironment } from './url.ts';
 import { indexPrefix } from './merge.ts';
+import { redactText } from '../base/log.ts';
 import { stderrOf } from '../base/process.ts';
 import type { AdvertisedRefs, RefsClient } from './advertised.ts';
 import type { GitCommand } from './command.ts';
 import type { RefChange } from './repository.ts';
+import type { RunResult } from '../base/process.ts';
 
 export interface Remote {
   url: string;
@@ -97,17 +99,43 @@ async function fetch(remote: Remote, flags: string[], refspecs: string[]): Promi
   });
 }
 
-/** Create-only: `exists` when the server has that ref, whatever it points to. */
+/** Reasons that pass: the server's own troubles, and others who wrote at the same time. Everything else it will say again. */
+const passing = /unpacker error|internal server error|\block\b|failed to (update|write|start)|already exists|incorrect old value|missing necessary objects|timed? ?out/i;
+
+/** What the server's hooks and rules told, as one line. */
+function wordsOf(stderr: string): string {
+  const lines = stderr.split('\n').flatMap((line) => /^remote:\s*(?:(?:fatal|error):\s*)?(.*\S)\s*$/i.exec(line)?.[1] ?? []);
+  return redactText(lines.join(' ')).slice(0, 500);
+}
+
+function pushRefusal(reason: string, stderr: string): AppError {
+  const said = [reason, wordsOf(stderr)].filter(Boolean).join(': ');
+  return new AppError('E_GIT', `the server refuses the push: ${said}`, { cause: { stderr }, hint: 'Let the GitHub App push its branches coxswain/* past the rules of the repository, or make the change by hand.' });
+}
+
+async function send(remote: Remote, ref: string, sha: string): Promise<RunResult> {
+  try {
+    return await remote.git('push', ['push', '--porcelain', '--no-verify', `--force-with-lease=${ref}:`, '--', remote.url, `${sha}:${ref}`], {
+      repository: remote.dir,
+      env: await authorization(remote),
+      okCodes: [0, 1],
+      timeoutMs: fetchTimeoutMs,
+    });
+  } catch (error) {
+    // Whoever may not write gets 403 before anything is sent; credentials that are none get 401.
+    if (/returned error: 403/.test(stderrOf(error))) throw pushRefusal('403', stderrOf(error));
+    throw error;
+  }
+}
+
+/** Create-only: `exists` when the server has that ref, whatever it points to. Throws E_GIT, for good when a rule of the server refuses it. */
 export async function pushNew(remote: Remote, ref: string, sha: string): Promise<'created' | 'exists'> {
-  const { stdout } = await remote.git('push', ['push', '--porcelain', '--no-verify', `--force-with-lease=${ref}:`, '--', remote.url, `${sha}:${ref}`], {
-    repository: remote.dir,
-    env: await authorization(remote),
-    okCodes: [0, 1],
-    timeoutMs: fetchTimeoutMs,
-  });
+  const { stdout, stderr } = await send(remote, ref, sha);
   const answer = stdout.toString('utf8').split('\n').find((line) => line.includes(`:${ref}\t`)) ?? '';
   if (answer.startsWith('*')) return 'created';
   if (answer.startsWith('=') || (await remoteRef(remote, ref)) !== undefined) return 'exists';
+  const reason = /\[remote rejected\] \((.*)\)/.exec(answer)?.[1];
+  if (reason !== undefined && !passing.test(reason)) throw pushRefusal(reason, stderr);
   throw new AppError('E_GIT', `git push: ${answer.split('\t').at(-1) || 'the server did not take the branch'}`, { kind: 'transient' });
 }
 

@@ -1,6 +1,7 @@
 // `/cox revert`: the branch, the commit and the pull request that take a deploy back, made as `git revert` makes them.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Request } from '../../src/model/coxswain.ts';
 import type { Bed } from './bed.ts';
@@ -152,6 +153,20 @@ test('with --only just the application\'s part of a wider commit is taken back, 
   const branch = `coxswain/revert-${change.slice(0, 12)}-web`;
   assert.deepEqual(branches(b), [branch]);
   assert.deepEqual([file(b, branch, 'web/a.yaml'), file(b, branch, 'api/a.yaml')], ['one\n', 'two\n']);
+});
+
+test('a push that the server refuses for good is answered with its words', async (t) => {
+  const b = await bed(t, { files: { 'web/a.yaml': 'one\n' } });
+  await ready(b);
+  const first = b.origin.git('rev-parse', 'HEAD');
+  const change = b.origin.commit('Bump', { 'web/a.yaml': 'two\n' });
+  await deployed(b, 'web', [first, change]);
+  mkdirSync(`${b.origin.url}/hooks`, { recursive: true });
+  writeFileSync(`${b.origin.url}/hooks/pre-receive`, '#!/bin/sh\necho "error: GH013: commits must be signed" >&2\nexit 1\n', { mode: 0o755 });
+  const request = await b.ask('revert', { application: 'web' });
+  assert.equal(request.status?.phase, 'Failed');
+  assert.match(request.status?.message ?? '', /pre-receive hook declined: GH013: commits must be signed/);
+  assert.deepEqual([branches(b), b.forge.pulls], [[], []]);
 });
 
 test('cut off at any write, before or after it was handled, every command ends as if nothing had been', { timeout: 120_000 }, async (t) => {
