@@ -2,7 +2,7 @@
 import type { AppProgress, ProgressState } from '../change/pull.ts';
 import type { DeploymentMemory, PullMemory } from './memory.ts';
 import type { RepositoryClient } from './installations.ts';
-import { allPages } from './api.ts';
+import { allPages, isGitHub } from './api.ts';
 import { oneLine } from './text.ts';
 
 export interface DeploymentContext {
@@ -30,9 +30,21 @@ function place(app: { application: string; name: string; environment: string | u
   return { environment: oneLine(app.environment ?? app.name, 100), task: `coxswain:${app.application}` };
 }
 
-async function statuses({ client, signal }: DeploymentContext, id: number): Promise<DeploymentMemory> {
+/** Of something that people may delete: undefined when they have. */
+async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isGitHub(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+async function statuses({ client, signal }: DeploymentContext, id: number): Promise<DeploymentMemory | undefined> {
   const { owner, repo, octokit } = client;
-  const { data } = await octokit.request('GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses', { owner, repo, deployment_id: id, per_page: 100, request: { signal } });
+  const answer = await unlessGone(octokit.request('GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses', { owner, repo, deployment_id: id, per_page: 100, request: { signal } }));
+  if (!answer) return undefined;
+  const { data } = answer;
   const newest = [...data].sort((a, b) => Number(b.id) - Number(a.id))[0];
   const success = data.find((status) => status.state === 'success');
   return { id, state: newest?.state ?? '', description: (success ?? newest)?.description ?? '', succeeded: success !== undefined };
@@ -46,7 +58,8 @@ export async function findDeployments(context: DeploymentContext, apps: AppProgr
     if (memory.deployments.has(app.application)) continue;
     const { data } = await octokit.request('GET /repos/{owner}/{repo}/deployments', { owner, repo, sha, ...place(app), per_page: 100, request: { signal } });
     const [first] = data.filter((each) => each.performed_via_github_app?.id === appId).sort((a, b) => Number(a.id) - Number(b.id));
-    if (first) memory.deployments.set(app.application, await statuses(context, Number(first.id)));
+    const found = first && (await statuses(context, Number(first.id)));
+    if (found) memory.deployments.set(app.application, found);
   }
 }
 
@@ -93,28 +106,41 @@ async function inactivatePredecessors(context: DeploymentContext, app: AppProgre
   const before = all.filter((each) => Number(each.id) < own && each.performed_via_github_app?.id === appId).sort((a, b) => Number(b.id) - Number(a.id));
   const active: number[] = [];
   for (const each of before) {
-    const { id, state, succeeded } = await statuses(context, Number(each.id));
-    if (state === 'inactive' && succeeded) break;
-    if (!ended.has(state)) active.push(id);
+    const found = await statuses(context, Number(each.id));
+    if (found?.state === 'inactive' && found.succeeded) break;
+    if (found && !ended.has(found.state)) active.push(found.id);
   }
   for (const id of active.reverse()) {
-    await post(context, id, { state: 'inactive', description: 'followed by a later deployment', environment: place(app).environment, logUrl: '' });
+    await unlessGone(post(context, id, { state: 'inactive', description: 'followed by a later deployment', environment: place(app).environment, logUrl: '' }));
   }
 }
 
-/** Needs `findDeployments` before. A failure forgets the deployment: the next pass looks again. */
-export async function writeDeployment(context: DeploymentContext, app: AppProgress): Promise<void> {
-  const { memory, publicUrl } = context;
-  const known = memory.deployments.get(app.application);
-  if (known?.succeeded) return;
+/** `known`: what GitHub has of it already; without, it is created. */
+async function bring(context: DeploymentContext, app: AppProgress, known: DeploymentMemory | undefined): Promise<void> {
   const state = states[app.state];
   const description = oneLine(app.message, 140);
-  if (known?.state === state) return;
-  memory.deployments.delete(app.application);
   const id = known?.id ?? (await create(context, app));
-  const status = { description, environment: place(app).environment, logUrl: `${publicUrl}/applications/${app.application}` };
+  const status = { description, environment: place(app).environment, logUrl: `${context.publicUrl}/applications/${app.application}` };
   if (state === 'success' && known?.state !== 'in_progress') await post(context, id, { ...status, state: 'in_progress' });
   if (state === 'success') await inactivatePredecessors(context, app, id);
   await post(context, id, { ...status, state });
-  memory.deployments.set(app.application, { id, state, description, succeeded: state === 'success' });
+  context.memory.deployments.set(app.application, { id, state, description, succeeded: state === 'success' });
+}
+
+/** Needs `findDeployments` before. One that somebody deleted is made anew. A failure forgets the deployment: the next pass looks again. */
+export async function writeDeployment(context: DeploymentContext, app: AppProgress): Promise<void> {
+  const { deployments } = context.memory;
+  const known = deployments.get(app.application);
+  if (known?.succeeded || known?.state === states[app.state]) return;
+  deployments.delete(app.application);
+  try {
+    await bring(context, app, known);
+  } catch (error) {
+    if (!known || !isGitHub(error, 404)) throw error;
+    await findDeployments(context, [app]);
+    const other = deployments.get(app.application);
+    deployments.delete(app.application);
+    if (other?.id === known.id) throw error; // there, and yet not ours to write
+    await bring(context, app, other);
+  }
 }

@@ -84,17 +84,28 @@ function saying(body: string): string {
   return hashOf(withoutBase(body.replace(/\r\n/g, '\n')).trimEnd());
 }
 
-/** Needs `findComment` before. Sends nothing when the comment says it already. A failure forgets the comment: the next pass looks again. */
-export async function writeComment({ client, number, memory, signal }: StickyContext, body: string): Promise<void> {
+/**
+ * Needs `findComment` before. Sends nothing when the comment says it already; one that somebody deleted is made anew. A failure
+ * forgets the comment: the next pass looks again.
+ */
+export async function writeComment(context: StickyContext, body: string): Promise<void> {
+  const { client, number, memory, signal } = context;
   const { owner, repo, octokit } = client;
   const known = memory.comment;
   if (known?.saying === saying(body)) return;
   memory.comment = undefined;
-  if (known) {
-    await octokit.request('PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}', { owner, repo, comment_id: known.id, body, request: { signal } });
-    memory.comment = { id: known.id, saying: saying(body) };
-  } else {
+  if (!known) {
     const { data } = await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', { owner, repo, issue_number: number, body, request: { signal } });
     memory.comment = { id: Number(data.id), saying: saying(body) };
+    return;
   }
+  try {
+    await octokit.request('PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}', { owner, repo, comment_id: known.id, body, request: { signal } });
+  } catch (error) {
+    if (!isGitHub(error, 404)) throw error;
+    await findComment(context);
+    if (context.memory.comment?.id === known.id) throw error; // there, and yet not ours to edit
+    return writeComment(context, body);
+  }
+  memory.comment = { id: known.id, saying: saying(body) };
 }

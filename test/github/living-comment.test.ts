@@ -90,6 +90,20 @@ async function ourOctokit(sandbox: Awaited<ReturnType<typeof bed>>['sandbox']): 
   };
 }
 
+test('a comment that was deleted without a webhook is made anew in the same pass, and the check is written', async (t) => {
+  const b = await bed(t);
+  b.script.apps = [web('debug')];
+  await openPull(b.sandbox);
+  await b.quiet();
+  b.sandbox.world.repositories[0]?.comments.splice(0);
+  b.script.apps = [web('trace')];
+  const sha = await b.sandbox.actAs('ann').commit(repo, { branch: 'bump', files: { 'apps/web.yaml': 'image: 6\n' }, message: 'more' });
+  await b.quiet();
+  assert.equal(b.comments().length, 1);
+  assert.match(b.comments()[0] ?? '', /LEVEL: trace/);
+  assert.deepEqual(b.sandbox.world.repositories[0]?.checks.filter((check) => check.headSha === sha).map((check) => check.conclusion), ['success']);
+});
+
 test('an answer that is cut after the comment was made leads to one comment', async (t) => {
   const b = await bed(t);
   b.script.apps = [web('debug')];

@@ -105,6 +105,16 @@ test('a later deployment makes the former inactive, and a restart does not bring
   assert.deepEqual(b.comments(), before);
 });
 
+test('a deployment that was deleted by hand is made anew in the same pass', async (t) => {
+  const b = await bed(t);
+  b.script.progress = [progressOf('web-dev', 'queued'), progressOf('api-dev', 'queued')];
+  const number = await merged(b);
+  b.sandbox.world.repositories[0]?.deployments.splice(0, 1);
+  b.script.progress = [progressOf('web-dev', 'success'), progressOf('api-dev', 'success')];
+  await look(b, number);
+  assert.deepEqual([newest(b, 'web-dev'), newest(b, 'api-dev')], [['success'], ['success']]);
+});
+
 test('every former deployment becomes inactive, the unfinished ones too; a failed one stays failed', async (t) => {
   const b = await bed(t);
   const merge = async (branch: string, state: ReturnType<typeof progressOf>['state']): Promise<void> => {
