@@ -26,6 +26,17 @@ export class GitHubError extends AppError {
   }
 }
 
+/** The limits leave no room now, and the caller wanted it at once (`request: { atOnce: true }`): nothing was sent. */
+export class LimitReached extends AppError {
+  readonly waitMs: number;
+
+  constructor(waitMs: number) {
+    super('E_GITHUB', `GitHub's limits leave room in ${Math.ceil(waitMs / 1000)} s`, { kind: 'waiting' });
+    this.name = 'LimitReached';
+    this.waitMs = waitMs;
+  }
+}
+
 export function isGitHub(error: unknown, status: number): error is GitHubError {
   return error instanceof GitHubError && error.status === status;
 }
@@ -77,14 +88,35 @@ const limitAttempts = 4;
 const pointLimits = [{ ms: 60_000, points: 900 }];
 const itemLimits = [{ ms: 60_000, points: 80 }, { ms: 3_600_000, points: 500 }];
 const writeShare = 0.9;
-/** A merge may bring hundreds of deployments; the comments and checks of other pull requests do not stand behind them. */
+/** Of both limits. A merge may bring hundreds of deployments; the comments and checks of other pull requests do not stand behind them. */
 const deploymentShare = 0.85;
+
+interface Errand {
+  session: Session;
+  method: string;
+  itemShare: number | undefined;
+  atOnce: boolean;
+  signal: AbortSignal | undefined;
+}
 
 interface Session {
   points: Budget;
   items: Budget;
   token: () => Promise<string>;
   dropToken: () => void;
+}
+
+/** Somebody waits for what is read; what is written tells of it, and never makes the reading wait. */
+async function pay({ session: { points, items }, method, itemShare: share, atOnce, signal }: Errand): Promise<void> {
+  if (!atOnce) {
+    await (method === 'GET' ? points.take(1, { signal }) : points.take(5, { share: writeShare, signal }));
+    if (share !== undefined) await items.take(1, { share, signal });
+    return;
+  }
+  const wait = Math.max(points.freeIn(5, deploymentShare), share === undefined ? 0 : items.freeIn(1, share));
+  if (wait > 0) throw new LimitReached(wait);
+  points.spend(5);
+  if (share !== undefined) items.spend(1);
 }
 
 export class GitHubApi {
@@ -139,18 +171,18 @@ export class GitHubApi {
       const signal = asked instanceof AbortSignal ? asked : undefined;
       const send = async (authorization: string, timeout: AbortSignal): Promise<Awaited<ReturnType<typeof request>>> =>
         request({ ...options, headers: { ...options.headers, authorization }, request: { ...options.request, signal: signal ? AbortSignal.any([signal, timeout]) : timeout } });
-      return this.#send({ session, method: options.method, itemShare: itemShare(options.method, options.url), signal }, send);
+      const atOnce = options.request?.['atOnce'] === true;
+      return this.#send({ session, method: options.method, itemShare: itemShare(options.method, options.url), atOnce, signal }, send);
     });
     return octokit;
   }
 
   /** Refused requests (401 once, rate limits) are sent again: they were not carried out. Nothing else is. */
-  async #send<T>({ session, method, itemShare: share, signal }: { session: Session; method: string; itemShare: number | undefined; signal: AbortSignal | undefined }, send: (authorization: string, timeout: AbortSignal) => Promise<T>): Promise<T> {
+  async #send<T>(errand: Errand, send: (authorization: string, timeout: AbortSignal) => Promise<T>): Promise<T> {
     const { clock, random, log } = this.#options;
+    const { session, signal } = errand;
     for (let attempt = 0; ; attempt += 1) {
-      // Somebody waits for what is read; what is written tells of it, and never makes the reading wait.
-      await (method === 'GET' ? session.points.take(1, { signal }) : session.points.take(5, { share: writeShare, signal }));
-      if (share !== undefined) await session.items.take(1, { share, signal });
+      await pay(errand);
       const timeout = new AbortController();
       const cancel = clock.after(requestMs, () => timeout.abort(new Error(`no answer within ${requestMs / 1000} s`)));
       try {

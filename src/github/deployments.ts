@@ -2,7 +2,7 @@
 import type { AppProgress, ProgressState } from '../change/pull.ts';
 import type { DeploymentMemory, PullMemory } from './memory.ts';
 import type { RepositoryClient } from './installations.ts';
-import { allPages, isGitHub } from './api.ts';
+import { allPages, isGitHub, LimitReached } from './api.ts';
 import { oneLine } from './text.ts';
 
 export interface DeploymentContext {
@@ -59,7 +59,7 @@ export async function findDeployments(context: DeploymentContext, apps: AppProgr
     const { data } = await octokit.request('GET /repos/{owner}/{repo}/deployments', { owner, repo, sha, ...place(app), per_page: 100, request: { signal } });
     const [first] = data.filter((each) => each.performed_via_github_app?.id === appId).sort((a, b) => Number(a.id) - Number(b.id));
     const found = first && (await statuses(context, Number(first.id)));
-    if (found) memory.deployments.set(app.application, found);
+    memory.deployments.set(app.application, found ?? null);
   }
 }
 
@@ -77,7 +77,7 @@ async function post(context: DeploymentContext, id: number, status: { state: Sta
   const { owner, repo, octokit } = context.client;
   const { state, description, environment, logUrl } = status;
   await octokit.request('POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses', {
-    owner, repo, deployment_id: id, state, description, environment, log_url: logUrl, auto_inactive: false, request: { signal: context.signal },
+    owner, repo, deployment_id: id, state, description, environment, log_url: logUrl, auto_inactive: false, request: { signal: context.signal, atOnce: true },
   });
 }
 
@@ -86,7 +86,7 @@ async function create({ client, sha, pull, signal }: DeploymentContext, app: App
   const { data } = await octokit.request('POST /repos/{owner}/{repo}/deployments', {
     owner, repo, ref: sha, ...place(app), description: `${app.name} by ${pull}`.slice(0, 140),
     // The default would merge the base branch into the ref, and refuse while checks are not green.
-    auto_merge: false, required_contexts: [], transient_environment: false, production_environment: app.gated, request: { signal },
+    auto_merge: false, required_contexts: [], transient_environment: false, production_environment: app.gated, request: { signal, atOnce: true },
   });
   return 'id' in data ? Number(data.id) : 0;
 }
@@ -116,7 +116,7 @@ async function inactivatePredecessors(context: DeploymentContext, app: AppProgre
 }
 
 /** `known`: what GitHub has of it already; without, it is created. */
-async function bring(context: DeploymentContext, app: AppProgress, known: DeploymentMemory | undefined): Promise<void> {
+async function bring(context: DeploymentContext, app: AppProgress, known: DeploymentMemory | null | undefined): Promise<void> {
   const state = states[app.state];
   const description = oneLine(app.message, 140);
   const id = known?.id ?? (await create(context, app));
@@ -127,8 +127,8 @@ async function bring(context: DeploymentContext, app: AppProgress, known: Deploy
   context.memory.deployments.set(app.application, { id, state, description, succeeded: state === 'success' });
 }
 
-/** Needs `findDeployments` before. One that somebody deleted is made anew. A failure forgets the deployment: the next pass looks again. */
-export async function writeDeployment(context: DeploymentContext, app: AppProgress): Promise<void> {
+/** One that somebody deleted is made anew. A failure forgets the deployment: the next pass looks again. */
+async function writeDeployment(context: DeploymentContext, app: AppProgress): Promise<void> {
   const { deployments } = context.memory;
   const known = deployments.get(app.application);
   if (known?.succeeded || known?.state === states[app.state]) return;
@@ -142,5 +142,19 @@ export async function writeDeployment(context: DeploymentContext, app: AppProgre
     deployments.delete(app.application);
     if (other?.id === known.id) throw error; // there, and yet not ours to write
     await bring(context, app, other);
+  }
+}
+
+/**
+ * Needs `findDeployments` before. Waits for no limit of GitHub's: answers after how many milliseconds there may be room for the rest,
+ * undefined when all is written.
+ */
+export async function writeDeployments(context: DeploymentContext, apps: AppProgress[]): Promise<number | undefined> {
+  try {
+    for (const app of apps) await writeDeployment(context, app);
+    return undefined;
+  } catch (error) {
+    if (error instanceof LimitReached) return error.waitMs;
+    throw error;
   }
 }

@@ -27,8 +27,8 @@ export interface PullMemory {
   checks: Map<string, CheckMemory>;
   /** Names and commits of checks that somebody asked to run again: written even if they say the same. */
   rerequested: Set<string>;
-  /** By application. */
-  deployments: Map<string, DeploymentMemory>;
+  /** By application; null when there is none. */
+  deployments: Map<string, DeploymentMemory | null>;
   /** Comments that carry our answer already. */
   answered: Set<number>;
   open: boolean;

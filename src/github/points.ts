@@ -41,8 +41,8 @@ export class Budget {
     this.#turns.set(share, turns);
     const give = await turns.take(signal);
     try {
-      for (let wait = this.#wait(points, share); wait > 0; wait = this.#wait(points, share)) await clock.sleep(wait, signal);
-      this.#spent.push({ at: clock.now(), points });
+      for (let wait = this.freeIn(points, share); wait > 0; wait = this.freeIn(points, share)) await clock.sleep(wait, signal);
+      this.spend(points);
     } finally {
       give();
     }
@@ -53,14 +53,20 @@ export class Budget {
     this.#closedUntil = Math.max(this.#closedUntil, at);
   }
 
-  #wait(points: number, share: number): number {
+  /** At once, whether they are there or not. */
+  spend(points: number): void {
+    this.#spent.push({ at: this.#options.clock.now(), points });
+  }
+
+  /** Milliseconds until the points may be there; 0 or less when they are. */
+  freeIn(points: number, share = 1): number {
     const now = this.#options.clock.now();
     this.#spent = this.#spent.filter(({ at }) => at > now - this.#longest);
-    return Math.max(this.#closedUntil - now, ...this.#options.limits.map((limit) => this.#freeIn(limit, points, share)));
+    return Math.max(this.#closedUntil - now, ...this.#options.limits.map((limit) => this.#limitFreeIn(limit, points, share)));
   }
 
   /** Milliseconds until so much of what was spent is older than the stretch that the points fit. */
-  #freeIn(limit: Limit, points: number, share: number): number {
+  #limitFreeIn(limit: Limit, points: number, share: number): number {
     const now = this.#options.clock.now();
     const recent = this.#spent.filter(({ at }) => at > now - limit.ms);
     let over = recent.reduce((sum, entry) => sum + entry.points, points) - limit.points * share;

@@ -21,7 +21,7 @@ import { approvalCheck, diffCheck, forkCheck, rolloutCheck, runningDiffCheck } f
 import { parsePullKey } from './clicks.ts';
 import { isCommand } from './commands-in.ts';
 import { closedComment, forkComment, placeholderComment, renderComment, untouchedComment } from './comment.ts';
-import { findDeployments, settled, writeDeployment } from './deployments.ts';
+import { findDeployments, settled, writeDeployments } from './deployments.ts';
 import { newMemory } from './memory.ts';
 import { PullIndex } from './pull-index.ts';
 import { readPull } from './read-pull.ts';
@@ -263,7 +263,8 @@ export class PullQueue {
     await writeCheck(this.#checks(pass), runningDiffCheck(pass.pull.head.sha));
   }
 
-  async #merged(pass: Pass): Promise<void> {
+  /** Comment and checks first: a large merge has more deployments than GitHub takes at once, and what follows tells of the rest. */
+  async #merged(pass: Pass): Promise<Outcome | void> {
     const { key, pull, memory, client, signal } = pass;
     const sha = pull.merged?.sha;
     if (!sha) return;
@@ -277,8 +278,9 @@ export class PullQueue {
     if (progress.apps.length > 0) await writeComment(this.#sticky(pass), tracker(this.#activity(pass)));
     else await this.#say(pass, tracker);
     for (const check of [approvalCheck(progress), rolloutCheck(progress)]) if (check) await writeCheck(this.#checks(pass), check);
-    for (const app of progress.apps) await writeDeployment(context, app);
+    const waitMs = await writeDeployments(context, progress.apps);
     memory.followedAt = this.#options.clock.now();
+    if (waitMs !== undefined) return { after: waitMs };
     if (done) this.#index.set(key, []);
   }
 }

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Approval } from '../../src/model/coxswain.ts';
 import type { Bed } from './bed.ts';
 import { eventually } from '../control-plane.ts';
+import { SteppedClock } from '../../src/base/clock.ts';
 import { bed, openPull, progressOf, repo } from './bed.ts';
 import { golden } from './golden.ts';
 import { approvalCheck, diffCheck, rolloutCheck } from '../../src/github/checks.ts';
@@ -113,6 +114,32 @@ test('a deployment that was deleted by hand is made anew in the same pass', asyn
   b.script.progress = [progressOf('web-dev', 'success'), progressOf('api-dev', 'success')];
   await look(b, number);
   assert.deepEqual([newest(b, 'web-dev'), newest(b, 'api-dev')], [['success'], ['success']]);
+});
+
+test('more deployments than GitHub takes at once hold up neither their own tracker nor another pull request', async (t) => {
+  const clock = new SteppedClock(Date.now());
+  const b = await bed(t, { clock });
+  const deployments = (): number => b.sandbox.world.repositories[0]?.deployments.length ?? 0;
+  const all = (state: 'queued' | 'failure'): void => {
+    b.script.progress = Array.from({ length: 72 }, (_, at) => progressOf(`web-${at}`, state));
+  };
+  all('queued');
+  const number = await merged(b);
+  assert.ok(deployments() < 72);
+  all('failure');
+  await look(b, number);
+  assert.match(b.comments()[0] ?? '', /72 failed/);
+  b.script.apps = [app('web-dev', { change: [] })];
+  await openPull(b.sandbox, 'second');
+  await b.quiet();
+  assert.equal(b.comments().length, 2);
+  await eventually('all deployments', () => {
+    clock.step(5_000);
+    return deployments() === 72 && b.app.idle ? true : undefined;
+  });
+  await b.quiet();
+  assert.deepEqual(new Set(b.sandbox.world.repositories[0]?.deployments.map((each) => each.statuses.at(-1)?.state)), new Set(['failure']));
+  assert.equal(deployments(), 72);
 });
 
 test('every former deployment becomes inactive, the unfinished ones too; a failed one stays failed', async (t) => {
