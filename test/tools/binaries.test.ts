@@ -16,14 +16,15 @@ function scratch(t: TestContext): string {
   return dir;
 }
 
-/** A `go` that notes what it was asked for and what it saw of the environment, takes its time, and writes the file. */
+/** A `go` that notes what it was asked for and what it saw of the environment, waits for the file `go-on` beside it (at most a minute), and writes the file. */
 function slowGo(dir: string): string {
   const bin = join(dir, 'path');
   mkdirSync(bin, { recursive: true });
   const script = `#!/bin/sh
 [ "$1" = version ] && exit 0
 echo "$* SECRET=$SECRET" >> ${dir}/calls
-/bin/sleep 0.5
+tries=0
+while [ ! -e ${dir}/go-on ] && [ $tries -lt 1200 ]; do /bin/sleep 0.05; tries=$((tries + 1)); done
 while [ $# -gt 0 ]; do [ "$1" = -o ] && echo built > "$2"; shift; done
 `;
   writeFileSync(join(bin, 'go'), script);
@@ -31,12 +32,13 @@ while [ $# -gt 0 ]; do [ "$1" = -o ] && echo built > "$2"; shift; done
   return bin;
 }
 
-function build(env: Record<string, string>, ...names: string[]): Promise<{ code: number | null; out: string; err: string }> {
+/** `onErr` is told everything written to standard error so far. */
+function build(env: Record<string, string>, names: string[] = [], onErr: (text: string) => void = () => undefined): Promise<{ code: number | null; out: string; err: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [builder, ...names], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, err] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => onErr(err += text));
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, out, err }));
   });
@@ -49,7 +51,7 @@ test('the cache is where the environment says', () => {
 });
 
 test('without Go and without binaries the error names what is missing and both ways out', async (t) => {
-  const { code, err } = await build({ PATH: '', COXSWAIN_CACHE: scratch(t) }, 'jsonnet', 'helm');
+  const { code, err } = await build({ PATH: '', COXSWAIN_CACHE: scratch(t) }, ['jsonnet', 'helm']);
   assert.equal(code, 1);
   for (const part of ['jsonnet', 'helm', 'E_TOOLS', 'install Go 1.26 or newer', 'COXSWAIN_CACHE']) assert.ok(err.includes(part), `${part} in ${err}`);
 });
@@ -68,7 +70,10 @@ test('with a filled cache Go is not needed', async (t) => {
 test('two builders at once build each binary once, tell their progress, and let nothing of the environment through', async (t) => {
   const cache = scratch(t);
   const env = { PATH: slowGo(cache), COXSWAIN_CACHE: cache, SECRET: 'do-not-pass' };
-  const answers = await Promise.all([build(env, 'jsonnet', 'helm'), build(env, 'jsonnet', 'helm')]);
+  const both = (text: string): void => {
+    if (text.includes('is building, waiting for it')) writeFileSync(join(cache, 'go-on'), '');
+  };
+  const answers = await Promise.all([build(env, ['jsonnet', 'helm'], both), build(env, ['jsonnet', 'helm'], both)]);
   assert.deepEqual(answers.map(({ code }) => code), [0, 0]);
   const calls = readFileSync(join(cache, 'calls'), 'utf8').trim().split('\n');
   assert.equal(calls.length, 2);
@@ -91,7 +96,8 @@ for (const [what, content, beforeMs] of leftBehind) {
     writeFileSync(lock, await content());
     const then = new Date(Date.now() - beforeMs);
     utimesSync(lock, then, then);
-    assert.equal((await build({ PATH: slowGo(cache), COXSWAIN_CACHE: cache }, 'jsonnet')).code, 0);
+    writeFileSync(join(cache, 'go-on'), '');
+    assert.equal((await build({ PATH: slowGo(cache), COXSWAIN_CACHE: cache }, ['jsonnet'])).code, 0);
   });
 }
 
