@@ -33,7 +33,7 @@ export const cox = {
   approvers: 'coxswain.dev/approvers',
   approvals: 'coxswain.dev/approvals',
   slack: 'coxswain.dev/slack',
-  /** On hook objects: the operation's startedAt, so that a live hook of this operation is never run again. */
+  /** On hook objects: the operation's startedAt, attempt and phase, so that a live hook of this very run is never run again. */
   operation: 'coxswain.dev/operation',
   /** Label on our own resources: the application they belong to, `<namespace>.<name>`. */
   application: 'coxswain.dev/application',

@@ -4,7 +4,7 @@ import type { OperationPhase } from '../model/application.ts';
 import { hookOf } from '../model/hooks.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { dropHookFinalizer, hasHookFinalizer } from './hook-finalizer.ts';
-import { attemptId } from './plan.ts';
+import { hookMark } from './plan.ts';
 import { refOf } from './run.ts';
 import type { Run } from './run.ts';
 import { isCompleted, isPending, isRunning, kubectlName, record } from './task.ts';
@@ -25,19 +25,20 @@ async function deleteHook(run: Run, task: Task, object: KubeObject): Promise<voi
   if (rest && rest.metadata.uid === uid) await dropFinalizer(run, task, rest);
 }
 
-function isOfAttempt({ state }: Run, object: KubeObject): boolean {
-  return object.metadata.annotations?.[cox.operation] === attemptId(Date.parse(state.startedAt), state.retryCount ?? 0);
+/** Whether the object was made for this very task: a hook of two phases has the same name in both. */
+function isOfTask({ state }: Run, { phase }: Task, object: KubeObject): boolean {
+  return object.metadata.annotations?.[cox.operation] === hookMark(phase, { startedAt: Date.parse(state.startedAt), attempt: state.retryCount ?? 0 });
 }
 
 /**
- * Before a hook is created: 'begun' if this attempt has created it already (whatever became of the answer), 'deleting' while an
+ * Before a hook is created: 'begun' if this attempt has created it already for this phase (whatever became of the answer), 'deleting' while an
  * earlier run's object is going, 'free' if it may be applied now. The API server is asked, not the cache: a hook must not run twice.
  */
 export async function prepareHook(run: Run, task: Task): Promise<'free' | 'begun' | 'deleting'> {
   if (run.dryRun) return 'free';
   const found = await run.read(task);
   if (!found) return 'free';
-  if (isOfAttempt(run, found)) {
+  if (isOfTask(run, task, found)) {
     run.accepted(task, found);
     record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} serverside-applied` });
     return 'begun';
@@ -66,7 +67,7 @@ export async function releaseHooks(run: Run, phase: OperationPhase): Promise<voi
 export async function terminateHooks(run: Run): Promise<void> {
   for (const task of run.tasks.filter((one) => one.kind === 'hook' && !isCompleted(one))) {
     const found = await run.read(task);
-    const begun = found !== undefined && isOfAttempt(run, found);
+    const begun = found !== undefined && isOfTask(run, task, found);
     if (begun || (found && isRunning(task))) await deleteHook(run, task, found);
     else if (isPending(task)) continue;
     record(task, { hookPhase: 'Failed', message: 'Terminated' });

@@ -25,9 +25,9 @@ export interface PlanInput {
   attempt: number;
 }
 
-/** Marks the hooks of one attempt of one operation. */
-export function attemptId(startedAt: number, attempt: number): string {
-  return attempt === 0 ? rfc3339(startedAt) : `${rfc3339(startedAt)}/${attempt}`;
+/** Marks the run of a hook: in one phase of one attempt of one operation. */
+export function hookMark(phase: SyncPhase, { startedAt, attempt }: Pick<PlanInput, 'startedAt' | 'attempt'>): string {
+  return `${rfc3339(startedAt)}/${attempt}/${phase}`;
 }
 
 function hookName(object: KubeObject, phase: SyncPhase, input: PlanInput): string {
@@ -46,7 +46,7 @@ function hookObject(object: KubeObject, phase: SyncPhase, input: PlanInput): Kub
     metadata: {
       ...metadata,
       name,
-      annotations: { ...metadata.annotations, ...(id?.endsWith('/') && { [argo.trackingId]: `${id}${name}` }), [cox.operation]: attemptId(input.startedAt, input.attempt) },
+      annotations: { ...metadata.annotations, ...(id?.endsWith('/') && { [argo.trackingId]: `${id}${name}` }), [cox.operation]: hookMark(phase, input) },
       finalizers: [...new Set([...(metadata.finalizers ?? []), argo.hookFinalizer])],
     },
   };

@@ -140,3 +140,12 @@ test('a custom resource is applied once its definition, part of the same sync, i
   assert.ok(await exists(bed, `/apis/${group}/v1/namespaces/NS/boats/one`));
   await bed.cluster.api.delete({ group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition', namespace: '', name: `boats.${group}` });
 });
+
+test('a hook of two phases runs in each of them', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const { state } = await drive({ bed, name: 'two-phases', manifests: [configMap(ns, 'settings'), job(ns, 'both', { 'argocd.argoproj.io/hook': 'PreSync,PostSync' })], operation: { sync: {} } });
+  assert.equal(state?.phase, 'Succeeded');
+  assert.deepEqual(state.syncResult?.resources?.filter((row) => row.hookType !== undefined).map((row) => [row.name, row.hookType, row.hookPhase]), [['both', 'PreSync', 'Succeeded'], ['both', 'PostSync', 'Succeeded']]);
+  assert.equal(bed.births.get('Job/both')?.size, 2);
+});

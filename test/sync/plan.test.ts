@@ -60,7 +60,7 @@ test('a hook without a name gets Argo CD’s fixed one, and every hook its opera
   const hook: KubeObject = { apiVersion: 'batch/v1', kind: 'Job', metadata: { generateName: 'migrate-', namespace: 'shop', annotations: { 'argocd.argoproj.io/hook': 'PreSync' } } };
   const [task] = planTasks({ targets: [{ key: { ...keyOf(hook) }, target: hook, status: 'OutOfSync', manifestHash: '' }], live: () => undefined, options: new Map(), prune: false, skipHooks: false, revision: 'abcdef0123', startedAt: 1_700_000_000_000, attempt: 0 });
   assert.equal(task?.key.name, 'migrate-abcdef0-presync-1700000000');
-  assert.equal(task.object?.metadata.annotations?.['coxswain.dev/operation'], '2023-11-14T22:13:20Z');
+  assert.equal(task.object?.metadata.annotations?.['coxswain.dev/operation'], '2023-11-14T22:13:20Z/0/PreSync');
   assert.equal(gvkOf(task.object ?? hook).kind, 'Job');
 });
 
