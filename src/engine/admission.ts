@@ -94,7 +94,7 @@ function covers(approved: EffectOperation, left: EffectOperation): boolean {
   return sameJson(approved, left);
 }
 
-function coversAll(approval: Approval, left: readonly EffectOperation[]): boolean {
+export function coversAll(approval: Approval, left: readonly EffectOperation[]): boolean {
   return left.every((operation) => approval.spec.operations.some((item) => covers(item, operation)));
 }
 

@@ -26,8 +26,11 @@ export interface Known {
   /** The inputs changed since the status was written. */
   moved: boolean;
   drift: DriftSeen | undefined;
-  /** The operation (as text) that has passed the gate in this process and goes on, the key of what it applies, and its Approval. */
-  admitted: { operation: string; manifests: string; approval: string | undefined } | undefined;
+  /**
+   * The operation (as text) that has passed the gate in this process and goes on, the key of what it applies, its Approval, and the
+   * fingerprints of what was live then, where a gate asks.
+   */
+  admitted: { operation: string; manifests: string; approval: string | undefined; live: Map<string, string> | undefined } | undefined;
   /** The mirrors must be as new as this (clock ms) before Git is read: they could not be fetched yet. */
   wantsSince: number | undefined;
   /** What came of the fetch that the application waited for, until a pass has told it. */

@@ -14,6 +14,7 @@ import { withHistory } from '../sync/history.ts';
 import { startTime, step } from '../sync/sync.ts';
 import { admit, admitAgain } from './admission.ts';
 import { compareTo, deniedTargets } from './assess.ts';
+import { coversRest, isEdited, livePrints } from './hotfix.ts';
 import { endedState, sourceFields, stateOf } from './operation-state.ts';
 import { lastSynced } from './past.ts';
 import { isProven, recordEnd } from './record.ts';
@@ -108,10 +109,16 @@ async function gateMessage(deps: OperationDeps, input: OperationInput, { state, 
   const operation = canonicalJson(subject.app.operation);
   // Only a first step writes syncResult: an operation that waits for its sync window has not passed the gate yet.
   const begun = state?.syncResult !== undefined;
-  if (begun && known.admitted?.operation === operation && known.admitted.manifests === wanted.state.key) return undefined;
+  const before = begun && known.admitted?.operation === operation && known.admitted.manifests === wanted.state.key ? known.admitted : undefined;
   const admission = { subject, head: head?.desired, last: wanted.last, wanted: wanted.state, comparison: wanted.comparison };
+  if (before && !isEdited(admission, state, before.live)) return undefined;
+  const live = livePrints(deps, admission);
+  if (before && (await coversRest(deps, admission, { state, approval: before.approval }, signal))) {
+    known.admitted = { ...before, live };
+    return undefined;
+  }
   const { refused, approval } = await (begun ? admitAgain : admit)(deps, admission, signal);
-  known.admitted = refused === undefined ? { operation, manifests: wanted.state.key, approval } : undefined;
+  known.admitted = refused === undefined ? { operation, manifests: wanted.state.key, approval, live } : undefined;
   return refused;
 }
 

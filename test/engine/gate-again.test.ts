@@ -119,3 +119,17 @@ test('a sync that was asked for is found in history when another operation has r
   assert.deepEqual(await requestSync(requests(s), wanted), { done: true, message: 'the sync was asked for already' });
   assert.equal(s.store.applications.get(key(s))?.status?.history?.length, first.status?.history?.length);
 });
+
+test('a hotfix that is made while an approved sync waits is not overwritten', async (t) => {
+  const two = (value: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: prod}\ndata: {value: "${value}", other: "x"}\n`;
+  const s = await gatedStage(t, { 'prod/a.yaml': two('1') });
+  await push(s, { 'prod/a.yaml': two('2'), 'prod/job.yaml': hookJob('migrate', 'PreSync').replace('spec:', 'spec:\n  suspend: true') });
+  const asked = await approvalIn(s, 'prod', 'Pending');
+  assert.equal((await approve(requests(s), { application: key(s), actor: bob, teams: [] })).done, true);
+  await s.until('prod', 'the hook runs', (app) => app.status?.operationState?.syncResult?.resources?.some((row) => row.hookType === 'PreSync' && row.hookPhase === 'Running') ?? false);
+  await editByHand(s, 'prod', { other: 'hotfix' });
+  const refused = await ended(s, 'prod', 'Failed');
+  assert.match(refused.status?.operationState?.message ?? '', /^approval required: Approval/);
+  assert.deepEqual(await dataOf(s, 'prod'), { value: '1', other: 'hotfix' });
+  await approvalIn(s, 'prod', 'Pending', (item) => item.metadata.name !== asked.metadata.name);
+});

@@ -1,0 +1,39 @@
+// Live edits while an admitted operation waits: what it has still to write is judged again once it is no longer as the gate saw it.
+import type { OperationState } from '../model/application.ts';
+import type { EffectOperation } from '../model/effect.ts';
+import type { Admission, AdmissionDeps } from './admission.ts';
+import { applicationKey } from '../model/application.ts';
+import { keyText } from '../model/kube.ts';
+import { coversAll } from './admission.ts';
+import { effectOf } from './assess.ts';
+import { isGated } from './gating.ts';
+
+/** Fingerprints of the live objects, by key text; undefined where no gate asks. */
+export function livePrints(deps: AdmissionDeps, { subject, wanted, comparison, last }: Admission): Map<string, string> | undefined {
+  const { app, project, target } = subject;
+  if (!isGated(deps, { app, project, comparison, wanted, last })) return undefined;
+  return new Map(comparison.objects.map(({ key }) => [keyText(key), target.cluster.live.get(key)?.fingerprint ?? '']));
+}
+
+function leftOf(state: OperationState | undefined): Set<string> {
+  const rows = state?.syncResult?.resources ?? [];
+  return new Set(rows.filter((row) => row.hookPhase === undefined && row.hookType === undefined).map((row) => keyText(row)));
+}
+
+/** Whether anything that is left to do looks otherwise than when the gate judged it. What is done is not written again. */
+export function isEdited({ subject: { target }, comparison }: Admission, state: OperationState | undefined, seen: Map<string, string> | undefined): boolean {
+  if (!seen) return false;
+  const left = leftOf(state);
+  return comparison.objects.some(({ key }) => left.has(keyText(key)) && (target.cluster.live.get(key)?.fingerprint ?? '') !== (seen.get(keyText(key)) ?? ''));
+}
+
+/** Whether the Approval under which the operation began agrees to what is left of it, too. */
+export async function coversRest(deps: AdmissionDeps, input: Admission, { state, approval }: { state: OperationState | undefined; approval: string | undefined }, signal: AbortSignal): Promise<boolean> {
+  const { subject, wanted, comparison, last } = input;
+  const found = deps.store.approvals.of(applicationKey(subject.app)).find((item) => item.metadata.name === approval);
+  if (found?.status?.phase !== 'Approved') return false;
+  const left = leftOf(state);
+  const { operations } = await effectOf(subject, { comparison, desired: wanted, last }, signal);
+  const rest: EffectOperation[] = operations.filter(({ op, key }) => op !== 'hook' && left.has(keyText(key)));
+  return coversAll(found, rest);
+}
