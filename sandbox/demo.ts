@@ -14,7 +14,7 @@ No account and no network are needed once the binaries are built.
 
   --story             plays the story unattended, tells it, and exits: 0, or 1 with what failed
   --keep              with --story: stays running when the story has ended
-  --use-kubeconfig    uses the cluster of KUBECONFIG instead of starting one
+  --use-kubeconfig    uses the cluster of KUBECONFIG instead of starting one: one without Argo CD; what the demo made goes at its end
   --verbose           Coxswain's log file is written at level debug
   --help              this text
 `;

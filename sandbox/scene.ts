@@ -9,6 +9,7 @@ import { startCluster, type Cluster } from './cluster/cluster.ts';
 import { startProxy, type Proxy } from './cluster/proxy.ts';
 import { startGitHub, type SandboxGitHub } from './github/github.ts';
 import { readManifest } from './github/manifest.ts';
+import { assertFree, cleanUp } from './foreign.ts';
 import { foreignKube, kubeOf, type Kube } from './kube.ts';
 import type { KillSwitch } from './mutation-counter.ts';
 import { createOperator, type Operator } from './operator.ts';
@@ -101,6 +102,11 @@ async function foreignPlace({ ends, log }: Base, kubeconfig: string): Promise<Pl
   log(`using the cluster of ${kubeconfig}`);
   const kube = await foreignKube(kubeconfig);
   ends.add(() => kube.close());
+  const before = await assertFree(kube);
+  ends.add(() => {
+    log('removing what the demo made in the cluster');
+    return cleanUp(kube, before);
+  });
   return { kube, kubeconfigs: { admin: kubeconfig, someone: kubeconfig }, cluster: undefined, proxy: undefined, operatorKubeconfig: kubeconfig };
 }
 

@@ -19,10 +19,11 @@ const defaultProject: KubeObject = {
   spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }], clusterResourceWhitelist: [{ group: '*', kind: '*' }] },
 };
 
+/** Definitions that are there stay as they are. */
 export async function applyCrds(kube: Kube): Promise<void> {
   const folder = join(deploy, 'crds');
   const crds = (await Promise.all((await readdir(folder)).map((file) => readFile(join(folder, file), 'utf8')))).flatMap(documents);
-  await Promise.all(crds.map((crd) => apply(kube, crd)));
+  await Promise.all(crds.map(async (crd) => (await get(kube, pathOf(crd))) ?? apply(kube, crd)));
   for (const crd of crds) {
     await until(`${crd.metadata.name ?? ''} is served`, async () => {
       const conditions = ((await get(kube, pathOf(crd)))?.['status'] as { conditions?: { type: string; status: string }[] } | undefined)?.conditions;

@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { eventually } from '../control-plane.ts';
+import { eventually, ownCluster } from '../control-plane.ts';
 
 const demo = join(import.meta.dirname, '../../sandbox/demo.ts');
 
@@ -107,3 +107,24 @@ for (const [when, line] of [['while the control plane starts', /starting the con
     assert.deepEqual(readdirSync(dir), []);
   });
 }
+
+test('in a given cluster it leaves nothing behind, and begins only where nothing is in its way', async (t) => {
+  const cluster = await ownCluster(t);
+  const dir = scratch(t);
+  const env = { ...ownEnv(dir), KUBECONFIG: cluster.kubeconfigs.admin };
+  const asked = run(env, '--use-kubeconfig');
+  t.after(() => asked.child.kill('SIGKILL'));
+  await eventually('it is ready', () => /s {2}ready$/m.test(asked.out()) || asked.child.exitCode !== null || undefined, { withinMs: 120_000 });
+  const refused = run(env, '--use-kubeconfig');
+  assert.equal(await refused.end, 1);
+  assert.match(refused.err(), /^the demo would overwrite what this cluster has: namespace argocd, namespace checkout-dev, .*ClusterRole coxswain-managed \(E_CONFIG\)\. Use a cluster of its own/);
+  asked.child.kill('SIGINT');
+  assert.equal(await asked.end, 0);
+  assert.equal(asked.err(), '');
+  await eventually('its namespaces and definitions are gone', async () => {
+    const { items: namespaces } = (await cluster.access.must('GET', '/api/v1/namespaces')) as { items: { metadata: { name: string } }[] };
+    const { items: definitions } = (await cluster.access.must('GET', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions')) as { items: unknown[] };
+    const left = namespaces.filter(({ metadata }) => /^argocd$|-(dev|prod)$/.test(metadata.name));
+    return left.length + definitions.length === 0 ? true : undefined;
+  }, { withinMs: 60_000 });
+});
