@@ -9,9 +9,9 @@ import { effectOf } from './assess.ts';
 import { isGated } from './gating.ts';
 
 /** Fingerprints of the live objects, by key text; undefined where no gate asks. */
-export function livePrints(deps: AdmissionDeps, { subject, wanted, comparison, last }: Admission): Map<string, string> | undefined {
+export function livePrints(deps: AdmissionDeps, { subject, comparison }: Admission): Map<string, string> | undefined {
   const { app, project, target } = subject;
-  if (!isGated(deps, { app, project, comparison, wanted, last })) return undefined;
+  if (!isGated(deps, { app, project, comparison })) return undefined;
   return new Map(comparison.objects.map(({ key }) => [keyText(key), target.cluster.live.get(key)?.fingerprint ?? '']));
 }
 
