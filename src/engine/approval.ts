@@ -11,6 +11,7 @@ import { cox } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { coxGroup, coxVersion } from '../model/coxswain.ts';
 import { approvalName } from '../policy/gate.ts';
+import { formerRounds, withoutEnded } from './reopened.ts';
 
 export interface ApprovalDeps {
   store: Store;
@@ -84,7 +85,8 @@ export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): 
   const existing = await renewed(deps, key, fresh);
   // An effect that comes back after it was superseded waits again; what was rejected stays rejected.
   if (!existing?.status || existing.status.phase === 'Superseded' || existing.status.phase === 'Applied') {
-    await deps.store.approvals.patch(key, { status: { phase: 'Pending', message: 'waiting for approval', approvals: [], endedAt: null } }, { subresource: 'status' });
+    const kept = { former: formerRounds(existing?.status), cards: withoutEnded(existing?.status?.cards) };
+    await deps.store.approvals.patch(key, { status: { phase: 'Pending', message: 'waiting for approval', approvals: [], endedAt: null, ...kept } }, { subresource: 'status' });
   } else if (existing.status.phase === 'Approved') {
     // The gate asks for more than it did, or counts somebody no longer: others may agree again.
     await setPhase(deps, existing, 'Pending', `${existing.status.approvals?.length ?? 0} agreed, and more must`);

@@ -10,6 +10,7 @@ import { cox } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { coxGroup, coxVersion } from '../model/coxswain.ts';
 import { keyText } from '../model/kube.ts';
+import { withoutEnded } from './reopened.ts';
 import { storedDrift } from './stored-drift.ts';
 
 export interface EpisodeDeps {
@@ -63,7 +64,8 @@ async function open(deps: EpisodeDeps, app: Application, fingerprint: string, ob
     return;
   }
   if (!known) await deps.store.episodes.create(episode);
-  const status = { phase: 'Open', message: 'the cluster differs from Git', left: null, ...storedDrift(objects), endedAt: null, endedBy: null };
+  else await deps.store.episodes.patch(key, { spec: { openedAt: episode.spec.openedAt } });
+  const status = { phase: 'Open', message: 'the cluster differs from Git', left: null, ...storedDrift(objects), endedAt: null, endedBy: null, cards: withoutEnded(known?.status?.cards) };
   await deps.store.episodes.patch(key, { status }, { subresource: 'status' });
 }
 

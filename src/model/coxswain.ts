@@ -72,6 +72,8 @@ export interface Approval extends KubeObject {
     message?: string;
     /** `teams` (org/team) as they were at the click; the gate counts nobody who is an author or no approver. */
     approvals?: { actor: Actor; at: string; teams?: string[] }[];
+    /** Earlier rounds of the same effect in which somebody agreed, oldest first. */
+    former?: { phase: ApprovalPhase; message?: string; approvals: { actor: Actor; at: string; teams?: string[] }[]; endedAt?: string }[];
     rejectedBy?: Actor;
     /** RFC 3339; only while the phase is one that ends it. */
     endedAt?: string;

@@ -41,6 +41,8 @@ function isSettled({ status }: Approval | DriftEpisode): boolean {
 function saver<T extends Approval | DriftEpisode>(collection: Collection<T>, key: string): Subject['save'] {
   // A card says nothing of the phase: another's decision must not be written over.
   return async (channel, state) => {
+    // Meanwhile the story may have begun anew, and this card is of the former one.
+    if (state.ts !== undefined && collection.get(key)?.status?.cards?.[channel]?.intent !== state.intent) return;
     await collection.patch(key, { status: { cards: { [channel]: state } } }, { subresource: 'status' });
   };
 }

@@ -1,6 +1,8 @@
 // An approval in Slack, from the card to Healthy: who may, what they see, and what voids it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { approve } from '../../src/engine/request.ts';
+import { person, requests } from '../engine/manifests.ts';
 import { bed, configMap, textOf, waiting } from './bed.ts';
 
 test('a waiting approval is one card; whoever may reviews the diff and approves it, and the card ends Healthy', async (t) => {
@@ -102,4 +104,39 @@ test('a change between card and click voids the approval: the old card says so, 
   await b.said('bob', /🚫 prod: the effect has changed since: now prod-[0-9a-f]{12} waits/);
   assert.equal(await stage.cluster.api.get({ group: '', kind: 'ConfigMap', namespace: stage.namespace, name: 'settings' }), undefined);
   assert.equal(b.cards().length, 2);
+});
+
+test('the same change a second time is a new card, and who agreed to the first stays on record', async (t) => {
+  const b = await bed(t, { files: { 'prod/a.yaml': configMap('settings', '1') } });
+  await waiting(b);
+  const { stage } = b;
+  const approveNext = async (what: string): Promise<{ name: string; ts: string }> => {
+    const open = await stage.untilStore(`${what} waits`, () => stage.store.approvals.list().find((item) => item.status?.phase === 'Pending'));
+    const name = open.metadata.name;
+    const card = await b.card(`the card of ${what}`, /waits for approval/);
+    await stage.untilStore('its place is stored', () => Object.values(stage.store.approvals.get(`${stage.namespace}/${name}`)?.status?.cards ?? {}).some((item) => item.ts === card.ts) || undefined);
+    await approve(requests(stage), { application: `${stage.namespace}/prod`, actor: person('bob', 2), teams: [] });
+    await stage.untilStore(`the end of ${what}`, () => {
+      const found = stage.store.approvals.get(`${stage.namespace}/${name}`)?.status;
+      return (found?.phase === 'Applied' && Object.values(found.cards ?? {}).every((item) => item.final === true)) || undefined;
+    });
+    return { name, ts: card.ts };
+  };
+  const pushed = async (value: string): Promise<void> => {
+    stage.commit({ 'prod/a.yaml': configMap('settings', value) });
+    await stage.engine.onPush(stage.url);
+  };
+  await approveNext('the first deploy');
+  await pushed('2');
+  const first = await approveNext('the change');
+  await pushed('1');
+  await approveNext('its revert');
+  await pushed('2');
+  const again = await approveNext('the same change');
+  assert.equal(again.name, first.name, 'the same effect');
+  assert.notEqual(again.ts, first.ts, 'another card');
+  assert.equal(b.cards().length, 4);
+  const status = stage.store.approvals.get(`${stage.namespace}/${first.name}`)?.status;
+  assert.deepEqual(status?.former?.map((round) => [round.phase, round.approvals.map(({ actor }) => actor.login)]), [['Applied', ['bob']]]);
+  assert.deepEqual(status.approvals?.map(({ actor }) => actor.login), ['bob']);
 });

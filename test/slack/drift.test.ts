@@ -64,6 +64,12 @@ test('drift that is undone by hand ends its card without anybody\'s click', asyn
   const ended = await b.card('the end', /matches Git again.*Synced/);
   assert.equal(ended.ts, card.ts);
   assert.ok(!textOf(ended).includes('reverted by'));
+  // The very same drift again: the episode has its name, and people are told anew.
+  await b.stage.untilStore('the card has ended', () => b.stage.store.episodes.list().every(({ status }) => Object.values(status?.cards ?? {}).every((item) => item.final === true)) || undefined);
+  await edit(b, 'a', 'by hand');
+  const again = await b.card('the card of the second time', /is OutOfSync/);
+  assert.notEqual(again.ts, card.ts);
+  assert.deepEqual([b.cards().length, b.stage.store.episodes.list().length], [2, 1]);
 });
 
 test('values of Secrets are on no card and in no notification', async (t) => {
