@@ -1,5 +1,6 @@
 // Webhooks: signed, checked against the published payloads, sent once, recorded, redelivered on request.
 import { createHmac, randomUUID } from 'node:crypto';
+import { Agent, fetch } from 'undici';
 import type { ArmedFaults } from './faults.ts';
 import type { Json } from './present.ts';
 import type { Schema } from './schema.ts';
@@ -162,11 +163,14 @@ class WebhookSender implements Hooks {
   /** GitHub waits ten seconds for a 2xx and never sends again by itself. */
   async #post(delivery: Delivery): Promise<void> {
     const began = Date.now();
+    // A connection of its own: one that was kept may be closed by the receiver at the very moment, and nothing is sent again.
+    const dispatcher = new Agent({ pipelining: 0 });
     try {
       const response = await fetch(this.#url ?? '', {
         method: 'POST',
         headers: delivery.requestHeaders,
         body: JSON.stringify(delivery.payload),
+        dispatcher,
         signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(10_000)]),
       });
       delivery.response = await response.text();
@@ -177,6 +181,8 @@ class WebhookSender implements Hooks {
       // A receiver that is down or too slow is what the delivery list is for.
       delivery.status = cause instanceof Error && cause.name === 'TimeoutError' ? 'timed out' : 'failed to connect to host';
       delivery.statusCode = delivery.status === 'timed out' ? 504 : 502;
+    } finally {
+      await dispatcher.destroy();
     }
     delivery.duration = (Date.now() - began) / 1000;
   }
