@@ -207,7 +207,11 @@ export async function runOperation(deps: OperationDeps, input: OperationInput, s
     await input.save({ operationState: endedState(app, phase, message, { now, revision }) }, true);
     return { ended: true };
   };
-  if ((app.operation?.sync?.manifests ?? []).length > 0) return end('Failed', 'operation.sync.manifests is not supported: only what Git says is synced. Commit the manifests, or ask for another revision.', input.head?.desired.revisions[0] ?? '');
+  if (!app.operation?.sync) {
+    await input.save({ operationState: endedState(app, 'Error', 'Invalid operation request: no operation specified', { now }) }, true);
+    return { ended: true };
+  }
+  if ((app.operation.sync.manifests ?? []).length > 0) return end('Failed', 'operation.sync.manifests is not supported: only what Git says is synced. Commit the manifests, or ask for another revision.', input.head?.desired.revisions[0] ?? '');
   let wanted: Wanted;
   try {
     wanted = await wantedOf(deps, input, state, signal);

@@ -192,3 +192,13 @@ test('manifests written into an operation are refused, not taken for what Git sa
   assert.match(app.status?.operationState?.message ?? '', /^operation\.sync\.manifests is not supported/);
   assert.equal(await dataOf(s, 'web'), undefined);
 });
+
+test('an operation that asks for nothing ends with Argo CD\'s words', async (t) => {
+  const s = await stage(t, { 'web/a.yaml': config('web', '1') });
+  await s.apply('web');
+  await s.until('web', 'compared', (app) => app.status?.sync?.status === 'OutOfSync');
+  await operate(s, 'web', { initiatedBy: { username: 'eve' } });
+  const app = await s.until('web', 'ended', (item) => item.operation === undefined && item.status?.operationState?.finishedAt !== undefined);
+  assert.deepEqual([app.status?.operationState?.phase, app.status?.operationState?.message], ['Error', 'Invalid operation request: no operation specified']);
+  assert.equal(await dataOf(s, 'web'), undefined);
+});
