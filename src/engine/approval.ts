@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Actor, Approval, ApprovalPhase, CommitRange } from '../model/coxswain.ts';
 import type { EffectOperation } from '../model/effect.ts';
+import type { ObjectMeta } from '../model/kube.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
 import { rfc3339 } from '../base/clock.ts';
@@ -19,7 +20,7 @@ export interface ApprovalDeps {
 }
 
 export interface WantedApproval {
-  application: { metadata: { name: string; namespace: string } };
+  application: { metadata: ObjectMeta & { name: string; namespace: string } };
   digest: string;
   revision: string;
   from: string | undefined;
@@ -34,6 +35,12 @@ export function isOpen(approval: Approval): boolean {
   return (approval.status?.phase ?? 'Pending') === 'Pending';
 }
 
+/** Whether it was opened for this very Application: people agreed to nothing of another one that has its name. */
+export function isApprovalOf({ metadata: { annotations } }: Approval, app: { metadata: ObjectMeta }): boolean {
+  const uid = annotations?.[cox.applicationUid];
+  return uid === undefined || uid === app.metadata.uid;
+}
+
 function keyOfApproval(approval: Approval): string {
   return `${approval.metadata.namespace}/${approval.metadata.name}`;
 }
@@ -44,7 +51,7 @@ async function setPhase({ store, clock }: ApprovalDeps, approval: Approval, phas
 }
 
 function newApproval(wanted: WantedApproval): Approval {
-  const { namespace, name } = wanted.application.metadata;
+  const { namespace, name, uid } = wanted.application.metadata;
   return {
     apiVersion: `${coxGroup}/${coxVersion}`,
     kind: 'Approval',
@@ -52,6 +59,7 @@ function newApproval(wanted: WantedApproval): Approval {
       name: approvalName(name, wanted.digest),
       namespace,
       labels: { [cox.application]: applicationLabel(wanted.application.metadata) },
+      ...(uid !== undefined && { annotations: { [cox.applicationUid]: uid } }),
     },
     spec: {
       application: applicationKey(wanted.application),
@@ -71,10 +79,8 @@ export function tooLarge(operations: readonly EffectOperation[]): boolean {
 }
 
 /** An effect that comes back may be made of other commits than the first time, and another gate may ask. What waits stays as it was asked: the gate counts by today's. */
-async function renewed({ store }: ApprovalDeps, key: string, { spec: { ranges = [], policy, from, revision } }: Approval): Promise<Approval | undefined> {
-  const found = store.approvals.get(key);
-  if (found?.status?.phase !== 'Superseded' && found?.status?.phase !== 'Applied') return found;
-  return store.approvals.patch(key, { spec: { ranges, policy, from: from ?? null, revision } });
+async function renewed({ store }: ApprovalDeps, key: string, { metadata: { annotations }, spec: { ranges = [], policy, from, revision } }: Approval): Promise<Approval | undefined> {
+  return store.approvals.patch(key, { metadata: { annotations }, spec: { ranges, policy, from: from ?? null, revision } });
 }
 
 /** Opens the Approval of this effect if there is none, and supersedes the application's other open ones. Idempotent. */
@@ -82,9 +88,12 @@ export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): 
   const fresh = newApproval(wanted);
   const key = keyOfApproval(fresh);
   if (!deps.store.approvals.get(key)) await deps.store.approvals.create(fresh);
-  const existing = await renewed(deps, key, fresh);
+  const found = deps.store.approvals.get(key);
+  const ended = found?.status?.phase === 'Superseded' || found?.status?.phase === 'Applied';
+  const again = found?.status !== undefined && (ended || !isApprovalOf(found, wanted.application));
+  const existing = again ? await renewed(deps, key, fresh) : found;
   // An effect that comes back after it was superseded waits again; what was rejected stays rejected.
-  if (!existing?.status || existing.status.phase === 'Superseded' || existing.status.phase === 'Applied') {
+  if (!existing?.status || again) {
     const kept = { former: formerRounds(existing?.status), cards: withoutEnded(existing?.status?.cards) };
     await deps.store.approvals.patch(key, { status: { phase: 'Pending', message: 'waiting for approval', approvals: [], endedAt: null, ...kept } }, { subresource: 'status' });
   } else if (existing.status.phase === 'Approved') {

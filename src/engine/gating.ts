@@ -14,7 +14,7 @@ import type { ApprovalDeps } from './approval.ts';
 import { isEmptyEffect } from '../compare/effect.ts';
 import { decideGate } from '../policy/gate.ts';
 import { effectivePolicy, loosenedGates } from '../policy/policy.ts';
-import { openApproval, tooLarge } from './approval.ts';
+import { isApprovalOf, openApproval, tooLarge } from './approval.ts';
 import { authorsOfRanges, changeRanges, withReviewers } from './authors.ts';
 import { lastPolicy, policyInForce } from './record.ts';
 
@@ -83,7 +83,7 @@ export async function askPeople(deps: GateDeps & ApprovalDeps, { app, wanted, la
 /** The gate's answer for syncing `wanted`, whose effect is `effect`. Authors are only asked for when somebody has approved. */
 export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effect, dryRun = false): Promise<GateDecision & { unknownAuthors: boolean }> {
   const { app, project, comparison, wanted, last } = subject;
-  const approvals = deps.store.approvals.of(applicationKey(app)).map((approval) => ({
+  const approvals = deps.store.approvals.of(applicationKey(app)).filter((approval) => isApprovalOf(approval, app)).map((approval) => ({
     name: approval.metadata.name,
     digest: approval.spec.digest,
     phase: approval.status?.phase ?? ('Pending' as const),

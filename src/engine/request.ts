@@ -10,7 +10,7 @@ import { argo, cox } from '../model/annotations.ts';
 import { keyText } from '../model/kube.ts';
 import { mayApprove } from '../policy/gate.ts';
 import { stricter } from '../policy/policy.ts';
-import { isOpen, recordApproval, recordRejection } from './approval.ts';
+import { isApprovalOf, isOpen, recordApproval, recordRejection } from './approval.ts';
 import { formerSources } from './past.ts';
 import { authorsOfRanges, withReviewers } from './authors.ts';
 import { policyInForce } from './record.ts';
@@ -152,7 +152,7 @@ export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promi
   const app = deps.store.applications.get(wanted.application);
   const approval = waitingApproval(deps.store, wanted.application, wanted.digest);
   if (app && approval?.status?.approvals?.some((item) => item.actor.id === wanted.actor.id)) return { done: true, message: countedMessage(app, !isOpen(approval)) };
-  if (!app || !approval || !isOpen(approval)) return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
+  if (!app || !approval || !isOpen(approval) || !isApprovalOf(approval, app)) return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
   const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
   const now = policyInForce(deps.store, app, project);
   // The change may loosen gates of other applications: theirs count too.

@@ -33,6 +33,8 @@ export const cox = {
   approvers: 'coxswain.dev/approvers',
   approvals: 'coxswain.dev/approvals',
   slack: 'coxswain.dev/slack',
+  /** On an Approval: metadata.uid of the Application that it was opened for. */
+  applicationUid: 'coxswain.dev/application-uid',
   /** On hook objects: the operation's startedAt, attempt and phase, so that a live hook of this very run is never run again. */
   operation: 'coxswain.dev/operation',
   /** Label on our own resources: the application they belong to, `<namespace>.<name>`. */

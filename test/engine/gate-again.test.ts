@@ -133,3 +133,25 @@ test('a hotfix that is made while an approved sync waits is not overwritten', as
   assert.deepEqual(await dataOf(s, 'prod'), { value: '1', other: 'hotfix' });
   await approvalIn(s, 'prod', 'Pending', (item) => item.metadata.name !== asked.metadata.name);
 });
+
+test('what people agreed to for an Application counts for no other one of its name', async (t) => {
+  const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
+  s.authors.list = [{ login: 'ana', id: 1 }];
+  await s.project('gated', gate, { syncWindows: [{ kind: 'deny', schedule: '* * * * *', duration: '1h', applications: ['*'] }] });
+  await s.apply('prod', { project: 'gated' });
+  await approvalIn(s, 'prod', 'Pending');
+  assert.equal((await approve(requests(s), { application: key(s), actor: bob, teams: [] })).done, true);
+  const approved = await approvalIn(s, 'prod', 'Approved');
+  // While nobody looks it is deleted and made anew, and the window opens.
+  s.fuse.dead = true;
+  await s.cluster.api.delete({ group: 'argoproj.io', kind: 'Application', namespace: s.namespace, name: 'prod' });
+  await s.apply('prod', { project: 'gated' });
+  await s.project('gated', gate);
+  await s.restart();
+  const again = await approvalIn(s, 'prod', 'Pending', (item) => item.metadata.name === approved.metadata.name);
+  assert.deepEqual(again.status?.approvals, []);
+  assert.equal(again.metadata.annotations?.['coxswain.dev/application-uid'], s.store.applications.get(key(s))?.metadata.uid);
+  assert.equal(await dataOf(s, 'prod'), undefined);
+  assert.equal((await approve(requests(s), { application: key(s), actor: bob, teams: [] })).done, true);
+  await synced(s, 'prod');
+});
