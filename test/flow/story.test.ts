@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { startScene } from '../../sandbox/scene.ts';
 import { playStory } from '../../sandbox/story.ts';
 
-test('a change goes from its pull request through approval into the cluster, drift is told and taken back, and a revert brings it back', { timeout: 240_000 }, async (t) => {
+test('a change goes from its pull request through approval into the cluster, drift is told and taken back, and a revert brings it back', { timeout: 480_000 }, async (t) => {
   const scene = await startScene();
   try {
     await scene.coxswain.start();
