@@ -83,7 +83,8 @@ async function start({ dir, nodes, paths, children, temporary }: Start): Promise
   const facts = { server, ca, tokens, kubeconfigs: writeKubeconfigs({ dir, server, ca, tokens }), dir };
   writeFileSync(join(dir, 'cluster.json'), JSON.stringify(facts), { mode: 0o600 });
   const access = new Access({ server, ca, token: tokens.admin });
-  await until('the API server', children, () => isAnswering(access, '/livez/ping'));
+  // The controller manager ends when the API server is not healthy within ten seconds of its start.
+  await until('the API server', children, () => isAnswering(access, '/healthz'));
   for (const child of controllers(plan)) children.start(child);
   await until('the API server', children, () => isAnswering(access, '/readyz'));
   await prepare(access, nodes);
