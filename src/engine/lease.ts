@@ -1,10 +1,12 @@
 // One process works at a time: the holder of one Lease; others wait until it is released or runs out.
 import { randomUUID } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Api } from '../cluster/api.ts';
 import type { KubeObject } from '../model/kube.ts';
+import { hashOf } from '../base/canonical.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { isObject } from '../model/kube.ts';
 
@@ -21,17 +23,27 @@ export interface LeaseOptions {
 
 const name = 'coxswain';
 
-/** `host:pid:random`; the pid lets a restarted process on the same host see that the former holder is dead. */
-function identity(): string {
-  return `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+/** Where a pid means one process: a boot of the machine and a namespace of pids. '' where neither is told. */
+function placeOfPids(): string {
+  try {
+    return hashOf([readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'), readlinkSync('/proc/self/ns/pid')]).slice(0, 8);
+  } catch {
+    return '';
+  }
 }
 
+/** `host:pid:random:place`; pid and place let a restarted process see that the former holder is dead. */
+function identity(): string {
+  return `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}:${placeOfPids()}`;
+}
+
+/** Hosts of one name are many: pods of one name, containers on the network of their node. */
 function isDead(holder: string): boolean {
-  const [host, pid] = holder.split(':');
-  if (host !== hostname() || !pid) return false;
+  const [host, pid, , place] = holder.split(':');
+  if (host !== hostname() || !pid || !place || place !== placeOfPids()) return false;
   try {
     process.kill(Number(pid), 0);
-    return Number(pid) === process.pid; // our own pid in a former life: containers begin with the same one
+    return Number(pid) === process.pid; // our own pid in a former life
   } catch {
     return true;
   }
@@ -42,6 +54,10 @@ export class Lease {
   readonly #me = identity();
   readonly #seconds: number;
   #held: KubeObject | undefined;
+  /** Clock ms at which the last renewal that succeeded was sent. */
+  #renewedAt = 0;
+  /** The record as it was found last, and when we first saw it so: other hosts' clocks tell us nothing (as in client-go). */
+  #seen: { version: string | undefined; at: number } | undefined;
   #cancel: (() => void) | undefined;
 
   constructor(options: LeaseOptions) {
@@ -71,16 +87,20 @@ export class Lease {
   async #try(): Promise<number> {
     const { api, namespace, clock } = this.#options;
     const found = await api.get({ group: 'coordination.k8s.io', kind: 'Lease', namespace, name });
+    const now = clock.now();
     try {
       if (!found) {
         this.#held = await api.create(this.#object());
+        this.#renewedAt = now;
         return 0;
       }
       const spec = isObject(found['spec']) ? found['spec'] : {};
       const holder = typeof spec['holderIdentity'] === 'string' ? spec['holderIdentity'] : '';
-      const until = Date.parse(String(spec['renewTime'] ?? '')) + this.#seconds * 1000;
-      if (holder && holder !== this.#me && !isDead(holder) && until > clock.now()) return Math.min(until - clock.now() + 50, this.#seconds * 334);
-      this.#held = await this.#write(found, this.#me);
+      const seconds = typeof spec['leaseDurationSeconds'] === 'number' ? spec['leaseDurationSeconds'] : this.#seconds;
+      if (!this.#seen || this.#seen.version !== found.metadata.resourceVersion) this.#seen = { version: found.metadata.resourceVersion, at: now };
+      const until = this.#seen.at + seconds * 1000;
+      if (holder && holder !== this.#me && !isDead(holder) && until > now) return Math.min(until - now + 50, this.#seconds * 334);
+      await this.#take(found, this.#seconds * 1000);
       return 0;
     } catch (error) {
       if (isStatus(error, 409)) return 200; // another process was quicker
@@ -100,33 +120,44 @@ export class Lease {
     };
   }
 
-  #write(base: KubeObject, holder: string): Promise<KubeObject> {
-    return this.#options.api.replace(this.#object(holder, base));
+  #write(base: KubeObject, holder: string, timeoutMs = this.#seconds * 1000): Promise<KubeObject> {
+    return this.#options.api.replace(this.#object(holder, base), { timeoutMs });
+  }
+
+  async #take(base: KubeObject, timeoutMs: number): Promise<void> {
+    const sent = this.#options.clock.now();
+    this.#held = await this.#write(base, this.#me, timeoutMs);
+    this.#renewedAt = sent;
   }
 
   /** After a renewal whose answer was lost, the lease is ours at a version that we do not know. */
   async #readOwn(): Promise<boolean> {
-    const found = await this.#options.api.get({ group: 'coordination.k8s.io', kind: 'Lease', namespace: this.#options.namespace, name }).catch(() => undefined);
+    const found = await this.#options.api.get({ group: 'coordination.k8s.io', kind: 'Lease', namespace: this.#options.namespace, name }, { timeoutMs: this.#left() }).catch(() => undefined);
     const mine = isObject(found?.['spec']) && found['spec']['holderIdentity'] === this.#me;
     if (found && mine) this.#held = found;
     return mine;
   }
 
-  #renewLater(): void {
-    this.#cancel = this.#options.clock.after((this.#seconds * 1000) / 3, () => void this.#renew());
+  /** Milliseconds until we must have stopped: well before another process may take the lease. */
+  #left(): number {
+    return Math.max(1, this.#renewedAt + this.#seconds * 800 - this.#options.clock.now());
+  }
+
+  #renewLater(ms = (this.#seconds * 1000) / 3): void {
+    this.#cancel = this.#options.clock.after(ms, () => void this.#renew());
   }
 
   async #renew(): Promise<void> {
     const held = this.#held;
     if (!held) return;
     try {
-      this.#held = await this.#write(held, this.#me);
+      await this.#take(held, this.#left());
     } catch (error) {
       this.#options.log.warn({ err: error }, 'the lease could not be renewed');
-      const spec = isObject(held['spec']) ? held['spec'] : {};
-      const expired = Date.parse(String(spec['renewTime'])) + this.#seconds * 1000 < this.#options.clock.now();
       const mine = isStatus(error, 409) && (await this.#readOwn());
-      if (!mine && (isStatus(error, 409) || expired)) return this.#options.onLost();
+      if (this.#left() <= 1 || (!mine && isStatus(error, 409))) return this.#options.onLost();
+      if (this.#held) this.#renewLater(Math.min(1000, this.#left()));
+      return;
     }
     if (this.#held) this.#renewLater();
   }

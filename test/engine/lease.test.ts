@@ -3,14 +3,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { hostname } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Api } from '../../src/cluster/api.ts';
+import type { Clock } from '../../src/base/clock.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
 import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
 import { Lease } from '../../src/engine/lease.ts';
+import { connectThroughProxy } from '../cluster/connect.ts';
 import { eventually, testCluster } from '../control-plane.ts';
 
 const ref = (namespace: string) => ({ group: 'coordination.k8s.io', kind: 'Lease', namespace, name: 'coxswain' });
@@ -58,10 +62,14 @@ test('a second process waits while the first works, and goes on as soon as it is
 test('the lease of a dead process of this host, and a released one, are taken at once; another host\'s is waited for', async (t) => {
   const { api, namespace } = await place(t);
   const lost = new Lease({ api, namespace, clock: systemClock, log: silentLogger(), onLost: () => undefined });
-  await holdBy(api, namespace, `${hostname()}:999999999:x`);
   await lost.acquire(t.signal);
-  assert.match(await holder(api, namespace), new RegExp(`:${process.pid}:`));
+  const pids = (await holder(api, namespace)).split(':').at(-1) ?? '';
   await lost.release();
+  const heir = new Lease({ api, namespace, clock: systemClock, log: silentLogger(), onLost: () => undefined });
+  await holdBy(api, namespace, `${hostname()}:999999999:x:${pids}`);
+  await heir.acquire(t.signal);
+  assert.match(await holder(api, namespace), new RegExp(`:${process.pid}:`));
+  await heir.release();
   const next = new Lease({ api, namespace, clock: systemClock, log: silentLogger(), onLost: () => undefined });
   await next.acquire(t.signal);
   await next.release();
@@ -81,4 +89,54 @@ test('a process whose lease another one took stops working', async (t) => {
   await lease.acquire(t.signal);
   await api.patch(ref(namespace), { type: 'merge', patch: { spec: { holderIdentity: 'elsewhere:1:x' } } });
   await lost.promise;
+});
+
+/** Asks for the lease until it would wait, and answers for how many milliseconds. */
+async function waitOf(api: Api, namespace: string): Promise<number> {
+  const abort = new AbortController();
+  const waits = Promise.withResolvers<number>();
+  const clock: Clock = { ...systemClock, sleep: (ms, signal) => { waits.resolve(ms); return systemClock.sleep(ms, signal); } };
+  const waiting = new Lease({ api, namespace, clock, log: silentLogger(), onLost: () => undefined });
+  const acquired = waiting.acquire(abort.signal).then(() => waits.resolve(0), () => undefined);
+  const ms = await waits.promise;
+  abort.abort(new Error('enough'));
+  await acquired;
+  return ms;
+}
+
+test('another host is believed by when its record changes, not by its clock', async (t) => {
+  const { api, namespace } = await place(t);
+  const past = '2020-01-01T00:00:00.000000Z';
+  await api.apply({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'coxswain', namespace }, spec: { holderIdentity: 'elsewhere:1:x:y', leaseDurationSeconds: 15, renewTime: past, acquireTime: past } }, { manager: 'test' });
+  assert.ok((await waitOf(api, namespace)) > 0);
+  assert.equal(await holder(api, namespace), 'elsewhere:1:x:y');
+});
+
+test('a pid tells nothing of a process in another boot or pid namespace', async (t) => {
+  const { api, namespace } = await place(t);
+  for (const identity of [`${hostname()}:${process.pid}:x:another`, `${hostname()}:999999999:x:another`, `${hostname()}:${process.pid}:x`]) {
+    await holdBy(api, namespace, identity);
+    assert.ok((await waitOf(api, namespace)) > 0, identity);
+    assert.equal(await holder(api, namespace), identity);
+  }
+});
+
+test('a process whose renewals are not answered stops before another begins', async (t) => {
+  const facts = await testCluster(t);
+  const { namespace } = facts;
+  const { cluster, proxy } = await connectThroughProxy(t, facts);
+  const dir = mkdtempSync(join(tmpdir(), 'coxswain-lease-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const path = join(dir, 'kubeconfig');
+  writeFileSync(path, JSON.stringify({ apiVersion: 'v1', kind: 'Config', 'current-context': 'a', contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }], clusters: [{ name: 'a', cluster: { server: proxy.url } }], users: [{ name: 'a', user: { token: facts.token } }] }));
+  await cluster.stop();
+  const first = spawn(process.execPath, [`${import.meta.dirname}/lease-holder.ts`, path, namespace], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => first.kill('SIGKILL'));
+  await Promise.race([once(first.stdout, 'data'), once(first, 'exit').then(() => assert.fail('the first process ended'))]);
+  proxy.pause();
+  const { api } = await place(t);
+  const second = new Lease({ api, namespace, clock: systemClock, log: silentLogger(), onLost: () => undefined, seconds: 5 });
+  await second.acquire(t.signal);
+  assert.equal(first.exitCode, 1);
+  await second.release();
 });
