@@ -88,10 +88,21 @@ export function parseTree(data: Buffer, idBytes: number): Tree {
     const space = data.indexOf(32, at);
     const end = data.indexOf(0, space);
     const mode = data.toString('latin1', at, space);
-    tree.set(data.toString('utf8', space + 1, end), { kind: kindOf(mode), mode, id: data.toString('hex', end + 1, end + 1 + idBytes) });
+    tree.set(nameOf(data.subarray(space + 1, end)), { kind: kindOf(mode), mode, id: data.toString('hex', end + 1, end + 1 + idBytes) });
     at = end + 1 + idBytes;
   }
   return tree;
+}
+
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Bytes of a name that is not UTF-8 become lone surrogates, which stand for nothing else: no two names are the same text. */
+function nameOf(bytes: Buffer): string {
+  try {
+    return strict.decode(bytes);
+  } catch {
+    return Array.from(bytes, (byte) => String.fromCharCode(byte < 0x80 ? byte : 0xdc00 + byte)).join('');
+  }
 }
 
 function kindOf(mode: string): FileKind {

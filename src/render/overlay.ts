@@ -66,6 +66,7 @@ async function copy(files: Files, path: string, to: { target: string; done: Set<
   const at = to.as ?? path;
   const place = at === '' ? to.target : inside(to.target, at);
   if (to.done.has(place)) return;
+  if (!at.isWellFormed()) throw renderError('the name of this file is not UTF-8', { file: at.toWellFormed() }, { hint: 'Rename it: a tool could not tell it from another.' });
   if (place.split('/').length > maxDepth) throw renderError('a link leads in a circle', { file: path });
   to.done.add(place);
   const entry = await follow(files, path);

@@ -172,3 +172,21 @@ test('a branch is created once and never overwritten', async (t) => {
   assert.equal(await repository.remoteRef('refs/heads/none'), undefined);
   await assert.rejects(repository.push('refs/heads/a:refs/heads/main', first, { createOnly: true }), hasCode('E_GIT'));
 });
+
+test('names that are not UTF-8 are kept apart', async (t) => {
+  const from = origin(t, { 'a/x': '1' });
+  const folder = `${from.git('rev-parse', '--show-toplevel')}/a/`;
+  const write = (byte: number, text: string): void => writeFileSync(Buffer.concat([Buffer.from(folder), Buffer.from([byte])]), text);
+  write(0xe4, '1');
+  write(0xf6, '1');
+  const before = from.commit('names', {});
+  write(0xf6, '2');
+  const after = from.commit('change', {});
+  const repository = mirrors(t).repository(from.url);
+  await repository.fetch();
+  const files = filesOf(repository, after);
+  const paths = (await files.list('a')).map(({ path }) => path);
+  assert.equal(new Set(paths).size, 3);
+  assert.deepEqual((await Promise.all(paths.map((path) => files.read(path)))).map(String).sort(), ['1', '1', '2']);
+  assert.equal((await repository.changedPaths(before, after)).length, 1);
+});

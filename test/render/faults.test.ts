@@ -1,6 +1,6 @@
 // What goes wrong is told with file, line and cause, and nothing leaves the repository.
 import assert from 'node:assert/strict';
-import { symlinkSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { AppError } from '../../src/base/errors.ts';
@@ -75,4 +75,11 @@ test('a link is followed inside of the repository, and refused when it leaves it
   origin.commit('bad links', {});
   await assert.rejects(render({ path: 'a' }), (error: unknown) => error instanceof AppError && error.place?.file === 'a/z.yaml' && /leaves the repository/.test(error.message));
   await assert.rejects(render({ path: 'k' }), /circle/);
+});
+
+test('a file whose name is not UTF-8 is refused with its place where a tool would have to read it', async (t) => {
+  const { render, origin } = await bench(t, { 'a/Chart.yaml': chart, 'a/templates/x.yaml': configMap('x') });
+  writeFileSync(Buffer.concat([Buffer.from(join(origin.git('rev-parse', '--show-toplevel'), 'a/templates/')), Buffer.from([0xe4]), Buffer.from('.yaml')]), configMap('y'));
+  origin.commit('name', {});
+  await assert.rejects(render({ path: 'a' }), (error: unknown) => error instanceof AppError && error.place?.file === 'a/templates/\ufffd.yaml' && /is not UTF-8/.test(error.message));
 });
