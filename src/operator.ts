@@ -25,6 +25,7 @@ import { createSources } from './engine/sources.ts';
 import { resourceViews } from './engine/view.ts';
 import { openGit } from './git/git.ts';
 import { sourcesOf } from './model/application.ts';
+import { normaliseRepo } from './model/repository.ts';
 import { createGitHub } from './github/github.ts';
 import { createRenderer } from './render/render.ts';
 import { serve, stopServer } from './listen.ts';
@@ -152,7 +153,11 @@ function openChatops({ config, log, signal, faces, store, git, desiring, authors
     git,
     forge: config.github && { ...github.forge, authorsBetween: authors.authorsBetween },
     chat: () => faces.chat,
-    inputsOf: async (application, revision) => (await desiring.inputsAt(application, [revision], signal)).inputs,
+    inputsOf: async (application, revision) => {
+      const { inputs } = await desiring.inputsAt(application, [revision], signal);
+      const sources = sourcesOf(application.spec);
+      return inputs.filter((_, index) => normaliseRepo(sources[index]?.repoURL ?? '') === normaliseRepo(sources[0]?.repoURL ?? '')).flat();
+    },
     clock,
     log,
   });

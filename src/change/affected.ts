@@ -7,8 +7,8 @@ import { canonicalJson } from '../base/canonical.ts';
 import { Turns } from '../base/turns.ts';
 import { describeError } from '../base/errors.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
-import { normaliseRepo } from '../policy/project.ts';
-import { touches } from '../git/touch.ts';
+import { normaliseRepo } from '../model/repository.ts';
+import { readOf, touches } from '../git/touch.ts';
 import { gvkOf, isObject } from '../model/kube.ts';
 import { denialOf, mayHold } from './permission.ts';
 
@@ -94,7 +94,7 @@ async function isFar(deps: ChangeDeps, pull: PullInput, app: Application, { rang
     const before = known.revisions[index];
     if (pin === undefined) continue;
     if (before === undefined) return false;
-    const inputs = [sourcesOf(app.spec)[index]?.path ?? '', ...known.inputs];
+    const inputs = readOf(sourcesOf(app.spec)[index] ?? {}, known.inputs[index]);
     for (const from of [before, range.base]) {
       const changed = changes.get(from) ?? mirror.changedPaths(from, pin);
       changes.set(from, changed);

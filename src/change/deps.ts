@@ -50,10 +50,10 @@ export interface ChangeDeps {
    */
   inputsKey(app: Application, revisions: (string | undefined)[], signal: AbortSignal): Promise<string>;
   /**
-   * What the application was last rendered from: commits by source, and the paths that count. undefined = not known. Saves a look at
+   * What the application was last rendered from: by source, its commit and the paths that count. undefined = not known. Saves a look at
    * applications that lie far from what a pull request changes.
    */
-  rendered(application: string): { revisions: string[]; inputs: string[] } | undefined;
+  rendered(application: string): { revisions: string[]; inputs: string[][] } | undefined;
   /** Rendered manifests with the sources pinned; throws AppErrors with place. */
   desired(app: Application, revisions: (string | undefined)[], signal: AbortSignal): Promise<Desired>;
   /**

@@ -37,7 +37,7 @@ export interface Chat {
   answer(request: Request, answer: Answer): Promise<void>;
 }
 
-/** Paths that an application's manifests depend on, at a revision. */
+/** Paths in the repository of its first source that an application's manifests depend on, at a revision of that source. */
 export type PullInputs = (app: Application, revision: string) => Promise<string[]>;
 
 export interface ChatopsOptions {

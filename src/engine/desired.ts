@@ -18,8 +18,8 @@ export interface DesiredState {
   manifests: readonly KubeObject[];
   /** Hash of every input: equal keys have equal manifests (design decision 5). */
   key: string;
-  /** Paths in the repositories on which it depends. */
-  inputs: string[];
+  /** By source: the paths in its repository on which the manifests depend, whichever source names them. */
+  inputs: string[][];
   sourceTypes: string[];
   placeOf(manifest: KubeObject): Place | undefined;
 }
@@ -28,7 +28,7 @@ export interface DesiredState {
 export interface Desiring {
   at(app: Application, revisions: readonly (string | undefined)[], signal: AbortSignal): Promise<DesiredState>;
   /** Key and inputs alone, nothing is rendered. */
-  inputsAt(app: Application, revisions: readonly (string | undefined)[], signal: AbortSignal): Promise<{ key: string; inputs: string[]; revisions: string[] }>;
+  inputsAt(app: Application, revisions: readonly (string | undefined)[], signal: AbortSignal): Promise<{ key: string; inputs: string[][]; revisions: string[] }>;
 }
 
 export interface DesiringOptions {
@@ -57,11 +57,15 @@ async function resolveSources({ git }: DesiringOptions, app: Application, revisi
   );
 }
 
+/** A source that is only a ref produces nothing (argocd.md §2.10). */
+function isRendered({ source }: Resolved): boolean {
+  return source.path !== undefined || !source.ref;
+}
+
 async function requests(options: DesiringOptions, app: Application, resolved: Resolved[], signal: AbortSignal): Promise<RenderRequest[]> {
   const refs = new Map(resolved.flatMap(({ source, files }) => (source.ref ? [[source.ref, files] as const] : [])));
   const cluster = await options.clusterOf(app);
-  // A source that is only a ref produces nothing (argocd.md §2.10).
-  return resolved.filter(({ source }) => source.path !== undefined || !source.ref).map(({ source, revision, files }) => ({
+  return resolved.filter(isRendered).map(({ source, revision, files }) => ({
     source,
     app: {
       name: app.metadata.name,
@@ -81,14 +85,29 @@ function keyOf(parts: readonly RenderInputs[]): string {
   return parts.length === 1 ? (parts[0]?.key ?? '') : hashOf(parts.map((part) => part.key));
 }
 
-function stateOf(parts: readonly Rendered[], revisions: string[]): DesiredState {
+/** What a part names `$ref/path` lies in the repository of that ref. It counts for the part's own too, where a folder may have such a name. */
+function inputsOf(resolved: readonly Resolved[], parts: readonly RenderInputs[]): string[][] {
+  const reads = resolved.map(() => new Set<string>());
+  const own = reads.filter((_, index) => resolved[index] && isRendered(resolved[index]));
+  for (const [at, { inputs }] of parts.entries()) {
+    for (const name of inputs) {
+      own[at]?.add(name);
+      const slash = name.indexOf('/');
+      const lender = name.startsWith('$') ? resolved.findLastIndex(({ source }) => source.ref === name.slice(1, slash)) : -1;
+      reads[lender]?.add(name.slice(slash + 1));
+    }
+  }
+  return reads.map((paths) => [...paths]);
+}
+
+function stateOf(parts: readonly Rendered[], resolved: readonly Resolved[]): DesiredState {
   const [only] = parts;
   let places: Map<KubeObject, Place | undefined> | undefined;
   return {
-    revisions,
+    revisions: resolved.map((item) => item.revision),
     manifests: parts.length === 1 && only ? only.manifests : parts.flatMap((part) => part.manifests),
     key: keyOf(parts),
-    inputs: parts.flatMap((part) => part.inputs),
+    inputs: inputsOf(resolved, parts),
     sourceTypes: parts.map((part) => part.sourceType),
     placeOf(manifest) {
       places ??= new Map(parts.flatMap((part) => part.manifests.map((object, index) => [object, part.places[index]] as const)));
@@ -102,12 +121,12 @@ export function createDesiring(options: DesiringOptions): Desiring {
     async at(app, revisions, signal) {
       const resolved = await resolveSources(options, app, revisions);
       const parts = await Promise.all((await requests(options, app, resolved, signal)).map((request) => options.renderer.render(request)));
-      return stateOf(parts, resolved.map((item) => item.revision));
+      return stateOf(parts, resolved);
     },
     async inputsAt(app, revisions, signal) {
       const resolved = await resolveSources(options, app, revisions);
       const parts = await Promise.all((await requests(options, app, resolved, signal)).map((request) => options.renderer.inputs(request)));
-      return { key: keyOf(parts), inputs: parts.flatMap((part) => part.inputs), revisions: resolved.map((item) => item.revision) };
+      return { key: keyOf(parts), inputs: inputsOf(resolved, parts), revisions: resolved.map((item) => item.revision) };
     },
   };
 }

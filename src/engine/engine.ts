@@ -44,7 +44,7 @@ export interface Engine {
   /** The comparison that the application's status was last written from; undefined before the first. */
   comparison(application: string): Comparison | undefined;
   /** What it was last rendered from; undefined before the first time, and while that is to be done anew. */
-  rendered(application: string): { revisions: string[]; inputs: string[] } | undefined;
+  rendered(application: string): { revisions: string[]; inputs: string[][] } | undefined;
   /** What a sync of it would do, as last worked out for its approval; undefined when nothing is asked. */
   effect(application: string): Effect | undefined;
   clusters: Clusters;

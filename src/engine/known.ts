@@ -84,7 +84,7 @@ export class Memory {
   }
 
   /** Commits by source up to which nothing has changed where the application reads; undefined while it is not rendered. */
-  readFrom(key: string): { revisions: string[]; inputs: string[] } | undefined {
+  readFrom(key: string): { revisions: string[]; inputs: string[][] } | undefined {
     const desired = this.#known.get(key)?.desired;
     return desired && { revisions: this.#unmoved.get(desired) ?? desired.revisions, inputs: desired.inputs };
   }

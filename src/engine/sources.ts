@@ -8,8 +8,8 @@ import type { Store } from '../store/store.ts';
 import type { Memory } from './known.ts';
 import { Turns } from '../base/turns.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
-import { normaliseRepo } from '../policy/project.ts';
-import { touches } from '../git/touch.ts';
+import { normaliseRepo } from '../model/repository.ts';
+import { readOf, touches } from '../git/touch.ts';
 
 export interface SourcesOptions {
   git: Git;
@@ -113,7 +113,7 @@ async function touched(store: Store, memory: Memory, repoUrl: string, repository
 }
 
 /** The commits that its sources mean now, if nothing has changed where it reads. */
-async function unmovedAt(app: Application, known: { revisions: string[]; inputs: string[] }, repository: Repository, changes: Map<string, Promise<string[]>>): Promise<string[] | undefined> {
+async function unmovedAt(app: Application, known: { revisions: string[]; inputs: string[][] }, repository: Repository, changes: Map<string, Promise<string[]>>): Promise<string[] | undefined> {
   const revisions: string[] = [];
   for (const [index, source] of sourcesOf(app.spec).entries()) {
     const before = known.revisions[index];
@@ -126,7 +126,7 @@ async function unmovedAt(app: Application, known: { revisions: string[]; inputs:
     const changed = changes.get(range) ?? repository.changedPaths(before, now);
     changes.set(range, changed);
     const paths = await changed.catch(() => undefined); // a forced push may have dropped the commit
-    if (!paths || touches(paths, [source.path ?? '', ...known.inputs])) return undefined;
+    if (!paths || touches(paths, readOf(source, known.inputs[index]))) return undefined;
   }
   return revisions;
 }

@@ -1,6 +1,7 @@
 // Addresses of repositories: which transport they use, and which mirror they have.
 import { createHash } from 'node:crypto';
 import { AppError } from '../base/errors.ts';
+import { normaliseRepo } from '../model/repository.ts';
 
 /** `https`, `ssh`, `file`, …: what git calls the protocol. */
 export function protocolOf(url: string): string {
@@ -18,19 +19,9 @@ export function checkUrl(url: string, protocols: string[]): void {
   }
 }
 
-/** Addresses of one mirror: without case of the host, `.git`, userinfo and slashes at the end; `git@host:path` is `ssh://git@host/path`. */
-function normalizeUrl(url: string): string {
-  const scp = /^(?:[^@/]+@)?([^/:]+):(?!\/\/)(.+)$/.exec(url);
-  const text = scp && protocolOf(url) === 'ssh' ? `ssh://${scp[1]}/${scp[2]}` : url;
-  const trimmed = text.replace(/\/+$/, '').replace(/\.git$/, '');
-  if (!URL.canParse(trimmed)) return trimmed;
-  const parsed = new URL(trimmed);
-  return `${parsed.protocol}//${parsed.host.toLowerCase()}${parsed.pathname.replace(/\/+$/, '')}`;
-}
-
-/** Folder name of the mirror: readable and unique. */
+/** Folder name of the mirror: readable, and one for all spellings of a repository. */
 export function mirrorName(url: string): string {
-  const normal = normalizeUrl(url);
+  const normal = normaliseRepo(url);
   const readable = normal.split('/').slice(-2).join('-').replace(/[^A-Za-z0-9._-]/g, '').slice(-60);
   return `${readable || 'repository'}-${createHash('sha256').update(normal).digest('hex').slice(0, 12)}.git`;
 }

@@ -3,7 +3,7 @@ import type { Octokit } from '@octokit/core';
 import type { GitHubApi } from './api.ts';
 import type { Logger } from '../base/log.ts';
 import { AppError, errorKind } from '../base/errors.ts';
-import { normaliseRepo } from '../policy/project.ts';
+import { normaliseRepo } from '../model/repository.ts';
 import { allPages } from './api.ts';
 
 export interface InstalledRepository {

@@ -4,21 +4,11 @@ import { globMatch } from '../base/glob.ts';
 import type { Application, Condition } from '../model/application.ts';
 import { sourcesOf } from '../model/application.ts';
 import type { AppProject, GroupKind } from '../model/project.ts';
+import { normaliseRepo } from '../model/repository.ts';
 
 export interface NamedCluster {
   server: string;
   name: string;
-}
-
-/**
- * Repository URLs as Argo CD compares them: lower case, without `.git`, the ssh forms alike. Beyond Argo CD, nobody's name or password
- * in them counts: else a rule that denies a repository would miss it.
- */
-export function normaliseRepo(url: string): string {
-  const text = url.trim().toLowerCase().replace(/\/+$/, '').replace(/\.git$/, '');
-  if (/^[a-z]+:\/\//.test(text)) return text.replace(/^([a-z]+:\/\/)[^@/]+@/, '$1');
-  const [, host, path] = /^(?:[^@/]+@)?([^:/]+):(?:\d+\/)?\/*(.+)$/.exec(text) ?? [];
-  return host === undefined || path === undefined ? text : `ssh://${host}/${path}`;
 }
 
 /** An entry that begins with `!` denies, and wins. */

@@ -1,5 +1,5 @@
 // Value files of a Helm source: relative, from the root, from another source by `$ref/`, and by glob.
-import { buildEnvironment, renderError, substitute } from './plan.ts';
+import { buildEnvironment, inputName, renderError, substitute } from './plan.ts';
 import { follow, joinPath } from './paths.ts';
 import { globMatch } from '../base/glob.ts';
 import type { Files } from '../model/files.ts';
@@ -9,7 +9,7 @@ import type { Input, Planning } from './plan.ts';
 export interface ValueFiles {
   /** In the order in which Helm merges them. */
   inputs: Input[];
-  /** Where optional files may appear later. */
+  /** Where optional files may appear later, named as inputs are. */
   watched: string[];
 }
 
@@ -25,11 +25,13 @@ export async function valueFiles(planning: Planning, section: Pick<HelmSource, '
     if (path === undefined) throw renderError(`${name} leaves the repository`, place);
     const isGlob = /[*?[]/.test(path);
     const found = isGlob ? await matching(files, path) : [path];
-    if (isGlob) watched.push(fixedFolder(path));
+    const watch = (at: string): void => void watched.push(inputName({ path: at, ...(ref !== undefined && { ref }) }));
+    if (isGlob) watch(fixedFolder(path));
     for (const file of found) {
-      if ((await follow(files, file))?.kind === 'file') inputs.push({ path: file, files, ...(ref !== undefined && { ref }) });
+      const entry = await follow(files, file);
+      if (entry?.kind === 'file') inputs.push({ path: file, files, ...(ref !== undefined && { ref }) });
       else if (!section.ignoreMissingValueFiles) throw renderError(`the value file ${text} does not exist`, place, { hint: `Nothing is at ${file} in this revision; ignoreMissingValueFiles allows that.` });
-      else watched.push(file);
+      watch(entry?.path ?? file); // what a link leads to, or may be there later
     }
     if (found.length === 0 && !section.ignoreMissingValueFiles) throw renderError(`no value file matches ${text}`, place);
   }

@@ -17,7 +17,7 @@ export interface Input {
 export interface Plan {
   sourceType: SourceType;
   inputs: Input[];
-  /** Paths where nothing is yet that would be an input if something were: optional files, folders of globs. '.' is the root. */
+  /** Paths where nothing is yet that would be an input if something were, named as inputs are: optional files, folders of globs. */
   watched?: string[];
   /** Everything beside the inputs on which the manifests depend: tool version, arguments, the cluster as far as it matters. */
   parameters: unknown;
@@ -30,7 +30,7 @@ export interface Planning extends RenderRequest {
   path: string;
 }
 
-export function inputName(input: Input): string {
+export function inputName(input: Pick<Input, 'path' | 'ref'>): string {
   const path = input.path || '.';
   return input.ref === undefined ? path : `$${input.ref}/${path}`;
 }

@@ -3,7 +3,7 @@ import type { KubeObject } from '../model/kube.ts';
 import { argo, inClusterServer } from '../model/annotations.ts';
 import { isObject } from '../model/kube.ts';
 import { parseDuration } from '../policy/duration.ts';
-import { normaliseRepo } from '../policy/project.ts';
+import { normaliseRepo } from '../model/repository.ts';
 
 export interface RepositoryCredential {
   url: string;

@@ -35,11 +35,15 @@ test('who was rendered from far away is not looked at; who was not, or from wher
   w.origin.commit('late', { 'apps/late/a.yaml': configMap('late', '2') });
   const base = w.origin.git('rev-parse', 'main');
   live(w.apps, ...['web', 'api', 'docs', 'late', 'forced'].map((name) => application(w.origin, name)));
-  const rendered: Record<string, { revisions: string[]; inputs: string[] }> = {
-    api: { revisions: [base], inputs: ['apps/api'] },
-    web: { revisions: [base], inputs: ['apps/web', 'apps/shared/base'] },
-    late: { revisions: [first], inputs: ['apps/late'] },
-    forced: { revisions: ['f'.repeat(40)], inputs: ['apps/forced'] },
+  const source = { repoURL: w.origin.url, targetRevision: 'main' };
+  const lends = application(w.origin, 'lends');
+  live(w.apps, { ...lends, spec: { project: 'shop', destination: lends.spec.destination, sources: [{ ...source, path: 'apps/api' }, { ...source, ref: 'v', path: 'apps/late' }] } });
+  const rendered: Record<string, { revisions: string[]; inputs: string[][] }> = {
+    api: { revisions: [base], inputs: [['apps/api']] },
+    web: { revisions: [base], inputs: [['apps/web', 'apps/shared/base']] },
+    late: { revisions: [first], inputs: [['apps/late']] },
+    lends: { revisions: [base, base], inputs: [['apps/api', '$v/apps/shared/base/a.yaml'], ['apps/shared/base/a.yaml', 'apps/late']] },
+    forced: { revisions: ['f'.repeat(40)], inputs: [['apps/forced']] },
   };
   const looked = new Set<string>();
   const deps = { ...w.deps, rendered: (key: string) => rendered[key.replace('argocd/', '')], inputsKey: (...args: Parameters<typeof w.deps.inputsKey>) => {
@@ -48,8 +52,8 @@ test('who was rendered from far away is not looked at; who was not, or from wher
   } };
   w.origin.commit('change', { 'apps/shared/base/a.yaml': configMap('shared-base', '2'), 'apps/docs/a.yaml': configMap('docs', '2') }, 'change');
   const found = await createChange(deps).preview(w.pull('change'), signal);
-  assert.deepEqual([...looked].sort(), ['docs', 'forced', 'late', 'web']);
-  assert.deepEqual([told(found.apps), found.considered], [[['docs', 'changed', 'change docs']], 5]);
+  assert.deepEqual([...looked].sort(), ['docs', 'forced', 'late', 'lends', 'web']);
+  assert.deepEqual([told(found.apps), found.considered], [[['docs', 'changed', 'change docs']], 6]);
 });
 
 test('the result is the merge, not the head: what the branch got meanwhile is no change of the pull request', async (t) => {

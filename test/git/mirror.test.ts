@@ -74,10 +74,11 @@ test('addresses of unwanted transports and options in disguise never reach git',
   for (const url of ['ext::sh -c id', '--upload-pack=id', 'https://example.com/x.git', '']) assert.throws(() => git.repository(url), hasCode('E_GIT'));
 });
 
-test('addresses that differ only in spelling have one mirror; folders of another case are others', () => {
+test('addresses that differ only in spelling, as Argo CD compares them, have one mirror', () => {
   assert.equal(mirrorName('https://GitHub.example/acme/infra.git'), mirrorName('https://github.example/acme/infra/'));
   assert.equal(mirrorName('git@github.example:acme/infra.git'), mirrorName('ssh://git@github.example/acme/infra'));
-  assert.notEqual(mirrorName('https://github.example/acme/infra'), mirrorName('https://github.example/acme/Infra'));
+  assert.equal(mirrorName('https://me:secret@github.example/acme/infra'), mirrorName('https://github.example/Acme/Infra'));
+  assert.notEqual(mirrorName('https://github.example/acme/infra'), mirrorName('ssh://git@github.example/acme/infra'));
 });
 
 test('files are read from objects, and an unrelated commit reads only the trees on its path', async (t) => {
