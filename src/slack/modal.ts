@@ -63,11 +63,15 @@ function objectBlocks(diff: ObjectDiff): KnownBlock[] {
   return [head, ...(small.some((fact) => fact !== '') ? [facts(...small)] : []), ...shown, ...(parts.length > boxesPerObject ? [facts(`and ${count(left, 'more line')}`)] : [])];
 }
 
-/** So many the warning names; then they need no entry of their own. */
-const mostNamed = 8;
+/** So many objects the warning names, in so many characters; then they need no entry of their own. */
+const [mostNamed, mostNamedLength] = [8, 800];
 
 function isDestroyed({ action }: ObjectDiff): boolean {
   return action === 'delete' || action === 'recreate';
+}
+
+function namesOf(diffs: ObjectDiff[]): string {
+  return diffs.map((diff) => keyTitle(diff.key)).join(', ');
 }
 
 function weight(blocks: KnownBlock[]): number {
@@ -77,7 +81,8 @@ function weight(blocks: KnownBlock[]): number {
 /** Every object that fits into so many blocks, what it destroys first; `left` are those that do not. */
 function changeBlocks(effect: Effect, most: number): { blocks: KnownBlock[]; left: number } {
   const blocks: KnownBlock[] = [];
-  const named = effect.total.filter(isDestroyed).length <= mostNamed;
+  const destroyed = effect.total.filter(isDestroyed);
+  const named = destroyed.length <= mostNamed && escapeMrkdwn(namesOf(destroyed)).length <= mostNamedLength;
   const all = byRisk([...effect.total, ...effect.hooks], (diff) => diff.action).filter((diff) => !named || diff.action !== 'delete' || diff.notes.length > 0);
   for (const [at, diff] of all.entries()) {
     const next = objectBlocks(diff);
@@ -93,7 +98,7 @@ function alert(level: 'warning' | 'info', text: string): KnownBlock {
 
 function warnings(effect: Effect): KnownBlock[] {
   const destroyed = effect.total.filter(isDestroyed);
-  const names = (diffs: ObjectDiff[]): string => escapeMrkdwn(clip(diffs.map((diff) => keyTitle(diff.key)).join(', '), 800));
+  const names = (diffs: ObjectDiff[]): string => escapeMrkdwn(clip(namesOf(diffs), mostNamedLength));
   return [
     ...(destroyed.length > 0 ? [alert('warning', `This *deletes* ${names(destroyed)}.`)] : []),
     ...(effect.drift.length > 0 ? [alert('warning', `This *overwrites live edits* of ${names(effect.drift)}.`)] : []),

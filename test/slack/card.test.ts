@@ -95,6 +95,16 @@ test('however much drifted or would change, Slack\'s limits hold', () => {
   }
 });
 
+test('every object that the review deletes is named, or counted as one that did not fit', () => {
+  for (const [many, length] of [[1, 20], [8, 20], [8, 100], [8, 240], [9, 240], [60, 240]] as const) {
+    const deletes = Array.from({ length: many }, (_, at) => ({ ...(total[2] ?? assert.fail()), notes: [], key: key('ConfigMap', `gone-${String(at).padStart(3, '0')}`.padEnd(length, 'n')) }));
+    const text = JSON.stringify(approvalModal(approval(), effect({ total: deletes, drift: [] }), placeOf(application(), commit), 'C1'));
+    const named = deletes.filter((diff) => text.includes(`${diff.key.name}`)).length;
+    const counted = Number(/(\d+) more objects?\* did not fit here/.exec(text)?.[1] ?? 0);
+    assert.ok(named + counted >= many, `${many} of ${length}: ${named} named, ${counted} counted`);
+  }
+});
+
 /** Every mrkdwn text of a value, wherever it stands. */
 function mrkdwnIn(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(mrkdwnIn);
