@@ -46,7 +46,17 @@ async function tell(options: ChatopsOptions, key: string, request: Request): Pro
   }
 }
 
+/** After that nobody knows whether it still holds: what was asked before an outage is not done behind the person's back. */
+const heardMs = 3_600_000;
+
+/** By the API server's time, whoever made it. */
+function isStale({ spec, metadata }: Request, now: number): boolean {
+  const changes = spec.verb !== 'help' && rights[spec.verb] !== 'get';
+  return changes && now - Date.parse(metadata.creationTimestamp ?? '') > heardMs;
+}
+
 async function outcome(deps: CarryOutDeps, request: Request): Promise<{ answer: Answer; failed: boolean }> {
+  if (isStale(request, deps.clock.now())) return { answer: { ok: false, text: 'this could not be carried out within an hour, and is not carried out any more; ask again if it still holds' }, failed: false };
   try {
     return { answer: await carryOut(deps, request), failed: false };
   } catch (error) {

@@ -17,6 +17,7 @@ import { coxGroup, coxVersion } from '../../src/model/coxswain.ts';
 import { eventually, testCluster } from '../control-plane.ts';
 import { mirrors, origin as newOrigin } from '../git/origin.ts';
 import { openStore } from '../../src/store/store.ts';
+import type { Clock } from '../../src/base/clock.ts';
 import { rfc3339, systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { startProxy } from '../../sandbox/cluster/proxy.ts';
@@ -98,6 +99,8 @@ export interface BedOptions {
   files?: Record<string, string>;
   /** Stands before the API server for everything that the command room asks of it. */
   killSwitch?: KillSwitch;
+  /** Default: the system's. */
+  clock?: Clock;
 }
 
 async function doors(t: TestContext, options: BedOptions): Promise<{ cluster: Cluster; store: Store; namespace: string }> {
@@ -126,7 +129,7 @@ export async function bed(t: TestContext, options: BedOptions = {}): Promise<Bed
   const told: Bed['told'] = [];
   const start = (): Chatops => {
     const made = createChatops({
-      store, git, forge, clock: systemClock, log: silentLogger(),
+      store, git, forge, clock: options.clock ?? systemClock, log: silentLogger(),
       chat: () => ({ answer: (request, answer) => Promise.resolve(void told.push([request.metadata.name, answer])) }),
       inputsOf: (app) => Promise.resolve([app.metadata.name]),
     });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Request } from '../../src/model/coxswain.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { bed } from './bed.ts';
 import { eventually } from '../control-plane.ts';
 
@@ -198,4 +199,19 @@ test('an answer that was stored but not told before the end is told after the ne
   await b.restart();
   await eventually('the first answer again', () => b.told.length === 3 || undefined);
   assert.deepEqual(b.told.map(([name]) => name), ['r1', 'r2', 'r1']);
+});
+
+test('what could not be carried out for more than an hour is answered, not done', async (t) => {
+  const b = await bed(t, { clock: { ...systemClock, now: () => systemClock.now() + 2 * 3_600_000 } });
+  await b.settings(toBob);
+  await b.project('shop');
+  await b.application('web', { status: { history } });
+  await b.approval('web', digest);
+  for (const verb of ['sync', 'approve', 'reject', 'revert', 'revert-drift'] as const) {
+    const late = await b.ask(verb, { application: 'web', ...(verb !== 'sync' && { digest }) });
+    assert.deepEqual(outcome(late), ['Refused', 'this could not be carried out within an hour, and is not carried out any more; ask again if it still holds'], verb);
+  }
+  assert.equal(b.store.applications.get(`${b.namespace}/web`)?.operation, undefined);
+  assert.equal(b.store.approvals.list()[0]?.status?.phase, 'Pending');
+  assert.equal((await b.ask('status', { application: 'web' })).status?.phase, 'Done');
 });
