@@ -12,7 +12,7 @@ import { changedFields, manifestMac } from './digest.ts';
 import { checkRecreate, validateCreate } from './validate.ts';
 import { diffFields, sameObject } from '../diff/diff.ts';
 import { AppError, errorMessage } from '../base/errors.ts';
-import { ignoredChanges, ignoring } from './ignored.ts';
+import { ignoredChanges, ignoredNews, ignoring } from './ignored.ts';
 import { isTrackedRoot } from './compare-object.ts';
 import { isSecret } from '../diff/secret-data.ts';
 import { liveStamp } from './verdicts.ts';
@@ -35,6 +35,8 @@ export interface ObjectContext extends ValidateContext {
 /** The object in R0, R1 and R2. */
 export type Manifests = readonly [PreparedObject | undefined, PreparedObject | undefined, PreparedObject | undefined];
 
+type ChangeOperation = Extract<EffectOperation, { op: 'change' }>;
+
 export interface ObjectEffect {
   key: ResourceKey;
   drift?: ObjectDiff;
@@ -42,6 +44,8 @@ export interface ObjectEffect {
   change?: ObjectDiff;
   total?: ObjectDiff;
   operation?: EffectOperation;
+  /** In place of an operation: ignored fields that Git gave other values, of an object that the sync leaves as it is. */
+  unwritten?: ChangeOperation;
   error?: ObjectError;
   /** The sync would delete it and make it anew, or cannot without being told to. */
   recreate?: boolean;
@@ -56,6 +60,7 @@ interface States {
   notes: { drift: string[]; waiting: string[]; change: string[]; total: string[] };
   error?: ObjectError;
   operation?: EffectOperation;
+  unwritten?: ChangeOperation;
   recreate?: boolean;
 }
 
@@ -120,7 +125,7 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
     ignoredNotes(context, states, { key: record.key, live, manifests, prediction: result.prediction });
     if (result.whole && states.end !== live) notes.total.push('replaced as a whole (Replace=true): what others wrote goes');
     const operation = changeOperation(context, states, manifests, result.prediction);
-    if (operation) states.operation = operation;
+    if (operation) states[states.end === live ? 'unwritten' : 'operation'] = operation;
   }
   if (after[0] && after[0] !== live) writerNote(states, live, after[0]);
   return states;
@@ -216,11 +221,13 @@ function writerNote(states: States, live: KubeObject, restored: KubeObject): voi
   if (writer) states.notes.drift.push(`last written by ${writer.manager}${writer.at ? ` at ${writer.at}` : ''}`);
 }
 
-function changeOperation(context: ObjectContext, states: States, manifests: Manifests, prediction: Prediction): EffectOperation | undefined {
+function changeOperation(context: ObjectContext, states: States, manifests: Manifests, prediction: Prediction): ChangeOperation | undefined {
   const { live, end } = states;
   const [previous, , object] = manifests;
-  if (!object || !live || !end || end === live) return undefined;
-  const fields = changedFields(context.macKey, ownedChanges(live, end, previous?.target), prediction.removed, end);
+  if (!object || !live || !end) return undefined;
+  const news = ignoredNews(context.input, object.key, { live, last: context.input.lastGone ? undefined : previous?.target, target: object.target });
+  const changes = end === live ? [] : ownedChanges(live, end, previous?.target);
+  const fields = changedFields(context.macKey, [...news, ...changes], end === live ? [] : prediction.removed, end);
   return fields.length > 0 ? { op: 'change', key: object.key, phase: 'Sync', wave: object.wave, fields } : undefined;
 }
 
@@ -246,6 +253,7 @@ function facts(key: ResourceKey, states: States, manifests: Manifests): ObjectEf
     ...(change && { change }),
     ...(total && { total: states.operation?.op === 'recreate' ? { ...total, action: 'recreate' } : total }),
     ...(states.operation && { operation: states.operation }),
+    ...(states.unwritten && { unwritten: states.unwritten }),
     ...(states.error && { error: states.error }),
     ...(states.recreate && { recreate: true }),
   };

@@ -105,23 +105,34 @@ async function hookEffect(context: ObjectContext, hook: PreparedObject, sets: Se
   };
 }
 
+/** With what goes with it although the sync leaves the object as it is. */
+function wholeDiff({ key, total, unwritten }: ObjectEffect): ObjectDiff[] {
+  if (!unwritten) return total ? [total] : [];
+  const note = `ignored in the comparison; applied with the next change of the object: ${unwritten.fields.map(([path]) => path).join(', ')}`;
+  return [{ ...(total ?? { key, action: 'change', changes: [] }), notes: [...(total?.notes ?? []), note] }];
+}
+
 function assemble(context: ObjectContext, sets: Sets, found: { options: string[]; objects: ObjectEffect[]; hooks: HookEffect[] }): Effect {
   const { input } = context;
   const { objects, hooks } = found;
   const pick = (name: 'drift' | 'waiting' | 'change' | 'total'): ObjectDiff[] => objects.map((object) => object[name]).filter((diff) => diff !== undefined);
   const errors = [...deniedObjects(context, input, sets.target), ...[...objects, ...hooks].flatMap(({ error }) => error ?? [])];
-  const operations = sortOperations([...objects.flatMap(({ operation }) => operation ?? []), ...hooks.flatMap((hook) => hook.operations)]);
+  const written = [...objects.flatMap(({ operation }) => operation ?? []), ...hooks.flatMap((hook) => hook.operations)];
+  const unwritten = objects.flatMap((object) => object.unwritten ?? []);
+  // People are asked about them with everything else, and not for their sake alone.
+  const operations = sortOperations(written.length > 0 ? [...written, ...unwritten] : []);
   const { server, name, namespace } = input.app.spec.destination;
   const destination = { server: server ?? (name ? `name:${name}` : inClusterServer), namespace: namespace ?? '' };
   return {
     drift: pick('drift'),
     waiting: pick('waiting'),
     change: pick('change'),
-    total: pick('total'),
+    total: written.length > 0 ? objects.flatMap(wholeDiff) : pick('total'),
     hooks: hooks.map(({ diff }) => diff),
     errors,
     risks: risksOf(input.app, objects),
     operations,
+    unwritten: unwritten.map(({ key, fields }) => ({ key, paths: fields.map(([path]) => path) })),
     digest: errors.length > 0 ? '' : digestOf({ application: applicationKey(input.app), destination, syncOptions: found.options, operations }),
     notes: [
       ...(input.lastGone ? ['The last synced revision is gone from Git: what waits on the branch cannot be told from drift.'] : []),

@@ -7,10 +7,12 @@ import type { GateDecision } from '../policy/gate.ts';
 import type { Subject } from './assess.ts';
 import type { DesiredState } from './desired.ts';
 import type { GateDeps, GateSubject } from './gating.ts';
+import type { Leave } from './known.ts';
 import type { Clock } from '../base/clock.ts';
 import { sameJson } from '../base/canonical.ts';
 import { AppError } from '../base/errors.ts';
 import { effectDeletes } from '../compare/effect.ts';
+import { cox } from '../model/annotations.ts';
 import { applicationKey, syncOptions } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { approvalRequired } from '../policy/gate.ts';
@@ -53,18 +55,17 @@ function gateSubject({ subject, wanted, comparison, last }: Admission): GateSubj
   return { app: subject.app, project: subject.project, comparison, wanted, last };
 }
 
-export interface Admitted {
+export interface Admitted extends Leave {
   /** The message with which the operation ends; undefined: it may run. */
   refused?: string | undefined;
-  /** Name of the Approval that lets it. */
-  approval?: string | undefined;
 }
 
 /** The gate's yes, unless the operation does more or less than what the gate judged. */
 function passed(app: Application, { rule, approval }: GateDecision, effect: Effect): Admitted {
   const beyond = beyondGate(app, rule, effect);
   if (beyond) return { refused: `approval required: this operation would sync ${beyond}` };
-  return rule === 'approved' ? { approval } : {};
+  if (rule === 'approved') return { approval };
+  return rule === 'nothing' && effect.unwritten.length > 0 ? { unapproved: effect.unwritten } : {};
 }
 
 /** Asked before the first step. */
@@ -98,8 +99,24 @@ export function coversAll(approval: Approval, left: readonly EffectOperation[]):
   return left.every((operation) => approval.spec.operations.some((item) => covers(item, operation)));
 }
 
-/** Asked when an operation goes on that this process has not seen begin, or after a failed attempt: what is left of it must be part of something approved. */
+/** The Approval that lets an operation which is cut off at its end, when nothing is left that it could be asked for. */
+function begunUnder({ store }: AdmissionDeps, { subject: { app }, wanted }: Admission): string | undefined {
+  const { sync, info } = app.operation ?? {};
+  if ((sync?.resources ?? []).length > 0) return undefined;
+  const name = info?.find((item) => item.name === cox.approvalInfo)?.value;
+  const found = store.approvals.of(applicationKey(app)).find((item) => item.metadata.name === name);
+  return found?.status?.phase === 'Approved' && found.spec.revision === wanted.revisions[0] ? name : undefined;
+}
+
+/** Asked when an operation goes on that this process has not seen begin, or after a failed attempt. */
 export async function admitAgain(deps: AdmissionDeps, input: Admission, signal: AbortSignal): Promise<Admitted> {
+  const found = await admitRest(deps, input, signal);
+  const approval = found.refused === undefined && found.approval === undefined ? begunUnder(deps, input) : undefined;
+  return approval === undefined ? found : { approval };
+}
+
+/** What is left of it must be part of something approved. */
+async function admitRest(deps: AdmissionDeps, input: Admission, signal: AbortSignal): Promise<Admitted> {
   const { subject, wanted, comparison, last } = input;
   const { app } = subject;
   if (!isGated(deps, gateSubject(input))) return {};

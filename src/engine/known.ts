@@ -6,6 +6,14 @@ import type { DesiredState } from './desired.ts';
 import type { DriftSeen } from './episode.ts';
 import { keyText } from '../model/kube.ts';
 
+/** What the gate said of an operation that may run. */
+export interface Leave {
+  /** Name of the Approval that lets it. */
+  approval?: string | undefined;
+  /** Ignored fields of it that nobody has approved and that it does not write: it does not become what was last synced. */
+  unapproved?: Effect['unwritten'];
+}
+
 export interface Known {
   /** Rendered manifests at the branch head, while nothing says that Git moved. */
   desired: DesiredState | undefined;
@@ -27,10 +35,10 @@ export interface Known {
   moved: boolean;
   drift: DriftSeen | undefined;
   /**
-   * The operation (as text) that has passed the gate in this process and goes on, the key of what it applies, its Approval, and the
-   * fingerprints of what was live then, where a gate asks.
+   * The operation (as text) that has passed the gate in this process and goes on, the key of what it applies, the gate's answer, and
+   * the fingerprints of what was live then, where a gate asks.
    */
-  admitted: { operation: string; manifests: string; approval: string | undefined; live: Map<string, string> | undefined } | undefined;
+  admitted: ({ operation: string; manifests: string; live: Map<string, string> | undefined } & Leave) | undefined;
   /** The mirrors must be as new as this (clock ms) before Git is read: they could not be fetched yet. */
   wantsSince: number | undefined;
   /** What came of the fetch that the application waited for, until a pass has told it. */

@@ -5,12 +5,13 @@ import type { StepInput, StepResult, SyncTarget } from '../sync/sync.ts';
 import type { Subject } from './assess.ts';
 import type { DesiredState, Desiring } from './desired.ts';
 import type { AdmissionDeps } from './admission.ts';
+import type { Leave } from './known.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { describeError, errorKind } from '../base/errors.ts';
 import { syncOptions } from '../model/application.ts';
-import { keyText } from '../model/kube.ts';
+import { keyText, keyTitle } from '../model/kube.ts';
 import { syncWindow } from '../policy/window.ts';
-import { withHistory } from '../sync/history.ts';
+import { makesHistory, withHistory } from '../sync/history.ts';
 import { startTime, step } from '../sync/sync.ts';
 import { admit, admitAgain } from './admission.ts';
 import { compareTo, deniedTargets } from './assess.ts';
@@ -117,8 +118,8 @@ async function gateMessage(deps: OperationDeps, input: OperationInput, { state, 
     known.admitted = { ...before, live };
     return undefined;
   }
-  const { refused, approval } = await (begun ? admitAgain : admit)(deps, admission, signal);
-  known.admitted = refused === undefined ? { operation, manifests: wanted.state.key, approval, live } : undefined;
+  const { refused, ...leave } = await (begun ? admitAgain : admit)(deps, admission, signal);
+  known.admitted = refused === undefined ? { operation, manifests: wanted.state.key, live, ...leave } : undefined;
   return refused;
 }
 
@@ -150,10 +151,15 @@ function historyOf(app: Application, ended: OperationState): Partial<Application
   return history.length > 0 ? { history } : {};
 }
 
+/** History names what may be put back without approval: not what nobody has approved. */
+function notRemembered(unapproved: NonNullable<Leave['unapproved']>): string {
+  return `what was last synced stays, for nobody has approved ignored fields: ${unapproved.map(({ key, paths }) => `${keyTitle(key)} ${paths.join(', ')}`).join('; ')}`;
+}
+
 type Steps = Pick<StepInput, 'state' | 'resolved' | 'targets' | 'signal' | 'blocked'>;
 
 function takeStep(deps: OperationDeps, { subject, save }: OperationInput, steps: Steps): Promise<StepResult> {
-  const { app, target, log } = subject;
+  const { app, target, log, known } = subject;
   const { cluster, comparer } = target;
   return step({
     ...steps,
@@ -162,8 +168,11 @@ function takeStep(deps: OperationDeps, { subject, save }: OperationInput, steps:
     live: (key) => cluster.live.get(key)?.object,
     cluster,
     async save(now, done) {
-      if (done) await recordEnd(deps.store, app, { state: now, approval: subject.known.admitted?.approval });
-      return save({ operationState: now, ...(done && historyOf(app, now)) }, done);
+      if (!done) return save({ operationState: now }, false);
+      const { approval, unapproved } = known.admitted ?? {};
+      if (unapproved && makesHistory(now)) return save({ operationState: { ...now, message: `${now.message ?? ''}; ${notRemembered(unapproved)}` } }, true);
+      await recordEnd(deps.store, app, { state: now, approval });
+      return save({ operationState: now, ...historyOf(app, now) }, true);
     },
     accepted: (key, hash, object) => comparer.accept(key, hash, object),
     clock: deps.clock,

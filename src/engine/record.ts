@@ -82,6 +82,11 @@ export function isProven(store: Records, app: Application, project: AppProject |
   return recordOf(store, app)?.spec.state === stateOf(entry, app.spec);
 }
 
+/** Whether this engine has synced the whole application before, to whichever destination. */
+export function isRecorded(store: Records, app: { metadata: ObjectMeta }): boolean {
+  return recordOf(store, app)?.spec.state !== undefined;
+}
+
 /** After a sync of the whole application, before its history tells of it; and for a history that the cluster itself confirms. */
 export function rememberSync(store: Records, app: Application, synced: Synced): Promise<void> {
   return write(store, app, { state: stateOf(synced, app.spec) });

@@ -57,6 +57,11 @@ export interface Effect {
   errors: ObjectError[];
   risks: { key: ResourceKey; text: string }[];
   operations: EffectOperation[];
+  /**
+   * Ignored fields that Git gave other values since the last sync, of objects that the sync leaves as they are. They are among the
+   * operations where there are others.
+   */
+  unwritten: { key: ResourceKey; paths: string[] }[];
   /** SHA-256 of the canonical effect; equal effects have equal digests. '' when there are errors. */
   digest: string;
   /** "the last synced revision is gone from Git", and the like. */

@@ -57,7 +57,7 @@ const rows: Row[] = [
   },
   {
     name: 'respected, Git may change it, give it up or have it in vain', spec: respect, by: { x: 'hand' }, branch: last, target: [configMap('a', { y: '2' })], data: { x: 'hand', y: '2' },
-    change: ['change ConfigMap/a: data.y "1" → "2"'], total: ['change ConfigMap/a: data.y "1" → "2"'], paths: [['data.y']], notes: [],
+    change: ['change ConfigMap/a: data.y "1" → "2"'], total: ['change ConfigMap/a: data.y "1" → "2"'], paths: [['data.x', 'data.y']], notes: [],
   },
   {
     name: 'respected, what is gone stays gone', spec: respect, by: { x: null }, branch: last, target: changed, data: { y: '2' },
@@ -83,6 +83,26 @@ for (const row of rows) {
     assert.deepEqual((await w.effect({ last: row.target, target: row.target })).operations, [], 'all of it is done');
   });
 }
+
+test('new values of ignored fields are approved with whatever else is, also of objects that stay as they are', async (t) => {
+  for (const spec of [{}, respect]) {
+    const w = await world(t, { ignoreDifferences, ...spec });
+    const before = [configMap('a', { x: '1', y: '1' }), configMap('b', { x: '1', y: '1' })];
+    await w.sync(before);
+    await w.edit(configMap('b', {}), { data: { x: 'hand' } });
+    const alone = await w.effect({ last: before, target: [configMap('a', { x: '1', y: '1' }), configMap('b', { x: '2', y: '1' })] });
+    assert.deepEqual([paths(alone), summary(alone.total), alone.unwritten.map(({ key, paths: fields }) => [key.name, fields])], [[], [], [['b', ['data.x']]]]);
+    const target = [configMap('a', { x: '1', y: '2' }), configMap('b', { x: '2', y: '1' })];
+    const effect = await w.effect({ last: before, target });
+    assert.deepEqual(paths(effect), [['data.y'], ['data.x']]);
+    assert.deepEqual(effect.total.map(({ key, changes, notes }) => [key.name, changes.length, notes]), [['a', 1, []], ['b', 0, ['ignored in the comparison; applied with the next change of the object: data.x']]]);
+    const other = await w.effect({ last: before, target: [configMap('a', { x: '1', y: '2' }), configMap('b', { x: '3', y: '1' })] });
+    assert.notEqual(other.digest, effect.digest);
+    assert.deepEqual(paths(await w.effect({ target })).map((fields) => fields.join()), ['data.y', 'data.x'], 'never synced: than is live');
+    assert.deepEqual((await w.effect({ target: before })).unwritten.map(({ key }) => key.name), ['b']);
+    assert.deepEqual((await w.effect({ last: target, target })).unwritten, []);
+  }
+});
 
 test('an ignored value that moves does not move the digest: what is applied is the same', async (t) => {
   for (const spec of [{}, respect]) {

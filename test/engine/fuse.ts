@@ -3,13 +3,13 @@ import type { Api } from '../../src/cluster/api.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { AppError } from '../../src/base/errors.ts';
 
-/** Counts what the engine changes (dry runs change nothing), and ends it at the n-th change, before or after the server handles it. */
+/** Counts what the engine changes (dry runs change nothing), and ends it at the n-th change, or the first of that label, before or after the server handles it. */
 export class Fuse {
   readonly log: string[] = [];
   dead = false;
-  #order: { n: number; side: 'before' | 'after'; onDeath: () => void } | undefined;
+  #order: { n: number | string; side: 'before' | 'after'; onDeath: () => void } | undefined;
 
-  arm(n: number, side: 'before' | 'after', onDeath: () => void): void {
+  arm(n: number | string, side: 'before' | 'after', onDeath: () => void): void {
     this.log.length = 0;
     this.dead = false;
     this.#order = { n, side, onDeath };
@@ -31,9 +31,10 @@ export class Fuse {
   async change<T>(label: string, send: () => Promise<T>): Promise<T> {
     if (this.dead) throw gone();
     const n = this.log.push(label);
-    if (this.#order?.n === n && this.#order.side === 'before') this.#die();
+    const hit = (): boolean => this.#order?.n === n || this.#order?.n === label;
+    if (hit() && this.#order?.side === 'before') this.#die();
     const answer = await send();
-    if (this.#order?.n === n) this.#die();
+    if (hit()) this.#die();
     if (this.dead) throw gone();
     return answer;
   }

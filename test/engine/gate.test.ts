@@ -90,6 +90,39 @@ spec:
   await s.untilStore('the gate is gone', () => (annotationsNow() === undefined ? true : undefined));
 });
 
+test('an approved loosening that is cut off at its very end is ended as it would have been: the child is free', async (t) => {
+  const child = (more: string): string => `apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata:
+  name: prod
+${more}spec:
+  project: default
+  destination: {server: https://kubernetes.default.svc, namespace: NS}
+  source: {repoURL: REPO, path: prod, targetRevision: main}
+  syncPolicy: {automated: {prune: true}}
+`;
+  const s = await stage(t, { 'prod/a.yaml': config('free', '1') });
+  const written = (more: string): string => child(more).replace('NS', s.namespace).replace('REPO', s.url);
+  s.commit({ 'root/prod.yaml': written('') });
+  await s.apply('root', { syncPolicy: automated });
+  await synced(s, 'root');
+  s.authors.list = [{ login: 'ana', id: 1 }];
+  const isGated = (): boolean | undefined => s.store.records.get(`${s.namespace}/prod`)?.spec.policy.gated;
+  for (const change of ['apply Application', 'patch SyncRecord']) {
+    await push(s, { 'root/prod.yaml': written('  annotations: {coxswain.dev/approval: required}\n') });
+    await s.untilStore('the child is gated', () => isGated() || undefined);
+    const sha = await push(s, { 'root/prod.yaml': written('') });
+    const asked = await approvalIn(s, 'root', 'Pending', (item) => item.spec.revision === sha);
+    const died = Promise.withResolvers<void>();
+    s.fuse.arm(change, 'after', died.resolve);
+    assert.equal((await approvePending(s, 'root', asked.spec.digest)).done, true);
+    await died.promise;
+    await s.restart();
+    await syncedTo(s, 'root', sha);
+    await s.untilStore(`the child is free after a death at ${change}`, () => (isGated() === false ? true : undefined));
+  }
+});
+
 test('a gate that was tightened by hand is not healed away by the application of applications', async (t) => {
   const project = `apiVersion: argoproj.io/v1alpha1
 kind: AppProject

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { approve } from '../../src/engine/request.ts';
-import { approvalIn, automated, configMap, dataOf, editByHand, ended, operate, person, push, requests, synced, syncedTo } from './manifests.ts';
+import { approvalIn, approvalsOf, automated, config, configMap, dataOf, editByHand, ended, operate, person, push, requests, synced, syncedTo } from './manifests.ts';
 import { stage } from './stage.ts';
 
 const ignoreDifferences = [{ group: '', kind: 'ConfigMap', jsonPointers: ['/data/own'] }];
@@ -75,4 +75,38 @@ test('an object that differs in ignored fields alone is in sync, and an operatio
   assert.equal(app.status?.operationState?.syncResult?.resources?.[0]?.message, 'configmap/web unchanged');
   assert.equal((await s.cluster.api.get(configMap(s, 'web')))?.metadata.resourceVersion, version);
   await ended(s, 'web', 'Succeeded');
+});
+
+test('under approval, an ignored field gets no value that nobody has approved, whatever puts the object back', async (t) => {
+  const s = await stage(t, { 'web/a.yaml': manifest('1'), 'web/b.yaml': config('other', '1') });
+  const gated = { project: 'gated', ignoreDifferences, syncPolicy: automated };
+  await s.project('gated');
+  await s.apply('web', gated);
+  await synced(s, 'web');
+  s.authors.list = [{ login: 'ana', id: 1 }];
+  await s.project('gated', { 'coxswain.dev/approval': 'required' });
+  const quiet = await push(s, { 'web/a.yaml': manifest('1', 'new') });
+  await s.until('web', 'Synced at the new commit', (app) => app.status?.sync?.revision === quiet && app.status.sync.status === 'Synced');
+  await operate(s, 'web', { sync: {} });
+  const done = await s.until('web', 'an operation that writes nothing', (app) => app.operation === undefined && app.status?.operationState?.operation.sync?.autoHealAttemptsCount === undefined && app.status?.operationState?.syncResult?.revision === quiet);
+  assert.equal(done.status?.operationState?.message, `successfully synced (all tasks run); what was last synced stays, for nobody has approved ignored fields: ConfigMap ${s.namespace}/web data.own`);
+  assert.equal(done.status?.history?.length, 1);
+  const healed = async (own: string): Promise<void> => {
+    const uid = (await s.cluster.api.get(configMap(s, 'web')))?.metadata.uid;
+    await s.cluster.api.delete(configMap(s, 'web'));
+    const made = await s.untilStore('made anew', () => {
+      const now = s.cluster.live.get(configMap(s, 'web'))?.object;
+      return now?.metadata.uid === uid ? undefined : now;
+    });
+    assert.deepEqual(made['data'], { value: '1', own });
+    // Nobody is asked for its sake alone.
+    await s.until('web', 'nothing is asked any more', (app) => app.operation === undefined && app.status?.sync?.status === 'Synced' && !approvalsOf(s, 'web').some((item) => item.status?.phase === 'Pending'));
+  };
+  await healed('git');
+  const sha = await push(s, { 'web/b.yaml': config('other', '2') });
+  const asked = await approvalIn(s, 'web', 'Pending', (item) => item.spec.revision === sha);
+  assert.deepEqual(asked.spec.operations.map((item) => [item.key.name, item.op === 'change' && item.fields.map(([path]) => path)]), [['other', ['data.value']], ['web', ['data.own']]]);
+  assert.equal((await approve(requests(s), { application: `${s.namespace}/web`, digest: asked.spec.digest, actor: person('bob', 2), teams: [] })).done, true);
+  await syncedTo(s, 'web', sha);
+  await healed('new');
 });

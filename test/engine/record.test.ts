@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { canonicalJson } from '../../src/base/canonical.ts';
 import { approve } from '../../src/engine/request.ts';
 import type { Stage } from './stage.ts';
-import { approvalIn, automated, config, dataOf, editByHand, ended, operate, patchApp, person, push, requests, synced, syncedTo } from './manifests.ts';
+import { approvalIn, automated, config, configMap, dataOf, editByHand, ended, operate, patchApp, person, push, requests, synced, syncedTo } from './manifests.ts';
 import { stage } from './stage.ts';
 
 const bob = person('bob', 2);
@@ -69,7 +69,8 @@ test('what was synced while a field was ignored is not last synced once it count
   await s.apply('prod', { project: 'gated', syncPolicy: automated, ignoreDifferences: [{ group: '', kind: 'ConfigMap', jsonPointers: ['/data/value'] }] });
   await s.until('prod', 'Synced, as nothing that counts differs', (app) => app.status?.sync?.status === 'Synced' && app.operation === undefined);
   await operate(s, 'prod', { sync: {} });
-  await s.until('prod', 'an operation that writes nothing', (app) => app.operation === undefined && app.status?.operationState?.phase === 'Succeeded' && (app.status.history?.length ?? 0) === 2);
+  const done = await s.until('prod', 'an operation that writes nothing', (app) => app.operation === undefined && app.status?.operationState?.message?.includes('what was last synced stays') === true);
+  assert.deepEqual([done.status?.operationState?.phase, done.status?.history?.length], ['Succeeded', 1]);
   await patchApp(s, 'prod', { spec: { ignoreDifferences: null } });
   await approvalIn(s, 'prod', 'Pending');
   await operate(s, 'prod', { sync: {} });
@@ -89,6 +90,21 @@ test('a history that somebody wrote by hand makes nothing last synced', async (t
   assert.deepEqual(await dataOf(s, 'prod'), { value: '1' });
   await patchApp(s, 'prod', { status: { history } });
   await approvalIn(s, 'prod', 'Pending', (item) => item.spec.digest === asked.spec.digest);
+});
+
+test('nor does one that names a commit of which only an ignored field is new', async (t) => {
+  const s = await gatedStage(t);
+  const ignoreDifferences = [{ group: '', kind: 'ConfigMap', jsonPointers: ['/data/value'] }];
+  await s.apply('prod', { project: 'gated', syncPolicy: automated, ignoreDifferences });
+  await s.until('prod', 'known with its ways', (app) => app.status?.sync?.comparedTo?.ignoreDifferences !== undefined);
+  const head = await push(s, { 'prod/a.yaml': config('prod', '2') });
+  const [entry] = (await s.until('prod', 'Synced at the head', (app) => app.status?.sync?.revision === head && app.status.sync.status === 'Synced')).status?.history ?? [];
+  await patchApp(s, 'prod', { status: { history: [{ ...entry, id: 7, revision: head }] }, metadata: { annotations: { 'argocd.argoproj.io/refresh': 'normal' } } });
+  await s.until('prod', 'looked at', (app) => app.metadata.annotations?.['argocd.argoproj.io/refresh'] === undefined);
+  await s.cluster.api.delete(configMap(s, 'prod'));
+  const asked = await approvalIn(s, 'prod', 'Pending');
+  assert.deepEqual(asked.spec.operations.map(({ op }) => op), ['create']);
+  assert.equal(await dataOf(s, 'prod'), undefined);
 });
 
 test('a history of another engine is believed once the cluster is as it says', async (t) => {
