@@ -10,7 +10,6 @@ import type { GateDeps, GateSubject } from './gating.ts';
 import type { Leave } from './known.ts';
 import type { Clock } from '../base/clock.ts';
 import { sameJson } from '../base/canonical.ts';
-import { AppError } from '../base/errors.ts';
 import { effectDeletes } from '../compare/effect.ts';
 import { cox } from '../model/annotations.ts';
 import { applicationKey, syncOptions } from '../model/application.ts';
@@ -75,7 +74,7 @@ export async function admit(deps: AdmissionDeps, input: Admission, signal: Abort
   if (!isGated(deps, gateSubject(input))) return {};
   const effect = await effectOf(subject, { comparison, desired: wanted, last }, signal);
   const verdict = await askGate(deps, gateSubject(input), effect, app.operation?.sync?.dryRun);
-  if (verdict.unknownAuthors) throw new AppError('E_GITHUB', 'the authors of the change are not known yet', { kind: 'waiting' });
+  if (verdict.unknown) throw verdict.unknown;
   if (verdict.do === 'go') return passed(app, verdict, effect);
   if (verdict.do === 'refuse' || !verdict.approval) return { refused: verdict.why };
   // Anything else than the branch head would push the Approval aside that people are asked about.
@@ -124,7 +123,7 @@ async function admitRest(deps: AdmissionDeps, input: Admission, signal: AbortSig
   const candidates = [effect.digest, ...deps.store.approvals.of(applicationKey(app)).filter((item) => coversAll(item, effect.operations)).map((item) => item.spec.digest)];
   for (const digest of new Set(candidates)) {
     const verdict = await askGate(deps, gateSubject(input), { ...effect, digest }, app.operation?.sync?.dryRun);
-    if (verdict.unknownAuthors) throw new AppError('E_GITHUB', 'the authors of the change are not known yet', { kind: 'waiting' });
+    if (verdict.unknown) throw verdict.unknown;
     const admitted = verdict.do === 'go' ? passed(app, verdict, effect) : undefined;
     if (admitted && admitted.refused === undefined) return admitted;
   }

@@ -22,7 +22,7 @@ export interface Attempt extends Desired {
 }
 
 /** The Approval that allows today's effect ('' when nothing is left to approve) and whether that effect deletes anything; or why not. */
-export type Approved = { go: true; name: string; deletes: boolean } | { go: false; why: string; error?: string; until?: number };
+export type Approved = { go: true; name: string; deletes: boolean } | { go: false; why: string; error?: string };
 
 export interface DecideInput {
   app: Application;
@@ -110,7 +110,6 @@ function askingDecision(input: DecideInput, asked: Extract<Approved, { go: false
   const { synced, attempt } = input;
   if (heals(input) && synced && input.drifted.length > 0) return heal(input, synced, input.drifted);
   if (asked.error !== undefined) return { do: 'leave', why: asked.why, error: asked.error };
-  if (asked.until !== undefined) return { do: 'wait', why: asked.why, until: asked.until };
   // What is left of an approved sync that failed half-way is another effect: it is asked about, and the failure stays told.
   const halfWay = attempt && !attempt.succeeded && attempt.approval !== undefined && sameDesired(attempt, input.desired);
   return { do: 'ask', why: asked.why, ...(halfWay && { error: failureOf(attempt) }) };

@@ -13,7 +13,7 @@ import { syncWindow } from '../policy/window.ts';
 import { supersedeOthers } from './approval.ts';
 import { effectOf } from './assess.ts';
 import { decide } from './decide.ts';
-import { askGate, askPeople, isGated, isLastSynced, isWaiting } from './gating.ts';
+import { askGate, askPeople, isGated, isLastSynced, isWaiting, unknownTold } from './gating.ts';
 import { appliedApproval, formerSources, historyAttempt, keyThen, lastAttempt } from './past.ts';
 
 export interface Found {
@@ -23,18 +23,20 @@ export interface Found {
   last: DesiredState | 'gone' | undefined;
 }
 
-/** Milliseconds until the forge is asked again for the authors of a change that somebody has approved. */
-const authorsMs = 5_000;
+/** `unknown`: to be thrown when all else is done, so that the forge is asked again with backoff. */
+type Asked = Approved & { unknown?: Error };
 
 /** Asks the gate about the branch head; opens the Approval when one is wanted. */
-async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): Promise<Approved> {
+async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): Promise<Asked> {
   const { subject, comparison, desired, last } = found;
   const { app, project } = subject;
   const effect = await effectOf(subject, { comparison, desired, last }, signal);
   const gate = { app, project, comparison, wanted: desired, last };
   const verdict = await askGate(deps, gate, effect);
   if (verdict.do === 'go') return { go: true, name: verdict.approval ?? '', deletes: effectDeletes(effect.operations) };
-  if (verdict.unknownAuthors) return { go: false, why: 'the authors of the change are not known yet', until: deps.clock.now() + authorsMs };
+  const { unknown } = verdict;
+  const told = unknownTold(unknown);
+  if (unknown) return { go: false, why: unknown.message, unknown, ...(told !== undefined && { error: told }) };
   if (verdict.do === 'refuse' || !effect.digest) {
     if (verdict.rule !== 'no-digest') await supersedeOthers(deps, applicationKey(app), { keep: verdict.approval, operations: effect.operations });
     const [error] = effect.errors;
@@ -49,8 +51,8 @@ function driftedRefs(effect: Effect | undefined): SyncResourceRef[] {
   return (effect?.drift ?? []).map(({ key }) => ({ ...(key.group && { group: key.group }), kind: key.kind, name: key.name, ...(key.namespace && { namespace: key.namespace }) }));
 }
 
-/** What to do about the application as it was just found. */
-export async function decideOn(deps: ReconcileDeps, found: Found, signal: AbortSignal): Promise<Decision> {
+/** What to do about the application as it was just found. `unknown`: what to throw when that is done. */
+export async function decideOn(deps: ReconcileDeps, found: Found, signal: AbortSignal): Promise<{ decided: Decision; unknown: Error | undefined }> {
   const { subject, comparison, desired, last } = found;
   const { app, project } = subject;
   const outOfSync = comparison.status === 'OutOfSync';
@@ -61,7 +63,7 @@ export async function decideOn(deps: ReconcileDeps, found: Found, signal: AbortS
   const approved = waiting ? await askFor(deps, found, signal) : undefined;
   if (!busy && !waiting && comparison.status !== 'Unknown') await supersedeOthers(deps, applicationKey(app), { keep: appliedApproval(app), synced: app.status?.history?.at(-1)?.revision });
   const key = outOfSync && !busy ? await keyThen(deps.desiring, app, app.status?.operationState?.syncResult, { desired, signal }) : undefined;
-  return decide({
+  const decided = decide({
     app,
     resources: comparison.resources,
     outOfSync,
@@ -75,4 +77,5 @@ export async function decideOn(deps: ReconcileDeps, found: Found, signal: AbortS
     window: syncWindow({ windows: project?.spec.syncWindows ?? [], application: app.metadata.name, destination: app.spec.destination, manual: false, at: deps.clock.now() }),
     now: deps.clock.now(),
   });
+  return { decided, unknown: approved?.unknown };
 }

@@ -9,6 +9,7 @@ import type { EffectivePolicy, LoosenedGate } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
 import type { DesiredState } from './desired.ts';
 import type { Authors } from './authors.ts';
+import { AppError, describeError, errorKind } from '../base/errors.ts';
 import { applicationKey } from '../model/application.ts';
 import type { ApprovalDeps } from './approval.ts';
 import { isEmptyEffect } from '../compare/effect.ts';
@@ -61,16 +62,31 @@ export function isWaiting(deps: GateDeps, subject: GateSubject): boolean {
   return isGated(deps, subject) && (!isLastSynced(subject) || loosenedBy(deps.store, subject.comparison).length > 0);
 }
 
-/** Authors are undefined while they or the reviewers cannot be known: then nobody's agreement counts yet, and somebody asks again later. */
-async function peopleOf(deps: GateDeps, { app, project, wanted, last }: GateSubject): Promise<{ authors: Awaited<ReturnType<Authors['authorsBetween']>>; policy: EffectivePolicy }> {
+interface People {
+  authors: Awaited<ReturnType<Authors['authorsBetween']>>;
+  policy: EffectivePolicy;
+  /** Why nobody's agreement counts yet: throw it to ask again later. Its cause is terminal if people must do something about it. */
+  unknown?: AppError;
+}
+
+const unknownText = 'the authors of the change are not known yet';
+
+/** Authors are undefined while they or the reviewers cannot be known. */
+async function peopleOf(deps: GateDeps, { app, project, wanted, last }: GateSubject): Promise<People> {
   const policy = effectivePolicy(app, project);
   try {
     const authors = await authorsOfRanges(deps.authors, changeRanges(deps.store, app, { wanted, last }));
+    if (!authors) return { authors, policy, unknown: new AppError('E_GITHUB', unknownText, { kind: 'waiting' }) };
     return { authors, policy: await withReviewers(deps.authors, app, policy) };
-  } catch (error) {
-    deps.log.warn({ app: applicationKey(app), err: error }, 'the authors of a change, or its reviewers, cannot be asked for now');
-    return { authors: undefined, policy };
+  } catch (cause) {
+    const text = errorKind(cause) === 'terminal' ? `no approval counts, for the authors of the change, or its reviewers, cannot be known: ${describeError(cause)}` : unknownText;
+    return { authors: undefined, policy, unknown: new AppError('E_GITHUB', text, { kind: 'waiting', cause }) };
   }
+}
+
+/** What people should be told of it; undefined when it may pass by itself. */
+export function unknownTold(error: unknown): string | undefined {
+  return error instanceof AppError && error.kind === 'waiting' && error.cause !== undefined && errorKind(error.cause) === 'terminal' ? error.message : undefined;
 }
 
 /** Opens the Approval that the gate asks for. */
@@ -81,7 +97,7 @@ export async function askPeople(deps: GateDeps & ApprovalDeps, { app, wanted, la
 }
 
 /** The gate's answer for syncing `wanted`, whose effect is `effect`. Authors are only asked for when somebody has approved. */
-export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effect, dryRun = false): Promise<GateDecision & { unknownAuthors: boolean }> {
+export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effect, dryRun = false): Promise<GateDecision & Pick<People, 'unknown'>> {
   const { app, project, comparison, wanted, last } = subject;
   const approvals = deps.store.approvals.of(applicationKey(app)).filter((approval) => isApprovalOf(approval, app)).map((approval) => ({
     name: approval.metadata.name,
@@ -90,7 +106,7 @@ export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effe
     by: (approval.status?.approvals ?? []).map(({ actor, teams }) => ({ login: actor.login, id: actor.id, ...(teams && { teams }) })),
   }));
   const approved = approvals.some((item) => item.digest === effect.digest && item.by.length > 0);
-  const { authors, policy } = approved ? await peopleOf(deps, subject) : { authors: [], policy: effectivePolicy(app, project) };
+  const { authors, policy, unknown }: People = approved ? await peopleOf(deps, subject) : { authors: [], policy: effectivePolicy(app, project) };
   const decision = decideGate({
     application: app.metadata.name,
     policy,
@@ -103,5 +119,5 @@ export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effe
     approvals,
     authors,
   });
-  return { ...decision, unknownAuthors: authors === undefined };
+  return { ...decision, ...(unknown && { unknown }) };
 }

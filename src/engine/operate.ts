@@ -13,7 +13,8 @@ import { assess, healthOfAll } from './assess.ts';
 import { comparedOf, look, subjectOf } from './look.ts';
 import { stateOf } from './operation-state.ts';
 import { hasOwnRevision, runOperation, terminateOperation } from './operation.ts';
-import { comparedStatus } from './status.ts';
+import { unknownTold } from './gating.ts';
+import { comparedStatus, withConditions } from './status.ts';
 import { failedStatus, write } from './write.ts';
 
 /** The branch head as this pass found it, or why it could not be looked at: a fault, or a fetch under way. */
@@ -84,6 +85,14 @@ async function saveEnd({ deps, signal }: Pass, subject: Subject, found: Look | u
   if (comparison.input.previous) known.comparison = undefined;
 }
 
+/** An operation that the gate cannot judge stays, and says why where people must do something about it. */
+async function saveWaiting(deps: ReconcileDeps, subject: Subject, error: unknown): Promise<void> {
+  const message = unknownTold(error);
+  if (message === undefined) return;
+  const app = current(deps, subject);
+  await write(deps, app, { ...app.status, conditions: withConditions(app.status?.conditions, ['SyncError'], [{ type: 'SyncError', message }], deps.clock.now()) });
+}
+
 /** Ends the operation that somebody terminates, whatever may be wrong with the application. */
 export async function terminate(pass: Pass): Promise<void> {
   const subject = subjectOf(pass);
@@ -99,7 +108,10 @@ export async function operate(pass: Pass): Promise<OperationOutcome & { fetching
   // One that has begun has been judged: it does not wait for Git.
   if (head.fetching && !head.found && !stateOf(pass.app)?.syncResult) return { ended: false, fetching: head.fetching };
   const save = (status: Partial<ApplicationStatus>, done: boolean): Promise<void> => (done ? saveEnd(pass, subject, head.found, status) : saveProgress(deps, subject, status));
-  const outcome = await runOperation(deps, { subject, head: head.found, save }, signal);
+  const outcome = await runOperation(deps, { subject, head: head.found, save }, signal).catch(async (error: unknown) => {
+    await saveWaiting(deps, subject, error);
+    throw error;
+  });
   if (!outcome.ended) await saveMeanwhile(pass, subject, head);
   return { ...outcome, fetching: head.fetching };
 }

@@ -92,12 +92,13 @@ async function withSubject(pass: Pass): Promise<Round> {
   if (!found) return { next: undefined, again: false, fetching };
   const at = deps.clock.now();
   if (!deps.passive) await confirmHistory(deps, found, signal);
-  const decided = await decideOn(deps, found, signal);
+  const { decided, unknown } = await decideOn(deps, found, signal);
   const status = { ...comparedStatus(app, comparedOf(found), at), conditions: evaluated(found, decided, app, at) };
   const written = await write(deps, app, status, { ...(decided.do === 'sync' && { operation: decided.operation }), refreshed: found.refreshed });
   found.subject.known.moved = false;
   if (decided.do === 'sync') found.subject.log.info({ why: decided.why, revision: found.desired.revisions[0] }, 'sync started');
   const driftNext = await settle(pass, written, found);
+  if (unknown && decided.do !== 'sync' && !fetching) throw unknown;
   const waitNext = decided.do === 'wait' ? decided.until - deps.clock.now() : undefined;
   return { next: earliest(driftNext, waitNext), again: decided.do === 'sync' && !deps.passive, fetching };
 }

@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { canonicalJson } from '../../src/base/canonical.ts';
+import { AppError } from '../../src/base/errors.ts';
 import { approve, reject } from '../../src/engine/request.ts';
+import type { Application } from '../../src/model/application.ts';
 import type { Approval } from '../../src/model/coxswain.ts';
 import type { Stage } from './stage.ts';
-import { approvalIn, approvalsOf, config, dataOf, deployment, hookJob, operate, person, push, requests, synced, syncedTo } from './manifests.ts';
+import { approvalIn, approvalsOf, config, dataOf, deployment, hookJob, operate, patchApp, person, push, requests, synced, syncedTo } from './manifests.ts';
 import { stage } from './stage.ts';
 
 const [bob, carol, dave] = [person('bob', 2), person('carol', 3), person('dave', 4)];
@@ -136,6 +139,26 @@ test('without knowing the authors nobody approves, and an approved change waits 
   s.authors.list = [{ login: 'ana', id: 1 }];
   await synced(s, 'prod');
   await approvalIn(s, 'prod', 'Applied');
+});
+
+test('why the authors cannot be known stands on the application, whoever wants to sync, until they are', async (t) => {
+  const s = await waiting(t);
+  const asked = await approvalIn(s, 'prod', 'Pending');
+  const condition = { type: 'SyncError', message: 'no approval counts, for the authors of the change, or its reviewers, cannot be known: the App may not read it (E_GITHUB). Ask an owner' };
+  const told = (app: Application): boolean => app.status?.conditions?.some(({ type, message }) => canonicalJson({ type, message }) === canonicalJson(condition)) ?? false;
+  s.authors.of = () => {
+    throw new AppError('E_GITHUB', 'the App may not read it', { hint: 'Ask an owner' });
+  };
+  await decideByHand(s, asked, 'Approved');
+  await s.until('prod', 'told', (app) => told(app) && app.operation === undefined);
+  await s.until('prod', 'nothing but that', (app) => app.status?.sync?.status === 'OutOfSync');
+  await operate(s, 'prod', { sync: {} });
+  await patchApp(s, 'prod', { status: { conditions: null } });
+  await s.until('prod', 'told of the operation', (app) => told(app) && app.operation !== undefined);
+  assert.equal(await dataOf(s, 'prod'), undefined);
+  delete s.authors.of;
+  await synced(s, 'prod');
+  await s.until('prod', 'no longer told', (app) => (app.status?.conditions ?? []).length === 0);
 });
 
 test('an approval lets pass only an operation that does all of it', async (t) => {

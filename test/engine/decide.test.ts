@@ -66,7 +66,6 @@ const rows: [name: string, fields: Partial<DecideInput>, expected: string][] = [
   ['gated, nothing was left and failed', { gated: true, approved: { go: true, name: '', deletes: false }, attempt: { ...attempt, succeeded: false } }, 'leave: the approved sync failed (Failed last sync attempt to head: m)'],
   ['gated, failed half-way: asks, and tells', { gated: true, approved: { go: false, why: 'ask' }, attempt: { ...attempt, succeeded: false, approval: 'web-1' } }, 'ask: ask (Failed last sync attempt to head: m)'],
   ['gated, the effect cannot be told', { gated: true, approved: { go: false, why: 'no', error: 'because' } }, 'leave: no (because)'],
-  ['gated, authors unknown', { gated: true, approved: { go: false, why: 'who', until: now + 5000 } }, 'wait 5000: who'],
   ['gated, waiting, drifted, self-heal: back to the last sync', { gated: true, app: heals, synced: old, drifted: [{ kind: 'ConfigMap', name: 'd' }], approved: { go: false, why: 'ask' } }, 'sync old prune only d heal 1 automated retry 5'],
   ['gated, waiting, not drifted, self-heal', { gated: true, app: heals, synced: old, approved: { go: false, why: 'ask' } }, 'ask: ask'],
   ['gated, waiting, the heal failed', { gated: true, app: heals, synced: old, drifted: [{ kind: 'ConfigMap', name: 'd' }], attempt: { ...attempt, ...old, succeeded: false, healAttempts: 1 }, approved: { go: false, why: 'ask' } }, 'leave: the last attempt failed (Failed last sync attempt to old: m)'],
