@@ -4,6 +4,7 @@ import type { Application } from '../model/application.ts';
 import type { Approval } from '../model/coxswain.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Effect } from '../model/effect.ts';
+import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Git } from '../git/git.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { NamedCluster } from '../policy/project.ts';
@@ -36,7 +37,9 @@ export interface EffectInput {
 /** Everything that the room needs from outside; main.ts passes it in. */
 export interface ChangeDeps {
   applications: { get(key: string): Application | undefined; list(): Application[] };
-  projects: { get(key: string): AppProject | undefined };
+  projects: { get(key: string): AppProject | undefined; list(): AppProject[] };
+  /** What was stricter before somebody loosened an application's gate without approval, and holds still. */
+  formerPolicy(app: KubeObject): EffectivePolicy | undefined;
   /** By application (`namespace/name`). */
   approvals: { of(application: string): Approval[] };
   /** Namespace of the AppProjects. */

@@ -4,16 +4,15 @@ import type { Affected } from './affected.ts';
 import type { AppPreview, PreviewError, PullInput, PullPreview } from './pull.ts';
 import type { ChangeDeps, Desired } from './deps.ts';
 import type { Effect } from '../model/effect.ts';
-import type { EffectivePolicy } from '../policy/policy.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { AppError, errorKind } from '../base/errors.ts';
 import { redactText } from '../base/log.ts';
 import { Turns } from '../base/turns.ts';
 import { argo, inClusterServer } from '../model/annotations.ts';
 import { isAutomated, sourcesOf } from '../model/application.ts';
-import { effectivePolicy } from '../policy/policy.ts';
 import { affectedBy } from './affected.ts';
-import { denialOf, projectOf } from './permission.ts';
+import { gateOf, policyFor } from './gate.ts';
+import { denialOf } from './permission.ts';
 import { openRange } from './touched.ts';
 
 export function shownError(error: unknown): PreviewError {
@@ -27,13 +26,10 @@ export function shownError(error: unknown): PreviewError {
   };
 }
 
-export function policyFor(deps: Pick<ChangeDeps, 'projects' | 'namespace'>, app: Application): EffectivePolicy {
-  return effectivePolicy(app, projectOf(deps, app));
-}
-
 function destinationText({ destination }: Application['spec']): string {
-  const server = destination.server === inClusterServer ? 'in-cluster' : (destination.server ?? '').replace(/^https?:\/\//, '');
-  return [destination.name ?? server, destination.namespace].filter(Boolean).join(' · ');
+  const server = (destination.server ?? '').replace(/^https?:\/\//, '');
+  const own = destination.server === inClusterServer || destination.name === 'in-cluster';
+  return [own ? '' : (destination.name ?? server), destination.namespace].filter(Boolean).join(' · ');
 }
 
 /** The application as its newest history entry was synced, and the revisions of that time. */
@@ -93,8 +89,6 @@ async function previewApp(deps: ChangeDeps, item: Affected, signal: AbortSignal)
   const app = item.after ?? item.before;
   if (!app) throw new AppError('E_INTERNAL', `${item.key} is on neither side of the pull request`);
   const policy = policyFor(deps, app);
-  // The gate is the one that stands now: a pull request that loosens it needs approval under the old policy.
-  const now = item.before ? policyFor(deps, item.before) : policy;
   let effect: Effect | undefined;
   let error: PreviewError | undefined;
   try {
@@ -109,9 +103,7 @@ async function previewApp(deps: ChangeDeps, item: Affected, signal: AbortSignal)
     project: app.spec.project,
     environment: policy.environment,
     destination: destinationText(app.spec),
-    gated: policy.gated || now.gated,
-    approvers: now.gated ? now.approvers : policy.approvers,
-    approvals: policy.gated || now.gated ? Math.max(policy.approvals, now.approvals) : 0,
+    ...gateOf(deps, item, effect),
     automated: isAutomated(app.spec),
     status: statusOf(item, effect),
     ...(effect && { effect }),

@@ -8,7 +8,8 @@ import type { EffectivePolicy } from '../policy/policy.ts';
 import { cox } from '../model/annotations.ts';
 import { isAutomated } from '../model/application.ts';
 import { affectedBy, pins } from './affected.ts';
-import { policyFor } from './preview.ts';
+import { policyFor } from './gate.ts';
+import { stricter } from '../policy/policy.ts';
 import { mergedRange } from './touched.ts';
 
 export interface JudgeInput {
@@ -16,6 +17,8 @@ export interface JudgeInput {
   app: Application | undefined;
   /** The pull request removes the Application itself. */
   removed: boolean;
+  /** Name of the application whose manifests hold it, when the pull request changes the Application itself. */
+  parent?: string;
   policy: EffectivePolicy;
   approvals: Approval[];
   /** Index of the source that follows the branch. */
@@ -54,13 +57,25 @@ export function revisionsOf(app: Application | undefined, approvals: Approval[],
   return [...new Set(all)].filter(Boolean);
 }
 
+/** Of this merge, or of a later one that brings it along. */
+function concerned({ approvals, contains }: JudgeInput): Approval[] {
+  return approvals.filter((approval) => contains(approval.spec.revision));
+}
+
+/** Who agreed to what is live now, as an end of the sentence. */
+function agreed({ approvals }: JudgeInput, revision: string): string {
+  const found = approvals.find(({ spec, status }) => spec.revision === revision && (status?.phase === 'Applied' || status?.phase === 'Approved'));
+  const by = (found?.status?.approvals ?? []).map(({ actor }) => actor.login);
+  return by.length > 0 ? `, approved by ${by.join(' and ')}` : '';
+}
+
 function applied(input: JudgeInput, app: Application, revision: string): Judgement {
   const { health } = app.status ?? {};
   if (revision !== input.merged && !input.sameInputs(revision)) return { state: 'superseded', message: 'applied as part of a later commit', revision };
   if (health?.status === 'Degraded') return { state: 'failure', message: health.message ? `Degraded: ${health.message}` : 'synced, but Degraded', revision };
   if (health?.status === 'Progressing' || health?.status === 'Missing') return { state: 'progressing', message: health.message ? `${health.status}: ${health.message}` : `synced, ${health.status}`, revision };
   // Synced is what it was made: what is still going, drifts or waits on the branch now is no part of this rollout.
-  return { state: 'success', message: `Synced, ${health?.status ?? 'Unknown'}`, revision };
+  return { state: 'success', message: `Synced, ${health?.status ?? 'Unknown'}${agreed(input, revision)}`, revision };
 }
 
 function running(state: OperationState, revision: string): Judgement {
@@ -70,26 +85,26 @@ function running(state: OperationState, revision: string): Judgement {
 }
 
 function asked(input: JudgeInput): { pending?: Judgement; decided?: Judgement } {
-  const concerned = input.approvals.filter((approval) => input.contains(approval.spec.revision));
-  const of = (phase: string): Approval | undefined => concerned.find((approval) => (approval.status?.phase ?? 'Pending') === phase);
+  const of = (phase: string): Approval | undefined => concerned(input).find((approval) => (approval.status?.phase ?? 'Pending') === phase);
   const pending = of('Pending');
   if (pending) {
-    const count = `${pending.status?.approvals?.length ?? 0} of ${input.policy.approvals} approvals`;
+    const needed = Math.max(input.policy.approvals, pending.spec.policy?.approvals ?? 1);
+    const count = `${pending.status?.approvals?.length ?? 0} of ${needed} ${needed === 1 ? 'approval' : 'approvals'}`;
     return { pending: { state: 'waiting', message: count, revision: '', approval: pending } };
   }
   const approved = of('Approved');
   if (approved) return { decided: { state: 'queued', message: approved.status?.message ?? 'approved; the sync follows', revision: '', approval: approved } };
   const rejected = of('Rejected');
-  return rejected ? { decided: { state: 'failure', message: rejected.status?.message ?? 'rejected', revision: '', approval: rejected } } : {};
+  return rejected ? { decided: { state: 'rejected', message: rejected.status?.message ?? 'rejected', revision: '', approval: rejected } } : {};
 }
 
-/** A gated application's operation failed for good only if an Approval stood behind it: without one the gate ended it. */
+/** A gated application's operation, or one that would loosen another's gate, failed for good only if an Approval stood behind it: without one the gate ended it. */
 function failed(input: JudgeInput, app: Application): Judgement | undefined {
   const state = app.status?.operationState;
   if (!state || (state.phase !== 'Failed' && state.phase !== 'Error')) return undefined;
   const revision = operationRevision(state, input.source);
   const approved = state.operation.info?.some((item) => item.name === cox.approvalInfo) ?? false;
-  if (!input.contains(revision) || (input.policy.gated && !approved)) return undefined;
+  if (!input.contains(revision) || ((input.policy.gated || concerned(input).length > 0) && !approved)) return undefined;
   return { state: 'failure', message: state.message ?? 'the sync failed', revision };
 }
 
@@ -107,7 +122,8 @@ function notYet(input: JudgeInput, app: Application): Judgement {
 export function judge(input: JudgeInput): Judgement {
   const { app, source, contains } = input;
   if (!app) return input.removed ? { state: 'success', message: 'removed', revision: '' } : { state: 'queued', message: 'the Application is not there yet', revision: '' };
-  if (input.removed) return { state: 'progressing', message: 'is being removed', revision: '' };
+  if (input.removed && app.metadata.deletionTimestamp) return { state: 'progressing', message: 'is being removed', revision: '' };
+  if (input.removed) return { state: 'queued', message: input.parent ? `is removed when ${input.parent} syncs` : 'is to be removed', revision: '' };
   const { history, operationState, sync } = app.status ?? {};
   const newest = history?.at(-1);
   const synced = at(newest?.revisions, newest?.revision, source);
@@ -119,6 +135,11 @@ export function judge(input: JudgeInput): Judgement {
   const compared = at(sync?.revisions, sync?.revision, source);
   if (sync?.status === 'Synced' && compared && contains(compared)) return { ...applied(input, app, compared), message: 'nothing had to be applied' };
   return notYet(input, app);
+}
+
+/** `namespace/name` → name. */
+function nameOf(key: string): string {
+  return key.slice(key.indexOf('/') + 1);
 }
 
 async function progressOf(deps: ChangeDeps, pull: PullInput, merged: string, { item, signal }: { item: Affected; signal: AbortSignal }): Promise<AppProgress> {
@@ -139,8 +160,13 @@ async function progressOf(deps: ChangeDeps, pull: PullInput, merged: string, { i
     if (later !== undefined && later === wanted) same.add(revision);
   }
   signal.throwIfAborted();
-  const judged = judge({ app, removed: !item.after, policy, approvals, source, merged, contains: (revision) => contained.has(revision), sameInputs: (revision) => same.has(revision) });
-  return { application: item.key, name: item.key.split('/').at(-1) ?? item.key, environment: policy.environment, gated: policy.gated, automated: shape ? isAutomated(shape.spec) : false, ...judged };
+  const judged = judge({ app, removed: !item.after, ...(item.parent && { parent: nameOf(item.parent) }), policy, approvals, source, merged, contains: (revision) => contained.has(revision), sameInputs: (revision) => same.has(revision) });
+  const asked = approvals.some((approval) => contained.has(approval.spec.revision));
+  const waiting = judged.state === 'waiting' ? judged.approval : undefined;
+  return {
+    application: item.key, name: nameOf(item.key), environment: policy.environment, gated: asked || (policy.gated && item.after !== undefined), automated: shape ? isAutomated(shape.spec) : false, ...judged,
+    ...(waiting && { approvers: waiting.spec.policy ? stricter(policy, { ...policy, ...waiting.spec.policy }).approvers : policy.approvers }),
+  };
 }
 
 /** Needs `pull.merged`. Level-triggered: nothing is remembered between two calls. */

@@ -40,7 +40,7 @@ export interface AppPreview {
   project: string;
   /** The environment of its annotation, if any. */
   environment: string | undefined;
-  /** Cluster and namespace it deploys to, as people read it. */
+  /** Cluster, unless it is the own one, and namespace it deploys to, as people read it. */
   destination: string;
   gated: boolean;
   /** An approver must stand in every list; entries are logins or `@org/team`. */
@@ -57,7 +57,7 @@ export interface AppPreview {
   health: HealthStatusCode;
   /** Last synced revision of this repository's source, '' if never synced. */
   revision: string;
-  /** The application whose manifests hold this Application (app of apps). */
+  /** `namespace/name` of the application whose manifests hold this Application (app of apps). */
   parent?: string;
 }
 
@@ -79,19 +79,22 @@ export interface PullPreview {
   tookMs: number;
 }
 
-export type ProgressState = 'queued' | 'waiting' | 'syncing' | 'progressing' | 'success' | 'failure' | 'superseded';
+export type ProgressState = 'queued' | 'waiting' | 'rejected' | 'syncing' | 'progressing' | 'success' | 'failure' | 'superseded';
 
 /** How far one application has followed a merged pull request. */
 export interface AppProgress {
   application: string;
   name: string;
   environment: string | undefined;
+  /** Something of this merge needs approval here: by its own gate, or by one that it would loosen. */
   gated: boolean;
   automated: boolean;
   state: ProgressState;
   /** One sentence. */
   message: string;
   approval?: Approval;
+  /** Who may approve what waits: an approver stands in every list. */
+  approvers?: string[][];
   /** Revision that the application has or is getting; '' if none. */
   revision: string;
   /** Objects of a running or finished operation that are done, of all. */

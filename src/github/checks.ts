@@ -6,7 +6,7 @@ import { countsOf, countsText, errorsOf } from './app-section.ts';
 import { verdict } from './comment.ts';
 import { shortRevision } from '../model/application.ts';
 import { bodyBudget, code, fitted, oneLine, plain, plural } from './text.ts';
-import { trackerVerdict } from './tracker.ts';
+import { stateWords, trackerVerdict } from './tracker.ts';
 
 /** Titles are plain text: no Markdown is read in them. */
 function title(markdown: string): string {
@@ -60,6 +60,19 @@ export function forkCheck(sha: string): CheckContent {
   return { name: checks.diff, sha, conclusion: 'neutral', title: 'Not looked at: the branch is in a fork', summary: 'Branches of forks are not rendered. Push the branch to this repository to see what it would change.' };
 }
 
+/** Ends tell names apart: `checkout-…ion-europe`. */
+function shortName(name: string, limit: number): string {
+  const points = [...oneLine(name)];
+  if (points.length <= limit) return points.join('');
+  const tail = Math.floor((limit - 1) / 2);
+  return `${points.slice(0, limit - 1 - tail).join('')}…${points.slice(-tail).join('')}`;
+}
+
+/** Of at most 20 characters: the name matters more than the word. */
+function approveLabel(name: string): string {
+  return name.length <= 12 ? `Approve ${name}` : shortName(name, 20);
+}
+
 /** One button for each waiting application, as many as GitHub allows; identifiers carry the digest that was shown. */
 function buttons(waiting: AppProgress[]): NonNullable<CheckContent['actions']> {
   const made = waiting.flatMap((app) => (app.approval ? [{ app, digest: app.approval.spec.digest.slice(0, 12) }] : []));
@@ -71,7 +84,7 @@ function buttons(waiting: AppProgress[]): NonNullable<CheckContent['actions']> {
     ];
   }
   if (made.length > 3) return [];
-  return made.map(({ app, digest }) => ({ label: oneLine(`Approve ${app.name}`, 20), description: oneLine(app.name, 40), identifier: `approve-${digest}` }));
+  return made.map(({ app, digest }) => ({ label: approveLabel(app.name), description: `Approve ${shortName(app.name, 32)}`, identifier: `approve-${digest}` }));
 }
 
 /** Undefined when no application of the pull request is gated. */
@@ -93,8 +106,8 @@ export function approvalCheck(progress: PullProgress): CheckContent | undefined 
 export function rolloutCheck(progress: PullProgress): CheckContent | undefined {
   const sha = progress.pull.merged?.sha;
   if (!sha || progress.apps.length === 0) return undefined;
-  const failed = progress.apps.some((app) => app.state === 'failure');
+  const failed = progress.apps.some((app) => app.state === 'failure' || app.state === 'rejected');
   const done = progress.apps.every((app) => app.state === 'success' || app.state === 'superseded');
-  const lines = progress.apps.map((app) => `- **${plain(app.name)}**: ${app.state} · ${plain(app.message, 200)}`);
+  const lines = progress.apps.map((app) => `- **${plain(app.name)}**: ${stateWords[app.state]} · ${plain(app.message, 200)}`);
   return { name: checks.rollout, sha, conclusion: failed ? 'failure' : done ? 'success' : undefined, title: title(trackerVerdict(progress)), summary: list(lines) };
 }

@@ -20,7 +20,7 @@ export interface DeploymentContext {
 type State = 'queued' | 'pending' | 'in_progress' | 'success' | 'failure' | 'inactive';
 
 const states: Record<ProgressState, State> = {
-  queued: 'queued', waiting: 'pending', syncing: 'in_progress', progressing: 'in_progress', success: 'success', failure: 'failure', superseded: 'inactive',
+  queued: 'queued', waiting: 'pending', rejected: 'failure', syncing: 'in_progress', progressing: 'in_progress', success: 'success', failure: 'failure', superseded: 'inactive',
 };
 
 /** Nothing is active any more. */

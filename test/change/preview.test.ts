@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createChange } from '../../src/change/change.ts';
-import { application, configMap, live, world } from './world.ts';
+import { application, child, configMap, live, world } from './world.ts';
 import type { World } from './world.ts';
 import type { AppPreview, PullPreview } from '../../src/change/pull.ts';
 
@@ -14,10 +14,6 @@ function preview(w: World, branch = 'change'): Promise<PullPreview> {
 
 function told(apps: AppPreview[]): [string, string, string][] {
   return apps.map((app) => [app.name, app.status, (app.effect?.change ?? []).map((diff) => `${diff.action} ${diff.key.name}`).join(', ')]);
-}
-
-function child(url: string, name: string, path = `apps/${name}`): string {
-  return `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: ${name}, namespace: argocd, finalizers: [resources-finalizer.argocd.argoproj.io]}\nspec: {project: shop, destination: {server: https://kubernetes.default.svc, namespace: shop}, source: {repoURL: ${url}, path: ${path}, targetRevision: main}}\n`;
 }
 
 test('only applications whose inputs differ are touched', async (t) => {
@@ -139,6 +135,21 @@ test('the gate that is shown is the live one, even if the pull request would ope
   w.origin.commit('change', { 'root/web.yaml': gated.replace('required', 'none'), 'apps/web/web.yaml': configMap('web', '2') }, 'change');
   const web = (await preview(w)).apps.find((app) => app.name === 'web');
   assert.deepEqual([web?.gated, web?.approvals, web?.environment], [true, 1, 'prod']);
+});
+
+test('who deletes a gated application waits under its gate; what is deleted goes with it', async (t) => {
+  const w = world(t, { 'apps/web/web.yaml': configMap('web', '1') });
+  const { url } = w.origin;
+  w.origin.commit('root', { 'root/web.yaml': child(url, 'web') });
+  const annotations = { 'coxswain.dev/approval': 'required', 'coxswain.dev/approvers': '@acme/leads' };
+  const root = application(w.origin, 'root', { path: 'root' });
+  live(w.apps, { ...root, status: { history: [{ id: 0, revision: w.origin.git('rev-parse', 'main'), deployedAt: '2024-01-01T00:00:00Z' }] } }, application(w.origin, 'web', { metadata: { name: 'web', namespace: 'argocd', annotations, finalizers: ['resources-finalizer.argocd.argoproj.io'] } }));
+  w.origin.commit('change', { 'root/web.yaml': undefined, 'root/keep.yaml': configMap('keep', '1') }, 'change');
+  const { apps } = await preview(w);
+  assert.deepEqual(apps.map((app) => [app.name, app.status, app.gated, app.approvals, app.approvers, app.parent]), [
+    ['root', 'changed', true, 1, [['@acme/leads']], undefined],
+    ['web', 'removed', false, 0, [], 'argocd/root'],
+  ]);
 });
 
 test('a superseded preview ends with the reason of its signal', async (t) => {

@@ -6,7 +6,7 @@ import type { Approval, ApprovalPhase } from '../../src/model/coxswain.ts';
 import type { JudgeInput } from '../../src/change/progress.ts';
 import { createChange } from '../../src/change/change.ts';
 import { judge } from '../../src/change/progress.ts';
-import { application, configMap, live, world } from './world.ts';
+import { application, child, configMap, live, world } from './world.ts';
 
 const merged = 'm'.repeat(40);
 const later = 'l'.repeat(40);
@@ -30,7 +30,8 @@ const gated = { ...open, gated: true };
 const rows: [string, Partial<JudgeInput> & { app?: Application | undefined }, string][] = [
   ['not in the cluster yet', { app: undefined }, 'queued'],
   ['removed and gone', { app: undefined, removed: true }, 'success'],
-  ['removed and still there', { app: appWith({}), removed: true }, 'progressing'],
+  ['removed, and its parent has not synced', { app: appWith({}), removed: true, parent: 'root' }, 'queued'],
+  ['removed and on its way', { app: { ...appWith({}), metadata: { name: 'web', namespace: 'argocd', deletionTimestamp: '2024-01-01T00:00:00Z' } }, removed: true }, 'progressing'],
   ['still at the former commit', { app: appWith({ ...history(before) }) }, 'queued'],
   ['syncing the merge', { app: appWith({ ...history(before), ...operation('Running', merged) }, {}) }, 'syncing'],
   ['syncing something older', { app: appWith({ ...history(before), ...operation('Running', before) }, {}) }, 'queued'],
@@ -49,7 +50,8 @@ const rows: [string, Partial<JudgeInput> & { app?: Application | undefined }, st
   ['gated, waiting for an approval of a later merge', { app: appWith(history(before)), policy: gated, approvals: [approval('Superseded'), approval('Pending', later)] }, 'waiting'],
   ['gated, an approval of something older is not ours', { app: appWith(history(before)), policy: gated, approvals: [approval('Pending', before)] }, 'queued'],
   ['gated and approved', { app: appWith(history(before)), policy: gated, approvals: [approval('Approved')] }, 'queued'],
-  ['gated and rejected', { app: appWith(history(before)), policy: gated, approvals: [approval('Rejected')] }, 'failure'],
+  ['gated and rejected', { app: appWith(history(before)), policy: gated, approvals: [approval('Rejected')] }, 'rejected'],
+  ['not gated itself, but it would loosen another gate: rejected', { app: appWith({ ...history(before), ...operation('Failed', merged) }), approvals: [approval('Rejected')] }, 'rejected'],
   ['gated, the approved sync failed', { app: appWith({ ...history(before), ...operation('Failed', merged, [{ name: 'coxswain.dev/approval', value: 'a' }]) }), policy: gated, approvals: [approval('Approved')] }, 'failure'],
 ];
 
@@ -67,6 +69,36 @@ test('progress: what the sync status is after a success is no part of it', () =>
     const found = judge({ app, removed: false, policy: open, approvals: [], source: 0, merged, contains: (revision) => revision === merged, sameInputs: () => false });
     assert.deepEqual([found.state, found.message], ['success', 'Synced, Healthy']);
   }
+});
+
+test('progress: what is live tells who agreed to it', () => {
+  const actor = { login: 'bob', id: 2, via: 'slack' as const };
+  const agreed: Approval = { ...approval('Applied'), status: { phase: 'Applied', approvals: [{ actor, at: '2024-01-01T00:00:00Z' }] } };
+  const app = appWith({ ...history(merged), health: { status: 'Healthy' } });
+  for (const phase of ['Approved', 'Applied'] as const) {
+    const { message } = judge({ app, removed: false, policy: gated, approvals: [approval('Applied', before), { ...agreed, status: { ...agreed.status, phase } }], source: 0, merged, contains: (revision) => revision === merged, sameInputs: () => false });
+    assert.equal(message, 'Synced, Healthy, approved by bob');
+  }
+});
+
+test('an application that would delete a gated one waits under its gate, and the deleted one waits for it', async (t) => {
+  const w = world(t, { 'apps/web/web.yaml': configMap('web', '1') });
+  w.origin.commit('root', { 'root/web.yaml': child(w.origin.url, 'web') });
+  const first = w.origin.git('rev-parse', 'main');
+  w.origin.commit('change', { 'root/web.yaml': undefined, 'root/keep.yaml': configMap('keep', '1') }, 'change');
+  w.origin.git('checkout', '-q', 'main');
+  w.origin.git('merge', '-q', '--no-ff', '-m', 'merge', 'change');
+  w.origin.git('push', '-q', 'origin', 'main');
+  const sha = w.origin.git('rev-parse', 'main');
+  const annotations = { 'coxswain.dev/approval': 'required' };
+  live(w.apps, { ...application(w.origin, 'root', { path: 'root' }), status: history(first) }, { ...application(w.origin, 'web'), metadata: { name: 'web', namespace: 'argocd', annotations }, status: history(first) });
+  const pending = approval('Pending', sha);
+  w.approvals.push({ ...pending, spec: { ...pending.spec, application: 'argocd/root', policy: { approvals: 1, approvers: [['@acme/leads']] } } });
+  const { apps } = await createChange(w.deps).progress(w.pull('change', { merged: { sha } }), new AbortController().signal);
+  assert.deepEqual(apps.map((app) => [app.name, app.state, app.gated, app.message, app.approvers]), [
+    ['root', 'waiting', true, '0 of 1 approval', [['@acme/leads']]],
+    ['web', 'queued', false, 'is removed when root syncs', undefined],
+  ]);
 });
 
 test('the progress of a merge is that of the applications that it touched', async (t) => {

@@ -46,6 +46,11 @@ export function configMap(name: string, value: string): string {
   return `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: shop}\ndata: {value: "${value}"}\n`;
 }
 
+/** Manifest of an Application whose folder is `path`. */
+export function child(url: string, name: string, path = `apps/${name}`): string {
+  return `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: ${name}, namespace: argocd, finalizers: [resources-finalizer.argocd.argoproj.io]}\nspec: {project: shop, destination: {server: https://kubernetes.default.svc, namespace: shop}, source: {repoURL: ${url}, path: ${path}, targetRevision: main}}\n`;
+}
+
 function difference(before: readonly KubeObject[], after: readonly KubeObject[]): ObjectDiff[] {
   const byKey = (list: readonly KubeObject[]): Map<string, KubeObject> => new Map(list.map((object) => [keyText(keyOf(object)), object]));
   const [old, now] = [byKey(before), byKey(after)];
@@ -92,7 +97,8 @@ export function world(t: TestContext, files: Record<string, string>): World {
   };
   const deps: ChangeDeps = {
     applications: { get: (key) => apps.get(key), list: () => [...apps.values()] },
-    projects: { get: (key) => projects.find((project) => `${project.metadata.namespace}/${project.metadata.name}` === key) },
+    formerPolicy: () => undefined,
+    projects: { list: () => projects, get: (key) => projects.find((project) => `${project.metadata.namespace}/${project.metadata.name}` === key) },
     approvals: { of: (key) => approvals.filter((approval) => approval.spec.application === key) },
     clusterOf: ({ spec: { destination } }) => (destination.server === inClusterServer ? { server: inClusterServer, name: 'in-cluster' } : undefined),
     namespace: 'argocd', git, clock: systemClock, rendered: () => undefined, inputsKey, desired, effect,

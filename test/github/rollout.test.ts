@@ -204,3 +204,22 @@ test('a merge of more than a comment can hold still gets its checks and deployme
   assert.equal(check(b, 'coxswain/approval'), 'action_required');
   assert.equal(b.sandbox.world.repositories[0]?.deployments.length, 60);
 });
+
+test('what was rejected is called so, with what can be done about it', () => {
+  const { pull } = preview([]);
+  const progress = { pull: { ...pull, merged: { sha: 'd'.repeat(40) } }, apps: [progressOf('web-prod', 'rejected', { gated: true, message: 'rejected by bob: not before Monday' })], errors: [], final: false };
+  const body = renderTracker({ progress, activity: '', publicUrl: 'https://cox.example.com' });
+  assert.match(body, /### ⛔ Merged · 1 rejected · 0 of 1 application done/);
+  assert.match(body, /\*\*Next\*\*\n\n- What was rejected is not applied, but it is still on `main`/);
+  assert.deepEqual([rolloutCheck(progress)?.conclusion, rolloutCheck(progress)?.summary], ['failure', '- **web-prod**: rejected · rejected by bob: not before Monday']);
+});
+
+test('the tracker names who may approve, and the buttons of the check tell long names apart', () => {
+  const { pull } = preview([]);
+  const waiting = (name: string): ReturnType<typeof progressOf> => progressOf(name, 'waiting', { gated: true, message: '0 of 1 approval', approval: approval('argocd'), approvers: [['@acme/leads', 'grace']] });
+  const progress = { pull: { ...pull, merged: { sha: 'd'.repeat(40) } }, apps: [waiting('web-prod'), waiting('checkout-production-eu'), waiting('checkout-production-us')], errors: [], final: false };
+  assert.match(renderTracker({ progress, activity: '', publicUrl: 'https://cox.example.com' }), /Needs one person of `@acme\/leads` or `grace` who did not write it: `\/cox approve web-prod`/);
+  const actions = approvalCheck(progress)?.actions ?? [];
+  assert.deepEqual(actions.map((each) => each.label), ['Approve web-prod', 'checkout-p…uction-eu', 'checkout-p…uction-us']);
+  assert.ok(actions.every(({ label, description }) => label.length <= 20 && description.length <= 40));
+});
