@@ -27,7 +27,7 @@ async function driftBefore(stage: Stage): Promise<void> {
 }
 
 function section(body: string, name: string): string {
-  const found = body.split('<details').find((part) => part.includes(`<b>${name}</b>`));
+  const found = body.split(/(?=<details[^>]*><summary><b>)/).find((part) => part.includes(`<b>${name}</b>`));
   assert.ok(found, `the comment has a section for ${name}`);
   return found;
 }

@@ -40,7 +40,7 @@ export async function revert(stage: Stage, merged: { number: number; sha: string
   tell(`alice wrote /cox revert checkout-prod in Slack; #${pull.number} takes the deploy back, with a comment of its own`);
   const sha = await merge(stage, pull.number, { image: images.before });
   const approvals = [await waitingApproval(stage, 'checkout-prod'), await waitingApproval(stage, 'payments-prod')];
-  await say(stage, pull.number, { who: 'bob', text: '/cox approve', reaction: 'rocket', answer: /bob.*\/cox approve`[\s\S]*checkout-prod is approved[\s\S]*payments-prod is approved/ });
+  await say(stage, pull.number, { who: 'bob', text: '/cox approve', reaction: 'rocket', answer: /bob.*\/cox approve`[\s\S]*checkout-prod: approved[\s\S]*payments-prod: approved/ });
   for (const name of ['checkout-prod', 'payments-prod']) await waitApp(stage, name, 'goes back', (app) => isSynced(app) && app.status?.operationState?.syncResult?.revision === sha);
   assert.equal(await imageOf(stage, 'checkout-prod', 'checkout'), images.before);
   assert.ok(await exists(stage, '/api/v1/namespaces/checkout-prod/configmaps/checkout-feature-flags'), 'what was pruned is back');

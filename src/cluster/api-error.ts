@@ -98,8 +98,11 @@ function textOf(body: unknown): string {
   return isObject(body) && typeof body['message'] === 'string' ? body['message'] : '';
 }
 
+/** Whoever reads it knows which object was sent. */
+const sentObject = /^failed to create typed (?:patch|live) object \([^)]*\): /;
+
 function plainMessage(text: string, status: number, request: FailedRequest): string {
-  const short = text.trim().slice(0, 2000);
+  const short = text.trim().replace(sentObject, '').slice(0, 2000);
   return short || `HTTP ${status} to ${request.method} ${request.path.split('?')[0]}`;
 }
 

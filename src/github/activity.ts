@@ -1,6 +1,6 @@
 // What people asked for in a pull request and what came of it, as a list in the living comment.
 import type { Request } from '../model/coxswain.ts';
-import { code, fence, plain } from './text.ts';
+import { code, fence, prose } from './text.ts';
 
 const shown = 8;
 
@@ -13,7 +13,7 @@ export function commandText(request: Request): string {
 
 /** One line follows the command; several stand below it as they are. */
 function answerText(message: string): string {
-  if (!message.trim().includes('\n')) return ` — ${plain(message, 400)}`;
+  if (!message.trim().includes('\n')) return ` — ${prose(message, 400)}`;
   return `\n\n${fence(message.slice(0, 1500)).replace(/^/gm, '  ')}\n`;
 }
 

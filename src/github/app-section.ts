@@ -1,10 +1,10 @@
 // One application of a pull request's preview as Markdown: its row in the table and its folded section.
 import type { AppPreview, PreviewError } from '../change/pull.ts';
-import type { Effect, ObjectDiff } from '../model/effect.ts';
+import type { Effect, FieldChange, ObjectDiff } from '../model/effect.ts';
 import type { ObjectSection } from './object-section.ts';
 import { keyTitle } from '../model/kube.ts';
-import { fieldText, objectSection, placeText } from './object-section.ts';
-import { cell, code, fence, html, plain, plural } from './text.ts';
+import { driftText, fieldText, objectSection, placeText } from './object-section.ts';
+import { cell, code, fence, html, plain, plural, prose } from './text.ts';
 
 export interface Counts {
   created: number;
@@ -34,7 +34,7 @@ export function countsOf(effect: Effect | undefined): Counts {
 
 export function countsText({ created, changed, deleted }: Counts): string {
   const parts = [created ? `+${created}` : '', changed ? `~${changed}` : '', deleted ? `−${deleted}` : ''].filter(Boolean);
-  return parts.join(' ') || 'none';
+  return parts.join('\u00a0') || 'none';
 }
 
 /** Failures of the application and of its objects alike. */
@@ -51,7 +51,12 @@ export function approversText(lists: string[][]): string {
   return lists.filter((list) => list.length > 0).map((list) => list.map((entry) => code(entry)).join(' or ')).join(' and ');
 }
 
+function parentName(app: AppPreview): string {
+  return app.parent?.split('/').at(-1) ?? '';
+}
+
 export function gateText(app: AppPreview): string {
+  if (app.status === 'removed' && app.parent) return `goes with ${plain(parentName(app))}`;
   if (app.gated) {
     const who = approversText(app.approvers);
     return `⏸️ ${plural(app.approvals, 'approval')}${who ? ` by ${who}` : ''}`;
@@ -91,13 +96,19 @@ function appLink(app: { application: string; name: string }, publicUrl: string):
   return `[${plain(app.name)}](${publicUrl}/applications/${app.application.split('/').map(encodeURIComponent).join('/')})`;
 }
 
+/** What cannot be looked at as a whole does not count as unchanged. */
+function changeText(app: AppPreview, unknown: string): string {
+  const counts = countsOf(app.effect);
+  return errorsOf(app).length > 0 && counts.created + counts.changed + counts.deleted === 0 ? unknown : countsText(counts);
+}
+
 export function tableRow(app: AppPreview, publicUrl: string): string {
   const note = app.status === 'new' ? ' (new)' : app.status === 'removed' ? ' (removed)' : '';
   const cells = [
     icons[rankOf(app)] ?? '',
     `${appLink(app, publicUrl)}${note}`,
     app.environment ? `**${plain(app.environment)}** · ${plain(app.destination)}` : plain(app.destination),
-    countsText(countsOf(app.effect)),
+    changeText(app, '–'),
     riskText(app),
     liveText(app),
     gateText(app),
@@ -108,7 +119,7 @@ export function tableRow(app: AppPreview, publicUrl: string): string {
 function errorBlock(error: PreviewError): string {
   const where = placeText(error.place);
   const head = [where, code(error.code)].filter(Boolean).join(' · ');
-  const hint = error.hint ? `\n\n${plain(error.hint)}` : '';
+  const hint = error.hint ? `\n\n${prose(error.hint)}` : '';
   return `❌ ${head}\n\n${fence(error.message.slice(0, 1500))}${hint}`;
 }
 
@@ -117,10 +128,10 @@ export function errorBlocks(errors: PreviewError[]): string {
 }
 
 /** Facts that are not of this pull request: objects and fields without a whole diff. */
-function factList(title: string, diffs: ObjectDiff[]): string {
+function factList(title: string, diffs: ObjectDiff[], fieldOf: (change: FieldChange) => string): string {
   if (diffs.length === 0) return '';
   const items = byRisk(diffs).slice(0, 20).map((diff) => {
-    const fields = diff.action === 'change' ? diff.changes.slice(0, 8).map((change) => `  - ${fieldText(change)}`) : [];
+    const fields = diff.action === 'change' ? diff.changes.slice(0, 8).map((change) => `  - ${fieldOf(change)}`) : [];
     const more = diff.action === 'change' && diff.changes.length > 8 ? [`  - … and ${plural(diff.changes.length - 8, 'more field')}`] : [];
     const word = diff.action === 'change' ? '' : ` · ${diff.action === 'create' ? 'will be created' : diff.action === 'delete' ? 'will be deleted' : diff.action}`;
     return [`- ${code(keyTitle(diff.key))}${word}`, ...fields, ...more].join('\n');
@@ -149,14 +160,14 @@ export function appSection(app: AppPreview, context: number): AppSection {
   const { effect } = app;
   const errors = errorsOf(app);
   const before = errors.length > 0 ? [errorBlocks(errors)] : [];
-  if (app.status === 'removed') before.push('The Application itself is removed by this pull request.');
+  if (app.status === 'removed') before.push(`The Application itself is removed by this pull request${effect || app.error ? '' : '; its objects stay in the cluster, because it has no finalizer that deletes them'}.`);
   if (!effect) return { app, objects: [], before, after: [] };
   if (effect.change.length === 0 && errors.length === 0) before.push('The inputs changed, but no object does.');
   const notes = effect.notes.map((note) => `- ${plain(note)}`).join('\n');
   const after = [
     hookList(effect),
-    factList('**Drifted before this pull request** (the sync sets it back)', effect.drift),
-    factList('**Waiting on the branch**, not from this pull request', effect.waiting),
+    factList('**Drifted before this pull request** (the sync sets it back)', effect.drift, driftText),
+    factList('**Waiting on the branch**, not from this pull request', effect.waiting, fieldText),
     notes,
   ].filter(Boolean);
   return { app, objects: byRisk(effect.change).map((diff) => objectSection(diff, context)), before, after };
@@ -171,7 +182,7 @@ export function appMarkdown(section: AppSection, options: { open: boolean; moved
   const moved = objects.filter((object) => options.moved.has(object)).map((object) => `- ${object.title} · +${object.added} −${object.removed} lines`);
   const movedBlock = moved.length > 0 ? [['Too long for this comment; the whole diff stands in the check `coxswain/diff`:', '', ...moved].join('\n')] : [];
   return [
-    `<details${options.open ? ' open' : ''}><summary><b>${html(app.name)}</b>${environment} · ${countsText(countsOf(app.effect))}${digest}</summary>`,
+    `<details${options.open ? ' open' : ''}><summary><b>${html(app.name)}</b>${environment} · ${changeText(app, 'error')}${digest}</summary>`,
     ...before,
     ...shown,
     ...movedBlock,

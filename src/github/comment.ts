@@ -2,10 +2,11 @@
 import type { AppPreview, PullPreview } from '../change/pull.ts';
 import type { AppSection } from './app-section.ts';
 import type { ObjectSection } from './object-section.ts';
+import type { ObjectDiff } from '../model/effect.ts';
 import { commentMarker } from '../model/annotations.ts';
 import { keyTitle } from '../model/kube.ts';
 import { appMarkdown, appSection, countsOf, errorBlocks, errorsOf, isDestructive, rankOf, tableRow } from './app-section.ts';
-import { fieldText, placeText } from './object-section.ts';
+import { driftText, placeText } from './object-section.ts';
 import { shortRevision } from '../model/application.ts';
 import { bodyBudget, code, fitted, plain, plural, sizeOf } from './text.ts';
 
@@ -32,7 +33,7 @@ export function verdict(preview: PullPreview): string {
   const { apps, conflicts } = preview;
   if (conflicts.length > 0) return `⚔️ The branch conflicts with ${code(preview.pull.base.ref)} in ${plural(conflicts.length, 'file')} · resolve that first`;
   const failed = apps.filter((app) => errorsOf(app).length > 0).length;
-  if (failed > 0) return `❌ ${failed} of ${plural(apps.length, 'application')} cannot be synced as it stands`;
+  if (failed > 0) return `❌ ${failed === apps.length ? '' : `${failed} of `}${plural(apps.length, 'application')} cannot be synced as it stands`;
   if (preview.errors.length > 0) return '❌ The pull request could not be looked at as a whole';
   const changing = apps.filter(withChanges);
   if (changing.length === 0) return apps.length === 0 ? '✅ No application is touched' : '✅ No object changes';
@@ -59,19 +60,24 @@ function alert(kind: 'CAUTION' | 'WARNING', items: string[]): string {
   return [`> [!${kind}]`, ...shown.map((item) => `> - ${item}`), ...more].join('\n');
 }
 
+/** The rest of the sentence that begins with the object. */
+function driftedText(diff: ObjectDiff): string {
+  if (diff.action === 'create') return 'is missing in the cluster. Syncing creates it.';
+  if (diff.action === 'delete') return 'is in the cluster, but not in Git. Syncing deletes it.';
+  const [first] = diff.changes;
+  const more = diff.changes.length > 1 ? ` and ${plural(diff.changes.length - 1, 'more field')}` : '';
+  return `${first ? `${driftText(first)}${more}` : 'differs'}. Syncing sets it back.`;
+}
+
 function attention(apps: AppPreview[]): string[] {
   const cautions = apps.flatMap((app) => [
-    ...errorsOf(app).slice(0, 2).map((error) => `**${plain(app.name)}** cannot be synced: ${[placeText(error.place), code(error.code)].filter(Boolean).join(' · ')}`),
+    ...errorsOf(app).slice(0, 2).map((error) => `**${plain(app.name)}** cannot be synced: ${[placeText(error.place), plain(error.message, 240)].filter(Boolean).join(' · ')}`),
     ...(app.effect?.total ?? [])
       .filter((diff) => isDestructive(diff.action))
       .map((diff) => `**${plain(app.name)}** ${diff.action === 'delete' ? 'deletes' : 'deletes and creates anew'} ${code(keyTitle(diff.key))}`),
     ...(app.effect?.risks ?? []).map((risk) => `**${plain(app.name)}** ${code(keyTitle(risk.key))}: ${plain(risk.text)}`),
   ]);
-  const warnings = apps.flatMap((app) => (app.effect?.drift ?? []).map((diff) => {
-    const first = diff.changes[0];
-    const more = diff.changes.length > 1 ? ` and ${plural(diff.changes.length - 1, 'more field')}` : '';
-    return `**${plain(app.name)}** drifted before this pull request: ${code(keyTitle(diff.key))}${first ? ` ${fieldText(first)}${more}` : ''}. Syncing sets it back.`;
-  }));
+  const warnings = apps.flatMap((app) => (app.effect?.drift ?? []).map((diff) => `**${plain(app.name)}** drifted before this pull request: ${code(keyTitle(diff.key))} ${driftedText(diff)}`));
   return [alert('CAUTION', cautions), alert('WARNING', warnings)].filter(Boolean);
 }
 
@@ -80,16 +86,24 @@ function names(apps: AppPreview[]): string {
   return shown.join(', ') + (apps.length > 8 ? ` and ${apps.length - 8} more` : '');
 }
 
+/** An object that only stays as it is has a note and no change. */
+function isWritten(diff: ObjectDiff): boolean {
+  return diff.action !== 'change' || diff.changes.length > 0;
+}
+
 function next(preview: PullPreview): string {
   if (preview.conflicts.length > 0) return `**Next** — merge ${code(preview.pull.base.ref)} into the branch, resolve the conflicts and push; this comment follows.`;
   if (preview.errors.length > 0 || preview.apps.some((app) => errorsOf(app).length > 0)) return '**Next** — correct the error and push; this comment follows. After a change outside of Git: `/cox diff`.';
-  const changing = preview.apps.filter((app) => withChanges(app) || (app.effect?.total.length ?? 0) > 0);
+  const changing = preview.apps.filter((app) => app.status !== 'removed' && (withChanges(app) || (app.effect?.total ?? []).some(isWritten)));
+  const removed = preview.apps.filter((app) => app.status === 'removed');
+  const parents = [...new Set(removed.map((app) => app.parent?.split('/').at(-1) ?? ''))].filter(Boolean);
   const gated = changing.filter((app) => app.gated);
   const auto = changing.filter((app) => !app.gated && app.automated);
   const manual = changing.filter((app) => !app.gated && !app.automated);
   const lines = [
     ...(auto.length > 0 ? [`- On merge ${names(auto)} ${auto.length === 1 ? 'syncs by itself' : 'sync by themselves'}.`] : []),
     ...(manual.length > 0 ? [`- After the merge ${names(manual)} ${manual.length === 1 ? 'waits' : 'wait'} for ${manual.slice(0, 5).map((app) => code(`/cox sync ${app.name}`)).join(', ')}.`] : []),
+    ...(removed.length > 0 ? [`- ${names(removed)} ${removed.length === 1 ? 'goes' : 'go'} with what is listed above${parents.length > 0 ? `, as soon as ${parents.map((name) => `*${plain(name)}*`).join(' and ')} has synced` : ''}.`] : []),
     ...gated.slice(0, 8).map((app) => `- After the merge *${plain(app.name)}* waits for **${plural(app.approvals, 'approval')}** by someone else than the author: ${code(`/cox approve ${app.name}`)} here, or the card in Slack.`),
   ];
   return lines.length > 0 ? ['**Next**', '', ...lines].join('\n') : '';
@@ -105,7 +119,7 @@ interface Frame {
 }
 
 function frame({ preview, activity, publicUrl }: CommentInput): Frame {
-  const apps = [...preview.apps].sort((a, b) => rankOf(a) - rankOf(b) || (a.application < b.application ? -1 : 1));
+  const apps = [...preview.apps].sort((a, b) => rankOf(a) - rankOf(b) || Number(b.gated) - Number(a.gated) || (a.application < b.application ? -1 : 1));
   const conflicts = preview.conflicts.slice(0, 20).map((file) => `- ${code(file)}`).join('\n');
   return {
     apps,

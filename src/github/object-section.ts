@@ -2,7 +2,7 @@
 import type { FieldChange, ObjectDiff } from '../model/effect.ts';
 import { keyTitle } from '../model/kube.ts';
 import { diffObjects } from '../diff/diff.ts';
-import { code, fence, oneLine, plain } from './text.ts';
+import { code, fence, oneLine, plain, plural } from './text.ts';
 
 export interface ObjectSection {
   /** `Deployment shop/checkout`, in a code span. */
@@ -15,10 +15,19 @@ export interface ObjectSection {
 }
 
 const verbs: Record<ObjectDiff['action'], string> = { create: 'created', change: 'changed', delete: '**deleted**', recreate: '**deleted and created anew**', hook: 'hook' };
+
+function valueText(value: unknown): string {
+  return value === undefined ? 'absent' : code(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), 120);
+}
+
 /** `spec.replicas`: `3` → `6`, for lists of fields. */
 export function fieldText(change: FieldChange): string {
-  const value = (each: unknown): string => (each === undefined ? 'absent' : code(typeof each === 'string' ? each : (JSON.stringify(each) ?? ''), 120));
-  return `${code(change.text, 160)}: ${value(change.before)} → ${value(change.after)}`;
+  return `${code(change.text, 160)}: ${valueText(change.before)} → ${valueText(change.after)}`;
+}
+
+/** `spec.replicas`: `6` live, `3` in Git. An arrow would not tell which is which. */
+export function driftText(change: FieldChange): string {
+  return `${code(change.text, 160)}: ${valueText(change.before)} live, ${valueText(change.after)} in Git`;
 }
 
 function diffText(diff: ObjectDiff, context: number): string {
@@ -40,7 +49,9 @@ export function objectSection(diff: ObjectDiff, context: number): ObjectSection 
   const title = code(keyTitle(diff.key));
   const head = [`**${title}**`, verbs[diff.action], placeText(diff.place)].filter(Boolean).join(' · ');
   const notes = diff.notes.map((note) => `- ${plain(note)}`);
-  const parts = [head, ...(notes.length > 0 ? [notes.join('\n')] : []), ...(hunks ? [fence(hunks, 'diff')] : [])];
+  // What goes is named; all its lines in red would only hide the other changes.
+  const box = diff.action === 'delete' ? `<details><summary>what it was: ${plural(diff.before ? lines.length - 1 : 0, 'line')}</summary>\n\n${fence(hunks, 'diff')}\n\n</details>` : fence(hunks, 'diff');
+  const parts = [head, ...(notes.length > 0 ? [notes.join('\n')] : []), ...(hunks ? [box] : [])];
   return {
     title,
     action: diff.action,

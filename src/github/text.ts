@@ -11,9 +11,8 @@ export function oneLine(text: string, max = 300): string {
   return points.length > max ? `${points.slice(0, max - 1).join('')}…` : flat;
 }
 
-/** Prose: punctuation that Markdown or HTML would read is escaped; `@name`, `#12` and URLs stay plain text. */
-export function plain(text: string, max?: number): string {
-  return oneLine(text, max)
+function escaped(line: string): string {
+  return line
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')
     .replace(/>/g, '&gt;')
@@ -22,6 +21,11 @@ export function plain(text: string, max?: number): string {
     .replace(/:\/\//g, `:${zeroWidth}//`)
     .replace(/\bwww\./gi, (found) => `${found.slice(0, 3)}${zeroWidth}.`)
     .replace(/\bGH-(?=\d)/gi, (found) => `${found}${zeroWidth}`);
+}
+
+/** Prose: punctuation that Markdown or HTML would read is escaped; `@name`, `#12` and URLs stay plain text. */
+export function plain(text: string, max?: number): string {
+  return escaped(oneLine(text, max));
 }
 
 /** For `<summary>`, `<b>` and `<code>`. */
@@ -44,6 +48,11 @@ export function code(text: string, max?: number): string {
 /** Markdown that stands in a table cell: bars do not end the cell, not even in code spans (GitHub Flavored Markdown: tables). */
 export function cell(markdown: string): string {
   return markdown.replace(/(?<!\\)\|/g, '\\|').replace(/\n/g, ' ');
+}
+
+/** A sentence of ours: what stands between back-ticks in it is code. */
+export function prose(text: string, max?: number): string {
+  return oneLine(text, max).split(/`([^`]+)`/).map((part, at) => (at % 2 === 1 ? code(part) : escaped(part))).join('');
 }
 
 /** A fenced block whose fence is longer than any run of back-ticks inside. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderComment, withoutBase } from '../../src/github/comment.ts';
+import { activityList } from '../../src/github/activity.ts';
 import { commentMarker } from '../../src/model/annotations.ts';
 import { bodyBudget, sizeOf } from '../../src/github/text.ts';
 import { golden } from './golden.ts';
@@ -87,4 +88,44 @@ test('a move of the base branch alone makes no other comment', () => {
   const two = body(story(), { base: 'e'.repeat(40) });
   assert.notEqual(one, two);
   assert.equal(withoutBase(one), withoutBase(two));
+});
+
+test('of equal risk, what waits for approval comes first', () => {
+  const [dev, prod] = story();
+  const rows = body([dev, prod].flatMap((each) => each ?? [])).split('\n').filter((line) => line.startsWith('| 🔴'));
+  assert.deepEqual(rows.map((row) => /\[(.*?)\]/.exec(row)?.[1]), ['checkout-prod', 'checkout-dev']);
+});
+
+test('an application that is removed goes with its parent: nobody is told to approve or sync it', () => {
+  const text = body([
+    app('root', { change: [deleted(configMap('old-prod', {}))] }, { gated: true, approvals: 1 }),
+    app('old-prod', { change: [deleted(configMap('settings', {}))] }, { status: 'removed', parent: 'argocd/root', automated: false }),
+  ]);
+  assert.match(text, /\| goes with root \|/);
+  assert.match(text, /- \*old-prod\* goes with what is listed above, as soon as \*root\* has synced\.\n- After the merge \*root\* waits/);
+  assert.doesNotMatch(text, /\/cox (approve|sync) old-prod/);
+});
+
+test('drift says which value is live, and what is missing is called so', () => {
+  const text = body([app('web', { change: [], drift: [created(configMap('gone', {})), changed(deployment('web', 'web:1', 6), deployment('web', 'web:1'))] })]);
+  assert.match(text, /`ConfigMap shop\/gone` is missing in the cluster\. Syncing creates it\./);
+  assert.match(text, /`Deployment shop\/web` `spec\.replicas`: `6` live, `3` in Git\. Syncing sets it back\./);
+});
+
+test('an application whose object is refused is not called unchanged', () => {
+  const errors = [{ key: { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'web' }, code: 'E_MANIFEST', message: '.spec.replcas: field not declared in schema', place: { file: 'apps/web/web.yaml', line: 1 } }];
+  const text = body([app('web', { change: [], errors })]);
+  assert.match(text, /^### ❌ 1 application cannot be synced as it stands/m);
+  assert.match(text, /\| – \| \*\*error\*\* \|/);
+  assert.match(text, /> - \*\*web\*\* cannot be synced: `apps\/web\/web\.yaml:1` · Deployment shop\/web: \.spec\.replcas: field not declared in schema/);
+});
+
+test('what stands between back-ticks in an answer is code, and nothing of a stranger is Markdown', () => {
+  const answer = (message: string): string => activityList([{
+    apiVersion: 'coxswain.dev/v1alpha1', kind: 'Request', metadata: { name: 'a', namespace: 'argocd' },
+    spec: { verb: 'diff', args: { text: 'dif' }, actor: { login: 'bob', id: 2, via: 'pull-request' }, origin: { kind: 'comment', commentId: 1 }, createdAt: '2024-01-01T00:00:00Z' },
+    status: { phase: 'Refused', message },
+  }]).split(' — ')[1] ?? '';
+  assert.equal(answer('"dif" is not a command; did you mean `/cox diff`?'), '"dif" is not a command; did you mean `/cox diff`?');
+  assert.equal(answer('rejected: see #1, `@all` and *this*`'), 'rejected: see #\u200b1, `@all` and \\*this\\*\\`');
 });
