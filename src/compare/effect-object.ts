@@ -22,7 +22,7 @@ import { lastWriter, ownedChanges } from '../diff/owned.ts';
 import { maskObjects } from '../diff/mask.ts';
 import { pathText, valueAt } from '../diff/path.ts';
 import { isReplaced, predictReplace } from './replace.ts';
-import { isPrunable, waveOf } from '../model/hooks.ts';
+import { hookOf, isPrunable, waveOf } from '../model/hooks.ts';
 
 export interface ObjectContext extends ValidateContext {
   input: EffectInput;
@@ -187,6 +187,8 @@ function pruned(context: ObjectContext, states: States, tracked: boolean, record
   const { live, after } = states;
   if (!live || !tracked) return states;
   if (after[2] === undefined) return { ...states, end: undefined, operation: { op: 'delete', key: record.key, phase: 'Sync', wave: waveOf(live) } };
+  // What a hook left is no object of the application: the manifests have the hook itself.
+  if (hookOf(live).isHook) return states;
   const why = !context.input.prune ? 'the sync does not prune' : 'Prune=false or a keep policy holds it';
   if (context.history || isPrunable(live, context.syncOptions)) states.notes.total.push(`no longer in Git; stays: ${why}`);
   return states;

@@ -5,7 +5,9 @@ import type { Approval } from '../model/coxswain.ts';
 import type { EffectOperation } from '../model/effect.ts';
 import type { Card, CardPlace } from './card.ts';
 import type { Part } from './text.ts';
+import type { EffectivePolicy } from '../policy/policy.ts';
 import { isOpen } from '../engine/approval.ts';
+import { stricter } from '../policy/policy.ts';
 import { cox } from '../model/annotations.ts';
 import { button, changeParts, headline, nameOf, revisionFact } from './card.ts';
 import { clip, code, count, diffBox, escapeMrkdwn, escapeText, facts, line, list, rich } from './text.ts';
@@ -85,7 +87,14 @@ function standingOf(approval: Approval, place: CardPlace): Standing {
   return following(approval, place);
 }
 
-function peopleFact(approval: Approval, { policy }: CardPlace): string {
+/** Gates count that the change would loosen elsewhere. */
+function policyOf({ spec }: Approval, { policy }: CardPlace): Pick<EffectivePolicy, 'approvals' | 'approvers'> | undefined {
+  if (!spec.policy || !policy) return spec.policy ?? policy;
+  return stricter(policy, { ...policy, ...spec.policy });
+}
+
+function peopleFact(approval: Approval, place: CardPlace): string {
+  const policy = policyOf(approval, place);
   const by = (approval.status?.approvals ?? []).map((item) => escapeMrkdwn(item.actor.login));
   const agreed = by.length > 0 ? `approved by ${by.join(', ')}` : '';
   if (!isOpen(approval)) return agreed;
@@ -115,7 +124,7 @@ export function approvalCard(approval: Approval, place: CardPlace): Card {
     text: escapeText(clip(`${name} ${state.text}`, 300)),
     blocks: [
       rich(...elements),
-      facts(folded ? operationCounts(operations) : '', revisionFact(revision, place), `digest ${code(digest.slice(0, 12))}`, peopleFact(approval, place)),
+      facts(folded ? operationCounts(operations) : '', revisionFact(revision, place), folded ? '' : `digest ${code(digest.slice(0, 12))}`, peopleFact(approval, place)),
       ...(open ? [{ type: 'actions' as const, elements: [button({ id: 'approval_review', text: 'Review', value, style: 'primary' }), reject] }] : []),
     ],
     final: state.final,

@@ -17,13 +17,16 @@ const valueLength = 160;
 /** Values of Secrets are rows of plus signs here, which a diff would make unreadable. */
 function valueText(value: unknown): string {
   if (value === undefined) return '(absent)';
-  if (typeof value === 'string' && /^\+{8,}$/.test(value)) return value.length > 8 ? '(another hidden value)' : '(hidden)';
+  if (typeof value === 'string' && /^\+{8,}$/.test(value)) return hidden;
   return typeof value === 'string' && !/[\n\r]/.test(value) ? value : JSON.stringify(value);
 }
+
+const hidden = '(hidden)';
 
 /** Both values, cut so that the place where they differ is seen. */
 function valuePair(change: FieldChange): [string, string] {
   const [before, after] = [valueText(change.before), valueText(change.after)];
+  if (before === hidden && after === hidden) return [before, '(hidden, another value)'];
   let same = 0;
   while (same < before.length && before[same] === after[same]) same += 1;
   const from = Math.max(before.length, after.length) <= valueLength ? 0 : Math.max(0, same - 40);

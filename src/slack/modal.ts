@@ -53,10 +53,12 @@ function boxes(text: string): string[] {
 
 function objectBlocks(diff: ObjectDiff): KnownBlock[] {
   const place = diff.place ? code(`${diff.place.file}${diff.place.line ? `:${diff.place.line}` : ''}`) : '';
-  const head = section(`${verbs[diff.action]}  *${escapeMrkdwn(keyTitle(diff.key))}*`);
   const small = [place, ...diff.notes.map((note) => escapeMrkdwn(clip(note, 400)))];
   // What is deleted is named; all its lines in red would only hide the other changes.
   const text = diff.action === 'delete' ? '' : diffObjects(diff.before, diff.after);
+  // An object that only stays as it is has a note and no difference.
+  const verb = diff.action === 'change' && text === '' ? '📌 keeps' : verbs[diff.action];
+  const head = section(`${verb}  *${escapeMrkdwn(keyTitle(diff.key))}*`);
   const parts = text === '' ? [] : boxes(text);
   const shown = parts.slice(0, boxesPerObject).map((part) => rich(diffBox(part)));
   const left = parts.slice(boxesPerObject).join('\n').split('\n').length;

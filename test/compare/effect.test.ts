@@ -196,7 +196,9 @@ function job(name: string, command: string): KubeObject {
 test('hooks are hashed from the manifest, validated under another name, and never compared with live', async (t) => {
   const w = await world(t);
   const branch = [job('migrate', 'one')];
-  await w.create(branch[0] ?? job('migrate', 'one'), 'argocd-controller');
+  // As a former sync leaves it: the application's own, by its annotation.
+  const left = job('migrate', 'one');
+  await w.create({ ...left, metadata: { ...left.metadata, annotations: { ...left.metadata.annotations, 'argocd.argoproj.io/tracking-id': `shop-${w.namespace}:batch/Job:${w.namespace}/migrate` } } }, 'argocd-controller');
   const effect = await w.effect({ last: branch, branch, target: [job('migrate', 'two')] });
   assert.deepEqual([effect.total, effect.errors], [[], []]);
   assert.deepEqual(summary(effect.hooks), ['hook Job/migrate: spec.template.spec.containers[name=migrate].command ["one"] → ["two"]']);

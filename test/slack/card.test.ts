@@ -150,3 +150,16 @@ test('a commit tells its title and its pull request, a repository its page, and 
   assert.equal(at('file:///srv/infra.git'), undefined);
   assert.equal(at('oci://registry/chart'), undefined);
 });
+
+test('who must agree is told for the gates too that the change would loosen elsewhere', () => {
+  const app = application({}, { metadata: { name: 'root', namespace: 'argocd' } });
+  const card = JSON.stringify(approvalCard(approval({}, { policy: { approvals: 2, approvers: [['@acme/leads']] } }), placeOf(app)).blocks);
+  assert.match(card, /needs 2 people of @acme\/leads who did not write it/);
+});
+
+test('an object that only stays as it is does not read as a change', () => {
+  const live = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kept', namespace: 'shop' } };
+  const kept = { key: key('ConfigMap', 'kept'), action: 'change' as const, changes: [], before: live, after: live, notes: ['no longer in Git; stays: Prune=false or a keep policy holds it'] };
+  const text = JSON.stringify(approvalModal(approval(), effect({ total: [kept] }), placeOf(application()), 'C1').blocks);
+  assert.match(text, /📌 keeps  \*ConfigMap shop\/kept\*/);
+});
