@@ -37,7 +37,8 @@ function statusLine(store: Store, app: Application): string {
   const failed = operationState && ['Failed', 'Error'].includes(operationState.phase) ? [`last sync ${operationState.phase.toLowerCase()}: ${operationState.message ?? ''}`] : [];
   const running = app.operation ? ['an operation is running'] : [];
   const waits = waitingApproval(store, applicationKey(app)) ? ['waits for approval'] : [];
-  return [`${circle} ${app.metadata.name}`, `${sync?.status ?? 'Unknown'} at ${shortRevision(sync?.revision ?? 'nothing')}`, state, ...waits, ...running, ...failed].join(' · ');
+  const drifted = store.episodes.of(applicationKey(app)).some((episode) => ['Open', 'Reverting'].includes(episode.status?.phase ?? 'Open')) ? ['edited in the cluster'] : [];
+  return [`${circle} ${app.metadata.name}`, `${sync?.status ?? 'Unknown'} at ${shortRevision(sync?.revision ?? 'nothing')}`, state, ...waits, ...drifted, ...running, ...failed].join(' · ');
 }
 
 async function undoDrift({ deps, request, person, app }: Task): Promise<Answer> {
@@ -57,7 +58,7 @@ async function syncNow({ deps, request, app }: Task): Promise<Answer> {
   const name = app.metadata.name;
   const waiting = waitingApproval(deps.store, applicationKey(app));
   if (waiting && effectivePolicy(app, deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`)).gated) {
-    return { ok: false, text: `${name} waits for approval (${waiting.metadata.name}); it syncs by itself once approved: \`/cox approve ${name}\`` };
+    return { ok: false, text: `${name} waits for approval; it syncs by itself once approved: \`/cox approve ${name}\`` };
   }
   const outcome = await requestSync(requestDeps(deps), { application: applicationKey(app), request: request.metadata.name, actor: request.spec.actor, since: Date.parse(request.spec.createdAt) });
   return { ok: outcome.done, text: `${name}: ${outcome.message}` };

@@ -83,5 +83,5 @@ export function refusal({ authoriser, namespace }: Rights, person: Pick<Person, 
   const subjects = [person.login, ...person.teams.map((team) => team.replace('/', ':'))];
   const { allowed } = authoriser.can({ subjects, known: person.known }, 'applications', action, object);
   const grant = `whoever keeps argocd-rbac-cm or the roles of project ${app.spec.project || 'default'} can grant it`;
-  return allowed ? undefined : `${person.login} may not ${action} ${app.metadata.name}: the right "applications, ${action}, ${object}" is missing; ${grant}`;
+  return allowed ? undefined : `${person.login} may not ${action === 'get' ? 'see' : action} ${app.metadata.name}: the right "applications, ${action}, ${object}" is missing; ${grant}`;
 }

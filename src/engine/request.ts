@@ -99,7 +99,7 @@ export async function revertDrift(deps: RequestDeps, wanted: { application: stri
   const marked = carries(app.status?.operationState?.operation, wanted.request) ? [] : await markReverting(deps, wanted);
   const outcome = await requestSync(deps, { application: wanted.application, request: wanted.request, actor: wanted.actor, resources, what: { ...(revisions && revisions.length > 0 ? { revisions } : { revision: shown }), ...formerSources(app, entry) }, prune: true });
   if (!outcome.done) await unmark(deps, marked);
-  return outcome.done ? { done: true, message: `reverting ${wanted.keys.length} object(s) to ${shown.slice(0, 7)}` } : outcome;
+  return outcome.done ? { done: true, message: `reverting ${wanted.keys.length === 1 ? '1 object' : `${wanted.keys.length} objects`} to ${shown.slice(0, 7)}` } : outcome;
 }
 
 async function markReverting(deps: RequestDeps, wanted: { application: string; keys: ResourceKey[]; actor: Actor }): Promise<string[]> {
@@ -143,15 +143,15 @@ function closedMessage(store: Store, application: string, found: Approval | unde
 }
 
 /** The same when a request is carried out a second time because its answer was not stored: the person asked once. */
-function countedMessage(app: Application, complete: boolean): string {
-  return complete ? `${app.metadata.name} is approved and syncs now` : 'your approval counts; more are needed';
+function countedMessage(complete: boolean): string {
+  return complete ? 'approved; it syncs now' : 'your approval counts; more are needed';
 }
 
 /** Counts the person's approval of exactly this effect. The right `approve` is the caller's to check; who may not, the policy says. */
 export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promise<Outcome> {
   const app = deps.store.applications.get(wanted.application);
   const approval = waitingApproval(deps.store, wanted.application, wanted.digest);
-  if (app && approval?.status?.approvals?.some((item) => item.actor.id === wanted.actor.id)) return { done: true, message: countedMessage(app, !isOpen(approval)) };
+  if (app && approval?.status?.approvals?.some((item) => item.actor.id === wanted.actor.id)) return { done: true, message: countedMessage(!isOpen(approval)) };
   if (!app || !approval || !isOpen(approval) || !isApprovalOf(approval, app)) return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
   const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
   const now = policyInForce(deps.store, app, project);
@@ -161,7 +161,7 @@ export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promi
   const verdict = mayApprove({ login: wanted.actor.login, id: wanted.actor.id, teams: wanted.teams }, policy, authors);
   if (!verdict.ok) return { done: false, message: verdict.why };
   const counted = await recordApproval(deps, approval, { actor: wanted.actor, teams: wanted.teams }, policy.approvals);
-  return { done: true, message: countedMessage(app, counted === 'complete') };
+  return { done: true, message: countedMessage(counted === 'complete') };
 }
 
 export async function reject(deps: RequestDeps, wanted: ApprovalRequest & { reason: string }): Promise<Outcome> {

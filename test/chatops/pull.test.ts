@@ -55,11 +55,11 @@ test('every pull request of the merges that wait decides about them, named or no
   const reset = (): Promise<unknown> => b.store.approvals.patch(`${b.namespace}/${name}`, { status: { phase: 'Pending', message: 'waiting for approval', approvals: [] } }, { subresource: 'status' });
   for (const number of [3, 4, 5]) {
     for (const more of [{}, { application: 'web' }]) {
-      assert.deepEqual(outcome(await b.ask('approve', { ...inPull(number), ...more })), ['Done', 'web: web is approved and syncs now'], `pull request ${number}`);
+      assert.deepEqual(outcome(await b.ask('approve', { ...inPull(number), ...more })), ['Done', 'web: approved; it syncs now'], `pull request ${number}`);
       await reset();
     }
   }
-  assert.deepEqual(outcome(await b.ask('approve', { application: 'web', digest })), ['Done', 'web: web is approved and syncs now']);
+  assert.deepEqual(outcome(await b.ask('approve', { application: 'web', digest })), ['Done', 'web: approved; it syncs now']);
 });
 
 test('a merge of another repository, or one that no mirror knows, brought nothing', async (t) => {

@@ -59,7 +59,7 @@ test('two people must agree, both on the list, neither an author; the same perso
   assert.deepEqual(await agree(s, carol, ['shop/leads']), { done: true, message: 'your approval counts; more are needed' });
   assert.deepEqual(await agree(s, carol, ['shop/leads']), { done: true, message: 'your approval counts; more are needed' });
   assert.equal(await dataOf(s, 'prod'), undefined);
-  assert.deepEqual(await agree(s, dave), { done: true, message: 'prod is approved and syncs now' });
+  assert.deepEqual(await agree(s, dave), { done: true, message: 'approved; it syncs now' });
   await synced(s, 'prod');
   const applied = await approvalIn(s, 'prod', 'Applied');
   assert.deepEqual(applied.status?.approvals?.map((item) => item.actor.login), ['carol', 'dave']);

@@ -29,7 +29,7 @@ for (const { name, syncOptions, paths, after } of [
     const asked = await approvalIn(s, 'web', 'Pending', (item) => item.spec.revision === sha);
     assert.deepEqual(asked.spec.operations.map((item) => item.op === 'change' && item.fields.map(([path]) => path)), [paths]);
     assert.deepEqual(await dataOf(s, 'web'), { value: '1', own: 'hand' }, 'nothing is applied before');
-    assert.deepEqual(await approve(requests(s), { application: `${s.namespace}/web`, actor: person('bob', 2), teams: [] }), { done: true, message: 'web is approved and syncs now' });
+    assert.deepEqual(await approve(requests(s), { application: `${s.namespace}/web`, actor: person('bob', 2), teams: [] }), { done: true, message: 'approved; it syncs now' });
     await syncedTo(s, 'web', sha);
     assert.deepEqual(await dataOf(s, 'web'), after);
     await approvalIn(s, 'web', 'Applied', (item) => item.spec.digest === asked.spec.digest);

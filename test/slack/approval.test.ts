@@ -18,7 +18,7 @@ test('a waiting approval is one card; whoever may reviews the diff and approves 
   assert.match(shown, /would be changed like this.*creates \*ConfigMap .*settings\*.*\+ value: "1"/);
   await bob.submit(view.id);
   assert.deepEqual(bob.openModals(), []);
-  await b.said('bob', /✅ prod: prod is approved and syncs now/);
+  await b.said('bob', /✅ prod: approved; it syncs now/);
   const ended = await b.card('the end', /is live at [0-9a-f]{7} and Healthy/);
   assert.equal(ended.ts, card.ts, 'it is the same card');
   assert.equal(b.cards().length, 1);

@@ -60,7 +60,7 @@ test('approve opens the review of what waits, lists when several wait, and takes
   await bob.click('deploys', listed?.ts ?? '', 'Review');
   const again = await sandbox.waitFor('the review', () => bob.openModals().at(-1));
   await bob.submit(again.id);
-  await b.said('bob', /is approved and syncs now/);
+  await b.said('bob', /approved; it syncs now/);
   const left = await stage.untilStore('the other approval', () => stage.store.approvals.list().find((item) => item.status?.phase === 'Pending'));
   const name = left.spec.application.split('/')[1] ?? '';
   await bob.command('deploys', `/cox approve ${name} --digest ffffffff`);

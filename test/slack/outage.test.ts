@@ -67,7 +67,7 @@ test('a click that is delivered twice, and one whose acknowledgement is lost, is
   assert.equal(bob.openModals().length, 1);
   b.sandbox.faults.duplicateEnvelopes(1);
   await bob.submit(view.id);
-  await b.said('bob', /is approved and syncs now/);
+  await b.said('bob', /approved; it syncs now/);
   await b.card('the end', /is live at .* and Healthy/);
   assert.equal(b.stage.store.requests.list().length, 1);
   assert.deepEqual(b.stage.store.approvals.list()[0]?.status?.approvals?.length, 1);

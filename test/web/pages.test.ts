@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import type { Application } from '../../src/model/application.ts';
 import type { Approval, DriftEpisode } from '../../src/model/coxswain.ts';
+import type { EffectivePolicy } from '../../src/policy/policy.ts';
 import { applicationPage } from '../../src/web/application-page.ts';
 import { escapeHtml, html, page } from '../../src/web/html.ts';
 import { listPage } from '../../src/web/list-page.ts';
@@ -49,6 +50,8 @@ function poisoned<T>(value: T, poison: string): T {
   return walk(value) as T;
 }
 
+const policy: EffectivePolicy = { gated: false, environment: 'development', approvers: [], approvals: 1, slack: undefined };
+
 const hostile = `"'><script>alert(1)</script><img src=x onerror=alert(2)>`;
 const full = application('web', {
   ...well,
@@ -60,7 +63,7 @@ const full = application('web', {
 test('nothing that comes from elsewhere becomes HTML, on any page', () => {
   const app = poisoned(full, hostile);
   const resource = poisoned({ row: { version: 'v1', group: 'apps', kind: 'ConfigMap', namespace: 'shop', name: 'a', status: 'OutOfSync' as const, health: { status: 'Degraded' as const, message: 'no' } }, diff: '@@ -1 +1 @@\n-a\n+b\n c' }, hostile);
-  const view = { app, resources: [resource], approvals: [{ ...poisoned(approval(), hostile), status: { phase: 'Pending' as const } }], episodes: [{ ...poisoned(episode('Open', [['data.a', '1', '2']]), hostile), status: { ...poisoned(episode('Open', [['data.a', '1', '2']]).status, hostile), phase: 'Open' as const, objects: poisoned(episode('Open', [['data.a', '1', '2']]).status?.objects ?? [], hostile) } }] };
+  const view = { app, policy: { ...policy, environment: hostile }, resources: [resource], approvals: [{ ...poisoned(approval(), hostile), status: { phase: 'Pending' as const } }], episodes: [{ ...poisoned(episode('Open', [['data.a', '1', '2']]), hostile), status: { ...poisoned(episode('Open', [['data.a', '1', '2']]).status, hostile), phase: 'Open' as const, objects: poisoned(episode('Open', [['data.a', '1', '2']]).status?.objects ?? [], hostile) } }] };
   const pages = [
     page({ title: app.metadata.name, up: '../../', follows: `argocd/${app.metadata.name}`, body: applicationPage(view, '../../') }),
     page({ title: 'Applications', up: '', follows: '', body: listPage([view]) }),
@@ -105,7 +108,7 @@ const standings: { what: string; app: Application; approvals?: Approval[]; episo
   { what: 'a sync that was asked for', app: application('web', failed, { operation: {} }), expected: [3, 'progressing', 'a sync was asked for'] },
   { what: 'a pending approval', app: application('web', { ...well, sync: { status: 'OutOfSync' } }), approvals: [approval('Applied'), approval()], expected: [1, 'approval outofsync', 'waits for approval of 1 change'] },
   { what: 'a sync that was refused until an approval', app: application('web', { ...failed, operationState: { operation: {}, phase: 'Failed', message: 'approval required: Approval/web-1', startedAt: '' } }), approvals: [approval()], expected: [1, 'approval', 'waits for approval of 1 change'] },
-  { what: 'drift', app: application('web', { ...well, sync: { status: 'OutOfSync' } }), episodes: [episode('Healed'), episode('Open')], expected: [1, 'drift outofsync', '1 object edited in the cluster'] },
+  { what: 'drift', app: application('web', { ...well, sync: { status: 'OutOfSync' } }), episodes: [episode('Healed'), episode('Open')], expected: [1, 'drift outofsync', '1 object changed in the cluster, not in Git'] },
 ];
 for (const { what, app, approvals = [], episodes = [], expected } of standings) {
   test(`an application with ${what} stands at ${expected.join(' · ')}`, () => {
@@ -123,13 +126,13 @@ test('the list puts first what needs somebody, then goes by name, and counts eve
 
 test('without applications, resources or history the pages say so', () => {
   assert.match(listPage([]).html, /No applications yet/);
-  const { html: text } = applicationPage({ app: application('web'), resources: [], approvals: [], episodes: [] }, '../../');
+  const { html: text } = applicationPage({ policy, app: application('web'), resources: [], approvals: [], episodes: [] }, '../../');
   assert.match(text, /No objects are known yet[^]*It was never synced/);
 });
 
 test('differences that are few are open, many are closed, and what agrees has none', () => {
   const views = (number: number) => Array.from({ length: 5 }, (_, index) => ({ row: { version: 'v1', kind: 'ConfigMap', name: `c${index}`, status: index < number ? 'OutOfSync' as const : 'Synced' as const }, diff: index < number ? '@@ -1 +1 @@\n-a\n+b' : '' }));
-  const shown = (number: number): string => applicationPage({ app: application('web', well), resources: views(number), approvals: [], episodes: [] }, '').html;
+  const shown = (number: number): string => applicationPage({ policy, app: application('web', well), resources: views(number), approvals: [], episodes: [] }, '').html;
   assert.equal(shown(3).split('<details open>').length - 1, 3);
   assert.equal(shown(4).split('<details>').length - 1, 4);
   assert.match(shown(3), /3 of 5 differ from Git/);
@@ -140,4 +143,27 @@ test('differences that are few are open, many are closed, and what agrees has no
 test('a page of a thousand applications is made of every one of them', () => {
   const apps = Array.from({ length: 1000 }, (_, index) => ({ app: application(`app-${index}`, well), approvals: [], episodes: [] }));
   assert.equal(listPage(apps).html.split('<tr id="app-').length - 1, 1000);
+});
+
+test('what was refused last is told until something asks again', () => {
+  const revision = 'a'.repeat(40);
+  const app = application('web', { ...well, sync: { status: 'OutOfSync', revision } });
+  const at = (phase: 'Pending' | 'Applied' | 'Rejected', creationTimestamp: string): Approval => ({ ...approval(), metadata: { name: `web-${phase}`, namespace: 'argocd', creationTimestamp }, status: { phase, message: 'rejected by bob: not before Monday' } });
+  const before = at('Applied', '2026-01-01T00:00:00Z');
+  const rejected = at('Rejected', '2026-01-02T00:00:00Z');
+  assert.deepEqual(standingOf(app, [before, rejected], []).note, 'rejected by bob: not before Monday');
+  assert.match(applicationPage({ policy, app, resources: [], approvals: [rejected, before], episodes: [] }, '').html, /Rejected<\/h3><p class="message">rejected by bob: not before Monday/);
+  assert.equal(standingOf(app, [rejected, at('Pending', '2026-01-03T00:00:00Z')], []).note, 'waits for approval of 1 change');
+  assert.equal(standingOf(app, [at('Applied', '2026-01-03T00:00:00Z'), rejected], []).note, '');
+  assert.equal(standingOf(application('web', well), [rejected], []).note, '');
+});
+
+test('the page tells the environment, that people approve, and who approved what was deployed', () => {
+  const revision = 'b'.repeat(40);
+  const applied: Approval = { ...approval('Applied'), spec: { ...approval().spec, revision }, status: { phase: 'Applied', approvals: [{ actor: { login: 'bob', id: 2, via: 'slack' }, at: '2026-01-01T00:00:00Z' }] } };
+  const app = application('web', { ...well, history: [{ id: 1, revision, deployedAt: '2026-01-01T00:00:00Z', initiatedBy: { username: 'coxswain' } }] });
+  const { html: text } = applicationPage({ policy: { ...policy, gated: true, environment: 'production' }, app, resources: [], approvals: [applied], episodes: [] }, '');
+  assert.match(text, /<dt>Environment<\/dt><dd>production<\/dd>[^]*<dd>after approval<\/dd>/);
+  assert.equal(text.split('approved by bob').length - 1, 2);
+  assert.match(listPage([{ app, approvals: [], episodes: [], environment: 'production' }]).html, /shop · production/);
 });

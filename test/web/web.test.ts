@@ -82,7 +82,7 @@ test('no value of a Secret is on any page, in any data or metric: synced, change
   await s.cluster.api.patch(login, { type: 'merge', patch: { data: { password: Buffer.from('hunter3').toString('base64') } }, manager: 'kubectl-edit' });
   await s.untilStore('an episode', () => s.store.episodes.list().find((item) => item.status?.phase === 'Open' && item.status.objects.length > 0));
   const [, edited = ''] = await isMasked();
-  assert.match(edited, /Edited in the cluster[^]*data\.password/);
+  assert.match(edited, /Changed in the cluster, not in Git[^]*data\.password/);
   s.commit({ 'page-secret/login.yaml': secret('hunter2') });
   await s.store.applications.patch(`${s.namespace}/page-secret`, { spec: { syncPolicy: null } });
   await s.engine.onPush(s.url);
