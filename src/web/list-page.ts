@@ -12,6 +12,7 @@ export interface Listed {
   app: Application;
   approvals: Approval[];
   episodes: DriftEpisode[];
+  environment?: string | undefined;
 }
 
 interface Line extends Listed {
@@ -26,14 +27,14 @@ function lastChange(app: Application): string | undefined {
   return app.status?.history?.at(-1)?.deployedAt ?? app.status?.operationState?.finishedAt;
 }
 
-function row({ app, standing }: Line): Html {
+function row({ app, standing, environment = '' }: Line): Html {
   const { destination, project } = app.spec;
   const { name, namespace } = app.metadata;
   const [source] = sourcesOf(app.spec);
   const cluster = clusterText(destination);
-  const words = [name, namespace, project, destination.namespace ?? '', cluster, source?.path ?? '', source?.chart ?? '', repositoryText(source?.repoURL ?? ''), app.status?.sync?.status ?? 'Unknown', app.status?.health?.status ?? 'Unknown'].join(' ').toLowerCase();
+  const words = [name, namespace, project, environment, destination.namespace ?? '', cluster, source?.path ?? '', source?.chart ?? '', repositoryText(source?.repoURL ?? ''), app.status?.sync?.status ?? 'Unknown', app.status?.health?.status ?? 'Unknown'].join(' ').toLowerCase();
   return html`<tr id="app-${applicationKey(app)}" data-words="${words}" data-tags="${standing.tags.join(' ')}" class="rank-${standing.rank}">
-<td class="name"><a href="${applicationPath(app)}">${name}</a><span class="soft">${project}</span></td>
+<td class="name"><a href="${applicationPath(app)}">${name}</a><span class="soft">${[project, environment].filter(Boolean).join(' · ')}</span></td>
 <td>${pill(app.status?.sync?.status)}</td><td>${pill(app.status?.health?.status)}</td>
 <td class="wide">${revisionLink(revisionOf(app), source)}</td><td class="wide">${destination.namespace ?? ''}<span class="soft">${cluster}</span></td>
 <td class="note${standing.bad && ' bad'}">${standing.note ? html`<span title="${standing.note}">${standing.note}</span>` : html`<span class="soft">${lastChange(app) ? html`synced ${time(lastChange(app))}` : ''}</span>`}</td></tr>`;

@@ -32,6 +32,13 @@ export function waitingApproval(approvals: readonly Approval[]): Approval | unde
   return approvals.find((item) => (item.status?.phase ?? 'Pending') === 'Pending');
 }
 
+/** What was decided last, if that was a refusal, and nothing has asked again since. */
+export function lastRejection(app: Application, approvals: readonly Approval[]): Approval | undefined {
+  if (app.status?.sync?.status !== 'OutOfSync' || waitingApproval(approvals)) return undefined;
+  const newest = approvals.toSorted((a, b) => Date.parse(b.metadata.creationTimestamp ?? '') - Date.parse(a.metadata.creationTimestamp ?? ''))[0];
+  return newest?.status?.phase === 'Rejected' ? newest : undefined;
+}
+
 export function openEpisodes(episodes: readonly DriftEpisode[]): DriftEpisode[] {
   return episodes.filter((item) => drifting.has(item.status?.phase ?? 'Open'));
 }
@@ -64,6 +71,7 @@ function progress(app: Application): string | undefined {
 
 function facts(app: Application, approvals: readonly Approval[], episodes: readonly DriftEpisode[]): Fact[] {
   const approval = waitingApproval(approvals);
+  const rejection = lastRejection(app, approvals);
   const drifted = openEpisodes(episodes).reduce((sum, item) => sum + (item.status?.objects.length ?? 0) + (item.status?.left ?? 0), 0);
   // A refused sync that waits for its approval is no failure.
   const failing = approval && app.status?.operationState?.message?.startsWith('approval required') ? undefined : failure(app);
@@ -73,7 +81,8 @@ function facts(app: Application, approvals: readonly Approval[], episodes: reado
   return [
     ...(failing === undefined ? [] : [{ tag: 'failing', rank: 0, note: failing } as const]),
     ...(approval ? [{ tag: 'approval', rank: 1, note: `waits for approval of ${count(approval.spec.operations.length, 'change')}` } as const] : []),
-    ...(drifted > 0 ? [{ tag: 'drift', rank: 1, note: `${count(drifted, 'object')} edited in the cluster` } as const] : []),
+    ...(drifted > 0 ? [{ tag: 'drift', rank: 1, note: `${count(drifted, 'object')} changed in the cluster, not in Git` } as const] : []),
+    ...(rejection ? [{ tag: 'outofsync', rank: 1, note: rejection.status?.message ?? 'rejected' } as const] : []),
     ...(outOfSync ? [{ tag: 'outofsync', rank: 2, note: '' } as const] : []),
     ...(going === undefined ? [] : [{ tag: 'progressing', rank: 3, note: going } as const]),
     ...(missing ? [{ tag: 'outofsync', rank: 2, note: 'objects are missing in the cluster' } as const] : []),

@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Clock } from '../base/clock.ts';
+import type { Application } from '../model/application.ts';
+import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
 import type { ApplicationView } from './application-page.ts';
 import type { Page } from './html.ts';
 import type { ResourceView } from './resource-view.ts';
 import { systemClock } from '../base/clock.ts';
 import { applicationKey } from '../model/application.ts';
+import { effectivePolicy } from '../policy/policy.ts';
 import { applicationPage } from './application-page.ts';
 import { html, page } from './html.ts';
 import { listPage } from './list-page.ts';
@@ -96,13 +99,18 @@ function viewOf({ store, resources }: WebOptions, key: string): ApplicationView 
   const compared = resources(key);
   // Before the first comparison, and where Argo CD compares, the status tells what there is.
   const known = compared.length > 0 ? compared : (app.status?.resources ?? []).map((row) => ({ row, diff: '' }));
-  return { app, resources: known, approvals: store.approvals.of(key), episodes: store.episodes.of(key) };
+  return { app, resources: known, approvals: store.approvals.of(key), episodes: store.episodes.of(key), policy: policyFor(store, found) };
+}
+
+/** Annotations decide it, which are not shown themselves. */
+function policyFor(store: Store, app: Application): EffectivePolicy {
+  return effectivePolicy(app, store.projects.get(`${store.namespace}/${app.spec.project || 'default'}`));
 }
 
 function frontPage({ store }: WebOptions): Answer {
   const listed = store.applications.list().map((app) => {
     const key = applicationKey(app);
-    return { app: shownApplication(app), approvals: store.approvals.of(key), episodes: store.episodes.of(key) };
+    return { app: shownApplication(app), approvals: store.approvals.of(key), episodes: store.episodes.of(key), environment: policyFor(store, app).environment };
   });
   return shown(200, { title: 'Applications', up: '', follows: '', body: listPage(listed) });
 }
