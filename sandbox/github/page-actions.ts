@@ -60,6 +60,15 @@ function comparePath(deed: Deed, repository: Repository, branch: string): string
   return `${href(field(deed, 'repo'), 'compare', repository.defaultBranch)}...${href(branch).slice(1)}`;
 }
 
+/** Merged once, a change cannot be made again. */
+async function filesOf(scenario: Scenario, read: Parameters<Scenario['change']>[0]): Promise<Record<string, string | null>> {
+  try {
+    return await scenario.change(read);
+  } catch (error) {
+    throw new Failure(422, `"${scenario.title}" cannot be made now: the branch has it already, or has moved on. Revert it first, or edit a file under Code. (${error instanceof Error ? error.message : String(error)})`);
+  }
+}
+
 async function makeScenario(deed: Deed): Promise<Outcome> {
   const repository = repositoryOf(deed);
   const scenario = deed.scenarios.find((each) => each.repo === field(deed, 'repo') && each.branch === field(deed, 'branch'));
@@ -67,7 +76,7 @@ async function makeScenario(deed: Deed): Promise<Outcome> {
   if (!scenario || sha === null) throw new Failure(404, 'Not Found');
   let branch = scenario.branch;
   for (let at = 2; (await resolveCommit(repository.dir, `refs/heads/${branch}`)) !== null; at++) branch = `${scenario.branch}-${at}`;
-  const files = await scenario.change((path) => fileAt(repository, sha, path));
+  const files = await filesOf(scenario, (path) => fileAt(repository, sha, path));
   await person(deed).commit(scenario.repo, { branch, files, message: `${scenario.title}\n\n${scenario.body}`.trim() });
   return { to: comparePath(deed, repository, branch) };
 }

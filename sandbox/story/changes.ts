@@ -55,6 +55,9 @@ export async function brokenManifest(read: Read): Promise<Files> {
   return { [brokenFile]: `${await textOf(read, brokenFile)} oops: [not closed\n` };
 }
 
+/** Two replicas more than there are now, so that it can be asked for again. */
 export async function morePayments(read: Read): Promise<Files> {
-  return edited(read, 'apps/payments/values-prod.yaml', ['replicas: 2', 'replicas: 4']);
+  const path = 'apps/payments/values-prod.yaml';
+  const text = await textOf(read, path);
+  return { [path]: text.replace(/^replicas: (\d+)$/m, (_line, count: string) => `replicas: ${Number(count) + 2}`) };
 }
