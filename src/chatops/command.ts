@@ -48,9 +48,11 @@ export function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** The nearest of `known`, unless even that is far off. */
+/** The only one of `known` that begins so, else the nearest, unless even that is far off. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const wanted = word.slice(0, 80);
+  const begun = wanted.length > 1 ? known.filter((item) => item.startsWith(wanted)) : [];
+  if (begun.length === 1) return begun[0];
   const ranked = known.map((item) => ({ item, far: distance(wanted, item) })).sort((a, b) => a.far - b.far || (a.item < b.item ? -1 : 1));
   const best = ranked[0];
   return best && best.far <= Math.max(2, Math.floor(wanted.length / 2)) ? best.item : undefined;

@@ -31,11 +31,17 @@ function indented(text: string): string {
   return text.replaceAll('\n', '\n         ');
 }
 
+/** What the command line has is less than what the operator has. */
+const hints: Readonly<Record<string, string>> = {
+  E_GIT_AUTH: 'cox reads repositories with the repository Secrets of the namespace (argocd.argoproj.io/secret-type: repository) that you may list. The GitHub App is the operator\'s alone: its answers are in the pull request and on the dashboard.',
+};
+
 /** `cox: file:line: message (CODE)`, then lines of `why:` and `next:`. Credentials are taken out. */
 export function errorText(error: unknown): string {
   const known = error instanceof AppError ? error : undefined;
   const head = `cox: ${known?.place ? `${placeText(known.place)}: ` : ''}${errorMessage(error)} (${known?.code ?? 'E_INTERNAL'})`;
   const why = causes(error).map((text) => `  why:   ${indented(text)}`);
-  const next = known?.hint ? [`  next:  ${indented(known.hint)}`] : [];
+  const hint = (known && hints[known.code]) ?? known?.hint;
+  const next = hint ? [`  next:  ${indented(hint)}`] : [];
   return redactText(plain([head, ...why, ...next].join('\n')));
 }

@@ -100,7 +100,7 @@ async function follow({ session, app, request, say }: Following): Promise<Seen |
     const now = mirror.get(namespace, name);
     if (!now) return ended.reject(new AppError('E_APPLICATION', `${name} was deleted while it was synced`));
     const found = seen(now, request);
-    const line = found.state ? `${found.state.phase}: ${found.state.message ?? ''}` : 'waiting to be taken up';
+    const line = found.state ? [found.state.phase, found.state.message].filter(Boolean).join(': ') : 'waiting to be taken up';
     if (line !== last) say(`${name}: ${plain(line)}`);
     last = line;
     if (found.end) ended.resolve(found);

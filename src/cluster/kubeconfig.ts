@@ -194,5 +194,5 @@ function pruned<T extends object>(fields: T): Pruned<T> {
 }
 
 function wrong(message: string, cause?: unknown): AppError {
-  return new AppError('E_CONFIG', message, { cause, hint: 'See the documentation of kubeconfig files and of cluster Secrets.' });
+  return new AppError('E_CONFIG', message, { cause, hint: 'KUBECONFIG names the file (default ~/.kube/config), and its current context is used; cox takes --kubeconfig and --context too.' });
 }

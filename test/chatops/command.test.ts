@@ -36,6 +36,7 @@ for (const [typed, verb, application, rest, options] of understood) {
 
 const refused: [typed: string, message: RegExp][] = [
   ['aprove checkout', /^"aprove" is not a command; did you mean `\/cox approve`\?$/],
+  ['stat', /did you mean `\/cox status`\?$/],
   ['snyc', /did you mean `\/cox sync`\?$/],
   ['frobnicate-everything', /^"frobnicate-everything" is not a command; `\/cox help` lists them$/],
   ['__proto__', /is not a command/],
