@@ -2,7 +2,7 @@
 import { AppError } from '../src/base/errors.ts';
 import { get, list, type Kube } from './kube.ts';
 import { controlNamespace } from './settings.ts';
-import { developed, production } from './story/bootstrap.ts';
+import { developed, production } from './sample.ts';
 
 /** All that a demo makes lies in these, beside its CRDs and the ClusterRole. */
 const namespaces = [controlNamespace, ...developed, ...production];

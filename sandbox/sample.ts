@@ -5,6 +5,9 @@ import type { KubeObject } from '../src/model/kube.ts';
 import { documents } from './kube.ts';
 
 export const sampleFolder = join(import.meta.dirname, '..', 'examples', 'infra');
+/** Its applications beside the root; each has a namespace of the same name. */
+export const developed = ['checkout-dev', 'payments-dev', 'docs-dev', 'dashboards-dev'];
+export const production = ['checkout-prod', 'payments-prod', 'docs-prod', 'dashboards-prod'];
 /** What the sample names as its repository. */
 const placeholder = 'https://github.com/acme/infra.git';
 

@@ -1,13 +1,10 @@
 // Step 1: the root application is applied once, everything becomes Synced; production's first sync is approved like any other.
 import assert from 'node:assert/strict';
 import { apply } from '../kube.ts';
-import { bootstrapObjects } from '../sample.ts';
+import { bootstrapObjects, developed, production } from '../sample.ts';
 import { review, submitted } from './approval.ts';
 import { waitingApproval } from './merge.ts';
 import { applications, approvalsOf, cardOf, isSynced, textOf, wait, waitApp, waitFor, type Stage } from './stage.ts';
-
-export const developed = ['checkout-dev', 'payments-dev', 'docs-dev', 'dashboards-dev'];
-export const production = ['checkout-prod', 'payments-prod', 'docs-prod', 'dashboards-prod'];
 
 export async function bootstrap(stage: Stage): Promise<void> {
   const { scene, tell } = stage;
