@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { test } from 'node:test';
 import { disturbedRun, undisturbedRun } from '../../sandbox/crash.ts';
-import { someRequests } from '../../sandbox/crashes.ts';
+import { faceOf, someRequests } from '../../sandbox/crashes.ts';
 import { differences } from '../../sandbox/story/end-state.ts';
 
 /** Of about 500 requests; each death costs some seconds: on two busy processors all of them some minutes. */
@@ -15,6 +15,7 @@ test('killed before or after any of its mutating requests, Coxswain ends the sto
   t.diagnostic(`COX_SEED=${seed} repeats this choice; npm run crash kills at every request`);
   const silent = (): void => undefined;
   const [undisturbed, disturbed] = await Promise.all([undisturbedRun(silent), disturbedRun(someRequests(seed, share, deaths), 90_000, (line) => t.diagnostic(line))]);
-  assert.ok(disturbed.kills.length > 0, 'the seed chose at least one request');
+  assert.deepEqual([...new Set(disturbed.kills.map(({ label }) => faceOf(label)))].sort(), ['cluster', 'github', 'slack']);
+  assert.deepEqual([...new Set(disturbed.kills.map(({ side }) => side))].sort(), ['after', 'before']);
   assert.deepEqual(differences(undisturbed.end, disturbed.end), []);
 });
