@@ -6,8 +6,8 @@ import { pullProgress } from './progress.ts';
 import { touchedBy } from './touched.ts';
 
 export interface Change {
-  /** What merging would do now. Rejects with the signal's reason when superseded. */
-  preview(pull: PullInput, signal: AbortSignal): Promise<PullPreview>;
+  /** What merging would do now. Rejects with the signal's reason when superseded. `onTouched`: before the result, when some application is. */
+  preview(pull: PullInput, signal: AbortSignal, onTouched?: () => void): Promise<PullPreview>;
   /** Keys of the applications that it touches, or touched by its merge. */
   touched(pull: PullInput, signal: AbortSignal): Promise<string[]>;
   /** How far the applications have followed a merged pull request. */
@@ -16,7 +16,7 @@ export interface Change {
 
 export function createChange(deps: ChangeDeps): Change {
   return {
-    preview: (pull, signal) => previewPull(deps, pull, signal),
+    preview: (pull, signal, onTouched) => previewPull(deps, pull, signal, onTouched),
     touched: (pull, signal) => touchedBy(deps, pull, signal),
     progress: (pull, signal) => pullProgress(deps, pull, signal),
   };

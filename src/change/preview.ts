@@ -116,13 +116,14 @@ async function previewApp(deps: ChangeDeps, item: Affected, signal: AbortSignal)
 }
 
 /** Rejects with the signal's reason when superseded, and with transient errors of Git; an application's own failure is in its row. */
-export async function previewPull(deps: ChangeDeps, pull: PullInput, signal: AbortSignal): Promise<PullPreview> {
+export async function previewPull(deps: ChangeDeps, pull: PullInput, signal: AbortSignal, onTouched?: () => void): Promise<PullPreview> {
   const started = deps.clock.now();
   const range = await openRange(deps, pull);
   signal.throwIfAborted();
   const empty = { pull, base: range.base, conflicts: [], apps: [], errors: [], considered: 0 };
   if ('conflicts' in range) return { ...empty, conflicts: range.conflicts, tookMs: deps.clock.now() - started };
   const { affected, considered } = await affectedBy(deps, pull, range, signal);
+  if (affected.length > 0) onTouched?.();
   const turns = new Turns(deps.concurrency ?? 8);
   const apps = await Promise.all(affected.map(async (item) => {
     const giveBack = await turns.take(signal);

@@ -15,12 +15,13 @@ import type { Store } from '../store/store.ts';
 import { KeyQueue } from '../base/queue.ts';
 import { pullKey } from '../change/pull.ts';
 import { activityList } from './activity.ts';
+import { Announcement } from './announcement.ts';
 import { isGitHub } from './api.ts';
 import { checkKey, writeCheck } from './check-run.ts';
-import { approvalCheck, diffCheck, forkCheck, rolloutCheck, runningDiffCheck } from './checks.ts';
+import { approvalCheck, diffCheck, forkCheck, rolloutCheck } from './checks.ts';
 import { parsePullKey } from './clicks.ts';
 import { isCommand } from './commands-in.ts';
-import { closedComment, forkComment, placeholderComment, renderComment, untouchedComment } from './comment.ts';
+import { closedComment, forkComment, renderComment, untouchedComment } from './comment.ts';
 import { findDeployments, settled, writeDeployments } from './deployments.ts';
 import { newMemory } from './memory.ts';
 import { PullIndex } from './pull-index.ts';
@@ -40,8 +41,6 @@ export interface PullQueueOptions {
   onCommand: (pull: PullRef, comment: HumanComment) => void;
 }
 
-/** A result that comes sooner needs no placeholder. */
-const placeholderMs = 2000;
 /** Something outside of Git and cluster failed: look again. */
 const retryMs = 30_000;
 
@@ -224,14 +223,11 @@ export class PullQueue {
     }
     const abort = new AbortController();
     this.#running.set(key, { head: pull.head.sha, abort });
-    let placing: Promise<void> | undefined;
-    const cancel = this.#options.clock.after(placeholderMs, () => {
-      placing = this.#placeholder(pass).catch((error: unknown) => this.#options.log.warn({ pull: key, err: error }, 'the placeholder could not be written'));
-    });
+    const onError = (error: unknown): void => this.#options.log.warn({ pull: key, err: error }, 'the preview could not be announced');
+    const announcement = new Announcement({ clock: this.#options.clock, sticky: this.#sticky(pass), checks: this.#checks(pass), sha: pull.head.sha, onError });
     try {
-      const preview = await this.#options.change.preview(pull, AbortSignal.any([pass.signal, abort.signal]));
-      cancel();
-      await placing;
+      const preview = await this.#options.change.preview(pull, AbortSignal.any([pass.signal, abort.signal]), () => announcement.touches());
+      await announcement.end();
       abort.signal.throwIfAborted();
       this.#index.set(key, preview.apps.map((app) => app.application));
       const comment = renderComment({ preview, activity: this.#activity(pass), publicUrl: this.#options.publicUrl });
@@ -246,8 +242,7 @@ export class PullQueue {
       if (abort.signal.aborted) return undefined; // whoever aborted it has asked for another pass
       throw error;
     } finally {
-      cancel();
-      await placing;
+      await announcement.end();
       this.#running.delete(key);
     }
   }
@@ -256,11 +251,6 @@ export class PullQueue {
   async #hasMoved({ key, pull, signal }: Pass): Promise<boolean> {
     const now = await this.#read(key, signal);
     return now?.state !== 'open' || now.pull.head.sha !== pull.head.sha;
-  }
-
-  async #placeholder(pass: Pass): Promise<void> {
-    if (pass.memory.comment === null) await writeComment(this.#sticky(pass), placeholderComment(pass.pull.head.sha));
-    await writeCheck(this.#checks(pass), runningDiffCheck(pass.pull.head.sha));
   }
 
   /** Comment and checks first: a large merge has more deployments than GitHub takes at once, and what follows tells of the rest. */

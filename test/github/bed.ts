@@ -55,7 +55,8 @@ export interface Bed {
 
 function scripted(script: Script): Change {
   return {
-    async preview(pull, signal): Promise<PullPreview> {
+    async preview(pull, signal, onTouched): Promise<PullPreview> {
+      if (script.apps.length > 0) onTouched?.();
       script.previews.push(pull);
       await Promise.race([script.gate, new Promise((_, reject) => signal.addEventListener('abort', () => {
         script.aborted += 1;

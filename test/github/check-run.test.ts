@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Bed } from './bed.ts';
 import type { CheckRun } from '../../sandbox/github/world.ts';
+import { SteppedClock } from '../../src/base/clock.ts';
+import { eventually } from '../control-plane.ts';
 import { bed, openPull } from './bed.ts';
 import { app } from './sample.ts';
 
@@ -29,4 +31,44 @@ test('an annotation is sent once, however often the check is written, after a re
   await b.restart();
   assert.deepEqual(annotations(), ['one', 'two', 'three']);
   assert.equal(checks(b).length, 1);
+});
+
+test('a slow second look at the same head takes no result back', async (t) => {
+  const clock = new SteppedClock(Date.now());
+  const b = await bed(t, { clock });
+  b.script.apps = [app('web', { change: [] })];
+  const number = await openPull(b.sandbox);
+  await b.quiet();
+  for (const again of ['known', 'after a restart']) {
+    const [gate, looked, writes] = [Promise.withResolvers<void>(), b.script.previews.length, [] as string[]];
+    b.script.gate = gate.promise;
+    b.sandbox.faults.inject({ match: ({ method, path }) => {
+      if (method !== 'GET' && path.startsWith('/repos/')) writes.push(`${method} ${path}`);
+      return false;
+    }, answer: { status: 500 } });
+    const restarted = again === 'known' ? undefined : b.restart();
+    b.app.forge.refreshPull({ owner: 'acme', repo: 'infra', number });
+    await eventually('the next preview', () => b.script.previews.length > looked || undefined);
+    clock.step(3000);
+    gate.resolve();
+    await restarted;
+    await b.quiet();
+    assert.deepEqual(writes, [], again);
+  }
+  assert.deepEqual(checks(b).map((check) => check.conclusion), ['success']);
+});
+
+test('a pull request that touches nothing gets no comment, however long that takes to find out', async (t) => {
+  const clock = new SteppedClock(Date.now());
+  const b = await bed(t, { clock });
+  const gate = Promise.withResolvers<void>();
+  b.script.gate = gate.promise;
+  await openPull(b.sandbox);
+  await eventually('the preview', () => b.script.previews.length > 0 || undefined);
+  clock.step(3000);
+  await eventually('the running check', () => checks(b).find((check) => check.status === 'in_progress'));
+  gate.resolve();
+  await b.quiet();
+  assert.deepEqual(checks(b).map((check) => check.conclusion), ['skipped']);
+  assert.deepEqual(b.sandbox.world.repositories[0]?.comments, []);
 });
