@@ -9,6 +9,8 @@ export interface RequestSeen {
 export type Answer =
   /** 403 or 429 of the secondary limit with Retry-After in seconds. */
   | { limit: 403 | 429; retryAfter: number }
+  /** 403 with nothing remaining, and no word about when. */
+  | { limit: 403; remaining: 0 }
   | { status: number }
   /** The connection is destroyed before or after the request was handled. */
   | { cut: 'before' | 'after' }

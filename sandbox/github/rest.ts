@@ -76,9 +76,9 @@ async function faulty(incoming: Incoming, fault: Answer): Promise<'answered' | '
   if ('pushRule' in fault) return 'go on'; // git's alone
   const limited = 'limit' in fault;
   const status = limited ? fault.limit : fault.status;
-  const headers: Record<string, string> = limited ? { 'retry-after': String(fault.retryAfter) } : {};
+  const headers: Record<string, string> = !limited ? {} : 'remaining' in fault ? { 'x-ratelimit-remaining': '0' } : { 'retry-after': String(fault.retryAfter) };
   incoming.response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
-  incoming.response.end(JSON.stringify({ message: limited ? limitMessage : 'Server Error', documentation_url: docs }));
+  incoming.response.end(JSON.stringify({ message: limited && !('remaining' in fault) ? limitMessage : 'Server Error', documentation_url: docs }));
   return 'answered';
 }
 

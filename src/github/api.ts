@@ -74,9 +74,11 @@ function limitedFor(answer: Answer, now: number): number | undefined {
   if (answer.status !== 403 && answer.status !== 429) return undefined;
   const asked = retryAfterMs(answer.headers['retry-after']?.toString(), now);
   if (asked !== undefined) return asked;
-  if (answer.headers['x-ratelimit-remaining']?.toString() === '0') return Math.max(1000, Number(answer.headers['x-ratelimit-reset']) * 1000 - now);
+  const used = answer.headers['x-ratelimit-remaining']?.toString() === '0';
+  const reset = Number(answer.headers['x-ratelimit-reset'] ?? NaN);
+  if (used && Number.isFinite(reset)) return Math.max(1000, reset * 1000 - now);
   // GitHub: REST best practices: wait at least a minute when the secondary limit names no time.
-  return answer.status === 429 || /secondary rate limit/i.test(answer.message) ? 60_000 : undefined;
+  return used || answer.status === 429 || /secondary rate limit/i.test(answer.message) ? 60_000 : undefined;
 }
 
 /** The installation's tokens last an hour; one is used until five minutes before its end. */
