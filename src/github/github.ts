@@ -175,7 +175,7 @@ function withApp(options: GitHubOptions, config: GitHubAppConfig): Parts {
   const api = new GitHubApi({ appId: config.appId, privateKey: config.privateKey, apiUrl: config.apiUrl, clock, log, random });
   const installations = new Installations(api, log);
   const pulls: PullQueue = new PullQueue({ appId: config.appId, installations, store, change, publicUrl, clock, log, onCommand: (pull, comment) => intake.comment(pull, comment.id) });
-  const intake: Intake = new Intake({ installations, pulls, store, clock, log });
+  const intake: Intake = new Intake({ api, installations, pulls, store, clock, log });
   return { ...options, config, api, installations, pulls, intake };
 }
 

@@ -1,5 +1,6 @@
 // Looks at installations, repositories, branches and comments afresh, and finds the pull requests that need a pass; sweeps for what webhooks lost.
 import type { Clock } from '../base/clock.ts';
+import type { GitHubApi } from './api.ts';
 import type { HumanComment } from './sticky.ts';
 import type { Installations } from './installations.ts';
 import type { Logger } from '../base/log.ts';
@@ -13,6 +14,7 @@ import { pullKey } from '../change/pull.ts';
 import { allPages, isGitHub } from './api.ts';
 import { parsePullKey } from './clicks.ts';
 import { takeCommand } from './commands-in.ts';
+import { redeliverClicks } from './missed.ts';
 import { humanComment } from './sticky.ts';
 import { pullsOfRange, waitingRanges } from './waiting.ts';
 
@@ -24,6 +26,7 @@ const followMs = 7 * 24 * 3_600_000;
 const maxClosedPages = 10;
 
 export interface IntakeOptions {
+  api: GitHubApi;
   installations: Installations;
   pulls: PullQueue;
   store: Store;
@@ -33,6 +36,7 @@ export interface IntakeOptions {
 
 type Key =
   | { kind: 'installations' }
+  | { kind: 'deliveries' }
   | { kind: 'repository'; owner: string; repo: string }
   | { kind: 'branch'; owner: string; repo: string; branch: string }
   | { kind: 'comment'; pull: string; id: number };
@@ -91,6 +95,7 @@ export class Intake {
   async #work(key: Key, signal: AbortSignal): Promise<Outcome | void> {
     const { installations } = this.#options;
     if (key.kind === 'installations') return this.#sweep();
+    if (key.kind === 'deliveries') return redeliverClicks(this.#options.api.app, this.#options.clock.now(), signal);
     if (!installations.loaded) await installations.load();
     if (key.kind === 'comment') return this.#comment(key, signal);
     if (!installations.named(key.owner, key.repo)) return;
@@ -101,6 +106,7 @@ export class Intake {
   /** A refusal ends this sweep, never sweeping. */
   async #sweep(): Promise<Outcome> {
     const { installations, log } = this.#options;
+    this.#queue.add(keyOf({ kind: 'deliveries' }));
     try {
       await installations.load();
     } catch (error) {

@@ -130,6 +130,30 @@ test('the approve button carries the digest that was shown', async (t) => {
   assert.deepEqual(found, [{ verb: 'approve', application: `${b.store.namespace}/web-prod`, digest, login: 'bob', known: true }]);
 });
 
+test('a click that came while nobody listened is sent again at the next start, once', async (t) => {
+  const b = await bed(t);
+  const digest = 'abcdef0123456789'.repeat(4);
+  const approval: Approval = {
+    apiVersion: 'coxswain.dev/v1alpha1', kind: 'Approval',
+    metadata: { name: 'web-prod-abcdef012345', namespace: b.store.namespace },
+    spec: { application: `${b.store.namespace}/web-prod`, digest, revision: 'd'.repeat(40), operations: [] },
+  };
+  await b.store.approvals.create(approval);
+  b.script.progress = [progressOf('web-prod', 'waiting', { gated: true, approval })];
+  const number = await open(b);
+  const sha = await b.sandbox.actAs('ann').merge(repo, number);
+  await b.quiet();
+  b.sandbox.faults.hooks('lose', { event: 'check_run', times: 1 });
+  b.sandbox.actAs('bob').pressCheck(repo, { sha, name: 'coxswain/approval', identifier: 'approve-abcdef012345' });
+  await b.quiet();
+  assert.deepEqual(b.requests(), []);
+  await b.restart();
+  await eventually('the click', () => b.requests()[0]);
+  await b.restart();
+  assert.deepEqual(b.requests().map(({ spec }) => [spec.verb, spec.digest, spec.actor.login]), [['approve', digest, 'bob']]);
+  assert.equal(b.sandbox.deliveries().filter((each) => each.redelivery).length, 1);
+});
+
 test('deliveries without the right signature are refused', async (t) => {
   const b = await bed(t);
   const status = await new Promise<number>((resolve, reject) => {

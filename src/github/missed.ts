@@ -1,0 +1,37 @@
+// Clicks that nobody took: nothing but their delivery remembers them, and GitHub sends none again by itself, so it is asked to.
+import type { Octokit } from '@octokit/core';
+
+/** What was clicked longer ago is not obeyed any more. */
+const heardMs = 3_600_000;
+/** Of a hundred deliveries each. */
+const maxPages = 10;
+
+/** The list has no page numbers: the link to the next page carries a cursor (GitHub REST: deliveries of an App webhook). */
+function nextCursor(link: string | undefined): string | undefined {
+  const url = /<([^>]+)>;\s*rel="next"/.exec(link ?? '')?.[1];
+  return url === undefined ? undefined : (new URL(url).searchParams.get('cursor') ?? undefined);
+}
+
+/**
+ * Asks for the failed deliveries of the last hour whose click was never taken, once each; one that fails again is asked for the next time.
+ * `app` speaks as the App itself, who alone may. A redelivery keeps its guid, so what was taken after all is found taken.
+ */
+export async function redeliverClicks(app: Octokit, now: number, signal: AbortSignal): Promise<void> {
+  const taken = new Set<string>();
+  const failed = new Map<string, number>();
+  let cursor: string | undefined;
+  for (let page = 0; page < maxPages; page += 1) {
+    const { data, headers } = await app.request('GET /app/hook/deliveries', { per_page: 100, ...(cursor !== undefined && { cursor }), request: { signal } });
+    const recent = data.filter((each) => Date.parse(each.delivered_at) > now - heardMs);
+    for (const { id, guid, event, action, status_code: status } of recent) {
+      if (event !== 'check_run' || action !== 'requested_action') continue;
+      if (status >= 200 && status < 400) taken.add(guid);
+      else if (!failed.has(guid)) failed.set(guid, Number(id));
+    }
+    cursor = nextCursor(headers.link);
+    if (cursor === undefined || recent.length < data.length) break;
+  }
+  for (const [guid, id] of failed) {
+    if (!taken.has(guid)) await app.request('POST /app/hook/deliveries/{delivery_id}/attempts', { delivery_id: id, request: { signal } });
+  }
+}
