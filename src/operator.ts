@@ -178,6 +178,7 @@ async function openSlack({ config, log, faces, started, store, git, engine }: Co
     store,
     effectOf: engine.effect,
     refusal: chatops.refusal,
+    find: chatops.find,
     commitMessage: (application, revision) => commitMessage(git, store, application, revision),
     publicUrl: config.publicUrl,
     clock,

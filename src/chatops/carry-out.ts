@@ -5,16 +5,17 @@ import type { Action } from '../policy/rbac.ts';
 import type { Store } from '../store/store.ts';
 import type { MergedPull } from './brought.ts';
 import type { Answer } from './ports.ts';
-import type { Person } from './target.ts';
+import type { Sees } from './target.ts';
 import type { CarryOutDeps, Task } from './task.ts';
 import { refresh, requestSync, revertDrift, waitingApproval } from '../engine/request.ts';
-import { applicationKey, shortRevision, sourcesOf } from '../model/application.ts';
+import { applicationKey, shortRevision } from '../model/application.ts';
 import { effectivePolicy } from '../policy/policy.ts';
 import { decideApproval } from './approval.ts';
+import { createAsker } from './asker.ts';
 import { mergeIn } from './brought.ts';
 import { helpText, verbs } from './command.ts';
 import { openRevert } from './revert.ts';
-import { findApplication, personOf, refusal, waitingApplications } from './target.ts';
+import { findApplication, seen, waitingApplications } from './target.ts';
 import { requestDeps } from './task.ts';
 
 /** The right (argocd-rbac-cm) that each verb needs. */
@@ -87,11 +88,11 @@ async function perform(task: Task): Promise<Answer> {
 }
 
 /** Applications a command without a name means: those that wait, or all that the pull request touches. */
-async function implied(deps: CarryOutDeps, request: Request, merged: MergedPull | undefined): Promise<Application[]> {
+async function implied(deps: CarryOutDeps, { request, merged, sees }: Asking): Promise<Application[]> {
   const { verb, pull } = request.spec;
-  if (verb === 'approve' || verb === 'reject') return waitingApplications(deps, request, merged);
+  if (verb === 'approve' || verb === 'reject') return seen(await waitingApplications(deps, request, merged), sees);
   if (verb !== 'status' && verb !== 'diff') return [];
-  if (!pull) return deps.store.applications.list();
+  if (!pull) return seen(deps.store.applications.list(), sees);
   const touched = (await deps.forge?.touchedBy(pull, deps.signal)) ?? [];
   return touched.flatMap((key) => deps.store.applications.get(key) ?? []);
 }
@@ -99,15 +100,23 @@ async function implied(deps: CarryOutDeps, request: Request, merged: MergedPull 
 function nothingMeant(request: Request): string {
   const { verb, pull } = request.spec;
   if (verb === 'approve' || verb === 'reject') return pull ? 'nothing that this pull request brought waits for approval' : 'nothing waits for approval';
+  if (!pull && (verb === 'status' || verb === 'diff')) return 'there is no application that you may see';
   return verb === 'revert-drift' || verb === 'help' ? 'name an application' : `name an application: ${verbs[verb].usage}`;
 }
 
-async function meant(deps: CarryOutDeps, request: Request, merged: MergedPull | undefined): Promise<{ apps: Application[]; refused?: string }> {
+interface Asking {
+  request: Request;
+  merged: MergedPull | undefined;
+  sees: Sees;
+}
+
+async function meant(deps: CarryOutDeps, asking: Asking): Promise<{ apps: Application[]; refused?: string }> {
+  const { request, sees } = asking;
   if (request.spec.application) {
-    const found = findApplication(deps.store, request.spec.application);
+    const found = await findApplication(deps.store, request.spec.application, sees);
     return found.ok ? { apps: found.apps } : { apps: [], refused: found.message };
   }
-  const apps = await implied(deps, request, merged);
+  const apps = await implied(deps, asking);
   return apps.length > 0 ? { apps } : { apps, refused: nothingMeant(request) };
 }
 
@@ -119,21 +128,17 @@ export async function carryOut(deps: CarryOutDeps, request: Request): Promise<An
   await deps.forge?.ready();
   const merge = pull && (verb === 'approve' || verb === 'reject') ? await mergeIn(deps, pull) : undefined;
   if (merge && 'refused' in merge) return { ok: false, text: merge.refused };
-  const { apps, refused } = await meant(deps, request, merge);
+  const touched = async (): Promise<string[]> => (pull && (await deps.forge?.touchedBy(pull, deps.signal))) ?? [];
+  const asker = await createAsker({ ...deps, touched }, request.spec);
+  const { apps, refused } = await meant(deps, { request, merged: merge, sees: (app) => asker.sees(rights[verb], app) });
   if (verb === 'diff' && pull) deps.forge?.refreshPull(pull);
   // What it brings may not be in the cluster yet; its comment is made anew all the same.
   if (verb === 'diff' && pull && refused && !request.spec.application) return { ok: true, text: 'this pull request is looked at again' };
   if (refused) return { ok: false, text: refused };
-  const { policyCsv, policyDefault } = deps.store.settings();
-  const authoriser = await deps.authorise({ policyCsv, policyDefault, projects: deps.store.projects.list() });
-  const people = new Map<string, Person>();
   const answers: Answer[] = [];
   for (const app of apps) {
-    const repoUrl = sourcesOf(app.spec)[0]?.repoURL ?? '';
-    const person = people.get(repoUrl) ?? (await personOf(deps, request.spec, app));
-    people.set(repoUrl, person);
-    const denied = refusal({ authoriser, namespace: deps.store.namespace }, person, rights[verb], app);
-    answers.push(denied ? { ok: false, text: denied } : await perform({ deps, request, person, app, merged: merge }));
+    const denied = await asker.refusal(rights[verb], app);
+    answers.push(denied ? { ok: false, text: denied } : await perform({ deps, request, person: await asker.person(app), app, merged: merge }));
   }
   return merged(answers, verb);
 }

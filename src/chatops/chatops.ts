@@ -1,17 +1,24 @@
 // One command language for pull requests, Slack and the command line: authorise, carry out, answer — from the Request alone.
 import type { Actor, Request } from '../model/coxswain.ts';
 import type { Answer, ChatopsOptions } from './ports.ts';
+import type { AskerDeps } from './asker.ts';
+import type { Found, Sees } from './target.ts';
 import type { CarryOutDeps } from './task.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { describeError, errorKind } from '../base/errors.ts';
 import { KeyQueue } from '../base/queue.ts';
 import { authorisers } from '../policy/rbac.ts';
+import { createAsker } from './asker.ts';
 import { carryOut, rights } from './carry-out.ts';
-import { personOf, refusal } from './target.ts';
+import { findApplication, seen } from './target.ts';
+
+export type Act = keyof typeof rights;
 
 export interface Chatops {
-  /** For the moment of a click: why this person may not, undefined when they may. It is asked again at the act. */
-  refusal(actor: Actor, verb: Request['spec']['verb'], application: string): Promise<string | undefined>;
+  /** For the moment of a click on what shows the application: why this person may not, undefined when they may. It is asked again at the act. */
+  refusal(actor: Actor, verb: Act, application: string): Promise<string | undefined>;
+  /** Among the applications that may be named to this person: the one of that name, or all without a name. */
+  find(actor: Actor, verb: Act, text: string): Promise<Found>;
   start(): void;
   stop(): Promise<void>;
 }
@@ -74,12 +81,16 @@ async function work(options: CarryOutDeps, key: string): Promise<void> {
   await tell(options, key, await finish(options, key, answer, failed));
 }
 
-async function refusalOf(options: ChatopsOptions, authorise: ReturnType<typeof authorisers>, wanted: { actor: Actor; verb: Request['spec']['verb']; application: string }): Promise<string | undefined> {
-  const app = options.store.applications.get(wanted.application);
-  if (!app || wanted.verb === 'help') return app ? undefined : `there is no application ${wanted.application}`;
-  const { policyCsv, policyDefault } = options.store.settings();
-  const authoriser = await authorise({ policyCsv, policyDefault, projects: options.store.projects.list() });
-  return refusal({ authoriser, namespace: options.store.namespace }, await personOf(options, { actor: wanted.actor }, app), rights[wanted.verb], app);
+/** One that may be named to the person, or all of them. */
+async function find(deps: AskerDeps, { actor, verb, text }: { actor: Actor; verb: Act; text: string }): Promise<Found> {
+  const asker = await createAsker(deps, { actor });
+  const sees: Sees = (app) => asker.sees(rights[verb], app);
+  return text === '' ? { ok: true, apps: await seen(deps.store.applications.list(), sees) } : findApplication(deps.store, text, sees);
+}
+
+async function refusalOf(deps: AskerDeps, { actor, verb, application }: { actor: Actor; verb: Act; application: string }): Promise<string | undefined> {
+  const app = deps.store.applications.get(application);
+  return app ? (await createAsker(deps, { actor })).refusal(rights[verb], app) : `there is no application ${application}`;
 }
 
 export function createChatops(options: ChatopsOptions): Chatops {
@@ -94,7 +105,8 @@ export function createChatops(options: ChatopsOptions): Chatops {
   });
   let end: () => void = () => undefined;
   return {
-    refusal: (actor, verb, application) => refusalOf(options, authorise, { actor, verb, application }),
+    refusal: (actor, verb, application) => refusalOf({ ...options, authorise }, { actor, verb, application }),
+    find: (actor, verb, text) => find({ ...options, authorise }, { actor, verb, text }),
     start() {
       const wants = (request: Request): boolean => isWaiting(request) || isUntold(request, clock.now());
       end = store.requests.onChange((key, now) => {

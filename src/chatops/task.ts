@@ -5,7 +5,7 @@ import type { RequestDeps } from '../engine/request.ts';
 import type { Authoriser, RbacPolicy } from '../policy/rbac.ts';
 import type { ChatopsOptions } from './ports.ts';
 import type { MergedPull } from './brought.ts';
-import type { Person } from './target.ts';
+import type { Person } from './asker.ts';
 
 export interface CarryOutDeps extends ChatopsOptions {
   authorise: (policy: RbacPolicy) => Promise<Authoriser>;

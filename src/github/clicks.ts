@@ -31,6 +31,7 @@ export async function takeClick({ store, clock }: { store: Store; clock: Clock }
     spec: {
       verb,
       application: approval.spec.application,
+      shown: true,
       pull,
       args: { text: `${verb} ${name}` },
       digest: approval.spec.digest,

@@ -141,6 +141,8 @@ export interface Request extends KubeObject {
     application?: string;
     pull?: PullRef;
     args: Record<string, string>;
+    /** They acted on something that names the application, such as a card or a check: a refusal may name it too. */
+    shown?: boolean;
     /** The digest that the person was shown, where the verb acts on one. */
     digest?: string;
     actor: Actor;

@@ -3,7 +3,7 @@ import type { AckFn, App, BlockAction, ButtonAction, RespondFn, ViewResponseActi
 import type { WebClient } from '@slack/web-api';
 import type { Approval } from '../model/coxswain.ts';
 import type { Deed, InboxContext } from './inbox.ts';
-import { actorOf, mayAct, storeRequest, unlinked, whisper } from './inbox.ts';
+import { actorOf, mayLook, storeRequest, unlinked, whisper } from './inbox.ts';
 import { approvalModal, noteModal, readModalState } from './modal.ts';
 import { slackError } from './posting.ts';
 
@@ -20,10 +20,10 @@ interface Click {
 
 const gone = '🚫 That is not known any more.';
 
-/** Opens the review for the person who asked, if they may approve; `triggerId` lives three seconds (docs.slack.dev: modals). */
+/** Opens the review for the person who asked, unless it is known that they may not approve. */
 export async function openReview({ context, client, deed, respond, triggerId }: Omit<Click, 'ack' | 'object'>, approval: Approval): Promise<void> {
   const { application, revision } = approval.spec;
-  if (!(await mayAct(context, respond, deed.user, { verb: 'approve', application }))) return;
+  if (!(await mayLook(context, respond, deed, { verb: 'approve', application }))) return;
   const view = approvalModal(approval, context.effectOf(application), await context.places.of(application, revision), deed.channel);
   try {
     await client.views.open({ trigger_id: triggerId, view });
@@ -44,7 +44,7 @@ async function onReview(click: Click): Promise<void> {
 
 async function onReject({ context, deed, object, respond, ack }: Click): Promise<void> {
   const spec = context.store.approvals.get(object)?.spec;
-  if (spec) await storeRequest(context, deed, { verb: 'reject', application: spec.application, digest: spec.digest, args: {} }, respond);
+  if (spec) await storeRequest(context, deed, { verb: 'reject', application: spec.application, digest: spec.digest, shown: true, args: {} }, respond);
   await ack();
   if (!spec) await whisper(respond, gone);
   else if (!actorOf(context, deed.user)) await whisper(respond, `🚫 ${unlinked(deed.user)}`);
@@ -52,7 +52,7 @@ async function onReject({ context, deed, object, respond, ack }: Click): Promise
 
 async function onRevert({ context, deed, object, respond, ack }: Click): Promise<void> {
   const episode = context.store.episodes.get(object);
-  if (episode) await storeRequest(context, deed, { verb: 'revert-drift', application: episode.spec.application, args: { episode: episode.metadata.name } }, respond);
+  if (episode) await storeRequest(context, deed, { verb: 'revert-drift', application: episode.spec.application, shown: true, args: { episode: episode.metadata.name } }, respond);
   await ack();
   if (!episode) await whisper(respond, gone);
   else if (!actorOf(context, deed.user)) await whisper(respond, `🚫 ${unlinked(deed.user)}`);
@@ -65,8 +65,8 @@ async function onSubmit(context: InboxContext, { view, user }: ViewSubmitAction,
   const note = (mrkdwn: string): Promise<void> => ack({ response_action: 'update', view: noteModal('Not approved', mrkdwn) });
   if (!state || !approval) return note('That approval is not known any more.');
   if (!actorOf(context, user.id)) return note(unlinked(user.id));
-  const deed: Deed = { user: user.id, channel: state.channel, once: `view ${view.id} ${user.id}` };
-  await storeRequest(context, deed, { verb: 'approve', application: approval.spec.application, digest: state.digest, args: {} });
+  const deed: Deed = { user: user.id, at: context.clock.now(), channel: state.channel, once: `view ${view.id} ${user.id}` };
+  await storeRequest(context, deed, { verb: 'approve', application: approval.spec.application, digest: state.digest, shown: true, args: {} });
   return ack();
 }
 
@@ -75,7 +75,7 @@ export function listenToClicks(app: App, context: InboxContext): void {
   for (const [id, handle] of Object.entries(buttons)) {
     app.action<BlockAction<ButtonAction>>({ type: 'block_actions', action_id: id }, async ({ ack, body, action, respond, client }) => {
       const ts = body.message?.ts;
-      const deed: Deed = { user: body.user.id, channel: body.channel?.id ?? '', ...(ts && { ts }), once: `click ${ts ?? ''} ${body.user.id} ${action.action_ts}` };
+      const deed: Deed = { user: body.user.id, at: context.clock.now(), channel: body.channel?.id ?? '', ...(ts && { ts }), once: `click ${ts ?? ''} ${body.user.id} ${action.action_ts}` };
       await handle({ context, client, deed, object: action.value ?? '', triggerId: body.trigger_id, respond, ack: () => ack() });
     });
   }

@@ -2,6 +2,7 @@
 import type { RespondFn } from '@slack/bolt';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
+import type { Found } from '../chatops/target.ts';
 import type { Actor, Request } from '../model/coxswain.ts';
 import type { Effect } from '../model/effect.ts';
 import type { Store } from '../store/store.ts';
@@ -11,13 +12,17 @@ import { rfc3339 } from '../base/clock.ts';
 import { coxGroup, coxVersion } from '../model/coxswain.ts';
 import { code, escapeMrkdwn } from './text.ts';
 
+export type Act = Exclude<Request['spec']['verb'], 'help'>;
+
 export interface InboxContext {
   store: Store;
   places: Places;
   /** The effect behind an application's waiting approval, as last worked out. */
   effectOf(application: string): Effect | undefined;
-  /** Why this person may not do that to the application; undefined when they may. */
-  refusal(actor: Actor, verb: Request['spec']['verb'], application: string): Promise<string | undefined>;
+  /** Why this person may not do that to the application, which was shown to them; undefined when they may. */
+  refusal(actor: Actor, verb: Act, application: string): Promise<string | undefined>;
+  /** Among the applications that may be named to this person: the one of that name, or all without a name. */
+  find(actor: Actor, verb: Act, text: string): Promise<Found>;
   clock: Clock;
   log: Logger;
   /** How to answer a Request's own command or click; gone after a restart, then an ephemeral message does. */
@@ -27,6 +32,8 @@ export interface InboxContext {
 /** What a person did in Slack. */
 export interface Deed {
   user: string;
+  /** When it arrived, in milliseconds since the epoch. */
+  at: number;
   channel: string;
   /** Of the message that was clicked. */
   ts?: string;
@@ -34,7 +41,7 @@ export interface Deed {
   once: string;
 }
 
-export type Wanted = Pick<Request['spec'], 'verb' | 'args'> & { application?: string; digest?: string };
+export type Wanted = Pick<Request['spec'], 'verb' | 'args' | 'shown'> & { application?: string; digest?: string };
 
 /** The GitHub id is looked up when the Request is carried out. */
 export function actorOf({ store }: Pick<InboxContext, 'store'>, slackUser: string): Actor | undefined {
@@ -68,21 +75,30 @@ export async function whisper(respond: RespondFn, mrkdwn: string): Promise<void>
   await respond({ response_type: 'ephemeral', replace_original: false, text: mrkdwn });
 }
 
-/** The person, if they are linked and may; else they are told why not. Asked at the click, and again at the act. */
-export async function mayAct(context: InboxContext, respond: RespondFn, slackUser: string, wanted: { verb: Request['spec']['verb']; application: string }): Promise<Actor | undefined> {
-  const actor = actorOf(context, slackUser);
-  if (!actor) {
-    await whisper(respond, `🚫 ${unlinked(slackUser)}`);
+/** Slack's trigger of a click or command lives three seconds (docs.slack.dev: modals), the way here and back included. */
+const patienceMs = 2_000;
+
+/** What was asked of GitHub, unless it fails or takes longer than the trigger of the deed lives: GitHub may limit us for an hour. */
+export async function inTime<T>({ clock, log }: Pick<InboxContext, 'clock' | 'log'>, { at }: Deed, asked: Promise<T>): Promise<{ value: T } | undefined> {
+  let cancel: () => void = () => undefined;
+  const late = new Promise<undefined>((resolve) => {
+    cancel = clock.after(Math.max(0, at + patienceMs - clock.now()), () => resolve(undefined));
+  });
+  const answered = asked.then((value) => ({ value }), (error: unknown) => {
+    log.warn({ err: error }, 'the rights of a person could not be looked up');
     return undefined;
-  }
-  let why: string | undefined;
-  try {
-    why = await context.refusal(actor, wanted.verb, wanted.application);
-  } catch (error) {
-    context.log.warn({ err: error }, 'the rights of a person could not be looked up');
-    why = 'GitHub cannot be asked for your teams at the moment; try again soon';
-  }
-  if (why === undefined) return actor;
-  await whisper(respond, `🚫 ${escapeMrkdwn(why)}`);
-  return undefined;
+  });
+  const first = await Promise.race([answered, late]);
+  cancel();
+  return first;
+}
+
+/** False for whoever may not, and they are told why. Where GitHub does not say so in time they may look: it is asked again at the act. */
+export async function mayLook(context: InboxContext, respond: RespondFn, deed: Deed, wanted: { verb: Act; application: string }): Promise<boolean> {
+  const actor = actorOf(context, deed.user);
+  const answer = actor ? await inTime(context, deed, context.refusal(actor, wanted.verb, wanted.application)) : undefined;
+  const why = actor ? answer?.value : unlinked(deed.user);
+  if (why === undefined) return true;
+  await whisper(respond, `🚫 ${actor ? escapeMrkdwn(why) : why}`);
+  return false;
 }

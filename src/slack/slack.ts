@@ -5,7 +5,7 @@ import { WebClient } from '@slack/web-api';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Answer, Chat } from '../chatops/ports.ts';
-import type { Actor, Request } from '../model/coxswain.ts';
+import type { Request } from '../model/coxswain.ts';
 import type { Effect } from '../model/effect.ts';
 import type { Store } from '../store/store.ts';
 import { listenToClicks } from './clicks.ts';
@@ -23,8 +23,9 @@ export interface SlackOptions {
   store: Store;
   /** The effect behind an application's waiting approval, as last worked out. */
   effectOf(application: string): Effect | undefined;
-  /** Why this person may not do that to the application; undefined when they may. Asked at the click; chatops asks again at the act. */
-  refusal(actor: Actor, verb: Request['spec']['verb'], application: string): Promise<string | undefined>;
+  /** What is asked at the click; chatops asks again at the act. */
+  refusal: InboxContext['refusal'];
+  find: InboxContext['find'];
   /** Message of a commit of the application's repository; rejects when it cannot be read. */
   commitMessage(application: string, revision: string): Promise<string>;
   publicUrl: string;
@@ -82,7 +83,7 @@ export function createSlack(options: SlackOptions): Slack {
   const app = new App({ token: config.botToken, receiver: socket.receiver, tokenVerificationEnabled: false, ignoreSelf: false, convoStore: false, clientOptions, logger: slackLogger(log) });
   const client = new WebClient(config.botToken, { ...clientOptions, logger: slackLogger(log) });
   const places = new Places(options);
-  const context: InboxContext = { store, places, effectOf: options.effectOf, refusal: options.refusal, clock, log, responses: new Map() };
+  const context: InboxContext = { store, places, effectOf: options.effectOf, refusal: options.refusal, find: options.find, clock, log, responses: new Map() };
   const outbox = new Outbox({ places, client, clock, log });
   listenToCommands(app, context);
   listenToClicks(app, context);

@@ -3,17 +3,17 @@ import type { AckFn, App, RespondArguments, RespondFn, SlashCommand } from '@sla
 import type { KnownBlock } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import type { Command } from '../chatops/command.ts';
+import type { Application } from '../model/application.ts';
 import type { Approval } from '../model/coxswain.ts';
 import type { Deed, InboxContext, Wanted } from './inbox.ts';
 import { helpText, parseCommand, verbs } from '../chatops/command.ts';
-import { findApplication } from '../chatops/target.ts';
 import { isOpen } from '../engine/approval.ts';
 import { errorMessage } from '../base/errors.ts';
 import { applicationKey } from '../model/application.ts';
 import { approvalSummary } from './approval-card.ts';
 import { button } from './card.ts';
 import { openReview } from './clicks.ts';
-import { actorOf, storeRequest, unlinked, whisper } from './inbox.ts';
+import { actorOf, inTime, storeRequest, unlinked, whisper } from './inbox.ts';
 import { escapeMrkdwn, facts, line, list, rich, unescapeText } from './text.ts';
 
 interface Slash {
@@ -30,17 +30,18 @@ function help(): RespondArguments {
   return { response_type: 'ephemeral', text: escapeMrkdwn(helpText()), blocks };
 }
 
-/** Approvals that the words could mean, or why there are none (plain text). */
-function waiting({ context }: Slash, name: string): { approvals: Approval[]; why?: string } {
-  const { store } = context;
-  if (name === '') {
-    const approvals = store.approvals.list().filter(isOpen);
-    return { approvals, ...(approvals.length === 0 && { why: 'nothing waits for approval' }) };
-  }
-  const found = findApplication(store, name);
-  if (!found.ok) return { approvals: [], why: found.message };
-  const approvals = found.apps.flatMap((app) => store.approvals.of(applicationKey(app))).filter(isOpen);
-  return { approvals, ...(approvals.length === 0 && { why: `${name}: nothing waits for approval` }) };
+function openOf({ store }: InboxContext, apps: Application[]): Approval[] {
+  return apps.flatMap((app) => store.approvals.of(applicationKey(app))).filter(isOpen);
+}
+
+/** Approvals that the words could mean, among what may be named to the person, or why there are none (plain text). */
+async function waiting({ context, deed }: Slash, name: string): Promise<{ approvals: Approval[]; why?: string }> {
+  const actor = actorOf(context, deed.user);
+  const found = actor && (await inTime(context, deed, context.find(actor, 'approve', name)));
+  if (!found) return { approvals: [], why: 'GitHub does not tell your teams at the moment, so nobody can say what you may see; press Review on the card, or try again soon' };
+  if (!found.value.ok) return { approvals: [], why: found.value.message };
+  const approvals = openOf(context, found.value.apps);
+  return { approvals, ...(approvals.length === 0 && { why: `${name === '' ? '' : `${name}: `}nothing waits for approval` }) };
 }
 
 const mostListed = 20;
@@ -55,19 +56,19 @@ function choice(approvals: Approval[]): RespondArguments {
 
 /** Never blind: without a digest the review opens. */
 async function approve(slash: Slash, { application }: Command): Promise<void> {
-  const { approvals, why } = waiting(slash, application);
+  const { approvals, why } = await waiting(slash, application);
   const [only] = approvals;
   if (why !== undefined || !only) await whisper(slash.respond, `🚫 ${escapeMrkdwn(why ?? '')}`);
   else if (approvals.length === 1) await openReview(slash, only);
   else await slash.respond(choice(approvals));
 }
 
-/** What waits at this moment is what is rejected, not what waits later. */
-function wantedOf(slash: Slash, { verb, application, rest, options }: Command): Wanted {
+/** What waits at this moment is what is rejected, not what waits later. Whether the person may know of it is asked at the act. */
+function wantedOf({ context }: Slash, { verb, application, rest, options }: Command): Wanted {
   const args = { ...options, ...(rest && { reason: rest }) };
-  const { approvals } = verb === 'reject' ? waiting(slash, application) : { approvals: [] };
-  const digest = approvals.length === 1 && options['digest'] === undefined ? approvals[0]?.spec.digest : undefined;
-  return { verb, args, ...(application && { application }), ...(digest !== undefined && { digest }) };
+  const named = context.store.applications.list().filter((app) => [app.metadata.name, applicationKey(app), ''].includes(application));
+  const [only, ...more] = verb === 'reject' && options['digest'] === undefined ? openOf(context, named) : [];
+  return { verb, args, ...(application && { application }), ...(only && more.length === 0 && { digest: only.spec.digest }) };
 }
 
 async function onCommand(context: InboxContext, { command, client, ack, respond }: { command: SlashCommand; client: WebClient; ack: AckFn<string | RespondArguments>; respond: RespondFn }): Promise<void> {
@@ -75,7 +76,7 @@ async function onCommand(context: InboxContext, { command, client, ack, respond 
   if (!parsed.ok) return ack(`🤔 ${escapeMrkdwn(parsed.message.replaceAll('`', ''))}`);
   if (parsed.command.verb === 'help') return ack(help());
   if (!actorOf(context, command.user_id)) return ack(`🚫 ${unlinked(command.user_id)}`);
-  const deed: Deed = { user: command.user_id, channel: command.channel_id, once: `command ${command.trigger_id}` };
+  const deed: Deed = { user: command.user_id, at: context.clock.now(), channel: command.channel_id, once: `command ${command.trigger_id}` };
   const slash: Slash = { context, client, deed, triggerId: command.trigger_id, respond };
   if (parsed.command.verb === 'approve' && parsed.command.options['digest'] === undefined) {
     await ack();

@@ -68,12 +68,39 @@ test('an application is found by name, never guessed, and the nearest name is su
   await b.project('shop');
   await b.application('checkout-dev', { status: { sync: { status: 'OutOfSync', revision: 'b'.repeat(40) }, health: { status: 'Healthy' }, operationState: { phase: 'Failed', message: 'no such image', operation: {}, startedAt: '2026-01-01T00:00:00Z' } } });
   await b.application('checkout-prod', { status: { sync: { status: 'Synced' }, health: { status: 'Degraded' } } });
-  assert.deepEqual(outcome(await b.ask('sync', { application: 'checkot-prod' })), ['Refused', 'there is no application "checkot-prod"; did you mean checkout-prod?']);
+  assert.deepEqual(outcome(await b.ask('sync', { application: 'checkot-prod' })), ['Refused', 'there is no application "checkot-prod" that you may see; did you mean checkout-prod?']);
   assert.deepEqual(outcome(await b.ask('sync')), ['Refused', 'name an application: /cox sync <app>']);
   assert.deepEqual(outcome(await b.ask('help')), ['Done', (await b.ask('help')).status?.message]);
   assert.deepEqual(outcome(await b.ask('help', { args: { error: '"x" is not a command' } })), ['Refused', '"x" is not a command']);
   assert.deepEqual(outcome(await b.ask('status')), ['Done', '🔴 checkout-prod · Synced at nothing · Degraded\n🟡 checkout-dev · OutOfSync at bbbbbbb · Healthy · last sync failed: no such image']);
   assert.deepEqual(outcome(await b.ask('approve')), ['Refused', 'nothing waits for approval']);
+});
+
+test('what a person may not see is answered like what does not exist, unless the place where they ask shows it', async (t) => {
+  const b = await bed(t);
+  await b.settings('p, ann, applications, sync, shop/web, allow');
+  await b.project('shop');
+  for (const name of ['web', 'webshop', 'api']) await b.application(name);
+  await b.approval('api', digest);
+  b.forge.touched[8] = [`${b.namespace}/api`];
+  const pull = { owner: 'acme', repo: 'infra', number: 8 };
+  const inPull = { pull, origin: { kind: 'comment' as const, commentId: 8 } };
+  const none = (name: string): [string, string] => ['Refused', `there is no application "${name}" that you may see`];
+  const denied = (right: string): [string, string] => ['Refused', `bob may not ${right === 'get' ? 'see' : right} api: the right "applications, ${right}, shop/api" is missing; whoever keeps argocd-rbac-cm or the roles of project shop can grant it`];
+  for (const where of [{}, inPull]) {
+    for (const name of ['web', 'wob', `${b.namespace}/web`, `${b.namespace}/wob`]) assert.deepEqual(outcome(await b.ask('sync', { ...where, application: name })), none(name));
+  }
+  assert.deepEqual(outcome(await b.ask('sync', { application: 'api' })), none('api'));
+  assert.deepEqual(outcome(await b.ask('sync', { ...inPull, application: 'api' })), denied('sync'));
+  assert.deepEqual(outcome(await b.ask('sync', { ...inPull, application: 'apa' })), ['Refused', `${none('apa')[1]}; did you mean api?`]);
+  assert.deepEqual(outcome(await b.ask('status', inPull)), denied('get'));
+  assert.deepEqual(outcome(await b.ask('status')), ['Refused', 'there is no application that you may see']);
+  assert.deepEqual(outcome(await b.ask('approve')), ['Refused', 'nothing waits for approval']);
+  assert.deepEqual(outcome(await b.ask('approve', { ...inPull, pull: { ...pull, number: 7 } })), ['Refused', 'nothing that this pull request brought waits for approval']);
+  assert.deepEqual(outcome(await b.ask('approve', { application: `${b.namespace}/api`, digest, shown: true })), denied('approve'));
+  const ann = { login: 'ann', id: 1, via: 'slack' as const };
+  assert.deepEqual(outcome(await b.ask('sync', { application: 'web', actor: ann })), ['Done', 'web: sync started'], 'whoever may do it knows of it');
+  assert.deepEqual(await b.chatops.find(ann, 'sync', ''), { ok: true, apps: [b.store.applications.get(`${b.namespace}/web`)] });
 });
 
 test('sync writes one operation that carries the request, however often it is carried out', async (t) => {

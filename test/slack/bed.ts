@@ -46,7 +46,8 @@ export const policy = `p, role:all, applications, *, */*, allow
 p, role:reader, applications, get, */*, allow
 g, bob, role:all
 g, ann, role:all
-g, carol, role:reader`;
+g, carol, role:reader
+g, acme:leads, role:all`;
 
 interface Options {
   files: Record<string, string>;
@@ -59,7 +60,7 @@ async function settings(stage: Stage, sandbox: Sandbox): Promise<void> {
   const map = (name: string, part: string, data: Record<string, string>): Promise<unknown> =>
     stage.cluster.api.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: stage.namespace, labels: { 'app.kubernetes.io/part-of': part } }, data }, { manager: 'test' });
   await map('argocd-rbac-cm', 'argocd', { 'policy.csv': policy });
-  const identities = ['bob', 'ann', 'carol'].map((name) => `${id(name)}: ${name}`).join('\n');
+  const identities = ['bob', 'ann', 'carol', 'eve'].map((name) => `${id(name)}: ${name}`).join('\n');
   await map('coxswain-cm', 'coxswain', { 'drift.settle': '50ms', 'slack.channel': 'deploys', 'slack.identities': identities });
   await eventually('the settings', () => (stage.store.settings().slackChannel === 'deploys' && stage.store.settings().policyCsv === policy) || undefined);
 }
@@ -67,7 +68,7 @@ async function settings(stage: Stage, sandbox: Sandbox): Promise<void> {
 export async function bed(t: TestContext, options: Options): Promise<Bed> {
   const { clock = systemClock, killSwitch } = options;
   const sandbox = await startSlack({ botToken, appToken, clock, ...(killSwitch && { killSwitch }) });
-  for (const name of ['ann', 'bob', 'carol', 'dan']) sandbox.createUser({ name });
+  for (const name of ['ann', 'bob', 'carol', 'dan', 'eve']) sandbox.createUser({ name });
   const channel = sandbox.createChannel({ name: 'deploys' });
   t.after(() => sandbox.stop());
   const stage = await newStage(t, options.files);
@@ -78,7 +79,7 @@ export async function bed(t: TestContext, options: Options): Promise<Bed> {
   const start = (): void => {
     const chatops = createChatops({ store: stage.store, git: stage.git, forge, chat: () => slack, inputsOf: (app) => Promise.resolve([app.metadata.name]), clock, log });
     const slack = createSlack({
-      config: { botToken, appToken, apiUrl: sandbox.apiUrl }, store: stage.store, effectOf: (application) => stage.engine.effect(application), refusal: chatops.refusal,
+      config: { botToken, appToken, apiUrl: sandbox.apiUrl }, store: stage.store, effectOf: (application) => stage.engine.effect(application), refusal: chatops.refusal, find: chatops.find,
       commitMessage: async (_application, revision) => (await stage.git.repository(stage.url).commit(revision)).message,
       publicUrl: 'https://cox.example.com', clock, log,
     });

@@ -29,7 +29,7 @@ test('status and sync are carried out and answered; a name that is not known is 
   await bob.command('deploys', '/cox status');
   await b.said('bob', /^\S+ web · OutOfSync at [0-9a-f]{7} · Missing/);
   await bob.command('deploys', '/cox sync wob');
-  await b.said('bob', /🚫 there is no application "wob"; did you mean web\?/);
+  await b.said('bob', /🚫 there is no application "wob" that you may see; did you mean web\?/);
   await bob.command('deploys', '/cox sync web');
   await b.said('bob', /✅ web: sync started/);
   await b.stage.until('web', 'Synced', (app) => app.status?.sync?.status === 'Synced' && !app.operation);
@@ -67,6 +67,33 @@ test('approve opens the review of what waits, lists when several wait, and takes
   await b.said('bob', /no approval has the digest ffffffff/);
   await bob.command('deploys', `/cox approve ${name} —digest ${left.spec.digest.slice(0, 12)}`);
   await stage.until(name, 'Synced', (app) => app.status?.sync?.status === 'Synced' && !app.operation);
+});
+
+test('what a person may not see is not named to them, but a card that they clicked may be spoken of', async (t) => {
+  const b = await bed(t, { files });
+  await b.stage.apply('web');
+  await waiting(b);
+  const card = await b.card('the card', /waits for approval/);
+  const eve = b.sandbox.actAs('eve');
+  const asked: [string, RegExp][] = [
+    ['status', /🚫 there is no application that you may see$/],
+    ['sync web', /🚫 there is no application "web" that you may see$/],
+    ['sync wob', /🚫 there is no application "wob" that you may see$/],
+    ['approve', /🚫 nothing waits for approval$/],
+    ['approve prod', /🚫 there is no application "prod" that you may see$/],
+    ['approve prad', /🚫 there is no application "prad" that you may see$/],
+    ['reject', /🚫 nothing waits for approval$/],
+    ['reject prod', /🚫 there is no application "prod" that you may see$/],
+  ];
+  for (const [at, [words, answer]] of asked.entries()) {
+    await eve.command('deploys', `/cox ${words}`);
+    const told = await b.sandbox.waitFor(`an answer to ${words}`, () => eve.ephemerals('deploys')[at]);
+    assert.match(told.text, answer, words);
+  }
+  await eve.click('deploys', card.ts, 'Review');
+  await b.said('eve', /eve may not approve prod: the right/);
+  await eve.click('deploys', card.ts, 'Reject');
+  await b.sandbox.waitFor('the answer to Reject', () => eve.ephemerals('deploys').filter((message) => message.text.includes('eve may not approve prod')).length === 2);
 });
 
 test('reject names the reason on the card, and revert answers with the pull request', async (t) => {

@@ -148,6 +148,24 @@ for (const error of ['is_archived', 'cant_update_message']) {
   });
 }
 
+test('while GitHub does not tell anybody’s teams the review opens, and what is approved counts when it does', async (t) => {
+  const b = await bed(t, { files, clock: fastClock(0.5) });
+  const { sandbox, forge } = b;
+  await waiting(b);
+  const card = await b.card('the card', /waits for approval/);
+  const teams = Promise.withResolvers<string[]>();
+  forge.teams = () => teams.promise;
+  const [carol, eve] = [sandbox.actAs('carol'), sandbox.actAs('eve')];
+  await carol.click('deploys', card.ts, 'Review');
+  const view = await sandbox.waitFor('the review', () => carol.openModals().at(-1));
+  await carol.submit(view.id);
+  await eve.command('deploys', '/cox approve prod');
+  await b.said('eve', /GitHub does not tell your teams at the moment/);
+  assert.deepEqual([b.stage.store.approvals.list()[0]?.status?.approvals, eve.openModals()], [[], []]);
+  teams.resolve(['acme:leads']);
+  await b.said('carol', /approved; it syncs now/);
+});
+
 test('what had ended before Slack was there is not posted', async (t) => {
   const b = await bed(t, { files });
   await b.stop();

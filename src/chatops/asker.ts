@@ -1,0 +1,87 @@
+// Whoever asks: who they are on GitHub, what they may do, and which applications they may know of.
+import type { Application } from '../model/application.ts';
+import type { Request } from '../model/coxswain.ts';
+import type { Action, Authoriser, RbacPolicy } from '../policy/rbac.ts';
+import type { ChatopsOptions } from './ports.ts';
+import { applicationKey, sourcesOf } from '../model/application.ts';
+import { rbacObject } from '../policy/rbac.ts';
+
+export interface Person {
+  login: string;
+  /** 0: GitHub has no such account. */
+  id: number;
+  /** As `org/team`. */
+  teams: string[];
+}
+
+export interface Asker {
+  /** As GitHub knows them now. Teams are asked of the organization that owns the application's repository, or the pull request's. */
+  person(app: Application): Promise<Person>;
+  /** undefined when allowed, else the sentence that names right, application and who can grant it. GitHub is asked only where the login alone does not suffice. */
+  refusal(action: Action, app: Application): Promise<string | undefined>;
+  /** Whether it may be named to them: they may `get` it, or do to it what they ask for, or the place where they ask shows it anyway. */
+  sees(action: Action, app: Application): Promise<boolean>;
+}
+
+export interface AskerDeps extends Pick<ChatopsOptions, 'store' | 'forge'> {
+  authorise: (policy: RbacPolicy) => Promise<Authoriser>;
+  /** `namespace/name` of what the pull request shows where they ask. Default: none. */
+  touched?: () => Promise<string[]>;
+}
+
+type Asked = Pick<Request['spec'], 'actor' | 'pull' | 'application' | 'shown'>;
+
+interface Rights {
+  authoriser: Authoriser;
+  /** The control plane's. */
+  namespace: string;
+}
+
+function refusalOf({ authoriser, namespace }: Rights, { actor }: Asked, teams: readonly string[], { action, app }: { action: Action; app: Application }): string | undefined {
+  const object = rbacObject(app, namespace);
+  const { allowed } = authoriser.can({ subjects: [actor.login, ...teams], known: actor.known === true }, 'applications', action, object);
+  const grant = `whoever keeps argocd-rbac-cm or the roles of project ${app.spec.project || 'default'} can grant it`;
+  return allowed ? undefined : `${actor.login} may not ${action === 'get' ? 'see' : action} ${app.metadata.name}: the right "applications, ${action}, ${object}" is missing; ${grant}`;
+}
+
+/** The teams that policies name, as `org:team`; asked once for each organization. */
+function teamsOf(forge: ChatopsOptions['forge'], { actor, pull }: Asked): (app: Application) => Promise<string[]> {
+  const known = new Map<string, Promise<string[]>>();
+  return async (app) => {
+    await forge?.ready();
+    const owner = pull?.owner ?? forge?.repositoryOf(sourcesOf(app.spec)[0]?.repoURL ?? '')?.owner;
+    if (!forge || !owner) return [];
+    const teams = known.get(owner) ?? forge.teams(actor.login, owner);
+    known.set(owner, teams);
+    return teams;
+  };
+}
+
+/** For one Request or one click: what GitHub says is not kept longer, for approvals rest on it. */
+export async function createAsker({ store, forge, authorise, touched }: AskerDeps, asked: Asked): Promise<Asker> {
+  const { policyCsv, policyDefault } = store.settings();
+  const rights: Rights = { authoriser: await authorise({ policyCsv, policyDefault, projects: store.projects.list() }), namespace: store.namespace };
+  const { actor } = asked;
+  const teams = teamsOf(forge, asked);
+  let id: Promise<number | undefined> | undefined;
+  let there: Promise<string[]> | undefined;
+  const refusal: Asker['refusal'] = async (action, app) => {
+    if (refusalOf(rights, asked, [], { action, app }) === undefined) return undefined;
+    return refusalOf(rights, asked, await teams(app), { action, app });
+  };
+  return {
+    refusal,
+    async person(app) {
+      const named = await teams(app); // argocd-rbac-cm names groups `org:team`; the approvers annotation names them `@org/team`
+      id ??= actor.id ? Promise.resolve(actor.id) : (forge?.userId(actor.login) ?? Promise.resolve(undefined));
+      return { login: actor.login, id: (await id) ?? 0, teams: named.map((team) => team.replace(':', '/')) };
+    },
+    async sees(action, app) {
+      const key = applicationKey(app);
+      if (asked.shown && asked.application === key) return true;
+      for (const each of new Set<Action>(['get', action])) if ((await refusal(each, app)) === undefined) return true;
+      there ??= touched?.() ?? Promise.resolve([]);
+      return (await there).includes(key);
+    },
+  };
+}
