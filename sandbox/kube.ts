@@ -76,9 +76,9 @@ export function kubeOf(access: Access): Kube {
   return { call: (method, path, body, contentType) => access.call(method, path, body, contentType), close: () => Promise.resolve() };
 }
 
-/** Somebody else's cluster, by its kubeconfig. Errors of the server are thrown, 404 is answered. */
-export async function foreignKube(path: string): Promise<Kube> {
-  const { config } = await loadKubeconfig({ path });
+/** Somebody else's cluster, by what KUBECONFIG names: one file or several. Errors of the server are thrown, 404 is answered. */
+export async function foreignKube(kubeconfig: string): Promise<Kube> {
+  const { config } = await loadKubeconfig({ env: { KUBECONFIG: kubeconfig } });
   const cluster = await connectCluster({ name: 'scene', config, clock: systemClock, log: silentLogger() });
   return {
     async call(method, target, body, contentType) {
@@ -98,5 +98,5 @@ export async function foreignKube(path: string): Promise<Kube> {
 /** A person's kubectl; resolves with its output. */
 export async function kubectl(kubeconfig: string, args: string[]): Promise<string> {
   const { kubectl: command } = await binaries(['kubectl']);
-  return (await run(command, ['--kubeconfig', kubeconfig, ...args])).stdout;
+  return (await run(command, args, { env: { ...process.env, KUBECONFIG: kubeconfig } })).stdout;
 }

@@ -12,6 +12,8 @@ export interface OperatorOptions {
   port?: number;
   /** Folder of helm, kustomize and jsonnet. */
   toolsDir: string;
+  /** Gets our own environment, which log-in plug-ins of a foreign cluster need; none of its COX_ variables. Default: PATH alone. */
+  inherit?: boolean;
   /** Settings besides those that follow from the options; see `variables` in src/config.ts. */
   env: Record<string, string>;
 }
@@ -22,6 +24,10 @@ export const nodeFlags = ['--max-semi-space-size=8'];
 const main = join(import.meta.dirname, '..', 'src', 'main.ts');
 const startMs = 60_000;
 const stopMs = 15_000;
+
+function inherited(): Record<string, string> {
+  return Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined || name.startsWith('COX_') ? [] : [[name, value]])));
+}
 
 /** Many lives, one at a time. */
 export class Operator {
@@ -59,7 +65,7 @@ export class Operator {
 
   /** Starts it without waiting. */
   spawn(): void {
-    const { dir, toolsDir, env, port } = this.#options;
+    const { dir, toolsDir, env, port, inherit } = this.#options;
     this.#lives += 1;
     this.#children.start({
       name: 'coxswain',
@@ -67,8 +73,7 @@ export class Operator {
       args: [...nodeFlags, main],
       log: this.logFile,
       env: {
-        PATH: process.env['PATH'] ?? '',
-        HOME: dir,
+        ...(inherit ? inherited() : { PATH: process.env['PATH'] ?? '', HOME: dir }),
         COX_DATA_DIR: join(dir, 'data'),
         COX_TOOLS_DIR: toolsDir,
         COX_LISTEN: `127.0.0.1:${port}`,

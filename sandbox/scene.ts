@@ -29,7 +29,7 @@ export interface SceneOptions {
   log?: (line: string) => void;
   /** What the repository begins with; default examples/infra. */
   sample?: string;
-  /** Use this cluster instead of one of our own. */
+  /** Use this cluster instead of one of our own: a kubeconfig, or several as KUBECONFIG names them. */
   kubeconfig?: string;
   /** Further settings of Coxswain, e.g. COX_LOG_LEVEL. */
   env?: Record<string, string>;
@@ -168,6 +168,7 @@ async function build(base: Base): Promise<Scene> {
     dir: join(dir, 'coxswain'),
     toolsDir: await toolsFolder(dir),
     env: { ...operatorEnv(place, github, slack), ...options.env },
+    inherit: options.kubeconfig !== undefined,
     ...(port !== undefined && { port }),
   });
   ends.add(() => coxswain.end());

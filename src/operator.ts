@@ -67,7 +67,7 @@ const clock = systemClock;
 
 async function home(config: Config, log: Logger, signal: AbortSignal): Promise<Cluster> {
   const own = config.kubeconfig ? undefined : await inClusterConfig();
-  const found = own ?? (await loadKubeconfig(config.kubeconfig ? { path: config.kubeconfig } : {})).config;
+  const found = own ?? (await loadKubeconfig({ env: { KUBECONFIG: config.kubeconfig } })).config;
   return connectCluster({ name: 'in-cluster', config: found, clock, log }, signal);
 }
 

@@ -28,7 +28,7 @@ export interface WorldOptions {
 }
 
 export function createWorld(options: WorldOptions): World {
-  let last = 1000;
+  let last = Date.now(); // ids of an earlier world do not come again, and a cluster may remember what was done by them
   const nextId = (): number => (last += 1);
   const { slug, permissions, events } = options.manifest;
   const account = (login: string, type: Account['type']): Account => ({ id: nextId(), login, name: login, type, token: null });

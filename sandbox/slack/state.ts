@@ -33,12 +33,14 @@ export class SlackState {
   readonly notices: Notice[] = [];
   readonly violations: Violation[] = [];
   readonly requests: Request[] = [];
-  #counter = 0;
+  /** Begins at the clock: ids of an earlier workspace do not come again, and a cluster may remember what was done by them. */
+  #counter: number;
   #lastMicros = 0;
   #listeners = new Set<() => void>();
 
   constructor(options: StateOptions) {
     this.clock = options.clock;
+    this.#counter = Math.floor(options.clock.now());
     this.team = options.team;
     this.botUser = { id: 'U0BOT', name: options.botName, realName: options.botName, email: '', isBot: true, guest: false };
     this.users.set(this.botUser.id, this.botUser);

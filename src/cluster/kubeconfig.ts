@@ -55,7 +55,7 @@ export async function loadKubeconfig(options: { path?: string; context?: string;
   const user = userName === undefined ? { fields: {}, path: cluster.path } : entry(files, 'users', 'user', userName);
   const namespace = textAt(contextFields, 'namespace') ?? 'default';
   const config: ClusterConfig = { ...(await clusterFields(cluster)), ...(await userFields(user)) };
-  if (user.fields['exec'] !== undefined || user.fields['auth-provider'] !== undefined) config.headers = await pluginHeaders(user.path, context);
+  if (user.fields['exec'] !== undefined || user.fields['auth-provider'] !== undefined) config.headers = await pluginHeaders(user.path, { name: context, cluster: textAt(contextFields, 'cluster') ?? '', user: userName ?? '' });
   return { config, namespace, context };
 }
 
@@ -152,12 +152,14 @@ async function userFields({ path, fields }: Found): Promise<Partial<ClusterConfi
   });
 }
 
-async function pluginHeaders(path: string, context: string): Promise<() => Promise<Record<string, string>>> {
+/** The context may stand in another file than its user. */
+async function pluginHeaders(path: string, context: { name: string; cluster: string; user: string }): Promise<() => Promise<Record<string, string>>> {
   const { KubeConfig } = await import('@kubernetes/client-node');
   return async () => {
     const kubeconfig = new KubeConfig();
     kubeconfig.loadFromFile(path);
-    kubeconfig.setCurrentContext(context);
+    kubeconfig.contexts = [context];
+    kubeconfig.setCurrentContext(context.name);
     const options: { headers?: Record<string, string>; auth?: string } = { headers: {} };
     await kubeconfig.applyToHTTPSOptions(options);
     return options.headers ?? {};
