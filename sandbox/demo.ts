@@ -58,6 +58,7 @@ function places(scene: Scene): string {
     `  Slack      ${scene.slack.url}`,
     `  Coxswain   ${scene.coxswain.url}`,
     `  kubectl    export KUBECONFIG=${scene.kubeconfigs.someone}`,
+    `  git, cox   export GIT_ASKPASS=${scene.askpass}`,
     `  its log    ${scene.coxswain.logFile}`,
     '',
   ].join('\n');

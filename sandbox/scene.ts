@@ -1,5 +1,5 @@
 // A whole scene on one machine: cluster, GitHub, Slack, people, the sample repository, and Coxswain among them.
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { binaries } from '../tools/binaries.ts';
@@ -52,6 +52,8 @@ export interface Scene {
   /** `owner/name`, clone URL, and the folder its first commit was made of. */
   repository: { name: string; url: string; dir: string };
   people: People;
+  /** A script for GIT_ASKPASS: git and `cox` read the private repository as alice. */
+  askpass: string;
   /** Not started yet. */
   coxswain: Operator;
   /** Ends everything in reverse order; rejects when GitHub or Slack would have refused something. */
@@ -148,6 +150,11 @@ function operatorEnv(place: Place, github: SandboxGitHub, slack: Slack): Record<
   };
 }
 
+function writeAskpass(path: string, { login, token }: { login: string; token: string | null }): string {
+  writeFileSync(path, `#!/bin/sh\ncase "$1" in Username*) echo '${login}' ;; *) echo '${token ?? ''}' ;; esac\n`, { mode: 0o700 });
+  return path;
+}
+
 async function build(base: Base): Promise<Scene> {
   const { dir, options, ends, log } = base;
   const place = await (options.kubeconfig ? foreignPlace(base, options.kubeconfig) : ownPlace(base));
@@ -159,6 +166,7 @@ async function build(base: Base): Promise<Scene> {
   const [owner = '', name = ''] = repositoryName.split('/');
   await github.createRepository({ owner, name, from: repository.dir });
   const people = invite(github, slack, repositoryName);
+  const askpass = writeAskpass(join(dir, 'askpass'), github.actAs(people.alice.login).account);
   log('applying CRDs, RBAC and settings');
   await applyCrds(place.kube);
   await applySettings(place.kube, people);
@@ -174,7 +182,7 @@ async function build(base: Base): Promise<Scene> {
   ends.add(() => coxswain.end());
   github.setWebhookUrl(`${coxswain.url}/webhooks/github`);
   const { kube, kubeconfigs, cluster, proxy } = place;
-  return { dir, kube, kubeconfigs, cluster, proxy, github, slack, repository, people, coxswain, stop: () => ends.all() };
+  return { dir, kube, kubeconfigs, cluster, proxy, github, slack, repository, people, askpass, coxswain, stop: () => ends.all() };
 }
 
 /** Everything but Coxswain runs when it resolves: `await scene.coxswain.start()`. */

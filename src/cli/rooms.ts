@@ -18,6 +18,7 @@ import { sourcesOf } from '../model/application.ts';
 import { createRenderer } from '../render/render.ts';
 import { clusterOf, credentialFor, readSettings, settingMaps } from '../store/settings.ts';
 import { usage } from './options.ts';
+import { ownCredential } from './own-git.ts';
 import { quiet } from './session.ts';
 
 export interface Rooms {
@@ -68,7 +69,7 @@ export async function openRooms(session: Session, app: Application): Promise<Roo
   const settings = await settingsOf(session);
   const destination = await destinationOf(session, settings, app);
   const dir = await session.folder();
-  const git = openGit({ dir: join(dir, 'git'), clock: systemClock, log: quiet, signal, credentials: (url) => Promise.resolve(credentialFor(settings, url)) });
+  const git = openGit({ dir: join(dir, 'git'), clock: systemClock, log: quiet, signal, credentials: async (url) => credentialFor(settings, url) ?? (await ownCredential(url, options.env, signal)) });
   session.atEnd(() => git.stop());
   const folder = options.env['COX_TOOLS_DIR'];
   const tool = (name: string): string => (folder ? join(folder, name) : name);

@@ -1,8 +1,12 @@
 // `cox` as a person runs it: a process of its own against a real API server, a running engine and a repository on loopback.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
 import { parse, parseAllDocuments } from 'yaml';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startGitHub } from '../../sandbox/github/github.ts';
+import { readManifest } from '../../sandbox/github/manifest.ts';
 import { bed, runCox } from './bed.ts';
 
 const config = (name: string, value: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata:\n  value: "${value}"\n`;
@@ -183,4 +187,24 @@ test('sync never writes over another operation, and says when nobody ends it', a
   assert.equal(gone.code, 3);
   assert.match(gone.err, /web was deleted while it was synced \(E_APPLICATION\)/);
   assert.deepEqual(readdirSync(env['TMPDIR'] ?? '').filter((name) => name.startsWith('cox-')), [], 'nothing is left behind');
+});
+
+test('a private repository is read with what the person\'s own git knows', async (t) => {
+  const { stage, env } = await bed(t, { 'web/a.yaml': config('a', '1') });
+  const dir = mkdtempSync(join(tmpdir(), 'cox-github-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const github = await startGitHub({ dir: join(dir, 'github'), manifest: readManifest() });
+  t.after(() => github.stop());
+  await github.createRepository({ owner: 'acme', name: 'infra', from: stage.clone });
+  github.user('ana', { 'acme/infra': 'write' });
+  await stage.apply('web', { source: { repoURL: github.gitUrl('acme/infra'), path: 'web', targetRevision: 'main' } });
+  const refused = await runCox(['render', 'web'], { env });
+  assert.equal(refused.code, 3);
+  assert.match(refused.err, /\(E_GIT_AUTH\)/);
+  const askpass = join(dir, 'askpass');
+  writeFileSync(askpass, `#!/bin/sh\ncase "$1" in Username*) echo ana ;; *) echo '${github.actAs('ana').account.token ?? ''}' ;; esac\n`);
+  chmodSync(askpass, 0o700);
+  const rendered = await runCox(['render', 'web'], { env: { ...env, GIT_ASKPASS: askpass } });
+  assert.deepEqual([rendered.code, rendered.err], [0, '']);
+  assert.match(rendered.out, /name: a\n/);
 });
