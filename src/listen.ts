@@ -5,9 +5,12 @@ import type { Logger } from './base/log.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
+/** Milliseconds until all of a request must be here; GitHub itself gives up after ten seconds. */
+const requestTimeout = 30_000;
+
 /** Until a handler is there, health is good and everything else answers 503 with what is waited for. */
 export function serve(config: { host: string; port: number }, log: Logger, routes: { webhook: () => Handler | undefined; rest: () => Handler | undefined; starting: { readonly why: string } }): Promise<Server> {
-  const server = createServer((request, response) => {
+  const server = createServer({ headersTimeout: 15_000, requestTimeout }, (request, response) => {
     const path = (request.url ?? '/').split('?')[0];
     const webhook = path === '/webhooks/github' || path === '/api/webhook';
     const handler = webhook ? routes.webhook() : routes.rest();

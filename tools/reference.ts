@@ -18,7 +18,7 @@ export const settingKeys = {
   },
   'argocd-rbac-cm': {
     'policy.csv': 'Who may do what, in the form of Argo CD. Keys `policy.<name>.csv` are added to it. Default: nobody may do anything',
-    'policy.default': 'Role of everybody. Default: none',
+    'policy.default': 'Role of everybody who is known: linked people in Slack, and on GitHub owners, members and collaborators. Default: none',
   },
 } as const;
 

@@ -63,7 +63,7 @@ function isStale({ spec, metadata }: Request, now: number): boolean {
 }
 
 async function outcome(deps: CarryOutDeps, request: Request): Promise<{ answer: Answer; failed: boolean }> {
-  if (isStale(request, deps.clock.now())) return { answer: { ok: false, text: 'this could not be carried out within an hour, and is not carried out any more; ask again if it still holds' }, failed: false };
+  if (isStale(request, deps.clock.now())) return { answer: { ok: false, text: 'this was asked more than an hour ago, and nothing more is done for it; ask again if it still holds' }, failed: false };
   try {
     return { answer: await carryOut(deps, request), failed: false };
   } catch (error) {

@@ -33,7 +33,7 @@ function indented(text: string): string {
 
 /** What the command line has is less than what the operator has. */
 const hints: Readonly<Record<string, string>> = {
-  E_GIT_AUTH: 'cox reads repositories with the repository Secrets of the namespace (argocd.argoproj.io/secret-type: repository) that you may list. The GitHub App is the operator\'s alone: its answers are in the pull request and on the dashboard.',
+  E_GIT_AUTH: 'cox reads repositories with the repository Secrets of the namespace (argocd.argoproj.io/secret-type: repository) that you may list, else with what your own git knows (git credential fill). The GitHub App is the operator\'s alone.',
 };
 
 /** `cox: file:line: message (CODE)`, then lines of `why:` and `next:`. Credentials are taken out. */

@@ -236,7 +236,7 @@ test('what could not be carried out for more than an hour is answered, not done'
   await b.approval('web', digest);
   for (const verb of ['sync', 'approve', 'reject', 'revert', 'revert-drift'] as const) {
     const late = await b.ask(verb, { application: 'web', ...(verb !== 'sync' && { digest }) });
-    assert.deepEqual(outcome(late), ['Refused', 'this could not be carried out within an hour, and is not carried out any more; ask again if it still holds'], verb);
+    assert.deepEqual(outcome(late), ['Refused', 'this was asked more than an hour ago, and nothing more is done for it; ask again if it still holds'], verb);
   }
   assert.equal(b.store.applications.get(`${b.namespace}/web`)?.operation, undefined);
   assert.equal(b.store.approvals.list()[0]?.status?.phase, 'Pending');
