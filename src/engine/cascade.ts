@@ -10,6 +10,7 @@ import { argo } from '../model/annotations.ts';
 import { syncOptions } from '../model/application.ts';
 import { resourceOptions, waveOf } from '../model/hooks.ts';
 import { keyTitle } from '../model/kube.ts';
+import { textAt } from '../model/read.ts';
 import { resourceDenied } from '../policy/project.ts';
 import { dropHookFinalizer, hasHookFinalizer } from '../sync/hook-finalizer.ts';
 
@@ -82,7 +83,17 @@ function awaitedConfirmation(cascade: Cascade, items: readonly Item[]): string |
   return `Nothing is deleted until somebody confirms it: ${named} asks for it by Delete=confirm. To confirm, set the annotation ${argo.deletionApproved} of the application to the present time (RFC 3339, not before ${metadata.deletionTimestamp ?? ''}).`;
 }
 
-async function deleteHighestWave({ app, target, signal }: Cascade, items: readonly Item[]): Promise<void> {
+/** Applications that go as well still ask their AppProject what may go. */
+function isAsked({ record }: Item, items: readonly Item[]): boolean {
+  return isKind(record, 'AppProject') && items.some((other) => isKind(other.record, 'Application') && textAt(other.object, 'spec', 'project') === record.key.name);
+}
+
+function isKind({ key }: LiveRecord, kind: string): boolean {
+  return key.group === 'argoproj.io' && key.kind === kind;
+}
+
+async function deleteHighestWave({ app, target, signal }: Cascade, all: readonly Item[]): Promise<void> {
+  const items = all.filter((item) => !isAsked(item, all));
   const highest = Math.max(...items.map(({ object }) => waveOf(object)));
   const background = app.metadata.finalizers?.includes(`${argo.resourcesFinalizer}/background`);
   const now = items.filter(({ record, object }) => waveOf(object) === highest && !record.deleting);

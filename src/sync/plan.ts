@@ -4,10 +4,11 @@ import type { SyncPhase } from '../model/application.ts';
 import { argo, cox } from '../model/annotations.ts';
 import { hookOf, isPrunable, kindOrder, phaseOrder, resourceOptions, waveOf } from '../model/hooks.ts';
 import type { HookInfo } from '../model/hooks.ts';
-import { gvkOf, isObject } from '../model/kube.ts';
+import { gvkOf, isObject, keyText } from '../model/kube.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import { textAt } from '../model/read.ts';
 import type { SyncTarget } from './input.ts';
-import { markPrune, markUnchanged, record, rowOf } from './task.ts';
+import { isPending, markPrune, markUnchanged, record, rowOf } from './task.ts';
 import type { Task } from './task.ts';
 
 export interface PlanInput {
@@ -122,11 +123,22 @@ function reversePruneWaves(tasks: readonly Task[], options: ReadonlyMap<string, 
   for (const task of prunes) if (options.get('PruneLast') === 'true' || task.options.get('PruneLast') === 'true') task.wave = last;
 }
 
+/** An Application that is deleted still asks its AppProject what may go: the project goes after it. */
+function projectsAfterApplications(tasks: readonly Task[], input: PlanInput): void {
+  const prunes = tasks.filter((task) => task.kind === 'prune' && task.key.group === 'argoproj.io' && isPending(task));
+  const live = new Map(input.targets.map((target) => [keyText(target.key), target.live ?? input.live(target.key)]));
+  for (const task of prunes.filter(({ key }) => key.kind === 'AppProject')) {
+    const users = prunes.filter(({ key }) => key.kind === 'Application' && textAt(live.get(keyText(key)), 'spec', 'project') === task.key.name);
+    task.wave = Math.max(task.wave, ...users.map(({ wave }) => wave + 1));
+  }
+}
+
 /** All tasks in the order in which they run. */
 export function planTasks(input: PlanInput): Task[] {
   const tasks = input.targets.flatMap((target) => tasksOf(target, input));
   pullUp(tasks);
   reversePruneWaves(tasks, input.options);
+  projectsAfterApplications(tasks, input);
   for (const task of tasks) if (task.unchanged) markUnchanged(task);
   return tasks.sort(compare);
 }

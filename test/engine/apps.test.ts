@@ -60,3 +60,20 @@ test('what the children write of themselves neither makes the root drift nor cos
   assert.equal(root?.status?.history?.length, 1);
   assert.ok(s.cluster.api.counts.dryRun - before <= 1, `${s.cluster.api.counts.dryRun - before} dry runs; one is the child's own`);
 });
+
+for (const way of ['leave Git', 'go with their parent'] as const) {
+  test(`a project and its applications that ${way} together go, the project last`, async (t) => {
+    const s = await stage(t, { 'one/a.yaml': config('one', '1'), 'root/kept.yaml': config('kept', '1') });
+    const project = `apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: own}\nspec: {sourceRepos: ["*"], destinations: [{server: "*", namespace: ${s.namespace}}]}\n`;
+    const one = child(s, 'one', 'resources-finalizer.argocd.argoproj.io').replace('project: default', 'project: own');
+    assert.match(one, /project: own/);
+    s.commit({ 'root/project.yaml': project, 'root/one.yaml': one });
+    await s.apply('root', { syncPolicy: automated }, { finalizers: ['resources-finalizer.argocd.argoproj.io'] });
+    for (const name of ['root', 'one']) await synced(s, name);
+    if (way === 'leave Git') await push(s, { 'root/project.yaml': undefined, 'root/one.yaml': undefined });
+    else await s.store.applications.delete(`${s.namespace}/root`);
+    const own = { group: 'argoproj.io', kind: 'AppProject', namespace: s.namespace, name: 'own' };
+    await s.untilStore('both are gone', () => (s.store.applications.get(`${s.namespace}/one`) === undefined && s.cluster.live.get(own) === undefined ? true : undefined));
+    assert.equal(await dataOf(s, 'one'), undefined);
+  });
+}
