@@ -90,12 +90,15 @@ export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): 
   if (!deps.store.approvals.get(key)) await deps.store.approvals.create(fresh);
   const found = deps.store.approvals.get(key);
   const ended = found?.status?.phase === 'Superseded' || found?.status?.phase === 'Applied';
-  const again = found?.status !== undefined && (ended || !isApprovalOf(found, wanted.application));
-  const existing = again ? await renewed(deps, key, fresh) : found;
+  const foreign = found !== undefined && !isApprovalOf(found, wanted.application);
+  const again = found?.status !== undefined && (ended || foreign);
+  // What people agreed to for another application of that name is taken back before it may look like one of this.
+  const existing = again && !foreign ? await renewed(deps, key, fresh) : found;
   // An effect that comes back after it was superseded waits again; what was rejected stays rejected.
   if (!existing?.status || again) {
     const kept = { former: formerRounds(existing?.status), cards: withoutEnded(existing?.status?.cards) };
     await deps.store.approvals.patch(key, { status: { phase: 'Pending', message: 'waiting for approval', approvals: [], endedAt: null, ...kept } }, { subresource: 'status' });
+    if (foreign) await renewed(deps, key, fresh);
   } else if (existing.status.phase === 'Approved') {
     // The gate asks for more than it did, or counts somebody no longer: others may agree again.
     await setPhase(deps, existing, 'Pending', `${existing.status.approvals?.length ?? 0} agreed, and more must`);

@@ -33,6 +33,8 @@ async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): P
   const effect = await effectOf(subject, { comparison, desired, last }, signal);
   const gate = { app, project, comparison, wanted: desired, last };
   const verdict = await askGate(deps, gate, effect);
+  // It would write nothing, end nothing and be asked for again.
+  if (verdict.do === 'go' && verdict.rule === 'nothing' && effect.unwritten.length > 0) return { go: false, why: 'only ignored fields differ from what was approved' };
   if (verdict.do === 'go') return { go: true, name: verdict.approval ?? '', deletes: effectDeletes(effect.operations) };
   const { unknown } = verdict;
   const told = unknownTold(unknown);

@@ -7,6 +7,7 @@ import { keyText } from '../model/kube.ts';
 import { coversAll } from './admission.ts';
 import { effectOf } from './assess.ts';
 import { isGated } from './gating.ts';
+import { isMarkedUnchanged } from '../sync/task.ts';
 
 /** Fingerprints of the live objects, by key text; undefined where no gate asks. */
 export function livePrints(deps: AdmissionDeps, { subject, comparison }: Admission): Map<string, string> | undefined {
@@ -17,7 +18,7 @@ export function livePrints(deps: AdmissionDeps, { subject, comparison }: Admissi
 
 function leftOf(state: OperationState | undefined): Set<string> {
   const rows = state?.syncResult?.resources ?? [];
-  return new Set(rows.filter((row) => row.hookPhase === undefined && row.hookType === undefined).map((row) => keyText(row)));
+  return new Set(rows.filter((row) => row.hookPhase === undefined && row.hookType === undefined && !isMarkedUnchanged(row)).map((row) => keyText(row)));
 }
 
 /** Whether anything that is left to do looks otherwise than when the gate judged it. What is done is not written again. */

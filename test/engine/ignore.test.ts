@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { approve } from '../../src/engine/request.ts';
-import { approvalIn, approvalsOf, automated, config, configMap, dataOf, editByHand, ended, operate, person, push, requests, synced, syncedTo } from './manifests.ts';
+import { approvalIn, approvalsOf, automated, config, configMap, dataOf, editByHand, ended, operate, person, push, quiet, requests, synced, syncedTo } from './manifests.ts';
 import { stage } from './stage.ts';
 
 const ignoreDifferences = [{ group: '', kind: 'ConfigMap', jsonPointers: ['/data/own'] }];
@@ -109,4 +109,19 @@ test('under approval, an ignored field gets no value that nobody has approved, w
   assert.equal((await approve(requests(s), { application: `${s.namespace}/web`, digest: asked.spec.digest, actor: person('bob', 2), teams: [] })).done, true);
   await syncedTo(s, 'web', sha);
   await healed('new');
+});
+
+test('under approval, a kept extra object beside a new value of an ignored field starts no sync', async (t) => {
+  const s = await stage(t, { 'web/a.yaml': manifest('1'), 'web/b.yaml': config('extra', '1', 'argocd.argoproj.io/sync-options: Prune=false') });
+  await s.project('gated');
+  await s.apply('web', { project: 'gated', ignoreDifferences, syncPolicy: automated });
+  await synced(s, 'web');
+  s.authors.list = [{ login: 'ana', id: 1 }];
+  await s.project('gated', { 'coxswain.dev/approval': 'required' });
+  const head = await push(s, { 'web/a.yaml': manifest('1', 'new'), 'web/b.yaml': undefined });
+  await s.until('web', 'OutOfSync at the new commit', (app) => app.status?.sync?.revision === head && app.status.sync.status === 'OutOfSync');
+  await quiet(s);
+  const app = s.store.applications.get(`${s.namespace}/web`);
+  assert.notEqual(app?.status?.operationState?.syncResult?.revision, head);
+  assert.equal(app?.status?.history?.length, 1);
 });
