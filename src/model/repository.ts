@@ -7,6 +7,6 @@
 export function normaliseRepo(url: string): string {
   const text = url.trim().toLowerCase().replace(/\/+$/, '').replace(/\.git$/, '');
   if (/^[a-z]+:\/\//.test(text)) return text.replace(/^([a-z]+:\/\/)[^@/]+@/, '$1');
-  const [, host, path] = /^(?:[^@/]+@)?([^:/]+):(?:\d+\/)?\/*(.+)$/.exec(text) ?? [];
+  const [, host, path] = /^(?:[^@/]+@)?([^:/]+):\/*(.+)$/.exec(text) ?? [];
   return host === undefined || path === undefined ? text : `ssh://${host}/${path}`;
 }
