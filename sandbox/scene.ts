@@ -1,8 +1,9 @@
 // A whole scene on one machine: cluster, GitHub, Slack, people, the sample repository, and Coxswain among them.
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { binaries } from '../tools/binaries.ts';
+import { writeAskpass } from './askpass.ts';
 import { writeKubeconfig } from './cluster/access.ts';
 import { Children } from './cluster/children.ts';
 import { startCluster, type Cluster } from './cluster/cluster.ts';
@@ -148,11 +149,6 @@ function operatorEnv(place: Place, github: SandboxGitHub, slack: Slack): Record<
     COX_SLACK_APP_TOKEN: appToken,
     COX_SLACK_API_URL: slack.apiUrl,
   };
-}
-
-function writeAskpass(path: string, { login, token }: { login: string; token: string | null }): string {
-  writeFileSync(path, `#!/bin/sh\ncase "$1" in Username*) echo '${login}' ;; *) echo '${token ?? ''}' ;; esac\n`, { mode: 0o700 });
-  return path;
 }
 
 async function build(base: Base): Promise<Scene> {

@@ -8,6 +8,7 @@ import { AppError } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { argo } from '../model/annotations.ts';
 import { syncOptions } from '../model/application.ts';
+import { isApplication, isProject } from '../model/argo-kinds.ts';
 import { resourceOptions, waveOf } from '../model/hooks.ts';
 import { keyTitle } from '../model/kube.ts';
 import { textAt } from '../model/read.ts';
@@ -85,11 +86,7 @@ function awaitedConfirmation(cascade: Cascade, items: readonly Item[]): string |
 
 /** Applications that go as well still ask their AppProject what may go. */
 function isAsked({ record }: Item, items: readonly Item[]): boolean {
-  return isKind(record, 'AppProject') && items.some((other) => isKind(other.record, 'Application') && textAt(other.object, 'spec', 'project') === record.key.name);
-}
-
-function isKind({ key }: LiveRecord, kind: string): boolean {
-  return key.group === 'argoproj.io' && key.kind === kind;
+  return isProject(record.key) && items.some((other) => isApplication(other.record.key) && textAt(other.object, 'spec', 'project') === record.key.name);
 }
 
 async function deleteHighestWave({ app, target, signal }: Cascade, all: readonly Item[]): Promise<void> {

@@ -11,6 +11,7 @@ import type { DesiredState } from './desired.ts';
 import type { Authors } from './authors.ts';
 import { AppError, describeError, errorKind } from '../base/errors.ts';
 import { applicationKey } from '../model/application.ts';
+import { isApplication, isProject } from '../model/argo-kinds.ts';
 import type { ApprovalDeps } from './approval.ts';
 import { isEmptyEffect } from '../compare/effect.ts';
 import { decideGate } from '../policy/gate.ts';
@@ -43,7 +44,7 @@ function stateOf(desired: DesiredState): SyncedState {
 /** Gates of other applications that syncing this one would weaken or delete (the application of applications). */
 export function loosenedBy(store: Store, comparison: Comparison): LoosenedGate[] {
   const pairs = comparison.objects
-    .filter((item) => item.key.group === 'argoproj.io' && (item.key.kind === 'Application' || item.key.kind === 'AppProject') && item.status === 'OutOfSync')
+    .filter((item) => (isApplication(item.key) || isProject(item.key)) && item.status === 'OutOfSync')
     .map((item) => ({ live: item.live, target: item.target }));
   if (pairs.length === 0) return [];
   return loosenedGates(pairs, new Map(store.projects.list().map((project) => [project.metadata.name, project])), (app) => lastPolicy(store, app));

@@ -1,7 +1,9 @@
 // Live edits while an admitted operation waits: what it has still to write is judged again once it is no longer as the gate saw it.
 import type { OperationState } from '../model/application.ts';
 import type { EffectOperation } from '../model/effect.ts';
+import type { ResourceKey } from '../model/kube.ts';
 import type { Admission, AdmissionDeps } from './admission.ts';
+import type { Target } from './assess.ts';
 import { applicationKey } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { coversAll } from './admission.ts';
@@ -9,11 +11,16 @@ import { effectOf } from './assess.ts';
 import { isGated } from './gating.ts';
 import { isMarkedUnchanged } from '../sync/task.ts';
 
+/** '' where nothing is live. */
+function printOf({ cluster }: Target, key: ResourceKey): string {
+  return cluster.live.get(key)?.fingerprint ?? '';
+}
+
 /** Fingerprints of the live objects, by key text; undefined where no gate asks. */
 export function livePrints(deps: AdmissionDeps, { subject, comparison }: Admission): Map<string, string> | undefined {
   const { app, project, target } = subject;
   if (!isGated(deps, { app, project, comparison })) return undefined;
-  return new Map(comparison.objects.map(({ key }) => [keyText(key), target.cluster.live.get(key)?.fingerprint ?? '']));
+  return new Map(comparison.objects.map(({ key }) => [keyText(key), printOf(target, key)]));
 }
 
 function leftOf(state: OperationState | undefined): Set<string> {
@@ -25,7 +32,7 @@ function leftOf(state: OperationState | undefined): Set<string> {
 export function isEdited({ subject: { target }, comparison }: Admission, state: OperationState | undefined, seen: Map<string, string> | undefined): boolean {
   if (!seen) return false;
   const left = leftOf(state);
-  return comparison.objects.some(({ key }) => left.has(keyText(key)) && (target.cluster.live.get(key)?.fingerprint ?? '') !== (seen.get(keyText(key)) ?? ''));
+  return comparison.objects.some(({ key }) => left.has(keyText(key)) && printOf(target, key) !== (seen.get(keyText(key)) ?? ''));
 }
 
 /** Whether the Approval under which the operation began agrees to what is left of it, too. */

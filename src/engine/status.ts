@@ -3,6 +3,7 @@ import type { Comparison } from '../compare/compare.ts';
 import type { Application, ApplicationStatus, ComparedTo, Condition, ConditionType, Health } from '../model/application.ts';
 import type { DesiredState } from './desired.ts';
 import { rfc3339 } from '../base/clock.ts';
+import { isApplication } from '../model/argo-kinds.ts';
 import { mergePatch } from './merge-patch.ts';
 
 /** Replaces the conditions of the evaluated types; an unchanged message keeps its time; sorted by type, then message (argocd.md §1.3). */
@@ -60,7 +61,7 @@ export function comparedStatus(app: Application, { comparison, desired, health, 
     summary: {
       ...(before.summary?.externalURLs && { externalURLs: before.summary.externalURLs }),
       ...(comparison.images.length > 0 && { images: comparison.images }),
-      ...(comparison.objects.some(({ key }) => key.group === 'argoproj.io' && key.kind === 'Application') && { isAppOfApps: true }),
+      ...(comparison.objects.some(({ key }) => isApplication(key)) && { isAppOfApps: true }),
     },
     resourceHealthSource: 'appTree',
     controllerNamespace: app.metadata.namespace,

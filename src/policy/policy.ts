@@ -1,5 +1,6 @@
 // Policy: what an application's and its project's annotations ask of everyone who wants to change it; the stricter wins.
 import { cox } from '../model/annotations.ts';
+import { argoGroup } from '../model/argo-kinds.ts';
 import type { Application } from '../model/application.ts';
 import { isObject, keyOf } from '../model/kube.ts';
 import type { KubeObject, ObjectMeta, ResourceKey } from '../model/kube.ts';
@@ -62,8 +63,6 @@ export function loosens(before: EffectivePolicy, after: EffectivePolicy): boolea
   // Each old list must still be implied: some new list allows nobody whom it did not allow.
   return before.approvers.some((old) => !after.approvers.some((list) => list.every((entry) => old.includes(entry))));
 }
-
-const argoGroup = 'argoproj.io';
 
 function isKind(object: KubeObject | undefined, kind: string): object is KubeObject {
   return object !== undefined && object.kind === kind && object.apiVersion.startsWith(`${argoGroup}/`);

@@ -7,6 +7,7 @@ import type { Mirror } from '../cluster/mirror.ts';
 import type { AppProject } from '../model/project.ts';
 import type { Application } from '../model/application.ts';
 import type { Approval, DriftEpisode, Request, SyncRecord } from '../model/coxswain.ts';
+import { argoGroup } from '../model/argo-kinds.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Settings } from './settings.ts';
 import { AppError } from '../base/errors.ts';
@@ -94,8 +95,7 @@ function watchSettings(cluster: Cluster, namespace: string): SettingsWatch {
   };
 }
 
-const argoproj = 'argoproj.io';
-const customKinds: Readonly<Record<string, readonly string[]>> = { [argoproj]: ['Application', 'AppProject'], [coxGroup]: ['Approval', 'DriftEpisode', 'Request', 'SyncRecord'] };
+const customKinds: Readonly<Record<string, readonly string[]>> = { [argoGroup]: ['Application', 'AppProject'], [coxGroup]: ['Approval', 'DriftEpisode', 'Request', 'SyncRecord'] };
 
 /** `Kind.group` of what the store needs and the cluster does not serve. */
 export function missingKinds(discovery: Pick<Discovery, 'resourceOf'>): string[] {
@@ -107,8 +107,8 @@ export function missingKinds(discovery: Pick<Discovery, 'resourceOf'>): string[]
  * Throws E_CONFIG when the MAC key cannot be used, ApiError when the API refuses.
  */
 export async function openStore(cluster: Cluster, namespace: string, signal?: AbortSignal): Promise<Store> {
-  const applications = watchCollection(cluster, { group: argoproj, kind: 'Application', namespace, parse: parseApplication, indexOf: (app) => app.spec.project });
-  const projects = watchCollection(cluster, { group: argoproj, kind: 'AppProject', namespace, parse: parseProject, indexOf: (project) => project.metadata.name });
+  const applications = watchCollection(cluster, { group: argoGroup, kind: 'Application', namespace, parse: parseApplication, indexOf: (app) => app.spec.project });
+  const projects = watchCollection(cluster, { group: argoGroup, kind: 'AppProject', namespace, parse: parseProject, indexOf: (project) => project.metadata.name });
   const approvals = watchCollection(cluster, { group: coxGroup, kind: 'Approval', namespace, parse: parseApproval, indexOf: (approval) => approval.spec.application });
   const episodes = watchCollection(cluster, { group: coxGroup, kind: 'DriftEpisode', namespace, parse: parseEpisode, indexOf: (episode) => episode.spec.application });
   const requests = watchCollection(cluster, { group: coxGroup, kind: 'Request', namespace, parse: parseRequest, indexOf: (request) => request.spec.application ?? '' });

@@ -2,6 +2,7 @@
 import { rfc3339 } from '../base/clock.ts';
 import type { SyncPhase } from '../model/application.ts';
 import { argo, cox } from '../model/annotations.ts';
+import { isApplication, isProject } from '../model/argo-kinds.ts';
 import { hookOf, isPrunable, kindOrder, phaseOrder, resourceOptions, waveOf } from '../model/hooks.ts';
 import type { HookInfo } from '../model/hooks.ts';
 import { gvkOf, isObject, keyText } from '../model/kube.ts';
@@ -125,10 +126,10 @@ function reversePruneWaves(tasks: readonly Task[], options: ReadonlyMap<string, 
 
 /** An Application that is deleted still asks its AppProject what may go: the project goes after it. */
 function projectsAfterApplications(tasks: readonly Task[], input: PlanInput): void {
-  const prunes = tasks.filter((task) => task.kind === 'prune' && task.key.group === 'argoproj.io' && isPending(task));
+  const prunes = tasks.filter((task) => task.kind === 'prune' && isPending(task));
   const live = new Map(input.targets.map((target) => [keyText(target.key), target.live ?? input.live(target.key)]));
-  for (const task of prunes.filter(({ key }) => key.kind === 'AppProject')) {
-    const users = prunes.filter(({ key }) => key.kind === 'Application' && textAt(live.get(keyText(key)), 'spec', 'project') === task.key.name);
+  for (const task of prunes.filter(({ key }) => isProject(key))) {
+    const users = prunes.filter(({ key }) => isApplication(key) && textAt(live.get(keyText(key)), 'spec', 'project') === task.key.name);
     task.wave = Math.max(task.wave, ...users.map(({ wave }) => wave + 1));
   }
 }

@@ -2,9 +2,10 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { parse, parseAllDocuments } from 'yaml';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeAskpass } from '../../sandbox/askpass.ts';
 import { startGitHub } from '../../sandbox/github/github.ts';
 import { readManifest } from '../../sandbox/github/manifest.ts';
 import { bed, runCox } from './bed.ts';
@@ -201,9 +202,7 @@ test('a private repository is read with what the person\'s own git knows', async
   const refused = await runCox(['render', 'web'], { env });
   assert.equal(refused.code, 3);
   assert.match(refused.err, /\(E_GIT_AUTH\)/);
-  const askpass = join(dir, 'askpass');
-  writeFileSync(askpass, `#!/bin/sh\ncase "$1" in Username*) echo ana ;; *) echo '${github.actAs('ana').account.token ?? ''}' ;; esac\n`);
-  chmodSync(askpass, 0o700);
+  const askpass = writeAskpass(join(dir, 'askpass'), github.actAs('ana').account);
   const rendered = await runCox(['render', 'web'], { env: { ...env, GIT_ASKPASS: askpass } });
   assert.deepEqual([rendered.code, rendered.err], [0, '']);
   assert.match(rendered.out, /name: a\n/);

@@ -110,8 +110,8 @@ test('a command whose webhook was lost is taken up at the next start', async (t)
   assert.deepEqual(reactions(b, id), ['coxswain[bot] eyes', 'coxswain[bot] rocket']);
 });
 
-test('the approve button carries the digest that was shown', async (t) => {
-  const b = await bed(t);
+/** A merged pull request whose application waits for an approval of that digest. */
+async function approvableMerge(b: Bed): Promise<{ sha: string; digest: string }> {
   const digest = 'abcdef0123456789'.repeat(4);
   const approval: Approval = {
     apiVersion: 'coxswain.dev/v1alpha1', kind: 'Approval',
@@ -123,6 +123,12 @@ test('the approve button carries the digest that was shown', async (t) => {
   const number = await open(b);
   const sha = await b.sandbox.actAs('ann').merge(repo, number);
   await b.quiet();
+  return { sha, digest };
+}
+
+test('the approve button carries the digest that was shown', async (t) => {
+  const b = await bed(t);
+  const { sha, digest } = await approvableMerge(b);
   b.sandbox.faults.hooks('double', { event: 'check_run', times: 1 });
   b.sandbox.actAs('bob').pressCheck(repo, { sha, name: 'coxswain/approval', identifier: 'approve-abcdef012345' });
   await b.quiet();
@@ -132,17 +138,7 @@ test('the approve button carries the digest that was shown', async (t) => {
 
 test('a click that came while nobody listened is sent again at the next start, once', async (t) => {
   const b = await bed(t);
-  const digest = 'abcdef0123456789'.repeat(4);
-  const approval: Approval = {
-    apiVersion: 'coxswain.dev/v1alpha1', kind: 'Approval',
-    metadata: { name: 'web-prod-abcdef012345', namespace: b.store.namespace },
-    spec: { application: `${b.store.namespace}/web-prod`, digest, revision: 'd'.repeat(40), operations: [] },
-  };
-  await b.store.approvals.create(approval);
-  b.script.progress = [progressOf('web-prod', 'waiting', { gated: true, approval })];
-  const number = await open(b);
-  const sha = await b.sandbox.actAs('ann').merge(repo, number);
-  await b.quiet();
+  const { sha, digest } = await approvableMerge(b);
   b.sandbox.faults.hooks('lose', { event: 'check_run', times: 1 });
   b.sandbox.actAs('bob').pressCheck(repo, { sha, name: 'coxswain/approval', identifier: 'approve-abcdef012345' });
   await b.quiet();

@@ -1,0 +1,16 @@
+// Argo CD's own kinds among the objects that an application manages.
+
+export const argoGroup = 'argoproj.io';
+
+interface Kind {
+  group: string;
+  kind: string;
+}
+
+export function isApplication({ group, kind }: Kind): boolean {
+  return group === argoGroup && kind === 'Application';
+}
+
+export function isProject({ group, kind }: Kind): boolean {
+  return group === argoGroup && kind === 'AppProject';
+}
