@@ -2,8 +2,8 @@
 import type { AckFn, App, BlockAction, ButtonAction, RespondFn, ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { Approval } from '../model/coxswain.ts';
-import type { Deed, InboxContext } from './inbox.ts';
-import { actorOf, mayLook, storeRequest, unlinked, whisper } from './inbox.ts';
+import type { Deed, InboxContext, Wanted } from './inbox.ts';
+import { actorOf, answered, mayLook, storeInTime, tellLate, unlinked, whisper } from './inbox.ts';
 import { approvalModal, noteModal, readModalState } from './modal.ts';
 import { slackError } from './posting.ts';
 
@@ -37,37 +37,47 @@ export async function openReview({ context, client, deed, respond, triggerId }: 
 
 async function onReview(click: Click): Promise<void> {
   await click.ack();
-  const approval = click.context.store.approvals.get(click.object);
-  if (approval) await openReview(click, approval);
-  else await whisper(click.respond, gone);
+  await answered(click, async () => {
+    const approval = click.context.store.approvals.get(click.object);
+    if (approval) await openReview(click, approval);
+    else await whisper(click.respond, gone);
+  });
 }
 
-async function onReject({ context, deed, object, respond, ack }: Click): Promise<void> {
-  const spec = context.store.approvals.get(object)?.spec;
-  if (spec) await storeRequest(context, deed, { verb: 'reject', application: spec.application, digest: spec.digest, shown: true, args: {} }, respond);
-  await ack();
-  if (!spec) await whisper(respond, gone);
-  else if (!actorOf(context, deed.user)) await whisper(respond, `🚫 ${unlinked(deed.user)}`);
+/** `wanted`: undefined when what was clicked is gone. */
+async function onDeed(click: Click, wanted: Wanted | undefined): Promise<void> {
+  const { context, deed, ack } = click;
+  const linked = actorOf(context, deed.user) !== undefined;
+  const late = wanted && linked ? await storeInTime(click, wanted) : undefined;
+  await ack().catch((error: unknown) => {
+    // It is stored, or the person is told: Slack's sign of failure beside the button says too much, and a second press does nothing more.
+    context.log.debug({ err: error }, 'a click could not be acknowledged');
+  });
+  const why = !wanted ? gone : !linked ? `🚫 ${unlinked(deed.user)}` : late;
+  if (why !== undefined) await tellLate(click, why);
 }
 
-async function onRevert({ context, deed, object, respond, ack }: Click): Promise<void> {
-  const episode = context.store.episodes.get(object);
-  if (episode) await storeRequest(context, deed, { verb: 'revert-drift', application: episode.spec.application, shown: true, args: { episode: episode.metadata.name } }, respond);
-  await ack();
-  if (!episode) await whisper(respond, gone);
-  else if (!actorOf(context, deed.user)) await whisper(respond, `🚫 ${unlinked(deed.user)}`);
+function onReject(click: Click): Promise<void> {
+  const spec = click.context.store.approvals.get(click.object)?.spec;
+  return onDeed(click, spec && { verb: 'reject', application: spec.application, digest: spec.digest, shown: true, args: {} });
+}
+
+function onRevert(click: Click): Promise<void> {
+  const episode = click.context.store.episodes.get(click.object);
+  return onDeed(click, episode && { verb: 'revert-drift', application: episode.spec.application, shown: true, args: { episode: episode.metadata.name } });
 }
 
 /** The digest that was shown comes back with the submission, and is what is approved. */
-async function onSubmit(context: InboxContext, { view, user }: ViewSubmitAction, ack: AckFn<ViewResponseAction>): Promise<void> {
+async function onSubmit(context: InboxContext, client: WebClient, { view, user }: ViewSubmitAction, ack: AckFn<ViewResponseAction>): Promise<void> {
+  const at = context.clock.now();
   const state = readModalState(view.private_metadata);
   const approval = state && context.store.approvals.get(state.object);
-  const note = (mrkdwn: string): Promise<void> => ack({ response_action: 'update', view: noteModal('Not approved', mrkdwn) });
+  const note = (mrkdwn: string, title = 'Not approved'): Promise<void> => ack({ response_action: 'update', view: noteModal(title, mrkdwn) });
   if (!state || !approval) return note('That approval is not known any more.');
   if (!actorOf(context, user.id)) return note(unlinked(user.id));
-  const deed: Deed = { user: user.id, at: context.clock.now(), channel: state.channel, once: `view ${view.id} ${user.id}` };
-  await storeRequest(context, deed, { verb: 'approve', application: approval.spec.application, digest: state.digest, shown: true, args: {} });
-  return ack();
+  const deed: Deed = { user: user.id, at, channel: state.channel, once: `view ${view.id} ${user.id}` };
+  const late = await storeInTime({ context, client, deed }, { verb: 'approve', application: approval.spec.application, digest: state.digest, shown: true, args: {} });
+  return late === undefined ? ack() : note(late, 'Not approved yet');
 }
 
 export function listenToClicks(app: App, context: InboxContext): void {
@@ -79,5 +89,5 @@ export function listenToClicks(app: App, context: InboxContext): void {
       await handle({ context, client, deed, object: action.value ?? '', triggerId: body.trigger_id, respond, ack: () => ack() });
     });
   }
-  app.view('approval_submit', ({ ack, body }) => onSubmit(context, body as ViewSubmitAction, ack as AckFn<ViewResponseAction>));
+  app.view('approval_submit', ({ ack, body, client }) => onSubmit(context, client, body as ViewSubmitAction, ack as AckFn<ViewResponseAction>));
 }

@@ -1,5 +1,6 @@
 // From people to the cluster: every command, click and submission becomes one Request, whatever arrives how often.
 import type { RespondFn } from '@slack/bolt';
+import type { WebClient } from '@slack/web-api';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Found } from '../chatops/target.ts';
@@ -9,7 +10,9 @@ import type { Store } from '../store/store.ts';
 import type { Places } from './place.ts';
 import { hashOf } from '../base/canonical.ts';
 import { rfc3339 } from '../base/clock.ts';
+import { errorMessage } from '../base/errors.ts';
 import { coxGroup, coxVersion } from '../model/coxswain.ts';
+import { slackError } from './posting.ts';
 import { code, escapeMrkdwn } from './text.ts';
 
 export type Act = Exclude<Request['spec']['verb'], 'help'>;
@@ -73,6 +76,71 @@ export async function storeRequest(context: InboxContext, deed: Deed, wanted: Wa
 /** Tells the person alone; the message that they clicked stays. */
 export async function whisper(respond: RespondFn, mrkdwn: string): Promise<void> {
   await respond({ response_type: 'ephemeral', replace_original: false, text: mrkdwn });
+}
+
+/** To the person alone, where they asked; where Slack does not let the app write, as in a channel without it, in their conversation with the app. */
+export async function tellAlone(client: WebClient, channel: string | undefined, user: string, text: string): Promise<void> {
+  try {
+    if (channel) return void (await client.chat.postEphemeral({ channel, user, text }));
+  } catch (error) {
+    if (slackError(error) === undefined) throw error;
+  }
+  await client.chat.postMessage({ channel: user, text, unfurl_links: false, unfurl_media: false });
+}
+
+/** Where a deed can be answered once Slack has its acknowledgement. */
+export interface AnswerPlace {
+  context: InboxContext;
+  client: WebClient;
+  deed: Deed;
+  /** Of a submission there is none. */
+  respond?: RespondFn;
+}
+
+/** By the address that came with the deed, else by a message of our own; both failing is all that is logged. */
+export async function tellLate({ context: { log }, client, deed, respond }: AnswerPlace, mrkdwn: string): Promise<void> {
+  try {
+    if (respond) return await whisper(respond, mrkdwn);
+  } catch (error) {
+    log.debug({ err: error }, 'the response address did not take the answer');
+  }
+  try {
+    await tellAlone(client, deed.channel, deed.user, mrkdwn);
+  } catch (error) {
+    log.warn({ err: error }, 'an answer could not be told in Slack');
+  }
+}
+
+export function notStored(error: unknown): string {
+  return `🚫 The cluster did not take it: ${escapeMrkdwn(errorMessage(error).slice(0, 300))}. Nothing was done; try again soon.`;
+}
+
+const notYetStored = '⏳ The cluster has not taken it yet. You are told when it has, or if it does not.';
+
+/**
+ * Stores the Request before Slack is answered, as long as Slack waits. Answers with mrkdwn when that did not succeed in time; what
+ * comes of it later is told to the person.
+ */
+export async function storeInTime(place: AnswerPlace, wanted: Wanted): Promise<string | undefined> {
+  const { context, deed, respond } = place;
+  const storing = storeRequest(context, deed, wanted, respond).then(() => undefined, (error: unknown) => {
+    context.log.warn({ err: error }, 'what a person asked could not be stored');
+    return notStored(error);
+  });
+  const first = await inTime(context, deed, storing);
+  if (first) return first.value;
+  void storing.then((why) => why === undefined ? undefined : tellLate(place, why));
+  return notYetStored;
+}
+
+/** What fails after the acknowledgement is told: Slack shows the person nothing of it. */
+export async function answered(place: AnswerPlace, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    place.context.log.warn({ err: error }, 'what a person asked could not be done');
+    await tellLate(place, `🚫 That did not work: ${escapeMrkdwn(errorMessage(error).slice(0, 300))}. Try again soon.`);
+  }
 }
 
 /** Slack's trigger of a click or command lives three seconds (docs.slack.dev: modals), the way here and back included. */

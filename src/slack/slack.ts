@@ -10,7 +10,7 @@ import type { Effect } from '../model/effect.ts';
 import type { Store } from '../store/store.ts';
 import { listenToClicks } from './clicks.ts';
 import type { InboxContext } from './inbox.ts';
-import { whisper } from './inbox.ts';
+import { tellAlone, whisper } from './inbox.ts';
 import { Outbox } from './outbox.ts';
 import { Places } from './place.ts';
 import { slackError } from './posting.ts';
@@ -45,16 +45,6 @@ function answerText(request: Request, { ok, text, result = {} }: Answer): string
   return [`${icon}${escapeMrkdwn(text.replaceAll('`', '')).slice(0, 3500)}`, ...links].join('\n');
 }
 
-/** To the person alone, where they asked; where Slack does not let the app write, as in a channel without it, in their conversation with the app. */
-async function tellAlone(client: WebClient, channel: string | undefined, user: string, text: string): Promise<void> {
-  try {
-    if (channel) return void (await client.chat.postEphemeral({ channel, user, text }));
-  } catch (error) {
-    if (slackError(error) === undefined) throw error;
-  }
-  await client.chat.postMessage({ channel: user, text, unfurl_links: false, unfurl_media: false });
-}
-
 /** Ephemeral: it concerns the person who asked; what concerns the channel is on the cards. Throws what passes by itself. */
 async function answer({ responses, log }: InboxContext, client: WebClient, request: Request, given: Answer): Promise<void> {
   const text = answerText(request, given);
@@ -79,8 +69,9 @@ export function createSlack(options: SlackOptions): Slack {
   const { config, store, clock, log } = options;
   const clientOptions = { slackApiUrl: config.apiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true };
   const socket = new Socket({ appToken: config.appToken, apiUrl: config.apiUrl, clock, log });
-  // Asking who we are would be one more call that may fail before anything works; we listen to no messages of our own.
-  const app = new App({ token: config.botToken, receiver: socket.receiver, tokenVerificationEnabled: false, ignoreSelf: false, convoStore: false, clientOptions, logger: slackLogger(log) });
+  // With a token alone Bolt asks auth.test before it hands on the first event, and drops the event when that fails; we listen to no messages of our own.
+  const authorize = (): Promise<{ botToken: string }> => Promise.resolve({ botToken: config.botToken });
+  const app = new App({ authorize, receiver: socket.receiver, ignoreSelf: false, convoStore: false, clientOptions, logger: slackLogger(log) });
   const client = new WebClient(config.botToken, { ...clientOptions, logger: slackLogger(log) });
   const places = new Places(options);
   const context: InboxContext = { store, places, effectOf: options.effectOf, refusal: options.refusal, find: options.find, clock, log, responses: new Map() };

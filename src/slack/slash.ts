@@ -8,12 +8,11 @@ import type { Approval } from '../model/coxswain.ts';
 import type { Deed, InboxContext, Wanted } from './inbox.ts';
 import { helpText, parseCommand, verbs } from '../chatops/command.ts';
 import { isOpen } from '../engine/approval.ts';
-import { errorMessage } from '../base/errors.ts';
 import { applicationKey } from '../model/application.ts';
 import { approvalSummary } from './approval-card.ts';
 import { button } from './card.ts';
 import { openReview } from './clicks.ts';
-import { actorOf, inTime, storeRequest, unlinked, whisper } from './inbox.ts';
+import { actorOf, answered, inTime, storeInTime, unlinked, whisper } from './inbox.ts';
 import { escapeMrkdwn, facts, line, list, rich, unescapeText } from './text.ts';
 
 interface Slash {
@@ -78,17 +77,13 @@ async function onCommand(context: InboxContext, { command, client, ack, respond 
   if (!actorOf(context, command.user_id)) return ack(`🚫 ${unlinked(command.user_id)}`);
   const deed: Deed = { user: command.user_id, at: context.clock.now(), channel: command.channel_id, once: `command ${command.trigger_id}` };
   const slash: Slash = { context, client, deed, triggerId: command.trigger_id, respond };
-  if (parsed.command.verb === 'approve' && parsed.command.options['digest'] === undefined) {
+  const { command: asked } = parsed;
+  if (asked.verb === 'approve' && asked.options['digest'] === undefined) {
     await ack();
-    return approve(slash, parsed.command);
+    return answered(slash, () => approve(slash, asked));
   }
-  try {
-    await storeRequest(context, deed, wantedOf(slash, parsed.command), respond);
-  } catch (error) {
-    context.log.warn({ err: error }, 'a command could not be stored');
-    return ack(`🚫 The cluster did not take it: ${escapeMrkdwn(errorMessage(error).slice(0, 300))}. Try again soon.`);
-  }
-  return ack();
+  const late = await storeInTime(slash, wantedOf(slash, asked));
+  return late === undefined ? ack() : ack(late);
 }
 
 export function listenToCommands(app: App, context: InboxContext): void {

@@ -5,6 +5,7 @@ import type { Chatops } from '../../src/chatops/chatops.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { Slack } from '../../src/slack/slack.ts';
 import type { Stage } from '../engine/stage.ts';
+import type { Store } from '../../src/store/store.ts';
 import type { TestForge } from '../chatops/bed.ts';
 import { eventually } from '../control-plane.ts';
 import { createChatops } from '../../src/chatops/chatops.ts';
@@ -53,6 +54,18 @@ interface Options {
   files: Record<string, string>;
   clock?: Clock;
   killSwitch?: KillSwitch;
+  /** Awaited before a Request is stored; what it throws is what the cluster answers. */
+  beforeStore?: () => Promise<void>;
+}
+
+/** The store as Slack's face sees it. */
+function storeWith(store: Store, beforeStore: (() => Promise<void>) | undefined): Store {
+  if (!beforeStore) return store;
+  const create: Store['requests']['create'] = async (request) => {
+    await beforeStore();
+    return store.requests.create(request);
+  };
+  return { ...store, requests: { ...store.requests, create } };
 }
 
 async function settings(stage: Stage, sandbox: Sandbox): Promise<void> {
@@ -66,7 +79,7 @@ async function settings(stage: Stage, sandbox: Sandbox): Promise<void> {
 }
 
 export async function bed(t: TestContext, options: Options): Promise<Bed> {
-  const { clock = systemClock, killSwitch } = options;
+  const { clock = systemClock, killSwitch, beforeStore } = options;
   const sandbox = await startSlack({ botToken, appToken, clock, ...(killSwitch && { killSwitch }) });
   for (const name of ['ann', 'bob', 'carol', 'dan', 'eve']) sandbox.createUser({ name });
   const channel = sandbox.createChannel({ name: 'deploys' });
@@ -79,7 +92,7 @@ export async function bed(t: TestContext, options: Options): Promise<Bed> {
   const start = (): void => {
     const chatops = createChatops({ store: stage.store, git: stage.git, forge, chat: () => slack, inputsOf: (app) => Promise.resolve([app.metadata.name]), clock, log });
     const slack = createSlack({
-      config: { botToken, appToken, apiUrl: sandbox.apiUrl }, store: stage.store, effectOf: (application) => stage.engine.effect(application), refusal: chatops.refusal, find: chatops.find,
+      config: { botToken, appToken, apiUrl: sandbox.apiUrl }, store: storeWith(stage.store, beforeStore), effectOf: (application) => stage.engine.effect(application), refusal: chatops.refusal, find: chatops.find,
       commitMessage: async (_application, revision) => (await stage.git.repository(stage.url).commit(revision)).message,
       publicUrl: 'https://cox.example.com', clock, log,
     });
