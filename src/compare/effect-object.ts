@@ -108,6 +108,8 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
   const body = results.find((result) => result?.prediction)?.prediction?.live ?? await bodyOf(context, record, newest?.served ? newest.version : undefined);
   if (!body) return missingStates(context, manifests);
   const live = body.object;
+  // Nothing is left to do about what no manifest has and somebody deletes already.
+  if (!newest && live.metadata.deletionTimestamp !== undefined) return { live, after: [live, live, live], end: live, notes };
   const tracked = isTrackedRoot(record, context.input.tracking);
   const after = lacking(context, live, tracked, manifests);
   results.forEach((result, at) => {

@@ -29,6 +29,10 @@ export interface DecideInput {
   /** Rows of status.resources as just compared. */
   resources: ResourceStatus[];
   outOfSync: boolean;
+  /** What self-heal would put right of them: no hooks, and nothing that is being deleted already. */
+  healable: SyncResourceRef[];
+  /** A namespace that is being deleted and in which objects are missing: nothing can be made there before it is gone. */
+  vanishing: string | undefined;
   desired: Desired;
   /** The last operation that ended, whatever became of it. */
   attempt: Attempt | undefined;
@@ -58,12 +62,6 @@ function sameDesired(a: Desired, b: Desired): boolean {
   return a.manifests !== '' && a.manifests === b.manifests;
 }
 
-function refs(resources: ResourceStatus[]): SyncResourceRef[] {
-  return resources
-    .filter((item) => item.status === 'OutOfSync' && !item.hook)
-    .map((item) => ({ ...(item.group && { group: item.group }), kind: item.kind, name: item.name, ...(item.namespace && { namespace: item.namespace }) }));
-}
-
 function baseOperation(input: DecideInput): Operation {
   const { spec } = input.app;
   const [first] = input.desired.revisions;
@@ -91,9 +89,14 @@ function failed(attempt: Attempt, why: string): Decision {
   return { do: 'leave', why, error: failureOf(attempt) };
 }
 
+/** So often is looked whether a namespace is gone. */
+const vanishingMs = 1000;
+
 /** Restores `resources` to a revision that was synced already: nothing new is applied, so no approval is needed. */
 function heal(input: DecideInput, to: Desired, resources: SyncResourceRef[]): Decision {
+  if (resources.length === 0) return { do: 'leave', why: 'only what is being deleted is left' };
   if (input.attempt && !input.attempt.succeeded && sameDesired(input.attempt, to)) return failed(input.attempt, 'the last attempt failed');
+  if (input.vanishing !== undefined) return { do: 'wait', why: `the namespace ${input.vanishing} is being deleted`, until: input.now + vanishingMs };
   const attempts = input.attempt?.healAttempts ?? 0;
   const until = (input.attempt?.finishedAt ?? 0) + healDelayMs(attempts);
   if (attempts > 0 && until > input.now) return { do: 'wait', why: `self-heal attempt ${attempts + 1} waits for its backoff`, until };
@@ -140,7 +143,7 @@ function gatedDecision(input: DecideInput): Decision {
   const { approved, synced } = input;
   if (approved?.go) return approvedDecision(input, approved);
   if (approved) return askingDecision(input, approved);
-  return heals(input) && synced ? heal(input, synced, refs(input.resources)) : { do: 'leave', why: 'drifted; nobody asked to revert it' };
+  return heals(input) && synced ? heal(input, synced, input.healable) : { do: 'leave', why: 'drifted; nobody asked to revert it' };
 }
 
 function automatedDecision(input: DecideInput): Decision {
@@ -154,7 +157,7 @@ function automatedDecision(input: DecideInput): Decision {
   const { attempt } = input;
   if (!attempt || !sameDesired(attempt, input.desired)) return { do: 'sync', why: 'Git changed', operation: automatedOperation(input) };
   if (!attempt.succeeded) return failed(attempt, 'the last attempt failed');
-  return automated.selfHeal ? heal(input, input.desired, refs(input.resources)) : { do: 'leave', why: 'drifted and self-heal is off' };
+  return automated.selfHeal ? heal(input, input.desired, input.healable) : { do: 'leave', why: 'drifted and self-heal is off' };
 }
 
 export function decide(input: DecideInput): Decision {

@@ -2,17 +2,19 @@
 import type { Comparison } from '../compare/compare.ts';
 import type { SyncResourceRef } from '../model/application.ts';
 import type { Effect } from '../model/effect.ts';
-import type { Subject } from './assess.ts';
+import type { Subject, Target } from './assess.ts';
 import type { Approved, Decision } from './decide.ts';
 import type { ReconcileDeps } from './deps.ts';
 import type { DesiredState } from './desired.ts';
 import { applicationKey } from '../model/application.ts';
 import { keyTitle } from '../model/kube.ts';
+import type { ResourceKey } from '../model/kube.ts';
 import { effectDeletes } from '../compare/effect.ts';
 import { syncWindow } from '../policy/window.ts';
 import { supersedeOthers } from './approval.ts';
 import { effectOf } from './assess.ts';
 import { decide } from './decide.ts';
+import { isGoing } from './drifted.ts';
 import { askGate, askPeople, isGated, isLastSynced, isWaiting, unknownTold } from './gating.ts';
 import { appliedApproval, formerSources, historyAttempt, keyThen, lastAttempt } from './past.ts';
 
@@ -49,8 +51,21 @@ async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): P
   return { go: false, why: verdict.why };
 }
 
+function refOf({ group, kind, namespace, name }: ResourceKey): SyncResourceRef {
+  return { ...(group && { group }), kind, name, ...(namespace && { namespace }) };
+}
+
 function driftedRefs(effect: Effect | undefined): SyncResourceRef[] {
-  return (effect?.drift ?? []).map(({ key }) => ({ ...(key.group && { group: key.group }), kind: key.kind, name: key.name, ...(key.namespace && { namespace: key.namespace }) }));
+  return (effect?.drift ?? []).map(({ key }) => refOf(key));
+}
+
+function healableRefs({ objects }: Comparison): SyncResourceRef[] {
+  return objects.filter((item) => item.status === 'OutOfSync' && !item.hook.isHook && !isGoing(item)).map(({ key }) => refOf(key));
+}
+
+function vanishingNamespace({ cluster }: Target, { objects }: Comparison): string | undefined {
+  const missing = objects.filter((item) => item.target !== undefined && item.live === undefined && !item.hook.isHook);
+  return missing.map(({ key }) => key.namespace).find((name) => name !== '' && cluster.live.get({ group: '', kind: 'Namespace', namespace: '', name })?.deleting === true);
 }
 
 /** What to do about the application as it was just found. `unknown`: what to throw when that is done. */
@@ -69,6 +84,8 @@ export async function decideOn(deps: ReconcileDeps, found: Found, signal: AbortS
     app,
     resources: comparison.resources,
     outOfSync,
+    healable: healableRefs(comparison),
+    vanishing: vanishingNamespace(subject.target, comparison),
     desired: { revisions: desired.revisions, manifests: desired.key },
     attempt: lastAttempt(app, key) ?? historyAttempt(app, last),
     synced: last === undefined || last === 'gone' ? undefined : { revisions: last.revisions, manifests: last.key, sources: formerSources(app, app.status?.history?.at(-1) ?? {}) },

@@ -1,5 +1,5 @@
 // Which live objects differ from what was last synced: the drift alone, without what merely waits on the branch.
-import type { Comparison } from '../compare/compare.ts';
+import type { ComparedObject, Comparison } from '../compare/compare.ts';
 import type { DriftedObject } from '../model/coxswain.ts';
 import type { Effect, ObjectDiff } from '../model/effect.ts';
 import type { KubeObject } from '../model/kube.ts';
@@ -14,6 +14,11 @@ function changedBy(live: KubeObject | undefined): { manager: string; at?: string
   return newest?.manager ? { manager: newest.manager, ...(newest.time && { at: newest.time }) } : undefined;
 }
 
+/** What Git gave up and is being deleted: nobody has to do anything but who holds it by a finalizer. */
+export function isGoing({ live, target }: Pick<ComparedObject, 'live' | 'target'>): boolean {
+  return target === undefined && live?.metadata.deletionTimestamp !== undefined;
+}
+
 function fromEffect(diff: ObjectDiff, comparison: Comparison): DriftedObject {
   const live = comparison.objects.find((item) => keyText(item.key) === keyText(diff.key))?.live;
   const by = changedBy(live);
@@ -24,7 +29,7 @@ function fromEffect(diff: ObjectDiff, comparison: Comparison): DriftedObject {
 
 function fromComparison(comparison: Comparison): DriftedObject[] {
   return comparison.objects
-    .filter((item) => item.status === 'OutOfSync' && !item.hook.isHook && !item.ignored)
+    .filter((item) => item.status === 'OutOfSync' && !item.hook.isHook && !item.ignored && !isGoing(item))
     .map((item) => {
       const by = changedBy(item.live);
       const kind = item.requiresPruning ? 'extra' : item.live ? 'changed' : 'missing';

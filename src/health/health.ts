@@ -1,7 +1,7 @@
 // Health: what an object's own status says about it, by kind, and what that makes of an application.
 import { argo } from '../model/annotations.ts';
 import type { Health, HealthStatusCode } from '../model/application.ts';
-import { gvkOf } from '../model/kube.ts';
+import { deletionText, gvkOf } from '../model/kube.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import { apiServiceHealth, autoscalerHealth, conditionHealth, customResourceDefinitionHealth, disruptionBudgetHealth, ingressHealth, persistentVolumeClaimHealth, serviceHealth, workflowHealth } from './resources.ts';
 import { cronJobHealth, daemonSetHealth, deploymentHealth, jobHealth, podHealth, replicaSetHealth, statefulSetHealth } from './workloads.ts';
@@ -33,9 +33,8 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 
 /** undefined: the kind has no health, which counts as fine. The source of every rule is Argo CD (argocd.md §2.11), of the last resort kstatus. */
 export function healthOf(object: KubeObject): Health | undefined {
-  if (object.metadata.deletionTimestamp !== undefined && !object.metadata.finalizers?.includes(argo.hookFinalizer)) {
-    return { status: 'Progressing', message: 'Pending deletion' };
-  }
+  const going = deletionText(object);
+  if (going !== undefined && !object.metadata.finalizers?.includes(argo.hookFinalizer)) return { status: 'Progressing', message: going };
   const gvk = gvkOf(object);
   const rule = rules.get(`${gvk.group}/${gvk.kind}`);
   if (!rule) return conditionHealth(object);

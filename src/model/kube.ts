@@ -78,6 +78,17 @@ export function keyOf(object: KubeObject): ResourceKey {
   };
 }
 
+/** `is being deleted since …, waits for the finalizer …`; undefined for an object that nobody deletes. */
+export function deletionText({ metadata, ...object }: KubeObject): string | undefined {
+  const { deletionTimestamp, finalizers = [] } = metadata;
+  if (deletionTimestamp === undefined) return undefined;
+  const { spec } = object;
+  // A Namespace keeps those of its contents apart.
+  const inner = isObject(spec) && Array.isArray(spec['finalizers']) ? spec['finalizers'].filter((name) => typeof name === 'string') : [];
+  const held = [...finalizers, ...inner];
+  return `is being deleted since ${deletionTimestamp}${held.length > 0 ? `, waits for the finalizer${held.length > 1 ? 's' : ''} ${held.join(', ')}` : ''}`;
+}
+
 /** `group/kind/namespace/name`: the text form used as a map key and in logs. */
 export function keyText(key: ResourceKey): string {
   return `${key.group}/${key.kind}/${key.namespace}/${key.name}`;

@@ -6,10 +6,10 @@ import type { Run } from './run.ts';
 import { kubectlName, record, rowOf } from './task.ts';
 import type { Task } from './task.ts';
 
-/** Name of the namespace to make. undefined if it is not asked for, or is one of the manifests. */
+/** Name of the namespace to make, for a part of the application too. undefined if it is not asked for, or is one of the manifests. */
 export function namespaceToMake({ app, operation, targets }: StepInput): string | undefined {
   const name = app.spec.destination.namespace ?? '';
-  if (syncOptions(operation.sync?.syncOptions).get('CreateNamespace') !== 'true' || name === '' || (operation.sync?.resources ?? []).length > 0) return undefined;
+  if (syncOptions(operation.sync?.syncOptions).get('CreateNamespace') !== 'true' || name === '') return undefined;
   return targets.some(({ key, target }) => target && key.group === '' && key.kind === 'Namespace' && key.name === name) ? undefined : name;
 }
 

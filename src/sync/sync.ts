@@ -26,16 +26,23 @@ function begin(input: StepInput): OperationState {
   return { operation: input.operation, phase: 'Running', startedAt: startTime(input.app, input.clock.now()) };
 }
 
-function selected(input: StepInput): readonly SyncTarget[] {
+/** Self-heal puts right what differs when its attempt begins, which may be more or less than when it was decided. */
+function isHeal({ operation }: StepInput): boolean {
+  return operation.initiatedBy?.automated === true && operation.sync?.autoHealAttemptsCount !== undefined;
+}
+
+function selected(input: StepInput, state: OperationState): readonly SyncTarget[] {
   const refs = input.operation.sync?.resources ?? [];
   if (refs.length === 0) return input.targets;
+  // One that has begun goes on with its rows.
+  if (isHeal(input)) return state.syncResult?.resources ? input.targets : input.targets.filter(({ status }) => status !== 'Synced');
   return input.targets.filter(({ key }) => refs.some((ref) => (ref.group ?? '') === key.group && ref.kind === key.kind && ref.name === key.name && (!ref.namespace || ref.namespace === key.namespace)));
 }
 
 function plan(input: StepInput, state: OperationState): Task[] {
   const sync = input.operation.sync ?? {};
   return planTasks({
-    targets: selected(input),
+    targets: selected(input, state),
     live: (key) => input.live(key),
     options: syncOptions(sync.syncOptions),
     prune: sync.prune === true,

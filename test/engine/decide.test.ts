@@ -19,7 +19,7 @@ function app(spec: Partial<ApplicationSpec> = {}, more: Partial<Application> = {
 }
 
 function input(fields: Partial<DecideInput>): DecideInput {
-  return { app: app(auto()), resources: [changed], outOfSync: true, desired: head, attempt: undefined, synced: undefined, gated: false, drifted: [], approved: undefined, window: permitted, now, ...fields };
+  return { app: app(auto()), resources: [changed], outOfSync: true, healable: [{ kind: 'ConfigMap', namespace: 'ns', name: 'a' }], vanishing: undefined, desired: head, attempt: undefined, synced: undefined, gated: false, drifted: [], approved: undefined, window: permitted, now, ...fields };
 }
 
 function text(decision: Decision): string {
@@ -52,6 +52,8 @@ const rows: [name: string, fields: Partial<DecideInput>, expected: string][] = [
   ['self-heal, again too soon', { app: heals, attempt: { ...attempt, healAttempts: 1 } }, 'wait 1000: self-heal attempt 2 waits for its backoff'],
   ['self-heal, again in time', { app: heals, attempt: { ...attempt, healAttempts: 1, finishedAt: now - 2000 } }, 'sync head prune only a heal 2 automated retry 5'],
   ['self-heal that failed', { app: heals, attempt: { ...attempt, healAttempts: 1, succeeded: false } }, 'leave: the last attempt failed (Failed last sync attempt to head: m)'],
+  ['self-heal, and what differs is being deleted already', { app: heals, attempt, resources: [{ ...changed, status: 'Synced' }, extra], healable: [] }, 'leave: only what is being deleted is left'],
+  ['self-heal in a namespace that goes', { app: heals, attempt, vanishing: 'shop' }, 'wait 1000: the namespace shop is being deleted'],
   ['only prunes and no pruning', { app: app({ syncPolicy: { automated: {} } }), resources: [extra, { ...changed, status: 'Synced' }] }, 'leave: only prunes are left and pruning is off'],
   ['everything would go', { resources: [extra] }, 'leave: everything would be pruned (Skipping sync attempt: auto-sync will wipe out all resources)'],
   ['everything would go, and may', { app: app(auto({ allowEmpty: true })), resources: [extra] }, 'sync head prune automated retry 5'],

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import type { DriftEpisode } from '../../src/model/coxswain.ts';
 import type { Stage } from './stage.ts';
 import { revertDrift } from '../../src/engine/request.ts';
-import { automated, config, configMap, editByHand, ended, operate, patchApp, person, push, quiet, requests, synced } from './manifests.ts';
+import { resourceViews } from '../../src/engine/view.ts';
+import { automated, config, configMap, dataOf, editByHand, ended, operate, patchApp, person, push, quiet, requests, synced } from './manifests.ts';
 import { eventually } from '../control-plane.ts';
 import { stage } from './stage.ts';
 
@@ -137,4 +138,59 @@ test('a missing and an extra object are told as such, and Secret values never sh
   assert.doesNotMatch(JSON.stringify(open), /from-git|by-hand|ZnJvbS1naXQ|YnktaGFuZA/);
   await patchApp(s, 'web', { operation: { sync: { prune: true } } });
   await episode(s, 'Healed');
+});
+
+test('what our own prune is deleting is no drift while a finalizer holds it, and the row says what holds it', async (t) => {
+  const held = (value: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: held, finalizers: [probe.example/hold]}\ndata: {value: "${value}"}\n`;
+  const s = await stage(t, { 'web/a.yaml': config('web', 'git'), 'web/held.yaml': held('git') });
+  t.after(() => s.cluster.api.patch(configMap(s, 'held'), { type: 'merge', patch: { metadata: { finalizers: null } } }).catch(() => undefined));
+  await s.apply('web', { syncPolicy: automated });
+  await synced(s, 'web');
+  const revision = await push(s, { 'web/held.yaml': undefined });
+  const app = await s.until('web', 'pruned', ({ operation, status }) => operation === undefined && status?.history?.at(-1)?.revision === revision);
+  await quiet(s);
+  assert.equal(app.status?.sync?.status, 'OutOfSync', 'as in Argo CD');
+  const key = `${s.namespace}/web`;
+  const row = resourceViews(s.engine.comparison(key)).find((view) => view.row.name === 'held')?.row;
+  assert.match(row?.health?.message ?? '', /^is being deleted since \S+Z, waits for the finalizer probe\.example\/hold$/);
+  assert.equal(s.store.applications.get(key)?.status?.operationState?.operation.sync?.autoHealAttemptsCount, undefined, 'it is not pruned again and again');
+  await s.apply('web', {});
+  await editByHand(s, 'web', { value: 'by hand' });
+  const open = await episode(s, 'Open');
+  assert.deepEqual(open.status?.objects.map((item) => item.key.name), ['web']);
+  // With Git ahead, what drifts is worked out by the effect.
+  await push(s, { 'web/b.yaml': config('newer', 'git') });
+  await s.until('web', 'OutOfSync with b', ({ status }) => status?.resources?.some((item) => item.name === 'newer') === true);
+  await quiet(s);
+  assert.deepEqual(s.store.episodes.list().flatMap((item) => item.status?.objects.map(({ key: { name } }) => name) ?? []), ['web']);
+});
+
+test('self-heal after a deleted namespace makes it anew with everything that is missing, in one operation', async (t) => {
+  const names = ['a', 'b', 'c', 'd'];
+  const s = await stage(t, Object.fromEntries(names.map((name) => [`web/${name}.yaml`, config(name, 'git')])));
+  const namespace = `${s.namespace}-heal`;
+  await s.project('default', {}, { destinations: [{ server: '*', namespace }] });
+  await s.apply('web', { destination: { server: 'https://kubernetes.default.svc', namespace }, syncPolicy: { ...automated, syncOptions: ['CreateNamespace=true'] } });
+  await synced(s, 'web');
+  await s.cluster.api.delete({ group: '', kind: 'Namespace', namespace: '', name: namespace });
+  await s.until('web', 'something is missing', ({ status }) => status?.sync?.status === 'OutOfSync');
+  const healed = await synced(s, 'web');
+  const state = healed.status?.operationState;
+  assert.equal(state?.operation.sync?.autoHealAttemptsCount, 1);
+  assert.deepEqual(state?.syncResult?.resources?.map(({ kind, name }) => `${kind} ${name}`), [`Namespace ${namespace}`, ...names.map((name) => `ConfigMap ${name}`)]);
+  assert.deepEqual(await Promise.all(names.map(async (name) => (await s.cluster.api.get({ ...configMap(s, name), namespace }))?.['data'])), names.map(() => ({ value: 'git' })));
+});
+
+test('a heal puts right what differs when it begins, not what differed when it was decided', async (t) => {
+  const s = await stage(t, { 'web/a.yaml': config('a', 'git'), 'web/b.yaml': config('b', 'git') });
+  await s.apply('web', { syncPolicy: { automated: { prune: true } } });
+  await synced(s, 'web');
+  await editByHand(s, 'a', { value: 'by hand' });
+  await editByHand(s, 'b', { value: 'by hand' });
+  await s.until('web', 'both differ', ({ status }) => status?.resources?.every((row) => row.status === 'OutOfSync') === true);
+  const revision = s.store.applications.get(`${s.namespace}/web`)?.status?.history?.at(-1)?.revision ?? '';
+  // As a pass decides it that has seen the first of them alone.
+  await operate(s, 'web', { sync: { revision, resources: [{ kind: 'ConfigMap', name: 'a', namespace: s.namespace }], autoHealAttemptsCount: 1 }, initiatedBy: { automated: true } });
+  await synced(s, 'web');
+  assert.deepEqual([await dataOf(s, 'a'), await dataOf(s, 'b')], [{ value: 'git' }, { value: 'git' }]);
 });

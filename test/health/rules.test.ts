@@ -107,7 +107,9 @@ const rows: [name: string, object: KubeObject, expected: string][] = [
   ['custom resource not observed', custom({ observedGeneration: 1, ...conditions(['Ready', 'True']) }), 'Progressing Boat generation is 2, but latest observed generation is 1'],
   ['custom resource stalled', custom(conditions(['Ready', 'False'], ['Stalled', 'True', '', 'no wind'])), 'Degraded no wind'],
   ['custom resource reconciling', custom(conditions(['Ready', 'True'], ['Reconciling', 'True', '', 'tacking'])), 'Progressing tacking'],
-  ['anything being deleted', object('v1', 'ConfigMap', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }), 'Progressing Pending deletion'],
+  ['anything being deleted', object('v1', 'ConfigMap', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }), 'Progressing is being deleted since 2026-01-01T00:00:00Z'],
+  ['anything held by a finalizer', object('v1', 'ConfigMap', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['probe.example/hold'] } }), 'Progressing is being deleted since 2026-01-01T00:00:00Z, waits for the finalizer probe.example/hold'],
+  ['a namespace whose content goes', object('v1', 'Namespace', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['a.example/b'] }, spec: { finalizers: ['kubernetes'] } }), 'Progressing is being deleted since 2026-01-01T00:00:00Z, waits for the finalizers a.example/b, kubernetes'],
   ['a hook being deleted is judged by its kind', object('batch/v1', 'Job', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['argocd.argoproj.io/hook-finalizer'] }, status: conditions(['Complete', 'True']) }), 'Healthy'],
 ];
 
