@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 
 /** JSON with sorted keys and without undefined members. */
 export function canonicalJson(value: unknown): string {
+  if (typeof value === 'bigint') return String(value);
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(',')}]`;
   const members = Object.entries(value)
@@ -20,7 +21,10 @@ function isDefined([, member]: [string, unknown]): boolean {
 export function sameJson(a: unknown, b: unknown): boolean {
   const [left, right] = [a ?? null, b ?? null];
   if (left === right) return true;
-  if (left === null || right === null || typeof left !== 'object' || typeof right !== 'object') return false;
+  if (left === null || right === null || typeof left !== 'object' || typeof right !== 'object') {
+    // 1e17 and 100000000000000000 are one number, and one text.
+    return typeof left !== typeof right && (typeof left === 'bigint' || typeof right === 'bigint') && canonicalJson(left) === canonicalJson(right);
+  }
   if (Array.isArray(left) || Array.isArray(right)) {
     return Array.isArray(left) && Array.isArray(right) && left.length === right.length && left.every((item, at) => sameJson(item, right[at]));
   }

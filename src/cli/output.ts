@@ -1,5 +1,6 @@
 // What the command line prints: tables for people, JSON and YAML for programs.
 import { stringify } from 'yaml';
+import { stringifyJson } from '../base/json.ts';
 
 export type Format = 'table' | 'wide' | 'json' | 'yaml';
 
@@ -40,7 +41,7 @@ export function isData(format: Format): boolean {
 }
 
 export function data(format: Format, value: unknown): string {
-  return format === 'json' ? JSON.stringify(value, null, 2) : stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 }).trimEnd();
+  return format === 'json' ? stringifyJson(value, 2) : stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 }).trimEnd();
 }
 
 /** The value itself as JSON or YAML, else the rows as a table. */

@@ -4,12 +4,13 @@ import type { Session } from './session.ts';
 import { maskObjects } from '../diff/mask.ts';
 import { manifestsYaml } from './output.ts';
 import { openRooms } from './rooms.ts';
+import { stringifyJson } from '../base/json.ts';
 
 /** Secret values are masked: what is printed ends up in logs and tickets. */
 export async function render(session: Session, app: Application): Promise<number> {
   const { desiring, revisions } = await openRooms(session, app);
   const { manifests } = await desiring.at(app, revisions, session.signal);
   const masked = manifests.map((object) => maskObjects([object])[0]);
-  session.out.result(session.options.format === 'json' ? JSON.stringify(masked, null, 2) : manifestsYaml(masked));
+  session.out.result(session.options.format === 'json' ? stringifyJson(masked, 2) : manifestsYaml(masked));
   return 0;
 }

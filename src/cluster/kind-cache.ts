@@ -1,6 +1,7 @@
 // One kind of the live cache: its watch, its entries, and whether it is watched whole or by metadata alone.
 import { Conditions } from '../base/abort.ts';
 import { AppError } from '../base/errors.ts';
+import { stringifyJson } from '../base/json.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import { apiVersionOf, gvkOf } from '../model/kube.ts';
 import type { ApiResource } from './discovery.ts';
@@ -137,7 +138,7 @@ export class KindCache implements WatchSink {
   accept(object: KubeObject): void {
     // The answer is in the version that was written; a body of another version would not compare.
     if (apiVersionOf(gvkOf(object)) !== this.#context.apiVersion) return;
-    this.#put(object, () => JSON.stringify(object), 'own');
+    this.#put(object, () => stringifyJson(object), 'own');
     this.#conditions.look();
   }
 
@@ -146,10 +147,10 @@ export class KindCache implements WatchSink {
     const name = nameOf({ namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '' });
     const known = this.#shelf.get(name);
     if (known?.resourceVersion === object.metadata.resourceVersion) {
-      const entry = entryOf(object, () => JSON.stringify(object), this.#context);
+      const entry = entryOf(object, () => stringifyJson(object), this.#context);
       this.#shelf.replace(name, entry);
       this.#host.put(known, entry, 'watch', false);
-    } else this.#put(object, () => JSON.stringify(object), 'own');
+    } else this.#put(object, () => stringifyJson(object), 'own');
     this.#conditions.look();
   }
 

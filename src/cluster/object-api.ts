@@ -5,9 +5,11 @@ import { gvkOf, isObject } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Api, ApiVerb, ApplyOptions, CallOptions, DeleteOptions, ListOptions, ObjectRef, PatchOptions, RequestOptions, WriteOptions } from './api.ts';
 import { isStatus } from './api-error.ts';
+import { applyType } from './apply-body.ts';
 import type { ApiResource, Discovery } from './discovery.ts';
+import { isTooBig, refuseChangedNumbers, tooBig } from './dry-run.ts';
 import { collectionPath, objectPath, withQuery } from './paths.ts';
-import type { Transport } from './transport.ts';
+import type { Answer, Transport } from './transport.ts';
 
 const pageSize = 500;
 const patchTypes = { merge: 'application/merge-patch+json', json: 'application/json-patch+json', strategic: 'application/strategic-merge-patch+json' } as const;
@@ -64,23 +66,23 @@ export class ObjectApi implements Api {
   async create(object: KubeObject, options: WriteOptions = {}): Promise<KubeObject> {
     const resource = await this.#resource(gvkOf(object), options.signal);
     if (resource.namespaced && !object.metadata.namespace) throw new AppError('E_MANIFEST', `${object.kind} ${object.metadata.name ?? ''} needs a namespace`);
-    return this.#write({ verb: 'create', method: 'POST', path: collectionPath(resource, object.metadata.namespace), body: object }, options);
+    return this.#writeWhole({ verb: 'create', method: 'POST', path: collectionPath(resource, object.metadata.namespace), body: object }, options);
   }
 
   async replace(object: KubeObject, options: WriteOptions = {}): Promise<KubeObject> {
-    return this.#write({ verb: 'update', method: 'PUT', path: await this.#pathOf(object, options.signal), body: object }, options);
+    return this.#writeWhole({ verb: 'update', method: 'PUT', path: await this.#pathOf(object, options.signal), body: object }, options);
   }
 
   async apply(object: KubeObject, options: ApplyOptions = {}): Promise<KubeObject> {
     const path = await this.#pathOf(object, options.signal);
     const query = { force: options.force ?? true };
     // JSON is YAML: the server needs this type to know an apply, and reads the body as either.
-    return this.#write({ verb: 'apply', method: 'PATCH', path, body: object, contentType: 'application/apply-patch+yaml', query }, { fieldValidation: 'Warn', ...options });
+    return this.#writeWhole({ verb: 'apply', method: 'PATCH', path, body: object, contentType: applyType, query }, { fieldValidation: 'Warn', ...options });
   }
 
   async patch(ref: ObjectRef, options: PatchOptions): Promise<KubeObject> {
     const path = objectPath(await this.#resource(ref, options.signal), ref, options.subresource);
-    return this.#write({ verb: 'patch', method: 'PATCH', path, body: options.patch, contentType: patchTypes[options.type] }, options);
+    return objectOf((await this.#write({ verb: 'patch', method: 'PATCH', path, body: options.patch, contentType: patchTypes[options.type] }, options)).body);
   }
 
   async delete(ref: ObjectRef, options: DeleteOptions = {}): Promise<boolean> {
@@ -120,10 +122,29 @@ export class ObjectApi implements Api {
     return answer.body;
   }
 
-  async #write(write: Write, options: WriteOptions): Promise<KubeObject> {
+  /** Of a dry run the answer is looked at: the server takes some objects that it cannot store, or stores as others. */
+  async #writeWhole(write: Write & { body: KubeObject }, options: WriteOptions): Promise<KubeObject> {
+    const answer = await this.#write(write, options);
+    const object = objectOf(answer.body);
+    if (options.dryRun !== true) return object;
+    refuseChangedNumbers(write.path, write.body, object);
+    const bytes = Buffer.byteLength(answer.text);
+    if (isTooBig(write.path, bytes) && (await this.#isCustom(object, options))) throw tooBig(bytes);
+    return object;
+  }
+
+  /** Custom resources are stored as the JSON that they are answered in. */
+  async #isCustom(object: KubeObject, options: CallOptions): Promise<boolean> {
+    const { group, plural } = await this.#resource(gvkOf(object), options.signal);
+    if (group === '') return false;
+    const definition = { group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition', namespace: '', name: `${plural}.${group}` };
+    return (await this.get(definition, common(options))) !== undefined;
+  }
+
+  async #write(write: Write, options: WriteOptions): Promise<Answer> {
     const { manager = fieldManager, dryRun = false, fieldValidation } = options;
     const path = withQuery(write.path, { ...write.query, fieldManager: manager, dryRun: dryRun ? 'All' : undefined, fieldValidation });
-    const { body } = await this.#transport.call({
+    return this.#transport.call({
       ...common(options),
       verb: dryRun ? 'dryRun' : write.verb,
       method: write.method,
@@ -132,7 +153,6 @@ export class ObjectApi implements Api {
       ...(write.contentType !== undefined && { contentType: write.contentType }),
       safe: dryRun,
     });
-    return objectOf(body);
   }
 
   async #pathOf(object: KubeObject, signal: AbortSignal | undefined): Promise<string> {

@@ -1,6 +1,7 @@
 // The record of one live object: what is kept of it, its fingerprint, and the application that tracks it.
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../base/canonical.ts';
+import { parseJson } from '../base/json.ts';
 import { argo } from '../model/annotations.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { ApiResource } from './discovery.ts';
@@ -40,7 +41,7 @@ export class Entry implements LiveObject {
     if (this.json === undefined) return undefined;
     const known = this.#parsed?.deref();
     if (known) return known;
-    const object = JSON.parse(this.json) as KubeObject; // it was read as an object when it came
+    const object = parseJson(this.json) as KubeObject; // it was read as an object when it came
     this.#parsed = new WeakRef(object);
     return object;
   }

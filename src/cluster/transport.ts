@@ -4,7 +4,9 @@ import type { Clock } from '../base/clock.ts';
 import { AppError, errorMessage } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { backoffDelay, retryAfterMs } from '../base/retry.ts';
+import { parseJson, stringifyJson } from '../base/json.ts';
 import type { ApiVerb, Impersonation } from './api.ts';
+import { applyBody, applyType } from './apply-body.ts';
 import { ApiError, apiErrorOf, concernsSecrets } from './api-error.ts';
 import { Credentials } from './credentials.ts';
 import type { ClusterConfig } from './kubeconfig.ts';
@@ -42,6 +44,7 @@ export interface Answer {
   headers: Record<string, string | string[] | undefined>;
   /** Parsed JSON; undefined if the body is empty, the text if it is not JSON. */
   body: unknown;
+  text: string;
 }
 
 export interface StreamCall {
@@ -135,17 +138,19 @@ export class Transport {
     try {
       const headers: Record<string, string | string[]> = { ...(await this.#credentials.headers(call.impersonate)), ...call.headers, accept: call.accept ?? 'application/json' };
       if (call.body !== undefined) headers['content-type'] = call.contentType ?? 'application/json';
+      const sent = bodyText(call);
       this.counts[call.verb] += 1;
       const response = await this.#requests.request({
         method: call.method,
         path: this.#prefix + call.path,
         headers,
-        body: call.body === undefined ? null : JSON.stringify(call.body),
+        body: sent,
         signal: limit.signal,
         headersTimeout: 0,
       });
-      const body = parseBody(await response.body.text());
-      if (response.statusCode < 400) return { status: response.statusCode, headers: response.headers, body };
+      const text = await response.body.text();
+      const body = parseBody(text);
+      if (response.statusCode < 400) return { status: response.statusCode, headers: response.headers, body, text };
       throw apiErrorOf(failed(call), response.statusCode, body, retryAfterMs(response.headers['retry-after'], clock.now()));
     } catch (error) {
       if (limit.signal.aborted) throw limit.signal.reason;
@@ -229,11 +234,15 @@ function unreachable(call: { method: string; path: string }, cause: unknown): Ap
   });
 }
 
+function bodyText({ body, contentType }: Call): string | null {
+  if (body === undefined) return null;
+  return contentType === applyType ? applyBody(body) : stringifyJson(body);
+}
+
 function parseBody(text: string): unknown {
   if (text === '') return undefined;
   try {
-    const value: unknown = JSON.parse(text);
-    return value;
+    return parseJson(text);
   } catch {
     return text;
   }

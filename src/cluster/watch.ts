@@ -4,6 +4,7 @@ import { AppError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { backoffDelay } from '../base/retry.ts';
 import type { Turns } from '../base/turns.ts';
+import { parseJson, stringifyJson } from '../base/json.ts';
 import { isObject } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { isStatus, ApiError, watchErrorOf } from './api-error.ts';
@@ -154,7 +155,7 @@ export class KindWatch {
       const path = this.#path({ limit: 500, continue: cursor });
       const { body } = await transport.call({ verb: 'list', method: 'GET', path, accept: metadataOnly ? accepts.metadataList : accepts.whole, signal, safe: true });
       const page = pageOf(body, resource);
-      for (const object of page.items) sink.listed(object, () => JSON.stringify(object));
+      for (const object of page.items) sink.listed(object, () => stringifyJson(object));
       version = page.resourceVersion;
       cursor = page.next;
     }
@@ -270,7 +271,7 @@ export class KindWatch {
   #parse(line: string): { type: string; object: unknown } {
     let event: unknown;
     try {
-      event = JSON.parse(line);
+      event = parseJson(line);
     } catch (cause) {
       throw new Interruption('a line of the watch is no JSON', true, cause instanceof Error ? cause.name : undefined);
     }

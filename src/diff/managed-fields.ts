@@ -2,6 +2,7 @@
 import type { FieldPath, PathStep } from '../model/effect.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../model/kube.ts';
 import { canonicalJson } from '../base/canonical.ts';
+import { parseJson } from '../base/json.ts';
 import { fieldManager } from '../model/annotations.ts';
 import { isObject } from '../model/kube.ts';
 
@@ -21,10 +22,10 @@ function stepOf(segment: string): PathStep | undefined {
   if (segment.startsWith('f:')) return rest;
   if (segment.startsWith('i:')) return Number(rest);
   if (segment.startsWith('k:')) {
-    const key: unknown = JSON.parse(rest);
+    const key = parseJson(rest);
     return isObject(key) ? { key } : undefined;
   }
-  return segment.startsWith('v:') ? { value: JSON.parse(rest) } : undefined;
+  return segment.startsWith('v:') ? { value: parseJson(rest) } : undefined;
 }
 
 /** The text by which sets compare paths. */

@@ -2,6 +2,7 @@
 import type { KubeObject } from '../model/kube.ts';
 import { argo } from '../model/annotations.ts';
 import { canonicalJson } from '../base/canonical.ts';
+import { parseJson } from '../base/json.ts';
 import { foldStringData, isSecret } from './secret-data.ts';
 import { isObject } from '../model/kube.ts';
 
@@ -30,7 +31,7 @@ function maskMap(signs: Signs, map: unknown): unknown {
 function maskLastApplied(signs: Signs, text: string): string {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = parseJson(text);
   } catch {
     return signs.of(argo.lastApplied, text);
   }

@@ -4,6 +4,7 @@ import type { KubeObject, ManagedFieldsEntry } from '../model/kube.ts';
 import { argo, fieldManager } from '../model/annotations.ts';
 import { difference, fieldSet, isOurApply, treeOf, union } from './managed-fields.ts';
 import { hasPath } from './path.ts';
+import { parseJson } from '../base/json.ts';
 
 /** RFC 6902. */
 export type JsonPatch = { op: 'test' | 'remove' | 'replace' | 'add'; path: string; value?: unknown }[];
@@ -24,7 +25,7 @@ function lastApplied(live: KubeObject): unknown {
   const text = live.metadata.annotations?.[argo.lastApplied];
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined; // Somebody's edit; then the previous manifest alone tells.
   }

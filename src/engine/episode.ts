@@ -6,6 +6,7 @@ import type { Store } from '../store/store.ts';
 import { hashOf } from '../base/canonical.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { applicationLabel, hashedName } from '../base/name.ts';
+import { stringifyJson } from '../base/json.ts';
 import { cox } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { coxGroup, coxVersion } from '../model/coxswain.ts';
@@ -28,7 +29,7 @@ export interface DriftSeen {
 export function driftFingerprint(objects: DriftedObject[]): string {
   if (objects.length === 0) return '';
   const rows = objects.map((item) => [keyText(item.key), item.kind, item.changes.map((change) => [change.text, change.before ?? null, change.after ?? null])]);
-  return hashOf(rows.map((row) => JSON.stringify(row)).sort().join('\n'));
+  return hashOf(rows.map((row) => stringifyJson(row)).sort().join('\n'));
 }
 
 function isLive(episode: DriftEpisode): boolean {

@@ -1,6 +1,7 @@
 // What an episode keeps of a drift: an API object holds about a megabyte, and a drift may be of any size.
 import type { DriftEpisode, DriftedObject } from '../model/coxswain.ts';
 import type { FieldChange } from '../model/effect.ts';
+import { stringifyJson } from '../base/json.ts';
 
 type Stored = Pick<NonNullable<DriftEpisode['status']>, 'objects' | 'left'>;
 
@@ -11,11 +12,11 @@ const mostFields = 50;
 const [changesSize, wholeSize] = [300_000, 600_000];
 
 function sizeOf(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value));
+  return Buffer.byteLength(stringifyJson(value));
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : stringifyJson(value);
 }
 
 /** Short values stay what they are; long ones become text around the place where they differ. */

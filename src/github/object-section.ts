@@ -3,6 +3,7 @@ import type { FieldChange, ObjectDiff } from '../model/effect.ts';
 import { keyTitle } from '../model/kube.ts';
 import { diffObjects } from '../diff/diff.ts';
 import { code, fence, oneLine, plain, plural } from './text.ts';
+import { stringifyJson } from '../base/json.ts';
 
 export interface ObjectSection {
   /** `Deployment shop/checkout`, in a code span. */
@@ -17,7 +18,7 @@ export interface ObjectSection {
 const verbs: Record<ObjectDiff['action'], string> = { create: 'created', change: 'changed', delete: '**deleted**', recreate: '**deleted and created anew**', hook: 'hook' };
 
 function valueText(value: unknown): string {
-  return value === undefined ? 'absent' : code(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), 120);
+  return value === undefined ? 'absent' : code(typeof value === 'string' ? value : (stringifyJson(value) ?? ''), 120);
 }
 
 /** `spec.replicas`: `3` → `6`, for lists of fields. */
@@ -34,8 +35,8 @@ function diffText(diff: ObjectDiff, context: number): string {
   const hunks = diffObjects(diff.before, diff.after, context);
   if (hunks) return hunks;
   return diff.changes.flatMap((change) => [
-    ...(change.before === undefined ? [] : [`- ${change.text}: ${oneLine(JSON.stringify(change.before) ?? '', 2000)}`]),
-    ...(change.after === undefined ? [] : [`+ ${change.text}: ${oneLine(JSON.stringify(change.after) ?? '', 2000)}`]),
+    ...(change.before === undefined ? [] : [`- ${change.text}: ${oneLine(stringifyJson(change.before) ?? '', 2000)}`]),
+    ...(change.after === undefined ? [] : [`+ ${change.text}: ${oneLine(stringifyJson(change.after) ?? '', 2000)}`]),
   ]).join('\n');
 }
 

@@ -11,6 +11,7 @@ import type { Chart, ChartCache } from './helm-chart.ts';
 import type { HelmSource } from '../model/application.ts';
 import type { Input, Plan, Planning } from './plan.ts';
 import type { Lru } from '../base/lru.ts';
+import { stringifyJson } from '../base/json.ts';
 import type { Manifest } from './yaml.ts';
 import type { Overlay } from './overlay.ts';
 import type { Tool } from './tool.ts';
@@ -109,7 +110,7 @@ interface Template {
 async function template(planning: Planning, { tool, chart, values, fileParameters, overlay }: Template): Promise<Manifest[]> {
   const { path, source, app, cluster } = planning;
   const section = source.helm ?? {};
-  const inline = section.valuesObject ? JSON.stringify(section.valuesObject) : section.values;
+  const inline = section.valuesObject ? stringifyJson(section.valuesObject) : section.values;
   const inlineFile = inline ? await overlay.writeHome('values.yaml', inline) : undefined;
   const args = [
     'template',

@@ -6,6 +6,7 @@ import { missingTool, runTool } from './tool.ts';
 import type { FileEntry } from '../model/files.ts';
 import type { JsonnetVar } from '../model/application.ts';
 import type { Lru } from '../base/lru.ts';
+import { parseJson } from '../base/json.ts';
 import type { Manifest } from './yaml.ts';
 import type { Overlay } from './overlay.ts';
 import type { Planning } from './plan.ts';
@@ -99,7 +100,7 @@ export async function runJsonnet({ tool, programs, args, overlay }: JsonnetRun):
   const manifests: Manifest[] = [];
   for (const program of programs) {
     const text = await runTool({ tool, args: ['--root', overlay.root, ...args, '--', program], overlay, cwd: overlay.root, innermostFirst: true });
-    manifests.push(...manifestsOf(JSON.parse(text), { file: program }));
+    manifests.push(...manifestsOf(parseJson(text), { file: program }));
   }
   return manifests;
 }

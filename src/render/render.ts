@@ -14,6 +14,7 @@ import { planKustomize } from './kustomize.ts';
 import { sourceTypeOf, withOverrides } from './detect.ts';
 import { toolVersion } from './tool.ts';
 import { Turns } from '../base/turns.ts';
+import { stringifyJson } from '../base/json.ts';
 import type { ChartCache } from './helm-chart.ts';
 import type { Manifest } from './yaml.ts';
 import type { Plan, Planning } from './plan.ts';
@@ -110,7 +111,7 @@ function unwrap(outcome: Outcome): Rendered {
 
 function success(inputs: RenderInputs, produced: readonly Manifest[]): Outcome {
   const manifests = produced.map(({ object }) => object);
-  return { rendered: { ...inputs, manifests, places: produced.map(({ place }) => place) }, bytes: JSON.stringify(manifests).length + 256 };
+  return { rendered: { ...inputs, manifests, places: produced.map(({ place }) => place) }, bytes: stringifyJson(manifests).length + 256 };
 }
 
 async function keyed(plan: Plan): Promise<RenderInputs> {

@@ -5,6 +5,7 @@ import { isObject } from '../model/kube.ts';
 import type { Document, ParsedNode, ScalarTag, Tags } from 'yaml';
 import type { KubeObject } from '../model/kube.ts';
 import type { Place } from '../base/errors.ts';
+import { endlessNumber, parseJson } from '../base/json.ts';
 
 export interface Manifest {
   object: KubeObject;
@@ -41,7 +42,7 @@ export function parseManifests(text: string, file: string, options: ParseOptions
 export function parseJsonManifests(text: string, file: string, options: ParseOptions = {}): Manifest[] {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     return parseManifests(text, file, options); // finds the place of the fault; JSON.parse would quote the content
   }
@@ -61,8 +62,15 @@ export function manifestsOf(value: unknown, place: Place, options: ParseOptions 
 
 function addObject(manifests: Manifest[], value: unknown, place: Place, options: ParseOptions): void {
   const missing = missingField(value);
-  if (missing === undefined && isKubeObject(value)) manifests.push({ object: value, place });
+  if (missing === undefined && isKubeObject(value)) manifests.push({ object: finite(value, place), place });
   else if (!options.lenient) throw new AppError('E_MANIFEST', missing === 'object' ? 'this document is no Kubernetes object' : `this object has no ${missing}`, { place });
+}
+
+/** What JSON cannot hold would be sent as null. */
+function finite(object: KubeObject, place: Place): KubeObject {
+  const path = endlessNumber(object);
+  if (path) throw new AppError('E_MANIFEST', `the number at ${path.join('.')} is larger than any that Kubernetes knows`, { place });
+  return object;
 }
 
 function missingField(value: unknown): string | undefined {
@@ -131,7 +139,7 @@ const scalars: ScalarTag[] = [
   { tag: int, default: true, test: /^[-+]?0[0-7_]+$/, resolve: (text) => integer(text, 1, 8) },
   { tag: int, default: true, test: /^[-+]?0o[0-7_]+$/, resolve: (text) => integer(text, 2, 8) },
   { tag: int, default: true, test: /^[-+]?0x[0-9a-fA-F_]+$/, resolve: (text) => integer(text, 2, 16) },
-  { tag: int, default: true, test: /^[-+]?(?:0|[1-9][0-9_]*)$/, resolve: (text) => integer(text, 0, 10), identify: (value) => Number.isInteger(value) },
+  { tag: int, default: true, test: /^[-+]?(?:0|[1-9][0-9_]*)$/, resolve: (text) => integer(text, 0, 10), identify: (value) => typeof value === 'bigint' || Number.isInteger(value) },
   { tag: 'tag:yaml.org,2002:float', default: true, test: /^[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?$/, resolve: (text) => Number(text.replaceAll('_', '')), identify: (value) => typeof value === 'number' },
 ];
 
@@ -139,8 +147,11 @@ function kubernetesTags(tags: Tags): Tags {
   return [...tags.filter((tag) => typeof tag !== 'string' && structure.includes(tag.tag)), ...scalars];
 }
 
-function integer(text: string, prefix: number, radix: number): number {
+const radixPrefix: Readonly<Record<number, string>> = { 2: '0b', 8: '0o', 10: '', 16: '0x' };
+
+function integer(text: string, prefix: number, radix: number): number | bigint {
   const digits = text.replace(/^[-+]/, '').slice(prefix).replaceAll('_', '');
   const value = Number.parseInt(digits, radix);
-  return text.startsWith('-') ? -value : value;
+  const exact = Number.isFinite(value) && !Number.isSafeInteger(value) ? BigInt(`${radixPrefix[radix] ?? ''}${digits}`) : value;
+  return text.startsWith('-') ? -exact : exact;
 }

@@ -9,6 +9,7 @@ import { isAutomated } from '../model/application.ts';
 import { keyTitle } from '../model/kube.ts';
 import { button, headline, nameOf, revisionFact } from './card.ts';
 import { clip, count, diffBox, escapeMrkdwn, escapeText, facts, line, moment, rich } from './text.ts';
+import { stringifyJson } from '../base/json.ts';
 
 const mostObjects = 3;
 const mostFields = 4;
@@ -18,7 +19,7 @@ const valueLength = 160;
 function valueText(value: unknown): string {
   if (value === undefined) return '(absent)';
   if (typeof value === 'string' && /^\+{8,}$/.test(value)) return hidden;
-  return typeof value === 'string' && !/[\n\r]/.test(value) ? value : JSON.stringify(value);
+  return typeof value === 'string' && !/[\n\r]/.test(value) ? value : stringifyJson(value);
 }
 
 const hidden = '(hidden)';

@@ -11,6 +11,7 @@ import { html } from './html.ts';
 import { clusterText, count, pill, repositoryLink, revisionLink, revisionOf, time } from './parts.ts';
 import { resourceList } from './resource-view.ts';
 import { lastRejection, openEpisodes, waitingApproval } from './standing.ts';
+import { stringifyJson } from '../base/json.ts';
 
 export interface ApplicationView {
   app: Application;
@@ -68,7 +69,7 @@ function approvalNotice(approval: Approval, name: string): Html {
 }
 
 function valueText(value: unknown): string {
-  return value === undefined ? '∅' : typeof value === 'string' ? value : JSON.stringify(value);
+  return value === undefined ? '∅' : typeof value === 'string' ? value : stringifyJson(value);
 }
 
 /** In the colours of the differences below: green is what a sync makes. */

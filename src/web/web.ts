@@ -12,6 +12,7 @@ import type { ApplicationView } from './application-page.ts';
 import type { Page } from './html.ts';
 import type { ResourceView } from './resource-view.ts';
 import { systemClock } from '../base/clock.ts';
+import { stringifyJson } from '../base/json.ts';
 import { applicationKey } from '../model/application.ts';
 import { effectivePolicy } from '../policy/policy.ts';
 import { applicationPage } from './application-page.ts';
@@ -85,7 +86,7 @@ function plain(status: number, text: string): Answer {
 }
 
 function json(status: number, value: unknown): Answer {
-  return { status, type: 'application/json; charset=utf-8', body: JSON.stringify(value) };
+  return { status, type: 'application/json; charset=utf-8', body: stringifyJson(value) };
 }
 
 function lost(up: string, what: string): Answer {

@@ -1,7 +1,7 @@
 // YAML as Kubernetes reads it, and the tracking annotation.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseManifests, parseYaml } from '../../src/render/yaml.ts';
+import { parseJsonManifests, parseManifests, parseYaml } from '../../src/render/yaml.ts';
 import { trackingId, trackingName, withTracking } from '../../src/render/tracking.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 
@@ -16,6 +16,19 @@ const scalars: [string, unknown][] = [
 
 test('plain scalars have the types that Kubernetes gives them', () => {
   for (const [text, expected] of scalars) assert.deepEqual(parseYaml(`a: ${text}\n`, 'x.yaml'), [{ a: expected }], text);
+});
+
+test('integers keep their value, whatever their size', () => {
+  const rows: [string, unknown][] = [['9007199254740993', 9007199254740993n], ['-9223372036854775808', -9223372036854775808n], ['0xFFFFFFFFFFFFFFFF', 18446744073709551615n], ['9007199254740991', 9007199254740991]];
+  for (const [text, value] of rows) assert.deepEqual(parseYaml(`a: ${text}\n`, 'x.yaml'), [{ a: value }], text);
+  const json = '{"apiVersion":"a/v1","kind":"B","metadata":{"name":"c"},"spec":{"n":9007199254740993}}';
+  assert.deepEqual(parseJsonManifests(json, 'x.json')[0]?.object['spec'], { n: 9007199254740993n });
+});
+
+test('a number that is larger than any is refused with its place, not written as null', () => {
+  const expected = { code: 'E_MANIFEST', message: 'the number at spec.list.1 is larger than any that Kubernetes knows' };
+  assert.throws(() => parseManifests('---\napiVersion: v1\nkind: A\nmetadata: {name: a}\nspec: {list: [1, 1e400]}\n', 'x.yaml'), { ...expected, place: { file: 'x.yaml', line: 2, column: 1 } });
+  assert.throws(() => parseJsonManifests('{"apiVersion":"v1","kind":"A","metadata":{"name":"a"},"spec":{"list":[1,-1e400]}}', 'x.json'), { ...expected, place: { file: 'x.json', line: 1 } });
 });
 
 test('anchors, merges, block texts, empty documents and comments are understood', () => {
