@@ -36,7 +36,7 @@ async function compare(session: Session, rooms: Rooms, app: Application): Promis
   const project = await projectOf(session, app);
   const named = { name: rooms.clusterName, server: rooms.clusterServer };
   // The key only serves digests of effects, which are not asked for here.
-  const comparer = createComparer({ cluster, macKey: Buffer.alloc(32) });
+  const comparer = createComparer({ cluster, macKey: Buffer.alloc(32), server: named.server });
   return comparer.compare({
     app,
     tracking: trackingName(app, session.options.namespace),

@@ -85,7 +85,7 @@ export function createComparer(options: ComparerOptions): Comparer {
 
   async function effect(input: EffectInput, signal: AbortSignal): Promise<Effect> {
     try {
-      return await effectOf(contextOf(input.tracking, signal), options.macKey, input);
+      return await effectOf(contextOf(input.tracking, signal), options, input);
     } finally {
       // Of an application that is not compared here, as a pull request may bring it, nothing is kept.
       if (!wanted.has(input.tracking)) cluster.live.forget(effectAsker(input.tracking));

@@ -15,6 +15,8 @@ export interface ComparerOptions {
   cluster: CompareCluster;
   /** Key of the digests' MACs (a Secret keeps it). */
   macKey: Buffer;
+  /** URL under which settings know the cluster: whatever an Application calls it, digests name this. */
+  server: string;
   /** Requests in flight for one comparison; default 16. */
   concurrency?: number;
 }

@@ -1,6 +1,6 @@
 // The digest of an effect: equal exactly when a sync would do the same; values count by their MACs and never show (design §4f).
 import type { EffectOperation } from '../model/effect.ts';
-import type { KubeObject } from '../model/kube.ts';
+import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { OwnedChange } from '../diff/owned.ts';
 import type { FieldPath } from '../model/effect.ts';
 import type { SyncPhase } from '../model/application.ts';
@@ -10,18 +10,29 @@ import { keyText, keyTitle } from '../model/kube.ts';
 import { pathText, valueAt } from '../diff/path.ts';
 import { phaseOrder } from '../model/hooks.ts';
 
-/** 128 bits in hex over the path and the value. */
-export function macOf(key: Buffer, path: string, value: unknown): string {
-  return createHmac('sha256', key).update(`${path}\n${canonicalJson(value)}`).digest('hex').slice(0, 32);
+/** Of what MACs are made and what a digest takes in; another number asks people anew. 2: MACs are tied to their object. */
+export const digestVersion = 2;
+
+/** Where a value stands: equal values of two objects, or of two applications, have nothing in common. */
+export interface MacScope {
+  macKey: Buffer;
+  /** `namespace/name`. */
+  application: string;
+  key: ResourceKey;
 }
 
-export function manifestMac(key: Buffer, manifest: KubeObject): string {
-  return macOf(key, '', manifest);
+/** 128 bits in hex over the value and all that tells where it stands. */
+function macOf({ macKey, application, key }: MacScope, path: string, value: unknown): string {
+  return createHmac('sha256', macKey).update(canonicalJson([application, keyText(key), path, value])).digest('hex').slice(0, 32);
+}
+
+export function manifestMac(scope: MacScope, manifest: KubeObject): string {
+  return macOf(scope, '', manifest);
 }
 
 /** Fields that a subresource holds in the live object do not count; removals do, with what the server puts in their place (null = nothing). */
-export function changedFields(key: Buffer, changes: readonly OwnedChange[], removed: readonly FieldPath[], predicted: KubeObject): [path: string, mac: string | null][] {
-  const mac = (text: string, value: unknown): string | null => (value === undefined ? null : macOf(key, text, value));
+export function changedFields(scope: MacScope, changes: readonly OwnedChange[], removed: readonly FieldPath[], predicted: KubeObject): [path: string, mac: string | null][] {
+  const mac = (text: string, value: unknown): string | null => (value === undefined ? null : macOf(scope, text, value));
   const fields = new Map<string, string | null>();
   for (const { path, after, subresource } of changes) {
     const text = pathText(path);
@@ -57,7 +68,7 @@ export interface DigestInput {
 }
 
 export function digestOf(input: DigestInput): string {
-  return hashOf({ version: 1, ...input, syncOptions: [...input.syncOptions].sort(), operations: sortOperations(input.operations) });
+  return hashOf({ version: digestVersion, ...input, syncOptions: [...input.syncOptions].sort(), operations: sortOperations(input.operations) });
 }
 
 /** Nothing but hooks. */

@@ -7,6 +7,7 @@ import type { Prepared, PreparedObject } from './prepare.ts';
 import { bodyOf, objectError } from './predict.ts';
 import { changedFields, manifestMac } from './digest.ts';
 import { diffFields } from '../diff/diff.ts';
+import { scopeOf } from './effect-object.ts';
 import { keyText } from '../model/kube.ts';
 import { ownedChanges } from '../diff/owned.ts';
 
@@ -26,11 +27,11 @@ export async function namespaceEffect(context: ObjectContext, object: PreparedOb
   const { key, target, wave } = object;
   const record = context.cluster.live.get(key);
   const live = record && (await bodyOf(context, record))?.object;
-  if (!live) return found(context, { key, action: 'create', changes: [], after: target, notes: ['made by CreateNamespace=true'] }, { op: 'create', key, phase: 'PreSync', wave, mac: manifestMac(context.macKey, target) });
+  if (!live) return found(context, { key, action: 'create', changes: [], after: target, notes: ['made by CreateNamespace=true'] }, { op: 'create', key, phase: 'PreSync', wave, mac: manifestMac(scopeOf(context, key), target) });
   if (!context.input.app.spec.syncPolicy?.managedNamespaceMetadata) return undefined;
   try {
     const after = await context.cluster.api.apply(target, { dryRun: true, signal: context.signal });
-    const fields = changedFields(context.macKey, ownedChanges(live, after), [], after);
+    const fields = changedFields(scopeOf(context, key), ownedChanges(live, after), [], after);
     if (fields.length === 0) return undefined;
     return found(context, { key, action: 'change', changes: diffFields(live, after), before: live, after, notes: ['labelled by managedNamespaceMetadata'] }, { op: 'change', key, phase: 'PreSync', wave, fields });
   } catch (error) {

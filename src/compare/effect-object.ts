@@ -8,7 +8,9 @@ import type { PreparedObject } from './prepare.ts';
 import type { ValidateContext } from './validate.ts';
 import { bodyOf, objectError, predict } from './predict.ts';
 import { canonicalJson } from '../base/canonical.ts';
+import type { MacScope } from './digest.ts';
 import { changedFields, manifestMac } from './digest.ts';
+import { applicationKey } from '../model/application.ts';
 import { checkRecreate, validateCreate } from './validate.ts';
 import { diffFields, sameObject } from '../diff/diff.ts';
 import { AppError, errorMessage } from '../base/errors.ts';
@@ -27,6 +29,7 @@ import { hookOf, isPrunable, waveOf } from '../model/hooks.ts';
 export interface ObjectContext extends ValidateContext {
   input: EffectInput;
   macKey: Buffer;
+  server: string;
   syncOptions: ReadonlyMap<string, string>;
   /** False if the application was never synced. */
   history: boolean;
@@ -64,6 +67,10 @@ interface States {
   recreate?: boolean;
 }
 
+export function scopeOf({ macKey, input }: ObjectContext, key: ResourceKey): MacScope {
+  return { macKey, application: applicationKey(input.app), key };
+}
+
 function emptyNotes(): States['notes'] {
   return { drift: [], waiting: [], change: [], total: [] };
 }
@@ -87,7 +94,7 @@ async function missingStates(context: ObjectContext, manifests: Manifests): Prom
     notes.total.push(note);
     (m1 ? (m0 ? notes.drift : notes.waiting) : notes.change).push(note);
   }
-  const operation: EffectOperation = { op: 'create', key: m2.key, phase: 'Sync', wave: m2.wave, mac: manifestMac(context.macKey, m2.target) };
+  const operation: EffectOperation = { op: 'create', key: m2.key, phase: 'Sync', wave: m2.wave, mac: manifestMac(scopeOf(context, m2.key), m2.target) };
   return { ...base, ...(error ? { error } : { operation }) };
 }
 
@@ -201,7 +208,7 @@ async function refused(context: ObjectContext, states: States, object: PreparedO
   if (check.possible && check.forced) {
     const note = 'cannot be changed in place: it is deleted and created anew';
     states.notes.total.push(note);
-    const operation: EffectOperation = { op: 'recreate', key: object.key, phase: 'Sync', wave: object.wave, mac: manifestMac(context.macKey, object.target) };
+    const operation: EffectOperation = { op: 'recreate', key: object.key, phase: 'Sync', wave: object.wave, mac: manifestMac(scopeOf(context, object.key), object.target) };
     return { ...states, after: [states.after[0], states.after[1], object.target], end: object.target, operation, recreate: true };
   }
   const found = objectError(context, error, object);
@@ -231,7 +238,7 @@ function changeOperation(context: ObjectContext, states: States, manifests: Mani
   if (!object || !live || !end) return undefined;
   const news = ignoredNews(context.input, object.key, { live, last: context.input.lastGone ? undefined : previous?.target, target: object.target });
   const changes = end === live ? [] : ownedChanges(live, end, previous?.target);
-  const fields = changedFields(context.macKey, [...news, ...changes], end === live ? [] : prediction.removed, end);
+  const fields = changedFields(scopeOf(context, object.key), [...news, ...changes], end === live ? [] : prediction.removed, end);
   return fields.length > 0 ? { op: 'change', key: object.key, phase: 'Sync', wave: object.wave, fields } : undefined;
 }
 

@@ -1,5 +1,5 @@
 // What a sync would do to an application: drift before, waiting on the branch, this change, their sum, and its digest (design §4f).
-import type { CompareContext, EffectInput } from './comparison.ts';
+import type { CompareContext, ComparerOptions, EffectInput } from './comparison.ts';
 import type { Effect, EffectOperation, ObjectDiff, ObjectError } from '../model/effect.ts';
 import type { ObjectContext, ObjectEffect } from './effect-object.ts';
 import type { Prepared, PreparedObject } from './prepare.ts';
@@ -7,16 +7,15 @@ import type { ResourceKey } from '../model/kube.ts';
 import { applicationKey, syncOptions } from '../model/application.ts';
 import { diffFields } from '../diff/diff.ts';
 import { digestOf, manifestMac, sortOperations } from './digest.ts';
-import { inClusterServer } from '../model/annotations.ts';
 import { inParallel } from './parallel.ts';
 import { keyText, sortedKeys } from '../model/kube.ts';
 import { maskObjects } from '../diff/mask.ts';
 import { namespaceEffect, namespaceToMake } from './effect-namespace.ts';
 import { validateHook } from './validate.ts';
-import { objectEffect } from './effect-object.ts';
+import { objectEffect, scopeOf } from './effect-object.ts';
 import { risksOf } from './risks.ts';
 
-export { effectDeletes, effectDifference, isEmptyEffect } from './digest.ts';
+export { digestVersion, effectDeletes, effectDifference, isEmptyEffect } from './digest.ts';
 
 interface Sets {
   last: Prepared;
@@ -59,7 +58,7 @@ function deniedObjects(context: CompareContext, input: EffectInput, { objects, h
  * Everything that is said is masked. Errors of single objects are in the answer, and then there is no digest; throws what passes
  * by itself.
  */
-export async function effectOf(context: CompareContext, macKey: Buffer, input: EffectInput): Promise<Effect> {
+export async function effectOf(context: CompareContext, { macKey, server }: Pick<ComparerOptions, 'macKey' | 'server'>, input: EffectInput): Promise<Effect> {
   const sets = setsOf(context, input);
   const options = [...(input.syncOptions ?? input.app.spec.syncPolicy?.syncOptions ?? [])];
   const keys = keysOf(context, input, sets);
@@ -69,6 +68,7 @@ export async function effectOf(context: CompareContext, macKey: Buffer, input: E
     ...context,
     input,
     macKey,
+    server,
     syncOptions: syncOptions(options),
     history: input.last !== undefined || input.lastGone === true,
     target: sets.target,
@@ -97,7 +97,7 @@ async function hookEffect(context: ObjectContext, hook: PreparedObject, sets: Se
   const same = (other: PreparedObject): boolean => keyText(other.key) === keyText(hook.key) && other.target.metadata.generateName === hook.target.metadata.generateName;
   const former = (sets.branch === sets.target ? sets.last : sets.branch).hooks.find(same);
   const [before, after] = maskObjects([former?.target, hook.target]);
-  const mac = manifestMac(context.macKey, hook.target);
+  const mac = manifestMac(scopeOf(context, hook.key), hook.target);
   return {
     diff: { key: hook.key, action: 'hook', changes: diffFields(before, after), ...(before && { before }), ...(after && { after }), notes: [`runs at ${hook.hook.phases.join(', ')}`, ...(note ? [note] : [])], ...(hook.place && { place: hook.place }) },
     operations: hook.hook.phases.map((phase) => ({ op: 'hook', key: hook.key, ...(generateName !== undefined && { generateName }), phase, wave: hook.wave, mac })),
@@ -121,8 +121,7 @@ function assemble(context: ObjectContext, sets: Sets, found: { options: string[]
   const unwritten = objects.flatMap((object) => object.unwritten ?? []);
   // People are asked about them with everything else, and not for their sake alone.
   const operations = sortOperations(written.length > 0 ? [...written, ...unwritten] : []);
-  const { server, name, namespace } = input.app.spec.destination;
-  const destination = { server: server ?? (name ? `name:${name}` : inClusterServer), namespace: namespace ?? '' };
+  const destination = { server: context.server, namespace: input.app.spec.destination.namespace ?? '' };
   return {
     drift: pick('drift'),
     waiting: pick('waiting'),
@@ -132,6 +131,7 @@ function assemble(context: ObjectContext, sets: Sets, found: { options: string[]
     errors,
     risks: risksOf(input.app, objects),
     operations,
+    destination,
     unwritten: unwritten.map(({ key, fields }) => ({ key, paths: fields.map(([path]) => path) })),
     digest: errors.length > 0 ? '' : digestOf({ application: applicationKey(input.app), destination, syncOptions: found.options, operations }),
     notes: [

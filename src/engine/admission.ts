@@ -94,8 +94,9 @@ function covers(approved: EffectOperation, left: EffectOperation): boolean {
   return sameJson(approved, left);
 }
 
-export function coversAll(approval: Approval, left: readonly EffectOperation[]): boolean {
-  return left.every((operation) => approval.spec.operations.some((item) => covers(item, operation)));
+/** What people agreed to for one place says nothing of another. */
+export function coversAll({ spec }: Approval, { destination }: Pick<Effect, 'destination'>, left: readonly EffectOperation[]): boolean {
+  return sameJson(spec.destination, destination) && left.every((operation) => spec.operations.some((item) => covers(item, operation)));
 }
 
 /** The Approval that lets an operation which is cut off at its end, when nothing is left that it could be asked for. */
@@ -120,7 +121,7 @@ async function admitRest(deps: AdmissionDeps, input: Admission, signal: AbortSig
   const { app } = subject;
   if (!isGated(deps, gateSubject(input))) return {};
   const effect = await effectOf(subject, { comparison, desired: wanted, last }, signal);
-  const candidates = [effect.digest, ...deps.store.approvals.of(applicationKey(app)).filter((item) => coversAll(item, effect.operations)).map((item) => item.spec.digest)];
+  const candidates = [effect.digest, ...deps.store.approvals.of(applicationKey(app)).filter((item) => coversAll(item, effect, effect.operations)).map((item) => item.spec.digest)];
   for (const digest of new Set(candidates)) {
     const verdict = await askGate(deps, gateSubject(input), { ...effect, digest }, app.operation?.sync?.dryRun);
     if (verdict.unknown) throw verdict.unknown;

@@ -1,13 +1,13 @@
 // Approvals: opening one for today's effect, superseding older ones, and recording what people decide about it.
 import type { Clock } from '../base/clock.ts';
 import type { Actor, Approval, ApprovalPhase, CommitRange } from '../model/coxswain.ts';
-import type { EffectOperation } from '../model/effect.ts';
+import type { Effect, EffectOperation } from '../model/effect.ts';
 import type { ObjectMeta } from '../model/kube.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { applicationLabel } from '../base/name.ts';
-import { effectDifference } from '../compare/effect.ts';
+import { digestVersion, effectDifference } from '../compare/effect.ts';
 import { cox } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { coxGroup, coxVersion } from '../model/coxswain.ts';
@@ -25,6 +25,7 @@ export interface WantedApproval {
   revision: string;
   from: string | undefined;
   ranges: CommitRange[];
+  destination: Effect['destination'];
   operations: EffectOperation[];
   /** As the gate applied it. */
   policy: EffectivePolicy;
@@ -64,6 +65,8 @@ function newApproval(wanted: WantedApproval): Approval {
     spec: {
       application: applicationKey(wanted.application),
       digest: wanted.digest,
+      digestVersion,
+      destination: wanted.destination,
       revision: wanted.revision,
       operations: wanted.operations,
       policy: { approvals: wanted.policy.approvals, approvers: wanted.policy.approvers },
@@ -121,6 +124,7 @@ interface Today {
 /** Why an approval is void: which object and field differ from what was asked. */
 function voidMessage(approval: Approval, { operations: now, why }: Today): string {
   if (!now) return why ?? 'nothing is left to approve';
+  if (approval.spec.digestVersion !== digestVersion) return 'asked anew: digests are made otherwise since Coxswain was updated, and values are now tied to their object';
   const differences = effectDifference(approval.spec.operations, now);
   const more = differences.length > 3 ? `; and ${differences.length - 3} more` : '';
   return `what would be applied has changed: ${differences.slice(0, 3).join('; ')}${more}`;

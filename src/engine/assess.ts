@@ -34,8 +34,8 @@ function denied({ project, target }: Subject): NonNullable<Parameters<Comparer['
 }
 
 /** Everything besides manifests and live objects on which a verdict depends. */
-export function basisOf({ app, project }: Subject): string {
-  return hashOf([app.spec.destination, app.spec.ignoreDifferences ?? [], app.spec.syncPolicy?.syncOptions ?? [], app.metadata.annotations?.[argo.compareOptions] ?? '', project?.spec ?? {}]);
+export function basisOf({ app, project, target }: Subject): string {
+  return hashOf([app.spec.destination, target.server, app.spec.ignoreDifferences ?? [], app.spec.syncPolicy?.syncOptions ?? [], app.metadata.annotations?.[argo.compareOptions] ?? '', project?.spec ?? {}]);
 }
 
 /** `syncOptions`: of the operation; default the spec's. */

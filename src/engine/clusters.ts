@@ -104,6 +104,6 @@ export class Clusters {
       if (!isHome) await cluster.stop();
       throw error;
     }
-    return { cluster, comparer: createComparer({ cluster, macKey: store.macKey }), name, server };
+    return { cluster, comparer: createComparer({ cluster, macKey: store.macKey, server }), name, server };
   }
 }

@@ -41,7 +41,7 @@ export async function coversRest(deps: AdmissionDeps, input: Admission, { state,
   const found = deps.store.approvals.of(applicationKey(subject.app)).find((item) => item.metadata.name === approval);
   if (found?.status?.phase !== 'Approved') return false;
   const left = leftOf(state);
-  const { operations } = await effectOf(subject, { comparison, desired: wanted, last }, signal);
-  const rest: EffectOperation[] = operations.filter(({ op, key }) => op !== 'hook' && left.has(keyText(key)));
-  return coversAll(found, rest);
+  const effect = await effectOf(subject, { comparison, desired: wanted, last }, signal);
+  const rest: EffectOperation[] = effect.operations.filter(({ op, key }) => op !== 'hook' && left.has(keyText(key)));
+  return coversAll(found, effect, rest);
 }

@@ -35,10 +35,10 @@ export interface Known {
   moved: boolean;
   drift: DriftSeen | undefined;
   /**
-   * The operation (as text) that has passed the gate in this process and goes on, the key of what it applies, the gate's answer, and
-   * the fingerprints of what was live then, where a gate asks.
+   * The operation (as text) that has passed the gate in this process and goes on, the key of what it applies and where, the gate's
+   * answer, and the fingerprints of what was live then, where a gate asks.
    */
-  admitted: ({ operation: string; manifests: string; live: Map<string, string> | undefined } & Leave) | undefined;
+  admitted: ({ operation: string; manifests: string; server: string; live: Map<string, string> | undefined } & Leave) | undefined;
   /** The mirrors must be as new as this (clock ms) before Git is read: they could not be fetched yet. */
   wantsSince: number | undefined;
   /** What came of the fetch that the application waited for, until a pass has told it. */

@@ -115,7 +115,7 @@ export async function look(pass: Pass, subject: Subject): Promise<{ found: Look 
 
 async function lookAt({ deps, app, signal }: Pass, subject: Subject, desired: DesiredState, refreshed: boolean): Promise<Look> {
   const { known } = subject;
-  const proven = deps.passive || isProven(deps.store, app, subject.project);
+  const proven = deps.passive || isProven(deps.store, subject);
   let last: DesiredState | 'gone' | undefined;
   const previous = async (): Promise<DesiredState | undefined> => {
     last = await lastSynced(deps.desiring, known, app, { desired, signal, proven });

@@ -76,7 +76,7 @@ function respectsIgnored(options: string[] | undefined): boolean {
 async function wantedOf(deps: OperationDeps, input: OperationInput, state: OperationState | undefined, signal: AbortSignal): Promise<Wanted> {
   const { subject, head } = input;
   const desired = await wantedState(deps, input, state, signal);
-  const last = head ? head.last : await lastSynced(deps.desiring, subject.known, subject.app, { desired, signal, proven: isProven(deps.store, subject.app, subject.project) });
+  const last = head ? head.last : await lastSynced(deps.desiring, subject.known, subject.app, { desired, signal, proven: isProven(deps.store, subject) });
   // An operation inherits no options: what is compared is what this very operation sends.
   const options = subject.app.operation?.sync?.syncOptions ?? [];
   const alike = respectsIgnored(options) === respectsIgnored(subject.app.spec.syncPolicy?.syncOptions);
@@ -110,7 +110,7 @@ async function gateMessage(deps: OperationDeps, input: OperationInput, { state, 
   const operation = canonicalJson(subject.app.operation);
   // Only a first step writes syncResult: an operation that waits for its sync window has not passed the gate yet.
   const begun = state?.syncResult !== undefined;
-  const before = begun && known.admitted?.operation === operation && known.admitted.manifests === wanted.state.key ? known.admitted : undefined;
+  const before = begun && known.admitted?.operation === operation && known.admitted.manifests === wanted.state.key && known.admitted.server === subject.target.server ? known.admitted : undefined;
   const admission = { subject, head: head?.desired, last: wanted.last, wanted: wanted.state, comparison: wanted.comparison };
   if (before && !isEdited(admission, state, before.live)) return undefined;
   const live = livePrints(deps, admission);
@@ -119,7 +119,7 @@ async function gateMessage(deps: OperationDeps, input: OperationInput, { state, 
     return undefined;
   }
   const { refused, ...leave } = await (begun ? admitAgain : admit)(deps, admission, signal);
-  known.admitted = refused === undefined ? { operation, manifests: wanted.state.key, live, ...leave } : undefined;
+  known.admitted = refused === undefined ? { operation, manifests: wanted.state.key, server: subject.target.server, live, ...leave } : undefined;
   return refused;
 }
 
@@ -171,7 +171,7 @@ function takeStep(deps: OperationDeps, { subject, save }: OperationInput, steps:
       if (!done) return save({ operationState: now }, false);
       const { approval, unapproved } = known.admitted ?? {};
       if (unapproved && makesHistory(now)) return save({ operationState: { ...now, message: `${now.message ?? ''}; ${notRemembered(unapproved)}` } }, true);
-      await recordEnd(deps.store, app, { state: now, approval });
+      await recordEnd(deps.store, subject, { state: now, approval });
       return save({ operationState: now, ...historyOf(app, now) }, true);
     },
     accepted: (key, hash, object) => comparer.accept(key, hash, object),

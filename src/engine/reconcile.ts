@@ -31,14 +31,14 @@ export type Next = number | undefined;
 
 /** A history that is not ours, such as Argo CD's, is believed once the cluster is as its newest entry says and no hook is left out. */
 async function confirmHistory(deps: ReconcileDeps, { subject, ...wanted }: Look, signal: AbortSignal): Promise<void> {
-  const { app, project } = subject;
+  const { app } = subject;
   const { desired, comparison } = wanted;
   const entry = app.status?.history?.at(-1);
-  if (!entry || comparison.status !== 'Synced' || comparison.objects.some((item) => item.hook.isHook) || isProven(deps.store, app, project)) return;
+  if (!entry || comparison.status !== 'Synced' || comparison.objects.some((item) => item.hook.isHook) || isProven(deps.store, subject)) return;
   if ((await keyThen(deps.desiring, app, entry, { desired, signal })) !== desired.key) return;
   // Where it was synced before, an entry that nobody can prove may stand for ignored fields that nobody has approved.
   if (isRecorded(deps.store, app) && (await effectOf(subject, wanted, signal)).unwritten.length > 0) return;
-  await rememberSync(deps.store, app, entry);
+  await rememberSync(deps.store, subject, entry);
 }
 
 function evaluated(found: Look, decided: Decision, app: Application, at: number): Condition[] {

@@ -21,17 +21,25 @@ interface Synced {
   sources?: ApplicationSource[];
 }
 
+/** An application, and the cluster to which its destination resolves. */
+interface Destined {
+  app: Application;
+  project: AppProject | undefined;
+  target: { server: string };
+}
+
 /** What of the spec beside its sources decides what a sync writes; undefined when there is nothing of it. */
 function waysOf({ ignoreDifferences = [], syncPolicy }: ApplicationSpec): unknown {
   const ways = [ignoreDifferences, (syncPolicy?.syncOptions ?? []).toSorted(), syncPolicy?.managedNamespaceMetadata ?? {}];
   return ways.some((each) => Object.keys(each).length > 0) ? ways : undefined;
 }
 
-function stateOf({ revision, revisions, source, sources }: Synced, spec: ApplicationSpec): string {
-  const { server, name, namespace } = spec.destination;
+/** `server`: the URL to which the destination resolves now; what its name meant then counts for nothing. */
+function stateOf({ revision, revisions, source, sources }: Synced, spec: ApplicationSpec, server: string): string {
+  const { namespace } = spec.destination;
   const all = sources && sources.length > 0 ? sources : source ? [source] : [];
   const ways = waysOf(spec);
-  return hashOf([revisions && revisions.length > 0 ? revisions : [revision ?? ''], all, { server, name, namespace }, ...(ways === undefined ? [] : [ways])]);
+  return hashOf([revisions && revisions.length > 0 ? revisions : [revision ?? ''], all, { server, namespace }, ...(ways === undefined ? [] : [ways])]);
 }
 
 function recordOf({ records }: Records, app: { metadata: ObjectMeta }): SyncRecord | undefined {
@@ -76,10 +84,10 @@ export function policyInForce(store: Records, app: Application, project: AppProj
  * Whether the history tells what was last synced. Where approval is needed, only what this engine has synced to the present destination
  * counts: an entry that somebody wrote does not, nor one of before the application moved.
  */
-export function isProven(store: Records, app: Application, project: AppProject | undefined): boolean {
+export function isProven(store: Records, { app, project, target: { server } }: Destined): boolean {
   const entry = app.status?.history?.at(-1);
   if (!entry || !policyInForce(store, app, project).gated) return true;
-  return recordOf(store, app)?.spec.state === stateOf(entry, app.spec);
+  return recordOf(store, app)?.spec.state === stateOf(entry, app.spec, server);
 }
 
 /** Whether this engine has synced the whole application before, to whichever destination. */
@@ -88,8 +96,8 @@ export function isRecorded(store: Records, app: { metadata: ObjectMeta }): boole
 }
 
 /** After a sync of the whole application, before its history tells of it; and for a history that the cluster itself confirms. */
-export function rememberSync(store: Records, app: Application, synced: Synced): Promise<void> {
-  return write(store, app, { state: stateOf(synced, app.spec) });
+export function rememberSync(store: Records, { app, target: { server } }: Pick<Destined, 'app' | 'target'>, synced: Synced): Promise<void> {
+  return write(store, app, { state: stateOf(synced, app.spec, server) });
 }
 
 /** A gate that is stricter than the former one holds from now on; a looser one waits until something is approved under the former. */
@@ -111,8 +119,8 @@ async function release(store: Store, approval: string, app: Application): Promis
 }
 
 /** At the end of an operation, before its status tells of it. `approval`: name of the Approval under which the gate let it pass. */
-export async function recordEnd(store: Store, app: Application, { state, approval }: { state: OperationState; approval: string | undefined }): Promise<void> {
+export async function recordEnd(store: Store, subject: Pick<Destined, 'app' | 'target'>, { state, approval }: { state: OperationState; approval: string | undefined }): Promise<void> {
   if (state.phase !== 'Succeeded') return;
-  if (makesHistory(state) && state.syncResult) await rememberSync(store, app, state.syncResult);
-  if (approval !== undefined) await release(store, approval, app);
+  if (makesHistory(state) && state.syncResult) await rememberSync(store, subject, state.syncResult);
+  if (approval !== undefined) await release(store, approval, subject.app);
 }

@@ -57,6 +57,10 @@ export interface Approval extends KubeObject {
     /** `namespace/name` of the Application. */
     application: string;
     digest: string;
+    /** How the digest and the MACs were made; absent: 1. */
+    digestVersion?: number;
+    /** Where to, with the cluster's URL whatever the Application calls it. */
+    destination?: { server: string; namespace: string };
     revision: string;
     /** The application's last synced revision when the approval was opened. */
     from?: string;

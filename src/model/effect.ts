@@ -57,6 +57,8 @@ export interface Effect {
   errors: ObjectError[];
   risks: { key: ResourceKey; text: string }[];
   operations: EffectOperation[];
+  /** Where to, with the cluster's URL whatever the Application calls it. */
+  destination: { server: string; namespace: string };
   /**
    * Ignored fields that Git gave other values since the last sync, of objects that the sync leaves as they are. They are among the
    * operations where there are others.

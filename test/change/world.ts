@@ -93,7 +93,7 @@ export function world(t: TestContext, files: Record<string, string>): World {
   };
   const effect: ChangeDeps['effect'] = ({ last, branch, target }): Promise<Effect> => {
     const change = difference(branch ?? target, target);
-    return Promise.resolve({ drift: [], waiting: difference(last ?? [], branch ?? target), change, total: difference(last ?? [], target), hooks: [], errors: [], risks: [], operations: [], unwritten: [], digest: hashOf(target), notes: [] });
+    return Promise.resolve({ drift: [], waiting: difference(last ?? [], branch ?? target), change, total: difference(last ?? [], target), hooks: [], errors: [], risks: [], operations: [], destination: { server: 'https://kubernetes.default.svc', namespace: 'shop' }, unwritten: [], digest: hashOf(target), notes: [] });
   };
   const deps: ChangeDeps = {
     applications: { get: (key) => apps.get(key), list: () => [...apps.values()] },

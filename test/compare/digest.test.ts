@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EffectOperation } from '../../src/model/effect.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
-import { configMap, deployment, world } from './world.ts';
+import { configMap, deployment, macKey, world } from './world.ts';
 import type { World } from './world.ts';
+import { createComparer } from '../../src/compare/compare.ts';
 import { effectDifference } from '../../src/compare/effect.ts';
 
 interface Case {
@@ -81,10 +82,39 @@ test('the destination, the sync options and the application are part of it', asy
   const w = await world(t);
   const c = await waiting(w);
   const digests = new Set<string>();
-  for (const input of [{}, { syncOptions: ['Replace=true'] }, { app: { ...w.app, metadata: { ...w.app.metadata, name: 'other' } } }, { app: { ...w.app, spec: { ...w.app.spec, destination: { name: 'far', namespace: w.namespace } } } }]) {
+  for (const input of [{}, { syncOptions: ['Replace=true'] }, { app: { ...w.app, metadata: { ...w.app.metadata, name: 'other' } } }, { app: { ...w.app, spec: { ...w.app.spec, destination: { ...w.app.spec.destination, namespace: 'default' } } } }]) {
     digests.add((await w.effect({ last: c.last, target: c.target, ...input })).digest);
   }
   assert.equal(digests.size, 4);
+});
+
+test('the cluster counts by its address, whatever the Application calls it', async (t) => {
+  const w = await world(t);
+  const c = await waiting(w);
+  const at = async (server: string, destination: typeof w.app.spec.destination): Promise<string> => {
+    const app = { ...w.app, spec: { ...w.app.spec, destination } };
+    const effect = await createComparer({ cluster: w.cluster, macKey, server }).effect({ app, tracking: `shop-${w.namespace}`, prune: true, last: c.last, target: c.target }, w.signal);
+    assert.deepEqual(effect.destination, { server, namespace: w.namespace });
+    return effect.digest;
+  };
+  const { namespace } = w;
+  const [one, other] = ['https://one.example.com', 'https://other.example.com'];
+  assert.equal(await at(one, { name: 'prod', namespace }), await at(one, { server: one, namespace }));
+  assert.notEqual(await at(one, { name: 'prod', namespace }), await at(other, { name: 'prod', namespace }));
+});
+
+test('equal values have nothing in common in another object, under another key or in another application', async (t) => {
+  const w = await world(t);
+  const secret = (name: string, data: Record<string, string>): KubeObject => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: data });
+  await w.sync(['a', 'b'].map((name) => secret(name, { password: 'old', token: 'old' })));
+  const target = ['a', 'b'].map((name) => secret(name, { password: 'new', token: 'new' }));
+  const macs = async (name: string): Promise<(string | null)[]> => {
+    const { operations } = await w.effect({ app: { ...w.app, metadata: { ...w.app.metadata, name } }, target });
+    return operations.flatMap((operation) => (operation.op === 'change' ? operation.fields.map(([, mac]) => mac) : []));
+  };
+  const all = [...await macs('shop'), ...await macs('other')];
+  assert.equal(all.length, 8);
+  assert.equal(new Set(all).size, 8);
 });
 
 test('a Secret’s value counts and cannot be guessed from what is kept', async (t) => {

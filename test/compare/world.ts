@@ -52,7 +52,7 @@ export async function world(t: TestContext, change: Partial<Application['spec']>
     spec: { project: 'default', destination: { server: 'https://kubernetes.default.svc', namespace }, ...change },
   };
   const tracking = `shop-${namespace}`;
-  const comparer = createComparer({ cluster, macKey });
+  const comparer = createComparer({ cluster, macKey, server: app.spec.destination.server ?? '' });
   const seen = async (object: KubeObject): Promise<void> => {
     await cluster.live.ensureKinds([keyOf(object)], signal);
     await cluster.live.waitFor(keyOf(object), object.metadata.resourceVersion ?? '', signal);

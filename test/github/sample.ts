@@ -3,7 +3,7 @@ import type { AppPreview, PullPreview } from '../../src/change/pull.ts';
 import type { Effect, ObjectDiff } from '../../src/model/effect.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 
-export const emptyEffect: Effect = { drift: [], waiting: [], change: [], total: [], hooks: [], errors: [], risks: [], operations: [], unwritten: [], digest: 'k7f29qpdk7f29qpd', notes: [] };
+export const emptyEffect: Effect = { drift: [], waiting: [], change: [], total: [], hooks: [], errors: [], risks: [], operations: [], destination: { server: 'https://kubernetes.default.svc', namespace: 'shop' }, unwritten: [], digest: 'k7f29qpdk7f29qpd', notes: [] };
 
 export function deployment(name: string, image: string, replicas = 3): KubeObject {
   return {

@@ -91,5 +91,5 @@ export const total: ObjectDiff[] = [
 ];
 
 export function effect(more: Partial<Effect> = {}): Effect {
-  return { drift: [], waiting: [], change: [], total, hooks: [{ key: key('Job', 'checkout-migrate', 'batch'), action: 'hook', changes: [], after: job, notes: [] }], errors: [], risks: [], operations, unwritten: [], digest, notes: [], ...more };
+  return { drift: [], waiting: [], change: [], total, hooks: [{ key: key('Job', 'checkout-migrate', 'batch'), action: 'hook', changes: [], after: job, notes: [] }], errors: [], risks: [], operations, destination: { server: 'https://kubernetes.default.svc', namespace: 'shop' }, unwritten: [], digest, notes: [], ...more };
 }
