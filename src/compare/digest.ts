@@ -22,7 +22,7 @@ export interface MacScope {
 }
 
 /** 128 bits in hex over the value and all that tells where it stands. */
-function macOf({ macKey, application, key }: MacScope, path: string, value: unknown): string {
+export function macOf({ macKey, application, key }: MacScope, path: string, value: unknown): string {
   return createHmac('sha256', macKey).update(canonicalJson([application, keyText(key), path, value])).digest('hex').slice(0, 32);
 }
 
