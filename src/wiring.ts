@@ -33,7 +33,7 @@ export function changeDeps({ store, git, desiring, engine, clock }: Parts): Chan
     inputsKey: async (app, revisions, signal) => (await desiring.inputsAt(app, revisions, signal)).key,
     async desired(app, revisions, signal) {
       const state = await desiring.at(app, revisions, signal);
-      return { manifests: state.manifests, revisions: state.revisions, key: state.key, placeOf: (manifest) => state.placeOf(manifest) };
+      return { manifests: state.manifests, revisions: state.revisions, key: state.key, warnings: state.warnings, placeOf: (manifest) => state.placeOf(manifest) };
     },
     async effect({ app, ...input }, signal) {
       const to = await engine.clusters.targetOf(app);

@@ -1,6 +1,6 @@
 // What the room asks of others: rendered manifests, comparison and what the cluster remembers.
 import type { AppProject } from '../model/project.ts';
-import type { Application } from '../model/application.ts';
+import type { Application, Condition } from '../model/application.ts';
 import type { Approval } from '../model/coxswain.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Effect } from '../model/effect.ts';
@@ -17,6 +17,8 @@ export interface Desired {
   /** Equal keys have equal manifests (design decision 5). */
   key: string;
   placeOf?: (manifest: KubeObject) => Place | undefined;
+  /** What people should know of the rendering. */
+  warnings?: readonly Condition[];
 }
 
 export interface EffectInput {
@@ -31,6 +33,8 @@ export interface EffectInput {
   target: readonly KubeObject[];
   /** Whether the sync would delete what is no longer in Git. */
   prune: boolean;
+  /** Of the rendering of `target`, as far as the pull request brings them. */
+  warnings?: readonly Condition[];
   placeOf?: (manifest: KubeObject) => Place | undefined;
 }
 

@@ -76,7 +76,9 @@ async function effectOf(deps: ChangeDeps, item: Affected, signal: AbortSignal): 
   const history = await lastSynced(deps, after, signal);
   const prune = policyFor(deps, after).gated || after.spec.syncPolicy?.automated?.prune === true;
   const branch = before ? (manifestsOf(item.base) ?? history.last) : [];
-  return deps.effect({ app: after, ...history, branch, target: result.manifests, prune, ...(result.placeOf && { placeOf: result.placeOf }) }, signal);
+  const known = item.base && !(item.base instanceof Error) ? (item.base.warnings ?? []) : [];
+  const warnings = (result.warnings ?? []).filter(({ message }) => !known.some((before) => before.message === message));
+  return deps.effect({ app: after, ...history, branch, target: result.manifests, prune, warnings, ...(result.placeOf && { placeOf: result.placeOf }) }, signal);
 }
 
 function statusOf(item: Affected, effect: Effect | undefined): AppPreview['status'] {

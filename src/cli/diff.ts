@@ -41,6 +41,7 @@ async function compare(session: Session, rooms: Rooms, app: Application): Promis
     app,
     tracking: trackingName(app, session.options.namespace),
     manifests: desired.manifests,
+    warnings: desired.warnings,
     placeOf: desired.placeOf,
     ...(last && last !== 'gone' && last.key !== desired.key && { previous: last.manifests }),
     ...(project && { permitted: (key, namespaced) => resourceDenied(project, key, namespaced, named) === undefined }),
@@ -55,6 +56,7 @@ function differs(item: ComparedObject): boolean {
 export async function diff(session: Session, app: Application): Promise<number> {
   const { options, out } = session;
   const comparison = await compare(session, await openRooms(session, app), app);
+  for (const { message } of comparison.input.warnings ?? []) out.note(`cox: ${message}`);
   const views = resourceViews({ ...comparison, objects: comparison.objects.filter(differs) });
   if (isData(options.format)) out.result(data(options.format, views.map(({ row, diff: text }) => ({ ...row, diff: text }))));
   else {

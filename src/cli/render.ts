@@ -9,7 +9,8 @@ import { stringifyJson } from '../base/json.ts';
 /** Secret values are masked: what is printed ends up in logs and tickets. */
 export async function render(session: Session, app: Application): Promise<number> {
   const { desiring, revisions } = await openRooms(session, app);
-  const { manifests } = await desiring.at(app, revisions, session.signal);
+  const { manifests, warnings } = await desiring.at(app, revisions, session.signal);
+  for (const { message } of warnings) session.out.note(`cox: ${message}`);
   const masked = manifests.map((object) => maskObjects([object])[0]);
   session.out.result(session.options.format === 'json' ? stringifyJson(masked, 2) : manifestsYaml(masked));
   return 0;

@@ -32,6 +32,8 @@ export interface CompareInput {
    * removed even where another tool's update took the field over (design §4f). undefined = the same, or never synced.
    */
   previous?: readonly KubeObject[];
+  /** Of the rendering: they become conditions. */
+  warnings?: readonly Condition[];
   /** Of the sync whose targets are asked for; default the spec's. */
   syncOptions?: readonly string[];
   /** Where a manifest object stands, by identity. */
@@ -106,6 +108,8 @@ export interface EffectInput {
   prune: boolean;
   /** Effective sync options; default the spec's. */
   syncOptions?: readonly string[];
+  /** Of the rendering of `target`, without those that are known from before: they become notes. */
+  warnings?: readonly Condition[];
   placeOf?: (manifest: KubeObject) => Place | undefined;
   /**
    * Why the project does not permit an object; undefined = it does. Nothing is read or tried of such an object: one of the target

@@ -137,7 +137,7 @@ function assemble(context: ObjectContext, sets: Sets, found: { options: string[]
     notes: [
       ...(input.lastGone ? ['The last synced revision is gone from Git: what waits on the branch cannot be told from drift.'] : []),
       ...(!context.history && sets.target.objects.size > 0 ? ['Never synced: everything waits.'] : []),
-      ...sets.target.conditions.map(({ message }) => message),
+      ...[...(input.warnings ?? []), ...sets.target.conditions].map(({ message }) => message),
     ],
   };
 }

@@ -72,7 +72,7 @@ export function summarise(cluster: CompareCluster, input: CompareInput, prepared
     status,
     resources: objects.map(row),
     images: images(objects),
-    conditions: [...prepared.conditions, ...shared(cluster, input, objects), ...broken],
+    conditions: [...(input.warnings ?? []), ...prepared.conditions, ...shared(cluster, input, objects), ...broken],
     errors: objects.map(({ error }) => error).filter((error) => error !== undefined),
   };
 }

@@ -2,7 +2,7 @@
 import type { Logger } from '../base/log.ts';
 import type { Comparer, Comparison } from '../compare/compare.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Application, Health } from '../model/application.ts';
+import type { Application, Condition, Health } from '../model/application.ts';
 import type { Effect } from '../model/effect.ts';
 import type { AppProject } from '../model/project.ts';
 import type { DesiredState } from './desired.ts';
@@ -46,6 +46,7 @@ export function compareTo(subject: Subject, desired: DesiredState, { previous, s
       app,
       tracking: known.tracking,
       manifests: desired.manifests,
+      warnings: desired.warnings,
       placeOf: desired.placeOf,
       ...(syncOptions && { syncOptions }),
       permitted: (key, namespaced) => denied(subject)(key, namespaced) === undefined,
@@ -116,6 +117,11 @@ export function knownEffect(subject: Subject, wanted: Wanted): Effect | undefine
   return effect && effect.key === effectKey(subject, wanted) ? effect.effect : undefined;
 }
 
+/** What was so before is told by a condition alone. */
+function newWarnings({ warnings }: DesiredState, before: DesiredState | undefined): Condition[] {
+  return warnings.filter(({ message }) => !before?.warnings.some((known) => known.message === message));
+}
+
 /** The effect of syncing `desired`, worked out once for what Git says and what is live. */
 export async function effectOf(subject: Subject, wanted: Wanted, signal: AbortSignal): Promise<Effect> {
   const { desired, last } = wanted;
@@ -129,6 +135,7 @@ export async function effectOf(subject: Subject, wanted: Wanted, signal: AbortSi
       tracking: known.tracking,
       target: desired.manifests,
       prune: true,
+      warnings: newWarnings(desired, last === 'gone' ? undefined : last),
       placeOf: desired.placeOf,
       denied: denied(subject),
       ...(last === 'gone' ? { lastGone: true } : { last: last?.manifests }),

@@ -1,7 +1,7 @@
 // What Git says an application should be: revisions resolved, sources rendered, named by content.
 import type { Place } from '../base/errors.ts';
 import type { Git } from '../git/git.ts';
-import type { Application, ApplicationSource } from '../model/application.ts';
+import type { Application, ApplicationSource, Condition } from '../model/application.ts';
 import type { Files } from '../model/files.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Renderer } from '../render/render.ts';
@@ -21,6 +21,8 @@ export interface DesiredState {
   /** By source: the paths in its repository on which the manifests depend, whichever source names them. */
   inputs: string[][];
   sourceTypes: string[];
+  /** What people should know of the rendering. */
+  warnings: readonly Condition[];
   placeOf(manifest: KubeObject): Place | undefined;
 }
 
@@ -109,6 +111,7 @@ function stateOf(parts: readonly Rendered[], resolved: readonly Resolved[]): Des
     key: keyOf(parts),
     inputs: inputsOf(resolved, parts),
     sourceTypes: parts.map((part) => part.sourceType),
+    warnings: parts.flatMap((part) => part.warnings),
     placeOf(manifest) {
       places ??= new Map(parts.flatMap((part) => part.manifests.map((object, index) => [object, part.places[index]] as const)));
       return places.get(manifest);

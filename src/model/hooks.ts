@@ -60,7 +60,7 @@ export function hookOf(object: KubeObject): HookInfo {
 export function waveOf(object: KubeObject): number {
   const annotations = object.metadata.annotations ?? {};
   for (const text of [annotations[argo.syncWave], annotations[argo.helmHookWeight]]) {
-    if (text !== undefined && /^[+-]?\d+$/.test(text.trim())) return Number.parseInt(text, 10);
+    if (typeof text === 'string' && /^[+-]?\d+$/.test(text.trim())) return Number.parseInt(text, 10);
   }
   return 0;
 }

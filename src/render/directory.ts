@@ -2,15 +2,17 @@
 import { follow, relativeTo } from './paths.ts';
 import { globMatch } from '../base/glob.ts';
 import { importsOf, jsonnetArguments, runJsonnet } from './jsonnet.ts';
-import { parseJsonManifests, parseManifests } from './yaml.ts';
+import { mentionsEnvelope, plainObjects } from './complete.ts';
+import { parseDocuments, parseJsonDocuments } from './yaml.ts';
 import { renderError } from './plan.ts';
 import { AppError } from '../base/errors.ts';
 import { withOverlay } from './overlay.ts';
 import type { DirectorySource } from '../model/application.ts';
-import type { FileEntry } from '../model/files.ts';
+import type { FileEntry, Files } from '../model/files.ts';
 import type { ImportCache } from './jsonnet.ts';
 import type { Input, Plan, Planning } from './plan.ts';
-import type { Manifest } from './yaml.ts';
+import type { Condition } from '../model/application.ts';
+import type { Manifest, Produced } from './complete.ts';
 import type { Tool } from './tool.ts';
 
 export interface DirectoryParts {
@@ -24,57 +26,97 @@ const skipMarker = '+argocd:skip-file-rendering';
 const maxBytes = 10 * 2 ** 20;
 
 export async function planDirectory(planning: Planning, parts: DirectoryParts): Promise<Plan> {
-  const { files, path, source } = planning;
+  const { path, files, source } = planning;
   const section = source.directory ?? {};
   const found = await manifestFiles(planning, section);
-  const programs = found.filter((file) => file.path.endsWith('.jsonnet'));
+  const programs = found.files.filter((file) => file.path.endsWith('.jsonnet'));
   const libraries = await importsOf(planning, programs, parts.imports);
-  const inputs: Input[] = [...new Set([...found.map((file) => file.path), ...libraries.found])].sort().map((name) => ({ path: name, files }));
+  const inputs: Input[] = [...new Set([...found.files.map((file) => file.path), ...libraries.found])].sort().map((name) => ({ path: name, files }));
   const args = programs.length > 0 ? jsonnetArguments(planning) : [];
-  const produce = async (): Promise<Manifest[]> => {
-    const manifests: Manifest[] = [];
-    let size = 0;
-    for (const file of found.filter((entry) => !programs.includes(entry))) {
-      const text = decode((await files.read(file.path)) ?? Buffer.alloc(0));
-      size += text.length;
-      if (size > maxBytes) throw renderError('the manifests of this folder exceed 10 MB', { file: path || '.' });
-      manifests.push(...parseFile(file.path, text));
-    }
-    if (programs.length === 0) return manifests;
+  const produce = async (): Promise<Produced> => {
+    const { manifests, leftOut } = await readPlain(planning, found.files.filter((entry) => !programs.includes(entry)));
+    const warnings = leftOutWarnings([...found.leftOut, ...leftOut]);
+    if (programs.length === 0) return { manifests, warnings };
     const made = await withOverlay(parts.tempDir, inputs, (overlay) => runJsonnet({ tool: parts.tool, programs: programs.map((file) => file.path), args, overlay }));
-    return [...manifests, ...made];
+    return { manifests: [...manifests, ...made], warnings };
   };
-  return { sourceType: 'Directory', inputs, watched: libraries.missing, parameters: { path, ...(programs.length > 0 && { tool: parts.tool.version, args }) }, produce };
+  const parameters = { path, leftOut: found.leftOut, ...(programs.length > 0 && { tool: parts.tool.version, args }) };
+  return { sourceType: 'Directory', inputs, watched: libraries.missing, parameters, produce };
+}
+
+interface Found {
+  files: FileEntry[];
+  /** What may look as if it were read. */
+  leftOut: string[];
 }
 
 /** Sorted by path; those that the source's globs leave out are no inputs. */
-async function manifestFiles({ files, path }: Planning, section: DirectorySource): Promise<FileEntry[]> {
-  const found: FileEntry[] = [];
+async function manifestFiles({ files, path }: Planning, section: DirectorySource): Promise<Found> {
+  const found: Found = { files: [], leftOut: [] };
   for (const entry of await files.list(path, section.recurse ?? false)) {
     const name = relativeTo(path, entry.path);
+    if (entry.kind === 'link' && section.recurse && !excluded(name, section) && (await isFolder(files, entry.path))) found.leftOut.push(`${entry.path} (a link to a folder)`);
     if (!/\.(ya?ml|json|jsonnet)$/.test(entry.path) || !included(name, section)) continue;
     const target = entry.kind === 'link' ? await follow(files, entry.path) : entry;
-    if (target?.kind === 'file') found.push(target);
+    if (!target) throw renderError('this link leads nowhere', { file: entry.path });
+    if (target.kind === 'file') found.files.push(target);
   }
   return found;
 }
 
-function included(name: string, { include, exclude }: DirectorySource): boolean {
-  if (exclude && globMatch(exclude, name)) return false;
-  return !include || globMatch(include, name);
+/** A link that leaves the repository is none: what it is called decides whether that matters. */
+async function isFolder(files: Files, link: string): Promise<boolean> {
+  const target = await follow(files, link).catch(() => undefined);
+  return target?.kind === 'dir';
 }
 
-/** A YAML file that is no manifest is left out, unless it looks like one (Argo CD). */
-function parseFile(file: string, text: string): Manifest[] {
-  if (text.includes(skipMarker)) return [];
-  if (file.endsWith('.json')) return parseJsonManifests(text, file);
-  const looksLikeOne = ['apiVersion:', 'kind:', 'metadata:'].every((field) => text.includes(field));
-  try {
-    return parseManifests(text, file, { lenient: !looksLikeOne });
-  } catch (error) {
-    if (error instanceof AppError && !looksLikeOne) return [];
-    throw error;
+function excluded(name: string, { exclude }: DirectorySource): boolean {
+  return exclude !== undefined && exclude !== '' && globMatch(exclude, name);
+}
+
+function included(name: string, section: DirectorySource): boolean {
+  return !excluded(name, section) && (!section.include || globMatch(section.include, name));
+}
+
+interface Plain {
+  manifests: Manifest[];
+  leftOut: string[];
+}
+
+async function readPlain({ files, path }: Planning, entries: readonly FileEntry[]): Promise<Plain> {
+  const found: Plain = { manifests: [], leftOut: [] };
+  let size = 0;
+  for (const file of entries) {
+    const text = decode((await files.read(file.path)) ?? Buffer.alloc(0));
+    size += text.length;
+    if (size > maxBytes) throw renderError('the manifests of this folder exceed 10 MB', { file: path || '.' });
+    const { manifests, leftOut } = parseFile(file.path, text);
+    found.manifests.push(...manifests);
+    found.leftOut.push(...leftOut);
   }
+  return found;
+}
+
+/** What is no manifest is left out and named; what looks like one must be whole. */
+function parseFile(file: string, text: string): Plain {
+  if (text.includes(skipMarker)) return { manifests: [], leftOut: [`${file} (${skipMarker})`] };
+  try {
+    const { manifests, unrelated } = plainObjects(file.endsWith('.json') ? parseJsonDocuments(text, file) : parseDocuments(text, file));
+    return { manifests, leftOut: unrelated.map(({ line }) => (manifests.length === 0 && unrelated.length === 1 ? file : `${file}:${line ?? 1}`)) };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'E_MANIFEST') throw error;
+    if (!mentionsEnvelope(text)) return { manifests: [], leftOut: [`${file} (no YAML)`] };
+    throw new AppError(error.code, error.message, { ...(error.place && { place: error.place }), hint: [error.hint, `If ${file} is no manifest, name it in directory.exclude.`].filter(Boolean).join(' ') });
+  }
+}
+
+const named = 20;
+
+/** One condition, however many files. */
+function leftOutWarnings(files: readonly string[]): Condition[] {
+  if (files.length === 0) return [];
+  const more = files.length > named ? ` and ${files.length - named} more` : '';
+  return [{ type: 'ExcludedResourceWarning', message: `No Kubernetes objects, left out: ${files.slice(0, named).join(', ')}${more}` }];
 }
 
 /** UTF-8, or UTF-16 by its byte order mark. */

@@ -1,10 +1,12 @@
 // Helm applications: the chart's folder and value files, one `helm template`.
 import { join } from 'node:path';
+import { AppError } from '../base/errors.ts';
 import { chartOf, placeLocalDependencies, usesCapabilities } from './helm-chart.ts';
 import { buildEnvironment, linkTargets, renderError, substitute } from './plan.ts';
+import { completeObjects } from './complete.ts';
 import { hashOf } from '../base/canonical.ts';
 import { overlayPath, withOverlay } from './overlay.ts';
-import { parseManifests, parseYaml } from './yaml.ts';
+import { parseDocuments, parseYaml } from './yaml.ts';
 import { runTool } from './tool.ts';
 import { valueFiles } from './helm-values.ts';
 import type { Chart, ChartCache } from './helm-chart.ts';
@@ -12,8 +14,9 @@ import type { HelmSource } from '../model/application.ts';
 import type { Input, Plan, Planning } from './plan.ts';
 import type { Lru } from '../base/lru.ts';
 import { stringifyJson } from '../base/json.ts';
-import type { Manifest } from './yaml.ts';
+import type { ParsedDocument, Produced } from './complete.ts';
 import type { Overlay } from './overlay.ts';
+import type { Place } from '../base/errors.ts';
 import type { Tool } from './tool.ts';
 
 export interface HelmParts {
@@ -47,7 +50,7 @@ export async function planHelm(planning: Planning, parts: HelmParts): Promise<Pl
     kube: asks.version || chart.kubeVersion ? section.kubeVersion || cluster.version : undefined,
     apis: asks.apis ? hashOf(section.apiVersions?.length ? section.apiVersions : cluster.apiVersions) : undefined,
   };
-  const produce = (): Promise<Manifest[]> => withOverlay(parts.tempDir, inputs, async (overlay) => {
+  const produce = (): Promise<Produced> => withOverlay(parts.tempDir, inputs, async (overlay) => {
     await placeLocalDependencies(chart, files, overlay);
     return template(planning, { tool: parts.tool, chart, values, fileParameters, overlay });
   });
@@ -107,7 +110,7 @@ interface Template {
   overlay: Overlay;
 }
 
-async function template(planning: Planning, { tool, chart, values, fileParameters, overlay }: Template): Promise<Manifest[]> {
+async function template(planning: Planning, { tool, chart, values, fileParameters, overlay }: Template): Promise<Produced> {
   const { path, source, app, cluster } = planning;
   const section = source.helm ?? {};
   const inline = section.valuesObject ? stringifyJson(section.valuesObject) : section.values;
@@ -126,7 +129,7 @@ async function template(planning: Planning, { tool, chart, values, fileParameter
   ];
   try {
     const text = await runTool({ tool, args, overlay, cwd: join(overlay.root, path), fileOf: (named) => chartFile(named, chart, path) });
-    return withSources(text, chart, path);
+    return { manifests: completeObjects(fromTemplates(text, (named) => chartFile(named, chart, path) || path || '.')), warnings: [] };
   } catch (error) {
     for (const input of values) parseYaml(String((await input.files.read(input.path)) ?? ''), input.path); // a better place, if that was it
     throw error;
@@ -145,11 +148,14 @@ function chartFile(named: string, chart: Chart, path: string): string | undefine
   return named.startsWith('/') ? undefined : named;
 }
 
-/** Helm writes `# Source: <chart>/templates/x.yaml` before each document. */
-function withSources(text: string, chart: Chart, path: string): Manifest[] {
-  const sources = text.split('\n').flatMap((line, index) => (line.startsWith('# Source: ') ? [{ line: index + 1, file: line.slice(10).trim() }] : []));
-  return parseManifests(text, path || '.', { lenient: true }).map(({ object, place }) => {
-    const source = sources.findLast(({ line }) => line <= (place.line ?? 0));
-    return { object, place: { file: (source && chartFile(source.file, chart, path)) ?? path } };
-  });
+/** Helm writes `# Source: <chart>/templates/x.yaml` before each document: that is the place of what is wrong with it. */
+function fromTemplates(text: string, fileOf: (source: string) => string): ParsedDocument[] {
+  const sources = text.split('\n').flatMap((line, index) => (line.startsWith('# Source: ') ? [{ line: index + 1, file: fileOf(line.slice(10).trim()) }] : []));
+  const template = ({ line = 0 }: Place): Place => ({ file: sources.findLast((source) => source.line <= line)?.file ?? fileOf('') });
+  try {
+    return parseDocuments(text, fileOf('')).map(({ value, place }) => ({ value, place: template(place) }));
+  } catch (error) {
+    if (!(error instanceof AppError) || !error.place) throw error;
+    throw new AppError(error.code, error.message, { place: template(error.place), cause: error.cause });
+  }
 }

@@ -1,13 +1,14 @@
 // Jsonnet programs: their imports, however deep, and one run for each.
 import { buildEnvironment, renderError, substitute } from './plan.ts';
 import { follow, folderOf, joinPath } from './paths.ts';
-import { manifestsOf } from './yaml.ts';
+import { completeObjects } from './complete.ts';
+import { documentsOf } from './yaml.ts';
 import { missingTool, runTool } from './tool.ts';
 import type { FileEntry } from '../model/files.ts';
 import type { JsonnetVar } from '../model/application.ts';
 import type { Lru } from '../base/lru.ts';
 import { parseJson } from '../base/json.ts';
-import type { Manifest } from './yaml.ts';
+import type { Manifest } from './complete.ts';
 import type { Overlay } from './overlay.ts';
 import type { Planning } from './plan.ts';
 import type { Tool } from './tool.ts';
@@ -100,7 +101,7 @@ export async function runJsonnet({ tool, programs, args, overlay }: JsonnetRun):
   const manifests: Manifest[] = [];
   for (const program of programs) {
     const text = await runTool({ tool, args: ['--root', overlay.root, ...args, '--', program], overlay, cwd: overlay.root, innermostFirst: true });
-    manifests.push(...manifestsOf(parseJson(text), { file: program }));
+    manifests.push(...completeObjects(documentsOf(parseJson(text), { file: program })));
   }
   return manifests;
 }

@@ -2,20 +2,21 @@
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { AppError } from '../base/errors.ts';
+import { completeObjects } from './complete.ts';
 import { closureOf, kustomizationOf } from './kustomize-closure.ts';
 import { editKustomization, editsKustomization } from './kustomize-edit.ts';
 import { follow, joinPath } from './paths.ts';
 import { isObject } from '../model/kube.ts';
 import { kustomizationNames } from './kustomization.ts';
 import { locate } from './places.ts';
-import { parseManifests, parseYaml } from './yaml.ts';
+import { parseDocuments, parseYaml } from './yaml.ts';
 import { runTool } from './tool.ts';
 import { withOverlay } from './overlay.ts';
 import type { Closure, ReferenceCache } from './kustomize-closure.ts';
 import type { Files } from '../model/files.ts';
 import type { Input, Plan, Planning } from './plan.ts';
 import type { KustomizeSource } from '../model/application.ts';
-import type { Manifest } from './yaml.ts';
+import type { Produced } from './complete.ts';
 import type { Overlay } from './overlay.ts';
 import type { Reference } from './kustomization.ts';
 import type { SourceText } from './places.ts';
@@ -73,13 +74,14 @@ async function writeEdited({ files, path }: Planning, section: KustomizeSource, 
   await overlay.write(name, stringify(editKustomization(isObject(present) ? present : {}, section, components, name), { version: '1.1' }));
 }
 
-async function build(planning: Planning, tool: Tool, closure: Closure, overlay: Overlay): Promise<Manifest[]> {
+async function build(planning: Planning, tool: Tool, closure: Closure, overlay: Overlay): Promise<Produced> {
   const { files, path } = planning;
   const known = [...closure.resources, ...closure.changes, ...closure.folders];
   try {
     const text = await runTool({ tool, args: ['build', '.'], overlay, cwd: join(overlay.root, path), fileOf: (named) => fileOf(named, path, known) });
     const texts = await readTexts(files, closure.resources);
-    return parseManifests(text, path || '.').map(({ object }) => ({ object, place: locate(object, texts) ?? { file: path || '.' } }));
+    const manifests = completeObjects(parseDocuments(text, path || '.')).map(({ object }) => ({ object, place: locate(object, texts) ?? { file: path || '.' } }));
+    return { manifests, warnings: [] };
   } catch (error) {
     for (const { file, text } of await readTexts(files, closure.resources.filter((name) => /\.(ya?ml|json)$/.test(name)))) {
       parseYaml(text, file); // Kustomize often names no line: what is not even YAML is found here

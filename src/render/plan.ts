@@ -2,7 +2,7 @@
 import { AppError } from '../base/errors.ts';
 import { follow } from './paths.ts';
 import type { Files } from '../model/files.ts';
-import type { Manifest } from './yaml.ts';
+import type { Produced } from './complete.ts';
 import type { Place } from '../base/errors.ts';
 import type { RenderRequest, SourceType } from './request.ts';
 
@@ -21,7 +21,7 @@ export interface Plan {
   watched?: string[];
   /** Everything beside the inputs on which the manifests depend: tool version, arguments, the cluster as far as it matters. */
   parameters: unknown;
-  produce(): Promise<Manifest[]>;
+  produce(): Promise<Produced>;
 }
 
 /** What a planner is given: the request with the source's overrides merged and its path checked. */

@@ -16,7 +16,7 @@ import { toolVersion } from './tool.ts';
 import { Turns } from '../base/turns.ts';
 import { stringifyJson } from '../base/json.ts';
 import type { ChartCache } from './helm-chart.ts';
-import type { Manifest } from './yaml.ts';
+import type { Produced } from './complete.ts';
 import type { Plan, Planning } from './plan.ts';
 import type { ReferenceCache } from './kustomize-closure.ts';
 import type { Rendered, RenderCounts, RenderInputs, RenderRequest, Tools } from './request.ts';
@@ -109,9 +109,9 @@ function unwrap(outcome: Outcome): Rendered {
   return outcome.rendered;
 }
 
-function success(inputs: RenderInputs, produced: readonly Manifest[]): Outcome {
-  const manifests = produced.map(({ object }) => object);
-  return { rendered: { ...inputs, manifests, places: produced.map(({ place }) => place) }, bytes: stringifyJson(manifests).length + 256 };
+function success(inputs: RenderInputs, { manifests: found, warnings }: Produced): Outcome {
+  const manifests = found.map(({ object }) => object);
+  return { rendered: { ...inputs, manifests, places: found.map(({ place }) => place), warnings }, bytes: stringifyJson([manifests, warnings]).length + 256 };
 }
 
 async function keyed(plan: Plan): Promise<RenderInputs> {
@@ -147,7 +147,7 @@ function planner(tools: { helm: Tool; kustomize: Tool; jsonnet: Tool }, tempDir:
 }
 
 /** A source that only lends its files to others. */
-const nothing: Plan = { sourceType: 'Directory', inputs: [], parameters: 'ref', produce: async () => [] };
+const nothing: Plan = { sourceType: 'Directory', inputs: [], parameters: 'ref', produce: async () => ({ manifests: [], warnings: [] }) };
 
 async function applicationPath({ source, files }: RenderRequest): Promise<string> {
   const asked = source.path ?? '';

@@ -1,5 +1,5 @@
 // What a rendering is asked and what it answers: the words of the render room.
-import type { ApplicationSource } from '../model/application.ts';
+import type { ApplicationSource, Condition } from '../model/application.ts';
 import type { Files } from '../model/files.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Place } from '../base/errors.ts';
@@ -52,6 +52,8 @@ export interface Rendered extends RenderInputs {
   manifests: readonly KubeObject[];
   /** For each manifest the file and line it comes from, where known. */
   places: readonly (Place | undefined)[];
+  /** What people should know of it, such as files that hold no object. Without time. */
+  warnings: readonly Condition[];
 }
 
 export interface RenderCounts {

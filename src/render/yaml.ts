@@ -1,104 +1,46 @@
-// Manifests as Kubernetes reads them: YAML 1.1 scalars without timestamps, several documents, lists flattened.
+// Documents as Kubernetes reads them: YAML 1.1 scalars without timestamps.
 import { isMap, isSeq, LineCounter, parseAllDocuments } from 'yaml';
 import { AppError } from '../base/errors.ts';
 import { isObject } from '../model/kube.ts';
 import type { Document, ParsedNode, ScalarTag, Tags } from 'yaml';
-import type { KubeObject } from '../model/kube.ts';
+import type { ParsedDocument } from './complete.ts';
 import type { Place } from '../base/errors.ts';
-import { endlessNumber, parseJson } from '../base/json.ts';
-
-export interface Manifest {
-  object: KubeObject;
-  place: Place;
-}
-
-export interface ParseOptions {
-  /** Documents that are no Kubernetes objects are left out instead of refused. */
-  lenient?: boolean;
-}
+import { parseJson } from '../base/json.ts';
 
 /** Every document as a plain value; empty ones are left out. Throws E_MANIFEST with the place; no content of the file is in the message. */
 export function parseYaml(text: string, file: string): unknown[] {
-  const { documents } = readDocuments(text, file);
-  return documents.map((document) => toValue(document, file)).filter((value) => value !== null && value !== undefined);
+  return parseDocuments(text, file).map(({ value }) => value).filter((value) => value !== null && value !== undefined);
 }
 
-/** Objects of a YAML or JSON text with the places where they begin. Throws E_MANIFEST. */
-export function parseManifests(text: string, file: string, options: ParseOptions = {}): Manifest[] {
+/** Every document of a YAML text with its place; an empty one is null. Throws E_MANIFEST. */
+export function parseDocuments(text: string, file: string): ParsedDocument[] {
   const { documents, lines } = readDocuments(text, file);
-  const manifests: Manifest[] = [];
-  for (const document of documents) {
-    const value = toValue(document, file);
-    if (value === null || value === undefined) continue;
-    const place = placeOf(file, lines, document.contents);
-    const items = listItems(value);
-    if (!items) addObject(manifests, value, place, options);
-    else items.forEach((item, index) => addObject(manifests, item, placeOf(file, lines, itemNode(document, index)) ?? place, options));
-  }
-  return manifests;
+  return documents.map((document) => ({
+    value: toValue(document, file),
+    place: placeOf(file, lines, document.contents),
+    itemPlace: (index) => itemPlace(document, index, file, lines),
+  }));
 }
 
 /** A JSON text: its own parser first, because it is faster and knows what YAML does not. */
-export function parseJsonManifests(text: string, file: string, options: ParseOptions = {}): Manifest[] {
+export function parseJsonDocuments(text: string, file: string): ParsedDocument[] {
   let value: unknown;
   try {
     value = parseJson(text);
   } catch {
-    return parseManifests(text, file, options); // finds the place of the fault; JSON.parse would quote the content
+    return parseDocuments(text, file); // finds the place of the fault; JSON.parse would quote the content
   }
-  return manifestsOf(value, { file, line: 1 }, options);
+  return documentsOf(value, { file, line: 1 });
 }
 
-/** Objects of a value that a tool produced: one object, a list of them, or a List. */
-export function manifestsOf(value: unknown, place: Place, options: ParseOptions = {}): Manifest[] {
-  const manifests: Manifest[] = [];
-  for (const entry of Array.isArray(value) ? value : [value]) {
-    for (const item of listItems(entry) ?? [entry]) {
-      if (item !== null && item !== undefined) addObject(manifests, item, place, options);
-    }
-  }
-  return manifests;
+/** Of a value that a tool produced: a list holds as many documents, and null is none. */
+export function documentsOf(value: unknown, place: Place): ParsedDocument[] {
+  return (Array.isArray(value) ? value : [value]).map((each: unknown) => ({ value: each, place }));
 }
 
-function addObject(manifests: Manifest[], value: unknown, place: Place, options: ParseOptions): void {
-  const missing = missingField(value);
-  if (missing === undefined && isKubeObject(value)) manifests.push({ object: finite(value, place), place });
-  else if (!options.lenient) throw new AppError('E_MANIFEST', missing === 'object' ? 'this document is no Kubernetes object' : `this object has no ${missing}`, { place });
-}
-
-/** What JSON cannot hold would be sent as null. */
-function finite(object: KubeObject, place: Place): KubeObject {
-  const path = endlessNumber(object);
-  if (path) throw new AppError('E_MANIFEST', `the number at ${path.join('.')} is larger than any that Kubernetes knows`, { place });
-  return object;
-}
-
-function missingField(value: unknown): string | undefined {
-  if (!isObject(value)) return 'object';
-  if (typeof value['apiVersion'] !== 'string' || value['apiVersion'] === '') return 'apiVersion';
-  if (typeof value['kind'] !== 'string' || value['kind'] === '') return 'kind';
-  const metadata = value['metadata'];
-  if (!isObject(metadata)) return 'metadata';
-  return named(metadata['name']) || named(metadata['generateName']) ? undefined : 'metadata.name';
-}
-
-function named(value: unknown): boolean {
-  return typeof value === 'string' && value !== '';
-}
-
-function isKubeObject(value: unknown): value is KubeObject {
-  return missingField(value) === undefined;
-}
-
-/** Items of `kind: List` and its typed forms (Kubernetes API: lists end with List and have items). */
-function listItems(value: unknown): unknown[] | undefined {
-  if (!isObject(value) || typeof value['kind'] !== 'string' || !value['kind'].endsWith('List')) return undefined;
-  return Array.isArray(value['items']) ? value['items'] : undefined;
-}
-
-function itemNode(document: Document.Parsed, index: number): unknown {
+function itemPlace(document: Document.Parsed, index: number, file: string, lines: LineCounter): Place | undefined {
   const items = isMap(document.contents) ? document.contents.get('items') : undefined;
-  return isSeq(items) ? items.items[index] : undefined;
+  return isSeq(items) ? placeOf(file, lines, items.items[index]) : undefined;
 }
 
 function placeOf(file: string, lines: LineCounter, node: unknown): Place {

@@ -10,7 +10,8 @@ import { effectivePolicy } from '../../src/policy/policy.ts';
 import { episodeCard } from '../../src/slack/drift-card.ts';
 import { fieldText, objectSection } from '../../src/github/object-section.ts';
 import { page } from '../../src/web/html.ts';
-import { parseManifests } from '../../src/render/yaml.ts';
+import { completeObjects } from '../../src/render/complete.ts';
+import { parseDocuments } from '../../src/render/yaml.ts';
 import { storedDrift } from '../../src/engine/stored-drift.ts';
 import { application, episode, placeOf } from '../slack/sample.ts';
 import { world } from './world.ts';
@@ -18,7 +19,7 @@ import { world } from './world.ts';
 const large = 9007199254740993n;
 
 function ledger(apiVersion: string, offset: unknown): KubeObject {
-  const [manifest] = parseManifests(`apiVersion: ${apiVersion}\nkind: Ledger\nmetadata: {name: one}\nspec: {offset: ${String(offset)}, other: 1}\n`, 'ledger.yaml');
+  const [manifest] = completeObjects(parseDocuments(`apiVersion: ${apiVersion}\nkind: Ledger\nmetadata: {name: one}\nspec: {offset: ${String(offset)}, other: 1}\n`, 'ledger.yaml'));
   assert.ok(manifest);
   return manifest.object;
 }

@@ -71,7 +71,7 @@ test('a Helm source passes values, parameters and files in Argo CD\'s order', as
   assert.deepEqual([at(map, 'data', 'kube'), at(map, 'data', 'has'), map?.metadata.namespace], ['v1.36.3', 'true', 'shop-dev']);
   assert.deepEqual(result.inputs, ['$conf/env/prod.yaml', 'c', 'c/gone.yaml', 'c/v', 'c/v/1.yaml', 'c/v/2.yaml', 'lib', 'text.txt']);
   assert.deepEqual(result.places.map((place) => place?.file).sort(), ['c/charts/lib/templates/l.yaml', 'c/crds/crd.yaml', 'c/templates/map.yaml']);
-  assert.deepEqual(names(await render({ path: 'c', helm: { skipCrds: true, skipTests: true, releaseName: 'r', namespace: 'n' } })).sort(), ['ConfigMap/from-lib', 'ConfigMap/r']);
+  assert.deepEqual(names(await render({ path: 'c', helm: { skipCrds: true, skipTests: true, releaseName: 'r', namespace: 'ns' } })).sort(), ['ConfigMap/from-lib', 'ConfigMap/r']);
 });
 
 test('a directory takes YAML, JSON and Jsonnet, filtered by globs, flat unless asked', async (t) => {

@@ -1,7 +1,8 @@
 // YAML as Kubernetes reads it, and the tracking annotation.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseJsonManifests, parseManifests, parseYaml } from '../../src/render/yaml.ts';
+import { completeObjects } from '../../src/render/complete.ts';
+import { parseDocuments, parseJsonDocuments, parseYaml } from '../../src/render/yaml.ts';
 import { trackingId, trackingName, withTracking } from '../../src/render/tracking.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 
@@ -22,13 +23,13 @@ test('integers keep their value, whatever their size', () => {
   const rows: [string, unknown][] = [['9007199254740993', 9007199254740993n], ['-9223372036854775808', -9223372036854775808n], ['0xFFFFFFFFFFFFFFFF', 18446744073709551615n], ['9007199254740991', 9007199254740991]];
   for (const [text, value] of rows) assert.deepEqual(parseYaml(`a: ${text}\n`, 'x.yaml'), [{ a: value }], text);
   const json = '{"apiVersion":"a/v1","kind":"B","metadata":{"name":"c"},"spec":{"n":9007199254740993}}';
-  assert.deepEqual(parseJsonManifests(json, 'x.json')[0]?.object['spec'], { n: 9007199254740993n });
+  assert.deepEqual(completeObjects(parseJsonDocuments(json, 'x.json'))[0]?.object['spec'], { n: 9007199254740993n });
 });
 
 test('a number that is larger than any is refused with its place, not written as null', () => {
   const expected = { code: 'E_MANIFEST', message: 'the number at spec.list.1 is larger than any that Kubernetes knows' };
-  assert.throws(() => parseManifests('---\napiVersion: v1\nkind: A\nmetadata: {name: a}\nspec: {list: [1, 1e400]}\n', 'x.yaml'), { ...expected, place: { file: 'x.yaml', line: 2, column: 1 } });
-  assert.throws(() => parseJsonManifests('{"apiVersion":"v1","kind":"A","metadata":{"name":"a"},"spec":{"list":[1,-1e400]}}', 'x.json'), { ...expected, place: { file: 'x.json', line: 1 } });
+  assert.throws(() => completeObjects(parseDocuments('---\napiVersion: v1\nkind: A\nmetadata: {name: a}\nspec: {list: [1, 1e400]}\n', 'x.yaml')), { ...expected, place: { file: 'x.yaml', line: 2, column: 1 } });
+  assert.throws(() => completeObjects(parseJsonDocuments('{"apiVersion":"v1","kind":"A","metadata":{"name":"a"},"spec":{"list":[1,-1e400]}}', 'x.json')), { ...expected, place: { file: 'x.json', line: 1 } });
 });
 
 test('anchors, merges, block texts, empty documents and comments are understood', () => {
@@ -39,7 +40,7 @@ test('anchors, merges, block texts, empty documents and comments are understood'
 
 test('lists are flattened and every object has its place', () => {
   const text = 'apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: A\n  metadata: {name: a}\n- apiVersion: v1\n  kind: B\n  metadata: {generateName: b-}\n---\n\napiVersion: v1\nkind: C\nmetadata: {name: c}\n';
-  assert.deepEqual(parseManifests(text, 'x.yaml').map(({ object, place }) => [object.kind, place.line, place.column]), [['A', 4, 3], ['B', 7, 3], ['C', 12, 1]]);
+  assert.deepEqual(completeObjects(parseDocuments(text, 'x.yaml')).map(({ object, place }) => [object.kind, place.line, place.column]), [['A', 4, 3], ['B', 7, 3], ['C', 12, 1]]);
 });
 
 test('an alias bomb is refused', () => {
