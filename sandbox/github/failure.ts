@@ -4,6 +4,8 @@
 export class Failure extends Error {
   readonly status: number;
   readonly errors: readonly Record<string, unknown>[] | undefined;
+  /** Beside GitHub's usual ones. */
+  headers: Record<string, string> = {};
 
   constructor(status: number, message: string, errors?: readonly Record<string, unknown>[]) {
     super(message);

@@ -119,7 +119,7 @@ async function handled(options: RestOptions, match: Match, incoming: Incoming, b
 
 function refusal(failure: Failure): Reply {
   const errors = failure.errors ? { errors: failure.errors } : {};
-  return { status: failure.status, body: { message: failure.message, ...errors, documentation_url: docs, status: String(failure.status) } };
+  return { status: failure.status, headers: failure.headers, body: { message: failure.message, ...errors, documentation_url: docs, status: String(failure.status) } };
 }
 
 function violated(options: RestOptions, violations: Violation[], status: number): Reply {

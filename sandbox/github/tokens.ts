@@ -60,7 +60,8 @@ export function mintToken(world: World, installation: Installation, narrow: Narr
   const token: Token = {
     token: `ghs_${randomBytes(18).toString('hex')}`,
     installation,
-    permissions: narrow.permissions ?? world.app.permissions,
+    // GitHub: a token keeps the permissions that it was made with.
+    permissions: { ...(narrow.permissions ?? world.app.permissions) },
     repositories: narrow.repositories,
     expiresAt: Date.now() + 3_600_000,
   };
@@ -105,7 +106,10 @@ export function requirePermission(caller: Caller, need: string, repository: Repo
   if (caller.kind === 'installation') {
     const granted = (name: string): string => (name === 'metadata' ? 'read' : (caller.token.permissions[name] ?? ''));
     if (needs.some((each) => (ranks[granted(each.name)] ?? 0) >= (ranks[each.level] ?? 0))) return;
-    throw new Failure(403, 'Resource not accessible by integration');
+    const refused = new Failure(403, 'Resource not accessible by integration');
+    // GitHub: "Troubleshooting the REST API": of sets that a semicolon parts, one suffices.
+    refused.headers = { 'x-accepted-github-permissions': needs.map((each) => `${each.name}=${each.level}`).join('; ') };
+    throw refused;
   }
   if (caller.kind === 'person') {
     // Writing a comment needs no more than reading the repository.

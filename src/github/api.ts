@@ -15,12 +15,21 @@ function itemShare(method: string, url: string): number | undefined {
   return url.endsWith('/deployments') ? deploymentShare : 1;
 }
 
+/** GitHub: "Troubleshooting the REST API", x-accepted-github-permissions: sets by semicolon, of which one suffices, members by comma. */
+function permissionHint(accepted: string | undefined): string {
+  const sets = (accepted ?? '').slice(0, 200).split(';').map((set) => set.split(',').map((each) => each.trim().replace('=', ': ')).filter(Boolean).join(' and ')).filter(Boolean);
+  const needed = sets.length > 0 ? `It needs ${sets.join(', or ')}` : 'A permission of the GitHub App is missing';
+  return `${needed}: whoever owns the App adds that in its settings, and then an owner of the account where it is installed accepts it.`;
+}
+
 /** `status` 0: no answer came, so a write may or may not have happened. */
 export class GitHubError extends AppError {
   readonly status: number;
 
-  constructor(message: string, status: number, kind: ErrorKind, cause: unknown) {
-    super('E_GITHUB', message, { kind, cause, ...(status === 401 && { hint: 'Check the App id and its private key.' }), ...(status === 403 && kind === 'terminal' && { hint: 'Check the permissions of the GitHub App.' }) });
+  /** `accepted`: the permissions with which GitHub would have done it, as its header names them. */
+  constructor(message: string, status: number, kind: ErrorKind, { accepted, cause }: { accepted?: string | undefined; cause: unknown }) {
+    const hint = status === 401 ? 'Check the App id and its private key.' : status === 403 && kind === 'terminal' ? permissionHint(accepted) : undefined;
+    super('E_GITHUB', message, { kind, cause, ...(hint && { hint }) });
     this.name = 'GitHubError';
     this.status = status;
   }
@@ -137,7 +146,7 @@ export class GitHubApi {
   installation(id: number): Octokit {
     const known = this.#installations.get(id);
     if (known) return known;
-    const made = this.#client(async () => this.installationToken(id), () => this.#tokens.delete(id));
+    const made = this.#client(async () => this.installationToken(id), () => this.renewToken(id));
     this.#installations.set(id, made);
     return made;
   }
@@ -148,6 +157,11 @@ export class GitHubApi {
     if (current && current.expiresAt - tokenReserveMs > this.#options.clock.now()) return current.token;
     if (this.#tokens.get(id) === known) this.#tokens.set(id, this.#mint(id));
     return (await (this.#tokens.get(id) ?? this.#mint(id))).token;
+  }
+
+  /** Its next request asks for a token anew: one keeps the permissions that it was made with. */
+  renewToken(id: number): void {
+    this.#tokens.delete(id);
   }
 
   async #mint(id: number): Promise<{ token: string; expiresAt: number }> {
@@ -200,7 +214,7 @@ export class GitHubApi {
         }
         if (wait !== undefined && attempt < limitAttempts) continue;
         if (answer.status === 401 && attempt === 0) session.dropToken();
-        else throw new GitHubError(answer.message, answer.status, wait === undefined ? kindOf(answer.status) : 'transient', { status: answer.status });
+        else throw new GitHubError(answer.message, answer.status, wait === undefined ? kindOf(answer.status) : 'transient', { accepted: answer.headers['x-accepted-github-permissions']?.toString(), cause: { status: answer.status } });
       } finally {
         cancel();
       }

@@ -7,6 +7,8 @@ import type { Store } from '../store/store.ts';
 import { hashOf } from '../base/canonical.ts';
 import { commandIn, parseCommand } from '../chatops/command.ts';
 import { coxGroup, coxVersion } from '../model/coxswain.ts';
+import { permitted } from './refusals.ts';
+import type { Refusals } from './refusals.ts';
 
 export interface CommandContext {
   client: RepositoryClient;
@@ -14,6 +16,8 @@ export interface CommandContext {
   pull: PullRef;
   signal: AbortSignal;
   clock: Clock;
+  /** Of the pull request. */
+  refusals: Refusals;
 }
 
 /** What was asked longer ago and not heard then is not carried out any more: its reason may be gone. */
@@ -59,9 +63,12 @@ function specOf({ store, pull, clock }: CommandContext, comment: HumanComment): 
   };
 }
 
-async function react({ client, signal }: Pick<CommandContext, 'client' | 'signal'>, commentId: number, content: 'eyes' | 'rocket' | 'confused'): Promise<void> {
+/** A sign alone: where GitHub refuses it, the command counts all the same, and the living comment tells the answer. */
+async function react({ client, signal, refusals }: Pick<CommandContext, 'client' | 'signal' | 'refusals'>, commentId: number, content: 'eyes' | 'rocket' | 'confused'): Promise<void> {
   const { owner, repo, octokit } = client;
-  await octokit.request('POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions', { owner, repo, comment_id: commentId, content, request: { signal } });
+  await permitted(refusals, 'Reactions', async () => {
+    await octokit.request('POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions', { owner, repo, comment_id: commentId, content, request: { signal } });
+  });
 }
 
 /** Takes a command up, or answers it again when its Request has ended already. Doing it twice is doing it once. */

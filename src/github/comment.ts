@@ -15,6 +15,8 @@ export interface CommentInput {
   /** Markdown of `activityList`. */
   activity: string;
   publicUrl: string;
+  /** Markdown of `refusalRows`. */
+  refused: string;
 }
 
 export interface Comment {
@@ -118,13 +120,13 @@ interface Frame {
   publicUrl: string;
 }
 
-function frame({ preview, activity, publicUrl }: CommentInput): Frame {
+function frame({ preview, activity, publicUrl, refused }: CommentInput): Frame {
   const apps = [...preview.apps].sort((a, b) => rankOf(a) - rankOf(b) || Number(b.gated) - Number(a.gated) || (a.application < b.application ? -1 : 1));
   const conflicts = preview.conflicts.slice(0, 20).map((file) => `- ${code(file)}`).join('\n');
   return {
     apps,
     publicUrl,
-    head: [`${commentMarker}\n### ${verdict(preview)}`, factsLine(preview), conflicts, preview.errors.length > 0 ? errorBlocks(preview.errors) : ''].filter(Boolean),
+    head: [`${commentMarker}\n### ${verdict(preview)}`, factsLine(preview), refused, conflicts, preview.errors.length > 0 ? errorBlocks(preview.errors) : ''].filter(Boolean),
     tail: [next(preview), activity, `<sub>${preview.apps.length} of ${plural(preview.considered, 'application')} touched · ${code('/cox help')} lists the commands</sub>`].filter(Boolean),
   };
 }

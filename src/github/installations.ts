@@ -2,6 +2,7 @@
 import type { Octokit } from '@octokit/core';
 import type { GitHubApi } from './api.ts';
 import type { Logger } from '../base/log.ts';
+import { canonicalJson } from '../base/canonical.ts';
 import { AppError, errorKind } from '../base/errors.ts';
 import { normaliseRepo } from '../model/repository.ts';
 import { allPages } from './api.ts';
@@ -25,6 +26,8 @@ interface Known {
   slug: string;
   byName: Map<string, InstalledRepository>;
   byUrl: Map<string, InstalledRepository>;
+  /** Canonical JSON of its permissions, by installation. */
+  granted: Map<number, string>;
 }
 
 export class Installations {
@@ -49,14 +52,18 @@ export class Installations {
     const installations = await allPages(async (page) => (await this.#api.app.request('GET /app/installations', { per_page: 100, page })).data);
     const byName: Known['byName'] = new Map();
     const byUrl: Known['byUrl'] = new Map();
-    for (const { id, suspended_at: suspended } of installations) {
+    const grants: Known['granted'] = new Map();
+    for (const { id, suspended_at: suspended, permissions } of installations) {
       if (suspended) continue;
+      const granted = canonicalJson(permissions);
+      if (this.#known && this.#known.granted.get(id) !== granted) this.#api.renewToken(id);
+      grants.set(id, granted);
       for (const { found, urls } of await this.#repositories(id)) {
         byName.set(`${found.owner}/${found.repo}`.toLowerCase(), found);
         for (const url of urls) byUrl.set(normaliseRepo(url), found);
       }
     }
-    this.#known = { slug: app.data?.slug ?? '', byName, byUrl };
+    this.#known = { slug: app.data?.slug ?? '', byName, byUrl, granted: grants };
     return this.#known;
   }
 

@@ -172,7 +172,7 @@ export class Intake {
     });
     const comment = found && humanComment(found.data);
     if (!comment || (await this.#answered(comment, { ref, signal }))) return;
-    await takeCommand({ client, clock: this.#options.clock, store: this.#options.store, pull: { ...ref, owner, repo }, signal }, comment);
+    await takeCommand({ client, refusals: this.#options.pulls.memory(pull).refusals, clock: this.#options.clock, store: this.#options.store, pull: { ...ref, owner, repo }, signal }, comment);
   }
 
   /** Does the comment carry our 🚀 or 😕? Other people's do not count. */

@@ -1,4 +1,5 @@
 // What is remembered of a pull request between two passes; all of it can be read again from GitHub.
+import type { Refusals } from './refusals.ts';
 
 export interface CheckMemory {
   id: number;
@@ -31,6 +32,9 @@ export interface PullMemory {
   deployments: Map<string, DeploymentMemory | null>;
   /** Comments that carry our answer already. */
   answered: Set<number>;
+  refusals: Refusals;
+  /** What was logged of them last. */
+  toldRefusals: string;
   open: boolean;
   /** `updated_at` of what the last pass that ended well had read; '' before, and when that was fresh. */
   updatedAt: string;
@@ -39,5 +43,5 @@ export interface PullMemory {
 }
 
 export function newMemory(): PullMemory {
-  return { comment: undefined, checks: new Map(), rerequested: new Set(), deployments: new Map(), answered: new Set(), open: false, updatedAt: '', followedAt: 0 };
+  return { comment: undefined, checks: new Map(), rerequested: new Set(), deployments: new Map(), answered: new Set(), refusals: new Map(), toldRefusals: '', open: false, updatedAt: '', followedAt: 0 };
 }

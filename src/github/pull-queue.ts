@@ -1,32 +1,33 @@
 // The pull requests we answer for: each pass reads one afresh and makes comment, checks and deployments say what is so.
 import type { Change } from '../change/change.ts';
-import type { CheckContext } from './check-run.ts';
 import type { Clock } from '../base/clock.ts';
 import type { DeploymentContext } from './deployments.ts';
-import type { HumanComment, StickyContext } from './sticky.ts';
-import type { Installations, RepositoryClient } from './installations.ts';
+import type { HumanComment } from './sticky.ts';
+import type { Installations } from './installations.ts';
 import type { Logger } from '../base/log.ts';
 import type { Outcome } from '../base/queue.ts';
-import type { PullInput } from '../change/pull.ts';
 import type { PullMemory } from './memory.ts';
 import type { PullRef } from '../model/coxswain.ts';
 import type { ReadPull } from './read-pull.ts';
 import type { Store } from '../store/store.ts';
 import { KeyQueue } from '../base/queue.ts';
 import { pullKey } from '../change/pull.ts';
-import { activityList } from './activity.ts';
 import { Announcement } from './announcement.ts';
 import { isGitHub } from './api.ts';
-import { checkKey, writeCheck } from './check-run.ts';
+import { checkKey } from './check-run.ts';
 import { approvalCheck, diffCheck, forkCheck, rolloutCheck } from './checks.ts';
 import { parsePullKey } from './clicks.ts';
 import { isCommand } from './commands-in.ts';
+import type { Comment } from './comment.ts';
 import { closedComment, forkComment, renderComment, untouchedComment } from './comment.ts';
 import { findDeployments, settled, writeDeployments } from './deployments.ts';
 import { newMemory } from './memory.ts';
+import type { Pass } from './pass.ts';
+import { activityOf, check, checksOf, commentFirst, logRefusals, say, stickyOf } from './pass.ts';
 import { PullIndex } from './pull-index.ts';
 import { readPull } from './read-pull.ts';
-import { findComment, writeComment } from './sticky.ts';
+import { permitted, refusalRows } from './refusals.ts';
+import { findComment } from './sticky.ts';
 import { renderTracker } from './tracker.ts';
 
 export interface PullQueueOptions {
@@ -43,14 +44,6 @@ export interface PullQueueOptions {
 
 /** Something outside of Git and cluster failed: look again. */
 const retryMs = 30_000;
-
-interface Pass {
-  key: string;
-  pull: PullInput;
-  client: RepositoryClient;
-  memory: PullMemory;
-  signal: AbortSignal;
-}
 
 /** GitHub's times are seconds of its own clock: what was changed so shortly before it was read may have changed again since. */
 const sameTimeMs = 60_000;
@@ -141,12 +134,13 @@ export class PullQueue {
     return made;
   }
 
-  /** False when a pass saw it in this state and ended well: then a sweep has nothing to ask. */
+  /** False when a pass saw it in this state, ended well and left nothing out: then a sweep has nothing to ask. */
   changedSince(key: string, updatedAt: string): boolean {
-    return this.memory(key).updatedAt !== updatedAt;
+    const memory = this.memory(key);
+    return memory.updatedAt !== updatedAt || memory.refusals.size > 0;
   }
 
-  async #read(key: string, signal: AbortSignal): Promise<(Omit<Pass, 'memory'> & ReadPull) | undefined> {
+  async #read(key: string, signal: AbortSignal): Promise<(Omit<Pass, 'memory' | 'options'> & ReadPull) | undefined> {
     const ref = parsePullKey(key);
     if (!ref || !this.#options.installations.named(ref.owner, ref.repo)) return undefined;
     const client = this.#options.installations.client(ref.owner, ref.repo);
@@ -175,10 +169,12 @@ export class PullQueue {
       this.#index.set(key, []);
       return;
     }
-    const pass: Pass = { ...read, memory: this.memory(key) };
+    const pass: Pass = { ...read, memory: this.memory(key), options: this.#options };
     pass.memory.open = read.state === 'open';
-    for (const comment of await findComment(this.#sticky(pass))) this.#offer(pass, comment);
+    const comments = await permitted(pass.memory.refusals, 'Comments', () => findComment(stickyOf(pass)));
+    for (const comment of comments ?? []) this.#offer(pass, comment);
     const outcome = await this.#show(pass, read.state);
+    logRefusals(pass);
     pass.memory.updatedAt = readAt - Date.parse(read.updatedAt) > sameTimeMs ? read.updatedAt : '';
     return outcome;
   }
@@ -187,13 +183,7 @@ export class PullQueue {
     if (state === 'open') return this.#open(pass);
     if (state === 'merged') return this.#merged(pass);
     this.#index.set(pass.key, []);
-    await this.#say(pass, closedComment);
-  }
-
-  /** One sentence: said only where a comment stands already or somebody asked something. */
-  async #say(pass: Pass, sentence: (activity: string) => string): Promise<void> {
-    const activity = this.#activity(pass);
-    if (pass.memory.comment || activity) await writeComment(this.#sticky(pass), sentence(activity));
+    await say(pass, closedComment);
   }
 
   #offer({ pull, memory }: Pass, comment: HumanComment): void {
@@ -201,41 +191,28 @@ export class PullQueue {
     this.#options.onCommand({ owner: pull.owner, repo: pull.repo, number: pull.number }, comment);
   }
 
-  #sticky({ client, pull, memory, signal }: Pass): StickyContext {
-    return { client, number: pull.number, appId: this.#options.appId, memory, signal };
-  }
-
-  #checks({ client, key, memory, signal }: Pass): CheckContext {
-    const { appId, publicUrl } = this.#options;
-    return { client, externalId: key, appId, memory, detailsUrl: publicUrl, signal };
-  }
-
-  #activity({ pull }: Pass): string {
-    const { owner, repo, number } = pull;
-    return activityList(this.#options.store.requests.list().filter(({ spec }) => spec.pull?.number === number && spec.pull.repo === repo && spec.pull.owner === owner));
-  }
-
   async #open(pass: Pass): Promise<Outcome | void> {
     const { key, pull } = pass;
     if (pull.fork) {
-      await this.#say(pass, forkComment);
-      return writeCheck(this.#checks(pass), forkCheck(pull.head.sha));
+      await say(pass, forkComment);
+      return check(pass, forkCheck(pull.head.sha));
     }
     const abort = new AbortController();
     this.#running.set(key, { head: pull.head.sha, abort });
     const onError = (error: unknown): void => this.#options.log.warn({ pull: key, err: error }, 'the preview could not be announced');
-    const announcement = new Announcement({ clock: this.#options.clock, sticky: this.#sticky(pass), checks: this.#checks(pass), sha: pull.head.sha, onError });
+    const announcement = new Announcement({ clock: this.#options.clock, sticky: stickyOf(pass), checks: checksOf(pass), sha: pull.head.sha, onError });
     try {
       const preview = await this.#options.change.preview(pull, AbortSignal.any([pass.signal, abort.signal]), () => announcement.touches());
       await announcement.end();
       abort.signal.throwIfAborted();
       this.#index.set(key, preview.apps.map((app) => app.application));
-      const comment = renderComment({ preview, activity: this.#activity(pass), publicUrl: this.#options.publicUrl });
+      const { publicUrl } = this.#options;
+      const comment = (): Comment => renderComment({ preview, activity: activityOf(pass), publicUrl, refused: refusalRows(pass.memory.refusals) });
       const touched = preview.apps.length > 0 || preview.errors.length > 0 || preview.conflicts.length > 0;
       if (!touched && (await this.#hasMoved(pass))) return { after: 0 };
-      if (touched) await writeComment(this.#sticky(pass), comment.body);
-      else await this.#say(pass, untouchedComment);
-      await writeCheck(this.#checks(pass), diffCheck(preview, comment.moved));
+      const rest = (): Promise<void> => check(pass, diffCheck(preview, comment().moved));
+      if (touched) await commentFirst(pass, () => comment().body, rest);
+      else await say(pass, untouchedComment).then(rest);
       const unsure = preview.apps.some((app) => app.error?.code === 'E_API_UNREACHABLE' || app.error?.code === 'E_API');
       return unsure ? { after: retryMs } : undefined;
     } catch (error) {
@@ -260,15 +237,17 @@ export class PullQueue {
     if (!sha) return;
     const read = await this.#options.change.progress(pull, signal);
     const context: DeploymentContext = { client, appId: this.#options.appId, memory, sha, publicUrl: this.#options.publicUrl, pull: pullKey(pull), signal };
-    await findDeployments(context, read.apps);
+    await permitted(memory.refusals, 'Deployments', () => findDeployments(context, read.apps));
     const progress = { ...read, apps: read.apps.map((app) => settled(app, memory, sha)) };
     const done = progress.apps.every((app) => app.state === 'success' || app.state === 'superseded');
     this.#index.set(key, progress.apps.map((app) => app.application));
-    const tracker = (activity: string): string => renderTracker({ progress, activity, publicUrl: this.#options.publicUrl });
-    if (progress.apps.length > 0) await writeComment(this.#sticky(pass), tracker(this.#activity(pass)));
-    else await this.#say(pass, tracker);
-    for (const check of [approvalCheck(progress), rolloutCheck(progress)]) if (check) await writeCheck(this.#checks(pass), check);
-    const waitMs = await writeDeployments(context, progress.apps);
+    const tracker = (activity: string): string => renderTracker({ progress, activity, publicUrl: this.#options.publicUrl, refused: refusalRows(memory.refusals) });
+    const rest = async (): Promise<number | undefined> => {
+      for (const content of [approvalCheck(progress), rolloutCheck(progress)]) if (content) await check(pass, content);
+      return permitted(memory.refusals, 'Deployments', () => writeDeployments(context, progress.apps));
+    };
+    const touched = progress.apps.length > 0;
+    const waitMs = touched ? await commentFirst(pass, () => tracker(activityOf(pass)), rest) : await say(pass, tracker).then(rest);
     memory.followedAt = this.#options.clock.now();
     if (waitMs !== undefined) return { after: waitMs };
     if (done) this.#index.set(key, []);

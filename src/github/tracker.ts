@@ -13,6 +13,8 @@ export interface TrackerInput {
   /** Markdown of `activityList`. */
   activity: string;
   publicUrl: string;
+  /** Markdown of `refusalRows`. */
+  refused: string;
 }
 
 const icons: Record<ProgressState, string> = { queued: '🕓', waiting: '⏸️', rejected: '⛔', syncing: '🔄', progressing: '⏳', success: '✅', failure: '❌', superseded: '⏭️' };
@@ -105,10 +107,10 @@ function next({ pull, apps }: PullProgress): string {
 }
 
 /** Within `bodyBudget`: the table may take half of what the rest leaves free, then come the lists of what waits. */
-export function renderTracker({ progress, activity, publicUrl }: TrackerInput): string {
+export function renderTracker({ progress, activity, publicUrl, refused }: TrackerInput): string {
   const { pull, apps, errors } = progress;
   const merged = pull.merged ? `Merged into ${code(pull.base.ref)} as ${code(shortRevision(pull.merged.sha))}` : '';
-  const head = [`${commentMarker}\n### ${trackerVerdict(progress)}`, merged, errors.length > 0 ? errorBlocks(errors) : ''];
+  const head = [`${commentMarker}\n### ${trackerVerdict(progress)}`, merged, refused, errors.length > 0 ? errorBlocks(errors) : ''];
   const tail = [next(progress), activity, `<sub>${code('/cox help')} lists the commands · ${code('/cox revert <app>')} takes a deploy back</sub>`];
   const free = bodyBudget - sizeOf([...head, ...tail].join('\n\n')) - 100;
   const rows = ['| | Application | Environment | State | Revision | Details |', '|---|---|---|---|---|---|', ...apps.map((app) => row(app, publicUrl))];

@@ -11,7 +11,7 @@ import { app, changed, configMap, created, deleted, deployment, preview } from '
 const publicUrl = 'https://cox.example.com';
 
 function body(input: Parameters<typeof preview>[0], more?: Parameters<typeof preview>[1]): string {
-  return renderComment({ preview: preview(input, more), activity: '', publicUrl }).body;
+  return renderComment({ preview: preview(input, more), activity: '', publicUrl, refused: '' }).body;
 }
 
 function story(): ReturnType<typeof app>[] {
@@ -73,7 +73,7 @@ test('a comment of any size keeps within the budget and is never cut inside a fe
     const many = Array.from({ length: apps }, (_, each) => app(`app-${each}`, {
       change: [deleted(configMap('doomed', { a: 'b' })), ...Array.from({ length: objects }, (_unused, at) => changed(configMap(`c${at}`, data('a')), configMap(`c${at}`, data('b'))))],
     }));
-    const { body: text, moved } = renderComment({ preview: preview(many), activity: '', publicUrl });
+    const { body: text, moved } = renderComment({ preview: preview(many), activity: '', publicUrl, refused: '' });
     assert.ok(sizeOf(text) <= bodyBudget, `${apps} applications: ${sizeOf(text)}`);
     assert.ok(sizeOf(moved) <= bodyBudget + 200);
     assert.ok(text.startsWith(`${commentMarker}\n### `));

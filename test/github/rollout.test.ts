@@ -171,7 +171,7 @@ test('the tracker tells every application, and what exactly waits', () => {
     progressOf('web-prod', 'waiting', { gated: true, message: '0 of 1 approvals', approval: approval('argocd') }),
     progressOf('api-prod', 'failure', { message: 'Degraded: Deployment "api" exceeded its progress deadline @everyone' }),
   ];
-  golden('tracker', renderTracker({ progress: { pull: merged, apps, errors: [], final: false }, activity: '', publicUrl: 'https://cox.example.com' }));
+  golden('tracker', renderTracker({ progress: { pull: merged, apps, errors: [], final: false }, activity: '', publicUrl: 'https://cox.example.com', refused: '' }));
 });
 
 /** So many applications with names, messages and operations as long as they get. */
@@ -187,7 +187,7 @@ test('tracker and checks keep within the limits of GitHub, however much waits', 
   const { pull } = preview([]);
   for (const [count, waiting, operations] of [[1, 1, 2000], [20, 20, 30], [900, 0, 0], [900, 900, 100], [101, 3, 40]] as const) {
     const progress = { pull: { ...pull, merged: { sha: 'd'.repeat(40) } }, apps: crowd(count, waiting, operations), errors: [], final: false };
-    const body = renderTracker({ progress, activity: '', publicUrl: 'https://cox.example.com' });
+    const body = renderTracker({ progress, activity: '', publicUrl: 'https://cox.example.com', refused: '' });
     assert.ok(sizeOf(body) <= bodyBudget, `${count} applications, ${waiting} wait: ${sizeOf(body)}`);
     assert.equal((body.match(/<details/g) ?? []).length, (body.match(/<\/details>/g) ?? []).length);
     if (waiting > 0) assert.match(body, /\/cox approve/);
@@ -208,7 +208,7 @@ test('a merge of more than a comment can hold still gets its checks and deployme
 test('what was rejected is called so, with what can be done about it', () => {
   const { pull } = preview([]);
   const progress = { pull: { ...pull, merged: { sha: 'd'.repeat(40) } }, apps: [progressOf('web-prod', 'rejected', { gated: true, message: 'rejected by bob: not before Monday' })], errors: [], final: false };
-  const body = renderTracker({ progress, activity: '', publicUrl: 'https://cox.example.com' });
+  const body = renderTracker({ progress, activity: '', publicUrl: 'https://cox.example.com', refused: '' });
   assert.match(body, /### ⛔ Merged · 1 rejected · 0 of 1 application done/);
   assert.match(body, /\*\*Next\*\*\n\n- What was rejected is not applied, but it is still on `main`/);
   assert.deepEqual([rolloutCheck(progress)?.conclusion, rolloutCheck(progress)?.summary], ['failure', '- **web-prod**: rejected · rejected by bob: not before Monday']);
@@ -218,7 +218,7 @@ test('the tracker names who may approve, and the buttons of the check tell long 
   const { pull } = preview([]);
   const waiting = (name: string): ReturnType<typeof progressOf> => progressOf(name, 'waiting', { gated: true, message: '0 of 1 approval', approval: approval('argocd'), approvers: [['@acme/leads', 'grace']] });
   const progress = { pull: { ...pull, merged: { sha: 'd'.repeat(40) } }, apps: [waiting('web-prod'), waiting('checkout-production-eu'), waiting('checkout-production-us')], errors: [], final: false };
-  assert.match(renderTracker({ progress, activity: '', publicUrl: 'https://cox.example.com' }), /Needs one person of `@acme\/leads` or `grace` who did not write it: `\/cox approve web-prod`/);
+  assert.match(renderTracker({ progress, activity: '', publicUrl: 'https://cox.example.com', refused: '' }), /Needs one person of `@acme\/leads` or `grace` who did not write it: `\/cox approve web-prod`/);
   const actions = approvalCheck(progress)?.actions ?? [];
   assert.deepEqual(actions.map((each) => each.label), ['Approve web-prod', 'checkout-p…uction-eu', 'checkout-p…uction-us']);
   assert.ok(actions.every(({ label, description }) => label.length <= 20 && description.length <= 40));
