@@ -6,7 +6,7 @@ import type { Engine } from './engine/engine.ts';
 import type { Git } from './git/git.ts';
 import type { Store } from './store/store.ts';
 import { AppError } from './base/errors.ts';
-import { lastPolicy } from './engine/record.ts';
+import { baseOf, lastPolicy } from './engine/record.ts';
 import { resourceDenied } from './policy/project.ts';
 import { trackingName } from './render/tracking.ts';
 import { clusterOf } from './store/settings.ts';
@@ -24,6 +24,7 @@ export function changeDeps({ store, git, desiring, engine, clock }: Parts): Chan
     applications: store.applications,
     projects: store.projects,
     formerPolicy: (app) => lastPolicy(store, app),
+    agreed: (app) => baseOf(store, app),
     approvals: store.approvals,
     namespace: store.namespace,
     git,

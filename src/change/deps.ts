@@ -1,6 +1,6 @@
 // What the room asks of others: rendered manifests, comparison and what the cluster remembers.
 import type { AppProject } from '../model/project.ts';
-import type { Application, Condition } from '../model/application.ts';
+import type { Application, ApplicationSource, Condition } from '../model/application.ts';
 import type { Approval } from '../model/coxswain.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Effect } from '../model/effect.ts';
@@ -44,6 +44,8 @@ export interface ChangeDeps {
   projects: { get(key: string): AppProject | undefined; list(): AppProject[] };
   /** What was stricter before somebody loosened an application's gate without approval, and holds still. */
   formerPolicy(app: KubeObject): EffectivePolicy | undefined;
+  /** What Git and the cluster were found to agree on since the newest sync in history, without one. */
+  agreed(app: Application): { revisions: string[]; sources: ApplicationSource[] } | undefined;
   /** By application (`namespace/name`). */
   approvals: { of(application: string): Approval[] };
   /** Namespace of the AppProjects. */

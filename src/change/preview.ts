@@ -32,16 +32,16 @@ function destinationText({ destination }: Application['spec']): string {
   return [own ? '' : (destination.name ?? server), destination.namespace].filter(Boolean).join(' · ');
 }
 
-/** The application as its newest history entry was synced, and the revisions of that time. */
-function atHistory(app: Application, entry: RevisionHistory): { app: Application; revisions: (string | undefined)[] } {
+/** The application as it was then, and the revisions of that time. */
+function atHistory(app: Application, entry: Pick<RevisionHistory, 'revision' | 'revisions' | 'source' | 'sources'>): { app: Application; revisions: (string | undefined)[] } {
   const { source: _source, sources: _sources, ...spec } = app.spec;
   const past = { ...app, spec: { ...spec, ...(entry.sources?.length ? { sources: entry.sources } : { source: entry.source ?? sourcesOf(app.spec)[0] ?? { repoURL: '' } }) } };
   return { app: past, revisions: entry.revisions?.length ? entry.revisions : [entry.revision] };
 }
 
-/** R0. An entry that cannot be rendered any more, or is not permitted any more, is gone; what fails for now is thrown. */
+/** R0: the newest sync, or what Git and the cluster were found to agree on since. An entry that cannot be rendered any more, or is not permitted any more, is gone; what fails for now is thrown. */
 async function lastSynced(deps: ChangeDeps, app: Application, signal: AbortSignal): Promise<{ last: readonly KubeObject[] | undefined; lastGone: boolean }> {
-  const entry = app.status?.history?.at(-1);
+  const entry = deps.agreed(app) ?? app.status?.history?.at(-1);
   if (!entry) return { last: undefined, lastGone: false };
   const past = atHistory(app, entry);
   if (denialOf(deps, past.app)) return { last: undefined, lastGone: true };

@@ -10,7 +10,7 @@ import { sameJson } from '../base/canonical.ts';
 import { isInternal, isStatus } from '../cluster/api-error.ts';
 import { gvkOf } from '../model/kube.ts';
 import { synced } from './verdicts.ts';
-import { ownedChanges } from '../diff/owned.ts';
+import { ownedChanges, ownsAll } from '../diff/owned.ts';
 import { removals } from '../diff/removals.ts';
 import { valueAt, withoutPaths } from '../diff/path.ts';
 
@@ -67,7 +67,7 @@ export async function predict(context: CompareContext, prepared: PreparedObject,
     const verdict = { applied, settled, live: body.object };
     const prediction = judged(body, verdict, prepared, baseline);
     const changes = prediction.predicted !== body.object || prediction.kept.length > 0;
-    verdicts.set(body.record, { hash: prepared.hash, baseline: baseline?.hash ?? '' }, changes ? verdict : synced, body.object);
+    verdicts.set(body.record, { hash: prepared.hash, baseline: baseline?.hash ?? '', whole: ownsAll(body.object, applied) }, changes ? verdict : synced, body.object);
     return prediction;
   }
   throw new AppError('E_API', 'the object changes faster than it can be compared', { kind: 'transient', hint: 'It is compared again by itself.' });

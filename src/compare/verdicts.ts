@@ -19,7 +19,7 @@ export interface Verdict {
 interface Entry extends Verdict {
   uid: string;
   stamp: string;
-  /** Hash of the fields that are ours and of their values, of verdicts "in sync". '' = none are. */
+  /** Hash of the fields that are ours and of their values, of verdicts "in sync". '' = not all that the manifest names are. */
   owned: string;
   hash: string;
   /** Hash of the manifest that removals were looked for against; '*' = holds for any (after an apply and its removals). */
@@ -84,9 +84,12 @@ export class Verdicts {
     return true;
   }
 
-  /** `object` is the live one. */
-  set(live: LiveRecord, { hash, baseline }: { hash: string; baseline: string }, verdict: Verdict, object: KubeObject): void {
-    this.#put(live.key, { ...verdict, uid: live.uid, stamp: liveStamp(live), hash, baseline, owned: verdict.applied ? '' : ownedHash(object) });
+  /**
+   * `object` is the live one; `whole`: all that the manifest names is ours in it. What others wrote with the value that Git has is in
+   * sync too, but theirs: what is ours does not tell when they change it.
+   */
+  set(live: LiveRecord, { hash, baseline, whole = true }: { hash: string; baseline: string; whole?: boolean }, verdict: Verdict, object: KubeObject): void {
+    this.#put(live.key, { ...verdict, uid: live.uid, stamp: liveStamp(live), hash, baseline, owned: verdict.applied || !whole ? '' : ownedHash(object) });
   }
 
   /** Our own apply was answered with `object`; `live` is what the cache has, which may be newer: then what is ours in it decides. */

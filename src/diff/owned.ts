@@ -4,7 +4,7 @@ import type { FieldSet } from './managed-fields.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { argo } from '../model/annotations.ts';
 import { canonicalJson, sameJson } from '../base/canonical.ts';
-import { fieldSet, heldBy, holds, isOurApply, pathId, union } from './managed-fields.ts';
+import { difference, fieldSet, heldBy, holds, isOurApply, pathId, union } from './managed-fields.ts';
 import { takenOver } from './takeover.ts';
 import { valueAt } from './path.ts';
 
@@ -84,6 +84,11 @@ export function ownedChanges(live: KubeObject, predicted: KubeObject, previous?:
   }
   changes.push(...orderChanges(live, predicted, owned));
   return changes.map((change) => ({ change, id: pathId(change.path) })).sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ change }) => change);
+}
+
+/** Whether what an apply of ours would hold is ours already. */
+export function ownsAll(live: KubeObject, applied: KubeObject): boolean {
+  return difference(heldBy(applied, isOurApply), ownedIn(live)).size === 0;
 }
 
 /** All that is ours in an object, as a value: equal values mean that an apply which was a no-op is one still. [] = nothing is ours. */

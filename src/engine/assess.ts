@@ -11,6 +11,7 @@ import { hashOf } from '../base/canonical.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationHealth, healthOf } from '../health/health.ts';
 import { keyText } from '../model/kube.ts';
+import { diffBase } from './past.ts';
 import { resourceDenied } from '../policy/project.ts';
 
 /** A connected cluster with the comparer that keeps its verdicts. */
@@ -104,7 +105,8 @@ export interface Wanted {
 }
 
 /** Equal as long as the effect is: a status that moves changes nothing of it. */
-function effectKey({ app, known, target }: Subject, { comparison, desired, last }: Wanted): string {
+function effectKey({ app, known, target }: Subject, { comparison, desired, last: synced }: Wanted): string {
+  const last = diffBase(known, synced);
   const { destination, syncPolicy } = app.spec;
   const namespace = { key: { group: '', kind: 'Namespace', namespace: '', name: destination.namespace ?? '' } };
   const live = [...comparison.objects, namespace].map(({ key }) => [keyText(key), target.cluster.live.get(key)?.fingerprint ?? '']);
@@ -124,8 +126,9 @@ function newWarnings({ warnings }: DesiredState, before: DesiredState | undefine
 
 /** The effect of syncing `desired`, worked out once for what Git says and what is live. */
 export async function effectOf(subject: Subject, wanted: Wanted, signal: AbortSignal): Promise<Effect> {
-  const { desired, last } = wanted;
+  const { desired } = wanted;
   const { app, target, known } = subject;
+  const last = diffBase(known, wanted.last);
   const found = knownEffect(subject, wanted);
   if (found) return found;
   const key = effectKey(subject, wanted);

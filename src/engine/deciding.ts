@@ -16,7 +16,7 @@ import { effectOf } from './assess.ts';
 import { decide } from './decide.ts';
 import { isGoing } from './drifted.ts';
 import { askGate, askPeople, isGated, isLastSynced, isWaiting, unknownTold } from './gating.ts';
-import { appliedApproval, formerSources, historyAttempt, keyThen, lastAttempt } from './past.ts';
+import { agreedAttempt, appliedApproval, formerSources, historyAttempt, keyThen, lastAttempt } from './past.ts';
 
 export interface Found {
   subject: Subject;
@@ -80,6 +80,8 @@ export async function decideOn(deps: ReconcileDeps, found: Found, signal: AbortS
   const approved = waiting ? await askFor(deps, found, signal) : undefined;
   if (!busy && !waiting && comparison.status !== 'Unknown') await supersedeOthers(deps, applicationKey(app), { keep: appliedApproval(app), synced: app.status?.history?.at(-1)?.revision });
   const key = outOfSync && !busy ? await keyThen(deps.desiring, app, app.status?.operationState?.syncResult, { desired, signal }) : undefined;
+  // What Git and the cluster came to agree on since the last sync has nobody's approval, and what was synced before is not to come back.
+  const unapproved = gated && subject.known.base !== undefined && !isLastSynced(gateSubject);
   const decided = decide({
     app,
     resources: comparison.resources,
@@ -87,11 +89,11 @@ export async function decideOn(deps: ReconcileDeps, found: Found, signal: AbortS
     healable: healableRefs(comparison),
     vanishing: vanishingNamespace(subject.target, comparison),
     desired: { revisions: desired.revisions, manifests: desired.key },
-    attempt: lastAttempt(app, key) ?? historyAttempt(app, last),
-    synced: last === undefined || last === 'gone' ? undefined : { revisions: last.revisions, manifests: last.key, sources: formerSources(app, app.status?.history?.at(-1) ?? {}) },
+    attempt: (gated ? undefined : agreedAttempt(deps.store, subject.known, app)) ?? lastAttempt(app, key) ?? historyAttempt(app, last),
+    synced: last === undefined || last === 'gone' || unapproved ? undefined : { revisions: last.revisions, manifests: last.key, sources: formerSources(app, app.status?.history?.at(-1) ?? {}) },
     gated,
     // Where the last synced state itself would loosen a gate, nothing is put back without approval.
-    drifted: waiting && !isLastSynced(gateSubject) ? driftedRefs(subject.known.effect?.effect) : [],
+    drifted: waiting && !unapproved && !isLastSynced(gateSubject) ? driftedRefs(subject.known.effect?.effect) : [],
     approved,
     window: syncWindow({ windows: project?.spec.syncWindows ?? [], application: app.metadata.name, destination: app.spec.destination, manual: false, at: deps.clock.now() }),
     now: deps.clock.now(),

@@ -21,6 +21,10 @@ export interface Known {
   gitMoves: number;
   /** What was last synced, for that history entry (as text) and that branch head. */
   last: { entry: string; head: DesiredState; state: DesiredState | 'gone' } | undefined;
+  /** What Git and the cluster were found to agree on since, in the same way; undefined while that is what was last synced. */
+  base: { entry: string; head: DesiredState; state: DesiredState | 'gone' } | undefined;
+  /** The branch head for which what they agree on was looked after. */
+  agreed: DesiredState | undefined;
   /** The comparison of `desired`. */
   comparison: Comparison | undefined;
   /** Hash of what the comparison depends on beside manifests: project, destination, ignoreDifferences. */
@@ -60,7 +64,7 @@ export class Memory {
   of(key: string, tracking: string): Known {
     const found = this.#known.get(key);
     if (found) return found;
-    const fresh: Known = { desired: undefined, gitMoves: 0, last: undefined, comparison: undefined, comparer: undefined, basis: '', dirty: new Map(), effect: undefined, moved: false, drift: undefined, admitted: undefined, wantsSince: undefined, fetchFault: undefined, sought: false, refreshSeen: undefined, tracking, server: '' };
+    const fresh: Known = { desired: undefined, gitMoves: 0, last: undefined, base: undefined, agreed: undefined, comparison: undefined, comparer: undefined, basis: '', dirty: new Map(), effect: undefined, moved: false, drift: undefined, admitted: undefined, wantsSince: undefined, fetchFault: undefined, sought: false, refreshSeen: undefined, tracking, server: '' };
     this.#known.set(key, fresh);
     this.#byTracking.set(tracking, key);
     return fresh;

@@ -11,7 +11,7 @@ import { AppError, asError } from '../base/errors.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { trackingName } from '../render/tracking.ts';
 import { assess, healthOfAll } from './assess.ts';
-import { keyThen, lastSynced } from './past.ts';
+import { diffBase, followBase, keyThen, lastSynced } from './past.ts';
 import { isProven } from './record.ts';
 import { comparedTo } from './status.ts';
 
@@ -119,8 +119,10 @@ async function lookAt({ deps, app, signal }: Pass, subject: Subject, desired: De
   let last: DesiredState | 'gone' | undefined;
   const previous = async (): Promise<DesiredState | undefined> => {
     last = await lastSynced(deps.desiring, known, app, { desired, signal, proven });
-    return last === 'gone' ? undefined : last;
+    const base = diffBase(known, last);
+    return base === 'gone' ? undefined : base;
   };
+  await followBase(deps, known, app, { desired, signal });
   const comparison = await assess(subject, desired, previous, signal);
   last ??= await lastSynced(deps.desiring, known, app, { desired, signal, proven });
   return { subject, desired, comparison, last, health: healthOfAll(app, comparison), refreshed };

@@ -14,6 +14,7 @@ import { comparedOf, look, subjectOf } from './look.ts';
 import { stateOf } from './operation-state.ts';
 import { hasOwnRevision, runOperation, terminateOperation } from './operation.ts';
 import { unknownTold } from './gating.ts';
+import { diffBase } from './past.ts';
 import { comparedStatus, withConditions } from './status.ts';
 import { failedStatus, write } from './write.ts';
 
@@ -75,8 +76,9 @@ async function saveEnd({ deps, signal }: Pass, subject: Subject, found: Look | u
     return;
   }
   const now = { ...subject, app };
+  const base = diffBase(known, found.last);
   for (const item of found.comparison.objects) known.dirty.set(keyText(item.key), item.key);
-  const comparison = await assess(now, found.desired, () => Promise.resolve(found.last === 'gone' ? undefined : found.last), signal);
+  const comparison = await assess(now, found.desired, () => Promise.resolve(base === 'gone' ? undefined : base), signal);
   const after: Look = { ...found, subject: now, comparison, health: healthOfAll(app, comparison) };
   known.moved = true;
   await write(deps, app, { ...comparedStatus(app, comparedOf(after), deps.clock.now()), conditions: app.status?.conditions ?? [], ...status }, { operation: null });

@@ -17,7 +17,7 @@ import { admit, admitAgain } from './admission.ts';
 import { compareTo, deniedTargets } from './assess.ts';
 import { coversRest, isEdited, livePrints } from './hotfix.ts';
 import { endedState, sourceFields, stateOf } from './operation-state.ts';
-import { lastSynced } from './past.ts';
+import { diffBase, followBase, lastSynced } from './past.ts';
 import { isProven, recordEnd } from './record.ts';
 
 export interface OperationDeps extends AdmissionDeps {
@@ -76,12 +76,14 @@ function respectsIgnored(options: string[] | undefined): boolean {
 async function wantedOf(deps: OperationDeps, input: OperationInput, state: OperationState | undefined, signal: AbortSignal): Promise<Wanted> {
   const { subject, head } = input;
   const desired = await wantedState(deps, input, state, signal);
+  if (!head) await followBase(deps, subject.known, subject.app, { desired, signal });
   const last = head ? head.last : await lastSynced(deps.desiring, subject.known, subject.app, { desired, signal, proven: isProven(deps.store, subject) });
   // An operation inherits no options: what is compared is what this very operation sends.
   const options = subject.app.operation?.sync?.syncOptions ?? [];
   const alike = respectsIgnored(options) === respectsIgnored(subject.app.spec.syncPolicy?.syncOptions);
   const same = head && alike && desired.manifests === head.comparison.input.manifests;
-  return { state: desired, last, comparison: same ? head.comparison : await compareTo(subject, desired, { previous: last === 'gone' ? undefined : last, syncOptions: options }, signal) };
+  const base = diffBase(subject.known, last);
+  return { state: desired, last, comparison: same ? head.comparison : await compareTo(subject, desired, { previous: base === 'gone' ? undefined : base, syncOptions: options }, signal) };
 }
 
 function targetsOf(comparison: Comparison, denied: Map<string, string>): SyncTarget[] {

@@ -3,10 +3,12 @@ import type { Application, ApplicationSource, SyncOperation } from '../model/app
 import type { Attempt } from './decide.ts';
 import type { DesiredState, Desiring } from './desired.ts';
 import type { Known } from './known.ts';
+import type { Store } from '../store/store.ts';
 import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { errorKind } from '../base/errors.ts';
 import { cox } from '../model/annotations.ts';
 import { sourcesOf } from '../model/application.ts';
+import { baseOf } from './record.ts';
 
 interface Past {
   revision?: string;
@@ -28,12 +30,34 @@ function then(app: Application, past: Past): { app: Application; revisions: (str
 export async function lastSynced(desiring: Desiring, known: Pick<Known, 'last'>, app: Application, { desired, signal, proven }: Today & { proven: boolean }): Promise<DesiredState | 'gone' | undefined> {
   const entry = app.status?.history?.at(-1);
   if (!entry || !proven) return undefined;
-  const { revision, revisions, source, sources } = entry;
-  const text = canonicalJson({ revision, revisions, source, sources, destination: app.spec.destination });
-  if (known.last?.entry === text && known.last.head === desired) return known.last.state;
-  const state = await stateThen(desiring, app, entry, { desired, signal });
-  known.last = { entry: text, head: desired, state };
-  return state;
+  known.last = await kept(desiring, known.last, { app, past: entry }, { desired, signal });
+  return known.last.state;
+}
+
+/** Works out what `diffBase` answers. */
+export async function followBase({ desiring, store }: { desiring: Desiring; store: Pick<Store, 'records'> }, known: Pick<Known, 'base'>, app: Application, today: Today): Promise<void> {
+  const past = baseOf(store, app);
+  known.base = past && (await kept(desiring, known.base, { app, past: sourcesThen(past) }, today));
+}
+
+/** What drift and changes are told against: what was last synced, or what Git and the cluster were found to agree on since. */
+export function diffBase(known: Pick<Known, 'base'>, last: DesiredState | 'gone' | undefined): DesiredState | 'gone' | undefined {
+  return last && (known.base?.state ?? last);
+}
+
+/** As a history entry names them. */
+export function sourcesThen({ revisions, sources }: { revisions: string[]; sources: ApplicationSource[] }): Past {
+  const [source] = sources;
+  return sources.length === 1 && source ? { revision: revisions[0] ?? '', source } : { revisions, sources };
+}
+
+type Kept = NonNullable<Known['last']>;
+
+async function kept(desiring: Desiring, before: Kept | undefined, { app, past }: { app: Application; past: Past }, { desired, signal }: Today): Promise<Kept> {
+  const { revision, revisions, source, sources } = past;
+  const entry = canonicalJson({ revision, revisions, source, sources, destination: app.spec.destination });
+  if (before?.entry === entry && before.head === desired) return before;
+  return { entry, head: desired, state: await stateThen(desiring, app, past, { desired, signal }) };
 }
 
 /** The branch head to compare with. */
@@ -66,6 +90,15 @@ export async function keyThen(desiring: Desiring, app: Application, past: Past |
     if (signal.aborted) throw error;
     return undefined; // gone from Git: then it is not what Git says now
   }
+}
+
+/** That live came to be as Git says without a sync counts as one that succeeded: what differs later has drifted. */
+export function agreedAttempt(store: Pick<Store, 'records'>, known: Pick<Known, 'base'>, app: Application): Attempt | undefined {
+  const base = baseOf(store, app);
+  const finishedAt = Date.parse(base?.at ?? '');
+  const state = known.base?.state;
+  if (!state || state === 'gone' || finishedAt <= Date.parse(app.status?.operationState?.finishedAt ?? '')) return undefined;
+  return { revisions: state.revisions, manifests: state.key, succeeded: true, message: '', finishedAt, healAttempts: 0 };
 }
 
 export function lastAttempt(app: Application, key: string | undefined): Attempt | undefined {

@@ -1,5 +1,6 @@
 // One pass over one application, top to bottom: spec, Git, cluster, operation, decision, status, drift. Everything is read afresh.
 import type { Outcome } from '../base/queue.ts';
+import type { Comparison } from '../compare/compare.ts';
 import type { Effect } from '../model/effect.ts';
 import type { Application, Condition } from '../model/application.ts';
 import type { Target } from './assess.ts';
@@ -8,6 +9,7 @@ import type { ReconcileDeps } from './deps.ts';
 import type { Known } from './known.ts';
 import type { Look, Pass } from './look.ts';
 import { isStatus } from '../cluster/api-error.ts';
+import { sameJson } from '../base/canonical.ts';
 import { describeError, errorKind } from '../base/errors.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationKey, isAutomated } from '../model/application.ts';
@@ -21,8 +23,8 @@ import { endDrift, followDrift } from './episode.ts';
 import { comparedOf, look, subjectOf } from './look.ts';
 import { operate, terminate } from './operate.ts';
 import { stateOf } from './operation-state.ts';
-import { appliedApproval, keyThen } from './past.ts';
-import { followPolicy, isProven, isRecorded, rememberSync } from './record.ts';
+import { appliedApproval, diffBase, keyThen } from './past.ts';
+import { followPolicy, isProven, isRecorded, rememberBase, rememberSync } from './record.ts';
 import { comparedStatus, withConditions } from './status.ts';
 import { comparisonTypes, specTypes, write, writeFailure } from './write.ts';
 
@@ -41,6 +43,28 @@ async function confirmHistory(deps: ReconcileDeps, { subject, ...wanted }: Look,
   await rememberSync(deps.store, subject, entry);
 }
 
+/** As compared with what was last synced no more: removals are judged by the head alone. */
+function withoutPrevious({ input: { previous: _previous, ...input }, objects, ...comparison }: Comparison): Comparison {
+  return { ...comparison, input, objects: objects.map((item) => (item.previous ? { ...item, previous: undefined } : item)) };
+}
+
+/** Where Git has caught up with live, drift and changes are told against that from now on. What the gate knows as last synced stays. */
+async function followLive({ store, clock }: ReconcileDeps, { subject, ...wanted }: Look, signal: AbortSignal): Promise<void> {
+  const { app, known } = subject;
+  const { desired, comparison, last } = wanted;
+  if (comparison.status !== 'Synced' || last === undefined || app.operation || known.agreed === desired) return;
+  const before = diffBase(known, last);
+  const moved = before === 'gone' || (before?.key !== desired.key && !sameJson(before?.manifests, desired.manifests));
+  if (moved) {
+    const back = last !== 'gone' && last.key === desired.key;
+    // Ignored fields that Git gave other values are not live: they are told, and asked about, until a sync writes them.
+    if (!back && (await effectOf(subject, wanted, signal)).unwritten.length > 0) return;
+    await rememberBase(store, app, back ? undefined : { revisions: desired.revisions, at: clock.now() });
+    known.comparison = withoutPrevious(comparison);
+  }
+  known.agreed = desired;
+}
+
 function evaluated(found: Look, decided: Decision, app: Application, at: number): Condition[] {
   const own = found.comparison.conditions;
   const error: Condition[] = (decided.do === 'leave' || decided.do === 'ask') && decided.error ? [{ type: 'SyncError', message: decided.error }] : [];
@@ -49,7 +73,8 @@ function evaluated(found: Look, decided: Decision, app: Application, at: number)
 
 /** Tells drift from what waits on the branch; where a sync is about to come, nobody needs it. */
 async function driftEffect({ signal }: Pick<Pass, 'signal'>, app: Application, { subject, ...wanted }: Look): Promise<Effect | undefined> {
-  const { last, desired, comparison } = wanted;
+  const { desired, comparison } = wanted;
+  const last = diffBase(subject.known, wanted.last);
   const mixed = comparison.status === 'OutOfSync' && last !== undefined && last !== 'gone' && last.key !== desired.key;
   return mixed && !isAutomated(app.spec) ? effectOf(subject, wanted, signal) : knownEffect(subject, wanted);
 }
@@ -62,7 +87,7 @@ async function settle({ deps, signal }: Pass, app: Application, found: Look): Pr
   const heals = isAutomated(app.spec) && app.spec.syncPolicy?.automated?.selfHeal === true;
   // While it is put back, or cannot be read, nothing is known to have ended.
   if (comparison.status === 'Unknown' || (heals && comparison.status === 'OutOfSync')) return undefined;
-  const drifted = driftedObjects(found.desired, found.last, comparison, await driftEffect({ signal }, app, found));
+  const drifted = driftedObjects(found.desired, diffBase(subject.known, found.last), comparison, await driftEffect({ signal }, app, found));
   const followed = await followDrift(deps, app, drifted, subject.known.drift);
   subject.known.drift = followed.seen;
   return followed.after;
@@ -91,7 +116,10 @@ async function withSubject(pass: Pass): Promise<Round> {
   const { found, fetching } = await look(pass, subjectOf(pass));
   if (!found) return { next: undefined, again: false, fetching };
   const at = deps.clock.now();
-  if (!deps.passive) await confirmHistory(deps, found, signal);
+  if (!deps.passive) {
+    await confirmHistory(deps, found, signal);
+    await followLive(deps, found, signal);
+  }
   const { decided, unknown } = await decideOn(deps, found, signal);
   const status = { ...comparedStatus(app, comparedOf(found), at), conditions: evaluated(found, decided, app, at) };
   const written = await write(deps, app, status, { ...(decided.do === 'sync' && { operation: decided.operation }), refreshed: found.refreshed });

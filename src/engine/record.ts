@@ -6,7 +6,8 @@ import type { AppProject } from '../model/project.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
 import { hashOf, sameJson } from '../base/canonical.ts';
-import { applicationKey } from '../model/application.ts';
+import { rfc3339 } from '../base/clock.ts';
+import { applicationKey, sourcesOf } from '../model/application.ts';
 import { coxGroup, coxVersion } from '../model/coxswain.ts';
 import { effectivePolicy, loosens, stricter } from '../policy/policy.ts';
 import { makesHistory } from '../sync/history.ts';
@@ -51,17 +52,21 @@ function policyFields({ gated, approvals, approvers }: EffectivePolicy): SyncRec
   return { gated, approvals, approvers };
 }
 
-async function write({ records }: Records, app: Application, fields: Partial<Pick<SyncRecord['spec'], 'state' | 'policy'>>): Promise<void> {
+type Fields = Partial<Pick<SyncRecord['spec'], 'state' | 'policy'>> & { base?: SyncRecord['spec']['base'] | null };
+
+async function write({ records }: Records, app: Application, fields: Fields): Promise<void> {
   const { name, namespace, uid = '' } = app.metadata;
   const known = records.get(applicationKey(app));
   const before = known?.spec.uid === uid ? known.spec : undefined;
   const policy = fields.policy ?? before?.policy ?? { gated: false, approvals: 1, approvers: [] };
   const state = fields.state ?? before?.state;
-  const spec: SyncRecord['spec'] = { application: applicationKey(app), uid, policy, ...(state !== undefined && { state }) };
+  // A sync leaves nothing of what was agreed on before it.
+  const base = fields.state !== undefined ? undefined : fields.base === undefined ? before?.base : (fields.base ?? undefined);
+  const spec: SyncRecord['spec'] = { application: applicationKey(app), uid, policy, ...(state !== undefined && { state }), ...(base && { base }) };
   if (before && sameJson(before, spec)) return;
   const ownerReferences = [{ apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', name, uid }];
   if (known) {
-    await records.patch(applicationKey(app), { metadata: { ownerReferences }, spec: { ...spec, state: state ?? null } });
+    await records.patch(applicationKey(app), { metadata: { ownerReferences }, spec: { ...spec, state: state ?? null, base: base ?? null } });
     return;
   }
   const made = await records.create({ apiVersion: `${coxGroup}/${coxVersion}`, kind: 'SyncRecord', metadata: { name, namespace, ownerReferences }, spec });
@@ -98,6 +103,23 @@ export function isRecorded(store: Records, app: { metadata: ObjectMeta }): boole
 /** After a sync of the whole application, before its history tells of it; and for a history that the cluster itself confirms. */
 export function rememberSync(store: Records, { app, target: { server } }: Pick<Destined, 'app' | 'target'>, synced: Synced): Promise<void> {
   return write(store, app, { state: stateOf(synced, app.spec, server) });
+}
+
+function placeOf({ destination: { server, name, namespace } }: ApplicationSpec): string {
+  return hashOf({ server, name, namespace });
+}
+
+/** What Git and the cluster were found to agree on after the newest sync in history; undefined while that is the sync itself. */
+export function baseOf(store: Records, app: Application): SyncRecord['spec']['base'] {
+  const base = recordOf(store, app)?.spec.base;
+  return base && base.history === app.status?.history?.at(-1)?.id && base.destination === placeOf(app.spec) ? base : undefined;
+}
+
+/** undefined: they agree on what was last synced. */
+export async function rememberBase(store: Records, app: Application, agreed: { revisions: string[]; at: number } | undefined): Promise<void> {
+  const history = app.status?.history?.at(-1)?.id;
+  if (history === undefined) return;
+  await write(store, app, { base: agreed ? { history, destination: placeOf(app.spec), revisions: agreed.revisions, sources: sourcesOf(app.spec), at: rfc3339(agreed.at) } : null });
 }
 
 /** A gate that is stricter than the former one holds from now on; a looser one waits until something is approved under the former. */

@@ -1,4 +1,5 @@
 // Our own resources in coxswain.dev/v1alpha1: Approval, DriftEpisode and Request (design §5).
+import type { ApplicationSource } from './application.ts';
 import type { EffectOperation, FieldChange } from './effect.ts';
 import type { KubeObject, ObjectMeta, ResourceKey } from './kube.ts';
 
@@ -95,6 +96,11 @@ export interface SyncRecord extends KubeObject {
     uid: string;
     /** Hash of the revisions, sources and destination of the last sync of the whole application; absent before the first one. */
     state?: string;
+    /**
+     * A later state that Git and the cluster were found to agree on without a sync, while `history` is the id of the newest sync: drift
+     * and changes are told against it. Nobody has approved it: the gate goes by `state` alone.
+     */
+    base?: { history: number; destination: string; revisions: string[]; sources: ApplicationSource[]; at: string };
     /** The strictest policy since what was last approved. */
     policy: { gated: boolean; approvals: number; approvers: string[][] };
   };

@@ -175,6 +175,17 @@ test('a new or vanished key is added to and dropped from the comparison', async 
   assert.equal((await w.comparer.compareObjects(extra, [key(w.namespace, 'b')], w.signal)).status, 'Synced');
 });
 
+test('what others wrote with the value that Git has is in sync, and noticed when they change it again', async (t) => {
+  const w = await world(t);
+  const last = [configMap('a', { x: '1', y: '1' })];
+  await w.sync(last);
+  await w.edit(configMap('a', {}), { data: { x: 'by hand' } });
+  const taken = await w.compare([configMap('a', { x: 'by hand', y: '1' })], last);
+  assert.equal(taken.status, 'Synced');
+  await w.edit(configMap('a', {}), { data: { x: 'otherwise' } });
+  assert.equal((await w.comparer.compareObjects(taken, [key(w.namespace, 'a')], w.signal)).status, 'OutOfSync');
+});
+
 test('a live object that changes under the dry run is compared in its new version', async (t) => {
   const w = await world(t);
   const manifests = [configMap('a', { x: '1' })];

@@ -41,6 +41,10 @@ test('an episode opens after the settle time, is superseded by another drift, an
   assert.equal(again.metadata.name, first.metadata.name);
   assert.equal(again.status?.endedAt, undefined);
   assert.equal(s.store.episodes.list().length, 2);
+  await editByHand(s, 'web', { value: 'git' });
+  await episode(s, 'Healed');
+  await editByHand(s, 'web', { value: 'a third value' });
+  await episode(s, 'Open', (item) => item.status?.objects[0]?.changes[0]?.after === 'a third value');
 });
 
 test('a drift that is gone before the settle time opens nothing', async (t) => {
