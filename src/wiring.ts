@@ -24,7 +24,7 @@ export function changeDeps({ store, git, desiring, engine, clock }: Parts): Chan
     applications: store.applications,
     projects: store.projects,
     formerPolicy: (app) => lastPolicy(store, app),
-    agreed: (app) => baseOf(store, app),
+    agreed: (app) => baseOf(store, { app, target: { server: clusterOf(store.settings(), app.spec.destination)?.server ?? '' } }),
     approvals: store.approvals,
     namespace: store.namespace,
     git,

@@ -89,7 +89,7 @@ export async function decideOn(deps: ReconcileDeps, found: Found, signal: AbortS
     healable: healableRefs(comparison),
     vanishing: vanishingNamespace(subject.target, comparison),
     desired: { revisions: desired.revisions, manifests: desired.key },
-    attempt: (gated ? undefined : agreedAttempt(deps.store, subject.known, app)) ?? lastAttempt(app, key) ?? historyAttempt(app, last),
+    attempt: (gated ? undefined : agreedAttempt(deps.store, subject)) ?? lastAttempt(app, key) ?? historyAttempt(app, last),
     synced: last === undefined || last === 'gone' || unapproved ? undefined : { revisions: last.revisions, manifests: last.key, sources: formerSources(app, app.status?.history?.at(-1) ?? {}) },
     gated,
     // Where the last synced state itself would loosen a gate, nothing is put back without approval.

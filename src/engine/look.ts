@@ -122,7 +122,7 @@ async function lookAt({ deps, app, signal }: Pass, subject: Subject, desired: De
     const base = diffBase(known, last);
     return base === 'gone' ? undefined : base;
   };
-  await followBase(deps, known, app, { desired, signal });
+  await followBase(deps, subject, { desired, signal });
   const comparison = await assess(subject, desired, previous, signal);
   last ??= await lastSynced(deps.desiring, known, app, { desired, signal, proven });
   return { subject, desired, comparison, last, health: healthOfAll(app, comparison), refreshed };

@@ -76,7 +76,7 @@ function respectsIgnored(options: string[] | undefined): boolean {
 async function wantedOf(deps: OperationDeps, input: OperationInput, state: OperationState | undefined, signal: AbortSignal): Promise<Wanted> {
   const { subject, head } = input;
   const desired = await wantedState(deps, input, state, signal);
-  if (!head) await followBase(deps, subject.known, subject.app, { desired, signal });
+  if (!head) await followBase(deps, subject, { desired, signal });
   const last = head ? head.last : await lastSynced(deps.desiring, subject.known, subject.app, { desired, signal, proven: isProven(deps.store, subject) });
   // An operation inherits no options: what is compared is what this very operation sends.
   const options = subject.app.operation?.sync?.syncOptions ?? [];

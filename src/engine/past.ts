@@ -34,9 +34,15 @@ export async function lastSynced(desiring: Desiring, known: Pick<Known, 'last'>,
   return known.last.state;
 }
 
+interface Based {
+  app: Application;
+  target: { server: string };
+  known: Pick<Known, 'base'>;
+}
+
 /** Works out what `diffBase` answers. */
-export async function followBase({ desiring, store }: { desiring: Desiring; store: Pick<Store, 'records'> }, known: Pick<Known, 'base'>, app: Application, today: Today): Promise<void> {
-  const past = baseOf(store, app);
+export async function followBase({ desiring, store }: { desiring: Desiring; store: Pick<Store, 'records'> }, { app, target, known }: Based, today: Today): Promise<void> {
+  const past = baseOf(store, { app, target });
   known.base = past && (await kept(desiring, known.base, { app, past: sourcesThen(past) }, today));
 }
 
@@ -93,8 +99,8 @@ export async function keyThen(desiring: Desiring, app: Application, past: Past |
 }
 
 /** That live came to be as Git says without a sync counts as one that succeeded: what differs later has drifted. */
-export function agreedAttempt(store: Pick<Store, 'records'>, known: Pick<Known, 'base'>, app: Application): Attempt | undefined {
-  const base = baseOf(store, app);
+export function agreedAttempt(store: Pick<Store, 'records'>, { app, target, known }: Based): Attempt | undefined {
+  const base = baseOf(store, { app, target });
   const finishedAt = Date.parse(base?.at ?? '');
   const state = known.base?.state;
   if (!state || state === 'gone' || finishedAt <= Date.parse(app.status?.operationState?.finishedAt ?? '')) return undefined;

@@ -59,7 +59,7 @@ async function followLive({ store, clock }: ReconcileDeps, { subject, ...wanted 
     const back = last !== 'gone' && last.key === desired.key;
     // Ignored fields that Git gave other values are not live: they are told, and asked about, until a sync writes them.
     if (!back && (await effectOf(subject, wanted, signal)).unwritten.length > 0) return;
-    await rememberBase(store, app, back ? undefined : { revisions: desired.revisions, at: clock.now() });
+    await rememberBase(store, subject, back ? undefined : { revisions: desired.revisions, at: clock.now() });
     known.comparison = withoutPrevious(comparison);
   }
   known.agreed = desired;

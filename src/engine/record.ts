@@ -105,21 +105,25 @@ export function rememberSync(store: Records, { app, target: { server } }: Pick<D
   return write(store, app, { state: stateOf(synced, app.spec, server) });
 }
 
-function placeOf({ destination: { server, name, namespace } }: ApplicationSpec): string {
-  return hashOf({ server, name, namespace });
+type Placed = Pick<Destined, 'app' | 'target'>;
+
+function placeOf({ app, target: { server } }: Placed): string {
+  return hashOf({ server, namespace: app.spec.destination.namespace });
 }
 
 /** What Git and the cluster were found to agree on after the newest sync in history; undefined while that is the sync itself. */
-export function baseOf(store: Records, app: Application): SyncRecord['spec']['base'] {
+export function baseOf(store: Records, placed: Placed): SyncRecord['spec']['base'] {
+  const { app } = placed;
   const base = recordOf(store, app)?.spec.base;
-  return base && base.history === app.status?.history?.at(-1)?.id && base.destination === placeOf(app.spec) ? base : undefined;
+  return base && base.history === app.status?.history?.at(-1)?.id && base.destination === placeOf(placed) ? base : undefined;
 }
 
 /** undefined: they agree on what was last synced. */
-export async function rememberBase(store: Records, app: Application, agreed: { revisions: string[]; at: number } | undefined): Promise<void> {
+export async function rememberBase(store: Records, placed: Placed, agreed: { revisions: string[]; at: number } | undefined): Promise<void> {
+  const { app } = placed;
   const history = app.status?.history?.at(-1)?.id;
   if (history === undefined) return;
-  await write(store, app, { base: agreed ? { history, destination: placeOf(app.spec), revisions: agreed.revisions, sources: sourcesOf(app.spec), at: rfc3339(agreed.at) } : null });
+  await write(store, app, { base: agreed ? { history, destination: placeOf(placed), revisions: agreed.revisions, sources: sourcesOf(app.spec), at: rfc3339(agreed.at) } : null });
 }
 
 /** A gate that is stricter than the former one holds from now on; a looser one waits until something is approved under the former. */
