@@ -29,8 +29,12 @@ export class ApiError extends Error {
   readonly messages: string[];
   readonly violation: boolean;
 
-  constructor(error: string, messages: string[] = [], violation = messages.length > 0) {
+  /** Beside Slack's usual fields. */
+  readonly more: JsonObject;
+
+  constructor(error: string, messages: string[] = [], violation = messages.length > 0, more: JsonObject = {}) {
     super(error);
+    this.more = more;
     this.error = error;
     this.messages = messages;
     this.violation = violation;

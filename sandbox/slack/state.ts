@@ -33,6 +33,8 @@ export class SlackState {
   readonly notices: Notice[] = [];
   readonly violations: Violation[] = [];
   readonly requests: Request[] = [];
+  /** Scopes that the bot token was not given. */
+  readonly lacks = new Set<string>();
   /** Begins at the clock: ids of an earlier workspace do not come again, and a cluster may remember what was done by them. */
   #counter: number;
   #lastMicros = 0;

@@ -7,6 +7,7 @@ import { isObject, parseJson, type Json, type JsonObject } from './json.ts';
 import { ApiError, readArguments, type Api, type Method } from './method.ts';
 import { peopleMethods } from './people-methods.ts';
 import { answerHook } from './response-url.ts';
+import { lackedScope } from './scopes.ts';
 import { viewMethods } from './view-methods.ts';
 
 /** Told before and after every request that changes the workspace; either may throw, and the connection is then destroyed unanswered. */
@@ -98,6 +99,8 @@ export class WebApi {
     const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
     if (!method) throw new ApiError('unknown_method', [`[ERROR] ${name} is not a method the sandbox models`]);
     this.#authorize(method, request, raw);
+    const needed = lackedScope(this.#options.api.state, name, raw);
+    if (needed !== undefined) throw new ApiError('missing_scope', [], false, { needed });
     return () => method.handle(readArguments(method, raw), this.#options.api);
   }
 
@@ -136,7 +139,7 @@ export class WebApi {
     if (error.violation) state.violate(name, error.error, error.messages);
     // A response_url answers with a status, Web API methods always with 200.
     const status = name !== 'response_url' ? 200 : error.error.endsWith('_url') ? 404 : 400;
-    sendJson(response, status, { ok: false, error: error.error, ...(error.messages.length > 0 && { response_metadata: { messages: error.messages } }) });
+    sendJson(response, status, { ok: false, error: error.error, ...error.more, ...(error.messages.length > 0 && { response_metadata: { messages: error.messages } }) });
   }
 
   #log(method: string, args: Record<string, Json>, outcome: string): void {

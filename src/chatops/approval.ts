@@ -5,6 +5,7 @@ import type { Task } from './task.ts';
 import { isOpen } from '../engine/approval.ts';
 import { approve, reject } from '../engine/request.ts';
 import { applicationKey } from '../model/application.ts';
+import { withTeamless } from './asker.ts';
 import { isBrought } from './brought.ts';
 import { isMeant, seconds } from './target.ts';
 import { requestDeps } from './task.ts';
@@ -36,5 +37,5 @@ export async function decideApproval(task: Task, verb: 'approve' | 'reject'): Pr
   if (person.id === 0) return { ok: false, text: `${app.metadata.name}: GitHub knows nobody called ${person.login}, so nobody can tell whether they wrote the change` };
   const wanted = { application: applicationKey(app), actor: { ...request.spec.actor, id: person.id }, teams: person.teams, ...(approval && { digest: approval.spec.digest }) };
   const outcome = verb === 'approve' ? await approve(requestDeps(deps), wanted) : await reject(requestDeps(deps), { ...wanted, reason: request.spec.args['reason'] ?? '' });
-  return { ok: outcome.done, text: `${app.metadata.name}: ${outcome.message}` };
+  return { ok: outcome.done, text: `${app.metadata.name}: ${outcome.done ? outcome.message : withTeamless(outcome.message, person.teamless)}` };
 }

@@ -3,6 +3,7 @@ import type { Application } from '../model/application.ts';
 import type { Request } from '../model/coxswain.ts';
 import type { Action, Authoriser, RbacPolicy } from '../policy/rbac.ts';
 import type { ChatopsOptions } from './ports.ts';
+import { describeError, errorKind } from '../base/errors.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { rbacObject } from '../policy/rbac.ts';
 
@@ -12,6 +13,8 @@ export interface Person {
   id: number;
   /** As `org/team`. */
   teams: string[];
+  /** Why nobody can tell their teams, one sentence: then their login alone counts. */
+  teamless?: string;
 }
 
 export interface Asker {
@@ -44,17 +47,38 @@ function refusalOf({ authoriser, namespace }: Rights, { actor }: Asked, teams: r
   return allowed ? undefined : `${actor.login} may not ${action === 'get' ? 'see' : action} ${app.metadata.name}: the right "applications, ${action}, ${object}" is missing; ${grant}`;
 }
 
-/** The teams that policies name, as `org:team`; asked once for each organization. */
-function teamsOf(forge: ChatopsOptions['forge'], { actor, pull }: Asked): (app: Application) => Promise<string[]> {
-  const known = new Map<string, Promise<string[]>>();
+interface Teams {
+  /** As `org:team`. */
+  names: string[];
+  why?: string;
+}
+
+/** A forge that refuses for good takes away what only a team may do, and nothing else. */
+async function askTeams(asked: Promise<string[]>): Promise<Teams> {
+  try {
+    return { names: await asked };
+  } catch (error) {
+    if (errorKind(error) !== 'terminal') throw error;
+    return { names: [], why: `the forge does not tell anybody's teams: ${describeError(error)}` };
+  }
+}
+
+/** The teams that policies name; asked once for each organization. */
+function teamsOf(forge: ChatopsOptions['forge'], { actor, pull }: Asked): (app: Application) => Promise<Teams> {
+  const known = new Map<string, Promise<Teams>>();
   return async (app) => {
     await forge?.ready();
     const owner = pull?.owner ?? forge?.repositoryOf(sourcesOf(app.spec)[0]?.repoURL ?? '')?.owner;
-    if (!forge || !owner) return [];
-    const teams = known.get(owner) ?? forge.teams(actor.login, owner);
+    if (!forge || !owner) return { names: [] };
+    const teams = known.get(owner) ?? askTeams(forge.teams(actor.login, owner));
     known.set(owner, teams);
     return teams;
   };
+}
+
+/** The sentence, and what might have made it another one. */
+export function withTeamless(sentence: string, why: string | undefined): string {
+  return why === undefined ? sentence : `${sentence}. A team may hold what is asked for, but ${why}`;
 }
 
 /** For one Request or one click: what GitHub says is not kept longer, for approvals rest on it. */
@@ -67,14 +91,16 @@ export async function createAsker({ store, forge, authorise, touched }: AskerDep
   let there: Promise<string[]> | undefined;
   const refusal: Asker['refusal'] = async (action, app) => {
     if (refusalOf(rights, asked, [], { action, app }) === undefined) return undefined;
-    return refusalOf(rights, asked, await teams(app), { action, app });
+    const { names, why } = await teams(app);
+    const refused = refusalOf(rights, asked, names, { action, app });
+    return refused && withTeamless(refused, why);
   };
   return {
     refusal,
     async person(app) {
-      const named = await teams(app); // argocd-rbac-cm names groups `org:team`; the approvers annotation names them `@org/team`
+      const { names, why } = await teams(app); // argocd-rbac-cm names groups `org:team`; the approvers annotation names them `@org/team`
       id ??= actor.id ? Promise.resolve(actor.id) : (forge?.userId(actor.login) ?? Promise.resolve(undefined));
-      return { login: actor.login, id: (await id) ?? 0, teams: named.map((team) => team.replace(':', '/')) };
+      return { login: actor.login, id: (await id) ?? 0, teams: names.map((team) => team.replace(':', '/')), ...(why !== undefined && { teamless: why }) };
     },
     async sees(action, app) {
       const key = applicationKey(app);

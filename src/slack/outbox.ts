@@ -8,7 +8,7 @@ import { KeyQueue } from '../base/queue.ts';
 import { approvalCard } from './approval-card.ts';
 import { Channels, listGapMs } from './channels.ts';
 import { episodeCard } from './drift-card.ts';
-import { Poster, retryAfterMs } from './posting.ts';
+import { missingScope, Poster, retryAfterMs, scopeHint } from './posting.ts';
 
 export interface OutboxOptions extends PosterOptions {
   places: Places;
@@ -67,7 +67,10 @@ export class Outbox {
       concurrency: 2,
       backoff: { baseMs: 300, maxMs: 60_000 },
       work: (key) => this.#work(key),
-      onError: (key, error, retryMs) => options.log.warn({ card: key, err: error, retryMs }, 'the card could not be sent yet'),
+      onError: (key, error, retryMs) => {
+        const needed = missingScope(error);
+        options.log.warn({ card: key, err: error, retryMs, ...(needed !== undefined && { needed, hint: scopeHint(needed) }) }, 'the card could not be sent yet');
+      },
     });
   }
 

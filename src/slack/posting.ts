@@ -45,6 +45,17 @@ export function slackError(error: unknown): string | undefined {
   return String(error['data']['error']);
 }
 
+/** The scopes that Slack wants for it; undefined for other errors. */
+export function missingScope(error: unknown): string | undefined {
+  if (slackError(error) !== 'missing_scope' || !isObject(error) || !isObject(error['data'])) return undefined;
+  return String(error['data']['needed'] ?? '').slice(0, 200);
+}
+
+/** What to do about it, one sentence. */
+export function scopeHint(needed: string): string {
+  return `The Slack app lacks the scope ${needed}: add it under "OAuth & Permissions" of the app, or take the manifest of deploy/slack-manifest.yaml, and let whoever manages the workspace's apps install it again.`;
+}
+
 /** Milliseconds that a 429 asks to wait; undefined for other errors. */
 export function retryAfterMs(error: unknown): number | undefined {
   return isObject(error) && error['code'] === ErrorCode.RateLimitedError && typeof error['retryAfter'] === 'number' ? error['retryAfter'] * 1000 : undefined;
@@ -147,12 +158,14 @@ export class Poster {
     return undefined;
   }
 
-  /** Where nothing more is posted, a channel that cannot be read any more holds no card. */
+  /** Where nothing more is posted, a channel that cannot be read any more holds no card. Where none may be read, one that may be double is better than none. */
   async #look({ channel, mayPost }: Posting, state: CardState): Promise<string | undefined> {
     try {
       return await this.#find(channel, state);
     } catch (error) {
-      if (mayPost || !isGone(error)) throw error;
+      const needed = missingScope(error);
+      if (needed !== undefined) this.#options.log.warn({ channel, needed, hint: scopeHint(needed) }, 'a card cannot be looked for; it may be posted twice');
+      else if (mayPost || !isGone(error)) throw error;
       return undefined;
     }
   }

@@ -1,6 +1,7 @@
 // What commands do, who may give them, and that giving one twice is giving it once.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { AppError } from '../../src/base/errors.ts';
 import type { Request } from '../../src/model/coxswain.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { bed } from './bed.ts';
@@ -241,4 +242,22 @@ test('what could not be carried out for more than an hour is answered, not done'
   assert.equal(b.store.applications.get(`${b.namespace}/web`)?.operation, undefined);
   assert.equal(b.store.approvals.list()[0]?.status?.phase, 'Pending');
   assert.equal((await b.ask('status', { application: 'web' })).status?.phase, 'Done');
+});
+
+test('where the forge refuses to tell teams, what a login may do is done, and what a team may do says why not', async (t) => {
+  const b = await bed(t);
+  await b.settings('p, role:deploy, applications, *, shop/*, allow\ng, bob, role:deploy\ng, acme:leads, role:deploy');
+  await b.project('shop', {}, { 'coxswain.dev/approval': 'required', 'coxswain.dev/approvers': '@acme/leads' });
+  await b.application('web');
+  const digest = 'd'.repeat(64);
+  await b.approval('web', digest);
+  b.forge.teams = () => Promise.reject(new AppError('E_GITHUB', 'Resource not accessible by integration', { hint: 'It needs members: read.' }));
+  const status = await b.ask('status', { application: 'web' });
+  assert.equal(status.status?.phase, 'Done');
+  const approve = await b.ask('approve', { application: 'web', digest });
+  assert.equal(approve.status?.phase, 'Refused');
+  assert.match(approve.status?.message ?? '', /bob is not among the approvers \(@acme\/leads\)\. A team may hold what is asked for, but the forge does not tell anybody's teams: Resource not accessible by integration \(E_GITHUB\)\. It needs members: read/);
+  const carol = await b.ask('sync', { application: `${b.namespace}/web`, actor: { login: 'carol', id: 3, via: 'pull-request', known: true }, shown: true });
+  assert.equal(carol.status?.phase, 'Refused');
+  assert.match(carol.status?.message ?? '', /carol may not sync web: .*A team may hold/);
 });

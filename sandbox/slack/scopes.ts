@@ -1,0 +1,27 @@
+// The scopes of the bot token: without one a method that needs it answers missing_scope, as Slack does.
+import type { Json } from './json.ts';
+import type { SlackState } from './state.ts';
+
+const kinds: Record<string, string> = { public_channel: 'channels', private_channel: 'groups', mpim: 'mpim', im: 'im' };
+const prefixes = { public: 'channels', private: 'groups', im: 'im' } as const;
+
+/** Of conversations.list: one for each type that is asked for. */
+function listScopes(types: Json | undefined): string[] {
+  return String(types ?? 'public_channel').split(',').map((type) => `${kinds[type.trim()] ?? 'channels'}:read`);
+}
+
+function historyScope(state: SlackState, channel: Json | undefined): string {
+  return `${prefixes[state.channel(String(channel ?? ''))?.kind ?? 'public']}:history`;
+}
+
+/** Slack Web API, "Required scopes" of each method. */
+function neededScopes(state: SlackState, method: string, args: Record<string, Json>): string[] {
+  if (method.startsWith('chat.')) return ['chat:write'];
+  if (method === 'conversations.list') return listScopes(args['types']);
+  return method === 'conversations.history' ? [historyScope(state, args['channel'])] : [];
+}
+
+/** The first that the token lacks, of those that were taken from it. */
+export function lackedScope(state: SlackState, method: string, args: Record<string, Json>): string | undefined {
+  return neededScopes(state, method, args).find((scope) => state.lacks.has(scope));
+}
