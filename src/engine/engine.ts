@@ -105,16 +105,16 @@ function touched(memory: Memory, server: string, change: LiveChange): string[] {
   return keys;
 }
 
-function reconciling(options: EngineOptions, deps: ReconcileDeps): KeyQueue {
+function reconciling(options: EngineOptions, deps: ReconcileDeps, signal: AbortSignal): KeyQueue {
   const { clock, log } = options;
   return new KeyQueue({
     clock,
     concurrency: options.concurrency ?? 10,
     backoff: { baseMs: 200, maxMs: 60_000 },
-    work: (key, signal) => reconcile(deps, key, signal),
+    work: (key, stop) => reconcile(deps, key, stop),
     onError: (key, error, retryMs) => {
       log.warn({ app: key, err: error, retryMs }, 'the application could not be brought further');
-      if (errorKind(error) !== 'waiting' && (retryMs === undefined || retryMs >= 3000)) void reportFailure(deps, key, error);
+      if (errorKind(error) !== 'waiting' && (retryMs === undefined || retryMs >= 3000)) void reportFailure(deps, key, error, signal);
     },
   });
 }
@@ -143,7 +143,7 @@ export function createEngine(options: EngineOptions): Engine {
     startedAt: clock.now(),
     passive: options.mode === 'argocd',
   };
-  const queue = reconciling(options, deps);
+  const queue = reconciling(options, deps, abort.signal);
   let ends: (() => Promise<void> | void)[] = [];
   async function onPush(repoUrl: string): Promise<void> {
     const since = clock.now();

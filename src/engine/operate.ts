@@ -10,6 +10,7 @@ import { argo } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { assess, healthOfAll } from './assess.ts';
+import { healthWithout } from './health-without.ts';
 import { comparedOf, look, subjectOf } from './look.ts';
 import { stateOf } from './operation-state.ts';
 import { hasOwnRevision, runOperation, terminateOperation } from './operation.ts';
@@ -51,7 +52,7 @@ async function saveProgress(deps: ReconcileDeps, subject: Subject, status: Parti
 }
 
 /** While an operation waits, people see what it waits for: verdict and health as this pass found them. */
-async function saveMeanwhile({ deps, refreshed }: Pass, subject: Subject, head: Head): Promise<void> {
+async function saveMeanwhile({ deps, refreshed, signal }: Pass, subject: Subject, head: Head): Promise<void> {
   const app = current(deps, subject);
   const now = deps.clock.now();
   // Another request than the one that this pass has answered stays.
@@ -63,7 +64,7 @@ async function saveMeanwhile({ deps, refreshed }: Pass, subject: Subject, head: 
   }
   if (head.fault === undefined) return;
   if (errorKind(head.fault) !== 'terminal') throw head.fault; // the head is looked at again with backoff, the operation with it
-  await write(deps, app, failedStatus(app, [{ type: 'ComparisonError', message: describeError(head.fault) }], now), { refreshed: answered });
+  await write(deps, app, failedStatus(app, [{ type: 'ComparisonError', message: describeError(head.fault) }], now, await healthWithout(app, subject.target, signal)), { refreshed: answered });
 }
 
 /** At the end the fresh comparison, history and the removal of /operation go in one patch. */

@@ -20,6 +20,7 @@ import { decideOn } from './deciding.ts';
 import { deleteApplication } from './delete.ts';
 import { driftedObjects } from './drifted.ts';
 import { endDrift, followDrift } from './episode.ts';
+import { healthWithout } from './health-without.ts';
 import { comparedOf, look, subjectOf } from './look.ts';
 import { operate, terminate } from './operate.ts';
 import { stateOf } from './operation-state.ts';
@@ -142,13 +143,13 @@ async function round(deps: ReconcileDeps, app: Application, refreshed: boolean, 
     const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
     const faults = specConditions({ app, project, cluster: target, controlNamespace: deps.store.namespace });
     if (faults.length > 0 || !target) {
-      await writeFailure(deps, app, faults, refreshed);
+      await writeFailure(deps, app, faults, { refreshed });
       return { next: undefined, again: false };
     }
     return await withSubject({ deps, app, target, refreshed, signal });
   } catch (error) {
     if (signal.aborted || isStatus(error, 409) || errorKind(error) !== 'terminal') throw error;
-    await writeFailure(deps, app, [{ type: 'ComparisonError', message: describeError(error) }], refreshed);
+    await writeFailure(deps, app, [{ type: 'ComparisonError', message: describeError(error) }], { refreshed, health: await healthWithout(app, target, signal) });
     return { next: undefined, again: false };
   }
 }

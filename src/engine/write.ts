@@ -1,5 +1,5 @@
 // Writing an Application's status: one patch with only what differs, and nothing where Argo CD writes it.
-import type { Application, ApplicationStatus, Condition, Operation } from '../model/application.ts';
+import type { Application, ApplicationStatus, Condition, Health, Operation } from '../model/application.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
@@ -28,20 +28,20 @@ export async function write(deps: ReconcileDeps, app: Application, status: Appli
   return deps.store.applications.patch(applicationKey(app), version);
 }
 
-/** What cannot be looked at: the old resources stay, the reason is a condition, the verdict is Unknown. */
-export function failedStatus(app: Application, conditions: Condition[], at: number): ApplicationStatus {
+/** What cannot be looked at: the old resources stay, the reason is a condition, the verdict is Unknown. `health`: of what is live all the same. */
+export function failedStatus(app: Application, conditions: Condition[], at: number, health: Health = { status: 'Unknown' }): ApplicationStatus {
   return {
     ...app.status,
     sync: { ...app.status?.sync, status: 'Unknown' },
-    health: withHealth(app.status?.health, { status: 'Unknown' }, at),
+    health: withHealth(app.status?.health, health, at),
     conditions: withConditions(app.status?.conditions, [...comparisonTypes, ...specTypes], conditions, at),
   };
 }
 
 /** The same; an operation that waits for it, or runs, ends. */
-export async function writeFailure(deps: ReconcileDeps, app: Application, conditions: Condition[], refreshed: boolean): Promise<void> {
+export async function writeFailure(deps: ReconcileDeps, app: Application, conditions: Condition[], { refreshed, health }: { refreshed: boolean; health?: Health }): Promise<void> {
   const at = deps.clock.now();
-  const failed = failedStatus(app, conditions, at);
+  const failed = failedStatus(app, conditions, at, health);
   if (!app.operation) return void (await write(deps, app, failed, { refreshed }));
   const message = conditions.map((item) => `${item.type}: ${item.message}`).join('; ');
   await write(deps, app, { ...failed, operationState: endedState(app, 'Error', message, { now: at }) }, { operation: null, refreshed });

@@ -76,3 +76,21 @@ test('what is under approval is put back to the last synced state while the head
   assert.match(refused.status?.operationState?.message ?? '', /^approval required: only what the branch head says can be approved/);
   assert.deepEqual(await dataOf(s, 'web'), { value: '2' });
 });
+
+test('a broken commit says nothing about health: what is live is judged, also after a restart, and when it changes', async (t) => {
+  const s = await stage(t, { 'web/a.yaml': service, 'web/b.yaml': config('web', '1') });
+  await s.apply('web', { syncPolicy: automated });
+  await synced(s, 'web');
+  await giveAddress(s);
+  await s.until('web', 'Healthy', (app) => app.status?.health?.status === 'Healthy');
+  await push(s, { 'web/b.yaml': broken });
+  const healthy = await s.until('web', 'told', (app) => app.status?.conditions?.[0]?.type === 'ComparisonError');
+  assert.deepEqual([healthy.status?.sync?.status, healthy.status?.health?.status, healthy.status?.health?.message], ['Unknown', 'Healthy', 'of the objects that were last compared']);
+  await s.cluster.api.patch({ group: '', kind: 'Service', namespace: s.namespace, name: 'web' }, { type: 'merge', subresource: 'status', patch: { status: { loadBalancer: { ingress: null } } } });
+  const judged = await s.until('web', 'judged anew', (app) => app.status?.health?.status === 'Progressing');
+  assert.deepEqual([judged.status?.sync?.status, judged.status?.health?.message], ['Unknown', 'Caused by Service/web, of the objects that were last compared']);
+  await s.stop();
+  await s.restart();
+  await giveAddress(s);
+  await s.until('web', 'judged by a new process', (app) => app.status?.health?.status === 'Healthy' && app.status.sync?.status === 'Unknown');
+});

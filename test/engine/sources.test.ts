@@ -130,6 +130,7 @@ test('a repository that cannot be reached: the old state stays at first, then th
   assert.equal(lost.status?.conditions?.[0]?.type, 'ComparisonError');
   assert.deepEqual(lost.status?.resources, before.status?.resources);
   assert.equal(lost.status?.sync?.revision, before.status?.sync?.revision);
+  assert.deepEqual([lost.status?.health?.status, lost.status?.health?.message], ['Healthy', 'of the objects that were last compared']);
   renameSync(`${path}.away`, path);
   const sha = s.commit({ 'web/a.yaml': config('web', '2') });
   const back = await syncedTo(s, 'web', sha);
