@@ -1,5 +1,5 @@
 // The digest of an effect: equal exactly when a sync would do the same; values count by their MACs and never show (design §4f).
-import type { EffectOperation } from '../model/effect.ts';
+import type { EffectOperation, WrittenField } from '../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { OwnedChange } from '../diff/owned.ts';
 import type { FieldPath } from '../model/effect.ts';
@@ -30,20 +30,33 @@ export function manifestMac(scope: MacScope, manifest: KubeObject): string {
   return macOf(scope, '', manifest);
 }
 
-/** Fields that a subresource holds in the live object do not count; removals do, with what the server puts in their place (null = nothing). */
-export function changedFields(scope: MacScope, changes: readonly OwnedChange[], removed: readonly FieldPath[], predicted: KubeObject): [path: string, mac: string | null][] {
+export interface ChangedFields {
+  live: KubeObject;
+  /** What the write makes of it. */
+  after: KubeObject;
+  changes: readonly OwnedChange[];
+  /** Given up by Git; the server may put a default in their place. */
+  removed: readonly FieldPath[];
+  /** Whether others may set the field at any time, so that what is live there now says nothing. */
+  moves(path: FieldPath): boolean;
+}
+
+/** All that the write changes among what is ours. What is live there now counts too: a hotfix of the very field is not to be lost unseen. */
+export function changedFields(scope: MacScope, { live, after, changes, removed, moves }: ChangedFields): WrittenField[] {
   const mac = (text: string, value: unknown): string | null => (value === undefined ? null : macOf(scope, text, value));
-  const fields = new Map<string, string | null>();
-  for (const { path, after, subresource } of changes) {
+  const fields = new Map<string, WrittenField>();
+  const put = (path: FieldPath, before: unknown, now: unknown): void => {
     const text = pathText(path);
-    if (!subresource) fields.set(text, mac(text, after));
-  }
+    // Equal values before and after must not look equal.
+    fields.set(text, moves(path) ? [text, mac(text, now)] : [text, mac(text, now), mac(`${text}\nbefore`, before)]);
+  };
+  for (const { path, before, after: now } of changes) put(path, before, now);
   for (const path of removed) {
     const text = pathText(path);
     // A part that is ours says it already, as it will once the takeover is done.
-    if (![...fields.keys()].some((known) => known === text || known.startsWith(`${text}.`) || known.startsWith(`${text}[`))) fields.set(text, mac(text, valueAt(predicted, path)));
+    if (![...fields.keys()].some((known) => known === text || known.startsWith(`${text}.`) || known.startsWith(`${text}[`))) put(path, valueAt(live, path), valueAt(after, path));
   }
-  return [...fields].sort(([a], [b]) => (a < b ? -1 : 1));
+  return [...fields.values()].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function phaseRank(operation: EffectOperation): number {
@@ -86,13 +99,15 @@ function title(operation: EffectOperation): string {
 
 const verbs: Record<EffectOperation['op'], string> = { create: 'be created', change: 'be changed', delete: 'be deleted', hook: 'be run', recreate: 'be deleted and created anew' };
 
-function fieldDifference(name: string, approved: [string, string | null][], now: [string, string | null][]): string[] {
-  const [old, fresh] = [new Map(approved), new Map(now)];
+function fieldDifference(name: string, approved: readonly WrittenField[], now: readonly WrittenField[]): string[] {
+  const index = (fields: readonly WrittenField[]): Map<string, WrittenField> => new Map(fields.map((field) => [field[0], field]));
+  const [old, fresh] = [index(approved), index(now)];
   return [...new Set([...old.keys(), ...fresh.keys()])].sort().flatMap((path) => {
-    if (old.get(path) === fresh.get(path)) return [];
-    if (!old.has(path)) return [`${name}: ${path} would be ${fresh.get(path) === null ? 'removed' : 'changed'} too`];
-    if (!fresh.has(path)) return [`${name}: ${path} would not be changed any more`];
-    return [`${name}: ${path} would get another value`];
+    const [a, b] = [old.get(path), fresh.get(path)];
+    if (!a) return [`${name}: ${path} would be ${b?.[1] === null ? 'removed' : 'changed'} too`];
+    if (!b) return [`${name}: ${path} would not be changed any more`];
+    if (a[1] !== b[1]) return [`${name}: ${path} would get another value`];
+    return a[2] === b[2] ? [] : [`${name}: ${path} was changed in the cluster meanwhile`];
   });
 }
 

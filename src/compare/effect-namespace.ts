@@ -31,7 +31,7 @@ export async function namespaceEffect(context: ObjectContext, object: PreparedOb
   if (!context.input.app.spec.syncPolicy?.managedNamespaceMetadata) return undefined;
   try {
     const after = await context.cluster.api.apply(target, { dryRun: true, signal: context.signal });
-    const fields = changedFields(scopeOf(context, key), ownedChanges(live, after), [], after);
+    const fields = changedFields(scopeOf(context, key), { live, after, changes: ownedChanges(live, after), removed: [], moves: () => false });
     if (fields.length === 0) return undefined;
     return found(context, { key, action: 'change', changes: diffFields(live, after), before: live, after, notes: ['labelled by managedNamespaceMetadata'] }, { op: 'change', key, phase: 'PreSync', wave, fields });
   } catch (error) {

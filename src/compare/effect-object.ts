@@ -7,7 +7,7 @@ import type { Prediction } from './predict.ts';
 import type { PreparedObject } from './prepare.ts';
 import type { ValidateContext } from './validate.ts';
 import { bodyOf, objectError, predict } from './predict.ts';
-import { canonicalJson } from '../base/canonical.ts';
+import { canonicalJson, sameJson } from '../base/canonical.ts';
 import type { MacScope } from './digest.ts';
 import { changedFields, manifestMac } from './digest.ts';
 import { applicationKey } from '../model/application.ts';
@@ -20,6 +20,7 @@ import { isSecret } from '../diff/secret-data.ts';
 import { liveStamp } from './verdicts.ts';
 import { sentOver } from './sent.ts';
 import type { Sent } from './sent.ts';
+import { heldBy, holds, pathId } from '../diff/managed-fields.ts';
 import { lastWriter, ownedChanges } from '../diff/owned.ts';
 import { maskObjects } from '../diff/mask.ts';
 import { pathText, valueAt } from '../diff/path.ts';
@@ -133,7 +134,7 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
     keptNotes(states, results[1]?.prediction, result.prediction);
     ignoredNotes(context, states, { key: record.key, live, manifests, prediction: result.prediction });
     if (result.whole && states.end !== live) notes.total.push('replaced as a whole (Replace=true): what others wrote goes');
-    const operation = changeOperation(context, states, manifests, result.prediction);
+    const operation = changeOperation(context, states, manifests, { prediction: result.prediction, whole: result.whole });
     if (operation) states[states.end === live ? 'unwritten' : 'operation'] = operation;
   }
   if (after[0] && after[0] !== live) writerNote(states, live, after[0]);
@@ -232,13 +233,23 @@ function writerNote(states: States, live: KubeObject, restored: KubeObject): voi
   if (writer) states.notes.drift.push(`last written by ${writer.manager}${writer.at ? ` at ${writer.at}` : ''}`);
 }
 
-function changeOperation(context: ObjectContext, states: States, manifests: Manifests, prediction: Prediction): ChangeOperation | undefined {
+function changeOperation(context: ObjectContext, states: States, manifests: Manifests, { prediction, whole }: { prediction: Prediction; whole: boolean }): ChangeOperation | undefined {
   const { live, end } = states;
   const [previous, , object] = manifests;
   if (!object || !live || !end) return undefined;
   const news = ignoredNews(context.input, object.key, { live, last: context.input.lastGone ? undefined : previous?.target, target: object.target });
   const changes = end === live ? [] : ownedChanges(live, end, previous?.target);
-  const fields = changedFields(scopeOf(context, object.key), [...news, ...changes], end === live ? [] : prediction.removed, end);
+  const held = heldBy(live, (entry) => Boolean(entry.subresource));
+  const counted = ignoring(context.input, object.key, prediction);
+  const owned = new Set(changes.map(({ path }) => pathId(path)));
+  const fields = changedFields(scopeOf(context, object.key), {
+    live,
+    after: end,
+    changes: [...news, ...changes],
+    removed: end === live ? [] : prediction.removed,
+    // Also what others wrote and a replacement takes along: it is theirs to write until then.
+    moves: (path) => holds(held, path) || sameJson(valueAt(live, path), valueAt(counted, path)) || (whole && !owned.has(pathId(path))),
+  });
   return fields.length > 0 ? { op: 'change', key: object.key, phase: 'Sync', wave: object.wave, fields } : undefined;
 }
 

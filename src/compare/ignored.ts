@@ -35,6 +35,6 @@ export function ignoredNews(input: Input, key: ResourceKey, { live, last, target
   const held = heldBy(live, (entry) => Boolean(entry.subresource));
   return ignoredPaths(ignoreRulesFor(input.app.spec.ignoreDifferences, key), live, target)
     .filter((path) => path[0] !== 'status' && (last !== undefined || (hasPath(target, path) && !holds(held, path))))
-    .map((path) => ({ path, before: valueAt(last ?? live, path), after: valueAt(target, path), subresource: false }))
+    .map((path) => ({ path, before: valueAt(last ?? live, path), after: valueAt(target, path) }))
     .filter(({ before, after }) => !sameJson(before, after));
 }

@@ -13,8 +13,6 @@ export interface OwnedChange {
   /** undefined = absent. The order of a list's keys when only that changes. */
   before: unknown;
   after: unknown;
-  /** A subresource (scale: an autoscaler) holds the field in the live object. */
-  subresource: boolean;
 }
 
 /** Paths that our applies hold, and those that the first apply takes over. */
@@ -62,25 +60,24 @@ function orderChanges(live: KubeObject, predicted: KubeObject, owned: FieldSet):
     const common = [...keys].filter(([text]) => before.has(text) && after.has(text));
     const by = (at: Map<string, number>): Record<string, unknown>[] => [...common].sort(([a], [b]) => (at.get(a) ?? 0) - (at.get(b) ?? 0)).map(([, key]) => key);
     const [old, now] = [by(before), by(after)];
-    if (!sameJson(old, now)) changes.push({ path, before: old, after: now, subresource: false });
+    if (!sameJson(old, now)) changes.push({ path, before: old, after: now });
   }
   return changes;
 }
 
 /**
- * The differing leaves among the paths that our manager owns in live or predicted, sorted by path. Changes of other managers'
- * fields, defaults and what webhooks write are not in it. `previous` is the last synced manifest, for the first touch of an object.
+ * The differing leaves among the paths that our manager owns in live or predicted, sorted by path: also those that another manager,
+ * such as an autoscaler, took and that the apply takes back. Fields that stay theirs, defaults and what webhooks write are not in it. `previous` is the last synced manifest, for the first touch of an object.
  * Empty = in sync.
  */
 export function ownedChanges(live: KubeObject, predicted: KubeObject, previous?: KubeObject): OwnedChange[] {
   const owned = union(ownedIn(live, previous), heldBy(predicted, isOurApply));
-  const subresources = heldBy(live, (entry) => Boolean(entry.subresource));
   const changes: OwnedChange[] = [];
   for (const { path, leaf } of owned.values()) {
     if (!leaf || isNoise(path)) continue;
     const before = valueAt(live, path);
     const after = valueAt(predicted, path);
-    if (!sameJson(before, after)) changes.push({ path, before, after, subresource: holds(subresources, path) });
+    if (!sameJson(before, after)) changes.push({ path, before, after });
   }
   changes.push(...orderChanges(live, predicted, owned));
   return changes.map((change) => ({ change, id: pathId(change.path) })).sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ change }) => change);

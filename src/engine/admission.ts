@@ -86,8 +86,7 @@ export async function admit(deps: AdmissionDeps, input: Admission, signal: Abort
 function covers(approved: EffectOperation, left: EffectOperation): boolean {
   if (keyText(approved.key) !== keyText(left.key)) return false;
   if (approved.op === 'change' && left.op === 'change') {
-    const fields = new Map(approved.fields);
-    return left.fields.every(([path, mac]) => fields.has(path) && fields.get(path) === mac);
+    return left.fields.every((field) => approved.fields.some((known) => sameJson(known, field)));
   }
   // What was deleted to be created anew is only created by now.
   if (approved.op === 'recreate' && left.op === 'create') return approved.mac === left.mac;

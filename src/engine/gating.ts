@@ -114,7 +114,7 @@ export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effe
     lastPolicy: lastPolicy(deps.store, app),
     loosened: loosenedBy(deps.store, comparison),
     dryRun,
-    effect: { digest: effect.digest, empty: isEmptyEffect(effect) && effect.hooks.length === 0, writes: comparison.objects.some((item) => item.target !== undefined && !item.hook.isHook && item.status === 'OutOfSync'), tooLarge: tooLarge(effect.operations) },
+    effect: { digest: effect.digest, empty: isEmptyEffect(effect) && effect.hooks.length === 0, tooLarge: tooLarge(effect.operations) },
     target: stateOf(wanted),
     last: last === undefined || last === 'gone' ? undefined : stateOf(last),
     approvals,

@@ -35,10 +35,16 @@ export interface ObjectError {
   place?: { file: string; line?: number };
 }
 
+/**
+ * A field that a sync writes: its path, the MAC of its new value (null: removed), and the MAC of what is live there now (null: nothing),
+ * which is left out where others may set it at any time: a subresource (an autoscaler's steps) holds it, or it is ignored.
+ */
+export type WrittenField = [path: string, mac: string | null, was?: string | null];
+
 /** One operation of the digest: MACs stand for values, so that Secret values count and never show. */
 export type EffectOperation =
   | { op: 'create'; key: ResourceKey; phase: string; wave: number; mac: string }
-  | { op: 'change'; key: ResourceKey; phase: string; wave: number; fields: [path: string, mac: string | null][] }
+  | { op: 'change'; key: ResourceKey; phase: string; wave: number; fields: WrittenField[] }
   | { op: 'delete'; key: ResourceKey; phase: string; wave: number }
   | { op: 'hook'; key: ResourceKey; generateName?: string; phase: string; wave: number; mac: string }
   | { op: 'recreate'; key: ResourceKey; phase: string; wave: number; mac: string };

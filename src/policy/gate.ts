@@ -48,8 +48,6 @@ export interface GateInput {
     digest: string;
     /** No operations at all. */
     empty: boolean;
-    /** Objects would be written all the same: with fields that a subresource holds, and that no digest has. Default false. */
-    writes?: boolean;
     /** An Approval could not hold it. Default false. */
     tooLarge?: boolean;
   };
@@ -61,7 +59,7 @@ export interface GateInput {
   authors: GateAuthors;
 }
 
-export type GateRule = 'not-gated' | 'dry-run' | 'nothing' | 'held-fields' | 'last-synced' | 'approved' | 'approval-required' | 'rejected' | 'no-digest' | 'too-large';
+export type GateRule = 'not-gated' | 'dry-run' | 'nothing' | 'last-synced' | 'approved' | 'approval-required' | 'rejected' | 'no-digest' | 'too-large';
 
 export interface GateDecision {
   do: 'go' | 'ask' | 'refuse';
@@ -123,12 +121,10 @@ export function decideGate(input: GateInput): GateDecision {
     return go('last-synced', 'it applies what was last synced');
   }
   if (input.effect.digest === '') return { do: 'refuse', rule: 'no-digest', why: 'what it would do could not be computed', policy };
-  if (input.effect.empty && !input.effect.writes) return go('nothing', 'it would change nothing');
+  if (input.effect.empty) return go('nothing', 'it would change nothing');
   const decision = decideApproval(input, policy);
   if (decision.do === 'ask' && input.effect.tooLarge) return { do: 'refuse', rule: 'too-large', why: `${reasonOf(input)}, and this change is too large for one: bring it in parts, or split the application`, policy };
-  if (!input.effect.empty || decision.do !== 'ask') return decision;
-  // There is nothing that people could agree to; putting the last synced state back does it.
-  return { do: 'refuse', rule: 'held-fields', why: 'it would only write fields that others hold, such as replicas that were scaled', policy };
+  return decision;
 }
 
 function reasonOf({ loosened, policy, lastPolicy }: GateInput): string {

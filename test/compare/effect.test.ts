@@ -98,7 +98,7 @@ test('a removed field that an edit took over is a removal', async (t) => {
   const effect = await w.effect({ last, branch: last, target });
   assert.deepEqual(summary(effect.total), ['change ConfigMap/a: data.y "2" → -']);
   assert.deepEqual([summary(effect.drift), summary(effect.change)], [['change ConfigMap/a: data.y "2" → "1"'], ['change ConfigMap/a: data.y "1" → -']]);
-  assert.deepEqual(effect.operations.map((operation) => (operation.op === 'change' ? operation.fields : [])), [[['data.y', null]]]);
+  assert.deepEqual(effect.operations.map((operation) => (operation.op === 'change' ? operation.fields.map(([path, mac, was]) => [path, mac, typeof was]) : [])), [[['data.y', null, 'string']]]);
   await w.sync(target, last);
   assert.deepEqual((await mustGet(w.cluster, { group: '', kind: 'ConfigMap', namespace: w.namespace, name: 'a' }))['data'], { x: '1' });
   assert.equal((await w.compare(target)).status, 'Synced');

@@ -6,7 +6,7 @@ import { isStatus } from '../../src/cluster/api-error.ts';
 import { approve, requestSync, revertDrift } from '../../src/engine/request.ts';
 import { write } from '../../src/engine/write.ts';
 import type { Stage } from './stage.ts';
-import { approvalIn, approvalsOf, automated, config, configMap, dataOf, deployment, editByHand, ended, hookJob, operate, patchApp, person, push, requests, synced } from './manifests.ts';
+import { approvalIn, automated, config, configMap, dataOf, deployment, editByHand, ended, hookJob, operate, patchApp, person, push, requests, synced } from './manifests.ts';
 import { stage } from './stage.ts';
 
 const bob = person('bob', 2);
@@ -28,7 +28,7 @@ async function gatedStage(t: TestContext, files: Record<string, string>, spec: P
   return s;
 }
 
-test('a commit that changes nothing does not take back what an autoscaler did', async (t) => {
+test('a commit that changes nothing takes back what an autoscaler did only once people have agreed', async (t) => {
   const s = await gatedStage(t, { 'prod/a.yaml': deployment('web', 'nginx:1.27.0', 1) });
   const ref = { group: 'apps', kind: 'Deployment', namespace: s.namespace, name: 'web' };
   const replicas = async (): Promise<unknown> => ((await s.cluster.api.get(ref))?.['spec'] as { replicas?: number }).replicas;
@@ -37,9 +37,28 @@ test('a commit that changes nothing does not take back what an autoscaler did', 
   const head = await push(s, { 'prod/a.yaml': `# a comment\n${deployment('web', 'nginx:1.27.0', 1)}` });
   await operate(s, 'prod', { sync: { revision: head } });
   const refused = await ended(s, 'prod', 'Failed');
-  assert.equal(refused.status?.operationState?.message, 'it would only write fields that others hold, such as replicas that were scaled');
+  const asked = await approvalIn(s, 'prod', 'Pending');
+  assert.equal(refused.status?.operationState?.message, `approval required: Approval/${asked.metadata.name}`);
+  assert.deepEqual(asked.spec.operations.map((item) => item.op === 'change' && item.fields.map(([path]) => path)), [['spec.replicas']]);
   assert.equal(await replicas(), 3);
-  assert.deepEqual(approvalsOf(s, 'prod').map((item) => item.status?.phase), ['Applied'], 'nobody is asked about nothing');
+});
+
+test('what kubectl scale sets while an approval waits is not taken back unseen: people are asked anew', async (t) => {
+  const s = await gatedStage(t, { 'prod/a.yaml': deployment('web', 'nginx:1.27.0', 2) });
+  const ref = { group: 'apps', kind: 'Deployment', namespace: s.namespace, name: 'web' };
+  const replicas = async (): Promise<unknown> => ((await s.cluster.api.get(ref))?.['spec'] as { replicas?: number }).replicas;
+  await push(s, { 'prod/a.yaml': deployment('web', 'nginx:1.27.1', 2) });
+  const first = await approvalIn(s, 'prod', 'Pending');
+  await s.cluster.api.patch(ref, { type: 'merge', subresource: 'scale', patch: { spec: { replicas: 7 } }, manager: 'kubectl' });
+  const wider = await approvalIn(s, 'prod', 'Pending', (item) => item.metadata.name !== first.metadata.name);
+  const old = await approvalIn(s, 'prod', 'Superseded');
+  assert.equal(old.status?.message, `what would be applied has changed: Deployment ${s.namespace}/web: spec.replicas would be changed too`);
+  const late = await approve(requests(s), { application: key(s), digest: first.spec.digest, actor: bob, teams: [] });
+  assert.equal(late.done, false);
+  assert.equal(await replicas(), 7);
+  assert.equal((await approve(requests(s), { application: key(s), digest: wider.spec.digest, actor: bob, teams: [] })).done, true);
+  await approvalIn(s, 'prod', 'Applied', (item) => item.spec.digest === wider.spec.digest);
+  assert.equal(await replicas(), 2);
 });
 
 test('a retry of an approved sync is judged by what it would do now', async (t) => {

@@ -31,8 +31,6 @@ const rows: [name: string, fields: Partial<GateInput>, expected: string][] = [
   ['gated and never synced: asks', { last: undefined }, 'ask approval-required'],
   ['a dry run goes', { dryRun: true }, 'go dry-run'],
   ['an effect without operations goes', { effect: { digest, empty: true } }, 'go nothing'],
-  ['an effect without operations that writes all the same is refused', { effect: { digest, empty: true, writes: true } }, 'refuse held-fields'],
-  ['what is left of an approved effect goes, whatever it writes', { effect: { digest, empty: true, writes: true }, approvals: approval([bob]) }, 'go approved'],
   ['an effect that cannot be computed is refused', { effect: { digest: '', empty: false } }, 'refuse no-digest'],
   ['the last synced revision goes', { target: synced }, 'go last-synced'],
   ['the last revision of another source asks', { target: { revisions: ['r1'], sources: 'other' } }, 'ask approval-required'],
