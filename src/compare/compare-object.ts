@@ -1,5 +1,6 @@
 // One object of an application: its manifest against what is live.
 import type { CompareContext, CompareInput, ComparedObject } from './comparison.ts';
+import type { ObjectError } from '../model/effect.ts';
 import type { ResourceKey } from '../model/kube.ts';
 import type { LiveObject } from '../cluster/live.ts';
 import type { Prediction } from './predict.ts';
@@ -33,6 +34,7 @@ export async function compareKey(context: CompareContext, input: CompareInput, k
   const changed = previous && previous.hash !== prepared.hash ? previous : undefined;
   const base = { ...blank(prepared), previous: changed?.target };
   if (!isPermitted(context, input, key)) return base;
+  if (prepared.fault !== undefined) return { ...base, status: 'Unknown', error: faultOf(prepared, prepared.fault) };
   const problem = context.cluster.live.problemOf(key);
   if (problem && prepared.served) {
     context.again(key);
@@ -45,6 +47,11 @@ export async function compareKey(context: CompareContext, input: CompareInput, k
   const record = context.cluster.live.get(key);
   const live = record && (await bodyOf(context, record))?.object;
   return { ...found, live, error: objectError(context, refused, prepared), ...(isInternal(refused) && { status: 'Unknown', unanswered: true }) };
+}
+
+/** What no request could tell better. */
+export function faultOf({ key, place }: PreparedObject, message: string): ObjectError {
+  return { key, code: 'E_MANIFEST', message, ...(place && { place }) };
 }
 
 /** As if missing. */
@@ -75,7 +82,8 @@ async function extra(context: CompareContext, input: CompareInput, key: Resource
   if (!isPermitted(context, input, key)) return undefined;
   const live = (await bodyOf(context, record))?.object;
   if (!live) return undefined;
-  const hook = hookOf(live);
+  const kept = context.prepared(input, input.manifests).kept.has(keyText(key));
+  const hook = kept ? { ...hookOf(live), isHook: true } : hookOf(live);
   const compareOptions = (live.metadata.annotations?.[argo.compareOptions] ?? '').split(',').map((item) => item.trim());
   return {
     key,

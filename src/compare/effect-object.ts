@@ -15,7 +15,7 @@ import { checkRecreate, validateCreate } from './validate.ts';
 import { diffFields, sameObject } from '../diff/diff.ts';
 import { AppError, errorMessage } from '../base/errors.ts';
 import { ignoredChanges, ignoredNews, ignoring } from './ignored.ts';
-import { isTrackedRoot } from './compare-object.ts';
+import { faultOf, isTrackedRoot } from './compare-object.ts';
 import { isSecret } from '../diff/secret-data.ts';
 import { liveStamp } from './verdicts.ts';
 import { sentOver } from './sent.ts';
@@ -26,6 +26,7 @@ import { maskObjects } from '../diff/mask.ts';
 import { pathText, valueAt } from '../diff/path.ts';
 import { isReplaced, predictReplace } from './replace.ts';
 import { hookOf, isPrunable, waveOf } from '../model/hooks.ts';
+import { keyOf, keyText } from '../model/kube.ts';
 
 export interface ObjectContext extends ValidateContext {
   input: EffectInput;
@@ -77,6 +78,8 @@ function emptyNotes(): States['notes'] {
 }
 
 export async function objectEffect(context: ObjectContext, key: ResourceKey, manifests: Manifests): Promise<ObjectEffect> {
+  const fault = manifests[2]?.fault;
+  if (manifests[2] && fault !== undefined) return { key, error: faultOf(manifests[2], fault) };
   const problem = context.cluster.live.problemOf(key);
   if (problem && manifests.some((manifest) => manifest?.served)) return { key, error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}` } };
   const record = context.cluster.live.get(key);
@@ -102,7 +105,8 @@ async function missingStates(context: ObjectContext, manifests: Manifests): Prom
 /** What becomes of a live object that a manifest set lacks. */
 function lacking(context: ObjectContext, live: KubeObject, tracked: boolean, manifests: Manifests): States['after'] {
   const [m0, m1, m2] = manifests;
-  if (!context.input.prune || !tracked || !isPrunable(live, context.syncOptions)) return [live, live, live];
+  const prunes = context.input.prune && tracked && isPrunable(live, context.syncOptions) && !context.target.kept.has(keyText(keyOf(live)));
+  if (!prunes) return [live, live, live];
   // Before the first sync nothing was said about it; an object that comes with R2 and is there already is adopted, not deleted first.
   const drifted = context.history && !m0 && !m1 && !m2;
   return [drifted ? undefined : live, m2 && !m0 ? live : undefined, undefined];
@@ -127,7 +131,7 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
     else after[at] = at === 0 ? ignoring(context.input, record.key, result.prediction) : written(context, result.prediction, record.key);
   });
   const states: States = { live, after, end: results[2]?.prediction ? written(context, results[2].prediction, record.key) : after[2], notes };
-  if (!m2) return pruned(context, states, tracked, record);
+  if (!m2) return pruned(context, states, { tracked, record, manifests });
   const result = results[2];
   if (result?.refused !== undefined) return refused(context, states, result.sent, result.refused);
   if (result?.prediction) {
@@ -193,9 +197,19 @@ function ignoredNotes(context: ObjectContext, { after, end, notes }: States, { k
   } else if (m1 && m2 && m1.hash !== m2.hash) notes.change.push(`ignored in the comparison; not applied as long as nothing else changes: ${changed}`);
 }
 
-function pruned(context: ObjectContext, states: States, tracked: boolean, record: LiveObject): States {
+/** Told where Git begins to say it. */
+function keptBy(states: States, why: string, [m0, m1]: Manifests): States {
+  const note = `stays as it is, and is no longer compared: ${why}`;
+  if (m1) states.notes.change.push(note);
+  else if (m0) states.notes.waiting.push(note);
+  return states;
+}
+
+function pruned(context: ObjectContext, states: States, { tracked, record, manifests }: { tracked: boolean; record: LiveObject; manifests: Manifests }): States {
   const { live, after } = states;
   if (!live || !tracked) return states;
+  const kept = context.target.kept.get(keyText(record.key));
+  if (kept !== undefined && after[2] !== undefined) return keptBy(states, kept, manifests);
   if (after[2] === undefined) return { ...states, end: undefined, operation: { op: 'delete', key: record.key, phase: 'Sync', wave: waveOf(live) } };
   // What a hook left is no object of the application: the manifests have the hook itself.
   if (hookOf(live).isHook) return states;

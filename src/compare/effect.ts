@@ -10,6 +10,8 @@ import { digestOf, manifestMac, sortOperations } from './digest.ts';
 import { inParallel } from './parallel.ts';
 import { keyText, sortedKeys } from '../model/kube.ts';
 import { maskObjects } from '../diff/mask.ts';
+import { bodyOf } from './predict.ts';
+import { hookOf } from '../model/hooks.ts';
 import { namespaceEffect, namespaceToMake } from './effect-namespace.ts';
 import { validateHook } from './validate.ts';
 import { objectEffect, scopeOf } from './effect-object.ts';
@@ -26,7 +28,7 @@ interface Sets {
 function setsOf(context: CompareContext, input: EffectInput): Sets {
   const target = context.prepared(input, input.target);
   const branch = input.branch ? context.prepared(input, input.branch) : target;
-  const last = input.lastGone ? branch : input.last ? context.prepared(input, input.last) : { objects: new Map<string, PreparedObject>(), hooks: [], conditions: [] };
+  const last = input.lastGone ? branch : input.last ? context.prepared(input, input.last) : { objects: new Map<string, PreparedObject>(), hooks: [], kept: new Map<string, string>(), conditions: [] };
   return { last, branch, target };
 }
 
@@ -88,6 +90,14 @@ interface HookEffect {
   diff: ObjectDiff;
   operations: EffectOperation[];
   error?: ObjectError;
+  /** A live object that is no hook so far goes first. */
+  deletes: boolean;
+}
+
+async function deletesLive(context: ObjectContext, { key, hook }: PreparedObject): Promise<boolean> {
+  const record = hook.deletePolicies.includes('BeforeHookCreation') ? context.cluster.live.get(key) : undefined;
+  const body = record && (await bodyOf(context, record));
+  return body !== undefined && !hookOf(body.object).isHook;
 }
 
 /** Hooks are never compared with live: shown and hashed from the manifest, beside the one that the branch or the last sync has. */
@@ -98,10 +108,13 @@ async function hookEffect(context: ObjectContext, hook: PreparedObject, sets: Se
   const former = (sets.branch === sets.target ? sets.last : sets.branch).hooks.find(same);
   const [before, after] = maskObjects([former?.target, hook.target]);
   const mac = manifestMac(scopeOf(context, hook.key), hook.target);
+  const deletes = await deletesLive(context, hook);
+  const notes = [`runs at ${hook.hook.phases.join(', ')}`, ...(deletes ? ['the live object, no hook so far, is deleted before'] : []), ...(note ? [note] : [])];
   return {
-    diff: { key: hook.key, action: 'hook', changes: diffFields(before, after), ...(before && { before }), ...(after && { after }), notes: [`runs at ${hook.hook.phases.join(', ')}`, ...(note ? [note] : [])], ...(hook.place && { place: hook.place }) },
+    diff: { key: hook.key, action: 'hook', changes: diffFields(before, after), ...(before && { before }), ...(after && { after }), notes, ...(hook.place && { place: hook.place }) },
     operations: hook.hook.phases.map((phase) => ({ op: 'hook', key: hook.key, ...(generateName !== undefined && { generateName }), phase, wave: hook.wave, mac })),
     ...(error && { error }),
+    deletes,
   };
 }
 
@@ -129,7 +142,7 @@ function assemble(context: ObjectContext, sets: Sets, found: { options: string[]
     total: written.length > 0 ? objects.flatMap(wholeDiff) : pick('total'),
     hooks: hooks.map(({ diff }) => diff),
     errors,
-    risks: risksOf(input.app, objects),
+    risks: [...risksOf(input.app, objects), ...hooks.filter(({ deletes }) => deletes).map(({ diff }) => ({ key: diff.key, text: 'becomes a hook: what is live is deleted first' }))],
     operations,
     destination,
     unwritten: unwritten.map(({ key, fields }) => ({ key, paths: fields.map(([path]) => path) })),

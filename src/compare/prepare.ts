@@ -24,6 +24,8 @@ export interface PreparedObject {
   /** The kind is brought by a CustomResourceDefinition of the same manifests. */
   brought: boolean;
   place: Place | undefined;
+  /** Why it can be neither compared nor applied. */
+  fault?: string;
 }
 
 export interface Prepared {
@@ -31,6 +33,8 @@ export interface Prepared {
   objects: ReadonlyMap<string, PreparedObject>;
   /** What a sync runs, in manifest order; PreDelete, PostDelete and Skip are not here. */
   hooks: readonly PreparedObject[];
+  /** By `keyText`: why a live object that is not among `objects` is no extra, for the manifests name it all the same. */
+  kept: ReadonlyMap<string, string>;
   /** RepeatedResourceWarning, ExcludedResourceWarning. */
   conditions: Condition[];
 }
@@ -88,6 +92,7 @@ export function prepare(input: PrepareInput): Prepared {
   const brought = broughtKinds(input.manifests);
   const objects = new Map<string, PreparedObject>();
   const hooks: PreparedObject[] = [];
+  const kept = new Map<string, string>();
   const repeated = new Map<string, { key: ResourceKey; count: number }>();
   const excluded: Condition[] = [];
   for (const manifest of input.manifests) {
@@ -102,17 +107,21 @@ export function prepare(input: PrepareInput): Prepared {
     const target = foldStringData(tracked(withNamespace(withoutStanding(manifest), resource?.namespaced ?? own ?? true, input.namespace), manifest, input));
     const key = keyOf(target);
     const hook = hookOf(target);
-    const prepared = { key, version, target, hash: hashOf(target), hook, wave: waveOf(target), served: resource !== undefined, brought: own !== undefined, place: input.placeOf?.(manifest) };
+    const fault = resource?.namespaced === true && key.namespace === '' ? `Namespace for ${kind} ${key.name} is missing: neither the manifest nor spec.destination names one` : undefined;
+    const prepared = { key, version, target, hash: hashOf(target), hook, wave: waveOf(target), served: resource !== undefined, brought: own !== undefined, place: input.placeOf?.(manifest), ...(fault !== undefined && { fault }) };
+    const text = keyText(key);
     if (hook.isHook) {
       if (hook.phases.length > 0) hooks.push(prepared);
+      kept.set(text, hook.skip ? 'Git says hook: Skip of it' : 'Git has it as a hook');
       continue;
     }
-    const text = keyText(key);
+    // Whether an object of an unknown kind has a namespace is a guess.
+    if (!resource) kept.set(keyText({ ...key, namespace: '' }), `Git has it, but the cluster does not serve ${kind}`);
     if (objects.has(text)) repeated.set(text, { key, count: (repeated.get(text)?.count ?? 1) + 1 });
     objects.delete(text);
     objects.set(text, prepared);
   }
-  return { objects, hooks, conditions: [...[...repeated.values()].map(repeatedWarning), ...excluded] };
+  return { objects, hooks, kept, conditions: [...[...repeated.values()].map(repeatedWarning), ...excluded] };
 }
 
 function excludedWarning(group: string, kind: string, name: string): Condition {

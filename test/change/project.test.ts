@@ -1,57 +1,13 @@
 // What the projects keep from a pull request's preview, over a real comparison with a real cluster.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import type { AppPreview, PullPreview } from '../../src/change/pull.ts';
-import type { Stage } from '../engine/stage.ts';
-import { systemClock } from '../../src/base/clock.ts';
-import { createChange } from '../../src/change/change.ts';
-import { createDesiring } from '../../src/engine/desired.ts';
 import { diffCheck } from '../../src/github/checks.ts';
 import { renderComment } from '../../src/github/comment.ts';
-import { changeDeps } from '../../src/wiring.ts';
+import type { Stage } from '../engine/stage.ts';
+import { preview, rowOf } from './on-stage.ts';
 import { automated, config, synced } from '../engine/manifests.ts';
 import { stage } from '../engine/stage.ts';
 import { origin } from '../git/origin.ts';
-
-function git(s: Stage, ...args: string[]): string {
-  const who = ['-c', 'user.name=Eve', '-c', 'user.email=eve@example.com'];
-  return execFileSync('git', [...who, ...args], { cwd: s.clone, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-}
-
-/** A branch beside main with these files. */
-function branch(s: Stage, files: Record<string, string | undefined>): string {
-  git(s, 'checkout', '-q', '-B', 'change', 'origin/main');
-  for (const [path, text] of Object.entries(files)) {
-    if (text === undefined) {
-      git(s, 'rm', '-q', path);
-      continue;
-    }
-    mkdirSync(dirname(join(s.clone, path)), { recursive: true });
-    writeFileSync(join(s.clone, path), text);
-  }
-  git(s, 'add', '-A');
-  git(s, 'commit', '-qm', 'change');
-  git(s, 'push', '-qf', 'origin', 'change');
-  return git(s, 'rev-parse', 'change');
-}
-
-async function preview(s: Stage, files: Record<string, string | undefined>): Promise<PullPreview> {
-  const sha = branch(s, files);
-  const { store, engine, renderer, cluster } = s;
-  const desiring = createDesiring({ git: s.git, renderer, clusterOf: () => Promise.resolve({ version: cluster.discovery.version, apiVersions: [] }) });
-  const deps = changeDeps({ store, git: s.git, desiring, engine, clock: systemClock });
-  const pull = { repoUrl: s.url, owner: 'acme', repo: 'infra', number: 7, base: { ref: 'main', sha }, head: { ref: 'change', sha }, defaultBranch: 'main', author: { login: 'eve', id: 666 }, draft: false, fork: false };
-  return createChange(deps).preview(pull, AbortSignal.timeout(30_000));
-}
-
-function rowOf(found: PullPreview, name: string): AppPreview {
-  const row = found.apps.find((app) => app.name === name);
-  assert.ok(row, `${name} among ${found.apps.map((app) => app.name).join(', ')}`);
-  return row;
-}
 
 const child = (name: string, spec: string): string => `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: ${name}}\nspec: ${spec}\n`;
 
