@@ -5,11 +5,13 @@ import type { KubeObject } from '../model/kube.ts';
 import type { LiveObject } from '../cluster/live.ts';
 import type { PreparedObject } from './prepare.ts';
 import type { Verdict } from './verdicts.ts';
-import { AppError } from '../base/errors.ts';
+import { AppError, asError } from '../base/errors.ts';
 import { sameJson } from '../base/canonical.ts';
 import { isInternal, isStatus } from '../cluster/api-error.ts';
 import { gvkOf } from '../model/kube.ts';
 import { synced } from './verdicts.ts';
+import { abandoned } from '../diff/takeover.ts';
+import { aroundGivenUp, leftBehind } from '../diff/given-up.ts';
 import { ownedChanges, ownsAll } from '../diff/owned.ts';
 import { removals } from '../diff/removals.ts';
 import { valueAt, withoutPaths } from '../diff/path.ts';
@@ -44,7 +46,7 @@ export async function bodyOf(context: CompareContext, record: LiveObject, versio
  * undefined = there is no live object (any more). Throws what the API answers.
  */
 export async function predict(context: CompareContext, prepared: PreparedObject, previous: PreparedObject | undefined): Promise<Prediction | undefined> {
-  const { cluster, verdicts, signal } = context;
+  const { cluster, verdicts } = context;
   const baseline = previous && previous.hash !== prepared.hash ? previous : undefined;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const record = cluster.live.get(prepared.key);
@@ -58,19 +60,43 @@ export async function predict(context: CompareContext, prepared: PreparedObject,
     if (known?.applied && known.live) return judged({ record, object: known.live }, known, prepared, baseline);
     const { object } = record;
     if (object && gvkOf(object).version === prepared.version && verdicts.stillSynced(record, object, prepared.hash, baseline?.hash ?? '')) continue;
-    verdicts.stats.asked += 1;
-    const applied = await cluster.api.apply(prepared.target, { dryRun: true, signal });
-    const body = await sameVersion(context, record, prepared, applied);
+    const tried = await tryApply(context, prepared, object, baseline);
+    const body = await sameVersion(context, record, prepared, tried.applied);
     if (!body) continue;
-    const settled = await settle(context, body, applied, { prepared, previous: baseline });
+    const settled = await settle(context, body, tried, { prepared, previous: baseline });
     if (settled === 'raced') continue;
-    const verdict = { applied, settled, live: body.object };
+    const verdict = { applied: tried.applied, settled, live: body.object, named: tried.named };
     const prediction = judged(body, verdict, prepared, baseline);
     const changes = prediction.predicted !== body.object || prediction.kept.length > 0;
-    verdicts.set(body.record, { hash: prepared.hash, baseline: baseline?.hash ?? '', whole: ownsAll(body.object, applied) }, changes ? verdict : synced, body.object);
+    verdicts.set(body.record, { hash: prepared.hash, baseline: baseline?.hash ?? '', whole: ownsAll(body.object, tried.applied) }, changes ? verdict : synced, body.object);
     return prediction;
   }
   throw new AppError('E_API', 'the object changes faster than it can be compared', { kind: 'transient', hint: 'It is compared again by itself.' });
+}
+
+interface Tried {
+  applied: KubeObject;
+  named: readonly FieldPath[];
+  /** Of the apply as it stands, where `named` is what stood in its way. */
+  refused?: unknown;
+}
+
+/** The dry run, around what a takeover would make go first: that cannot be tried before it. */
+async function tryApply({ cluster, verdicts, signal }: CompareContext, { target }: PreparedObject, live: KubeObject | undefined, previous: PreparedObject | undefined): Promise<Tried> {
+  const ask = async (named: readonly FieldPath[]): Promise<KubeObject> => {
+    verdicts.stats.asked += 1;
+    const roots = live ? abandoned(live, target, previous?.target, named).roots : [];
+    if (!live || roots.length === 0) return cluster.api.apply(target, { dryRun: true, signal });
+    const { form, finish } = aroundGivenUp(live, target, roots);
+    return finish(await cluster.api.apply(form, { dryRun: true, signal }));
+  };
+  try {
+    return { applied: await ask([]), named: [] };
+  } catch (refused) {
+    const named = live && isStatus(refused, 422) ? leftBehind(refused.causes.map(({ field }) => field), live, target) : [];
+    if (named.length === 0) throw refused;
+    return { applied: await ask(named).catch(() => Promise.reject(asError(refused))), named, refused };
+  }
 }
 
 /** The live object that the dry run was based on, as soon as the watch has it; undefined when that cannot be: do it again. */
@@ -90,15 +116,16 @@ async function sameVersion(context: CompareContext, record: LiveObject, prepared
 }
 
 /** With removals: what the server makes of the object without them, for it may put defaults in their place. */
-async function settle(context: CompareContext, live: LiveBody, applied: KubeObject, { prepared, previous }: { prepared: PreparedObject; previous: PreparedObject | undefined }): Promise<KubeObject | 'raced' | undefined> {
-  const { remove } = removals({ live: live.object, applied, target: prepared.target, previous: previous?.target });
+async function settle(context: CompareContext, live: LiveBody, tried: Tried, { prepared, previous }: { prepared: PreparedObject; previous: PreparedObject | undefined }): Promise<KubeObject | 'raced' | undefined> {
+  const { applied, named } = tried;
+  const { remove } = removals({ live: live.object, applied, target: prepared.target, previous: previous?.target, named });
   if (remove.length === 0) return undefined;
   context.verdicts.stats.asked += 1;
   try {
     const settled = await context.cluster.api.replace(withoutPaths(applied, remove), { dryRun: true, signal: context.signal });
     return { ...settled, metadata: { ...settled.metadata, ...(applied.metadata.managedFields && { managedFields: applied.metadata.managedFields }) } };
   } catch (error) {
-    if (!isStatus(error, 409)) throw error;
+    if (!isStatus(error, 409)) throw tried.refused ?? error;
     await context.cluster.live.until(prepared.key, (object) => object?.resourceVersion !== applied.metadata.resourceVersion, context.signal);
     return 'raced';
   }
@@ -106,7 +133,7 @@ async function settle(context: CompareContext, live: LiveBody, applied: KubeObje
 
 function judged(live: LiveBody, verdict: Verdict, prepared: PreparedObject, previous: PreparedObject | undefined): Prediction {
   const applied = verdict.applied ?? live.object;
-  const { remove, kept } = removals({ live: live.object, applied, target: prepared.target, previous: previous?.target });
+  const { remove, kept } = removals({ live: live.object, applied, target: prepared.target, previous: previous?.target, named: verdict.named });
   const predicted = verdict.settled ?? applied;
   const same = ownedChanges(live.object, predicted, previous?.target).length === 0 && remove.every((path) => equalAt(live.object, predicted, path));
   return { live, predicted: same ? live.object : predicted, removed: same ? [] : remove, kept };

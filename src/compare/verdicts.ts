@@ -1,4 +1,5 @@
 // What is known of manifests over live objects: verdicts by (live fingerprint, manifest hash), so that nothing is asked twice (design decision 5).
+import type { FieldPath } from '../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { LiveRecord } from '../cluster/live.ts';
 import { hashOf } from '../base/canonical.ts';
@@ -13,6 +14,8 @@ export interface Verdict {
   settled: KubeObject | undefined;
   /** The live object in the manifest's version, where `applied` is kept. */
   live: KubeObject | undefined;
+  /** Left behind by an apply, as the server said when it refused one: taken out too. */
+  named?: readonly FieldPath[];
 }
 
 /** What is known of an object, for `find` and `set`. */

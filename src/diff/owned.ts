@@ -5,7 +5,7 @@ import type { KubeObject } from '../model/kube.ts';
 import { argo } from '../model/annotations.ts';
 import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { difference, fieldSet, heldBy, holds, isOurApply, pathId, union } from './managed-fields.ts';
-import { takenOver } from './takeover.ts';
+import { abandoned, takenOver } from './takeover.ts';
 import { valueAt } from './path.ts';
 
 export interface OwnedChange {
@@ -71,7 +71,7 @@ function orderChanges(live: KubeObject, predicted: KubeObject, owned: FieldSet):
  * Empty = in sync.
  */
 export function ownedChanges(live: KubeObject, predicted: KubeObject, previous?: KubeObject): OwnedChange[] {
-  const owned = union(ownedIn(live, previous), heldBy(predicted, isOurApply));
+  const owned = union(ownedIn(live, previous), abandoned(live, predicted, previous).members, heldBy(predicted, isOurApply));
   const changes: OwnedChange[] = [];
   for (const { path, leaf } of owned.values()) {
     if (!leaf || isNoise(path)) continue;

@@ -4,7 +4,7 @@ import type { JsonPatch } from './takeover.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../model/kube.ts';
 import { argo } from '../model/annotations.ts';
 import { fieldSet, heldBy, isOurApply, pathId, withParents } from './managed-fields.ts';
-import { formerManifests } from './takeover.ts';
+import { abandoned, formerManifests } from './takeover.ts';
 import { hasPath, removalOrder, valueAt } from './path.ts';
 
 export interface RemovalInput {
@@ -16,6 +16,8 @@ export interface RemovalInput {
   target: KubeObject;
   /** The manifest that was applied before it; for an object that we never applied its last-applied annotation counts too. */
   previous?: KubeObject | undefined;
+  /** Left behind, as a refusal said. */
+  named?: readonly FieldPath[] | undefined;
 }
 
 export interface Removals {
@@ -43,11 +45,12 @@ function outermost(paths: Map<string, FieldPath>): FieldPath[] {
 export function removals(input: RemovalInput): Removals {
   const { live, applied, target } = input;
   const former = formerManifests(live, input.previous);
-  if (former.length === 0) return { remove: [], kept: [] };
+  const given = [...abandoned(live, target, input.previous).roots, ...(input.named ?? [])].filter((path) => hasPath(applied, path));
+  if (former.length === 0) return { remove: given, kept: [] };
   const ours = withParents(heldBy(applied, isOurApply));
   const others = withParents(heldBy(live, isOtherHolder));
   const gone = (path: FieldPath): boolean => former.some((manifest) => hasPath(manifest, path)) && !hasPath(target, path) && hasPath(applied, path);
-  const found = new Map<string, FieldPath>();
+  const found = new Map<string, FieldPath>(given.map((path) => [pathId(path), path]));
   for (const [id, { path }] of heldBy(applied, isUpdate)) {
     if (!ours.has(id) && !others.has(id) && path[0] !== 'status' && !isIdentity(path) && gone(path)) found.set(id, path);
   }

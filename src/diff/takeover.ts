@@ -1,19 +1,16 @@
 // The first touch of an object that client-side tools wrote: what they applied becomes ours, so that what Git gives up is removed (design §4f).
+import type { FieldPath } from '../model/effect.ts';
 import type { FieldSet } from './managed-fields.ts';
+import type { GivenUp } from './given-up.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../model/kube.ts';
 import { argo, fieldManager } from '../model/annotations.ts';
-import { difference, fieldSet, isOurApply, treeOf, union } from './managed-fields.ts';
+import { difference, fieldSet, heldBy, isOurApply, pathId, treeOf, union } from './managed-fields.ts';
+import { givenUp, isClientSide } from './given-up.ts';
 import { hasPath } from './path.ts';
 import { parseJson } from '../base/json.ts';
 
 /** RFC 6902. */
 export type JsonPatch = { op: 'test' | 'remove' | 'replace' | 'add'; path: string; value?: unknown }[];
-
-/** What kubectl, and Argo CD's client-side apply, leave behind. Entries of subresources (scale, status) are never taken over. */
-function isClientSide(entry: ManagedFieldsEntry): boolean {
-  const manager = entry.manager ?? '';
-  return entry.operation === 'Update' && !entry.subresource && (manager === fieldManager || manager === 'before-first-apply' || manager.startsWith('kubectl'));
-}
 
 /** True until our first apply, if client-side tools (or nobody known) wrote the object: later edits by kubectl are drift and stay theirs. */
 function isFirstTouch(live: KubeObject): boolean {
@@ -53,24 +50,42 @@ export function takenOver(live: KubeObject, previous?: KubeObject): FieldSet {
   return union(...(live.metadata.managedFields ?? []).filter(isClientSide).map((entry) => takenFrom(entry, former)));
 }
 
+/** What a manifest that follows gives up whole, with the defaults in it that another tool holds; at any time, not at the first touch alone. */
+export function abandoned(live: KubeObject, after: unknown, previous?: KubeObject, named?: readonly FieldPath[]): GivenUp {
+  const owned = union(heldBy(live, isOurApply), takenOver(live, previous));
+  return givenUp({ live, owned, after, ...(named && { named }) });
+}
+
+export interface Handover {
+  /** What is to be applied. */
+  target: KubeObject;
+  /** The last synced manifest. */
+  previous?: KubeObject | undefined;
+  /** Out of a refusal (`leftBehind`). */
+  named?: readonly FieldPath[];
+}
+
 /**
  * The patch that moves those fields into our own Apply entry; undefined when there is nothing to take over. To be sent before the
- * first apply. It names the resourceVersion, so that a race answers 409 (as client-go's csaupgrade does).
+ * apply. It names the resourceVersion, so that a race answers 409 (as client-go's csaupgrade does).
  */
-export function takeover(live: KubeObject, previous?: KubeObject): JsonPatch | undefined {
-  const taken = takenOver(live, previous);
+export function takeover(live: KubeObject, { target, previous, named = [] }: Handover): JsonPatch | undefined {
+  const { members } = abandoned(live, target, previous, named);
+  const taken = union(takenOver(live, previous), members, new Map(named.map((path) => [pathId(path), { path, leaf: true }])));
   if (taken.size === 0) return undefined;
   const entries = live.metadata.managedFields ?? [];
-  const newest = entries.filter(isClientSide).reduce((a, b) => ((a.time ?? '') >= (b.time ?? '') ? a : b));
+  const own = entries.find(isOurApply);
+  const [newest = own] = entries.filter(isClientSide).toSorted((a, b) => ((a.time ?? '') >= (b.time ?? '') ? -1 : 1));
+  const like = own ?? newest;
   const ours: ManagedFieldsEntry = {
     manager: fieldManager,
     operation: 'Apply',
     fieldsType: 'FieldsV1',
-    ...(newest.apiVersion !== undefined && { apiVersion: newest.apiVersion }),
-    ...(newest.time !== undefined && { time: newest.time }),
-    fieldsV1: treeOf(taken),
+    ...(like?.apiVersion !== undefined && { apiVersion: like.apiVersion }),
+    ...(like?.time !== undefined && { time: like.time }),
+    fieldsV1: treeOf(union(fieldSet(own?.fieldsV1), taken)),
   };
-  const left = entries.flatMap((entry) => {
+  const left = entries.filter((entry) => entry !== own).flatMap((entry) => {
     if (!isClientSide(entry)) return [entry];
     const rest = difference(fieldSet(entry.fieldsV1), taken);
     return rest.size === 0 ? [] : [{ ...entry, fieldsV1: treeOf(rest) }];

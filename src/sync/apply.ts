@@ -2,9 +2,11 @@
 import { AppError, errorMessage } from '../base/errors.ts';
 import { isInternal, isStatus } from '../cluster/api-error.ts';
 import type { FieldValidation } from '../cluster/api.ts';
+import { leftBehind } from '../diff/given-up.ts';
 import { removalPatch, removals } from '../diff/removals.ts';
 import { foldStringData } from '../diff/secret-data.ts';
 import { takeover } from '../diff/takeover.ts';
+import type { FieldPath } from '../model/effect.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { mayPass, refOf } from './run.ts';
 import type { Run } from './run.ts';
@@ -70,9 +72,19 @@ async function patchUnlessRaced(run: Run, task: Task, patch: unknown): Promise<K
 
 async function serverSideApply(run: Run, task: Task, object: KubeObject, found: KubeObject | undefined): Promise<KubeObject> {
   let live = found;
-  const handover = live ? takeover(live, task.previous) : undefined;
-  if (handover) live = await patchUnlessRaced(run, task, handover);
-  const applied = await run.input.cluster.api.apply(object, { fieldValidation: validation(run, task), signal: run.input.signal });
+  const apply = (): Promise<KubeObject> => run.input.cluster.api.apply(object, { fieldValidation: validation(run, task), signal: run.input.signal });
+  const takeOver = async (named: readonly FieldPath[]): Promise<void> => {
+    const handover = live && takeover(live, { target: object, previous: task.previous, named });
+    if (handover) live = await patchUnlessRaced(run, task, handover);
+  };
+  await takeOver([]);
+  const applied = await apply().catch(async (refused: unknown) => {
+    // The preview was told the same, and went on as follows.
+    const named = live && isStatus(refused, 422) ? leftBehind(refused.causes.map(({ field }) => field), live, object) : [];
+    if (named.length === 0) throw refused;
+    await takeOver(named);
+    return apply();
+  });
   if (!live) return applied;
   const { remove } = removals({ live, applied, target: object, ...(task.previous && { previous: task.previous }) });
   return remove.length > 0 ? patchUnlessRaced(run, task, removalPatch(applied, remove)) : applied;

@@ -5,12 +5,13 @@ import type { Application } from '../../src/model/application.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Comparer, Comparison, EffectInput } from '../../src/compare/compare.ts';
-import type { Effect, ObjectDiff } from '../../src/model/effect.ts';
+import type { Effect, FieldPath, ObjectDiff } from '../../src/model/effect.ts';
 import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
 import { createComparer } from '../../src/compare/compare.ts';
 import { isStatus } from '../../src/cluster/api-error.ts';
 import { keyOf, keyTitle } from '../../src/model/kube.ts';
+import { leftBehind } from '../../src/diff/given-up.ts';
 import { removalPatch, removals } from '../../src/diff/removals.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { systemClock } from '../../src/base/clock.ts';
@@ -97,17 +98,24 @@ async function syncObject(cluster: Cluster, comparer: Comparer, object: Comparis
     return;
   }
   if (!target || status === 'Synced') return;
-  for (;;) {
-    const patch = live && takeover(live, object.previous);
-    if (!patch) break;
+  const takeOver = async (named: readonly FieldPath[]): Promise<void> => {
+    const patch = live && takeover(live, { target, previous: object.previous, named });
+    if (!patch) return;
     try {
       live = await cluster.api.patch(key, { type: 'json', patch });
     } catch (error) {
       if (!isStatus(error, 409)) throw error; // a controller wrote the status in between
       live = await mustGet(cluster, key);
+      await takeOver(named);
     }
-  }
-  let applied = await cluster.api.apply(target);
+  };
+  await takeOver([]);
+  let applied = await cluster.api.apply(target).catch(async (refused: unknown) => {
+    const named = live && isStatus(refused, 422) ? leftBehind(refused.causes.map(({ field }) => field), live, target) : [];
+    if (named.length === 0) throw refused;
+    await takeOver(named);
+    return cluster.api.apply(target);
+  });
   const { remove } = live ? removals({ live, applied, target, previous: object.previous }) : { remove: [] };
   if (remove.length > 0) applied = await cluster.api.patch(key, { type: 'json', patch: removalPatch(applied, remove) });
   await cluster.live.ensureKinds([key], signal);

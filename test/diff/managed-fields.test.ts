@@ -52,13 +52,13 @@ test('a takeover moves what manifests applied to our applies, and leaves the res
     entry('kubelet', 'Update', { 'f:status': { 'f:podIP': {} } }),
   ], {});
   const annotated = { ...live, metadata: { ...live.metadata, annotations: { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify(manifest) } } };
-  const patch = takeover(annotated);
+  const patch = takeover(annotated, { target: manifest });
   assert.equal(patch?.[1]?.value, '7');
   const entries = patch?.[0]?.value as ManagedFieldsEntry[];
   assert.deepEqual(entries.map(({ manager, operation }) => `${manager ?? ''} ${operation ?? ''}`), ['kubectl-client-side-apply Update', 'kubectl-edit Update', 'kubectl Update', 'kubelet Update', 'argocd-controller Apply']);
   assert.deepEqual([entries[0]?.fieldsV1, entries[4]?.fieldsV1], [{ 'f:spec': { 'f:dnsPolicy': {} } }, { 'f:spec': containers, 'f:metadata': { 'f:labels': { 'f:a': {} } } }]);
-  assert.deepEqual(takeover(live, manifest), patch, 'the last synced manifest tells as well');
-  assert.equal(takeover(live), undefined, 'nobody knows what was applied');
+  assert.deepEqual(takeover(live, { target: manifest, previous: manifest }), patch, 'the last synced manifest tells as well');
+  assert.equal(takeover(live, { target: manifest }), undefined, 'nobody knows what was applied');
 });
 
 const untouched: { name: string; managedFields: ManagedFieldsEntry[] }[] = [
@@ -67,7 +67,10 @@ const untouched: { name: string; managedFields: ManagedFieldsEntry[] }[] = [
   { name: 'only a scale by kubectl', managedFields: [entry('kubectl', 'Update', { 'f:spec': { 'f:replicas': {} } }, 'scale')] },
   { name: 'nothing is managed', managedFields: [] },
 ];
-for (const row of untouched) test(`no takeover: ${row.name}`, () => assert.equal(takeover(pod(row.managedFields, {}), { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { replicas: 1, containers: [{ name: 'api', image: 'x' }] } }), undefined));
+for (const row of untouched) test(`no takeover: ${row.name}`, () => {
+  const previous = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { replicas: 1, containers: [{ name: 'api', image: 'x' }] } };
+  assert.equal(takeover(pod(row.managedFields, {}), { target: previous, previous }), undefined);
+});
 
 const ours = { 'f:data': { 'f:a': {} } };
 const base = { apiVersion: 'v1', kind: 'ConfigMap' };

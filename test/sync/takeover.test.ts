@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configMap, drive, makeBed } from './bed.ts';
 import type { Bed } from './bed.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
 
 const full = { sync: { prune: true } };
 
@@ -41,4 +42,24 @@ test('stringData is folded into data, so that its keys can go again', async (t) 
   await drive({ bed, name: 'folded', manifests: [secret({ a: '1' })], operation: full });
   const found = await bed.cluster.api.get({ group: '', kind: 'Secret', namespace: ns, name: 's' });
   assert.deepEqual(found?.['data'], { a: Buffer.from('1').toString('base64') });
+});
+
+test('a probe that kubectl applied becomes one of another kind, and a strategy another one', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const app = (spec: object, livenessProbe: object): KubeObject => ({
+    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'app', namespace: ns },
+    spec: { replicas: 0, ...spec, selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'x', livenessProbe }] } } },
+  });
+  const before = app({}, { httpGet: { path: '/', port: 80 } });
+  const applied = await bed.cluster.api.create({ ...before, metadata: { ...before.metadata, annotations: { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify(before) } } }, { manager: 'kubectl-client-side-apply' });
+  const key = { group: 'apps', kind: 'Deployment', namespace: ns, name: 'app' };
+  await bed.cluster.live.want('test', [key], AbortSignal.timeout(20_000));
+  await bed.cluster.live.waitFor(key, applied.metadata.resourceVersion ?? '');
+  const after = app({ strategy: { type: 'Recreate' } }, { tcpSocket: { port: 80 } });
+  const { state } = await drive({ bed, name: 'kinds', manifests: [after], validated: ['app'], operation: { sync: { prune: true }, retry: { limit: 5 } } });
+  assert.equal(state?.phase, 'Succeeded', state?.message ?? '');
+  const found = (await bed.cluster.api.get(key))?.['spec'] as { strategy: unknown; template: { spec: { containers: { livenessProbe: object }[] } } };
+  assert.deepEqual(found.strategy, { type: 'Recreate' });
+  assert.deepEqual(Object.keys(found.template.spec.containers[0]?.livenessProbe ?? {}).sort(), ['failureThreshold', 'periodSeconds', 'successThreshold', 'tcpSocket', 'timeoutSeconds']);
 });
