@@ -9,7 +9,7 @@ import { argo } from '../model/annotations.ts';
 import { bodyOf, objectError, predict } from './predict.ts';
 import { ignoring } from './ignored.ts';
 import { diffFields } from '../diff/diff.ts';
-import { gvkOf, keyText } from '../model/kube.ts';
+import { gvkOf, keyText, sortedKeys } from '../model/kube.ts';
 import { hookOf, waveOf } from '../model/hooks.ts';
 import { isInternal } from '../cluster/api-error.ts';
 import { maskObjects } from '../diff/mask.ts';
@@ -24,6 +24,17 @@ export function isTrackedRoot(live: LiveObject, tracking: string): boolean {
 /** What the project does not permit is as if missing: nothing of it is read or shown. */
 function isPermitted({ cluster }: CompareContext, { permitted }: CompareInput, key: ResourceKey): boolean {
   return permitted === undefined || permitted(key, cluster.discovery.resourceOf({ group: key.group, kind: key.kind })?.namespaced ?? key.namespace !== '');
+}
+
+function keyIn(text: string): ResourceKey {
+  const [group = '', kind = '', namespace = '', name = ''] = text.split('/');
+  return { group, kind, namespace, name };
+}
+
+/** What the manifests name, hooks and what is to be skipped included, as far as the project permits it; a hook without a name is another object each time. */
+export function heldKeys(context: CompareContext, input: CompareInput): ResourceKey[] {
+  const { objects, hooks, kept } = context.prepared(input, input.manifests);
+  return sortedKeys([...[...objects.values(), ...hooks].map(({ key }) => key), ...[...kept.keys()].map(keyIn)]).filter((key) => key.name !== '' && isPermitted(context, input, key));
 }
 
 /** undefined = neither in Git nor, as an object of this application, in the cluster. */
@@ -84,6 +95,7 @@ async function extra(context: CompareContext, input: CompareInput, key: Resource
   if (!live) return undefined;
   const kept = context.prepared(input, input.manifests).kept.has(keyText(key));
   const hook = kept ? { ...hookOf(live), isHook: true } : hookOf(live);
+  const movesTo = kept ? undefined : input.others?.heldBy(key);
   const compareOptions = (live.metadata.annotations?.[argo.compareOptions] ?? '').split(',').map((item) => item.trim());
   return {
     key,
@@ -96,8 +108,9 @@ async function extra(context: CompareContext, input: CompareInput, key: Resource
     status: 'OutOfSync',
     hook,
     wave: waveOf(live),
-    requiresPruning: !hook.isHook,
-    ignored: hook.isHook || compareOptions.includes('IgnoreExtraneous'),
+    requiresPruning: !hook.isHook && movesTo === undefined,
+    ignored: hook.isHook || movesTo !== undefined || compareOptions.includes('IgnoreExtraneous'),
+    ...(movesTo !== undefined && !hook.isHook && { movesTo }),
     validated: false,
     changes: [],
   };

@@ -6,16 +6,19 @@ import type { Prepared } from './prepare.ts';
 import { AppError } from '../base/errors.ts';
 import { PreparedCache } from './prepare.ts';
 import { Verdicts } from './verdicts.ts';
-import { compareKey } from './compare-object.ts';
+import { compareKey, heldKeys } from './compare-object.ts';
 import { effectAsker, effectOf } from './effect.ts';
 import { inParallel } from './parallel.ts';
 import { keyText, sortedKeys } from '../model/kube.ts';
 import { summarise } from './summary.ts';
 
-export type { CompareCluster, CompareInput, ComparedObject, Comparer, ComparerOptions, Comparison, EffectInput } from './comparison.ts';
+export type { CompareCluster, CompareInput, ComparedObject, Comparer, ComparerOptions, Comparison, EffectInput, Others } from './comparison.ts';
 
 /** So long after the server failed at an object it is asked again; an outage of a webhook costs one dry run for each of them in that time. */
 const againMs = 10_000;
+
+/** Of what asks nobody. */
+const neverAborted = new AbortController().signal;
 
 function isExcluded(problem: Error | undefined): boolean {
   return problem instanceof AppError && problem.code === 'E_KIND_UNKNOWN';
@@ -101,6 +104,7 @@ export function createComparer(options: ComparerOptions): Comparer {
     compare,
     compareObjects,
     accept,
+    keysOf: (input) => heldKeys(contextOf(input.tracking, neverAborted), input),
     effect,
     forget: (tracking) => {
       for (const { key } of wanted.get(tracking)?.objects.values() ?? []) verdicts.drop(key);

@@ -40,6 +40,16 @@ export interface CompareInput {
   placeOf?: (manifest: KubeObject) => Place | undefined;
   /** Live objects that the project does not permit are left out (argocd.md §2.2 8). Default: all are permitted. */
   permitted?: (object: ResourceKey, namespaced: boolean) => boolean;
+  /** Default: there are none. */
+  others?: Others;
+}
+
+/** The other applications of the cluster, by their tracking names. */
+export interface Others {
+  /** Whose desired state holds the object now; undefined: nobody's. What this application leaves is then theirs, and never pruned. */
+  heldBy(key: ResourceKey): string | undefined;
+  /** That application is known to hold it no more. */
+  hasLeft(tracking: string, key: ResourceKey): boolean;
 }
 
 /** One object of an application: its manifest, what is live, and the verdict. Raw: pass only `changes` and `error` on to people. */
@@ -63,8 +73,10 @@ export interface ComparedObject {
   wave: number;
   /** Live only, and to be removed by a sync with prune. */
   requiresPruning: boolean;
-  /** An extra object that does not make the application OutOfSync (IgnoreExtraneous). */
+  /** An extra object that does not make the application OutOfSync (IgnoreExtraneous, or it moves). */
   ignored: boolean;
+  /** Live only, and held by that other application's desired state: it takes the object over. */
+  movesTo?: string;
   /** The server dry-ran this very manifest over this live object and took it. */
   validated: boolean;
   /** live → predicted, Secret values masked; empty unless both exist and differ. */
@@ -116,6 +128,8 @@ export interface EffectInput {
    * is an error, any other is left out. Default: all are permitted.
    */
   denied?: (object: ResourceKey, namespaced: boolean) => string | undefined;
+  /** Default: there are none. */
+  others?: Others;
 }
 
 /** Compares the applications of one cluster; keeps verdicts, so that an unchanged object costs no request. */
@@ -126,6 +140,8 @@ export interface Comparer {
   compareObjects(comparison: Comparison, keys: readonly ResourceKey[], signal: AbortSignal): Promise<Comparison>;
   /** What a sync would do, its three facts and its digest (design §4f). Secrets are masked. */
   effect(input: EffectInput, signal: AbortSignal): Promise<Effect>;
+  /** What the manifests hold, hooks that have a name included; asks nobody. */
+  keysOf(input: CompareInput): ResourceKey[];
   /**
    * The answer to an own apply of the manifest with that hash: it goes into the live cache and sets the verdict, so that its echo
    * costs nothing.

@@ -1,7 +1,8 @@
 // The destination namespace in an effect: made by CreateNamespace=true, and labelled by managedNamespaceMetadata where it exists (argocd.md §2.6).
 import type { Application } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
-import type { ObjectContext, ObjectEffect } from './effect-object.ts';
+import type { ObjectContext } from './effect-object.ts';
+import type { ObjectEffect } from './effect-facts.ts';
 import type { ObjectDiff } from '../model/effect.ts';
 import type { Prepared, PreparedObject } from './prepare.ts';
 import { bodyOf, objectError } from './predict.ts';

@@ -1,8 +1,9 @@
 // One object of an effect: what is live, what each of the three manifests would make of it, and the facts between them (design §4f).
 import type { EffectInput } from './comparison.ts';
-import type { EffectOperation, ObjectDiff, ObjectError } from '../model/effect.ts';
+import type { EffectOperation } from '../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { LiveObject } from '../cluster/live.ts';
+import type { ChangeOperation, Manifests, ObjectEffect, States } from './effect-facts.ts';
 import type { Prediction } from './predict.ts';
 import type { PreparedObject } from './prepare.ts';
 import type { ValidateContext } from './validate.ts';
@@ -12,8 +13,8 @@ import type { MacScope } from './digest.ts';
 import { changedFields, manifestMac } from './digest.ts';
 import { applicationKey } from '../model/application.ts';
 import { checkRecreate, validateCreate } from './validate.ts';
-import { diffFields, sameObject } from '../diff/diff.ts';
 import { AppError, errorMessage } from '../base/errors.ts';
+import { facts } from './effect-facts.ts';
 import { ignoredChanges, ignoredNews, ignoring } from './ignored.ts';
 import { faultOf, isTrackedRoot } from './compare-object.ts';
 import { isSecret } from '../diff/secret-data.ts';
@@ -22,7 +23,6 @@ import { sentOver } from './sent.ts';
 import type { Sent } from './sent.ts';
 import { heldBy, holds, pathId } from '../diff/managed-fields.ts';
 import { lastWriter, ownedChanges } from '../diff/owned.ts';
-import { maskObjects } from '../diff/mask.ts';
 import { pathText, valueAt } from '../diff/path.ts';
 import { isReplaced, predictReplace } from './replace.ts';
 import { hookOf, isPrunable, waveOf } from '../model/hooks.ts';
@@ -35,38 +35,6 @@ export interface ObjectContext extends ValidateContext {
   syncOptions: ReadonlyMap<string, string>;
   /** False if the application was never synced. */
   history: boolean;
-}
-
-/** The object in R0, R1 and R2. */
-export type Manifests = readonly [PreparedObject | undefined, PreparedObject | undefined, PreparedObject | undefined];
-
-type ChangeOperation = Extract<EffectOperation, { op: 'change' }>;
-
-export interface ObjectEffect {
-  key: ResourceKey;
-  drift?: ObjectDiff;
-  waiting?: ObjectDiff;
-  change?: ObjectDiff;
-  total?: ObjectDiff;
-  operation?: EffectOperation;
-  /** In place of an operation: ignored fields that Git gave other values, of an object that the sync leaves as it is. */
-  unwritten?: ChangeOperation;
-  error?: ObjectError;
-  /** The sync would delete it and make it anew, or cannot without being told to. */
-  recreate?: boolean;
-}
-
-/** What stands in the cluster now, and after applying R0, R1 and R2. */
-interface States {
-  live: KubeObject | undefined;
-  after: [KubeObject | undefined, KubeObject | undefined, KubeObject | undefined];
-  /** After the sync: as `after[2]`, and ignored fields that go with drift. */
-  end: KubeObject | undefined;
-  notes: { drift: string[]; waiting: string[]; change: string[]; total: string[] };
-  error?: ObjectError;
-  operation?: EffectOperation;
-  unwritten?: ChangeOperation;
-  recreate?: boolean;
 }
 
 export function scopeOf({ macKey, input }: ObjectContext, key: ResourceKey): MacScope {
@@ -105,7 +73,7 @@ async function missingStates(context: ObjectContext, manifests: Manifests): Prom
 /** What becomes of a live object that a manifest set lacks. */
 function lacking(context: ObjectContext, live: KubeObject, tracked: boolean, manifests: Manifests): States['after'] {
   const [m0, m1, m2] = manifests;
-  const prunes = context.input.prune && tracked && isPrunable(live, context.syncOptions) && !context.target.kept.has(keyText(keyOf(live)));
+  const prunes = context.input.prune && tracked && isPrunable(live, context.syncOptions) && !context.target.kept.has(keyText(keyOf(live))) && context.input.others?.heldBy(keyOf(live)) === undefined;
   if (!prunes) return [live, live, live];
   // Before the first sync nothing was said about it; an object that comes with R2 and is there already is adopted, not deleted first.
   const drifted = context.history && !m0 && !m1 && !m2;
@@ -142,7 +110,9 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
     if (operation) states[states.end === live ? 'unwritten' : 'operation'] = operation;
   }
   if (after[0] && after[0] !== live) writerNote(states, live, after[0]);
-  return states;
+  const from = record.application;
+  const comes = from !== undefined && from !== context.input.tracking && context.input.others?.hasLeft(from, record.key);
+  return comes ? { ...states, moves: { from } } : states;
 }
 
 /** `refused`: the manifest cannot be applied over the live object. `whole`: it is replaced. */
@@ -213,6 +183,8 @@ function pruned(context: ObjectContext, states: States, { tracked, record, manif
   if (after[2] === undefined) return { ...states, end: undefined, operation: { op: 'delete', key: record.key, phase: 'Sync', wave: waveOf(live) } };
   // What a hook left is no object of the application: the manifests have the hook itself.
   if (hookOf(live).isHook) return states;
+  const movesTo = context.input.others?.heldBy(record.key);
+  if (movesTo !== undefined) return { ...states, moves: { to: movesTo } };
   const why = !context.input.prune ? 'the sync does not prune' : 'Prune=false or a keep policy holds it';
   if (context.history || isPrunable(live, context.syncOptions)) states.notes.total.push(`no longer in Git; stays: ${why}`);
   return states;
@@ -265,32 +237,4 @@ function changeOperation(context: ObjectContext, states: States, manifests: Mani
     moves: (path) => holds(held, path) || sameJson(valueAt(live, path), valueAt(counted, path)) || (whole && !owned.has(pathId(path))),
   });
   return fields.length > 0 ? { op: 'change', key: object.key, phase: 'Sync', wave: object.wave, fields } : undefined;
-}
-
-/** The three facts and their sum, masked together. */
-function facts(key: ResourceKey, states: States, manifests: Manifests): ObjectEffect {
-  const [live, s0, s1, s2, end] = maskObjects([states.live, ...states.after, states.end]);
-  const place = (manifests[2] ?? manifests[1] ?? manifests[0])?.place;
-  const fact = (before: KubeObject | undefined, after: KubeObject | undefined, notes: string[]): ObjectDiff | undefined => {
-    const same = before === after || (before !== undefined && after !== undefined && sameObject(before, after));
-    if (same && notes.length === 0) return undefined;
-    if (!before && !after) return undefined;
-    const action = !before ? 'create' : !after ? 'delete' : 'change';
-    return { key, action, changes: same ? [] : diffFields(before, after), ...(before && { before }), ...(after && { after }), notes, ...(place && { place }) };
-  };
-  const total = fact(live, end, states.notes.total);
-  const drift = fact(live, s0, states.notes.drift);
-  const waiting = fact(s0, s1, states.notes.waiting);
-  const change = fact(s1, s2, states.notes.change);
-  return {
-    key,
-    ...(drift && { drift }),
-    ...(waiting && { waiting }),
-    ...(change && { change }),
-    ...(total && { total: states.operation?.op === 'recreate' ? { ...total, action: 'recreate' } : total }),
-    ...(states.operation && { operation: states.operation }),
-    ...(states.unwritten && { unwritten: states.unwritten }),
-    ...(states.error && { error: states.error }),
-    ...(states.recreate && { recreate: true }),
-  };
 }

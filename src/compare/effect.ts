@@ -1,7 +1,8 @@
 // What a sync would do to an application: drift before, waiting on the branch, this change, their sum, and its digest (design §4f).
 import type { CompareContext, ComparerOptions, EffectInput } from './comparison.ts';
 import type { Effect, EffectOperation, ObjectDiff, ObjectError } from '../model/effect.ts';
-import type { ObjectContext, ObjectEffect } from './effect-object.ts';
+import type { ObjectContext } from './effect-object.ts';
+import type { ObjectEffect } from './effect-facts.ts';
 import type { Prepared, PreparedObject } from './prepare.ts';
 import type { ResourceKey } from '../model/kube.ts';
 import { applicationKey, syncOptions } from '../model/application.ts';

@@ -1,7 +1,7 @@
 // What a person should look at twice before an effect happens.
 import type { Application } from '../model/application.ts';
 import type { Effect } from '../model/effect.ts';
-import type { ObjectEffect } from './effect-object.ts';
+import type { ObjectEffect } from './effect-facts.ts';
 import { cox } from '../model/annotations.ts';
 
 const consequences: Readonly<Record<string, string>> = {

@@ -40,9 +40,15 @@ function images(objects: readonly ComparedObject[]): string[] {
 function shared(cluster: CompareCluster, input: CompareInput, objects: readonly ComparedObject[]): Condition[] {
   return objects.filter(({ target }) => target !== undefined).flatMap(({ key }): Condition[] => {
     const other = cluster.live.get(key)?.application;
-    if (other === undefined || other === input.tracking) return [];
+    // What the other one has left is taken over, not shared.
+    if (other === undefined || other === input.tracking || input.others?.hasLeft(other, key)) return [];
     return [{ type: 'SharedResourceWarning', message: `${key.kind}/${key.name} is part of applications ${input.tracking} and ${other}` }];
   });
+}
+
+/** It stays as it is, and counts as in sync, until the other application has it. */
+function moving(objects: readonly ComparedObject[]): Condition[] {
+  return objects.flatMap(({ key, movesTo }): Condition[] => (movesTo === undefined ? [] : [{ type: 'MovingResourceWarning', message: `${keyTitle(key)} moves to application ${movesTo}, which has not taken it yet` }]));
 }
 
 /** What keeps the whole from being judged; a manifest that the server refuses but can read is only out of sync. */
@@ -72,7 +78,7 @@ export function summarise(cluster: CompareCluster, input: CompareInput, prepared
     status,
     resources: objects.map(row),
     images: images(objects),
-    conditions: [...(input.warnings ?? []), ...prepared.conditions, ...shared(cluster, input, objects), ...broken],
+    conditions: [...(input.warnings ?? []), ...prepared.conditions, ...shared(cluster, input, objects), ...moving(objects), ...broken],
     errors: objects.map(({ error }) => error).filter((error) => error !== undefined),
   };
 }

@@ -1,6 +1,6 @@
 // Looking at one application: its manifests, its live objects, its health, and what a sync of it would do.
 import type { Logger } from '../base/log.ts';
-import type { Comparer, Comparison } from '../compare/compare.ts';
+import type { Comparer, Comparison, Others } from '../compare/compare.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Application, Condition, Health } from '../model/application.ts';
 import type { Effect } from '../model/effect.ts';
@@ -10,6 +10,7 @@ import type { Known } from './known.ts';
 import { hashOf } from '../base/canonical.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationHealth, healthOf } from '../health/health.ts';
+import type { ResourceKey } from '../model/kube.ts';
 import { keyText } from '../model/kube.ts';
 import { diffBase } from './past.ts';
 import { resourceDenied } from '../policy/project.ts';
@@ -27,11 +28,17 @@ export interface Subject {
   project: AppProject | undefined;
   target: Target;
   known: Known;
+  others: Others;
   log: Logger;
 }
 
 function denied({ project, target }: Subject): NonNullable<Parameters<Comparer['effect']>[0]['denied']> {
   return (key, namespaced) => project && resourceDenied(project, key, namespaced, target);
+}
+
+/** Of all kinds of objects: whether the project permits them here. */
+export function permitted(subject: Subject): (key: ResourceKey, namespaced: boolean) => boolean {
+  return (key, namespaced) => denied(subject)(key, namespaced) === undefined;
 }
 
 /** Everything besides manifests and live objects on which a verdict depends. */
@@ -50,7 +57,8 @@ export function compareTo(subject: Subject, desired: DesiredState, { previous, s
       warnings: desired.warnings,
       placeOf: desired.placeOf,
       ...(syncOptions && { syncOptions }),
-      permitted: (key, namespaced) => denied(subject)(key, namespaced) === undefined,
+      permitted: permitted(subject),
+      others: subject.others,
       ...(previous && previous.key !== desired.key && { previous: previous.manifests }),
     },
     signal,
@@ -85,7 +93,7 @@ export async function assess(subject: Subject, desired: DesiredState, previous: 
 export function healthOfAll(app: Application, comparison: Comparison): Health {
   return applicationHealth(
     comparison.objects
-      .filter((item) => !item.requiresPruning)
+      .filter((item) => !item.requiresPruning && item.movesTo === undefined)
       .map((item) => ({
         key: item.key,
         hook: item.hook.isHook,
@@ -105,11 +113,11 @@ export interface Wanted {
 }
 
 /** Equal as long as the effect is: a status that moves changes nothing of it. */
-function effectKey({ app, known, target }: Subject, { comparison, desired, last: synced }: Wanted): string {
+function effectKey({ app, known, target, others }: Subject, { comparison, desired, last: synced }: Wanted): string {
   const last = diffBase(known, synced);
   const { destination, syncPolicy } = app.spec;
   const namespace = { key: { group: '', kind: 'Namespace', namespace: '', name: destination.namespace ?? '' } };
-  const live = [...comparison.objects, namespace].map(({ key }) => [keyText(key), target.cluster.live.get(key)?.fingerprint ?? '']);
+  const live = [...comparison.objects, namespace].map(({ key }) => [keyText(key), target.cluster.live.get(key)?.fingerprint ?? '', others.heldBy(key) ?? '']);
   return hashOf([desired.key, last === 'gone' ? 'gone' : (last?.key ?? ''), known.basis, syncPolicy?.managedNamespaceMetadata ?? '', live]);
 }
 
@@ -141,6 +149,7 @@ export async function effectOf(subject: Subject, wanted: Wanted, signal: AbortSi
       warnings: newWarnings(desired, last === 'gone' ? undefined : last),
       placeOf: desired.placeOf,
       denied: denied(subject),
+      others: subject.others,
       ...(last === 'gone' ? { lastGone: true } : { last: last?.manifests }),
     },
     signal,

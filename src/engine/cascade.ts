@@ -1,7 +1,7 @@
 // The live objects of an application that is deleted: highest wave first, as far as they may go (argocd.md §2.9).
 import type { Application } from '../model/application.ts';
 import type { AppProject } from '../model/project.ts';
-import type { KubeObject } from '../model/kube.ts';
+import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { LiveRecord } from '../cluster/live.ts';
 import type { Target } from './assess.ts';
 import { AppError } from '../base/errors.ts';
@@ -28,6 +28,8 @@ export interface Cascade {
   project: AppProject;
   target: Target;
   tracking: string;
+  /** Another application whose desired state holds the object: it takes it over. */
+  heldBy(key: ResourceKey): string | undefined;
   signal: AbortSignal;
 }
 
@@ -46,7 +48,8 @@ function deleteOption({ app }: Cascade, object: KubeObject): string | undefined 
 }
 
 function isKept(cascade: Cascade, { record: { key }, object }: Item): boolean {
-  const { app, project, target } = cascade;
+  const { app, project, target, heldBy } = cascade;
+  if (heldBy(key) !== undefined) return true;
   if (key.kind === 'CustomResourceDefinition') return true;
   if (key.kind === 'Application' && key.name === app.metadata.name && key.namespace === app.metadata.namespace) return true;
   const namespaced = target.cluster.discovery.resourceOf(key)?.namespaced ?? key.namespace !== '';

@@ -16,6 +16,7 @@ import { effectOf } from './assess.ts';
 import { decide } from './decide.ts';
 import { isGoing } from './drifted.ts';
 import { askGate, askPeople, isGated, isLastSynced, isWaiting, unknownTold } from './gating.ts';
+import { unread, waitsFor } from './others.ts';
 import { agreedAttempt, appliedApproval, formerSources, historyAttempt, keyThen, lastAttempt } from './past.ts';
 
 export interface Found {
@@ -33,6 +34,8 @@ async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): P
   const { subject, comparison, desired, last } = found;
   const { app, project } = subject;
   const effect = await effectOf(subject, { comparison, desired, last }, signal);
+  const behind = effectDeletes(effect.operations) ? await unread(deps, app, subject.target, signal) : [];
+  if (behind.length > 0) return { go: false, why: 'others may hold what it deletes', unknown: waitsFor(behind) };
   const gate = { app, project, comparison, wanted: desired, last };
   const verdict = await askGate(deps, gate, effect);
   // It would write nothing, end nothing and be asked for again.

@@ -9,11 +9,15 @@ import { trackingName } from '../render/tracking.ts';
 import type { Waiting } from './cascade.ts';
 import { cascade } from './cascade.ts';
 import { finalizersOf, heldByHooks } from './delete-hooks.ts';
+import { letGo, namesOf, othersOf, unread } from './others.ts';
 import { withConditions } from './status.ts';
 import { write } from './write.ts';
 
 /** Milliseconds after which what failed is tried again. */
 const againMs = 10_000;
+
+/** The same for applications that are not rendered yet. */
+const unreadMs = 1_000;
 
 async function told(deps: ReconcileDeps, app: Application, error: string | undefined): Promise<void> {
   const before = app.status?.conditions;
@@ -34,6 +38,7 @@ async function work(deps: ReconcileDeps, app: Application, signal: AbortSignal):
   if (!target) return undefined;
   const tracking = trackingName(app, deps.store.namespace);
   deps.memory.of(applicationKey(app), tracking).server = target.server;
+  letGo(deps, target, tracking);
   const before = await heldByHooks(deps, app, 'PreDelete', signal);
   if (before) return before;
   const cascading = finalizersOf(app).filter((item) => item.startsWith(argo.resourcesFinalizer));
@@ -41,7 +46,9 @@ async function work(deps: ReconcileDeps, app: Application, signal: AbortSignal):
     const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
     // Nobody can tell what it would have kept; when it comes, the deletion goes on.
     if (!project) return { error: `The AppProject ${app.spec.project} does not exist, so nobody can tell which objects may be deleted. Make it again, or remove the finalizer ${cascading.join(' and ')} from the application to leave all its objects.` };
-    const left = await cascade({ app, project, target, tracking, signal });
+    const behind = await unread(deps, app, target, signal);
+    if (behind.length > 0) return { error: `Nothing is deleted until it is known what ${namesOf(behind)} holds: what moves there stays. It goes on by itself.`, after: unreadMs };
+    const left = await cascade({ app, project, target, tracking, heldBy: othersOf(deps, target.server, tracking).heldBy, signal });
     if (left) return left;
   }
   return heldByHooks(deps, app, 'PostDelete', signal);

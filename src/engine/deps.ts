@@ -7,6 +7,8 @@ import type { Target } from './assess.ts';
 import type { Desiring } from './desired.ts';
 import type { Memory } from './known.ts';
 import type { Authors } from './authors.ts';
+import type { Holdings } from './holdings.ts';
+import type { Sources } from './sources.ts';
 
 export interface ReconcileDeps {
   store: Store;
@@ -15,6 +17,10 @@ export interface ReconcileDeps {
   desiring: Desiring;
   authors: Authors;
   memory: Memory;
+  holdings: Holdings;
+  /** Looks at an application, by key, as soon as somebody can. */
+  enqueue(key: string): void;
+  sources: Pick<Sources, 'behind' | 'heads'>;
   /** The cluster of a destination; undefined when no Secret names it. Throws when it cannot be reached. */
   targetOf(app: Application): Promise<Target | undefined>;
   /** When this process began to work (clock ms): older mirrors are not read. */

@@ -16,6 +16,7 @@ import { KeyQueue } from '../base/queue.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { Clusters } from './clusters.ts';
+import { Holdings } from './holdings.ts';
 import { Memory } from './known.ts';
 import { reconcile } from './reconcile.ts';
 import { reportFailure } from './report.ts';
@@ -93,14 +94,15 @@ function subscribe(options: EngineOptions, { queue, memory, clusters }: { queue:
   ];
 }
 
-/** Applications of that cluster that the change concerns; what we wrote ourselves is looked at by who wrote it. */
+/** Applications of that cluster that the change concerns; what we wrote ourselves is looked at by who wrote it, and by whom it was taken from. */
 function touched(memory: Memory, server: string, change: LiveChange): string[] {
   const keys: string[] = [];
   for (const tracking of change.applications) {
     const key = memory.keyOf(tracking);
     if (key === undefined || memory.get(key)?.server !== server) continue;
     memory.touch(tracking, change.key);
-    if (change.origin === 'watch') keys.push(key);
+    const lost = change.before?.application === tracking && change.after?.application !== tracking;
+    if (change.origin === 'watch' || lost) keys.push(key);
   }
   return keys;
 }
@@ -137,6 +139,9 @@ export function createEngine(options: EngineOptions): Engine {
     desiring: options.desiring,
     authors: options.authors,
     memory,
+    holdings: new Holdings(),
+    enqueue: (key) => queue.add(key),
+    sources,
     targetOf: (app) => clusters.targetOf(app),
     fetch: (app, since, signal) => sources.fetch(app, since, signal),
     forgetTracking: ({ tracking, server }) => void clusters.forget(server, tracking),

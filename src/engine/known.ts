@@ -1,5 +1,6 @@
 // What the engine keeps in memory of each application between two passes; losing it costs one full comparison, nothing else.
 import type { Comparer, Comparison } from '../compare/compare.ts';
+import type { Application } from '../model/application.ts';
 import type { Effect } from '../model/effect.ts';
 import type { ResourceKey } from '../model/kube.ts';
 import type { DesiredState } from './desired.ts';
@@ -47,6 +48,12 @@ export interface Known {
   wantsSince: number | undefined;
   /** What came of the fetch that the application waited for, until a pass has told it. */
   fetchFault: Error | undefined;
+  /** Commits by source at which it could not be rendered, for good; [] = it cannot be looked at whatever Git says. undefined: it could. */
+  failedAt: readonly (string | undefined)[] | undefined;
+  /** Applications among its manifests, as Git has them. */
+  children: readonly Application[];
+  /** Key of the manifests from which `children` were read. */
+  childrenOf: string;
   /** The revision at the head was not there, and was looked for at the remote. */
   sought: boolean;
   /** When the present refresh annotation was first seen (clock ms): a fetch that began later answers it. */
@@ -64,7 +71,7 @@ export class Memory {
   of(key: string, tracking: string): Known {
     const found = this.#known.get(key);
     if (found) return found;
-    const fresh: Known = { desired: undefined, gitMoves: 0, last: undefined, base: undefined, agreed: undefined, comparison: undefined, comparer: undefined, basis: '', dirty: new Map(), effect: undefined, moved: false, drift: undefined, admitted: undefined, wantsSince: undefined, fetchFault: undefined, sought: false, refreshSeen: undefined, tracking, server: '' };
+    const fresh: Known = { desired: undefined, gitMoves: 0, last: undefined, base: undefined, agreed: undefined, comparison: undefined, comparer: undefined, basis: '', dirty: new Map(), effect: undefined, moved: false, drift: undefined, admitted: undefined, wantsSince: undefined, fetchFault: undefined, failedAt: undefined, children: [], childrenOf: '', sought: false, refreshSeen: undefined, tracking, server: '' };
     this.#known.set(key, fresh);
     this.#byTracking.set(tracking, key);
     return fresh;

@@ -7,10 +7,11 @@ import type { ReconcileDeps } from './deps.ts';
 import type { Known } from './known.ts';
 import type { Compared } from './status.ts';
 import { sameJson } from '../base/canonical.ts';
-import { AppError, asError } from '../base/errors.ts';
+import { AppError, asError, errorKind } from '../base/errors.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { trackingName } from '../render/tracking.ts';
 import { assess, healthOfAll } from './assess.ts';
+import { othersOf, takeDown } from './others.ts';
 import { diffBase, followBase, keyThen, lastSynced } from './past.ts';
 import { isProven } from './record.ts';
 import { comparedTo } from './status.ts';
@@ -71,7 +72,11 @@ function freshen({ deps, app, refreshed, signal }: Pass, known: Known): Promise<
 /** The branch head, rendered; kept unless Git moved meanwhile. */
 async function headOf({ deps, app, signal }: Pass, known: Known): Promise<DesiredState> {
   const moves = known.gitMoves;
-  const desired = await deps.desiring.at(app, unpinned(app), signal);
+  const heads = await deps.sources.heads(app);
+  const desired = await deps.desiring.at(app, unpinned(app), signal).catch((error: unknown) => {
+    if (!signal.aborted && errorKind(error) === 'terminal') known.failedAt = heads;
+    throw error;
+  });
   known.sought = false;
   known.moved ||= await hasMoved(deps, app, desired, signal);
   if (known.gitMoves === moves) known.desired = desired;
@@ -103,7 +108,7 @@ export function subjectOf({ deps, app, target }: Pass): Subject {
   const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
   const known = deps.memory.of(applicationKey(app), trackingName(app, deps.store.namespace));
   known.server = target.server;
-  return { app, project, target, known, log: deps.log.child({ app: applicationKey(app) }) };
+  return { app, project, target, known, others: othersOf(deps, target.server, known.tracking), log: deps.log.child({ app: applicationKey(app) }) };
 }
 
 /** `fetching`: look again when it has ended; `found` is undefined when nothing can be said before. Throws what keeps the branch head from being fetched, rendered or compared. */
@@ -115,6 +120,8 @@ export async function look(pass: Pass, subject: Subject): Promise<{ found: Look 
 
 async function lookAt({ deps, app, signal }: Pass, subject: Subject, desired: DesiredState, refreshed: boolean): Promise<Look> {
   const { known } = subject;
+  takeDown(deps, subject, desired);
+  known.failedAt = undefined;
   const proven = deps.passive || isProven(deps.store, subject);
   let last: DesiredState | 'gone' | undefined;
   const previous = async (): Promise<DesiredState | undefined> => {

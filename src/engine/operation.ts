@@ -9,6 +9,7 @@ import type { Leave } from './known.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { describeError, errorKind } from '../base/errors.ts';
 import { syncOptions } from '../model/application.ts';
+import type { ResourceKey } from '../model/kube.ts';
 import { keyText, keyTitle } from '../model/kube.ts';
 import { syncWindow } from '../policy/window.ts';
 import { makesHistory, withHistory } from '../sync/history.ts';
@@ -17,10 +18,12 @@ import { admit, admitAgain } from './admission.ts';
 import { compareTo, deniedTargets } from './assess.ts';
 import { coversRest, isEdited, livePrints } from './hotfix.ts';
 import { endedState, sourceFields, stateOf } from './operation-state.ts';
+import type { OtherDeps } from './others.ts';
+import { unread } from './others.ts';
 import { diffBase, followBase, lastSynced } from './past.ts';
 import { isProven, recordEnd } from './record.ts';
 
-export interface OperationDeps extends AdmissionDeps {
+export interface OperationDeps extends AdmissionDeps, OtherDeps {
   desiring: Desiring;
 }
 
@@ -88,7 +91,7 @@ async function wantedOf(deps: OperationDeps, input: OperationInput, state: Opera
 
 function targetsOf(comparison: Comparison, denied: Map<string, string>): SyncTarget[] {
   return comparison.objects
-    .filter((item) => !item.ignored || item.target !== undefined || item.requiresPruning)
+    .filter((item) => !item.ignored || item.target !== undefined || item.requiresPruning || item.movesTo !== undefined)
     .map((item) => {
       // What the server said of a manifest is asked again by the sync, with its options (Force, Replace).
       const invalid = denied.get(keyText(item.key));
@@ -100,6 +103,7 @@ function targetsOf(comparison: Comparison, denied: Map<string, string>): SyncTar
         manifestHash: item.manifestHash,
         validated: item.validated,
         ...(invalid && { invalid }),
+        ...(item.movesTo !== undefined && { movesTo: item.movesTo }),
         ...(item.previous && { previous: item.previous }),
       };
     });
@@ -158,6 +162,12 @@ function notRemembered(unapproved: NonNullable<Leave['unapproved']>): string {
   return `what was last synced stays, for nobody has approved ignored fields: ${unapproved.map(({ key, paths }) => `${keyTitle(key)} ${paths.join(', ')}`).join('; ')}`;
 }
 
+/** Git may say by now that another application holds it, and that one may have it already. */
+function takenBy({ target, known, others }: Subject, key: ResourceKey): string | undefined {
+  const owner = target.cluster.live.get(key)?.application;
+  return others.heldBy(key) ?? (owner === known.tracking ? undefined : owner);
+}
+
 type Steps = Pick<StepInput, 'state' | 'resolved' | 'targets' | 'signal' | 'blocked'>;
 
 function takeStep(deps: OperationDeps, { subject, save }: OperationInput, steps: Steps): Promise<StepResult> {
@@ -168,6 +178,8 @@ function takeStep(deps: OperationDeps, { subject, save }: OperationInput, steps:
     app,
     operation: app.operation ?? {},
     live: (key) => cluster.live.get(key)?.object,
+    heldBy: (key) => takenBy(subject, key),
+    unread: () => unread(deps, app, target, steps.signal),
     cluster,
     async save(now, done) {
       if (!done) return save({ operationState: now }, false);

@@ -14,6 +14,7 @@ import { describeError, errorKind } from '../base/errors.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationKey, isAutomated } from '../model/application.ts';
 import { specConditions } from '../policy/project.ts';
+import { trackingName } from '../render/tracking.ts';
 import { markApplied, supersedeOthers } from './approval.ts';
 import { effectOf, knownEffect } from './assess.ts';
 import { decideOn } from './deciding.ts';
@@ -24,6 +25,7 @@ import { healthWithout } from './health-without.ts';
 import { comparedOf, look, subjectOf } from './look.ts';
 import { operate, terminate } from './operate.ts';
 import { stateOf } from './operation-state.ts';
+import { nextName } from './others.ts';
 import { appliedApproval, diffBase, keyThen } from './past.ts';
 import { followPolicy, isProven, isRecorded, rememberBase, rememberSync } from './record.ts';
 import { comparedStatus, withConditions } from './status.ts';
@@ -143,6 +145,7 @@ async function round(deps: ReconcileDeps, app: Application, refreshed: boolean, 
     const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
     const faults = specConditions({ app, project, cluster: target, controlNamespace: deps.store.namespace });
     if (faults.length > 0 || !target) {
+      deps.memory.of(applicationKey(app), trackingName(app, deps.store.namespace)).failedAt = [];
       await writeFailure(deps, app, faults, { refreshed });
       return { next: undefined, again: false };
     }
@@ -181,6 +184,8 @@ async function forget(deps: ReconcileDeps, key: string): Promise<void> {
   await endDrift(deps, key, 'the application is gone');
   const known: Known | undefined = deps.memory.delete(key);
   if (!known) return;
+  for (const child of known.children) deps.holdings.delete(nextName(deps, child));
+  deps.holdings.delete(known.tracking);
   deps.forgetTracking(known);
   deps.log.info({ app: key }, 'the application is gone');
 }

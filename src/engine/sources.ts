@@ -3,9 +3,9 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Git } from '../git/git.ts';
 import type { Repository } from '../git/repository.ts';
-import type { Application } from '../model/application.ts';
+import type { Application, ApplicationSource } from '../model/application.ts';
 import type { Store } from '../store/store.ts';
-import type { Memory } from './known.ts';
+import type { Known, Memory } from './known.ts';
 import { Turns } from '../base/turns.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { normaliseRepo } from '../model/repository.ts';
@@ -23,6 +23,13 @@ export interface Sources {
   fetch(app: Application, since: number, signal: AbortSignal): Promise<void> | undefined;
   /** Fetches the repository and answers the applications whose inputs the new commits touch. */
   moved(repoUrl: string, memory: Memory, signal: AbortSignal): Promise<string[]>;
+  /**
+   * Applications of the list whose manifests are not known as `app`'s mirrors have them now: what they hold nobody can tell. One that
+   * cannot be rendered at these commits is not among them.
+   */
+  behind(app: Application, others: readonly Application[], memory: Memory): Promise<string[]>;
+  /** Commits by source as the mirrors have them; undefined where a source names none. */
+  heads(app: Application): Promise<(string | undefined)[]>;
   /** Keys of the applications that come from the repository. */
   users(repoUrl: string): string[];
   /** Looks at every repository once in each resync period, because webhooks get lost. Returns what ends it. */
@@ -131,6 +138,44 @@ async function unmovedAt(app: Application, known: { revisions: string[]; inputs:
   return revisions;
 }
 
+function headsOf(git: Git, app: Application): Promise<(string | undefined)[]> {
+  const head = async ({ chart, repoURL, targetRevision }: ApplicationSource): Promise<string | undefined> => (chart ? undefined : git.repository(repoURL).resolve(targetRevision).catch(() => undefined));
+  return Promise.all(sourcesOf(app.spec).map(head));
+}
+
+/** Whether it failed at the very commits that these repositories have now. */
+async function failedHere(app: Application, failedAt: Known['failedAt'], repositories: readonly Repository[]): Promise<boolean> {
+  if (failedAt === undefined) return false;
+  for (const [index, source] of sourcesOf(app.spec).entries()) {
+    const repository = repositories.find(({ url }) => normaliseRepo(url) === normaliseRepo(source.repoURL));
+    if (!repository || source.chart) continue;
+    if (failedAt.length > 0 && failedAt[index] !== (await repository.resolve(source.targetRevision ?? '').catch(() => undefined))) return false;
+  }
+  return true;
+}
+
+async function behind({ git }: SourcesOptions, app: Application, others: readonly Application[], memory: Memory): Promise<string[]> {
+  const urls = new Map(sourcesOf(app.spec).filter(({ chart }) => !chart).map(({ repoURL }) => [normaliseRepo(repoURL), repoURL]));
+  const repositories = [...urls.values()].map((url) => git.repository(url));
+  const changes = new Map<string, Promise<string[]>>();
+  const found: string[] = [];
+  for (const other of others) {
+    const key = applicationKey(other);
+    const known = memory.readFrom(key);
+    if (!known) {
+      if (!(await failedHere(other, memory.get(key)?.failedAt, repositories))) found.push(key);
+      continue;
+    }
+    for (const repository of repositories) {
+      const now = memory.readFrom(key);
+      const unmoved = now && (await unmovedAt(other, now, repository, changes));
+      if (unmoved) memory.unmovedAt(key, unmoved);
+      else found.push(key);
+    }
+  }
+  return [...new Set(found)];
+}
+
 export function createSources(options: SourcesOptions): Sources {
   const fetchers = new Map<string, Fetcher>();
   function fetcher(url: string): Fetcher {
@@ -150,6 +195,8 @@ export function createSources(options: SourcesOptions): Sources {
       await fetcher(url).fetch(options.clock.now(), signal);
       return touched(options.store, memory, url, options.git.repository(url));
     },
+    behind: (app, others, memory) => behind(options, app, others, memory),
+    heads: (app) => headsOf(options.git, app),
     users: (repoUrl) => options.store.applications.list().filter((app) => uses(app, repoUrl)).map(applicationKey),
     schedule: (onMoved, signal) => schedule(options, onMoved, signal),
   };

@@ -15,7 +15,7 @@ export interface ObjectSection {
   markdown: string;
 }
 
-const verbs: Record<ObjectDiff['action'], string> = { create: 'created', change: 'changed', delete: '**deleted**', recreate: '**deleted and created anew**', hook: 'hook' };
+const verbs: Record<ObjectDiff['action'], string> = { create: 'created', change: 'changed', delete: '**deleted**', recreate: '**deleted and created anew**', hook: 'hook', move: 'moves' };
 
 function valueText(value: unknown): string {
   return value === undefined ? 'absent' : code(typeof value === 'string' ? value : (stringifyJson(value) ?? ''), 120);

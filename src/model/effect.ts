@@ -17,11 +17,14 @@ export interface FieldChange {
 /** An object before and after, both masked, for a unified diff. */
 export interface ObjectDiff {
   key: ResourceKey;
-  action: 'create' | 'change' | 'delete' | 'recreate' | 'hook';
+  /** `move`: it changes hands as it is. */
+  action: 'create' | 'change' | 'delete' | 'recreate' | 'hook' | 'move';
   changes: FieldChange[];
   /** Masked; absent for a create (before) or a delete (after). */
   before?: KubeObject;
   after?: KubeObject;
+  /** The application that takes it over, or the one that it comes from. */
+  moves?: { to: string } | { from: string };
   /** Sentences beside the diff: "no longer managed, stays at 6", "created, not validated: …", "drifted since …". */
   notes: string[];
   /** file:line of the manifest where known. */

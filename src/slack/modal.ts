@@ -20,7 +20,7 @@ export interface ModalState {
   channel: string;
 }
 
-const verbs: Record<ObjectDiff['action'], string> = { delete: '🗑️ deletes', recreate: '♻️ deletes and creates anew', change: '✏️ changes', create: '➕ creates', hook: '▶️ runs' };
+const verbs: Record<ObjectDiff['action'], string> = { delete: '🗑️ deletes', recreate: '♻️ deletes and creates anew', change: '✏️ changes', create: '➕ creates', hook: '▶️ runs', move: '↪️ hands over' };
 
 /** Slack's limit for a view. */
 const mostBlocks = 100;

@@ -5,18 +5,21 @@ import { dryRunTask, isReplaced } from './apply.ts';
 import { runGroup } from './group.ts';
 import { letGo } from './hooks.ts';
 import { makeNamespace } from './namespace.ts';
-import { awaitsConfirmation, stillDeleting } from './prune.ts';
+import { awaitsConfirmation, awaitsOthers, stillDeleting } from './prune.ts';
 import type { Run } from './run.ts';
 import { isCompleted, isFailed, isPending, isRunning, record, titleOf } from './task.ts';
 import type { Task } from './task.ts';
 import { isServed } from './validity.ts';
-import { waitFor } from './wait.ts';
+import { waitFor, waitForOthers } from './wait.ts';
 import type { Wait } from './wait.ts';
 
 export type Verdict = Wait | { phase: OperationPhase; message: string };
 
 /** Milliseconds until an object whose events do not reach us is read again. */
 const unseenMs = 2_000;
+
+/** Milliseconds until it is asked again whether other applications have been read. */
+const unreadMs = 500;
 
 /** More than one phase or wave: then what has been applied must be healthy before the next group. */
 function spansGroups(tasks: readonly Task[]): boolean {
@@ -104,6 +107,8 @@ export async function advance(run: Run): Promise<Verdict> {
     const deleting = await stillDeleting(run);
     if (deleting.length > 0) return waitFor('deletion of', deleting, run.input.clock.now() + unseenMs);
     const group = pending.filter((task) => task.phase === pending[0]?.phase && task.wave === pending[0].wave);
+    const unread = await awaitsOthers(run, group);
+    if (unread.length > 0) return waitForOthers(unread, run.input.clock.now() + unreadMs);
     const unconfirmed = group.filter((task) => awaitsConfirmation(run, task));
     if (unconfirmed.length > 0) return waitFor('pruning confirmation of', unconfirmed);
     const wait = await runGroup(run, group);

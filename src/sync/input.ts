@@ -19,6 +19,8 @@ export interface SyncTarget {
   validated?: boolean;
   /** Not permitted: fails the operation before anything is applied, with this message. */
   invalid?: string;
+  /** Another application's desired state holds it: it is left to that one. */
+  movesTo?: string;
   /** Manifest of the last sync: fields that it had and the target lacks are taken out (design §4f). */
   previous?: KubeObject;
 }
@@ -35,6 +37,10 @@ export interface StepInput {
   targets: readonly SyncTarget[];
   /** Whole live object out of the watch cache. */
   live(key: ResourceKey): KubeObject | undefined;
+  /** Of what is to be pruned: the other application to which it belongs, or whose desired state holds it. Default: nobody's. */
+  heldBy?(key: ResourceKey): string | undefined;
+  /** Applications of which nobody can tell yet what they hold: nothing is pruned before. Default: none. */
+  unread?(): Promise<string[]>;
   cluster: Pick<Cluster, 'api' | 'discovery'>;
   /** Persists status.operationState. When `done`, `/operation` is removed in the same patch. Throws to stop the step: nothing is lost. */
   save(state: OperationState, done: boolean): Promise<void>;

@@ -9,7 +9,7 @@ import { gvkOf, isObject, keyText } from '../model/kube.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import { textAt } from '../model/read.ts';
 import type { SyncTarget } from './input.ts';
-import { isPending, markPrune, markUnchanged, record, rowOf } from './task.ts';
+import { isPending, markPrune, markUnchanged, movesMessage, record, rowOf } from './task.ts';
 import type { Task } from './task.ts';
 
 export interface PlanInput {
@@ -70,7 +70,8 @@ function pruneTasks(target: SyncTarget, input: PlanInput): Task[] {
   if (!live || hookOf(live).isHook) return [];
   const named = { kind: 'prune' as const, key: target.key, version: gvkOf(live).version, phase: 'Sync' as const };
   const task: Task = { ...named, wave: waveOf(live), object: undefined, uid: live.metadata.uid, previous: undefined, hook: undefined, manifestHash: '', validated: false, unchanged: false, options: resourceOptions(live), invalid: target.invalid, row: rowOf(named) };
-  if (!input.prune) record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (requires pruning)' });
+  if (target.movesTo !== undefined) record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: movesMessage(target.movesTo) });
+  else if (!input.prune) record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (requires pruning)' });
   else if (!isPrunable(live, input.options)) record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (no prune)' });
   else markPrune(task);
   return [task];

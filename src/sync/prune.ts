@@ -4,7 +4,7 @@ import { isStatus } from '../cluster/api-error.ts';
 import { argo } from '../model/annotations.ts';
 import { mayPass, refOf } from './run.ts';
 import type { Run } from './run.ts';
-import { record } from './task.ts';
+import { isPending, movesMessage, record } from './task.ts';
 import type { Task } from './task.ts';
 
 type Propagation = 'Foreground' | 'Background' | 'Orphan';
@@ -30,6 +30,11 @@ export async function pruneTask(run: Run, task: Task): Promise<void> {
       record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (made anew since the sync began)' });
       return;
     }
+    const other = run.input.heldBy?.(task.key);
+    if (live && other !== undefined) {
+      record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: movesMessage(other) });
+      return;
+    }
     if (live && live.metadata.deletionTimestamp === undefined) {
       await run.input.cluster.api.delete(refOf(task), { ...(uid && { uid }), propagationPolicy: propagation(run, task), dryRun: run.dryRun, signal: run.input.signal });
     }
@@ -39,6 +44,11 @@ export async function pruneTask(run: Run, task: Task): Promise<void> {
     if (mayPass(error) && !isStatus(error, 404)) throw error;
     record(task, { status: 'SyncFailed', hookPhase: 'Failed', message: errorMessage(error) });
   }
+}
+
+/** Before anything is pruned: who may hold it must have been read. */
+export async function awaitsOthers(run: Run, tasks: readonly Task[]): Promise<string[]> {
+  return tasks.some((task) => task.kind === 'prune' && isPending(task)) ? (await run.input.unread?.()) ?? [] : [];
 }
 
 /** Pruned objects that are still going. Where the cache may be behind, the API server is asked. */

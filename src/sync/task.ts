@@ -70,6 +70,11 @@ export function markedUid(row: ResourceResult): string | undefined {
   return row.hookPhase === undefined && row.message?.startsWith(pruneMark) ? row.message.slice(pruneMark.length) : undefined;
 }
 
+/** Of an object that is left to another application. */
+export function movesMessage(application: string): string {
+  return `ignored (moves to application ${application})`;
+}
+
 export function isPending(task: Task): boolean {
   return task.row.hookPhase === undefined;
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Application } from '../../src/model/application.ts';
-import type { ObjectEffect } from '../../src/compare/effect-object.ts';
+import type { ObjectEffect } from '../../src/compare/effect-facts.ts';
 import { risksOf } from '../../src/compare/risks.ts';
 
 function app(environment?: string): Application {

@@ -100,7 +100,7 @@ test('a kind that cannot be read holds the deletion: nothing is left behind unse
   };
   const project = { apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata: { name: 'default', namespace: c.namespace }, spec: { destinations: [{ server: '*', namespace: c.namespace }] } };
   const target = { cluster, comparer: createComparer({ cluster, macKey: Buffer.from('a key for tests'), server: 'https://kubernetes.default.svc' }), name: 'in-cluster', server: 'https://kubernetes.default.svc' };
-  const go = (): ReturnType<typeof cascade> => cascade({ app, project, target, tracking, signal: AbortSignal.timeout(30_000) });
+  const go = (): ReturnType<typeof cascade> => cascade({ app, project, target, tracking, heldBy: () => undefined, signal: AbortSignal.timeout(30_000) });
   proxy.answer({ status: 500, times: 1e6, match: (request) => request.path.endsWith('/secrets') });
   const held = await go();
   assert.match(held?.error ?? '', /^Nobody can tell whether objects are left, for these kinds cannot be read now: Secret \(/);
