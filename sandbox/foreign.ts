@@ -4,13 +4,15 @@ import { get, list, type Kube } from './kube.ts';
 import { controlNamespace } from './settings.ts';
 import { developed, production } from './sample.ts';
 
-/** All that a demo makes lies in these, beside its CRDs and the ClusterRole. */
+/** All that a demo makes lies in these, beside its CRDs, the ClusterRole and the admission policy. */
 const namespaces = [controlNamespace, ...developed, ...production];
 const cluster = {
   namespace: (name: string): string => `/api/v1/namespaces/${name}`,
   crds: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
   role: '/apis/rbac.authorization.k8s.io/v1/clusterroles/coxswain-managed',
   binding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/coxswain-managed',
+  policy: '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/coxswain-own-resources',
+  policyBinding: '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/coxswain-own-resources',
   applications: `/apis/argoproj.io/v1alpha1/namespaces/${controlNamespace}/applications`,
 };
 
@@ -35,5 +37,5 @@ export async function cleanUp(kube: Kube, before: ReadonlySet<string>): Promise<
   // Nobody is left who would honour a finalizer.
   const applications = (await get(kube, cluster.applications)) as { items?: { metadata: { name?: string } }[] } | undefined;
   for (const { metadata } of applications?.items ?? []) await kube.call('PATCH', `${cluster.applications}/${metadata.name ?? ''}`, { metadata: { finalizers: null } }, 'application/merge-patch+json');
-  for (const path of [...namespaces.map(cluster.namespace), ...made.map((name) => `${cluster.crds}/${name}`), cluster.binding, cluster.role]) await remove(path);
+  for (const path of [cluster.policyBinding, cluster.policy, ...namespaces.map(cluster.namespace), ...made.map((name) => `${cluster.crds}/${name}`), cluster.binding, cluster.role]) await remove(path);
 }

@@ -16,7 +16,7 @@ import type { KillSwitch } from './mutation-counter.ts';
 import { createOperator, type Operator } from './operator.ts';
 import { invite, type People } from './people.ts';
 import { copySample, sampleFolder } from './sample.ts';
-import { applyCrds, applySettings } from './settings.ts';
+import { applyCrds, applySettings, userOf } from './settings.ts';
 import { startSlack, type Slack } from './slack/slack.ts';
 
 export interface SceneOptions {
@@ -88,7 +88,7 @@ interface Base {
   log: (line: string) => void;
 }
 
-type Place = Pick<Scene, 'kube' | 'kubeconfigs' | 'cluster' | 'proxy'> & { operatorKubeconfig: string };
+type Place = Pick<Scene, 'kube' | 'kubeconfigs' | 'cluster' | 'proxy'> & { operatorKubeconfig: string; operatorUser: string };
 
 async function ownPlace({ dir, options, ends, log }: Base): Promise<Place> {
   log('starting the control plane');
@@ -98,7 +98,7 @@ async function ownPlace({ dir, options, ends, log }: Base): Promise<Place> {
   const proxy = await startProxy({ target: cluster.server, ca: cluster.ca, ...(killSwitch && { killSwitch }) });
   ends.add(() => proxy.stop());
   const operatorKubeconfig = writeKubeconfig(join(dir, 'coxswain.kubeconfig'), { server: proxy.url, token: cluster.token, user: 'coxswain' });
-  return { kube: kubeOf(cluster.access), kubeconfigs: cluster.kubeconfigs, cluster, proxy, operatorKubeconfig };
+  return { kube: kubeOf(cluster.access), kubeconfigs: cluster.kubeconfigs, cluster, proxy, operatorKubeconfig, operatorUser: 'coxswain' };
 }
 
 async function foreignPlace({ ends, log }: Base, kubeconfig: string): Promise<Place> {
@@ -110,7 +110,7 @@ async function foreignPlace({ ends, log }: Base, kubeconfig: string): Promise<Pl
     log('removing what the demo made in the cluster');
     return cleanUp(kube, before);
   });
-  return { kube, kubeconfigs: { admin: kubeconfig, someone: kubeconfig }, cluster: undefined, proxy: undefined, operatorKubeconfig: kubeconfig };
+  return { kube, kubeconfigs: { admin: kubeconfig, someone: kubeconfig }, cluster: undefined, proxy: undefined, operatorKubeconfig: kubeconfig, operatorUser: await userOf(kube) };
 }
 
 /** One folder with the three renderers, as an image has them. */
@@ -165,7 +165,7 @@ async function build(base: Base): Promise<Scene> {
   const askpass = writeAskpass(join(dir, 'askpass'), github.actAs(people.alice.login).account);
   log('applying CRDs, RBAC and settings');
   await applyCrds(place.kube);
-  await applySettings(place.kube, people);
+  await applySettings(place.kube, people, place.operatorUser);
   options.signal?.throwIfAborted();
   const port = options.ports?.coxswain;
   const coxswain = await createOperator({

@@ -36,9 +36,24 @@ export async function applyCrds(kube: Kube): Promise<void> {
   }
 }
 
-export async function applySettings(kube: Kube, people: People): Promise<void> {
+/** The user as which whoever has this kubeconfig comes to the API server. */
+export async function userOf(kube: Kube): Promise<string> {
+  const { body } = await kube.call('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' });
+  return (body as { status: { userInfo: { username: string } } }).status.userInfo.username;
+}
+
+/** The admission policies, in force in the control-plane namespace for an operator that is `account`. */
+export async function applyAdmission(kube: Kube, namespace: string, account: string): Promise<void> {
+  for (const object of documents(await readFile(join(deploy, 'admission.yaml'), 'utf8'))) {
+    await apply(kube, object.kind === 'ConfigMap' ? { ...object, metadata: { ...object.metadata, namespace }, data: { account } } : object);
+  }
+}
+
+/** `account`: the operator's user. */
+export async function applySettings(kube: Kube, people: People, account: string): Promise<void> {
   await apply(kube, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: controlNamespace } });
   for (const object of documents(await readFile(join(deploy, 'rbac.yaml'), 'utf8'))) await apply(kube, object);
+  await applyAdmission(kube, controlNamespace, account);
   const identities = Object.values(people).map(({ slackId, login }) => `${slackId}: ${login}`);
   const here = { 'slack.identities': identities.join('\n'), 'slack.channel': channel, 'drift.settle': '1s' };
   for (const object of documents(await readFile(examples, 'utf8'))) await apply(kube, object.metadata.name === 'coxswain-cm' ? { ...object, data: here } : object);

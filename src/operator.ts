@@ -11,6 +11,7 @@ import type { Authors } from './engine/authors.ts';
 import type { Git } from './git/git.ts';
 import type { GitHub } from './github/github.ts';
 import type { Handler } from './listen.ts';
+import type { Guard } from './store/guard.ts';
 import type { Store } from './store/store.ts';
 import { systemClock } from './base/clock.ts';
 import { createLogger } from './base/log.ts';
@@ -33,6 +34,8 @@ import type { Starting } from './starting.ts';
 import { tellMissingKinds } from './starting.ts';
 import { Started } from './started.ts';
 import { credentialFor } from './store/settings.ts';
+import { adoptRecords } from './store/adopt.ts';
+import { createGuard } from './store/guard.ts';
 import { openStore } from './store/store.ts';
 import { createMetrics } from './web/metrics.ts';
 import { createWeb } from './web/web.ts';
@@ -54,9 +57,14 @@ interface Base {
   starting: Starting;
 }
 
-interface Core extends Base {
+/** What is remembered, and whether others could forge it. */
+interface State {
   cluster: Cluster;
   store: Store;
+  guard: Guard;
+}
+
+interface Core extends Base, State {
   git: Git;
   desiring: Desiring;
   engine: Engine;
@@ -96,7 +104,7 @@ async function authorsOf(git: Git, github: GitHub | undefined, repoUrl: string, 
   return github.forge.authorsBetween(repoUrl, from, range.to);
 }
 
-async function openState(base: Base, onLost: () => void): Promise<{ cluster: Cluster; store: Store }> {
+async function openState(base: Base, onLost: () => void): Promise<State> {
   const { config, log, signal, started, starting } = base;
   const cluster = await home(config, log, signal);
   started.add('cluster', () => cluster.stop());
@@ -108,10 +116,14 @@ async function openState(base: Base, onLost: () => void): Promise<{ cluster: Clu
   await lease.acquire(signal);
   starting.why = 'starting';
   started.add('lease', () => lease.release());
-  return { cluster, store };
+  await adoptRecords(cluster, store, log, signal);
+  const guard = createGuard({ api: cluster.api, namespace: config.namespace, clock, log });
+  started.add('guard', () => guard.stop());
+  await guard.start();
+  return { cluster, store, guard };
 }
 
-async function openCore(base: Base, { cluster, store }: { cluster: Cluster; store: Store }): Promise<Core> {
+async function openCore(base: Base, { cluster, store, guard }: State): Promise<Core> {
   const { config, log, started, faces } = base;
   const git = gitOf(base, store);
   started.add('git', () => git.stop());
@@ -131,7 +143,7 @@ async function openCore(base: Base, { cluster, store }: { cluster: Cluster; stor
     reviewersOf: async (repoUrl, environment) => faces.github?.forge.reviewersOf(repoUrl, environment),
   };
   const engine: Engine = createEngine({ home: cluster, store, desiring, sources, authors, clock, log, mode: config.engine });
-  return { ...base, cluster, store, git, desiring, engine, authors };
+  return { ...base, cluster, store, guard, git, desiring, engine, authors };
 }
 
 function openGitHub({ config, log, store, git, desiring, engine }: Core): GitHub {
@@ -147,12 +159,13 @@ function openGitHub({ config, log, store, git, desiring, engine }: Core): GitHub
   });
 }
 
-function openChatops({ config, log, signal, faces, store, git, desiring, authors }: Core, github: GitHub): Chatops {
+function openChatops({ config, log, signal, faces, store, guard, git, desiring, authors }: Core, github: GitHub): Chatops {
   return createChatops({
     store,
     git,
     forge: config.github && { ...github.forge, authorsBetween: authors.authorsBetween },
     chat: () => faces.chat,
+    doubt: (createdAt) => guard.doubt(createdAt, signal),
     inputsOf: async (application, revision) => {
       const { inputs } = await desiring.inputsAt(application, [revision], signal);
       const sources = sourcesOf(application.spec);
@@ -189,8 +202,8 @@ async function openSlack({ config, log, faces, started, store, git, engine }: Co
   started.add('slack', () => slack.stop());
 }
 
-function openWeb({ cluster, store, engine, faces, started }: Core): void {
-  const metrics = createMetrics({ store, api: cluster.api, live: cluster.live, pending: () => engine.pending });
+function openWeb({ cluster, store, guard, engine, faces, started }: Core): void {
+  const metrics = createMetrics({ store, api: cluster.api, live: cluster.live, pending: () => engine.pending, forgeable: () => guard.fault !== undefined });
   const web = createWeb({
     store,
     resources: (application) => resourceViews(engine.comparison(application)),

@@ -9,6 +9,7 @@ import { errorCodes } from '../src/base/errors.ts';
 export const settingKeys = {
   'coxswain-cm': {
     'slack.identities': 'One line for each person: `<Slack user id>: <GitHub login>`. Slack people act as their GitHub login. Default: nobody',
+    'cli.identities': 'One line for each person: `<user of the cluster>: <GitHub login>`, the user as `kubectl auth whoami` tells it. What they ask from a terminal counts as that login\'s, where the admission policies are installed. Default: nobody',
     'slack.channel': 'Channel of the cards that no annotation routes. Default: none, and then such cards are not posted',
     'drift.settle': 'How long a live edit must last before a drift episode opens. Default: 60s',
   },

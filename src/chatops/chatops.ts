@@ -11,6 +11,7 @@ import { authorisers } from '../policy/rbac.ts';
 import { createAsker } from './asker.ts';
 import { carryOut, rights } from './carry-out.ts';
 import { findApplication, seen } from './target.ts';
+import { asLinked } from './terminal.ts';
 
 export type Act = keyof typeof rights;
 
@@ -65,7 +66,8 @@ function isStale({ spec, metadata }: Request, now: number): boolean {
 async function outcome(deps: CarryOutDeps, request: Request): Promise<{ answer: Answer; failed: boolean }> {
   if (isStale(request, deps.clock.now())) return { answer: { ok: false, text: 'this was asked more than an hour ago, and nothing more is done for it; ask again if it still holds' }, failed: false };
   try {
-    return { answer: await carryOut(deps, request), failed: false };
+    const asked = await asLinked(deps, request);
+    return { answer: 'refused' in asked ? asked.refused : await carryOut(deps, asked.request), failed: false };
   } catch (error) {
     if (errorKind(error) !== 'terminal') throw error; // the queue tries again; what was done is found by its key
     return { answer: { ok: false, text: describeError(error) }, failed: true };

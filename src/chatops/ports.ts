@@ -47,6 +47,8 @@ export interface ChatopsOptions {
   /** undefined without a GitHub App. */
   forge: Forge | undefined;
   chat: () => Chat | undefined;
+  /** Why somebody else may have made what came from a terminal at that time; undefined when nobody could. Default: nothing is taken from there. */
+  doubt?: (createdAt: string) => Promise<string | undefined>;
   clock: Clock;
   log: Logger;
 }

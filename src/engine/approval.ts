@@ -46,9 +46,16 @@ function keyOfApproval(approval: Approval): string {
   return `${approval.metadata.namespace}/${approval.metadata.name}`;
 }
 
+/** After that nothing that was written while it was open fits it any more: nobody brings what people agreed to back, with its MAC. */
+async function endRound({ store }: Pick<ApprovalDeps, 'store'>, { metadata, spec, status }: Approval): Promise<void> {
+  const ended = status !== undefined && status.phase !== 'Pending' && status.phase !== 'Approved';
+  if (!ended || status.observedGeneration !== metadata.generation) return;
+  await store.approvals.patch(`${metadata.namespace}/${metadata.name}`, { spec: { round: (spec.round ?? 0) + 1 } });
+}
+
 async function setPhase({ store, clock }: ApprovalDeps, approval: Approval, phase: ApprovalPhase, message: string): Promise<void> {
   if (approval.status?.phase === phase && approval.status.message === message) return;
-  await store.approvals.patch(keyOfApproval(approval), { status: { phase, message, endedAt: phase === 'Pending' ? null : rfc3339(clock.now()) } }, { subresource: 'status' });
+  await endRound({ store }, await store.approvals.patch(keyOfApproval(approval), { status: { phase, message, endedAt: phase === 'Pending' ? null : rfc3339(clock.now()) } }, { subresource: 'status' }));
 }
 
 function newApproval(wanted: WantedApproval): Approval {
@@ -82,8 +89,9 @@ export function tooLarge(operations: readonly EffectOperation[]): boolean {
 }
 
 /** An effect that comes back may be made of other commits than the first time, and another gate may ask. What waits stays as it was asked: the gate counts by today's. */
-async function renewed({ store }: ApprovalDeps, key: string, { metadata: { annotations }, spec: { ranges = [], policy, from, revision } }: Approval): Promise<Approval | undefined> {
-  return store.approvals.patch(key, { metadata: { annotations }, spec: { ranges, policy, from: from ?? null, revision } });
+async function renewed({ store }: ApprovalDeps, key: string, { metadata: { annotations }, spec: { ranges = [], policy, from, revision } }: Approval): Promise<Approval> {
+  const round = (store.approvals.get(key)?.spec.round ?? 0) + 1;
+  return store.approvals.patch(key, { metadata: { annotations }, spec: { ranges, policy, from: from ?? null, revision, round } });
 }
 
 /** Opens the Approval of this effect if there is none, and supersedes the application's other open ones. Idempotent. */
@@ -94,14 +102,12 @@ export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): 
   const found = deps.store.approvals.get(key);
   const ended = found?.status?.phase === 'Superseded' || found?.status?.phase === 'Applied';
   const foreign = found !== undefined && !isApprovalOf(found, wanted.application);
-  const again = found?.status !== undefined && (ended || foreign);
-  // What people agreed to for another application of that name is taken back before it may look like one of this.
-  const existing = again && !foreign ? await renewed(deps, key, fresh) : found;
+  // A new round: what people agreed to before, or for another application of that name, fits it no longer.
+  const existing = found && (ended || foreign) ? await renewed(deps, key, fresh) : found;
   // An effect that comes back after it was superseded waits again; what was rejected stays rejected.
-  if (!existing?.status || again) {
-    const kept = { former: formerRounds(existing?.status), cards: withoutEnded(existing?.status?.cards) };
-    await deps.store.approvals.patch(key, { status: { phase: 'Pending', message: 'waiting for approval', approvals: [], endedAt: null, ...kept } }, { subresource: 'status' });
-    if (foreign) await renewed(deps, key, fresh);
+  if (!existing?.status || ended || foreign) {
+    const kept = { former: formerRounds(found?.status), cards: withoutEnded(found?.status?.cards) };
+    await deps.store.approvals.patch(key, { status: { phase: 'Pending', message: 'waiting for approval', approvals: [], rejectedBy: null, endedAt: null, ...kept } }, { subresource: 'status' });
   } else if (existing.status.phase === 'Approved') {
     // The gate asks for more than it did, or counts somebody no longer: others may agree again.
     await setPhase(deps, existing, 'Pending', `${existing.status.approvals?.length ?? 0} agreed, and more must`);
@@ -134,6 +140,7 @@ function voidMessage(approval: Approval, { operations: now, why }: Today): strin
 export async function supersedeOthers(deps: ApprovalDeps, application: string, today: Today): Promise<void> {
   for (const approval of deps.store.approvals.of(application)) {
     const phase = approval.status?.phase ?? 'Pending';
+    if (phase !== 'Pending' && phase !== 'Approved') await endRound(deps, approval); // a crash may have come between its end and this
     if (approval.metadata.name === today.keep || (phase !== 'Pending' && phase !== 'Approved')) continue;
     if (phase === 'Approved' && today.synced === approval.spec.revision) {
       await setPhase(deps, approval, 'Applied', 'applied by another operation'); // somebody was quicker than the engine
@@ -165,9 +172,6 @@ export async function recordApproval(deps: ApprovalDeps, approval: Approval, per
 export async function recordRejection(deps: ApprovalDeps, approval: Approval, actor: Actor, reason: string): Promise<void> {
   const message = `rejected by ${actor.login}${reason ? `: ${reason}` : ''}`;
   const { resourceVersion } = approval.metadata;
-  await deps.store.approvals.patch(
-    keyOfApproval(approval),
-    { status: { phase: 'Rejected', message, rejectedBy: actor, endedAt: rfc3339(deps.clock.now()) } },
-    { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
-  );
+  const status = { phase: 'Rejected', message, rejectedBy: actor, endedAt: rfc3339(deps.clock.now()) };
+  await endRound(deps, await deps.store.approvals.patch(keyOfApproval(approval), { status }, { subresource: 'status', ...(resourceVersion && { resourceVersion }) }));
 }

@@ -43,6 +43,7 @@ function stateOf({ revision, revisions, source, sources }: Synced, spec: Applica
   return hashOf([revisions && revisions.length > 0 ? revisions : [revision ?? ''], all, { server, namespace }, ...(ways === undefined ? [] : [ways])]);
 }
 
+/** What was synced is told by the record of this very Application alone; its gate also by that of a former one of its name. */
 function recordOf({ records }: Records, app: { metadata: ObjectMeta }): SyncRecord | undefined {
   const found = records.get(applicationKey(app));
   return found?.spec.uid === app.metadata.uid ? found : undefined;
@@ -58,7 +59,7 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
   const { name, namespace, uid = '' } = app.metadata;
   const known = records.get(applicationKey(app));
   const before = known?.spec.uid === uid ? known.spec : undefined;
-  const policy = fields.policy ?? before?.policy ?? { gated: false, approvals: 1, approvers: [] };
+  const policy = fields.policy ?? known?.spec.policy ?? { gated: false, approvals: 1, approvers: [] };
   const state = fields.state ?? before?.state;
   // A sync leaves nothing of what was agreed on before it.
   const base = fields.state !== undefined ? undefined : fields.base === undefined ? before?.base : (fields.base ?? undefined);
@@ -75,7 +76,7 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
 
 /** The gate that holds beside the present annotations: the strictest since what was last approved. undefined: none is known. */
 export function lastPolicy(store: Records, app: { metadata: ObjectMeta }): EffectivePolicy | undefined {
-  const policy = recordOf(store, app)?.spec.policy;
+  const policy = store.records.get(applicationKey(app))?.spec.policy;
   return policy && { ...policy, environment: undefined, slack: undefined };
 }
 
@@ -140,7 +141,7 @@ async function release(store: Store, approval: string, app: Application): Promis
   const projects = own.filter(({ kind, namespace }) => kind === 'AppProject' && namespace === store.namespace).flatMap(({ name }) => store.applications.of(name));
   const children = [...named.flatMap((key) => store.applications.get(key) ?? []), ...projects];
   for (const each of [app, ...children]) {
-    if (recordOf(store, each)) await write(store, each, { policy: policyFields(effectivePolicy(each, store.projects.get(`${store.namespace}/${each.spec.project}`))) });
+    if (store.records.get(applicationKey(each))) await write(store, each, { policy: policyFields(effectivePolicy(each, store.projects.get(`${store.namespace}/${each.spec.project}`))) });
   }
 }
 

@@ -4,7 +4,7 @@ import type { Application, ApplicationStatus, ComparedTo, Condition, ConditionTy
 import type { DesiredState } from './desired.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { isApplication } from '../model/argo-kinds.ts';
-import { mergePatch } from './merge-patch.ts';
+import { mergePatch } from '../store/merge-patch.ts';
 
 /** Replaces the conditions of the evaluated types; an unchanged message keeps its time; sorted by type, then message (argocd.md §1.3). */
 export function withConditions(before: Condition[] | undefined, evaluated: ConditionType[], now: Condition[], at: number): Condition[] {

@@ -35,6 +35,8 @@ export const cox = {
   slack: 'coxswain.dev/slack',
   /** On an Approval: metadata.uid of the Application that it was opened for. */
   applicationUid: 'coxswain.dev/application-uid',
+  /** On Requests, Approvals and SyncRecords: that Coxswain wrote them (src/store/seal.ts). */
+  mac: 'coxswain.dev/mac',
   /** On hook objects: the operation's startedAt, attempt and phase, so that a live hook of this very run is never run again. */
   operation: 'coxswain.dev/operation',
   /** Label on our own resources: the application they belong to, `<namespace>.<name>`. */

@@ -30,6 +30,8 @@ export interface Actor {
   via: 'pull-request' | 'slack' | 'cli' | 'web' | 'engine';
   /** Slack user id when the person acted there. */
   slackUser?: string;
+  /** Name in the cluster of whoever asked from a terminal; their login follows from it, and a Request of ours has none. */
+  user?: string;
   /** Linked in Slack, or owner, member or collaborator on GitHub when they asked: `policy.default` counts for nobody else. */
   known?: boolean;
 }
@@ -70,6 +72,8 @@ export interface Approval extends KubeObject {
     operations: EffectOperation[];
     /** What the gate asked for when it was opened, gates included that the change would loosen: an approver stands in every list. */
     policy?: { approvals: number; approvers: string[][] };
+    /** Counts up whenever it is opened anew, and when it ends: what was true of a former round is true of no later one. */
+    round?: number;
     pull?: PullRef;
   };
   status?: {
@@ -83,6 +87,9 @@ export interface Approval extends KubeObject {
     /** RFC 3339; only while the phase is one that ends it. */
     endedAt?: string;
     cards?: Record<string, CardState>;
+    /** The generation for which it was written. */
+    observedGeneration?: number;
+    mac?: string;
   };
 }
 
@@ -168,5 +175,7 @@ export interface Request extends KubeObject {
     finishedAt?: string;
     /** The person was told in Slack; where the answer has a place of its own (a comment), that place is looked at instead. */
     told?: boolean;
+    observedGeneration?: number;
+    mac?: string;
   };
 }

@@ -3,9 +3,11 @@ import type { Api } from '../cluster/api.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Mirror } from '../cluster/mirror.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import type { Sealing } from './seal.ts';
 import { AppError } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { isObject } from '../model/kube.ts';
+import { hasOurStatus, isOurs, sealed, sealedPatch } from './seal.ts';
 
 /** One JSON patch operation (RFC 6902). */
 export interface PatchOperation {
@@ -40,8 +42,17 @@ interface Kind {
   kind: string;
 }
 
+/** An object as it came, and what counts of it. */
+interface Kept<T> {
+  raw: KubeObject;
+  /** undefined: nothing, or it was not written by us. */
+  seen: T | undefined;
+}
+
 export interface WatchedCollection<T extends KubeObject> extends Collection<T> {
-  mirror: Mirror<T>;
+  mirror: Mirror<Kept<T>>;
+  /** Those that stand where ours belong and that we did not write, or no longer as they are; none of a kind that is not sealed. */
+  foreign(): KubeObject[];
 }
 
 function refOf(kind: Kind, key: string): ResourceKey {
@@ -56,33 +67,89 @@ function conditional(patch: Record<string, unknown>, resourceVersion: string | u
 
 type Writes<T extends KubeObject> = Pick<Collection<T>, 'create' | 'patch' | 'jsonPatch' | 'delete'>;
 
-function writes<T extends KubeObject>(api: Api, mirror: Mirror<T>, kind: Kind, parse: (object: KubeObject) => T | undefined): Writes<T> {
-  function accepted(object: KubeObject): T {
-    mirror.accept(object);
-    const parsed = parse(object);
-    if (!parsed) throw new AppError('E_INTERNAL', `the API answered a ${kind.kind} that cannot be read`);
-    return parsed;
+interface Written<T> {
+  api: Api;
+  mirror: Mirror<Kept<T>>;
+  options: CollectionOptions<T>;
+  kind: Kind;
+}
+
+/** `part`: what of it we have just written with a MAC. */
+function accepted<T extends KubeObject>({ mirror, options, kind }: Written<T>, object: KubeObject, part?: 'object' | 'status'): T {
+  mirror.accept(object);
+  const { sealing } = options;
+  if (sealing && part && !(part === 'status' ? hasOurStatus : isOurs)(sealing, object)) {
+    throw new AppError('E_CONFIG', `the cluster does not keep all that Coxswain writes into ${kind.kind} ${object.metadata.name ?? ''}`, { hint: 'Its custom resource definition is older than Coxswain: kubectl apply -k deploy brings the present one.' });
   }
-  return {
-    async create(object) {
-      try {
-        mirror.accept(await api.create(object));
-        return 'created';
-      } catch (error) {
-        if (!isStatus(error, 409)) throw error;
-      }
-      // Whoever made it may be ahead of our watch.
-      const { namespace = '', name = '' } = object.metadata;
-      const found = mirror.get(namespace, name) ? undefined : await api.get({ ...kind, namespace, name });
+  const seen = keptOf(options, object).seen;
+  if (!seen) throw new AppError('E_INTERNAL', `the API answered a ${kind.kind} that cannot be read`);
+  return seen;
+}
+
+/** A name that ours must have is not left to a stranger's object: this very one goes. */
+async function removeForeign<T extends KubeObject>({ api, kind }: Written<T>, { metadata }: KubeObject): Promise<void> {
+  const { namespace = '', name = '', uid, finalizers = [] } = metadata;
+  const ref = { ...kind, namespace, name };
+  if (finalizers.length > 0) await api.patch(ref, { type: 'merge', patch: { metadata: { uid, finalizers: null } } });
+  await api.delete(ref, uid === undefined ? {} : { uid });
+}
+
+async function create<T extends KubeObject>(written: Written<T>, object: T): Promise<'created' | 'exists'> {
+  const { api, mirror, kind, options: { sealing } } = written;
+  const { namespace = '', name = '' } = object.metadata;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      accepted(written, await api.create(sealing ? sealed(sealing, object) : object), 'object');
+      return 'created';
+    } catch (error) {
+      if (!isStatus(error, 409)) throw error;
+    }
+    // Whoever made it may be ahead of our watch.
+    const found = mirror.get(namespace, name)?.seen ? undefined : await api.get({ ...kind, namespace, name });
+    if (!found || !sealing || isOurs(sealing, found) || attempt > 0) {
       if (found) mirror.accept(found);
       return 'exists';
-    },
-    async patch(key, patch, options = {}) {
-      const body = conditional(patch, options.resourceVersion);
-      return accepted(await api.patch(refOf(kind, key), { type: 'merge', patch: body, ...(options.subresource && { subresource: options.subresource }) }));
-    },
+    }
+    await removeForeign(written, found);
+  }
+}
+
+interface Patch {
+  key: string;
+  patch: Record<string, unknown>;
+  subresource?: 'status' | undefined;
+  resourceVersion?: string | undefined;
+}
+
+const mostConflicts = 5;
+
+/** A MAC is made for one version of the object: after a conflict it is made anew, unless the caller means one version himself. */
+async function patch<T extends KubeObject>(written: Written<T>, { key, patch: wanted, subresource, resourceVersion }: Patch): Promise<T> {
+  const { api, mirror, kind, options: { sealing } } = written;
+  const ref = refOf(kind, key);
+  const send = (body: Record<string, unknown>, version: string | undefined): Promise<KubeObject> => api.patch(ref, { type: 'merge', patch: conditional(body, version), ...(subresource && { subresource }) });
+  let current = sealing && mirror.get(ref.namespace, ref.name)?.raw;
+  for (let conflicts = 0; sealing; conflicts += 1) {
+    if (!current || (resourceVersion !== undefined && current.metadata.resourceVersion !== resourceVersion)) current = await api.get(ref);
+    const body = current && sealedPatch(sealing, current, wanted, subresource);
+    if (!current || !body) break;
+    try {
+      return accepted(written, await send(body, resourceVersion ?? current.metadata.resourceVersion), subresource ?? 'object');
+    } catch (error) {
+      if (!isStatus(error, 409) || resourceVersion !== undefined || conflicts >= mostConflicts) throw error;
+      current = undefined;
+    }
+  }
+  return accepted(written, await send(wanted, resourceVersion));
+}
+
+function writes<T extends KubeObject>(written: Written<T>): Writes<T> {
+  const { api, kind } = written;
+  return {
+    create: (object) => create(written, object),
+    patch: (key, wanted, options = {}) => patch(written, { key, patch: wanted, ...options }),
     async jsonPatch(key, operations) {
-      return accepted(await api.patch(refOf(kind, key), { type: 'json', patch: operations }));
+      return accepted(written, await api.patch(refOf(kind, key), { type: 'json', patch: operations }));
     },
     async delete(key) {
       await api.delete(refOf(kind, key));
@@ -91,11 +158,11 @@ function writes<T extends KubeObject>(api: Api, mirror: Mirror<T>, kind: Kind, p
 }
 
 /** Keys grouped by what `indexOf` says of their object, kept up by the mirror's changes. */
-function watchIndex<T>(mirror: Mirror<T>, indexOf: (object: T) => string): (value: string) => T[] {
+function watchIndex<T>(mirror: Mirror<Kept<T>>, indexOf: (object: T) => string): (value: string) => T[] {
   const groups = new Map<string, Map<string, [namespace: string, name: string]>>();
   mirror.onChange(({ namespace, name, before, after }) => {
     const key = `${namespace}/${name}`;
-    const [old, now] = [before && indexOf(before), after && indexOf(after)];
+    const [old, now] = [before?.seen && indexOf(before.seen), after?.seen && indexOf(after.seen)];
     if (old === now) return;
     if (old !== undefined) {
       groups.get(old)?.delete(key);
@@ -105,7 +172,7 @@ function watchIndex<T>(mirror: Mirror<T>, indexOf: (object: T) => string): (valu
     const group = groups.get(now) ?? new Map<string, [string, string]>();
     groups.set(now, group.set(key, [namespace, name]));
   });
-  return (value) => [...(groups.get(value)?.values() ?? [])].flatMap(([namespace, name]) => mirror.get(namespace, name) ?? []);
+  return (value) => [...(groups.get(value)?.values() ?? [])].flatMap(([namespace, name]) => mirror.get(namespace, name)?.seen ?? []);
 }
 
 export interface CollectionOptions<T> extends Kind {
@@ -113,22 +180,36 @@ export interface CollectionOptions<T> extends Kind {
   parse: (object: KubeObject) => T | undefined;
   /** What `of` looks objects up by. */
   indexOf: (object: T) => string;
+  /** Of a kind that only we write: what is not as we wrote it does not count. */
+  sealing?: Sealing;
+  /** What stands for an object that we did not write; default: nothing. */
+  parseForeign?: (object: KubeObject) => T | undefined;
+}
+
+function keptOf<T extends KubeObject>({ sealing, parse, parseForeign }: CollectionOptions<T>, raw: KubeObject): Kept<T> {
+  if (!sealing) return { raw, seen: parse(raw) };
+  const { status: _status, ...bare } = raw;
+  const seen = hasOurStatus(sealing, raw) ? raw : bare;
+  return { raw, seen: isOurs(sealing, raw) ? parse(seen) : parseForeign?.(seen) };
 }
 
 /** Empty until its mirror is started. */
 export function watchCollection<T extends KubeObject>(cluster: Cluster, options: CollectionOptions<T>): WatchedCollection<T> {
-  const { namespace, parse } = options;
+  const { namespace, sealing } = options;
   const kind = { group: options.group, kind: options.kind };
-  const mirror = cluster.mirror<T>({ kind, namespace, parse });
+  const mirror = cluster.mirror<Kept<T>>({ kind, namespace, parse: (object) => keptOf(options, object) });
   return {
     mirror,
     of: watchIndex(mirror, options.indexOf),
     get: (key) => {
       const ref = refOf(kind, key);
-      return mirror.get(ref.namespace, ref.name);
+      return mirror.get(ref.namespace, ref.name)?.seen;
     },
-    list: () => mirror.all(),
-    onChange: (fn) => mirror.onChange((change) => fn(`${change.namespace}/${change.name}`, change.after, change.before)),
-    ...writes(cluster.api, mirror, kind, parse),
+    list: () => mirror.all().flatMap(({ seen }) => seen ?? []),
+    foreign: () => (sealing ? mirror.all().filter(({ raw }) => !isOurs(sealing, raw)).map(({ raw }) => raw) : []),
+    onChange: (fn) => mirror.onChange(({ namespace: at, name, after, before }) => {
+      if (after?.seen || before?.seen) fn(`${at}/${name}`, after?.seen, before?.seen);
+    }),
+    ...writes({ api: cluster.api, mirror, options, kind }),
   };
 }

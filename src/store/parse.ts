@@ -45,6 +45,15 @@ export function parseRecord(object: KubeObject): SyncRecord | undefined {
   return isRecord(object) ? object : undefined;
 }
 
+/** Somebody changed or made it: what was asked for here is not known any more, and so somebody must agree once. */
+export function parseForeignRecord(object: KubeObject): SyncRecord | undefined {
+  const { namespace, name } = object.metadata;
+  if (!namespace || !name) return undefined;
+  const before = parseRecord(object)?.spec.policy;
+  const policy = { approvals: 1, approvers: [], ...(before?.gated === true && before), gated: true };
+  return { apiVersion: object.apiVersion, kind: object.kind, metadata: { ...object.metadata, namespace, name }, spec: { application: `${namespace}/${name}`, uid: '', policy } };
+}
+
 function isEpisode(object: KubeObject): object is DriftEpisode {
   const spec = object['spec'];
   return isNamed(object) && isObject(spec) && typeof spec['application'] === 'string' && typeof spec['fingerprint'] === 'string';
@@ -61,4 +70,17 @@ function isRequest(object: KubeObject): object is Request {
 
 export function parseRequest(object: KubeObject): Request | undefined {
   return isRequest(object) ? object : undefined;
+}
+
+/** One that a person made with kubectl or `cox`: all that it says of who they are is their name in the cluster, and that must be proven. */
+export function parseTerminalRequest(object: KubeObject): Request | undefined {
+  const request = parseRequest(object);
+  const user: unknown = request?.spec.actor.user;
+  if (!request || typeof user !== 'string' || user === '' || request.spec.origin.kind !== 'cli') return undefined;
+  const { verb, application, digest, args, createdAt } = request.spec;
+  const texts = Object.fromEntries(Object.entries(isObject(args) ? args : {}).filter(([, value]) => typeof value === 'string'));
+  return {
+    ...request,
+    spec: { verb, args: texts, actor: { login: '', id: 0, via: 'cli', user }, origin: { kind: 'cli' }, createdAt: String(createdAt), ...(typeof application === 'string' && { application }), ...(typeof digest === 'string' && { digest }) },
+  };
 }

@@ -27,6 +27,8 @@ export interface Settings {
   policyDefault: string;
   /** coxswain-cm slack.identities: Slack user id → GitHub login (lower case). */
   slackIdentities: Map<string, string>;
+  /** coxswain-cm cli.identities: user of the cluster → GitHub login (lower case). */
+  cliIdentities: Map<string, string>;
   /** coxswain-cm slack.channel: where cards go that no annotation routes. */
   slackChannel: string;
   /** coxswain-cm drift.settle in milliseconds; default 60,000. */
@@ -62,6 +64,18 @@ function identities(text: string | undefined, faults: string[]): Map<string, str
     const match = /^([UW][A-Z0-9]+)\s*[:=]\s*(\S+)$/.exec(line);
     if (match?.[1] && match[2]) found.set(match[1], match[2].toLowerCase());
     else faults.push(`slack.identities has the line "${line}", but each must be <Slack user id>: <GitHub login>`);
+  }
+  return found;
+}
+
+/** Names of users may hold colons: the last one ends it. */
+function users(text: string | undefined, faults: string[]): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const line of (text ?? '').split('\n').map((item) => item.trim()).filter((item) => item && !item.startsWith('#'))) {
+    const at = line.lastIndexOf(':');
+    const [user, login] = [line.slice(0, Math.max(at, 0)).trim(), line.slice(at + 1).trim()];
+    if (user !== '' && /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(login)) found.set(user, login.toLowerCase());
+    else faults.push(`cli.identities has the line "${line}", but each must be <user of the cluster>: <GitHub login>`);
   }
   return found;
 }
@@ -129,6 +143,7 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     policyCsv: Object.keys(rbac).filter((key) => /^policy(\..+)?\.csv$/.test(key)).sort().map((key) => rbac[key]).join('\n'),
     policyDefault: rbac['policy.default'] ?? '',
     slackIdentities: identities(own['slack.identities'], faults),
+    cliIdentities: users(own['cli.identities'], faults),
     slackChannel: own['slack.channel'] ?? '',
     driftSettleMs: duration(own, 'drift.settle', 60_000, faults),
     resyncMs: duration(argocd, 'timeout.reconciliation', 120_000, faults),

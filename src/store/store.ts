@@ -17,7 +17,8 @@ import { coxGroup } from '../model/coxswain.ts';
 import { isObject } from '../model/kube.ts';
 import type { Collection } from './collection.ts';
 import { watchCollection } from './collection.ts';
-import { parseApplication, parseApproval, parseEpisode, parseProject, parseRecord, parseRequest } from './parse.ts';
+import { sealKey } from './seal.ts';
+import { parseApplication, parseApproval, parseEpisode, parseForeignRecord, parseProject, parseRecord, parseRequest, parseTerminalRequest } from './parse.ts';
 import { readSettings, settingMaps } from './settings.ts';
 
 export type { Collection, PatchOperation } from './collection.ts';
@@ -35,10 +36,12 @@ export interface Store {
   onSettings(fn: () => void): () => void;
   /** Key of the digests' MACs, kept in the Secret `coxswain-mac`, made once. */
   macKey: Buffer;
+  /** Requests, Approvals and SyncRecords that we did not write, or no longer as they are. */
+  foreign(): KubeObject[];
   stop(): Promise<void>;
 }
 
-const macSecret = 'coxswain-mac';
+export const macSecret = 'coxswain-mac';
 const macBytes = 32;
 
 function keyIn(secret: KubeObject | undefined): Buffer | undefined {
@@ -107,12 +110,14 @@ export function missingKinds(discovery: Pick<Discovery, 'resourceOf'>): string[]
  * Throws E_CONFIG when the MAC key cannot be used, ApiError when the API refuses.
  */
 export async function openStore(cluster: Cluster, namespace: string, signal?: AbortSignal): Promise<Store> {
+  const key = await macKey(cluster.api, namespace, signal);
+  const sealing = (kind: string, free: readonly string[]) => ({ key: sealKey(key), kind, free });
   const applications = watchCollection(cluster, { group: argoGroup, kind: 'Application', namespace, parse: parseApplication, indexOf: (app) => app.spec.project });
   const projects = watchCollection(cluster, { group: argoGroup, kind: 'AppProject', namespace, parse: parseProject, indexOf: (project) => project.metadata.name });
-  const approvals = watchCollection(cluster, { group: coxGroup, kind: 'Approval', namespace, parse: parseApproval, indexOf: (approval) => approval.spec.application });
+  const approvals = watchCollection(cluster, { group: coxGroup, kind: 'Approval', namespace, parse: parseApproval, indexOf: (approval) => approval.spec.application, sealing: sealing('Approval', ['cards']) });
   const episodes = watchCollection(cluster, { group: coxGroup, kind: 'DriftEpisode', namespace, parse: parseEpisode, indexOf: (episode) => episode.spec.application });
-  const requests = watchCollection(cluster, { group: coxGroup, kind: 'Request', namespace, parse: parseRequest, indexOf: (request) => request.spec.application ?? '' });
-  const records = watchCollection(cluster, { group: coxGroup, kind: 'SyncRecord', namespace, parse: parseRecord, indexOf: (record) => record.spec.application });
+  const requests = watchCollection(cluster, { group: coxGroup, kind: 'Request', namespace, parse: parseRequest, indexOf: (request) => request.spec.application ?? '', sealing: sealing('Request', ['told']), parseForeign: parseTerminalRequest });
+  const records = watchCollection(cluster, { group: coxGroup, kind: 'SyncRecord', namespace, parse: parseRecord, indexOf: (record) => record.spec.application, sealing: sealing('SyncRecord', []), parseForeign: parseForeignRecord });
   const { mirrors, ...settings } = watchSettings(cluster, namespace);
   const all = [applications.mirror, projects.mirror, approvals.mirror, episodes.mirror, requests.mirror, records.mirror, ...mirrors];
   const stop = async (): Promise<void> => {
@@ -120,7 +125,7 @@ export async function openStore(cluster: Cluster, namespace: string, signal?: Ab
   };
   try {
     await Promise.all(all.map((mirror) => mirror.start(signal)));
-    return { namespace, applications, projects, approvals, episodes, requests, records, ...settings, macKey: await macKey(cluster.api, namespace, signal), stop };
+    return { namespace, applications, projects, approvals, episodes, requests, records, ...settings, macKey: key, foreign: () => [approvals, requests, records].flatMap((collection) => collection.foreign()), stop };
   } catch (error) {
     await stop();
     throw error;

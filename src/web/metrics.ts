@@ -15,6 +15,8 @@ export interface MetricsOptions {
   live: Live;
   /** Applications that wait for a pass. */
   pending: () => number;
+  /** Whether the cluster lets others write our own resources. */
+  forgeable: () => boolean;
 }
 
 interface Sample {
@@ -103,6 +105,8 @@ export function createMetrics(options: MetricsOptions): { text(): Promise<{ type
   gauge(registry, { name: 'coxswain_approvals_pending', help: 'Approvals that wait for a person.', read: () => [{ value: store.approvals.list().filter((item) => waitingApproval([item])).length }] });
   gauge(registry, { name: 'coxswain_drift_episodes_open', help: 'Drift episodes that are open.', read: () => [{ value: openEpisodes(store.episodes.list()).length }] });
   gauge(registry, { name: 'coxswain_setting_faults', help: 'Settings that cannot be read; their defaults stand in.', read: () => [{ value: store.settings().faults.length }] });
+  gauge(registry, { name: 'coxswain_own_resources_forgeable', help: '1 where the admission policies of Coxswain are not in force.', read: () => [{ value: options.forgeable() ? 1 : 0 }] });
+  gauge(registry, { name: 'coxswain_foreign_objects', help: 'Requests, Approvals and SyncRecords that Coxswain did not write, or no longer as they are; they count for nothing.', read: () => [{ value: store.foreign().length }] });
   return {
     async text() {
       return { type: registry.contentType, body: await registry.metrics() };

@@ -17,6 +17,7 @@ import { coxGroup, coxVersion } from '../../src/model/coxswain.ts';
 import { eventually, testCluster } from '../control-plane.ts';
 import { mirrors, origin as newOrigin } from '../git/origin.ts';
 import { openStore } from '../../src/store/store.ts';
+import { sealed, sealKey } from '../../src/store/seal.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import { rfc3339, systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
@@ -101,6 +102,7 @@ export interface BedOptions {
   killSwitch?: KillSwitch;
   /** Default: the system's. */
   clock?: Clock;
+  doubt?: (createdAt: string) => Promise<string | undefined>;
 }
 
 async function doors(t: TestContext, options: BedOptions): Promise<{ cluster: Cluster; store: Store; namespace: string }> {
@@ -129,7 +131,7 @@ export async function bed(t: TestContext, options: BedOptions = {}): Promise<Bed
   const told: Bed['told'] = [];
   const start = (): Chatops => {
     const made = createChatops({
-      store, git, forge, clock: options.clock ?? systemClock, log: silentLogger(),
+      store, git, forge, clock: options.clock ?? systemClock, log: silentLogger(), ...(options.doubt && { doubt: options.doubt }),
       chat: () => ({ answer: (request, answer) => Promise.resolve(void told.push([request.metadata.name, answer])) }),
       inputsOf: (app) => Promise.resolve([app.metadata.name]),
     });
@@ -143,7 +145,7 @@ export async function bed(t: TestContext, options: BedOptions = {}): Promise<Bed
     const request = store.requests.get(`${namespace}/${name}`);
     return request && (request.status?.phase ?? 'Pending') !== 'Pending' ? request : undefined;
   });
-  const put = async (object: Record<string, unknown>): Promise<KubeObject> => cluster.api.apply(object as KubeObject, { manager: 'test' });
+  const put = async (object: Record<string, unknown> | KubeObject): Promise<KubeObject> => cluster.api.apply(object as KubeObject, { manager: 'test' });
   const own = (kind: string, name: string, rest: Record<string, unknown>): Promise<KubeObject> => put({ apiVersion: `${coxGroup}/${coxVersion}`, kind, metadata: { name, namespace }, ...rest });
   const made: Bed = {
     cluster, store, namespace, origin, git, forge, told,
@@ -165,7 +167,7 @@ export async function bed(t: TestContext, options: BedOptions = {}): Promise<Bed
     },
     async approval(name, digest, more = {}) {
       const approval = `${name}-${digest.slice(0, 12)}`;
-      await own('Approval', approval, { spec: { application: `${namespace}/${name}`, digest, revision: 'b'.repeat(40), operations: [], ranges: [{ repo: origin.url, to: 'b'.repeat(40) }], ...more } });
+      await store.approvals.create({ apiVersion: `${coxGroup}/${coxVersion}`, kind: 'Approval', metadata: { name: approval, namespace }, spec: { application: `${namespace}/${name}`, digest, revision: 'b'.repeat(40), operations: [], ranges: [{ repo: origin.url, to: 'b'.repeat(40) }], ...more } });
       await eventually('the approval', () => store.approvals.get(`${namespace}/${approval}`));
       await store.approvals.patch(`${namespace}/${approval}`, { status: { phase: 'Pending', message: 'waiting for approval', approvals: [] } }, { subresource: 'status' });
       return approval;
@@ -180,7 +182,7 @@ export async function bed(t: TestContext, options: BedOptions = {}): Promise<Bed
     async ask(verb, more = {}) {
       count += 1;
       const name = `r${count}`;
-      await own('Request', name, { spec: { verb, args: {}, actor: { login: 'bob', id: 2, via: 'slack', slackUser: 'U2' }, origin: { kind: 'slack', channel: 'C1' }, createdAt: rfc3339(Date.now()), ...more } });
+      await put(sealed({ key: sealKey(store.macKey), kind: 'Request', free: ['told'] }, { apiVersion: `${coxGroup}/${coxVersion}`, kind: 'Request', metadata: { name, namespace }, spec: { verb, args: {}, actor: { login: 'bob', id: 2, via: 'slack', slackUser: 'U2' }, origin: { kind: 'slack', channel: 'C1' }, createdAt: rfc3339(Date.now()), ...more } }));
       return ended(name);
     },
     async again(request) {

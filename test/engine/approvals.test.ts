@@ -8,7 +8,7 @@ import { approve, reject } from '../../src/engine/request.ts';
 import type { Application } from '../../src/model/application.ts';
 import type { Approval } from '../../src/model/coxswain.ts';
 import type { Stage } from './stage.ts';
-import { approvalIn, approvalsOf, config, dataOf, deployment, hookJob, operate, patchApp, person, push, requests, synced, syncedTo } from './manifests.ts';
+import { approvalIn, approvalsOf, config, dataOf, deployment, hookJob, operate, patchApp, person, push, requests, synced, syncedTo, writeStatus } from './manifests.ts';
 import { stage } from './stage.ts';
 
 const [bob, carol, dave] = [person('bob', 2), person('carol', 3), person('dave', 4)];
@@ -24,9 +24,8 @@ async function waiting(t: TestContext, annotations: Record<string, string> = {},
 
 /** As the API server would store it, whatever process is alive. */
 async function decideByHand(s: Stage, approval: Approval, phase: string): Promise<void> {
-  const { namespace, name } = approval.metadata;
   const approvals = [{ actor: bob, at: '2026-01-01T00:00:00Z', teams: [] }];
-  await s.cluster.api.patch({ group: 'coxswain.dev', kind: 'Approval', namespace, name }, { type: 'merge', subresource: 'status', patch: { status: { phase, message: '', approvals } } });
+  await writeStatus(s, approval, { phase, message: '', approvals });
 }
 
 function agree(s: Stage, actor = bob, teams: string[] = []): ReturnType<typeof approve> {

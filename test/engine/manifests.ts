@@ -5,6 +5,7 @@ import type { Application, Operation } from '../../src/model/application.ts';
 import type { Actor, Approval } from '../../src/model/coxswain.ts';
 import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
 import type { Stage } from './stage.ts';
+import { sealedPatch, sealKey } from '../../src/store/seal.ts';
 import { eventually } from '../control-plane.ts';
 
 export const automated = { automated: { prune: true, selfHeal: true } };
@@ -128,4 +129,13 @@ export function quiet(s: Stage): Promise<true> {
 export function asked(s: Stage): Record<string, number> {
   const { watch: _watch, discovery: _discovery, ...counts } = s.cluster.api.counts;
   return counts;
+}
+
+/** As the operator would write a status, whatever process is alive. */
+export async function writeStatus(s: Stage, object: KubeObject, status: Record<string, unknown>): Promise<void> {
+  const { namespace = '', name = '' } = object.metadata;
+  const ref = { group: 'coxswain.dev', kind: object.kind, namespace, name };
+  const current = await s.cluster.api.get(ref);
+  const sealing = { key: sealKey(s.store.macKey), kind: object.kind, free: ['cards', 'told'] };
+  await s.cluster.api.patch(ref, { type: 'merge', subresource: 'status', patch: current && sealedPatch(sealing, current, { status }, 'status') });
 }

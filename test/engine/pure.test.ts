@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Application, Condition } from '../../src/model/application.ts';
 import { healDelayMs } from '../../src/engine/decide.ts';
-import { mergePatch } from '../../src/engine/merge-patch.ts';
+import { mergePatch } from '../../src/store/merge-patch.ts';
 import { driftFingerprint } from '../../src/engine/episode.ts';
 import { lastAttempt } from '../../src/engine/past.ts';
 import { statusPatch, withConditions, withHealth } from '../../src/engine/status.ts';

@@ -23,7 +23,7 @@ export interface Served {
 
 export async function serve(t: TestContext, { store, engine, cluster }: Stage): Promise<Served> {
   const ready: Served['ready'] = { why: undefined };
-  const metrics = createMetrics({ store, api: cluster.api, live: cluster.live, pending: () => engine.pending });
+  const metrics = createMetrics({ store, api: cluster.api, live: cluster.live, pending: () => engine.pending, forgeable: () => false });
   const paths: string[] = [];
   let port = 0;
   let running: { web: ReturnType<typeof createWeb>; server: Server } | undefined;

@@ -1,0 +1,113 @@
+// MACs on our own resources: whoever may write them can read one, but make none, nor bring a former state back with its MAC.
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { KubeObject } from '../model/kube.ts';
+import { canonicalJson } from '../base/canonical.ts';
+import { cox } from '../model/annotations.ts';
+import { isObject } from '../model/kube.ts';
+import { mergePatch } from './merge-patch.ts';
+
+/** How one kind is sealed. */
+export interface Sealing {
+  /** See `sealKey`. */
+  key: Buffer;
+  kind: string;
+  /** Fields of the status that decide nothing; they are written without a MAC. */
+  free: readonly string[];
+}
+
+type Fields = Record<string, unknown>;
+
+/** A key for this purpose alone: the digests' MACs, which people can see, are made with the kept key itself. */
+export function sealKey(kept: Buffer): Buffer {
+  return Buffer.from(hkdfSync('sha256', kept, '', 'coxswain.dev: what the operator wrote', 32));
+}
+
+function macOf({ key, kind }: Sealing, part: 'object' | 'status', value: unknown): string {
+  return createHmac('sha256', key).update(`${kind} ${part}\n${canonicalJson(value)}`).digest('hex');
+}
+
+function fits(found: unknown, mac: string): boolean {
+  return typeof found === 'string' && found.length === mac.length && timingSafeEqual(Buffer.from(found), Buffer.from(mac));
+}
+
+function fieldsOf(value: unknown): Fields {
+  return isObject(value) ? value : {};
+}
+
+/** The API server counts generations up and nobody can set them: a former spec with its MAC fits none that comes later. */
+function objectMac(sealing: Sealing, { metadata }: KubeObject, spec: unknown, generation: number): string {
+  const { namespace, name, annotations } = metadata;
+  return macOf(sealing, 'object', { namespace, name, generation, spec, application: annotations?.[cox.applicationUid] });
+}
+
+function sealedStatus({ free }: Sealing, status: unknown): Fields {
+  return Object.fromEntries(Object.entries(fieldsOf(status)).filter(([name]) => name !== 'mac' && !free.includes(name)));
+}
+
+function statusMac(sealing: Sealing, { metadata: { namespace, name, uid } }: KubeObject, status: Fields): string {
+  return macOf(sealing, 'status', { namespace, name, uid, status });
+}
+
+/** Whether we wrote it, and it is as we left it; its status apart. */
+export function isOurs(sealing: Sealing, object: KubeObject): boolean {
+  const { annotations, generation = 1 } = object.metadata;
+  return fits(annotations?.[cox.mac], objectMac(sealing, object, object['spec'], generation));
+}
+
+/** Phases in which somebody's word may still let something pass. */
+const open: readonly unknown[] = ['Pending', 'Approved'];
+
+/** Whether we wrote its status. One that is open only counts for the spec that it was written for. */
+export function hasOurStatus(sealing: Sealing, object: KubeObject): boolean {
+  const status = fieldsOf(object['status']);
+  if (open.includes(status['phase']) && status['observedGeneration'] !== (object.metadata.generation ?? 1)) return false;
+  return fits(status['mac'], statusMac(sealing, object, sealedStatus(sealing, status)));
+}
+
+/** With its MAC, as it is to be created. */
+export function sealed(sealing: Sealing, object: KubeObject): KubeObject {
+  const mac = objectMac(sealing, object, object['spec'], 1);
+  return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [cox.mac]: mac } } };
+}
+
+/** RFC 7386. */
+function merged(before: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return patch;
+  const result: Fields = { ...fieldsOf(before) };
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) delete result[name];
+    else if (value !== undefined) result[name] = merged(result[name], value);
+  }
+  return result;
+}
+
+function statusPatch(sealing: Sealing, current: KubeObject, patch: Fields): Fields | undefined {
+  const change = sealedStatus(sealing, patch['status']);
+  if (Object.keys(change).length === 0) return undefined;
+  const { mac, ...raw } = fieldsOf(current['status']);
+  const before = sealedStatus(sealing, raw);
+  const status: Fields = { ...fieldsOf(merged(hasOurStatus(sealing, current) ? before : {}, change)), observedGeneration: current.metadata.generation ?? 1 };
+  const free = Object.entries(fieldsOf(patch['status'])).filter(([name]) => sealing.free.includes(name));
+  return { ...patch, status: { ...Object.fromEntries(free), ...mergePatch({ ...before, mac }, { ...status, mac: statusMac(sealing, current, status) }) } };
+}
+
+function objectPatch(sealing: Sealing, current: KubeObject, patch: Fields): Fields | undefined {
+  const metadata = fieldsOf(patch['metadata']);
+  const ours = isOurs(sealing, current);
+  const bound = Object.hasOwn(fieldsOf(metadata['annotations']), cox.applicationUid);
+  if (ours && patch['spec'] === undefined && !bound) return undefined;
+  const spec = merged(ours ? current['spec'] : {}, patch['spec'] ?? {});
+  const change = mergePatch(current['spec'], spec);
+  const generation = (current.metadata.generation ?? 1) + (change ? 1 : 0);
+  const annotations = fieldsOf(merged(current.metadata.annotations, metadata['annotations'] ?? {})) as Record<string, string>;
+  const mac = objectMac(sealing, { ...current, metadata: { ...current.metadata, annotations } }, spec, generation);
+  return { ...patch, metadata: { ...metadata, annotations: { ...fieldsOf(metadata['annotations']), [cox.mac]: mac } }, spec: change ?? {} };
+}
+
+/**
+ * The merge patch of `current` with the MAC of what comes of it; undefined where it changes nothing that a MAC covers. It holds for
+ * exactly that version: send it with its resourceVersion. What somebody else wrote is not carried on.
+ */
+export function sealedPatch(sealing: Sealing, current: KubeObject, patch: Fields, subresource: 'status' | undefined): Fields | undefined {
+  return subresource === 'status' ? statusPatch(sealing, current, patch) : objectPatch(sealing, current, patch);
+}
