@@ -3,6 +3,7 @@ import { follow, joinPath } from './paths.ts';
 import { isObject } from '../model/kube.ts';
 import { kustomizationOf } from './kustomize-closure.ts';
 import { parseYaml } from './yaml.ts';
+import { refuseLfsPointers } from './absent.ts';
 import { renderError } from './plan.ts';
 import type { ApplicationSource } from '../model/application.ts';
 import type { Files } from '../model/files.ts';
@@ -36,7 +37,9 @@ export async function withOverrides(source: ApplicationSource, files: Files, at:
     const entry = await follow(files, file);
     if (entry?.kind !== 'file') continue;
     overrides.push(entry.path);
+    await refuseLfsPointers(files, [entry.path]);
     const [patch] = parseYaml(String((await files.read(entry.path)) ?? ''), file);
+    if (patch !== undefined && !isObject(patch)) throw renderError('this file overrides the source and is no map', { file });
     if (isObject(patch)) merged = mergePatch(merged, Object.fromEntries(Object.entries(patch).filter(([key]) => !fixed.includes(key))));
   }
   return { source: overrides.length > 0 ? { ...merged, repoURL: source.repoURL } : source, overrides };

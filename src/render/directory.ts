@@ -1,6 +1,7 @@
 // Directory applications: plain YAML and JSON, and Jsonnet programs.
 import { follow, relativeTo } from './paths.ts';
 import { globMatch } from '../base/glob.ts';
+import { isLfsPointer, refuseLfsPointer, refuseModule } from './absent.ts';
 import { importsOf, jsonnetArguments, runJsonnet } from './jsonnet.ts';
 import { mentionsEnvelope, plainObjects } from './complete.ts';
 import { parseDocuments, parseJsonDocuments } from './yaml.ts';
@@ -37,12 +38,17 @@ export async function planDirectory(planning: Planning, parts: DirectoryParts): 
     const { manifests, leftOut } = await readPlain(planning, found.files.filter((entry) => !programs.includes(entry)));
     const warnings = leftOutWarnings([...found.leftOut, ...leftOut]);
     if (programs.length === 0) return { manifests, warnings };
-    const made = await withOverlay(parts.tempDir, inputs, (overlay) => runJsonnet({ tool: parts.tool, programs: programs.map((file) => file.path), args, overlay }));
+    const made = await withOverlay(parts.tempDir, inputs, (overlay) => {
+      overlay.pointers.forEach(refuseLfsPointer);
+      return runJsonnet({ tool: parts.tool, programs: programs.map((file) => file.path), args, overlay });
+    });
     return { manifests: [...manifests, ...made], warnings };
   };
   const parameters = { path, leftOut: found.leftOut, ...(programs.length > 0 && { tool: parts.tool.version, args }) };
   return { sourceType: 'Directory', inputs, watched: libraries.missing, parameters, produce };
 }
+
+const endings = ['yaml', 'yml', 'json', 'jsonnet'];
 
 interface Found {
   files: FileEntry[];
@@ -55,8 +61,9 @@ async function manifestFiles({ files, path }: Planning, section: DirectorySource
   const found: Found = { files: [], leftOut: [] };
   for (const entry of await files.list(path, section.recurse ?? false)) {
     const name = relativeTo(path, entry.path);
+    if (entry.kind === 'module' && section.recurse && !endings.every((ending) => excluded(`${name}/x.${ending}`, section))) await refuseModule(files, entry.path);
     if (entry.kind === 'link' && section.recurse && !excluded(name, section) && (await isFolder(files, entry.path))) found.leftOut.push(`${entry.path} (a link to a folder)`);
-    if (!/\.(ya?ml|json|jsonnet)$/.test(entry.path) || !included(name, section)) continue;
+    if (!endings.some((ending) => entry.path.endsWith(`.${ending}`)) || !included(name, section)) continue;
     const target = entry.kind === 'link' ? await follow(files, entry.path) : entry;
     if (!target) throw renderError('this link leads nowhere', { file: entry.path });
     if (target.kind === 'file') found.files.push(target);
@@ -87,7 +94,9 @@ async function readPlain({ files, path }: Planning, entries: readonly FileEntry[
   const found: Plain = { manifests: [], leftOut: [] };
   let size = 0;
   for (const file of entries) {
-    const text = decode((await files.read(file.path)) ?? Buffer.alloc(0));
+    const content = (await files.read(file.path)) ?? Buffer.alloc(0);
+    if (isLfsPointer(content)) refuseLfsPointer(file.path);
+    const text = decode(content);
     size += text.length;
     if (size > maxBytes) throw renderError('the manifests of this folder exceed 10 MB', { file: path || '.' });
     const { manifests, leftOut } = parseFile(file.path, text);

@@ -1,7 +1,8 @@
 // What a chart says of itself: its name, its local dependencies, and whether its templates depend on the cluster.
-import { follow, folderOf, joinPath, mustFollow } from './paths.ts';
+import { follow, folderOf, joinPath, mustFollow, relativeTo } from './paths.ts';
 import { isObject } from '../model/kube.ts';
 import { parseYaml } from './yaml.ts';
+import { refuseLfsPointer, refuseLfsPointers, refuseModule } from './absent.ts';
 import { renderError } from './plan.ts';
 import type { Files } from '../model/files.ts';
 import type { Lru } from '../base/lru.ts';
@@ -30,6 +31,7 @@ async function readChart(files: Files, file: string, cache: ChartCache): Promise
   const entry = await follow(files, file);
   const known = entry && cache.get(entry.id);
   if (known !== undefined) return known;
+  if (entry) await refuseLfsPointers(files, [entry.path]);
   const [value] = parseYaml(String((entry && (await files.read(entry.path))) ?? ''), file);
   if (entry) cache.set(entry.id, value);
   return value;
@@ -84,6 +86,24 @@ async function placeFolder(folder: string, place: string, files: Files, overlay:
   }
 }
 
+/** Files in Git LFS are refused, save those of a chart that no template can ask for. `pointers`: all that the chart's folders and values have. */
+export async function refuseChartPointers(files: Files, folders: readonly string[], pointers: readonly string[]): Promise<void> {
+  for (const path of pointers) {
+    const folder = folders.filter((each) => each === '' || path.startsWith(`${each}/`)).sort((a, b) => b.length - a.length)[0];
+    const name = folder === undefined ? '' : relativeTo(folder, path);
+    if (folder === undefined || /^(?:templates|crds|charts)\/|^[^/]+\.(?:ya?ml|json|lock)$/.test(name) || (await asksForFiles(files, folders))) refuseLfsPointer(path);
+  }
+}
+
+async function asksForFiles(files: Files, folders: readonly string[]): Promise<boolean> {
+  for (const folder of folders) {
+    for (const { kind, path } of await files.list(folder, true)) {
+      if (path.endsWith('.tgz') || (kind === 'file' && String((await files.read(path)) ?? '').includes('.Files'))) return true;
+    }
+  }
+  return false;
+}
+
 /** Only charts that ask depend on the cluster: another new kind must not render the others again. Packed charts count as asking. */
 export async function usesCapabilities(files: Files, folders: readonly string[], cache: Lru<string, boolean>): Promise<{ version: boolean; apis: boolean }> {
   let [version, apis] = [false, false];
@@ -104,7 +124,9 @@ export async function usesCapabilities(files: Files, folders: readonly string[],
 
 async function readCapabilities(files: Files, folder: string): Promise<{ version: boolean; apis: boolean }> {
   const found = { version: false, apis: false };
-  for (const { kind, path } of await files.list(folder, true)) {
+  const entries = await files.list(folder, true);
+  for (const { kind, path } of entries) if (kind === 'module') await refuseModule(files, path);
+  for (const { kind, path } of entries) {
     if (kind === 'link' || path.endsWith('.tgz')) return { version: true, apis: true };
     const text = kind === 'file' ? String((await files.read(path)) ?? '') : '';
     if (!text.includes('Capabilities')) continue;

@@ -2,6 +2,7 @@
 import { buildEnvironment, inputName, renderError, substitute } from './plan.ts';
 import { follow, joinPath } from './paths.ts';
 import { globMatch } from '../base/glob.ts';
+import { refuseModule } from './absent.ts';
 import type { Files } from '../model/files.ts';
 import type { HelmSource } from '../model/application.ts';
 import type { Input, Planning } from './plan.ts';
@@ -62,5 +63,10 @@ function fixedFolder(pattern: string): string {
 
 async function matching(files: Files, pattern: string): Promise<string[]> {
   const entries = await files.list(fixedFolder(pattern), true);
+  const parts = pattern.split('/');
+  for (const { kind, path } of entries) {
+    const above = parts.slice(0, path.split('/').length).join('/');
+    if (kind === 'module' && (above.includes('**') || globMatch(above, path, { separators: '/' }))) await refuseModule(files, path);
+  }
   return entries.map(({ path }) => path).filter((path) => globMatch(pattern, path, { separators: '/' })).sort();
 }

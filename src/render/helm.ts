@@ -1,7 +1,7 @@
 // Helm applications: the chart's folder and value files, one `helm template`.
 import { join } from 'node:path';
 import { AppError } from '../base/errors.ts';
-import { chartOf, placeLocalDependencies, usesCapabilities } from './helm-chart.ts';
+import { chartOf, placeLocalDependencies, refuseChartPointers, usesCapabilities } from './helm-chart.ts';
 import { buildEnvironment, linkTargets, renderError, substitute } from './plan.ts';
 import { completeObjects } from './complete.ts';
 import { hashOf } from '../base/canonical.ts';
@@ -51,6 +51,7 @@ export async function planHelm(planning: Planning, parts: HelmParts): Promise<Pl
     apis: asks.apis ? hashOf(section.apiVersions?.length ? section.apiVersions : cluster.apiVersions) : undefined,
   };
   const produce = (): Promise<Produced> => withOverlay(parts.tempDir, inputs, async (overlay) => {
+    await refuseChartPointers(files, folders, overlay.pointers);
     await placeLocalDependencies(chart, files, overlay);
     return template(planning, { tool: parts.tool, chart, values, fileParameters, overlay });
   });

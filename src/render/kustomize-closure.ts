@@ -1,6 +1,7 @@
 // Everything that a Kustomize application reads: its folder, its bases and components, and their files, however deep.
 import { follow, joinPath, mustFollow } from './paths.ts';
 import { isRemote, kustomizationNames, readReferences } from './kustomization.ts';
+import { refuseLfsPointers } from './absent.ts';
 import type { Lru } from '../base/lru.ts';
 import { linkTargets, renderError } from './plan.ts';
 import type { FileEntry, Files } from '../model/files.ts';
@@ -64,6 +65,7 @@ async function references(files: Files, file: FileEntry, cache: ReferenceCache):
   const known = cache.get(key);
   if (known) return known;
   const entry = await follow(files, file.path);
+  if (entry) await refuseLfsPointers(files, [entry.path]);
   const found = readReferences(String((entry && (await files.read(entry.path))) ?? ''), file.path);
   cache.set(key, found);
   return found;

@@ -10,6 +10,7 @@ import { isObject } from '../model/kube.ts';
 import { kustomizationNames } from './kustomization.ts';
 import { locate } from './places.ts';
 import { parseDocuments, parseYaml } from './yaml.ts';
+import { refuseLfsPointer } from './absent.ts';
 import { runTool } from './tool.ts';
 import { withOverlay } from './overlay.ts';
 import type { Closure, ReferenceCache } from './kustomize-closure.ts';
@@ -40,6 +41,7 @@ export async function planKustomize(planning: Planning, parts: KustomizeParts): 
     watched,
     parameters: { tool: parts.tool.version, path, section, components },
     produce: () => withOverlay(parts.tempDir, inputs, async (overlay) => {
+      overlay.pointers.filter((file) => closure.resources.includes(file) || closure.changes.includes(file)).forEach(refuseLfsPointer);
       if (editsKustomization(section)) await writeEdited(planning, section, components, overlay);
       return build(planning, parts.tool, closure, overlay);
     }),

@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { follow } from './paths.ts';
+import { isLfsPointer } from './absent.ts';
 import { renderError } from './plan.ts';
 import type { Files } from '../model/files.ts';
 import type { Input } from './plan.ts';
@@ -11,6 +12,8 @@ export interface Overlay {
   root: string;
   /** HOME of the tool; empty. */
   home: string;
+  /** Files that are only pointers into Git LFS. */
+  pointers: readonly string[];
   /** Writes a file beside the repository's own. Throws E_RENDER if the path leaves the folder of this run. */
   write(path: string, content: string | Buffer): Promise<void>;
   /** Writes a file of ours into `home`; answers its absolute path. */
@@ -29,10 +32,12 @@ export async function withOverlay<T>(parent: string, inputs: readonly Input[], u
     await mkdir(root);
     await mkdir(home);
     const done = new Set<string>();
-    for (const { path, files, ref } of inputs) await copy(files, path, { target: ref === undefined ? root : inside(join(dir, 'refs'), ref), done });
+    const pointers: string[] = [];
+    for (const { path, files, ref } of inputs) await copy(files, path, { target: ref === undefined ? root : inside(join(dir, 'refs'), ref), done, pointers });
     return await use({
       root,
       home,
+      pointers,
       write: async (path, content) => {
         const file = inside(root, path);
         await mkdir(dirname(file), { recursive: true });
@@ -62,7 +67,7 @@ export function overlayPath(overlay: Overlay, input: Pick<Input, 'path' | 'ref'>
 }
 
 /** Links become what they point to: a tool never sees one. */
-async function copy(files: Files, path: string, to: { target: string; done: Set<string>; as?: string }): Promise<void> {
+async function copy(files: Files, path: string, to: { target: string; done: Set<string>; pointers: string[]; as?: string }): Promise<void> {
   const at = to.as ?? path;
   const place = at === '' ? to.target : inside(to.target, at);
   if (to.done.has(place)) return;
@@ -72,10 +77,13 @@ async function copy(files: Files, path: string, to: { target: string; done: Set<
   const entry = await follow(files, path);
   if (entry?.kind === 'file') {
     await mkdir(dirname(place), { recursive: true });
-    await writeFile(place, (await files.read(entry.path)) ?? '', { mode: entry.executable ? 0o755 : 0o644 });
+    const content = (await files.read(entry.path)) ?? Buffer.alloc(0);
+    if (isLfsPointer(content)) to.pointers.push(entry.path);
+    await writeFile(place, content, { mode: entry.executable ? 0o755 : 0o644 });
   } else if (entry?.kind === 'dir') {
     await mkdir(place, { recursive: true });
     for (const child of await files.list(entry.path)) {
+      if (child.kind === 'module') continue; // refused where it would be read
       const name = child.path.slice(child.path.lastIndexOf('/') + 1);
       await copy(files, child.path, { ...to, as: at === '' ? name : `${at}/${name}` });
     }

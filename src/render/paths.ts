@@ -1,5 +1,6 @@
 // Paths inside a repository: joined, kept inside, and links followed.
 import { AppError } from '../base/errors.ts';
+import { refuseModule } from './absent.ts';
 import type { FileEntry, Files } from '../model/files.ts';
 import type { Place } from '../base/errors.ts';
 
@@ -23,15 +24,16 @@ export function relativeTo(folder: string, path: string): string {
   return folder === '' ? path : path.slice(folder.length + 1);
 }
 
-/** The entry at a path, all links on the way followed; undefined if there is none. Throws E_RENDER for links that leave the repository or go round. */
+/** The entry at a path, all links on the way followed; undefined if there is none. Throws E_RENDER for links that leave the repository or go round, and for submodules. */
 export async function follow(files: Files, path: string, hops = 0): Promise<FileEntry | undefined> {
   const direct = await files.entry(path);
-  if (direct && direct.kind !== 'link') return direct;
+  if (direct && direct.kind !== 'link' && direct.kind !== 'module') return direct;
   const names = path.split('/');
   for (let length = 1; length <= names.length; length += 1) {
     const part = names.slice(0, length).join('/');
     const entry = await files.entry(part);
     if (!entry) return undefined;
+    if (entry.kind === 'module') await refuseModule(files, part);
     if (entry.kind !== 'link') continue;
     const text = String((await files.read(part)) ?? '');
     const target = text.startsWith('/') || hops > 20 ? undefined : joinPath(folderOf(part), text);
