@@ -1,4 +1,5 @@
 // What lint holds: types are used, promises awaited, functions short. Formatting and taste are not its business.
+import regexp from 'eslint-plugin-regexp';
 import ts from 'typescript-eslint';
 import { branchesRule } from './tools/lint-branches.mjs';
 
@@ -16,7 +17,7 @@ export default ts.config(
   {
     files: ['**/*.ts'],
     languageOptions: { parser: ts.parser, parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
-    plugins: { ts: ts.plugin, own: { rules: { branches: branchesRule } } },
+    plugins: { ts: ts.plugin, regexp, own: { rules: { branches: branchesRule } } },
     rules: {
       'ts/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'it', 'describe', 'suite', 'before', 'after', 'beforeEach', 'afterEach'], package: 'node:test' }] }],
       'ts/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
@@ -49,6 +50,11 @@ export default ts.config(
       'no-restricted-globals': ['error', ...['setTimeout', 'setInterval', 'setImmediate'].map((name) => ({ name, message: 'Timers come from base/clock.ts, so that tests can step them.' }))],
       'no-restricted-imports': ['error', { paths: [{ name: 'node:timers/promises', message: 'Timers come from base/clock.ts, so that tests can step them.' }], patterns: [{ regex: '/sandbox/', message: 'src/ never imports sandbox/.' }] }],
     },
+  },
+  {
+    // Text from Git, people and settings meets these patterns: their time must be linear in it.
+    files: ['src/**/*.ts'],
+    rules: { 'regexp/no-super-linear-backtracking': 'error', 'regexp/no-super-linear-move': 'error' },
   },
   { files: ['src/base/clock.ts', 'src/base/process.ts'], rules: { 'no-restricted-globals': 'off' } },
   {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AppError, errorMessage } from './base/errors.ts';
+import { withoutTrailing } from './base/trim.ts';
 
 export interface GitHubConfig {
   appId: number;
@@ -163,7 +164,8 @@ function github(read: Reader): GitHubConfig | undefined {
 }
 
 function slack(read: Reader): SlackConfig | undefined {
-  const apiUrl = read.serverUrl('COX_SLACK_API_URL', 'https://slack.com/api/').href.replace(/\/*$/, '/');
+  const href = read.serverUrl('COX_SLACK_API_URL', 'https://slack.com/api/').href;
+  const apiUrl = `${withoutTrailing(href, '/')}/`;
   const botToken = read.secret('COX_SLACK_BOT_TOKEN');
   if (!botToken) {
     read.idle('COX_SLACK_APP_TOKEN', 'COX_SLACK_BOT_TOKEN');

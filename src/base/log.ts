@@ -16,10 +16,12 @@ export interface Logger {
 }
 
 const secretNames = /^(authorization|cookie|set-cookie|x-hub-signature.*|password|passwd|secret|token|bearertoken|privatekey|clientsecret|keydata|sshprivatekey)$/i;
-const urlUserinfo = /\b([a-z][a-z0-9+.-]*:\/\/)[^/\s@]+@/gi;
+const urlUserinfo = /(:\/\/)[^/\s@]+@/g;
 const urlQuerySecret = /([?&](?:access_token|token|secret|key|password|signature)=)[^&\s"']+/gi;
 const bearer = /\b(bearer|basic|token)\s+[a-z0-9._~+/=-]{8,}/gi;
-const knownTokens = /\b(gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|x(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)/g;
+const knownTokens = /\b(gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|x(?:ox[a-z]|app)-[A-Za-z0-9-]{8,})/g;
+/** Looked for once in each run of its characters, from the first `eyJ` on. */
+const webTokens = /(?<![\w-])(?:(?!eyJ)[\w-])*eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g;
 
 /** The text without credentials: userinfo and tokens in URLs, Authorization values, GitHub, Slack and JSON web tokens. */
 export function redactText(text: string): string {
@@ -27,7 +29,8 @@ export function redactText(text: string): string {
     .replace(urlUserinfo, '$1***@')
     .replace(urlQuerySecret, '$1***')
     .replace(bearer, '$1 ***')
-    .replace(knownTokens, '***');
+    .replace(knownTokens, '***')
+    .replace(webTokens, '***');
 }
 
 /** A copy that is safe to write out: strings are redacted, members with a telling name are replaced, errors become plain values, deep values are cut. */

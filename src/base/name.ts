@@ -4,7 +4,9 @@ import { hashOf } from './canonical.ts';
 /** The text itself, or its beginning and a hash of the whole where it has more than `most` characters. A valid name or label stays one. */
 export function boundedName(text: string, most: number): string {
   if (text.length <= most) return text;
-  const head = text.slice(0, most - 9).replace(/[^A-Za-z0-9]+$/, ''); // no part of a name ends in '-' or '.'
+  let end = most - 9;
+  while (end > 0 && !/[A-Za-z0-9]/.test(text.charAt(end - 1))) end -= 1; // no part of a name ends in '-' or '.'
+  const head = text.slice(0, end);
   return `${head}-${hashOf(text).slice(0, 8)}`;
 }
 

@@ -139,11 +139,12 @@ export function helpText(about = ''): string {
 export function commandIn(body: string): string | undefined {
   let fence = '';
   for (const line of body.split(/\r?\n/)) {
-    const [, marks = '', info = ''] = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line) ?? [];
+    const [before = '', marks = ''] = /^ {0,3}(`{3,}|~{3,})/.exec(line) ?? [];
+    const info = line.slice(before.length);
     if (fence === '' && marks !== '' && !(marks.startsWith('`') && info.includes('`'))) fence = marks;
     else if (fence !== '' && marks.startsWith(fence) && info.trim() === '') fence = '';
     else if (fence === '') {
-      const match = /^ {0,3}\/cox(?:\s+(.*))?$/.exec(line.trimEnd());
+      const match = /^ {0,3}\/cox(?:\s+(\S.*))?$/s.exec(line.trimEnd());
       if (match) return match[1] ?? '';
     }
   }

@@ -63,7 +63,7 @@ export function concernsSecrets(path: string, body: unknown): boolean {
 export function apiErrorOf(request: FailedRequest, status: number, body: unknown, retryAfterMs: number | undefined): ApiError {
   const text = textOf(body);
   const reason = isObject(body) && typeof body['reason'] === 'string' ? body['reason'] : '';
-  const manifest = status === 500 && /failed to create typed (patch|live) object|failed to convert|\.\S+: field not declared in schema/.test(text);
+  const manifest = status === 500 && /failed to create typed (patch|live) object|failed to convert|: field not declared in schema/.test(text);
   const unknownField = status === 400 && /strict decoding error|unknown field|cannot be handled as|error decoding patch|unmarshal/i.test(text);
   const paths = manifest || unknownField ? pathsNamed(text, request.body) : [];
   const causes = request.secret ? causesOf(body).map((cause) => ({ ...cause, message: '' })) : causesOf(body);

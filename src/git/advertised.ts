@@ -1,5 +1,6 @@
 // What a server says its refs are, asked over HTTP in git's protocol version 2: one request instead of a process.
 import { Agent } from 'undici';
+import { withoutTrailing } from '../base/trim.ts';
 
 /** Of one ref. */
 export interface Advertised {
@@ -46,7 +47,7 @@ async function ask(agent: Agent, url: string, { credentials, signal }: AskOption
   const { origin, pathname } = new URL(url);
   const { statusCode, headers, body } = await agent.request({
     origin,
-    path: `${pathname.replace(/\/+$/, '')}/git-upload-pack`,
+    path: `${withoutTrailing(pathname, '/')}/git-upload-pack`,
     method: 'POST',
     headers: {
       'content-type': 'application/x-git-upload-pack-request',

@@ -27,8 +27,10 @@ export function parseCommit(sha: string, data: Buffer): Commit {
 }
 
 function parseSignature(text: string): Signature {
-  const match = /^(.*?) ?<(.*)> (-?\d+) [+-]\d{4}$/.exec(text);
-  return { name: match?.[1] ?? text, email: match?.[2] ?? '', at: Number(match?.[3] ?? 0) * 1000 };
+  const [open, close] = [text.indexOf('<'), text.lastIndexOf('>')];
+  const time = open < 0 || close < open ? undefined : /^ (-?\d+) [+-]\d{4}$/.exec(text.slice(close + 1));
+  if (!time) return { name: text, email: '', at: 0 };
+  return { name: text.slice(0, open).replace(/ $/, ''), email: text.slice(open + 1, close), at: Number(time[1]) * 1000 };
 }
 
 /** Environment variables with which git writes exactly this author and committer. */

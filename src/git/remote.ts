@@ -104,7 +104,7 @@ const passing = /unpacker error|internal server error|\block\b|failed to (update
 
 /** What the server's hooks and rules told, as one line. */
 function wordsOf(stderr: string): string {
-  const lines = stderr.split('\n').flatMap((line) => /^remote:\s*(?:(?:fatal|error):\s*)?(.*\S)\s*$/i.exec(line)?.[1] ?? []);
+  const lines = stderr.split('\n').flatMap((line) => (/^remote:/i.test(line) ? line.slice('remote:'.length).trim().replace(/^(?:fatal|error):/i, '').trim() || [] : []));
   return redactText(lines.join(' ')).slice(0, 500);
 }
 
@@ -134,7 +134,8 @@ export async function pushNew(remote: Remote, ref: string, sha: string): Promise
   const answer = stdout.toString('utf8').split('\n').find((line) => line.includes(`:${ref}\t`)) ?? '';
   if (answer.startsWith('*')) return 'created';
   if (answer.startsWith('=') || (await remoteRef(remote, ref)) !== undefined) return 'exists';
-  const reason = /\[remote rejected\] \((.*)\)/.exec(answer)?.[1];
+  const [, told] = answer.split('[remote rejected] (', 2);
+  const reason = told?.slice(0, Math.max(0, told.lastIndexOf(')')));
   if (reason !== undefined && !passing.test(reason)) throw pushRefusal(reason, stderr);
   throw new AppError('E_GIT', `git push: ${answer.split('\t').at(-1) || 'the server did not take the branch'}`, { kind: 'transient' });
 }

@@ -30,7 +30,7 @@ export function isConstraint(text: string): boolean {
 }
 
 function parseRules(text: string): Rule[] | undefined {
-  const items = text.replace(/([<>=~^!]+)\s+/g, '$1').split(/[\s,]+/).filter(Boolean);
+  const items = text.replace(/(?<=[<>=~^!])\s+/g, '').split(/[\s,]+/).filter(Boolean);
   const rules = items.map((item) => {
     const match = /^(>=|<=|>|<|=|!=|~|\^)?v?(\d+|[xX*])(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?(?:-([0-9A-Za-z.-]+))?$/.exec(item);
     if (!match) return undefined;

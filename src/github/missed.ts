@@ -9,7 +9,7 @@ const maxPages = 10;
 
 /** The list has no page numbers: the link to the next page carries a cursor (GitHub REST: deliveries of an App webhook). */
 function nextCursor(link: string | undefined): string | undefined {
-  const url = /<([^>]+)>;\s*rel="next"/.exec(link ?? '')?.[1];
+  const url = /<([^<>]+)>;\s*rel="next"/.exec(link ?? '')?.[1];
   return url === undefined ? undefined : (new URL(url).searchParams.get('cursor') ?? undefined);
 }
 

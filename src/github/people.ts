@@ -26,7 +26,7 @@ export function namedTeams(store: Store, owner: string): string[] {
     if (org.toLowerCase() === owner.toLowerCase()) teams.add(slug.toLowerCase());
   };
   const policies = [store.settings().policyCsv, ...store.projects.list().flatMap((project) => (project.spec.roles ?? []).flatMap((role) => role.groups ?? []))];
-  for (const text of policies) for (const [, org = '', slug = ''] of text.matchAll(/([\w.-]+):([\w.-]+)/g)) add(org, slug);
+  for (const text of policies) for (const [, org = '', slug = ''] of text.matchAll(/(?<![\w.-])([\w.-]+):([\w.-]+)/g)) add(org, slug);
   for (const { metadata } of [...store.projects.list(), ...store.applications.list()]) {
     for (const [, org = '', slug = ''] of (metadata.annotations?.[cox.approvers] ?? '').matchAll(/@([\w.-]+)\/([\w.-]+)/g)) add(org, slug);
   }

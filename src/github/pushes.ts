@@ -28,7 +28,7 @@ export function account(value: unknown): { login: string; id: number } | undefin
 
 /** Its list has no page numbers: the link to the next page carries a cursor (GitHub REST: repository activities). */
 function nextCursor(link: string | undefined): string | undefined {
-  const url = /<([^>]+)>;\s*rel="next"/.exec(link ?? '')?.[1];
+  const url = /<([^<>]+)>;\s*rel="next"/.exec(link ?? '')?.[1];
   return url === undefined ? undefined : (new URL(url).searchParams.get('after') ?? undefined);
 }
 

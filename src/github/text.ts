@@ -1,4 +1,5 @@
 // Text of strangers made harmless for GitHub's Markdown: mentions, references, links, HTML and back-ticks do nothing.
+import { withoutTrailing } from '../base/trim.ts';
 
 // Control and bidirectional characters can make a line read as what it is not.
 const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
@@ -57,7 +58,7 @@ export function prose(text: string, max?: number): string {
 
 /** A fenced block whose fence is longer than any run of back-ticks inside. */
 export function fence(text: string, language = ''): string {
-  const body = text.replace(/\r\n?/g, '\n').replace(invisible, '').replace(/\n+$/, '');
+  const body = withoutTrailing(text.replace(/\r\n?/g, '\n').replace(invisible, ''), '\n');
   const ticks = '`'.repeat(Math.max(3, longestRun(body) + 1));
   return `${ticks}${language}\n${body}\n${ticks}`;
 }

@@ -5,8 +5,11 @@
  * in them counts: else a rule that denies a repository would miss it.
  */
 export function normaliseRepo(url: string): string {
-  const text = url.trim().toLowerCase().replace(/\/+$/, '').replace(/\.git$/, '');
+  const parts = url.trim().toLowerCase().split('/');
+  while (parts.length > 1 && parts.at(-1) === '') parts.pop();
+  const text = parts.join('/').replace(/\.git$/, '');
   if (/^[a-z]+:\/\//.test(text)) return text.replace(/^([a-z]+:\/\/)[^@/]+@/, '$1');
-  const [, host, path] = /^(?:[^@/]+@)?([^:/]+):\/*(.+)$/.exec(text) ?? [];
-  return host === undefined || path === undefined ? text : `ssh://${host}/${path}`;
+  const [, host, rest = ''] = /^(?:[^@/]+@)?([^:/]+):(.*)$/s.exec(text) ?? [];
+  const begins = rest.search(/[^/]/);
+  return host === undefined || begins < 0 ? text : `ssh://${host}/${rest.slice(begins)}`;
 }

@@ -50,7 +50,10 @@ const builtin = [
 
 /** One line of comma-separated values; a field in double quotes may contain commas. */
 function fieldsOf(line: string): string[] {
-  return [...line.matchAll(/\s*(?:"([^"]*)"|([^,]*))\s*(?:,|$)/g)].map(([, quoted, plain]) => (quoted ?? plain ?? '').trim()).slice(0, -1);
+  const outside = line.split('"');
+  if (outside.length % 2 === 0) return line.split(',').map((field) => field.trim());
+  const fields = outside.map((part, at) => (at % 2 === 1 ? part.replaceAll(',', '\0') : part)).join('').split(',');
+  return fields.map((field) => field.replaceAll('\0', ',').trim());
 }
 
 function isRole(subject: string): boolean {

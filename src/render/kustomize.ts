@@ -95,10 +95,20 @@ async function build(planning: Planning, tool: Tool, closure: Closure, overlay: 
 /** Kustomize names objects as `<kind>.<version>.<group>/<name>.<namespace>`: a failure without a line gets that of the first object it names. */
 async function withPlace(error: unknown, files: Files, closure: Closure): Promise<unknown> {
   if (!(error instanceof AppError) || error.place?.line !== undefined) return error;
-  const [, kind, name] = /\b([A-Z]\w*)\.\w+\.(?:\[noGrp\]|[\w.-]+)\/([\w.-]+?)\.(?:\[noNs\]|[\w-]+)/.exec(error.message) ?? [];
-  if (kind === undefined || name === undefined) return error;
-  const place = locate({ apiVersion: '', kind, metadata: { name } }, await readTexts(files, [...closure.changes, ...closure.resources]));
+  const named = objectIn(error.message);
+  if (!named) return error;
+  const place = locate({ apiVersion: '', kind: named.kind, metadata: { name: named.name } }, await readTexts(files, [...closure.changes, ...closure.resources]));
   return place ? new AppError(error.code, error.message, { place, cause: error.cause }) : error;
+}
+
+function objectIn(message: string): { kind: string; name: string } | undefined {
+  for (const word of message.split(/[^\w.[\]/-]+/)) {
+    const [type = '', object = ''] = word.split('/');
+    const [kind = '', version, group] = type.split('.');
+    const dot = object.lastIndexOf('.');
+    if (/^[A-Z]\w*$/.test(kind) && version && group && dot > 0) return { kind, name: object.slice(0, dot) };
+  }
+  return undefined;
 }
 
 async function readTexts(files: Files, paths: readonly string[]): Promise<SourceText[]> {

@@ -80,7 +80,7 @@ export async function toolVersion(named: string, args: string[]): Promise<Tool> 
   return { path, version: stdout.toString('utf8').trim() };
 }
 
-const namedPlace = /([^\s"'`():<>]+\.(?:ya?ml|jsonnet|libsonnet|json|tpl|txt|toml)\b)(?:\\?["'`])?:?(?:\s?\(?(?:line )?(\d+)(?:[:)](\d+))?)?/g;
+const namedPlace = /(?<![^\s"'`():<>])([^\s"'`():<>]+\.(?:ya?ml|jsonnet|libsonnet|json|tpl|txt|toml)\b)(?:\\?["'`])?:?(?:\s?\(?(?:line )?(\d+)(?:[:)](\d+))?)?/g;
 
 function translate(error: unknown, job: ToolRun): unknown {
   if (!(error instanceof AppError) || error.code !== 'E_PROCESS') return error;
@@ -95,10 +95,10 @@ function withoutPaths(text: string, overlay: Overlay): string {
 
 /** One sentence. What stands in backquotes over several lines, and literals, may be the content of a Secret: they are left out. */
 function causeOf(said: string, lines: number): string {
-  const text = said
-    .replace(/`[^`]*\n[^`]*`/g, '`…`')
+  const ticked = said.split('`').map((part, at, all) => (at > 0 && at + 1 < all.length && part.includes('\n') ? '…' : part));
+  const text = ticked.join('`')
     .replace(/(literal source )\S+/g, '$1…')
-    .replace(/\s*Use --debug flag to render out invalid YAML\s*/g, '')
+    .replaceAll('Use --debug flag to render out invalid YAML', '')
     .replace(/^(?:Error|RUNTIME ERROR): /gm, '');
   const one = text.split('\n').map((line) => line.trim()).filter(Boolean).slice(0, lines).join(' ');
   return one.length > 400 ? `${one.slice(0, 400)}…` : one;

@@ -23,7 +23,7 @@ export function byRisk<T>(items: readonly T[], actionOf: (item: T) => string): T
 
 /** `spec.template.spec.containers[name=api].image` → `containers[api].image`. */
 function shortPath(path: string): string {
-  return clip(path.replace(/^spec\.(template\.spec\.)?(?=.)/, '').replace(/\[name=([^\]]+)\]/g, '[$1]'), 80);
+  return clip(path.replace(/^spec\.(template\.spec\.)?(?=.)/, '').replace(/\[name=([^[\]]+)\]/g, '[$1]'), 80);
 }
 
 function fieldsOf(operation: EffectOperation): Part[] {

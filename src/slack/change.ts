@@ -14,8 +14,8 @@ export function titleOf(message: string): ChangeTitle {
   const [subject = '', ...body] = message.split('\n').map((line) => line.trim());
   const merged = /^Merge pull request #(\d+) from /.exec(subject)?.[1];
   if (merged) return { title: body.find((line) => line !== '') ?? subject, pull: Number(merged) };
-  const [, title = subject, squashed] = /^(.*?)\s*\(#(\d+)\)$/.exec(subject) ?? [];
-  return squashed ? { title, pull: Number(squashed) } : { title };
+  const squashed = /\(#(\d+)\)$/.exec(subject);
+  return squashed ? { title: subject.slice(0, squashed.index).trimEnd(), pull: Number(squashed[1]) } : { title: subject };
 }
 
 /** The repository's page; undefined when its address is none of the web. Credentials never stay in it. */

@@ -4,6 +4,7 @@ import type { Application, ApplicationSource, Destination } from '../model/appli
 import type { Html } from './html.ts';
 import { inClusterServer } from '../model/annotations.ts';
 import { html } from './html.ts';
+import { withoutTrailing } from '../base/trim.ts';
 
 /** Statuses that the style knows; any other text is shown without a colour. */
 const known: ReadonlySet<string> = new Set([
@@ -19,7 +20,7 @@ export function pill(status: string | undefined, label = status ?? 'Unknown'): H
 export function repositoryPage(repoURL: string): string | undefined {
   const url = URL.parse(repoURL);
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:') return undefined;
-  return `${url.origin}${url.pathname.replace(/\/+$/, '').replace(/\.git$/, '')}`;
+  return `${url.origin}${withoutTrailing(url.pathname, '/').replace(/\.git$/, '')}`;
 }
 
 /** The address without what must not be shown. */

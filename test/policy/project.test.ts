@@ -88,4 +88,6 @@ test('an application of another namespace needs the project’s leave', () => {
   const app: Application = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { name: 'app', namespace: 'team-x' }, spec: good };
   const check = (sourceNamespaces: string[]): number => specConditions({ app, project: { ...permits, spec: { ...permits.spec, sourceNamespaces } }, cluster: { server, name: 'in-cluster' }, controlNamespace: 'argocd' }).length;
   assert.deepEqual([check([]), check(['team-*']), check(['/^team-.$/'])], [1, 0, 0]);
+  // A pattern that a backtracking engine is stuck in, one that RE2 has not, and one that is none.
+  assert.deepEqual([check(['/^(a+)+(a+)+(a+)+!$/']), check(['/^(?=team)team-a$/']), check(['/(/'])], [1, 1, 1]);
 });
