@@ -44,11 +44,12 @@ function autoscalerConditions(object: KubeObject): StatusCondition[] {
 }
 
 export function autoscalerHealth(object: KubeObject): Health {
-  for (const condition of autoscalerConditions(object)) {
-    // The status of a failing condition is not examined, only its reason.
-    if (unableToScale.has(`${condition.type}/${condition.reason}`)) return judged('Degraded', condition.message);
-    if ((condition.type === 'AbleToScale' || condition.type === 'ScalingLimited') && condition.status === 'True') return judged('Healthy', condition.message);
-  }
+  const conditions = autoscalerConditions(object);
+  // Of a failing condition the reason alone counts, and wherever it stands: an autoscaler is able to scale first, and then lacks a metric.
+  const failing = conditions.find(({ type, reason }) => unableToScale.has(`${type}/${reason}`));
+  if (failing) return judged('Degraded', failing.message);
+  const working = conditions.find(({ type, status }) => (type === 'AbleToScale' || type === 'ScalingLimited') && status === 'True');
+  if (working) return judged('Healthy', working.message);
   return { status: 'Progressing', message: 'Waiting to Autoscale' };
 }
 

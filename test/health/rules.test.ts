@@ -75,6 +75,7 @@ const rows: [name: string, object: KubeObject, expected: string][] = [
   ['HPA v1 able to scale', hpaV1('[{"type":"AbleToScale","status":"True","reason":"SucceededGetScale","message":"ok"}]'), 'Healthy ok'],
   ['HPA v1 with conditions that are no JSON', hpaV1('{'), 'Unknown'],
   ['HPA v2 without metrics', object('autoscaling/v2', 'HorizontalPodAutoscaler', { status: conditions(['ScalingActive', 'False', 'FailedGetResourceMetric', 'no metrics']) }), 'Degraded no metrics'],
+  ['HPA v2 that may scale, but lacks a metric', object('autoscaling/v2', 'HorizontalPodAutoscaler', { status: conditions(['AbleToScale', 'True', 'SucceededGetScale', 'got it'], ['ScalingActive', 'False', 'FailedGetResourceMetric', 'no metrics']) }), 'Degraded no metrics'],
   ['HPA v2 limited', object('autoscaling/v2', 'HorizontalPodAutoscaler', { status: conditions(['ScalingLimited', 'True', 'TooFew', 'at least 2']) }), 'Healthy at least 2'],
   ['HPA v2 without conditions', object('autoscaling/v2', 'HorizontalPodAutoscaler', {}), 'Progressing Waiting to Autoscale'],
   ['HPA of an old version', object('autoscaling/v2beta2', 'HorizontalPodAutoscaler', {}), 'Unknown unsupported HorizontalPodAutoscaler version: autoscaling/v2beta2'],
