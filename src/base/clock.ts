@@ -71,6 +71,20 @@ export class SteppedClock implements Clock {
   }
 }
 
+/** A function for long loops: when they have had the event loop for so many ms, it answers what to await so that others get a turn. */
+export function breather(ms = 10): () => Promise<void> | undefined {
+  let since = performance.now();
+  return () => {
+    if (performance.now() - since < ms) return undefined;
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        since = performance.now();
+        resolve();
+      });
+    });
+  };
+}
+
 /** RFC 3339 with second precision, as Kubernetes writes metav1.Time. */
 export function rfc3339(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');

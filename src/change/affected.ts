@@ -4,11 +4,12 @@ import type { ChangeDeps, Desired } from './deps.ts';
 import type { KubeObject, ObjectMeta } from '../model/kube.ts';
 import type { PullInput } from './pull.ts';
 import { canonicalJson } from '../base/canonical.ts';
+import { breather } from '../base/clock.ts';
 import { Turns } from '../base/turns.ts';
 import { describeError } from '../base/errors.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { normaliseRepo } from '../model/repository.ts';
-import { readOf, touches } from '../git/touch.ts';
+import { ChangedPaths, readOf } from '../git/touch.ts';
 import { gvkOf, isObject } from '../model/kube.ts';
 import { denialOf, mayHold } from './permission.ts';
 
@@ -96,9 +97,9 @@ async function isFar(deps: ChangeDeps, pull: PullInput, app: Application, { rang
     if (before === undefined) return false;
     const inputs = readOf(sourcesOf(app.spec)[index] ?? {}, known.inputs[index]);
     for (const from of [before, range.base]) {
-      const changed = changes.get(from) ?? mirror.changedPaths(from, pin);
+      const changed = changes.get(from) ?? mirror.changedPaths(from, pin).then((paths) => ChangedPaths.of(paths));
       changes.set(from, changed);
-      if (touches(await changed, inputs)) return false;
+      if ((await changed).touch(inputs)) return false;
     }
   }
   return true;
@@ -151,12 +152,14 @@ interface Look {
   key: string;
   candidate: Candidate;
   /** Paths that differ from the result, by commit. */
-  changes: Map<string, Promise<string[]>>;
+  changes: Map<string, Promise<ChangedPaths>>;
+  breathe: () => Promise<void> | undefined;
   signal: AbortSignal;
 }
 
-async function look(deps: ChangeDeps, pull: PullInput, range: Range, { key, candidate, changes, signal }: Look): Promise<Affected | undefined> {
+async function look(deps: ChangeDeps, pull: PullInput, range: Range, { key, candidate, changes, breathe, signal }: Look): Promise<Affected | undefined> {
   const { before, after, parent } = candidate;
+  await breathe();
   // A commit that is gone from Git is no reason to look no closer.
   if (!parent && after && (await isFar(deps, pull, after, { range, changes }).catch(() => false))) return undefined;
   const basePins = before ? pins(before, pull, range.base) : [];
@@ -172,7 +175,8 @@ async function look(deps: ChangeDeps, pull: PullInput, range: Range, { key, cand
 /** Sorted by key. Rejects with the signal's reason when superseded. */
 export async function affectedBy(deps: ChangeDeps, pull: PullInput, range: Range, signal: AbortSignal): Promise<AffectedList> {
   const turns = new Turns(deps.concurrency ?? 8);
-  const changes = new Map<string, Promise<string[]>>();
+  const changes = new Map<string, Promise<ChangedPaths>>();
+  const breathe = breather();
   const found = new Map<string, Affected>();
   const own = deps.applications.list().filter((app) => tracks(app, pull));
   let round = new Map<string, Candidate>(own.map((app) => [applicationKey(app), { before: app, after: app }]));
@@ -181,7 +185,7 @@ export async function affectedBy(deps: ChangeDeps, pull: PullInput, range: Range
     const results = await Promise.all([...round].map(async ([key, candidate]) => {
       const giveBack = await turns.take(signal);
       try {
-        return await look(deps, pull, range, { key, candidate, changes, signal });
+        return await look(deps, pull, range, { key, candidate, changes, breathe, signal });
       } finally {
         giveBack();
       }

@@ -6,10 +6,11 @@ import type { Repository } from '../git/repository.ts';
 import type { Application, ApplicationSource } from '../model/application.ts';
 import type { Store } from '../store/store.ts';
 import type { Known, Memory } from './known.ts';
+import { breather } from '../base/clock.ts';
 import { Turns } from '../base/turns.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { normaliseRepo } from '../model/repository.ts';
-import { readOf, touches } from '../git/touch.ts';
+import { ChangedPaths, readOf } from '../git/touch.ts';
 
 export interface SourcesOptions {
   git: Git;
@@ -108,8 +109,10 @@ class Fetcher {
 /** Applications of that repository for which the new head means something else than what they were rendered from. */
 async function touched(store: Store, memory: Memory, repoUrl: string, repository: Repository): Promise<string[]> {
   const keys: string[] = [];
-  const changes = new Map<string, Promise<string[]>>();
+  const changes = new Map<string, Promise<ChangedPaths>>();
+  const breathe = breather();
   for (const app of store.applications.list().filter((item) => uses(item, repoUrl))) {
+    await breathe();
     const key = applicationKey(app);
     const known = memory.get(key)?.wantsSince === undefined ? memory.readFrom(key) : undefined;
     const unmoved = known && (await unmovedAt(app, known, repository, changes));
@@ -120,7 +123,7 @@ async function touched(store: Store, memory: Memory, repoUrl: string, repository
 }
 
 /** The commits that its sources mean now, if nothing has changed where it reads. */
-async function unmovedAt(app: Application, known: { revisions: string[]; inputs: string[][] }, repository: Repository, changes: Map<string, Promise<string[]>>): Promise<string[] | undefined> {
+async function unmovedAt(app: Application, known: { revisions: string[]; inputs: string[][] }, repository: Repository, changes: Map<string, Promise<ChangedPaths>>): Promise<string[] | undefined> {
   const revisions: string[] = [];
   for (const [index, source] of sourcesOf(app.spec).entries()) {
     const before = known.revisions[index];
@@ -130,10 +133,10 @@ async function unmovedAt(app: Application, known: { revisions: string[]; inputs:
     revisions.push(now);
     if (now === before) continue;
     const range = `${before}..${now}`;
-    const changed = changes.get(range) ?? repository.changedPaths(before, now);
+    const changed = changes.get(range) ?? repository.changedPaths(before, now).then((paths) => ChangedPaths.of(paths));
     changes.set(range, changed);
     const paths = await changed.catch(() => undefined); // a forced push may have dropped the commit
-    if (!paths || touches(paths, readOf(source, known.inputs[index]))) return undefined;
+    if (!paths || paths.touch(readOf(source, known.inputs[index]))) return undefined;
   }
   return revisions;
 }
@@ -157,9 +160,11 @@ async function failedHere(app: Application, failedAt: Known['failedAt'], reposit
 async function behind({ git }: SourcesOptions, app: Application, others: readonly Application[], memory: Memory): Promise<string[]> {
   const urls = new Map(sourcesOf(app.spec).filter(({ chart }) => !chart).map(({ repoURL }) => [normaliseRepo(repoURL), repoURL]));
   const repositories = [...urls.values()].map((url) => git.repository(url));
-  const changes = new Map<string, Promise<string[]>>();
+  const changes = new Map<string, Promise<ChangedPaths>>();
+  const breathe = breather();
   const found: string[] = [];
   for (const other of others) {
+    await breathe();
     const key = applicationKey(other);
     const known = memory.readFrom(key);
     if (!known) {

@@ -67,7 +67,7 @@ export class Trees {
       if (old?.id === now?.id && old?.mode === now?.mode) continue;
       const path = join(prefix, name);
       if ((old && old.kind !== 'dir') || (now && now.kind !== 'dir')) paths.push(path);
-      paths.push(...(await this.diff(dirId(old), dirId(now), path)));
+      for (const below of await this.diff(dirId(old), dirId(now), path)) paths.push(below); // too many for arguments
     }
     return paths;
   }
