@@ -2,6 +2,7 @@
 import { AppError } from '../base/errors.ts';
 import type { ErrorKind } from '../base/errors.ts';
 import { isObject } from '../model/kube.ts';
+import { fieldAt, fieldText } from './field-text.ts';
 
 /** One entry of Status.details.causes (Kubernetes API). `field` is a path like `spec.ports[0].port`. */
 export interface ApiCause {
@@ -50,6 +51,11 @@ export function isInternal(error: unknown): error is ApiError {
   return isStatus(error, 500) && error.reason === 'InternalError';
 }
 
+/** The server cannot read what was sent; other faults of a manifest have a reason. */
+export function isManifestFault(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.code === 'E_MANIFEST';
+}
+
 /** True for requests whose answers may echo values of Secrets. */
 export function concernsSecrets(path: string, body: unknown): boolean {
   return /\/api\/v1\/(?:namespaces\/[^/]+\/)?secrets(?:[/?]|$)/.test(path) || (isObject(body) && body['kind'] === 'Secret' && body['apiVersion'] === 'v1');
@@ -64,12 +70,14 @@ export function apiErrorOf(request: FailedRequest, status: number, body: unknown
   const text = textOf(body);
   const reason = isObject(body) && typeof body['reason'] === 'string' ? body['reason'] : '';
   const manifest = status === 500 && /failed to create typed (patch|live) object|failed to convert|: field not declared in schema/.test(text);
-  const unknownField = status === 400 && /strict decoding error|unknown field|cannot be handled as|error decoding patch|unmarshal/i.test(text);
-  const paths = manifest || unknownField ? pathsNamed(text, request.body) : [];
-  const causes = request.secret ? causesOf(body).map((cause) => ({ ...cause, message: '' })) : causesOf(body);
-  const all = causes.length > 0 ? causes : paths.map((field) => ({ reason: 'FieldValueInvalid', field, message: '' }));
-  const isManifest = manifest || unknownField;
-  return new ApiError(request.secret ? secretMessage(status, reason, all, isManifest) : plainMessage(text, status, request), {
+  const undecodable = status === 400 && /strict decoding error|unknown field|cannot be handled as|error decoding patch|unmarshal/i.test(text);
+  const isManifest = manifest || undecodable;
+  const causes = causesOf(body);
+  const faults = causes.length === 0 && isManifest ? manifestFaults(text, request.body) : [];
+  const found = causes.length === 0 ? faults : causes;
+  const all = request.secret ? found.map((cause) => ({ ...cause, message: '' })) : found;
+  const plain = faults.some(({ message }) => message !== '') ? faultsText(faults) : plainMessage(text, status, request, causes);
+  return new ApiError(request.secret ? secretMessage(status, reason, all, isManifest) : plain, {
     code: isManifest ? 'E_MANIFEST' : 'E_API',
     kind: kindOf(status, isManifest, causes),
     status,
@@ -100,16 +108,64 @@ function textOf(body: unknown): string {
 
 /** Whoever reads it knows which object was sent. */
 const sentObject = /^failed to create typed (?:patch|live) object \([^)]*\): /;
+const undeclared = 'field not declared in schema';
 
-function plainMessage(text: string, status: number, request: FailedRequest): string {
-  const short = text.trim().replace(sentObject, '').slice(0, 2000);
+/** Reason of a cause: the kind has no such field. */
+export const unknownField = 'FieldUnknown';
+
+/** The faults that the text names, at our own fields, in an order of their own. The server's goes by its maps. */
+function manifestFaults(whole: string, body: unknown): ApiCause[] {
+  const text = whole.slice(0, 50_000);
+  const unknown = [...text.matchAll(/unknown field "((?:[^"\\]|\\.)*)"/g)].map(([, path = '']) => `${path}: ${undeclared}`);
+  const lines = unknown.length > 0 ? unknown : text.trim().replace(sentObject, '').split('\n').map((line) => line.trim());
+  const causes = lines.flatMap((line): ApiCause[] => {
+    const found = fieldAt(body, line);
+    if (!found?.rest.startsWith(': ')) return [];
+    const message = found.rest.slice(2).replace(/, got &.*$/, '');
+    return [{ reason: message === undeclared ? unknownField : 'FieldValueInvalid', field: fieldText(found.position), message }];
+  });
+  if (causes.length > 0) return causes.sort((a, b) => (faultsText([a]) < faultsText([b]) ? -1 : 1));
+  return pathsNamed(whole, body).map((field) => ({ reason: 'FieldValueInvalid', field, message: '' }));
+}
+
+function faultsText(faults: readonly ApiCause[]): string {
+  return faults.map(({ field, message }) => (message === '' ? field : `${field}: ${message}`)).join(', ').slice(0, longest);
+}
+
+/** The error with all of a manifest's faults in place of those that it happened to name. */
+export function withFaults(error: ApiError, faults: readonly ApiCause[]): ApiError {
+  const { kind, status, reason, retryAfterMs, hint } = error;
+  const isSecret = error.message.startsWith(aboutSecret);
+  return new ApiError(isSecret ? secretMessage(status, reason, faults, true) : faultsText(faults), { code: 'E_MANIFEST', kind, status, reason, causes: faults, retryAfterMs, ...(hint !== undefined && { hint }) });
+}
+
+function fieldsText(causes: readonly ApiCause[]): string {
+  return [...new Set(causes.map((cause) => cause.field).filter((field) => field !== ''))].join(', ');
+}
+
+const longest = 2000;
+
+/** `Deployment.apps "web" is invalid: [` begins a list in the order of the server's maps. */
+const severalFaults = /^.{1,400}? is invalid: \[/s;
+
+/** Without what is another at every request: addresses of memory, and ports that a connection was given. */
+function settled(text: string): string {
+  return text.replace(/\(0x[0-9a-f]{6,16}\)/g, '(…)').replace(/:\d{1,5}->/g, '->');
+}
+
+function plainMessage(text: string, status: number, request: FailedRequest, causes: readonly ApiCause[]): string {
+  const [head] = (causes.length > 1 && severalFaults.exec(text)) || [];
+  const sorted = head === undefined ? text : `${head}${causes.map(({ field, message }) => `${field}: ${message}`).sort().join(', ')}]`;
+  const short = settled(sorted.trim().replace(sentObject, '')).slice(0, longest);
   return short || `HTTP ${status} to ${request.method} ${request.path.split('?')[0]}`;
 }
 
+const aboutSecret = 'the Secret cannot be read by the API server';
+
 function secretMessage(status: number, reason: string, causes: readonly ApiCause[], manifest: boolean): string {
-  const what = manifest ? 'the Secret cannot be read by the API server' : `the API server refused the request about a Secret: HTTP ${status}${reason ? ` ${reason}` : ''}`;
-  const fields = [...new Set(causes.map((cause) => cause.field).filter((field) => field !== ''))];
-  return fields.length > 0 ? `${what}: ${fields.join(', ')}` : what;
+  const what = manifest ? aboutSecret : `the API server refused the request about a Secret: HTTP ${status}${reason ? ` ${reason}` : ''}`;
+  const fields = fieldsText(causes);
+  return fields === '' ? what : `${what}: ${fields}`;
 }
 
 function detailsOf(body: unknown): Record<string, unknown> {

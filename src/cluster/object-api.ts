@@ -4,9 +4,10 @@ import { fieldManager } from '../model/annotations.ts';
 import { gvkOf, isObject } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Api, ApiVerb, ApplyOptions, CallOptions, DeleteOptions, ListOptions, ObjectRef, PatchOptions, RequestOptions, WriteOptions } from './api.ts';
-import { isStatus } from './api-error.ts';
+import { isManifestFault, isStatus } from './api-error.ts';
 import { applyType } from './apply-body.ts';
 import type { ApiResource, Discovery } from './discovery.ts';
+import { everyFault } from './manifest-fault.ts';
 import { isTooBig, refuseChangedNumbers, tooBig } from './dry-run.ts';
 import { collectionPath, objectPath, withQuery } from './paths.ts';
 import type { Answer, Transport } from './transport.ts';
@@ -77,7 +78,17 @@ export class ObjectApi implements Api {
     const path = await this.#pathOf(object, options.signal);
     const query = { force: options.force ?? true };
     // JSON is YAML: the server needs this type to know an apply, and reads the body as either.
-    return this.#writeWhole({ verb: 'apply', method: 'PATCH', path, body: object, contentType: applyType, query }, { fieldValidation: 'Warn', ...options });
+    const write = (body: KubeObject, how: WriteOptions): Promise<KubeObject> => this.#writeWhole({ verb: 'apply', method: 'PATCH', path, body, contentType: applyType, query }, { fieldValidation: 'Warn', ...how });
+    try {
+      return await write(object, options);
+    } catch (error) {
+      if (!isManifestFault(error)) throw error;
+      const trial = { ...options, dryRun: true };
+      const faults = await everyFault(error, object, { create: (body) => this.create(body, { ...trial, fieldValidation: 'Strict' }), apply: (body) => write(body, trial) });
+      // An apply refuses unknown fields whatever is asked; any other write leaves them out.
+      if (options.fieldValidation === 'Ignore' && faults.rest) return write(faults.rest, options);
+      throw faults.error;
+    }
   }
 
   async patch(ref: ObjectRef, options: PatchOptions): Promise<KubeObject> {

@@ -161,6 +161,8 @@ export interface CompareContext {
   verdicts: Verdicts;
   concurrency: number;
   signal: AbortSignal;
+  /** Of the sync that is asked about. */
+  syncOptions?: ReadonlyMap<string, string>;
   /** Nothing else tells of the key: it is judged once more in a while. */
   again(key: ResourceKey): void;
   prepared(input: Pick<CompareInput, 'app' | 'tracking' | 'placeOf'>, manifests: readonly KubeObject[]): Prepared;

@@ -13,6 +13,7 @@ import { synced } from './verdicts.ts';
 import { abandoned } from '../diff/takeover.ts';
 import { aroundGivenUp, leftBehind } from '../diff/given-up.ts';
 import { ownedChanges, ownsAll } from '../diff/owned.ts';
+import { fieldValidation } from './field-validation.ts';
 import { removals } from '../diff/removals.ts';
 import { valueAt, withoutPaths } from '../diff/path.ts';
 
@@ -82,13 +83,15 @@ interface Tried {
 }
 
 /** The dry run, around what a takeover would make go first: that cannot be tried before it. */
-async function tryApply({ cluster, verdicts, signal }: CompareContext, { target }: PreparedObject, live: KubeObject | undefined, previous: PreparedObject | undefined): Promise<Tried> {
+async function tryApply(context: CompareContext, { target }: PreparedObject, live: KubeObject | undefined, previous: PreparedObject | undefined): Promise<Tried> {
+  const { api } = context.cluster;
+  const options = { dryRun: true, fieldValidation: fieldValidation(context, { target }), signal: context.signal };
   const ask = async (named: readonly FieldPath[]): Promise<KubeObject> => {
-    verdicts.stats.asked += 1;
+    context.verdicts.stats.asked += 1;
     const roots = live ? abandoned(live, target, previous?.target, named).roots : [];
-    if (!live || roots.length === 0) return cluster.api.apply(target, { dryRun: true, signal });
+    if (!live || roots.length === 0) return api.apply(target, options);
     const { form, finish } = aroundGivenUp(live, target, roots);
-    return finish(await cluster.api.apply(form, { dryRun: true, signal }));
+    return finish(await api.apply(form, options));
   };
   try {
     return { applied: await ask([]), named: [] };

@@ -4,6 +4,7 @@ import type { KubeObject } from '../model/kube.ts';
 import type { ObjectError } from '../model/effect.ts';
 import type { Prepared, PreparedObject } from './prepare.ts';
 import { AppError } from '../base/errors.ts';
+import { fieldValidation } from './field-validation.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { objectError } from './predict.ts';
 import { resourceOptions } from '../model/hooks.ts';
@@ -50,7 +51,7 @@ async function tried(context: ValidateContext, object: PreparedObject, request: 
 
 /** A manifest of which nothing is live. A success is remembered. */
 export function validateCreate(context: ValidateContext, object: PreparedObject): Promise<Validation> {
-  return tried(context, object, () => context.cluster.api.apply(object.target, { dryRun: true, signal: context.signal }));
+  return tried(context, object, () => context.cluster.api.apply(object.target, { dryRun: true, fieldValidation: fieldValidation(context, object), signal: context.signal }));
 }
 
 function anonymous(object: KubeObject): KubeObject {
@@ -60,7 +61,7 @@ function anonymous(object: KubeObject): KubeObject {
 
 /** Under a name of the server's choice: the hook of the last sync may still be there. */
 export function validateHook(context: ValidateContext, object: PreparedObject): Promise<Validation> {
-  return tried(context, object, () => context.cluster.api.create(anonymous(object.target), { dryRun: true, fieldValidation: 'Strict', signal: context.signal }));
+  return tried(context, object, () => context.cluster.api.create(anonymous(object.target), { dryRun: true, fieldValidation: fieldValidation(context, object), signal: context.signal }));
 }
 
 export interface RecreateCheck {

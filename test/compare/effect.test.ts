@@ -275,6 +275,20 @@ for (const row of malformed) {
   });
 }
 
+test('with Validate=false an unknown field is no error, of the application or of the object', async (t) => {
+  const typo = deployment('api', { replicas: 0, extra: { imagee: 'x' } });
+  const w = await world(t, { syncPolicy: { syncOptions: ['Validate=false'] } });
+  const created = await w.effect({ target: [typo] });
+  assert.deepEqual([created.errors, created.operations.map(({ op }) => op)], [[], ['create']]);
+  await w.sync([deployment('api', { replicas: 0 })]);
+  assert.equal((await w.compare([typo])).status, 'Synced');
+  const strict = await world(t);
+  await strict.sync([deployment('api', { replicas: 0 })]);
+  const own = (value: string): KubeObject => ({ ...typo, metadata: { name: 'api', annotations: { 'argocd.argoproj.io/sync-options': `Validate=${value}` } } });
+  assert.deepEqual((await strict.effect({ target: [own('false')] })).errors, []);
+  assert.deepEqual((await strict.effect({ target: [own('true')] })).errors.map(({ code }) => code), ['E_MANIFEST']);
+});
+
 test('an error about a Secret names fields and no value', async (t) => {
   const w = await world(t);
   const broken: KubeObject = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, data: { password: { nested: 'hunter2' } } };

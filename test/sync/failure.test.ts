@@ -42,6 +42,17 @@ test('an unknown field is refused', async (t) => {
   assert.match(state?.message ?? '', /^one or more objects failed to apply, reason: .*replica/s);
 });
 
+test('with Validate=false an unknown field is left out', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const object = deployment(ns, 'api');
+  const typo = { ...object, spec: { ...(object['spec'] as Record<string, unknown>), replica: 2 } };
+  const { state } = await drive({ bed, name: 'lenient', manifests: [typo], operation: { sync: { syncOptions: ['Validate=false'] } } });
+  assert.equal(state?.phase, 'Succeeded', state?.message ?? '');
+  const own: KubeObject = { ...typo, metadata: { ...typo.metadata, name: 'own', annotations: { 'argocd.argoproj.io/sync-options': 'Validate=false' } } };
+  assert.equal((await drive({ bed, name: 'own', manifests: [own], operation: full })).state?.phase, 'Succeeded');
+});
+
 test('a failed object does not stop the others of its group, and SyncFail hooks run', async (t) => {
   const bed = await makeBed(t);
   const ns = bed.facts.namespace;
