@@ -4,7 +4,7 @@ import { isObject } from '../model/kube.ts';
 export type Position = (string | number)[];
 
 /** `name="api",protocol="TCP"` inside the brackets of a list's entry. */
-const keyPairs = /([A-Za-z]\w*)=("(?:[^"\\]|\\.)*"|[^,]*)/g;
+const keyPairs = /(?:^|,)(\w{1,60})=("(?:[^"\\]|\\.)*"|[^,]*)/g;
 
 function entryOf(list: unknown[], keys: string): number {
   const pairs = [...keys.matchAll(keyPairs)];
