@@ -1,6 +1,7 @@
 // `npm test`: builds what is missing, then lint, types and every test file against one control plane.
 //   npm test                          everything
 //   npm test -- --only=unit           one part: lint | types | unit | flow (several with commas)
+//   npm run test:long                 what takes longer, of test/long
 //   npm test -- test/git test/x.ts    these files and folders only, without lint and types
 // The last line is `N passed, N failed`; lint and types count as one test each.
 import { availableParallelism } from 'node:os';
@@ -13,7 +14,8 @@ import { describeError } from '../src/base/errors.ts';
 import { createReport, type Report } from './report.ts';
 import { runCheck } from './run-check.ts';
 
-const parts = ['lint', 'types', 'unit', 'flow'] as const;
+const parts = ['lint', 'types', 'unit', 'flow', 'long'] as const;
+const usual = parts.filter((part) => part !== 'long');
 type Part = (typeof parts)[number];
 
 const root = join(import.meta.dirname, '..');
@@ -50,7 +52,7 @@ function partsOf(args: string[]): Set<Part> {
   const unknown = only.filter((name) => !parts.some((part) => part === name));
   if (unknown.length > 0) throw new Error(`--only knows ${parts.join(', ')}, not ${unknown.join(', ')}`);
   if (only.length > 0) return new Set(parts.filter((part) => only.includes(part)));
-  return new Set(args.some((arg) => !arg.startsWith('--')) ? ['unit', 'flow'] : parts);
+  return new Set(args.some((arg) => !arg.startsWith('--')) ? ['unit', 'flow', 'long'] : usual);
 }
 
 /** Flows first: they take longest, and what is short fills the gaps. */
@@ -58,8 +60,8 @@ function testFiles(named: string[], chosen: Set<Part>): string[] {
   const patterns = named.length > 0 ? named.map((name) => (isFolder(name) ? join(name, '**/*.test.ts') : name)) : ['test/**/*.test.ts'];
   const files = globSync(patterns, { cwd: root }).map((file) => relative(root, join(root, file))).sort();
   if (named.length > 0 && files.length === 0) throw new Error(`no test file matches ${named.join(' ')}`);
-  const isFlow = (file: string): boolean => file.startsWith('test/flow/');
-  return [...files.filter((file) => isFlow(file) && chosen.has('flow')), ...files.filter((file) => !isFlow(file) && chosen.has('unit'))];
+  const partOf = (file: string): Part => (file.startsWith('test/flow/') ? 'flow' : file.startsWith('test/long/') ? 'long' : 'unit');
+  return (['long', 'flow', 'unit'] as const).flatMap((part) => files.filter((file) => partOf(file) === part && chosen.has(part)));
 }
 
 function isFolder(name: string): boolean {
@@ -70,6 +72,6 @@ async function runFiles(files: string[], cluster: Cluster, to: Report): Promise<
   process.env['COX_TEST_KUBECONFIG'] = cluster.kubeconfig;
   // Tests wait for the cluster more than they compute: a little more at once than there are processors.
   const concurrency = Math.min(4, availableParallelism() + 1);
-  const stream = run({ files: files.map((file) => join(root, file)), cwd: root, concurrency, isolation: 'process', timeout: 600_000, signal: stopped.signal });
+  const stream = run({ files: files.map((file) => join(root, file)), cwd: root, concurrency, isolation: 'process', timeout: 1_500_000, signal: stopped.signal });
   for await (const event of stream) to.event(event as TestEvent);
 }

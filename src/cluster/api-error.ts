@@ -58,7 +58,7 @@ export function isManifestFault(error: unknown): error is ApiError {
 
 /** True for requests whose answers may echo values of Secrets. */
 export function concernsSecrets(path: string, body: unknown): boolean {
-  return /\/api\/v1\/(?:namespaces\/[^/]+\/)?secrets(?:[/?]|$)/.test(path) || (isObject(body) && body['kind'] === 'Secret' && body['apiVersion'] === 'v1');
+  return /\/api\/v1\/(?:namespaces\/[^/]+\/)?secrets(?:[/?]|$)/.test(path) || (isObject(body) && typeof body['kind'] === 'string' && /^secrets?$/i.test(body['kind'].trim()));
 }
 
 /**

@@ -1,12 +1,21 @@
-// Secret values never leave: each is replaced by a row of plus signs that tells equal from different and nothing else (argocd.md §2.4).
+// Secret values never leave: of a Secret only what is known to be no value is shown; all else tells equal from different (argocd.md §2.4).
 import type { KubeObject } from '../model/kube.ts';
 import { argo } from '../model/annotations.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { parseJson } from '../base/json.ts';
-import { foldStringData, isSecret } from './secret-data.ts';
+import { foldStringData } from './secret-data.ts';
 import { isObject } from '../model/kube.ts';
 
-const parts = ['data', 'stringData', 'binaryData'] as const;
+/** Kubernetes API, Secret and ObjectMeta: fields that hold no value of a Secret. */
+const shownFields: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'type', 'immutable']);
+const shownMetadata: ReadonlySet<string> = new Set([
+  'name', 'generateName', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp',
+  'deletionGracePeriodSeconds', 'finalizers', 'ownerReferences', 'managedFields',
+]);
+/** Of each entry the value is masked, and the key shown. */
+const maps: ReadonlySet<string> = new Set(['data', 'stringData', 'binaryData']);
+/** Labels and annotations whose values tools write and read; another's may be anything. */
+const shownKeys = /^(?:app|component|tier|release|chart|heritage|(?:argocd\.argoproj\.io|coxswain\.dev|helm\.sh|meta\.helm\.sh|app\.kubernetes\.io|kubernetes\.io|cert-manager\.io)\/[\w.-]{1,63})$/;
 
 /** One row of signs for every distinct value of one key, longer by four with each: its length tells nothing of the value's. */
 class Signs {
@@ -20,44 +29,60 @@ class Signs {
     known.set(text, sign);
     return sign;
   }
+
+  /** Every value of a map; what is no map may be a value itself. */
+  ofMap(field: string, map: unknown, isShown: (key: string, value: unknown) => boolean = () => false): unknown {
+    if (map === undefined || map === null) return map;
+    if (!isObject(map)) return this.of(field, map);
+    return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, isShown(key, value) ? value : this.of(`${field} ${key}`, value ?? '')]));
+  }
 }
 
-function maskMap(signs: Signs, map: unknown): unknown {
-  // A Secret whose data is no map is invalid, and may be a value itself.
-  if (!isObject(map)) return map === undefined || map === null ? map : signs.of('', map);
-  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, signs.of(key, value ?? '')]));
+/** Also what only looks like one, such as a misspelt kind that the server will refuse. */
+export function mayHoldSecrets(object: { kind?: unknown }): boolean {
+  return typeof object.kind === 'string' && /^secrets?$/i.test(object.kind.trim());
 }
 
-function maskLastApplied(signs: Signs, text: string): string {
+function isPlain(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'boolean';
+}
+
+function maskLastApplied(signs: Signs, text: unknown): string {
   let parsed: unknown;
   try {
-    parsed = parseJson(text);
+    parsed = parseJson(String(text));
   } catch {
     return signs.of(argo.lastApplied, text);
   }
   if (!isObject(parsed)) return signs.of(argo.lastApplied, text);
-  const folded = foldStringData({ ...parsed, apiVersion: 'v1', kind: 'Secret', metadata: {} });
-  return canonicalJson({ ...parsed, stringData: undefined, ...maskedParts(signs, folded) });
+  return canonicalJson(maskObject(signs, { ...parsed, apiVersion: 'v1', kind: 'Secret', metadata: isObject(parsed['metadata']) ? parsed['metadata'] : {} }));
 }
 
-function maskedParts(signs: Signs, object: KubeObject): Record<string, unknown> {
-  return Object.fromEntries(parts.filter((part) => object[part] !== undefined).map((part) => [part, maskMap(signs, object[part])]));
+function maskMetadata(signs: Signs, metadata: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(metadata).map(([field, value]) => {
+    if (shownMetadata.has(field)) return [field, value];
+    if (field !== 'labels' && field !== 'annotations') return [field, signs.of(`metadata.${field}`, value)];
+    const masked = signs.ofMap(field, value, (key, member) => shownKeys.test(key) && typeof member === 'string');
+    if (!isObject(masked) || !isObject(value) || value[argo.lastApplied] === undefined) return [field, masked];
+    return [field, { ...masked, [argo.lastApplied]: maskLastApplied(signs, value[argo.lastApplied]) }];
+  }));
 }
 
 function maskObject(signs: Signs, object: KubeObject): KubeObject {
-  const folded = foldStringData(object);
-  const annotation = folded.metadata.annotations?.[argo.lastApplied];
-  const metadata = annotation === undefined
-    ? folded.metadata
-    : { ...folded.metadata, annotations: { ...folded.metadata.annotations, [argo.lastApplied]: maskLastApplied(signs, annotation) } };
-  return { ...folded, metadata, ...maskedParts(signs, folded) };
+  const { metadata, ...fields } = foldStringData(object);
+  const masked = Object.fromEntries(Object.entries(fields).map(([field, value]) => {
+    if (maps.has(field)) return [field, signs.ofMap('data', value)];
+    return [field, shownFields.has(field) && isPlain(value) ? value : signs.of(field, value)];
+  }));
+  return { ...masked, apiVersion: object.apiVersion, kind: object.kind, metadata: { ...maskMetadata(signs, { ...metadata }) } };
 }
 
 /**
- * Copies in which every value of a core/v1 Secret is masked; other objects come back as they are. Pass all forms of ONE object in
- * one call: equal values of a key get equal signs, different ones differ. Whatever leaves this process goes through here.
+ * Copies in which of a Secret only its type, its identity and what tools write is shown; other objects come back as they are. Pass all
+ * forms of ONE object in one call: equal values of a key get equal signs, different ones differ. Whatever leaves this process goes
+ * through here.
  */
 export function maskObjects(objects: readonly (KubeObject | undefined)[]): (KubeObject | undefined)[] {
   const signs = new Signs();
-  return objects.map((object) => (object && isSecret(object) ? maskObject(signs, object) : object));
+  return objects.map((object) => (object && mayHoldSecrets(object) ? maskObject(signs, object) : object));
 }

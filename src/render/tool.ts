@@ -5,6 +5,7 @@ import { AppError } from '../base/errors.ts';
 import { redactText } from '../base/log.ts';
 import { renderError } from './plan.ts';
 import { run, stderrOf } from '../base/process.ts';
+import { unspokenIn, withoutValues } from './unspoken.ts';
 import type { Overlay } from './overlay.ts';
 import type { Place } from '../base/errors.ts';
 
@@ -44,7 +45,7 @@ export async function runTool(job: ToolRun): Promise<string> {
     const { stdout } = await run(command, all, { cwd, env: environment(overlay.home), timeoutMs, maxOutput });
     return stdout.toString('utf8');
   } catch (error) {
-    throw translate(error, job);
+    throw await translate(error, job);
   }
 }
 
@@ -82,11 +83,26 @@ export async function toolVersion(named: string, args: string[]): Promise<Tool> 
 
 const namedPlace = /(?<![^\s"'`():<>])([^\s"'`():<>]+\.(?:ya?ml|jsonnet|libsonnet|json|tpl|txt|toml)\b)(?:\\?["'`])?:?(?:\s?\(?(?:line )?(\d+)(?:[:)](\d+))?)?/g;
 
-function translate(error: unknown, job: ToolRun): unknown {
+async function translate(error: unknown, job: ToolRun): Promise<unknown> {
   if (!(error instanceof AppError) || error.code !== 'E_PROCESS') return error;
   const name = job.tool.path.slice(job.tool.path.lastIndexOf('/') + 1);
   const said = withoutPaths(stderrOf(error) || error.message, job.overlay);
-  return renderError(`${name}: ${causeOf(said, job.innermostFirst ? 1 : 4)}`, placeIn(said, job)); // without a cause: what the tool wrote may hold what is secret
+  const place = placeIn(said, job);
+  return renderError(`${name}: ${await speakable(causeOf(said, job.innermostFirst ? 1 : 4), job)}`, place); // without a cause: what the tool wrote may hold what is secret
+}
+
+/** Templates may print whatever they are given. Names of files stay: the place is told by them. */
+async function speakable(cause: string, { overlay, args, fileOf = (named) => named }: ToolRun): Promise<string> {
+  try {
+    const values = await unspokenIn([overlay.root, join(overlay.root, '..', 'refs'), overlay.home].filter((folder) => existsSync(folder)), args);
+    return withoutValues(cause, values, (word) => {
+      const file = fileOf(word);
+      return file !== undefined && existsSync(join(overlay.root, file));
+    });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return 'it failed, and its words are not passed on: the sources are too big to tell whether they hold values of Secrets';
+  }
 }
 
 function withoutPaths(text: string, overlay: Overlay): string {

@@ -32,6 +32,14 @@ const hiding: { name: string; object: KubeObject }[] = [
   { name: 'data that is no map', object: secret({ data: 'hunter2' }) },
   { name: 'a value that is a list', object: secret({ data: { k: ['hunter2'] } }) },
   { name: 'the last-applied annotation', object: secret({}, { [lastApplied]: JSON.stringify({ kind: 'Secret', stringData: { k: 'hunter2' }, data: { l: b64('hunter2') } }) }) },
+  { name: 'a misspelt field', object: secret({ stringdata: { k: 'hunter2' } }) },
+  { name: 'a field in the wrong place', object: { ...secret({}), metadata: { name: 's', stringData: { k: 'hunter2' } } as KubeObject['metadata'] } },
+  { name: 'a field of the wrong type', object: secret({ type: { k: 'hunter2' }, immutable: ['hunter2'] }) },
+  { name: 'an annotation that no tool is known to write', object: secret({}, { note: 'hunter2' }) },
+  { name: 'a label that no tool is known to write', object: { ...secret({}), metadata: { name: 's', labels: { note: 'hunter2' } } } },
+  { name: 'annotations that are no map', object: { ...secret({}), metadata: { name: 's', annotations: 'hunter2' as never } } },
+  { name: 'a kind of other letters', object: { ...secret({ stringData: { k: 'hunter2' } }), kind: 'secrets', apiVersion: 'v1beta1' } },
+  { name: 'a misspelt field in the last-applied annotation', object: secret({}, { [lastApplied]: JSON.stringify({ kind: 'Secret', stringdata: { k: 'hunter2' }, metadata: { annotations: { note: 'hunter2' } } }) }) },
   { name: 'a broken last-applied annotation', object: secret({}, { [lastApplied]: '{"stringData":{"k":"hunter2"' }) },
 ];
 for (const row of hiding) {
@@ -40,6 +48,11 @@ for (const row of hiding) {
     assert.ok(!text.includes('hunter2') && !text.includes(b64('hunter2')), text);
   });
 }
+
+test('what tools write and read is shown', () => {
+  const [shown] = maskObjects([{ ...secret({ type: 'Opaque', immutable: true }, { 'argocd.argoproj.io/sync-wave': '1' }), metadata: { name: 's', namespace: 'n', labels: { app: 'web', 'app.kubernetes.io/name': 'web' }, annotations: { 'argocd.argoproj.io/sync-wave': '1' } } }]);
+  assert.deepEqual(shown, { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', immutable: true, metadata: { name: 's', namespace: 'n', labels: { app: 'web', 'app.kubernetes.io/name': 'web' }, annotations: { 'argocd.argoproj.io/sync-wave': '1' } } });
+});
 
 test('other kinds are left as they are, and nothing given is changed', () => {
   const map: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data: { a: 'b' } };
