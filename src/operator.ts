@@ -104,13 +104,25 @@ async function authorsOf(git: Git, github: GitHub | undefined, repoUrl: string, 
   return github.forge.authorsBetween(repoUrl, from, range.to);
 }
 
+/** Each once, and again when it comes back. */
+function tellFaults(store: Store, log: Logger): () => void {
+  let told: ReadonlySet<string> = new Set();
+  const tell = (): void => {
+    const { faults } = store.settings();
+    for (const fault of faults) if (!told.has(fault)) log.warn({ fault }, 'a setting is wrong; its default stands in');
+    told = new Set(faults);
+  };
+  tell();
+  return store.onSettings(tell);
+}
+
 async function openState(base: Base, onLost: () => void): Promise<State> {
   const { config, log, signal, started, starting } = base;
   const cluster = await home(config, log, signal);
   started.add('cluster', () => cluster.stop());
   const store = await openStore(cluster, config.namespace, signal).finally(tellMissingKinds(cluster, starting, log));
   started.add('store', () => store.stop());
-  for (const fault of store.settings().faults) log.warn({ fault }, 'a setting is wrong; its default stands in');
+  started.add('settings', tellFaults(store, log));
   const lease = new Lease({ api: cluster.api, namespace: config.namespace, clock, log, onLost });
   starting.why = 'starting: waits for the Lease that another replica holds';
   await lease.acquire(signal);

@@ -42,8 +42,9 @@ interface Rights {
 
 function refusalOf({ authoriser, namespace }: Rights, { actor }: Asked, teams: readonly string[], { action, app }: { action: Action; app: Application }): string | undefined {
   const object = rbacObject(app, namespace);
-  const { allowed } = authoriser.can({ subjects: [actor.login, ...teams], known: actor.known === true }, 'applications', action, object);
+  const { allowed, why, faulty } = authoriser.can({ subjects: [actor.login, ...teams], known: actor.known === true }, 'applications', action, object);
   const grant = `whoever keeps argocd-rbac-cm or the roles of project ${app.spec.project || 'default'} can grant it`;
+  if (faulty) return `${actor.login} may not ${action === 'get' ? 'see' : action} ${app.metadata.name}: ${why}`;
   return allowed ? undefined : `${actor.login} may not ${action === 'get' ? 'see' : action} ${app.metadata.name}: the right "applications, ${action}, ${object}" is missing; ${grant}`;
 }
 
@@ -83,8 +84,8 @@ export function withTeamless(sentence: string, why: string | undefined): string 
 
 /** For one Request or one click: what GitHub says is not kept longer, for approvals rest on it. */
 export async function createAsker({ store, forge, authorise, touched }: AskerDeps, asked: Asked): Promise<Asker> {
-  const { policyCsv, policyDefault } = store.settings();
-  const rights: Rights = { authoriser: await authorise({ policyCsv, policyDefault, projects: store.projects.list() }), namespace: store.namespace };
+  const { policyCsv, policyFault, policyDefault } = store.settings();
+  const rights: Rights = { authoriser: await authorise({ policyCsv, policyFault, policyDefault, projects: store.projects.list() }), namespace: store.namespace };
   const { actor } = asked;
   const teams = teamsOf(forge, asked);
   let id: Promise<number | undefined> | undefined;

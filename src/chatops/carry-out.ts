@@ -15,7 +15,7 @@ import { createAsker } from './asker.ts';
 import { mergeIn } from './brought.ts';
 import { helpText, verbs } from './command.ts';
 import { openRevert } from './revert.ts';
-import { findApplication, seen, waitingApplications } from './target.ts';
+import { findApplication, seen, unseen, waitingApplications } from './target.ts';
 import { requestDeps } from './task.ts';
 
 /** The right (argocd-rbac-cm) that each verb needs. */
@@ -97,10 +97,10 @@ async function implied(deps: CarryOutDeps, { request, merged, sees }: Asking): P
   return touched.flatMap((key) => deps.store.applications.get(key) ?? []);
 }
 
-function nothingMeant(request: Request): string {
+function nothingMeant(store: Store, request: Request): string {
   const { verb, pull } = request.spec;
   if (verb === 'approve' || verb === 'reject') return pull ? 'nothing that this pull request brought waits for approval' : 'nothing waits for approval';
-  if (!pull && (verb === 'status' || verb === 'diff')) return 'there is no application that you may see';
+  if (!pull && (verb === 'status' || verb === 'diff')) return unseen(store, 'there is no application that you may see');
   return verb === 'revert-drift' || verb === 'help' ? 'name an application' : `name an application: ${verbs[verb].usage}`;
 }
 
@@ -117,7 +117,7 @@ async function meant(deps: CarryOutDeps, asking: Asking): Promise<{ apps: Applic
     return found.ok ? { apps: found.apps } : { apps: [], refused: found.message };
   }
   const apps = await implied(deps, asking);
-  return apps.length > 0 ? { apps } : { apps, refused: nothingMeant(request) };
+  return apps.length > 0 ? { apps } : { apps, refused: nothingMeant(deps.store, request) };
 }
 
 /** Answers what became of it; throws what is worth another try. */

@@ -21,6 +21,12 @@ export async function seen(apps: readonly Application[], sees: Sees): Promise<Ap
   return found;
 }
 
+/** A policy that permits nobody anything shows nobody anything: then the sentence says so. */
+export function unseen(store: Store, sentence: string): string {
+  const { policyFault } = store.settings();
+  return policyFault === undefined ? sentence : `${sentence}: argocd-rbac-cm permits nothing until it is mended: ${policyFault}`;
+}
+
 /**
  * By `namespace/name` or name; an exact name always wins, an unknown one is answered with the nearest. One that the person may not
  * see is answered like one that does not exist.
@@ -33,7 +39,7 @@ export async function findApplication(store: Store, text: string, sees: Sees): P
   if (same.length === 1) return { ok: true, apps: same };
   if (same.length > 1) return { ok: false, message: `several applications are called ${text}: ${same.map(applicationKey).join(', ')}` };
   const near = nearest(text, (await seen(all, sees)).map((app) => app.metadata.name));
-  return { ok: false, message: `there is no application "${text.slice(0, 80)}" that you may see${near ? `; did you mean ${near}?` : ''}` };
+  return { ok: false, message: unseen(store, `there is no application "${text.slice(0, 80)}" that you may see${near ? `; did you mean ${near}?` : ''}`) };
 }
 
 /** Whole seconds since the epoch: what the cluster keeps of a time. NaN without one. */

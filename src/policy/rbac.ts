@@ -7,6 +7,8 @@ import type { AppProject } from '../model/project.ts';
 export interface RbacPolicy {
   /** `policy.csv` and every `policy.*.csv` of argocd-rbac-cm, joined. */
   policyCsv: string;
+  /** Why it cannot be used; default `policyFault` of it. */
+  policyFault?: string | undefined;
   /** Role of everybody who is known; Argo's `policy.default`. Default: none. */
   policyDefault?: string;
   projects: readonly AppProject[];
@@ -23,7 +25,7 @@ export interface Who {
 
 export interface Authoriser {
   /** `object`: see `rbacObject`. */
-  can(who: Who, resource: string, action: Action, object: string): { allowed: boolean; why: string };
+  can(who: Who, resource: string, action: Action, object: string): { allowed: boolean; why: string; faulty?: true };
 }
 
 const model = `
@@ -65,13 +67,47 @@ function subjectOf(text: string): string {
   return isRole(text) ? text : text.toLowerCase();
 }
 
-/** The lines that are policies; others are passed over: one bad line must not take the good ones with it. */
+function lineFault(fields: readonly string[]): string | undefined {
+  const [type, ...rest] = fields;
+  // Go's reader of such lines refuses it, and so Argo CD does.
+  if (fields.some((field) => field.includes('"'))) return 'has a quotation mark within a field';
+  if (type === 'p') {
+    if (rest.length !== 5) return 'must be p, subject, resource, action, object, effect';
+    return rest[4] === 'allow' || rest[4] === 'deny' ? undefined : 'must end with allow or deny';
+  }
+  return type === 'g' ? (rest.length === 2 ? undefined : 'must be g, subject, role') : 'must begin with p or g';
+}
+
+function isContent(line: string): boolean {
+  return line !== '' && !line.startsWith('#');
+}
+
+/** `line 3 must end with allow or deny`: what Argo CD refuses, and an effect that it would take for none. The first of many. */
+export function policyFault(csv: string): string | undefined {
+  for (const [at, line] of csv.split('\n').map((text) => text.trim()).entries()) {
+    const fault = isContent(line) ? lineFault(fieldsOf(line)) : undefined;
+    if (fault !== undefined) return `line ${at + 1} ${fault}`;
+  }
+  return undefined;
+}
+
+/** Of a policy without a fault. */
 function linesOf(csv: string): string[][] {
-  return csv.split('\n').flatMap((line) => {
-    const [type = '', ...fields] = fieldsOf(line.trim());
-    if (type === 'p' && fields.length === 5) return [[type, subjectOf(fields[0] ?? ''), ...fields.slice(1)]];
-    return type === 'g' && fields.length === 2 ? [[type, ...fields.map(subjectOf)]] : [];
+  return csv.split('\n').map((line) => line.trim()).filter(isContent).map((line) => {
+    const [type = '', ...fields] = fieldsOf(line);
+    return type === 'p' ? [type, subjectOf(fields[0] ?? ''), ...fields.slice(1)] : [type, ...fields.map(subjectOf)];
   });
+}
+
+/** A role of a project whose policies cannot be read as they are meant. */
+function roleFault(project: AppProject): string | undefined {
+  for (const role of project.spec.roles ?? []) {
+    for (const policy of role.policies ?? []) {
+      const fault = policyFault(policy);
+      if (fault !== undefined) return `a policy of role ${role.name} ${fault.replace(/^line \d+ /, '')}`;
+    }
+  }
+  return undefined;
 }
 
 function projectLines(project: AppProject): string[][] {
@@ -93,14 +129,31 @@ async function enforcerOf(lines: readonly string[][]): Promise<Enforcer> {
   return enforcer;
 }
 
-/** Compiles a policy; questions are then answered without waiting. Lines that are no policy are passed over, as Argo CD does. */
+function refusing(why: string): Authoriser {
+  return { can: () => ({ allowed: false, why, faulty: true }) };
+}
+
+/**
+ * Compiles a policy; questions are then answered without waiting. A policy with a fault permits nothing, and neither does a project
+ * with one in its roles: a denial that is passed over would be a permission.
+ */
 export async function authoriser(policy: RbacPolicy): Promise<Authoriser> {
+  const fault = policy.policyFault ?? policyFault(policy.policyCsv);
+  if (fault !== undefined) return refusing(`argocd-rbac-cm permits nothing until it is mended: ${fault}`);
   const shared = linesOf(`${builtin}\n${policy.policyCsv}`);
   const everyone = await enforcerOf(shared);
   const byProject = new Map<string, Enforcer>();
-  for (const project of policy.projects) byProject.set(project.metadata.name, await enforcerOf([...shared, ...projectLines(project)]));
+  const faulty = new Map<string, string>();
+  for (const project of policy.projects) {
+    const { name } = project.metadata;
+    const wrong = roleFault(project);
+    if (wrong === undefined) byProject.set(name, await enforcerOf([...shared, ...projectLines(project)]));
+    else faulty.set(name, `project ${name} permits nothing until it is mended: ${wrong}`);
+  }
   return {
     can({ subjects, known }, resource, action, object) {
+      const wrong = faulty.get(object.split('/')[0] ?? '');
+      if (wrong !== undefined) return { allowed: false, why: wrong, faulty: true };
       const enforcer = byProject.get(object.split('/')[0] ?? '') ?? everyone;
       const may = (subject: string): boolean => enforcer.enforceSync(subject, resource, action, object);
       if (known && policy.policyDefault && may(subjectOf(policy.policyDefault))) return { allowed: true, why: `everybody may ${action}` };

@@ -3,6 +3,7 @@ import type { KubeObject } from '../model/kube.ts';
 import { argo, inClusterServer } from '../model/annotations.ts';
 import { isObject } from '../model/kube.ts';
 import { parseDuration } from '../policy/duration.ts';
+import { policyFault } from '../policy/rbac.ts';
 import { normaliseRepo } from '../model/repository.ts';
 
 export interface RepositoryCredential {
@@ -24,6 +25,8 @@ export interface ClusterEntry {
 export interface Settings {
   /** argocd-rbac-cm: every policy*.csv key joined. */
   policyCsv: string;
+  /** Where it has a line that cannot be read as it is meant; then nobody is permitted anything. */
+  policyFault?: string;
   policyDefault: string;
   /** coxswain-cm slack.identities: Slack user id → GitHub login (lower case). */
   slackIdentities: Map<string, string>;
@@ -139,8 +142,15 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     clusters.push({ name: 'in-cluster', server: inClusterServer, config: {} });
   }
   faults.push(...sameNames(clusters));
+  const policies = Object.keys(rbac).filter((key) => /^policy(\..+)?\.csv$/.test(key)).sort();
+  const [faulty] = policies.flatMap((key) => {
+    const fault = policyFault(rbac[key] ?? '');
+    return fault === undefined ? [] : [`${key}, ${fault}`];
+  });
+  if (faulty !== undefined) faults.push(`argocd-rbac-cm: ${faulty}; nobody is permitted anything until it is mended`);
   return {
-    policyCsv: Object.keys(rbac).filter((key) => /^policy(\..+)?\.csv$/.test(key)).sort().map((key) => rbac[key]).join('\n'),
+    policyCsv: policies.map((key) => rbac[key]).join('\n'),
+    ...(faulty !== undefined && { policyFault: faulty }),
     policyDefault: rbac['policy.default'] ?? '',
     slackIdentities: identities(own['slack.identities'], faults),
     cliIdentities: users(own['cli.identities'], faults),

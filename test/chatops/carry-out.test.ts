@@ -13,6 +13,18 @@ const everything = ['get', 'sync', 'approve', 'revert'].map((action) => `p, role
 const toBob = `${everything}\ng, bob, role:all`;
 const outcome = (request: Request): [string | undefined, string | undefined] => [request.status?.phase, request.status?.message];
 
+test('a policy with a mistyped denial permits nothing, and the answer names the line', async (t) => {
+  const b = await bed(t);
+  await b.settings(`${toBob}\np, bob, applications, approve, shop/*, dney`);
+  await b.project('shop');
+  await b.application('web', { status: { sync: { status: 'Synced', revision: 'a'.repeat(40) }, health: { status: 'Healthy' }, history } });
+  const line = toBob.split('\n').length + 1;
+  const request = await b.ask('sync', { application: `${b.namespace}/web` });
+  assert.deepEqual(outcome(request), ['Refused', `there is no application "${b.namespace}/web" that you may see: argocd-rbac-cm permits nothing until it is mended: policy.csv, line ${line} must end with allow or deny`]);
+  await b.settings(toBob);
+  assert.notEqual(outcome(await b.ask('sync', { application: `${b.namespace}/web` }))[0], 'Refused');
+});
+
 test('a person without the right is refused with the verb, the application and who can grant it', async (t) => {
   const b = await bed(t);
   await b.settings('p, role:reader, applications, get, */*, allow\ng, bob, role:reader');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AppProject, ProjectRole } from '../../src/model/project.ts';
-import { authoriser, authorisers, rbacObject } from '../../src/policy/rbac.ts';
+import { authoriser, authorisers, policyFault, rbacObject } from '../../src/policy/rbac.ts';
 import type { Action } from '../../src/policy/rbac.ts';
 
 function project(name: string, roles: ProjectRole[]): AppProject {
@@ -22,8 +22,6 @@ g, Zoe-Case, Acme:Night
 g, acme:night, role:shop
 p, role:Lead, applications, approve, shop/*, allow
 p, MixedCase, applications, sync, shop/Checkout, allow
-this line is not a policy
-p, broken, applications, sync
 p, orders, applications, "{sync,revert}", shop/[ab]*, allow
 `;
 const projects = [project('shop', [
@@ -76,6 +74,46 @@ test('the default role is that of everybody who is known', async () => {
 test('a role is another one in other letters', async () => {
   const may = await authoriser({ policyCsv: 'g, joe, role:Admin', projects });
   assert.equal(may.can({ subjects: ['joe'], known: true }, 'applications', 'get', 'shop/checkout').allowed, false);
+});
+
+const refused: [line: string, fault: string][] = [
+  ['this line is not a policy', 'must begin with p or g'],
+  ['q, joe, role:admin', 'must begin with p or g'],
+  ['p, joe, applications, sync', 'must be p, subject, resource, action, object, effect'],
+  ['p, joe, applications, sync, shop/*', 'must be p, subject, resource, action, object, effect'],
+  ['p, joe, applications, sync, shop/*, deny, more', 'must be p, subject, resource, action, object, effect'],
+  ['p, joe, applications, sync, shop/*, dney', 'must end with allow or deny'],
+  ['p, joe, applications, sync, shop/*, Deny', 'must end with allow or deny'],
+  ['p, joe, applications, sync, shop/*,', 'must end with allow or deny'],
+  ['p, joe, applications, sync, shop/*, deny # for now', 'must end with allow or deny'],
+  ['p, "joe, applications, sync, shop/*, deny', 'has a quotation mark within a field'],
+  ['p, jo"e, applications, sync, shop/*, deny', 'has a quotation mark within a field'],
+  ['g, joe', 'must be g, subject, role'],
+  ['g, joe, role:shop, more', 'must be g, subject, role'],
+  [',', 'must begin with p or g'],
+];
+
+for (const [line, fault] of refused) {
+  test(`a policy with the line ${JSON.stringify(line)} permits nothing and says why`, async () => {
+    const csv = `p, root, *, *, *, allow\n\n${line}\n`;
+    assert.equal(policyFault(csv), `line 3 ${fault}`);
+    const may = await authoriser({ policyCsv: csv, policyDefault: 'role:admin', projects });
+    for (const subjects of [['root'], ['acme:ops']]) {
+      assert.deepEqual(may.can({ subjects, known: true }, 'applications', 'sync', 'shop/checkout'), { allowed: false, why: `argocd-rbac-cm permits nothing until it is mended: line 3 ${fault}`, faulty: true });
+    }
+  });
+}
+
+test('comments, empty lines, quoted fields and blanks around fields are no fault', () => {
+  assert.equal(policyFault('\n# p, broken\r\n  p ,  "joe" ,applications,sync, "{a,b}/*" , deny  \r\n\ng,joe,role:admin'), undefined);
+});
+
+test('a project with a fault in a role permits nothing of its own, and the others what they did', async () => {
+  const broken = project('shop', [{ name: 'deployer', policies: ['p, proj:shop:deployer, applications, sync, shop/*, allow', 'p, proj:shop:deployer, applications, sync, shop/payments, deni'], groups: ['acme:ops'] }]);
+  const may = await authoriser({ policyCsv: 'p, root, *, *, *, allow', projects: [broken, project('other', [])] });
+  const why = 'project shop permits nothing until it is mended: a policy of role deployer must end with allow or deny';
+  for (const subject of ['acme:ops', 'root']) assert.deepEqual(may.can({ subjects: [subject], known: true }, 'applications', 'sync', 'shop/payments'), { allowed: false, why, faulty: true });
+  assert.equal(may.can({ subjects: ['root'], known: true }, 'applications', 'sync', 'other/x').allowed, true);
 });
 
 test('the same policy is compiled once', async () => {

@@ -32,7 +32,7 @@ test('without any ConfigMap or Secret every setting has its default and nothing 
 });
 
 const keys: { map: string; data: Record<string, string>; expected: Partial<Settings> }[] = [
-  { map: 'argocd-rbac-cm', data: { 'policy.csv': 'p, a', 'policy.z.csv': 'p, z', 'policy.b.csv': 'p, b', 'policy.matchMode': 'glob' }, expected: { policyCsv: 'p, b\np, a\np, z' } },
+  { map: 'argocd-rbac-cm', data: { 'policy.csv': 'g, a, r', 'policy.z.csv': 'g, z, r', 'policy.b.csv': 'g, b, r', 'policy.matchMode': 'glob' }, expected: { policyCsv: 'g, b, r\ng, a, r\ng, z, r' } },
   { map: 'argocd-rbac-cm', data: { 'policy.default': 'role:readonly' }, expected: { policyDefault: 'role:readonly' } },
   { map: 'coxswain-cm', data: { 'slack.identities': '# people\nU01ALICE: Alice\n\nW02BOB=bob\n' }, expected: { slackIdentities: new Map([['U01ALICE', 'alice'], ['W02BOB', 'bob']]) } },
   { map: 'coxswain-cm', data: { 'cli.identities': '# people\nAlice@Example.com: Alice\nsystem:serviceaccount:ci:deploy:bob\n' }, expected: { cliIdentities: new Map([['Alice@Example.com', 'alice'], ['system:serviceaccount:ci:deploy', 'bob']]) } },
@@ -53,6 +53,7 @@ test('a key that another ConfigMap owns is not read', () => {
 });
 
 const faulty: { map: string; data: Record<string, string>; fault: RegExp; expected: Partial<Settings> }[] = [
+  { map: 'argocd-rbac-cm', data: { 'policy.csv': 'g, a, r\n', 'policy.z.csv': '# z\np, z, *, *, *, dney' }, fault: /^argocd-rbac-cm: policy\.z\.csv, line 2 must end with allow or deny; nobody is permitted anything until it is mended$/, expected: { policyCsv: 'g, a, r\n\n# z\np, z, *, *, *, dney', policyFault: 'policy.z.csv, line 2 must end with allow or deny' } },
   { map: 'coxswain-cm', data: { 'drift.settle': 'soon' }, fault: /^drift\.settle is "soon"/, expected: { driftSettleMs: 60_000 } },
   { map: 'argocd-cm', data: { 'timeout.reconciliation': '-1s' }, fault: /^timeout\.reconciliation is "-1s"/, expected: { resyncMs: 120_000 } },
   { map: 'coxswain-cm', data: { 'slack.identities': 'alice: U01ALICE\nU02BOB: bob' }, fault: /^slack\.identities has the line "alice: U01ALICE"/, expected: { slackIdentities: new Map([['U02BOB', 'bob']]) } },
