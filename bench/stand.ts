@@ -40,7 +40,7 @@ export async function startStand(log: (line: string) => void = () => undefined):
   for (const object of documents(readFileSync(defaultProject, 'utf8'))) await apply(kube, object);
   const toolsDir = join(dir, 'tools');
   mkdirSync(toolsDir);
-  for (const [name, path] of Object.entries(await binaries(['helm', 'kustomize', 'jsonnet']))) symlinkSync(path, join(toolsDir, name));
+  for (const [name, path] of Object.entries(await binaries(['helm', 'kustomize', 'jsonnet', 'render']))) symlinkSync(path, join(toolsDir, name));
   const kubeconfig = writeKubeconfig(join(dir, 'coxswain.kubeconfig'), { server: cluster.server, ca: cluster.ca, token: cluster.token, user: 'coxswain' });
   const env = { KUBECONFIG: kubeconfig, COX_GITHUB_WEBHOOK_SECRET: webhookSecret, COX_LOG_LEVEL: process.env['COX_LOG_LEVEL'] ?? 'warn' };
   log('starting Coxswain');

@@ -115,7 +115,7 @@ async function play(scene: Scene, options: Options, signal: AbortSignal): Promis
 async function setUp(options: Options, signal: AbortSignal): Promise<Scene | undefined> {
   try {
     tell('looking for the pinned binaries');
-    await binaries(options.kubeconfig ? ['helm', 'kustomize', 'jsonnet', 'kubectl'] : undefined, signal);
+    await binaries(options.kubeconfig ? ['helm', 'kustomize', 'jsonnet', 'render', 'kubectl'] : undefined, signal);
     signal.throwIfAborted();
     return await startScene({
       signal,

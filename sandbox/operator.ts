@@ -10,7 +10,7 @@ export interface OperatorOptions {
   dir: string;
   /** Default: a free one; the same in every life, so that webhooks find it. */
   port?: number;
-  /** Folder of helm, kustomize and jsonnet. */
+  /** Folder of helm, kustomize, jsonnet and render. */
   toolsDir: string;
   /** Gets our own environment, which log-in plug-ins of a foreign cluster need; none of its COX_ variables. Default: PATH alone. */
   inherit?: boolean;

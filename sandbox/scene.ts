@@ -117,7 +117,7 @@ async function foreignPlace({ ends, log }: Base, kubeconfig: string): Promise<Pl
 async function toolsFolder(dir: string): Promise<string> {
   const folder = join(dir, 'tools');
   mkdirSync(folder, { recursive: true });
-  for (const [name, path] of Object.entries(await binaries(['helm', 'kustomize', 'jsonnet']))) {
+  for (const [name, path] of Object.entries(await binaries(['helm', 'kustomize', 'jsonnet', 'render']))) {
     rmSync(join(folder, name), { force: true });
     symlinkSync(path, join(folder, name));
   }

@@ -29,7 +29,7 @@ export interface Config {
   engine: 'coxswain' | 'argocd';
   /** Mirrors and render overlays; may be lost at any time. */
   dataDir: string;
-  /** Folder with helm, kustomize and jsonnet; empty = found on PATH. */
+  /** Folder with helm, kustomize, jsonnet and render; empty = found on PATH. */
   toolsDir: string;
   host: string;
   port: number;
@@ -50,7 +50,7 @@ export const variables = {
   KUBECONFIG: 'Kubeconfig of the control-plane cluster. Default: the service account, inside a cluster',
   COX_ENGINE: 'coxswain or argocd. Default: coxswain',
   COX_DATA_DIR: 'Folder for git mirrors, for this process alone; may be lost at any time. Default: coxswain in XDG_CACHE_HOME or in ~/.cache',
-  COX_TOOLS_DIR: 'Folder of helm, kustomize and jsonnet. Default: found on PATH',
+  COX_TOOLS_DIR: 'Folder of helm, kustomize, jsonnet and render. Default: found on PATH',
   COX_LISTEN:
     'host:port of the page, webhooks, metrics and health; the page is read-only and has no login, so publish no more than /webhooks/github to the internet. Default: 0.0.0.0:8080',
   COX_PUBLIC_URL: 'How people reach the page. Default: http://localhost:<port>',

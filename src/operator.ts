@@ -14,6 +14,7 @@ import type { Handler } from './listen.ts';
 import type { Guard } from './store/guard.ts';
 import type { Store } from './store/store.ts';
 import { systemClock } from './base/clock.ts';
+import { Worker } from './base/worker.ts';
 import { createLogger } from './base/log.ts';
 import { connectCluster } from './cluster/cluster.ts';
 import { inClusterConfig, loadKubeconfig } from './cluster/kubeconfig.ts';
@@ -65,6 +66,7 @@ interface State {
 }
 
 interface Core extends Base, State {
+  worker: Worker;
   git: Git;
   desiring: Desiring;
   engine: Engine;
@@ -79,9 +81,9 @@ async function home(config: Config, log: Logger, signal: AbortSignal): Promise<C
   return connectCluster({ name: 'in-cluster', config: found, clock, log }, signal);
 }
 
-function toolPaths(config: Config): { helm: string; kustomize: string; jsonnet: string } {
+function toolPaths(config: Config): { helm: string; kustomize: string; jsonnet: string; render: string } {
   const path = (name: string): string => (config.toolsDir ? join(config.toolsDir, name) : name);
-  return { helm: path('helm'), kustomize: path('kustomize'), jsonnet: path('jsonnet') };
+  return { helm: path('helm'), kustomize: path('kustomize'), jsonnet: path('jsonnet'), render: path('render') };
 }
 
 function gitOf({ config, log, signal, faces }: Base, store: Store): Git {
@@ -137,9 +139,11 @@ async function openState(base: Base, onLost: () => void): Promise<State> {
 
 async function openCore(base: Base, { cluster, store, guard }: State): Promise<Core> {
   const { config, log, started, faces } = base;
+  const worker = new Worker({ path: toolPaths(config).render });
+  started.add('worker', () => worker.stop());
   const git = gitOf(base, store);
   started.add('git', () => git.stop());
-  const renderer = await createRenderer({ tools: toolPaths(config) });
+  const renderer = await createRenderer({ tools: toolPaths(config), worker });
   const desiring = createDesiring({
     git,
     renderer,
@@ -155,7 +159,7 @@ async function openCore(base: Base, { cluster, store, guard }: State): Promise<C
     reviewersOf: async (repoUrl, environment) => faces.github?.forge.reviewersOf(repoUrl, environment),
   };
   const engine: Engine = createEngine({ home: cluster, store, desiring, sources, authors, clock, log, mode: config.engine });
-  return { ...base, cluster, store, guard, git, desiring, engine, authors };
+  return { ...base, cluster, store, guard, worker, git, desiring, engine, authors };
 }
 
 function openGitHub({ config, log, store, git, desiring, engine }: Core): GitHub {

@@ -26,6 +26,7 @@ export const pins = {
   helm: { module: 'helm', package: 'helm.sh/helm/v4/cmd/helm', set: { 'helm.sh/helm/v4/internal/version.version': 'v4.3.1' } },
   kustomize: { module: 'kustomize', package: 'sigs.k8s.io/kustomize/kustomize/v5', set: { 'sigs.k8s.io/kustomize/api/provenance.version': 'v5.8.2' } },
   jsonnet: { module: 'jsonnet', package: '.', set: {} },
+  render: { module: 'render', package: '.', set: {} },
 } as const satisfies Record<string, Pin>;
 
 export type BinaryName = keyof typeof pins;

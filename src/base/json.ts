@@ -39,14 +39,3 @@ export function stringifyJson(value: unknown, indent?: number): string {
     return JSON.stringify(value, raw, indent);
   }
 }
-
-/** A number that no JSON can hold, such as 1e400, and where it stands; undefined = there is none. */
-export function endlessNumber(value: unknown): (string | number)[] | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : [];
-  if (value === null || typeof value !== 'object') return undefined;
-  for (const [key, member] of Object.entries(value)) {
-    const path = endlessNumber(member);
-    if (path) return [Array.isArray(value) ? Number(key) : key, ...path];
-  }
-  return undefined;
-}

@@ -8,6 +8,7 @@ import type { Settings } from '../store/settings.ts';
 import type { Session } from './session.ts';
 import { systemClock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
+import { Worker } from '../base/worker.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { connectCluster } from '../cluster/cluster.ts';
 import { argoClusterConfig } from '../cluster/kubeconfig.ts';
@@ -73,7 +74,9 @@ export async function openRooms(session: Session, app: Application): Promise<Roo
   session.atEnd(() => git.stop());
   const folder = options.env['COX_TOOLS_DIR'];
   const tool = (name: string): string => (folder ? join(folder, name) : name);
-  const renderer = await createRenderer({ tools: { helm: tool('helm'), kustomize: tool('kustomize'), jsonnet: tool('jsonnet') }, tempDir: dir });
+  const worker = new Worker({ path: tool('render') });
+  session.atEnd(async () => worker.stop());
+  const renderer = await createRenderer({ worker, tools: { helm: tool('helm'), kustomize: tool('kustomize'), jsonnet: tool('jsonnet') }, tempDir: dir });
   const { discovery } = destination.cluster;
   const clusterFacts = { version: discovery.version, apiVersions: discovery.apiVersions() };
   return {

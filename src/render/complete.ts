@@ -1,6 +1,5 @@
 // Whether documents are whole Kubernetes objects: one that is left out in silence would make its live object look extra.
 import { AppError } from '../base/errors.ts';
-import { endlessNumber } from '../base/json.ts';
 import { isObject } from '../model/kube.ts';
 import type { Condition } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
@@ -14,8 +13,15 @@ export interface Manifest {
 export interface ParsedDocument {
   value: unknown;
   place: Place;
-  /** Where an item begins, if it is a List. */
-  itemPlace?: (index: number) => Place | undefined;
+  /** It was taken out of a list of objects. */
+  item: boolean;
+  /** Map keys that stand twice, each with its place. The last one counts, as for Kubernetes. */
+  repeated: readonly RepeatedKey[];
+}
+
+export interface RepeatedKey {
+  key: string;
+  place: Place;
 }
 
 /** What a rendering makes: objects, and what people should know of it (without time). */
@@ -24,25 +30,34 @@ export interface Produced {
   warnings: Condition[];
 }
 
-/** Objects of what a tool wrote: a document that is none is an error. Nothing but comments (null) is no document. Throws E_MANIFEST with the place. */
+/** Objects of what a tool wrote: a document that is none is an error. Throws E_MANIFEST with the place. */
 export function completeObjects(documents: readonly ParsedDocument[]): Manifest[] {
-  return documents.flatMap((document) => {
-    const { value, place, itemPlace } = document;
-    if (value === null || value === undefined) return [];
-    const items = listItems(value, place);
-    return items ? items.map((item, index) => complete(item, itemPlace?.(index) ?? place)) : [complete(value, place)];
-  });
+  return documents.map(({ value, place }) => complete(value, place));
+}
+
+export function produced(documents: readonly ParsedDocument[]): Produced {
+  return { manifests: completeObjects(documents), warnings: repeatedWarnings(documents) };
+}
+
+const told = 20;
+
+/** One condition, however many keys: two values were written, and only one is deployed. */
+export function repeatedWarnings(documents: readonly ParsedDocument[]): Condition[] {
+  const keys = documents.flatMap(({ repeated }) => repeated).map(({ key, place }) => `${JSON.stringify(key)} in ${place.file}${place.line === undefined ? '' : `:${place.line}`}`);
+  if (keys.length === 0) return [];
+  const more = keys.length > told ? ` and ${keys.length - told} more` : '';
+  return [{ type: 'RepeatedKeyWarning', message: `Keys that stand twice in one map, of which the last counts: ${keys.slice(0, told).join(', ')}${more}` }];
 }
 
 /** Objects of a plain file; a document that names neither apiVersion nor kind nor metadata is something else, and `unrelated` (Argo CD ignores it too). */
 export function plainObjects(documents: readonly ParsedDocument[]): { manifests: Manifest[]; unrelated: Place[] } {
-  const whole = documents.filter(({ value }) => value !== null && value !== undefined);
-  return { manifests: completeObjects(whole.filter(isRelated)), unrelated: whole.filter((document) => !isRelated(document)).map(({ place }) => place) };
+  return { manifests: completeObjects(documents.filter(isRelated)), unrelated: documents.filter((document) => !isRelated(document)).map(({ place }) => place) };
 }
 
 const envelope = ['apiVersion', 'kind', 'metadata'];
 
-function isRelated({ value }: ParsedDocument): boolean {
+function isRelated({ value, item }: ParsedDocument): boolean {
+  if (item) return true;
   if (Array.isArray(value)) return value.some((entry: unknown) => isObject(entry) && envelope.some((field) => field in entry));
   return isObject(value) && envelope.some((field) => field in value);
 }
@@ -52,18 +67,16 @@ export function mentionsEnvelope(text: string): boolean {
   return /\b(?:apiVersion|kind|metadata)["']?[ \t]{0,20}:/.test(text);
 }
 
-/** Items of `kind: List` and its typed forms (Kubernetes API: lists end with List and have items). */
-function listItems(value: unknown, place: Place): unknown[] | undefined {
-  if (!isObject(value) || typeof value['kind'] !== 'string' || !value['kind'].endsWith('List')) return undefined;
-  const items: unknown = value['items'];
-  if (Array.isArray(items)) return items as unknown[];
-  // A kind may end with List and have a name of its own; a list without items has lost them.
-  if (isObject(value['metadata']) && isText(value['metadata']['name']) && items === undefined) return undefined;
+/** Lists with items are taken apart when they are read. A kind may end with List and have a name of its own; a list without items has lost them. */
+function requireItems({ kind, metadata, items }: Record<string, unknown>, place: Place): void {
+  if (typeof kind !== 'string' || !kind.endsWith('List') || Array.isArray(items)) return;
+  if (isObject(metadata) && isText(metadata['name']) && items === undefined) return;
   throw incomplete('the items of this list are missing', place, 'Write items: [] if it is meant to be empty.');
 }
 
 function complete(value: unknown, place: Place): Manifest {
   if (!isObject(value)) throw incomplete(Array.isArray(value) ? 'this document is a list, no Kubernetes object' : 'this document is no Kubernetes object', place);
+  requireItems(value, place);
   const { metadata } = value;
   for (const field of ['apiVersion', 'kind']) requireText(value[field], field, place);
   if (!isObject(metadata)) throw incomplete('this object has no metadata', place);
@@ -71,8 +84,6 @@ function complete(value: unknown, place: Place): Manifest {
   else requireText(metadata['generateName'], 'metadata.generateName', place);
   if (metadata['namespace'] !== undefined && metadata['namespace'] !== null && typeof metadata['namespace'] !== 'string') throw notText('metadata.namespace', place);
   for (const field of ['labels', 'annotations']) requireTexts(metadata[field], field, place);
-  const endless = endlessNumber(value); // what JSON cannot hold would be sent as null
-  if (endless) throw incomplete(`the number at ${endless.join('.')} is larger than any that Kubernetes knows`, place);
   return { object: value as KubeObject, place };
 }
 

@@ -8,6 +8,7 @@ import { renderError } from './plan.ts';
 import type { ApplicationSource } from '../model/application.ts';
 import type { Files } from '../model/files.ts';
 import type { SourceType } from './request.ts';
+import type { Worker } from '../base/worker.ts';
 
 /** Throws E_RENDER for two explicit types, and for plugins, which are not run. */
 export async function sourceTypeOf(source: ApplicationSource, files: Files, path: string): Promise<SourceType> {
@@ -29,7 +30,7 @@ function explicitTypes(source: ApplicationSource): (SourceType | 'Plugin')[] {
 const fixed = ['repoURL', 'path', 'chart', 'targetRevision'];
 
 /** The source with what `.argocd-source.yaml` and `.argocd-source-<app>.yaml` in its folder override; answers their paths too. */
-export async function withOverrides(source: ApplicationSource, files: Files, at: { path: string; app: string }): Promise<{ source: ApplicationSource; overrides: string[] }> {
+export async function withOverrides(worker: Worker, source: ApplicationSource, files: Files, at: { path: string; app: string }): Promise<{ source: ApplicationSource; overrides: string[] }> {
   let merged: Record<string, unknown> = { ...source };
   const overrides: string[] = [];
   for (const name of ['.argocd-source.yaml', `.argocd-source-${at.app}.yaml`]) {
@@ -38,7 +39,7 @@ export async function withOverrides(source: ApplicationSource, files: Files, at:
     if (entry?.kind !== 'file') continue;
     overrides.push(entry.path);
     await refuseLfsPointers(files, [entry.path]);
-    const [patch] = parseYaml(String((await files.read(entry.path)) ?? ''), file);
+    const [patch] = await parseYaml(worker, String((await files.read(entry.path)) ?? ''), file);
     if (patch !== undefined && !isObject(patch)) throw renderError('this file overrides the source and is no map', { file });
     if (isObject(patch)) merged = mergePatch(merged, Object.fromEntries(Object.entries(patch).filter(([key]) => !fixed.includes(key))));
   }

@@ -3,8 +3,8 @@ import { follow, relativeTo } from './paths.ts';
 import { globMatch } from '../base/glob.ts';
 import { isLfsPointer, refuseLfsPointer, refuseModule } from './absent.ts';
 import { importsOf, jsonnetArguments, runJsonnet } from './jsonnet.ts';
-import { mentionsEnvelope, plainObjects } from './complete.ts';
-import { parseDocuments, parseJsonDocuments } from './yaml.ts';
+import { mentionsEnvelope, plainObjects, repeatedWarnings } from './complete.ts';
+import { parseTexts } from './yaml.ts';
 import { renderError } from './plan.ts';
 import { AppError } from '../base/errors.ts';
 import { withOverlay } from './overlay.ts';
@@ -13,11 +13,14 @@ import type { FileEntry, Files } from '../model/files.ts';
 import type { ImportCache } from './jsonnet.ts';
 import type { Input, Plan, Planning } from './plan.ts';
 import type { Condition } from '../model/application.ts';
-import type { Manifest, Produced } from './complete.ts';
+import type { Manifest, ParsedDocument, Produced } from './complete.ts';
+import type { Text } from './yaml.ts';
 import type { Tool } from './tool.ts';
+import type { Worker } from '../base/worker.ts';
 
 export interface DirectoryParts {
   tool: Tool;
+  worker: Worker;
   tempDir: string;
   imports: ImportCache;
 }
@@ -35,12 +38,12 @@ export async function planDirectory(planning: Planning, parts: DirectoryParts): 
   const inputs: Input[] = [...new Set([...found.files.map((file) => file.path), ...libraries.found])].sort().map((name) => ({ path: name, files }));
   const args = programs.length > 0 ? jsonnetArguments(planning) : [];
   const produce = async (): Promise<Produced> => {
-    const { manifests, leftOut } = await readPlain(planning, found.files.filter((entry) => !programs.includes(entry)));
-    const warnings = leftOutWarnings([...found.leftOut, ...leftOut]);
+    const { manifests, leftOut, repeated } = await readPlain(parts.worker, planning, found.files.filter((entry) => !programs.includes(entry)));
+    const warnings = [...leftOutWarnings([...found.leftOut, ...leftOut]), ...repeated];
     if (programs.length === 0) return { manifests, warnings };
     const made = await withOverlay(parts.tempDir, inputs, (overlay) => {
       overlay.pointers.forEach(refuseLfsPointer);
-      return runJsonnet({ tool: parts.tool, programs: programs.map((file) => file.path), args, overlay });
+      return runJsonnet({ tool: parts.tool, worker: parts.worker, programs: programs.map((file) => file.path), args, overlay });
     });
     return { manifests: [...manifests, ...made], warnings };
   };
@@ -88,10 +91,13 @@ function included(name: string, section: DirectorySource): boolean {
 interface Plain {
   manifests: Manifest[];
   leftOut: string[];
+  repeated: Condition[];
 }
 
-async function readPlain({ files, path }: Planning, entries: readonly FileEntry[]): Promise<Plain> {
-  const found: Plain = { manifests: [], leftOut: [] };
+/** One request for all of them. */
+async function readPlain(worker: Worker, { files, path }: Planning, entries: readonly FileEntry[]): Promise<Plain> {
+  const texts: Text[] = [];
+  const found: Plain = { manifests: [], leftOut: [], repeated: [] };
   let size = 0;
   for (const file of entries) {
     const content = (await files.read(file.path)) ?? Buffer.alloc(0);
@@ -99,18 +105,25 @@ async function readPlain({ files, path }: Planning, entries: readonly FileEntry[
     const text = decode(content);
     size += text.length;
     if (size > maxBytes) throw renderError('the manifests of this folder exceed 10 MB', { file: path || '.' });
-    const { manifests, leftOut } = parseFile(file.path, text);
+    if (text.includes(skipMarker)) found.leftOut.push(`${file.path} (${skipMarker})`);
+    else texts.push({ file: file.path, text });
+  }
+  const read = await parseTexts(worker, texts);
+  for (const [index, text] of texts.entries()) {
+    const documents = read[index] ?? [];
+    const { manifests, leftOut } = objectsOf(text, documents);
     found.manifests.push(...manifests);
     found.leftOut.push(...leftOut);
+    if (!(documents instanceof AppError)) found.repeated.push(...repeatedWarnings(documents));
   }
   return found;
 }
 
 /** What is no manifest is left out and named; what looks like one must be whole. */
-function parseFile(file: string, text: string): Plain {
-  if (text.includes(skipMarker)) return { manifests: [], leftOut: [`${file} (${skipMarker})`] };
+function objectsOf({ file, text }: Text, read: ParsedDocument[] | AppError): Pick<Plain, 'manifests' | 'leftOut'> {
   try {
-    const { manifests, unrelated } = plainObjects(file.endsWith('.json') ? parseJsonDocuments(text, file) : parseDocuments(text, file));
+    if (read instanceof AppError) throw read;
+    const { manifests, unrelated } = plainObjects(read);
     return { manifests, leftOut: unrelated.map(({ line }) => (manifests.length === 0 && unrelated.length === 1 ? file : `${file}:${line ?? 1}`)) };
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'E_MANIFEST') throw error;
@@ -125,7 +138,7 @@ const named = 20;
 function leftOutWarnings(files: readonly string[]): Condition[] {
   if (files.length === 0) return [];
   const more = files.length > named ? ` and ${files.length - named} more` : '';
-  return [{ type: 'ExcludedResourceWarning', message: `No Kubernetes objects, left out: ${files.slice(0, named).join(', ')}${more}` }];
+  return [{ type: 'ExcludedResourceWarning', message: `No Kubernetes objects, left out: ${files.toSorted().slice(0, named).join(', ')}${more}` }];
 }
 
 /** UTF-8, or UTF-16 by its byte order mark. */

@@ -7,6 +7,7 @@ import { renderError } from './plan.ts';
 import type { Files } from '../model/files.ts';
 import type { Lru } from '../base/lru.ts';
 import type { Overlay } from './overlay.ts';
+import type { Worker } from '../base/worker.ts';
 
 export interface LocalDependency {
   name: string;
@@ -24,23 +25,26 @@ export interface Chart {
   local: LocalDependency[];
 }
 
-/** What a Chart.yaml says, by its id. */
-export type ChartCache = Lru<string, unknown>;
+/** Reads what a Chart.yaml says, and remembers it by its id. */
+export interface ChartReader {
+  worker: Worker;
+  known: Lru<string, unknown>;
+}
 
-async function readChart(files: Files, file: string, cache: ChartCache): Promise<unknown> {
+async function readChart(files: Files, file: string, reader: ChartReader): Promise<unknown> {
   const entry = await follow(files, file);
-  const known = entry && cache.get(entry.id);
+  const known = entry && reader.known.get(entry.id);
   if (known !== undefined) return known;
   if (entry) await refuseLfsPointers(files, [entry.path]);
-  const [value] = parseYaml(String((entry && (await files.read(entry.path))) ?? ''), file);
-  if (entry) cache.set(entry.id, value);
+  const [value] = await parseYaml(reader.worker, String((entry && (await files.read(entry.path))) ?? ''), file);
+  if (entry) reader.known.set(entry.id, value);
   return value;
 }
 
 /** Throws E_RENDER for a chart without a name, or with a dependency that is neither local nor vendored. */
-export async function chartOf(files: Files, folder: string, cache: ChartCache, seen: string[] = []): Promise<Chart> {
+export async function chartOf(files: Files, folder: string, reader: ChartReader, seen: string[] = []): Promise<Chart> {
   const file = joinPath(folder, 'Chart.yaml') ?? 'Chart.yaml';
-  const value = await readChart(files, file, cache);
+  const value = await readChart(files, file, reader);
   if (!isObject(value) || typeof value['name'] !== 'string') throw renderError('the chart has no name', { file });
   const local: LocalDependency[] = [];
   for (const dependency of Array.isArray(value['dependencies']) ? value['dependencies'] : []) {
@@ -54,7 +58,7 @@ export async function chartOf(files: Files, folder: string, cache: ChartCache, s
     const target = await mustFollow(files, { from: folder, path: repository.slice('file://'.length).replace(/^\/+/, ''), place: { file } });
     if (seen.includes(target.path)) throw renderError(`the dependency ${name} leads in a circle`, { file });
     local.push({ name, of: folder, folder: target.path });
-    local.push(...(await chartOf(files, target.path, cache, [...seen, target.path])).local);
+    local.push(...(await chartOf(files, target.path, reader, [...seen, target.path])).local);
   }
   return { name: value['name'], kubeVersion: typeof value['kubeVersion'] === 'string' ? value['kubeVersion'] : undefined, local };
 }

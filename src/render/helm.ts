@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { AppError } from '../base/errors.ts';
 import { chartOf, placeLocalDependencies, refuseChartPointers, usesCapabilities } from './helm-chart.ts';
 import { buildEnvironment, linkTargets, renderError, substitute } from './plan.ts';
-import { completeObjects } from './complete.ts';
+import { produced } from './complete.ts';
 import { hashOf } from '../base/canonical.ts';
 import { overlayPath, withOverlay } from './overlay.ts';
 import { parseDocuments, parseYaml } from './yaml.ts';
 import { runTool } from './tool.ts';
 import { valueFiles } from './helm-values.ts';
-import type { Chart, ChartCache } from './helm-chart.ts';
+import type { Chart, ChartReader } from './helm-chart.ts';
 import type { HelmSource } from '../model/application.ts';
 import type { Input, Plan, Planning } from './plan.ts';
 import type { Lru } from '../base/lru.ts';
@@ -18,13 +18,14 @@ import type { ParsedDocument, Produced } from './complete.ts';
 import type { Overlay } from './overlay.ts';
 import type { Place } from '../base/errors.ts';
 import type { Tool } from './tool.ts';
+import type { Worker } from '../base/worker.ts';
 
 export interface HelmParts {
   tool: Tool;
   tempDir: string;
   /** By the id of the chart's folder: whether its templates ask what the cluster serves. */
   capabilities: Lru<string, boolean>;
-  charts: ChartCache;
+  charts: ChartReader;
 }
 
 export async function planHelm(planning: Planning, parts: HelmParts): Promise<Plan> {
@@ -53,7 +54,7 @@ export async function planHelm(planning: Planning, parts: HelmParts): Promise<Pl
   const produce = (): Promise<Produced> => withOverlay(parts.tempDir, inputs, async (overlay) => {
     await refuseChartPointers(files, folders, overlay.pointers);
     await placeLocalDependencies(chart, files, overlay);
-    return template(planning, { tool: parts.tool, chart, values, fileParameters, overlay });
+    return template(planning, { tool: parts.tool, worker: parts.charts.worker, chart, values, fileParameters, overlay });
   });
   return { sourceType: 'Helm', inputs, watched, parameters, produce };
 }
@@ -105,13 +106,14 @@ function oneFile(path: string): string {
 
 interface Template {
   tool: Tool;
+  worker: Worker;
   chart: Chart;
   values: Input[];
   fileParameters: FileParameter[];
   overlay: Overlay;
 }
 
-async function template(planning: Planning, { tool, chart, values, fileParameters, overlay }: Template): Promise<Produced> {
+async function template(planning: Planning, { tool, worker, chart, values, fileParameters, overlay }: Template): Promise<Produced> {
   const { path, source, app, cluster } = planning;
   const section = source.helm ?? {};
   const inline = section.valuesObject ? stringifyJson(section.valuesObject) : section.values;
@@ -130,9 +132,9 @@ async function template(planning: Planning, { tool, chart, values, fileParameter
   ];
   try {
     const text = await runTool({ tool, args, overlay, cwd: join(overlay.root, path), fileOf: (named) => chartFile(named, chart, path) });
-    return { manifests: completeObjects(fromTemplates(text, (named) => chartFile(named, chart, path) || path || '.')), warnings: [] };
+    return produced(await fromTemplates(worker, text, (named) => chartFile(named, chart, path) || path || '.'));
   } catch (error) {
-    for (const input of values) parseYaml(String((await input.files.read(input.path)) ?? ''), input.path); // a better place, if that was it
+    for (const input of values) await parseYaml(worker, String((await input.files.read(input.path)) ?? ''), input.path); // a better place, if that was it
     throw error;
   }
 }
@@ -150,11 +152,11 @@ function chartFile(named: string, chart: Chart, path: string): string | undefine
 }
 
 /** Helm writes `# Source: <chart>/templates/x.yaml` before each document: that is the place of what is wrong with it. */
-function fromTemplates(text: string, fileOf: (source: string) => string): ParsedDocument[] {
+async function fromTemplates(worker: Worker, text: string, fileOf: (source: string) => string): Promise<ParsedDocument[]> {
   const sources = text.split('\n').flatMap((line, index) => (line.startsWith('# Source: ') ? [{ line: index + 1, file: fileOf(line.slice(10).trim()) }] : []));
   const template = ({ line = 0 }: Place): Place => ({ file: sources.findLast((source) => source.line <= line)?.file ?? fileOf('') });
   try {
-    return parseDocuments(text, fileOf('')).map(({ value, place }) => ({ value, place: template(place) }));
+    return (await parseDocuments(worker, text, fileOf(''))).map((document) => ({ ...document, place: template(document.place), repeated: document.repeated.map(({ key, place }) => ({ key, place: template(place) })) }));
   } catch (error) {
     if (!(error instanceof AppError) || !error.place) throw error;
     throw new AppError(error.code, error.message, { place: template(error.place), cause: error.cause });

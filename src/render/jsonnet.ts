@@ -2,16 +2,16 @@
 import { buildEnvironment, renderError, substitute } from './plan.ts';
 import { follow, folderOf, joinPath } from './paths.ts';
 import { completeObjects } from './complete.ts';
-import { documentsOf } from './yaml.ts';
+import { parseOutput } from './yaml.ts';
 import { missingTool, runTool } from './tool.ts';
 import type { FileEntry } from '../model/files.ts';
 import type { JsonnetVar } from '../model/application.ts';
 import type { Lru } from '../base/lru.ts';
-import { parseJson } from '../base/json.ts';
 import type { Manifest } from './complete.ts';
 import type { Overlay } from './overlay.ts';
 import type { Planning } from './plan.ts';
 import type { Tool } from './tool.ts';
+import type { Worker } from '../base/worker.ts';
 
 /** What a file imports, by its id. */
 export type ImportCache = Lru<string, string[]>;
@@ -85,6 +85,7 @@ export function jsonnetArguments(planning: Planning): string[] {
 
 export interface JsonnetRun {
   tool: Tool;
+  worker: Worker;
   /** Paths from the root. */
   programs: string[];
   args: string[];
@@ -94,14 +95,14 @@ export interface JsonnetRun {
 /** Only ours stays in the folder it is given; any other follows a program's imports over the whole machine. */
 const ours = 'coxswain-jsonnet';
 
-export async function runJsonnet({ tool, programs, args, overlay }: JsonnetRun): Promise<Manifest[]> {
+export async function runJsonnet({ tool, worker, programs, args, overlay }: JsonnetRun): Promise<Manifest[]> {
   if (tool.version !== missingTool && !tool.version.startsWith(ours)) {
     throw renderError(`${tool.path} is another Jsonnet than Coxswain's own, which alone reads nothing outside of the repository`, undefined, { hint: 'Build it with node tools/binaries.ts jsonnet, and put it first on PATH or in COX_TOOLS_DIR.' });
   }
   const manifests: Manifest[] = [];
   for (const program of programs) {
     const text = await runTool({ tool, args: ['--root', overlay.root, ...args, '--', program], overlay, cwd: overlay.root, innermostFirst: true });
-    manifests.push(...completeObjects(documentsOf(parseJson(text), { file: program })));
+    manifests.push(...completeObjects(await parseOutput(worker, text, program)));
   }
   return manifests;
 }

@@ -22,10 +22,12 @@ import type { Overlay } from './overlay.ts';
 import type { Reference } from './kustomization.ts';
 import type { SourceText } from './places.ts';
 import type { Tool } from './tool.ts';
+import type { Worker } from '../base/worker.ts';
 
 export interface KustomizeParts {
   tool: Tool;
   tempDir: string;
+  worker: Worker;
   references: ReferenceCache;
 }
 
@@ -42,8 +44,8 @@ export async function planKustomize(planning: Planning, parts: KustomizeParts): 
     parameters: { tool: parts.tool.version, path, section, components },
     produce: () => withOverlay(parts.tempDir, inputs, async (overlay) => {
       overlay.pointers.filter((file) => closure.resources.includes(file) || closure.changes.includes(file)).forEach(refuseLfsPointer);
-      if (editsKustomization(section)) await writeEdited(planning, section, components, overlay);
-      return build(planning, parts.tool, closure, overlay);
+      if (editsKustomization(section)) await writeEdited(planning, parts.worker, components, overlay);
+      return build(planning, parts, closure, overlay);
     }),
   };
 }
@@ -68,25 +70,25 @@ function sectionReferences(section: KustomizeSource, components: string[], path:
   return [...patches, ...components.map((component) => ({ path: component, place, wants: 'folder' as const, resource: false }))];
 }
 
-async function writeEdited({ files, path }: Planning, section: KustomizeSource, components: string[], overlay: Overlay): Promise<void> {
+async function writeEdited({ files, path, source }: Planning, worker: Worker, components: string[], overlay: Overlay): Promise<void> {
   const file = await kustomizationOf(files, path);
   const name = file?.path ?? join(path, kustomizationNames[0] ?? '');
   const entry = await follow(files, name);
-  const [present] = parseYaml(String((entry && (await files.read(entry.path))) ?? ''), name);
-  await overlay.write(name, stringify(editKustomization(isObject(present) ? present : {}, section, components, name), { version: '1.1' }));
+  const [present] = await parseYaml(worker, String((entry && (await files.read(entry.path))) ?? ''), name);
+  await overlay.write(name, stringify(editKustomization(isObject(present) ? present : {}, source.kustomize ?? {}, components, name), { version: '1.1' }));
 }
 
-async function build(planning: Planning, tool: Tool, closure: Closure, overlay: Overlay): Promise<Produced> {
+async function build(planning: Planning, { tool, worker }: KustomizeParts, closure: Closure, overlay: Overlay): Promise<Produced> {
   const { files, path } = planning;
   const known = [...closure.resources, ...closure.changes, ...closure.folders];
   try {
     const text = await runTool({ tool, args: ['build', '.'], overlay, cwd: join(overlay.root, path), fileOf: (named) => fileOf(named, path, known) });
     const texts = await readTexts(files, closure.resources);
-    const manifests = completeObjects(parseDocuments(text, path || '.')).map(({ object }) => ({ object, place: locate(object, texts) ?? { file: path || '.' } }));
+    const manifests = completeObjects(await parseDocuments(worker, text, path || '.')).map(({ object }) => ({ object, place: locate(object, texts) ?? { file: path || '.' } }));
     return { manifests, warnings: [] };
   } catch (error) {
     for (const { file, text } of await readTexts(files, closure.resources.filter((name) => /\.(ya?ml|json)$/.test(name)))) {
-      parseYaml(text, file); // Kustomize often names no line: what is not even YAML is found here
+      await parseYaml(worker, text, file); // Kustomize often names no line: what is not even YAML is found here
     }
     throw await withPlace(error, files, closure);
   }

@@ -15,15 +15,18 @@ import { sourceTypeOf, withOverrides } from './detect.ts';
 import { toolVersion } from './tool.ts';
 import { Turns } from '../base/turns.ts';
 import { stringifyJson } from '../base/json.ts';
-import type { ChartCache } from './helm-chart.ts';
+import type { ChartReader } from './helm-chart.ts';
 import type { Produced } from './complete.ts';
 import type { Plan, Planning } from './plan.ts';
 import type { ReferenceCache } from './kustomize-closure.ts';
 import type { Rendered, RenderCounts, RenderInputs, RenderRequest, Tools } from './request.ts';
 import type { Tool } from './tool.ts';
+import type { Worker } from '../base/worker.ts';
 
 export interface RendererOptions {
   tools: Tools;
+  /** Reads YAML. */
+  worker: Worker;
   /** Folder of the overlays, of this renderer alone: it is emptied at the start. Default: one of this process in the temporary folder, where those of dead processes are removed. */
   tempDir?: string;
   /** Limit of the cache, in bytes of manifests as JSON; default 32 MiB. */
@@ -45,12 +48,12 @@ export interface Renderer {
 }
 
 /** Changes when equal inputs give other manifests than before. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 type Outcome = { rendered: Rendered; bytes: number } | { failure: AppError; bytes: number };
 
 export async function createRenderer(options: RendererOptions): Promise<Renderer> {
-  const { tools, cacheBytes = 32 * 2 ** 20, concurrency = Math.max(2, availableParallelism()) } = options;
+  const { tools, worker, cacheBytes = 32 * 2 ** 20, concurrency = Math.max(2, availableParallelism()) } = options;
   const tempDir = options.tempDir ?? ownFolder();
   if (options.tempDir === undefined) sweepLeftovers();
   rmSync(tempDir, { recursive: true, force: true });
@@ -59,7 +62,7 @@ export async function createRenderer(options: RendererOptions): Promise<Renderer
     toolVersion(tools.kustomize, ['version']),
     toolVersion(tools.jsonnet, ['--version']),
   ]);
-  const plan = planner({ helm, kustomize, jsonnet }, tempDir);
+  const plan = planner({ helm, kustomize, jsonnet }, { worker, tempDir });
   const turns = new Turns(concurrency);
   const cache = new Lru<string, Outcome>({ limit: cacheBytes, cost: ({ bytes }) => bytes });
   const running = new Map<string, Promise<Outcome>>();
@@ -124,24 +127,24 @@ async function keyed(plan: Plan): Promise<RenderInputs> {
 }
 
 /** Makes plans; what it has read of files is remembered by their ids. */
-function planner(tools: { helm: Tool; kustomize: Tool; jsonnet: Tool }, tempDir: string): (request: RenderRequest) => Promise<Plan> {
+function planner(tools: { helm: Tool; kustomize: Tool; jsonnet: Tool }, base: { worker: Worker; tempDir: string }): (request: RenderRequest) => Promise<Plan> {
   const references: ReferenceCache = new Lru({ limit: 20_000 });
   const capabilities = new Lru<string, boolean>({ limit: 20_000 });
-  const charts: ChartCache = new Lru({ limit: 20_000 });
+  const charts: ChartReader = { worker: base.worker, known: new Lru({ limit: 20_000 }) };
   const imports = new Lru<string, string[]>({ limit: 20_000 });
   return async (request) => {
     const { source, files, app } = request;
     if (source.chart) throw new AppError('E_RENDER', `chart ${source.chart}: charts of Helm repositories are not supported yet`, { hint: 'Commit the chart and use its path.' });
     if (source.ref && !source.path) return nothing;
     const path = await applicationPath(request);
-    const merged = await withOverrides(source, files, { path, app: app.name });
+    const merged = await withOverrides(base.worker, source, files, { path, app: app.name });
     const planning: Planning = { ...request, source: merged.source, path };
     const type = await sourceTypeOf(merged.source, files, path);
     const planned = await (type === 'Helm'
-      ? planHelm(planning, { tool: tools.helm, tempDir, capabilities, charts })
+      ? planHelm(planning, { ...base, tool: tools.helm, capabilities, charts })
       : type === 'Kustomize'
-        ? planKustomize(planning, { tool: tools.kustomize, tempDir, references })
-        : planDirectory(planning, { tool: tools.jsonnet, tempDir, imports }));
+        ? planKustomize(planning, { ...base, tool: tools.kustomize, references })
+        : planDirectory(planning, { ...base, tool: tools.jsonnet, imports }));
     return { ...planned, inputs: [...planned.inputs, ...merged.overrides.map((file) => ({ path: file, files }))] };
   };
 }

@@ -77,7 +77,7 @@ export async function bed(t: TestContext, files: Record<string, string>): Promis
   await ownNamespaceOnly(made);
   const tools = join(dir, 'tools');
   mkdirSync(tools);
-  for (const [name, path] of Object.entries(await binaries(['helm', 'kustomize', 'jsonnet']))) symlinkSync(path, join(tools, name));
+  for (const [name, path] of Object.entries(await binaries(['helm', 'kustomize', 'jsonnet', 'render']))) symlinkSync(path, join(tools, name));
   const env = { KUBECONFIG: plane.kubeconfigs.admin, COX_NAMESPACE: made.namespace, COX_TOOLS_DIR: tools, XDG_CACHE_HOME: dir, TMPDIR: dir };
   return { stage: made, plane, url: await serve(t, made.url), env, cox: (...args) => runCox(args, { env }) };
 }

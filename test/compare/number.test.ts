@@ -14,12 +14,13 @@ import { completeObjects } from '../../src/render/complete.ts';
 import { parseDocuments } from '../../src/render/yaml.ts';
 import { storedDrift } from '../../src/engine/stored-drift.ts';
 import { application, episode, placeOf } from '../slack/sample.ts';
+import { worker } from '../worker.ts';
 import { world } from './world.ts';
 
 const large = 9007199254740993n;
 
-function ledger(apiVersion: string, offset: unknown): KubeObject {
-  const [manifest] = completeObjects(parseDocuments(`apiVersion: ${apiVersion}\nkind: Ledger\nmetadata: {name: one}\nspec: {offset: ${String(offset)}, other: 1}\n`, 'ledger.yaml'));
+async function ledger(apiVersion: string, offset: unknown): Promise<KubeObject> {
+  const [manifest] = completeObjects(await parseDocuments(worker, `apiVersion: ${apiVersion}\nkind: Ledger\nmetadata: {name: one}\nspec: {offset: ${String(offset)}, other: 1}\n`, 'ledger.yaml'));
   assert.ok(manifest);
   return manifest.object;
 }
@@ -29,7 +30,7 @@ test('a large integer of Git is applied, in sync, and drifts by one', async (t) 
   const group = `${w.namespace}.example`;
   await w.cluster.api.create(crd(group, 'Ledger'));
   await w.cluster.discovery.await({ group, version: 'v1', kind: 'Ledger' }, w.signal);
-  const manifest = ledger(`${group}/v1`, large);
+  const manifest = await ledger(`${group}/v1`, large);
   await w.sync([manifest]);
   assert.equal((await w.compare([manifest])).status, 'Synced');
   assert.deepEqual((await w.cluster.api.get({ group, kind: 'Ledger', namespace: w.namespace, name: 'one' }))?.['spec'], { offset: large, other: 1 });
@@ -39,7 +40,7 @@ test('a large integer of Git is applied, in sync, and drifts by one', async (t) 
   assert.deepEqual(drifted.changes.map(({ text, before, after }) => [text, before, after]), [['spec.offset', large - 1n, large]]);
   const effect = await w.effect({ last: [manifest], target: [manifest] });
   assert.match(effect.digest, /^[0-9a-f]{64}$/);
-  const again = await w.effect({ last: [manifest], target: [ledger(`${group}/v1`, large + 1n)] });
+  const again = await w.effect({ last: [manifest], target: [await ledger(`${group}/v1`, large + 1n)] });
   assert.notEqual(again.digest, effect.digest, 'one more is another effect');
   const [shown] = effect.total;
   assert.ok(shown);

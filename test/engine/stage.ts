@@ -29,6 +29,7 @@ import { readSettings } from '../../src/store/settings.ts';
 import { openStore } from '../../src/store/store.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { eventually, testCluster } from '../control-plane.ts';
+import { worker } from '../worker.ts';
 import { Fuse, fused } from './fuse.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -113,7 +114,7 @@ async function run({ kubeconfig, namespace, dir, authors, fuse }: RunOptions): P
   const store = await openStore(cluster, namespace, abort.signal);
   const git = openGit({ dir: join(dir, 'mirrors'), clock: systemClock, log, credentials: () => Promise.resolve(undefined), signal: abort.signal, protocols: ['file', 'git'] });
   const { helm, kustomize, jsonnet } = await binaries(['helm', 'kustomize', 'jsonnet']);
-  const renderer = await createRenderer({ tools: { helm: helm ?? '', kustomize: kustomize ?? '', jsonnet: jsonnet ?? '' } });
+  const renderer = await createRenderer({ worker, tools: { helm: helm ?? '', kustomize: kustomize ?? '', jsonnet: jsonnet ?? '' } });
   const desiring = createDesiring({ git, renderer, clusterOf: () => Promise.resolve({ version: cluster.discovery.version, apiVersions: cluster.discovery.apiVersions() }) });
   const sources = createSources({ git, store, clock: systemClock, log });
   const engine = createEngine({ home: cluster, store, desiring, sources, authors, clock: systemClock, log, mode: 'coxswain' });

@@ -3,6 +3,7 @@ import { cpSync } from 'node:fs';
 import { binaries } from '../../tools/binaries.ts';
 import { createRenderer } from '../../src/render/render.ts';
 import { filesOf } from '../../src/git/git.ts';
+import { worker } from '../worker.ts';
 import { mirrors, origin, temporary } from '../git/origin.ts';
 import type { ApplicationSource } from '../../src/model/application.ts';
 import type { Origin } from '../git/origin.ts';
@@ -21,7 +22,7 @@ export interface Bench {
 export async function bench(t: TestContext, files: Record<string, string>): Promise<Bench> {
   const from = origin(t, files);
   const repository = mirrors(t).repository(from.url);
-  const renderer = await createRenderer({ tools: await binaries(['helm', 'kustomize', 'jsonnet']), tempDir: temporary(t) });
+  const renderer = await createRenderer({ worker, tools: await binaries(['helm', 'kustomize', 'jsonnet']), tempDir: temporary(t) });
   const request: Bench['request'] = async (source, change = {}) => {
     await repository.fetch();
     const revision = await repository.resolve('main');

@@ -8,6 +8,7 @@ import { bench, configMap } from './bench.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { createRenderer } from '../../src/render/render.ts';
 import { temporary } from '../git/origin.ts';
+import { worker } from '../worker.ts';
 import type { Bench } from './bench.ts';
 import type { ApplicationSource } from '../../src/model/application.ts';
 import type { TestContext } from 'node:test';
@@ -181,6 +182,6 @@ test('a Jsonnet that is not our own is not run', async (t) => {
   const other = join(temporary(t), 'jsonnet');
   writeFileSync(other, '#!/bin/sh\n[ "$1" = --version ] && echo "Jsonnet commandline interpreter (Go implementation) v0.22.0" || echo "{}"\n', { mode: 0o755 });
   const { request } = await bench(t, program('1'));
-  const renderer = await createRenderer({ tools: { ...(await binaries(['helm', 'kustomize'])), jsonnet: other }, tempDir: temporary(t) });
+  const renderer = await createRenderer({ worker, tools: { ...(await binaries(['helm', 'kustomize'])), jsonnet: other }, tempDir: temporary(t) });
   await assert.rejects(renderer.render(await request({ path: 'a' })), /another Jsonnet than Coxswain's own/);
 });

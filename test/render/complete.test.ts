@@ -87,6 +87,16 @@ test('a Jsonnet program that makes an incomplete object is refused with its file
   }
 });
 
+test('a key that stands twice is told with its template, and the last one counts', async (t) => {
+  const labels = 'metadata:\n  name: x\n  labels:\n    app: one\n    team: a\n    app: two\n';
+  const { render } = await bench(t, { ...chart, 'a/templates/x.yaml': `apiVersion: v1\nkind: ConfigMap\n${labels}`, 'b/x.yaml': `apiVersion: v1\nkind: ConfigMap\n${labels}` });
+  for (const [path, place] of [['a', 'a/templates/x.yaml'], ['b', 'b/x.yaml:8']] as const) {
+    const { manifests, warnings } = await render({ path });
+    assert.deepEqual(manifests.find(({ metadata }) => metadata.name === 'x')?.metadata.labels, { app: 'two', team: 'a' });
+    assert.deepEqual(warnings, [{ type: 'RepeatedKeyWarning', message: `Keys that stand twice in one map, of which the last counts: "app" in ${place}` }]);
+  }
+});
+
 test('a Helm template that gives nothing, or nothing but comments, is no document', async (t) => {
   const { render } = await bench(t, { ...chart, 'a/templates/none.yaml': '{{ if false }}x{{ end }}\n\n', 'a/templates/comment.yaml': '# nothing\n---\n# at all\n', 'a/templates/list.yaml': 'apiVersion: v1\nkind: List\nitems: []\n' });
   const { manifests, warnings } = await render({ path: 'a' });

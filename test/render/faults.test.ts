@@ -40,7 +40,6 @@ const rows: Row[] = [
   { what: 'a dependency that is not vendored', files: { 'a/Chart.yaml': `${chart}dependencies:\n- name: redis\n  version: 1.0.0\n  repository: https://charts.example/x\n` }, place: { file: 'a/Chart.yaml' }, message: /redis is missing in charts/ },
   { what: 'an import that is missing', files: { 'a/x.jsonnet': "{\n  a: import 'gone.libsonnet',\n}" }, place: { file: 'a/x.jsonnet', line: 2 }, message: /couldn't open import "gone.libsonnet": no match locally or in the Jsonnet library paths$/ },
   { what: 'a Jsonnet error in a library', files: { 'a/x.jsonnet': "(import 'y.libsonnet').f(1)", 'a/y.libsonnet': '{\n  f(x):: error "no",\n}' }, place: { file: 'a/y.libsonnet', line: 2 }, message: /^jsonnet: no$/ },
-  { what: 'a duplicate key', files: { 'a/x.yaml': `${configMap('x')}---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: s\nstringData:\n  password: hunter2\n  password: hunter3\n` }, code: 'E_MANIFEST', place: { file: 'a/x.yaml', line: 13 }, message: /Map keys must be unique$/ },
   { what: 'broken JSON', files: { 'a/x.json': '{"apiVersion": "v1",\n "kind": "Secret",\n "metadata": {"name": "x"}, "data": {"a": hunter2" }' }, code: 'E_MANIFEST', message: /not valid YAML/ },
   { what: 'a manifest without kind', files: { 'a/x.yaml': '# kind: none\napiVersion: v1\nmetadata:\n  name: x\n' }, code: 'E_MANIFEST', place: { file: 'a/x.yaml', line: 2 }, message: /has no kind/ },
 ];

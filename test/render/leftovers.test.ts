@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createRenderer } from '../../src/render/render.ts';
+import { worker } from '../worker.ts';
 
 test('a new renderer removes the folders of processes that are gone, and nobody else\'s', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'cox-leftovers-'));
@@ -25,7 +26,7 @@ test('a new renderer removes the folders of processes that are gone, and nobody 
   symlinkSync(elsewhere, join(dir, `coxswain-render-${dead.pid}`, 'link'));
   for (const name of [`coxswain-render-${process.ppid}`, 'coxswain-render-', 'coxswain-render-x', `other-${dead.pid}`]) mkdirSync(join(dir, name));
   process.env['TMPDIR'] = dir;
-  await createRenderer({ tools: { helm: '/nonexistent/helm', kustomize: '/nonexistent/kustomize', jsonnet: '/nonexistent/jsonnet' } });
+  await createRenderer({ worker, tools: { helm: '/nonexistent/helm', kustomize: '/nonexistent/kustomize', jsonnet: '/nonexistent/jsonnet' } });
   assert.deepEqual(readdirSync(dir).sort(), ['coxswain-render-', `coxswain-render-${process.ppid}`, 'coxswain-render-x', 'elsewhere', `other-${dead.pid}`].sort());
   assert.deepEqual(readdirSync(elsewhere), ['kept']);
 });

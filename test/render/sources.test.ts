@@ -9,6 +9,7 @@ import { createRenderer } from '../../src/render/render.ts';
 import { filesOf } from '../../src/git/git.ts';
 import { isObject } from '../../src/model/kube.ts';
 import { mirrors, origin, temporary } from '../git/origin.ts';
+import { worker } from '../worker.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 
 const deployment = 'apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers: [{name: web, image: "nginx:1"}]\n';
@@ -115,6 +116,6 @@ test('tools that are named without a folder are found on PATH', async (t) => {
   const before = process.env['PATH'];
   t.after(() => (process.env['PATH'] = before));
   process.env['PATH'] = `${folder}:${before ?? ''}`;
-  const renderer = await createRenderer({ tools: { helm: 'helm', kustomize: 'kustomize', jsonnet: 'jsonnet' }, tempDir: temporary(t) });
+  const renderer = await createRenderer({ worker, tools: { helm: 'helm', kustomize: 'kustomize', jsonnet: 'jsonnet' }, tempDir: temporary(t) });
   assert.deepEqual(names(await renderer.render(await request({ path: 'c' }))), ['ConfigMap/x']);
 });

@@ -66,7 +66,7 @@ test('--help tells every option and starts nothing', async () => {
 const faults: [what: string, args: string[], said: RegExp][] = [
   ['an unknown option', ['--storry'], /Unknown option '--storry'.*\(E_CONFIG\)\. "npm run demo -- --help" lists the options/],
   ['--use-kubeconfig without KUBECONFIG', ['--use-kubeconfig'], /--use-kubeconfig needs KUBECONFIG to name a kubeconfig file \(E_CONFIG\)\. For kind: /],
-  ['neither Go nor built binaries', [], /kube-apiserver.*jsonnet \(E_TOOLS\)\. Either install Go 1\.26 or newer.*or copy a cache.*COXSWAIN_CACHE/],
+  ['neither Go nor built binaries', [], /kube-apiserver.*jsonnet, render \(E_TOOLS\)\. Either install Go 1\.26 or newer.*or copy a cache.*COXSWAIN_CACHE/],
 ];
 for (const [what, args, said] of faults) {
   test(`${what} is told in one line with the way out`, async (t) => {

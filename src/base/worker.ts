@@ -1,0 +1,205 @@
+// A tool that is kept running and answers one request after the other over its standard input: started by the first one, and again after it ended.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { systemClock } from './clock.ts';
+import { AppError, errorMessage } from './errors.ts';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+
+export interface WorkerOptions {
+  /** Absolute, or a name on PATH. */
+  path: string;
+  /** Milliseconds that one request may take; default 30,000. */
+  timeoutMs?: number;
+  /** Bytes of one answer; default 128 MiB. */
+  maxOutput?: number;
+}
+
+export interface WorkerAnswer {
+  value: unknown;
+  blobs: Buffer[];
+}
+
+interface Call {
+  message: Buffer[];
+  attempts: number;
+  resolve: (answer: WorkerAnswer) => void;
+  reject: (error: unknown) => void;
+}
+
+/** Go reserves far more address space than it uses. */
+const limits = ['--as=8589934592'];
+const prlimit = ['/usr/bin/prlimit', '/bin/prlimit'].find((path) => existsSync(path));
+const environment = { PATH: process.env['PATH'] ?? '', GOMEMLIMIT: '512MiB', LC_ALL: 'C', TZ: 'UTC' };
+
+/**
+ * Requests wait for each other, so an input that is the end of the process is the end of its own request alone. What the process is
+ * asked depends on nothing that it was asked before. An idle process keeps nobody from ending: it ends with its standard input.
+ */
+export class Worker {
+  readonly #options: Required<WorkerOptions>;
+  #child: ChildProcessWithoutNullStreams | undefined;
+  #answers: MessageReader | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #stopped = false;
+  readonly #waiting: Call[] = [];
+
+  constructor({ path, timeoutMs = 30_000, maxOutput = 128 * 2 ** 20 }: WorkerOptions) {
+    this.#options = { path, timeoutMs, maxOutput };
+  }
+
+  /** Throws E_PROCESS_LIMIT for an input that takes too long or makes too much, E_PROCESS if the tool refuses it or is not there. */
+  call(verb: string, parameters: unknown, blobs: readonly Uint8Array[] = []): Promise<WorkerAnswer> {
+    return new Promise((resolve, reject) => {
+      if (this.#stopped) return reject(this.#stoppedError());
+      const head = Buffer.from(JSON.stringify({ verb, parameters }));
+      this.#waiting.push({ message: encode([head, ...blobs]), attempts: 0, resolve, reject });
+      if (this.#waiting.length === 1) this.#send();
+    });
+  }
+
+  /** What was under way rejects. */
+  stop(): void {
+    this.#stopped = true;
+    this.#end();
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#stoppedError());
+  }
+
+  #stoppedError(): AppError {
+    return new AppError('E_PROCESS', `${this.#options.path} is stopped`, { kind: 'transient' });
+  }
+
+  #send(): void {
+    const [call] = this.#waiting;
+    if (!call) return keepAlive(this.#child, false);
+    call.attempts += 1;
+    const child = (this.#child ??= this.#start());
+    keepAlive(child, true);
+    this.#cancelTimer = systemClock.after(this.#options.timeoutMs, () => this.#fail(this.#tooMuch(`more than ${this.#options.timeoutMs / 1000} s`)));
+    child.stdin.cork();
+    for (const part of call.message) child.stdin.write(part);
+    child.stdin.uncork();
+  }
+
+  #start(): ChildProcessWithoutNullStreams {
+    const { path } = this.#options;
+    const child = spawn(prlimit ?? path, prlimit ? [...limits, path] : [], { env: environment, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#answers = new MessageReader(this.#options.maxOutput);
+    child.stdin.on('error', () => undefined); // its end is seen by close
+    child.stderr.resume(); // it may quote what it was asked
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (child === this.#child) this.#receive(chunk);
+    });
+    child.on('error', (cause) => {
+      if (child === this.#child) this.#fail(this.#missing(cause));
+    });
+    child.on('close', (code) => {
+      if (child === this.#child) this.#ended(code);
+    });
+    return child;
+  }
+
+  /** By itself, or by somebody else's hand: what it was asked is asked once more. */
+  #ended(code: number | null): void {
+    this.#end();
+    const [call] = this.#waiting;
+    if (!call) return;
+    if (code === 127 || code === 126) this.#fail(this.#missing(new Error('it is not there'))); // as prlimit says it
+    else if (call.attempts < 2) this.#send();
+    else this.#fail(new AppError('E_PROCESS', `${this.#options.path} ended twice in the middle of a request`, { kind: 'transient' }));
+  }
+
+  #receive(chunk: Buffer): void {
+    const answers = this.#answers?.add(chunk);
+    if (answers === 'too-large') return this.#fail(this.#tooMuch(`more than ${this.#options.maxOutput} bytes of output`));
+    if (!answers) return;
+    this.#cancelTimer?.();
+    const call = this.#waiting.shift();
+    this.#send();
+    const [head, ...blobs] = answers;
+    try {
+      const { value = null, error } = JSON.parse(String(head)) as { value?: unknown; error?: string };
+      if (error !== undefined) throw new AppError('E_PROCESS', error);
+      call?.resolve({ value, blobs });
+    } catch (error) {
+      call?.reject(error);
+    }
+  }
+
+  /** Ends the process and the request that it was at; the next one finds a new process. */
+  #fail(error: AppError): void {
+    this.#end();
+    this.#waiting.shift()?.reject(error);
+    this.#send();
+  }
+
+  #end(): void {
+    this.#cancelTimer?.();
+    const child = this.#child;
+    this.#child = undefined;
+    child?.kill('SIGKILL');
+  }
+
+  #tooMuch(what: string): AppError {
+    return new AppError('E_PROCESS_LIMIT', `${this.#options.path} took ${what}`, { hint: 'Make the input smaller.' });
+  }
+
+  #missing(cause: Error): AppError {
+    return new AppError('E_PROCESS', `${this.#options.path} cannot be started: ${errorMessage(cause)}`, { cause, hint: 'Build it with node tools/binaries.ts render, and put it on PATH or in COX_TOOLS_DIR.' });
+  }
+}
+
+function keepAlive(child: ChildProcessWithoutNullStreams | undefined, alive: boolean): void {
+  for (const part of [child, child?.stdin, child?.stdout, child?.stderr]) {
+    const handle = part as { ref?(): void; unref?(): void } | undefined; // pipes of a child are sockets, which their type does not say
+    if (alive) handle?.ref?.();
+    else handle?.unref?.();
+  }
+}
+
+/** The length of the whole, then blobs, each with its own length before it. */
+function encode(blobs: readonly Uint8Array[]): Buffer[] {
+  const whole = blobs.reduce((sum, blob) => sum + 4 + blob.length, 0);
+  return [number(whole), ...blobs.flatMap((blob) => [number(blob.length), Buffer.from(blob.buffer, blob.byteOffset, blob.length)])];
+}
+
+function number(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+/** Joins an answer once, when it is complete, and takes it apart. */
+class MessageReader {
+  readonly #limit: number;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+  #whole: number | undefined;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(chunk: Buffer): Buffer[] | 'too-large' | undefined {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    if (this.#size < 4) return undefined;
+    this.#whole ??= Buffer.concat(this.#chunks, 4).readUInt32BE();
+    if (this.#whole > this.#limit) return 'too-large';
+    if (this.#size < this.#whole + 4) return undefined;
+    const all = Buffer.concat(this.#chunks, this.#size);
+    this.#chunks.length = 0;
+    this.#size = 0;
+    this.#whole = undefined;
+    return blobsOf(all.subarray(4));
+  }
+}
+
+function blobsOf(message: Buffer): Buffer[] {
+  const blobs: Buffer[] = [];
+  for (let at = 0; at < message.length; ) {
+    const end = at + 4 + message.readUInt32BE(at);
+    blobs.push(message.subarray(at + 4, end));
+    at = end;
+  }
+  return blobs;
+}
