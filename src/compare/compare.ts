@@ -12,7 +12,7 @@ import { inParallel } from './parallel.ts';
 import { keyText, sortedKeys } from '../model/kube.ts';
 import { summarise } from './summary.ts';
 
-export type { CompareCluster, CompareInput, ComparedObject, Comparer, ComparerOptions, Comparison, EffectInput, Others } from './comparison.ts';
+export type { CompareCluster, CompareInput, ComparedObject, Comparer, ComparerOptions, Comparison, EffectInput, Gone, Others, Owner } from './comparison.ts';
 
 /** So long after the server failed at an object it is asked again; an outage of a webhook costs one dry run for each of them in that time. */
 const againMs = 10_000;

@@ -4,6 +4,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Effect, FieldChange, ObjectError } from '../model/effect.ts';
 import type { HookInfo } from '../model/hooks.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import type { EffectivePolicy, LoosenedGate } from '../policy/policy.ts';
 import type { Place } from '../base/errors.ts';
 import type { Prepared } from './prepare.ts';
 import type { Verdicts } from './verdicts.ts';
@@ -44,8 +45,33 @@ export interface CompareInput {
   others?: Others;
 }
 
+/** A gated application. */
+export interface Owner {
+  /** `namespace/name`. */
+  application: string;
+  policy: EffectivePolicy;
+}
+
+/** One Application that goes with a deletion. */
+export interface Gone {
+  /** `namespace/name`. */
+  application: string;
+  uid: string;
+  environment: string | undefined;
+  /** What goes with it. */
+  objects: readonly ResourceKey[];
+  /** Under which its going needs approval. */
+  gates: readonly LoosenedGate[];
+}
+
 /** The other applications of the cluster, by their tracking names. */
 export interface Others {
+  /** Gated ones to which the object belongs: they track it, or their desired state holds it. */
+  ownersOf(key: ResourceKey): readonly Owner[];
+  /** Gated ones of whose objects some go when this Namespace or definition goes. */
+  takenAlong(key: ResourceKey): readonly Owner[];
+  /** That Application, and to any depth all that its deletion takes along. */
+  goesWith(application: ResourceKey): readonly Gone[];
   /** Whose desired state holds the object now; undefined: nobody's. What this application leaves is then theirs, and never pruned. */
   heldBy(key: ResourceKey): string | undefined;
   /** That application is known to hold it no more. */

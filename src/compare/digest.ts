@@ -64,7 +64,7 @@ function phaseRank(operation: EffectOperation): number {
 }
 
 function sortText(operation: EffectOperation): string {
-  return `${keyText(operation.key)}\n${operation.op === 'hook' ? operation.generateName ?? '' : ''}`;
+  return `${keyText(operation.key)}\n${operation.op === 'hook' ? operation.generateName ?? '' : operation.op === 'delete' ? operation.with?.application ?? '' : ''}`;
 }
 
 /** By phase, wave, group, kind, namespace and name. */
@@ -94,6 +94,7 @@ export function effectDeletes(operations: readonly EffectOperation[]): boolean {
 }
 
 function title(operation: EffectOperation): string {
+  if (operation.op === 'delete' && operation.with) return `${keyTitle(operation.key)} of application ${operation.with.application}`;
   return operation.op === 'hook' && operation.generateName ? `${operation.key.kind} ${operation.key.namespace}/${operation.generateName}…` : keyTitle(operation.key);
 }
 

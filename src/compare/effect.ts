@@ -8,6 +8,7 @@ import type { ResourceKey } from '../model/kube.ts';
 import { applicationKey, syncOptions } from '../model/application.ts';
 import { diffFields } from '../diff/diff.ts';
 import { digestOf, manifestMac, sortOperations } from './digest.ts';
+import { concerning } from './effect-others.ts';
 import { inParallel } from './parallel.ts';
 import { keyText, sortedKeys } from '../model/kube.ts';
 import { maskObjects } from '../diff/mask.ts';
@@ -134,7 +135,8 @@ function assemble(context: ObjectContext, sets: Sets, found: { options: string[]
   const written = [...objects.flatMap(({ operation }) => operation ?? []), ...hooks.flatMap((hook) => hook.operations)];
   const unwritten = objects.flatMap((object) => object.unwritten ?? []);
   // People are asked about them with everything else, and not for their sake alone.
-  const operations = sortOperations(written.length > 0 ? [...written, ...unwritten] : []);
+  const beside = concerning(input.others, written);
+  const operations = sortOperations(written.length > 0 ? [...written, ...unwritten, ...beside.operations] : []);
   const destination = { server: context.server, namespace: input.app.spec.destination.namespace ?? '' };
   return {
     drift: pick('drift'),
@@ -143,7 +145,9 @@ function assemble(context: ObjectContext, sets: Sets, found: { options: string[]
     total: written.length > 0 ? objects.flatMap(wholeDiff) : pick('total'),
     hooks: hooks.map(({ diff }) => diff),
     errors,
-    risks: [...risksOf(input.app, objects), ...hooks.filter(({ deletes }) => deletes).map(({ diff }) => ({ key: diff.key, text: 'becomes a hook: what is live is deleted first' }))],
+    risks: [...risksOf(input.app, objects), ...hooks.filter(({ deletes }) => deletes).map(({ diff }) => ({ key: diff.key, text: 'becomes a hook: what is live is deleted first' })), ...beside.risks],
+    ...(beside.deleted.length > 0 && { deleted: beside.deleted }),
+    ...(beside.owners.length > 0 && { owners: beside.owners }),
     operations,
     destination,
     unwritten: unwritten.map(({ key, fields }) => ({ key, paths: fields.map(([path]) => path) })),

@@ -12,8 +12,8 @@ const consequences: Readonly<Record<string, string>> = {
 };
 
 /** Environments whose name says production. */
-function isProduction(app: Application): boolean {
-  return /^(prod|production|prd|live)\b|[-_](prod|production|prd)$/i.test(app.metadata.annotations?.[cox.environment] ?? '');
+export function isProduction(environment: string): boolean {
+  return /^(prod|production|prd|live)\b|[-_](prod|production|prd)$/i.test(environment);
 }
 
 export function risksOf(app: Application, objects: readonly ObjectEffect[]): Effect['risks'] {
@@ -21,7 +21,7 @@ export function risksOf(app: Application, objects: readonly ObjectEffect[]): Eff
     const texts: string[] = [];
     const consequence = consequences[`${key.group}/${key.kind}`];
     if (operation?.op === 'delete' && consequence) texts.push(`is deleted: ${consequence}`);
-    else if (operation?.op === 'delete' && isProduction(app)) texts.push('is deleted in production');
+    else if (operation?.op === 'delete' && isProduction(app.metadata.annotations?.[cox.environment] ?? '')) texts.push('is deleted in production');
     if (recreate) texts.push(operation?.op === 'recreate' ? 'is deleted and created anew: it is gone for a while' : 'cannot be changed in place');
     if (total?.action === 'change' && total.changes.some(({ text, after }) => text === 'spec.replicas' && after === 0)) texts.push('is scaled to 0 replicas');
     return texts.map((text) => ({ key, text }));

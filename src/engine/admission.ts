@@ -16,6 +16,7 @@ import { applicationKey, syncOptions } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { approvalRequired } from '../policy/gate.ts';
 import { effectOf } from './assess.ts';
+import { metGates } from './met.ts';
 import { askGate, askPeople, isGated } from './gating.ts';
 
 export interface AdmissionDeps extends GateDeps {
@@ -78,7 +79,7 @@ export async function admit(deps: AdmissionDeps, input: Admission, signal: Abort
   if (verdict.do === 'go') return passed(app, verdict, effect);
   if (verdict.do === 'refuse' || !verdict.approval) return { refused: verdict.why };
   // Anything else than the branch head would push the Approval aside that people are asked about.
-  if (wanted.key !== head?.key) return { refused: 'approval required: only what the branch head says can be approved; make it the head, for instance by a revert' };
+  if (wanted.key !== head?.key) return { refused: `approval required${metGates(app, comparison).length > 0 ? `, for ${verdict.why}` : ''}: only what the branch head says can be approved; make it the head, for instance by a revert` };
   await askPeople(deps, gateSubject(input), effect, verdict.policy);
   return { refused: approvalRequired(verdict.approval) };
 }

@@ -12,6 +12,7 @@ import { argo } from '../model/annotations.ts';
 import { applicationHealth, healthOf } from '../health/health.ts';
 import type { ResourceKey } from '../model/kube.ts';
 import { keyText } from '../model/kube.ts';
+import { stampOf } from './met.ts';
 import { diffBase } from './past.ts';
 import { resourceDenied } from '../policy/project.ts';
 
@@ -116,8 +117,8 @@ export interface Wanted {
 function effectKey({ app, known, target, others }: Subject, { comparison, desired, last: synced }: Wanted): string {
   const last = diffBase(known, synced);
   const { destination, syncPolicy } = app.spec;
-  const namespace = { key: { group: '', kind: 'Namespace', namespace: '', name: destination.namespace ?? '' } };
-  const live = [...comparison.objects, namespace].map(({ key }) => [keyText(key), target.cluster.live.get(key)?.fingerprint ?? '', others.heldBy(key) ?? '']);
+  const namespace = { target: undefined, requiresPruning: false, key: { group: '', kind: 'Namespace', namespace: '', name: destination.namespace ?? '' } };
+  const live = [...comparison.objects, namespace].map((item) => [keyText(item.key), target.cluster.live.get(item.key)?.fingerprint ?? '', stampOf(others, item)]);
   return hashOf([desired.key, last === 'gone' ? 'gone' : (last?.key ?? ''), known.basis, syncPolicy?.managedNamespaceMetadata ?? '', live]);
 }
 

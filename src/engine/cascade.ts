@@ -43,11 +43,13 @@ interface Item {
 const againMs = 10_000;
 
 /** Delete=false and Delete=confirm: the object's own word wins over the application's. */
-function deleteOption({ app }: Cascade, object: KubeObject): string | undefined {
+function deleteOption({ app }: Pick<Cascade, 'app'>, object: KubeObject): string | undefined {
   return resourceOptions(object).get('Delete') ?? syncOptions(app.spec.syncPolicy?.syncOptions).get('Delete');
 }
 
-function isKept(cascade: Cascade, { record: { key }, object }: Item): boolean {
+type Owned = Pick<Cascade, 'app' | 'project' | 'target' | 'heldBy'>;
+
+function isKept(cascade: Owned, { record: { key }, object }: Item): boolean {
   const { app, project, target, heldBy } = cascade;
   if (heldBy(key) !== undefined) return true;
   if (key.kind === 'CustomResourceDefinition') return true;
@@ -55,6 +57,15 @@ function isKept(cascade: Cascade, { record: { key }, object }: Item): boolean {
   const namespaced = target.cluster.discovery.resourceOf(key)?.namespaced ?? key.namespace !== '';
   if (resourceDenied(project, key, namespaced, target) !== undefined) return true;
   return deleteOption(cascade, object) === 'false' || object.metadata.annotations?.[argo.helmResourcePolicy] === 'keep';
+}
+
+/** What a deletion of the application would delete now, as far as is known without asking. Without the project nothing goes, and nobody knows what will. */
+export function takenBy(input: Omit<Owned, 'project'> & { project: AppProject | undefined; tracking: string }): ResourceKey[] {
+  const { project, target: { cluster: { live } }, tracking } = input;
+  return live.keysOf(tracking).filter((key) => {
+    const record = live.get(key);
+    return record !== undefined && !(project && record.object && isKept({ ...input, project }, { record, object: record.object }));
+  });
 }
 
 /** Kinds of which nobody knows whether objects are left. One that may not be listed counts only if the application had objects of it. */

@@ -27,6 +27,8 @@ interface Connected {
   /** Hash of the Secret's config: another one means another connection. */
   config: string;
   target: Promise<Target>;
+  /** Once it is there. */
+  now?: Target;
 }
 
 export class Clusters {
@@ -49,12 +51,18 @@ export class Clusters {
     if (known && known.config === config) return known.target;
     this.#disconnect(entry.server);
     const target = this.#connect(entry.server, entry.name, entry.config);
-    const connected = { config, target };
+    const connected: Connected = { config, target };
     this.#connected.set(entry.server, connected);
-    target.catch(() => {
+    target.then((now) => void (connected.now = now), () => {
       if (this.#connected.get(entry.server) === connected) this.#connected.delete(entry.server); // the next pass tries anew
     });
     return target;
+  }
+
+  /** Asks nobody: undefined while it is not connected. */
+  connectedTo(app: Application): Target | undefined {
+    const entry = clusterOf(this.#options.store.settings(), app.spec.destination);
+    return entry && this.#connected.get(entry.server)?.now;
   }
 
   /** Ends the connections that no cluster Secret asks for any more. */

@@ -10,12 +10,14 @@ import { applicationKey } from '../model/application.ts';
 import { keyTitle } from '../model/kube.ts';
 import type { ResourceKey } from '../model/kube.ts';
 import { effectDeletes } from '../compare/effect.ts';
+import { approvalRequired, metText } from '../policy/gate.ts';
 import { syncWindow } from '../policy/window.ts';
 import { supersedeOthers } from './approval.ts';
 import { effectOf } from './assess.ts';
 import { decide } from './decide.ts';
 import { isGoing } from './drifted.ts';
 import { askGate, askPeople, isGated, isLastSynced, isWaiting, unknownTold } from './gating.ts';
+import { metGates } from './met.ts';
 import { unread, waitsFor } from './others.ts';
 import { agreedAttempt, appliedApproval, formerSources, historyAttempt, keyThen, lastAttempt } from './past.ts';
 
@@ -51,7 +53,9 @@ async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): P
     return { go: false, why: verdict.why, ...(told !== undefined && { error: told }) };
   }
   await askPeople(deps, gate, effect, verdict.policy);
-  return { go: false, why: verdict.why };
+  // Nothing of its own tells why it waits.
+  const met = metGates(app, comparison);
+  return { go: false, why: verdict.why, ...(met.length > 0 && { error: `${approvalRequired(verdict.approval ?? '')}: it would ${metText(met)}` }) };
 }
 
 function refOf({ group, kind, namespace, name }: ResourceKey): SyncResourceRef {

@@ -1,5 +1,6 @@
 // Deleting an application: what its finalizers ask for, one after the other, and why it waits (argocd.md §2.9).
 import type { Application } from '../model/application.ts';
+import type { Target } from './assess.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { describeError, errorKind } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
@@ -8,8 +9,10 @@ import { applicationKey } from '../model/application.ts';
 import { trackingName } from '../render/tracking.ts';
 import type { Waiting } from './cascade.ts';
 import { cascade } from './cascade.ts';
+import { heldByGate } from './delete-gate.ts';
 import { finalizersOf, heldByHooks } from './delete-hooks.ts';
 import { letGo, namesOf, othersOf, unread } from './others.ts';
+import { markApplied } from './approval.ts';
 import { withConditions } from './status.ts';
 import { write } from './write.ts';
 
@@ -26,10 +29,23 @@ async function told(deps: ReconcileDeps, app: Application, error: string | undef
   await write(deps, app, { ...app.status, conditions });
 }
 
+/** People agreed to what has been done now. */
+async function endApprovals(deps: ReconcileDeps, app: Application): Promise<void> {
+  const approved = deps.store.approvals.of(applicationKey(app)).filter(({ status }) => status?.phase === 'Approved');
+  for (const { metadata } of approved) await markApplied(deps, applicationKey(app), metadata.name, 'deleted');
+}
+
 async function removeFinalizers(deps: ReconcileDeps, app: Application, done: readonly string[]): Promise<void> {
   const left = (app.metadata.finalizers ?? []).filter((item) => !done.includes(item));
   const { resourceVersion } = app.metadata;
   await deps.store.applications.patch(applicationKey(app), { metadata: { finalizers: left.length > 0 ? left : null, ...(resourceVersion && { resourceVersion }) } });
+}
+
+/** What must be known and agreed to before anything goes. */
+async function beforeCascade(deps: ReconcileDeps, app: Application, target: Target, signal: AbortSignal): Promise<Waiting | undefined> {
+  const behind = await unread(deps, app, target, signal);
+  if (behind.length > 0) return { error: `Nothing is deleted until it is known what ${namesOf(behind)} holds: what moves there stays. It goes on by itself.`, after: unreadMs };
+  return heldByGate(deps, app, target);
 }
 
 /** undefined when nothing is left to wait for. A cluster that is gone takes everything with it. */
@@ -39,16 +55,16 @@ async function work(deps: ReconcileDeps, app: Application, signal: AbortSignal):
   const tracking = trackingName(app, deps.store.namespace);
   deps.memory.of(applicationKey(app), tracking).server = target.server;
   letGo(deps, target, tracking);
+  const cascading = finalizersOf(app).filter((item) => item.startsWith(argo.resourcesFinalizer));
+  const asked = cascading.length > 0 ? await beforeCascade(deps, app, target, signal) : undefined;
+  if (asked) return asked;
   const before = await heldByHooks(deps, app, 'PreDelete', signal);
   if (before) return before;
-  const cascading = finalizersOf(app).filter((item) => item.startsWith(argo.resourcesFinalizer));
   if (cascading.length > 0) {
     const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
     // Nobody can tell what it would have kept; when it comes, the deletion goes on.
     if (!project) return { error: `The AppProject ${app.spec.project} does not exist, so nobody can tell which objects may be deleted. Make it again, or remove the finalizer ${cascading.join(' and ')} from the application to leave all its objects.` };
-    const behind = await unread(deps, app, target, signal);
-    if (behind.length > 0) return { error: `Nothing is deleted until it is known what ${namesOf(behind)} holds: what moves there stays. It goes on by itself.`, after: unreadMs };
-    const left = await cascade({ app, project, target, tracking, heldBy: othersOf(deps, target.server, tracking).heldBy, signal });
+    const left = await cascade({ app, project, target, tracking, heldBy: othersOf(deps, target, tracking).heldBy, signal });
     if (left) return left;
   }
   return heldByHooks(deps, app, 'PostDelete', signal);
@@ -65,7 +81,10 @@ export async function deleteApplication(deps: ReconcileDeps, app: Application, s
     if (signal.aborted || isStatus(error, 409) || errorKind(error) !== 'terminal') throw error;
     waiting = { error: describeError(error), after: againMs };
   }
-  if (!waiting) await removeFinalizers(deps, app, finalizers);
-  else await told(deps, app, waiting.error);
+  if (!waiting) {
+    await endApprovals(deps, app);
+    await removeFinalizers(deps, app, finalizers);
+  }
+  if (waiting) await told(deps, app, waiting.error);
   return waiting?.after;
 }

@@ -23,6 +23,8 @@ export interface ReconcileDeps {
   sources: Pick<Sources, 'behind' | 'heads'>;
   /** The cluster of a destination; undefined when no Secret names it. Throws when it cannot be reached. */
   targetOf(app: Application): Promise<Target | undefined>;
+  /** The same, if it is connected already; asks nobody. */
+  connectedTo(app: Application): Target | undefined;
   /** When this process began to work (clock ms): older mirrors are not read. */
   startedAt: number;
   /** Brings the mirrors of the application's repositories up to what the remotes had at `since` (clock ms) or later; undefined when they are. */

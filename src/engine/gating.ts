@@ -18,6 +18,7 @@ import { decideGate } from '../policy/gate.ts';
 import { effectivePolicy, loosenedGates } from '../policy/policy.ts';
 import { isApprovalOf, openApproval, tooLarge } from './approval.ts';
 import { authorsOfRanges, changeRanges, withReviewers } from './authors.ts';
+import { metGates } from './met.ts';
 import { lastPolicy, policyInForce } from './record.ts';
 
 export interface GateDeps {
@@ -41,17 +42,18 @@ function stateOf(desired: DesiredState): SyncedState {
   return { revisions: [desired.key], sources: '' };
 }
 
-/** Gates of other applications that syncing this one would weaken or delete (the application of applications). */
-export function loosenedBy(store: Store, comparison: Comparison): LoosenedGate[] {
+/** Gates of other applications that syncing this one would weaken, delete or write past. */
+export function loosenedBy(store: Store, { app, comparison }: Pick<GateSubject, 'app' | 'comparison'>): LoosenedGate[] {
+  const met = metGates(app, comparison);
   const pairs = comparison.objects
-    .filter((item) => (isApplication(item.key) || isProject(item.key)) && item.status === 'OutOfSync')
+    .filter((item) => (isApplication(item.key) || isProject(item.key)) && item.status === 'OutOfSync' && item.movesTo === undefined)
     .map((item) => ({ live: item.live, target: item.target }));
-  if (pairs.length === 0) return [];
-  return loosenedGates(pairs, new Map(store.projects.list().map((project) => [project.metadata.name, project])), (app) => lastPolicy(store, app));
+  if (pairs.length === 0) return met;
+  return [...loosenedGates(pairs, new Map(store.projects.list().map((project) => [project.metadata.name, project])), (each) => lastPolicy(store, each)), ...met];
 }
 
 export function isGated({ store }: GateDeps, { app, project, comparison }: Pick<GateSubject, 'app' | 'project' | 'comparison'>): boolean {
-  return policyInForce(store, app, project).gated || loosenedBy(store, comparison).length > 0;
+  return policyInForce(store, app, project).gated || loosenedBy(store, { app, comparison }).length > 0;
 }
 
 export function isLastSynced({ wanted, last }: Pick<GateSubject, 'wanted' | 'last'>): boolean {
@@ -60,7 +62,7 @@ export function isLastSynced({ wanted, last }: Pick<GateSubject, 'wanted' | 'las
 
 /** Whether something waits for approval here: another state than the last synced one, or a gate that would be loosened. */
 export function isWaiting(deps: GateDeps, subject: GateSubject): boolean {
-  return isGated(deps, subject) && (!isLastSynced(subject) || loosenedBy(deps.store, subject.comparison).length > 0);
+  return isGated(deps, subject) && (!isLastSynced(subject) || loosenedBy(deps.store, subject).length > 0);
 }
 
 interface People {
@@ -99,7 +101,7 @@ export async function askPeople(deps: GateDeps & ApprovalDeps, { app, wanted, la
 
 /** The gate's answer for syncing `wanted`, whose effect is `effect`. Authors are only asked for when somebody has approved. */
 export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effect, dryRun = false): Promise<GateDecision & Pick<People, 'unknown'>> {
-  const { app, project, comparison, wanted, last } = subject;
+  const { app, project, wanted, last } = subject;
   const approvals = deps.store.approvals.of(applicationKey(app)).filter((approval) => isApprovalOf(approval, app)).map((approval) => ({
     name: approval.metadata.name,
     digest: approval.spec.digest,
@@ -112,7 +114,7 @@ export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effe
     application: app.metadata.name,
     policy,
     lastPolicy: lastPolicy(deps.store, app),
-    loosened: loosenedBy(deps.store, comparison),
+    loosened: loosenedBy(deps.store, subject),
     dryRun,
     effect: { digest: effect.digest, empty: isEmptyEffect(effect) && effect.hooks.length === 0, tooLarge: tooLarge(effect.operations) },
     target: stateOf(wanted),

@@ -2,6 +2,9 @@
 import type { ResourceKey } from '../model/kube.ts';
 import { keyText } from '../model/kube.ts';
 
+/** What an Application will hold once its parent has synced stands apart from what it holds now. No application can have such a name. */
+export const nextMark = '#next';
+
 interface Held {
   server: string;
   /** What the keys were read from. */

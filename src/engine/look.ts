@@ -108,7 +108,7 @@ export function subjectOf({ deps, app, target }: Pass): Subject {
   const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
   const known = deps.memory.of(applicationKey(app), trackingName(app, deps.store.namespace));
   known.server = target.server;
-  return { app, project, target, known, others: othersOf(deps, target.server, known.tracking), log: deps.log.child({ app: applicationKey(app) }) };
+  return { app, project, target, known, others: othersOf(deps, target, known.tracking), log: deps.log.child({ app: applicationKey(app) }) };
 }
 
 /** `fetching`: look again when it has ended; `found` is undefined when nothing can be said before. Throws what keeps the branch head from being fetched, rendered or compared. */

@@ -14,19 +14,22 @@ import { gvkOf, isObject } from '../model/kube.ts';
 import { trackingName } from '../render/tracking.ts';
 import { clusterOf } from '../store/settings.ts';
 import { basisOf, permitted } from './assess.ts';
+import { nextMark } from './holdings.ts';
+import type { OwnershipDeps } from './ownership.ts';
+import { ownershipOf } from './ownership.ts';
 
 export type OtherDeps = Pick<ReconcileDeps, 'store' | 'memory' | 'desiring' | 'sources' | 'holdings' | 'enqueue'>;
 
-/** What an Application will hold once its parent has synced stands apart from what it holds now. No application can have such a name. */
-const next = '#next';
-
 export function nextName({ store }: Pick<OtherDeps, 'store'>, app: Application): string {
-  return `${trackingName(app, store.namespace)}${next}`;
+  return `${trackingName(app, store.namespace)}${nextMark}`;
 }
 
-export function othersOf({ holdings }: Pick<OtherDeps, 'holdings'>, server: string, tracking: string): Others {
+export function othersOf(deps: OwnershipDeps, target: Target, tracking: string): Others {
+  const { holdings } = deps;
+  const { server } = target;
   return {
-    heldBy: (key) => holdings.holders(server, key).find((name) => name !== tracking)?.replace(next, ''),
+    ...ownershipOf(deps, target, tracking),
+    heldBy: (key) => holdings.holders(server, key).find((name) => name !== tracking)?.replace(nextMark, ''),
     hasLeft: (other, key) => holdings.holds(other, key) === false,
   };
 }

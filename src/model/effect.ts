@@ -44,11 +44,11 @@ export interface ObjectError {
  */
 export type WrittenField = [path: string, mac: string | null, was?: string | null];
 
-/** One operation of the digest: MACs stand for values, so that Secret values count and never show. */
+/** One operation of the digest; `with`: it goes with the deletion of that very Application, in that one's cluster. MACs stand for values, so that Secret values count and never show. */
 export type EffectOperation =
   | { op: 'create'; key: ResourceKey; phase: string; wave: number; mac: string }
   | { op: 'change'; key: ResourceKey; phase: string; wave: number; fields: WrittenField[] }
-  | { op: 'delete'; key: ResourceKey; phase: string; wave: number }
+  | { op: 'delete'; key: ResourceKey; phase: string; wave: number; with?: { application: string; uid: string } }
   | { op: 'hook'; key: ResourceKey; generateName?: string; phase: string; wave: number; mac: string }
   | { op: 'recreate'; key: ResourceKey; phase: string; wave: number; mac: string };
 
@@ -66,6 +66,10 @@ export interface Effect {
   errors: ObjectError[];
   risks: { key: ResourceKey; text: string }[];
   operations: EffectOperation[];
+  /** Applications that it deletes, to any depth, with what goes with each. Absent: none. */
+  deleted?: { application: string; environment?: string; gated: boolean; objects: ResourceKey[] }[];
+  /** What it touches that belongs to gated applications: they ask. Absent: nothing. */
+  owners?: { key: ResourceKey; application: string }[];
   /** Where to, with the cluster's URL whatever the Application calls it. */
   destination: { server: string; namespace: string };
   /**

@@ -127,8 +127,16 @@ export function decideGate(input: GateInput): GateDecision {
   return decision;
 }
 
+const metShown = 3;
+
+/** What it would do to others, once each. */
+export function metText(gates: readonly LoosenedGate[]): string {
+  const deeds = [...new Set(gates.map(({ key, does }) => does ?? `loosen the gate of ${keyTitle(key)}`))];
+  return `${deeds.slice(0, metShown).join(', ')}${deeds.length > metShown ? ` and ${deeds.length - metShown} more` : ''}`;
+}
+
 function reasonOf({ loosened, policy, lastPolicy }: GateInput): string {
-  if (loosened.length > 0) return `it would loosen the gate of ${loosened.map((gate) => keyTitle(gate.key)).join(', ')}`;
+  if (loosened.length > 0) return `it would ${metText(loosened)}`;
   return lastPolicy && loosens(lastPolicy, policy) ? 'the gate was loosened, and the former one holds until something is approved under it' : 'production changes need approval here';
 }
 

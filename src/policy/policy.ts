@@ -78,6 +78,8 @@ export interface LoosenedGate {
   key: ResourceKey;
   /** The policy that the operation would weaken or delete: under it the operation needs approval. */
   before: EffectivePolicy;
+  /** What the operation would do, where it loosens nothing: `delete application prod`. */
+  does?: string;
 }
 
 /**

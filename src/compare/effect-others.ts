@@ -1,0 +1,40 @@
+// What of an effect concerns other applications: what goes with Applications that it deletes, and objects that belong to gated ones.
+import type { Gone, Others } from './comparison.ts';
+import type { Effect, EffectOperation } from '../model/effect.ts';
+import { isApplication } from '../model/argo-kinds.ts';
+import { keyText } from '../model/kube.ts';
+import { isProduction } from './risks.ts';
+
+type Part = Required<Pick<Effect, 'deleted' | 'owners' | 'operations' | 'risks'>>;
+
+function nameOf(application: string): string {
+  return application.slice(application.indexOf('/') + 1);
+}
+
+/** The deletions that go with Applications, each object once under the first that takes it. */
+export function deletionsOf(gone: readonly Gone[], wave = 0): Pick<Part, 'deleted' | 'operations' | 'risks'> {
+  const once = [...new Map(gone.map((each) => [each.application, each])).values()];
+  const risky = once.filter(({ environment, gates }) => gates.length > 0 || isProduction(environment ?? ''));
+  return {
+    deleted: once.map(({ application, environment, objects, gates }) => ({ application, gated: gates.length > 0, objects: [...objects], ...(environment !== undefined && { environment }) })),
+    operations: once.flatMap(({ application, uid, objects }) => objects.map((key): EffectOperation => ({ op: 'delete', key, phase: 'Sync', wave, with: { application, uid } }))),
+    risks: risky.map(({ application, objects }) => ({
+      key: { group: 'argoproj.io', kind: 'Application', namespace: application.slice(0, application.indexOf('/')), name: nameOf(application) },
+      text: `deletes production: ${objects.length === 1 ? '1 object goes' : `${objects.length} objects go`} with it`,
+    })),
+  };
+}
+
+export function concerning(others: Others | undefined, operations: readonly EffectOperation[]): Part {
+  if (!others) return { deleted: [], owners: [], operations: [], risks: [] };
+  const going = operations.filter(({ op, key }) => op === 'delete' && isApplication(key)).map(({ key, wave }) => ({ wave, gone: others.goesWith(key) }));
+  const { deleted, risks } = deletionsOf(going.flatMap(({ gone }) => gone));
+  const tagged = new Map(going.flatMap(({ gone, wave }) => deletionsOf(gone, wave).operations).map((operation) => [`${operation.op === 'delete' ? (operation.with?.application ?? '') : ''} ${keyText(operation.key)}`, operation]));
+  const owners = operations.flatMap(({ op, key }) => (op === 'delete' ? others.takenAlong(key) : others.ownersOf(key)).map(({ application }) => ({ op, key, application })));
+  return {
+    deleted,
+    owners: owners.map(({ key, application }) => ({ key, application })),
+    operations: [...tagged.values()],
+    risks: [...risks, ...owners.map(({ op, key, application }) => ({ key, text: op === 'delete' ? `takes objects of application ${nameOf(application)} along, whose gate asks` : `belongs to application ${nameOf(application)}, whose gate asks` }))],
+  };
+}

@@ -1,0 +1,128 @@
+// An object that belongs to a gated application is gated for everybody: whoever writes it asks under the owner's policy, or is refused by its name.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import type { Stage } from './stage.ts';
+import { approve } from '../../src/engine/request.ts';
+import { approvalIn, approvalsOf, automated, config, configMap, dataOf, editByHand, ended, gone, hookJob, operate, person, push, quiet, requests, synced } from './manifests.ts';
+import { stage } from './stage.ts';
+
+const gate = { 'coxswain.dev/approval': 'required', 'coxswain.dev/approvers': 'bo' };
+
+async function agree(s: Stage, name: string): Promise<void> {
+  const approval = await approvalIn(s, name, 'Pending');
+  const answer = await approve(requests(s), { application: `${s.namespace}/${name}`, digest: approval.spec.digest, actor: person('bo', 2), teams: [] });
+  assert.equal(answer.done, true, answer.message);
+}
+
+/** prod (gated) has the ConfigMap `shared`, synced; web is another application, automated. */
+async function scene(t: TestContext, files: Record<string, string> = {}): Promise<Stage> {
+  const s = await stage(t, { 'prod/shared.yaml': config('shared', 'production'), 'web/own.yaml': config('own', '1'), ...files });
+  await s.apply('prod', { syncPolicy: automated }, { annotations: gate });
+  await agree(s, 'prod');
+  await synced(s, 'prod');
+  return s;
+}
+
+function syncError(s: Stage, name: string): string {
+  return s.store.applications.get(`${s.namespace}/${name}`)?.status?.conditions?.find((item) => item.type === 'SyncError')?.message ?? '';
+}
+
+test('another application that has the same object waits for the owner’s approvers, and writes it when they have agreed', async (t) => {
+  const s = await scene(t);
+  await s.apply('web', { syncPolicy: automated });
+  await synced(s, 'web');
+  await push(s, { 'web/shared.yaml': config('shared', 'mine') });
+  const asked = await approvalIn(s, 'web', 'Pending');
+  assert.deepEqual(asked.spec.policy?.approvers, [['bo']]);
+  await s.until('web', 'says whose it is', () => syncError(s, 'web') !== '');
+  assert.equal(syncError(s, 'web'), `approval required: Approval/${asked.metadata.name}: it would write ConfigMap ${s.namespace}/shared, which belongs to application prod`);
+  await quiet(s);
+  assert.deepEqual(await dataOf(s, 'shared'), { value: 'production' });
+  const refused = await approve(requests(s), { application: `${s.namespace}/web`, digest: asked.spec.digest, actor: person('cy', 3), teams: [] });
+  assert.equal(refused.done, false);
+  await agree(s, 'web');
+  await s.untilStore('it is written', () => (s.cluster.live.get(configMap(s, 'shared'))?.application === 'web' ? true : undefined));
+  assert.deepEqual(await dataOf(s, 'shared'), { value: 'mine' });
+});
+
+test('an operation that cannot be asked about is refused by the owner’s name; a part that leaves the object alone runs', async (t) => {
+  const s = await scene(t);
+  await s.apply('web');
+  const before = s.commit({ 'web/shared.yaml': config('shared', 'mine') });
+  await push(s, { 'web/shared.yaml': config('shared', 'other') });
+  await s.until('web', 'compared', (app) => app.status?.sync?.status === 'OutOfSync');
+  await operate(s, 'web', { sync: { revision: before } });
+  const failed = await ended(s, 'web', 'Failed');
+  assert.equal(failed.status?.operationState?.message, `approval required, for it would write ConfigMap ${s.namespace}/shared, which belongs to application prod; nobody has approved this effect: only what the branch head says can be approved; make it the head, for instance by a revert`);
+  await operate(s, 'web', { sync: { resources: [{ kind: 'ConfigMap', name: 'own' }] } });
+  await ended(s, 'web', 'Succeeded');
+  assert.deepEqual(await dataOf(s, 'own'), { value: '1' });
+  await operate(s, 'web', { sync: { resources: [{ kind: 'ConfigMap', name: 'shared' }], syncStrategy: { apply: { force: true } } } });
+  await ended(s, 'web', 'Failed');
+  assert.deepEqual(await dataOf(s, 'shared'), { value: 'production' });
+});
+
+test('what the owner’s Git holds is the owner’s also while it is not live, or has lost its tracking id', async (t) => {
+  const s = await scene(t);
+  await s.apply('web', { syncPolicy: automated });
+  await synced(s, 'web');
+  await push(s, { 'prod/new.yaml': config('new', 'production') });
+  await approvalIn(s, 'prod', 'Pending');
+  await push(s, { 'web/new.yaml': config('new', 'mine') });
+  await approvalIn(s, 'web', 'Pending');
+  await quiet(s);
+  assert.equal(await dataOf(s, 'new'), undefined);
+  await push(s, { 'web/new.yaml': undefined });
+  await s.untilStore('nothing waits', () => (approvalsOf(s, 'web').every((item) => item.status?.phase !== 'Pending') ? true : undefined));
+  await s.cluster.api.patch(configMap(s, 'shared'), { type: 'merge', patch: { metadata: { annotations: { 'argocd.argoproj.io/tracking-id': null } } } });
+  await push(s, { 'web/shared.yaml': config('shared', 'mine') });
+  await approvalIn(s, 'web', 'Pending', (item) => item.spec.operations.some(({ key }) => key.name === 'shared'));
+  await quiet(s);
+  assert.deepEqual(await dataOf(s, 'shared'), { value: 'production' });
+});
+
+test('a hook of that name, which would delete the object before it runs, asks too', async (t) => {
+  const s = await scene(t, { 'prod/job.yaml': hookJob('work', 'Skip').replace(/ {2}annotations:.*\n/, '') });
+  await s.apply('web', { syncPolicy: automated });
+  await synced(s, 'web');
+  const key = { group: 'batch', kind: 'Job', namespace: s.namespace, name: 'work' };
+  const before = await s.cluster.api.get(key);
+  assert.ok(before);
+  await push(s, { 'web/own.yaml': config('own', '2'), 'web/job.yaml': hookJob('work', 'PreSync') });
+  await approvalIn(s, 'web', 'Pending');
+  await quiet(s);
+  assert.equal((await s.cluster.api.get(key))?.metadata.uid, before.metadata.uid);
+});
+
+test('self-heal of another application does not take back what the owner has taken, and its prune leaves what the owner holds', async (t) => {
+  const s = await stage(t, { 'prod/kept.yaml': config('kept', '1'), 'web/shared.yaml': config('shared', 'mine'), 'web/own.yaml': config('own', '1') });
+  await s.apply('web', { syncPolicy: automated });
+  await synced(s, 'web');
+  await s.apply('prod', { syncPolicy: automated }, { annotations: gate });
+  await agree(s, 'prod');
+  await synced(s, 'prod');
+  await push(s, { 'prod/shared.yaml': config('shared', 'production') });
+  await agree(s, 'prod');
+  await s.untilStore('prod has it', () => (s.cluster.live.get(configMap(s, 'shared'))?.application === 'prod' ? true : undefined));
+  await approvalIn(s, 'web', 'Pending');
+  await editByHand(s, 'own', { value: 'drifted' });
+  await quiet(s);
+  assert.deepEqual(await dataOf(s, 'shared'), { value: 'production' });
+  await push(s, { 'web/shared.yaml': undefined, 'web/gone.yaml': config('gone', '1') });
+  await push(s, { 'web/gone.yaml': undefined });
+  await gone(s, 'gone');
+  assert.deepEqual(await dataOf(s, 'shared'), { value: 'production' });
+});
+
+test('labels that a sync gives its namespace ask where a gated application has that namespace', async (t) => {
+  const s = await stage(t, { 'web/own.yaml': config('own', '1') });
+  s.commit({ 'prod/ns.yaml': `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${s.namespace}}\n` });
+  await s.apply('prod', { syncPolicy: automated }, { annotations: gate });
+  await agree(s, 'prod');
+  await synced(s, 'prod');
+  await s.apply('web', { syncPolicy: { ...automated, syncOptions: ['CreateNamespace=true'], managedNamespaceMetadata: { labels: { owner: 'web' } } } });
+  await approvalIn(s, 'web', 'Pending');
+  await quiet(s);
+  assert.equal((await s.cluster.api.get({ group: '', kind: 'Namespace', namespace: '', name: s.namespace }))?.metadata.labels?.['owner'], undefined);
+});
