@@ -1,5 +1,6 @@
 // What makes an operation impossible before it begins: kinds that the cluster does not serve and objects that are not permitted.
 import { kindBrought } from './plan.ts';
+import { remedy } from './unserved.ts';
 import type { Run } from './run.ts';
 import { record } from './task.ts';
 import type { Task } from './task.ts';
@@ -20,7 +21,7 @@ async function reasonAgainst(run: Run, task: Task): Promise<string | undefined> 
   await run.input.cluster.discovery.refresh(task.key.group, run.input.signal);
   if (isServed(run, task)) return undefined;
   const { group, kind, namespace, name } = task.key;
-  return `The Kubernetes API could not find ${group}/${kind} for requested resource ${namespace}/${name}. Make sure the "${kind}" CRD is installed on the destination cluster.`;
+  return `The Kubernetes API could not find ${group}/${kind} for requested resource ${namespace}/${name}. ${await remedy(run, task)}`;
 }
 
 /** Argo CD's message if any task can never be applied; its rows say why. */

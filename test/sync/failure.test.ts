@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SteppedClock } from '../../src/base/clock.ts';
 import { isInternal } from '../../src/cluster/api-error.ts';
+import { conditionsOf } from '../../src/health/conditions.ts';
 import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
+import { crd } from '../cluster/connect.ts';
 import { eventually } from '../control-plane.ts';
 import { Crash, Mortal, configMap, deployment, drive, job, makeBed } from './bed.ts';
 import type { Bed, Scene, Stored } from './bed.ts';
@@ -215,6 +217,37 @@ test('an object at whose webhook the server fails does not hold the others up', 
   assert.equal(state?.phase, 'Failed');
   assert.match(state?.message ?? '', /^one or more objects failed to apply, reason: .*broken\.example\.com/s);
   assert.ok(await exists(bed, '/api/v1/namespaces/NS/configmaps/plain'));
+});
+
+test('a kind that is not served is told by what is there, and only one without a definition as missing', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const group = `${ns}.example`;
+  const { api, discovery } = bed.cluster;
+  await api.create(crd(group, 'Widget'));
+  await discovery.await({ group, version: 'v1', kind: 'Widget' }, AbortSignal.timeout(20_000));
+  const taken = crd(group, 'Gadget');
+  await api.create({ ...taken, spec: { ...(taken['spec'] as object), names: { plural: 'gadgets', singular: 'gadget', kind: 'Gadget', listKind: 'WidgetList' } } });
+  await api.create({ apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService', metadata: { name: `v1.down.${group}` }, spec: { group: `down.${group}`, version: 'v1', groupPriorityMinimum: 10, versionPriority: 10, insecureSkipTLSVerify: true, service: { name: 'nobody', namespace: ns } } });
+  t.after(() => api.delete({ group: 'apiregistration.k8s.io', kind: 'APIService', namespace: '', name: `v1.down.${group}` }));
+  const settled = (kind: string, name: string, type: string): Promise<unknown> => eventually(type, async () => conditionsOf(await api.get({ group: kind === 'APIService' ? 'apiregistration.k8s.io' : 'apiextensions.k8s.io', kind, namespace: '', name }) ?? assert.fail()).find((one) => one.type === type));
+  await settled('APIService', `v1.down.${group}`, 'Available');
+  await settled('CustomResourceDefinition', `gadgets.${group}`, 'NamesAccepted');
+  const rows: [apiVersion: string, kind: string, says: RegExp][] = [
+    ['apps/v1beta1', 'Deployment', /It serves Deployment as apps\/v1, not as apps\/v1beta1: correct the apiVersion\.$/],
+    ['extensions/v1beta1', 'Ingress', /It serves Ingress as networking\.k8s\.io\/v1: correct the apiVersion\.$/],
+    ['apps/v1', 'Deploymnt', /It is no kind that could be installed: correct apiVersion and kind\.$/],
+    [`${group}/v2`, 'Widget', new RegExp(`It serves Widget as ${group}/v1, not as ${group}/v2: correct the apiVersion\\.$`)],
+    [`${group}/v1`, 'Gadget', new RegExp(`Its definition gadgets\\.${group} is installed, but does not serve v1: .*WidgetList.*\\.$`)],
+    [`down.${group}/v1`, 'Thing', new RegExp(`Its API service v1\\.down\\.${group} is not available: .+\\.$`)],
+    [`${group}/v1`, 'Absent', /Make sure the "Absent" CRD is installed on the destination cluster\.$/],
+  ];
+  for (const [at, [apiVersion, kind, says]] of rows.entries()) {
+    const { state } = await drive({ bed, name: `unserved-${at}`, manifests: [{ apiVersion, kind, metadata: { name: 'x', namespace: ns } }], operation: full });
+    assert.equal(state?.phase, 'Failed');
+    assert.match(state?.message ?? '', /^one or more synchronization tasks are not valid: The Kubernetes API could not find /);
+    assert.match(state?.message ?? '', says);
+  }
 });
 
 test('a kind that never comes fails its object, with SkipDryRunOnMissingResource=true too; the others are applied', async (t) => {
