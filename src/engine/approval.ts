@@ -76,7 +76,7 @@ function newApproval(wanted: WantedApproval): Approval {
       destination: wanted.destination,
       revision: wanted.revision,
       operations: wanted.operations,
-      policy: { approvals: wanted.policy.approvals, approvers: wanted.policy.approvers },
+      policy: { approvals: wanted.policy.approvals, approvers: wanted.policy.approvers, reviewers: wanted.policy.reviewers ?? [] },
       ranges: wanted.ranges,
       ...(wanted.from && { from: wanted.from }),
     },

@@ -20,8 +20,8 @@ export interface Authors {
 
 /** Required reviewers are one more list in which an approver must stand. Throws while the forge cannot be asked. */
 export async function withReviewers(authors: Authors, app: Application, policy: EffectivePolicy): Promise<EffectivePolicy> {
-  const asked = await authors.reviewersOf?.(sourcesOf(app.spec)[0]?.repoURL ?? '', policy.environment ?? app.metadata.name);
-  return asked ? { ...policy, approvers: [...policy.approvers, asked] } : policy;
+  const lists = await Promise.all((policy.reviewers ?? []).map(async ({ repository, environment }) => authors.reviewersOf?.(repository || (sourcesOf(app.spec)[0]?.repoURL ?? ''), environment)));
+  return { ...policy, approvers: [...policy.approvers, ...lists.filter((list) => list !== undefined)] };
 }
 
 interface Past {

@@ -18,6 +18,7 @@ import { applicationKey } from '../model/application.ts';
 import { Clusters } from './clusters.ts';
 import { Holdings } from './holdings.ts';
 import { Memory } from './known.ts';
+import { neighbours } from './record.ts';
 import { reconcile } from './reconcile.ts';
 import { reportFailure } from './report.ts';
 import { startRetention } from './retention.ts';
@@ -85,7 +86,7 @@ function subscribe(options: EngineOptions, { queue, memory, clusters }: { queue:
       if (now?.status?.phase !== before?.status?.phase) queue.add((now ?? before)?.spec.application ?? '');
     }),
     store.records.onChange((key, now, before) => {
-      if (before && !sameJson(now?.spec.policy, before.spec.policy)) queue.add(key);
+      if (before && !sameJson(now?.spec.policy, before.spec.policy)) for (const each of new Set([key, ...neighbours(store, before)])) queue.add(each);
     }),
     store.onSettings(() => {
       clusters.release();
@@ -177,7 +178,7 @@ export function createEngine(options: EngineOptions): Engine {
       ends = [...subscribe(options, { queue, memory, clusters }), sources.schedule(onPush, abort.signal), startRetention({ store, clock, log })];
       for (const app of store.applications.list()) queue.add(applicationKey(app));
       // Applications that went while nobody looked: what was asked about them ends.
-      for (const { spec } of [...store.approvals.list(), ...store.episodes.list()]) queue.add(spec.application);
+      for (const { spec } of [...store.approvals.list(), ...store.episodes.list(), ...store.records.list()]) queue.add(spec.application);
       queue.start();
     },
     async stop() {

@@ -15,7 +15,7 @@ import { isApplication, isProject } from '../model/argo-kinds.ts';
 import type { ApprovalDeps } from './approval.ts';
 import { isEmptyEffect } from '../compare/effect.ts';
 import { decideGate } from '../policy/gate.ts';
-import { effectivePolicy, loosenedGates } from '../policy/policy.ts';
+import { effectivePolicy, loosenedGates, stricter } from '../policy/policy.ts';
 import { isApprovalOf, openApproval, tooLarge } from './approval.ts';
 import { authorsOfRanges, changeRanges, withReviewers } from './authors.ts';
 import { metGates } from './met.ts';
@@ -75,8 +75,11 @@ interface People {
 const unknownText = 'the authors of the change are not known yet';
 
 /** Authors are undefined while they or the reviewers cannot be known. */
-async function peopleOf(deps: GateDeps, { app, project, wanted, last }: GateSubject): Promise<People> {
-  const policy = effectivePolicy(app, project);
+async function peopleOf(deps: GateDeps, { app, project, comparison, wanted, last }: GateSubject): Promise<People> {
+  // Whoever former gates, and those that it would loosen, ask for must agree too.
+  const gates = [policyInForce(deps.store, app, project), ...loosenedBy(deps.store, { app, comparison }).map(({ before }) => before)];
+  const { reviewers = [] } = gates.reduce((all, each) => (each.gated ? stricter(all, each) : all));
+  const policy = { ...effectivePolicy(app, project), reviewers };
   try {
     const authors = await authorsOfRanges(deps.authors, changeRanges(deps.store, app, { wanted, last }));
     if (!authors) return { authors, policy, unknown: new AppError('E_GITHUB', unknownText, { kind: 'waiting' }) };

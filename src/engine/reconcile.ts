@@ -27,7 +27,7 @@ import { operate, terminate } from './operate.ts';
 import { stateOf } from './operation-state.ts';
 import { nextName } from './others.ts';
 import { appliedApproval, diffBase, keyThen } from './past.ts';
-import { followPolicy, isProven, isRecorded, rememberBase, rememberSync } from './record.ts';
+import { followPolicy, forgetRecord, isProven, isRecorded, rememberBase, rememberSync } from './record.ts';
 import { comparedStatus, withConditions } from './status.ts';
 import { comparisonTypes, specTypes, write, writeFailure } from './write.ts';
 
@@ -182,6 +182,7 @@ function outcomeOf(next: Next): Outcome {
 async function forget(deps: ReconcileDeps, key: string): Promise<void> {
   await supersedeOthers(deps, key, { keep: undefined, why: 'the application is gone' });
   await endDrift(deps, key, 'the application is gone');
+  await forgetRecord(deps.store, key);
   const known: Known | undefined = deps.memory.delete(key);
   if (!known) return;
   for (const child of known.children) deps.holdings.delete(nextName(deps, child));

@@ -54,6 +54,13 @@ export interface CommitRange {
   pinned?: boolean;
 }
 
+/** An environment of the forge whose required reviewers count. */
+export interface AskedEnvironment {
+  /** URL, as the Application's first source names it; '' where only a project tells the environment. */
+  repository: string;
+  environment: string;
+}
+
 export interface Approval extends KubeObject {
   metadata: NamedMeta;
   spec: {
@@ -71,7 +78,7 @@ export interface Approval extends KubeObject {
     ranges?: CommitRange[];
     operations: EffectOperation[];
     /** What the gate asked for when it was opened, gates included that the change would loosen: an approver stands in every list. */
-    policy?: { approvals: number; approvers: string[][] };
+    policy?: { approvals: number; approvers: string[][]; reviewers?: AskedEnvironment[] };
     /** Counts up whenever it is opened anew, and when it ends: what was true of a former round is true of no later one. */
     round?: number;
     pull?: PullRef;
@@ -108,8 +115,10 @@ export interface SyncRecord extends KubeObject {
      * and changes are told against it. Nobody has approved it: the gate goes by `state` alone.
      */
     base?: { history: number; destination: string; revisions: string[]; sources: ApplicationSource[]; at: string };
+    /** Hash of the server and namespace of that sync; it stays when the Application is made anew. */
+    place?: string;
     /** The strictest policy since what was last approved. */
-    policy: { gated: boolean; approvals: number; approvers: string[][] };
+    policy: { gated: boolean; approvals: number; approvers: string[][]; reviewers?: AskedEnvironment[] };
   };
 }
 

@@ -4,7 +4,10 @@ import { argoGroup } from '../model/argo-kinds.ts';
 import type { Application } from '../model/application.ts';
 import { isObject, keyOf } from '../model/kube.ts';
 import type { KubeObject, ObjectMeta, ResourceKey } from '../model/kube.ts';
+import type { AskedEnvironment } from '../model/coxswain.ts';
 import type { AppProject } from '../model/project.ts';
+import { textAt } from '../model/read.ts';
+import { normaliseRepo } from '../model/repository.ts';
 
 /** What holds for one application. */
 export interface EffectivePolicy {
@@ -17,10 +20,16 @@ export interface EffectivePolicy {
   approvals: number;
   /** Slack channel; the application's own wins over its project's. */
   slack: string | undefined;
+  /** An approver must be among the required reviewers of each that has some. Default: none. */
+  reviewers?: AskedEnvironment[];
 }
 
 function listOf(text: string | undefined): string[] {
   return (text ?? '').split(/[\s,;]+/).filter((entry) => entry !== '').map((entry) => entry.toLowerCase());
+}
+
+function isSameEnvironment(a: AskedEnvironment, b: AskedEnvironment): boolean {
+  return a.environment === b.environment && normaliseRepo(a.repository) === normaliseRepo(b.repository);
 }
 
 function ownPolicy(metadata: ObjectMeta): EffectivePolicy {
@@ -40,6 +49,8 @@ function ownPolicy(metadata: ObjectMeta): EffectivePolicy {
 
 /** Both hold; environment and channel are those of the first, if it names any. */
 export function stricter(a: EffectivePolicy, b: EffectivePolicy): EffectivePolicy {
+  const { reviewers = [] } = a;
+  const more = (b.reviewers ?? []).filter((each) => !reviewers.some((known) => isSameEnvironment(known, each)));
   const lists = new Map([...a.approvers, ...b.approvers].map((list) => [list.toSorted().join(','), list]));
   return {
     gated: a.gated || b.gated,
@@ -47,21 +58,44 @@ export function stricter(a: EffectivePolicy, b: EffectivePolicy): EffectivePolic
     approvers: [...lists.values()],
     approvals: Math.max(a.approvals, b.approvals),
     slack: a.slack ?? b.slack,
+    ...(reviewers.length + more.length > 0 && { reviewers: [...reviewers, ...more] }),
   };
 }
 
-/** The policy of an application; an absent project adds nothing. */
-export function effectivePolicy(app: { metadata: ObjectMeta }, project: { metadata: ObjectMeta } | undefined): EffectivePolicy {
-  const own = ownPolicy(app.metadata);
-  return project ? stricter(own, ownPolicy(project.metadata)) : own;
+/** URL of the first source, where environments are looked up; '' for a project. */
+function repositoryOf({ spec }: Described): string {
+  const source: unknown = isObject(spec) ? (Array.isArray(spec['sources']) && spec['sources'].length > 0 ? (spec['sources'] as unknown[])[0] : spec['source']) : undefined;
+  return isObject(source) ? textAt(source, 'repoURL') : '';
 }
 
-/** True if something that needed approval before would need less of it after. */
+/** An Application or AppProject, as it is or as Git has it. */
+interface Described {
+  metadata: ObjectMeta;
+  spec?: unknown;
+}
+
+/** The policy of an application; an absent project adds nothing. */
+export function effectivePolicy(app: Described, project: { metadata: ObjectMeta } | undefined): EffectivePolicy {
+  const own = ownPolicy(app.metadata);
+  const policy = project ? stricter(own, ownPolicy(project.metadata)) : own;
+  const repository = repositoryOf(app);
+  // Without an annotation an application's environment bears its name.
+  const environment = policy.environment ?? (repository === '' ? undefined : app.metadata.name);
+  return environment === undefined ? policy : { ...policy, reviewers: [{ repository, environment }] };
+}
+
+/** Each must still be implied: some new list allows nobody whom it did not allow. */
+function impliesList(after: EffectivePolicy, old: readonly string[]): boolean {
+  const allowed = new Set(old.map((entry) => entry.toLowerCase()));
+  return after.approvers.some((list) => list.every((entry) => allowed.has(entry.toLowerCase())));
+}
+
+/** True unless what needed approval before is proven to need as much of it after: another environment, or the same elsewhere, may ask anybody. */
 export function loosens(before: EffectivePolicy, after: EffectivePolicy): boolean {
   if (!before.gated) return false;
   if (!after.gated || after.approvals < before.approvals) return true;
-  // Each old list must still be implied: some new list allows nobody whom it did not allow.
-  return before.approvers.some((old) => !after.approvers.some((list) => list.every((entry) => old.includes(entry))));
+  if ((before.reviewers ?? []).some((asked) => !(after.reviewers ?? []).some((now) => isSameEnvironment(now, asked)))) return true;
+  return before.approvers.some((old) => !impliesList(after, old));
 }
 
 function isKind(object: KubeObject | undefined, kind: string): object is KubeObject {

@@ -23,7 +23,7 @@ export interface PatchOperation {
 export interface Collection<T extends KubeObject> {
   get(key: string): T | undefined;
   list(): T[];
-  /** Those that belong to it: our own resources by application (`namespace/name`), Applications by project, projects by name. */
+  /** Those that belong to it: our own resources by application (`namespace/name`), SyncRecords by place, Applications by project, projects by name. */
   of(value: string): T[];
   /** Called with the key after every change, ours included; `now` is undefined after a deletion. Hints only: read afresh. */
   onChange(fn: (key: string, now: T | undefined, before: T | undefined) => void): () => void;

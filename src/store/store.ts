@@ -117,7 +117,7 @@ export async function openStore(cluster: Cluster, namespace: string, signal?: Ab
   const approvals = watchCollection(cluster, { group: coxGroup, kind: 'Approval', namespace, parse: parseApproval, indexOf: (approval) => approval.spec.application, sealing: sealing('Approval', ['cards']) });
   const episodes = watchCollection(cluster, { group: coxGroup, kind: 'DriftEpisode', namespace, parse: parseEpisode, indexOf: (episode) => episode.spec.application });
   const requests = watchCollection(cluster, { group: coxGroup, kind: 'Request', namespace, parse: parseRequest, indexOf: (request) => request.spec.application ?? '', sealing: sealing('Request', ['told']), parseForeign: parseTerminalRequest });
-  const records = watchCollection(cluster, { group: coxGroup, kind: 'SyncRecord', namespace, parse: parseRecord, indexOf: (record) => record.spec.application, sealing: sealing('SyncRecord', []), parseForeign: parseForeignRecord });
+  const records = watchCollection(cluster, { group: coxGroup, kind: 'SyncRecord', namespace, parse: parseRecord, indexOf: (record) => record.spec.place ?? '', sealing: sealing('SyncRecord', []), parseForeign: parseForeignRecord });
   const { mirrors, ...settings } = watchSettings(cluster, namespace);
   const all = [applications.mirror, projects.mirror, approvals.mirror, episodes.mirror, requests.mirror, records.mirror, ...mirrors];
   const stop = async (): Promise<void> => {

@@ -70,7 +70,7 @@ spec:
 
   const sha = await push(s, { 'root/prod.yaml': child('argocd.argoproj.io/skip-reconcile: "true"') });
   const asked = await approvalIn(s, 'root', 'Pending');
-  assert.deepEqual(asked.spec.policy, { approvals: 1, approvers: [['carol']] });
+  assert.deepEqual(asked.spec.policy, { approvals: 1, approvers: [['carol']], reviewers: [{ repository: s.url, environment: 'root' }, { repository: 'https://example.com/none.git', environment: 'prod' }] });
   await operate(s, 'root', { sync: { revision: sha, prune: true } });
   const refused = await ended(s, 'root', 'Failed');
   assert.equal(refused.status?.operationState?.message, `approval required: Approval/${asked.metadata.name}`);

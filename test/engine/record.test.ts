@@ -7,6 +7,7 @@ import { approve } from '../../src/engine/request.ts';
 import type { Stage } from './stage.ts';
 import { approvalIn, automated, config, configMap, dataOf, editByHand, ended, operate, patchApp, person, push, requests, synced, syncedTo } from './manifests.ts';
 import { stage } from './stage.ts';
+import { eventually } from '../control-plane.ts';
 
 const bob = person('bob', 2);
 const gate = { 'coxswain.dev/approval': 'required' };
@@ -156,4 +157,89 @@ ${more}`;
   const made = s.store.applications.get(`${s.namespace}/child`);
   assert.equal(made?.operation, undefined);
   assert.equal(made?.status?.history, undefined);
+});
+
+/** Gated by its own annotation and synced under it, then deleted with kubectl: its objects stay. */
+async function deletedStage(t: TestContext): Promise<Stage> {
+  const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
+  s.authors.list = [{ login: 'ana', id: 1 }];
+  await s.apply('prod', { syncPolicy: automated }, { annotations: gate });
+  await approvalIn(s, 'prod', 'Pending');
+  assert.equal((await agree(s, 'prod')).done, true);
+  await synced(s, 'prod');
+  await s.cluster.api.delete({ group: 'argoproj.io', kind: 'Application', namespace: s.namespace, name: 'prod' });
+  await s.untilStore('it is gone', () => (s.store.applications.get(`${s.namespace}/prod`) ? undefined : true));
+  return s;
+}
+
+/** What it brings waits for an approval, and is refused without one. */
+async function asks(s: Stage, name: string): Promise<void> {
+  await approvalIn(s, name, 'Pending');
+  await operate(s, name, { sync: {} });
+  assert.match((await ended(s, name, 'Failed')).status?.operationState?.message ?? '', /^approval required/);
+  assert.deepEqual(await dataOf(s, 'prod'), { value: '1' });
+}
+
+test('an application that is made anew without its annotation is gated as the former one was, until somebody approves', async (t) => {
+  const s = await deletedStage(t);
+  await s.apply('prod', { syncPolicy: automated });
+  await push(s, { 'prod/a.yaml': config('prod', '2') });
+  await asks(s, 'prod');
+  await s.restart();
+  await asks(s, 'prod');
+  assert.equal((await agree(s, 'prod')).done, true);
+  await synced(s, 'prod');
+  const free = await push(s, { 'prod/a.yaml': config('prod', '3') });
+  await syncedTo(s, 'prod', free);
+});
+
+test('nor does another name for the same place drop the gate, and its record goes when somebody has approved', async (t) => {
+  const s = await deletedStage(t);
+  await s.cluster.api.delete(configMap(s, 'prod'));
+  await s.project('other');
+  await s.apply('second', { syncPolicy: automated, project: 'other' });
+  await push(s, { 'second/a.yaml': config('second', '1') });
+  const asked = await approvalIn(s, 'second', 'Pending');
+  await operate(s, 'second', { sync: {} });
+  assert.match((await ended(s, 'second', 'Failed')).status?.operationState?.message ?? '', /^approval required/);
+  assert.equal(await dataOf(s, 'second'), undefined);
+  assert.deepEqual(s.store.records.list().map((record) => record.metadata.name), ['prod']);
+  assert.equal((await approve(requests(s), { application: `${s.namespace}/second`, digest: asked.spec.digest, actor: bob, teams: [] })).done, true);
+  await synced(s, 'second');
+  await eventually('only the record of what is there is left', () => (s.store.records.list().map((record) => record.metadata.name).join() === 'second' ? true : undefined));
+  const free = await push(s, { 'second/a.yaml': config('second', '2') });
+  await syncedTo(s, 'second', free);
+});
+
+test('what asks for no approval leaves no record when it goes, also while nobody looked', async (t) => {
+  const s = await stage(t, { 'free/a.yaml': config('free', '1'), 'idle/a.yaml': config('idle', '1') });
+  for (const name of ['free', 'idle']) {
+    await s.apply(name, { syncPolicy: automated });
+    await synced(s, name);
+  }
+  assert.equal(s.store.records.list().length, 2);
+  const remove = (name: string): Promise<boolean> => s.cluster.api.delete({ group: 'argoproj.io', kind: 'Application', namespace: s.namespace, name });
+  await remove('free');
+  await s.untilStore('one is left', () => (s.store.records.list().length === 1 ? true : undefined));
+  s.fuse.dead = true;
+  await remove('idle');
+  await s.restart();
+  await s.untilStore('none is left', () => (s.store.records.list().length === 0 ? true : undefined));
+});
+
+test('the reviewers of an environment that was exchanged, or that another repository would answer for, must agree as before', async (t) => {
+  const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
+  s.authors.list = [{ login: 'ana', id: 1 }];
+  s.authors.reviewers = (environment) => (environment === 'production' ? ['carol'] : undefined);
+  const annotations = { ...gate, 'coxswain.dev/environment': 'production' };
+  await s.apply('prod', {}, { annotations });
+  await approvalIn(s, 'prod', 'Pending');
+  await s.untilStore('the gate is known', () => s.store.records.get(`${s.namespace}/prod`)?.spec.policy.gated || undefined);
+  for (const changed of [{ ...gate, 'coxswain.dev/environment': 'playground' }, gate, {}]) {
+    await patchApp(s, 'prod', { metadata: { annotations: { 'coxswain.dev/environment': null, 'coxswain.dev/approval': null, ...changed } } });
+    assert.deepEqual(await agree(s, 'prod'), { done: false, message: 'bob is not among the approvers (carol)' });
+  }
+  assert.equal((await approve(requests(s), { application: `${s.namespace}/prod`, actor: person('carol', 3), teams: [] })).done, true);
+  await synced(s, 'prod');
+  assert.deepEqual(s.store.records.get(`${s.namespace}/prod`)?.spec.policy.gated, false, 'it ended with what carol agreed to');
 });

@@ -88,6 +88,10 @@ function argoObject(kind: string, name: string, annotations: Record<string, stri
   return { apiVersion: 'argoproj.io/v1alpha1', kind, metadata: { name, namespace: 'argocd', annotations }, spec };
 }
 
+function infra(name: string): { repoURL: string; path: string } {
+  return { repoURL: `https://github.com/acme/${name}`, path: 'a' };
+}
+
 const required = { 'coxswain.dev/approval': 'required' };
 const projects = new Map<string, AppProject>([['shop', { apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata: { name: 'shop', namespace: 'argocd', annotations: required }, spec: {} }]]);
 
@@ -99,6 +103,15 @@ const gates: [name: string, live: KubeObject | undefined, target: KubeObject | u
   ['a gated application that is deleted', argoObject('Application', 'a', {}, { project: 'shop' }), undefined, true],
   ['fewer approvals', argoObject('Application', 'a', { ...required, 'coxswain.dev/approvals': '2' }), argoObject('Application', 'a', required), true],
   ['one more approver on the list', argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': 'bob' }), argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': 'bob,eve' }), true],
+  ['another environment', argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'production' }), argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'staging' }), true],
+  ['no environment', argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'production' }), argoObject('Application', 'a', required), true],
+  ['a first environment', argoObject('Application', 'a', required, { source: infra('infra') }), argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'staging' }, { source: infra('infra') }), true],
+  ['the environment of another repository', argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'production' }, { source: infra('infra') }), argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'production' }, { source: infra('mine') }), true],
+  ['the same repository, written otherwise', argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'production' }, { source: infra('infra') }), argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'production' }, { sources: [infra('infra.git'), infra('values')] }), false],
+  ['a project whose environment is another', argoObject('AppProject', 'shop', { ...required, 'coxswain.dev/environment': 'production' }), argoObject('AppProject', 'shop', { ...required, 'coxswain.dev/environment': 'prod' }), true],
+  ['an approver written otherwise', argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': '@Acme/Leads' }), argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': '@acme/leads' }), false],
+  ['a list that became a team', argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': 'bob' }), argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': '@acme/leads' }), true],
+  ['no list', argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': 'bob' }), argoObject('Application', 'a', required), true],
   ['one approver less', argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': 'bob,eve' }), argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': 'bob' }), false],
   ['the gate of an application stays with its project', argoObject('Application', 'a', required, { project: 'shop' }), argoObject('Application', 'a', {}, { project: 'shop' }), false],
   ['a new gate', argoObject('Application', 'a', {}), argoObject('Application', 'a', required), false],
@@ -125,7 +138,7 @@ test('a pull request that deletes its own gate needs approval under the old poli
 test('of application and project the stricter wins', () => {
   const app = argoObject('Application', 'a', { 'coxswain.dev/approval': 'none', 'coxswain.dev/approvals': '3', 'coxswain.dev/slack': '#own', 'coxswain.dev/approvers': '@Shop/Leads, Bob' });
   const project = argoObject('AppProject', 'p', { ...required, 'coxswain.dev/slack': '#all', 'coxswain.dev/environment': 'production' });
-  assert.deepEqual(effectivePolicy(app, project), { gated: true, environment: 'production', approvers: [['@shop/leads', 'bob']], approvals: 3, slack: '#own' });
+  assert.deepEqual(effectivePolicy(app, project), { gated: true, environment: 'production', approvers: [['@shop/leads', 'bob']], approvals: 3, slack: '#own', reviewers: [{ repository: '', environment: 'production' }] });
   assert.equal(effectivePolicy(argoObject('Application', 'a', { 'coxswain.dev/approval': 'requierd' }), undefined).gated, true, 'a misspelt word keeps the gate shut');
   assert.equal(loosens(gated, gated), false);
 });
