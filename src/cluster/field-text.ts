@@ -1,4 +1,5 @@
 // Field paths in the API server's words, resolved in the object that was sent: only our own names are passed on.
+import { canonicalJson } from '../base/canonical.ts';
 import { isObject } from '../model/kube.ts';
 
 export type Position = (string | number)[];
@@ -8,7 +9,7 @@ const keyPairs = /(?:^|,)(\w{1,60})=("(?:[^"\\]|\\.)*"|[^,]*)/g;
 
 function entryOf(list: unknown[], keys: string): number {
   const pairs = [...keys.matchAll(keyPairs)];
-  return pairs.length === 0 ? -1 : list.findIndex((entry) => isObject(entry) && pairs.every(([, name = '', value = '']) => [String(entry[name]), JSON.stringify(entry[name])].includes(value)));
+  return pairs.length === 0 ? -1 : list.findIndex((entry) => isObject(entry) && pairs.every(([, name = '', value = '']) => [String(entry[name]), canonicalJson(entry[name])].includes(value)));
 }
 
 function step(at: unknown, text: string, first: boolean): { to: string | number; length: number } | undefined {

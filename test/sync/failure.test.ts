@@ -229,7 +229,6 @@ test('a kind that is not served is told by what is there, and only one without a
   const taken = crd(group, 'Gadget');
   await api.create({ ...taken, spec: { ...(taken['spec'] as object), names: { plural: 'gadgets', singular: 'gadget', kind: 'Gadget', listKind: 'WidgetList' } } });
   await api.create({ apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService', metadata: { name: `v1.down.${group}` }, spec: { group: `down.${group}`, version: 'v1', groupPriorityMinimum: 10, versionPriority: 10, insecureSkipTLSVerify: true, service: { name: 'nobody', namespace: ns } } });
-  t.after(() => api.delete({ group: 'apiregistration.k8s.io', kind: 'APIService', namespace: '', name: `v1.down.${group}` }));
   const settled = (kind: string, name: string, type: string): Promise<unknown> => eventually(type, async () => conditionsOf(await api.get({ group: kind === 'APIService' ? 'apiregistration.k8s.io' : 'apiextensions.k8s.io', kind, namespace: '', name }) ?? assert.fail()).find((one) => one.type === type));
   await settled('APIService', `v1.down.${group}`, 'Available');
   await settled('CustomResourceDefinition', `gadgets.${group}`, 'NamesAccepted');
@@ -248,6 +247,7 @@ test('a kind that is not served is told by what is there, and only one without a
     assert.match(state?.message ?? '', /^one or more synchronization tasks are not valid: The Kubernetes API could not find /);
     assert.match(state?.message ?? '', says);
   }
+  await api.delete({ group: 'apiregistration.k8s.io', kind: 'APIService', namespace: '', name: `v1.down.${group}` });
 });
 
 test('a kind that never comes fails its object, with SkipDryRunOnMissingResource=true too; the others are applied', async (t) => {
