@@ -9,6 +9,7 @@ import { Verdicts } from './verdicts.ts';
 import { compareKey, heldKeys } from './compare-object.ts';
 import { effectAsker, effectOf } from './effect.ts';
 import { inParallel } from './parallel.ts';
+import { judgeObject } from './judge.ts';
 import { keyText, sortedKeys } from '../model/kube.ts';
 import { summarise } from './summary.ts';
 
@@ -106,6 +107,7 @@ export function createComparer(options: ComparerOptions): Comparer {
     accept,
     keysOf: (input) => heldKeys(contextOf(input.tracking, neverAborted), input),
     effect,
+    judge: (input, { key, exact }, signal) => judgeObject({ ...contextOf(input.tracking, signal), exact }, options, input, key),
     forget: (tracking) => {
       for (const { key } of wanted.get(tracking)?.objects.values() ?? []) verdicts.drop(key);
       wanted.delete(tracking);

@@ -1,7 +1,7 @@
 // The words of this room: what is compared, what comes of it, and what its parts share.
 import type { Application, Condition, ResourceStatus, SyncStatusCode } from '../model/application.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Effect, FieldChange, ObjectError } from '../model/effect.ts';
+import type { Effect, EffectOperation, FieldChange, FieldPath, ObjectError } from '../model/effect.ts';
 import type { HookInfo } from '../model/hooks.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { EffectivePolicy, LoosenedGate } from '../policy/policy.ts';
@@ -158,6 +158,21 @@ export interface EffectInput {
   others?: Others;
 }
 
+/** What writing one object would do, as it is live now. */
+export interface Judged {
+  /** undefined: nothing, or nothing that counts. */
+  operation: EffectOperation | undefined;
+  /** The very object of which this is said; undefined: nothing is live. A write that carries its uid and version does just this. */
+  live: KubeObject | undefined;
+  /** What is sent; undefined for a deletion. */
+  target: KubeObject | undefined;
+  /** Of `target`, to be given back in `accept`. */
+  manifestHash: string;
+  /** What the apply leaves behind and may be taken out then. */
+  removed: readonly FieldPath[];
+  error: ObjectError | undefined;
+}
+
 /** Compares the applications of one cluster; keeps verdicts, so that an unchanged object costs no request. */
 export interface Comparer {
   /** Throws transient errors of the API (look again later); what is wrong with one object is in the answer. */
@@ -168,6 +183,8 @@ export interface Comparer {
   effect(input: EffectInput, signal: AbortSignal): Promise<Effect>;
   /** What the manifests hold, hooks that have a name included; asks nobody. */
   keysOf(input: CompareInput): ResourceKey[];
+  /** The same of one object, or of the namespace that the sync makes: at most one dry run. `exact`: it is about to be written. */
+  judge(input: EffectInput, { key, exact }: { key: ResourceKey; exact: boolean }, signal: AbortSignal): Promise<Judged>;
   /**
    * The answer to an own apply of the manifest with that hash: it goes into the live cache and sets the verdict, so that its echo
    * costs nothing.
@@ -189,6 +206,8 @@ export interface CompareContext {
   signal: AbortSignal;
   /** Of the sync that is asked about. */
   syncOptions?: ReadonlyMap<string, string>;
+  /** Only what the server said of the present version counts: the object is about to be written. */
+  exact?: boolean;
   /** Nothing else tells of the key: it is judged once more in a while. */
   again(key: ResourceKey): void;
   prepared(input: Pick<CompareInput, 'app' | 'tracking' | 'placeOf'>, manifests: readonly KubeObject[]): Prepared;

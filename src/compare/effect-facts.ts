@@ -1,5 +1,5 @@
 // The three facts of one object and their sum, out of what stands in the cluster now and would after each of the three manifests.
-import type { EffectOperation, ObjectDiff, ObjectError } from '../model/effect.ts';
+import type { EffectOperation, FieldPath, ObjectDiff, ObjectError } from '../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { PreparedObject } from './prepare.ts';
 import { argo } from '../model/annotations.ts';
@@ -37,6 +37,8 @@ export interface States {
   unwritten?: ChangeOperation;
   recreate?: boolean;
   moves?: ObjectDiff['moves'];
+  /** What is sent for it, and what is taken out after it. */
+  sent?: { object: PreparedObject; removed: readonly FieldPath[] };
 }
 
 /** The tracking id tells nothing that is not said of a move already. */

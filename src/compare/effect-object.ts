@@ -50,9 +50,12 @@ export async function objectEffect(context: ObjectContext, key: ResourceKey, man
   if (manifests[2] && fault !== undefined) return { key, error: faultOf(manifests[2], fault) };
   const problem = context.cluster.live.problemOf(key);
   if (problem && manifests.some((manifest) => manifest?.served)) return { key, error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}` } };
+  return facts(key, await statesOf(context, key, manifests), manifests);
+}
+
+export async function statesOf(context: ObjectContext, key: ResourceKey, manifests: Manifests): Promise<States> {
   const record = context.cluster.live.get(key);
-  const states = record ? await liveStates(context, record, manifests) : await missingStates(context, manifests);
-  return facts(key, states, manifests);
+  return record ? liveStates(context, record, manifests) : missingStates(context, manifests);
 }
 
 async function missingStates(context: ObjectContext, manifests: Manifests): Promise<States> {
@@ -67,7 +70,7 @@ async function missingStates(context: ObjectContext, manifests: Manifests): Prom
     (m1 ? (m0 ? notes.drift : notes.waiting) : notes.change).push(note);
   }
   const operation: EffectOperation = { op: 'create', key: m2.key, phase: 'Sync', wave: m2.wave, mac: manifestMac(scopeOf(context, m2.key), m2.target) };
-  return { ...base, ...(error ? { error } : { operation }) };
+  return { ...base, sent: { object: m2, removed: [] }, ...(error ? { error } : { operation }) };
 }
 
 /** What becomes of a live object that a manifest set lacks. */
@@ -103,6 +106,7 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
   const result = results[2];
   if (result?.refused !== undefined) return refused(context, states, result.sent, result.refused);
   if (result?.prediction) {
+    states.sent = { object: result.sent, removed: result.prediction.removed };
     keptNotes(states, results[1]?.prediction, result.prediction);
     ignoredNotes(context, states, { key: record.key, live, manifests, prediction: result.prediction });
     if (result.whole && states.end !== live) notes.total.push('replaced as a whole (Replace=true): what others wrote goes');
@@ -139,9 +143,9 @@ async function askedOnce(context: ObjectContext, manifests: Manifests): Promise<
     if (result.refused !== undefined) objectError(context, result.refused, object); // throws on what passes by itself
     return result.prediction || result.refused !== undefined ? { ...result, whole } : undefined;
   };
-  const last = await ask(m0, undefined);
-  const branch = m1 && m1.hash === m0?.hash ? last : await ask(m1, m0);
-  const target = m2 && m2.hash === m1?.hash ? branch : m2 && m2.hash === m0?.hash ? last : await ask(m2, m0);
+  const last = context.exact ? undefined : await ask(m0, undefined);
+  const branch = m1 && m1.hash === m0?.hash && last ? last : await ask(m1, m0);
+  const target = m2 && m2.hash === m1?.hash ? branch : m2 && m2.hash === m0?.hash && last ? last : await ask(m2, m0);
   return [last, branch, target];
 }
 
@@ -196,7 +200,7 @@ async function refused(context: ObjectContext, states: States, object: PreparedO
     const note = 'cannot be changed in place: it is deleted and created anew';
     states.notes.total.push(note);
     const operation: EffectOperation = { op: 'recreate', key: object.key, phase: 'Sync', wave: object.wave, mac: manifestMac(scopeOf(context, object.key), object.target) };
-    return { ...states, after: [states.after[0], states.after[1], object.target], end: object.target, operation, recreate: true };
+    return { ...states, after: [states.after[0], states.after[1], object.target], end: object.target, operation, recreate: true, sent: { object, removed: [] } };
   }
   const found = objectError(context, error, object);
   const hint = check.possible ? 'cannot be changed in place; with the sync option Force=true it is deleted and created anew: ' : '';

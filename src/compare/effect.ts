@@ -21,13 +21,13 @@ import { risksOf } from './risks.ts';
 
 export { digestVersion, effectDeletes, effectDifference, isEmptyEffect } from './digest.ts';
 
-interface Sets {
+export interface Sets {
   last: Prepared;
   branch: Prepared;
   target: Prepared;
 }
 
-function setsOf(context: CompareContext, input: EffectInput): Sets {
+export function setsOf(context: CompareContext, input: EffectInput): Sets {
   const target = context.prepared(input, input.target);
   const branch = input.branch ? context.prepared(input, input.branch) : target;
   const last = input.lastGone ? branch : input.last ? context.prepared(input, input.last) : { objects: new Map<string, PreparedObject>(), hooks: [], kept: new Map<string, string>(), conditions: [] };
@@ -40,7 +40,7 @@ export function effectAsker(tracking: string): string {
 }
 
 /** Why the project does not permit it; undefined = it does. */
-function denialOf({ cluster }: CompareContext, input: EffectInput, key: ResourceKey): string | undefined {
+export function denialOf({ cluster }: CompareContext, input: EffectInput, key: ResourceKey): string | undefined {
   return input.denied?.(key, cluster.discovery.resourceOf({ group: key.group, kind: key.kind })?.namespaced ?? key.namespace !== '');
 }
 
@@ -58,26 +58,42 @@ function deniedObjects(context: CompareContext, input: EffectInput, { objects, h
   });
 }
 
-/**
- * Everything that is said is masked. Errors of single objects are in the answer, and then there is no digest; throws what passes
- * by itself.
- */
-export async function effectOf(context: CompareContext, { macKey, server }: Pick<ComparerOptions, 'macKey' | 'server'>, input: EffectInput): Promise<Effect> {
-  const sets = setsOf(context, input);
-  const options = [...(input.syncOptions ?? input.app.spec.syncPolicy?.syncOptions ?? [])];
-  const keys = keysOf(context, input, sets);
-  await context.cluster.live.want(effectAsker(input.tracking), [...keys, { group: '', kind: 'Namespace', namespace: '', name: input.app.spec.destination.namespace ?? '' }], context.signal);
-  const namespace = sets.target.objects.size > 0 ? namespaceToMake(input.app, syncOptions(options), sets.target) : undefined;
-  const objectContext: ObjectContext = {
+type Keyed = Pick<ComparerOptions, 'macKey' | 'server'>;
+
+function optionsOf({ app, syncOptions: own }: EffectInput): string[] {
+  return [...(own ?? app.spec.syncPolicy?.syncOptions ?? [])];
+}
+
+/** The namespace that the sync makes, if it does. */
+export function madeNamespace(input: EffectInput, { target }: Sets): PreparedObject | undefined {
+  return target.objects.size > 0 ? namespaceToMake(input.app, syncOptions(optionsOf(input)), target) : undefined;
+}
+
+/** What the parts of an effect share. */
+export function contextFor(context: CompareContext, { macKey, server }: Keyed, input: EffectInput, sets: Sets): ObjectContext {
+  const namespace = madeNamespace(input, sets);
+  return {
     ...context,
     input,
     macKey,
     server,
-    syncOptions: syncOptions(options),
+    syncOptions: syncOptions(optionsOf(input)),
     history: input.last !== undefined || input.lastGone === true,
     target: sets.target,
     createdNamespace: namespace && !context.cluster.live.get(namespace.key) ? namespace.key.name : '',
   };
+}
+
+/**
+ * Everything that is said is masked. Errors of single objects are in the answer, and then there is no digest; throws what passes
+ * by itself.
+ */
+export async function effectOf(context: CompareContext, options: Keyed, input: EffectInput): Promise<Effect> {
+  const sets = setsOf(context, input);
+  const keys = keysOf(context, input, sets);
+  await context.cluster.live.want(effectAsker(input.tracking), [...keys, { group: '', kind: 'Namespace', namespace: '', name: input.app.spec.destination.namespace ?? '' }], context.signal);
+  const namespace = madeNamespace(input, sets);
+  const objectContext = contextFor(context, options, input, sets);
   const objects = await inParallel(keys, context.concurrency, (key) => {
     const text = keyText(key);
     return objectEffect(objectContext, key, [sets.last.objects.get(text), sets.branch.objects.get(text), sets.target.objects.get(text)]);
@@ -85,7 +101,7 @@ export async function effectOf(context: CompareContext, { macKey, server }: Pick
   const made = namespace && (await namespaceEffect(objectContext, namespace));
   const permittedHooks = sets.target.hooks.filter(({ key }) => denialOf(context, input, key) === undefined);
   const hooks = await inParallel(permittedHooks, context.concurrency, (hook) => hookEffect(objectContext, hook, sets));
-  return assemble(objectContext, sets, { options, objects: [...(made ? [made] : []), ...objects], hooks });
+  return assemble(objectContext, sets, { options: optionsOf(input), objects: [...(made ? [made] : []), ...objects], hooks });
 }
 
 interface HookEffect {

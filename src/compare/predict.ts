@@ -58,7 +58,7 @@ export async function predict(context: CompareContext, prepared: PreparedObject,
       if (body) return { live: body, predicted: body.object, removed: [], kept: [] };
       continue;
     }
-    if (known?.applied && known.live) return judged({ record, object: known.live }, known, prepared, baseline);
+    if (known?.applied && known.live && (!context.exact || known.live.metadata.resourceVersion === record.resourceVersion)) return judged({ record, object: known.live }, known, prepared, baseline);
     const { object } = record;
     if (object && gvkOf(object).version === prepared.version && verdicts.stillSynced(record, object, prepared.hash, baseline?.hash ?? '')) continue;
     const tried = await tryApply(context, prepared, object, baseline);

@@ -34,6 +34,7 @@ export async function predictReplace(context: ReplaceContext, prepared: Prepared
     const now = cluster.live.get(prepared.key);
     if (!now || liveStamp(now) !== liveStamp(applied.live.record)) continue;
     const { resourceVersion } = now;
+    if (context.exact && resourceVersion !== live.metadata.resourceVersion) continue;
     try {
       verdicts.stats.asked += 1;
       const predicted = await cluster.api.replace({ ...prepared.target, metadata: { ...prepared.target.metadata, resourceVersion } }, { dryRun: true, signal });

@@ -74,9 +74,12 @@ function keptBy(applied: KubeObject, gone: (path: FieldPath) => boolean, ours: R
   return [...kept.values()];
 }
 
-/** For `api.patch({type: 'json'})` over the object that the apply answered; a change in between answers 409 or 422. */
-export function removalPatch(applied: KubeObject, paths: FieldPath[]): JsonPatch {
-  const patch: JsonPatch = [];
+/**
+ * For `api.patch({type: 'json'})` over the object that the apply answered; a change in between answers 409 or 422: of these fields, or
+ * `exact`ly of anything.
+ */
+export function removalPatch(applied: KubeObject, paths: FieldPath[], exact = false): JsonPatch {
+  const patch: JsonPatch = exact ? [{ op: 'test', path: '/metadata/resourceVersion', value: applied.metadata.resourceVersion }] : [];
   for (const position of removalOrder(applied, paths)) {
     const path = position.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
     patch.push({ op: 'test', path, value: valueAt(applied, position) }, { op: 'remove', path });

@@ -31,6 +31,8 @@ export interface Admission {
   /** What the operation would apply, and how that compares with live. */
   wanted: DesiredState;
   comparison: Comparison;
+  /** Why an operation that was let pass is asked about again. */
+  because?: string;
 }
 
 /** What an operation that the gate lets pass would do beyond what the gate judged: nothing, the last synced state, or the approved effect. */
@@ -55,24 +57,21 @@ function gateSubject({ subject, wanted, comparison, last }: Admission): GateSubj
   return { app: subject.app, project: subject.project, comparison, wanted, last };
 }
 
-export interface Admitted extends Leave {
-  /** The message with which the operation ends; undefined: it may run. */
-  refused?: string | undefined;
-}
+/** `refused`: the message with which the operation ends. */
+export type Admitted = Leave | { refused: string };
 
 /** The gate's yes, unless the operation does more or less than what the gate judged. */
 function passed(app: Application, { rule, approval }: GateDecision, effect: Effect): Admitted {
   const beyond = beyondGate(app, rule, effect);
   if (beyond) return { refused: `approval required: this operation would sync ${beyond}` };
-  if (rule === 'approved') return { approval };
-  return rule === 'nothing' && effect.unwritten.length > 0 ? { unapproved: effect.unwritten } : {};
+  return { rule, approval, ...(rule === 'nothing' && effect.unwritten.length > 0 && { unapproved: effect.unwritten }) };
 }
 
 /** Asked before the first step. */
 export async function admit(deps: AdmissionDeps, input: Admission, signal: AbortSignal): Promise<Admitted> {
   const { subject, wanted, comparison, last, head } = input;
   const { app } = subject;
-  if (!isGated(deps, gateSubject(input))) return {};
+  if (!isGated(deps, gateSubject(input))) return { rule: 'not-gated' };
   const effect = await effectOf(subject, { comparison, desired: wanted, last }, signal);
   const verdict = await askGate(deps, gateSubject(input), effect, app.operation?.sync?.dryRun);
   if (verdict.unknown) throw verdict.unknown;
@@ -80,11 +79,11 @@ export async function admit(deps: AdmissionDeps, input: Admission, signal: Abort
   if (verdict.do === 'refuse' || !verdict.approval) return { refused: verdict.why };
   // Anything else than the branch head would push the Approval aside that people are asked about.
   if (wanted.key !== head?.key) return { refused: `approval required${metGates(app, comparison).length > 0 ? `, for ${verdict.why}` : ''}: only what the branch head says can be approved; make it the head, for instance by a revert` };
-  await askPeople(deps, gateSubject(input), effect, verdict.policy);
+  await askPeople(deps, gateSubject(input), effect, { policy: verdict.policy, because: input.because });
   return { refused: approvalRequired(verdict.approval) };
 }
 
-function covers(approved: EffectOperation, left: EffectOperation): boolean {
+export function covers(approved: EffectOperation, left: EffectOperation): boolean {
   if (keyText(approved.key) !== keyText(left.key)) return false;
   if (approved.op === 'change' && left.op === 'change') {
     return left.fields.every((field) => approved.fields.some((known) => sameJson(known, field)));
@@ -111,22 +110,22 @@ function begunUnder({ store }: AdmissionDeps, { subject: { app }, wanted }: Admi
 /** Asked when an operation goes on that this process has not seen begin, or after a failed attempt. */
 export async function admitAgain(deps: AdmissionDeps, input: Admission, signal: AbortSignal): Promise<Admitted> {
   const found = await admitRest(deps, input, signal);
-  const approval = found.refused === undefined && found.approval === undefined ? begunUnder(deps, input) : undefined;
-  return approval === undefined ? found : { approval };
+  const approval = !('refused' in found) && found.approval === undefined ? begunUnder(deps, input) : undefined;
+  return approval === undefined ? found : { rule: 'approved', approval };
 }
 
 /** What is left of it must be part of something approved. */
 async function admitRest(deps: AdmissionDeps, input: Admission, signal: AbortSignal): Promise<Admitted> {
   const { subject, wanted, comparison, last } = input;
   const { app } = subject;
-  if (!isGated(deps, gateSubject(input))) return {};
+  if (!isGated(deps, gateSubject(input))) return { rule: 'not-gated' };
   const effect = await effectOf(subject, { comparison, desired: wanted, last }, signal);
   const candidates = [effect.digest, ...deps.store.approvals.of(applicationKey(app)).filter((item) => coversAll(item, effect, effect.operations)).map((item) => item.spec.digest)];
   for (const digest of new Set(candidates)) {
     const verdict = await askGate(deps, gateSubject(input), { ...effect, digest }, app.operation?.sync?.dryRun);
     if (verdict.unknown) throw verdict.unknown;
     const admitted = verdict.do === 'go' ? passed(app, verdict, effect) : undefined;
-    if (admitted && admitted.refused === undefined) return admitted;
+    if (admitted && !('refused' in admitted)) return admitted;
   }
   return admit(deps, input, signal);
 }

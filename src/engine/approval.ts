@@ -29,6 +29,8 @@ export interface WantedApproval {
   operations: EffectOperation[];
   /** As the gate applied it. */
   policy: EffectivePolicy;
+  /** Why what was agreed to before is void, if that is known better than by comparing the two. */
+  because?: string | undefined;
 }
 
 /** The phase a person may still change. */
@@ -112,7 +114,7 @@ export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): 
     // The gate asks for more than it did, or counts somebody no longer: others may agree again.
     await setPhase(deps, existing, 'Pending', `${existing.status.approvals?.length ?? 0} agreed, and more must`);
   }
-  await supersedeOthers(deps, fresh.spec.application, { keep: fresh.metadata.name, operations: wanted.operations });
+  await supersedeOthers(deps, fresh.spec.application, { keep: fresh.metadata.name, operations: wanted.operations, because: wanted.because });
   return fresh.metadata.name;
 }
 
@@ -121,6 +123,7 @@ interface Today {
   keep: string | undefined;
   /** Today's effect. */
   operations?: EffectOperation[];
+  because?: string | undefined;
   /** The newest revision in history. */
   synced?: string | undefined;
   /** Why there is no effect. */
@@ -128,8 +131,9 @@ interface Today {
 }
 
 /** Why an approval is void: which object and field differ from what was asked. */
-function voidMessage(approval: Approval, { operations: now, why }: Today): string {
+function voidMessage(approval: Approval, { operations: now, because, why }: Today): string {
   if (!now) return why ?? 'nothing is left to approve';
+  if (because !== undefined) return `what would be applied has changed: ${because}`;
   if (approval.spec.digestVersion !== digestVersion) return 'asked anew: digests are made otherwise since Coxswain was updated, and values are now tied to their object';
   const differences = effectDifference(approval.spec.operations, now);
   const more = differences.length > 3 ? `; and ${differences.length - 3} more` : '';

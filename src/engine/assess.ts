@@ -1,6 +1,6 @@
 // Looking at one application: its manifests, its live objects, its health, and what a sync of it would do.
 import type { Logger } from '../base/log.ts';
-import type { Comparer, Comparison, Others } from '../compare/compare.ts';
+import type { Comparer, Comparison, EffectInput, Others } from '../compare/compare.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Application, Condition, Health } from '../model/application.ts';
 import type { Effect } from '../model/effect.ts';
@@ -133,28 +133,30 @@ function newWarnings({ warnings }: DesiredState, before: DesiredState | undefine
   return warnings.filter(({ message }) => !before?.warnings.some((known) => known.message === message));
 }
 
+export function effectInput(subject: Subject, wanted: Pick<Wanted, 'desired' | 'last'>): EffectInput {
+  const { app, known } = subject;
+  const { desired } = wanted;
+  const last = diffBase(known, wanted.last);
+  return {
+    app,
+    tracking: known.tracking,
+    target: desired.manifests,
+    prune: true,
+    warnings: newWarnings(desired, last === 'gone' ? undefined : last),
+    placeOf: desired.placeOf,
+    denied: denied(subject),
+    others: subject.others,
+    ...(last === 'gone' ? { lastGone: true } : { last: last?.manifests }),
+  };
+}
+
 /** The effect of syncing `desired`, worked out once for what Git says and what is live. */
 export async function effectOf(subject: Subject, wanted: Wanted, signal: AbortSignal): Promise<Effect> {
-  const { desired } = wanted;
-  const { app, target, known } = subject;
-  const last = diffBase(known, wanted.last);
+  const { target, known } = subject;
   const found = knownEffect(subject, wanted);
   if (found) return found;
   const key = effectKey(subject, wanted);
-  const effect = await target.comparer.effect(
-    {
-      app,
-      tracking: known.tracking,
-      target: desired.manifests,
-      prune: true,
-      warnings: newWarnings(desired, last === 'gone' ? undefined : last),
-      placeOf: desired.placeOf,
-      denied: denied(subject),
-      others: subject.others,
-      ...(last === 'gone' ? { lastGone: true } : { last: last?.manifests }),
-    },
-    signal,
-  );
+  const effect = await target.comparer.effect(effectInput(subject, wanted), signal);
   known.effect = { key, effect };
   return effect;
 }

@@ -96,10 +96,10 @@ export function unknownTold(error: unknown): string | undefined {
 }
 
 /** Opens the Approval that the gate asks for. */
-export async function askPeople(deps: GateDeps & ApprovalDeps, { app, wanted, last }: GateSubject, effect: Effect, policy: EffectivePolicy): Promise<string> {
+export async function askPeople(deps: GateDeps & ApprovalDeps, { app, wanted, last }: GateSubject, effect: Effect, { policy, because }: { policy: EffectivePolicy; because?: string | undefined }): Promise<string> {
   const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
   const ranges = changeRanges(deps.store, app, { wanted, last });
-  return openApproval(deps, { application: app, digest: effect.digest, revision: wanted.revisions[0] ?? '', from, ranges, destination: effect.destination, operations: effect.operations, policy });
+  return openApproval(deps, { application: app, digest: effect.digest, revision: wanted.revisions[0] ?? '', from, ranges, destination: effect.destination, operations: effect.operations, policy, because });
 }
 
 /** The gate's answer for syncing `wanted`, whose effect is `effect`. Authors are only asked for when somebody has approved. */

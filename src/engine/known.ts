@@ -3,12 +3,15 @@ import type { Comparer, Comparison } from '../compare/compare.ts';
 import type { Application } from '../model/application.ts';
 import type { Effect } from '../model/effect.ts';
 import type { ResourceKey } from '../model/kube.ts';
+import type { GateRule } from '../policy/gate.ts';
 import type { DesiredState } from './desired.ts';
 import type { DriftSeen } from './episode.ts';
 import { keyText } from '../model/kube.ts';
 
 /** What the gate said of an operation that may run. */
 export interface Leave {
+  /** Why it may run. */
+  rule: GateRule;
   /** Name of the Approval that lets it. */
   approval?: string | undefined;
   /** Ignored fields of it that nobody has approved and that it does not write: it does not become what was last synced. */
@@ -40,10 +43,10 @@ export interface Known {
   moved: boolean;
   drift: DriftSeen | undefined;
   /**
-   * The operation (as text) that has passed the gate in this process and goes on, the key of what it applies and where, the gate's
-   * answer, and the fingerprints of what was live then, where a gate asks.
+   * The operation (as text) that has passed the gate in this process and goes on, the key of what it applies and where, whether a gate
+   * asked, and its answer.
    */
-  admitted: ({ operation: string; manifests: string; server: string; live: Map<string, string> | undefined } & Leave) | undefined;
+  admitted: ({ operation: string; manifests: string; server: string; gated: boolean } & Leave) | undefined;
   /** The mirrors must be as new as this (clock ms) before Git is read: they could not be fetched yet. */
   wantsSince: number | undefined;
   /** What came of the fetch that the application waited for, until a pass has told it. */

@@ -6,17 +6,19 @@ import type { Subject } from './assess.ts';
 import type { DesiredState, Desiring } from './desired.ts';
 import type { AdmissionDeps } from './admission.ts';
 import type { Leave } from './known.ts';
-import { canonicalJson } from '../base/canonical.ts';
-import { describeError, errorKind } from '../base/errors.ts';
+import { canonicalJson, sameJson } from '../base/canonical.ts';
+import { AppError, describeError, errorKind } from '../base/errors.ts';
 import { syncOptions } from '../model/application.ts';
 import type { ResourceKey } from '../model/kube.ts';
 import { keyText, keyTitle } from '../model/kube.ts';
 import { syncWindow } from '../policy/window.ts';
 import { makesHistory, withHistory } from '../sync/history.ts';
 import { startTime, step } from '../sync/sync.ts';
+import type { Admission } from './admission.ts';
 import { admit, admitAgain } from './admission.ts';
 import { compareTo, deniedTargets } from './assess.ts';
-import { coversRest, isEdited, livePrints } from './hotfix.ts';
+import { isGated } from './gating.ts';
+import { judgeOf, toldOf } from './judging.ts';
 import { endedState, sourceFields, stateOf } from './operation-state.ts';
 import type { OtherDeps } from './others.ts';
 import { unread } from './others.ts';
@@ -109,24 +111,23 @@ function targetsOf(comparison: Comparison, denied: Map<string, string>): SyncTar
     });
 }
 
+function admissionOf({ subject, head }: OperationInput, wanted: Wanted): Admission {
+  return { subject, head: head?.desired, last: wanted.last, wanted: wanted.state, comparison: wanted.comparison };
+}
+
 /** The gate. A process that has not seen the operation pass asks again: whoever can write an operation can write its state too. */
 async function gateMessage(deps: OperationDeps, input: OperationInput, { state, wanted }: { state: OperationState | undefined; wanted: Wanted }, signal: AbortSignal): Promise<string | undefined> {
-  const { subject, head } = input;
+  const { subject } = input;
   const { known } = subject;
   const operation = canonicalJson(subject.app.operation);
   // Only a first step writes syncResult: an operation that waits for its sync window has not passed the gate yet.
   const begun = state?.syncResult !== undefined;
-  const before = begun && known.admitted?.operation === operation && known.admitted.manifests === wanted.state.key && known.admitted.server === subject.target.server ? known.admitted : undefined;
-  const admission = { subject, head: head?.desired, last: wanted.last, wanted: wanted.state, comparison: wanted.comparison };
-  if (before && !isEdited(admission, state, before.live)) return undefined;
-  const live = livePrints(deps, admission);
-  if (before && (await coversRest(deps, admission, { state, approval: before.approval }, signal))) {
-    known.admitted = { ...before, live };
-    return undefined;
-  }
-  const { refused, ...leave } = await (begun ? admitAgain : admit)(deps, admission, signal);
-  known.admitted = refused === undefined ? { operation, manifests: wanted.state.key, server: subject.target.server, live, ...leave } : undefined;
-  return refused;
+  const now = { operation, manifests: wanted.state.key, server: subject.target.server, gated: isGated(deps, { ...subject, comparison: wanted.comparison }) };
+  const { admitted } = known;
+  if (begun && admitted && sameJson({ ...admitted, ...now }, admitted)) return undefined;
+  const answer = await (begun ? admitAgain : admit)(deps, admissionOf(input, wanted), signal);
+  known.admitted = 'refused' in answer ? undefined : { ...now, ...answer };
+  return 'refused' in answer ? answer.refused : undefined;
 }
 
 function windowOf(deps: OperationDeps, { app, project }: Subject, running: boolean): ReturnType<typeof syncWindow> {
@@ -168,7 +169,7 @@ function takenBy({ target, known, others }: Subject, key: ResourceKey): string |
   return others.heldBy(key) ?? (owner === known.tracking ? undefined : owner);
 }
 
-type Steps = Pick<StepInput, 'state' | 'resolved' | 'targets' | 'signal' | 'blocked'>;
+type Steps = Pick<StepInput, 'state' | 'resolved' | 'targets' | 'signal' | 'blocked' | 'judge' | 'ends'>;
 
 function takeStep(deps: OperationDeps, { subject, save }: OperationInput, steps: Steps): Promise<StepResult> {
   const { app, target, log, known } = subject;
@@ -204,6 +205,24 @@ function stepsOf({ subject }: OperationInput, { state: desired, comparison }: Wa
     targets: targetsOf(comparison, deniedTargets(subject, comparison)),
     ...(blocked && { blocked }),
   };
+}
+
+/** Ends an operation that has begun, telling how far it came. */
+async function endHere(deps: OperationDeps, input: OperationInput, { state, wanted, message }: { state: OperationState; wanted: Wanted; message: string }, signal: AbortSignal): Promise<OperationOutcome> {
+  await takeStep(deps, input, { ...stepsOf(input, wanted, state), ends: toldOf(state, message), signal });
+  input.subject.known.admitted = undefined;
+  return { ended: true };
+}
+
+/** Something is no longer as people agreed to: unless it has passed by itself, the operation ends and people are asked about the rest. */
+async function askAboutRest(deps: OperationDeps, input: OperationInput, { state, wanted, why }: { state: OperationState; wanted: Wanted; why: string }, signal: AbortSignal): Promise<OperationOutcome> {
+  const { subject } = input;
+  subject.known.admitted = undefined;
+  const comparison = await compareTo(subject, wanted.state, { previous: wanted.last === 'gone' ? undefined : wanted.last, syncOptions: subject.app.operation?.sync?.syncOptions ?? [] }, signal);
+  const answer = await admitAgain(deps, { ...admissionOf(input, { ...wanted, comparison }), because: why }, signal);
+  // What was in the way has passed by itself: it is looked at again.
+  if (!('refused' in answer)) throw new AppError('E_API', why, { kind: 'transient' });
+  return endHere(deps, input, { state, wanted, message: `${answer.refused}: ${why}` }, signal);
 }
 
 /** Ends the operation that somebody terminates. That needs nobody's leave, no Git and no spec that is in order. */
@@ -243,10 +262,12 @@ export async function runOperation(deps: OperationDeps, input: OperationInput, s
     return end('Error', describeError(error), input.head?.desired.revisions[0] ?? '');
   }
   const refused = await gateMessage(deps, input, { state, wanted }, signal);
-  if (refused) return end('Failed', refused, wanted.state.revisions[0] ?? '');
+  if (refused) return state?.syncResult ? endHere(deps, input, { state, wanted, message: refused }, signal) : end('Failed', refused, wanted.state.revisions[0] ?? '');
   const held = await heldByWindow(deps, input, state);
   if (held) return held;
-  const result = await takeStep(deps, input, { ...stepsOf(input, wanted, state), signal });
+  const judge = judgeOf(deps, admissionOf(input, wanted), subject.known.admitted, signal);
+  const result = await takeStep(deps, input, { ...stepsOf(input, wanted, state), judge, signal });
+  if (result.stopped !== undefined) return askAboutRest(deps, input, { state: result.state, wanted, why: result.stopped }, signal);
   // What follows a failed attempt is planned afresh, and judged afresh.
   if (result.done || result.state.finishedAt !== undefined) subject.known.admitted = undefined;
   return result.done ? { ended: true } : { ended: false, ...(result.at !== undefined && { at: result.at }) };

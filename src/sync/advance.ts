@@ -6,6 +6,8 @@ import { runGroup } from './group.ts';
 import { letGo } from './hooks.ts';
 import { makeNamespace } from './namespace.ts';
 import { awaitsConfirmation, awaitsOthers, stillDeleting } from './prune.ts';
+import type { Stop } from './judged.ts';
+import { judgeRest } from './judged.ts';
 import type { Run } from './run.ts';
 import { isCompleted, isFailed, isPending, isRunning, record, titleOf } from './task.ts';
 import type { Task } from './task.ts';
@@ -13,7 +15,7 @@ import { isServed } from './validity.ts';
 import { waitFor, waitForOthers } from './wait.ts';
 import type { Wait } from './wait.ts';
 
-export type Verdict = Wait | { phase: OperationPhase; message: string };
+export type Verdict = Wait | Stop | { phase: OperationPhase; message: string };
 
 /** Milliseconds until an object whose events do not reach us is read again. */
 const unseenMs = 2_000;
@@ -73,6 +75,7 @@ async function fail(run: Run, main: readonly Task[], onFailure: readonly Task[])
     if (pending.length === 0) return { phase: 'Failed', message };
     const wait = await runGroup(run, pending.filter((task) => task.wave === pending[0]?.wave));
     if (wait) return wait;
+    if (run.stopped !== undefined) return { stopped: run.stopped };
     await run.persist();
     await Promise.all(onFailure.filter(isRunning).map((task) => judge(run, task)));
   }
@@ -84,12 +87,16 @@ function unseenAt(run: Run, tasks: readonly Task[]): number | undefined {
 
 async function makePlace(run: Run): Promise<Verdict | undefined> {
   for (const task of run.tasks.filter((one) => one.kind === 'namespace' && isPending(one))) await makeNamespace(run, task);
-  return dryRunAll(run);
+  return stopOf(run) ?? dryRunAll(run);
+}
+
+function stopOf(run: Run): Stop | undefined {
+  return run.stopped === undefined ? undefined : { stopped: run.stopped };
 }
 
 /** The end of the attempt, or what it waits for. Results are persisted group by group. */
 export async function advance(run: Run): Promise<Verdict> {
-  const refused = await makePlace(run);
+  const refused = await makePlace(run) ?? await judgeRest(run);
   if (refused) return refused;
   const onFailure = run.tasks.filter((task) => task.phase === 'SyncFail');
   const main = run.tasks.filter((task) => task.phase !== 'SyncFail');
@@ -111,7 +118,7 @@ export async function advance(run: Run): Promise<Verdict> {
     if (unread.length > 0) return waitForOthers(unread, run.input.clock.now() + unreadMs);
     const unconfirmed = group.filter((task) => awaitsConfirmation(run, task));
     if (unconfirmed.length > 0) return waitFor('pruning confirmation of', unconfirmed);
-    const wait = await runGroup(run, group);
+    const wait = stopOf(run) ?? await runGroup(run, group) ?? stopOf(run);
     if (wait) return wait;
     const rest = pending.some((task) => task.kind === 'hook' || !group.includes(task));
     if (main.some(isFailed)) continue;

@@ -1,4 +1,5 @@
 // Writes one object: dry run, takeover of older managers, server-side apply, removals; replace and force by option.
+import { sameJson } from '../base/canonical.ts';
 import { AppError, errorMessage } from '../base/errors.ts';
 import { isInternal, isStatus } from '../cluster/api-error.ts';
 import type { FieldValidation } from '../cluster/api.ts';
@@ -8,6 +9,8 @@ import { foldStringData } from '../diff/secret-data.ts';
 import { takeover } from '../diff/takeover.ts';
 import type { FieldPath } from '../model/effect.ts';
 import type { KubeObject } from '../model/kube.ts';
+import type { Permit } from './input.ts';
+import { bound, judgedly, versionOf } from './judged.ts';
 import { mayPass, refOf } from './run.ts';
 import type { Run } from './run.ts';
 import { kubectlName, record } from './task.ts';
@@ -70,9 +73,10 @@ async function patchUnlessRaced(run: Run, task: Task, patch: unknown): Promise<K
   }
 }
 
-async function serverSideApply(run: Run, task: Task, object: KubeObject, found: KubeObject | undefined): Promise<KubeObject> {
+/** `judged`: nothing but what it says is written. The takeover moves the version on: what is ours, not what anybody sees. */
+async function serverSideApply(run: Run, task: Task, { object, found, judged }: { object: KubeObject; found: KubeObject | undefined; judged?: Permit }): Promise<KubeObject> {
   let live = found;
-  const apply = (): Promise<KubeObject> => run.input.cluster.api.apply(object, { fieldValidation: validation(run, task), signal: run.input.signal });
+  const apply = (): Promise<KubeObject> => run.input.cluster.api.apply(judged ? bound(object, live) : object, { fieldValidation: validation(run, task), signal: run.input.signal });
   const takeOver = async (named: readonly FieldPath[]): Promise<void> => {
     const handover = live && takeover(live, { target: object, previous: task.previous, named });
     if (handover) live = await patchUnlessRaced(run, task, handover);
@@ -87,7 +91,8 @@ async function serverSideApply(run: Run, task: Task, object: KubeObject, found: 
   });
   if (!live) return applied;
   const { remove } = removals({ live, applied, target: object, ...(task.previous && { previous: task.previous }) });
-  return remove.length > 0 ? patchUnlessRaced(run, task, removalPatch(applied, remove)) : applied;
+  const agreed = judged ? remove.filter((path) => judged.removed.some((each) => sameJson(each, path))) : remove;
+  return agreed.length > 0 ? patchUnlessRaced(run, task, removalPatch(applied, agreed, judged !== undefined)) : applied;
 }
 
 async function replace(run: Run, { task, object, live, dryRun = false }: { task: Task; object: KubeObject; live: KubeObject | undefined; dryRun?: boolean }): Promise<KubeObject> {
@@ -112,12 +117,42 @@ async function write(run: Run, task: Task, object: KubeObject): Promise<KubeObje
   const force = forced(run, task);
   if (force && live?.metadata.deletionTimestamp !== undefined) return recreate(run, task, object, live);
   try {
-    return isReplaced(run, task) ? await replace(run, { task, object, live: live ?? await run.read(task) }) : await serverSideApply(run, task, object, live);
+    return isReplaced(run, task) ? await replace(run, { task, object, live: live ?? await run.read(task) }) : await serverSideApply(run, task, { object, found: live });
   } catch (error) {
     const old = force && isStatus(error, 422) ? live ?? await run.read(task) : undefined;
     if (!old) throw error;
     return recreate(run, task, object, old);
   }
+}
+
+/** Deletes what cannot be changed in place; it is made anew when it is gone, which is judged again. */
+async function makeWay(run: Run, task: Task, live: KubeObject): Promise<'held' | 'again'> {
+  if (live.metadata.deletionTimestamp === undefined) await run.input.cluster.api.delete(refOf(task), { ...versionOf(live), propagationPolicy: 'Background', signal: run.input.signal });
+  return (await run.read(task)) ? 'held' : 'again';
+}
+
+/** The same under approval, object by object: only what was agreed to, over what it was judged over. */
+async function writeJudged(run: Run, task: Task): Promise<boolean> {
+  const { api } = run.input.cluster;
+  const options = { fieldValidation: validation(run, task), signal: run.input.signal };
+  const written = await judgedly(run, task, async (judged) => {
+    const { live, target, recreate: anew } = judged;
+    if (!target) return 'left';
+    if (live && (anew || (forced(run, task) && live.metadata.deletionTimestamp !== undefined))) return makeWay(run, task, live);
+    const replaces = live !== undefined && isReplaced(run, task);
+    const object = replaces ? await api.replace(bound(target, live), options) : await serverSideApply(run, task, { object: target, found: live, judged });
+    run.accepted(task, object, judged.manifestHash);
+    record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} ${replaces ? 'replaced' : 'serverside-applied'}` });
+    return 'written';
+  });
+  if (written === 'left') record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} unchanged` });
+  return written !== 'held';
+}
+
+/** A hook is only ever created: what has its name by now is not its to change. */
+async function createHook(run: Run, task: Task, object: KubeObject): Promise<void> {
+  run.accepted(task, await run.input.cluster.api.apply(bound(object, undefined), { fieldValidation: validation(run, task), signal: run.input.signal }));
+  record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} serverside-applied` });
 }
 
 /** Applies the task's object and records the outcome. False: an object of that name is still being deleted. Throws what may pass. */
@@ -130,6 +165,11 @@ export async function applyTask(run: Run, task: Task): Promise<boolean> {
     return true;
   }
   try {
+    if (run.input.judge) {
+      if (task.kind !== 'hook') return await writeJudged(run, task);
+      await createHook(run, task, foldStringData(task.object));
+      return true;
+    }
     const object = await write(run, task, foldStringData(task.object));
     if (!object) return false;
     run.accepted(task, object);

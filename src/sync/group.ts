@@ -46,6 +46,7 @@ async function applyAll(run: Run, tasks: readonly Task[]): Promise<Wait | undefi
     const [first] = same;
     const missing = first ? await kindMissing(run, first) : undefined;
     if (missing) return missing;
+    if (run.stopped !== undefined) return undefined;
     const held: Task[] = [];
     await allOf(run, same, async (task) => {
       if (!(await applyTask(run, task))) held.push(task);
@@ -61,10 +62,11 @@ export async function runGroup(run: Run, group: readonly Task[]): Promise<Wait |
     record(task, { status: 'Synced', hookPhase: run.dryRun ? 'Succeeded' : 'Running', message: task.row.message ?? '' });
   }
   await allOf(run, group.filter((task) => task.kind === 'prune' && isPending(task)), (task) => pruneTask(run, task));
+  if (run.stopped !== undefined) return undefined;
   const deleting: Task[] = [];
   await allOf(run, group.filter((task) => task.kind === 'hook' && isPending(task)), async (task) => {
     if ((await prepareHook(run, task)) === 'deleting') deleting.push(task);
   });
   if (deleting.length > 0) return waitFor('deletion of', deleting, run.input.clock.now() + 2_000);
-  return applyAll(run, group.filter(isPending));
+  return run.stopped === undefined ? applyAll(run, group.filter(isPending)) : undefined;
 }

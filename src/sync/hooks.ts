@@ -4,6 +4,7 @@ import type { OperationPhase } from '../model/application.ts';
 import { hookOf } from '../model/hooks.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { dropHookFinalizer, hasHookFinalizer } from './hook-finalizer.ts';
+import { versionOf } from './judged.ts';
 import { hookMark } from './plan.ts';
 import { refOf } from './run.ts';
 import type { Run } from './run.ts';
@@ -19,7 +20,7 @@ async function dropFinalizer(run: Run, task: Task, object: KubeObject): Promise<
 async function deleteHook(run: Run, task: Task, object: KubeObject): Promise<void> {
   const uid = object.metadata.uid;
   if (object.metadata.deletionTimestamp === undefined) {
-    await run.input.cluster.api.delete(refOf(task), { ...(uid && { uid }), propagationPolicy: 'Foreground', signal: run.input.signal });
+    await run.input.cluster.api.delete(refOf(task), { ...(run.input.judge ? versionOf(object) : uid && { uid }), propagationPolicy: 'Foreground', signal: run.input.signal });
   }
   const rest = hasHookFinalizer(object) ? await run.read(task) : undefined;
   if (rest && rest.metadata.uid === uid) await dropFinalizer(run, task, rest);
@@ -28,6 +29,15 @@ async function deleteHook(run: Run, task: Task, object: KubeObject): Promise<voi
 /** Whether the object was made for this very task: a hook of two phases has the same name in both. */
 function isOfTask({ state }: Run, { phase }: Task, object: KubeObject): boolean {
   return object.metadata.annotations?.[cox.operation] === hookMark(phase, { startedAt: Date.parse(state.startedAt), attempt: state.retryCount ?? 0 });
+}
+
+function isTaken(task: Task, why: string): 'begun' {
+  record(task, { status: 'SyncFailed', hookPhase: 'Failed', message: `${kubectlName(task.key)} exists, ${why}` });
+  return 'begun';
+}
+
+async function mayGo(run: Run, task: Task): Promise<boolean> {
+  return (await run.input.judge?.({ kind: 'prune', key: task.key, when: 'now' }))?.do === 'write';
 }
 
 /**
@@ -43,7 +53,9 @@ export async function prepareHook(run: Run, task: Task): Promise<'free' | 'begun
     record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} serverside-applied` });
     return 'begun';
   }
-  if (!task.hook?.deletePolicies.includes('BeforeHookCreation')) return 'free';
+  if (!task.hook?.deletePolicies.includes('BeforeHookCreation')) return run.input.judge ? isTaken(task, 'and this hook has no policy BeforeHookCreation: under approval hooks are only created') : 'free';
+  // Under approval a hook clears away hooks alone, and what people agreed to see deleted.
+  if (run.input.judge && !hookOf(found).isHook && !(await mayGo(run, task))) return isTaken(task, 'is no hook, and nobody has agreed to delete it for the hook of that name');
   await deleteHook(run, task, found);
   return (await run.read(task)) ? 'deleting' : 'free';
 }

@@ -3,7 +3,9 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Application, ApplicationSource, Operation, OperationState, SyncStatusCode } from '../model/application.ts';
+import type { FieldPath } from '../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import type { TaskKind } from './task.ts';
 
 export interface SyncTarget {
   key: ResourceKey;
@@ -24,6 +26,30 @@ export interface SyncTarget {
   /** Manifest of the last sync: fields that it had and the target lacks are taken out (design §4f). */
   previous?: KubeObject;
 }
+
+/** What is about to be written; hooks need no word of their own: their manifests are what the operation began with. */
+export interface Write {
+  kind: Exclude<TaskKind, 'hook'>;
+  key: ResourceKey;
+  /** `ahead`: it is not its turn yet. `raced`: somebody was quicker than the write that was judged last. */
+  when: 'ahead' | 'now' | 'raced';
+}
+
+/** `live`: of which this is said; a write carries its uid and version, or creates and nothing else. */
+export interface Permit {
+  do: 'write';
+  live: KubeObject | undefined;
+  /** What is sent; undefined for a deletion. */
+  target: KubeObject | undefined;
+  manifestHash: string;
+  /** What may be taken out after the apply. */
+  removed: readonly FieldPath[];
+  /** The object is deleted and made anew. */
+  recreate: boolean;
+}
+
+/** `leave`: nothing is left to do. `refused`: the API server would not take it. `stop`: nobody has agreed to it. */
+export type Judgement = Permit | { do: 'leave' } | { do: 'refused'; message: string } | { do: 'stop'; why: string };
 
 export interface StepInput {
   app: Application;
@@ -46,6 +72,10 @@ export interface StepInput {
   save(state: OperationState, done: boolean): Promise<void>;
   /** Told of every accepted write at once; `object` is the API's answer. */
   accepted(key: ResourceKey, manifestHash: string, object: KubeObject): void;
+  /** Under approval: asked immediately before each write, about the object as it is then. */
+  judge?: ((write: Write) => Promise<Judgement>) | undefined;
+  /** Why the operation ends here, whatever is left of it. */
+  ends?: string;
   clock: Clock;
   log: Logger;
   signal: AbortSignal;
@@ -57,6 +87,8 @@ export interface StepResult {
   /** As saved last. */
   state: OperationState;
   done: boolean;
+  /** Nothing more is written before the gate has been asked about what is left: why. */
+  stopped?: string;
   /** The message of the operation while it waits. */
   waitingFor?: string;
   /** Keys whose next event should bring the next step. */

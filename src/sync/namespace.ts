@@ -2,6 +2,7 @@
 import { syncOptions } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { StepInput } from './input.ts';
+import { bound, judgedly } from './judged.ts';
 import type { Run } from './run.ts';
 import { kubectlName, record, rowOf } from './task.ts';
 import type { Task } from './task.ts';
@@ -32,6 +33,14 @@ export async function makeNamespace(run: Run, task: Task): Promise<void> {
     kind: 'Namespace',
     metadata: { name: task.key.name, ...(metadata.labels && { labels: metadata.labels }), ...(metadata.annotations && { annotations: metadata.annotations }) },
   };
-  await run.input.cluster.api.apply(object, { dryRun: run.dryRun, signal: run.input.signal });
+  const { api } = run.input.cluster;
+  const { signal } = run.input;
+  if (run.input.judge && !run.dryRun) {
+    const outcome = await judgedly(run, task, async ({ live }) => {
+      await api.apply(bound(object, live), { signal });
+      return 'written';
+    });
+    if (outcome === 'stopped' || outcome === 'failed') return;
+  } else await api.apply(object, { dryRun: run.dryRun, signal });
   record(task, { status: 'Synced', hookPhase: 'Succeeded', message: `${kubectlName(task.key)} created` });
 }

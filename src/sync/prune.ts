@@ -2,6 +2,7 @@
 import { errorMessage } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { argo } from '../model/annotations.ts';
+import { judgedly, versionOf } from './judged.ts';
 import { mayPass, refOf } from './run.ts';
 import type { Run } from './run.ts';
 import { isPending, movesMessage, record } from './task.ts';
@@ -21,20 +22,48 @@ export function awaitsConfirmation(run: Run, task: Task): boolean {
   return !(approved >= Date.parse(run.state.startedAt));
 }
 
-/** Records the outcome; throws what may pass. */
-export async function pruneTask(run: Run, task: Task): Promise<void> {
-  try {
-    const live = run.live(task.key) ?? await run.read(task);
-    const { uid } = task;
-    if (live && live.metadata.uid !== uid) {
-      record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (made anew since the sync began)' });
-      return;
+function recordSkipped(task: Task, why: string): void {
+  record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: `ignored (${why})` });
+}
+
+function recordMoved(task: Task, other: string): void {
+  record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: movesMessage(other) });
+}
+
+/** Under approval: the very object of the plan, as it was judged. */
+async function pruneJudged(run: Run, task: Task): Promise<void> {
+  const outcome = await judgedly(run, task, async ({ live }) => {
+    if (live && live.metadata.uid !== task.uid) {
+      recordSkipped(task, 'made anew since the sync began');
+      return 'written';
     }
     const other = run.input.heldBy?.(task.key);
     if (live && other !== undefined) {
-      record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: movesMessage(other) });
-      return;
+      recordMoved(task, other);
+      return 'written';
     }
+    if (live && live.metadata.deletionTimestamp === undefined) {
+      await run.input.cluster.api.delete(refOf(task), { ...versionOf(live), propagationPolicy: propagation(run, task), signal: run.input.signal });
+    }
+    record(task, { status: 'Pruned', hookPhase: 'Succeeded', message: 'pruned' });
+    return 'written';
+  });
+  if (outcome !== 'left') return;
+  const other = run.input.heldBy?.(task.key);
+  if (other !== undefined) recordMoved(task, other);
+  else if (await run.read(task)) recordSkipped(task, 'no longer extra');
+  else record(task, { status: 'Pruned', hookPhase: 'Succeeded', message: 'pruned' });
+}
+
+/** Records the outcome; throws what may pass. */
+export async function pruneTask(run: Run, task: Task): Promise<void> {
+  try {
+    if (run.input.judge && !run.dryRun) return await pruneJudged(run, task);
+    const live = run.live(task.key) ?? await run.read(task);
+    const { uid } = task;
+    if (live && live.metadata.uid !== uid) return recordSkipped(task, 'made anew since the sync began');
+    const other = run.input.heldBy?.(task.key);
+    if (live && other !== undefined) return recordMoved(task, other);
     if (live && live.metadata.deletionTimestamp === undefined) {
       await run.input.cluster.api.delete(refOf(task), { ...(uid && { uid }), propagationPolicy: propagation(run, task), dryRun: run.dryRun, signal: run.input.signal });
     }

@@ -16,6 +16,8 @@ export class Run {
   /** As saved last, or as given. */
   state: OperationState;
   tasks: Task[] = [];
+  /** Nothing more is to be written: why. */
+  stopped: string | undefined;
   #saved: string;
   /** Answers of this step: the watch may be behind them. */
   readonly #answers = new Map<string, KubeObject>();
@@ -70,9 +72,9 @@ export class Run {
     return this.input.cluster.api.get(refOf(task), { signal: this.input.signal });
   }
 
-  accepted(task: Task, object: KubeObject): void {
+  accepted(task: Task, object: KubeObject, manifestHash = task.manifestHash): void {
     this.#answers.set(keyText(task.key), object);
-    this.input.accepted(task.key, task.manifestHash, object);
+    this.input.accepted(task.key, manifestHash, object);
   }
 }
 

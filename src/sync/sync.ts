@@ -14,7 +14,7 @@ import { Run } from './run.ts';
 import type { Task } from './task.ts';
 import { findInvalid } from './validity.ts';
 
-export type { StepInput, StepResult, SyncTarget } from './input.ts';
+export type { Judgement, StepInput, StepResult, SyncTarget, Write } from './input.ts';
 
 /** startedAt of an operation that begins now. Operations (and their hooks) are told apart by it, to the second: it is always later than the last one's. */
 export function startTime(app: Application, now: number): string {
@@ -80,6 +80,13 @@ async function terminate(run: Run): Promise<StepResult> {
   return finish(run, 'Failed', 'Operation terminated', true);
 }
 
+/** What was done stays told; hooks that run are left to end by themselves. */
+async function endHere(run: Run, message: string): Promise<StepResult> {
+  run.tasks = rowTasks(run.state.syncResult?.resources ?? []);
+  await releaseHooks(run, 'Failed');
+  return finish(run, 'Failed', message, true);
+}
+
 /** Begins an attempt: the plan is persisted before anything is done, so that a resumed operation has the same tasks. */
 async function prepare(run: Run): Promise<{ phase: OperationPhase; message: string } | undefined> {
   const { input } = run;
@@ -107,6 +114,7 @@ export async function step(input: StepInput): Promise<StepResult> {
   let state = input.state ?? begin(input);
   if (state.phase === 'Succeeded' || state.phase === 'Failed' || state.phase === 'Error') return { state, done: true, watch: [] };
   if (state.phase === 'Terminating') return terminate(new Run(input, state));
+  if (input.ends !== undefined) return endHere(new Run(input, state), input.ends);
   const at = waitsUntil(state);
   if (at !== undefined && input.clock.now() < at) return { state, done: false, waitingFor: state.message ?? '', watch: [], at };
   if (at !== undefined) state = beginRetry(state);
@@ -114,6 +122,10 @@ export async function step(input: StepInput): Promise<StepResult> {
   const refused = await prepare(run);
   if (refused) return finish(run, refused.phase, refused.message);
   const verdict = await advance(run);
+  if ('stopped' in verdict) {
+    await run.persist();
+    return { state: run.state, done: false, stopped: verdict.stopped, watch: [] };
+  }
   if ('wait' in verdict) {
     await run.persist(verdict.wait);
     const watch = [...new Map(verdict.watch.map((key) => [keyText(key), key])).values()];

@@ -7,6 +7,7 @@ import { AppError } from '../../src/base/errors.ts';
 export class Fuse {
   readonly log: string[] = [];
   dead = false;
+  #meanwhile: { what: string; act: () => Promise<unknown> } | undefined;
   #order: { n: number | string; side: 'before' | 'after'; onDeath: () => void } | undefined;
 
   arm(n: number | string, side: 'before' | 'after', onDeath: () => void): void {
@@ -15,7 +16,13 @@ export class Fuse {
     this.#order = { n, side, onDeath };
   }
 
+  /** What somebody else does between our looking and our first change of that kind and name, such as `apply ConfigMap/web`. */
+  meanwhile(what: string, act: () => Promise<unknown>): void {
+    this.#meanwhile = { what, act };
+  }
+
   disarm(): void {
+    this.#meanwhile = undefined;
     this.#order = undefined;
     this.dead = false;
   }
@@ -28,8 +35,13 @@ export class Fuse {
     throw gone();
   }
 
-  async change<T>(label: string, send: () => Promise<T>): Promise<T> {
+  async change<T>(label: string, name: string | undefined, send: () => Promise<T>): Promise<T> {
     if (this.dead) throw gone();
+    const meanwhile = this.#meanwhile;
+    if (meanwhile?.what === `${label}/${name}`) {
+      this.#meanwhile = undefined;
+      await meanwhile.act();
+    }
     const n = this.log.push(label);
     const hit = (): boolean => this.#order?.n === n || this.#order?.n === label;
     if (hit() && this.#order?.side === 'before') this.#die();
@@ -50,16 +62,16 @@ function gone(): AppError {
 }
 
 function fusedApi(api: Api, fuse: Fuse): Api {
-  const through = <T>(label: string, dryRun: boolean | undefined, send: () => Promise<T>): Promise<T> => (dryRun ? fuse.read(send) : fuse.change(label, send));
+  const through = <T>(label: string, { name, dryRun }: { name: string | undefined; dryRun?: boolean | undefined }, send: () => Promise<T>): Promise<T> => (dryRun ? fuse.read(send) : fuse.change(label, name, send));
   return {
     get: (...all) => fuse.read(() => api.get(...all)),
     list: (...all) => fuse.read(() => api.list(...all)),
     request: (...all) => fuse.read(() => api.request(...all)),
-    create: (object, options) => through(`create ${object.kind}`, options?.dryRun, () => api.create(object, options)),
-    replace: (object, options) => through(`replace ${object.kind}`, options?.dryRun, () => api.replace(object, options)),
-    apply: (object, options) => through(`apply ${object.kind}`, options?.dryRun, () => api.apply(object, options)),
-    patch: (ref, options) => through(`patch ${ref.kind}`, options.dryRun, () => api.patch(ref, options)),
-    delete: (ref, options) => through(`delete ${ref.kind}`, options?.dryRun, () => api.delete(ref, options)),
+    create: (object, options) => through(`create ${object.kind}`, { name: object.metadata.name, ...options }, () => api.create(object, options)),
+    replace: (object, options) => through(`replace ${object.kind}`, { name: object.metadata.name, ...options }, () => api.replace(object, options)),
+    apply: (object, options) => through(`apply ${object.kind}`, { name: object.metadata.name, ...options }, () => api.apply(object, options)),
+    patch: (ref, options) => through(`patch ${ref.kind}`, { name: ref.name, ...options }, () => api.patch(ref, options)),
+    delete: (ref, options) => through(`delete ${ref.kind}`, { name: ref.name, ...options }, () => api.delete(ref, options)),
     get counts() {
       return api.counts;
     },
