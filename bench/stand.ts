@@ -58,7 +58,7 @@ export async function startStand(log: (line: string) => void = () => undefined):
     throw error;
   }
   const { server, ca } = cluster;
-  return { server, ca, token: cluster.tokens.admin, access, pid: operator.pid, webhook: `${operator.url}/webhooks/github`, webhookSecret, logFile: operator.logFile, stop };
+  return { server, ca, token: cluster.tokens.admin, access, pid: operator.pid, webhook: operator.webhookUrl, webhookSecret, logFile: operator.logFile, stop };
 }
 
 async function main(): Promise<void> {

@@ -8,7 +8,7 @@ import { freePorts } from './cluster/ports.ts';
 export interface OperatorOptions {
   /** Its data, and the log `coxswain.log` of all its lives. */
   dir: string;
-  /** Default: a free one; the same in every life, so that webhooks find it. */
+  /** Of the page; default a free one, as for webhooks and health: the same in every life, so that webhooks find theirs. */
   port?: number;
   /** Folder of helm, kustomize, jsonnet and render. */
   toolsDir: string;
@@ -31,15 +31,25 @@ function inherited(): Record<string, string> {
 
 /** Many lives, one at a time. */
 export class Operator {
+  /** Of the page. */
   readonly url: string;
+  /** Where GitHub, or whoever tells of pushes, sends its webhooks. */
+  readonly webhookUrl: string;
+  /** Of metrics, health and readiness. */
+  readonly healthUrl: string;
   readonly logFile: string;
   readonly #options: OperatorOptions;
+  readonly #listen: Record<string, string>;
   readonly #children = new Children();
   #lives = 0;
 
-  constructor(options: OperatorOptions & { port: number }) {
+  constructor(options: OperatorOptions & { ports: Record<'public' | 'page' | 'metrics', number> }) {
     this.#options = options;
-    this.url = `http://127.0.0.1:${options.port}`;
+    const { ports } = options;
+    this.url = `http://127.0.0.1:${ports.page}`;
+    this.webhookUrl = `http://127.0.0.1:${ports.public}/webhooks/github`;
+    this.healthUrl = `http://127.0.0.1:${ports.metrics}`;
+    this.#listen = Object.fromEntries(Object.entries(ports).map(([name, port]) => [`COX_LISTEN_${name.toUpperCase()}`, `127.0.0.1:${port}`]));
     this.logFile = join(options.dir, 'coxswain.log');
     mkdirSync(options.dir, { recursive: true });
   }
@@ -65,7 +75,7 @@ export class Operator {
 
   /** Starts it without waiting. */
   spawn(): void {
-    const { dir, toolsDir, env, port, inherit } = this.#options;
+    const { dir, toolsDir, env, inherit } = this.#options;
     this.#lives += 1;
     this.#children.start({
       name: 'coxswain',
@@ -76,7 +86,7 @@ export class Operator {
         ...(inherit ? inherited() : { PATH: process.env['PATH'] ?? '', HOME: dir }),
         COX_DATA_DIR: join(dir, 'data'),
         COX_TOOLS_DIR: toolsDir,
-        COX_LISTEN: `127.0.0.1:${port}`,
+        ...this.#listen,
         COX_PUBLIC_URL: this.url,
         ...env,
       },
@@ -122,7 +132,7 @@ export class Operator {
 
   async #isReady(): Promise<boolean> {
     try {
-      return (await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(2_000) })).ok;
+      return (await fetch(`${this.healthUrl}/readyz`, { signal: AbortSignal.timeout(2_000) })).ok;
     } catch {
       return false; // not listening yet
     }
@@ -130,6 +140,6 @@ export class Operator {
 }
 
 export async function createOperator(options: OperatorOptions): Promise<Operator> {
-  const [free = 0] = options.port === undefined ? await freePorts(1) : [options.port];
-  return new Operator({ ...options, port: free });
+  const [open = 0, metrics = 0, free = 0] = await freePorts(3);
+  return new Operator({ ...options, ports: { public: open, metrics, page: options.port ?? free } });
 }

@@ -176,7 +176,7 @@ async function build(base: Base): Promise<Scene> {
     ...(port !== undefined && { port }),
   });
   ends.add(() => coxswain.end());
-  github.setWebhookUrl(`${coxswain.url}/webhooks/github`);
+  github.setWebhookUrl(coxswain.webhookUrl);
   const { kube, kubeconfigs, cluster, proxy } = place;
   return { dir, kube, kubeconfigs, cluster, proxy, github, slack, repository, people, askpass, coxswain, stop: () => ends.all() };
 }

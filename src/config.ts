@@ -20,6 +20,12 @@ export interface SlackConfig {
   apiUrl: string;
 }
 
+export interface Address {
+  host: string;
+  /** 0: any free one. */
+  port: number;
+}
+
 export interface Config {
   /** Control-plane namespace, where Applications, settings and our own resources live; default `argocd`. */
   namespace: string;
@@ -31,8 +37,14 @@ export interface Config {
   dataDir: string;
   /** Folder with helm, kustomize, jsonnet and render; empty = found on PATH. */
   toolsDir: string;
-  host: string;
-  port: number;
+  listen: {
+    /** What the internet may reach: webhooks of forges. */
+    public: Address;
+    /** The dashboard and its API. */
+    page: Address;
+    /** Metrics, health and readiness. */
+    metrics: Address;
+  };
   /** How people reach the web page; used in links. */
   publicUrl: string;
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -51,9 +63,10 @@ export const variables = {
   COX_ENGINE: 'coxswain or argocd. Default: coxswain',
   COX_DATA_DIR: 'Folder for git mirrors, for this process alone; may be lost at any time. Default: coxswain in XDG_CACHE_HOME or in ~/.cache',
   COX_TOOLS_DIR: 'Folder of helm, kustomize, jsonnet and render. Default: found on PATH',
-  COX_LISTEN:
-    'host:port of the page, webhooks, metrics and health; the page is read-only and has no login, so publish no more than /webhooks/github to the internet. Default: 0.0.0.0:8080',
-  COX_PUBLIC_URL: 'How people reach the page. Default: http://localhost:<port>',
+  COX_LISTEN_PUBLIC: 'host:port of the webhooks, /webhooks/github and /api/webhook, and of nothing else: the one port to expose to the internet. Default: 0.0.0.0:8080',
+  COX_LISTEN_PAGE: 'host:port of the page and its API, read-only and without a login: for your own network. Default: 0.0.0.0:8081',
+  COX_LISTEN_METRICS: 'host:port of /metrics, /healthz and /readyz: for the cluster. Default: 0.0.0.0:9090',
+  COX_PUBLIC_URL: 'How people reach the page. Default: http://localhost:<page-port>',
   COX_LOG_LEVEL: 'debug, info, warn, error or silent. Default: info',
   COX_GITHUB_APP_ID: 'Id of the GitHub App; with it the private key and the webhook secret are required',
   COX_GITHUB_PRIVATE_KEY: 'Private key of the App in PEM, or COX_GITHUB_PRIVATE_KEY_FILE',
@@ -139,13 +152,21 @@ class Reader {
 
 const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
-function listen(read: Reader): { host: string; port: number } {
-  const text = read.text('COX_LISTEN', '0.0.0.0:8080');
+function address(read: Reader, name: string, fallback: string): Address {
+  const text = read.text(name, fallback);
   const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]*):(\d{1,5})$/.exec(text);
   const port = Number(match?.[2] ?? 0);
   const valid = match !== null && port <= 65_535;
-  if (!valid) read.faults.push(`COX_LISTEN is "${text}", but must be host:port, such as 127.0.0.1:8080 or [::1]:8080`);
+  if (!valid) read.faults.push(`${name} is "${text}", but must be host:port, such as 127.0.0.1:8080 or [::1]:8080`);
   return { host: match?.[1]?.replace(/^\[|\]$/g, '') || '0.0.0.0', port: valid ? port : 0 };
+}
+
+/** One port would carry what must be kept apart. */
+function listen(read: Reader): Config['listen'] {
+  const found = { public: address(read, 'COX_LISTEN_PUBLIC', '0.0.0.0:8080'), page: address(read, 'COX_LISTEN_PAGE', '0.0.0.0:8081'), metrics: address(read, 'COX_LISTEN_METRICS', '0.0.0.0:9090') };
+  const ports = Object.values(found).map(({ port }) => port).filter((port) => port !== 0);
+  if (new Set(ports).size < ports.length) read.faults.push('COX_LISTEN_PUBLIC, COX_LISTEN_PAGE and COX_LISTEN_METRICS must name different ports');
+  return found;
 }
 
 function github(read: Reader): GitHubConfig | undefined {
@@ -180,16 +201,15 @@ function slack(read: Reader): SlackConfig | undefined {
 /** Throws E_CONFIG that lists every fault, one a line. */
 export function readConfig(env: Environment): Config {
   const read = new Reader(env);
-  const { host, port } = listen(read);
+  const listening = listen(read);
   const config: Config = {
     namespace: read.text('COX_NAMESPACE', 'argocd'),
     kubeconfig: read.text('KUBECONFIG'),
     engine: read.choice('COX_ENGINE', ['coxswain', 'argocd']),
     dataDir: read.text('COX_DATA_DIR', join(read.text('XDG_CACHE_HOME', join(homedir(), '.cache')), 'coxswain')),
     toolsDir: read.text('COX_TOOLS_DIR'),
-    host,
-    port,
-    publicUrl: read.url('COX_PUBLIC_URL', `http://localhost:${port}`).href.replace(/\/$/, ''),
+    listen: listening,
+    publicUrl: read.url('COX_PUBLIC_URL', `http://localhost:${listening.page.port}`).href.replace(/\/$/, ''),
     logLevel: read.choice('COX_LOG_LEVEL', ['info', 'debug', 'warn', 'error', 'silent']),
     github: github(read),
     slack: slack(read),

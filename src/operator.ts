@@ -30,7 +30,7 @@ import { sourcesOf } from './model/application.ts';
 import { normaliseRepo } from './model/repository.ts';
 import { createGitHub } from './github/github.ts';
 import { createRenderer } from './render/render.ts';
-import { serve, stopServer } from './listen.ts';
+import { listen, stopServer } from './listen.ts';
 import type { Starting } from './starting.ts';
 import { tellMissingKinds } from './starting.ts';
 import { Started } from './started.ts';
@@ -46,7 +46,8 @@ import { changeDeps } from './wiring.ts';
 interface Faces {
   github: GitHub | undefined;
   chat: Chat | undefined;
-  rest: Handler | undefined;
+  page: Handler | undefined;
+  health: Handler | undefined;
 }
 
 interface Base {
@@ -226,7 +227,8 @@ function openWeb({ cluster, store, guard, engine, faces, started }: Core): void 
     metrics: metrics.text,
     notReady: () => (cluster.live.settled ? undefined : 'the live cache is not complete yet'),
   });
-  faces.rest = web.handle;
+  faces.page = web.page;
+  faces.health = web.health;
   started.add('web', () => web.stop());
 }
 
@@ -246,17 +248,16 @@ async function startFaces(core: Core): Promise<void> {
 }
 
 /** Starts everything; resolves when it works. `stop` resolves when nothing runs any more. */
-export async function startOperator(config: Config, onLost: () => void): Promise<{ stop(): Promise<void>; port: number }> {
+export async function startOperator(config: Config, onLost: () => void): Promise<{ stop(): Promise<void> }> {
   const log = createLogger({ level: config.logLevel });
   const abort = new AbortController();
-  const base: Base = { config, log, signal: abort.signal, started: new Started(), faces: { github: undefined, chat: undefined, rest: undefined }, starting: { why: 'starting: connects to the cluster' } };
-  const server = await serve(config, log, { webhook: () => base.faces.github?.handle, rest: () => base.faces.rest, starting: base.starting });
-  base.started.add('server', () => stopServer(server));
+  const base: Base = { config, log, signal: abort.signal, started: new Started(), faces: { github: undefined, chat: undefined, page: undefined, health: undefined }, starting: { why: 'starting: connects to the cluster' } };
+  const { faces, starting } = base;
+  const servers = await listen(config.listen, log, starting, { webhook: () => faces.github?.handle, page: () => faces.page, health: () => faces.health });
+  base.started.add('servers', async () => void (await Promise.all(servers.map(stopServer))));
   await startFaces(await openCore(base, await openState(base, onLost)));
-  const address = server.address();
   log.info({ namespace: config.namespace, engine: config.engine, github: config.github !== undefined, slack: config.slack !== undefined }, 'coxswain is running');
   return {
-    port: typeof address === 'object' && address ? address.port : config.port,
     async stop() {
       await base.started.stop(log);
       abort.abort(new Error('coxswain stops'));

@@ -37,9 +37,8 @@ test('an empty environment gives the defaults; nothing that needs a credential i
     engine: 'coxswain',
     dataDir: join(homedir(), '.cache', 'coxswain'),
     toolsDir: '',
-    host: '0.0.0.0',
-    port: 8080,
-    publicUrl: 'http://localhost:8080',
+    listen: { public: { host: '0.0.0.0', port: 8080 }, page: { host: '0.0.0.0', port: 8081 }, metrics: { host: '0.0.0.0', port: 9090 } },
+    publicUrl: 'http://localhost:8081',
     logLevel: 'info',
     github: undefined,
     slack: undefined,
@@ -55,14 +54,16 @@ test('no secret has a default: the documented defaults of credentials are none',
 
 const read: { env: Environment; what: string; expected: Record<string, unknown> }[] = [
   { what: 'surrounding blanks do not count', env: { COX_NAMESPACE: ' gitops \n' }, expected: { namespace: 'gitops' } },
-  { what: 'an empty value is the default', env: { COX_NAMESPACE: '', COX_LISTEN: '' }, expected: { namespace: 'argocd', port: 8080 } },
+  { what: 'an empty value is the default', env: { COX_NAMESPACE: '', COX_LISTEN_PAGE: '' }, expected: { namespace: 'argocd', publicUrl: 'http://localhost:8081' } },
   { what: 'a kubeconfig', env: { KUBECONFIG: '/a:/b' }, expected: { kubeconfig: '/a:/b' } },
   { what: 'the other engine', env: { COX_ENGINE: 'argocd' }, expected: { engine: 'argocd' } },
   { what: 'folders', env: { COX_DATA_DIR: '/data', COX_TOOLS_DIR: '/tools' }, expected: { dataDir: '/data', toolsDir: '/tools' } },
   { what: 'a cache folder', env: { XDG_CACHE_HOME: '/cache' }, expected: { dataDir: '/cache/coxswain' } },
-  { what: 'a port on every address', env: { COX_LISTEN: ':9000' }, expected: { host: '0.0.0.0', port: 9000, publicUrl: 'http://localhost:9000' } },
-  { what: 'an IPv6 address', env: { COX_LISTEN: '[::1]:9000' }, expected: { host: '::1', port: 9000 } },
-  { what: 'any free port', env: { COX_LISTEN: '127.0.0.1:0' }, expected: { host: '127.0.0.1', port: 0 } },
+  {
+    what: 'ports on every address, on IPv6, and any free one',
+    env: { COX_LISTEN_PUBLIC: ':9000', COX_LISTEN_PAGE: '[::1]:9001', COX_LISTEN_METRICS: '127.0.0.1:0' },
+    expected: { listen: { public: { host: '0.0.0.0', port: 9000 }, page: { host: '::1', port: 9001 }, metrics: { host: '127.0.0.1', port: 0 } }, publicUrl: 'http://localhost:9001' },
+  },
   { what: 'a public address without its last slash', env: { COX_PUBLIC_URL: 'https://cox.example/gitops/' }, expected: { publicUrl: 'https://cox.example/gitops' } },
   { what: 'a log level', env: { COX_LOG_LEVEL: 'debug' }, expected: { logLevel: 'debug' } },
   { what: 'a GitHub App', env: githubApp, expected: { github: { appId: 17, privateKey: pem, webhookSecret: 'hush', apiUrl: 'https://api.github.com' }, webhookSecret: 'hush' } },
@@ -98,9 +99,10 @@ test('secrets may stand in files, which end with a new line', (t) => {
 const wrong: { env: Environment; expected: RegExp[] }[] = [
   { env: { COX_ENGINE: 'flux' }, expected: [/^COX_ENGINE is "flux", but must be one of coxswain, argocd$/] },
   { env: { COX_LOG_LEVEL: 'loud' }, expected: [/^COX_LOG_LEVEL is "loud"/] },
-  { env: { COX_LISTEN: '8080' }, expected: [/^COX_LISTEN is "8080", but must be host:port/] },
-  { env: { COX_LISTEN: 'host:70000' }, expected: [/^COX_LISTEN is "host:70000"/] },
-  { env: { COX_LISTEN: '::1:80' }, expected: [/^COX_LISTEN is "::1:80"/] },
+  { env: { COX_LISTEN_PUBLIC: '8080' }, expected: [/^COX_LISTEN_PUBLIC is "8080", but must be host:port/] },
+  { env: { COX_LISTEN_PAGE: 'host:70000' }, expected: [/^COX_LISTEN_PAGE is "host:70000"/] },
+  { env: { COX_LISTEN_METRICS: '::1:80' }, expected: [/^COX_LISTEN_METRICS is "::1:80"/] },
+  { env: { COX_LISTEN_METRICS: '127.0.0.1:8080' }, expected: [/^COX_LISTEN_PUBLIC, COX_LISTEN_PAGE and COX_LISTEN_METRICS must name different ports/] },
   { env: { COX_PUBLIC_URL: 'cox.example' }, expected: [/^COX_PUBLIC_URL is "cox\.example", but must be a URL/] },
   { env: { COX_PUBLIC_URL: 'javascript:alert(1)' }, expected: [/^COX_PUBLIC_URL/] },
   { env: { COX_GITHUB_APP_ID: 'Iv1.abc' }, expected: [/^COX_GITHUB_APP_ID is "Iv1\.abc", but must be a number/, /^COX_GITHUB_PRIVATE_KEY is missing/, /^COX_GITHUB_WEBHOOK_SECRET is missing, but is needed because COX_GITHUB_APP_ID is set/] },
@@ -124,7 +126,7 @@ for (const { env, expected } of wrong) {
 }
 
 test('all faults are told at once, with where to read more', () => {
-  const env = { COX_ENGINE: 'flux', COX_LISTEN: 'nowhere', COX_GITHUB_APP_ID: 'x', COX_SLACK_BOT_TOKEN: 'x' };
+  const env = { COX_ENGINE: 'flux', COX_LISTEN_PAGE: 'nowhere', COX_GITHUB_APP_ID: 'x', COX_SLACK_BOT_TOKEN: 'x' };
   assert.equal(faults(env).length, 7);
   assert.throws(() => readConfig(env), { code: 'E_CONFIG', message: /^the configuration has 7 faults:\n- /, hint: 'See docs/reference/configuration.md.' });
 });

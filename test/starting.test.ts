@@ -20,7 +20,7 @@ test('while custom resource definitions are missing, the log and /readyz name th
   t.after(() => operator.end());
   const apply = (file: string): unknown => execFileSync(kubectl, ['--kubeconfig', cluster.kubeconfigs.admin, 'apply', '--server-side', '-f', file]);
   const ready = async (): Promise<{ status: number; text: string }> => {
-    const answer = await fetch(`${operator.url}/readyz`);
+    const answer = await fetch(`${operator.healthUrl}/readyz`);
     return { status: answer.status, text: await answer.text() };
   };
   apply(join(crds, 'argoproj.io_applications.yaml'));

@@ -34,7 +34,10 @@ export interface WebOptions {
 }
 
 export interface Web {
-  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Pages, their data and their events. */
+  page(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** /metrics, /healthz and /readyz. */
+  health(request: IncomingMessage, response: ServerResponse): Promise<void>;
   stop(): void;
 }
 
@@ -151,6 +154,12 @@ function routes(): Readonly<Record<string, Route>> {
     '/live.js': () => script,
     '/icon.svg': () => icon,
     '/api/applications': ({ store }) => json(200, store.applications.list().map(shownApplication)),
+  };
+}
+
+/** For the cluster: nothing of it names an application's content. */
+function healthRoutes(): Readonly<Record<string, Route>> {
+  return {
     '/healthz': () => plain(200, 'ok'),
     '/readyz': ({ notReady }) => {
       const why = notReady();
@@ -172,14 +181,18 @@ function answerTo(options: WebOptions, fixed: Readonly<Record<string, Route>>, p
 }
 
 /**
- * Everything that is not a webhook. Only GET and HEAD are answered, nothing is changed by a request, and nobody is asked who they
+ * Everything that is not a webhook, for two ports. Only GET and HEAD are answered, nothing is changed by a request, and nobody is asked who they
  * are: whoever reaches the port may read. Differences are masked, and of Applications only what `shown.ts` lists is told.
  */
 export function createWeb(options: WebOptions): Web {
   const listeners = new Listeners(options.store, options.clock ?? systemClock);
-  const fixed = routes();
+  const [fixed, healthy] = [routes(), healthRoutes()];
   return {
-    async handle(request, response) {
+    async health(request, response) {
+      const route = healthy[(request.url ?? '/').split('?')[0] ?? '/'];
+      return send(request, response, route && (request.method === 'GET' || request.method === 'HEAD') ? await route(options) : plain(route ? 405 : 404, route ? 'method not allowed' : 'not found'));
+    },
+    async page(request, response) {
       const path = (request.url ?? '/').split('?')[0] ?? '/';
       if (request.method !== 'GET' && request.method !== 'HEAD') return send(request, response, plain(405, 'method not allowed'));
       if (path !== '/events' || request.method === 'HEAD') return send(request, response, await answerTo(options, fixed, path));

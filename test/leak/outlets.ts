@@ -19,8 +19,9 @@ function plain(value: unknown): string {
 }
 
 async function pages({ coxswain }: Scene, names: readonly string[]): Promise<Record<string, string>> {
-  const paths = ['/', '/metrics', '/readyz', '/api/applications', ...names.flatMap((name) => [`/applications/argocd/${name}`, `/api/applications/argocd/${name}`])];
-  return Object.fromEntries(await Promise.all(paths.map(async (path) => [`page ${path}`, await (await fetch(`${coxswain.url}${path}`)).text()] as const)));
+  const paths = ['/', '/api/applications', ...names.flatMap((name) => [`/applications/argocd/${name}`, `/api/applications/argocd/${name}`])];
+  const urls = [...paths.map((path) => `${coxswain.url}${path}`), `${coxswain.healthUrl}/metrics`, `${coxswain.healthUrl}/readyz`];
+  return Object.fromEntries(await Promise.all(urls.map(async (url) => [`page ${url}`, await (await fetch(url)).text()] as const)));
 }
 
 /** Both streams, whatever the exit code. */

@@ -31,7 +31,8 @@ export async function serve(t: TestContext, { store, engine, cluster }: Stage): 
     const web = createWeb({ store, resources: (application) => resourceViews(engine.comparison(application)), metrics: metrics.text, notReady: () => ready.why });
     const server = createServer((request, response) => {
       paths.push(request.url ?? '');
-      web.handle(request, response).catch(() => response.destroy());
+      const isHealth = /^\/(?:metrics|healthz|readyz)$/.test(request.url ?? '');
+      (isHealth ? web.health(request, response) : web.page(request, response)).catch(() => response.destroy());
     });
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     const address = server.address();

@@ -165,7 +165,7 @@ test('an open page is told which applications changed, many changes in few messa
 test('the server ends its streams when it stops, and forgets pages that are closed', async (t) => {
   const s = await stage(t, { 'readme.md': 'nothing' });
   const web = createWeb({ store: s.store, resources: () => [], metrics: () => Promise.resolve({ type: '', body: '' }), notReady: () => undefined });
-  const server = createServer((request, response) => void web.handle(request, response));
+  const server = createServer((request, response) => void web.page(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const { done } = await listen(t, `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`);
