@@ -87,8 +87,9 @@ function toolPaths(config: Config): { helm: string; kustomize: string; jsonnet: 
   return { helm: path('helm'), kustomize: path('kustomize'), jsonnet: path('jsonnet'), render: path('render') };
 }
 
-function gitOf({ config, log, signal, faces }: Base, store: Store): Git {
+function gitOf({ config, log, signal, faces }: Base, store: Store, worker: Worker): Git {
   return openGit({
+    worker,
     dir: join(config.dataDir, 'git'),
     clock,
     log,
@@ -142,7 +143,7 @@ async function openCore(base: Base, { cluster, store, guard }: State): Promise<C
   const { config, log, started, faces } = base;
   const worker = new Worker({ path: toolPaths(config).render });
   started.add('worker', () => worker.stop());
-  const git = gitOf(base, store);
+  const git = gitOf(base, store, worker);
   started.add('git', () => git.stop());
   const renderer = await createRenderer({ tools: toolPaths(config), worker });
   const desiring = createDesiring({

@@ -70,12 +70,12 @@ export async function openRooms(session: Session, app: Application): Promise<Roo
   const settings = await settingsOf(session);
   const destination = await destinationOf(session, settings, app);
   const dir = await session.folder();
-  const git = openGit({ dir: join(dir, 'git'), clock: systemClock, log: quiet, signal, credentials: async (url) => credentialFor(settings, url) ?? (await ownCredential(url, options.env, signal)) });
-  session.atEnd(() => git.stop());
   const folder = options.env['COX_TOOLS_DIR'];
   const tool = (name: string): string => (folder ? join(folder, name) : name);
   const worker = new Worker({ path: tool('render') });
   session.atEnd(async () => worker.stop());
+  const git = openGit({ worker, dir: join(dir, 'git'), clock: systemClock, log: quiet, signal, credentials: async (url) => credentialFor(settings, url) ?? (await ownCredential(url, options.env, signal)) });
+  session.atEnd(() => git.stop());
   const renderer = await createRenderer({ worker, tools: { helm: tool('helm'), kustomize: tool('kustomize'), jsonnet: tool('jsonnet') }, tempDir: dir });
   const { discovery } = destination.cluster;
   const clusterFacts = { version: discovery.version, apiVersions: discovery.apiVersions() };

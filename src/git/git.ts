@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRefsClient } from './advertised.ts';
+import { Constraints } from './constraint.ts';
 import { checkUrl, mirrorName } from './url.ts';
 import { gitCommand, gitEnvironment } from './command.ts';
 import { Mirror } from './mirror.ts';
@@ -12,6 +13,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Files } from '../model/files.ts';
 import type { Logger } from '../base/log.ts';
 import type { Repository } from './repository.ts';
+import type { Worker } from '../base/worker.ts';
 
 export interface GitOptions {
   /** Folder of the mirrors; may be lost at any time, belongs to one process at a time. */
@@ -21,6 +23,8 @@ export interface GitOptions {
   /** Asked before every request to a server. */
   credentials: (repoUrl: string) => Promise<{ username: string; password: string } | undefined>;
   signal: AbortSignal;
+  /** Knows version constraints. */
+  worker: Worker;
   /** The git binary; default `git` on PATH. At least 2.38. */
   git?: string;
   /** Transports that may be used; default https, http, ssh and git. Tests add `file`. */
@@ -53,6 +57,7 @@ export function openGit(options: GitOptions): Git {
   const onStart = (): void => void (counts.processes += 1);
   const command = gitCommand({ git, home: dir, protocols, signal, onStart });
   const refsClient = createRefsClient();
+  const constraints = new Constraints(options.worker);
   const mirrors = new Map<string, { mirror: Mirror; objects: ObjectReader }>();
   removeUnfinished(dir);
 
@@ -67,7 +72,7 @@ export function openGit(options: GitOptions): Git {
       log.debug({ repository: url }, 'fetching');
     };
     const remote = { url, dir: repository, git: command, refsClient, signal, credentials: options.credentials };
-    return { mirror: new Mirror({ remote, objects, trees: new Trees(objects), onFetch: fetched, onPush: () => void (counts.pushes += 1) }), objects };
+    return { mirror: new Mirror({ remote, objects, trees: new Trees(objects), constraints, onFetch: fetched, onPush: () => void (counts.pushes += 1) }), objects };
   };
 
   const stop = async (): Promise<void> => {

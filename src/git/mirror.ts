@@ -8,6 +8,7 @@ import { MirrorRefs } from './mirror-refs.ts';
 import { resolveByName } from './refs.ts';
 import { revert } from './revert.ts';
 import { segments } from './trees.ts';
+import type { Constraints } from './constraint.ts';
 import type { Files } from '../model/files.ts';
 import type { Commit, CommitInput, LogOptions, MergeResult, RefChanges, Repository, RevertInput, RevertResult, TreeFile } from './repository.ts';
 import type { ObjectReader } from './object-reader.ts';
@@ -19,6 +20,7 @@ export interface MirrorParts {
   remote: Remote;
   objects: ObjectReader;
   trees: Trees;
+  constraints: Constraints;
   onFetch: () => void;
   onPush: () => void;
 }
@@ -52,7 +54,10 @@ export class Mirror implements Repository {
 
   async resolve(targetRevision: string | undefined): Promise<string> {
     const revision = targetRevision ?? '';
-    const named = resolveByName(await this.refs(), revision);
+    const refs = await this.refs();
+    // A constraint that some tag fits goes before a branch of that name (Argo CD: util/git/client.go lsRemote).
+    const newest = await this.#parts.constraints.newest(refs, revision);
+    const named = newest === undefined ? resolveByName(refs, revision) : refs.get(newest);
     if (named) return named;
     if (this.#commits.get(revision)) return revision;
     const object = /^[0-9a-f]{4,64}$/i.test(revision) ? await this.#objects.read(`${revision}^{commit}`) : undefined;

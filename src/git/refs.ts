@@ -1,6 +1,5 @@
 // Names of revisions: the refs of a mirror, and which commit a target revision means.
 import { headRef } from './remote.ts';
-import { highestTag, isConstraint } from './semver.ts';
 import type { GitCommand } from './command.ts';
 import type { RefChange } from './repository.ts';
 
@@ -29,13 +28,8 @@ export function refChanges(before: Refs, after: Refs): RefChange[] {
   return changes;
 }
 
-/** By name alone: full name, branch, tag, constraint over tags. undefined = it may be a SHA. */
+/** By name alone: full name, branch, tag. undefined = it may be a SHA. */
 export function resolveByName(refs: Refs, revision: string): string | undefined {
   if (revision === '' || revision === 'HEAD') return refs.get('HEAD');
-  const named = refs.get(revision) ?? refs.get(`refs/heads/${revision}`) ?? refs.get(`refs/tags/${revision}`);
-  if (named !== undefined || !isConstraint(revision)) return named;
-  const prefix = 'refs/tags/';
-  const tags = [...refs.keys()].filter((ref) => ref.startsWith(prefix)).map((ref) => ref.slice(prefix.length));
-  const tag = highestTag(revision, tags);
-  return tag === undefined ? undefined : refs.get(`${prefix}${tag}`);
+  return refs.get(revision) ?? refs.get(`refs/heads/${revision}`) ?? refs.get(`refs/tags/${revision}`);
 }

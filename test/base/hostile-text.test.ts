@@ -5,7 +5,6 @@ import { redactText } from '../../src/base/log.ts';
 import { boundedName } from '../../src/base/name.ts';
 import { commandIn, parseCommand } from '../../src/chatops/command.ts';
 import { parseCommit } from '../../src/git/commit.ts';
-import { isConstraint } from '../../src/git/semver.ts';
 import { fence, plain, prose } from '../../src/github/text.ts';
 import { normaliseRepo } from '../../src/model/repository.ts';
 import { parseDuration } from '../../src/policy/duration.ts';
@@ -27,7 +26,6 @@ const rows: [what: string, run: () => unknown, expected: unknown][] = [
   ['a command of spaces and a line separator', () => commandIn(`/cox${' '.repeat(many)}\u2028x`), 'x'],
   ['a command of quotes', () => parseCommand(`sync ${'"'.repeat(many)}`).ok, true],
   ['an author of brackets', () => parseCommit('a'.repeat(40), commit('<>'.repeat(many))).author.name.length, 2 * many],
-  ['a constraint of comparisons', () => isConstraint('<'.repeat(many)), false],
   ['a block of empty lines', () => fence(`a${'\n'.repeat(many)}b`).length, many + 10],
   ['prose of back-ticks', () => prose('`a'.repeat(many), many).length > 0, true],
   ['plain text of brackets', () => plain('[<'.repeat(many), many).length > many, true],

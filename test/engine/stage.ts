@@ -112,7 +112,7 @@ async function run({ kubeconfig, namespace, dir, authors, fuse }: RunOptions): P
   await applyCrds(connected);
   const cluster = fused(connected, fuse);
   const store = await openStore(cluster, namespace, abort.signal);
-  const git = openGit({ dir: join(dir, 'mirrors'), clock: systemClock, log, credentials: () => Promise.resolve(undefined), signal: abort.signal, protocols: ['file', 'git'] });
+  const git = openGit({ worker, dir: join(dir, 'mirrors'), clock: systemClock, log, credentials: () => Promise.resolve(undefined), signal: abort.signal, protocols: ['file', 'git'] });
   const { helm, kustomize, jsonnet } = await binaries(['helm', 'kustomize', 'jsonnet']);
   const renderer = await createRenderer({ worker, tools: { helm: helm ?? '', kustomize: kustomize ?? '', jsonnet: jsonnet ?? '' } });
   const desiring = createDesiring({ git, renderer, clusterOf: () => Promise.resolve({ version: cluster.discovery.version, apiVersions: cluster.discovery.apiVersions() }) });

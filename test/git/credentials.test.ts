@@ -8,6 +8,7 @@ import { openGit } from '../../src/git/git.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { temporary } from './origin.ts';
+import { worker } from '../worker.ts';
 import type { TestContext } from 'node:test';
 
 /** A server that lets nobody in, and remembers who asked. */
@@ -31,7 +32,7 @@ for (const status of [401, 403]) {
       asked.push(repoUrl);
       return { username: 'x-access-token', password: 'open-sesame' };
     };
-    const git = openGit({ dir: temporary(t), clock: systemClock, log: silentLogger(), credentials, signal: new AbortController().signal });
+    const git = openGit({ worker, dir: temporary(t), clock: systemClock, log: silentLogger(), credentials, signal: new AbortController().signal });
     t.after(() => git.stop());
     await assert.rejects(git.repository(url).fetch(), (error: unknown) => {
       assert.ok(error instanceof AppError);

@@ -61,6 +61,27 @@ test('a revision is a branch, a tag, a commit, a short commit, HEAD, nothing, or
   }
 });
 
+test('version constraints are read as Argo CD reads them, tags of one and two parts too', async (t) => {
+  const from = origin(t);
+  const at = new Map<string, string>();
+  for (const tag of ['v1.0', '1.2.0', 'v1.10.0', '2', 'v2.1.0-rc.1', 'v2.1', 'release-9', '3.0.0+build']) {
+    at.set(tag, from.commit(tag, { 'tag.txt': tag }));
+    from.git('tag', tag);
+  }
+  from.git('push', '-q', '--tags', 'origin');
+  const branch = from.commit('branch', { 'b.txt': 'b' }, '1.x');
+  at.set('branch', branch);
+  at.set('other', from.commit('other', { 'c.txt': 'c' }, '7.x'));
+  const rows: [revision: string, tag: string][] = [
+    ['v1.0', 'v1.0'], ['2', '2'], ['1.x', 'v1.10.0'], ['v1.*', 'v1.10.0'], ['1.0.x', 'v1.0'], ['>=1.0.0', '3.0.0+build'], ['~1.0', 'v1.0'], ['~> 1.0', 'v1.0'], ['~1', 'v1.10.0'],
+    ['1.0 - 1.5', '1.2.0'], ['1.0 - 2', 'v2.1'], ['=> 1.1, =< 1.9', '1.2.0'], ['=<1.2', '1.2.0'], ['=1.2', '1.2.0'], ['!=3, >1', 'v2.1'], ['<2.1.0-0', '2'], ['>2.1.0-a <2.1', 'v2.1.0-rc.1'], ['^1 || ^2', 'v2.1'], ['*', '3.0.0+build'], ['X', '3.0.0+build'],
+    ['7.x', 'other'],
+  ];
+  const repository = mirrors(t).repository(from.url);
+  for (const [revision, tag] of rows) assert.equal(await repository.resolve(revision), at.get(tag), `${revision} is ${tag}`);
+  for (const revision of ['<'.repeat(200_000), '1', '1.2', 'v3', '^4', '~>', '>=', '1.0 -', 'x.1.y', '> release']) await assert.rejects(repository.resolve(revision), hasCode('E_REVISION'), revision);
+});
+
 test('an empty repository can be mirrored and says that it has no default branch', async (t) => {
   const dir = temporary(t);
   execFileSync('git', ['init', '-q', '--bare', join(dir, 'empty.git')]);

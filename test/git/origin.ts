@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { openGit } from '../../src/git/git.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { systemClock } from '../../src/base/clock.ts';
+import { worker } from '../worker.ts';
 import type { Git } from '../../src/git/git.ts';
 import type { TestContext } from 'node:test';
 
@@ -62,7 +63,7 @@ export function origin(t: TestContext, files: Record<string, string> = { 'README
 
 /** Mirrors in a folder of the test's own; stopped afterwards. */
 export function mirrors(t: TestContext, dir = temporary(t)): Git {
-  const git = openGit({ dir, clock: systemClock, log: silentLogger(), credentials: async () => undefined, signal: new AbortController().signal, protocols: ['file'] });
+  const git = openGit({ worker, dir, clock: systemClock, log: silentLogger(), credentials: async () => undefined, signal: new AbortController().signal, protocols: ['file'] });
   t.after(() => git.stop());
   return git;
 }

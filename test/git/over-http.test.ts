@@ -9,6 +9,7 @@ import { parseAdvertisement } from '../../src/git/advertised.ts';
 import { openGit } from '../../src/git/git.ts';
 import { askBackend, sendAnswer } from '../../sandbox/github/git-backend.ts';
 import { origin, temporary } from './origin.ts';
+import { worker } from '../worker.ts';
 import type { Git } from '../../src/git/git.ts';
 import type { Origin } from './origin.ts';
 import type { TestContext } from 'node:test';
@@ -50,7 +51,7 @@ async function serve(t: TestContext): Promise<Server> {
 }
 
 function mirror(t: TestContext): Git {
-  const git = openGit({ dir: temporary(t), clock: systemClock, log: silentLogger(), credentials: async () => undefined, signal: new AbortController().signal });
+  const git = openGit({ worker, dir: temporary(t), clock: systemClock, log: silentLogger(), credentials: async () => undefined, signal: new AbortController().signal });
   t.after(() => git.stop());
   return git;
 }
@@ -81,7 +82,7 @@ test('nothing new is one request; a commit, a branch and a tag are one process; 
   server.from.git('push', '-q', 'origin', ':topic');
   assert.deepEqual((await repository.fetch()).changes, [{ ref: 'refs/heads/topic', before: topic, after: undefined }]);
   // What was brought by name is what git itself finds.
-  const again = openGit({ dir: temporary(t), clock: systemClock, log: silentLogger(), credentials: async () => undefined, signal: new AbortController().signal });
+  const again = openGit({ worker, dir: temporary(t), clock: systemClock, log: silentLogger(), credentials: async () => undefined, signal: new AbortController().signal });
   t.after(() => again.stop());
   assert.deepEqual(await repository.refs(), await again.repository(server.url).refs());
 });

@@ -8,6 +8,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { openGit } from '../../src/git/git.ts';
 import { startGitHub } from '../../sandbox/github/github.ts';
 import { temporary } from './origin.ts';
+import { worker } from '../worker.ts';
 import type { Answer } from '../../sandbox/github/faults.ts';
 
 test('a rule of the repository and a missing right end a push for good, trouble of the server does not', async (t) => {
@@ -17,7 +18,7 @@ test('a rule of the repository and a missing right end a push for good, trouble 
   await github.createRepository({ owner: 'acme', name: 'infra' });
   const ann = github.user('ann', { 'acme/infra': 'write' });
   const credentials = { username: 'ann', password: ann.account.token ?? '' };
-  const git = openGit({ dir: join(dir, 'mirrors'), clock: systemClock, log: silentLogger(), credentials: async () => credentials, signal: new AbortController().signal });
+  const git = openGit({ worker, dir: join(dir, 'mirrors'), clock: systemClock, log: silentLogger(), credentials: async () => credentials, signal: new AbortController().signal });
   t.after(() => git.stop());
   const repository = git.repository(github.gitUrl('acme/infra'));
   await repository.fetch();
