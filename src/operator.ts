@@ -41,6 +41,7 @@ import { openStore } from './store/store.ts';
 import { createMetrics } from './web/metrics.ts';
 import { createWeb } from './web/web.ts';
 import { changeDeps } from './wiring.ts';
+import type { Permit } from './base/permit.ts';
 
 /** Parts that are known to others before they exist. */
 interface Faces {
@@ -64,6 +65,7 @@ interface State {
   cluster: Cluster;
   store: Store;
   guard: Guard;
+  permit: Permit;
 }
 
 interface Core extends Base, State {
@@ -76,10 +78,10 @@ interface Core extends Base, State {
 
 const clock = systemClock;
 
-async function home(config: Config, log: Logger, signal: AbortSignal): Promise<Cluster> {
+async function home({ config, log, signal }: Base, permit: Permit): Promise<Cluster> {
   const own = config.kubeconfig ? undefined : await inClusterConfig();
   const found = own ?? (await loadKubeconfig({ env: { KUBECONFIG: config.kubeconfig } })).config;
-  return connectCluster({ name: 'in-cluster', config: found, clock, log }, signal);
+  return connectCluster({ name: 'in-cluster', config: found, clock, log, permit }, signal);
 }
 
 function toolPaths(config: Config): { helm: string; kustomize: string; jsonnet: string; render: string } {
@@ -122,7 +124,9 @@ function tellFaults(store: Store, log: Logger): () => void {
 
 async function openState(base: Base, onLost: () => void): Promise<State> {
   const { config, log, signal, started, starting } = base;
-  const cluster = await home(config, log, signal);
+  const held: { lease?: Lease } = {};
+  const permit: Permit = async () => held.lease?.confirm();
+  const cluster = await home(base, permit);
   started.add('cluster', () => cluster.stop());
   const store = await openStore(cluster, config.namespace, signal).finally(tellMissingKinds(cluster, starting, log));
   started.add('store', () => store.stop());
@@ -130,16 +134,17 @@ async function openState(base: Base, onLost: () => void): Promise<State> {
   const lease = new Lease({ api: cluster.api, namespace: config.namespace, clock, log, onLost });
   starting.why = 'starting: waits for the Lease that another replica holds';
   await lease.acquire(signal);
+  held.lease = lease;
   starting.why = 'starting';
   started.add('lease', () => lease.release());
   await adoptRecords(cluster, store, log, signal);
   const guard = createGuard({ api: cluster.api, namespace: config.namespace, clock, log });
   started.add('guard', () => guard.stop());
   await guard.start();
-  return { cluster, store, guard };
+  return { cluster, store, guard, permit };
 }
 
-async function openCore(base: Base, { cluster, store, guard }: State): Promise<Core> {
+async function openCore(base: Base, { cluster, store, guard, permit }: State): Promise<Core> {
   const { config, log, started, faces } = base;
   const worker = new Worker({ path: toolPaths(config).render });
   started.add('worker', () => worker.stop());
@@ -160,11 +165,11 @@ async function openCore(base: Base, { cluster, store, guard }: State): Promise<C
     authorsBetween: (repoUrl, from, to) => authorsOf(git, config.github && faces.github, repoUrl, { from, to }),
     reviewersOf: async (repoUrl, environment) => faces.github?.forge.reviewersOf(repoUrl, environment),
   };
-  const engine: Engine = createEngine({ home: cluster, store, desiring, sources, authors, clock, log, mode: config.engine });
-  return { ...base, cluster, store, guard, worker, git, desiring, engine, authors };
+  const engine: Engine = createEngine({ home: cluster, store, desiring, sources, authors, clock, log, permit, mode: config.engine });
+  return { ...base, cluster, store, guard, permit, worker, git, desiring, engine, authors };
 }
 
-function openGitHub({ config, log, store, git, desiring, engine }: Core): GitHub {
+function openGitHub({ config, log, store, permit, git, desiring, engine }: Core): GitHub {
   return createGitHub({
     config: config.github,
     webhookSecret: config.webhookSecret,
@@ -174,6 +179,7 @@ function openGitHub({ config, log, store, git, desiring, engine }: Core): GitHub
     publicUrl: config.publicUrl,
     clock,
     log,
+    permit,
   });
 }
 
@@ -201,7 +207,7 @@ async function commitMessage(git: Git, store: Store, application: string, revisi
 }
 
 /** Bolt is only loaded where Slack is configured: it costs memory. */
-async function openSlack({ config, log, faces, started, store, git, engine }: Core, chatops: Chatops): Promise<void> {
+async function openSlack({ config, log, faces, started, store, permit, git, engine }: Core, chatops: Chatops): Promise<void> {
   if (!config.slack) return;
   const { createSlack } = await import('./slack/slack.ts');
   const slack = createSlack({
@@ -214,6 +220,7 @@ async function openSlack({ config, log, faces, started, store, git, engine }: Co
     publicUrl: config.publicUrl,
     clock,
     log,
+    permit,
   });
   faces.chat = slack;
   slack.start();

@@ -3,6 +3,8 @@
 /** Milliseconds since the epoch and cancellable timers. */
 export interface Clock {
   now(): number;
+  /** Milliseconds of a clock that nobody sets, for spans of time. */
+  steady(): number;
   /** Calls `fn` once after `ms`; the returned function cancels it. */
   after(ms: number, fn: () => void): () => void;
   /** Resolves after `ms`, rejects with the signal's reason when aborted. */
@@ -26,6 +28,7 @@ function sleepWith(after: Clock['after'], ms: number, signal?: AbortSignal): Pro
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  steady: () => performance.now(),
   after: (ms, fn) => {
     const timer = setTimeout(fn, Math.min(ms, 2 ** 31 - 1));
     return () => clearTimeout(timer);
@@ -43,6 +46,10 @@ export class SteppedClock implements Clock {
   }
 
   now(): number {
+    return this.#now;
+  }
+
+  steady(): number {
     return this.#now;
   }
 

@@ -12,6 +12,8 @@ export interface CallOptions {
   impersonate?: Impersonation;
   /** Milliseconds for the whole call; default 60,000. */
   timeoutMs?: number;
+  /** A write that asks nobody's leave: of the Lease itself. */
+  unguarded?: boolean;
 }
 
 /** Names one object; without `version` the cluster's preferred one is used. */

@@ -15,6 +15,7 @@ import { Transport } from './transport.ts';
 import { KindWatch } from './watch.ts';
 import { defaultTiming } from './watch-timing.ts';
 import type { WatchTiming } from './watch-timing.ts';
+import type { Permit } from '../base/permit.ts';
 
 export interface ClusterOptions {
   /** Default: the host of the server. */
@@ -28,6 +29,8 @@ export interface ClusterOptions {
   timing?: Partial<WatchTiming>;
   /** Connections for requests (watches have their own); default 16. */
   connections?: number;
+  /** Asked before each request that writes; default: nobody is asked. */
+  permit?: Permit | undefined;
   /** Kinds that the live cache leaves out, beside Argo CD's defaults. */
   exclude?: (kind: { group: string; kind: string }) => boolean;
 }
@@ -54,7 +57,7 @@ export async function connectCluster(options: ClusterOptions, signal?: AbortSign
   const name = options.name ?? config.server.replace(/^https?:\/\//, '');
   const log = options.log.child({ cluster: name });
   const timing = { ...defaultTiming, ...options.timing };
-  const transport = new Transport({ config, clock, log, random, connections });
+  const transport = new Transport({ config, clock, log, random, connections, permit: options.permit });
   const discovery = new DiscoveryCache(transport, clock, log);
   try {
     await discovery.refresh(undefined, signal);

@@ -205,7 +205,7 @@ export function objectOf(body: unknown): KubeObject {
   throw new AppError('E_API', 'the API server answered with something that is no object', { kind: 'transient' });
 }
 
-function common(options: CallOptions): Pick<CallOptions, 'signal' | 'impersonate' | 'timeoutMs'> {
-  const { signal, impersonate, timeoutMs } = options;
-  return { ...(signal && { signal }), ...(impersonate && { impersonate }), ...(timeoutMs !== undefined && { timeoutMs }) };
+function common(options: CallOptions): Pick<CallOptions, 'signal' | 'impersonate' | 'timeoutMs' | 'unguarded'> {
+  const { signal, impersonate, timeoutMs, unguarded } = options;
+  return { ...(unguarded && { unguarded }), ...(signal && { signal }), ...(impersonate && { impersonate }), ...(timeoutMs !== undefined && { timeoutMs }) };
 }

@@ -10,6 +10,7 @@ import { applyBody, applyType } from './apply-body.ts';
 import { ApiError, apiErrorOf, concernsSecrets } from './api-error.ts';
 import { Credentials } from './credentials.ts';
 import type { ClusterConfig } from './kubeconfig.ts';
+import type { Permit } from '../base/permit.ts';
 
 export interface TransportOptions {
   config: ClusterConfig;
@@ -18,6 +19,8 @@ export interface TransportOptions {
   random: () => number;
   /** Connections for requests; watches have as many of their own as there are watches. */
   connections: number;
+  /** Asked before each request that writes. Default: nobody is asked. */
+  permit?: Permit | undefined;
 }
 
 /** One request. */
@@ -35,6 +38,8 @@ export interface Call {
   signal?: AbortSignal | undefined;
   impersonate?: Impersonation | undefined;
   timeoutMs?: number | undefined;
+  /** It asks nobody's leave although it writes. */
+  unguarded?: boolean | undefined;
   /** Repeating it does no harm: true for reads and dry runs. */
   safe: boolean;
 }
@@ -139,6 +144,7 @@ export class Transport {
       const headers: Record<string, string | string[]> = { ...(await this.#credentials.headers(call.impersonate)), ...call.headers, accept: call.accept ?? 'application/json' };
       if (call.body !== undefined) headers['content-type'] = call.contentType ?? 'application/json';
       const sent = bodyText(call);
+      if (call.method !== 'GET' && call.verb !== 'dryRun' && !call.unguarded) await this.#options.permit?.();
       this.counts[call.verb] += 1;
       const response = await this.#requests.request({
         method: call.method,

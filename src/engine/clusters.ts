@@ -12,6 +12,7 @@ import { createComparer } from '../compare/compare.ts';
 import { inClusterServer } from '../model/annotations.ts';
 import { clusterOf } from '../store/settings.ts';
 import { hashOf } from '../base/canonical.ts';
+import type { Permit } from '../base/permit.ts';
 
 export interface ClustersOptions {
   /** The cluster of the control plane. */
@@ -19,6 +20,7 @@ export interface ClustersOptions {
   store: Store;
   clock: Clock;
   log: Logger;
+  permit?: Permit | undefined;
   onChange(server: string, change: LiveChange): void;
   signal: AbortSignal;
 }
@@ -100,9 +102,9 @@ export class Clusters {
   }
 
   async #connect(server: string, name: string, config: Record<string, unknown>): Promise<Target> {
-    const { home, store, clock, log, signal } = this.#options;
+    const { home, store, clock, log, permit, signal } = this.#options;
     const isHome = server === inClusterServer && Object.keys(config).length === 0;
-    const cluster = isHome ? home : await connectCluster({ name, config: await argoClusterConfig(server, JSON.stringify(config)), clock, log: log.child({ cluster: name }) }, signal);
+    const cluster = isHome ? home : await connectCluster({ name, config: await argoClusterConfig(server, JSON.stringify(config)), clock, log: log.child({ cluster: name }), permit }, signal);
     const unsubscribe = cluster.live.onChange((change) => this.#options.onChange(server, change));
     this.#subscriptions.set(server, unsubscribe);
     try {

@@ -23,8 +23,11 @@ import { reconcile } from './reconcile.ts';
 import { reportFailure } from './report.ts';
 import { startRetention } from './retention.ts';
 import type { Sources } from './sources.ts';
+import type { Permit } from '../base/permit.ts';
 
 export interface EngineOptions {
+  /** Asked before each request that writes to a cluster other than `home`. Default: nobody is asked. */
+  permit?: Permit | undefined;
   home: Cluster;
   store: Store;
   desiring: Desiring;
@@ -132,7 +135,7 @@ export function createEngine(options: EngineOptions): Engine {
   const { store, clock, log, sources } = options;
   const memory = new Memory();
   const abort = new AbortController();
-  const clusters = new Clusters({ home: options.home, store, clock, log, onChange: (server, change) => touched(memory, server, change).forEach((key) => queue.add(key)), signal: abort.signal });
+  const clusters = new Clusters({ home: options.home, store, clock, log, permit: options.permit, onChange: (server, change) => touched(memory, server, change).forEach((key) => queue.add(key)), signal: abort.signal });
   const deps: ReconcileDeps = {
     store,
     clock,

@@ -7,6 +7,7 @@ import type { Logger } from '../base/log.ts';
 import type { Api } from '../cluster/api.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { hashOf } from '../base/canonical.ts';
+import { AppError } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { isObject } from '../model/kube.ts';
 
@@ -22,6 +23,10 @@ export interface LeaseOptions {
 }
 
 const name = 'coxswain';
+/** What the clocks may differ by, and a timer be late, without a pause. */
+const leapMs = 1500;
+/** The lease itself is written without asking it. */
+const unguarded = { unguarded: true };
 
 /** Where a pid means one process: a boot of the machine and a namespace of pids. '' where neither is told. */
 function placeOfPids(): string {
@@ -54,8 +59,11 @@ export class Lease {
   readonly #me = identity();
   readonly #seconds: number;
   #held: KubeObject | undefined;
-  /** Clock ms at which the last renewal that succeeded was sent. */
-  #renewedAt = 0;
+  /** When the last renewal that succeeded was sent, by both clocks: they part when the machine is suspended, and when somebody sets one. */
+  #renewed = { steady: 0, wall: 0 };
+  /** The renewal under way. */
+  #renewing: Promise<void> | undefined;
+  #dueAt = 0;
   /** The record as it was found last, and when we first saw it so: other hosts' clocks tell us nothing (as in client-go). */
   #seen: { version: string | undefined; at: number } | undefined;
   #cancel: (() => void) | undefined;
@@ -76,6 +84,27 @@ export class Lease {
     this.#renewLater();
   }
 
+  /**
+   * Resolves at once while this process surely holds the lease. After a pause, in which another one may have taken it, it is renewed first.
+   * A pause that neither clock tells of, such as a hypervisor's, is told by nobody: there the preconditions of what is written hold.
+   * Throws when it is lost, or cannot be renewed now.
+   */
+  async confirm(): Promise<void> {
+    if (this.#isSure()) return;
+    await this.#renewOnce();
+    if (!this.#isSure()) throw new AppError('E_API', 'the Lease is not held for sure, so nothing is written', { kind: 'transient', hint: 'It is renewed by itself, or another replica goes on.' });
+  }
+
+  #isSure(): boolean {
+    return this.#held !== undefined && this.#left() > 1 && !this.#hasLeapt();
+  }
+
+  /** The wall clock has gone further than the steady one. */
+  #hasLeapt(): boolean {
+    const { clock } = this.#options;
+    return clock.now() - this.#renewed.wall - (clock.steady() - this.#renewed.steady) > leapMs;
+  }
+
   async release(): Promise<void> {
     this.#cancel?.();
     const held = this.#held;
@@ -87,11 +116,12 @@ export class Lease {
   async #try(): Promise<number> {
     const { api, namespace, clock } = this.#options;
     const found = await api.get({ group: 'coordination.k8s.io', kind: 'Lease', namespace, name });
-    const now = clock.now();
+    const now = clock.steady();
     try {
       if (!found) {
-        this.#held = await api.create(this.#object());
-        this.#renewedAt = now;
+        const sent = { steady: now, wall: clock.now() };
+        this.#held = await api.create(this.#object(), unguarded);
+        this.#renewed = sent;
         return 0;
       }
       const spec = isObject(found['spec']) ? found['spec'] : {};
@@ -121,13 +151,14 @@ export class Lease {
   }
 
   #write(base: KubeObject, holder: string, timeoutMs = this.#seconds * 1000): Promise<KubeObject> {
-    return this.#options.api.replace(this.#object(holder, base), { timeoutMs });
+    return this.#options.api.replace(this.#object(holder, base), { timeoutMs, ...unguarded });
   }
 
   async #take(base: KubeObject, timeoutMs: number): Promise<void> {
-    const sent = this.#options.clock.now();
+    const { clock } = this.#options;
+    const sent = { steady: clock.steady(), wall: clock.now() };
     this.#held = await this.#write(base, this.#me, timeoutMs);
-    this.#renewedAt = sent;
+    this.#renewed = sent;
   }
 
   /** After a renewal whose answer was lost, the lease is ours at a version that we do not know. */
@@ -140,22 +171,36 @@ export class Lease {
 
   /** Milliseconds until we must have stopped: well before another process may take the lease. */
   #left(): number {
-    return Math.max(1, this.#renewedAt + this.#seconds * 800 - this.#options.clock.now());
+    return Math.max(1, this.#renewed.steady + this.#seconds * 800 - this.#options.clock.steady());
   }
 
   #renewLater(ms = (this.#seconds * 1000) / 3): void {
-    this.#cancel = this.#options.clock.after(ms, () => void this.#renew());
+    this.#cancel?.();
+    this.#dueAt = this.#options.clock.steady() + ms;
+    this.#cancel = this.#options.clock.after(ms, () => void this.#renewOnce());
+  }
+
+  #renewOnce(): Promise<void> {
+    this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = undefined;
+    });
+    return this.#renewing;
   }
 
   async #renew(): Promise<void> {
     const held = this.#held;
     if (!held) return;
+    // Who slept over the end of the lease may still find it its own: nothing is written before that is known.
+    const slept = this.#left() <= 1 && this.#options.clock.steady() - this.#dueAt > leapMs;
     try {
-      await this.#take(held, this.#left());
+      await this.#take(held, slept ? this.#seconds * 800 : this.#left());
     } catch (error) {
       this.#options.log.warn({ err: error }, 'the lease could not be renewed');
       const mine = isStatus(error, 409) && (await this.#readOwn());
-      if (this.#left() <= 1 || (!mine && isStatus(error, 409))) return this.#options.onLost();
+      if (this.#left() <= 1 || (!mine && isStatus(error, 409))) {
+        this.#held = undefined;
+        return this.#options.onLost();
+      }
       if (this.#held) this.#renewLater(Math.min(1000, this.#left()));
       return;
     }

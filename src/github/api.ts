@@ -8,6 +8,7 @@ import { AppError } from '../base/errors.ts';
 import { redactText } from '../base/log.ts';
 import { backoffDelay, retryAfterMs } from '../base/retry.ts';
 import { Budget } from './points.ts';
+import type { Permit } from '../base/permit.ts';
 
 /** What GitHub counts as new content: comments, pull requests, checks, deployments. A reaction or a status belongs to one that is there. */
 function itemShare(method: string, url: string): number | undefined {
@@ -57,6 +58,8 @@ export interface ApiOptions {
   clock: Clock;
   log: Logger;
   random: () => number;
+  /** Asked before each request that writes; default: nobody is asked. */
+  permit?: Permit | undefined;
 }
 
 interface Answer {
@@ -199,10 +202,12 @@ export class GitHubApi {
     const { session, signal } = errand;
     for (let attempt = 0; ; attempt += 1) {
       await pay(errand);
+      const bearer = await session.token();
+      if (errand.method !== 'GET') await this.#options.permit?.();
       const timeout = new AbortController();
       const cancel = clock.after(requestMs, () => timeout.abort(new Error(`no answer within ${requestMs / 1000} s`)));
       try {
-        return await send(`Bearer ${await session.token()}`, timeout.signal);
+        return await send(`Bearer ${bearer}`, timeout.signal);
       } catch (error) {
         if (signal?.aborted) throw signal.reason;
         if (error instanceof GitHubError) throw error;

@@ -20,6 +20,7 @@ import { PullQueue } from './pull-queue.ts';
 import { readPull } from './read-pull.ts';
 import { reviewersOf } from './reviewers.ts';
 import { createReceiver } from './webhook.ts';
+import type { Permit } from '../base/permit.ts';
 
 export interface GitHubOptions {
   /** Undefined: no App, only signed pushes are taken. */
@@ -33,6 +34,8 @@ export interface GitHubOptions {
   clock: Clock;
   log: Logger;
   random?: () => number;
+  /** Asked before each request that writes; default: nobody is asked. */
+  permit?: Permit | undefined;
 }
 
 export interface GitHub {
@@ -171,8 +174,8 @@ function follow({ store, pulls }: Parts): () => void {
 }
 
 function withApp(options: GitHubOptions, config: GitHubAppConfig): Parts {
-  const { store, change, publicUrl, clock, log, random = Math.random } = options;
-  const api = new GitHubApi({ appId: config.appId, privateKey: config.privateKey, apiUrl: config.apiUrl, clock, log, random });
+  const { store, change, publicUrl, clock, log, permit, random = Math.random } = options;
+  const api = new GitHubApi({ appId: config.appId, privateKey: config.privateKey, apiUrl: config.apiUrl, clock, log, random, permit });
   const installations = new Installations(api, log);
   const pulls: PullQueue = new PullQueue({ appId: config.appId, installations, store, change, publicUrl, clock, log, onCommand: (pull, comment) => intake.comment(pull, comment.id) });
   const intake: Intake = new Intake({ api, installations, pulls, store, clock, log });

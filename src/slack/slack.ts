@@ -2,6 +2,7 @@
 import { App } from '@slack/bolt';
 import type { RespondFn } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
+import type { WebClientOptions } from '@slack/web-api';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Answer, Chat } from '../chatops/ports.ts';
@@ -17,6 +18,7 @@ import { slackError } from './posting.ts';
 import { listenToCommands } from './slash.ts';
 import { Socket, slackLogger } from './socket.ts';
 import { escapeMrkdwn, link } from './text.ts';
+import type { Permit } from '../base/permit.ts';
 
 export interface SlackOptions {
   config: { botToken: string; appToken: string; apiUrl: string };
@@ -31,12 +33,28 @@ export interface SlackOptions {
   publicUrl: string;
   clock: Clock;
   log: Logger;
+  /** Asked before each call; default: nobody is asked. */
+  permit?: Permit | undefined;
 }
 
 export interface Slack extends Chat {
   /** Begins to connect and to post; nobody waits for Slack. */
   start(): void;
   stop(): Promise<void>;
+}
+
+class PermittedClient extends WebClient {
+  readonly #permit: Permit | undefined;
+
+  constructor(token: string, options: WebClientOptions, permit: Permit | undefined) {
+    super(token, options);
+    this.#permit = permit;
+  }
+
+  override async apiCall(...call: Parameters<WebClient['apiCall']>): ReturnType<WebClient['apiCall']> {
+    await this.#permit?.();
+    return super.apiCall(...call);
+  }
 }
 
 function answerText(request: Request, { ok, text, result = {} }: Answer): string {
@@ -72,7 +90,7 @@ export function createSlack(options: SlackOptions): Slack {
   // With a token alone Bolt asks auth.test before it hands on the first event, and drops the event when that fails; we listen to no messages of our own.
   const authorize = (): Promise<{ botToken: string }> => Promise.resolve({ botToken: config.botToken });
   const app = new App({ authorize, receiver: socket.receiver, ignoreSelf: false, convoStore: false, clientOptions, logger: slackLogger(log) });
-  const client = new WebClient(config.botToken, { ...clientOptions, logger: slackLogger(log) });
+  const client = new PermittedClient(config.botToken, { ...clientOptions, logger: slackLogger(log) }, options.permit);
   const places = new Places(options);
   const context: InboxContext = { store, places, effectOf: options.effectOf, refusal: options.refusal, find: options.find, clock, log, responses: new Map() };
   const outbox = new Outbox({ places, client, clock, log });

@@ -123,15 +123,22 @@ interface Patch {
 
 const mostConflicts = 5;
 
-/** A MAC is made for one version of the object: after a conflict it is made anew, unless the caller means one version himself. */
-async function patch<T extends KubeObject>(written: Written<T>, { key, patch: wanted, subresource, resourceVersion }: Patch): Promise<T> {
+function versionIn({ metadata }: Record<string, unknown>): string | undefined {
+  return isObject(metadata) && typeof metadata['resourceVersion'] === 'string' ? metadata['resourceVersion'] : undefined;
+}
+
+/**
+ * Every write counts for one version of the object alone: what a former holder of the Lease sent late changes nothing any more. After a
+ * conflict it is made anew (a MAC is of one version too), unless the caller means one version himself.
+ */
+async function patch<T extends KubeObject>(written: Written<T>, { key, patch: wanted, subresource, resourceVersion = versionIn(wanted) }: Patch): Promise<T> {
   const { api, mirror, kind, options: { sealing } } = written;
   const ref = refOf(kind, key);
   const send = (body: Record<string, unknown>, version: string | undefined): Promise<KubeObject> => api.patch(ref, { type: 'merge', patch: conditional(body, version), ...(subresource && { subresource }) });
-  let current = sealing && mirror.get(ref.namespace, ref.name)?.raw;
-  for (let conflicts = 0; sealing; conflicts += 1) {
-    if (!current || (resourceVersion !== undefined && current.metadata.resourceVersion !== resourceVersion)) current = await api.get(ref);
-    const body = current && sealedPatch(sealing, current, wanted, subresource);
+  let current = mirror.get(ref.namespace, ref.name)?.raw;
+  for (let conflicts = 0; ; conflicts += 1) {
+    if (!current || (sealing && resourceVersion !== undefined && current.metadata.resourceVersion !== resourceVersion)) current = await api.get(ref);
+    const body = sealing ? current && sealedPatch(sealing, current, wanted, subresource) : wanted;
     if (!current || !body) break;
     try {
       return accepted(written, await send(body, resourceVersion ?? current.metadata.resourceVersion), subresource ?? 'object');

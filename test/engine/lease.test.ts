@@ -140,3 +140,58 @@ test('a process whose renewals are not answered stops before another begins', as
   assert.equal(first.exitCode, 1);
   await second.release();
 });
+
+test('a clock that is set twenty seconds on or back loses nothing, and what is written next waits for one renewal at most', async (t) => {
+  const { api, namespace } = await place(t);
+  let [jump, lost] = [0, false];
+  const clock: Clock = { ...systemClock, now: () => Date.now() + jump };
+  const lease = new Lease({ api, namespace, clock, log: silentLogger(), onLost: () => (lost = true), seconds: 3 });
+  await lease.acquire(t.signal);
+  const mine = await holder(api, namespace);
+  for (const next of [20_000, -20_000]) {
+    jump = next;
+    await lease.confirm();
+    const seen = new Set<unknown>();
+    await eventually('two renewals', async () => seen.add(((await api.get(ref(namespace)))?.['spec'] as { renewTime?: string } | undefined)?.renewTime).size > 2 || undefined);
+    await lease.confirm();
+  }
+  assert.deepEqual([lost, await holder(api, namespace)], [false, mine]);
+  await lease.release();
+});
+
+/** Milliseconds by which a machine slept: suspended, its steady clock stands still; stopped, it goes on. */
+const pauses: [what: string, pause: (asleep: { steady: number; wall: number }) => void][] = [
+  ['a minute in which the process was stopped', (asleep) => Object.assign(asleep, { steady: 60_000, wall: 60_000 })],
+  ['a minute in which the machine was suspended', (asleep) => Object.assign(asleep, { steady: 0, wall: 60_000 })],
+];
+
+for (const [what, pause] of pauses) {
+  test(`after ${what} nothing is written before the lease is renewed, and nothing at all when another process took it`, async (t) => {
+    const { api, namespace, kubeconfig } = await place(t);
+    const asleep = { steady: 0, wall: 0 };
+    const clock: Clock = { ...systemClock, now: () => Date.now() + asleep.wall, steady: () => performance.now() + asleep.steady };
+    const lost = Promise.withResolvers<void>();
+    const lease: Lease = new Lease({ api, namespace, clock, log: silentLogger(), onLost: lost.resolve });
+    const guarded = await connectCluster({ config: (await loadKubeconfig({ path: kubeconfig })).config, clock: systemClock, log: silentLogger(), permit: () => lease.confirm() });
+    t.after(() => guarded.stop());
+    await lease.acquire(t.signal);
+    const write = (name: string): Promise<{ metadata: { resourceVersion?: string } }> => guarded.api.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace } });
+    const versionOf = async (): Promise<number> => Number((await api.get(ref(namespace)))?.metadata.resourceVersion);
+    const before = await versionOf();
+    await write('sure');
+    assert.equal(await versionOf(), before, 'while it is surely held nobody is asked');
+    pause(asleep);
+    const written = await write('after');
+    const renewed = await versionOf();
+    assert.ok(before < renewed && renewed < Number(written.metadata.resourceVersion));
+
+    pause(asleep);
+    asleep.wall *= 2;
+    asleep.steady *= 2;
+    await holdBy(api, namespace, 'elsewhere:1:x');
+    await assert.rejects(write('never'), /Lease is not held/);
+    await lost.promise;
+    assert.equal(await api.get({ group: '', kind: 'ConfigMap', namespace, name: 'never' }), undefined);
+    await assert.rejects(write('never'), /Lease is not held/);
+  });
+}

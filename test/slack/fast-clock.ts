@@ -6,6 +6,7 @@ import { systemClock } from '../../src/base/clock.ts';
 export function fastClock(speed: number): Clock {
   const began = systemClock.now();
   return {
+    steady: () => performance.now() * speed,
     now: () => began + (systemClock.now() - began) * speed,
     after: (ms, fn) => systemClock.after(ms / speed, fn),
     sleep: (ms, signal) => systemClock.sleep(ms / speed, signal),

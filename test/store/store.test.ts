@@ -180,3 +180,36 @@ test('the store waits for kinds whose CRD is missing, and ends when it is told t
   assert.equal(await opened[0]?.applications.create(application(plane.namespace, 'web')), 'created');
   await opened[0]?.stop();
 });
+
+test('every patch counts for one version of the object: one that comes late changes nothing, and a conflict is resolved on the new version', async (t) => {
+  const { namespace, cluster } = await bed(t);
+  const sent: { version: unknown; status: number }[] = [];
+  let meanwhile: (() => Promise<unknown>) | undefined;
+  const patch: Cluster['api']['patch'] = async (ref, options) => {
+    const version = (options.patch as { metadata?: { resourceVersion?: string } }).metadata?.resourceVersion;
+    const write = meanwhile;
+    meanwhile = undefined;
+    await write?.();
+    const answer = cluster.api.patch(ref, options);
+    sent.push({ version, status: await answer.then(() => 200, (error: { status: number }) => error.status) });
+    return answer;
+  };
+  const api = new Proxy(cluster.api, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      return name === 'patch' ? patch : typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+  const store = await openStore({ ...cluster, api }, namespace);
+  t.after(() => store.stop());
+  const key = `${namespace}/web`;
+  await store.applications.create(application(namespace, 'web'));
+  // As the holder of the Lease writes while a former one's request is still under way.
+  meanwhile = () => cluster.api.patch({ group: 'argoproj.io', kind: 'Application', namespace, name: 'web' }, { type: 'merge', patch: { metadata: { annotations: { holder: 'new' } } } });
+  const patched = await store.applications.patch(key, { status: { sync: { status: 'Synced' } } });
+  assert.deepEqual(sent.map(({ status }) => status), [409, 200]);
+  assert.ok(sent.every(({ version }) => typeof version === 'string'));
+  assert.deepEqual([patched.metadata.annotations?.['holder'], patched.status?.sync?.status], ['new', 'Synced']);
+  meanwhile = () => cluster.api.patch({ group: 'argoproj.io', kind: 'Application', namespace, name: 'web' }, { type: 'merge', patch: { metadata: { annotations: { holder: 'newer' } } } });
+  await assert.rejects(store.applications.patch(key, { operation: null, metadata: { resourceVersion: patched.metadata.resourceVersion } }), (error) => isStatus(error, 409));
+});
