@@ -9,7 +9,7 @@ import { Turns } from '../base/turns.ts';
 import { describeError } from '../base/errors.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { normaliseRepo } from '../model/repository.ts';
-import { ChangedPaths, readOf } from '../git/touch.ts';
+import { ChangedPaths } from '../git/touch.ts';
 import { gvkOf, isObject } from '../model/kube.ts';
 import { denialOf, mayHold } from './permission.ts';
 
@@ -95,7 +95,8 @@ async function isFar(deps: ChangeDeps, pull: PullInput, app: Application, { rang
     const before = known.revisions[index];
     if (pin === undefined) continue;
     if (before === undefined) return false;
-    const inputs = readOf(sourcesOf(app.spec)[index] ?? {}, known.inputs[index]);
+    const inputs = known.inputs[index];
+    if (!inputs) return false;
     for (const from of [before, range.base]) {
       const changed = changes.get(from) ?? mirror.changedPaths(from, pin).then((paths) => ChangedPaths.of(paths));
       changes.set(from, changed);

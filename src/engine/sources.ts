@@ -10,7 +10,7 @@ import { breather } from '../base/clock.ts';
 import { Turns } from '../base/turns.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { normaliseRepo } from '../model/repository.ts';
-import { ChangedPaths, readOf } from '../git/touch.ts';
+import { ChangedPaths } from '../git/touch.ts';
 
 export interface SourcesOptions {
   git: Git;
@@ -136,7 +136,8 @@ async function unmovedAt(app: Application, known: { revisions: string[]; inputs:
     const changed = changes.get(range) ?? repository.changedPaths(before, now).then((paths) => ChangedPaths.of(paths));
     changes.set(range, changed);
     const paths = await changed.catch(() => undefined); // a forced push may have dropped the commit
-    if (!paths || paths.touch(readOf(source, known.inputs[index]))) return undefined;
+    const inputs = known.inputs[index];
+    if (!paths || !inputs || paths.touch(inputs)) return undefined;
   }
   return revisions;
 }

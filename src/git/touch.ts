@@ -1,11 +1,6 @@
 // Whether changed paths concern somebody who reads certain files and folders.
 import { breather } from '../base/clock.ts';
 
-/** The paths of a source that count: what was read there, and its folder, where anything may appear. One that only lends files has no folder. */
-export function readOf(source: { path?: string; ref?: string }, inputs: readonly string[] = []): readonly string[] {
-  return source.path === undefined && source.ref !== undefined ? inputs : [source.path ?? '', ...inputs];
-}
-
 /** The folders that a path lies in, without the root. */
 function* foldersOf(path: string): Generator<string> {
   for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) yield path.slice(0, at);
@@ -36,7 +31,7 @@ export class ChangedPaths {
     }
   }
 
-  /** `inputs`: files and folders from the root; '' or '.' is everything. A changed path above an input is a link, or a file that became a folder. */
+  /** `inputs`: files and folders from the root, clean; '' or '.' is everything. A changed path above an input is a link, or a file that became a folder. */
   touch(inputs: readonly string[]): boolean {
     return this.#paths.size > 0 && inputs.some((input) => input === '' || input === '.' || this.#paths.has(input) || this.#folders.has(input) || this.#isAbove(input));
   }

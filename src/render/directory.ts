@@ -48,20 +48,21 @@ export async function planDirectory(planning: Planning, parts: DirectoryParts): 
     return { manifests: [...manifests, ...made], warnings };
   };
   const parameters = { path, leftOut: found.leftOut, ...(programs.length > 0 && { tool: parts.tool.version, args }) };
-  return { sourceType: 'Directory', inputs, watched: libraries.missing, parameters, produce };
+  return { sourceType: 'Directory', inputs, watched: [...found.links, ...libraries.missing].map((name) => ({ path: name, files })), parameters, produce };
 }
 
 const endings = ['yaml', 'yml', 'json', 'jsonnet'];
 
 interface Found {
   files: FileEntry[];
+  links: string[];
   /** What may look as if it were read. */
   leftOut: string[];
 }
 
 /** Sorted by path; those that the source's globs leave out are no inputs. */
 async function manifestFiles({ files, path }: Planning, section: DirectorySource): Promise<Found> {
-  const found: Found = { files: [], leftOut: [] };
+  const found: Found = { files: [], links: [], leftOut: [] };
   for (const entry of await files.list(path, section.recurse ?? false)) {
     const name = relativeTo(path, entry.path);
     if (entry.kind === 'module' && section.recurse && !endings.every((ending) => excluded(`${name}/x.${ending}`, section))) await refuseModule(files, entry.path);
@@ -69,7 +70,9 @@ async function manifestFiles({ files, path }: Planning, section: DirectorySource
     if (!endings.some((ending) => entry.path.endsWith(`.${ending}`)) || !included(name, section)) continue;
     const target = entry.kind === 'link' ? await follow(files, entry.path) : entry;
     if (!target) throw renderError('this link leads nowhere', { file: entry.path });
-    if (target.kind === 'file') found.files.push(target);
+    if (target.kind !== 'file') continue;
+    found.files.push(target);
+    if (entry.kind === 'link') found.links.push(entry.path);
   }
   return found;
 }

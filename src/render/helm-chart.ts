@@ -15,6 +15,8 @@ export interface LocalDependency {
   of: string;
   /** Its own folder in the repository. */
   folder: string;
+  /** The path by which that is named. */
+  named: string;
 }
 
 export interface Chart {
@@ -55,9 +57,10 @@ export async function chartOf(files: Files, folder: string, reader: ChartReader,
     if (typeof repository !== 'string' || !repository.startsWith('file://')) {
       throw renderError(`the dependency ${name} is missing in charts/`, { file }, { hint: 'Run helm dependency build and commit charts/: nothing is downloaded while rendering.' });
     }
-    const target = await mustFollow(files, { from: folder, path: repository.slice('file://'.length).replace(/^\/+/, ''), place: { file } });
+    const path = repository.slice('file://'.length).replace(/^\/+/, '');
+    const target = await mustFollow(files, { from: folder, path, place: { file } });
     if (seen.includes(target.path)) throw renderError(`the dependency ${name} leads in a circle`, { file });
-    local.push({ name, of: folder, folder: target.path });
+    local.push({ name, of: folder, folder: target.path, named: joinPath(folder, path) ?? target.path });
     local.push(...(await chartOf(files, target.path, reader, [...seen, target.path])).local);
   }
   return { name: value['name'], kubeVersion: typeof value['kubeVersion'] === 'string' ? value['kubeVersion'] : undefined, local };

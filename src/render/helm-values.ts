@@ -1,5 +1,5 @@
 // Value files of a Helm source: relative, from the root, from another source by `$ref/`, and by glob.
-import { buildEnvironment, inputName, renderError, substitute } from './plan.ts';
+import { buildEnvironment, renderError, substitute } from './plan.ts';
 import { follow, joinPath } from './paths.ts';
 import { globMatch } from '../base/glob.ts';
 import { refuseModule } from './absent.ts';
@@ -10,14 +10,14 @@ import type { Input, Planning } from './plan.ts';
 export interface ValueFiles {
   /** In the order in which Helm merges them. */
   inputs: Input[];
-  /** Where optional files may appear later, named as inputs are. */
-  watched: string[];
+  /** Where optional files may appear later. */
+  watched: Input[];
 }
 
 /** Throws E_RENDER for a file that is missing (unless that is allowed), outside, or on the web. */
 export async function valueFiles(planning: Planning, section: Pick<HelmSource, 'valueFiles' | 'ignoreMissingValueFiles'>): Promise<ValueFiles> {
   const inputs: Input[] = [];
-  const watched: string[] = [];
+  const watched: Input[] = [];
   const place = { file: planning.path || '.' };
   for (const text of section.valueFiles ?? []) {
     const { files, from, name, ref } = originOf(planning, text);
@@ -26,7 +26,7 @@ export async function valueFiles(planning: Planning, section: Pick<HelmSource, '
     if (path === undefined) throw renderError(`${name} leaves the repository`, place);
     const isGlob = /[*?[]/.test(path);
     const found = isGlob ? await matching(files, path) : [path];
-    const watch = (at: string): void => void watched.push(inputName({ path: at, ...(ref !== undefined && { ref }) }));
+    const watch = (at: string): void => void watched.push({ path: at, files, ...(ref !== undefined && { ref }) });
     if (isGlob) watch(fixedFolder(path));
     for (const file of found) {
       const entry = await follow(files, file);

@@ -56,7 +56,7 @@ export async function planHelm(planning: Planning, parts: HelmParts): Promise<Pl
     await placeLocalDependencies(chart, files, overlay);
     return template(planning, { tool: parts.tool, worker: parts.charts.worker, chart, values, fileParameters, overlay });
   });
-  return { sourceType: 'Helm', inputs, watched, parameters, produce };
+  return { sourceType: 'Helm', inputs, watched: [...watched, ...chart.local.map(({ named }) => ({ path: named, files }))], parameters, produce };
 }
 
 interface FileParameter {

@@ -12,6 +12,8 @@ export interface Closure {
   folders: string[];
   /** Files outside of these folders. */
   files: string[];
+  /** Paths that lead to them over links. */
+  linked: string[];
   /** Files whose objects become manifests. */
   resources: string[];
   /** Files that change objects: patches, configurations, data of generators. */
@@ -27,9 +29,12 @@ export async function closureOf(files: Files, path: string, extra: Reference[], 
   const others = new Set<string>();
   const resources = new Set<string>();
   const changes = new Set<string>();
+  const linked = new Set<string>();
   const visit = async (folder: string, references: Reference[]): Promise<void> => {
     for (const reference of references) {
       const entry = await target(files, folder, reference);
+      const path = joinPath(folder, reference.path) ?? entry.path;
+      if (path !== entry.path) linked.add(path);
       if (entry.kind !== 'dir') {
         others.add(entry.path);
         (reference.resource ? resources : changes).add(entry.path);
@@ -48,7 +53,7 @@ export async function closureOf(files: Files, path: string, extra: Reference[], 
   await enter(path);
   await visit(path, extra);
   const inside = (file: string): boolean => [...folders].some((folder) => folder === '' || file.startsWith(`${folder}/`));
-  return { folders: [...folders].sort(), files: [...others].filter((file) => !inside(file)).sort(), resources: [...resources].sort(), changes: [...changes].sort() };
+  return { folders: [...folders].sort(), files: [...others].filter((file) => !inside(file)).sort(), linked: [...linked].filter((file) => !inside(file)).sort(), resources: [...resources].sort(), changes: [...changes].sort() };
 }
 
 /** The kustomization file of a folder, if it has one. */

@@ -36,7 +36,7 @@ export async function planKustomize(planning: Planning, parts: KustomizeParts): 
   const section = source.kustomize ?? {};
   const { components, watched } = await presentComponents(planning, section);
   const closure = await closureOf(files, path, sectionReferences(section, components, path), parts.references);
-  const inputs: Input[] = [...closure.folders, ...closure.files].map((name) => ({ path: name, files }));
+  const inputs: Input[] = [...closure.folders, ...closure.files, ...closure.linked].map((name) => ({ path: name, files }));
   return {
     sourceType: 'Kustomize',
     inputs,
@@ -51,14 +51,14 @@ export async function planKustomize(planning: Planning, parts: KustomizeParts): 
 }
 
 /** Components of the section that are there; with ignoreMissingComponents the others are left out. */
-async function presentComponents({ files, path }: Planning, section: KustomizeSource): Promise<{ components: string[]; watched: string[] }> {
+async function presentComponents({ files, path }: Planning, section: KustomizeSource): Promise<{ components: string[]; watched: Input[] }> {
   const components: string[] = [];
-  const watched: string[] = [];
+  const watched: Input[] = [];
   for (const component of section.components ?? []) {
     const at = joinPath(path, component);
     const missing = section.ignoreMissingComponents && (at === undefined || !(await follow(files, at)));
     if (!missing) components.push(component);
-    else if (at !== undefined) watched.push(at);
+    else if (at !== undefined) watched.push({ path: at, files });
   }
   return { components, watched };
 }

@@ -24,24 +24,54 @@ export function relativeTo(folder: string, path: string): string {
   return folder === '' ? path : path.slice(folder.length + 1);
 }
 
-/** The entry at a path, all links on the way followed; undefined if there is none. Throws E_RENDER for links that leave the repository or go round, and for submodules. */
-export async function follow(files: Files, path: string, hops = 0): Promise<FileEntry | undefined> {
-  const direct = await files.entry(path);
-  if (direct && direct.kind !== 'link' && direct.kind !== 'module') return direct;
+/** Where a path leads when the links on the way are followed. */
+interface Walk {
+  links: string[];
+  /** Without links. */
+  path: string;
+  entry: FileEntry | undefined;
+}
+
+const maxHops = 20;
+
+async function walk(files: Files, from: string): Promise<Walk> {
+  const links: string[] = [];
+  for (let path = from; ; ) {
+    const entry = await files.entry(path);
+    if (entry?.kind === 'file' || entry?.kind === 'dir') return { links, path, entry };
+    const link = await firstLink(files, path);
+    if (link === undefined) return { links, path, entry: undefined };
+    const text = String((await files.read(link)) ?? '');
+    const target = text.startsWith('/') || links.length >= maxHops ? undefined : joinPath(folderOf(link), text);
+    if (target === undefined) throw new AppError('E_RENDER', links.length >= maxHops ? 'this link leads in a circle' : 'this link leaves the repository', { place: { file: link } });
+    links.push(link);
+    const rest = joinPath(target, path.slice(link.length + 1));
+    if (rest === undefined) return { links, path, entry: undefined };
+    path = rest;
+  }
+}
+
+async function firstLink(files: Files, path: string): Promise<string | undefined> {
   const names = path.split('/');
   for (let length = 1; length <= names.length; length += 1) {
     const part = names.slice(0, length).join('/');
     const entry = await files.entry(part);
+    if (entry?.kind === 'module') await refuseModule(files, part);
+    if (entry?.kind === 'link') return part;
     if (!entry) return undefined;
-    if (entry.kind === 'module') await refuseModule(files, part);
-    if (entry.kind !== 'link') continue;
-    const text = String((await files.read(part)) ?? '');
-    const target = text.startsWith('/') || hops > 20 ? undefined : joinPath(folderOf(part), text);
-    if (target === undefined) throw new AppError('E_RENDER', hops > 20 ? 'this link leads in a circle' : 'this link leaves the repository', { place: { file: part } });
-    const rest = joinPath(target, names.slice(length).join('/'));
-    return rest === undefined ? undefined : follow(files, rest, hops + 1);
   }
   return undefined;
+}
+
+/** The entry at a path, all links on the way followed; undefined if there is none. Throws E_RENDER for links that leave the repository or go round, and for submodules. */
+export async function follow(files: Files, path: string): Promise<FileEntry | undefined> {
+  return (await walk(files, path)).entry;
+}
+
+/** Every path at which a change changes what stands at `path`: itself, the links on the way, and where they lead, be there something or not. */
+export async function trail(files: Files, path: string): Promise<string[]> {
+  const { links, path: end } = await walk(files, path);
+  return [...new Set([path, ...links, end])];
 }
 
 /** Follows a path that a file names; throws E_RENDER at that place if it leaves the repository or is not there. */

@@ -1,6 +1,6 @@
 // A plan: what a rendering reads and what else it depends on, known before anything runs.
 import { AppError } from '../base/errors.ts';
-import { follow } from './paths.ts';
+import { follow, trail } from './paths.ts';
 import type { Files } from '../model/files.ts';
 import type { Produced } from './complete.ts';
 import type { Place } from '../base/errors.ts';
@@ -17,8 +17,8 @@ export interface Input {
 export interface Plan {
   sourceType: SourceType;
   inputs: Input[];
-  /** Paths where nothing is yet that would be an input if something were, named as inputs are: optional files, folders of globs. */
-  watched?: string[];
+  /** Where something may appear that would be an input: optional files, folders of globs. */
+  watched?: Input[];
   /** Everything beside the inputs on which the manifests depend: tool version, arguments, the cluster as far as it matters. */
   parameters: unknown;
   produce(): Promise<Produced>;
@@ -40,12 +40,12 @@ export async function inputId(input: Input): Promise<string> {
   return (await follow(input.files, input.path))?.id ?? '';
 }
 
-/** Targets of the links below a folder: its own id covers only their texts. */
+/** Where the links below a folder lead, and the links that they lead over: its own id covers only their texts. */
 export async function linkTargets(files: Files, folder: string): Promise<string[]> {
   const targets: string[] = [];
   for (const { kind, path } of await files.list(folder, true)) {
     const target = kind === 'link' ? await follow(files, path) : undefined;
-    if (target && target.path !== folder && !folder.startsWith(`${target.path}/`)) targets.push(target.path);
+    if (target && target.path !== folder && !folder.startsWith(`${target.path}/`)) targets.push(...(await trail(files, path)).slice(1));
   }
   return targets;
 }

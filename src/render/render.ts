@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { AppError } from '../base/errors.ts';
-import { follow, joinPath } from './paths.ts';
+import { follow, joinPath, trail } from './paths.ts';
 import { hashOf } from '../base/canonical.ts';
 import { inputId, inputName } from './plan.ts';
 import { Lru } from '../base/lru.ts';
@@ -119,11 +119,13 @@ function success(inputs: RenderInputs, { manifests: found, warnings }: Produced)
 
 async function keyed(plan: Plan): Promise<RenderInputs> {
   const ids = new Map<string, string>();
+  const counted = new Set<string>();
   for (const input of plan.inputs) ids.set(inputName(input), await inputId(input));
-  const read = [...ids.keys()].sort();
-  const key = hashOf([formatVersion, plan.sourceType, read.map((name) => [name, ids.get(name)]), plan.parameters]);
-  const inputs = [...new Set([...read, ...(plan.watched ?? []).map((path) => path || '.')])].sort();
-  return { sourceType: plan.sourceType, key, inputs };
+  for (const input of [...plan.inputs, ...(plan.watched ?? [])]) {
+    for (const path of await trail(input.files, input.path)) counted.add(inputName({ ...input, path }));
+  }
+  const key = hashOf([formatVersion, plan.sourceType, [...ids.keys()].sort().map((name) => [name, ids.get(name)]), plan.parameters]);
+  return { sourceType: plan.sourceType, key, inputs: [...counted].sort() };
 }
 
 /** Makes plans; what it has read of files is remembered by their ids. */
@@ -136,7 +138,7 @@ function planner(tools: { helm: Tool; kustomize: Tool; jsonnet: Tool }, base: { 
     const { source, files, app } = request;
     if (source.chart) throw new AppError('E_RENDER', `chart ${source.chart}: charts of Helm repositories are not supported yet`, { hint: 'Commit the chart and use its path.' });
     if (source.ref && !source.path) return nothing;
-    const path = await applicationPath(request);
+    const { asked, path } = await applicationPath(request);
     const merged = await withOverrides(base.worker, source, files, { path, app: app.name });
     const planning: Planning = { ...request, source: merged.source, path };
     const type = await sourceTypeOf(merged.source, files, path);
@@ -145,19 +147,22 @@ function planner(tools: { helm: Tool; kustomize: Tool; jsonnet: Tool }, base: { 
       : type === 'Kustomize'
         ? planKustomize(planning, { ...base, tool: tools.kustomize, references })
         : planDirectory(planning, { ...base, tool: tools.jsonnet, imports }));
-    return { ...planned, inputs: [...planned.inputs, ...merged.overrides.map((file) => ({ path: file, files }))] };
+    const overrides = merged.overrides.map((file) => ({ path: file, files }));
+    // Anything may appear in its folder, by whichever name the source calls it.
+    return { ...planned, inputs: [...planned.inputs, ...overrides], watched: [...(planned.watched ?? []), { path: asked, files }] };
   };
 }
 
 /** A source that only lends its files to others. */
 const nothing: Plan = { sourceType: 'Directory', inputs: [], parameters: 'ref', produce: async () => ({ manifests: [], warnings: [] }) };
 
-async function applicationPath({ source, files }: RenderRequest): Promise<string> {
+/** Clean, as the source names it, and where links lead from there. */
+async function applicationPath({ source, files }: RenderRequest): Promise<{ asked: string; path: string }> {
   const asked = source.path ?? '';
   if (asked.startsWith('/')) throw new AppError('E_PATH', `${asked}: app path is absolute`, { hint: 'Name the path from the root of the repository, without a slash at its beginning.' });
-  const path = joinPath('', asked);
-  if (path === undefined) throw new AppError('E_PATH', `${asked}: app path leaves the repository`);
-  const entry = await follow(files, path);
+  const clean = joinPath('', asked);
+  if (clean === undefined) throw new AppError('E_PATH', `${asked}: app path leaves the repository`);
+  const entry = await follow(files, clean);
   if (entry?.kind !== 'dir') throw new AppError('E_PATH', `${asked}: app path does not exist`, { place: { file: asked } });
-  return entry.path;
+  return { asked: clean, path: entry.path };
 }

@@ -83,7 +83,7 @@ test('the key is known without rendering, and counts only what the tool depends 
   assert.equal(renderer.counts.renders, 0);
   const { inputs, sourceType } = await renderer.inputs(await request(sources.helmA));
   assert.deepEqual([sourceType, inputs], ['Helm', ['chart', 'values-a.yaml']]);
-  assert.deepEqual((await renderer.inputs(await request(sources.js))).inputs, ['js/lib.libsonnet', 'js/libs/data.libsonnet', 'js/main.jsonnet']);
+  assert.deepEqual((await renderer.inputs(await request(sources.js))).inputs, ['js', 'js/lib.libsonnet', 'js/libs/data.libsonnet', 'js/main.jsonnet']);
 });
 
 test('a chart that asks what the cluster serves depends on it', async (t) => {
@@ -122,7 +122,7 @@ test('what is not there yet is watched: optional value files, globs, optional co
   const optional = { path: 'chart', helm: { valueFiles: ['../later.yaml', '../env/prod/*.yaml'], ignoreMissingValueFiles: true } };
   assert.deepEqual((await stage.render(optional)).inputs, ['chart', 'env/prod', 'env/prod/one.yaml', 'later.yaml']);
   assert.deepEqual((await stage.render({ path: 'apps/a', kustomize: { components: ['../../parts'], ignoreMissingComponents: true } })).inputs, ['apps/a', 'base', 'parts']);
-  assert.deepEqual((await stage.render({ path: 'js2', directory: { jsonnet: { libs: ['first', 'lib'] } } })).inputs, ['first/data.libsonnet', 'js2/data.libsonnet', 'js2/main.jsonnet', 'lib/data.libsonnet']);
+  assert.deepEqual((await stage.render({ path: 'js2', directory: { jsonnet: { libs: ['first', 'lib'] } } })).inputs, ['first/data.libsonnet', 'js2', 'js2/data.libsonnet', 'js2/main.jsonnet', 'lib/data.libsonnet']);
   const before = (await stage.render(optional)).key;
   stage.origin.commit('later', { 'later.yaml': 'data: {a: "3"}\n' });
   const after = await stage.render(optional);
