@@ -9,6 +9,7 @@ import type { Leave } from './known.ts';
 import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { AppError, describeError, errorKind } from '../base/errors.ts';
 import { syncOptions } from '../model/application.ts';
+import { findingText, idleOperationFields } from '../model/contract.ts';
 import type { ResourceKey } from '../model/kube.ts';
 import { keyText, keyTitle } from '../model/kube.ts';
 import { syncWindow } from '../policy/window.ts';
@@ -254,6 +255,8 @@ export async function runOperation(deps: OperationDeps, input: OperationInput, s
     return { ended: true };
   }
   if ((app.operation.sync.manifests ?? []).length > 0) return end('Failed', 'operation.sync.manifests is not supported: only what Git says is synced. Commit the manifests, or ask for another revision.', input.head?.desired.revisions[0] ?? '');
+  const [idle] = idleOperationFields(app.operation);
+  if (idle) return end('Failed', findingText(idle), input.head?.desired.revisions[0] ?? '');
   let wanted: Wanted;
   try {
     wanted = await wantedOf(deps, input, state, signal);

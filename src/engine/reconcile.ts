@@ -13,7 +13,7 @@ import { sameJson } from '../base/canonical.ts';
 import { describeError, errorKind } from '../base/errors.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationKey, isAutomated } from '../model/application.ts';
-import { specConditions } from '../policy/project.ts';
+import { specConditions, specWarnings } from '../policy/project.ts';
 import { trackingName } from '../render/tracking.ts';
 import { markApplied, supersedeOthers } from './approval.ts';
 import { effectOf, knownEffect } from './assess.ts';
@@ -69,7 +69,7 @@ async function followLive({ store, clock }: ReconcileDeps, { subject, ...wanted 
 }
 
 function evaluated(found: Look, decided: Decision, app: Application, at: number): Condition[] {
-  const own = found.comparison.conditions;
+  const own = [...specWarnings(app, found.subject.project), ...found.comparison.conditions];
   const error: Condition[] = (decided.do === 'leave' || decided.do === 'ask') && decided.error ? [{ type: 'SyncError', message: decided.error }] : [];
   return withConditions(app.status?.conditions, [...comparisonTypes, ...specTypes, 'SyncError'], [...own, ...error], at);
 }

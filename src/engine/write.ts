@@ -7,7 +7,7 @@ import { endedState } from './operation-state.ts';
 import { statusPatch, withConditions, withHealth } from './status.ts';
 
 /** Conditions that a comparison evaluates. */
-export const comparisonTypes = ['ComparisonError', 'SharedResourceWarning', 'RepeatedResourceWarning', 'RepeatedKeyWarning', 'ExcludedResourceWarning', 'MovingResourceWarning'] as const;
+export const comparisonTypes = ['ComparisonError', 'SharedResourceWarning', 'RepeatedResourceWarning', 'RepeatedKeyWarning', 'ExcludedResourceWarning', 'MovingResourceWarning', 'IgnoredFieldWarning'] as const;
 /** Conditions that the check of the spec evaluates. */
 export const specTypes = ['InvalidSpecError', 'UnknownError'] as const;
 

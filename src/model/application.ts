@@ -158,7 +158,7 @@ export type HookPhase = 'Running' | 'Succeeded' | 'Failed' | 'Error' | 'Terminat
 export type SyncPhase = 'PreSync' | 'Sync' | 'PostSync' | 'SyncFail';
 export type ConditionType =
   | 'DeletionError' | 'InvalidSpecError' | 'ComparisonError' | 'SyncError' | 'UnknownError'
-  | 'SharedResourceWarning' | 'RepeatedResourceWarning' | 'RepeatedKeyWarning' | 'ExcludedResourceWarning' | 'OrphanedResourceWarning' | 'MovingResourceWarning';
+  | 'IgnoredFieldWarning' | 'SharedResourceWarning' | 'RepeatedResourceWarning' | 'RepeatedKeyWarning' | 'ExcludedResourceWarning' | 'OrphanedResourceWarning' | 'MovingResourceWarning';
 
 export interface Health {
   status: HealthStatusCode;

@@ -1,6 +1,7 @@
 // What a project lets its applications use: repositories, destinations and kinds (argocd.md §1.4), with Argo CD's messages.
 import { RE2JS } from 're2js';
 import { coxGroup } from '../model/coxswain.ts';
+import { findingText, idleFields, idleProjectFields } from '../model/contract.ts';
 import { globMatch } from '../base/glob.ts';
 import type { Application, Condition } from '../model/application.ts';
 import { sourcesOf } from '../model/application.ts';
@@ -84,6 +85,12 @@ export interface SpecCheck {
   controlNamespace: string;
 }
 
+/** Of fields that have no effect, and on which nothing depends that is deployed. */
+export function specWarnings(app: Application, project: AppProject | undefined): Condition[] {
+  const found = [...idleFields(app.spec), ...(project ? idleProjectFields(project) : [])].filter(({ refused }) => !refused);
+  return found.map((finding) => ({ type: 'IgnoredFieldWarning', message: findingText(finding) }));
+}
+
 /** InvalidSpecError conditions (without time) of an application's spec; empty if it may be synced. */
 export function specConditions({ app, project, cluster, controlNamespace }: SpecCheck): Condition[] {
   const { destination } = app.spec;
@@ -91,7 +98,7 @@ export function specConditions({ app, project, cluster, controlNamespace }: Spec
   const name = app.spec.project || 'default';
   if (!project) return [invalid(`Application referencing project ${name} which does not exist`)];
   if (!namespacePermitted(app, project, controlNamespace)) return [invalid(`application '${app.metadata.name}' in namespace '${app.metadata.namespace}' is not allowed to use project ${name}`)];
-  const found: Condition[] = [];
+  const found: Condition[] = [...idleFields(app.spec), ...idleProjectFields(project)].filter(({ refused }) => refused).map((finding) => invalid(findingText(finding)));
   const sources = sourcesOf(app.spec);
   if (sources.length === 0) found.push(invalid('spec.source.repoURL and either spec.source.path, spec.source.chart, or spec.source.ref are required'));
   for (const source of sources) {

@@ -11,6 +11,7 @@ import { kustomizationNames } from './kustomization.ts';
 import { locate } from './places.ts';
 import { parseDocuments, parseYaml } from './yaml.ts';
 import { refuseLfsPointer } from './absent.ts';
+import { buildEnvironment, substitute } from './plan.ts';
 import { runTool } from './tool.ts';
 import { withOverlay } from './overlay.ts';
 import type { Closure, ReferenceCache } from './kustomize-closure.ts';
@@ -33,7 +34,7 @@ export interface KustomizeParts {
 
 export async function planKustomize(planning: Planning, parts: KustomizeParts): Promise<Plan> {
   const { files, path, source } = planning;
-  const section = source.kustomize ?? {};
+  const section = withEnvironment(planning, source.kustomize ?? {});
   const { components, watched } = await presentComponents(planning, section);
   const closure = await closureOf(files, path, sectionReferences(section, components, path), parts.references);
   const inputs: Input[] = [...closure.folders, ...closure.files, ...closure.linked].map((name) => ({ path: name, files }));
@@ -48,6 +49,13 @@ export async function planKustomize(planning: Planning, parts: KustomizeParts): 
       return build(planning, parts, closure, overlay);
     }),
   };
+}
+
+/** With commonAnnotationsEnvsubst the build environment stands in for `$NAME` in annotations (Argo CD). */
+function withEnvironment(planning: Planning, section: KustomizeSource): KustomizeSource {
+  if (!section.commonAnnotationsEnvsubst || !section.commonAnnotations) return section;
+  const environment = buildEnvironment(planning);
+  return { ...section, commonAnnotations: Object.fromEntries(Object.entries(section.commonAnnotations).map(([name, value]) => [name, substitute(value, environment)])) };
 }
 
 /** Components of the section that are there; with ignoreMissingComponents the others are left out. */

@@ -4,7 +4,8 @@ import { availableParallelism } from 'node:os';
 import { AppError } from '../base/errors.ts';
 import { follow, joinPath, trail } from './paths.ts';
 import { hashOf } from '../base/canonical.ts';
-import { inputId, inputName } from './plan.ts';
+import { inputId, inputName, renderError } from './plan.ts';
+import { findingText, idleSourceFields } from '../model/contract.ts';
 import { Lru } from '../base/lru.ts';
 import { orAborted } from '../base/abort.ts';
 import { planDirectory } from './directory.ts';
@@ -140,6 +141,8 @@ function planner(tools: { helm: Tool; kustomize: Tool; jsonnet: Tool }, base: { 
     if (source.ref && !source.path) return nothing;
     const { asked, path } = await applicationPath(request);
     const merged = await withOverrides(base.worker, source, files, { path, app: app.name });
+    const fault = idleSourceFields(merged.source).find(({ refused }) => refused);
+    if (fault) throw renderError(findingText(fault), { file: merged.overrides.at(-1) ?? (path || '.') });
     const planning: Planning = { ...request, source: merged.source, path };
     const type = await sourceTypeOf(merged.source, files, path);
     const planned = await (type === 'Helm'

@@ -44,6 +44,13 @@ test('a Kustomize source edits the kustomization file as Argo CD does', async (t
   assert.deepEqual(places[web ? manifests.indexOf(web) : -1], { file: 'k/web.yaml', line: 1 });
 });
 
+test('annotations take the build environment where that is asked for', async (t) => {
+  const { render } = await bench(t, { 'k/kustomization.yaml': 'resources: [web.yaml]\n', 'k/web.yaml': deployment });
+  const commonAnnotations = { by: '$ARGOCD_APP_NAME of ${ARGOCD_APP_PROJECT_NAME}' };
+  const by = async (commonAnnotationsEnvsubst: boolean): Promise<unknown> => (await render({ path: 'k', kustomize: { commonAnnotations, commonAnnotationsEnvsubst } })).manifests[0]?.metadata.annotations?.['by'];
+  assert.deepEqual([await by(true), await by(false)], ['shop of default', commonAnnotations.by]);
+});
+
 test('generators read their files, and their hashes follow the content', async (t) => {
   const { render, origin: from } = await bench(t, { 'k/kustomization.yaml': 'configMapGenerator:\n- name: gen\n  files: [app.conf=conf/app.conf]\n  envs: [x.env]\n', 'k/conf/app.conf': 'one', 'k/x.env': 'A=1\n' });
   const before = names(await render({ path: 'k' }));
