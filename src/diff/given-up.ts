@@ -24,8 +24,10 @@ function isApplier(entry: ManagedFieldsEntry): boolean {
 export interface GivenUp {
   /** What goes as a whole; nobody else holds a part of it. */
   roots: FieldPath[];
-  /** The members of other managers' entries that go with them. */
+  /** The members of other managers' entries that go with them, and become ours first. */
   members: FieldSet;
+  /** Those in what the server named: they are taken from their managers, and go with what is ours around them. */
+  loose: FieldSet;
 }
 
 export interface GivenUpInput {
@@ -42,9 +44,10 @@ function prefixes(path: FieldPath): FieldPath[] {
   return path.map((_, at) => path.slice(0, at + 1));
 }
 
+/** Each once, without what lies in another. */
 function outermost(paths: readonly FieldPath[]): FieldPath[] {
-  const ids = new Set(paths.map(pathId));
-  return paths.filter((path) => !prefixes(path).slice(0, -1).some((prefix) => ids.has(pathId(prefix))));
+  const ids = new Map(paths.map((path) => [pathId(path), path]));
+  return [...ids.values()].filter((path) => !prefixes(path).slice(0, -1).some((prefix) => ids.has(pathId(prefix))));
 }
 
 /** The list of a set's values has no structs. */
@@ -54,10 +57,10 @@ function isField(step: PathStep | undefined): boolean {
 
 export function givenUp({ live, owned, after, named = [] }: GivenUpInput): GivenUp {
   const applied = heldBy(live, isApplier);
-  if (applied.size === 0 && named.length === 0) return { roots: [], members: new Map() };
+  if (applied.size === 0 && named.length === 0) return { roots: [], members: new Map(), loose: new Map() };
   const ours = withParents(owned);
   const held = withParents(heldBy(live, (entry) => !isOurApply(entry) && !isApplier(entry)));
-  const roots = new Map<string, FieldPath>(named.map((path) => [pathId(path), path]));
+  const roots = new Map<string, FieldPath>();
   for (const { path } of applied.values()) {
     if (path[0] === 'status') continue;
     const ways = prefixes(path);
@@ -67,12 +70,10 @@ export function givenUp({ live, owned, after, named = [] }: GivenUpInput): Given
     const root = ways.slice(first).find((prefix) => !held.has(pathId(prefix)));
     if (root && isField(root.at(-1)) && hasPath(live, root)) roots.set(pathId(root), root);
   }
-  const found = outermost([...roots.values()]);
-  const ids = new Set(found.map(pathId));
-  const forced = new Set(named.map(pathId));
+  const ids = new Set(roots.keys());
+  const forced = new Set(named.map(pathId).filter((id) => !ids.has(id)));
   const within = (ofIds: ReadonlySet<string>) => ([, { path }]: [string, FieldMember]): boolean => prefixes(path).some((prefix) => ofIds.has(pathId(prefix)));
-  const taken = new Map([...[...applied].filter(within(ids)), ...[...heldBy(live, isClientSide)].filter(within(forced))]);
-  return { roots: found, members: taken };
+  return { roots: outermost([...roots.values(), ...named]), members: new Map([...applied].filter(within(ids))), loose: new Map([...heldBy(live, isClientSide)].filter(within(forced))) };
 }
 
 function keyed(entry: unknown, names: readonly string[]): PathStep {
@@ -135,7 +136,7 @@ export function leftBehind(fields: readonly string[], live: KubeObject, target: 
     const gone = path && prefixes(path).find((prefix) => !hasPath(target, prefix));
     return gone && hasPath(live, gone) && gone[0] !== 'metadata' && gone[0] !== 'status' && isField(gone.at(-1)) && !others.has(pathId(gone)) ? [gone] : [];
   });
-  return outermost([...new Map(found.map((path) => [pathId(path), path])).values()]);
+  return outermost(found);
 }
 
 /** `spec.containers[0].livenessProbe` as a path; entries that have a name are told apart by it. */

@@ -1,6 +1,6 @@
 // The first touch of an object that client-side tools wrote: what they applied becomes ours, so that what Git gives up is removed (design §4f).
 import type { FieldPath } from '../model/effect.ts';
-import type { FieldSet } from './managed-fields.ts';
+import type { FieldMember, FieldSet } from './managed-fields.ts';
 import type { GivenUp } from './given-up.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../model/kube.ts';
 import { argo, fieldManager } from '../model/annotations.ts';
@@ -70,8 +70,9 @@ export interface Handover {
  * apply. It names the resourceVersion, so that a race answers 409 (as client-go's csaupgrade does).
  */
 export function takeover(live: KubeObject, { target, previous, named = [] }: Handover): JsonPatch | undefined {
-  const { members } = abandoned(live, target, previous, named);
-  const taken = union(takenOver(live, previous), members, new Map(named.map((path) => [pathId(path), { path, leaf: true }])));
+  const { members, loose } = abandoned(live, target, previous, named);
+  const whole = named.filter((path) => !members.has(pathId(path))).map((path): [string, FieldMember] => [pathId(path), { path, leaf: true }]);
+  const taken = union(takenOver(live, previous), members, new Map(whole));
   if (taken.size === 0) return undefined;
   const entries = live.metadata.managedFields ?? [];
   const own = entries.find(isOurApply);
@@ -87,7 +88,7 @@ export function takeover(live: KubeObject, { target, previous, named = [] }: Han
   };
   const left = entries.filter((entry) => entry !== own).flatMap((entry) => {
     if (!isClientSide(entry)) return [entry];
-    const rest = difference(fieldSet(entry.fieldsV1), taken);
+    const rest = difference(difference(fieldSet(entry.fieldsV1), taken), loose);
     return rest.size === 0 ? [] : [{ ...entry, fieldsV1: treeOf(rest) }];
   });
   return [

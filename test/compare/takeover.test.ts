@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { argo } from '../../src/model/annotations.ts';
+import { leftBehind } from '../../src/diff/given-up.ts';
 import { keyOf } from '../../src/model/kube.ts';
 import { withoutNoise } from '../../src/diff/diff.ts';
 import { takeover } from '../../src/diff/takeover.ts';
@@ -178,7 +179,9 @@ test('being killed between taking over and applying changes neither the effect n
     const { target, previous, key } = object;
     await eventually('taken over', async () => {
       // A status may come in between, which the owners of fields do not depend on.
-      const patch = takeover(await mustGet(w.cluster, key), { target, previous });
+      const live = await mustGet(w.cluster, key);
+      const refused = JSON.stringify(target).includes('Recreate') ? ['spec.strategy.rollingUpdate'] : [];
+      const patch = takeover(live, { target, previous, named: leftBehind(refused, live, target) });
       if (patch) await w.edit(before, patch as unknown as Record<string, unknown>, { type: 'json', manager: 'argocd-controller' });
       return true;
     });
