@@ -9,7 +9,7 @@ import { createComparer } from '../compare/compare.ts';
 import { lastSynced } from '../engine/past.ts';
 import { resourceViews } from '../engine/view.ts';
 import { gvkOf, keyTitle } from '../model/kube.ts';
-import { resourceDenied } from '../policy/project.ts';
+import { kindDenied, resourceDenied } from '../policy/project.ts';
 import { trackingName } from '../render/tracking.ts';
 import { parseProject } from '../store/parse.ts';
 import { data, diffText, isData } from './output.ts';
@@ -44,7 +44,10 @@ async function compare(session: Session, rooms: Rooms, app: Application): Promis
     warnings: desired.warnings,
     placeOf: desired.placeOf,
     ...(last && last !== 'gone' && last.key !== desired.key && { previous: last.manifests }),
-    ...(project && { permitted: (key, namespaced) => resourceDenied(project, key, namespaced, named) === undefined }),
+    ...(project && {
+      permitted: (key, namespaced) => resourceDenied(project, key, namespaced, named) === undefined,
+      forbidden: (key, namespaced) => kindDenied(project, key, namespaced),
+    }),
   }, signal);
 }
 

@@ -37,6 +37,10 @@ export function heldKeys(context: CompareContext, input: CompareInput): Resource
   return sortedKeys([...[...objects.values(), ...hooks].map(({ key }) => key), ...[...kept.keys()].map(keyIn)]).filter((key) => key.name !== '' && isPermitted(context, input, key));
 }
 
+function isForbidden({ cluster }: CompareContext, { forbidden }: CompareInput, key: ResourceKey): boolean {
+  return forbidden?.(key, cluster.discovery.resourceOf({ group: key.group, kind: key.kind })?.namespaced ?? key.namespace !== '') === true;
+}
+
 /** undefined = neither in Git nor, as an object of this application, in the cluster. */
 export async function compareKey(context: CompareContext, input: CompareInput, key: ResourceKey): Promise<ComparedObject | undefined> {
   const prepared = context.prepared(input, input.manifests).objects.get(keyText(key));
@@ -44,7 +48,7 @@ export async function compareKey(context: CompareContext, input: CompareInput, k
   const previous = input.previous && context.prepared(input, input.previous).objects.get(keyText(key));
   const changed = previous && previous.hash !== prepared.hash ? previous : undefined;
   const base = { ...blank(prepared), previous: changed?.target };
-  if (!isPermitted(context, input, key)) return base;
+  if (!isPermitted(context, input, key)) return isForbidden(context, input, key) ? { ...base, status: 'Unknown' } : base;
   if (prepared.fault !== undefined) return { ...base, status: 'Unknown', error: faultOf(prepared, prepared.fault) };
   const problem = context.cluster.live.problemOf(key);
   if (problem && prepared.served) {

@@ -41,6 +41,8 @@ export interface CompareInput {
   placeOf?: (manifest: KubeObject) => Place | undefined;
   /** Live objects that the project does not permit are left out (argocd.md §2.2 8). Default: all are permitted. */
   permitted?: (object: ResourceKey, namespaced: boolean) => boolean;
+  /** Of those that are not permitted: their kind is forbidden wherever it stands, and reads Unknown (Argo CD). Default: none is. */
+  forbidden?: (object: ResourceKey, namespaced: boolean) => boolean;
   /** Default: there are none. */
   others?: Others;
 }

@@ -4,7 +4,8 @@ import type { Condition, ResourceStatus, SyncStatusCode } from '../model/applica
 import type { Prepared } from './prepare.ts';
 import { hookTarget } from './compare-object.ts';
 import { ignoreFaults } from '../diff/ignore.ts';
-import { isObject, keyTitle } from '../model/kube.ts';
+import { keyTitle } from '../model/kube.ts';
+import { imagesOf } from '../model/images.ts';
 import { resourceOptions } from '../model/hooks.ts';
 
 function row(object: ComparedObject): ResourceStatus {
@@ -21,20 +22,6 @@ function row(object: ComparedObject): ResourceStatus {
     ...(confirm && { requiresDeletionConfirmation: true }),
     ...(wave !== 0 && { syncWave: wave }),
   };
-}
-
-function podSpecs(object: Record<string, unknown>): Record<string, unknown>[] {
-  const spec = object['spec'];
-  if (!isObject(spec)) return [];
-  const inner = [spec['template'], spec['jobTemplate']].filter(isObject).flatMap(podSpecs);
-  return [spec, ...inner];
-}
-
-function images(objects: readonly ComparedObject[]): string[] {
-  const found = objects.flatMap(({ live, target }) => podSpecs(live ?? target ?? {}))
-    .flatMap((spec) => [spec['containers'], spec['initContainers']])
-    .flatMap((list) => (Array.isArray(list) ? list.filter(isObject).map((container) => container['image']) : []));
-  return [...new Set(found.filter((image) => typeof image === 'string'))].sort();
 }
 
 function shared(cluster: CompareCluster, input: CompareInput, objects: readonly ComparedObject[]): Condition[] {
@@ -77,7 +64,7 @@ export function summarise(cluster: CompareCluster, input: CompareInput, prepared
     objects: [...objects, ...prepared.hooks.map(hookTarget)],
     status,
     resources: objects.map(row),
-    images: images(objects),
+    images: imagesOf(objects.map(({ live, target }) => live ?? target ?? {})),
     conditions: [...(input.warnings ?? []), ...prepared.conditions, ...shared(cluster, input, objects), ...moving(objects), ...broken],
     errors: objects.map(({ error }) => error).filter((error) => error !== undefined),
   };

@@ -14,7 +14,7 @@ import type { ResourceKey } from '../model/kube.ts';
 import { keyText } from '../model/kube.ts';
 import { stampOf } from './met.ts';
 import { diffBase } from './past.ts';
-import { resourceDenied } from '../policy/project.ts';
+import { kindDenied, resourceDenied } from '../policy/project.ts';
 
 /** A connected cluster with the comparer that keeps its verdicts. */
 export interface Target {
@@ -59,6 +59,7 @@ export function compareTo(subject: Subject, desired: DesiredState, { previous, s
       placeOf: desired.placeOf,
       ...(syncOptions && { syncOptions }),
       permitted: permitted(subject),
+      forbidden: (key, namespaced) => subject.project !== undefined && kindDenied(subject.project, key, namespaced),
       others: subject.others,
       ...(previous && previous.key !== desired.key && { previous: previous.manifests }),
     },

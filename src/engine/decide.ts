@@ -149,7 +149,7 @@ function gatedDecision(input: DecideInput): Decision {
 function automatedDecision(input: DecideInput): Decision {
   const automated = input.app.spec.syncPolicy?.automated ?? {};
   const counted = input.resources.filter((item) => !item.hook);
-  const changed = counted.filter((item) => item.status === 'OutOfSync');
+  const changed = counted.filter((item) => item.status !== 'Synced');
   if (!automated.prune && changed.every((item) => item.requiresPruning)) return { do: 'leave', why: 'only prunes are left and pruning is off' };
   if (automated.prune && !automated.allowEmpty && counted.length > 0 && counted.every((item) => item.requiresPruning)) {
     return { do: 'leave', why: 'everything would be pruned', error: 'Skipping sync attempt: auto-sync will wipe out all resources' };

@@ -2,6 +2,7 @@
 import type { Comparison } from '../compare/compare.ts';
 import type { ResourceStatus } from '../model/application.ts';
 import { diffObjects } from '../diff/diff.ts';
+import { overlay } from '../diff/overlay.ts';
 import { maskObjects } from '../diff/mask.ts';
 import { healthOf } from '../health/health.ts';
 
@@ -12,7 +13,9 @@ export function resourceViews(comparison: Comparison | undefined): { row: Resour
     .filter((item) => !item.hook.isHook)
     .map((item) => {
       const health = item.live && healthOf(item.live);
-      const after = item.requiresPruning ? undefined : (item.predicted ?? item.target);
+      // Where the server would not say what comes of it, the manifest's own fields tell.
+      const refused = item.live && item.target ? overlay(item.live, item.target) : item.target;
+      const after = item.requiresPruning ? undefined : (item.predicted ?? refused);
       const [live, wanted] = maskObjects([item.live, item.status === 'Synced' ? item.live : after]);
       const { group, kind, namespace, name } = item.key;
       return {

@@ -191,6 +191,8 @@ export interface ResourceResult {
   hookType?: string;
   hookPhase?: HookPhase;
   syncPhase?: SyncPhase;
+  /** That the object runs. */
+  images?: string[];
 }
 
 export interface SyncResult {

@@ -50,6 +50,11 @@ function kindPermitted(project: AppProject, object: { group: string; kind: strin
   return spec.namespaceResourceWhitelist === undefined || spec.namespaceResourceWhitelist === null || inList(spec.namespaceResourceWhitelist, object);
 }
 
+/** Whether the project forbids the kind anywhere. */
+export function kindDenied(project: AppProject, object: { group: string; kind: string; name: string }, namespaced: boolean): boolean {
+  return object.group === coxGroup || !kindPermitted(project, object, namespaced);
+}
+
 /** undefined if the object is permitted, else Argo CD's message. */
 export function resourceDenied(project: AppProject, object: { group: string; kind: string; namespace: string; name: string }, namespaced: boolean, cluster: NamedCluster): string | undefined {
   const name = project.metadata.name;

@@ -142,7 +142,7 @@ async function writeJudged(run: Run, task: Task): Promise<boolean> {
     const replaces = live !== undefined && isReplaced(run, task);
     const object = replaces ? await api.replace(bound(target, live), options) : await serverSideApply(run, task, { object: target, found: live, judged });
     run.accepted(task, object, judged.manifestHash);
-    record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} ${replaces ? 'replaced' : 'serverside-applied'}` });
+    record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} ${replaces ? 'replaced' : isReplaced(run, task) ? 'created' : 'serverside-applied'}` });
     return 'written';
   });
   if (written === 'left') record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} unchanged` });
@@ -170,10 +170,11 @@ export async function applyTask(run: Run, task: Task): Promise<boolean> {
       await createHook(run, task, foldStringData(task.object));
       return true;
     }
+    const existed = run.live(task.key) !== undefined;
     const object = await write(run, task, foldStringData(task.object));
     if (!object) return false;
     run.accepted(task, object);
-    const verb = isReplaced(run, task) ? 'replaced' : 'serverside-applied';
+    const verb = !isReplaced(run, task) ? 'serverside-applied' : existed ? 'replaced' : 'created';
     record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} ${verb}` });
   } catch (error) {
     recordFailure(task, error);

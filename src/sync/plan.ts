@@ -60,7 +60,7 @@ function hookTasks(target: SyncTarget, object: KubeObject, hook: HookInfo, input
     const applied = hookObject(object, phase, input);
     const key = { ...target.key, name: applied.metadata.name ?? '' };
     const named = { kind: 'hook' as const, key, version: gvkOf(object).version, phase };
-    return { ...named, wave: waveOf(object), object: applied, uid: undefined, previous: undefined, hook, manifestHash: target.manifestHash, validated: false, unchanged: false, options: resourceOptions(object), invalid: target.invalid, row: rowOf(named) };
+    return { ...named, wave: waveOf(object), object: applied, uid: undefined, previous: undefined, hook, manifestHash: target.manifestHash, validated: false, unchanged: false, options: resourceOptions(object), invalid: target.invalid, row: rowOf(named, applied) };
   });
 }
 
@@ -84,7 +84,7 @@ function tasksOf(target: SyncTarget, input: PlanInput): Task[] {
   if (hook.isHook) return hookTasks(target, object, hook, input);
   const named = { kind: 'apply' as const, key: target.key, version: gvkOf(object).version, phase: 'Sync' as const };
   const unchanged = target.status === 'Synced';
-  return [{ ...named, wave: waveOf(object), object, uid: undefined, previous: target.previous, hook: undefined, manifestHash: target.manifestHash, validated: target.validated ?? false, unchanged, options: resourceOptions(object), invalid: target.invalid, row: rowOf(named) }];
+  return [{ ...named, wave: waveOf(object), object, uid: undefined, previous: target.previous, hook: undefined, manifestHash: target.manifestHash, validated: target.validated ?? false, unchanged, options: resourceOptions(object), invalid: target.invalid, row: rowOf(named, object) }];
 }
 
 function compare(a: Task, b: Task): number {

@@ -1,5 +1,6 @@
 // One task of a sync: an object in a phase and wave, and the row of syncResult that remembers how far it came.
 import type { HookPhase, ResourceResult, SyncPhase } from '../model/application.ts';
+import { imagesOf } from '../model/images.ts';
 import { keyText } from '../model/kube.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { HookInfo } from '../model/hooks.ts';
@@ -31,7 +32,8 @@ export interface Task {
   row: ResourceResult;
 }
 
-export function rowOf(task: { key: ResourceKey; version: string; phase: SyncPhase; kind: TaskKind }): ResourceResult {
+export function rowOf(task: { key: ResourceKey; version: string; phase: SyncPhase; kind: TaskKind }, object?: KubeObject): ResourceResult {
+  const images = object ? imagesOf([object]) : [];
   return {
     group: task.key.group,
     version: task.version,
@@ -40,6 +42,7 @@ export function rowOf(task: { key: ResourceKey; version: string; phase: SyncPhas
     name: task.key.name,
     syncPhase: task.phase,
     ...(task.kind === 'hook' && { hookType: task.phase }),
+    ...(images.length > 0 && { images }),
   };
 }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { eventually } from '../control-plane.ts';
+import { resourceViews } from '../../src/engine/view.ts';
 import { configMap, deployment, world } from './world.ts';
 
 const key = (namespace: string, name: string): { group: string; kind: string; namespace: string; name: string } => ({ group: '', kind: 'ConfigMap', namespace, name });
@@ -219,4 +220,16 @@ test('a live object deleted or replaced under a comparison is judged as what it 
   await w.create(configMap('a', { x: '9' }), 'somebody');
   const comparison = await w.compare(manifests);
   assert.deepEqual(comparison.objects[0]?.changes.filter(({ text }) => text === 'data.x').map(({ before, after }) => [before, after]), [['9', '1']]);
+});
+
+test('where the dry run fails, the shown difference is what the manifest says, and no default goes', async (t) => {
+  const w = await world(t);
+  await w.sync([deployment('api', { replicas: 2 })]);
+  const comparison = await w.compare([deployment('api', { replicas: 3, selector: 'other' })]);
+  const [view] = resourceViews(comparison);
+  assert.equal(view?.row.status, 'OutOfSync');
+  assert.equal(comparison.objects[0]?.predicted, undefined);
+  const lines = view?.diff.split('\n') ?? [];
+  const changed = lines.filter((line) => /^[-+] /.test(line)).map((line) => line.trim().replace(/\s+/g, ' '));
+  assert.deepEqual(changed.sort(), ['+ app: other', '+ app: other', '+ replicas: 3', '- app: api', '- app: api', '- replicas: 2']);
 });

@@ -77,6 +77,16 @@ test('a kind that the project forbids fails the operation before anything is app
   assert.equal(app.status?.operationState?.message, 'one or more synchronization tasks are not valid: resource :Secret is not permitted in project plain');
   assert.match(app.status?.conditions?.[0]?.message ?? '', /^Failed last sync attempt to [0-9a-f]{40}: one or more/);
   assert.equal(await s.cluster.api.get(configMap(s, 'web')), undefined);
+  assert.equal(app.status?.sync?.status, 'OutOfSync');
+  assert.deepEqual(app.status?.resources?.map(({ kind, status }) => [kind, status]), [['ConfigMap', 'OutOfSync'], ['Secret', 'Unknown']]);
+});
+
+test('a forbidden kind alone is tried and told as well', async (t) => {
+  const s = await stage(t, { 'web/b.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: web}\n' });
+  await s.project('plain', {}, { namespaceResourceBlacklist: [{ group: '', kind: 'Secret' }] });
+  await s.apply('web', { project: 'plain', syncPolicy: { automated: {}, retry: { limit: 0 } } });
+  const app = await s.until('web', 'failed', (item) => item.operation === undefined && item.status?.operationState?.phase === 'Failed');
+  assert.match(app.status?.operationState?.message ?? '', /resource :Secret is not permitted in project plain/);
 });
 
 test('nothing is shown of a live object that the project does not permit: it is as if missing', async (t) => {

@@ -53,7 +53,7 @@ test('after an automated sync of a Deployment: Synced, Healthy, history, results
       syncResult: {
         revision: 'COMMIT',
         source,
-        resources: [{ group: 'apps', version: 'v1', kind: 'Deployment', namespace: 'NS', name: 'web', status: 'Synced', message: 'deployment.apps/web serverside-applied', hookPhase: 'Running', syncPhase: 'Sync' }],
+        resources: [{ group: 'apps', version: 'v1', kind: 'Deployment', namespace: 'NS', name: 'web', status: 'Synced', message: 'deployment.apps/web serverside-applied', images: ['nginx:1.27.0'], hookPhase: 'Running', syncPhase: 'Sync' }],
       },
     },
     resources: [{ group: 'apps', version: 'v1', kind: 'Deployment', namespace: 'NS', name: 'web', status: 'Synced' }],

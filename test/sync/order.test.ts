@@ -149,3 +149,13 @@ test('a hook of two phases runs in each of them', async (t) => {
   assert.deepEqual(state.syncResult?.resources?.filter((row) => row.hookType !== undefined).map((row) => [row.name, row.hookType, row.hookPhase]), [['both', 'PreSync', 'Succeeded'], ['both', 'PostSync', 'Succeeded']]);
   assert.equal(bed.births.get('Job/both')?.size, 2);
 });
+
+test('rows say what became of each object and which images it runs; with Replace=true what is new is created', async (t) => {
+  const bed = await makeBed(t);
+  const { namespace } = bed.facts;
+  const operation = { sync: { syncOptions: ['Replace=true'] } };
+  const scene = (image: string, value: string): Scene => ({ bed, name: 'images', operation, manifests: [deployment(namespace, 'api', {}, image), configMap(namespace, 'settings', {}, { value })] });
+  const rows = async (...of: [string, string]): Promise<unknown[]> => ((await drive(scene(...of))).state?.syncResult?.resources ?? []).map(({ name, message, images }) => [name, message, images]);
+  assert.deepEqual(await rows('nginx:1', '1'), [['settings', 'configmap/settings created', undefined], ['api', 'deployment.apps/api created', ['nginx:1']]]);
+  assert.deepEqual(await rows('nginx:1', '2'), [['settings', 'configmap/settings replaced', undefined], ['api', 'deployment.apps/api unchanged', ['nginx:1']]]);
+});
