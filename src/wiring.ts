@@ -36,12 +36,17 @@ export function changeDeps({ store, git, desiring, engine, clock }: Parts): Chan
       const state = await desiring.at(app, revisions, signal);
       return { manifests: state.manifests, revisions: state.revisions, key: state.key, warnings: state.warnings, placeOf: (manifest) => state.placeOf(manifest) };
     },
-    async effect({ app, ...input }, signal) {
+    async keysOf(app, manifests) {
+      const to = await engine.clusters.targetOf(app);
+      return to ? to.comparer.keysOf({ app, tracking: trackingName(app, store.namespace), manifests }) : [];
+    },
+    async effect({ app, held, ...input }, signal) {
       const to = await engine.clusters.targetOf(app);
       if (!to) throw new AppError('E_CONFIG', `no cluster is known for the destination of ${app.metadata.name}`, { hint: 'Add the cluster Secret or correct spec.destination.' });
       const project = store.projects.get(`${store.namespace}/${app.spec.project}`);
       if (!project) throw new AppError('E_PROJECT', `Application referencing project ${app.spec.project} which does not exist`);
-      return to.comparer.effect({ app, tracking: trackingName(app, store.namespace), denied: (key, namespaced) => resourceDenied(project, key, namespaced, to), ...input }, signal);
+      const tracking = trackingName(app, store.namespace);
+      return to.comparer.effect({ app, tracking, others: engine.others(to, tracking, held), denied: (key, namespaced) => resourceDenied(project, key, namespaced, to), ...input }, signal);
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Effect } from '../model/effect.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Git } from '../git/git.ts';
-import type { KubeObject } from '../model/kube.ts';
+import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { NamedCluster } from '../policy/project.ts';
 import type { Place } from '../base/errors.ts';
 
@@ -21,6 +21,9 @@ export interface Desired {
   warnings?: readonly Condition[];
 }
 
+/** By tracking name. */
+export type Held = ReadonlyMap<string, { server: string; keys: readonly ResourceKey[] }>;
+
 export interface EffectInput {
   app: Application;
   /** R0: manifests at the newest history entry; undefined = never synced. */
@@ -33,6 +36,8 @@ export interface EffectInput {
   target: readonly KubeObject[];
   /** Whether the sync would delete what is no longer in Git. */
   prune: boolean;
+  /** What the touched applications would hold after the merge. */
+  held: Held;
   /** Of the rendering of `target`, as far as the pull request brings them. */
   warnings?: readonly Condition[];
   placeOf?: (manifest: KubeObject) => Place | undefined;
@@ -70,6 +75,8 @@ export interface ChangeDeps {
    * permit: those of the target are among the errors. Throws transient errors.
    */
   effect(input: EffectInput, signal: AbortSignal): Promise<Effect>;
+  /** The objects that the manifests name, with their namespaces. Throws transient errors. */
+  keysOf(app: Application, manifests: readonly KubeObject[]): Promise<readonly ResourceKey[]>;
   clock: Clock;
   /** Applications worked on at the same time; default 8. */
   concurrency?: number;

@@ -29,7 +29,7 @@ export function gateOf(deps: ChangeDeps, item: Affected, effect: Effect | undefi
   if (!item.after) return open;
   const former = item.before && deps.formerPolicy(item.before);
   // The gate is the one that stands now: a pull request that loosens it needs approval under the old policy.
-  const gates = [policyFor(deps, item.before ?? item.after), policyFor(deps, item.after), ...(former ? [former] : []), ...loosenedBy(deps, effect).map(({ before }) => before)];
+  const gates = [policyFor(deps, item.before ?? item.after), policyFor(deps, item.after), ...(former ? [former] : []), ...loosenedBy(deps, effect).map(({ before }) => before), ...(effect?.asks ?? []).map((asked) => ({ ...asked, gated: true, environment: undefined, slack: undefined }))];
   const [first, ...others] = gates.filter(({ gated }) => gated);
   if (!first) return open;
   const { approvers, approvals } = others.reduce(stricter, first);

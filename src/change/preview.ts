@@ -2,7 +2,7 @@
 import type { Application, RevisionHistory } from '../model/application.ts';
 import type { Affected } from './affected.ts';
 import type { AppPreview, PreviewError, PullInput, PullPreview } from './pull.ts';
-import type { ChangeDeps, Desired } from './deps.ts';
+import type { ChangeDeps, Desired, Held } from './deps.ts';
 import type { Effect } from '../model/effect.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { AppError, errorKind } from '../base/errors.ts';
@@ -12,6 +12,7 @@ import { argo, inClusterServer } from '../model/annotations.ts';
 import { isAutomated, sourcesOf } from '../model/application.ts';
 import { affectedBy } from './affected.ts';
 import { gateOf, policyFor } from './gate.ts';
+import { heldAfter } from './held.ts';
 import { denialOf } from './permission.ts';
 import { openRange } from './touched.ts';
 
@@ -60,17 +61,17 @@ function manifestsOf(desired: Desired | Error | undefined): readonly KubeObject[
 }
 
 /** Removing an Application deletes its objects only if it carries the finalizer (argocd.md §1.2). */
-async function removalEffect(deps: ChangeDeps, item: Affected, app: Application, signal: AbortSignal): Promise<Effect | undefined> {
+async function removalEffect(deps: ChangeDeps, item: Affected, { app, held }: { app: Application; held: Held }, signal: AbortSignal): Promise<Effect | undefined> {
   if (!app.metadata.finalizers?.some((name) => name.startsWith(argo.resourcesFinalizer))) return undefined;
   const denial = denialOf(deps, app);
   if (denial) throw denial;
   const history = await lastSynced(deps, app, signal);
-  return deps.effect({ app, ...history, branch: manifestsOf(item.base) ?? [], target: [], prune: true }, signal);
+  return deps.effect({ app, ...history, branch: manifestsOf(item.base) ?? [], target: [], prune: true, held }, signal);
 }
 
-async function effectOf(deps: ChangeDeps, item: Affected, signal: AbortSignal): Promise<Effect | undefined> {
+async function effectOf(deps: ChangeDeps, item: Affected, held: Held, signal: AbortSignal): Promise<Effect | undefined> {
   const { before, after, result } = item;
-  if (!after) return before && removalEffect(deps, item, before, signal);
+  if (!after) return before && removalEffect(deps, item, { app: before, held }, signal);
   if (result instanceof Error) throw result;
   if (!result) return undefined;
   const history = await lastSynced(deps, after, signal);
@@ -78,7 +79,7 @@ async function effectOf(deps: ChangeDeps, item: Affected, signal: AbortSignal): 
   const branch = before ? (manifestsOf(item.base) ?? history.last) : [];
   const known = item.base && !(item.base instanceof Error) ? (item.base.warnings ?? []) : [];
   const warnings = (result.warnings ?? []).filter(({ message }) => !known.some((before) => before.message === message));
-  return deps.effect({ app: after, ...history, branch, target: result.manifests, prune, warnings, ...(result.placeOf && { placeOf: result.placeOf }) }, signal);
+  return deps.effect({ app: after, ...history, branch, target: result.manifests, prune, held, warnings, ...(result.placeOf && { placeOf: result.placeOf }) }, signal);
 }
 
 function statusOf(item: Affected, effect: Effect | undefined): AppPreview['status'] {
@@ -87,14 +88,14 @@ function statusOf(item: Affected, effect: Effect | undefined): AppPreview['statu
   return effect && effect.change.length === 0 && effect.errors.length === 0 ? 'unchanged' : 'changed';
 }
 
-async function previewApp(deps: ChangeDeps, item: Affected, signal: AbortSignal): Promise<AppPreview> {
+async function previewApp(deps: ChangeDeps, item: Affected, held: Held, signal: AbortSignal): Promise<AppPreview> {
   const app = item.after ?? item.before;
   if (!app) throw new AppError('E_INTERNAL', `${item.key} is on neither side of the pull request`);
   const policy = policyFor(deps, app);
   let effect: Effect | undefined;
   let error: PreviewError | undefined;
   try {
-    effect = await effectOf(deps, item, signal);
+    effect = await effectOf(deps, item, held, signal);
   } catch (cause) {
     signal.throwIfAborted();
     error = shownError(cause);
@@ -126,11 +127,12 @@ export async function previewPull(deps: ChangeDeps, pull: PullInput, signal: Abo
   if ('conflicts' in range) return { ...empty, conflicts: range.conflicts, tookMs: deps.clock.now() - started };
   const { affected, considered } = await affectedBy(deps, pull, range, signal);
   if (affected.length > 0) onTouched?.();
+  const held = await heldAfter(deps, affected);
   const turns = new Turns(deps.concurrency ?? 8);
   const apps = await Promise.all(affected.map(async (item) => {
     const giveBack = await turns.take(signal);
     try {
-      return await previewApp(deps, item, signal);
+      return await previewApp(deps, item, held, signal);
     } finally {
       giveBack();
     }

@@ -47,7 +47,7 @@ function handed(object: KubeObject | undefined, id: string | undefined): KubeObj
 }
 
 function movesText(moves: NonNullable<ObjectDiff['moves']>): string {
-  return 'to' in moves ? `moves to application ${moves.to}` : `moves here from application ${moves.from}`;
+  return `moves from ${moves.from} to ${moves.to}`;
 }
 
 /** The three facts and their sum, masked together. */

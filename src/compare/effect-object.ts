@@ -116,7 +116,7 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
   if (after[0] && after[0] !== live) writerNote(states, live, after[0]);
   const from = record.application;
   const comes = from !== undefined && from !== context.input.tracking && context.input.others?.hasLeft(from, record.key);
-  return comes ? { ...states, moves: { from } } : states;
+  return comes ? { ...states, moves: { from, to: context.input.tracking } } : states;
 }
 
 /** `refused`: the manifest cannot be applied over the live object. `whole`: it is replaced. */
@@ -188,7 +188,7 @@ function pruned(context: ObjectContext, states: States, { tracked, record, manif
   // What a hook left is no object of the application: the manifests have the hook itself.
   if (hookOf(live).isHook) return states;
   const movesTo = context.input.others?.heldBy(record.key);
-  if (movesTo !== undefined) return { ...states, moves: { to: movesTo } };
+  if (movesTo !== undefined) return { ...states, moves: { from: context.input.tracking, to: movesTo } };
   const why = !context.input.prune ? 'the sync does not prune' : 'Prune=false or a keep policy holds it';
   if (context.history || isPrunable(live, context.syncOptions)) states.notes.total.push(`no longer in Git; stays: ${why}`);
   return states;

@@ -5,7 +5,7 @@ import { isApplication } from '../model/argo-kinds.ts';
 import { keyText } from '../model/kube.ts';
 import { isProduction } from './risks.ts';
 
-type Part = Required<Pick<Effect, 'deleted' | 'owners' | 'operations' | 'risks'>>;
+type Part = Required<Pick<Effect, 'deleted' | 'owners' | 'asks' | 'operations' | 'risks'>>;
 
 function nameOf(application: string): string {
   return application.slice(application.indexOf('/') + 1);
@@ -26,14 +26,15 @@ export function deletionsOf(gone: readonly Gone[], wave = 0): Pick<Part, 'delete
 }
 
 export function concerning(others: Others | undefined, operations: readonly EffectOperation[]): Part {
-  if (!others) return { deleted: [], owners: [], operations: [], risks: [] };
+  if (!others) return { deleted: [], owners: [], asks: [], operations: [], risks: [] };
   const going = operations.filter(({ op, key }) => op === 'delete' && isApplication(key)).map(({ key, wave }) => ({ wave, gone: others.goesWith(key) }));
   const { deleted, risks } = deletionsOf(going.flatMap(({ gone }) => gone));
   const tagged = new Map(going.flatMap(({ gone, wave }) => deletionsOf(gone, wave).operations).map((operation) => [`${operation.op === 'delete' ? (operation.with?.application ?? '') : ''} ${keyText(operation.key)}`, operation]));
-  const owners = operations.flatMap(({ op, key }) => (op === 'delete' ? others.takenAlong(key) : others.ownersOf(key)).map(({ application }) => ({ op, key, application })));
+  const owners = operations.flatMap(({ op, key }) => (op === 'delete' ? others.takenAlong(key) : others.ownersOf(key)).map((owner) => ({ op, key, ...owner })));
   return {
     deleted,
     owners: owners.map(({ key, application }) => ({ key, application })),
+    asks: [...going.flatMap(({ gone }) => gone.flatMap(({ gates }) => gates.map(({ before }) => before))), ...owners.map(({ policy }) => policy)].map(({ approvers, approvals }) => ({ approvers, approvals })),
     operations: [...tagged.values()],
     risks: [...risks, ...owners.map(({ op, key, application }) => ({ key, text: op === 'delete' ? `takes objects of application ${nameOf(application)} along, whose gate asks` : `belongs to application ${nameOf(application)}, whose gate asks` }))],
   };

@@ -164,6 +164,7 @@ function assemble(context: ObjectContext, sets: Sets, found: { options: string[]
     risks: [...risksOf(input.app, objects), ...hooks.filter(({ deletes }) => deletes).map(({ diff }) => ({ key: diff.key, text: 'becomes a hook: what is live is deleted first' })), ...beside.risks],
     ...(beside.deleted.length > 0 && { deleted: beside.deleted }),
     ...(beside.owners.length > 0 && { owners: beside.owners }),
+    ...(beside.asks.length > 0 && { asks: beside.asks }),
     operations,
     destination,
     unwritten: unwritten.map(({ key, fields }) => ({ key, paths: fields.map(([path]) => path) })),

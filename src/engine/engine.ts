@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { LiveChange } from '../cluster/live.ts';
-import type { Comparison } from '../compare/compare.ts';
+import type { Comparison, Others } from '../compare/compare.ts';
 import type { Application } from '../model/application.ts';
 import type { Effect } from '../model/effect.ts';
 import type { Store } from '../store/store.ts';
@@ -15,8 +15,10 @@ import { errorKind } from '../base/errors.ts';
 import { KeyQueue } from '../base/queue.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
+import type { Target } from './assess.ts';
 import { Clusters } from './clusters.ts';
-import { Holdings } from './holdings.ts';
+import { Holdings, instead } from './holdings.ts';
+import { othersOf } from './others.ts';
 import { Memory } from './known.ts';
 import { neighbours } from './record.ts';
 import { reconcile } from './reconcile.ts';
@@ -41,6 +43,8 @@ export interface EngineOptions {
   concurrency?: number;
 }
 
+type Held = Parameters<typeof instead>[1];
+
 export interface Engine {
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -52,6 +56,8 @@ export interface Engine {
   rendered(application: string): { revisions: string[]; inputs: string[][] } | undefined;
   /** What a sync of it would do, as last worked out for its approval; undefined when nothing is asked. */
   effect(application: string): Effect | undefined;
+  /** To whom the objects of that cluster belong; `held`: what some applications, by tracking name, would hold instead. */
+  others(target: Target, tracking: string, held: Held): Others;
   clusters: Clusters;
   /** Applications that wait for a worker, run, or are delayed. */
   readonly pending: number;
@@ -169,6 +175,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
   return {
     clusters,
+    others: (target, tracking, held) => othersOf({ ...deps, holdings: instead(deps.holdings, held) }, target, tracking),
     onPush,
     comparison: (application) => memory.get(application)?.comparison,
     rendered: (application) => memory.readFrom(application),

@@ -12,7 +12,29 @@ interface Held {
   keys: ReadonlyMap<string, ResourceKey>;
 }
 
-export class Holdings {
+/** Who holds what, to be read. */
+export interface Holders {
+  /** Tracking names of the applications whose desired state has the object, sorted. */
+  holders(server: string, key: ResourceKey): string[];
+  keysOf(tracking: string): ResourceKey[];
+  /** undefined: nobody knows yet what it holds. */
+  holds(tracking: string, key: ResourceKey): boolean | undefined;
+}
+
+/** The same, with other holdings of some applications. */
+export function instead(holders: Holders, others: ReadonlyMap<string, { server: string; keys: readonly ResourceKey[] }>): Holders {
+  const texts = new Map([...others].map(([tracking, { keys }]) => [tracking, new Set(keys.map(keyText))]));
+  return {
+    holders: (server, key) => [
+      ...holders.holders(server, key).filter((name) => !others.has(name.split(nextMark)[0] ?? '')),
+      ...[...others].flatMap(([tracking, held]) => (held.server === server && texts.get(tracking)?.has(keyText(key)) ? [tracking] : [])),
+    ].sort(),
+    keysOf: (tracking) => [...(others.get(tracking)?.keys ?? holders.keysOf(tracking))],
+    holds: (tracking, key) => texts.get(tracking)?.has(keyText(key)) ?? holders.holds(tracking, key),
+  };
+}
+
+export class Holdings implements Holders {
   readonly #held = new Map<string, Held>();
   /** Server and key → tracking names. */
   readonly #holders = new Map<string, Set<string>>();
@@ -40,7 +62,6 @@ export class Holdings {
     return [...before.keys.values()];
   }
 
-  /** Tracking names of the applications whose desired state has the object, sorted. */
   holders(server: string, key: ResourceKey): string[] {
     return [...(this.#holders.get(`${server}\n${keyText(key)}`) ?? [])].sort();
   }
@@ -49,7 +70,6 @@ export class Holdings {
     return [...(this.#held.get(tracking)?.keys.values() ?? [])];
   }
 
-  /** undefined: nobody knows yet what it holds. */
   holds(tracking: string, key: ResourceKey): boolean | undefined {
     return this.#held.get(tracking)?.keys.has(keyText(key));
   }

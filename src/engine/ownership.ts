@@ -14,11 +14,14 @@ import { effectivePolicy } from '../policy/policy.ts';
 import { trackingName } from '../render/tracking.ts';
 import { clusterOf } from '../store/settings.ts';
 import { takenBy } from './cascade.ts';
+import type { Holders } from './holdings.ts';
 import { nextMark } from './holdings.ts';
 import { policyInForce } from './record.ts';
 import { treeOf } from './tree.ts';
 
-export type OwnershipDeps = Pick<ReconcileDeps, 'store' | 'holdings' | 'connectedTo'>;
+export interface OwnershipDeps extends Pick<ReconcileDeps, 'store' | 'connectedTo'> {
+  holdings: Holders;
+}
 
 function projectOf({ store }: OwnershipDeps, app: Application): ReturnType<typeof store.projects.get> {
   return store.projects.get(`${store.namespace}/${app.spec.project}`);

@@ -2,6 +2,7 @@
 import type { AppPreview, PreviewError } from '../change/pull.ts';
 import type { Effect, FieldChange, ObjectDiff } from '../model/effect.ts';
 import type { ObjectSection } from './object-section.ts';
+import type { ResourceKey } from '../model/kube.ts';
 import { keyTitle } from '../model/kube.ts';
 import { driftText, fieldText, objectSection, placeText } from './object-section.ts';
 import { cell, code, fence, html, plain, plural, prose } from './text.ts';
@@ -10,6 +11,7 @@ export interface Counts {
   created: number;
   changed: number;
   deleted: number;
+  moved: number;
 }
 
 /** What cannot be undone comes first, and is never moved out of the comment. */
@@ -29,11 +31,12 @@ export function countsOf(effect: Effect | undefined): Counts {
     created: diffs.filter((diff) => diff.action === 'create').length,
     changed: diffs.filter((diff) => diff.action === 'change' || diff.action === 'recreate').length,
     deleted: diffs.filter((diff) => diff.action === 'delete').length,
+    moved: diffs.filter((diff) => diff.action === 'move').length,
   };
 }
 
-export function countsText({ created, changed, deleted }: Counts): string {
-  const parts = [created ? `+${created}` : '', changed ? `~${changed}` : '', deleted ? `−${deleted}` : ''].filter(Boolean);
+export function countsText({ created, changed, deleted, moved }: Counts): string {
+  const parts = [created ? `+${created}` : '', changed ? `~${changed}` : '', deleted ? `−${deleted}` : '', moved ? `→${moved}` : ''].filter(Boolean);
   return parts.join('\u00a0') || 'none';
 }
 
@@ -99,7 +102,7 @@ function appLink(app: { application: string; name: string }, publicUrl: string):
 /** What cannot be looked at as a whole does not count as unchanged. */
 function changeText(app: AppPreview, unknown: string): string {
   const counts = countsOf(app.effect);
-  return errorsOf(app).length > 0 && counts.created + counts.changed + counts.deleted === 0 ? unknown : countsText(counts);
+  return errorsOf(app).length > 0 && counts.created + counts.changed + counts.deleted + counts.moved === 0 ? unknown : countsText(counts);
 }
 
 export function tableRow(app: AppPreview, publicUrl: string): string {
@@ -149,6 +152,22 @@ function hookList(effect: Effect): string {
   return ['**Hooks that the sync runs**', '', ...items].join('\n');
 }
 
+const namedMost = 5;
+
+/** What the deletion of Applications takes along: named while it is little, else counted by kind. */
+function goneList(effect: Effect): string {
+  const gone = effect.deleted ?? [];
+  if (gone.length === 0) return '';
+  const whatOf = (objects: ResourceKey[]): string => {
+    if (objects.length === 0) return 'its objects stay: no finalizer takes them along';
+    if (objects.length <= namedMost) return objects.map((key) => code(keyTitle(key))).join(', ');
+    return [...Map.groupBy(objects, ({ kind }) => kind)].map(([kind, all]) => `${all.length} ${code(kind)}`).join(', ');
+  };
+  const items = gone.slice(0, 20).map(({ application, environment, gated, objects }) => `- **${plain(application.split('/').at(-1) ?? '')}**${environment ? ` (${plain(environment)})` : ''}${gated ? ' ⏸️' : ''}: ${whatOf(objects)}`);
+  const more = gone.length > 20 ? [`- … and ${plural(gone.length - 20, 'more application')}`] : [];
+  return ['**Applications that are deleted, and what goes with them**', '', ...items, ...more].join('\n');
+}
+
 export interface AppSection {
   app: AppPreview;
   objects: ObjectSection[];
@@ -165,6 +184,7 @@ export function appSection(app: AppPreview, context: number): AppSection {
   if (effect.change.length === 0 && errors.length === 0) before.push('The inputs changed, but no object does.');
   const notes = effect.notes.map((note) => `- ${plain(note)}`).join('\n');
   const after = [
+    goneList(effect),
     hookList(effect),
     factList('**Drifted before this pull request** (the sync sets it back)', effect.drift, driftText),
     factList('**Waiting on the branch**, not from this pull request', effect.waiting, fieldText),

@@ -26,8 +26,8 @@ export interface Comment {
 }
 
 const withChanges = (app: AppPreview): boolean => {
-  const { created, changed, deleted } = countsOf(app.effect);
-  return created + changed + deleted > 0 || app.status === 'new' || app.status === 'removed';
+  const { created, changed, deleted, moved } = countsOf(app.effect);
+  return created + changed + deleted + moved > 0 || app.status === 'new' || app.status === 'removed';
 };
 
 /** One sentence that a manager understands; also the title of the check. */

@@ -23,8 +23,8 @@ export interface ObjectDiff {
   /** Masked; absent for a create (before) or a delete (after). */
   before?: KubeObject;
   after?: KubeObject;
-  /** The application that takes it over, or the one that it comes from. */
-  moves?: { to: string } | { from: string };
+  /** The application that leaves it, and the one that takes it over. */
+  moves?: { from: string; to: string };
   /** Sentences beside the diff: "no longer managed, stays at 6", "created, not validated: …", "drifted since …". */
   notes: string[];
   /** file:line of the manifest where known. */
@@ -70,6 +70,8 @@ export interface Effect {
   deleted?: { application: string; environment?: string; gated: boolean; objects: ResourceKey[] }[];
   /** What it touches that belongs to gated applications: they ask. Absent: nothing. */
   owners?: { key: ResourceKey; application: string }[];
+  /** What the gates of others ask, for what it deletes or touches of theirs. Absent: nothing. */
+  asks?: { approvers: string[][]; approvals: number }[];
   /** Where to, with the cluster's URL whatever the Application calls it. */
   destination: { server: string; namespace: string };
   /**

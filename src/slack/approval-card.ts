@@ -39,8 +39,16 @@ function operationLine(operation: EffectOperation): Part[] {
   return [`${verbs[operation.op]}  `, { bold: key.kind }, ` ${key.namespace ? `${key.namespace}/` : ''}${name}`, ...fieldsOf(operation)];
 }
 
+/** What goes with an Application, counted: `🗑️ deletes 12 objects with application prod`. */
+function goneLines(operations: EffectOperation[]): Part[][] {
+  const gone = Map.groupBy(operations, (item) => (item.op === 'delete' ? item.with?.application : undefined) ?? '');
+  gone.delete('');
+  return [...gone].map(([application, items]) => [`${verbs.delete}  ${count(items.length, 'object')} with application `, { bold: nameOf(application) }]);
+}
+
 function operationList(operations: EffectOperation[]): RichTextBlockElement {
-  const lines = byRisk(operations, (item) => item.op).map(operationLine);
+  const own = operations.filter((item) => item.op !== 'delete' || item.with === undefined);
+  const lines = [...goneLines(operations), ...byRisk(own, (item) => item.op).map(operationLine)];
   return list(lines.length > mostOperations ? [...lines.slice(0, mostOperations), [`and ${lines.length - mostOperations} more`]] : lines);
 }
 
