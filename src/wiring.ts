@@ -5,6 +5,7 @@ import type { Desiring } from './engine/desired.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Git } from './git/git.ts';
 import type { Store } from './store/store.ts';
+import type { ResourceKey } from './model/kube.ts';
 import { AppError } from './base/errors.ts';
 import { baseOf, lastPolicy } from './engine/record.ts';
 import { resourceDenied } from './policy/project.ts';
@@ -36,9 +37,12 @@ export function changeDeps({ store, git, desiring, engine, clock }: Parts): Chan
       const state = await desiring.at(app, revisions, signal);
       return { manifests: state.manifests, revisions: state.revisions, key: state.key, warnings: state.warnings, placeOf: (manifest) => state.placeOf(manifest) };
     },
-    async keysOf(app, manifests) {
+    async keysOf(app, { manifests, placeOf }) {
       const to = await engine.clusters.targetOf(app);
-      return to ? to.comparer.keysOf({ app, tracking: trackingName(app, store.namespace), manifests }) : [];
+      const project = store.projects.get(`${store.namespace}/${app.spec.project}`);
+      if (!to || !project) return [];
+      const permitted = (key: ResourceKey, namespaced: boolean): boolean => resourceDenied(project, key, namespaced, to) === undefined;
+      return to.comparer.keysOf({ app, tracking: trackingName(app, store.namespace), manifests, permitted, ...(placeOf && { placeOf }) });
     },
     async effect({ app, held, ...input }, signal) {
       const to = await engine.clusters.targetOf(app);

@@ -75,8 +75,8 @@ export interface ChangeDeps {
    * permit: those of the target are among the errors. Throws transient errors.
    */
   effect(input: EffectInput, signal: AbortSignal): Promise<Effect>;
-  /** The objects that the manifests name, with their namespaces. Throws transient errors. */
-  keysOf(app: Application, manifests: readonly KubeObject[]): Promise<readonly ResourceKey[]>;
+  /** The objects that the manifests name, with their namespaces, as far as the project permits them. Throws transient errors. */
+  keysOf(app: Application, desired: Desired): Promise<readonly ResourceKey[]>;
   clock: Clock;
   /** Applications worked on at the same time; default 8. */
   concurrency?: number;

@@ -12,7 +12,7 @@ export async function heldAfter(deps: ChangeDeps, affected: readonly Affected[])
     const server = app && deps.clusterOf(app)?.server;
     if (!app || server === undefined || result instanceof Error) continue;
     if (!after) held.set(trackingName(app, deps.namespace), { server, keys: [] });
-    else if (result) held.set(trackingName(app, deps.namespace), { server, keys: await deps.keysOf(after, result.manifests) });
+    else if (result) held.set(trackingName(app, deps.namespace), { server, keys: await deps.keysOf(after, result) });
   }
   return held;
 }

@@ -8,6 +8,8 @@ import type { Target } from './assess.ts';
 import type { Leave } from './known.ts';
 import { effectDifference } from '../compare/effect.ts';
 import { applicationKey } from '../model/application.ts';
+import { deletionsOf } from '../compare/effect-others.ts';
+import { isApplication } from '../model/argo-kinds.ts';
 import { keyText } from '../model/kube.ts';
 import { isMarkedUnchanged, kubectlName } from '../sync/task.ts';
 import { covers } from './admission.ts';
@@ -45,7 +47,9 @@ export function judgeOf(deps: AdmissionDeps, admission: Admission, leave: Leave 
     if (error) return { do: 'refused', message: error.message };
     if (!operation || (kind === 'prune') !== (operation.op === 'delete')) return { do: 'leave' };
     const agreed = agreedTo(deps, admission, leave);
-    if (agreed && !agreed.some((item) => covers(item, operation))) return { do: 'stop', why: differenceOf(agreed, operation) };
+    const whole = [operation, ...(operation.op === 'delete' && isApplication(key) ? deletionsOf(subject.others.goesWith(key), operation.wave).operations : [])];
+    const beyond = agreed && whole.find((each) => !agreed.some((item) => covers(item, each)));
+    if (agreed && beyond) return { do: 'stop', why: differenceOf(agreed, beyond) };
     return { do: 'write', live, target, manifestHash, removed, recreate: operation.op === 'recreate' };
   };
 }

@@ -94,9 +94,9 @@ async function comingOf(deps: OtherDeps, target: Target, signal: AbortSignal): P
 async function readAside(deps: OtherDeps, app: Application, { target, name, signal }: { target: Target; name: string; signal: AbortSignal }): Promise<readonly KubeObject[]> {
   const tracking = trackingName(app, deps.store.namespace);
   try {
-    const { key, manifests } = await deps.desiring.at(app, [], signal);
+    const { key, manifests, placeOf } = await deps.desiring.at(app, [], signal);
     const server = clusterOf(deps.store.settings(), app.spec.destination)?.server;
-    if (server === target.server) tell(deps, target, { tracking: name, keys: deps.holdings.set(name, server, key, () => target.comparer.keysOf({ app, tracking, manifests })) });
+    if (server === target.server) tell(deps, target, { tracking: name, keys: deps.holdings.set(name, server, key, () => target.comparer.keysOf({ app, tracking, manifests, placeOf })) });
     return manifests;
   } catch (error) {
     if (signal.aborted) throw error;

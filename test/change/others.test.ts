@@ -40,9 +40,7 @@ async function preview(s: Stage, files: Record<string, string | undefined>): Pro
 }
 
 function commentOf(found: PullPreview): string {
-  const { body } = renderComment({ preview: found, activity: '', refused: '', publicUrl: 'https://cox.example' });
-  if (process.env['DEBUG_TEST']) console.log(body);
-  return body;
+  return renderComment({ preview: found, activity: '', refused: '', publicUrl: 'https://cox.example' }).body;
 }
 
 async function agree(s: Stage, name: string): Promise<void> {

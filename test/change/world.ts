@@ -101,7 +101,7 @@ export function world(t: TestContext, files: Record<string, string>): World {
     projects: { list: () => projects, get: (key) => projects.find((project) => `${project.metadata.namespace}/${project.metadata.name}` === key) },
     approvals: { of: (key) => approvals.filter((approval) => approval.spec.application === key) },
     clusterOf: ({ spec: { destination } }) => (destination.server === inClusterServer ? { server: inClusterServer, name: 'in-cluster' } : undefined),
-    namespace: 'argocd', git, clock: systemClock, agreed: () => undefined, rendered: () => undefined, inputsKey, desired, effect, keysOf: (_app, manifests) => Promise.resolve(manifests.map(keyOf)),
+    namespace: 'argocd', git, clock: systemClock, agreed: () => undefined, rendered: () => undefined, inputsKey, desired, effect, keysOf: (_app, { manifests }) => Promise.resolve(manifests.map(keyOf)),
   };
   return {
     origin, apps, approvals, projects, deps,

@@ -126,3 +126,19 @@ test('labels that a sync gives its namespace ask where a gated application has t
   await quiet(s);
   assert.equal((await s.cluster.api.get({ group: '', kind: 'Namespace', namespace: '', name: s.namespace }))?.metadata.labels?.['owner'], undefined);
 });
+
+test('what moves from a gated application to one without a gate stays until the gate\'s people agree', async (t) => {
+  const s = await scene(t, { 'prod/kept.yaml': config('kept', '1') });
+  await s.apply('web', { syncPolicy: automated });
+  await synced(s, 'web');
+  const before = await s.cluster.api.get(configMap(s, 'shared'));
+  await push(s, { 'prod/shared.yaml': undefined, 'web/shared.yaml': config('shared', 'production') });
+  const asked = await approvalIn(s, 'web', 'Pending');
+  assert.deepEqual(asked.spec.policy?.approvers, [['bo']]);
+  await quiet(s);
+  assert.equal(s.cluster.live.get(configMap(s, 'shared'))?.application, 'prod');
+  assert.deepEqual(approvalsOf(s, 'prod').filter((item) => item.status?.phase === 'Pending'), []);
+  await agree(s, 'web');
+  await s.untilStore('web has it', () => (s.cluster.live.get(configMap(s, 'shared'))?.application === 'web' ? true : undefined));
+  assert.equal((await s.cluster.api.get(configMap(s, 'shared')))?.metadata.uid, before?.metadata.uid);
+});
