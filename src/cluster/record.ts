@@ -120,9 +120,14 @@ function short(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22);
 }
 
+/** Texts that are kept once for all records. */
+const mostShared = 10_000;
+
 function share(shared: Map<string, string>, text: string): string {
   const known = shared.get(text);
   if (known !== undefined) return known;
+  // Of what is gone nothing tells: now and then it begins anew, and what is there is shared again as it changes.
+  if (shared.size >= mostShared) shared.clear();
   shared.set(text, text);
   return text;
 }

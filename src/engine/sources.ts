@@ -62,7 +62,7 @@ function urlsOf(store: Store): Map<string, string> {
 /** Fetches of one repository. Whoever needs the remote's state of a time shares the first fetch that began later. */
 class Fetcher {
   readonly #options: SourcesOptions;
-  readonly #url: string;
+  readonly url: string;
   /** Clock ms at which the newest successful fetch began. */
   #fresh = -Infinity;
   #begun = -Infinity;
@@ -71,7 +71,11 @@ class Fetcher {
 
   constructor(options: SourcesOptions, url: string) {
     this.#options = options;
-    this.#url = url;
+    this.url = url;
+  }
+
+  get idle(): boolean {
+    return this.#running === undefined && this.#next === undefined;
   }
 
   /** undefined when there is nothing to wait for. */
@@ -101,7 +105,7 @@ class Fetcher {
   async #now(): Promise<void> {
     const begun = this.#options.clock.now();
     this.#begun = begun;
-    await this.#options.git.repository(this.#url).fetch();
+    await this.#options.git.repository(this.url).fetch();
     this.#fresh = begun;
   }
 }
@@ -196,7 +200,13 @@ export function createSources(options: SourcesOptions): Sources {
       return running.length > 0 ? Promise.all(running).then(() => undefined) : undefined;
     },
     async moved(repoUrl, memory, signal) {
-      const url = urlsOf(options.store).get(normaliseRepo(repoUrl));
+      const urls = urlsOf(options.store);
+      for (const [name, each] of fetchers) {
+        if (urls.has(name) || !each.idle) continue;
+        fetchers.delete(name);
+        options.git.forget(each.url);
+      }
+      const url = urls.get(normaliseRepo(repoUrl));
       if (url === undefined) return [];
       await fetcher(url).fetch(options.clock.now(), signal);
       return touched(options.store, memory, url, options.git.repository(url));

@@ -43,6 +43,8 @@ export interface GitCounts {
 export interface Git {
   /** The mirror of that URL; URLs that differ only in `.git`, a slash at the end or the case of the host have one mirror. */
   repository(url: string): Repository;
+  /** Nobody reads it any more: its process and what is kept in memory go. Asked for again, it is opened again. */
+  forget(url: string): void;
   readonly counts: Readonly<GitCounts>;
   /** Ends every git process; what was under way rejects. */
   stop(): Promise<void>;
@@ -89,6 +91,11 @@ export function openGit(options: GitOptions): Git {
       const known = mirrors.get(name) ?? open(url);
       mirrors.set(name, known);
       return known.mirror;
+    },
+    forget(url) {
+      const name = mirrorName(url);
+      mirrors.get(name)?.objects.stop();
+      mirrors.delete(name);
     },
     counts,
     stop,

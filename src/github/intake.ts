@@ -52,8 +52,8 @@ function parseKey(text: string): Key {
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #queue: KeyQueue;
-  /** Approvals whose pull requests were taken up. */
-  readonly #followed = new Set<string>();
+  /** By repository: approvals whose pull requests are followed. */
+  readonly #followed = new Map<string, ReadonlySet<string>>();
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -147,12 +147,18 @@ export class Intake {
   async #waiting({ owner, repo }: { owner: string; repo: string }, signal: AbortSignal): Promise<void> {
     const { installations, pulls, store, log } = this.#options;
     const here = installations.named(owner, repo);
+    const before = this.#followed.get(`${owner}/${repo}`);
+    const followed = new Set<string>();
+    this.#followed.set(`${owner}/${repo}`, followed);
     for (const range of waitingRanges(store, (repoUrl) => here !== undefined && installations.at(repoUrl) === here)) {
       const name = `${range.name} ${range.to}`;
-      if (this.#followed.has(name)) continue;
+      if (before?.has(name)) {
+        followed.add(name);
+        continue;
+      }
       try {
         for (const number of await pullsOfRange(installations.client(owner, repo), range, signal)) pulls.add(pullKey({ owner, repo, number }));
-        this.#followed.add(name);
+        followed.add(name);
       } catch (error) {
         if (errorKind(error) !== 'terminal') throw error;
         log.warn({ approval: name, err: error }, 'the pull requests of an approval cannot be found');

@@ -146,6 +146,8 @@ export class Poster {
     const now = this.#options.clock.now();
     const wait = (this.#updated.get(message) ?? 0) + updateGapMs - now;
     if (wait > 0) return { after: wait };
+    // Whatever became of the other cards, after the gap nothing is left to remember of them.
+    for (const [other, at] of this.#updated) if (at + updateGapMs <= now) this.#updated.delete(other);
     this.#updated.set(message, now);
     try {
       await this.#options.client.chat.update({ channel, ts: state.ts, text: card.text, blocks: card.blocks });
