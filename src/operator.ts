@@ -6,7 +6,7 @@ import type { Cluster } from './cluster/cluster.ts';
 import type { Chatops } from './chatops/chatops.ts';
 import type { Chat } from './chatops/ports.ts';
 import type { Desiring } from './engine/desired.ts';
-import type { Engine } from './engine/engine.ts';
+import type { Engine, EngineOptions } from './engine/engine.ts';
 import type { Authors } from './engine/authors.ts';
 import type { Git } from './git/git.ts';
 import type { GitHub } from './github/github.ts';
@@ -14,12 +14,15 @@ import type { Handler } from './listen.ts';
 import type { Guard } from './store/guard.ts';
 import type { Store } from './store/store.ts';
 import { systemClock } from './base/clock.ts';
+import { AppError } from './base/errors.ts';
 import { Worker } from './base/worker.ts';
 import { createLogger } from './base/log.ts';
 import { connectCluster } from './cluster/cluster.ts';
 import { inClusterConfig, loadKubeconfig } from './cluster/kubeconfig.ts';
 import { createChange } from './change/change.ts';
 import { createChatops } from './chatops/chatops.ts';
+import { standingOf } from './chatops/standing.ts';
+import { authorisers } from './policy/rbac.ts';
 import { createDesiring } from './engine/desired.ts';
 import { createEngine } from './engine/engine.ts';
 import { Lease } from './engine/lease.ts';
@@ -144,6 +147,11 @@ async function openState(base: Base, onLost: () => void): Promise<State> {
   return { cluster, store, guard, permit };
 }
 
+function forgeOf({ github }: Faces): GitHub['forge'] {
+  if (!github) throw new AppError('E_GITHUB', 'GitHub is not asked yet', { kind: 'waiting' });
+  return github.forge;
+}
+
 async function openCore(base: Base, { cluster, store, guard, permit }: State): Promise<Core> {
   const { config, log, started, faces } = base;
   const worker = new Worker({ path: toolPaths(config).render });
@@ -160,12 +168,14 @@ async function openCore(base: Base, { cluster, store, guard, permit }: State): P
       return { version: discovery.version, apiVersions: discovery.apiVersions() };
     },
   });
+  const authorise = authorisers();
   const sources = createSources({ git, store, clock, log });
   const authors: Authors = {
     authorsBetween: (repoUrl, from, to) => authorsOf(git, config.github && faces.github, repoUrl, { from, to }),
     reviewersOf: async (repoUrl, environment) => faces.github?.forge.reviewersOf(repoUrl, environment),
   };
-  const engine: Engine = createEngine({ home: cluster, store, desiring, sources, authors, clock, log, permit, mode: config.engine });
+  const standing: EngineOptions['standing'] = (actor, app) => standingOf({ store, forge: config.github && forgeOf(faces), authorise }, actor, app);
+  const engine: Engine = createEngine({ home: cluster, store, desiring, sources, authors, standing, clock, log, permit, mode: config.engine });
   return { ...base, cluster, store, guard, permit, worker, git, desiring, engine, authors };
 }
 

@@ -11,6 +11,7 @@ export const settingKeys = {
     'slack.identities': 'One line for each person: `<Slack user id>: <GitHub login>`. Slack people act as their GitHub login. Default: nobody',
     'cli.identities': 'One line for each person: `<user of the cluster>: <GitHub login>`, the user as `kubectl auth whoami` tells it. What they ask from a terminal counts as that login\'s, where the admission policies are installed. Default: nobody',
     'slack.channel': 'Channel of the cards that no annotation routes. Default: none, and then such cards are not posted',
+    'approval.expires': 'How long an approval that is not applied counts: from its opening, or from the last person\'s agreement. Then it must be asked for again. Default: 72h',
     'drift.settle': 'How long a live edit must last before a drift episode opens. Default: 60s',
   },
   'argocd-cm': {
@@ -29,6 +30,7 @@ export const policyAnnotations = {
   approval: '`none` or `required`. Any other word counts as `required`. Default: none',
   approvers: 'GitHub logins and `@org/team`, separated by commas or spaces. Default: whoever has the right `approve`',
   approvals: 'How many people must agree. Default: 1',
+  expires: 'How long an approval counts that is not applied; the shorter wins. What is no duration is passed over. Default: `approval.expires`',
   slack: 'Channel of its cards, by name or id. Default: `slack.channel`',
 } as const;
 

@@ -94,7 +94,7 @@ function asked(input: JudgeInput): { pending?: Judgement; decided?: Judgement } 
   }
   const approved = of('Approved');
   if (approved) return { decided: { state: 'queued', message: approved.status?.message ?? 'approved; the sync follows', revision: '', approval: approved } };
-  const rejected = of('Rejected');
+  const rejected = of('Rejected') ?? of('Expired');
   return rejected ? { decided: { state: 'rejected', message: rejected.status?.message ?? 'rejected', revision: '', approval: rejected } } : {};
 }
 

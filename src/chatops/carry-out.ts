@@ -7,7 +7,7 @@ import type { MergedPull } from './brought.ts';
 import type { Answer } from './ports.ts';
 import type { Sees } from './target.ts';
 import type { CarryOutDeps, Task } from './task.ts';
-import { refresh, requestSync, revertDrift, waitingApproval } from '../engine/request.ts';
+import { closedNote, refresh, reopen, requestSync, revertDrift, waitingApproval } from '../engine/request.ts';
 import { applicationKey, shortRevision } from '../model/application.ts';
 import { effectivePolicy } from '../policy/policy.ts';
 import { decideApproval } from './approval.ts';
@@ -25,6 +25,7 @@ export const rights: Record<Exclude<Request['spec']['verb'], 'help'>, Action> = 
   sync: 'sync',
   approve: 'approve',
   reject: 'approve',
+  reopen: 'approve',
   revert: 'revert',
   'revert-drift': 'revert',
 };
@@ -65,12 +66,21 @@ async function syncNow({ deps, request, app }: Task): Promise<Answer> {
   return { ok: outcome.done, text: `${name}: ${outcome.message}` };
 }
 
+async function askAgain({ deps, request, person, app }: Task): Promise<Answer> {
+  const digest = request.spec.digest ?? request.spec.args['digest']?.toLowerCase();
+  if (digest !== undefined && digest.length < 6) return { ok: false, text: `${app.metadata.name}: a digest needs six of its digits` };
+  const outcome = await reopen(requestDeps(deps), { application: applicationKey(app), actor: { ...request.spec.actor, id: person.id }, ...(digest !== undefined && { digest }) });
+  return { ok: outcome.done, text: `${app.metadata.name}: ${outcome.message}` };
+}
+
 async function perform(task: Task): Promise<Answer> {
   const { deps, request, app } = task;
   switch (request.spec.verb) {
     case 'approve':
     case 'reject':
       return decideApproval(task, request.spec.verb);
+    case 'reopen':
+      return askAgain(task);
     case 'sync':
       return syncNow(task);
     case 'revert-drift':
@@ -104,6 +114,13 @@ function nothingMeant(store: Store, request: Request): string {
   return verb === 'revert-drift' || verb === 'help' ? 'name an application' : `name an application: ${verbs[verb].usage}`;
 }
 
+/** What was rejected, or has expired, is no longer waited for: who asks to decide about it is told how it is asked for again. */
+async function closedAmong(deps: CarryOutDeps, { request: { spec }, sees }: Asking): Promise<string[]> {
+  if ((spec.verb !== 'approve' && spec.verb !== 'reject') || spec.pull) return [];
+  const closed = deps.store.applications.list().filter((app) => app.status?.sync?.status === 'OutOfSync' && closedNote(deps.store, applicationKey(app)) !== undefined);
+  return (await seen(closed, sees)).slice(0, 5).map((app) => `${app.metadata.name}: ${closedNote(deps.store, applicationKey(app)) ?? ''}`);
+}
+
 interface Asking {
   request: Request;
   merged: MergedPull | undefined;
@@ -117,7 +134,8 @@ async function meant(deps: CarryOutDeps, asking: Asking): Promise<{ apps: Applic
     return found.ok ? { apps: found.apps } : { apps: [], refused: found.message };
   }
   const apps = await implied(deps, asking);
-  return apps.length > 0 ? { apps } : { apps, refused: nothingMeant(deps.store, request) };
+  if (apps.length > 0) return { apps };
+  return { apps, refused: [nothingMeant(deps.store, request), ...(await closedAmong(deps, asking))].join('\n') };
 }
 
 /** Answers what became of it; throws what is worth another try. */

@@ -20,6 +20,7 @@ export const verbs: Readonly<Record<Exclude<Verb, 'revert-drift'>, VerbHelp>> = 
   sync: { usage: '/cox sync <app>', does: 'applies what Git says now', right: 'sync' },
   approve: { usage: '/cox approve [app] [--digest d]', does: 'approves exactly the effect that is shown', right: 'approve', options: { digest: 'value' } },
   reject: { usage: '/cox reject [app] [reason]', does: 'refuses the effect that is shown', right: 'approve', options: { digest: 'value' }, freeText: true },
+  reopen: { usage: '/cox reopen <app> [--digest d]', does: 'asks again for what was rejected or has expired', right: 'approve', options: { digest: 'value' } },
   revert: { usage: '/cox revert <app> [--only]', does: 'opens the pull request that takes the last deploy back; --only: just that application\'s part of it', right: 'revert', options: { only: 'flag' } },
 };
 

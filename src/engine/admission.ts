@@ -79,7 +79,7 @@ export async function admit(deps: AdmissionDeps, input: Admission, signal: Abort
   if (verdict.do === 'refuse' || !verdict.approval) return { refused: verdict.why };
   // Anything else than the branch head would push the Approval aside that people are asked about.
   if (wanted.key !== head?.key) return { refused: `approval required${metGates(app, comparison).length > 0 ? `, for ${verdict.why}` : ''}: only what the branch head says can be approved; make it the head, for instance by a revert` };
-  await askPeople(deps, gateSubject(input), effect, { policy: verdict.policy, because: input.because });
+  await askPeople(deps, gateSubject(input), effect, { ...verdict, because: input.because });
   return { refused: approvalRequired(verdict.approval) };
 }
 

@@ -29,6 +29,8 @@ export interface WantedApproval {
   operations: EffectOperation[];
   /** As the gate applied it. */
   policy: EffectivePolicy;
+  /** Why people who agreed do not count. */
+  lost?: readonly string[] | undefined;
   /** Why what was agreed to before is void, if that is known better than by comparing the two. */
   because?: string | undefined;
 }
@@ -53,6 +55,38 @@ async function endRound({ store }: Pick<ApprovalDeps, 'store'>, { metadata, spec
   const ended = status !== undefined && status.phase !== 'Pending' && status.phase !== 'Approved';
   if (!ended || status.observedGeneration !== metadata.generation) return;
   await store.approvals.patch(`${metadata.namespace}/${metadata.name}`, { spec: { round: (spec.round ?? 0) + 1 } });
+}
+
+/** Clock ms at which it expires; undefined when nobody's word can let it pass any more. */
+function expiryOf({ metadata, status }: Approval, expiresMs: number): number | undefined {
+  const { phase = 'Pending', openedAt, approvals = [] } = status ?? {};
+  if (phase !== 'Pending' && phase !== 'Approved') return undefined;
+  const times = [openedAt ?? metadata.creationTimestamp ?? '', ...approvals.map(({ at }) => at)].map((time) => Date.parse(time)).filter(Number.isFinite);
+  return times.length > 0 ? Math.max(...times) + expiresMs : undefined;
+}
+
+/** Ends what has waited too long, but for the one that is being applied; milliseconds until the next of the application's does. */
+export async function expireApprovals(deps: ApprovalDeps, application: string, { expiresMs, applied }: { expiresMs: number; applied: string | undefined }): Promise<number | undefined> {
+  let next: number | undefined;
+  for (const approval of deps.store.approvals.of(application)) {
+    const at = approval.metadata.name === applied ? undefined : expiryOf(approval, expiresMs);
+    const left = at === undefined ? undefined : at - deps.clock.now();
+    if (left !== undefined && left > 0) next = Math.min(next ?? left, left);
+    const agreed = (approval.status?.approvals ?? []).map(({ actor }) => actor.login).join(', ');
+    if (left !== undefined && left <= 0) await setPhase(deps, approval, 'Expired', agreed === '' ? 'nobody decided in time' : `it was not applied in time after ${agreed} agreed`);
+  }
+  return next;
+}
+
+/** Takes a rejection back, or an end by time: it is asked for anew if that is still what a sync would do. Who said what in that round stays on record. */
+export async function reopenApproval(deps: ApprovalDeps, approval: Approval, actor: Actor): Promise<void> {
+  const { resourceVersion } = approval.metadata;
+  const status = { phase: 'Superseded', message: reopenedBy(actor), approvals: [], rejectedBy: null, former: formerRounds(approval.status), endedAt: rfc3339(deps.clock.now()) };
+  await endRound(deps, await deps.store.approvals.patch(keyOfApproval(approval), { status }, { subresource: 'status', ...(resourceVersion && { resourceVersion }) }));
+}
+
+export function reopenedBy({ login }: Actor): string {
+  return `${login} asks for it again`;
 }
 
 async function setPhase({ store, clock }: ApprovalDeps, approval: Approval, phase: ApprovalPhase, message: string): Promise<void> {
@@ -109,10 +143,10 @@ export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): 
   // An effect that comes back after it was superseded waits again; what was rejected stays rejected.
   if (!existing?.status || ended || foreign) {
     const kept = { former: formerRounds(found?.status), cards: withoutEnded(found?.status?.cards) };
-    await deps.store.approvals.patch(key, { status: { phase: 'Pending', message: 'waiting for approval', approvals: [], rejectedBy: null, endedAt: null, ...kept } }, { subresource: 'status' });
+    await deps.store.approvals.patch(key, { status: { phase: 'Pending', message: 'waiting for approval', openedAt: rfc3339(deps.clock.now()), approvals: [], rejectedBy: null, endedAt: null, ...kept } }, { subresource: 'status' });
   } else if (existing.status.phase === 'Approved') {
     // The gate asks for more than it did, or counts somebody no longer: others may agree again.
-    await setPhase(deps, existing, 'Pending', `${existing.status.approvals?.length ?? 0} agreed, and more must`);
+    await setPhase(deps, existing, 'Pending', `${existing.status.approvals?.length ?? 0} agreed, and more must${wanted.lost ? `: ${wanted.lost.join('; ')}` : ''}`);
   }
   await supersedeOthers(deps, fresh.spec.application, { keep: fresh.metadata.name, operations: wanted.operations, because: wanted.because });
   return fresh.metadata.name;

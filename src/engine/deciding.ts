@@ -52,7 +52,7 @@ async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): P
     const told = error ? `${verdict.why}: ${keyTitle(error.key)}: ${error.message}` : verdict.rule === 'too-large' ? verdict.why : undefined;
     return { go: false, why: verdict.why, ...(told !== undefined && { error: told }) };
   }
-  await askPeople(deps, gate, effect, { policy: verdict.policy });
+  await askPeople(deps, gate, effect, verdict);
   // Nothing of its own tells why it waits.
   const met = metGates(app, comparison);
   return { go: false, why: verdict.why, ...(met.length > 0 && { error: `${approvalRequired(verdict.approval ?? '')}: it would ${metText(met)}` }) };

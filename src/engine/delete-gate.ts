@@ -16,8 +16,9 @@ import { approvalRequired, decideGate, metText } from '../policy/gate.ts';
 import { trackingName } from '../render/tracking.ts';
 import { isApprovalOf, openApproval, tooLarge } from './approval.ts';
 import { authorsOfRanges, withReviewers } from './authors.ts';
+import { asOfNow } from './gating.ts';
 import { goesWith } from './ownership.ts';
-import { policyInForce } from './record.ts';
+import { endGate, policyInForce } from './record.ts';
 
 /** What the whole tree has now; clusters that cannot be reached tell by the statuses of their applications. */
 async function treeNow(deps: ReconcileDeps, app: Application): Promise<Gone[]> {
@@ -45,7 +46,7 @@ function isUnder(deps: ReconcileDeps, app: Application, { status }: Approval): b
 function candidates(deps: ReconcileDeps, app: Application, operations: readonly EffectOperation[]): Approval[] {
   return deps.store.approvals.list().filter((approval) => {
     const own = approval.spec.application === applicationKey(app);
-    const phases = own ? ['Approved', 'Pending', 'Rejected'] : ['Approved', 'Applied'];
+    const phases = own ? ['Approved', 'Pending', 'Rejected', 'Expired'] : ['Approved', 'Applied'];
     if (!phases.includes(approval.status?.phase ?? 'Pending') || (own && !isApprovalOf(approval, app))) return false;
     return operations.every((operation) => approval.spec.operations.some((item) => isSame(item, operation))) && (own || isUnder(deps, app, approval));
   });
@@ -61,7 +62,8 @@ interface Asked {
 async function decided(deps: ReconcileDeps, { app, effect, gates }: Asked, approval: Approval | undefined): Promise<GateDecision> {
   const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
   const phase = approval?.status?.phase ?? 'Pending';
-  const by = (approval?.status?.approvals ?? []).map(({ actor, teams }) => ({ login: actor.login, id: actor.id, ...(teams && { teams }) }));
+  // Of an approval of the parent the parent's own gate has asked that.
+  const by = approval ? await asOfNow(approval.spec.application === applicationKey(app) ? deps : {}, app, approval) : [];
   const digest = approval?.spec.digest ?? effect.digest;
   const inForce = policyInForce(deps.store, app, project);
   // Whoever deletes an Application by hand leaves no name, and may be one of those who approve it.
@@ -73,7 +75,7 @@ async function decided(deps: ReconcileDeps, { app, effect, gates }: Asked, appro
     effect: { digest, empty: false, tooLarge: tooLarge(effect.operations) },
     target: { revisions: [], sources: 'deletion' },
     last: undefined,
-    approvals: approval ? [{ name: approval.metadata.name, digest, phase: phase === 'Applied' ? 'Approved' : phase, by }] : [],
+    approvals: approval ? [{ name: approval.metadata.name, digest, phase: phase === 'Applied' ? 'Approved' : phase, message: approval.status?.message ?? '', by }] : [],
     authors: by.length > 0 ? await authorsOfRanges(deps.authors, approval?.spec.ranges ?? []) : [],
   });
 }
@@ -96,7 +98,11 @@ export async function heldByGate(deps: ReconcileDeps, app: Application, target: 
   if (gates.length === 0 || effect.operations.length === 0) return undefined;
   const asked = { app, effect, gates };
   const found = candidates(deps, app, effect.operations);
-  for (const approval of found) if ((await decided(deps, asked, approval)).do === 'go') return undefined;
+  for (const approval of found) {
+    if ((await decided(deps, asked, approval)).do !== 'go') continue;
+    await endGate(deps.store, applicationKey(app)); // people have agreed to the end of what its gate guards
+    return undefined;
+  }
   const verdict = await decided(deps, asked, found.find(({ spec }) => spec.digest === effect.digest));
   if (verdict.do === 'refuse') return { error: `${verdict.why}. Nothing is deleted; to leave all its objects, remove the finalizers from the application.` };
   const history = app.status?.history?.at(-1);

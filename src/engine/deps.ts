@@ -7,6 +7,7 @@ import type { Target } from './assess.ts';
 import type { Desiring } from './desired.ts';
 import type { Memory } from './known.ts';
 import type { Authors } from './authors.ts';
+import type { GateDeps } from './gating.ts';
 import type { Holdings } from './holdings.ts';
 import type { Sources } from './sources.ts';
 
@@ -16,6 +17,7 @@ export interface ReconcileDeps {
   log: Logger;
   desiring: Desiring;
   authors: Authors;
+  standing?: GateDeps['standing'];
   memory: Memory;
   holdings: Holdings;
   /** Looks at an application, by key, as soon as somebody can. */

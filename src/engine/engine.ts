@@ -35,6 +35,8 @@ export interface EngineOptions {
   desiring: Desiring;
   sources: Sources;
   authors: Authors;
+  /** Rights and teams of an approver as of now; default: as they were when they agreed. */
+  standing?: ReconcileDeps['standing'];
   clock: Clock;
   log: Logger;
   /** `argocd`: Argo CD compares and syncs; statuses and operations are left to it. */
@@ -138,16 +140,12 @@ function fetchLater(memory: Memory, key: string, since: number): void {
 }
 
 export function createEngine(options: EngineOptions): Engine {
-  const { store, clock, log, sources } = options;
+  const { store, clock, log, sources, desiring, authors, standing } = options;
   const memory = new Memory();
   const abort = new AbortController();
   const clusters = new Clusters({ home: options.home, store, clock, log, permit: options.permit, onChange: (server, change) => touched(memory, server, change).forEach((key) => queue.add(key)), signal: abort.signal });
   const deps: ReconcileDeps = {
-    store,
-    clock,
-    log,
-    desiring: options.desiring,
-    authors: options.authors,
+    store, clock, log, desiring, authors, standing,
     memory, holdings: new Holdings(),
     enqueue: (key) => queue.add(key), sources,
     targetOf: (app) => clusters.targetOf(app),
@@ -167,8 +165,10 @@ export function createEngine(options: EngineOptions): Engine {
         queue.add(key);
       }
     } catch (error) {
-      for (const key of sources.users(repoUrl)) fetchLater(memory, key, since);
-      sources.users(repoUrl).forEach((key) => queue.add(key));
+      for (const key of sources.users(repoUrl)) {
+        fetchLater(memory, key, since);
+        queue.add(key);
+      }
       throw error;
     }
   }

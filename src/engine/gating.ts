@@ -1,10 +1,11 @@
 // Asking the gate: gathers what policy/gate.ts decides from, for an operation and for the decision to write one.
 import type { Application } from '../model/application.ts';
 import type { Effect } from '../model/effect.ts';
+import type { Actor, Approval } from '../model/coxswain.ts';
 import type { AppProject } from '../model/project.ts';
 import type { Comparison } from '../compare/compare.ts';
 import type { Logger } from '../base/log.ts';
-import type { GateDecision, SyncedState } from '../policy/gate.ts';
+import type { Agreed, GateDecision, GateInput, SyncedState } from '../policy/gate.ts';
 import type { EffectivePolicy, LoosenedGate } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
 import type { DesiredState } from './desired.ts';
@@ -21,9 +22,19 @@ import { authorsOfRanges, changeRanges, withReviewers } from './authors.ts';
 import { metGates } from './met.ts';
 import { lastPolicy, policyInForce } from './record.ts';
 
+/** What somebody may do now, who agreed before. */
+export interface Standing {
+  /** As `org/team`. */
+  teams: string[];
+  /** Why they may not approve any more. */
+  refused?: string;
+}
+
 export interface GateDeps {
   store: Store;
   authors: Authors;
+  /** Rights and teams of an approver as of now; throws while nobody can tell. Default: what was true when they agreed. */
+  standing?: ((actor: Actor, app: Application) => Promise<Standing>) | undefined;
   log: Logger;
 }
 
@@ -96,10 +107,18 @@ export function unknownTold(error: unknown): string | undefined {
 }
 
 /** Opens the Approval that the gate asks for. */
-export async function askPeople(deps: GateDeps & ApprovalDeps, { app, wanted, last }: GateSubject, effect: Effect, { policy, because }: { policy: EffectivePolicy; because?: string | undefined }): Promise<string> {
+export async function askPeople(deps: GateDeps & ApprovalDeps, { app, wanted, last }: GateSubject, effect: Effect, { policy, lost, because }: Pick<GateDecision, 'policy' | 'lost'> & { because?: string | undefined }): Promise<string> {
   const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
   const ranges = changeRanges(deps.store, app, { wanted, last });
-  return openApproval(deps, { application: app, digest: effect.digest, revision: wanted.revisions[0] ?? '', from, ranges, destination: effect.destination, operations: effect.operations, policy, because });
+  return openApproval(deps, { application: app, digest: effect.digest, revision: wanted.revisions[0] ?? '', from, ranges, destination: effect.destination, operations: effect.operations, policy, lost, because });
+}
+
+/** Whoever has left the team, or lost the right, since they agreed does not count when it is applied. */
+export async function asOfNow({ standing }: Pick<GateDeps, 'standing'>, app: Application, { status }: Approval): Promise<Agreed[]> {
+  return Promise.all((status?.approvals ?? []).map(async ({ actor, teams = [] }) => {
+    const now = standing ? await standing(actor, app) : { teams };
+    return { login: actor.login, id: actor.id, ...now };
+  }));
 }
 
 /** The gate's answer for syncing `wanted`, whose effect is `effect`. Authors are only asked for when somebody has approved. */
@@ -109,11 +128,12 @@ export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effe
     name: approval.metadata.name,
     digest: approval.spec.digest,
     phase: approval.status?.phase ?? ('Pending' as const),
+    message: approval.status?.message ?? '',
     by: (approval.status?.approvals ?? []).map(({ actor, teams }) => ({ login: actor.login, id: actor.id, ...(teams && { teams }) })),
   }));
   const approved = approvals.some((item) => item.digest === effect.digest && item.by.length > 0);
   const { authors, policy, unknown }: People = approved ? await peopleOf(deps, subject) : { authors: [], policy: effectivePolicy(app, project) };
-  const decision = decideGate({
+  const input: GateInput = {
     application: app.metadata.name,
     policy,
     lastPolicy: lastPolicy(deps.store, app),
@@ -124,6 +144,15 @@ export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effe
     last: last === undefined || last === 'gone' ? undefined : stateOf(last),
     approvals,
     authors,
-  });
-  return { ...decision, ...(unknown && { unknown }) };
+  };
+  const decision = decideGate(input);
+  const open = decision.rule === 'approved' ? deps.store.approvals.of(applicationKey(app)).find((item) => item.metadata.name === decision.approval) : undefined;
+  if (!open) return { ...decision, ...(unknown && { unknown }) };
+  try {
+    const by = await asOfNow(deps, app, open);
+    return decideGate({ ...input, approvals: approvals.map((item) => (item.name === open.metadata.name ? { ...item, by } : item)) });
+  } catch (cause) {
+    const text = `whether those who agreed may still approve is not known yet${errorKind(cause) === 'terminal' ? `: ${describeError(cause)}` : ''}`;
+    return { ...decision, do: 'ask', unknown: new AppError('E_GITHUB', text, { kind: 'waiting', cause }) };
+  }
 }

@@ -15,7 +15,7 @@ import { argo } from '../model/annotations.ts';
 import { applicationKey, isAutomated } from '../model/application.ts';
 import { specConditions, specWarnings } from '../policy/project.ts';
 import { trackingName } from '../render/tracking.ts';
-import { markApplied, supersedeOthers } from './approval.ts';
+import { expireApprovals, markApplied, supersedeOthers } from './approval.ts';
 import { effectOf, knownEffect } from './assess.ts';
 import { decideOn } from './deciding.ts';
 import { deleteApplication } from './delete.ts';
@@ -27,7 +27,7 @@ import { operate, terminate } from './operate.ts';
 import { stateOf } from './operation-state.ts';
 import { nextName } from './others.ts';
 import { appliedApproval, diffBase, keyThen } from './past.ts';
-import { followPolicy, forgetRecord, isProven, isRecorded, rememberBase, rememberSync } from './record.ts';
+import { followPolicy, forgetRecord, isProven, isRecorded, policyInForce, rememberBase, rememberSync } from './record.ts';
 import { comparedStatus, withConditions } from './status.ts';
 import { comparisonTypes, specTypes, write, writeFailure } from './write.ts';
 
@@ -108,16 +108,25 @@ interface Round {
   fetching?: Promise<void> | undefined;
 }
 
+/** What is being applied in this process was begun in time. */
+function expire(deps: ReconcileDeps, app: Application): Promise<Next> {
+  const { store, memory } = deps;
+  const { expires = store.settings().approvalExpiresMs } = policyInForce(store, app, store.projects.get(`${store.namespace}/${app.spec.project}`));
+  const key = applicationKey(app);
+  return expireApprovals(deps, key, { expiresMs: expires, applied: memory.get(key)?.admitted?.approval });
+}
+
 async function withSubject(pass: Pass): Promise<Round> {
   const { deps, app, signal } = pass;
   if (!deps.passive) await followPolicy(deps.store, app, deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`));
+  const expiry = deps.passive ? undefined : await expire(deps, app);
   if (app.operation && !deps.passive) {
     const outcome = await operate(pass);
     if (outcome.ended) return { next: undefined, again: true };
-    return { next: outcome.at === undefined ? undefined : Math.max(0, outcome.at - deps.clock.now()), again: false, fetching: outcome.fetching };
+    return { next: earliest(outcome.at === undefined ? undefined : outcome.at - deps.clock.now(), expiry), again: false, fetching: outcome.fetching };
   }
   const { found, fetching } = await look(pass, subjectOf(pass));
-  if (!found) return { next: undefined, again: false, fetching };
+  if (!found) return { next: expiry, again: false, fetching };
   const at = deps.clock.now();
   if (!deps.passive) {
     await confirmHistory(deps, found, signal);
@@ -131,7 +140,7 @@ async function withSubject(pass: Pass): Promise<Round> {
   const driftNext = await settle(pass, written, found);
   if (unknown && decided.do !== 'sync' && !fetching) throw unknown;
   const waitNext = decided.do === 'wait' ? decided.until - deps.clock.now() : undefined;
-  return { next: earliest(driftNext, waitNext), again: decided.do === 'sync' && !deps.passive, fetching };
+  return { next: earliest(driftNext, waitNext, expiry), again: decided.do === 'sync' && !deps.passive, fetching };
 }
 
 async function round(deps: ReconcileDeps, app: Application, refreshed: boolean, signal: AbortSignal): Promise<Round> {
@@ -166,7 +175,10 @@ export async function reconcile(deps: ReconcileDeps, key: string, signal: AbortS
       return {};
     }
     if (app.metadata.annotations?.[argo.skipReconcile] === 'true') return {};
-    if (app.metadata.deletionTimestamp) return outcomeOf(await deleteApplication(deps, app, signal));
+    if (app.metadata.deletionTimestamp) {
+      const expiry = deps.passive ? undefined : await expire(deps, app);
+      return outcomeOf(earliest(await deleteApplication(deps, app, signal), expiry));
+    }
     const refreshed = app.metadata.annotations?.[argo.refresh] !== undefined;
     const result = await round(deps, app, refreshed, signal);
     if (!result.again) return { ...outcomeOf(result.next), ...(result.fetching && { until: result.fetching }) };

@@ -55,8 +55,8 @@ function recordOf({ records }: Records, app: { metadata: ObjectMeta }): SyncReco
   return found?.spec.uid === app.metadata.uid ? found : undefined;
 }
 
-function policyFields({ gated, approvals, approvers, reviewers = [] }: EffectivePolicy): SyncRecord['spec']['policy'] {
-  return { gated, approvals, approvers, reviewers };
+function policyFields({ gated, approvals, approvers, reviewers = [], expires }: EffectivePolicy): SyncRecord['spec']['policy'] {
+  return { gated, approvals, approvers, reviewers, ...(expires !== undefined && { expires }) };
 }
 
 type Fields = Partial<Pick<SyncRecord['spec'], 'state' | 'policy' | 'place'>> & { base?: SyncRecord['spec']['base'] | null };
@@ -74,7 +74,7 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
   const spec: SyncRecord['spec'] = { application: applicationKey(app), uid, policy, ...(state !== undefined && { state }), ...(place !== undefined && { place }), ...(base && { base }) };
   if (before && sameJson(before, spec)) return;
   if (known) {
-    await records.patch(applicationKey(app), { metadata: { ownerReferences: null }, spec: { ...spec, state: state ?? null, place: place ?? null, base: base ?? null } });
+    await records.patch(applicationKey(app), { metadata: { ownerReferences: null }, spec: { ...spec, policy: { ...policy, expires: policy.expires ?? null }, state: state ?? null, place: place ?? null, base: base ?? null } });
     return;
   }
   const made = await records.create({ apiVersion: `${coxGroup}/${coxVersion}`, kind: 'SyncRecord', metadata: { name, namespace }, spec });
@@ -174,7 +174,7 @@ export async function followPolicy(store: Gates, app: Application, project: AppP
 /** Its gate is at an end, and nothing more is to be remembered of it once the Application is gone. */
 export async function endGate({ records, applications }: Pick<Store, 'records' | 'applications'>, key: string): Promise<void> {
   const found = records.get(key);
-  if (found?.spec.policy.gated) await records.patch(key, { spec: { policy: { gated: false, approvals: 1, approvers: [], reviewers: [] } } });
+  if (found?.spec.policy.gated) await records.patch(key, { spec: { policy: { gated: false, approvals: 1, approvers: [], reviewers: [], expires: null } } });
   if (found && !applications.get(key)) await records.delete(key);
 }
 

@@ -11,9 +11,9 @@ export function withoutEnded(cards: Record<string, CardState> | undefined): Reco
   return Object.fromEntries(Object.entries(cards ?? {}).flatMap(([channel, card]) => (card.final === true ? [[channel, null]] : [])));
 }
 
-/** Who agreed to the effect in earlier rounds, this last one included. */
+/** Who agreed to the effect, or rejected it, in earlier rounds, this last one included. */
 export function formerRounds(status: Status | undefined): NonNullable<Status['former']> {
   const { phase, message, approvals = [], endedAt, former = [] } = status ?? {};
-  if (phase === undefined || approvals.length === 0) return former;
+  if (phase === undefined || (approvals.length === 0 && phase !== 'Rejected')) return former;
   return [...former, { phase, approvals, ...(message !== undefined && { message }), ...(endedAt !== undefined && { endedAt }) }].slice(-mostFormer);
 }

@@ -8,9 +8,9 @@ import type { Authors } from './authors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { argo, cox } from '../model/annotations.ts';
 import { keyText } from '../model/kube.ts';
-import { mayApprove } from '../policy/gate.ts';
+import { closedText, mayApprove } from '../policy/gate.ts';
 import { stricter } from '../policy/policy.ts';
-import { isApprovalOf, isOpen, recordApproval, recordRejection } from './approval.ts';
+import { isApprovalOf, isOpen, recordApproval, recordRejection, reopenApproval, reopenedBy } from './approval.ts';
 import { formerSources } from './past.ts';
 import { authorsOfRanges, withReviewers } from './authors.ts';
 import { policyInForce } from './record.ts';
@@ -135,10 +135,25 @@ export interface ApprovalRequest {
   teams: string[];
 }
 
+/** The application's newest Approval that was rejected or has expired; with a digest, the one of that. */
+function closedApproval(store: Store, application: string, digest?: string): Approval | undefined {
+  const closed = store.approvals.of(application).filter(({ spec, status }) => (status?.phase === 'Rejected' || status?.phase === 'Expired') && (digest === undefined || spec.digest.startsWith(digest)));
+  return closed.toSorted((a, b) => Date.parse(b.status?.endedAt ?? '') - Date.parse(a.status?.endedAt ?? ''))[0];
+}
+
+/** Why nothing waits although something was asked: what became of it, and how it is asked for again. */
+export function closedNote(store: Store, application: string, found = closedApproval(store, application)): string | undefined {
+  const { phase, message = '' } = found?.status ?? {};
+  if (!found || (phase !== 'Rejected' && phase !== 'Expired')) return undefined;
+  return closedText(application.split('/').at(-1) ?? '', { name: found.metadata.name, phase, message });
+}
+
 function closedMessage(store: Store, application: string, found: Approval | undefined): string {
-  if (!found) return 'nothing waits for approval';
+  if (!found) return closedNote(store, application) ?? 'nothing waits for approval';
   const newer = waitingApproval(store, application);
   if (newer) return `the effect has changed since: now ${newer.metadata.name} waits`;
+  const closed = closedNote(store, application, found);
+  if (closed !== undefined) return closed;
   return `${found.metadata.name} is ${(found.status?.phase ?? 'Pending').toLowerCase()} already${found.status?.message ? ` (${found.status.message})` : ''}`;
 }
 
@@ -170,4 +185,13 @@ export async function reject(deps: RequestDeps, wanted: ApprovalRequest & { reas
   if (!approval || !isOpen(approval)) return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
   await recordRejection(deps, approval, wanted.actor, wanted.reason);
   return { done: true, message: 'rejected; nothing is applied' };
+}
+
+/** Asks anew for what was rejected, or has expired: the engine opens it again if it is still what a sync would do. The right is the caller's to check. */
+export async function reopen(deps: RequestDeps, { application, digest, actor }: Omit<ApprovalRequest, 'teams'>): Promise<Outcome> {
+  const closed = closedApproval(deps.store, application, digest);
+  if (closed) await reopenApproval(deps, closed, actor);
+  const asked = closed ?? deps.store.approvals.of(application).find((item) => item.status?.message === reopenedBy(actor));
+  if (asked) return { done: true, message: 'it is asked for again, if that is still what Git says' };
+  return waitingApproval(deps.store, application) ? { done: true, message: 'it waits for approval' } : { done: false, message: 'nothing of it was rejected or has expired' };
 }

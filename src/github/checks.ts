@@ -93,12 +93,13 @@ export function approvalCheck(progress: PullProgress): CheckContent | undefined 
   const sha = progress.pull.merged?.sha;
   if (gated.length === 0 || !sha) return undefined;
   const waiting = gated.filter((app) => app.state === 'waiting');
-  const rejected = gated.filter((app) => app.approval?.status?.phase === 'Rejected');
+  const rejected = gated.filter((app) => ['Rejected', 'Expired'].includes(app.approval?.status?.phase ?? ''));
   const preparing = gated.filter((app) => app.state === 'queued' && !app.approval);
   const summary = list(gated.map((app) => `- **${plain(app.name)}**: ${plain(app.message, 200)}`));
   const base = { name: checks.approval, sha, summary: `${summary}\n\nBy command: ${code(`/cox approve ${waiting[0]?.name ?? gated[0]?.name ?? ''}`)} in the pull request.` };
   if (waiting.length > 0) return { ...base, conclusion: 'action_required', title: title(`${waiting.map((app) => app.name).slice(0, 5).join(', ')} ${waiting.length === 1 ? 'waits' : 'wait'} for approval`), actions: buttons(waiting) };
-  if (rejected.length > 0) return { ...base, conclusion: 'failure', title: 'Rejected' };
+  const again = `${summary}\n\nTo ask again: ${code(`/cox reopen ${rejected[0]?.name ?? ''}`)}, or merge another change.`;
+  if (rejected.length > 0) return { ...base, summary: again, conclusion: 'failure', title: rejected.every((app) => app.approval?.status?.phase === 'Expired') ? 'Expired' : 'Rejected' };
   if (preparing.length > 0) return { ...base, conclusion: undefined, title: 'The effect is being worked out' };
   return { ...base, conclusion: 'success', title: 'Nothing waits for approval', summary };
 }

@@ -32,6 +32,7 @@ export const cox = {
   approval: 'coxswain.dev/approval',
   approvers: 'coxswain.dev/approvers',
   approvals: 'coxswain.dev/approvals',
+  expires: 'coxswain.dev/expires',
   slack: 'coxswain.dev/slack',
   /** On an Approval: metadata.uid of the Application that it was opened for. */
   applicationUid: 'coxswain.dev/application-uid',

@@ -86,6 +86,8 @@ export interface Approval extends KubeObject {
   status?: {
     phase: ApprovalPhase;
     message?: string;
+    /** RFC 3339: when this round began. */
+    openedAt?: string;
     /** `teams` (org/team) as they were at the click; the gate counts nobody who is an author or no approver. */
     approvals?: { actor: Actor; at: string; teams?: string[] }[];
     /** Earlier rounds of the same effect in which somebody agreed, oldest first. */
@@ -118,7 +120,7 @@ export interface SyncRecord extends KubeObject {
     /** Hash of the server and namespace of that sync; it stays when the Application is made anew. */
     place?: string;
     /** The strictest policy since what was last approved. */
-    policy: { gated: boolean; approvals: number; approvers: string[][]; reviewers?: AskedEnvironment[] };
+    policy: { gated: boolean; approvals: number; approvers: string[][]; reviewers?: AskedEnvironment[]; expires?: number };
   };
 }
 
@@ -156,7 +158,7 @@ export interface DriftEpisode extends KubeObject {
   };
 }
 
-export type Verb = 'help' | 'diff' | 'sync' | 'approve' | 'reject' | 'revert' | 'revert-drift' | 'status';
+export type Verb = 'help' | 'diff' | 'sync' | 'approve' | 'reject' | 'reopen' | 'revert' | 'revert-drift' | 'status';
 
 /** De-duplicates deliveries, is the audit record, and is all that the Slack face may create (design §4h). */
 export interface Request extends KubeObject {

@@ -23,11 +23,19 @@ export interface SyncedState {
   manifests?: string;
 }
 
+/** Somebody who agreed. */
+export interface Agreed extends Person {
+  /** Why they may not approve any more, as of now. */
+  refused?: string;
+}
+
 export interface GateApproval {
   name: string;
   digest: string;
   phase: ApprovalPhase;
-  by: Person[];
+  /** What became of it. */
+  message?: string;
+  by: Agreed[];
 }
 
 /** `undefined`: not known yet, and then nobody's agreement counts. An author without a GitHub account has no id. */
@@ -59,7 +67,7 @@ export interface GateInput {
   authors: GateAuthors;
 }
 
-export type GateRule = 'not-gated' | 'dry-run' | 'nothing' | 'last-synced' | 'approved' | 'approval-required' | 'rejected' | 'no-digest' | 'too-large';
+export type GateRule = 'not-gated' | 'dry-run' | 'nothing' | 'last-synced' | 'approved' | 'approval-required' | 'rejected' | 'expired' | 'no-digest' | 'too-large';
 
 export interface GateDecision {
   do: 'go' | 'ask' | 'refuse';
@@ -68,6 +76,8 @@ export interface GateDecision {
   rule: GateRule;
   /** The Approval that is asked for, or that allowed it. */
   approval?: string;
+  /** Why people who agreed do not count. */
+  lost?: string[];
   /** People who must still agree. */
   missing?: number;
   /** The policy that was applied: the strictest of all that bear on this operation. */
@@ -140,17 +150,24 @@ function reasonOf({ loosened, policy, lastPolicy }: GateInput): string {
   return lastPolicy && loosens(lastPolicy, policy) ? 'the gate was loosened, and the former one holds until something is approved under it' : 'production changes need approval here';
 }
 
+/** What became of it, and how it is asked for again. */
+export function closedText(application: string, { name, phase, message }: Pick<GateApproval, 'name' | 'phase' | 'message'>): string {
+  return `Approval/${name} is ${phase.toLowerCase()}${message ? ` (${message})` : ''}; \`/cox reopen ${application}\` asks for it again, and so does another change`;
+}
+
 function decideApproval(input: GateInput, policy: EffectivePolicy): GateDecision {
   const name = approvalName(input.application, input.effect.digest);
   const reason = reasonOf(input);
   const ask = (why: string, missing: number): GateDecision => ({ do: 'ask', rule: 'approval-required', why, approval: name, missing, policy });
   const found = input.approvals.filter((approval) => approval.digest === input.effect.digest);
-  const rejected = found.find((approval) => approval.phase === 'Rejected');
-  if (rejected) return { do: 'refuse', rule: 'rejected', why: `Approval/${rejected.name} was rejected`, approval: rejected.name, policy };
+  const closed = found.find((approval) => approval.phase === 'Rejected' || approval.phase === 'Expired');
+  if (closed) return { do: 'refuse', rule: closed.phase === 'Rejected' ? 'rejected' : 'expired', why: closedText(input.application, closed), approval: closed.name, policy };
   const open = found.find((approval) => approval.phase === 'Approved' || approval.phase === 'Pending');
   if (!open) return ask(`${reason}; nobody has approved this effect`, policy.approvals);
-  const counted = new Set(open.by.filter((person) => mayApprove(person, policy, input.authors).ok).map((person) => person.id));
+  const judged = open.by.map((person) => ({ person, ...(person.refused === undefined ? mayApprove(person, policy, input.authors) : { ok: false, why: person.refused }) }));
+  const counted = new Set(judged.filter(({ ok }) => ok).map(({ person }) => person.id));
   const missing = policy.approvals - counted.size;
-  if (missing > 0) return ask(`${reason}; ${counted.size} of ${policy.approvals} approvals`, missing);
+  const lost = judged.flatMap(({ ok, why }) => (ok ? [] : [why]));
+  if (missing > 0) return { ...ask(`${reason}; ${counted.size} of ${policy.approvals} approvals${lost.length > 0 ? ` (${lost.join('; ')})` : ''}`, missing), ...(lost.length > 0 && { lost }) };
   return { do: 'go', rule: 'approved', why: `Approval/${open.name}`, approval: open.name, policy };
 }

@@ -3,6 +3,7 @@ import { cox } from '../model/annotations.ts';
 import { argoGroup } from '../model/argo-kinds.ts';
 import type { Application } from '../model/application.ts';
 import { isObject, keyOf } from '../model/kube.ts';
+import { parseDuration } from './duration.ts';
 import type { KubeObject, ObjectMeta, ResourceKey } from '../model/kube.ts';
 import type { AskedEnvironment } from '../model/coxswain.ts';
 import type { AppProject } from '../model/project.ts';
@@ -20,6 +21,8 @@ export interface EffectivePolicy {
   approvals: number;
   /** Slack channel; the application's own wins over its project's. */
   slack: string | undefined;
+  /** Milliseconds after which an approval that is not applied counts no more. Default: as coxswain-cm says. */
+  expires?: number;
   /** An approver must be among the required reviewers of each that has some. Default: none. */
   reviewers?: AskedEnvironment[];
 }
@@ -36,6 +39,8 @@ function ownPolicy(metadata: ObjectMeta): EffectivePolicy {
   const annotations = metadata.annotations ?? {};
   const approval = annotations[cox.approval]?.trim();
   const approvers = listOf(annotations[cox.approvers]);
+  // What is no duration leaves it at the default.
+  const expires = parseDuration(annotations[cox.expires] ?? '');
   const count = Number.parseInt(annotations[cox.approvals] ?? '', 10);
   return {
     // A word that we do not know must not open a gate.
@@ -44,6 +49,7 @@ function ownPolicy(metadata: ObjectMeta): EffectivePolicy {
     approvers: approvers.length > 0 ? [approvers] : [],
     approvals: Number.isFinite(count) && count > 1 ? count : 1,
     slack: annotations[cox.slack]?.trim() || undefined,
+    ...(expires && { expires }),
   };
 }
 
@@ -51,6 +57,7 @@ function ownPolicy(metadata: ObjectMeta): EffectivePolicy {
 export function stricter(a: EffectivePolicy, b: EffectivePolicy): EffectivePolicy {
   const { reviewers = [] } = a;
   const more = (b.reviewers ?? []).filter((each) => !reviewers.some((known) => isSameEnvironment(known, each)));
+  const expires = Math.min(a.expires ?? Infinity, b.expires ?? Infinity);
   const lists = new Map([...a.approvers, ...b.approvers].map((list) => [list.toSorted().join(','), list]));
   return {
     gated: a.gated || b.gated,
@@ -58,6 +65,7 @@ export function stricter(a: EffectivePolicy, b: EffectivePolicy): EffectivePolic
     approvers: [...lists.values()],
     approvals: Math.max(a.approvals, b.approvals),
     slack: a.slack ?? b.slack,
+    ...(expires < Infinity && { expires }),
     ...(reviewers.length + more.length > 0 && { reviewers: [...reviewers, ...more] }),
   };
 }
@@ -95,6 +103,7 @@ export function loosens(before: EffectivePolicy, after: EffectivePolicy): boolea
   if (!before.gated) return false;
   if (!after.gated || after.approvals < before.approvals) return true;
   if ((before.reviewers ?? []).some((asked) => !(after.reviewers ?? []).some((now) => isSameEnvironment(now, asked)))) return true;
+  if ((after.expires ?? Infinity) > (before.expires ?? Infinity)) return true;
   return before.approvers.some((old) => !impliesList(after, old));
 }
 

@@ -91,7 +91,8 @@ function standingOf(approval: Approval, place: CardPlace): Standing {
   const { phase = 'Pending', message = '' } = approval.status ?? {};
   if (phase === 'Pending') return standing('🟡', [{ bold: 'waits for approval' }]);
   if (phase === 'Rejected') return standing('⛔', ['was ', { bold: 'rejected' }, ` ${clip(message.replace(/^rejected /, ''), 600)}`], { final: true });
-  if (phase === 'Superseded' || phase === 'Expired') return standing('⚪', ['asked for approval, which is ', { bold: 'void' }, ` now: ${clip(message, 600)}`], { final: true });
+  if (phase === 'Expired') return standing('⌛', ['asked for approval, which has ', { bold: 'expired' }, `: ${clip(message, 600)}`], { final: true });
+  if (phase === 'Superseded') return standing('⚪', ['asked for approval, which is ', { bold: 'void' }, ` now: ${clip(message, 600)}`], { final: true });
   return following(approval, place);
 }
 
@@ -117,6 +118,7 @@ export function approvalCard(approval: Approval, place: CardPlace): Card {
   const { application, operations, revision, digest } = approval.spec;
   const state = standingOf(approval, place);
   const open = isOpen(approval);
+  const closed = approval.status?.phase === 'Rejected' || approval.status?.phase === 'Expired';
   const change = changeParts(place);
   const folded = state.final || approval.status?.phase === 'Rejected';
   const elements: RichTextBlockElement[] = [
@@ -127,13 +129,14 @@ export function approvalCard(approval: Approval, place: CardPlace): Card {
   ];
   const name = nameOf(application);
   const value = `${approval.metadata.namespace}/${approval.metadata.name}`;
-  const reject = button({ id: 'approval_reject', text: 'Reject', value, style: 'danger', confirm: { title: 'Reject this change?', text: 'Nothing of it is applied. Another effect, from a new commit for example, asks again.', yes: 'Reject' } });
+  const reject = button({ id: 'approval_reject', text: 'Reject', value, style: 'danger', confirm: { title: 'Reject this change?', text: 'Nothing of it is applied. Ask again, on the card, takes it back; another effect, from a new commit for example, asks by itself.', yes: 'Reject' } });
   return {
     text: escapeText(clip(`${name} ${state.text}`, 300)),
     blocks: [
       rich(...elements),
       facts(folded ? operationCounts(operations) : '', revisionFact(revision, place), folded ? '' : `digest ${code(digest.slice(0, 12))}`, peopleFact(approval, place)),
       ...(open ? [{ type: 'actions' as const, elements: [button({ id: 'approval_review', text: 'Review', value, style: 'primary' }), reject] }] : []),
+      ...(closed ? [{ type: 'actions' as const, elements: [button({ id: 'approval_reopen', text: 'Ask again', value })] }] : []),
     ],
     final: state.final,
   };

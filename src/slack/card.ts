@@ -57,7 +57,7 @@ export interface ButtonOptions {
   id: string;
   text: string;
   value: string;
-  style: 'primary' | 'danger';
+  style?: 'primary' | 'danger';
   /** Asked before the click counts; the text has at most 300 characters. */
   confirm?: { title: string; text: string; yes: string };
 }
@@ -65,7 +65,7 @@ export interface ButtonOptions {
 export function button({ id, text, value, style, confirm }: ButtonOptions): Button {
   const words = (label: string): { type: 'plain_text'; text: string } => ({ type: 'plain_text', text: plain(label) });
   return {
-    type: 'button', action_id: id, value, style, text: words(text),
+    type: 'button', action_id: id, value, ...(style && { style }), text: words(text),
     ...(confirm && { confirm: { title: words(confirm.title), text: words(confirm.text), confirm: words(confirm.yes), deny: words('Cancel'), style: 'danger' as const } }),
   };
 }

@@ -62,6 +62,12 @@ function onReject(click: Click): Promise<void> {
   return onDeed(click, spec && { verb: 'reject', application: spec.application, digest: spec.digest, shown: true, args: {} });
 }
 
+/** The rejection, or the end by time, of exactly what the card shows. */
+function onReopen(click: Click): Promise<void> {
+  const spec = click.context.store.approvals.get(click.object)?.spec;
+  return onDeed(click, spec && { verb: 'reopen', application: spec.application, digest: spec.digest, shown: true, args: {} });
+}
+
 function onRevert(click: Click): Promise<void> {
   const episode = click.context.store.episodes.get(click.object);
   return onDeed(click, episode && { verb: 'revert-drift', application: episode.spec.application, shown: true, args: { episode: episode.metadata.name } });
@@ -81,7 +87,7 @@ async function onSubmit(context: InboxContext, client: WebClient, { view, user }
 }
 
 export function listenToClicks(app: App, context: InboxContext): void {
-  const buttons = { approval_review: onReview, approval_reject: onReject, drift_revert: onRevert };
+  const buttons = { approval_review: onReview, approval_reject: onReject, approval_reopen: onReopen, drift_revert: onRevert };
   for (const [id, handle] of Object.entries(buttons)) {
     app.action<BlockAction<ButtonAction>>({ type: 'block_actions', action_id: id }, async ({ ack, body, action, respond, client }) => {
       const ts = body.message?.ts;

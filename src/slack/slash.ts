@@ -8,6 +8,7 @@ import type { Approval } from '../model/coxswain.ts';
 import type { Deed, InboxContext, Wanted } from './inbox.ts';
 import { helpText, parseCommand, verbs } from '../chatops/command.ts';
 import { isOpen } from '../engine/approval.ts';
+import { closedNote } from '../engine/request.ts';
 import { applicationKey } from '../model/application.ts';
 import { approvalSummary } from './approval-card.ts';
 import { button } from './card.ts';
@@ -40,7 +41,13 @@ async function waiting({ context, deed }: Slash, name: string): Promise<{ approv
   if (!found) return { approvals: [], why: 'GitHub does not tell your teams at the moment, so nobody can say what you may see; press Review on the card, or try again soon' };
   if (!found.value.ok) return { approvals: [], why: found.value.message };
   const approvals = openOf(context, found.value.apps);
-  return { approvals, ...(approvals.length === 0 && { why: `${name === '' ? '' : `${name}: `}nothing waits for approval` }) };
+  return { approvals, ...(approvals.length === 0 && { why: nothingWaits(context, found.value.apps, name) }) };
+}
+
+/** What was rejected or has expired is asked for again. */
+function nothingWaits({ store }: InboxContext, apps: Application[], name: string): string {
+  const closed = apps.flatMap((app) => (name !== '' || app.status?.sync?.status === 'OutOfSync' ? (closedNote(store, applicationKey(app)) ?? []) : []));
+  return [`${name === '' ? '' : `${name}: `}nothing waits for approval`, ...closed.slice(0, 5)].join('\n').replaceAll('`', '');
 }
 
 const mostListed = 20;

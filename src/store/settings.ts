@@ -34,6 +34,8 @@ export interface Settings {
   cliIdentities: Map<string, string>;
   /** coxswain-cm slack.channel: where cards go that no annotation routes. */
   slackChannel: string;
+  /** coxswain-cm approval.expires in milliseconds; default 72 hours. */
+  approvalExpiresMs: number;
   /** coxswain-cm drift.settle in milliseconds; default 60,000. */
   driftSettleMs: number;
   /** argocd-cm timeout.reconciliation in milliseconds; default 120,000, 0 = never. */
@@ -59,6 +61,15 @@ function duration(data: Record<string, string>, key: string, fallback: number, f
   const parsed = parseDuration(text.trim());
   if (parsed === undefined) faults.push(`${key} is "${text}", but must be a duration such as 60s`);
   return parsed ?? fallback;
+}
+
+const approvalExpiresMs = 72 * 3_600_000;
+
+/** Nothing would ever be approved if it expired at once. */
+function lifetime(text: string | undefined, faults: string[]): number {
+  const parsed = text === undefined ? approvalExpiresMs : parseDuration(text);
+  if (!parsed) faults.push(`approval.expires is "${text ?? ''}", but must be a duration such as 72h`);
+  return parsed || approvalExpiresMs;
 }
 
 function identities(text: string | undefined, faults: string[]): Map<string, string> {
@@ -155,6 +166,7 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     slackIdentities: identities(own['slack.identities'], faults),
     cliIdentities: users(own['cli.identities'], faults),
     slackChannel: own['slack.channel'] ?? '',
+    approvalExpiresMs: lifetime(own['approval.expires'], faults),
     driftSettleMs: duration(own, 'drift.settle', 60_000, faults),
     resyncMs: duration(argocd, 'timeout.reconciliation', 120_000, faults),
     clusters,

@@ -185,7 +185,7 @@ test('reject closes the approval with the reason, and nobody approves it afterwa
   assert.deepEqual(outcome(request), ['Done', 'web: rejected; nothing is applied']);
   assert.equal(b.store.approvals.get(`${b.namespace}/${name}`)?.status?.message, 'rejected by bob: not on a Friday');
   assert.equal((await b.again(request)).status?.phase, 'Done');
-  assert.deepEqual(outcome(await b.ask('approve', { application: 'web', digest })), ['Refused', `web: ${name} is rejected already (rejected by bob: not on a Friday)`]);
+  assert.deepEqual(outcome(await b.ask('approve', { application: 'web', digest })), ['Refused', `web: Approval/${name} is rejected (rejected by bob: not on a Friday); \`/cox reopen web\` asks for it again, and so does another change`]);
 });
 
 test('diff and status without a name mean, in a pull request, what it touches', async (t) => {

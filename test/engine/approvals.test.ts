@@ -40,7 +40,7 @@ test('what was rejected stays rejected, until Git says something else', async (t
   const rejected = await approvalIn(s, 'prod', 'Rejected');
   assert.equal(rejected.status?.message, 'rejected by bob: not on a Friday');
   await s.restart();
-  assert.deepEqual(await approve(requests(s), { application: `${s.namespace}/prod`, digest: first.spec.digest, actor: bob, teams: [] }), { done: false, message: `${first.metadata.name} is rejected already (rejected by bob: not on a Friday)` });
+  assert.deepEqual(await approve(requests(s), { application: `${s.namespace}/prod`, digest: first.spec.digest, actor: bob, teams: [] }), { done: false, message: `Approval/${first.metadata.name} is rejected (rejected by bob: not on a Friday); \`/cox reopen prod\` asks for it again, and so does another change` });
   await push(s, { 'prod/a.yaml': config('prod', '2') });
   await approvalIn(s, 'prod', 'Pending');
   // Back to what was rejected: the newer question is void, and nobody is asked again.

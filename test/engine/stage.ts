@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import type { Cluster } from '../../src/cluster/cluster.ts';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { Engine, EngineOptions } from '../../src/engine/engine.ts';
 import type { Authors } from '../../src/engine/authors.ts';
 import type { Application, ApplicationSpec } from '../../src/model/application.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
@@ -45,7 +45,7 @@ export interface Stage {
   git: Git;
   renderer: Renderer;
   /** undefined: not known now. `of`: instead, by the range that is asked about. */
-  authors: { list: People; of?: (repo: string, from: string | undefined, to: string) => People; reviewers?: (environment: string) => string[] | undefined };
+  authors: { list: People; of?: (repo: string, from: string | undefined, to: string) => People; reviewers?: (environment: string) => string[] | undefined; standing?: (login: string) => { teams: string[]; refused?: string } };
   /** Commits these files (undefined = removed) and answers the commit; nobody is told. */
   commit(files: Record<string, string | undefined>, message?: string): string;
   /** A clone to do anything else in. */
@@ -102,10 +102,11 @@ interface RunOptions {
   namespace: string;
   dir: string;
   authors: Authors;
+  standing: EngineOptions['standing'];
   fuse: Fuse;
 }
 
-async function run({ kubeconfig, namespace, dir, authors, fuse }: RunOptions): Promise<Running> {
+async function run({ kubeconfig, namespace, dir, authors, standing, fuse }: RunOptions): Promise<Running> {
   const abort = new AbortController();
   const log = createLogger({ level: process.env['DEBUG_TEST'] ? 'debug' : 'silent' });
   const connected = await connectCluster({ config: (await loadKubeconfig({ path: kubeconfig })).config, clock: systemClock, log }, abort.signal);
@@ -117,7 +118,7 @@ async function run({ kubeconfig, namespace, dir, authors, fuse }: RunOptions): P
   const renderer = await createRenderer({ worker, tools: { helm: helm ?? '', kustomize: kustomize ?? '', jsonnet: jsonnet ?? '' } });
   const desiring = createDesiring({ git, renderer, clusterOf: () => Promise.resolve({ version: cluster.discovery.version, apiVersions: cluster.discovery.apiVersions() }) });
   const sources = createSources({ git, store, clock: systemClock, log });
-  const engine = createEngine({ home: cluster, store, desiring, sources, authors, clock: systemClock, log, mode: 'coxswain' });
+  const engine = createEngine({ home: cluster, store, desiring, sources, authors, standing, clock: systemClock, log, mode: 'coxswain' });
   await engine.start();
   return {
     cluster: connected, store, engine, git, renderer,
@@ -140,6 +141,11 @@ async function settings({ cluster, store }: Running, namespace: string, options:
   await eventually('the settings are known', () => sameJson(store.settings(), wanted) || undefined);
 }
 
+/** As they were when they agreed. */
+function teamsThen(store: Store, application: string, id: number): string[] {
+  return store.approvals.of(application).flatMap(({ status }) => status?.approvals ?? []).find(({ actor }) => actor.id === id)?.teams ?? [];
+}
+
 export async function stage(t: TestContext, files: Record<string, string>, options: StageOptions = {}): Promise<Stage> {
   const plane = await testCluster(t);
   const dir = mkdtempSync(join(tmpdir(), 'coxswain-stage-'));
@@ -151,8 +157,9 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
     authorsBetween: (...range) => Promise.resolve(authors.of ? authors.of(...range) : authors.list),
     reviewersOf: async (_repo, environment) => authors.reviewers?.(environment),
   };
+  const standing: EngineOptions['standing'] = async ({ login, id }, app) => authors.standing?.(login) ?? { teams: teamsThen(running.store, `${app.metadata.namespace}/${app.metadata.name}`, id) };
   const fuse = new Fuse();
-  const start = (): Promise<Running> => run({ kubeconfig: plane.kubeconfig, namespace: plane.namespace, dir, authors: asks, fuse });
+  const start = (): Promise<Running> => run({ kubeconfig: plane.kubeconfig, namespace: plane.namespace, dir, authors: asks, standing, fuse });
   let running = await start();
   let stopped = false;
   await settings(running, plane.namespace, options);

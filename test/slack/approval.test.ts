@@ -86,6 +86,24 @@ test('reject ends the card with the name, and what is rejected is not applied', 
   assert.equal(b.stage.store.applications.get(`${b.stage.namespace}/prod`)?.operation, undefined);
 });
 
+test('what was rejected is asked for again from its card, by whoever may decide, on a new one', async (t) => {
+  const b = await bed(t, { files: { 'prod/a.yaml': configMap('settings', '1') } });
+  await waiting(b);
+  const card = await b.card('the card', /waits for approval/);
+  const { sandbox } = b;
+  await sandbox.actAs('bob').click('deploys', card.ts, 'Reject');
+  await b.card('the rejected card', /was rejected by bob/);
+  await sandbox.actAs('bob').command('deploys', '/cox approve prod');
+  await b.said('bob', /nothing waits for approval.*is rejected \(rejected by bob\); \/cox reopen prod asks for it again/s);
+  await sandbox.actAs('carol').click('deploys', card.ts, 'Ask again');
+  await b.said('carol', /🚫 carol may not approve prod/);
+  await sandbox.actAs('bob').click('deploys', card.ts, 'Ask again');
+  await b.said('bob', /✅ prod: it is asked for again, if that is still what Git says/);
+  const next = await sandbox.waitFor('the new card', () => b.cards().find((message) => message.ts !== card.ts));
+  assert.match(textOf(next), /waits for approval/);
+  assert.equal(b.stage.store.approvals.list()[0]?.status?.phase, 'Pending');
+});
+
 test('a change between card and click voids the approval: the old card says so, a new one stands', async (t) => {
   const b = await bed(t, { files: { 'prod/a.yaml': configMap('settings', '1') } });
   await waiting(b);
