@@ -69,7 +69,8 @@ export async function releaseHooks(run: Run, phase: OperationPhase): Promise<voi
   const policy = phase === 'Succeeded' ? 'HookSucceeded' : 'HookFailed';
   await Promise.all(hooks.map(async (task) => {
     const found = await run.read(task);
-    if (!found) return;
+    // Another object has that name by now: it is nobody's hook of this operation.
+    if (!found || !isOfTask(run, task, found)) return;
     if ((task.hook ?? hookOf(found)).deletePolicies.includes(policy)) await deleteHook(run, task, found);
     else await dropFinalizer(run, task, found);
   }));

@@ -5,6 +5,7 @@ import { SteppedClock } from '../../src/base/clock.ts';
 import { isInternal } from '../../src/cluster/api-error.ts';
 import { conditionsOf } from '../../src/health/conditions.ts';
 import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
+import { keyOf } from '../../src/model/kube.ts';
 import { crd } from '../cluster/connect.ts';
 import { eventually } from '../control-plane.ts';
 import { Crash, Mortal, configMap, deployment, drive, job, makeBed } from './bed.ts';
@@ -264,4 +265,20 @@ test('a kind that never comes fails its object, with SkipDryRunOnMissingResource
   assert.match(state?.message ?? '', /^one or more objects failed to apply, reason: .*no\.example\.com/s);
   assert.deepEqual(state?.syncResult?.resources?.map((row) => [row.name, row.status]), [['a', 'Synced'], ['x', 'SyncFailed']]);
   assert.ok(await exists(bed, '/api/v1/namespaces/NS/configmaps/a'));
+});
+
+test('an object that took the name of a hook meanwhile is not deleted for it', async (t) => {
+  const bed = await makeBed(t);
+  const { namespace } = bed.facts;
+  const note = configMap(namespace, 'note', { 'argocd.argoproj.io/hook': 'PreSync', 'argocd.argoproj.io/hook-delete-policy': 'HookSucceeded' });
+  const scene: Scene = { bed, name: 'taken', operation: { sync: {} }, manifests: [note, job(namespace, 'report', { 'argocd.argoproj.io/hook': 'PostSync' })] };
+  const begun = (result: { waitingFor?: string }): boolean => result.waitingFor?.includes('report') ?? false;
+  const stored = await drive(scene, { until: begun });
+  const { api } = bed.cluster;
+  await api.patch(keyOf(note), { type: 'merge', patch: { metadata: { finalizers: null } } });
+  await api.delete(keyOf(note));
+  const made = await api.create(configMap(namespace, 'note', {}, { theirs: 'yes' }), { manager: 'kubectl-create' });
+  const { state } = await drive(scene, { stored });
+  assert.equal(state?.phase, 'Succeeded');
+  assert.equal((await api.get(keyOf(note)))?.metadata.uid, made.metadata.uid);
 });
