@@ -175,7 +175,7 @@ async function openCore(base: Base, { cluster, store, guard, permit }: State): P
     reviewersOf: async (repoUrl, environment) => faces.github?.forge.reviewersOf(repoUrl, environment),
   };
   const standing: EngineOptions['standing'] = (actor, app) => standingOf({ store, forge: config.github && forgeOf(faces), authorise }, actor, app);
-  const engine: Engine = createEngine({ home: cluster, store, desiring, sources, authors, standing, clock, log, permit, mode: config.engine });
+  const engine: Engine = createEngine({ home: cluster, store, desiring, worker, sources, authors, standing, clock, log, permit, mode: config.engine });
   return { ...base, cluster, store, guard, permit, worker, git, desiring, engine, authors };
 }
 

@@ -102,7 +102,7 @@ export async function decideOn(deps: ReconcileDeps, found: Found, signal: AbortS
     // Where the last synced state itself would loosen a gate, nothing is put back without approval.
     drifted: waiting && !unapproved && !isLastSynced(gateSubject) ? driftedRefs(subject.known.effect?.effect) : [],
     approved,
-    window: syncWindow({ windows: project?.spec.syncWindows ?? [], application: app.metadata.name, destination: app.spec.destination, manual: false, at: deps.clock.now() }),
+    window: await syncWindow(deps.worker, { windows: project?.spec.syncWindows ?? [], application: app.metadata.name, destination: app.spec.destination, manual: false, at: deps.clock.now() }),
     now: deps.clock.now(),
   });
   return { decided, unknown: approved?.unknown };

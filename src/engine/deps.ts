@@ -1,6 +1,7 @@
 // What a pass over an application works with.
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
+import type { Worker } from '../base/worker.ts';
 import type { Application } from '../model/application.ts';
 import type { Store } from '../store/store.ts';
 import type { Target } from './assess.ts';
@@ -16,6 +17,8 @@ export interface ReconcileDeps {
   clock: Clock;
   log: Logger;
   desiring: Desiring;
+  /** Knows the schedules of sync windows. */
+  worker: Worker;
   authors: Authors;
   standing?: GateDeps['standing'];
   memory: Memory;

@@ -9,6 +9,7 @@ import type { Effect } from '../model/effect.ts';
 import type { Store } from '../store/store.ts';
 import type { Desiring } from './desired.ts';
 import type { ReconcileDeps } from './deps.ts';
+import type { Worker } from '../base/worker.ts';
 import type { Authors } from './authors.ts';
 import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { errorKind } from '../base/errors.ts';
@@ -33,6 +34,7 @@ export interface EngineOptions {
   home: Cluster;
   store: Store;
   desiring: Desiring;
+  worker: Worker;
   sources: Sources;
   authors: Authors;
   /** Rights and teams of an approver as of now; default: as they were when they agreed. */
@@ -140,12 +142,12 @@ function fetchLater(memory: Memory, key: string, since: number): void {
 }
 
 export function createEngine(options: EngineOptions): Engine {
-  const { store, clock, log, sources, desiring, authors, standing } = options;
+  const { store, clock, log, sources, desiring, worker, authors, standing } = options;
   const memory = new Memory();
   const abort = new AbortController();
   const clusters = new Clusters({ home: options.home, store, clock, log, permit: options.permit, onChange: (server, change) => touched(memory, server, change).forEach((key) => queue.add(key)), signal: abort.signal });
   const deps: ReconcileDeps = {
-    store, clock, log, desiring, authors, standing,
+    store, clock, log, desiring, worker, authors, standing,
     memory, holdings: new Holdings(),
     enqueue: (key) => queue.add(key), sources,
     targetOf: (app) => clusters.targetOf(app),

@@ -1,6 +1,7 @@
 // Carrying out status.operation: resolve it once, pass the gate, then step it until it has ended; killed anywhere, it goes on from status.
 import type { Comparison } from '../compare/compare.ts';
 import type { Application, ApplicationStatus, Operation, OperationState } from '../model/application.ts';
+import type { Worker } from '../base/worker.ts';
 import type { StepInput, StepResult, SyncTarget } from '../sync/sync.ts';
 import type { Subject } from './assess.ts';
 import type { DesiredState, Desiring } from './desired.ts';
@@ -28,6 +29,8 @@ import { isProven, recordEnd } from './record.ts';
 
 export interface OperationDeps extends AdmissionDeps, OtherDeps {
   desiring: Desiring;
+  /** Knows the schedules of sync windows. */
+  worker: Worker;
 }
 
 export interface OperationInput {
@@ -132,7 +135,7 @@ async function gateMessage(deps: OperationDeps, input: OperationInput, { state, 
 }
 
 function windowOf(deps: OperationDeps, { app, project }: Subject, running: boolean): ReturnType<typeof syncWindow> {
-  return syncWindow({
+  return syncWindow(deps.worker, {
     windows: project?.spec.syncWindows ?? [],
     application: app.metadata.name,
     destination: app.spec.destination,
@@ -144,7 +147,7 @@ function windowOf(deps: OperationDeps, { app, project }: Subject, running: boole
 
 /** While the window is closed the operation stays where it is, says so, and goes on when the window opens. */
 async function heldByWindow(deps: OperationDeps, { subject, save }: OperationInput, state: OperationState | undefined): Promise<OperationOutcome | undefined> {
-  const window = windowOf(deps, subject, state?.syncResult !== undefined);
+  const window = await windowOf(deps, subject, state?.syncResult !== undefined);
   if (window.permitted) return undefined;
   const { app } = subject;
   const message = 'Sync operation blocked by sync window';

@@ -1,10 +1,8 @@
 // Sync windows: whether an application may be synced at a moment, and when that changes (argocd.md §2.13).
-import { Cron } from 'croner';
 import { globMatch } from '../base/glob.ts';
-import { errorMessage } from '../base/errors.ts';
 import type { Destination } from '../model/application.ts';
 import type { SyncWindow } from '../model/project.ts';
-import { parseDuration } from './duration.ts';
+import type { Worker } from '../base/worker.ts';
 
 export interface WindowInput {
   windows: readonly SyncWindow[];
@@ -43,26 +41,31 @@ interface Judged {
   changesAt: number | undefined;
 }
 
-/** Times are computed in the window's zone, so that a window keeps its hours across a change of the clocks (Argo CD shifts by an hour there). */
-function judge(window: SyncWindow, at: number): Judged {
-  const duration = parseDuration(window.duration);
-  if (duration === undefined) throw new RangeError(`cannot parse duration "${window.duration}"`);
-  const cron = new Cron(window.schedule, { timezone: window.timeZone || 'UTC', mode: '5-part', paused: true });
-  const start = cron.nextRun(new Date(at - duration))?.getTime();
-  const active = start !== undefined && start < at;
-  const next = active ? start + duration : cron.nextRun(new Date(at - 1))?.getTime();
-  // A window is active from the moment after its start: Argo CD's comparison is strict.
-  return { window, active, changesAt: next === undefined || active ? next : next + 1 };
+/** As `render` answers the verb `cron`, in milliseconds; 0 is never. */
+interface Opening {
+  /** The first start that is less than the duration before the moment, or later. */
+  start: number;
+  /** The first start at the moment or later. */
+  next: number;
+  duration: number;
+  error?: string;
 }
 
-/** Deny beats allow; no window at all permits. A window that cannot be read forbids, and says so. */
-export function syncWindow(input: WindowInput): WindowDecision {
-  let judged: Judged[];
-  try {
-    judged = input.windows.filter((window) => applies(window, input)).map((window) => judge(window, input.at));
-  } catch (error) {
-    return { permitted: false, why: `a sync window cannot be evaluated: ${errorMessage(error)}` };
-  }
+/** Times are computed in the window's zone, so that a window keeps its hours across a change of the clocks (Argo CD shifts by an hour there). */
+function judge(window: SyncWindow, at: number, { start, next, duration }: Opening): Judged {
+  const active = start !== 0 && start < at;
+  // A window is active from the moment after its start: Argo CD's comparison is strict.
+  return { window, active, changesAt: active ? start + duration : next === 0 ? undefined : next + 1 };
+}
+
+/** Deny beats allow; no window at all permits. A window that cannot be read forbids, and says so; what cannot be read is what Argo CD refuses. */
+export async function syncWindow(worker: Worker, input: WindowInput): Promise<WindowDecision> {
+  const windows = input.windows.filter((window) => applies(window, input));
+  const asked = windows.map(({ schedule, timeZone, duration }) => ({ schedule, zone: timeZone || 'UTC', duration, at: input.at }));
+  const openings = asked.length > 0 ? ((await worker.call('cron', asked)).value as Opening[]) : [];
+  const wrong = openings.find(({ error }) => error !== undefined);
+  if (wrong) return { permitted: false, why: `a sync window cannot be evaluated: ${wrong.error ?? ''}` };
+  const judged = windows.flatMap((window, index) => (openings[index] ? [judge(window, input.at, openings[index])] : []));
   const changes = judged.map((one) => one.changesAt).filter((time) => time !== undefined);
   const answer = decide(judged, input);
   return changes.length > 0 ? { ...answer, changesAt: Math.min(...changes) } : answer;

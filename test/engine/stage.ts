@@ -118,7 +118,7 @@ async function run({ kubeconfig, namespace, dir, authors, standing, fuse }: RunO
   const renderer = await createRenderer({ worker, tools: { helm: helm ?? '', kustomize: kustomize ?? '', jsonnet: jsonnet ?? '' } });
   const desiring = createDesiring({ git, renderer, clusterOf: () => Promise.resolve({ version: cluster.discovery.version, apiVersions: cluster.discovery.apiVersions() }) });
   const sources = createSources({ git, store, clock: systemClock, log });
-  const engine = createEngine({ home: cluster, store, desiring, sources, authors, standing, clock: systemClock, log, mode: 'coxswain' });
+  const engine = createEngine({ home: cluster, store, desiring, worker, sources, authors, standing, clock: systemClock, log, mode: 'coxswain' });
   await engine.start();
   return {
     cluster: connected, store, engine, git, renderer,

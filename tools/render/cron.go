@@ -10,59 +10,72 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-type schedule struct {
+type window struct {
 	Schedule string `json:"schedule"`
 	Zone     string `json:"zone"`
+	Duration string `json:"duration"`
 	// Milliseconds since the epoch.
-	After []int64 `json:"after"`
+	At int64 `json:"at"`
 }
 
-type starts struct {
-	// For each moment the first start after it, 0 if there is none.
-	Next  []int64 `json:"next,omitempty"`
-	Error string  `json:"error,omitempty"`
+// opening is in milliseconds; a start that never comes is 0.
+type opening struct {
+	// The first start that is less than the duration before the moment, or later.
+	Start int64 `json:"start"`
+	// The first start at the moment or later.
+	Next     int64  `json:"next"`
+	Duration int64  `json:"duration"`
+	Error    string `json:"error,omitempty"`
 }
 
 var parser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
 
-func nextStarts(parameters json.RawMessage, _ [][]byte) (any, [][]byte, error) {
-	var asked []schedule
+func openings(parameters json.RawMessage, _ [][]byte) (any, [][]byte, error) {
+	var asked []window
 	if err := json.Unmarshal(parameters, &asked); err != nil {
 		return nil, nil, err
 	}
-	answers := make([]starts, len(asked))
+	answers := make([]opening, len(asked))
 	for i, each := range asked {
-		answers[i] = startsOf(each)
+		answers[i] = openingOf(each)
 	}
 	return answers, nil, nil
 }
 
-func startsOf(asked schedule) (answer starts) {
+func openingOf(asked window) (answer opening) {
 	defer func() {
 		if recover() != nil { // the parser cannot bear `TZ=UTC` alone
-			answer = starts{Error: fmt.Sprintf("cannot parse schedule %q", asked.Schedule)}
+			answer = opening{Error: fmt.Sprintf("cannot parse schedule %q", asked.Schedule)}
 		}
 	}()
+	duration, err := time.ParseDuration(asked.Duration)
+	if err != nil {
+		return opening{Error: fmt.Sprintf("cannot parse duration %q", asked.Duration)}
+	}
 	zone, err := time.LoadLocation(asked.Zone)
 	if err != nil {
-		return starts{Error: fmt.Sprintf("unknown time zone %q", asked.Zone)}
+		return opening{Error: fmt.Sprintf("unknown time zone %q", asked.Zone)}
 	}
 	parsed, err := parser.Parse(asked.Schedule)
 	if err != nil {
-		return starts{Error: fmt.Sprintf("cannot parse schedule %q: %v", asked.Schedule, err)}
+		return opening{Error: fmt.Sprintf("cannot parse schedule %q: %v", asked.Schedule, err)}
 	}
 	if spec, isSpec := parsed.(*cron.SpecSchedule); isSpec && spec.Location != time.Local {
 		zone, spec.Location = spec.Location, time.Local // Local stands for the zone of the moment that is asked about
 	}
-	for _, after := range asked.After {
-		next := nextStart(parsed, time.UnixMilli(after).In(zone))
-		if next.IsZero() {
-			answer.Next = append(answer.Next, 0)
-		} else {
-			answer.Next = append(answer.Next, next.UnixMilli())
-		}
+	at := time.UnixMilli(asked.At).In(zone)
+	return opening{
+		Start:    milliseconds(nextStart(parsed, at.Add(-duration))),
+		Next:     milliseconds(nextStart(parsed, at.Add(-time.Millisecond))),
+		Duration: duration.Milliseconds(),
 	}
-	return answer
+}
+
+func milliseconds(start time.Time) int64 {
+	if start.IsZero() {
+		return 0
+	}
+	return start.UnixMilli()
 }
 
 // nextStart also finds starts that fall into an hour that the clocks leave out: the parser's own search skips them, and a window that denies

@@ -16,7 +16,7 @@ type verb func(parameters json.RawMessage, blobs [][]byte) (any, [][]byte, error
 
 var verbs = map[string]verb{
 	"constraint": newest,
-	"cron":       nextStarts,
+	"cron":       openings,
 	"yaml":       readYAML,
 }
 
