@@ -117,10 +117,11 @@ test('self-heal of another application does not take back what the owner has tak
 
 test('labels that a sync gives its namespace ask where a gated application has that namespace', async (t) => {
   const s = await stage(t, { 'web/own.yaml': config('own', '1') });
-  s.commit({ 'prod/ns.yaml': `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${s.namespace}}\n` });
-  await s.apply('prod', { syncPolicy: automated }, { annotations: gate });
-  await agree(s, 'prod');
-  await synced(s, 'prod');
+  // Its Namespace would be every other stage's to prune that has an application of this name.
+  s.commit({ 'labels-prod/ns.yaml': `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${s.namespace}}\n` });
+  await s.apply('labels-prod', { syncPolicy: automated }, { annotations: gate });
+  await agree(s, 'labels-prod');
+  await synced(s, 'labels-prod');
   await s.apply('web', { syncPolicy: { ...automated, syncOptions: ['CreateNamespace=true'], managedNamespaceMetadata: { labels: { owner: 'web' } } } });
   await approvalIn(s, 'web', 'Pending');
   await quiet(s);

@@ -160,16 +160,16 @@ test('a project that carries the gate, and a namespace with objects of a gated a
   const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
   const inner = `${s.namespace}-in`;
   const project = `apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: guarded, annotations: {${gate}}}\nspec: {sourceRepos: ["*"], destinations: [{server: "*", namespace: "*"}]}\n`;
-  s.commit({ 'root/mid.yaml': child(s, 'mid'), 'root/kept.yaml': config('kept', '1'), 'mid/project.yaml': project, 'ns/ns.yaml': `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${inner}}\n`, 'ns/kept.yaml': config('ns', '1') });
+  s.commit({ 'root/mid.yaml': child(s, 'mid'), 'root/kept.yaml': config('kept', '1'), 'mid/project.yaml': project, 'with-namespace/ns.yaml': `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${inner}}\n`, 'with-namespace/kept.yaml': config('ns', '1') });
   await s.project('wide', {}, { destinations: [{ server: '*', namespace: '*' }] });
   await s.apply('root', { syncPolicy: automated });
-  await s.apply('ns', { project: 'wide', syncPolicy: automated });
-  for (const name of ['root', 'mid', 'ns']) await synced(s, name);
+  await s.apply('with-namespace', { project: 'wide', syncPolicy: automated });
+  for (const name of ['root', 'mid', 'with-namespace']) await synced(s, name);
   await s.apply('prod', { project: 'wide', destination: { server: 'https://kubernetes.default.svc', namespace: inner }, syncPolicy: automated }, { annotations: { 'coxswain.dev/approval': 'required' } });
   await agree(s, 'prod', 'Pending', ['bo', 2]);
   await synced(s, 'prod');
-  await push(s, { 'root/mid.yaml': undefined, 'ns/ns.yaml': undefined });
-  for (const [name, why] of [['root', 'delete the project guarded'], ['ns', `delete Namespace ${inner} with objects of application prod`]] as const) {
+  await push(s, { 'root/mid.yaml': undefined, 'with-namespace/ns.yaml': undefined });
+  for (const [name, why] of [['root', 'delete the project guarded'], ['with-namespace', `delete Namespace ${inner} with objects of application prod`]] as const) {
     await approvalIn(s, name, 'Pending');
     const app = await s.until(name, 'says why it waits', (each) => each.status?.conditions?.some((item) => item.type === 'SyncError') ?? false);
     assert.ok(app.status?.conditions?.some((item) => item.message.includes(`it would ${why}`)), JSON.stringify(app.status?.conditions));
