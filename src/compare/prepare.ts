@@ -107,7 +107,7 @@ export function prepare(input: PrepareInput): Prepared {
     const target = foldStringData(tracked(withNamespace(withoutStanding(manifest), resource?.namespaced ?? own ?? true, input.namespace), manifest, input));
     const key = keyOf(target);
     const hook = hookOf(target);
-    const fault = resource?.namespaced === true && key.namespace === '' ? `Namespace for ${kind} ${key.name} is missing: neither the manifest nor spec.destination names one` : undefined;
+    const fault = key.name === '' && !hook.isHook ? unnamed(kind, manifest, input) : resource?.namespaced === true && key.namespace === '' ? `Namespace for ${kind} ${key.name} is missing: neither the manifest nor spec.destination names one` : undefined;
     const prepared = { key, version, target, hash: hashOf(target), hook, wave: waveOf(target), served: resource !== undefined, brought: own !== undefined, place: input.placeOf?.(manifest), ...(fault !== undefined && { fault }) };
     const text = keyText(key);
     if (hook.isHook) {
@@ -122,6 +122,13 @@ export function prepare(input: PrepareInput): Prepared {
     objects.set(text, prepared);
   }
   return { objects, hooks, kept, conditions: [...[...repeated.values()].map(repeatedWarning), ...excluded] };
+}
+
+/** It would be another object at every sync, and none that Git names. */
+function unnamed(kind: string, manifest: KubeObject, { placeOf }: PrepareInput): string {
+  const place = placeOf?.(manifest);
+  const at = place ? ` (${place.file}${place.line === undefined ? '' : `:${place.line}`})` : '';
+  return `${kind} ${manifest.metadata.generateName ?? ''}${at} has metadata.generateName and is no hook, which is not supported: give it a name, or the annotation ${argo.hook}`;
 }
 
 function excludedWarning(group: string, kind: string, name: string): Condition {

@@ -3,7 +3,7 @@ import type { CompareCluster, CompareInput, ComparedObject, Comparison } from '.
 import type { Condition, ResourceStatus, SyncStatusCode } from '../model/application.ts';
 import type { Prepared } from './prepare.ts';
 import { hookTarget } from './compare-object.ts';
-import { ignoreFaults } from '../diff/ignore.ts';
+import { unreadRules } from '../diff/ignore.ts';
 import { keyTitle } from '../model/kube.ts';
 import { imagesOf } from '../model/images.ts';
 import { resourceOptions } from '../model/hooks.ts';
@@ -41,8 +41,15 @@ function moving(objects: readonly ComparedObject[]): Condition[] {
 /** What keeps the whole from being judged; a manifest that the server refuses but can read is only out of sync. */
 function faults(input: CompareInput, objects: readonly ComparedObject[]): Condition[] {
   const unreadable = objects.filter(({ error, status, unanswered }) => error && !unanswered && (error.code === 'E_MANIFEST' || status === 'Unknown'));
-  const messages = [...ignoreFaults(input.app.spec.ignoreDifferences), ...unreadable.map(errorText)];
+  const rules = unreadRules(input.app.spec.ignoreDifferences, objects.map(({ key }) => key)).filter(({ concerns }) => concerns);
+  const messages = [...rules.map(({ text }) => text), ...unreadable.map(errorText)];
   return messages.map((message) => ({ type: 'ComparisonError', message }));
+}
+
+/** Rules that no object asks about. */
+function idleRules(input: CompareInput, objects: readonly ComparedObject[]): Condition[] {
+  const rules = unreadRules(input.app.spec.ignoreDifferences, objects.map(({ key }) => key)).filter(({ concerns }) => !concerns);
+  return rules.map(({ text }) => ({ type: 'IgnoredFieldWarning', message: text }));
 }
 
 /** No ComparisonError: an operation goes on, and its own requests decide. */
@@ -65,7 +72,7 @@ export function summarise(cluster: CompareCluster, input: CompareInput, prepared
     status,
     resources: objects.map(row),
     images: imagesOf(objects.map(({ live, target }) => live ?? target ?? {})),
-    conditions: [...(input.warnings ?? []), ...prepared.conditions, ...shared(cluster, input, objects), ...moving(objects), ...broken],
+    conditions: [...(input.warnings ?? []), ...idleRules(input, objects), ...prepared.conditions, ...shared(cluster, input, objects), ...moving(objects), ...broken],
     errors: objects.map(({ error }) => error).filter((error) => error !== undefined),
   };
 }

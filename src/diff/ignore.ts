@@ -7,7 +7,7 @@ import { fieldSet, holds, pathId, withParents } from './managed-fields.ts';
 import { formerManifests } from './takeover.ts';
 import { globMatch } from '../base/glob.ts';
 import { hasPath, pathOfPointer, valueAt, withPathsFrom } from './path.ts';
-import { isObject } from '../model/kube.ts';
+import { isObject, keyTitle } from '../model/kube.ts';
 import { ownedIn } from './owned.ts';
 
 /** Group and kind are globs, name and namespace are literal; empty = any, except that an empty group is the core group. */
@@ -16,10 +16,13 @@ export function ignoreRulesFor(rules: readonly IgnoreDifference[] | undefined, k
     && (!rule.name || rule.name === key.name) && (!rule.namespace || rule.namespace === key.namespace));
 }
 
-/** One sentence for each rule that is not understood yet; nothing may be compared as if it were not there. */
-export function ignoreFaults(rules: readonly IgnoreDifference[] | undefined): string[] {
-  return (rules ?? []).filter((rule) => (rule.jqPathExpressions ?? []).length > 0)
-    .map((rule) => `ignoreDifferences of ${rule.kind}: jqPathExpressions is not supported yet; write jsonPointers or managedFieldsManagers`);
+/** One sentence for each rule that is not understood yet, and whether it concerns one of the objects: nothing may be compared as if it were not there. */
+export function unreadRules(rules: readonly IgnoreDifference[] | undefined, keys: readonly ResourceKey[]): { concerns: boolean; text: string }[] {
+  return (rules ?? []).filter((rule) => (rule.jqPathExpressions ?? []).length > 0).map((rule) => {
+    const key = keys.find((each) => ignoreRulesFor([rule], each).length > 0);
+    const text = `ignoreDifferences of ${rule.kind}: jqPathExpressions is not supported yet; write jsonPointers or managedFieldsManagers`;
+    return key ? { concerns: true, text: `${keyTitle(key)}: ${text}` } : { concerns: false, text: `${text} before there is such an object` };
+  });
 }
 
 /** The paths that the rules name in this object. */

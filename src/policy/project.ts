@@ -13,11 +13,11 @@ export interface NamedCluster {
   name: string;
 }
 
-/** An entry that begins with `!` denies, and wins. */
+/** An entry that begins with `!` denies, and wins; it permits what it does not deny (Argo CD: AppProject.IsSourcePermitted). */
 function listed(entries: readonly string[] | undefined, matches: (pattern: string) => boolean): boolean {
   const all = entries ?? [];
   if (all.some((entry) => entry.startsWith('!') && matches(entry.slice(1)))) return false;
-  return all.some((entry) => !entry.startsWith('!') && matches(entry));
+  return all.some((entry) => entry.startsWith('!') || matches(entry));
 }
 
 export function sourcePermitted(project: AppProject, repoURL: string): boolean {
@@ -25,17 +25,28 @@ export function sourcePermitted(project: AppProject, repoURL: string): boolean {
   return listed(project.spec.sourceRepos, (pattern) => pattern === '*' || globMatch(normaliseRepo(pattern), url, { separators: '/' }));
 }
 
-/** `name` and `namespace` may be ''. A denied server, name or namespace denies, and a denied name whatever the namespace (Argo CD). */
+/** A pattern with `!` matches what it does not deny. */
+function hits(pattern: string, text: string): boolean {
+  return pattern.startsWith('!') ? !globMatch(pattern.slice(1), text) : globMatch(pattern, text);
+}
+
+/**
+ * `name` and `namespace` may be ''. A denied server, name or namespace denies, and a denied name whatever the namespace; what an entry
+ * does not deny it permits, so that a project may name nothing but exceptions (Argo CD: AppProject.isDestinationMatched).
+ */
 export function destinationPermitted(project: AppProject, destination: { server: string; name: string; namespace: string }): boolean {
-  const entries = project.spec.destinations ?? [];
-  const hit = (pattern: string | undefined, text: string): boolean => pattern !== undefined && pattern !== '' && text !== '' && globMatch(pattern, text);
-  const deniesCluster = (pattern: string | undefined, text: string): boolean => pattern !== undefined && pattern.startsWith('!') && hit(pattern.slice(1), text);
-  const namespaceHit = (pattern: string | undefined): boolean => pattern !== undefined && globMatch(pattern, destination.namespace);
-  const denied = entries.some((entry) => deniesCluster(entry.name, destination.name)
-    || (deniesCluster(entry.server, destination.server) && namespaceHit(entry.namespace))
-    || (entry.namespace?.startsWith('!') === true && globMatch(entry.namespace.slice(1), destination.namespace) && (hit(entry.server, destination.server) || hit(entry.name, destination.name))));
-  if (denied) return false;
-  return entries.some((entry) => namespaceHit(entry.namespace) && (hit(entry.server, destination.server) || hit(entry.name, destination.name)));
+  let permitted = false;
+  for (const { server = '', name = '', namespace = '' } of project.spec.destinations ?? []) {
+    const serverHit = server !== '' && destination.server !== '' && hits(server, destination.server);
+    const nameHit = name !== '' && destination.name !== '' && hits(name, destination.name);
+    const namespaceHit = hits(namespace, destination.namespace);
+    const denied = (name.startsWith('!') && destination.name !== '' && !nameHit)
+      || (server.startsWith('!') && !serverHit && namespaceHit)
+      || (namespace.startsWith('!') && !namespaceHit && (serverHit || nameHit));
+    if (denied) return false;
+    permitted ||= (serverHit || nameHit) && namespaceHit;
+  }
+  return permitted;
 }
 
 function inList(list: readonly GroupKind[] | undefined, object: { group: string; kind: string; name: string }): boolean {

@@ -49,11 +49,11 @@ export async function chartOf(files: Files, folder: string, reader: ChartReader,
   const value = await readChart(files, file, reader);
   if (!isObject(value) || typeof value['name'] !== 'string') throw renderError('the chart has no name', { file });
   const local: LocalDependency[] = [];
-  for (const dependency of Array.isArray(value['dependencies']) ? value['dependencies'] : []) {
+  for (const { file, list } of await dependencyLists(files, folder, value, reader)) for (const dependency of list) {
     const { name, repository } = isObject(dependency) ? dependency : {};
     if (typeof name !== 'string') continue;
     if (!/^[A-Za-z0-9_][\w.-]*$/.test(name)) throw renderError(`${JSON.stringify(name)} is no name of a chart`, { file }); // it becomes a folder
-    if (await vendored(files, folder, name)) continue;
+    if (await vendored(files, folder, name, reader)) continue;
     if (typeof repository !== 'string' || !repository.startsWith('file://')) {
       throw renderError(`the dependency ${name} is missing in charts/`, { file }, { hint: 'Run helm dependency build and commit charts/: nothing is downloaded while rendering.' });
     }
@@ -66,12 +66,24 @@ export async function chartOf(files: Files, folder: string, reader: ChartReader,
   return { name: value['name'], kubeVersion: typeof value['kubeVersion'] === 'string' ? value['kubeVersion'] : undefined, local };
 }
 
-async function vendored(files: Files, folder: string, name: string): Promise<boolean> {
-  const charts = await files.list(joinPath(folder, 'charts') ?? 'charts');
-  return charts.some(({ path }) => {
-    const base = path.slice(folderOf(path).length).replace(/^\//, '');
-    return base === name || (base.startsWith(`${name}-`) && base.endsWith('.tgz'));
-  });
+/** Charts of apiVersion v1 have theirs in a file of its own (Helm: docs/topics/charts). */
+async function dependencyLists(files: Files, folder: string, chart: Record<string, unknown>, reader: ChartReader): Promise<{ file: string; list: unknown[] }[]> {
+  const own = joinPath(folder, 'requirements.yaml') ?? 'requirements.yaml';
+  const separate = chart['apiVersion'] === 'v2' ? undefined : await follow(files, own);
+  const required = separate?.kind === 'file' ? await readChart(files, own, reader) : undefined;
+  const listOf = (value: unknown): unknown[] => (isObject(value) && Array.isArray(value['dependencies']) ? value['dependencies'] : []);
+  return [{ file: joinPath(folder, 'Chart.yaml') ?? 'Chart.yaml', list: listOf(chart) }, { file: own, list: listOf(required) }];
+}
+
+/** A folder may have any name: Helm goes by what its Chart.yaml says. */
+async function vendored(files: Files, folder: string, name: string, reader: ChartReader): Promise<boolean> {
+  for (const { kind, path } of await files.list(joinPath(folder, 'charts') ?? 'charts')) {
+    const base = relativeTo(folderOf(path), path);
+    if (base === name || (base.startsWith(`${name}-`) && base.endsWith('.tgz'))) return true;
+    const chart = kind === 'dir' || kind === 'link' ? await readChart(files, `${path}/Chart.yaml`, reader) : undefined;
+    if (isObject(chart) && chart['name'] === name) return true;
+  }
+  return false;
 }
 
 /** Puts local dependencies where `helm dependency build` would: each below `charts/` of the chart that needs it. */

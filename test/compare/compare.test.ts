@@ -64,10 +64,23 @@ test('namespaces are set and cleared by scope', async (t) => {
   assert.match(JSON.stringify(comparison.objects[1]?.target), new RegExp(`:rbac.authorization.k8s.io/ClusterRole:/r-${w.namespace}`));
 });
 
-test('a rule that is not understood holds the comparison instead of being passed over', async (t) => {
-  const w = await world(t, { ignoreDifferences: [{ kind: 'ConfigMap', jqPathExpressions: ['.data.x'] }] });
-  const comparison = await w.compare([configMap('a', {})]);
-  assert.deepEqual([comparison.status, comparison.conditions[0]?.type], ['Unknown', 'ComparisonError']);
+test('a rule that is not understood holds the comparison of what it concerns instead of being passed over', async (t) => {
+  const w = await world(t, { ignoreDifferences: [{ kind: 'ConfigMap', name: 'a', jqPathExpressions: ['.data.x'] }, { group: 'admissionregistration.k8s.io', kind: '*', jqPathExpressions: ['.webhooks'] }] });
+  const text = 'jqPathExpressions is not supported yet; write jsonPointers or managedFieldsManagers';
+  const other = ['IgnoredFieldWarning', `ignoreDifferences of *: ${text} before there is such an object`];
+  const held = await w.compare([configMap('a', {}), configMap('b', {})]);
+  assert.deepEqual([held.status, held.conditions.map(({ type, message }) => [type, message])], ['Unknown', [other, ['ComparisonError', `ConfigMap ${w.namespace}/a: ignoreDifferences of ConfigMap: ${text}`]]]);
+  await w.sync([configMap('b', {})]);
+  const free = await w.compare([configMap('b', {})]);
+  assert.deepEqual([free.status, free.conditions.map(({ type }) => type)], ['Synced', ['IgnoredFieldWarning', 'IgnoredFieldWarning']]);
+});
+
+test('an object without a name that is no hook is told with its place and the way out', async (t) => {
+  const w = await world(t);
+  const { name: _name, ...metadata } = { ...configMap('x', {}).metadata, generateName: 'once-' };
+  const comparison = await w.comparer.compare({ app: w.app, tracking: `shop-${w.namespace}`, manifests: [{ ...configMap('x', {}), metadata }], placeOf: () => ({ file: 'a.yaml', line: 3 }) }, w.signal);
+  assert.deepEqual(comparison.errors.map(({ code, message }) => [code, message]), [['E_MANIFEST', 'ConfigMap once- (a.yaml:3) has metadata.generateName and is no hook, which is not supported: give it a name, or the annotation argocd.argoproj.io/hook']]);
+  assert.equal(comparison.conditions[0]?.type, 'ComparisonError');
 });
 
 test('an unchanged object costs no request, whoever rendered it again; nor does the echo of an own apply', async (t) => {

@@ -18,6 +18,8 @@ const sources: [repos: string[] | undefined, url: string, permitted: boolean][] 
   [['https://GitHub.com/acme/infra'], 'https://github.com/acme/infra.git', true],
   [['git@github.com:acme/infra'], 'ssh://git@github.com/acme/infra.git', true],
   [['*', '!https://github.com/acme/secret'], 'https://github.com/acme/secret', false],
+  [['!https://github.com/acme/secret'], 'https://github.com/acme/secret', false],
+  [['!https://github.com/acme/secret'], 'https://github.com/acme/open', true],
   [['*', '!https://github.com/acme/secret'], 'https://me:pass@GitHub.com/acme/Secret.git/', false],
   [['ssh://git@github.com/acme/*'], 'github.com:acme/infra', true],
 ];
@@ -37,6 +39,14 @@ const destinations: [list: ProjectSpec['destinations'], namespace: string, permi
   [[{ server: '*', namespace: '*' }, { server: `!${server}`, namespace: '*' }], 'a', false],
   [[{ server: '*', namespace: '*' }, { name: '!in-cluster', namespace: 'other' }], 'a', false],
   [[{ server: '*', namespace: '*' }, { server, namespace: '!a' }], 'a', false],
+  [[{ server: '*', namespace: '!kube-system' }], 'a', true],
+  [[{ server: '*', namespace: '!kube-*' }], 'kube-system', false],
+  [[{ server: '!https://other.example', namespace: '*' }], 'a', true],
+  [[{ server: `!${server}`, namespace: '*' }], 'a', false],
+  [[{ name: '!other', namespace: '*' }], 'a', true],
+  [[{ name: '!other', namespace: '!kube-system' }, { server: '*', namespace: '!b' }], 'a', true],
+  [[{ name: '!other', namespace: '!kube-system' }, { server: '*', namespace: '!a' }], 'a', false],
+  [[{ server: '!https://other.example', namespace: 'team-*' }], 'a', false],
 ];
 for (const [list, namespace, permitted] of destinations) {
   test(`destinations ${JSON.stringify(list)} ${permitted ? 'permit' : 'do not permit'} namespace ${namespace}`, () => {
