@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { measureFloor } from './floor.ts';
 import { phaseNames, phases, type Bench, type PhaseName, type Result } from './phases.ts';
 import { report } from './report.ts';
+import { stall } from './stall.ts';
 import { startStand } from './stand.ts';
 import { startWorkload } from './workload.ts';
 
@@ -15,7 +16,7 @@ Measures Coxswain against a real API server of its own, beside what that server 
 Prints one JSON line for each phase, then a table beside Argo CD and the targets.
 
   --apps <n>       applications; default 150
-  --only <names>   phases: ${phaseNames.join(', ')}; default all; create comes always
+  --only <names>   phases: ${phaseNames.join(', ')}, stall; default all; create comes always, except with stall alone
   --idle <s>       length of the idle phase in seconds; default 60
   --probes <n>     edits by hand in drift and heal; default 10
   --help           this text
@@ -24,6 +25,8 @@ Prints one JSON line for each phase, then a table beside Argo CD and the targets
 interface Options {
   apps: number;
   only: PhaseName[];
+  /** How long the event loop is held at a stretch, measured in this process. */
+  stall: boolean;
   idle: number;
   probes: number;
 }
@@ -32,24 +35,26 @@ interface Options {
 function read(args: string[]): Options | undefined {
   const { values } = parseArgs({
     args,
-    options: { apps: { type: 'string', default: '150' }, only: { type: 'string', default: phaseNames.join(',') }, idle: { type: 'string', default: '60' }, probes: { type: 'string', default: '10' }, help: { type: 'boolean', short: 'h' } },
+    options: { apps: { type: 'string', default: '150' }, only: { type: 'string', default: [...phaseNames, 'stall'].join(',') }, idle: { type: 'string', default: '60' }, probes: { type: 'string', default: '10' }, help: { type: 'boolean', short: 'h' } },
   });
   if (values.help) return undefined;
   const wanted = values.only.split(',');
-  const unknown = wanted.filter((name) => !phaseNames.some((known) => known === name));
-  if (unknown.length > 0) throw new Error(`no such phase: ${unknown.join(', ')}; there are ${phaseNames.join(', ')}`);
+  const unknown = wanted.filter((name) => name !== 'stall' && !phaseNames.some((known) => known === name));
+  if (unknown.length > 0) throw new Error(`no such phase: ${unknown.join(', ')}; there are ${phaseNames.join(', ')}, stall`);
   const count = (text: string, name: string): number => {
     const value = Number(text);
     if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} is "${text}", but must be a whole number above 0`);
     return value;
   };
   // Nothing can be measured before the applications are there.
-  return { apps: count(values.apps, 'apps'), only: phaseNames.filter((name) => name === 'create' || wanted.includes(name)), idle: count(values.idle, 'idle'), probes: count(values.probes, 'probes') };
+  return { apps: count(values.apps, 'apps'), only: values.only === 'stall' ? [] : phaseNames.filter((name) => name === 'create' || wanted.includes(name)), stall: wanted.includes('stall'), idle: count(values.idle, 'idle'), probes: count(values.probes, 'probes') };
 }
 
 async function run(options: Options): Promise<void> {
   const note = (line: string): void => void process.stderr.write(`${line}\n`);
   const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+  if (options.stall) print({ phase: 'stall', ...(await stall()) });
+  if (options.only.length === 0) return;
   const dir = mkdtempSync(join(tmpdir(), 'coxswain-bench-git-'));
   const stand = await startStand(note);
   const workload = await startWorkload(dir, options.apps);

@@ -1,0 +1,124 @@
+// How long the event loop is held at a stretch: CPU time of the main thread between two turns of a timer, which other load does not disturb.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Comparison } from '../src/compare/compare.ts';
+import type { LiveObject } from '../src/cluster/live.ts';
+import type { CompareCluster } from '../src/compare/comparison.ts';
+import type { DesiredState } from '../src/engine/desired.ts';
+import type { Application } from '../src/model/application.ts';
+import type { Files } from '../src/model/files.ts';
+import type { KubeObject, ResourceKey } from '../src/model/kube.ts';
+import { createComparer } from '../src/compare/compare.ts';
+import { healthOfAll } from '../src/engine/assess.ts';
+import { comparedStatus, statusPatch } from '../src/engine/status.ts';
+import { ChangedPaths } from '../src/git/touch.ts';
+import { keyOf, keyText } from '../src/model/kube.ts';
+import { createRenderer } from '../src/render/render.ts';
+import { Worker } from '../src/base/worker.ts';
+import { binaries } from '../tools/binaries.ts';
+
+/** Milliseconds of the longest stretch while it runs; the best of three runs. */
+async function longest(run: () => Promise<void>): Promise<number> {
+  const runs: number[] = [];
+  for (let count = 0; count < 3; count += 1) {
+    let [most, last, open] = [0, process.threadCpuUsage(), true];
+    const note = (): void => {
+      const { user, system } = process.threadCpuUsage(last);
+      most = Math.max(most, (user + system) / 1000);
+      last = process.threadCpuUsage();
+    };
+    const tick = (): void => {
+      note();
+      if (open) setTimeout(tick, 1);
+    };
+    setTimeout(tick, 1);
+    await run();
+    note();
+    open = false;
+    runs.push(most);
+  }
+  return Number(Math.min(...runs).toFixed(1));
+}
+
+async function paths(): Promise<number> {
+  const changed = Array.from({ length: 20_000 }, (_, at) => `data/${at % 300}/${at % 7}/file-${at}.json`);
+  const inputs = Array.from({ length: 1000 }, (_, at) => [`apps/${at}`, ...Array.from({ length: 8 }, (_each, file) => `apps/${at}/${file}.yaml`)]);
+  return longest(async () => {
+    const index = await ChangedPaths.of(changed);
+    inputs.forEach((each) => index.touch(each));
+  });
+}
+
+function filesOf(texts: ReadonlyMap<string, Buffer>): Files {
+  const entry = (path: string): { path: string; kind: 'file' | 'dir'; id: string; executable: boolean } | undefined => (path === 'app' || texts.has(path) ? { path, kind: path === 'app' ? 'dir' : 'file', id: path, executable: false } : undefined);
+  return {
+    entry: (path) => Promise.resolve(entry(path)),
+    id: (path) => Promise.resolve(entry(path)?.id),
+    kind: (path) => Promise.resolve(entry(path)?.kind),
+    list: () => Promise.resolve([...texts.keys()].flatMap((path) => entry(path) ?? [])),
+    read: (path) => Promise.resolve(texts.get(path)),
+  };
+}
+
+/** One file: what a chart of custom resource definitions or a generated folder looks like. */
+async function documents(): Promise<number> {
+  const dir = mkdtempSync(join(tmpdir(), 'coxswain-stall-'));
+  const tools = await binaries(['helm', 'kustomize', 'jsonnet', 'render']);
+  const worker = new Worker({ path: tools['render'] ?? '' });
+  const text = (run: number): Buffer => Buffer.from(Array.from({ length: 20_000 }, (_, at) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c-${at}}\ndata: {value: "${run}", other: plain text}\n`).join('---\n'));
+  let run = 0;
+  try {
+    const renderer = await createRenderer({ worker, tools: { helm: tools['helm'] ?? '', kustomize: tools['kustomize'] ?? '', jsonnet: tools['jsonnet'] ?? '' }, tempDir: dir });
+    return await longest(async () => {
+      run += 1;
+      const path = `app/all-${run}.yaml`;
+      const files = filesOf(new Map([[path, text(run)]]));
+      await renderer.render({ source: { repoURL: 'https://git.example/x', path: 'app' }, app: { name: 'app', namespace: 'argocd', destinationNamespace: 'app', project: 'default', revision: `${run}` }, files, cluster: { version: '1.36.3', apiVersions: [] } });
+    });
+  } finally {
+    worker.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function configMap(at: number): KubeObject {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `c-${at}`, namespace: 'app', uid: `${at}`, resourceVersion: '1' }, data: { value: 'x'.repeat(200) } };
+}
+
+/** A cluster in which everything is as Git says. */
+function cluster(objects: readonly KubeObject[]): CompareCluster {
+  const records = new Map(objects.map((object): [string, LiveObject] => [keyText(keyOf(object)), { key: keyOf(object), uid: object.metadata.uid ?? '', apiVersion: 'v1', resourceVersion: '1', generation: undefined, fingerprint: '1', application: 'app', root: true, ownerUids: [], deleting: false, object }]));
+  const get = (key: ResourceKey): LiveObject | undefined => records.get(keyText(key));
+  const resource = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+  return {
+    discovery: { resourceOf: () => resource, version: '1.36.3', apiVersions: () => [] },
+    live: { get, keysOf: () => [...records.values()].map(({ key }) => key), want: () => Promise.resolve(), forget: () => undefined, again: () => undefined, problemOf: () => undefined, onChange: () => () => undefined },
+    api: { apply: (object: KubeObject) => Promise.resolve(get(keyOf(object))?.object ?? object) },
+  } as unknown as CompareCluster;
+}
+
+/** Passes over one application of which one object after the other changes its status. */
+async function churn(): Promise<number> {
+  const objects = Array.from({ length: 1000 }, (_, at) => configMap(at));
+  const app: Application = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { name: 'app', namespace: 'argocd' }, spec: { project: 'default', destination: { namespace: 'app' } } };
+  const comparer = createComparer({ cluster: cluster(objects), macKey: Buffer.alloc(32), server: 'https://kubernetes.default.svc' });
+  const signal = new AbortController().signal;
+  const desired = { revisions: ['a'], sourceTypes: ['Directory'] } as unknown as DesiredState;
+  let comparison: Comparison = await comparer.compare({ app, tracking: 'app', manifests: objects }, signal);
+  let status = app.status;
+  return longest(async () => {
+    for (const object of objects.slice(0, 100)) {
+      comparison = await comparer.compareObjects(comparison, [keyOf(object)], signal);
+      const now = comparedStatus({ ...app, ...(status && { status }) }, { comparison, desired, health: healthOfAll(app, comparison), moved: false }, 0);
+      statusPatch({ ...app, ...(status && { status }) }, now);
+      status = now;
+      await new Promise((resolve) => void setImmediate(resolve));
+    }
+  });
+}
+
+/** Milliseconds, each at most 100. */
+export async function stall(): Promise<Record<string, number>> {
+  return { paths_ms: await paths(), documents_ms: await documents(), churn_ms: await churn() };
+}
