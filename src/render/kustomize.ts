@@ -45,7 +45,7 @@ export async function planKustomize(planning: Planning, parts: KustomizeParts): 
     parameters: { tool: parts.tool.version, path, section, components },
     produce: () => withOverlay(parts.tempDir, inputs, async (overlay) => {
       overlay.pointers.filter((file) => closure.resources.includes(file) || closure.changes.includes(file)).forEach(refuseLfsPointer);
-      if (editsKustomization(section)) await writeEdited(planning, parts.worker, components, overlay);
+      if (editsKustomization(section)) await writeEdited({ ...planning, source: { ...source, kustomize: section } }, parts.worker, components, overlay);
       return build(planning, parts, closure, overlay);
     }),
   };
