@@ -99,7 +99,6 @@ test('under approval, what Git caught up with is not what was last synced: nothi
   assert.deepEqual(asked.spec.operations.map((item) => [item.op, item.op === 'change' ? item.fields.map(([path]) => path) : []]), [['change', ['data.other']]]);
   await editByHand(s, 'web', { k: 'by hand' });
   await approvalIn(s, 'web', 'Pending', (item) => item.metadata.name !== asked.metadata.name);
-  await quiet(s);
   assert.deepEqual(await dataOf(s, 'web'), { k: 'by hand', other: '1' }, 'self-heal brings back neither the hotfix nor what was before it');
 
   const caught = s.store.records.get(`${s.namespace}/web`)?.spec.base?.revisions[0] ?? '';
