@@ -8,12 +8,14 @@ import { MirrorRefs } from './mirror-refs.ts';
 import { resolveByName } from './refs.ts';
 import { revert } from './revert.ts';
 import { segments } from './trees.ts';
+import { touching } from './touching.ts';
 import type { Constraints } from './constraint.ts';
 import type { Files } from '../model/files.ts';
 import type { Commit, CommitInput, LogOptions, MergeResult, RefChanges, Repository, RevertInput, RevertResult, TreeFile } from './repository.ts';
 import type { ObjectReader } from './object-reader.ts';
 import type { Refs } from './refs.ts';
 import type { Remote } from './remote.ts';
+import type { TouchingOptions } from './touching.ts';
 import type { TreeEntry, Trees } from './trees.ts';
 
 export interface MirrorParts {
@@ -33,6 +35,7 @@ export class Mirror implements Repository {
   readonly #parts: MirrorParts;
   readonly #commits = new Lru<string, Commit>({ limit: 2_000 });
   readonly #merges = new Lru<string, MergeResult>({ limit: 500 });
+  readonly #touching = new Lru<string, Promise<string[] | undefined>>({ limit: 500 });
   readonly #refs: MirrorRefs;
 
   constructor(parts: MirrorParts) {
@@ -157,6 +160,21 @@ export class Mirror implements Repository {
     const args = ['rev-list', `--max-count=${options.limit ?? 250}`, ...(options.firstParent ? ['--first-parent'] : []), ...range, '--', ...(options.paths ?? []).map((path) => `:(literal)${path}`)];
     const { stdout } = await this.#git('rev-list', args);
     return Promise.all(stdout.toString('utf8').split('\n').filter(Boolean).map((id) => this.commit(id)));
+  }
+
+  async touching({ from, to, paths, limit }: TouchingOptions): Promise<string[] | undefined> {
+    await this.#refs.open();
+    const wanted = { ...(from !== undefined && { from: sha(from) }), to: sha(to), paths, limit };
+    const key = JSON.stringify(wanted);
+    const known = this.#touching.get(key) ?? touching({ git: this.#remote.git, repository: this.#remote.dir }, wanted);
+    this.#touching.set(key, known);
+    known.catch(() => this.#touching.delete(key));
+    return known;
+  }
+
+  async commitsBetween(from: string, to: string): Promise<string[]> {
+    const { stdout } = await this.#git('rev-list', ['rev-list', sha(to), `^${sha(from)}`]);
+    return stdout.toString('utf8').split('\n').filter(Boolean);
   }
 
   async newestChange(from: string, to: string, inputs: string[]): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 // What one mirrored repository can be asked: the words of the git room.
 import type { Files } from '../model/files.ts';
+import type { TouchingOptions } from './touching.ts';
 
 export interface Person {
   name: string;
@@ -114,6 +115,10 @@ export interface Repository {
   commit(sha: string): Promise<Commit>;
   /** Newest first. */
   log(options: LogOptions): Promise<Commit[]>;
+  /** Commits that had a hand in what stands at these paths, as touching.ts finds them; undefined when there are more than the limit. */
+  touching(options: TouchingOptions): Promise<string[] | undefined>;
+  /** Ids of the commits that lead from one to the other: those that the second has and the first has not. */
+  commitsBetween(from: string, to: string): Promise<string[]>;
   /** The newest first-parent commit after `from` up to `to` in which one of the input paths differs from its first parent. */
   newestChange(from: string, to: string, inputs: string[]): Promise<string | undefined>;
   /** Head merged into base; the commit is a function of both alone and is never pushed. */
