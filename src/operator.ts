@@ -19,6 +19,7 @@ import { Worker } from './base/worker.ts';
 import { createLogger } from './base/log.ts';
 import { connectCluster } from './cluster/cluster.ts';
 import { inClusterConfig, loadKubeconfig } from './cluster/kubeconfig.ts';
+import { createAuthors } from './engine/authors.ts';
 import { createChange } from './change/change.ts';
 import { createChatops } from './chatops/chatops.ts';
 import { standingOf } from './chatops/standing.ts';
@@ -106,11 +107,14 @@ function gitOf({ config, log, signal, faces }: Base, store: Store, worker: Worke
   });
 }
 
-/** Without an earlier sync those of the newest commit count, with all that it merged. Without a GitHub App nobody can be compared by id; with one, not knowing means that nobody may approve yet. */
-async function authorsOf(git: Git, github: GitHub | undefined, repoUrl: string, range: { from: string | undefined; to: string }): ReturnType<Authors['authorsBetween']> {
-  if (!github) return [];
-  const from = range.from ?? (await git.repository(repoUrl).commit(range.to)).parents[0];
-  return github.forge.authorsBetween(repoUrl, from, range.to);
+/** Without a GitHub App nobody can tell whose a commit is. */
+function authorsBy(git: Git, faces: Faces): Authors {
+  const forge = (): GitHub['forge'] | undefined => faces.github?.forge;
+  return createAuthors(git, {
+    authorsOf: async (...asked) => forge()?.authorsOf(...asked),
+    moversOf: async (...asked) => forge()?.moversOf(...asked),
+    reviewersOf: async (...asked) => forge()?.reviewersOf(...asked),
+  });
 }
 
 /** Each once, and again when it comes back. */
@@ -170,10 +174,7 @@ async function openCore(base: Base, { cluster, store, guard, permit }: State): P
   });
   const authorise = authorisers();
   const sources = createSources({ git, store, clock, log });
-  const authors: Authors = {
-    authorsBetween: (repoUrl, from, to) => authorsOf(git, config.github && faces.github, repoUrl, { from, to }),
-    reviewersOf: async (repoUrl, environment) => faces.github?.forge.reviewersOf(repoUrl, environment),
-  };
+  const authors = authorsBy(git, faces);
   const standing: EngineOptions['standing'] = (actor, app) => standingOf({ store, forge: config.github && forgeOf(faces), authorise }, actor, app);
   const engine: Engine = createEngine({ home: cluster, store, desiring, worker, sources, authors, standing, clock, log, permit, mode: config.engine });
   return { ...base, cluster, store, guard, permit, worker, git, desiring, engine, authors };
@@ -197,7 +198,8 @@ function openChatops({ config, log, signal, faces, store, guard, git, desiring, 
   return createChatops({
     store,
     git,
-    forge: config.github && { ...github.forge, authorsBetween: authors.authorsBetween },
+    authors,
+    forge: config.github && github.forge,
     chat: () => faces.chat,
     doubt: (createdAt) => guard.doubt(createdAt, signal),
     inputsOf: async (application, revision) => {

@@ -31,7 +31,7 @@ export function createWorld(options: WorldOptions): World {
   let last = Date.now(); // ids of an earlier world do not come again, and a cluster may remember what was done by them
   const nextId = (): number => (last += 1);
   const { slug, permissions, events } = options.manifest;
-  const account = (login: string, type: Account['type']): Account => ({ id: nextId(), login, name: login, type, token: null });
+  const account = (login: string, type: Account['type']): Account => ({ id: nextId() % 2 ** 31, login, name: login, type, token: null });
   const bot = account(`${slug}[bot]`, 'Bot');
   const owner = account('coxswain-maker', 'Organization');
   const app: App = {

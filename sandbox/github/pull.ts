@@ -60,7 +60,7 @@ async function openPullAlone(site: Site, at: { repository: Repository; actor: Ac
   const now = timestamp();
   const pull: Pull = {
     id: site.world.nextId(), number: nextNumber(repository), title: made.title, body: made.body, user: actor.account, draft: made.draft,
-    state: 'open', fork, headRef, baseRef: made.base, headSha, baseSha, mergedBy: null, mergeCommit: null,
+    state: 'open', fork, headRef, baseRef: made.base, headSha, baseSha, mergedBy: null, mergeCommit: null, brought: null,
     createdAt: now, updatedAt: now, closedAt: null, mergedAt: null, tested: null, content: null,
   };
   repository.pulls.set(pull.number, pull);
@@ -128,6 +128,17 @@ async function reopen(site: Site, at: { repository: Repository; actor: Actor; pu
   await announcePull(site, at, 'reopened');
 }
 
+/** As GitHub answers: the merged pull request that brought a commit, rebased ones included, and open ones that have it. */
+export async function pullsThatBrought(repository: Repository, sha: string): Promise<Pull[]> {
+  const found: Pull[] = [];
+  for (const pull of repository.pulls.values()) {
+    const ranges = [`${pull.baseSha}..${pull.headSha}`, ...(pull.brought ? [`${pull.brought.from}..${pull.brought.to}`] : [])];
+    const ids = await Promise.all(ranges.map((range) => git(repository.dir, ['rev-list', range])));
+    if (pull.mergeCommit === sha || ids.some((each) => each.split('\n').includes(sha))) found.push(pull);
+  }
+  return found;
+}
+
 export interface MergeOrder {
   method: 'merge' | 'squash' | 'rebase';
   title?: string | undefined;
@@ -148,6 +159,7 @@ export async function mergePull(site: Site, at: { repository: Repository; actor:
     const tip = base === null ? null : await merge(repository.dir, { base, head: pull.headSha, method: order.method, message, author });
     if (base === null || tip === null) throw new Failure(405, 'Pull Request is not mergeable');
     await moveRef(repository.dir, `refs/heads/${pull.baseRef}`, { before: base, after: tip });
+    pull.brought = { from: base, to: tip };
     await closePull(site, at, { commit: tip, by: actor });
     return tip;
   });

@@ -5,6 +5,7 @@ import type { KillSwitch } from '../mutation-counter.ts';
 import { activityRoutes } from './activity.ts';
 import { Failure } from './failure.ts';
 import { type Answer, type ArmedFaults } from './faults.ts';
+import { answerGraphql } from './graphql.ts';
 import { type Call, createRouter, type Match, type Reply } from './router.ts';
 import { appRoutes } from './routes-app.ts';
 import { checkRoutes } from './routes-check.ts';
@@ -84,6 +85,7 @@ async function faulty(incoming: Incoming, fault: Answer): Promise<'answered' | '
 
 /** Throws only when the kill switch fires. */
 async function answer(options: RestOptions, find: ReturnType<typeof createRouter>, incoming: Incoming, body: Buffer): Promise<Reply> {
+  if (incoming.method === 'POST' && incoming.path === '/graphql') return queried(options, incoming, body);
   const match = find(incoming.method, incoming.path);
   if (!match) {
     return violated(options, [{ side: 'route', route: `${incoming.method} ${incoming.path}`, fault: 'the sandbox does not know this route' }], 404);
@@ -95,6 +97,20 @@ async function answer(options: RestOptions, find: ReturnType<typeof createRouter
   const reply = await handled(options, match, incoming, body);
   if (counted) await options.killSwitch?.after(label);
   return reply;
+}
+
+/** Nobody here sends mutations: a query changes nothing, and being killed at it is nothing. */
+async function queried(options: RestOptions, incoming: Incoming, bytes: Buffer): Promise<Reply> {
+  const route = 'POST /graphql';
+  try {
+    const { world } = options.site;
+    const { faults, body } = await answerGraphql(world, callerOf(world, incoming.request.headers.authorization), Object(parse(bytes)) as { query?: string; variables?: Record<string, unknown> });
+    if (faults.length > 0) return violated(options, faults.map((fault) => ({ side: 'request', route, fault })), 500);
+    return { status: 200, body };
+  } catch (error) {
+    if (error instanceof Failure) return refusal(error);
+    return violated(options, [{ side: 'answer', route, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) }], 500);
+  }
 }
 
 function fromApp(options: RestOptions, incoming: Incoming): boolean {

@@ -2,6 +2,7 @@
 import { Failure } from './failure.ts';
 import { changedFiles, commit, commits, git, type ChangedFile, resolveCommit } from './git.ts';
 import { moveRef } from './merge.ts';
+import { pullsThatBrought } from './pull.ts';
 import { presentCommit, presentFile, presentPull } from './present-pull.ts';
 import { api, type Json, nodeId, presentRepository } from './present.ts';
 import { announcing } from './push.ts';
@@ -37,17 +38,10 @@ async function oneCommit(call: Call): Promise<Reply> {
   };
 }
 
-/** Merged pull requests that brought this commit, and open ones that have it. */
 async function pullsOfCommit(call: Call): Promise<Reply> {
   const repository = call.repository();
   const sha = await commitIn(repository, call.path['commit_sha'] ?? '');
-  const found = [];
-  for (const pull of repository.pulls.values()) {
-    const range = `${pull.baseSha}..${pull.headSha}`;
-    const brought = pull.mergeCommit === sha || (await git(repository.dir, ['rev-list', range])).split('\n').includes(sha);
-    if (brought) found.push(pull);
-  }
-  return paged(call, found, (pull) => presentPull(call.site.world, repository, pull));
+  return paged(call, await pullsThatBrought(repository, sha), (pull) => presentPull(call.site.world, repository, pull));
 }
 
 function presentRef(call: Call, ref: { name: string; sha: string }): Json {

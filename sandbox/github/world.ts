@@ -102,6 +102,8 @@ export interface Pull {
   baseSha: string;
   mergedBy: Account | null;
   mergeCommit: string | null;
+  /** The base branch before and after the merge: what came between them, came by it. */
+  brought: { from: string; to: string } | null;
   createdAt: string;
   updatedAt: string;
   closedAt: string | null;
@@ -276,7 +278,7 @@ export function pullOf(repository: Repository, number: number): Pull | undefined
 export function ensureAccount(world: World, login: string, type: Account['type'] = 'User'): Account {
   const known = findAccount(world, login);
   if (known) return known;
-  const id = world.nextId();
+  const id = world.nextId() % 2 ** 31; // GraphQL tells it in 32 bits
   const token = type === 'User' ? `ghp_sandbox${id}${login.replaceAll(/[^A-Za-z0-9]/g, '')}` : null;
   const account: Account = { id, login, name: login, type, token };
   world.accounts.set(login.toLowerCase(), account);

@@ -16,7 +16,7 @@ export interface Answer {
 }
 
 /** What we ask of the forge; github/ fits it. */
-export interface Forge extends Authors {
+export interface Forge {
   /** Resolves when `repositoryOf` can be believed. */
   ready(): Promise<void>;
   userId(login: string): Promise<number | undefined>;
@@ -44,6 +44,7 @@ export interface ChatopsOptions {
   store: Store;
   git: Git;
   inputsOf: PullInputs;
+  authors: Authors;
   /** undefined without a GitHub App. */
   forge: Forge | undefined;
   chat: () => Chat | undefined;

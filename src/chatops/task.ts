@@ -21,7 +21,6 @@ export interface Task {
   merged?: MergedPull | undefined;
 }
 
-/** Without a forge nobody knows who wrote what, and then nobody may approve. */
-export function requestDeps({ store, clock, forge }: CarryOutDeps): RequestDeps {
-  return { store, clock, authors: forge ?? { authorsBetween: () => Promise.resolve(undefined) } };
+export function requestDeps({ store, clock, authors }: CarryOutDeps): RequestDeps {
+  return { store, clock, authors };
 }

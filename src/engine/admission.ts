@@ -73,8 +73,8 @@ export async function admit(deps: AdmissionDeps, input: Admission, signal: Abort
   const { app } = subject;
   if (!isGated(deps, gateSubject(input))) return { rule: 'not-gated' };
   const effect = await effectOf(subject, { comparison, desired: wanted, last }, signal);
-  const verdict = await askGate(deps, gateSubject(input), effect, app.operation?.sync?.dryRun);
-  if (verdict.unknown) throw verdict.unknown;
+  const verdict = await askGate(deps, gateSubject(input), effect, { dryRun: app.operation?.sync?.dryRun, signal });
+  if (verdict.unknown && verdict.agreed) throw verdict.unknown;
   if (verdict.do === 'go') return passed(app, verdict, effect);
   if (verdict.do === 'refuse' || !verdict.approval) return { refused: verdict.why };
   // Anything else than the branch head would push the Approval aside that people are asked about.
@@ -122,8 +122,8 @@ async function admitRest(deps: AdmissionDeps, input: Admission, signal: AbortSig
   const effect = await effectOf(subject, { comparison, desired: wanted, last }, signal);
   const candidates = [effect.digest, ...deps.store.approvals.of(applicationKey(app)).filter((item) => coversAll(item, effect, effect.operations)).map((item) => item.spec.digest)];
   for (const digest of new Set(candidates)) {
-    const verdict = await askGate(deps, gateSubject(input), { ...effect, digest }, app.operation?.sync?.dryRun);
-    if (verdict.unknown) throw verdict.unknown;
+    const verdict = await askGate(deps, gateSubject(input), { ...effect, digest }, { dryRun: app.operation?.sync?.dryRun, signal });
+    if (verdict.unknown && verdict.agreed) throw verdict.unknown;
     const admitted = verdict.do === 'go' ? passed(app, verdict, effect) : undefined;
     if (admitted && !('refused' in admitted)) return admitted;
   }

@@ -5,13 +5,14 @@ import type { Effect, EffectOperation } from '../model/effect.ts';
 import type { ObjectMeta } from '../model/kube.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
+import { sameJson } from '../base/canonical.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { applicationLabel } from '../base/name.ts';
 import { digestVersion, effectDifference } from '../compare/effect.ts';
 import { cox } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { coxGroup, coxVersion } from '../model/coxswain.ts';
-import { approvalName } from '../policy/gate.ts';
+import { approvalName, becauseUnknown } from '../policy/gate.ts';
 import { formerRounds, withoutEnded } from './reopened.ts';
 
 export interface ApprovalDeps {
@@ -24,7 +25,10 @@ export interface WantedApproval {
   digest: string;
   revision: string;
   from: string | undefined;
-  ranges: CommitRange[];
+  /** Undefined while they cannot be told. */
+  ranges: CommitRange[] | undefined;
+  /** What nobody can ever tell of its authors; undefined while that is not known. */
+  unknown: readonly string[] | undefined;
   destination: Effect['destination'];
   operations: EffectOperation[];
   /** As the gate applied it. */
@@ -113,7 +117,8 @@ function newApproval(wanted: WantedApproval): Approval {
       revision: wanted.revision,
       operations: wanted.operations,
       policy: { approvals: wanted.policy.approvals, approvers: wanted.policy.approvers, reviewers: wanted.policy.reviewers ?? [] },
-      ranges: wanted.ranges,
+      ...(wanted.ranges && { ranges: wanted.ranges }),
+      ...(wanted.unknown && { unknown: [...wanted.unknown] }),
       ...(wanted.from && { from: wanted.from }),
     },
   };
@@ -125,28 +130,39 @@ export function tooLarge(operations: readonly EffectOperation[]): boolean {
 }
 
 /** An effect that comes back may be made of other commits than the first time, and another gate may ask. What waits stays as it was asked: the gate counts by today's. */
-async function renewed({ store }: ApprovalDeps, key: string, { metadata: { annotations }, spec: { ranges = [], policy, from, revision } }: Approval): Promise<Approval> {
+async function renewed({ store }: ApprovalDeps, key: string, { metadata: { annotations }, spec: { ranges, unknown, policy, from, revision } }: Approval): Promise<Approval> {
   const round = (store.approvals.get(key)?.spec.round ?? 0) + 1;
-  return store.approvals.patch(key, { metadata: { annotations }, spec: { ranges, policy, from: from ?? null, revision, round } });
+  return store.approvals.patch(key, { metadata: { annotations }, spec: { ranges: ranges ?? null, unknown: unknown ?? null, policy, from: from ?? null, revision, round } });
+}
+
+/** Whose change it is may be known better than when it was asked for. What people agreed to, the effect, stays the same. */
+async function retold({ store }: ApprovalDeps, found: Approval, { spec: { ranges, unknown, policy } }: Approval): Promise<Approval> {
+  if (!isOpen(found) || unknown === undefined || sameJson([found.spec.ranges, found.spec.unknown], [ranges, unknown])) return found;
+  return store.approvals.patch(keyOfApproval(found), { spec: { ranges: ranges ?? null, unknown, policy } });
 }
 
 /** Opens the Approval of this effect if there is none, and supersedes the application's other open ones. Idempotent. */
 export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): Promise<string> {
   const fresh = newApproval(wanted);
   const key = keyOfApproval(fresh);
+  const because = becauseUnknown(fresh.spec.unknown ?? []);
+  const waiting = `waiting for approval${because}`;
   if (!deps.store.approvals.get(key)) await deps.store.approvals.create(fresh);
   const found = deps.store.approvals.get(key);
   const ended = found?.status?.phase === 'Superseded' || found?.status?.phase === 'Applied';
   const foreign = found !== undefined && !isApprovalOf(found, wanted.application);
   // A new round: what people agreed to before, or for another application of that name, fits it no longer.
-  const existing = found && (ended || foreign) ? await renewed(deps, key, fresh) : found;
+  const existing = found && (ended || foreign) ? await renewed(deps, key, fresh) : found && (await retold(deps, found, fresh));
   // An effect that comes back after it was superseded waits again; what was rejected stays rejected.
   if (!existing?.status || ended || foreign) {
     const kept = { former: formerRounds(found?.status), cards: withoutEnded(found?.status?.cards) };
-    await deps.store.approvals.patch(key, { status: { phase: 'Pending', message: 'waiting for approval', openedAt: rfc3339(deps.clock.now()), approvals: [], rejectedBy: null, endedAt: null, ...kept } }, { subresource: 'status' });
+    await deps.store.approvals.patch(key, { status: { phase: 'Pending', message: waiting, openedAt: rfc3339(deps.clock.now()), approvals: [], rejectedBy: null, endedAt: null, ...kept } }, { subresource: 'status' });
   } else if (existing.status.phase === 'Approved') {
     // The gate asks for more than it did, or counts somebody no longer: others may agree again.
-    await setPhase(deps, existing, 'Pending', `${existing.status.approvals?.length ?? 0} agreed, and more must${wanted.lost ? `: ${wanted.lost.join('; ')}` : ''}`);
+    await setPhase(deps, existing, 'Pending', `${existing.status.approvals?.length ?? 0} agreed, and more must${wanted.lost ? `: ${wanted.lost.join('; ')}` : ''}${because}`);
+  } else if (isOpen(existing) && fresh.spec.unknown && (existing.status.approvals ?? []).length === 0 && existing.status.message !== waiting) {
+    const { resourceVersion } = existing.metadata; // somebody may agree at this moment
+    await deps.store.approvals.patch(key, { status: { message: waiting } }, { subresource: 'status', ...(resourceVersion && { resourceVersion }) });
   }
   await supersedeOthers(deps, fresh.spec.application, { keep: fresh.metadata.name, operations: wanted.operations, because: wanted.because });
   return fresh.metadata.name;
@@ -200,7 +216,7 @@ export async function recordApproval(deps: ApprovalDeps, approval: Approval, per
   const approvals = [...before, { ...person, at: rfc3339(deps.clock.now()) }];
   const complete = approvals.length >= needed;
   const names = approvals.map((item) => item.actor.login).join(', ');
-  const status = { phase: complete ? 'Approved' : 'Pending', message: complete ? `approved by ${names}` : `${approvals.length} of ${needed} approvals`, approvals };
+  const status = { phase: complete ? 'Approved' : 'Pending', message: complete ? `approved by ${names}` : `${approvals.length} of ${needed} approvals${becauseUnknown(approval.spec.unknown ?? [])}`, approvals };
   // The precondition keeps two people who click at once from overwriting each other.
   const { resourceVersion } = approval.metadata;
   await deps.store.approvals.patch(keyOfApproval(approval), { status }, { subresource: 'status', ...(resourceVersion && { resourceVersion }) });

@@ -1,21 +1,38 @@
-// Which commits make a change: of all sources of an application, and of its parent where that changed the Application itself.
-import type { Application, ApplicationSource } from '../model/application.ts';
+// Who made a change: the commits that touched its inputs are found in the mirror, and the forge is asked about those few alone.
+import type { Git } from '../git/git.ts';
+import type { Repository } from '../git/repository.ts';
+import type { Application } from '../model/application.ts';
 import type { CommitRange } from '../model/coxswain.ts';
+import type { Author, GateAuthors } from '../policy/gate.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
-import type { Store } from '../store/store.ts';
-import type { DesiredState } from './desired.ts';
-import { sameJson } from '../base/canonical.ts';
-import { errorKind } from '../base/errors.ts';
-import { argo } from '../model/annotations.ts';
+import type { Change } from './ranges.ts';
+import { AppError, describeError, errorKind } from '../base/errors.ts';
 import { sourcesOf } from '../model/application.ts';
-import { trackingName } from '../render/tracking.ts';
 
-/** Who wrote what lies between two revisions; implemented by the forge. Commits and pull requests both count. */
-export interface Authors {
-  /** undefined when it cannot be known now: then nobody may approve yet. */
-  authorsBetween(repoUrl: string, from: string | undefined, to: string): Promise<{ login: string; id: number | undefined }[] | undefined>;
+/** What the forge may ask about the commits that it tells of. */
+export type History = Pick<Repository, 'has' | 'isAncestor' | 'commitsBetween'>;
+
+/** A ref that no longer holds what it held. */
+export interface RefMove {
+  /** As the source names it. */
+  ref: string;
+  from: string;
+  to: string;
+}
+
+/** What the forge tells of commits. Both throw while it cannot be asked, and answer undefined where a repository is none of its own. */
+export interface CommitAuthors {
+  authorsOf(repoUrl: string, commits: readonly string[], history: History): Promise<GateAuthors | undefined>;
+  /** Who moved the ref away from a commit. */
+  moversOf(repoUrl: string, move: RefMove, history: History): Promise<GateAuthors | undefined>;
   /** Logins whom the forge's environment of that name requires as reviewers; undefined when it asks nobody. */
   reviewersOf?(repoUrl: string, environment: string): Promise<string[] | undefined>;
+}
+
+export interface Authors {
+  /** Throws while they are not known yet. */
+  authorsOf(change: Change): Promise<GateAuthors>;
+  reviewersOf?: CommitAuthors['reviewersOf'];
 }
 
 /** Required reviewers are one more list in which an approver must stand. Throws while the forge cannot be asked. */
@@ -24,69 +41,85 @@ export async function withReviewers(authors: Authors, app: Application, policy: 
   return { ...policy, approvers: [...policy.approvers, ...lists.filter((list) => list !== undefined)] };
 }
 
-interface Past {
-  revision?: string;
-  revisions?: string[];
-  source?: ApplicationSource;
-  sources?: ApplicationSource[];
+/** More commits than these are not asked about: then anybody may be one of their authors. */
+const maxCommits = 2_000;
+
+const nobody: GateAuthors = { people: [], unknown: [] };
+
+function unknown(why: string): GateAuthors {
+  return { people: [], unknown: [why] };
 }
 
-function revisionsOf({ revision, revisions }: Past): string[] {
-  return revisions && revisions.length > 0 ? revisions : revision ? [revision] : [];
+function union(all: readonly GateAuthors[]): GateAuthors {
+  const people = new Map<number, Author>();
+  for (const author of all.flatMap((each) => each.people)) if (!people.has(author.id)) people.set(author.id, author);
+  return { people: [...people.values()], unknown: [...new Set(all.flatMap((each) => each.unknown))] };
 }
 
-/** The same place in the list, or else another source of that repository. */
-function formerly(repo: string, at: number, past: Past | undefined): string | undefined {
-  if (!past) return undefined;
-  const sources = sourcesOf({ project: '', destination: {}, ...past });
-  const place = sources[at]?.repoURL === repo ? at : sources.findIndex((source) => source.repoURL === repo);
-  return revisionsOf(past)[place];
+function short(sha: string): string {
+  return sha.slice(0, 7);
 }
 
-function between(sources: ApplicationSource[], revisions: string[], past: Past | undefined): CommitRange[] {
-  return sources.flatMap(({ repoURL, targetRevision }, at) => {
-    const [from, to] = [formerly(repoURL, at, past), revisions[at]];
-    if (to === undefined || from === to) return [];
-    return [{ repo: repoURL, ...(from !== undefined && { from }), to, ...(targetRevision === to && { pinned: true }) }];
+/** A forced push may have dropped it. */
+async function isThere(repository: Repository, sha: string): Promise<boolean> {
+  try {
+    await repository.fetchCommit(sha);
+    return true;
+  } catch (error) {
+    if (!(error instanceof AppError) || (error.code !== 'E_REVISION' && error.code !== 'E_GIT')) throw error;
+    // A server that does not give it out says the same as one in trouble; one that answers otherwise is in none.
+    await repository.fetch();
+    return false;
+  }
+}
+
+interface Asking {
+  repository: Repository;
+  forge: CommitAuthors;
+}
+
+async function authorsBetween({ repository, forge }: Asking, { repo, paths = ['.'] }: CommitRange, { from, to }: { from: string | undefined; to: string }): Promise<GateAuthors | undefined> {
+  const commits = await repository.touching({ ...(from !== undefined && { from }), to, paths, limit: maxCommits });
+  if (!commits) return unknown(`more than ${maxCommits} commits up to ${short(to)} touched it`);
+  return commits.length > 0 ? forge.authorsOf(repo, commits, repository) : nobody;
+}
+
+/** Where the new commit does not follow the old one, whoever wrote what is undone counts, and whoever moved the ref. */
+async function undoersOf(asking: Asking, range: CommitRange, from: string): Promise<(GateAuthors | undefined)[]> {
+  const { repository, forge } = asking;
+  const { repo, to, ref } = range;
+  const undone = await authorsBetween(asking, range, { from: to, to: from });
+  // A pin is moved by whoever changes the Application.
+  return [undone, ...(ref === undefined ? [] : [await forge.moversOf(repo, { ref, from, to }, repository)])];
+}
+
+async function authorsOfRange(asking: Asking, range: CommitRange): Promise<GateAuthors> {
+  const { repository } = asking;
+  const { from, to, repo, pinned } = range;
+  if (!(await isThere(repository, to))) return unknown(`commit ${short(to)} is gone from ${repo}`);
+  const isLost = from !== undefined && !(await isThere(repository, from));
+  const found = [await authorsBetween(asking, range, { from: isLost ? undefined : from, to })];
+  if (isLost) found.push(unknown(`commit ${short(from)}, which was synced last, is gone from ${repo}`));
+  else if (from !== undefined && !(await repository.isAncestor(from, to))) found.push(...(await undoersOf(asking, range, from)));
+  // A source that the Application pins to a commit was chosen by whoever wrote that: its own authors count where they can be known.
+  if (found.includes(undefined)) return pinned ? nobody : unknown(`nobody can tell who wrote what in ${repo}: the GitHub App is not installed there`);
+  return union(found.filter((each) => each !== undefined));
+}
+
+/** What the forge says for good is an answer: then nobody can tell. */
+async function orUnknown(asked: Promise<GateAuthors>): Promise<GateAuthors> {
+  return asked.catch((error: unknown) => {
+    if (errorKind(error) !== 'terminal') throw error;
+    return unknown(describeError(error));
   });
 }
 
-function parentOf(store: Store, app: Application): Application | undefined {
-  const [name] = app.metadata.annotations?.[argo.trackingId]?.split(':') ?? [];
-  return name ? store.applications.list().find((other) => trackingName(other, store.namespace) === name) : undefined;
-}
-
-/** What the parent has synced since the application was last synced, or was made. */
-function parentRanges(store: Store, app: Application): CommitRange[] {
-  const parent = parentOf(store, app);
-  if (!parent || parent === app) return [];
-  const { history = [], operationState } = parent.status ?? {};
-  const since = Date.parse(app.status?.history?.at(-1)?.deployStartedAt ?? app.metadata.creationTimestamp ?? '');
-  const now = operationState?.syncResult ?? history.at(-1);
-  return now ? between(sourcesOf(parent.spec), revisionsOf(now), history.findLast((entry) => Date.parse(entry.deployedAt) < since)) : [];
-}
-
-/** `last`: what was last synced. Somebody who changed the Application with kubectl has left no commit and is not known. */
-export function changeRanges(store: Store, app: Application, { wanted, last }: { wanted: DesiredState; last: DesiredState | 'gone' | undefined }): CommitRange[] {
-  const entry = last === undefined || last === 'gone' ? undefined : app.status?.history?.at(-1);
-  const sources = sourcesOf(app.spec);
-  const same = entry !== undefined && sameJson(sourcesOf({ ...app.spec, ...entry }), sources);
-  return [...between(sources, wanted.revisions, entry), ...(same ? [] : parentRanges(store, app))];
-}
-
-/**
- * All of them; undefined as soon as those of one range are not known. A source that the Application itself pins to a commit was
- * chosen by whoever wrote that: its own authors only count where they can be known.
- */
-export async function authorsOfRanges(authors: Authors, ranges: readonly CommitRange[]): ReturnType<Authors['authorsBetween']> {
-  const all: { login: string; id: number | undefined }[] = [];
-  for (const { repo, from, to, pinned } of ranges) {
-    const found = await authors.authorsBetween(repo, from, to).catch((error: unknown) => {
-      if (!pinned || errorKind(error) !== 'terminal') throw error;
-      return undefined;
-    });
-    if (!found && !pinned) return undefined;
-    all.push(...(found ?? []));
-  }
-  return all;
+export function createAuthors(git: Git, forge: CommitAuthors): Authors {
+  return {
+    async authorsOf({ ranges, unknown: told }) {
+      const found = await Promise.all(ranges.map((range) => orUnknown(authorsOfRange({ repository: git.repository(range.repo), forge }, range))));
+      return union([...found, { people: [], unknown: told }]);
+    },
+    ...(forge.reviewersOf && { reviewersOf: (...asked) => forge.reviewersOf?.(...asked) ?? Promise.resolve(undefined) }),
+  };
 }

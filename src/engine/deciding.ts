@@ -39,13 +39,13 @@ async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): P
   const behind = effectDeletes(effect.operations) ? await unread(deps, app, subject.target, signal) : [];
   if (behind.length > 0) return { go: false, why: 'others may hold what it deletes', unknown: waitsFor(behind) };
   const gate = { app, project, comparison, wanted: desired, last };
-  const verdict = await askGate(deps, gate, effect);
+  const verdict = await askGate(deps, gate, effect, { signal });
   // It would write nothing, end nothing and be asked for again.
   if (verdict.do === 'go' && verdict.rule === 'nothing' && effect.unwritten.length > 0) return { go: false, why: 'only ignored fields differ from what was approved' };
   if (verdict.do === 'go') return { go: true, name: verdict.approval ?? '', deletes: effectDeletes(effect.operations) };
   const { unknown } = verdict;
   const told = unknownTold(unknown);
-  if (unknown) return { go: false, why: unknown.message, unknown, ...(told !== undefined && { error: told }) };
+  if (unknown && verdict.agreed) return { go: false, why: unknown.message, unknown, ...(told !== undefined && { error: told }) };
   if (verdict.do === 'refuse' || !effect.digest) {
     if (verdict.rule !== 'no-digest') await supersedeOthers(deps, applicationKey(app), { keep: verdict.approval, operations: effect.operations });
     const [error] = effect.errors;
@@ -55,7 +55,7 @@ async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): P
   await askPeople(deps, gate, effect, verdict);
   // Nothing of its own tells why it waits.
   const met = metGates(app, comparison);
-  return { go: false, why: verdict.why, ...(met.length > 0 && { error: `${approvalRequired(verdict.approval ?? '')}: it would ${metText(met)}` }) };
+  return { go: false, why: verdict.why, ...(unknown && { unknown }), ...(met.length > 0 && { error: `${approvalRequired(verdict.approval ?? '')}: it would ${metText(met)}` }) };
 }
 
 function refOf({ group, kind, namespace, name }: ResourceKey): SyncResourceRef {

@@ -15,7 +15,7 @@ import { applicationKey } from '../model/application.ts';
 import { approvalRequired, decideGate, metText } from '../policy/gate.ts';
 import { trackingName } from '../render/tracking.ts';
 import { isApprovalOf, openApproval, tooLarge } from './approval.ts';
-import { authorsOfRanges, withReviewers } from './authors.ts';
+import { withReviewers } from './authors.ts';
 import { asOfNow } from './gating.ts';
 import { goesWith } from './ownership.ts';
 import { endGate, policyInForce } from './record.ts';
@@ -58,6 +58,9 @@ interface Asked {
   gates: readonly LoosenedGate[];
 }
 
+/** Whoever deletes an Application by hand leaves no name, and may be one of those who approve it. */
+const byHand = 'who deleted the Application left no name';
+
 /** The gate's answer by that Approval; without one, that nobody has agreed. */
 async function decided(deps: ReconcileDeps, { app, effect, gates }: Asked, approval: Approval | undefined): Promise<GateDecision> {
   const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
@@ -65,9 +68,7 @@ async function decided(deps: ReconcileDeps, { app, effect, gates }: Asked, appro
   // Of an approval of the parent the parent's own gate has asked that.
   const by = approval ? await asOfNow(approval.spec.application === applicationKey(app) ? deps : {}, app, approval) : [];
   const digest = approval?.spec.digest ?? effect.digest;
-  const inForce = policyInForce(deps.store, app, project);
-  // Whoever deletes an Application by hand leaves no name, and may be one of those who approve it.
-  const policy = approval && approval.spec.application !== applicationKey(app) ? inForce : { ...inForce, approvals: Math.max(2, inForce.approvals) };
+  const policy = policyInForce(deps.store, app, project);
   return decideGate({
     application: app.metadata.name,
     policy: by.length > 0 ? await withReviewers(deps.authors, app, policy) : policy,
@@ -76,7 +77,7 @@ async function decided(deps: ReconcileDeps, { app, effect, gates }: Asked, appro
     target: { revisions: [], sources: 'deletion' },
     last: undefined,
     approvals: approval ? [{ name: approval.metadata.name, digest, phase: phase === 'Applied' ? 'Approved' : phase, message: approval.status?.message ?? '', by }] : [],
-    authors: by.length > 0 ? await authorsOfRanges(deps.authors, approval?.spec.ranges ?? []) : [],
+    authors: approval && by.length > 0 ? await deps.authors.authorsOf({ ranges: approval.spec.ranges ?? [], unknown: approval.spec.unknown ?? [] }) : { people: [], unknown: [byHand] },
   });
 }
 
@@ -106,7 +107,7 @@ export async function heldByGate(deps: ReconcileDeps, app: Application, target: 
   const verdict = await decided(deps, asked, found.find(({ spec }) => spec.digest === effect.digest));
   if (verdict.do === 'refuse') return { error: `${verdict.why}. Nothing is deleted; to leave all its objects, remove the finalizers from the application.` };
   const history = app.status?.history?.at(-1);
-  const name = await openApproval(deps, { application: app, digest: effect.digest, revision: history?.revision ?? history?.revisions?.[0] ?? '', from: undefined, ranges: [], destination: effect.destination, operations: effect.operations, policy: verdict.policy });
+  const name = await openApproval(deps, { application: app, digest: effect.digest, revision: history?.revision ?? history?.revisions?.[0] ?? '', from: undefined, ranges: [], unknown: [byHand], destination: effect.destination, operations: effect.operations, policy: verdict.policy });
   deps.memory.of(applicationKey(app), trackingName(app, deps.store.namespace)).effect = { key: 'deletion', effect };
   return { error: `${approvalRequired(name)}: it would ${metText(gates)}; who deleted it is not known, so two people must agree` };
 }

@@ -20,6 +20,8 @@ export interface DesiredState {
   key: string;
   /** By source: the paths in its repository on which the manifests depend, whichever source names them. */
   inputs: string[][];
+  /** Those of them that are there: what may appear beside them is left out. */
+  reads: string[][];
   sourceTypes: string[];
   /** What people should know of the rendering. */
   warnings: readonly Condition[];
@@ -88,11 +90,11 @@ function keyOf(parts: readonly RenderInputs[]): string {
 }
 
 /** What a part names `$ref/path` lies in the repository of that ref. It counts for the part's own too, where a folder may have such a name. */
-function inputsOf(resolved: readonly Resolved[], parts: readonly RenderInputs[]): string[][] {
+function bySource(resolved: readonly Resolved[], parts: readonly (readonly string[])[]): string[][] {
   const reads = resolved.map(() => new Set<string>());
   const own = reads.filter((_, index) => resolved[index] && isRendered(resolved[index]));
-  for (const [at, { inputs }] of parts.entries()) {
-    for (const name of inputs) {
+  for (const [at, names] of parts.entries()) {
+    for (const name of names) {
       own[at]?.add(name);
       const slash = name.indexOf('/');
       const lender = name.startsWith('$') ? resolved.findLastIndex(({ source }) => source.ref === name.slice(1, slash)) : -1;
@@ -109,7 +111,8 @@ function stateOf(parts: readonly Rendered[], resolved: readonly Resolved[]): Des
     revisions: resolved.map((item) => item.revision),
     manifests: parts.length === 1 && only ? only.manifests : parts.flatMap((part) => part.manifests),
     key: keyOf(parts),
-    inputs: inputsOf(resolved, parts),
+    inputs: bySource(resolved, parts.map(({ inputs }) => inputs)),
+    reads: bySource(resolved, parts.map(({ reads }) => reads)),
     sourceTypes: parts.map((part) => part.sourceType),
     warnings: parts.flatMap((part) => part.warnings),
     placeOf(manifest) {
@@ -129,7 +132,7 @@ export function createDesiring(options: DesiringOptions): Desiring {
     async inputsAt(app, revisions, signal) {
       const resolved = await resolveSources(options, app, revisions);
       const parts = await Promise.all((await requests(options, app, resolved, signal)).map((request) => options.renderer.inputs(request)));
-      return { key: keyOf(parts), inputs: inputsOf(resolved, parts), revisions: resolved.map((item) => item.revision) };
+      return { key: keyOf(parts), inputs: bySource(resolved, parts.map((part) => part.inputs)), revisions: resolved.map((item) => item.revision) };
     },
   };
 }

@@ -5,21 +5,24 @@ import type { Actor, Approval } from '../model/coxswain.ts';
 import type { AppProject } from '../model/project.ts';
 import type { Comparison } from '../compare/compare.ts';
 import type { Logger } from '../base/log.ts';
-import type { Agreed, GateDecision, GateInput, SyncedState } from '../policy/gate.ts';
+import type { Agreed, GateApproval, GateAuthors, GateDecision, GateInput, SyncedState } from '../policy/gate.ts';
 import type { EffectivePolicy, LoosenedGate } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
-import type { DesiredState } from './desired.ts';
+import type { DesiredState, Desiring } from './desired.ts';
 import type { Authors } from './authors.ts';
+import type { Change } from './ranges.ts';
+import { sameJson } from '../base/canonical.ts';
 import { AppError, describeError, errorKind } from '../base/errors.ts';
 import { applicationKey } from '../model/application.ts';
 import { isApplication, isProject } from '../model/argo-kinds.ts';
 import type { ApprovalDeps } from './approval.ts';
 import { isEmptyEffect } from '../compare/effect.ts';
-import { decideGate } from '../policy/gate.ts';
+import { decideGate, unknownAuthors, withHidden } from '../policy/gate.ts';
 import { effectivePolicy, loosenedGates, stricter } from '../policy/policy.ts';
-import { isApprovalOf, openApproval, tooLarge } from './approval.ts';
-import { authorsOfRanges, changeRanges, withReviewers } from './authors.ts';
+import { isApprovalOf, isOpen, openApproval, tooLarge } from './approval.ts';
+import { withReviewers } from './authors.ts';
 import { metGates } from './met.ts';
+import { changeOf } from './ranges.ts';
 import { lastPolicy, policyInForce } from './record.ts';
 
 /** What somebody may do now, who agreed before. */
@@ -32,6 +35,7 @@ export interface Standing {
 
 export interface GateDeps {
   store: Store;
+  desiring: Desiring;
   authors: Authors;
   /** Rights and teams of an approver as of now; throws while nobody can tell. Default: what was true when they agreed. */
   standing?: ((actor: Actor, app: Application) => Promise<Standing>) | undefined;
@@ -76,8 +80,13 @@ export function isWaiting(deps: GateDeps, subject: GateSubject): boolean {
   return isGated(deps, subject) && (!isLastSynced(subject) || loosenedBy(deps.store, subject).length > 0);
 }
 
+/** Who made the change. */
 interface People {
-  authors: Awaited<ReturnType<Authors['authorsBetween']>>;
+  change?: Change;
+  /** Undefined while they are not known, or where nobody has agreed yet and it is told already what cannot be known of them. */
+  authors: GateAuthors | undefined;
+  /** What nobody can ever tell of its authors; undefined while that is not known. */
+  hidden?: readonly string[];
   policy: EffectivePolicy;
   /** Why nobody's agreement counts yet: throw it to ask again later. Its cause is terminal if people must do something about it. */
   unknown?: AppError;
@@ -85,19 +94,29 @@ interface People {
 
 const unknownText = 'the authors of the change are not known yet';
 
-/** Authors are undefined while they or the reviewers cannot be known. */
-async function peopleOf(deps: GateDeps, { app, project, comparison, wanted, last }: GateSubject): Promise<People> {
+/** What an Approval of the same commits tells already: while nobody has agreed, the forge need not be asked again. */
+function toldOf({ store }: GateDeps, app: Application, { digest, change }: { digest: string; change: Change }): readonly string[] | undefined {
+  const found = store.approvals.of(applicationKey(app)).find(({ spec }) => spec.digest === digest);
+  return found && isOpen(found) && isApprovalOf(found, app) && sameJson(found.spec.ranges, change.ranges) ? found.spec.unknown : undefined;
+}
+
+/** The reviewers are asked for only when somebody has agreed. */
+async function peopleOf(deps: GateDeps, { app, project, comparison, wanted, last }: GateSubject, { digest, agreed, signal }: { digest: string; agreed: boolean; signal: AbortSignal }): Promise<People> {
   // Whoever former gates, and those that it would loosen, ask for must agree too.
   const gates = [policyInForce(deps.store, app, project), ...loosenedBy(deps.store, { app, comparison }).map(({ before }) => before)];
   const { reviewers = [] } = gates.reduce((all, each) => (each.gated ? stricter(all, each) : all));
   const policy = { ...effectivePolicy(app, project), reviewers };
+  let change: Change | undefined;
   try {
-    const authors = await authorsOfRanges(deps.authors, changeRanges(deps.store, app, { wanted, last }));
-    if (!authors) return { authors, policy, unknown: new AppError('E_GITHUB', unknownText, { kind: 'waiting' }) };
-    return { authors, policy: await withReviewers(deps.authors, app, policy) };
+    change = await changeOf(deps, app, { wanted, last }, signal);
+    const told = agreed ? undefined : toldOf(deps, app, { digest, change });
+    if (told) return { change, authors: undefined, hidden: told, policy };
+    const authors = await deps.authors.authorsOf(change);
+    return { change, authors, hidden: unknownAuthors(authors), policy: agreed ? await withReviewers(deps.authors, app, policy) : policy };
   } catch (cause) {
+    if (signal.aborted) throw cause;
     const text = errorKind(cause) === 'terminal' ? `no approval counts, for the authors of the change, or its reviewers, cannot be known: ${describeError(cause)}` : unknownText;
-    return { authors: undefined, policy, unknown: new AppError('E_GITHUB', text, { kind: 'waiting', cause }) };
+    return { ...(change && { change }), authors: undefined, policy, unknown: new AppError('E_GITHUB', text, { kind: 'waiting', cause }) };
   }
 }
 
@@ -106,11 +125,16 @@ export function unknownTold(error: unknown): string | undefined {
   return error instanceof AppError && error.kind === 'waiting' && error.cause !== undefined && errorKind(error.cause) === 'terminal' ? error.message : undefined;
 }
 
+/** The gate's answer, with whom it was found to concern. */
+export type Verdict = GateDecision & Partial<Pick<People, 'change' | 'hidden' | 'unknown'>> & {
+  /** Somebody has agreed, whoever they may be. */
+  agreed: boolean;
+};
+
 /** Opens the Approval that the gate asks for. */
-export async function askPeople(deps: GateDeps & ApprovalDeps, { app, wanted, last }: GateSubject, effect: Effect, { policy, lost, because }: Pick<GateDecision, 'policy' | 'lost'> & { because?: string | undefined }): Promise<string> {
+export async function askPeople(deps: GateDeps & ApprovalDeps, { app, wanted, last }: GateSubject, effect: Effect, { policy, change, hidden, lost, because }: Verdict & { because?: string | undefined }): Promise<string> {
   const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
-  const ranges = changeRanges(deps.store, app, { wanted, last });
-  return openApproval(deps, { application: app, digest: effect.digest, revision: wanted.revisions[0] ?? '', from, ranges, destination: effect.destination, operations: effect.operations, policy, lost, because });
+  return openApproval(deps, { application: app, digest: effect.digest, revision: wanted.revisions[0] ?? '', from, ranges: change?.ranges, unknown: hidden, destination: effect.destination, operations: effect.operations, policy: withHidden(policy, hidden), lost, because });
 }
 
 /** Whoever has left the team, or lost the right, since they agreed does not count when it is applied. */
@@ -121,38 +145,52 @@ export async function asOfNow({ standing }: Pick<GateDeps, 'standing'>, app: App
   }));
 }
 
-/** The gate's answer for syncing `wanted`, whose effect is `effect`. Authors are only asked for when somebody has approved. */
-export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effect, dryRun = false): Promise<GateDecision & Pick<People, 'unknown'>> {
-  const { app, project, wanted, last } = subject;
-  const approvals = deps.store.approvals.of(applicationKey(app)).filter((approval) => isApprovalOf(approval, app)).map((approval) => ({
-    name: approval.metadata.name,
-    digest: approval.spec.digest,
-    phase: approval.status?.phase ?? ('Pending' as const),
-    message: approval.status?.message ?? '',
-    by: (approval.status?.approvals ?? []).map(({ actor, teams }) => ({ login: actor.login, id: actor.id, ...(teams && { teams }) })),
+/** As they are at this moment. */
+function approvalsOf({ store }: GateDeps, app: Application): GateApproval[] {
+  return store.approvals.of(applicationKey(app)).filter((approval) => isApprovalOf(approval, app)).map(({ metadata, spec, status }) => ({
+    name: metadata.name,
+    digest: spec.digest,
+    phase: status?.phase ?? 'Pending',
+    message: status?.message ?? '',
+    by: (status?.approvals ?? []).map(({ actor, teams }) => ({ login: actor.login, id: actor.id, ...(teams && { teams }) })),
   }));
-  const approved = approvals.some((item) => item.digest === effect.digest && item.by.length > 0);
-  const { authors, policy, unknown }: People = approved ? await peopleOf(deps, subject) : { authors: [], policy: effectivePolicy(app, project) };
-  const input: GateInput = {
+}
+
+/** An approval counts by what those who gave it may do now. */
+async function decideNow(deps: GateDeps, app: Application, input: GateInput): Promise<GateDecision & Pick<People, 'unknown'>> {
+  const decision = decideGate(input);
+  const open = decision.rule === 'approved' ? deps.store.approvals.of(applicationKey(app)).find((item) => item.metadata.name === decision.approval) : undefined;
+  if (!open) return decision;
+  try {
+    const by = await asOfNow(deps, app, open);
+    return decideGate({ ...input, approvals: input.approvals.map((item) => (item.name === open.metadata.name ? { ...item, by } : item)) });
+  } catch (cause) {
+    const text = `whether those who agreed may still approve is not known yet${errorKind(cause) === 'terminal' ? `: ${describeError(cause)}` : ''}`;
+    return { ...decision, do: 'ask', unknown: new AppError('E_GITHUB', text, { kind: 'waiting', cause }) };
+  }
+}
+
+/** The gate's answer for syncing `wanted`, whose effect is `effect`. Authors are only asked for where people must agree. */
+export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effect, { dryRun = false, signal }: { dryRun?: boolean | undefined; signal: AbortSignal }): Promise<Verdict> {
+  const { app, project, wanted, last } = subject;
+  const input = {
     application: app.metadata.name,
-    policy,
+    policy: effectivePolicy(app, project),
     lastPolicy: lastPolicy(deps.store, app),
     loosened: loosenedBy(deps.store, subject),
     dryRun,
     effect: { digest: effect.digest, empty: isEmptyEffect(effect) && effect.hooks.length === 0, tooLarge: tooLarge(effect.operations) },
     target: stateOf(wanted),
     last: last === undefined || last === 'gone' ? undefined : stateOf(last),
-    approvals,
-    authors,
+    authors: undefined,
   };
-  const decision = decideGate(input);
-  const open = decision.rule === 'approved' ? deps.store.approvals.of(applicationKey(app)).find((item) => item.metadata.name === decision.approval) : undefined;
-  if (!open) return { ...decision, ...(unknown && { unknown }) };
-  try {
-    const by = await asOfNow(deps, app, open);
-    return decideGate({ ...input, approvals: approvals.map((item) => (item.name === open.metadata.name ? { ...item, by } : item)) });
-  } catch (cause) {
-    const text = `whether those who agreed may still approve is not known yet${errorKind(cause) === 'terminal' ? `: ${describeError(cause)}` : ''}`;
-    return { ...decision, do: 'ask', unknown: new AppError('E_GITHUB', text, { kind: 'waiting', cause }) };
-  }
+  const agreed = (): boolean => approvalsOf(deps, app).some((item) => item.digest === effect.digest && item.by.length > 0);
+  const first = decideGate({ ...input, approvals: approvalsOf(deps, app) });
+  if (first.rule !== 'approval-required') return { ...first, agreed: agreed() };
+  const approved = agreed();
+  let found = await peopleOf(deps, subject, { digest: effect.digest, agreed: approved, signal });
+  // Somebody may have agreed meanwhile: what is decided now is decided about what they did.
+  if (!approved && agreed()) found = await peopleOf(deps, subject, { digest: effect.digest, agreed: true, signal });
+  const { authors, policy, ...more } = found;
+  return { ...more, ...(await decideNow(deps, app, { ...input, policy, authors, approvals: approvalsOf(deps, app) })), agreed: agreed() };
 }

@@ -10,7 +10,7 @@ import { cox } from '../model/annotations.ts';
 import { sourcesOf } from '../model/application.ts';
 import { baseOf } from './record.ts';
 
-interface Past {
+export interface Past {
   revision?: string;
   revisions?: string[];
   source?: ApplicationSource;
@@ -72,16 +72,29 @@ interface Today {
   signal: AbortSignal;
 }
 
-async function stateThen(desiring: Desiring, app: Application, entry: Past, { desired, signal }: Today): Promise<DesiredState | 'gone'> {
-  const past = then(app, entry);
-  const revisions = past.revisions.map((item) => item ?? '');
+/** 'gone' when Git no longer has it, or it can no longer be rendered. */
+async function orGone(read: () => Promise<DesiredState>, signal: AbortSignal): Promise<DesiredState | 'gone'> {
   try {
-    if ((await desiring.inputsAt(past.app, past.revisions, signal)).key === desired.key) return { ...desired, revisions };
-    return await desiring.at(past.app, past.revisions, signal);
+    return await read();
   } catch (error) {
     if (signal.aborted || errorKind(error) === 'transient') throw error;
     return 'gone';
   }
+}
+
+/** What the application was by that entry. */
+export async function stateAt(desiring: Desiring, app: Application, entry: Past, signal: AbortSignal): Promise<DesiredState | 'gone'> {
+  const past = then(app, entry);
+  return orGone(() => desiring.at(past.app, past.revisions, signal), signal);
+}
+
+async function stateThen(desiring: Desiring, app: Application, entry: Past, { desired, signal }: Today): Promise<DesiredState | 'gone'> {
+  const past = then(app, entry);
+  const revisions = past.revisions.map((item) => item ?? '');
+  return orGone(async () => {
+    if ((await desiring.inputsAt(past.app, past.revisions, signal)).key === desired.key) return { ...desired, revisions };
+    return desiring.at(past.app, past.revisions, signal);
+  }, signal);
 }
 
 /** Key of what the last operation applied, or of what the status was compared to; undefined when it cannot be read any more. */

@@ -8,11 +8,11 @@ import type { Authors } from './authors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { argo, cox } from '../model/annotations.ts';
 import { keyText } from '../model/kube.ts';
-import { closedText, mayApprove } from '../policy/gate.ts';
+import { becauseUnknown, closedText, mayApprove, unknownAuthors, withHidden } from '../policy/gate.ts';
 import { stricter } from '../policy/policy.ts';
 import { isApprovalOf, isOpen, recordApproval, recordRejection, reopenApproval, reopenedBy } from './approval.ts';
 import { formerSources } from './past.ts';
-import { authorsOfRanges, withReviewers } from './authors.ts';
+import { withReviewers } from './authors.ts';
 import { policyInForce } from './record.ts';
 
 export interface RequestDeps {
@@ -158,25 +158,26 @@ function closedMessage(store: Store, application: string, found: Approval | unde
 }
 
 /** The same when a request is carried out a second time because its answer was not stored: the person asked once. */
-function countedMessage(complete: boolean): string {
-  return complete ? 'approved; it syncs now' : 'your approval counts; more are needed';
+function countedMessage(complete: boolean, unknown: readonly string[]): string {
+  return complete ? 'approved; it syncs now' : `your approval counts; more are needed${becauseUnknown(unknown)}`;
 }
 
 /** Counts the person's approval of exactly this effect. The right `approve` is the caller's to check; who may not, the policy says. */
 export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promise<Outcome> {
   const app = deps.store.applications.get(wanted.application);
   const approval = waitingApproval(deps.store, wanted.application, wanted.digest);
-  if (app && approval?.status?.approvals?.some((item) => item.actor.id === wanted.actor.id)) return { done: true, message: countedMessage(!isOpen(approval)) };
+  if (app && approval?.status?.approvals?.some((item) => item.actor.id === wanted.actor.id)) return { done: true, message: countedMessage(!isOpen(approval), approval.spec.unknown ?? []) };
   if (!app || !approval || !isOpen(approval) || !isApprovalOf(approval, app)) return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
   const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
   const now = policyInForce(deps.store, app, project);
   // The change may loosen gates of other applications: theirs count too.
   const policy = await withReviewers(deps.authors, app, approval.spec.policy ? stricter(now, { ...now, ...approval.spec.policy }) : now);
-  const authors = approval.spec.ranges && (await authorsOfRanges(deps.authors, approval.spec.ranges));
+  const { ranges, unknown = [] } = approval.spec;
+  const authors = ranges && (await deps.authors.authorsOf({ ranges, unknown }));
   const verdict = mayApprove({ login: wanted.actor.login, id: wanted.actor.id, teams: wanted.teams }, policy, authors);
   if (!verdict.ok) return { done: false, message: verdict.why };
-  const counted = await recordApproval(deps, approval, { actor: wanted.actor, teams: wanted.teams }, policy.approvals);
-  return { done: true, message: countedMessage(counted === 'complete') };
+  const counted = await recordApproval(deps, approval, { actor: wanted.actor, teams: wanted.teams }, withHidden({ ...policy, gated: true }, authors && unknownAuthors(authors)).approvals);
+  return { done: true, message: countedMessage(counted === 'complete', authors ? unknownAuthors(authors) : []) };
 }
 
 export async function reject(deps: RequestDeps, wanted: ApprovalRequest & { reason: string }): Promise<Outcome> {

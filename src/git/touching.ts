@@ -18,7 +18,7 @@ interface Asking {
 
 /** `stdin` takes as many revisions and paths as there are; a path that no line can hold counts with all of its folder. */
 function input(revisions: readonly string[], paths: readonly string[]): string {
-  const lines = paths.map((path) => (path.includes('\n') ? path.slice(0, path.indexOf('\n')).replace(/[^/]*$/, '') || '.' : path));
+  const lines = paths.map((path) => (path.includes('\n') ? path.slice(0, Math.max(0, path.lastIndexOf('/', path.indexOf('\n')))) || '.' : path));
   return [...revisions, '--', ...lines, ''].join('\n');
 }
 

@@ -10,9 +10,14 @@ import { backoffDelay, retryAfterMs } from '../base/retry.ts';
 import { Budget } from './points.ts';
 import type { Permit } from '../base/permit.ts';
 
+/** We send GraphQL no mutations. */
+function isRead(method: string, url: string): boolean {
+  return method === 'GET' || url.endsWith('/graphql');
+}
+
 /** What GitHub counts as new content: comments, pull requests, checks, deployments. A reaction or a status belongs to one that is there. */
 function itemShare(method: string, url: string): number | undefined {
-  if (method !== 'POST' || /\/(reactions|statuses)$/.test(url)) return undefined;
+  if (method !== 'POST' || isRead(method, url) || /\/(reactions|statuses)$/.test(url)) return undefined;
   return url.endsWith('/deployments') ? deploymentShare : 1;
 }
 
@@ -107,7 +112,7 @@ const deploymentShare = 0.85;
 
 interface Errand {
   session: Session;
-  method: string;
+  isRead: boolean;
   itemShare: number | undefined;
   atOnce: boolean;
   signal: AbortSignal | undefined;
@@ -121,9 +126,9 @@ interface Session {
 }
 
 /** Somebody waits for what is read; what is written tells of it, and never makes the reading wait. */
-async function pay({ session: { points, items }, method, itemShare: share, atOnce, signal }: Errand): Promise<void> {
+async function pay({ session: { points, items }, isRead: reads, itemShare: share, atOnce, signal }: Errand): Promise<void> {
   if (!atOnce) {
-    await (method === 'GET' ? points.take(1, { signal }) : points.take(5, { share: writeShare, signal }));
+    await (reads ? points.take(1, { signal }) : points.take(5, { share: writeShare, signal }));
     if (share !== undefined) await items.take(1, { share, signal });
     return;
   }
@@ -191,7 +196,7 @@ export class GitHubApi {
       const send = async (authorization: string, timeout: AbortSignal): Promise<Awaited<ReturnType<typeof request>>> =>
         request({ ...options, headers: { ...options.headers, authorization }, request: { ...options.request, signal: signal ? AbortSignal.any([signal, timeout]) : timeout } });
       const atOnce = options.request?.['atOnce'] === true;
-      return this.#send({ session, method: options.method, itemShare: itemShare(options.method, options.url), atOnce, signal }, send);
+      return this.#send({ session, isRead: isRead(options.method, options.url), itemShare: itemShare(options.method, options.url), atOnce, signal }, send);
     });
     return octokit;
   }
@@ -203,7 +208,7 @@ export class GitHubApi {
     for (let attempt = 0; ; attempt += 1) {
       await pay(errand);
       const bearer = await session.token();
-      if (errand.method !== 'GET') await this.#options.permit?.();
+      if (!errand.isRead) await this.#options.permit?.();
       const timeout = new AbortController();
       const cancel = clock.after(requestMs, () => timeout.abort(new Error(`no answer within ${requestMs / 1000} s`)));
       try {

@@ -1,147 +1,129 @@
-// Who wrote what lies between two commits: its authors and committers, who opened its pull requests, and who pushed it.
+// Who made certain commits: those whom they name, who opened their pull requests, and who pushed them.
+import type { History } from '../engine/authors.ts';
+import type { Author, GateAuthors } from '../policy/gate.ts';
+import type { Account, CommitFacts, FactMemory, PullFacts, Signature } from './commit-facts.ts';
 import type { RepositoryClient } from './installations.ts';
-import type { Clock } from '../base/clock.ts';
 import type { Push, Pushes } from './pushes.ts';
-import { AppError } from '../base/errors.ts';
-import { allPages } from './api.ts';
-import { account, pushesTo } from './pushes.ts';
-import { Recent } from './recent.ts';
+import { factsOfCommits, factsOfPulls } from './commit-facts.ts';
+import { movesBetween, pushesTo } from './pushes.ts';
 
-export interface Author {
-  login: string;
-  /** Undefined when the commit's address belongs to no account. */
-  id: number | undefined;
+/** What is found out of one change. */
+interface Found {
+  people: Author[];
+  unknown: string[];
 }
 
-/** More commits than this between two revisions: then nobody can be told apart from an author. */
-const maxCommits = 1000;
-
-interface Commit {
-  sha: string;
-  parents: { sha: string }[];
-  author: unknown;
-  committer: unknown;
-  commit: { author: { name?: string | undefined; email?: string | undefined } | null };
+function short(sha: string): string {
+  return sha.slice(0, 7);
 }
 
-interface MergedPull {
-  number: number;
-  user: unknown;
-  head: { ref: string; repo: { full_name: string } | null };
-  base: { repo: { full_name: string } };
+/** GitHub's own account commits for people who press its buttons. */
+function isWeb({ email, account }: Signature): boolean {
+  return account?.login === 'web-flow' || email === 'noreply@github.com';
 }
 
-/** Ids and names cannot meet: anybody may call themselves 123 in a commit. */
-function keyOf({ id, login }: Author): string {
-  return id === undefined ? `name:${login}` : `id:${id}`;
+/** GitHub tells no account for the address of a bot. The address proves nothing: only who else stands behind the commit does. */
+function isBot({ name, email, account }: Signature): boolean {
+  return account ? account.isBot : /\[bot\]$/.test(name) || /\[bot\]@users\.noreply\.github\.com$/i.test(email);
 }
 
-function isUnlinked(commit: Commit): boolean {
-  return account(commit.author) === undefined;
+function people(accounts: readonly (Account | undefined)[], did: string): Author[] {
+  return accounts.flatMap((account) => (account && !account.isBot && account.login !== 'web-flow' ? [{ login: account.login, id: account.id, did }] : []));
 }
 
-function authorsOfCommit(commit: Commit): Author[] {
-  const author = account(commit.author) ?? { login: commit.commit.author?.name ?? commit.sha.slice(0, 7), id: undefined };
-  const committer = account(commit.committer);
-  // GitHub's own account commits for people who press its buttons.
-  return committer && committer.login !== 'web-flow' ? [author, committer] : [author];
+/** Whom the commit itself names. `others`: people who stand behind it by what GitHub saw of them. */
+function namedBy({ sha, authors, more, committer }: CommitFacts, others: readonly Author[]): Found {
+  const signatures = [...authors, ...(committer && !isWeb(committer) && committer.email !== authors[0]?.email ? [committer] : [])];
+  const named = people(signatures.map(({ account }) => account), `wrote commit ${short(sha)}`);
+  const strangers = signatures.filter((each) => !each.account && !isBot(each) && !isWeb(each));
+  const unknown = strangers.map(() => `commit ${short(sha)} was written by somebody whose address belongs to no GitHub account`);
+  if (more) unknown.push(`commit ${short(sha)} names more authors than can be read`);
+  if (named.length + others.length + strangers.length === 0) unknown.push(`commit ${short(sha)} is a bot's, and nobody is known to stand behind it`);
+  return { people: named, unknown };
 }
 
-/** Git believes any name, so whoever pushed the branch counts too; if nobody can say whose a commit is, so does who merged it. */
-async function authorsOfPull(client: RepositoryClient, { number, user, head, base }: MergedPull): Promise<Author[]> {
-  const { owner, repo, octokit } = client;
-  const place = { owner, repo, pull_number: number };
-  const own = head.repo?.full_name === base.repo.full_name;
-  const [commits, { pushes }] = await Promise.all([
-    allPages(async (page) => (await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}/commits', { ...place, per_page: 100, page })).data, 3),
-    own ? pushesTo(client, `refs/heads/${head.ref}`) : { pushes: [] },
-  ]);
-  const shas = new Set(commits.map((commit) => commit.sha));
-  const merger = commits.some(isUnlinked) ? (await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', place)).data.merged_by : undefined;
-  const people = [user, merger, ...pushes.filter((push) => shas.has(push.after)).map((push) => push.actor)];
-  return [...people.flatMap((each) => account(each) ?? []), ...commits.flatMap(authorsOfCommit)];
+/** Pushes that brought one of a list of commits, oldest first. `before` may be any commit that is not on the list. */
+function pushesOf(pushes: readonly Push[], commits: readonly CommitFacts[], sha: string): Push[] {
+  const place = new Map(commits.map((each, at) => [each.sha, at]));
+  const at = place.get(sha) ?? -1;
+  return pushes.filter(({ before, after }) => (place.get(before) ?? -1) < at && at <= (place.get(after) ?? -1));
 }
 
-/** So long an answer about commits counts; whoever cannot be told by it is asked for anew each time. */
-const forMs = 5 * 60_000;
-
-/** What the gate asks for at every look at an approval: commits, and the pull requests that brought them, stay as they are. */
-export interface AuthorMemory {
-  commits: Recent<Commit[] | undefined>;
-  pulls: Recent<MergedPull[]>;
-  authors: Recent<Author[]>;
-}
-
-export function authorMemory(clock: Clock): AuthorMemory {
-  return {
-    commits: new Recent({ clock, forMs, keeps: (commits) => commits !== undefined && !commits.some(isUnlinked) }),
-    pulls: new Recent({ clock, forMs, keeps: (pulls) => pulls.length > 0 }),
-    authors: new Recent({ clock, forMs, keeps: (authors) => authors.every(({ id }) => id !== undefined) }),
-  };
-}
-
-/** Undefined when no merged pull request brought the commit. */
-async function pullAuthors(client: RepositoryClient, sha: string, memory: AuthorMemory, seen: Map<number, Author[]>): Promise<Author[] | undefined> {
-  const { owner, repo, octokit } = client;
-  const merged = await memory.pulls.get(`${owner}/${repo}@${sha}`, async () => {
-    const { data } = await octokit.request('GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls', { owner, repo, commit_sha: sha });
-    return data.filter((pull) => pull.merged_at);
-  });
-  for (const pull of merged) {
-    if (!seen.has(pull.number)) seen.set(pull.number, await memory.authors.get(`${owner}/${repo}#${pull.number}`, () => authorsOfPull(client, pull)));
-  }
-  return merged.length > 0 ? merged.flatMap(({ number }) => seen.get(number) ?? []) : undefined;
-}
-
-/** Commits after `from` up to `to`, oldest first; without `from` that commit alone; undefined when there are too many. */
-export async function commitsBetween({ owner, repo, octokit }: RepositoryClient, from: string | undefined, to: string): Promise<Commit[] | undefined> {
-  if (from === undefined) return [(await octokit.request('GET /repos/{owner}/{repo}/commits/{ref}', { owner, repo, ref: to })).data];
-  const commits: Commit[] = [];
-  for (let page = 1; ; page += 1) {
-    const { data } = await octokit.request('GET /repos/{owner}/{repo}/compare/{basehead}', { owner, repo, basehead: `${from}...${to}`, per_page: 100, page });
-    if (data.total_commits > maxCommits) return undefined;
-    commits.push(...data.commits);
-    if (commits.length >= data.total_commits || data.commits.length === 0) return commits;
-  }
-}
-
-/** Who pushed each of the commits that no pull request brought. Throws E_GITHUB when nobody can tell whose one of them is. */
-function directAuthors({ start, commits, direct }: { start: string | undefined; commits: Commit[]; direct: Commit[] }, { pushes, whole }: Pushes): Author[] {
-  const place = new Map(commits.map(({ sha }, at) => [sha, at]));
-  for (const sha of [start, ...(commits[0]?.parents ?? []).map((parent) => parent.sha)]) if (sha !== undefined) place.set(sha, -1);
-  const pushed = (sha: string): Push[] => pushes.filter(({ before, after }) => {
-    const [first = Infinity, at = 0, last = -1] = [place.get(before), place.get(sha), place.get(after)];
-    return last === at || (first < at && at < last);
-  });
-  return direct.flatMap((commit) => {
-    const found = pushed(commit.sha);
-    const moved = found.filter((push) => !push.creates);
-    // Making a branch where another one stands adds nothing.
-    const people = (moved.length > 0 ? moved : found).flatMap(({ actor }) => actor ?? []);
-    if (people.length > 0 || (whole && !isUnlinked(commit))) return people;
-    const why = isUnlinked(commit) ? 'its address belongs to no GitHub account' : 'GitHub\'s record of its push is too far back';
-    throw new AppError('E_GITHUB', `nobody can tell who wrote commit ${commit.sha.slice(0, 7)}: ${why}, and no pull request brought it`, {
-      hint: isUnlinked(commit) ? 'Add the address to the GitHub account of its author, or bring the change by a pull request.' : 'Bring the change by a pull request.',
-    });
-  });
+/** The commit of the pull request that this one is, or that rebasing made it from. */
+function twinOf(facts: CommitFacts, pull: PullFacts): CommitFacts | undefined {
+  return pull.commits.find(({ sha }) => sha === facts.sha) ?? pull.commits.find(({ likeness }) => likeness === facts.likeness);
 }
 
 /**
- * Authors of the commits after `from` up to `to` (without `from`: of that commit) and of the pull requests that brought them,
- * squashed ones included, and the people who pushed them; undefined when there are too many commits. Throws E_GITHUB when one
- * of the authors cannot be known.
+ * What the pull request has of the commit: all of its commits where they became one, that one where it came as it is or rebased, and
+ * none where it is the merge, whose parents speak for themselves. Git believes any name: whoever pushed them counts too.
  */
-export async function authorsBetween(client: RepositoryClient, memory: AuthorMemory, from: string | undefined, to: string): Promise<Author[] | undefined> {
-  const commits = await memory.commits.get(`${client.owner}/${client.repo} ${from ?? ''}..${to}`, () => commitsBetween(client, from, to));
-  if (!commits) return undefined;
-  const seen = new Map<number, Author[]>();
-  const authors: Author[] = [];
-  const direct: Commit[] = [];
-  for (const commit of commits) {
-    const brought = await pullAuthors(client, commit.sha, memory, seen);
-    authors.push(...authorsOfCommit(commit), ...(brought ?? []));
-    if (!brought) direct.push(commit);
+function broughtBy(facts: CommitFacts, pull: PullFacts, pushes: readonly Push[]): Found {
+  const twin = twinOf(facts, pull);
+  const parts = twin ? [twin] : facts.isMerge ? [] : pull.commits;
+  const pushers = parts.flatMap(({ sha }) => people(pushesOf(pushes, pull.commits, sha).map(({ actor }) => actor), `pushed commit ${short(sha)}`));
+  const openers = people([pull.opener], `opened #${pull.number}`);
+  const mergers = people([pull.merger], `merged #${pull.number}`);
+  const behind = [...openers, ...pushers];
+  const found = [facts, ...parts].map((each) => namedBy(each, behind.length > 0 ? behind : mergers));
+  // Where nobody else can say whose it is, whoever merged it has taken it for their own.
+  const needsMerger = behind.length === 0 || found.some(({ unknown }) => unknown.length > 0);
+  return { people: [...found.flatMap((each) => each.people), ...behind, ...(needsMerger ? mergers : [])], unknown: found.flatMap((each) => each.unknown) };
+}
+
+/** Who pushed the commits that no pull request brought. */
+async function pushersOf(shas: ReadonlySet<string>, pushes: readonly Push[], history: History): Promise<Map<string, Author[]>> {
+  const found = new Map<string, Author[]>();
+  const add = (sha: string, { actor }: Push): void => void found.set(sha, [...(found.get(sha) ?? []), ...people([actor], `pushed commit ${short(sha)}`)]);
+  for (const push of pushes.filter(({ creates }) => !creates)) {
+    if (!(await history.has(push.after)) || !(await history.has(push.before))) {
+      if (shas.has(push.after)) add(push.after, push);
+      continue;
+    }
+    for (const sha of await history.commitsBetween(push.before, push.after)) if (shas.has(sha)) add(sha, push);
+    if ([...shas].every((sha) => found.has(sha))) break;
   }
-  if (direct.length > 0) authors.push(...directAuthors({ start: from, commits, direct }, await pushesTo(client, undefined)));
-  return [...new Map(authors.map((author) => [keyOf(author), author])).values()];
+  // Making a branch where another one stands adds nothing.
+  for (const push of pushes.filter(({ creates }) => creates)) if (shas.has(push.after) && !found.has(push.after)) add(push.after, push);
+  return found;
+}
+
+function pushedDirectly(facts: CommitFacts, pushers: readonly Author[] | undefined, whole: boolean): Found {
+  const { people: named, unknown } = namedBy(facts, pushers ?? []);
+  const tooFar = !pushers && !whole ? [`GitHub's record of who pushed commit ${short(facts.sha)} is too far back`] : [];
+  return { people: [...named, ...(pushers ?? [])], unknown: [...unknown, ...tooFar] };
+}
+
+/** The pushes to a branch: among those of all branches, where its beginning is seen there; else asked for alone. */
+async function pushesToBranch(client: RepositoryClient, branch: string, all: Pushes): Promise<readonly Push[]> {
+  const own = all.pushes.filter(({ ref }) => ref === `refs/heads/${branch}`);
+  return all.whole || own.some(({ creates }) => creates) ? own : (await pushesTo(client, `refs/heads/${branch}`)).pushes;
+}
+
+/** Throws E_GITHUB; what can never be known is told in the answer. */
+export async function authorsOf(client: RepositoryClient, memory: FactMemory, shas: readonly string[], history: History): Promise<GateAuthors> {
+  const facts = await factsOfCommits(client, memory, shas);
+  const known = facts.filter((each) => each !== undefined);
+  const pulls = await factsOfPulls(client, memory, [...new Set(known.flatMap((each) => each.pulls))]);
+  const all = await pushesTo(client, undefined);
+  const branches = [...new Set([...pulls.values()].flatMap(({ branch }) => branch ?? []))];
+  const pushes = new Map(await Promise.all(branches.map(async (branch) => [branch, await pushesToBranch(client, branch, all)] as const)));
+  const direct = known.filter((each) => !each.pulls.some((number) => pulls.has(number)));
+  const pushers = await pushersOf(new Set(direct.map(({ sha }) => sha)), all.pushes, history);
+  const found: Found[] = known.flatMap((each) => each.pulls.flatMap((number) => {
+    const pull = pulls.get(number);
+    return pull ? [broughtBy(each, pull, pushes.get(pull.branch ?? '') ?? [])] : [];
+  }));
+  found.push(...direct.map((each) => pushedDirectly(each, pushers.get(each.sha), all.whole)));
+  const lost = shas.filter((_, at) => facts[at] === undefined).map((sha) => `GitHub does not have commit ${short(sha)}`);
+  return { people: [...new Map(found.flatMap((each) => each.people).toReversed().map((each) => [each.id, each])).values()].toReversed(), unknown: [...new Set([...found.flatMap((each) => each.unknown), ...lost])] };
+}
+
+/** Who took the branch from one commit to another that does not follow it. */
+export async function moversOf(client: RepositoryClient, { ref, from, to }: { ref: string; from: string; to: string }, history: History): Promise<GateAuthors> {
+  const branch = ref.startsWith('refs/') ? ref : `refs/heads/${ref}`;
+  const moves = branch.startsWith('refs/heads/') ? await movesBetween(client, branch, { from, to }, history) : undefined;
+  const moved = people((moves ?? []).map(({ actor }) => actor), `moved ${ref} back to ${short(to)}`);
+  const isTold = moves !== undefined && moves.length > 0 && moves.every(({ actor }) => actor && !actor.isBot);
+  return { people: moved, unknown: isTold ? [] : [`nobody can tell who moved ${ref} from ${short(from)} to ${short(to)}`] };
 }

@@ -1,4 +1,5 @@
 // The words that others use to speak with the GitHub App: configuration, pushes, and what chatops asks of a forge.
+import type { CommitAuthors } from '../engine/authors.ts';
 import type { PullRef, Request } from '../model/coxswain.ts';
 
 export interface GitHubAppConfig {
@@ -44,8 +45,8 @@ export interface GitHubForge {
   /** A reaction on the comment that asked; the text stands in the living comment. */
   answer(request: Request, answer: { ok: boolean; text: string }): Promise<void>;
   openPull(pull: OpenPull): Promise<{ number: number; url: string; created: boolean }>;
-  /** Authors of commits and pull requests after `from` up to `to`; undefined when that cannot be known. */
-  authorsBetween(repoUrl: string, from: string | undefined, to: string): Promise<{ login: string; id: number | undefined }[] | undefined>;
+  authorsOf: CommitAuthors['authorsOf'];
+  moversOf: CommitAuthors['moversOf'];
   /** Logins of the required reviewers of that repository's environment; undefined when nobody is asked. */
   reviewersOf(repoUrl: string, environment: string): Promise<string[] | undefined>;
 }

@@ -11,7 +11,8 @@ import { AppError } from '../base/errors.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { pullKey } from '../change/pull.ts';
 import { GitHubApi, isGitHub } from './api.ts';
-import { authorMemory, authorsBetween } from './authors.ts';
+import { authorsOf, moversOf } from './authors.ts';
+import { factMemory } from './commit-facts.ts';
 import { pushOf, takeDelivery } from './deliveries.ts';
 import { Installations } from './installations.ts';
 import { Intake } from './intake.ts';
@@ -98,7 +99,7 @@ function touchedBy({ installations, change }: Parts): GitHubForge['touchedBy'] {
 
 function forgeOf(parts: Parts): GitHubForge {
   const { installations, store, pulls, intake, clock } = parts;
-  const memory = authorMemory(clock);
+  const memory = factMemory(clock);
   const ready = async (): Promise<void> => {
     if (!installations.loaded) await installations.load();
   };
@@ -136,10 +137,15 @@ function forgeOf(parts: Parts): GitHubForge {
       await ready();
       return openPull(parts)(pull);
     },
-    async authorsBetween(repoUrl, from, to) {
+    async authorsOf(repoUrl, commits, history) {
       await ready();
       const found = installations.at(repoUrl);
-      return found && authorsBetween(installations.client(found.owner, found.repo), memory, from, to);
+      return found && authorsOf(installations.client(found.owner, found.repo), memory, commits, history);
+    },
+    async moversOf(repoUrl, { ref, from, to }, history) {
+      await ready();
+      const found = installations.at(repoUrl);
+      return found && moversOf(installations.client(found.owner, found.repo), { ref: ref === 'HEAD' ? found.defaultBranch : ref, from, to }, history);
     },
     async reviewersOf(repoUrl, environment) {
       await ready();
@@ -203,7 +209,8 @@ const noForge: GitHubForge = {
   touchedBy: () => Promise.resolve([]),
   answer: () => Promise.resolve(),
   openPull: () => Promise.reject(noApp()),
-  authorsBetween: () => Promise.resolve(undefined),
+  authorsOf: () => Promise.resolve(undefined),
+  moversOf: () => Promise.resolve(undefined),
   reviewersOf: () => Promise.resolve(undefined),
 };
 

@@ -8,15 +8,18 @@ export interface RecentOptions<V> {
   forMs: number;
   /** False for an answer that is asked for anew at once. */
   keeps: (value: V) => boolean;
+  /** Answers that are remembered; default 1,000. */
+  limit?: number;
 }
 
 /** Whoever asks while the same question is under way shares its answer; failures are never kept. */
 export class Recent<V> {
   readonly #options: RecentOptions<V>;
-  readonly #answers = new Lru<string, { at: number; value: Promise<V> }>({ limit: 1_000 });
+  readonly #answers: Lru<string, { at: number; value: Promise<V> }>;
 
   constructor(options: RecentOptions<V>) {
     this.#options = options;
+    this.#answers = new Lru({ limit: options.limit ?? 1_000 });
   }
 
   get(key: string, ask: () => Promise<V>): Promise<V> {

@@ -2,6 +2,7 @@
 import type { AppProgress, ProgressState, PullProgress } from '../change/pull.ts';
 import type { Approval } from '../model/coxswain.ts';
 import type { EffectOperation } from '../model/effect.ts';
+import { hiddenText } from '../policy/gate.ts';
 import { commentMarker } from '../model/annotations.ts';
 import { keyTitle } from '../model/kube.ts';
 import { approversText, errorBlocks } from './app-section.ts';
@@ -62,7 +63,8 @@ function operationText(operation: EffectOperation): string {
 function whoText(app: AppProgress, { spec }: Approval): string {
   const needed = spec.policy?.approvals ?? 1;
   const who = approversText(app.approvers ?? []);
-  return `${needed === 1 ? 'one person' : `${needed} people`}${who ? ` of ${who}` : ''} who did not write it`;
+  const why = hiddenText(spec.unknown ?? []);
+  return `${needed === 1 ? 'one person' : `${needed} people`}${who ? ` of ${who}` : ''} who did not write it${why ? ` (${plain(why, 300)})` : ''}`;
 }
 
 interface Shown {

@@ -2,10 +2,11 @@
 import type { RepositoryClient } from './installations.ts';
 import type { Store } from '../store/store.ts';
 import { isOpen } from '../engine/approval.ts';
-import { commitsBetween } from './authors.ts';
 
 /** Of each range the newest commits are looked at, so many. */
 const maxCommits = 200;
+/** A range of more than these is looked at by its last commit alone. */
+const mostCommits = 1_000;
 
 export interface WaitingRange {
   /** Of the approval. */
@@ -18,6 +19,18 @@ export interface WaitingRange {
 export function waitingRanges(store: Store, isOurs: (repoUrl: string) => boolean): WaitingRange[] {
   return store.approvals.list().filter(isOpen).flatMap(({ metadata, spec }) =>
     (spec.ranges ?? []).filter(({ repo }) => isOurs(repo)).map(({ from, to }) => ({ name: metadata.name, from, to })));
+}
+
+/** Oldest first; without `from` the last one alone; undefined when there are too many. */
+async function commitsBetween({ owner, repo, octokit }: RepositoryClient, from: string | undefined, to: string): Promise<{ sha: string }[] | undefined> {
+  if (from === undefined) return [{ sha: to }];
+  const commits: { sha: string }[] = [];
+  for (let page = 1; ; page += 1) {
+    const { data } = await octokit.request('GET /repos/{owner}/{repo}/compare/{basehead}', { owner, repo, basehead: `${from}...${to}`, per_page: 100, page });
+    if (data.total_commits > mostCommits) return undefined;
+    commits.push(...data.commits);
+    if (commits.length >= data.total_commits || data.commits.length === 0) return commits;
+  }
 }
 
 /** Numbers of the merged pull requests that brought these commits. */

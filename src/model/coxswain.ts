@@ -44,12 +44,16 @@ export interface PullRef {
 
 export type ApprovalPhase = 'Pending' | 'Approved' | 'Rejected' | 'Superseded' | 'Applied' | 'Expired';
 
-/** Commits after `from` up to `to`; without `from` that commit alone. */
+/** Commits after `from` up to `to`; without `from` all that led there. Only those count that touched one of the paths. */
 export interface CommitRange {
   /** URL of the repository, as the source names it. */
   repo: string;
   from?: string;
   to: string;
+  /** Files and folders from the root, `.` for everything; everything if absent. */
+  paths?: string[];
+  /** What the source follows, unless the Application names this very commit. */
+  ref?: string;
   /** The Application names this very commit. */
   pinned?: boolean;
 }
@@ -76,6 +80,8 @@ export interface Approval extends KubeObject {
     from?: string;
     /** The commits of which the change is made, of all sources and of the parent: their authors may not approve. */
     ranges?: CommitRange[];
+    /** Why others may have made it too, whom nobody can tell: two people must agree then. Absent while that is not known. */
+    unknown?: string[];
     operations: EffectOperation[];
     /** What the gate asked for when it was opened, gates included that the change would loosen: an approver stands in every list. */
     policy?: { approvals: number; approvers: string[][]; reviewers?: AskedEnvironment[] };

@@ -38,8 +38,20 @@ export interface GateApproval {
   by: Agreed[];
 }
 
-/** `undefined`: not known yet, and then nobody's agreement counts. An author without a GitHub account has no id. */
-export type GateAuthors = readonly { login: string; id: number | undefined }[] | undefined;
+export interface Author {
+  login: string;
+  /** GitHub user id. */
+  id: number;
+  /** What makes them one: `wrote commit 1234567`. */
+  did: string;
+}
+
+/** Who made a change, as far as anybody can ever tell. */
+export interface GateAuthors {
+  people: readonly Author[];
+  /** Why others may have, whom nobody can tell; two people must agree then, for one of them may be such a one. */
+  unknown: readonly string[];
+}
 
 export interface GateInput {
   /** metadata.name of the Application. */
@@ -64,7 +76,8 @@ export interface GateInput {
   /** What was last synced; undefined: nothing yet. */
   last: SyncedState | undefined;
   approvals: readonly GateApproval[];
-  authors: GateAuthors;
+  /** `undefined`: not known yet, and then nobody's agreement counts. */
+  authors: GateAuthors | undefined;
 }
 
 export type GateRule = 'not-gated' | 'dry-run' | 'nothing' | 'last-synced' | 'approved' | 'approval-required' | 'rejected' | 'expired' | 'no-digest' | 'too-large';
@@ -105,19 +118,41 @@ function standsIn(person: Person, list: readonly string[]): boolean {
 }
 
 /** Whether this person's agreement counts: not an author, and on every list of approvers. The right `approve` is asked apart (RBAC). */
-export function mayApprove(person: Person, policy: EffectivePolicy, authors: GateAuthors): { ok: boolean; why: string } {
+export function mayApprove(person: Person, policy: EffectivePolicy, authors: GateAuthors | undefined): { ok: boolean; why: string } {
   if (authors === undefined) return { ok: false, why: 'the authors of this change are not known yet' };
   // Nobody could tell whether it is an author's: authors are compared by id.
   if (person.id === 0) return { ok: false, why: `GitHub has no account ${person.login}` };
-  if (authors.some((author) => author.id === person.id)) return { ok: false, why: `${person.login} is an author of this change, and somebody else must approve it` };
+  const own = authors.people.find((author) => author.id === person.id);
+  if (own) return { ok: false, why: `${person.login} is an author of this change (${own.did}), and somebody else must approve it` };
   const missed = policy.approvers.find((list) => !standsIn(person, list));
   if (missed) return { ok: false, why: `${person.login} is not among the approvers (${missed.join(', ')})` };
   return { ok: true, why: `${person.login} may approve` };
 }
 
+/** Somebody made every change: where nobody is found, nobody is known. */
+export function unknownAuthors({ people, unknown }: GateAuthors): readonly string[] {
+  return people.length === 0 && unknown.length === 0 ? ['no commit tells of anybody'] : unknown;
+}
+
+/** A change that may be anybody's needs two people: one of them did not make it. `hidden`: what nobody can tell of its authors. */
+export function withHidden(policy: EffectivePolicy, hidden: readonly string[] = []): EffectivePolicy {
+  return hidden.length > 0 && policy.gated ? { ...policy, approvals: Math.max(policy.approvals, 2) } : policy;
+}
+
+/** Why two people must agree, as a clause; '' where they need not. */
+export function hiddenText([first, ...more]: readonly string[]): string {
+  return first === undefined ? '' : `nobody can tell all who made the change: ${first}${more.length > 0 ? `, and ${more.length} more such` : ''}`;
+}
+
+/** Ends a sentence that says how many must agree. */
+export function becauseUnknown(unknown: readonly string[]): string {
+  return unknown.length > 0 ? `; two people must agree, for ${hiddenText(unknown)}` : '';
+}
+
 function effectiveGate(input: GateInput): EffectivePolicy {
   const inherited = [input.lastPolicy, ...input.loosened.map((gate) => gate.before)].filter((policy) => policy !== undefined);
-  return inherited.reduce((all, policy) => (policy.gated ? stricter(all, policy) : all), input.policy);
+  const policy = inherited.reduce((all, each) => (each.gated ? stricter(all, each) : all), input.policy);
+  return withHidden(policy, input.authors && unknownAuthors(input.authors));
 }
 
 /** Pure; asked at the start of every operation and again immediately before it applies. */
@@ -158,7 +193,8 @@ export function closedText(application: string, { name, phase, message }: Pick<G
 function decideApproval(input: GateInput, policy: EffectivePolicy): GateDecision {
   const name = approvalName(input.application, input.effect.digest);
   const reason = reasonOf(input);
-  const ask = (why: string, missing: number): GateDecision => ({ do: 'ask', rule: 'approval-required', why, approval: name, missing, policy });
+  const because = input.authors ? becauseUnknown(unknownAuthors(input.authors)) : '';
+  const ask = (why: string, missing: number): GateDecision => ({ do: 'ask', rule: 'approval-required', why: `${why}${because}`, approval: name, missing, policy });
   const found = input.approvals.filter((approval) => approval.digest === input.effect.digest);
   const closed = found.find((approval) => approval.phase === 'Rejected' || approval.phase === 'Expired');
   if (closed) return { do: 'refuse', rule: closed.phase === 'Rejected' ? 'rejected' : 'expired', why: closedText(input.application, closed), approval: closed.name, policy };

@@ -18,7 +18,7 @@ import { Turns } from '../base/turns.ts';
 import { stringifyJson } from '../base/json.ts';
 import type { ChartReader } from './helm-chart.ts';
 import type { Produced } from './complete.ts';
-import type { Plan, Planning } from './plan.ts';
+import type { Input, Plan, Planning } from './plan.ts';
 import type { ReferenceCache } from './kustomize-closure.ts';
 import type { Rendered, RenderCounts, RenderInputs, RenderRequest, Tools } from './request.ts';
 import type { Tool } from './tool.ts';
@@ -120,13 +120,13 @@ function success(inputs: RenderInputs, { manifests: found, warnings }: Produced)
 
 async function keyed(plan: Plan): Promise<RenderInputs> {
   const ids = new Map<string, string>();
-  const counted = new Set<string>();
   for (const input of plan.inputs) ids.set(inputName(input), await inputId(input));
-  for (const input of [...plan.inputs, ...(plan.watched ?? [])]) {
-    for (const path of await trail(input.files, input.path)) counted.add(inputName({ ...input, path }));
-  }
+  const names = async (inputs: readonly Input[]): Promise<string[]> =>
+    (await Promise.all(inputs.map(async (input) => (await trail(input.files, input.path)).map((path) => inputName({ ...input, path }))))).flat();
+  const reads = [...new Set(await names(plan.inputs))].sort();
+  const inputs = [...new Set([...reads, ...(await names(plan.watched ?? []))])].sort();
   const key = hashOf([formatVersion, plan.sourceType, [...ids.keys()].sort().map((name) => [name, ids.get(name)]), plan.parameters]);
-  return { sourceType: plan.sourceType, key, inputs: [...counted].sort() };
+  return { sourceType: plan.sourceType, key, inputs, reads };
 }
 
 /** Makes plans; what it has read of files is remembered by their ids. */

@@ -45,6 +45,8 @@ export interface RenderInputs {
   key: string;
   /** Files and folders whose content counts, and paths where such may appear, sorted; those of another source begin with `$ref/`. */
   inputs: string[];
+  /** Those of the inputs that are there and count now. */
+  reads: string[];
 }
 
 export interface Rendered extends RenderInputs {

@@ -8,6 +8,7 @@ import type { Part } from './text.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import { isOpen } from '../engine/approval.ts';
 import { stricter } from '../policy/policy.ts';
+import { hiddenText } from '../policy/gate.ts';
 import { cox } from '../model/annotations.ts';
 import { button, changeParts, headline, nameOf, revisionFact } from './card.ts';
 import { clip, code, count, diffBox, escapeMrkdwn, escapeText, facts, line, list, rich } from './text.ts';
@@ -109,7 +110,9 @@ function peopleFact(approval: Approval, place: CardPlace): string {
   if (!isOpen(approval)) return agreed;
   const lists = (policy?.approvers ?? []).map((entries) => entries.map(escapeMrkdwn).join(', '));
   const people = policy && policy.approvals > 1 ? `${policy.approvals} people` : 'one person';
-  const needed = `needs ${people}${lists.length > 0 ? ` of ${lists.join(' and of ')}` : ''} who did not write it`;
+  const asked = `needs ${people}${lists.length > 0 ? ` of ${lists.join(' and of ')}` : ''} who did not write it`;
+  const why = hiddenText(approval.spec.unknown ?? []);
+  const needed = why ? `${asked}: ${escapeMrkdwn(clip(why, 300))}` : asked;
   return agreed ? `${agreed}  ·  ${needed}` : needed;
 }
 

@@ -12,6 +12,8 @@ import type { KubeObject } from '../../src/model/kube.ts';
 import type { Origin } from '../git/origin.ts';
 import type { Store } from '../../src/store/store.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
+import { AppError } from '../../src/base/errors.ts';
+import type { Authors } from '../../src/engine/authors.ts';
 import { createChatops } from '../../src/chatops/chatops.ts';
 import { coxGroup, coxVersion } from '../../src/model/coxswain.ts';
 import { eventually, testCluster } from '../control-plane.ts';
@@ -29,7 +31,7 @@ export interface TestForge extends Forge {
   ids: Record<string, number>;
   /** `org:team` by login. */
   members: Record<string, string[]>;
-  authors: { login: string; id: number | undefined }[] | undefined;
+  authors: { login: string; id: number }[] | undefined;
   pulls: { number: number; url: string; base: string; head: string; title: string; body: string }[];
   refreshed: number[];
   /** What pull requests touch, by number. */
@@ -74,7 +76,6 @@ export function testForge(url: string): TestForge {
     touchedBy: ({ number }) => Promise.resolve(forge.touched[number] ?? []),
     refreshPull: (pull) => void forge.refreshed.push(pull.number),
     answer: (request, answer) => Promise.resolve(void forge.answers.push([request, answer])),
-    authorsBetween: () => Promise.resolve(forge.authors),
     async openPull({ base, head, title, body }) {
       forge.around('before');
       const found = forge.pulls.find((pull) => pull.head === head);
@@ -85,6 +86,16 @@ export function testForge(url: string): TestForge {
     },
   };
   return forge;
+}
+
+/** What a forge tells that has these authors; throws while it cannot be asked. */
+export function authorsOf(forge: TestForge): Authors {
+  return {
+    async authorsOf({ unknown }) {
+      if (!forge.authors) throw new AppError('E_GITHUB', 'no answer', { kind: 'transient' });
+      return { people: forge.authors.map((author) => ({ ...author, did: 'wrote it' })), unknown };
+    },
+  };
 }
 
 async function applyAll(cluster: Cluster): Promise<void> {
@@ -131,7 +142,7 @@ export async function bed(t: TestContext, options: BedOptions = {}): Promise<Bed
   const told: Bed['told'] = [];
   const start = (): Chatops => {
     const made = createChatops({
-      store, git, forge, clock: options.clock ?? systemClock, log: silentLogger(), ...(options.doubt && { doubt: options.doubt }),
+      store, git, forge, authors: authorsOf(forge), clock: options.clock ?? systemClock, log: silentLogger(), ...(options.doubt && { doubt: options.doubt }),
       chat: () => ({ answer: (request, answer) => Promise.resolve(void told.push([request.metadata.name, answer])) }),
       inputsOf: (app) => Promise.resolve([app.metadata.name]),
     });

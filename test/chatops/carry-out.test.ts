@@ -149,7 +149,7 @@ test('an approval counts once for exactly the digest that was shown, and never f
   const name = await b.approval('web', digest);
   const approval = (): ReturnType<typeof b.store.approvals.get> => b.store.approvals.get(`${b.namespace}/${name}`);
   const ann = { login: 'ann', id: 1, via: 'slack' as const };
-  assert.deepEqual(outcome(await b.ask('approve', { application: 'web', digest, actor: ann })), ['Refused', 'web: ann is an author of this change, and somebody else must approve it']);
+  assert.deepEqual(outcome(await b.ask('approve', { application: 'web', digest, actor: ann })), ['Refused', 'web: ann is an author of this change (wrote it), and somebody else must approve it']);
   assert.deepEqual(outcome(await b.ask('approve', { application: 'web', digest, actor: { ...ann, login: 'ghost', id: 0 } })), ['Refused', 'web: GitHub knows nobody called ghost, so nobody can tell whether they wrote the change']);
   assert.deepEqual(outcome(await b.ask('approve', { application: 'web', digest: 'e'.repeat(64) })), ['Refused', `web: no approval has the digest ${'e'.repeat(64)}`]);
   assert.deepEqual(outcome(await b.ask('approve', { application: 'web', args: { digest: 'dddddd' }, createdAt: '2020-01-01T00:00:00Z' })), ['Done', 'web: approved; it syncs now']);

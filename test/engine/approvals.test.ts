@@ -53,7 +53,7 @@ test('what was rejected stays rejected, until Git says something else', async (t
 test('two people must agree, both on the list, neither an author; the same person counts once', async (t) => {
   const s = await waiting(t, { 'coxswain.dev/approvals': '2', 'coxswain.dev/approvers': '@shop/leads, dave, ana' });
   await approvalIn(s, 'prod', 'Pending');
-  assert.deepEqual(await agree(s, person('ana', 1)), { done: false, message: 'ana is an author of this change, and somebody else must approve it' });
+  assert.deepEqual(await agree(s, person('ana', 1)), { done: false, message: 'ana is an author of this change (wrote it), and somebody else must approve it' });
   assert.deepEqual(await agree(s, bob, ['shop/devs']), { done: false, message: 'bob is not among the approvers (@shop/leads, dave, ana)' });
   assert.deepEqual(await agree(s, carol, ['shop/leads']), { done: true, message: 'your approval counts; more are needed' });
   assert.deepEqual(await agree(s, carol, ['shop/leads']), { done: true, message: 'your approval counts; more are needed' });
@@ -131,7 +131,7 @@ test('without knowing the authors nobody approves, and an approved change waits 
   const s = await waiting(t);
   const asked = await approvalIn(s, 'prod', 'Pending');
   s.authors.list = undefined;
-  assert.deepEqual(await agree(s), { done: false, message: 'the authors of this change are not known yet' });
+  await assert.rejects(agree(s), /no answer/);
   await decideByHand(s, asked, 'Approved');
   await approvalIn(s, 'prod', 'Approved');
   await operate(s, 'prod', { sync: {} });
@@ -140,12 +140,12 @@ test('without knowing the authors nobody approves, and an approved change waits 
   await approvalIn(s, 'prod', 'Applied');
 });
 
-test('why the authors cannot be known stands on the application, whoever wants to sync, until they are', async (t) => {
+test('why the reviewers cannot be known stands on the application, whoever wants to sync, until they are', async (t) => {
   const s = await waiting(t);
   const asked = await approvalIn(s, 'prod', 'Pending');
   const condition = { type: 'SyncError', message: 'no approval counts, for the authors of the change, or its reviewers, cannot be known: the App may not read it (E_GITHUB). Ask an owner' };
   const told = (app: Application): boolean => app.status?.conditions?.some(({ type, message }) => canonicalJson({ type, message }) === canonicalJson(condition)) ?? false;
-  s.authors.of = () => {
+  s.authors.reviewers = () => {
     throw new AppError('E_GITHUB', 'the App may not read it', { hint: 'Ask an owner' });
   };
   await decideByHand(s, asked, 'Approved');
@@ -155,7 +155,7 @@ test('why the authors cannot be known stands on the application, whoever wants t
   await patchApp(s, 'prod', { status: { conditions: null } });
   await s.until('prod', 'told of the operation', (app) => told(app) && app.operation !== undefined);
   assert.equal(await dataOf(s, 'prod'), undefined);
-  delete s.authors.of;
+  delete s.authors.reviewers;
   await synced(s, 'prod');
   await s.until('prod', 'no longer told', (app) => (app.status?.conditions ?? []).length === 0);
 });

@@ -27,8 +27,8 @@ function twoValues(value: string, other: string): string {
   return `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: prod}\ndata: {value: "${value}", other: "${other}"}\n`;
 }
 
-function approvePending(s: Stage, application: string, digest?: string): ReturnType<typeof approve> {
-  return approve(requests(s), { application: `${s.namespace}/${application}`, ...(digest && { digest }), actor: bob, teams: [] });
+function approvePending(s: Stage, application: string, digest?: string, actor = bob): ReturnType<typeof approve> {
+  return approve(requests(s), { application: `${s.namespace}/${application}`, ...(digest && { digest }), actor, teams: [] });
 }
 
 test('drift is reverted while an approval is pending: pinned to the last sync, without approval, and the question stands as it was', async (t) => {
@@ -140,7 +140,9 @@ spec: {sourceRepos: ["*"], destinations: [{server: "*", namespace: "*"}]}
   await editByHand(s, 'a', { value: '2' });
   const wider = await approvalIn(s, 'root', 'Pending', (item) => item.metadata.name !== asked.metadata.name);
   assert.equal(s.store.projects.get(`${s.namespace}/team`)?.metadata.annotations?.['coxswain.dev/approval'], 'required');
-  assert.equal((await approvePending(s, 'root', wider.spec.digest)).done, true);
+  // No commit tells who did it: one person alone may be whoever did.
+  assert.match((await approvePending(s, 'root', wider.spec.digest)).message, /^your approval counts; more are needed; two people must agree/);
+  assert.equal((await approvePending(s, 'root', wider.spec.digest, person('cleo', 3))).done, true);
   await s.untilStore('healed as approved', () => (s.store.projects.get(`${s.namespace}/team`)?.metadata.annotations?.['coxswain.dev/approval'] === 'none' ? true : undefined));
 });
 

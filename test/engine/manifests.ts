@@ -1,5 +1,6 @@
 // Manifests, and short ways to ask for things, that the engine's tests share.
 import { systemClock } from '../../src/base/clock.ts';
+import { createAuthors } from '../../src/engine/authors.ts';
 import type { RequestDeps } from '../../src/engine/request.ts';
 import type { Application, Operation } from '../../src/model/application.ts';
 import type { Actor, Approval } from '../../src/model/coxswain.ts';
@@ -109,7 +110,7 @@ export function person(login: string, id: number): Actor {
 }
 
 export function requests(s: Stage): RequestDeps {
-  return { store: s.store, clock: systemClock, authors: { authorsBetween: (...range) => Promise.resolve(s.authors.of ? s.authors.of(...range) : s.authors.list), reviewersOf: async (_repo, environment) => s.authors.reviewers?.(environment) } };
+  return { store: s.store, clock: systemClock, authors: createAuthors(s.git, s.forge) };
 }
 
 export function approvalsOf(s: Stage, name: string): Approval[] {

@@ -1,6 +1,7 @@
 // From a commit to an application that is as Git says, in every way that a person can ask for it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createAuthors } from '../../src/engine/authors.ts';
 import { asked, quiet } from './manifests.ts';
 import { stage } from './stage.ts';
 
@@ -77,7 +78,7 @@ test('a gated application waits for an approval of exactly its effect, and a liv
   const actor = { login: 'bob', id: 2, via: 'slack' as const };
   const { approve } = await import('../../src/engine/request.ts');
   const { systemClock } = await import('../../src/base/clock.ts');
-  const deps = { store: s.store, clock: systemClock, authors: { authorsBetween: () => Promise.resolve(s.authors.list) } };
+  const deps = { store: s.store, clock: systemClock, authors: createAuthors(s.git, s.forge) };
   const application = `${s.namespace}/prod`;
   s.authors.list = [{ login: 'bob', id: 2 }];
   assert.equal((await approve(deps, { application, digest: first.spec.digest, actor, teams: [] })).done, false, 'an author may not approve');

@@ -23,8 +23,8 @@ async function gatedStage(t: TestContext): Promise<Stage> {
   return s;
 }
 
-function agree(s: Stage, application: string): ReturnType<typeof approve> {
-  return approve(requests(s), { application: `${s.namespace}/${application}`, actor: bob, teams: [] });
+function agree(s: Stage, application: string, actor = bob): ReturnType<typeof approve> {
+  return approve(requests(s), { application: `${s.namespace}/${application}`, actor, teams: [] });
 }
 
 function lastMessage(s: Stage): string {
@@ -52,7 +52,9 @@ test('an application that moves to another namespace asks for approval there, wh
   assert.equal(await s.cluster.api.get(there), undefined);
   assert.deepEqual(await dataOf(s, 'prod'), { value: '1' });
 
-  assert.equal((await agree(s, 'prod')).done, true);
+  // The Application was changed by hand: nobody can tell by whom.
+  assert.match((await agree(s, 'prod')).message, /more are needed; two people must agree.*the Application itself was changed by no commit/);
+  assert.equal((await agree(s, 'prod', person('cleo', 3))).done, true);
   await s.until('prod', 'moved', (app) => app.status?.sync?.status === 'Synced' && app.operation === undefined && (app.status.history?.length ?? 0) === 2);
   assert.deepEqual((await s.cluster.api.get(there))?.['data'], { value: '1' });
   // Now that is the last synced state, and what drifts from it is put back.

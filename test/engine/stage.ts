@@ -7,19 +7,22 @@ import type { TestContext } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Engine, EngineOptions } from '../../src/engine/engine.ts';
-import type { Authors } from '../../src/engine/authors.ts';
+import type { CommitAuthors } from '../../src/engine/authors.ts';
+import type { GateAuthors } from '../../src/policy/gate.ts';
 import type { Application, ApplicationSpec } from '../../src/model/application.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import type { AppProject } from '../../src/model/project.ts';
 import type { Renderer } from '../../src/render/render.ts';
 import type { Git } from '../../src/git/git.ts';
 import type { Store } from '../../src/store/store.ts';
+import { AppError } from '../../src/base/errors.ts';
 import { sameJson } from '../../src/base/canonical.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
 import { compareVersions } from '../../src/cluster/shelf.ts';
 import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
+import { createAuthors } from '../../src/engine/authors.ts';
 import { createDesiring } from '../../src/engine/desired.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { createSources } from '../../src/engine/sources.ts';
@@ -44,8 +47,10 @@ export interface Stage {
   engine: Engine;
   git: Git;
   renderer: Renderer;
-  /** undefined: not known now. `of`: instead, by the range that is asked about. */
-  authors: { list: People; of?: (repo: string, from: string | undefined, to: string) => People; reviewers?: (environment: string) => string[] | undefined; standing?: (login: string) => { teams: string[]; refused?: string } };
+  /** undefined: not known now. `of`: instead, by the commits that are asked about. */
+  authors: { list: People; of?: (repo: string, commits: readonly string[]) => People | GateAuthors; moved?: (ref: string) => GateAuthors; reviewers?: (environment: string) => string[] | undefined; standing?: (login: string) => { teams: string[]; refused?: string } };
+  /** What tells of them. */
+  forge: CommitAuthors;
   /** Commits these files (undefined = removed) and answers the commit; nobody is told. */
   commit(files: Record<string, string | undefined>, message?: string): string;
   /** A clone to do anything else in. */
@@ -101,12 +106,12 @@ interface RunOptions {
   kubeconfig: string;
   namespace: string;
   dir: string;
-  authors: Authors;
+  forge: CommitAuthors;
   standing: EngineOptions['standing'];
   fuse: Fuse;
 }
 
-async function run({ kubeconfig, namespace, dir, authors, standing, fuse }: RunOptions): Promise<Running> {
+async function run({ kubeconfig, namespace, dir, forge, standing, fuse }: RunOptions): Promise<Running> {
   const abort = new AbortController();
   const log = createLogger({ level: process.env['DEBUG_TEST'] ? 'debug' : 'silent' });
   const connected = await connectCluster({ config: (await loadKubeconfig({ path: kubeconfig })).config, clock: systemClock, log }, abort.signal);
@@ -118,7 +123,7 @@ async function run({ kubeconfig, namespace, dir, authors, standing, fuse }: RunO
   const renderer = await createRenderer({ worker, tools: { helm: helm ?? '', kustomize: kustomize ?? '', jsonnet: jsonnet ?? '' } });
   const desiring = createDesiring({ git, renderer, clusterOf: () => Promise.resolve({ version: cluster.discovery.version, apiVersions: cluster.discovery.apiVersions() }) });
   const sources = createSources({ git, store, clock: systemClock, log });
-  const engine = createEngine({ home: cluster, store, desiring, worker, sources, authors, standing, clock: systemClock, log, mode: 'coxswain' });
+  const engine = createEngine({ home: cluster, store, desiring, worker, sources, authors: createAuthors(git, forge), standing, clock: systemClock, log, mode: 'coxswain' });
   await engine.start();
   return {
     cluster: connected, store, engine, git, renderer,
@@ -146,20 +151,29 @@ function teamsThen(store: Store, application: string, id: number): string[] {
   return store.approvals.of(application).flatMap(({ status }) => status?.approvals ?? []).find(({ actor }) => actor.id === id)?.teams ?? [];
 }
 
+function forgeOf(authors: Stage['authors']): CommitAuthors {
+  return {
+    async authorsOf(repo, commits) {
+      const found = authors.of ? authors.of(repo, commits) : authors.list;
+      if (!found) throw new AppError('E_GITHUB', 'no answer', { kind: 'transient' });
+      return 'people' in found ? found : { people: found.flatMap(({ login, id }) => (id === undefined ? [] : [{ login, id, did: 'wrote it' }])), unknown: [] };
+    },
+    moversOf: (_repo, { ref }) => Promise.resolve(authors.moved?.(ref)),
+    reviewersOf: async (_repo, environment) => authors.reviewers?.(environment),
+  };
+}
+
 export async function stage(t: TestContext, files: Record<string, string>, options: StageOptions = {}): Promise<Stage> {
   const plane = await testCluster(t);
   const dir = mkdtempSync(join(tmpdir(), 'coxswain-stage-'));
   const [bare, clone] = [join(dir, 'infra.git'), join(dir, 'clone')];
   gitRun(dir, 'init', '-q', '--bare', '-b', 'main', bare);
   gitRun(dir, 'clone', '-q', bare, clone);
-  const authors: Stage['authors'] = { list: [] };
-  const asks: Authors = {
-    authorsBetween: (...range) => Promise.resolve(authors.of ? authors.of(...range) : authors.list),
-    reviewersOf: async (_repo, environment) => authors.reviewers?.(environment),
-  };
+  const authors: Stage['authors'] = { list: [{ login: 'writer', id: 99 }] };
+  const forge = forgeOf(authors);
   const standing: EngineOptions['standing'] = async ({ login, id }, app) => authors.standing?.(login) ?? { teams: teamsThen(running.store, `${app.metadata.namespace}/${app.metadata.name}`, id) };
   const fuse = new Fuse();
-  const start = (): Promise<Running> => run({ kubeconfig: plane.kubeconfig, namespace: plane.namespace, dir, authors: asks, standing, fuse });
+  const start = (): Promise<Running> => run({ kubeconfig: plane.kubeconfig, namespace: plane.namespace, dir, forge, standing, fuse });
   let running = await start();
   let stopped = false;
   await settings(running, plane.namespace, options);
@@ -170,7 +184,7 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
   const { namespace } = plane;
   const url = `file://${bare}`;
   const made: Stage = {
-    namespace, url, clone, authors, fuse,
+    namespace, url, clone, authors, forge, fuse,
     get cluster() { return running.cluster; },
     get store() { return running.store; },
     get engine() { return running.engine; },

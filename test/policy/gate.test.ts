@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { AppProject } from '../../src/model/project.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { approvalName, approvalRequired, decideGate, mayApprove } from '../../src/policy/gate.ts';
-import type { GateInput, Person } from '../../src/policy/gate.ts';
+import type { GateAuthors, GateInput, Person } from '../../src/policy/gate.ts';
 import { effectivePolicy, loosenedGates, loosens } from '../../src/policy/policy.ts';
 import type { EffectivePolicy } from '../../src/policy/policy.ts';
 
@@ -15,10 +15,13 @@ const other = 'e2'.repeat(32);
 const ann: Person = { login: 'ann', id: 1 };
 const bob: Person = { login: 'Bob', id: 2, teams: ['shop/leads'] };
 const cyd: Person = { login: 'cyd', id: 3 };
+const hers: GateAuthors = { people: [{ login: 'ann', id: 1, did: 'wrote commit 1234567' }], unknown: [] };
+const anybodys: GateAuthors = { ...hers, unknown: ['commit 7654321 is of nobody with a GitHub account'] };
+const nobodys: GateAuthors = { people: [], unknown: [] };
 const synced = { revisions: ['r1'], sources: 's' };
 
 function input(fields: Partial<GateInput> = {}): GateInput {
-  return { application: 'checkout-prod', policy: gated, loosened: [], effect: { digest, empty: false }, target: { revisions: ['r2'], sources: 's' }, last: synced, approvals: [], authors: [{ login: 'ann', id: 1 }], ...fields };
+  return { application: 'checkout-prod', policy: gated, loosened: [], effect: { digest, empty: false }, target: { revisions: ['r2'], sources: 's' }, last: synced, approvals: [], authors: hers, ...fields };
 }
 
 function approval(by: Person[], fields: Partial<GateInput['approvals'][number]> = {}): GateInput['approvals'] {
@@ -38,6 +41,13 @@ const rows: [name: string, fields: Partial<GateInput>, expected: string][] = [
   ['approved by another than the author: goes', { approvals: approval([bob]) }, 'go approved'],
   ['approved by the author alone: asks', { approvals: approval([ann]) }, 'ask approval-required'],
   ['approved before the authors are known: asks', { approvals: approval([bob]), authors: undefined }, 'ask approval-required'],
+  ['approved by one while an author cannot be known: asks', { approvals: approval([bob]), authors: anybodys }, 'ask approval-required'],
+  ['approved by two while an author cannot be known: goes', { approvals: approval([bob, cyd]), authors: anybodys }, 'go approved'],
+  ['a known author is none of the two', { approvals: approval([ann, bob]), authors: anybodys }, 'ask approval-required'],
+  ['the same person twice is none of two', { approvals: approval([bob, bob]), authors: anybodys }, 'ask approval-required'],
+  ['more than two stay more', { policy: { ...gated, approvals: 3 }, approvals: approval([bob, cyd]), authors: anybodys }, 'ask approval-required'],
+  ['no author at all is one that cannot be known', { approvals: approval([bob]), authors: nobodys }, 'ask approval-required'],
+  ['no author at all: two may agree', { approvals: approval([bob, cyd]), authors: nobodys }, 'go approved'],
   ['an approval of another digest does not count', { approvals: approval([bob], { digest: other }) }, 'ask approval-required'],
   ['two are needed and one is there: asks', { policy: { ...gated, approvals: 2 }, approvals: approval([bob]) }, 'ask approval-required'],
   ['the same person twice is one', { policy: { ...gated, approvals: 2 }, approvals: approval([bob, bob]) }, 'ask approval-required'],
@@ -79,9 +89,16 @@ test('a second merge while waiting voids the first approval', () => {
 });
 
 test('the author is told by GitHub id, not by name', () => {
-  assert.equal(mayApprove({ login: 'renamed', id: 1 }, gated, [{ login: 'ann', id: 1 }]).ok, false);
-  assert.equal(mayApprove({ login: 'ann', id: 9 }, gated, [{ login: 'ann', id: 1 }]).ok, true);
-  assert.deepEqual(mayApprove({ login: 'nobody', id: 0 }, gated, []), { ok: false, why: 'GitHub has no account nobody' });
+  assert.deepEqual(mayApprove({ login: 'renamed', id: 1 }, gated, hers), { ok: false, why: 'renamed is an author of this change (wrote commit 1234567), and somebody else must approve it' });
+  assert.equal(mayApprove({ login: 'ann', id: 9 }, gated, hers).ok, true);
+  assert.deepEqual(mayApprove({ login: 'nobody', id: 0 }, gated, nobodys), { ok: false, why: 'GitHub has no account nobody' });
+});
+
+test('why two must agree is told with how many have', () => {
+  assert.equal(decideGate(input({ approvals: approval([bob]), authors: anybodys })).why,
+    'production changes need approval here; 1 of 2 approvals; two people must agree, for nobody can tell all who made the change: commit 7654321 is of nobody with a GitHub account');
+  assert.equal(decideGate(input({ authors: anybodys })).policy.approvals, 2);
+  assert.equal(decideGate(input({ authors: undefined })).policy.approvals, 1);
 });
 
 function argoObject(kind: string, name: string, annotations: Record<string, string>, spec: Record<string, unknown> = {}): KubeObject {

@@ -103,7 +103,7 @@ test('requests for one key share one run, and a caller that gives up stops nobod
   gone.abort();
   await rejected;
   const [one, two] = await Promise.all(others);
-  assert.deepEqual(names(one ?? { manifests: [], places: [], sourceType: 'Kustomize', key: '', inputs: [], warnings: [] }), ['ConfigMap/base']);
+  assert.deepEqual(names(one ?? { manifests: [], places: [], sourceType: 'Kustomize', key: '', inputs: [], reads: [], warnings: [] }), ['ConfigMap/base']);
   assert.equal(one, two);
   assert.equal(renderer.counts.renders, 1);
 });

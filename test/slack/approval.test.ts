@@ -53,7 +53,7 @@ test('a person who is not linked, has no right, or wrote the change is told why,
   const ann = sandbox.actAs('ann');
   await press('ann', 'Review');
   await ann.submit((await sandbox.waitFor('the review', () => ann.openModals().at(-1))).id);
-  await b.said('ann', /🚫 prod: ann is an author of this change, and somebody else must approve it/);
+  await b.said('ann', /🚫 prod: ann is an author of this change \(wrote it\), and somebody else must approve it/);
   assert.deepEqual(stage.store.approvals.list().map((item) => [item.status?.phase, item.status?.approvals]), [['Pending', []]]);
   assert.deepEqual(stage.store.requests.list().map((item) => item.spec.actor.login).sort(), ['ann', 'carol'], 'whoever is nobody leaves no request');
 });

@@ -14,7 +14,7 @@ import { createSlack } from '../../src/slack/slack.ts';
 import { stage as newStage } from '../engine/stage.ts';
 import { startSlack } from '../../sandbox/slack/slack.ts';
 import { systemClock } from '../../src/base/clock.ts';
-import { testForge } from '../chatops/bed.ts';
+import { authorsOf, testForge } from '../chatops/bed.ts';
 
 const botToken = 'xoxb-sandbox';
 const appToken = 'xapp-sandbox';
@@ -90,7 +90,7 @@ export async function bed(t: TestContext, options: Options): Promise<Bed> {
   const log = createLogger({ level: process.env['DEBUG_TEST'] ? 'debug' : 'silent' });
   let running: { slack: Slack; chatops: Chatops } | undefined;
   const start = (): void => {
-    const chatops = createChatops({ store: stage.store, git: stage.git, forge, chat: () => slack, inputsOf: (app) => Promise.resolve([app.metadata.name]), clock, log });
+    const chatops = createChatops({ store: stage.store, git: stage.git, forge, authors: authorsOf(forge), chat: () => slack, inputsOf: (app) => Promise.resolve([app.metadata.name]), clock, log });
     const slack = createSlack({
       config: { botToken, appToken, apiUrl: sandbox.apiUrl }, store: storeWith(stage.store, beforeStore), effectOf: (application) => stage.engine.effect(application), refusal: chatops.refusal, find: chatops.find,
       commitMessage: async (_application, revision) => (await stage.git.repository(stage.url).commit(revision)).message,

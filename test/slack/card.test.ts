@@ -155,6 +155,8 @@ test('who must agree is told for the gates too that the change would loosen else
   const app = application({}, { metadata: { name: 'root', namespace: 'argocd' } });
   const card = JSON.stringify(approvalCard(approval({}, { policy: { approvals: 2, approvers: [['@acme/leads']] } }), placeOf(app)).blocks);
   assert.match(card, /needs 2 people of @acme\/leads who did not write it/);
+  const hidden = JSON.stringify(approvalCard(approval({}, { policy: { approvals: 2, approvers: [] }, unknown: ['commit 1234567 is a bot\'s', '<@U1>'] }), placeOf(app)).blocks);
+  assert.match(hidden, /needs 2 people who did not write it: nobody can tell all who made the change: commit 1234567 is a bot's, and 1 more such/);
 });
 
 test('an object that only stays as it is does not read as a change', () => {
