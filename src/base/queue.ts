@@ -40,6 +40,9 @@ interface Delayed {
   retry: boolean;
 }
 
+/** What is looked at again later than this, such as an approval when it expires, waits for nothing now. */
+const soonMs = 60_000;
+
 /**
  * Only keys travel through it; a key that is added several times before a worker takes it runs once, and one that is added
  * while it runs is run once more afterwards, never twice at the same time (client-go: util/workqueue).
@@ -62,9 +65,11 @@ export class KeyQueue {
     this.#options = options;
   }
 
-  /** Keys that wait, run or are delayed. */
+  /** Keys that wait, run or are delayed by no more than a minute. */
   get size(): number {
-    return new Set([...this.#waiting.keys(), ...this.#running.keys(), ...this.#delayed.keys(), ...this.#awaited.keys()]).size;
+    const until = this.#options.clock.now() + soonMs;
+    const soon = [...this.#delayed].flatMap(([key, { at }]) => (at <= until ? [key] : []));
+    return new Set([...this.#waiting.keys(), ...this.#running.keys(), ...soon, ...this.#awaited.keys()]).size;
   }
 
   /** True if nothing waits or runs; delayed keys may exist. */

@@ -79,6 +79,7 @@ test('removing an intermediate Application asks under the gate of what it delete
   await agree(s, 'root', 'Pending', ['bo', 2]);
   await leaves(s, 'mid', 'prod');
   assert.equal(await dataOf(s, 'prod'), undefined);
+  await s.untilStore('its gate is at an end, and not remembered', () => (s.store.records.get(`${s.namespace}/prod`) ? undefined : true));
   assert.deepEqual(approvalsOf(s, 'prod').filter((item) => item.status?.phase === 'Pending'), [], 'nobody is asked twice');
 });
 
@@ -140,6 +141,7 @@ for (const name of ['prod', 'mid', 'root']) {
     await agree(s, name, 'Pending', ['cy', 3]);
     await leaves(s, name, 'prod');
     assert.equal(await dataOf(s, 'prod'), undefined);
+    await s.untilStore('its gate is at an end, and not remembered', () => (s.store.records.get(`${s.namespace}/prod`) ? undefined : true));
   });
 }
 
