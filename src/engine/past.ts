@@ -116,7 +116,7 @@ export function agreedAttempt(store: Pick<Store, 'records'>, { app, target, know
   const base = baseOf(store, { app, target });
   const finishedAt = Date.parse(base?.at ?? '');
   const state = known.base?.state;
-  if (!state || state === 'gone' || finishedAt <= Date.parse(app.status?.operationState?.finishedAt ?? '')) return undefined;
+  if (!state || state === 'gone' || finishedAt < Date.parse(app.status?.operationState?.finishedAt ?? '')) return undefined; // in the same second the sync came first: history names it
   return { revisions: state.revisions, manifests: state.key, succeeded: true, message: '', finishedAt, healAttempts: 0 };
 }
 
