@@ -72,12 +72,6 @@ export class KeyQueue {
     return new Set([...this.#waiting.keys(), ...this.#running.keys(), ...soon, ...this.#awaited.keys()]).size;
   }
 
-  /** Those without the keys that are due later than so many ms from now. */
-  dueWithin(ms: number): number {
-    const soon = [...this.#delayed.values()].filter(({ at }) => at <= this.#options.clock.now() + ms).map(({ key }) => key);
-    return new Set([...this.#waiting.keys(), ...this.#running.keys(), ...this.#awaited.keys(), ...soon]).size;
-  }
-
   /** True if nothing waits or runs; delayed keys may exist. */
   get idle(): boolean {
     return this.#waiting.size === 0 && this.#running.size === 0;

@@ -63,7 +63,7 @@ export interface Engine {
   /** To whom the objects of that cluster belong; `held`: what some applications, by tracking name, would hold instead. */
   others(target: Target, tracking: string, held: Held): Others;
   clusters: Clusters;
-  /** Applications that wait for a worker, run, or are due within a minute; an approval that expires in days is no work. */
+  /** Applications that wait for a worker, run, or are delayed. */
   readonly pending: number;
 }
 
@@ -141,9 +141,6 @@ function fetchLater(memory: Memory, key: string, since: number): void {
   if (known) known.wantsSince = since;
 }
 
-/** Milliseconds within which what is delayed counts as work that is there. */
-const soonMs = 60_000;
-
 export function createEngine(options: EngineOptions): Engine {
   const { store, clock, log, sources, desiring, worker, authors, standing } = options;
   const memory = new Memory();
@@ -185,7 +182,7 @@ export function createEngine(options: EngineOptions): Engine {
     rendered: (application) => memory.readFrom(application),
     effect: (application) => memory.get(application)?.effect?.effect,
     get pending() {
-      return queue.dueWithin(soonMs);
+      return queue.size;
     },
     async start() {
       await clusters.targetOf(homeApplication(store)).catch(() => undefined);
