@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { AppError } from '../base/errors.ts';
 import { chartOf, placeLocalDependencies, refuseChartPointers, usesCapabilities } from './helm-chart.ts';
 import { buildEnvironment, linkTargets, renderError, substitute } from './plan.ts';
+import { follow } from './paths.ts';
 import { produced } from './complete.ts';
+import { refuseLfsPointers } from './absent.ts';
 import { hashOf } from '../base/canonical.ts';
 import { overlayPath, withOverlay } from './overlay.ts';
 import { parseDocuments, parseYaml } from './yaml.ts';
@@ -53,6 +55,7 @@ export async function planHelm(planning: Planning, parts: HelmParts): Promise<Pl
   };
   const produce = (): Promise<Produced> => withOverlay(parts.tempDir, inputs, async (overlay) => {
     await refuseChartPointers(files, folders, overlay.pointers);
+    for (const given of [...values, ...fileParameters.map(({ input }) => input)]) await refuseLfsPointers(given.files, [(await follow(given.files, given.path))?.path ?? given.path]);
     await placeLocalDependencies(chart, files, overlay);
     return template(planning, { tool: parts.tool, worker: parts.charts.worker, chart, values, fileParameters, overlay });
   });

@@ -43,6 +43,8 @@ const inLfs: Row[] = [
   { what: 'values.yaml', files: { 'a/Chart.yaml': chart, 'a/values.yaml': pointer }, refused: 'a/values.yaml' },
   { what: 'a value file', files: { 'a/Chart.yaml': chart, 'v.yaml': pointer }, source: { path: 'a', helm: { valueFiles: ['../v.yaml'] } }, refused: 'v.yaml' },
   { what: 'a parameter by file', files: { 'a/Chart.yaml': chart, 'v.txt': pointer }, source: { path: 'a', helm: { fileParameters: [{ name: 'x', path: '/v.txt' }] } }, refused: 'v.txt' },
+  { what: 'a value file in a folder of the chart', files: { 'a/Chart.yaml': chart, 'a/env/prod.yaml': pointer }, source: { path: 'a', helm: { valueFiles: ['env/prod.yaml'] } }, refused: 'a/env/prod.yaml' },
+  { what: 'a parameter by file in a folder of the chart', files: { 'a/Chart.yaml': chart, 'a/certs/ca.pem': pointer }, source: { path: 'a', helm: { fileParameters: [{ name: 'x', path: 'certs/ca.pem' }] } }, refused: 'a/certs/ca.pem' },
   { what: 'a packed dependency', files: { 'a/Chart.yaml': `${chart}dependencies: [{name: lib, version: 1.0.0, repository: "https://charts.example"}]\n`, 'a/charts/lib-1.0.0.tgz': pointer }, refused: 'a/charts/lib-1.0.0.tgz' },
   { what: 'a picture that a template asks for', files: { 'a/Chart.yaml': chart, 'a/logo.png': pointer, 'a/templates/x.yaml': configMap('x').replace(/data: .*\n/, files) }, refused: 'a/logo.png' },
   { what: 'a picture that none asks for', files: { 'a/Chart.yaml': chart, 'a/logo.png': pointer, 'a/templates/x.yaml': configMap('x') }, refused: undefined },
