@@ -105,17 +105,29 @@ function roleFault(project: AppProject): string | undefined {
     for (const policy of role.policies ?? []) {
       const fault = policyFault(policy);
       if (fault !== undefined) return `a policy of role ${role.name} ${fault.replace(/^line \d+ /, '')}`;
+      // What such a role cannot permit is passed over; a denial that is passed over would be a permission (Argo CD enforces `*/*`, and refuses the others).
+      const foreign = linesOf(policy).some((line) => line.at(-1) === 'deny' && !isOwn(project, role.name, line));
+      if (foreign) return `a policy of role ${role.name} must deny to ${roleSubject(project, role.name)}, and of ${project.metadata.name}/…`;
     }
   }
   return undefined;
 }
 
+function roleSubject(project: AppProject, role: string): string {
+  return `proj:${project.metadata.name}:${role}`;
+}
+
+/** A project's role speaks of itself and of objects of its own project alone (Argo CD: docs/user-guide/projects.md). */
+function isOwn(project: AppProject, role: string, [type, who, , , object]: readonly string[]): boolean {
+  const { name } = project.metadata;
+  return type === 'p' && who === roleSubject(project, role) && (object === name || object?.startsWith(`${name}/`) === true);
+}
+
 function projectLines(project: AppProject): string[][] {
-  const name = project.metadata.name;
+  const { name } = project.metadata;
   return (project.spec.roles ?? []).flatMap((role) => {
-    const subject = `proj:${name}:${role.name}`;
-    // A project's role speaks of itself and of objects of its own project alone (Argo CD: docs/user-guide/projects.md).
-    const own = linesOf((role.policies ?? []).join('\n')).filter(([type, who, , , object]) => type === 'p' && who === subject && (object === name || object?.startsWith(`${name}/`)));
+    const subject = roleSubject(project, role.name);
+    const own = linesOf((role.policies ?? []).join('\n')).filter((line) => isOwn(project, role.name, line));
     return [['p', subject, 'projects', 'get', name, 'allow'], ...own, ...(role.groups ?? []).map((group) => ['g', subjectOf(group), subject])];
   });
 }

@@ -108,6 +108,14 @@ test('comments, empty lines, quoted fields and blanks around fields are no fault
   assert.equal(policyFault('\n# p, broken\r\n  p ,  "joe" ,applications,sync, "{a,b}/*" , deny  \r\n\ng,joe,role:admin'), undefined);
 });
 
+for (const denial of ['p, proj:shop:deployer, applications, sync, */*, deny', 'p, proj:shop:deployer, applications, sync, *, deny', 'p, proj:shop:deploy, applications, sync, shop/*, deny', 'p, role:ops, applications, sync, shop/*, deny']) {
+  test(`a project's role that denies what it cannot, "${denial}", permits nothing, rather than more than was meant`, async () => {
+    const shop = project('shop', [{ name: 'deployer', policies: ['p, proj:shop:deployer, applications, sync, shop/*, allow', denial], groups: ['acme:ops'] }]);
+    const answer = (await authoriser({ policyCsv: '', projects: [shop] })).can({ subjects: ['acme:ops'], known: true }, 'applications', 'sync', 'shop/checkout');
+    assert.deepEqual([answer.allowed, answer.why], [false, 'project shop permits nothing until it is mended: a policy of role deployer must deny to proj:shop:deployer, and of shop/…']);
+  });
+}
+
 test('a project with a fault in a role permits nothing of its own, and the others what they did', async () => {
   const broken = project('shop', [{ name: 'deployer', policies: ['p, proj:shop:deployer, applications, sync, shop/*, allow', 'p, proj:shop:deployer, applications, sync, shop/payments, deni'], groups: ['acme:ops'] }]);
   const may = await authoriser({ policyCsv: 'p, root, *, *, *, allow', projects: [broken, project('other', [])] });
