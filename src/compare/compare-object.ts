@@ -1,7 +1,7 @@
 // One object of an application: its manifest against what is live.
 import type { CompareContext, CompareInput, ComparedObject } from './comparison.ts';
 import type { ObjectError } from '../model/effect.ts';
-import type { ResourceKey } from '../model/kube.ts';
+import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { LiveObject } from '../cluster/live.ts';
 import type { Prediction } from './predict.ts';
 import type { PreparedObject } from './prepare.ts';
@@ -13,6 +13,7 @@ import { gvkOf, keyText, sortedKeys } from '../model/kube.ts';
 import { hookOf, waveOf } from '../model/hooks.ts';
 import { isInternal } from '../cluster/api-error.ts';
 import { maskObjects } from '../diff/mask.ts';
+import { unreadRule } from '../diff/ignore.ts';
 import { sentOver } from './sent.ts';
 import { syncOptions } from '../model/application.ts';
 
@@ -50,6 +51,8 @@ export async function compareKey(context: CompareContext, input: CompareInput, k
   const base = { ...blank(prepared), previous: changed?.target };
   if (!isPermitted(context, input, key)) return isForbidden(context, input, key) ? { ...base, status: 'Unknown' } : base;
   if (prepared.fault !== undefined) return { ...base, status: 'Unknown', error: faultOf(prepared, prepared.fault) };
+  const unread = unreadRule(input.app.spec.ignoreDifferences, key);
+  if (unread !== undefined) return { ...base, ...unruled(prepared, unread), live: await liveOf(context, key) };
   const problem = context.cluster.live.problemOf(key);
   if (problem && prepared.served) {
     context.again(key);
@@ -59,13 +62,21 @@ export async function compareKey(context: CompareContext, input: CompareInput, k
   const found = { ...base, target: sent.target, manifestHash: sent.hash };
   if (prediction) return judged(input, found, prediction);
   if (refused === undefined) return found;
+  return { ...found, live: await liveOf(context, key), error: objectError(context, refused, prepared), ...(isInternal(refused) && { status: 'Unknown', unanswered: true }) };
+}
+
+async function liveOf(context: CompareContext, key: ResourceKey): Promise<KubeObject | undefined> {
   const record = context.cluster.live.get(key);
-  const live = record && (await bodyOf(context, record))?.object;
-  return { ...found, live, error: objectError(context, refused, prepared), ...(isInternal(refused) && { status: 'Unknown', unanswered: true }) };
+  return record && (await bodyOf(context, record))?.object;
+}
+
+/** Whether it is as Git says, nobody can tell: neither its fields nor its being there is touched. */
+function unruled(object: Pick<PreparedObject, 'key' | 'place'>, why: string): Pick<ComparedObject, 'status' | 'unruled' | 'error'> {
+  return { status: 'Unknown', unruled: true, error: faultOf(object, why) };
 }
 
 /** What no request could tell better. */
-export function faultOf({ key, place }: PreparedObject, message: string): ObjectError {
+export function faultOf({ key, place }: Pick<PreparedObject, 'key' | 'place'>, message: string): ObjectError {
   return { key, code: 'E_MANIFEST', message, ...(place && { place }) };
 }
 
@@ -100,6 +111,7 @@ async function extra(context: CompareContext, input: CompareInput, key: Resource
   const kept = context.prepared(input, input.manifests).kept.has(keyText(key));
   const hook = kept ? { ...hookOf(live), isHook: true } : hookOf(live);
   const movesTo = kept ? undefined : input.others?.heldBy(key);
+  const unread = hook.isHook || movesTo !== undefined ? undefined : unreadRule(input.app.spec.ignoreDifferences, key);
   const compareOptions = (live.metadata.annotations?.[argo.compareOptions] ?? '').split(',').map((item) => item.trim());
   return {
     key,
@@ -117,5 +129,6 @@ async function extra(context: CompareContext, input: CompareInput, key: Resource
     ...(movesTo !== undefined && !hook.isHook && { movesTo }),
     validated: false,
     changes: [],
+    ...(unread !== undefined && { ...unruled({ key, place: undefined }, unread), requiresPruning: false }),
   };
 }

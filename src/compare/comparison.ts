@@ -114,6 +114,8 @@ export interface ComparedObject {
   error?: ObjectError;
   /** The server failed at this object, e.g. at a webhook for it: 'Unknown' for now, and judged again by itself. */
   unanswered?: true;
+  /** A rule of ignoreDifferences for it cannot be evaluated, as `error` says: 'Unknown', and nothing writes or deletes it. */
+  unruled?: true;
   place?: Place;
 }
 

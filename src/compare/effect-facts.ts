@@ -21,6 +21,8 @@ export interface ObjectEffect {
   /** In place of an operation: ignored fields that Git gave other values, of an object that the sync leaves as it is. */
   unwritten?: ChangeOperation;
   error?: ObjectError;
+  /** Why the sync leaves it as it is, whatever is live. */
+  left?: string;
   /** The sync would delete it and make it anew, or cannot without being told to. */
   recreate?: boolean;
 }

@@ -14,6 +14,7 @@ import { changedFields, manifestMac } from './digest.ts';
 import { applicationKey } from '../model/application.ts';
 import { checkRecreate, validateCreate } from './validate.ts';
 import { AppError, errorMessage } from '../base/errors.ts';
+import { unreadRule } from '../diff/ignore.ts';
 import { facts } from './effect-facts.ts';
 import { ignoredChanges, ignoredNews, ignoring } from './ignored.ts';
 import { faultOf, isTrackedRoot } from './compare-object.ts';
@@ -48,9 +49,17 @@ function emptyNotes(): States['notes'] {
 export async function objectEffect(context: ObjectContext, key: ResourceKey, manifests: Manifests): Promise<ObjectEffect> {
   const fault = manifests[2]?.fault;
   if (manifests[2] && fault !== undefined) return { key, error: faultOf(manifests[2], fault) };
+  const unread = unreadRule(context.input.app.spec.ignoreDifferences, key);
+  if (unread !== undefined) return leftAlone(context, key, { manifests, why: unread });
   const problem = context.cluster.live.problemOf(key);
   if (problem && manifests.some((manifest) => manifest?.served)) return { key, error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}` } };
   return facts(key, await statesOf(context, key, manifests), manifests);
+}
+
+/** What Git changes of it would not be applied, and yet stand in the history as synced: that is no effect to agree to. */
+function leftAlone({ history, input }: ObjectContext, key: ResourceKey, { manifests: [m0, , m2], why }: { manifests: Manifests; why: string }): ObjectEffect {
+  const same = history && !input.lastGone && m0?.hash === m2?.hash;
+  return same ? { key, left: why } : { key, error: faultOf({ key, place: m2?.place }, why) };
 }
 
 export async function statesOf(context: ObjectContext, key: ResourceKey, manifests: Manifests): Promise<States> {

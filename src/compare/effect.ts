@@ -10,7 +10,7 @@ import { diffFields } from '../diff/diff.ts';
 import { digestOf, manifestMac, sortOperations } from './digest.ts';
 import { concerning } from './effect-others.ts';
 import { inParallel } from './parallel.ts';
-import { keyText, sortedKeys } from '../model/kube.ts';
+import { keyText, keyTitle, sortedKeys } from '../model/kube.ts';
 import { maskObjects } from '../diff/mask.ts';
 import { bodyOf } from './predict.ts';
 import { hookOf } from '../model/hooks.ts';
@@ -172,6 +172,7 @@ function assemble(context: ObjectContext, sets: Sets, found: { options: string[]
     notes: [
       ...(input.lastGone ? ['The last synced revision is gone from Git: what waits on the branch cannot be told from drift.'] : []),
       ...(!context.history && sets.target.objects.size > 0 ? ['Never synced: everything waits.'] : []),
+      ...objects.flatMap(({ key, left }) => (left === undefined ? [] : [`${keyTitle(key)}: ${left}`])),
       ...[...(input.warnings ?? []), ...sets.target.conditions].map(({ message }) => message),
     ],
   };

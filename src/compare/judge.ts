@@ -9,6 +9,7 @@ import { bodyOf } from './predict.ts';
 import { faultOf } from './compare-object.ts';
 import { contextFor, denialOf, madeNamespace, setsOf } from './effect.ts';
 import { keyText } from '../model/kube.ts';
+import { unreadRule } from '../diff/ignore.ts';
 import { namespaceEffect } from './effect-namespace.ts';
 import { statesOf } from './effect-object.ts';
 
@@ -25,6 +26,8 @@ export async function judgeObject(context: CompareContext, options: Pick<Compare
   const denied = denialOf(context, input, key);
   if (denied !== undefined) return { ...nothing, error: { key, code: 'E_PROJECT', message: denied } };
   if (target?.fault !== undefined) return { ...nothing, error: faultOf(target, target.fault) };
+  const unread = unreadRule(input.app.spec.ignoreDifferences, key);
+  if (unread !== undefined) return { ...nothing, error: faultOf({ key, place: target?.place }, unread) };
   const problem = context.cluster.live.problemOf(key);
   if (problem && target?.served !== false) return { ...nothing, error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}` } };
   const manifests: Manifests = [sets.last.objects.get(text), target, target];

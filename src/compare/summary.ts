@@ -39,17 +39,22 @@ function moving(objects: readonly ComparedObject[]): Condition[] {
 }
 
 /** What keeps the whole from being judged; a manifest that the server refuses but can read is only out of sync. */
-function faults(input: CompareInput, objects: readonly ComparedObject[]): Condition[] {
-  const unreadable = objects.filter(({ error, status, unanswered }) => error && !unanswered && (error.code === 'E_MANIFEST' || status === 'Unknown'));
-  const rules = unreadRules(input.app.spec.ignoreDifferences, objects.map(({ key }) => key)).filter(({ concerns }) => concerns);
-  const messages = [...rules.map(({ text }) => text), ...unreadable.map(errorText)];
-  return messages.map((message) => ({ type: 'ComparisonError', message }));
+function faults(objects: readonly ComparedObject[]): Condition[] {
+  const unreadable = objects.filter(({ error, status, unanswered, unruled }) => error && !unanswered && !unruled && (error.code === 'E_MANIFEST' || status === 'Unknown'));
+  return unreadable.map((object) => ({ type: 'ComparisonError', message: errorText(object) }));
 }
 
-/** Rules that no object asks about. */
-function idleRules(input: CompareInput, objects: readonly ComparedObject[]): Condition[] {
-  const rules = unreadRules(input.app.spec.ignoreDifferences, objects.map(({ key }) => key)).filter(({ concerns }) => !concerns);
-  return rules.map(({ text }) => ({ type: 'IgnoredFieldWarning', message: text }));
+/** No ComparisonError: what the rules do not concern is compared and synced. */
+function ruleWarnings({ app }: CompareInput, objects: readonly ComparedObject[]): Condition[] {
+  const left = objects.filter(({ unruled }) => unruled).map(({ key }) => key);
+  return unreadRules(app.spec.ignoreDifferences, left).map((message) => ({ type: 'IgnoredFieldWarning', message }));
+}
+
+/** What can be put right comes before what nobody can tell: a sync of it is worth while. */
+function statusOf(objects: readonly ComparedObject[]): SyncStatusCode {
+  const counted = objects.filter(({ ignored, status }) => !ignored && status !== 'Synced');
+  if (counted.some(({ unruled }) => !unruled)) return 'OutOfSync';
+  return counted.length > 0 ? 'Unknown' : 'Synced';
 }
 
 /** No ComparisonError: an operation goes on, and its own requests decide. */
@@ -63,16 +68,15 @@ function errorText({ key, error }: ComparedObject): string {
 
 /** `objects`: everything compared, no hook targets; sorted. */
 export function summarise(cluster: CompareCluster, input: CompareInput, prepared: Prepared, objects: readonly ComparedObject[]): Comparison {
-  const broken = [...faults(input, objects), ...unknowns(objects)];
-  const counted = objects.filter((object) => !object.ignored);
-  const status: SyncStatusCode = broken.length > 0 ? 'Unknown' : counted.some((object) => object.status !== 'Synced') ? 'OutOfSync' : 'Synced';
+  const broken = [...faults(objects), ...unknowns(objects)];
+  const status = broken.length > 0 ? 'Unknown' : statusOf(objects);
   return {
     input,
     objects: [...objects, ...prepared.hooks.map(hookTarget)],
     status,
     resources: objects.map(row),
     images: imagesOf(objects.map(({ live, target }) => live ?? target ?? {})),
-    conditions: [...(input.warnings ?? []), ...idleRules(input, objects), ...prepared.conditions, ...shared(cluster, input, objects), ...moving(objects), ...broken],
+    conditions: [...(input.warnings ?? []), ...ruleWarnings(input, objects), ...prepared.conditions, ...shared(cluster, input, objects), ...moving(objects), ...broken],
     errors: objects.map(({ error }) => error).filter((error) => error !== undefined),
   };
 }

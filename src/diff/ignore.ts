@@ -16,12 +16,26 @@ export function ignoreRulesFor(rules: readonly IgnoreDifference[] | undefined, k
     && (!rule.name || rule.name === key.name) && (!rule.namespace || rule.namespace === key.namespace));
 }
 
-/** One sentence for each rule that is not understood yet, and whether it concerns one of the objects: nothing may be compared as if it were not there. */
-export function unreadRules(rules: readonly IgnoreDifference[] | undefined, keys: readonly ResourceKey[]): { concerns: boolean; text: string }[] {
-  return (rules ?? []).filter((rule) => (rule.jqPathExpressions ?? []).length > 0).map((rule) => {
-    const key = keys.find((each) => ignoreRulesFor([rule], each).length > 0);
-    const text = `ignoreDifferences of ${rule.kind}: jqPathExpressions is not supported yet; write jsonPointers or managedFieldsManagers`;
-    return key ? { concerns: true, text: `${keyTitle(key)}: ${text}` } : { concerns: false, text: `${text} before there is such an object` };
+function isUnread({ jqPathExpressions = [] }: IgnoreDifference): boolean {
+  return jqPathExpressions.length > 0;
+}
+
+function unreadText(rule: IgnoreDifference): string {
+  return `ignoreDifferences of ${rule.kind}: jqPathExpressions is not supported yet; write jsonPointers or managedFieldsManagers`;
+}
+
+/** Why nobody can tell what of this object is to be ignored: it is neither compared nor written; undefined = all rules for it are understood. */
+export function unreadRule(rules: readonly IgnoreDifference[] | undefined, key: ResourceKey): string | undefined {
+  const [rule] = ignoreRulesFor(rules?.filter(isUnread), key);
+  return rule && `left as it is, neither compared nor synced: ${unreadText(rule)}`;
+}
+
+/** One sentence for each rule that is not understood yet; `keys`: of the objects that are left as they are for them. */
+export function unreadRules(rules: readonly IgnoreDifference[] | undefined, keys: readonly ResourceKey[]): string[] {
+  return (rules ?? []).filter(isUnread).map((rule) => {
+    const [first, ...more] = keys.filter((each) => ignoreRulesFor([rule], each).length > 0);
+    if (!first) return `${unreadText(rule)} before there is such an object`;
+    return `${keyTitle(first)}${more.length > 0 ? ` and ${more.length} more` : ''}: left as it is, neither compared nor synced: ${unreadText(rule)}`;
   });
 }
 

@@ -1,13 +1,13 @@
 // From what a pass found to what is done about it: asks the gate and the sync windows, and keeps the Approvals as they must be.
 import type { Comparison } from '../compare/compare.ts';
-import type { SyncResourceRef } from '../model/application.ts';
+import type { ResourceStatus, SyncResourceRef } from '../model/application.ts';
 import type { Effect } from '../model/effect.ts';
 import type { Subject, Target } from './assess.ts';
 import type { Approved, Decision } from './decide.ts';
 import type { ReconcileDeps } from './deps.ts';
 import type { DesiredState } from './desired.ts';
 import { applicationKey } from '../model/application.ts';
-import { keyTitle } from '../model/kube.ts';
+import { keyText, keyTitle } from '../model/kube.ts';
 import type { ResourceKey } from '../model/kube.ts';
 import { effectDeletes } from '../compare/effect.ts';
 import { approvalRequired, metText } from '../policy/gate.ts';
@@ -70,8 +70,14 @@ function healableRefs({ objects }: Comparison): SyncResourceRef[] {
   return objects.filter((item) => item.status === 'OutOfSync' && !item.hook.isHook && !isGoing(item)).map(({ key }) => refOf(key));
 }
 
+/** Rows of all that a sync may touch. */
+function syncable({ resources, objects }: Comparison): ResourceStatus[] {
+  const left = new Set(objects.filter(({ unruled }) => unruled).map(({ key }) => keyText(key)));
+  return resources.filter(({ group = '', kind, namespace = '', name }) => !left.has(keyText({ group, kind, namespace, name })));
+}
+
 function vanishingNamespace({ cluster }: Target, { objects }: Comparison): string | undefined {
-  const missing = objects.filter((item) => item.target !== undefined && item.live === undefined && !item.hook.isHook);
+  const missing = objects.filter((item) => item.target !== undefined && item.live === undefined && !item.unruled && !item.hook.isHook);
   return missing.map(({ key }) => key.namespace).find((name) => name !== '' && cluster.live.get({ group: '', kind: 'Namespace', namespace: '', name })?.deleting === true);
 }
 
@@ -91,7 +97,7 @@ export async function decideOn(deps: ReconcileDeps, found: Found, signal: AbortS
   const unapproved = gated && subject.known.base !== undefined && !isLastSynced(gateSubject);
   const decided = decide({
     app,
-    resources: comparison.resources,
+    resources: syncable(comparison),
     outOfSync,
     healable: healableRefs(comparison),
     vanishing: vanishingNamespace(subject.target, comparison),

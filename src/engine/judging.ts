@@ -64,7 +64,7 @@ function listed(what: string, names: readonly string[]): string {
 /** The message of an operation that ends half-way: what it has written, and what not. */
 export function toldOf({ syncResult }: OperationState, message: string): string {
   const rows = syncResult?.resources ?? [];
-  const written = rows.filter((row) => row.hookPhase !== undefined && row.status !== 'PruneSkipped' && !row.message?.endsWith(' unchanged'));
+  const written = rows.filter((row) => row.hookPhase !== undefined && row.status !== undefined && row.status !== 'PruneSkipped' && !row.message?.endsWith(' unchanged'));
   const left = rows.filter((row) => row.hookPhase === undefined && !isMarkedUnchanged(row));
   return `${message}${listed('applied', written.map(kubectlName))}${listed('not applied', left.map(kubectlName))}`;
 }

@@ -109,6 +109,7 @@ function targetsOf(comparison: Comparison, denied: Map<string, string>): SyncTar
         manifestHash: item.manifestHash,
         validated: item.validated,
         ...(invalid && { invalid }),
+        ...(item.unruled && item.error && { left: item.error.message }),
         ...(item.movesTo !== undefined && { movesTo: item.movesTo }),
         ...(item.previous && { previous: item.previous }),
       };

@@ -57,7 +57,7 @@ function failureOf(tasks: readonly Task[]): string {
 /** Everything is tried before anything is stored. Argo CD's dry run is the client's; ours is the server's (docs/compatibility.md). */
 async function dryRunAll(run: Run): Promise<Verdict | undefined> {
   const actions = run.tasks.filter((task) => !task.unchanged && isPending(task));
-  const begun = run.tasks.some((task) => isCompleted(task) && task.kind !== 'namespace' && task.row.status !== 'PruneSkipped') || run.tasks.some(isRunning);
+  const begun = run.tasks.some((task) => isCompleted(task) && task.kind !== 'namespace' && task.row.status !== undefined && task.row.status !== 'PruneSkipped') || run.tasks.some(isRunning);
   // A single object is its own dry run: it is applied, or nothing is.
   if (begun || run.dryRun || actions.length < 2) return undefined;
   const brought = new Set(run.tasks.filter((task) => task.key.group === '' && task.key.kind === 'Namespace' && task.kind === 'apply' && isPending(task) && !run.live(task.key)).map((task) => task.key.name));

@@ -21,6 +21,8 @@ export interface SyncTarget {
   validated?: boolean;
   /** Not permitted: fails the operation before anything is applied, with this message. */
   invalid?: string;
+  /** Why it is neither written nor deleted; nothing else waits for it. */
+  left?: string;
   /** Another application's desired state holds it: it is left to that one. */
   movesTo?: string;
   /** Manifest of the last sync: fields that it had and the target lacks are taken out (design §4f). */

@@ -71,6 +71,7 @@ function pruneTasks(target: SyncTarget, input: PlanInput): Task[] {
   const named = { kind: 'prune' as const, key: target.key, version: gvkOf(live).version, phase: 'Sync' as const };
   const task: Task = { ...named, wave: waveOf(live), object: undefined, uid: live.metadata.uid, previous: undefined, hook: undefined, manifestHash: '', validated: false, unchanged: false, options: resourceOptions(live), invalid: target.invalid, row: rowOf(named) };
   if (target.movesTo !== undefined) record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: movesMessage(target.movesTo) });
+  else if (target.left !== undefined) record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: `ignored (${target.left})` });
   else if (!input.prune) record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (requires pruning)' });
   else if (!isPrunable(live, input.options)) record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (no prune)' });
   else markPrune(task);
@@ -84,7 +85,9 @@ function tasksOf(target: SyncTarget, input: PlanInput): Task[] {
   if (hook.isHook) return hookTasks(target, object, hook, input);
   const named = { kind: 'apply' as const, key: target.key, version: gvkOf(object).version, phase: 'Sync' as const };
   const unchanged = target.status === 'Synced';
-  return [{ ...named, wave: waveOf(object), object, uid: undefined, previous: target.previous, hook: undefined, manifestHash: target.manifestHash, validated: target.validated ?? false, unchanged, options: resourceOptions(object), invalid: target.invalid, row: rowOf(named, object) }];
+  const task: Task = { ...named, wave: waveOf(object), object, uid: undefined, previous: target.previous, hook: undefined, manifestHash: target.manifestHash, validated: target.validated ?? false, unchanged, options: resourceOptions(object), invalid: target.invalid, row: rowOf(named, object) };
+  if (target.left !== undefined) record(task, { hookPhase: 'Succeeded', message: `not synced: ${target.left}` });
+  return [task];
 }
 
 function compare(a: Task, b: Task): number {

@@ -44,8 +44,8 @@ async function passedOver(row: ResourceResult, read: ResumeInput['read']): Promi
 async function pendingTask(row: ResourceResult, task: Task | undefined, read: ResumeInput['read']): Promise<Task> {
   const uid = markedUid(row);
   if (!task || (task.kind === 'prune') !== (uid !== undefined)) return passedOver(row, read);
-  if (uid === undefined) return { ...task, row, unchanged: isMarkedUnchanged(row) };
-  return isPending(task) ? { ...task, row, uid } : task;
+  if (!isPending(task)) return task;
+  return uid === undefined ? { ...task, row, unchanged: isMarkedUnchanged(row) } : { ...task, row, uid };
 }
 
 export function resumeTasks({ rows, planned, read, namespace }: ResumeInput): Promise<Task[]> {
