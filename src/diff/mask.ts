@@ -38,9 +38,12 @@ class Signs {
   }
 }
 
-/** Also what only looks like one, such as a misspelt kind that the server will refuse. */
-export function mayHoldSecrets(object: { kind?: unknown }): boolean {
-  return typeof object.kind === 'string' && /^secrets?$/i.test(object.kind.trim());
+/** Also what only looks like one, such as a misspelt kind that the server will refuse: in the core group nothing else but a ConfigMap has data. */
+export function mayHoldSecrets(object: Record<string, unknown>): boolean {
+  const { apiVersion, kind } = object;
+  if (typeof kind !== 'string') return false;
+  if (/^secrets?$/i.test(kind.trim())) return true;
+  return kind !== 'ConfigMap' && typeof apiVersion === 'string' && !apiVersion.includes('/') && Object.keys(object).some((field) => /^(?:string|binary)?data$/i.test(field));
 }
 
 function isPlain(value: unknown): boolean {

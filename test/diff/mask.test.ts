@@ -39,6 +39,8 @@ const hiding: { name: string; object: KubeObject }[] = [
   { name: 'a label that no tool is known to write', object: { ...secret({}), metadata: { name: 's', labels: { note: 'hunter2' } } } },
   { name: 'annotations that are no map', object: { ...secret({}), metadata: { name: 's', annotations: 'hunter2' as never } } },
   { name: 'a kind of other letters', object: { ...secret({ stringData: { k: 'hunter2' } }), kind: 'secrets', apiVersion: 'v1beta1' } },
+  { name: 'a misspelt kind', object: { ...secret({ data: { k: b64('hunter2') }, stringData: { k: 'hunter2' } }), kind: 'Secrte' } },
+  { name: 'a misspelt kind and field, in a version that is not there', object: { ...secret({ stringdata: { k: 'hunter2' } }), kind: 'Sercet', apiVersion: 'v2' } },
   { name: 'a misspelt field in the last-applied annotation', object: secret({}, { [lastApplied]: JSON.stringify({ kind: 'Secret', stringdata: { k: 'hunter2' }, metadata: { annotations: { note: 'hunter2' } } }) }) },
   { name: 'a broken last-applied annotation', object: secret({}, { [lastApplied]: '{"stringData":{"k":"hunter2"' }) },
 ];
