@@ -189,7 +189,9 @@ test('an application that is made anew without its annotation is gated as the fo
   await asks(s, 'prod');
   await s.restart();
   await asks(s, 'prod');
-  assert.equal((await agree(s, 'prod')).done, true);
+  // Who made it anew by hand left no name.
+  assert.match((await agree(s, 'prod')).message, /more are needed; two people must agree/);
+  assert.equal((await agree(s, 'prod', person('cleo', 3))).message, 'approved; it syncs now');
   await synced(s, 'prod');
   const free = await push(s, { 'prod/a.yaml': config('prod', '3') });
   await syncedTo(s, 'prod', free);
