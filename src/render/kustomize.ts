@@ -83,7 +83,7 @@ async function writeEdited({ files, path, source }: Planning, worker: Worker, co
   const name = file?.path ?? join(path, kustomizationNames[0] ?? '');
   const entry = await follow(files, name);
   const [present] = await parseYaml(worker, String((entry && (await files.read(entry.path))) ?? ''), name);
-  await overlay.write(name, stringify(editKustomization(isObject(present) ? present : {}, source.kustomize ?? {}, components, name), { version: '1.1' }));
+  await overlay.write(name, stringify(editKustomization(isObject(present) ? present : {}, source.kustomize ?? {}, components, name), { version: '1.1', defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' }));
 }
 
 async function build(planning: Planning, { tool, worker }: KustomizeParts, closure: Closure, overlay: Overlay): Promise<Produced> {
