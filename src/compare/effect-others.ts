@@ -30,12 +30,16 @@ export function concerning(others: Others | undefined, operations: readonly Effe
   const going = operations.filter(({ op, key }) => op === 'delete' && isApplication(key)).map(({ key, wave }) => ({ wave, gone: others.goesWith(key) }));
   const { deleted, risks } = deletionsOf(going.flatMap(({ gone }) => gone));
   const tagged = new Map(going.flatMap(({ gone, wave }) => deletionsOf(gone, wave).operations).map((operation) => [`${operation.op === 'delete' ? (operation.with?.application ?? '') : ''} ${keyText(operation.key)}`, operation]));
-  const owners = operations.flatMap(({ op, key }) => (op === 'delete' ? others.takenAlong(key) : others.ownersOf(key)).map((owner) => ({ op, key, ...owner })));
+  const owners = operations.flatMap(({ op, key }) => [
+    ...(op === 'delete' ? [] : others.ownersOf(key)).map((owner) => ({ key, ...owner, text: `belongs to application ${nameOf(owner.application)}, whose gate asks` })),
+    // A hook clears its place, and what is made anew is deleted first.
+    ...(op === 'create' || op === 'change' ? [] : others.takenAlong(key)).map((owner) => ({ key, ...owner, text: `takes objects of application ${nameOf(owner.application)} along, whose gate asks` })),
+  ]);
   return {
     deleted,
     owners: owners.map(({ key, application }) => ({ key, application })),
     asks: [...going.flatMap(({ gone }) => gone.flatMap(({ gates }) => gates.map(({ before }) => before))), ...owners.map(({ policy }) => policy)].map(({ approvers, approvals }) => ({ approvers, approvals })),
     operations: [...tagged.values()],
-    risks: [...risks, ...owners.map(({ op, key, application }) => ({ key, text: op === 'delete' ? `takes objects of application ${nameOf(application)} along, whose gate asks` : `belongs to application ${nameOf(application)}, whose gate asks` }))],
+    risks: [...risks, ...owners.map(({ key, text }) => ({ key, text }))],
   };
 }

@@ -43,10 +43,10 @@ export interface Known {
   moved: boolean;
   drift: DriftSeen | undefined;
   /**
-   * The operation (as text) that has passed the gate in this process and goes on, the key of what it applies and where, whether a gate
-   * asked, and its answer.
+   * The operation (as text) that has passed the gate in this process and goes on, the key of what it applies, a hash of all beside
+   * manifests on which that depends, whether a gate asked, and its answer.
    */
-  admitted: ({ operation: string; manifests: string; server: string; gated: boolean } & Leave) | undefined;
+  admitted: ({ operation: string; manifests: string; basis: string; gated: boolean } & Leave) | undefined;
   /** The mirrors must be as new as this (clock ms) before Git is read: they could not be fetched yet. */
   wantsSince: number | undefined;
   /** What came of the fetch that the application waited for, until a pass has told it. */

@@ -18,7 +18,7 @@ import { makesHistory, withHistory } from '../sync/history.ts';
 import { startTime, step } from '../sync/sync.ts';
 import type { Admission } from './admission.ts';
 import { admit, admitAgain } from './admission.ts';
-import { compareTo, deniedTargets } from './assess.ts';
+import { basisOf, compareTo, deniedTargets } from './assess.ts';
 import { isGated } from './gating.ts';
 import { judgeOf, toldOf } from './judging.ts';
 import { endedState, sourceFields, stateOf } from './operation-state.ts';
@@ -127,7 +127,7 @@ async function gateMessage(deps: OperationDeps, input: OperationInput, { state, 
   const operation = canonicalJson(subject.app.operation);
   // Only a first step writes syncResult: an operation that waits for its sync window has not passed the gate yet.
   const begun = state?.syncResult !== undefined;
-  const now = { operation, manifests: wanted.state.key, server: subject.target.server, gated: isGated(deps, { ...subject, comparison: wanted.comparison }) };
+  const now = { operation, manifests: wanted.state.key, basis: basisOf(subject), gated: isGated(deps, { ...subject, comparison: wanted.comparison }) };
   const { admitted } = known;
   if (begun && admitted && sameJson({ ...admitted, ...now }, admitted)) return undefined;
   const answer = await (begun ? admitAgain : admit)(deps, admissionOf(input, wanted), signal);

@@ -16,7 +16,7 @@ import { clusterOf } from '../store/settings.ts';
 import { takenBy } from './cascade.ts';
 import type { Holders } from './holdings.ts';
 import { nextMark } from './holdings.ts';
-import { policyInForce } from './record.ts';
+import { lastPolicy, policyInForce } from './record.ts';
 import { treeOf } from './tree.ts';
 
 export interface OwnershipDeps extends Pick<ReconcileDeps, 'store' | 'connectedTo'> {
@@ -35,22 +35,20 @@ function serverOf({ store }: OwnershipDeps, app: Application): string | undefine
   return clusterOf(store.settings(), app.spec.destination)?.server;
 }
 
-/** The Application of a tracking name, where it deploys to that server. */
-function namedOn(deps: OwnershipDeps, server: string, name: string): Application | undefined {
-  const [plain = ''] = name.split(nextMark);
-  const at = plain.indexOf('_');
-  const app = deps.store.applications.get(at < 0 ? `${deps.store.namespace}/${plain}` : `${plain.slice(0, at)}/${plain.slice(at + 1)}`);
-  return app && serverOf(deps, app) === server ? app : undefined;
+/** The gated Application of a tracking name. One that is gone, without anybody's agreement to the end of its gate, still guards what it tracked. */
+function ownerNamed(deps: OwnershipDeps, name: string): Owner[] {
+  const at = name.indexOf('_');
+  const metadata = { namespace: at < 0 ? deps.store.namespace : name.slice(0, at), name: name.slice(at + 1) };
+  const app = deps.store.applications.get(applicationKey({ metadata }));
+  const policy = app ? policyFor(deps, app) : lastPolicy(deps.store, { metadata });
+  return policy?.gated ? [{ application: applicationKey({ metadata }), policy }] : [];
 }
 
+/** What tracks the object owns it wherever it deploys by now: whoever points it elsewhere has not taken the object away from it. */
 function ownersOf(deps: OwnershipDeps, { cluster, server }: Target, tracking: string, key: ResourceKey): Owner[] {
   const live = cluster.live.get(key)?.application;
   const names = [...(live === undefined ? [] : [live]), ...deps.holdings.holders(server, key)].map((name) => name.split(nextMark)[0] ?? '');
-  return [...new Set(names)].filter((name) => name !== tracking).flatMap((name) => {
-    const app = namedOn(deps, server, name);
-    const policy = app && policyFor(deps, app);
-    return app && policy?.gated ? [{ application: applicationKey(app), policy }] : [];
-  });
+  return [...new Set(names)].filter((name) => name !== tracking).flatMap((name) => ownerNamed(deps, name));
 }
 
 /** Whether the object goes when that Namespace or definition goes. */
@@ -64,12 +62,11 @@ function goesUnder({ cluster }: Target, container: ResourceKey): ((key: Resource
 function takenAlong(deps: OwnershipDeps, target: Target, tracking: string, container: ResourceKey): Owner[] {
   const goes = goesUnder(target, container);
   if (!goes) return [];
-  return deps.store.applications.list().flatMap((app) => {
-    const name = trackingName(app, deps.store.namespace);
-    if (name === tracking || serverOf(deps, app) !== target.server) return [];
-    const policy = policyFor(deps, app);
-    return policy.gated && [...target.cluster.live.keysOf(name), ...deps.holdings.keysOf(name)].some(goes) ? [{ application: applicationKey(app), policy }] : [];
-  });
+  const { store, holdings } = deps;
+  const here = new Set(store.applications.list().filter((app) => serverOf(deps, app) === target.server).map((app) => trackingName(app, store.namespace)));
+  const names = new Set([...store.applications.list(), ...store.records.list()].map((each) => trackingName(each, store.namespace)));
+  names.delete(tracking);
+  return [...names].flatMap((name) => ([...target.cluster.live.keysOf(name), ...(here.has(name) ? holdings.keysOf(name) : [])].some(goes) ? ownerNamed(deps, name) : []));
 }
 
 /** What its deletion deletes now; of a cluster that is not connected, what it was last seen to have. */

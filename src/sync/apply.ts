@@ -13,6 +13,7 @@ import type { Permit } from './input.ts';
 import { bound, judgedly, versionOf } from './judged.ts';
 import { mayPass, refOf } from './run.ts';
 import type { Run } from './run.ts';
+import { isForced } from './selection.ts';
 import { kubectlName, record } from './task.ts';
 import type { Task } from './task.ts';
 import { isServed } from './validity.ts';
@@ -22,8 +23,7 @@ function validation(run: Run, task: Task): FieldValidation {
 }
 
 function forced(run: Run, task: Task): boolean {
-  const strategy = run.input.operation.sync?.syncStrategy;
-  return run.option(task, 'Force') === 'true' || strategy?.apply?.force === true || strategy?.hook?.force === true;
+  return isForced(run.input.operation, task.options, run.options);
 }
 
 /** Sent whole, by PUT; hooks are new objects and always applied. */

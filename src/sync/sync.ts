@@ -11,6 +11,7 @@ import { planTasks, selectTasks } from './plan.ts';
 import { resumeTasks, rowTasks } from './resume.ts';
 import { beginRetry, endAttempt, waitsUntil } from './retry.ts';
 import { Run } from './run.ts';
+import { isHeal, isSelected, skipsHooks } from './selection.ts';
 import type { Task } from './task.ts';
 import { findInvalid } from './validity.ts';
 
@@ -26,17 +27,10 @@ function begin(input: StepInput): OperationState {
   return { operation: input.operation, phase: 'Running', startedAt: startTime(input.app, input.clock.now()) };
 }
 
-/** Self-heal puts right what differs when its attempt begins, which may be more or less than when it was decided. */
-function isHeal({ operation }: StepInput): boolean {
-  return operation.initiatedBy?.automated === true && operation.sync?.autoHealAttemptsCount !== undefined;
-}
-
-function selected(input: StepInput, state: OperationState): readonly SyncTarget[] {
-  const refs = input.operation.sync?.resources ?? [];
-  if (refs.length === 0) return input.targets;
+function selected({ operation, targets }: StepInput, state: OperationState): readonly SyncTarget[] {
   // One that has begun goes on with its rows.
-  if (isHeal(input)) return state.syncResult?.resources ? input.targets : input.targets.filter(({ status }) => status !== 'Synced');
-  return input.targets.filter(({ key }) => refs.some((ref) => (ref.group ?? '') === key.group && ref.kind === key.kind && ref.name === key.name && (!ref.namespace || ref.namespace === key.namespace)));
+  if (isHeal(operation) && state.syncResult?.resources) return targets;
+  return targets.filter((target) => isSelected(operation, target));
 }
 
 function plan(input: StepInput, state: OperationState): Task[] {
@@ -46,8 +40,7 @@ function plan(input: StepInput, state: OperationState): Task[] {
     live: (key) => input.live(key),
     options: syncOptions(sync.syncOptions),
     prune: sync.prune === true,
-    // A partial sync and the apply strategy run no hooks.
-    skipHooks: (sync.resources ?? []).length > 0 || sync.syncStrategy?.apply !== undefined,
+    skipHooks: skipsHooks(input.operation),
     revision: input.resolved.revision,
     startedAt: Date.parse(state.startedAt),
     attempt: state.retryCount ?? 0,
