@@ -14,10 +14,8 @@ export interface Narrow {
   delete(kind: 'requests' | 'approvals' | 'syncrecords', name: string): Promise<Answer>;
 }
 
-const name = 'mallory';
-
 /** Deleting is not among its rights: `grant` adds more verbs. */
-export async function narrow(t: TestContext, plane: ClusterFacts, namespace: string, grant: readonly string[] = []): Promise<Narrow> {
+export async function narrow(t: TestContext, plane: ClusterFacts, namespace: string, grant: readonly string[] = [], name = 'mallory'): Promise<Narrow> {
   const { server, ca } = plane;
   const admin = new Access({ server, ca, token: plane.tokens.admin });
   t.after(() => admin.close());

@@ -17,7 +17,9 @@ function meantApproval({ deps, request, app }: Task): { approval?: Approval; ref
   if (named !== undefined) {
     const fits = all.filter((approval) => approval.spec.digest === named || (named.length >= 6 && approval.spec.digest.startsWith(named.toLowerCase())));
     const [only] = fits;
-    return only && fits.length === 1 ? { approval: only } : { refused: `no approval has the digest ${named.slice(0, 64)}` };
+    if (!only || fits.length > 1) return { refused: `no approval has the digest ${named.slice(0, 64)}` };
+    // What is asked anew is agreed to anew: a Request of a former round can be made again, with its MAC, by whoever may delete it.
+    return isOpen(only) && seconds(only.status?.openedAt) > seconds(request.spec.createdAt) ? { refused: `${only.metadata.name} is asked anew since then; look at it and ask again` } : { approval: only };
   }
   const found = all.find(isOpen) ?? all.find((approval) => isMeant(approval, request.spec));
   if (!found) return {};

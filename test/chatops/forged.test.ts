@@ -83,6 +83,25 @@ test('what becomes of a Request is ours to say: a forged answer is not told, and
   assert.equal((decided() as unknown[]).length, 1, 'bob counts once');
 });
 
+test('a Request that is deleted and made again, MAC and all, does not agree to what is asked anew', async (t) => {
+  const { b, approval, decided } = await scene(t);
+  const mallory = await narrow(t, await testCluster(t), b.namespace, ['delete'], 'deleter');
+  const asked = await b.ask('approve', { application: `${b.namespace}/web`, digest: 'd'.repeat(64), createdAt: rfc3339(Date.now() - 60_000) });
+  assert.equal(asked.status?.phase, 'Done');
+  const key = `${b.namespace}/${approval}`;
+  await b.store.approvals.patch(key, { spec: { round: 1 } });
+  await b.store.approvals.patch(key, { status: { phase: 'Pending', message: 'waiting for approval', openedAt: rfc3339(Date.now()), approvals: [] } }, { subresource: 'status' });
+  const { name, annotations } = asked.metadata;
+  const replayed = { apiVersion: asked.apiVersion, kind: asked.kind, metadata: { name, annotations }, spec: asked.spec };
+  assert.equal((await mallory.delete('requests', name)).status, 200);
+  assert.equal((await mallory.create('requests', replayed)).status, 201);
+  const again = await eventually('it is answered', () => {
+    const now = b.store.requests.get(`${b.namespace}/${name}`);
+    return now && now.metadata.uid !== asked.metadata.uid && now.status?.phase !== undefined ? now : undefined;
+  });
+  assert.deepEqual([again.status?.phase, decided()], ['Refused', []]);
+});
+
 test('a name that ours must have is not left to somebody who took it before', async (t) => {
   const { b, mallory, body } = await scene(t);
   assert.equal((await mallory.create('requests', { ...(body('r9', bob) as object), metadata: { name: 'r9', finalizers: ['example.com/mine'] } })).status, 201);
