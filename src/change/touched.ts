@@ -2,6 +2,8 @@
 import type { ChangeDeps } from './deps.ts';
 import type { PullInput } from './pull.ts';
 import type { Range } from './affected.ts';
+import type { Commit, Repository } from '../git/repository.ts';
+import { AppError } from '../base/errors.ts';
 import { affectedBy } from './affected.ts';
 
 /** From the head of the branch, as Git has it now, to the test merge; or the files that cannot be merged. */
@@ -15,12 +17,47 @@ export async function openRange({ git }: Pick<ChangeDeps, 'git'>, pull: PullInpu
   return 'conflicts' in merge ? { base, conflicts: merge.conflicts } : { base, result: merge.commit };
 }
 
-/** What the branch got by the merge; undefined when nothing was there before it. */
+/** GitHub: "About merge methods": a pull request of more commits cannot be rebased. */
+const mostRebased = 100;
+
+/** A rebase leaves author, their time and the message of each commit as they are (GitHub: "About merge methods on GitHub"). */
+function sameWork({ author, message }: Commit): string {
+  return JSON.stringify([author.name, author.email, author.at, message.trimEnd()]);
+}
+
+/** The commits of the pull request itself; none where its head cannot be had any more, as after a merge whose branch is gone elsewhere. */
+async function ownCommits(mirror: Repository, pull: PullInput, merged: string): Promise<Commit[]> {
+  try {
+    await mirror.fetchCommit(pull.head.sha, `refs/pull/${pull.number}/head`);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'E_REVISION') throw error;
+    return [];
+  }
+  const from = await mirror.mergeBase(merged, pull.head.sha);
+  return mirror.log({ ...(from !== undefined && { from }), to: pull.head.sha, limit: mostRebased });
+}
+
+/** Before the first of the rebased commits, or of the one that a merge or a squash made. */
+async function beforeMerge(mirror: Repository, pull: PullInput, merged: string): Promise<string | undefined> {
+  const last = await mirror.commit(merged);
+  const [parent] = last.parents;
+  if (parent === undefined || last.parents.length > 1) return parent;
+  const works = new Set((await ownCommits(mirror, pull, merged)).map(sameWork));
+  let at: Commit | undefined = last;
+  let before: string | undefined = parent;
+  for (let left = works.size; left > 0 && at?.parents.length === 1 && works.has(sameWork(at)); left -= 1) {
+    before = at.parents[0];
+    at = before === undefined ? undefined : await mirror.commit(before);
+  }
+  return before;
+}
+
+/** What the branch got by the merge, all commits of a rebase; undefined when nothing was there before it. */
 export async function mergedRange({ git }: Pick<ChangeDeps, 'git'>, pull: PullInput, merged: string): Promise<Range | undefined> {
   const mirror = git.repository(pull.repoUrl);
   await mirror.fetchCommit(merged, `refs/heads/${pull.base.ref}`);
-  const [parent] = (await mirror.commit(merged)).parents;
-  return parent === undefined ? undefined : { base: parent, result: merged };
+  const base = await beforeMerge(mirror, pull, merged);
+  return base === undefined ? undefined : { base, result: merged };
 }
 
 /** Keys, sorted; none while the pull request cannot be merged. */
