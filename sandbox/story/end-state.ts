@@ -1,6 +1,6 @@
 // What is left of a story, as canonical text: two runs that ended alike give the same, whatever their times, ids and addresses.
 import { canonicalJson } from '../../src/base/canonical.ts';
-import type { Application } from '../../src/model/application.ts';
+import type { Application, ResourceResult } from '../../src/model/application.ts';
 import type { Approval, DriftEpisode } from '../../src/model/coxswain.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { normalise } from '../github/dump.ts';
@@ -23,6 +23,11 @@ function neutral(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [normalise(key), neutral(member)]));
 }
 
+/** Whether this process or the one before it wrote an object is no part of the outcome. */
+function applied({ message, ...row }: ResourceResult): ResourceResult {
+  return { ...row, ...(message !== undefined && { message: message.replace(/ (?:unchanged|serverside-applied)$/, ' applied') }) };
+}
+
 /** Sync and health, every row, how often it was deployed and how the last operation ended. */
 function applicationOf({ metadata, spec, status }: Application): unknown {
   const { sync, health, resources = [], history = [], operationState, conditions = [] } = status ?? {};
@@ -34,7 +39,7 @@ function applicationOf({ metadata, spec, status }: Application): unknown {
     resources,
     deploys: history.length,
     conditions: conditions.map((condition) => `${condition.type}: ${condition.message}`),
-    operation: { phase: operationState?.phase, message: operationState?.message, resources: operationState?.syncResult?.resources },
+    operation: { phase: operationState?.phase, message: operationState?.message, resources: operationState?.syncResult?.resources?.map(applied) },
   });
 }
 
