@@ -6,8 +6,8 @@ import { parseJson } from '../base/json.ts';
 import { foldStringData } from './secret-data.ts';
 import { isObject } from '../model/kube.ts';
 
-/** Kubernetes API, Secret and ObjectMeta: fields that hold no value of a Secret. */
-const shownFields: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'type', 'immutable']);
+/** Kubernetes API, Secret and ObjectMeta: fields that hold no value of a Secret, with their types. */
+const shownFields: ReadonlyMap<string, string> = new Map([['apiVersion', 'string'], ['kind', 'string'], ['type', 'string'], ['immutable', 'boolean']]);
 const shownMetadata: ReadonlySet<string> = new Set([
   'name', 'generateName', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp',
   'deletionGracePeriodSeconds', 'finalizers', 'ownerReferences', 'managedFields',
@@ -46,10 +46,6 @@ export function mayHoldSecrets(object: Record<string, unknown>): boolean {
   return kind !== 'ConfigMap' && typeof apiVersion === 'string' && !apiVersion.includes('/') && Object.keys(object).some((field) => /^(?:string|binary)?data$/i.test(field));
 }
 
-function isPlain(value: unknown): boolean {
-  return typeof value === 'string' || typeof value === 'boolean';
-}
-
 function maskLastApplied(signs: Signs, text: unknown): string {
   let parsed: unknown;
   try {
@@ -75,7 +71,7 @@ function maskObject(signs: Signs, object: KubeObject): KubeObject {
   const { metadata, ...fields } = foldStringData(object);
   const masked = Object.fromEntries(Object.entries(fields).map(([field, value]) => {
     if (maps.has(field)) return [field, signs.ofMap('data', value)];
-    return [field, shownFields.has(field) && isPlain(value) ? value : signs.of(field, value)];
+    return [field, shownFields.get(field) === typeof value ? value : signs.of(field, value)];
   }));
   return { ...masked, apiVersion: object.apiVersion, kind: object.kind, metadata: { ...maskMetadata(signs, { ...metadata }) } };
 }

@@ -34,7 +34,7 @@ const hiding: { name: string; object: KubeObject }[] = [
   { name: 'the last-applied annotation', object: secret({}, { [lastApplied]: JSON.stringify({ kind: 'Secret', stringData: { k: 'hunter2' }, data: { l: b64('hunter2') } }) }) },
   { name: 'a misspelt field', object: secret({ stringdata: { k: 'hunter2' } }) },
   { name: 'a field in the wrong place', object: { ...secret({}), metadata: { name: 's', stringData: { k: 'hunter2' } } as KubeObject['metadata'] } },
-  { name: 'a field of the wrong type', object: secret({ type: { k: 'hunter2' }, immutable: ['hunter2'] }) },
+  { name: 'a field of the wrong type', object: secret({ type: { k: 'hunter2' }, immutable: 'hunter2' }) },
   { name: 'an annotation that no tool is known to write', object: secret({}, { note: 'hunter2' }) },
   { name: 'a label that no tool is known to write', object: { ...secret({}), metadata: { name: 's', labels: { note: 'hunter2' } } } },
   { name: 'annotations that are no map', object: { ...secret({}), metadata: { name: 's', annotations: 'hunter2' as never } } },
