@@ -4,7 +4,10 @@ import type { Author, GateAuthors } from '../policy/gate.ts';
 import type { Account, CommitFacts, FactMemory, PullFacts, Signature } from './commit-facts.ts';
 import type { RepositoryClient } from './installations.ts';
 import type { Push, Pushes } from './pushes.ts';
-import { factsOfCommits, factsOfPulls } from './commit-facts.ts';
+import type { Clock } from '../base/clock.ts';
+import { hashOf } from '../base/canonical.ts';
+import { factMemory, factsOfCommits, factsOfPulls, forMs } from './commit-facts.ts';
+import { Recent } from './recent.ts';
 import { movesBetween, pushesTo } from './pushes.ts';
 
 /** What is found out of one change. */
@@ -100,8 +103,23 @@ async function pushesToBranch(client: RepositoryClient, branch: string, all: Pus
   return all.whole || own.some(({ creates }) => creates) ? own : (await pushesTo(client, `refs/heads/${branch}`)).pushes;
 }
 
+/** What the gate asks for at every look at an approval. */
+export interface AuthorMemory extends FactMemory {
+  answers: Recent<{ authors: GateAuthors; lasts: boolean }>;
+}
+
+/** Kept where a pull request brought every commit and nothing is unknown: GitHub may come to tell more of the others. */
+export function authorMemory(clock: Clock): AuthorMemory {
+  return { ...factMemory(clock), answers: new Recent({ clock, forMs, keeps: ({ lasts }) => lasts }) };
+}
+
 /** Throws E_GITHUB; what can never be known is told in the answer. */
-export async function authorsOf(client: RepositoryClient, memory: FactMemory, shas: readonly string[], history: History): Promise<GateAuthors> {
+export async function authorsOf(client: RepositoryClient, memory: AuthorMemory, shas: readonly string[], history: History): Promise<GateAuthors> {
+  const key = `${client.owner}/${client.repo} ${hashOf(shas)}`;
+  return (await memory.answers.get(key, () => findAuthors(client, memory, shas, history))).authors;
+}
+
+async function findAuthors(client: RepositoryClient, memory: FactMemory, shas: readonly string[], history: History): Promise<{ authors: GateAuthors; lasts: boolean }> {
   const facts = await factsOfCommits(client, memory, shas);
   const known = facts.filter((each) => each !== undefined);
   const pulls = await factsOfPulls(client, memory, [...new Set(known.flatMap((each) => each.pulls))]);
@@ -116,7 +134,9 @@ export async function authorsOf(client: RepositoryClient, memory: FactMemory, sh
   }));
   found.push(...direct.map((each) => pushedDirectly(each, pushers.get(each.sha), all.whole)));
   const lost = shas.filter((_, at) => facts[at] === undefined).map((sha) => `GitHub does not have commit ${short(sha)}`);
-  return { people: [...new Map(found.flatMap((each) => each.people).toReversed().map((each) => [each.id, each])).values()].toReversed(), unknown: [...new Set([...found.flatMap((each) => each.unknown), ...lost])] };
+  const unknown = [...new Set([...found.flatMap((each) => each.unknown), ...lost])];
+  const authors = { people: [...new Map(found.flatMap((each) => each.people).toReversed().map((each) => [each.id, each])).values()].toReversed(), unknown };
+  return { authors, lasts: direct.length === 0 && unknown.length === 0 };
 }
 
 /** Who took the branch from one commit to another that does not follow it. */

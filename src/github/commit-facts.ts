@@ -44,7 +44,7 @@ export interface PullFacts {
 }
 
 /** So long an answer counts. */
-const forMs = 5 * 60_000;
+export const forMs = 5 * 60_000;
 /** Commits, or pull requests, of one request. */
 const commitsAtOnce = 50;
 const pullsAtOnce = 20;

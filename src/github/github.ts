@@ -11,8 +11,7 @@ import { AppError } from '../base/errors.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { pullKey } from '../change/pull.ts';
 import { GitHubApi, isGitHub } from './api.ts';
-import { authorsOf, moversOf } from './authors.ts';
-import { factMemory } from './commit-facts.ts';
+import { authorMemory, authorsOf, moversOf } from './authors.ts';
 import { pushOf, takeDelivery } from './deliveries.ts';
 import { Installations } from './installations.ts';
 import { Intake } from './intake.ts';
@@ -99,7 +98,7 @@ function touchedBy({ installations, change }: Parts): GitHubForge['touchedBy'] {
 
 function forgeOf(parts: Parts): GitHubForge {
   const { installations, store, pulls, intake, clock } = parts;
-  const memory = factMemory(clock);
+  const memory = authorMemory(clock);
   const ready = async (): Promise<void> => {
     if (!installations.loaded) await installations.load();
   };
