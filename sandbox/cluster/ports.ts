@@ -1,7 +1,7 @@
 // Free ports of the loopback interface, each for one process as long as that lives, whether or not it listens there at the moment.
 import { createServer } from 'node:net';
 import { randomInt } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -10,6 +10,11 @@ const folder = join(tmpdir(), 'coxswain-ports');
 const own = new Set<string>();
 process.once('exit', () => {
   for (const file of own) rmSync(file, { force: true });
+  try {
+    rmdirSync(folder);
+  } catch {
+    // others have ports, or nobody ever had one
+  }
 });
 
 /** `count` different ports that nobody has, below the range that the system hands out to clients. Whoever is restarted finds theirs free. */
