@@ -41,7 +41,10 @@ async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): P
   const gate = { app, project, comparison, wanted: desired, last };
   const verdict = await askGate(deps, gate, effect, { signal });
   // It would write nothing, end nothing and be asked for again.
-  if (verdict.do === 'go' && verdict.rule === 'nothing' && effect.unwritten.length > 0) return { go: false, why: 'only ignored fields differ from what was approved' };
+  if (verdict.do === 'go' && verdict.rule === 'nothing') {
+    if (effect.unwritten.length > 0) return { go: false, why: 'only ignored fields differ from what was approved' };
+    if (healableRefs(comparison).length === 0) return { go: false, why: 'only what is being deleted is left' };
+  }
   if (verdict.do === 'go') return { go: true, name: verdict.approval ?? '', deletes: effectDeletes(effect.operations) };
   const { unknown } = verdict;
   const told = unknownTold(unknown);
