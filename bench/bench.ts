@@ -35,19 +35,33 @@ interface Options {
 function read(args: string[]): Options | undefined {
   const { values } = parseArgs({
     args,
-    options: { apps: { type: 'string', default: '150' }, only: { type: 'string', default: [...phaseNames, 'stall'].join(',') }, idle: { type: 'string', default: '60' }, probes: { type: 'string', default: '10' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      apps: { type: 'string', default: '150' },
+      only: { type: 'string', default: [...phaseNames, 'stall'].join(',') },
+      idle: { type: 'string', default: '60' },
+      probes: { type: 'string', default: '10' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help) return undefined;
   const wanted = values.only.split(',');
   const unknown = wanted.filter((name) => name !== 'stall' && !phaseNames.some((known) => known === name));
-  if (unknown.length > 0) throw new Error(`no such phase: ${unknown.join(', ')}; there are ${phaseNames.join(', ')}, stall`);
+  if (unknown.length > 0)
+    throw new Error(`no such phase: ${unknown.join(', ')}; there are ${phaseNames.join(', ')}, stall`);
   const count = (text: string, name: string): number => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} is "${text}", but must be a whole number above 0`);
+    if (!Number.isInteger(value) || value < 1)
+      throw new Error(`--${name} is "${text}", but must be a whole number above 0`);
     return value;
   };
   // Nothing can be measured before the applications are there.
-  return { apps: count(values.apps, 'apps'), only: values.only === 'stall' ? [] : phaseNames.filter((name) => name === 'create' || wanted.includes(name)), stall: wanted.includes('stall'), idle: count(values.idle, 'idle'), probes: count(values.probes, 'probes') };
+  return {
+    apps: count(values.apps, 'apps'),
+    only: values.only === 'stall' ? [] : phaseNames.filter((name) => name === 'create' || wanted.includes(name)),
+    stall: wanted.includes('stall'),
+    idle: count(values.idle, 'idle'),
+    probes: count(values.probes, 'probes'),
+  };
 }
 
 async function run(options: Options): Promise<void> {
@@ -62,7 +76,13 @@ async function run(options: Options): Promise<void> {
     note('measuring the floor');
     const floor = await measureFloor(stand);
     print({ phase: 'floor', ...floor });
-    const bench: Bench = { stand, workload, idle: options.idle, probes: options.probes, commits: Math.max(1, Math.min(3, Math.floor(options.apps / 6))) };
+    const bench: Bench = {
+      stand,
+      workload,
+      idle: options.idle,
+      probes: options.probes,
+      commits: Math.max(1, Math.min(3, Math.floor(options.apps / 6))),
+    };
     const results: Partial<Record<PhaseName, Result>> = {};
     for (const name of options.only) {
       note(name);

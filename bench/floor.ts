@@ -16,7 +16,12 @@ export interface Floor {
 }
 
 const concurrency = 16;
-const plurals: Record<string, string> = { ConfigMap: 'configmaps', Deployment: 'deployments', Service: 'services', ServiceAccount: 'serviceaccounts' };
+const plurals: Record<string, string> = {
+  ConfigMap: 'configmaps',
+  Deployment: 'deployments',
+  Service: 'services',
+  ServiceAccount: 'serviceaccounts',
+};
 
 interface Place {
   server: string;
@@ -29,9 +34,18 @@ function pathOf({ apiVersion, kind, metadata }: KubeObject, namespace: string): 
   return `${root}/namespaces/${namespace}/${plurals[kind] ?? ''}/${metadata.name ?? ''}?fieldManager=argocd-controller&force=true`;
 }
 
-async function send(pool: Pool, token: string, request: { path: string; method: 'PATCH' | 'POST' | 'DELETE'; type: string; body?: string }): Promise<void> {
+async function send(
+  pool: Pool,
+  token: string,
+  request: { path: string; method: 'PATCH' | 'POST' | 'DELETE'; type: string; body?: string },
+): Promise<void> {
   const { path, method, type, body } = request;
-  const answer = await pool.request({ path, method, headers: { authorization: `Bearer ${token}`, 'content-type': type }, ...(body !== undefined && { body }) });
+  const answer = await pool.request({
+    path,
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': type },
+    ...(body !== undefined && { body }),
+  });
   const text = await answer.body.text();
   if (answer.statusCode >= 300) throw new Error(`${method} ${path} answered ${answer.statusCode}: ${text}`);
 }
@@ -40,9 +54,11 @@ async function send(pool: Pool, token: string, request: { path: string; method: 
 async function timed(work: (() => Promise<void>)[]): Promise<number> {
   const waiting = work.values();
   const start = performance.now();
-  await Promise.all(Array.from({ length: concurrency }, async () => {
-    for (const task of waiting) await task();
-  }));
+  await Promise.all(
+    Array.from({ length: concurrency }, async () => {
+      for (const task of waiting) await task();
+    }),
+  );
   return (performance.now() - start) / 1000;
 }
 
@@ -51,17 +67,35 @@ export async function measureFloor({ server, ca, token }: Place, applications = 
   const pool = new Pool(server, { connections: concurrency, allowH2: false, connect: { ca } });
   const namespace = `floor-${process.pid}`;
   try {
-    await send(pool, token, { path: '/api/v1/namespaces', method: 'POST', type: 'application/json', body: JSON.stringify({ metadata: { name: namespace } }) });
+    await send(pool, token, {
+      path: '/api/v1/namespaces',
+      method: 'POST',
+      type: 'application/json',
+      body: JSON.stringify({ metadata: { name: namespace } }),
+    });
     const objects = Array.from({ length: applications }, (_, at) => objectsOf(`floor-${at}`)).flat();
     const requests = (query: string): (() => Promise<void>)[] =>
-      objects.map((object) => () => send(pool, token, { path: `${pathOf(object, namespace)}${query}`, method: 'PATCH', type: 'application/apply-patch+yaml', body: JSON.stringify(object) }));
+      objects.map(
+        (object) => () =>
+          send(pool, token, {
+            path: `${pathOf(object, namespace)}${query}`,
+            method: 'PATCH',
+            type: 'application/apply-patch+yaml',
+            body: JSON.stringify(object),
+          }),
+      );
     const cpu = process.cpuUsage();
     const creates = objects.length / (await timed(requests('')));
     const used = process.cpuUsage(cpu);
     const repeats = objects.length / (await timed(requests('')));
     const dryRuns = objects.length / (await timed(requests('&dryRun=All')));
     await send(pool, token, { path: `/api/v1/namespaces/${namespace}`, method: 'DELETE', type: 'application/json' });
-    return { creates: Math.round(creates), repeats: Math.round(repeats), dryRuns: Math.round(dryRuns), createCpu: (used.user + used.system) / 1e6 };
+    return {
+      creates: Math.round(creates),
+      repeats: Math.round(repeats),
+      dryRuns: Math.round(dryRuns),
+      createCpu: (used.user + used.system) / 1e6,
+    };
   } finally {
     await pool.destroy();
   }
@@ -70,7 +104,9 @@ export async function measureFloor({ server, ca, token }: Place, applications = 
 if (import.meta.main) {
   const cluster = await startCluster({ name: 'floor' });
   try {
-    process.stdout.write(`${JSON.stringify(await measureFloor({ server: cluster.server, ca: cluster.ca, token: cluster.tokens.admin }))}\n`);
+    process.stdout.write(
+      `${JSON.stringify(await measureFloor({ server: cluster.server, ca: cluster.ca, token: cluster.tokens.admin }))}\n`,
+    );
   } finally {
     await cluster.stop();
   }

@@ -1,4 +1,5 @@
-// The phases: each drives the operator through nothing but the Application API and a git server, and answers what it took.
+// The phases: each drives the operator through nothing but the Application API and a git server, and answers what it
+// took.
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Application } from '../src/model/application.ts';
@@ -28,7 +29,8 @@ const limitSeconds = 900;
 const namespaceOf = (name: string): string => `ns-${name}`;
 const seconds = (since: number): number => (performance.now() - since) / 1000;
 const round = (value: number, digits = 3): number => Number(value.toFixed(digits));
-const configMap = (name: string, at: number): string => `/api/v1/namespaces/${namespaceOf(name)}/configmaps/${name}-${at}`;
+const configMap = (name: string, at: number): string =>
+  `/api/v1/namespaces/${namespaceOf(name)}/configmaps/${name}-${at}`;
 
 function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -79,15 +81,27 @@ function applicationOf(name: string, url: string, selfHeal: boolean): unknown {
 
 async function create(bench: Bench): Promise<Result> {
   const { stand, workload } = bench;
-  for (const name of workload.names) await stand.access.must('POST', '/api/v1/namespaces', { metadata: { name: namespaceOf(name) } });
+  for (const name of workload.names)
+    await stand.access.must('POST', '/api/v1/namespaces', { metadata: { name: namespaceOf(name) } });
   const before = usageOf(stand.pid);
   const start = performance.now();
-  for (const [at, name] of workload.names.entries()) await stand.access.must('POST', applications, applicationOf(name, workload.url, at % 2 === 0));
+  for (const [at, name] of workload.names.entries())
+    await stand.access.must('POST', applications, applicationOf(name, workload.url, at % 2 === 0));
   const posted = seconds(start);
-  await until('all Synced', 250, async () => (await all(bench)).filter((app) => app.status?.sync?.status === 'Synced').length === workload.names.length);
+  await until(
+    'all Synced',
+    250,
+    async () =>
+      (await all(bench)).filter((app) => app.status?.sync?.status === 'Synced').length === workload.names.length,
+  );
   const took = seconds(start);
   const after = usageOf(stand.pid);
-  return { seconds: round(took, 1), posted_s: round(posted, 1), cpu_s: round(after.cpu - before.cpu, 1), rss_mib: Math.round(after.rss) };
+  return {
+    seconds: round(took, 1),
+    posted_s: round(posted, 1),
+    cpu_s: round(after.cpu - before.cpu, 1),
+    rss_mib: Math.round(after.rss),
+  };
 }
 
 async function idle(bench: Bench): Promise<Result> {
@@ -100,22 +114,51 @@ async function idle(bench: Bench): Promise<Result> {
 
 async function refreshAll(bench: Bench, first: string): Promise<void> {
   const annotation = { metadata: { annotations: { 'argocd.argoproj.io/refresh': 'normal' } } };
-  for (const name of [first, ...bench.workload.names.filter((each) => each !== first)]) await merge(bench, `${applications}/${name}`, annotation);
+  for (const name of [first, ...bench.workload.names.filter((each) => each !== first)])
+    await merge(bench, `${applications}/${name}`, annotation);
 }
 
-async function deliver({ stand, workload }: Bench, name: string, pushed: { before: string; after: string; path: string }): Promise<void> {
-  const repository = { id: 1, name: 'mono', full_name: 'bench/mono', default_branch: 'main', html_url: workload.url.slice(0, -4), clone_url: workload.url, owner: { login: 'bench', name: 'bench' } };
+async function deliver(
+  { stand, workload }: Bench,
+  name: string,
+  pushed: { before: string; after: string; path: string },
+): Promise<void> {
+  const repository = {
+    id: 1,
+    name: 'mono',
+    full_name: 'bench/mono',
+    default_branch: 'main',
+    html_url: workload.url.slice(0, -4),
+    clone_url: workload.url,
+    owner: { login: 'bench', name: 'bench' },
+  };
   const commit = { id: pushed.after, added: [], removed: [], modified: [pushed.path] };
-  const body = JSON.stringify({ ref: 'refs/heads/main', before: pushed.before, after: pushed.after, head_commit: commit, commits: [commit], repository });
+  const body = JSON.stringify({
+    ref: 'refs/heads/main',
+    before: pushed.before,
+    after: pushed.after,
+    head_commit: commit,
+    commits: [commit],
+    repository,
+  });
   const signature = `sha256=${createHmac('sha256', stand.webhookSecret).update(body).digest('hex')}`;
-  const headers = { 'content-type': 'application/json', 'x-github-event': 'push', 'x-github-delivery': `${name} ${pushed.after}`, 'x-hub-signature-256': signature };
+  const headers = {
+    'content-type': 'application/json',
+    'x-github-event': 'push',
+    'x-github-delivery': `${name} ${pushed.after}`,
+    'x-hub-signature-256': signature,
+  };
   const answer = await fetch(stand.webhook, { method: 'POST', headers, body });
   await answer.text();
   if (!answer.ok) throw new Error(`the delivery was answered with ${answer.status}`);
 }
 
 /** Seconds until the live value is there, and until the application is Synced at the commit. */
-async function follow(bench: Bench, name: string, commit: { sha: string; value: number; start: number; everyMs: number }): Promise<{ live: number; synced: number }> {
+async function follow(
+  bench: Bench,
+  name: string,
+  commit: { sha: string; value: number; start: number; everyMs: number },
+): Promise<{ live: number; synced: number }> {
   const { sha, value, start, everyMs } = commit;
   await until('live', everyMs, async () => (await valueOf(bench, name, 0)) === String(value));
   const live = seconds(start);
@@ -137,12 +180,19 @@ async function commit(bench: Bench): Promise<Result> {
     const asked = refreshAll(bench, name);
     const { live, synced } = await follow(bench, name, { sha, value: run + 1, start, everyMs: 10 });
     await asked;
-    await until('all refreshed', 100, async () => (await all(bench)).every((app) => app.metadata.annotations?.['argocd.argoproj.io/refresh'] === undefined));
+    await until('all refreshed', 100, async () =>
+      (await all(bench)).every((app) => app.metadata.annotations?.['argocd.argoproj.io/refresh'] === undefined),
+    );
     const refreshed = seconds(start);
     await sleep(5000);
     runs.push({ live, synced, all: refreshed, cpu: usageOf(bench.stand.pid).cpu - before.cpu });
   }
-  return { live_s: round(median(runs.map((run) => run.live))), synced_s: round(median(runs.map((run) => run.synced))), all_refreshed_s: round(median(runs.map((run) => run.all))), cpu_s: round(median(runs.map((run) => run.cpu)), 2) };
+  return {
+    live_s: round(median(runs.map((run) => run.live))),
+    synced_s: round(median(runs.map((run) => run.synced))),
+    all_refreshed_s: round(median(runs.map((run) => run.all))),
+    cpu_s: round(median(runs.map((run) => run.cpu)), 2),
+  };
 }
 
 /** Told by one signed push delivery; nobody refreshes the others. */
@@ -158,7 +208,11 @@ async function commitWebhook(bench: Bench): Promise<Result> {
     await sleep(5000);
     runs.push({ live, synced, cpu: usageOf(bench.stand.pid).cpu - before.cpu });
   }
-  return { live_s: round(median(runs.map((run) => run.live))), synced_s: round(median(runs.map((run) => run.synced))), cpu_s: round(median(runs.map((run) => run.cpu)), 2) };
+  return {
+    live_s: round(median(runs.map((run) => run.live))),
+    synced_s: round(median(runs.map((run) => run.synced))),
+    cpu_s: round(median(runs.map((run) => run.cpu)), 2),
+  };
 }
 
 /** An edit by hand; seconds until `holds`. */
@@ -176,7 +230,11 @@ async function edits(bench: Bench, names: string[], holds: (name: string) => Pro
 
 function drift(bench: Bench): Promise<Result> {
   const names = bench.workload.names.filter((_, at) => at % 2 === 1 && at > 8).reverse();
-  return edits(bench, names, async (name) => (await get<Application>(bench, `${applications}/${name}`)).status?.sync?.status === 'OutOfSync');
+  return edits(
+    bench,
+    names,
+    async (name) => (await get<Application>(bench, `${applications}/${name}`)).status?.sync?.status === 'OutOfSync',
+  );
 }
 
 function heal(bench: Bench): Promise<Result> {
@@ -184,4 +242,11 @@ function heal(bench: Bench): Promise<Result> {
   return edits(bench, names, async (name) => (await valueOf(bench, name, 1)) !== 'drifted');
 }
 
-export const phases: Record<PhaseName, (bench: Bench) => Promise<Result>> = { create, idle, commit, 'commit-webhook': commitWebhook, drift, heal };
+export const phases: Record<PhaseName, (bench: Bench) => Promise<Result>> = {
+  create,
+  idle,
+  commit,
+  'commit-webhook': commitWebhook,
+  drift,
+  heal,
+};

@@ -27,7 +27,10 @@ function note(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-function applicationOf(name: string, repoURL: string): { apiVersion: string; kind: string; metadata: { name: string; namespace: string }; spec: Application['spec'] } {
+function applicationOf(
+  name: string,
+  repoURL: string,
+): { apiVersion: string; kind: string; metadata: { name: string; namespace: string }; spec: Application['spec'] } {
   const spec = {
     project: 'default',
     source: { repoURL, targetRevision: 'main', path: `apps/${name}` },
@@ -41,14 +44,27 @@ async function create(scene: Scene, names: string[]): Promise<object> {
   const before = usageOf(scene.coxswain.pid);
   const start = performance.now();
   for (const name of names) await apply(scene.kube, applicationOf(name, scene.repository.url));
-  await until('all Synced', async () => (await list<Application>(scene.kube, argo)).every((app) => app.status?.sync?.status === 'Synced') || undefined, { withinMs, everyMs: 500 });
+  await until(
+    'all Synced',
+    async () =>
+      (await list<Application>(scene.kube, argo)).every((app) => app.status?.sync?.status === 'Synced') || undefined,
+    { withinMs, everyMs: 500 },
+  );
   const after = usageOf(scene.coxswain.pid);
-  return { phase: 'create', apps: names.length, seconds: Number(((performance.now() - start) / 1000).toFixed(1)), cpu_s: Number((after.cpu - before.cpu).toFixed(1)), rss_mib: Math.round(after.rss) };
+  return {
+    phase: 'create',
+    apps: names.length,
+    seconds: Number(((performance.now() - start) / 1000).toFixed(1)),
+    cpu_s: Number((after.cpu - before.cpu).toFixed(1)),
+    rss_mib: Math.round(after.rss),
+  };
 }
 
 /** The file of an application with its value changed: Helm keeps it in its values, the others in the manifests. */
 function touched(dir: string, name: string): [string, string] {
-  const file = ['values.yaml', 'all.yaml'].map((each) => `apps/${name}/${each}`).find((path) => existsSync(join(dir, path)));
+  const file = ['values.yaml', 'all.yaml']
+    .map((each) => `apps/${name}/${each}`)
+    .find((path) => existsSync(join(dir, path)));
   if (file === undefined) throw new Error(`${name} has no manifest`);
   return [file, readFileSync(join(dir, file), 'utf8').replace('"0"', '"1"')];
 }
@@ -57,15 +73,31 @@ async function preview(scene: Scene, names: string[]): Promise<object> {
   const { alice } = scene.people;
   const repo = scene.repository.name;
   const branch = `touch-${names.length}`;
-  await alice.github.commit(repo, { branch, files: Object.fromEntries(names.map((name) => touched(scene.repository.dir, name))), message: branch });
+  await alice.github.commit(repo, {
+    branch,
+    files: Object.fromEntries(names.map((name) => touched(scene.repository.dir, name))),
+    message: branch,
+  });
   const before = usageOf(scene.coxswain.pid);
   const start = performance.now();
   const number = await alice.github.openPullRequest(repo, { head: branch, title: branch, body: '' });
-  const said = (): string | undefined => scene.github.world.repositories[0]?.comments.find((comment) => comment.pull === number)?.body;
-  const body = await until('the comment', () => (said()?.includes(`${names.length} applications change`) ? said() : undefined), { withinMs, everyMs: 5, instead: () => said()?.slice(0, 300) ?? 'nothing' });
+  const said = (): string | undefined =>
+    scene.github.world.repositories[0]?.comments.find((comment) => comment.pull === number)?.body;
+  const body = await until(
+    'the comment',
+    () => (said()?.includes(`${names.length} applications change`) ? said() : undefined),
+    { withinMs, everyMs: 5, instead: () => said()?.slice(0, 300) ?? 'nothing' },
+  );
   const took = (performance.now() - start) / 1000;
   const after = usageOf(scene.coxswain.pid);
-  return { phase: 'pull-request', touched: names.length, comment_s: Number(took.toFixed(2)), cpu_s: Number((after.cpu - before.cpu).toFixed(2)), rss_mib: Math.round(after.rss), characters: body.length };
+  return {
+    phase: 'pull-request',
+    touched: names.length,
+    comment_s: Number(took.toFixed(2)),
+    cpu_s: Number((after.cpu - before.cpu).toFixed(2)),
+    rss_mib: Math.round(after.rss),
+    characters: body.length,
+  };
 }
 
 async function run(apps: number, touch: number[]): Promise<void> {
@@ -85,7 +117,13 @@ async function run(apps: number, touch: number[]): Promise<void> {
 }
 
 try {
-  const { values } = parseArgs({ options: { apps: { type: 'string', default: '1000' }, touch: { type: 'string', default: '5,200' }, help: { type: 'boolean', short: 'h' } } });
+  const { values } = parseArgs({
+    options: {
+      apps: { type: 'string', default: '1000' },
+      touch: { type: 'string', default: '5,200' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
   if (values.help) process.stdout.write(help);
   else await run(Number(values.apps), values.touch.split(',').map(Number));
 } catch (error) {

@@ -1,4 +1,5 @@
-// The table at the end of a run: what was measured, what Argo CD took on a reference machine, and the target; scaled by this machine's floor.
+// The table at the end of a run: what was measured, what Argo CD took on a reference machine, and the target; scaled by
+// this machine's floor.
 import type { Floor } from './floor.ts';
 import type { PhaseName, Result } from './phases.ts';
 
@@ -18,18 +19,106 @@ interface Row {
 export const referenceFloor = { creates: 900, repeats: 1700, createCpu: 0.27 };
 
 export const rows: Row[] = [
-  { phase: 'create', what: 'create and sync all', field: 'seconds', unit: 's', reference: 61.5, target: 6, scale: 'time' },
+  {
+    phase: 'create',
+    what: 'create and sync all',
+    field: 'seconds',
+    unit: 's',
+    reference: 61.5,
+    target: 6,
+    scale: 'time',
+  },
   { phase: 'create', what: 'the same, CPU', field: 'cpu_s', unit: 'CPU-s', reference: 85, target: 8, scale: 'cpu' },
-  { phase: 'idle', what: 'resident memory after', field: 'rss_mib', unit: 'MiB', reference: 526, target: 200, scale: 'none' },
-  { phase: 'commit', what: 'one commit, all refreshed: live changed', field: 'live_s', unit: 's', reference: 3.5, target: 0.2, scale: 'time' },
-  { phase: 'commit', what: 'one commit, all refreshed: Synced', field: 'synced_s', unit: 's', reference: 7.5, target: 0.3, scale: 'time' },
-  { phase: 'commit', what: 'one commit, all refreshed: CPU', field: 'cpu_s', unit: 'CPU-s', reference: 7, target: 0.325, scale: 'cpu' },
-  { phase: 'commit-webhook', what: 'one commit, webhook: live changed', field: 'live_s', unit: 's', reference: undefined, target: 0.2, scale: 'time' },
-  { phase: 'commit-webhook', what: 'one commit, webhook: Synced', field: 'synced_s', unit: 's', reference: undefined, target: 0.3, scale: 'time' },
-  { phase: 'commit-webhook', what: 'one commit, webhook: CPU', field: 'cpu_s', unit: 'CPU-s', reference: undefined, target: 0.2, scale: 'cpu' },
-  { phase: 'idle', what: 'idle, a minute', field: 'cpu_s_per_min', unit: 'CPU-s', reference: 0.28, target: 0.1, scale: 'cpu' },
-  { phase: 'drift', what: 'drift until OutOfSync (p50)', field: 'p50_s', unit: 's', reference: 0.11, target: 0.015, scale: 'time' },
-  { phase: 'heal', what: 'drift until healed (p50)', field: 'p50_s', unit: 's', reference: 0.44, target: 0.03, scale: 'time' },
+  {
+    phase: 'idle',
+    what: 'resident memory after',
+    field: 'rss_mib',
+    unit: 'MiB',
+    reference: 526,
+    target: 200,
+    scale: 'none',
+  },
+  {
+    phase: 'commit',
+    what: 'one commit, all refreshed: live changed',
+    field: 'live_s',
+    unit: 's',
+    reference: 3.5,
+    target: 0.2,
+    scale: 'time',
+  },
+  {
+    phase: 'commit',
+    what: 'one commit, all refreshed: Synced',
+    field: 'synced_s',
+    unit: 's',
+    reference: 7.5,
+    target: 0.3,
+    scale: 'time',
+  },
+  {
+    phase: 'commit',
+    what: 'one commit, all refreshed: CPU',
+    field: 'cpu_s',
+    unit: 'CPU-s',
+    reference: 7,
+    target: 0.325,
+    scale: 'cpu',
+  },
+  {
+    phase: 'commit-webhook',
+    what: 'one commit, webhook: live changed',
+    field: 'live_s',
+    unit: 's',
+    reference: undefined,
+    target: 0.2,
+    scale: 'time',
+  },
+  {
+    phase: 'commit-webhook',
+    what: 'one commit, webhook: Synced',
+    field: 'synced_s',
+    unit: 's',
+    reference: undefined,
+    target: 0.3,
+    scale: 'time',
+  },
+  {
+    phase: 'commit-webhook',
+    what: 'one commit, webhook: CPU',
+    field: 'cpu_s',
+    unit: 'CPU-s',
+    reference: undefined,
+    target: 0.2,
+    scale: 'cpu',
+  },
+  {
+    phase: 'idle',
+    what: 'idle, a minute',
+    field: 'cpu_s_per_min',
+    unit: 'CPU-s',
+    reference: 0.28,
+    target: 0.1,
+    scale: 'cpu',
+  },
+  {
+    phase: 'drift',
+    what: 'drift until OutOfSync (p50)',
+    field: 'p50_s',
+    unit: 's',
+    reference: 0.11,
+    target: 0.015,
+    scale: 'time',
+  },
+  {
+    phase: 'heal',
+    what: 'drift until healed (p50)',
+    field: 'p50_s',
+    unit: 's',
+    reference: 0.44,
+    target: 0.03,
+    scale: 'time',
+  },
 ];
 
 /** How much slower this machine is than the reference machine; 1 = as fast. It counts what else runs on it. */
@@ -51,7 +140,9 @@ export function report(results: Partial<Record<PhaseName, Result>>, floor: Floor
     if (apps !== 150) return [`| ${what} | ${figure(measured, unit)} | — | — | — |`];
     const scaled = reference === undefined ? undefined : reference * slower[scale];
     const ratio = scaled === undefined ? '—' : `${Number((measured / scaled).toPrecision(2))}`;
-    return [`| ${what} | ${figure(measured, unit)} | ${figure(scaled, unit)} | ${ratio} | ${figure(target * slower[scale], unit)} |`];
+    return [
+      `| ${what} | ${figure(measured, unit)} | ${figure(scaled, unit)} | ${ratio} | ${figure(target * slower[scale], unit)} |`,
+    ];
   });
   const [time, cpu] = [slower.time, slower.cpu].map((value) => Number(value.toPrecision(2)));
   return [

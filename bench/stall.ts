@@ -1,4 +1,5 @@
-// How long the event loop is held at a stretch: CPU time of the main thread between two turns of a timer, which other load does not disturb.
+// How long the event loop is held at a stretch: CPU time of the main thread between two turns of a timer, which other
+// load does not disturb.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,7 +44,10 @@ async function longest(run: () => Promise<void>): Promise<number> {
 
 async function paths(): Promise<number> {
   const changed = Array.from({ length: 20_000 }, (_, at) => `data/${at % 300}/${at % 7}/file-${at}.json`);
-  const inputs = Array.from({ length: 1000 }, (_, at) => [`apps/${at}`, ...Array.from({ length: 8 }, (_each, file) => `apps/${at}/${file}.yaml`)]);
+  const inputs = Array.from({ length: 1000 }, (_, at) => [
+    `apps/${at}`,
+    ...Array.from({ length: 8 }, (_each, file) => `apps/${at}/${file}.yaml`),
+  ]);
   return longest(async () => {
     const index = await ChangedPaths.of(changed);
     inputs.forEach((each) => index.touch(each));
@@ -51,7 +55,10 @@ async function paths(): Promise<number> {
 }
 
 function filesOf(texts: ReadonlyMap<string, Buffer>): Files {
-  const entry = (path: string): { path: string; kind: 'file' | 'dir'; id: string; executable: boolean } | undefined => (path === 'app' || texts.has(path) ? { path, kind: path === 'app' ? 'dir' : 'file', id: path, executable: false } : undefined);
+  const entry = (path: string): { path: string; kind: 'file' | 'dir'; id: string; executable: boolean } | undefined =>
+    path === 'app' || texts.has(path)
+      ? { path, kind: path === 'app' ? 'dir' : 'file', id: path, executable: false }
+      : undefined;
   return {
     entry: (path) => Promise.resolve(entry(path)),
     id: (path) => Promise.resolve(entry(path)?.id),
@@ -66,15 +73,31 @@ async function documents(): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), 'coxswain-stall-'));
   const tools = await binaries(['helm', 'kustomize', 'jsonnet', 'render']);
   const worker = new Worker({ path: tools['render'] ?? '' });
-  const text = (run: number): Buffer => Buffer.from(Array.from({ length: 20_000 }, (_, at) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c-${at}}\ndata: {value: "${run}", other: plain text}\n`).join('---\n'));
+  const text = (run: number): Buffer =>
+    Buffer.from(
+      Array.from(
+        { length: 20_000 },
+        (_, at) =>
+          `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c-${at}}\ndata: {value: "${run}", other: plain text}\n`,
+      ).join('---\n'),
+    );
   let run = 0;
   try {
-    const renderer = await createRenderer({ worker, tools: { helm: tools['helm'] ?? '', kustomize: tools['kustomize'] ?? '', jsonnet: tools['jsonnet'] ?? '' }, tempDir: dir });
+    const renderer = await createRenderer({
+      worker,
+      tools: { helm: tools['helm'] ?? '', kustomize: tools['kustomize'] ?? '', jsonnet: tools['jsonnet'] ?? '' },
+      tempDir: dir,
+    });
     return await longest(async () => {
       run += 1;
       const path = `app/all-${run}.yaml`;
       const files = filesOf(new Map([[path, text(run)]]));
-      await renderer.render({ source: { repoURL: 'https://git.example/x', path: 'app' }, app: { name: 'app', namespace: 'argocd', destinationNamespace: 'app', project: 'default', revision: `${run}` }, files, cluster: { version: '1.36.3', apiVersions: [] } });
+      await renderer.render({
+        source: { repoURL: 'https://git.example/x', path: 'app' },
+        app: { name: 'app', namespace: 'argocd', destinationNamespace: 'app', project: 'default', revision: `${run}` },
+        files,
+        cluster: { version: '1.36.3', apiVersions: [] },
+      });
     });
   } finally {
     worker.stop();
@@ -83,17 +106,47 @@ async function documents(): Promise<number> {
 }
 
 function configMap(at: number): KubeObject {
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `c-${at}`, namespace: 'app', uid: `${at}`, resourceVersion: '1' }, data: { value: 'x'.repeat(200) } };
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: `c-${at}`, namespace: 'app', uid: `${at}`, resourceVersion: '1' },
+    data: { value: 'x'.repeat(200) },
+  };
 }
 
 /** A cluster in which everything is as Git says. */
 function cluster(objects: readonly KubeObject[]): CompareCluster {
-  const records = new Map(objects.map((object): [string, LiveObject] => [keyText(keyOf(object)), { key: keyOf(object), uid: object.metadata.uid ?? '', apiVersion: 'v1', resourceVersion: '1', generation: undefined, fingerprint: '1', application: 'app', root: true, ownerUids: [], deleting: false, object }]));
+  const records = new Map(
+    objects.map((object): [string, LiveObject] => [
+      keyText(keyOf(object)),
+      {
+        key: keyOf(object),
+        uid: object.metadata.uid ?? '',
+        apiVersion: 'v1',
+        resourceVersion: '1',
+        generation: undefined,
+        fingerprint: '1',
+        application: 'app',
+        root: true,
+        ownerUids: [],
+        deleting: false,
+        object,
+      },
+    ]),
+  );
   const get = (key: ResourceKey): LiveObject | undefined => records.get(keyText(key));
   const resource = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
   return {
     discovery: { resourceOf: () => resource, version: '1.36.3', apiVersions: () => [] },
-    live: { get, keysOf: () => [...records.values()].map(({ key }) => key), want: () => Promise.resolve(), forget: () => undefined, again: () => undefined, problemOf: () => undefined, onChange: () => () => undefined },
+    live: {
+      get,
+      keysOf: () => [...records.values()].map(({ key }) => key),
+      want: () => Promise.resolve(),
+      forget: () => undefined,
+      again: () => undefined,
+      problemOf: () => undefined,
+      onChange: () => () => undefined,
+    },
     api: { apply: (object: KubeObject) => Promise.resolve(get(keyOf(object))?.object ?? object) },
   } as unknown as CompareCluster;
 }
@@ -101,8 +154,17 @@ function cluster(objects: readonly KubeObject[]): CompareCluster {
 /** Passes over one application of which one object after the other changes its status. */
 async function churn(): Promise<number> {
   const objects = Array.from({ length: 1000 }, (_, at) => configMap(at));
-  const app: Application = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { name: 'app', namespace: 'argocd' }, spec: { project: 'default', destination: { namespace: 'app' } } };
-  const comparer = createComparer({ cluster: cluster(objects), macKey: Buffer.alloc(32), server: 'https://kubernetes.default.svc' });
+  const app: Application = {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
+    metadata: { name: 'app', namespace: 'argocd' },
+    spec: { project: 'default', destination: { namespace: 'app' } },
+  };
+  const comparer = createComparer({
+    cluster: cluster(objects),
+    macKey: Buffer.alloc(32),
+    server: 'https://kubernetes.default.svc',
+  });
   const signal = new AbortController().signal;
   const desired = { revisions: ['a'], sourceTypes: ['Directory'] } as unknown as DesiredState;
   let comparison: Comparison = await comparer.compare({ app, tracking: 'app', manifests: objects }, signal);
@@ -110,7 +172,11 @@ async function churn(): Promise<number> {
   return longest(async () => {
     for (const object of objects.slice(0, 100)) {
       comparison = await comparer.compareObjects(comparison, [keyOf(object)], signal);
-      const now = comparedStatus({ ...app, ...(status && { status }) }, { comparison, desired, health: healthOfAll(app, comparison), moved: false }, 0);
+      const now = comparedStatus(
+        { ...app, ...(status && { status }) },
+        { comparison, desired, health: healthOfAll(app, comparison), moved: false },
+        0,
+      );
       statusPatch({ ...app, ...(status && { status }) }, now);
       status = now;
       await new Promise((resolve) => void setImmediate(resolve));

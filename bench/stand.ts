@@ -1,4 +1,5 @@
-// A control plane of its own with Coxswain beside it, to be measured; run alone, it prints where everything is and waits.
+// A control plane of its own with Coxswain beside it, to be measured; run alone, it prints where everything is and
+// waits.
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,9 +41,19 @@ export async function startStand(log: (line: string) => void = () => undefined):
   for (const object of documents(readFileSync(defaultProject, 'utf8'))) await apply(kube, object);
   const toolsDir = join(dir, 'tools');
   mkdirSync(toolsDir);
-  for (const [name, path] of Object.entries(await binaries(['helm', 'kustomize', 'jsonnet', 'render']))) symlinkSync(path, join(toolsDir, name));
-  const kubeconfig = writeKubeconfig(join(dir, 'coxswain.kubeconfig'), { server: cluster.server, ca: cluster.ca, token: cluster.token, user: 'coxswain' });
-  const env = { KUBECONFIG: kubeconfig, COX_GITHUB_WEBHOOK_SECRET: webhookSecret, COX_LOG_LEVEL: process.env['COX_LOG_LEVEL'] ?? 'warn' };
+  for (const [name, path] of Object.entries(await binaries(['helm', 'kustomize', 'jsonnet', 'render'])))
+    symlinkSync(path, join(toolsDir, name));
+  const kubeconfig = writeKubeconfig(join(dir, 'coxswain.kubeconfig'), {
+    server: cluster.server,
+    ca: cluster.ca,
+    token: cluster.token,
+    user: 'coxswain',
+  });
+  const env = {
+    KUBECONFIG: kubeconfig,
+    COX_GITHUB_WEBHOOK_SECRET: webhookSecret,
+    COX_LOG_LEVEL: process.env['COX_LOG_LEVEL'] ?? 'warn',
+  };
   log('starting Coxswain');
   const operator = await createOperator({ dir: join(dir, 'coxswain'), toolsDir, env });
   const stop = async (): Promise<void> => {
@@ -58,12 +69,33 @@ export async function startStand(log: (line: string) => void = () => undefined):
     throw error;
   }
   const { server, ca } = cluster;
-  return { server, ca, token: cluster.tokens.admin, access, pid: operator.pid, webhook: operator.webhookUrl, webhookSecret, logFile: operator.logFile, stop };
+  return {
+    server,
+    ca,
+    token: cluster.tokens.admin,
+    access,
+    pid: operator.pid,
+    webhook: operator.webhookUrl,
+    webhookSecret,
+    logFile: operator.logFile,
+    stop,
+  };
 }
 
 async function main(): Promise<void> {
   const stand = await startStand((line) => process.stderr.write(`${line}\n`));
-  const flags = ['--server', stand.server, '--token', stand.token, '--pids', String(stand.pid), '--webhook', stand.webhook, '--webhook-secret', stand.webhookSecret];
+  const flags = [
+    '--server',
+    stand.server,
+    '--token',
+    stand.token,
+    '--pids',
+    String(stand.pid),
+    '--webhook',
+    stand.webhook,
+    '--webhook-secret',
+    stand.webhookSecret,
+  ];
   process.stdout.write(`${flags.join(' ')}\n`);
   process.stderr.write(`log: ${stand.logFile}\nCtrl-C stops everything\n`);
   await new Promise<void>((resolve) => {

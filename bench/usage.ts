@@ -24,9 +24,10 @@ function stat(pid: number): string[] | undefined {
 
 function family(root: number): Set<number> {
   const parents = new Map<number, number>();
-  for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) parents.set(Number(name), Number(stat(Number(name))?.[1] ?? 0));
+  for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each)))
+    parents.set(Number(name), Number(stat(Number(name))?.[1] ?? 0));
   const found = new Set([root]);
-  for (let before = 0; before !== found.size; ) {
+  for (let before = 0; before !== found.size;) {
     before = found.size;
     for (const [pid, parent] of parents) if (found.has(parent)) found.add(pid);
   }

@@ -1,4 +1,5 @@
-// The repository that is measured: a third of its applications plain YAML, a third Kustomize, a third Helm; 8 objects each.
+// The repository that is measured: a third of its applications plain YAML, a third Kustomize, a third Helm; 8 objects
+// each.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -14,11 +15,30 @@ const configs = 5;
 
 export function objectsOf(name: string): KubeObject[] {
   const labels = { app: name };
-  const container = { name: 'c', image: 'nginx:1', ports: [{ containerPort: 80 }], resources: { requests: { cpu: '100m' } } };
-  const maps = Array.from({ length: configs }, (_, at) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `${name}-${at}` }, data: { value: '0', pad: 'x'.repeat(200) } }));
+  const container = {
+    name: 'c',
+    image: 'nginx:1',
+    ports: [{ containerPort: 80 }],
+    resources: { requests: { cpu: '100m' } },
+  };
+  const maps = Array.from({ length: configs }, (_, at) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: `${name}-${at}` },
+    data: { value: '0', pad: 'x'.repeat(200) },
+  }));
   return [
     ...maps,
-    { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, spec: { replicas: 0, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [container] } } } },
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name },
+      spec: {
+        replicas: 0,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [container] } },
+      },
+    },
     { apiVersion: 'v1', kind: 'Service', metadata: { name }, spec: { selector: labels, ports: [{ port: 80 }] } },
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } },
   ];
@@ -31,11 +51,15 @@ function yaml(objects: KubeObject[]): string {
 function writeApplication(dir: string, name: string, kind: (typeof kinds)[number]): void {
   const text = yaml(objectsOf(name));
   mkdirSync(kind === 'helm' ? join(dir, 'templates') : dir, { recursive: true });
-  if (kind === 'kustomize') writeFileSync(join(dir, 'kustomization.yaml'), 'resources: [all.yaml]\ncommonAnnotations: {team: bench}\n');
+  if (kind === 'kustomize')
+    writeFileSync(join(dir, 'kustomization.yaml'), 'resources: [all.yaml]\ncommonAnnotations: {team: bench}\n');
   if (kind !== 'helm') return writeFileSync(join(dir, 'all.yaml'), text);
   writeFileSync(join(dir, 'Chart.yaml'), `apiVersion: v2\nname: ${name}\nversion: 0.1.0\n`);
   writeFileSync(join(dir, 'values.yaml'), 'value: "0"\n');
-  writeFileSync(join(dir, 'templates', 'all.yaml'), text.replaceAll('"value": "0"', '"value": {{ .Values.value | quote }}'));
+  writeFileSync(
+    join(dir, 'templates', 'all.yaml'),
+    text.replaceAll('"value": "0"', '"value": {{ .Values.value | quote }}'),
+  );
 }
 
 export function namesOf(count: number): string[] {
@@ -48,13 +72,19 @@ export function writeApplications(dir: string, names: string[]): void {
 }
 
 function git(cwd: string, ...args: string[]): string {
-  return execFileSync('git', ['-c', 'user.name=bench', '-c', 'user.email=bench@localhost', ...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  return execFileSync('git', ['-c', 'user.name=bench', '-c', 'user.email=bench@localhost', ...args], {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).trim();
 }
 
 export interface Workload {
   names: string[];
   url: string;
-  /** Sets the value of all ConfigMaps of a plain application, commits and pushes; answers the commits before and after. */
+  /**
+   * Sets the value of all ConfigMaps of a plain application, commits and pushes; answers the commits before and after.
+   */
   change(name: string, value: number): { before: string; after: string; path: string };
   stop(): Promise<void>;
 }
@@ -63,7 +93,10 @@ async function serveGit(dir: string, request: IncomingMessage, response: ServerR
   const { pathname, search } = new URL(request.url ?? '/', 'http://localhost');
   const [, name = '', ...rest] = pathname.split('/');
   if (name !== 'mono.git') return void response.writeHead(404).end();
-  sendAnswer(response, await askBackend({ dir: join(dir, name), path: rest.join('/'), query: search.slice(1), user: '' }, request));
+  sendAnswer(
+    response,
+    await askBackend({ dir: join(dir, name), path: rest.join('/'), query: search.slice(1), user: '' }, request),
+  );
 }
 
 /** Makes the repository with one commit under `dir` and serves it on loopback. */
@@ -76,7 +109,9 @@ export async function startWorkload(dir: string, count: number): Promise<Workloa
   git(source, 'commit', '--quiet', '--message=init');
   git(dir, 'clone', '--quiet', '--bare', source, join(dir, 'mono.git'));
   git(source, 'remote', 'add', 'origin', join(dir, 'mono.git'));
-  const server = createServer((request, response) => void serveGit(dir, request, response).catch(() => response.destroy()));
+  const server = createServer(
+    (request, response) => void serveGit(dir, request, response).catch(() => response.destroy()),
+  );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

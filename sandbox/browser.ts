@@ -6,7 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import WebSocket from 'ws';
 
-const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--remote-debugging-port=0'];
+const flags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--remote-debugging-port=0',
+];
 
 export interface Picture {
   url: string;
@@ -45,7 +55,9 @@ export class Browser {
   /** `command` is found on PATH; default chromium. */
   static async start(command = 'chromium'): Promise<Browser> {
     const profile = mkdtempSync(join(tmpdir(), 'coxswain-browser-'));
-    const child = spawn(command, [...flags, `--user-data-dir=${profile}`, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(command, [...flags, `--user-data-dir=${profile}`, 'about:blank'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     const address = await new Promise<string>((resolve, reject) => {
       let said = '';
       child.on('error', reject);
@@ -65,11 +77,18 @@ export class Browser {
     const { targetId } = await this.#send<{ targetId: string }>('Target.createTarget', { url: 'about:blank' });
     const { sessionId } = await this.#send<{ sessionId: string }>('Target.attachToTarget', { targetId, flatten: true });
     const run = async <T>(expression: string): Promise<T> => {
-      const { result, exceptionDetails } = await this.#send<{ result: { value: T }; exceptionDetails?: { text: string } }>('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true }, sessionId);
+      const { result, exceptionDetails } = await this.#send<{
+        result: { value: T };
+        exceptionDetails?: { text: string };
+      }>('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true }, sessionId);
       if (exceptionDetails) throw new Error(`the script failed on ${url}: ${exceptionDetails.text}`);
       return result.value;
     };
-    await this.#send('Emulation.setDeviceMetricsOverride', { width, height: maxHeight, deviceScaleFactor: 1.5, mobile: false }, sessionId);
+    await this.#send(
+      'Emulation.setDeviceMetricsOverride',
+      { width, height: maxHeight, deviceScaleFactor: 1.5, mobile: false },
+      sessionId,
+    );
     await this.#send('Page.navigate', { url }, sessionId);
     const found = `new Promise((resolve, reject) => { const end = Date.now() + 10000; const look = () => document.querySelector(${JSON.stringify(selector)}) ? resolve(true) : Date.now() > end ? reject(new Error('not there')) : setTimeout(look, 50); look(); })`;
     await run(found);
@@ -78,9 +97,15 @@ export class Browser {
     // A page that follows its end scrolls once more after it is drawn.
     const settled = 'await new Promise((resolve) => setTimeout(resolve, 300));';
     const place = `const part = document.querySelector(${JSON.stringify(selector)}); ${settled} part.scrollIntoView({ block: 'start' }); ${settled} const at = part.getBoundingClientRect();`;
-    const box = await run<Rectangle>(`(async () => { ${place} return { x: at.x + scrollX, y: at.y + scrollY, width: at.width, height: at.height }; })()`);
+    const box = await run<Rectangle>(
+      `(async () => { ${place} return { x: at.x + scrollX, y: at.y + scrollY, width: at.width, height: at.height }; })()`,
+    );
     const clip = { x: box.x, y: box.y, width: box.width, height: Math.min(box.height, maxHeight), scale: 1 };
-    const { data } = await this.#send<{ data: string }>('Page.captureScreenshot', { format: 'png', clip, captureBeyondViewport: box.y + clip.height > maxHeight }, sessionId);
+    const { data } = await this.#send<{ data: string }>(
+      'Page.captureScreenshot',
+      { format: 'png', clip, captureBeyondViewport: box.y + clip.height > maxHeight },
+      sessionId,
+    );
     writeFileSync(file, Buffer.from(data, 'base64'));
     await this.#send('Target.closeTarget', { targetId });
   }

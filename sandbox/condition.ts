@@ -1,4 +1,5 @@
-// Waiting for what no event announces to us: a look every few milliseconds, with a limit and a sentence for when it never comes.
+// Waiting for what no event announces to us: a look every few milliseconds, with a limit and a sentence for when it
+// never comes.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Patience {
@@ -11,8 +12,15 @@ export interface Patience {
   instead?: () => string | Promise<string>;
 }
 
-/** The first value of `look` that is not undefined. An error of `look` counts as undefined and is the cause of the final one. */
-export async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>, patience: Patience = {}): Promise<T> {
+/**
+ * The first value of `look` that is not undefined. An error of `look` counts as undefined and is the cause of the final
+ * one.
+ */
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | Promise<T | undefined>,
+  patience: Patience = {},
+): Promise<T> {
   const { withinMs = 60_000, everyMs = 25, signal, instead } = patience;
   const deadline = Date.now() + withinMs;
   for (;;) {
@@ -21,7 +29,10 @@ export async function until<T>(what: string, look: () => T | undefined | Promise
     if ('value' in found && found.value !== undefined) return found.value;
     if (Date.now() > deadline) {
       const now = instead ? `; instead: ${await instead()}` : '';
-      throw new Error(`not within ${Math.round(withinMs / 1000)} s: ${what}${now}`, 'error' in found ? { cause: found.error } : undefined);
+      throw new Error(
+        `not within ${Math.round(withinMs / 1000)} s: ${what}${now}`,
+        'error' in found ? { cause: found.error } : undefined,
+      );
     }
     await sleep(everyMs);
   }

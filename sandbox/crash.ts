@@ -1,4 +1,5 @@
-// `npm run crash`: the story undisturbed, then again with Coxswain killed at every mutating request in turn; both must end alike.
+// `npm run crash`: the story undisturbed, then again with Coxswain killed at every mutating request in turn; both must
+// end alike.
 import { parseArgs } from 'node:util';
 import { describeError } from '../src/base/errors.ts';
 import { Crashes, countsOf, everyRequest, kindOf, someRequests, type Choice, type Kill } from './crashes.ts';
@@ -60,7 +61,11 @@ export async function disturbedRun(choice: Choice, withinMs: number, tell: Tell)
   const killSwitch = new Crashes();
   const scene = await startScene({ killSwitch });
   try {
-    killSwitch.begin({ choice, operator: scene.coxswain, onKill: ({ n, side, label }) => tell(`      ✝ ${n} ${side} ${label}`) });
+    killSwitch.begin({
+      choice,
+      operator: scene.coxswain,
+      onKill: ({ n, side, label }) => tell(`      ✝ ${n} ${side} ${label}`),
+    });
     scene.coxswain.spawn();
     await playStory(scene, { tell, withinMs });
     await killSwitch.end();
@@ -77,9 +82,12 @@ export async function disturbedRun(choice: Choice, withinMs: number, tell: Tell)
 }
 
 async function run(): Promise<number> {
-  const { values } = parseArgs({ options: { seed: { type: 'string' }, share: { type: 'string' }, help: { type: 'boolean', short: 'h' } } });
+  const { values } = parseArgs({
+    options: { seed: { type: 'string' }, share: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  });
   const began = performance.now();
-  const tell: Tell = (line) => void process.stdout.write(`${((performance.now() - began) / 1000).toFixed(1).padStart(7)} s  ${line}\n`);
+  const tell: Tell = (line) =>
+    void process.stdout.write(`${((performance.now() - began) / 1000).toFixed(1).padStart(7)} s  ${line}\n`);
   if (values.help) {
     process.stdout.write(help);
     return 0;
@@ -87,15 +95,23 @@ async function run(): Promise<number> {
   tell('undisturbed');
   const undisturbed = await undisturbedRun(tell);
   tell(`undisturbed: ${undisturbed.log.length} mutating requests of ${countsOf(undisturbed.log).size} kinds`);
-  const choice = values.seed === undefined ? everyRequest(countsOf(undisturbed.log)) : someRequests(Number(values.seed), Number(values.share ?? 0.1), Infinity);
+  const choice =
+    values.seed === undefined
+      ? everyRequest(countsOf(undisturbed.log))
+      : someRequests(Number(values.seed), Number(values.share ?? 0.1), Infinity);
   const disturbed = await disturbedRun(choice, 15 * 60_000, tell);
   const found = differences(undisturbed.end, disturbed.end);
-  tell(`killed ${disturbed.kills.length} times; ${found.length === 0 ? 'both runs ended alike' : `${found.length} differences:\n${found.join('\n')}`}`);
+  tell(
+    `killed ${disturbed.kills.length} times; ${found.length === 0 ? 'both runs ended alike' : `${found.length} differences:\n${found.join('\n')}`}`,
+  );
   if (found.length > 0 || values.seed !== undefined) return found.length === 0 ? 0 : 1;
   return (await atTheRest(undisturbed, disturbed.kills, tell)) ? 0 : 1;
 }
 
-/** What a life has under way beside the request that kills it is done anew by the next, perhaps at once with others: such kinds get runs of their own. */
+/**
+ * What a life has under way beside the request that kills it is done anew by the next, perhaps at once with others:
+ * such kinds get runs of their own.
+ */
 async function atTheRest(undisturbed: Undisturbed, kills: readonly Kill[], tell: Tell): Promise<boolean> {
   const rest = new Set(countsOf(undisturbed.log).keys());
   for (const { label } of kills) rest.delete(kindOf(label));

@@ -1,4 +1,5 @@
-// Kills Coxswain at its own mutating requests, one after the other, before or after they are handled, and starts it again.
+// Kills Coxswain at its own mutating requests, one after the other, before or after they are handled, and starts it
+// again.
 import { createHash } from 'node:crypto';
 import { Killed, KillSwitch, type KillSide } from './mutation-counter.ts';
 import type { Operator } from './operator.ts';
@@ -28,7 +29,10 @@ export function countsOf(log: readonly string[]): Map<string, number> {
   return counts;
 }
 
-/** Every request of an undisturbed run once: as many deaths at each kind as it was made there, and one at a kind never seen. */
+/**
+ * Every request of an undisturbed run once: as many deaths at each kind as it was made there, and one at a kind never
+ * seen.
+ */
 export function everyRequest(undisturbed: ReadonlyMap<string, number>): Choice {
   const killed = new Map<string, number>();
   return (kind) => {
@@ -50,7 +54,10 @@ function drawn(...words: (string | number)[]): number {
   return createHash('sha256').update(words.join(' ')).digest().readUInt32BE(0) / 2 ** 32;
 }
 
-/** One early request at each of the three servers, and a share of all; always the same ones for the same seed. At most `limit` of the share. */
+/**
+ * One early request at each of the three servers, and a share of all; always the same ones for the same seed. At most
+ * `limit` of the share.
+ */
 export function someRequests(seed: number, share: number, limit: number): Choice {
   const arrived = { cluster: 0, github: 0, slack: 0 };
   let deaths = 0;
@@ -65,7 +72,8 @@ export function someRequests(seed: number, share: number, limit: number): Choice
 }
 
 /**
- * The switch that a scene shares, with a plan. Sides alternate. The request after a death of its kind always passes, so that every
+ * The switch that a scene shares, with a plan. Sides alternate. The request after a death of its kind always passes, so
+ * that every
  * life gets further than the one before.
  */
 export class Crashes extends KillSwitch {

@@ -33,7 +33,13 @@ interface Options {
   kubeconfig: string | undefined;
 }
 
-const flags = { story: { type: 'boolean' }, keep: { type: 'boolean' }, 'use-kubeconfig': { type: 'boolean' }, verbose: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+const flags = {
+  story: { type: 'boolean' },
+  keep: { type: 'boolean' },
+  'use-kubeconfig': { type: 'boolean' },
+  verbose: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
 
 function parsed(): ReturnType<typeof parseArgs<{ options: typeof flags }>> {
   try {
@@ -47,8 +53,16 @@ function readOptions(): Options | 'help' {
   const { values } = parsed();
   if (values.help) return 'help';
   const named = process.env['KUBECONFIG'];
-  if (values['use-kubeconfig'] && !named) throw new AppError('E_CONFIG', '--use-kubeconfig needs KUBECONFIG to name a kubeconfig file', { hint: 'For kind: kind get kubeconfig > kubeconfig && KUBECONFIG=$PWD/kubeconfig npm run demo -- --use-kubeconfig' });
-  return { story: values.story ?? false, keep: values.keep ?? false, verbose: values.verbose ?? false, kubeconfig: values['use-kubeconfig'] ? named : undefined };
+  if (values['use-kubeconfig'] && !named)
+    throw new AppError('E_CONFIG', '--use-kubeconfig needs KUBECONFIG to name a kubeconfig file', {
+      hint: 'For kind: kind get kubeconfig > kubeconfig && KUBECONFIG=$PWD/kubeconfig npm run demo -- --use-kubeconfig',
+    });
+  return {
+    story: values.story ?? false,
+    keep: values.keep ?? false,
+    verbose: values.verbose ?? false,
+    kubeconfig: values['use-kubeconfig'] ? named : undefined,
+  };
 }
 
 function places(scene: Scene): string {
@@ -140,7 +154,9 @@ async function run(options: Options): Promise<number> {
     return 0;
   } catch (error) {
     if (abort.signal.aborted) return 1;
-    process.stderr.write(`\n${describeError(error)}\n\nThe end of Coxswain's log:\n${scene.coxswain.logs().split('\n').slice(-30).join('\n')}\n`);
+    process.stderr.write(
+      `\n${describeError(error)}\n\nThe end of Coxswain's log:\n${scene.coxswain.logs().split('\n').slice(-30).join('\n')}\n`,
+    );
     return 1;
   } finally {
     tell('stopping everything');

@@ -18,10 +18,15 @@ const cluster = {
 
 /** Throws E_CONFIG, with what is in the way. Resolves with the definitions that are there already. */
 export async function assertFree(kube: Kube): Promise<Set<string>> {
-  const there = await Promise.all([...namespaces.map(async (name) => ((await get(kube, cluster.namespace(name))) ? `namespace ${name}` : '')), get(kube, cluster.role).then((found) => (found ? 'ClusterRole coxswain-managed' : ''))]);
+  const there = await Promise.all([
+    ...namespaces.map(async (name) => ((await get(kube, cluster.namespace(name))) ? `namespace ${name}` : '')),
+    get(kube, cluster.role).then((found) => (found ? 'ClusterRole coxswain-managed' : '')),
+  ]);
   const inTheWay = there.filter((what) => what !== '');
   if (inTheWay.length > 0) {
-    throw new AppError('E_CONFIG', `the demo would overwrite what this cluster has: ${inTheWay.join(', ')}`, { hint: 'Use a cluster of its own (kind create cluster), or delete these first if an earlier demo left them.' });
+    throw new AppError('E_CONFIG', `the demo would overwrite what this cluster has: ${inTheWay.join(', ')}`, {
+      hint: 'Use a cluster of its own (kind create cluster), or delete these first if an earlier demo left them.',
+    });
   }
   return definitionsOf(kube);
 }
@@ -30,12 +35,32 @@ async function definitionsOf(kube: Kube): Promise<Set<string>> {
   return new Set((await list(kube, cluster.crds)).map(({ metadata }) => metadata.name ?? ''));
 }
 
-/** Coxswain must have ended. `before`: the definitions that were there. Namespaces take the cluster some more seconds to empty. */
+/**
+ * Coxswain must have ended. `before`: the definitions that were there. Namespaces take the cluster some more seconds to
+ * empty.
+ */
 export async function cleanUp(kube: Kube, before: ReadonlySet<string>): Promise<void> {
   const remove = (path: string): Promise<unknown> => kube.call('DELETE', path);
-  const made = [...(await definitionsOf(kube))].filter((name) => !before.has(name) && /\.(argoproj\.io|coxswain\.dev)$/.test(name));
+  const made = [...(await definitionsOf(kube))].filter(
+    (name) => !before.has(name) && /\.(argoproj\.io|coxswain\.dev)$/.test(name),
+  );
   // Nobody is left who would honour a finalizer.
-  const applications = (await get(kube, cluster.applications)) as { items?: { metadata: { name?: string } }[] } | undefined;
-  for (const { metadata } of applications?.items ?? []) await kube.call('PATCH', `${cluster.applications}/${metadata.name ?? ''}`, { metadata: { finalizers: null } }, 'application/merge-patch+json');
-  for (const path of [cluster.policyBinding, cluster.policy, ...namespaces.map(cluster.namespace), ...made.map((name) => `${cluster.crds}/${name}`), cluster.binding, cluster.role]) await remove(path);
+  const applications = (await get(kube, cluster.applications)) as
+    { items?: { metadata: { name?: string } }[] } | undefined;
+  for (const { metadata } of applications?.items ?? [])
+    await kube.call(
+      'PATCH',
+      `${cluster.applications}/${metadata.name ?? ''}`,
+      { metadata: { finalizers: null } },
+      'application/merge-patch+json',
+    );
+  for (const path of [
+    cluster.policyBinding,
+    cluster.policy,
+    ...namespaces.map(cluster.namespace),
+    ...made.map((name) => `${cluster.crds}/${name}`),
+    cluster.binding,
+    cluster.role,
+  ])
+    await remove(path);
 }

@@ -1,4 +1,5 @@
-// The cluster of a scene as its surroundings see it: an administrator's view for setting up and looking, and kubectl for people.
+// The cluster of a scene as its surroundings see it: an administrator's view for setting up and looking, and kubectl
+// for people.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
@@ -16,7 +17,12 @@ export interface Answer {
 }
 
 export interface Kube {
-  call(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, contentType?: string): Promise<Answer>;
+  call(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+    contentType?: string,
+  ): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -49,8 +55,16 @@ export function pathOf(object: KubeObject): string {
 
 /** Server-side apply by `sandbox`. Throws for a status that is not 2xx. */
 export async function apply(kube: Kube, object: KubeObject): Promise<void> {
-  const answer = await kube.call('PATCH', `${pathOf(object)}?fieldManager=sandbox&force=true`, object, 'application/apply-patch+yaml');
-  if (answer.status >= 300) throw new Error(`${object.kind} ${object.metadata.name ?? ''} was refused with ${answer.status}: ${JSON.stringify(answer.body)}`);
+  const answer = await kube.call(
+    'PATCH',
+    `${pathOf(object)}?fieldManager=sandbox&force=true`,
+    object,
+    'application/apply-patch+yaml',
+  );
+  if (answer.status >= 300)
+    throw new Error(
+      `${object.kind} ${object.metadata.name ?? ''} was refused with ${answer.status}: ${JSON.stringify(answer.body)}`,
+    );
 }
 
 /** undefined if there is no such object. */
@@ -75,10 +89,16 @@ export function documents(yaml: string): KubeObject[] {
 
 /** Our own cluster's administrator. */
 export function kubeOf(access: Access): Kube {
-  return { call: (method, path, body, contentType) => access.call(method, path, body, contentType), close: () => Promise.resolve() };
+  return {
+    call: (method, path, body, contentType) => access.call(method, path, body, contentType),
+    close: () => Promise.resolve(),
+  };
 }
 
-/** Somebody else's cluster, by what KUBECONFIG names: one file or several. Errors of the server are thrown, 404 is answered. */
+/**
+ * Somebody else's cluster, by what KUBECONFIG names: one file or several. Errors of the server are thrown, 404 is
+ * answered.
+ */
 export async function foreignKube(kubeconfig: string): Promise<Kube> {
   const { config } = await loadKubeconfig({ env: { KUBECONFIG: kubeconfig } });
   const cluster = await connectCluster({ name: 'scene', config, clock: systemClock, log: silentLogger() });
@@ -87,9 +107,17 @@ export async function foreignKube(kubeconfig: string): Promise<Kube> {
       const [route = '', search = ''] = target.split('?');
       const query = Object.fromEntries(new URLSearchParams(search));
       try {
-        return { status: 200, body: await cluster.api.request(method, route, { query, ...(body !== undefined && { body }), ...(contentType && { contentType }) }) };
+        return {
+          status: 200,
+          body: await cluster.api.request(method, route, {
+            query,
+            ...(body !== undefined && { body }),
+            ...(contentType && { contentType }),
+          }),
+        };
       } catch (error) {
-        if (typeof error === 'object' && error !== null && 'status' in error && error.status === 404) return { status: 404, body: undefined };
+        if (typeof error === 'object' && error !== null && 'status' in error && error.status === 404)
+          return { status: 404, body: undefined };
         throw error;
       }
     },

@@ -8,17 +8,24 @@ import { freePorts } from './cluster/ports.ts';
 export interface OperatorOptions {
   /** Its data, and the log `coxswain.log` of all its lives. */
   dir: string;
-  /** Of the page; default a free one, as for webhooks and health: the same in every life, so that webhooks find theirs. */
+  /**
+   * Of the page; default a free one, as for webhooks and health: the same in every life, so that webhooks find theirs.
+   */
   port?: number;
   /** Folder of helm, kustomize, jsonnet and render. */
   toolsDir: string;
-  /** Gets our own environment, which log-in plug-ins of a foreign cluster need; none of its COX_ variables. Default: PATH alone. */
+  /**
+   * Gets our own environment, which log-in plug-ins of a foreign cluster need; none of its COX_ variables. Default:
+   * PATH alone.
+   */
   inherit?: boolean;
   /** Settings besides those that follow from the options; see `variables` in src/config.ts. */
   env: Record<string, string>;
 }
 
-/** As in the Dockerfile. V8 lets its young generation grow to 64 MiB; a quarter of that does as well and saves 70 MiB. */
+/**
+ * As in the Dockerfile. V8 lets its young generation grow to 64 MiB; a quarter of that does as well and saves 70 MiB.
+ */
 export const nodeFlags = ['--max-semi-space-size=8'];
 
 const main = join(import.meta.dirname, '..', 'src', 'main.ts');
@@ -26,7 +33,11 @@ const startMs = 60_000;
 const stopMs = 15_000;
 
 function inherited(): Record<string, string> {
-  return Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined || name.startsWith('COX_') ? [] : [[name, value]])));
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value === undefined || name.startsWith('COX_') ? [] : [[name, value]],
+    ),
+  );
 }
 
 /** Many lives, one at a time. */
@@ -49,7 +60,9 @@ export class Operator {
     this.url = `http://127.0.0.1:${ports.page}`;
     this.webhookUrl = `http://127.0.0.1:${ports.public}/webhooks/github`;
     this.healthUrl = `http://127.0.0.1:${ports.metrics}`;
-    this.#listen = Object.fromEntries(Object.entries(ports).map(([name, port]) => [`COX_LISTEN_${name.toUpperCase()}`, `127.0.0.1:${port}`]));
+    this.#listen = Object.fromEntries(
+      Object.entries(ports).map(([name, port]) => [`COX_LISTEN_${name.toUpperCase()}`, `127.0.0.1:${port}`]),
+    );
     this.logFile = join(options.dir, 'coxswain.log');
     mkdirSync(options.dir, { recursive: true });
   }
@@ -104,7 +117,8 @@ export class Operator {
     while (!(await this.#isReady())) {
       const ended = this.#children.ended();
       if (ended) throw new Error(ended);
-      if (Date.now() > deadline) throw new Error(`Coxswain is not ready after ${startMs} ms:\n${this.logs().split('\n').slice(-20).join('\n')}`);
+      if (Date.now() > deadline)
+        throw new Error(`Coxswain is not ready after ${startMs} ms:\n${this.logs().split('\n').slice(-20).join('\n')}`);
       await sleep(20);
     }
   }

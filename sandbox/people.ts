@@ -20,10 +20,19 @@ export interface Someone {
 export type People = Record<Name, Someone>;
 
 const roles: Record<Name, RoleName> = { alice: 'write', bob: 'maintain', carol: 'read', dave: 'admin' };
-const realNames: Record<Name, string> = { alice: 'Alice Author', bob: 'Bob Lead', carol: 'Carol Curious', dave: 'Dave Platform' };
+const realNames: Record<Name, string> = {
+  alice: 'Alice Author',
+  bob: 'Bob Lead',
+  carol: 'Carol Curious',
+  dave: 'Dave Platform',
+};
 
 /** Who is in which team of the organization; `argocd-rbac-cm` gives the teams their roles. */
-export const teams: Record<string, readonly Name[]> = { storefront: ['alice', 'bob'], platform: ['dave'], leads: ['bob'] };
+export const teams: Record<string, readonly Name[]> = {
+  storefront: ['alice', 'bob'],
+  platform: ['dave'],
+  leads: ['bob'],
+};
 
 /** Cards go to `deploys`. */
 export const channel = 'deploys';

@@ -17,7 +17,14 @@ async function comment(stage: Stage, browser: Browser, number: number): Promise<
   const id = livingComment(stage, number)?.id ?? 0;
   // Of the applications only the one in production is open, as a person would have it.
   const script = `for (const part of document.querySelectorAll('#issuecomment-${id} .body > details')) part.open = part.textContent.includes('${application}') && part.querySelector('summary b')?.textContent === '${application}';`;
-  await browser.take({ url: `${github.url}/${repository.name}/pull/${number}`, script, selector: `#issuecomment-${id}`, file: join(folder, 'comment.png'), width: 1400, maxHeight: 1020 });
+  await browser.take({
+    url: `${github.url}/${repository.name}/pull/${number}`,
+    script,
+    selector: `#issuecomment-${id}`,
+    file: join(folder, 'comment.png'),
+    width: 1400,
+    maxHeight: 1020,
+  });
 }
 
 async function card(stage: Stage, browser: Browser): Promise<void> {
@@ -25,7 +32,13 @@ async function card(stage: Stage, browser: Browser): Promise<void> {
   const approval = await waitingApproval(stage, application);
   const message = await wait(stage, 'the card is in Slack', () => cardOf(stage, 'approval', approval.metadata.name));
   const selector = `[data-ts="${message.ts}"]`;
-  await browser.take({ url: `${slack.url}/#${slack.state.channel(channel)?.id ?? ''}`, selector, file: join(folder, 'slack-card.png'), width: 900, maxHeight: 900 });
+  await browser.take({
+    url: `${slack.url}/#${slack.state.channel(channel)?.id ?? ''}`,
+    selector,
+    file: join(folder, 'slack-card.png'),
+    width: 900,
+    maxHeight: 900,
+  });
 }
 
 async function main(): Promise<void> {

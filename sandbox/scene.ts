@@ -88,7 +88,10 @@ interface Base {
   log: (line: string) => void;
 }
 
-type Place = Pick<Scene, 'kube' | 'kubeconfigs' | 'cluster' | 'proxy'> & { operatorKubeconfig: string; operatorUser: string };
+type Place = Pick<Scene, 'kube' | 'kubeconfigs' | 'cluster' | 'proxy'> & {
+  operatorKubeconfig: string;
+  operatorUser: string;
+};
 
 async function ownPlace({ dir, options, ends, log }: Base): Promise<Place> {
   log('starting the control plane');
@@ -97,8 +100,19 @@ async function ownPlace({ dir, options, ends, log }: Base): Promise<Place> {
   const { killSwitch } = options;
   const proxy = await startProxy({ target: cluster.server, ca: cluster.ca, ...(killSwitch && { killSwitch }) });
   ends.add(() => proxy.stop());
-  const operatorKubeconfig = writeKubeconfig(join(dir, 'coxswain.kubeconfig'), { server: proxy.url, token: cluster.token, user: 'coxswain' });
-  return { kube: kubeOf(cluster.access), kubeconfigs: cluster.kubeconfigs, cluster, proxy, operatorKubeconfig, operatorUser: 'coxswain' };
+  const operatorKubeconfig = writeKubeconfig(join(dir, 'coxswain.kubeconfig'), {
+    server: proxy.url,
+    token: cluster.token,
+    user: 'coxswain',
+  });
+  return {
+    kube: kubeOf(cluster.access),
+    kubeconfigs: cluster.kubeconfigs,
+    cluster,
+    proxy,
+    operatorKubeconfig,
+    operatorUser: 'coxswain',
+  };
 }
 
 async function foreignPlace({ ends, log }: Base, kubeconfig: string): Promise<Place> {
@@ -110,7 +124,14 @@ async function foreignPlace({ ends, log }: Base, kubeconfig: string): Promise<Pl
     log('removing what the demo made in the cluster');
     return cleanUp(kube, before);
   });
-  return { kube, kubeconfigs: { admin: kubeconfig, someone: kubeconfig }, cluster: undefined, proxy: undefined, operatorKubeconfig: kubeconfig, operatorUser: await userOf(kube) };
+  return {
+    kube,
+    kubeconfigs: { admin: kubeconfig, someone: kubeconfig },
+    cluster: undefined,
+    proxy: undefined,
+    operatorKubeconfig: kubeconfig,
+    operatorUser: await userOf(kube),
+  };
 }
 
 /** One folder with the three renderers, as an image has them. */
@@ -127,11 +148,19 @@ async function toolsFolder(dir: string): Promise<string> {
 async function startForge({ dir, options, ends }: Base): Promise<{ github: SandboxGitHub; slack: Slack }> {
   const { killSwitch, ports = {} } = options;
   const kill = killSwitch ? { killSwitch } : {};
-  const github = await startGitHub({ dir: join(dir, 'github'), manifest: readManifest(), ...kill, ...(ports.github && { port: ports.github }) });
+  const github = await startGitHub({
+    dir: join(dir, 'github'),
+    manifest: readManifest(),
+    ...kill,
+    ...(ports.github && { port: ports.github }),
+  });
   ends.add(async () => {
     await github.stop();
     const [first] = github.violations;
-    if (first) throw new Error(`GitHub would have refused: ${github.violations.map((item) => `${item.side} ${item.route} ${item.fault}`).join('; ')}`);
+    if (first)
+      throw new Error(
+        `GitHub would have refused: ${github.violations.map((item) => `${item.side} ${item.route} ${item.fault}`).join('; ')}`,
+      );
   });
   const slack = await startSlack({ botToken, appToken, ...kill, ...(ports.slack && { port: ports.slack }) });
   ends.add(() => slack.stop());
@@ -178,7 +207,20 @@ async function build(base: Base): Promise<Scene> {
   ends.add(() => coxswain.end());
   github.setWebhookUrl(coxswain.webhookUrl);
   const { kube, kubeconfigs, cluster, proxy } = place;
-  return { dir, kube, kubeconfigs, cluster, proxy, github, slack, repository, people, askpass, coxswain, stop: () => ends.all() };
+  return {
+    dir,
+    kube,
+    kubeconfigs,
+    cluster,
+    proxy,
+    github,
+    slack,
+    repository,
+    people,
+    askpass,
+    coxswain,
+    stop: () => ends.all(),
+  };
 }
 
 /** Everything but Coxswain runs when it resolves: `await scene.coxswain.start()`. */

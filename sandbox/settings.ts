@@ -16,21 +16,36 @@ const defaultProject: KubeObject = {
   apiVersion: 'argoproj.io/v1alpha1',
   kind: 'AppProject',
   metadata: { name: 'default', namespace: controlNamespace },
-  spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }], clusterResourceWhitelist: [{ group: '*', kind: '*' }] },
+  spec: {
+    sourceRepos: ['*'],
+    destinations: [{ server: '*', namespace: '*' }],
+    clusterResourceWhitelist: [{ group: '*', kind: '*' }],
+  },
 };
 
 /** Definitions that are there stay as they are. */
 export async function applyCrds(kube: Kube): Promise<void> {
   const folder = join(deploy, 'crds');
-  const crds = (await Promise.all((await readdir(folder)).map((file) => readFile(join(folder, file), 'utf8')))).flatMap(documents);
+  const crds = (await Promise.all((await readdir(folder)).map((file) => readFile(join(folder, file), 'utf8')))).flatMap(
+    documents,
+  );
   await Promise.all(crds.map(async (crd) => (await get(kube, pathOf(crd))) ?? apply(kube, crd)));
   for (const crd of crds) {
     await until(`${crd.metadata.name ?? ''} is served`, async () => {
-      const conditions = ((await get(kube, pathOf(crd)))?.['status'] as { conditions?: { type: string; status: string }[] } | undefined)?.conditions;
+      const conditions = (
+        (await get(kube, pathOf(crd)))?.['status'] as { conditions?: { type: string; status: string }[] } | undefined
+      )?.conditions;
       if (!conditions?.some((item) => item.type === 'Established' && item.status === 'True')) return undefined;
-      const { group, names, versions } = crd['spec'] as { group: string; names: { plural: string }; versions: { name: string }[] };
+      const { group, names, versions } = crd['spec'] as {
+        group: string;
+        names: { plural: string };
+        versions: { name: string }[];
+      };
       // The cache behind watches comes up a moment after the kind itself.
-      const watchable = await kube.call('GET', `/apis/${group}/${versions[0]?.name ?? ''}/${names.plural}?resourceVersion=0`);
+      const watchable = await kube.call(
+        'GET',
+        `/apis/${group}/${versions[0]?.name ?? ''}/${names.plural}?resourceVersion=0`,
+      );
       return watchable.status === 200 || undefined;
     });
   }
@@ -38,14 +53,22 @@ export async function applyCrds(kube: Kube): Promise<void> {
 
 /** The user as which whoever has this kubeconfig comes to the API server. */
 export async function userOf(kube: Kube): Promise<string> {
-  const { body } = await kube.call('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' });
+  const { body } = await kube.call('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'SelfSubjectReview',
+  });
   return (body as { status: { userInfo: { username: string } } }).status.userInfo.username;
 }
 
 /** The admission policies, in force in the control-plane namespace for an operator that is `account`. */
 export async function applyAdmission(kube: Kube, namespace: string, account: string): Promise<void> {
   for (const object of documents(await readFile(join(deploy, 'admission.yaml'), 'utf8'))) {
-    await apply(kube, object.kind === 'ConfigMap' ? { ...object, metadata: { ...object.metadata, namespace }, data: { account } } : object);
+    await apply(
+      kube,
+      object.kind === 'ConfigMap'
+        ? { ...object, metadata: { ...object.metadata, namespace }, data: { account } }
+        : object,
+    );
   }
 }
 
@@ -56,6 +79,7 @@ export async function applySettings(kube: Kube, people: People, account: string)
   await applyAdmission(kube, controlNamespace, account);
   const identities = Object.values(people).map(({ slackId, login }) => `${slackId}: ${login}`);
   const here = { 'slack.identities': identities.join('\n'), 'slack.channel': channel, 'drift.settle': '1s' };
-  for (const object of documents(await readFile(examples, 'utf8'))) await apply(kube, object.metadata.name === 'coxswain-cm' ? { ...object, data: here } : object);
+  for (const object of documents(await readFile(examples, 'utf8')))
+    await apply(kube, object.metadata.name === 'coxswain-cm' ? { ...object, data: here } : object);
   await apply(kube, defaultProject);
 }

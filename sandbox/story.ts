@@ -22,11 +22,20 @@ export interface StoryOptions {
 
 /** Nothing that anybody can read holds a Secret's value. */
 async function assertSecretsKept({ scene }: Stage): Promise<void> {
-  const kept = ['approvals', 'requests', 'driftepisodes', 'syncrecords'].map((plural) => `/apis/coxswain.dev/v1alpha1/${plural}`);
-  const stored = await Promise.all([...kept, '/apis/argoproj.io/v1alpha1/applications', '/api/v1/events'].map((path) => list(scene.kube, path)));
+  const kept = ['approvals', 'requests', 'driftepisodes', 'syncrecords'].map(
+    (plural) => `/apis/coxswain.dev/v1alpha1/${plural}`,
+  );
+  const stored = await Promise.all(
+    [...kept, '/apis/argoproj.io/v1alpha1/applications', '/api/v1/events'].map((path) => list(scene.kube, path)),
+  );
   const { requests, notices } = scene.slack.state;
   // A pull request's files hold what its author committed; everything else is Coxswain's.
-  const told = scene.github.world.repositories.map(({ comments, checks, deployments, pulls }) => [comments, checks, deployments, [...pulls.values()].map(({ title, body }) => [title, body])]);
+  const told = scene.github.world.repositories.map(({ comments, checks, deployments, pulls }) => [
+    comments,
+    checks,
+    deployments,
+    [...pulls.values()].map(({ title, body }) => [title, body]),
+  ]);
   const said = [told, [requests, notices], stored].map((each) => JSON.stringify(each));
   said.push(scene.coxswain.logs());
   assert.ok(said.every((text) => text.length > 100));
@@ -40,7 +49,10 @@ async function assertSecretsKept({ scene }: Stage): Promise<void> {
   }
 }
 
-/** Coxswain must have been started. Throws at the first thing that is not as it should be. Everything a person does is done once. */
+/**
+ * Coxswain must have been started. Throws at the first thing that is not as it should be. Everything a person does is
+ * done once.
+ */
 export async function playStory(scene: Scene, options: StoryOptions = {}): Promise<void> {
   const { tell = (): void => undefined, withinMs = 60_000, signal } = options;
   const stage: Stage = { scene, withinMs, signal, tell: (line) => tell(`   ${line}`) };

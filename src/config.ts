@@ -61,10 +61,13 @@ export const variables = {
   COX_NAMESPACE: 'Control-plane namespace. Default: argocd',
   KUBECONFIG: 'Kubeconfig of the control-plane cluster. Default: the service account, inside a cluster',
   COX_ENGINE: 'coxswain or argocd. Default: coxswain',
-  COX_DATA_DIR: 'Folder for git mirrors, for this process alone; may be lost at any time. Default: coxswain in XDG_CACHE_HOME or in ~/.cache',
+  COX_DATA_DIR:
+    'Folder for git mirrors, for this process alone; may be lost at any time. Default: coxswain in XDG_CACHE_HOME or in ~/.cache',
   COX_TOOLS_DIR: 'Folder of helm, kustomize, jsonnet and render. Default: found on PATH',
-  COX_LISTEN_PUBLIC: 'host:port of the webhooks, /webhooks/github and /api/webhook, and of nothing else: the one port to expose to the internet. Default: 0.0.0.0:8080',
-  COX_LISTEN_PAGE: 'host:port of the page and its API, read-only and without a login: for your own network. Default: 0.0.0.0:8081',
+  COX_LISTEN_PUBLIC:
+    'host:port of the webhooks, /webhooks/github and /api/webhook, and of nothing else: the one port to expose to the internet. Default: 0.0.0.0:8080',
+  COX_LISTEN_PAGE:
+    'host:port of the page and its API, read-only and without a login: for your own network. Default: 0.0.0.0:8081',
   COX_LISTEN_METRICS: 'host:port of /metrics, /healthz and /readyz: for the cluster. Default: 0.0.0.0:9090',
   COX_PUBLIC_URL: 'How people reach the page. Default: http://localhost:<page-port>',
   COX_LOG_LEVEL: 'debug, info, warn, error or silent. Default: info',
@@ -109,7 +112,8 @@ class Reader {
   /** Of a server that is sent credentials: unencrypted only on this machine. */
   serverUrl(name: string, fallback: string): URL {
     const url = this.url(name, fallback);
-    if (url.protocol === 'http:' && !loopback.test(url.hostname)) this.faults.push(`${name} is "${url.href}", but credentials are sent there: it must begin with https://`);
+    if (url.protocol === 'http:' && !loopback.test(url.hostname))
+      this.faults.push(`${name} is "${url.href}", but credentials are sent there: it must begin with https://`);
     return url;
   }
 
@@ -121,7 +125,8 @@ class Reader {
   required(name: string, because: string): string {
     const before = this.faults.length;
     const value = this.secret(name);
-    if (!value && this.faults.length === before) this.faults.push(`${name} is missing, but is needed because ${because}`);
+    if (!value && this.faults.length === before)
+      this.faults.push(`${name} is missing, but is needed because ${because}`);
     return value ?? '';
   }
 
@@ -163,9 +168,16 @@ function address(read: Reader, name: string, fallback: string): Address {
 
 /** One port would carry what must be kept apart. */
 function listen(read: Reader): Config['listen'] {
-  const found = { public: address(read, 'COX_LISTEN_PUBLIC', '0.0.0.0:8080'), page: address(read, 'COX_LISTEN_PAGE', '0.0.0.0:8081'), metrics: address(read, 'COX_LISTEN_METRICS', '0.0.0.0:9090') };
-  const ports = Object.values(found).map(({ port }) => port).filter((port) => port !== 0);
-  if (new Set(ports).size < ports.length) read.faults.push('COX_LISTEN_PUBLIC, COX_LISTEN_PAGE and COX_LISTEN_METRICS must name different ports');
+  const found = {
+    public: address(read, 'COX_LISTEN_PUBLIC', '0.0.0.0:8080'),
+    page: address(read, 'COX_LISTEN_PAGE', '0.0.0.0:8081'),
+    metrics: address(read, 'COX_LISTEN_METRICS', '0.0.0.0:9090'),
+  };
+  const ports = Object.values(found)
+    .map(({ port }) => port)
+    .filter((port) => port !== 0);
+  if (new Set(ports).size < ports.length)
+    read.faults.push('COX_LISTEN_PUBLIC, COX_LISTEN_PAGE and COX_LISTEN_METRICS must name different ports');
   return found;
 }
 
@@ -216,7 +228,11 @@ export function readConfig(env: Environment): Config {
     webhookSecret: read.secret('COX_GITHUB_WEBHOOK_SECRET'),
   };
   if (read.faults.length > 0) {
-    throw new AppError('E_CONFIG', `the configuration has ${read.faults.length === 1 ? 'a fault' : `${read.faults.length} faults`}:\n- ${read.faults.join('\n- ')}`, { hint: 'See docs/reference/configuration.md.' });
+    throw new AppError(
+      'E_CONFIG',
+      `the configuration has ${read.faults.length === 1 ? 'a fault' : `${read.faults.length} faults`}:\n- ${read.faults.join('\n- ')}`,
+      { hint: 'See docs/reference/configuration.md.' },
+    );
   }
   return config;
 }

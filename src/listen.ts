@@ -21,7 +21,12 @@ function text(response: ServerResponse, status: number, body: string): void {
 }
 
 /** `pick`: the handler of that path, undefined until it is there, null for what this port does not have. */
-function serve({ host, port }: Address, log: Logger, starting: { readonly why: string }, pick: (path: string) => Handler | undefined | null): Promise<Server> {
+function serve(
+  { host, port }: Address,
+  log: Logger,
+  starting: { readonly why: string },
+  pick: (path: string) => Handler | undefined | null,
+): Promise<Server> {
   const server = createServer({ headersTimeout: 15_000, requestTimeout }, (request, response) => {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const handler = pick(path);
@@ -42,8 +47,16 @@ function serve({ host, port }: Address, log: Logger, starting: { readonly why: s
 const webhooks: ReadonlySet<string> = new Set(['/webhooks/github', '/api/webhook']);
 const health: ReadonlySet<string> = new Set(['/metrics', '/healthz', '/readyz']);
 
-/** Until a handler is there, health is good and everything else answers 503 with what is waited for. Throws when a port cannot be had. */
-export async function listen({ public: open, page, metrics }: Config['listen'], log: Logger, starting: { readonly why: string }, handlers: Handlers): Promise<Server[]> {
+/**
+ * Until a handler is there, health is good and everything else answers 503 with what is waited for. Throws when a port
+ * cannot be had.
+ */
+export async function listen(
+  { public: open, page, metrics }: Config['listen'],
+  log: Logger,
+  starting: { readonly why: string },
+  handlers: Handlers,
+): Promise<Server[]> {
   const servers: Server[] = [];
   try {
     servers.push(await serve(metrics, log, starting, (path) => (health.has(path) ? handlers.health() : null)));

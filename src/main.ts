@@ -1,4 +1,5 @@
-// The operator's entry: reads the configuration, starts the parts, and stops them on a signal or when the lease is lost.
+// The operator's entry: reads the configuration, starts the parts, and stops them on a signal or when the lease is
+// lost.
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { systemClock } from './base/clock.ts';

@@ -175,8 +175,21 @@ async function openCore(base: Base, { cluster, store, guard, permit }: State): P
   const authorise = authorisers();
   const sources = createSources({ git, store, clock, log });
   const authors = authorsBy(git, faces);
-  const standing: EngineOptions['standing'] = (actor, app) => standingOf({ store, forge: config.github && forgeOf(faces), authorise }, actor, app);
-  const engine: Engine = createEngine({ home: cluster, store, desiring, worker, sources, authors, standing, clock, log, permit, mode: config.engine });
+  const standing: EngineOptions['standing'] = (actor, app) =>
+    standingOf({ store, forge: config.github && forgeOf(faces), authorise }, actor, app);
+  const engine: Engine = createEngine({
+    home: cluster,
+    store,
+    desiring,
+    worker,
+    sources,
+    authors,
+    standing,
+    clock,
+    log,
+    permit,
+    mode: config.engine,
+  });
   return { ...base, cluster, store, guard, permit, worker, git, desiring, engine, authors };
 }
 
@@ -186,7 +199,12 @@ function openGitHub({ config, log, store, permit, git, desiring, engine }: Core)
     webhookSecret: config.webhookSecret,
     store,
     change: createChange(changeDeps({ store, git, desiring, engine, clock })),
-    onPush: (push) => void engine.onPush(push.repoUrl).catch((error: unknown) => log.warn({ repository: push.repoUrl, err: error }, 'the push could not be followed yet')),
+    onPush: (push) =>
+      void engine
+        .onPush(push.repoUrl)
+        .catch((error: unknown) =>
+          log.warn({ repository: push.repoUrl, err: error }, 'the push could not be followed yet'),
+        ),
     publicUrl: config.publicUrl,
     clock,
     log,
@@ -194,7 +212,10 @@ function openGitHub({ config, log, store, permit, git, desiring, engine }: Core)
   });
 }
 
-function openChatops({ config, log, signal, faces, store, guard, git, desiring, authors }: Core, github: GitHub): Chatops {
+function openChatops(
+  { config, log, signal, faces, store, guard, git, desiring, authors }: Core,
+  github: GitHub,
+): Chatops {
   return createChatops({
     store,
     git,
@@ -205,7 +226,9 @@ function openChatops({ config, log, signal, faces, store, guard, git, desiring, 
     inputsOf: async (application, revision) => {
       const { inputs } = await desiring.inputsAt(application, [revision], signal);
       const sources = sourcesOf(application.spec);
-      return inputs.filter((_, index) => normaliseRepo(sources[index]?.repoURL ?? '') === normaliseRepo(sources[0]?.repoURL ?? '')).flat();
+      return inputs
+        .filter((_, index) => normaliseRepo(sources[index]?.repoURL ?? '') === normaliseRepo(sources[0]?.repoURL ?? ''))
+        .flat();
     },
     clock,
     log,
@@ -219,7 +242,10 @@ async function commitMessage(git: Git, store: Store, application: string, revisi
 }
 
 /** Bolt is only loaded where Slack is configured: it costs memory. */
-async function openSlack({ config, log, faces, started, store, permit, git, engine }: Core, chatops: Chatops): Promise<void> {
+async function openSlack(
+  { config, log, faces, started, store, permit, git, engine }: Core,
+  chatops: Chatops,
+): Promise<void> {
   if (!config.slack) return;
   const { createSlack } = await import('./slack/slack.ts');
   const slack = createSlack({
@@ -240,7 +266,13 @@ async function openSlack({ config, log, faces, started, store, permit, git, engi
 }
 
 function openWeb({ cluster, store, guard, engine, faces, started }: Core): void {
-  const metrics = createMetrics({ store, api: cluster.api, live: cluster.live, pending: () => engine.pending, forgeable: () => guard.fault !== undefined });
+  const metrics = createMetrics({
+    store,
+    api: cluster.api,
+    live: cluster.live,
+    pending: () => engine.pending,
+    forgeable: () => guard.fault !== undefined,
+  });
   const web = createWeb({
     store,
     resources: (application) => resourceViews(engine.comparison(application)),
@@ -271,12 +303,31 @@ async function startFaces(core: Core): Promise<void> {
 export async function startOperator(config: Config, onLost: () => void): Promise<{ stop(): Promise<void> }> {
   const log = createLogger({ level: config.logLevel });
   const abort = new AbortController();
-  const base: Base = { config, log, signal: abort.signal, started: new Started(), faces: { github: undefined, chat: undefined, page: undefined, health: undefined }, starting: { why: 'starting: connects to the cluster' } };
+  const base: Base = {
+    config,
+    log,
+    signal: abort.signal,
+    started: new Started(),
+    faces: { github: undefined, chat: undefined, page: undefined, health: undefined },
+    starting: { why: 'starting: connects to the cluster' },
+  };
   const { faces, starting } = base;
-  const servers = await listen(config.listen, log, starting, { webhook: () => faces.github?.handle, page: () => faces.page, health: () => faces.health });
+  const servers = await listen(config.listen, log, starting, {
+    webhook: () => faces.github?.handle,
+    page: () => faces.page,
+    health: () => faces.health,
+  });
   base.started.add('servers', async () => void (await Promise.all(servers.map(stopServer))));
   await startFaces(await openCore(base, await openState(base, onLost)));
-  log.info({ namespace: config.namespace, engine: config.engine, github: config.github !== undefined, slack: config.slack !== undefined }, 'coxswain is running');
+  log.info(
+    {
+      namespace: config.namespace,
+      engine: config.engine,
+      github: config.github !== undefined,
+      slack: config.slack !== undefined,
+    },
+    'coxswain is running',
+  );
   return {
     async stop() {
       await base.started.stop(log);

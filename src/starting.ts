@@ -9,12 +9,26 @@ export interface Starting {
 }
 
 /** Tells which kinds are not served, now and whenever that changes, until the returned function is called. */
-export function tellMissingKinds({ discovery }: Pick<Cluster, 'discovery'>, starting: Starting, log: Logger): () => void {
+export function tellMissingKinds(
+  { discovery }: Pick<Cluster, 'discovery'>,
+  starting: Starting,
+  log: Logger,
+): () => void {
   let told = '';
   const look = (): void => {
     const missing = missingKinds(discovery).join(', ');
-    starting.why = missing === '' ? 'starting: reading the cluster' : `starting: waits for CustomResourceDefinitions that are not installed (${missing}); kubectl apply -f deploy/crds installs them`;
-    if (missing !== told && missing !== '') log.warn({ missing, hint: 'kubectl apply -f deploy/crds; where Argo CD is installed, -k deploy brings what is Coxswain\'s own' }, 'the start waits for custom resource definitions that are not installed');
+    starting.why =
+      missing === ''
+        ? 'starting: reading the cluster'
+        : `starting: waits for CustomResourceDefinitions that are not installed (${missing}); kubectl apply -f deploy/crds installs them`;
+    if (missing !== told && missing !== '')
+      log.warn(
+        {
+          missing,
+          hint: "kubectl apply -f deploy/crds; where Argo CD is installed, -k deploy brings what is Coxswain's own",
+        },
+        'the start waits for custom resource definitions that are not installed',
+      );
     told = missing;
   };
   look();

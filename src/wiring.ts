@@ -25,7 +25,8 @@ export function changeDeps({ store, git, desiring, engine, clock }: Parts): Chan
     applications: store.applications,
     projects: store.projects,
     formerPolicy: (app) => lastPolicy(store, app),
-    agreed: (app) => baseOf(store, { app, target: { server: clusterOf(store.settings(), app.spec.destination)?.server ?? '' } }),
+    agreed: (app) =>
+      baseOf(store, { app, target: { server: clusterOf(store.settings(), app.spec.destination)?.server ?? '' } }),
     approvals: store.approvals,
     namespace: store.namespace,
     git,
@@ -35,22 +36,48 @@ export function changeDeps({ store, git, desiring, engine, clock }: Parts): Chan
     inputsKey: async (app, revisions, signal) => (await desiring.inputsAt(app, revisions, signal)).key,
     async desired(app, revisions, signal) {
       const state = await desiring.at(app, revisions, signal);
-      return { manifests: state.manifests, revisions: state.revisions, key: state.key, warnings: state.warnings, placeOf: (manifest) => state.placeOf(manifest) };
+      return {
+        manifests: state.manifests,
+        revisions: state.revisions,
+        key: state.key,
+        warnings: state.warnings,
+        placeOf: (manifest) => state.placeOf(manifest),
+      };
     },
     async keysOf(app, { manifests, placeOf }) {
       const to = await engine.clusters.targetOf(app);
       const project = store.projects.get(`${store.namespace}/${app.spec.project}`);
       if (!to || !project) return [];
-      const permitted = (key: ResourceKey, namespaced: boolean): boolean => resourceDenied(project, key, namespaced, to) === undefined;
-      return to.comparer.keysOf({ app, tracking: trackingName(app, store.namespace), manifests, permitted, ...(placeOf && { placeOf }) });
+      const permitted = (key: ResourceKey, namespaced: boolean): boolean =>
+        resourceDenied(project, key, namespaced, to) === undefined;
+      return to.comparer.keysOf({
+        app,
+        tracking: trackingName(app, store.namespace),
+        manifests,
+        permitted,
+        ...(placeOf && { placeOf }),
+      });
     },
     async effect({ app, held, ...input }, signal) {
       const to = await engine.clusters.targetOf(app);
-      if (!to) throw new AppError('E_CONFIG', `no cluster is known for the destination of ${app.metadata.name}`, { hint: 'Add the cluster Secret or correct spec.destination.' });
+      if (!to)
+        throw new AppError('E_CONFIG', `no cluster is known for the destination of ${app.metadata.name}`, {
+          hint: 'Add the cluster Secret or correct spec.destination.',
+        });
       const project = store.projects.get(`${store.namespace}/${app.spec.project}`);
-      if (!project) throw new AppError('E_PROJECT', `Application referencing project ${app.spec.project} which does not exist`);
+      if (!project)
+        throw new AppError('E_PROJECT', `Application referencing project ${app.spec.project} which does not exist`);
       const tracking = trackingName(app, store.namespace);
-      return to.comparer.effect({ app, tracking, others: engine.others(to, tracking, held), denied: (key, namespaced) => resourceDenied(project, key, namespaced, to), ...input }, signal);
+      return to.comparer.effect(
+        {
+          app,
+          tracking,
+          others: engine.others(to, tracking, held),
+          denied: (key, namespaced) => resourceDenied(project, key, namespaced, to),
+          ...input,
+        },
+        signal,
+      );
     },
   };
 }

@@ -37,7 +37,11 @@ test('an empty environment gives the defaults; nothing that needs a credential i
     engine: 'coxswain',
     dataDir: join(homedir(), '.cache', 'coxswain'),
     toolsDir: '',
-    listen: { public: { host: '0.0.0.0', port: 8080 }, page: { host: '0.0.0.0', port: 8081 }, metrics: { host: '0.0.0.0', port: 9090 } },
+    listen: {
+      public: { host: '0.0.0.0', port: 8080 },
+      page: { host: '0.0.0.0', port: 8081 },
+      metrics: { host: '0.0.0.0', port: 9090 },
+    },
     publicUrl: 'http://localhost:8081',
     logLevel: 'info',
     github: undefined,
@@ -54,23 +58,69 @@ test('no secret has a default: the documented defaults of credentials are none',
 
 const read: { env: Environment; what: string; expected: Record<string, unknown> }[] = [
   { what: 'surrounding blanks do not count', env: { COX_NAMESPACE: ' gitops \n' }, expected: { namespace: 'gitops' } },
-  { what: 'an empty value is the default', env: { COX_NAMESPACE: '', COX_LISTEN_PAGE: '' }, expected: { namespace: 'argocd', publicUrl: 'http://localhost:8081' } },
+  {
+    what: 'an empty value is the default',
+    env: { COX_NAMESPACE: '', COX_LISTEN_PAGE: '' },
+    expected: { namespace: 'argocd', publicUrl: 'http://localhost:8081' },
+  },
   { what: 'a kubeconfig', env: { KUBECONFIG: '/a:/b' }, expected: { kubeconfig: '/a:/b' } },
   { what: 'the other engine', env: { COX_ENGINE: 'argocd' }, expected: { engine: 'argocd' } },
-  { what: 'folders', env: { COX_DATA_DIR: '/data', COX_TOOLS_DIR: '/tools' }, expected: { dataDir: '/data', toolsDir: '/tools' } },
+  {
+    what: 'folders',
+    env: { COX_DATA_DIR: '/data', COX_TOOLS_DIR: '/tools' },
+    expected: { dataDir: '/data', toolsDir: '/tools' },
+  },
   { what: 'a cache folder', env: { XDG_CACHE_HOME: '/cache' }, expected: { dataDir: '/cache/coxswain' } },
   {
     what: 'ports on every address, on IPv6, and any free one',
     env: { COX_LISTEN_PUBLIC: ':9000', COX_LISTEN_PAGE: '[::1]:9001', COX_LISTEN_METRICS: '127.0.0.1:0' },
-    expected: { listen: { public: { host: '0.0.0.0', port: 9000 }, page: { host: '::1', port: 9001 }, metrics: { host: '127.0.0.1', port: 0 } }, publicUrl: 'http://localhost:9001' },
+    expected: {
+      listen: {
+        public: { host: '0.0.0.0', port: 9000 },
+        page: { host: '::1', port: 9001 },
+        metrics: { host: '127.0.0.1', port: 0 },
+      },
+      publicUrl: 'http://localhost:9001',
+    },
   },
-  { what: 'a public address without its last slash', env: { COX_PUBLIC_URL: 'https://cox.example/gitops/' }, expected: { publicUrl: 'https://cox.example/gitops' } },
+  {
+    what: 'a public address without its last slash',
+    env: { COX_PUBLIC_URL: 'https://cox.example/gitops/' },
+    expected: { publicUrl: 'https://cox.example/gitops' },
+  },
   { what: 'a log level', env: { COX_LOG_LEVEL: 'debug' }, expected: { logLevel: 'debug' } },
-  { what: 'a GitHub App', env: githubApp, expected: { github: { appId: 17, privateKey: pem, webhookSecret: 'hush', apiUrl: 'https://api.github.com' }, webhookSecret: 'hush' } },
-  { what: 'a private key on one line', env: { ...githubApp, COX_GITHUB_PRIVATE_KEY: pem.replaceAll('\n', '\\n'), COX_GITHUB_API_URL: 'https://ghe.example/api/v3/' }, expected: { github: { appId: 17, privateKey: pem, webhookSecret: 'hush', apiUrl: 'https://ghe.example/api/v3' } } },
-  { what: 'a webhook secret without an App', env: { COX_GITHUB_WEBHOOK_SECRET: 'hush' }, expected: { webhookSecret: 'hush', github: undefined } },
-  { what: 'a Slack app', env: slackApp, expected: { slack: { botToken: 'xoxb-1', appToken: 'xapp-1', apiUrl: 'https://slack.com/api/' } } },
-  { what: 'servers on this machine without encryption', env: { ...slackApp, COX_SLACK_API_URL: 'http://127.0.0.1:81/api', COX_GITHUB_API_URL: 'http://localhost:82' }, expected: { slack: { botToken: 'xoxb-1', appToken: 'xapp-1', apiUrl: 'http://127.0.0.1:81/api/' } } },
+  {
+    what: 'a GitHub App',
+    env: githubApp,
+    expected: {
+      github: { appId: 17, privateKey: pem, webhookSecret: 'hush', apiUrl: 'https://api.github.com' },
+      webhookSecret: 'hush',
+    },
+  },
+  {
+    what: 'a private key on one line',
+    env: {
+      ...githubApp,
+      COX_GITHUB_PRIVATE_KEY: pem.replaceAll('\n', '\\n'),
+      COX_GITHUB_API_URL: 'https://ghe.example/api/v3/',
+    },
+    expected: { github: { appId: 17, privateKey: pem, webhookSecret: 'hush', apiUrl: 'https://ghe.example/api/v3' } },
+  },
+  {
+    what: 'a webhook secret without an App',
+    env: { COX_GITHUB_WEBHOOK_SECRET: 'hush' },
+    expected: { webhookSecret: 'hush', github: undefined },
+  },
+  {
+    what: 'a Slack app',
+    env: slackApp,
+    expected: { slack: { botToken: 'xoxb-1', appToken: 'xapp-1', apiUrl: 'https://slack.com/api/' } },
+  },
+  {
+    what: 'servers on this machine without encryption',
+    env: { ...slackApp, COX_SLACK_API_URL: 'http://127.0.0.1:81/api', COX_GITHUB_API_URL: 'http://localhost:82' },
+    expected: { slack: { botToken: 'xoxb-1', appToken: 'xapp-1', apiUrl: 'http://127.0.0.1:81/api/' } },
+  },
 ];
 for (const { what, env, expected } of read) {
   test(`reads ${what}`, () => {
@@ -92,7 +142,12 @@ test('secrets may stand in files, which end with a new line', (t) => {
     COX_SLACK_BOT_TOKEN_FILE: file('bot', 'xoxb-1'),
     COX_SLACK_APP_TOKEN_FILE: file('app', 'xapp-1'),
   });
-  assert.deepEqual(config.github, { appId: 17, privateKey: pem, webhookSecret: 'hush', apiUrl: 'https://api.github.com' });
+  assert.deepEqual(config.github, {
+    appId: 17,
+    privateKey: pem,
+    webhookSecret: 'hush',
+    apiUrl: 'https://api.github.com',
+  });
   assert.deepEqual(config.slack, { botToken: 'xoxb-1', appToken: 'xapp-1', apiUrl: 'https://slack.com/api/' });
 });
 
@@ -102,19 +157,56 @@ const wrong: { env: Environment; expected: RegExp[] }[] = [
   { env: { COX_LISTEN_PUBLIC: '8080' }, expected: [/^COX_LISTEN_PUBLIC is "8080", but must be host:port/] },
   { env: { COX_LISTEN_PAGE: 'host:70000' }, expected: [/^COX_LISTEN_PAGE is "host:70000"/] },
   { env: { COX_LISTEN_METRICS: '::1:80' }, expected: [/^COX_LISTEN_METRICS is "::1:80"/] },
-  { env: { COX_LISTEN_METRICS: '127.0.0.1:8080' }, expected: [/^COX_LISTEN_PUBLIC, COX_LISTEN_PAGE and COX_LISTEN_METRICS must name different ports/] },
+  {
+    env: { COX_LISTEN_METRICS: '127.0.0.1:8080' },
+    expected: [/^COX_LISTEN_PUBLIC, COX_LISTEN_PAGE and COX_LISTEN_METRICS must name different ports/],
+  },
   { env: { COX_PUBLIC_URL: 'cox.example' }, expected: [/^COX_PUBLIC_URL is "cox\.example", but must be a URL/] },
   { env: { COX_PUBLIC_URL: 'javascript:alert(1)' }, expected: [/^COX_PUBLIC_URL/] },
-  { env: { COX_GITHUB_APP_ID: 'Iv1.abc' }, expected: [/^COX_GITHUB_APP_ID is "Iv1\.abc", but must be a number/, /^COX_GITHUB_PRIVATE_KEY is missing/, /^COX_GITHUB_WEBHOOK_SECRET is missing, but is needed because COX_GITHUB_APP_ID is set/] },
-  { env: { COX_GITHUB_PRIVATE_KEY: pem }, expected: [/^COX_GITHUB_PRIVATE_KEY is set, but has no effect without COX_GITHUB_APP_ID/] },
-  { env: { ...githubApp, COX_GITHUB_PRIVATE_KEY: 's3cret' }, expected: [/^COX_GITHUB_PRIVATE_KEY does not begin with -----BEGIN/] },
-  { env: { ...githubApp, COX_GITHUB_API_URL: 'http://ghe.example' }, expected: [/^COX_GITHUB_API_URL is "http:\/\/ghe\.example\/", but credentials are sent there/] },
-  { env: { COX_SLACK_APP_TOKEN: 'xapp-1' }, expected: [/^COX_SLACK_APP_TOKEN is set, but has no effect without COX_SLACK_BOT_TOKEN/] },
-  { env: { COX_SLACK_BOT_TOKEN: 'xoxb-1' }, expected: [/^COX_SLACK_APP_TOKEN is missing, but is needed because COX_SLACK_BOT_TOKEN is set/] },
-  { env: { COX_SLACK_BOT_TOKEN: 'xapp-s3cret', COX_SLACK_APP_TOKEN: 'xoxb-s3cret' }, expected: [/^COX_SLACK_BOT_TOKEN does not begin with xoxb-$/, /^COX_SLACK_APP_TOKEN does not begin with xapp-$/] },
-  { env: { ...githubApp, COX_GITHUB_WEBHOOK_SECRET_FILE: '/x' }, expected: [/^COX_GITHUB_WEBHOOK_SECRET and COX_GITHUB_WEBHOOK_SECRET_FILE are both set; keep one$/] },
-  { env: { COX_SLACK_BOT_TOKEN_FILE: '/nothing/here' }, expected: [/^COX_SLACK_BOT_TOKEN_FILE names \/nothing\/here, which cannot be read: ENOENT/] },
-  { env: { COX_GITHUB_APP_ID: '17', COX_GITHUB_PRIVATE_KEY: pem, COX_GITHUB_WEBHOOK_SECRET_FILE: '/dev/null' }, expected: [/^COX_GITHUB_WEBHOOK_SECRET_FILE names \/dev\/null, which is empty$/] },
+  {
+    env: { COX_GITHUB_APP_ID: 'Iv1.abc' },
+    expected: [
+      /^COX_GITHUB_APP_ID is "Iv1\.abc", but must be a number/,
+      /^COX_GITHUB_PRIVATE_KEY is missing/,
+      /^COX_GITHUB_WEBHOOK_SECRET is missing, but is needed because COX_GITHUB_APP_ID is set/,
+    ],
+  },
+  {
+    env: { COX_GITHUB_PRIVATE_KEY: pem },
+    expected: [/^COX_GITHUB_PRIVATE_KEY is set, but has no effect without COX_GITHUB_APP_ID/],
+  },
+  {
+    env: { ...githubApp, COX_GITHUB_PRIVATE_KEY: 's3cret' },
+    expected: [/^COX_GITHUB_PRIVATE_KEY does not begin with -----BEGIN/],
+  },
+  {
+    env: { ...githubApp, COX_GITHUB_API_URL: 'http://ghe.example' },
+    expected: [/^COX_GITHUB_API_URL is "http:\/\/ghe\.example\/", but credentials are sent there/],
+  },
+  {
+    env: { COX_SLACK_APP_TOKEN: 'xapp-1' },
+    expected: [/^COX_SLACK_APP_TOKEN is set, but has no effect without COX_SLACK_BOT_TOKEN/],
+  },
+  {
+    env: { COX_SLACK_BOT_TOKEN: 'xoxb-1' },
+    expected: [/^COX_SLACK_APP_TOKEN is missing, but is needed because COX_SLACK_BOT_TOKEN is set/],
+  },
+  {
+    env: { COX_SLACK_BOT_TOKEN: 'xapp-s3cret', COX_SLACK_APP_TOKEN: 'xoxb-s3cret' },
+    expected: [/^COX_SLACK_BOT_TOKEN does not begin with xoxb-$/, /^COX_SLACK_APP_TOKEN does not begin with xapp-$/],
+  },
+  {
+    env: { ...githubApp, COX_GITHUB_WEBHOOK_SECRET_FILE: '/x' },
+    expected: [/^COX_GITHUB_WEBHOOK_SECRET and COX_GITHUB_WEBHOOK_SECRET_FILE are both set; keep one$/],
+  },
+  {
+    env: { COX_SLACK_BOT_TOKEN_FILE: '/nothing/here' },
+    expected: [/^COX_SLACK_BOT_TOKEN_FILE names \/nothing\/here, which cannot be read: ENOENT/],
+  },
+  {
+    env: { COX_GITHUB_APP_ID: '17', COX_GITHUB_PRIVATE_KEY: pem, COX_GITHUB_WEBHOOK_SECRET_FILE: '/dev/null' },
+    expected: [/^COX_GITHUB_WEBHOOK_SECRET_FILE names \/dev\/null, which is empty$/],
+  },
 ];
 for (const { env, expected } of wrong) {
   test(`${Object.keys(env).join(', ')}: ${expected.map((item) => item.source).join(' and ')}`, () => {
@@ -128,5 +220,9 @@ for (const { env, expected } of wrong) {
 test('all faults are told at once, with where to read more', () => {
   const env = { COX_ENGINE: 'flux', COX_LISTEN_PAGE: 'nowhere', COX_GITHUB_APP_ID: 'x', COX_SLACK_BOT_TOKEN: 'x' };
   assert.equal(faults(env).length, 7);
-  assert.throws(() => readConfig(env), { code: 'E_CONFIG', message: /^the configuration has 7 faults:\n- /, hint: 'See docs/reference/configuration.md.' });
+  assert.throws(() => readConfig(env), {
+    code: 'E_CONFIG',
+    message: /^the configuration has 7 faults:\n- /,
+    hint: 'See docs/reference/configuration.md.',
+  });
 });

@@ -10,7 +10,13 @@
 import { after, type TestContext } from 'node:test';
 import { randomBytes } from 'node:crypto';
 import { Access, writeKubeconfig } from '../sandbox/cluster/access.ts';
-import { readCluster, startCluster, type Cluster, type ClusterFacts, type ClusterOptions } from '../sandbox/cluster/cluster.ts';
+import {
+  readCluster,
+  startCluster,
+  type Cluster,
+  type ClusterFacts,
+  type ClusterOptions,
+} from '../sandbox/cluster/cluster.ts';
 import { join } from 'node:path';
 
 export interface TestCluster extends ClusterFacts {
@@ -40,14 +46,18 @@ export async function ownCluster(t: TestContext, options: ClusterOptions = {}): 
   const cluster = await startCluster({ name: 'test', ...options });
   t.after(() => cluster.stop());
   const { namespace, kubeconfig } = await intoNamespace(t, cluster);
-  return Object.defineProperties({ namespace, kubeconfig }, { ...Object.getOwnPropertyDescriptors(cluster), kubeconfig: { value: kubeconfig } }) as Cluster & TestCluster;
+  return Object.defineProperties(
+    { namespace, kubeconfig },
+    { ...Object.getOwnPropertyDescriptors(cluster), kubeconfig: { value: kubeconfig } },
+  ) as Cluster & TestCluster;
 }
 
 async function findOrStart(): Promise<ClusterFacts> {
   const named = process.env['COX_TEST_KUBECONFIG'];
   if (named) {
     const facts = readCluster(named);
-    if (!facts) throw new Error(`COX_TEST_KUBECONFIG names ${named}, beside which there is no cluster.json of a sandbox cluster`);
+    if (!facts)
+      throw new Error(`COX_TEST_KUBECONFIG names ${named}, beside which there is no cluster.json of a sandbox cluster`);
     return facts;
   }
   own = await startCluster({ name: 'test' });
@@ -58,32 +68,51 @@ async function intoNamespace(t: TestContext, facts: ClusterFacts): Promise<TestC
   const { server, ca, tokens, dir } = facts;
   const access = new Access({ server, ca, token: tokens.admin });
   const namespace = `${slug(t.name)}-${randomBytes(3).toString('hex')}`;
-  await access.must('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  await access.must('POST', '/api/v1/namespaces', {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: namespace },
+  });
   t.after(async () => {
-    await access.call('DELETE', `/api/v1/namespaces/${namespace}`).catch(() => undefined); // an own cluster may be gone already
+    // an own cluster may be gone already
+    await access.call('DELETE', `/api/v1/namespaces/${namespace}`).catch(() => undefined);
     await access.close();
   });
   await hasAccount(access, namespace);
-  const kubeconfig = writeKubeconfig(join(dir, 'namespaces', namespace), { server, ca, user: 'admin', token: tokens.admin, namespace });
+  const kubeconfig = writeKubeconfig(join(dir, 'namespaces', namespace), {
+    server,
+    ca,
+    user: 'admin',
+    token: tokens.admin,
+    namespace,
+  });
   return { ...facts, kubeconfig, token: tokens.coxswain, namespace, access };
 }
 
 /** Pods are refused until the controllers have made the account of the namespace. */
 async function hasAccount(access: Access, namespace: string): Promise<void> {
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts/default`;
-  await eventually(`service account of ${namespace}`, async () => (await access.call('GET', path)).status === 200 || undefined);
+  await eventually(
+    `service account of ${namespace}`,
+    async () => (await access.call('GET', path)).status === 200 || undefined,
+  );
 }
 
 /**
  * Looks every `everyMs` (default 20) until `look` answers something else than undefined, and gives it; throws after
  * `withinMs` (default 30,000), with the last error if `look` threw. For conditions that no event announces.
  */
-export async function eventually<T>(what: string, look: () => T | undefined | Promise<T | undefined>, { withinMs = 30_000, everyMs = 20 } = {}): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  look: () => T | undefined | Promise<T | undefined>,
+  { withinMs = 30_000, everyMs = 20 } = {},
+): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const found = await attempt(look);
     if ('value' in found && found.value !== undefined) return found.value;
-    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`, 'error' in found ? { cause: found.error } : undefined);
+    if (Date.now() > deadline)
+      throw new Error(`not within ${withinMs} ms: ${what}`, 'error' in found ? { cause: found.error } : undefined);
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
@@ -97,6 +126,10 @@ async function attempt<T>(look: () => T | Promise<T>): Promise<{ value: T } | { 
 }
 
 function slug(name: string): string {
-  const text = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').slice(0, 40).replaceAll(/^-+|-+$/g, '');
+  const text = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 40)
+    .replaceAll(/^-+|-+$/g, '');
   return text || 'test';
 }

@@ -15,16 +15,33 @@ export interface Narrow {
 }
 
 /** Deleting is not among its rights: `grant` adds more verbs. */
-export async function narrow(t: TestContext, plane: ClusterFacts, namespace: string, grant: readonly string[] = [], name = 'mallory'): Promise<Narrow> {
+export async function narrow(
+  t: TestContext,
+  plane: ClusterFacts,
+  namespace: string,
+  grant: readonly string[] = [],
+  name = 'mallory',
+): Promise<Narrow> {
   const { server, ca } = plane;
   const admin = new Access({ server, ca, token: plane.tokens.admin });
   t.after(() => admin.close());
   const resources = ['requests', 'approvals', 'syncrecords'].flatMap((kind) => [kind, `${kind}/status`]);
   const at = (group: string, plural: string): string => `${group}/namespaces/${namespace}/${plural}`;
   await admin.must('POST', at('/api/v1', 'serviceaccounts'), { metadata: { name } });
-  await admin.must('POST', at('/apis/rbac.authorization.k8s.io/v1', 'roles'), { metadata: { name }, rules: [{ apiGroups: ['coxswain.dev'], resources, verbs: ['get', 'create', 'update', 'patch', ...grant] }] });
-  await admin.must('POST', at('/apis/rbac.authorization.k8s.io/v1', 'rolebindings'), { metadata: { name }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name }, subjects: [{ kind: 'ServiceAccount', name, namespace }] });
-  const { status } = (await admin.must('POST', `${at('/api/v1', 'serviceaccounts')}/${name}/token`, { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} })) as { status: { token: string } };
+  await admin.must('POST', at('/apis/rbac.authorization.k8s.io/v1', 'roles'), {
+    metadata: { name },
+    rules: [{ apiGroups: ['coxswain.dev'], resources, verbs: ['get', 'create', 'update', 'patch', ...grant] }],
+  });
+  await admin.must('POST', at('/apis/rbac.authorization.k8s.io/v1', 'rolebindings'), {
+    metadata: { name },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+    subjects: [{ kind: 'ServiceAccount', name, namespace }],
+  });
+  const { status } = (await admin.must('POST', `${at('/api/v1', 'serviceaccounts')}/${name}/token`, {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    spec: {},
+  })) as { status: { token: string } };
   const own = new Access({ server, ca, token: status.token });
   t.after(() => own.close());
   const path = (kind: string): string => at('/apis/coxswain.dev/v1alpha1', kind);

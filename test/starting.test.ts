@@ -16,9 +16,14 @@ test('while custom resource definitions are missing, the log and /readyz name th
   const { kubectl } = await binaries(['kubectl']);
   const dir = mkdtempSync(join(tmpdir(), 'coxswain-starting-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
-  const operator = await createOperator({ dir, toolsDir: dir, env: { KUBECONFIG: cluster.kubeconfig, COX_NAMESPACE: cluster.namespace } });
+  const operator = await createOperator({
+    dir,
+    toolsDir: dir,
+    env: { KUBECONFIG: cluster.kubeconfig, COX_NAMESPACE: cluster.namespace },
+  });
   t.after(() => operator.end());
-  const apply = (file: string): unknown => execFileSync(kubectl, ['--kubeconfig', cluster.kubeconfigs.admin, 'apply', '--server-side', '-f', file]);
+  const apply = (file: string): unknown =>
+    execFileSync(kubectl, ['--kubeconfig', cluster.kubeconfigs.admin, 'apply', '--server-side', '-f', file]);
   const ready = async (): Promise<{ status: number; text: string }> => {
     const answer = await fetch(`${operator.healthUrl}/readyz`);
     return { status: answer.status, text: await answer.text() };
@@ -27,10 +32,18 @@ test('while custom resource definitions are missing, the log and /readyz name th
   operator.spawn();
   const waiting = await eventually('what it waits for', async () => {
     const answer = await ready();
-    return answer.text.includes('CustomResourceDefinitions') && !answer.text.includes('Application.argoproj.io') ? answer : undefined;
+    return answer.text.includes('CustomResourceDefinitions') && !answer.text.includes('Application.argoproj.io')
+      ? answer
+      : undefined;
   });
-  assert.deepEqual(waiting, { status: 503, text: 'starting: waits for CustomResourceDefinitions that are not installed (AppProject.argoproj.io, Approval.coxswain.dev, DriftEpisode.coxswain.dev, Request.coxswain.dev, SyncRecord.coxswain.dev); kubectl apply -f deploy/crds installs them\n' });
-  assert.match(operator.logs(), /"level":"warn".*"missing":"[^"]*AppProject\.argoproj\.io, Approval\.coxswain\.dev[^"]*","hint":"kubectl apply -f deploy\/crds.*the start waits for custom resource definitions that are not installed"/);
+  assert.deepEqual(waiting, {
+    status: 503,
+    text: 'starting: waits for CustomResourceDefinitions that are not installed (AppProject.argoproj.io, Approval.coxswain.dev, DriftEpisode.coxswain.dev, Request.coxswain.dev, SyncRecord.coxswain.dev); kubectl apply -f deploy/crds installs them\n',
+  });
+  assert.match(
+    operator.logs(),
+    /"level":"warn".*"missing":"[^"]*AppProject\.argoproj\.io, Approval\.coxswain\.dev[^"]*","hint":"kubectl apply -f deploy\/crds.*the start waits for custom resource definitions that are not installed"/,
+  );
   apply(crds);
   await eventually('it is ready', async () => ((await ready()).status === 200 ? true : undefined));
 });

@@ -51,11 +51,19 @@ async function install(reason) {
   const began = Date.now();
   const seconds = () => `${Math.round((Date.now() - began) / 1000)} s`;
   process.stderr.write(`npm ci, because ${reason}\n`);
-  const ticker = setInterval(() => process.stderr.write(process.stderr.isTTY ? `\r\x1b[Knpm ci · ${seconds()}` : `npm ci · ${seconds()}\n`), process.stderr.isTTY ? 1_000 : 15_000);
-  const code = await finished(spawn('npm', ['ci', '--loglevel=error'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] }));
+  const ticker = setInterval(
+    () => process.stderr.write(process.stderr.isTTY ? `\r\x1b[Knpm ci · ${seconds()}` : `npm ci · ${seconds()}\n`),
+    process.stderr.isTTY ? 1_000 : 15_000,
+  );
+  const code = await finished(
+    spawn('npm', ['ci', '--loglevel=error'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] }),
+  );
   clearInterval(ticker);
   if (code !== 0) fail(`npm ci ended with code ${code}. Check the network and run this again.`);
-  if (!existsSync(pinnedNode())) fail('npm ci did not put the pinned Node in place: its install script may be forbidden. Allow it (npm: allowScripts in package.json, ignore-scripts off) and run "npm rebuild node".');
+  if (!existsSync(pinnedNode()))
+    fail(
+      'npm ci did not put the pinned Node in place: its install script may be forbidden. Allow it (npm: allowScripts in package.json, ignore-scripts off) and run "npm rebuild node".',
+    );
   process.stderr.write(`${process.stderr.isTTY ? '\r\x1b[K' : ''}installed in ${seconds()}\n`);
 }
 
@@ -73,7 +81,9 @@ function finished(child) {
   child.stdout?.resume();
   return new Promise((done) => {
     child.on('error', (error) => fail(`${child.spawnfile} cannot be started: ${error.message}`));
-    child.on('exit', (code, signal) => done(code ?? { SIGHUP: 129, SIGINT: 130, SIGKILL: 137, SIGTERM: 143 }[signal] ?? 1));
+    child.on('exit', (code, signal) =>
+      done(code ?? { SIGHUP: 129, SIGINT: 130, SIGKILL: 137, SIGTERM: 143 }[signal] ?? 1),
+    );
   });
 }
 

@@ -3,7 +3,9 @@ import { mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } 
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A holder says once a second that it lives: its id alone may belong to another process by now, or was never written. */
+/**
+ * A holder says once a second that it lives: its id alone may belong to another process by now, or was never written.
+ */
 const beatMs = 1_000;
 const staleMs = 15_000;
 
@@ -11,9 +13,13 @@ const staleMs = 15_000;
  * Runs `work` while no other process of this machine holds `path`. A lock whose holder is dead is taken over.
  * It saves work and protects nothing: what is built under it must be put in place atomically all the same.
  */
-export async function withFileLock<T>(path: string, work: () => Promise<T>, onWait?: (pid: number) => void): Promise<T> {
+export async function withFileLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  onWait?: (pid: number) => void,
+): Promise<T> {
   mkdirSync(dirname(path), { recursive: true });
-  for (let told = false; !take(path); ) {
+  for (let told = false; !take(path);) {
     const holder = holderOf(path);
     if (holder === undefined) {
       rmSync(path, { force: true });

@@ -18,13 +18,25 @@ const kubernetesVersion = {
 /** In the order in which they are built: what tests wait for longest comes first. */
 export const pins = {
   'kube-apiserver': { module: 'kubernetes', package: 'k8s.io/kubernetes/cmd/kube-apiserver', set: kubernetesVersion },
-  'kube-controller-manager': { module: 'kubernetes', package: 'k8s.io/kubernetes/cmd/kube-controller-manager', set: kubernetesVersion },
+  'kube-controller-manager': {
+    module: 'kubernetes',
+    package: 'k8s.io/kubernetes/cmd/kube-controller-manager',
+    set: kubernetesVersion,
+  },
   'kube-scheduler': { module: 'kubernetes', package: 'k8s.io/kubernetes/cmd/kube-scheduler', set: kubernetesVersion },
   kubectl: { module: 'kubernetes', package: 'k8s.io/kubernetes/cmd/kubectl', set: kubernetesVersion },
   etcd: { module: 'etcd', package: 'go.etcd.io/etcd/server/v3', set: {} },
   kwok: { module: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok', set: {} },
-  helm: { module: 'helm', package: 'helm.sh/helm/v4/cmd/helm', set: { 'helm.sh/helm/v4/internal/version.version': 'v4.3.1' } },
-  kustomize: { module: 'kustomize', package: 'sigs.k8s.io/kustomize/kustomize/v5', set: { 'sigs.k8s.io/kustomize/api/provenance.version': 'v5.8.2' } },
+  helm: {
+    module: 'helm',
+    package: 'helm.sh/helm/v4/cmd/helm',
+    set: { 'helm.sh/helm/v4/internal/version.version': 'v4.3.1' },
+  },
+  kustomize: {
+    module: 'kustomize',
+    package: 'sigs.k8s.io/kustomize/kustomize/v5',
+    set: { 'sigs.k8s.io/kustomize/api/provenance.version': 'v5.8.2' },
+  },
   jsonnet: { module: 'jsonnet', package: '.', set: {} },
   render: { module: 'render', package: '.', set: {} },
 } as const satisfies Record<string, Pin>;

@@ -8,29 +8,38 @@ import { errorCodes } from '../src/base/errors.ts';
 /** Keys of ConfigMaps in the control-plane namespace that `src/store/settings.ts` reads. */
 export const settingKeys = {
   'coxswain-cm': {
-    'slack.identities': 'One line for each person: `<Slack user id>: <GitHub login>`. Slack people act as their GitHub login. Default: nobody',
-    'cli.identities': 'One line for each person: `<user of the cluster>: <GitHub login>`, the user as `kubectl auth whoami` tells it. What they ask from a terminal counts as that login\'s, where the admission policies are installed. Default: nobody',
-    'slack.channel': 'Channel of the cards that no annotation routes. Default: none, and then such cards are not posted',
-    'approval.expires': 'How long an approval that is not applied counts: from its opening, or from the last person\'s agreement. Then it must be asked for again. Default: 72h',
+    'slack.identities':
+      'One line for each person: `<Slack user id>: <GitHub login>`. Slack people act as their GitHub login. Default: nobody',
+    'cli.identities':
+      "One line for each person: `<user of the cluster>: <GitHub login>`, the user as `kubectl auth whoami` tells it. What they ask from a terminal counts as that login's, where the admission policies are installed. Default: nobody",
+    'slack.channel':
+      'Channel of the cards that no annotation routes. Default: none, and then such cards are not posted',
+    'approval.expires':
+      "How long an approval that is not applied counts: from its opening, or from the last person's agreement. Then it must be asked for again. Default: 72h",
     'drift.settle': 'How long a live edit must last before a drift episode opens. Default: 60s',
   },
   'argocd-cm': {
-    'timeout.reconciliation': 'How often repositories are read when no webhook comes; up to half of it is added at random. 0 switches it off. Default: 120s',
+    'timeout.reconciliation':
+      'How often repositories are read when no webhook comes; up to half of it is added at random. 0 switches it off. Default: 120s',
     'cluster.inClusterEnabled': '`false` removes the implicit cluster `https://kubernetes.default.svc`. Default: true',
   },
   'argocd-rbac-cm': {
-    'policy.csv': 'Who may do what, in the form of Argo CD. Keys `policy.<name>.csv` are added to it. Default: nobody may do anything',
-    'policy.default': 'Role of everybody who is known: linked people in Slack, and on GitHub owners, members and collaborators. Default: none',
+    'policy.csv':
+      'Who may do what, in the form of Argo CD. Keys `policy.<name>.csv` are added to it. Default: nobody may do anything',
+    'policy.default':
+      'Role of everybody who is known: linked people in Slack, and on GitHub owners, members and collaborators. Default: none',
   },
 } as const;
 
 /** Annotations on an Application, or on an AppProject for all its Applications, that `src/policy/policy.ts` reads. */
 export const policyAnnotations = {
-  environment: 'Name of the environment, for GitHub deployments and for people; if GitHub requires reviewers for it, an approver must be one of them. Default: none, for deployments the name of the application',
+  environment:
+    'Name of the environment, for GitHub deployments and for people; if GitHub requires reviewers for it, an approver must be one of them. Default: none, for deployments the name of the application',
   approval: '`none` or `required`. Any other word counts as `required`. Default: none',
   approvers: 'GitHub logins and `@org/team`, separated by commas or spaces. Default: whoever has the right `approve`',
   approvals: 'How many people must agree. Default: 1',
-  expires: 'How long an approval counts that is not applied; the shorter wins. What is no duration is passed over. Default: `approval.expires`',
+  expires:
+    'How long an approval counts that is not applied; the shorter wins. What is no duration is passed over. Default: `approval.expires`',
   slack: 'Channel of its cards, by name or id. Default: `slack.channel`',
 } as const;
 
@@ -84,7 +93,9 @@ function settingRows(keys: Record<string, string>): string[][] {
 }
 
 function configurationPage(): string {
-  const maps = Object.entries(settingKeys).map(([name, keys]) => `### ${name}\n\n${table(['Key', 'Meaning', 'Default'], settingRows(keys))}`);
+  const maps = Object.entries(settingKeys).map(
+    ([name, keys]) => `### ${name}\n\n${table(['Key', 'Meaning', 'Default'], settingRows(keys))}`,
+  );
   const annotations = Object.entries(policyAnnotations).map(([name, text]) => {
     const { meaning, fallback } = split(text);
     return [`\`coxswain.dev/${name}\``, meaning, fallback];
@@ -133,8 +144,15 @@ From a clone: \`npm run cox -- app list\`.
 }
 
 function commandsPage(): string {
-  const rows = Object.values(verbs).map(({ usage, does, right }) => [`\`${usage}\``, does, right ? `\`${right}\`` : '']);
-  const own = Object.entries(Object.groupBy(Object.entries(rights), ([, right]) => right)).map(([right]) => [`\`${right}\``, rightTexts[right] ?? '']);
+  const rows = Object.values(verbs).map(({ usage, does, right }) => [
+    `\`${usage}\``,
+    does,
+    right ? `\`${right}\`` : '',
+  ]);
+  const own = Object.entries(Object.groupBy(Object.entries(rights), ([, right]) => right)).map(([right]) => [
+    `\`${right}\``,
+    rightTexts[right] ?? '',
+  ]);
   return `# Commands
 
 The same words work in a pull request comment and in Slack. In a comment, the first line that begins with \`/cox\` counts;

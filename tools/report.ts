@@ -53,7 +53,8 @@ export function createReport(out: { write(text: string): unknown }): Report {
       if (event.type === 'test:summary') return event.data.file === undefined ? undefined : tellFile(event.data.file);
       if (event.type !== 'test:pass' && event.type !== 'test:fail') return;
       const { data } = event;
-      if (data.details.type === 'suite' || (data.skip !== undefined && data.skip !== false)) return void (skipped += data.details.type === 'suite' ? 0 : 1);
+      if (data.details.type === 'suite' || (data.skip !== undefined && data.skip !== false))
+        return void (skipped += data.details.type === 'suite' ? 0 : 1);
       const file = shown(data.file);
       if (event.type === 'test:fail') {
         if (isOnlyAboutChildren(event.data.details.error)) return;
@@ -85,7 +86,10 @@ export function createReport(out: { write(text: string): unknown }): Report {
     const told = notes.get(file) ?? [];
     notes.delete(file);
     if (entry && entry.failed > 0) for (const message of told) line(message.replaceAll(/^/gm, '  '));
-    if (entry) line(`${entry.failed > 0 ? '✖' : '✔'} ${file} · ${entry.passed} passed${entry.failed > 0 ? `, ${entry.failed} failed` : ''} · ${seconds(entry.ms)}`);
+    if (entry)
+      line(
+        `${entry.failed > 0 ? '✖' : '✔'} ${file} · ${entry.passed} passed${entry.failed > 0 ? `, ${entry.failed} failed` : ''} · ${seconds(entry.ms)}`,
+      );
   }
 }
 
@@ -106,5 +110,8 @@ function isOnlyAboutChildren(error: Error): boolean {
 function reasonOf(error: Error): string {
   const thrown = error.cause ?? error;
   if (!(thrown instanceof Error)) return inspect(thrown);
-  return [thrown.stack ?? thrown.message, ...(thrown.cause === undefined ? [] : [`caused by ${inspect(thrown.cause)}`])].join('\n');
+  return [
+    thrown.stack ?? thrown.message,
+    ...(thrown.cause === undefined ? [] : [`caused by ${inspect(thrown.cause)}`]),
+  ].join('\n');
 }

@@ -17,8 +17,13 @@ export function runCheck({ name, script, args, cwd, signal }: Check, report: Rep
   const began = Date.now();
   return new Promise((resolve) => {
     const said: string[] = [];
-    const child = spawn(process.execPath, [join(cwd, 'node_modules', script), ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'], signal });
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => said.push(text));
+    const child = spawn(process.execPath, [join(cwd, 'node_modules', script), ...args], {
+      cwd,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      signal,
+    });
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => said.push(text));
     child.on('error', (error) => said.push(error.message));
     child.on('close', (code) => {
       if (code === 0) report.passed(name, Date.now() - began);

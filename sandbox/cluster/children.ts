@@ -17,7 +17,8 @@ export interface ChildOptions {
  * Reads on standard input, line by line, the ids to kill; when the line ends because its writer died, kills them
  * and removes the directory given as first argument. A SIGKILL gives us no chance to do that ourselves.
  */
-const guardScript = 'while read -r line; do pids=$line; done; [ -n "$pids" ] && kill -9 $pids 2>/dev/null; [ -n "$1" ] && rm -rf "$1"; exit 0';
+const guardScript =
+  'while read -r line; do pids=$line; done; [ -n "$pids" ] && kill -9 $pids 2>/dev/null; [ -n "$1" ] && rm -rf "$1"; exit 0';
 
 /** The processes of one cluster. They run in sessions of their own, so that Ctrl-C reaches us first. */
 export class Children {
@@ -26,18 +27,27 @@ export class Children {
 
   /** `directory` is removed once everything has ended, if given. */
   constructor(directory?: string) {
-    this.#guard = spawn('/bin/sh', ['-c', guardScript, 'guard', directory ?? ''], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    this.#guard = spawn('/bin/sh', ['-c', guardScript, 'guard', directory ?? ''], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
     this.#guard.stdin?.on('error', () => undefined);
     release(this.#guard);
   }
 
   get pids(): Record<string, number> {
-    return Object.fromEntries([...this.#running].flatMap(([name, { child }]) => (child.pid === undefined ? [] : [[name, child.pid]])));
+    return Object.fromEntries(
+      [...this.#running].flatMap(([name, { child }]) => (child.pid === undefined ? [] : [[name, child.pid]])),
+    );
   }
 
   start(options: ChildOptions): void {
     const log = openSync(options.log, 'a');
-    const child = spawn(options.command, options.args, { env: options.env ?? {}, stdio: ['ignore', log, log], detached: true });
+    const child = spawn(options.command, options.args, {
+      env: options.env ?? {},
+      stdio: ['ignore', log, log],
+      detached: true,
+    });
     closeSync(log);
     child.on('error', () => undefined); // told by `ended`
     child.unref();

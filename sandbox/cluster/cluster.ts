@@ -1,4 +1,5 @@
-// A real Kubernetes control plane on loopback without containers: etcd, API server, controllers, scheduler, simulated nodes.
+// A real Kubernetes control plane on loopback without containers: etcd, API server, controllers, scheduler, simulated
+// nodes.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,7 +78,14 @@ async function start({ dir, nodes, paths, children, temporary }: Start): Promise
   const tokenFile = join(dir, 'tokens.csv');
   const tokens = createTokens(tokenFile);
   const kubeconfig = join(dir, 'admin.kubeconfig');
-  const plan: Plan = { directory: dir, binaries: paths, ports: { etcd, etcdPeer, apiserver, nodes: nodePort }, kubeconfig, tokens: tokenFile, signingKey: createSigningKey(dir) };
+  const plan: Plan = {
+    directory: dir,
+    binaries: paths,
+    ports: { etcd, etcdPeer, apiserver, nodes: nodePort },
+    kubeconfig,
+    tokens: tokenFile,
+    signingKey: createSigningKey(dir),
+  };
   for (const child of storage(plan)) children.start(child);
   const ca = await until('the certificate', children, () => readCertificate(dir));
   const facts = { server, ca, tokens, kubeconfigs: writeKubeconfigs({ dir, server, ca, tokens }), dir };
@@ -110,14 +118,19 @@ async function start({ dir, nodes, paths, children, temporary }: Start): Promise
   };
 }
 
-/** The facts of a cluster that another process started, by the path of its administrator's kubeconfig; undefined for a foreign cluster. */
+/**
+ * The facts of a cluster that another process started, by the path of its administrator's kubeconfig; undefined for a
+ * foreign cluster.
+ */
 export function readCluster(kubeconfig: string): ClusterFacts | undefined {
   const file = join(kubeconfig, '..', 'cluster.json');
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as ClusterFacts) : undefined;
 }
 
 function writeKubeconfigs({ dir, server, ca, tokens }: Omit<ClusterFacts, 'kubeconfigs'>): Record<User, string> {
-  const [admin = '', coxswain = '', someone = ''] = users.map((user) => writeKubeconfig(join(dir, `${user}.kubeconfig`), { server, ca, user, token: tokens[user] }));
+  const [admin = '', coxswain = '', someone = ''] = users.map((user) =>
+    writeKubeconfig(join(dir, `${user}.kubeconfig`), { server, ca, user, token: tokens[user] }),
+  );
   return { admin, coxswain, someone };
 }
 
@@ -148,19 +161,35 @@ async function prepare(access: Access, nodes: number): Promise<void> {
   await access.must('POST', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', binding);
   for (let index = 1; index <= nodes; index += 1) {
     const name = `node-${index}`;
-    await access.must('POST', '/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' } } });
+    await access.must('POST', '/api/v1/nodes', {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: {
+        name,
+        labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64' },
+      },
+    });
   }
 }
 
 async function isUsable(access: Access, nodes: number): Promise<true | undefined> {
   const account = await access.call('GET', '/api/v1/namespaces/default/serviceaccounts/default');
   if (account.status !== 200) return undefined;
-  const { items } = (await access.must('GET', '/api/v1/nodes')) as { items: { spec: { taints?: unknown[] }; status: { conditions?: { type: string; status: string }[] } }[] };
-  const ready = items.filter(({ spec, status }) => !spec.taints?.length && status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'));
+  const { items } = (await access.must('GET', '/api/v1/nodes')) as {
+    items: { spec: { taints?: unknown[] }; status: { conditions?: { type: string; status: string }[] } }[];
+  };
+  const ready = items.filter(
+    ({ spec, status }) =>
+      !spec.taints?.length && status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
+  );
   return ready.length >= nodes ? true : undefined;
 }
 
-async function until<T>(what: string, children: Children, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+async function until<T>(
+  what: string,
+  children: Children,
+  look: () => T | undefined | Promise<T | undefined>,
+): Promise<T> {
   const deadline = Date.now() + 60_000;
   for (;;) {
     const found = await look();

@@ -54,7 +54,13 @@ export function storage(plan: Plan): ChildOptions[] {
 /** What makes objects live. All controllers run: without them nodes keep their not-ready taint. */
 export function controllers(plan: Plan): ChildOptions[] {
   const { binaries, kubeconfig, ports } = plan;
-  const fast = { 'kube-api-qps': '500', 'kube-api-burst': '1000', 'leader-elect': 'false', 'secure-port': '0', profiling: 'false' };
+  const fast = {
+    'kube-api-qps': '500',
+    'kube-api-burst': '1000',
+    'leader-elect': 'false',
+    'secure-port': '0',
+    profiling: 'false',
+  };
   return [
     component(plan, 'controllers', binaries['kube-controller-manager'], {
       kubeconfig,

@@ -27,12 +27,21 @@ export interface CannedAnswer {
 export function parseRequest(request: IncomingMessage): SeenRequest {
   const url = new URL(request.url ?? '/', 'http://proxy');
   const watch = ['1', 'true'].includes(url.searchParams.get('watch') ?? '');
-  return { method: request.method ?? 'GET', path: url.pathname, query: url.searchParams, watch, dryRun: url.searchParams.has('dryRun') };
+  return {
+    method: request.method ?? 'GET',
+    path: url.pathname,
+    query: url.searchParams,
+    watch,
+    dryRun: url.searchParams.has('dryRun'),
+  };
 }
 
 const keptOut = /\/(leases|events|[a-z]+accessreviews|tokenreviews|tokenrequests|selfsubjectreviews)(\/|$)/;
 
-/** Changes that count for the crash test: no dry runs, and no heartbeats, events and questions, whose number depends on time. */
+/**
+ * Changes that count for the crash test: no dry runs, and no heartbeats, events and questions, whose number depends on
+ * time.
+ */
 export function isMutating({ method, path, dryRun }: SeenRequest): boolean {
   return ['POST', 'PUT', 'PATCH', 'DELETE'].includes(method) && !dryRun && !keptOut.test(path);
 }

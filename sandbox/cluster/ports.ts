@@ -1,4 +1,5 @@
-// Free ports of the loopback interface, each for one process as long as that lives, whether or not it listens there at the moment.
+// Free ports of the loopback interface, each for one process as long as that lives, whether or not it listens there at
+// the moment.
 import { createServer } from 'node:net';
 import { randomInt } from 'node:crypto';
 import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +18,10 @@ process.once('exit', () => {
   }
 });
 
-/** `count` different ports that nobody has, below the range that the system hands out to clients. Whoever is restarted finds theirs free. */
+/**
+ * `count` different ports that nobody has, below the range that the system hands out to clients. Whoever is restarted
+ * finds theirs free.
+ */
 export async function freePorts(count: number): Promise<number[]> {
   const found = new Set<number>();
   for (let tries = 0; found.size < count; tries += 1) {

@@ -100,7 +100,10 @@ export class Proxy {
     this.#canned.add(answer);
   }
 
-  /** Open watches whose request matches get an ERROR event with 410 Expired and end, as when etcd was compacted. Answers how many. */
+  /**
+   * Open watches whose request matches get an ERROR event with 410 Expired and end, as when etcd was compacted. Answers
+   * how many.
+   */
   expireWatches(match: (request: SeenRequest) => boolean = () => true): number {
     const event = `${JSON.stringify({ type: 'ERROR', object: statusBody(410, 'too old resource version') })}\n`;
     const expired = [...this.#watches].filter(({ request }) => match(request));
@@ -204,9 +207,16 @@ export async function startProxy(options: ProxyOptions & { port?: number }): Pro
   return new Proxy(options).start(options.port);
 }
 
-function sendCanned(request: IncomingMessage, response: ServerResponse, { status, message, retryAfter }: CannedAnswer): void {
+function sendCanned(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, message, retryAfter }: CannedAnswer,
+): void {
   request.resume();
-  response.writeHead(status, { 'content-type': 'application/json', ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }) });
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+  });
   response.end(JSON.stringify(statusBody(status, message, retryAfter)));
 }
 

@@ -3,7 +3,16 @@ import { Failure, invalid } from './failure.ts';
 import { presentCheckForHook } from './present-parts.ts';
 import { type Json, presentScene } from './present.ts';
 import type { Site } from './site.ts';
-import { type Actor, type App, type CheckAction, type CheckConclusion, type CheckRun, type CheckStatus, type Repository, timestamp } from './world.ts';
+import {
+  type Actor,
+  type App,
+  type CheckAction,
+  type CheckConclusion,
+  type CheckRun,
+  type CheckStatus,
+  type Repository,
+  timestamp,
+} from './world.ts';
 
 /** The members of a request body that create or change a check run; schema-checked before. */
 export interface CheckInput {
@@ -36,7 +45,11 @@ function suiteOf(site: Site, repository: Repository, sha: string): number {
   return repository.checks.find((check) => check.headSha === sha)?.suite ?? site.world.nextId();
 }
 
-export function createCheck(site: Site, at: Place & { app: App }, input: CheckInput & { name: string; head_sha: string }): CheckRun {
+export function createCheck(
+  site: Site,
+  at: Place & { app: App },
+  input: CheckInput & { name: string; head_sha: string },
+): CheckRun {
   const check: CheckRun = {
     id: site.world.nextId(),
     suite: suiteOf(site, at.repository, input.head_sha),
@@ -81,13 +94,23 @@ function change(check: CheckRun, input: CheckInput): void {
     const { title, summary, text, annotations = [] } = input.output;
     // Annotations are added to those that are there; the rest is replaced (GitHub: checks API).
     const all = [...check.output.annotations, ...annotations];
-    check.output = { title: title ?? check.output.title, summary: summary ?? null, text: text ?? null, annotations: all };
+    check.output = {
+      title: title ?? check.output.title,
+      summary: summary ?? null,
+      text: text ?? null,
+      annotations: all,
+    };
   }
   if (input.actions) check.actions = input.actions;
-  if (input.status !== undefined && input.status !== 'completed') Object.assign(check, { status: input.status, conclusion: null, completedAt: null });
+  if (input.status !== undefined && input.status !== 'completed')
+    Object.assign(check, { status: input.status, conclusion: null, completedAt: null });
   // A conclusion or an end completes the run, whatever the status says.
   if (input.conclusion !== undefined || input.completed_at !== undefined) {
-    Object.assign(check, { status: 'completed', conclusion: input.conclusion ?? check.conclusion, completedAt: input.completed_at ?? timestamp() });
+    Object.assign(check, {
+      status: 'completed',
+      conclusion: input.conclusion ?? check.conclusion,
+      completedAt: input.completed_at ?? timestamp(),
+    });
   }
 }
 
@@ -97,19 +120,29 @@ export function pressAction(site: Site, at: Place, check: CheckRun, identifier: 
   announce(site, at, check, { action: 'requested_action', more: { requested_action: { identifier } } });
 }
 
-/** A person presses "Re-run": the run stays as it is, its suite is queued again (GitHub REST: rerequest a check run). */
+/**
+ * A person presses "Re-run": the run stays as it is, its suite is queued again (GitHub REST: rerequest a check run).
+ */
 export function rerunCheck(site: Site, at: Place, check: CheckRun): void {
   check.rerequested = true;
   announce(site, at, check, { action: 'rerequested' });
 }
 
 /** `latest` keeps the newest run of each name and App; `all` keeps every run. Newest first. */
-export function checksOf(repository: Repository, sha: string, filter: { name?: string | undefined; appId?: number | undefined; status?: string | undefined; all: boolean }): CheckRun[] {
+export function checksOf(
+  repository: Repository,
+  sha: string,
+  filter: { name?: string | undefined; appId?: number | undefined; status?: string | undefined; all: boolean },
+): CheckRun[] {
   const found = repository.checks
     .filter((check) => check.headSha === sha)
     .filter((check) => filter.appId === undefined || check.app.id === filter.appId)
     .filter((check) => filter.name === undefined || check.name === filter.name)
     .reverse();
-  const shown = filter.all ? found : found.filter((check, at) => found.findIndex((other) => other.name === check.name && other.app === check.app) === at);
+  const shown = filter.all
+    ? found
+    : found.filter(
+        (check, at) => found.findIndex((other) => other.name === check.name && other.app === check.app) === at,
+      );
   return shown.filter((check) => filter.status === undefined || check.status === filter.status);
 }

@@ -4,7 +4,15 @@ import { presentComment } from './present-parts.ts';
 import { presentIssue } from './present-pull.ts';
 import { type Json, presentScene } from './present.ts';
 import type { Site } from './site.ts';
-import { type Actor, type Comment, type Pull, type Reaction, type ReactionContent, type Repository, timestamp } from './world.ts';
+import {
+  type Actor,
+  type Comment,
+  type Pull,
+  type Reaction,
+  type ReactionContent,
+  type Repository,
+  timestamp,
+} from './world.ts';
 
 export interface CommentPlace {
   repository: Repository;
@@ -15,9 +23,13 @@ export interface CommentPlace {
 export const longestBody = 65_536;
 
 function checkBody(body: string): void {
-  if (body.trim() === '') throw invalid('IssueComment', 'body', { code: 'missing_field', message: "Body can't be blank" });
+  if (body.trim() === '')
+    throw invalid('IssueComment', 'body', { code: 'missing_field', message: "Body can't be blank" });
   if ([...body].length > longestBody) {
-    throw invalid('IssueComment', 'body', { code: 'custom', message: `body is too long (maximum is ${longestBody} characters)` });
+    throw invalid('IssueComment', 'body', {
+      code: 'custom',
+      message: `body is too long (maximum is ${longestBody} characters)`,
+    });
   }
 }
 
@@ -39,7 +51,14 @@ export function addComment(site: Site, at: CommentPlace & { pull: Pull }, body: 
   checkBody(body);
   const now = timestamp();
   const comment: Comment = {
-    id: site.world.nextId(), pull: at.pull.number, body, user: at.actor.account, app: at.actor.app, createdAt: now, updatedAt: now, reactions: [],
+    id: site.world.nextId(),
+    pull: at.pull.number,
+    body,
+    user: at.actor.account,
+    app: at.actor.app,
+    createdAt: now,
+    updatedAt: now,
+    reactions: [],
   };
   at.repository.comments.push(comment);
   at.pull.updatedAt = now;
@@ -71,7 +90,12 @@ function mayChange(at: CommentPlace, comment: Comment): void {
 }
 
 /** The reaction, and whether it was there before (GitHub then answers 200 instead of 201). */
-export function react(site: Site, actor: Actor, comment: Comment, content: ReactionContent): { reaction: Reaction; existed: boolean } {
+export function react(
+  site: Site,
+  actor: Actor,
+  comment: Comment,
+  content: ReactionContent,
+): { reaction: Reaction; existed: boolean } {
   const known = comment.reactions.find((reaction) => reaction.user === actor.account && reaction.content === content);
   if (known) return { reaction: known, existed: true };
   const reaction: Reaction = { id: site.world.nextId(), user: actor.account, content, createdAt: timestamp() };

@@ -3,7 +3,18 @@ import { createPublicKey } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { git } from './git.ts';
-import { type Account, type Activity, type App, ensureAccount, ensureInstallation, findRepository, fullName, type Repository, timestamp, type World } from './world.ts';
+import {
+  type Account,
+  type Activity,
+  type App,
+  ensureAccount,
+  ensureInstallation,
+  findRepository,
+  fullName,
+  type Repository,
+  timestamp,
+  type World,
+} from './world.ts';
 
 /** What the App may do and hears of, in the words of its manifest. */
 export interface AppManifest {
@@ -15,9 +26,24 @@ export interface AppManifest {
 export const defaultManifest: AppManifest = {
   slug: 'coxswain',
   permissions: {
-    metadata: 'read', contents: 'write', pull_requests: 'write', issues: 'write', checks: 'write', deployments: 'write', actions: 'read', members: 'read',
+    metadata: 'read',
+    contents: 'write',
+    pull_requests: 'write',
+    issues: 'write',
+    checks: 'write',
+    deployments: 'write',
+    actions: 'read',
+    members: 'read',
   },
-  events: ['push', 'pull_request', 'pull_request_review', 'issue_comment', 'check_run', 'deployment', 'deployment_status'],
+  events: [
+    'push',
+    'pull_request',
+    'pull_request_review',
+    'issue_comment',
+    'check_run',
+    'deployment',
+    'deployment_status',
+  ],
 };
 
 export interface WorldOptions {
@@ -31,15 +57,38 @@ export function createWorld(options: WorldOptions): World {
   let last = Date.now(); // ids of an earlier world do not come again, and a cluster may remember what was done by them
   const nextId = (): number => (last += 1);
   const { slug, permissions, events } = options.manifest;
-  const account = (login: string, type: Account['type']): Account => ({ id: nextId() % 2 ** 31, login, name: login, type, token: null });
+  const account = (login: string, type: Account['type']): Account => ({
+    id: nextId() % 2 ** 31,
+    login,
+    name: login,
+    type,
+    token: null,
+  });
   const bot = account(`${slug}[bot]`, 'Bot');
   const owner = account('coxswain-maker', 'Organization');
   const app: App = {
-    id: options.appId, slug, name: slug, owner, bot, publicKey: createPublicKey(options.privateKey), permissions, events, createdAt: timestamp(),
+    id: options.appId,
+    slug,
+    name: slug,
+    owner,
+    bot,
+    publicKey: createPublicKey(options.privateKey),
+    permissions,
+    events,
+    createdAt: timestamp(),
   };
   const accounts = new Map([bot, owner].map((each) => [each.login, each]));
   return {
-    url: '', accounts, teams: [], app, installations: [], tokens: new Map(), repositories: [], violations: [], nextId, changed: options.changed,
+    url: '',
+    accounts,
+    teams: [],
+    app,
+    installations: [],
+    tokens: new Map(),
+    repositories: [],
+    violations: [],
+    nextId,
+    changed: options.changed,
   };
 }
 
@@ -55,7 +104,9 @@ export interface NewRepository {
   forkOf?: string;
 }
 
-/** The bare repository with one commit on its default branch; the owner becomes an organization with the App installed. */
+/**
+ * The bare repository with one commit on its default branch; the owner becomes an organization with the App installed.
+ */
 export async function createRepository(world: World, dir: string, made: NewRepository): Promise<Repository> {
   const [parentOwner = '', parentName = ''] = (made.forkOf ?? '').split('/');
   const parent = findRepository(world, parentOwner, parentName);
@@ -67,12 +118,35 @@ export async function createRepository(world: World, dir: string, made: NewRepos
   await configure(path);
   const first = parent ? await copyBranch(path, branch, parent) : await firstCommit(path, branch, made.from);
   const now = timestamp();
-  const opening: Activity = { id: world.nextId(), ref: `refs/heads/${branch}`, before: '0'.repeat(40), after: first, at: now, type: 'branch_creation', actor: owner };
-  const repository: Repository = {
-    id: world.nextId(), owner, name: made.name, private: made.private ?? true, defaultBranch: branch, dir: path, roles: new Map(),
-    environments: new Map(), createdAt: now, pushedAt: now, pulls: new Map(), comments: [], reviews: [], checks: [], deployments: [], activities: [opening],
+  const opening: Activity = {
+    id: world.nextId(),
+    ref: `refs/heads/${branch}`,
+    before: '0'.repeat(40),
+    after: first,
+    at: now,
+    type: 'branch_creation',
+    actor: owner,
   };
-  if (world.repositories.some((other) => fullName(other) === fullName(repository))) throw new Error(`${fullName(repository)} exists`);
+  const repository: Repository = {
+    id: world.nextId(),
+    owner,
+    name: made.name,
+    private: made.private ?? true,
+    defaultBranch: branch,
+    dir: path,
+    roles: new Map(),
+    environments: new Map(),
+    createdAt: now,
+    pushedAt: now,
+    pulls: new Map(),
+    comments: [],
+    reviews: [],
+    checks: [],
+    deployments: [],
+    activities: [opening],
+  };
+  if (world.repositories.some((other) => fullName(other) === fullName(repository)))
+    throw new Error(`${fullName(repository)} exists`);
   world.repositories.push(repository);
   if (parent) repository.roles.set(owner.login.toLowerCase(), 'admin');
   else ensureInstallation(world, owner);
@@ -80,7 +154,10 @@ export async function createRepository(world: World, dir: string, made: NewRepos
   return repository;
 }
 
-/** As GitHub serves them: partial clones and fetches by id work, pull references are read-only, nothing is packed behind our back. */
+/**
+ * As GitHub serves them: partial clones and fetches by id work, pull references are read-only, nothing is packed behind
+ * our back.
+ */
 async function configure(path: string): Promise<void> {
   const settings: Record<string, string> = {
     'uploadpack.allowFilter': 'true',
@@ -98,9 +175,15 @@ async function copyBranch(path: string, branch: string, from: Repository): Promi
 }
 
 async function firstCommit(path: string, branch: string, from: string | undefined): Promise<string> {
-  const who = { GIT_AUTHOR_NAME: 'GitHub', GIT_AUTHOR_EMAIL: 'noreply@github.com', GIT_COMMITTER_NAME: 'GitHub', GIT_COMMITTER_EMAIL: 'noreply@github.com' };
+  const who = {
+    GIT_AUTHOR_NAME: 'GitHub',
+    GIT_AUTHOR_EMAIL: 'noreply@github.com',
+    GIT_COMMITTER_NAME: 'GitHub',
+    GIT_COMMITTER_EMAIL: 'noreply@github.com',
+  };
   const env = { ...who, GIT_INDEX_FILE: join(path, 'index-first') };
-  if (from !== undefined) await git(from, ['add', '--force', '--all', '.'], { env: { ...env, GIT_DIR: path, GIT_WORK_TREE: from } });
+  if (from !== undefined)
+    await git(from, ['add', '--force', '--all', '.'], { env: { ...env, GIT_DIR: path, GIT_WORK_TREE: from } });
   const tree = (await git(path, ['write-tree'], { env })).trim();
   const sha = (await git(path, ['commit-tree', tree], { env, input: 'Initial commit\n' })).trim();
   await git(path, ['update-ref', `refs/heads/${branch}`, sha]);

@@ -38,7 +38,9 @@ function dumpDeployment(deployment: Deployment): Dump {
 async function dumpRefs(repository: Repository): Promise<Dump> {
   const names = await refs(repository.dir);
   const entries = names.map(async ({ name }) => {
-    const [tree = '', ...message] = (await git(repository.dir, ['log', '-1', '--format=%T%n%B', name, '--'])).split('\n');
+    const [tree = '', ...message] = (await git(repository.dir, ['log', '-1', '--format=%T%n%B', name, '--'])).split(
+      '\n',
+    );
     return [normalise(name), { tree, message: normalise(message.join('\n').trim()) }] as const;
   });
   return Object.fromEntries(await Promise.all(entries));
@@ -54,11 +56,19 @@ async function dumpRepository(repository: Repository): Promise<Dump> {
     base: pull.baseRef,
     state: pull.mergedAt !== null ? 'merged' : pull.state,
     comments: repository.comments.filter((comment) => comment.pull === pull.number).map(dumpComment),
-    reviews: repository.reviews.filter((review) => review.pull === pull.number).map((review) => `${review.user.login} ${review.state}`),
+    reviews: repository.reviews
+      .filter((review) => review.pull === pull.number)
+      .map((review) => `${review.user.login} ${review.state}`),
   }));
   const checks = repository.checks.map(async (check) => {
     const [tree = ''] = (await git(repository.dir, ['log', '-1', '--format=%T', check.headSha, '--'])).split('\n');
-    return { name: check.name, tree, status: check.status, conclusion: check.conclusion, title: normalise(check.output.title ?? '') };
+    return {
+      name: check.name,
+      tree,
+      status: check.status,
+      conclusion: check.conclusion,
+      title: normalise(check.output.title ?? ''),
+    };
   });
   return {
     refs: await dumpRefs(repository),
@@ -71,6 +81,8 @@ async function dumpRepository(repository: Repository): Promise<Dump> {
 
 /** By `owner/name`. */
 export async function dump(world: World): Promise<Dump> {
-  const entries = world.repositories.map(async (repository) => [`${repository.owner.login}/${repository.name}`, await dumpRepository(repository)] as const);
+  const entries = world.repositories.map(
+    async (repository) => [`${repository.owner.login}/${repository.name}`, await dumpRepository(repository)] as const,
+  );
   return Object.fromEntries(await Promise.all(entries));
 }

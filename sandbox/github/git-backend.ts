@@ -21,7 +21,14 @@ export interface BackendRequest {
 const hooks = fileURLToPath(new URL('hooks', import.meta.url));
 
 function ruleEnvironment(words: string | undefined): Record<string, string> {
-  return words === undefined ? {} : { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'core.hooksPath', GIT_CONFIG_VALUE_0: hooks, SANDBOX_PUSH_RULE: words };
+  return words === undefined
+    ? {}
+    : {
+        GIT_CONFIG_COUNT: '1',
+        GIT_CONFIG_KEY_0: 'core.hooksPath',
+        GIT_CONFIG_VALUE_0: hooks,
+        SANDBOX_PUSH_RULE: words,
+      };
 }
 
 export interface BackendAnswer {

@@ -26,19 +26,32 @@ export function gitRequestOf(url: URL): GitRequest | null {
 }
 
 /** Answers one git request; cut connections are destroyed without an answer. */
-export function createGitHttp(options: RestOptions): (wanted: GitRequest, request: IncomingMessage, response: ServerResponse) => Promise<void> {
+export function createGitHttp(
+  options: RestOptions,
+): (wanted: GitRequest, request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return async (wanted, request, response) => {
     const label = `${request.method ?? 'GET'} /${wanted.owner}/${wanted.repo}.git/${wanted.rest}`;
-    const fault = options.faults.takeRequest({ method: request.method ?? 'GET', path: `/${wanted.owner}/${wanted.repo}.git/${wanted.rest}` });
+    const fault = options.faults.takeRequest({
+      method: request.method ?? 'GET',
+      path: `/${wanted.owner}/${wanted.repo}.git/${wanted.rest}`,
+    });
     if (fault && 'until' in fault) await fault.until;
     else if (fault && 'cut' in fault && fault.cut === 'before') return void request.socket.destroy();
-    else if (fault && !('cut' in fault) && !('pushRule' in fault)) return void response.writeHead('limit' in fault ? fault.limit : fault.status).end();
+    else if (fault && !('cut' in fault) && !('pushRule' in fault))
+      return void response.writeHead('limit' in fault ? fault.limit : fault.status).end();
     try {
-      await serve(options, { wanted, label, cutAfter: fault !== null && 'cut' in fault, ...(fault && 'pushRule' in fault && fault) }, request, response);
+      await serve(
+        options,
+        { wanted, label, cutAfter: fault !== null && 'cut' in fault, ...(fault && 'pushRule' in fault && fault) },
+        request,
+        response,
+      );
     } catch (error) {
       if (!(error instanceof Failure)) return void request.socket.destroy();
       const challenge = error.status === 401 ? { 'www-authenticate': 'Basic realm="GitHub"' } : {};
-      response.writeHead(error.status, { 'content-type': 'text/plain; charset=utf-8', ...challenge }).end(`${error.message}\n`);
+      response
+        .writeHead(error.status, { 'content-type': 'text/plain; charset=utf-8', ...challenge })
+        .end(`${error.message}\n`);
     }
   };
 }
@@ -50,7 +63,12 @@ interface Wanted {
   pushRule?: string;
 }
 
-async function serve(options: RestOptions, at: Wanted, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(
+  options: RestOptions,
+  at: Wanted,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const { site } = options;
   const caller = callerOf(site.world, request.headers.authorization);
   const repository = visible(options, caller, at.wanted);
@@ -58,7 +76,17 @@ async function serve(options: RestOptions, at: Wanted, request: IncomingMessage,
   requirePermission(caller, writing ? 'contents:write' : 'contents:read', repository);
   const user = caller.kind === 'nobody' ? '' : actorOf(site.world, caller).account.login;
   const { rest, service } = at.wanted;
-  const ask = (): Promise<BackendAnswer> => askBackend({ dir: repository.dir, path: rest, query: rest === 'info/refs' ? `service=${service}` : '', user, pushRule: at.pushRule }, request);
+  const ask = (): Promise<BackendAnswer> =>
+    askBackend(
+      {
+        dir: repository.dir,
+        path: rest,
+        query: rest === 'info/refs' ? `service=${service}` : '',
+        user,
+        pushRule: at.pushRule,
+      },
+      request,
+    );
   if (!writing || rest === 'info/refs') {
     sendAnswer(response, await ask());
     return;

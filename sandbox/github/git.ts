@@ -8,12 +8,23 @@ export interface GitOptions {
 
 /** Only what git needs, so that the person's own configuration does not change what the sandbox does. */
 export function gitEnvironment(extra: Record<string, string> = {}): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C', ...extra };
+  return {
+    PATH: process.env['PATH'] ?? '',
+    HOME: '/nonexistent',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_TERMINAL_PROMPT: '0',
+    LC_ALL: 'C',
+    ...extra,
+  };
 }
 
 /** Standard output of `git <args>` in `dir`; throws E_PROCESS on another exit code than 0. */
 export async function git(dir: string, args: readonly string[], options: GitOptions = {}): Promise<string> {
-  const { stdout } = await run('git', [...args], { cwd: dir, env: gitEnvironment(options.env), input: options.input ?? '' });
+  const { stdout } = await run('git', [...args], {
+    cwd: dir,
+    env: gitEnvironment(options.env),
+    input: options.input ?? '',
+  });
   return stdout.toString('utf8');
 }
 
@@ -54,14 +65,16 @@ export async function commits(dir: string, range: readonly string[], max = 250):
     .split('\u0001')
     .map((entry) => entry.replace(/^\n/, '').split('\0'))
     .filter((fields) => fields.length > 9)
-    .map(([sha = '', tree = '', parents = '', an = '', ae = '', at = '0', cn = '', ce = '', ct = '0', message = '']) => ({
-      sha,
-      tree,
-      parents: parents.split(' ').filter((parent) => parent !== ''),
-      author: { name: an, email: ae, date: utc(at) },
-      committer: { name: cn, email: ce, date: utc(ct) },
-      message: message.replace(/\n+$/, ''),
-    }));
+    .map(
+      ([sha = '', tree = '', parents = '', an = '', ae = '', at = '0', cn = '', ce = '', ct = '0', message = '']) => ({
+        sha,
+        tree,
+        parents: parents.split(' ').filter((parent) => parent !== ''),
+        author: { name: an, email: ae, date: utc(at) },
+        committer: { name: cn, email: ce, date: utc(ct) },
+        message: message.replace(/\n+$/, ''),
+      }),
+    );
 }
 
 export async function commit(dir: string, sha: string): Promise<Commit> {
@@ -94,19 +107,31 @@ export async function changedFiles(dir: string, from: string | null, to: string)
     git(dir, ['-c', 'core.quotePath=false', ...options, '-p', '--no-color', ...pair]),
   ]);
   const counts = parseNumbers(numbers);
-  const texts = patches.split(/^diff --git /m).slice(1).map((text) => /^@@[\s\S]*/m.exec(text)?.[0].replace(/\n$/, '') ?? '');
-  return parseRaw(raw).map((file, at) => ({ ...file, ...(counts[at] ?? { additions: 0, deletions: 0 }), patch: texts[at] ?? '' }));
+  const texts = patches
+    .split(/^diff --git /m)
+    .slice(1)
+    .map((text) => /^@@[\s\S]*/m.exec(text)?.[0].replace(/\n$/, '') ?? '');
+  return parseRaw(raw).map((file, at) => ({
+    ...file,
+    ...(counts[at] ?? { additions: 0, deletions: 0 }),
+    patch: texts[at] ?? '',
+  }));
 }
 
 function parseRaw(raw: string): Omit<ChangedFile, 'additions' | 'deletions' | 'patch'>[] {
   const fields = raw.split('\0');
   const files: Omit<ChangedFile, 'additions' | 'deletions' | 'patch'>[] = [];
-  for (let at = 0; at < fields.length - 1; ) {
+  for (let at = 0; at < fields.length - 1;) {
     const [, , before = '', after = '', letter = 'M'] = (fields[at] ?? '').split(' ');
     const renamed = letter.startsWith('R');
     const path = fields[at + (renamed ? 2 : 1)] ?? '';
     const status = letter === 'A' ? 'added' : letter === 'D' ? 'removed' : renamed ? 'renamed' : 'modified';
-    files.push({ path, previous: renamed ? (fields[at + 1] ?? null) : null, status, blob: status === 'removed' ? before : after });
+    files.push({
+      path,
+      previous: renamed ? (fields[at + 1] ?? null) : null,
+      status,
+      blob: status === 'removed' ? before : after,
+    });
     at += renamed ? 3 : 2;
   }
   return files;

@@ -1,4 +1,5 @@
-// The sandbox GitHub: a stateful GitHub on loopback, held to the published API description, with a page to drive it by hand.
+// The sandbox GitHub: a stateful GitHub on loopback, held to the published API description, with a page to drive it by
+// hand.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -17,7 +18,16 @@ import { loadSchema, type Schema } from './schema.ts';
 import { createLocks, type Site } from './site.ts';
 import { expireTokens } from './tokens.ts';
 import { createHooks, type Delivery } from './webhook.ts';
-import { ensureAccount, findRepository, findTeam, type Repository, type RoleName, timestamp, type Violation, type World } from './world.ts';
+import {
+  ensureAccount,
+  findRepository,
+  findTeam,
+  type Repository,
+  type RoleName,
+  timestamp,
+  type Violation,
+  type World,
+} from './world.ts';
 
 export interface GitHubOptions {
   /** Holds the bare repositories. */
@@ -56,7 +66,11 @@ export interface SandboxGitHub {
   /** Replaces the members, logins. */
   team(org: string, slug: string, members: readonly string[]): void;
   /** `reviewers` are logins or `@org/team`. */
-  environment(repo: string, name: string, rules: { reviewers?: readonly string[]; preventSelfReview?: boolean; waitTimer?: number }): void;
+  environment(
+    repo: string,
+    name: string,
+    rules: { reviewers?: readonly string[]; preventSelfReview?: boolean; waitTimer?: number },
+  ): void;
   actAs(login: string): Person;
   /** Adds a change that the page offers to make. */
   offer(scenario: Scenario): void;
@@ -85,7 +99,11 @@ interface Parts {
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** One server for REST (`/api`), git (`/<owner>/<name>.git`) and pages (the rest). */
-function createHandler(parts: Pick<Parts, 'site' | 'schema' | 'faults'>, killSwitch: GitHubOptions['killSwitch'], page: Handler): Handler {
+function createHandler(
+  parts: Pick<Parts, 'site' | 'schema' | 'faults'>,
+  killSwitch: GitHubOptions['killSwitch'],
+  page: Handler,
+): Handler {
   const options = { ...parts, killSwitch: killSwitch ?? null };
   const rest = createRest(options);
   const gitHttp = createGitHttp(options);
@@ -104,7 +122,12 @@ function repositoryNamed(world: World, name: string): Repository {
   return found;
 }
 
-function setEnvironment(world: World, repo: string, name: string, rules: Parameters<SandboxGitHub['environment']>[2]): void {
+function setEnvironment(
+  world: World,
+  repo: string,
+  name: string,
+  rules: Parameters<SandboxGitHub['environment']>[2],
+): void {
   const repository = repositoryNamed(world, repo);
   const known = repository.environments.get(name);
   // The two rules of an environment have the ids after its own.
@@ -142,7 +165,8 @@ function handle(parts: Parts): SandboxGitHub {
     createRepository: (made) => createRepository(world, dir, made),
     user: (login, roles = {}) => {
       const made = person(login);
-      for (const [repo, role] of Object.entries(roles)) repositoryNamed(world, repo).roles.set(login.toLowerCase(), role);
+      for (const [repo, role] of Object.entries(roles))
+        repositoryNamed(world, repo).roles.set(login.toLowerCase(), role);
       return made;
     },
     team: (org, slug, members) => setTeam(world, org, slug, members),
@@ -174,21 +198,40 @@ function watchWith(listeners: Set<() => void>, listener: () => void): () => void
 export async function startGitHub(options: GitHubOptions): Promise<SandboxGitHub> {
   const dir = join(options.dir, 'repositories');
   await mkdir(dir, { recursive: true });
-  const privateKey = options.appPrivateKey ?? generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const privateKey =
+    options.appPrivateKey ??
+    generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const secret = options.webhookSecret ?? randomBytes(20).toString('hex');
   const manifest = options.manifest ?? defaultManifest;
   const listeners = new Set<() => void>();
   const scenarios = [...(options.scenarios ?? [])];
-  const world = createWorld({ appId: options.appId ?? 4711, privateKey, manifest, changed: () => listeners.forEach((listener) => listener()) });
+  const world = createWorld({
+    appId: options.appId ?? 4711,
+    privateKey,
+    manifest,
+    changed: () => listeners.forEach((listener) => listener()),
+  });
   const schema = loadSchema();
   const faults = createFaults();
   const hooks = createHooks({ world, schema, faults, secret, url: options.webhookUrl ?? null });
   const site: Site = { world, hooks, alone: createLocks() };
-  const handler = createHandler({ site, schema, faults }, options.killSwitch, createPage({ site, scenarios, watch: (listener) => watchWith(listeners, listener) }));
+  const handler = createHandler(
+    { site, schema, faults },
+    options.killSwitch,
+    createPage({ site, scenarios, watch: (listener) => watchWith(listeners, listener) }),
+  );
   const server = createServer((request, response) => void handler(request, response));
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   world.url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
-  return handle({ site, schema, faults, server, dir, scenarios, app: { id: world.app.id, slug: manifest.slug, privateKey, webhookSecret: secret } });
+  return handle({
+    site,
+    schema,
+    faults,
+    server,
+    dir,
+    scenarios,
+    app: { id: world.app.id, slug: manifest.slug, privateKey, webhookSecret: secret },
+  });
 }

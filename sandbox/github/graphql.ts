@@ -22,13 +22,20 @@ export interface GraphqlAnswer {
 
 /** GitHub: a page of a connection has 1 to 100 nodes. */
 function connection<T>(all: readonly T[], { first = 0, after = '0' }: Page): unknown {
-  if (first > 100) throw new Error('Requesting more than 100 records on the connection exceeds the `first` limit of 100 records.');
+  if (first > 100)
+    throw new Error('Requesting more than 100 records on the connection exceeds the `first` limit of 100 records.');
   const end = Number(after) + first;
-  return { totalCount: all.length, nodes: all.slice(Number(after), end), pageInfo: { endCursor: String(end), hasNextPage: end < all.length } };
+  return {
+    totalCount: all.length,
+    nodes: all.slice(Number(after), end),
+    pageInfo: { endCursor: String(end), hasNextPage: end < all.length },
+  };
 }
 
 function actor(account: Account | null): unknown {
-  return account && { __typename: account.type === 'Bot' ? 'Bot' : 'User', login: account.login, databaseId: account.id };
+  return (
+    account && { __typename: account.type === 'Bot' ? 'Bot' : 'User', login: account.login, databaseId: account.id }
+  );
 }
 
 /** GitHub: `user` is null where the address belongs to no account, and for bots. */
@@ -40,7 +47,9 @@ function signature(world: World, { name, email }: { name: string; email: string 
 
 /** GitHub: the author first, then those whom the message names by `Co-authored-by`. */
 function authorsOf({ author, message }: Commit): { name: string; email: string }[] {
-  const named = [...message.matchAll(/^co-authored-by: *([^<\n]*?) *<([^>\n]*)>$/gim)].map(([, name = '', email = '']) => ({ name, email }));
+  const named = [...message.matchAll(/^co-authored-by: *([^<\n]*?) *<([^>\n]*)>$/gim)].map(
+    ([, name = '', email = '']) => ({ name, email }),
+  );
   return [author, ...named.filter(({ email }) => email !== author.email)];
 }
 
@@ -72,7 +81,11 @@ class Shown {
   #together(oid: string): Promise<Map<string, Commit>> {
     this.#wanted.push(oid);
     this.#read ??= new Promise((resolve) => setImmediate(resolve)).then(async () => {
-      const found = await commits(this.#repository.dir, ['--no-walk=unsorted', '--ignore-missing', ...this.#wanted.splice(0)], 1_000);
+      const found = await commits(
+        this.#repository.dir,
+        ['--no-walk=unsorted', '--ignore-missing', ...this.#wanted.splice(0)],
+        1_000,
+      );
       this.#read = undefined;
       return new Map(found.map((each) => [each.sha, each]));
     });
@@ -90,14 +103,21 @@ class Shown {
     return {
       __typename: 'Commit',
       oid: commit.sha,
-      authors: (page: Page) => connection(authorsOf(commit).map((each) => signature(this.#world, each)), page),
+      authors: (page: Page) =>
+        connection(
+          authorsOf(commit).map((each) => signature(this.#world, each)),
+          page,
+        ),
       committer: signature(this.#world, commit.committer),
       authoredDate: commit.author.date,
       messageHeadline: commit.message.split('\n', 1)[0] ?? '',
       parents: (page: Page) => connection(commit.parents, page),
       associatedPullRequests: async (page: Page) => {
         requirePermission(this.#caller, 'pull_requests:read', this.#repository);
-        return connection((await pullsThatBrought(this.#repository, commit.sha)).map((pull) => this.#pull(pull)), page);
+        return connection(
+          (await pullsThatBrought(this.#repository, commit.sha)).map((pull) => this.#pull(pull)),
+          page,
+        );
       },
     };
   }
@@ -111,19 +131,42 @@ class Shown {
       headRefName: pull.headRef,
       headRepository: { nameWithOwner: fullName(pull.fork ?? this.#repository) },
       baseRepository: { nameWithOwner: this.nameWithOwner },
-      commits: async (page: Page) => connection((await commits(this.#repository.dir, [`${pull.baseSha}..${pull.headSha}`])).reverse().map((commit) => ({ commit: this.#commit(commit) })), page),
+      commits: async (page: Page) =>
+        connection(
+          (await commits(this.#repository.dir, [`${pull.baseSha}..${pull.headSha}`]))
+            .reverse()
+            .map((commit) => ({ commit: this.#commit(commit) })),
+          page,
+        ),
     };
   }
 }
 
-export async function answerGraphql(world: World, caller: Caller, { query = '', variables = {} }: { query?: string; variables?: Record<string, unknown> }): Promise<GraphqlAnswer> {
+export async function answerGraphql(
+  world: World,
+  caller: Caller,
+  { query = '', variables = {} }: { query?: string; variables?: Record<string, unknown> },
+): Promise<GraphqlAnswer> {
   const faults = validate(schema, parse(query)).map(({ message }) => message);
   if (faults.length > 0) return { faults, body: { errors: faults.map((message) => ({ message })) } };
   const repository = ({ owner, name }: { owner: string; name: string }): unknown => {
     const found = findRepository(world, owner, name);
-    if (!found || !mayRead(world, caller, found)) throw new Error(`Could not resolve to a Repository with the name '${owner}/${name}'.`);
+    if (!found || !mayRead(world, caller, found))
+      throw new Error(`Could not resolve to a Repository with the name '${owner}/${name}'.`);
     return new Shown(world, caller, found);
   };
   const body = await graphql({ schema, source: query, rootValue: { repository }, variableValues: variables });
-  return { faults, body: body.errors ? { ...body, errors: body.errors.map(({ message, path }) => ({ type: /^Could not resolve/.test(message) ? 'NOT_FOUND' : 'FORBIDDEN', message, path })) } : body };
+  return {
+    faults,
+    body: body.errors
+      ? {
+          ...body,
+          errors: body.errors.map(({ message, path }) => ({
+            type: /^Could not resolve/.test(message) ? 'NOT_FOUND' : 'FORBIDDEN',
+            message,
+            path,
+          })),
+        }
+      : body,
+  };
 }

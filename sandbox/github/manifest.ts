@@ -6,6 +6,10 @@ import type { AppManifest } from './create.ts';
 
 /** Permissions and events of the file, default the product's own. */
 export function readManifest(file: string = join(import.meta.dirname, '../../app.yml')): AppManifest {
-  const found = parse(readFileSync(file, 'utf8')) as { name: string; default_permissions: Record<string, string>; default_events: string[] };
+  const found = parse(readFileSync(file, 'utf8')) as {
+    name: string;
+    default_permissions: Record<string, string>;
+    default_events: string[];
+  };
   return { slug: found.name, permissions: found.default_permissions, events: found.default_events };
 }

@@ -3,11 +3,21 @@ import { Marked, type Tokens } from 'marked';
 import { escapeHtml, Html } from './page-html.ts';
 import { balance, safeLink, sanitizeToken } from './sanitize.ts';
 
-const alerts: Record<string, string> = { NOTE: 'Note', TIP: 'Tip', IMPORTANT: 'Important', WARNING: 'Warning', CAUTION: 'Caution' };
+const alerts: Record<string, string> = {
+  NOTE: 'Note',
+  TIP: 'Tip',
+  IMPORTANT: 'Important',
+  WARNING: 'Warning',
+  CAUTION: 'Caution',
+};
 
 function diffLines(text: string): string {
-  const kind = (line: string): string => (line.startsWith('@@') ? 'hunk' : line.startsWith('+') ? 'add' : line.startsWith('-') ? 'del' : '');
-  return text.split('\n').map((line) => `<span class="line ${kind(line)}">${escapeHtml(line)}\n</span>`).join('');
+  const kind = (line: string): string =>
+    line.startsWith('@@') ? 'hunk' : line.startsWith('+') ? 'add' : line.startsWith('-') ? 'del' : '';
+  return text
+    .split('\n')
+    .map((line) => `<span class="line ${kind(line)}">${escapeHtml(line)}\n</span>`)
+    .join('');
 }
 
 function renderCode({ text, lang }: Tokens.Code): string {
@@ -42,7 +52,8 @@ export function createMarkdown(): (source: string) => Html {
         const title = token.title ? ` title="${escapeHtml(token.title)}"` : '';
         return `<a href="${escapeHtml(token.href)}"${title} rel="nofollow">${inner}</a>`;
       },
-      image: ({ href, text }) => (safeLink(href) ? `<img src="${escapeHtml(href)}" alt="${escapeHtml(text)}">` : escapeHtml(text)),
+      image: ({ href, text }) =>
+        safeLink(href) ? `<img src="${escapeHtml(href)}" alt="${escapeHtml(text)}">` : escapeHtml(text),
     },
   });
   return (source) => new Html(balance(marked.parse(source, { async: false })));

@@ -36,7 +36,11 @@ export async function writeCommit(dir: string, made: NewCommit): Promise<string>
 }
 
 /** Sets a reference only if it still is `before` (null: does not exist yet); `after` null deletes it. */
-export async function moveRef(dir: string, name: string, move: { before: string | null; after: string | null }): Promise<void> {
+export async function moveRef(
+  dir: string,
+  name: string,
+  move: { before: string | null; after: string | null },
+): Promise<void> {
   const none = '0'.repeat(40);
   const args = move.after === null ? ['-d', name, move.before ?? ''] : [name, move.after, move.before ?? none];
   await git(dir, ['update-ref', ...args]);
@@ -70,10 +74,22 @@ async function rebase(dir: string, request: MergeRequest): Promise<string | null
     if (parent === undefined) return null;
     // merge-tree finds its base by history, so the tip's tree is given the picked commit's parent as its own parent.
     const { tree } = await commit(dir, tip);
-    const stand = await writeCommit(dir, { tree, parents: [parent], message: 'stand-in', author: committer, committer });
+    const stand = await writeCommit(dir, {
+      tree,
+      parents: [parent],
+      message: 'stand-in',
+      author: committer,
+      committer,
+    });
     const picked = await mergedTree(dir, stand, each.sha);
     if (picked === null) return null;
-    tip = await writeCommit(dir, { tree: picked, parents: [tip], message: each.message, author: each.author, committer });
+    tip = await writeCommit(dir, {
+      tree: picked,
+      parents: [tip],
+      message: each.message,
+      author: each.author,
+      committer,
+    });
   }
   return tip;
 }
@@ -88,12 +104,19 @@ export async function commitFiles(
   await git(dir, ['read-tree', parent], { env });
   const entries: string[] = [];
   for (const [path, content] of Object.entries(change.files)) {
-    const blob = content === null ? null : (await git(dir, ['hash-object', '-w', '--stdin'], { input: content })).trim();
+    const blob =
+      content === null ? null : (await git(dir, ['hash-object', '-w', '--stdin'], { input: content })).trim();
     // Mode 0 removes the entry.
     entries.push(blob === null ? `0 ${'0'.repeat(40)}\t${path}\0` : `100644 ${blob}\t${path}\0`);
   }
   await git(dir, ['update-index', '-z', '--index-info'], { env, input: entries.join('') });
   const tree = (await git(dir, ['write-tree'], { env })).trim();
   await rm(change.index, { force: true });
-  return writeCommit(dir, { tree, parents: [parent], message: change.message, author: change.author, committer: change.author });
+  return writeCommit(dir, {
+    tree,
+    parents: [parent],
+    message: change.message,
+    author: change.author,
+    committer: change.author,
+  });
 }

@@ -49,7 +49,12 @@ async function commitFile(deed: Deed): Promise<Outcome> {
   // Browsers send text areas with CRLF.
   const content = field(deed, 'content').replaceAll('\r\n', '\n');
   const files = { [field(deed, 'path')]: deed.form.has('remove') ? null : content };
-  await person(deed).commit(field(deed, 'repo'), { branch, from: field(deed, 'from'), files, message: field(deed, 'message') });
+  await person(deed).commit(field(deed, 'repo'), {
+    branch,
+    from: field(deed, 'from'),
+    files,
+    message: field(deed, 'message'),
+  });
   const known = [...repository.pulls.values()].find((pull) => pull.state === 'open' && pull.headRef === branch);
   if (known) return { to: href(field(deed, 'repo'), 'pull', known.number) };
   if (branch === repository.defaultBranch) return { to: href(field(deed, 'repo'), 'tree', branch) };
@@ -61,42 +66,65 @@ function comparePath(deed: Deed, repository: Repository, branch: string): string
 }
 
 /** Merged once, a change cannot be made again. */
-async function filesOf(scenario: Scenario, read: Parameters<Scenario['change']>[0]): Promise<Record<string, string | null>> {
+async function filesOf(
+  scenario: Scenario,
+  read: Parameters<Scenario['change']>[0],
+): Promise<Record<string, string | null>> {
   try {
     return await scenario.change(read);
   } catch (error) {
-    throw new Failure(422, `"${scenario.title}" cannot be made now: the branch has it already, or has moved on. Revert it first, or edit a file under Code. (${error instanceof Error ? error.message : String(error)})`);
+    throw new Failure(
+      422,
+      `"${scenario.title}" cannot be made now: the branch has it already, or has moved on. Revert it first, or edit a file under Code. (${error instanceof Error ? error.message : String(error)})`,
+    );
   }
 }
 
 async function makeScenario(deed: Deed): Promise<Outcome> {
   const repository = repositoryOf(deed);
-  const scenario = deed.scenarios.find((each) => each.repo === field(deed, 'repo') && each.branch === field(deed, 'branch'));
+  const scenario = deed.scenarios.find(
+    (each) => each.repo === field(deed, 'repo') && each.branch === field(deed, 'branch'),
+  );
   const sha = await resolveCommit(repository.dir, `refs/heads/${repository.defaultBranch}`);
   if (!scenario || sha === null) throw new Failure(404, 'Not Found');
   let branch = scenario.branch;
-  for (let at = 2; (await resolveCommit(repository.dir, `refs/heads/${branch}`)) !== null; at++) branch = `${scenario.branch}-${at}`;
+  for (let at = 2; (await resolveCommit(repository.dir, `refs/heads/${branch}`)) !== null; at++)
+    branch = `${scenario.branch}-${at}`;
   const files = await filesOf(scenario, (path) => fileAt(repository, sha, path));
   await person(deed).commit(scenario.repo, { branch, files, message: `${scenario.title}\n\n${scenario.body}`.trim() });
   return { to: comparePath(deed, repository, branch) };
 }
 
 async function comment(deed: Deed): Promise<Outcome> {
-  const [repo, number, body] = [field(deed, 'repo'), Number(field(deed, 'number')), field(deed, 'body').replaceAll('\r\n', '\n')];
+  const [repo, number, body] = [
+    field(deed, 'repo'),
+    Number(field(deed, 'number')),
+    field(deed, 'body').replaceAll('\r\n', '\n'),
+  ];
   const review = deed.form.get('review');
-  if (review === 'APPROVED' || review === 'CHANGES_REQUESTED') await person(deed).review(repo, number, { state: review, body });
+  if (review === 'APPROVED' || review === 'CHANGES_REQUESTED')
+    await person(deed).review(repo, number, { state: review, body });
   else person(deed).comment(repo, number, body);
   return { to: back(deed) };
 }
 
 async function merge(deed: Deed): Promise<Outcome> {
   const method = field(deed, 'method');
-  await person(deed).merge(field(deed, 'repo'), Number(field(deed, 'number')), method === 'squash' || method === 'rebase' ? method : 'merge');
+  await person(deed).merge(
+    field(deed, 'repo'),
+    Number(field(deed, 'number')),
+    method === 'squash' || method === 'rebase' ? method : 'merge',
+  );
   return { to: back(deed) };
 }
 
 async function openPull(deed: Deed): Promise<Outcome> {
-  const order = { head: field(deed, 'head'), base: field(deed, 'base'), title: field(deed, 'title'), body: field(deed, 'body').replaceAll('\r\n', '\n') };
+  const order = {
+    head: field(deed, 'head'),
+    base: field(deed, 'base'),
+    title: field(deed, 'title'),
+    body: field(deed, 'body').replaceAll('\r\n', '\n'),
+  };
   const number = await person(deed).openPullRequest(field(deed, 'repo'), order);
   return { to: href(field(deed, 'repo'), 'pull', number) };
 }
@@ -109,7 +137,9 @@ const deeds: Record<string, (deed: Deed) => Promise<Outcome> | Outcome> = {
   scenario: makeScenario,
   'open-pull': openPull,
   'edit-pull': async (deed) => {
-    await person(deed).editPullRequest(field(deed, 'repo'), Number(field(deed, 'number')), { state: field(deed, 'state') === 'open' ? 'open' : 'closed' });
+    await person(deed).editPullRequest(field(deed, 'repo'), Number(field(deed, 'number')), {
+      state: field(deed, 'state') === 'open' ? 'open' : 'closed',
+    });
     return { to: back(deed) };
   },
   react: (deed) => {
@@ -117,7 +147,11 @@ const deeds: Record<string, (deed: Deed) => Promise<Outcome> | Outcome> = {
     return { to: back(deed) };
   },
   press: (deed) => {
-    person(deed).pressCheck(field(deed, 'repo'), { sha: field(deed, 'sha'), name: field(deed, 'name'), identifier: field(deed, 'identifier') });
+    person(deed).pressCheck(field(deed, 'repo'), {
+      sha: field(deed, 'sha'),
+      name: field(deed, 'name'),
+      identifier: field(deed, 'identifier'),
+    });
     return { to: back(deed) };
   },
   rerun: (deed) => {

@@ -18,7 +18,12 @@ export function checkMark(check: CheckRun): Html {
 
 function buttons(view: View, repository: Repository, check: CheckRun): Part {
   return check.actions.map((each) =>
-    action(view, 'press', { repo: fullName(repository), sha: check.headSha, name: check.name, identifier: each.identifier }, html`<button class="small" title="${each.description}">${each.label}</button>`),
+    action(
+      view,
+      'press',
+      { repo: fullName(repository), sha: check.headSha, name: check.name, identifier: each.identifier },
+      html`<button class="small" title="${each.description}">${each.label}</button>`,
+    ),
   );
 }
 
@@ -32,7 +37,8 @@ function checkRow(view: View, repository: Repository, check: CheckRun): Html {
 function headline(checks: readonly CheckRun[]): { text: string; kind: string } {
   const kinds = checks.map(kindOf);
   if (kinds.includes('failure')) return { text: 'Some checks were not successful', kind: 'failure' };
-  if (checks.some((check) => check.conclusion === 'action_required')) return { text: 'Some checks wait for somebody', kind: 'pending' };
+  if (checks.some((check) => check.conclusion === 'action_required'))
+    return { text: 'Some checks wait for somebody', kind: 'pending' };
   if (kinds.includes('pending')) return { text: 'Some checks have not completed yet', kind: 'pending' };
   return { text: 'All checks have passed', kind: 'success' };
 }
@@ -48,8 +54,15 @@ export function checksBox(view: View, repository: Repository, at: { sha: string;
 
 export function checkPage(view: View, repository: Repository, check: CheckRun): Html {
   const { title, summary, text, annotations } = check.output;
-  const pull = [...repository.pulls.values()].find((each) => each.headSha === check.headSha || each.mergeCommit === check.headSha);
-  const rerun = action(view, 'rerun', { repo: fullName(repository), sha: check.headSha, name: check.name }, html`<button class="small">Re-run</button>`);
+  const pull = [...repository.pulls.values()].find(
+    (each) => each.headSha === check.headSha || each.mergeCommit === check.headSha,
+  );
+  const rerun = action(
+    view,
+    'rerun',
+    { repo: fullName(repository), sha: check.headSha, name: check.name },
+    html`<button class="small">Re-run</button>`,
+  );
   const live = html`<div class="title"><h1>${checkMark(check)} ${check.name}</h1>
     <p class="muted">${check.conclusion ?? check.status} on <code>${check.headSha.slice(0, 7)}</code> ${time(check.completedAt ?? check.startedAt)}
     ${pull ? html`· <a href="${href(fullName(repository), 'pull', pull.number)}">#${pull.number} ${pull.title}</a>` : null}</p></div>
@@ -64,7 +77,12 @@ function annotation(each: Record<string, unknown>): Html {
   return html`<div class="row annotation ${String(each['annotation_level'])}"><code>${String(each['path'])}:${String(each['start_line'])}</code> <span class="grow">${String(each['message'])}</span></div>`;
 }
 
-const stateKinds: Record<string, string> = { success: 'success', failure: 'failure', error: 'failure', inactive: 'neutral' };
+const stateKinds: Record<string, string> = {
+  success: 'success',
+  failure: 'failure',
+  error: 'failure',
+  inactive: 'neutral',
+};
 
 export function deploymentRow(repository: Repository, deployment: Deployment): Html {
   const last = deployment.statuses.at(-1);
@@ -78,7 +96,9 @@ export function deploymentRow(repository: Repository, deployment: Deployment): H
 }
 
 export function deploymentsPage(view: View, repository: Repository): Html {
-  const names = [...new Set([...repository.environments.keys(), ...repository.deployments.map((each) => each.environment)])].sort();
+  const names = [
+    ...new Set([...repository.environments.keys(), ...repository.deployments.map((each) => each.environment)]),
+  ].sort();
   const group = (name: string): Html => {
     const reviewers = repository.environments.get(name)?.reviewers ?? [];
     const rows = repository.deployments.filter((each) => each.environment === name).reverse();
@@ -91,7 +111,9 @@ export function deploymentsPage(view: View, repository: Repository): Html {
 }
 
 export function webhooksPage(view: View, repository: Repository, deliveries: readonly Delivery[]): Html {
-  const row = (delivery: Delivery): Html => html`<details class="row delivery"><summary><span class="${delivery.status === 'OK' ? 'mark-success' : 'mark-failure'}">${icon(delivery.status === 'OK' ? 'success' : 'failure')}</span>
+  const row = (
+    delivery: Delivery,
+  ): Html => html`<details class="row delivery"><summary><span class="${delivery.status === 'OK' ? 'mark-success' : 'mark-failure'}">${icon(delivery.status === 'OK' ? 'success' : 'failure')}</span>
     <b>${delivery.event}${delivery.action === null ? '' : `.${delivery.action}`}</b> <code>${delivery.guid}</code>
     <span class="muted">${delivery.status} · ${delivery.duration.toFixed(2)} s${delivery.redelivery ? ' · redelivery' : ''} · ${time(delivery.deliveredAt)}</span></summary>
     ${action(view, 'redeliver', { delivery: delivery.id }, html`<button class="small">Redeliver</button>`)}

@@ -42,5 +42,11 @@ function plural(count: number, word: string): string {
 export function fileDiffs(files: readonly ChangedFile[]): Html {
   const sum = (of: (file: ChangedFile) => number): number => files.reduce((total, file) => total + of(file), 0);
   return html`<p class="muted">Showing <b>${plural(files.length, 'changed file')}</b> with
-    <b class="plus">${plural(sum((file) => file.additions), 'addition')}</b> and <b class="minus">${plural(sum((file) => file.deletions), 'deletion')}</b>.</p>${files.map(fileDiff)}`;
+    <b class="plus">${plural(
+      sum((file) => file.additions),
+      'addition',
+    )}</b> and <b class="minus">${plural(
+      sum((file) => file.deletions),
+      'deletion',
+    )}</b>.</p>${files.map(fileDiff)}`;
 }

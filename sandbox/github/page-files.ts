@@ -8,9 +8,15 @@ import { action, icon, layout, time, type View } from './page-layout.ts';
 import { fullName, type Repository } from './world.ts';
 
 /** The branch that a path begins with (branches may contain slashes), and the rest. */
-export async function splitRef(repository: Repository, path: string): Promise<{ ref: string; sha: string; rest: string }> {
+export async function splitRef(
+  repository: Repository,
+  path: string,
+): Promise<{ ref: string; sha: string; rest: string }> {
   const names = (await refs(repository.dir)).map((ref) => ref.name.replace(/^refs\/(heads|tags)\//, ''));
-  const ref = names.filter((name) => path === name || path.startsWith(`${name}/`)).sort((a, b) => b.length - a.length)[0] ?? path.split('/')[0] ?? '';
+  const ref =
+    names.filter((name) => path === name || path.startsWith(`${name}/`)).sort((a, b) => b.length - a.length)[0] ??
+    path.split('/')[0] ??
+    '';
   const sha = (await resolveCommit(repository.dir, `refs/heads/${ref}`)) ?? (await resolveCommit(repository.dir, ref));
   if (sha === null) throw new Failure(404, 'Not Found');
   return { ref, sha, rest: path.slice(ref.length + 1) };
@@ -24,13 +30,20 @@ export async function fileAt(repository: Repository, sha: string, path: string):
 
 function crumbs(repository: Repository, ref: string, path: string): Html {
   const parts = path.split('/').filter((part) => part !== '');
-  const link = (at: number): Html => html` / <a href="${href(fullName(repository), 'tree', ref, ...parts.slice(0, at + 1))}">${parts[at]}</a>`;
+  const link = (at: number): Html =>
+    html` / <a href="${href(fullName(repository), 'tree', ref, ...parts.slice(0, at + 1))}">${parts[at]}</a>`;
   return html`<p class="path"><code class="ref">${ref}</code> <a href="${href(fullName(repository), 'tree', ref)}"><b>${repository.name}</b></a>${parts.map((_, at) => link(at))}</p>`;
 }
 
 export async function treePage(view: View, repository: Repository, path: string): Promise<Html> {
   const { ref, sha, rest } = await splitRef(repository, path);
-  const listed = await git(repository.dir, ['ls-tree', '-z', sha, '--', ...(rest === '' ? [] : [`${rest.replace(/\/$/, '')}/`])]);
+  const listed = await git(repository.dir, [
+    'ls-tree',
+    '-z',
+    sha,
+    '--',
+    ...(rest === '' ? [] : [`${rest.replace(/\/$/, '')}/`]),
+  ]);
   const entries = listed
     .split('\0')
     .map((line) => /^\d+ (\w+) [0-9a-f]+\t([\s\S]+)$/.exec(line))
@@ -40,7 +53,9 @@ export async function treePage(view: View, repository: Repository, path: string)
   const row = (entry: (typeof entries)[number]): Html =>
     html`<div class="row">${icon(entry.folder ? 'folder' : 'file')} <a href="${href(name, entry.folder ? 'tree' : 'blob', ref, entry.path)}">${entry.path.split('/').at(-1)}</a></div>`;
   const [last] = await commits(repository.dir, [sha], 1);
-  const branches = (await refs(repository.dir)).filter((each) => each.name.startsWith('refs/heads/')).map((each) => each.name.slice('refs/heads/'.length));
+  const branches = (await refs(repository.dir))
+    .filter((each) => each.name.startsWith('refs/heads/'))
+    .map((each) => each.name.slice('refs/heads/'.length));
   const live = html`${crumbs(repository, ref, rest)}<section class="box"><div class="box-head"><b>${last?.author.name}</b>
     <a href="${href(name, 'commit', sha)}">${last?.message.split('\n')[0]}</a><span class="grow"></span><code>${sha.slice(0, 7)}</code> <span class="muted">${time(last?.committer.date ?? '')}</span></div>
     ${entries.length > 0 ? entries.map(row) : html`<p class="empty">Empty.</p>`}</section>
@@ -52,7 +67,10 @@ export async function blobPage(view: View, repository: Repository, path: string)
   const { ref, sha, rest } = await splitRef(repository, path);
   const content = await fileAt(repository, sha, rest);
   if (content === null) throw new Failure(404, 'Not Found');
-  const rows = content.replace(/\n$/, '').split('\n').map((line, at) => html`<tr><td class="no">${at + 1}</td><td class="text">${line}</td></tr>`);
+  const rows = content
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((line, at) => html`<tr><td class="no">${at + 1}</td><td class="text">${line}</td></tr>`);
   const live = html`${crumbs(repository, ref, rest)}<section class="box"><div class="box-head"><b>${rest.split('/').at(-1)}</b><span class="grow"></span>
     <a class="button" href="${href(fullName(repository), 'edit', ref, rest)}">Edit</a></div><table class="lines"><tbody>${rows}</tbody></table></section>`;
   return layout(view, { title: rest, repository, tab: 'code', live });
@@ -62,8 +80,14 @@ export async function blobPage(view: View, repository: Repository, path: string)
 export async function editPage(view: View, repository: Repository, path: string): Promise<Html> {
   const { ref, sha, rest } = await splitRef(repository, path);
   const content = (await fileAt(repository, sha, rest)) ?? '';
-  const stem = rest.split('/').slice(-2).join('-').replace(/\.[^.]*$/, '').replaceAll(/[^A-Za-z0-9-]+/g, '-');
-  const proposed = ref === repository.defaultBranch ? `${view.actor?.login ?? 'change'}-${stem}-${view.world.nextId()}` : ref;
+  const stem = rest
+    .split('/')
+    .slice(-2)
+    .join('-')
+    .replace(/\.[^.]*$/, '')
+    .replaceAll(/[^A-Za-z0-9-]+/g, '-');
+  const proposed =
+    ref === repository.defaultBranch ? `${view.actor?.login ?? 'change'}-${stem}-${view.world.nextId()}` : ref;
   const fields = { repo: fullName(repository), path: rest, from: ref };
   const form = html`<section class="box"><div class="box-head"><b>Editing ${rest}</b></div><textarea class="editor" name="content" rows="24" spellcheck="false">
 ${content}</textarea></section>
@@ -71,7 +95,13 @@ ${content}</textarea></section>
     <label>Message <input name="message" value="Update ${rest.split('/').at(-1)}" required></label>
     <label>Branch <input name="branch" value="${proposed}" required></label>
     <div class="row"><span class="grow"></span><button class="danger" name="remove" value="1">Delete the file</button><button class="primary">Commit changes</button></div></div></section>`;
-  return layout(view, { title: `Edit ${rest}`, repository, tab: 'code', live: crumbs(repository, ref, rest), steady: action(view, 'commit', fields, form) });
+  return layout(view, {
+    title: `Edit ${rest}`,
+    repository,
+    tab: 'code',
+    live: crumbs(repository, ref, rest),
+    steady: action(view, 'commit', fields, form),
+  });
 }
 
 export async function commitPage(view: View, repository: Repository, sha: string): Promise<Html> {
@@ -101,5 +131,11 @@ export async function comparePage(view: View, repository: Repository, range: str
     <div class="row"><span class="grow"></span><button class="primary">Create pull request</button></div></div></section>`;
   const live = html`<div class="title"><h1>Comparing changes</h1><p class="muted">${made.length} commit${made.length === 1 ? '' : 's'}</p></div>`;
   const differences = fileDiffs(await changedFiles(repository.dir, shared, to));
-  return layout(view, { title: `Compare ${range}`, repository, tab: 'pulls', live, steady: html`${action(view, 'open-pull', fields, form)}${differences}` });
+  return layout(view, {
+    title: `Compare ${range}`,
+    repository,
+    tab: 'pulls',
+    live,
+    steady: html`${action(view, 'open-pull', fields, form)}${differences}`,
+  });
 }

@@ -23,7 +23,8 @@ export interface Frame {
 
 const shapes: Record<string, string> = {
   pull: 'M4 3.5a1.5 1.5 0 1 1 .01 0M4 5v7M4 13.5a1.5 1.5 0 1 1 .01 0M12 13.5a1.5 1.5 0 1 1 .01 0M12 12V7a2 2 0 0 0-2-2H8m2-2L8 5l2 2',
-  merge: 'M4 3.5a1.5 1.5 0 1 1 .01 0M4 5v7M4 13.5a1.5 1.5 0 1 1 .01 0M12 8.5a1.5 1.5 0 1 1 .01 0M4 5c0 3 3 3.500 6.500 3.500',
+  merge:
+    'M4 3.5a1.5 1.5 0 1 1 .01 0M4 5v7M4 13.5a1.5 1.5 0 1 1 .01 0M12 8.5a1.5 1.5 0 1 1 .01 0M4 5c0 3 3 3.500 6.500 3.500',
   closed: 'M4 4l8 8M12 4l-8 8',
   success: 'M3 8.500l3.500 3.500L13 4.500',
   failure: 'M4 4l8 8M12 4l-8 8',
@@ -68,7 +69,9 @@ export function tabs(items: readonly { label: Part; to: string; count?: number; 
 
 /** A form that posts to one of the page's actions and comes back. */
 export function action(view: View, name: string, fields: Record<string, string | number>, inner: Part): Html {
-  const hidden = Object.entries({ ...fields, back: view.path }).map(([key, value]) => html`<input type="hidden" name="${key}" value="${value}">`);
+  const hidden = Object.entries({ ...fields, back: view.path }).map(
+    ([key, value]) => html`<input type="hidden" name="${key}" value="${value}">`,
+  );
   return html`<form method="post" action="/-/do/${name}" class="action">${hidden}${inner}</form>`;
 }
 

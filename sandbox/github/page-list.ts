@@ -16,12 +16,16 @@ export interface Scenario {
   branch: string;
   /** The pull request's body. */
   body: string;
-  /** New contents by path (null removes the file), from the contents on the default branch (null when there is none). */
+  /**
+   * New contents by path (null removes the file), from the contents on the default branch (null when there is none).
+   */
   change(read: (path: string) => Promise<string | null>): Promise<Record<string, string | null>>;
 }
 
 export function repositoriesPage(view: View): Html {
-  const row = (repository: Repository): Html => html`<div class="row"><span class="grow"><a class="strong" href="${href(fullName(repository), 'pulls')}">${fullName(repository)}</a>
+  const row = (
+    repository: Repository,
+  ): Html => html`<div class="row"><span class="grow"><a class="strong" href="${href(fullName(repository), 'pulls')}">${fullName(repository)}</a>
     <span class="label">${repository.private ? 'private' : 'public'}</span></span><span class="muted">pushed ${time(repository.pushedAt)}</span></div>`;
   const live = html`<div class="title"><h1>Repositories</h1></div><section class="box">${view.world.repositories.map(row)}</section>`;
   return layout(view, { title: 'Repositories', live });
@@ -39,27 +43,44 @@ function pullRow(repository: Repository, pull: Pull): Html {
 /** Branches without a pull request that have something the default branch lacks. */
 async function waitingBranches(repository: Repository): Promise<string[]> {
   const taken = new Set([...repository.pulls.values()].map((pull) => pull.headRef));
-  const names = (await refs(repository.dir)).filter((ref) => ref.name.startsWith('refs/heads/')).map((ref) => ref.name.slice('refs/heads/'.length));
+  const names = (await refs(repository.dir))
+    .filter((ref) => ref.name.startsWith('refs/heads/'))
+    .map((ref) => ref.name.slice('refs/heads/'.length));
   const waiting: string[] = [];
   for (const name of names) {
     if (name === repository.defaultBranch || taken.has(name)) continue;
-    const ahead = await git(repository.dir, ['rev-list', '--max-count=1', `refs/heads/${repository.defaultBranch}..refs/heads/${name}`]);
+    const ahead = await git(repository.dir, [
+      'rev-list',
+      '--max-count=1',
+      `refs/heads/${repository.defaultBranch}..refs/heads/${name}`,
+    ]);
     if (ahead !== '') waiting.push(name);
   }
   return waiting;
 }
 
 function scenarioRow(view: View, scenario: Scenario): Html {
-  const button = action(view, 'scenario', { repo: scenario.repo, branch: scenario.branch }, html`<button class="small">Make this change</button>`);
+  const button = action(
+    view,
+    'scenario',
+    { repo: scenario.repo, branch: scenario.branch },
+    html`<button class="small">Make this change</button>`,
+  );
   return html`<div class="row"><span class="grow"><b>${scenario.title}</b><br><span class="muted">${scenario.description}</span></span>${button}</div>`;
 }
 
-export async function pullsPage(view: View, repository: Repository, at: { closed: boolean; scenarios: readonly Scenario[] }): Promise<Html> {
+export async function pullsPage(
+  view: View,
+  repository: Repository,
+  at: { closed: boolean; scenarios: readonly Scenario[] },
+): Promise<Html> {
   const all = [...repository.pulls.values()].reverse();
   const open = all.filter((pull) => pull.state === 'open');
   const shown = at.closed ? all.filter((pull) => pull.state === 'closed') : open;
   const name = fullName(repository);
-  const banner = (branch: string): Html => html`<div class="banner">${icon('pull')} <span class="grow"><code class="ref">${branch}</code> has changes that no pull request proposes yet</span>
+  const banner = (
+    branch: string,
+  ): Html => html`<div class="banner">${icon('pull')} <span class="grow"><code class="ref">${branch}</code> has changes that no pull request proposes yet</span>
     <a class="button primary" href="${href(name, 'compare', repository.defaultBranch)}...${href(branch).slice(1)}">Compare &amp; pull request</a></div>`;
   const offered = at.scenarios.filter((scenario) => scenario.repo === name);
   const live = html`${(await waitingBranches(repository)).map(banner)}

@@ -8,7 +8,16 @@ import { action, avatar, icon, layout, login, statePill, tabs, time, type View }
 import { testMerge } from './pull.ts';
 import { type Comment, fullName, type Pull, type Reaction, type Repository, type Review } from './world.ts';
 
-const faces: Record<Reaction['content'], string> = { '+1': '👍', '-1': '👎', laugh: '😄', confused: '😕', heart: '❤️', hooray: '🎉', rocket: '🚀', eyes: '👀' };
+const faces: Record<Reaction['content'], string> = {
+  '+1': '👍',
+  '-1': '👎',
+  laugh: '😄',
+  confused: '😕',
+  heart: '❤️',
+  hooray: '🎉',
+  rocket: '🚀',
+  eyes: '👀',
+};
 
 interface Entry {
   at: string;
@@ -17,8 +26,16 @@ interface Entry {
 
 function reactions(view: View, repository: Repository, comment: Comment): Html {
   const groups = Map.groupBy(comment.reactions, (reaction) => reaction.content);
-  const shown = [...groups].map(([content, list]) => html`<span class="reaction" title="${list.map((each) => each.user.login).join(', ')}">${faces[content]} ${list.length}</span>`);
-  const add = action(view, 'react', { repo: fullName(repository), comment: comment.id, content: '+1' }, html`<button class="reaction add" title="React">☺</button>`);
+  const shown = [...groups].map(
+    ([content, list]) =>
+      html`<span class="reaction" title="${list.map((each) => each.user.login).join(', ')}">${faces[content]} ${list.length}</span>`,
+  );
+  const add = action(
+    view,
+    'react',
+    { repo: fullName(repository), comment: comment.id, content: '+1' },
+    html`<button class="reaction add" title="React">☺</button>`,
+  );
   return html`<div class="reactions">${shown}${add}</div>`;
 }
 
@@ -38,8 +55,14 @@ function commitEntry(repository: Repository, commit: Commit): Entry {
 
 function reviewEntry(view: View, review: Review): Entry {
   const words = { APPROVED: 'approved these changes', CHANGES_REQUESTED: 'requested changes', COMMENTED: 'reviewed' };
-  const body = review.body === '' ? null : html`<div class="box note"><div class="body markdown">${view.markdown(review.body)}</div></div>`;
-  return { at: review.submittedAt, shown: html`<p class="event">${icon('eye')} ${avatar(review.user)} ${login(review.user)} ${words[review.state]} ${time(review.submittedAt)}</p>${body}` };
+  const body =
+    review.body === ''
+      ? null
+      : html`<div class="box note"><div class="body markdown">${view.markdown(review.body)}</div></div>`;
+  return {
+    at: review.submittedAt,
+    shown: html`<p class="event">${icon('eye')} ${avatar(review.user)} ${login(review.user)} ${words[review.state]} ${time(review.submittedAt)}</p>${body}`,
+  };
 }
 
 function ending(pull: Pull, repository: Repository): Entry[] {
@@ -53,12 +76,19 @@ function ending(pull: Pull, repository: Repository): Entry[] {
 }
 
 function opening(view: View, pull: Pull): Html {
-  const body = pull.body === null || pull.body === '' ? html`<p class="muted"><i>No description provided.</i></p>` : view.markdown(pull.body);
+  const body =
+    pull.body === null || pull.body === ''
+      ? html`<p class="muted"><i>No description provided.</i></p>`
+      : view.markdown(pull.body);
   return html`<article class="comment">${avatar(pull.user, 40)}<div class="box"><div class="box-head">${login(pull.user)} <span class="muted">opened this ${time(pull.createdAt)}</span></div>
     <div class="body markdown">${body}</div></div></article>`;
 }
 
-function head(repository: Repository, pull: Pull, counts: { commits: number; files: number; active: 'conversation' | 'files' }): Html {
+function head(
+  repository: Repository,
+  pull: Pull,
+  counts: { commits: number; files: number; active: 'conversation' | 'files' },
+): Html {
   const name = fullName(repository);
   const said = repository.comments.filter((comment) => comment.pull === pull.number).length;
   const verb = pull.mergedAt !== null ? 'merged' : 'wants to merge';
@@ -67,8 +97,18 @@ function head(repository: Repository, pull: Pull, counts: { commits: number; fil
     <p class="muted">${statePill(pull)} ${login(who)} ${verb} ${counts.commits} commit${counts.commits === 1 ? '' : 's'} into
     <code class="ref">${pull.baseRef}</code> from <code class="ref">${pull.headRef}</code></p></div>
     ${tabs([
-      { label: 'Conversation', to: href(name, 'pull', pull.number), count: said, active: counts.active === 'conversation' },
-      { label: 'Files changed', to: `${href(name, 'pull', pull.number)}/files`, count: counts.files, active: counts.active === 'files' },
+      {
+        label: 'Conversation',
+        to: href(name, 'pull', pull.number),
+        count: said,
+        active: counts.active === 'conversation',
+      },
+      {
+        label: 'Files changed',
+        to: `${href(name, 'pull', pull.number)}/files`,
+        count: counts.files,
+        active: counts.active === 'files',
+      },
     ])}`;
 }
 
@@ -76,10 +116,20 @@ function mergeBox(view: View, repository: Repository, at: { pull: Pull; mergeabl
   const { pull, mergeable } = at;
   if (pull.state === 'closed') return null;
   const repo = fullName(repository);
-  const state = mergeable === false ? 'This branch has conflicts that must be resolved' : 'No conflicts with the base branch';
-  const methods = [['merge', 'Create a merge commit'], ['squash', 'Squash and merge'], ['rebase', 'Rebase and merge']] as const;
-  const button = action(view, 'merge', { repo, number: pull.number }, html`<select name="method">${methods.map(([value, label]) => html`<option value="${value}">${label}</option>`)}</select>
-    <button class="primary" ${mergeable === false ? html`disabled` : null}>Merge pull request</button>`);
+  const state =
+    mergeable === false ? 'This branch has conflicts that must be resolved' : 'No conflicts with the base branch';
+  const methods = [
+    ['merge', 'Create a merge commit'],
+    ['squash', 'Squash and merge'],
+    ['rebase', 'Rebase and merge'],
+  ] as const;
+  const button = action(
+    view,
+    'merge',
+    { repo, number: pull.number },
+    html`<select name="method">${methods.map(([value, label]) => html`<option value="${value}">${label}</option>`)}</select>
+    <button class="primary" ${mergeable === false ? html`disabled` : null}>Merge pull request</button>`,
+  );
   const close = action(view, 'edit-pull', { repo, number: pull.number, state: 'closed' }, html`<button>Close</button>`);
   return html`<section class="box merge-box"><div class="row"><span class="mark-${mergeable === false ? 'failure' : 'success'}">${icon(mergeable === false ? 'failure' : 'success')}</span>
     <span class="grow"><b>${state}</b></span></div><div class="row">${button}<span class="grow"></span>${close}</div></section>`;
@@ -105,10 +155,15 @@ function commentForm(view: View, repository: Repository, pull: Pull): Html {
   const fields = { repo: fullName(repository), number: pull.number };
   const hints = ['/cox help', '/cox diff', '/cox approve', '/cox revert'];
   const review = (state: string, label: string): Html => html`<button name="review" value="${state}">${label}</button>`;
-  return html`<article class="comment reply">${view.actor ? avatar(view.actor, 40) : null}${action(view, 'comment', fields, html`<div class="box"><div class="box-head"><b>Add a comment</b>
+  return html`<article class="comment reply">${view.actor ? avatar(view.actor, 40) : null}${action(
+    view,
+    'comment',
+    fields,
+    html`<div class="box"><div class="box-head"><b>Add a comment</b>
     <span class="hints">${hints.map((hint) => html`<button type="button" class="hint" data-insert="${hint}">${hint}</button>`)}</span></div>
     <textarea name="body" rows="4" placeholder="Leave a comment as ${view.actor?.login ?? 'somebody'}"></textarea>
-    <div class="row"><span class="grow"></span>${review('CHANGES_REQUESTED', 'Request changes')}${review('APPROVED', 'Approve')}<button class="primary">Comment</button></div></div>`)}</article>`;
+    <div class="row"><span class="grow"></span>${review('CHANGES_REQUESTED', 'Request changes')}${review('APPROVED', 'Approve')}<button class="primary">Comment</button></div></div>`,
+  )}</article>`;
 }
 
 export async function conversationPage(view: View, repository: Repository, pull: Pull): Promise<Html> {
@@ -118,7 +173,9 @@ export async function conversationPage(view: View, repository: Repository, pull:
   const mergeable = typeof whole['mergeable'] === 'boolean' ? whole['mergeable'] : null;
   const entries: Entry[] = [
     ...content.commits.map((commit) => commitEntry(repository, commit)),
-    ...repository.comments.filter((comment) => comment.pull === pull.number).map((comment) => commentEntry(view, repository, comment)),
+    ...repository.comments
+      .filter((comment) => comment.pull === pull.number)
+      .map((comment) => commentEntry(view, repository, comment)),
     ...repository.reviews.filter((review) => review.pull === pull.number).map((review) => reviewEntry(view, review)),
     ...ending(pull, repository),
   ].sort((a, b) => a.at.localeCompare(b.at));
@@ -127,7 +184,13 @@ export async function conversationPage(view: View, repository: Repository, pull:
     ${checksBox(view, repository, { sha: pull.headSha })}
     ${pull.mergeCommit === null ? null : checksBox(view, repository, { sha: pull.mergeCommit, title: 'After the merge' })}
     ${deploymentsBox(repository, pull)}${mergeBox(view, repository, { pull, mergeable })}</div>${sidebar(repository, pull)}</div>`;
-  return layout(view, { title: `${pull.title} #${pull.number}`, repository, tab: 'pulls', live, steady: commentForm(view, repository, pull) });
+  return layout(view, {
+    title: `${pull.title} #${pull.number}`,
+    repository,
+    tab: 'pulls',
+    live,
+    steady: commentForm(view, repository, pull),
+  });
 }
 
 export async function filesPage(view: View, repository: Repository, pull: Pull): Promise<Html> {

@@ -23,7 +23,8 @@ export interface PageOptions {
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src * data:; connect-src 'self'; form-action 'self'";
+const policy =
+  "default-src 'none'; style-src 'self'; script-src 'self'; img-src * data:; connect-src 'self'; form-action 'self'";
 
 function cookieOf(request: IncomingMessage): string {
   return decodeURIComponent(/(?:^|;\s*)as=([^;]*)/.exec(request.headers.cookie ?? '')?.[1] ?? '');
@@ -32,7 +33,9 @@ function cookieOf(request: IncomingMessage): string {
 /** The person in the cookie, else the first there is. */
 function actorOf(site: Site, request: IncomingMessage): Account | null {
   const chosen = findAccount(site.world, cookieOf(request));
-  return chosen?.type === 'User' ? chosen : ([...site.world.accounts.values()].find((account) => account.type === 'User') ?? null);
+  return chosen?.type === 'User'
+    ? chosen
+    : ([...site.world.accounts.values()].find((account) => account.type === 'User') ?? null);
 }
 
 async function pageOf(options: PageOptions, view: View, url: URL): Promise<Html> {
@@ -43,7 +46,8 @@ async function pageOf(options: PageOptions, view: View, url: URL): Promise<Html>
   const repository = findRepository(world, owner, name);
   if (!repository) throw new Failure(404, 'Not Found');
   const path = rest.join('/');
-  if (room === 'pulls') return pullsPage(view, repository, { closed: url.searchParams.has('closed'), scenarios: options.scenarios });
+  if (room === 'pulls')
+    return pullsPage(view, repository, { closed: url.searchParams.has('closed'), scenarios: options.scenarios });
   if (room === 'pull') return pullPage(view, repository, rest);
   if (room === 'tree') return treePage(view, repository, path);
   if (room === 'blob') return blobPage(view, repository, path);
@@ -69,7 +73,10 @@ function pullPage(view: View, repository: Repository, rest: readonly string[]): 
 function errorPage(view: View, error: unknown): { status: number; shown: Html } {
   const status = error instanceof Failure ? error.status : 500;
   const message = error instanceof Error ? error.message : String(error);
-  const details = error instanceof Failure ? (error.errors ?? []).map((each) => html`<p>${String(each['message'] ?? each['code'])}</p>`) : null;
+  const details =
+    error instanceof Failure
+      ? (error.errors ?? []).map((each) => html`<p>${String(each['message'] ?? each['code'])}</p>`)
+      : null;
   const live = html`<section class="box"><div class="box-head failure"><b>${status}</b> ${message}</div><div class="body">${details}<a href="${view.path}">Back</a></div></section>`;
   return { status, shown: layout(view, { title: message, live }) };
 }
@@ -97,12 +104,26 @@ function follow(options: PageOptions, request: IncomingMessage, response: Server
   request.on('close', stop);
 }
 
-async function act(options: PageOptions, at: { name: string; view: View }, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function act(
+  options: PageOptions,
+  at: { name: string; view: View },
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const form = new URLSearchParams((await readBody(request)).toString('utf8'));
   const origin = request.headers.origin;
-  if (origin !== undefined && origin !== `http://${request.headers.host ?? ''}`) throw new Failure(403, 'Forms of other sites are refused.');
-  const outcome = await carryOut(at.name, { site: options.site, scenarios: options.scenarios, actor: at.view.actor, form });
-  const cookie = outcome.actAs === undefined ? {} : { 'set-cookie': `as=${encodeURIComponent(outcome.actAs)}; Path=/; HttpOnly; SameSite=Strict` };
+  if (origin !== undefined && origin !== `http://${request.headers.host ?? ''}`)
+    throw new Failure(403, 'Forms of other sites are refused.');
+  const outcome = await carryOut(at.name, {
+    site: options.site,
+    scenarios: options.scenarios,
+    actor: at.view.actor,
+    form,
+  });
+  const cookie =
+    outcome.actAs === undefined
+      ? {}
+      : { 'set-cookie': `as=${encodeURIComponent(outcome.actAs)}; Path=/; HttpOnly; SameSite=Strict` };
   response.writeHead(303, { location: outcome.to, ...cookie }).end();
 }
 
@@ -119,12 +140,19 @@ export function createPage(options: PageOptions): Handler {
     const known = files[url.pathname];
     const face = /^\/-\/avatar\/(.+)\.svg$/.exec(url.pathname)?.[1];
     if (known) return void response.writeHead(200, { 'content-type': `${known.type}; charset=utf-8` }).end(known.body);
-    if (face !== undefined) return void response.writeHead(200, { 'content-type': 'image/svg+xml', 'cache-control': 'max-age=3600' }).end(avatarImage(decodeURIComponent(face)));
+    if (face !== undefined)
+      return void response
+        .writeHead(200, { 'content-type': 'image/svg+xml', 'cache-control': 'max-age=3600' })
+        .end(avatarImage(decodeURIComponent(face)));
     if (url.pathname === '/-/events') return follow(options, request, response);
     const deed = request.method === 'POST' ? /^\/-\/do\/([a-z-]+)$/.exec(url.pathname)?.[1] : undefined;
     const path = deed === undefined ? url.pathname + url.search : '/';
     const view: View = { world: options.site.world, actor: actorOf(options.site, request), path, markdown };
-    const headers = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy, 'cache-control': 'no-store' };
+    const headers = {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': policy,
+      'cache-control': 'no-store',
+    };
     try {
       if (deed !== undefined) return await act(options, { name: deed, view }, request, response);
       const shown = await pageOf(options, view, url);

@@ -9,7 +9,17 @@ import { emailOf } from './present-pull.ts';
 import { addReview, editPull, mergePull, openPull } from './pull.ts';
 import { announcing } from './push.ts';
 import type { Site } from './site.ts';
-import { type Account, type Actor, type CheckRun, type Comment, findRepository, type Pull, type ReactionContent, type Repository, type Review } from './world.ts';
+import {
+  type Account,
+  type Actor,
+  type CheckRun,
+  type Comment,
+  findRepository,
+  type Pull,
+  type ReactionContent,
+  type Repository,
+  type Review,
+} from './world.ts';
 
 export interface NewCommitOrder {
   /** Created from `from` when it does not exist. */
@@ -31,8 +41,15 @@ export interface Person {
   /** The new commit. */
   commit(repo: string, order: NewCommitOrder): Promise<string>;
   /** The number; base defaults to the default branch. */
-  openPullRequest(repo: string, order: { head: string; base?: string; title: string; body?: string; draft?: boolean }): Promise<number>;
-  editPullRequest(repo: string, number: number, edit: { title?: string; body?: string; state?: 'open' | 'closed' }): Promise<void>;
+  openPullRequest(
+    repo: string,
+    order: { head: string; base?: string; title: string; body?: string; draft?: boolean },
+  ): Promise<number>;
+  editPullRequest(
+    repo: string,
+    number: number,
+    edit: { title?: string; body?: string; state?: 'open' | 'closed' },
+  ): Promise<void>;
   /** The merge commit. */
   merge(repo: string, number: number, method?: MergeRequest['method']): Promise<string>;
   /** The comment's id. */
@@ -76,17 +93,27 @@ function mayWrite(repository: Repository, account: Account): void {
   throw new Failure(403, 'Must have push access to the repository.');
 }
 
-async function makeCommit(site: Site, at: { repository: Repository; actor: Actor }, order: NewCommitOrder): Promise<string> {
+async function makeCommit(
+  site: Site,
+  at: { repository: Repository; actor: Actor },
+  order: NewCommitOrder,
+): Promise<string> {
   const { repository, actor } = at;
   mayWrite(repository, actor.account);
   return announcing(site, at, async () => {
     const ref = `refs/heads/${order.branch}`;
     const before = await resolveCommit(repository.dir, ref);
-    const parent = before ?? (await resolveCommit(repository.dir, `refs/heads/${order.from ?? repository.defaultBranch}`));
+    const parent =
+      before ?? (await resolveCommit(repository.dir, `refs/heads/${order.from ?? repository.defaultBranch}`));
     if (parent === null) throw new Failure(404, `no branch ${order.from ?? repository.defaultBranch}`);
     const author = order.author ?? { name: actor.account.name, email: emailOf(actor.account) };
     const index = join(repository.dir, `index-${site.world.nextId()}`);
-    const sha = await commitFiles(repository.dir, parent, { files: order.files, message: order.message, author, index });
+    const sha = await commitFiles(repository.dir, parent, {
+      files: order.files,
+      message: order.message,
+      author,
+      index,
+    });
     await moveRef(repository.dir, ref, { before, after: sha });
     return sha;
   });
@@ -94,7 +121,10 @@ async function makeCommit(site: Site, at: { repository: Repository; actor: Actor
 
 export function createPerson(site: Site, account: Account): Person {
   const actor: Actor = { account, app: null };
-  const at = (repo: string): { repository: Repository; actor: Actor } => ({ repository: repositoryOf(site, repo), actor });
+  const at = (repo: string): { repository: Repository; actor: Actor } => ({
+    repository: repositoryOf(site, repo),
+    actor,
+  });
   const on = (repo: string, number: number): { repository: Repository; actor: Actor; pull: Pull } => {
     const place = at(repo);
     return { ...place, pull: pullAt(place.repository, number) };
@@ -117,7 +147,8 @@ export function createPerson(site: Site, account: Account): Person {
     comment: (repo, number, body) => addComment(site, on(repo, number), body).id,
     editComment: (repo, id, body) => editComment(site, at(repo), commentAt(at(repo).repository, id), body),
     react: (repo, id, content) => void react(site, actor, commentAt(at(repo).repository, id), content),
-    review: async (repo, number, { state, body = '' }) => void (await addReview(site, on(repo, number), { state, body })),
+    review: async (repo, number, { state, body = '' }) =>
+      void (await addReview(site, on(repo, number), { state, body })),
     pressCheck: (repo, { identifier, ...which }) => {
       mayWrite(at(repo).repository, account);
       pressAction(site, at(repo), checkAt(at(repo).repository, which), identifier);

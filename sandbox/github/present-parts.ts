@@ -2,15 +2,35 @@
 import { association } from './present-pull.ts';
 import { api, type Json, nodeId, presentApp, presentTeam, presentUser } from './present.ts';
 import {
-  type CheckRun, type Comment, type Deployment, type DeploymentStatus, type Environment, findAccount, findTeam, fullName, type Reaction,
-  type ReactionContent, type Repository, type World,
+  type CheckRun,
+  type Comment,
+  type Deployment,
+  type DeploymentStatus,
+  type Environment,
+  findAccount,
+  findTeam,
+  fullName,
+  type Reaction,
+  type ReactionContent,
+  type Repository,
+  type World,
 } from './world.ts';
 
-export const reactionContents: ReactionContent[] = ['+1', '-1', 'laugh', 'confused', 'heart', 'hooray', 'rocket', 'eyes'];
+export const reactionContents: ReactionContent[] = [
+  '+1',
+  '-1',
+  'laugh',
+  'confused',
+  'heart',
+  'hooray',
+  'rocket',
+  'eyes',
+];
 
 export function presentComment(world: World, repository: Repository, comment: Comment): Json {
   const url = api(world, `/repos/${fullName(repository)}/issues/comments/${comment.id}`);
-  const count = (content: ReactionContent): number => comment.reactions.filter((each) => each.content === content).length;
+  const count = (content: ReactionContent): number =>
+    comment.reactions.filter((each) => each.content === content).length;
   return {
     id: comment.id,
     node_id: nodeId('IssueComment', comment.id),
@@ -79,7 +99,11 @@ export function presentCheck(world: World, repository: Repository, check: CheckR
   };
 }
 
-export function presentAnnotation(world: World, repository: Repository, of: { check: CheckRun; annotation: Record<string, unknown> }): Json {
+export function presentAnnotation(
+  world: World,
+  repository: Repository,
+  of: { check: CheckRun; annotation: Record<string, unknown> },
+): Json {
   const { check, annotation } = of;
   const blob = `${world.url}/${fullName(repository)}/blob/${check.headSha}/${String(annotation['path'])}`;
   return { start_column: null, end_column: null, title: null, raw_details: null, ...annotation, blob_href: blob };
@@ -133,7 +157,11 @@ export function presentDeployment(world: World, repository: Repository, deployme
   };
 }
 
-export function presentDeploymentStatus(world: World, repository: Repository, of: { deployment: Deployment; status: DeploymentStatus }): Json {
+export function presentDeploymentStatus(
+  world: World,
+  repository: Repository,
+  of: { deployment: Deployment; status: DeploymentStatus },
+): Json {
   const { deployment, status } = of;
   const url = api(world, `/repos/${fullName(repository)}/deployments/${deployment.id}`);
   return {
@@ -166,7 +194,10 @@ function presentReviewer(world: World, reviewer: string): Json | null {
 }
 
 export function presentEnvironment(world: World, repository: Repository, environment: Environment): Json {
-  const rule = (offset: number): Json => ({ id: environment.id + offset, node_id: nodeId('Gate', environment.id + offset) });
+  const rule = (offset: number): Json => ({
+    id: environment.id + offset,
+    node_id: nodeId('Gate', environment.id + offset),
+  });
   const reviewers = environment.reviewers.map((each) => presentReviewer(world, each)).filter((each) => each !== null);
   return {
     id: environment.id,

@@ -1,16 +1,34 @@
 // JSON of pull requests, their reviews, commits and files.
 import { changedFiles, commits, git, type ChangedFile, type Commit } from './git.ts';
 import { api, type Json, nodeId, presentRepository, presentUser } from './present.ts';
-import { type Account, fullName, type Pull, type PullContent, type Repository, type Review, type World } from './world.ts';
+import {
+  type Account,
+  fullName,
+  type Pull,
+  type PullContent,
+  type Repository,
+  type Review,
+  type World,
+} from './world.ts';
 
-/** Whoever is in a team is in its organization; others are invited to the repository, or wrote something that was merged. */
+/**
+ * Whoever is in a team is in its organization; others are invited to the repository, or wrote something that was
+ * merged.
+ */
 export function association({ teams }: World, repository: Repository, account: Account): string {
   const login = account.login.toLowerCase();
   const org = repository.owner.login.toLowerCase();
   if (account === repository.owner) return 'OWNER';
-  if (teams.some((team) => team.org.toLowerCase() === org && [...team.members].some((member) => member.toLowerCase() === login))) return 'MEMBER';
+  if (
+    teams.some(
+      (team) => team.org.toLowerCase() === org && [...team.members].some((member) => member.toLowerCase() === login),
+    )
+  )
+    return 'MEMBER';
   if (repository.roles.has(login)) return 'COLLABORATOR';
-  return [...repository.pulls.values()].some((pull) => pull.user === account && pull.mergedAt !== null) ? 'CONTRIBUTOR' : 'NONE';
+  return [...repository.pulls.values()].some((pull) => pull.user === account && pull.mergedAt !== null)
+    ? 'CONTRIBUTOR'
+    : 'NONE';
 }
 
 function presentEnd(world: World, repository: Repository, end: { ref: string; sha: string }): Json {
@@ -30,8 +48,14 @@ export function presentPull(world: World, repository: Repository, pull: Pull): J
   const statuses = api(world, `/repos/${fullName(repository)}/statuses/${pull.headSha}`);
   const html = `${world.url}/${fullName(repository)}/pull/${pull.number}`;
   const links = {
-    self: url, html, issue, comments: `${issue}/comments`, review_comments: `${url}/comments`,
-    review_comment: api(world, `/repos/${fullName(repository)}/pulls/comments{/number}`), commits: `${url}/commits`, statuses,
+    self: url,
+    html,
+    issue,
+    comments: `${issue}/comments`,
+    review_comments: `${url}/comments`,
+    review_comment: api(world, `/repos/${fullName(repository)}/pulls/comments{/number}`),
+    commits: `${url}/commits`,
+    statuses,
   };
   return {
     url,
@@ -78,7 +102,10 @@ export async function pullContent(repository: Repository, pull: Pull): Promise<P
   const of = `${pull.baseSha}..${pull.headSha}`;
   if (pull.content?.of === of) return pull.content;
   const base = (await git(repository.dir, ['merge-base', pull.baseSha, pull.headSha])).trim();
-  const [listed, files] = await Promise.all([commits(repository.dir, [`${base}..${pull.headSha}`]), changedFiles(repository.dir, base, pull.headSha)]);
+  const [listed, files] = await Promise.all([
+    commits(repository.dir, [`${base}..${pull.headSha}`]),
+    changedFiles(repository.dir, base, pull.headSha),
+  ]);
   pull.content = { of, commits: listed.reverse(), files };
   return pull.content;
 }
@@ -108,7 +135,18 @@ export async function presentPullWhole(world: World, repository: Repository, pul
 export function presentIssue(world: World, repository: Repository, pull: Pull): Json {
   const url = api(world, `/repos/${fullName(repository)}/issues/${pull.number}`);
   const whole = presentPull(world, repository, pull);
-  const reactions = { url: `${url}/reactions`, total_count: 0, '+1': 0, '-1': 0, laugh: 0, confused: 0, heart: 0, hooray: 0, eyes: 0, rocket: 0 };
+  const reactions = {
+    url: `${url}/reactions`,
+    total_count: 0,
+    '+1': 0,
+    '-1': 0,
+    laugh: 0,
+    confused: 0,
+    heart: 0,
+    hooray: 0,
+    eyes: 0,
+    rocket: 0,
+  };
   return {
     ...whole,
     url,
@@ -121,7 +159,13 @@ export function presentIssue(world: World, repository: Repository, pull: Pull): 
     performed_via_github_app: null,
     state_reason: null,
     reactions,
-    pull_request: { url: whole['url'], html_url: whole['html_url'], diff_url: whole['diff_url'], patch_url: whole['patch_url'], merged_at: pull.mergedAt },
+    pull_request: {
+      url: whole['url'],
+      html_url: whole['html_url'],
+      diff_url: whole['diff_url'],
+      patch_url: whole['patch_url'],
+      merged_at: pull.mergedAt,
+    },
   };
 }
 
@@ -192,4 +236,3 @@ export function presentCommit(world: World, repository: Repository, commit: Comm
 export function emailOf(account: Account): string {
   return `${account.id}+${account.login}@users.noreply.github.com`;
 }
-

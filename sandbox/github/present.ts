@@ -1,4 +1,5 @@
-// JSON of people, teams, the App and repositories in every field GitHub shows anywhere; the schema picks what each place shows.
+// JSON of people, teams, the App and repositories in every field GitHub shows anywhere; the schema picks what each
+// place shows.
 import type { Account, App, Installation, Repository, RoleName, Team, World } from './world.ts';
 import { fullName, installationOf } from './world.ts';
 
@@ -140,15 +141,42 @@ export function presentInstallation(world: World, installation: Installation): J
 }
 
 const linkNames: Record<string, string> = {
-  archive_url: '/{archive_format}{/ref}', assignees_url: '/assignees{/user}', blobs_url: '/git/blobs{/sha}', branches_url: '/branches{/branch}',
-  collaborators_url: '/collaborators{/collaborator}', comments_url: '/comments{/number}', commits_url: '/commits{/sha}',
-  compare_url: '/compare/{base}...{head}', contents_url: '/contents/{+path}', contributors_url: '/contributors', deployments_url: '/deployments',
-  downloads_url: '/downloads', events_url: '/events', forks_url: '/forks', git_commits_url: '/git/commits{/sha}', git_refs_url: '/git/refs{/sha}',
-  git_tags_url: '/git/tags{/sha}', hooks_url: '/hooks', issue_comment_url: '/issues/comments{/number}', issue_events_url: '/issues/events{/number}',
-  issues_url: '/issues{/number}', keys_url: '/keys{/key_id}', labels_url: '/labels{/name}', languages_url: '/languages', merges_url: '/merges',
-  milestones_url: '/milestones{/number}', notifications_url: '/notifications{?since,all,participating}', pulls_url: '/pulls{/number}',
-  releases_url: '/releases{/id}', stargazers_url: '/stargazers', statuses_url: '/statuses/{sha}', subscribers_url: '/subscribers',
-  subscription_url: '/subscription', tags_url: '/tags', teams_url: '/teams', trees_url: '/git/trees{/sha}',
+  archive_url: '/{archive_format}{/ref}',
+  assignees_url: '/assignees{/user}',
+  blobs_url: '/git/blobs{/sha}',
+  branches_url: '/branches{/branch}',
+  collaborators_url: '/collaborators{/collaborator}',
+  comments_url: '/comments{/number}',
+  commits_url: '/commits{/sha}',
+  compare_url: '/compare/{base}...{head}',
+  contents_url: '/contents/{+path}',
+  contributors_url: '/contributors',
+  deployments_url: '/deployments',
+  downloads_url: '/downloads',
+  events_url: '/events',
+  forks_url: '/forks',
+  git_commits_url: '/git/commits{/sha}',
+  git_refs_url: '/git/refs{/sha}',
+  git_tags_url: '/git/tags{/sha}',
+  hooks_url: '/hooks',
+  issue_comment_url: '/issues/comments{/number}',
+  issue_events_url: '/issues/events{/number}',
+  issues_url: '/issues{/number}',
+  keys_url: '/keys{/key_id}',
+  labels_url: '/labels{/name}',
+  languages_url: '/languages',
+  merges_url: '/merges',
+  milestones_url: '/milestones{/number}',
+  notifications_url: '/notifications{?since,all,participating}',
+  pulls_url: '/pulls{/number}',
+  releases_url: '/releases{/id}',
+  stargazers_url: '/stargazers',
+  statuses_url: '/statuses/{sha}',
+  subscribers_url: '/subscribers',
+  subscription_url: '/subscription',
+  tags_url: '/tags',
+  teams_url: '/teams',
+  trees_url: '/git/trees{/sha}',
 };
 
 export function presentRepository(world: World, repository: Repository): Json {
@@ -178,15 +206,35 @@ export function presentRepository(world: World, repository: Repository): Json {
     mirror_url: null,
     language: null,
     license: null,
-    size: 0, stargazers_count: 0, watchers_count: 0, watchers: 0, forks_count: 0, forks: 0, subscribers_count: 0, network_count: 0,
+    size: 0,
+    stargazers_count: 0,
+    watchers_count: 0,
+    watchers: 0,
+    forks_count: 0,
+    forks: 0,
+    subscribers_count: 0,
+    network_count: 0,
     open_issues_count: open,
     open_issues: open,
-    has_issues: true, has_projects: false, has_downloads: false, has_wiki: false, has_pages: false, has_discussions: false,
-    archived: false, disabled: false, is_template: false, allow_forking: false, web_commit_signoff_required: false,
+    has_issues: true,
+    has_projects: false,
+    has_downloads: false,
+    has_wiki: false,
+    has_pages: false,
+    has_discussions: false,
+    archived: false,
+    disabled: false,
+    is_template: false,
+    allow_forking: false,
+    web_commit_signoff_required: false,
     topics: [],
     visibility: repository.private ? 'private' : 'public',
     default_branch: repository.defaultBranch,
-    allow_merge_commit: true, allow_squash_merge: true, allow_rebase_merge: true, allow_auto_merge: false, allow_update_branch: false,
+    allow_merge_commit: true,
+    allow_squash_merge: true,
+    allow_rebase_merge: true,
+    allow_auto_merge: false,
+    allow_update_branch: false,
     delete_branch_on_merge: false,
   };
 }
@@ -198,7 +246,9 @@ export function presentScene(world: World, repository: Repository, sender: Accou
     repository: presentRepository(world, repository),
     sender: presentUser(world, sender),
     ...(repository.owner.type === 'Organization' ? { organization: presentOrganization(world, repository.owner) } : {}),
-    ...(installation ? { installation: { id: installation.id, node_id: nodeId('Installation', installation.id) } } : {}),
+    ...(installation
+      ? { installation: { id: installation.id, node_id: nodeId('Installation', installation.id) } }
+      : {}),
   };
 }
 
@@ -210,5 +260,9 @@ export function presentPermission(world: World, repository: Repository, account:
   const rank = role === null ? -1 : rights.indexOf(role);
   const permission = role === null ? 'none' : role === 'triage' ? 'read' : role === 'maintain' ? 'write' : role;
   const permissions = { pull: rank >= 0, triage: rank >= 1, push: rank >= 2, maintain: rank >= 3, admin: rank >= 4 };
-  return { permission, role_name: role ?? 'none', user: { ...presentUser(world, account), permissions, role_name: role ?? 'none' } };
+  return {
+    permission,
+    role_name: role ?? 'none',
+    user: { ...presentUser(world, account), permissions, role_name: role ?? 'none' },
+  };
 }

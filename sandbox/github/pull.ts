@@ -46,22 +46,48 @@ async function openPullAlone(site: Site, at: { repository: Repository; actor: Ac
   const baseSha = await resolveCommit(repository.dir, `refs/heads/${made.base}`);
   if (headSha === null) throw invalid('PullRequest', 'head', { code: 'invalid' });
   if (baseSha === null) throw invalid('PullRequest', 'base', { code: 'invalid' });
-  const same = [...repository.pulls.values()].find((pull) => pull.state === 'open' && pull.fork === fork && pull.headRef === headRef && pull.baseRef === made.base);
+  const same = [...repository.pulls.values()].find(
+    (pull) => pull.state === 'open' && pull.fork === fork && pull.headRef === headRef && pull.baseRef === made.base,
+  );
   if (same) {
     throw new Failure(422, 'Validation Failed', [
-      { resource: 'PullRequest', code: 'custom', message: `A pull request already exists for ${repository.owner.login}:${headRef}.` },
+      {
+        resource: 'PullRequest',
+        code: 'custom',
+        message: `A pull request already exists for ${repository.owner.login}:${headRef}.`,
+      },
     ]);
   }
   // Forks share their objects, as on GitHub.
   if (fork) await git(repository.dir, ['fetch', '--quiet', fork.dir, headSha]);
   if ((await countBetween(repository, baseSha, headSha)) === 0) {
-    throw new Failure(422, 'Validation Failed', [{ resource: 'PullRequest', code: 'custom', message: `No commits between ${made.base} and ${headRef}` }]);
+    throw new Failure(422, 'Validation Failed', [
+      { resource: 'PullRequest', code: 'custom', message: `No commits between ${made.base} and ${headRef}` },
+    ]);
   }
   const now = timestamp();
   const pull: Pull = {
-    id: site.world.nextId(), number: nextNumber(repository), title: made.title, body: made.body, user: actor.account, draft: made.draft,
-    state: 'open', fork, headRef, baseRef: made.base, headSha, baseSha, mergedBy: null, mergeCommit: null, brought: null,
-    createdAt: now, updatedAt: now, closedAt: null, mergedAt: null, tested: null, content: null,
+    id: site.world.nextId(),
+    number: nextNumber(repository),
+    title: made.title,
+    body: made.body,
+    user: actor.account,
+    draft: made.draft,
+    state: 'open',
+    fork,
+    headRef,
+    baseRef: made.base,
+    headSha,
+    baseSha,
+    mergedBy: null,
+    mergeCommit: null,
+    brought: null,
+    createdAt: now,
+    updatedAt: now,
+    closedAt: null,
+    mergedAt: null,
+    tested: null,
+    content: null,
   };
   repository.pulls.set(pull.number, pull);
   await keepPullRef(repository, pull);
@@ -69,7 +95,12 @@ async function openPullAlone(site: Site, at: { repository: Repository; actor: Ac
   return pull;
 }
 
-export async function announcePull(site: Site, at: { repository: Repository; actor: Actor; pull: Pull }, action: string, more: Json = {}): Promise<void> {
+export async function announcePull(
+  site: Site,
+  at: { repository: Repository; actor: Actor; pull: Pull },
+  action: string,
+  more: Json = {},
+): Promise<void> {
   site.hooks.send('pull_request', {
     action,
     number: at.pull.number,
@@ -97,7 +128,11 @@ export interface PullEdit {
   state?: 'open' | 'closed' | undefined;
 }
 
-export async function editPull(site: Site, at: { repository: Repository; actor: Actor; pull: Pull }, edit: PullEdit): Promise<void> {
+export async function editPull(
+  site: Site,
+  at: { repository: Repository; actor: Actor; pull: Pull },
+  edit: PullEdit,
+): Promise<void> {
   const { repository, pull } = at;
   const changes: Json = {};
   if (edit.title !== undefined && edit.title !== pull.title) {
@@ -123,16 +158,22 @@ export async function editPull(site: Site, at: { repository: Repository; actor: 
 async function reopen(site: Site, at: { repository: Repository; actor: Actor; pull: Pull }): Promise<void> {
   const { pull, repository } = at;
   const head = await resolveCommit((pull.fork ?? repository).dir, `refs/heads/${pull.headRef}`);
-  if (pull.mergedAt !== null || head === null) throw invalid('PullRequest', 'state', { code: 'invalid', message: 'state cannot be changed.' });
+  if (pull.mergedAt !== null || head === null)
+    throw invalid('PullRequest', 'state', { code: 'invalid', message: 'state cannot be changed.' });
   Object.assign(pull, { state: 'open', closedAt: null, headSha: head });
   await announcePull(site, at, 'reopened');
 }
 
-/** As GitHub answers: the merged pull request that brought a commit, rebased ones included, and open ones that have it. */
+/**
+ * As GitHub answers: the merged pull request that brought a commit, rebased ones included, and open ones that have it.
+ */
 export async function pullsThatBrought(repository: Repository, sha: string): Promise<Pull[]> {
   const found: Pull[] = [];
   for (const pull of repository.pulls.values()) {
-    const ranges = [`${pull.baseSha}..${pull.headSha}`, ...(pull.brought ? [`${pull.brought.from}..${pull.brought.to}`] : [])];
+    const ranges = [
+      `${pull.baseSha}..${pull.headSha}`,
+      ...(pull.brought ? [`${pull.brought.from}..${pull.brought.to}`] : []),
+    ];
     const ids = await Promise.all(ranges.map((range) => git(repository.dir, ['rev-list', range])));
     if (pull.mergeCommit === sha || ids.some((each) => each.split('\n').includes(sha))) found.push(pull);
   }
@@ -148,15 +189,23 @@ export interface MergeOrder {
 }
 
 /** The commit that the base branch now is. Throws 405 when it cannot be merged, 409 when the head moved. */
-export async function mergePull(site: Site, at: { repository: Repository; actor: Actor; pull: Pull }, order: MergeOrder): Promise<string> {
+export async function mergePull(
+  site: Site,
+  at: { repository: Repository; actor: Actor; pull: Pull },
+  order: MergeOrder,
+): Promise<string> {
   const { repository, actor, pull } = at;
-  if (order.sha !== undefined && order.sha !== pull.headSha) throw new Failure(409, 'Head branch was modified. Review and try the merge again.');
+  if (order.sha !== undefined && order.sha !== pull.headSha)
+    throw new Failure(409, 'Head branch was modified. Review and try the merge again.');
   if (pull.state === 'closed' || pull.draft) throw new Failure(405, 'Pull Request is not mergeable');
   return announcing(site, { ...at, merging: true }, async () => {
     const base = await resolveCommit(repository.dir, `refs/heads/${pull.baseRef}`);
     const author = { name: actor.account.name, email: emailOf(actor.account) };
     const message = mergeMessage(repository, pull, order);
-    const tip = base === null ? null : await merge(repository.dir, { base, head: pull.headSha, method: order.method, message, author });
+    const tip =
+      base === null
+        ? null
+        : await merge(repository.dir, { base, head: pull.headSha, method: order.method, message, author });
     if (base === null || tip === null) throw new Failure(405, 'Pull Request is not mergeable');
     await moveRef(repository.dir, `refs/heads/${pull.baseRef}`, { before: base, after: tip });
     pull.brought = { from: base, to: tip };
@@ -167,7 +216,11 @@ export async function mergePull(site: Site, at: { repository: Repository; actor:
 
 function mergeMessage(repository: Repository, pull: Pull, order: MergeOrder): string {
   const squash = order.method === 'squash';
-  const title = order.title ?? (squash ? `${pull.title} (#${pull.number})` : `Merge pull request #${pull.number} from ${repository.owner.login}/${pull.headRef}`);
+  const title =
+    order.title ??
+    (squash
+      ? `${pull.title} (#${pull.number})`
+      : `Merge pull request #${pull.number} from ${repository.owner.login}/${pull.headRef}`);
   const message = order.message ?? (squash ? (pull.body ?? '') : pull.title);
   return message === '' ? title : `${title}\n\n${message}`;
 }
@@ -179,7 +232,14 @@ export async function addReview(
 ): Promise<Review> {
   const { repository, actor, pull } = at;
   const { world, hooks } = site;
-  const review: Review = { id: world.nextId(), pull: pull.number, user: actor.account, ...given, commit: pull.headSha, submittedAt: timestamp() };
+  const review: Review = {
+    id: world.nextId(),
+    pull: pull.number,
+    user: actor.account,
+    ...given,
+    commit: pull.headSha,
+    submittedAt: timestamp(),
+  };
   repository.reviews.push(review);
   hooks.send('pull_request_review', {
     action: 'submitted',

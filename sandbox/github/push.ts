@@ -23,7 +23,11 @@ export function movesBetween(before: readonly Ref[], after: readonly Ref[]): Ref
 }
 
 /** Runs `work` alone in the repository and announces the references that it moved. */
-export async function announcing<T>(site: Site, at: { repository: Repository; actor: Actor; merging?: boolean }, work: () => Promise<T>): Promise<T> {
+export async function announcing<T>(
+  site: Site,
+  at: { repository: Repository; actor: Actor; merging?: boolean },
+  work: () => Promise<T>,
+): Promise<T> {
   return site.alone(at.repository, async () => {
     const before = await refs(at.repository.dir);
     try {
@@ -35,7 +39,11 @@ export async function announcing<T>(site: Site, at: { repository: Repository; ac
   });
 }
 
-async function announceMove(site: Site, at: { repository: Repository; actor: Actor; merging?: boolean }, move: RefMove): Promise<void> {
+async function announceMove(
+  site: Site,
+  at: { repository: Repository; actor: Actor; merging?: boolean },
+  move: RefMove,
+): Promise<void> {
   await recordActivity(site.world, at, move);
   at.repository.pushedAt = timestamp();
   site.hooks.send('push', await pushPayload(site, at, move));
@@ -48,7 +56,11 @@ async function announceMove(site: Site, at: { repository: Repository; actor: Act
   }
 }
 
-async function headMoved(site: Site, at: { repository: Repository; actor: Actor; pull: Pull }, move: RefMove): Promise<void> {
+async function headMoved(
+  site: Site,
+  at: { repository: Repository; actor: Actor; pull: Pull },
+  move: RefMove,
+): Promise<void> {
   const { repository, actor, pull } = at;
   if (move.after === null) return closePull(site, at);
   pull.headSha = move.after;
@@ -66,7 +78,11 @@ async function headMoved(site: Site, at: { repository: Repository; actor: Actor;
 }
 
 /** A head that became part of the base by a push counts as merged, as on GitHub. */
-async function baseMoved(site: Site, at: { repository: Repository; actor: Actor; pull: Pull }, tip: string): Promise<void> {
+async function baseMoved(
+  site: Site,
+  at: { repository: Repository; actor: Actor; pull: Pull },
+  tip: string,
+): Promise<void> {
   const { repository, actor, pull } = at;
   // base.sha is not touched: GitHub moves it only when the head gets a push.
   const ahead = await git(repository.dir, ['rev-list', '--max-count=1', `${tip}..${pull.headSha}`]);
@@ -121,7 +137,10 @@ async function pushPayload(site: Site, at: { repository: Repository; actor: Acto
   // 2,048 is GitHub's limit of commits in a push payload.
   const listed = after === null ? [] : (await commits(repository.dir, range, 2048)).reverse();
   const shown = await Promise.all(listed.map((commit) => pushedCommit(site, repository, commit)));
-  const forced = move.before !== null && after !== null && (await git(repository.dir, ['rev-list', '--max-count=1', `${after}..${move.before}`])) !== '';
+  const forced =
+    move.before !== null &&
+    after !== null &&
+    (await git(repository.dir, ['rev-list', '--max-count=1', `${after}..${move.before}`])) !== '';
   const scene = presentScene(site.world, repository, actor.account);
   return {
     ref: move.name,
@@ -139,4 +158,3 @@ async function pushPayload(site: Site, at: { repository: Repository; actor: Acto
     repository: { ...presentRepository(site.world, repository), organization: repository.owner.login },
   };
 }
-

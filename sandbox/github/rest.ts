@@ -42,12 +42,20 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 /** Answers one request under `/api`; cut connections are destroyed without an answer. */
-export function createRest(options: RestOptions): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+export function createRest(
+  options: RestOptions,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const find = createRouter([...appRoutes, ...pullRoutes, ...checkRoutes, ...gitRoutes, ...activityRoutes]);
   const used = new Map<string, number>();
   return async (request, response) => {
     const url = new URL(request.url ?? '/', options.site.world.url);
-    const incoming = { request, response, url, path: url.pathname.slice('/api'.length), method: request.method ?? 'GET' };
+    const incoming = {
+      request,
+      response,
+      url,
+      path: url.pathname.slice('/api'.length),
+      method: request.method ?? 'GET',
+    };
     const body = await readBody(request);
     const fault = options.faults.takeRequest({ method: incoming.method, path: incoming.path + url.search });
     if (fault && (await faulty(incoming, fault)) === 'answered') return;
@@ -77,18 +85,36 @@ async function faulty(incoming: Incoming, fault: Answer): Promise<'answered' | '
   if ('pushRule' in fault) return 'go on'; // git's alone
   const limited = 'limit' in fault;
   const status = limited ? fault.limit : fault.status;
-  const headers: Record<string, string> = !limited ? {} : 'remaining' in fault ? { 'x-ratelimit-remaining': '0' } : { 'retry-after': String(fault.retryAfter) };
+  const headers: Record<string, string> = !limited
+    ? {}
+    : 'remaining' in fault
+      ? { 'x-ratelimit-remaining': '0' }
+      : { 'retry-after': String(fault.retryAfter) };
   incoming.response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
-  incoming.response.end(JSON.stringify({ message: limited && !('remaining' in fault) ? limitMessage : 'Server Error', documentation_url: docs }));
+  incoming.response.end(
+    JSON.stringify({
+      message: limited && !('remaining' in fault) ? limitMessage : 'Server Error',
+      documentation_url: docs,
+    }),
+  );
   return 'answered';
 }
 
 /** Throws only when the kill switch fires. */
-async function answer(options: RestOptions, find: ReturnType<typeof createRouter>, incoming: Incoming, body: Buffer): Promise<Reply> {
+async function answer(
+  options: RestOptions,
+  find: ReturnType<typeof createRouter>,
+  incoming: Incoming,
+  body: Buffer,
+): Promise<Reply> {
   if (incoming.method === 'POST' && incoming.path === '/graphql') return queried(options, incoming, body);
   const match = find(incoming.method, incoming.path);
   if (!match) {
-    return violated(options, [{ side: 'route', route: `${incoming.method} ${incoming.path}`, fault: 'the sandbox does not know this route' }], 404);
+    return violated(
+      options,
+      [{ side: 'route', route: `${incoming.method} ${incoming.path}`, fault: 'the sandbox does not know this route' }],
+      404,
+    );
   }
   const label = `${incoming.method} ${incoming.path}`;
   // Minting a token changes nothing that outlives it, so it is not a request at which being killed could matter.
@@ -104,12 +130,25 @@ async function queried(options: RestOptions, incoming: Incoming, bytes: Buffer):
   const route = 'POST /graphql';
   try {
     const { world } = options.site;
-    const { faults, body } = await answerGraphql(world, callerOf(world, incoming.request.headers.authorization), Object(parse(bytes)) as { query?: string; variables?: Record<string, unknown> });
-    if (faults.length > 0) return violated(options, faults.map((fault) => ({ side: 'request', route, fault })), 500);
+    const { faults, body } = await answerGraphql(
+      world,
+      callerOf(world, incoming.request.headers.authorization),
+      Object(parse(bytes)) as { query?: string; variables?: Record<string, unknown> },
+    );
+    if (faults.length > 0)
+      return violated(
+        options,
+        faults.map((fault) => ({ side: 'request', route, fault })),
+        500,
+      );
     return { status: 200, body };
   } catch (error) {
     if (error instanceof Failure) return refusal(error);
-    return violated(options, [{ side: 'answer', route, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) }], 500);
+    return violated(
+      options,
+      [{ side: 'answer', route, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) }],
+      500,
+    );
   }
 }
 
@@ -135,7 +174,11 @@ async function handled(options: RestOptions, match: Match, incoming: Incoming, b
 
 function refusal(failure: Failure): Reply {
   const errors = failure.errors ? { errors: failure.errors } : {};
-  return { status: failure.status, headers: failure.headers, body: { message: failure.message, ...errors, documentation_url: docs, status: String(failure.status) } };
+  return {
+    status: failure.status,
+    headers: failure.headers,
+    body: { message: failure.message, ...errors, documentation_url: docs, status: String(failure.status) },
+  };
 }
 
 function violated(options: RestOptions, violations: Violation[], status: number): Reply {
@@ -166,17 +209,28 @@ async function routed(options: RestOptions, match: Match, incoming: Incoming, by
     path: match.path,
     query,
     body: typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {},
-    repository: () => repositoryFor(site.world, caller, { owner: match.path['owner'] ?? '', repo: match.path['repo'] ?? '' }),
+    repository: () =>
+      repositoryFor(site.world, caller, { owner: match.path['owner'] ?? '', repo: match.path['repo'] ?? '' }),
     actor: () => actorOf(site.world, caller),
   };
   authorise(match, call, caller);
   const wrong = schema.request(route, query, body);
-  if (wrong.length > 0) return violated(options, wrong.map((fault) => ({ side: 'request', route, fault })), 500);
+  if (wrong.length > 0)
+    return violated(
+      options,
+      wrong.map((fault) => ({ side: 'request', route, fault })),
+      500,
+    );
   const reply = await match.route.handle(call);
   if (reply.body === undefined) return reply;
   const fitted = schema.fitAnswer(route, reply.status, reply.body);
   const broken = schema.answer(route, reply.status, fitted);
-  if (broken.length > 0) return violated(options, broken.map((fault) => ({ side: 'answer', route, fault })), 500);
+  if (broken.length > 0)
+    return violated(
+      options,
+      broken.map((fault) => ({ side: 'answer', route, fault })),
+      500,
+    );
   return { ...reply, body: fitted };
 }
 

@@ -89,7 +89,11 @@ export function numberIn(call: Call, name: string): number {
 }
 
 /** The page of `items` that was asked for, with GitHub's Link header; at most 100 a page, 30 by default. */
-export async function paged<T>(call: Call, items: readonly T[], show: (item: T) => unknown): Promise<Reply & { body: unknown[] }> {
+export async function paged<T>(
+  call: Call,
+  items: readonly T[],
+  show: (item: T) => unknown,
+): Promise<Reply & { body: unknown[] }> {
   const size = Math.min(Math.max(Number(call.query['per_page']) || 30, 1), 100);
   const page = Math.max(Number(call.query['page']) || 1, 1);
   const last = Math.max(Math.ceil(items.length / size), 1);

@@ -1,6 +1,15 @@
 // REST of the App itself, its installations and deliveries, people and teams.
 import { Failure } from './failure.ts';
-import { api, type Json, presentApp, presentInstallation, presentPermission, presentProfile, presentRepository, presentUser } from './present.ts';
+import {
+  api,
+  type Json,
+  presentApp,
+  presentInstallation,
+  presentPermission,
+  presentProfile,
+  presentRepository,
+  presentUser,
+} from './present.ts';
 import { type Call, numberIn, paged, type Reply, type Route } from './router.ts';
 import { mayRead, mintToken } from './tokens.ts';
 import type { Delivery } from './webhook.ts';
@@ -18,9 +27,13 @@ function accessToken(call: Call): Reply {
   const names = call.body['repositories'] as string[] | undefined;
   const ids = call.body['repository_ids'] as number[] | undefined;
   const own = world.repositories.filter((repository) => installationOf(world, repository) === installation);
-  const chosen = names || ids ? own.filter((repository) => names?.includes(repository.name) || ids?.includes(repository.id)) : null;
+  const chosen =
+    names || ids ? own.filter((repository) => names?.includes(repository.name) || ids?.includes(repository.id)) : null;
   if (chosen !== null && chosen.length < (names?.length ?? ids?.length ?? 0)) {
-    throw new Failure(422, 'There is at least one repository that does not exist or is not accessible to the parent installation.');
+    throw new Failure(
+      422,
+      'There is at least one repository that does not exist or is not accessible to the parent installation.',
+    );
   }
   const permissions = (call.body['permissions'] as Record<string, string> | undefined) ?? null;
   for (const [name, level] of Object.entries(permissions ?? {})) {
@@ -28,7 +41,10 @@ function accessToken(call: Call): Reply {
     if (granted === level || (granted === 'write' && level === 'read')) continue;
     throw new Failure(422, 'The permissions requested are not granted to this installation.');
   }
-  const token = mintToken(world, installation, { repositories: chosen?.map((repository) => repository.id) ?? null, permissions });
+  const token = mintToken(world, installation, {
+    repositories: chosen?.map((repository) => repository.id) ?? null,
+    permissions,
+  });
   return {
     status: 201,
     body: {
@@ -43,7 +59,11 @@ function accessToken(call: Call): Reply {
 
 async function installationRepositories(call: Call): Promise<Reply> {
   const { world } = call.site;
-  if (call.caller.kind !== 'installation') throw new Failure(403, 'You must authenticate with an installation access token in order to list repositories for an installation.');
+  if (call.caller.kind !== 'installation')
+    throw new Failure(
+      403,
+      'You must authenticate with an installation access token in order to list repositories for an installation.',
+    );
   const own = world.repositories.filter((repository) => mayRead(world, call.caller, repository));
   const page = await paged(call, own, (repository) => presentRepository(world, repository));
   return { ...page, body: { total_count: own.length, repository_selection: 'all', repositories: page.body } };
@@ -73,7 +93,8 @@ function deliveries(call: Call): Reply {
     const wanted = call.query['status'];
     return wanted === undefined || (wanted === 'success') === (delivery.statusCode >= 200 && delivery.statusCode < 400);
   });
-  const after = call.query['cursor'] === undefined ? -1 : all.findIndex((delivery) => delivery.id === Number(call.query['cursor']));
+  const after =
+    call.query['cursor'] === undefined ? -1 : all.findIndex((delivery) => delivery.id === Number(call.query['cursor']));
   const page = all.slice(after + 1, after + 1 + size);
   const more = all.length > after + 1 + size;
   const next = new URL(call.url);
@@ -109,7 +130,9 @@ function teamIn(call: Call): { members: Account[]; logins: Set<string>; url: str
   const { org = '', team_slug: slug = '' } = call.path;
   const team = findTeam(world, org, slug);
   if (!team) throw new Failure(404, 'Not Found');
-  const members = [...team.members].map((login) => findAccount(world, login)).filter((account) => account !== undefined);
+  const members = [...team.members]
+    .map((login) => findAccount(world, login))
+    .filter((account) => account !== undefined);
   return { members, logins: team.members, url: api(world, `/orgs/${org}/teams/${slug}`) };
 }
 
@@ -132,9 +155,21 @@ function rateLimit(): Reply {
 }
 
 export const appRoutes: Route[] = [
-  { route: 'GET /app', needs: 'jwt', handle: ({ site }) => ({ status: 200, body: presentApp(site.world, site.world.app) }) },
-  { route: 'GET /app/installations', needs: 'jwt', handle: (call) => paged(call, call.site.world.installations, (each) => presentInstallation(call.site.world, each)) },
-  { route: 'GET /app/installations/{installation_id}', needs: 'jwt', handle: (call) => ({ status: 200, body: presentInstallation(call.site.world, installationIn(call)) }) },
+  {
+    route: 'GET /app',
+    needs: 'jwt',
+    handle: ({ site }) => ({ status: 200, body: presentApp(site.world, site.world.app) }),
+  },
+  {
+    route: 'GET /app/installations',
+    needs: 'jwt',
+    handle: (call) => paged(call, call.site.world.installations, (each) => presentInstallation(call.site.world, each)),
+  },
+  {
+    route: 'GET /app/installations/{installation_id}',
+    needs: 'jwt',
+    handle: (call) => ({ status: 200, body: presentInstallation(call.site.world, installationIn(call)) }),
+  },
   { route: 'POST /app/installations/{installation_id}/access_tokens', needs: 'jwt', handle: accessToken },
   { route: 'GET /app/hook/deliveries', needs: 'jwt', handle: deliveries },
   { route: 'GET /app/hook/deliveries/{delivery_id}', needs: 'jwt', handle: oneDelivery },
@@ -144,7 +179,9 @@ export const appRoutes: Route[] = [
     needs: 'jwt',
     handle: (call: Call): Reply => {
       const { world } = call.site;
-      const repository = world.repositories.find((each) => each.owner.login === call.path['owner'] && each.name === call.path['repo']);
+      const repository = world.repositories.find(
+        (each) => each.owner.login === call.path['owner'] && each.name === call.path['repo'],
+      );
       const installation = repository && installationOf(world, repository);
       if (!installation) throw new Failure(404, 'Not Found');
       return { status: 200, body: presentInstallation(world, installation) };
@@ -163,14 +200,26 @@ export const appRoutes: Route[] = [
   {
     route: 'GET /user/{account_id}',
     needs: null,
-    handle: (call: Call): Reply => profile(call, [...call.site.world.accounts.values()].find((each) => each.id === numberIn(call, 'account_id'))),
+    handle: (call: Call): Reply =>
+      profile(
+        call,
+        [...call.site.world.accounts.values()].find((each) => each.id === numberIn(call, 'account_id')),
+      ),
   },
-  { route: 'GET /users/{username}', needs: null, handle: (call) => profile(call, findAccount(call.site.world, call.path['username'] ?? '')) },
+  {
+    route: 'GET /users/{username}',
+    needs: null,
+    handle: (call) => profile(call, findAccount(call.site.world, call.path['username'] ?? '')),
+  },
   {
     route: 'GET /orgs/{org}/teams/{team_slug}/members',
     needs: 'members:read',
     handle: (call) => paged(call, teamIn(call).members, (account) => presentUser(call.site.world, account)),
   },
   { route: 'GET /orgs/{org}/teams/{team_slug}/memberships/{username}', needs: 'members:read', handle: membership },
-  { route: 'GET /repos/{owner}/{repo}/collaborators/{username}/permission', needs: 'metadata:read', handle: permission },
+  {
+    route: 'GET /repos/{owner}/{repo}/collaborators/{username}/permission',
+    needs: 'metadata:read',
+    handle: permission,
+  },
 ];

@@ -3,7 +3,13 @@ import { type CheckInput, checksOf, createCheck, updateCheck } from './check.ts'
 import { addDeploymentStatus, createDeployment, type DeploymentInput, type StatusInput } from './deployment.ts';
 import { Failure } from './failure.ts';
 import { resolveCommit } from './git.ts';
-import { presentAnnotation, presentCheck, presentDeployment, presentDeploymentStatus, presentEnvironment } from './present-parts.ts';
+import {
+  presentAnnotation,
+  presentCheck,
+  presentDeployment,
+  presentDeploymentStatus,
+  presentEnvironment,
+} from './present-parts.ts';
 import { type Call, numberIn, paged, type Reply, type Route } from './router.ts';
 import type { Actor, App, CheckRun, Deployment, Repository } from './world.ts';
 
@@ -40,14 +46,21 @@ async function listChecks(call: Call): Promise<Reply> {
   const { check_name: name, app_id: appId, status, filter = 'latest' } = call.query;
   const sha = await resolveCommit(call.repository().dir, call.path['ref'] ?? '');
   if (sha === null) throw new Failure(422, `No commit found for SHA: ${call.path['ref'] ?? ''}`);
-  const checks = checksOf(call.repository(), sha, { name, status, appId: appId === undefined ? undefined : Number(appId), all: filter === 'all' });
+  const checks = checksOf(call.repository(), sha, {
+    name,
+    status,
+    appId: appId === undefined ? undefined : Number(appId),
+    all: filter === 'all',
+  });
   const page = await paged(call, checks, (check) => presentCheck(call.site.world, call.repository(), check));
   return { ...page, body: { total_count: checks.length, check_runs: page.body } };
 }
 
 function listAnnotations(call: Call): Promise<Reply> {
   const check = checkIn(call);
-  return paged(call, check.output.annotations, (annotation) => presentAnnotation(call.site.world, call.repository(), { check, annotation }));
+  return paged(call, check.output.annotations, (annotation) =>
+    presentAnnotation(call.site.world, call.repository(), { check, annotation }),
+  );
 }
 
 function deploymentIn(call: Call): Deployment {
@@ -61,7 +74,9 @@ function listDeployments(call: Call): Promise<Reply> {
   const found = call
     .repository()
     // The word `none` means no filter (GitHub: list deployments).
-    .deployments.filter((deployment) => wanted.every(([field, value]) => value === undefined || value === 'none' || deployment[field] === value))
+    .deployments.filter((deployment) =>
+      wanted.every(([field, value]) => value === undefined || value === 'none' || deployment[field] === value),
+    )
     .reverse();
   return paged(call, found, (deployment) => presentDeployment(call.site.world, call.repository(), deployment));
 }
@@ -75,7 +90,9 @@ async function postDeployment(call: Call): Promise<Reply> {
 function listStatuses(call: Call): Promise<Reply> {
   const deployment = deploymentIn(call);
   const newest = [...deployment.statuses].reverse();
-  return paged(call, newest, (status) => presentDeploymentStatus(call.site.world, call.repository(), { deployment, status }));
+  return paged(call, newest, (status) =>
+    presentDeploymentStatus(call.site.world, call.repository(), { deployment, status }),
+  );
 }
 
 function postStatus(call: Call): Reply {
@@ -87,7 +104,9 @@ function postStatus(call: Call): Reply {
 
 async function listEnvironments(call: Call): Promise<Reply> {
   const all = [...call.repository().environments.values()];
-  const page = await paged(call, all, (environment) => presentEnvironment(call.site.world, call.repository(), environment));
+  const page = await paged(call, all, (environment) =>
+    presentEnvironment(call.site.world, call.repository(), environment),
+  );
   return { ...page, body: { total_count: all.length, environments: page.body } };
 }
 
@@ -99,13 +118,24 @@ function oneEnvironment(call: Call): Reply {
 
 export const checkRoutes: Route[] = [
   { route: `POST ${repo}/check-runs`, needs: 'checks:write', handle: postCheck },
-  { route: `GET ${repo}/check-runs/{check_run_id}`, needs: 'checks:read', handle: (call) => ({ status: 200, body: presentCheck(call.site.world, call.repository(), checkIn(call)) }) },
+  {
+    route: `GET ${repo}/check-runs/{check_run_id}`,
+    needs: 'checks:read',
+    handle: (call) => ({ status: 200, body: presentCheck(call.site.world, call.repository(), checkIn(call)) }),
+  },
   { route: `PATCH ${repo}/check-runs/{check_run_id}`, needs: 'checks:write', handle: patchCheck },
   { route: `GET ${repo}/check-runs/{check_run_id}/annotations`, needs: 'checks:read', handle: listAnnotations },
   { route: `GET ${repo}/commits/{ref}/check-runs`, needs: 'checks:read', handle: listChecks },
   { route: `GET ${repo}/deployments`, needs: 'deployments:read', handle: listDeployments },
   { route: `POST ${repo}/deployments`, needs: 'deployments:write', handle: postDeployment },
-  { route: `GET ${repo}/deployments/{deployment_id}`, needs: 'deployments:read', handle: (call) => ({ status: 200, body: presentDeployment(call.site.world, call.repository(), deploymentIn(call)) }) },
+  {
+    route: `GET ${repo}/deployments/{deployment_id}`,
+    needs: 'deployments:read',
+    handle: (call) => ({
+      status: 200,
+      body: presentDeployment(call.site.world, call.repository(), deploymentIn(call)),
+    }),
+  },
   { route: `GET ${repo}/deployments/{deployment_id}/statuses`, needs: 'deployments:read', handle: listStatuses },
   { route: `POST ${repo}/deployments/{deployment_id}/statuses`, needs: 'deployments:write', handle: postStatus },
   { route: `GET ${repo}/environments`, needs: 'actions:read', handle: listEnvironments },

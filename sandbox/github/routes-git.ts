@@ -13,7 +13,11 @@ const repo = '/repos/{owner}/{repo}';
 
 /** A branch, tag or commit id; 422 when there is none. */
 async function commitIn(repository: Repository, ref: string): Promise<string> {
-  const names = [`refs/heads/${ref}`, `refs/tags/${ref}`, ref.startsWith('heads/') || ref.startsWith('tags/') ? `refs/${ref}` : ref];
+  const names = [
+    `refs/heads/${ref}`,
+    `refs/tags/${ref}`,
+    ref.startsWith('heads/') || ref.startsWith('tags/') ? `refs/${ref}` : ref,
+  ];
   for (const name of names) {
     const sha = await resolveCommit(repository.dir, name);
     if (sha !== null) return sha;
@@ -64,7 +68,8 @@ async function oneRef(call: Call): Promise<Reply> {
 async function createRef(call: Call): Promise<Reply> {
   const repository = call.repository();
   const name = String(call.body['ref']);
-  if (!/^refs\/.+\/.+/.test(name) && !/^refs\/(heads|tags)\/.+/.test(name)) throw new Failure(422, 'Reference name must start with \'refs\' and have at least two slashes.');
+  if (!/^refs\/.+\/.+/.test(name) && !/^refs\/(heads|tags)\/.+/.test(name))
+    throw new Failure(422, "Reference name must start with 'refs' and have at least two slashes.");
   const sha = await resolveCommit(repository.dir, String(call.body['sha']));
   if (sha === null) throw new Failure(422, 'Object does not exist');
   await announcing(call.site, { repository, actor: call.actor() }, async () => {
@@ -132,7 +137,10 @@ async function contents(call: Call): Promise<Reply> {
     const encoded = Buffer.from(content, 'utf8').toString('base64').replaceAll(/.{60}/g, '$&\n');
     return { status: 200, body: { ...presentEntry(call, entry, sha), encoding: 'base64', content: `${encoded}\n` } };
   }
-  const children = (await git(repository.dir, ['ls-tree', '-l', '-z', sha, '--', `${path}/`])).split('\0').map(parseEntry).filter((each) => each !== null);
+  const children = (await git(repository.dir, ['ls-tree', '-l', '-z', sha, '--', `${path}/`]))
+    .split('\0')
+    .map(parseEntry)
+    .filter((each) => each !== null);
   return { status: 200, body: children.map((child) => presentEntry(call, child, sha)) };
 }
 
@@ -170,7 +178,11 @@ function presentEntry(call: Call, entry: Entry, commitId: string): Json {
 }
 
 export const gitRoutes: Route[] = [
-  { route: `GET ${repo}`, needs: 'metadata:read', handle: (call) => ({ status: 200, body: presentRepository(call.site.world, call.repository()) }) },
+  {
+    route: `GET ${repo}`,
+    needs: 'metadata:read',
+    handle: (call) => ({ status: 200, body: presentRepository(call.site.world, call.repository()) }),
+  },
   { route: `GET ${repo}/commits/{ref}`, needs: 'contents:read', handle: oneCommit },
   { route: `GET ${repo}/commits/{commit_sha}/pulls`, needs: 'pull_requests:read', handle: pullsOfCommit },
   { route: `GET ${repo}/git/ref/{ref}`, needs: 'contents:read', handle: oneRef },
@@ -179,4 +191,3 @@ export const gitRoutes: Route[] = [
   { route: `GET ${repo}/compare/{basehead}`, needs: 'contents:read', handle: compare },
   { route: `GET ${repo}/contents/{path}`, needs: 'contents:read', handle: contents },
 ];
-

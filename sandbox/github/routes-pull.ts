@@ -2,7 +2,14 @@
 import { addComment, deleteComment, editComment, react } from './comment.ts';
 import { Failure, invalid } from './failure.ts';
 import { presentComment, presentReaction } from './present-parts.ts';
-import { presentCommit, presentFile, presentPull, presentPullWhole, presentReview, pullContent } from './present-pull.ts';
+import {
+  presentCommit,
+  presentFile,
+  presentPull,
+  presentPullWhole,
+  presentReview,
+  pullContent,
+} from './present-pull.ts';
 import { editPull, type MergeOrder, mergePull, openPull, testMerge } from './pull.ts';
 import { type Call, numberIn, paged, type Reply, type Route, text } from './router.ts';
 import { type Comment, type Pull, type ReactionContent, type Repository } from './world.ts';
@@ -32,16 +39,29 @@ function listPulls(call: Call): Promise<Reply> {
   const found = [...repository.pulls.values()]
     .filter((pull) => state === 'all' || pull.state === state)
     // GitHub ignores a head without `owner:`.
-    .filter((pull) => head === undefined || !head.includes(':') || head === `${(pull.fork ?? repository).owner.login}:${pull.headRef}`)
+    .filter(
+      (pull) =>
+        head === undefined ||
+        !head.includes(':') ||
+        head === `${(pull.fork ?? repository).owner.login}:${pull.headRef}`,
+    )
     .filter((pull) => base === undefined || pull.baseRef === base)
     .sort((a, b) => time(a).localeCompare(time(b)) || a.number - b.number);
-  return paged(call, direction === 'desc' ? found.reverse() : found, (pull) => presentPull(call.site.world, repository, pull));
+  return paged(call, direction === 'desc' ? found.reverse() : found, (pull) =>
+    presentPull(call.site.world, repository, pull),
+  );
 }
 
 async function createPull(call: Call): Promise<Reply> {
   const { title, body, head, base, draft } = call.body;
   if (text(title) === undefined) throw invalid('PullRequest', 'title', { code: 'missing_field' });
-  const made = { title: String(title), body: text(body) ?? null, head: String(head), base: String(base), draft: draft === true };
+  const made = {
+    title: String(title),
+    body: text(body) ?? null,
+    head: String(head),
+    base: String(base),
+    draft: draft === true,
+  };
   const pull = await openPull(call.site, place(call), made);
   return { status: 201, body: await presentPullWhole(call.site.world, call.repository(), pull) };
 }
@@ -76,7 +96,9 @@ async function pullFiles(call: Call): Promise<Reply> {
   const pull = pullIn(call);
   const { files } = await pullContent(call.repository(), pull);
   // 3,000 files is the most that GitHub lists.
-  return paged(call, files.slice(0, 3000), (file) => presentFile(call.site.world, call.repository(), { sha: pull.headSha, file }));
+  return paged(call, files.slice(0, 3000), (file) =>
+    presentFile(call.site.world, call.repository(), { sha: pull.headSha, file }),
+  );
 }
 
 async function pullCommits(call: Call): Promise<Reply> {
@@ -89,11 +111,17 @@ function listComments(call: Call, comments: readonly Comment[]): Promise<Reply> 
   const found = comments.filter((comment) => since === undefined || Date.parse(comment.updatedAt) >= Date.parse(since));
   const { sort, direction } = call.query;
   const ordered = sort === 'updated' ? [...found].sort((a, b) => a.updatedAt.localeCompare(b.updatedAt)) : found;
-  return paged(call, direction === 'desc' ? [...ordered].reverse() : ordered, (comment) => presentComment(call.site.world, call.repository(), comment));
+  return paged(call, direction === 'desc' ? [...ordered].reverse() : ordered, (comment) =>
+    presentComment(call.site.world, call.repository(), comment),
+  );
 }
 
 function createComment(call: Call): Reply {
-  const comment = addComment(call.site, { ...place(call), pull: pullIn(call, 'issue_number') }, String(call.body['body']));
+  const comment = addComment(
+    call.site,
+    { ...place(call), pull: pullIn(call, 'issue_number') },
+    String(call.body['body']),
+  );
   return { status: 201, body: presentComment(call.site.world, call.repository(), comment) };
 }
 
@@ -110,12 +138,19 @@ function removeComment(call: Call): Reply {
 
 function listReactions(call: Call): Promise<Reply> {
   const { content } = call.query;
-  const reactions = commentIn(call).reactions.filter((reaction) => content === undefined || reaction.content === content);
+  const reactions = commentIn(call).reactions.filter(
+    (reaction) => content === undefined || reaction.content === content,
+  );
   return paged(call, reactions, (reaction) => presentReaction(call.site.world, reaction));
 }
 
 function createReaction(call: Call): Reply {
-  const { reaction, existed } = react(call.site, call.actor(), commentIn(call), call.body['content'] as ReactionContent);
+  const { reaction, existed } = react(
+    call.site,
+    call.actor(),
+    commentIn(call),
+    call.body['content'] as ReactionContent,
+  );
   return { status: existed ? 200 : 201, body: presentReaction(call.site.world, reaction) };
 }
 
@@ -146,20 +181,55 @@ export const pullRoutes: Route[] = [
     },
   },
   { route: `PUT ${repo}/pulls/{pull_number}/merge`, needs: 'contents:write', handle: mergeRoute },
-  { route: `GET ${repo}/issues/comments`, needs: 'issues:read|pull_requests:read', handle: (call) => listComments(call, call.repository().comments) },
+  {
+    route: `GET ${repo}/issues/comments`,
+    needs: 'issues:read|pull_requests:read',
+    handle: (call) => listComments(call, call.repository().comments),
+  },
   {
     route: `GET ${repo}/issues/{issue_number}/comments`,
     needs: 'issues:read|pull_requests:read',
     handle: (call: Call): Promise<Reply> => {
       const pull = pullIn(call, 'issue_number');
-      return listComments(call, call.repository().comments.filter((comment) => comment.pull === pull.number));
+      return listComments(
+        call,
+        call.repository().comments.filter((comment) => comment.pull === pull.number),
+      );
     },
   },
-  { route: `POST ${repo}/issues/{issue_number}/comments`, needs: 'issues:write|pull_requests:write', handle: createComment },
-  { route: `GET ${repo}/issues/comments/{comment_id}`, needs: 'issues:read|pull_requests:read', handle: (call) => ({ status: 200, body: presentComment(call.site.world, call.repository(), commentIn(call)) }) },
-  { route: `PATCH ${repo}/issues/comments/{comment_id}`, needs: 'issues:write|pull_requests:write', handle: patchComment },
-  { route: `DELETE ${repo}/issues/comments/{comment_id}`, needs: 'issues:write|pull_requests:write', handle: removeComment },
-  { route: `GET ${repo}/issues/comments/{comment_id}/reactions`, needs: 'issues:read|pull_requests:read', handle: listReactions },
-  { route: `POST ${repo}/issues/comments/{comment_id}/reactions`, needs: 'issues:write|pull_requests:write', handle: createReaction },
-  { route: `DELETE ${repo}/issues/comments/{comment_id}/reactions/{reaction_id}`, needs: 'issues:write|pull_requests:write', handle: removeReaction },
+  {
+    route: `POST ${repo}/issues/{issue_number}/comments`,
+    needs: 'issues:write|pull_requests:write',
+    handle: createComment,
+  },
+  {
+    route: `GET ${repo}/issues/comments/{comment_id}`,
+    needs: 'issues:read|pull_requests:read',
+    handle: (call) => ({ status: 200, body: presentComment(call.site.world, call.repository(), commentIn(call)) }),
+  },
+  {
+    route: `PATCH ${repo}/issues/comments/{comment_id}`,
+    needs: 'issues:write|pull_requests:write',
+    handle: patchComment,
+  },
+  {
+    route: `DELETE ${repo}/issues/comments/{comment_id}`,
+    needs: 'issues:write|pull_requests:write',
+    handle: removeComment,
+  },
+  {
+    route: `GET ${repo}/issues/comments/{comment_id}/reactions`,
+    needs: 'issues:read|pull_requests:read',
+    handle: listReactions,
+  },
+  {
+    route: `POST ${repo}/issues/comments/{comment_id}/reactions`,
+    needs: 'issues:write|pull_requests:write',
+    handle: createReaction,
+  },
+  {
+    route: `DELETE ${repo}/issues/comments/{comment_id}/reactions/{reaction_id}`,
+    needs: 'issues:write|pull_requests:write',
+    handle: removeReaction,
+  },
 ];

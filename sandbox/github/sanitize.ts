@@ -2,11 +2,28 @@
 import { escapeHtml } from './page-html.ts';
 
 const tags = new Set(
-  ('h1 h2 h3 h4 h5 h6 p br hr b i strong em a pre code img blockquote ul ol li table thead tbody tfoot tr th td caption details summary ' +
-    'sub sup del s strike ins kbd q samp tt var dl dt dd div span picture source ruby rt rp figure figcaption').split(' '),
+  (
+    'h1 h2 h3 h4 h5 h6 p br hr b i strong em a pre code img blockquote ul ol li table thead tbody tfoot tr th td caption details summary ' +
+    'sub sup del s strike ins kbd q samp tt var dl dt dd div span picture source ruby rt rp figure figcaption'
+  ).split(' '),
 );
 const voidTags = new Set(['br', 'hr', 'img', 'source', 'input']);
-const attributes = new Set(['href', 'src', 'srcset', 'alt', 'title', 'align', 'width', 'height', 'open', 'start', 'colspan', 'rowspan', 'dir', 'lang']);
+const attributes = new Set([
+  'href',
+  'src',
+  'srcset',
+  'alt',
+  'title',
+  'align',
+  'width',
+  'height',
+  'open',
+  'start',
+  'colspan',
+  'rowspan',
+  'dir',
+  'lang',
+]);
 /** Their contents go too. */
 const dropped = /<(script|style|textarea|title|iframe|noscript|xmp)\b[\s\S]*?(<\/\1\s*>|$)/gi;
 const tag = /<(\/?)([a-zA-Z][a-zA-Z0-9-]*)((?:"[^"]*"|'[^']*'|[^'">])*)>/g;
@@ -20,12 +37,20 @@ export function safeLink(link: string): boolean {
 }
 
 function unescape(text: string): string {
-  return text.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+  return text
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
 }
 
 function keptAttributes(text: string): string {
   return [...text.matchAll(attribute)]
-    .map(([, name = '', double, single, bare]) => ({ name: name.toLowerCase(), value: unescape(double ?? single ?? bare ?? '') }))
+    .map(([, name = '', double, single, bare]) => ({
+      name: name.toLowerCase(),
+      value: unescape(double ?? single ?? bare ?? ''),
+    }))
     .filter(({ name, value }) => attributes.has(name) && (!['href', 'src', 'srcset'].includes(name) || safeLink(value)))
     .map(({ name, value }) => ` ${name}="${escapeHtml(value)}"`)
     .join('');
@@ -62,7 +87,17 @@ export function balance(source: string): string {
     }
     const at = open.lastIndexOf(name);
     if (at < 0) return '';
-    return open.splice(at).reverse().map((each) => `</${each}>`).join('');
+    return open
+      .splice(at)
+      .reverse()
+      .map((each) => `</${each}>`)
+      .join('');
   });
-  return body + open.reverse().map((each) => `</${each}>`).join('');
+  return (
+    body +
+    open
+      .reverse()
+      .map((each) => `</${each}>`)
+      .join('')
+  );
 }

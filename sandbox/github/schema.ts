@@ -38,7 +38,8 @@ function record(value: unknown): Json {
 
 function describe(errors: ErrorObject[] | null | undefined): string[] {
   return (errors ?? []).slice(0, 8).map((error) => {
-    const extra = error.keyword === 'additionalProperties' ? ` '${String(record(error.params)['additionalProperty'])}'` : '';
+    const extra =
+      error.keyword === 'additionalProperties' ? ` '${String(record(error.params)['additionalProperty'])}'` : '';
     const allowed = error.keyword === 'enum' ? ` ${JSON.stringify(record(error.params)['allowedValues'])}` : '';
     return `${error.instancePath || '/'} ${error.message ?? 'is wrong'}${extra}${allowed}`;
   });
@@ -69,12 +70,17 @@ class Fitter {
 
   fit(schema: unknown, value: unknown): unknown {
     if (Array.isArray(value)) {
-      const items = this.#alternatives(schema).map((each) => each['items']).find((each) => each !== undefined);
+      const items = this.#alternatives(schema)
+        .map((each) => each['items'])
+        .find((each) => each !== undefined);
       return items === undefined ? value : value.map((item) => this.fit(items, item));
     }
     if (typeof value !== 'object' || value === null) return value;
     const alternatives = this.#alternatives(schema).filter((each) => each['properties'] !== undefined);
-    const free = this.#alternatives(schema).some((each) => record(each['additionalProperties']) === each['additionalProperties'] || each['additionalProperties'] === true);
+    const free = this.#alternatives(schema).some(
+      (each) =>
+        record(each['additionalProperties']) === each['additionalProperties'] || each['additionalProperties'] === true,
+    );
     if (alternatives.length === 0) return value;
     const out: Json = {};
     for (const [name, member] of Object.entries(value)) {
@@ -117,17 +123,26 @@ class Validators {
 
 function coerce(schema: unknown, text: string): unknown {
   const type = record(schema)['type'];
-  if ((type === 'integer' || type === 'number') && text.trim() !== '' && Number.isFinite(Number(text))) return Number(text);
+  if ((type === 'integer' || type === 'number') && text.trim() !== '' && Number.isFinite(Number(text)))
+    return Number(text);
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
   return text;
 }
 
-function requestFaults(validators: Validators, route: string, schema: RouteSchema, sent: { query: Record<string, string>; body: unknown }): string[] {
+function requestFaults(
+  validators: Validators,
+  route: string,
+  schema: RouteSchema,
+  sent: { query: Record<string, string>; body: unknown },
+): string[] {
   const faults: string[] = [];
   for (const [name, text] of Object.entries(sent.query)) {
     const known = schema.query[name];
     if (known === undefined) faults.push(`?${name} is no parameter of this route`);
-    else faults.push(...validators.faults(`${route} ?${name}`, known, coerce(known, text)).map((fault) => `?${name} ${fault}`));
+    else
+      faults.push(
+        ...validators.faults(`${route} ?${name}`, known, coerce(known, text)).map((fault) => `?${name} ${fault}`),
+      );
   }
   if (schema.body === null) {
     const empty = sent.body === undefined || Object.keys(record(sent.body)).length === 0;

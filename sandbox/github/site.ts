@@ -14,7 +14,10 @@ export function createLocks(): Site['alone'] {
   return (repository, work) => {
     const before = tails.get(repository) ?? Promise.resolve();
     const mine = before.then(work, work);
-    tails.set(repository, mine.catch(() => undefined));
+    tails.set(
+      repository,
+      mine.catch(() => undefined),
+    );
     return mine;
   };
 }

@@ -1,14 +1,19 @@
 // Who asks: App tokens (JWT), installation tokens, and the tokens of persons.
 import { createVerify, randomBytes } from 'node:crypto';
 import { Failure } from './failure.ts';
-import { type Actor, findRepository, type Installation, installationOf, type Repository, type Token, type World } from './world.ts';
+import {
+  type Actor,
+  findRepository,
+  type Installation,
+  installationOf,
+  type Repository,
+  type Token,
+  type World,
+} from './world.ts';
 
 /** An App by its JWT, an App's installation, a person, or nobody. */
 export type Caller =
-  | { kind: 'app' }
-  | { kind: 'installation'; token: Token }
-  | { kind: 'person'; actor: Actor }
-  | { kind: 'nobody' };
+  { kind: 'app' } | { kind: 'installation'; token: Token } | { kind: 'person'; actor: Actor } | { kind: 'nobody' };
 
 const badCredentials = (): Failure => new Failure(401, 'Bad credentials');
 
@@ -34,18 +39,35 @@ function callerOfToken(world: World, value: string): Caller {
   return { kind: 'person', actor: { account, app: null } };
 }
 
-/** GitHub's rules for an App's JWT: RS256 by the App's key, `iss` is the App, lives at most ten minutes, not from the future. */
+/**
+ * GitHub's rules for an App's JWT: RS256 by the App's key, `iss` is the App, lives at most ten minutes, not from the
+ * future.
+ */
 function appOf(world: World, jwt: string): Caller {
   const [head = '', payload = '', signature = ''] = jwt.split('.');
-  const verified = createVerify('RSA-SHA256').update(`${head}.${payload}`).verify(world.app.publicKey, signature, 'base64url');
+  const verified = createVerify('RSA-SHA256')
+    .update(`${head}.${payload}`)
+    .verify(world.app.publicKey, signature, 'base64url');
   if (!verified) throw new Failure(401, 'A JSON web token could not be decoded');
-  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as { iss?: unknown; iat?: unknown; exp?: unknown };
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as {
+    iss?: unknown;
+    iat?: unknown;
+    exp?: unknown;
+  };
   const now = Date.now() / 1000;
   if (String(claims.iss) !== String(world.app.id)) throw new Failure(401, "'Issuer' claim ('iss') must be an Integer");
   const { iat, exp } = claims;
-  if (typeof exp !== 'number' || exp <= now) throw new Failure(401, "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires");
+  if (typeof exp !== 'number' || exp <= now)
+    throw new Failure(
+      401,
+      "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires",
+    );
   if (exp > now + 600 + 60) throw new Failure(401, "'Expiration time' claim ('exp') is too far in the future");
-  if (typeof iat !== 'number' || iat > now + 5) throw new Failure(401, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued");
+  if (typeof iat !== 'number' || iat > now + 5)
+    throw new Failure(
+      401,
+      "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued",
+    );
   return { kind: 'app' };
 }
 
@@ -87,7 +109,10 @@ export function mayRead(world: World, caller: Caller, repository: Repository): b
   if (caller.kind === 'person') return repository.roles.has(caller.actor.account.login.toLowerCase());
   if (caller.kind !== 'installation') return false;
   const { repositories, installation } = caller.token;
-  return installation === installationOf(world, repository) && (repositories === null || repositories.includes(repository.id));
+  return (
+    installation === installationOf(world, repository) &&
+    (repositories === null || repositories.includes(repository.id))
+  );
 }
 
 /** The repository, or 404 when it does not exist or is not theirs to see. */
@@ -101,7 +126,9 @@ const ranks: Record<string, number> = { read: 1, triage: 1, write: 2, maintain: 
 
 /** `need` is `checks:write`, or several of which one suffices, joined by `|`. Throws 403, or 401 for nobody. */
 export function requirePermission(caller: Caller, need: string, repository: Repository | null): void {
-  const needs = need.split('|').map((each) => ({ name: each.split(':')[0] ?? '', level: each.split(':')[1] ?? 'read' }));
+  const needs = need
+    .split('|')
+    .map((each) => ({ name: each.split(':')[0] ?? '', level: each.split(':')[1] ?? 'read' }));
   const level = needs[0]?.level ?? 'read';
   if (caller.kind === 'installation') {
     const granted = (name: string): string => (name === 'metadata' ? 'read' : (caller.token.permissions[name] ?? ''));

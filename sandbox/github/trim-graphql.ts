@@ -35,12 +35,17 @@ function fieldsOf(name: string, fields: readonly FieldDefinitionNode[] = []): Fi
   const kept = fields.filter((field) => covered[name]?.includes(field.name.value));
   const missing = covered[name]?.filter((wanted) => !kept.some((field) => field.name.value === wanted)) ?? [];
   if (missing.length > 0) throw new Error(`the published schema has no ${name}.${missing.join()}`);
-  return kept.map((field) => ({ ...field, arguments: field.arguments?.filter((each) => [...builtIn, ...scalars].includes(named(each.type))) ?? [] }));
+  return kept.map((field) => ({
+    ...field,
+    arguments: field.arguments?.filter((each) => [...builtIn, ...scalars].includes(named(each.type))) ?? [],
+  }));
 }
 
 function trimmed(definition: DefinitionNode): DefinitionNode[] {
-  if (definition.kind === Kind.SCALAR_TYPE_DEFINITION) return scalars.includes(definition.name.value) ? [definition] : [];
-  if (definition.kind === Kind.INTERFACE_TYPE_DEFINITION && covered[definition.name.value]) return [{ ...definition, fields: fieldsOf(definition.name.value, definition.fields) }];
+  if (definition.kind === Kind.SCALAR_TYPE_DEFINITION)
+    return scalars.includes(definition.name.value) ? [definition] : [];
+  if (definition.kind === Kind.INTERFACE_TYPE_DEFINITION && covered[definition.name.value])
+    return [{ ...definition, fields: fieldsOf(definition.name.value, definition.fields) }];
   if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION || !covered[definition.name.value]) return [];
   const interfaces = definition.interfaces?.filter((each) => covered[each.name.value]) ?? [];
   return [{ ...definition, interfaces, fields: fieldsOf(definition.name.value, definition.fields) }];
@@ -48,10 +53,17 @@ function trimmed(definition: DefinitionNode): DefinitionNode[] {
 
 function main(packageDir: string): void {
   const published = parse(readFileSync(`${packageDir}/schema.graphql`, 'utf8'), { noLocation: true });
-  const bare = visit({ ...published, definitions: published.definitions.flatMap(trimmed) }, {
-    enter: (node) => ('description' in node || 'directives' in node ? { ...node, description: undefined, directives: [] } : undefined),
-  });
-  writeFileSync(new URL('schema.graphql', import.meta.url), `# Cut from @octokit/graphql-schema by trim-graphql.ts.\n${print(bare)}\n`);
+  const bare = visit(
+    { ...published, definitions: published.definitions.flatMap(trimmed) },
+    {
+      enter: (node) =>
+        'description' in node || 'directives' in node ? { ...node, description: undefined, directives: [] } : undefined,
+    },
+  );
+  writeFileSync(
+    new URL('schema.graphql', import.meta.url),
+    `# Cut from @octokit/graphql-schema by trim-graphql.ts.\n${print(bare)}\n`,
+  );
 }
 
 main(process.argv[2] ?? 'package');

@@ -12,7 +12,17 @@ import { coveredRoutes, coveredWebhooks } from './covered.ts';
 type Json = { [key: string]: unknown };
 
 const kept = [
-  'type', 'enum', 'format', 'pattern', 'required', 'minLength', 'maxLength', 'minItems', 'maxItems', 'minimum', 'maximum',
+  'type',
+  'enum',
+  'format',
+  'pattern',
+  'required',
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+  'minimum',
+  'maximum',
 ];
 
 function record(value: unknown): Json {
@@ -55,7 +65,8 @@ class Trimmer {
     for (const part of ['allOf', 'oneOf', 'anyOf']) {
       if (node[part] === undefined) continue;
       // Several published alternatives overlap, so "exactly one" would refuse GitHub's own answers.
-      out[part === 'allOf' ? 'allOf' : 'anyOf'] = part === 'allOf' ? this.#all(list(node[part])) : list(node[part]).map((member) => this.schema(member, true));
+      out[part === 'allOf' ? 'allOf' : 'anyOf'] =
+        part === 'allOf' ? this.#all(list(node[part])) : list(node[part]).map((member) => this.schema(member, true));
     }
     const combined = out['allOf'] !== undefined || out['anyOf'] !== undefined;
     const extra = node['additionalProperties'];
@@ -71,13 +82,16 @@ class Trimmer {
     const shared = new Set(names.filter((name, at) => names.indexOf(name) !== at));
     return members.map((member) => {
       const trimmed = this.schema(shared.size > 0 ? this.resolve(member) : member, true);
-      for (const [name, property] of Object.entries(record(record(trimmed)['properties']))) if (shared.has(name)) opened(property);
+      for (const [name, property] of Object.entries(record(record(trimmed)['properties'])))
+        if (shared.has(name)) opened(property);
       return trimmed;
     });
   }
 
   #each(properties: Json): Json {
-    return Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, this.schema(property, false)]));
+    return Object.fromEntries(
+      Object.entries(properties).map(([name, property]) => [name, this.schema(property, false)]),
+    );
   }
 
   #reference(ref: string, open: boolean): Json {
@@ -103,7 +117,11 @@ function nullable(schema: Json): Json {
   const type = schema['type'];
   if (typeof type !== 'string' || schema['allOf'] || schema['anyOf']) return { anyOf: [schema, { type: 'null' }] };
   const values = schema['enum'];
-  return { ...schema, type: [type, 'null'], ...(Array.isArray(values) ? { enum: [...new Set([...list(values), null])] } : {}) };
+  return {
+    ...schema,
+    type: [type, 'null'],
+    ...(Array.isArray(values) ? { enum: [...new Set([...list(values), null])] } : {}),
+  };
 }
 
 function jsonSchema(trimmer: Trimmer, holder: unknown): unknown {
@@ -123,7 +141,12 @@ function trimRoute(trimmer: Trimmer, path: Json, operation: Json): Json {
     responses[status] = jsonSchema(trimmer, response);
   }
   const required = record(operation['requestBody'])['required'] === true;
-  return { query, body: operation['requestBody'] ? jsonSchema(trimmer, operation['requestBody']) : null, required, responses };
+  return {
+    query,
+    body: operation['requestBody'] ? jsonSchema(trimmer, operation['requestBody']) : null,
+    required,
+    responses,
+  };
 }
 
 function main(packageDir: string): void {

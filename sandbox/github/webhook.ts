@@ -94,7 +94,12 @@ class WebhookSender implements Hooks {
   }
 
   redeliver(delivery: Delivery): Delivery {
-    const again: Delivery = { ...delivery, id: this.#options.world.nextId(), redelivery: true, deliveredAt: timestamp() };
+    const again: Delivery = {
+      ...delivery,
+      id: this.#options.world.nextId(),
+      redelivery: true,
+      deliveredAt: timestamp(),
+    };
     this.#deliveries.unshift(again);
     this.#start(again);
     return again;
@@ -163,7 +168,8 @@ class WebhookSender implements Hooks {
   /** GitHub waits ten seconds for a 2xx and never sends again by itself. */
   async #post(delivery: Delivery): Promise<void> {
     const began = Date.now();
-    // A connection of its own: one that was kept may be closed by the receiver at the very moment, and nothing is sent again.
+    // A connection of its own: one that was kept may be closed by the receiver at the very moment, and nothing is sent
+    // again.
     const dispatcher = new Agent({ pipelining: 0 });
     try {
       const response = await fetch(this.#url ?? '', {
@@ -179,7 +185,8 @@ class WebhookSender implements Hooks {
       delivery.status = response.ok ? 'OK' : `Invalid HTTP Response: ${response.status}`;
     } catch (cause) {
       // A receiver that is down or too slow is what the delivery list is for.
-      delivery.status = cause instanceof Error && cause.name === 'TimeoutError' ? 'timed out' : 'failed to connect to host';
+      delivery.status =
+        cause instanceof Error && cause.name === 'TimeoutError' ? 'timed out' : 'failed to connect to host';
       delivery.statusCode = delivery.status === 'timed out' ? 504 : 502;
     } finally {
       await dispatcher.destroy();

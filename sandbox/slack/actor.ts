@@ -28,13 +28,21 @@ export class Actor {
     return this.#parts.interactions.command(this.user, this.#channel(channel), line);
   }
 
-  /** Clicks or sets the element named by action_id, `block_id/action_id`, block_id, its text, or the text of an overflow option; `input` is a select's option. */
+  /**
+   * Clicks or sets the element named by action_id, `block_id/action_id`, block_id, its text, or the text of an overflow
+   * option; `input` is a select's option.
+   */
   click(channel: string, ts: string, name: string, input?: Input): Promise<Delivery> {
     const where = this.#channel(channel);
     const message = this.#message(where, ts);
     const found = findElement(blocksOf(message), name);
     if (!found) throw new Error(`message ${ts} has no "${name}"; it has ${labels(blocksOf(message))}`);
-    return this.#parts.interactions.act(this.user, where, { message, placed: found.placed }, input ?? found.option ?? '');
+    return this.#parts.interactions.act(
+      this.user,
+      where,
+      { message, placed: found.placed },
+      input ?? found.option ?? '',
+    );
   }
 
   clickInView(viewId: string, name: string, input?: Input): Promise<Delivery> {
@@ -93,7 +101,9 @@ export class Actor {
   }
 
   #message(channel: Channel, ts: string): Message | Ephemeral {
-    const message = this.#parts.state.message(channel, ts) ?? channel.ephemerals.find((candidate) => candidate.ts === ts && candidate.for === this.user.id);
+    const message =
+      this.#parts.state.message(channel, ts) ??
+      channel.ephemerals.find((candidate) => candidate.ts === ts && candidate.for === this.user.id);
     if (!message) throw new Error(`${channel.name} has no message ${ts}`);
     return message;
   }
@@ -111,5 +121,9 @@ export function blocksOf(message: Message | Ephemeral): JsonObject[] {
 }
 
 function labels(blocks: JsonObject[]): string {
-  return placedElements(blocks).map(({ blockId, actionId }) => `${blockId}/${actionId}`).join(', ') || 'no elements';
+  return (
+    placedElements(blocks)
+      .map(({ blockId, actionId }) => `${blockId}/${actionId}`)
+      .join(', ') || 'no elements'
+  );
 }

@@ -9,7 +9,14 @@ import { messageJson } from './wire.ts';
 const updateTextBytes = 4_000;
 
 const contentArgs: Record<string, ArgumentType> = {
-  channel: 'string', text: 'string', blocks: 'json', attachments: 'json', markdown_text: 'string', parse: 'string', link_names: 'boolean', as_user: 'boolean',
+  channel: 'string',
+  text: 'string',
+  blocks: 'json',
+  attachments: 'json',
+  markdown_text: 'string',
+  parse: 'string',
+  link_names: 'boolean',
+  as_user: 'boolean',
 };
 const authorArgs: Record<string, ArgumentType> = { username: 'string', icon_url: 'string', icon_emoji: 'string' };
 
@@ -33,12 +40,23 @@ function own(state: SlackState, args: Arguments, refusal: string): { channel: Ch
 }
 
 function noMarkdownText(args: Arguments): void {
-  if (args.has('markdown_text')) throw new ApiError('invalid_arguments', ['[ERROR] markdown_text is not modelled; use a markdown block']);
+  if (args.has('markdown_text'))
+    throw new ApiError('invalid_arguments', ['[ERROR] markdown_text is not modelled; use a markdown block']);
 }
 
 const postMessage: Method = {
-  args: { ...contentArgs, ...authorArgs, thread_ts: 'string', reply_broadcast: 'boolean', metadata: 'json', unfurl_links: 'boolean', unfurl_media: 'boolean', mrkdwn: 'boolean' },
-  token: 'bot', mutates: true,
+  args: {
+    ...contentArgs,
+    ...authorArgs,
+    thread_ts: 'string',
+    reply_broadcast: 'boolean',
+    metadata: 'json',
+    unfurl_links: 'boolean',
+    unfurl_media: 'boolean',
+    mrkdwn: 'boolean',
+  },
+  token: 'bot',
+  mutates: true,
   handle(args, { state }) {
     noMarkdownText(args);
     const channel = writable(state, args.need('channel'));
@@ -47,7 +65,16 @@ const postMessage: Method = {
     const threadTs = args.text('thread_ts');
     if (threadTs && !state.message(channel, threadTs)) throw new ApiError('thread_not_found');
     const metadata = readMetadata(args);
-    const message: Message = { ts: state.ts(), user: state.botUser.id, ...content, reactions: [], values: {}, ...(metadata && { metadata }), ...(threadTs && { threadTs }), ...(args.flag('reply_broadcast') && { broadcast: true }) };
+    const message: Message = {
+      ts: state.ts(),
+      user: state.botUser.id,
+      ...content,
+      reactions: [],
+      values: {},
+      ...(metadata && { metadata }),
+      ...(threadTs && { threadTs }),
+      ...(args.flag('reply_broadcast') && { broadcast: true }),
+    };
     channel.messages.push(message);
     return { channel: channel.id, ts: message.ts, message: messageJson(state, channel, message, true) };
   },
@@ -56,12 +83,14 @@ const postMessage: Method = {
 function checkUpdateText(text: string | undefined): void {
   const escaped = (text ?? '').replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   const size = Buffer.byteLength(escaped);
-  if (size > updateTextBytes) throw new ApiError('msg_too_long', [`[ERROR] text has ${size} bytes, chat.update takes ${updateTextBytes}`]);
+  if (size > updateTextBytes)
+    throw new ApiError('msg_too_long', [`[ERROR] text has ${size} bytes, chat.update takes ${updateTextBytes}`]);
 }
 
 const update: Method = {
   args: { ...contentArgs, ts: 'string', metadata: 'json', file_ids: 'json', reply_broadcast: 'boolean' },
-  token: 'bot', mutates: true,
+  token: 'bot',
+  mutates: true,
   handle(args, { state }) {
     noMarkdownText(args);
     const { channel, message } = own(state, args, 'cant_update_message');
@@ -78,13 +107,19 @@ const update: Method = {
       else delete message.metadata;
     }
     message.editedTs = state.ts();
-    return { channel: channel.id, ts: message.ts, text: message.text, message: messageJson(state, channel, message, true) };
+    return {
+      channel: channel.id,
+      ts: message.ts,
+      text: message.text,
+      message: messageJson(state, channel, message, true),
+    };
   },
 };
 
 const remove: Method = {
   args: { channel: 'string', ts: 'string', as_user: 'boolean' },
-  token: 'bot', mutates: true,
+  token: 'bot',
+  mutates: true,
   handle(args, { state }) {
     const { channel, message } = own(state, args, 'cant_delete_message');
     channel.messages.splice(channel.messages.indexOf(message), 1);
@@ -94,7 +129,8 @@ const remove: Method = {
 
 const postEphemeral: Method = {
   args: { ...contentArgs, ...authorArgs, user: 'string', thread_ts: 'string' },
-  token: 'bot', mutates: true,
+  token: 'bot',
+  mutates: true,
   handle(args, { state }) {
     noMarkdownText(args);
     const channel = writable(state, args.need('channel'));
@@ -104,7 +140,14 @@ const postEphemeral: Method = {
     if (isEmpty(content)) throw new ApiError('no_text');
     const threadTs = args.text('thread_ts');
     const ts = state.ts();
-    channel.ephemerals.push({ ts, for: user, from: state.botUser.id, ...content, values: {}, ...(threadTs && { threadTs }) });
+    channel.ephemerals.push({
+      ts,
+      for: user,
+      from: state.botUser.id,
+      ...content,
+      values: {},
+      ...(threadTs && { threadTs }),
+    });
     return { message_ts: ts };
   },
 };
@@ -115,7 +158,8 @@ export function permalink(url: string, channel: string, ts: string): string {
 
 const getPermalink: Method = {
   args: { channel: 'string', message_ts: 'string' },
-  token: 'bot', mutates: false,
+  token: 'bot',
+  mutates: false,
   handle(args, { state, url }) {
     const channel = state.channels.get(args.need('channel'));
     if (!channel) throw new ApiError('channel_not_found');
@@ -134,7 +178,8 @@ function react(state: SlackState, args: Arguments): Message {
 
 const addReaction: Method = {
   args: { channel: 'string', timestamp: 'string', name: 'string' },
-  token: 'bot', mutates: true,
+  token: 'bot',
+  mutates: true,
   handle(args, api: Api) {
     const message = react(api.state, args);
     const name = args.need('name');

@@ -17,7 +17,10 @@ const textLimit = 40_000;
 const metadataBytes = 8_000;
 
 /** Attachments as the sandbox models them: a coloured bar around blocks. */
-const attachmentShape = object({}, { color: text({ max: 32 }), fallback: text(), text: text(), blocks: () => undefined });
+const attachmentShape = object(
+  {},
+  { color: text({ max: 32 }), fallback: text(), text: text(), blocks: () => undefined },
+);
 
 export function isGenerated(id: Json | undefined): boolean {
   return typeof id === 'string' && /^auto\d+$/.test(id);
@@ -47,7 +50,8 @@ function readBlocks(state: SlackState, value: Json | undefined, path: string): J
   if (value === undefined) return [];
   refuse('invalid_blocks', checkBlocks(value, 'message', path));
   const blocks = objectsOf(value);
-  if (overBudget(blocks)) throw new ApiError('msg_blocks_too_long', ['[ERROR] the blocks of one message carry too much text']);
+  if (overBudget(blocks))
+    throw new ApiError('msg_blocks_too_long', ['[ERROR] the blocks of one message carry too much text']);
   return withIds(state, blocks);
 }
 
@@ -56,7 +60,10 @@ function readAttachments(state: SlackState, value: Json | undefined): JsonObject
   const faults: Fault[] = [];
   list(attachmentShape, { max: 20 })(value, '/attachments', faults);
   refuse('invalid_attachments', faults);
-  return objectsOf(value).map((attachment, index) => ({ ...attachment, blocks: readBlocks(state, attachment['blocks'], `/attachments/${index}/blocks`) }));
+  return objectsOf(value).map((attachment, index) => ({
+    ...attachment,
+    blocks: readBlocks(state, attachment['blocks'], `/attachments/${index}/blocks`),
+  }));
 }
 
 /** Reads text, blocks and attachments; throws what Slack answers. */
@@ -66,7 +73,10 @@ export function readContent(state: SlackState, args: Arguments): Content {
     blocks: readBlocks(state, args.json('blocks'), '/blocks'),
     attachments: readAttachments(state, args.json('attachments')),
   };
-  if (content.text.length > textLimit) throw new ApiError('msg_too_long', [`[ERROR] text has ${content.text.length} characters, ${textLimit} are allowed`]);
+  if (content.text.length > textLimit)
+    throw new ApiError('msg_too_long', [
+      `[ERROR] text has ${content.text.length} characters, ${textLimit} are allowed`,
+    ]);
   return content;
 }
 
@@ -79,8 +89,13 @@ export function readMetadata(args: Arguments): JsonObject | undefined {
   const value = args.json('metadata');
   if (!isObject(value) || Object.keys(value).length === 0) return undefined;
   const faults: Fault[] = [];
-  object({ event_type: text({ min: 1, max: 255 }), event_payload: (payload, path, found) => void (isObject(payload) || found.push({ path, message: 'must be an object' })) })(value, '/metadata', faults);
+  object({
+    event_type: text({ min: 1, max: 255 }),
+    event_payload: (payload, path, found) =>
+      void (isObject(payload) || found.push({ path, message: 'must be an object' })),
+  })(value, '/metadata', faults);
   refuse('invalid_metadata_format', faults);
-  if (Buffer.byteLength(JSON.stringify(value)) > metadataBytes) throw new ApiError('metadata_too_large', ['[ERROR] metadata is larger than 8 KB']);
+  if (Buffer.byteLength(JSON.stringify(value)) > metadataBytes)
+    throw new ApiError('metadata_too_large', ['[ERROR] metadata is larger than 8 KB']);
   return value;
 }

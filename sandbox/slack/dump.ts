@@ -22,7 +22,9 @@ function clean(value: Json): Json {
   if (typeof value === 'string') return neutral(value);
   if (isList(value)) return value.map(clean);
   if (!isObject(value)) return value;
-  const members = Object.entries(value).filter(([key, member]) => !volatile.has(key) && !((key === 'block_id' || key === 'action_id') && isGenerated(member)));
+  const members = Object.entries(value).filter(
+    ([key, member]) => !volatile.has(key) && !((key === 'block_id' || key === 'action_id') && isGenerated(member)),
+  );
   return Object.fromEntries(members.map(([key, member]) => [key, clean(member)]));
 }
 
@@ -34,20 +36,37 @@ function messageOf(state: SlackState, channel: Channel, message: Message): JsonO
     blocks: clean(message.blocks),
     ...(message.attachments.length > 0 && { attachments: clean(message.attachments) }),
     ...(message.metadata && { metadata: clean(message.metadata) }),
-    ...(message.reactions.length > 0 && { reactions: message.reactions.map(({ name, users }) => ({ name, users: users.map((id) => state.users.get(id)?.name ?? id).sort() })) }),
+    ...(message.reactions.length > 0 && {
+      reactions: message.reactions.map(({ name, users }) => ({
+        name,
+        users: users.map((id) => state.users.get(id)?.name ?? id).sort(),
+      })),
+    }),
     ...(replies.length > 0 && { replies: sorted(replies.map((reply) => messageOf(state, channel, reply))) }),
   };
 }
 
 /** By content: what happens at the same time has no order. */
 function sorted(items: JsonObject[]): JsonObject[] {
-  return items.map((item) => ({ item, key: canonicalJson(item) })).sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ item }) => item);
+  return items
+    .map((item) => ({ item, key: canonicalJson(item) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ item }) => item);
 }
 
 /** Messages of every channel by name, without ephemeral ones, notices, times and generated ids. */
 export function dumpSlack(state: SlackState): JsonObject {
   const channels = [...state.channels.values()].filter((channel) => channel.messages.length > 0);
-  const name = (channel: Channel): string => (channel.kind === 'im' ? `@${state.users.get(channel.name)?.name ?? channel.name}` : channel.name);
-  const top = (channel: Channel): Message[] => channel.messages.filter((message) => !message.threadTs || message.threadTs === message.ts);
-  return Object.fromEntries(channels.map((channel) => [name(channel), sorted(top(channel).map((message) => messageOf(state, channel, message)))] as const).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const name = (channel: Channel): string =>
+    channel.kind === 'im' ? `@${state.users.get(channel.name)?.name ?? channel.name}` : channel.name;
+  const top = (channel: Channel): Message[] =>
+    channel.messages.filter((message) => !message.threadTs || message.threadTs === message.ts);
+  return Object.fromEntries(
+    channels
+      .map(
+        (channel) =>
+          [name(channel), sorted(top(channel).map((message) => messageOf(state, channel, message)))] as const,
+      )
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
 }

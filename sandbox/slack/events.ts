@@ -15,7 +15,9 @@ export class Events {
   readonly #subscribed: Set<string>;
   readonly #cancels = new Set<() => void>();
 
-  /** `subscribed`: names as in an app's manifest, `app_mention`, `message.channels`, `message.im`, `app_home_opened`. */
+  /**
+   * `subscribed`: names as in an app's manifest, `app_mention`, `message.channels`, `message.im`, `app_home_opened`.
+   */
   constructor(state: SlackState, sockets: SocketMode, subscribed: string[]) {
     this.#state = state;
     this.#sockets = sockets;
@@ -24,12 +26,27 @@ export class Events {
 
   /** A person writes; the events of it are delivered to the app, if it subscribed to them. */
   async say(user: User, channel: Channel, text: string, threadTs?: string): Promise<Message> {
-    const message: Message = { ts: this.#state.ts(), user: user.id, text: this.#link(text), blocks: [], attachments: [], reactions: [], values: {}, ...(threadTs && { threadTs }) };
+    const message: Message = {
+      ts: this.#state.ts(),
+      user: user.id,
+      text: this.#link(text),
+      blocks: [],
+      attachments: [],
+      reactions: [],
+      values: {},
+      ...(threadTs && { threadTs }),
+    };
     channel.messages.push(message);
     this.#state.changed();
     const shared = {
-      user: user.id, text: message.text, ts: message.ts, event_ts: message.ts, channel: channel.id, team: this.#state.team.id,
-      client_msg_id: crypto.randomUUID(), ...(threadTs && { thread_ts: threadTs }),
+      user: user.id,
+      text: message.text,
+      ts: message.ts,
+      event_ts: message.ts,
+      channel: channel.id,
+      team: this.#state.team.id,
+      client_msg_id: crypto.randomUUID(),
+      ...(threadTs && { thread_ts: threadTs }),
     };
     const kind = { public: 'channel', private: 'group', im: 'im' }[channel.kind];
     const names = { public: 'message.channels', private: 'message.groups', im: 'message.im' };
@@ -43,7 +60,14 @@ export class Events {
 
   async openHome(user: User): Promise<void> {
     const home = [...this.#state.views.values()].find((view) => view.kind === 'home' && view.user === user.id);
-    await this.#send('app_home_opened', { type: 'app_home_opened', user: user.id, channel: this.#state.im(user).id, tab: 'home', event_ts: this.#state.ts(), ...(home && { view: viewJson(this.#state, home) }) });
+    await this.#send('app_home_opened', {
+      type: 'app_home_opened',
+      user: user.id,
+      channel: this.#state.im(user).id,
+      tab: 'home',
+      event_ts: this.#state.ts(),
+      ...(home && { view: viewJson(this.#state, home) }),
+    });
   }
 
   stop(): void {
@@ -68,7 +92,10 @@ export class Events {
     if (wait === undefined) return;
     const cancel = this.#state.clock.after(wait, () => {
       this.#cancels.delete(cancel);
-      const again = this.#sockets.deliver('events_api', payload, { attempt, reason: failed.error === 'operation_timeout' ? 'timeout' : 'connection_failed' });
+      const again = this.#sockets.deliver('events_api', payload, {
+        attempt,
+        reason: failed.error === 'operation_timeout' ? 'timeout' : 'connection_failed',
+      });
       void again.then((delivery) => (delivery.acked ? undefined : this.#retry(payload, delivery, attempt + 1)));
     });
     this.#cancels.add(cancel);

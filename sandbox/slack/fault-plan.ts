@@ -53,7 +53,9 @@ export class FaultPlan {
   }
 
   takeAnswer(method: string): AnswerFault | undefined {
-    const order = this.#answers.find((candidate) => candidate.left > 0 && (candidate.method === method || candidate.method === '*'));
+    const order = this.#answers.find(
+      (candidate) => candidate.left > 0 && (candidate.method === method || candidate.method === '*'),
+    );
     if (!order) return undefined;
     order.left -= 1;
     return order.fault;

@@ -4,7 +4,15 @@ import { holdsValue, isBlank, inputElements, placedElements, valueOf, type Input
 import { isObject, objectsOf, stringOf, textOf, type JsonObject } from './json.ts';
 import { ApiError, refuse } from './method.ts';
 import type { Channel, Ephemeral, Message, User, View } from './model.ts';
-import { actionJson, closedPayload, commandPayload, messageActionPayload, submissionPayload, suggestionPayload, viewActionPayload } from './payloads.ts';
+import {
+  actionJson,
+  closedPayload,
+  commandPayload,
+  messageActionPayload,
+  submissionPayload,
+  suggestionPayload,
+  viewActionPayload,
+} from './payloads.ts';
 import { respond } from './response-url.ts';
 import type { Fault } from './schema.ts';
 import type { Delivery, SocketMode } from './socket-mode.ts';
@@ -37,21 +45,48 @@ export class Interactions {
     }
     const hookId = state.newHook({ channel: channel.id, user: user.id });
     const text = line.trim().slice(command.length).trim();
-    const delivery = await sockets.deliver('slash_commands', commandPayload(state, user, channel, { command, text: rest.length > 0 ? text : '', responseUrl: this.#hookUrl(hookId) }));
+    const delivery = await sockets.deliver(
+      'slash_commands',
+      commandPayload(state, user, channel, {
+        command,
+        text: rest.length > 0 ? text : '',
+        responseUrl: this.#hookUrl(hookId),
+      }),
+    );
     const hook = state.hooks.get(hookId);
-    if (!delivery.acked) state.notice({ user: user.id, channel: channel.id, text: `${command} failed with the error "${delivery.error === 'no_socket' ? 'dispatch_failed' : 'operation_timeout'}"` });
-    else if (hook && Object.keys(delivery.response).length > 0) this.#obey('slash_commands', () => respond(state, hook, delivery.response));
+    if (!delivery.acked)
+      state.notice({
+        user: user.id,
+        channel: channel.id,
+        text: `${command} failed with the error "${delivery.error === 'no_socket' ? 'dispatch_failed' : 'operation_timeout'}"`,
+      });
+    else if (hook && Object.keys(delivery.response).length > 0)
+      this.#obey('slash_commands', () => respond(state, hook, delivery.response));
     state.changed();
     return delivery;
   }
 
   /** A click or choice in a message. */
-  async act(user: User, channel: Channel, { message, placed }: { message: Message | Ephemeral; placed: Placed }, input: Input): Promise<Delivery> {
+  async act(
+    user: User,
+    channel: Channel,
+    { message, placed }: { message: Message | Ephemeral; placed: Placed },
+    input: Input,
+  ): Promise<Delivery> {
     const { state, sockets } = this.#parts;
     const value = placed.element['type'] === 'button' ? {} : valueOf(placed.element, input);
     if (holdsValue(placed.element)) (message.values[placed.blockId] ??= {})[placed.actionId] = value;
-    const hookId = state.newHook({ channel: channel.id, user: user.id, origin: { ts: message.ts, ephemeral: 'for' in message } });
-    const payload = messageActionPayload(state, user, { channel, message, action: actionJson(state, placed, value), responseUrl: this.#hookUrl(hookId) });
+    const hookId = state.newHook({
+      channel: channel.id,
+      user: user.id,
+      origin: { ts: message.ts, ephemeral: 'for' in message },
+    });
+    const payload = messageActionPayload(state, user, {
+      channel,
+      message,
+      action: actionJson(state, placed, value),
+      responseUrl: this.#hookUrl(hookId),
+    });
     const delivery = await sockets.deliver('interactive', payload);
     if (!delivery.acked) state.notice({ user: user.id, channel: channel.id, text: unanswered });
     state.changed();
@@ -63,8 +98,12 @@ export class Interactions {
     const { state, sockets } = this.#parts;
     const value = placed.element['type'] === 'button' ? {} : valueOf(placed.element, input);
     if (holdsValue(placed.element)) (view.values[placed.blockId] ??= {})[placed.actionId] = value;
-    if (placed.block['type'] === 'input' && placed.block['dispatch_action'] !== true) return { acked: true, response: {}, envelopeId: '' };
-    const delivery = await sockets.deliver('interactive', viewActionPayload(state, user, view, actionJson(state, placed, value)));
+    if (placed.block['type'] === 'input' && placed.block['dispatch_action'] !== true)
+      return { acked: true, response: {}, envelopeId: '' };
+    const delivery = await sockets.deliver(
+      'interactive',
+      viewActionPayload(state, user, view, actionJson(state, placed, value)),
+    );
     if (!delivery.acked) state.notice({ user: user.id, viewId: view.id, text: unanswered });
     state.changed();
     return delivery;
@@ -80,7 +119,8 @@ export class Interactions {
       return { acked: false, response: { response_action: 'errors', errors: view.errors }, envelopeId: '' };
     }
     const delivery = await sockets.deliver('interactive', submissionPayload(state, user, view));
-    if (!delivery.acked) state.notice({ user: user.id, viewId: view.id, text: 'We had some trouble connecting. Try again?' });
+    if (!delivery.acked)
+      state.notice({ user: user.id, viewId: view.id, text: 'We had some trouble connecting. Try again?' });
     else this.#obey('view_submission', () => this.#answerSubmission(view, delivery.response));
     state.changed();
     return delivery;
@@ -106,7 +146,10 @@ export class Interactions {
       suggestions(delivery.response, '', faults);
       refuse('invalid_arguments', faults);
     });
-    return [...objectsOf(delivery.response['options']), ...objectsOf(delivery.response['option_groups']).flatMap((group) => objectsOf(group['options']))];
+    return [
+      ...objectsOf(delivery.response['options']),
+      ...objectsOf(delivery.response['option_groups']).flatMap((group) => objectsOf(group['options'])),
+    ];
   }
 
   #answerSubmission(view: View, response: JsonObject): void {
@@ -118,9 +161,14 @@ export class Interactions {
     if (action === 'push') return void pushView(state, readView(state, response['view'], 'modal'), view);
     if (action !== 'errors') throw new ApiError('invalid_arguments', [`[ERROR] response_action is ${action}`]);
     const errors = isObject(response['errors']) ? response['errors'] : {};
-    const inputBlocks = objectsOf(view.body['blocks']).filter((block) => block['type'] === 'input').map((block) => block['block_id']);
+    const inputBlocks = objectsOf(view.body['blocks'])
+      .filter((block) => block['type'] === 'input')
+      .map((block) => block['block_id']);
     const unknown = Object.keys(errors).filter((blockId) => !inputBlocks.includes(blockId));
-    if (unknown.length > 0 || Object.keys(errors).length === 0) throw new ApiError('invalid_arguments', [`[ERROR] errors must name input blocks of the view; unknown: ${unknown.join(', ')}`]);
+    if (unknown.length > 0 || Object.keys(errors).length === 0)
+      throw new ApiError('invalid_arguments', [
+        `[ERROR] errors must name input blocks of the view; unknown: ${unknown.join(', ')}`,
+      ]);
     view.errors = Object.fromEntries(Object.entries(errors).map(([blockId, text]) => [blockId, stringOf(text)]));
   }
 
@@ -144,7 +192,10 @@ function fill(view: View, inputs: Record<string, Input>): void {
   const elements = inputElements(view.body);
   for (const [name, input] of Object.entries(inputs)) {
     const placed = elements.find((element) => element.blockId === name || element.actionId === name);
-    if (!placed) throw new Error(`the view has no input ${name}; it has ${elements.map((element) => element.actionId).join(', ') || 'none'}`);
+    if (!placed)
+      throw new Error(
+        `the view has no input ${name}; it has ${elements.map((element) => element.actionId).join(', ') || 'none'}`,
+      );
     (view.values[placed.blockId] ??= {})[placed.actionId] = valueOf(placed.element, input);
   }
 }
@@ -164,15 +215,23 @@ function ownErrors(view: View): Record<string, string> {
   return errors;
 }
 
-/** Finds an element by action_id, `block_id/action_id`, block_id of a single element, its text, or the text or value of an overflow option. */
+/**
+ * Finds an element by action_id, `block_id/action_id`, block_id of a single element, its text, or the text or value of
+ * an overflow option.
+ */
 export function findElement(blocks: JsonObject[], name: string): { placed: Placed; option?: string } | undefined {
   const all = placedElements(blocks);
-  const direct = all.find(({ blockId, actionId, element }) => actionId === name || `${blockId}/${actionId}` === name || textOf(element['text']) === name) ?? all.find(({ blockId }) => blockId === name);
+  const direct =
+    all.find(
+      ({ blockId, actionId, element }) =>
+        actionId === name || `${blockId}/${actionId}` === name || textOf(element['text']) === name,
+    ) ?? all.find(({ blockId }) => blockId === name);
   if (direct) return { placed: direct };
   for (const placed of all) {
-    const option = objectsOf(placed.element['options']).find((candidate) => textOf(candidate['text']) === name || candidate['value'] === name);
+    const option = objectsOf(placed.element['options']).find(
+      (candidate) => textOf(candidate['text']) === name || candidate['value'] === name,
+    );
     if (option) return { placed, option: stringOf(option['value']) || textOf(option['text']) };
   }
   return undefined;
 }
-

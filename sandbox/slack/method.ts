@@ -43,7 +43,11 @@ export class ApiError extends Error {
 
 /** Throws as Slack answers when a schema found faults. */
 export function refuse(error: string, faults: Fault[]): void {
-  if (faults.length > 0) throw new ApiError(error, faults.map((fault) => `[ERROR] ${fault.message} [json-pointer:${fault.path}]`));
+  if (faults.length > 0)
+    throw new ApiError(
+      error,
+      faults.map((fault) => `[ERROR] ${fault.message} [json-pointer:${fault.path}]`),
+    );
 }
 
 export class Arguments {
@@ -83,7 +87,8 @@ export class Arguments {
 
   object(name: string): JsonObject {
     const value = this.values[name];
-    if (!isObject(value)) throw new ApiError('invalid_arguments', [`[ERROR] must be an object [json-pointer:/${name}]`]);
+    if (!isObject(value))
+      throw new ApiError('invalid_arguments', [`[ERROR] must be an object [json-pointer:/${name}]`]);
     return value;
   }
 }

@@ -7,10 +7,21 @@ import type { SlackState } from './state.ts';
 
 const shape: Method = {
   args: {
-    text: 'string', blocks: 'json', attachments: 'json', response_type: 'string', replace_original: 'boolean', delete_original: 'boolean',
-    thread_ts: 'string', metadata: 'json', mrkdwn: 'boolean', unfurl_links: 'boolean', unfurl_media: 'boolean',
+    text: 'string',
+    blocks: 'json',
+    attachments: 'json',
+    response_type: 'string',
+    replace_original: 'boolean',
+    delete_original: 'boolean',
+    thread_ts: 'string',
+    metadata: 'json',
+    mrkdwn: 'boolean',
+    unfurl_links: 'boolean',
+    unfurl_media: 'boolean',
   },
-  token: 'none', mutates: true, handle: () => ({}),
+  token: 'none',
+  mutates: true,
+  handle: () => ({}),
 };
 
 const useLimit = 5;
@@ -32,7 +43,8 @@ export function respond(state: SlackState, hook: Hook, raw: Record<string, Json>
   if (!channel) throw new ApiError('channel_not_found');
   if (args.flag('delete_original')) return removeOriginal(channel, hook);
   const type = args.text('response_type') ?? 'ephemeral';
-  if (type !== 'ephemeral' && type !== 'in_channel') throw new ApiError('invalid_arguments', [`[ERROR] response_type is ${type}`]);
+  if (type !== 'ephemeral' && type !== 'in_channel')
+    throw new ApiError('invalid_arguments', [`[ERROR] response_type is ${type}`]);
   if (args.flag('replace_original') && hook.origin) return replaceOriginal(state, channel, hook, args);
   const content = readContent(state, args);
   if (isEmpty(content)) throw new ApiError('no_text', ['[ERROR] nothing to show']);
@@ -51,7 +63,8 @@ function removeOriginal(channel: Channel, hook: Hook): void {
 
 function replaceOriginal(state: SlackState, channel: Channel, hook: Hook, args: Arguments): void {
   const { origin } = hook;
-  const all: { ts: string; text: string; blocks: JsonObject[]; attachments: JsonObject[]; editedTs?: string }[] = origin?.ephemeral ? channel.ephemerals : channel.messages;
+  const all: { ts: string; text: string; blocks: JsonObject[]; attachments: JsonObject[]; editedTs?: string }[] =
+    origin?.ephemeral ? channel.ephemerals : channel.messages;
   const message = all.find((candidate) => candidate.ts === origin?.ts);
   if (!message) throw new ApiError('message_not_found');
   Object.assign(message, readContent(state, args));

@@ -19,7 +19,8 @@ export function text({ min = 0, max = Infinity }: Bounds = {}): Check {
   return (value, path, faults) => {
     if (typeof value !== 'string') faults.push({ path, message: 'must be a string' });
     else if (value.length < min) faults.push({ path, message: `must be at least ${min} characters` });
-    else if (value.length > max) faults.push({ path, message: `must be less than ${max + 1} characters (has ${value.length})` });
+    else if (value.length > max)
+      faults.push({ path, message: `must be less than ${max + 1} characters (has ${value.length})` });
   };
 }
 
@@ -35,13 +36,15 @@ export const flag: Check = (value, path, faults) => {
 
 export function integer({ min = -Infinity, max = Infinity }: Bounds = {}): Check {
   return (value, path, faults) => {
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) faults.push({ path, message: `must be an integer from ${min} to ${max}` });
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max)
+      faults.push({ path, message: `must be an integer from ${min} to ${max}` });
   };
 }
 
 export function oneOf(...allowed: (string | number)[]): Check {
   return (value, path, faults) => {
-    if ((typeof value !== 'string' && typeof value !== 'number') || !allowed.includes(value)) faults.push({ path, message: `must be one of ${allowed.join(', ')}` });
+    if ((typeof value !== 'string' && typeof value !== 'number') || !allowed.includes(value))
+      faults.push({ path, message: `must be one of ${allowed.join(', ')}` });
   };
 }
 

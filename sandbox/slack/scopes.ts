@@ -7,7 +7,9 @@ const prefixes = { public: 'channels', private: 'groups', im: 'im' } as const;
 
 /** Of conversations.list: one for each type that is asked for. */
 function listScopes(types: Json | undefined): string[] {
-  return String(types ?? 'public_channel').split(',').map((type) => `${kinds[type.trim()] ?? 'channels'}:read`);
+  return String(types ?? 'public_channel')
+    .split(',')
+    .map((type) => `${kinds[type.trim()] ?? 'channels'}:read`);
 }
 
 function historyScope(state: SlackState, channel: Json | undefined): string {

@@ -53,7 +53,10 @@ export interface NewChannel {
 }
 
 /** Faults of answers, and of sockets. */
-export interface SlackFaults extends Pick<FaultPlan, 'rateLimit' | 'serverError' | 'error' | 'slow' | 'cut' | 'duplicateEnvelopes' | 'loseAcks' | 'clear'> {
+export interface SlackFaults extends Pick<
+  FaultPlan,
+  'rateLimit' | 'serverError' | 'error' | 'slow' | 'cut' | 'duplicateEnvelopes' | 'loseAcks' | 'clear'
+> {
   /** Cuts every socket as a broken network does. */
   dropSockets(): void;
   /** Asks the app to reconnect, as Slack does every few hours. */
@@ -83,13 +86,37 @@ export class Slack {
     this.#server = server;
     this.state = new SlackState({ clock: options.clock ?? systemClock, team, botName: options.botName ?? 'cox' });
     this.#sockets = new SocketMode(this.state, plan);
-    this.faults = Object.assign(plan, { dropSockets: () => this.#sockets.drop(), recycleSockets: () => this.#sockets.recycle() });
-    this.#interactions = new Interactions({ state: this.state, sockets: this.#sockets, url, commands: options.commands ?? ['/cox'] });
-    this.#events = new Events(this.state, this.#sockets, options.events ?? ['app_mention', 'app_home_opened', 'message.im']);
-    this.#page = new Page({ state: this.state, actAs: (id) => this.actAs(id), connected: () => this.connected, commands: options.commands ?? ['/cox'] });
-    const newTicket = (): string => `${url.replace(/^http/, 'ws')}/link/?ticket=${this.#sockets.newTicket()}&app_id=${this.state.appId}`;
+    this.faults = Object.assign(plan, {
+      dropSockets: () => this.#sockets.drop(),
+      recycleSockets: () => this.#sockets.recycle(),
+    });
+    this.#interactions = new Interactions({
+      state: this.state,
+      sockets: this.#sockets,
+      url,
+      commands: options.commands ?? ['/cox'],
+    });
+    this.#events = new Events(
+      this.state,
+      this.#sockets,
+      options.events ?? ['app_mention', 'app_home_opened', 'message.im'],
+    );
+    this.#page = new Page({
+      state: this.state,
+      actAs: (id) => this.actAs(id),
+      connected: () => this.connected,
+      commands: options.commands ?? ['/cox'],
+    });
+    const newTicket = (): string =>
+      `${url.replace(/^http/, 'ws')}/link/?ticket=${this.#sockets.newTicket()}&app_id=${this.state.appId}`;
     const { botToken, appToken, killSwitch } = options;
-    const api = new WebApi({ api: { state: this.state, url, newTicket }, faults: plan, botToken, appToken, ...(killSwitch && { killSwitch }) });
+    const api = new WebApi({
+      api: { state: this.state, url, newTicket },
+      faults: plan,
+      botToken,
+      appToken,
+      ...(killSwitch && { killSwitch }),
+    });
     server.on('request', (request, response) => void this.#serve(api, request, response));
     this.#sockets.listen(server);
   }
@@ -114,10 +141,18 @@ export class Slack {
 
   /** Everybody known is a member. */
   createChannel(channel: NewChannel): Channel {
-    const people = [...this.state.users.values()].filter((user) => !user.isBot || channel.withBot !== false).map((user) => user.id);
+    const people = [...this.state.users.values()]
+      .filter((user) => !user.isBot || channel.withBot !== false)
+      .map((user) => user.id);
     const made: Channel = {
-      id: channel.id ?? this.state.id('C'), name: channel.name, topic: channel.topic ?? '', kind: channel.private ? 'private' : 'public',
-      members: new Set(people), archived: false, messages: [], ephemerals: [],
+      id: channel.id ?? this.state.id('C'),
+      name: channel.name,
+      topic: channel.topic ?? '',
+      kind: channel.private ? 'private' : 'public',
+      members: new Set(people),
+      archived: false,
+      messages: [],
+      ephemerals: [],
     };
     this.state.channels.set(made.id, made);
     this.state.changed();
@@ -126,7 +161,14 @@ export class Slack {
 
   /** Joins every channel there is. */
   createUser(user: NewUser): User {
-    const made: User = { id: user.id ?? this.state.id('U'), name: user.name, realName: user.realName ?? user.name, email: user.email ?? `${user.name}@example.test`, isBot: false, guest: user.guest ?? false };
+    const made: User = {
+      id: user.id ?? this.state.id('U'),
+      name: user.name,
+      realName: user.realName ?? user.name,
+      email: user.email ?? `${user.name}@example.test`,
+      isBot: false,
+      guest: user.guest ?? false,
+    };
     this.state.users.set(made.id, made);
     for (const channel of this.state.channels.values()) if (channel.kind !== 'im') channel.members.add(made.id);
     this.state.changed();
@@ -135,12 +177,16 @@ export class Slack {
 
   /** By id or name. */
   actAs(idOrName: string): Actor {
-    const user = this.state.users.get(idOrName) ?? [...this.state.users.values()].find((candidate) => candidate.name === idOrName);
+    const user =
+      this.state.users.get(idOrName) ?? [...this.state.users.values()].find((candidate) => candidate.name === idOrName);
     if (!user) throw new Error(`there is no user ${idOrName}`);
     return new Actor(user, { state: this.state, interactions: this.#interactions, events: this.#events });
   }
 
-  /** Resolves with the first value of `look` that is not undefined, null or false; looked at again after every change. Rejects on a new violation. */
+  /**
+   * Resolves with the first value of `look` that is not undefined, null or false; looked at again after every change.
+   * Rejects on a new violation.
+   */
   waitFor<T>(what: string, look: (slack: this) => T | undefined | null | false, timeoutMs = patienceMs): Promise<T> {
     const before = this.state.violations.length;
     return new Promise((resolve, reject) => {
@@ -151,7 +197,8 @@ export class Slack {
       };
       const check = (): void => {
         const violation = this.state.violations.slice(before)[0];
-        if (violation) return end(() => reject(new Error(`while waiting for ${what}, Slack refused: ${describe(violation)}`)));
+        if (violation)
+          return end(() => reject(new Error(`while waiting for ${what}, Slack refused: ${describe(violation)}`)));
         try {
           const value = look(this);
           if (value !== undefined && value !== null && value !== false) end(() => resolve(value));
@@ -160,7 +207,15 @@ export class Slack {
         }
       };
       const stopListening = this.state.onChange(check);
-      const timer = setTimeout(() => end(() => reject(new Error(`${what} did not happen within ${timeoutMs} ms; last requests: ${lastRequests(this.state)}`))), timeoutMs);
+      const timer = setTimeout(
+        () =>
+          end(() =>
+            reject(
+              new Error(`${what} did not happen within ${timeoutMs} ms; last requests: ${lastRequests(this.state)}`),
+            ),
+          ),
+        timeoutMs,
+      );
       check();
     });
   }
@@ -188,7 +243,9 @@ export class Slack {
       if (path.startsWith('/api/') || path.startsWith('/hooks/')) await api.handle(request, response, path);
       else await this.#page.handle(request, response, path);
     } catch (error) {
-      this.state.violate(path, 'internal_error', [error instanceof Error ? (error.stack ?? error.message) : String(error)]);
+      this.state.violate(path, 'internal_error', [
+        error instanceof Error ? (error.stack ?? error.message) : String(error),
+      ]);
       response.destroy();
     }
   }
@@ -199,7 +256,12 @@ function describe(violation: Violation): string {
 }
 
 function lastRequests(state: SlackState): string {
-  return state.requests.slice(-8).map(({ method, outcome }) => `${method} (${outcome})`).join(', ') || 'none';
+  return (
+    state.requests
+      .slice(-8)
+      .map(({ method, outcome }) => `${method} (${outcome})`)
+      .join(', ') || 'none'
+  );
 }
 
 /** Listens on 127.0.0.1. */

@@ -72,11 +72,16 @@ export class SocketMode {
     const socket = this.#pick();
     if (!socket) return Promise.resolve({ acked: false, error: 'no_socket', response: {}, envelopeId });
     const envelope = {
-      envelope_id: envelopeId, type, payload, accepts_response_payload: type !== 'events_api',
+      envelope_id: envelopeId,
+      type,
+      payload,
+      accepts_response_payload: type !== 'events_api',
       ...(type === 'events_api' && { retry_attempt: retry?.attempt ?? 0, retry_reason: retry?.reason ?? '' }),
     };
     return new Promise((resolve) => {
-      const cancel = this.#state.clock.after(ackMs, () => this.#settle(envelopeId, { acked: false, error: 'operation_timeout', response: {}, envelopeId }));
+      const cancel = this.#state.clock.after(ackMs, () =>
+        this.#settle(envelopeId, { acked: false, error: 'operation_timeout', response: {}, envelopeId }),
+      );
       this.#waiting.set(envelopeId, { socket, resolve, cancel });
       this.#sent.add(envelopeId);
       socket.send(JSON.stringify(envelope));
@@ -91,7 +96,8 @@ export class SocketMode {
 
   /** Asks the app to connect anew, as Slack does every few hours. */
   recycle(): void {
-    for (const socket of this.#sockets) socket.send(JSON.stringify({ type: 'disconnect', reason: 'refresh_requested', debug_info: { host: 'sandbox' } }));
+    for (const socket of this.#sockets)
+      socket.send(JSON.stringify({ type: 'disconnect', reason: 'refresh_requested', debug_info: { host: 'sandbox' } }));
   }
 
   stop(): void {
@@ -128,14 +134,22 @@ export class SocketMode {
     socket.on('message', (data) => this.#receive(String(data)));
     socket.on('error', () => socket.terminate()); // the close event that follows does the rest
     socket.on('close', () => this.#closed(socket));
-    socket.send(JSON.stringify({ type: 'hello', num_connections: this.#sockets.length, debug_info: { host: 'sandbox', build_number: 1, approximate_connection_time: 18_060 }, connection_info: { app_id: this.#state.appId } }));
+    socket.send(
+      JSON.stringify({
+        type: 'hello',
+        num_connections: this.#sockets.length,
+        debug_info: { host: 'sandbox', build_number: 1, approximate_connection_time: 18_060 },
+        connection_info: { app_id: this.#state.appId },
+      }),
+    );
     this.#state.changed();
   }
 
   #closed(socket: WebSocket): void {
     this.#sockets = this.#sockets.filter((other) => other !== socket);
     for (const [envelopeId, waiting] of [...this.#waiting]) {
-      if (waiting.socket === socket) this.#settle(envelopeId, { acked: false, error: 'socket_lost', response: {}, envelopeId });
+      if (waiting.socket === socket)
+        this.#settle(envelopeId, { acked: false, error: 'socket_lost', response: {}, envelopeId });
     }
     this.#state.changed();
   }
@@ -143,8 +157,10 @@ export class SocketMode {
   #receive(text: string): void {
     const message = parseJson(text);
     const envelopeId = isObject(message) ? stringOf(message['envelope_id']) : '';
-    if (!isObject(message) || !this.#sent.has(envelopeId)) return this.#state.violate('socket', 'unknown_envelope', [text.slice(0, 200)]);
-    if (!this.#waiting.has(envelopeId) || this.#faults.takeLostAck()) return; // a second or late acknowledgement changes nothing
+    if (!isObject(message) || !this.#sent.has(envelopeId))
+      return this.#state.violate('socket', 'unknown_envelope', [text.slice(0, 200)]);
+    // a second or late acknowledgement changes nothing
+    if (!this.#waiting.has(envelopeId) || this.#faults.takeLostAck()) return;
     const payload = message['payload'];
     this.#settle(envelopeId, { acked: true, response: isObject(payload) ? payload : {}, envelopeId });
   }

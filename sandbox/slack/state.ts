@@ -35,7 +35,10 @@ export class SlackState {
   readonly requests: Request[] = [];
   /** Scopes that the bot token was not given. */
   readonly lacks = new Set<string>();
-  /** Begins at the clock: ids of an earlier workspace do not come again, and a cluster may remember what was done by them. */
+  /**
+   * Begins at the clock: ids of an earlier workspace do not come again, and a cluster may remember what was done by
+   * them.
+   */
   #counter: number;
   #lastMicros = 0;
   #listeners = new Set<() => void>();
@@ -44,7 +47,14 @@ export class SlackState {
     this.clock = options.clock;
     this.#counter = Math.floor(options.clock.now());
     this.team = options.team;
-    this.botUser = { id: 'U0BOT', name: options.botName, realName: options.botName, email: '', isBot: true, guest: false };
+    this.botUser = {
+      id: 'U0BOT',
+      name: options.botName,
+      realName: options.botName,
+      email: '',
+      isBot: true,
+      guest: false,
+    };
     this.users.set(this.botUser.id, this.botUser);
   }
 
@@ -77,7 +87,10 @@ export class SlackState {
   /** By id, or by name with or without `#`. */
   channel(idOrName: string): Channel | undefined {
     const name = idOrName.replace(/^#/, '');
-    return this.channels.get(idOrName) ?? [...this.channels.values()].find((channel) => channel.name === name && channel.kind !== 'im');
+    return (
+      this.channels.get(idOrName) ??
+      [...this.channels.values()].find((channel) => channel.name === name && channel.kind !== 'im')
+    );
   }
 
   message(channel: Channel, ts: string): Message | undefined {
@@ -89,7 +102,16 @@ export class SlackState {
     const id = `D0${user.id}`;
     const found = this.channels.get(id);
     if (found) return found;
-    const channel: Channel = { id, name: user.id, topic: '', kind: 'im', members: new Set([user.id, this.botUser.id]), archived: false, messages: [], ephemerals: [] };
+    const channel: Channel = {
+      id,
+      name: user.id,
+      topic: '',
+      kind: 'im',
+      members: new Set([user.id, this.botUser.id]),
+      archived: false,
+      messages: [],
+      ephemerals: [],
+    };
     this.channels.set(id, channel);
     return channel;
   }

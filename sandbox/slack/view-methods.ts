@@ -21,7 +21,9 @@ function answer(api: Api, view: View): JsonObject {
 function find(api: Api, args: Arguments): View {
   const id = args.text('view_id');
   const external = args.text('external_id');
-  const view = id ? api.state.views.get(id) : [...api.state.views.values()].find((candidate) => external && candidate.body['external_id'] === external);
+  const view = id
+    ? api.state.views.get(id)
+    : [...api.state.views.values()].find((candidate) => external && candidate.body['external_id'] === external);
   if (!view) throw new ApiError('not_found');
   return view;
 }
@@ -32,7 +34,9 @@ function checkHash(args: Arguments, view: View): void {
 }
 
 const open: Method = {
-  args: { view: 'json', trigger_id: 'string' }, token: 'bot', mutates: true,
+  args: { view: 'json', trigger_id: 'string' },
+  token: 'bot',
+  mutates: true,
   handle(args, api) {
     const body = readView(api.state, args.json('view'), 'modal');
     const trigger = spend(api, args);
@@ -42,7 +46,9 @@ const open: Method = {
 };
 
 const push: Method = {
-  args: { view: 'json', trigger_id: 'string' }, token: 'bot', mutates: true,
+  args: { view: 'json', trigger_id: 'string' },
+  token: 'bot',
+  mutates: true,
   handle(args, api) {
     const body = readView(api.state, args.json('view'), 'modal');
     const trigger = spend(api, args);
@@ -54,7 +60,9 @@ const push: Method = {
 };
 
 const update: Method = {
-  args: { view: 'json', view_id: 'string', external_id: 'string', hash: 'string' }, token: 'bot', mutates: true,
+  args: { view: 'json', view_id: 'string', external_id: 'string', hash: 'string' },
+  token: 'bot',
+  mutates: true,
   handle(args, api) {
     const view = find(api, args);
     const body = readView(api.state, args.json('view'), view.kind);
@@ -64,7 +72,9 @@ const update: Method = {
 };
 
 const publish: Method = {
-  args: { view: 'json', user_id: 'string', hash: 'string' }, token: 'bot', mutates: true,
+  args: { view: 'json', user_id: 'string', hash: 'string' },
+  token: 'bot',
+  mutates: true,
   handle(args, api) {
     const user = args.need('user_id');
     if (!api.state.users.has(user)) throw new ApiError('user_not_found');
@@ -75,4 +85,9 @@ const publish: Method = {
   },
 };
 
-export const viewMethods: Record<string, Method> = { 'views.open': open, 'views.push': push, 'views.update': update, 'views.publish': publish };
+export const viewMethods: Record<string, Method> = {
+  'views.open': open,
+  'views.push': push,
+  'views.update': update,
+  'views.publish': publish,
+};

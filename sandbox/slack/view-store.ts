@@ -16,7 +16,11 @@ export function readView(state: SlackState, value: Json | undefined, kind: 'moda
   if (!isObject(value)) throw new ApiError('invalid_arguments', ['[ERROR] view is missing']);
   if (viewTooLarge(value)) throw new ApiError('view_too_large', ['[ERROR] the view is larger than 250 KB']);
   const externalId = stringOf(value['external_id']);
-  return { ...value, blocks: withIds(state, objectsOf(value['blocks'])), ...(externalId && { external_id: externalId }) };
+  return {
+    ...value,
+    blocks: withIds(state, objectsOf(value['blocks'])),
+    ...(externalId && { external_id: externalId }),
+  };
 }
 
 function newHash(state: SlackState): string {
@@ -26,7 +30,14 @@ function newHash(state: SlackState): string {
 export function putView(state: SlackState, body: JsonObject, user: string, previous?: View): View {
   const id = state.id('V');
   const view: View = {
-    id, user, kind: body['type'] === 'home' ? 'home' : 'modal', hash: newHash(state), rootViewId: previous?.rootViewId ?? id, body, values: initialValues(body), errors: {},
+    id,
+    user,
+    kind: body['type'] === 'home' ? 'home' : 'modal',
+    hash: newHash(state),
+    rootViewId: previous?.rootViewId ?? id,
+    body,
+    values: initialValues(body),
+    errors: {},
     ...(previous && { previousViewId: previous.id }),
   };
   state.views.set(id, view);
@@ -39,7 +50,8 @@ export function openView(state: SlackState, body: JsonObject, user: string): Vie
 }
 
 export function pushView(state: SlackState, body: JsonObject, top: View): View {
-  if (state.modalsOf(top.user).length >= stackLimit) throw new ApiError('push_limit_reached', ['[ERROR] a modal holds at most three views']);
+  if (state.modalsOf(top.user).length >= stackLimit)
+    throw new ApiError('push_limit_reached', ['[ERROR] a modal holds at most three views']);
   return putView(state, body, top.user, top);
 }
 

@@ -10,14 +10,22 @@ import { answerHook } from './response-url.ts';
 import { lackedScope } from './scopes.ts';
 import { viewMethods } from './view-methods.ts';
 
-/** Told before and after every request that changes the workspace; either may throw, and the connection is then destroyed unanswered. */
+/**
+ * Told before and after every request that changes the workspace; either may throw, and the connection is then
+ * destroyed unanswered.
+ */
 export interface KillSwitch {
   before(label: string): Promise<void>;
   after(label: string): Promise<void>;
 }
 
 /** Every method the sandbox serves, each with a closed list of arguments. */
-export const methods: Record<string, Method> = { ...chatMethods, ...conversationMethods, ...peopleMethods, ...viewMethods };
+export const methods: Record<string, Method> = {
+  ...chatMethods,
+  ...conversationMethods,
+  ...peopleMethods,
+  ...viewMethods,
+};
 
 /** Slack refuses larger bodies; the largest legal one is a 250 KB view, form-encoded. */
 const bodyLimit = 2 ** 20;
@@ -51,7 +59,12 @@ function parseBody(request: IncomingMessage, body: string): Record<string, Json>
   return Object.fromEntries(new URLSearchParams(body));
 }
 
-export function sendJson(response: ServerResponse, status: number, body: JsonObject, headers: Record<string, string> = {}): void {
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: JsonObject,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
   response.end(JSON.stringify(body));
 }
@@ -72,7 +85,9 @@ export class WebApi {
       const fault = this.#options.faults.takeAnswer(name);
       if (fault && (await this.#spoil(fault, name, args, response))) return;
       const cutAfter = fault?.kind === 'cut';
-      const work = isHook ? (): JsonObject => answerHook(this.#options.api.state, path.slice('/hooks/'.length), args) : this.#call(request, name, args);
+      const work = isHook
+        ? (): JsonObject => answerHook(this.#options.api.state, path.slice('/hooks/'.length), args)
+        : this.#call(request, name, args);
       const answer = await this.#guarded(name, isHook || (methods[name]?.mutates ?? false), work);
       this.#log(name, args, cutAfter ? 'cut' : 'ok');
       if (cutAfter) response.destroy();
@@ -84,13 +99,20 @@ export class WebApi {
   }
 
   /** True when the fault has answered in place of the method. */
-  async #spoil(fault: AnswerFault, name: string, args: Record<string, Json>, response: ServerResponse): Promise<boolean> {
+  async #spoil(
+    fault: AnswerFault,
+    name: string,
+    args: Record<string, Json>,
+    response: ServerResponse,
+  ): Promise<boolean> {
     if (fault.kind === 'slow') await this.#options.api.state.clock.sleep(fault.ms);
     if (fault.kind === 'slow' || (fault.kind === 'cut' && fault.side === 'after')) return false;
     this.#log(name, args, fault.kind);
     if (fault.kind === 'cut') response.destroy();
-    else if (fault.kind === 'limit') sendJson(response, 429, { ok: false, error: 'ratelimited' }, { 'retry-after': String(fault.retryAfter) });
-    else if (fault.kind === 'status') response.writeHead(fault.status, { 'content-type': 'text/plain' }).end('upstream failure');
+    else if (fault.kind === 'limit')
+      sendJson(response, 429, { ok: false, error: 'ratelimited' }, { 'retry-after': String(fault.retryAfter) });
+    else if (fault.kind === 'status')
+      response.writeHead(fault.status, { 'content-type': 'text/plain' }).end('upstream failure');
     else sendJson(response, 200, { ok: false, error: fault.error });
     return true;
   }
@@ -111,7 +133,8 @@ export class WebApi {
     if (!token) throw new ApiError('not_authed');
     const { botToken, appToken } = this.#options;
     const [right, wrong] = method.token === 'bot' ? [botToken, appToken] : [appToken, botToken];
-    if (token === wrong) throw new ApiError('not_allowed_token_type', ['[ERROR] this method takes the other kind of token']);
+    if (token === wrong)
+      throw new ApiError('not_allowed_token_type', ['[ERROR] this method takes the other kind of token']);
     if (token !== right) throw new ApiError('invalid_auth');
   }
 
@@ -139,7 +162,12 @@ export class WebApi {
     if (error.violation) state.violate(name, error.error, error.messages);
     // A response_url answers with a status, Web API methods always with 200.
     const status = name !== 'response_url' ? 200 : error.error.endsWith('_url') ? 404 : 400;
-    sendJson(response, status, { ok: false, error: error.error, ...error.more, ...(error.messages.length > 0 && { response_metadata: { messages: error.messages } }) });
+    sendJson(response, status, {
+      ok: false,
+      error: error.error,
+      ...error.more,
+      ...(error.messages.length > 0 && { response_metadata: { messages: error.messages } }),
+    });
   }
 
   #log(method: string, args: Record<string, Json>, outcome: string): void {

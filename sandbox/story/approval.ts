@@ -5,7 +5,22 @@ import { channel } from '../people.ts';
 import { images, secrets } from './changes.ts';
 import { say } from './commands.ts';
 import { deployed, exists, imageOf, waitingApproval } from './merge.ts';
-import { approvalsOf, cardOf, checkOn, episodesOf, insist, isSynced, livingComment, press, requests, textOf, wait, waitApp, waitFor, type Stage } from './stage.ts';
+import {
+  approvalsOf,
+  cardOf,
+  checkOn,
+  episodesOf,
+  insist,
+  isSynced,
+  livingComment,
+  press,
+  requests,
+  textOf,
+  wait,
+  waitApp,
+  waitFor,
+  type Stage,
+} from './stage.ts';
 import type { Approval } from '../../src/model/coxswain.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import type { View } from '../slack/slack.ts';
@@ -14,7 +29,11 @@ import type { View } from '../slack/slack.ts';
 export async function review(stage: Stage, approval: Approval): Promise<View> {
   const { bob } = stage.scene.people;
   const reviewed = async (): Promise<View | undefined> => {
-    await press(stage, { who: 'bob', card: () => cardOf(stage, 'approval', approval.metadata.name), button: 'Review' }, () => bob.slack.openModals().length > 0);
+    await press(
+      stage,
+      { who: 'bob', card: () => cardOf(stage, 'approval', approval.metadata.name), button: 'Review' },
+      () => bob.slack.openModals().length > 0,
+    );
     const view = bob.slack.modal();
     if (view.body['submit'] !== undefined) return view;
     await bob.slack.close(view.id, true);
@@ -33,12 +52,23 @@ function assertDiff(view: View): void {
 export async function submitted(stage: Stage, view: View, digest: string): Promise<string> {
   const { bob } = stage.scene.people;
   const answered = async (): Promise<string | undefined> => {
-    const found = (await requests(stage)).find((request) => request.spec.digest === digest && request.spec.actor.login === 'bob' && request.status?.phase !== undefined);
-    return found?.status && found.status.phase !== 'Pending' ? `${found.status.phase}: ${found.status.message ?? ''}` : undefined;
+    const found = (await requests(stage)).find(
+      (request) =>
+        request.spec.digest === digest && request.spec.actor.login === 'bob' && request.status?.phase !== undefined,
+    );
+    return found?.status && found.status.phase !== 'Pending'
+      ? `${found.status.phase}: ${found.status.message ?? ''}`
+      : undefined;
   };
-  // Slack closes the modal when the submission was taken; from then on it is Coxswain's to answer, however often it dies.
+  // Slack closes the modal when the submission was taken; from then on it is Coxswain's to answer, however often it
+  // dies.
   const taken = (): boolean => !bob.slack.openModals().some((open) => open.id === view.id);
-  await insist(stage, 'bob submits the modal', () => bob.slack.submit(view.id), async () => taken() || (await answered()) !== undefined);
+  await insist(
+    stage,
+    'bob submits the modal',
+    () => bob.slack.submit(view.id),
+    async () => taken() || (await answered()) !== undefined,
+  );
   const said = await wait(stage, 'the submission is answered', answered);
   // Carried out by a later life than the one that took it: Slack never heard so, and its modal still stands.
   if (!taken()) await bob.slack.close(view.id, true);
@@ -52,22 +82,41 @@ async function voided(stage: Stage): Promise<void> {
   const [drift] = await episodesOf(stage, 'checkout-prod');
   const view = await review(stage, seen);
   assertDiff(view);
-  await kubectl(scene.kubeconfigs.someone, ['-n', 'checkout-prod', 'patch', 'configmap', 'checkout-config', '--type=merge', '-p', '{"data":{"LOG_LEVEL":"trace"}}']);
+  await kubectl(scene.kubeconfigs.someone, [
+    '-n',
+    'checkout-prod',
+    'patch',
+    'configmap',
+    'checkout-config',
+    '--type=merge',
+    '-p',
+    '{"data":{"LOG_LEVEL":"trace"}}',
+  ]);
   const next = await waitingApproval(stage, 'checkout-prod', seen.metadata.name);
   const said = await submitted(stage, view, seen.spec.digest);
   assert.match(said, new RegExp(`^Refused: .*${next.metadata.name}`), 'the submission of the old modal is refused');
   await waitFor(stage, 'the old card is void and says what differs', async () => {
-    const old = (await approvalsOf(stage, 'checkout-prod')).find((approval) => approval.metadata.name === seen.metadata.name);
+    const old = (await approvalsOf(stage, 'checkout-prod')).find(
+      (approval) => approval.metadata.name === seen.metadata.name,
+    );
     assert.equal(old?.status?.phase, 'Superseded');
-    assert.match(textOf(cardOf(stage, 'approval', seen.metadata.name) ?? { text: '', blocks: [] }), /void[\s\S]*ConfigMap checkout-prod\/checkout-config would be changed/);
+    assert.match(
+      textOf(cardOf(stage, 'approval', seen.metadata.name) ?? { text: '', blocks: [] }),
+      /void[\s\S]*ConfigMap checkout-prod\/checkout-config would be changed/,
+    );
   });
   await waitFor(stage, 'the drift has a newer card', async () => {
     const episodes = await episodesOf(stage, 'checkout-prod');
-    assert.equal(episodes.find((episode) => episode.metadata.name === drift?.metadata.name)?.status?.phase, 'Superseded');
+    assert.equal(
+      episodes.find((episode) => episode.metadata.name === drift?.metadata.name)?.status?.phase,
+      'Superseded',
+    );
     const open = episodes.find((episode) => episode.status?.phase === 'Open');
     assert.ok(open && cardOf(stage, 'episode', open.metadata.name), 'a card of the drift as it is now');
   });
-  tell('bob had the diff open when someone edited a ConfigMap live; his approval was refused, the card is void and names the difference');
+  tell(
+    'bob had the diff open when someone edited a ConfigMap live; his approval was refused, the card is void and names the difference',
+  );
 }
 
 interface Job extends KubeObject {
@@ -99,9 +148,14 @@ export async function followed(stage: Stage, at: { pull: number; sha: string; ap
   const { pull, sha, approvals } = at;
   for (const name of ['checkout-prod', 'payments-prod']) await deployed(stage, sha, name, true);
   await waitFor(stage, 'cards, comment and checks follow to Healthy', () => {
-    for (const approval of approvals) assert.match(textOf(cardOf(stage, 'approval', approval.metadata.name) ?? { text: '', blocks: [] }), /✅[\s\S]*Healthy/);
+    for (const approval of approvals)
+      assert.match(
+        textOf(cardOf(stage, 'approval', approval.metadata.name) ?? { text: '', blocks: [] }),
+        /✅[\s\S]*Healthy/,
+      );
     assert.match(livingComment(stage, pull)?.body ?? '', /✅ Merged and rolled out/);
-    for (const name of ['coxswain/approval', 'coxswain/rollout']) assert.equal(checkOn(stage, sha, name)?.conclusion, 'success', name);
+    for (const name of ['coxswain/approval', 'coxswain/rollout'])
+      assert.equal(checkOn(stage, sha, name)?.conclusion, 'success', name);
   });
 }
 
@@ -111,22 +165,51 @@ export async function approval(stage: Stage, pull: number, sha: string): Promise
   await voided(stage);
   const waiting = await waitingApproval(stage, 'checkout-prod');
   const payments = await waitingApproval(stage, 'payments-prod');
-  await press(stage, { who: 'carol', card: () => cardOf(stage, 'approval', waiting.metadata.name), button: 'Review' }, () => scene.people.carol.slack.ephemerals(channel).some((message) => message.text.includes('carol may not approve')));
+  await press(
+    stage,
+    { who: 'carol', card: () => cardOf(stage, 'approval', waiting.metadata.name), button: 'Review' },
+    () =>
+      scene.people.carol.slack.ephemerals(channel).some((message) => message.text.includes('carol may not approve')),
+  );
   assert.equal(scene.people.carol.slack.openModals().length, 0);
   const view = await review(stage, waiting);
   assertDiff(view);
   assert.match(await submitted(stage, view, waiting.spec.digest), /^Done/);
-  await waitApp(stage, 'checkout-prod', 'syncs what was approved', (app) => isSynced(app) && app.status?.operationState?.syncResult?.revision === sha);
+  await waitApp(
+    stage,
+    'checkout-prod',
+    'syncs what was approved',
+    (app) => isSynced(app) && app.status?.operationState?.syncResult?.revision === sha,
+  );
   assert.equal(await imageOf(stage, 'checkout-prod', 'checkout'), images.after);
-  assert.ok(!(await exists(stage, '/api/v1/namespaces/checkout-prod/configmaps/checkout-feature-flags')), 'the approved deletion was carried out');
-  assert.ok(await exists(stage, '/apis/policy/v1/namespaces/checkout-prod/poddisruptionbudgets/checkout'), 'the approved object is there');
+  assert.ok(
+    !(await exists(stage, '/api/v1/namespaces/checkout-prod/configmaps/checkout-feature-flags')),
+    'the approved deletion was carried out',
+  );
+  assert.ok(
+    await exists(stage, '/apis/policy/v1/namespaces/checkout-prod/poddisruptionbudgets/checkout'),
+    'the approved object is there',
+  );
   await assertMigratedFirst(stage, images.after, before);
-  tell('bob approved the newest card in Slack; the migration ran first, then exactly the approved effect was applied, the deletion included');
-  await say(stage, pull, { who: 'bob', text: '/cox approve payments-prod', reaction: 'rocket', answer: /bob.*\/cox approve payments-prod.*approved/ });
-  await waitApp(stage, 'payments-prod', 'syncs after /cox approve', (app) => isSynced(app) && app.status?.operationState?.syncResult?.revision === sha);
+  tell(
+    'bob approved the newest card in Slack; the migration ran first, then exactly the approved effect was applied, the deletion included',
+  );
+  await say(stage, pull, {
+    who: 'bob',
+    text: '/cox approve payments-prod',
+    reaction: 'rocket',
+    answer: /bob.*\/cox approve payments-prod.*approved/,
+  });
+  await waitApp(
+    stage,
+    'payments-prod',
+    'syncs after /cox approve',
+    (app) => isSynced(app) && app.status?.operationState?.syncResult?.revision === sha,
+  );
   await followed(stage, { pull, sha, approvals: [waiting, payments] });
   await waitFor(stage, 'the drift has ended with the sync', async () => {
-    for (const episode of await episodesOf(stage, 'checkout-prod')) assert.ok(!['Open', 'Reverting'].includes(episode.status?.phase ?? 'Open'));
+    for (const episode of await episodesOf(stage, 'checkout-prod'))
+      assert.ok(!['Open', 'Reverting'].includes(episode.status?.phase ?? 'Open'));
   });
   tell('he approved payments-prod by a comment; card, comment, checks and deployments are at Healthy');
 }

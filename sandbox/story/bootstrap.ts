@@ -1,4 +1,5 @@
-// Step 1: the root application is applied once, everything becomes Synced; production's first sync is approved like any other.
+// Step 1: the root application is applied once, everything becomes Synced; production's first sync is approved like any
+// other.
 import assert from 'node:assert/strict';
 import { apply } from '../kube.ts';
 import { bootstrapObjects, developed, production } from '../sample.ts';
@@ -10,7 +11,11 @@ export async function bootstrap(stage: Stage): Promise<void> {
   const { scene, tell } = stage;
   for (const object of await bootstrapObjects(scene.repository.dir)) await apply(scene.kube, object);
   tell('the root application is applied');
-  await wait(stage, 'the root application brings the others', async () => (await applications(stage)).length === 1 + developed.length + production.length || undefined);
+  await wait(
+    stage,
+    'the root application brings the others',
+    async () => (await applications(stage)).length === 1 + developed.length + production.length || undefined,
+  );
   for (const name of ['root', ...developed]) await waitApp(stage, name, 'becomes Synced and Healthy', isSynced);
   tell('development is Synced and Healthy');
   for (const name of production) {

@@ -34,12 +34,19 @@ spec:
       app: checkout
 `;
 
-/** A new image in the Kustomize base that dev and prod share, a Helm value, a Secret's value, one object more, one less. */
+/**
+ * A new image in the Kustomize base that dev and prod share, a Helm value, a Secret's value, one object more, one less.
+ */
 export async function newVersion(read: Read): Promise<Files> {
   return {
     ...(await edited(read, `${base}/deployment.yaml`, [images.before, images.after])),
     ...(await edited(read, `${base}/credentials.yaml`, [secrets.before, secrets.after])),
-    ...(await edited(read, `${base}/kustomization.yaml`, ['  - feature-flags.yaml\n', ''], ['  - service.yaml', '  - budget.yaml\n  - service.yaml'])),
+    ...(await edited(
+      read,
+      `${base}/kustomization.yaml`,
+      ['  - feature-flags.yaml\n', ''],
+      ['  - service.yaml', '  - budget.yaml\n  - service.yaml'],
+    )),
     [`${base}/budget.yaml`]: budget,
     [`${base}/feature-flags.yaml`]: null,
     ...(await edited(read, 'apps/payments/values-prod.yaml', ['replicas: 2', 'replicas: 3'])),

@@ -14,8 +14,18 @@ interface Said {
 const dialogue: Said[] = [
   { who: 'alice', text: '/cox diff', reaction: 'rocket', answer: /alice.*\/cox diff.*compared again/ },
   { who: 'bob', text: '/cox help', reaction: 'rocket', answer: /bob.*\/cox help`[\s\S]*\/cox approve/ },
-  { who: 'alice', text: '/cox aprove', reaction: 'confused', answer: /alice.*\/cox aprove.*did you mean.*\/cox approve/ },
-  { who: 'carol', text: '/cox sync checkout-prod', reaction: 'confused', answer: /carol.*\/cox sync checkout-prod.*carol may not sync checkout-prod/ },
+  {
+    who: 'alice',
+    text: '/cox aprove',
+    reaction: 'confused',
+    answer: /alice.*\/cox aprove.*did you mean.*\/cox approve/,
+  },
+  {
+    who: 'carol',
+    text: '/cox sync checkout-prod',
+    reaction: 'confused',
+    answer: /carol.*\/cox sync checkout-prod.*carol may not sync checkout-prod/,
+  },
 ];
 
 /** Says it and waits for reaction and answer. */
@@ -23,7 +33,11 @@ export async function say(stage: Stage, pull: number, { who, text, reaction, ans
   const { scene } = stage;
   const id = scene.people[who].github.comment(scene.repository.name, pull, text);
   await waitFor(stage, `"${text}" of ${who} is answered`, () => {
-    const reactions = repository(stage).comments.find((comment) => comment.id === id)?.reactions.filter((item) => item.user.type === 'Bot').map((item) => item.content) ?? [];
+    const reactions =
+      repository(stage)
+        .comments.find((comment) => comment.id === id)
+        ?.reactions.filter((item) => item.user.type === 'Bot')
+        .map((item) => item.content) ?? [];
     assert.ok(reactions.includes(reaction), `reaction ${reaction}, not ${reactions.join(', ') || 'none'}`);
     const body = livingComment(stage, pull)?.body ?? '';
     assert.match(body, answer);
@@ -32,5 +46,7 @@ export async function say(stage: Stage, pull: number, { who, text, reaction, ans
 
 export async function commands(stage: Stage, pull: number): Promise<void> {
   for (const line of dialogue) await say(stage, pull, line);
-  stage.tell('/cox diff refreshed, /cox help answered, /cox aprove was asked whether it meant approve, carol was refused');
+  stage.tell(
+    '/cox diff refreshed, /cox help answered, /cox aprove was asked whether it meant approve, carol was refused',
+  );
 }

@@ -3,28 +3,68 @@ import assert from 'node:assert/strict';
 import { kubectl } from '../kube.ts';
 import { images } from './changes.ts';
 import { imageOf } from './merge.ts';
-import { application, cardOf, cards, episodesOf, isSynced, press, textOf, timed, wait, waitApp, waitFor, type Stage } from './stage.ts';
+import {
+  application,
+  cardOf,
+  cards,
+  episodesOf,
+  isSynced,
+  press,
+  textOf,
+  timed,
+  wait,
+  waitApp,
+  waitFor,
+  type Stage,
+} from './stage.ts';
 
 function editImage(stage: Stage, namespace: string): Promise<string> {
-  return kubectl(stage.scene.kubeconfigs.someone, ['-n', namespace, 'set', 'image', 'deployment/checkout', `checkout=${images.byHand}`]);
+  return kubectl(stage.scene.kubeconfigs.someone, [
+    '-n',
+    namespace,
+    'set',
+    'image',
+    'deployment/checkout',
+    `checkout=${images.byHand}`,
+  ]);
 }
 
 async function inProduction(stage: Stage): Promise<void> {
   const { tell } = stage;
   const history = (await application(stage, 'checkout-prod')).status?.history?.length;
   await editImage(stage, 'checkout-prod');
-  const seen = await timed(() => waitApp(stage, 'checkout-prod', 'is OutOfSync at once', (app) => app.status?.sync?.status === 'OutOfSync'));
-  const episode = await wait(stage, 'a drift episode opens', async () => (await episodesOf(stage, 'checkout-prod')).find((item) => item.status?.phase === 'Open'));
+  const seen = await timed(() =>
+    waitApp(stage, 'checkout-prod', 'is OutOfSync at once', (app) => app.status?.sync?.status === 'OutOfSync'),
+  );
+  const episode = await wait(stage, 'a drift episode opens', async () =>
+    (await episodesOf(stage, 'checkout-prod')).find((item) => item.status?.phase === 'Open'),
+  );
   const card = (): string => textOf(cardOf(stage, 'episode', episode.metadata.name) ?? { text: '', blocks: [] });
   await waitFor(stage, 'the card tells object, field, both values and who', () => {
     const text = card();
-    for (const part of ['Deployment checkout-prod/checkout', 'image', images.after, images.byHand, 'kubectl', 'Revert to Git']) assert.ok(text.includes(part), `the card names ${part}: ${text}`);
+    for (const part of [
+      'Deployment checkout-prod/checkout',
+      'image',
+      images.after,
+      images.byHand,
+      'kubectl',
+      'Revert to Git',
+    ])
+      assert.ok(text.includes(part), `the card names ${part}: ${text}`);
   });
-  tell(`someone set another image in production; kubectl → OutOfSync ${seen} ms (its start and our look included), then one card`);
-  await press(stage, { who: 'bob', card: () => cardOf(stage, 'episode', episode.metadata.name), button: 'Revert to Git' }, async () => {
-    const phase = (await episodesOf(stage, 'checkout-prod')).find((item) => item.metadata.name === episode.metadata.name)?.status?.phase;
-    return phase !== 'Open';
-  });
+  tell(
+    `someone set another image in production; kubectl → OutOfSync ${seen} ms (its start and our look included), then one card`,
+  );
+  await press(
+    stage,
+    { who: 'bob', card: () => cardOf(stage, 'episode', episode.metadata.name), button: 'Revert to Git' },
+    async () => {
+      const phase = (await episodesOf(stage, 'checkout-prod')).find(
+        (item) => item.metadata.name === episode.metadata.name,
+      )?.status?.phase;
+      return phase !== 'Open';
+    },
+  );
   const app = await waitApp(stage, 'checkout-prod', 'is as Git says again', isSynced);
   assert.equal(await imageOf(stage, 'checkout-prod', 'checkout'), images.after);
   const touched = (app.status?.operationState?.syncResult?.resources ?? []).map((item) => `${item.kind} ${item.name}`);
@@ -39,7 +79,12 @@ async function inProduction(stage: Stage): Promise<void> {
 
 async function inDevelopment(stage: Stage): Promise<void> {
   await editImage(stage, 'checkout-dev');
-  await waitApp(stage, 'checkout-dev', 'heals itself', async (app) => (await imageOf(stage, 'checkout-dev', 'checkout')) === images.after && isSynced(app));
+  await waitApp(
+    stage,
+    'checkout-dev',
+    'heals itself',
+    async (app) => (await imageOf(stage, 'checkout-dev', 'checkout')) === images.after && isSynced(app),
+  );
   assert.ok(!cards(stage).some((message) => textOf(message).includes('checkout-dev')), 'no card for what heals itself');
   stage.tell('the same edit in development was healed without anybody');
 }

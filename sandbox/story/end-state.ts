@@ -1,4 +1,5 @@
-// What is left of a story, as canonical text: two runs that ended alike give the same, whatever their times, ids and addresses.
+// What is left of a story, as canonical text: two runs that ended alike give the same, whatever their times, ids and
+// addresses.
 import { canonicalJson } from '../../src/base/canonical.ts';
 import type { Application, ResourceResult } from '../../src/model/application.ts';
 import type { Approval, DriftEpisode } from '../../src/model/coxswain.ts';
@@ -25,7 +26,10 @@ function neutral(value: unknown): unknown {
 
 /** Whether this process or the one before it wrote an object is no part of the outcome. */
 function applied({ message, ...row }: ResourceResult): ResourceResult {
-  return { ...row, ...(message !== undefined && { message: message.replace(/ (?:unchanged|serverside-applied)$/, ' applied') }) };
+  return {
+    ...row,
+    ...(message !== undefined && { message: message.replace(/ (?:unchanged|serverside-applied)$/, ' applied') }),
+  };
 }
 
 /** Sync and health, every row, how often it was deployed and how the last operation ended. */
@@ -39,18 +43,31 @@ function applicationOf({ metadata, spec, status }: Application): unknown {
     resources,
     deploys: history.length,
     conditions: conditions.map((condition) => `${condition.type}: ${condition.message}`),
-    operation: { phase: operationState?.phase, message: operationState?.message, resources: operationState?.syncResult?.resources?.map(applied) },
+    operation: {
+      phase: operationState?.phase,
+      message: operationState?.message,
+      resources: operationState?.syncResult?.resources?.map(applied),
+    },
   });
 }
 
 /** Each effect that was asked for or told of, once, with how it ended. */
 function recordOf(record: Approval | DriftEpisode): string {
-  return plain(`${record.kind} ${record.spec.application} ${record.status?.phase ?? ''}: ${record.status?.message ?? ''}`);
+  return plain(
+    `${record.kind} ${record.spec.application} ${record.status?.phase ?? ''}: ${record.status?.message ?? ''}`,
+  );
 }
 
 /** What Git says and how often its spec was written. */
 function workloadOf({ kind, metadata, spec, data }: KubeObject & { spec?: unknown; data?: unknown }): unknown {
-  return neutral({ kind, name: metadata.name, namespace: metadata.namespace, generation: metadata.generation, spec, data });
+  return neutral({
+    kind,
+    name: metadata.name,
+    namespace: metadata.namespace,
+    generation: metadata.generation,
+    spec,
+    data,
+  });
 }
 
 interface Event extends KubeObject {
@@ -65,7 +82,8 @@ async function jobRuns(scene: Scene): Promise<Record<string, number>> {
   for (const { reason, involvedObject } of events) {
     if (involvedObject.kind !== 'Job' || reason !== 'SuccessfulCreate') continue;
     const name = `${involvedObject.namespace}/${involvedObject.name}`;
-    if (namespaces.includes(involvedObject.namespace)) runs.set(name, (runs.get(name) ?? new Set()).add(involvedObject.uid));
+    if (namespaces.includes(involvedObject.namespace))
+      runs.set(name, (runs.get(name) ?? new Set()).add(involvedObject.uid));
   }
   return Object.fromEntries([...runs].map(([name, uids]) => [name, uids.size]));
 }
@@ -73,27 +91,49 @@ async function jobRuns(scene: Scene): Promise<Record<string, number>> {
 async function workloads(scene: Scene): Promise<unknown[]> {
   const found: unknown[] = [];
   for (const namespace of namespaces) {
-    for (const path of ['apis/apps/v1/%/deployments', 'api/v1/%/configmaps', 'api/v1/%/secrets', 'apis/policy/v1/%/poddisruptionbudgets', 'apis/batch/v1/%/cronjobs']) {
+    for (const path of [
+      'apis/apps/v1/%/deployments',
+      'api/v1/%/configmaps',
+      'api/v1/%/secrets',
+      'apis/policy/v1/%/poddisruptionbudgets',
+      'apis/batch/v1/%/cronjobs',
+    ]) {
       const objects = await list(scene.kube, `/${path.replace('%', `namespaces/${namespace}`)}`);
-      found.push(...objects.filter((object) => object.metadata.name !== 'kube-root-ca.crt').map((object) => workloadOf({ ...object, kind: path.split('/').at(-1) ?? '' })));
+      found.push(
+        ...objects
+          .filter((object) => object.metadata.name !== 'kube-root-ca.crt')
+          .map((object) => workloadOf({ ...object, kind: path.split('/').at(-1) ?? '' })),
+      );
     }
   }
   return found;
 }
 
 function sorted(items: unknown[]): unknown[] {
-  return items.map((item) => ({ item, key: canonicalJson(item) })).sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ item }) => item);
+  return items
+    .map((item) => ({ item, key: canonicalJson(item) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ item }) => item);
 }
 
 function resorted(channels: unknown): unknown {
-  return Object.fromEntries(Object.entries(channels as Record<string, unknown[]>).map(([name, messages]) => [name, sorted(messages)]));
+  return Object.fromEntries(
+    Object.entries(channels as Record<string, unknown[]>).map(([name, messages]) => [name, sorted(messages)]),
+  );
 }
 
 /** What finished first is no part of the outcome; ids by which the dump sorts have become neutral here. */
 async function githubState(scene: Scene): Promise<unknown> {
   const repositories = Object.entries(await scene.github.dump()).map(([name, dumped]) => {
     const { checks, deployments, ...rest } = dumped as { checks: unknown[]; deployments: unknown[] };
-    return [name, { ...(neutral(rest) as object), checks: sorted(checks.map(neutral)), deployments: sorted(deployments.map(neutral)) }] as const;
+    return [
+      name,
+      {
+        ...(neutral(rest) as object),
+        checks: sorted(checks.map(neutral)),
+        deployments: sorted(deployments.map(neutral)),
+      },
+    ] as const;
   });
   return Object.fromEntries(repositories);
 }
@@ -107,7 +147,12 @@ export async function endState(scene: Scene): Promise<EndState> {
     github: await githubState(scene),
     slack: resorted(neutral(slack)),
     applications: sorted((await list<Application>(scene.kube, `${argo}/applications`)).map(applicationOf)),
-    records: sorted([...(await list<Approval>(scene.kube, `${cox}/approvals`)), ...(await list<DriftEpisode>(scene.kube, `${cox}/driftepisodes`))].map(recordOf)),
+    records: sorted(
+      [
+        ...(await list<Approval>(scene.kube, `${cox}/approvals`)),
+        ...(await list<DriftEpisode>(scene.kube, `${cox}/driftepisodes`)),
+      ].map(recordOf),
+    ),
     workloads: sorted(await workloads(scene)),
     jobRuns: await jobRuns(scene),
   };

@@ -2,7 +2,21 @@
 import assert from 'node:assert/strict';
 import { get } from '../kube.ts';
 import { images } from './changes.ts';
-import { application, approvalsOf, cardOf, checkOn, deploymentOf, isSynced, livingComment, textOf, timed, wait, waitApp, waitFor, type Stage } from './stage.ts';
+import {
+  application,
+  approvalsOf,
+  cardOf,
+  checkOn,
+  deploymentOf,
+  isSynced,
+  livingComment,
+  textOf,
+  timed,
+  wait,
+  waitApp,
+  waitFor,
+  type Stage,
+} from './stage.ts';
 import type { Approval } from '../../src/model/coxswain.ts';
 
 export async function imageOf(stage: Stage, namespace: string, name: string): Promise<string> {
@@ -31,7 +45,10 @@ export async function deployed(stage: Stage, sha: string, name: string, gated: b
   await waitFor(stage, `the GitHub deployment of ${name} ends with success`, () => {
     const states = course(stage, sha, name);
     assert.equal(states.at(-1), 'success', states.join(' → '));
-    assert.ok(gated ? states.includes('pending') : isInOrder(states, ['queued', 'in_progress', 'success']), states.join(' → '));
+    assert.ok(
+      gated ? states.includes('pending') : isInOrder(states, ['queued', 'in_progress', 'success']),
+      states.join(' → '),
+    );
   });
 }
 
@@ -40,8 +57,14 @@ export function waitingApproval(stage: Stage, name: string, besides?: string): P
   return wait(
     stage,
     `an Approval of ${name} waits`,
-    async () => (await approvalsOf(stage, name)).find((approval) => approval.metadata.name !== besides && approval.status?.phase === 'Pending'),
-    async () => (await approvalsOf(stage, name)).map((approval) => `${approval.metadata.name} ${approval.status?.phase ?? ''}`).join(', '),
+    async () =>
+      (await approvalsOf(stage, name)).find(
+        (approval) => approval.metadata.name !== besides && approval.status?.phase === 'Pending',
+      ),
+    async () =>
+      (await approvalsOf(stage, name))
+        .map((approval) => `${approval.metadata.name} ${approval.status?.phase ?? ''}`)
+        .join(', '),
   );
 }
 
@@ -52,7 +75,10 @@ async function assertWaits(stage: Stage, pull: number, sha: string, name: string
     const check = checkOn(stage, sha, 'coxswain/approval');
     assert.equal(check?.conclusion, 'action_required', 'the check coxswain/approval asks for action');
     assert.match(check.output.title ?? '', new RegExp(name));
-    assert.match(textOf(cardOf(stage, 'approval', approval.metadata.name) ?? { text: '', blocks: [] }), /waits for approval[\s\S]*Review/);
+    assert.match(
+      textOf(cardOf(stage, 'approval', approval.metadata.name) ?? { text: '', blocks: [] }),
+      /waits for approval[\s\S]*Review/,
+    );
     assert.match(livingComment(stage, pull)?.body ?? '', new RegExp(`\\[${name}\\].*waits for approval`));
   });
 }
@@ -63,12 +89,19 @@ export async function merge(stage: Stage, pull: number, expected: { image: strin
   let sha = '';
   const followed = await timed(async () => {
     sha = await scene.people.alice.github.merge(scene.repository.name, pull);
-    await waitApp(stage, 'checkout-dev', 'syncs to the merge commit', (app) => isSynced(app) && app.status?.operationState?.syncResult?.revision === sha);
+    await waitApp(
+      stage,
+      'checkout-dev',
+      'syncs to the merge commit',
+      (app) => isSynced(app) && app.status?.operationState?.syncResult?.revision === sha,
+    );
   });
   assert.equal(await imageOf(stage, 'checkout-dev', 'checkout'), expected.image);
   tell(`alice merged #${pull} as ${sha.slice(0, 7)}; merge → checkout-dev Synced and Healthy ${followed} ms`);
   await deployed(stage, sha, 'checkout-dev', false);
-  await waitFor(stage, 'the comment has become the tracker', () => assert.match(livingComment(stage, pull)?.body ?? '', /Merged/));
+  await waitFor(stage, 'the comment has become the tracker', () =>
+    assert.match(livingComment(stage, pull)?.body ?? '', /Merged/),
+  );
   for (const name of ['checkout-prod', 'payments-prod']) await assertWaits(stage, pull, sha, name);
   assert.equal((await application(stage, 'checkout-prod')).operation, undefined);
   return sha;
@@ -77,9 +110,15 @@ export async function merge(stage: Stage, pull: number, expected: { image: strin
 /** Step 4 of the story. */
 export async function firstMerge(stage: Stage, pull: number): Promise<string> {
   const sha = await merge(stage, pull, { image: images.after });
-  assert.ok(!(await exists(stage, '/api/v1/namespaces/checkout-dev/configmaps/checkout-feature-flags')), 'pruned in development');
+  assert.ok(
+    !(await exists(stage, '/api/v1/namespaces/checkout-dev/configmaps/checkout-feature-flags')),
+    'pruned in development',
+  );
   assert.equal(await imageOf(stage, 'checkout-prod', 'checkout'), images.before, 'production has not moved');
-  assert.ok(await exists(stage, '/api/v1/namespaces/checkout-prod/configmaps/checkout-feature-flags'), 'nothing is pruned in production');
+  assert.ok(
+    await exists(stage, '/api/v1/namespaces/checkout-prod/configmaps/checkout-feature-flags'),
+    'nothing is pruned in production',
+  );
   stage.tell('production waits: Approval, pending deployment, coxswain/approval, Slack card');
   return sha;
 }

@@ -1,4 +1,5 @@
-// When a story has come to rest: nothing runs, and whatever ended is told to its end. Only then two stories can be compared.
+// When a story has come to rest: nothing runs, and whatever ended is told to its end. Only then two stories can be
+// compared.
 import assert from 'node:assert/strict';
 import type { Application } from '../../src/model/application.ts';
 import type { Approval, DriftEpisode } from '../../src/model/coxswain.ts';
@@ -17,12 +18,18 @@ export async function atRest(scene: Scene, withinMs: number): Promise<void> {
     for (const { metadata, status, operation } of await list<Application>(scene.kube, `${argo}/applications`)) {
       assert.ok(operation === undefined && status?.operationState?.phase !== 'Running', `${metadata.name} syncs`);
     }
-    const records = [...(await list<Approval>(scene.kube, `${cox}/approvals`)), ...(await list<DriftEpisode>(scene.kube, `${cox}/driftepisodes`))];
+    const records = [
+      ...(await list<Approval>(scene.kube, `${cox}/approvals`)),
+      ...(await list<DriftEpisode>(scene.kube, `${cox}/driftepisodes`)),
+    ];
     for (const { metadata, status } of records) {
       const phase = status?.phase ?? 'Pending';
       assert.ok(phase !== 'Approved' && phase !== 'Reverting', `${metadata.name} is ${phase}`);
       if (standing.includes(phase)) continue;
-      assert.ok(Object.values(status?.cards ?? {}).every((card) => card.final === true), `the cards of ${metadata.name} do not tell its end yet`);
+      assert.ok(
+        Object.values(status?.cards ?? {}).every((card) => card.final === true),
+        `the cards of ${metadata.name} do not tell its end yet`,
+      );
     }
   });
 }

@@ -22,29 +22,57 @@ async function assertMessage(stage: Stage, pull: Pull, merged: { number: number;
   const taken = (await git(repository(stage).dir, ['log', '-1', '--format=%s', merged.sha, '--'])).trim();
   assert.equal(subject, `Revert "${taken}"`);
   assert.equal(pull.title, subject);
-  assert.match(body.join('\n'), new RegExp(`^This reverts commit ${merged.sha}, reversing\\nchanges made to [0-9a-f]{40}\\.`));
+  assert.match(
+    body.join('\n'),
+    new RegExp(`^This reverts commit ${merged.sha}, reversing\\nchanges made to [0-9a-f]{40}\\.`),
+  );
   assert.match(message, /^Requested-by: alice$/m);
 }
 
 export async function revert(stage: Stage, merged: { number: number; sha: string }): Promise<void> {
   const { scene, tell } = stage;
-  await insist(stage, 'alice asks for the revert', () => scene.people.alice.slack.command(channel, '/cox revert checkout-prod'), () => revertPull(stage) !== undefined);
+  await insist(
+    stage,
+    'alice asks for the revert',
+    () => scene.people.alice.slack.command(channel, '/cox revert checkout-prod'),
+    () => revertPull(stage) !== undefined,
+  );
   const pull = await wait(stage, 'the revert pull request', () => revertPull(stage));
   await assertMessage(stage, pull, merged);
   await waitFor(stage, 'the revert has its own comment', () => {
     const body = livingComment(stage, pull.number)?.body ?? '';
-    for (const name of ['checkout-dev', 'checkout-prod', 'payments-prod']) assert.match(body, new RegExp(`\\[${name}\\]`));
+    for (const name of ['checkout-dev', 'checkout-prod', 'payments-prod'])
+      assert.match(body, new RegExp(`\\[${name}\\]`));
     assert.match(body, new RegExp(`^\\+ .*image: ${images.before}$`, 'm'));
     assert.equal(checkOn(stage, pull.headSha, 'coxswain/diff')?.conclusion, 'success');
   });
-  tell(`alice wrote /cox revert checkout-prod in Slack; #${pull.number} takes the deploy back, with a comment of its own`);
+  tell(
+    `alice wrote /cox revert checkout-prod in Slack; #${pull.number} takes the deploy back, with a comment of its own`,
+  );
   const sha = await merge(stage, pull.number, { image: images.before });
   const approvals = [await waitingApproval(stage, 'checkout-prod'), await waitingApproval(stage, 'payments-prod')];
-  await say(stage, pull.number, { who: 'bob', text: '/cox approve', reaction: 'rocket', answer: /bob.*\/cox approve`[\s\S]*checkout-prod: approved[\s\S]*payments-prod: approved/ });
-  for (const name of ['checkout-prod', 'payments-prod']) await waitApp(stage, name, 'goes back', (app) => isSynced(app) && app.status?.operationState?.syncResult?.revision === sha);
+  await say(stage, pull.number, {
+    who: 'bob',
+    text: '/cox approve',
+    reaction: 'rocket',
+    answer: /bob.*\/cox approve`[\s\S]*checkout-prod: approved[\s\S]*payments-prod: approved/,
+  });
+  for (const name of ['checkout-prod', 'payments-prod'])
+    await waitApp(
+      stage,
+      name,
+      'goes back',
+      (app) => isSynced(app) && app.status?.operationState?.syncResult?.revision === sha,
+    );
   assert.equal(await imageOf(stage, 'checkout-prod', 'checkout'), images.before);
-  assert.ok(await exists(stage, '/api/v1/namespaces/checkout-prod/configmaps/checkout-feature-flags'), 'what was pruned is back');
-  assert.ok(!(await exists(stage, '/apis/policy/v1/namespaces/checkout-prod/poddisruptionbudgets/checkout')), 'what was created is gone');
+  assert.ok(
+    await exists(stage, '/api/v1/namespaces/checkout-prod/configmaps/checkout-feature-flags'),
+    'what was pruned is back',
+  );
+  assert.ok(
+    !(await exists(stage, '/apis/policy/v1/namespaces/checkout-prod/poddisruptionbudgets/checkout')),
+    'what was created is gone',
+  );
   await followed(stage, { pull: pull.number, sha, approvals });
   tell('alice merged it, bob approved it in the pull request: production is where it was');
 }

@@ -1,4 +1,5 @@
-// What every chapter of the story needs: looking at the cluster, GitHub and Slack, waiting for what must come, and acting once.
+// What every chapter of the story needs: looking at the cluster, GitHub and Slack, waiting for what must come, and
+// acting once.
 import assert from 'node:assert/strict';
 import { get, list } from '../kube.ts';
 import { until } from '../condition.ts';
@@ -53,7 +54,9 @@ export function repository({ scene }: Stage): Repository {
 
 /** Everything the App said in a pull request. */
 export function ownComments(stage: Stage, pull: number): Comment[] {
-  return repository(stage).comments.filter((comment) => comment.pull === pull && comment.app !== null && comment.body.startsWith(commentMarker));
+  return repository(stage).comments.filter(
+    (comment) => comment.pull === pull && comment.app !== null && comment.body.startsWith(commentMarker),
+  );
 }
 
 /** The living comment; fails when there are two. */
@@ -68,7 +71,9 @@ export function checkOn(stage: Stage, sha: string, name: string): CheckRun | und
 }
 
 export function deploymentOf(stage: Stage, sha: string, name: string): Deployment | undefined {
-  const found = repository(stage).deployments.filter((deployment) => deployment.sha === sha && deployment.task === `coxswain:argocd/${name}`);
+  const found = repository(stage).deployments.filter(
+    (deployment) => deployment.sha === sha && deployment.task === `coxswain:argocd/${name}`,
+  );
   assert.ok(found.length <= 1, `one deployment of ${name} for ${sha.slice(0, 7)}, not ${found.length}`);
   return found[0];
 }
@@ -96,7 +101,12 @@ export function cardOf(stage: Stage, kind: 'approval' | 'episode', name: string)
 }
 
 /** Waits for a condition; the sentence says what a person would expect to see. */
-export function wait<T>(stage: Stage, what: string, look: () => T | undefined | Promise<T | undefined>, instead?: () => string | Promise<string>): Promise<T> {
+export function wait<T>(
+  stage: Stage,
+  what: string,
+  look: () => T | undefined | Promise<T | undefined>,
+  instead?: () => string | Promise<string>,
+): Promise<T> {
   const { withinMs, signal } = stage;
   return until(what, look, { withinMs, everyMs: 20, ...(signal && { signal }), ...(instead && { instead }) });
 }
@@ -126,7 +136,12 @@ function shortened(text: string): string {
 }
 
 /** Waits until the application says so; tells what it said instead. */
-export function waitApp(stage: Stage, name: string, what: string, holds: (app: Application) => boolean | Promise<boolean>): Promise<Application> {
+export function waitApp(
+  stage: Stage,
+  name: string,
+  what: string,
+  holds: (app: Application) => boolean | Promise<boolean>,
+): Promise<Application> {
   return wait(
     stage,
     `${name} ${what}`,
@@ -139,13 +154,25 @@ export function waitApp(stage: Stage, name: string, what: string, holds: (app: A
 }
 
 export function isSynced(app: Application): boolean {
-  return app.status?.sync?.status === 'Synced' && app.status.health?.status === 'Healthy' && app.operation === undefined && app.status.operationState?.phase !== 'Running';
+  return (
+    app.status?.sync?.status === 'Synced' &&
+    app.status.health?.status === 'Healthy' &&
+    app.operation === undefined &&
+    app.status.operationState?.phase !== 'Running'
+  );
 }
 
 function summary({ status, operation }: Application): string {
   const { sync, health, conditions, operationState } = status ?? {};
   const said = (conditions ?? []).map((condition) => `${condition.type}: ${condition.message}`).join('; ');
-  return [`${sync?.status ?? '?'} at ${(sync?.revision ?? '').slice(0, 7)}, ${health?.status ?? '?'}`, operation ? 'an operation waits' : '', `operation ${operationState?.phase ?? 'never'}: ${operationState?.message ?? ''}`, said].filter(Boolean).join(' · ');
+  return [
+    `${sync?.status ?? '?'} at ${(sync?.revision ?? '').slice(0, 7)}, ${health?.status ?? '?'}`,
+    operation ? 'an operation waits' : '',
+    `operation ${operationState?.phase ?? 'never'}: ${operationState?.message ?? ''}`,
+    said,
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 /** Milliseconds that the wait took. */
@@ -159,14 +186,21 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 function lastSaid({ scene }: Stage): string {
   const whispered = scene.slack.state.channel(channel)?.ephemerals.at(-1);
   const notice = scene.slack.state.notices.at(-1);
-  return [whispered && `"${textOf(whispered)}"`, notice && `"${notice.text}"`].filter(Boolean).join(' and ') || 'nothing was said';
+  return (
+    [whispered && `"${textOf(whispered)}"`, notice && `"${notice.text}"`].filter(Boolean).join(' and ') ||
+    'nothing was said'
+  );
 }
 
 /** So long a person waits after Coxswain is back before they try again. */
 const patienceMs = 5_000;
 
 /** 'seen', or 'again' when Coxswain was away or died over it and nothing has happened since. */
-function outcome(stage: Stage, what: string, done: { life: number; failed: boolean; seen: () => boolean | Promise<boolean> }): Promise<'seen' | 'again'> {
+function outcome(
+  stage: Stage,
+  what: string,
+  done: { life: number; failed: boolean; seen: () => boolean | Promise<boolean> },
+): Promise<'seen' | 'again'> {
   const { scene } = stage;
   let { life } = done;
   let disturbed = done.failed;
@@ -184,10 +218,16 @@ function outcome(stage: Stage, what: string, done: { life: number; failed: boole
 }
 
 /**
- * An act in Slack, as a person does it: when Coxswain was away or died over it and nothing has happened a while after it is back,
+ * An act in Slack, as a person does it: when Coxswain was away or died over it and nothing has happened a while after
+ * it is back,
  * they do it again. Never repeated otherwise.
  */
-export async function insist(stage: Stage, what: string, act: () => Promise<Delivery>, seen: () => boolean | Promise<boolean>): Promise<void> {
+export async function insist(
+  stage: Stage,
+  what: string,
+  act: () => Promise<Delivery>,
+  seen: () => boolean | Promise<boolean>,
+): Promise<void> {
   const { scene } = stage;
   for (let tries = 1; ; tries += 1) {
     await wait(stage, 'Slack has a connection to Coxswain', () => scene.slack.connected > 0 || undefined);
@@ -204,7 +244,11 @@ export async function insist(stage: Stage, what: string, act: () => Promise<Deli
 }
 
 /** Presses a button of a card and waits for what it is to do. */
-export function press(stage: Stage, act: { who: keyof Scene['people']; card: () => Message | undefined; button: string }, seen: () => boolean | Promise<boolean>): Promise<void> {
+export function press(
+  stage: Stage,
+  act: { who: keyof Scene['people']; card: () => Message | undefined; button: string },
+  seen: () => boolean | Promise<boolean>,
+): Promise<void> {
   const { who, card, button } = act;
   return insist(
     stage,

@@ -17,23 +17,40 @@ function isDefined([, member]: [string, unknown]): boolean {
   return member !== undefined;
 }
 
-/** Whether two values have the same canonical JSON, without making it: the order of keys and undefined members do not count. */
+/**
+ * Whether two values have the same canonical JSON, without making it: the order of keys and undefined members do not
+ * count.
+ */
 export function sameJson(a: unknown, b: unknown): boolean {
   const [left, right] = [a ?? null, b ?? null];
   if (left === right) return true;
   if (left === null || right === null || typeof left !== 'object' || typeof right !== 'object') {
     // 1e17 and 100000000000000000 are one number, and one text.
-    return typeof left !== typeof right && (typeof left === 'bigint' || typeof right === 'bigint') && canonicalJson(left) === canonicalJson(right);
+    return (
+      typeof left !== typeof right &&
+      (typeof left === 'bigint' || typeof right === 'bigint') &&
+      canonicalJson(left) === canonicalJson(right)
+    );
   }
   if (Array.isArray(left) || Array.isArray(right)) {
-    return Array.isArray(left) && Array.isArray(right) && left.length === right.length && left.every((item, at) => sameJson(item, right[at]));
+    return (
+      Array.isArray(left) &&
+      Array.isArray(right) &&
+      left.length === right.length &&
+      left.every((item, at) => sameJson(item, right[at]))
+    );
   }
   const members = Object.entries(left).filter(isDefined);
   const others = new Map(Object.entries(right).filter(isDefined));
-  return members.length === others.size && members.every(([key, member]) => others.has(key) && sameJson(member, others.get(key)));
+  return (
+    members.length === others.size &&
+    members.every(([key, member]) => others.has(key) && sameJson(member, others.get(key)))
+  );
 }
 
 /** SHA-256 in hex of a string or of the canonical JSON of anything else. */
 export function hashOf(value: unknown): string {
-  return createHash('sha256').update(typeof value === 'string' ? value : canonicalJson(value)).digest('hex');
+  return createHash('sha256')
+    .update(typeof value === 'string' ? value : canonicalJson(value))
+    .digest('hex');
 }

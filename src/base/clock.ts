@@ -78,7 +78,10 @@ export class SteppedClock implements Clock {
   }
 }
 
-/** A function for long loops: when they have had the event loop for so many ms, it answers what to await so that others get a turn. */
+/**
+ * A function for long loops: when they have had the event loop for so many ms, it answers what to await so that others
+ * get a turn.
+ */
 export function breather(ms = 10): () => Promise<void> | undefined {
   let since = performance.now();
   return () => {

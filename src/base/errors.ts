@@ -1,6 +1,10 @@
-// The errors of Coxswain: every failure a person may meet has a stable code, a kind that decides what happens next, and a hint.
+// The errors of Coxswain: every failure a person may meet has a stable code, a kind that decides what happens next, and
+// a hint.
 
-/** What the caller may do: `terminal` — do not retry until an input changes; `waiting` — not a failure, look again later; `transient` — retry with backoff. */
+/**
+ * What the caller may do: `terminal` — do not retry until an input changes; `waiting` — not a failure, look again
+ * later; `transient` — retry with backoff.
+ */
 export type ErrorKind = 'terminal' | 'waiting' | 'transient';
 
 /** Where in a file the cause stands; `file` is relative to the repository's root, `line` and `column` count from 1. */

@@ -1,4 +1,5 @@
-// Shell globs over plain text, as Argo CD's lists and policies use them (the semantics of gobwas/glob), in time linear in the text.
+// Shell globs over plain text, as Argo CD's lists and policies use them (the semantics of gobwas/glob), in time linear
+// in the text.
 
 export interface GlobOptions {
   /** Characters that `*` and `?` do not cross; `**` crosses everything. Default: none. */
@@ -15,12 +16,16 @@ export interface Glob {
 type Accepts = (code: number) => boolean;
 
 /**
- * `one` takes a character and goes on, `many` takes any number of them, `to` takes none and goes on at each of `to`. Numbers are codes:
+ * `one` takes a character and goes on, `many` takes any number of them, `to` takes none and goes on at each of `to`.
+ * Numbers are codes:
  * most states take one character alone.
  */
 type State = { one: Accepts | number } | { many: Accepts } | { to: number[] };
 
-/** True if the whole text matches: `*`, `**`, `?`, `[a-z]`, `[!a]`, `{one,two}`, `\` before a literal. A pattern that is not well formed matches only itself. */
+/**
+ * True if the whole text matches: `*`, `**`, `?`, `[a-z]`, `[!a]`, `{one,two}`, `\` before a literal. A pattern that is
+ * not well formed matches only itself.
+ */
 export function globMatch(pattern: string, text: string, options: GlobOptions = {}): boolean {
   return compileGlob(pattern, options).test(text);
 }
@@ -30,7 +35,10 @@ export function compileGlob(pattern: string, { separators = '' }: GlobOptions = 
   return states ? new Automaton(states) : { test: (text) => text === pattern, steps: 0 };
 }
 
-/** All states that the text read so far can be in, at once (Thompson): nothing is ever tried again. The state after the last one is the end. */
+/**
+ * All states that the text read so far can be in, at once (Thompson): nothing is ever tried again. The state after the
+ * last one is the end.
+ */
 class Automaton implements Glob {
   readonly #states: readonly State[];
   /** The states before and after a character; so many of each as counted. */
@@ -122,8 +130,7 @@ function statesOf(pattern: readonly string[], separators: string): State[] | und
       at += 1;
       const escaped = pattern[at];
       if (escaped !== undefined) states.push({ one: codeOf(escaped) });
-    }
-    else if (char === '{') open.push(fork(states));
+    } else if (char === '{') open.push(fork(states));
     else if (char === '}' && group) {
       for (const end of group.ends) end.push(states.length);
       open.pop();
@@ -152,7 +159,10 @@ function nextBranch(states: State[], group: { fork: number[]; ends: number[][] }
   group.fork.push(states.length);
 }
 
-/** What a class between brackets takes; only `!` negates. undefined: an empty class, or a range that ends before it begins. */
+/**
+ * What a class between brackets takes; only `!` negates. undefined: an empty class, or a range that ends before it
+ * begins.
+ */
 function members(text: readonly string[]): Accepts | undefined {
   const negated = text[0] === '!';
   const list = negated ? text.slice(1) : text;

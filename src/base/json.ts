@@ -19,7 +19,8 @@ function exactly(_key: string, value: unknown, { source }: { source?: string }):
 }
 
 /**
- * As JSON.parse; an integer that is not safe becomes a bigint, so that a value is always of one type. Other numbers are doubles, as
+ * As JSON.parse; an integer that is not safe becomes a bigint, so that a value is always of one type. Other numbers are
+ * doubles, as
  * they are for Kubernetes. The reviver costs eight times as much: only texts that may need it pay.
  */
 export function parseJson(text: string): unknown {

@@ -15,7 +15,8 @@ export interface Logger {
   child(fields: LogFields): Logger;
 }
 
-const secretNames = /^(authorization|cookie|set-cookie|x-hub-signature.*|password|passwd|secret|token|bearertoken|privatekey|clientsecret|keydata|sshprivatekey)$/i;
+const secretNames =
+  /^(authorization|cookie|set-cookie|x-hub-signature.*|password|passwd|secret|token|bearertoken|privatekey|clientsecret|keydata|sshprivatekey)$/i;
 const urlUserinfo = /(:\/\/)[^/\s@]+@/g;
 const urlQuerySecret = /([?&](?:access_token|token|secret|key|password|signature)=)[^&\s"']+/gi;
 const bearer = /\b(bearer|basic|token)\s+[a-z0-9._~+/=-]{8,}/gi;
@@ -23,7 +24,9 @@ const knownTokens = /\b(gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|
 /** Looked for once in each run of its characters, from the first `eyJ` on. */
 const webTokens = /(?<![\w-])(?:(?!eyJ)[\w-])*eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g;
 
-/** The text without credentials: userinfo and tokens in URLs, Authorization values, GitHub, Slack and JSON web tokens. */
+/**
+ * The text without credentials: userinfo and tokens in URLs, Authorization values, GitHub, Slack and JSON web tokens.
+ */
 export function redactText(text: string): string {
   return text
     .replace(urlUserinfo, '$1***@')
@@ -33,7 +36,10 @@ export function redactText(text: string): string {
     .replace(webTokens, '***');
 }
 
-/** A copy that is safe to write out: strings are redacted, members with a telling name are replaced, errors become plain values, deep values are cut. */
+/**
+ * A copy that is safe to write out: strings are redacted, members with a telling name are replaced, errors become plain
+ * values, deep values are cut.
+ */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return redactText(value);
   if (typeof value === 'bigint') return value.toString();
@@ -50,7 +56,13 @@ export function redact(value: unknown, depth = 0): unknown {
 function redactError(error: Error, depth: number): Record<string, unknown> {
   const code = 'code' in error ? { code: redact(error.code, depth + 1) } : {};
   const cause = error.cause === undefined ? {} : { cause: redact(error.cause, depth + 1) };
-  return { type: error.name, message: redactText(error.message), ...code, stack: redactText(error.stack ?? ''), ...cause };
+  return {
+    type: error.name,
+    message: redactText(error.message),
+    ...code,
+    stack: redactText(error.stack ?? ''),
+    ...cause,
+  };
 }
 
 export interface LogOptions {
@@ -61,7 +73,9 @@ export interface LogOptions {
 }
 
 export function createLogger(options: LogOptions = {}): Logger {
-  const destination: DestinationStream = options.write ? { write: options.write } : pino.destination({ fd: 2, sync: true });
+  const destination: DestinationStream = options.write
+    ? { write: options.write }
+    : pino.destination({ fd: 2, sync: true });
   return pino(
     {
       level: options.level ?? 'info',
@@ -69,7 +83,10 @@ export function createLogger(options: LogOptions = {}): Logger {
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: {
         level: (label) => ({ level: label }),
-        log: (fields) => Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, secretNames.test(name) ? '***' : redact(value)])),
+        log: (fields) =>
+          Object.fromEntries(
+            Object.entries(fields).map(([name, value]) => [name, secretNames.test(name) ? '***' : redact(value)]),
+          ),
         bindings: (fields) => Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, redact(value)])),
       },
       serializers: { err: (value: unknown) => value },

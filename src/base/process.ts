@@ -53,14 +53,30 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
     child.stdin.end(options.input ?? '');
     child.on('error', (cause) => {
       clearTimeout(timer);
-      reject(options.signal?.aborted ? options.signal.reason : new AppError('E_PROCESS', `${command} cannot be started: ${cause.message}`, { cause, hint: 'Check that the tool is installed and on the configured path.' }));
+      reject(
+        options.signal?.aborted
+          ? options.signal.reason
+          : new AppError('E_PROCESS', `${command} cannot be started: ${cause.message}`, {
+              cause,
+              hint: 'Check that the tool is installed and on the configured path.',
+            }),
+      );
     });
     child.on('close', (code) => {
       clearTimeout(timer);
       const stderr = Buffer.concat(err).toString('utf8');
-      if (limit) return reject(new AppError('E_PROCESS_LIMIT', `${command} took ${limit}`, { hint: 'Make the input smaller or raise the limit.' }));
+      if (limit)
+        return reject(
+          new AppError('E_PROCESS_LIMIT', `${command} took ${limit}`, {
+            hint: 'Make the input smaller or raise the limit.',
+          }),
+        );
       if (code !== null && okCodes.includes(code)) return resolve({ code, stdout: Buffer.concat(out), stderr });
-      reject(new AppError('E_PROCESS', stderr.trim().split('\n').at(-1) || `${command} ended with code ${code}`, { cause: { stderr, code } }));
+      reject(
+        new AppError('E_PROCESS', stderr.trim().split('\n').at(-1) || `${command} ended with code ${code}`, {
+          cause: { stderr, code },
+        }),
+      );
     });
   });
 }
@@ -69,5 +85,7 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
 export function stderrOf(error: unknown): string {
   const cause: unknown = error instanceof Error ? error.cause : undefined;
   if (cause instanceof Error) return stderrOf(cause);
-  return typeof cause === 'object' && cause !== null && 'stderr' in cause && typeof cause.stderr === 'string' ? cause.stderr : '';
+  return typeof cause === 'object' && cause !== null && 'stderr' in cause && typeof cause.stderr === 'string'
+    ? cause.stderr
+    : '';
 }

@@ -1,11 +1,18 @@
-// The key queue after client-go's workqueue: one worker per key at a time, coalescing, delays, backoff per key, graceful end.
+// The key queue after client-go's workqueue: one worker per key at a time, coalescing, delays, backoff per key,
+// graceful end.
 import type { Clock } from './clock.ts';
 import { errorKind } from './errors.ts';
 
-/** What the work on a key ended with; `after` re-queues it later (milliseconds) and forgets its backoff. Nothing means done. */
+/**
+ * What the work on a key ended with; `after` re-queues it later (milliseconds) and forgets its backoff. Nothing means
+ * done.
+ */
 export interface Outcome {
   after?: number;
-  /** The work goes on without a worker: the key is due when this resolves, keeps its backoff until then, and has failed if it rejects. */
+  /**
+   * The work goes on without a worker: the key is due when this resolves, keeps its backoff until then, and has failed
+   * if it rejects.
+   */
   until?: Promise<unknown>;
 }
 
@@ -44,7 +51,8 @@ interface Delayed {
 const soonMs = 60_000;
 
 /**
- * Only keys travel through it; a key that is added several times before a worker takes it runs once, and one that is added
+ * Only keys travel through it; a key that is added several times before a worker takes it runs once, and one that is
+ * added
  * while it runs is run once more afterwards, never twice at the same time (client-go: util/workqueue).
  */
 export class KeyQueue {
@@ -102,7 +110,8 @@ export class KeyQueue {
   }
 
   /**
-   * Takes nothing more and waits for the work under way; after `deadlineMs` (default 10,000) its signal is aborted, and a second
+   * Takes nothing more and waits for the work under way; after `deadlineMs` (default 10,000) its signal is aborted, and
+   * a second
    * later it is left alone. Answers whether all of it ended.
    */
   async stop(deadlineMs = 10_000): Promise<boolean> {
@@ -202,7 +211,8 @@ export class KeyQueue {
   /** One timer for the earliest key; entries that were replaced or dropped stay in the heap until their turn. */
   #arm(): void {
     if (this.#state !== 'started') return;
-    for (let first = this.#heap.first(); first && this.#delayed.get(first.key) !== first; first = this.#heap.first()) this.#heap.pop();
+    for (let first = this.#heap.first(); first && this.#delayed.get(first.key) !== first; first = this.#heap.first())
+      this.#heap.pop();
     const first = this.#heap.first();
     if (!first || (this.#timer && this.#timer.at <= first.at)) return;
     this.#timer?.cancel();

@@ -9,14 +9,20 @@ export interface BackoffOptions {
   maxMs?: number;
 }
 
-/** Full jitter: a random time up to `base × 2^attempt`, capped. `random` gives numbers in [0, 1); `attempt` counts from 0. Never less than a tenth of the bound. */
+/**
+ * Full jitter: a random time up to `base × 2^attempt`, capped. `random` gives numbers in [0, 1); `attempt` counts from
+ * 0. Never less than a tenth of the bound.
+ */
 export function backoffDelay(attempt: number, random: () => number, options: BackoffOptions = {}): number {
   const { baseMs = 800, maxMs = 30_000 } = options;
   const bound = Math.min(maxMs, baseMs * 2 ** Math.min(attempt, 30));
   return Math.round(bound * (0.1 + 0.9 * random()));
 }
 
-/** Milliseconds that a Retry-After value asks for (RFC 9110: seconds or an HTTP date); undefined if there is none or it is unreadable. */
+/**
+ * Milliseconds that a Retry-After value asks for (RFC 9110: seconds or an HTTP date); undefined if there is none or it
+ * is unreadable.
+ */
 export function retryAfterMs(value: string | string[] | undefined, now: number): number | undefined {
   const text = (Array.isArray(value) ? value[0] : value)?.trim();
   if (!text) return undefined;

@@ -12,7 +12,10 @@ export class Topic<T> {
     this.#log = log;
   }
 
-  /** Calls every subscriber at once, in order of subscription. Those added or removed meanwhile count from the next value on. */
+  /**
+   * Calls every subscriber at once, in order of subscription. Those added or removed meanwhile count from the next
+   * value on.
+   */
   publish(value: T): void {
     for (const subscriber of [...this.#subscribers]) {
       try {

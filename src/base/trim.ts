@@ -1,4 +1,5 @@
-// Cuts off an end that repeats one character. A pattern such as /x+$/ looks for its end from every place where it could begin.
+// Cuts off an end that repeats one character. A pattern such as /x+$/ looks for its end from every place where it could
+// begin.
 
 /** The text without any `char` at its end. */
 export function withoutTrailing(text: string, char: string): string {

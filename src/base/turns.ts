@@ -8,7 +8,10 @@ export class Turns {
     this.#free = count;
   }
 
-  /** Resolves with what gives the turn back (calling it again does nothing); rejects with the signal's reason when aborted. */
+  /**
+   * Resolves with what gives the turn back (calling it again does nothing); rejects with the signal's reason when
+   * aborted.
+   */
   async take(signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();
     if (this.#free > 0) this.#free -= 1;

@@ -1,4 +1,5 @@
-// A tool that is kept running and answers one request after the other over its standard input: started by the first one, and again after it ended.
+// A tool that is kept running and answers one request after the other over its standard input: started by the first
+// one, and again after it ended.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { systemClock } from './clock.ts';
@@ -32,8 +33,10 @@ const prlimit = ['/usr/bin/prlimit', '/bin/prlimit'].find((path) => existsSync(p
 const environment = { PATH: process.env['PATH'] ?? '', GOMEMLIMIT: '512MiB', LC_ALL: 'C', TZ: 'UTC' };
 
 /**
- * Requests wait for each other, so an input that is the end of the process is the end of its own request alone. What the process is
- * asked depends on nothing that it was asked before. An idle process keeps nobody from ending: it ends with its standard input.
+ * Requests wait for each other, so an input that is the end of the process is the end of its own request alone. What
+ * the process is
+ * asked depends on nothing that it was asked before. An idle process keeps nobody from ending: it ends with its
+ * standard input.
  */
 export class Worker {
   readonly #options: Required<WorkerOptions>;
@@ -47,7 +50,10 @@ export class Worker {
     this.#options = { path, timeoutMs, maxOutput };
   }
 
-  /** Throws E_PROCESS_LIMIT for an input that takes too long or makes too much, E_PROCESS if the tool refuses it or is not there. */
+  /**
+   * Throws E_PROCESS_LIMIT for an input that takes too long or makes too much, E_PROCESS if the tool refuses it or is
+   * not there.
+   */
   call(verb: string, parameters: unknown, blobs: readonly Uint8Array[] = []): Promise<WorkerAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#stopped) return reject(this.#stoppedError());
@@ -74,7 +80,9 @@ export class Worker {
     call.attempts += 1;
     const child = (this.#child ??= this.#start());
     keepAlive(child, true);
-    this.#cancelTimer = systemClock.after(this.#options.timeoutMs, () => this.#fail(this.#tooMuch(`more than ${this.#options.timeoutMs / 1000} s`)));
+    this.#cancelTimer = systemClock.after(this.#options.timeoutMs, () =>
+      this.#fail(this.#tooMuch(`more than ${this.#options.timeoutMs / 1000} s`)),
+    );
     child.stdin.cork();
     for (const part of call.message) child.stdin.write(part);
     child.stdin.uncork();
@@ -82,7 +90,10 @@ export class Worker {
 
   #start(): ChildProcessWithoutNullStreams {
     const { path } = this.#options;
-    const child = spawn(prlimit ?? path, prlimit ? [...limits, path] : [], { env: environment, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(prlimit ?? path, prlimit ? [...limits, path] : [], {
+      env: environment,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     this.#answers = new MessageReader(this.#options.maxOutput);
     child.stdin.on('error', () => undefined); // its end is seen by close
     child.stderr.resume(); // it may quote what it was asked
@@ -103,14 +114,21 @@ export class Worker {
     this.#end();
     const [call] = this.#waiting;
     if (!call) return;
-    if (code === 127 || code === 126) this.#fail(this.#missing(new Error('it is not there'))); // as prlimit says it
+    if (code === 127 || code === 126)
+      this.#fail(this.#missing(new Error('it is not there'))); // as prlimit says it
     else if (call.attempts < 2) this.#send();
-    else this.#fail(new AppError('E_PROCESS', `${this.#options.path} ended twice in the middle of a request`, { kind: 'transient' }));
+    else
+      this.#fail(
+        new AppError('E_PROCESS', `${this.#options.path} ended twice in the middle of a request`, {
+          kind: 'transient',
+        }),
+      );
   }
 
   #receive(chunk: Buffer): void {
     const answers = this.#answers?.add(chunk);
-    if (answers === 'too-large') return this.#fail(this.#tooMuch(`more than ${this.#options.maxOutput} bytes of output`));
+    if (answers === 'too-large')
+      return this.#fail(this.#tooMuch(`more than ${this.#options.maxOutput} bytes of output`));
     if (!answers) return;
     this.#cancelTimer?.();
     const call = this.#waiting.shift();
@@ -144,13 +162,17 @@ export class Worker {
   }
 
   #missing(cause: Error): AppError {
-    return new AppError('E_PROCESS', `${this.#options.path} cannot be started: ${errorMessage(cause)}`, { cause, hint: 'Build it with node tools/binaries.ts render, and put it on PATH or in COX_TOOLS_DIR.' });
+    return new AppError('E_PROCESS', `${this.#options.path} cannot be started: ${errorMessage(cause)}`, {
+      cause,
+      hint: 'Build it with node tools/binaries.ts render, and put it on PATH or in COX_TOOLS_DIR.',
+    });
   }
 }
 
 function keepAlive(child: ChildProcessWithoutNullStreams | undefined, alive: boolean): void {
   for (const part of [child, child?.stdin, child?.stdout, child?.stderr]) {
-    const handle = part as { ref?(): void; unref?(): void } | undefined; // pipes of a child are sockets, which their type does not say
+    // pipes of a child are sockets, which their type does not say
+    const handle = part as { ref?(): void; unref?(): void } | undefined;
     if (alive) handle?.ref?.();
     else handle?.unref?.();
   }
@@ -159,7 +181,10 @@ function keepAlive(child: ChildProcessWithoutNullStreams | undefined, alive: boo
 /** The length of the whole, then blobs, each with its own length before it. */
 function encode(blobs: readonly Uint8Array[]): Buffer[] {
   const whole = blobs.reduce((sum, blob) => sum + 4 + blob.length, 0);
-  return [number(whole), ...blobs.flatMap((blob) => [number(blob.length), Buffer.from(blob.buffer, blob.byteOffset, blob.length)])];
+  return [
+    number(whole),
+    ...blobs.flatMap((blob) => [number(blob.length), Buffer.from(blob.buffer, blob.byteOffset, blob.length)]),
+  ];
 }
 
 function number(value: number): Buffer {
@@ -196,7 +221,7 @@ class MessageReader {
 
 function blobsOf(message: Buffer): Buffer[] {
   const blobs: Buffer[] = [];
-  for (let at = 0; at < message.length; ) {
+  for (let at = 0; at < message.length;) {
     const end = at + 4 + message.readUInt32BE(at);
     blobs.push(message.subarray(at + 4, end));
     at = end;

@@ -1,4 +1,5 @@
-// Which applications a pull request touches: those whose inputs differ between the branch and the merge result, through apps of apps too.
+// Which applications a pull request touches: those whose inputs differ between the branch and the merge result, through
+// apps of apps too.
 import type { Application, ApplicationSource } from '../model/application.ts';
 import type { ChangeDeps, Desired } from './deps.ts';
 import type { KubeObject, ObjectMeta } from '../model/kube.ts';
@@ -55,18 +56,31 @@ function follows(source: ApplicationSource, revision: string, pull: PullInput): 
   return source.chart === undefined && (revision === branch || revision === `refs/heads/${branch}`);
 }
 
-/** By source of the application: the commit to pin it to, or undefined for sources that the pull request cannot move. */
+/**
+ * By source of the application: the commit to pin it to, or undefined for sources that the pull request cannot move.
+ */
 export function pins(app: Application, pull: PullInput, commit: string): (string | undefined)[] {
   const repository = normaliseRepo(pull.repoUrl);
-  return sourcesOf(app.spec).map((source) => (normaliseRepo(source.repoURL) === repository && follows(source, source.targetRevision ?? '', pull) ? commit : undefined));
+  return sourcesOf(app.spec).map((source) =>
+    normaliseRepo(source.repoURL) === repository && follows(source, source.targetRevision ?? '', pull)
+      ? commit
+      : undefined,
+  );
 }
 
 export function tracks(app: Application, pull: PullInput): boolean {
   return pins(app, pull, pull.head.sha).some((pin) => pin !== undefined);
 }
 
-/** What stands for the inputs when they cannot be read: an error that is there on both sides is not the pull request's. */
-async function inputsOf(deps: ChangeDeps, app: Application | undefined, revisions: (string | undefined)[], signal: AbortSignal): Promise<string> {
+/**
+ * What stands for the inputs when they cannot be read: an error that is there on both sides is not the pull request's.
+ */
+async function inputsOf(
+  deps: ChangeDeps,
+  app: Application | undefined,
+  revisions: (string | undefined)[],
+  signal: AbortSignal,
+): Promise<string> {
   if (!app) return '';
   try {
     return await deps.inputsKey(app, revisions, signal);
@@ -76,10 +90,15 @@ async function inputsOf(deps: ChangeDeps, app: Application | undefined, revision
   }
 }
 
-async function manifestsOf(deps: ChangeDeps, app: Application | undefined, revisions: (string | undefined)[], signal: AbortSignal): Promise<Desired | Error | undefined> {
+async function manifestsOf(
+  deps: ChangeDeps,
+  app: Application | undefined,
+  revisions: (string | undefined)[],
+  signal: AbortSignal,
+): Promise<Desired | Error | undefined> {
   if (!app) return undefined;
   try {
-    return denialOf(deps, app) ?? await deps.desired(app, revisions, signal);
+    return denialOf(deps, app) ?? (await deps.desired(app, revisions, signal));
   } catch (error) {
     signal.throwIfAborted();
     return error instanceof Error ? error : new Error(String(error));
@@ -87,7 +106,12 @@ async function manifestsOf(deps: ChangeDeps, app: Application | undefined, revis
 }
 
 /** Surely not touched: neither since its last rendering nor by the pull request did anything change where it reads. */
-async function isFar(deps: ChangeDeps, pull: PullInput, app: Application, { range, changes }: { range: Range; changes: Look['changes'] }): Promise<boolean> {
+async function isFar(
+  deps: ChangeDeps,
+  pull: PullInput,
+  app: Application,
+  { range, changes }: { range: Range; changes: Look['changes'] },
+): Promise<boolean> {
   const known = deps.rendered(applicationKey(app));
   if (!known) return false;
   const mirror = deps.git.repository(pull.repoUrl);
@@ -106,19 +130,38 @@ async function isFar(deps: ChangeDeps, pull: PullInput, app: Application, { rang
   return true;
 }
 
-function isApplication(object: KubeObject): object is KubeObject & { metadata: ObjectMeta & { name: string }; spec: Application['spec'] } {
+function isApplication(
+  object: KubeObject,
+): object is KubeObject & { metadata: ObjectMeta & { name: string }; spec: Application['spec'] } {
   const spec = object['spec'];
-  return gvkOf(object).group === 'argoproj.io' && object.kind === 'Application' && typeof object.metadata.name === 'string' && isObject(spec) && isObject(spec['destination']);
+  return (
+    gvkOf(object).group === 'argoproj.io' &&
+    object.kind === 'Application' &&
+    typeof object.metadata.name === 'string' &&
+    isObject(spec) &&
+    isObject(spec['destination'])
+  );
 }
 
-/** Applications among the manifests that their parent may hold, by key; one without a namespace goes where its parent deploys to. */
-function childrenOf(deps: ChangeDeps, parent: Application | undefined, desired: Desired | Error | undefined): Map<string, Application> {
+/**
+ * Applications among the manifests that their parent may hold, by key; one without a namespace goes where its parent
+ * deploys to.
+ */
+function childrenOf(
+  deps: ChangeDeps,
+  parent: Application | undefined,
+  desired: Desired | Error | undefined,
+): Map<string, Application> {
   const found = new Map<string, Application>();
   if (!parent || !desired || desired instanceof Error) return found;
   const namespace = parent.spec.destination.namespace ?? deps.namespace;
   for (const object of desired.manifests) {
     if (!isApplication(object)) continue;
-    const child: Application = { ...object, metadata: { ...object.metadata, namespace: object.metadata.namespace ?? namespace }, spec: { ...object.spec, project: object.spec.project || 'default' } };
+    const child: Application = {
+      ...object,
+      metadata: { ...object.metadata, namespace: object.metadata.namespace ?? namespace },
+      spec: { ...object.spec, project: object.spec.project || 'default' },
+    };
     if (mayHold(deps, parent, child)) found.set(applicationKey(child), child);
   }
   return found;
@@ -132,7 +175,11 @@ function written(app: Application | undefined): string {
 /** The manifest with what only the live object has: its status and annotations that others set. */
 function onto(live: Application | undefined, manifest: Application | undefined): Application | undefined {
   if (!live || !manifest) return manifest;
-  const metadata = { ...live.metadata, ...manifest.metadata, annotations: { ...live.metadata.annotations, ...manifest.metadata.annotations } };
+  const metadata = {
+    ...live.metadata,
+    ...manifest.metadata,
+    annotations: { ...live.metadata.annotations, ...manifest.metadata.annotations },
+  };
   return { ...live, metadata, spec: manifest.spec };
 }
 
@@ -144,7 +191,11 @@ function changedChildren(deps: ChangeDeps, parent: Affected): Map<string, Candid
   for (const key of new Set([...before.keys(), ...after.keys()])) {
     if (written(before.get(key)) === written(after.get(key))) continue;
     const live = deps.applications.get(key);
-    changed.set(key, { before: before.has(key) ? (live ?? before.get(key)) : undefined, after: onto(live, after.get(key)), parent: parent.key });
+    changed.set(key, {
+      before: before.has(key) ? (live ?? before.get(key)) : undefined,
+      after: onto(live, after.get(key)),
+      parent: parent.key,
+    });
   }
   return changed;
 }
@@ -158,7 +209,12 @@ interface Look {
   signal: AbortSignal;
 }
 
-async function look(deps: ChangeDeps, pull: PullInput, range: Range, { key, candidate, changes, breathe, signal }: Look): Promise<Affected | undefined> {
+async function look(
+  deps: ChangeDeps,
+  pull: PullInput,
+  range: Range,
+  { key, candidate, changes, breathe, signal }: Look,
+): Promise<Affected | undefined> {
   const { before, after, parent } = candidate;
   await breathe();
   // A commit that is gone from Git is no reason to look no closer.
@@ -166,15 +222,26 @@ async function look(deps: ChangeDeps, pull: PullInput, range: Range, { key, cand
   const basePins = before ? pins(before, pull, range.base) : [];
   const resultPins = after ? pins(after, pull, range.result) : [];
   if (!parent) {
-    const [a, b] = await Promise.all([inputsOf(deps, before, basePins, signal), inputsOf(deps, after, resultPins, signal)]);
+    const [a, b] = await Promise.all([
+      inputsOf(deps, before, basePins, signal),
+      inputsOf(deps, after, resultPins, signal),
+    ]);
     if (a === b) return undefined;
   }
-  const [base, result] = await Promise.all([manifestsOf(deps, before, basePins, signal), manifestsOf(deps, after, resultPins, signal)]);
+  const [base, result] = await Promise.all([
+    manifestsOf(deps, before, basePins, signal),
+    manifestsOf(deps, after, resultPins, signal),
+  ]);
   return { key, before, after, base, result, ...(parent && { parent }) };
 }
 
 /** Sorted by key. Rejects with the signal's reason when superseded. */
-export async function affectedBy(deps: ChangeDeps, pull: PullInput, range: Range, signal: AbortSignal): Promise<AffectedList> {
+export async function affectedBy(
+  deps: ChangeDeps,
+  pull: PullInput,
+  range: Range,
+  signal: AbortSignal,
+): Promise<AffectedList> {
   const turns = new Turns(deps.concurrency ?? 8);
   const changes = new Map<string, Promise<ChangedPaths>>();
   const breathe = breather();
@@ -183,14 +250,16 @@ export async function affectedBy(deps: ChangeDeps, pull: PullInput, range: Range
   let round = new Map<string, Candidate>(own.map((app) => [applicationKey(app), { before: app, after: app }]));
   const followed = new Set<string>();
   for (let depth = 0; round.size > 0 && depth < maxDepth; depth += 1) {
-    const results = await Promise.all([...round].map(async ([key, candidate]) => {
-      const giveBack = await turns.take(signal);
-      try {
-        return await look(deps, pull, range, { key, candidate, changes, breathe, signal });
-      } finally {
-        giveBack();
-      }
-    }));
+    const results = await Promise.all(
+      [...round].map(async ([key, candidate]) => {
+        const giveBack = await turns.take(signal);
+        try {
+          return await look(deps, pull, range, { key, candidate, changes, breathe, signal });
+        } finally {
+          giveBack();
+        }
+      }),
+    );
     const hits = results.filter((each) => each !== undefined);
     for (const hit of hits) found.set(hit.key, hit);
     const next = new Map(hits.flatMap((hit) => [...changedChildren(deps, hit)]).filter(([key]) => !followed.has(key)));

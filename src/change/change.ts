@@ -6,7 +6,10 @@ import { pullProgress } from './progress.ts';
 import { touchedBy } from './touched.ts';
 
 export interface Change {
-  /** What merging would do now. Rejects with the signal's reason when superseded. `onTouched`: before the result, when some application is. */
+  /**
+   * What merging would do now. Rejects with the signal's reason when superseded. `onTouched`: before the result, when
+   * some application is.
+   */
   preview(pull: PullInput, signal: AbortSignal, onTouched?: () => void): Promise<PullPreview>;
   /** Keys of the applications that it touches, or touched by its merge. */
   touched(pull: PullInput, signal: AbortSignal): Promise<string[]>;

@@ -59,23 +59,29 @@ export interface ChangeDeps {
   /** Server and name of the destination; undefined if no such cluster is known. Asks nobody. */
   clusterOf(app: Application): NamedCluster | undefined;
   /**
-   * Key of the application's inputs with the sources pinned (undefined = the source's own targetRevision), without rendering.
+   * Key of the application's inputs with the sources pinned (undefined = the source's own targetRevision), without
+   * rendering.
    * Equal keys = the pull request does not touch it.
    */
   inputsKey(app: Application, revisions: (string | undefined)[], signal: AbortSignal): Promise<string>;
   /**
-   * What the application was last rendered from: by source, its commit and the paths that count. undefined = not known. Saves a look at
+   * What the application was last rendered from: by source, its commit and the paths that count. undefined = not known.
+   * Saves a look at
    * applications that lie far from what a pull request changes.
    */
   rendered(application: string): { revisions: string[]; inputs: string[][] } | undefined;
   /** Rendered manifests with the sources pinned; throws AppErrors with place. */
   desired(app: Application, revisions: (string | undefined)[], signal: AbortSignal): Promise<Desired>;
   /**
-   * What a sync would do, its three facts and its digest; Secrets are masked. Nothing is read of objects that the project does not
+   * What a sync would do, its three facts and its digest; Secrets are masked. Nothing is read of objects that the
+   * project does not
    * permit: those of the target are among the errors. Throws transient errors.
    */
   effect(input: EffectInput, signal: AbortSignal): Promise<Effect>;
-  /** The objects that the manifests name, with their namespaces, as far as the project permits them. Throws transient errors. */
+  /**
+   * The objects that the manifests name, with their namespaces, as far as the project permits them. Throws transient
+   * errors.
+   */
   keysOf(app: Application, desired: Desired): Promise<readonly ResourceKey[]>;
   clock: Clock;
   /** Applications worked on at the same time; default 8. */

@@ -17,19 +17,38 @@ function loosenedBy(deps: ChangeDeps, effect: Effect | undefined): LoosenedGate[
   const pairs = (effect?.total ?? []).flatMap(({ key, before, after }) => {
     if (key.group !== 'argoproj.io') return [];
     const name = `${key.namespace}/${key.name}`;
-    const live = key.kind === 'Application' ? deps.applications.get(name) : key.kind === 'AppProject' ? deps.projects.get(name) : undefined;
+    const live =
+      key.kind === 'Application'
+        ? deps.applications.get(name)
+        : key.kind === 'AppProject'
+          ? deps.projects.get(name)
+          : undefined;
     return [{ live: live ?? before, target: after }];
   });
-  return pairs.length === 0 ? [] : loosenedGates(pairs, new Map(deps.projects.list().map((project) => [project.metadata.name, project])), (app) => deps.formerPolicy(app));
+  return pairs.length === 0
+    ? []
+    : loosenedGates(pairs, new Map(deps.projects.list().map((project) => [project.metadata.name, project])), (app) =>
+        deps.formerPolicy(app),
+      );
 }
 
 /** Who must agree to what the sync does; an Application that is removed goes with its parent, whose gate counts. */
-export function gateOf(deps: ChangeDeps, item: Affected, effect: Effect | undefined): Pick<AppPreview, 'gated' | 'approvers' | 'approvals'> {
+export function gateOf(
+  deps: ChangeDeps,
+  item: Affected,
+  effect: Effect | undefined,
+): Pick<AppPreview, 'gated' | 'approvers' | 'approvals'> {
   const open = { gated: false, approvers: [], approvals: 0 };
   if (!item.after) return open;
   const former = item.before && deps.formerPolicy(item.before);
   // The gate is the one that stands now: a pull request that loosens it needs approval under the old policy.
-  const gates = [policyFor(deps, item.before ?? item.after), policyFor(deps, item.after), ...(former ? [former] : []), ...loosenedBy(deps, effect).map(({ before }) => before), ...(effect?.asks ?? []).map((asked) => ({ ...asked, gated: true, environment: undefined, slack: undefined }))];
+  const gates = [
+    policyFor(deps, item.before ?? item.after),
+    policyFor(deps, item.after),
+    ...(former ? [former] : []),
+    ...loosenedBy(deps, effect).map(({ before }) => before),
+    ...(effect?.asks ?? []).map((asked) => ({ ...asked, gated: true, environment: undefined, slack: undefined })),
+  ];
   const [first, ...others] = gates.filter(({ gated }) => gated);
   if (!first) return open;
   const { approvers, approvals } = others.reduce(stricter, first);

@@ -1,4 +1,5 @@
-// What the applications that a pull request touches would hold after its merge: objects that move between them change hands.
+// What the applications that a pull request touches would hold after its merge: objects that move between them change
+// hands.
 import type { Affected } from './affected.ts';
 import type { ChangeDeps, Held } from './deps.ts';
 import type { ResourceKey } from '../model/kube.ts';

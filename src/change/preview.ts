@@ -17,7 +17,8 @@ import { denialOf } from './permission.ts';
 import { openRange } from './touched.ts';
 
 export function shownError(error: unknown): PreviewError {
-  if (!(error instanceof AppError)) return { code: 'E_INTERNAL', message: redactText(error instanceof Error ? error.message : String(error)) };
+  if (!(error instanceof AppError))
+    return { code: 'E_INTERNAL', message: redactText(error instanceof Error ? error.message : String(error)) };
   const { code, hint, place } = error;
   return {
     code,
@@ -34,14 +35,32 @@ function destinationText({ destination }: Application['spec']): string {
 }
 
 /** The application as it was then, and the revisions of that time. */
-function atHistory(app: Application, entry: Pick<RevisionHistory, 'revision' | 'revisions' | 'source' | 'sources'>): { app: Application; revisions: (string | undefined)[] } {
+function atHistory(
+  app: Application,
+  entry: Pick<RevisionHistory, 'revision' | 'revisions' | 'source' | 'sources'>,
+): { app: Application; revisions: (string | undefined)[] } {
   const { source: _source, sources: _sources, ...spec } = app.spec;
-  const past = { ...app, spec: { ...spec, ...(entry.sources?.length ? { sources: entry.sources } : { source: entry.source ?? sourcesOf(app.spec)[0] ?? { repoURL: '' } }) } };
+  const past = {
+    ...app,
+    spec: {
+      ...spec,
+      ...(entry.sources?.length
+        ? { sources: entry.sources }
+        : { source: entry.source ?? sourcesOf(app.spec)[0] ?? { repoURL: '' } }),
+    },
+  };
   return { app: past, revisions: entry.revisions?.length ? entry.revisions : [entry.revision] };
 }
 
-/** R0: the newest sync, or what Git and the cluster were found to agree on since. An entry that cannot be rendered any more, or is not permitted any more, is gone; what fails for now is thrown. */
-async function lastSynced(deps: ChangeDeps, app: Application, signal: AbortSignal): Promise<{ last: readonly KubeObject[] | undefined; lastGone: boolean }> {
+/**
+ * R0: the newest sync, or what Git and the cluster were found to agree on since. An entry that cannot be rendered any
+ * more, or is not permitted any more, is gone; what fails for now is thrown.
+ */
+async function lastSynced(
+  deps: ChangeDeps,
+  app: Application,
+  signal: AbortSignal,
+): Promise<{ last: readonly KubeObject[] | undefined; lastGone: boolean }> {
   const entry = deps.agreed(app) ?? app.status?.history?.at(-1);
   if (!entry) return { last: undefined, lastGone: false };
   const past = atHistory(app, entry);
@@ -61,7 +80,12 @@ function manifestsOf(desired: Desired | Error | undefined): readonly KubeObject[
 }
 
 /** Removing an Application deletes its objects only if it carries the finalizer (argocd.md §1.2). */
-async function removalEffect(deps: ChangeDeps, item: Affected, { app, held }: { app: Application; held: Held }, signal: AbortSignal): Promise<Effect | undefined> {
+async function removalEffect(
+  deps: ChangeDeps,
+  item: Affected,
+  { app, held }: { app: Application; held: Held },
+  signal: AbortSignal,
+): Promise<Effect | undefined> {
   if (!app.metadata.finalizers?.some((name) => name.startsWith(argo.resourcesFinalizer))) return undefined;
   const denial = denialOf(deps, app);
   if (denial) throw denial;
@@ -69,7 +93,12 @@ async function removalEffect(deps: ChangeDeps, item: Affected, { app, held }: { 
   return deps.effect({ app, ...history, branch: manifestsOf(item.base) ?? [], target: [], prune: true, held }, signal);
 }
 
-async function effectOf(deps: ChangeDeps, item: Affected, held: Held, signal: AbortSignal): Promise<Effect | undefined> {
+async function effectOf(
+  deps: ChangeDeps,
+  item: Affected,
+  held: Held,
+  signal: AbortSignal,
+): Promise<Effect | undefined> {
   const { before, after, result } = item;
   if (!after) return before && removalEffect(deps, item, { app: before, held }, signal);
   if (result instanceof Error) throw result;
@@ -79,7 +108,19 @@ async function effectOf(deps: ChangeDeps, item: Affected, held: Held, signal: Ab
   const branch = before ? (manifestsOf(item.base) ?? history.last) : [];
   const known = item.base && !(item.base instanceof Error) ? (item.base.warnings ?? []) : [];
   const warnings = (result.warnings ?? []).filter(({ message }) => !known.some((before) => before.message === message));
-  return deps.effect({ app: after, ...history, branch, target: result.manifests, prune, held, warnings, ...(result.placeOf && { placeOf: result.placeOf }) }, signal);
+  return deps.effect(
+    {
+      app: after,
+      ...history,
+      branch,
+      target: result.manifests,
+      prune,
+      held,
+      warnings,
+      ...(result.placeOf && { placeOf: result.placeOf }),
+    },
+    signal,
+  );
 }
 
 function statusOf(item: Affected, effect: Effect | undefined): AppPreview['status'] {
@@ -118,8 +159,16 @@ async function previewApp(deps: ChangeDeps, item: Affected, held: Held, signal: 
   };
 }
 
-/** Rejects with the signal's reason when superseded, and with transient errors of Git; an application's own failure is in its row. */
-export async function previewPull(deps: ChangeDeps, pull: PullInput, signal: AbortSignal, onTouched?: () => void): Promise<PullPreview> {
+/**
+ * Rejects with the signal's reason when superseded, and with transient errors of Git; an application's own failure is
+ * in its row.
+ */
+export async function previewPull(
+  deps: ChangeDeps,
+  pull: PullInput,
+  signal: AbortSignal,
+  onTouched?: () => void,
+): Promise<PullPreview> {
   const started = deps.clock.now();
   const range = await openRange(deps, pull);
   signal.throwIfAborted();
@@ -129,13 +178,15 @@ export async function previewPull(deps: ChangeDeps, pull: PullInput, signal: Abo
   if (affected.length > 0) onTouched?.();
   const held = await heldAfter(deps, affected);
   const turns = new Turns(deps.concurrency ?? 8);
-  const apps = await Promise.all(affected.map(async (item) => {
-    const giveBack = await turns.take(signal);
-    try {
-      return await previewApp(deps, item, held, signal);
-    } finally {
-      giveBack();
-    }
-  }));
+  const apps = await Promise.all(
+    affected.map(async (item) => {
+      const giveBack = await turns.take(signal);
+      try {
+        return await previewApp(deps, item, held, signal);
+      } finally {
+        giveBack();
+      }
+    }),
+  );
   return { ...empty, mergeCommit: range.result, apps, considered, tookMs: deps.clock.now() - started };
 }

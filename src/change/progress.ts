@@ -46,14 +46,22 @@ function at(revisions: string[] | undefined, revision: string | undefined, sourc
 /** The revision that an operation has or wants. */
 function operationRevision(state: OperationState | undefined, source: number): string {
   const { syncResult, operation } = state ?? {};
-  return at(syncResult?.revisions, syncResult?.revision, source) || at(operation?.sync?.revisions, operation?.sync?.revision, source);
+  return (
+    at(syncResult?.revisions, syncResult?.revision, source) ||
+    at(operation?.sync?.revisions, operation?.sync?.revision, source)
+  );
 }
 
 /** Revisions that `judge` asks about; the caller finds out beforehand which contain the merge. */
 export function revisionsOf(app: Application | undefined, approvals: Approval[], source: number): string[] {
   const { history, operationState, sync } = app?.status ?? {};
   const newest = history?.at(-1);
-  const all = [at(newest?.revisions, newest?.revision, source), operationRevision(operationState, source), at(sync?.revisions, sync?.revision, source), ...approvals.map((approval) => approval.spec.revision)];
+  const all = [
+    at(newest?.revisions, newest?.revision, source),
+    operationRevision(operationState, source),
+    at(sync?.revisions, sync?.revision, source),
+    ...approvals.map((approval) => approval.spec.revision),
+  ];
   return [...new Set(all)].filter(Boolean);
 }
 
@@ -64,28 +72,49 @@ function concerned({ approvals, contains }: JudgeInput): Approval[] {
 
 /** Who agreed to what is live now, as an end of the sentence. */
 function agreed({ approvals }: JudgeInput, revision: string): string {
-  const found = approvals.find(({ spec, status }) => spec.revision === revision && (status?.phase === 'Applied' || status?.phase === 'Approved'));
+  const found = approvals.find(
+    ({ spec, status }) => spec.revision === revision && (status?.phase === 'Applied' || status?.phase === 'Approved'),
+  );
   const by = (found?.status?.approvals ?? []).map(({ actor }) => actor.login);
   return by.length > 0 ? `, approved by ${by.join(' and ')}` : '';
 }
 
 function applied(input: JudgeInput, app: Application, revision: string): Judgement {
   const { health } = app.status ?? {};
-  if (revision !== input.merged && !input.sameInputs(revision)) return { state: 'superseded', message: 'applied as part of a later commit', revision };
-  if (health?.status === 'Degraded') return { state: 'failure', message: health.message ? `Degraded: ${health.message}` : 'synced, but Degraded', revision };
-  if (health?.status === 'Progressing' || health?.status === 'Missing') return { state: 'progressing', message: health.message ? `${health.status}: ${health.message}` : `synced, ${health.status}`, revision };
+  if (revision !== input.merged && !input.sameInputs(revision))
+    return { state: 'superseded', message: 'applied as part of a later commit', revision };
+  if (health?.status === 'Degraded')
+    return {
+      state: 'failure',
+      message: health.message ? `Degraded: ${health.message}` : 'synced, but Degraded',
+      revision,
+    };
+  if (health?.status === 'Progressing' || health?.status === 'Missing')
+    return {
+      state: 'progressing',
+      message: health.message ? `${health.status}: ${health.message}` : `synced, ${health.status}`,
+      revision,
+    };
   // Synced is what it was made: what is still going, drifts or waits on the branch now is no part of this rollout.
   return { state: 'success', message: `Synced, ${health?.status ?? 'Unknown'}${agreed(input, revision)}`, revision };
 }
 
 function running(state: OperationState, revision: string): Judgement {
   const resources = state.syncResult?.resources ?? [];
-  const done = resources.filter((item) => item.status === 'Synced' || item.status === 'Pruned' || item.hookPhase === 'Succeeded').length;
-  return { state: 'syncing', message: state.message ?? 'the sync is running', revision, ...(resources.length > 0 && { steps: { done, all: resources.length } }) };
+  const done = resources.filter(
+    (item) => item.status === 'Synced' || item.status === 'Pruned' || item.hookPhase === 'Succeeded',
+  ).length;
+  return {
+    state: 'syncing',
+    message: state.message ?? 'the sync is running',
+    revision,
+    ...(resources.length > 0 && { steps: { done, all: resources.length } }),
+  };
 }
 
 function asked(input: JudgeInput): { pending?: Judgement; decided?: Judgement } {
-  const of = (phase: string): Approval | undefined => concerned(input).find((approval) => (approval.status?.phase ?? 'Pending') === phase);
+  const of = (phase: string): Approval | undefined =>
+    concerned(input).find((approval) => (approval.status?.phase ?? 'Pending') === phase);
   const pending = of('Pending');
   if (pending) {
     const needed = Math.max(input.policy.approvals, pending.spec.policy?.approvals ?? 1);
@@ -93,12 +122,32 @@ function asked(input: JudgeInput): { pending?: Judgement; decided?: Judgement } 
     return { pending: { state: 'waiting', message: count, revision: '', approval: pending } };
   }
   const approved = of('Approved');
-  if (approved) return { decided: { state: 'queued', message: approved.status?.message ?? 'approved; the sync follows', revision: '', approval: approved } };
+  if (approved)
+    return {
+      decided: {
+        state: 'queued',
+        message: approved.status?.message ?? 'approved; the sync follows',
+        revision: '',
+        approval: approved,
+      },
+    };
   const rejected = of('Rejected') ?? of('Expired');
-  return rejected ? { decided: { state: 'rejected', message: rejected.status?.message ?? 'rejected', revision: '', approval: rejected } } : {};
+  return rejected
+    ? {
+        decided: {
+          state: 'rejected',
+          message: rejected.status?.message ?? 'rejected',
+          revision: '',
+          approval: rejected,
+        },
+      }
+    : {};
 }
 
-/** A gated application's operation, or one that would loosen another's gate, failed for good only if an Approval stood behind it: without one the gate ended it. */
+/**
+ * A gated application's operation, or one that would loosen another's gate, failed for good only if an Approval stood
+ * behind it: without one the gate ended it.
+ */
 function failed(input: JudgeInput, app: Application): Judgement | undefined {
   const state = app.status?.operationState;
   if (!state || (state.phase !== 'Failed' && state.phase !== 'Error')) return undefined;
@@ -112,28 +161,48 @@ function notYet(input: JudgeInput, app: Application): Judgement {
   const { pending, decided } = asked(input);
   const known = pending ?? failed(input, app) ?? decided;
   if (known) return known;
-  const condition = app.status?.conditions?.find((item) => item.type === 'ComparisonError' || item.type === 'InvalidSpecError' || item.type === 'SyncError');
+  const condition = app.status?.conditions?.find(
+    (item) => item.type === 'ComparisonError' || item.type === 'InvalidSpecError' || item.type === 'SyncError',
+  );
   if (condition) return { state: 'failure', message: condition.message, revision: '' };
   if (input.policy.gated) return { state: 'queued', message: 'its approval is being prepared', revision: '' };
-  return { state: 'queued', message: isAutomated(app.spec) ? 'the sync follows' : `waits for /cox sync ${app.metadata.name}`, revision: '' };
+  return {
+    state: 'queued',
+    message: isAutomated(app.spec) ? 'the sync follows' : `waits for /cox sync ${app.metadata.name}`,
+    revision: '',
+  };
 }
 
 /** Where one application stands; pure. */
 export function judge(input: JudgeInput): Judgement {
   const { app, source, contains } = input;
-  if (!app) return input.removed ? { state: 'success', message: 'removed', revision: '' } : { state: 'queued', message: 'the Application is not there yet', revision: '' };
-  if (input.removed && app.metadata.deletionTimestamp) return { state: 'progressing', message: 'is being removed', revision: '' };
-  if (input.removed) return { state: 'queued', message: input.parent ? `is removed when ${input.parent} syncs` : 'is to be removed', revision: '' };
+  if (!app)
+    return input.removed
+      ? { state: 'success', message: 'removed', revision: '' }
+      : { state: 'queued', message: 'the Application is not there yet', revision: '' };
+  if (input.removed && app.metadata.deletionTimestamp)
+    return { state: 'progressing', message: 'is being removed', revision: '' };
+  if (input.removed)
+    return {
+      state: 'queued',
+      message: input.parent ? `is removed when ${input.parent} syncs` : 'is to be removed',
+      revision: '',
+    };
   const { history, operationState, sync } = app.status ?? {};
   const newest = history?.at(-1);
   const synced = at(newest?.revisions, newest?.revision, source);
-  if (operationState && (operationState.phase === 'Running' || operationState.phase === 'Terminating') && app.operation) {
+  if (
+    operationState &&
+    (operationState.phase === 'Running' || operationState.phase === 'Terminating') &&
+    app.operation
+  ) {
     const revision = operationRevision(operationState, source);
     if (contains(revision) && !(synced && contains(synced))) return running(operationState, revision);
   }
   if (synced && contains(synced)) return applied(input, app, synced);
   const compared = at(sync?.revisions, sync?.revision, source);
-  if (sync?.status === 'Synced' && compared && contains(compared)) return { ...applied(input, app, compared), message: 'nothing had to be applied' };
+  if (sync?.status === 'Synced' && compared && contains(compared))
+    return { ...applied(input, app, compared), message: 'nothing had to be applied' };
   return notYet(input, app);
 }
 
@@ -142,13 +211,28 @@ function nameOf(key: string): string {
   return key.slice(key.indexOf('/') + 1);
 }
 
-async function progressOf(deps: ChangeDeps, pull: PullInput, merged: string, { item, signal }: { item: Affected; signal: AbortSignal }): Promise<AppProgress> {
+async function progressOf(
+  deps: ChangeDeps,
+  pull: PullInput,
+  merged: string,
+  { item, signal }: { item: Affected; signal: AbortSignal },
+): Promise<AppProgress> {
   const app = deps.applications.get(item.key);
   const shape = app ?? item.after ?? item.before;
-  const policy = shape ? policyFor(deps, shape) : policyFor(deps, { apiVersion: '', kind: '', metadata: { name: '', namespace: '' }, spec: { project: '', destination: {} } });
+  const policy = shape
+    ? policyFor(deps, shape)
+    : policyFor(deps, {
+        apiVersion: '',
+        kind: '',
+        metadata: { name: '', namespace: '' },
+        spec: { project: '', destination: {} },
+      });
   const approvals = deps.approvals.of(item.key);
   const pinned = shape ? pins(shape, pull, merged) : [];
-  const source = Math.max(0, pinned.findIndex((pin) => pin !== undefined));
+  const source = Math.max(
+    0,
+    pinned.findIndex((pin) => pin !== undefined),
+  );
   const mirror = deps.git.repository(pull.repoUrl);
   const contained = new Set<string>([merged]);
   const same = new Set<string>([merged]);
@@ -156,16 +240,38 @@ async function progressOf(deps: ChangeDeps, pull: PullInput, merged: string, { i
   for (const revision of revisionsOf(app, approvals, source)) {
     if (revision === merged || !(await mirror.has(revision)) || !(await mirror.isAncestor(merged, revision))) continue;
     contained.add(revision);
-    const later = shape && wanted !== undefined ? await deps.inputsKey(shape, pins(shape, pull, revision), signal).catch(() => undefined) : undefined;
+    const later =
+      shape && wanted !== undefined
+        ? await deps.inputsKey(shape, pins(shape, pull, revision), signal).catch(() => undefined)
+        : undefined;
     if (later !== undefined && later === wanted) same.add(revision);
   }
   signal.throwIfAborted();
-  const judged = judge({ app, removed: !item.after, ...(item.parent && { parent: nameOf(item.parent) }), policy, approvals, source, merged, contains: (revision) => contained.has(revision), sameInputs: (revision) => same.has(revision) });
+  const judged = judge({
+    app,
+    removed: !item.after,
+    ...(item.parent && { parent: nameOf(item.parent) }),
+    policy,
+    approvals,
+    source,
+    merged,
+    contains: (revision) => contained.has(revision),
+    sameInputs: (revision) => same.has(revision),
+  });
   const asked = approvals.some((approval) => contained.has(approval.spec.revision));
   const waiting = judged.state === 'waiting' ? judged.approval : undefined;
   return {
-    application: item.key, name: nameOf(item.key), environment: policy.environment, gated: asked || (policy.gated && item.after !== undefined), automated: shape ? isAutomated(shape.spec) : false, ...judged,
-    ...(waiting && { approvers: waiting.spec.policy ? stricter(policy, { ...policy, ...waiting.spec.policy }).approvers : policy.approvers }),
+    application: item.key,
+    name: nameOf(item.key),
+    environment: policy.environment,
+    gated: asked || (policy.gated && item.after !== undefined),
+    automated: shape ? isAutomated(shape.spec) : false,
+    ...judged,
+    ...(waiting && {
+      approvers: waiting.spec.policy
+        ? stricter(policy, { ...policy, ...waiting.spec.policy }).approvers
+        : policy.approvers,
+    }),
   };
 }
 

@@ -79,7 +79,8 @@ export interface PullPreview {
   tookMs: number;
 }
 
-export type ProgressState = 'queued' | 'waiting' | 'rejected' | 'syncing' | 'progressing' | 'success' | 'failure' | 'superseded';
+export type ProgressState =
+  'queued' | 'waiting' | 'rejected' | 'syncing' | 'progressing' | 'success' | 'failure' | 'superseded';
 
 /** How far one application has followed a merged pull request. */
 export interface AppProgress {

@@ -7,7 +7,10 @@ import { AppError } from '../base/errors.ts';
 import { affectedBy } from './affected.ts';
 
 /** From the head of the branch, as Git has it now, to the test merge; or the files that cannot be merged. */
-export async function openRange({ git }: Pick<ChangeDeps, 'git'>, pull: PullInput): Promise<Range | { base: string; conflicts: string[] }> {
+export async function openRange(
+  { git }: Pick<ChangeDeps, 'git'>,
+  pull: PullInput,
+): Promise<Range | { base: string; conflicts: string[] }> {
   const mirror = git.repository(pull.repoUrl);
   // The branch is read from Git: what the forge says of it is as old as the last push to the head.
   await mirror.fetch();
@@ -20,12 +23,18 @@ export async function openRange({ git }: Pick<ChangeDeps, 'git'>, pull: PullInpu
 /** GitHub: "About merge methods": a pull request of more commits cannot be rebased. */
 const mostRebased = 100;
 
-/** A rebase leaves author, their time and the message of each commit as they are (GitHub: "About merge methods on GitHub"). */
+/**
+ * A rebase leaves author, their time and the message of each commit as they are (GitHub: "About merge methods on
+ * GitHub").
+ */
 function sameWork({ author, message }: Commit): string {
   return JSON.stringify([author.name, author.email, author.at, message.trimEnd()]);
 }
 
-/** The commits of the pull request itself; none where its head cannot be had any more, as after a merge whose branch is gone elsewhere. */
+/**
+ * The commits of the pull request itself; none where its head cannot be had any more, as after a merge whose branch is
+ * gone elsewhere.
+ */
 async function ownCommits(mirror: Repository, pull: PullInput, merged: string): Promise<Commit[]> {
   try {
     await mirror.fetchCommit(pull.head.sha, `refs/pull/${pull.number}/head`);
@@ -53,7 +62,11 @@ async function beforeMerge(mirror: Repository, pull: PullInput, merged: string):
 }
 
 /** What the branch got by the merge, all commits of a rebase; undefined when nothing was there before it. */
-export async function mergedRange({ git }: Pick<ChangeDeps, 'git'>, pull: PullInput, merged: string): Promise<Range | undefined> {
+export async function mergedRange(
+  { git }: Pick<ChangeDeps, 'git'>,
+  pull: PullInput,
+  merged: string,
+): Promise<Range | undefined> {
   const mirror = git.repository(pull.repoUrl);
   await mirror.fetchCommit(merged, `refs/heads/${pull.base.ref}`);
   const base = await beforeMerge(mirror, pull, merged);

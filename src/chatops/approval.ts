@@ -10,21 +10,32 @@ import { isBrought } from './brought.ts';
 import { isMeant, seconds } from './target.ts';
 import { requestDeps } from './task.ts';
 
-/** The effect that the person means: the one that they were shown or named; else the one that waited already when they asked. */
+/**
+ * The effect that the person means: the one that they were shown or named; else the one that waited already when they
+ * asked.
+ */
 function meantApproval({ deps, request, app }: Task): { approval?: Approval; refused?: string } {
   const all = deps.store.approvals.of(applicationKey(app));
   const named = request.spec.digest ?? request.spec.args['digest'];
   if (named !== undefined) {
-    const fits = all.filter((approval) => approval.spec.digest === named || (named.length >= 6 && approval.spec.digest.startsWith(named.toLowerCase())));
+    const fits = all.filter(
+      (approval) =>
+        approval.spec.digest === named || (named.length >= 6 && approval.spec.digest.startsWith(named.toLowerCase())),
+    );
     const [only] = fits;
     if (!only || fits.length > 1) return { refused: `no approval has the digest ${named.slice(0, 64)}` };
-    // What is asked anew is agreed to anew: a Request of a former round can be made again, with its MAC, by whoever may delete it.
-    return isOpen(only) && seconds(only.status?.openedAt) > seconds(request.spec.createdAt) ? { refused: `${only.metadata.name} is asked anew since then; look at it and ask again` } : { approval: only };
+    // What is asked anew is agreed to anew: a Request of a former round can be made again, with its MAC, by whoever may
+    // delete it.
+    return isOpen(only) && seconds(only.status?.openedAt) > seconds(request.spec.createdAt)
+      ? { refused: `${only.metadata.name} is asked anew since then; look at it and ask again` }
+      : { approval: only };
   }
   const found = all.find(isOpen) ?? all.find((approval) => isMeant(approval, request.spec));
   if (!found) return {};
   if (seconds(found.metadata.creationTimestamp) <= seconds(request.spec.createdAt)) return { approval: found };
-  return { refused: `what waits now is another effect than when you asked (${found.metadata.name}); look at it and ask again` };
+  return {
+    refused: `what waits now is another effect than when you asked (${found.metadata.name}); look at it and ask again`,
+  };
 }
 
 /** Counts for exactly one effect, never for whatever happens to wait. */
@@ -32,12 +43,30 @@ export async function decideApproval(task: Task, verb: 'approve' | 'reject'): Pr
   const { deps, request, person, app } = task;
   const { approval, refused } = meantApproval(task);
   if (approval && task.merged && !(await isBrought(deps, approval, task.merged))) {
-    return { ok: false, text: `${app.metadata.name}: what waits there (${approval.metadata.name}) was not brought by this pull request; decide about it in the one that brought it, or in Slack` };
+    return {
+      ok: false,
+      text: `${app.metadata.name}: what waits there (${approval.metadata.name}) was not brought by this pull request; decide about it in the one that brought it, or in Slack`,
+    };
   }
   if (refused) return { ok: false, text: `${app.metadata.name}: ${refused}` };
   // Authors are told apart by id: whoever has none may be one of them.
-  if (person.id === 0) return { ok: false, text: `${app.metadata.name}: GitHub knows nobody called ${person.login}, so nobody can tell whether they wrote the change` };
-  const wanted = { application: applicationKey(app), actor: { ...request.spec.actor, id: person.id }, teams: person.teams, ...(approval && { digest: approval.spec.digest }) };
-  const outcome = verb === 'approve' ? await approve(requestDeps(deps), wanted) : await reject(requestDeps(deps), { ...wanted, reason: request.spec.args['reason'] ?? '' });
-  return { ok: outcome.done, text: `${app.metadata.name}: ${outcome.done ? outcome.message : withTeamless(outcome.message, person.teamless)}` };
+  if (person.id === 0)
+    return {
+      ok: false,
+      text: `${app.metadata.name}: GitHub knows nobody called ${person.login}, so nobody can tell whether they wrote the change`,
+    };
+  const wanted = {
+    application: applicationKey(app),
+    actor: { ...request.spec.actor, id: person.id },
+    teams: person.teams,
+    ...(approval && { digest: approval.spec.digest }),
+  };
+  const outcome =
+    verb === 'approve'
+      ? await approve(requestDeps(deps), wanted)
+      : await reject(requestDeps(deps), { ...wanted, reason: request.spec.args['reason'] ?? '' });
+  return {
+    ok: outcome.done,
+    text: `${app.metadata.name}: ${outcome.done ? outcome.message : withTeamless(outcome.message, person.teamless)}`,
+  };
 }

@@ -18,11 +18,20 @@ export interface Person {
 }
 
 export interface Asker {
-  /** As GitHub knows them now. Teams are asked of the organization that owns the application's repository, or the pull request's. */
+  /**
+   * As GitHub knows them now. Teams are asked of the organization that owns the application's repository, or the pull
+   * request's.
+   */
   person(app: Application): Promise<Person>;
-  /** undefined when allowed, else the sentence that names right, application and who can grant it. GitHub is asked only where the login alone does not suffice. */
+  /**
+   * undefined when allowed, else the sentence that names right, application and who can grant it. GitHub is asked only
+   * where the login alone does not suffice.
+   */
   refusal(action: Action, app: Application): Promise<string | undefined>;
-  /** Whether it may be named to them: they may `get` it, or do to it what they ask for, or the place where they ask shows it anyway. */
+  /**
+   * Whether it may be named to them: they may `get` it, or do to it what they ask for, or the place where they ask
+   * shows it anyway.
+   */
   sees(action: Action, app: Application): Promise<boolean>;
 }
 
@@ -40,12 +49,24 @@ interface Rights {
   namespace: string;
 }
 
-function refusalOf({ authoriser, namespace }: Rights, { actor }: Asked, teams: readonly string[], { action, app }: { action: Action; app: Application }): string | undefined {
+function refusalOf(
+  { authoriser, namespace }: Rights,
+  { actor }: Asked,
+  teams: readonly string[],
+  { action, app }: { action: Action; app: Application },
+): string | undefined {
   const object = rbacObject(app, namespace);
-  const { allowed, why, faulty } = authoriser.can({ subjects: [actor.login, ...teams], known: actor.known === true }, 'applications', action, object);
+  const { allowed, why, faulty } = authoriser.can(
+    { subjects: [actor.login, ...teams], known: actor.known === true },
+    'applications',
+    action,
+    object,
+  );
   const grant = `whoever keeps argocd-rbac-cm or the roles of project ${app.spec.project || 'default'} can grant it`;
   if (faulty) return `${actor.login} may not ${action === 'get' ? 'see' : action} ${app.metadata.name}: ${why}`;
-  return allowed ? undefined : `${actor.login} may not ${action === 'get' ? 'see' : action} ${app.metadata.name}: the right "applications, ${action}, ${object}" is missing; ${grant}`;
+  return allowed
+    ? undefined
+    : `${actor.login} may not ${action === 'get' ? 'see' : action} ${app.metadata.name}: the right "applications, ${action}, ${object}" is missing; ${grant}`;
 }
 
 interface Teams {
@@ -85,7 +106,10 @@ export function withTeamless(sentence: string, why: string | undefined): string 
 /** For one Request or one click: what GitHub says is not kept longer, for approvals rest on it. */
 export async function createAsker({ store, forge, authorise, touched }: AskerDeps, asked: Asked): Promise<Asker> {
   const { policyCsv, policyFault, policyDefault } = store.settings();
-  const rights: Rights = { authoriser: await authorise({ policyCsv, policyFault, policyDefault, projects: store.projects.list() }), namespace: store.namespace };
+  const rights: Rights = {
+    authoriser: await authorise({ policyCsv, policyFault, policyDefault, projects: store.projects.list() }),
+    namespace: store.namespace,
+  };
   const { actor } = asked;
   const teams = teamsOf(forge, asked);
   let id: Promise<number | undefined> | undefined;
@@ -101,7 +125,12 @@ export async function createAsker({ store, forge, authorise, touched }: AskerDep
     async person(app) {
       const { names, why } = await teams(app); // argocd-rbac-cm names groups `org:team`; the approvers annotation names them `@org/team`
       id ??= actor.id ? Promise.resolve(actor.id) : (forge?.userId(actor.login) ?? Promise.resolve(undefined));
-      return { login: actor.login, id: (await id) ?? 0, teams: names.map((team) => team.replace(':', '/')), ...(why !== undefined && { teamless: why }) };
+      return {
+        login: actor.login,
+        id: (await id) ?? 0,
+        teams: names.map((team) => team.replace(':', '/')),
+        ...(why !== undefined && { teamless: why }),
+      };
     },
     async sees(action, app) {
       const key = applicationKey(app);

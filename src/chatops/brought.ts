@@ -12,11 +12,19 @@ export interface MergedPull {
 }
 
 /** The merge that speaks for the pull request, or why nobody can decide there. */
-export async function mergeIn({ forge }: Pick<ChatopsOptions, 'forge'>, pull: PullRef): Promise<MergedPull | { refused: string }> {
+export async function mergeIn(
+  { forge }: Pick<ChatopsOptions, 'forge'>,
+  pull: PullRef,
+): Promise<MergedPull | { refused: string }> {
   const found = await forge?.mergeOf(pull);
   if (found?.state === 'merged') return { owner: pull.owner, repo: pull.repo, sha: found.sha };
-  if (found?.state === 'open') return { refused: 'nothing waits yet: what this pull request brings is decided after the merge' };
-  return { refused: found ? 'nothing waits: this pull request was closed without a merge' : 'nobody can tell what this pull request brought: there is no GitHub App' };
+  if (found?.state === 'open')
+    return { refused: 'nothing waits yet: what this pull request brings is decided after the merge' };
+  return {
+    refused: found
+      ? 'nothing waits: this pull request was closed without a merge'
+      : 'nobody can tell what this pull request brought: there is no GitHub App',
+  };
 }
 
 /** A forced push may have dropped it. */
@@ -32,15 +40,21 @@ async function isThere(repository: Repository, sha: string): Promise<boolean> {
 
 async function liesIn(repository: Repository, sha: string, { from, to }: CommitRange): Promise<boolean> {
   if (sha === to || from === undefined) return sha === to;
-  if (!(await isThere(repository, to)) || !(await isThere(repository, from)) || !(await repository.has(sha))) return false;
+  if (!(await isThere(repository, to)) || !(await isThere(repository, from)) || !(await repository.has(sha)))
+    return false;
   return (await repository.isAncestor(sha, to)) && !(await repository.isAncestor(sha, from));
 }
 
 /** Is the merge one of the commits of which the Approval's change is made? */
-export async function isBrought({ forge, git }: Pick<ChatopsOptions, 'forge' | 'git'>, approval: Approval, { owner, repo, sha }: MergedPull): Promise<boolean> {
+export async function isBrought(
+  { forge, git }: Pick<ChatopsOptions, 'forge' | 'git'>,
+  approval: Approval,
+  { owner, repo, sha }: MergedPull,
+): Promise<boolean> {
   for (const range of approval.spec.ranges ?? []) {
     const place = forge?.repositoryOf(range.repo);
-    if (place?.owner === owner && place.repo === repo && (await liesIn(git.repository(range.repo), sha, range))) return true;
+    if (place?.owner === owner && place.repo === repo && (await liesIn(git.repository(range.repo), sha, range)))
+      return true;
   }
   return false;
 }

@@ -30,28 +30,55 @@ export const rights: Record<Exclude<Request['spec']['verb'], 'help'>, Action> = 
   'revert-drift': 'revert',
 };
 
-const circles: Record<string, string> = { Healthy: '🟢', Progressing: '🔵', Degraded: '🔴', Missing: '🟠', Suspended: '⏸️' };
+const circles: Record<string, string> = {
+  Healthy: '🟢',
+  Progressing: '🔵',
+  Degraded: '🔴',
+  Missing: '🟠',
+  Suspended: '⏸️',
+};
 
 function statusLine(store: Store, app: Application): string {
   const { sync, health, operationState } = app.status ?? {};
   const state = health?.status ?? 'Unknown';
   const circle = state === 'Healthy' && sync?.status === 'OutOfSync' ? '🟡' : (circles[state] ?? '⚪');
-  const failed = operationState && ['Failed', 'Error'].includes(operationState.phase) ? [`last sync ${operationState.phase.toLowerCase()}: ${operationState.message ?? ''}`] : [];
+  const failed =
+    operationState && ['Failed', 'Error'].includes(operationState.phase)
+      ? [`last sync ${operationState.phase.toLowerCase()}: ${operationState.message ?? ''}`]
+      : [];
   const running = app.operation ? ['an operation is running'] : [];
   const waits = waitingApproval(store, applicationKey(app)) ? ['waits for approval'] : [];
-  const drifted = store.episodes.of(applicationKey(app)).some((episode) => ['Open', 'Reverting'].includes(episode.status?.phase ?? 'Open')) ? ['edited in the cluster'] : [];
-  return [`${circle} ${app.metadata.name}`, `${sync?.status ?? 'Unknown'} at ${shortRevision(sync?.revision ?? 'nothing')}`, state, ...waits, ...drifted, ...running, ...failed].join(' · ');
+  const drifted = store.episodes
+    .of(applicationKey(app))
+    .some((episode) => ['Open', 'Reverting'].includes(episode.status?.phase ?? 'Open'))
+    ? ['edited in the cluster']
+    : [];
+  return [
+    `${circle} ${app.metadata.name}`,
+    `${sync?.status ?? 'Unknown'} at ${shortRevision(sync?.revision ?? 'nothing')}`,
+    state,
+    ...waits,
+    ...drifted,
+    ...running,
+    ...failed,
+  ].join(' · ');
 }
 
 async function undoDrift({ deps, request, person, app }: Task): Promise<Answer> {
   const episode = deps.store.episodes.get(`${app.metadata.namespace}/${request.spec.args['episode'] ?? ''}`);
-  if (!episode || episode.spec.application !== applicationKey(app)) return { ok: false, text: 'that drift is not known any more' };
+  if (!episode || episode.spec.application !== applicationKey(app))
+    return { ok: false, text: 'that drift is not known any more' };
   if (!['Open', 'Reverting'].includes(episode.status?.phase ?? 'Open')) {
     const ours = episode.status?.phase === 'Reverted' && episode.status.endedBy?.login === request.spec.actor.login;
     return { ok: ours, text: `${app.metadata.name}: ${episode.status?.message ?? 'that drift has ended'}` };
   }
   const keys = (episode.status?.objects ?? []).map((item) => item.key);
-  const outcome = await revertDrift(requestDeps(deps), { application: applicationKey(app), keys, actor: { ...request.spec.actor, id: person.id }, request: request.metadata.name });
+  const outcome = await revertDrift(requestDeps(deps), {
+    application: applicationKey(app),
+    keys,
+    actor: { ...request.spec.actor, id: person.id },
+    request: request.metadata.name,
+  });
   return { ok: outcome.done, text: `${app.metadata.name}: ${outcome.message}` };
 }
 
@@ -60,16 +87,29 @@ async function syncNow({ deps, request, app }: Task): Promise<Answer> {
   const name = app.metadata.name;
   const waiting = waitingApproval(deps.store, applicationKey(app));
   if (waiting && effectivePolicy(app, deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`)).gated) {
-    return { ok: false, text: `${name} waits for approval; it syncs by itself once approved: \`/cox approve ${name}\`` };
+    return {
+      ok: false,
+      text: `${name} waits for approval; it syncs by itself once approved: \`/cox approve ${name}\``,
+    };
   }
-  const outcome = await requestSync(requestDeps(deps), { application: applicationKey(app), request: request.metadata.name, actor: request.spec.actor, since: Date.parse(request.spec.createdAt) });
+  const outcome = await requestSync(requestDeps(deps), {
+    application: applicationKey(app),
+    request: request.metadata.name,
+    actor: request.spec.actor,
+    since: Date.parse(request.spec.createdAt),
+  });
   return { ok: outcome.done, text: `${name}: ${outcome.message}` };
 }
 
 async function askAgain({ deps, request, person, app }: Task): Promise<Answer> {
   const digest = request.spec.digest ?? request.spec.args['digest']?.toLowerCase();
-  if (digest !== undefined && digest.length < 6) return { ok: false, text: `${app.metadata.name}: a digest needs six of its digits` };
-  const outcome = await reopen(requestDeps(deps), { application: applicationKey(app), actor: { ...request.spec.actor, id: person.id }, ...(digest !== undefined && { digest }) });
+  if (digest !== undefined && digest.length < 6)
+    return { ok: false, text: `${app.metadata.name}: a digest needs six of its digits` };
+  const outcome = await reopen(requestDeps(deps), {
+    application: applicationKey(app),
+    actor: { ...request.spec.actor, id: person.id },
+    ...(digest !== undefined && { digest }),
+  });
   return { ok: outcome.done, text: `${app.metadata.name}: ${outcome.message}` };
 }
 
@@ -109,16 +149,28 @@ async function implied(deps: CarryOutDeps, { request, merged, sees }: Asking): P
 
 function nothingMeant(store: Store, request: Request): string {
   const { verb, pull } = request.spec;
-  if (verb === 'approve' || verb === 'reject') return pull ? 'nothing that this pull request brought waits for approval' : 'nothing waits for approval';
+  if (verb === 'approve' || verb === 'reject')
+    return pull ? 'nothing that this pull request brought waits for approval' : 'nothing waits for approval';
   if (!pull && (verb === 'status' || verb === 'diff')) return unseen(store, 'there is no application that you may see');
-  return verb === 'revert-drift' || verb === 'help' ? 'name an application' : `name an application: ${verbs[verb].usage}`;
+  return verb === 'revert-drift' || verb === 'help'
+    ? 'name an application'
+    : `name an application: ${verbs[verb].usage}`;
 }
 
-/** What was rejected, or has expired, is no longer waited for: who asks to decide about it is told how it is asked for again. */
+/**
+ * What was rejected, or has expired, is no longer waited for: who asks to decide about it is told how it is asked for
+ * again.
+ */
 async function closedAmong(deps: CarryOutDeps, { request: { spec }, sees }: Asking): Promise<string[]> {
   if ((spec.verb !== 'approve' && spec.verb !== 'reject') || spec.pull) return [];
-  const closed = deps.store.applications.list().filter((app) => app.status?.sync?.status === 'OutOfSync' && closedNote(deps.store, applicationKey(app)) !== undefined);
-  return (await seen(closed, sees)).slice(0, 5).map((app) => `${app.metadata.name}: ${closedNote(deps.store, applicationKey(app)) ?? ''}`);
+  const closed = deps.store.applications
+    .list()
+    .filter(
+      (app) => app.status?.sync?.status === 'OutOfSync' && closedNote(deps.store, applicationKey(app)) !== undefined,
+    );
+  return (await seen(closed, sees))
+    .slice(0, 5)
+    .map((app) => `${app.metadata.name}: ${closedNote(deps.store, applicationKey(app)) ?? ''}`);
 }
 
 interface Asking {
@@ -151,12 +203,17 @@ export async function carryOut(deps: CarryOutDeps, request: Request): Promise<An
   const { apps, refused } = await meant(deps, { request, merged: merge, sees: (app) => asker.sees(rights[verb], app) });
   if (verb === 'diff' && pull) deps.forge?.refreshPull(pull);
   // What it brings may not be in the cluster yet; its comment is made anew all the same.
-  if (verb === 'diff' && pull && refused && !request.spec.application) return { ok: true, text: 'this pull request is looked at again' };
+  if (verb === 'diff' && pull && refused && !request.spec.application)
+    return { ok: true, text: 'this pull request is looked at again' };
   if (refused) return { ok: false, text: refused };
   const answers: Answer[] = [];
   for (const app of apps) {
     const denied = await asker.refusal(rights[verb], app);
-    answers.push(denied ? { ok: false, text: denied } : await perform({ deps, request, person: await asker.person(app), app, merged: merge }));
+    answers.push(
+      denied
+        ? { ok: false, text: denied }
+        : await perform({ deps, request, person: await asker.person(app), app, merged: merge }),
+    );
   }
   return merged(answers, verb);
 }
@@ -164,12 +221,23 @@ export async function carryOut(deps: CarryOutDeps, request: Request): Promise<An
 /** More lines than this nobody reads in a chat. */
 const mostLines = 40;
 
-/** One answer of several; all is well when something was done. Applications that a person may not even see are not named to them. */
+/**
+ * One answer of several; all is well when something was done. Applications that a person may not even see are not named
+ * to them.
+ */
 function merged(answers: Answer[], verb: Exclude<Request['spec']['verb'], 'help'>): Answer {
   const good = answers.filter((item) => item.ok);
   if (verb === 'diff' && good.length > 1) return { ok: true, text: `${good.length} applications are compared again` };
-  const result: Record<string, string> = Object.fromEntries(answers.flatMap((item) => Object.entries(item.result ?? {})));
-  const lines = [...new Set((good.length > 0 && rights[verb] === 'get' ? good : answers).map((item) => item.text))].sort();
+  const result: Record<string, string> = Object.fromEntries(
+    answers.flatMap((item) => Object.entries(item.result ?? {})),
+  );
+  const lines = [
+    ...new Set((good.length > 0 && rights[verb] === 'get' ? good : answers).map((item) => item.text)),
+  ].sort();
   const more = lines.length > mostLines ? [`and ${lines.length - mostLines} more; name one of them`] : [];
-  return { ok: good.length > 0, text: [...lines.slice(0, mostLines), ...more].join('\n'), ...(Object.keys(result).length > 0 && { result }) };
+  return {
+    ok: good.length > 0,
+    text: [...lines.slice(0, mostLines), ...more].join('\n'),
+    ...(Object.keys(result).length > 0 && { result }),
+  };
 }

@@ -1,4 +1,5 @@
-// One command language for pull requests, Slack and the command line: authorise, carry out, answer — from the Request alone.
+// One command language for pull requests, Slack and the command line: authorise, carry out, answer — from the Request
+// alone.
 import type { Actor, Request } from '../model/coxswain.ts';
 import type { Answer, ChatopsOptions } from './ports.ts';
 import type { AskerDeps } from './asker.ts';
@@ -16,7 +17,10 @@ import { asLinked } from './terminal.ts';
 export type Act = keyof typeof rights;
 
 export interface Chatops {
-  /** For the moment of a click on what shows the application: why this person may not, undefined when they may. It is asked again at the act. */
+  /**
+   * For the moment of a click on what shows the application: why this person may not, undefined when they may. It is
+   * asked again at the act.
+   */
   refusal(actor: Actor, verb: Act, application: string): Promise<string | undefined>;
   /** Among the applications that may be named to this person: the one of that name, or all without a name. */
   find(actor: Actor, verb: Act, text: string): Promise<Found>;
@@ -34,18 +38,29 @@ const newsMs = 3_600_000;
 /** Ended, but the person in Slack was not told yet. Comments tell their own answers. */
 function isUntold(request: Request, now: number): boolean {
   const { finishedAt, told } = request.status ?? {};
-  return !isWaiting(request) && request.spec.origin.kind === 'slack' && !told && now - Date.parse(finishedAt ?? '') < newsMs;
+  return (
+    !isWaiting(request) && request.spec.origin.kind === 'slack' && !told && now - Date.parse(finishedAt ?? '') < newsMs
+  );
 }
 
 /** A request's outcome is stored before it is told, so that a crash between the two repeats only the telling. */
 async function finish(options: ChatopsOptions, key: string, answer: Answer, failed: boolean): Promise<Request> {
   const phase = failed ? 'Failed' : answer.ok ? 'Done' : 'Refused';
-  const status = { phase, message: answer.text, finishedAt: rfc3339(options.clock.now()), ...(answer.result && { result: answer.result }) };
+  const status = {
+    phase,
+    message: answer.text,
+    finishedAt: rfc3339(options.clock.now()),
+    ...(answer.result && { result: answer.result }),
+  };
   return options.store.requests.patch(key, { status }, { subresource: 'status' });
 }
 
 async function tell(options: ChatopsOptions, key: string, request: Request): Promise<void> {
-  const answer: Answer = { ok: request.status?.phase === 'Done', text: request.status?.message ?? '', ...(request.status?.result && { result: request.status.result }) };
+  const answer: Answer = {
+    ok: request.status?.phase === 'Done',
+    text: request.status?.message ?? '',
+    ...(request.status?.result && { result: request.status.result }),
+  };
   const chat = options.chat();
   if (request.spec.origin.kind === 'comment') await options.forge?.answer(request, answer);
   else if (request.spec.origin.kind === 'slack' && chat) {
@@ -54,7 +69,9 @@ async function tell(options: ChatopsOptions, key: string, request: Request): Pro
   }
 }
 
-/** After that nobody knows whether it still holds: what was asked before an outage is not done behind the person's back. */
+/**
+ * After that nobody knows whether it still holds: what was asked before an outage is not done behind the person's back.
+ */
 const heardMs = 3_600_000;
 
 /** By the API server's time, whoever made it. */
@@ -64,7 +81,14 @@ function isStale({ spec, metadata }: Request, now: number): boolean {
 }
 
 async function outcome(deps: CarryOutDeps, request: Request): Promise<{ answer: Answer; failed: boolean }> {
-  if (isStale(request, deps.clock.now())) return { answer: { ok: false, text: 'this was asked more than an hour ago, and nothing more is done for it; ask again if it still holds' }, failed: false };
+  if (isStale(request, deps.clock.now()))
+    return {
+      answer: {
+        ok: false,
+        text: 'this was asked more than an hour ago, and nothing more is done for it; ask again if it still holds',
+      },
+      failed: false,
+    };
   try {
     const asked = await asLinked(deps, request);
     return { answer: 'refused' in asked ? asked.refused : await carryOut(deps, asked.request), failed: false };
@@ -87,12 +111,19 @@ async function work(options: CarryOutDeps, key: string): Promise<void> {
 async function find(deps: AskerDeps, { actor, verb, text }: { actor: Actor; verb: Act; text: string }): Promise<Found> {
   const asker = await createAsker(deps, { actor });
   const sees: Sees = (app) => asker.sees(rights[verb], app);
-  return text === '' ? { ok: true, apps: await seen(deps.store.applications.list(), sees) } : findApplication(deps.store, text, sees);
+  return text === ''
+    ? { ok: true, apps: await seen(deps.store.applications.list(), sees) }
+    : findApplication(deps.store, text, sees);
 }
 
-async function refusalOf(deps: AskerDeps, { actor, verb, application }: { actor: Actor; verb: Act; application: string }): Promise<string | undefined> {
+async function refusalOf(
+  deps: AskerDeps,
+  { actor, verb, application }: { actor: Actor; verb: Act; application: string },
+): Promise<string | undefined> {
   const app = deps.store.applications.get(application);
-  return app ? (await createAsker(deps, { actor })).refusal(rights[verb], app) : `there is no application ${application}`;
+  return app
+    ? (await createAsker(deps, { actor })).refusal(rights[verb], app)
+    : `there is no application ${application}`;
 }
 
 export function createChatops(options: ChatopsOptions): Chatops {
@@ -103,7 +134,8 @@ export function createChatops(options: ChatopsOptions): Chatops {
     concurrency: 4,
     backoff: { baseMs: 250, maxMs: 30_000 },
     work: (key, signal) => work({ ...options, authorise, signal }, key),
-    onError: (key, error, retryMs) => log.warn({ request: key, err: error, retryMs }, 'the request could not be carried out yet'),
+    onError: (key, error, retryMs) =>
+      log.warn({ request: key, err: error, retryMs }, 'the request could not be carried out yet'),
   });
   let end: () => void = () => undefined;
   return {
@@ -114,7 +146,8 @@ export function createChatops(options: ChatopsOptions): Chatops {
       end = store.requests.onChange((key, now) => {
         if (now && wants(now)) queue.add(key);
       });
-      for (const request of store.requests.list().filter(wants)) queue.add(`${request.metadata.namespace}/${request.metadata.name}`);
+      for (const request of store.requests.list().filter(wants))
+        queue.add(`${request.metadata.namespace}/${request.metadata.name}`);
       queue.start();
     },
     async stop() {

@@ -18,10 +18,31 @@ export const verbs: Readonly<Record<Exclude<Verb, 'revert-drift'>, VerbHelp>> = 
   status: { usage: '/cox status [app]', does: 'tells sync status and health', right: 'get' },
   diff: { usage: '/cox diff [app]', does: 'compares again and refreshes the answer', right: 'get' },
   sync: { usage: '/cox sync <app>', does: 'applies what Git says now', right: 'sync' },
-  approve: { usage: '/cox approve [app] [--digest d]', does: 'approves exactly the effect that is shown', right: 'approve', options: { digest: 'value' } },
-  reject: { usage: '/cox reject [app] [reason]', does: 'refuses the effect that is shown', right: 'approve', options: { digest: 'value' }, freeText: true },
-  reopen: { usage: '/cox reopen <app> [--digest d]', does: 'asks again for what was rejected or has expired', right: 'approve', options: { digest: 'value' } },
-  revert: { usage: '/cox revert <app> [--only]', does: 'opens the pull request that takes the last deploy back; --only: just that application\'s part of it', right: 'revert', options: { only: 'flag' } },
+  approve: {
+    usage: '/cox approve [app] [--digest d]',
+    does: 'approves exactly the effect that is shown',
+    right: 'approve',
+    options: { digest: 'value' },
+  },
+  reject: {
+    usage: '/cox reject [app] [reason]',
+    does: 'refuses the effect that is shown',
+    right: 'approve',
+    options: { digest: 'value' },
+    freeText: true,
+  },
+  reopen: {
+    usage: '/cox reopen <app> [--digest d]',
+    does: 'asks again for what was rejected or has expired',
+    right: 'approve',
+    options: { digest: 'value' },
+  },
+  revert: {
+    usage: '/cox revert <app> [--only]',
+    does: "opens the pull request that takes the last deploy back; --only: just that application's part of it",
+    right: 'revert',
+    options: { only: 'flag' },
+  },
 };
 
 export interface Command {
@@ -42,7 +63,9 @@ export function distance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i += 1) {
     const next = [i];
     for (let j = 1; j <= b.length; j += 1) {
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+      next.push(
+        Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
+      );
     }
     row = next;
   }
@@ -54,7 +77,9 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   const wanted = word.slice(0, 80);
   const begun = wanted.length > 1 ? known.filter((item) => item.startsWith(wanted)) : [];
   if (begun.length === 1) return begun[0];
-  const ranked = known.map((item) => ({ item, far: distance(wanted, item) })).sort((a, b) => a.far - b.far || (a.item < b.item ? -1 : 1));
+  const ranked = known
+    .map((item) => ({ item, far: distance(wanted, item) }))
+    .sort((a, b) => a.far - b.far || (a.item < b.item ? -1 : 1));
   const best = ranked[0];
   return best && best.far <= Math.max(2, Math.floor(wanted.length / 2)) ? best.item : undefined;
 }
@@ -79,7 +104,10 @@ interface Word {
 
 /** Words; double quotes keep spaces together, an open one reaches to the end. */
 function words(text: string): Word[] {
-  return [...text.matchAll(/(?:[^\s"]|"[^"]*"?)+/g)].map(([raw]) => ({ text: raw.replaceAll('"', ''), quoted: raw.startsWith('"') }));
+  return [...text.matchAll(/(?:[^\s"]|"[^"]*"?)+/g)].map(([raw]) => ({
+    text: raw.replaceAll('"', ''),
+    quoted: raw.startsWith('"'),
+  }));
 }
 
 function isVerb(word: string): word is keyof typeof verbs {
@@ -98,7 +126,8 @@ function split(tokens: readonly Word[], { options: known = {}, freeText = false 
   const found: Split = { plain: [], options: {} };
   const left = [...tokens];
   for (let token = left.shift(); token; token = left.shift()) {
-    const [, dashes = '', name = '', value] = (token.quoted ? undefined : /^(--)?([a-z][a-z-]*)(?:=(.*))?$/s.exec(token.text)) ?? [];
+    const [, dashes = '', name = '', value] =
+      (token.quoted ? undefined : /^(--)?([a-z][a-z-]*)(?:=(.*))?$/s.exec(token.text)) ?? [];
     const kind = Object.hasOwn(known, name) && (dashes !== '' || value !== undefined) ? known[name] : undefined;
     if (kind === 'flag') found.options[name] = value ?? 'true';
     else if (kind === 'value') {
@@ -136,7 +165,10 @@ export function helpText(about = ''): string {
   return known.map((verb) => `${verb.usage} — ${verb.does}`).join('\n');
 }
 
-/** The first line of a comment that begins with `/cox`, outside quotes and fences, without the word itself; undefined if there is none. */
+/**
+ * The first line of a comment that begins with `/cox`, outside quotes and fences, without the word itself; undefined if
+ * there is none.
+ */
 export function commandIn(body: string): string | undefined {
   let fence = '';
   for (const line of body.split(/\r?\n/)) {

@@ -29,7 +29,14 @@ export interface Forge {
   /** `namespace/name` of the applications that an open pull request touches, or that a merged one touched. */
   touchedBy(pull: PullRef, signal: AbortSignal): Promise<string[]>;
   answer(request: Request, answer: Answer): Promise<void>;
-  openPull(pull: { owner: string; repo: string; base: string; head: string; title: string; body: string }): Promise<{ number: number; url: string; created: boolean }>;
+  openPull(pull: {
+    owner: string;
+    repo: string;
+    base: string;
+    head: string;
+    title: string;
+    body: string;
+  }): Promise<{ number: number; url: string; created: boolean }>;
 }
 
 /** What we ask of the chat; slack/ fits it. */
@@ -37,7 +44,9 @@ export interface Chat {
   answer(request: Request, answer: Answer): Promise<void>;
 }
 
-/** Paths in the repository of its first source that an application's manifests depend on, at a revision of that source. */
+/**
+ * Paths in the repository of its first source that an application's manifests depend on, at a revision of that source.
+ */
 export type PullInputs = (app: Application, revision: string) => Promise<string[]>;
 
 export interface ChatopsOptions {
@@ -48,7 +57,10 @@ export interface ChatopsOptions {
   /** undefined without a GitHub App. */
   forge: Forge | undefined;
   chat: () => Chat | undefined;
-  /** Why somebody else may have made what came from a terminal at that time; undefined when nobody could. Default: nothing is taken from there. */
+  /**
+   * Why somebody else may have made what came from a terminal at that time; undefined when nobody could. Default:
+   * nothing is taken from there.
+   */
   doubt?: (createdAt: string) => Promise<string | undefined>;
   clock: Clock;
   log: Logger;

@@ -17,12 +17,21 @@ const refused = (text: string): Answer => ({ ok: false, text });
 
 /** Revisions that were synced, newest first, each once in a row. */
 function deployed(app: Application): string[] {
-  const revisions = (app.status?.history ?? []).map((entry) => entry.revision ?? '').filter((revision) => revision !== '').reverse();
+  const revisions = (app.status?.history ?? [])
+    .map((entry) => entry.revision ?? '')
+    .filter((revision) => revision !== '')
+    .reverse();
   return revisions.filter((revision, at) => revision !== revisions[at - 1]);
 }
 
-/** The newest commit that changed what the application is made of, and came with its last deploy that changed anything. */
-async function lastChange(repository: Repository, [now = '', ...earlier]: string[], inputs: string[]): Promise<string | undefined> {
+/**
+ * The newest commit that changed what the application is made of, and came with its last deploy that changed anything.
+ */
+async function lastChange(
+  repository: Repository,
+  [now = '', ...earlier]: string[],
+  inputs: string[],
+): Promise<string | undefined> {
   for (const before of earlier) {
     const found = await repository.newestChange(before, now, inputs);
     if (found) return found;
@@ -46,18 +55,37 @@ interface Change {
   inputs: string[];
 }
 
-/** Makes the commit on today's head of the branch; its author and date are the Request's, so that a second try makes the same. */
-async function makeRevert({ request, app, actor }: Task, { repository, commit, branch, inputs }: Change): Promise<{ sha: string } | Answer> {
+/**
+ * Makes the commit on today's head of the branch; its author and date are the Request's, so that a second try makes the
+ * same.
+ */
+async function makeRevert(
+  { request, app, actor }: Task,
+  { repository, commit, branch, inputs }: Change,
+): Promise<{ sha: string } | Answer> {
   const made = await repository.revert({
     commit,
     base: await repository.resolve(`refs/heads/${branch}`),
-    author: { name: actor.login, email: `${actor.id}+${actor.login}@users.noreply.github.com`, at: Date.parse(request.spec.createdAt) },
+    author: {
+      name: actor.login,
+      email: `${actor.id}+${actor.login}@users.noreply.github.com`,
+      at: Date.parse(request.spec.createdAt),
+    },
     ...(isPartial(request) && { paths: inputs }),
-    trailers: [['Requested-by', actor.login], ['Coxswain-Application', applicationKey(app)]],
+    trailers: [
+      ['Requested-by', actor.login],
+      ['Coxswain-Application', applicationKey(app)],
+    ],
   });
   const { name } = app.metadata;
-  if ('empty' in made) return refused(`${name}: what ${commit.slice(0, 7)} changed is not on ${branch} any more; nothing is left to take back`);
-  if ('conflicts' in made) return refused(`${name}: ${commit.slice(0, 7)} cannot be reverted alone, later commits changed the same lines: ${made.conflicts.join(', ')}`);
+  if ('empty' in made)
+    return refused(
+      `${name}: what ${commit.slice(0, 7)} changed is not on ${branch} any more; nothing is left to take back`,
+    );
+  if ('conflicts' in made)
+    return refused(
+      `${name}: ${commit.slice(0, 7)} cannot be reverted alone, later commits changed the same lines: ${made.conflicts.join(', ')}`,
+    );
   return { sha: made.commit };
 }
 
@@ -83,19 +111,26 @@ async function subjectOf(repository: Repository, sha: string, ref?: string): Pro
   return (await repository.commit(sha)).message.split('\n')[0] ?? '';
 }
 
-/** Finds the newest commit of the last deploy that touched the application, and proposes its revert. Doing it twice finds the first. */
+/**
+ * Finds the newest commit of the last deploy that touched the application, and proposes its revert. Doing it twice
+ * finds the first.
+ */
 export async function openRevert(options: ChatopsOptions, task: Task): Promise<Answer> {
   const { app, request } = task;
   const { name } = app.metadata;
   const source = sourcesOf(app.spec)[0];
   const place = source && options.forge?.repositoryOf(source.repoURL);
-  if (!source || !place || !options.forge) return refused(`${name}: its repository is not one where the GitHub App is installed`);
+  if (!source || !place || !options.forge)
+    return refused(`${name}: its repository is not one where the GitHub App is installed`);
   const revisions = deployed(app);
   if (revisions.length < 2) return refused(`${name}: there is no earlier deploy to go back to`);
   const repository = options.git.repository(source.repoURL);
   await repository.fetch();
   const branch = await baseBranch(repository, source.targetRevision);
-  if (branch === undefined) return refused(`${name}: it follows ${source.targetRevision ?? 'HEAD'}, which is no branch; set targetRevision back instead`);
+  if (branch === undefined)
+    return refused(
+      `${name}: it follows ${source.targetRevision ?? 'HEAD'}, which is no branch; set targetRevision back instead`,
+    );
   const inputs = await options.inputsOf(app, revisions[0] ?? '');
   const commit = await lastChange(repository, revisions, inputs);
   if (!commit) return refused(`${name}: nothing of it changed since its first known deploy`);
@@ -108,12 +143,16 @@ export async function openRevert(options: ChatopsOptions, task: Task): Promise<A
   return { ok: true, text, result: { pull: pull.url } };
 }
 
-/** The branch that the application follows; HEAD means the remote's default. undefined: a tag, a commit or a constraint. */
+/**
+ * The branch that the application follows; HEAD means the remote's default. undefined: a tag, a commit or a constraint.
+ */
 async function baseBranch(repository: Repository, targetRevision: string | undefined): Promise<string | undefined> {
   const refs = await repository.refs();
   const named = targetRevision?.replace(/^refs\/heads\//, '');
   if (named && named !== 'HEAD') return refs.has(`refs/heads/${named}`) ? named : undefined;
   const head = refs.get('HEAD');
-  const branches = [...refs].filter(([ref, sha]) => ref.startsWith('refs/heads/') && sha === head).map(([ref]) => ref.slice('refs/heads/'.length));
+  const branches = [...refs]
+    .filter(([ref, sha]) => ref.startsWith('refs/heads/') && sha === head)
+    .map(([ref]) => ref.slice('refs/heads/'.length));
   return branches.find((branch) => branch === 'main' || branch === 'master') ?? branches[0];
 }

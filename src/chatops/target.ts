@@ -24,22 +24,38 @@ export async function seen(apps: readonly Application[], sees: Sees): Promise<Ap
 /** A policy that permits nobody anything shows nobody anything: then the sentence says so. */
 export function unseen(store: Store, sentence: string): string {
   const { policyFault } = store.settings();
-  return policyFault === undefined ? sentence : `${sentence}: argocd-rbac-cm permits nothing until it is mended: ${policyFault}`;
+  return policyFault === undefined
+    ? sentence
+    : `${sentence}: argocd-rbac-cm permits nothing until it is mended: ${policyFault}`;
 }
 
 /**
- * By `namespace/name` or name; an exact name always wins, an unknown one is answered with the nearest. One that the person may not
+ * By `namespace/name` or name; an exact name always wins, an unknown one is answered with the nearest. One that the
+ * person may not
  * see is answered like one that does not exist.
  */
 export async function findApplication(store: Store, text: string, sees: Sees): Promise<Found> {
   const exact = store.applications.get(text) ?? store.applications.get(`${store.namespace}/${text}`);
   if (exact && (await sees(exact))) return { ok: true, apps: [exact] };
   const all = store.applications.list();
-  const same = await seen(all.filter((app) => app.metadata.name === text), sees);
+  const same = await seen(
+    all.filter((app) => app.metadata.name === text),
+    sees,
+  );
   if (same.length === 1) return { ok: true, apps: same };
-  if (same.length > 1) return { ok: false, message: `several applications are called ${text}: ${same.map(applicationKey).join(', ')}` };
-  const near = nearest(text, (await seen(all, sees)).map((app) => app.metadata.name));
-  return { ok: false, message: unseen(store, `there is no application "${text.slice(0, 80)}" that you may see${near ? `; did you mean ${near}?` : ''}`) };
+  if (same.length > 1)
+    return { ok: false, message: `several applications are called ${text}: ${same.map(applicationKey).join(', ')}` };
+  const near = nearest(
+    text,
+    (await seen(all, sees)).map((app) => app.metadata.name),
+  );
+  return {
+    ok: false,
+    message: unseen(
+      store,
+      `there is no application "${text.slice(0, 80)}" that you may see${near ? `; did you mean ${near}?` : ''}`,
+    ),
+  };
 }
 
 /** Whole seconds since the epoch: what the cluster keeps of a time. NaN without one. */
@@ -48,14 +64,21 @@ export function seconds(time: string | null | undefined): number {
 }
 
 /** Waits, or was decided by this very Request before a crash. */
-export function isMeant(approval: Approval, { verb, actor, createdAt }: Pick<Request['spec'], 'verb' | 'actor' | 'createdAt'>): boolean {
+export function isMeant(
+  approval: Approval,
+  { verb, actor, createdAt }: Pick<Request['spec'], 'verb' | 'actor' | 'createdAt'>,
+): boolean {
   const { approvals = [], rejectedBy } = approval.status ?? {};
   if (isOpen(approval) || (verb === 'reject' && rejectedBy?.login === actor.login)) return true;
   return approvals.some((item) => item.actor.login === actor.login && seconds(item.at) >= seconds(createdAt));
 }
 
 /** Applications for which an Approval waits; in a pull request, one that its merge brought. */
-export async function waitingApplications(options: Pick<ChatopsOptions, 'store' | 'git' | 'forge'>, request: Request, merged: MergedPull | undefined): Promise<Application[]> {
+export async function waitingApplications(
+  options: Pick<ChatopsOptions, 'store' | 'git' | 'forge'>,
+  request: Request,
+  merged: MergedPull | undefined,
+): Promise<Application[]> {
   const { store } = options;
   const found: Application[] = [];
   for (const app of store.applications.list()) {

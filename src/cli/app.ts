@@ -11,7 +11,10 @@ const listColumns: Column<Application>[] = [
   { title: 'SYNC', of: (app) => app.status?.sync?.status ?? 'Unknown' },
   { title: 'HEALTH', of: (app) => app.status?.health?.status ?? 'Unknown' },
   { title: 'REVISION', of: (app) => shortRevision(app.status?.sync?.revision ?? '') },
-  { title: 'OPERATION', of: (app) => (app.operation && !app.status?.operationState ? 'Waiting' : (app.status?.operationState?.phase ?? '')) },
+  {
+    title: 'OPERATION',
+    of: (app) => (app.operation && !app.status?.operationState ? 'Waiting' : (app.status?.operationState?.phase ?? '')),
+  },
   { title: 'NAMESPACE', of: (app) => app.spec.destination.namespace ?? '', wide: true },
   { title: 'CLUSTER', of: (app) => app.spec.destination.name || (app.spec.destination.server ?? ''), wide: true },
   { title: 'REPO', of: (app) => sourcesOf(app.spec)[0]?.repoURL ?? '', wide: true },
@@ -30,7 +33,13 @@ const resourceColumns: Column<ResourceStatus>[] = [
 
 const historyColumns: Column<RevisionHistory>[] = [
   { title: 'ID', of: (row) => String(row.id) },
-  { title: 'REVISION', of: (row) => (row.revisions && row.revisions.length > 0 ? row.revisions.map(shortRevision).join(',') : shortRevision(row.revision ?? '')) },
+  {
+    title: 'REVISION',
+    of: (row) =>
+      row.revisions && row.revisions.length > 0
+        ? row.revisions.map(shortRevision).join(',')
+        : shortRevision(row.revision ?? ''),
+  },
   { title: 'DEPLOYED', of: (row) => row.deployedAt },
   { title: 'BY', of: (row) => (row.initiatedBy?.automated ? 'automated' : (row.initiatedBy?.username ?? '')) },
   { title: 'STARTED', of: (row) => row.deployStartedAt ?? '', wide: true },
@@ -43,7 +52,8 @@ function withoutManagedFields(app: Application): Application {
 
 export async function list({ options, out, applications }: Session): Promise<number> {
   const apps = (await applications()).sort((a, b) => (applicationKey(a) < applicationKey(b) ? -1 : 1));
-  if (apps.length === 0 && !isData(options.format)) out.note(`There are no applications in namespace ${options.namespace}.`);
+  if (apps.length === 0 && !isData(options.format))
+    out.note(`There are no applications in namespace ${options.namespace}.`);
   else out.result(print(options.format, apps.map(withoutManagedFields), apps, listColumns));
   return 0;
 }
@@ -55,11 +65,16 @@ function facts(app: Application): [string, string][] {
   return [
     ['Name', app.metadata.name],
     ['Project', app.spec.project],
-    ...sourcesOf(app.spec).map((source): [string, string] => ['Source', `${source.repoURL} ${source.chart ?? source.path ?? ''} at ${source.targetRevision ?? 'HEAD'}`]),
+    ...sourcesOf(app.spec).map((source): [string, string] => [
+      'Source',
+      `${source.repoURL} ${source.chart ?? source.path ?? ''} at ${source.targetRevision ?? 'HEAD'}`,
+    ]),
     ['Destination', `${destination.name || (destination.server ?? '')} ${destination.namespace ?? ''}`],
     ['Sync', `${sync?.status ?? 'Unknown'} at ${shortRevision(sync?.revision ?? '') || 'no revision yet'}`],
     ['Health', health?.message ? `${healthText}: ${health.message}` : healthText],
-    ...(operationState ? [['Operation', `${operationState.phase}: ${operationState.message ?? ''}`] satisfies [string, string]] : []),
+    ...(operationState
+      ? [['Operation', `${operationState.phase}: ${operationState.message ?? ''}`] satisfies [string, string]]
+      : []),
     ...conditions.map((item): [string, string] => ['Condition', `${item.type}: ${item.message}`]),
     ...(summary?.images ?? []).map((image): [string, string] => ['Image', image]),
   ];
@@ -67,7 +82,9 @@ function facts(app: Application): [string, string][] {
 
 export function get({ options, out }: Session, app: Application): Promise<number> {
   const rows = app.status?.resources ?? [];
-  const head = facts(app).map(([name, value]) => `${`${name}:`.padEnd(13)}${plain(value).trim()}`).join('\n');
+  const head = facts(app)
+    .map(([name, value]) => `${`${name}:`.padEnd(13)}${plain(value).trim()}`)
+    .join('\n');
   const text = print(options.format, withoutManagedFields(app), rows, resourceColumns);
   out.result(isData(options.format) ? text : `${head}\n\n${rows.length > 0 ? text : 'No resources yet.'}`);
   return Promise.resolve(0);

@@ -18,11 +18,17 @@ import { openRooms } from './rooms.ts';
 /** The kinds in which objects of the application can be; undefined when only a look at all of them tells. */
 function kindsOf(app: Application, desired: DesiredState): { group: string; kind: string }[] | undefined {
   if (!app.status?.sync?.comparedTo) return undefined;
-  return [...(app.status.resources ?? []).map((row) => ({ group: row.group ?? '', kind: row.kind })), ...desired.manifests.map(gvkOf)];
+  return [
+    ...(app.status.resources ?? []).map((row) => ({ group: row.group ?? '', kind: row.kind })),
+    ...desired.manifests.map(gvkOf),
+  ];
 }
 
 async function projectOf({ cluster, options, signal }: Session, app: Application): Promise<AppProject | undefined> {
-  const found = await cluster.api.get({ group: 'argoproj.io', kind: 'AppProject', namespace: options.namespace, name: app.spec.project }, { signal });
+  const found = await cluster.api.get(
+    { group: 'argoproj.io', kind: 'AppProject', namespace: options.namespace, name: app.spec.project },
+    { signal },
+  );
   return found && parseProject(found);
 }
 
@@ -37,18 +43,21 @@ async function compare(session: Session, rooms: Rooms, app: Application): Promis
   const named = { name: rooms.clusterName, server: rooms.clusterServer };
   // The key only serves digests of effects, which are not asked for here.
   const comparer = createComparer({ cluster, macKey: Buffer.alloc(32), server: named.server });
-  return comparer.compare({
-    app,
-    tracking: trackingName(app, session.options.namespace),
-    manifests: desired.manifests,
-    warnings: desired.warnings,
-    placeOf: desired.placeOf,
-    ...(last && last !== 'gone' && last.key !== desired.key && { previous: last.manifests }),
-    ...(project && {
-      permitted: (key, namespaced) => resourceDenied(project, key, namespaced, named) === undefined,
-      forbidden: (key, namespaced) => kindDenied(project, key, namespaced),
-    }),
-  }, signal);
+  return comparer.compare(
+    {
+      app,
+      tracking: trackingName(app, session.options.namespace),
+      manifests: desired.manifests,
+      warnings: desired.warnings,
+      placeOf: desired.placeOf,
+      ...(last && last !== 'gone' && last.key !== desired.key && { previous: last.manifests }),
+      ...(project && {
+        permitted: (key, namespaced) => resourceDenied(project, key, namespaced, named) === undefined,
+        forbidden: (key, namespaced) => kindDenied(project, key, namespaced),
+      }),
+    },
+    signal,
+  );
 }
 
 function differs(item: ComparedObject): boolean {
@@ -61,14 +70,30 @@ export async function diff(session: Session, app: Application): Promise<number> 
   const comparison = await compare(session, await openRooms(session, app), app);
   for (const { message } of comparison.input.warnings ?? []) out.note(`cox: ${message}`);
   const views = resourceViews({ ...comparison, objects: comparison.objects.filter(differs) });
-  if (isData(options.format)) out.result(data(options.format, views.map(({ row, diff: text }) => ({ ...row, diff: text }))));
+  if (isData(options.format))
+    out.result(
+      data(
+        options.format,
+        views.map(({ row, diff: text }) => ({ ...row, diff: text })),
+      ),
+    );
   else {
     for (const { row, diff: text } of views) {
-      const title = keyTitle({ group: row.group ?? '', kind: row.kind, namespace: row.namespace ?? '', name: row.name });
-      out.result(`===== ${title}${row.requiresPruning ? ' (deleted by a sync with --prune)' : ''} =====\n${diffText(text, options.color)}`);
+      const title = keyTitle({
+        group: row.group ?? '',
+        kind: row.kind,
+        namespace: row.namespace ?? '',
+        name: row.name,
+      });
+      out.result(
+        `===== ${title}${row.requiresPruning ? ' (deleted by a sync with --prune)' : ''} =====\n${diffText(text, options.color)}`,
+      );
     }
   }
-  for (const error of comparison.errors) out.note(`cox: ${error.place ? `${error.place.file}${error.place.line ? `:${error.place.line}` : ''}: ` : ''}${keyTitle(error.key)}: ${error.message}`);
+  for (const error of comparison.errors)
+    out.note(
+      `cox: ${error.place ? `${error.place.file}${error.place.line ? `:${error.place.line}` : ''}: ` : ''}${keyTitle(error.key)}: ${error.message}`,
+    );
   if (comparison.errors.length > 0) return 3;
   return views.length > 0 ? 1 : 0;
 }

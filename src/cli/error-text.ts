@@ -20,7 +20,11 @@ function causeText(cause: unknown): string {
 
 function causes(error: unknown): string[] {
   const found: string[] = [];
-  for (let at = error instanceof Error ? error.cause : undefined; at !== undefined && found.length < 3; at = at instanceof Error ? at.cause : undefined) {
+  for (
+    let at = error instanceof Error ? error.cause : undefined;
+    at !== undefined && found.length < 3;
+    at = at instanceof Error ? at.cause : undefined
+  ) {
     const text = causeText(at);
     if (text && !errorMessage(error).includes(text) && !found.includes(text)) found.push(text);
   }
@@ -33,7 +37,8 @@ function indented(text: string): string {
 
 /** What the command line has is less than what the operator has. */
 const hints: Readonly<Record<string, string>> = {
-  E_GIT_AUTH: 'cox reads repositories with the repository Secrets of the namespace (argocd.argoproj.io/secret-type: repository) that you may list, else with what your own git knows (git credential fill). The GitHub App is the operator\'s alone.',
+  E_GIT_AUTH:
+    "cox reads repositories with the repository Secrets of the namespace (argocd.argoproj.io/secret-type: repository) that you may list, else with what your own git knows (git credential fill). The GitHub App is the operator's alone.",
 };
 
 /** `cox: file:line: message (CODE)`, then lines of `why:` and `next:`. Credentials are taken out. */

@@ -6,7 +6,9 @@ export type Format = 'table' | 'wide' | 'json' | 'yaml';
 
 export const formats: readonly Format[] = ['table', 'wide', 'json', 'yaml'];
 
-/** Where a command writes: its result, and what is said beside it. One line or more, without the new line at the end. */
+/**
+ * Where a command writes: its result, and what is said beside it. One line or more, without the new line at the end.
+ */
 export interface Out {
   result(text: string): void;
   note(text: string): void;
@@ -31,9 +33,19 @@ export function plain(text: string): string {
 export function table<T>(rows: readonly T[], columns: readonly Column<T>[], wide = false): string {
   const shown = columns.filter((column) => wide || !column.wide);
   const cell = (text: string): string => plain(text).replaceAll(/\s+/g, ' ').trim() || '-';
-  const cells = [shown.map((column) => column.title), ...rows.map((row) => shown.map((column) => cell(column.of(row))))];
+  const cells = [
+    shown.map((column) => column.title),
+    ...rows.map((row) => shown.map((column) => cell(column.of(row)))),
+  ];
   const widths = shown.map((_, index) => cells.reduce((widest, line) => Math.max(widest, line[index]?.length ?? 0), 0));
-  return cells.map((line) => line.map((text, index) => text.padEnd(widths[index] ?? 0)).join('  ').trimEnd()).join('\n');
+  return cells
+    .map((line) =>
+      line
+        .map((text, index) => text.padEnd(widths[index] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 export function isData(format: Format): boolean {
@@ -41,7 +53,9 @@ export function isData(format: Format): boolean {
 }
 
 export function data(format: Format, value: unknown): string {
-  return format === 'json' ? stringifyJson(value, 2) : stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 }).trimEnd();
+  return format === 'json'
+    ? stringifyJson(value, 2)
+    : stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 }).trimEnd();
 }
 
 /** The value itself as JSON or YAML, else the rows as a table. */
@@ -51,7 +65,10 @@ export function print<T>(format: Format, value: unknown, rows: readonly T[], col
 
 /** Manifests as one YAML stream. */
 export function manifestsYaml(objects: readonly unknown[]): string {
-  return objects.map((object) => stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 })).join('---\n').trimEnd();
+  return objects
+    .map((object) => stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 }))
+    .join('---\n')
+    .trimEnd();
 }
 
 const colors: Readonly<Record<string, string>> = { '+': '\u001b[32m', '-': '\u001b[31m', '@': '\u001b[36m' };
@@ -60,5 +77,8 @@ const colors: Readonly<Record<string, string>> = { '+': '\u001b[32m', '-': '\u00
 export function diffText(diff: string, color: boolean): string {
   const text = plain(diff).trimEnd();
   if (!color) return text;
-  return text.split('\n').map((line) => (colors[line[0] ?? ''] ? `${colors[line[0] ?? ''] ?? ''}${line}\u001b[0m` : line)).join('\n');
+  return text
+    .split('\n')
+    .map((line) => (colors[line[0] ?? ''] ? `${colors[line[0] ?? ''] ?? ''}${line}\u001b[0m` : line))
+    .join('\n');
 }

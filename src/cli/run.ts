@@ -33,12 +33,18 @@ async function dispatch(command: string, name: string, options: Options, { out, 
   const { withSession } = await import('./session.ts');
   return withSession(options, { out, signal }, async (session) => {
     switch (command) {
-      case 'app list': return (await import('./app.ts')).list(session);
-      case 'app get': return (await import('./app.ts')).get(session, await session.application(name));
-      case 'app history': return (await import('./app.ts')).history(session, await session.application(name));
-      case 'app sync': return (await import('./sync.ts')).sync(session, await session.application(name));
-      case 'app diff': return (await import('./diff.ts')).diff(session, await session.application(name));
-      default: return (await import('./render.ts')).render(session, await session.application(name));
+      case 'app list':
+        return (await import('./app.ts')).list(session);
+      case 'app get':
+        return (await import('./app.ts')).get(session, await session.application(name));
+      case 'app history':
+        return (await import('./app.ts')).history(session, await session.application(name));
+      case 'app sync':
+        return (await import('./sync.ts')).sync(session, await session.application(name));
+      case 'app diff':
+        return (await import('./diff.ts')).diff(session, await session.application(name));
+      default:
+        return (await import('./render.ts')).render(session, await session.application(name));
     }
   });
 }

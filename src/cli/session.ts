@@ -31,7 +31,13 @@ export interface Session {
 export const applicationKind = { group: 'argoproj.io', kind: 'Application' };
 
 /** The command line has no log: what a person should know is said by its result or its error. */
-export const quiet: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => quiet };
+export const quiet: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => quiet,
+};
 
 function split(name: string, namespace: string): { namespace: string; name: string } {
   const slash = name.indexOf('/');
@@ -45,13 +51,26 @@ async function applicationNamed(session: Session, text: string): Promise<Applica
   const app = found && parseApplication(found);
   if (app) return app;
   const { nearest } = await import('../chatops/command.ts');
-  const near = nearest(ref.name, (await session.applications()).map((item) => item.metadata.name));
-  throw new AppError('E_APPLICATION', `there is no application ${ref.namespace}/${ref.name}`, { hint: near ? `Did you mean ${near}?` : `List them with: cox app list -n ${ref.namespace}` });
+  const near = nearest(
+    ref.name,
+    (await session.applications()).map((item) => item.metadata.name),
+  );
+  throw new AppError('E_APPLICATION', `there is no application ${ref.namespace}/${ref.name}`, {
+    hint: near ? `Did you mean ${near}?` : `List them with: cox app list -n ${ref.namespace}`,
+  });
 }
 
 /** Connects, runs, and leaves nothing behind. */
-export async function withSession<T>(options: Options, { out, signal }: { out: Out; signal: AbortSignal }, work: (session: Session) => Promise<T>): Promise<T> {
-  const { config } = await loadKubeconfig({ env: options.env, ...(options.kubeconfig && { path: options.kubeconfig }), ...(options.context && { context: options.context }) });
+export async function withSession<T>(
+  options: Options,
+  { out, signal }: { out: Out; signal: AbortSignal },
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const { config } = await loadKubeconfig({
+    env: options.env,
+    ...(options.kubeconfig && { path: options.kubeconfig }),
+    ...(options.context && { context: options.context }),
+  });
   const ends: (() => Promise<void>)[] = [];
   try {
     const cluster = await connectCluster({ config, clock: systemClock, log: quiet }, signal);
@@ -61,7 +80,10 @@ export async function withSession<T>(options: Options, { out, signal }: { out: O
       cluster,
       out,
       signal,
-      applications: async () => (await cluster.api.list(applicationKind, { namespace: options.namespace, signal })).flatMap((object) => parseApplication(object) ?? []),
+      applications: async () =>
+        (await cluster.api.list(applicationKind, { namespace: options.namespace, signal })).flatMap(
+          (object) => parseApplication(object) ?? [],
+        ),
       application: (name) => applicationNamed(session, name),
       async folder() {
         const dir = await mkdtemp(join(tmpdir(), 'cox-'));

@@ -33,10 +33,12 @@ function carries(operation: Operation | undefined, request: string): boolean {
 /** The name under which the API server knows us; others may write any, so it informs and decides nothing. */
 async function userName({ cluster, signal }: Session): Promise<string> {
   const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
-  const answer = await cluster.api.request('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { body, signal }).catch((error: unknown) => {
-    if (isStatus(error, 403) || isStatus(error, 404)) return undefined;
-    throw error;
-  });
+  const answer = await cluster.api
+    .request('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { body, signal })
+    .catch((error: unknown) => {
+      if (isStatus(error, 403) || isStatus(error, 404)) return undefined;
+      throw error;
+    });
   const status = isObject(answer) && isObject(answer['status']) ? answer['status'] : {};
   const user = isObject(status['userInfo']) ? status['userInfo']['username'] : undefined;
   return typeof user === 'string' ? user : 'cox';
@@ -45,7 +47,10 @@ async function userName({ cluster, signal }: Session): Promise<string> {
 function busy(app: Application): AppError {
   const by = app.operation?.initiatedBy;
   const whose = by?.automated ? 'an automated sync' : by?.username ? `a sync of ${by.username}` : 'another operation';
-  return new AppError('E_BUSY', `${app.metadata.name} is busy: ${whose} is in progress`, { kind: 'waiting', hint: `Wait until it has ended (cox app get ${app.metadata.name}), then ask again.` });
+  return new AppError('E_BUSY', `${app.metadata.name} is busy: ${whose} is in progress`, {
+    kind: 'waiting',
+    hint: `Wait until it has ended (cox app get ${app.metadata.name}), then ask again.`,
+  });
 }
 
 async function ask(session: Session, app: Application, request: string): Promise<void> {
@@ -53,7 +58,11 @@ async function ask(session: Session, app: Application, request: string): Promise
   if (app.operation) throw busy(app);
   const { syncPolicy } = app.spec;
   const operation: Operation = {
-    sync: { prune: options.prune, ...(options.revision && { revision: options.revision }), ...(syncPolicy?.syncOptions && { syncOptions: syncPolicy.syncOptions }) },
+    sync: {
+      prune: options.prune,
+      ...(options.revision && { revision: options.revision }),
+      ...(syncPolicy?.syncOptions && { syncOptions: syncPolicy.syncOptions }),
+    },
     initiatedBy: { username: await userName(session) },
     info: [{ name: cox.requestInfo, value: request }],
     ...(syncPolicy?.retry && { retry: syncPolicy.retry }),
@@ -61,7 +70,14 @@ async function ask(session: Session, app: Application, request: string): Promise
   const ref = { ...applicationKind, namespace: app.metadata.namespace, name: app.metadata.name };
   try {
     // The test fails when somebody was faster: nobody's operation is written over.
-    await cluster.api.patch(ref, { type: 'json', patch: [{ op: 'test', path: '/operation', value: null }, { op: 'add', path: '/operation', value: operation }], signal });
+    await cluster.api.patch(ref, {
+      type: 'json',
+      patch: [
+        { op: 'test', path: '/operation', value: null },
+        { op: 'add', path: '/operation', value: operation },
+      ],
+      signal,
+    });
   } catch (error) {
     if (!isStatus(error, 422)) throw error;
     const now = await session.application(`${app.metadata.namespace}/${app.metadata.name}`);
@@ -93,14 +109,21 @@ interface Following {
 async function follow({ session, app, request, say }: Following): Promise<Seen | undefined> {
   const { namespace, name } = app.metadata;
   const { cluster, options, out, signal } = session;
-  const mirror = cluster.mirror<Application>({ kind: applicationKind, namespace, fieldSelector: `metadata.name=${name}`, parse: parseApplication });
+  const mirror = cluster.mirror<Application>({
+    kind: applicationKind,
+    namespace,
+    fieldSelector: `metadata.name=${name}`,
+    parse: parseApplication,
+  });
   const ended = Promise.withResolvers<Seen | undefined>();
   let last = '';
   const look = (): void => {
     const now = mirror.get(namespace, name);
     if (!now) return ended.reject(new AppError('E_APPLICATION', `${name} was deleted while it was synced`));
     const found = seen(now, request);
-    const line = found.state ? [found.state.phase, found.state.message].filter(Boolean).join(': ') : 'waiting to be taken up';
+    const line = found.state
+      ? [found.state.phase, found.state.message].filter(Boolean).join(': ')
+      : 'waiting to be taken up';
     if (line !== last) say(`${name}: ${plain(line)}`);
     last = line;
     if (found.end) ended.resolve(found);
@@ -108,7 +131,8 @@ async function follow({ session, app, request, say }: Following): Promise<Seen |
   const cancels = [
     systemClock.after(unattendedMs, () => {
       const now = mirror.get(namespace, name);
-      if (now && !seen(now, request).state) out.note(`cox: nobody has taken it up yet; does Coxswain run for namespace ${options.namespace}?`);
+      if (now && !seen(now, request).state)
+        out.note(`cox: nobody has taken it up yet; does Coxswain run for namespace ${options.namespace}?`);
     }),
     ...(options.timeoutMs === undefined ? [] : [systemClock.after(options.timeoutMs, () => ended.resolve(undefined))]),
   ];
@@ -129,7 +153,8 @@ async function follow({ session, app, request, say }: Following): Promise<Seen |
 /** Exit code 0 when it succeeded or is not followed, 1 when it failed or its end was not seen. */
 export async function sync(session: Session, app: Application): Promise<number> {
   const { options, out } = session;
-  if (options.revision && sourcesOf(app.spec).length > 1) throw usage(`--revision names one revision, but ${app.metadata.name} has several sources`);
+  if (options.revision && sourcesOf(app.spec).length > 1)
+    throw usage(`--revision names one revision, but ${app.metadata.name} has several sources`);
   const request = `cli-${randomUUID()}`;
   await ask(session, app, request);
   const say = isData(options.format) ? out.note : out.result;
@@ -142,7 +167,8 @@ export async function sync(session: Session, app: Application): Promise<number> 
     out.note(`cox: ${app.metadata.name} is still syncing; see: cox app get ${app.metadata.name}`);
     return 1;
   }
-  if (found.end === 'lost') out.note('cox: the operation was taken away, or followed by another one, before its end was seen');
+  if (found.end === 'lost')
+    out.note('cox: the operation was taken away, or followed by another one, before its end was seen');
   const resources = found.state?.syncResult?.resources ?? [];
   if (isData(options.format)) out.result(data(options.format, found.state ?? null));
   else if (resources.length > 0) out.result(`\n${table(resources, resultColumns)}`);

@@ -29,7 +29,18 @@ export class ApiError extends AppError {
   readonly causes: readonly ApiCause[];
   readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, fields: { code: 'E_API' | 'E_MANIFEST'; kind: ErrorKind; status: number; reason: string; causes: readonly ApiCause[]; retryAfterMs: number | undefined; hint?: string }) {
+  constructor(
+    message: string,
+    fields: {
+      code: 'E_API' | 'E_MANIFEST';
+      kind: ErrorKind;
+      status: number;
+      reason: string;
+      causes: readonly ApiCause[];
+      retryAfterMs: number | undefined;
+      hint?: string;
+    },
+  ) {
     super(fields.code, message, { kind: fields.kind, ...(fields.hint !== undefined && { hint: fields.hint }) });
     this.name = 'ApiError';
     this.status = fields.status;
@@ -44,8 +55,10 @@ export function isStatus(error: unknown, status: number): error is ApiError {
 }
 
 /**
- * The server failed while it worked on this very object, as when a webhook for it cannot be called: 500 InternalError (Kubernetes API;
- * its details name nothing better). Failures of the API as a whole are 429, 502, 503, 504, or 500 without that reason (etcd).
+ * The server failed while it worked on this very object, as when a webhook for it cannot be called: 500 InternalError
+ * (Kubernetes API;
+ * its details name nothing better). Failures of the API as a whole are 429, 502, 503, 504, or 500 without that reason
+ * (etcd).
  */
 export function isInternal(error: unknown): error is ApiError {
   return isStatus(error, 500) && error.reason === 'InternalError';
@@ -58,25 +71,41 @@ export function isManifestFault(error: unknown): error is ApiError {
 
 /** True for requests whose answers may echo values of Secrets. */
 export function concernsSecrets(path: string, body: unknown): boolean {
-  return /\/api\/v1\/(?:namespaces\/[^/]+\/)?secrets(?:[/?]|$)/.test(path) || (isObject(body) && typeof body['kind'] === 'string' && /^secrets?$/i.test(body['kind'].trim()));
+  return (
+    /\/api\/v1\/(?:namespaces\/[^/]+\/)?secrets(?:[/?]|$)/.test(path) ||
+    (isObject(body) && typeof body['kind'] === 'string' && /^secrets?$/i.test(body['kind'].trim()))
+  );
 }
 
 /**
- * The error for an answer. Server-side apply answers 500 for manifests that do not fit the schema ("failed to create typed patch
- * object", "failed to convert"): there is no reason to tell them by, so their text is read. It echoes values, and so may webhooks
+ * The error for an answer. Server-side apply answers 500 for manifests that do not fit the schema ("failed to create
+ * typed patch
+ * object", "failed to convert"): there is no reason to tell them by, so their text is read. It echoes values, and so
+ * may webhooks
  * and validation: of anything about a Secret only the field paths are passed on.
  */
-export function apiErrorOf(request: FailedRequest, status: number, body: unknown, retryAfterMs: number | undefined): ApiError {
+export function apiErrorOf(
+  request: FailedRequest,
+  status: number,
+  body: unknown,
+  retryAfterMs: number | undefined,
+): ApiError {
   const text = textOf(body);
   const reason = isObject(body) && typeof body['reason'] === 'string' ? body['reason'] : '';
-  const manifest = status === 500 && /failed to create typed (patch|live) object|failed to convert|: field not declared in schema/.test(text);
-  const undecodable = status === 400 && /strict decoding error|unknown field|cannot be handled as|error decoding patch|unmarshal/i.test(text);
+  const manifest =
+    status === 500 &&
+    /failed to create typed (patch|live) object|failed to convert|: field not declared in schema/.test(text);
+  const undecodable =
+    status === 400 &&
+    /strict decoding error|unknown field|cannot be handled as|error decoding patch|unmarshal/i.test(text);
   const isManifest = manifest || undecodable;
   const causes = causesOf(body);
   const faults = causes.length === 0 && isManifest ? manifestFaults(text, request.body) : [];
   const found = causes.length === 0 ? faults : causes;
   const all = request.secret ? found.map((cause) => ({ ...cause, message: '' })) : found;
-  const plain = faults.some(({ message }) => message !== '') ? faultsText(faults) : plainMessage(text, status, request, causes);
+  const plain = faults.some(({ message }) => message !== '')
+    ? faultsText(faults)
+    : plainMessage(text, status, request, causes);
   return new ApiError(request.secret ? secretMessage(status, reason, all, isManifest) : plain, {
     code: isManifest ? 'E_MANIFEST' : 'E_API',
     kind: kindOf(status, isManifest, causes),
@@ -97,7 +126,8 @@ export function watchErrorOf(path: string, status: unknown): ApiError {
 function kindOf(status: number, manifest: boolean, causes: readonly ApiCause[]): ErrorKind {
   if (manifest) return 'terminal';
   if (status === 403) return causes.some((cause) => cause.reason === 'NamespaceTerminating') ? 'transient' : 'terminal';
-  if (status === 401 || status === 404 || status === 408 || status === 409 || status === 410 || status === 429) return 'transient';
+  if (status === 401 || status === 404 || status === 408 || status === 409 || status === 410 || status === 429)
+    return 'transient';
   return status >= 500 ? 'transient' : 'terminal';
 }
 
@@ -116,27 +146,53 @@ export const unknownField = 'FieldUnknown';
 /** The faults that the text names, at our own fields, in an order of their own. The server's goes by its maps. */
 function manifestFaults(whole: string, body: unknown): ApiCause[] {
   const text = whole.slice(0, 50_000);
-  const unknown = [...text.matchAll(/unknown field "((?:[^"\\]|\\.)*)"/g)].map(([, path = '']) => `${path}: ${undeclared}`);
-  const lines = unknown.length > 0 ? unknown : text.trim().replace(sentObject, '').split('\n').map((line) => line.trim());
+  const unknown = [...text.matchAll(/unknown field "((?:[^"\\]|\\.)*)"/g)].map(
+    ([, path = '']) => `${path}: ${undeclared}`,
+  );
+  const lines =
+    unknown.length > 0
+      ? unknown
+      : text
+          .trim()
+          .replace(sentObject, '')
+          .split('\n')
+          .map((line) => line.trim());
   const causes = lines.flatMap((line): ApiCause[] => {
     const found = fieldAt(body, line);
     if (!found?.rest.startsWith(': ')) return [];
     const message = found.rest.slice(2).replace(/, got &.*$/, '');
-    return [{ reason: message === undeclared ? unknownField : 'FieldValueInvalid', field: fieldText(found.position), message }];
+    return [
+      {
+        reason: message === undeclared ? unknownField : 'FieldValueInvalid',
+        field: fieldText(found.position),
+        message,
+      },
+    ];
   });
   if (causes.length > 0) return causes.sort((a, b) => (faultsText([a]) < faultsText([b]) ? -1 : 1));
   return pathsNamed(whole, body).map((field) => ({ reason: 'FieldValueInvalid', field, message: '' }));
 }
 
 function faultsText(faults: readonly ApiCause[]): string {
-  return faults.map(({ field, message }) => (message === '' ? field : `${field}: ${message}`)).join(', ').slice(0, longest);
+  return faults
+    .map(({ field, message }) => (message === '' ? field : `${field}: ${message}`))
+    .join(', ')
+    .slice(0, longest);
 }
 
 /** The error with all of a manifest's faults in place of those that it happened to name. */
 export function withFaults(error: ApiError, faults: readonly ApiCause[]): ApiError {
   const { kind, status, reason, retryAfterMs, hint } = error;
   const isSecret = error.message.startsWith(aboutSecret);
-  return new ApiError(isSecret ? secretMessage(status, reason, faults, true) : faultsText(faults), { code: 'E_MANIFEST', kind, status, reason, causes: faults, retryAfterMs, ...(hint !== undefined && { hint }) });
+  return new ApiError(isSecret ? secretMessage(status, reason, faults, true) : faultsText(faults), {
+    code: 'E_MANIFEST',
+    kind,
+    status,
+    reason,
+    causes: faults,
+    retryAfterMs,
+    ...(hint !== undefined && { hint }),
+  });
 }
 
 function fieldsText(causes: readonly ApiCause[]): string {
@@ -155,7 +211,13 @@ function settled(text: string): string {
 
 function plainMessage(text: string, status: number, request: FailedRequest, causes: readonly ApiCause[]): string {
   const [head] = (causes.length > 1 && severalFaults.exec(text)) || [];
-  const sorted = head === undefined ? text : `${head}${causes.map(({ field, message }) => `${field}: ${message}`).sort().join(', ')}]`;
+  const sorted =
+    head === undefined
+      ? text
+      : `${head}${causes
+          .map(({ field, message }) => `${field}: ${message}`)
+          .sort()
+          .join(', ')}]`;
   const short = settled(sorted.trim().replace(sentObject, '')).slice(0, longest);
   return short || `HTTP ${status} to ${request.method} ${request.path.split('?')[0]}`;
 }
@@ -163,7 +225,9 @@ function plainMessage(text: string, status: number, request: FailedRequest, caus
 const aboutSecret = 'the Secret cannot be read by the API server';
 
 function secretMessage(status: number, reason: string, causes: readonly ApiCause[], manifest: boolean): string {
-  const what = manifest ? aboutSecret : `the API server refused the request about a Secret: HTTP ${status}${reason ? ` ${reason}` : ''}`;
+  const what = manifest
+    ? aboutSecret
+    : `the API server refused the request about a Secret: HTTP ${status}${reason ? ` ${reason}` : ''}`;
   const fields = fieldsText(causes);
   return fields === '' ? what : `${what}: ${fields}`;
 }
@@ -176,7 +240,9 @@ function causesOf(body: unknown): ApiCause[] {
   const causes = detailsOf(body)['causes'];
   if (!Array.isArray(causes)) return [];
   const word = (value: unknown): string => (typeof value === 'string' ? value : '');
-  return causes.filter(isObject).map((cause) => ({ reason: word(cause['reason']), field: word(cause['field']), message: word(cause['message']) }));
+  return causes
+    .filter(isObject)
+    .map((cause) => ({ reason: word(cause['reason']), field: word(cause['field']), message: word(cause['message']) }));
 }
 
 function retryAfterOf(body: unknown): number | undefined {
@@ -184,7 +250,10 @@ function retryAfterOf(body: unknown): number | undefined {
   return typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined;
 }
 
-/** Those field paths of what we sent that the text names. Values cannot pass: a word is taken from our own keys, never from the text. */
+/**
+ * Those field paths of what we sent that the text names. Values cannot pass: a word is taken from our own keys, never
+ * from the text.
+ */
 function pathsNamed(text: string, body: unknown): string[] {
   if (!isObject(body)) return [];
   const found: string[] = [];

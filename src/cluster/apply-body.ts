@@ -34,10 +34,12 @@ function longKeys(value: unknown, into: Set<string>): Set<string> {
 function withMarkedKeys(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(withMarkedKeys).join(',')}]`;
   if (!isObject(value)) return escaped(stringifyJson(value) ?? 'null');
-  const members = Object.entries(value).filter(([, member]) => member !== undefined).map(([key, member]) => {
-    const name = escaped(JSON.stringify(key));
-    return isLong(key) ? `? ${name} : ${withMarkedKeys(member)}` : `${name}:${withMarkedKeys(member)}`;
-  });
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .map(([key, member]) => {
+      const name = escaped(JSON.stringify(key));
+      return isLong(key) ? `? ${name} : ${withMarkedKeys(member)}` : `${name}:${withMarkedKeys(member)}`;
+    });
   return `{${members.join(',')}}`;
 }
 
@@ -47,7 +49,11 @@ export function applyBody(object: unknown): string {
   const refused = long.filter((key) => [...key].length > simpleKey);
   if (refused.length > 0) {
     const names = refused.sort().map((key) => `${JSON.stringify(key.slice(0, 40))}… (${[...key].length})`);
-    throw new AppError('E_MANIFEST', `keys of more than ${simpleKey} characters cannot be applied: ${names.join(', ')}`, { hint: 'Shorten them.' });
+    throw new AppError(
+      'E_MANIFEST',
+      `keys of more than ${simpleKey} characters cannot be applied: ${names.join(', ')}`,
+      { hint: 'Shorten them.' },
+    );
   }
   return long.length > 0 ? withMarkedKeys(object) : escaped(stringifyJson(object));
 }

@@ -80,7 +80,8 @@ export async function connectCluster(options: ClusterOptions, signal?: AbortSign
       const mirror = new MirrorCache(mirrorOptions, {
         log,
         resource: (until) => served({ discovery, clock, log }, mirrorOptions.kind, until),
-        makeWatch: (resource, sink) => new KindWatch({ ...shared, resource, namespace, labelSelector, fieldSelector, metadataOnly: false, sink }),
+        makeWatch: (resource, sink) =>
+          new KindWatch({ ...shared, resource, namespace, labelSelector, fieldSelector, metadataOnly: false, sink }),
       });
       mirrors.add(mirror);
       return mirror;
@@ -93,7 +94,11 @@ export async function connectCluster(options: ClusterOptions, signal?: AbortSign
 }
 
 /** Waits for the kind in its preferred version. */
-async function served(context: { discovery: Discovery; clock: Clock; log: Logger }, kind: { group: string; kind: string }, signal: AbortSignal): Promise<ApiResource> {
+async function served(
+  context: { discovery: Discovery; clock: Clock; log: Logger },
+  kind: { group: string; kind: string },
+  signal: AbortSignal,
+): Promise<ApiResource> {
   const { discovery, clock, log } = context;
   for (let wait = 50; ; wait = Math.min(5000, wait * 2)) {
     const known = discovery.resourceOf(kind);

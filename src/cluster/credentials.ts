@@ -21,8 +21,12 @@ export class Credentials {
     this.#clock = clock;
   }
 
-  /** `impersonate` of the call wins over that of the configuration. Throws E_CONFIG if the token file cannot be read. */
-  async headers(impersonate: Impersonation | undefined = this.#config.impersonate): Promise<Record<string, string | string[]>> {
+  /**
+   * `impersonate` of the call wins over that of the configuration. Throws E_CONFIG if the token file cannot be read.
+   */
+  async headers(
+    impersonate: Impersonation | undefined = this.#config.impersonate,
+  ): Promise<Record<string, string | string[]>> {
     const headers: Record<string, string | string[]> = { ...(await this.#login()) };
     if (impersonate) {
       headers['impersonate-user'] = impersonate.user;
@@ -50,7 +54,8 @@ export class Credentials {
     if (headers) return (this.#plugin ??= await headers());
     if (tokenFile !== undefined) return { authorization: `Bearer ${await this.#fileToken(tokenFile)}` };
     if (token !== undefined) return { authorization: `Bearer ${token}` };
-    if (username !== undefined) return { authorization: `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}` };
+    if (username !== undefined)
+      return { authorization: `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}` };
     return {};
   }
 
@@ -65,7 +70,8 @@ export class Credentials {
       }
     } catch (cause) {
       // While the file is being replaced the known token goes on serving.
-      if (this.#token === undefined) throw new AppError('E_CONFIG', `the token file ${path} cannot be read`, { cause, kind: 'transient' });
+      if (this.#token === undefined)
+        throw new AppError('E_CONFIG', `the token file ${path} cannot be read`, { cause, kind: 'transient' });
     }
     this.#looked = now;
     return this.#token;

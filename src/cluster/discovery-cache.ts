@@ -74,7 +74,9 @@ export class DiscoveryCache implements Discovery {
     const name = group ?? '*';
     let running = this.#underWay.get(name);
     if (!running) {
-      running = (group === undefined ? this.#refreshAll() : this.#refreshGroup(group)).finally(() => this.#underWay.delete(name));
+      running = (group === undefined ? this.#refreshAll() : this.#refreshGroup(group)).finally(() =>
+        this.#underWay.delete(name),
+      );
       this.#underWay.set(name, running);
     }
     await orAborted(running, signal);
@@ -92,10 +94,16 @@ export class DiscoveryCache implements Discovery {
   }
 
   async #refreshAll(): Promise<void> {
-    const [version, core, named] = await Promise.all([this.#get('/version'), this.#get('/api', aggregated), this.#get('/apis', aggregated)]);
-    if (isObject(version) && typeof version['gitVersion'] === 'string') this.#version = version['gitVersion'].replace(/^v/, '');
+    const [version, core, named] = await Promise.all([
+      this.#get('/version'),
+      this.#get('/api', aggregated),
+      this.#get('/apis', aggregated),
+    ]);
+    if (isObject(version) && typeof version['gitVersion'] === 'string')
+      this.#version = version['gitVersion'].replace(/^v/, '');
     const groups = new Map<string, GroupDocument>();
-    for (const document of [core, named]) for (const group of await this.#read(document)) groups.set(group.name, this.#keepStale(group));
+    for (const document of [core, named])
+      for (const group of await this.#read(document)) groups.set(group.name, this.#keepStale(group));
     if (core === undefined) groups.set('', this.#groups.get('') ?? { name: '', versions: [] });
     if (named === undefined) for (const [name, group] of this.#groups) if (name !== '') groups.set(name, group);
     this.#groups.clear();
@@ -138,7 +146,10 @@ export class DiscoveryCache implements Discovery {
     const groups = parseAggregated(document);
     if (groups) return groups;
     // A server older than aggregated discovery (Kubernetes 1.26): ask version by version.
-    const plain = isObject(document) && Array.isArray(document['groups']) ? document['groups'].map(parseGroup) : [parseGroup(document)];
+    const plain =
+      isObject(document) && Array.isArray(document['groups'])
+        ? document['groups'].map(parseGroup)
+        : [parseGroup(document)];
     return Promise.all(plain.map((group) => this.#readVersions(group)));
   }
 
@@ -146,7 +157,11 @@ export class DiscoveryCache implements Discovery {
     const versions = await Promise.all(
       group.versions.map(async ({ version }): Promise<VersionDocument> => {
         try {
-          return { version, stale: false, resources: parseResourceList(await this.#get(groupVersionPath(group.name, version)), group.name, version) };
+          return {
+            version,
+            stale: false,
+            resources: parseResourceList(await this.#get(groupVersionPath(group.name, version)), group.name, version),
+          };
         } catch (error) {
           this.#log.warn({ group: group.name, version, err: error }, 'discovery of a version failed');
           return { version, stale: true, resources: [] };
@@ -159,7 +174,9 @@ export class DiscoveryCache implements Discovery {
   /** Versions whose server is down keep what they had: a missing kind would look like a removed one. */
   #keepStale(group: GroupDocument): GroupDocument {
     const before = this.#groups.get(group.name);
-    const versions = group.versions.map((version) => (version.stale ? (before?.versions.find((known) => known.version === version.version) ?? version) : version));
+    const versions = group.versions.map((version) =>
+      version.stale ? (before?.versions.find((known) => known.version === version.version) ?? version) : version,
+    );
     return { name: group.name, versions };
   }
 
@@ -175,7 +192,9 @@ function indexOf(groups: ReadonlyMap<string, GroupDocument>): Index {
   const byVersion = new Map<string, ApiResource>();
   const preferred = new Map<string, ApiResource>();
   const apiVersions = new Set<string>();
-  const served = [...groups.values()].flatMap((group) => group.versions.map((each) => ({ group: group.name, ...each })));
+  const served = [...groups.values()].flatMap((group) =>
+    group.versions.map((each) => ({ group: group.name, ...each })),
+  );
   for (const { group, version, resources } of served) {
     const apiVersion = group === '' ? version : `${group}/${version}`;
     apiVersions.add(apiVersion);
@@ -190,7 +209,13 @@ function indexOf(groups: ReadonlyMap<string, GroupDocument>): Index {
     }
   }
   const resources = [...preferred.values()].sort((a, b) => compare(a.group, b.group) || compare(a.kind, b.kind));
-  return { byVersion, preferred, resources, apiVersions: [...apiVersions].sort(compare), hash: hashOf([...byVersion].sort(([a], [b]) => compare(a, b))) };
+  return {
+    byVersion,
+    preferred,
+    resources,
+    apiVersions: [...apiVersions].sort(compare),
+    hash: hashOf([...byVersion].sort(([a], [b]) => compare(a, b))),
+  };
 }
 
 function compare(a: string, b: string): number {

@@ -1,4 +1,5 @@
-// Reads the documents of Kubernetes discovery: aggregated (apidiscovery.k8s.io/v2) and plain (APIGroup, APIResourceList).
+// Reads the documents of Kubernetes discovery: aggregated (apidiscovery.k8s.io/v2) and plain (APIGroup,
+// APIResourceList).
 import { isObject } from '../model/kube.ts';
 import type { ApiResource } from './discovery.ts';
 
@@ -23,7 +24,11 @@ export function parseAggregated(document: unknown): GroupDocument[] | undefined 
     const versions = objects(group['versions']).map((entry): VersionDocument => {
       const version = text(entry['version']);
       const resources = objects(entry['resources']).map((resource) => aggregatedResource(resource, name, version));
-      return { version, stale: entry['freshness'] === 'Stale', resources: resources.filter((resource) => resource.kind !== '') };
+      return {
+        version,
+        stale: entry['freshness'] === 'Stale',
+        resources: resources.filter((resource) => resource.kind !== ''),
+      };
     });
     return { name, versions };
   });
@@ -38,8 +43,14 @@ export function parseGroup(document: unknown): GroupDocument {
   }
   const preferred = isObject(document['preferredVersion']) ? text(document['preferredVersion']['version']) : '';
   const versions = objects(document['versions']).map((entry) => text(entry['version']));
-  const ordered = [...versions.filter((version) => version === preferred), ...versions.filter((version) => version !== preferred)];
-  return { name: text(document['name']), versions: ordered.map((version) => ({ version, stale: false, resources: [] })) };
+  const ordered = [
+    ...versions.filter((version) => version === preferred),
+    ...versions.filter((version) => version !== preferred),
+  ];
+  return {
+    name: text(document['name']),
+    versions: ordered.map((version) => ({ version, stale: false, resources: [] })),
+  };
 }
 
 /** Of an APIResourceList. */

@@ -9,7 +9,10 @@ export function refuseChangedNumbers(path: string, sent: KubeObject, stored: Kub
   const changed = changedNumbers(sent, stored);
   if (changed.length === 0) return;
   const secret = concernsSecrets(path, sent);
-  const texts = changed.map((one) => `${one.path}: ${secret ? 'the number' : String(one.sent)} would be stored as ${secret ? 'another one' : String(one.stored)}`);
+  const texts = changed.map(
+    (one) =>
+      `${one.path}: ${secret ? 'the number' : String(one.sent)} would be stored as ${secret ? 'another one' : String(one.stored)}`,
+  );
   throw new AppError('E_MANIFEST', texts.sort().join(', '), { hint: 'Give numbers that the fields can hold.' });
 }
 
@@ -23,5 +26,9 @@ export function isTooBig(path: string, bytes: number): boolean {
 
 export function tooBig(bytes: number): AppError {
   const text = (value: number): string => value.toLocaleString('en');
-  return new AppError('E_MANIFEST', `stored it would take ${text(bytes)} bytes, more than the ${text(requestBytes)} that etcd takes for one object`, { hint: 'Divide it into several objects.' });
+  return new AppError(
+    'E_MANIFEST',
+    `stored it would take ${text(bytes)} bytes, more than the ${text(requestBytes)} that etcd takes for one object`,
+    { hint: 'Divide it into several objects.' },
+  );
 }

@@ -2,7 +2,12 @@
 import type { ApiResource } from './discovery.ts';
 
 /** Argo CD's always-on exclusions and those of its install manifest (argocd.md §1.6, resource.exclusions). */
-const excludedGroups: ReadonlySet<string> = new Set(['events.k8s.io', 'metrics.k8s.io', 'authentication.k8s.io', 'authorization.k8s.io']);
+const excludedGroups: ReadonlySet<string> = new Set([
+  'events.k8s.io',
+  'metrics.k8s.io',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+]);
 const excludedKinds: ReadonlySet<string> = new Set([
   '/Event',
   '/Endpoints',
@@ -30,5 +35,9 @@ const excludedKinds: ReadonlySet<string> = new Set([
 
 export function isWatched(resource: ApiResource, exclude: (kind: { group: string; kind: string }) => boolean): boolean {
   if (!resource.verbs.includes('list') || !resource.verbs.includes('watch')) return false;
-  return !excludedGroups.has(resource.group) && !excludedKinds.has(`${resource.group}/${resource.kind}`) && !exclude(resource);
+  return (
+    !excludedGroups.has(resource.group) &&
+    !excludedKinds.has(`${resource.group}/${resource.kind}`) &&
+    !exclude(resource)
+  );
 }

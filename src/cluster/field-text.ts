@@ -9,7 +9,13 @@ const keyPairs = /(?:^|,)(\w{1,60})=("(?:[^"\\]|\\.)*"|[^,]*)/g;
 
 function entryOf(list: unknown[], keys: string): number {
   const pairs = [...keys.matchAll(keyPairs)];
-  return pairs.length === 0 ? -1 : list.findIndex((entry) => isObject(entry) && pairs.every(([, name = '', value = '']) => [String(entry[name]), canonicalJson(entry[name])].includes(value)));
+  return pairs.length === 0
+    ? -1
+    : list.findIndex(
+        (entry) =>
+          isObject(entry) &&
+          pairs.every(([, name = '', value = '']) => [String(entry[name]), canonicalJson(entry[name])].includes(value)),
+      );
 }
 
 function step(at: unknown, text: string, first: boolean): { to: string | number; length: number } | undefined {
@@ -23,11 +29,15 @@ function step(at: unknown, text: string, first: boolean): { to: string | number;
   if (!isObject(at) || (dot === 0 && !first)) return undefined;
   const rest = text.slice(dot);
   // Names may have dots themselves: the longest that fits.
-  const [name] = Object.keys(at).filter((key) => key !== '' && rest.startsWith(key) && /^(?:$|[.[:])/.test(rest.slice(key.length))).sort((a, b) => b.length - a.length);
+  const [name] = Object.keys(at)
+    .filter((key) => key !== '' && rest.startsWith(key) && /^(?:$|[.[:])/.test(rest.slice(key.length)))
+    .sort((a, b) => b.length - a.length);
   return name === undefined ? undefined : { to: name, length: dot + name.length };
 }
 
-/** Where the path at the beginning of the text leads, and what follows it; undefined if it leads nowhere in this object. */
+/**
+ * Where the path at the beginning of the text leads, and what follows it; undefined if it leads nowhere in this object.
+ */
 export function fieldAt(object: unknown, text: string): { position: Position; rest: string } | undefined {
   const position: Position = [];
   let [at, rest] = [object, text];

@@ -112,9 +112,15 @@ export class KindCache implements WatchSink {
     this.#conditions.look();
   }
 
-  /** Resolves when the first listing is complete (with bodies, if the kind is watched whole) or, with `patient` false, has failed. */
+  /**
+   * Resolves when the first listing is complete (with bodies, if the kind is watched whole) or, with `patient` false,
+   * has failed.
+   */
   async settled(patient: boolean, signal?: AbortSignal): Promise<void> {
-    await this.when(() => this.#stopped || this.#complete === this.#mode || (!patient && this.#problem !== undefined), signal);
+    await this.when(
+      () => this.#stopped || this.#complete === this.#mode || (!patient && this.#problem !== undefined),
+      signal,
+    );
   }
 
   /** Resolves when the entries can be read with bodies. Throws what keeps the watch from it. */
@@ -206,7 +212,9 @@ export class KindCache implements WatchSink {
   #put(object: KubeObject, json: () => string, source: Source): void {
     const { metadata } = object;
     const name = nameOf({ namespace: metadata.namespace ?? '', name: metadata.name ?? '' });
-    const put = this.#shelf.put(name, metadata.resourceVersion ?? '', source, () => entryOf(object, json, this.#context));
+    const put = this.#shelf.put(name, metadata.resourceVersion ?? '', source, () =>
+      entryOf(object, json, this.#context),
+    );
     if (!put) return;
     const { before, after } = put;
     this.#host.put(before, after, source === 'own' ? 'own' : 'watch', put.changed);
@@ -233,7 +241,8 @@ export class KindCache implements WatchSink {
       resource: this.#resource,
       apiVersion: apiVersionOf(this.#resource),
       shared: this.#host.shared,
-      keeps: (key, application, root) => this.#delivers === 'whole' && ((application !== undefined && root) || this.#host.wants(key)),
+      keeps: (key, application, root) =>
+        this.#delivers === 'whole' && ((application !== undefined && root) || this.#host.wants(key)),
     };
   }
 }

@@ -6,7 +6,10 @@ import type { Outcome } from '../base/queue.ts';
 import type { ResourceKey } from '../model/kube.ts';
 import type { Discovery } from './discovery.ts';
 
-/** A definition is served a moment after it is stored; after so many looks it has told its status, and that is an event of its own. */
+/**
+ * A definition is served a moment after it is stored; after so many looks it has told its status, and that is an event
+ * of its own.
+ */
 const looks = 6;
 
 export class KindFollower {
@@ -33,7 +36,10 @@ export class KindFollower {
     await this.#queue.stop(0);
   }
 
-  /** Called for every object that changes; only definitions concern it. Those of the first listing matter only if they are not served yet. */
+  /**
+   * Called for every object that changes; only definitions concern it. Those of the first listing matter only if they
+   * are not served yet.
+   */
   changed(key: ResourceKey, first: boolean): void {
     const group = groupDefinedBy(key);
     if (group === undefined || (first && this.#isServed(key, group))) return;

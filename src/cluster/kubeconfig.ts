@@ -39,15 +39,26 @@ type Fields = Record<string, unknown>;
 const accountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
- * The chosen (default: current) context of the kubeconfig files: `path`, else KUBECONFIG (several files are merged, the first wins),
+ * The chosen (default: current) context of the kubeconfig files: `path`, else KUBECONFIG (several files are merged, the
+ * first wins),
  * else ~/.kube/config. Throws E_CONFIG. Users with `exec` or `auth-provider` go through @kubernetes/client-node.
  */
-export async function loadKubeconfig(options: { path?: string; context?: string; env?: Record<string, string | undefined> } = {}): Promise<KubeconfigChoice> {
+export async function loadKubeconfig(
+  options: { path?: string; context?: string; env?: Record<string, string | undefined> } = {},
+): Promise<KubeconfigChoice> {
   const fromEnvironment = options.env?.['KUBECONFIG']?.split(delimiter).filter((path) => path !== '') ?? [];
-  const paths = options.path !== undefined ? [options.path] : fromEnvironment.length > 0 ? fromEnvironment : [join(homedir(), '.kube', 'config')];
-  const files = (await Promise.all(paths.map((path) => readKubeconfig(path, paths.length > 1)))).filter((file) => file !== undefined);
+  const paths =
+    options.path !== undefined
+      ? [options.path]
+      : fromEnvironment.length > 0
+        ? fromEnvironment
+        : [join(homedir(), '.kube', 'config')];
+  const files = (await Promise.all(paths.map((path) => readKubeconfig(path, paths.length > 1)))).filter(
+    (file) => file !== undefined,
+  );
   if (files.length === 0) throw wrong(`there is no kubeconfig at ${paths.join(' or ')}`);
-  const context = options.context ?? files.map((file) => textAt(file.fields, 'current-context')).find((name) => name !== undefined);
+  const context =
+    options.context ?? files.map((file) => textAt(file.fields, 'current-context')).find((name) => name !== undefined);
   if (context === undefined) throw wrong('the kubeconfig names no current context');
   const { fields: contextFields } = entry(files, 'contexts', 'context', context);
   const cluster = entry(files, 'clusters', 'cluster', textAt(contextFields, 'cluster') ?? '');
@@ -55,22 +66,37 @@ export async function loadKubeconfig(options: { path?: string; context?: string;
   const user = userName === undefined ? { fields: {}, path: cluster.path } : entry(files, 'users', 'user', userName);
   const namespace = textAt(contextFields, 'namespace') ?? 'default';
   const config: ClusterConfig = { ...(await clusterFields(cluster)), ...(await userFields(user)) };
-  if (user.fields['exec'] !== undefined || user.fields['auth-provider'] !== undefined) config.headers = await pluginHeaders(user.path, { name: context, cluster: textAt(contextFields, 'cluster') ?? '', user: userName ?? '' });
+  if (user.fields['exec'] !== undefined || user.fields['auth-provider'] !== undefined)
+    config.headers = await pluginHeaders(user.path, {
+      name: context,
+      cluster: textAt(contextFields, 'cluster') ?? '',
+      user: userName ?? '',
+    });
   return { config, namespace, context };
 }
 
 /** The account that Kubernetes mounts into a pod; undefined outside of one. */
-export async function inClusterConfig(env: Record<string, string | undefined> = process.env, directory = accountDirectory): Promise<ClusterConfig | undefined> {
+export async function inClusterConfig(
+  env: Record<string, string | undefined> = process.env,
+  directory = accountDirectory,
+): Promise<ClusterConfig | undefined> {
   const host = env['KUBERNETES_SERVICE_HOST'];
   const port = env['KUBERNETES_SERVICE_PORT'];
   if (!host || !port) return undefined;
   const ca = await readFile(join(directory, 'ca.crt'), 'utf8').catch((cause: unknown) => {
     throw wrong('the service account of the pod is not mounted', cause);
   });
-  return { server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`, ca, tokenFile: join(directory, 'token') };
+  return {
+    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    ca,
+    tokenFile: join(directory, 'token'),
+  };
 }
 
-/** From the `server` and `config` of an Argo CD cluster Secret (argocd.md §1.5; Argo CD: operator-manual/declarative-setup). */
+/**
+ * From the `server` and `config` of an Argo CD cluster Secret (argocd.md §1.5; Argo CD:
+ * operator-manual/declarative-setup).
+ */
 export async function argoClusterConfig(server: string, json: string): Promise<ClusterConfig> {
   let fields: unknown;
   try {
@@ -79,7 +105,8 @@ export async function argoClusterConfig(server: string, json: string): Promise<C
     throw wrong(`the configuration of cluster ${server} is not JSON`); // the parser's message would echo credentials
   }
   if (!isObject(fields)) throw wrong(`the configuration of cluster ${server} is not an object`);
-  if (fields['execProviderConfig'] !== undefined || fields['awsAuthConfig'] !== undefined) throw wrong(`cluster ${server} uses execProviderConfig or awsAuthConfig, which is not supported yet`);
+  if (fields['execProviderConfig'] !== undefined || fields['awsAuthConfig'] !== undefined)
+    throw wrong(`cluster ${server} uses execProviderConfig or awsAuthConfig, which is not supported yet`);
   const tls = isObject(fields['tlsClientConfig']) ? fields['tlsClientConfig'] : {};
   return pruned({
     server,
@@ -139,7 +166,9 @@ async function clusterFields({ path, fields }: Found): Promise<ClusterConfig> {
 async function userFields({ path, fields }: Found): Promise<Partial<ClusterConfig>> {
   const tokenFile = textAt(fields, 'tokenFile');
   const as = textAt(fields, 'as');
-  const groups = Array.isArray(fields['as-groups']) ? fields['as-groups'].filter((group) => typeof group === 'string') : undefined;
+  const groups = Array.isArray(fields['as-groups'])
+    ? fields['as-groups'].filter((group) => typeof group === 'string')
+    : undefined;
   const uid = textAt(fields, 'as-uid');
   return pruned({
     cert: await dataOrFile(path, fields, 'client-certificate'),
@@ -153,7 +182,10 @@ async function userFields({ path, fields }: Found): Promise<Partial<ClusterConfi
 }
 
 /** The context may stand in another file than its user. */
-async function pluginHeaders(path: string, context: { name: string; cluster: string; user: string }): Promise<() => Promise<Record<string, string>>> {
+async function pluginHeaders(
+  path: string,
+  context: { name: string; cluster: string; user: string },
+): Promise<() => Promise<Record<string, string>>> {
   const { KubeConfig } = await import('@kubernetes/client-node');
   return async () => {
     const kubeconfig = new KubeConfig();
@@ -188,7 +220,9 @@ function textAt(fields: Fields, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-type Pruned<T> = { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> } & { [K in keyof T as undefined extends T[K] ? never : K]: T[K] };
+type Pruned<T> = { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> } & {
+  [K in keyof T as undefined extends T[K] ? never : K]: T[K];
+};
 
 /** The object without its undefined members. */
 function pruned<T extends object>(fields: T): Pruned<T> {
@@ -196,5 +230,8 @@ function pruned<T extends object>(fields: T): Pruned<T> {
 }
 
 function wrong(message: string, cause?: unknown): AppError {
-  return new AppError('E_CONFIG', message, { cause, hint: 'KUBECONFIG names the file (default ~/.kube/config), and its current context is used; cox takes --kubeconfig and --context too.' });
+  return new AppError('E_CONFIG', message, {
+    cause,
+    hint: 'KUBECONFIG names the file (default ~/.kube/config), and its current context is used; cox takes --kubeconfig and --context too.',
+  });
 }

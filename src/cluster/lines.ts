@@ -5,7 +5,10 @@ const newline = 10;
 export class LineSplitter {
   #pending: Buffer[] = [];
 
-  /** Calls `onLine` for every line that the chunk completes; the text is decoded, without its end. Empty lines are passed over. */
+  /**
+   * Calls `onLine` for every line that the chunk completes; the text is decoded, without its end. Empty lines are
+   * passed over.
+   */
   push(chunk: Buffer, onLine: (line: string) => void): void {
     let from = 0;
     for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, from)) {

@@ -63,7 +63,10 @@ export class LiveCache implements Live {
   }
 
   get settled(): boolean {
-    return this.#unsubscribe !== undefined && [...this.#kinds.values()].every((kind) => kind.synced || kind.problemNow !== undefined);
+    return (
+      this.#unsubscribe !== undefined &&
+      [...this.#kinds.values()].every((kind) => kind.synced || kind.problemNow !== undefined)
+    );
   }
 
   get stats(): LiveStats {
@@ -120,11 +123,22 @@ export class LiveCache implements Live {
     if (this.#stopped) return;
     const name = `${application} ${keyText(key)}`;
     this.#reminders.get(name)?.();
-    this.#reminders.set(name, this.#options.clock.after(ms, () => {
-      this.#reminders.delete(name);
-      const record = this.get(key);
-      this.#changes.publish({ key, before: record, after: record, object: record?.object, fingerprintChanged: false, applications: [application], origin: 'watch' });
-    }));
+    this.#reminders.set(
+      name,
+      this.#options.clock.after(ms, () => {
+        this.#reminders.delete(name);
+        const record = this.get(key);
+        this.#changes.publish({
+          key,
+          before: record,
+          after: record,
+          object: record?.object,
+          fingerprintChanged: false,
+          applications: [application],
+          origin: 'watch',
+        });
+      }),
+    );
   }
 
   async ensureKinds(kinds: readonly Kind[], signal?: AbortSignal): Promise<void> {
@@ -141,7 +155,8 @@ export class LiveCache implements Live {
   problemOf(kind: Kind): Error | undefined {
     const resource = this.#options.discovery.resourceOf(kind);
     if (!resource) return undefined;
-    if (!isWatched(resource, this.#options.exclude)) return new AppError('E_KIND_UNKNOWN', `${kind.kind} of ${kind.group || 'core'} is not watched`);
+    if (!isWatched(resource, this.#options.exclude))
+      return new AppError('E_KIND_UNKNOWN', `${kind.kind} of ${kind.group || 'core'} is not watched`);
     return this.#kindOf(kind)?.problemNow;
   }
 
@@ -150,11 +165,18 @@ export class LiveCache implements Live {
     if (!kind) return;
     await kind.when(() => {
       const entry = kind.get(key);
-      return kind.hasReached(resourceVersion) || (entry !== undefined && compareVersions(resourceVersion, entry.resourceVersion) <= 0);
+      return (
+        kind.hasReached(resourceVersion) ||
+        (entry !== undefined && compareVersions(resourceVersion, entry.resourceVersion) <= 0)
+      );
     }, signal);
   }
 
-  async until(key: ResourceKey, test: (object: LiveObject | undefined) => boolean, signal?: AbortSignal): Promise<LiveObject | undefined> {
+  async until(
+    key: ResourceKey,
+    test: (object: LiveObject | undefined) => boolean,
+    signal?: AbortSignal,
+  ): Promise<LiveObject | undefined> {
     const text = keyText(key);
     const conditions = this.#awaited.get(text) ?? new Conditions();
     this.#awaited.set(text, conditions);
@@ -194,7 +216,8 @@ export class LiveCache implements Live {
     const cache = new KindCache(resource, this.#index.wantsKind(kind) ? 'whole' : 'metadata', {
       shared: this.#shared,
       wants: (key) => this.#index.wants(key),
-      makeWatch: (served, metadataOnly, sink) => new KindWatch({ ...this.#options, resource: served, metadataOnly, sink }),
+      makeWatch: (served, metadataOnly, sink) =>
+        new KindWatch({ ...this.#options, resource: served, metadataOnly, sink }),
       put: (before, after, origin, report) => this.#put(before, after, origin, report),
       removed: (entry) => this.#removed(entry),
       counted: (what) => (what === 'event' ? (this.#events += 1) : (this.#relists += 1)),
@@ -206,7 +229,8 @@ export class LiveCache implements Live {
   /** Brings the watched kinds in line with what the cluster serves. */
   #follow(): void {
     const served = new Map<string, ApiResource>();
-    for (const resource of this.#options.discovery.resources()) if (isWatched(resource, this.#options.exclude)) served.set(`${resource.group}/${resource.kind}`, resource);
+    for (const resource of this.#options.discovery.resources())
+      if (isWatched(resource, this.#options.exclude)) served.set(`${resource.group}/${resource.kind}`, resource);
     const moved: Gvk[] = [];
     for (const [name, resource] of served) {
       const known = this.#kinds.get(name);

@@ -14,7 +14,11 @@ export class LiveIndex {
 
   put(before: Entry | undefined, after: Entry): void {
     if (before) this.remove(before);
-    if (after.application !== undefined && after.root) entryIn(this.#tracked, after.application, () => new Map<string, ResourceKey>()).set(keyText(after.key), after.key);
+    if (after.application !== undefined && after.root)
+      entryIn(this.#tracked, after.application, () => new Map<string, ResourceKey>()).set(
+        keyText(after.key),
+        after.key,
+      );
     for (const owner of after.ownerUids) entryIn(this.#children, owner, () => new Set<Entry>()).add(after);
   }
 

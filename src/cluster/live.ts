@@ -1,4 +1,5 @@
-// What the cluster holds right now, as far as it concerns us: slim records of everything, whole objects of what is managed.
+// What the cluster holds right now, as far as it concerns us: slim records of everything, whole objects of what is
+// managed.
 import type { Gvk, KubeObject, ResourceKey } from '../model/kube.ts';
 
 /** What is kept of every object of the cluster. */
@@ -11,7 +12,10 @@ export interface LiveRecord {
   readonly generation: number | undefined;
   /** Changes exactly when something that Git could want changes; not with the status (design decision 5). */
   readonly fingerprint: string;
-  /** The application part of the tracking id (`<app>` or `<namespace>_<app>`), if that id describes this very object; undefined otherwise. */
+  /**
+   * The application part of the tracking id (`<app>` or `<namespace>_<app>`), if that id describes this very object;
+   * undefined otherwise.
+   */
   readonly application: string | undefined;
   /** True if the object has no owner references: only such objects are roots of an application (Argo CD). */
   readonly root: boolean;
@@ -38,38 +42,62 @@ export interface LiveChange {
   readonly fingerprintChanged: boolean;
   /** Tracking names of the applications that track the object (before or after) or want its key. */
   readonly applications: readonly string[];
-  /** `own` if it came as the answer to a request of ours (`accept`), `watch` otherwise. Its echo on the watch is not reported again. */
+  /**
+   * `own` if it came as the answer to a request of ours (`accept`), `watch` otherwise. Its echo on the watch is not
+   * reported again.
+   */
   readonly origin: 'watch' | 'own';
 }
 
 /** The live cache of one cluster: one watch per kind. All reads are synchronous look-ups by key or index. */
 export interface Live {
-  /** Starts watching every kind that can be watched and is not excluded; resolves when all kinds that answered are complete. */
+  /**
+   * Starts watching every kind that can be watched and is not excluded; resolves when all kinds that answered are
+   * complete.
+   */
   start(signal?: AbortSignal): Promise<void>;
   /** Every kind has been listed, or cannot be: then `problemOf` says why, and the rest works without it. */
   readonly settled: boolean;
   get(key: ResourceKey): LiveObject | undefined;
-  /** Keys of the root objects that the application tracks. `application` is the tracking name, as in `LiveRecord.application`. */
+  /**
+   * Keys of the root objects that the application tracks. `application` is the tracking name, as in
+   * `LiveRecord.application`.
+   */
   keysOf(application: string): ResourceKey[];
   /** Objects with an owner reference to that uid. */
   childrenOf(uid: string): LiveRecord[];
   /**
-   * Says which keys an application's manifests have (replacing what it said before), so that their bodies are kept even untracked,
-   * and waits until they can be read: their kinds are watched whole and complete. Kinds that the cluster does not serve are passed over.
+   * Says which keys an application's manifests have (replacing what it said before), so that their bodies are kept even
+   * untracked,
+   * and waits until they can be read: their kinds are watched whole and complete. Kinds that the cluster does not serve
+   * are passed over.
    */
   want(application: string, keys: readonly ResourceKey[], signal?: AbortSignal): Promise<void>;
   /** The application wants nothing any more. */
   forget(application: string): void;
-  /** Tells the application of the key once more after so many ms, as of a change that changed nothing: for whoever could not judge it now. */
+  /**
+   * Tells the application of the key once more after so many ms, as of a change that changed nothing: for whoever could
+   * not judge it now.
+   */
   again(application: string, key: ResourceKey, ms: number): void;
-  /** Starts the watches of these kinds if needed, with whole bodies, and waits until they are complete. Kinds not served or excluded are passed over. */
+  /**
+   * Starts the watches of these kinds if needed, with whole bodies, and waits until they are complete. Kinds not served
+   * or excluded are passed over.
+   */
   ensureKinds(kinds: readonly { group: string; kind: string }[], signal?: AbortSignal): Promise<void>;
-  /** Why a kind cannot be read now (its watch is failing, or its kind is excluded); undefined if all is well. Such a kind must never be pruned. */
+  /**
+   * Why a kind cannot be read now (its watch is failing, or its kind is excluded); undefined if all is well. Such a
+   * kind must never be pruned.
+   */
   problemOf(kind: { group: string; kind: string }): Error | undefined;
   /** Resolves when the watch has reached that version of the object, or a newer one, or has seen it gone since. */
   waitFor(key: ResourceKey, resourceVersion: string, signal?: AbortSignal): Promise<void>;
   /** Resolves with the object (or its absence) as soon as `test` is true of it. */
-  until(key: ResourceKey, test: (object: LiveObject | undefined) => boolean, signal?: AbortSignal): Promise<LiveObject | undefined>;
+  until(
+    key: ResourceKey,
+    test: (object: LiveObject | undefined) => boolean,
+    signal?: AbortSignal,
+  ): Promise<LiveObject | undefined>;
   /** Puts the answer to an own write into the cache, if it is newer. Never pass an answer to a dry run. */
   accept(object: KubeObject): void;
   /** Called for every change in order; must return at once. Returns what ends the subscription. */

@@ -1,4 +1,5 @@
-// Everything that is wrong with a manifest: an apply names one fault or another, and a text that changes by itself is news to nobody.
+// Everything that is wrong with a manifest: an apply names one fault or another, and a text that changes by itself is
+// news to nobody.
 import { AppError } from '../base/errors.ts';
 import type { ApiCause, ApiError } from './api-error.ts';
 import { isManifestFault, unknownField, withFaults } from './api-error.ts';
@@ -6,7 +7,9 @@ import { fieldAt } from './field-text.ts';
 import { isObject } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
 
-/** Dry runs of the object: as a new one with strict validation, which names all unknown fields, and as it was applied. */
+/**
+ * Dry runs of the object: as a new one with strict validation, which names all unknown fields, and as it was applied.
+ */
 export interface Trials {
   create(object: KubeObject): Promise<unknown>;
   apply(object: KubeObject): Promise<unknown>;
@@ -40,7 +43,9 @@ function without(object: KubeObject, causes: readonly ApiCause[]): KubeObject {
     const found = fieldAt(copy, field);
     const last = found?.position.at(-1);
     if (!found || found.rest !== '' || typeof last !== 'string' || message.startsWith('duplicate')) continue;
-    const parent = found.position.slice(0, -1).reduce<unknown>((at, part) => (at as Record<string | number, unknown>)[part], copy);
+    const parent = found.position
+      .slice(0, -1)
+      .reduce<unknown>((at, part) => (at as Record<string | number, unknown>)[part], copy);
     if (isObject(parent)) delete parent[last];
   }
   return copy;
@@ -65,5 +70,8 @@ export async function everyFault(first: ApiError, object: KubeObject, trials: Tr
     more = (left !== undefined && note(left)) || more;
   }
   const all = [...causes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, cause]) => cause);
-  return { error: all.length > 0 ? withFaults(first, all) : first, ...(!left && all.length > 0 && all.every(({ reason }) => reason === unknownField) && { rest }) };
+  return {
+    error: all.length > 0 ? withFaults(first, all) : first,
+    ...(!left && all.length > 0 && all.every(({ reason }) => reason === unknownField) && { rest }),
+  };
 }

@@ -73,7 +73,10 @@ export class MirrorCache<T> implements Mirror<T>, WatchSink {
     await this.#conditions.when(() => {
       const kept = this.#shelf.get(`${namespace}/${name}`);
       const { reached } = this.#shelf;
-      return (kept !== undefined && compareVersions(resourceVersion, kept.resourceVersion) <= 0) || (reached !== '' && compareVersions(resourceVersion, reached) <= 0);
+      return (
+        (kept !== undefined && compareVersions(resourceVersion, kept.resourceVersion) <= 0) ||
+        (reached !== '' && compareVersions(resourceVersion, reached) <= 0)
+      );
     }, signal);
   }
 
@@ -124,7 +127,12 @@ export class MirrorCache<T> implements Mirror<T>, WatchSink {
 
   #put(object: KubeObject, source: Source): void {
     const { namespace = '', name = '', resourceVersion = '' } = object.metadata;
-    const put = this.#shelf.put(`${namespace}/${name}`, resourceVersion, source, () => ({ namespace, name, resourceVersion, value: this.#parse(object) }));
+    const put = this.#shelf.put(`${namespace}/${name}`, resourceVersion, source, () => ({
+      namespace,
+      name,
+      resourceVersion,
+      value: this.#parse(object),
+    }));
     if (put?.changed) this.#report(put.after, put.before?.value, put.after.value, source === 'own' ? 'own' : 'watch');
   }
 

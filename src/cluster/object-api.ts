@@ -3,7 +3,18 @@ import { AppError } from '../base/errors.ts';
 import { fieldManager } from '../model/annotations.ts';
 import { gvkOf, isObject } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
-import type { Api, ApiVerb, ApplyOptions, CallOptions, DeleteOptions, ListOptions, ObjectRef, PatchOptions, RequestOptions, WriteOptions } from './api.ts';
+import type {
+  Api,
+  ApiVerb,
+  ApplyOptions,
+  CallOptions,
+  DeleteOptions,
+  ListOptions,
+  ObjectRef,
+  PatchOptions,
+  RequestOptions,
+  WriteOptions,
+} from './api.ts';
 import { isManifestFault, isStatus } from './api-error.ts';
 import { applyType } from './apply-body.ts';
 import type { ApiResource, Discovery } from './discovery.ts';
@@ -13,7 +24,11 @@ import { collectionPath, objectPath, withQuery } from './paths.ts';
 import type { Answer, Transport } from './transport.ts';
 
 const pageSize = 500;
-const patchTypes = { merge: 'application/merge-patch+json', json: 'application/json-patch+json', strategic: 'application/strategic-merge-patch+json' } as const;
+const patchTypes = {
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+} as const;
 const metadataList = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json';
 
 interface Write {
@@ -50,13 +65,28 @@ export class ObjectApi implements Api {
   }
 
   async list(kind: { group: string; kind: string }, options: ListOptions = {}): Promise<KubeObject[]> {
-    const resource = await this.#resource({ ...kind, ...(options.version !== undefined && { version: options.version }) }, options.signal);
+    const resource = await this.#resource(
+      { ...kind, ...(options.version !== undefined && { version: options.version }) },
+      options.signal,
+    );
     const accept = options.metadataOnly === true ? metadataList : 'application/json';
     const items: KubeObject[] = [];
     const { labelSelector, fieldSelector } = options;
-    for (let cursor: string | undefined = ''; cursor !== undefined; ) {
-      const path = withQuery(collectionPath(resource, options.namespace), { limit: pageSize, continue: cursor, labelSelector, fieldSelector });
-      const { body } = await this.#transport.call({ ...common(options), verb: 'list', method: 'GET', path, accept, safe: true });
+    for (let cursor: string | undefined = ''; cursor !== undefined;) {
+      const path = withQuery(collectionPath(resource, options.namespace), {
+        limit: pageSize,
+        continue: cursor,
+        labelSelector,
+        fieldSelector,
+      });
+      const { body } = await this.#transport.call({
+        ...common(options),
+        verb: 'list',
+        method: 'GET',
+        path,
+        accept,
+        safe: true,
+      });
       const page = pageOf(body, resource);
       for (const item of page.items) items.push(item);
       cursor = page.next;
@@ -66,25 +96,39 @@ export class ObjectApi implements Api {
 
   async create(object: KubeObject, options: WriteOptions = {}): Promise<KubeObject> {
     const resource = await this.#resource(gvkOf(object), options.signal);
-    if (resource.namespaced && !object.metadata.namespace) throw new AppError('E_MANIFEST', `${object.kind} ${object.metadata.name ?? ''} needs a namespace`);
-    return this.#writeWhole({ verb: 'create', method: 'POST', path: collectionPath(resource, object.metadata.namespace), body: object }, options);
+    if (resource.namespaced && !object.metadata.namespace)
+      throw new AppError('E_MANIFEST', `${object.kind} ${object.metadata.name ?? ''} needs a namespace`);
+    return this.#writeWhole(
+      { verb: 'create', method: 'POST', path: collectionPath(resource, object.metadata.namespace), body: object },
+      options,
+    );
   }
 
   async replace(object: KubeObject, options: WriteOptions = {}): Promise<KubeObject> {
-    return this.#writeWhole({ verb: 'update', method: 'PUT', path: await this.#pathOf(object, options.signal), body: object }, options);
+    return this.#writeWhole(
+      { verb: 'update', method: 'PUT', path: await this.#pathOf(object, options.signal), body: object },
+      options,
+    );
   }
 
   async apply(object: KubeObject, options: ApplyOptions = {}): Promise<KubeObject> {
     const path = await this.#pathOf(object, options.signal);
     const query = { force: options.force ?? true };
     // JSON is YAML: the server needs this type to know an apply, and reads the body as either.
-    const write = (body: KubeObject, how: WriteOptions): Promise<KubeObject> => this.#writeWhole({ verb: 'apply', method: 'PATCH', path, body, contentType: applyType, query }, { fieldValidation: 'Warn', ...how });
+    const write = (body: KubeObject, how: WriteOptions): Promise<KubeObject> =>
+      this.#writeWhole(
+        { verb: 'apply', method: 'PATCH', path, body, contentType: applyType, query },
+        { fieldValidation: 'Warn', ...how },
+      );
     try {
       return await write(object, options);
     } catch (error) {
       if (!isManifestFault(error)) throw error;
       const trial = { ...options, dryRun: true };
-      const faults = await everyFault(error, object, { create: (body) => this.create(body, { ...trial, fieldValidation: 'Strict' }), apply: (body) => write(body, trial) });
+      const faults = await everyFault(error, object, {
+        create: (body) => this.create(body, { ...trial, fieldValidation: 'Strict' }),
+        apply: (body) => write(body, trial),
+      });
       // An apply refuses unknown fields whatever is asked; any other write leaves them out.
       if (options.fieldValidation === 'Ignore' && faults.rest) return write(faults.rest, options);
       throw faults.error;
@@ -93,7 +137,14 @@ export class ObjectApi implements Api {
 
   async patch(ref: ObjectRef, options: PatchOptions): Promise<KubeObject> {
     const path = objectPath(await this.#resource(ref, options.signal), ref, options.subresource);
-    return objectOf((await this.#write({ verb: 'patch', method: 'PATCH', path, body: options.patch, contentType: patchTypes[options.type] }, options)).body);
+    return objectOf(
+      (
+        await this.#write(
+          { verb: 'patch', method: 'PATCH', path, body: options.patch, contentType: patchTypes[options.type] },
+          options,
+        )
+      ).body,
+    );
   }
 
   async delete(ref: ObjectRef, options: DeleteOptions = {}): Promise<boolean> {
@@ -109,7 +160,14 @@ export class ObjectApi implements Api {
     };
     try {
       // With a uid a repetition hits the same object or none.
-      await this.#transport.call({ ...common(options), verb: dryRun === true ? 'dryRun' : 'delete', method: 'DELETE', path, body, safe: uid !== undefined || dryRun === true });
+      await this.#transport.call({
+        ...common(options),
+        verb: dryRun === true ? 'dryRun' : 'delete',
+        method: 'DELETE',
+        path,
+        body,
+        safe: uid !== undefined || dryRun === true,
+      });
       return true;
     } catch (error) {
       if (isStatus(error, 404)) return false;
@@ -148,13 +206,23 @@ export class ObjectApi implements Api {
   async #isCustom(object: KubeObject, options: CallOptions): Promise<boolean> {
     const { group, plural } = await this.#resource(gvkOf(object), options.signal);
     if (group === '') return false;
-    const definition = { group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition', namespace: '', name: `${plural}.${group}` };
+    const definition = {
+      group: 'apiextensions.k8s.io',
+      kind: 'CustomResourceDefinition',
+      namespace: '',
+      name: `${plural}.${group}`,
+    };
     return (await this.get(definition, common(options))) !== undefined;
   }
 
   async #write(write: Write, options: WriteOptions): Promise<Answer> {
     const { manager = fieldManager, dryRun = false, fieldValidation } = options;
-    const path = withQuery(write.path, { ...write.query, fieldManager: manager, dryRun: dryRun ? 'All' : undefined, fieldValidation });
+    const path = withQuery(write.path, {
+      ...write.query,
+      fieldManager: manager,
+      dryRun: dryRun ? 'All' : undefined,
+      fieldValidation,
+    });
     return this.#transport.call({
       ...common(options),
       verb: dryRun ? 'dryRun' : write.verb,
@@ -172,22 +240,32 @@ export class ObjectApi implements Api {
   }
 
   /** A kind that is not known may have come a moment ago: its group is asked once. */
-  async #resource(kind: { group: string; version?: string; kind: string }, signal: AbortSignal | undefined): Promise<ApiResource> {
+  async #resource(
+    kind: { group: string; version?: string; kind: string },
+    signal: AbortSignal | undefined,
+  ): Promise<ApiResource> {
     const known = this.#discovery.resourceOf(kind);
     if (known) return known;
     await this.#discovery.refresh(kind.group, signal);
     const found = this.#discovery.resourceOf(kind);
     if (found) return found;
     const version = kind.version === undefined ? '' : `/${kind.version}`;
-    throw new AppError('E_KIND_UNKNOWN', `the cluster does not serve ${kind.kind} of ${kind.group || 'core'}${version}`, {
-      kind: 'transient',
-      hint: 'Install its custom resource definition first, or correct apiVersion and kind.',
-    });
+    throw new AppError(
+      'E_KIND_UNKNOWN',
+      `the cluster does not serve ${kind.kind} of ${kind.group || 'core'}${version}`,
+      {
+        kind: 'transient',
+        hint: 'Install its custom resource definition first, or correct apiVersion and kind.',
+      },
+    );
   }
 }
 
 /** One page of a list; items get the apiVersion and kind that the API leaves out of lists. */
-export function pageOf(body: unknown, resource: ApiResource): { items: KubeObject[]; next: string | undefined; resourceVersion: string } {
+export function pageOf(
+  body: unknown,
+  resource: ApiResource,
+): { items: KubeObject[]; next: string | undefined; resourceVersion: string } {
   const metadata = isObject(body) && isObject(body['metadata']) ? body['metadata'] : {};
   const items = isObject(body) && Array.isArray(body['items']) ? body['items'] : [];
   const next = metadata['continue'];
@@ -201,11 +279,22 @@ export function pageOf(body: unknown, resource: ApiResource): { items: KubeObjec
 }
 
 export function objectOf(body: unknown): KubeObject {
-  if (isObject(body) && isObject(body['metadata']) && typeof body['kind'] === 'string' && typeof body['apiVersion'] === 'string') return body as KubeObject;
+  if (
+    isObject(body) &&
+    isObject(body['metadata']) &&
+    typeof body['kind'] === 'string' &&
+    typeof body['apiVersion'] === 'string'
+  )
+    return body as KubeObject;
   throw new AppError('E_API', 'the API server answered with something that is no object', { kind: 'transient' });
 }
 
 function common(options: CallOptions): Pick<CallOptions, 'signal' | 'impersonate' | 'timeoutMs' | 'unguarded'> {
   const { signal, impersonate, timeoutMs, unguarded } = options;
-  return { ...(unguarded && { unguarded }), ...(signal && { signal }), ...(impersonate && { impersonate }), ...(timeoutMs !== undefined && { timeoutMs }) };
+  return {
+    ...(unguarded && { unguarded }),
+    ...(signal && { signal }),
+    ...(impersonate && { impersonate }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+  };
 }

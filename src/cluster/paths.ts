@@ -14,20 +14,30 @@ export function collectionPath(resource: ApiResource, namespace = ''): string {
 }
 
 /** One object. Throws E_MANIFEST for names that are no path segments, and for a namespaced kind without a namespace. */
-export function objectPath(resource: ApiResource, key: { namespace: string; name: string }, subresource?: string): string {
-  if (resource.namespaced && key.namespace === '') throw new AppError('E_MANIFEST', `${resource.kind} ${key.name} needs a namespace`);
+export function objectPath(
+  resource: ApiResource,
+  key: { namespace: string; name: string },
+  subresource?: string,
+): string {
+  if (resource.namespaced && key.namespace === '')
+    throw new AppError('E_MANIFEST', `${resource.kind} ${key.name} needs a namespace`);
   return `${collectionPath(resource, key.namespace)}/${segment(key.name)}${subresource === undefined ? '' : `/${segment(subresource)}`}`;
 }
 
 export function withQuery(path: string, query: Record<string, string | number | boolean | undefined> = {}): string {
   const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== '') parameters.set(name, String(value));
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined && value !== '') parameters.set(name, String(value));
   const text = parameters.toString();
   return text === '' ? path : `${path}${path.includes('?') ? '&' : '?'}${text}`;
 }
 
-/** Names come from manifests that strangers write: none may leave its place in the path (Kubernetes: path segment names). */
+/**
+ * Names come from manifests that strangers write: none may leave its place in the path (Kubernetes: path segment
+ * names).
+ */
 function segment(name: string): string {
-  if (name === '' || name === '.' || name === '..' || /[/%]/.test(name)) throw new AppError('E_MANIFEST', `${JSON.stringify(name)} is not a name that the Kubernetes API accepts`);
+  if (name === '' || name === '.' || name === '..' || /[/%]/.test(name))
+    throw new AppError('E_MANIFEST', `${JSON.stringify(name)} is not a name that the Kubernetes API accepts`);
   return encodeURIComponent(name);
 }

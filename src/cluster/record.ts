@@ -68,7 +68,12 @@ export function entryOf(object: KubeObject, json: () => string, context: RecordC
   const { metadata } = object;
   const { resource } = context;
   const owners = metadata.ownerReferences ?? [];
-  const key: ResourceKey = { group: resource.group, kind: resource.kind, namespace: share(context.shared, metadata.namespace ?? ''), name: metadata.name ?? '' };
+  const key: ResourceKey = {
+    group: resource.group,
+    kind: resource.kind,
+    namespace: share(context.shared, metadata.namespace ?? ''),
+    name: metadata.name ?? '',
+  };
   const application = trackedBy(metadata.annotations?.[argo.trackingId], key);
   const root = owners.length === 0;
   const text = context.keeps(key, application, root) ? json() : undefined;
@@ -88,9 +93,12 @@ export function entryOf(object: KubeObject, json: () => string, context: RecordC
 }
 
 /**
- * Changes exactly when something that Git could want changes. Where the status is a subresource and the kind counts generations:
- * generation and the metadata that Git may write (some core kinds, Service for one, count none). Else a hash of all but status and
- * bookkeeping. Objects whose body is not at hand have their version for it: nobody compares them. The uid tells a new object of an old name.
+ * Changes exactly when something that Git could want changes. Where the status is a subresource and the kind counts
+ * generations:
+ * generation and the metadata that Git may write (some core kinds, Service for one, count none). Else a hash of all but
+ * status and
+ * bookkeeping. Objects whose body is not at hand have their version for it: nobody compares them. The uid tells a new
+ * object of an old name.
  */
 export function fingerprintOf(object: KubeObject, hasStatus: boolean, whole: boolean): string {
   const { metadata } = object;
@@ -100,13 +108,20 @@ export function fingerprintOf(object: KubeObject, hasStatus: boolean, whole: boo
   }
   if (!whole) return `v${metadata.resourceVersion ?? ''}`;
   const { status: _status, metadata: _metadata, ...rest } = object;
-  const { managedFields: _managedFields, resourceVersion: _resourceVersion, generation: _generation, ...kept } = metadata;
+  const {
+    managedFields: _managedFields,
+    resourceVersion: _resourceVersion,
+    generation: _generation,
+    ...kept
+  } = metadata;
   return short(canonicalJson([kept, rest]));
 }
 
 /**
- * The application part of a tracking id `<app>:<group>/<kind>:<namespace>/<name>` if the id describes this very object: controllers copy
- * annotations to other objects. Cluster-scoped objects carry the application's destination namespace (Argo CD: resource tracking).
+ * The application part of a tracking id `<app>:<group>/<kind>:<namespace>/<name>` if the id describes this very object:
+ * controllers copy
+ * annotations to other objects. Cluster-scoped objects carry the application's destination namespace (Argo CD: resource
+ * tracking).
  */
 export function trackedBy(trackingId: string | undefined, key: ResourceKey): string | undefined {
   if (trackingId === undefined) return undefined;

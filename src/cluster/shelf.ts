@@ -1,4 +1,5 @@
-// Objects of one kind by name, with the rules that keep a copy right: newer wins, a relist removes what it does not name.
+// Objects of one kind by name, with the rules that keep a copy right: newer wins, a relist removes what it does not
+// name.
 
 /** Resource versions of one kind compare as integers (Kubernetes API: KEP-5504). Others count as newer unless equal. */
 export function compareVersions(a: string, b: string): number {
@@ -106,7 +107,8 @@ export class Shelf<E> {
 
   #isOld(slot: Slot<E> | undefined, version: string, source: Source): boolean {
     // A listing is the truth even if versions went back (a restored etcd); only what we wrote since it began is newer.
-    if (source === 'list') return slot !== undefined && slot.own === this.#epoch && compareVersions(version, slot.version) < 0;
+    if (source === 'list')
+      return slot !== undefined && slot.own === this.#epoch && compareVersions(version, slot.version) < 0;
     if (slot) return compareVersions(version, slot.version) <= 0;
     // Unknown, though the watch is past that version: it has been deleted since.
     return source === 'own' && this.#reached !== '' && compareVersions(version, this.#reached) <= 0;

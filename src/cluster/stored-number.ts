@@ -19,7 +19,8 @@ function fits(bits: number, value: Integer): boolean {
 }
 
 /**
- * An int32 field keeps the low 32 bits; what no int64 holds becomes whatever a double makes of it. Any other number is somebody's
+ * An int32 field keeps the low 32 bits; what no int64 holds becomes whatever a double makes of it. Any other number is
+ * somebody's
  * decision, as of an admission webhook.
  */
 function isCut(sent: Integer, stored: Integer): boolean {
@@ -48,5 +49,7 @@ export function changedNumbers(sent: unknown, stored: unknown, path = ''): Chang
   if (isInteger(sent)) return isInteger(stored) && isCut(sent, stored) ? [{ path, sent, stored }] : [];
   if (Array.isArray(sent)) return Array.isArray(stored) ? inList(sent, stored, path) : [];
   if (!isObject(sent) || !isObject(stored)) return [];
-  return Object.entries(sent).flatMap(([name, value]) => changedNumbers(value, stored[name], path === '' ? name : `${path}.${name}`));
+  return Object.entries(sent).flatMap(([name, value]) =>
+    changedNumbers(value, stored[name], path === '' ? name : `${path}.${name}`),
+  );
 }

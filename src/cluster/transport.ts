@@ -66,7 +66,19 @@ const maxAttempts = 4;
 const defaultTimeoutMs = 60_000;
 
 export class Transport {
-  readonly counts: Record<ApiVerb, number> = { get: 0, list: 0, watch: 0, create: 0, update: 0, patch: 0, apply: 0, delete: 0, dryRun: 0, discovery: 0, raw: 0 };
+  readonly counts: Record<ApiVerb, number> = {
+    get: 0,
+    list: 0,
+    watch: 0,
+    create: 0,
+    update: 0,
+    patch: 0,
+    apply: 0,
+    delete: 0,
+    dryRun: 0,
+    discovery: 0,
+    raw: 0,
+  };
   readonly #options: TransportOptions;
   readonly #credentials: Credentials;
   readonly #requests: Pool;
@@ -99,7 +111,10 @@ export class Transport {
     this.#watches = pool(null);
   }
 
-  /** Throws ApiError for every answer from 400 on, E_API_UNREACHABLE without an answer, the signal's reason when aborted. */
+  /**
+   * Throws ApiError for every answer from 400 on, E_API_UNREACHABLE without an answer, the signal's reason when
+   * aborted.
+   */
   async call(call: Call): Promise<Answer> {
     const { clock, random } = this.#options;
     const deadline = clock.now() + (call.timeoutMs ?? defaultTimeoutMs);
@@ -113,7 +128,9 @@ export class Transport {
         const stale: boolean = error instanceof ApiError && error.status === 401 && !refreshed;
         refreshed ||= stale;
         if (stale && (await this.#credentials.refresh())) continue;
-        const wait = waitBeforeRetry(error, call.safe, () => backoffDelay(attempt, random, { baseMs: 200, maxMs: 5000 }));
+        const wait = waitBeforeRetry(error, call.safe, () =>
+          backoffDelay(attempt, random, { baseMs: 200, maxMs: 5000 }),
+        );
         if (wait === undefined || attempt + 1 >= maxAttempts || clock.now() + wait >= deadline) throw error;
         await clock.sleep(wait, call.signal);
       }
@@ -139,9 +156,15 @@ export class Transport {
     const limit = new AbortController();
     const abort = (): void => limit.abort(call.signal?.reason);
     call.signal?.addEventListener('abort', abort, { once: true });
-    const cancel = clock.after(Math.max(1, deadline - clock.now()), () => limit.abort(unreachable(call, new Error('no answer in time'))));
+    const cancel = clock.after(Math.max(1, deadline - clock.now()), () =>
+      limit.abort(unreachable(call, new Error('no answer in time'))),
+    );
     try {
-      const headers: Record<string, string | string[]> = { ...(await this.#credentials.headers(call.impersonate)), ...call.headers, accept: call.accept ?? 'application/json' };
+      const headers: Record<string, string | string[]> = {
+        ...(await this.#credentials.headers(call.impersonate)),
+        ...call.headers,
+        accept: call.accept ?? 'application/json',
+      };
       if (call.body !== undefined) headers['content-type'] = call.contentType ?? 'application/json';
       const sent = bodyText(call);
       if (call.method !== 'GET' && call.verb !== 'dryRun' && !call.unguarded) await this.#options.permit?.();
@@ -157,7 +180,12 @@ export class Transport {
       const text = await response.body.text();
       const body = parseBody(text);
       if (response.statusCode < 400) return { status: response.statusCode, headers: response.headers, body, text };
-      throw apiErrorOf(failed(call), response.statusCode, body, retryAfterMs(response.headers['retry-after'], clock.now()));
+      throw apiErrorOf(
+        failed(call),
+        response.statusCode,
+        body,
+        retryAfterMs(response.headers['retry-after'], clock.now()),
+      );
     } catch (error) {
       if (limit.signal.aborted) throw limit.signal.reason;
       throw error instanceof AppError ? error : unreachable(call, error);
@@ -204,8 +232,16 @@ export class Transport {
             if (errorBody) errorBody.push(Buffer.from(chunk));
             else call.onData(chunk);
           },
-          onResponseEnd: () => settle(() => resolve(errorBody ? apiErrorOf(failed(asked), status, parseBody(Buffer.concat(errorBody).toString('utf8')), retryAfter) : undefined)),
-          onResponseError: (_controller, error) => settle(() => reject(call.signal.aborted ? call.signal.reason : unreachable(asked, error))),
+          onResponseEnd: () =>
+            settle(() =>
+              resolve(
+                errorBody
+                  ? apiErrorOf(failed(asked), status, parseBody(Buffer.concat(errorBody).toString('utf8')), retryAfter)
+                  : undefined,
+              ),
+            ),
+          onResponseError: (_controller, error) =>
+            settle(() => reject(call.signal.aborted ? call.signal.reason : unreachable(asked, error))),
         },
       );
     });
@@ -215,8 +251,11 @@ export class Transport {
 /** Milliseconds, or undefined if a repetition could do harm or would not help. */
 function waitBeforeRetry(error: unknown, safe: boolean, backoff: () => number): number | undefined {
   if (error instanceof ApiError) {
-    if (error.status === 429) return error.retryAfterMs ?? backoff(); // refused before it was handled: safe for writes too
-    return safe && (error.status === 502 || error.status === 503 || error.status === 504) ? (error.retryAfterMs ?? backoff()) : undefined;
+    // refused before it was handled: safe for writes too
+    if (error.status === 429) return error.retryAfterMs ?? backoff();
+    return safe && (error.status === 502 || error.status === 503 || error.status === 504)
+      ? (error.retryAfterMs ?? backoff())
+      : undefined;
   }
   if (!(error instanceof AppError) || error.code !== 'E_API_UNREACHABLE') return undefined;
   const code = error.cause instanceof Error && 'code' in error.cause ? error.cause.code : undefined;
@@ -228,7 +267,12 @@ function neverSent(code: unknown): boolean {
   return code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'UND_ERR_CONNECT_TIMEOUT';
 }
 
-function failed(call: { method: string; path: string; body?: unknown }): { method: string; path: string; body?: unknown; secret: boolean } {
+function failed(call: { method: string; path: string; body?: unknown }): {
+  method: string;
+  path: string;
+  body?: unknown;
+  secret: boolean;
+} {
   return { method: call.method, path: call.path, body: call.body, secret: concernsSecrets(call.path, call.body) };
 }
 

@@ -2,7 +2,10 @@
 
 /** Milliseconds. */
 export interface WatchTiming {
-  /** Without a byte for so long the connection counts as dead; default 90,000 (bookmarks come about every minute). Where none come it doubles up to `maxLifeMs`. */
+  /**
+   * Without a byte for so long the connection counts as dead; default 90,000 (bookmarks come about every minute). Where
+   * none come it doubles up to `maxLifeMs`.
+   */
   idleMs: number;
   /** Time until the answer begins; default 30,000. */
   headersMs: number;
@@ -14,7 +17,14 @@ export interface WatchTiming {
   maxLifeMs: number;
 }
 
-export const defaultTiming: WatchTiming = { idleMs: 90_000, headersMs: 30_000, baseMs: 800, maxMs: 30_000, minLifeMs: 300_000, maxLifeMs: 600_000 };
+export const defaultTiming: WatchTiming = {
+  idleMs: 90_000,
+  headersMs: 30_000,
+  baseMs: 800,
+  maxMs: 30_000,
+  minLifeMs: 300_000,
+  maxLifeMs: 600_000,
+};
 
 /** Milliseconds without a byte after which a connection counts as dead, when so many before it said nothing at all. */
 export function patience({ idleMs, maxLifeMs }: WatchTiming, silences: number): number {

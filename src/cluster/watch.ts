@@ -16,7 +16,10 @@ import type { Transport } from './transport.ts';
 import { patience } from './watch-timing.ts';
 import type { WatchTiming } from './watch-timing.ts';
 
-/** Takes what a watch tells; must return at once and not throw. `json` makes the object's text; it is valid after the call too. */
+/**
+ * Takes what a watch tells; must return at once and not throw. `json` makes the object's text; it is valid after the
+ * call too.
+ */
 export interface WatchSink {
   /** A listing begins. One that is broken off begins again. */
   listing(): void;
@@ -75,7 +78,9 @@ export class KindWatch {
   /** The server knows no streamed lists. */
   #refused = false;
   #failures = 0;
-  /** How often in a row a connection said nothing at all: an API server sends no bookmarks for a kind without events. */
+  /**
+   * How often in a row a connection said nothing at all: an API server sends no bookmarks for a kind without events.
+   */
   #silences = 0;
 
   constructor(options: WatchOptions) {
@@ -134,7 +139,8 @@ export class KindWatch {
       if (error instanceof ApiError && error.status !== 429 && this.#failures >= 3) this.#version = undefined;
       log.warn(fields, 'a watch failed');
       // A storage that is being initialised (a definition that just came) answers 429 for a moment.
-      if (!isStatus(error, 429) || this.#failures >= 3) sink.problem(error instanceof Error ? error : new Error(String(error)));
+      if (!isStatus(error, 429) || this.#failures >= 3)
+        sink.problem(error instanceof Error ? error : new Error(String(error)));
     }
     const asked = error instanceof ApiError ? error.retryAfterMs : undefined;
     const wait = backoffDelay(this.#failures, random, timing);
@@ -151,9 +157,16 @@ export class KindWatch {
     const { transport, sink, resource, metadataOnly } = this.#options;
     sink.listing();
     let version = '';
-    for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+    for (let cursor: string | undefined = ''; cursor !== undefined;) {
       const path = this.#path({ limit: 500, continue: cursor });
-      const { body } = await transport.call({ verb: 'list', method: 'GET', path, accept: metadataOnly ? accepts.metadataList : accepts.whole, signal, safe: true });
+      const { body } = await transport.call({
+        verb: 'list',
+        method: 'GET',
+        path,
+        accept: metadataOnly ? accepts.metadataList : accepts.whole,
+        signal,
+        safe: true,
+      });
       const page = pageOf(body, resource);
       for (const object of page.items) sink.listed(object, () => stringifyJson(object));
       version = page.resourceVersion;
@@ -170,7 +183,11 @@ export class KindWatch {
   }
 
   #works(): void {
-    if (this.#failures > 0) this.#options.log.info({ group: this.#options.resource.group, kind: this.#options.resource.kind }, 'a watch works again');
+    if (this.#failures > 0)
+      this.#options.log.info(
+        { group: this.#options.resource.group, kind: this.#options.resource.kind },
+        'a watch works again',
+      );
     this.#failures = 0;
     this.#options.sink.problem(undefined);
   }
@@ -198,7 +215,9 @@ export class KindWatch {
           watch: true,
           allowWatchBookmarks: true,
           timeoutSeconds: Math.ceil((timing.minLifeMs + random() * (timing.maxLifeMs - timing.minLifeMs)) / 1000),
-          ...(initial ? { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' } : { resourceVersion: this.#version }),
+          ...(initial
+            ? { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' }
+            : { resourceVersion: this.#version }),
         }),
         accept: metadataOnly ? accepts.metadata : accepts.whole,
         signal: connection.signal,
@@ -218,10 +237,14 @@ export class KindWatch {
       signal.removeEventListener('abort', end);
     }
     // A server or proxy that ends every connection at once must not be asked in a hot loop.
-    if (events === 0 && clock.now() - started < timing.baseMs) throw new AppError('E_API_UNREACHABLE', 'the watch ended at once', { kind: 'transient' });
+    if (events === 0 && clock.now() - started < timing.baseMs)
+      throw new AppError('E_API_UNREACHABLE', 'the watch ended at once', { kind: 'transient' });
   }
 
-  /** Half-open connections say nothing for ever: bookmarks are the proof of life. Where none come, it is asked for ever more rarely. */
+  /**
+   * Half-open connections say nothing for ever: bookmarks are the proof of life. Where none come, it is asked for ever
+   * more rarely.
+   */
   #watchIdle(connection: AbortController): { touch: () => void; stop: () => void } {
     const { clock, timing } = this.#options;
     let last = clock.now();
@@ -231,7 +254,8 @@ export class KindWatch {
       if (left > 0) cancel = clock.after(left, look);
       else {
         const listing = this.#version === undefined;
-        if (listing) this.#paged = true; // a server that never ends a streamed list may know pages
+        if (listing)
+          this.#paged = true; // a server that never ends a streamed list may know pages
         else this.#silences += 1;
         connection.abort(new Interruption('nothing was heard for too long', listing));
       }
@@ -258,7 +282,8 @@ export class KindWatch {
         sink.reached(version);
       }
     } else if (listing) {
-      // The server may list from a state that is a little old and then tell what happened since, before it ends the listing.
+      // The server may list from a state that is a little old and then tell what happened since, before it ends the
+      // listing.
       if (type === 'DELETED') sink.gone(parsed);
       else sink.listed(parsed, json);
     } else {

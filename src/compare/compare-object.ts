@@ -24,7 +24,13 @@ export function isTrackedRoot(live: LiveObject, tracking: string): boolean {
 
 /** What the project does not permit is as if missing: nothing of it is read or shown. */
 function isPermitted({ cluster }: CompareContext, { permitted }: CompareInput, key: ResourceKey): boolean {
-  return permitted === undefined || permitted(key, cluster.discovery.resourceOf({ group: key.group, kind: key.kind })?.namespaced ?? key.namespace !== '');
+  return (
+    permitted === undefined ||
+    permitted(
+      key,
+      cluster.discovery.resourceOf({ group: key.group, kind: key.kind })?.namespaced ?? key.namespace !== '',
+    )
+  );
 }
 
 function keyIn(text: string): ResourceKey {
@@ -32,37 +38,69 @@ function keyIn(text: string): ResourceKey {
   return { group, kind, namespace, name };
 }
 
-/** What the manifests name, hooks and what is to be skipped included, as far as the project permits it; a hook without a name is another object each time. */
+/**
+ * What the manifests name, hooks and what is to be skipped included, as far as the project permits it; a hook without a
+ * name is another object each time.
+ */
 export function heldKeys(context: CompareContext, input: CompareInput): ResourceKey[] {
   const { objects, hooks, kept } = context.prepared(input, input.manifests);
-  return sortedKeys([...[...objects.values(), ...hooks].map(({ key }) => key), ...[...kept.keys()].map(keyIn)]).filter((key) => key.name !== '' && isPermitted(context, input, key));
+  return sortedKeys([...[...objects.values(), ...hooks].map(({ key }) => key), ...[...kept.keys()].map(keyIn)]).filter(
+    (key) => key.name !== '' && isPermitted(context, input, key),
+  );
 }
 
 function isForbidden({ cluster }: CompareContext, { forbidden }: CompareInput, key: ResourceKey): boolean {
-  return forbidden?.(key, cluster.discovery.resourceOf({ group: key.group, kind: key.kind })?.namespaced ?? key.namespace !== '') === true;
+  return (
+    forbidden?.(
+      key,
+      cluster.discovery.resourceOf({ group: key.group, kind: key.kind })?.namespaced ?? key.namespace !== '',
+    ) === true
+  );
 }
 
 /** undefined = neither in Git nor, as an object of this application, in the cluster. */
-export async function compareKey(context: CompareContext, input: CompareInput, key: ResourceKey): Promise<ComparedObject | undefined> {
+export async function compareKey(
+  context: CompareContext,
+  input: CompareInput,
+  key: ResourceKey,
+): Promise<ComparedObject | undefined> {
   const prepared = context.prepared(input, input.manifests).objects.get(keyText(key));
   if (!prepared) return extra(context, input, key);
   const previous = input.previous && context.prepared(input, input.previous).objects.get(keyText(key));
   const changed = previous && previous.hash !== prepared.hash ? previous : undefined;
   const base = { ...blank(prepared), previous: changed?.target };
-  if (!isPermitted(context, input, key)) return isForbidden(context, input, key) ? { ...base, status: 'Unknown' } : base;
+  if (!isPermitted(context, input, key))
+    return isForbidden(context, input, key) ? { ...base, status: 'Unknown' } : base;
   if (prepared.fault !== undefined) return { ...base, status: 'Unknown', error: faultOf(prepared, prepared.fault) };
   const unread = unreadRule(input.app.spec.ignoreDifferences, key);
   if (unread !== undefined) return { ...base, ...unruled(prepared, unread), live: await liveOf(context, key) };
   const problem = context.cluster.live.problemOf(key);
   if (problem && prepared.served) {
     context.again(key);
-    return { ...base, status: 'Unknown', error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}`, ...(prepared.place && { place: prepared.place }) } };
+    return {
+      ...base,
+      status: 'Unknown',
+      error: {
+        key,
+        code: 'E_API',
+        message: `${key.kind} cannot be read now: ${problem.message}`,
+        ...(prepared.place && { place: prepared.place }),
+      },
+    };
   }
-  const { sent, prediction, refused } = await sentOver({ ...context, input, syncOptions: syncOptions(input.syncOptions ?? input.app.spec.syncPolicy?.syncOptions) }, { prepared, previous: changed, how: predict });
+  const { sent, prediction, refused } = await sentOver(
+    { ...context, input, syncOptions: syncOptions(input.syncOptions ?? input.app.spec.syncPolicy?.syncOptions) },
+    { prepared, previous: changed, how: predict },
+  );
   const found = { ...base, target: sent.target, manifestHash: sent.hash };
   if (prediction) return judged(input, found, prediction);
   if (refused === undefined) return found;
-  return { ...found, live: await liveOf(context, key), error: objectError(context, refused, prepared), ...(isInternal(refused) && { status: 'Unknown', unanswered: true }) };
+  return {
+    ...found,
+    live: await liveOf(context, key),
+    error: objectError(context, refused, prepared),
+    ...(isInternal(refused) && { status: 'Unknown', unanswered: true }),
+  };
 }
 
 async function liveOf(context: CompareContext, key: ResourceKey): Promise<KubeObject | undefined> {
@@ -71,7 +109,10 @@ async function liveOf(context: CompareContext, key: ResourceKey): Promise<KubeOb
 }
 
 /** Whether it is as Git says, nobody can tell: neither its fields nor its being there is touched. */
-function unruled(object: Pick<PreparedObject, 'key' | 'place'>, why: string): Pick<ComparedObject, 'status' | 'unruled' | 'error'> {
+function unruled(
+  object: Pick<PreparedObject, 'key' | 'place'>,
+  why: string,
+): Pick<ComparedObject, 'status' | 'unruled' | 'error'> {
   return { status: 'Unknown', unruled: true, error: faultOf(object, why) };
 }
 
@@ -84,8 +125,21 @@ export function faultOf({ key, place }: Pick<PreparedObject, 'key' | 'place'>, m
 function blank(prepared: PreparedObject): ComparedObject {
   const { key, version, target, hash, hook, wave, place } = prepared;
   return {
-    key, version, target, manifestHash: hash, hook, wave, live: undefined, predicted: undefined, previous: undefined, status: 'OutOfSync',
-    requiresPruning: false, ignored: false, validated: false, changes: [], ...(place && { place }),
+    key,
+    version,
+    target,
+    manifestHash: hash,
+    hook,
+    wave,
+    live: undefined,
+    predicted: undefined,
+    previous: undefined,
+    status: 'OutOfSync',
+    requiresPruning: false,
+    ignored: false,
+    validated: false,
+    changes: [],
+    ...(place && { place }),
   };
 }
 
@@ -94,7 +148,14 @@ function judged(input: CompareInput, base: ComparedObject, prediction: Predictio
   const predicted = ignoring(input, base.key, prediction);
   const synced = predicted === live;
   const [before, after] = maskObjects([live, predicted]);
-  return { ...base, live, predicted, validated: true, status: synced ? 'Synced' : 'OutOfSync', changes: synced ? [] : diffFields(before, after) };
+  return {
+    ...base,
+    live,
+    predicted,
+    validated: true,
+    status: synced ? 'Synced' : 'OutOfSync',
+    changes: synced ? [] : diffFields(before, after),
+  };
 }
 
 /** A hook among the targets: always to be run, never compared. */
@@ -102,7 +163,11 @@ export function hookTarget(prepared: PreparedObject): ComparedObject {
   return blank(prepared);
 }
 
-async function extra(context: CompareContext, input: CompareInput, key: ResourceKey): Promise<ComparedObject | undefined> {
+async function extra(
+  context: CompareContext,
+  input: CompareInput,
+  key: ResourceKey,
+): Promise<ComparedObject | undefined> {
   const record = context.cluster.live.get(key);
   if (!record || !isTrackedRoot(record, input.tracking)) return undefined;
   if (!isPermitted(context, input, key)) return undefined;

@@ -1,5 +1,13 @@
 // Git against cluster: which objects of an application differ from their manifests, and what a sync would do to them.
-import type { CompareContext, ComparedObject, CompareInput, Comparer, ComparerOptions, Comparison, EffectInput } from './comparison.ts';
+import type {
+  CompareContext,
+  ComparedObject,
+  CompareInput,
+  Comparer,
+  ComparerOptions,
+  Comparison,
+  EffectInput,
+} from './comparison.ts';
 import type { Effect } from '../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { Prepared } from './prepare.ts';
@@ -13,9 +21,23 @@ import { judgeObject } from './judge.ts';
 import { keyText, sortedKeys } from '../model/kube.ts';
 import { summarise } from './summary.ts';
 
-export type { CompareCluster, CompareInput, ComparedObject, Comparer, ComparerOptions, Comparison, EffectInput, Gone, Others, Owner } from './comparison.ts';
+export type {
+  CompareCluster,
+  CompareInput,
+  ComparedObject,
+  Comparer,
+  ComparerOptions,
+  Comparison,
+  EffectInput,
+  Gone,
+  Others,
+  Owner,
+} from './comparison.ts';
 
-/** So long after the server failed at an object it is asked again; an outage of a webhook costs one dry run for each of them in that time. */
+/**
+ * So long after the server failed at an object it is asked again; an outage of a webhook costs one dry run for each of
+ * them in that time.
+ */
 const againMs = 10_000;
 
 /** Of what asks nobody. */
@@ -26,8 +48,14 @@ function isExcluded(problem: Error | undefined): boolean {
 }
 
 /** `found` goes by position of `keys`; undefined = neither in Git nor live. */
-function replaced(objects: readonly ComparedObject[], keys: readonly ResourceKey[], found: readonly (ComparedObject | undefined)[]): ComparedObject[] {
-  const byText = new Map(objects.filter((object) => !object.hook.isHook || !object.target).map((object) => [keyText(object.key), object]));
+function replaced(
+  objects: readonly ComparedObject[],
+  keys: readonly ResourceKey[],
+  found: readonly (ComparedObject | undefined)[],
+): ComparedObject[] {
+  const byText = new Map(
+    objects.filter((object) => !object.hook.isHook || !object.target).map((object) => [keyText(object.key), object]),
+  );
   for (const [index, key] of keys.entries()) {
     const object = found[index];
     if (object) byText.set(keyText(key), object);
@@ -36,7 +64,10 @@ function replaced(objects: readonly ComparedObject[], keys: readonly ResourceKey
   return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }
 
-function contexts(options: ComparerOptions, verdicts: Verdicts): (tracking: string, signal: AbortSignal) => CompareContext {
+function contexts(
+  options: ComparerOptions,
+  verdicts: Verdicts,
+): (tracking: string, signal: AbortSignal) => CompareContext {
   const { cluster } = options;
   const cache = new PreparedCache();
   return (tracking, signal) => ({
@@ -45,14 +76,15 @@ function contexts(options: ComparerOptions, verdicts: Verdicts): (tracking: stri
     signal,
     again: (key) => cluster.live.again(tracking, key, againMs),
     concurrency: options.concurrency ?? 16,
-    prepared: (input, manifests) => cache.get({
-      manifests,
-      tracking: input.tracking,
-      namespace: input.app.spec.destination.namespace ?? '',
-      discovery: cluster.discovery,
-      excluded: (kind) => isExcluded(cluster.live.problemOf(kind)),
-      placeOf: input.placeOf,
-    }),
+    prepared: (input, manifests) =>
+      cache.get({
+        manifests,
+        tracking: input.tracking,
+        namespace: input.app.spec.destination.namespace ?? '',
+        discovery: cluster.discovery,
+        excluded: (kind) => isExcluded(cluster.live.problemOf(kind)),
+        placeOf: input.placeOf,
+      }),
   });
 }
 
@@ -66,7 +98,11 @@ export function createComparer(options: ComparerOptions): Comparer {
   const contextOf = contexts(options, verdicts);
   const want = async (tracking: string, prepared: Prepared, signal: AbortSignal): Promise<void> => {
     if (wanted.get(tracking) === prepared) return;
-    await cluster.live.want(tracking, [...prepared.objects.values()].map(({ key }) => key), signal);
+    await cluster.live.want(
+      tracking,
+      [...prepared.objects.values()].map(({ key }) => key),
+      signal,
+    );
     wanted.set(tracking, prepared);
   };
 
@@ -74,17 +110,34 @@ export function createComparer(options: ComparerOptions): Comparer {
     const context = contextOf(input.tracking, signal);
     const prepared = context.prepared(input, input.manifests);
     await want(input.tracking, prepared, signal);
-    const keys = sortedKeys([...[...prepared.objects.values()].map(({ key }) => key), ...cluster.live.keysOf(input.tracking)]);
+    const keys = sortedKeys([
+      ...[...prepared.objects.values()].map(({ key }) => key),
+      ...cluster.live.keysOf(input.tracking),
+    ]);
     const objects = await inParallel(keys, context.concurrency, (key) => compareKey(context, input, key));
-    return summarise(cluster, input, prepared, objects.filter((object) => object !== undefined));
+    return summarise(
+      cluster,
+      input,
+      prepared,
+      objects.filter((object) => object !== undefined),
+    );
   }
 
-  async function compareObjects(comparison: Comparison, keys: readonly ResourceKey[], signal: AbortSignal): Promise<Comparison> {
+  async function compareObjects(
+    comparison: Comparison,
+    keys: readonly ResourceKey[],
+    signal: AbortSignal,
+  ): Promise<Comparison> {
     if (keys.length === 0) return comparison;
     const { input } = comparison;
     const context = contextOf(input.tracking, signal);
     const found = await inParallel(keys, context.concurrency, (key) => compareKey(context, input, key));
-    return summarise(cluster, input, context.prepared(input, input.manifests), replaced(comparison.objects, keys, found));
+    return summarise(
+      cluster,
+      input,
+      context.prepared(input, input.manifests),
+      replaced(comparison.objects, keys, found),
+    );
   }
 
   async function effect(input: EffectInput, signal: AbortSignal): Promise<Effect> {
@@ -107,7 +160,8 @@ export function createComparer(options: ComparerOptions): Comparer {
     accept,
     keysOf: (input) => heldKeys(contextOf(input.tracking, neverAborted), input),
     effect,
-    judge: (input, { key, exact }, signal) => judgeObject({ ...contextOf(input.tracking, signal), exact }, options, input, key),
+    judge: (input, { key, exact }, signal) =>
+      judgeObject({ ...contextOf(input.tracking, signal), exact }, options, input, key),
     forget: (tracking) => {
       for (const { key } of wanted.get(tracking)?.objects.values() ?? []) verdicts.drop(key);
       wanted.delete(tracking);

@@ -22,14 +22,18 @@ export interface ComparerOptions {
   concurrency?: number;
 }
 
-/** The rendered manifests of one application, as they came from the renderer; the list and its objects are never modified. */
+/**
+ * The rendered manifests of one application, as they came from the renderer; the list and its objects are never
+ * modified.
+ */
 export interface CompareInput {
   app: Application;
   /** Application part of the tracking id: `<name>`, or `<namespace>_<name>` outside the control namespace. */
   tracking: string;
   manifests: readonly KubeObject[];
   /**
-   * Manifests of the newest history entry when they are not `manifests` themselves: what they had and `manifests` lacks is then
+   * Manifests of the newest history entry when they are not `manifests` themselves: what they had and `manifests` lacks
+   * is then
    * removed even where another tool's update took the field over (design §4f). undefined = the same, or never synced.
    */
   previous?: readonly KubeObject[];
@@ -41,7 +45,10 @@ export interface CompareInput {
   placeOf?: (manifest: KubeObject) => Place | undefined;
   /** Live objects that the project does not permit are left out (argocd.md §2.2 8). Default: all are permitted. */
   permitted?: (object: ResourceKey, namespaced: boolean) => boolean;
-  /** Of those that are not permitted: their kind is forbidden wherever it stands, and reads Unknown (Argo CD). Default: none is. */
+  /**
+   * Of those that are not permitted: their kind is forbidden wherever it stands, and reads Unknown (Argo CD). Default:
+   * none is.
+   */
   forbidden?: (object: ResourceKey, namespaced: boolean) => boolean;
   /** Default: there are none. */
   others?: Others;
@@ -74,26 +81,36 @@ export interface Others {
   takenAlong(key: ResourceKey): readonly Owner[];
   /** That Application, and to any depth all that its deletion takes along. */
   goesWith(application: ResourceKey): readonly Gone[];
-  /** Whose desired state holds the object now; undefined: nobody's. What this application leaves is then theirs, and never pruned. */
+  /**
+   * Whose desired state holds the object now; undefined: nobody's. What this application leaves is then theirs, and
+   * never pruned.
+   */
   heldBy(key: ResourceKey): string | undefined;
   /** That application is known to hold it no more. */
   hasLeft(tracking: string, key: ResourceKey): boolean;
 }
 
-/** One object of an application: its manifest, what is live, and the verdict. Raw: pass only `changes` and `error` on to people. */
+/**
+ * One object of an application: its manifest, what is live, and the verdict. Raw: pass only `changes` and `error` on to
+ * people.
+ */
 export interface ComparedObject {
   key: ResourceKey;
   /** API version without the group, e.g. `v1`. */
   version: string;
   /**
-   * Ready to be applied: namespace set, tracked, stringData folded; over a live object and with RespectIgnoreDifferences=true, the
+   * Ready to be applied: namespace set, tracked, stringData folded; over a live object and with
+   * RespectIgnoreDifferences=true, the
    * ignored fields as they are live. undefined = only live.
    */
   target: KubeObject | undefined;
   /** Hash of `target`; '' without one. Give it back in `accept`. */
   manifestHash: string;
   live: KubeObject | undefined;
-  /** What applying `target` would make of `live`, removals included; `live` itself when in sync; undefined when not asked or refused. */
+  /**
+   * What applying `target` would make of `live`, removals included; `live` itself when in sync; undefined when not
+   * asked or refused.
+   */
   predicted: KubeObject | undefined;
   /** Hooks: 'OutOfSync' (always to be run), not counted. */
   status: SyncStatusCode;
@@ -114,7 +131,10 @@ export interface ComparedObject {
   error?: ObjectError;
   /** The server failed at this object, e.g. at a webhook for it: 'Unknown' for now, and judged again by itself. */
   unanswered?: true;
-  /** A rule of ignoreDifferences for it cannot be evaluated, as `error` says: 'Unknown', and nothing writes or deletes it. */
+  /**
+   * A rule of ignoreDifferences for it cannot be evaluated, as `error` says: 'Unknown', and nothing writes or deletes
+   * it.
+   */
   unruled?: true;
   place?: Place;
 }
@@ -129,7 +149,10 @@ export interface Comparison {
   resources: ResourceStatus[];
   /** Images of the live (else target) pod templates, sorted, each once. */
   images: string[];
-  /** Warnings, ComparisonError when a manifest cannot be read by the server, UnknownError for what it failed at. Without lastTransitionTime. */
+  /**
+   * Warnings, ComparisonError when a manifest cannot be read by the server, UnknownError for what it failed at. Without
+   * lastTransitionTime.
+   */
   conditions: Condition[];
   /** Masked. */
   errors: ObjectError[];
@@ -154,7 +177,8 @@ export interface EffectInput {
   warnings?: readonly Condition[];
   placeOf?: (manifest: KubeObject) => Place | undefined;
   /**
-   * Why the project does not permit an object; undefined = it does. Nothing is read or tried of such an object: one of the target
+   * Why the project does not permit an object; undefined = it does. Nothing is read or tried of such an object: one of
+   * the target
    * is an error, any other is left out. Default: all are permitted.
    */
   denied?: (object: ResourceKey, namespaced: boolean) => string | undefined;
@@ -166,7 +190,10 @@ export interface EffectInput {
 export interface Judged {
   /** undefined: nothing, or nothing that counts. */
   operation: EffectOperation | undefined;
-  /** The very object of which this is said; undefined: nothing is live. A write that carries its uid and version does just this. */
+  /**
+   * The very object of which this is said; undefined: nothing is live. A write that carries its uid and version does
+   * just this.
+   */
   live: KubeObject | undefined;
   /** What is sent; undefined for a deletion. */
   target: KubeObject | undefined;
@@ -181,16 +208,23 @@ export interface Judged {
 export interface Comparer {
   /** Throws transient errors of the API (look again later); what is wrong with one object is in the answer. */
   compare(input: CompareInput, signal: AbortSignal): Promise<Comparison>;
-  /** The same with these objects looked at afresh: at most one dry run each. Keys that are new or gone are added or dropped. */
+  /**
+   * The same with these objects looked at afresh: at most one dry run each. Keys that are new or gone are added or
+   * dropped.
+   */
   compareObjects(comparison: Comparison, keys: readonly ResourceKey[], signal: AbortSignal): Promise<Comparison>;
   /** What a sync would do, its three facts and its digest (design §4f). Secrets are masked. */
   effect(input: EffectInput, signal: AbortSignal): Promise<Effect>;
   /** What the manifests hold, hooks that have a name included; asks nobody. */
   keysOf(input: CompareInput): ResourceKey[];
-  /** The same of one object, or of the namespace that the sync makes: at most one dry run. `exact`: it is about to be written. */
+  /**
+   * The same of one object, or of the namespace that the sync makes: at most one dry run. `exact`: it is about to be
+   * written.
+   */
   judge(input: EffectInput, { key, exact }: { key: ResourceKey; exact: boolean }, signal: AbortSignal): Promise<Judged>;
   /**
-   * The answer to an own apply of the manifest with that hash: it goes into the live cache and sets the verdict, so that its echo
+   * The answer to an own apply of the manifest with that hash: it goes into the live cache and sets the verdict, so
+   * that its echo
    * costs nothing.
    */
   accept(key: ResourceKey, manifestHash: string, object: KubeObject): void;

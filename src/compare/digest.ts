@@ -1,4 +1,5 @@
-// The digest of an effect: equal exactly when a sync would do the same; values count by their MACs and never show (design §4f).
+// The digest of an effect: equal exactly when a sync would do the same; values count by their MACs and never show
+// (design §4f).
 import type { EffectOperation, WrittenField } from '../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { OwnedChange } from '../diff/owned.ts';
@@ -10,7 +11,9 @@ import { keyText, keyTitle } from '../model/kube.ts';
 import { pathText, valueAt } from '../diff/path.ts';
 import { phaseOrder } from '../model/hooks.ts';
 
-/** Of what MACs are made and what a digest takes in; another number asks people anew. 2: MACs are tied to their object. */
+/**
+ * Of what MACs are made and what a digest takes in; another number asks people anew. 2: MACs are tied to their object.
+ */
 export const digestVersion = 2;
 
 /** Where a value stands: equal values of two objects, or of two applications, have nothing in common. */
@@ -23,7 +26,10 @@ export interface MacScope {
 
 /** 128 bits in hex over the value and all that tells where it stands. */
 export function macOf({ macKey, application, key }: MacScope, path: string, value: unknown): string {
-  return createHmac('sha256', macKey).update(canonicalJson([application, keyText(key), path, value])).digest('hex').slice(0, 32);
+  return createHmac('sha256', macKey)
+    .update(canonicalJson([application, keyText(key), path, value]))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 export function manifestMac(scope: MacScope, manifest: KubeObject): string {
@@ -41,8 +47,14 @@ export interface ChangedFields {
   moves(path: FieldPath): boolean;
 }
 
-/** All that the write changes among what is ours. What is live there now counts too: a hotfix of the very field is not to be lost unseen. */
-export function changedFields(scope: MacScope, { live, after, changes, removed, moves }: ChangedFields): WrittenField[] {
+/**
+ * All that the write changes among what is ours. What is live there now counts too: a hotfix of the very field is not
+ * to be lost unseen.
+ */
+export function changedFields(
+  scope: MacScope,
+  { live, after, changes, removed, moves }: ChangedFields,
+): WrittenField[] {
   const mac = (text: string, value: unknown): string | null => (value === undefined ? null : macOf(scope, text, value));
   const fields = new Map<string, WrittenField>();
   const put = (path: FieldPath, before: unknown, now: unknown): void => {
@@ -54,7 +66,12 @@ export function changedFields(scope: MacScope, { live, after, changes, removed, 
   for (const path of removed) {
     const text = pathText(path);
     // A part that is ours says it already, as it will once the takeover is done.
-    if (![...fields.keys()].some((known) => known === text || known.startsWith(`${text}.`) || known.startsWith(`${text}[`))) put(path, valueAt(live, path), valueAt(after, path));
+    if (
+      ![...fields.keys()].some(
+        (known) => known === text || known.startsWith(`${text}.`) || known.startsWith(`${text}[`),
+      )
+    )
+      put(path, valueAt(live, path), valueAt(after, path));
   }
   return [...fields.values()].sort(([a], [b]) => (a < b ? -1 : 1));
 }
@@ -64,12 +81,14 @@ function phaseRank(operation: EffectOperation): number {
 }
 
 function sortText(operation: EffectOperation): string {
-  return `${keyText(operation.key)}\n${operation.op === 'hook' ? operation.generateName ?? '' : operation.op === 'delete' ? operation.with?.application ?? '' : ''}`;
+  return `${keyText(operation.key)}\n${operation.op === 'hook' ? (operation.generateName ?? '') : operation.op === 'delete' ? (operation.with?.application ?? '') : ''}`;
 }
 
 /** By phase, wave, group, kind, namespace and name. */
 export function sortOperations(operations: readonly EffectOperation[]): EffectOperation[] {
-  return [...operations].sort((a, b) => phaseRank(a) - phaseRank(b) || a.wave - b.wave || (sortText(a) < sortText(b) ? -1 : 1));
+  return [...operations].sort(
+    (a, b) => phaseRank(a) - phaseRank(b) || a.wave - b.wave || (sortText(a) < sortText(b) ? -1 : 1),
+  );
 }
 
 export interface DigestInput {
@@ -81,7 +100,12 @@ export interface DigestInput {
 }
 
 export function digestOf(input: DigestInput): string {
-  return hashOf({ version: digestVersion, ...input, syncOptions: [...input.syncOptions].sort(), operations: sortOperations(input.operations) });
+  return hashOf({
+    version: digestVersion,
+    ...input,
+    syncOptions: [...input.syncOptions].sort(),
+    operations: sortOperations(input.operations),
+  });
 }
 
 /** Nothing but hooks. */
@@ -94,14 +118,24 @@ export function effectDeletes(operations: readonly EffectOperation[]): boolean {
 }
 
 function title(operation: EffectOperation): string {
-  if (operation.op === 'delete' && operation.with) return `${keyTitle(operation.key)} of application ${operation.with.application}`;
-  return operation.op === 'hook' && operation.generateName ? `${operation.key.kind} ${operation.key.namespace}/${operation.generateName}…` : keyTitle(operation.key);
+  if (operation.op === 'delete' && operation.with)
+    return `${keyTitle(operation.key)} of application ${operation.with.application}`;
+  return operation.op === 'hook' && operation.generateName
+    ? `${operation.key.kind} ${operation.key.namespace}/${operation.generateName}…`
+    : keyTitle(operation.key);
 }
 
-const verbs: Record<EffectOperation['op'], string> = { create: 'be created', change: 'be changed', delete: 'be deleted', hook: 'be run', recreate: 'be deleted and created anew' };
+const verbs: Record<EffectOperation['op'], string> = {
+  create: 'be created',
+  change: 'be changed',
+  delete: 'be deleted',
+  hook: 'be run',
+  recreate: 'be deleted and created anew',
+};
 
 function fieldDifference(name: string, approved: readonly WrittenField[], now: readonly WrittenField[]): string[] {
-  const index = (fields: readonly WrittenField[]): Map<string, WrittenField> => new Map(fields.map((field) => [field[0], field]));
+  const index = (fields: readonly WrittenField[]): Map<string, WrittenField> =>
+    new Map(fields.map((field) => [field[0], field]));
   const [old, fresh] = [index(approved), index(now)];
   return [...new Set([...old.keys(), ...fresh.keys()])].sort().flatMap((path) => {
     const [a, b] = [old.get(path), fresh.get(path)];
@@ -114,19 +148,29 @@ function fieldDifference(name: string, approved: readonly WrittenField[], now: r
 
 /** What differs between the approved operations and today's: sentences with object and field, never a value. */
 export function effectDifference(approved: readonly EffectOperation[], now: readonly EffectOperation[]): string[] {
-  const index = (operations: readonly EffectOperation[]): Map<string, EffectOperation> => new Map(operations.map((operation) => [`${operation.op === 'hook' ? `hook ${operation.phase} ` : ''}${sortText(operation)}`, operation]));
+  const index = (operations: readonly EffectOperation[]): Map<string, EffectOperation> =>
+    new Map(
+      operations.map((operation) => [
+        `${operation.op === 'hook' ? `hook ${operation.phase} ` : ''}${sortText(operation)}`,
+        operation,
+      ]),
+    );
   const [old, fresh] = [index(approved), index(now)];
   return [...new Set([...old.keys(), ...fresh.keys()])].sort().flatMap((id) => {
     const [a, b] = [old.get(id), fresh.get(id)];
     if (!a) return b ? [`${title(b)} would ${verbs[b.op]} too`] : [];
     if (!b) return [`${title(a)} would not ${verbs[a.op]} any more`];
     if (a.op !== b.op) return [`${title(b)} would ${verbs[b.op]}, not ${verbs[a.op].slice(3)}`];
-    if (a.op === 'change' && b.op === 'change') return [...fieldDifference(title(b), a.fields, b.fields), ...moved(a, b)];
-    if ('mac' in a && 'mac' in b && a.mac !== b.mac) return [`${title(b)} would ${verbs[b.op]} from another manifest`, ...moved(a, b)];
+    if (a.op === 'change' && b.op === 'change')
+      return [...fieldDifference(title(b), a.fields, b.fields), ...moved(a, b)];
+    if ('mac' in a && 'mac' in b && a.mac !== b.mac)
+      return [`${title(b)} would ${verbs[b.op]} from another manifest`, ...moved(a, b)];
     return moved(a, b);
   });
 }
 
 function moved(a: EffectOperation, b: EffectOperation): string[] {
-  return a.phase === b.phase && a.wave === b.wave ? [] : [`${title(b)} would be synced at another place: ${b.phase}, wave ${b.wave}`];
+  return a.phase === b.phase && a.wave === b.wave
+    ? []
+    : [`${title(b)} would be synced at another place: ${b.phase}, wave ${b.wave}`];
 }

@@ -1,4 +1,5 @@
-// The three facts of one object and their sum, out of what stands in the cluster now and would after each of the three manifests.
+// The three facts of one object and their sum, out of what stands in the cluster now and would after each of the three
+// manifests.
 import type { EffectOperation, FieldPath, ObjectDiff, ObjectError } from '../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { PreparedObject } from './prepare.ts';
@@ -18,7 +19,9 @@ export interface ObjectEffect {
   change?: ObjectDiff;
   total?: ObjectDiff;
   operation?: EffectOperation;
-  /** In place of an operation: ignored fields that Git gave other values, of an object that the sync leaves as it is. */
+  /**
+   * In place of an operation: ignored fields that Git gave other values, of an object that the sync leaves as it is.
+   */
   unwritten?: ChangeOperation;
   error?: ObjectError;
   /** Why the sync leaves it as it is, whatever is live. */
@@ -45,7 +48,12 @@ export interface States {
 
 /** The tracking id tells nothing that is not said of a move already. */
 function handed(object: KubeObject | undefined, id: string | undefined): KubeObject | undefined {
-  return object && id !== undefined ? { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [argo.trackingId]: id } } } : object;
+  return object && id !== undefined
+    ? {
+        ...object,
+        metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [argo.trackingId]: id } },
+      }
+    : object;
 }
 
 function movesText(moves: NonNullable<ObjectDiff['moves']>): string {
@@ -57,14 +65,27 @@ export function facts(key: ResourceKey, states: States, manifests: Manifests): O
   const { moves } = states;
   const [live, s0, s1, s2, end] = maskObjects([states.live, ...states.after, states.end]);
   const place = (manifests[2] ?? manifests[1] ?? manifests[0])?.place;
-  const fact = (from: KubeObject | undefined, after: KubeObject | undefined, notes: string[], moving = false): ObjectDiff | undefined => {
+  const fact = (
+    from: KubeObject | undefined,
+    after: KubeObject | undefined,
+    notes: string[],
+    moving = false,
+  ): ObjectDiff | undefined => {
     const before = moving ? handed(from, after?.metadata.annotations?.[argo.trackingId]) : from;
     const same = before === after || (before !== undefined && after !== undefined && sameObject(before, after));
     if (same && notes.length === 0 && !moving) return undefined;
     if (!before && !after) return undefined;
     const action = !before ? 'create' : !after ? 'delete' : moving && same ? 'move' : 'change';
     const told = moving && moves ? { moves, notes: [movesText(moves), ...notes] } : { notes };
-    return { key, action, changes: same ? [] : diffFields(before, after), ...(before && { before }), ...(after && { after }), ...told, ...(place && { place }) };
+    return {
+      key,
+      action,
+      changes: same ? [] : diffFields(before, after),
+      ...(before && { before }),
+      ...(after && { after }),
+      ...told,
+      ...(place && { place }),
+    };
   };
   const [had, has, gets] = manifests.map((manifest) => manifest !== undefined);
   const total = fact(live, end, states.notes.total, moves !== undefined);

@@ -1,4 +1,5 @@
-// The destination namespace in an effect: made by CreateNamespace=true, and labelled by managedNamespaceMetadata where it exists (argocd.md §2.6).
+// The destination namespace in an effect: made by CreateNamespace=true, and labelled by managedNamespaceMetadata where
+// it exists (argocd.md §2.6).
 import type { Application } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { ObjectContext } from './effect-object.ts';
@@ -12,36 +13,76 @@ import { scopeOf } from './effect-object.ts';
 import { keyText } from '../model/kube.ts';
 import { ownedChanges } from '../diff/owned.ts';
 
-/** The namespace that the sync applies, as a manifest; it is never tracked. undefined if it is not asked for or is one of the manifests. */
-export function namespaceToMake({ spec }: Application, options: ReadonlyMap<string, string>, manifests: Prepared): PreparedObject | undefined {
+/**
+ * The namespace that the sync applies, as a manifest; it is never tracked. undefined if it is not asked for or is one
+ * of the manifests.
+ */
+export function namespaceToMake(
+  { spec }: Application,
+  options: ReadonlyMap<string, string>,
+  manifests: Prepared,
+): PreparedObject | undefined {
   const name = spec.destination.namespace;
   const key = { group: '', kind: 'Namespace', namespace: '', name: name ?? '' };
   if (!name || options.get('CreateNamespace') !== 'true' || manifests.objects.has(keyText(key))) return undefined;
   const { labels, annotations } = spec.syncPolicy?.managedNamespaceMetadata ?? {};
-  const target: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, ...(labels && { labels }), ...(annotations && { annotations }) } };
+  const target: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, ...(labels && { labels }), ...(annotations && { annotations }) },
+  };
   const hook = { isHook: false, phases: [], skip: false, onDelete: [], deletePolicies: [] };
   return { key, version: 'v1', target, hash: '', hook, wave: 0, served: true, brought: false, place: undefined };
 }
 
 /** undefined when nothing of it changes. */
-export async function namespaceEffect(context: ObjectContext, object: PreparedObject): Promise<ObjectEffect | undefined> {
+export async function namespaceEffect(
+  context: ObjectContext,
+  object: PreparedObject,
+): Promise<ObjectEffect | undefined> {
   const { key, target, wave } = object;
   const record = context.cluster.live.get(key);
   const live = record && (await bodyOf(context, record))?.object;
-  if (!live) return found(context, { key, action: 'create', changes: [], after: target, notes: ['made by CreateNamespace=true'] }, { op: 'create', key, phase: 'PreSync', wave, mac: manifestMac(scopeOf(context, key), target) });
+  if (!live)
+    return found(
+      context,
+      { key, action: 'create', changes: [], after: target, notes: ['made by CreateNamespace=true'] },
+      { op: 'create', key, phase: 'PreSync', wave, mac: manifestMac(scopeOf(context, key), target) },
+    );
   if (!context.input.app.spec.syncPolicy?.managedNamespaceMetadata) return undefined;
   try {
     const after = await context.cluster.api.apply(target, { dryRun: true, signal: context.signal });
-    const fields = changedFields(scopeOf(context, key), { live, after, changes: ownedChanges(live, after), removed: [], moves: () => false });
+    const fields = changedFields(scopeOf(context, key), {
+      live,
+      after,
+      changes: ownedChanges(live, after),
+      removed: [],
+      moves: () => false,
+    });
     if (fields.length === 0) return undefined;
-    return found(context, { key, action: 'change', changes: diffFields(live, after), before: live, after, notes: ['labelled by managedNamespaceMetadata'] }, { op: 'change', key, phase: 'PreSync', wave, fields });
+    return found(
+      context,
+      {
+        key,
+        action: 'change',
+        changes: diffFields(live, after),
+        before: live,
+        after,
+        notes: ['labelled by managedNamespaceMetadata'],
+      },
+      { op: 'change', key, phase: 'PreSync', wave, fields },
+    );
   } catch (error) {
     return { key, error: objectError(context, error, object) };
   }
 }
 
 /** What it says is in the Application, not in the manifests: it waits with the branch, where there is one. */
-function found({ input }: ObjectContext, total: ObjectDiff, operation: NonNullable<ObjectEffect['operation']>): ObjectEffect {
+function found(
+  { input }: ObjectContext,
+  total: ObjectDiff,
+  operation: NonNullable<ObjectEffect['operation']>,
+): ObjectEffect {
   const waits = (input.branch ?? input.target).length > 0;
   return { key: total.key, total, ...(waits ? { waiting: total } : { change: total }), operation };
 }

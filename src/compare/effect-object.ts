@@ -1,4 +1,5 @@
-// One object of an effect: what is live, what each of the three manifests would make of it, and the facts between them (design §4f).
+// One object of an effect: what is live, what each of the three manifests would make of it, and the facts between them
+// (design §4f).
 import type { EffectInput } from './comparison.ts';
 import type { EffectOperation } from '../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
@@ -46,18 +47,29 @@ function emptyNotes(): States['notes'] {
   return { drift: [], waiting: [], change: [], total: [] };
 }
 
-export async function objectEffect(context: ObjectContext, key: ResourceKey, manifests: Manifests): Promise<ObjectEffect> {
+export async function objectEffect(
+  context: ObjectContext,
+  key: ResourceKey,
+  manifests: Manifests,
+): Promise<ObjectEffect> {
   const fault = manifests[2]?.fault;
   if (manifests[2] && fault !== undefined) return { key, error: faultOf(manifests[2], fault) };
   const unread = unreadRule(context.input.app.spec.ignoreDifferences, key);
   if (unread !== undefined) return leftAlone(context, key, { manifests, why: unread });
   const problem = context.cluster.live.problemOf(key);
-  if (problem && manifests.some((manifest) => manifest?.served)) return { key, error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}` } };
+  if (problem && manifests.some((manifest) => manifest?.served))
+    return { key, error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}` } };
   return facts(key, await statesOf(context, key, manifests), manifests);
 }
 
-/** What Git changes of it would not be applied, and yet stand in the history as synced: that is no effect to agree to. */
-function leftAlone({ history, input }: ObjectContext, key: ResourceKey, { manifests: [m0, , m2], why }: { manifests: Manifests; why: string }): ObjectEffect {
+/**
+ * What Git changes of it would not be applied, and yet stand in the history as synced: that is no effect to agree to.
+ */
+function leftAlone(
+  { history, input }: ObjectContext,
+  key: ResourceKey,
+  { manifests: [m0, , m2], why }: { manifests: Manifests; why: string },
+): ObjectEffect {
   const same = history && !input.lastGone && m0?.hash === m2?.hash;
   return same ? { key, left: why } : { key, error: faultOf({ key, place: m2?.place }, why) };
 }
@@ -78,16 +90,28 @@ async function missingStates(context: ObjectContext, manifests: Manifests): Prom
     notes.total.push(note);
     (m1 ? (m0 ? notes.drift : notes.waiting) : notes.change).push(note);
   }
-  const operation: EffectOperation = { op: 'create', key: m2.key, phase: 'Sync', wave: m2.wave, mac: manifestMac(scopeOf(context, m2.key), m2.target) };
+  const operation: EffectOperation = {
+    op: 'create',
+    key: m2.key,
+    phase: 'Sync',
+    wave: m2.wave,
+    mac: manifestMac(scopeOf(context, m2.key), m2.target),
+  };
   return { ...base, sent: { object: m2, removed: [] }, ...(error ? { error } : { operation }) };
 }
 
 /** What becomes of a live object that a manifest set lacks. */
 function lacking(context: ObjectContext, live: KubeObject, tracked: boolean, manifests: Manifests): States['after'] {
   const [m0, m1, m2] = manifests;
-  const prunes = context.input.prune && tracked && isPrunable(live, context.syncOptions) && !context.target.kept.has(keyText(keyOf(live))) && context.input.others?.heldBy(keyOf(live)) === undefined;
+  const prunes =
+    context.input.prune &&
+    tracked &&
+    isPrunable(live, context.syncOptions) &&
+    !context.target.kept.has(keyText(keyOf(live))) &&
+    context.input.others?.heldBy(keyOf(live)) === undefined;
   if (!prunes) return [live, live, live];
-  // Before the first sync nothing was said about it; an object that comes with R2 and is there already is adopted, not deleted first.
+  // Before the first sync nothing was said about it; an object that comes with R2 and is there already is adopted, not
+  // deleted first.
   const drifted = context.history && !m0 && !m1 && !m2;
   return [drifted ? undefined : live, m2 && !m0 ? live : undefined, undefined];
 }
@@ -97,20 +121,32 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
   const newest = m2 ?? m1 ?? m0;
   const notes = emptyNotes();
   const results = await predictions(context, manifests);
-  const body = results.find((result) => result?.prediction)?.prediction?.live ?? await bodyOf(context, record, newest?.served ? newest.version : undefined);
+  const body =
+    results.find((result) => result?.prediction)?.prediction?.live ??
+    (await bodyOf(context, record, newest?.served ? newest.version : undefined));
   if (!body) return missingStates(context, manifests);
   const live = body.object;
   // Nothing is left to do about what no manifest has and somebody deletes already.
-  if (!newest && live.metadata.deletionTimestamp !== undefined) return { live, after: [live, live, live], end: live, notes };
+  if (!newest && live.metadata.deletionTimestamp !== undefined)
+    return { live, after: [live, live, live], end: live, notes };
   const tracked = isTrackedRoot(record, context.input.tracking);
   const after = lacking(context, live, tracked, manifests);
   results.forEach((result, at) => {
     if (!result) return;
     // An older manifest that the server refuses tells nothing about the live object.
     if (!result.prediction || result === results[at - 1]) after[at] = at === 0 ? live : after[at - 1];
-    else after[at] = at === 0 ? ignoring(context.input, record.key, result.prediction) : written(context, result.prediction, record.key);
+    else
+      after[at] =
+        at === 0
+          ? ignoring(context.input, record.key, result.prediction)
+          : written(context, result.prediction, record.key);
   });
-  const states: States = { live, after, end: results[2]?.prediction ? written(context, results[2].prediction, record.key) : after[2], notes };
+  const states: States = {
+    live,
+    after,
+    end: results[2]?.prediction ? written(context, results[2].prediction, record.key) : after[2],
+    notes,
+  };
   if (!m2) return pruned(context, states, { tracked, record, manifests });
   const result = results[2];
   if (result?.refused !== undefined) return refused(context, states, result.sent, result.refused);
@@ -118,13 +154,18 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
     states.sent = { object: result.sent, removed: result.prediction.removed };
     keptNotes(states, results[1]?.prediction, result.prediction);
     ignoredNotes(context, states, { key: record.key, live, manifests, prediction: result.prediction });
-    if (result.whole && states.end !== live) notes.total.push('replaced as a whole (Replace=true): what others wrote goes');
-    const operation = changeOperation(context, states, manifests, { prediction: result.prediction, whole: result.whole });
+    if (result.whole && states.end !== live)
+      notes.total.push('replaced as a whole (Replace=true): what others wrote goes');
+    const operation = changeOperation(context, states, manifests, {
+      prediction: result.prediction,
+      whole: result.whole,
+    });
     if (operation) states[states.end === live ? 'unwritten' : 'operation'] = operation;
   }
   if (after[0] && after[0] !== live) writerNote(states, live, after[0]);
   const from = record.application;
-  const comes = from !== undefined && from !== context.input.tracking && context.input.others?.hasLeft(from, record.key);
+  const comes =
+    from !== undefined && from !== context.input.tracking && context.input.others?.hasLeft(from, record.key);
   return comes ? { ...states, moves: { from, to: context.input.tracking } } : states;
 }
 
@@ -140,12 +181,18 @@ async function predictions(context: ObjectContext, manifests: Manifests): Promis
     const stamps = results.flatMap((result) => (result?.prediction ? [liveStamp(result.prediction.live.record)] : []));
     if (new Set(stamps).size <= 1) return results;
   }
-  throw new AppError('E_API', 'the object changes faster than it can be compared', { kind: 'transient', hint: 'It is compared again by itself.' });
+  throw new AppError('E_API', 'the object changes faster than it can be compared', {
+    kind: 'transient',
+    hint: 'It is compared again by itself.',
+  });
 }
 
 async function askedOnce(context: ObjectContext, manifests: Manifests): Promise<(Result | undefined)[]> {
   const [m0, m1, m2] = manifests;
-  const ask = async (object: PreparedObject | undefined, previous: PreparedObject | undefined): Promise<Result | undefined> => {
+  const ask = async (
+    object: PreparedObject | undefined,
+    previous: PreparedObject | undefined,
+  ): Promise<Result | undefined> => {
     if (!object) return undefined;
     const whole = isReplaced(context, object);
     const result = await sentOver(context, { prepared: object, previous, how: whole ? predictReplace : predict });
@@ -158,9 +205,14 @@ async function askedOnce(context: ObjectContext, manifests: Manifests): Promise<
   return [last, branch, target];
 }
 
-/** What a sync leaves: an object that differs in ignored fields alone is in sync and not written, any other is written as a whole. */
+/**
+ * What a sync leaves: an object that differs in ignored fields alone is in sync and not written, any other is written
+ * as a whole.
+ */
 function written(context: ObjectContext, prediction: Prediction, key: ResourceKey): KubeObject {
-  return ignoring(context.input, key, prediction) === prediction.live.object ? prediction.live.object : prediction.predicted;
+  return ignoring(context.input, key, prediction) === prediction.live.object
+    ? prediction.live.object
+    : prediction.predicted;
 }
 
 interface Ignored {
@@ -170,14 +222,19 @@ interface Ignored {
   prediction: Prediction;
 }
 
-function ignoredNotes(context: ObjectContext, { after, end, notes }: States, { key, live, manifests: [, m1, m2], prediction }: Ignored): void {
+function ignoredNotes(
+  context: ObjectContext,
+  { after, end, notes }: States,
+  { key, live, manifests: [, m1, m2], prediction }: Ignored,
+): void {
   const changed = ignoredChanges(context.input, key, live, prediction.predicted).map(pathText).join(', ');
   if (changed === '') return;
   if (end && end !== live) {
     const note = `ignored in the comparison, applied with the rest: ${changed}`;
     notes.total.push(note);
     if (after[0] && after[0] !== live) notes.drift.push(note);
-  } else if (m1 && m2 && m1.hash !== m2.hash) notes.change.push(`ignored in the comparison; not applied as long as nothing else changes: ${changed}`);
+  } else if (m1 && m2 && m1.hash !== m2.hash)
+    notes.change.push(`ignored in the comparison; not applied as long as nothing else changes: ${changed}`);
 }
 
 /** Told where Git begins to say it. */
@@ -188,32 +245,66 @@ function keptBy(states: States, why: string, [m0, m1]: Manifests): States {
   return states;
 }
 
-function pruned(context: ObjectContext, states: States, { tracked, record, manifests }: { tracked: boolean; record: LiveObject; manifests: Manifests }): States {
+function pruned(
+  context: ObjectContext,
+  states: States,
+  { tracked, record, manifests }: { tracked: boolean; record: LiveObject; manifests: Manifests },
+): States {
   const { live, after } = states;
   if (!live || !tracked) return states;
   const kept = context.target.kept.get(keyText(record.key));
   if (kept !== undefined && after[2] !== undefined) return keptBy(states, kept, manifests);
-  if (after[2] === undefined) return { ...states, end: undefined, operation: { op: 'delete', key: record.key, phase: 'Sync', wave: waveOf(live) } };
+  if (after[2] === undefined)
+    return {
+      ...states,
+      end: undefined,
+      operation: { op: 'delete', key: record.key, phase: 'Sync', wave: waveOf(live) },
+    };
   // What a hook left is no object of the application: the manifests have the hook itself.
   if (hookOf(live).isHook) return states;
   const movesTo = context.input.others?.heldBy(record.key);
   if (movesTo !== undefined) return { ...states, moves: { from: context.input.tracking, to: movesTo } };
   const why = !context.input.prune ? 'the sync does not prune' : 'Prune=false or a keep policy holds it';
-  if (context.history || isPrunable(live, context.syncOptions)) states.notes.total.push(`no longer in Git; stays: ${why}`);
+  if (context.history || isPrunable(live, context.syncOptions))
+    states.notes.total.push(`no longer in Git; stays: ${why}`);
   return states;
 }
 
-async function refused(context: ObjectContext, states: States, object: PreparedObject, error: unknown): Promise<States> {
+async function refused(
+  context: ObjectContext,
+  states: States,
+  object: PreparedObject,
+  error: unknown,
+): Promise<States> {
   const check = await checkRecreate(context, object, error, context.syncOptions);
   if (check.possible && check.forced) {
     const note = 'cannot be changed in place: it is deleted and created anew';
     states.notes.total.push(note);
-    const operation: EffectOperation = { op: 'recreate', key: object.key, phase: 'Sync', wave: object.wave, mac: manifestMac(scopeOf(context, object.key), object.target) };
-    return { ...states, after: [states.after[0], states.after[1], object.target], end: object.target, operation, recreate: true, sent: { object, removed: [] } };
+    const operation: EffectOperation = {
+      op: 'recreate',
+      key: object.key,
+      phase: 'Sync',
+      wave: object.wave,
+      mac: manifestMac(scopeOf(context, object.key), object.target),
+    };
+    return {
+      ...states,
+      after: [states.after[0], states.after[1], object.target],
+      end: object.target,
+      operation,
+      recreate: true,
+      sent: { object, removed: [] },
+    };
   }
   const found = objectError(context, error, object);
-  const hint = check.possible ? 'cannot be changed in place; with the sync option Force=true it is deleted and created anew: ' : '';
-  return { ...states, error: { ...found, message: `${hint}${errorMessage(error)}` }, ...(check.possible && { recreate: true }) };
+  const hint = check.possible
+    ? 'cannot be changed in place; with the sync option Force=true it is deleted and created anew: '
+    : '';
+  return {
+    ...states,
+    error: { ...found, message: `${hint}${errorMessage(error)}` },
+    ...(check.possible && { recreate: true }),
+  };
 }
 
 function keptNotes(states: States, branch: Prediction | undefined, target: Prediction): void {
@@ -228,15 +319,27 @@ function keptNotes(states: States, branch: Prediction | undefined, target: Predi
 }
 
 function writerNote(states: States, live: KubeObject, restored: KubeObject): void {
-  const writer = lastWriter(live, ownedChanges(live, restored).map(({ path }) => path));
+  const writer = lastWriter(
+    live,
+    ownedChanges(live, restored).map(({ path }) => path),
+  );
   if (writer) states.notes.drift.push(`last written by ${writer.manager}${writer.at ? ` at ${writer.at}` : ''}`);
 }
 
-function changeOperation(context: ObjectContext, states: States, manifests: Manifests, { prediction, whole }: { prediction: Prediction; whole: boolean }): ChangeOperation | undefined {
+function changeOperation(
+  context: ObjectContext,
+  states: States,
+  manifests: Manifests,
+  { prediction, whole }: { prediction: Prediction; whole: boolean },
+): ChangeOperation | undefined {
   const { live, end } = states;
   const [previous, , object] = manifests;
   if (!object || !live || !end) return undefined;
-  const news = ignoredNews(context.input, object.key, { live, last: context.input.lastGone ? undefined : previous?.target, target: object.target });
+  const news = ignoredNews(context.input, object.key, {
+    live,
+    last: context.input.lastGone ? undefined : previous?.target,
+    target: object.target,
+  });
   const changes = end === live ? [] : ownedChanges(live, end, previous?.target);
   const held = heldBy(live, (entry) => Boolean(entry.subresource));
   const counted = ignoring(context.input, object.key, prediction);
@@ -247,7 +350,8 @@ function changeOperation(context: ObjectContext, states: States, manifests: Mani
     changes: [...news, ...changes],
     removed: end === live ? [] : prediction.removed,
     // Also what others wrote and a replacement takes along: it is theirs to write until then.
-    moves: (path) => holds(held, path) || sameJson(valueAt(live, path), valueAt(counted, path)) || (whole && !owned.has(pathId(path))),
+    moves: (path) =>
+      holds(held, path) || sameJson(valueAt(live, path), valueAt(counted, path)) || (whole && !owned.has(pathId(path))),
   });
   return fields.length > 0 ? { op: 'change', key: object.key, phase: 'Sync', wave: object.wave, fields } : undefined;
 }

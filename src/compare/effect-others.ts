@@ -1,4 +1,5 @@
-// What of an effect concerns other applications: what goes with Applications that it deletes, and objects that belong to gated ones.
+// What of an effect concerns other applications: what goes with Applications that it deletes, and objects that belong
+// to gated ones.
 import type { Gone, Others } from './comparison.ts';
 import type { Effect, EffectOperation } from '../model/effect.ts';
 import { isApplication } from '../model/argo-kinds.ts';
@@ -16,10 +17,22 @@ export function deletionsOf(gone: readonly Gone[], wave = 0): Pick<Part, 'delete
   const once = [...new Map(gone.map((each) => [each.application, each])).values()];
   const risky = once.filter(({ environment, gates }) => gates.length > 0 || isProduction(environment ?? ''));
   return {
-    deleted: once.map(({ application, environment, objects, gates }) => ({ application, gated: gates.length > 0, objects: [...objects], ...(environment !== undefined && { environment }) })),
-    operations: once.flatMap(({ application, uid, objects }) => objects.map((key): EffectOperation => ({ op: 'delete', key, phase: 'Sync', wave, with: { application, uid } }))),
+    deleted: once.map(({ application, environment, objects, gates }) => ({
+      application,
+      gated: gates.length > 0,
+      objects: [...objects],
+      ...(environment !== undefined && { environment }),
+    })),
+    operations: once.flatMap(({ application, uid, objects }) =>
+      objects.map((key): EffectOperation => ({ op: 'delete', key, phase: 'Sync', wave, with: { application, uid } })),
+    ),
     risks: risky.map(({ application, objects }) => ({
-      key: { group: 'argoproj.io', kind: 'Application', namespace: application.slice(0, application.indexOf('/')), name: nameOf(application) },
+      key: {
+        group: 'argoproj.io',
+        kind: 'Application',
+        namespace: application.slice(0, application.indexOf('/')),
+        name: nameOf(application),
+      },
       text: `deletes production: ${objects.length === 1 ? '1 object goes' : `${objects.length} objects go`} with it`,
     })),
   };
@@ -27,18 +40,38 @@ export function deletionsOf(gone: readonly Gone[], wave = 0): Pick<Part, 'delete
 
 export function concerning(others: Others | undefined, operations: readonly EffectOperation[]): Part {
   if (!others) return { deleted: [], owners: [], asks: [], operations: [], risks: [] };
-  const going = operations.filter(({ op, key }) => op === 'delete' && isApplication(key)).map(({ key, wave }) => ({ wave, gone: others.goesWith(key) }));
+  const going = operations
+    .filter(({ op, key }) => op === 'delete' && isApplication(key))
+    .map(({ key, wave }) => ({ wave, gone: others.goesWith(key) }));
   const { deleted, risks } = deletionsOf(going.flatMap(({ gone }) => gone));
-  const tagged = new Map(going.flatMap(({ gone, wave }) => deletionsOf(gone, wave).operations).map((operation) => [`${operation.op === 'delete' ? (operation.with?.application ?? '') : ''} ${keyText(operation.key)}`, operation]));
+  const tagged = new Map(
+    going
+      .flatMap(({ gone, wave }) => deletionsOf(gone, wave).operations)
+      .map((operation) => [
+        `${operation.op === 'delete' ? (operation.with?.application ?? '') : ''} ${keyText(operation.key)}`,
+        operation,
+      ]),
+  );
   const owners = operations.flatMap(({ op, key }) => [
-    ...(op === 'delete' ? [] : others.ownersOf(key)).map((owner) => ({ key, ...owner, text: `belongs to application ${nameOf(owner.application)}, whose gate asks` })),
+    ...(op === 'delete' ? [] : others.ownersOf(key)).map((owner) => ({
+      key,
+      ...owner,
+      text: `belongs to application ${nameOf(owner.application)}, whose gate asks`,
+    })),
     // A hook clears its place, and what is made anew is deleted first.
-    ...(op === 'create' || op === 'change' ? [] : others.takenAlong(key)).map((owner) => ({ key, ...owner, text: `takes objects of application ${nameOf(owner.application)} along, whose gate asks` })),
+    ...(op === 'create' || op === 'change' ? [] : others.takenAlong(key)).map((owner) => ({
+      key,
+      ...owner,
+      text: `takes objects of application ${nameOf(owner.application)} along, whose gate asks`,
+    })),
   ]);
   return {
     deleted,
     owners: owners.map(({ key, application }) => ({ key, application })),
-    asks: [...going.flatMap(({ gone }) => gone.flatMap(({ gates }) => gates.map(({ before }) => before))), ...owners.map(({ policy }) => policy)].map(({ approvers, approvals }) => ({ approvers, approvals })),
+    asks: [
+      ...going.flatMap(({ gone }) => gone.flatMap(({ gates }) => gates.map(({ before }) => before))),
+      ...owners.map(({ policy }) => policy),
+    ].map(({ approvers, approvals }) => ({ approvers, approvals })),
     operations: [...tagged.values()],
     risks: [...risks, ...owners.map(({ key, text }) => ({ key, text }))],
   };

@@ -1,4 +1,5 @@
-// What a sync would do to an application: drift before, waiting on the branch, this change, their sum, and its digest (design §4f).
+// What a sync would do to an application: drift before, waiting on the branch, this change, their sum, and its digest
+// (design §4f).
 import type { CompareContext, ComparerOptions, EffectInput } from './comparison.ts';
 import type { Effect, EffectOperation, ObjectDiff, ObjectError } from '../model/effect.ts';
 import type { ObjectContext } from './effect-object.ts';
@@ -30,7 +31,11 @@ export interface Sets {
 export function setsOf(context: CompareContext, input: EffectInput): Sets {
   const target = context.prepared(input, input.target);
   const branch = input.branch ? context.prepared(input, input.branch) : target;
-  const last = input.lastGone ? branch : input.last ? context.prepared(input, input.last) : { objects: new Map<string, PreparedObject>(), hooks: [], kept: new Map<string, string>(), conditions: [] };
+  const last = input.lastGone
+    ? branch
+    : input.last
+      ? context.prepared(input, input.last)
+      : { objects: new Map<string, PreparedObject>(), hooks: [], kept: new Map<string, string>(), conditions: [] };
   return { last, branch, target };
 }
 
@@ -41,13 +46,18 @@ export function effectAsker(tracking: string): string {
 
 /** Why the project does not permit it; undefined = it does. */
 export function denialOf({ cluster }: CompareContext, input: EffectInput, key: ResourceKey): string | undefined {
-  return input.denied?.(key, cluster.discovery.resourceOf({ group: key.group, kind: key.kind })?.namespaced ?? key.namespace !== '');
+  return input.denied?.(
+    key,
+    cluster.discovery.resourceOf({ group: key.group, kind: key.kind })?.namespaced ?? key.namespace !== '',
+  );
 }
 
 /** Keys of all sets and of what is live, as far as they are permitted. */
 function keysOf(context: CompareContext, input: EffectInput, { last, branch, target }: Sets): ResourceKey[] {
   const wanted = [last, branch, target].flatMap(({ objects }) => [...objects.values()].map(({ key }) => key));
-  return sortedKeys([...wanted, ...context.cluster.live.keysOf(input.tracking)]).filter((key) => denialOf(context, input, key) === undefined);
+  return sortedKeys([...wanted, ...context.cluster.live.keysOf(input.tracking)]).filter(
+    (key) => denialOf(context, input, key) === undefined,
+  );
 }
 
 /** The sync fails at them before anything is applied. */
@@ -70,7 +80,12 @@ export function madeNamespace(input: EffectInput, { target }: Sets): PreparedObj
 }
 
 /** What the parts of an effect share. */
-export function contextFor(context: CompareContext, { macKey, server }: Keyed, input: EffectInput, sets: Sets): ObjectContext {
+export function contextFor(
+  context: CompareContext,
+  { macKey, server }: Keyed,
+  input: EffectInput,
+  sets: Sets,
+): ObjectContext {
   const namespace = madeNamespace(input, sets);
   return {
     ...context,
@@ -85,23 +100,36 @@ export function contextFor(context: CompareContext, { macKey, server }: Keyed, i
 }
 
 /**
- * Everything that is said is masked. Errors of single objects are in the answer, and then there is no digest; throws what passes
+ * Everything that is said is masked. Errors of single objects are in the answer, and then there is no digest; throws
+ * what passes
  * by itself.
  */
 export async function effectOf(context: CompareContext, options: Keyed, input: EffectInput): Promise<Effect> {
   const sets = setsOf(context, input);
   const keys = keysOf(context, input, sets);
-  await context.cluster.live.want(effectAsker(input.tracking), [...keys, { group: '', kind: 'Namespace', namespace: '', name: input.app.spec.destination.namespace ?? '' }], context.signal);
+  await context.cluster.live.want(
+    effectAsker(input.tracking),
+    [...keys, { group: '', kind: 'Namespace', namespace: '', name: input.app.spec.destination.namespace ?? '' }],
+    context.signal,
+  );
   const namespace = madeNamespace(input, sets);
   const objectContext = contextFor(context, options, input, sets);
   const objects = await inParallel(keys, context.concurrency, (key) => {
     const text = keyText(key);
-    return objectEffect(objectContext, key, [sets.last.objects.get(text), sets.branch.objects.get(text), sets.target.objects.get(text)]);
+    return objectEffect(objectContext, key, [
+      sets.last.objects.get(text),
+      sets.branch.objects.get(text),
+      sets.target.objects.get(text),
+    ]);
   });
   const made = namespace && (await namespaceEffect(objectContext, namespace));
   const permittedHooks = sets.target.hooks.filter(({ key }) => denialOf(context, input, key) === undefined);
   const hooks = await inParallel(permittedHooks, context.concurrency, (hook) => hookEffect(objectContext, hook, sets));
-  return assemble(objectContext, sets, { options: optionsOf(input), objects: [...(made ? [made] : []), ...objects], hooks });
+  return assemble(objectContext, sets, {
+    options: optionsOf(input),
+    objects: [...(made ? [made] : []), ...objects],
+    hooks,
+  });
 }
 
 interface HookEffect {
@@ -118,19 +146,43 @@ async function deletesLive(context: ObjectContext, { key, hook }: PreparedObject
   return body !== undefined && !hookOf(body.object).isHook;
 }
 
-/** Hooks are never compared with live: shown and hashed from the manifest, beside the one that the branch or the last sync has. */
+/**
+ * Hooks are never compared with live: shown and hashed from the manifest, beside the one that the branch or the last
+ * sync has.
+ */
 async function hookEffect(context: ObjectContext, hook: PreparedObject, sets: Sets): Promise<HookEffect> {
   const { note, error } = await validateHook(context, hook);
   const generateName = hook.key.name === '' ? hook.target.metadata.generateName : undefined;
-  const same = (other: PreparedObject): boolean => keyText(other.key) === keyText(hook.key) && other.target.metadata.generateName === hook.target.metadata.generateName;
+  const same = (other: PreparedObject): boolean =>
+    keyText(other.key) === keyText(hook.key) &&
+    other.target.metadata.generateName === hook.target.metadata.generateName;
   const former = (sets.branch === sets.target ? sets.last : sets.branch).hooks.find(same);
   const [before, after] = maskObjects([former?.target, hook.target]);
   const mac = manifestMac(scopeOf(context, hook.key), hook.target);
   const deletes = await deletesLive(context, hook);
-  const notes = [`runs at ${hook.hook.phases.join(', ')}`, ...(deletes ? ['the live object, no hook so far, is deleted before'] : []), ...(note ? [note] : [])];
+  const notes = [
+    `runs at ${hook.hook.phases.join(', ')}`,
+    ...(deletes ? ['the live object, no hook so far, is deleted before'] : []),
+    ...(note ? [note] : []),
+  ];
   return {
-    diff: { key: hook.key, action: 'hook', changes: diffFields(before, after), ...(before && { before }), ...(after && { after }), notes, ...(hook.place && { place: hook.place }) },
-    operations: hook.hook.phases.map((phase) => ({ op: 'hook', key: hook.key, ...(generateName !== undefined && { generateName }), phase, wave: hook.wave, mac })),
+    diff: {
+      key: hook.key,
+      action: 'hook',
+      changes: diffFields(before, after),
+      ...(before && { before }),
+      ...(after && { after }),
+      notes,
+      ...(hook.place && { place: hook.place }),
+    },
+    operations: hook.hook.phases.map((phase) => ({
+      op: 'hook',
+      key: hook.key,
+      ...(generateName !== undefined && { generateName }),
+      phase,
+      wave: hook.wave,
+      mac,
+    })),
     ...(error && { error }),
     deletes,
   };
@@ -143,11 +195,19 @@ function wholeDiff({ key, total, unwritten }: ObjectEffect): ObjectDiff[] {
   return [{ ...(total ?? { key, action: 'change', changes: [] }), notes: [...(total?.notes ?? []), note] }];
 }
 
-function assemble(context: ObjectContext, sets: Sets, found: { options: string[]; objects: ObjectEffect[]; hooks: HookEffect[] }): Effect {
+function assemble(
+  context: ObjectContext,
+  sets: Sets,
+  found: { options: string[]; objects: ObjectEffect[]; hooks: HookEffect[] },
+): Effect {
   const { input } = context;
   const { objects, hooks } = found;
-  const pick = (name: 'drift' | 'waiting' | 'change' | 'total'): ObjectDiff[] => objects.map((object) => object[name]).filter((diff) => diff !== undefined);
-  const errors = [...deniedObjects(context, input, sets.target), ...[...objects, ...hooks].flatMap(({ error }) => error ?? [])];
+  const pick = (name: 'drift' | 'waiting' | 'change' | 'total'): ObjectDiff[] =>
+    objects.map((object) => object[name]).filter((diff) => diff !== undefined);
+  const errors = [
+    ...deniedObjects(context, input, sets.target),
+    ...[...objects, ...hooks].flatMap(({ error }) => error ?? []),
+  ];
   const written = [...objects.flatMap(({ operation }) => operation ?? []), ...hooks.flatMap((hook) => hook.operations)];
   const unwritten = objects.flatMap((object) => object.unwritten ?? []);
   // People are asked about them with everything else, and not for their sake alone.
@@ -161,16 +221,27 @@ function assemble(context: ObjectContext, sets: Sets, found: { options: string[]
     total: written.length > 0 ? objects.flatMap(wholeDiff) : pick('total'),
     hooks: hooks.map(({ diff }) => diff),
     errors,
-    risks: [...risksOf(input.app, objects), ...hooks.filter(({ deletes }) => deletes).map(({ diff }) => ({ key: diff.key, text: 'becomes a hook: what is live is deleted first' })), ...beside.risks],
+    risks: [
+      ...risksOf(input.app, objects),
+      ...hooks
+        .filter(({ deletes }) => deletes)
+        .map(({ diff }) => ({ key: diff.key, text: 'becomes a hook: what is live is deleted first' })),
+      ...beside.risks,
+    ],
     ...(beside.deleted.length > 0 && { deleted: beside.deleted }),
     ...(beside.owners.length > 0 && { owners: beside.owners }),
     ...(beside.asks.length > 0 && { asks: beside.asks }),
     operations,
     destination,
     unwritten: unwritten.map(({ key, fields }) => ({ key, paths: fields.map(([path]) => path) })),
-    digest: errors.length > 0 ? '' : digestOf({ application: applicationKey(input.app), destination, syncOptions: found.options, operations }),
+    digest:
+      errors.length > 0
+        ? ''
+        : digestOf({ application: applicationKey(input.app), destination, syncOptions: found.options, operations }),
     notes: [
-      ...(input.lastGone ? ['The last synced revision is gone from Git: what waits on the branch cannot be told from drift.'] : []),
+      ...(input.lastGone
+        ? ['The last synced revision is gone from Git: what waits on the branch cannot be told from drift.']
+        : []),
       ...(!context.history && sets.target.objects.size > 0 ? ['Never synced: everything waits.'] : []),
       ...objects.flatMap(({ key, left }) => (left === undefined ? [] : [`${keyTitle(key)}: ${left}`])),
       ...[...(input.warnings ?? []), ...sets.target.conditions].map(({ message }) => message),

@@ -5,6 +5,9 @@ import type { PreparedObject } from './prepare.ts';
 import { resourceOptions } from '../model/hooks.ts';
 
 /** The object's own word wins over the application's. */
-export function fieldValidation({ syncOptions }: CompareContext, { target }: Pick<PreparedObject, 'target'>): FieldValidation {
+export function fieldValidation(
+  { syncOptions }: CompareContext,
+  { target }: Pick<PreparedObject, 'target'>,
+): FieldValidation {
   return (resourceOptions(target).get('Validate') ?? syncOptions?.get('Validate')) === 'false' ? 'Ignore' : 'Strict';
 }

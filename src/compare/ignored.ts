@@ -1,4 +1,5 @@
-// What ignoreDifferences leaves of a prediction: the ground of sync status and drift, not of what a sync writes, nor of what is approved.
+// What ignoreDifferences leaves of a prediction: the ground of sync status and drift, not of what a sync writes, nor of
+// what is approved.
 import type { CompareInput } from './comparison.ts';
 import type { FieldPath } from '../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
@@ -12,7 +13,10 @@ import { hasPath, valueAt } from '../diff/path.ts';
 
 type Input = Pick<CompareInput, 'app'>;
 
-/** Predicted, with the ignored fields as they are live; the live object itself when nothing else changes: then a sync does not write it. */
+/**
+ * Predicted, with the ignored fields as they are live; the live object itself when nothing else changes: then a sync
+ * does not write it.
+ */
 export function ignoring(input: Input, key: ResourceKey, prediction: Prediction): KubeObject {
   const { live, predicted } = prediction;
   const rules = ignoreRulesFor(input.app.spec.ignoreDifferences, key);
@@ -24,14 +28,21 @@ export function ignoring(input: Input, key: ResourceKey, prediction: Prediction)
 /** The ignored paths at which two forms of an object differ. */
 export function ignoredChanges(input: Input, key: ResourceKey, before: KubeObject, after: KubeObject): FieldPath[] {
   const rules = ignoreRulesFor(input.app.spec.ignoreDifferences, key);
-  return ignoredPaths(rules, before, after).filter((path) => path[0] !== 'status' && !sameJson(valueAt(before, path), valueAt(after, path)));
+  return ignoredPaths(rules, before, after).filter(
+    (path) => path[0] !== 'status' && !sameJson(valueAt(before, path), valueAt(after, path)),
+  );
 }
 
 /**
- * Ignored fields to which Git gives another value than at the last sync; without one, than is live and no subresource holds. Whoever
+ * Ignored fields to which Git gives another value than at the last sync; without one, than is live and no subresource
+ * holds. Whoever
  * approves the rest approves them too: they are written as soon as the object is, or is made anew.
  */
-export function ignoredNews(input: Input, key: ResourceKey, { live, last, target }: { live: KubeObject; last: KubeObject | undefined; target: KubeObject }): OwnedChange[] {
+export function ignoredNews(
+  input: Input,
+  key: ResourceKey,
+  { live, last, target }: { live: KubeObject; last: KubeObject | undefined; target: KubeObject },
+): OwnedChange[] {
   const held = heldBy(live, (entry) => Boolean(entry.subresource));
   return ignoredPaths(ignoreRulesFor(input.app.spec.ignoreDifferences, key), live, target)
     .filter((path) => path[0] !== 'status' && (last !== undefined || (hasPath(target, path) && !holds(held, path))))

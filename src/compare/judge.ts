@@ -1,4 +1,5 @@
-// One object right before it is written: what the write would do to it as it is now, and over which version that is said.
+// One object right before it is written: what the write would do to it as it is now, and over which version that is
+// said.
 import type { CompareContext, ComparerOptions, EffectInput, Judged } from './comparison.ts';
 import type { Manifests } from './effect-facts.ts';
 import type { ObjectContext } from './effect-object.ts';
@@ -13,10 +14,22 @@ import { unreadRule } from '../diff/ignore.ts';
 import { namespaceEffect } from './effect-namespace.ts';
 import { statesOf } from './effect-object.ts';
 
-const nothing: Judged = { operation: undefined, live: undefined, target: undefined, manifestHash: '', removed: [], error: undefined };
+const nothing: Judged = {
+  operation: undefined,
+  live: undefined,
+  target: undefined,
+  manifestHash: '',
+  removed: [],
+  error: undefined,
+};
 
 /** Throws what passes by itself. */
-export async function judgeObject(context: CompareContext, options: Pick<ComparerOptions, 'macKey' | 'server'>, input: EffectInput, key: ResourceKey): Promise<Judged> {
+export async function judgeObject(
+  context: CompareContext,
+  options: Pick<ComparerOptions, 'macKey' | 'server'>,
+  input: EffectInput,
+  key: ResourceKey,
+): Promise<Judged> {
   const sets = setsOf(context, input);
   const objectContext = contextFor(context, options, input, sets);
   const text = keyText(key);
@@ -29,10 +42,18 @@ export async function judgeObject(context: CompareContext, options: Pick<Compare
   const unread = unreadRule(input.app.spec.ignoreDifferences, key);
   if (unread !== undefined) return { ...nothing, error: faultOf({ key, place: target?.place }, unread) };
   const problem = context.cluster.live.problemOf(key);
-  if (problem && target?.served !== false) return { ...nothing, error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}` } };
+  if (problem && target?.served !== false)
+    return { ...nothing, error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}` } };
   const manifests: Manifests = [sets.last.objects.get(text), target, target];
   const { operation, live, sent, error } = await statesOf(objectContext, key, manifests);
-  return { operation, live, target: sent?.object.target, manifestHash: sent?.object.hash ?? '', removed: sent?.removed ?? [], error };
+  return {
+    operation,
+    live,
+    target: sent?.object.target,
+    manifestHash: sent?.object.hash ?? '',
+    removed: sent?.removed ?? [],
+    error,
+  };
 }
 
 async function judgeNamespace(context: ObjectContext, namespace: PreparedObject): Promise<Judged> {
@@ -41,8 +62,13 @@ async function judgeNamespace(context: ObjectContext, namespace: PreparedObject)
   const body = record && (await bodyOf(context, record))?.object;
   const effect = await namespaceEffect(context, namespace);
   // Both were read apart: only of one version do they tell the same.
-  if (live.get(namespace.key)?.resourceVersion !== record?.resourceVersion || body?.metadata.resourceVersion !== record?.resourceVersion) {
-    throw new AppError('E_API', `the namespace ${namespace.key.name} changes while it is looked at`, { kind: 'transient' });
+  if (
+    live.get(namespace.key)?.resourceVersion !== record?.resourceVersion ||
+    body?.metadata.resourceVersion !== record?.resourceVersion
+  ) {
+    throw new AppError('E_API', `the namespace ${namespace.key.name} changes while it is looked at`, {
+      kind: 'transient',
+    });
   }
   return { ...nothing, operation: effect?.operation, live: body, target: namespace.target, error: effect?.error };
 }

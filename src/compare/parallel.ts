@@ -1,7 +1,14 @@
 // Work on many things at once, but not on all.
 
-/** Results in the order of `items`; the first failure is thrown after the running ones have ended, and no further one is begun. */
-export async function inParallel<T, R>(items: readonly T[], limit: number, work: (item: T) => Promise<R>): Promise<R[]> {
+/**
+ * Results in the order of `items`; the first failure is thrown after the running ones have ended, and no further one is
+ * begun.
+ */
+export async function inParallel<T, R>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = [];
   const failures: unknown[] = [];
   let next = 0;

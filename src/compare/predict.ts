@@ -35,18 +35,34 @@ export interface Prediction {
 
 const attempts = 6;
 
-/** The body of a live object, out of the cache; asked for only if it is not kept or has another version than the manifest. */
-export async function bodyOf(context: CompareContext, record: LiveObject, version?: string): Promise<LiveBody | undefined> {
-  if (record.object && (version === undefined || gvkOf(record.object).version === version)) return { record, object: record.object };
-  const object = await context.cluster.api.get({ ...record.key, ...(version !== undefined && { version }) }, { signal: context.signal });
+/**
+ * The body of a live object, out of the cache; asked for only if it is not kept or has another version than the
+ * manifest.
+ */
+export async function bodyOf(
+  context: CompareContext,
+  record: LiveObject,
+  version?: string,
+): Promise<LiveBody | undefined> {
+  if (record.object && (version === undefined || gvkOf(record.object).version === version))
+    return { record, object: record.object };
+  const object = await context.cluster.api.get(
+    { ...record.key, ...(version !== undefined && { version }) },
+    { signal: context.signal },
+  );
   return object ? { record, object } : undefined;
 }
 
 /**
- * Counts only if the server looked at the very version that we compare with; else the watch is awaited and it is done again.
+ * Counts only if the server looked at the very version that we compare with; else the watch is awaited and it is done
+ * again.
  * undefined = there is no live object (any more). Throws what the API answers.
  */
-export async function predict(context: CompareContext, prepared: PreparedObject, previous: PreparedObject | undefined): Promise<Prediction | undefined> {
+export async function predict(
+  context: CompareContext,
+  prepared: PreparedObject,
+  previous: PreparedObject | undefined,
+): Promise<Prediction | undefined> {
   const { cluster, verdicts } = context;
   const baseline = previous && previous.hash !== prepared.hash ? previous : undefined;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
@@ -58,9 +74,19 @@ export async function predict(context: CompareContext, prepared: PreparedObject,
       if (body) return { live: body, predicted: body.object, removed: [], kept: [] };
       continue;
     }
-    if (known?.applied && known.live && (!context.exact || known.live.metadata.resourceVersion === record.resourceVersion)) return judged({ record, object: known.live }, known, prepared, baseline);
+    if (
+      known?.applied &&
+      known.live &&
+      (!context.exact || known.live.metadata.resourceVersion === record.resourceVersion)
+    )
+      return judged({ record, object: known.live }, known, prepared, baseline);
     const { object } = record;
-    if (object && gvkOf(object).version === prepared.version && verdicts.stillSynced(record, object, prepared.hash, baseline?.hash ?? '')) continue;
+    if (
+      object &&
+      gvkOf(object).version === prepared.version &&
+      verdicts.stillSynced(record, object, prepared.hash, baseline?.hash ?? '')
+    )
+      continue;
     const tried = await tryApply(context, prepared, object, baseline);
     const body = await sameVersion(context, record, prepared, tried.applied);
     if (!body) continue;
@@ -69,10 +95,18 @@ export async function predict(context: CompareContext, prepared: PreparedObject,
     const verdict = { applied: tried.applied, settled, live: body.object, named: tried.named };
     const prediction = judged(body, verdict, prepared, baseline);
     const changes = prediction.predicted !== body.object || prediction.kept.length > 0;
-    verdicts.set(body.record, { hash: prepared.hash, baseline: baseline?.hash ?? '', whole: ownsAll(body.object, tried.applied) }, changes ? verdict : synced, body.object);
+    verdicts.set(
+      body.record,
+      { hash: prepared.hash, baseline: baseline?.hash ?? '', whole: ownsAll(body.object, tried.applied) },
+      changes ? verdict : synced,
+      body.object,
+    );
     return prediction;
   }
-  throw new AppError('E_API', 'the object changes faster than it can be compared', { kind: 'transient', hint: 'It is compared again by itself.' });
+  throw new AppError('E_API', 'the object changes faster than it can be compared', {
+    kind: 'transient',
+    hint: 'It is compared again by itself.',
+  });
 }
 
 interface Tried {
@@ -83,7 +117,12 @@ interface Tried {
 }
 
 /** The dry run, around what a takeover would make go first: that cannot be tried before it. */
-async function tryApply(context: CompareContext, { target }: PreparedObject, live: KubeObject | undefined, previous: PreparedObject | undefined): Promise<Tried> {
+async function tryApply(
+  context: CompareContext,
+  { target }: PreparedObject,
+  live: KubeObject | undefined,
+  previous: PreparedObject | undefined,
+): Promise<Tried> {
   const { api } = context.cluster;
   const options = { dryRun: true, fieldValidation: fieldValidation(context, { target }), signal: context.signal };
   const ask = async (named: readonly FieldPath[]): Promise<KubeObject> => {
@@ -96,14 +135,29 @@ async function tryApply(context: CompareContext, { target }: PreparedObject, liv
   try {
     return { applied: await ask([]), named: [] };
   } catch (refused) {
-    const named = live && isStatus(refused, 422) ? leftBehind(refused.causes.map(({ field }) => field), live, target) : [];
+    const named =
+      live && isStatus(refused, 422)
+        ? leftBehind(
+            refused.causes.map(({ field }) => field),
+            live,
+            target,
+          )
+        : [];
     if (named.length === 0) throw refused;
     return { applied: await ask(named).catch(() => Promise.reject(asError(refused))), named, refused };
   }
 }
 
-/** The live object that the dry run was based on, as soon as the watch has it; undefined when that cannot be: do it again. */
-async function sameVersion(context: CompareContext, record: LiveObject, prepared: PreparedObject, applied: KubeObject): Promise<LiveBody | undefined> {
+/**
+ * The live object that the dry run was based on, as soon as the watch has it; undefined when that cannot be: do it
+ * again.
+ */
+async function sameVersion(
+  context: CompareContext,
+  record: LiveObject,
+  prepared: PreparedObject,
+  applied: KubeObject,
+): Promise<LiveBody | undefined> {
   const { live } = context.cluster;
   const version = applied.metadata.resourceVersion;
   if (applied.metadata.uid !== record.uid || !version) {
@@ -119,26 +173,63 @@ async function sameVersion(context: CompareContext, record: LiveObject, prepared
 }
 
 /** With removals: what the server makes of the object without them, for it may put defaults in their place. */
-async function settle(context: CompareContext, live: LiveBody, tried: Tried, { prepared, previous }: { prepared: PreparedObject; previous: PreparedObject | undefined }): Promise<KubeObject | 'raced' | undefined> {
+async function settle(
+  context: CompareContext,
+  live: LiveBody,
+  tried: Tried,
+  { prepared, previous }: { prepared: PreparedObject; previous: PreparedObject | undefined },
+): Promise<KubeObject | 'raced' | undefined> {
   const { applied, named } = tried;
-  const { remove } = removals({ live: live.object, applied, target: prepared.target, previous: previous?.target, named });
+  const { remove } = removals({
+    live: live.object,
+    applied,
+    target: prepared.target,
+    previous: previous?.target,
+    named,
+  });
   if (remove.length === 0) return undefined;
   context.verdicts.stats.asked += 1;
   try {
-    const settled = await context.cluster.api.replace(withoutPaths(applied, remove), { dryRun: true, signal: context.signal });
-    return { ...settled, metadata: { ...settled.metadata, ...(applied.metadata.managedFields && { managedFields: applied.metadata.managedFields }) } };
+    const settled = await context.cluster.api.replace(withoutPaths(applied, remove), {
+      dryRun: true,
+      signal: context.signal,
+    });
+    return {
+      ...settled,
+      metadata: {
+        ...settled.metadata,
+        ...(applied.metadata.managedFields && { managedFields: applied.metadata.managedFields }),
+      },
+    };
   } catch (error) {
     if (!isStatus(error, 409)) throw tried.refused ?? error;
-    await context.cluster.live.until(prepared.key, (object) => object?.resourceVersion !== applied.metadata.resourceVersion, context.signal);
+    await context.cluster.live.until(
+      prepared.key,
+      (object) => object?.resourceVersion !== applied.metadata.resourceVersion,
+      context.signal,
+    );
     return 'raced';
   }
 }
 
-function judged(live: LiveBody, verdict: Verdict, prepared: PreparedObject, previous: PreparedObject | undefined): Prediction {
+function judged(
+  live: LiveBody,
+  verdict: Verdict,
+  prepared: PreparedObject,
+  previous: PreparedObject | undefined,
+): Prediction {
   const applied = verdict.applied ?? live.object;
-  const { remove, kept } = removals({ live: live.object, applied, target: prepared.target, previous: previous?.target, named: verdict.named });
+  const { remove, kept } = removals({
+    live: live.object,
+    applied,
+    target: prepared.target,
+    previous: previous?.target,
+    named: verdict.named,
+  });
   const predicted = verdict.settled ?? applied;
-  const same = ownedChanges(live.object, predicted, previous?.target).length === 0 && remove.every((path) => equalAt(live.object, predicted, path));
+  const same =
+    ownedChanges(live.object, predicted, previous?.target).length === 0 &&
+    remove.every((path) => equalAt(live.object, predicted, path));
   return { live, predicted: same ? live.object : predicted, removed: same ? [] : remove, kept };
 }
 
@@ -146,8 +237,15 @@ function equalAt(a: KubeObject, b: KubeObject, path: FieldPath): boolean {
   return sameJson(valueAt(a, path), valueAt(b, path));
 }
 
-/** A failure that belongs to one object: what may pass of these is asked again. What concerns the API as a whole is thrown on. */
-export function objectError(context: CompareContext, error: unknown, { key, place }: Pick<PreparedObject, 'key' | 'place'>): ObjectError {
+/**
+ * A failure that belongs to one object: what may pass of these is asked again. What concerns the API as a whole is
+ * thrown on.
+ */
+export function objectError(
+  context: CompareContext,
+  error: unknown,
+  { key, place }: Pick<PreparedObject, 'key' | 'place'>,
+): ObjectError {
   if (isInternal(error)) context.again(key);
   else if (!(error instanceof AppError) || error.kind !== 'terminal') throw error;
   return { key, code: error.code, message: error.message, ...(place && { place }) };

@@ -1,4 +1,5 @@
-// Manifests made ready to be compared and applied: namespaced, tracked, Secrets folded, hooks apart, the last of duplicates taken (argocd.md §2.2).
+// Manifests made ready to be compared and applied: namespaced, tracked, Secrets folded, hooks apart, the last of
+// duplicates taken (argocd.md §2.2).
 import type { Condition } from '../model/application.ts';
 import type { Discovery } from '../cluster/discovery.ts';
 import type { HookInfo } from '../model/hooks.ts';
@@ -33,7 +34,9 @@ export interface Prepared {
   objects: ReadonlyMap<string, PreparedObject>;
   /** What a sync runs, in manifest order; PreDelete, PostDelete and Skip are not here. */
   hooks: readonly PreparedObject[];
-  /** By `keyText`: why a live object that is not among `objects` is no extra, for the manifests name it all the same. */
+  /**
+   * By `keyText`: why a live object that is not among `objects` is no extra, for the manifests name it all the same.
+   */
   kept: ReadonlyMap<string, string>;
   /** RepeatedResourceWarning, ExcludedResourceWarning. */
   conditions: Condition[];
@@ -51,7 +54,14 @@ export interface PrepareInput {
 }
 
 /** What no manifest may say: the server's own fields. */
-const serverFields: ReadonlySet<string> = new Set(['managedFields', 'resourceVersion', 'uid', 'generation', 'creationTimestamp', 'selfLink']);
+const serverFields: ReadonlySet<string> = new Set([
+  'managedFields',
+  'resourceVersion',
+  'uid',
+  'generation',
+  'creationTimestamp',
+  'selfLink',
+]);
 
 /** Scope by `group/kind` as the manifests' own CustomResourceDefinitions say: they may not be served yet. */
 function broughtKinds(manifests: readonly KubeObject[]): Map<string, boolean> {
@@ -64,23 +74,32 @@ function broughtKinds(manifests: readonly KubeObject[]): Map<string, boolean> {
 }
 
 function withNamespace(manifest: KubeObject, namespaced: boolean, namespace: string): KubeObject {
-  const metadata = Object.fromEntries(Object.entries(manifest.metadata).filter(([name]) => !serverFields.has(name) && name !== 'namespace'));
+  const metadata = Object.fromEntries(
+    Object.entries(manifest.metadata).filter(([name]) => !serverFields.has(name) && name !== 'namespace'),
+  );
   const own = namespaced ? manifest.metadata.namespace || namespace : '';
   return { ...manifest, metadata: { ...metadata, ...(own !== '' && { namespace: own }) } };
 }
 
 /**
- * `<app>:<group>/<kind>:<namespace>/<name>`. A cluster-scoped object's id carries the destination namespace when the manifest had
+ * `<app>:<group>/<kind>:<namespace>/<name>`. A cluster-scoped object's id carries the destination namespace when the
+ * manifest had
  * none, and an empty one when it had a wrong one; CustomResourceDefinitions carry no id (argocd.md §1.6).
  */
 function tracked(object: KubeObject, manifest: KubeObject, input: PrepareInput): KubeObject {
   if (object.kind === 'CustomResourceDefinition' && gvkOf(object).group === 'apiextensions.k8s.io') return object;
   const namespace = object.metadata.namespace ?? (manifest.metadata.namespace ? '' : input.namespace);
   const id = trackingId(input.tracking, { ...keyOf(object), namespace });
-  return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [argo.trackingId]: id } } };
+  return {
+    ...object,
+    metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [argo.trackingId]: id } },
+  };
 }
 
-/** An Application has no status subresource: what a manifest said there would be believed, and an operation would be carried out. */
+/**
+ * An Application has no status subresource: what a manifest said there would be believed, and an operation would be
+ * carried out.
+ */
 function withoutStanding(manifest: KubeObject): KubeObject {
   if (manifest.kind !== 'Application' || gvkOf(manifest).group !== 'argoproj.io') return manifest;
   const { status: _status, operation: _operation, ...rest } = manifest;
@@ -104,11 +123,33 @@ export function prepare(input: PrepareInput): Prepared {
     const resource = input.discovery.resourceOf({ group, version, kind });
     const own = brought.get(`${group}/${kind}`);
     // Unknown kinds are treated as namespaced.
-    const target = foldStringData(tracked(withNamespace(withoutStanding(manifest), resource?.namespaced ?? own ?? true, input.namespace), manifest, input));
+    const target = foldStringData(
+      tracked(
+        withNamespace(withoutStanding(manifest), resource?.namespaced ?? own ?? true, input.namespace),
+        manifest,
+        input,
+      ),
+    );
     const key = keyOf(target);
     const hook = hookOf(target);
-    const fault = key.name === '' && !hook.isHook ? unnamed(kind, manifest, input) : resource?.namespaced === true && key.namespace === '' ? `Namespace for ${kind} ${key.name} is missing: neither the manifest nor spec.destination names one` : undefined;
-    const prepared = { key, version, target, hash: hashOf(target), hook, wave: waveOf(target), served: resource !== undefined, brought: own !== undefined, place: input.placeOf?.(manifest), ...(fault !== undefined && { fault }) };
+    const fault =
+      key.name === '' && !hook.isHook
+        ? unnamed(kind, manifest, input)
+        : resource?.namespaced === true && key.namespace === ''
+          ? `Namespace for ${kind} ${key.name} is missing: neither the manifest nor spec.destination names one`
+          : undefined;
+    const prepared = {
+      key,
+      version,
+      target,
+      hash: hashOf(target),
+      hook,
+      wave: waveOf(target),
+      served: resource !== undefined,
+      brought: own !== undefined,
+      place: input.placeOf?.(manifest),
+      ...(fault !== undefined && { fault }),
+    };
     const text = keyText(key);
     if (hook.isHook) {
       if (hook.phases.length > 0) hooks.push(prepared);
@@ -137,10 +178,16 @@ function excludedWarning(group: string, kind: string, name: string): Condition {
 
 function repeatedWarning({ key, count }: { key: ResourceKey; count: number }): Condition {
   const name = [key.group, key.kind, key.namespace, key.name].join('/');
-  return { type: 'RepeatedResourceWarning', message: `Resource ${name} appeared ${count} times among application resources.` };
+  return {
+    type: 'RepeatedResourceWarning',
+    message: `Resource ${name} appeared ${count} times among application resources.`,
+  };
 }
 
-/** Prepared manifests by the identity of their list: the engine hands in the same list as long as nothing was rendered anew. */
+/**
+ * Prepared manifests by the identity of their list: the engine hands in the same list as long as nothing was rendered
+ * anew.
+ */
 export class PreparedCache {
   readonly #known = new WeakMap<readonly KubeObject[], { stamp: string; prepared: Prepared }>();
 

@@ -1,4 +1,5 @@
-// What a PUT would make of a live object: with Replace=true the sync sends the manifest whole, and what others wrote goes.
+// What a PUT would make of a live object: with Replace=true the sync sends the manifest whole, and what others wrote
+// goes.
 import type { CompareContext, CompareInput } from './comparison.ts';
 import type { Prediction } from './predict.ts';
 import type { PreparedObject } from './prepare.ts';
@@ -22,8 +23,15 @@ export function isReplaced({ syncOptions }: Pick<ReplaceContext, 'syncOptions'>,
 
 const attempts = 6;
 
-/** As `predict`, for an object that is replaced. What the comparison calls in sync is not written, and so stays as it is. */
-export async function predictReplace(context: ReplaceContext, prepared: PreparedObject, previous: PreparedObject | undefined): Promise<Prediction | undefined> {
+/**
+ * As `predict`, for an object that is replaced. What the comparison calls in sync is not written, and so stays as it
+ * is.
+ */
+export async function predictReplace(
+  context: ReplaceContext,
+  prepared: PreparedObject,
+  previous: PreparedObject | undefined,
+): Promise<Prediction | undefined> {
   const { cluster, verdicts, signal } = context;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const applied = await predict(context, prepared, previous);
@@ -37,12 +45,18 @@ export async function predictReplace(context: ReplaceContext, prepared: Prepared
     if (context.exact && resourceVersion !== live.metadata.resourceVersion) continue;
     try {
       verdicts.stats.asked += 1;
-      const predicted = await cluster.api.replace({ ...prepared.target, metadata: { ...prepared.target.metadata, resourceVersion } }, { dryRun: true, signal });
+      const predicted = await cluster.api.replace(
+        { ...prepared.target, metadata: { ...prepared.target.metadata, resourceVersion } },
+        { dryRun: true, signal },
+      );
       return { live: applied.live, predicted, removed: diffFields(live, predicted).map(({ path }) => path), kept: [] };
     } catch (error) {
       if (!isStatus(error, 409)) throw error;
       await cluster.live.until(prepared.key, (object) => object?.resourceVersion !== resourceVersion, signal);
     }
   }
-  throw new AppError('E_API', 'the object changes faster than it can be compared', { kind: 'transient', hint: 'It is compared again by itself.' });
+  throw new AppError('E_API', 'the object changes faster than it can be compared', {
+    kind: 'transient',
+    hint: 'It is compared again by itself.',
+  });
 }

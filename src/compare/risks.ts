@@ -21,9 +21,16 @@ export function risksOf(app: Application, objects: readonly ObjectEffect[]): Eff
     const texts: string[] = [];
     const consequence = consequences[`${key.group}/${key.kind}`];
     if (operation?.op === 'delete' && consequence) texts.push(`is deleted: ${consequence}`);
-    else if (operation?.op === 'delete' && isProduction(app.metadata.annotations?.[cox.environment] ?? '')) texts.push('is deleted in production');
-    if (recreate) texts.push(operation?.op === 'recreate' ? 'is deleted and created anew: it is gone for a while' : 'cannot be changed in place');
-    if (total?.action === 'change' && total.changes.some(({ text, after }) => text === 'spec.replicas' && after === 0)) texts.push('is scaled to 0 replicas');
+    else if (operation?.op === 'delete' && isProduction(app.metadata.annotations?.[cox.environment] ?? ''))
+      texts.push('is deleted in production');
+    if (recreate)
+      texts.push(
+        operation?.op === 'recreate'
+          ? 'is deleted and created anew: it is gone for a while'
+          : 'cannot be changed in place',
+      );
+    if (total?.action === 'change' && total.changes.some(({ text, after }) => text === 'spec.replicas' && after === 0))
+      texts.push('is scaled to 0 replicas');
     return texts.map((text) => ({ key, text }));
   });
 }

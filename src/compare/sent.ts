@@ -1,4 +1,5 @@
-// What a sync sends over a live object, and what comes of it: with RespectIgnoreDifferences=true the ignored fields go as they are live.
+// What a sync sends over a live object, and what comes of it: with RespectIgnoreDifferences=true the ignored fields go
+// as they are live.
 import type { KubeObject } from '../model/kube.ts';
 import type { Prediction } from './predict.ts';
 import type { PreparedObject } from './prepare.ts';
@@ -14,7 +15,11 @@ export interface SentInput {
   /** The last synced manifest. */
   previous: PreparedObject | undefined;
   /** `predict` or `predictReplace`. */
-  how: (context: ReplaceContext, prepared: PreparedObject, previous: PreparedObject | undefined) => Promise<Prediction | undefined>;
+  how: (
+    context: ReplaceContext,
+    prepared: PreparedObject,
+    previous: PreparedObject | undefined,
+  ) => Promise<Prediction | undefined>;
 }
 
 /** Neither `prediction` nor `refused`: there is no live object. */
@@ -27,13 +32,19 @@ export interface Sent {
 }
 
 function isRespected({ input, syncOptions }: ReplaceContext, { key }: PreparedObject): boolean {
-  return syncOptions.get('RespectIgnoreDifferences') === 'true' && ignoreRulesFor(input.app.spec.ignoreDifferences, key).length > 0;
+  return (
+    syncOptions.get('RespectIgnoreDifferences') === 'true' &&
+    ignoreRulesFor(input.app.spec.ignoreDifferences, key).length > 0
+  );
 }
 
 function targetOver(context: ReplaceContext, { prepared, previous }: SentInput, live: KubeObject): PreparedObject {
   if (!isRespected(context, prepared)) return prepared;
   const rules = ignoreRulesFor(context.input.app.spec.ignoreDifferences, prepared.key);
-  const target = withIgnoredOf(live, prepared.target, rules, { previous: previous?.target, whole: isReplaced(context, prepared) });
+  const target = withIgnoredOf(live, prepared.target, rules, {
+    previous: previous?.target,
+    whole: isReplaced(context, prepared),
+  });
   const hash = hashOf(target);
   return hash === prepared.hash ? prepared : { ...prepared, target, hash };
 }
@@ -57,5 +68,11 @@ export async function sentOver(context: ReplaceContext, input: SentInput): Promi
       return { sent, refused: error };
     }
   }
-  return { sent: prepared, refused: new AppError('E_API', 'the object changes faster than it can be compared', { kind: 'transient', hint: 'It is compared again by itself.' }) };
+  return {
+    sent: prepared,
+    refused: new AppError('E_API', 'the object changes faster than it can be compared', {
+      kind: 'transient',
+      hint: 'It is compared again by itself.',
+    }),
+  };
 }

@@ -1,4 +1,5 @@
-// From the objects of an application to its sync status, its resource rows and its conditions, in Argo CD's words (argocd.md §2.2, §2.3).
+// From the objects of an application to its sync status, its resource rows and its conditions, in Argo CD's words
+// (argocd.md §2.2, §2.3).
 import type { CompareCluster, CompareInput, ComparedObject, Comparison } from './comparison.ts';
 import type { Condition, ResourceStatus, SyncStatusCode } from '../model/application.ts';
 import type { Prepared } from './prepare.ts';
@@ -25,22 +26,41 @@ function row(object: ComparedObject): ResourceStatus {
 }
 
 function shared(cluster: CompareCluster, input: CompareInput, objects: readonly ComparedObject[]): Condition[] {
-  return objects.filter(({ target }) => target !== undefined).flatMap(({ key }): Condition[] => {
-    const other = cluster.live.get(key)?.application;
-    // What the other one has left is taken over, not shared.
-    if (other === undefined || other === input.tracking || input.others?.hasLeft(other, key)) return [];
-    return [{ type: 'SharedResourceWarning', message: `${key.kind}/${key.name} is part of applications ${input.tracking} and ${other}` }];
-  });
+  return objects
+    .filter(({ target }) => target !== undefined)
+    .flatMap(({ key }): Condition[] => {
+      const other = cluster.live.get(key)?.application;
+      // What the other one has left is taken over, not shared.
+      if (other === undefined || other === input.tracking || input.others?.hasLeft(other, key)) return [];
+      return [
+        {
+          type: 'SharedResourceWarning',
+          message: `${key.kind}/${key.name} is part of applications ${input.tracking} and ${other}`,
+        },
+      ];
+    });
 }
 
 /** It stays as it is, and counts as in sync, until the other application has it. */
 function moving(objects: readonly ComparedObject[]): Condition[] {
-  return objects.flatMap(({ key, movesTo }): Condition[] => (movesTo === undefined ? [] : [{ type: 'MovingResourceWarning', message: `${keyTitle(key)} moves to application ${movesTo}, which has not taken it yet` }]));
+  return objects.flatMap(({ key, movesTo }): Condition[] =>
+    movesTo === undefined
+      ? []
+      : [
+          {
+            type: 'MovingResourceWarning',
+            message: `${keyTitle(key)} moves to application ${movesTo}, which has not taken it yet`,
+          },
+        ],
+  );
 }
 
 /** What keeps the whole from being judged; a manifest that the server refuses but can read is only out of sync. */
 function faults(objects: readonly ComparedObject[]): Condition[] {
-  const unreadable = objects.filter(({ error, status, unanswered, unruled }) => error && !unanswered && !unruled && (error.code === 'E_MANIFEST' || status === 'Unknown'));
+  const unreadable = objects.filter(
+    ({ error, status, unanswered, unruled }) =>
+      error && !unanswered && !unruled && (error.code === 'E_MANIFEST' || status === 'Unknown'),
+  );
   return unreadable.map((object) => ({ type: 'ComparisonError', message: errorText(object) }));
 }
 
@@ -59,7 +79,9 @@ function statusOf(objects: readonly ComparedObject[]): SyncStatusCode {
 
 /** No ComparisonError: an operation goes on, and its own requests decide. */
 function unknowns(objects: readonly ComparedObject[]): Condition[] {
-  return objects.filter(({ unanswered }) => unanswered).map((object) => ({ type: 'UnknownError', message: errorText(object) }));
+  return objects
+    .filter(({ unanswered }) => unanswered)
+    .map((object) => ({ type: 'UnknownError', message: errorText(object) }));
 }
 
 function errorText({ key, error }: ComparedObject): string {
@@ -67,7 +89,12 @@ function errorText({ key, error }: ComparedObject): string {
 }
 
 /** `objects`: everything compared, no hook targets; sorted. */
-export function summarise(cluster: CompareCluster, input: CompareInput, prepared: Prepared, objects: readonly ComparedObject[]): Comparison {
+export function summarise(
+  cluster: CompareCluster,
+  input: CompareInput,
+  prepared: Prepared,
+  objects: readonly ComparedObject[],
+): Comparison {
   const broken = [...faults(objects), ...unknowns(objects)];
   const status = broken.length > 0 ? 'Unknown' : statusOf(objects);
   return {
@@ -76,7 +103,14 @@ export function summarise(cluster: CompareCluster, input: CompareInput, prepared
     status,
     resources: objects.map(row),
     images: imagesOf(objects.map(({ live, target }) => live ?? target ?? {})),
-    conditions: [...(input.warnings ?? []), ...ruleWarnings(input, objects), ...prepared.conditions, ...shared(cluster, input, objects), ...moving(objects), ...broken],
+    conditions: [
+      ...(input.warnings ?? []),
+      ...ruleWarnings(input, objects),
+      ...prepared.conditions,
+      ...shared(cluster, input, objects),
+      ...moving(objects),
+      ...broken,
+    ],
     errors: objects.map(({ error }) => error).filter((error) => error !== undefined),
   };
 }

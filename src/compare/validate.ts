@@ -1,4 +1,5 @@
-// Manifests without a live object to compare with: creates, hooks and recreations, tried by dry run under the server's own rules.
+// Manifests without a live object to compare with: creates, hooks and recreations, tried by dry run under the server's
+// own rules.
 import type { CompareContext } from './comparison.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { ObjectError } from '../model/effect.ts';
@@ -32,7 +33,11 @@ function unserved(object: PreparedObject): Validation {
   return { error: { key: object.key, code: 'E_KIND_UNKNOWN', message, ...(object.place && { place: object.place }) } };
 }
 
-async function tried(context: ValidateContext, object: PreparedObject, request: () => Promise<unknown>): Promise<Validation> {
+async function tried(
+  context: ValidateContext,
+  object: PreparedObject,
+  request: () => Promise<unknown>,
+): Promise<Validation> {
   if (!object.served) return unserved(object);
   if (context.verdicts.isValid(object.key, object.hash)) return {};
   try {
@@ -43,7 +48,8 @@ async function tried(context: ValidateContext, object: PreparedObject, request: 
   } catch (error) {
     if (!isStatus(error, 404)) return { error: objectError(context, error, object) };
     const { namespace } = object.key;
-    if (bringsNamespace(context, namespace)) return { note: `created, not validated: namespace ${namespace} is created by this change` };
+    if (bringsNamespace(context, namespace))
+      return { note: `created, not validated: namespace ${namespace} is created by this change` };
     const message = `namespace ${namespace} does not exist`;
     return { error: { key: object.key, code: error.code, message, ...(object.place && { place: object.place }) } };
   }
@@ -51,17 +57,32 @@ async function tried(context: ValidateContext, object: PreparedObject, request: 
 
 /** A manifest of which nothing is live. A success is remembered. */
 export function validateCreate(context: ValidateContext, object: PreparedObject): Promise<Validation> {
-  return tried(context, object, () => context.cluster.api.apply(object.target, { dryRun: true, fieldValidation: fieldValidation(context, object), signal: context.signal }));
+  return tried(context, object, () =>
+    context.cluster.api.apply(object.target, {
+      dryRun: true,
+      fieldValidation: fieldValidation(context, object),
+      signal: context.signal,
+    }),
+  );
 }
 
 function anonymous(object: KubeObject): KubeObject {
   const { name, ...metadata } = object.metadata;
-  return { ...object, metadata: { ...metadata, generateName: metadata.generateName ?? `${(name ?? 'x').slice(0, 50)}-` } };
+  return {
+    ...object,
+    metadata: { ...metadata, generateName: metadata.generateName ?? `${(name ?? 'x').slice(0, 50)}-` },
+  };
 }
 
 /** Under a name of the server's choice: the hook of the last sync may still be there. */
 export function validateHook(context: ValidateContext, object: PreparedObject): Promise<Validation> {
-  return tried(context, object, () => context.cluster.api.create(anonymous(object.target), { dryRun: true, fieldValidation: fieldValidation(context, object), signal: context.signal }));
+  return tried(context, object, () =>
+    context.cluster.api.create(anonymous(object.target), {
+      dryRun: true,
+      fieldValidation: fieldValidation(context, object),
+      signal: context.signal,
+    }),
+  );
 }
 
 export interface RecreateCheck {
@@ -72,7 +93,12 @@ export interface RecreateCheck {
 }
 
 /** After a 422 on the update: refused because a field cannot change, or because the manifest is wrong in itself? */
-export async function checkRecreate(context: ValidateContext, object: PreparedObject, refused: unknown, syncOptions: ReadonlyMap<string, string>): Promise<RecreateCheck> {
+export async function checkRecreate(
+  context: ValidateContext,
+  object: PreparedObject,
+  refused: unknown,
+  syncOptions: ReadonlyMap<string, string>,
+): Promise<RecreateCheck> {
   const forced = resourceOptions(object.target).get('Force') === 'true' || syncOptions.get('Force') === 'true';
   if (!isStatus(refused, 422)) return { possible: false, forced };
   try {

@@ -8,30 +8,62 @@ import { pathText } from './path.ts';
 import { stringify } from 'yaml';
 import { unifiedDiff } from './lines.ts';
 
-const noise: ReadonlySet<string> = new Set(['managedFields', 'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'selfLink']);
+const noise: ReadonlySet<string> = new Set([
+  'managedFields',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'selfLink',
+]);
 
 /** What Git could want of the object: no status, nothing that the server itself writes, no last-applied annotation. */
 export function withoutNoise(object: KubeObject): KubeObject {
   const { status: _status, metadata, ...rest } = object;
   const { annotations, ...kept } = Object.fromEntries(Object.entries(metadata).filter(([name]) => !noise.has(name)));
-  const shown = isObject(annotations) ? Object.fromEntries(Object.entries(annotations).filter(([name]) => name !== argo.lastApplied)) : {};
-  return { ...rest, apiVersion: object.apiVersion, kind: object.kind, metadata: { ...kept, ...(Object.keys(shown).length > 0 && { annotations: textMap(shown) }) } };
+  const shown = isObject(annotations)
+    ? Object.fromEntries(Object.entries(annotations).filter(([name]) => name !== argo.lastApplied))
+    : {};
+  return {
+    ...rest,
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: { ...kept, ...(Object.keys(shown).length > 0 && { annotations: textMap(shown) }) },
+  };
 }
 
 function textMap(map: Record<string, unknown>): Record<string, string> {
-  return Object.fromEntries(Object.entries(map).map(([name, value]) => [name, typeof value === 'string' ? value : canonicalJson(value)]));
+  return Object.fromEntries(
+    Object.entries(map).map(([name, value]) => [name, typeof value === 'string' ? value : canonicalJson(value)]),
+  );
 }
 
-/** Fields that tell the entries of a list apart, in the order in which they are tried (merge keys of the Kubernetes API). */
+/**
+ * Fields that tell the entries of a list apart, in the order in which they are tried (merge keys of the Kubernetes
+ * API).
+ */
 const listKeys: readonly (readonly string[])[] = [
-  ['name'], ['containerPort', 'protocol'], ['port', 'protocol'], ['mountPath'], ['devicePath'], ['topologyKey'], ['ip'], ['key'], ['type'], ['uid'],
+  ['name'],
+  ['containerPort', 'protocol'],
+  ['port', 'protocol'],
+  ['mountPath'],
+  ['devicePath'],
+  ['topologyKey'],
+  ['ip'],
+  ['key'],
+  ['type'],
+  ['uid'],
 ];
 
 function keyFields(before: unknown[], after: unknown[]): readonly string[] | undefined {
-  return listKeys.find((fields) => [before, after].every((list) => {
-    const ids = list.map((entry) => (isObject(entry) && entry[fields[0] ?? ''] !== undefined ? keyId(entry, fields) : undefined));
-    return ids.every((id) => id !== undefined) && new Set(ids).size === ids.length;
-  }));
+  return listKeys.find((fields) =>
+    [before, after].every((list) => {
+      const ids = list.map((entry) =>
+        isObject(entry) && entry[fields[0] ?? ''] !== undefined ? keyId(entry, fields) : undefined,
+      );
+      return ids.every((id) => id !== undefined) && new Set(ids).size === ids.length;
+    }),
+  );
 }
 
 function keyId(entry: Record<string, unknown>, fields: readonly string[]): string {
@@ -47,13 +79,15 @@ function change(path: FieldPath, before: unknown, after: unknown): FieldChange {
 }
 
 function keyedChanges(path: FieldPath, before: unknown[], after: unknown[], fields: readonly string[]): FieldChange[] {
-  const byId = (list: unknown[]): Map<string, Record<string, unknown>> => new Map(list.filter(isObject).map((entry) => [keyId(entry, fields), entry]));
+  const byId = (list: unknown[]): Map<string, Record<string, unknown>> =>
+    new Map(list.filter(isObject).map((entry) => [keyId(entry, fields), entry]));
   const [old, now] = [byId(before), byId(after)];
   const changes = [...new Set([...old.keys(), ...now.keys()])].flatMap((id) => {
     const entry = now.get(id) ?? old.get(id) ?? {};
     return valueChanges([...path, { key: pick(entry, fields) }], old.get(id), now.get(id));
   });
-  const common = (ids: Iterable<string>, other: Map<string, unknown>): string[] => [...ids].filter((id) => other.has(id));
+  const common = (ids: Iterable<string>, other: Map<string, unknown>): string[] =>
+    [...ids].filter((id) => other.has(id));
   const [order, newOrder] = [common(old.keys(), now), common(now.keys(), old)];
   if (order.join() === newOrder.join()) return changes;
   const names = (ids: string[]): unknown[] => ids.map((id) => Object.values(pick(now.get(id) ?? {}, fields))[0]);
@@ -63,17 +97,23 @@ function keyedChanges(path: FieldPath, before: unknown[], after: unknown[], fiel
 function valueChanges(path: FieldPath, before: unknown, after: unknown): FieldChange[] {
   if (sameJson(before, after)) return [];
   if (isObject(before) && isObject(after)) {
-    return [...new Set([...Object.keys(before), ...Object.keys(after)])].sort().flatMap((name) => valueChanges([...path, name], before[name], after[name]));
+    return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+      .sort()
+      .flatMap((name) => valueChanges([...path, name], before[name], after[name]));
   }
   if (Array.isArray(before) && Array.isArray(after) && before.every(isObject) && after.every(isObject)) {
     const fields = keyFields(before, after);
     if (fields) return keyedChanges(path, before, after, fields);
-    if (before.length === after.length) return before.flatMap((entry, at) => valueChanges([...path, at], entry, after[at]));
+    if (before.length === after.length)
+      return before.flatMap((entry, at) => valueChanges([...path, at], entry, after[at]));
   }
   return [change(path, before, after)];
 }
 
-/** Differing fields of two forms of one object, noise left out; empty when one is missing. Mask Secrets first: values are shown. */
+/**
+ * Differing fields of two forms of one object, noise left out; empty when one is missing. Mask Secrets first: values
+ * are shown.
+ */
 export function diffFields(before: KubeObject | undefined, after: KubeObject | undefined): FieldChange[] {
   if (!before || !after) return [];
   return valueChanges([], withoutNoise(before), withoutNoise(after));
@@ -87,18 +127,26 @@ export function sameObject(a: KubeObject, b: KubeObject): boolean {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isObject(value)) return value;
-  const names = Object.keys(value).filter((name) => value[name] !== undefined).sort();
+  const names = Object.keys(value)
+    .filter((name) => value[name] !== undefined)
+    .sort();
   // The name first: it tells which entry of a list one reads.
   if (typeof value['name'] === 'string') names.unshift(...names.splice(names.indexOf('name'), 1));
   return Object.fromEntries(names.map((name) => [name, sorted(value[name])]));
 }
 
-/** YAML without noise: the envelope first, everything else by name, so that two orders of the same keys are no difference. '' for undefined. */
+/**
+ * YAML without noise: the envelope first, everything else by name, so that two orders of the same keys are no
+ * difference. '' for undefined.
+ */
 export function objectYaml(object: KubeObject | undefined): string {
   if (!object) return '';
   const { apiVersion, kind, metadata, ...rest } = withoutNoise(object);
   const body = sorted(rest);
-  return stringify({ apiVersion, kind, metadata: sorted(metadata), ...(isObject(body) ? body : {}) }, { lineWidth: 0, aliasDuplicateObjects: false });
+  return stringify(
+    { apiVersion, kind, metadata: sorted(metadata), ...(isObject(body) ? body : {}) },
+    { lineWidth: 0, aliasDuplicateObjects: false },
+  );
 }
 
 /** The nearest enclosing fields of a line of YAML, as `spec.template.spec.containers[name=api]`. */
@@ -106,18 +154,27 @@ function headings(yaml: string): string[] {
   const stack: { indent: number; text: string }[] = [];
   return yaml.split('\n').map((line) => {
     const match = /^(\s*)(- )?([^\s#'"][^:]*|"[^"]*"):(?:\s|$)(.*)$/.exec(line);
-    if (!match) return stack.map((entry) => entry.text).join('.').replaceAll('.[', '[');
+    if (!match)
+      return stack
+        .map((entry) => entry.text)
+        .join('.')
+        .replaceAll('.[', '[');
     const [, space = '', dash, name = '', value = ''] = match;
     const indent = space.length + (dash ? 2 : 0);
     while (stack.length > 0 && (stack.at(-1)?.indent ?? 0) >= (dash ? space.length : indent)) stack.pop();
-    const heading = stack.map((entry) => entry.text).join('.').replaceAll('.[', '[');
+    const heading = stack
+      .map((entry) => entry.text)
+      .join('.')
+      .replaceAll('.[', '[');
     if (dash) stack.push({ indent: space.length, text: value === '' ? '[]' : `[${name}=${value}]` });
     if (value === '') stack.push({ indent, text: name });
     return heading;
   });
 }
 
-/** Unified diff of both as YAML; every hunk's header names the fields it stands in. '' when equal. Mask Secrets first. */
+/**
+ * Unified diff of both as YAML; every hunk's header names the fields it stands in. '' when equal. Mask Secrets first.
+ */
 export function diffObjects(before: KubeObject | undefined, after: KubeObject | undefined, context = 3): string {
   const [old, now] = [objectYaml(before), objectYaml(after)];
   const names = headings(now || old);

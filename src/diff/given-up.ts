@@ -1,4 +1,5 @@
-// Structs that Git gives up while defaults in them stand under the tool that made the object: they belong to the manifest that named the struct.
+// Structs that Git gives up while defaults in them stand under the tool that made the object: they belong to the
+// manifest that named the struct.
 import type { FieldMember, FieldSet } from './managed-fields.ts';
 import type { FieldPath, PathStep } from '../model/effect.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../model/kube.ts';
@@ -8,14 +9,30 @@ import { isObject } from '../model/kube.ts';
 import { fieldSet, heldBy, isOurApply, pathId, treeOf, union, withParents } from './managed-fields.ts';
 import { hasPath, valueAt, withPathsFrom } from './path.ts';
 
-/** What kubectl, and Argo CD's client-side apply, leave behind. Entries of subresources (scale, status) are never taken over. */
+/**
+ * What kubectl, and Argo CD's client-side apply, leave behind. Entries of subresources (scale, status) are never taken
+ * over.
+ */
 export function isClientSide(entry: ManagedFieldsEntry): boolean {
   const manager = entry.manager ?? '';
-  return entry.operation === 'Update' && !entry.subresource && (manager === fieldManager || manager === 'before-first-apply' || manager.startsWith('kubectl'));
+  return (
+    entry.operation === 'Update' &&
+    !entry.subresource &&
+    (manager === fieldManager || manager === 'before-first-apply' || manager.startsWith('kubectl'))
+  );
 }
 
-/** Those that send whole manifests. What `kubectl edit`, `patch`, `annotate` wrote is somebody's edit and no default. */
-const appliers: ReadonlySet<string> = new Set([fieldManager, 'before-first-apply', 'kubectl', 'kubectl-client-side-apply', 'kubectl-create', 'kubectl-replace']);
+/**
+ * Those that send whole manifests. What `kubectl edit`, `patch`, `annotate` wrote is somebody's edit and no default.
+ */
+const appliers: ReadonlySet<string> = new Set([
+  fieldManager,
+  'before-first-apply',
+  'kubectl',
+  'kubectl-client-side-apply',
+  'kubectl-create',
+  'kubectl-replace',
+]);
 
 function isApplier(entry: ManagedFieldsEntry): boolean {
   return isClientSide(entry) && appliers.has(entry.manager ?? '');
@@ -47,7 +64,12 @@ function prefixes(path: FieldPath): FieldPath[] {
 /** Each once, without what lies in another. */
 function outermost(paths: readonly FieldPath[]): FieldPath[] {
   const ids = new Map(paths.map((path) => [pathId(path), path]));
-  return [...ids.values()].filter((path) => !prefixes(path).slice(0, -1).some((prefix) => ids.has(pathId(prefix))));
+  return [...ids.values()].filter(
+    (path) =>
+      !prefixes(path)
+        .slice(0, -1)
+        .some((prefix) => ids.has(pathId(prefix))),
+  );
 }
 
 /** The list of a set's values has no structs. */
@@ -72,16 +94,26 @@ export function givenUp({ live, owned, after, named = [] }: GivenUpInput): Given
   }
   const ids = new Set(roots.keys());
   const forced = new Set(named.map(pathId).filter((id) => !ids.has(id)));
-  const within = (ofIds: ReadonlySet<string>) => ([, { path }]: [string, FieldMember]): boolean => prefixes(path).some((prefix) => ofIds.has(pathId(prefix)));
-  return { roots: outermost([...roots.values(), ...named]), members: new Map([...applied].filter(within(ids))), loose: new Map([...heldBy(live, isClientSide)].filter(within(forced))) };
+  const within =
+    (ofIds: ReadonlySet<string>) =>
+    ([, { path }]: [string, FieldMember]): boolean =>
+      prefixes(path).some((prefix) => ofIds.has(pathId(prefix)));
+  return {
+    roots: outermost([...roots.values(), ...named]),
+    members: new Map([...applied].filter(within(ids))),
+    loose: new Map([...heldBy(live, isClientSide)].filter(within(forced))),
+  };
 }
 
 function keyed(entry: unknown, names: readonly string[]): PathStep {
-  return { key: Object.fromEntries(Object.entries(isObject(entry) ? entry : {}).filter(([name]) => names.includes(name))) };
+  return {
+    key: Object.fromEntries(Object.entries(isObject(entry) ? entry : {}).filter(([name]) => names.includes(name))),
+  };
 }
 
 /**
- * What the manifest changes beside a root: both kinds of a probe at once would be refused, and so would two ports of one name. Of a
+ * What the manifest changes beside a root: both kinds of a probe at once would be refused, and so would two ports of
+ * one name. Of a
  * struct its plain and its new members, of a list its new entries.
  */
 function postponed(live: KubeObject, target: KubeObject, root: FieldPath): FieldPath[] {
@@ -89,13 +121,17 @@ function postponed(live: KubeObject, target: KubeObject, root: FieldPath): Field
   const wanted = valueAt(target, around);
   if (typeof last === 'object' && 'key' in last) {
     const names = Object.keys(last.key);
-    return Array.isArray(wanted) ? wanted.map((entry) => [...around, keyed(entry, names)]).filter((path) => !hasPath(live, path)) : [];
+    return Array.isArray(wanted)
+      ? wanted.map((entry) => [...around, keyed(entry, names)]).filter((path) => !hasPath(live, path))
+      : [];
   }
   if (!isObject(wanted) || around.length === 0) return [];
-  return Object.keys(wanted).map((name) => [...around, name]).filter((path) => {
-    const before = valueAt(live, path);
-    return !sameJson(before, valueAt(target, path)) && !isObject(before) && !Array.isArray(before);
-  });
+  return Object.keys(wanted)
+    .map((name) => [...around, name])
+    .filter((path) => {
+      const before = valueAt(live, path);
+      return !sameJson(before, valueAt(target, path)) && !isObject(before) && !Array.isArray(before);
+    });
 }
 
 function leaves(path: FieldPath, value: unknown): FieldPath[] {
@@ -108,33 +144,59 @@ function ownership(answer: KubeObject, roots: readonly FieldPath[], set: readonl
   const ids = new Set(roots.map(pathId));
   return (answer.metadata.managedFields ?? []).map((entry) => {
     if (!isOurApply(entry)) return entry;
-    const kept = new Map([...fieldSet(entry.fieldsV1)].filter(([, { path }]) => !prefixes(path).some((prefix) => ids.has(pathId(prefix)))));
+    const kept = new Map(
+      [...fieldSet(entry.fieldsV1)].filter(([, { path }]) => !prefixes(path).some((prefix) => ids.has(pathId(prefix)))),
+    );
     const more = new Map(set.map((path) => [pathId(path), { path, leaf: true }]));
     return { ...entry, fieldsV1: treeOf(union(kept, more)) };
   });
 }
 
 /**
- * A dry run cannot take fields over first, and fails at what then stays behind. So it is asked with the roots as they are live, and
+ * A dry run cannot take fields over first, and fails at what then stays behind. So it is asked with the roots as they
+ * are live, and
  * its answer (`finish`) is what an apply would leave if the roots stayed: to be sent again without them.
  */
-export function aroundGivenUp(live: KubeObject, target: KubeObject, roots: readonly FieldPath[]): { form: KubeObject; finish: (answer: KubeObject) => KubeObject } {
+export function aroundGivenUp(
+  live: KubeObject,
+  target: KubeObject,
+  roots: readonly FieldPath[],
+): { form: KubeObject; finish: (answer: KubeObject) => KubeObject } {
   const later = outermost(roots.flatMap((root) => postponed(live, target, root)));
   const form = withPathsFrom(target, live, [...later, ...roots]);
   const finish = (answer: KubeObject): KubeObject => {
     const whole = withPathsFrom(answer, target, later);
-    return { ...whole, metadata: { ...whole.metadata, managedFields: ownership(answer, roots, later.flatMap((path) => leaves(path, valueAt(target, path)))) } };
+    return {
+      ...whole,
+      metadata: {
+        ...whole.metadata,
+        managedFields: ownership(
+          answer,
+          roots,
+          later.flatMap((path) => leaves(path, valueAt(target, path))),
+        ),
+      },
+    };
   };
   return { form, finish };
 }
 
-/** Fields of a refusal that are live, and that the manifest lacks: `spec.strategy.rollingUpdate` beside another type. */
+/**
+ * Fields of a refusal that are live, and that the manifest lacks: `spec.strategy.rollingUpdate` beside another type.
+ */
 export function leftBehind(fields: readonly string[], live: KubeObject, target: KubeObject): FieldPath[] {
   const others = withParents(heldBy(live, (entry) => !isOurApply(entry) && !isClientSide(entry)));
   const found = fields.flatMap((field): FieldPath[] => {
     const path = pathIn(live, field);
     const gone = path && prefixes(path).find((prefix) => !hasPath(target, prefix));
-    return gone && hasPath(live, gone) && gone[0] !== 'metadata' && gone[0] !== 'status' && isField(gone.at(-1)) && !others.has(pathId(gone)) ? [gone] : [];
+    return gone &&
+      hasPath(live, gone) &&
+      gone[0] !== 'metadata' &&
+      gone[0] !== 'status' &&
+      isField(gone.at(-1)) &&
+      !others.has(pathId(gone))
+      ? [gone]
+      : [];
   });
   return outermost(found);
 }
@@ -146,9 +208,10 @@ function pathIn(live: KubeObject, field: string): FieldPath | undefined {
     if (index === undefined) path.push(name ?? '');
     else {
       const entry = valueAt(live, [...path, Number(index)]);
-      path.push(isObject(entry) && typeof entry['name'] === 'string' ? { key: { name: entry['name'] } } : Number(index));
+      path.push(
+        isObject(entry) && typeof entry['name'] === 'string' ? { key: { name: entry['name'] } } : Number(index),
+      );
     }
   }
   return path.length > 0 ? path : undefined;
 }
-

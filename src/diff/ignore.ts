@@ -10,10 +10,17 @@ import { hasPath, pathOfPointer, valueAt, withPathsFrom } from './path.ts';
 import { isObject, keyTitle } from '../model/kube.ts';
 import { ownedIn } from './owned.ts';
 
-/** Group and kind are globs, name and namespace are literal; empty = any, except that an empty group is the core group. */
+/**
+ * Group and kind are globs, name and namespace are literal; empty = any, except that an empty group is the core group.
+ */
 export function ignoreRulesFor(rules: readonly IgnoreDifference[] | undefined, key: ResourceKey): IgnoreDifference[] {
-  return (rules ?? []).filter((rule) => globMatch(rule.group ?? '', key.group) && globMatch(rule.kind, key.kind)
-    && (!rule.name || rule.name === key.name) && (!rule.namespace || rule.namespace === key.namespace));
+  return (rules ?? []).filter(
+    (rule) =>
+      globMatch(rule.group ?? '', key.group) &&
+      globMatch(rule.kind, key.kind) &&
+      (!rule.name || rule.name === key.name) &&
+      (!rule.namespace || rule.namespace === key.namespace),
+  );
 }
 
 function isUnread({ jqPathExpressions = [] }: IgnoreDifference): boolean {
@@ -24,7 +31,10 @@ function unreadText(rule: IgnoreDifference): string {
   return `ignoreDifferences of ${rule.kind}: jqPathExpressions is not supported yet; write jsonPointers or managedFieldsManagers`;
 }
 
-/** Why nobody can tell what of this object is to be ignored: it is neither compared nor written; undefined = all rules for it are understood. */
+/**
+ * Why nobody can tell what of this object is to be ignored: it is neither compared nor written; undefined = all rules
+ * for it are understood.
+ */
 export function unreadRule(rules: readonly IgnoreDifference[] | undefined, key: ResourceKey): string | undefined {
   const [rule] = ignoreRulesFor(rules?.filter(isUnread), key);
   return rule && `left as it is, neither compared nor synced: ${unreadText(rule)}`;
@@ -43,10 +53,17 @@ export function unreadRules(rules: readonly IgnoreDifference[] | undefined, keys
 export function ignoredPaths(rules: readonly IgnoreDifference[], live: KubeObject, predicted: KubeObject): FieldPath[] {
   const pointers = rules.flatMap((rule) => rule.jsonPointers ?? []);
   const managers = new Set(rules.flatMap((rule) => rule.managedFieldsManagers ?? []));
-  const owned = managers.size === 0 ? [] : (live.metadata.managedFields ?? [])
-    .filter((entry) => managers.has(entry.manager ?? ''))
-    .flatMap((entry) => [...fieldSet(entry.fieldsV1).values()].filter((member) => member.leaf).map((member) => member.path));
-  const named = pointers.map((pointer) => pathOfPointer(live, pointer) ?? pathOfPointer(predicted, pointer)).filter((path) => path !== undefined);
+  const owned =
+    managers.size === 0
+      ? []
+      : (live.metadata.managedFields ?? [])
+          .filter((entry) => managers.has(entry.manager ?? ''))
+          .flatMap((entry) =>
+            [...fieldSet(entry.fieldsV1).values()].filter((member) => member.leaf).map((member) => member.path),
+          );
+  const named = pointers
+    .map((pointer) => pathOfPointer(live, pointer) ?? pathOfPointer(predicted, pointer))
+    .filter((path) => path !== undefined);
   return [...named, ...owned];
 }
 
@@ -82,15 +99,29 @@ function byName(live: KubeObject, path: FieldPath): FieldPath {
 }
 
 /**
- * `target` with the ignored fields as they are live, also where they are absent there. What neither the target nor a former manifest
+ * `target` with the ignored fields as they are live, also where they are absent there. What neither the target nor a
+ * former manifest
  * has is left to those who hold it, save when the object is replaced (`whole`).
  */
-export function withIgnoredOf(live: KubeObject, target: KubeObject, rules: readonly IgnoreDifference[], { previous, whole }: { previous: KubeObject | undefined; whole: boolean }): KubeObject {
+export function withIgnoredOf(
+  live: KubeObject,
+  target: KubeObject,
+  rules: readonly IgnoreDifference[],
+  { previous, whole }: { previous: KubeObject | undefined; whole: boolean },
+): KubeObject {
   const owned = ownedIn(live, previous);
   const ours = withParents(owned);
   const former = formerManifests(live, previous);
-  const concerns = (path: FieldPath): boolean => whole || hasPath(target, path) || ours.has(pathId(path)) || holds(owned, path) || former.some((manifest) => hasPath(manifest, path));
-  const paths = ignoredPaths(rules, live, target).flatMap(carriable).map((path) => byName(live, path)).filter(concerns);
+  const concerns = (path: FieldPath): boolean =>
+    whole ||
+    hasPath(target, path) ||
+    ours.has(pathId(path)) ||
+    holds(owned, path) ||
+    former.some((manifest) => hasPath(manifest, path));
+  const paths = ignoredPaths(rules, live, target)
+    .flatMap(carriable)
+    .map((path) => byName(live, path))
+    .filter(concerns);
   const carried = withPathsFrom(target, live, paths);
   if (carried === target) return target;
   const plain = Object.entries(carried.metadata.annotations ?? {}).filter(([name]) => !isRuling(name));

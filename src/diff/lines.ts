@@ -21,7 +21,8 @@ export function diffLines(before: string, after: string): DiffLine[] {
   let head = 0;
   while (head < a.length && head < b.length && a[head] === b[head]) head += 1;
   let tail = 0;
-  while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail += 1;
+  while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail])
+    tail += 1;
   const same = (lines: string[]): DiffLine[] => lines.map((text) => ({ sign: ' ', text }));
   return [
     ...same(a.slice(0, head)),
@@ -57,7 +58,9 @@ function search(a: string[], b: string[]): Map<number, number>[] | undefined {
 }
 
 function down(reach: Map<number, number>, diagonal: number, steps: number): boolean {
-  return diagonal === -steps || (diagonal !== steps && (reach.get(diagonal - 1) ?? -1) < (reach.get(diagonal + 1) ?? -1));
+  return (
+    diagonal === -steps || (diagonal !== steps && (reach.get(diagonal - 1) ?? -1) < (reach.get(diagonal + 1) ?? -1))
+  );
 }
 
 function walkBack(a: string[], b: string[], trace: Map<number, number>[]): DiffLine[] {
@@ -85,21 +88,33 @@ function walkBack(a: string[], b: string[], trace: Map<number, number>[]): DiffL
 }
 
 /**
- * `@@` hunks with `context` unchanged lines around each change (default 3); '' when the texts are equal. `heading` gives the words
+ * `@@` hunks with `context` unchanged lines around each change (default 3); '' when the texts are equal. `heading`
+ * gives the words
  * behind a hunk's header from the numbers of its first changed line in the new and in the old text, counted from 1.
  */
-export function unifiedDiff(before: string, after: string, context = 3, heading?: (newLine: number, oldLine: number) => string): string {
+export function unifiedDiff(
+  before: string,
+  after: string,
+  context = 3,
+  heading?: (newLine: number, oldLine: number) => string,
+): string {
   const lines = diffLines(before, after);
   const shown = lines.map(() => false);
   lines.forEach((line, at) => {
     if (line.sign === ' ') return;
-    for (let near = Math.max(0, at - context); near <= Math.min(lines.length - 1, at + context); near += 1) shown[near] = true;
+    for (let near = Math.max(0, at - context); near <= Math.min(lines.length - 1, at + context); near += 1)
+      shown[near] = true;
   });
   const out: string[] = [];
   const at = { old: 1, new: 1 };
-  let hunk: { lines: string[]; old: number; new: number; oldCount: number; newCount: number; heading?: string } | undefined;
+  let hunk:
+    { lines: string[]; old: number; new: number; oldCount: number; newCount: number; heading?: string } | undefined;
   const flush = (): void => {
-    if (hunk) out.push(`@@ -${hunk.oldCount ? hunk.old : hunk.old - 1},${hunk.oldCount} +${hunk.newCount ? hunk.new : hunk.new - 1},${hunk.newCount} @@${hunk.heading ? ` ${hunk.heading}` : ''}`, ...hunk.lines);
+    if (hunk)
+      out.push(
+        `@@ -${hunk.oldCount ? hunk.old : hunk.old - 1},${hunk.oldCount} +${hunk.newCount ? hunk.new : hunk.new - 1},${hunk.newCount} @@${hunk.heading ? ` ${hunk.heading}` : ''}`,
+        ...hunk.lines,
+      );
     hunk = undefined;
   };
   lines.forEach((line, index) => {

@@ -39,7 +39,8 @@ export function fieldSet(fields: Record<string, unknown> | undefined): FieldSet 
   const visit = (node: Record<string, unknown>, path: FieldPath): void => {
     const segments = Object.keys(node);
     const children = segments.filter((segment) => segment !== '.');
-    if (path.length > 0 && (children.length === 0 || segments.length > children.length)) set.set(pathId(path), { path, leaf: children.length === 0 });
+    if (path.length > 0 && (children.length === 0 || segments.length > children.length))
+      set.set(pathId(path), { path, leaf: children.length === 0 });
     for (const segment of children) {
       const step = stepOf(segment);
       const child = node[segment];
@@ -72,7 +73,12 @@ export function withParents(set: FieldSet): ReadonlySet<string> {
   const ids = new Set<string>();
   for (const id of set.keys()) {
     ids.add(id);
-    for (let at = id.lastIndexOf(separator); at > 0 && !ids.has(id.slice(0, at)); at = id.lastIndexOf(separator, at - 1)) ids.add(id.slice(0, at));
+    for (
+      let at = id.lastIndexOf(separator);
+      at > 0 && !ids.has(id.slice(0, at));
+      at = id.lastIndexOf(separator, at - 1)
+    )
+      ids.add(id.slice(0, at));
   }
   return ids;
 }
@@ -104,7 +110,9 @@ function segmentOf(step: PathStep): string {
 /** The set as FieldsV1. */
 export function treeOf(set: FieldSet): Record<string, unknown> {
   const parents = new Set<string>();
-  for (const id of set.keys()) for (let at = id.lastIndexOf(separator); at > 0; at = id.lastIndexOf(separator, at - 1)) parents.add(id.slice(0, at));
+  for (const id of set.keys())
+    for (let at = id.lastIndexOf(separator); at > 0; at = id.lastIndexOf(separator, at - 1))
+      parents.add(id.slice(0, at));
   const tree: Record<string, unknown> = {};
   for (const [id, { path }] of set) {
     let node = tree;

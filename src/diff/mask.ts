@@ -1,4 +1,5 @@
-// Secret values never leave: of a Secret only what is known to be no value is shown; all else tells equal from different (argocd.md §2.4).
+// Secret values never leave: of a Secret only what is known to be no value is shown; all else tells equal from
+// different (argocd.md §2.4).
 import type { KubeObject } from '../model/kube.ts';
 import { argo } from '../model/annotations.ts';
 import { canonicalJson } from '../base/canonical.ts';
@@ -7,17 +8,36 @@ import { foldStringData } from './secret-data.ts';
 import { isObject } from '../model/kube.ts';
 
 /** Kubernetes API, Secret and ObjectMeta: fields that hold no value of a Secret, with their types. */
-const shownFields: ReadonlyMap<string, string> = new Map([['apiVersion', 'string'], ['kind', 'string'], ['type', 'string'], ['immutable', 'boolean']]);
+const shownFields: ReadonlyMap<string, string> = new Map([
+  ['apiVersion', 'string'],
+  ['kind', 'string'],
+  ['type', 'string'],
+  ['immutable', 'boolean'],
+]);
 const shownMetadata: ReadonlySet<string> = new Set([
-  'name', 'generateName', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp',
-  'deletionGracePeriodSeconds', 'finalizers', 'ownerReferences', 'managedFields',
+  'name',
+  'generateName',
+  'namespace',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'finalizers',
+  'ownerReferences',
+  'managedFields',
 ]);
 /** Of each entry the value is masked, and the key shown. */
 const maps: ReadonlySet<string> = new Set(['data', 'stringData', 'binaryData']);
 /** Labels and annotations whose values tools write and read; another's may be anything. */
-const shownKeys = /^(?:app|component|tier|release|chart|heritage|(?:argocd\.argoproj\.io|coxswain\.dev|helm\.sh|meta\.helm\.sh|app\.kubernetes\.io|kubernetes\.io|cert-manager\.io)\/[\w.-]{1,63})$/;
+const shownKeys =
+  /^(?:app|component|tier|release|chart|heritage|(?:argocd\.argoproj\.io|coxswain\.dev|helm\.sh|meta\.helm\.sh|app\.kubernetes\.io|kubernetes\.io|cert-manager\.io)\/[\w.-]{1,63})$/;
 
-/** One row of signs for every distinct value of one key, longer by four with each: its length tells nothing of the value's. */
+/**
+ * One row of signs for every distinct value of one key, longer by four with each: its length tells nothing of the
+ * value's.
+ */
 class Signs {
   readonly #byKey = new Map<string, Map<string, string>>();
 
@@ -34,16 +54,29 @@ class Signs {
   ofMap(field: string, map: unknown, isShown: (key: string, value: unknown) => boolean = () => false): unknown {
     if (map === undefined || map === null) return map;
     if (!isObject(map)) return this.of(field, map);
-    return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, isShown(key, value) ? value : this.of(`${field} ${key}`, value ?? '')]));
+    return Object.fromEntries(
+      Object.entries(map).map(([key, value]) => [
+        key,
+        isShown(key, value) ? value : this.of(`${field} ${key}`, value ?? ''),
+      ]),
+    );
   }
 }
 
-/** Also what only looks like one, such as a misspelt kind that the server will refuse: in the core group nothing else but a ConfigMap has data. */
+/**
+ * Also what only looks like one, such as a misspelt kind that the server will refuse: in the core group nothing else
+ * but a ConfigMap has data.
+ */
 export function mayHoldSecrets(object: Record<string, unknown>): boolean {
   const { apiVersion, kind } = object;
   if (typeof kind !== 'string') return false;
   if (/^secrets?$/i.test(kind.trim())) return true;
-  return kind !== 'ConfigMap' && typeof apiVersion === 'string' && !apiVersion.includes('/') && Object.keys(object).some((field) => /^(?:string|binary)?data$/i.test(field));
+  return (
+    kind !== 'ConfigMap' &&
+    typeof apiVersion === 'string' &&
+    !apiVersion.includes('/') &&
+    Object.keys(object).some((field) => /^(?:string|binary)?data$/i.test(field))
+  );
 }
 
 function maskLastApplied(signs: Signs, text: unknown): string {
@@ -54,31 +87,49 @@ function maskLastApplied(signs: Signs, text: unknown): string {
     return signs.of(argo.lastApplied, text);
   }
   if (!isObject(parsed)) return signs.of(argo.lastApplied, text);
-  return canonicalJson(maskObject(signs, { ...parsed, apiVersion: 'v1', kind: 'Secret', metadata: isObject(parsed['metadata']) ? parsed['metadata'] : {} }));
+  return canonicalJson(
+    maskObject(signs, {
+      ...parsed,
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: isObject(parsed['metadata']) ? parsed['metadata'] : {},
+    }),
+  );
 }
 
 function maskMetadata(signs: Signs, metadata: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(metadata).map(([field, value]) => {
-    if (shownMetadata.has(field)) return [field, value];
-    if (field !== 'labels' && field !== 'annotations') return [field, signs.of(`metadata.${field}`, value)];
-    const masked = signs.ofMap(field, value, (key, member) => shownKeys.test(key) && typeof member === 'string');
-    if (!isObject(masked) || !isObject(value) || value[argo.lastApplied] === undefined) return [field, masked];
-    return [field, { ...masked, [argo.lastApplied]: maskLastApplied(signs, value[argo.lastApplied]) }];
-  }));
+  return Object.fromEntries(
+    Object.entries(metadata).map(([field, value]) => {
+      if (shownMetadata.has(field)) return [field, value];
+      if (field !== 'labels' && field !== 'annotations') return [field, signs.of(`metadata.${field}`, value)];
+      const masked = signs.ofMap(field, value, (key, member) => shownKeys.test(key) && typeof member === 'string');
+      if (!isObject(masked) || !isObject(value) || value[argo.lastApplied] === undefined) return [field, masked];
+      return [field, { ...masked, [argo.lastApplied]: maskLastApplied(signs, value[argo.lastApplied]) }];
+    }),
+  );
 }
 
 function maskObject(signs: Signs, object: KubeObject): KubeObject {
   const { metadata, ...fields } = foldStringData(object);
-  const masked = Object.fromEntries(Object.entries(fields).map(([field, value]) => {
-    if (maps.has(field)) return [field, signs.ofMap('data', value)];
-    return [field, shownFields.get(field) === typeof value ? value : signs.of(field, value)];
-  }));
-  return { ...masked, apiVersion: object.apiVersion, kind: object.kind, metadata: { ...maskMetadata(signs, { ...metadata }) } };
+  const masked = Object.fromEntries(
+    Object.entries(fields).map(([field, value]) => {
+      if (maps.has(field)) return [field, signs.ofMap('data', value)];
+      return [field, shownFields.get(field) === typeof value ? value : signs.of(field, value)];
+    }),
+  );
+  return {
+    ...masked,
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: { ...maskMetadata(signs, { ...metadata }) },
+  };
 }
 
 /**
- * Copies in which of a Secret only its type, its identity and what tools write is shown; other objects come back as they are. Pass all
- * forms of ONE object in one call: equal values of a key get equal signs, different ones differ. Whatever leaves this process goes
+ * Copies in which of a Secret only its type, its identity and what tools write is shown; other objects come back as
+ * they are. Pass all
+ * forms of ONE object in one call: equal values of a key get equal signs, different ones differ. Whatever leaves this
+ * process goes
  * through here.
  */
 export function maskObjects(objects: readonly (KubeObject | undefined)[]): (KubeObject | undefined)[] {

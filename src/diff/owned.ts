@@ -58,7 +58,8 @@ function orderChanges(live: KubeObject, predicted: KubeObject, owned: FieldSet):
     const before = places(live, path, keys.values());
     const after = places(predicted, path, keys.values());
     const common = [...keys].filter(([text]) => before.has(text) && after.has(text));
-    const by = (at: Map<string, number>): Record<string, unknown>[] => [...common].sort(([a], [b]) => (at.get(a) ?? 0) - (at.get(b) ?? 0)).map(([, key]) => key);
+    const by = (at: Map<string, number>): Record<string, unknown>[] =>
+      [...common].sort(([a], [b]) => (at.get(a) ?? 0) - (at.get(b) ?? 0)).map(([, key]) => key);
     const [old, now] = [by(before), by(after)];
     if (!sameJson(old, now)) changes.push({ path, before: old, after: now });
   }
@@ -66,12 +67,18 @@ function orderChanges(live: KubeObject, predicted: KubeObject, owned: FieldSet):
 }
 
 /**
- * The differing leaves among the paths that our manager owns in live or predicted, sorted by path: also those that another manager,
- * such as an autoscaler, took and that the apply takes back. Fields that stay theirs, defaults and what webhooks write are not in it. `previous` is the last synced manifest, for the first touch of an object.
+ * The differing leaves among the paths that our manager owns in live or predicted, sorted by path: also those that
+ * another manager,
+ * such as an autoscaler, took and that the apply takes back. Fields that stay theirs, defaults and what webhooks write
+ * are not in it. `previous` is the last synced manifest, for the first touch of an object.
  * Empty = in sync.
  */
 export function ownedChanges(live: KubeObject, predicted: KubeObject, previous?: KubeObject): OwnedChange[] {
-  const owned = union(ownedIn(live, previous), abandoned(live, predicted, previous).members, heldBy(predicted, isOurApply));
+  const owned = union(
+    ownedIn(live, previous),
+    abandoned(live, predicted, previous).members,
+    heldBy(predicted, isOurApply),
+  );
   const changes: OwnedChange[] = [];
   for (const { path, leaf } of owned.values()) {
     if (!leaf || isNoise(path)) continue;
@@ -80,7 +87,10 @@ export function ownedChanges(live: KubeObject, predicted: KubeObject, previous?:
     if (!sameJson(before, after)) changes.push({ path, before, after });
   }
   changes.push(...orderChanges(live, predicted, owned));
-  return changes.map((change) => ({ change, id: pathId(change.path) })).sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ change }) => change);
+  return changes
+    .map((change) => ({ change, id: pathId(change.path) }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map(({ change }) => change);
 }
 
 /** Whether what an apply of ours would hold is ours already. */
@@ -88,20 +98,35 @@ export function ownsAll(live: KubeObject, applied: KubeObject): boolean {
   return difference(heldBy(applied, isOurApply), ownedIn(live)).size === 0;
 }
 
-/** All that is ours in an object, as a value: equal values mean that an apply which was a no-op is one still. [] = nothing is ours. */
+/**
+ * All that is ours in an object, as a value: equal values mean that an apply which was a no-op is one still. [] =
+ * nothing is ours.
+ */
 export function ownedState(object: KubeObject): unknown[] {
   const owned = ownedIn(object);
-  const leaves = [...owned].filter(([, { path, leaf }]) => leaf && !isNoise(path)).map(([id, { path }]) => [id, valueAt(object, path)]);
-  const orders = [...keyedLists(owned)].map(([id, { path, keys }]) => [id, [...places(object, path, keys.values())].sort(([, a], [, b]) => a - b).map(([key]) => key)]);
+  const leaves = [...owned]
+    .filter(([, { path, leaf }]) => leaf && !isNoise(path))
+    .map(([id, { path }]) => [id, valueAt(object, path)]);
+  const orders = [...keyedLists(owned)].map(([id, { path, keys }]) => [
+    id,
+    [...places(object, path, keys.values())].sort(([, a], [, b]) => a - b).map(([key]) => key),
+  ]);
   return [...leaves, ...orders];
 }
 
-/** The newest manager other than our applies that holds one of these paths: the likely tool of a drift. Its time is RFC 3339. */
+/**
+ * The newest manager other than our applies that holds one of these paths: the likely tool of a drift. Its time is RFC
+ * 3339.
+ */
 export function lastWriter(live: KubeObject, paths: FieldPath[]): { manager: string; at?: string } | undefined {
-  const writers = (live.metadata.managedFields ?? []).filter((entry) => !isOurApply(entry) && entry.manager).filter((entry) => {
-    const set = fieldSet(entry.fieldsV1);
-    return paths.some((path) => holds(set, path));
-  });
+  const writers = (live.metadata.managedFields ?? [])
+    .filter((entry) => !isOurApply(entry) && entry.manager)
+    .filter((entry) => {
+      const set = fieldSet(entry.fieldsV1);
+      return paths.some((path) => holds(set, path));
+    });
   const newest = writers.sort((a, b) => ((a.time ?? '') < (b.time ?? '') ? 1 : -1))[0];
-  return newest?.manager ? { manager: newest.manager, ...(newest.time !== undefined && { at: newest.time }) } : undefined;
+  return newest?.manager
+    ? { manager: newest.manager, ...(newest.time !== undefined && { at: newest.time }) }
+    : undefined;
 }

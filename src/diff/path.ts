@@ -28,8 +28,10 @@ export function pathText(path: FieldPath): string {
 function keyMatches(entry: unknown, key: Record<string, unknown>, lenient: boolean): boolean {
   if (!isObject(entry)) return false;
   const fields = Object.entries(key);
-  return fields.every(([name, value]) => (Object.hasOwn(entry, name) ? sameJson(entry[name], value) : lenient))
-    && fields.some(([name]) => Object.hasOwn(entry, name));
+  return (
+    fields.every(([name, value]) => (Object.hasOwn(entry, name) ? sameJson(entry[name], value) : lenient)) &&
+    fields.some(([name]) => Object.hasOwn(entry, name))
+  );
 }
 
 function indexOf(list: unknown[], step: Exclude<PathStep, string | number>): number {
@@ -81,7 +83,9 @@ export function hasPath(object: unknown, path: FieldPath): boolean {
 
 /** RFC 6901 pointer of the path in this object; undefined when nothing stands there. */
 export function jsonPointer(object: unknown, path: FieldPath): string | undefined {
-  return positionOf(object, path)?.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return positionOf(object, path)
+    ?.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .join('');
 }
 
 /** The path of an RFC 6901 pointer; numbers are indices wherever a list stands. undefined when malformed. */
@@ -111,7 +115,10 @@ function backwards(a: Position, b: Position): number {
 
 /** The paths that lead somewhere in this object, in an order in which they can be taken out one by one. */
 export function removalOrder(object: unknown, paths: FieldPath[]): Position[] {
-  return paths.map((path) => positionOf(object, path)).filter((position) => position !== undefined).sort(backwards);
+  return paths
+    .map((path) => positionOf(object, path))
+    .filter((position) => position !== undefined)
+    .sort(backwards);
 }
 
 /** A copy without what stands at these paths. */
@@ -139,7 +146,10 @@ function makeParents(object: KubeObject, path: FieldPath): void {
   }
 }
 
-/** A copy of `object` that says at each path what `source` says there. Objects on the way are made, list entries are not. */
+/**
+ * A copy of `object` that says at each path what `source` says there. Objects on the way are made, list entries are
+ * not.
+ */
 export function withPathsFrom(object: KubeObject, source: KubeObject, paths: FieldPath[]): KubeObject {
   if (paths.length === 0) return object;
   const copy = structuredClone(object);
@@ -156,5 +166,8 @@ export function withPathsFrom(object: KubeObject, source: KubeObject, paths: Fie
       else parent.push(structuredClone(value));
     }
   }
-  return withoutPaths(copy, paths.filter((path) => valueAt(source, path) === undefined));
+  return withoutPaths(
+    copy,
+    paths.filter((path) => valueAt(source, path) === undefined),
+  );
 }

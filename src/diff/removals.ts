@@ -1,4 +1,5 @@
-// Fields that Git gave up: which an apply leaves behind because another tool took them over, and which others hold for good (design §4f).
+// Fields that Git gave up: which an apply leaves behind because another tool took them over, and which others hold for
+// good (design §4f).
 import type { FieldPath } from '../model/effect.ts';
 import type { JsonPatch } from './takeover.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../model/kube.ts';
@@ -14,7 +15,10 @@ export interface RemovalInput {
   applied: KubeObject;
   /** What was applied. */
   target: KubeObject;
-  /** The manifest that was applied before it; for an object that we never applied its last-applied annotation counts too. */
+  /**
+   * The manifest that was applied before it; for an object that we never applied its last-applied annotation counts
+   * too.
+   */
   previous?: KubeObject | undefined;
   /** Left behind, as a refusal said. */
   named?: readonly FieldPath[] | undefined;
@@ -23,13 +27,17 @@ export interface RemovalInput {
 export interface Removals {
   /** Still there and nobody's but a client-side tool's: to be removed. No path is part of another. */
   remove: FieldPath[];
-  /** Still there and held by another server-side applier or through a subresource (scale): no longer managed, it stays. */
+  /**
+   * Still there and held by another server-side applier or through a subresource (scale): no longer managed, it stays.
+   */
   kept: { path: FieldPath; by: string }[];
 }
 
 /** Holds for good: an apply of somebody else, or a subresource. */
 function isOtherHolder(entry: ManagedFieldsEntry): boolean {
-  return entry.subresource !== undefined && entry.subresource !== '' ? true : entry.operation === 'Apply' && !isOurApply(entry);
+  return entry.subresource !== undefined && entry.subresource !== ''
+    ? true
+    : entry.operation === 'Apply' && !isOurApply(entry);
 }
 
 function isUpdate(entry: ManagedFieldsEntry): boolean {
@@ -45,14 +53,18 @@ function outermost(paths: Map<string, FieldPath>): FieldPath[] {
 export function removals(input: RemovalInput): Removals {
   const { live, applied, target } = input;
   const former = formerManifests(live, input.previous);
-  const given = [...abandoned(live, target, input.previous).roots, ...(input.named ?? [])].filter((path) => hasPath(applied, path));
+  const given = [...abandoned(live, target, input.previous).roots, ...(input.named ?? [])].filter((path) =>
+    hasPath(applied, path),
+  );
   if (former.length === 0) return { remove: given, kept: [] };
   const ours = withParents(heldBy(applied, isOurApply));
   const others = withParents(heldBy(live, isOtherHolder));
-  const gone = (path: FieldPath): boolean => former.some((manifest) => hasPath(manifest, path)) && !hasPath(target, path) && hasPath(applied, path);
+  const gone = (path: FieldPath): boolean =>
+    former.some((manifest) => hasPath(manifest, path)) && !hasPath(target, path) && hasPath(applied, path);
   const found = new Map<string, FieldPath>(given.map((path) => [pathId(path), path]));
   for (const [id, { path }] of heldBy(applied, isUpdate)) {
-    if (!ours.has(id) && !others.has(id) && path[0] !== 'status' && !isIdentity(path) && gone(path)) found.set(id, path);
+    if (!ours.has(id) && !others.has(id) && path[0] !== 'status' && !isIdentity(path) && gone(path))
+      found.set(id, path);
   }
   return { remove: outermost(found), kept: keptBy(applied, gone, ours) };
 }
@@ -63,7 +75,11 @@ function isIdentity(path: FieldPath): boolean {
   return path[1] === 'name' || path[1] === 'namespace' || path[2] === argo.lastApplied;
 }
 
-function keptBy(applied: KubeObject, gone: (path: FieldPath) => boolean, ours: ReadonlySet<string>): { path: FieldPath; by: string }[] {
+function keptBy(
+  applied: KubeObject,
+  gone: (path: FieldPath) => boolean,
+  ours: ReadonlySet<string>,
+): { path: FieldPath; by: string }[] {
   const kept = new Map<string, { path: FieldPath; by: string }>();
   for (const entry of (applied.metadata.managedFields ?? []).filter(isOtherHolder)) {
     for (const [id, { path, leaf }] of fieldSet(entry.fieldsV1)) {
@@ -75,11 +91,14 @@ function keptBy(applied: KubeObject, gone: (path: FieldPath) => boolean, ours: R
 }
 
 /**
- * For `api.patch({type: 'json'})` over the object that the apply answered; a change in between answers 409 or 422: of these fields, or
+ * For `api.patch({type: 'json'})` over the object that the apply answered; a change in between answers 409 or 422: of
+ * these fields, or
  * `exact`ly of anything.
  */
 export function removalPatch(applied: KubeObject, paths: FieldPath[], exact = false): JsonPatch {
-  const patch: JsonPatch = exact ? [{ op: 'test', path: '/metadata/resourceVersion', value: applied.metadata.resourceVersion }] : [];
+  const patch: JsonPatch = exact
+    ? [{ op: 'test', path: '/metadata/resourceVersion', value: applied.metadata.resourceVersion }]
+    : [];
   for (const position of removalOrder(applied, paths)) {
     const path = position.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
     patch.push({ op: 'test', path, value: valueAt(applied, position) }, { op: 'remove', path });

@@ -11,10 +11,21 @@ export function foldStringData(object: KubeObject): KubeObject {
   const plain = object['stringData'];
   if (!isSecret(object) || plain === undefined) return object;
   const { stringData: _plain, ...rest } = object;
-  if (!isObject(plain)) return plain === null ? { ...rest, apiVersion: object.apiVersion, kind: object.kind, metadata: object.metadata } : object;
+  if (!isObject(plain))
+    return plain === null
+      ? { ...rest, apiVersion: object.apiVersion, kind: object.kind, metadata: object.metadata }
+      : object;
   // What is no string is left for the server to refuse.
   if (Object.values(plain).some((value) => typeof value !== 'string')) return object;
-  const folded = Object.fromEntries(Object.entries(plain).map(([key, value]) => [key, Buffer.from(String(value), 'utf8').toString('base64')]));
+  const folded = Object.fromEntries(
+    Object.entries(plain).map(([key, value]) => [key, Buffer.from(String(value), 'utf8').toString('base64')]),
+  );
   const data = { ...(isObject(object['data']) ? object['data'] : {}), ...folded };
-  return { ...rest, apiVersion: object.apiVersion, kind: object.kind, metadata: object.metadata, ...(Object.keys(data).length > 0 && { data }) };
+  return {
+    ...rest,
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: object.metadata,
+    ...(Object.keys(data).length > 0 && { data }),
+  };
 }

@@ -1,4 +1,5 @@
-// The gate at the start of an operation, whoever wrote it, and once more when a restarted process finds one half done (design §4g).
+// The gate at the start of an operation, whoever wrote it, and once more when a restarted process finds one half done
+// (design §4g).
 import type { Comparison } from '../compare/compare.ts';
 import type { Application } from '../model/application.ts';
 import type { Approval } from '../model/coxswain.ts';
@@ -35,7 +36,10 @@ export interface Admission {
   because?: string;
 }
 
-/** What an operation that the gate lets pass would do beyond what the gate judged: nothing, the last synced state, or the approved effect. */
+/**
+ * What an operation that the gate lets pass would do beyond what the gate judged: nothing, the last synced state, or
+ * the approved effect.
+ */
 function beyondGate({ spec, operation }: Application, rule: GateDecision['rule'], effect: Effect): string | undefined {
   if (rule !== 'last-synced' && rule !== 'approved' && rule !== 'nothing') return undefined;
   const { sync = {} } = operation ?? {};
@@ -46,7 +50,8 @@ function beyondGate({ spec, operation }: Application, rule: GateDecision['rule']
   if (sync.syncStrategy?.apply?.force || sync.syncStrategy?.hook?.force) return 'force';
   // Without it ignored fields are written as Git has them, which nobody was shown.
   const unrespected = syncOptions(less).get('RespectIgnoreDifferences') === 'true';
-  if (less.length > 0 && (rule === 'approved' || sync.prune || unrespected)) return `without the application's sync options (${less.join(', ')})`;
+  if (less.length > 0 && (rule === 'approved' || sync.prune || unrespected))
+    return `without the application's sync options (${less.join(', ')})`;
   if (rule !== 'approved') return undefined;
   if ((sync.resources ?? []).length > 0) return 'only a part of what is approved';
   if (sync.syncStrategy?.apply && effect.hooks.length > 0) return 'without its hooks';
@@ -78,7 +83,10 @@ export async function admit(deps: AdmissionDeps, input: Admission, signal: Abort
   if (verdict.do === 'go') return passed(app, verdict, effect);
   if (verdict.do === 'refuse' || !verdict.approval) return { refused: verdict.why };
   // Anything else than the branch head would push the Approval aside that people are asked about.
-  if (wanted.key !== head?.key) return { refused: `approval required${metGates(app, comparison).length > 0 ? `, for ${verdict.why}` : ''}: only what the branch head says can be approved; make it the head, for instance by a revert` };
+  if (wanted.key !== head?.key)
+    return {
+      refused: `approval required${metGates(app, comparison).length > 0 ? `, for ${verdict.why}` : ''}: only what the branch head says can be approved; make it the head, for instance by a revert`,
+    };
   await askPeople(deps, gateSubject(input), effect, { ...verdict, because: input.because });
   return { refused: approvalRequired(verdict.approval) };
 }
@@ -94,8 +102,15 @@ export function covers(approved: EffectOperation, left: EffectOperation): boolea
 }
 
 /** What people agreed to for one place says nothing of another. */
-export function coversAll({ spec }: Approval, { destination }: Pick<Effect, 'destination'>, left: readonly EffectOperation[]): boolean {
-  return sameJson(spec.destination, destination) && left.every((operation) => spec.operations.some((item) => covers(item, operation)));
+export function coversAll(
+  { spec }: Approval,
+  { destination }: Pick<Effect, 'destination'>,
+  left: readonly EffectOperation[],
+): boolean {
+  return (
+    sameJson(spec.destination, destination) &&
+    left.every((operation) => spec.operations.some((item) => covers(item, operation)))
+  );
 }
 
 /** The Approval that lets an operation which is cut off at its end, when nothing is left that it could be asked for. */
@@ -120,9 +135,20 @@ async function admitRest(deps: AdmissionDeps, input: Admission, signal: AbortSig
   const { app } = subject;
   if (!isGated(deps, gateSubject(input))) return { rule: 'not-gated' };
   const effect = await effectOf(subject, { comparison, desired: wanted, last }, signal);
-  const candidates = [effect.digest, ...deps.store.approvals.of(applicationKey(app)).filter((item) => coversAll(item, effect, effect.operations)).map((item) => item.spec.digest)];
+  const candidates = [
+    effect.digest,
+    ...deps.store.approvals
+      .of(applicationKey(app))
+      .filter((item) => coversAll(item, effect, effect.operations))
+      .map((item) => item.spec.digest),
+  ];
   for (const digest of new Set(candidates)) {
-    const verdict = await askGate(deps, gateSubject(input), { ...effect, digest }, { dryRun: app.operation?.sync?.dryRun, signal });
+    const verdict = await askGate(
+      deps,
+      gateSubject(input),
+      { ...effect, digest },
+      { dryRun: app.operation?.sync?.dryRun, signal },
+    );
     if (verdict.unknown && verdict.agreed) throw verdict.unknown;
     const admitted = verdict.do === 'go' ? passed(app, verdict, effect) : undefined;
     if (admitted && !('refused' in admitted)) return admitted;

@@ -44,11 +44,23 @@ export function permitted(subject: Subject): (key: ResourceKey, namespaced: bool
 
 /** Everything besides manifests and live objects on which a verdict depends. */
 export function basisOf({ app, project, target }: Subject): string {
-  return hashOf([app.spec.destination, target.server, app.spec.ignoreDifferences ?? [], app.spec.syncPolicy?.syncOptions ?? [], app.metadata.annotations?.[argo.compareOptions] ?? '', project?.spec ?? {}]);
+  return hashOf([
+    app.spec.destination,
+    target.server,
+    app.spec.ignoreDifferences ?? [],
+    app.spec.syncPolicy?.syncOptions ?? [],
+    app.metadata.annotations?.[argo.compareOptions] ?? '',
+    project?.spec ?? {},
+  ]);
 }
 
 /** `syncOptions`: of the operation; default the spec's. */
-export function compareTo(subject: Subject, desired: DesiredState, { previous, syncOptions }: { previous: DesiredState | undefined; syncOptions?: readonly string[] }, signal: AbortSignal): Promise<Comparison> {
+export function compareTo(
+  subject: Subject,
+  desired: DesiredState,
+  { previous, syncOptions }: { previous: DesiredState | undefined; syncOptions?: readonly string[] },
+  signal: AbortSignal,
+): Promise<Comparison> {
   const { app, target, known } = subject;
   return target.comparer.compare(
     {
@@ -68,17 +80,28 @@ export function compareTo(subject: Subject, desired: DesiredState, { previous, s
 }
 
 /**
- * The comparison of the branch head, as little of it afresh as possible: everything when manifests or basis changed, else only
+ * The comparison of the branch head, as little of it afresh as possible: everything when manifests or basis changed,
+ * else only
  * the live objects that changed since.
  */
-export async function assess(subject: Subject, desired: DesiredState, previous: () => Promise<DesiredState | undefined>, signal: AbortSignal): Promise<Comparison> {
+export async function assess(
+  subject: Subject,
+  desired: DesiredState,
+  previous: () => Promise<DesiredState | undefined>,
+  signal: AbortSignal,
+): Promise<Comparison> {
   const { known, target } = subject;
   const basis = basisOf(subject);
   const dirty = [...known.dirty.values()];
   known.dirty.clear();
   try {
     // Another connection, after its Secret changed, knows nothing of the comparison.
-    if (known.comparison && known.comparison.input.manifests === desired.manifests && known.basis === basis && known.comparer === target.comparer) {
+    if (
+      known.comparison &&
+      known.comparison.input.manifests === desired.manifests &&
+      known.basis === basis &&
+      known.comparer === target.comparer
+    ) {
       known.comparison = await target.comparer.compareObjects(known.comparison, dirty, signal);
     } else {
       known.comparison = await compareTo(subject, desired, { previous: await previous() }, signal);
@@ -102,7 +125,10 @@ export function healthOfAll(app: Application, comparison: Comparison): Health {
         ignoreHealthcheck: (item.target ?? item.live)?.metadata.annotations?.[argo.ignoreHealthcheck] === 'true',
         live: item.live !== undefined,
         health: item.live && healthOf(item.live),
-        self: item.key.kind === 'Application' && item.key.name === app.metadata.name && item.key.namespace === app.metadata.namespace,
+        self:
+          item.key.kind === 'Application' &&
+          item.key.name === app.metadata.name &&
+          item.key.namespace === app.metadata.namespace,
       })),
   );
 }
@@ -118,9 +144,23 @@ export interface Wanted {
 function effectKey({ app, known, target, others }: Subject, { comparison, desired, last: synced }: Wanted): string {
   const last = diffBase(known, synced);
   const { destination, syncPolicy } = app.spec;
-  const namespace = { target: undefined, requiresPruning: false, key: { group: '', kind: 'Namespace', namespace: '', name: destination.namespace ?? '' } };
-  const live = [...comparison.objects, namespace].map((item) => [keyText(item.key), target.cluster.live.get(item.key)?.fingerprint ?? '', stampOf(others, item)]);
-  return hashOf([desired.key, last === 'gone' ? 'gone' : (last?.key ?? ''), known.basis, syncPolicy?.managedNamespaceMetadata ?? '', live]);
+  const namespace = {
+    target: undefined,
+    requiresPruning: false,
+    key: { group: '', kind: 'Namespace', namespace: '', name: destination.namespace ?? '' },
+  };
+  const live = [...comparison.objects, namespace].map((item) => [
+    keyText(item.key),
+    target.cluster.live.get(item.key)?.fingerprint ?? '',
+    stampOf(others, item),
+  ]);
+  return hashOf([
+    desired.key,
+    last === 'gone' ? 'gone' : (last?.key ?? ''),
+    known.basis,
+    syncPolicy?.managedNamespaceMetadata ?? '',
+    live,
+  ]);
 }
 
 /** The effect as it was worked out for what the pass found; undefined when nobody has asked for it. */
@@ -162,7 +202,10 @@ export async function effectOf(subject: Subject, wanted: Wanted, signal: AbortSi
   return effect;
 }
 
-/** Argo CD's message for every object that the project does not permit; such an object fails the sync before anything is applied. */
+/**
+ * Argo CD's message for every object that the project does not permit; such an object fails the sync before anything is
+ * applied.
+ */
 export function deniedTargets({ project, target }: Subject, comparison: Comparison): Map<string, string> {
   const denied = new Map<string, string>();
   for (const item of comparison.objects) {
@@ -173,4 +216,3 @@ export function deniedTargets({ project, target }: Subject, comparison: Comparis
   }
   return denied;
 }
-

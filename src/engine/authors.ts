@@ -1,4 +1,5 @@
-// Who made a change: the commits that touched its inputs are found in the mirror, and the forge is asked about those few alone.
+// Who made a change: the commits that touched its inputs are found in the mirror, and the forge is asked about those
+// few alone.
 import type { Git } from '../git/git.ts';
 import type { Repository } from '../git/repository.ts';
 import type { Application } from '../model/application.ts';
@@ -20,7 +21,10 @@ export interface RefMove {
   to: string;
 }
 
-/** What the forge tells of commits. Both throw while it cannot be asked, and answer undefined where a repository is none of its own. */
+/**
+ * What the forge tells of commits. Both throw while it cannot be asked, and answer undefined where a repository is none
+ * of its own.
+ */
 export interface CommitAuthors {
   authorsOf(repoUrl: string, commits: readonly string[], history: History): Promise<GateAuthors | undefined>;
   /** Who moved the ref away from a commit. */
@@ -36,8 +40,16 @@ export interface Authors {
 }
 
 /** Required reviewers are one more list in which an approver must stand. Throws while the forge cannot be asked. */
-export async function withReviewers(authors: Authors, app: Application, policy: EffectivePolicy): Promise<EffectivePolicy> {
-  const lists = await Promise.all((policy.reviewers ?? []).map(async ({ repository, environment }) => authors.reviewersOf?.(repository || (sourcesOf(app.spec)[0]?.repoURL ?? ''), environment)));
+export async function withReviewers(
+  authors: Authors,
+  app: Application,
+  policy: EffectivePolicy,
+): Promise<EffectivePolicy> {
+  const lists = await Promise.all(
+    (policy.reviewers ?? []).map(async ({ repository, environment }) =>
+      authors.reviewersOf?.(repository || (sourcesOf(app.spec)[0]?.repoURL ?? ''), environment),
+    ),
+  );
   return { ...policy, approvers: [...policy.approvers, ...lists.filter((list) => list !== undefined)] };
 }
 
@@ -78,7 +90,11 @@ interface Asking {
   forge: CommitAuthors;
 }
 
-async function authorsBetween({ repository, forge }: Asking, { repo, paths = ['.'] }: CommitRange, { from, to }: { from: string | undefined; to: string }): Promise<GateAuthors | undefined> {
+async function authorsBetween(
+  { repository, forge }: Asking,
+  { repo, paths = ['.'] }: CommitRange,
+  { from, to }: { from: string | undefined; to: string },
+): Promise<GateAuthors | undefined> {
   const commits = await repository.touching({ ...(from !== undefined && { from }), to, paths, limit: maxCommits });
   if (!commits) return unknown(`more than ${maxCommits} commits up to ${short(to)} touched it`);
   return commits.length > 0 ? forge.authorsOf(repo, commits, repository) : nobody;
@@ -100,9 +116,14 @@ async function authorsOfRange(asking: Asking, range: CommitRange): Promise<GateA
   const isLost = from !== undefined && !(await isThere(repository, from));
   const found = [await authorsBetween(asking, range, { from: isLost ? undefined : from, to })];
   if (isLost) found.push(unknown(`commit ${short(from)}, which was synced last, is gone from ${repo}`));
-  else if (from !== undefined && !(await repository.isAncestor(from, to))) found.push(...(await undoersOf(asking, range, from)));
-  // A source that the Application pins to a commit was chosen by whoever wrote that: its own authors count where they can be known.
-  if (found.includes(undefined)) return pinned ? nobody : unknown(`nobody can tell who wrote what in ${repo}: the GitHub App is not installed there`);
+  else if (from !== undefined && !(await repository.isAncestor(from, to)))
+    found.push(...(await undoersOf(asking, range, from)));
+  // A source that the Application pins to a commit was chosen by whoever wrote that: its own authors count where they
+  // can be known.
+  if (found.includes(undefined))
+    return pinned
+      ? nobody
+      : unknown(`nobody can tell who wrote what in ${repo}: the GitHub App is not installed there`);
   return union(found.filter((each) => each !== undefined));
 }
 
@@ -117,9 +138,13 @@ async function orUnknown(asked: Promise<GateAuthors>): Promise<GateAuthors> {
 export function createAuthors(git: Git, forge: CommitAuthors): Authors {
   return {
     async authorsOf({ ranges, unknown: told }) {
-      const found = await Promise.all(ranges.map((range) => orUnknown(authorsOfRange({ repository: git.repository(range.repo), forge }, range))));
+      const found = await Promise.all(
+        ranges.map((range) => orUnknown(authorsOfRange({ repository: git.repository(range.repo), forge }, range))),
+      );
       return union([...found, { people: [], unknown: told }]);
     },
-    ...(forge.reviewersOf && { reviewersOf: (...asked) => forge.reviewersOf?.(...asked) ?? Promise.resolve(undefined) }),
+    ...(forge.reviewersOf && {
+      reviewersOf: (...asked) => forge.reviewersOf?.(...asked) ?? Promise.resolve(undefined),
+    }),
   };
 }

@@ -55,9 +55,13 @@ export class Clusters {
     const target = this.#connect(entry.server, entry.name, entry.config);
     const connected: Connected = { config, target };
     this.#connected.set(entry.server, connected);
-    target.then((now) => void (connected.now = now), () => {
-      if (this.#connected.get(entry.server) === connected) this.#connected.delete(entry.server); // the next pass tries anew
-    });
+    target.then(
+      (now) => void (connected.now = now),
+      () => {
+        // the next pass tries anew
+        if (this.#connected.get(entry.server) === connected) this.#connected.delete(entry.server);
+      },
+    );
     return target;
   }
 
@@ -98,13 +102,26 @@ export class Clusters {
     const known = this.#connected.get(server);
     this.#connected.delete(server);
     this.#subscriptions.get(server)?.();
-    void known?.target.then(({ cluster }) => (cluster === this.#options.home ? undefined : cluster.stop())).catch(() => undefined);
+    void known?.target
+      .then(({ cluster }) => (cluster === this.#options.home ? undefined : cluster.stop()))
+      .catch(() => undefined);
   }
 
   async #connect(server: string, name: string, config: Record<string, unknown>): Promise<Target> {
     const { home, store, clock, log, permit, signal } = this.#options;
     const isHome = server === inClusterServer && Object.keys(config).length === 0;
-    const cluster = isHome ? home : await connectCluster({ name, config: await argoClusterConfig(server, JSON.stringify(config)), clock, log: log.child({ cluster: name }), permit }, signal);
+    const cluster = isHome
+      ? home
+      : await connectCluster(
+          {
+            name,
+            config: await argoClusterConfig(server, JSON.stringify(config)),
+            clock,
+            log: log.child({ cluster: name }),
+            permit,
+          },
+          signal,
+        );
     const unsubscribe = cluster.live.onChange((change) => this.#options.onChange(server, change));
     this.#subscriptions.set(server, unsubscribe);
     try {

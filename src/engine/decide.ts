@@ -1,4 +1,5 @@
-// What to do about an application that was just compared: leave it, wait, ask somebody, or sync it — each with the reason. Pure.
+// What to do about an application that was just compared: leave it, wait, ask somebody, or sync it — each with the
+// reason. Pure.
 import type { Application, Operation, ResourceStatus, SyncOperation, SyncResourceRef } from '../model/application.ts';
 import { argo, cox } from '../model/annotations.ts';
 import { isAutomated } from '../model/application.ts';
@@ -21,7 +22,10 @@ export interface Attempt extends Desired {
   approval?: string;
 }
 
-/** The Approval that allows today's effect ('' when nothing is left to approve) and whether that effect deletes anything; or why not. */
+/**
+ * The Approval that allows today's effect ('' when nothing is left to approve) and whether that effect deletes
+ * anything; or why not.
+ */
 export type Approved = { go: true; name: string; deletes: boolean } | { go: false; why: string; error?: string };
 
 export interface DecideInput {
@@ -31,7 +35,9 @@ export interface DecideInput {
   outOfSync: boolean;
   /** What self-heal would put right of them: no hooks, and nothing that is being deleted already. */
   healable: SyncResourceRef[];
-  /** A namespace that is being deleted and in which objects are missing: nothing can be made there before it is gone. */
+  /**
+   * A namespace that is being deleted and in which objects are missing: nothing can be made there before it is gone.
+   */
   vanishing: string | undefined;
   desired: Desired;
   /** The last operation that ended, whatever became of it. */
@@ -95,11 +101,14 @@ const vanishingMs = 1000;
 /** Restores `resources` to a revision that was synced already: nothing new is applied, so no approval is needed. */
 function heal(input: DecideInput, to: Desired, resources: SyncResourceRef[]): Decision {
   if (resources.length === 0) return { do: 'leave', why: 'only what is being deleted is left' };
-  if (input.attempt && !input.attempt.succeeded && sameDesired(input.attempt, to)) return failed(input.attempt, 'the last attempt failed');
-  if (input.vanishing !== undefined) return { do: 'wait', why: `the namespace ${input.vanishing} is being deleted`, until: input.now + vanishingMs };
+  if (input.attempt && !input.attempt.succeeded && sameDesired(input.attempt, to))
+    return failed(input.attempt, 'the last attempt failed');
+  if (input.vanishing !== undefined)
+    return { do: 'wait', why: `the namespace ${input.vanishing} is being deleted`, until: input.now + vanishingMs };
   const attempts = input.attempt?.healAttempts ?? 0;
   const until = (input.attempt?.finishedAt ?? 0) + healDelayMs(attempts);
-  if (attempts > 0 && until > input.now) return { do: 'wait', why: `self-heal attempt ${attempts + 1} waits for its backoff`, until };
+  if (attempts > 0 && until > input.now)
+    return { do: 'wait', why: `self-heal attempt ${attempts + 1} waits for its backoff`, until };
   const operation = automatedOperation({ ...input, desired: to });
   return {
     do: 'sync',
@@ -113,14 +122,19 @@ function askingDecision(input: DecideInput, asked: Extract<Approved, { go: false
   const { synced, attempt } = input;
   if (heals(input) && synced && input.drifted.length > 0) return heal(input, synced, input.drifted);
   if (asked.error !== undefined) return { do: 'leave', why: asked.why, error: asked.error };
-  // What is left of an approved sync that failed half-way is another effect: it is asked about, and the failure stays told.
-  const halfWay = attempt && !attempt.succeeded && attempt.approval !== undefined && sameDesired(attempt, input.desired);
+  // What is left of an approved sync that failed half-way is another effect: it is asked about, and the failure stays
+  // told.
+  const halfWay =
+    attempt && !attempt.succeeded && attempt.approval !== undefined && sameDesired(attempt, input.desired);
   return { do: 'ask', why: asked.why, ...(halfWay && { error: failureOf(attempt) }) };
 }
 
 function approvedDecision(input: DecideInput, approved: Extract<Approved, { go: true }>): Decision {
   const { attempt } = input;
-  const tried = attempt !== undefined && (attempt.approval ?? '') === approved.name && (approved.name !== '' || sameDesired(attempt, input.desired));
+  const tried =
+    attempt !== undefined &&
+    (attempt.approval ?? '') === approved.name &&
+    (approved.name !== '' || sameDesired(attempt, input.desired));
   if (tried && !attempt.succeeded) return failed(attempt, 'the approved sync failed');
   const base = baseOperation(input);
   return {
@@ -143,21 +157,31 @@ function gatedDecision(input: DecideInput): Decision {
   const { approved, synced } = input;
   if (approved?.go) return approvedDecision(input, approved);
   if (approved) return askingDecision(input, approved);
-  return heals(input) && synced ? heal(input, synced, input.healable) : { do: 'leave', why: 'drifted; nobody asked to revert it' };
+  return heals(input) && synced
+    ? heal(input, synced, input.healable)
+    : { do: 'leave', why: 'drifted; nobody asked to revert it' };
 }
 
 function automatedDecision(input: DecideInput): Decision {
   const automated = input.app.spec.syncPolicy?.automated ?? {};
   const counted = input.resources.filter((item) => !item.hook);
   const changed = counted.filter((item) => item.status !== 'Synced');
-  if (!automated.prune && changed.every((item) => item.requiresPruning)) return { do: 'leave', why: 'only prunes are left and pruning is off' };
+  if (!automated.prune && changed.every((item) => item.requiresPruning))
+    return { do: 'leave', why: 'only prunes are left and pruning is off' };
   if (automated.prune && !automated.allowEmpty && counted.length > 0 && counted.every((item) => item.requiresPruning)) {
-    return { do: 'leave', why: 'everything would be pruned', error: 'Skipping sync attempt: auto-sync will wipe out all resources' };
+    return {
+      do: 'leave',
+      why: 'everything would be pruned',
+      error: 'Skipping sync attempt: auto-sync will wipe out all resources',
+    };
   }
   const { attempt } = input;
-  if (!attempt || !sameDesired(attempt, input.desired)) return { do: 'sync', why: 'Git changed', operation: automatedOperation(input) };
+  if (!attempt || !sameDesired(attempt, input.desired))
+    return { do: 'sync', why: 'Git changed', operation: automatedOperation(input) };
   if (!attempt.succeeded) return failed(attempt, 'the last attempt failed');
-  return automated.selfHeal ? heal(input, input.desired, input.healable) : { do: 'leave', why: 'drifted and self-heal is off' };
+  return automated.selfHeal
+    ? heal(input, input.desired, input.healable)
+    : { do: 'leave', why: 'drifted and self-heal is off' };
 }
 
 export function decide(input: DecideInput): Decision {
@@ -165,7 +189,8 @@ export function decide(input: DecideInput): Decision {
   if (!input.outOfSync) return { do: 'leave', why: 'in sync' };
   if (app.operation) return { do: 'leave', why: 'an operation is running' };
   if (app.metadata.deletionTimestamp) return { do: 'leave', why: 'the application is being deleted' };
-  if (app.metadata.annotations?.[argo.skipReconcile] === 'true') return { do: 'leave', why: 'reconciling is switched off' };
+  if (app.metadata.annotations?.[argo.skipReconcile] === 'true')
+    return { do: 'leave', why: 'reconciling is switched off' };
   if (!input.gated && !isAutomated(app.spec)) return { do: 'leave', why: 'automated sync is off' };
   const decision = input.gated ? gatedDecision(input) : automatedDecision(input);
   if (decision.do !== 'sync' || input.window.permitted) return decision;

@@ -1,4 +1,5 @@
-// From what a pass found to what is done about it: asks the gate and the sync windows, and keeps the Approvals as they must be.
+// From what a pass found to what is done about it: asks the gate and the sync windows, and keeps the Approvals as they
+// must be.
 import type { Comparison } from '../compare/compare.ts';
 import type { ResourceStatus, SyncResourceRef } from '../model/application.ts';
 import type { Effect } from '../model/effect.ts';
@@ -48,17 +49,28 @@ async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): P
   if (verdict.do === 'go') return { go: true, name: verdict.approval ?? '', deletes: effectDeletes(effect.operations) };
   const { unknown } = verdict;
   const told = unknownTold(unknown);
-  if (unknown && verdict.agreed) return { go: false, why: unknown.message, unknown, ...(told !== undefined && { error: told }) };
+  if (unknown && verdict.agreed)
+    return { go: false, why: unknown.message, unknown, ...(told !== undefined && { error: told }) };
   if (verdict.do === 'refuse' || !effect.digest) {
-    if (verdict.rule !== 'no-digest') await supersedeOthers(deps, applicationKey(app), { keep: verdict.approval, operations: effect.operations });
+    if (verdict.rule !== 'no-digest')
+      await supersedeOthers(deps, applicationKey(app), { keep: verdict.approval, operations: effect.operations });
     const [error] = effect.errors;
-    const told = error ? `${verdict.why}: ${keyTitle(error.key)}: ${error.message}` : verdict.rule === 'too-large' ? verdict.why : undefined;
+    const told = error
+      ? `${verdict.why}: ${keyTitle(error.key)}: ${error.message}`
+      : verdict.rule === 'too-large'
+        ? verdict.why
+        : undefined;
     return { go: false, why: verdict.why, ...(told !== undefined && { error: told }) };
   }
   await askPeople(deps, gate, effect, verdict);
   // Nothing of its own tells why it waits.
   const met = metGates(app, comparison);
-  return { go: false, why: verdict.why, ...(unknown && { unknown }), ...(met.length > 0 && { error: `${approvalRequired(verdict.approval ?? '')}: it would ${metText(met)}` }) };
+  return {
+    go: false,
+    why: verdict.why,
+    ...(unknown && { unknown }),
+    ...(met.length > 0 && { error: `${approvalRequired(verdict.approval ?? '')}: it would ${metText(met)}` }),
+  };
 }
 
 function refOf({ group, kind, namespace, name }: ResourceKey): SyncResourceRef {
@@ -70,22 +82,37 @@ function driftedRefs(effect: Effect | undefined): SyncResourceRef[] {
 }
 
 function healableRefs({ objects }: Comparison): SyncResourceRef[] {
-  return objects.filter((item) => item.status === 'OutOfSync' && !item.hook.isHook && !isGoing(item)).map(({ key }) => refOf(key));
+  return objects
+    .filter((item) => item.status === 'OutOfSync' && !item.hook.isHook && !isGoing(item))
+    .map(({ key }) => refOf(key));
 }
 
 /** Rows of all that a sync may touch. */
 function syncable({ resources, objects }: Comparison): ResourceStatus[] {
   const left = new Set(objects.filter(({ unruled }) => unruled).map(({ key }) => keyText(key)));
-  return resources.filter(({ group = '', kind, namespace = '', name }) => !left.has(keyText({ group, kind, namespace, name })));
+  return resources.filter(
+    ({ group = '', kind, namespace = '', name }) => !left.has(keyText({ group, kind, namespace, name })),
+  );
 }
 
 function vanishingNamespace({ cluster }: Target, { objects }: Comparison): string | undefined {
-  const missing = objects.filter((item) => item.target !== undefined && item.live === undefined && !item.unruled && !item.hook.isHook);
-  return missing.map(({ key }) => key.namespace).find((name) => name !== '' && cluster.live.get({ group: '', kind: 'Namespace', namespace: '', name })?.deleting === true);
+  const missing = objects.filter(
+    (item) => item.target !== undefined && item.live === undefined && !item.unruled && !item.hook.isHook,
+  );
+  return missing
+    .map(({ key }) => key.namespace)
+    .find(
+      (name) =>
+        name !== '' && cluster.live.get({ group: '', kind: 'Namespace', namespace: '', name })?.deleting === true,
+    );
 }
 
 /** What to do about the application as it was just found. `unknown`: what to throw when that is done. */
-export async function decideOn(deps: ReconcileDeps, found: Found, signal: AbortSignal): Promise<{ decided: Decision; unknown: Error | undefined }> {
+export async function decideOn(
+  deps: ReconcileDeps,
+  found: Found,
+  signal: AbortSignal,
+): Promise<{ decided: Decision; unknown: Error | undefined }> {
   const { subject, comparison, desired, last } = found;
   const { app, project } = subject;
   const outOfSync = comparison.status === 'OutOfSync';
@@ -94,9 +121,17 @@ export async function decideOn(deps: ReconcileDeps, found: Found, signal: AbortS
   const gated = outOfSync && !busy && isGated(deps, gateSubject);
   const waiting = gated && isWaiting(deps, gateSubject);
   const approved = waiting ? await askFor(deps, found, signal) : undefined;
-  if (!busy && !waiting && comparison.status !== 'Unknown') await supersedeOthers(deps, applicationKey(app), { keep: appliedApproval(app), synced: app.status?.history?.at(-1)?.revision });
-  const key = outOfSync && !busy ? await keyThen(deps.desiring, app, app.status?.operationState?.syncResult, { desired, signal }) : undefined;
-  // What Git and the cluster came to agree on since the last sync has nobody's approval, and what was synced before is not to come back.
+  if (!busy && !waiting && comparison.status !== 'Unknown')
+    await supersedeOthers(deps, applicationKey(app), {
+      keep: appliedApproval(app),
+      synced: app.status?.history?.at(-1)?.revision,
+    });
+  const key =
+    outOfSync && !busy
+      ? await keyThen(deps.desiring, app, app.status?.operationState?.syncResult, { desired, signal })
+      : undefined;
+  // What Git and the cluster came to agree on since the last sync has nobody's approval, and what was synced before is
+  // not to come back.
   const unapproved = gated && subject.known.base !== undefined && !isLastSynced(gateSubject);
   const decided = decide({
     app,
@@ -105,13 +140,27 @@ export async function decideOn(deps: ReconcileDeps, found: Found, signal: AbortS
     healable: healableRefs(comparison),
     vanishing: vanishingNamespace(subject.target, comparison),
     desired: { revisions: desired.revisions, manifests: desired.key },
-    attempt: (gated ? undefined : agreedAttempt(deps.store, subject)) ?? lastAttempt(app, key) ?? historyAttempt(app, last),
-    synced: last === undefined || last === 'gone' || unapproved ? undefined : { revisions: last.revisions, manifests: last.key, sources: formerSources(app, app.status?.history?.at(-1) ?? {}) },
+    attempt:
+      (gated ? undefined : agreedAttempt(deps.store, subject)) ?? lastAttempt(app, key) ?? historyAttempt(app, last),
+    synced:
+      last === undefined || last === 'gone' || unapproved
+        ? undefined
+        : {
+            revisions: last.revisions,
+            manifests: last.key,
+            sources: formerSources(app, app.status?.history?.at(-1) ?? {}),
+          },
     gated,
     // Where the last synced state itself would loosen a gate, nothing is put back without approval.
     drifted: waiting && !unapproved && !isLastSynced(gateSubject) ? driftedRefs(subject.known.effect?.effect) : [],
     approved,
-    window: await syncWindow(deps.worker, { windows: project?.spec.syncWindows ?? [], application: app.metadata.name, destination: app.spec.destination, manual: false, at: deps.clock.now() }),
+    window: await syncWindow(deps.worker, {
+      windows: project?.spec.syncWindows ?? [],
+      application: app.metadata.name,
+      destination: app.spec.destination,
+      manual: false,
+      at: deps.clock.now(),
+    }),
     now: deps.clock.now(),
   });
   return { decided, unknown: approved?.unknown };

@@ -1,4 +1,5 @@
-// Deleting an Application asks as a sync does: where a gate bears on what goes with it, nothing goes before people have agreed to exactly that.
+// Deleting an Application asks as a sync does: where a gate bears on what goes with it, nothing goes before people have
+// agreed to exactly that.
 import type { Gone } from '../compare/compare.ts';
 import type { Application } from '../model/application.ts';
 import type { Approval } from '../model/coxswain.ts';
@@ -33,13 +34,20 @@ function isSame(a: EffectOperation, b: EffectOperation): boolean {
   return a.op === 'delete' && b.op === 'delete' && sameJson([a.key, a.with], [b.key, b.with]);
 }
 
-/** What was agreed to for another Application, such as the parent, counts where that one's deletion, begun under it, takes this one along. */
+/**
+ * What was agreed to for another Application, such as the parent, counts where that one's deletion, begun under it,
+ * takes this one along.
+ */
 function isUnder(deps: ReconcileDeps, app: Application, { status }: Approval): boolean {
   if (status?.phase === 'Approved') return true;
   const until = Date.parse(status?.endedAt ?? '') + 1000;
   return deps.store.applications.list().some((each) => {
     const begun = Date.parse(each.metadata.deletionTimestamp ?? '') <= until;
-    return begun && (applicationKey(each) === applicationKey(app) || goesWith(deps, each).some(({ application }) => application === applicationKey(app)));
+    return (
+      begun &&
+      (applicationKey(each) === applicationKey(app) ||
+        goesWith(deps, each).some(({ application }) => application === applicationKey(app)))
+    );
   });
 }
 
@@ -48,7 +56,10 @@ function candidates(deps: ReconcileDeps, app: Application, operations: readonly 
     const own = approval.spec.application === applicationKey(app);
     const phases = own ? ['Approved', 'Pending', 'Rejected', 'Expired'] : ['Approved', 'Applied'];
     if (!phases.includes(approval.status?.phase ?? 'Pending') || (own && !isApprovalOf(approval, app))) return false;
-    return operations.every((operation) => approval.spec.operations.some((item) => isSame(item, operation))) && (own || isUnder(deps, app, approval));
+    return (
+      operations.every((operation) => approval.spec.operations.some((item) => isSame(item, operation))) &&
+      (own || isUnder(deps, app, approval))
+    );
   });
 }
 
@@ -62,11 +73,17 @@ interface Asked {
 const byHand = 'who deleted the Application left no name';
 
 /** The gate's answer by that Approval; without one, that nobody has agreed. */
-async function decided(deps: ReconcileDeps, { app, effect, gates }: Asked, approval: Approval | undefined): Promise<GateDecision> {
+async function decided(
+  deps: ReconcileDeps,
+  { app, effect, gates }: Asked,
+  approval: Approval | undefined,
+): Promise<GateDecision> {
   const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
   const phase = approval?.status?.phase ?? 'Pending';
   // Of an approval of the parent the parent's own gate has asked that.
-  const by = approval ? await asOfNow(approval.spec.application === applicationKey(app) ? deps : {}, app, approval) : [];
+  const by = approval
+    ? await asOfNow(approval.spec.application === applicationKey(app) ? deps : {}, app, approval)
+    : [];
   const digest = approval?.spec.digest ?? effect.digest;
   const policy = policyInForce(deps.store, app, project);
   return decideGate({
@@ -76,8 +93,21 @@ async function decided(deps: ReconcileDeps, { app, effect, gates }: Asked, appro
     effect: { digest, empty: false, tooLarge: tooLarge(effect.operations) },
     target: { revisions: [], sources: 'deletion' },
     last: undefined,
-    approvals: approval ? [{ name: approval.metadata.name, digest, phase: phase === 'Applied' ? 'Approved' : phase, message: approval.status?.message ?? '', by }] : [],
-    authors: approval && by.length > 0 ? await deps.authors.authorsOf({ ranges: approval.spec.ranges ?? [], unknown: approval.spec.unknown ?? [] }) : { people: [], unknown: [byHand] },
+    approvals: approval
+      ? [
+          {
+            name: approval.metadata.name,
+            digest,
+            phase: phase === 'Applied' ? 'Approved' : phase,
+            message: approval.status?.message ?? '',
+            by,
+          },
+        ]
+      : [],
+    authors:
+      approval && by.length > 0
+        ? await deps.authors.authorsOf({ ranges: approval.spec.ranges ?? [], unknown: approval.spec.unknown ?? [] })
+        : { people: [], unknown: [byHand] },
   });
 }
 
@@ -85,7 +115,17 @@ function effectOf(app: Application, target: Target, gone: readonly Gone[]): Effe
   const { operations, deleted, risks } = deletionsOf(gone);
   const destination = { server: target.server, namespace: app.spec.destination.namespace ?? '' };
   return {
-    drift: [], waiting: [], change: [], total: (gone[0]?.objects ?? []).map((key) => ({ key, action: 'delete', changes: [], notes: [] })), hooks: [], errors: [], risks, operations, deleted, destination, unwritten: [],
+    drift: [],
+    waiting: [],
+    change: [],
+    total: (gone[0]?.objects ?? []).map((key) => ({ key, action: 'delete', changes: [], notes: [] })),
+    hooks: [],
+    errors: [],
+    risks,
+    operations,
+    deleted,
+    destination,
+    unwritten: [],
     digest: digestOf({ application: applicationKey(app), destination, syncOptions: [], operations }),
     notes: ['The Application is being deleted.'],
   };
@@ -104,10 +144,29 @@ export async function heldByGate(deps: ReconcileDeps, app: Application, target: 
     await endGate(deps.store, applicationKey(app)); // people have agreed to the end of what its gate guards
     return undefined;
   }
-  const verdict = await decided(deps, asked, found.find(({ spec }) => spec.digest === effect.digest));
-  if (verdict.do === 'refuse') return { error: `${verdict.why}. Nothing is deleted; to leave all its objects, remove the finalizers from the application.` };
+  const verdict = await decided(
+    deps,
+    asked,
+    found.find(({ spec }) => spec.digest === effect.digest),
+  );
+  if (verdict.do === 'refuse')
+    return {
+      error: `${verdict.why}. Nothing is deleted; to leave all its objects, remove the finalizers from the application.`,
+    };
   const history = app.status?.history?.at(-1);
-  const name = await openApproval(deps, { application: app, digest: effect.digest, revision: history?.revision ?? history?.revisions?.[0] ?? '', from: undefined, ranges: [], unknown: [byHand], destination: effect.destination, operations: effect.operations, policy: verdict.policy });
+  const name = await openApproval(deps, {
+    application: app,
+    digest: effect.digest,
+    revision: history?.revision ?? history?.revisions?.[0] ?? '',
+    from: undefined,
+    ranges: [],
+    unknown: [byHand],
+    destination: effect.destination,
+    operations: effect.operations,
+    policy: verdict.policy,
+  });
   deps.memory.of(applicationKey(app), trackingName(app, deps.store.namespace)).effect = { key: 'deletion', effect };
-  return { error: `${approvalRequired(name)}: it would ${metText(gates)}; who deleted it is not known, so two people must agree` };
+  return {
+    error: `${approvalRequired(name)}: it would ${metText(gates)}; who deleted it is not known, so two people must agree`,
+  };
 }

@@ -25,7 +25,12 @@ const unreadMs = 1_000;
 async function told(deps: ReconcileDeps, app: Application, error: string | undefined): Promise<void> {
   const before = app.status?.conditions;
   if (error === undefined && !before?.some((item) => item.type === 'DeletionError')) return;
-  const conditions = withConditions(before, ['DeletionError'], error === undefined ? [] : [{ type: 'DeletionError', message: error }], deps.clock.now());
+  const conditions = withConditions(
+    before,
+    ['DeletionError'],
+    error === undefined ? [] : [{ type: 'DeletionError', message: error }],
+    deps.clock.now(),
+  );
   await write(deps, app, { ...app.status, conditions });
 }
 
@@ -38,13 +43,24 @@ async function endApprovals(deps: ReconcileDeps, app: Application): Promise<void
 async function removeFinalizers(deps: ReconcileDeps, app: Application, done: readonly string[]): Promise<void> {
   const left = (app.metadata.finalizers ?? []).filter((item) => !done.includes(item));
   const { resourceVersion } = app.metadata;
-  await deps.store.applications.patch(applicationKey(app), { metadata: { finalizers: left.length > 0 ? left : null, ...(resourceVersion && { resourceVersion }) } });
+  await deps.store.applications.patch(applicationKey(app), {
+    metadata: { finalizers: left.length > 0 ? left : null, ...(resourceVersion && { resourceVersion }) },
+  });
 }
 
 /** What must be known and agreed to before anything goes. */
-async function beforeCascade(deps: ReconcileDeps, app: Application, target: Target, signal: AbortSignal): Promise<Waiting | undefined> {
+async function beforeCascade(
+  deps: ReconcileDeps,
+  app: Application,
+  target: Target,
+  signal: AbortSignal,
+): Promise<Waiting | undefined> {
   const behind = await unread(deps, app, target, signal);
-  if (behind.length > 0) return { error: `Nothing is deleted until it is known what ${namesOf(behind)} holds: what moves there stays. It goes on by itself.`, after: unreadMs };
+  if (behind.length > 0)
+    return {
+      error: `Nothing is deleted until it is known what ${namesOf(behind)} holds: what moves there stays. It goes on by itself.`,
+      after: unreadMs,
+    };
   return heldByGate(deps, app, target);
 }
 
@@ -63,15 +79,32 @@ async function work(deps: ReconcileDeps, app: Application, signal: AbortSignal):
   if (cascading.length > 0) {
     const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
     // Nobody can tell what it would have kept; when it comes, the deletion goes on.
-    if (!project) return { error: `The AppProject ${app.spec.project} does not exist, so nobody can tell which objects may be deleted. Make it again, or remove the finalizer ${cascading.join(' and ')} from the application to leave all its objects.` };
-    const left = await cascade({ app, project, target, tracking, heldBy: othersOf(deps, target, tracking).heldBy, signal });
+    if (!project)
+      return {
+        error: `The AppProject ${app.spec.project} does not exist, so nobody can tell which objects may be deleted. Make it again, or remove the finalizer ${cascading.join(' and ')} from the application to leave all its objects.`,
+      };
+    const left = await cascade({
+      app,
+      project,
+      target,
+      tracking,
+      heldBy: othersOf(deps, target, tracking).heldBy,
+      signal,
+    });
     if (left) return left;
   }
   return heldByHooks(deps, app, 'PostDelete', signal);
 }
 
-/** Goes on with every event of its objects. Milliseconds after which to look again; undefined = only when something happens. */
-export async function deleteApplication(deps: ReconcileDeps, app: Application, signal: AbortSignal): Promise<number | undefined> {
+/**
+ * Goes on with every event of its objects. Milliseconds after which to look again; undefined = only when something
+ * happens.
+ */
+export async function deleteApplication(
+  deps: ReconcileDeps,
+  app: Application,
+  signal: AbortSignal,
+): Promise<number | undefined> {
   const finalizers = finalizersOf(app);
   if (deps.passive || finalizers.length === 0) return undefined;
   let waiting: Waiting | undefined;

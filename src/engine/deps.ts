@@ -32,7 +32,10 @@ export interface ReconcileDeps {
   connectedTo(app: Application): Target | undefined;
   /** When this process began to work (clock ms): older mirrors are not read. */
   startedAt: number;
-  /** Brings the mirrors of the application's repositories up to what the remotes had at `since` (clock ms) or later; undefined when they are. */
+  /**
+   * Brings the mirrors of the application's repositories up to what the remotes had at `since` (clock ms) or later;
+   * undefined when they are.
+   */
   fetch(app: Application, since: number, signal: AbortSignal): Promise<void> | undefined;
   /** Drops what the application's cluster keeps for it. */
   forgetTracking(known: { tracking: string; server: string }): void;

@@ -28,11 +28,18 @@ export interface DesiredState {
   placeOf(manifest: KubeObject): Place | undefined;
 }
 
-/** `revisions` go by position of the sources, undefined = the source's own targetRevision. Both throw AppErrors with place. */
+/**
+ * `revisions` go by position of the sources, undefined = the source's own targetRevision. Both throw AppErrors with
+ * place.
+ */
 export interface Desiring {
   at(app: Application, revisions: readonly (string | undefined)[], signal: AbortSignal): Promise<DesiredState>;
   /** Key and inputs alone, nothing is rendered. */
-  inputsAt(app: Application, revisions: readonly (string | undefined)[], signal: AbortSignal): Promise<{ key: string; inputs: string[][]; revisions: string[] }>;
+  inputsAt(
+    app: Application,
+    revisions: readonly (string | undefined)[],
+    signal: AbortSignal,
+  ): Promise<{ key: string; inputs: string[][]; revisions: string[] }>;
 }
 
 export interface DesiringOptions {
@@ -48,12 +55,22 @@ interface Resolved {
   files: Files;
 }
 
-async function resolveSources({ git }: DesiringOptions, app: Application, revisions: readonly (string | undefined)[]): Promise<Resolved[]> {
+async function resolveSources(
+  { git }: DesiringOptions,
+  app: Application,
+  revisions: readonly (string | undefined)[],
+): Promise<Resolved[]> {
   const sources = sourcesOf(app.spec);
-  if (sources.length === 0) throw new AppError('E_RENDER', `the application ${app.metadata.name} has no source`, { hint: 'Set spec.source or spec.sources.' });
+  if (sources.length === 0)
+    throw new AppError('E_RENDER', `the application ${app.metadata.name} has no source`, {
+      hint: 'Set spec.source or spec.sources.',
+    });
   return Promise.all(
     sources.map(async (source, index) => {
-      if (source.chart) throw new AppError('E_RENDER', `charts from a Helm repository (${source.chart}) are not supported yet`, { hint: 'Keep the chart in a Git repository for now.' });
+      if (source.chart)
+        throw new AppError('E_RENDER', `charts from a Helm repository (${source.chart}) are not supported yet`, {
+          hint: 'Keep the chart in a Git repository for now.',
+        });
       const repository = git.repository(source.repoURL);
       const revision = await repository.resolve(revisions[index] ?? source.targetRevision);
       return { source, revision, files: filesOf(repository, revision) };
@@ -66,7 +83,12 @@ function isRendered({ source }: Resolved): boolean {
   return source.path !== undefined || !source.ref;
 }
 
-async function requests(options: DesiringOptions, app: Application, resolved: Resolved[], signal: AbortSignal): Promise<RenderRequest[]> {
+async function requests(
+  options: DesiringOptions,
+  app: Application,
+  resolved: Resolved[],
+  signal: AbortSignal,
+): Promise<RenderRequest[]> {
   const refs = new Map(resolved.flatMap(({ source, files }) => (source.ref ? [[source.ref, files] as const] : [])));
   const cluster = await options.clusterOf(app);
   return resolved.filter(isRendered).map(({ source, revision, files }) => ({
@@ -89,7 +111,10 @@ function keyOf(parts: readonly RenderInputs[]): string {
   return parts.length === 1 ? (parts[0]?.key ?? '') : hashOf(parts.map((part) => part.key));
 }
 
-/** What a part names `$ref/path` lies in the repository of that ref. It counts for the part's own too, where a folder may have such a name. */
+/**
+ * What a part names `$ref/path` lies in the repository of that ref. It counts for the part's own too, where a folder
+ * may have such a name.
+ */
 function bySource(resolved: readonly Resolved[], parts: readonly (readonly string[])[]): string[][] {
   const reads = resolved.map(() => new Set<string>());
   const own = reads.filter((_, index) => resolved[index] && isRendered(resolved[index]));
@@ -97,7 +122,9 @@ function bySource(resolved: readonly Resolved[], parts: readonly (readonly strin
     for (const name of names) {
       own[at]?.add(name);
       const slash = name.indexOf('/');
-      const lender = name.startsWith('$') ? resolved.findLastIndex(({ source }) => source.ref === name.slice(1, slash)) : -1;
+      const lender = name.startsWith('$')
+        ? resolved.findLastIndex(({ source }) => source.ref === name.slice(1, slash))
+        : -1;
       reads[lender]?.add(name.slice(slash + 1));
     }
   }
@@ -111,12 +138,20 @@ function stateOf(parts: readonly Rendered[], resolved: readonly Resolved[]): Des
     revisions: resolved.map((item) => item.revision),
     manifests: parts.length === 1 && only ? only.manifests : parts.flatMap((part) => part.manifests),
     key: keyOf(parts),
-    inputs: bySource(resolved, parts.map(({ inputs }) => inputs)),
-    reads: bySource(resolved, parts.map(({ reads }) => reads)),
+    inputs: bySource(
+      resolved,
+      parts.map(({ inputs }) => inputs),
+    ),
+    reads: bySource(
+      resolved,
+      parts.map(({ reads }) => reads),
+    ),
     sourceTypes: parts.map((part) => part.sourceType),
     warnings: parts.flatMap((part) => part.warnings),
     placeOf(manifest) {
-      places ??= new Map(parts.flatMap((part) => part.manifests.map((object, index) => [object, part.places[index]] as const)));
+      places ??= new Map(
+        parts.flatMap((part) => part.manifests.map((object, index) => [object, part.places[index]] as const)),
+      );
       return places.get(manifest);
     },
   };
@@ -126,13 +161,24 @@ export function createDesiring(options: DesiringOptions): Desiring {
   return {
     async at(app, revisions, signal) {
       const resolved = await resolveSources(options, app, revisions);
-      const parts = await Promise.all((await requests(options, app, resolved, signal)).map((request) => options.renderer.render(request)));
+      const parts = await Promise.all(
+        (await requests(options, app, resolved, signal)).map((request) => options.renderer.render(request)),
+      );
       return stateOf(parts, resolved);
     },
     async inputsAt(app, revisions, signal) {
       const resolved = await resolveSources(options, app, revisions);
-      const parts = await Promise.all((await requests(options, app, resolved, signal)).map((request) => options.renderer.inputs(request)));
-      return { key: keyOf(parts), inputs: bySource(resolved, parts.map((part) => part.inputs)), revisions: resolved.map((item) => item.revision) };
+      const parts = await Promise.all(
+        (await requests(options, app, resolved, signal)).map((request) => options.renderer.inputs(request)),
+      );
+      return {
+        key: keyOf(parts),
+        inputs: bySource(
+          resolved,
+          parts.map((part) => part.inputs),
+        ),
+        revisions: resolved.map((item) => item.revision),
+      };
     },
   };
 }

@@ -9,7 +9,9 @@ import { keyText } from '../model/kube.ts';
 
 /** The newest manager of the object that is not us and not a status writer: the likely tool, not the person. */
 function changedBy(live: KubeObject | undefined): { manager: string; at?: string } | undefined {
-  const entries = (live?.metadata.managedFields ?? []).filter((entry) => entry.manager && entry.manager !== fieldManager && !entry.subresource);
+  const entries = (live?.metadata.managedFields ?? []).filter(
+    (entry) => entry.manager && entry.manager !== fieldManager && !entry.subresource,
+  );
   const newest = entries.sort((a, b) => ((a.time ?? '') < (b.time ?? '') ? 1 : -1))[0];
   return newest?.manager ? { manager: newest.manager, ...(newest.time && { at: newest.time }) } : undefined;
 }
@@ -24,7 +26,12 @@ function fromEffect(diff: ObjectDiff, comparison: Comparison): DriftedObject {
   const by = changedBy(live);
   const kind = diff.action === 'delete' ? 'extra' : diff.action === 'create' ? 'missing' : 'changed';
   // The effect goes from live to Git; a card tells what Git says first.
-  return { key: diff.key, kind, changes: diff.changes.map((change) => ({ ...change, before: change.after, after: change.before })), ...(by && { by }) };
+  return {
+    key: diff.key,
+    kind,
+    changes: diff.changes.map((change) => ({ ...change, before: change.after, after: change.before })),
+    ...(by && { by }),
+  };
 }
 
 function fromComparison(comparison: Comparison): DriftedObject[] {
@@ -33,12 +40,22 @@ function fromComparison(comparison: Comparison): DriftedObject[] {
     .map((item) => {
       const by = changedBy(item.live);
       const kind = item.requiresPruning ? 'extra' : item.live ? 'changed' : 'missing';
-      return { key: item.key, kind, changes: item.changes.map((change) => ({ ...change, before: change.after, after: change.before })), ...(by && { by }) };
+      return {
+        key: item.key,
+        kind,
+        changes: item.changes.map((change) => ({ ...change, before: change.after, after: change.before })),
+        ...(by && { by }),
+      };
     });
 }
 
 /** Empty when nothing was ever synced, or when Git moved and the effect that tells the two apart was not worked out. */
-export function driftedObjects(desired: DesiredState, last: DesiredState | 'gone' | undefined, comparison: Comparison, effect: Effect | undefined): DriftedObject[] {
+export function driftedObjects(
+  desired: DesiredState,
+  last: DesiredState | 'gone' | undefined,
+  comparison: Comparison,
+  effect: Effect | undefined,
+): DriftedObject[] {
   if (comparison.status !== 'OutOfSync' || last === undefined || last === 'gone') return [];
   if (last.key === desired.key) return fromComparison(comparison);
   return (effect?.drift ?? []).map((diff) => fromEffect(diff, comparison));

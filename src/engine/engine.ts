@@ -1,4 +1,5 @@
-// Keeps every application as Git says: a queue of application keys, fed by whatever may have changed, and one pass for each.
+// Keeps every application as Git says: a queue of application keys, fed by whatever may have changed, and one pass for
+// each.
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -60,7 +61,9 @@ export interface Engine {
   rendered(application: string): { revisions: string[]; inputs: string[][] } | undefined;
   /** What a sync of it would do, as last worked out for its approval; undefined when nothing is asked. */
   effect(application: string): Effect | undefined;
-  /** To whom the objects of that cluster belong; `held`: what some applications, by tracking name, would hold instead. */
+  /**
+   * To whom the objects of that cluster belong; `held`: what some applications, by tracking name, would hold instead.
+   */
   others(target: Target, tracking: string, held: Held): Others;
   clusters: Clusters;
   /** Applications that wait for a worker, run, or are delayed. */
@@ -71,10 +74,21 @@ export interface Engine {
 function triggerText(app: Application): string {
   const { labels, annotations, finalizers, deletionTimestamp } = app.metadata;
   const terminating = app.status?.operationState?.phase === 'Terminating';
-  return canonicalJson([app.spec, app.operation ?? null, labels ?? {}, annotations ?? {}, finalizers ?? [], deletionTimestamp ?? '', terminating]);
+  return canonicalJson([
+    app.spec,
+    app.operation ?? null,
+    labels ?? {},
+    annotations ?? {},
+    finalizers ?? [],
+    deletionTimestamp ?? '',
+    terminating,
+  ]);
 }
 
-function subscribe(options: EngineOptions, { queue, memory, clusters }: { queue: KeyQueue; memory: Memory; clusters: Clusters }): (() => void)[] {
+function subscribe(
+  options: EngineOptions,
+  { queue, memory, clusters }: { queue: KeyQueue; memory: Memory; clusters: Clusters },
+): (() => void)[] {
   const { store, clock } = options;
   const texts = new WeakMap<Application, string>(); // what is `now` today is `before` tomorrow
   const text = (app: Application | undefined): string => {
@@ -83,23 +97,28 @@ function subscribe(options: EngineOptions, { queue, memory, clusters }: { queue:
     texts.set(app, known);
     return known;
   };
-  const addProject = (name: string): void => store.applications.of(name).forEach((app) => queue.add(applicationKey(app)));
+  const addProject = (name: string): void =>
+    store.applications.of(name).forEach((app) => queue.add(applicationKey(app)));
   return [
     store.applications.onChange((key, now, before) => {
       if (text(now) === text(before)) return;
       const known = memory.get(key);
-      if (known) known.refreshSeen = now?.metadata.annotations?.[argo.refresh] === undefined ? undefined : (known.refreshSeen ?? clock.now());
+      if (known)
+        known.refreshSeen =
+          now?.metadata.annotations?.[argo.refresh] === undefined ? undefined : (known.refreshSeen ?? clock.now());
       if (!sameJson(now?.spec, before?.spec)) memory.forgetDesired(key);
       queue.add(key);
     }),
     store.projects.onChange((_key, now, before) => {
-      if (!sameJson([now?.spec, now?.metadata.annotations], [before?.spec, before?.metadata.annotations])) addProject(now?.metadata.name ?? before?.metadata.name ?? '');
+      if (!sameJson([now?.spec, now?.metadata.annotations], [before?.spec, before?.metadata.annotations]))
+        addProject(now?.metadata.name ?? before?.metadata.name ?? '');
     }),
     store.approvals.onChange((_key, now, before) => {
       if (now?.status?.phase !== before?.status?.phase) queue.add((now ?? before)?.spec.application ?? '');
     }),
     store.records.onChange((key, now, before) => {
-      if (before && !sameJson(now?.spec.policy, before.spec.policy)) for (const each of new Set([key, ...neighbours(store, before)])) queue.add(each);
+      if (before && !sameJson(now?.spec.policy, before.spec.policy))
+        for (const each of new Set([key, ...neighbours(store, before)])) queue.add(each);
     }),
     store.onSettings(() => {
       clusters.release();
@@ -108,7 +127,10 @@ function subscribe(options: EngineOptions, { queue, memory, clusters }: { queue:
   ];
 }
 
-/** Applications of that cluster that the change concerns; what we wrote ourselves is looked at by who wrote it, and by whom it was taken from. */
+/**
+ * Applications of that cluster that the change concerns; what we wrote ourselves is looked at by who wrote it, and by
+ * whom it was taken from.
+ */
 function touched(memory: Memory, server: string, change: LiveChange): string[] {
   const keys: string[] = [];
   for (const tracking of change.applications) {
@@ -130,7 +152,8 @@ function reconciling(options: EngineOptions, deps: ReconcileDeps, signal: AbortS
     work: (key, stop) => reconcile(deps, key, stop),
     onError: (key, error, retryMs) => {
       log.warn({ app: key, err: error, retryMs }, 'the application could not be brought further');
-      if (errorKind(error) !== 'waiting' && (retryMs === undefined || retryMs >= 3000)) void reportFailure(deps, key, error, signal);
+      if (errorKind(error) !== 'waiting' && (retryMs === undefined || retryMs >= 3000))
+        void reportFailure(deps, key, error, signal);
     },
   });
 }
@@ -145,11 +168,27 @@ export function createEngine(options: EngineOptions): Engine {
   const { store, clock, log, sources, desiring, worker, authors, standing } = options;
   const memory = new Memory();
   const abort = new AbortController();
-  const clusters = new Clusters({ home: options.home, store, clock, log, permit: options.permit, onChange: (server, change) => touched(memory, server, change).forEach((key) => queue.add(key)), signal: abort.signal });
+  const clusters = new Clusters({
+    home: options.home,
+    store,
+    clock,
+    log,
+    permit: options.permit,
+    onChange: (server, change) => touched(memory, server, change).forEach((key) => queue.add(key)),
+    signal: abort.signal,
+  });
   const deps: ReconcileDeps = {
-    store, clock, log, desiring, worker, authors, standing,
-    memory, holdings: new Holdings(),
-    enqueue: (key) => queue.add(key), sources,
+    store,
+    clock,
+    log,
+    desiring,
+    worker,
+    authors,
+    standing,
+    memory,
+    holdings: new Holdings(),
+    enqueue: (key) => queue.add(key),
+    sources,
     targetOf: (app) => clusters.targetOf(app),
     connectedTo: (app) => clusters.connectedTo(app),
     fetch: (app, since, signal) => sources.fetch(app, since, signal),
@@ -186,10 +225,15 @@ export function createEngine(options: EngineOptions): Engine {
     },
     async start() {
       await clusters.targetOf(homeApplication(store)).catch(() => undefined);
-      ends = [...subscribe(options, { queue, memory, clusters }), sources.schedule(onPush, abort.signal), startRetention({ store, clock, log })];
+      ends = [
+        ...subscribe(options, { queue, memory, clusters }),
+        sources.schedule(onPush, abort.signal),
+        startRetention({ store, clock, log }),
+      ];
       for (const app of store.applications.list()) queue.add(applicationKey(app));
       // Applications that went while nobody looked: what was asked about them ends.
-      for (const { spec } of [...store.approvals.list(), ...store.episodes.list(), ...store.records.list()]) queue.add(spec.application);
+      for (const { spec } of [...store.approvals.list(), ...store.episodes.list(), ...store.records.list()])
+        queue.add(spec.application);
       queue.start();
     },
     async stop() {
@@ -201,7 +245,10 @@ export function createEngine(options: EngineOptions): Engine {
   };
 }
 
-/** Connects the control plane's own cluster before the first application asks, so that its caches fill while others wait. */
+/**
+ * Connects the control plane's own cluster before the first application asks, so that its caches fill while others
+ * wait.
+ */
 function homeApplication(store: Store): Application {
   return {
     apiVersion: 'argoproj.io/v1alpha1',

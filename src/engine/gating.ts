@@ -37,7 +37,9 @@ export interface GateDeps {
   store: Store;
   desiring: Desiring;
   authors: Authors;
-  /** Rights and teams of an approver as of now; throws while nobody can tell. Default: what was true when they agreed. */
+  /**
+   * Rights and teams of an approver as of now; throws while nobody can tell. Default: what was true when they agreed.
+   */
   standing?: ((actor: Actor, app: Application) => Promise<Standing>) | undefined;
   log: Logger;
 }
@@ -61,13 +63,24 @@ function stateOf(desired: DesiredState): SyncedState {
 export function loosenedBy(store: Store, { app, comparison }: Pick<GateSubject, 'app' | 'comparison'>): LoosenedGate[] {
   const met = metGates(app, comparison);
   const pairs = comparison.objects
-    .filter((item) => (isApplication(item.key) || isProject(item.key)) && item.status === 'OutOfSync' && item.movesTo === undefined)
+    .filter(
+      (item) =>
+        (isApplication(item.key) || isProject(item.key)) && item.status === 'OutOfSync' && item.movesTo === undefined,
+    )
     .map((item) => ({ live: item.live, target: item.target }));
   if (pairs.length === 0) return met;
-  return [...loosenedGates(pairs, new Map(store.projects.list().map((project) => [project.metadata.name, project])), (each) => lastPolicy(store, each)), ...met];
+  return [
+    ...loosenedGates(pairs, new Map(store.projects.list().map((project) => [project.metadata.name, project])), (each) =>
+      lastPolicy(store, each),
+    ),
+    ...met,
+  ];
 }
 
-export function isGated({ store }: GateDeps, { app, project, comparison }: Pick<GateSubject, 'app' | 'project' | 'comparison'>): boolean {
+export function isGated(
+  { store }: GateDeps,
+  { app, project, comparison }: Pick<GateSubject, 'app' | 'project' | 'comparison'>,
+): boolean {
   return policyInForce(store, app, project).gated || loosenedBy(store, { app, comparison }).length > 0;
 }
 
@@ -75,7 +88,9 @@ export function isLastSynced({ wanted, last }: Pick<GateSubject, 'wanted' | 'las
   return last !== undefined && last !== 'gone' && last.key === wanted.key;
 }
 
-/** Whether something waits for approval here: another state than the last synced one, or a gate that would be loosened. */
+/**
+ * Whether something waits for approval here: another state than the last synced one, or a gate that would be loosened.
+ */
 export function isWaiting(deps: GateDeps, subject: GateSubject): boolean {
   return isGated(deps, subject) && (!isLastSynced(subject) || loosenedBy(deps.store, subject).length > 0);
 }
@@ -83,27 +98,46 @@ export function isWaiting(deps: GateDeps, subject: GateSubject): boolean {
 /** Who made the change. */
 interface People {
   change?: Change;
-  /** Undefined while they are not known, or where nobody has agreed yet and it is told already what cannot be known of them. */
+  /**
+   * Undefined while they are not known, or where nobody has agreed yet and it is told already what cannot be known of
+   * them.
+   */
   authors: GateAuthors | undefined;
   /** What nobody can ever tell of its authors; undefined while that is not known. */
   hidden?: readonly string[];
   policy: EffectivePolicy;
-  /** Why nobody's agreement counts yet: throw it to ask again later. Its cause is terminal if people must do something about it. */
+  /**
+   * Why nobody's agreement counts yet: throw it to ask again later. Its cause is terminal if people must do something
+   * about it.
+   */
   unknown?: AppError;
 }
 
 const unknownText = 'the authors of the change are not known yet';
 
 /** What an Approval of the same commits tells already: while nobody has agreed, the forge need not be asked again. */
-function toldOf({ store }: GateDeps, app: Application, { digest, change }: { digest: string; change: Change }): readonly string[] | undefined {
+function toldOf(
+  { store }: GateDeps,
+  app: Application,
+  { digest, change }: { digest: string; change: Change },
+): readonly string[] | undefined {
   const found = store.approvals.of(applicationKey(app)).find(({ spec }) => spec.digest === digest);
-  return found && isOpen(found) && isApprovalOf(found, app) && sameJson(found.spec.ranges, change.ranges) ? found.spec.unknown : undefined;
+  return found && isOpen(found) && isApprovalOf(found, app) && sameJson(found.spec.ranges, change.ranges)
+    ? found.spec.unknown
+    : undefined;
 }
 
 /** The reviewers are asked for only when somebody has agreed. */
-async function peopleOf(deps: GateDeps, { app, project, comparison, wanted, last }: GateSubject, { digest, agreed, signal }: { digest: string; agreed: boolean; signal: AbortSignal }): Promise<People> {
+async function peopleOf(
+  deps: GateDeps,
+  { app, project, comparison, wanted, last }: GateSubject,
+  { digest, agreed, signal }: { digest: string; agreed: boolean; signal: AbortSignal },
+): Promise<People> {
   // Whoever former gates, and those that it would loosen, ask for must agree too.
-  const gates = [policyInForce(deps.store, app, project), ...loosenedBy(deps.store, { app, comparison }).map(({ before }) => before)];
+  const gates = [
+    policyInForce(deps.store, app, project),
+    ...loosenedBy(deps.store, { app, comparison }).map(({ before }) => before),
+  ];
   const { reviewers = [] } = gates.reduce((all, each) => (each.gated ? stricter(all, each) : all));
   const policy = { ...effectivePolicy(app, project), reviewers };
   let change: Change | undefined;
@@ -112,66 +146,132 @@ async function peopleOf(deps: GateDeps, { app, project, comparison, wanted, last
     const told = agreed ? undefined : toldOf(deps, app, { digest, change });
     if (told) return { change, authors: undefined, hidden: told, policy };
     const authors = await deps.authors.authorsOf(change);
-    return { change, authors, hidden: unknownAuthors(authors), policy: agreed ? await withReviewers(deps.authors, app, policy) : policy };
+    return {
+      change,
+      authors,
+      hidden: unknownAuthors(authors),
+      policy: agreed ? await withReviewers(deps.authors, app, policy) : policy,
+    };
   } catch (cause) {
     if (signal.aborted) throw cause;
-    const text = errorKind(cause) === 'terminal' ? `no approval counts, for the authors of the change, or its reviewers, cannot be known: ${describeError(cause)}` : unknownText;
-    return { ...(change && { change }), authors: undefined, policy, unknown: new AppError('E_GITHUB', text, { kind: 'waiting', cause }) };
+    const text =
+      errorKind(cause) === 'terminal'
+        ? `no approval counts, for the authors of the change, or its reviewers, cannot be known: ${describeError(cause)}`
+        : unknownText;
+    return {
+      ...(change && { change }),
+      authors: undefined,
+      policy,
+      unknown: new AppError('E_GITHUB', text, { kind: 'waiting', cause }),
+    };
   }
 }
 
 /** What people should be told of it; undefined when it may pass by itself. */
 export function unknownTold(error: unknown): string | undefined {
-  return error instanceof AppError && error.kind === 'waiting' && error.cause !== undefined && errorKind(error.cause) === 'terminal' ? error.message : undefined;
+  return error instanceof AppError &&
+    error.kind === 'waiting' &&
+    error.cause !== undefined &&
+    errorKind(error.cause) === 'terminal'
+    ? error.message
+    : undefined;
 }
 
 /** The gate's answer, with whom it was found to concern. */
-export type Verdict = GateDecision & Partial<Pick<People, 'change' | 'hidden' | 'unknown'>> & {
-  /** Somebody has agreed, whoever they may be. */
-  agreed: boolean;
-};
+export type Verdict = GateDecision &
+  Partial<Pick<People, 'change' | 'hidden' | 'unknown'>> & {
+    /** Somebody has agreed, whoever they may be. */
+    agreed: boolean;
+  };
 
 /** Opens the Approval that the gate asks for. */
-export async function askPeople(deps: GateDeps & ApprovalDeps, { app, wanted, last }: GateSubject, effect: Effect, { policy, change, hidden, lost, because }: Verdict & { because?: string | undefined }): Promise<string> {
+export async function askPeople(
+  deps: GateDeps & ApprovalDeps,
+  { app, wanted, last }: GateSubject,
+  effect: Effect,
+  { policy, change, hidden, lost, because }: Verdict & { because?: string | undefined },
+): Promise<string> {
   const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
-  return openApproval(deps, { application: app, digest: effect.digest, revision: wanted.revisions[0] ?? '', from, ranges: change?.ranges, unknown: hidden, destination: effect.destination, operations: effect.operations, policy: withHidden(policy, hidden), lost, because });
+  return openApproval(deps, {
+    application: app,
+    digest: effect.digest,
+    revision: wanted.revisions[0] ?? '',
+    from,
+    ranges: change?.ranges,
+    unknown: hidden,
+    destination: effect.destination,
+    operations: effect.operations,
+    policy: withHidden(policy, hidden),
+    lost,
+    because,
+  });
 }
 
 /** Whoever has left the team, or lost the right, since they agreed does not count when it is applied. */
-export async function asOfNow({ standing }: Pick<GateDeps, 'standing'>, app: Application, { status }: Approval): Promise<Agreed[]> {
-  return Promise.all((status?.approvals ?? []).map(async ({ actor, teams = [] }) => {
-    const now = standing ? await standing(actor, app) : { teams };
-    return { login: actor.login, id: actor.id, ...now };
-  }));
+export async function asOfNow(
+  { standing }: Pick<GateDeps, 'standing'>,
+  app: Application,
+  { status }: Approval,
+): Promise<Agreed[]> {
+  return Promise.all(
+    (status?.approvals ?? []).map(async ({ actor, teams = [] }) => {
+      const now = standing ? await standing(actor, app) : { teams };
+      return { login: actor.login, id: actor.id, ...now };
+    }),
+  );
 }
 
 /** As they are at this moment. */
 function approvalsOf({ store }: GateDeps, app: Application): GateApproval[] {
-  return store.approvals.of(applicationKey(app)).filter((approval) => isApprovalOf(approval, app)).map(({ metadata, spec, status }) => ({
-    name: metadata.name,
-    digest: spec.digest,
-    phase: status?.phase ?? 'Pending',
-    message: status?.message ?? '',
-    by: (status?.approvals ?? []).map(({ actor, teams }) => ({ login: actor.login, id: actor.id, ...(teams && { teams }) })),
-  }));
+  return store.approvals
+    .of(applicationKey(app))
+    .filter((approval) => isApprovalOf(approval, app))
+    .map(({ metadata, spec, status }) => ({
+      name: metadata.name,
+      digest: spec.digest,
+      phase: status?.phase ?? 'Pending',
+      message: status?.message ?? '',
+      by: (status?.approvals ?? []).map(({ actor, teams }) => ({
+        login: actor.login,
+        id: actor.id,
+        ...(teams && { teams }),
+      })),
+    }));
 }
 
 /** An approval counts by what those who gave it may do now. */
-async function decideNow(deps: GateDeps, app: Application, input: GateInput): Promise<GateDecision & Pick<People, 'unknown'>> {
+async function decideNow(
+  deps: GateDeps,
+  app: Application,
+  input: GateInput,
+): Promise<GateDecision & Pick<People, 'unknown'>> {
   const decision = decideGate(input);
-  const open = decision.rule === 'approved' ? deps.store.approvals.of(applicationKey(app)).find((item) => item.metadata.name === decision.approval) : undefined;
+  const open =
+    decision.rule === 'approved'
+      ? deps.store.approvals.of(applicationKey(app)).find((item) => item.metadata.name === decision.approval)
+      : undefined;
   if (!open) return decision;
   try {
     const by = await asOfNow(deps, app, open);
-    return decideGate({ ...input, approvals: input.approvals.map((item) => (item.name === open.metadata.name ? { ...item, by } : item)) });
+    return decideGate({
+      ...input,
+      approvals: input.approvals.map((item) => (item.name === open.metadata.name ? { ...item, by } : item)),
+    });
   } catch (cause) {
     const text = `whether those who agreed may still approve is not known yet${errorKind(cause) === 'terminal' ? `: ${describeError(cause)}` : ''}`;
     return { ...decision, do: 'ask', unknown: new AppError('E_GITHUB', text, { kind: 'waiting', cause }) };
   }
 }
 
-/** The gate's answer for syncing `wanted`, whose effect is `effect`. Authors are only asked for where people must agree. */
-export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effect, { dryRun = false, signal }: { dryRun?: boolean | undefined; signal: AbortSignal }): Promise<Verdict> {
+/**
+ * The gate's answer for syncing `wanted`, whose effect is `effect`. Authors are only asked for where people must agree.
+ */
+export async function askGate(
+  deps: GateDeps,
+  subject: GateSubject,
+  effect: Effect,
+  { dryRun = false, signal }: { dryRun?: boolean | undefined; signal: AbortSignal },
+): Promise<Verdict> {
   const { app, project, wanted, last } = subject;
   const input = {
     application: app.metadata.name,
@@ -179,12 +279,17 @@ export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effe
     lastPolicy: lastPolicy(deps.store, app),
     loosened: loosenedBy(deps.store, subject),
     dryRun,
-    effect: { digest: effect.digest, empty: isEmptyEffect(effect) && effect.hooks.length === 0, tooLarge: tooLarge(effect.operations) },
+    effect: {
+      digest: effect.digest,
+      empty: isEmptyEffect(effect) && effect.hooks.length === 0,
+      tooLarge: tooLarge(effect.operations),
+    },
     target: stateOf(wanted),
     last: last === undefined || last === 'gone' ? undefined : stateOf(last),
     authors: undefined,
   };
-  const agreed = (): boolean => approvalsOf(deps, app).some((item) => item.digest === effect.digest && item.by.length > 0);
+  const agreed = (): boolean =>
+    approvalsOf(deps, app).some((item) => item.digest === effect.digest && item.by.length > 0);
   const first = decideGate({ ...input, approvals: approvalsOf(deps, app) });
   if (first.rule !== 'approval-required') return { ...first, agreed: agreed() };
   const approved = agreed();
@@ -192,5 +297,9 @@ export async function askGate(deps: GateDeps, subject: GateSubject, effect: Effe
   // Somebody may have agreed meanwhile: what is decided now is decided about what they did.
   if (!approved && agreed()) found = await peopleOf(deps, subject, { digest: effect.digest, agreed: true, signal });
   const { authors, policy, ...more } = found;
-  return { ...more, ...(await decideNow(deps, app, { ...input, policy, authors, approvals: approvalsOf(deps, app) })), agreed: agreed() };
+  return {
+    ...more,
+    ...(await decideNow(deps, app, { ...input, policy, authors, approvals: approvalsOf(deps, app) })),
+    agreed: agreed(),
+  };
 }

@@ -1,8 +1,12 @@
-// Which application's desired state holds which object: what one of them leaves and another one holds is not pruned, it changes hands.
+// Which application's desired state holds which object: what one of them leaves and another one holds is not pruned, it
+// changes hands.
 import type { ResourceKey } from '../model/kube.ts';
 import { keyText } from '../model/kube.ts';
 
-/** What an Application will hold once its parent has synced stands apart from what it holds now. No application can have such a name. */
+/**
+ * What an Application will hold once its parent has synced stands apart from what it holds now. No application can have
+ * such a name.
+ */
 export const nextMark = '#next';
 
 interface Held {
@@ -22,13 +26,19 @@ export interface Holders {
 }
 
 /** The same, with other holdings of some applications. */
-export function instead(holders: Holders, others: ReadonlyMap<string, { server: string; keys: readonly ResourceKey[] }>): Holders {
+export function instead(
+  holders: Holders,
+  others: ReadonlyMap<string, { server: string; keys: readonly ResourceKey[] }>,
+): Holders {
   const texts = new Map([...others].map(([tracking, { keys }]) => [tracking, new Set(keys.map(keyText))]));
   return {
-    holders: (server, key) => [
-      ...holders.holders(server, key).filter((name) => !others.has(name.split(nextMark)[0] ?? '')),
-      ...[...others].flatMap(([tracking, held]) => (held.server === server && texts.get(tracking)?.has(keyText(key)) ? [tracking] : [])),
-    ].sort(),
+    holders: (server, key) =>
+      [
+        ...holders.holders(server, key).filter((name) => !others.has(name.split(nextMark)[0] ?? '')),
+        ...[...others].flatMap(([tracking, held]) =>
+          held.server === server && texts.get(tracking)?.has(keyText(key)) ? [tracking] : [],
+        ),
+      ].sort(),
     keysOf: (tracking) => [...(others.get(tracking)?.keys ?? holders.keysOf(tracking))],
     holds: (tracking, key) => texts.get(tracking)?.has(keyText(key)) ?? holders.holds(tracking, key),
   };
@@ -39,7 +49,10 @@ export class Holdings implements Holders {
   /** Server and key → tracking names. */
   readonly #holders = new Map<string, Set<string>>();
 
-  /** What the application's branch head holds, as last rendered; answers the keys that it did not hold before, or holds no more. */
+  /**
+   * What the application's branch head holds, as last rendered; answers the keys that it did not hold before, or holds
+   * no more.
+   */
   set(tracking: string, server: string, of: string, read: () => readonly ResourceKey[]): ResourceKey[] {
     const before = this.#held.get(tracking);
     if (before?.of === of && before.server === server) return [];

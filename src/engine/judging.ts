@@ -24,7 +24,11 @@ async function catchUp({ cluster: { api, live } }: Target, key: ResourceKey, sig
 }
 
 /** What may be written; undefined: whatever makes it what was last synced. */
-function agreedTo({ store }: AdmissionDeps, { subject: { app } }: Admission, { rule, approval }: Leave): readonly EffectOperation[] | undefined {
+function agreedTo(
+  { store }: AdmissionDeps,
+  { subject: { app } }: Admission,
+  { rule, approval }: Leave,
+): readonly EffectOperation[] | undefined {
   if (rule === 'last-synced') return undefined;
   const found = store.approvals.of(applicationKey(app)).find((item) => item.metadata.name === approval);
   return found?.status?.phase === 'Approved' ? found.spec.operations : [];
@@ -37,17 +41,31 @@ function differenceOf(agreed: readonly EffectOperation[], operation: EffectOpera
 }
 
 /** undefined where no gate asks: then a sync costs nothing more. */
-export function judgeOf(deps: AdmissionDeps, admission: Admission, leave: Leave | undefined, signal: AbortSignal): StepInput['judge'] {
+export function judgeOf(
+  deps: AdmissionDeps,
+  admission: Admission,
+  leave: Leave | undefined,
+  signal: AbortSignal,
+): StepInput['judge'] {
   if (!leave || leave.rule === 'not-gated' || leave.rule === 'dry-run') return undefined;
   const { subject, wanted, last } = admission;
   const input = effectInput(subject, { desired: wanted, last });
   return async ({ kind, key, when }: Write): Promise<Judgement> => {
     if (when === 'raced') await catchUp(subject.target, key, signal);
-    const { operation, live, target, manifestHash, removed, error } = await subject.target.comparer.judge(input, { key, exact: when !== 'ahead' }, signal);
+    const { operation, live, target, manifestHash, removed, error } = await subject.target.comparer.judge(
+      input,
+      { key, exact: when !== 'ahead' },
+      signal,
+    );
     if (error) return { do: 'refused', message: error.message };
     if (!operation || (kind === 'prune') !== (operation.op === 'delete')) return { do: 'leave' };
     const agreed = agreedTo(deps, admission, leave);
-    const whole = [operation, ...(operation.op === 'delete' && isApplication(key) ? deletionsOf(subject.others.goesWith(key), operation.wave).operations : [])];
+    const whole = [
+      operation,
+      ...(operation.op === 'delete' && isApplication(key)
+        ? deletionsOf(subject.others.goesWith(key), operation.wave).operations
+        : []),
+    ];
     const beyond = agreed && whole.find((each) => !agreed.some((item) => covers(item, each)));
     if (agreed && beyond) return { do: 'stop', why: differenceOf(agreed, beyond) };
     return { do: 'write', live, target, manifestHash, removed, recreate: operation.op === 'recreate' };
@@ -64,7 +82,13 @@ function listed(what: string, names: readonly string[]): string {
 /** The message of an operation that ends half-way: what it has written, and what not. */
 export function toldOf({ syncResult }: OperationState, message: string): string {
   const rows = syncResult?.resources ?? [];
-  const written = rows.filter((row) => row.hookPhase !== undefined && row.status !== undefined && row.status !== 'PruneSkipped' && !row.message?.endsWith(' unchanged'));
+  const written = rows.filter(
+    (row) =>
+      row.hookPhase !== undefined &&
+      row.status !== undefined &&
+      row.status !== 'PruneSkipped' &&
+      !row.message?.endsWith(' unchanged'),
+  );
   const left = rows.filter((row) => row.hookPhase === undefined && !isMarkedUnchanged(row));
   return `${message}${listed('applied', written.map(kubectlName))}${listed('not applied', left.map(kubectlName))}`;
 }

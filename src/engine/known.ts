@@ -1,4 +1,5 @@
-// What the engine keeps in memory of each application between two passes; losing it costs one full comparison, nothing else.
+// What the engine keeps in memory of each application between two passes; losing it costs one full comparison, nothing
+// else.
 import type { Comparer, Comparison } from '../compare/compare.ts';
 import type { Application } from '../model/application.ts';
 import type { Effect } from '../model/effect.ts';
@@ -14,7 +15,9 @@ export interface Leave {
   rule: GateRule;
   /** Name of the Approval that lets it. */
   approval?: string | undefined;
-  /** Ignored fields of it that nobody has approved and that it does not write: it does not become what was last synced. */
+  /**
+   * Ignored fields of it that nobody has approved and that it does not write: it does not become what was last synced.
+   */
   unapproved?: Effect['unwritten'];
 }
 
@@ -25,7 +28,10 @@ export interface Known {
   gitMoves: number;
   /** What was last synced, for that history entry (as text) and that branch head. */
   last: { entry: string; head: DesiredState; state: DesiredState | 'gone' } | undefined;
-  /** What Git and the cluster were found to agree on since, in the same way; undefined while that is what was last synced. */
+  /**
+   * What Git and the cluster were found to agree on since, in the same way; undefined while that is what was last
+   * synced.
+   */
   base: { entry: string; head: DesiredState; state: DesiredState | 'gone' } | undefined;
   /** The branch head for which what they agree on was looked after. */
   agreed: DesiredState | undefined;
@@ -43,7 +49,8 @@ export interface Known {
   moved: boolean;
   drift: DriftSeen | undefined;
   /**
-   * The operation (as text) that has passed the gate in this process and goes on, the key of what it applies, a hash of all beside
+   * The operation (as text) that has passed the gate in this process and goes on, the key of what it applies, a hash of
+   * all beside
    * manifests on which that depends, whether a gate asked, and its answer.
    */
   admitted: ({ operation: string; manifests: string; basis: string; gated: boolean } & Leave) | undefined;
@@ -51,7 +58,10 @@ export interface Known {
   wantsSince: number | undefined;
   /** What came of the fetch that the application waited for, until a pass has told it. */
   fetchFault: Error | undefined;
-  /** Commits by source at which it could not be rendered, for good; [] = it cannot be looked at whatever Git says. undefined: it could. */
+  /**
+   * Commits by source at which it could not be rendered, for good; [] = it cannot be looked at whatever Git says.
+   * undefined: it could.
+   */
   failedAt: readonly (string | undefined)[] | undefined;
   /** Applications among its manifests, as Git has them. */
   children: readonly Application[];
@@ -74,7 +84,30 @@ export class Memory {
   of(key: string, tracking: string): Known {
     const found = this.#known.get(key);
     if (found) return found;
-    const fresh: Known = { desired: undefined, gitMoves: 0, last: undefined, base: undefined, agreed: undefined, comparison: undefined, comparer: undefined, basis: '', dirty: new Map(), effect: undefined, moved: false, drift: undefined, admitted: undefined, wantsSince: undefined, fetchFault: undefined, failedAt: undefined, children: [], childrenOf: '', sought: false, refreshSeen: undefined, tracking, server: '' };
+    const fresh: Known = {
+      desired: undefined,
+      gitMoves: 0,
+      last: undefined,
+      base: undefined,
+      agreed: undefined,
+      comparison: undefined,
+      comparer: undefined,
+      basis: '',
+      dirty: new Map(),
+      effect: undefined,
+      moved: false,
+      drift: undefined,
+      admitted: undefined,
+      wantsSince: undefined,
+      fetchFault: undefined,
+      failedAt: undefined,
+      children: [],
+      childrenOf: '',
+      sought: false,
+      refreshSeen: undefined,
+      tracking,
+      server: '',
+    };
     this.#known.set(key, fresh);
     this.#byTracking.set(tracking, key);
     return fresh;
@@ -105,13 +138,18 @@ export class Memory {
     known.gitMoves += 1;
   }
 
-  /** Commits by source up to which nothing has changed where the application reads; undefined while it is not rendered. */
+  /**
+   * Commits by source up to which nothing has changed where the application reads; undefined while it is not rendered.
+   */
   readFrom(key: string): { revisions: string[]; inputs: string[][] } | undefined {
     const desired = this.#known.get(key)?.desired;
     return desired && { revisions: this.#unmoved.get(desired) ?? desired.revisions, inputs: desired.inputs };
   }
 
-  /** The next look begins at these commits: otherwise each would begin where the application was last rendered, ever further away. */
+  /**
+   * The next look begins at these commits: otherwise each would begin where the application was last rendered, ever
+   * further away.
+   */
   unmovedAt(key: string, revisions: string[]): void {
     const desired = this.#known.get(key)?.desired;
     if (desired) this.#unmoved.set(desired, revisions);

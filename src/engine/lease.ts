@@ -31,7 +31,10 @@ const unguarded = { unguarded: true };
 /** Where a pid means one process: a boot of the machine and a namespace of pids. '' where neither is told. */
 function placeOfPids(): string {
   try {
-    return hashOf([readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'), readlinkSync('/proc/self/ns/pid')]).slice(0, 8);
+    return hashOf([readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'), readlinkSync('/proc/self/ns/pid')]).slice(
+      0,
+      8,
+    );
   } catch {
     return '';
   }
@@ -59,12 +62,18 @@ export class Lease {
   readonly #me = identity();
   readonly #seconds: number;
   #held: KubeObject | undefined;
-  /** When the last renewal that succeeded was sent, by both clocks: they part when the machine is suspended, and when somebody sets one. */
+  /**
+   * When the last renewal that succeeded was sent, by both clocks: they part when the machine is suspended, and when
+   * somebody sets one.
+   */
   #renewed = { steady: 0, wall: 0 };
   /** The renewal under way. */
   #renewing: Promise<void> | undefined;
   #dueAt = 0;
-  /** The record as it was found last, and when we first saw it so: other hosts' clocks tell us nothing (as in client-go). */
+  /**
+   * The record as it was found last, and when we first saw it so: other hosts' clocks tell us nothing (as in
+   * client-go).
+   */
   #seen: { version: string | undefined; at: number } | undefined;
   #cancel: (() => void) | undefined;
 
@@ -85,14 +94,20 @@ export class Lease {
   }
 
   /**
-   * Resolves at once while this process surely holds the lease. After a pause, in which another one may have taken it, it is renewed first.
-   * A pause that neither clock tells of, such as a hypervisor's, is told by nobody: there the preconditions of what is written hold.
+   * Resolves at once while this process surely holds the lease. After a pause, in which another one may have taken it,
+   * it is renewed first.
+   * A pause that neither clock tells of, such as a hypervisor's, is told by nobody: there the preconditions of what is
+   * written hold.
    * Throws when it is lost, or cannot be renewed now.
    */
   async confirm(): Promise<void> {
     if (this.#isSure()) return;
     await this.#renewOnce();
-    if (!this.#isSure()) throw new AppError('E_API', 'the Lease is not held for sure, so nothing is written', { kind: 'transient', hint: 'It is renewed by itself, or another replica goes on.' });
+    if (!this.#isSure())
+      throw new AppError('E_API', 'the Lease is not held for sure, so nothing is written', {
+        kind: 'transient',
+        hint: 'It is renewed by itself, or another replica goes on.',
+      });
   }
 
   #isSure(): boolean {
@@ -127,9 +142,11 @@ export class Lease {
       const spec = isObject(found['spec']) ? found['spec'] : {};
       const holder = typeof spec['holderIdentity'] === 'string' ? spec['holderIdentity'] : '';
       const seconds = typeof spec['leaseDurationSeconds'] === 'number' ? spec['leaseDurationSeconds'] : this.#seconds;
-      if (!this.#seen || this.#seen.version !== found.metadata.resourceVersion) this.#seen = { version: found.metadata.resourceVersion, at: now };
+      if (!this.#seen || this.#seen.version !== found.metadata.resourceVersion)
+        this.#seen = { version: found.metadata.resourceVersion, at: now };
       const until = this.#seen.at + seconds * 1000;
-      if (holder && holder !== this.#me && !isDead(holder) && until > now) return Math.min(until - now + 50, this.#seconds * 334);
+      if (holder && holder !== this.#me && !isDead(holder) && until > now)
+        return Math.min(until - now + 50, this.#seconds * 334);
       await this.#take(found, this.#seconds * 1000);
       return 0;
     } catch (error) {
@@ -141,7 +158,8 @@ export class Lease {
   #object(holder = this.#me, base?: KubeObject): KubeObject {
     const now = new Date(this.#options.clock.now()).toISOString().replace('Z', '000Z'); // MicroTime
     const held = isObject(base?.['spec']) ? base['spec'] : {};
-    const acquireTime = held['holderIdentity'] === holder && typeof held['acquireTime'] === 'string' ? held['acquireTime'] : now;
+    const acquireTime =
+      held['holderIdentity'] === holder && typeof held['acquireTime'] === 'string' ? held['acquireTime'] : now;
     return {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
@@ -163,7 +181,12 @@ export class Lease {
 
   /** After a renewal whose answer was lost, the lease is ours at a version that we do not know. */
   async #readOwn(): Promise<boolean> {
-    const found = await this.#options.api.get({ group: 'coordination.k8s.io', kind: 'Lease', namespace: this.#options.namespace, name }, { timeoutMs: this.#left() }).catch(() => undefined);
+    const found = await this.#options.api
+      .get(
+        { group: 'coordination.k8s.io', kind: 'Lease', namespace: this.#options.namespace, name },
+        { timeoutMs: this.#left() },
+      )
+      .catch(() => undefined);
     const mine = isObject(found?.['spec']) && found['spec']['holderIdentity'] === this.#me;
     if (found && mine) this.#held = found;
     return mine;

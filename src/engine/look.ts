@@ -42,7 +42,12 @@ function unpinned(app: Application): undefined[] {
 }
 
 /** Whether the status was written from other inputs than today's. */
-async function hasMoved(deps: ReconcileDeps, app: Application, desired: DesiredState, signal: AbortSignal): Promise<boolean> {
+async function hasMoved(
+  deps: ReconcileDeps,
+  app: Application,
+  desired: DesiredState,
+  signal: AbortSignal,
+): Promise<boolean> {
   const sync = app.status?.sync;
   if (!sync?.comparedTo || !sameJson(sync.comparedTo, comparedTo(app))) return true;
   const { revision, revisions } = sync;
@@ -51,8 +56,10 @@ async function hasMoved(deps: ReconcileDeps, app: Application, desired: DesiredS
 }
 
 /**
- * What must be newer than the mirrors is fetched: at the first look of this process, for a refresh, and after a fetch that failed.
- * Answers the fetch under way, which never rejects: nobody holds a worker for it, and the next pass tells what came of it.
+ * What must be newer than the mirrors is fetched: at the first look of this process, for a refresh, and after a fetch
+ * that failed.
+ * Answers the fetch under way, which never rejects: nobody holds a worker for it, and the next pass tells what came of
+ * it.
  */
 function freshen({ deps, app, refreshed, signal }: Pass, known: Known): Promise<void> | undefined {
   const { fetchFault } = known;
@@ -108,17 +115,35 @@ export function subjectOf({ deps, app, target }: Pass): Subject {
   const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
   const known = deps.memory.of(applicationKey(app), trackingName(app, deps.store.namespace));
   known.server = target.server;
-  return { app, project, target, known, others: othersOf(deps, target, known.tracking), log: deps.log.child({ app: applicationKey(app) }) };
+  return {
+    app,
+    project,
+    target,
+    known,
+    others: othersOf(deps, target, known.tracking),
+    log: deps.log.child({ app: applicationKey(app) }),
+  };
 }
 
-/** `fetching`: look again when it has ended; `found` is undefined when nothing can be said before. Throws what keeps the branch head from being fetched, rendered or compared. */
-export async function look(pass: Pass, subject: Subject): Promise<{ found: Look | undefined; fetching: Promise<void> | undefined }> {
+/**
+ * `fetching`: look again when it has ended; `found` is undefined when nothing can be said before. Throws what keeps the
+ * branch head from being fetched, rendered or compared.
+ */
+export async function look(
+  pass: Pass,
+  subject: Subject,
+): Promise<{ found: Look | undefined; fetching: Promise<void> | undefined }> {
   const { known } = subject;
   const { desired, fetching } = await freshHead(pass, known);
   return { found: desired && (await lookAt(pass, subject, desired, pass.refreshed && !fetching)), fetching };
 }
 
-async function lookAt({ deps, app, signal }: Pass, subject: Subject, desired: DesiredState, refreshed: boolean): Promise<Look> {
+async function lookAt(
+  { deps, app, signal }: Pass,
+  subject: Subject,
+  desired: DesiredState,
+  refreshed: boolean,
+): Promise<Look> {
   const { known } = subject;
   takeDown(deps, subject, desired);
   known.failedAt = undefined;

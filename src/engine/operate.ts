@@ -1,4 +1,5 @@
-// An operation within a pass: it goes on at its own revision whatever becomes of the branch head, and people see meanwhile what the pass found.
+// An operation within a pass: it goes on at its own revision whatever becomes of the branch head, and people see
+// meanwhile what the pass found.
 import type { Subject } from './assess.ts';
 import type { Look, Pass } from './look.ts';
 import type { OperationOutcome } from './operation.ts';
@@ -38,7 +39,8 @@ async function headOf(pass: Pass, subject: Subject): Promise<Head> {
 function current(deps: ReconcileDeps, { app: { metadata } }: Subject): Application {
   const key = applicationKey({ metadata });
   const app = deps.store.applications.get(key);
-  if (!app) throw new AppError('E_INTERNAL', `the application ${key} vanished during its operation`, { kind: 'transient' });
+  if (!app)
+    throw new AppError('E_INTERNAL', `the application ${key} vanished during its operation`, { kind: 'transient' });
   return app;
 }
 
@@ -48,7 +50,11 @@ async function saveProgress(deps: ReconcileDeps, subject: Subject, status: Parti
   const { operationState: state } = status;
   // Somebody may have asked to terminate while this step was at work.
   const terminates = state?.phase === 'Running' && app.status?.operationState?.phase === 'Terminating';
-  await write(deps, app, { ...app.status, ...status, ...(terminates && { operationState: { ...state, phase: 'Terminating' } }) });
+  await write(deps, app, {
+    ...app.status,
+    ...status,
+    ...(terminates && { operationState: { ...state, phase: 'Terminating' } }),
+  });
 }
 
 /** While an operation waits, people see what it waits for: verdict and health as this pass found them. */
@@ -56,19 +62,38 @@ async function saveMeanwhile({ deps, refreshed, signal }: Pass, subject: Subject
   const app = current(deps, subject);
   const now = deps.clock.now();
   // Another request than the one that this pass has answered stays.
-  const answered = refreshed && !head.fetching && app.metadata.annotations?.[argo.refresh] === subject.app.metadata.annotations?.[argo.refresh];
+  const answered =
+    refreshed &&
+    !head.fetching &&
+    app.metadata.annotations?.[argo.refresh] === subject.app.metadata.annotations?.[argo.refresh];
   if (head.found) {
     await write(deps, app, comparedStatus(app, comparedOf(head.found), now), { refreshed: answered });
     subject.known.moved = false;
     return;
   }
   if (head.fault === undefined) return;
-  if (errorKind(head.fault) !== 'terminal') throw head.fault; // the head is looked at again with backoff, the operation with it
-  await write(deps, app, failedStatus(app, [{ type: 'ComparisonError', message: describeError(head.fault) }], now, await healthWithout(app, subject.target, signal)), { refreshed: answered });
+  // the head is looked at again with backoff, the operation with it
+  if (errorKind(head.fault) !== 'terminal') throw head.fault;
+  await write(
+    deps,
+    app,
+    failedStatus(
+      app,
+      [{ type: 'ComparisonError', message: describeError(head.fault) }],
+      now,
+      await healthWithout(app, subject.target, signal),
+    ),
+    { refreshed: answered },
+  );
 }
 
 /** At the end the fresh comparison, history and the removal of /operation go in one patch. */
-async function saveEnd({ deps, signal }: Pass, subject: Subject, found: Look | undefined, status: Partial<ApplicationStatus>): Promise<void> {
+async function saveEnd(
+  { deps, signal }: Pass,
+  subject: Subject,
+  found: Look | undefined,
+  status: Partial<ApplicationStatus>,
+): Promise<void> {
   const app = current(deps, subject);
   const { known } = subject;
   if (!found) {
@@ -79,10 +104,24 @@ async function saveEnd({ deps, signal }: Pass, subject: Subject, found: Look | u
   const now = { ...subject, app };
   const base = diffBase(known, found.last);
   for (const item of found.comparison.objects) known.dirty.set(keyText(item.key), item.key);
-  const comparison = await assess(now, found.desired, () => Promise.resolve(base === 'gone' ? undefined : base), signal);
+  const comparison = await assess(
+    now,
+    found.desired,
+    () => Promise.resolve(base === 'gone' ? undefined : base),
+    signal,
+  );
   const after: Look = { ...found, subject: now, comparison, health: healthOfAll(app, comparison) };
   known.moved = true;
-  await write(deps, app, { ...comparedStatus(app, comparedOf(after), deps.clock.now()), conditions: app.status?.conditions ?? [], ...status }, { operation: null });
+  await write(
+    deps,
+    app,
+    {
+      ...comparedStatus(app, comparedOf(after), deps.clock.now()),
+      conditions: app.status?.conditions ?? [],
+      ...status,
+    },
+    { operation: null },
+  );
   known.moved = false;
   // What was last synced is another state now: removals are judged afresh.
   if (comparison.input.previous) known.comparison = undefined;
@@ -93,28 +132,43 @@ async function saveWaiting(deps: ReconcileDeps, subject: Subject, error: unknown
   const message = unknownTold(error);
   if (message === undefined) return;
   const app = current(deps, subject);
-  await write(deps, app, { ...app.status, conditions: withConditions(app.status?.conditions, ['SyncError'], [{ type: 'SyncError', message }], deps.clock.now()) });
+  await write(deps, app, {
+    ...app.status,
+    conditions: withConditions(
+      app.status?.conditions,
+      ['SyncError'],
+      [{ type: 'SyncError', message }],
+      deps.clock.now(),
+    ),
+  });
 }
 
 /** Ends the operation that somebody terminates, whatever may be wrong with the application. */
 export async function terminate(pass: Pass): Promise<void> {
   const subject = subjectOf(pass);
-  const save = (status: Partial<ApplicationStatus>, done: boolean): Promise<void> => (done ? saveEnd(pass, subject, undefined, status) : saveProgress(pass.deps, subject, status));
+  const save = (status: Partial<ApplicationStatus>, done: boolean): Promise<void> =>
+    done ? saveEnd(pass, subject, undefined, status) : saveProgress(pass.deps, subject, status);
   await terminateOperation(pass.deps, { subject, head: undefined, save }, pass.signal);
 }
 
-/** Brings the application's operation as far as it goes now; `at`: clock ms at which it wants to go on. Throws what is worth another try. */
+/**
+ * Brings the application's operation as far as it goes now; `at`: clock ms at which it wants to go on. Throws what is
+ * worth another try.
+ */
 export async function operate(pass: Pass): Promise<OperationOutcome & { fetching?: Promise<void> | undefined }> {
   const { deps, signal } = pass;
   const subject = subjectOf(pass);
   const head = await headOf(pass, subject);
   // One that has begun has been judged: it does not wait for Git.
   if (head.fetching && !head.found && !stateOf(pass.app)?.syncResult) return { ended: false, fetching: head.fetching };
-  const save = (status: Partial<ApplicationStatus>, done: boolean): Promise<void> => (done ? saveEnd(pass, subject, head.found, status) : saveProgress(deps, subject, status));
-  const outcome = await runOperation(deps, { subject, head: head.found, save }, signal).catch(async (error: unknown) => {
-    await saveWaiting(deps, subject, error);
-    throw error;
-  });
+  const save = (status: Partial<ApplicationStatus>, done: boolean): Promise<void> =>
+    done ? saveEnd(pass, subject, head.found, status) : saveProgress(deps, subject, status);
+  const outcome = await runOperation(deps, { subject, head: head.found, save }, signal).catch(
+    async (error: unknown) => {
+      await saveWaiting(deps, subject, error);
+      throw error;
+    },
+  );
   if (!outcome.ended) await saveMeanwhile(pass, subject, head);
   return { ...outcome, fetching: head.fetching };
 }

@@ -1,4 +1,5 @@
-// The other applications of a cluster: what they hold, whom a change of it concerns, and of which of them nobody can tell yet.
+// The other applications of a cluster: what they hold, whom a change of it concerns, and of which of them nobody can
+// tell yet.
 import type { Others } from '../compare/compare.ts';
 import type { Application } from '../model/application.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
@@ -29,13 +30,21 @@ export function othersOf(deps: OwnershipDeps, target: Target, tracking: string):
   const { server } = target;
   return {
     ...ownershipOf(deps, target, tracking),
-    heldBy: (key) => holdings.holders(server, key).find((name) => name !== tracking)?.replace(nextMark, ''),
+    heldBy: (key) =>
+      holdings
+        .holders(server, key)
+        .find((name) => name !== tracking)
+        ?.replace(nextMark, ''),
     hasLeft: (other, key) => holdings.holds(other, key) === false,
   };
 }
 
 /** Whoever tracks these objects or holds them too looks at them again. */
-function tell({ holdings, memory, enqueue }: OtherDeps, { cluster, server }: Target, { tracking, keys }: { tracking: string; keys: readonly ResourceKey[] }): void {
+function tell(
+  { holdings, memory, enqueue }: OtherDeps,
+  { cluster, server }: Target,
+  { tracking, keys }: { tracking: string; keys: readonly ResourceKey[] },
+): void {
   for (const key of keys) {
     const live = cluster.live.get(key)?.application;
     for (const name of new Set([...holdings.holders(server, key), ...(live === undefined ? [] : [live])])) {
@@ -46,13 +55,28 @@ function tell({ holdings, memory, enqueue }: OtherDeps, { cluster, server }: Tar
 }
 
 /** Applications among manifests, as they would be made. */
-function childrenIn({ store }: Pick<OtherDeps, 'store'>, parent: Application, manifests: readonly KubeObject[]): Application[] {
+function childrenIn(
+  { store }: Pick<OtherDeps, 'store'>,
+  parent: Application,
+  manifests: readonly KubeObject[],
+): Application[] {
   if (clusterOf(store.settings(), parent.spec.destination)?.server !== inClusterServer) return [];
   return manifests.flatMap((manifest): Application[] => {
-    const { metadata: { name, namespace = parent.spec.destination.namespace ?? '' } } = manifest;
+    const {
+      metadata: { name, namespace = parent.spec.destination.namespace ?? '' },
+    } = manifest;
     const spec = manifest['spec'];
     if (!isApplication(gvkOf(manifest)) || !name || !isObject(spec) || !isObject(spec['destination'])) return [];
-    return [{ ...manifest, metadata: { ...manifest.metadata, name, namespace }, spec: { ...(spec as unknown as Application['spec']), project: typeof spec['project'] === 'string' && spec['project'] ? spec['project'] : 'default' } }];
+    return [
+      {
+        ...manifest,
+        metadata: { ...manifest.metadata, name, namespace },
+        spec: {
+          ...(spec as unknown as Application['spec']),
+          project: typeof spec['project'] === 'string' && spec['project'] ? spec['project'] : 'default',
+        },
+      },
+    ];
   });
 }
 
@@ -61,14 +85,22 @@ export function takeDown(deps: OtherDeps, subject: Subject, desired: DesiredStat
   const { app, target, known } = subject;
   const { tracking } = known;
   const of = [desired.key, basisOf(subject), target.cluster.discovery.hash].join('\n');
-  const read = (): ResourceKey[] => target.comparer.keysOf({ app, tracking, manifests: desired.manifests, placeOf: desired.placeOf, permitted: permitted(subject) });
+  const read = (): ResourceKey[] =>
+    target.comparer.keysOf({
+      app,
+      tracking,
+      manifests: desired.manifests,
+      placeOf: desired.placeOf,
+      permitted: permitted(subject),
+    });
   const keys = deps.holdings.set(tracking, target.server, of, read);
   tell(deps, target, { tracking, keys });
   if (keys.length > 0) letGo(deps, target, nextName(deps, app));
   if (known.childrenOf === desired.key) return;
   const children = childrenIn(deps, app, desired.manifests);
   const specs = new Map(children.map((child) => [applicationKey(child), child.spec]));
-  for (const child of known.children) if (!sameJson(specs.get(applicationKey(child)), child.spec)) letGo(deps, target, nextName(deps, child));
+  for (const child of known.children)
+    if (!sameJson(specs.get(applicationKey(child)), child.spec)) letGo(deps, target, nextName(deps, child));
   known.children = children;
   known.childrenOf = desired.key;
 }
@@ -86,17 +118,27 @@ async function comingOf(deps: OtherDeps, target: Target, signal: AbortSignal): P
     const key = applicationKey(child);
     if (seen.has(key) || sameJson(deps.store.applications.get(key)?.spec, child.spec)) continue;
     seen.add(key);
-    round.push(...childrenIn(deps, child, await readAside(deps, child, { target, name: nextName(deps, child), signal })));
+    round.push(
+      ...childrenIn(deps, child, await readAside(deps, child, { target, name: nextName(deps, child), signal })),
+    );
   }
 }
 
 /** Nobody looks at it by itself, but what Git says of it is known all the same. */
-async function readAside(deps: OtherDeps, app: Application, { target, name, signal }: { target: Target; name: string; signal: AbortSignal }): Promise<readonly KubeObject[]> {
+async function readAside(
+  deps: OtherDeps,
+  app: Application,
+  { target, name, signal }: { target: Target; name: string; signal: AbortSignal },
+): Promise<readonly KubeObject[]> {
   const tracking = trackingName(app, deps.store.namespace);
   try {
     const { key, manifests, placeOf } = await deps.desiring.at(app, [], signal);
     const server = clusterOf(deps.store.settings(), app.spec.destination)?.server;
-    if (server === target.server) tell(deps, target, { tracking: name, keys: deps.holdings.set(name, server, key, () => target.comparer.keysOf({ app, tracking, manifests, placeOf })) });
+    if (server === target.server)
+      tell(deps, target, {
+        tracking: name,
+        keys: deps.holdings.set(name, server, key, () => target.comparer.keysOf({ app, tracking, manifests, placeOf })),
+      });
     return manifests;
   } catch (error) {
     if (signal.aborted) throw error;
@@ -111,15 +153,29 @@ function mayConcern({ store }: OtherDeps, other: Application, target: Target): b
 }
 
 /**
- * Applications of the same cluster of which nobody can tell yet whether they hold what this one leaves: each is looked at meanwhile. One
+ * Applications of the same cluster of which nobody can tell yet whether they hold what this one leaves: each is looked
+ * at meanwhile. One
  * that cannot be rendered holds what it was last known to hold.
  */
-export async function unread(deps: OtherDeps, app: Application, target: Target, signal: AbortSignal): Promise<string[]> {
+export async function unread(
+  deps: OtherDeps,
+  app: Application,
+  target: Target,
+  signal: AbortSignal,
+): Promise<string[]> {
   const own = applicationKey(app);
   const { store, memory } = deps;
-  const others = store.applications.list().filter((other) => applicationKey(other) !== own && !other.metadata.deletionTimestamp && mayConcern(deps, other, target));
+  const others = store.applications
+    .list()
+    .filter(
+      (other) => applicationKey(other) !== own && !other.metadata.deletionTimestamp && mayConcern(deps, other, target),
+    );
   const paused = others.filter(({ metadata }) => metadata.annotations?.[argo.skipReconcile] === 'true');
-  const behind = await deps.sources.behind(app, others.filter((other) => !paused.includes(other)), memory);
+  const behind = await deps.sources.behind(
+    app,
+    others.filter((other) => !paused.includes(other)),
+    memory,
+  );
   for (const key of behind.filter((item) => memory.get(item)?.desired !== undefined)) {
     memory.forgetDesired(key);
     deps.enqueue(key);
@@ -138,5 +194,9 @@ export function namesOf(applications: readonly string[]): string {
 
 /** To be thrown where nothing can be decided before they are read. */
 export function waitsFor(applications: readonly string[]): AppError {
-  return new AppError('E_RENDER', `waits until it is known what ${namesOf(applications)} holds: what moves there is not deleted`, { kind: 'waiting' });
+  return new AppError(
+    'E_RENDER',
+    `waits until it is known what ${namesOf(applications)} holds: what moves there is not deleted`,
+    { kind: 'waiting' },
+  );
 }

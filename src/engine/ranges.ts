@@ -1,4 +1,5 @@
-// Which commits make a change: those of its inputs in all sources, and of its parent's where that changed the Application itself.
+// Which commits make a change: those of its inputs in all sources, and of its parent's where that changed the
+// Application itself.
 import type { Application, ApplicationSource } from '../model/application.ts';
 import type { CommitRange } from '../model/coxswain.ts';
 import type { KubeObject } from '../model/kube.ts';
@@ -35,7 +36,9 @@ interface Read {
 const maxPaths = 1_000;
 
 function folded(paths: readonly string[]): string[] {
-  const folders = (): string[] => [...new Set(paths.map((path) => path.slice(0, Math.max(0, path.lastIndexOf('/'))) || '.'))];
+  const folders = (): string[] => [
+    ...new Set(paths.map((path) => path.slice(0, Math.max(0, path.lastIndexOf('/'))) || '.')),
+  ];
   const few = paths.length > maxPaths ? folders() : [...paths];
   return few.length > maxPaths || few.includes('.') ? ['.'] : few.sort();
 }
@@ -50,13 +53,20 @@ function placeIn(past: Read | undefined, repo: string, at: number): number {
   return past?.sources.findIndex((source) => source.repoURL === repo) ?? -1;
 }
 
-/** An input counts since it was last read. One that was not read then counts from its first commit: whoever wrote it meant nothing by that. */
+/**
+ * An input counts since it was last read. One that was not read then counts from its first commit: whoever wrote it
+ * meant nothing by that.
+ */
 function between(now: Read, past: Read | undefined): CommitRange[] {
   return now.sources.flatMap(({ repoURL, targetRevision = '' }, at) => {
     const place = placeIn(past, repoURL, at);
     const [from, to, former] = [past?.revisions[place], now.revisions[at], past?.reads[place] ?? []];
     if (to === undefined) return [];
-    const common = { repo: repoURL, to, ...(targetRevision === to ? { pinned: true } : { ref: targetRevision || 'HEAD' }) };
+    const common = {
+      repo: repoURL,
+      to,
+      ...(targetRevision === to ? { pinned: true } : { ref: targetRevision || 'HEAD' }),
+    };
     const fresh = (now.reads[at] ?? []).filter((path) => from === undefined || !isWithin(path, former));
     return [
       ...(from !== undefined && from !== to && former.length > 0 ? [{ ...common, from, paths: folded(former) }] : []),
@@ -67,23 +77,42 @@ function between(now: Read, past: Read | undefined): CommitRange[] {
 
 function parentOf(store: Store, app: Application): Application | undefined {
   const [name] = app.metadata.annotations?.[argo.trackingId]?.split(':') ?? [];
-  const found = name ? store.applications.list().find((other) => trackingName(other, store.namespace) === name) : undefined;
+  const found = name
+    ? store.applications.list().find((other) => trackingName(other, store.namespace) === name)
+    : undefined;
   return found === app ? undefined : found;
 }
 
 /** What of an Application decides what is deployed, and where. */
 function meaning(spec: Application['spec']): unknown {
   const { project, destination, ignoreDifferences = [], syncPolicy } = spec;
-  return [sourcesOf(spec), project, destination, ignoreDifferences, (syncPolicy?.syncOptions ?? []).toSorted(), syncPolicy?.managedNamespaceMetadata ?? {}];
+  return [
+    sourcesOf(spec),
+    project,
+    destination,
+    ignoreDifferences,
+    (syncPolicy?.syncOptions ?? []).toSorted(),
+    syncPolicy?.managedNamespaceMetadata ?? {},
+  ];
 }
 
 function definitionIn(state: DesiredState, parent: Application, app: Application): KubeObject | undefined {
-  const namespace = (object: KubeObject): string | undefined => object.metadata.namespace ?? parent.spec.destination.namespace;
-  return state.manifests.find((object) => object.kind === 'Application' && object.metadata.name === app.metadata.name && namespace(object) === app.metadata.namespace);
+  const namespace = (object: KubeObject): string | undefined =>
+    object.metadata.namespace ?? parent.spec.destination.namespace;
+  return state.manifests.find(
+    (object) =>
+      object.kind === 'Application' &&
+      object.metadata.name === app.metadata.name &&
+      namespace(object) === app.metadata.namespace,
+  );
 }
 
 /** A plain folder's file defines it alone; whatever Helm or Kustomize read may have had a part in it. */
-function definedBy(state: DesiredState, definition: KubeObject | undefined, sources: readonly ApplicationSource[]): readonly (readonly string[])[] {
+function definedBy(
+  state: DesiredState,
+  definition: KubeObject | undefined,
+  sources: readonly ApplicationSource[],
+): readonly (readonly string[])[] {
   const file = definition && state.placeOf(definition)?.file;
   return sources.length === 1 && state.sourceTypes[0] === 'Directory' && file !== undefined ? [[file]] : state.reads;
 }
@@ -92,7 +121,12 @@ function revisionsOf({ revision, revisions }: Past = {}): string[] {
   return revisions && revisions.length > 0 ? revisions : revision ? [revision] : [];
 }
 
-async function readAt({ desiring }: RangeDeps, parent: Application, entry: Past, { app, signal }: { app: Application; signal: AbortSignal }): Promise<{ read: Read; definition: KubeObject | undefined } | undefined> {
+async function readAt(
+  { desiring }: RangeDeps,
+  parent: Application,
+  entry: Past,
+  { app, signal }: { app: Application; signal: AbortSignal },
+): Promise<{ read: Read; definition: KubeObject | undefined } | undefined> {
   const state = await stateAt(desiring, parent, entry, signal);
   if (state === 'gone') return undefined;
   const definition = definitionIn(state, parent, app);
@@ -103,13 +137,18 @@ async function readAt({ desiring }: RangeDeps, parent: Application, entry: Past,
 const byHand = 'the Application itself was changed by no commit that is known';
 
 /** What the parent has synced of the Application since that was last synced, or was made. */
-async function parentChange(deps: RangeDeps, app: Application, { signal, seen }: { signal: AbortSignal; seen: readonly string[] }): Promise<Change> {
+async function parentChange(
+  deps: RangeDeps,
+  app: Application,
+  { signal, seen }: { signal: AbortSignal; seen: readonly string[] },
+): Promise<Change> {
   const parent = parentOf(deps.store, app);
   if (!parent || seen.includes(applicationKey(parent))) return { ranges: [], unknown: [byHand] };
   const { history = [], operationState } = parent.status ?? {};
   const now = [operationState?.syncResult, history.at(-1)].find((each) => revisionsOf(each).length > 0);
   const found = now && (await readAt(deps, parent, now, { app, signal }));
-  // Whoever may write the Application may write that it is tracked: what counts is that the parent's manifests say the same.
+  // Whoever may write the Application may write that it is tracked: what counts is that the parent's manifests say the
+  // same.
   const spec = found?.definition?.['spec'] as Application['spec'] | undefined;
   if (!found || !spec || !sameJson(meaning(spec), meaning(app.spec))) {
     // Its status tells of a sync only after the first objects were written.
@@ -121,18 +160,27 @@ async function parentChange(deps: RangeDeps, app: Application, { signal, seen }:
   const before = entry && (await readAt(deps, parent, entry, { app, signal }));
   const ranges = between(found.read, before?.read);
   // Other sources of the parent's own are somebody's doing too.
-  if (entry === undefined || sameJson(sourcesOf({ ...parent.spec, ...entry }), found.read.sources)) return { ranges, unknown: [] };
+  if (entry === undefined || sameJson(sourcesOf({ ...parent.spec, ...entry }), found.read.sources))
+    return { ranges, unknown: [] };
   const above = await parentChange(deps, parent, { signal, seen: [...seen, applicationKey(parent)] });
   return { ranges: [...ranges, ...above.ranges], unknown: above.unknown };
 }
 
-/** Whether something of that name was synced here before: then an Application that says something else was changed, or made anew. */
+/**
+ * Whether something of that name was synced here before: then an Application that says something else was changed, or
+ * made anew.
+ */
 function isKnown({ store }: RangeDeps, app: Application): boolean {
   return store.records.get(applicationKey(app))?.spec.state !== undefined;
 }
 
 /** `last`: what was last synced. */
-export async function changeOf(deps: RangeDeps, app: Application, { wanted, last }: { wanted: DesiredState; last: DesiredState | 'gone' | undefined }, signal: AbortSignal): Promise<Change> {
+export async function changeOf(
+  deps: RangeDeps,
+  app: Application,
+  { wanted, last }: { wanted: DesiredState; last: DesiredState | 'gone' | undefined },
+  signal: AbortSignal,
+): Promise<Change> {
   const sources = sourcesOf(app.spec);
   const entry = last === undefined ? undefined : app.status?.history?.at(-1);
   const before = entry && sourcesOf({ ...app.spec, ...entry });
@@ -141,8 +189,8 @@ export async function changeOf(deps: RangeDeps, app: Application, { wanted, last
   const ranges = between({ sources, revisions: wanted.revisions, reads: wanted.reads }, past);
   if (before && sameJson(before, sources)) return { ranges, unknown: [] };
   // The first that anybody hears of an Application without a parent: nothing of it was agreed to before.
-  if (!entry && !isKnown(deps, app) && app.metadata.annotations?.[argo.trackingId] === undefined) return { ranges, unknown: [] };
+  if (!entry && !isKnown(deps, app) && app.metadata.annotations?.[argo.trackingId] === undefined)
+    return { ranges, unknown: [] };
   const above = await parentChange(deps, app, { signal, seen: [applicationKey(app)] });
   return { ranges: [...ranges, ...above.ranges], unknown: above.unknown };
 }
-

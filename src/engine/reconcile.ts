@@ -1,4 +1,5 @@
-// One pass over one application, top to bottom: spec, Git, cluster, operation, decision, status, drift. Everything is read afresh.
+// One pass over one application, top to bottom: spec, Git, cluster, operation, decision, status, drift. Everything is
+// read afresh.
 import type { Outcome } from '../base/queue.ts';
 import type { Comparison } from '../compare/compare.ts';
 import type { Effect } from '../model/effect.ts';
@@ -27,19 +28,36 @@ import { operate, terminate } from './operate.ts';
 import { stateOf } from './operation-state.ts';
 import { nextName } from './others.ts';
 import { appliedApproval, diffBase, keyThen } from './past.ts';
-import { followPolicy, forgetRecord, isProven, isRecorded, policyInForce, rememberBase, rememberSync } from './record.ts';
+import {
+  followPolicy,
+  forgetRecord,
+  isProven,
+  isRecorded,
+  policyInForce,
+  rememberBase,
+  rememberSync,
+} from './record.ts';
 import { comparedStatus, withConditions } from './status.ts';
 import { comparisonTypes, specTypes, write, writeFailure } from './write.ts';
 
 /** Milliseconds after which the application wants to be looked at again; undefined = only when something happens. */
 export type Next = number | undefined;
 
-/** A history that is not ours, such as Argo CD's, is believed once the cluster is as its newest entry says and no hook is left out. */
+/**
+ * A history that is not ours, such as Argo CD's, is believed once the cluster is as its newest entry says and no hook
+ * is left out.
+ */
 async function confirmHistory(deps: ReconcileDeps, { subject, ...wanted }: Look, signal: AbortSignal): Promise<void> {
   const { app } = subject;
   const { desired, comparison } = wanted;
   const entry = app.status?.history?.at(-1);
-  if (!entry || comparison.status !== 'Synced' || comparison.objects.some((item) => item.hook.isHook) || isProven(deps.store, subject)) return;
+  if (
+    !entry ||
+    comparison.status !== 'Synced' ||
+    comparison.objects.some((item) => item.hook.isHook) ||
+    isProven(deps.store, subject)
+  )
+    return;
   if ((await keyThen(deps.desiring, app, entry, { desired, signal })) !== desired.key) return;
   // Where it was synced before, an entry that nobody can prove may stand for ignored fields that nobody has approved.
   if (isRecorded(deps.store, app) && (await effectOf(subject, wanted, signal)).unwritten.length > 0) return;
@@ -48,11 +66,22 @@ async function confirmHistory(deps: ReconcileDeps, { subject, ...wanted }: Look,
 
 /** As compared with what was last synced no more: removals are judged by the head alone. */
 function withoutPrevious({ input: { previous: _previous, ...input }, objects, ...comparison }: Comparison): Comparison {
-  return { ...comparison, input, objects: objects.map((item) => (item.previous ? { ...item, previous: undefined } : item)) };
+  return {
+    ...comparison,
+    input,
+    objects: objects.map((item) => (item.previous ? { ...item, previous: undefined } : item)),
+  };
 }
 
-/** Where Git has caught up with live, drift and changes are told against that from now on. What the gate knows as last synced stays. */
-async function followLive({ store, clock }: ReconcileDeps, { subject, ...wanted }: Look, signal: AbortSignal): Promise<void> {
+/**
+ * Where Git has caught up with live, drift and changes are told against that from now on. What the gate knows as last
+ * synced stays.
+ */
+async function followLive(
+  { store, clock }: ReconcileDeps,
+  { subject, ...wanted }: Look,
+  signal: AbortSignal,
+): Promise<void> {
   const { app, known } = subject;
   const { desired, comparison, last } = wanted;
   if (comparison.status !== 'Synced' || last === undefined || app.operation || known.agreed === desired) return;
@@ -70,12 +99,24 @@ async function followLive({ store, clock }: ReconcileDeps, { subject, ...wanted 
 
 function evaluated(found: Look, decided: Decision, app: Application, at: number): Condition[] {
   const own = [...specWarnings(app, found.subject.project), ...found.comparison.conditions];
-  const error: Condition[] = (decided.do === 'leave' || decided.do === 'ask') && decided.error ? [{ type: 'SyncError', message: decided.error }] : [];
-  return withConditions(app.status?.conditions, [...comparisonTypes, ...specTypes, 'SyncError'], [...own, ...error], at);
+  const error: Condition[] =
+    (decided.do === 'leave' || decided.do === 'ask') && decided.error
+      ? [{ type: 'SyncError', message: decided.error }]
+      : [];
+  return withConditions(
+    app.status?.conditions,
+    [...comparisonTypes, ...specTypes, 'SyncError'],
+    [...own, ...error],
+    at,
+  );
 }
 
 /** Tells drift from what waits on the branch; where a sync is about to come, nobody needs it. */
-async function driftEffect({ signal }: Pick<Pass, 'signal'>, app: Application, { subject, ...wanted }: Look): Promise<Effect | undefined> {
+async function driftEffect(
+  { signal }: Pick<Pass, 'signal'>,
+  app: Application,
+  { subject, ...wanted }: Look,
+): Promise<Effect | undefined> {
   const { desired, comparison } = wanted;
   const last = diffBase(subject.known, wanted.last);
   const mixed = comparison.status === 'OutOfSync' && last !== undefined && last !== 'gone' && last.key !== desired.key;
@@ -90,7 +131,12 @@ async function settle({ deps, signal }: Pass, app: Application, found: Look): Pr
   const heals = isAutomated(app.spec) && app.spec.syncPolicy?.automated?.selfHeal === true;
   // While it is put back, or cannot be read, nothing is known to have ended.
   if (comparison.status === 'Unknown' || (heals && comparison.status === 'OutOfSync')) return undefined;
-  const drifted = driftedObjects(found.desired, diffBase(subject.known, found.last), comparison, await driftEffect({ signal }, app, found));
+  const drifted = driftedObjects(
+    found.desired,
+    diffBase(subject.known, found.last),
+    comparison,
+    await driftEffect({ signal }, app, found),
+  );
   const followed = await followDrift(deps, app, drifted, subject.known.drift);
   subject.known.drift = followed.seen;
   return followed.after;
@@ -111,19 +157,28 @@ interface Round {
 /** What is being applied in this process was begun in time. */
 function expire(deps: ReconcileDeps, app: Application): Promise<Next> {
   const { store, memory } = deps;
-  const { expires = store.settings().approvalExpiresMs } = policyInForce(store, app, store.projects.get(`${store.namespace}/${app.spec.project}`));
+  const { expires = store.settings().approvalExpiresMs } = policyInForce(
+    store,
+    app,
+    store.projects.get(`${store.namespace}/${app.spec.project}`),
+  );
   const key = applicationKey(app);
   return expireApprovals(deps, key, { expiresMs: expires, applied: memory.get(key)?.admitted?.approval });
 }
 
 async function withSubject(pass: Pass): Promise<Round> {
   const { deps, app, signal } = pass;
-  if (!deps.passive) await followPolicy(deps.store, app, deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`));
+  if (!deps.passive)
+    await followPolicy(deps.store, app, deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`));
   const expiry = deps.passive ? undefined : await expire(deps, app);
   if (app.operation && !deps.passive) {
     const outcome = await operate(pass);
     if (outcome.ended) return { next: undefined, again: true };
-    return { next: earliest(outcome.at === undefined ? undefined : outcome.at - deps.clock.now(), expiry), again: false, fetching: outcome.fetching };
+    return {
+      next: earliest(outcome.at === undefined ? undefined : outcome.at - deps.clock.now(), expiry),
+      again: false,
+      fetching: outcome.fetching,
+    };
   }
   const { found, fetching } = await look(pass, subjectOf(pass));
   if (!found) return { next: expiry, again: false, fetching };
@@ -134,9 +189,13 @@ async function withSubject(pass: Pass): Promise<Round> {
   }
   const { decided, unknown } = await decideOn(deps, found, signal);
   const status = { ...comparedStatus(app, comparedOf(found), at), conditions: evaluated(found, decided, app, at) };
-  const written = await write(deps, app, status, { ...(decided.do === 'sync' && { operation: decided.operation }), refreshed: found.refreshed });
+  const written = await write(deps, app, status, {
+    ...(decided.do === 'sync' && { operation: decided.operation }),
+    refreshed: found.refreshed,
+  });
   found.subject.known.moved = false;
-  if (decided.do === 'sync') found.subject.log.info({ why: decided.why, revision: found.desired.revisions[0] }, 'sync started');
+  if (decided.do === 'sync')
+    found.subject.log.info({ why: decided.why, revision: found.desired.revisions[0] }, 'sync started');
   const driftNext = await settle(pass, written, found);
   if (unknown && decided.do !== 'sync' && !fetching) throw unknown;
   const waitNext = decided.do === 'wait' ? decided.until - deps.clock.now() : undefined;
@@ -161,7 +220,10 @@ async function round(deps: ReconcileDeps, app: Application, refreshed: boolean, 
     return await withSubject({ deps, app, target, refreshed, signal });
   } catch (error) {
     if (signal.aborted || isStatus(error, 409) || errorKind(error) !== 'terminal') throw error;
-    await writeFailure(deps, app, [{ type: 'ComparisonError', message: describeError(error) }], { refreshed, health: await healthWithout(app, target, signal) });
+    await writeFailure(deps, app, [{ type: 'ComparisonError', message: describeError(error) }], {
+      refreshed,
+      health: await healthWithout(app, target, signal),
+    });
     return { next: undefined, again: false };
   }
 }

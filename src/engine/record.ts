@@ -1,4 +1,5 @@
-// What the engine itself knows of an application's last sync and gate: the Application's writers can change its status, not this.
+// What the engine itself knows of an application's last sync and gate: the Application's writers can change its status,
+// not this.
 import type { Application, ApplicationSource, ApplicationSpec, OperationState } from '../model/application.ts';
 import type { SyncRecord } from '../model/coxswain.ts';
 import type { ObjectMeta } from '../model/kube.ts';
@@ -37,7 +38,11 @@ interface Destined {
 
 /** What of the spec beside its sources decides what a sync writes; undefined when there is nothing of it. */
 function waysOf({ ignoreDifferences = [], syncPolicy }: ApplicationSpec): unknown {
-  const ways = [ignoreDifferences, (syncPolicy?.syncOptions ?? []).toSorted(), syncPolicy?.managedNamespaceMetadata ?? {}];
+  const ways = [
+    ignoreDifferences,
+    (syncPolicy?.syncOptions ?? []).toSorted(),
+    syncPolicy?.managedNamespaceMetadata ?? {},
+  ];
   return ways.some((each) => Object.keys(each).length > 0) ? ways : undefined;
 }
 
@@ -46,22 +51,41 @@ function stateOf({ revision, revisions, source, sources }: Synced, spec: Applica
   const { namespace } = spec.destination;
   const all = sources && sources.length > 0 ? sources : source ? [source] : [];
   const ways = waysOf(spec);
-  return hashOf([revisions && revisions.length > 0 ? revisions : [revision ?? ''], all, { server, namespace }, ...(ways === undefined ? [] : [ways])]);
+  return hashOf([
+    revisions && revisions.length > 0 ? revisions : [revision ?? ''],
+    all,
+    { server, namespace },
+    ...(ways === undefined ? [] : [ways]),
+  ]);
 }
 
-/** What was synced is told by the record of this very Application alone; its gate also by that of a former one of its name. */
+/**
+ * What was synced is told by the record of this very Application alone; its gate also by that of a former one of its
+ * name.
+ */
 function recordOf({ records }: Records, app: { metadata: ObjectMeta }): SyncRecord | undefined {
   const found = records.get(applicationKey(app));
   return found?.spec.uid === app.metadata.uid ? found : undefined;
 }
 
-function policyFields({ gated, approvals, approvers, reviewers = [], expires }: EffectivePolicy): SyncRecord['spec']['policy'] {
+function policyFields({
+  gated,
+  approvals,
+  approvers,
+  reviewers = [],
+  expires,
+}: EffectivePolicy): SyncRecord['spec']['policy'] {
   return { gated, approvals, approvers, reviewers, ...(expires !== undefined && { expires }) };
 }
 
-type Fields = Partial<Pick<SyncRecord['spec'], 'state' | 'policy' | 'place'>> & { base?: SyncRecord['spec']['base'] | null };
+type Fields = Partial<Pick<SyncRecord['spec'], 'state' | 'policy' | 'place'>> & {
+  base?: SyncRecord['spec']['base'] | null;
+};
 
-/** The record outlives its Application: whoever makes another one of that name, or for that place, has not ended the gate. */
+/**
+ * The record outlives its Application: whoever makes another one of that name, or for that place, has not ended the
+ * gate.
+ */
 async function write({ records }: Records, app: Application, fields: Fields): Promise<void> {
   const { name, namespace, uid = '' } = app.metadata;
   const known = records.get(applicationKey(app));
@@ -69,15 +93,37 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
   const policy = fields.policy ?? known?.spec.policy ?? { gated: false, approvals: 1, approvers: [] };
   const state = fields.state ?? before?.state;
   // A sync leaves nothing of what was agreed on before it.
-  const base = fields.state !== undefined ? undefined : fields.base === undefined ? before?.base : (fields.base ?? undefined);
+  const base =
+    fields.state !== undefined ? undefined : fields.base === undefined ? before?.base : (fields.base ?? undefined);
   const place = fields.place ?? known?.spec.place;
-  const spec: SyncRecord['spec'] = { application: applicationKey(app), uid, policy, ...(state !== undefined && { state }), ...(place !== undefined && { place }), ...(base && { base }) };
+  const spec: SyncRecord['spec'] = {
+    application: applicationKey(app),
+    uid,
+    policy,
+    ...(state !== undefined && { state }),
+    ...(place !== undefined && { place }),
+    ...(base && { base }),
+  };
   if (before && sameJson(before, spec)) return;
   if (known) {
-    await records.patch(applicationKey(app), { metadata: { ownerReferences: null }, spec: { ...spec, policy: { ...policy, expires: policy.expires ?? null }, state: state ?? null, place: place ?? null, base: base ?? null } });
+    await records.patch(applicationKey(app), {
+      metadata: { ownerReferences: null },
+      spec: {
+        ...spec,
+        policy: { ...policy, expires: policy.expires ?? null },
+        state: state ?? null,
+        place: place ?? null,
+        base: base ?? null,
+      },
+    });
     return;
   }
-  const made = await records.create({ apiVersion: `${coxGroup}/${coxVersion}`, kind: 'SyncRecord', metadata: { name, namespace }, spec });
+  const made = await records.create({
+    apiVersion: `${coxGroup}/${coxVersion}`,
+    kind: 'SyncRecord',
+    metadata: { name, namespace },
+    spec,
+  });
   if (made === 'exists') await write({ records }, app, fields);
 }
 
@@ -89,19 +135,32 @@ function placeText(server: string, namespace: string | undefined): string {
 function placeOfSpec({ settings }: Gates, { spec }: Described): string | undefined {
   const destination = isObject(spec) && isObject(spec['destination']) ? spec['destination'] : undefined;
   if (!destination) return undefined;
-  return placeText(clusterOf(settings(), destination)?.server ?? textAt(destination, 'server'), textAt(destination, 'namespace') || undefined);
+  return placeText(
+    clusterOf(settings(), destination)?.server ?? textAt(destination, 'server'),
+    textAt(destination, 'namespace') || undefined,
+  );
 }
 
-/** Records of gated Applications that are gone, and were last synced to where this one deploys: nobody has approved that the gate ends. */
+/**
+ * Records of gated Applications that are gone, and were last synced to where this one deploys: nobody has approved that
+ * the gate ends.
+ */
 function orphansAt(store: Gates, app: Described): SyncRecord[] {
   const { records, applications } = store;
   const place = placeOfSpec(store, app);
-  return place === undefined ? [] : records.of(place).filter((record) => record.spec.policy.gated && !applications.get(record.spec.application));
+  return place === undefined
+    ? []
+    : records.of(place).filter((record) => record.spec.policy.gated && !applications.get(record.spec.application));
 }
 
 /** Applications that deploy to where that record's was last synced. */
 export function neighbours(store: Gates, { spec: { place } }: SyncRecord): string[] {
-  return place === undefined ? [] : store.applications.list().filter((app) => placeOfSpec(store, app) === place).map(applicationKey);
+  return place === undefined
+    ? []
+    : store.applications
+        .list()
+        .filter((app) => placeOfSpec(store, app) === place)
+        .map(applicationKey);
 }
 
 /** An Application, as it is or as Git has it. */
@@ -110,11 +169,19 @@ interface Described {
   spec?: unknown;
 }
 
-/** The gate that holds beside the present annotations: the strictest since what was last approved, here and in this place. undefined: none is known. */
+/**
+ * The gate that holds beside the present annotations: the strictest since what was last approved, here and in this
+ * place. undefined: none is known.
+ */
 export function lastPolicy(store: Gates, app: Described): EffectivePolicy | undefined {
   const own = store.records.get(applicationKey(app));
-  const policies = [...(own ? [own] : []), ...orphansAt(store, app).filter((record) => record !== own)].map(({ spec }) => ({ ...spec.policy, environment: undefined, slack: undefined }));
-  return policies.reduce<EffectivePolicy | undefined>((all, policy) => (all ? stricter(all, policy) : policy), undefined);
+  const policies = [...(own ? [own] : []), ...orphansAt(store, app).filter((record) => record !== own)].map(
+    ({ spec }) => ({ ...spec.policy, environment: undefined, slack: undefined }),
+  );
+  return policies.reduce<EffectivePolicy | undefined>(
+    (all, policy) => (all ? stricter(all, policy) : policy),
+    undefined,
+  );
 }
 
 /** The annotations of application and project, and what was stricter before somebody loosened them without approval. */
@@ -124,7 +191,8 @@ export function policyInForce(store: Gates, app: Application, project: AppProjec
 }
 
 /**
- * Whether the history tells what was last synced. Where approval is needed, only what this engine has synced to the present destination
+ * Whether the history tells what was last synced. Where approval is needed, only what this engine has synced to the
+ * present destination
  * counts: an entry that somebody wrote does not, nor one of before the application moved.
  */
 export function isProven(store: Gates, { app, project, target: { server } }: Destined): boolean {
@@ -138,7 +206,10 @@ export function isRecorded(store: Records, app: { metadata: ObjectMeta }): boole
   return recordOf(store, app)?.spec.state !== undefined;
 }
 
-/** After a sync of the whole application, before its history tells of it; and for a history that the cluster itself confirms. */
+/**
+ * After a sync of the whole application, before its history tells of it; and for a history that the cluster itself
+ * confirms.
+ */
 export function rememberSync(store: Records, placed: Placed, synced: Synced): Promise<void> {
   const { app, target } = placed;
   return write(store, app, { state: stateOf(synced, app.spec, target.server), place: placeOf(placed) });
@@ -150,31 +221,60 @@ function placeOf({ app, target: { server } }: Placed): string {
   return placeText(server, app.spec.destination.namespace || undefined);
 }
 
-/** What Git and the cluster were found to agree on after the newest sync in history; undefined while that is the sync itself. */
+/**
+ * What Git and the cluster were found to agree on after the newest sync in history; undefined while that is the sync
+ * itself.
+ */
 export function baseOf(store: Records, placed: Placed): SyncRecord['spec']['base'] {
   const { app } = placed;
   const base = recordOf(store, app)?.spec.base;
-  return base && base.history === app.status?.history?.at(-1)?.id && base.destination === placeOf(placed) ? base : undefined;
+  return base && base.history === app.status?.history?.at(-1)?.id && base.destination === placeOf(placed)
+    ? base
+    : undefined;
 }
 
 /** undefined: they agree on what was last synced. */
-export async function rememberBase(store: Records, placed: Placed, agreed: { revisions: string[]; at: number } | undefined): Promise<void> {
+export async function rememberBase(
+  store: Records,
+  placed: Placed,
+  agreed: { revisions: string[]; at: number } | undefined,
+): Promise<void> {
   const { app } = placed;
   const history = app.status?.history?.at(-1)?.id;
   if (history === undefined) return;
-  await write(store, app, { base: agreed ? { history, destination: placeOf(placed), revisions: agreed.revisions, sources: sourcesOf(app.spec), at: rfc3339(agreed.at) } : null });
+  await write(store, app, {
+    base: agreed
+      ? {
+          history,
+          destination: placeOf(placed),
+          revisions: agreed.revisions,
+          sources: sourcesOf(app.spec),
+          at: rfc3339(agreed.at),
+        }
+      : null,
+  });
 }
 
-/** A gate that is stricter than the former one holds from now on; a looser one waits until something is approved under the former. */
+/**
+ * A gate that is stricter than the former one holds from now on; a looser one waits until something is approved under
+ * the former.
+ */
 export async function followPolicy(store: Gates, app: Application, project: AppProject | undefined): Promise<void> {
   const [now, before] = [effectivePolicy(app, project), lastPolicy(store, app)];
-  if ((now.gated || before?.gated) && !(before && loosens(before, now))) await write(store, app, { policy: policyFields(now) });
+  if ((now.gated || before?.gated) && !(before && loosens(before, now)))
+    await write(store, app, { policy: policyFields(now) });
 }
 
 /** Its gate is at an end, and nothing more is to be remembered of it once the Application is gone. */
-export async function endGate({ records, applications }: Pick<Store, 'records' | 'applications'>, key: string): Promise<void> {
+export async function endGate(
+  { records, applications }: Pick<Store, 'records' | 'applications'>,
+  key: string,
+): Promise<void> {
   const found = records.get(key);
-  if (found?.spec.policy.gated) await records.patch(key, { spec: { policy: { gated: false, approvals: 1, approvers: [], reviewers: [], expires: null } } });
+  if (found?.spec.policy.gated)
+    await records.patch(key, {
+      spec: { policy: { gated: false, approvals: 1, approvers: [], reviewers: [], expires: null } },
+    });
   if (found && !applications.get(key)) await records.delete(key);
 }
 
@@ -183,24 +283,45 @@ export async function forgetRecord({ records }: Pick<Store, 'records'>, key: str
   if (records.get(key)?.spec.policy.gated === false) await records.delete(key);
 }
 
-/** People who agree to an effect agree to the gates that stand after it: the application's own, those that it changes, and those of its place. */
+/**
+ * People who agree to an effect agree to the gates that stand after it: the application's own, those that it changes,
+ * and those of its place.
+ */
 async function release(store: Store, approval: string, app: Application): Promise<void> {
   const operations = store.approvals.get(`${app.metadata.namespace}/${approval}`)?.spec.operations ?? [];
   const own = operations.filter(({ key }) => key.group === 'argoproj.io');
-  const deleted = new Set(own.flatMap(({ op, key }) => (op === 'delete' && key.kind === 'Application' ? [`${key.namespace}/${key.name}`] : [])));
-  const named = own.flatMap(({ key }) => (key.kind === 'Application' ? [`${key.namespace}/${key.name}`] : [])).filter((key) => !deleted.has(key));
-  const projects = own.filter(({ key }) => key.kind === 'AppProject' && key.namespace === store.namespace).flatMap(({ key }) => store.applications.of(key.name));
+  const deleted = new Set(
+    own.flatMap(({ op, key }) =>
+      op === 'delete' && key.kind === 'Application' ? [`${key.namespace}/${key.name}`] : [],
+    ),
+  );
+  const named = own
+    .flatMap(({ key }) => (key.kind === 'Application' ? [`${key.namespace}/${key.name}`] : []))
+    .filter((key) => !deleted.has(key));
+  const projects = own
+    .filter(({ key }) => key.kind === 'AppProject' && key.namespace === store.namespace)
+    .flatMap(({ key }) => store.applications.of(key.name));
   const children = [...named.flatMap((key) => store.applications.get(key) ?? []), ...projects];
   const orphans = orphansAt(store, app);
   for (const each of [app, ...children]) {
     // A gate of its place holds no longer, and so what follows stands for it too.
-    if (store.records.get(applicationKey(each)) || orphans.length > 0) await write(store, each, { policy: policyFields(effectivePolicy(each, store.projects.get(`${store.namespace}/${each.spec.project}`))) });
+    if (store.records.get(applicationKey(each)) || orphans.length > 0)
+      await write(store, each, {
+        policy: policyFields(effectivePolicy(each, store.projects.get(`${store.namespace}/${each.spec.project}`))),
+      });
   }
   for (const key of [...deleted, ...orphans.map(({ spec }) => spec.application)]) await endGate(store, key);
 }
 
-/** At the end of an operation, before its status tells of it. `approval`: name of the Approval under which the gate let it pass. */
-export async function recordEnd(store: Store, subject: Pick<Destined, 'app' | 'target'>, { state, approval }: { state: OperationState; approval: string | undefined }): Promise<void> {
+/**
+ * At the end of an operation, before its status tells of it. `approval`: name of the Approval under which the gate let
+ * it pass.
+ */
+export async function recordEnd(
+  store: Store,
+  subject: Pick<Destined, 'app' | 'target'>,
+  { state, approval }: { state: OperationState; approval: string | undefined },
+): Promise<void> {
   if (state.phase !== 'Succeeded') return;
   if (makesHistory(state) && state.syncResult) await rememberSync(store, subject, state.syncResult);
   if (approval !== undefined) await release(store, approval, subject.app);

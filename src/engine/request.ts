@@ -1,4 +1,5 @@
-// One function for each thing a person may ask of the engine; whoever asks, it goes through the Application and our own resources.
+// One function for each thing a person may ask of the engine; whoever asks, it goes through the Application and our own
+// resources.
 import type { Clock } from '../base/clock.ts';
 import type { Application, Operation, SyncOperation, SyncResourceRef } from '../model/application.ts';
 import type { Actor, Approval, DriftEpisode } from '../model/coxswain.ts';
@@ -41,10 +42,19 @@ export interface SyncRequest {
   what?: Pick<SyncOperation, 'revision' | 'revisions' | 'source' | 'sources'>;
 }
 
-/** A later operation may have taken the place of the one that the Request asked for: history tells who began which sync, and when. */
+/**
+ * A later operation may have taken the place of the one that the Request asked for: history tells who began which sync,
+ * and when.
+ */
 function isInHistory({ status }: Application, { actor, since }: SyncRequest): boolean {
   if (since === undefined) return false;
-  return status?.history?.some((entry) => entry.initiatedBy?.username === actor.login && Date.parse(entry.deployStartedAt ?? '') >= Math.floor(since / 1000) * 1000) ?? false;
+  return (
+    status?.history?.some(
+      (entry) =>
+        entry.initiatedBy?.username === actor.login &&
+        Date.parse(entry.deployStartedAt ?? '') >= Math.floor(since / 1000) * 1000,
+    ) ?? false
+  );
 }
 
 function carries(operation: Operation | undefined, request: string): boolean {
@@ -66,11 +76,18 @@ function operationOf(app: Application, wanted: SyncRequest): Operation {
   };
 }
 
-/** Writes `operation` unless one is there: JSON patch `test null` + `add`, so that two writers never overwrite each other. */
+/**
+ * Writes `operation` unless one is there: JSON patch `test null` + `add`, so that two writers never overwrite each
+ * other.
+ */
 export async function requestSync(deps: RequestDeps, wanted: SyncRequest): Promise<Outcome> {
   const app = deps.store.applications.get(wanted.application);
   if (!app) return { done: false, message: `there is no application ${wanted.application}` };
-  if (carries(app.operation, wanted.request) || carries(app.status?.operationState?.operation, wanted.request) || isInHistory(app, wanted)) {
+  if (
+    carries(app.operation, wanted.request) ||
+    carries(app.status?.operationState?.operation, wanted.request) ||
+    isInHistory(app, wanted)
+  ) {
     return { done: true, message: 'the sync was asked for already' };
   }
   const busy = { done: false, message: 'another operation is in progress; try again when it has ended' };
@@ -88,24 +105,56 @@ export async function requestSync(deps: RequestDeps, wanted: SyncRequest): Promi
 }
 
 /** Restores just those objects to the revision that was synced last; what waits on the branch stays waiting. */
-export async function revertDrift(deps: RequestDeps, wanted: { application: string; keys: ResourceKey[]; actor: Actor; request: string }): Promise<Outcome> {
+export async function revertDrift(
+  deps: RequestDeps,
+  wanted: { application: string; keys: ResourceKey[]; actor: Actor; request: string },
+): Promise<Outcome> {
   const app = deps.store.applications.get(wanted.application);
   const entry = app?.status?.history?.at(-1);
   const { revision, revisions } = entry ?? {};
   const shown = revisions?.[0] ?? revision;
   if (!app || !entry || !shown) return { done: false, message: 'there is no synced revision to return to' };
-  const resources = wanted.keys.map((key) => ({ ...(key.group && { group: key.group }), kind: key.kind, name: key.name, ...(key.namespace && { namespace: key.namespace }) }));
+  const resources = wanted.keys.map((key) => ({
+    ...(key.group && { group: key.group }),
+    kind: key.kind,
+    name: key.name,
+    ...(key.namespace && { namespace: key.namespace }),
+  }));
   // Marked first: the operation may have ended before its answer is here, and then the episode must know by whom.
-  const marked = carries(app.status?.operationState?.operation, wanted.request) ? [] : await markReverting(deps, wanted);
-  const outcome = await requestSync(deps, { application: wanted.application, request: wanted.request, actor: wanted.actor, resources, what: { ...(revisions && revisions.length > 0 ? { revisions } : { revision: shown }), ...formerSources(app, entry) }, prune: true });
+  const marked = carries(app.status?.operationState?.operation, wanted.request)
+    ? []
+    : await markReverting(deps, wanted);
+  const outcome = await requestSync(deps, {
+    application: wanted.application,
+    request: wanted.request,
+    actor: wanted.actor,
+    resources,
+    what: {
+      ...(revisions && revisions.length > 0 ? { revisions } : { revision: shown }),
+      ...formerSources(app, entry),
+    },
+    prune: true,
+  });
   if (!outcome.done) await unmark(deps, marked);
-  return outcome.done ? { done: true, message: `reverting ${wanted.keys.length === 1 ? '1 object' : `${wanted.keys.length} objects`} to ${shown.slice(0, 7)}` } : outcome;
+  return outcome.done
+    ? {
+        done: true,
+        message: `reverting ${wanted.keys.length === 1 ? '1 object' : `${wanted.keys.length} objects`} to ${shown.slice(0, 7)}`,
+      }
+    : outcome;
 }
 
-async function markReverting(deps: RequestDeps, wanted: { application: string; keys: ResourceKey[]; actor: Actor }): Promise<string[]> {
+async function markReverting(
+  deps: RequestDeps,
+  wanted: { application: string; keys: ResourceKey[]; actor: Actor },
+): Promise<string[]> {
   const texts = new Set(wanted.keys.map(keyText));
-  const concerned = (episode: DriftEpisode): boolean => episode.status?.phase === 'Open' && episode.status.objects.some((item) => texts.has(keyText(item.key)));
-  const keys = deps.store.episodes.of(wanted.application).filter(concerned).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+  const concerned = (episode: DriftEpisode): boolean =>
+    episode.status?.phase === 'Open' && episode.status.objects.some((item) => texts.has(keyText(item.key)));
+  const keys = deps.store.episodes
+    .of(wanted.application)
+    .filter(concerned)
+    .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
   const status = { phase: 'Reverting', message: `${wanted.actor.login} reverts it to Git`, endedBy: wanted.actor };
   for (const key of keys) await deps.store.episodes.patch(key, { status }, { subresource: 'status' });
   return keys;
@@ -137,12 +186,22 @@ export interface ApprovalRequest {
 
 /** The application's newest Approval that was rejected or has expired; with a digest, the one of that. */
 function closedApproval(store: Store, application: string, digest?: string): Approval | undefined {
-  const closed = store.approvals.of(application).filter(({ spec, status }) => (status?.phase === 'Rejected' || status?.phase === 'Expired') && (digest === undefined || spec.digest.startsWith(digest)));
+  const closed = store.approvals
+    .of(application)
+    .filter(
+      ({ spec, status }) =>
+        (status?.phase === 'Rejected' || status?.phase === 'Expired') &&
+        (digest === undefined || spec.digest.startsWith(digest)),
+    );
   return closed.toSorted((a, b) => Date.parse(b.status?.endedAt ?? '') - Date.parse(a.status?.endedAt ?? ''))[0];
 }
 
 /** Why nothing waits although something was asked: what became of it, and how it is asked for again. */
-export function closedNote(store: Store, application: string, found = closedApproval(store, application)): string | undefined {
+export function closedNote(
+  store: Store,
+  application: string,
+  found = closedApproval(store, application),
+): string | undefined {
   const { phase, message = '' } = found?.status ?? {};
   if (!found || (phase !== 'Rejected' && phase !== 'Expired')) return undefined;
   return closedText(application.split('/').at(-1) ?? '', { name: found.metadata.name, phase, message });
@@ -162,37 +221,62 @@ function countedMessage(complete: boolean, unknown: readonly string[]): string {
   return complete ? 'approved; it syncs now' : `your approval counts; more are needed${becauseUnknown(unknown)}`;
 }
 
-/** Counts the person's approval of exactly this effect. The right `approve` is the caller's to check; who may not, the policy says. */
+/**
+ * Counts the person's approval of exactly this effect. The right `approve` is the caller's to check; who may not, the
+ * policy says.
+ */
 export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promise<Outcome> {
   const app = deps.store.applications.get(wanted.application);
   const approval = waitingApproval(deps.store, wanted.application, wanted.digest);
-  if (app && approval?.status?.approvals?.some((item) => item.actor.id === wanted.actor.id)) return { done: true, message: countedMessage(!isOpen(approval), approval.spec.unknown ?? []) };
-  if (!app || !approval || !isOpen(approval) || !isApprovalOf(approval, app)) return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
+  if (app && approval?.status?.approvals?.some((item) => item.actor.id === wanted.actor.id))
+    return { done: true, message: countedMessage(!isOpen(approval), approval.spec.unknown ?? []) };
+  if (!app || !approval || !isOpen(approval) || !isApprovalOf(approval, app))
+    return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
   const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
   const now = policyInForce(deps.store, app, project);
   // The change may loosen gates of other applications: theirs count too.
-  const policy = await withReviewers(deps.authors, app, approval.spec.policy ? stricter(now, { ...now, ...approval.spec.policy }) : now);
+  const policy = await withReviewers(
+    deps.authors,
+    app,
+    approval.spec.policy ? stricter(now, { ...now, ...approval.spec.policy }) : now,
+  );
   const { ranges, unknown = [] } = approval.spec;
   const authors = ranges && (await deps.authors.authorsOf({ ranges, unknown }));
   const verdict = mayApprove({ login: wanted.actor.login, id: wanted.actor.id, teams: wanted.teams }, policy, authors);
   if (!verdict.ok) return { done: false, message: verdict.why };
-  const counted = await recordApproval(deps, approval, { actor: wanted.actor, teams: wanted.teams }, withHidden({ ...policy, gated: true }, authors && unknownAuthors(authors)).approvals);
+  const counted = await recordApproval(
+    deps,
+    approval,
+    { actor: wanted.actor, teams: wanted.teams },
+    withHidden({ ...policy, gated: true }, authors && unknownAuthors(authors)).approvals,
+  );
   return { done: true, message: countedMessage(counted === 'complete', authors ? unknownAuthors(authors) : []) };
 }
 
 export async function reject(deps: RequestDeps, wanted: ApprovalRequest & { reason: string }): Promise<Outcome> {
   const approval = waitingApproval(deps.store, wanted.application, wanted.digest);
-  if (approval?.status?.phase === 'Rejected' && approval.status.rejectedBy?.id === wanted.actor.id) return { done: true, message: approval.status.message ?? 'rejected' };
-  if (!approval || !isOpen(approval)) return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
+  if (approval?.status?.phase === 'Rejected' && approval.status.rejectedBy?.id === wanted.actor.id)
+    return { done: true, message: approval.status.message ?? 'rejected' };
+  if (!approval || !isOpen(approval))
+    return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
   await recordRejection(deps, approval, wanted.actor, wanted.reason);
   return { done: true, message: 'rejected; nothing is applied' };
 }
 
-/** Asks anew for what was rejected, or has expired: the engine opens it again if it is still what a sync would do. The right is the caller's to check. */
-export async function reopen(deps: RequestDeps, { application, digest, actor }: Omit<ApprovalRequest, 'teams'>): Promise<Outcome> {
+/**
+ * Asks anew for what was rejected, or has expired: the engine opens it again if it is still what a sync would do. The
+ * right is the caller's to check.
+ */
+export async function reopen(
+  deps: RequestDeps,
+  { application, digest, actor }: Omit<ApprovalRequest, 'teams'>,
+): Promise<Outcome> {
   const closed = closedApproval(deps.store, application, digest);
   if (closed) await reopenApproval(deps, closed, actor);
-  const asked = closed ?? deps.store.approvals.of(application).find((item) => item.status?.message === reopenedBy(actor));
+  const asked =
+    closed ?? deps.store.approvals.of(application).find((item) => item.status?.message === reopenedBy(actor));
   if (asked) return { done: true, message: 'it is asked for again, if that is still what Git says' };
-  return waitingApproval(deps.store, application) ? { done: true, message: 'it waits for approval' } : { done: false, message: 'nothing of it was rejected or has expired' };
+  return waitingApproval(deps.store, application)
+    ? { done: true, message: 'it waits for approval' }
+    : { done: false, message: 'nothing of it was rejected or has expired' };
 }

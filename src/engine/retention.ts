@@ -23,18 +23,34 @@ function endOf({ metadata }: KubeObject, ended: boolean, at: string | undefined)
 /** What was rejected must not be asked for again: that is remembered as long as the application is there. */
 function approvalEnd({ applications }: Pick<Store, 'applications'>, approval: Approval): number | undefined {
   const rejected = approval.status?.phase === 'Rejected' && applications.get(approval.spec.application) === undefined;
-  return endOf(approval, rejected || ['Superseded', 'Applied', 'Expired'].includes(approval.status?.phase ?? ''), approval.status?.endedAt);
+  return endOf(
+    approval,
+    rejected || ['Superseded', 'Applied', 'Expired'].includes(approval.status?.phase ?? ''),
+    approval.status?.endedAt,
+  );
 }
 
 function episodeEnd(episode: DriftEpisode): number | undefined {
-  return endOf(episode, ['Healed', 'Reverted', 'Adopted', 'Superseded'].includes(episode.status?.phase ?? ''), episode.status?.endedAt);
+  return endOf(
+    episode,
+    ['Healed', 'Reverted', 'Adopted', 'Superseded'].includes(episode.status?.phase ?? ''),
+    episode.status?.endedAt,
+  );
 }
 
 function requestEnd(request: Request): number | undefined {
-  return endOf(request, ['Done', 'Refused', 'Failed'].includes(request.status?.phase ?? ''), request.status?.finishedAt);
+  return endOf(
+    request,
+    ['Done', 'Refused', 'Failed'].includes(request.status?.phase ?? ''),
+    request.status?.finishedAt,
+  );
 }
 
-async function drop<T extends KubeObject>({ clock, log }: RetentionDeps, collection: Collection<T>, ended: (object: T) => number | undefined): Promise<void> {
+async function drop<T extends KubeObject>(
+  { clock, log }: RetentionDeps,
+  collection: Collection<T>,
+  ended: (object: T) => number | undefined,
+): Promise<void> {
   const before = clock.now() - keptMs;
   for (const { metadata } of collection.list()) {
     const key = `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
@@ -42,11 +58,17 @@ async function drop<T extends KubeObject>({ clock, log }: RetentionDeps, collect
     const at = object && ended(object);
     if (!object || at === undefined || at > before) continue;
     await collection.delete(key);
-    log.info({ kind: object.kind, name: object.metadata.name, endedAt: new Date(at).toISOString() }, 'deleted: it ended 30 days ago');
+    log.info(
+      { kind: object.kind, name: object.metadata.name, endedAt: new Date(at).toISOString() },
+      'deleted: it ended 30 days ago',
+    );
   }
 }
 
-/** Looks at once and then every hour; what fails is tried again at the next look. Returns what ends it, when the present look is over. */
+/**
+ * Looks at once and then every hour; what fails is tried again at the next look. Returns what ends it, when the present
+ * look is over.
+ */
 export function startRetention(deps: RetentionDeps): () => Promise<void> {
   const { store, clock, log } = deps;
   let cancel: () => void = () => undefined;

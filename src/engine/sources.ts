@@ -20,12 +20,16 @@ export interface SourcesOptions {
 }
 
 export interface Sources {
-  /** Fetches the application's repositories; undefined when fetches that began at `since` (clock ms) or later have brought all of them. */
+  /**
+   * Fetches the application's repositories; undefined when fetches that began at `since` (clock ms) or later have
+   * brought all of them.
+   */
   fetch(app: Application, since: number, signal: AbortSignal): Promise<void> | undefined;
   /** Fetches the repository and answers the applications whose inputs the new commits touch. */
   moved(repoUrl: string, memory: Memory, signal: AbortSignal): Promise<string[]>;
   /**
-   * Applications of the list whose manifests are not known as `app`'s mirrors have them now: what they hold nobody can tell. One that
+   * Applications of the list whose manifests are not known as `app`'s mirrors have them now: what they hold nobody can
+   * tell. One that
    * cannot be rendered at these commits is not among them.
    */
   behind(app: Application, others: readonly Application[], memory: Memory): Promise<string[]>;
@@ -53,7 +57,8 @@ function urlsOf(store: Store): Map<string, string> {
   const urls = new Map<string, string>();
   for (const app of store.applications.list()) {
     for (const source of sourcesOf(app.spec)) {
-      if (!source.chart && !urls.has(normaliseRepo(source.repoURL))) urls.set(normaliseRepo(source.repoURL), source.repoURL);
+      if (!source.chart && !urls.has(normaliseRepo(source.repoURL)))
+        urls.set(normaliseRepo(source.repoURL), source.repoURL);
     }
   }
   return urls;
@@ -127,7 +132,12 @@ async function touched(store: Store, memory: Memory, repoUrl: string, repository
 }
 
 /** The commits that its sources mean now, if nothing has changed where it reads. */
-async function unmovedAt(app: Application, known: { revisions: string[]; inputs: string[][] }, repository: Repository, changes: Map<string, Promise<ChangedPaths>>): Promise<string[] | undefined> {
+async function unmovedAt(
+  app: Application,
+  known: { revisions: string[]; inputs: string[][] },
+  repository: Repository,
+  changes: Map<string, Promise<ChangedPaths>>,
+): Promise<string[] | undefined> {
   const revisions: string[] = [];
   for (const [index, source] of sourcesOf(app.spec).entries()) {
     const before = known.revisions[index];
@@ -147,23 +157,46 @@ async function unmovedAt(app: Application, known: { revisions: string[]; inputs:
 }
 
 function headsOf(git: Git, app: Application): Promise<(string | undefined)[]> {
-  const head = async ({ chart, repoURL, targetRevision }: ApplicationSource): Promise<string | undefined> => (chart ? undefined : git.repository(repoURL).resolve(targetRevision).catch(() => undefined));
+  const head = async ({ chart, repoURL, targetRevision }: ApplicationSource): Promise<string | undefined> =>
+    chart
+      ? undefined
+      : git
+          .repository(repoURL)
+          .resolve(targetRevision)
+          .catch(() => undefined);
   return Promise.all(sourcesOf(app.spec).map(head));
 }
 
 /** Whether it failed at the very commits that these repositories have now. */
-async function failedHere(app: Application, failedAt: Known['failedAt'], repositories: readonly Repository[]): Promise<boolean> {
+async function failedHere(
+  app: Application,
+  failedAt: Known['failedAt'],
+  repositories: readonly Repository[],
+): Promise<boolean> {
   if (failedAt === undefined) return false;
   for (const [index, source] of sourcesOf(app.spec).entries()) {
     const repository = repositories.find(({ url }) => normaliseRepo(url) === normaliseRepo(source.repoURL));
     if (!repository || source.chart) continue;
-    if (failedAt.length > 0 && failedAt[index] !== (await repository.resolve(source.targetRevision ?? '').catch(() => undefined))) return false;
+    if (
+      failedAt.length > 0 &&
+      failedAt[index] !== (await repository.resolve(source.targetRevision ?? '').catch(() => undefined))
+    )
+      return false;
   }
   return true;
 }
 
-async function behind({ git }: SourcesOptions, app: Application, others: readonly Application[], memory: Memory): Promise<string[]> {
-  const urls = new Map(sourcesOf(app.spec).filter(({ chart }) => !chart).map(({ repoURL }) => [normaliseRepo(repoURL), repoURL]));
+async function behind(
+  { git }: SourcesOptions,
+  app: Application,
+  others: readonly Application[],
+  memory: Memory,
+): Promise<string[]> {
+  const urls = new Map(
+    sourcesOf(app.spec)
+      .filter(({ chart }) => !chart)
+      .map(({ repoURL }) => [normaliseRepo(repoURL), repoURL]),
+  );
   const repositories = [...urls.values()].map((url) => git.repository(url));
   const changes = new Map<string, Promise<ChangedPaths>>();
   const breathe = breather();
@@ -196,7 +229,9 @@ export function createSources(options: SourcesOptions): Sources {
   }
   return {
     fetch(app, since, signal) {
-      const running = sourcesOf(app.spec).filter((source) => !source.chart).flatMap((source) => fetcher(source.repoURL).fetch(since, signal) ?? []);
+      const running = sourcesOf(app.spec)
+        .filter((source) => !source.chart)
+        .flatMap((source) => fetcher(source.repoURL).fetch(since, signal) ?? []);
       return running.length > 0 ? Promise.all(running).then(() => undefined) : undefined;
     },
     async moved(repoUrl, memory, signal) {
@@ -213,12 +248,20 @@ export function createSources(options: SourcesOptions): Sources {
     },
     behind: (app, others, memory) => behind(options, app, others, memory),
     heads: (app) => headsOf(options.git, app),
-    users: (repoUrl) => options.store.applications.list().filter((app) => uses(app, repoUrl)).map(applicationKey),
+    users: (repoUrl) =>
+      options.store.applications
+        .list()
+        .filter((app) => uses(app, repoUrl))
+        .map(applicationKey),
     schedule: (onMoved, signal) => schedule(options, onMoved, signal),
   };
 }
 
-function schedule({ store, clock, log }: SourcesOptions, onMoved: (repoUrl: string) => Promise<void>, signal: AbortSignal): () => void {
+function schedule(
+  { store, clock, log }: SourcesOptions,
+  onMoved: (repoUrl: string) => Promise<void>,
+  signal: AbortSignal,
+): () => void {
   const turns = new Turns(polls);
   const polling = new Set<string>();
   let planned: { resyncMs: number; cancel: () => void } | undefined;

@@ -25,11 +25,21 @@ function clipped({ before, after, ...field }: FieldChange): FieldChange {
   let same = 0;
   while (same < git.length && git[same] === live[same]) same += 1;
   const from = Math.max(0, same - 100);
-  const cut = (value: unknown, text: string): unknown => (text.length <= valueLength ? value : `${from > 0 ? '…' : ''}${text.slice(from, from + valueLength)}${from + valueLength < text.length ? '…' : ''}`);
-  return { ...field, ...(before !== undefined && { before: cut(before, git) }), ...(after !== undefined && { after: cut(after, live) }) };
+  const cut = (value: unknown, text: string): unknown =>
+    text.length <= valueLength
+      ? value
+      : `${from > 0 ? '…' : ''}${text.slice(from, from + valueLength)}${from + valueLength < text.length ? '…' : ''}`;
+  return {
+    ...field,
+    ...(before !== undefined && { before: cut(before, git) }),
+    ...(after !== undefined && { after: cut(after, live) }),
+  };
 }
 
-/** All objects as far as they fit, and of each as many fields; `left` counts the others, at the object and beside the objects. */
+/**
+ * All objects as far as they fit, and of each as many fields; `left` counts the others, at the object and beside the
+ * objects.
+ */
 export function storedDrift(objects: readonly DriftedObject[]): Stored {
   const kept: DriftedObject[] = [];
   let [changesLeft, wholeLeft] = [changesSize, wholeSize];

@@ -26,7 +26,9 @@ export function treeOf(root: Application, forest: Forest): Branch[] {
     if (tree.has(key)) continue;
     const objects = forest.takes(app);
     tree.set(key, { app, objects });
-    left.push(...objects.filter(isApplication).flatMap((each) => forest.application(`${each.namespace}/${each.name}`) ?? []));
+    left.push(
+      ...objects.filter(isApplication).flatMap((each) => forest.application(`${each.namespace}/${each.name}`) ?? []),
+    );
   }
   return [...tree.values()];
 }

@@ -19,7 +19,16 @@ export function resourceViews(comparison: Comparison | undefined): { row: Resour
       const [live, wanted] = maskObjects([item.live, item.status === 'Synced' ? item.live : after]);
       const { group, kind, namespace, name } = item.key;
       return {
-        row: { ...(group && { group }), version: item.version, kind, ...(namespace && { namespace }), name, status: item.status, ...(health && { health }), ...(item.requiresPruning && { requiresPruning: true }) },
+        row: {
+          ...(group && { group }),
+          version: item.version,
+          kind,
+          ...(namespace && { namespace }),
+          name,
+          status: item.status,
+          ...(health && { health }),
+          ...(item.requiresPruning && { requiresPruning: true }),
+        },
         diff: item.status === 'Synced' ? '' : diffObjects(live, wanted),
       };
     });

@@ -19,16 +19,30 @@ export interface AskOptions {
 }
 
 export interface RefsClient {
-  /** undefined = the server or the address does not allow this question; git itself has to look, and says why if it fails. */
+  /**
+   * undefined = the server or the address does not allow this question; git itself has to look, and says why if it
+   * fails.
+   */
   ask: (url: string, options: AskOptions) => Promise<AdvertisedRefs | undefined>;
   close: () => Promise<void>;
 }
 
 const maxBytes = 32 * 2 ** 20;
-const question = [line('command=ls-refs'), '0001', ...['peel', 'ref-prefix HEAD', 'ref-prefix refs/heads/', 'ref-prefix refs/tags/'].map(line), '0000'].join('');
+const question = [
+  line('command=ls-refs'),
+  '0001',
+  ...['peel', 'ref-prefix HEAD', 'ref-prefix refs/heads/', 'ref-prefix refs/tags/'].map(line),
+  '0000',
+].join('');
 
 export function createRefsClient(): RefsClient {
-  const agent = new Agent({ allowH2: false, connect: { timeout: 10_000 }, headersTimeout: 30_000, bodyTimeout: 30_000, maxResponseSize: maxBytes });
+  const agent = new Agent({
+    allowH2: false,
+    connect: { timeout: 10_000 },
+    headersTimeout: 30_000,
+    bodyTimeout: 30_000,
+    maxResponseSize: maxBytes,
+  });
   return {
     ask: async (url, options) => {
       if (!/^https?:/i.test(url) || !URL.canParse(url) || new URL(url).username !== '') return undefined;
@@ -43,7 +57,11 @@ export function createRefsClient(): RefsClient {
   };
 }
 
-async function ask(agent: Agent, url: string, { credentials, signal }: AskOptions): Promise<AdvertisedRefs | undefined> {
+async function ask(
+  agent: Agent,
+  url: string,
+  { credentials, signal }: AskOptions,
+): Promise<AdvertisedRefs | undefined> {
   const { origin, pathname } = new URL(url);
   const { statusCode, headers, body } = await agent.request({
     origin,
@@ -54,7 +72,9 @@ async function ask(agent: Agent, url: string, { credentials, signal }: AskOption
       accept: 'application/x-git-upload-pack-result',
       'git-protocol': 'version=2',
       'user-agent': 'git/coxswain',
-      ...(credentials && { authorization: `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}` }),
+      ...(credentials && {
+        authorization: `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`,
+      }),
     },
     body: question,
     signal,
@@ -74,11 +94,14 @@ function line(text: string): string {
 /** undefined unless it is a whole answer to ls-refs: `<id> <name>[ peeled:<id>]` lines and a flush (gitprotocol-v2). */
 export function parseAdvertisement(data: Buffer): AdvertisedRefs | undefined {
   const refs = new Map<string, Advertised>();
-  for (let at = 0; at + 4 <= data.length; ) {
+  for (let at = 0; at + 4 <= data.length;) {
     const length = Number.parseInt(data.toString('latin1', at, at + 4), 16);
     if (length === 0) return at + 4 === data.length ? refs : undefined;
     if (!(length > 4) || at + length > data.length) return undefined;
-    const [id = '', name = '', ...attributes] = data.toString('utf8', at + 4, at + length).trimEnd().split(' ');
+    const [id = '', name = '', ...attributes] = data
+      .toString('utf8', at + 4, at + length)
+      .trimEnd()
+      .split(' ');
     if (!/^[0-9a-f]{40,64}$/.test(id)) return undefined;
     const peeled = attributes.find((text) => text.startsWith('peeled:'))?.slice('peeled:'.length);
     if (name === 'HEAD' || /^refs\/(heads|tags)\//.test(name)) refs.set(name, { id, commit: peeled ?? id });

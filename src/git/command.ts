@@ -47,13 +47,17 @@ export function gitCommand(setup: CommandSetup): GitCommand {
   return async (what, args, options = {}) => {
     setup.onStart();
     try {
-      return await run(setup.git, options.repository === undefined ? args : [`--git-dir=${options.repository}`, ...args], {
-        env: { ...base, ...options.env },
-        signal: setup.signal,
-        timeoutMs: options.timeoutMs ?? 90_000,
-        ...(options.input !== undefined && { input: options.input }),
-        ...(options.okCodes && { okCodes: options.okCodes }),
-      });
+      return await run(
+        setup.git,
+        options.repository === undefined ? args : [`--git-dir=${options.repository}`, ...args],
+        {
+          env: { ...base, ...options.env },
+          signal: setup.signal,
+          timeoutMs: options.timeoutMs ?? 90_000,
+          ...(options.input !== undefined && { input: options.input }),
+          ...(options.okCodes && { okCodes: options.okCodes }),
+        },
+      );
     } catch (error) {
       throw translate(error, what);
     }
@@ -61,16 +65,22 @@ export function gitCommand(setup: CommandSetup): GitCommand {
 }
 
 // git tells the reason in words alone; they are stable under LC_ALL=C.
-const refused = /authentication failed|could not read (username|password)|permission denied|returned error: 40[13]|invalid credentials/i;
+const refused =
+  /authentication failed|could not read (username|password)|permission denied|returned error: 40[13]|invalid credentials/i;
 
 function translate(error: unknown, what: string): unknown {
   if (!(error instanceof AppError)) return error;
-  if (error.code === 'E_PROCESS_LIMIT') return new AppError('E_GIT', `git ${what}: ${error.message}`, { kind: 'transient', cause: error });
+  if (error.code === 'E_PROCESS_LIMIT')
+    return new AppError('E_GIT', `git ${what}: ${error.message}`, { kind: 'transient', cause: error });
   const said = redactText(stderrOf(error) || error.message);
   const line = said.split('\n').find((text) => /^(fatal|error):/.test(text)) ?? said.trim().split('\n').at(-1) ?? '';
   const message = `git ${what}: ${line.replace(/^(fatal|error): /, '')}`;
   if (refused.test(said)) {
-    return new AppError('E_GIT_AUTH', message, { kind: 'transient', cause: error, hint: 'Check the credentials of the repository, and that they may read it.' });
+    return new AppError('E_GIT_AUTH', message, {
+      kind: 'transient',
+      cause: error,
+      hint: 'Check the credentials of the repository, and that they may read it.',
+    });
   }
   return new AppError('E_GIT', message, { kind: 'transient', cause: error });
 }

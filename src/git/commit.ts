@@ -30,7 +30,11 @@ function parseSignature(text: string): Signature {
   const [open, close] = [text.indexOf('<'), text.lastIndexOf('>')];
   const time = open < 0 || close < open ? undefined : /^ (-?\d+) [+-]\d{4}$/.exec(text.slice(close + 1));
   if (!time) return { name: text, email: '', at: 0 };
-  return { name: text.slice(0, open).replace(/ $/, ''), email: text.slice(open + 1, close), at: Number(time[1]) * 1000 };
+  return {
+    name: text.slice(0, open).replace(/ $/, ''),
+    email: text.slice(open + 1, close),
+    at: Number(time[1]) * 1000,
+  };
 }
 
 /** Environment variables with which git writes exactly this author and committer. */

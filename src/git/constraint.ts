@@ -2,13 +2,19 @@
 import type { Refs } from './refs.ts';
 import type { Worker } from '../base/worker.ts';
 
-/** What a constraint that is no version has somewhere: an operator, a wildcard, a blank or a comma. Most names of branches have none. */
+/**
+ * What a constraint that is no version has somewhere: an operator, a wildcard, a blank or a comma. Most names of
+ * branches have none.
+ */
 const maybe = /[~^<>=!*|,\s]|(?:^|[v.])[xX](?:$|[.-])/;
 
 /** The longest text that is tried. */
 const longest = 256;
 
-/** The ref of the newest tag that fits; undefined if none does, or the text is no constraint. What it meant is remembered as long as the refs are the same. */
+/**
+ * The ref of the newest tag that fits; undefined if none does, or the text is no constraint. What it meant is
+ * remembered as long as the refs are the same.
+ */
 export class Constraints {
   readonly #worker: Worker;
   readonly #known = new WeakMap<Refs, Map<string, Promise<string | undefined>>>();

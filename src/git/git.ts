@@ -41,7 +41,10 @@ export interface GitCounts {
 }
 
 export interface Git {
-  /** The mirror of that URL; URLs that differ only in `.git`, a slash at the end or the case of the host have one mirror. */
+  /**
+   * The mirror of that URL; URLs that differ only in `.git`, a slash at the end or the case of the host have one
+   * mirror.
+   */
   repository(url: string): Repository;
   /** Nobody reads it any more: its process and what is kept in memory go. Asked for again, it is opened again. */
   forget(url: string): void;
@@ -65,16 +68,32 @@ export function openGit(options: GitOptions): Git {
 
   const open = (url: string): { mirror: Mirror; objects: ObjectReader } => {
     const repository = join(dir, mirrorName(url));
-    const objects = new ObjectReader(() => {
-      onStart();
-      return spawn(git, [`--git-dir=${repository}`, 'cat-file', '--batch'], { env: gitEnvironment({ home: dir, protocols }), stdio: ['pipe', 'pipe', 'pipe'] });
-    }, () => void (counts.reads += 1));
+    const objects = new ObjectReader(
+      () => {
+        onStart();
+        return spawn(git, [`--git-dir=${repository}`, 'cat-file', '--batch'], {
+          env: gitEnvironment({ home: dir, protocols }),
+          stdio: ['pipe', 'pipe', 'pipe'],
+        });
+      },
+      () => void (counts.reads += 1),
+    );
     const fetched = (): void => {
       counts.fetches += 1;
       log.debug({ repository: url }, 'fetching');
     };
     const remote = { url, dir: repository, git: command, refsClient, signal, credentials: options.credentials };
-    return { mirror: new Mirror({ remote, objects, trees: new Trees(objects), constraints, onFetch: fetched, onPush: () => void (counts.pushes += 1) }), objects };
+    return {
+      mirror: new Mirror({
+        remote,
+        objects,
+        trees: new Trees(objects),
+        constraints,
+        onFetch: fetched,
+        onPush: () => void (counts.pushes += 1),
+      }),
+      objects,
+    };
   };
 
   const stop = async (): Promise<void> => {
@@ -110,6 +129,8 @@ export function filesOf(repository: Repository, commit: string): Files {
 /** Mirrors that a killed process had not finished. */
 function removeUnfinished(dir: string): void {
   mkdirSync(dir, { recursive: true });
-  const names = readdirSync(dir, { withFileTypes: true, encoding: 'utf8' }).filter((entry) => entry.isDirectory() && entry.name.endsWith('.tmp'));
+  const names = readdirSync(dir, { withFileTypes: true, encoding: 'utf8' }).filter(
+    (entry) => entry.isDirectory() && entry.name.endsWith('.tmp'),
+  );
   for (const { name } of names) rmSync(join(dir, name), { recursive: true, force: true });
 }

@@ -20,9 +20,20 @@ export const machine = { name: 'Coxswain', email: 'coxswain@localhost' };
 export const indexPrefix = 'index-';
 
 /** `git merge-tree --write-tree` (git 2.38): the tree, or the files in conflict. */
-export async function mergeTrees(shop: Workshop, base: string, other: string): Promise<{ tree: string } | { conflicts: string[] }> {
-  const { code, stdout } = await shop.git('merge', ['merge-tree', '--write-tree', '--name-only', '--no-messages', '-z', base, other], { repository: shop.dir, okCodes: [0, 1] });
-  const [tree = '', ...files] = stdout.toString('utf8').split('\0').filter((field) => field !== '');
+export async function mergeTrees(
+  shop: Workshop,
+  base: string,
+  other: string,
+): Promise<{ tree: string } | { conflicts: string[] }> {
+  const { code, stdout } = await shop.git(
+    'merge',
+    ['merge-tree', '--write-tree', '--name-only', '--no-messages', '-z', base, other],
+    { repository: shop.dir, okCodes: [0, 1] },
+  );
+  const [tree = '', ...files] = stdout
+    .toString('utf8')
+    .split('\0')
+    .filter((field) => field !== '');
   return code === 0 ? { tree } : { conflicts: [...new Set(files)].sort() };
 }
 
@@ -30,7 +41,12 @@ export async function testMerge(shop: Workshop, base: Commit, head: Commit): Pro
   const merged = await mergeTrees(shop, base.sha, head.sha);
   if ('conflicts' in merged) return merged;
   const author: Signature = { ...machine, at: head.committer.at };
-  const commit = await commitTree(shop, { tree: merged.tree, parents: [base.sha, head.sha], message: `Merge ${head.sha} into ${base.sha}\n`, author });
+  const commit = await commitTree(shop, {
+    tree: merged.tree,
+    parents: [base.sha, head.sha],
+    message: `Merge ${head.sha} into ${base.sha}\n`,
+    author,
+  });
   return { tree: merged.tree, commit };
 }
 
@@ -46,18 +62,31 @@ export async function commitTree(shop: Workshop, input: CommitInput): Promise<st
 }
 
 async function writeBlob(shop: Workshop, content: Buffer | string): Promise<string> {
-  const { stdout } = await shop.git('hash-object', ['hash-object', '-w', '--stdin'], { repository: shop.dir, input: content });
+  const { stdout } = await shop.git('hash-object', ['hash-object', '-w', '--stdin'], {
+    repository: shop.dir,
+    input: content,
+  });
   return stdout.toString('utf8').trim();
 }
 
 /** The tree with these paths set, or removed where undefined; a private index, no work tree. */
-export async function treeWith(shop: Workshop, base: string, changes: ReadonlyMap<string, { mode: string; id: string } | undefined>): Promise<string> {
+export async function treeWith(
+  shop: Workshop,
+  base: string,
+  changes: ReadonlyMap<string, { mode: string; id: string } | undefined>,
+): Promise<string> {
   const folder = await mkdtemp(join(shop.dir, indexPrefix));
   const env = { GIT_INDEX_FILE: join(folder, 'index') };
   try {
     await shop.git('read-tree', ['read-tree', base], { repository: shop.dir, env });
-    const lines = [...changes].map(([path, entry]) => (entry ? `${entry.mode} ${entry.id}\t${path}\0` : `0 ${'0'.repeat(40)}\t${path}\0`));
-    await shop.git('update-index', ['update-index', '-z', '--index-info'], { repository: shop.dir, env, input: lines.join('') });
+    const lines = [...changes].map(([path, entry]) =>
+      entry ? `${entry.mode} ${entry.id}\t${path}\0` : `0 ${'0'.repeat(40)}\t${path}\0`,
+    );
+    await shop.git('update-index', ['update-index', '-z', '--index-info'], {
+      repository: shop.dir,
+      env,
+      input: lines.join(''),
+    });
     const { stdout } = await shop.git('write-tree', ['write-tree'], { repository: shop.dir, env });
     return stdout.toString('utf8').trim();
   } finally {
@@ -66,12 +95,20 @@ export async function treeWith(shop: Workshop, base: string, changes: ReadonlyMa
 }
 
 /** The tree with these files written, keeping their mode, or removed where undefined. */
-export async function writeFiles(shop: Workshop, trees: Trees, root: string, files: ReadonlyMap<string, Buffer | string | undefined>): Promise<string> {
+export async function writeFiles(
+  shop: Workshop,
+  trees: Trees,
+  root: string,
+  files: ReadonlyMap<string, Buffer | string | undefined>,
+): Promise<string> {
   const changes = new Map<string, { mode: string; id: string } | undefined>();
   for (const [path, content] of files) {
     const id = content === undefined ? undefined : await writeBlob(shop, content);
     const mode = (await trees.find(root, path))?.mode;
-    changes.set(segments(path).join('/'), id === undefined ? undefined : { id, mode: mode === '100755' ? mode : '100644' });
+    changes.set(
+      segments(path).join('/'),
+      id === undefined ? undefined : { id, mode: mode === '100755' ? mode : '100644' },
+    );
   }
   return treeWith(shop, root, changes);
 }

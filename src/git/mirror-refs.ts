@@ -38,14 +38,19 @@ export class MirrorRefs {
       return this.#running;
     }
     // A run under way may have read the server before the caller's event: one more follows for all who ask meanwhile.
-    this.#next ??= this.#running.catch(() => undefined).then(() => {
-      this.#next = undefined;
-      return this.fetch();
-    });
+    this.#next ??= this.#running
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.fetch();
+      });
     return this.#next;
   }
 
-  /** Makes the mirror if it is not there; what a killed process left is cleaned once. Answers all refs as new if it fetched. */
+  /**
+   * Makes the mirror if it is not there; what a killed process left is cleaned once. Answers all refs as new if it
+   * fetched.
+   */
   open(): Promise<RefChanges> {
     this.#ready ??= this.#openNow().catch((error: unknown) => {
       this.#ready = undefined;
@@ -83,13 +88,20 @@ export class MirrorRefs {
     return this.#read();
   }
 
-  /** Brings what is new in an advertisement. undefined = not done: refs are gone, many have moved, or it is time to tidy. */
+  /**
+   * Brings what is new in an advertisement. undefined = not done: refs are gone, many have moved, or it is time to
+   * tidy.
+   */
   async #follow(advertised: AdvertisedRefs): Promise<RefChange[] | undefined> {
     const after = new Map([...advertised].map(([ref, { commit }]) => [ref, commit]));
     const changes = refChanges(this.#refs, after);
     if (changes.length === 0) return changes;
-    if (changes.length > maxAtOnce || this.#inRow >= maxInRow || changes.some((change) => change.after === undefined)) return undefined;
-    const brought = await fetchChanged(this.#remote, changes, advertised).then(() => true, () => false);
+    if (changes.length > maxAtOnce || this.#inRow >= maxInRow || changes.some((change) => change.after === undefined))
+      return undefined;
+    const brought = await fetchChanged(this.#remote, changes, advertised).then(
+      () => true,
+      () => false,
+    );
     if (!brought) return undefined;
     this.#inRow += 1;
     this.#refs = after;

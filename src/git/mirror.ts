@@ -11,7 +11,17 @@ import { segments } from './trees.ts';
 import { touching } from './touching.ts';
 import type { Constraints } from './constraint.ts';
 import type { Files } from '../model/files.ts';
-import type { Commit, CommitInput, LogOptions, MergeResult, RefChanges, Repository, RevertInput, RevertResult, TreeFile } from './repository.ts';
+import type {
+  Commit,
+  CommitInput,
+  LogOptions,
+  MergeResult,
+  RefChanges,
+  Repository,
+  RevertInput,
+  RevertResult,
+  TreeFile,
+} from './repository.ts';
 import type { ObjectReader } from './object-reader.ts';
 import type { Refs } from './refs.ts';
 import type { Remote } from './remote.ts';
@@ -68,14 +78,21 @@ export class Mirror implements Repository {
       this.#commits.set(object.id, parseCommit(object.id, object.data));
       return object.id;
     }
-    throw new AppError('E_REVISION', `${revision === '' || revision === 'HEAD' ? 'the default branch' : `revision ${JSON.stringify(revision)}`} does not exist in ${this.url}`, {
-      hint: 'Push it, or correct targetRevision: a branch, a tag, a commit or a version constraint.',
-    });
+    throw new AppError(
+      'E_REVISION',
+      `${revision === '' || revision === 'HEAD' ? 'the default branch' : `revision ${JSON.stringify(revision)}`} does not exist in ${this.url}`,
+      {
+        hint: 'Push it, or correct targetRevision: a branch, a tag, a commit or a version constraint.',
+      },
+    );
   }
 
   async has(sha: string): Promise<boolean> {
     await this.#refs.open();
-    return this.#commits.get(sha) !== undefined || (isSha(sha) && (await this.#objects.read(`${sha}^{commit}`)) !== undefined);
+    return (
+      this.#commits.get(sha) !== undefined ||
+      (isSha(sha) && (await this.#objects.read(`${sha}^{commit}`)) !== undefined)
+    );
   }
 
   async fetchCommit(sha: string, ref?: string): Promise<void> {
@@ -126,7 +143,10 @@ export class Mirror implements Repository {
     const clean = segments(path).join('/');
     if (entry.kind !== 'dir') return [{ path: clean, id: entry.id }];
     const entries = await this.trees.list(entry.id, clean, true);
-    return entries.filter(({ kind }) => kind !== 'dir').map(({ path: name, id }) => ({ path: name, id })).sort(byPath);
+    return entries
+      .filter(({ kind }) => kind !== 'dir')
+      .map(({ path: name, id }) => ({ path: name, id }))
+      .sort(byPath);
   }
 
   async read(sha: string, path: string): Promise<Buffer> {
@@ -146,7 +166,11 @@ export class Mirror implements Repository {
   }
 
   async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
-    const { code } = await this.#git('merge-base', ['merge-base', '--is-ancestor', sha(ancestor), sha(descendant)], [0, 1]);
+    const { code } = await this.#git(
+      'merge-base',
+      ['merge-base', '--is-ancestor', sha(ancestor), sha(descendant)],
+      [0, 1],
+    );
     return code === 0;
   }
 
@@ -157,9 +181,22 @@ export class Mirror implements Repository {
 
   async log(options: LogOptions): Promise<Commit[]> {
     const range = options.from === undefined ? [sha(options.to)] : [sha(options.to), `^${sha(options.from)}`];
-    const args = ['rev-list', `--max-count=${options.limit ?? 250}`, ...(options.firstParent ? ['--first-parent'] : []), ...range, '--', ...(options.paths ?? []).map((path) => `:(literal)${path}`)];
+    const args = [
+      'rev-list',
+      `--max-count=${options.limit ?? 250}`,
+      ...(options.firstParent ? ['--first-parent'] : []),
+      ...range,
+      '--',
+      ...(options.paths ?? []).map((path) => `:(literal)${path}`),
+    ];
     const { stdout } = await this.#git('rev-list', args);
-    return Promise.all(stdout.toString('utf8').split('\n').filter(Boolean).map((id) => this.commit(id)));
+    return Promise.all(
+      stdout
+        .toString('utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((id) => this.commit(id)),
+    );
   }
 
   async touching({ from, to, paths, limit }: TouchingOptions): Promise<string[] | undefined> {
@@ -203,7 +240,11 @@ export class Mirror implements Repository {
 
   async commitTree(input: CommitInput): Promise<string> {
     await this.#refs.open();
-    return commitTree(this.#shop(), { ...input, tree: sha(input.tree), parents: input.parents.map((parent) => sha(parent)) });
+    return commitTree(this.#shop(), {
+      ...input,
+      tree: sha(input.tree),
+      parents: input.parents.map((parent) => sha(parent)),
+    });
   }
 
   async treeWith(base: string, files: ReadonlyMap<string, Buffer | string | undefined>): Promise<string> {
@@ -212,17 +253,27 @@ export class Mirror implements Repository {
 
   filesAt(treeish: string): Files {
     let root: Promise<string> | undefined;
-    const find = async (path: string): Promise<TreeEntry | undefined> => this.trees.find(await (root ??= this.rootTree(treeish)), path);
+    const find = async (path: string): Promise<TreeEntry | undefined> =>
+      this.trees.find(await (root ??= this.rootTree(treeish)), path);
     return {
       entry: async (path) => {
         const entry = await find(path);
-        return entry && { path: segments(path).join('/'), kind: entry.kind, id: entry.id, executable: entry.mode === '100755' };
+        return (
+          entry && {
+            path: segments(path).join('/'),
+            kind: entry.kind,
+            id: entry.id,
+            executable: entry.mode === '100755',
+          }
+        );
       },
       id: async (path) => (await find(path))?.id,
       kind: async (path) => (await find(path))?.kind,
       list: async (path, recursive = false) => {
         const entry = await find(path);
-        return entry?.kind === 'dir' ? (await this.trees.list(entry.id, segments(path).join('/'), recursive)).sort(byPath) : [];
+        return entry?.kind === 'dir'
+          ? (await this.trees.list(entry.id, segments(path).join('/'), recursive)).sort(byPath)
+          : [];
       },
       read: async (path) => {
         const entry = await find(path);
@@ -232,7 +283,8 @@ export class Mirror implements Repository {
   }
 
   async push(ref: string, commit: string, _options: { createOnly: true }): Promise<'created' | 'exists'> {
-    if (!/^refs\/heads\/[A-Za-z0-9._/-]+$/.test(ref) || ref.includes('..')) throw new AppError('E_GIT', `${JSON.stringify(ref)} is not a branch that can be created`);
+    if (!/^refs\/heads\/[A-Za-z0-9._/-]+$/.test(ref) || ref.includes('..'))
+      throw new AppError('E_GIT', `${JSON.stringify(ref)} is not a branch that can be created`);
     await this.#refs.open();
     this.#parts.onPush();
     return pushNew(this.#remote, ref, sha(commit));
@@ -264,7 +316,9 @@ function sha(text: string): string {
 }
 
 function noCommit(id: string, url: string): AppError {
-  return new AppError('E_REVISION', `commit ${JSON.stringify(id)} does not exist in ${url}`, { hint: 'It may have been dropped by a forced push.' });
+  return new AppError('E_REVISION', `commit ${JSON.stringify(id)} does not exist in ${url}`, {
+    hint: 'It may have been dropped by a forced push.',
+  });
 }
 
 function byPath(a: { path: string }, b: { path: string }): number {

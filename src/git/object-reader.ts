@@ -51,7 +51,8 @@ export class ObjectReader {
     this.#stopped = true;
     this.#child?.kill('SIGKILL');
     this.#child = undefined;
-    for (const pending of this.#pending.splice(0)) pending.reject(new AppError('E_GIT', 'git is stopped', { kind: 'transient' }));
+    for (const pending of this.#pending.splice(0))
+      pending.reject(new AppError('E_GIT', 'git is stopped', { kind: 'transient' }));
   }
 
   #send(pending: Pending): void {

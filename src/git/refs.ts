@@ -7,7 +7,11 @@ import type { RefChange } from './repository.ts';
 export type Refs = ReadonlyMap<string, string>;
 
 export async function readRefs(git: GitCommand, dir: string): Promise<Refs> {
-  const { stdout } = await git('for-each-ref', ['for-each-ref', '--format=%(objectname) %(*objectname) %(refname)', 'refs/heads', 'refs/tags', headRef], { repository: dir });
+  const { stdout } = await git(
+    'for-each-ref',
+    ['for-each-ref', '--format=%(objectname) %(*objectname) %(refname)', 'refs/heads', 'refs/tags', headRef],
+    { repository: dir },
+  );
   const refs = new Map<string, string>();
   for (const line of stdout.toString('utf8').split('\n')) {
     const [id, peeled, ...rest] = line.split(' ');

@@ -29,7 +29,10 @@ export const headRef = 'refs/coxswain/HEAD';
 const fetchTimeoutMs = 15 * 60_000;
 
 export async function exists(path: string): Promise<boolean> {
-  return stat(path).then(() => true, () => false);
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** A complete mirror appears at once or not at all. */
@@ -54,7 +57,8 @@ export async function removeLocks(dir: string): Promise<void> {
 /** At the first use in a process: locks, and private indexes of commits that were never finished. */
 export async function removeLeftovers(dir: string): Promise<void> {
   await removeLocks(dir);
-  for (const name of await readdir(dir)) if (name.startsWith(indexPrefix)) await rm(join(dir, name), { recursive: true, force: true });
+  for (const name of await readdir(dir))
+    if (name.startsWith(indexPrefix)) await rm(join(dir, name), { recursive: true, force: true });
 }
 
 /** All branches and tags as the server has them; what it dropped is dropped here. */
@@ -74,15 +78,22 @@ export async function askRefs({ refsClient, url, credentials, signal }: Remote):
   return refsClient.ask(url, { credentials: await credentials(url), signal });
 }
 
-/** Just these refs, as they were advertised: by id, so that what is recorded is what has come, whatever moves meanwhile. */
-export async function fetchChanged(remote: Remote, changes: readonly RefChange[], advertised: AdvertisedRefs): Promise<void> {
+/**
+ * Just these refs, as they were advertised: by id, so that what is recorded is what has come, whatever moves meanwhile.
+ */
+export async function fetchChanged(
+  remote: Remote,
+  changes: readonly RefChange[],
+  advertised: AdvertisedRefs,
+): Promise<void> {
   const refspecs = changes.map(({ ref }) => `+${advertised.get(ref)?.id ?? ''}:${ref === 'HEAD' ? headRef : ref}`);
   await fetch(remote, ['--no-tags', '--force', '--no-auto-maintenance'], refspecs);
 }
 
 /** By its id, or through a ref that holds it. Throws E_GIT when the server gives out neither. */
 export async function fetchOne(remote: Remote, sha: string, ref: string | undefined): Promise<void> {
-  if (ref !== undefined && (!ref.startsWith('refs/') || /[\s:*+\0]/.test(ref))) throw new AppError('E_REVISION', `${JSON.stringify(ref)} is not a ref`);
+  if (ref !== undefined && (!ref.startsWith('refs/') || /[\s:*+\0]/.test(ref)))
+    throw new AppError('E_REVISION', `${JSON.stringify(ref)} is not a ref`);
   try {
     await fetch(remote, ['--no-tags'], [ref ?? sha]);
   } catch (error) {
@@ -92,35 +103,58 @@ export async function fetchOne(remote: Remote, sha: string, ref: string | undefi
 }
 
 async function fetch(remote: Remote, flags: string[], refspecs: string[]): Promise<void> {
-  await remote.git('fetch', ['fetch', '--quiet', '--no-write-fetch-head', '--no-recurse-submodules', ...flags, '--', remote.url, ...refspecs], {
-    repository: remote.dir,
-    env: await authorization(remote),
-    timeoutMs: fetchTimeoutMs,
-  });
+  await remote.git(
+    'fetch',
+    ['fetch', '--quiet', '--no-write-fetch-head', '--no-recurse-submodules', ...flags, '--', remote.url, ...refspecs],
+    {
+      repository: remote.dir,
+      env: await authorization(remote),
+      timeoutMs: fetchTimeoutMs,
+    },
+  );
 }
 
-/** Reasons that pass: the server's own troubles, and others who wrote at the same time. Everything else it will say again. */
-const passing = /unpacker error|internal server error|\block\b|failed to (update|write|start)|already exists|incorrect old value|missing necessary objects|timed? ?out/i;
+/**
+ * Reasons that pass: the server's own troubles, and others who wrote at the same time. Everything else it will say
+ * again.
+ */
+const passing =
+  /unpacker error|internal server error|\block\b|failed to (update|write|start)|already exists|incorrect old value|missing necessary objects|timed? ?out/i;
 
 /** What the server's hooks and rules told, as one line. */
 function wordsOf(stderr: string): string {
-  const lines = stderr.split('\n').flatMap((line) => (/^remote:/i.test(line) ? line.slice('remote:'.length).trim().replace(/^(?:fatal|error):/i, '').trim() || [] : []));
+  const lines = stderr.split('\n').flatMap((line) =>
+    /^remote:/i.test(line)
+      ? line
+          .slice('remote:'.length)
+          .trim()
+          .replace(/^(?:fatal|error):/i, '')
+          .trim() || []
+      : [],
+  );
   return redactText(lines.join(' ')).slice(0, 500);
 }
 
 function pushRefusal(reason: string, stderr: string): AppError {
   const said = [reason, wordsOf(stderr)].filter(Boolean).join(': ');
-  return new AppError('E_GIT', `the server refuses the push: ${said}`, { cause: { stderr }, hint: 'Let the GitHub App push its branches coxswain/* past the rules of the repository, or make the change by hand.' });
+  return new AppError('E_GIT', `the server refuses the push: ${said}`, {
+    cause: { stderr },
+    hint: 'Let the GitHub App push its branches coxswain/* past the rules of the repository, or make the change by hand.',
+  });
 }
 
 async function send(remote: Remote, ref: string, sha: string): Promise<RunResult> {
   try {
-    return await remote.git('push', ['push', '--porcelain', '--no-verify', `--force-with-lease=${ref}:`, '--', remote.url, `${sha}:${ref}`], {
-      repository: remote.dir,
-      env: await authorization(remote),
-      okCodes: [0, 1],
-      timeoutMs: fetchTimeoutMs,
-    });
+    return await remote.git(
+      'push',
+      ['push', '--porcelain', '--no-verify', `--force-with-lease=${ref}:`, '--', remote.url, `${sha}:${ref}`],
+      {
+        repository: remote.dir,
+        env: await authorization(remote),
+        okCodes: [0, 1],
+        timeoutMs: fetchTimeoutMs,
+      },
+    );
   } catch (error) {
     // Whoever may not write gets 403 before anything is sent; credentials that are none get 401.
     if (/returned error: 403/.test(stderrOf(error))) throw pushRefusal('403', stderrOf(error));
@@ -128,22 +162,37 @@ async function send(remote: Remote, ref: string, sha: string): Promise<RunResult
   }
 }
 
-/** Create-only: `exists` when the server has that ref, whatever it points to. Throws E_GIT, for good when a rule of the server refuses it. */
+/**
+ * Create-only: `exists` when the server has that ref, whatever it points to. Throws E_GIT, for good when a rule of the
+ * server refuses it.
+ */
 export async function pushNew(remote: Remote, ref: string, sha: string): Promise<'created' | 'exists'> {
   const { stdout, stderr } = await send(remote, ref, sha);
-  const answer = stdout.toString('utf8').split('\n').find((line) => line.includes(`:${ref}\t`)) ?? '';
+  const answer =
+    stdout
+      .toString('utf8')
+      .split('\n')
+      .find((line) => line.includes(`:${ref}\t`)) ?? '';
   if (answer.startsWith('*')) return 'created';
   if (answer.startsWith('=') || (await remoteRef(remote, ref)) !== undefined) return 'exists';
   const [, told] = answer.split('[remote rejected] (', 2);
   const reason = told?.slice(0, Math.max(0, told.lastIndexOf(')')));
   if (reason !== undefined && !passing.test(reason)) throw pushRefusal(reason, stderr);
-  throw new AppError('E_GIT', `git push: ${answer.split('\t').at(-1) || 'the server did not take the branch'}`, { kind: 'transient' });
+  throw new AppError('E_GIT', `git push: ${answer.split('\t').at(-1) || 'the server did not take the branch'}`, {
+    kind: 'transient',
+  });
 }
 
 /** What the server says the ref is now. */
 export async function remoteRef(remote: Remote, ref: string): Promise<string | undefined> {
-  const { stdout } = await remote.git('ls-remote', ['ls-remote', '--', remote.url, ref], { repository: remote.dir, env: await authorization(remote) });
-  const line = stdout.toString('utf8').split('\n').find((text) => text.endsWith(`\t${ref}`));
+  const { stdout } = await remote.git('ls-remote', ['ls-remote', '--', remote.url, ref], {
+    repository: remote.dir,
+    env: await authorization(remote),
+  });
+  const line = stdout
+    .toString('utf8')
+    .split('\n')
+    .find((text) => text.endsWith(`\t${ref}`));
   return line?.split('\t')[0];
 }
 

@@ -78,22 +78,32 @@ export interface RevertInput {
 }
 
 /** `empty`: nothing is left to take back. */
-export type RevertResult = { tree: string; commit: string; message: string } | { conflicts: string[] } | { empty: true };
+export type RevertResult =
+  { tree: string; commit: string; message: string } | { conflicts: string[] } | { empty: true };
 
 /**
- * A bare mirror of one remote repository. Whatever asks for a commit, tree or ref fetches the mirror first if there is none yet;
- * nothing else goes to the network but `fetch`, `fetchCommit` and `push`. Everything may be killed between any two calls.
- * Errors: E_GIT (transient), E_GIT_AUTH (transient: credentials are asked anew each time), E_REVISION, E_PATH (terminal).
+ * A bare mirror of one remote repository. Whatever asks for a commit, tree or ref fetches the mirror first if there is
+ * none yet;
+ * nothing else goes to the network but `fetch`, `fetchCommit` and `push`. Everything may be killed between any two
+ * calls.
+ * Errors: E_GIT (transient), E_GIT_AUTH (transient: credentials are asked anew each time), E_REVISION, E_PATH
+ * (terminal).
  */
 export interface Repository {
   readonly url: string;
   /** Brings the mirror up to date with all branches and tags. Calls while one runs share one following run. */
   fetch(): Promise<RefChanges>;
-  /** Commit of a branch, tag, SHA (short too), `HEAD` or '' (the default branch), full ref name or semver constraint over tags, from what is in the mirror. Throws E_REVISION. */
+  /**
+   * Commit of a branch, tag, SHA (short too), `HEAD` or '' (the default branch), full ref name or semver constraint
+   * over tags, from what is in the mirror. Throws E_REVISION.
+   */
   resolve(targetRevision: string | undefined): Promise<string>;
   /** Commits by full ref name as of the last fetch; `HEAD` is the remote's. */
   refs(): Promise<ReadonlyMap<string, string>>;
-  /** Makes sure that a commit is in the mirror, whatever ref holds it. `ref` (e.g. `refs/pull/7/head`) helps servers that do not give out commits by id. Throws E_REVISION. */
+  /**
+   * Makes sure that a commit is in the mirror, whatever ref holds it. `ref` (e.g. `refs/pull/7/head`) helps servers
+   * that do not give out commits by id. Throws E_REVISION.
+   */
   fetchCommit(sha: string, ref?: string): Promise<void>;
   /** True if the commit is in the mirror. */
   has(sha: string): Promise<boolean>;
@@ -115,11 +125,17 @@ export interface Repository {
   commit(sha: string): Promise<Commit>;
   /** Newest first. */
   log(options: LogOptions): Promise<Commit[]>;
-  /** Commits that had a hand in what stands at these paths, as touching.ts finds them; undefined when there are more than the limit. */
+  /**
+   * Commits that had a hand in what stands at these paths, as touching.ts finds them; undefined when there are more
+   * than the limit.
+   */
   touching(options: TouchingOptions): Promise<string[] | undefined>;
   /** Ids of the commits that lead from one to the other: those that the second has and the first has not. */
   commitsBetween(from: string, to: string): Promise<string[]>;
-  /** The newest first-parent commit after `from` up to `to` in which one of the input paths differs from its first parent. */
+  /**
+   * The newest first-parent commit after `from` up to `to` in which one of the input paths differs from its first
+   * parent.
+   */
   newestChange(from: string, to: string, inputs: string[]): Promise<string | undefined>;
   /** Head merged into base; the commit is a function of both alone and is never pushed. */
   testMerge(base: string, head: string): Promise<MergeResult>;
@@ -129,7 +145,10 @@ export interface Repository {
   commitTree(input: CommitInput): Promise<string>;
   /** A tree with these files written or (undefined) removed. */
   treeWith(base: string, files: ReadonlyMap<string, Buffer | string | undefined>): Promise<string>;
-  /** Creates a branch on the remote. `exists`: it was there, whatever it points to (`remoteRef` tells); nothing is ever overwritten. */
+  /**
+   * Creates a branch on the remote. `exists`: it was there, whatever it points to (`remoteRef` tells); nothing is ever
+   * overwritten.
+   */
   push(ref: string, sha: string, options: { createOnly: true }): Promise<'created' | 'exists'>;
   /** Commit of a ref on the remote right now. */
   remoteRef(ref: string): Promise<string | undefined>;

@@ -6,7 +6,10 @@ function* foldersOf(path: string): Generator<string> {
   for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) yield path.slice(0, at);
 }
 
-/** Paths that differ between two commits, ready to be asked by many: an answer takes the inputs alone, however much has changed. */
+/**
+ * Paths that differ between two commits, ready to be asked by many: an answer takes the inputs alone, however much has
+ * changed.
+ */
 export class ChangedPaths {
   readonly #paths = new Set<string>();
   readonly #folders = new Set<string>();
@@ -31,9 +34,18 @@ export class ChangedPaths {
     }
   }
 
-  /** `inputs`: files and folders from the root, clean; '' or '.' is everything. A changed path above an input is a link, or a file that became a folder. */
+  /**
+   * `inputs`: files and folders from the root, clean; '' or '.' is everything. A changed path above an input is a link,
+   * or a file that became a folder.
+   */
   touch(inputs: readonly string[]): boolean {
-    return this.#paths.size > 0 && inputs.some((input) => input === '' || input === '.' || this.#paths.has(input) || this.#folders.has(input) || this.#isAbove(input));
+    return (
+      this.#paths.size > 0 &&
+      inputs.some(
+        (input) =>
+          input === '' || input === '.' || this.#paths.has(input) || this.#folders.has(input) || this.#isAbove(input),
+      )
+    );
   }
 
   #isAbove(input: string): boolean {

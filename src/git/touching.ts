@@ -16,15 +16,24 @@ interface Asking {
   repository: string;
 }
 
-/** `stdin` takes as many revisions and paths as there are; a path that no line can hold counts with all of its folder. */
+/**
+ * `stdin` takes as many revisions and paths as there are; a path that no line can hold counts with all of its folder.
+ */
 function input(revisions: readonly string[], paths: readonly string[]): string {
-  const lines = paths.map((path) => (path.includes('\n') ? path.slice(0, Math.max(0, path.lastIndexOf('/', path.indexOf('\n')))) || '.' : path));
+  const lines = paths.map((path) =>
+    path.includes('\n') ? path.slice(0, Math.max(0, path.lastIndexOf('/', path.indexOf('\n')))) || '.' : path,
+  );
   return [...revisions, '--', ...lines, ''].join('\n');
 }
 
 async function ask({ git, repository }: Asking, args: string[], given: string): Promise<string> {
   const [command = '', ...rest] = args;
-  const { stdout } = await git(command, [command, '--stdin', ...rest], { repository, input: given, env: { GIT_LITERAL_PATHSPECS: '1' }, timeoutMs: 300_000 });
+  const { stdout } = await git(command, [command, '--stdin', ...rest], {
+    repository,
+    input: given,
+    env: { GIT_LITERAL_PATHSPECS: '1' },
+    timeoutMs: 300_000,
+  });
   return stdout.toString('utf8');
 }
 
@@ -35,7 +44,11 @@ function lines(text: string): string[] {
 const each = ['--no-walk=unsorted', '--format=%x01%H %P'];
 
 /** Those of the commits for which that kind of difference names one of the paths. */
-async function showing(asking: Asking, commits: readonly string[], { paths, args }: { paths: readonly string[]; args: string[] }): Promise<{ id: string; parents: number }[]> {
+async function showing(
+  asking: Asking,
+  commits: readonly string[],
+  { paths, args }: { paths: readonly string[]; args: string[] },
+): Promise<{ id: string; parents: number }[]> {
   if (commits.length === 0) return [];
   const text = await ask(asking, ['log', ...each, '--name-only', ...args], input(commits, paths));
   // Git quotes a path that has control characters: the mark begins a commit and nothing else.
@@ -47,22 +60,37 @@ async function showing(asking: Asking, commits: readonly string[], { paths, args
 }
 
 /**
- * Merges that hold at these paths what no merging by itself gives: a resolved conflict, a side that was dropped, a line slipped in.
+ * Merges that hold at these paths what no merging by itself gives: a resolved conflict, a side that was dropped, a line
+ * slipped in.
  * Path limits alone leave out a merge that equals one of its parents there.
  */
 async function telling(asking: Asking, merges: readonly string[], paths: readonly string[]): Promise<string[]> {
   const differing = await showing(asking, merges, { paths, args: ['-m', '--no-renames'] });
-  const [pairs, more] = [differing.filter(({ parents }) => parents === 2), differing.filter(({ parents }) => parents > 2)];
+  const [pairs, more] = [
+    differing.filter(({ parents }) => parents === 2),
+    differing.filter(({ parents }) => parents > 2),
+  ];
   const made = await showing(asking, [...new Set(pairs.map(({ id }) => id))], { paths, args: ['--remerge-diff'] });
   // A merge of many is not made again; what differs there is its own.
   return [...new Set([...made, ...more].map(({ id }) => id))];
 }
 
 /** Where the files came from that these commits moved to the paths. */
-async function sources(asking: Asking, commits: readonly string[], paths: readonly string[]): Promise<{ commit: string; path: string }[]> {
+async function sources(
+  asking: Asking,
+  commits: readonly string[],
+  paths: readonly string[],
+): Promise<{ commit: string; path: string }[]> {
   const adding = await showing(asking, commits, { paths, args: ['--no-renames', '--diff-filter=A'] });
   if (adding.length === 0) return [];
-  const text = await ask(asking, ['log', ...each, '-z', '--name-status', '-M', '--diff-filter=R'], input(adding.map(({ id }) => id), []));
+  const text = await ask(
+    asking,
+    ['log', ...each, '-z', '--name-status', '-M', '--diff-filter=R'],
+    input(
+      adding.map(({ id }) => id),
+      [],
+    ),
+  );
   const tokens = text.split('\0');
   const found: { commit: string; path: string }[] = [];
   for (let at = 0, commit = ''; at < tokens.length; at += 1) {
@@ -80,7 +108,12 @@ function isBelow(path: string, folders: readonly string[]): boolean {
   return folders.some((folder) => folder === '.' || path === folder || path.startsWith(`${folder}/`));
 }
 
-async function touchingOnce(asking: Asking, revisions: readonly string[], paths: readonly string[], limit: number): Promise<string[]> {
+async function touchingOnce(
+  asking: Asking,
+  revisions: readonly string[],
+  paths: readonly string[],
+  limit: number,
+): Promise<string[]> {
   const count = `--max-count=${limit + 1}`;
   const plain = lines(await ask(asking, ['rev-list', '--full-history', '--no-merges', count], input(revisions, paths)));
   const merges = lines(await ask(asking, ['rev-list', '--merges'], input(revisions, [])));
@@ -88,10 +121,14 @@ async function touchingOnce(asking: Asking, revisions: readonly string[], paths:
 }
 
 /**
- * Every commit that changed one of the paths, on every line of history, with merges that did more than merge. A file that was moved
+ * Every commit that changed one of the paths, on every line of history, with merges that did more than merge. A file
+ * that was moved
  * to one of the paths brings all of its history along. Undefined when there are more than the limit.
  */
-export async function touching(asking: Asking, { from, to, paths, limit }: TouchingOptions): Promise<string[] | undefined> {
+export async function touching(
+  asking: Asking,
+  { from, to, paths, limit }: TouchingOptions,
+): Promise<string[] | undefined> {
   if (paths.length === 0) return [];
   const found = new Set(await touchingOnce(asking, from === undefined ? [to] : [to, `^${from}`], paths, limit));
   const followed = new Set(paths);

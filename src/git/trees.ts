@@ -60,7 +60,10 @@ export class Trees {
   /** Paths of files that differ between two trees; undefined is an empty tree. */
   async diff(a: string | undefined, b: string | undefined, prefix = ''): Promise<string[]> {
     if (a === b) return [];
-    const [before, after] = [a ? await this.folder(a) : new Map<string, TreeEntry>(), b ? await this.folder(b) : new Map<string, TreeEntry>()];
+    const [before, after] = [
+      a ? await this.folder(a) : new Map<string, TreeEntry>(),
+      b ? await this.folder(b) : new Map<string, TreeEntry>(),
+    ];
     const paths: string[] = [];
     for (const name of new Set([...before.keys(), ...after.keys()])) {
       const [old, now] = [before.get(name), after.get(name)];
@@ -84,11 +87,15 @@ export class Trees {
 /** git's tree format: `<mode> <name>\0<id bytes>`, repeated. */
 export function parseTree(data: Buffer, idBytes: number): Tree {
   const tree = new Map<string, TreeEntry>();
-  for (let at = 0; at < data.length; ) {
+  for (let at = 0; at < data.length;) {
     const space = data.indexOf(32, at);
     const end = data.indexOf(0, space);
     const mode = data.toString('latin1', at, space);
-    tree.set(nameOf(data.subarray(space + 1, end)), { kind: kindOf(mode), mode, id: data.toString('hex', end + 1, end + 1 + idBytes) });
+    tree.set(nameOf(data.subarray(space + 1, end)), {
+      kind: kindOf(mode),
+      mode,
+      id: data.toString('hex', end + 1, end + 1 + idBytes),
+    });
     at = end + 1 + idBytes;
   }
   return tree;
@@ -96,7 +103,10 @@ export function parseTree(data: Buffer, idBytes: number): Tree {
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Bytes of a name that is not UTF-8 become lone surrogates, which stand for nothing else: no two names are the same text. */
+/**
+ * Bytes of a name that is not UTF-8 become lone surrogates, which stand for nothing else: no two names are the same
+ * text.
+ */
 function nameOf(bytes: Buffer): string {
   try {
     return strict.decode(bytes);

@@ -15,19 +15,29 @@ export function protocolOf(url: string): string {
 export function checkUrl(url: string, protocols: string[]): void {
   const protocol = protocolOf(url);
   if (url === '' || url.startsWith('-') || /[\s\0]/.test(url) || !protocols.includes(protocol)) {
-    throw new AppError('E_GIT', `the repository address ${JSON.stringify(url)} cannot be used`, { hint: `Use an address that begins with ${protocols.map((name) => `${name}://`).join(', ')}` });
+    throw new AppError('E_GIT', `the repository address ${JSON.stringify(url)} cannot be used`, {
+      hint: `Use an address that begins with ${protocols.map((name) => `${name}://`).join(', ')}`,
+    });
   }
 }
 
 /** Folder name of the mirror: readable, and one for all spellings of a repository. */
 export function mirrorName(url: string): string {
   const normal = normaliseRepo(url);
-  const readable = normal.split('/').slice(-2).join('-').replace(/[^A-Za-z0-9._-]/g, '').slice(-60);
+  const readable = normal
+    .split('/')
+    .slice(-2)
+    .join('-')
+    .replace(/[^A-Za-z0-9._-]/g, '')
+    .slice(-60);
   return `${readable || 'repository'}-${createHash('sha256').update(normal).digest('hex').slice(0, 12)}.git`;
 }
 
 /** The header goes to that server alone, and stands in no argument and no file. */
-export function credentialEnvironment(url: string, credentials: { username: string; password: string } | undefined): Record<string, string> {
+export function credentialEnvironment(
+  url: string,
+  credentials: { username: string; password: string } | undefined,
+): Record<string, string> {
   if (!credentials || !/^https?:/i.test(url)) return {};
   const basic = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64');
   return {

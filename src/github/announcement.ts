@@ -1,4 +1,5 @@
-// What an open pull request shows while its first preview takes long: a running check, and a comment once something is known to be touched.
+// What an open pull request shows while its first preview takes long: a running check, and a comment once something is
+// known to be touched.
 import type { Clock } from '../base/clock.ts';
 import type { CheckContext } from './check-run.ts';
 import type { StickyContext } from './sticky.ts';
@@ -19,7 +20,9 @@ export interface AnnouncementOptions {
   onError: (error: unknown) => void;
 }
 
-/** A head that has a result keeps it until the next one: a finished check that others may require is not opened again. */
+/**
+ * A head that has a result keeps it until the next one: a finished check that others may require is not opened again.
+ */
 export class Announcement {
   readonly #options: AnnouncementOptions;
   readonly #cancel: () => void;

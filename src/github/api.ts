@@ -1,4 +1,5 @@
-// GitHub's REST API as the App and as its installations: own budget, no retry of what may have happened, one kind of error.
+// GitHub's REST API as the App and as its installations: own budget, no retry of what may have happened, one kind of
+// error.
 import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/core';
 import type { Clock } from '../base/clock.ts';
@@ -15,15 +16,31 @@ function isRead(method: string, url: string): boolean {
   return method === 'GET' || url.endsWith('/graphql');
 }
 
-/** What GitHub counts as new content: comments, pull requests, checks, deployments. A reaction or a status belongs to one that is there. */
+/**
+ * What GitHub counts as new content: comments, pull requests, checks, deployments. A reaction or a status belongs to
+ * one that is there.
+ */
 function itemShare(method: string, url: string): number | undefined {
   if (method !== 'POST' || isRead(method, url) || /\/(reactions|statuses)$/.test(url)) return undefined;
   return url.endsWith('/deployments') ? deploymentShare : 1;
 }
 
-/** GitHub: "Troubleshooting the REST API", x-accepted-github-permissions: sets by semicolon, of which one suffices, members by comma. */
+/**
+ * GitHub: "Troubleshooting the REST API", x-accepted-github-permissions: sets by semicolon, of which one suffices,
+ * members by comma.
+ */
 function permissionHint(accepted: string | undefined): string {
-  const sets = (accepted ?? '').slice(0, 200).split(';').map((set) => set.split(',').map((each) => each.trim().replace('=', ': ')).filter(Boolean).join(' and ')).filter(Boolean);
+  const sets = (accepted ?? '')
+    .slice(0, 200)
+    .split(';')
+    .map((set) =>
+      set
+        .split(',')
+        .map((each) => each.trim().replace('=', ': '))
+        .filter(Boolean)
+        .join(' and '),
+    )
+    .filter(Boolean);
   const needed = sets.length > 0 ? `It needs ${sets.join(', or ')}` : 'A permission of the GitHub App is missing';
   return `${needed}: whoever owns the App adds that in its settings, and then an owner of the account where it is installed accepts it.`;
 }
@@ -33,8 +50,18 @@ export class GitHubError extends AppError {
   readonly status: number;
 
   /** `accepted`: the permissions with which GitHub would have done it, as its header names them. */
-  constructor(message: string, status: number, kind: ErrorKind, { accepted, cause }: { accepted?: string | undefined; cause: unknown }) {
-    const hint = status === 401 ? 'Check the App id and its private key.' : status === 403 && kind === 'terminal' ? permissionHint(accepted) : undefined;
+  constructor(
+    message: string,
+    status: number,
+    kind: ErrorKind,
+    { accepted, cause }: { accepted?: string | undefined; cause: unknown },
+  ) {
+    const hint =
+      status === 401
+        ? 'Check the App id and its private key.'
+        : status === 403 && kind === 'terminal'
+          ? permissionHint(accepted)
+          : undefined;
     super('E_GITHUB', message, { kind, cause, ...(hint && { hint }) });
     this.name = 'GitHubError';
     this.status = status;
@@ -77,8 +104,12 @@ interface Answer {
 function answerOf(error: unknown): Answer {
   const response = typeof error === 'object' && error !== null && 'response' in error ? error.response : undefined;
   const message = redactText(error instanceof Error ? error.message : String(error));
-  if (typeof response !== 'object' || response === null || !('status' in response)) return { status: 0, headers: {}, message };
-  const headers = 'headers' in response && typeof response.headers === 'object' && response.headers !== null ? Object.fromEntries(Object.entries(response.headers)) : {};
+  if (typeof response !== 'object' || response === null || !('status' in response))
+    return { status: 0, headers: {}, message };
+  const headers =
+    'headers' in response && typeof response.headers === 'object' && response.headers !== null
+      ? Object.fromEntries(Object.entries(response.headers))
+      : {};
   return { status: Number(response.status), headers, message };
 }
 
@@ -103,11 +134,18 @@ const tokenReserveMs = 5 * 60_000;
 const requestMs = 30_000;
 const limitAttempts = 4;
 
-// GitHub, "Rate limits for the REST API", secondary limits: points a minute; requests that make content, a minute and an hour.
+// GitHub, "Rate limits for the REST API", secondary limits: points a minute; requests that make content, a minute and
+// an hour.
 const pointLimits = [{ ms: 60_000, points: 900 }];
-const itemLimits = [{ ms: 60_000, points: 80 }, { ms: 3_600_000, points: 500 }];
+const itemLimits = [
+  { ms: 60_000, points: 80 },
+  { ms: 3_600_000, points: 500 },
+];
 const writeShare = 0.9;
-/** Of both limits. A merge may bring hundreds of deployments; the comments and checks of other pull requests do not stand behind them. */
+/**
+ * Of both limits. A merge may bring hundreds of deployments; the comments and checks of other pull requests do not
+ * stand behind them.
+ */
 const deploymentShare = 0.85;
 
 interface Errand {
@@ -126,7 +164,13 @@ interface Session {
 }
 
 /** Somebody waits for what is read; what is written tells of it, and never makes the reading wait. */
-async function pay({ session: { points, items }, isRead: reads, itemShare: share, atOnce, signal }: Errand): Promise<void> {
+async function pay({
+  session: { points, items },
+  isRead: reads,
+  itemShare: share,
+  atOnce,
+  signal,
+}: Errand): Promise<void> {
   if (!atOnce) {
     await (reads ? points.take(1, { signal }) : points.take(5, { share: writeShare, signal }));
     if (share !== undefined) await items.take(1, { share, signal });
@@ -147,14 +191,20 @@ export class GitHubApi {
   constructor(options: ApiOptions) {
     this.#options = options;
     const auth = createAppAuth({ appId: options.appId, privateKey: options.privateKey });
-    this.app = this.#client(async () => (await auth({ type: 'app' })).token, () => undefined);
+    this.app = this.#client(
+      async () => (await auth({ type: 'app' })).token,
+      () => undefined,
+    );
   }
 
   /** A client with the tokens and the budget of that installation. */
   installation(id: number): Octokit {
     const known = this.#installations.get(id);
     if (known) return known;
-    const made = this.#client(async () => this.installationToken(id), () => this.renewToken(id));
+    const made = this.#client(
+      async () => this.installationToken(id),
+      () => this.renewToken(id),
+    );
     this.#installations.set(id, made);
     return made;
   }
@@ -173,7 +223,9 @@ export class GitHubApi {
   }
 
   async #mint(id: number): Promise<{ token: string; expiresAt: number }> {
-    const { data } = await this.app.request('POST /app/installations/{installation_id}/access_tokens', { installation_id: id });
+    const { data } = await this.app.request('POST /app/installations/{installation_id}/access_tokens', {
+      installation_id: id,
+    });
     return { token: data.token, expiresAt: Date.parse(data.expires_at) };
   }
 
@@ -182,7 +234,12 @@ export class GitHubApi {
     const octokit = new Octokit({
       baseUrl: apiUrl,
       userAgent: 'coxswain',
-      log: { debug: () => undefined, info: () => undefined, warn: (message: string) => log.warn({ detail: message }, 'GitHub client'), error: () => undefined },
+      log: {
+        debug: () => undefined,
+        info: () => undefined,
+        warn: (message: string) => log.warn({ detail: message }, 'GitHub client'),
+        error: () => undefined,
+      },
     });
     const session: Session = {
       points: new Budget({ clock, limits: pointLimits }),
@@ -194,9 +251,22 @@ export class GitHubApi {
       const asked = options.request?.signal;
       const signal = asked instanceof AbortSignal ? asked : undefined;
       const send = async (authorization: string, timeout: AbortSignal): Promise<Awaited<ReturnType<typeof request>>> =>
-        request({ ...options, headers: { ...options.headers, authorization }, request: { ...options.request, signal: signal ? AbortSignal.any([signal, timeout]) : timeout } });
+        request({
+          ...options,
+          headers: { ...options.headers, authorization },
+          request: { ...options.request, signal: signal ? AbortSignal.any([signal, timeout]) : timeout },
+        });
       const atOnce = options.request?.['atOnce'] === true;
-      return this.#send({ session, isRead: isRead(options.method, options.url), itemShare: itemShare(options.method, options.url), atOnce, signal }, send);
+      return this.#send(
+        {
+          session,
+          isRead: isRead(options.method, options.url),
+          itemShare: itemShare(options.method, options.url),
+          atOnce,
+          signal,
+        },
+        send,
+      );
     });
     return octokit;
   }
@@ -224,7 +294,13 @@ export class GitHubApi {
         }
         if (wait !== undefined && attempt < limitAttempts) continue;
         if (answer.status === 401 && attempt === 0) session.dropToken();
-        else throw new GitHubError(answer.message, answer.status, wait === undefined ? kindOf(answer.status) : 'transient', { accepted: answer.headers['x-accepted-github-permissions']?.toString(), cause: { status: answer.status } });
+        else
+          throw new GitHubError(
+            answer.message,
+            answer.status,
+            wait === undefined ? kindOf(answer.status) : 'transient',
+            { accepted: answer.headers['x-accepted-github-permissions']?.toString(), cause: { status: answer.status } },
+          );
       } finally {
         cancel();
       }

@@ -36,7 +36,12 @@ export function countsOf(effect: Effect | undefined): Counts {
 }
 
 export function countsText({ created, changed, deleted, moved }: Counts): string {
-  const parts = [created ? `+${created}` : '', changed ? `~${changed}` : '', deleted ? `−${deleted}` : '', moved ? `→${moved}` : ''].filter(Boolean);
+  const parts = [
+    created ? `+${created}` : '',
+    changed ? `~${changed}` : '',
+    deleted ? `−${deleted}` : '',
+    moved ? `→${moved}` : '',
+  ].filter(Boolean);
   return parts.join('\u00a0') || 'none';
 }
 
@@ -51,7 +56,10 @@ export function errorsOf(app: AppPreview): PreviewError[] {
 }
 
 export function approversText(lists: string[][]): string {
-  return lists.filter((list) => list.length > 0).map((list) => list.map((entry) => code(entry)).join(' or ')).join(' and ');
+  return lists
+    .filter((list) => list.length > 0)
+    .map((list) => list.map((entry) => code(entry)).join(' or '))
+    .join(' and ');
 }
 
 function parentName(app: AppPreview): string {
@@ -70,13 +78,23 @@ export function gateText(app: AppPreview): string {
 function riskText(app: AppPreview): string {
   if (errorsOf(app).length > 0) return '**error**';
   const deletes = (app.effect?.change ?? []).filter((diff) => isDestructive(diff.action)).map((diff) => diff.key.kind);
-  const kinds = [...new Set(deletes)].slice(0, 3).map((kind) => code(kind)).join(', ');
+  const kinds = [...new Set(deletes)]
+    .slice(0, 3)
+    .map((kind) => code(kind))
+    .join(', ');
   if (deletes.length > 0) return `**deletes ${kinds}**`;
   const risk = app.effect?.risks[0];
   return risk ? plain(risk.text, 80) : 'none';
 }
 
-const hearts: Record<string, string> = { Healthy: '💚', Progressing: '⏳', Degraded: '💔', Suspended: '⏸️', Missing: '👻', Unknown: '❔' };
+const hearts: Record<string, string> = {
+  Healthy: '💚',
+  Progressing: '⏳',
+  Degraded: '💔',
+  Suspended: '⏸️',
+  Missing: '👻',
+  Unknown: '❔',
+};
 
 function liveText(app: AppPreview): string {
   if (app.status === 'new') return 'not there yet';
@@ -102,7 +120,9 @@ function appLink(app: { application: string; name: string }, publicUrl: string):
 /** What cannot be looked at as a whole does not count as unchanged. */
 function changeText(app: AppPreview, unknown: string): string {
   const counts = countsOf(app.effect);
-  return errorsOf(app).length > 0 && counts.created + counts.changed + counts.deleted + counts.moved === 0 ? unknown : countsText(counts);
+  return errorsOf(app).length > 0 && counts.created + counts.changed + counts.deleted + counts.moved === 0
+    ? unknown
+    : countsText(counts);
 }
 
 export function tableRow(app: AppPreview, publicUrl: string): string {
@@ -127,18 +147,29 @@ function errorBlock(error: PreviewError): string {
 }
 
 export function errorBlocks(errors: PreviewError[]): string {
-  return errors.slice(0, 5).map(errorBlock).join('\n\n') + (errors.length > 5 ? `\n\n… and ${plural(errors.length - 5, 'more error')}` : '');
+  return (
+    errors.slice(0, 5).map(errorBlock).join('\n\n') +
+    (errors.length > 5 ? `\n\n… and ${plural(errors.length - 5, 'more error')}` : '')
+  );
 }
 
 /** Facts that are not of this pull request: objects and fields without a whole diff. */
 function factList(title: string, diffs: ObjectDiff[], fieldOf: (change: FieldChange) => string): string {
   if (diffs.length === 0) return '';
-  const items = byRisk(diffs).slice(0, 20).map((diff) => {
-    const fields = diff.action === 'change' ? diff.changes.slice(0, 8).map((change) => `  - ${fieldOf(change)}`) : [];
-    const more = diff.action === 'change' && diff.changes.length > 8 ? [`  - … and ${plural(diff.changes.length - 8, 'more field')}`] : [];
-    const word = diff.action === 'change' ? '' : ` · ${diff.action === 'create' ? 'will be created' : diff.action === 'delete' ? 'will be deleted' : diff.action}`;
-    return [`- ${code(keyTitle(diff.key))}${word}`, ...fields, ...more].join('\n');
-  });
+  const items = byRisk(diffs)
+    .slice(0, 20)
+    .map((diff) => {
+      const fields = diff.action === 'change' ? diff.changes.slice(0, 8).map((change) => `  - ${fieldOf(change)}`) : [];
+      const more =
+        diff.action === 'change' && diff.changes.length > 8
+          ? [`  - … and ${plural(diff.changes.length - 8, 'more field')}`]
+          : [];
+      const word =
+        diff.action === 'change'
+          ? ''
+          : ` · ${diff.action === 'create' ? 'will be created' : diff.action === 'delete' ? 'will be deleted' : diff.action}`;
+      return [`- ${code(keyTitle(diff.key))}${word}`, ...fields, ...more].join('\n');
+    });
   const more = diffs.length > 20 ? [`- … and ${plural(diffs.length - 20, 'more object')}`] : [];
   return [title, '', ...items, ...more].join('\n');
 }
@@ -146,7 +177,9 @@ function factList(title: string, diffs: ObjectDiff[], fieldOf: (change: FieldCha
 function hookList(effect: Effect): string {
   if (effect.hooks.length === 0) return '';
   const items = effect.hooks.slice(0, 10).map((hook) => {
-    const operation = effect.operations.find((each) => each.op === 'hook' && each.key.kind === hook.key.kind && each.key.name === hook.key.name);
+    const operation = effect.operations.find(
+      (each) => each.op === 'hook' && each.key.kind === hook.key.kind && each.key.name === hook.key.name,
+    );
     return `- ${code(keyTitle(hook.key))}${operation ? ` in ${plain(operation.phase)}` : ''}${hook.place ? ` · ${placeText(hook.place)}` : ''}`;
   });
   return ['**Hooks that the sync runs**', '', ...items].join('\n');
@@ -163,7 +196,12 @@ function goneList(effect: Effect): string {
     if (objects.length <= namedMost) return objects.map((key) => code(keyTitle(key))).join(', ');
     return [...Map.groupBy(objects, ({ kind }) => kind)].map(([kind, all]) => `${all.length} ${code(kind)}`).join(', ');
   };
-  const items = gone.slice(0, 20).map(({ application, environment, gated, objects }) => `- **${plain(application.split('/').at(-1) ?? '')}**${environment ? ` (${plain(environment)})` : ''}${gated ? ' ⏸️' : ''}: ${whatOf(objects)}`);
+  const items = gone
+    .slice(0, 20)
+    .map(
+      ({ application, environment, gated, objects }) =>
+        `- **${plain(application.split('/').at(-1) ?? '')}**${environment ? ` (${plain(environment)})` : ''}${gated ? ' ⏸️' : ''}: ${whatOf(objects)}`,
+    );
   const more = gone.length > 20 ? [`- … and ${plural(gone.length - 20, 'more application')}`] : [];
   return ['**Applications that are deleted, and what goes with them**', '', ...items, ...more].join('\n');
 }
@@ -179,7 +217,10 @@ export function appSection(app: AppPreview, context: number): AppSection {
   const { effect } = app;
   const errors = errorsOf(app);
   const before = errors.length > 0 ? [errorBlocks(errors)] : [];
-  if (app.status === 'removed') before.push(`The Application itself is removed by this pull request${effect || app.error ? '' : '; its objects stay in the cluster, because it has no finalizer that deletes them'}.`);
+  if (app.status === 'removed')
+    before.push(
+      `The Application itself is removed by this pull request${effect || app.error ? '' : '; its objects stay in the cluster, because it has no finalizer that deletes them'}.`,
+    );
   if (!effect) return { app, objects: [], before, after: [] };
   if (effect.change.length === 0 && errors.length === 0) before.push('The inputs changed, but no object does.');
   const notes = effect.notes.map((note) => `- ${plain(note)}`).join('\n');
@@ -194,13 +235,21 @@ export function appSection(app: AppPreview, context: number): AppSection {
 }
 
 /** The `<details>` of an application; objects in `moved` are named only. */
-export function appMarkdown(section: AppSection, options: { open: boolean; moved: ReadonlySet<ObjectSection> }): string {
+export function appMarkdown(
+  section: AppSection,
+  options: { open: boolean; moved: ReadonlySet<ObjectSection> },
+): string {
   const { app, objects, before, after } = section;
   const digest = app.effect?.digest ? ` · digest <code>${html(app.effect.digest.slice(0, 12))}</code>` : '';
   const environment = app.environment ? ` · ${html(app.environment)}` : '';
   const shown = objects.filter((object) => !options.moved.has(object)).map((object) => object.markdown);
-  const moved = objects.filter((object) => options.moved.has(object)).map((object) => `- ${object.title} · +${object.added} −${object.removed} lines`);
-  const movedBlock = moved.length > 0 ? [['Too long for this comment; the whole diff stands in the check `coxswain/diff`:', '', ...moved].join('\n')] : [];
+  const moved = objects
+    .filter((object) => options.moved.has(object))
+    .map((object) => `- ${object.title} · +${object.added} −${object.removed} lines`);
+  const movedBlock =
+    moved.length > 0
+      ? [['Too long for this comment; the whole diff stands in the check `coxswain/diff`:', '', ...moved].join('\n')]
+      : [];
   return [
     `<details${options.open ? ' open' : ''}><summary><b>${html(app.name)}</b>${environment} · ${changeText(app, 'error')}${digest}</summary>`,
     ...before,

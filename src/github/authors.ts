@@ -25,23 +25,37 @@ function isWeb({ email, account }: Signature): boolean {
   return account?.login === 'web-flow' || email === 'noreply@github.com';
 }
 
-/** GitHub tells no account for the address of a bot. The address proves nothing: only who else stands behind the commit does. */
+/**
+ * GitHub tells no account for the address of a bot. The address proves nothing: only who else stands behind the commit
+ * does.
+ */
 function isBot({ name, email, account }: Signature): boolean {
   return account ? account.isBot : /\[bot\]$/.test(name) || /\[bot\]@users\.noreply\.github\.com$/i.test(email);
 }
 
 function people(accounts: readonly (Account | undefined)[], did: string): Author[] {
-  return accounts.flatMap((account) => (account && !account.isBot && account.login !== 'web-flow' ? [{ login: account.login, id: account.id, did }] : []));
+  return accounts.flatMap((account) =>
+    account && !account.isBot && account.login !== 'web-flow' ? [{ login: account.login, id: account.id, did }] : [],
+  );
 }
 
 /** Whom the commit itself names. `others`: people who stand behind it by what GitHub saw of them. */
 function namedBy({ sha, authors, more, committer }: CommitFacts, others: readonly Author[]): Found {
-  const signatures = [...authors, ...(committer && !isWeb(committer) && committer.email !== authors[0]?.email ? [committer] : [])];
-  const named = people(signatures.map(({ account }) => account), `wrote commit ${short(sha)}`);
+  const signatures = [
+    ...authors,
+    ...(committer && !isWeb(committer) && committer.email !== authors[0]?.email ? [committer] : []),
+  ];
+  const named = people(
+    signatures.map(({ account }) => account),
+    `wrote commit ${short(sha)}`,
+  );
   const strangers = signatures.filter((each) => !each.account && !isBot(each) && !isWeb(each));
-  const unknown = strangers.map(() => `commit ${short(sha)} was written by somebody whose address belongs to no GitHub account`);
+  const unknown = strangers.map(
+    () => `commit ${short(sha)} was written by somebody whose address belongs to no GitHub account`,
+  );
   if (more) unknown.push(`commit ${short(sha)} names more authors than can be read`);
-  if (named.length + others.length + strangers.length === 0) unknown.push(`commit ${short(sha)} is a bot's, and nobody is known to stand behind it`);
+  if (named.length + others.length + strangers.length === 0)
+    unknown.push(`commit ${short(sha)} is a bot's, and nobody is known to stand behind it`);
   return { people: named, unknown };
 }
 
@@ -54,30 +68,48 @@ function pushesOf(pushes: readonly Push[], commits: readonly CommitFacts[], sha:
 
 /** The commit of the pull request that this one is, or that rebasing made it from. */
 function twinOf(facts: CommitFacts, pull: PullFacts): CommitFacts | undefined {
-  return pull.commits.find(({ sha }) => sha === facts.sha) ?? pull.commits.find(({ likeness }) => likeness === facts.likeness);
+  return (
+    pull.commits.find(({ sha }) => sha === facts.sha) ??
+    pull.commits.find(({ likeness }) => likeness === facts.likeness)
+  );
 }
 
 /**
- * What the pull request has of the commit: all of its commits where they became one, that one where it came as it is or rebased, and
- * none where it is the merge, whose parents speak for themselves. Git believes any name: whoever pushed them counts too.
+ * What the pull request has of the commit: all of its commits where they became one, that one where it came as it is or
+ * rebased, and
+ * none where it is the merge, whose parents speak for themselves. Git believes any name: whoever pushed them counts
+ * too.
  */
 function broughtBy(facts: CommitFacts, pull: PullFacts, pushes: readonly Push[]): Found {
   const twin = twinOf(facts, pull);
   const parts = twin ? [twin] : facts.isMerge ? [] : pull.commits;
-  const pushers = parts.flatMap(({ sha }) => people(pushesOf(pushes, pull.commits, sha).map(({ actor }) => actor), `pushed commit ${short(sha)}`));
+  const pushers = parts.flatMap(({ sha }) =>
+    people(
+      pushesOf(pushes, pull.commits, sha).map(({ actor }) => actor),
+      `pushed commit ${short(sha)}`,
+    ),
+  );
   const openers = people([pull.opener], `opened #${pull.number}`);
   const mergers = people([pull.merger], `merged #${pull.number}`);
   const behind = [...openers, ...pushers];
   const found = [facts, ...parts].map((each) => namedBy(each, behind.length > 0 ? behind : mergers));
   // Where nobody else can say whose it is, whoever merged it has taken it for their own.
   const needsMerger = behind.length === 0 || found.some(({ unknown }) => unknown.length > 0);
-  return { people: [...found.flatMap((each) => each.people), ...behind, ...(needsMerger ? mergers : [])], unknown: found.flatMap((each) => each.unknown) };
+  return {
+    people: [...found.flatMap((each) => each.people), ...behind, ...(needsMerger ? mergers : [])],
+    unknown: found.flatMap((each) => each.unknown),
+  };
 }
 
 /** Who pushed the commits that no pull request brought. */
-async function pushersOf(shas: ReadonlySet<string>, pushes: readonly Push[], history: History): Promise<Map<string, Author[]>> {
+async function pushersOf(
+  shas: ReadonlySet<string>,
+  pushes: readonly Push[],
+  history: History,
+): Promise<Map<string, Author[]>> {
   const found = new Map<string, Author[]>();
-  const add = (sha: string, { actor }: Push): void => void found.set(sha, [...(found.get(sha) ?? []), ...people([actor], `pushed commit ${short(sha)}`)]);
+  const add = (sha: string, { actor }: Push): void =>
+    void found.set(sha, [...(found.get(sha) ?? []), ...people([actor], `pushed commit ${short(sha)}`)]);
   for (const push of pushes.filter(({ creates }) => !creates)) {
     if (!(await history.has(push.after)) || !(await history.has(push.before))) {
       if (shas.has(push.after)) add(push.after, push);
@@ -87,7 +119,8 @@ async function pushersOf(shas: ReadonlySet<string>, pushes: readonly Push[], his
     if ([...shas].every((sha) => found.has(sha))) break;
   }
   // Making a branch where another one stands adds nothing.
-  for (const push of pushes.filter(({ creates }) => creates)) if (shas.has(push.after) && !found.has(push.after)) add(push.after, push);
+  for (const push of pushes.filter(({ creates }) => creates))
+    if (shas.has(push.after) && !found.has(push.after)) add(push.after, push);
   return found;
 }
 
@@ -100,7 +133,9 @@ function pushedDirectly(facts: CommitFacts, pushers: readonly Author[] | undefin
 /** The pushes to a branch: among those of all branches, where its beginning is seen there; else asked for alone. */
 async function pushesToBranch(client: RepositoryClient, branch: string, all: Pushes): Promise<readonly Push[]> {
   const own = all.pushes.filter(({ ref }) => ref === `refs/heads/${branch}`);
-  return all.whole || own.some(({ creates }) => creates) ? own : (await pushesTo(client, `refs/heads/${branch}`)).pushes;
+  return all.whole || own.some(({ creates }) => creates)
+    ? own
+    : (await pushesTo(client, `refs/heads/${branch}`)).pushes;
 }
 
 /** What the gate asks for at every look at an approval. */
@@ -108,42 +143,82 @@ export interface AuthorMemory extends FactMemory {
   answers: Recent<{ authors: GateAuthors; lasts: boolean }>;
 }
 
-/** Kept where a pull request brought every commit and nothing is unknown: GitHub may come to tell more of the others. */
+/**
+ * Kept where a pull request brought every commit and nothing is unknown: GitHub may come to tell more of the others.
+ */
 export function authorMemory(clock: Clock): AuthorMemory {
   return { ...factMemory(clock), answers: new Recent({ clock, forMs, keeps: ({ lasts }) => lasts }) };
 }
 
 /** Throws E_GITHUB; what can never be known is told in the answer. */
-export async function authorsOf(client: RepositoryClient, memory: AuthorMemory, shas: readonly string[], history: History): Promise<GateAuthors> {
+export async function authorsOf(
+  client: RepositoryClient,
+  memory: AuthorMemory,
+  shas: readonly string[],
+  history: History,
+): Promise<GateAuthors> {
   const key = `${client.owner}/${client.repo} ${hashOf(shas)}`;
   return (await memory.answers.get(key, () => findAuthors(client, memory, shas, history))).authors;
 }
 
-async function findAuthors(client: RepositoryClient, memory: FactMemory, shas: readonly string[], history: History): Promise<{ authors: GateAuthors; lasts: boolean }> {
+async function findAuthors(
+  client: RepositoryClient,
+  memory: FactMemory,
+  shas: readonly string[],
+  history: History,
+): Promise<{ authors: GateAuthors; lasts: boolean }> {
   const facts = await factsOfCommits(client, memory, shas);
   const known = facts.filter((each) => each !== undefined);
   const pulls = await factsOfPulls(client, memory, [...new Set(known.flatMap((each) => each.pulls))]);
   const all = await pushesTo(client, undefined);
   const branches = [...new Set([...pulls.values()].flatMap(({ branch }) => branch ?? []))];
-  const pushes = new Map(await Promise.all(branches.map(async (branch) => [branch, await pushesToBranch(client, branch, all)] as const)));
+  const pushes = new Map(
+    await Promise.all(branches.map(async (branch) => [branch, await pushesToBranch(client, branch, all)] as const)),
+  );
   const direct = known.filter((each) => !each.pulls.some((number) => pulls.has(number)));
   const pushers = await pushersOf(new Set(direct.map(({ sha }) => sha)), all.pushes, history);
-  const found: Found[] = known.flatMap((each) => each.pulls.flatMap((number) => {
-    const pull = pulls.get(number);
-    return pull ? [broughtBy(each, pull, pushes.get(pull.branch ?? '') ?? [])] : [];
-  }));
+  const found: Found[] = known.flatMap((each) =>
+    each.pulls.flatMap((number) => {
+      const pull = pulls.get(number);
+      return pull ? [broughtBy(each, pull, pushes.get(pull.branch ?? '') ?? [])] : [];
+    }),
+  );
   found.push(...direct.map((each) => pushedDirectly(each, pushers.get(each.sha), all.whole)));
-  const lost = shas.filter((_, at) => facts[at] === undefined).map((sha) => `GitHub does not have commit ${short(sha)}`);
+  const lost = shas
+    .filter((_, at) => facts[at] === undefined)
+    .map((sha) => `GitHub does not have commit ${short(sha)}`);
   const unknown = [...new Set([...found.flatMap((each) => each.unknown), ...lost])];
-  const authors = { people: [...new Map(found.flatMap((each) => each.people).toReversed().map((each) => [each.id, each])).values()].toReversed(), unknown };
+  const authors = {
+    people: [
+      ...new Map(
+        found
+          .flatMap((each) => each.people)
+          .toReversed()
+          .map((each) => [each.id, each]),
+      ).values(),
+    ].toReversed(),
+    unknown,
+  };
   return { authors, lasts: direct.length === 0 && unknown.length === 0 };
 }
 
 /** Who took the branch from one commit to another that does not follow it. */
-export async function moversOf(client: RepositoryClient, { ref, from, to }: { ref: string; from: string; to: string }, history: History): Promise<GateAuthors> {
+export async function moversOf(
+  client: RepositoryClient,
+  { ref, from, to }: { ref: string; from: string; to: string },
+  history: History,
+): Promise<GateAuthors> {
   const branch = ref.startsWith('refs/') ? ref : `refs/heads/${ref}`;
-  const moves = branch.startsWith('refs/heads/') ? await movesBetween(client, branch, { from, to }, history) : undefined;
-  const moved = people((moves ?? []).map(({ actor }) => actor), `moved ${ref} back to ${short(to)}`);
+  const moves = branch.startsWith('refs/heads/')
+    ? await movesBetween(client, branch, { from, to }, history)
+    : undefined;
+  const moved = people(
+    (moves ?? []).map(({ actor }) => actor),
+    `moved ${ref} back to ${short(to)}`,
+  );
   const isTold = moves !== undefined && moves.length > 0 && moves.every(({ actor }) => actor && !actor.isBot);
-  return { people: moved, unknown: isTold ? [] : [`nobody can tell who moved ${ref} from ${short(from)} to ${short(to)}`] };
+  return {
+    people: moved,
+    unknown: isTold ? [] : [`nobody can tell who moved ${ref} from ${short(from)} to ${short(to)}`],
+  };
 }

@@ -22,7 +22,16 @@ function annotations(preview: PullPreview): CheckAnnotation[] {
     if (seen.has(key)) return [];
     seen.add(key);
     const line = place.line ?? 1;
-    return [{ path: place.file, start_line: line, end_line: line, annotation_level: 'failure' as const, title: errorCode, message: message.slice(0, 4000) }];
+    return [
+      {
+        path: place.file,
+        start_line: line,
+        end_line: line,
+        annotation_level: 'failure' as const,
+        title: errorCode,
+        message: message.slice(0, 4000),
+      },
+    ];
   });
 }
 
@@ -31,10 +40,14 @@ function list(lines: string[]): string {
   return fitted(lines, bodyBudget, (left) => `- … and ${plural(left, 'more application')}`);
 }
 
-/** Once rendered: failure for anything that could not be shown or would be refused, skipped when no application is touched. */
+/**
+ * Once rendered: failure for anything that could not be shown or would be refused, skipped when no application is
+ * touched.
+ */
 export function diffCheck(preview: PullPreview, moved: string): CheckContent {
   const found = annotations(preview);
-  const failed = preview.conflicts.length > 0 || preview.errors.length > 0 || preview.apps.some((app) => errorsOf(app).length > 0);
+  const failed =
+    preview.conflicts.length > 0 || preview.errors.length > 0 || preview.apps.some((app) => errorsOf(app).length > 0);
   const lines = preview.apps.map((app) => {
     const [error] = errorsOf(app);
     return `- **${plain(app.name)}**${app.environment ? ` (${plain(app.environment)})` : ''}: ${error ? `❌ ${code(error.message, 200)}` : countsText(countsOf(app.effect))}`;
@@ -52,12 +65,24 @@ export function diffCheck(preview: PullPreview, moved: string): CheckContent {
 }
 
 export function runningDiffCheck(sha: string): CheckContent {
-  return { name: checks.diff, sha, conclusion: undefined, title: 'Looking at the cluster…', summary: `Comparing ${code(shortRevision(sha))} with what is live.` };
+  return {
+    name: checks.diff,
+    sha,
+    conclusion: undefined,
+    title: 'Looking at the cluster…',
+    summary: `Comparing ${code(shortRevision(sha))} with what is live.`,
+  };
 }
 
 /** A fork's files are a stranger's: they are neither rendered nor shown. */
 export function forkCheck(sha: string): CheckContent {
-  return { name: checks.diff, sha, conclusion: 'neutral', title: 'Not looked at: the branch is in a fork', summary: 'Branches of forks are not rendered. Push the branch to this repository to see what it would change.' };
+  return {
+    name: checks.diff,
+    sha,
+    conclusion: 'neutral',
+    title: 'Not looked at: the branch is in a fork',
+    summary: 'Branches of forks are not rendered. Push the branch to this repository to see what it would change.',
+  };
 }
 
 /** Ends tell names apart: `checkout-…ion-europe`. */
@@ -84,7 +109,11 @@ function buttons(waiting: AppProgress[]): NonNullable<CheckContent['actions']> {
     ];
   }
   if (made.length > 3) return [];
-  return made.map(({ app, digest }) => ({ label: approveLabel(app.name), description: `Approve ${shortName(app.name, 32)}`, identifier: `approve-${digest}` }));
+  return made.map(({ app, digest }) => ({
+    label: approveLabel(app.name),
+    description: `Approve ${shortName(app.name, 32)}`,
+    identifier: `approve-${digest}`,
+  }));
 }
 
 /** Undefined when no application of the pull request is gated. */
@@ -96,10 +125,31 @@ export function approvalCheck(progress: PullProgress): CheckContent | undefined 
   const rejected = gated.filter((app) => ['Rejected', 'Expired'].includes(app.approval?.status?.phase ?? ''));
   const preparing = gated.filter((app) => app.state === 'queued' && !app.approval);
   const summary = list(gated.map((app) => `- **${plain(app.name)}**: ${plain(app.message, 200)}`));
-  const base = { name: checks.approval, sha, summary: `${summary}\n\nBy command: ${code(`/cox approve ${waiting[0]?.name ?? gated[0]?.name ?? ''}`)} in the pull request.` };
-  if (waiting.length > 0) return { ...base, conclusion: 'action_required', title: title(`${waiting.map((app) => app.name).slice(0, 5).join(', ')} ${waiting.length === 1 ? 'waits' : 'wait'} for approval`), actions: buttons(waiting) };
+  const base = {
+    name: checks.approval,
+    sha,
+    summary: `${summary}\n\nBy command: ${code(`/cox approve ${waiting[0]?.name ?? gated[0]?.name ?? ''}`)} in the pull request.`,
+  };
+  if (waiting.length > 0)
+    return {
+      ...base,
+      conclusion: 'action_required',
+      title: title(
+        `${waiting
+          .map((app) => app.name)
+          .slice(0, 5)
+          .join(', ')} ${waiting.length === 1 ? 'waits' : 'wait'} for approval`,
+      ),
+      actions: buttons(waiting),
+    };
   const again = `${summary}\n\nTo ask again: ${code(`/cox reopen ${rejected[0]?.name ?? ''}`)}, or merge another change.`;
-  if (rejected.length > 0) return { ...base, summary: again, conclusion: 'failure', title: rejected.every((app) => app.approval?.status?.phase === 'Expired') ? 'Expired' : 'Rejected' };
+  if (rejected.length > 0)
+    return {
+      ...base,
+      summary: again,
+      conclusion: 'failure',
+      title: rejected.every((app) => app.approval?.status?.phase === 'Expired') ? 'Expired' : 'Rejected',
+    };
   if (preparing.length > 0) return { ...base, conclusion: undefined, title: 'The effect is being worked out' };
   return { ...base, conclusion: 'success', title: 'Nothing waits for approval', summary };
 }
@@ -109,6 +159,14 @@ export function rolloutCheck(progress: PullProgress): CheckContent | undefined {
   if (!sha || progress.apps.length === 0) return undefined;
   const failed = progress.apps.some((app) => app.state === 'failure' || app.state === 'rejected');
   const done = progress.apps.every((app) => app.state === 'success' || app.state === 'superseded');
-  const lines = progress.apps.map((app) => `- **${plain(app.name)}**: ${stateWords[app.state]} · ${plain(app.message, 200)}`);
-  return { name: checks.rollout, sha, conclusion: failed ? 'failure' : done ? 'success' : undefined, title: title(trackerVerdict(progress)), summary: list(lines) };
+  const lines = progress.apps.map(
+    (app) => `- **${plain(app.name)}**: ${stateWords[app.state]} · ${plain(app.message, 200)}`,
+  );
+  return {
+    name: checks.rollout,
+    sha,
+    conclusion: failed ? 'failure' : done ? 'success' : undefined,
+    title: title(trackerVerdict(progress)),
+    summary: list(lines),
+  };
 }

@@ -15,10 +15,17 @@ export function parsePullKey(key: string): PullRef | undefined {
   return match?.[1] && match[2] ? { owner: match[1], repo: match[2], number: Number(match[3]) } : undefined;
 }
 
-/** Answers whether the click was a decision; a Refresh is the caller's. Who may decide is asked when it is carried out. */
-export async function takeClick({ store, clock }: { store: Store; clock: Clock }, delivery: Delivery, pull: PullRef): Promise<boolean> {
+/**
+ * Answers whether the click was a decision; a Refresh is the caller's. Who may decide is asked when it is carried out.
+ */
+export async function takeClick(
+  { store, clock }: { store: Store; clock: Clock },
+  delivery: Delivery,
+  pull: PullRef,
+): Promise<boolean> {
   const { payload, id } = delivery;
-  const [, verb, prefix] = /^(approve|reject)-([0-9a-f]{6,12})$/.exec(textAt(payload, 'requested_action', 'identifier')) ?? [];
+  const [, verb, prefix] =
+    /^(approve|reject)-([0-9a-f]{6,12})$/.exec(textAt(payload, 'requested_action', 'identifier')) ?? [];
   if ((verb !== 'approve' && verb !== 'reject') || !prefix) return false;
   const approval = store.approvals.list().find((each) => each.spec.digest.startsWith(prefix));
   if (!approval || textAt(payload, 'sender', 'type') !== 'User') return true;

@@ -1,4 +1,5 @@
-// Commands of people in pull requests: each comment becomes one Request, named by the comment, whatever arrives how often.
+// Commands of people in pull requests: each comment becomes one Request, named by the comment, whatever arrives how
+// often.
 import type { Actor, PullRef, Request } from '../model/coxswain.ts';
 import type { Clock } from '../base/clock.ts';
 import type { HumanComment } from './sticky.ts';
@@ -28,14 +29,18 @@ export function requestName(comment: { nodeId: string }): string {
 }
 
 /**
- * Only comments of people that are as they were first sent: anyone with write access may edit another's comment, and an edit
+ * Only comments of people that are as they were first sent: anyone with write access may edit another's comment, and an
+ * edit
  * must not speak in their name.
  */
 export function isCommand(comment: HumanComment): boolean {
   return !comment.edited && commandIn(comment.body) !== undefined;
 }
 
-/** The digest that waits at this moment: what the person could see. A digest that they name wins, its first digits suffice. */
+/**
+ * The digest that waits at this moment: what the person could see. A digest that they name wins, its first digits
+ * suffice.
+ */
 function shownDigest(store: Store, application: string, named: string | undefined): string | undefined {
   const key = application.includes('/') ? application : `${store.namespace}/${application}`;
   const waiting = store.approvals.of(key).filter((approval) => (approval.status?.phase ?? 'Pending') === 'Pending');
@@ -45,10 +50,29 @@ function shownDigest(store: Store, application: string, named: string | undefine
 
 function specOf({ store, pull, clock }: CommandContext, comment: HumanComment): Request['spec'] {
   const text = commandIn(comment.body) ?? '';
-  const actor: Actor = { login: comment.login.toLowerCase(), id: comment.userId, via: 'pull-request', known: comment.known };
-  const base = { pull, actor, origin: { kind: 'comment' as const, commentId: comment.id }, createdAt: comment.createdAt };
+  const actor: Actor = {
+    login: comment.login.toLowerCase(),
+    id: comment.userId,
+    via: 'pull-request',
+    known: comment.known,
+  };
+  const base = {
+    pull,
+    actor,
+    origin: { kind: 'comment' as const, commentId: comment.id },
+    createdAt: comment.createdAt,
+  };
   const typed = text.slice(0, 200);
-  if (clock.now() - Date.parse(comment.createdAt) > heardMs) return { ...base, verb: 'help', args: { text: typed, error: 'this was asked more than an hour before it was heard, and is not carried out; ask again if it still holds' } };
+  if (clock.now() - Date.parse(comment.createdAt) > heardMs)
+    return {
+      ...base,
+      verb: 'help',
+      args: {
+        text: typed,
+        error:
+          'this was asked more than an hour before it was heard, and is not carried out; ask again if it still holds',
+      },
+    };
   const parsed = parseCommand(text);
   if (!parsed.ok) return { ...base, verb: 'help', args: { text: typed, error: parsed.message } };
   const { verb, application, rest, options } = parsed.command;
@@ -64,10 +88,20 @@ function specOf({ store, pull, clock }: CommandContext, comment: HumanComment): 
 }
 
 /** A sign alone: where GitHub refuses it, the command counts all the same, and the living comment tells the answer. */
-async function react({ client, signal, refusals }: Pick<CommandContext, 'client' | 'signal' | 'refusals'>, commentId: number, content: 'eyes' | 'rocket' | 'confused'): Promise<void> {
+async function react(
+  { client, signal, refusals }: Pick<CommandContext, 'client' | 'signal' | 'refusals'>,
+  commentId: number,
+  content: 'eyes' | 'rocket' | 'confused',
+): Promise<void> {
   const { owner, repo, octokit } = client;
   await permitted(refusals, 'Reactions', async () => {
-    await octokit.request('POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions', { owner, repo, comment_id: commentId, content, request: { signal } });
+    await octokit.request('POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions', {
+      owner,
+      repo,
+      comment_id: commentId,
+      content,
+      request: { signal },
+    });
   });
 }
 

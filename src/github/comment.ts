@@ -5,7 +5,16 @@ import type { ObjectSection } from './object-section.ts';
 import type { ObjectDiff } from '../model/effect.ts';
 import { commentMarker } from '../model/annotations.ts';
 import { keyTitle } from '../model/kube.ts';
-import { appMarkdown, appSection, countsOf, errorBlocks, errorsOf, isDestructive, rankOf, tableRow } from './app-section.ts';
+import {
+  appMarkdown,
+  appSection,
+  countsOf,
+  errorBlocks,
+  errorsOf,
+  isDestructive,
+  rankOf,
+  tableRow,
+} from './app-section.ts';
 import { driftText, placeText } from './object-section.ts';
 import { shortRevision } from '../model/application.ts';
 import { bodyBudget, code, fitted, plain, plural, sizeOf } from './text.ts';
@@ -33,9 +42,11 @@ const withChanges = (app: AppPreview): boolean => {
 /** One sentence that a manager understands; also the title of the check. */
 export function verdict(preview: PullPreview): string {
   const { apps, conflicts } = preview;
-  if (conflicts.length > 0) return `⚔️ The branch conflicts with ${code(preview.pull.base.ref)} in ${plural(conflicts.length, 'file')} · resolve that first`;
+  if (conflicts.length > 0)
+    return `⚔️ The branch conflicts with ${code(preview.pull.base.ref)} in ${plural(conflicts.length, 'file')} · resolve that first`;
   const failed = apps.filter((app) => errorsOf(app).length > 0).length;
-  if (failed > 0) return `❌ ${failed === apps.length ? '' : `${failed} of `}${plural(apps.length, 'application')} cannot be synced as it stands`;
+  if (failed > 0)
+    return `❌ ${failed === apps.length ? '' : `${failed} of `}${plural(apps.length, 'application')} cannot be synced as it stands`;
   if (preview.errors.length > 0) return '❌ The pull request could not be looked at as a whole';
   const changing = apps.filter(withChanges);
   if (changing.length === 0) return apps.length === 0 ? '✅ No application is touched' : '✅ No object changes';
@@ -47,12 +58,17 @@ export function verdict(preview: PullPreview): string {
 
 function factsLine({ pull, base, mergeCommit }: PullPreview): string {
   const onto = `${plain(pull.base.ref)}@${shortRevision(base)}`;
-  return mergeCommit ? `${code(shortRevision(pull.head.sha))} merged onto ${code(onto)}` : `${code(shortRevision(pull.head.sha))} onto ${code(onto)}`;
+  return mergeCommit
+    ? `${code(shortRevision(pull.head.sha))} merged onto ${code(onto)}`
+    : `${code(shortRevision(pull.head.sha))} onto ${code(onto)}`;
 }
 
 /** The part that a push to the base branch alone changes; two comments that differ only here are the same. */
 export function withoutBase(body: string): string {
-  return body.split('\n').map((line, at) => (at < 4 ? line.replace(/ onto `[^`]*`/, '') : line)).join('\n');
+  return body
+    .split('\n')
+    .map((line, at) => (at < 4 ? line.replace(/ onto `[^`]*`/, '') : line))
+    .join('\n');
 }
 
 function alert(kind: 'CAUTION' | 'WARNING', items: string[]): string {
@@ -73,13 +89,28 @@ function driftedText(diff: ObjectDiff): string {
 
 function attention(apps: AppPreview[]): string[] {
   const cautions = apps.flatMap((app) => [
-    ...errorsOf(app).slice(0, 2).map((error) => `**${plain(app.name)}** cannot be synced: ${[placeText(error.place), plain(error.message, 240)].filter(Boolean).join(' · ')}`),
+    ...errorsOf(app)
+      .slice(0, 2)
+      .map(
+        (error) =>
+          `**${plain(app.name)}** cannot be synced: ${[placeText(error.place), plain(error.message, 240)].filter(Boolean).join(' · ')}`,
+      ),
     ...(app.effect?.total ?? [])
       .filter((diff) => isDestructive(diff.action))
-      .map((diff) => `**${plain(app.name)}** ${diff.action === 'delete' ? 'deletes' : 'deletes and creates anew'} ${code(keyTitle(diff.key))}`),
-    ...(app.effect?.risks ?? []).map((risk) => `**${plain(app.name)}** ${code(keyTitle(risk.key))}: ${plain(risk.text)}`),
+      .map(
+        (diff) =>
+          `**${plain(app.name)}** ${diff.action === 'delete' ? 'deletes' : 'deletes and creates anew'} ${code(keyTitle(diff.key))}`,
+      ),
+    ...(app.effect?.risks ?? []).map(
+      (risk) => `**${plain(app.name)}** ${code(keyTitle(risk.key))}: ${plain(risk.text)}`,
+    ),
   ]);
-  const warnings = apps.flatMap((app) => (app.effect?.drift ?? []).map((diff) => `**${plain(app.name)}** drifted before this pull request: ${code(keyTitle(diff.key))} ${driftedText(diff)}`));
+  const warnings = apps.flatMap((app) =>
+    (app.effect?.drift ?? []).map(
+      (diff) =>
+        `**${plain(app.name)}** drifted before this pull request: ${code(keyTitle(diff.key))} ${driftedText(diff)}`,
+    ),
+  );
   return [alert('CAUTION', cautions), alert('WARNING', warnings)].filter(Boolean);
 }
 
@@ -94,19 +125,41 @@ function isWritten(diff: ObjectDiff): boolean {
 }
 
 function next(preview: PullPreview): string {
-  if (preview.conflicts.length > 0) return `**Next** — merge ${code(preview.pull.base.ref)} into the branch, resolve the conflicts and push; this comment follows.`;
-  if (preview.errors.length > 0 || preview.apps.some((app) => errorsOf(app).length > 0)) return '**Next** — correct the error and push; this comment follows. After a change outside of Git: `/cox diff`.';
-  const changing = preview.apps.filter((app) => app.status !== 'removed' && (withChanges(app) || (app.effect?.total ?? []).some(isWritten)));
+  if (preview.conflicts.length > 0)
+    return `**Next** — merge ${code(preview.pull.base.ref)} into the branch, resolve the conflicts and push; this comment follows.`;
+  if (preview.errors.length > 0 || preview.apps.some((app) => errorsOf(app).length > 0))
+    return '**Next** — correct the error and push; this comment follows. After a change outside of Git: `/cox diff`.';
+  const changing = preview.apps.filter(
+    (app) => app.status !== 'removed' && (withChanges(app) || (app.effect?.total ?? []).some(isWritten)),
+  );
   const removed = preview.apps.filter((app) => app.status === 'removed');
   const parents = [...new Set(removed.map((app) => app.parent?.split('/').at(-1) ?? ''))].filter(Boolean);
   const gated = changing.filter((app) => app.gated);
   const auto = changing.filter((app) => !app.gated && app.automated);
   const manual = changing.filter((app) => !app.gated && !app.automated);
   const lines = [
-    ...(auto.length > 0 ? [`- On merge ${names(auto)} ${auto.length === 1 ? 'syncs by itself' : 'sync by themselves'}.`] : []),
-    ...(manual.length > 0 ? [`- After the merge ${names(manual)} ${manual.length === 1 ? 'waits' : 'wait'} for ${manual.slice(0, 5).map((app) => code(`/cox sync ${app.name}`)).join(', ')}.`] : []),
-    ...(removed.length > 0 ? [`- ${names(removed)} ${removed.length === 1 ? 'goes' : 'go'} with what is listed above${parents.length > 0 ? `, as soon as ${parents.map((name) => `*${plain(name)}*`).join(' and ')} has synced` : ''}.`] : []),
-    ...gated.slice(0, 8).map((app) => `- After the merge *${plain(app.name)}* waits for **${plural(app.approvals, 'approval')}** by someone else than the author: ${code(`/cox approve ${app.name}`)} here, or the card in Slack.`),
+    ...(auto.length > 0
+      ? [`- On merge ${names(auto)} ${auto.length === 1 ? 'syncs by itself' : 'sync by themselves'}.`]
+      : []),
+    ...(manual.length > 0
+      ? [
+          `- After the merge ${names(manual)} ${manual.length === 1 ? 'waits' : 'wait'} for ${manual
+            .slice(0, 5)
+            .map((app) => code(`/cox sync ${app.name}`))
+            .join(', ')}.`,
+        ]
+      : []),
+    ...(removed.length > 0
+      ? [
+          `- ${names(removed)} ${removed.length === 1 ? 'goes' : 'go'} with what is listed above${parents.length > 0 ? `, as soon as ${parents.map((name) => `*${plain(name)}*`).join(' and ')} has synced` : ''}.`,
+        ]
+      : []),
+    ...gated
+      .slice(0, 8)
+      .map(
+        (app) =>
+          `- After the merge *${plain(app.name)}* waits for **${plural(app.approvals, 'approval')}** by someone else than the author: ${code(`/cox approve ${app.name}`)} here, or the card in Slack.`,
+      ),
   ];
   return lines.length > 0 ? ['**Next**', '', ...lines].join('\n') : '';
 }
@@ -121,42 +174,88 @@ interface Frame {
 }
 
 function frame({ preview, activity, publicUrl, refused }: CommentInput): Frame {
-  const apps = [...preview.apps].sort((a, b) => rankOf(a) - rankOf(b) || Number(b.gated) - Number(a.gated) || (a.application < b.application ? -1 : 1));
-  const conflicts = preview.conflicts.slice(0, 20).map((file) => `- ${code(file)}`).join('\n');
+  const apps = [...preview.apps].sort(
+    (a, b) => rankOf(a) - rankOf(b) || Number(b.gated) - Number(a.gated) || (a.application < b.application ? -1 : 1),
+  );
+  const conflicts = preview.conflicts
+    .slice(0, 20)
+    .map((file) => `- ${code(file)}`)
+    .join('\n');
   return {
     apps,
     publicUrl,
-    head: [`${commentMarker}\n### ${verdict(preview)}`, factsLine(preview), refused, conflicts, preview.errors.length > 0 ? errorBlocks(preview.errors) : ''].filter(Boolean),
-    tail: [next(preview), activity, `<sub>${preview.apps.length} of ${plural(preview.considered, 'application')} touched · ${code('/cox help')} lists the commands</sub>`].filter(Boolean),
+    head: [
+      `${commentMarker}\n### ${verdict(preview)}`,
+      factsLine(preview),
+      refused,
+      conflicts,
+      preview.errors.length > 0 ? errorBlocks(preview.errors) : '',
+    ].filter(Boolean),
+    tail: [
+      next(preview),
+      activity,
+      `<sub>${preview.apps.length} of ${plural(preview.considered, 'application')} touched · ${code('/cox help')} lists the commands</sub>`,
+    ].filter(Boolean),
   };
 }
 
 function table(apps: AppPreview[], publicUrl: string, budget: number): string {
   if (apps.length === 0) return '';
-  return fitted([tableHead, ...apps.map((app) => tableRow(app, publicUrl))], budget, (left) => `\n… and ${plural(left, 'more application')}`);
+  return fitted(
+    [tableHead, ...apps.map((app) => tableRow(app, publicUrl))],
+    budget,
+    (left) => `\n… and ${plural(left, 'more application')}`,
+  );
 }
 
 function assemble(parts: Frame, sections: AppSection[], moved: ReadonlySet<ObjectSection>): string {
-  const details = sections.map((section) => appMarkdown(section, { open: rankOf(section.app) < 2 || sections.length === 1, moved }));
-  return [...parts.head, table(parts.apps, parts.publicUrl, bodyBudget), ...attention(parts.apps), ...details, ...parts.tail].filter(Boolean).join('\n\n');
+  const details = sections.map((section) =>
+    appMarkdown(section, { open: rankOf(section.app) < 2 || sections.length === 1, moved }),
+  );
+  return [
+    ...parts.head,
+    table(parts.apps, parts.publicUrl, bodyBudget),
+    ...attention(parts.apps),
+    ...details,
+    ...parts.tail,
+  ]
+    .filter(Boolean)
+    .join('\n\n');
 }
 
 /** Objects that may leave the comment, the biggest first; what deletes stays. */
 function movable(sections: AppSection[]): ObjectSection[] {
-  return sections.flatMap((section) => section.objects).filter((object) => !isDestructive(object.action)).sort((a, b) => sizeOf(b.markdown) - sizeOf(a.markdown));
+  return sections
+    .flatMap((section) => section.objects)
+    .filter((object) => !isDestructive(object.action))
+    .sort((a, b) => sizeOf(b.markdown) - sizeOf(a.markdown));
 }
 
 /** Names and diffs of moved objects, for the text of a check; cut between objects only. */
 function movedText(sections: AppSection[], moved: ReadonlySet<ObjectSection>): string {
-  const blocks = sections.flatMap((section) => section.objects.filter((object) => moved.has(object)).map((object) => `#### ${plain(section.app.name)}\n\n${object.markdown}`));
-  return fitted(blocks.map((block) => `${block}\n`), bodyBudget, (left) => `… and ${plural(left, 'more object')}: ${code('cox app diff')} shows all of it`).trimEnd();
+  const blocks = sections.flatMap((section) =>
+    section.objects
+      .filter((object) => moved.has(object))
+      .map((object) => `#### ${plain(section.app.name)}\n\n${object.markdown}`),
+  );
+  return fitted(
+    blocks.map((block) => `${block}\n`),
+    bodyBudget,
+    (left) => `… and ${plural(left, 'more object')}: ${code('cox app diff')} shows all of it`,
+  ).trimEnd();
 }
 
-/** The comment within the budget: less context first, then the biggest objects move to the check, then the table alone. */
+/**
+ * The comment within the budget: less context first, then the biggest objects move to the check, then the table alone.
+ */
 export function renderComment(input: CommentInput): Comment {
   const parts = frame(input);
   const none = new Set<ObjectSection>();
-  const whole = assemble(parts, parts.apps.map((app) => appSection(app, 3)), none);
+  const whole = assemble(
+    parts,
+    parts.apps.map((app) => appSection(app, 3)),
+    none,
+  );
   if (sizeOf(whole) <= bodyBudget) return { body: whole, moved: '' };
   const sections = parts.apps.map((app) => appSection(app, 1));
   const folded = assemble(parts, sections, none);
@@ -179,7 +278,12 @@ function moving(parts: Frame, sections: AppSection[], before: number): Comment {
 }
 
 function tableOnly(parts: Frame, sections: AppSection[]): Comment {
-  const rest = [...parts.head, ...attention(parts.apps), 'The diffs are too long for a comment; they stand in the check `coxswain/diff`.', ...parts.tail];
+  const rest = [
+    ...parts.head,
+    ...attention(parts.apps),
+    'The diffs are too long for a comment; they stand in the check `coxswain/diff`.',
+    ...parts.tail,
+  ];
   const budget = Math.max(2000, bodyBudget - sizeOf(rest.join('\n\n')) - 10);
   const [first = '', ...others] = rest;
   const body = [first, table(parts.apps, parts.publicUrl, budget), ...others].join('\n\n');
@@ -200,7 +304,10 @@ export function closedComment(activity: string): string {
 }
 
 export function forkComment(activity: string): string {
-  return short('Branches of forks are not looked at. Push the branch to this repository to see what it would change.', activity);
+  return short(
+    'Branches of forks are not looked at. Push the branch to this repository to see what it would change.',
+    activity,
+  );
 }
 
 export function placeholderComment(head: string): string {

@@ -60,11 +60,23 @@ function isLinked({ authors }: CommitFacts): boolean {
   return authors.every(({ account }) => account !== undefined);
 }
 
-/** Commits, and what brought them, stay as they are; whom an address belongs to does not, where it belongs to nobody. */
+/**
+ * Commits, and what brought them, stay as they are; whom an address belongs to does not, where it belongs to nobody.
+ */
 export function factMemory(clock: Clock): FactMemory {
   return {
-    commits: new Recent({ clock, forMs, limit: 5_000, keeps: (facts) => facts !== undefined && isLinked(facts) && facts.pulls.length > 0 }),
-    pulls: new Recent({ clock, forMs, limit: 2_000, keeps: (facts) => facts !== undefined && facts.commits.every(isLinked) }),
+    commits: new Recent({
+      clock,
+      forMs,
+      limit: 5_000,
+      keeps: (facts) => facts !== undefined && isLinked(facts) && facts.pulls.length > 0,
+    }),
+    pulls: new Recent({
+      clock,
+      forMs,
+      limit: 2_000,
+      keeps: (facts) => facts !== undefined && facts.commits.every(isLinked),
+    }),
   };
 }
 
@@ -87,7 +99,9 @@ interface RawCommit {
   authors: { totalCount: number; nodes: RawSignature[] };
   committer: RawSignature | null;
   parents: { totalCount: number };
-  associatedPullRequests?: { nodes: { number: number; merged: boolean; baseRepository: { nameWithOwner: string } | null }[] } | null;
+  associatedPullRequests?: {
+    nodes: { number: number; merged: boolean; baseRepository: { nameWithOwner: string } | null }[];
+  } | null;
 }
 
 interface RawPull {
@@ -105,7 +119,9 @@ const commitFields = `oid authoredDate messageHeadline parents(first: 1) { total
 const actorFields = '__typename login ... on User { databaseId } ... on Bot { databaseId }';
 
 function accountOf(actor: RawActor | null): Account | undefined {
-  return actor?.databaseId ? { login: actor.login, id: actor.databaseId, isBot: actor.__typename !== undefined && actor.__typename !== 'User' } : undefined;
+  return actor?.databaseId
+    ? { login: actor.login, id: actor.databaseId, isBot: actor.__typename !== undefined && actor.__typename !== 'User' }
+    : undefined;
 }
 
 function signatureOf({ name, email, user }: RawSignature): Signature {
@@ -114,7 +130,9 @@ function signatureOf({ name, email, user }: RawSignature): Signature {
 
 function commitOf(raw: RawCommit, own: string): CommitFacts {
   const [author] = raw.authors.nodes;
-  const pulls = (raw.associatedPullRequests?.nodes ?? []).filter((pull) => pull.merged && pull.baseRepository?.nameWithOwner.toLowerCase() === own);
+  const pulls = (raw.associatedPullRequests?.nodes ?? []).filter(
+    (pull) => pull.merged && pull.baseRepository?.nameWithOwner.toLowerCase() === own,
+  );
   return {
     sha: raw.oid,
     authors: raw.authors.nodes.map(signatureOf),
@@ -131,14 +149,18 @@ function refused(error: unknown): unknown {
   if (!(error instanceof GraphqlResponseError)) return error;
   const [first] = error.errors ?? [];
   const isFinal = first?.type === 'FORBIDDEN' || first?.type === 'NOT_FOUND' || first?.type === 'INSUFFICIENT_SCOPES';
-  return new GitHubError(first?.message ?? 'the query was refused', 200, isFinal ? 'terminal' : 'transient', { cause: { type: first?.type } });
+  return new GitHubError(first?.message ?? 'the query was refused', 200, isFinal ? 'terminal' : 'transient', {
+    cause: { type: first?.type },
+  });
 }
 
 async function query<T>({ owner, repo, octokit }: RepositoryClient, fields: string): Promise<Record<string, T | null>> {
   const text = `query ($owner: String!, $name: String!) { repository(owner: $owner, name: $name) { ${fields} } }`;
-  const { repository } = await octokit.graphql<{ repository: Record<string, T | null> }>(text, { owner, name: repo }).catch((error: unknown) => {
-    throw refused(error);
-  });
+  const { repository } = await octokit
+    .graphql<{ repository: Record<string, T | null> }>(text, { owner, name: repo })
+    .catch((error: unknown) => {
+      throw refused(error);
+    });
   return repository;
 }
 
@@ -148,7 +170,9 @@ function nameOf({ owner, repo }: RepositoryClient): string {
 
 async function readCommits(client: RepositoryClient, shas: readonly string[]): Promise<(CommitFacts | undefined)[]> {
   const associated = 'associatedPullRequests(first: 5) { nodes { number merged baseRepository { nameWithOwner } } }';
-  const fields = shas.map((sha, at) => `c${at}: object(oid: "${sha}") { ... on Commit { ${commitFields} ${associated} } }`);
+  const fields = shas.map(
+    (sha, at) => `c${at}: object(oid: "${sha}") { ... on Commit { ${commitFields} ${associated} } }`,
+  );
   const found = await query<Partial<RawCommit>>(client, fields.join('\n'));
   return shas.map((_, at) => {
     const raw = found[`c${at}`];
@@ -171,7 +195,9 @@ async function pullOf(client: RepositoryClient, raw: RawPull): Promise<PullFacts
   }
   const own = nameOf(client);
   return {
-    number: raw.number, opener: accountOf(raw.author), merger: accountOf(raw.mergedBy),
+    number: raw.number,
+    opener: accountOf(raw.author),
+    merger: accountOf(raw.mergedBy),
     branch: raw.headRepository?.nameWithOwner.toLowerCase() === own ? raw.headRefName : undefined,
     commits: commits.map(({ commit }) => commitOf(commit, own)),
   };
@@ -179,10 +205,12 @@ async function pullOf(client: RepositoryClient, raw: RawPull): Promise<PullFacts
 
 async function readPulls(client: RepositoryClient, numbers: readonly number[]): Promise<(PullFacts | undefined)[]> {
   const found = await query<RawPull>(client, numbers.map((number) => pullFields(number)).join('\n'));
-  return Promise.all(numbers.map(async (number) => {
-    const raw = found[`p${number}`];
-    return raw ? pullOf(client, raw) : undefined;
-  }));
+  return Promise.all(
+    numbers.map(async (number) => {
+      const raw = found[`p${number}`];
+      return raw ? pullOf(client, raw) : undefined;
+    }),
+  );
 }
 
 interface Batching<K, V> {
@@ -196,7 +224,9 @@ interface Batching<K, V> {
 async function inBatches<K, V>(keys: readonly K[], { memory, name, atOnce, ask }: Batching<K, V>): Promise<V[]> {
   const wanted: { key: K; resolve: (value: V | Promise<V>) => void }[] = [];
   const turns = new Turns(inParallel);
-  const answers = keys.map((key) => memory.get(name(key), () => new Promise<V>((resolve) => wanted.push({ key, resolve }))));
+  const answers = keys.map((key) =>
+    memory.get(name(key), () => new Promise<V>((resolve) => wanted.push({ key, resolve }))),
+  );
   for (let at = 0; at < wanted.length; at += atOnce) {
     const batch = wanted.slice(at, at + atOnce);
     const answered = turns.take().then((give) => ask(batch.map(({ key }) => key)).finally(give));
@@ -206,11 +236,29 @@ async function inBatches<K, V>(keys: readonly K[], { memory, name, atOnce, ask }
 }
 
 /** In the order of the ids; undefined for one that GitHub does not have. */
-export function factsOfCommits(client: RepositoryClient, memory: FactMemory, shas: readonly string[]): Promise<(CommitFacts | undefined)[]> {
-  return inBatches(shas, { memory: memory.commits, name: (sha) => `${nameOf(client)}@${sha}`, atOnce: commitsAtOnce, ask: (batch) => readCommits(client, batch) });
+export function factsOfCommits(
+  client: RepositoryClient,
+  memory: FactMemory,
+  shas: readonly string[],
+): Promise<(CommitFacts | undefined)[]> {
+  return inBatches(shas, {
+    memory: memory.commits,
+    name: (sha) => `${nameOf(client)}@${sha}`,
+    atOnce: commitsAtOnce,
+    ask: (batch) => readCommits(client, batch),
+  });
 }
 
-export async function factsOfPulls(client: RepositoryClient, memory: FactMemory, numbers: readonly number[]): Promise<Map<number, PullFacts>> {
-  const found = await inBatches(numbers, { memory: memory.pulls, name: (number) => `${nameOf(client)}#${number}`, atOnce: pullsAtOnce, ask: (batch) => readPulls(client, batch) });
+export async function factsOfPulls(
+  client: RepositoryClient,
+  memory: FactMemory,
+  numbers: readonly number[],
+): Promise<Map<number, PullFacts>> {
+  const found = await inBatches(numbers, {
+    memory: memory.pulls,
+    name: (number) => `${nameOf(client)}#${number}`,
+    atOnce: pullsAtOnce,
+    ask: (batch) => readPulls(client, batch),
+  });
   return new Map(found.flatMap((facts) => (facts ? [[facts.number, facts] as const] : [])));
 }

@@ -45,7 +45,8 @@ function issueComment({ appId, pulls, intake }: DeliveryOptions, { payload }: De
   const ours = own && textAt(payload, 'comment', 'body').startsWith(commentMarker);
   const byUs = textAt(payload, 'sender', 'type') === 'Bot';
   if (ours && !byUs && textAt(payload, 'action') !== 'created') pulls.forgetComment(pullKey(place));
-  if (textAt(payload, 'action') === 'created' && textAt(payload, 'comment', 'user', 'type') === 'User') intake.comment(place, idAt(payload, 'comment', 'id'));
+  if (textAt(payload, 'action') === 'created' && textAt(payload, 'comment', 'user', 'type') === 'User')
+    intake.comment(place, idAt(payload, 'comment', 'id'));
 }
 
 async function checkRun(options: DeliveryOptions, delivery: Delivery): Promise<void> {
@@ -53,7 +54,11 @@ async function checkRun(options: DeliveryOptions, delivery: Delivery): Promise<v
   const pull = parsePullKey(textAt(payload, 'check_run', 'external_id'));
   if (!pull || idAt(payload, 'check_run', 'app', 'id') !== options.appId) return;
   const action = textAt(payload, 'action');
-  if (action === 'rerequested') options.pulls.rerun(pullKey(pull), { name: textAt(payload, 'check_run', 'name'), sha: textAt(payload, 'check_run', 'head_sha') });
+  if (action === 'rerequested')
+    options.pulls.rerun(pullKey(pull), {
+      name: textAt(payload, 'check_run', 'name'),
+      sha: textAt(payload, 'check_run', 'head_sha'),
+    });
   if (action !== 'requested_action') return;
   const decided = await takeClick(options, delivery, pull);
   if (!decided) options.pulls.add(pullKey(pull));
@@ -64,7 +69,8 @@ export async function takeDelivery(options: DeliveryOptions, delivery: Delivery)
   switch (delivery.event) {
     case 'push': {
       const { ref } = pushOf(delivery.payload);
-      if (ref.startsWith('refs/heads/')) options.intake.branch(repositoryOf(delivery.payload), ref.slice('refs/heads/'.length));
+      if (ref.startsWith('refs/heads/'))
+        options.intake.branch(repositoryOf(delivery.payload), ref.slice('refs/heads/'.length));
       return;
     }
     case 'pull_request':

@@ -62,7 +62,14 @@ function openPull({ installations }: Parts): GitHubForge['openPull'] {
   return async ({ owner, repo, base, head, title, body }: OpenPull) => {
     const { octokit } = installations.client(owner, repo);
     const find = async (): Promise<{ number: number; url: string; created: boolean } | undefined> => {
-      const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls', { owner, repo, head: `${owner}:${head}`, base, state: 'all', per_page: 30 });
+      const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls', {
+        owner,
+        repo,
+        head: `${owner}:${head}`,
+        base,
+        state: 'all',
+        per_page: 30,
+      });
       // One that somebody closed was answered: asking again is a new proposal.
       const standing = data.find((pull) => pull.state === 'open' || pull.merged_at !== null);
       return standing && { number: standing.number, url: standing.html_url, created: false };
@@ -70,7 +77,14 @@ function openPull({ installations }: Parts): GitHubForge['openPull'] {
     const found = await find();
     if (found) return found;
     try {
-      const { data } = await octokit.request('POST /repos/{owner}/{repo}/pulls', { owner, repo, base, head, title, body });
+      const { data } = await octokit.request('POST /repos/{owner}/{repo}/pulls', {
+        owner,
+        repo,
+        base,
+        head,
+        title,
+        body,
+      });
       return { number: data.number, url: data.html_url, created: true };
     } catch (error) {
       const made = isGitHub(error, 422) ? await find() : undefined; // another pass was faster
@@ -144,7 +158,14 @@ function forgeOf(parts: Parts): GitHubForge {
     async moversOf(repoUrl, { ref, from, to }, history) {
       await ready();
       const found = installations.at(repoUrl);
-      return found && moversOf(installations.client(found.owner, found.repo), { ref: ref === 'HEAD' ? found.defaultBranch : ref, from, to }, history);
+      return (
+        found &&
+        moversOf(
+          installations.client(found.owner, found.repo),
+          { ref: ref === 'HEAD' ? found.defaultBranch : ref, from, to },
+          history,
+        )
+      );
     },
     async reviewersOf(repoUrl, environment) {
       await ready();
@@ -157,8 +178,23 @@ function forgeOf(parts: Parts): GitHubForge {
 /** What a pull request shows of an application; nothing else needs a pass. */
 function shownOf(app: Application | undefined): string {
   const { sync, health, operationState, history, conditions } = app?.status ?? {};
-  const operation = operationState && [operationState.phase, operationState.message, operationState.startedAt, operationState.syncResult?.resources?.length];
-  return canonicalJson([app?.spec, app?.metadata.annotations, app?.operation !== undefined, sync?.status, sync?.revision, health?.status, operation, history?.at(-1)?.id, conditions?.map((item) => item.message)]);
+  const operation = operationState && [
+    operationState.phase,
+    operationState.message,
+    operationState.startedAt,
+    operationState.syncResult?.resources?.length,
+  ];
+  return canonicalJson([
+    app?.spec,
+    app?.metadata.annotations,
+    app?.operation !== undefined,
+    sync?.status,
+    sync?.revision,
+    health?.status,
+    operation,
+    history?.at(-1)?.id,
+    conditions?.map((item) => item.message),
+  ]);
 }
 
 /** Hints only: a pass reads everything afresh. */
@@ -169,7 +205,11 @@ function follow({ store, pulls }: Parts): () => void {
     }),
     store.approvals.onChange((_key, now, before) => {
       const application = (now ?? before)?.spec.application;
-      if (application && (now?.status?.phase !== before?.status?.phase || now?.status?.message !== before?.status?.message)) pulls.applicationChanged(application);
+      if (
+        application &&
+        (now?.status?.phase !== before?.status?.phase || now?.status?.message !== before?.status?.message)
+      )
+        pulls.applicationChanged(application);
     }),
     store.requests.onChange((_key, now, before) => {
       if (now?.spec.pull && now.status?.phase !== before?.status?.phase) pulls.add(pullKey(now.spec.pull));
@@ -180,16 +220,39 @@ function follow({ store, pulls }: Parts): () => void {
 
 function withApp(options: GitHubOptions, config: GitHubAppConfig): Parts {
   const { store, change, publicUrl, clock, log, permit, random = Math.random } = options;
-  const api = new GitHubApi({ appId: config.appId, privateKey: config.privateKey, apiUrl: config.apiUrl, clock, log, random, permit });
+  const api = new GitHubApi({
+    appId: config.appId,
+    privateKey: config.privateKey,
+    apiUrl: config.apiUrl,
+    clock,
+    log,
+    random,
+    permit,
+  });
   const installations = new Installations(api, log);
-  const pulls: PullQueue = new PullQueue({ appId: config.appId, installations, store, change, publicUrl, clock, log, onCommand: (pull, comment) => intake.comment(pull, comment.id) });
+  const pulls: PullQueue = new PullQueue({
+    appId: config.appId,
+    installations,
+    store,
+    change,
+    publicUrl,
+    clock,
+    log,
+    onCommand: (pull, comment) => intake.comment(pull, comment.id),
+  });
   const intake: Intake = new Intake({ api, installations, pulls, store, clock, log });
   return { ...options, config, api, installations, pulls, intake };
 }
 
 /** Repositories elsewhere must not wait for GitHub: while it cannot be read, nobody has credentials of it. */
-async function credentialsOf({ installations, api, log }: Parts, repoUrl: string): Promise<{ username: string; password: string } | undefined> {
-  if (!installations.loaded) await installations.load().catch((error: unknown) => log.warn({ err: error }, 'the installations of the GitHub App could not be read'));
+async function credentialsOf(
+  { installations, api, log }: Parts,
+  repoUrl: string,
+): Promise<{ username: string; password: string } | undefined> {
+  if (!installations.loaded)
+    await installations
+      .load()
+      .catch((error: unknown) => log.warn({ err: error }, 'the installations of the GitHub App could not be read'));
   const found = installations.at(repoUrl);
   return found && { username: 'x-access-token', password: await api.installationToken(found.installation) };
 }
@@ -219,7 +282,11 @@ export function createGitHub(options: GitHubOptions): GitHub {
   let unfollow: () => void = () => undefined;
   const take = async (delivery: Delivery): Promise<void> => {
     if (delivery.event === 'push') options.onPush(pushOf(delivery.payload));
-    if (parts) await takeDelivery({ appId: parts.config.appId, store, clock, pulls: parts.pulls, intake: parts.intake }, delivery);
+    if (parts)
+      await takeDelivery(
+        { appId: parts.config.appId, store, clock, pulls: parts.pulls, intake: parts.intake },
+        delivery,
+      );
   };
   return {
     handle: createReceiver({ secret: config?.webhookSecret ?? options.webhookSecret, take, log }),

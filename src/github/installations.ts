@@ -49,7 +49,9 @@ export class Installations {
 
   async #read(): Promise<Known> {
     const app = await this.#api.app.request('GET /app');
-    const installations = await allPages(async (page) => (await this.#api.app.request('GET /app/installations', { per_page: 100, page })).data);
+    const installations = await allPages(
+      async (page) => (await this.#api.app.request('GET /app/installations', { per_page: 100, page })).data,
+    );
     const byName: Known['byName'] = new Map();
     const byUrl: Known['byUrl'] = new Map();
     const grants: Known['granted'] = new Map();
@@ -71,9 +73,18 @@ export class Installations {
   async #repositories(id: number): Promise<{ found: InstalledRepository; urls: string[] }[]> {
     const octokit = this.#api.installation(id);
     try {
-      const repositories = await allPages(async (page) => (await octokit.request('GET /installation/repositories', { per_page: 100, page })).data.repositories);
+      const repositories = await allPages(
+        async (page) =>
+          (await octokit.request('GET /installation/repositories', { per_page: 100, page })).data.repositories,
+      );
       return repositories.map((each) => ({
-        found: { owner: each.owner.login, repo: each.name, installation: id, cloneUrl: each.clone_url, defaultBranch: each.default_branch },
+        found: {
+          owner: each.owner.login,
+          repo: each.name,
+          installation: id,
+          cloneUrl: each.clone_url,
+          defaultBranch: each.default_branch,
+        },
         urls: [each.clone_url, each.ssh_url],
       }));
     } catch (error) {
@@ -107,7 +118,10 @@ export class Installations {
   /** Throws E_GITHUB when the App is not installed there. */
   client(owner: string, repo: string): RepositoryClient {
     const found = this.named(owner, repo);
-    if (!found) throw new AppError('E_GITHUB', `the GitHub App is not installed on ${owner}/${repo}`, { hint: 'Install it there, or remove the repository from the request.' });
+    if (!found)
+      throw new AppError('E_GITHUB', `the GitHub App is not installed on ${owner}/${repo}`, {
+        hint: 'Install it there, or remove the repository from the request.',
+      });
     return { owner: found.owner, repo: found.repo, octokit: this.#api.installation(found.installation) };
   }
 }

@@ -1,4 +1,5 @@
-// Looks at installations, repositories, branches and comments afresh, and finds the pull requests that need a pass; sweeps for what webhooks lost.
+// Looks at installations, repositories, branches and comments afresh, and finds the pull requests that need a pass;
+// sweeps for what webhooks lost.
 import type { Clock } from '../base/clock.ts';
 import type { GitHubApi } from './api.ts';
 import type { HumanComment } from './sticky.ts';
@@ -113,14 +114,31 @@ export class Intake {
       if (errorKind(error) !== 'terminal') throw error;
       log.warn({ err: error }, 'the installations of the GitHub App cannot be read');
     }
-    for (const { owner, repo } of installations.repositories) this.#queue.add(keyOf({ kind: 'repository', owner, repo }));
+    for (const { owner, repo } of installations.repositories)
+      this.#queue.add(keyOf({ kind: 'repository', owner, repo }));
     return { after: sweepMs };
   }
 
   /** A branch moved: the open pull requests that would be merged into it are looked at again. */
-  async #branch({ owner, repo, branch }: { owner: string; repo: string; branch: string }, signal: AbortSignal): Promise<void> {
+  async #branch(
+    { owner, repo, branch }: { owner: string; repo: string; branch: string },
+    signal: AbortSignal,
+  ): Promise<void> {
     const { octokit } = this.#options.installations.client(owner, repo);
-    const open = await allPages(async (page) => (await octokit.request('GET /repos/{owner}/{repo}/pulls', { owner, repo, state: 'open', base: branch, per_page: 100, page, request: { signal } })).data);
+    const open = await allPages(
+      async (page) =>
+        (
+          await octokit.request('GET /repos/{owner}/{repo}/pulls', {
+            owner,
+            repo,
+            state: 'open',
+            base: branch,
+            per_page: 100,
+            page,
+            request: { signal },
+          })
+        ).data,
+    );
     for (const { number } of open) this.#options.pulls.add(pullKey({ owner, repo, number }));
   }
 
@@ -128,10 +146,19 @@ export class Intake {
     const { installations, pulls, clock } = this.#options;
     const { octokit } = installations.client(owner, repo);
     const common = { owner, repo, per_page: 100, request: { signal } };
-    const open = await allPages(async (page) => (await octokit.request('GET /repos/{owner}/{repo}/pulls', { ...common, state: 'open', page })).data);
+    const open = await allPages(
+      async (page) =>
+        (await octokit.request('GET /repos/{owner}/{repo}/pulls', { ...common, state: 'open', page })).data,
+    );
     const recent: typeof open = [];
     for (let page = 1; page <= maxClosedPages; page += 1) {
-      const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls', { ...common, state: 'closed', sort: 'updated', direction: 'desc', page });
+      const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls', {
+        ...common,
+        state: 'closed',
+        sort: 'updated',
+        direction: 'desc',
+        page,
+      });
       const followed = data.filter((pull) => Date.parse(pull.updated_at) > clock.now() - followMs);
       recent.push(...followed);
       if (followed.length < 100) break;
@@ -143,7 +170,10 @@ export class Intake {
     await this.#waiting({ owner, repo }, signal);
   }
 
-  /** What waits for an approval may have been merged long ago. Once for each approval: from then on its changes are followed. */
+  /**
+   * What waits for an approval may have been merged long ago. Once for each approval: from then on its changes are
+   * followed.
+   */
   async #waiting({ owner, repo }: { owner: string; repo: string }, signal: AbortSignal): Promise<void> {
     const { installations, pulls, store, log } = this.#options;
     const here = installations.named(owner, repo);
@@ -157,7 +187,8 @@ export class Intake {
         continue;
       }
       try {
-        for (const number of await pullsOfRange(installations.client(owner, repo), range, signal)) pulls.add(pullKey({ owner, repo, number }));
+        for (const number of await pullsOfRange(installations.client(owner, repo), range, signal))
+          pulls.add(pullKey({ owner, repo, number }));
         followed.add(name);
       } catch (error) {
         if (errorKind(error) !== 'terminal') throw error;
@@ -172,13 +203,30 @@ export class Intake {
     if (!ref || !this.#options.installations.named(ref.owner, ref.repo)) return;
     const client = this.#options.installations.client(ref.owner, ref.repo);
     const { owner, repo, octokit } = client;
-    const found = await octokit.request('GET /repos/{owner}/{repo}/issues/comments/{comment_id}', { owner, repo, comment_id: id, request: { signal } }).catch((error: unknown) => {
-      if (!isGitHub(error, 404)) throw error; // deleted meanwhile
-      return undefined;
-    });
+    const found = await octokit
+      .request('GET /repos/{owner}/{repo}/issues/comments/{comment_id}', {
+        owner,
+        repo,
+        comment_id: id,
+        request: { signal },
+      })
+      .catch((error: unknown) => {
+        if (!isGitHub(error, 404)) throw error; // deleted meanwhile
+        return undefined;
+      });
     const comment = found && humanComment(found.data);
     if (!comment || (await this.#answered(comment, { ref, signal }))) return;
-    await takeCommand({ client, refusals: this.#options.pulls.memory(pull).refusals, clock: this.#options.clock, store: this.#options.store, pull: { ...ref, owner, repo }, signal }, comment);
+    await takeCommand(
+      {
+        client,
+        refusals: this.#options.pulls.memory(pull).refusals,
+        clock: this.#options.clock,
+        store: this.#options.store,
+        pull: { ...ref, owner, repo },
+        signal,
+      },
+      comment,
+    );
   }
 
   /** Does the comment carry our 🚀 or 😕? Other people's do not count. */
@@ -186,8 +234,22 @@ export class Intake {
     if (!comment.maybeAnswered) return false;
     const { installations } = this.#options;
     const { owner, repo, octokit } = installations.client(ref.owner, ref.repo);
-    const reactions = await allPages(async (page) => (await octokit.request('GET /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions', { owner, repo, comment_id: comment.id, per_page: 100, page, request: { signal } })).data);
-    const ours = reactions.some((each) => each.user?.login === installations.bot && (each.content === 'rocket' || each.content === 'confused'));
+    const reactions = await allPages(
+      async (page) =>
+        (
+          await octokit.request('GET /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions', {
+            owner,
+            repo,
+            comment_id: comment.id,
+            per_page: 100,
+            page,
+            request: { signal },
+          })
+        ).data,
+    );
+    const ours = reactions.some(
+      (each) => each.user?.login === installations.bot && (each.content === 'rocket' || each.content === 'confused'),
+    );
     if (ours) this.#options.pulls.memory(pullKey(ref)).answered.add(comment.id);
     return ours;
   }

@@ -43,5 +43,16 @@ export interface PullMemory {
 }
 
 export function newMemory(): PullMemory {
-  return { comment: undefined, checks: new Map(), rerequested: new Set(), deployments: new Map(), answered: new Set(), refusals: new Map(), toldRefusals: '', open: false, updatedAt: '', followedAt: 0 };
+  return {
+    comment: undefined,
+    checks: new Map(),
+    rerequested: new Set(),
+    deployments: new Map(),
+    answered: new Set(),
+    refusals: new Map(),
+    toldRefusals: '',
+    open: false,
+    updatedAt: '',
+    followedAt: 0,
+  };
 }

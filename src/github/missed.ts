@@ -1,4 +1,5 @@
-// Clicks that nobody took: nothing but their delivery remembers them, and GitHub sends none again by itself, so it is asked to.
+// Clicks that nobody took: nothing but their delivery remembers them, and GitHub sends none again by itself, so it is
+// asked to.
 import type { Octokit } from '@octokit/core';
 
 /** What was clicked longer ago is not obeyed any more. */
@@ -7,15 +8,19 @@ const clicks = new Set(['requested_action', 'rerequested']);
 /** Of a hundred deliveries each. */
 const maxPages = 10;
 
-/** The list has no page numbers: the link to the next page carries a cursor (GitHub REST: deliveries of an App webhook). */
+/**
+ * The list has no page numbers: the link to the next page carries a cursor (GitHub REST: deliveries of an App webhook).
+ */
 function nextCursor(link: string | undefined): string | undefined {
   const url = /<([^<>]+)>;\s*rel="next"/.exec(link ?? '')?.[1];
   return url === undefined ? undefined : (new URL(url).searchParams.get('cursor') ?? undefined);
 }
 
 /**
- * Asks for the failed deliveries of the last hour whose click was never taken, once each; one that fails again is asked for the next time,
- * as long as the click itself is not older than that. `app` speaks as the App itself, who alone may. A redelivery keeps its guid, so what
+ * Asks for the failed deliveries of the last hour whose click was never taken, once each; one that fails again is asked
+ * for the next time,
+ * as long as the click itself is not older than that. `app` speaks as the App itself, who alone may. A redelivery keeps
+ * its guid, so what
  * was taken after all is found taken. Throws the first refusal, after all were asked for.
  */
 export async function redeliverClicks(app: Octokit, now: number, signal: AbortSignal): Promise<void> {
@@ -24,7 +29,11 @@ export async function redeliverClicks(app: Octokit, now: number, signal: AbortSi
   const failed = new Map<string, number | bigint>();
   let cursor: string | undefined;
   for (let page = 0; page < maxPages; page += 1) {
-    const { data, headers } = await app.request('GET /app/hook/deliveries', { per_page: 100, ...(cursor !== undefined && { cursor }), request: { signal } });
+    const { data, headers } = await app.request('GET /app/hook/deliveries', {
+      per_page: 100,
+      ...(cursor !== undefined && { cursor }),
+      request: { signal },
+    });
     const recent = data.filter((each) => Date.parse(each.delivered_at) > now - heardMs);
     for (const { id, guid, event, action, redelivery, status_code: status } of recent) {
       if (event !== 'check_run' || !clicks.has(action ?? '')) continue;
@@ -36,7 +45,10 @@ export async function redeliverClicks(app: Octokit, now: number, signal: AbortSi
   }
   const refusals: unknown[] = [];
   for (const [guid, id] of failed) {
-    if (!taken.has(guid)) await app.request('POST /app/hook/deliveries/{delivery_id}/attempts', { delivery_id: id as number, request: { signal } }).catch((error: unknown) => refusals.push(error));
+    if (!taken.has(guid))
+      await app
+        .request('POST /app/hook/deliveries/{delivery_id}/attempts', { delivery_id: id as number, request: { signal } })
+        .catch((error: unknown) => refusals.push(error));
   }
   if (refusals.length > 0) throw refusals[0];
 }

@@ -15,7 +15,14 @@ export interface ObjectSection {
   markdown: string;
 }
 
-const verbs: Record<ObjectDiff['action'], string> = { create: 'created', change: 'changed', delete: '**deleted**', recreate: '**deleted and created anew**', hook: 'hook', move: 'moves' };
+const verbs: Record<ObjectDiff['action'], string> = {
+  create: 'created',
+  change: 'changed',
+  delete: '**deleted**',
+  recreate: '**deleted and created anew**',
+  hook: 'hook',
+  move: 'moves',
+};
 
 function valueText(value: unknown): string {
   return value === undefined ? 'absent' : code(typeof value === 'string' ? value : (stringifyJson(value) ?? ''), 120);
@@ -34,10 +41,14 @@ export function driftText(change: FieldChange): string {
 function diffText(diff: ObjectDiff, context: number): string {
   const hunks = diffObjects(diff.before, diff.after, context);
   if (hunks) return hunks;
-  return diff.changes.flatMap((change) => [
-    ...(change.before === undefined ? [] : [`- ${change.text}: ${oneLine(stringifyJson(change.before) ?? '', 2000)}`]),
-    ...(change.after === undefined ? [] : [`+ ${change.text}: ${oneLine(stringifyJson(change.after) ?? '', 2000)}`]),
-  ]).join('\n');
+  return diff.changes
+    .flatMap((change) => [
+      ...(change.before === undefined
+        ? []
+        : [`- ${change.text}: ${oneLine(stringifyJson(change.before) ?? '', 2000)}`]),
+      ...(change.after === undefined ? [] : [`+ ${change.text}: ${oneLine(stringifyJson(change.after) ?? '', 2000)}`]),
+    ])
+    .join('\n');
 }
 
 export function placeText(place: { file: string; line?: number } | undefined): string {
@@ -51,7 +62,10 @@ export function objectSection(diff: ObjectDiff, context: number): ObjectSection 
   const head = [`**${title}**`, verbs[diff.action], placeText(diff.place)].filter(Boolean).join(' · ');
   const notes = diff.notes.map((note) => `- ${plain(note)}`);
   // What goes is named; all its lines in red would only hide the other changes.
-  const box = diff.action === 'delete' ? `<details><summary>what it was: ${plural(diff.before ? lines.length - 1 : 0, 'line')}</summary>\n\n${fence(hunks, 'diff')}\n\n</details>` : fence(hunks, 'diff');
+  const box =
+    diff.action === 'delete'
+      ? `<details><summary>what it was: ${plural(diff.before ? lines.length - 1 : 0, 'line')}</summary>\n\n${fence(hunks, 'diff')}\n\n</details>`
+      : fence(hunks, 'diff');
   const parts = [head, ...(notes.length > 0 ? [notes.join('\n')] : []), ...(hunks ? [box] : [])];
   return {
     title,

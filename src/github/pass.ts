@@ -1,4 +1,5 @@
-// One pass over a pull request, and what it tells: the comment first, then the checks, then the rest; GitHub may refuse each alone.
+// One pass over a pull request, and what it tells: the comment first, then the checks, then the rest; GitHub may refuse
+// each alone.
 import type { CheckContent, CheckContext } from './check-run.ts';
 import type { Logger } from '../base/log.ts';
 import type { PullInput } from '../change/pull.ts';
@@ -30,7 +31,11 @@ export function checksOf({ client, key, memory, signal, options: { appId, public
 
 /** Markdown: what was asked in the pull request and what came of it; '' when nothing was. */
 export function activityOf({ pull: { owner, repo, number }, options: { store } }: Pass): string {
-  return activityList(store.requests.list().filter(({ spec }) => spec.pull?.number === number && spec.pull.repo === repo && spec.pull.owner === owner));
+  return activityList(
+    store.requests
+      .list()
+      .filter(({ spec }) => spec.pull?.number === number && spec.pull.repo === repo && spec.pull.owner === owner),
+  );
 }
 
 async function comment(pass: Pass, body: () => string): Promise<void> {
@@ -65,6 +70,10 @@ export async function check(pass: Pass, content: CheckContent): Promise<void> {
 /** Once for each change of what is refused. */
 export function logRefusals({ key, memory, options: { log } }: Pass): void {
   const refused = [...memory.refusals.values()].join(' ');
-  if (refused !== '' && refused !== memory.toldRefusals) log.warn({ pull: key, parts: [...memory.refusals.keys()], detail: refused }, 'GitHub refuses parts of what a pull request shows');
+  if (refused !== '' && refused !== memory.toldRefusals)
+    log.warn(
+      { pull: key, parts: [...memory.refusals.keys()], detail: refused },
+      'GitHub refuses parts of what a pull request shows',
+    );
   memory.toldRefusals = refused;
 }

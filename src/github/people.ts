@@ -25,27 +25,44 @@ export function namedTeams(store: Store, owner: string): string[] {
   const add = (org: string, slug: string): void => {
     if (org.toLowerCase() === owner.toLowerCase()) teams.add(slug.toLowerCase());
   };
-  const policies = [store.settings().policyCsv, ...store.projects.list().flatMap((project) => (project.spec.roles ?? []).flatMap((role) => role.groups ?? []))];
-  for (const text of policies) for (const [, org = '', slug = ''] of text.matchAll(/(?<![\w.-])([\w.-]+):([\w.-]+)/g)) add(org, slug);
+  const policies = [
+    store.settings().policyCsv,
+    ...store.projects.list().flatMap((project) => (project.spec.roles ?? []).flatMap((role) => role.groups ?? [])),
+  ];
+  for (const text of policies)
+    for (const [, org = '', slug = ''] of text.matchAll(/(?<![\w.-])([\w.-]+):([\w.-]+)/g)) add(org, slug);
   for (const { metadata } of [...store.projects.list(), ...store.applications.list()]) {
-    for (const [, org = '', slug = ''] of (metadata.annotations?.[cox.approvers] ?? '').matchAll(/@([\w.-]+)\/([\w.-]+)/g)) add(org, slug);
+    for (const [, org = '', slug = ''] of (metadata.annotations?.[cox.approvers] ?? '').matchAll(
+      /@([\w.-]+)\/([\w.-]+)/g,
+    ))
+      add(org, slug);
   }
   return [...teams];
 }
 
 /** Never cached: approvals rest on it. */
-export async function teamsOf(installations: Installations, store: Store, { login, owner }: { login: string; owner: string }): Promise<string[]> {
+export async function teamsOf(
+  installations: Installations,
+  store: Store,
+  { login, owner }: { login: string; owner: string },
+): Promise<string[]> {
   const repository = installations.repositories.find((each) => each.owner.toLowerCase() === owner.toLowerCase());
   if (!repository) return [];
   const { octokit } = installations.client(repository.owner, repository.repo);
-  const found = await Promise.all(namedTeams(store, owner).map(async (slug) => {
-    try {
-      const { data } = await octokit.request('GET /orgs/{org}/teams/{team_slug}/memberships/{username}', { org: owner, team_slug: slug, username: login });
-      return data.state === 'active' ? [`${owner.toLowerCase()}:${slug}`] : [];
-    } catch (error) {
-      if (isGitHub(error, 404)) return [];
-      throw error;
-    }
-  }));
+  const found = await Promise.all(
+    namedTeams(store, owner).map(async (slug) => {
+      try {
+        const { data } = await octokit.request('GET /orgs/{org}/teams/{team_slug}/memberships/{username}', {
+          org: owner,
+          team_slug: slug,
+          username: login,
+        });
+        return data.state === 'active' ? [`${owner.toLowerCase()}:${slug}`] : [];
+      } catch (error) {
+        if (isGitHub(error, 404)) return [];
+        throw error;
+      }
+    }),
+  );
   return found.flat();
 }

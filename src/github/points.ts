@@ -41,7 +41,8 @@ export class Budget {
     this.#turns.set(share, turns);
     const give = await turns.take(signal);
     try {
-      for (let wait = this.freeIn(points, share); wait > 0; wait = this.freeIn(points, share)) await clock.sleep(wait, signal);
+      for (let wait = this.freeIn(points, share); wait > 0; wait = this.freeIn(points, share))
+        await clock.sleep(wait, signal);
       this.spend(points);
     } finally {
       give();
@@ -62,7 +63,10 @@ export class Budget {
   freeIn(points: number, share = 1): number {
     const now = this.#options.clock.now();
     this.#spent = this.#spent.filter(({ at }) => at > now - this.#longest);
-    return Math.max(this.#closedUntil - now, ...this.#options.limits.map((limit) => this.#limitFreeIn(limit, points, share)));
+    return Math.max(
+      this.#closedUntil - now,
+      ...this.#options.limits.map((limit) => this.#limitFreeIn(limit, points, share)),
+    );
   }
 
   /** Milliseconds until so much of what was spent is older than the stretch that the points fit. */

@@ -45,11 +45,17 @@ export interface PullQueueOptions {
 /** Something outside of Git and cluster failed: look again. */
 const retryMs = 30_000;
 
-/** GitHub's times are seconds of its own clock: what was changed so shortly before it was read may have changed again since. */
+/**
+ * GitHub's times are seconds of its own clock: what was changed so shortly before it was read may have changed again
+ * since.
+ */
 const sameTimeMs = 60_000;
 /** Live changes show in open pull requests at most so often. */
 const openRefreshMs = 10_000;
-/** A rollout moves in small steps; each would cost a comment, two checks and some statuses of GitHub's 900 points a minute. */
+/**
+ * A rollout moves in small steps; each would cost a comment, two checks and some statuses of GitHub's 900 points a
+ * minute.
+ */
 const followGapMs = 1_500;
 
 class Superseded extends Error {}
@@ -71,7 +77,8 @@ export class PullQueue {
       concurrency: 4,
       backoff: { baseMs: 500, maxMs: 60_000 },
       work: (key, signal) => this.#work(key, signal),
-      onError: (key, error, retry) => options.log.warn({ pull: key, err: error, retryMs: retry }, 'the pull request could not be followed yet'),
+      onError: (key, error, retry) =>
+        options.log.warn({ pull: key, err: error, retryMs: retry }, 'the pull request could not be followed yet'),
     });
   }
 
@@ -115,7 +122,10 @@ export class PullQueue {
     this.#queue.add(key);
   }
 
-  /** What an open pull request shows of the cluster may be a little old; a merged one is followed at once, and then with a gap. */
+  /**
+   * What an open pull request shows of the cluster may be a little old; a merged one is followed at once, and then with
+   * a gap.
+   */
   applicationChanged(application: string): void {
     for (const pass of this.#passes) pass.add(application);
     for (const key of this.#index.of(application)) this.#refresh(key);
@@ -199,15 +209,28 @@ export class PullQueue {
     }
     const abort = new AbortController();
     this.#running.set(key, { head: pull.head.sha, abort });
-    const onError = (error: unknown): void => this.#options.log.warn({ pull: key, err: error }, 'the preview could not be announced');
-    const announcement = new Announcement({ clock: this.#options.clock, sticky: stickyOf(pass), checks: checksOf(pass), sha: pull.head.sha, onError });
+    const onError = (error: unknown): void =>
+      this.#options.log.warn({ pull: key, err: error }, 'the preview could not be announced');
+    const announcement = new Announcement({
+      clock: this.#options.clock,
+      sticky: stickyOf(pass),
+      checks: checksOf(pass),
+      sha: pull.head.sha,
+      onError,
+    });
     try {
-      const preview = await this.#options.change.preview(pull, AbortSignal.any([pass.signal, abort.signal]), () => announcement.touches());
+      const preview = await this.#options.change.preview(pull, AbortSignal.any([pass.signal, abort.signal]), () =>
+        announcement.touches(),
+      );
       await announcement.end();
       abort.signal.throwIfAborted();
-      this.#index.set(key, preview.apps.map((app) => app.application));
+      this.#index.set(
+        key,
+        preview.apps.map((app) => app.application),
+      );
       const { publicUrl } = this.#options;
-      const comment = (): Comment => renderComment({ preview, activity: activityOf(pass), publicUrl, refused: refusalRows(pass.memory.refusals) });
+      const comment = (): Comment =>
+        renderComment({ preview, activity: activityOf(pass), publicUrl, refused: refusalRows(pass.memory.refusals) });
       const touched = preview.apps.length > 0 || preview.errors.length > 0 || preview.conflicts.length > 0;
       if (!touched && (await this.#hasMoved(pass))) return { after: 0 };
       const rest = (): Promise<void> => check(pass, diffCheck(preview, comment().moved));
@@ -230,24 +253,41 @@ export class PullQueue {
     return now?.state !== 'open' || now.pull.head.sha !== pull.head.sha;
   }
 
-  /** Comment and checks first: a large merge has more deployments than GitHub takes at once, and what follows tells of the rest. */
+  /**
+   * Comment and checks first: a large merge has more deployments than GitHub takes at once, and what follows tells of
+   * the rest.
+   */
   async #merged(pass: Pass): Promise<Outcome | void> {
     const { key, pull, memory, client, signal } = pass;
     const sha = pull.merged?.sha;
     if (!sha) return;
     const read = await this.#options.change.progress(pull, signal);
-    const context: DeploymentContext = { client, appId: this.#options.appId, memory, sha, publicUrl: this.#options.publicUrl, pull: pullKey(pull), signal };
+    const context: DeploymentContext = {
+      client,
+      appId: this.#options.appId,
+      memory,
+      sha,
+      publicUrl: this.#options.publicUrl,
+      pull: pullKey(pull),
+      signal,
+    };
     await permitted(memory.refusals, 'Deployments', () => findDeployments(context, read.apps));
     const progress = { ...read, apps: read.apps.map((app) => settled(app, memory, sha)) };
     const done = progress.apps.every((app) => app.state === 'success' || app.state === 'superseded');
-    this.#index.set(key, progress.apps.map((app) => app.application));
-    const tracker = (activity: string): string => renderTracker({ progress, activity, publicUrl: this.#options.publicUrl, refused: refusalRows(memory.refusals) });
+    this.#index.set(
+      key,
+      progress.apps.map((app) => app.application),
+    );
+    const tracker = (activity: string): string =>
+      renderTracker({ progress, activity, publicUrl: this.#options.publicUrl, refused: refusalRows(memory.refusals) });
     const rest = async (): Promise<number | undefined> => {
       for (const content of [approvalCheck(progress), rolloutCheck(progress)]) if (content) await check(pass, content);
       return permitted(memory.refusals, 'Deployments', () => writeDeployments(context, progress.apps));
     };
     const touched = progress.apps.length > 0;
-    const waitMs = touched ? await commentFirst(pass, () => tracker(activityOf(pass)), rest) : await say(pass, tracker).then(rest);
+    const waitMs = touched
+      ? await commentFirst(pass, () => tracker(activityOf(pass)), rest)
+      : await say(pass, tracker).then(rest);
     memory.followedAt = this.#options.clock.now();
     if (waitMs !== undefined) return { after: waitMs };
     if (done) this.#index.set(key, []);

@@ -8,11 +8,23 @@ export interface ReadPull {
   updatedAt: string;
 }
 
-export async function readPull({ owner, repo, octokit }: RepositoryClient, number: number, signal?: AbortSignal): Promise<ReadPull> {
-  const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', { owner, repo, pull_number: number, ...(signal && { request: { signal } }) });
+export async function readPull(
+  { owner, repo, octokit }: RepositoryClient,
+  number: number,
+  signal?: AbortSignal,
+): Promise<ReadPull> {
+  const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', {
+    owner,
+    repo,
+    pull_number: number,
+    ...(signal && { request: { signal } }),
+  });
   const merged = data.merged && data.merge_commit_sha ? { merged: { sha: data.merge_commit_sha } } : {};
   const pull: PullInput = {
-    repoUrl: data.base.repo.clone_url, owner, repo, number: data.number,
+    repoUrl: data.base.repo.clone_url,
+    owner,
+    repo,
+    number: data.number,
     base: { ref: data.base.ref, sha: data.base.sha },
     head: { ref: data.head.ref, sha: data.head.sha },
     ...merged,
@@ -21,5 +33,9 @@ export async function readPull({ owner, repo, octokit }: RepositoryClient, numbe
     draft: data.draft ?? false,
     fork: data.head.repo?.full_name !== data.base.repo.full_name,
   };
-  return { pull, updatedAt: data.updated_at, state: data.state === 'open' ? 'open' : data.merged ? 'merged' : 'closed' };
+  return {
+    pull,
+    updatedAt: data.updated_at,
+    state: data.state === 'open' ? 'open' : data.merged ? 'merged' : 'closed',
+  };
 }

@@ -1,4 +1,5 @@
-// What GitHub refuses the App: the part that needs the missing permission is left out and told, everything else goes on.
+// What GitHub refuses the App: the part that needs the missing permission is left out and told, everything else goes
+// on.
 import { describeError, errorKind } from '../base/errors.ts';
 import { isGitHub } from './api.ts';
 import { plain } from './text.ts';
@@ -24,5 +25,8 @@ export async function permitted<T>(refusals: Refusals, part: Part, work: () => P
 
 /** Markdown, one line for each part; '' when nothing is refused. */
 export function refusalRows(refusals: Refusals): string {
-  return [...refusals].sort(([a], [b]) => (a < b ? -1 : 1)).map(([part, why]) => `⚠️ **${part} are missing here:** GitHub refuses them. ${plain(why, 400)}`).join('\n');
+  return [...refusals]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([part, why]) => `⚠️ **${part} are missing here:** GitHub refuses them. ${plain(why, 400)}`)
+    .join('\n');
 }

@@ -61,19 +61,41 @@ export function humanComment(raw: RawComment): HumanComment | undefined {
 }
 
 /**
- * Looks for our comment unless it is known, and removes surplus ones: the lowest id stays. Answers with the comments of people
+ * Looks for our comment unless it is known, and removes surplus ones: the lowest id stays. Answers with the comments of
+ * people
  * when it looked, so that commands which were never heard of are taken up.
  */
 export async function findComment({ client, number, appId, memory, signal }: StickyContext): Promise<HumanComment[]> {
   if (memory.comment !== undefined) return [];
   const { owner, repo, octokit } = client;
-  const all = await allPages(async (page) => (await octokit.request('GET /repos/{owner}/{repo}/issues/{issue_number}/comments', { owner, repo, issue_number: number, per_page: 100, page, request: { signal } })).data);
-  const ours = all.filter((each) => each.performed_via_github_app?.id === appId && (each.body ?? '').startsWith(commentMarker)).sort((a, b) => Number(a.id) - Number(b.id));
+  const all = await allPages(
+    async (page) =>
+      (
+        await octokit.request('GET /repos/{owner}/{repo}/issues/{issue_number}/comments', {
+          owner,
+          repo,
+          issue_number: number,
+          per_page: 100,
+          page,
+          request: { signal },
+        })
+      ).data,
+  );
+  const ours = all
+    .filter((each) => each.performed_via_github_app?.id === appId && (each.body ?? '').startsWith(commentMarker))
+    .sort((a, b) => Number(a.id) - Number(b.id));
   const [first, ...surplus] = ours;
   for (const { id } of surplus) {
-    await octokit.request('DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}', { owner, repo, comment_id: Number(id), request: { signal } }).catch((error: unknown) => {
-      if (!isGitHub(error, 404)) throw error; // gone already
-    });
+    await octokit
+      .request('DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}', {
+        owner,
+        repo,
+        comment_id: Number(id),
+        request: { signal },
+      })
+      .catch((error: unknown) => {
+        if (!isGitHub(error, 404)) throw error; // gone already
+      });
   }
   memory.comment = first ? { id: Number(first.id), saying: saying(first.body ?? '') } : null;
   return all.flatMap((each) => humanComment(each) ?? []);
@@ -85,7 +107,8 @@ function saying(body: string): string {
 }
 
 /**
- * Needs `findComment` before. Sends nothing when the comment says it already; one that somebody deleted is made anew. A failure
+ * Needs `findComment` before. Sends nothing when the comment says it already; one that somebody deleted is made anew. A
+ * failure
  * forgets the comment: the next pass looks again.
  */
 export async function writeComment(context: StickyContext, body: string): Promise<void> {
@@ -95,12 +118,24 @@ export async function writeComment(context: StickyContext, body: string): Promis
   if (known?.saying === saying(body)) return;
   memory.comment = undefined;
   if (!known) {
-    const { data } = await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', { owner, repo, issue_number: number, body, request: { signal } });
+    const { data } = await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
+      owner,
+      repo,
+      issue_number: number,
+      body,
+      request: { signal },
+    });
     memory.comment = { id: Number(data.id), saying: saying(body) };
     return;
   }
   try {
-    await octokit.request('PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}', { owner, repo, comment_id: known.id, body, request: { signal } });
+    await octokit.request('PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}', {
+      owner,
+      repo,
+      comment_id: known.id,
+      body,
+      request: { signal },
+    });
   } catch (error) {
     if (!isGitHub(error, 404)) throw error;
     await findComment(context);

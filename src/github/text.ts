@@ -7,7 +7,10 @@ const zeroWidth = '\u200b';
 
 /** One line without control characters, cut to `max` code points (default 300). */
 export function oneLine(text: string, max = 300): string {
-  const flat = text.replace(/[\r\n\t]+/g, ' ').replace(invisible, '').trim();
+  const flat = text
+    .replace(/[\r\n\t]+/g, ' ')
+    .replace(invisible, '')
+    .trim();
   const points = [...flat];
   return points.length > max ? `${points.slice(0, max - 1).join('')}…` : flat;
 }
@@ -31,7 +34,13 @@ export function plain(text: string, max?: number): string {
 
 /** For `<summary>`, `<b>` and `<code>`. */
 export function html(text: string, max?: number): string {
-  return oneLine(text, max).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;').replace(/[@#]/g, `$&${zeroWidth}`).replace(/:\/\//g, `:${zeroWidth}//`);
+  return oneLine(text, max)
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/"/g, '&quot;')
+    .replace(/[@#]/g, `$&${zeroWidth}`)
+    .replace(/:\/\//g, `:${zeroWidth}//`);
 }
 
 function longestRun(text: string): number {
@@ -46,14 +55,20 @@ export function code(text: string, max?: number): string {
   return `${ticks}${pad}${line}${pad}${ticks}`;
 }
 
-/** Markdown that stands in a table cell: bars do not end the cell, not even in code spans (GitHub Flavored Markdown: tables). */
+/**
+ * Markdown that stands in a table cell: bars do not end the cell, not even in code spans (GitHub Flavored Markdown:
+ * tables).
+ */
 export function cell(markdown: string): string {
   return markdown.replace(/(?<!\\)\|/g, '\\|').replace(/\n/g, ' ');
 }
 
 /** A sentence of ours: what stands between back-ticks in it is code. */
 export function prose(text: string, max?: number): string {
-  return oneLine(text, max).split(/`([^`]+)`/).map((part, at) => (at % 2 === 1 ? code(part) : escaped(part))).join('');
+  return oneLine(text, max)
+    .split(/`([^`]+)`/)
+    .map((part, at) => (at % 2 === 1 ? code(part) : escaped(part)))
+    .join('');
 }
 
 /** A fenced block whose fence is longer than any run of back-ticks inside. */
@@ -67,7 +82,10 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** GitHub allows 65,536 characters in a comment and 65,535 in each text of a check; tools disagree on what a character is, so we hold both to this. */
+/**
+ * GitHub allows 65,536 characters in a comment and 65,535 in each text of a check; tools disagree on what a character
+ * is, so we hold both to this.
+ */
 export const bodyBudget = 60_000;
 
 /** Characters or bytes, whichever are more. */
@@ -81,7 +99,8 @@ export function fitted(lines: string[], budget: number, more: (left: number) => 
   const kept: string[] = [];
   for (const line of lines) {
     size += sizeOf(line) + 1;
-    if (size > budget - (kept.length + 1 < lines.length ? 200 : 0)) return [...kept, more(lines.length - kept.length)].join('\n');
+    if (size > budget - (kept.length + 1 < lines.length ? 200 : 0))
+      return [...kept, more(lines.length - kept.length)].join('\n');
     kept.push(line);
   }
   return kept.join('\n');

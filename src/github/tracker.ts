@@ -18,9 +18,27 @@ export interface TrackerInput {
   refused: string;
 }
 
-const icons: Record<ProgressState, string> = { queued: '🕓', waiting: '⏸️', rejected: '⛔', syncing: '🔄', progressing: '⏳', success: '✅', failure: '❌', superseded: '⏭️' };
+const icons: Record<ProgressState, string> = {
+  queued: '🕓',
+  waiting: '⏸️',
+  rejected: '⛔',
+  syncing: '🔄',
+  progressing: '⏳',
+  success: '✅',
+  failure: '❌',
+  superseded: '⏭️',
+};
 /** A state as people say it. */
-export const stateWords: Record<ProgressState, string> = { queued: 'queued', waiting: 'waits for approval', rejected: 'rejected', syncing: 'syncing', progressing: 'progressing', success: 'done', failure: 'failed', superseded: 'superseded' };
+export const stateWords: Record<ProgressState, string> = {
+  queued: 'queued',
+  waiting: 'waits for approval',
+  rejected: 'rejected',
+  syncing: 'syncing',
+  progressing: 'progressing',
+  success: 'done',
+  failure: 'failed',
+  superseded: 'superseded',
+};
 
 /** One sentence; also the title of the rollout check. */
 export function trackerVerdict({ apps }: PullProgress): string {
@@ -36,7 +54,8 @@ export function trackerVerdict({ apps }: PullProgress): string {
   if (count('failure') > 0) return `❌ Merged · ${[...parts, all].join(' · ')}`;
   if (count('rejected') > 0) return `⛔ Merged · ${[...parts, all].join(' · ')}`;
   if (done === apps.length) return `✅ Merged and rolled out · ${all}`;
-  if (count('waiting') > 0 && done + count('waiting') === apps.length) return `⏸️ Merged · ${[...parts, all].join(' · ')}`;
+  if (count('waiting') > 0 && done + count('waiting') === apps.length)
+    return `⏸️ Merged · ${[...parts, all].join(' · ')}`;
   return `🔄 Merged · rolling out · ${[...parts, all].join(' · ')}`;
 }
 
@@ -46,17 +65,39 @@ function link(app: AppProgress, publicUrl: string): string {
 
 function row(app: AppProgress, publicUrl: string): string {
   const steps = app.steps && app.steps.all > 0 ? ` ${app.steps.done}/${app.steps.all}` : '';
-  const cells = [icons[app.state], link(app, publicUrl), app.environment ? `**${plain(app.environment)}**` : '', `${stateWords[app.state]}${steps}`, app.revision ? code(shortRevision(app.revision)) : '', plain(app.message, 200)];
+  const cells = [
+    icons[app.state],
+    link(app, publicUrl),
+    app.environment ? `**${plain(app.environment)}**` : '',
+    `${stateWords[app.state]}${steps}`,
+    app.revision ? code(shortRevision(app.revision)) : '',
+    plain(app.message, 200),
+  ];
   return `| ${cells.map(cell).join(' | ')} |`;
 }
 
 /** What it destroys stands first. A sign alone could be Markdown of its own. */
-const deeds: Record<EffectOperation['op'], string> = { delete: '🗑️ deletes', recreate: '♻️ deletes and creates anew', change: '✏️ changes', create: '➕ creates', hook: '▶️ runs' };
+const deeds: Record<EffectOperation['op'], string> = {
+  delete: '🗑️ deletes',
+  recreate: '♻️ deletes and creates anew',
+  change: '✏️ changes',
+  create: '➕ creates',
+  hook: '▶️ runs',
+};
 const order = Object.keys(deeds);
 
 function operationText(operation: EffectOperation): string {
-  const fields = operation.op === 'change' ? `: ${operation.fields.slice(0, 6).map(([path]) => code(path, 120)).join(', ')}${operation.fields.length > 6 ? ', …' : ''}` : '';
-  const title = operation.op === 'hook' && operation.generateName ? `${operation.key.kind} ${operation.generateName}…` : keyTitle(operation.key);
+  const fields =
+    operation.op === 'change'
+      ? `: ${operation.fields
+          .slice(0, 6)
+          .map(([path]) => code(path, 120))
+          .join(', ')}${operation.fields.length > 6 ? ', …' : ''}`
+      : '';
+  const title =
+    operation.op === 'hook' && operation.generateName
+      ? `${operation.key.kind} ${operation.generateName}…`
+      : keyTitle(operation.key);
   return `- ${deeds[operation.op]} ${code(title)}${fields}${operation.op === 'hook' ? ` (${plain(operation.phase)})` : ''}`;
 }
 
@@ -91,10 +132,19 @@ const longestList = 8000;
 
 /** As many as fit, each with its part of the budget. */
 function approvalBlocks(apps: AppProgress[], publicUrl: string, budget: number): string {
-  const waiting = apps.flatMap((app): Shown[] => (app.state === 'waiting' && app.approval && app.approval.status?.phase !== 'Rejected' ? [{ app, approval: app.approval }] : []));
+  const waiting = apps.flatMap((app): Shown[] =>
+    app.state === 'waiting' && app.approval && app.approval.status?.phase !== 'Rejected'
+      ? [{ app, approval: app.approval }]
+      : [],
+  );
   const shown = waiting.slice(0, Math.floor(budget / (blockFrame + shortestList)));
   const share = Math.min(longestList, Math.floor(budget / Math.max(1, shown.length)) - blockFrame);
-  const more = waiting.length > shown.length ? [`… and ${plural(waiting.length - shown.length, 'more application')} that ${waiting.length - shown.length === 1 ? 'waits' : 'wait'} for approval`] : [];
+  const more =
+    waiting.length > shown.length
+      ? [
+          `… and ${plural(waiting.length - shown.length, 'more application')} that ${waiting.length - shown.length === 1 ? 'waits' : 'wait'} for approval`,
+        ]
+      : [];
   return [...shown.map((each) => approvalBlock(each, publicUrl, share)), ...more].join('\n\n');
 }
 
@@ -102,8 +152,14 @@ function approvalBlocks(apps: AppProgress[], publicUrl: string, budget: number):
 function next({ pull, apps }: PullProgress): string {
   const has = (state: ProgressState): boolean => apps.some((app) => app.state === state);
   const lines = [
-    ...(has('failure') ? [`- Correct what failed in another pull request, or try the same again: ${code('/cox sync <app>')}.`] : []),
-    ...(has('rejected') ? [`- What was rejected is not applied, but it is still on ${code(pull.base.ref)}: revert this pull request, or merge a correction, which asks again.`] : []),
+    ...(has('failure')
+      ? [`- Correct what failed in another pull request, or try the same again: ${code('/cox sync <app>')}.`]
+      : []),
+    ...(has('rejected')
+      ? [
+          `- What was rejected is not applied, but it is still on ${code(pull.base.ref)}: revert this pull request, or merge a correction, which asks again.`,
+        ]
+      : []),
   ];
   return lines.length > 0 ? ['**Next**', '', ...lines].join('\n') : '';
 }
@@ -112,10 +168,23 @@ function next({ pull, apps }: PullProgress): string {
 export function renderTracker({ progress, activity, publicUrl, refused }: TrackerInput): string {
   const { pull, apps, errors } = progress;
   const merged = pull.merged ? `Merged into ${code(pull.base.ref)} as ${code(shortRevision(pull.merged.sha))}` : '';
-  const head = [`${commentMarker}\n### ${trackerVerdict(progress)}`, merged, refused, errors.length > 0 ? errorBlocks(errors) : ''];
-  const tail = [next(progress), activity, `<sub>${code('/cox help')} lists the commands · ${code('/cox revert <app>')} takes a deploy back</sub>`];
+  const head = [
+    `${commentMarker}\n### ${trackerVerdict(progress)}`,
+    merged,
+    refused,
+    errors.length > 0 ? errorBlocks(errors) : '',
+  ];
+  const tail = [
+    next(progress),
+    activity,
+    `<sub>${code('/cox help')} lists the commands · ${code('/cox revert <app>')} takes a deploy back</sub>`,
+  ];
   const free = bodyBudget - sizeOf([...head, ...tail].join('\n\n')) - 100;
-  const rows = ['| | Application | Environment | State | Revision | Details |', '|---|---|---|---|---|---|', ...apps.map((app) => row(app, publicUrl))];
+  const rows = [
+    '| | Application | Environment | State | Revision | Details |',
+    '|---|---|---|---|---|---|',
+    ...apps.map((app) => row(app, publicUrl)),
+  ];
   const table = apps.length > 0 ? fitted(rows, free / 2, (left) => `\n… and ${plural(left, 'more application')}`) : '';
   return [...head, table, approvalBlocks(apps, publicUrl, free - sizeOf(table)), ...tail].filter(Boolean).join('\n\n');
 }

@@ -1,4 +1,5 @@
-// The receiver of webhooks: size, signature and form are checked, the answer is given at once, work only travels as keys.
+// The receiver of webhooks: size, signature and form are checked, the answer is given at once, work only travels as
+// keys.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../base/log.ts';
@@ -28,11 +29,17 @@ function header(request: IncomingMessage, name: string): string {
 
 function parsed(body: Buffer, contentType: string): unknown {
   const text = body.toString('utf8');
-  return JSON.parse(contentType.startsWith('application/x-www-form-urlencoded') ? (new URLSearchParams(text).get('payload') ?? '') : text);
+  return JSON.parse(
+    contentType.startsWith('application/x-www-form-urlencoded')
+      ? (new URLSearchParams(text).get('payload') ?? '')
+      : text,
+  );
 }
 
 function answer(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain', ...(status >= 400 && { connection: 'close' }) }).end(`${text}\n`);
+  response
+    .writeHead(status, { 'content-type': 'text/plain', ...(status >= 400 && { connection: 'close' }) })
+    .end(`${text}\n`);
 }
 
 export interface ReceiverOptions {
@@ -78,7 +85,9 @@ async function taken({ take, log }: ReceiverOptions, delivery: Delivery, respons
   }
 }
 
-export function createReceiver(options: ReceiverOptions): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+export function createReceiver(
+  options: ReceiverOptions,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const bodies = new Bodies();
   return async (request, response) => {
     const { secret } = options;
@@ -96,6 +105,10 @@ export function createReceiver(options: ReceiverOptions): (request: IncomingMess
     } catch {
       return answer(response, 400, 'not JSON');
     }
-    await taken(options, { event: header(request, 'x-github-event'), id: header(request, 'x-github-delivery'), payload }, response);
+    await taken(
+      options,
+      { event: header(request, 'x-github-event'), id: header(request, 'x-github-delivery'), payload },
+      response,
+    );
   };
 }

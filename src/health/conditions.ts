@@ -10,7 +10,12 @@ export interface StatusCondition {
 }
 
 export function parseConditions(list: unknown[]): StatusCondition[] {
-  return list.map((item) => ({ type: textAt(item, 'type'), status: textAt(item, 'status'), reason: textAt(item, 'reason'), message: textAt(item, 'message') }));
+  return list.map((item) => ({
+    type: textAt(item, 'type'),
+    status: textAt(item, 'status'),
+    reason: textAt(item, 'reason'),
+    message: textAt(item, 'message'),
+  }));
 }
 
 export function conditionsOf(object: KubeObject): StatusCondition[] {

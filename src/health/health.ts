@@ -3,8 +3,26 @@ import { argo } from '../model/annotations.ts';
 import type { Health, HealthStatusCode } from '../model/application.ts';
 import { deletionText, gvkOf } from '../model/kube.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
-import { apiServiceHealth, autoscalerHealth, conditionHealth, customResourceDefinitionHealth, disruptionBudgetHealth, ingressHealth, persistentVolumeClaimHealth, serviceHealth, workflowHealth } from './resources.ts';
-import { cronJobHealth, daemonSetHealth, deploymentHealth, jobHealth, podHealth, replicaSetHealth, statefulSetHealth } from './workloads.ts';
+import {
+  apiServiceHealth,
+  autoscalerHealth,
+  conditionHealth,
+  customResourceDefinitionHealth,
+  disruptionBudgetHealth,
+  ingressHealth,
+  persistentVolumeClaimHealth,
+  serviceHealth,
+  workflowHealth,
+} from './resources.ts';
+import {
+  cronJobHealth,
+  daemonSetHealth,
+  deploymentHealth,
+  jobHealth,
+  podHealth,
+  replicaSetHealth,
+  statefulSetHealth,
+} from './workloads.ts';
 
 interface Rule {
   judge(object: KubeObject): Health;
@@ -31,10 +49,14 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['apiextensions.k8s.io/CustomResourceDefinition', { judge: customResourceDefinitionHealth }],
 ]);
 
-/** undefined: the kind has no health, which counts as fine. The source of every rule is Argo CD (argocd.md §2.11), of the last resort kstatus. */
+/**
+ * undefined: the kind has no health, which counts as fine. The source of every rule is Argo CD (argocd.md §2.11), of
+ * the last resort kstatus.
+ */
 export function healthOf(object: KubeObject): Health | undefined {
   const going = deletionText(object);
-  if (going !== undefined && !object.metadata.finalizers?.includes(argo.hookFinalizer)) return { status: 'Progressing', message: going };
+  if (going !== undefined && !object.metadata.finalizers?.includes(argo.hookFinalizer))
+    return { status: 'Progressing', message: going };
   const gvk = gvkOf(object);
   const rule = rules.get(`${gvk.group}/${gvk.kind}`);
   if (!rule) return conditionHealth(object);
@@ -67,7 +89,10 @@ export interface JudgedResource {
   self?: boolean;
 }
 
-/** Worst of its managed resources. A missing one does not lower it; only when none is live at all is it Missing (Argo CD 3.4). Empty: Healthy. */
+/**
+ * Worst of its managed resources. A missing one does not lower it; only when none is live at all is it Missing (Argo CD
+ * 3.4). Empty: Healthy.
+ */
 export function applicationHealth(resources: readonly JudgedResource[]): Health {
   const counted = resources.filter((resource) => !resource.hook && !resource.ignoreHealthcheck && !resource.self);
   if (counted.length > 0 && counted.every((resource) => !resource.live)) return { status: 'Missing' };
@@ -78,6 +103,9 @@ export function applicationHealth(resources: readonly JudgedResource[]): Health 
 }
 
 function causedBy(resources: readonly JudgedResource[]): string {
-  const names = resources.slice(0, 3).map(({ key }) => `${key.kind}/${key.name}`).join(', ');
+  const names = resources
+    .slice(0, 3)
+    .map(({ key }) => `${key.kind}/${key.name}`)
+    .join(', ');
   return resources.length > 3 ? `Caused by ${names} and ${resources.length - 3} more` : `Caused by ${names}`;
 }

@@ -1,4 +1,5 @@
-// Health of everything that does not run containers itself: networking, storage, autoscaling and extensions (argocd.md §2.11).
+// Health of everything that does not run containers itself: networking, storage, autoscaling and extensions (argocd.md
+// §2.11).
 import type { Health } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { at, listAt, textAt } from '../model/read.ts';
@@ -10,7 +11,9 @@ function judged(status: Health['status'], message: string): Health {
 }
 
 export function serviceHealth(object: KubeObject): Health {
-  const waiting = textAt(object, 'spec', 'type') === 'LoadBalancer' && listAt(object, 'status', 'loadBalancer', 'ingress').length === 0;
+  const waiting =
+    textAt(object, 'spec', 'type') === 'LoadBalancer' &&
+    listAt(object, 'status', 'loadBalancer', 'ingress').length === 0;
   return { status: waiting ? 'Progressing' : 'Healthy' };
 }
 
@@ -20,20 +23,36 @@ export function ingressHealth(object: KubeObject): Health {
 
 export function persistentVolumeClaimHealth(object: KubeObject): Health {
   switch (textAt(object, 'status', 'phase')) {
-    case 'Bound': return { status: 'Healthy' };
-    case 'Pending': return { status: 'Progressing' };
-    case 'Lost': return { status: 'Degraded' };
-    default: return { status: 'Unknown' };
+    case 'Bound':
+      return { status: 'Healthy' };
+    case 'Pending':
+      return { status: 'Progressing' };
+    case 'Lost':
+      return { status: 'Degraded' };
+    default:
+      return { status: 'Unknown' };
   }
 }
 
 export function apiServiceHealth(object: KubeObject): Health {
   const available = conditionsOf(object).find((condition) => condition.type === 'Available');
   if (!available) return { status: 'Progressing', message: 'Waiting to be processed' };
-  return { status: available.status === 'True' ? 'Healthy' : 'Progressing', message: `${available.reason}: ${available.message}` };
+  return {
+    status: available.status === 'True' ? 'Healthy' : 'Progressing',
+    message: `${available.reason}: ${available.message}`,
+  };
 }
 
-const unableToScale: ReadonlySet<string> = new Set(['AbleToScale/FailedGetScale', 'AbleToScale/FailedUpdateScale', 'ScalingActive/FailedGetResourceMetric', 'ScalingActive/FailedGetObjectMetric', 'ScalingActive/FailedGetPodsMetric', 'ScalingActive/FailedGetExternalMetric', 'ScalingActive/FailedComputeMetricsReplicas', 'ScalingActive/InvalidSelector']);
+const unableToScale: ReadonlySet<string> = new Set([
+  'AbleToScale/FailedGetScale',
+  'AbleToScale/FailedUpdateScale',
+  'ScalingActive/FailedGetResourceMetric',
+  'ScalingActive/FailedGetObjectMetric',
+  'ScalingActive/FailedGetPodsMetric',
+  'ScalingActive/FailedGetExternalMetric',
+  'ScalingActive/FailedComputeMetricsReplicas',
+  'ScalingActive/InvalidSelector',
+]);
 
 function autoscalerConditions(object: KubeObject): StatusCondition[] {
   const annotation = object.metadata.annotations?.['autoscaling.alpha.kubernetes.io/conditions'];
@@ -45,10 +64,13 @@ function autoscalerConditions(object: KubeObject): StatusCondition[] {
 
 export function autoscalerHealth(object: KubeObject): Health {
   const conditions = autoscalerConditions(object);
-  // Of a failing condition the reason alone counts, and wherever it stands: an autoscaler is able to scale first, and then lacks a metric.
+  // Of a failing condition the reason alone counts, and wherever it stands: an autoscaler is able to scale first, and
+  // then lacks a metric.
   const failing = conditions.find(({ type, reason }) => unableToScale.has(`${type}/${reason}`));
   if (failing) return judged('Degraded', failing.message);
-  const working = conditions.find(({ type, status }) => (type === 'AbleToScale' || type === 'ScalingLimited') && status === 'True');
+  const working = conditions.find(
+    ({ type, status }) => (type === 'AbleToScale' || type === 'ScalingLimited') && status === 'True',
+  );
   if (working) return judged('Healthy', working.message);
   return { status: 'Progressing', message: 'Waiting to Autoscale' };
 }
@@ -56,26 +78,37 @@ export function autoscalerHealth(object: KubeObject): Health {
 export function workflowHealth(object: KubeObject): Health {
   const message = textAt(object, 'status', 'message');
   switch (textAt(object, 'status', 'phase')) {
-    case '': case 'Pending': case 'Running': return judged('Progressing', message);
-    case 'Succeeded': return judged('Healthy', message);
-    case 'Failed': case 'Error': return judged('Degraded', message);
-    default: return judged('Unknown', message);
+    case '':
+    case 'Pending':
+    case 'Running':
+      return judged('Progressing', message);
+    case 'Succeeded':
+      return judged('Healthy', message);
+    case 'Failed':
+    case 'Error':
+      return judged('Degraded', message);
+    default:
+      return judged('Unknown', message);
   }
 }
 
 export function disruptionBudgetHealth(object: KubeObject): Health {
   const conditions = conditionsOf(object);
-  const failed = conditions.find((condition) => condition.status === 'False' && condition.reason !== 'InsufficientPods');
+  const failed = conditions.find(
+    (condition) => condition.status === 'False' && condition.reason !== 'InsufficientPods',
+  );
   if (failed) return judged('Degraded', failed.message);
   return conditions.length > 0 ? { status: 'Healthy' } : { status: 'Progressing', message: 'Waiting for status' };
 }
 
 export function customResourceDefinitionHealth(object: KubeObject): Health {
   const conditions = conditionsOf(object);
-  const find = (type: string, status: string): StatusCondition | undefined => conditions.find((condition) => condition.type === type && condition.status === status);
+  const find = (type: string, status: string): StatusCondition | undefined =>
+    conditions.find((condition) => condition.type === type && condition.status === status);
   if (conditions.length === 0) return { status: 'Progressing', message: 'Status conditions not found' };
   if (find('Terminating', 'True')) return { status: 'Progressing', message: 'CRD is being terminated' };
-  if (conditions.some((condition) => condition.type === 'Established' && condition.reason === 'Installing')) return { status: 'Progressing', message: 'CRD is being installed' };
+  if (conditions.some((condition) => condition.type === 'Established' && condition.reason === 'Installing'))
+    return { status: 'Progressing', message: 'CRD is being installed' };
   const names = find('NamesAccepted', 'False');
   if (names) return { status: 'Degraded', message: `CRD names have not been accepted: ${names.message}` };
   const structure = find('NonStructuralSchema', 'True');
@@ -84,15 +117,25 @@ export function customResourceDefinitionHealth(object: KubeObject): Health {
   return { status: 'Healthy', message: 'CRD is healthy' };
 }
 
-/** The rule for kinds that have no other: generation, then the conditions that controllers agree on (kstatus; engines.md §3a). */
+/**
+ * The rule for kinds that have no other: generation, then the conditions that controllers agree on (kstatus; engines.md
+ * §3a).
+ */
 export function conditionHealth(object: KubeObject): Health | undefined {
   const conditions = conditionsOf(object);
   const find = (type: string): StatusCondition | undefined => conditions.find((condition) => condition.type === type);
   const [ready, reconciling, stalled] = [find('Ready'), find('Reconciling'), find('Stalled')];
   if (!ready && !reconciling && !stalled) return undefined;
   const observed = at(object, 'status', 'observedGeneration');
-  if (typeof observed === 'number' && object.metadata.generation !== undefined && observed !== object.metadata.generation) {
-    return { status: 'Progressing', message: `${object.kind} generation is ${object.metadata.generation}, but latest observed generation is ${observed}` };
+  if (
+    typeof observed === 'number' &&
+    object.metadata.generation !== undefined &&
+    observed !== object.metadata.generation
+  ) {
+    return {
+      status: 'Progressing',
+      message: `${object.kind} generation is ${object.metadata.generation}, but latest observed generation is ${observed}`,
+    };
   }
   if (stalled?.status === 'True') return judged('Degraded', stalled.message);
   if (reconciling?.status === 'True') return judged('Progressing', reconciling.message);

@@ -1,4 +1,5 @@
-// Health of what runs: Deployment, StatefulSet, DaemonSet, ReplicaSet, Pod, Job and CronJob (Argo CD: gitops-engine health; argocd.md §2.11).
+// Health of what runs: Deployment, StatefulSet, DaemonSet, ReplicaSet, Pod, Job and CronJob (Argo CD: gitops-engine
+// health; argocd.md §2.11).
 import { argo } from '../model/annotations.ts';
 import type { Health } from '../model/application.ts';
 import { hookOf } from '../model/hooks.ts';
@@ -22,7 +23,8 @@ function unobserved(object: KubeObject): boolean {
 
 export function deploymentHealth(object: KubeObject): Health {
   if (at(object, 'spec', 'paused') === true) return { status: 'Suspended', message: 'Deployment is paused' };
-  if (unobserved(object)) return progressing('Waiting for rollout to finish: observed deployment generation less than desired generation');
+  if (unobserved(object))
+    return progressing('Waiting for rollout to finish: observed deployment generation less than desired generation');
   const progress = conditionsOf(object).find((condition) => condition.type === 'Progressing');
   if (progress?.reason === 'ProgressDeadlineExceeded') {
     return { status: 'Degraded', message: `Deployment "${object.metadata.name ?? ''}" exceeded its progress deadline` };
@@ -31,9 +33,12 @@ export function deploymentHealth(object: KubeObject): Health {
   const updated = numberAt(object, 'status', 'updatedReplicas') ?? 0;
   const replicas = numberAt(object, 'status', 'replicas') ?? 0;
   const available = numberAt(object, 'status', 'availableReplicas') ?? 0;
-  if (wanted !== undefined && updated < wanted) return progressing(`Waiting for rollout to finish: ${updated} out of ${wanted} new replicas have been updated...`);
-  if (replicas > updated) return progressing(`Waiting for rollout to finish: ${replicas - updated} old replicas are pending termination...`);
-  if (available < updated) return progressing(`Waiting for rollout to finish: ${available} of ${updated} updated replicas are available...`);
+  if (wanted !== undefined && updated < wanted)
+    return progressing(`Waiting for rollout to finish: ${updated} out of ${wanted} new replicas have been updated...`);
+  if (replicas > updated)
+    return progressing(`Waiting for rollout to finish: ${replicas - updated} old replicas are pending termination...`);
+  if (available < updated)
+    return progressing(`Waiting for rollout to finish: ${available} of ${updated} updated replicas are available...`);
   return healthy;
 }
 
@@ -49,35 +54,53 @@ export function statefulSetHealth(object: KubeObject): Health {
     // With the block present Argo CD compares no revisions, whatever the partition.
     const partition = numberAt(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition');
     if (wanted !== undefined && partition !== undefined && updated < wanted - partition) {
-      return progressing(`Waiting for partitioned roll out to finish: ${updated} out of ${wanted - partition} new pods have been updated...`);
+      return progressing(
+        `Waiting for partitioned roll out to finish: ${updated} out of ${wanted - partition} new pods have been updated...`,
+      );
     }
     return { status: 'Healthy', message: `partitioned roll out complete: ${updated} new pods have been updated...` };
   }
   if (strategy === 'OnDelete') return { status: 'Healthy', message: `statefulset has ${ready} ready pods` };
   const revision = textAt(object, 'status', 'updateRevision');
-  if (revision !== textAt(object, 'status', 'currentRevision')) return progressing(`waiting for statefulset rolling update to complete ${updated} pods at revision ${revision}...`);
-  return { status: 'Healthy', message: `statefulset rolling update complete ${numberAt(object, 'status', 'currentReplicas') ?? 0} pods at revision ${textAt(object, 'status', 'currentRevision')}...` };
+  if (revision !== textAt(object, 'status', 'currentRevision'))
+    return progressing(`waiting for statefulset rolling update to complete ${updated} pods at revision ${revision}...`);
+  return {
+    status: 'Healthy',
+    message: `statefulset rolling update complete ${numberAt(object, 'status', 'currentReplicas') ?? 0} pods at revision ${textAt(object, 'status', 'currentRevision')}...`,
+  };
 }
 
 export function daemonSetHealth(object: KubeObject): Health {
-  if (unobserved(object)) return progressing('Waiting for rollout to finish: observed daemon set generation less than desired generation');
+  if (unobserved(object))
+    return progressing('Waiting for rollout to finish: observed daemon set generation less than desired generation');
   const name = object.metadata.name ?? '';
   const wanted = numberAt(object, 'status', 'desiredNumberScheduled') ?? 0;
   const updated = numberAt(object, 'status', 'updatedNumberScheduled') ?? 0;
   const available = numberAt(object, 'status', 'numberAvailable') ?? 0;
-  if (textAt(object, 'spec', 'updateStrategy', 'type') === 'OnDelete') return { status: 'Healthy', message: `daemon set ${updated} out of ${wanted} new pods have been updated` };
-  if (updated < wanted) return progressing(`Waiting for daemon set "${name}" rollout to finish: ${updated} out of ${wanted} new pods have been updated...`);
-  if (available < wanted) return progressing(`Waiting for daemon set "${name}" rollout to finish: ${available} of ${wanted} updated pods are available...`);
+  if (textAt(object, 'spec', 'updateStrategy', 'type') === 'OnDelete')
+    return { status: 'Healthy', message: `daemon set ${updated} out of ${wanted} new pods have been updated` };
+  if (updated < wanted)
+    return progressing(
+      `Waiting for daemon set "${name}" rollout to finish: ${updated} out of ${wanted} new pods have been updated...`,
+    );
+  if (available < wanted)
+    return progressing(
+      `Waiting for daemon set "${name}" rollout to finish: ${available} of ${wanted} updated pods are available...`,
+    );
   return healthy;
 }
 
 export function replicaSetHealth(object: KubeObject): Health {
-  if (unobserved(object)) return progressing('Waiting for rollout to finish: observed replica set generation less than desired generation');
-  const failure = conditionsOf(object).find((condition) => condition.type === 'ReplicaFailure' && condition.status === 'True');
+  if (unobserved(object))
+    return progressing('Waiting for rollout to finish: observed replica set generation less than desired generation');
+  const failure = conditionsOf(object).find(
+    (condition) => condition.type === 'ReplicaFailure' && condition.status === 'True',
+  );
   if (failure) return judged('Degraded', failure.message);
   const wanted = numberAt(object, 'spec', 'replicas');
   const available = numberAt(object, 'status', 'availableReplicas') ?? 0;
-  if (wanted !== undefined && available < wanted) return progressing(`Waiting for rollout to finish: ${available} out of ${wanted} new replicas are available...`);
+  if (wanted !== undefined && available < wanted)
+    return progressing(`Waiting for rollout to finish: ${available} out of ${wanted} new replicas are available...`);
   return healthy;
 }
 
@@ -126,7 +149,9 @@ function runningPodHealth(object: KubeObject, always: boolean): Health {
   if (!always) return judged('Progressing', message);
   const ready = conditionsOf(object).some((condition) => condition.type === 'Ready' && condition.status === 'True');
   if (ready) return judged('Healthy', message);
-  const restarted = listAt(object, 'status', 'containerStatuses').some((container) => at(container, 'lastState', 'terminated') !== undefined);
+  const restarted = listAt(object, 'status', 'containerStatuses').some(
+    (container) => at(container, 'lastState', 'terminated') !== undefined,
+  );
   return restarted ? judged('Degraded', message) : judged('Progressing', message);
 }
 
@@ -142,10 +167,15 @@ export function podHealth(object: KubeObject): Health {
     if (messages.length > 0) return judged('Degraded', messages.join(', '));
   }
   switch (textAt(object, 'status', 'phase')) {
-    case 'Pending': return judged('Progressing', textAt(object, 'status', 'message'));
-    case 'Succeeded': return judged('Healthy', textAt(object, 'status', 'message'));
-    case 'Failed': return judged('Degraded', failMessage(object));
-    case 'Running': return runningPodHealth(object, always);
-    default: return judged('Unknown', textAt(object, 'status', 'message'));
+    case 'Pending':
+      return judged('Progressing', textAt(object, 'status', 'message'));
+    case 'Succeeded':
+      return judged('Healthy', textAt(object, 'status', 'message'));
+    case 'Failed':
+      return judged('Degraded', failMessage(object));
+    case 'Running':
+      return runningPodHealth(object, always);
+    default:
+      return judged('Unknown', textAt(object, 'status', 'message'));
   }
 }

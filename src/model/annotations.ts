@@ -1,4 +1,5 @@
-// Every label, annotation, finalizer and name that is part of a contract (Argo CD's where it begins with argocd, else ours).
+// Every label, annotation, finalizer and name that is part of a contract (Argo CD's where it begins with argocd, else
+// ours).
 
 export const argo = {
   trackingId: 'argocd.argoproj.io/tracking-id',
@@ -24,7 +25,10 @@ export const argo = {
   lastApplied: 'kubectl.kubernetes.io/last-applied-configuration',
 } as const;
 
-/** The manager of all our writes: Argo CD's own, so that a switch in either direction takes nothing over (argocd.md §1.6). */
+/**
+ * The manager of all our writes: Argo CD's own, so that a switch in either direction takes nothing over (argocd.md
+ * §1.6).
+ */
 export const fieldManager = 'argocd-controller';
 
 export const cox = {
@@ -38,7 +42,10 @@ export const cox = {
   applicationUid: 'coxswain.dev/application-uid',
   /** On Requests, Approvals and SyncRecords: that Coxswain wrote them (src/store/seal.ts). */
   mac: 'coxswain.dev/mac',
-  /** On hook objects: the operation's startedAt, attempt and phase, so that a live hook of this very run is never run again. */
+  /**
+   * On hook objects: the operation's startedAt, attempt and phase, so that a live hook of this very run is never run
+   * again.
+   */
   operation: 'coxswain.dev/operation',
   /** Label on our own resources: the application they belong to, `<namespace>.<name>`. */
   application: 'coxswain.dev/application',

@@ -29,7 +29,15 @@ export interface HelmSource {
 export interface KustomizePatch {
   path?: string;
   patch?: string;
-  target?: { group?: string; version?: string; kind?: string; name?: string; namespace?: string; labelSelector?: string; annotationSelector?: string };
+  target?: {
+    group?: string;
+    version?: string;
+    kind?: string;
+    name?: string;
+    namespace?: string;
+    labelSelector?: string;
+    annotationSelector?: string;
+  };
   options?: Record<string, boolean>;
 }
 
@@ -157,8 +165,18 @@ export type ResultCode = 'Synced' | 'SyncFailed' | 'Pruned' | 'PruneSkipped';
 export type HookPhase = 'Running' | 'Succeeded' | 'Failed' | 'Error' | 'Terminating';
 export type SyncPhase = 'PreSync' | 'Sync' | 'PostSync' | 'SyncFail';
 export type ConditionType =
-  | 'DeletionError' | 'InvalidSpecError' | 'ComparisonError' | 'SyncError' | 'UnknownError'
-  | 'IgnoredFieldWarning' | 'SharedResourceWarning' | 'RepeatedResourceWarning' | 'RepeatedKeyWarning' | 'ExcludedResourceWarning' | 'OrphanedResourceWarning' | 'MovingResourceWarning';
+  | 'DeletionError'
+  | 'InvalidSpecError'
+  | 'ComparisonError'
+  | 'SyncError'
+  | 'UnknownError'
+  | 'IgnoredFieldWarning'
+  | 'SharedResourceWarning'
+  | 'RepeatedResourceWarning'
+  | 'RepeatedKeyWarning'
+  | 'ExcludedResourceWarning'
+  | 'OrphanedResourceWarning'
+  | 'MovingResourceWarning';
 
 export interface Health {
   status: HealthStatusCode;
@@ -265,7 +283,10 @@ export function sourcesOf(spec: ApplicationSpec): ApplicationSource[] {
   return spec.source ? [spec.source] : [];
 }
 
-/** A commit as people read it: the first seven digits of its id. Anything else, a branch or a chart's version, is left as it is. */
+/**
+ * A commit as people read it: the first seven digits of its id. Anything else, a branch or a chart's version, is left
+ * as it is.
+ */
 export function shortRevision(revision: string): string {
   return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(revision) ? revision.slice(0, 7) : revision;
 }
@@ -282,8 +303,10 @@ export function applicationKey(app: { metadata: { namespace?: string; name?: str
 
 /** `Key=value` items of sync options into a map; a later item wins. */
 export function syncOptions(items: readonly string[] | undefined): Map<string, string> {
-  return new Map((items ?? []).map((item) => {
-    const at = item.indexOf('=');
-    return at < 0 ? [item.trim(), 'true'] : [item.slice(0, at).trim(), item.slice(at + 1).trim()];
-  }));
+  return new Map(
+    (items ?? []).map((item) => {
+      const at = item.indexOf('=');
+      return at < 0 ? [item.trim(), 'true'] : [item.slice(0, at).trim(), item.slice(at + 1).trim()];
+    }),
+  );
 }

@@ -1,6 +1,16 @@
 // Argo CD's contract field by field (argocd.md §1.1, §1.4): what has an effect here, and what is said of the rest.
 import { isObject } from './kube.ts';
-import type { ApplicationSource, ApplicationSpec, DirectorySource, HelmSource, IgnoreDifference, KustomizeSource, Operation, RetryStrategy, SyncPolicy } from './application.ts';
+import type {
+  ApplicationSource,
+  ApplicationSpec,
+  DirectorySource,
+  HelmSource,
+  IgnoreDifference,
+  KustomizeSource,
+  Operation,
+  RetryStrategy,
+  SyncPolicy,
+} from './application.ts';
 import type { AppProject, ProjectSpec } from './project.ts';
 
 /** Without it, what is deployed would be another thing: nothing is synced. */
@@ -14,7 +24,13 @@ interface Idle {
 }
 
 /** `true`: has its effect, whatever it holds. */
-type Shape = true | Refused | Idle | { fields: Readonly<Record<string, Shape>> } | { items: Shape } | ((value: unknown) => Refused | Idle | undefined);
+type Shape =
+  | true
+  | Refused
+  | Idle
+  | { fields: Readonly<Record<string, Shape>> }
+  | { items: Shape }
+  | ((value: unknown) => Refused | Idle | undefined);
 
 export interface Finding {
   /** As people write it: `spec.source.tagPrefix`. */
@@ -24,17 +40,41 @@ export interface Finding {
 }
 
 const helm = {
-  valueFiles: true, parameters: { items: { fields: { name: true, value: true, forceString: true } } }, fileParameters: { items: { fields: { name: true, path: true } } },
-  values: true, valuesObject: true, releaseName: true, namespace: true, ignoreMissingValueFiles: true, skipCrds: true, skipTests: true,
-  skipSchemaValidation: true, kubeVersion: true, apiVersions: true,
-  version: (value) => (value === 'v3' || value === 'v4' ? undefined : { refuse: 'one Helm renders all charts, and it takes v3 and v4. Remove the field' }),
+  valueFiles: true,
+  parameters: { items: { fields: { name: true, value: true, forceString: true } } },
+  fileParameters: { items: { fields: { name: true, path: true } } },
+  values: true,
+  valuesObject: true,
+  releaseName: true,
+  namespace: true,
+  ignoreMissingValueFiles: true,
+  skipCrds: true,
+  skipTests: true,
+  skipSchemaValidation: true,
+  kubeVersion: true,
+  apiVersions: true,
+  version: (value) =>
+    value === 'v3' || value === 'v4'
+      ? undefined
+      : { refuse: 'one Helm renders all charts, and it takes v3 and v4. Remove the field' },
   passCredentials: { idle: 'nothing is downloaded while rendering' },
 } satisfies Record<keyof HelmSource, Shape>;
 
 const kustomize = {
-  namePrefix: true, nameSuffix: true, images: true, replicas: { items: { fields: { name: true, count: true } } }, commonLabels: true, forceCommonLabels: true,
-  labelWithoutSelector: true, labelIncludeTemplates: true, commonAnnotations: true, forceCommonAnnotations: true, commonAnnotationsEnvsubst: true,
-  namespace: true, components: true, ignoreMissingComponents: true,
+  namePrefix: true,
+  nameSuffix: true,
+  images: true,
+  replicas: { items: { fields: { name: true, count: true } } },
+  commonLabels: true,
+  forceCommonLabels: true,
+  labelWithoutSelector: true,
+  labelIncludeTemplates: true,
+  commonAnnotations: true,
+  forceCommonAnnotations: true,
+  commonAnnotationsEnvsubst: true,
+  namespace: true,
+  components: true,
+  ignoreMissingComponents: true,
   patches: { items: { fields: { path: true, patch: true, target: true, options: true } } },
   version: { refuse: 'one version of Kustomize builds everything. Remove the field' },
   kubeVersion: { idle: 'Kustomize inflates no charts here' },
@@ -44,13 +84,20 @@ const kustomize = {
 const variables: Shape = { items: { fields: { name: true, value: true, code: true } } };
 
 const directory = {
-  recurse: true, include: true, exclude: true,
+  recurse: true,
+  include: true,
+  exclude: true,
   jsonnet: { fields: { extVars: variables, tlas: variables, libs: true } },
-  disableExtensionFilter: { refuse: 'files are told by their endings. Give manifests the ending .yaml, .yml or .json, and remove the field' },
+  disableExtensionFilter: {
+    refuse: 'files are told by their endings. Give manifests the ending .yaml, .yml or .json, and remove the field',
+  },
 } satisfies Record<keyof DirectorySource | 'disableExtensionFilter', Shape>;
 
 const source = {
-  repoURL: true, path: true, targetRevision: true, ref: true,
+  repoURL: true,
+  path: true,
+  targetRevision: true,
+  ref: true,
   chart: true, // refused where it is rendered
   name: { idle: 'sources go by their position' },
   tagPrefix: { refuse: 'tags are compared by their whole names. Name the tag in targetRevision' },
@@ -61,15 +108,26 @@ const source = {
 } satisfies Record<keyof ApplicationSource | 'tagPrefix', Shape>;
 
 const retry = {
-  limit: true, backoff: { fields: { duration: true, factor: true, maxDuration: true } },
+  limit: true,
+  backoff: { fields: { duration: true, factor: true, maxDuration: true } },
   refresh: { refuse: 'every attempt is made with the revision of the first. Remove the field' },
 } satisfies Record<keyof RetryStrategy, Shape>;
 
 /** Sync options that are known; the others are said not to be. */
 const options: Readonly<Record<string, string | undefined>> = {
-  Validate: undefined, CreateNamespace: undefined, PruneLast: undefined, ApplyOutOfSyncOnly: undefined, Replace: undefined, Force: undefined,
-  ServerSideApply: undefined, RespectIgnoreDifferences: undefined, FailOnSharedResource: undefined, SkipDryRunOnMissingResource: undefined,
-  PrunePropagationPolicy: undefined, Prune: undefined, Delete: undefined,
+  Validate: undefined,
+  CreateNamespace: undefined,
+  PruneLast: undefined,
+  ApplyOutOfSyncOnly: undefined,
+  Replace: undefined,
+  Force: undefined,
+  ServerSideApply: undefined,
+  RespectIgnoreDifferences: undefined,
+  FailOnSharedResource: undefined,
+  SkipDryRunOnMissingResource: undefined,
+  PrunePropagationPolicy: undefined,
+  Prune: undefined,
+  Delete: undefined,
   ClientSideApplyMigration: 'fields of a former client-side apply are always taken over',
 };
 
@@ -88,34 +146,73 @@ const syncPolicy = {
 } satisfies Record<keyof SyncPolicy, Shape>;
 
 const ignoreDifference = {
-  group: true, kind: true, name: true, namespace: true, jsonPointers: true, managedFieldsManagers: true,
+  group: true,
+  kind: true,
+  name: true,
+  namespace: true,
+  jsonPointers: true,
+  managedFieldsManagers: true,
   jqPathExpressions: true, // told where an object matches
 } satisfies Record<keyof IgnoreDifference, Shape>;
 
 const spec = {
-  project: true, revisionHistoryLimit: true, info: true,
+  project: true,
+  revisionHistoryLimit: true,
+  info: true,
   destination: { fields: { server: true, name: true, namespace: true } },
   source: { fields: source },
   sources: { items: { fields: source } },
   syncPolicy: { fields: syncPolicy },
   ignoreDifferences: { items: { fields: ignoreDifference } },
-  sourceHydrator: { refuse: 'nothing is hydrated: rendered manifests would have to be in Git already. Use spec.source' },
+  sourceHydrator: {
+    refuse: 'nothing is hydrated: rendered manifests would have to be in Git already. Use spec.source',
+  },
 } satisfies Record<keyof ApplicationSpec | 'sourceHydrator', Shape>;
 
 const kinds: Shape = { items: { fields: { group: true, kind: true, name: true } } };
 
 const project = {
-  description: true, sourceRepos: true, sourceNamespaces: true,
+  description: true,
+  sourceRepos: true,
+  sourceNamespaces: true,
   destinations: { items: { fields: { server: true, name: true, namespace: true } } },
-  clusterResourceWhitelist: kinds, clusterResourceBlacklist: kinds, namespaceResourceWhitelist: kinds, namespaceResourceBlacklist: kinds,
-  roles: { items: { fields: { name: true, description: true, policies: true, groups: true, jwtTokens: { idle: 'people are known by their GitHub logins' } } } },
+  clusterResourceWhitelist: kinds,
+  clusterResourceBlacklist: kinds,
+  namespaceResourceWhitelist: kinds,
+  namespaceResourceBlacklist: kinds,
+  roles: {
+    items: {
+      fields: {
+        name: true,
+        description: true,
+        policies: true,
+        groups: true,
+        jwtTokens: { idle: 'people are known by their GitHub logins' },
+      },
+    },
+  },
   syncWindows: true,
   orphanedResources: { idle: 'orphaned resources are not looked for' },
-  signatureKeys: { refuse: 'signatures of commits are not checked. Protect the branch in GitHub, and remove the field' },
-  sourceIntegrity: { refuse: 'signatures of commits are not checked. Protect the branch in GitHub, and remove the field' },
-  destinationServiceAccounts: { refuse: 'nobody is impersonated: everything is applied with the rights of the cluster Secret. Remove the field' },
-  permitOnlyProjectScopedClusters: { refuse: 'clusters are permitted by destinations alone. Name them there, and remove the field' },
-} satisfies Record<keyof ProjectSpec | 'signatureKeys' | 'sourceIntegrity' | 'destinationServiceAccounts' | 'permitOnlyProjectScopedClusters', Shape>;
+  signatureKeys: {
+    refuse: 'signatures of commits are not checked. Protect the branch in GitHub, and remove the field',
+  },
+  sourceIntegrity: {
+    refuse: 'signatures of commits are not checked. Protect the branch in GitHub, and remove the field',
+  },
+  destinationServiceAccounts: {
+    refuse: 'nobody is impersonated: everything is applied with the rights of the cluster Secret. Remove the field',
+  },
+  permitOnlyProjectScopedClusters: {
+    refuse: 'clusters are permitted by destinations alone. Name them there, and remove the field',
+  },
+} satisfies Record<
+  | keyof ProjectSpec
+  | 'signatureKeys'
+  | 'sourceIntegrity'
+  | 'destinationServiceAccounts'
+  | 'permitOnlyProjectScopedClusters',
+  Shape
+>;
 
 /** What is empty says nothing. */
 function isSet(value: unknown): boolean {
@@ -126,13 +223,17 @@ function isSet(value: unknown): boolean {
 
 function look(value: unknown, shape: Shape | undefined, path: string): Finding[] {
   if (shape === true || !isSet(value)) return [];
-  if (shape === undefined) return [{ path, refused: true, why: 'there is no such field that is known. Correct or remove it' }];
+  if (shape === undefined)
+    return [{ path, refused: true, why: 'there is no such field that is known. Correct or remove it' }];
   if (typeof shape === 'function') return look(value, shape(value) ?? true, path);
   if ('refuse' in shape) return [{ path, refused: true, why: shape.refuse }];
   if ('idle' in shape) return [{ path, refused: false, why: shape.idle }];
-  if ('items' in shape) return Array.isArray(value) ? value.flatMap((item, index) => look(item, shape.items, `${path}[${index}]`)) : [];
+  if ('items' in shape)
+    return Array.isArray(value) ? value.flatMap((item, index) => look(item, shape.items, `${path}[${index}]`)) : [];
   if (!isObject(value)) return [];
-  return Object.entries(value).flatMap(([name, member]) => look(member, Object.hasOwn(shape.fields, name) ? shape.fields[name] : undefined, `${path}.${name}`));
+  return Object.entries(value).flatMap(([name, member]) =>
+    look(member, Object.hasOwn(shape.fields, name) ? shape.fields[name] : undefined, `${path}.${name}`),
+  );
 }
 
 /** Fields of an Application's spec that have no effect. */

@@ -25,14 +25,21 @@ export interface CardState {
 export interface Actor {
   /** GitHub login, lower case. */
   login: string;
-  /** GitHub user id; approvals are compared by it. 0 in a Request from Slack: it is looked up when that is carried out. */
+  /**
+   * GitHub user id; approvals are compared by it. 0 in a Request from Slack: it is looked up when that is carried out.
+   */
   id: number;
   via: 'pull-request' | 'slack' | 'cli' | 'web' | 'engine';
   /** Slack user id when the person acted there. */
   slackUser?: string;
-  /** Name in the cluster of whoever asked from a terminal; their login follows from it, and a Request of ours has none. */
+  /**
+   * Name in the cluster of whoever asked from a terminal; their login follows from it, and a Request of ours has none.
+   */
   user?: string;
-  /** Linked in Slack, or owner, member or collaborator on GitHub when they asked: `policy.default` counts for nobody else. */
+  /**
+   * Linked in Slack, or owner, member or collaborator on GitHub when they asked: `policy.default` counts for nobody
+   * else.
+   */
   known?: boolean;
 }
 
@@ -44,7 +51,9 @@ export interface PullRef {
 
 export type ApprovalPhase = 'Pending' | 'Approved' | 'Rejected' | 'Superseded' | 'Applied' | 'Expired';
 
-/** Commits after `from` up to `to`; without `from` all that led there. Only those count that touched one of the paths. */
+/**
+ * Commits after `from` up to `to`; without `from` all that led there. Only those count that touched one of the paths.
+ */
 export interface CommitRange {
   /** URL of the repository, as the source names it. */
   repo: string;
@@ -80,12 +89,20 @@ export interface Approval extends KubeObject {
     from?: string;
     /** The commits of which the change is made, of all sources and of the parent: their authors may not approve. */
     ranges?: CommitRange[];
-    /** Why others may have made it too, whom nobody can tell: two people must agree then. Absent while that is not known. */
+    /**
+     * Why others may have made it too, whom nobody can tell: two people must agree then. Absent while that is not
+     * known.
+     */
     unknown?: string[];
     operations: EffectOperation[];
-    /** What the gate asked for when it was opened, gates included that the change would loosen: an approver stands in every list. */
+    /**
+     * What the gate asked for when it was opened, gates included that the change would loosen: an approver stands in
+     * every list.
+     */
     policy?: { approvals: number; approvers: string[][]; reviewers?: AskedEnvironment[] };
-    /** Counts up whenever it is opened anew, and when it ends: what was true of a former round is true of no later one. */
+    /**
+     * Counts up whenever it is opened anew, and when it ends: what was true of a former round is true of no later one.
+     */
     round?: number;
     pull?: PullRef;
   };
@@ -97,7 +114,12 @@ export interface Approval extends KubeObject {
     /** `teams` (org/team) as they were at the click; the gate counts nobody who is an author or no approver. */
     approvals?: { actor: Actor; at: string; teams?: string[] }[];
     /** Earlier rounds of the same effect in which somebody agreed, oldest first. */
-    former?: { phase: ApprovalPhase; message?: string; approvals: { actor: Actor; at: string; teams?: string[] }[]; endedAt?: string }[];
+    former?: {
+      phase: ApprovalPhase;
+      message?: string;
+      approvals: { actor: Actor; at: string; teams?: string[] }[];
+      endedAt?: string;
+    }[];
     rejectedBy?: Actor;
     /** RFC 3339; only while the phase is one that ends it. */
     endedAt?: string;
@@ -108,7 +130,10 @@ export interface Approval extends KubeObject {
   };
 }
 
-/** What was last synced and under which gate, kept apart from the Application: whoever may write that must not decide it. Named like it. */
+/**
+ * What was last synced and under which gate, kept apart from the Application: whoever may write that must not decide
+ * it. Named like it.
+ */
 export interface SyncRecord extends KubeObject {
   metadata: NamedMeta;
   spec: {
@@ -116,17 +141,27 @@ export interface SyncRecord extends KubeObject {
     application: string;
     /** Its metadata.uid: another one of the same name has synced nothing yet. */
     uid: string;
-    /** Hash of the revisions, sources and destination of the last sync of the whole application; absent before the first one. */
+    /**
+     * Hash of the revisions, sources and destination of the last sync of the whole application; absent before the first
+     * one.
+     */
     state?: string;
     /**
-     * A later state that Git and the cluster were found to agree on without a sync, while `history` is the id of the newest sync: drift
+     * A later state that Git and the cluster were found to agree on without a sync, while `history` is the id of the
+     * newest sync: drift
      * and changes are told against it. Nobody has approved it: the gate goes by `state` alone.
      */
     base?: { history: number; destination: string; revisions: string[]; sources: ApplicationSource[]; at: string };
     /** Hash of the server and namespace of that sync; it stays when the Application is made anew. */
     place?: string;
     /** The strictest policy since what was last approved. */
-    policy: { gated: boolean; approvals: number; approvers: string[][]; reviewers?: AskedEnvironment[]; expires?: number };
+    policy: {
+      gated: boolean;
+      approvals: number;
+      approvers: string[][];
+      reviewers?: AskedEnvironment[];
+      expires?: number;
+    };
   };
 }
 
@@ -181,7 +216,11 @@ export interface Request extends KubeObject {
     digest?: string;
     actor: Actor;
     /** Where the answer goes: comment, channel, thread. */
-    origin: { kind: 'comment'; commentId: number } | { kind: 'slack'; channel: string; ts?: string } | { kind: 'cli' } | { kind: 'web' };
+    origin:
+      | { kind: 'comment'; commentId: number }
+      | { kind: 'slack'; channel: string; ts?: string }
+      | { kind: 'cli' }
+      | { kind: 'web' };
     createdAt: string;
   };
   status?: {
@@ -190,7 +229,10 @@ export interface Request extends KubeObject {
     /** What came of it: a pull request's URL, an operation. */
     result?: Record<string, string>;
     finishedAt?: string;
-    /** The person was told in Slack; where the answer has a place of its own (a comment), that place is looked at instead. */
+    /**
+     * The person was told in Slack; where the answer has a place of its own (a comment), that place is looked at
+     * instead.
+     */
     told?: boolean;
     observedGeneration?: number;
     mac?: string;

@@ -1,7 +1,10 @@
 // What a sync would do to one application's live objects, and the three facts it is made of (design §4f).
 import type { KubeObject, ResourceKey } from './kube.ts';
 
-/** A path through an object: field names, list indices, or the key fields of a list entry (FieldsV1 `k:`), or a set's value (`v:`). */
+/**
+ * A path through an object: field names, list indices, or the key fields of a list entry (FieldsV1 `k:`), or a set's
+ * value (`v:`).
+ */
 export type PathStep = string | number | { key: Record<string, unknown> } | { value: unknown };
 export type FieldPath = PathStep[];
 
@@ -39,12 +42,17 @@ export interface ObjectError {
 }
 
 /**
- * A field that a sync writes: its path, the MAC of its new value (null: removed), and the MAC of what is live there now (null: nothing),
- * which is left out where others may set it at any time: a subresource (an autoscaler's steps) holds it, or it is ignored.
+ * A field that a sync writes: its path, the MAC of its new value (null: removed), and the MAC of what is live there now
+ * (null: nothing),
+ * which is left out where others may set it at any time: a subresource (an autoscaler's steps) holds it, or it is
+ * ignored.
  */
 export type WrittenField = [path: string, mac: string | null, was?: string | null];
 
-/** One operation of the digest; `with`: it goes with the deletion of that very Application, in that one's cluster. MACs stand for values, so that Secret values count and never show. */
+/**
+ * One operation of the digest; `with`: it goes with the deletion of that very Application, in that one's cluster. MACs
+ * stand for values, so that Secret values count and never show.
+ */
 export type EffectOperation =
   | { op: 'create'; key: ResourceKey; phase: string; wave: number; mac: string }
   | { op: 'change'; key: ResourceKey; phase: string; wave: number; fields: WrittenField[] }
@@ -75,7 +83,8 @@ export interface Effect {
   /** Where to, with the cluster's URL whatever the Application calls it. */
   destination: { server: string; namespace: string };
   /**
-   * Ignored fields that Git gave other values since the last sync, of objects that the sync leaves as they are. They are among the
+   * Ignored fields that Git gave other values since the last sync, of objects that the sync leaves as they are. They
+   * are among the
    * operations where there are others.
    */
   unwritten: { key: ResourceKey; paths: string[] }[];

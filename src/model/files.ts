@@ -19,7 +19,9 @@ export interface Files {
   /** Git object id of the file or folder. */
   id(path: string): Promise<string | undefined>;
   kind(path: string): Promise<FileKind | undefined>;
-  /** Entries of a folder sorted by path; `recursive` goes into all folders and lists them too. [] if it is not a folder. */
+  /**
+   * Entries of a folder sorted by path; `recursive` goes into all folders and lists them too. [] if it is not a folder.
+   */
   list(path: string, recursive?: boolean): Promise<FileEntry[]>;
   /** Content of a file (of a link: its target). undefined if there is no such file. */
   read(path: string): Promise<Buffer | undefined>;

@@ -6,7 +6,9 @@ import type { KubeObject } from './kube.ts';
 export type HookDeletePolicy = 'HookSucceeded' | 'HookFailed' | 'BeforeHookCreation';
 
 export interface HookInfo {
-  /** Not part of the desired state: never compared with live, never drift. `Skip` and hooks of unknown types count too. */
+  /**
+   * Not part of the desired state: never compared with live, never drift. `Skip` and hooks of unknown types count too.
+   */
   isHook: boolean;
   /** Phases in which a sync runs it; empty: a sync never applies it. */
   phases: SyncPhase[];
@@ -35,17 +37,26 @@ const helmPolicies: Readonly<Record<string, HookDeletePolicy>> = {
 };
 
 function items(text: string | undefined): string[] {
-  return (text ?? '').split(',').map((item) => item.trim()).filter((item) => item !== '');
+  return (text ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }
 
-/** Hook types of an object. Argo's annotation wins over Helm's; Helm's `crd-install` is no hook (Argo CD: docs/user-guide/helm.md). */
+/**
+ * Hook types of an object. Argo's annotation wins over Helm's; Helm's `crd-install` is no hook (Argo CD:
+ * docs/user-guide/helm.md).
+ */
 export function hookOf(object: KubeObject): HookInfo {
   const annotations = object.metadata.annotations ?? {};
   const own = items(annotations[argo.hook]);
   const helm = own.length > 0 ? [] : items(annotations[argo.helmHook]).filter((type) => type !== 'crd-install');
   const types = new Set<string>(own.length > 0 ? own : helm.map((type) => helmTypes[type] ?? type));
   const ownPolicies = items(annotations[argo.hookDeletePolicy]);
-  const said = ownPolicies.length > 0 ? ownPolicies : items(annotations[argo.helmHookDeletePolicy]).map((policy) => helmPolicies[policy] ?? policy);
+  const said =
+    ownPolicies.length > 0
+      ? ownPolicies
+      : items(annotations[argo.helmHookDeletePolicy]).map((policy) => helmPolicies[policy] ?? policy);
   const known = policies.filter((policy) => said.includes(policy));
   return {
     isHook: types.size > 0,
@@ -67,14 +78,17 @@ export function waveOf(object: KubeObject): number {
 
 /** The object's own sync options: `Prune=false` → Prune: false. */
 export function resourceOptions(object: KubeObject): Map<string, string> {
-  return new Map(items(object.metadata.annotations?.[argo.syncOptions]).map((item) => {
-    const at = item.indexOf('=');
-    return at < 0 ? [item, 'true'] : [item.slice(0, at).trim(), item.slice(at + 1).trim()];
-  }));
+  return new Map(
+    items(object.metadata.annotations?.[argo.syncOptions]).map((item) => {
+      const at = item.indexOf('=');
+      return at < 0 ? [item, 'true'] : [item.slice(0, at).trim(), item.slice(at + 1).trim()];
+    }),
+  );
 }
 
 /**
- * Whether a sync may delete a live object that Git no longer has: no hook, no Prune=false (the object's own word wins over
+ * Whether a sync may delete a live object that Git no longer has: no hook, no Prune=false (the object's own word wins
+ * over
  * `options`, the application's or the operation's), and no Helm `keep` policy.
  */
 export function isPrunable(live: KubeObject, options?: ReadonlyMap<string, string>): boolean {
@@ -83,11 +97,41 @@ export function isPrunable(live: KubeObject, options?: ReadonlyMap<string, strin
 }
 
 const order: readonly string[] = [
-  'Namespace', 'NetworkPolicy', 'ResourceQuota', 'LimitRange', 'PodSecurityPolicy', 'PodDisruptionBudget', 'ServiceAccount',
-  'Secret', 'SecretList', 'ConfigMap', 'StorageClass', 'PersistentVolume', 'PersistentVolumeClaim', 'CustomResourceDefinition',
-  'ClusterRole', 'ClusterRoleList', 'ClusterRoleBinding', 'ClusterRoleBindingList', 'Role', 'RoleList', 'RoleBinding',
-  'RoleBindingList', 'Service', 'DaemonSet', 'Pod', 'ReplicationController', 'ReplicaSet', 'Deployment',
-  'HorizontalPodAutoscaler', 'StatefulSet', 'Job', 'CronJob', 'IngressClass', 'Ingress', 'APIService',
+  'Namespace',
+  'NetworkPolicy',
+  'ResourceQuota',
+  'LimitRange',
+  'PodSecurityPolicy',
+  'PodDisruptionBudget',
+  'ServiceAccount',
+  'Secret',
+  'SecretList',
+  'ConfigMap',
+  'StorageClass',
+  'PersistentVolume',
+  'PersistentVolumeClaim',
+  'CustomResourceDefinition',
+  'ClusterRole',
+  'ClusterRoleList',
+  'ClusterRoleBinding',
+  'ClusterRoleBindingList',
+  'Role',
+  'RoleList',
+  'RoleBinding',
+  'RoleBindingList',
+  'Service',
+  'DaemonSet',
+  'Pod',
+  'ReplicationController',
+  'ReplicaSet',
+  'Deployment',
+  'HorizontalPodAutoscaler',
+  'StatefulSet',
+  'Job',
+  'CronJob',
+  'IngressClass',
+  'Ingress',
+  'APIService',
 ];
 
 /** Place of a kind within a wave; kinds that are not listed come last (Argo CD: gitops-engine sync tasks). */

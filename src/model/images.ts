@@ -10,7 +10,8 @@ function podSpecs(object: Record<string, unknown>): Record<string, unknown>[] {
 
 /** Sorted, each once. */
 export function imagesOf(objects: readonly Record<string, unknown>[]): string[] {
-  const found = objects.flatMap(podSpecs)
+  const found = objects
+    .flatMap(podSpecs)
     .flatMap((spec) => [spec['containers'], spec['initContainers']])
     .flatMap((list) => (Array.isArray(list) ? list.filter(isObject).map((container) => container['image']) : []));
   return [...new Set(found.filter((image) => typeof image === 'string'))].sort();

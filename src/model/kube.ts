@@ -50,7 +50,10 @@ export interface Gvk {
   kind: string;
 }
 
-/** Names one object of a cluster whatever its version; `group` is '' for core, `namespace` is '' for cluster-scoped kinds. */
+/**
+ * Names one object of a cluster whatever its version; `group` is '' for core, `namespace` is '' for cluster-scoped
+ * kinds.
+ */
 export interface ResourceKey {
   group: string;
   kind: string;
@@ -84,7 +87,10 @@ export function deletionText({ metadata, ...object }: KubeObject): string | unde
   if (deletionTimestamp === undefined) return undefined;
   const { spec } = object;
   // A Namespace keeps those of its contents apart.
-  const inner = isObject(spec) && Array.isArray(spec['finalizers']) ? spec['finalizers'].filter((name) => typeof name === 'string') : [];
+  const inner =
+    isObject(spec) && Array.isArray(spec['finalizers'])
+      ? spec['finalizers'].filter((name) => typeof name === 'string')
+      : [];
   const held = [...finalizers, ...inner];
   return `is being deleted since ${deletionTimestamp}${held.length > 0 ? `, waits for the finalizer${held.length > 1 ? 's' : ''} ${held.join(', ')}` : ''}`;
 }

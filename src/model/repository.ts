@@ -1,7 +1,8 @@
 // When two addresses name one repository.
 
 /**
- * Repository URLs as Argo CD compares them: lower case, without `.git`, the ssh forms alike. Beyond Argo CD, nobody's name or password
+ * Repository URLs as Argo CD compares them: lower case, without `.git`, the ssh forms alike. Beyond Argo CD, nobody's
+ * name or password
  * in them counts: else a rule that denies a repository would miss it.
  */
 export function normaliseRepo(url: string): string {

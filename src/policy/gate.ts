@@ -1,4 +1,5 @@
-// The one gate that every operation passes at its start, whoever wrote it: go, ask for an approval, or refuse; with why (design §4g).
+// The one gate that every operation passes at its start, whoever wrote it: go, ask for an approval, or refuse; with why
+// (design §4g).
 import type { ApprovalPhase } from '../model/coxswain.ts';
 import { hashedName } from '../base/name.ts';
 import { keyTitle } from '../model/kube.ts';
@@ -80,7 +81,17 @@ export interface GateInput {
   authors: GateAuthors | undefined;
 }
 
-export type GateRule = 'not-gated' | 'dry-run' | 'nothing' | 'last-synced' | 'approved' | 'approval-required' | 'rejected' | 'expired' | 'no-digest' | 'too-large';
+export type GateRule =
+  | 'not-gated'
+  | 'dry-run'
+  | 'nothing'
+  | 'last-synced'
+  | 'approved'
+  | 'approval-required'
+  | 'rejected'
+  | 'expired'
+  | 'no-digest'
+  | 'too-large';
 
 export interface GateDecision {
   do: 'go' | 'ask' | 'refuse';
@@ -109,7 +120,12 @@ export function approvalRequired(name: string): string {
 
 function sameState(a: SyncedState, b: SyncedState): boolean {
   const sameManifests = a.manifests === undefined || b.manifests === undefined || a.manifests === b.manifests;
-  return a.sources === b.sources && a.revisions.length === b.revisions.length && a.revisions.every((revision, at) => revision === b.revisions[at]) && sameManifests;
+  return (
+    a.sources === b.sources &&
+    a.revisions.length === b.revisions.length &&
+    a.revisions.every((revision, at) => revision === b.revisions[at]) &&
+    sameManifests
+  );
 }
 
 function standsIn(person: Person, list: readonly string[]): boolean {
@@ -117,13 +133,24 @@ function standsIn(person: Person, list: readonly string[]): boolean {
   return list.some((entry) => entry === person.login.toLowerCase() || teams.includes(entry));
 }
 
-/** Whether this person's agreement counts: not an author, and on every list of approvers. The right `approve` is asked apart (RBAC). */
-export function mayApprove(person: Person, policy: EffectivePolicy, authors: GateAuthors | undefined): { ok: boolean; why: string } {
+/**
+ * Whether this person's agreement counts: not an author, and on every list of approvers. The right `approve` is asked
+ * apart (RBAC).
+ */
+export function mayApprove(
+  person: Person,
+  policy: EffectivePolicy,
+  authors: GateAuthors | undefined,
+): { ok: boolean; why: string } {
   if (authors === undefined) return { ok: false, why: 'the authors of this change are not known yet' };
   // Nobody could tell whether it is an author's: authors are compared by id.
   if (person.id === 0) return { ok: false, why: `GitHub has no account ${person.login}` };
   const own = authors.people.find((author) => author.id === person.id);
-  if (own) return { ok: false, why: `${person.login} is an author of this change (${own.did}), and somebody else must approve it` };
+  if (own)
+    return {
+      ok: false,
+      why: `${person.login} is an author of this change (${own.did}), and somebody else must approve it`,
+    };
   const missed = policy.approvers.find((list) => !standsIn(person, list));
   if (missed) return { ok: false, why: `${person.login} is not among the approvers (${missed.join(', ')})` };
   return { ok: true, why: `${person.login} may approve` };
@@ -134,14 +161,19 @@ export function unknownAuthors({ people, unknown }: GateAuthors): readonly strin
   return people.length === 0 && unknown.length === 0 ? ['no commit tells of anybody'] : unknown;
 }
 
-/** A change that may be anybody's needs two people: one of them did not make it. `hidden`: what nobody can tell of its authors. */
+/**
+ * A change that may be anybody's needs two people: one of them did not make it. `hidden`: what nobody can tell of its
+ * authors.
+ */
 export function withHidden(policy: EffectivePolicy, hidden: readonly string[] = []): EffectivePolicy {
   return hidden.length > 0 && policy.gated ? { ...policy, approvals: Math.max(policy.approvals, 2) } : policy;
 }
 
 /** Why two people must agree, as a clause; '' where they need not. */
 export function hiddenText([first, ...more]: readonly string[]): string {
-  return first === undefined ? '' : `nobody can tell all who made the change: ${first}${more.length > 0 ? `, and ${more.length} more such` : ''}`;
+  return first === undefined
+    ? ''
+    : `nobody can tell all who made the change: ${first}${more.length > 0 ? `, and ${more.length} more such` : ''}`;
 }
 
 /** Ends a sentence that says how many must agree. */
@@ -150,7 +182,9 @@ export function becauseUnknown(unknown: readonly string[]): string {
 }
 
 function effectiveGate(input: GateInput): EffectivePolicy {
-  const inherited = [input.lastPolicy, ...input.loosened.map((gate) => gate.before)].filter((policy) => policy !== undefined);
+  const inherited = [input.lastPolicy, ...input.loosened.map((gate) => gate.before)].filter(
+    (policy) => policy !== undefined,
+  );
   const policy = inherited.reduce((all, each) => (each.gated ? stricter(all, each) : all), input.policy);
   return withHidden(policy, input.authors && unknownAuthors(input.authors));
 }
@@ -165,10 +199,17 @@ export function decideGate(input: GateInput): GateDecision {
   if (input.loosened.length === 0 && input.last && sameState(input.target, input.last)) {
     return go('last-synced', 'it applies what was last synced');
   }
-  if (input.effect.digest === '') return { do: 'refuse', rule: 'no-digest', why: 'what it would do could not be computed', policy };
+  if (input.effect.digest === '')
+    return { do: 'refuse', rule: 'no-digest', why: 'what it would do could not be computed', policy };
   if (input.effect.empty) return go('nothing', 'it would change nothing');
   const decision = decideApproval(input, policy);
-  if (decision.do === 'ask' && input.effect.tooLarge) return { do: 'refuse', rule: 'too-large', why: `${reasonOf(input)}, and this change is too large for one: bring it in parts, or split the application`, policy };
+  if (decision.do === 'ask' && input.effect.tooLarge)
+    return {
+      do: 'refuse',
+      rule: 'too-large',
+      why: `${reasonOf(input)}, and this change is too large for one: bring it in parts, or split the application`,
+      policy,
+    };
   return decision;
 }
 
@@ -182,11 +223,16 @@ export function metText(gates: readonly LoosenedGate[]): string {
 
 function reasonOf({ loosened, policy, lastPolicy }: GateInput): string {
   if (loosened.length > 0) return `it would ${metText(loosened)}`;
-  return lastPolicy && loosens(lastPolicy, policy) ? 'the gate was loosened, and the former one holds until something is approved under it' : 'production changes need approval here';
+  return lastPolicy && loosens(lastPolicy, policy)
+    ? 'the gate was loosened, and the former one holds until something is approved under it'
+    : 'production changes need approval here';
 }
 
 /** What became of it, and how it is asked for again. */
-export function closedText(application: string, { name, phase, message }: Pick<GateApproval, 'name' | 'phase' | 'message'>): string {
+export function closedText(
+  application: string,
+  { name, phase, message }: Pick<GateApproval, 'name' | 'phase' | 'message'>,
+): string {
   return `Approval/${name} is ${phase.toLowerCase()}${message ? ` (${message})` : ''}; \`/cox reopen ${application}\` asks for it again, and so does another change`;
 }
 
@@ -194,16 +240,40 @@ function decideApproval(input: GateInput, policy: EffectivePolicy): GateDecision
   const name = approvalName(input.application, input.effect.digest);
   const reason = reasonOf(input);
   const because = input.authors ? becauseUnknown(unknownAuthors(input.authors)) : '';
-  const ask = (why: string, missing: number): GateDecision => ({ do: 'ask', rule: 'approval-required', why: `${why}${because}`, approval: name, missing, policy });
+  const ask = (why: string, missing: number): GateDecision => ({
+    do: 'ask',
+    rule: 'approval-required',
+    why: `${why}${because}`,
+    approval: name,
+    missing,
+    policy,
+  });
   const found = input.approvals.filter((approval) => approval.digest === input.effect.digest);
   const closed = found.find((approval) => approval.phase === 'Rejected' || approval.phase === 'Expired');
-  if (closed) return { do: 'refuse', rule: closed.phase === 'Rejected' ? 'rejected' : 'expired', why: closedText(input.application, closed), approval: closed.name, policy };
+  if (closed)
+    return {
+      do: 'refuse',
+      rule: closed.phase === 'Rejected' ? 'rejected' : 'expired',
+      why: closedText(input.application, closed),
+      approval: closed.name,
+      policy,
+    };
   const open = found.find((approval) => approval.phase === 'Approved' || approval.phase === 'Pending');
   if (!open) return ask(`${reason}; nobody has approved this effect`, policy.approvals);
-  const judged = open.by.map((person) => ({ person, ...(person.refused === undefined ? mayApprove(person, policy, input.authors) : { ok: false, why: person.refused }) }));
+  const judged = open.by.map((person) => ({
+    person,
+    ...(person.refused === undefined ? mayApprove(person, policy, input.authors) : { ok: false, why: person.refused }),
+  }));
   const counted = new Set(judged.filter(({ ok }) => ok).map(({ person }) => person.id));
   const missing = policy.approvals - counted.size;
   const lost = judged.flatMap(({ ok, why }) => (ok ? [] : [why]));
-  if (missing > 0) return { ...ask(`${reason}; ${counted.size} of ${policy.approvals} approvals${lost.length > 0 ? ` (${lost.join('; ')})` : ''}`, missing), ...(lost.length > 0 && { lost }) };
+  if (missing > 0)
+    return {
+      ...ask(
+        `${reason}; ${counted.size} of ${policy.approvals} approvals${lost.length > 0 ? ` (${lost.join('; ')})` : ''}`,
+        missing,
+      ),
+      ...(lost.length > 0 && { lost }),
+    };
   return { do: 'go', rule: 'approved', why: `Approval/${open.name}`, approval: open.name, policy };
 }

@@ -1,4 +1,5 @@
-// Policy: what an application's and its project's annotations ask of everyone who wants to change it; the stricter wins.
+// Policy: what an application's and its project's annotations ask of everyone who wants to change it; the stricter
+// wins.
 import { cox } from '../model/annotations.ts';
 import { argoGroup } from '../model/argo-kinds.ts';
 import type { Application } from '../model/application.ts';
@@ -28,7 +29,10 @@ export interface EffectivePolicy {
 }
 
 function listOf(text: string | undefined): string[] {
-  return (text ?? '').split(/[\s,;]+/).filter((entry) => entry !== '').map((entry) => entry.toLowerCase());
+  return (text ?? '')
+    .split(/[\s,;]+/)
+    .filter((entry) => entry !== '')
+    .map((entry) => entry.toLowerCase());
 }
 
 function isSameEnvironment(a: AskedEnvironment, b: AskedEnvironment): boolean {
@@ -72,7 +76,11 @@ export function stricter(a: EffectivePolicy, b: EffectivePolicy): EffectivePolic
 
 /** URL of the first source, where environments are looked up; '' for a project. */
 function repositoryOf({ spec }: Described): string {
-  const source: unknown = isObject(spec) ? (Array.isArray(spec['sources']) && spec['sources'].length > 0 ? (spec['sources'] as unknown[])[0] : spec['source']) : undefined;
+  const source: unknown = isObject(spec)
+    ? Array.isArray(spec['sources']) && spec['sources'].length > 0
+      ? (spec['sources'] as unknown[])[0]
+      : spec['source']
+    : undefined;
   return isObject(source) ? textAt(source, 'repoURL') : '';
 }
 
@@ -98,11 +106,15 @@ function impliesList(after: EffectivePolicy, old: readonly string[]): boolean {
   return after.approvers.some((list) => list.every((entry) => allowed.has(entry.toLowerCase())));
 }
 
-/** True unless what needed approval before is proven to need as much of it after: another environment, or the same elsewhere, may ask anybody. */
+/**
+ * True unless what needed approval before is proven to need as much of it after: another environment, or the same
+ * elsewhere, may ask anybody.
+ */
 export function loosens(before: EffectivePolicy, after: EffectivePolicy): boolean {
   if (!before.gated) return false;
   if (!after.gated || after.approvals < before.approvals) return true;
-  if ((before.reviewers ?? []).some((asked) => !(after.reviewers ?? []).some((now) => isSameEnvironment(now, asked)))) return true;
+  if ((before.reviewers ?? []).some((asked) => !(after.reviewers ?? []).some((now) => isSameEnvironment(now, asked))))
+    return true;
   if ((after.expires ?? Infinity) > (before.expires ?? Infinity)) return true;
   return before.approvers.some((old) => !impliesList(after, old));
 }
@@ -126,8 +138,10 @@ export interface LoosenedGate {
 }
 
 /**
- * Gates that an operation would weaken, move away from or delete: those of the Applications and AppProjects among its objects.
- * `pairs`: every object that it changes or deletes (`target` undefined). `projects`: live AppProjects by name. `formerly`: what holds
+ * Gates that an operation would weaken, move away from or delete: those of the Applications and AppProjects among its
+ * objects.
+ * `pairs`: every object that it changes or deletes (`target` undefined). `projects`: live AppProjects by name.
+ * `formerly`: what holds
  * for a live Application beside its annotations.
  */
 export function loosenedGates(
@@ -136,17 +150,23 @@ export function loosenedGates(
   formerly: (app: KubeObject) => EffectivePolicy | undefined = () => undefined,
 ): LoosenedGate[] {
   const targetProjects = new Map<string, KubeObject>();
-  for (const { target } of pairs) if (isKind(target, 'AppProject')) targetProjects.set(target.metadata.name ?? '', target);
-  const after = (app: KubeObject): EffectivePolicy => effectivePolicy(app, targetProjects.get(projectName(app)) ?? projects.get(projectName(app)));
+  for (const { target } of pairs)
+    if (isKind(target, 'AppProject')) targetProjects.set(target.metadata.name ?? '', target);
+  const after = (app: KubeObject): EffectivePolicy =>
+    effectivePolicy(app, targetProjects.get(projectName(app)) ?? projects.get(projectName(app)));
   return pairs.flatMap(({ live, target }): LoosenedGate[] => {
     if (isKind(live, 'AppProject')) {
       const before = effectivePolicy(live, undefined);
-      return before.gated && (target === undefined || loosens(before, effectivePolicy(target, undefined))) ? [{ key: keyOf(live), before }] : [];
+      return before.gated && (target === undefined || loosens(before, effectivePolicy(target, undefined)))
+        ? [{ key: keyOf(live), before }]
+        : [];
     }
     if (!isKind(live, 'Application')) return [];
     const [now, former] = [effectivePolicy(live, projects.get(projectName(live))), formerly(live)];
     const before = former?.gated ? stricter(now, former) : now;
-    return before.gated && (target === undefined || loosens(before, after(target))) ? [{ key: keyOf(live), before }] : [];
+    return before.gated && (target === undefined || loosens(before, after(target)))
+      ? [{ key: keyOf(live), before }]
+      : [];
   });
 }
 

@@ -1,4 +1,5 @@
-// What a project lets its applications use: repositories, destinations and kinds (argocd.md §1.4), with Argo CD's messages.
+// What a project lets its applications use: repositories, destinations and kinds (argocd.md §1.4), with Argo CD's
+// messages.
 import { RE2JS } from 're2js';
 import { coxGroup } from '../model/coxswain.ts';
 import { findingText, idleFields, idleProjectFields } from '../model/contract.ts';
@@ -13,7 +14,10 @@ export interface NamedCluster {
   name: string;
 }
 
-/** An entry that begins with `!` denies, and wins; it permits what it does not deny (Argo CD: AppProject.IsSourcePermitted). */
+/**
+ * An entry that begins with `!` denies, and wins; it permits what it does not deny (Argo CD:
+ * AppProject.IsSourcePermitted).
+ */
 function listed(entries: readonly string[] | undefined, matches: (pattern: string) => boolean): boolean {
   const all = entries ?? [];
   if (all.some((entry) => entry.startsWith('!') && matches(entry.slice(1)))) return false;
@@ -22,7 +26,10 @@ function listed(entries: readonly string[] | undefined, matches: (pattern: strin
 
 export function sourcePermitted(project: AppProject, repoURL: string): boolean {
   const url = normaliseRepo(repoURL);
-  return listed(project.spec.sourceRepos, (pattern) => pattern === '*' || globMatch(normaliseRepo(pattern), url, { separators: '/' }));
+  return listed(
+    project.spec.sourceRepos,
+    (pattern) => pattern === '*' || globMatch(normaliseRepo(pattern), url, { separators: '/' }),
+  );
 }
 
 /** A pattern with `!` matches what it does not deny. */
@@ -31,52 +38,90 @@ function hits(pattern: string, text: string): boolean {
 }
 
 /**
- * `name` and `namespace` may be ''. A denied server, name or namespace denies, and a denied name whatever the namespace; what an entry
- * does not deny it permits, so that a project may name nothing but exceptions (Argo CD: AppProject.isDestinationMatched).
+ * `name` and `namespace` may be ''. A denied server, name or namespace denies, and a denied name whatever the
+ * namespace; what an entry
+ * does not deny it permits, so that a project may name nothing but exceptions (Argo CD:
+ * AppProject.isDestinationMatched).
  */
-export function destinationPermitted(project: AppProject, destination: { server: string; name: string; namespace: string }): boolean {
+export function destinationPermitted(
+  project: AppProject,
+  destination: { server: string; name: string; namespace: string },
+): boolean {
   let permitted = false;
   for (const { server = '', name = '', namespace = '' } of project.spec.destinations ?? []) {
     const serverHit = server !== '' && destination.server !== '' && hits(server, destination.server);
     const nameHit = name !== '' && destination.name !== '' && hits(name, destination.name);
     const namespaceHit = hits(namespace, destination.namespace);
-    const denied = (name.startsWith('!') && destination.name !== '' && !nameHit)
-      || (server.startsWith('!') && !serverHit && namespaceHit)
-      || (namespace.startsWith('!') && !namespaceHit && (serverHit || nameHit));
+    const denied =
+      (name.startsWith('!') && destination.name !== '' && !nameHit) ||
+      (server.startsWith('!') && !serverHit && namespaceHit) ||
+      (namespace.startsWith('!') && !namespaceHit && (serverHit || nameHit));
     if (denied) return false;
     permitted ||= (serverHit || nameHit) && namespaceHit;
   }
   return permitted;
 }
 
-function inList(list: readonly GroupKind[] | undefined, object: { group: string; kind: string; name: string }): boolean {
-  return (list ?? []).some((entry) => globMatch(entry.kind, object.kind) && globMatch(entry.group, object.group) && (!entry.name || globMatch(entry.name, object.name)));
+function inList(
+  list: readonly GroupKind[] | undefined,
+  object: { group: string; kind: string; name: string },
+): boolean {
+  return (list ?? []).some(
+    (entry) =>
+      globMatch(entry.kind, object.kind) &&
+      globMatch(entry.group, object.group) &&
+      (!entry.name || globMatch(entry.name, object.name)),
+  );
 }
 
-function kindPermitted(project: AppProject, object: { group: string; kind: string; name: string }, namespaced: boolean): boolean {
+function kindPermitted(
+  project: AppProject,
+  object: { group: string; kind: string; name: string },
+  namespaced: boolean,
+): boolean {
   const { spec } = project;
-  if (!namespaced) return !inList(spec.clusterResourceBlacklist, object) && inList(spec.clusterResourceWhitelist, object);
+  if (!namespaced)
+    return !inList(spec.clusterResourceBlacklist, object) && inList(spec.clusterResourceWhitelist, object);
   if (inList(spec.namespaceResourceBlacklist, object)) return false;
   // No list allows every namespaced kind; an empty one allows none.
-  return spec.namespaceResourceWhitelist === undefined || spec.namespaceResourceWhitelist === null || inList(spec.namespaceResourceWhitelist, object);
+  return (
+    spec.namespaceResourceWhitelist === undefined ||
+    spec.namespaceResourceWhitelist === null ||
+    inList(spec.namespaceResourceWhitelist, object)
+  );
 }
 
 /** Whether the project forbids the kind anywhere. */
-export function kindDenied(project: AppProject, object: { group: string; kind: string; name: string }, namespaced: boolean): boolean {
+export function kindDenied(
+  project: AppProject,
+  object: { group: string; kind: string; name: string },
+  namespaced: boolean,
+): boolean {
   return object.group === coxGroup || !kindPermitted(project, object, namespaced);
 }
 
 /** undefined if the object is permitted, else Argo CD's message. */
-export function resourceDenied(project: AppProject, object: { group: string; kind: string; namespace: string; name: string }, namespaced: boolean, cluster: NamedCluster): string | undefined {
+export function resourceDenied(
+  project: AppProject,
+  object: { group: string; kind: string; namespace: string; name: string },
+  namespaced: boolean,
+  cluster: NamedCluster,
+): string | undefined {
   const name = project.metadata.name;
   // Approvals, Requests and SyncRecords say what people agreed to: Git, whoever may write it, is not to say so.
-  if (object.group === coxGroup) return `resource ${object.group}:${object.kind} is not permitted in any project: Coxswain alone writes it`;
-  if (!kindPermitted(project, object, namespaced)) return `resource ${object.group}:${object.kind} is not permitted in project ${name}`;
-  if (namespaced && !destinationPermitted(project, { ...cluster, namespace: object.namespace })) return `namespace ${object.namespace} is not permitted in project '${name}'`;
+  if (object.group === coxGroup)
+    return `resource ${object.group}:${object.kind} is not permitted in any project: Coxswain alone writes it`;
+  if (!kindPermitted(project, object, namespaced))
+    return `resource ${object.group}:${object.kind} is not permitted in project ${name}`;
+  if (namespaced && !destinationPermitted(project, { ...cluster, namespace: object.namespace }))
+    return `namespace ${object.namespace} is not permitted in project '${name}'`;
   return undefined;
 }
 
-/** By RE2, whose time is linear in the text whatever the pattern is. What is no pattern, or needs more than RE2 has, matches nothing. */
+/**
+ * By RE2, whose time is linear in the text whatever the pattern is. What is no pattern, or needs more than RE2 has,
+ * matches nothing.
+ */
 function matches(pattern: string, text: string): boolean {
   try {
     return RE2JS.compile(pattern).test(text);
@@ -87,9 +132,14 @@ function matches(pattern: string, text: string): boolean {
 
 function namespacePermitted(app: Application, project: AppProject, controlNamespace: string): boolean {
   const namespace = app.metadata.namespace;
-  return namespace === controlNamespace || (project.spec.sourceNamespaces ?? []).some((pattern) => pattern.length > 1 && pattern.startsWith('/') && pattern.endsWith('/')
-    ? matches(pattern.slice(1, -1), namespace)
-    : globMatch(pattern, namespace));
+  return (
+    namespace === controlNamespace ||
+    (project.spec.sourceNamespaces ?? []).some((pattern) =>
+      pattern.length > 1 && pattern.startsWith('/') && pattern.endsWith('/')
+        ? matches(pattern.slice(1, -1), namespace)
+        : globMatch(pattern, namespace),
+    )
+  );
 }
 
 export interface SpecCheck {
@@ -103,7 +153,9 @@ export interface SpecCheck {
 
 /** Of fields that have no effect, and on which nothing depends that is deployed. */
 export function specWarnings(app: Application, project: AppProject | undefined): Condition[] {
-  const found = [...idleFields(app.spec), ...(project ? idleProjectFields(project) : [])].filter(({ refused }) => !refused);
+  const found = [...idleFields(app.spec), ...(project ? idleProjectFields(project) : [])].filter(
+    ({ refused }) => !refused,
+  );
   return found.map((finding) => ({ type: 'IgnoredFieldWarning', message: findingText(finding) }));
 }
 
@@ -113,19 +165,49 @@ export function specConditions({ app, project, cluster, controlNamespace }: Spec
   const invalid = (message: string): Condition => ({ type: 'InvalidSpecError', message });
   const name = app.spec.project || 'default';
   if (!project) return [invalid(`Application referencing project ${name} which does not exist`)];
-  if (!namespacePermitted(app, project, controlNamespace)) return [invalid(`application '${app.metadata.name}' in namespace '${app.metadata.namespace}' is not allowed to use project ${name}`)];
-  const found: Condition[] = [...idleFields(app.spec), ...idleProjectFields(project)].filter(({ refused }) => refused).map((finding) => invalid(findingText(finding)));
+  if (!namespacePermitted(app, project, controlNamespace))
+    return [
+      invalid(
+        `application '${app.metadata.name}' in namespace '${app.metadata.namespace}' is not allowed to use project ${name}`,
+      ),
+    ];
+  const found: Condition[] = [...idleFields(app.spec), ...idleProjectFields(project)]
+    .filter(({ refused }) => refused)
+    .map((finding) => invalid(findingText(finding)));
   const sources = sourcesOf(app.spec);
-  if (sources.length === 0) found.push(invalid('spec.source.repoURL and either spec.source.path, spec.source.chart, or spec.source.ref are required'));
+  if (sources.length === 0)
+    found.push(
+      invalid('spec.source.repoURL and either spec.source.path, spec.source.chart, or spec.source.ref are required'),
+    );
   for (const source of sources) {
-    if (!source.repoURL || (!source.path && !source.chart && !source.ref)) found.push(invalid('spec.source.repoURL and either spec.source.path, spec.source.chart, or spec.source.ref are required'));
-    else if (!sourcePermitted(project, source.repoURL)) found.push(invalid(`application repo ${source.repoURL} is not permitted in project '${name}'`));
+    if (!source.repoURL || (!source.path && !source.chart && !source.ref))
+      found.push(
+        invalid('spec.source.repoURL and either spec.source.path, spec.source.chart, or spec.source.ref are required'),
+      );
+    else if (!sourcePermitted(project, source.repoURL))
+      found.push(invalid(`application repo ${source.repoURL} is not permitted in project '${name}'`));
   }
-  if (destination.server && destination.name) found.push(invalid(`application destination can't have both name and server defined: ${destination.name} ${destination.server}`));
+  if (destination.server && destination.name)
+    found.push(
+      invalid(
+        `application destination can't have both name and server defined: ${destination.name} ${destination.server}`,
+      ),
+    );
   else if (!destination.server && !destination.name) found.push(invalid('Destination server missing from app spec'));
-  else if (!cluster) found.push(invalid(destination.name ? `unable to find destination server: there are no clusters with this name: ${destination.name}` : `cluster '${destination.server ?? ''}' has not been configured`));
+  else if (!cluster)
+    found.push(
+      invalid(
+        destination.name
+          ? `unable to find destination server: there are no clusters with this name: ${destination.name}`
+          : `cluster '${destination.server ?? ''}' has not been configured`,
+      ),
+    );
   else if (!destinationPermitted(project, { ...cluster, namespace: destination.namespace ?? '' })) {
-    found.push(invalid(`application destination server '${cluster.server}' and namespace '${destination.namespace ?? ''}' do not match any of the allowed destinations in project '${name}'`));
+    found.push(
+      invalid(
+        `application destination server '${cluster.server}' and namespace '${destination.namespace ?? ''}' do not match any of the allowed destinations in project '${name}'`,
+      ),
+    );
   }
   return found;
 }

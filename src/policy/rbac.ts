@@ -14,12 +14,16 @@ export interface RbacPolicy {
   projects: readonly AppProject[];
 }
 
-export type Action = 'get' | 'create' | 'update' | 'delete' | 'sync' | 'override' | 'approve' | 'revert' | 'adopt' | 'snooze';
+export type Action =
+  'get' | 'create' | 'update' | 'delete' | 'sync' | 'override' | 'approve' | 'revert' | 'adopt' | 'snooze';
 
 export interface Who {
   /** The login and its `org:team` groups, in any case of letters; one that is allowed suffices. */
   subjects: readonly string[];
-  /** Belongs to the house, so that `policy.default` counts: Argo CD means whoever could log in, and here strangers can write too. */
+  /**
+   * Belongs to the house, so that `policy.default` counts: Argo CD means whoever could log in, and here strangers can
+   * write too.
+   */
   known: boolean;
 }
 
@@ -41,12 +45,19 @@ e = some(where (p.eft == allow)) && !some(where (p.eft == deny))
 m = g(r.sub, p.sub) && glob(r.res, p.res) && glob(r.act, p.act) && glob(r.obj, p.obj)
 `;
 
-/** The roles that Argo CD brings along, without its local user `admin`; our own actions are covered by the wildcard of `role:admin`. */
+/**
+ * The roles that Argo CD brings along, without its local user `admin`; our own actions are covered by the wildcard of
+ * `role:admin`.
+ */
 const builtin = [
   ...['applications', 'applicationsets', 'logs'].map((resource) => `p, role:readonly, ${resource}, get, */*, allow`),
-  ...['certificates', 'clusters', 'repositories', 'projects', 'accounts', 'gpgkeys'].map((resource) => `p, role:readonly, ${resource}, get, *, allow`),
+  ...['certificates', 'clusters', 'repositories', 'projects', 'accounts', 'gpgkeys'].map(
+    (resource) => `p, role:readonly, ${resource}, get, *, allow`,
+  ),
   ...['applications', 'applicationsets'].map((resource) => `p, role:admin, ${resource}, *, */*, allow`),
-  ...['certificates', 'clusters', 'repositories', 'projects', 'accounts', 'gpgkeys', 'exec'].map((resource) => `p, role:admin, ${resource}, *, *, allow`),
+  ...['certificates', 'clusters', 'repositories', 'projects', 'accounts', 'gpgkeys', 'exec'].map(
+    (resource) => `p, role:admin, ${resource}, *, *, allow`,
+  ),
   'g, role:admin, role:readonly',
 ].join('\n');
 
@@ -54,7 +65,10 @@ const builtin = [
 function fieldsOf(line: string): string[] {
   const outside = line.split('"');
   if (outside.length % 2 === 0) return line.split(',').map((field) => field.trim());
-  const fields = outside.map((part, at) => (at % 2 === 1 ? part.replaceAll(',', '\0') : part)).join('').split(',');
+  const fields = outside
+    .map((part, at) => (at % 2 === 1 ? part.replaceAll(',', '\0') : part))
+    .join('')
+    .split(',');
   return fields.map((field) => field.replaceAll('\0', ',').trim());
 }
 
@@ -82,9 +96,15 @@ function isContent(line: string): boolean {
   return line !== '' && !line.startsWith('#');
 }
 
-/** `line 3 must end with allow or deny`: what Argo CD refuses, and an effect that it would take for none. The first of many. */
+/**
+ * `line 3 must end with allow or deny`: what Argo CD refuses, and an effect that it would take for none. The first of
+ * many.
+ */
 export function policyFault(csv: string): string | undefined {
-  for (const [at, line] of csv.split('\n').map((text) => text.trim()).entries()) {
+  for (const [at, line] of csv
+    .split('\n')
+    .map((text) => text.trim())
+    .entries()) {
     const fault = isContent(line) ? lineFault(fieldsOf(line)) : undefined;
     if (fault !== undefined) return `line ${at + 1} ${fault}`;
   }
@@ -93,10 +113,14 @@ export function policyFault(csv: string): string | undefined {
 
 /** Of a policy without a fault. */
 function linesOf(csv: string): string[][] {
-  return csv.split('\n').map((line) => line.trim()).filter(isContent).map((line) => {
-    const [type = '', ...fields] = fieldsOf(line);
-    return type === 'p' ? [type, subjectOf(fields[0] ?? ''), ...fields.slice(1)] : [type, ...fields.map(subjectOf)];
-  });
+  return csv
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(isContent)
+    .map((line) => {
+      const [type = '', ...fields] = fieldsOf(line);
+      return type === 'p' ? [type, subjectOf(fields[0] ?? ''), ...fields.slice(1)] : [type, ...fields.map(subjectOf)];
+    });
 }
 
 /** A role of a project whose policies cannot be read as they are meant. */
@@ -105,9 +129,11 @@ function roleFault(project: AppProject): string | undefined {
     for (const policy of role.policies ?? []) {
       const fault = policyFault(policy);
       if (fault !== undefined) return `a policy of role ${role.name} ${fault.replace(/^line \d+ /, '')}`;
-      // What such a role cannot permit is passed over; a denial that is passed over would be a permission (Argo CD enforces `*/*`, and refuses the others).
+      // What such a role cannot permit is passed over; a denial that is passed over would be a permission (Argo CD
+      // enforces `*/*`, and refuses the others).
       const foreign = linesOf(policy).some((line) => line.at(-1) === 'deny' && !isOwn(project, role.name, line));
-      if (foreign) return `a policy of role ${role.name} must deny to ${roleSubject(project, role.name)}, and of ${project.metadata.name}/…`;
+      if (foreign)
+        return `a policy of role ${role.name} must deny to ${roleSubject(project, role.name)}, and of ${project.metadata.name}/…`;
     }
   }
   return undefined;
@@ -120,7 +146,9 @@ function roleSubject(project: AppProject, role: string): string {
 /** A project's role speaks of itself and of objects of its own project alone (Argo CD: docs/user-guide/projects.md). */
 function isOwn(project: AppProject, role: string, [type, who, , , object]: readonly string[]): boolean {
   const { name } = project.metadata;
-  return type === 'p' && who === roleSubject(project, role) && (object === name || object?.startsWith(`${name}/`) === true);
+  return (
+    type === 'p' && who === roleSubject(project, role) && (object === name || object?.startsWith(`${name}/`) === true)
+  );
 }
 
 function projectLines(project: AppProject): string[][] {
@@ -128,7 +156,11 @@ function projectLines(project: AppProject): string[][] {
   return (project.spec.roles ?? []).flatMap((role) => {
     const subject = roleSubject(project, role.name);
     const own = linesOf((role.policies ?? []).join('\n')).filter((line) => isOwn(project, role.name, line));
-    return [['p', subject, 'projects', 'get', name, 'allow'], ...own, ...(role.groups ?? []).map((group) => ['g', subjectOf(group), subject])];
+    return [
+      ['p', subject, 'projects', 'get', name, 'allow'],
+      ...own,
+      ...(role.groups ?? []).map((group) => ['g', subjectOf(group), subject]),
+    ];
   });
 }
 
@@ -146,7 +178,8 @@ function refusing(why: string): Authoriser {
 }
 
 /**
- * Compiles a policy; questions are then answered without waiting. A policy with a fault permits nothing, and neither does a project
+ * Compiles a policy; questions are then answered without waiting. A policy with a fault permits nothing, and neither
+ * does a project
  * with one in its roles: a denial that is passed over would be a permission.
  */
 export async function authoriser(policy: RbacPolicy): Promise<Authoriser> {
@@ -168,9 +201,13 @@ export async function authoriser(policy: RbacPolicy): Promise<Authoriser> {
       if (wrong !== undefined) return { allowed: false, why: wrong, faulty: true };
       const enforcer = byProject.get(object.split('/')[0] ?? '') ?? everyone;
       const may = (subject: string): boolean => enforcer.enforceSync(subject, resource, action, object);
-      if (known && policy.policyDefault && may(subjectOf(policy.policyDefault))) return { allowed: true, why: `everybody may ${action}` };
+      if (known && policy.policyDefault && may(subjectOf(policy.policyDefault)))
+        return { allowed: true, why: `everybody may ${action}` };
       // An organization may be called "role": its teams are no roles.
-      const subject = subjects.filter((one) => one !== '' && !isRole(one)).map(subjectOf).find(may);
+      const subject = subjects
+        .filter((one) => one !== '' && !isRole(one))
+        .map(subjectOf)
+        .find(may);
       if (subject !== undefined) return { allowed: true, why: `${subject} may ${action}` };
       return { allowed: false, why: `permission denied: ${resource}, ${action}, ${object}` };
     },
@@ -181,14 +218,24 @@ export async function authoriser(policy: RbacPolicy): Promise<Authoriser> {
 export function authorisers(): (policy: RbacPolicy) => Promise<Authoriser> {
   let kept: { key: string; value: Promise<Authoriser> } | undefined;
   return (policy) => {
-    const key = JSON.stringify([policy.policyCsv, policy.policyDefault, policy.projects.map((project) => [project.metadata.name, project.spec.roles])]);
+    const key = JSON.stringify([
+      policy.policyCsv,
+      policy.policyDefault,
+      policy.projects.map((project) => [project.metadata.name, project.spec.roles]),
+    ]);
     if (kept?.key !== key) kept = { key, value: authoriser(policy) };
     return kept.value;
   };
 }
 
-/** `<project>/<application>`, or `<project>/<namespace>/<application>` outside the control plane's namespace (Argo CD: docs/operator-manual/app-any-namespace.md). */
-export function rbacObject(app: { metadata: { namespace?: string; name?: string }; spec: { project: string } }, controlNamespace: string): string {
+/**
+ * `<project>/<application>`, or `<project>/<namespace>/<application>` outside the control plane's namespace (Argo CD:
+ * docs/operator-manual/app-any-namespace.md).
+ */
+export function rbacObject(
+  app: { metadata: { namespace?: string; name?: string }; spec: { project: string } },
+  controlNamespace: string,
+): string {
   const name = app.metadata.name ?? '';
   const namespace = app.metadata.namespace ?? controlNamespace;
   return [app.spec.project || 'default', ...(namespace === controlNamespace ? [] : [namespace]), name].join('/');

@@ -26,7 +26,9 @@ export interface WindowDecision {
 
 function applies(window: SyncWindow, input: WindowInput): boolean {
   const some = (globs: string[] | undefined, ...texts: (string | undefined)[]): boolean | undefined =>
-    globs && globs.length > 0 ? globs.some((glob) => texts.some((text) => text !== undefined && globMatch(glob, text))) : undefined;
+    globs && globs.length > 0
+      ? globs.some((glob) => texts.some((text) => text !== undefined && globMatch(glob, text)))
+      : undefined;
   const answers = [
     some(window.applications, input.application),
     some(window.namespaces, input.destination.namespace),
@@ -51,21 +53,34 @@ interface Opening {
   error?: string;
 }
 
-/** Times are computed in the window's zone, so that a window keeps its hours across a change of the clocks (Argo CD shifts by an hour there). */
+/**
+ * Times are computed in the window's zone, so that a window keeps its hours across a change of the clocks (Argo CD
+ * shifts by an hour there).
+ */
 function judge(window: SyncWindow, at: number, { start, next, duration }: Opening): Judged {
   const active = start !== 0 && start < at;
   // A window is active from the moment after its start: Argo CD's comparison is strict.
   return { window, active, changesAt: active ? start + duration : next === 0 ? undefined : next + 1 };
 }
 
-/** Deny beats allow; no window at all permits. A window that cannot be read forbids, and says so; what cannot be read is what Argo CD refuses. */
+/**
+ * Deny beats allow; no window at all permits. A window that cannot be read forbids, and says so; what cannot be read is
+ * what Argo CD refuses.
+ */
 export async function syncWindow(worker: Worker, input: WindowInput): Promise<WindowDecision> {
   const windows = input.windows.filter((window) => applies(window, input));
-  const asked = windows.map(({ schedule, timeZone, duration }) => ({ schedule, zone: timeZone || 'UTC', duration, at: input.at }));
+  const asked = windows.map(({ schedule, timeZone, duration }) => ({
+    schedule,
+    zone: timeZone || 'UTC',
+    duration,
+    at: input.at,
+  }));
   const openings = asked.length > 0 ? ((await worker.call('cron', asked)).value as Opening[]) : [];
   const wrong = openings.find(({ error }) => error !== undefined);
   if (wrong) return { permitted: false, why: `a sync window cannot be evaluated: ${wrong.error ?? ''}` };
-  const judged = windows.flatMap((window, index) => (openings[index] ? [judge(window, input.at, openings[index])] : []));
+  const judged = windows.flatMap((window, index) =>
+    openings[index] ? [judge(window, input.at, openings[index])] : [],
+  );
   const changes = judged.map((one) => one.changesAt).filter((time) => time !== undefined);
   const answer = decide(judged, input);
   return changes.length > 0 ? { ...answer, changesAt: Math.min(...changes) } : answer;
@@ -75,13 +90,15 @@ function decide(judged: readonly Judged[], input: WindowInput): WindowDecision {
   const deny = judged.filter((one) => one.window.kind === 'deny' && one.active);
   const allow = judged.filter((one) => one.window.kind === 'allow');
   const manual = (some: readonly Judged[]): boolean => input.manual && some.every((one) => one.window.manualSync);
-  const overrun = (some: readonly Judged[]): boolean => input.running === true && some.length > 0 && some.every((one) => one.window.syncOverrun);
+  const overrun = (some: readonly Judged[]): boolean =>
+    input.running === true && some.length > 0 && some.every((one) => one.window.syncOverrun);
   if (deny.length > 0) {
     if (manual(deny)) return { permitted: true, why: 'a deny window is active, and it lets manual syncs pass' };
     if (overrun(deny)) return { permitted: true, why: 'a deny window is active, and what had begun may finish' };
     return { permitted: false, why: `a deny window is active (${titles(deny)})` };
   }
-  if (allow.some((one) => one.active)) return { permitted: true, why: `an allow window is active (${titles(allow.filter((one) => one.active))})` };
+  if (allow.some((one) => one.active))
+    return { permitted: true, why: `an allow window is active (${titles(allow.filter((one) => one.active))})` };
   if (allow.length === 0) return { permitted: true, why: 'no sync window applies' };
   if (manual(allow)) return { permitted: true, why: 'no allow window is active, and they let manual syncs pass' };
   if (overrun(allow)) return { permitted: true, why: 'no allow window is active, and what had begun may finish' };
@@ -89,5 +106,7 @@ function decide(judged: readonly Judged[], input: WindowInput): WindowDecision {
 }
 
 function titles(judged: readonly Judged[]): string {
-  return judged.map(({ window }) => window.description || `${window.schedule} for ${window.duration} ${window.timeZone || 'UTC'}`).join('; ');
+  return judged
+    .map(({ window }) => window.description || `${window.schedule} for ${window.duration} ${window.timeZone || 'UTC'}`)
+    .join('; ');
 }

@@ -1,4 +1,5 @@
-// What a repository only points to, submodules and files in Git LFS: refused by name, for what they hold would be missing in silence.
+// What a repository only points to, submodules and files in Git LFS: refused by name, for what they hold would be
+// missing in silence.
 import { redactText } from '../base/log.ts';
 import { AppError } from '../base/errors.ts';
 import type { Files } from '../model/files.ts';
@@ -29,10 +30,14 @@ export async function refuseLfsPointers(files: Files, paths: readonly string[]):
 /** `path`: of the submodule. */
 export async function refuseModule(files: Files, path: string): Promise<never> {
   const url = moduleUrl(String((await files.read('.gitmodules')) ?? ''), path);
-  throw new AppError('E_RENDER', `${path} is a git submodule${url === undefined ? '' : ` (${redactText(url)})`}, and submodules are not checked out`, {
-    place: { file: path },
-    hint: 'Commit the files themselves, or make the other repository a source of its own in spec.sources.',
-  });
+  throw new AppError(
+    'E_RENDER',
+    `${path} is a git submodule${url === undefined ? '' : ` (${redactText(url)})`}, and submodules are not checked out`,
+    {
+      place: { file: path },
+      hint: 'Commit the files themselves, or make the other repository a source of its own in spec.sources.',
+    },
+  );
 }
 
 /** What `.gitmodules` says (git: gitmodules(5)). */

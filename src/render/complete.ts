@@ -1,4 +1,5 @@
-// Whether documents are whole Kubernetes objects: one that is left out in silence would make its live object look extra.
+// Whether documents are whole Kubernetes objects: one that is left out in silence would make its live object look
+// extra.
 import { AppError } from '../base/errors.ts';
 import { isObject } from '../model/kube.ts';
 import type { Condition } from '../model/application.ts';
@@ -43,22 +44,38 @@ const told = 20;
 
 /** One condition, however many keys: two values were written, and only one is deployed. */
 export function repeatedWarnings(documents: readonly ParsedDocument[]): Condition[] {
-  const keys = documents.flatMap(({ repeated }) => repeated).map(({ key, place }) => `${JSON.stringify(key)} in ${place.file}${place.line === undefined ? '' : `:${place.line}`}`);
+  const keys = documents
+    .flatMap(({ repeated }) => repeated)
+    .map(
+      ({ key, place }) => `${JSON.stringify(key)} in ${place.file}${place.line === undefined ? '' : `:${place.line}`}`,
+    );
   if (keys.length === 0) return [];
   const more = keys.length > told ? ` and ${keys.length - told} more` : '';
-  return [{ type: 'RepeatedKeyWarning', message: `Keys that stand twice in one map, of which the last counts: ${keys.slice(0, told).join(', ')}${more}` }];
+  return [
+    {
+      type: 'RepeatedKeyWarning',
+      message: `Keys that stand twice in one map, of which the last counts: ${keys.slice(0, told).join(', ')}${more}`,
+    },
+  ];
 }
 
-/** Objects of a plain file; a document that names neither apiVersion nor kind nor metadata is something else, and `unrelated` (Argo CD ignores it too). */
+/**
+ * Objects of a plain file; a document that names neither apiVersion nor kind nor metadata is something else, and
+ * `unrelated` (Argo CD ignores it too).
+ */
 export function plainObjects(documents: readonly ParsedDocument[]): { manifests: Manifest[]; unrelated: Place[] } {
-  return { manifests: completeObjects(documents.filter(isRelated)), unrelated: documents.filter((document) => !isRelated(document)).map(({ place }) => place) };
+  return {
+    manifests: completeObjects(documents.filter(isRelated)),
+    unrelated: documents.filter((document) => !isRelated(document)).map(({ place }) => place),
+  };
 }
 
 const envelope = ['apiVersion', 'kind', 'metadata'];
 
 function isRelated({ value, item }: ParsedDocument): boolean {
   if (item) return true;
-  if (Array.isArray(value)) return value.some((entry: unknown) => isObject(entry) && envelope.some((field) => field in entry));
+  if (Array.isArray(value))
+    return value.some((entry: unknown) => isObject(entry) && envelope.some((field) => field in entry));
   return isObject(value) && envelope.some((field) => field in value);
 }
 
@@ -67,7 +84,10 @@ export function mentionsEnvelope(text: string): boolean {
   return /\b(?:apiVersion|kind|metadata)["']?[ \t]{0,20}:/.test(text);
 }
 
-/** Lists with items are taken apart when they are read. A kind may end with List and have a name of its own; a list without items has lost them. */
+/**
+ * Lists with items are taken apart when they are read. A kind may end with List and have a name of its own; a list
+ * without items has lost them.
+ */
 function requireItems({ kind, metadata, items }: Record<string, unknown>, place: Place): void {
   if (typeof kind !== 'string' || !kind.endsWith('List') || Array.isArray(items)) return;
   if (isObject(metadata) && isText(metadata['name']) && items === undefined) return;
@@ -75,14 +95,24 @@ function requireItems({ kind, metadata, items }: Record<string, unknown>, place:
 }
 
 function complete(value: unknown, place: Place): Manifest {
-  if (!isObject(value)) throw incomplete(Array.isArray(value) ? 'this document is a list, no Kubernetes object' : 'this document is no Kubernetes object', place);
+  if (!isObject(value))
+    throw incomplete(
+      Array.isArray(value) ? 'this document is a list, no Kubernetes object' : 'this document is no Kubernetes object',
+      place,
+    );
   requireItems(value, place);
   const { metadata } = value;
   for (const field of ['apiVersion', 'kind']) requireText(value[field], field, place);
   if (!isObject(metadata)) throw incomplete('this object has no metadata', place);
-  if (metadata['generateName'] === undefined || metadata['name'] !== undefined) requireText(metadata['name'], 'metadata.name', place);
+  if (metadata['generateName'] === undefined || metadata['name'] !== undefined)
+    requireText(metadata['name'], 'metadata.name', place);
   else requireText(metadata['generateName'], 'metadata.generateName', place);
-  if (metadata['namespace'] !== undefined && metadata['namespace'] !== null && typeof metadata['namespace'] !== 'string') throw notText('metadata.namespace', place);
+  if (
+    metadata['namespace'] !== undefined &&
+    metadata['namespace'] !== null &&
+    typeof metadata['namespace'] !== 'string'
+  )
+    throw notText('metadata.namespace', place);
   for (const field of ['labels', 'annotations']) requireTexts(metadata[field], field, place);
   return { object: value as KubeObject, place };
 }
@@ -93,7 +123,9 @@ function isText(value: unknown): boolean {
 
 function requireText(value: unknown, field: string, place: Place): void {
   if (isText(value)) return;
-  throw value === undefined || value === null || value === '' ? incomplete(`this object has no ${field}`, place) : notText(field, place);
+  throw value === undefined || value === null || value === ''
+    ? incomplete(`this object has no ${field}`, place)
+    : notText(field, place);
 }
 
 /** What decides about hooks, waves and options is read from them. */

@@ -35,20 +35,38 @@ export async function planDirectory(planning: Planning, parts: DirectoryParts): 
   const found = await manifestFiles(planning, section);
   const programs = found.files.filter((file) => file.path.endsWith('.jsonnet'));
   const libraries = await importsOf(planning, programs, parts.imports);
-  const inputs: Input[] = [...new Set([...found.files.map((file) => file.path), ...libraries.found])].sort().map((name) => ({ path: name, files }));
+  const inputs: Input[] = [...new Set([...found.files.map((file) => file.path), ...libraries.found])]
+    .sort()
+    .map((name) => ({ path: name, files }));
   const args = programs.length > 0 ? jsonnetArguments(planning) : [];
   const produce = async (): Promise<Produced> => {
-    const { manifests, leftOut, repeated } = await readPlain(parts.worker, planning, found.files.filter((entry) => !programs.includes(entry)));
+    const { manifests, leftOut, repeated } = await readPlain(
+      parts.worker,
+      planning,
+      found.files.filter((entry) => !programs.includes(entry)),
+    );
     const warnings = [...leftOutWarnings([...found.leftOut, ...leftOut]), ...repeated];
     if (programs.length === 0) return { manifests, warnings };
     const made = await withOverlay(parts.tempDir, inputs, (overlay) => {
       overlay.pointers.forEach(refuseLfsPointer);
-      return runJsonnet({ tool: parts.tool, worker: parts.worker, programs: programs.map((file) => file.path), args, overlay });
+      return runJsonnet({
+        tool: parts.tool,
+        worker: parts.worker,
+        programs: programs.map((file) => file.path),
+        args,
+        overlay,
+      });
     });
     return { manifests: [...manifests, ...made], warnings };
   };
   const parameters = { path, leftOut: found.leftOut, ...(programs.length > 0 && { tool: parts.tool.version, args }) };
-  return { sourceType: 'Directory', inputs, watched: [...found.links, ...libraries.missing].map((name) => ({ path: name, files })), parameters, produce };
+  return {
+    sourceType: 'Directory',
+    inputs,
+    watched: [...found.links, ...libraries.missing].map((name) => ({ path: name, files })),
+    parameters,
+    produce,
+  };
 }
 
 const endings = ['yaml', 'yml', 'json', 'jsonnet'];
@@ -65,8 +83,14 @@ async function manifestFiles({ files, path }: Planning, section: DirectorySource
   const found: Found = { files: [], links: [], leftOut: [] };
   for (const entry of await files.list(path, section.recurse ?? false)) {
     const name = relativeTo(path, entry.path);
-    if (entry.kind === 'module' && section.recurse && !endings.every((ending) => excluded(`${name}/x.${ending}`, section))) await refuseModule(files, entry.path);
-    if (entry.kind === 'link' && section.recurse && !excluded(name, section) && (await isFolder(files, entry.path))) found.leftOut.push(`${entry.path} (a link to a folder)`);
+    if (
+      entry.kind === 'module' &&
+      section.recurse &&
+      !endings.every((ending) => excluded(`${name}/x.${ending}`, section))
+    )
+      await refuseModule(files, entry.path);
+    if (entry.kind === 'link' && section.recurse && !excluded(name, section) && (await isFolder(files, entry.path)))
+      found.leftOut.push(`${entry.path} (a link to a folder)`);
     if (!endings.some((ending) => entry.path.endsWith(`.${ending}`)) || !included(name, section)) continue;
     const target = entry.kind === 'link' ? await follow(files, entry.path) : entry;
     if (!target) throw renderError('this link leads nowhere', { file: entry.path });
@@ -127,11 +151,19 @@ function objectsOf({ file, text }: Text, read: ParsedDocument[] | AppError): Pic
   try {
     if (read instanceof AppError) throw read;
     const { manifests, unrelated } = plainObjects(read);
-    return { manifests, leftOut: unrelated.map(({ line }) => (manifests.length === 0 && unrelated.length === 1 ? file : `${file}:${line ?? 1}`)) };
+    return {
+      manifests,
+      leftOut: unrelated.map(({ line }) =>
+        manifests.length === 0 && unrelated.length === 1 ? file : `${file}:${line ?? 1}`,
+      ),
+    };
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'E_MANIFEST') throw error;
     if (!mentionsEnvelope(text)) return { manifests: [], leftOut: [`${file} (no YAML)`] };
-    throw new AppError(error.code, error.message, { ...(error.place && { place: error.place }), hint: [error.hint, `If ${file} is no manifest, name it in directory.exclude.`].filter(Boolean).join(' ') });
+    throw new AppError(error.code, error.message, {
+      ...(error.place && { place: error.place }),
+      hint: [error.hint, `If ${file} is no manifest, name it in directory.exclude.`].filter(Boolean).join(' '),
+    });
   }
 }
 
@@ -141,7 +173,12 @@ const named = 20;
 function leftOutWarnings(files: readonly string[]): Condition[] {
   if (files.length === 0) return [];
   const more = files.length > named ? ` and ${files.length - named} more` : '';
-  return [{ type: 'ExcludedResourceWarning', message: `No Kubernetes objects, left out: ${files.toSorted().slice(0, named).join(', ')}${more}` }];
+  return [
+    {
+      type: 'ExcludedResourceWarning',
+      message: `No Kubernetes objects, left out: ${files.toSorted().slice(0, named).join(', ')}${more}`,
+    },
+  ];
 }
 
 /** UTF-8, or UTF-16 by its byte order mark. */

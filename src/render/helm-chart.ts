@@ -49,30 +49,49 @@ export async function chartOf(files: Files, folder: string, reader: ChartReader,
   const value = await readChart(files, file, reader);
   if (!isObject(value) || typeof value['name'] !== 'string') throw renderError('the chart has no name', { file });
   const local: LocalDependency[] = [];
-  for (const { file, list } of await dependencyLists(files, folder, value, reader)) for (const dependency of list) {
-    const { name, repository } = isObject(dependency) ? dependency : {};
-    if (typeof name !== 'string') continue;
-    if (!/^[A-Za-z0-9_][\w.-]*$/.test(name)) throw renderError(`${JSON.stringify(name)} is no name of a chart`, { file }); // it becomes a folder
-    if (await vendored(files, folder, name, reader)) continue;
-    if (typeof repository !== 'string' || !repository.startsWith('file://')) {
-      throw renderError(`the dependency ${name} is missing in charts/`, { file }, { hint: 'Run helm dependency build and commit charts/: nothing is downloaded while rendering.' });
+  for (const { file, list } of await dependencyLists(files, folder, value, reader))
+    for (const dependency of list) {
+      const { name, repository } = isObject(dependency) ? dependency : {};
+      if (typeof name !== 'string') continue;
+      if (!/^[A-Za-z0-9_][\w.-]*$/.test(name))
+        throw renderError(`${JSON.stringify(name)} is no name of a chart`, { file }); // it becomes a folder
+      if (await vendored(files, folder, name, reader)) continue;
+      if (typeof repository !== 'string' || !repository.startsWith('file://')) {
+        throw renderError(
+          `the dependency ${name} is missing in charts/`,
+          { file },
+          { hint: 'Run helm dependency build and commit charts/: nothing is downloaded while rendering.' },
+        );
+      }
+      const path = repository.slice('file://'.length).replace(/^\/+/, '');
+      const target = await mustFollow(files, { from: folder, path, place: { file } });
+      if (seen.includes(target.path)) throw renderError(`the dependency ${name} leads in a circle`, { file });
+      local.push({ name, of: folder, folder: target.path, named: joinPath(folder, path) ?? target.path });
+      local.push(...(await chartOf(files, target.path, reader, [...seen, target.path])).local);
     }
-    const path = repository.slice('file://'.length).replace(/^\/+/, '');
-    const target = await mustFollow(files, { from: folder, path, place: { file } });
-    if (seen.includes(target.path)) throw renderError(`the dependency ${name} leads in a circle`, { file });
-    local.push({ name, of: folder, folder: target.path, named: joinPath(folder, path) ?? target.path });
-    local.push(...(await chartOf(files, target.path, reader, [...seen, target.path])).local);
-  }
-  return { name: value['name'], kubeVersion: typeof value['kubeVersion'] === 'string' ? value['kubeVersion'] : undefined, local };
+  return {
+    name: value['name'],
+    kubeVersion: typeof value['kubeVersion'] === 'string' ? value['kubeVersion'] : undefined,
+    local,
+  };
 }
 
 /** Charts of apiVersion v1 have theirs in a file of its own (Helm: docs/topics/charts). */
-async function dependencyLists(files: Files, folder: string, chart: Record<string, unknown>, reader: ChartReader): Promise<{ file: string; list: unknown[] }[]> {
+async function dependencyLists(
+  files: Files,
+  folder: string,
+  chart: Record<string, unknown>,
+  reader: ChartReader,
+): Promise<{ file: string; list: unknown[] }[]> {
   const own = joinPath(folder, 'requirements.yaml') ?? 'requirements.yaml';
   const separate = chart['apiVersion'] === 'v2' ? undefined : await follow(files, own);
   const required = separate?.kind === 'file' ? await readChart(files, own, reader) : undefined;
-  const listOf = (value: unknown): unknown[] => (isObject(value) && Array.isArray(value['dependencies']) ? value['dependencies'] : []);
-  return [{ file: joinPath(folder, 'Chart.yaml') ?? 'Chart.yaml', list: listOf(chart) }, { file: own, list: listOf(required) }];
+  const listOf = (value: unknown): unknown[] =>
+    isObject(value) && Array.isArray(value['dependencies']) ? value['dependencies'] : [];
+  return [
+    { file: joinPath(folder, 'Chart.yaml') ?? 'Chart.yaml', list: listOf(chart) },
+    { file: own, list: listOf(required) },
+  ];
 }
 
 /** A folder may have any name: Helm goes by what its Chart.yaml says. */
@@ -101,30 +120,53 @@ export async function placeLocalDependencies(chart: Chart, files: Files, overlay
 async function placeFolder(folder: string, place: string, files: Files, overlay: Overlay): Promise<void> {
   for (const entry of await files.list(folder, true)) {
     const source = entry.kind === 'file' ? entry : await follow(files, entry.path);
-    if (source?.kind === 'file') await overlay.write(`${place}${entry.path.slice(folder.length)}`, (await files.read(source.path)) ?? '');
+    if (source?.kind === 'file')
+      await overlay.write(`${place}${entry.path.slice(folder.length)}`, (await files.read(source.path)) ?? '');
   }
 }
 
-/** Files in Git LFS are refused, save those of a chart that no template can ask for. `pointers`: all that the chart's folders and values have. */
-export async function refuseChartPointers(files: Files, folders: readonly string[], pointers: readonly string[]): Promise<void> {
+/**
+ * Files in Git LFS are refused, save those of a chart that no template can ask for. `pointers`: all that the chart's
+ * folders and values have.
+ */
+export async function refuseChartPointers(
+  files: Files,
+  folders: readonly string[],
+  pointers: readonly string[],
+): Promise<void> {
   for (const path of pointers) {
-    const folder = folders.filter((each) => each === '' || path.startsWith(`${each}/`)).sort((a, b) => b.length - a.length)[0];
+    const folder = folders
+      .filter((each) => each === '' || path.startsWith(`${each}/`))
+      .sort((a, b) => b.length - a.length)[0];
     const name = folder === undefined ? '' : relativeTo(folder, path);
-    if (folder === undefined || /^(?:templates|crds|charts)\/|^[^/]+\.(?:ya?ml|json|lock)$/.test(name) || (await asksForFiles(files, folders))) refuseLfsPointer(path);
+    if (
+      folder === undefined ||
+      /^(?:templates|crds|charts)\/|^[^/]+\.(?:ya?ml|json|lock)$/.test(name) ||
+      (await asksForFiles(files, folders))
+    )
+      refuseLfsPointer(path);
   }
 }
 
 async function asksForFiles(files: Files, folders: readonly string[]): Promise<boolean> {
   for (const folder of folders) {
     for (const { kind, path } of await files.list(folder, true)) {
-      if (path.endsWith('.tgz') || (kind === 'file' && String((await files.read(path)) ?? '').includes('.Files'))) return true;
+      if (path.endsWith('.tgz') || (kind === 'file' && String((await files.read(path)) ?? '').includes('.Files')))
+        return true;
     }
   }
   return false;
 }
 
-/** Only charts that ask depend on the cluster: another new kind must not render the others again. Packed charts count as asking. */
-export async function usesCapabilities(files: Files, folders: readonly string[], cache: Lru<string, boolean>): Promise<{ version: boolean; apis: boolean }> {
+/**
+ * Only charts that ask depend on the cluster: another new kind must not render the others again. Packed charts count as
+ * asking.
+ */
+export async function usesCapabilities(
+  files: Files,
+  folders: readonly string[],
+  cache: Lru<string, boolean>,
+): Promise<{ version: boolean; apis: boolean }> {
   let [version, apis] = [false, false];
   for (const folder of folders) {
     const id = (await files.id(folder)) ?? folder;

@@ -15,13 +15,19 @@ export interface ValueFiles {
 }
 
 /** Throws E_RENDER for a file that is missing (unless that is allowed), outside, or on the web. */
-export async function valueFiles(planning: Planning, section: Pick<HelmSource, 'valueFiles' | 'ignoreMissingValueFiles'>): Promise<ValueFiles> {
+export async function valueFiles(
+  planning: Planning,
+  section: Pick<HelmSource, 'valueFiles' | 'ignoreMissingValueFiles'>,
+): Promise<ValueFiles> {
   const inputs: Input[] = [];
   const watched: Input[] = [];
   const place = { file: planning.path || '.' };
   for (const text of section.valueFiles ?? []) {
     const { files, from, name, ref } = originOf(planning, text);
-    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name)) throw renderError(`${name} is on the web, which is not fetched while rendering`, place, { hint: 'Commit the value file.' });
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name))
+      throw renderError(`${name} is on the web, which is not fetched while rendering`, place, {
+        hint: 'Commit the value file.',
+      });
     const path = joinPath(from, name);
     if (path === undefined) throw renderError(`${name} leaves the repository`, place);
     const isGlob = /[*?[]/.test(path);
@@ -31,13 +37,22 @@ export async function valueFiles(planning: Planning, section: Pick<HelmSource, '
     for (const file of found) {
       const entry = await follow(files, file);
       if (entry?.kind === 'file') inputs.push({ path: file, files, ...(ref !== undefined && { ref }) });
-      else if (!section.ignoreMissingValueFiles) throw renderError(`the value file ${text} does not exist`, place, { hint: `Nothing is at ${file} in this revision; ignoreMissingValueFiles allows that.` });
+      else if (!section.ignoreMissingValueFiles)
+        throw renderError(`the value file ${text} does not exist`, place, {
+          hint: `Nothing is at ${file} in this revision; ignoreMissingValueFiles allows that.`,
+        });
       watch(entry?.path ?? file); // what a link leads to, or may be there later
     }
-    if (found.length === 0 && !section.ignoreMissingValueFiles) throw renderError(`no value file matches ${text}`, place);
+    if (found.length === 0 && !section.ignoreMissingValueFiles)
+      throw renderError(`no value file matches ${text}`, place);
   }
   // A file that is named twice counts at its last position (argocd.md §1.1).
-  return { inputs: inputs.filter((input, index) => !inputs.some((later, at) => at > index && later.path === input.path && later.ref === input.ref)), watched };
+  return {
+    inputs: inputs.filter(
+      (input, index) => !inputs.some((later, at) => at > index && later.path === input.path && later.ref === input.ref),
+    ),
+    watched,
+  };
 }
 
 interface Origin {
@@ -58,7 +73,12 @@ function originOf(planning: Planning, text: string): Origin {
 /** The folder of a glob before its first wildcard. */
 function fixedFolder(pattern: string): string {
   const parts = pattern.split('/');
-  return parts.slice(0, parts.findIndex((part) => /[*?[]/.test(part))).join('/');
+  return parts
+    .slice(
+      0,
+      parts.findIndex((part) => /[*?[]/.test(part)),
+    )
+    .join('/');
 }
 
 async function matching(files: Files, pattern: string): Promise<string[]> {
@@ -66,7 +86,11 @@ async function matching(files: Files, pattern: string): Promise<string[]> {
   const parts = pattern.split('/');
   for (const { kind, path } of entries) {
     const above = parts.slice(0, path.split('/').length).join('/');
-    if (kind === 'module' && (above.includes('**') || globMatch(above, path, { separators: '/' }))) await refuseModule(files, path);
+    if (kind === 'module' && (above.includes('**') || globMatch(above, path, { separators: '/' })))
+      await refuseModule(files, path);
   }
-  return entries.map(({ path }) => path).filter((path) => globMatch(pattern, path, { separators: '/' })).sort();
+  return entries
+    .map(({ path }) => path)
+    .filter((path) => globMatch(pattern, path, { separators: '/' }))
+    .sort();
 }

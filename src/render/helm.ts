@@ -38,7 +38,11 @@ export async function planHelm(planning: Planning, parts: HelmParts): Promise<Pl
   const fileParameters = await fileParameterInputs(planning, section);
   const folders = [path, ...chart.local.map(({ folder }) => folder)];
   const links = (await Promise.all(folders.map((folder) => linkTargets(files, folder)))).flat();
-  const inputs: Input[] = [...[...folders, ...links].map((name) => ({ path: name, files })), ...values, ...fileParameters.map(({ input }) => input)];
+  const inputs: Input[] = [
+    ...[...folders, ...links].map((name) => ({ path: name, files })),
+    ...values,
+    ...fileParameters.map(({ input }) => input),
+  ];
   const asks = await usesCapabilities(files, folders, parts.capabilities);
   const parameters = {
     tool: parts.tool.version,
@@ -53,13 +57,28 @@ export async function planHelm(planning: Planning, parts: HelmParts): Promise<Pl
     kube: asks.version || chart.kubeVersion ? section.kubeVersion || cluster.version : undefined,
     apis: asks.apis ? hashOf(section.apiVersions?.length ? section.apiVersions : cluster.apiVersions) : undefined,
   };
-  const produce = (): Promise<Produced> => withOverlay(parts.tempDir, inputs, async (overlay) => {
-    await refuseChartPointers(files, folders, overlay.pointers);
-    for (const given of [...values, ...fileParameters.map(({ input }) => input)]) await refuseLfsPointers(given.files, [(await follow(given.files, given.path))?.path ?? given.path]);
-    await placeLocalDependencies(chart, files, overlay);
-    return template(planning, { tool: parts.tool, worker: parts.charts.worker, chart, values, fileParameters, overlay });
-  });
-  return { sourceType: 'Helm', inputs, watched: [...watched, ...chart.local.map(({ named }) => ({ path: named, files }))], parameters, produce };
+  const produce = (): Promise<Produced> =>
+    withOverlay(parts.tempDir, inputs, async (overlay) => {
+      await refuseChartPointers(files, folders, overlay.pointers);
+      for (const given of [...values, ...fileParameters.map(({ input }) => input)])
+        await refuseLfsPointers(given.files, [(await follow(given.files, given.path))?.path ?? given.path]);
+      await placeLocalDependencies(chart, files, overlay);
+      return template(planning, {
+        tool: parts.tool,
+        worker: parts.charts.worker,
+        chart,
+        values,
+        fileParameters,
+        overlay,
+      });
+    });
+  return {
+    sourceType: 'Helm',
+    inputs,
+    watched: [...watched, ...chart.local.map(({ named }) => ({ path: named, files }))],
+    parameters,
+    produce,
+  };
 }
 
 interface FileParameter {
@@ -72,8 +91,11 @@ async function fileParameterInputs(planning: Planning, section: HelmSource): Pro
   for (const { name: given, path } of section.fileParameters ?? []) {
     const name = String(given); // an override in the repository may hold anything
     // What stands before an equals sign is a parameter of its own to Helm, and what stands after it a file of ours.
-    if (name.includes('=')) throw renderError(`${JSON.stringify(name)} is no name of a parameter`, { file: planning.path || '.' });
-    const { inputs: [input] } = await valueFiles(planning, { valueFiles: [path] });
+    if (name.includes('='))
+      throw renderError(`${JSON.stringify(name)} is no name of a parameter`, { file: planning.path || '.' });
+    const {
+      inputs: [input],
+    } = await valueFiles(planning, { valueFiles: [path] });
     if (input) found.push({ name, input });
   }
   return found;
@@ -116,7 +138,10 @@ interface Template {
   overlay: Overlay;
 }
 
-async function template(planning: Planning, { tool, worker, chart, values, fileParameters, overlay }: Template): Promise<Produced> {
+async function template(
+  planning: Planning,
+  { tool, worker, chart, values, fileParameters, overlay }: Template,
+): Promise<Produced> {
   const { path, source, app, cluster } = planning;
   const section = source.helm ?? {};
   const inline = section.valuesObject ? stringifyJson(section.valuesObject) : section.values;
@@ -124,20 +149,33 @@ async function template(planning: Planning, { tool, worker, chart, values, fileP
   const args = [
     'template',
     ...namespaceArguments(section.namespace || app.destinationNamespace),
-    '--kube-version', section.kubeVersion || cluster.version,
+    '--kube-version',
+    section.kubeVersion || cluster.version,
     ...setArguments(planning, section),
     ...fileParameters.flatMap(({ name, input }) => ['--set-file', `${name}=${literal(overlayPath(overlay, input))}`]),
     ...values.flatMap((input) => ['--values', oneFile(overlayPath(overlay, input))]),
     ...(inlineFile ? ['--values', inlineFile] : []),
-    ...(section.apiVersions?.length ? section.apiVersions : cluster.apiVersions).flatMap((version) => ['--api-versions', version]),
+    ...(section.apiVersions?.length ? section.apiVersions : cluster.apiVersions).flatMap((version) => [
+      '--api-versions',
+      version,
+    ]),
     ...flags(section),
-    '--', section.releaseName || app.name, '.', // not --name-template: a template could ask the name server
+    '--',
+    section.releaseName || app.name,
+    '.', // not --name-template: a template could ask the name server
   ];
   try {
-    const text = await runTool({ tool, args, overlay, cwd: join(overlay.root, path), fileOf: (named) => chartFile(named, chart, path) });
+    const text = await runTool({
+      tool,
+      args,
+      overlay,
+      cwd: join(overlay.root, path),
+      fileOf: (named) => chartFile(named, chart, path),
+    });
     return produced(await fromTemplates(worker, text, (named) => chartFile(named, chart, path) || path || '.'));
   } catch (error) {
-    for (const input of values) await parseYaml(worker, String((await input.files.read(input.path)) ?? ''), input.path); // a better place, if that was it
+    // a better place, if that was it
+    for (const input of values) await parseYaml(worker, String((await input.files.read(input.path)) ?? ''), input.path);
     throw error;
   }
 }
@@ -154,12 +192,28 @@ function chartFile(named: string, chart: Chart, path: string): string | undefine
   return named.startsWith('/') ? undefined : named;
 }
 
-/** Helm writes `# Source: <chart>/templates/x.yaml` before each document: that is the place of what is wrong with it. */
-async function fromTemplates(worker: Worker, text: string, fileOf: (source: string) => string): Promise<ParsedDocument[]> {
-  const sources = text.split('\n').flatMap((line, index) => (line.startsWith('# Source: ') ? [{ line: index + 1, file: fileOf(line.slice(10).trim()) }] : []));
-  const template = ({ line = 0 }: Place): Place => ({ file: sources.findLast((source) => source.line <= line)?.file ?? fileOf('') });
+/**
+ * Helm writes `# Source: <chart>/templates/x.yaml` before each document: that is the place of what is wrong with it.
+ */
+async function fromTemplates(
+  worker: Worker,
+  text: string,
+  fileOf: (source: string) => string,
+): Promise<ParsedDocument[]> {
+  const sources = text
+    .split('\n')
+    .flatMap((line, index) =>
+      line.startsWith('# Source: ') ? [{ line: index + 1, file: fileOf(line.slice(10).trim()) }] : [],
+    );
+  const template = ({ line = 0 }: Place): Place => ({
+    file: sources.findLast((source) => source.line <= line)?.file ?? fileOf(''),
+  });
   try {
-    return (await parseDocuments(worker, text, fileOf(''))).map((document) => ({ ...document, place: template(document.place), repeated: document.repeated.map(({ key, place }) => ({ key, place: template(place) })) }));
+    return (await parseDocuments(worker, text, fileOf(''))).map((document) => ({
+      ...document,
+      place: template(document.place),
+      repeated: document.repeated.map(({ key, place }) => ({ key, place: template(place) })),
+    }));
   } catch (error) {
     if (!(error instanceof AppError) || !error.place) throw error;
     throw new AppError(error.code, error.message, { place: template(error.place), cause: error.cause });

@@ -27,7 +27,11 @@ export interface Imports {
 }
 
 /** Missing files are left to Jsonnet, which names the line. */
-export async function importsOf(planning: Planning, programs: readonly FileEntry[], cache: ImportCache): Promise<Imports> {
+export async function importsOf(
+  planning: Planning,
+  programs: readonly FileEntry[],
+  cache: ImportCache,
+): Promise<Imports> {
   const { files } = planning;
   const libraries = libraryFolders(planning);
   const seen = new Set<string>();
@@ -66,7 +70,8 @@ async function directImports({ files }: Planning, file: FileEntry, cache: Import
 function libraryFolders({ path, source }: Planning): string[] {
   const libraries = (source.directory?.jsonnet?.libs ?? []).map((library) => {
     const folder = joinPath('', library);
-    if (folder === undefined) throw renderError(`the Jsonnet library ${library} leaves the repository`, { file: path || '.' });
+    if (folder === undefined)
+      throw renderError(`the Jsonnet library ${library} leaves the repository`, { file: path || '.' });
     return folder;
   });
   return [path, ...libraries];
@@ -77,9 +82,14 @@ export function jsonnetArguments(planning: Planning): string[] {
   const environment = buildEnvironment(planning);
   const { extVars = [], tlas = [] } = planning.source.directory?.jsonnet ?? {};
   const variables = (kind: 'ext' | 'tla', list: JsonnetVar[]): string[] =>
-    list.flatMap(({ name, value, code }) => [`--${kind}-${code ? 'code' : 'str'}`, `${name}=${substitute(value, environment)}`]);
+    list.flatMap(({ name, value, code }) => [
+      `--${kind}-${code ? 'code' : 'str'}`,
+      `${name}=${substitute(value, environment)}`,
+    ]);
   // Jsonnet lets the last folder win, Argo CD the first.
-  const folders = libraryFolders(planning).toReversed().flatMap((folder) => ['-J', folder === '' ? '.' : folder]);
+  const folders = libraryFolders(planning)
+    .toReversed()
+    .flatMap((folder) => ['-J', folder === '' ? '.' : folder]);
   return [...folders, ...variables('ext', extVars), ...variables('tla', tlas)];
 }
 
@@ -97,11 +107,21 @@ const ours = 'coxswain-jsonnet';
 
 export async function runJsonnet({ tool, worker, programs, args, overlay }: JsonnetRun): Promise<Manifest[]> {
   if (tool.version !== missingTool && !tool.version.startsWith(ours)) {
-    throw renderError(`${tool.path} is another Jsonnet than Coxswain's own, which alone reads nothing outside of the repository`, undefined, { hint: 'Build it with node tools/binaries.ts jsonnet, and put it first on PATH or in COX_TOOLS_DIR.' });
+    throw renderError(
+      `${tool.path} is another Jsonnet than Coxswain's own, which alone reads nothing outside of the repository`,
+      undefined,
+      { hint: 'Build it with node tools/binaries.ts jsonnet, and put it first on PATH or in COX_TOOLS_DIR.' },
+    );
   }
   const manifests: Manifest[] = [];
   for (const program of programs) {
-    const text = await runTool({ tool, args: ['--root', overlay.root, ...args, '--', program], overlay, cwd: overlay.root, innermostFirst: true });
+    const text = await runTool({
+      tool,
+      args: ['--root', overlay.root, ...args, '--', program],
+      overlay,
+      cwd: overlay.root,
+      innermostFirst: true,
+    });
     manifests.push(...completeObjects(await parseOutput(worker, text, program)));
   }
   return manifests;

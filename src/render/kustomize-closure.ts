@@ -23,8 +23,16 @@ export interface Closure {
 /** References by the id of the kustomization file and its path: each content is read once. */
 export type ReferenceCache = Lru<string, Reference[]>;
 
-/** `extra`: what the Application adds to the kustomization of its path. Throws E_RENDER with file and line for what is missing, remote or outside. */
-export async function closureOf(files: Files, path: string, extra: Reference[], cache: ReferenceCache): Promise<Closure> {
+/**
+ * `extra`: what the Application adds to the kustomization of its path. Throws E_RENDER with file and line for what is
+ * missing, remote or outside.
+ */
+export async function closureOf(
+  files: Files,
+  path: string,
+  extra: Reference[],
+  cache: ReferenceCache,
+): Promise<Closure> {
   const folders = new Set<string>();
   const others = new Set<string>();
   const resources = new Set<string>();
@@ -46,14 +54,22 @@ export async function closureOf(files: Files, path: string, extra: Reference[], 
   const enter = async (folder: string, from?: Reference): Promise<void> => {
     folders.add(folder);
     const file = await kustomizationOf(files, folder);
-    if (!file) throw renderError(`${from?.path ?? folder} has no kustomization file`, from?.place ?? { file: folder || '.' });
+    if (!file)
+      throw renderError(`${from?.path ?? folder} has no kustomization file`, from?.place ?? { file: folder || '.' });
     for (const link of await linkTargets(files, folder)) others.add(link);
     await visit(folder, await references(files, file, cache));
   };
   await enter(path);
   await visit(path, extra);
-  const inside = (file: string): boolean => [...folders].some((folder) => folder === '' || file.startsWith(`${folder}/`));
-  return { folders: [...folders].sort(), files: [...others].filter((file) => !inside(file)).sort(), linked: [...linked].filter((file) => !inside(file)).sort(), resources: [...resources].sort(), changes: [...changes].sort() };
+  const inside = (file: string): boolean =>
+    [...folders].some((folder) => folder === '' || file.startsWith(`${folder}/`));
+  return {
+    folders: [...folders].sort(),
+    files: [...others].filter((file) => !inside(file)).sort(),
+    linked: [...linked].filter((file) => !inside(file)).sort(),
+    resources: [...resources].sort(),
+    changes: [...changes].sort(),
+  };
 }
 
 /** The kustomization file of a folder, if it has one. */
@@ -80,10 +96,14 @@ async function target(files: Files, folder: string, { path, place, wants }: Refe
   const local = joinPath(folder, path);
   const there = local === undefined ? undefined : await follow(files, local);
   if (!there && wants !== 'file' && isRemote(path)) {
-    throw renderError(`${path} is a remote base, which is not fetched`, place, { hint: 'Copy it into the repository, so that what is reviewed is what is applied.' });
+    throw renderError(`${path} is a remote base, which is not fetched`, place, {
+      hint: 'Copy it into the repository, so that what is reviewed is what is applied.',
+    });
   }
   const entry = there ?? (await mustFollow(files, { from: folder, path, place }));
-  if (wants === 'folder' && entry.kind !== 'dir') throw renderError(`${path} is a file, but a folder is wanted here`, place);
-  if (wants === 'file' && entry.kind !== 'file') throw renderError(`${path} is a folder, but a file is wanted here`, place);
+  if (wants === 'folder' && entry.kind !== 'dir')
+    throw renderError(`${path} is a file, but a folder is wanted here`, place);
+  if (wants === 'file' && entry.kind !== 'file')
+    throw renderError(`${path} is a folder, but a file is wanted here`, place);
   return entry;
 }

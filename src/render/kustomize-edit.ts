@@ -1,4 +1,5 @@
-// What an Application's `kustomize` section changes in the kustomization file, as the `kustomize edit` commands do that Argo CD runs.
+// What an Application's `kustomize` section changes in the kustomization file, as the `kustomize edit` commands do that
+// Argo CD runs.
 import { isObject } from '../model/kube.ts';
 import { renderError } from './plan.ts';
 import type { KustomizeSource } from '../model/application.ts';
@@ -8,19 +9,37 @@ type Json = Record<string, unknown>;
 /** True if the section changes the file at all. */
 export function editsKustomization(source: KustomizeSource | undefined): boolean {
   const { version: _version, kubeVersion: _kubeVersion, apiVersions: _apiVersions, ...edits } = source ?? {};
-  return Object.values(edits).some((value) => (Array.isArray(value) ? value.length > 0 : isObject(value) ? Object.keys(value).length > 0 : value !== undefined && value !== '' && value !== false));
+  return Object.values(edits).some((value) =>
+    Array.isArray(value)
+      ? value.length > 0
+      : isObject(value)
+        ? Object.keys(value).length > 0
+        : value !== undefined && value !== '' && value !== false,
+  );
 }
 
-/** The file with the section's edits. `components`: those of the section that are there. Throws E_RENDER where an edit would override without force. */
+/**
+ * The file with the section's edits. `components`: those of the section that are there. Throws E_RENDER where an edit
+ * would override without force.
+ */
 export function editKustomization(file: Json, source: KustomizeSource, components: string[], name: string): Json {
   const edited: Json = { ...file };
   if (source.namePrefix) edited['namePrefix'] = source.namePrefix;
   if (source.nameSuffix) edited['nameSuffix'] = source.nameSuffix;
   if (source.namespace) edited['namespace'] = source.namespace;
   if (source.images?.length) edited['images'] = withImages(list(file['images']), source.images);
-  if (source.replicas?.length) edited['replicas'] = replaceByName(list(file['replicas']), source.replicas.map(({ name: of, count }) => ({ name: of, count: Number(count) })));
+  if (source.replicas?.length)
+    edited['replicas'] = replaceByName(
+      list(file['replicas']),
+      source.replicas.map(({ name: of, count }) => ({ name: of, count: Number(count) })),
+    );
   addLabels(edited, source, name);
-  if (source.commonAnnotations) edited['commonAnnotations'] = merged(file['commonAnnotations'], source.commonAnnotations, { force: source.forceCommonAnnotations, what: 'annotation', name });
+  if (source.commonAnnotations)
+    edited['commonAnnotations'] = merged(file['commonAnnotations'], source.commonAnnotations, {
+      force: source.forceCommonAnnotations,
+      what: 'annotation',
+      name,
+    });
   if (source.patches?.length) edited['patches'] = [...list(file['patches']), ...source.patches];
   if (components.length > 0) edited['components'] = [...new Set([...list(file['components']), ...components])];
   return edited;
@@ -29,17 +48,26 @@ export function editKustomization(file: Json, source: KustomizeSource, component
 function addLabels(edited: Json, source: KustomizeSource, name: string): void {
   if (!source.commonLabels || Object.keys(source.commonLabels).length === 0) return;
   if (!source.labelWithoutSelector) {
-    edited['commonLabels'] = merged(edited['commonLabels'], source.commonLabels, { force: source.forceCommonLabels, what: 'label', name });
+    edited['commonLabels'] = merged(edited['commonLabels'], source.commonLabels, {
+      force: source.forceCommonLabels,
+      what: 'label',
+      name,
+    });
     return;
   }
   const entry = { pairs: source.commonLabels, ...(source.labelIncludeTemplates && { includeTemplates: true }) };
   edited['labels'] = [...list(edited['labels']), entry];
 }
 
-function merged(present: unknown, added: Record<string, string>, how: { force: boolean | undefined; what: string; name: string }): Json {
+function merged(
+  present: unknown,
+  added: Record<string, string>,
+  how: { force: boolean | undefined; what: string; name: string },
+): Json {
   const before = isObject(present) ? present : {};
   const clash = Object.keys(added).find((key) => key in before);
-  if (clash !== undefined && !how.force) throw renderError(`${how.what} ${clash} is already in the kustomization file`, { file: how.name });
+  if (clash !== undefined && !how.force)
+    throw renderError(`${how.what} ${clash} is already in the kustomization file`, { file: how.name });
   return { ...before, ...added };
 }
 
@@ -56,10 +84,15 @@ export function parseImage(text: string): Image {
   const rest = text.slice(equals + 1);
   const at = rest.indexOf('@');
   const colon = rest.indexOf(':', rest.lastIndexOf('/') + 1);
-  const [repository, version] = at >= 0
-    ? [rest.slice(0, at), { digest: rest.slice(at + 1) }]
-    : colon >= 0 ? [rest.slice(0, colon), { newTag: rest.slice(colon + 1) }] : [rest, {}];
-  return equals < 0 ? { name: repository, ...version } : { name: text.slice(0, equals), newName: repository, ...version };
+  const [repository, version] =
+    at >= 0
+      ? [rest.slice(0, at), { digest: rest.slice(at + 1) }]
+      : colon >= 0
+        ? [rest.slice(0, colon), { newTag: rest.slice(colon + 1) }]
+        : [rest, {}];
+  return equals < 0
+    ? { name: repository, ...version }
+    : { name: text.slice(0, equals), newName: repository, ...version };
 }
 
 function withImages(present: unknown[], texts: string[]): unknown[] {

@@ -37,17 +37,29 @@ export async function planKustomize(planning: Planning, parts: KustomizeParts): 
   const section = withEnvironment(planning, source.kustomize ?? {});
   const { components, watched } = await presentComponents(planning, section);
   const closure = await closureOf(files, path, sectionReferences(section, components, path), parts.references);
-  const inputs: Input[] = [...closure.folders, ...closure.files, ...closure.linked].map((name) => ({ path: name, files }));
+  const inputs: Input[] = [...closure.folders, ...closure.files, ...closure.linked].map((name) => ({
+    path: name,
+    files,
+  }));
   return {
     sourceType: 'Kustomize',
     inputs,
     watched,
     parameters: { tool: parts.tool.version, path, section, components },
-    produce: () => withOverlay(parts.tempDir, inputs, async (overlay) => {
-      overlay.pointers.filter((file) => closure.resources.includes(file) || closure.changes.includes(file)).forEach(refuseLfsPointer);
-      if (editsKustomization(section)) await writeEdited({ ...planning, source: { ...source, kustomize: section } }, parts.worker, components, overlay);
-      return build(planning, parts, closure, overlay);
-    }),
+    produce: () =>
+      withOverlay(parts.tempDir, inputs, async (overlay) => {
+        overlay.pointers
+          .filter((file) => closure.resources.includes(file) || closure.changes.includes(file))
+          .forEach(refuseLfsPointer);
+        if (editsKustomization(section))
+          await writeEdited(
+            { ...planning, source: { ...source, kustomize: section } },
+            parts.worker,
+            components,
+            overlay,
+          );
+        return build(planning, parts, closure, overlay);
+      }),
   };
 }
 
@@ -55,11 +67,19 @@ export async function planKustomize(planning: Planning, parts: KustomizeParts): 
 function withEnvironment(planning: Planning, section: KustomizeSource): KustomizeSource {
   if (!section.commonAnnotationsEnvsubst || !section.commonAnnotations) return section;
   const environment = buildEnvironment(planning);
-  return { ...section, commonAnnotations: Object.fromEntries(Object.entries(section.commonAnnotations).map(([name, value]) => [name, substitute(value, environment)])) };
+  return {
+    ...section,
+    commonAnnotations: Object.fromEntries(
+      Object.entries(section.commonAnnotations).map(([name, value]) => [name, substitute(value, environment)]),
+    ),
+  };
 }
 
 /** Components of the section that are there; with ignoreMissingComponents the others are left out. */
-async function presentComponents({ files, path }: Planning, section: KustomizeSource): Promise<{ components: string[]; watched: Input[] }> {
+async function presentComponents(
+  { files, path }: Planning,
+  section: KustomizeSource,
+): Promise<{ components: string[]; watched: Input[] }> {
   const components: string[] = [];
   const watched: Input[] = [];
   for (const component of section.components ?? []) {
@@ -74,40 +94,80 @@ async function presentComponents({ files, path }: Planning, section: KustomizeSo
 /** What the Application itself refers to has no line: its place is the application path. */
 function sectionReferences(section: KustomizeSource, components: string[], path: string): Reference[] {
   const place = { file: path || '.' };
-  const patches = (section.patches ?? []).flatMap((patch) => (patch.path ? [{ path: patch.path, place, wants: 'file' as const, resource: false }] : []));
-  return [...patches, ...components.map((component) => ({ path: component, place, wants: 'folder' as const, resource: false }))];
+  const patches = (section.patches ?? []).flatMap((patch) =>
+    patch.path ? [{ path: patch.path, place, wants: 'file' as const, resource: false }] : [],
+  );
+  return [
+    ...patches,
+    ...components.map((component) => ({ path: component, place, wants: 'folder' as const, resource: false })),
+  ];
 }
 
-async function writeEdited({ files, path, source }: Planning, worker: Worker, components: string[], overlay: Overlay): Promise<void> {
+async function writeEdited(
+  { files, path, source }: Planning,
+  worker: Worker,
+  components: string[],
+  overlay: Overlay,
+): Promise<void> {
   const file = await kustomizationOf(files, path);
   const name = file?.path ?? join(path, kustomizationNames[0] ?? '');
   const entry = await follow(files, name);
   const [present] = await parseYaml(worker, String((entry && (await files.read(entry.path))) ?? ''), name);
-  await overlay.write(name, stringify(editKustomization(isObject(present) ? present : {}, source.kustomize ?? {}, components, name), { version: '1.1', defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' }));
+  await overlay.write(
+    name,
+    stringify(editKustomization(isObject(present) ? present : {}, source.kustomize ?? {}, components, name), {
+      version: '1.1',
+      defaultStringType: 'QUOTE_DOUBLE',
+      defaultKeyType: 'PLAIN',
+    }),
+  );
 }
 
-async function build(planning: Planning, { tool, worker }: KustomizeParts, closure: Closure, overlay: Overlay): Promise<Produced> {
+async function build(
+  planning: Planning,
+  { tool, worker }: KustomizeParts,
+  closure: Closure,
+  overlay: Overlay,
+): Promise<Produced> {
   const { files, path } = planning;
   const known = [...closure.resources, ...closure.changes, ...closure.folders];
   try {
-    const text = await runTool({ tool, args: ['build', '.'], overlay, cwd: join(overlay.root, path), fileOf: (named) => fileOf(named, path, known) });
+    const text = await runTool({
+      tool,
+      args: ['build', '.'],
+      overlay,
+      cwd: join(overlay.root, path),
+      fileOf: (named) => fileOf(named, path, known),
+    });
     const texts = await readTexts(files, closure.resources);
-    const manifests = completeObjects(await parseDocuments(worker, text, path || '.')).map(({ object }) => ({ object, place: locate(object, texts) ?? { file: path || '.' } }));
+    const manifests = completeObjects(await parseDocuments(worker, text, path || '.')).map(({ object }) => ({
+      object,
+      place: locate(object, texts) ?? { file: path || '.' },
+    }));
     return { manifests, warnings: [] };
   } catch (error) {
-    for (const { file, text } of await readTexts(files, closure.resources.filter((name) => /\.(ya?ml|json)$/.test(name)))) {
+    for (const { file, text } of await readTexts(
+      files,
+      closure.resources.filter((name) => /\.(ya?ml|json)$/.test(name)),
+    )) {
       await parseYaml(worker, text, file); // Kustomize often names no line: what is not even YAML is found here
     }
     throw await withPlace(error, files, closure);
   }
 }
 
-/** Kustomize names objects as `<kind>.<version>.<group>/<name>.<namespace>`: a failure without a line gets that of the first object it names. */
+/**
+ * Kustomize names objects as `<kind>.<version>.<group>/<name>.<namespace>`: a failure without a line gets that of the
+ * first object it names.
+ */
 async function withPlace(error: unknown, files: Files, closure: Closure): Promise<unknown> {
   if (!(error instanceof AppError) || error.place?.line !== undefined) return error;
   const named = objectIn(error.message);
   if (!named) return error;
-  const place = locate({ apiVersion: '', kind: named.kind, metadata: { name: named.name } }, await readTexts(files, [...closure.changes, ...closure.resources]));
+  const place = locate(
+    { apiVersion: '', kind: named.kind, metadata: { name: named.name } },
+    await readTexts(files, [...closure.changes, ...closure.resources]),
+  );
   return place ? new AppError(error.code, error.message, { place, cause: error.cause }) : error;
 }
 

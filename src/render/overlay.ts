@@ -23,7 +23,11 @@ export interface Overlay {
 const maxDepth = 100;
 
 /** Files of other sources stand below `refs/<name>` beside the root. */
-export async function withOverlay<T>(parent: string, inputs: readonly Input[], use: (overlay: Overlay) => Promise<T>): Promise<T> {
+export async function withOverlay<T>(
+  parent: string,
+  inputs: readonly Input[],
+  use: (overlay: Overlay) => Promise<T>,
+): Promise<T> {
   await mkdir(parent, { recursive: true });
   const dir = await mkdtemp(join(parent, 'render-'));
   const root = join(dir, 'source');
@@ -33,7 +37,8 @@ export async function withOverlay<T>(parent: string, inputs: readonly Input[], u
     await mkdir(home);
     const done = new Set<string>();
     const pointers: string[] = [];
-    for (const { path, files, ref } of inputs) await copy(files, path, { target: ref === undefined ? root : inside(join(dir, 'refs'), ref), done, pointers });
+    for (const { path, files, ref } of inputs)
+      await copy(files, path, { target: ref === undefined ? root : inside(join(dir, 'refs'), ref), done, pointers });
     return await use({
       root,
       home,
@@ -57,21 +62,33 @@ export async function withOverlay<T>(parent: string, inputs: readonly Input[], u
 /** Nothing is written outside, whatever the names in a repository are. */
 function inside(folder: string, path: string): string {
   const place = join(folder, path);
-  if (!place.startsWith(`${folder}/`) || path.includes('\0')) throw renderError('this path leaves the repository', { file: path });
+  if (!place.startsWith(`${folder}/`) || path.includes('\0'))
+    throw renderError('this path leaves the repository', { file: path });
   return place;
 }
 
 /** Absolute path of an input in the overlay. */
 export function overlayPath(overlay: Overlay, input: Pick<Input, 'path' | 'ref'>): string {
-  return input.ref === undefined ? join(overlay.root, input.path) : join(overlay.root, '..', 'refs', input.ref, input.path);
+  return input.ref === undefined
+    ? join(overlay.root, input.path)
+    : join(overlay.root, '..', 'refs', input.ref, input.path);
 }
 
 /** Links become what they point to: a tool never sees one. */
-async function copy(files: Files, path: string, to: { target: string; done: Set<string>; pointers: string[]; as?: string }): Promise<void> {
+async function copy(
+  files: Files,
+  path: string,
+  to: { target: string; done: Set<string>; pointers: string[]; as?: string },
+): Promise<void> {
   const at = to.as ?? path;
   const place = at === '' ? to.target : inside(to.target, at);
   if (to.done.has(place)) return;
-  if (!at.isWellFormed()) throw renderError('the name of this file is not UTF-8', { file: at.toWellFormed() }, { hint: 'Rename it: a tool could not tell it from another.' });
+  if (!at.isWellFormed())
+    throw renderError(
+      'the name of this file is not UTF-8',
+      { file: at.toWellFormed() },
+      { hint: 'Rename it: a tool could not tell it from another.' },
+    );
   if (place.split('/').length > maxDepth) throw renderError('a link leads in a circle', { file: path });
   to.done.add(place);
   const entry = await follow(files, path);

@@ -4,7 +4,10 @@ import { refuseModule } from './absent.ts';
 import type { FileEntry, Files } from '../model/files.ts';
 import type { Place } from '../base/errors.ts';
 
-/** `path` seen from the folder `from`, without `.` and `..`; undefined if it leaves the repository. An absolute path counts from its root. */
+/**
+ * `path` seen from the folder `from`, without `.` and `..`; undefined if it leaves the repository. An absolute path
+ * counts from its root.
+ */
 export function joinPath(from: string, path: string): string | undefined {
   const parts: string[] = [];
   for (const name of `${path.startsWith('/') ? '' : from}/${path}`.split('/')) {
@@ -36,14 +39,19 @@ const maxHops = 20;
 
 async function walk(files: Files, from: string): Promise<Walk> {
   const links: string[] = [];
-  for (let path = from; ; ) {
+  for (let path = from; ;) {
     const entry = await files.entry(path);
     if (entry?.kind === 'file' || entry?.kind === 'dir') return { links, path, entry };
     const link = await firstLink(files, path);
     if (link === undefined) return { links, path, entry: undefined };
     const text = String((await files.read(link)) ?? '');
     const target = text.startsWith('/') || links.length >= maxHops ? undefined : joinPath(folderOf(link), text);
-    if (target === undefined) throw new AppError('E_RENDER', links.length >= maxHops ? 'this link leads in a circle' : 'this link leaves the repository', { place: { file: link } });
+    if (target === undefined)
+      throw new AppError(
+        'E_RENDER',
+        links.length >= maxHops ? 'this link leads in a circle' : 'this link leaves the repository',
+        { place: { file: link } },
+      );
     links.push(link);
     const rest = joinPath(target, path.slice(link.length + 1));
     if (rest === undefined) return { links, path, entry: undefined };
@@ -63,22 +71,36 @@ async function firstLink(files: Files, path: string): Promise<string | undefined
   return undefined;
 }
 
-/** The entry at a path, all links on the way followed; undefined if there is none. Throws E_RENDER for links that leave the repository or go round, and for submodules. */
+/**
+ * The entry at a path, all links on the way followed; undefined if there is none. Throws E_RENDER for links that leave
+ * the repository or go round, and for submodules.
+ */
 export async function follow(files: Files, path: string): Promise<FileEntry | undefined> {
   return (await walk(files, path)).entry;
 }
 
-/** Every path at which a change changes what stands at `path`: itself, the links on the way, and where they lead, be there something or not. */
+/**
+ * Every path at which a change changes what stands at `path`: itself, the links on the way, and where they lead, be
+ * there something or not.
+ */
 export async function trail(files: Files, path: string): Promise<string[]> {
   const { links, path: end } = await walk(files, path);
   return [...new Set([path, ...links, end])];
 }
 
 /** Follows a path that a file names; throws E_RENDER at that place if it leaves the repository or is not there. */
-export async function mustFollow(files: Files, reference: { from: string; path: string; place: Place }): Promise<FileEntry> {
+export async function mustFollow(
+  files: Files,
+  reference: { from: string; path: string; place: Place },
+): Promise<FileEntry> {
   const path = joinPath(reference.from, reference.path);
-  if (path === undefined) throw new AppError('E_RENDER', `${reference.path} leaves the repository`, { place: reference.place });
+  if (path === undefined)
+    throw new AppError('E_RENDER', `${reference.path} leaves the repository`, { place: reference.place });
   const entry = await follow(files, path);
-  if (!entry) throw new AppError('E_RENDER', `${reference.path} does not exist`, { place: reference.place, hint: `Nothing is at ${path} in this revision.` });
+  if (!entry)
+    throw new AppError('E_RENDER', `${reference.path} does not exist`, {
+      place: reference.place,
+      hint: `Nothing is at ${path} in this revision.`,
+    });
   return entry;
 }

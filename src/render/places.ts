@@ -7,7 +7,10 @@ export interface SourceText {
   text: string;
 }
 
-/** The exact name wins over one that the rendered name contains (prefixes, suffixes and hashes come on top). undefined = not known. */
+/**
+ * The exact name wins over one that the rendered name contains (prefixes, suffixes and hashes come on top). undefined =
+ * not known.
+ */
 export function locate(object: KubeObject, sources: readonly SourceText[]): Place | undefined {
   const wanted = object.metadata.name ?? object.metadata.generateName ?? '';
   let partial: Place | undefined;

@@ -19,7 +19,10 @@ export interface Plan {
   inputs: Input[];
   /** Where something may appear that would be an input: optional files, folders of globs. */
   watched?: Input[];
-  /** Everything beside the inputs on which the manifests depend: tool version, arguments, the cluster as far as it matters. */
+  /**
+   * Everything beside the inputs on which the manifests depend: tool version, arguments, the cluster as far as it
+   * matters.
+   */
   parameters: unknown;
   produce(): Promise<Produced>;
 }
@@ -45,7 +48,8 @@ export async function linkTargets(files: Files, folder: string): Promise<string[
   const targets: string[] = [];
   for (const { kind, path } of await files.list(folder, true)) {
     const target = kind === 'link' ? await follow(files, path) : undefined;
-    if (target && target.path !== folder && !folder.startsWith(`${target.path}/`)) targets.push(...(await trail(files, path)).slice(1));
+    if (target && target.path !== folder && !folder.startsWith(`${target.path}/`))
+      targets.push(...(await trail(files, path)).slice(1));
   }
   return targets;
 }
@@ -68,14 +72,23 @@ export function buildEnvironment(planning: RenderRequest): Record<string, string
   };
 }
 
-/** `$NAME` and `${NAME}` replaced by what the environment has; `$$` is a dollar sign, unknown names are empty (Argo CD's Envsubst). */
+/**
+ * `$NAME` and `${NAME}` replaced by what the environment has; `$$` is a dollar sign, unknown names are empty (Argo CD's
+ * Envsubst).
+ */
 export function substitute(text: string, environment: Record<string, string>): string {
-  return text.replace(/\$(\$|\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/g, (_, token: string, braced: string | undefined, plain: string | undefined) =>
-    token === '$' ? '$' : (environment[braced ?? plain ?? ''] ?? ''),
+  return text.replace(
+    /\$(\$|\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))/g,
+    (_, token: string, braced: string | undefined, plain: string | undefined) =>
+      token === '$' ? '$' : (environment[braced ?? plain ?? ''] ?? ''),
   );
 }
 
 /** Failures of one source are told where they stand, with the cause in one sentence. */
-export function renderError(message: string, place: Place | undefined, extra: { hint?: string; cause?: unknown } = {}): AppError {
+export function renderError(
+  message: string,
+  place: Place | undefined,
+  extra: { hint?: string; cause?: unknown } = {},
+): AppError {
   return new AppError('E_RENDER', message, { ...(place && { place }), ...extra });
 }

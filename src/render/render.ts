@@ -28,7 +28,10 @@ export interface RendererOptions {
   tools: Tools;
   /** Reads YAML. */
   worker: Worker;
-  /** Folder of the overlays, of this renderer alone: it is emptied at the start. Default: one of this process in the temporary folder, where those of dead processes are removed. */
+  /**
+   * Folder of the overlays, of this renderer alone: it is emptied at the start. Default: one of this process in the
+   * temporary folder, where those of dead processes are removed.
+   */
   tempDir?: string;
   /** Limit of the cache, in bytes of manifests as JSON; default 32 MiB. */
   cacheBytes?: number;
@@ -37,11 +40,15 @@ export interface RendererOptions {
 }
 
 /**
- * Errors: E_RENDER (the source or its tool: file, line and cause in one sentence), E_MANIFEST (a document that is no Kubernetes object),
+ * Errors: E_RENDER (the source or its tool: file, line and cause in one sentence), E_MANIFEST (a document that is no
+ * Kubernetes object),
  * E_PATH (the path is not there), E_PROCESS_LIMIT.
  */
 export interface Renderer {
-  /** From the cache if the key is known; two requests with one key share one run. Terminal failures are remembered like manifests. */
+  /**
+   * From the cache if the key is known; two requests with one key share one run. Terminal failures are remembered like
+   * manifests.
+   */
   render(request: RenderRequest): Promise<Rendered>;
   /** The closure of the source's inputs and the key of its manifests, without rendering. */
   inputs(request: RenderRequest): Promise<RenderInputs>;
@@ -115,29 +122,49 @@ function unwrap(outcome: Outcome): Rendered {
 
 function success(inputs: RenderInputs, { manifests: found, warnings }: Produced): Outcome {
   const manifests = found.map(({ object }) => object);
-  return { rendered: { ...inputs, manifests, places: found.map(({ place }) => place), warnings }, bytes: stringifyJson([manifests, warnings]).length + 256 };
+  return {
+    rendered: { ...inputs, manifests, places: found.map(({ place }) => place), warnings },
+    bytes: stringifyJson([manifests, warnings]).length + 256,
+  };
 }
 
 async function keyed(plan: Plan): Promise<RenderInputs> {
   const ids = new Map<string, string>();
   for (const input of plan.inputs) ids.set(inputName(input), await inputId(input));
   const names = async (inputs: readonly Input[]): Promise<string[]> =>
-    (await Promise.all(inputs.map(async (input) => (await trail(input.files, input.path)).map((path) => inputName({ ...input, path }))))).flat();
+    (
+      await Promise.all(
+        inputs.map(async (input) =>
+          (await trail(input.files, input.path)).map((path) => inputName({ ...input, path })),
+        ),
+      )
+    ).flat();
   const reads = [...new Set(await names(plan.inputs))].sort();
   const inputs = [...new Set([...reads, ...(await names(plan.watched ?? []))])].sort();
-  const key = hashOf([formatVersion, plan.sourceType, [...ids.keys()].sort().map((name) => [name, ids.get(name)]), plan.parameters]);
+  const key = hashOf([
+    formatVersion,
+    plan.sourceType,
+    [...ids.keys()].sort().map((name) => [name, ids.get(name)]),
+    plan.parameters,
+  ]);
   return { sourceType: plan.sourceType, key, inputs, reads };
 }
 
 /** Makes plans; what it has read of files is remembered by their ids. */
-function planner(tools: { helm: Tool; kustomize: Tool; jsonnet: Tool }, base: { worker: Worker; tempDir: string }): (request: RenderRequest) => Promise<Plan> {
+function planner(
+  tools: { helm: Tool; kustomize: Tool; jsonnet: Tool },
+  base: { worker: Worker; tempDir: string },
+): (request: RenderRequest) => Promise<Plan> {
   const references: ReferenceCache = new Lru({ limit: 20_000 });
   const capabilities = new Lru<string, boolean>({ limit: 20_000 });
   const charts: ChartReader = { worker: base.worker, known: new Lru({ limit: 20_000 }) };
   const imports = new Lru<string, string[]>({ limit: 20_000 });
   return async (request) => {
     const { source, files, app } = request;
-    if (source.chart) throw new AppError('E_RENDER', `chart ${source.chart}: charts of Helm repositories are not supported yet`, { hint: 'Commit the chart and use its path.' });
+    if (source.chart)
+      throw new AppError('E_RENDER', `chart ${source.chart}: charts of Helm repositories are not supported yet`, {
+        hint: 'Commit the chart and use its path.',
+      });
     if (source.ref && !source.path) return nothing;
     const { asked, path } = await applicationPath(request);
     const merged = await withOverrides(base.worker, source, files, { path, app: app.name });
@@ -152,20 +179,33 @@ function planner(tools: { helm: Tool; kustomize: Tool; jsonnet: Tool }, base: { 
         : planDirectory(planning, { ...base, tool: tools.jsonnet, imports }));
     const overrides = merged.overrides.map((file) => ({ path: file, files }));
     // Anything may appear in its folder, by whichever name the source calls it.
-    return { ...planned, inputs: [...planned.inputs, ...overrides], watched: [...(planned.watched ?? []), { path: asked, files }] };
+    return {
+      ...planned,
+      inputs: [...planned.inputs, ...overrides],
+      watched: [...(planned.watched ?? []), { path: asked, files }],
+    };
   };
 }
 
 /** A source that only lends its files to others. */
-const nothing: Plan = { sourceType: 'Directory', inputs: [], parameters: 'ref', produce: async () => ({ manifests: [], warnings: [] }) };
+const nothing: Plan = {
+  sourceType: 'Directory',
+  inputs: [],
+  parameters: 'ref',
+  produce: async () => ({ manifests: [], warnings: [] }),
+};
 
 /** Clean, as the source names it, and where links lead from there. */
 async function applicationPath({ source, files }: RenderRequest): Promise<{ asked: string; path: string }> {
   const asked = source.path ?? '';
-  if (asked.startsWith('/')) throw new AppError('E_PATH', `${asked}: app path is absolute`, { hint: 'Name the path from the root of the repository, without a slash at its beginning.' });
+  if (asked.startsWith('/'))
+    throw new AppError('E_PATH', `${asked}: app path is absolute`, {
+      hint: 'Name the path from the root of the repository, without a slash at its beginning.',
+    });
   const clean = joinPath('', asked);
   if (clean === undefined) throw new AppError('E_PATH', `${asked}: app path leaves the repository`);
   const entry = await follow(files, clean);
-  if (entry?.kind !== 'dir') throw new AppError('E_PATH', `${asked}: app path does not exist`, { place: { file: asked } });
+  if (entry?.kind !== 'dir')
+    throw new AppError('E_PATH', `${asked}: app path does not exist`, { place: { file: asked } });
   return { asked: clean, path: entry.path };
 }

@@ -43,7 +43,10 @@ export type SourceType = 'Helm' | 'Kustomize' | 'Directory';
 export interface RenderInputs {
   sourceType: SourceType;
   key: string;
-  /** Files and folders whose content counts, and paths where such may appear, sorted; those of another source begin with `$ref/`. */
+  /**
+   * Files and folders whose content counts, and paths where such may appear, sorted; those of another source begin with
+   * `$ref/`.
+   */
   inputs: string[];
   /** Those of the inputs that are there and count now. */
   reads: string[];

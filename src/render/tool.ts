@@ -49,7 +49,9 @@ export async function runTool(job: ToolRun): Promise<string> {
   }
 }
 
-/** Nothing of ours is inherited. The proxy that nobody serves turns every request to the network into an error at once. */
+/**
+ * Nothing of ours is inherited. The proxy that nobody serves turns every request to the network into an error at once.
+ */
 function environment(home: string): Record<string, string> {
   const nowhere = 'http://127.0.0.1:9';
   return {
@@ -73,28 +75,40 @@ function environment(home: string): Record<string, string> {
 /** What stands for the version of a tool that cannot be run. */
 export const missingTool = 'missing';
 
-/** First words of `<tool> version`; `missing` if it cannot be run: then its use fails, not the start. A bare name is looked for on our PATH, for tools have none. */
+/**
+ * First words of `<tool> version`; `missing` if it cannot be run: then its use fails, not the start. A bare name is
+ * looked for on our PATH, for tools have none.
+ */
 export async function toolVersion(named: string, args: string[]): Promise<Tool> {
-  const folders = named.includes('/') ? [] : (process.env['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/'));
+  const folders = named.includes('/')
+    ? []
+    : (process.env['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/'));
   const path = folders.map((folder) => join(folder, named)).find((each) => existsSync(each)) ?? named;
-  const { stdout } = await run(path, args, { env: { HOME: '/nonexistent' } }).catch(() => ({ stdout: Buffer.from(missingTool) }));
+  const { stdout } = await run(path, args, { env: { HOME: '/nonexistent' } }).catch(() => ({
+    stdout: Buffer.from(missingTool),
+  }));
   return { path, version: stdout.toString('utf8').trim() };
 }
 
-const namedPlace = /(?<![^\s"'`():<>])([^\s"'`():<>]+\.(?:ya?ml|jsonnet|libsonnet|json|tpl|txt|toml)\b)(?:\\?["'`])?:?(?:\s?\(?(?:line )?(\d+)(?:[:)](\d+))?)?/g;
+const namedPlace =
+  /(?<![^\s"'`():<>])([^\s"'`():<>]+\.(?:ya?ml|jsonnet|libsonnet|json|tpl|txt|toml)\b)(?:\\?["'`])?:?(?:\s?\(?(?:line )?(\d+)(?:[:)](\d+))?)?/g;
 
 async function translate(error: unknown, job: ToolRun): Promise<unknown> {
   if (!(error instanceof AppError) || error.code !== 'E_PROCESS') return error;
   const name = job.tool.path.slice(job.tool.path.lastIndexOf('/') + 1);
   const said = withoutPaths(stderrOf(error) || error.message, job.overlay);
   const place = placeIn(said, job);
-  return renderError(`${name}: ${await speakable(causeOf(said, job.innermostFirst ? 1 : 4), job)}`, place); // without a cause: what the tool wrote may hold what is secret
+  // without a cause: what the tool wrote may hold what is secret
+  return renderError(`${name}: ${await speakable(causeOf(said, job.innermostFirst ? 1 : 4), job)}`, place);
 }
 
 /** Templates may print whatever they are given. Names of files stay: the place is told by them. */
 async function speakable(cause: string, { overlay, args, fileOf = (named) => named }: ToolRun): Promise<string> {
   try {
-    const values = await unspokenIn([overlay.root, join(overlay.root, '..', 'refs'), overlay.home].filter((folder) => existsSync(folder)), args);
+    const values = await unspokenIn(
+      [overlay.root, join(overlay.root, '..', 'refs'), overlay.home].filter((folder) => existsSync(folder)),
+      args,
+    );
     return withoutValues(cause, values, (word) => {
       const file = fileOf(word);
       return file !== undefined && existsSync(join(overlay.root, file));
@@ -106,17 +120,31 @@ async function speakable(cause: string, { overlay, args, fileOf = (named) => nam
 }
 
 function withoutPaths(text: string, overlay: Overlay): string {
-  return redactText(text).replaceAll(`${overlay.root}/`, '').replaceAll(overlay.root, '.').replaceAll(`${overlay.home}/`, '');
+  return redactText(text)
+    .replaceAll(`${overlay.root}/`, '')
+    .replaceAll(overlay.root, '.')
+    .replaceAll(`${overlay.home}/`, '');
 }
 
-/** One sentence. What stands in backquotes over several lines, and literals, may be the content of a Secret: they are left out. */
+/**
+ * One sentence. What stands in backquotes over several lines, and literals, may be the content of a Secret: they are
+ * left out.
+ */
 function causeOf(said: string, lines: number): string {
-  const ticked = said.split('`').map((part, at, all) => (at > 0 && at + 1 < all.length && part.includes('\n') ? '…' : part));
-  const text = ticked.join('`')
+  const ticked = said
+    .split('`')
+    .map((part, at, all) => (at > 0 && at + 1 < all.length && part.includes('\n') ? '…' : part));
+  const text = ticked
+    .join('`')
     .replace(/(literal source )\S+/g, '$1…')
     .replaceAll('Use --debug flag to render out invalid YAML', '')
     .replace(/^(?:Error|RUNTIME ERROR): /gm, '');
-  const one = text.split('\n').map((line) => line.trim()).filter(Boolean).slice(0, lines).join(' ');
+  const one = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .slice(0, lines)
+    .join(' ');
   return one.length > 400 ? `${one.slice(0, 400)}…` : one;
 }
 
@@ -126,7 +154,11 @@ function placeIn(said: string, job: ToolRun): Place | undefined {
   for (const [, named, line, column] of said.matchAll(namedPlace)) {
     const file = named === undefined ? undefined : (job.fileOf ?? ((path: string) => path))(named);
     if (file === undefined || (found?.line !== undefined && (line === undefined || job.innermostFirst))) continue;
-    found = { file, ...(line !== undefined && { line: Number(line) }), ...(column !== undefined && { column: Number(column) }) };
+    found = {
+      file,
+      ...(line !== undefined && { line: Number(line) }),
+      ...(column !== undefined && { column: Number(column) }),
+    };
   }
   return found;
 }

@@ -15,13 +15,19 @@ export function trackingId(name: string, key: ResourceKey): string {
 }
 
 /**
- * A copy that carries the id. `namespace` counts where the manifest has none: the destination's, as Argo CD does, for cluster-scoped
+ * A copy that carries the id. `namespace` counts where the manifest has none: the destination's, as Argo CD does, for
+ * cluster-scoped
  * objects too. Custom resource definitions come back as they are: they may be shared.
  */
 export function withTracking(object: KubeObject, name: string, namespace: string): KubeObject {
   const { group } = gvkOf(object);
   if (object.kind === 'CustomResourceDefinition' && group === 'apiextensions.k8s.io') return object;
   const { metadata } = object;
-  const id = trackingId(name, { group, kind: object.kind, namespace: metadata.namespace || namespace, name: metadata.name ?? '' });
+  const id = trackingId(name, {
+    group,
+    kind: object.kind,
+    namespace: metadata.namespace || namespace,
+    name: metadata.name ?? '',
+  });
   return { ...object, metadata: { ...metadata, annotations: { ...metadata.annotations, [argo.trackingId]: id } } };
 }

@@ -63,14 +63,24 @@ async function read(folder: string, found: Found): Promise<void> {
   }
 }
 
-/** Values that these files, and these arguments of a tool, may have given to a Secret; none where none is made. Throws RangeError where they are too much to tell. */
+/**
+ * Values that these files, and these arguments of a tool, may have given to a Secret; none where none is made. Throws
+ * RangeError where they are too much to tell.
+ */
 export async function unspokenIn(folders: readonly string[], args: readonly string[]): Promise<string[]> {
-  const found: Found = { values: args.filter((arg) => arg.includes('=')).flatMap((arg) => valuesIn(arg, false)), bytesLeft: mostOfAll, secret: false };
+  const found: Found = {
+    values: args.filter((arg) => arg.includes('=')).flatMap((arg) => valuesIn(arg, false)),
+    bytesLeft: mostOfAll,
+    secret: false,
+  };
   for (const folder of folders) await read(folder, found);
   return found.secret ? [...new Set(found.values)] : [];
 }
 
-/** The text without any of them, and without their beginnings where a tool cuts what it quotes. `told`: words that stay, such as names of files. */
+/**
+ * The text without any of them, and without their beginnings where a tool cuts what it quotes. `told`: words that stay,
+ * such as names of files.
+ */
 export function withoutValues(text: string, values: readonly string[], told: (word: string) => boolean): string {
   const begins = new Map<string, string[]>();
   for (const value of values) {
@@ -83,7 +93,9 @@ export function withoutValues(text: string, values: readonly string[], told: (wo
   for (let at = 0; at < text.length;) {
     const word = fileName.exec(text.slice(at, at + 300))?.[0] ?? '';
     const isTold = word !== '' && (at === 0 || !/[\w./-]/.test(text[at - 1] ?? '')) && told(word);
-    const length = isTold ? 0 : Math.max(0, ...(begins.get(text.slice(at, at + shortest)) ?? []).map((value) => commonLength(text, at, value)));
+    const length = isTold
+      ? 0
+      : Math.max(0, ...(begins.get(text.slice(at, at + shortest)) ?? []).map((value) => commonLength(text, at, value)));
     const step = isTold ? word.length : Math.max(1, length);
     out += length > 0 ? '++++++++' : text.slice(at, at + step);
     at += step;

@@ -13,7 +13,13 @@ import { cox } from '../model/annotations.ts';
 import { button, changeParts, headline, nameOf, revisionFact } from './card.ts';
 import { clip, code, count, diffBox, escapeMrkdwn, escapeText, facts, line, list, rich } from './text.ts';
 
-const verbs: Record<EffectOperation['op'], string> = { delete: '🗑️ deletes', recreate: '♻️ deletes and creates anew', change: '✏️ changes', create: '➕ creates', hook: '▶️ runs' };
+const verbs: Record<EffectOperation['op'], string> = {
+  delete: '🗑️ deletes',
+  recreate: '♻️ deletes and creates anew',
+  change: '✏️ changes',
+  create: '➕ creates',
+  hook: '▶️ runs',
+};
 const order = Object.keys(verbs);
 const mostOperations = 10;
 
@@ -30,33 +36,57 @@ function shortPath(path: string): string {
 function fieldsOf(operation: EffectOperation): Part[] {
   if (operation.op === 'hook') return [`  (${operation.phase})`];
   if (operation.op !== 'change') return [];
-  const shown = operation.fields.slice(0, 3).flatMap(([path], at): Part[] => [at === 0 ? '  ' : ', ', { code: shortPath(path) }]);
+  const shown = operation.fields
+    .slice(0, 3)
+    .flatMap(([path], at): Part[] => [at === 0 ? '  ' : ', ', { code: shortPath(path) }]);
   return [...shown, ...(operation.fields.length > 3 ? [` and ${operation.fields.length - 3} more`] : [])];
 }
 
 function operationLine(operation: EffectOperation): Part[] {
   const { key } = operation;
   const name = key.name || (operation.op === 'hook' && operation.generateName ? `${operation.generateName}…` : '');
-  return [`${verbs[operation.op]}  `, { bold: key.kind }, ` ${key.namespace ? `${key.namespace}/` : ''}${name}`, ...fieldsOf(operation)];
+  return [
+    `${verbs[operation.op]}  `,
+    { bold: key.kind },
+    ` ${key.namespace ? `${key.namespace}/` : ''}${name}`,
+    ...fieldsOf(operation),
+  ];
 }
 
 /** What goes with an Application, counted: `🗑️ deletes 12 objects with application prod`. */
 function goneLines(operations: EffectOperation[]): Part[][] {
   const gone = Map.groupBy(operations, (item) => (item.op === 'delete' ? item.with?.application : undefined) ?? '');
   gone.delete('');
-  return [...gone].map(([application, items]) => [`${verbs.delete}  ${count(items.length, 'object')} with application `, { bold: nameOf(application) }]);
+  return [...gone].map(([application, items]) => [
+    `${verbs.delete}  ${count(items.length, 'object')} with application `,
+    { bold: nameOf(application) },
+  ]);
 }
 
 function operationList(operations: EffectOperation[]): RichTextBlockElement {
   const own = operations.filter((item) => item.op !== 'delete' || item.with === undefined);
   const lines = [...goneLines(operations), ...byRisk(own, (item) => item.op).map(operationLine)];
-  return list(lines.length > mostOperations ? [...lines.slice(0, mostOperations), [`and ${lines.length - mostOperations} more`]] : lines);
+  return list(
+    lines.length > mostOperations
+      ? [...lines.slice(0, mostOperations), [`and ${lines.length - mostOperations} more`]]
+      : lines,
+  );
 }
 
 function operationCounts(operations: EffectOperation[]): string {
-  const words: Record<Exclude<EffectOperation['op'], 'hook'>, string> = { delete: 'deleted', recreate: 'created anew', change: 'changed', create: 'created' };
-  const many = Map.groupBy(byRisk(operations, (item) => item.op), (item) => item.op);
-  return [...many].map(([op, items]) => (op === 'hook' ? count(items.length, 'hook') : `${items.length} ${words[op]}`)).join(', ');
+  const words: Record<Exclude<EffectOperation['op'], 'hook'>, string> = {
+    delete: 'deleted',
+    recreate: 'created anew',
+    change: 'changed',
+    create: 'created',
+  };
+  const many = Map.groupBy(
+    byRisk(operations, (item) => item.op),
+    (item) => item.op,
+  );
+  return [...many]
+    .map(([op, items]) => (op === 'hook' ? count(items.length, 'hook') : `${items.length} ${words[op]}`))
+    .join(', ');
 }
 
 interface Standing {
@@ -70,35 +100,56 @@ interface Standing {
 }
 
 function standing(icon: string, words: Part[], more: Partial<Standing> = {}): Standing {
-  const text = words.map((part) => (typeof part === 'string' ? part : 'code' in part ? part.code : 'bold' in part ? part.bold : '')).join('');
+  const text = words
+    .map((part) => (typeof part === 'string' ? part : 'code' in part ? part.code : 'bold' in part ? part.bold : ''))
+    .join('');
   return { icon, words, text, final: false, ...more };
 }
 
 /** How far the approved sync has come, from the Application's own status. */
 function following(approval: Approval, { app }: CardPlace): Standing {
   const state = app?.status?.operationState;
-  const ours = state?.operation.info?.some((item) => item.name === cox.approvalInfo && item.value === approval.metadata.name) ?? false;
+  const ours =
+    state?.operation.info?.some((item) => item.name === cox.approvalInfo && item.value === approval.metadata.name) ??
+    false;
   const applied = approval.status?.phase === 'Applied';
   const live: Part[] = ['is ', { bold: 'live' }, ' at ', { code: shortRevision(approval.spec.revision) }];
-  if (!ours || !state) return applied ? standing('✅', live, { final: true }) : standing('🔵', ['is approved and about to sync']);
-  if (state.phase === 'Failed' || state.phase === 'Error') return standing('❌', ['was approved, but its ', { bold: 'sync failed' }], { detail: state.message ?? '' });
-  if (state.phase !== 'Succeeded') return standing('🔵', ['is ', { bold: 'syncing' }, state.message ? `: ${clip(state.message, 200)}` : '']);
+  if (!ours || !state)
+    return applied ? standing('✅', live, { final: true }) : standing('🔵', ['is approved and about to sync']);
+  if (state.phase === 'Failed' || state.phase === 'Error')
+    return standing('❌', ['was approved, but its ', { bold: 'sync failed' }], { detail: state.message ?? '' });
+  if (state.phase !== 'Succeeded')
+    return standing('🔵', ['is ', { bold: 'syncing' }, state.message ? `: ${clip(state.message, 200)}` : '']);
   const health = app?.status?.health?.status ?? 'Unknown';
   if (health === 'Healthy') return standing('✅', [...live, ' and ', { bold: 'Healthy' }], { final: applied });
-  return health === 'Degraded' ? standing('❌', [...live, ', but ', { bold: 'Degraded' }]) : standing('🔵', ['is synced to ', { code: shortRevision(approval.spec.revision) }, ` and ${health}`]);
+  return health === 'Degraded'
+    ? standing('❌', [...live, ', but ', { bold: 'Degraded' }])
+    : standing('🔵', ['is synced to ', { code: shortRevision(approval.spec.revision) }, ` and ${health}`]);
 }
 
 function standingOf(approval: Approval, place: CardPlace): Standing {
   const { phase = 'Pending', message = '' } = approval.status ?? {};
   if (phase === 'Pending') return standing('🟡', [{ bold: 'waits for approval' }]);
-  if (phase === 'Rejected') return standing('⛔', ['was ', { bold: 'rejected' }, ` ${clip(message.replace(/^rejected /, ''), 600)}`], { final: true });
-  if (phase === 'Expired') return standing('⌛', ['asked for approval, which has ', { bold: 'expired' }, `: ${clip(message, 600)}`], { final: true });
-  if (phase === 'Superseded') return standing('⚪', ['asked for approval, which is ', { bold: 'void' }, ` now: ${clip(message, 600)}`], { final: true });
+  if (phase === 'Rejected')
+    return standing('⛔', ['was ', { bold: 'rejected' }, ` ${clip(message.replace(/^rejected /, ''), 600)}`], {
+      final: true,
+    });
+  if (phase === 'Expired')
+    return standing('⌛', ['asked for approval, which has ', { bold: 'expired' }, `: ${clip(message, 600)}`], {
+      final: true,
+    });
+  if (phase === 'Superseded')
+    return standing('⚪', ['asked for approval, which is ', { bold: 'void' }, ` now: ${clip(message, 600)}`], {
+      final: true,
+    });
   return following(approval, place);
 }
 
 /** Gates count that the change would loosen elsewhere. */
-function policyOf({ spec }: Approval, { policy }: CardPlace): Pick<EffectivePolicy, 'approvals' | 'approvers'> | undefined {
+function policyOf(
+  { spec }: Approval,
+  { policy }: CardPlace,
+): Pick<EffectivePolicy, 'approvals' | 'approvers'> | undefined {
   if (!spec.policy || !policy) return spec.policy ?? policy;
   return stricter(policy, { ...policy, ...spec.policy });
 }
@@ -132,14 +183,38 @@ export function approvalCard(approval: Approval, place: CardPlace): Card {
   ];
   const name = nameOf(application);
   const value = `${approval.metadata.namespace}/${approval.metadata.name}`;
-  const reject = button({ id: 'approval_reject', text: 'Reject', value, style: 'danger', confirm: { title: 'Reject this change?', text: 'Nothing of it is applied. Ask again, on the card, takes it back; another effect, from a new commit for example, asks by itself.', yes: 'Reject' } });
+  const reject = button({
+    id: 'approval_reject',
+    text: 'Reject',
+    value,
+    style: 'danger',
+    confirm: {
+      title: 'Reject this change?',
+      text: 'Nothing of it is applied. Ask again, on the card, takes it back; another effect, from a new commit for example, asks by itself.',
+      yes: 'Reject',
+    },
+  });
   return {
     text: escapeText(clip(`${name} ${state.text}`, 300)),
     blocks: [
       rich(...elements),
-      facts(folded ? operationCounts(operations) : '', revisionFact(revision, place), folded ? '' : `digest ${code(digest.slice(0, 12))}`, peopleFact(approval, place)),
-      ...(open ? [{ type: 'actions' as const, elements: [button({ id: 'approval_review', text: 'Review', value, style: 'primary' }), reject] }] : []),
-      ...(closed ? [{ type: 'actions' as const, elements: [button({ id: 'approval_reopen', text: 'Ask again', value })] }] : []),
+      facts(
+        folded ? operationCounts(operations) : '',
+        revisionFact(revision, place),
+        folded ? '' : `digest ${code(digest.slice(0, 12))}`,
+        peopleFact(approval, place),
+      ),
+      ...(open
+        ? [
+            {
+              type: 'actions' as const,
+              elements: [button({ id: 'approval_review', text: 'Review', value, style: 'primary' }), reject],
+            },
+          ]
+        : []),
+      ...(closed
+        ? [{ type: 'actions' as const, elements: [button({ id: 'approval_reopen', text: 'Ask again', value })] }]
+        : []),
     ],
     final: state.final,
   };

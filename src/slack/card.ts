@@ -32,17 +32,27 @@ export function pageOf(application: string, publicUrl: string): string {
   return `${publicUrl}/applications/${application.split('/').map(encodeURIComponent).join('/')}`;
 }
 
-/** `🟠 checkout-prod production is OutOfSync`: the icon, the application as a link, its environment, and what is to say. */
+/**
+ * `🟠 checkout-prod production is OutOfSync`: the icon, the application as a link, its environment, and what is to say.
+ */
 export function headline(icon: string, application: string, place: CardPlace, words: Part[]): Part[] {
   const environment = place.policy?.environment;
-  return [`${icon}  `, { url: pageOf(application, place.publicUrl), bold: nameOf(application) }, ' ', ...(environment ? [{ code: environment }, ' '] : []), ...words];
+  return [
+    `${icon}  `,
+    { url: pageOf(application, place.publicUrl), bold: nameOf(application) },
+    ' ',
+    ...(environment ? [{ code: environment }, ' '] : []),
+    ...words,
+  ];
 }
 
 /** The commit as a link. */
 export function revisionFact(revision: string | undefined, place: CardPlace): string {
   if (!revision) return '';
   const page = repositoryPage(place.app);
-  return page && /^[0-9a-f]{40}$/.test(revision) ? link(`${page}/commit/${revision}`, shortRevision(revision)) : code(shortRevision(revision));
+  return page && /^[0-9a-f]{40}$/.test(revision)
+    ? link(`${page}/commit/${revision}`, shortRevision(revision))
+    : code(shortRevision(revision));
 }
 
 /** The change in its author's words, with its pull request. */
@@ -50,7 +60,12 @@ export function changeParts(place: CardPlace): Part[] {
   if (!place.commit) return [];
   const { title, pull } = titleOf(place.commit);
   const page = repositoryPage(place.app);
-  return ['“', title.slice(0, 200), '”', ...(pull ? ['  ', { url: page && `${page}/pull/${pull}`, bold: `#${pull}` }] : [])];
+  return [
+    '“',
+    title.slice(0, 200),
+    '”',
+    ...(pull ? ['  ', { url: page && `${page}/pull/${pull}`, bold: `#${pull}` }] : []),
+  ];
 }
 
 export interface ButtonOptions {
@@ -65,7 +80,19 @@ export interface ButtonOptions {
 export function button({ id, text, value, style, confirm }: ButtonOptions): Button {
   const words = (label: string): { type: 'plain_text'; text: string } => ({ type: 'plain_text', text: plain(label) });
   return {
-    type: 'button', action_id: id, value, ...(style && { style }), text: words(text),
-    ...(confirm && { confirm: { title: words(confirm.title), text: words(confirm.text), confirm: words(confirm.yes), deny: words('Cancel'), style: 'danger' as const } }),
+    type: 'button',
+    action_id: id,
+    value,
+    ...(style && { style }),
+    text: words(text),
+    ...(confirm && {
+      confirm: {
+        title: words(confirm.title),
+        text: words(confirm.text),
+        confirm: words(confirm.yes),
+        deny: words('Cancel'),
+        style: 'danger' as const,
+      },
+    }),
   };
 }

@@ -9,13 +9,18 @@ export interface ChangeTitle {
   pull?: number;
 }
 
-/** GitHub's three ways to merge: a merge commit names the pull request first and its title below, a squash ends with `(#7)`. */
+/**
+ * GitHub's three ways to merge: a merge commit names the pull request first and its title below, a squash ends with
+ * `(#7)`.
+ */
 export function titleOf(message: string): ChangeTitle {
   const [subject = '', ...body] = message.split('\n').map((line) => line.trim());
   const merged = /^Merge pull request #(\d+) from /.exec(subject)?.[1];
   if (merged) return { title: body.find((line) => line !== '') ?? subject, pull: Number(merged) };
   const squashed = /\(#(\d+)\)$/.exec(subject);
-  return squashed ? { title: subject.slice(0, squashed.index).trimEnd(), pull: Number(squashed[1]) } : { title: subject };
+  return squashed
+    ? { title: subject.slice(0, squashed.index).trimEnd(), pull: Number(squashed[1]) }
+    : { title: subject };
 }
 
 /** The repository's page; undefined when its address is none of the web. Credentials never stay in it. */

@@ -47,7 +47,12 @@ export class Channels {
     const ids = new Map<string, string>();
     let cursor = '';
     do {
-      const page = await this.#client.conversations.list({ types, exclude_archived: true, limit: 200, ...(cursor && { cursor }) });
+      const page = await this.#client.conversations.list({
+        types,
+        exclude_archived: true,
+        limit: 200,
+        ...(cursor && { cursor }),
+      });
       for (const channel of page.channels ?? []) if (channel.name && channel.id) ids.set(channel.name, channel.id);
       cursor = page.response_metadata?.next_cursor ?? '';
     } while (cursor);

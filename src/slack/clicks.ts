@@ -1,5 +1,13 @@
 // Buttons and the submission of the review: stored before Slack is answered, so that no click is lost.
-import type { AckFn, App, BlockAction, ButtonAction, RespondFn, ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
+import type {
+  AckFn,
+  App,
+  BlockAction,
+  ButtonAction,
+  RespondFn,
+  ViewResponseAction,
+  ViewSubmitAction,
+} from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { Approval } from '../model/coxswain.ts';
 import type { Deed, InboxContext, Wanted } from './inbox.ts';
@@ -21,10 +29,18 @@ interface Click {
 const gone = '🚫 That is not known any more.';
 
 /** Opens the review for the person who asked, unless it is known that they may not approve. */
-export async function openReview({ context, client, deed, respond, triggerId }: Omit<Click, 'ack' | 'object'>, approval: Approval): Promise<void> {
+export async function openReview(
+  { context, client, deed, respond, triggerId }: Omit<Click, 'ack' | 'object'>,
+  approval: Approval,
+): Promise<void> {
   const { application, revision } = approval.spec;
   if (!(await mayLook(context, respond, deed, { verb: 'approve', application }))) return;
-  const view = approvalModal(approval, context.effectOf(application), await context.places.of(application, revision), deed.channel);
+  const view = approvalModal(
+    approval,
+    context.effectOf(application),
+    await context.places.of(application, revision),
+    deed.channel,
+  );
   try {
     await client.views.open({ trigger_id: triggerId, view });
   } catch (error) {
@@ -50,7 +66,8 @@ async function onDeed(click: Click, wanted: Wanted | undefined): Promise<void> {
   const linked = actorOf(context, deed.user) !== undefined;
   const late = wanted && linked ? await storeInTime(click, wanted) : undefined;
   await ack().catch((error: unknown) => {
-    // It is stored, or the person is told: Slack's sign of failure beside the button says too much, and a second press does nothing more.
+    // It is stored, or the person is told: Slack's sign of failure beside the button says too much, and a second press
+    // does nothing more.
     context.log.debug({ err: error }, 'a click could not be acknowledged');
   });
   const why = !wanted ? gone : !linked ? `🚫 ${unlinked(deed.user)}` : late;
@@ -59,41 +76,88 @@ async function onDeed(click: Click, wanted: Wanted | undefined): Promise<void> {
 
 function onReject(click: Click): Promise<void> {
   const spec = click.context.store.approvals.get(click.object)?.spec;
-  return onDeed(click, spec && { verb: 'reject', application: spec.application, digest: spec.digest, shown: true, args: {} });
+  return onDeed(
+    click,
+    spec && { verb: 'reject', application: spec.application, digest: spec.digest, shown: true, args: {} },
+  );
 }
 
 /** The rejection, or the end by time, of exactly what the card shows. */
 function onReopen(click: Click): Promise<void> {
   const spec = click.context.store.approvals.get(click.object)?.spec;
-  return onDeed(click, spec && { verb: 'reopen', application: spec.application, digest: spec.digest, shown: true, args: {} });
+  return onDeed(
+    click,
+    spec && { verb: 'reopen', application: spec.application, digest: spec.digest, shown: true, args: {} },
+  );
 }
 
 function onRevert(click: Click): Promise<void> {
   const episode = click.context.store.episodes.get(click.object);
-  return onDeed(click, episode && { verb: 'revert-drift', application: episode.spec.application, shown: true, args: { episode: episode.metadata.name } });
+  return onDeed(
+    click,
+    episode && {
+      verb: 'revert-drift',
+      application: episode.spec.application,
+      shown: true,
+      args: { episode: episode.metadata.name },
+    },
+  );
 }
 
 /** The digest that was shown comes back with the submission, and is what is approved. */
-async function onSubmit(context: InboxContext, client: WebClient, { view, user }: ViewSubmitAction, ack: AckFn<ViewResponseAction>): Promise<void> {
+async function onSubmit(
+  context: InboxContext,
+  client: WebClient,
+  { view, user }: ViewSubmitAction,
+  ack: AckFn<ViewResponseAction>,
+): Promise<void> {
   const at = context.clock.now();
   const state = readModalState(view.private_metadata);
   const approval = state && context.store.approvals.get(state.object);
-  const note = (mrkdwn: string, title = 'Not approved'): Promise<void> => ack({ response_action: 'update', view: noteModal(title, mrkdwn) });
+  const note = (mrkdwn: string, title = 'Not approved'): Promise<void> =>
+    ack({ response_action: 'update', view: noteModal(title, mrkdwn) });
   if (!state || !approval) return note('That approval is not known any more.');
   if (!actorOf(context, user.id)) return note(unlinked(user.id));
   const deed: Deed = { user: user.id, at, channel: state.channel, once: `view ${view.id} ${user.id}` };
-  const late = await storeInTime({ context, client, deed }, { verb: 'approve', application: approval.spec.application, digest: state.digest, shown: true, args: {} });
+  const late = await storeInTime(
+    { context, client, deed },
+    { verb: 'approve', application: approval.spec.application, digest: state.digest, shown: true, args: {} },
+  );
   return late === undefined ? ack() : note(late, 'Not approved yet');
 }
 
 export function listenToClicks(app: App, context: InboxContext): void {
-  const buttons = { approval_review: onReview, approval_reject: onReject, approval_reopen: onReopen, drift_revert: onRevert };
+  const buttons = {
+    approval_review: onReview,
+    approval_reject: onReject,
+    approval_reopen: onReopen,
+    drift_revert: onRevert,
+  };
   for (const [id, handle] of Object.entries(buttons)) {
-    app.action<BlockAction<ButtonAction>>({ type: 'block_actions', action_id: id }, async ({ ack, body, action, respond, client }) => {
-      const ts = body.message?.ts;
-      const deed: Deed = { user: body.user.id, at: context.clock.now(), channel: body.channel?.id ?? '', ...(ts && { ts }), once: `click ${ts ?? ''} ${body.user.id} ${action.action_ts}` };
-      await handle({ context, client, deed, object: action.value ?? '', triggerId: body.trigger_id, respond, ack: () => ack() });
-    });
+    app.action<BlockAction<ButtonAction>>(
+      { type: 'block_actions', action_id: id },
+      async ({ ack, body, action, respond, client }) => {
+        const ts = body.message?.ts;
+        const deed: Deed = {
+          user: body.user.id,
+          at: context.clock.now(),
+          channel: body.channel?.id ?? '',
+          ...(ts && { ts }),
+          once: `click ${ts ?? ''} ${body.user.id} ${action.action_ts}`,
+        };
+        await handle({
+          context,
+          client,
+          deed,
+          object: action.value ?? '',
+          triggerId: body.trigger_id,
+          respond,
+          ack: () => ack(),
+        });
+      },
+    );
   }
-  app.view('approval_submit', ({ ack, body, client }) => onSubmit(context, client, body as ViewSubmitAction, ack as AckFn<ViewResponseAction>));
+  app.view('approval_submit', ({ ack, body, client }) =>
+    onSubmit(context, client, body as ViewSubmitAction, ack as AckFn<ViewResponseAction>),
+  );
 }

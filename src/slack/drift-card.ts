@@ -54,14 +54,23 @@ function toolOf(manager: string): string {
 
 function who({ by, kind }: DriftedObject): Part[] {
   if (!by || kind === 'missing') return [];
-  return [kind === 'extra' ? ', last written with ' : '  —  last written with ', { code: toolOf(by.manager) }, ...(by.at ? [' ', { at: by.at }] : [])];
+  return [
+    kind === 'extra' ? ', last written with ' : '  —  last written with ',
+    { code: toolOf(by.manager) },
+    ...(by.at ? [' ', { at: by.at }] : []),
+  ];
 }
 
 function objectElements(item: DriftedObject): RichTextBlockElement[] {
   const name = ` ${item.key.namespace ? `${item.key.namespace}/` : ''}${item.key.name}`;
-  if (item.kind === 'missing') return [line({ bold: item.key.kind }, name, '  —  is in Git, but was ', { bold: 'deleted' }, ' from the cluster')];
-  if (item.kind === 'extra') return [line({ bold: item.key.kind }, name, '  —  is in the cluster, but ', { bold: 'not in Git' }, ...who(item))];
-  return [line({ bold: item.key.kind }, name, ...who(item)), ...(item.changes.length > 0 ? [diffBox(difference(item))] : [])];
+  if (item.kind === 'missing')
+    return [line({ bold: item.key.kind }, name, '  —  is in Git, but was ', { bold: 'deleted' }, ' from the cluster')];
+  if (item.kind === 'extra')
+    return [line({ bold: item.key.kind }, name, '  —  is in the cluster, but ', { bold: 'not in Git' }, ...who(item))];
+  return [
+    line({ bold: item.key.kind }, name, ...who(item)),
+    ...(item.changes.length > 0 ? [diffBox(difference(item))] : []),
+  ];
 }
 
 type Drifted = Pick<NonNullable<DriftEpisode['status']>, 'objects' | 'left'>;
@@ -75,7 +84,14 @@ function summary({ objects, left = 0 }: Drifted): string {
   const [first] = objects;
   if (!first) return '';
   const [change] = first.changes;
-  const fact = first.kind === 'missing' ? 'is missing' : first.kind === 'extra' ? 'is not in Git' : change ? `${change.text}: Git ${valuePair(change)[0]}, live ${valuePair(change)[1]}` : 'differs';
+  const fact =
+    first.kind === 'missing'
+      ? 'is missing'
+      : first.kind === 'extra'
+        ? 'is not in Git'
+        : change
+          ? `${change.text}: Git ${valuePair(change)[0]}, live ${valuePair(change)[1]}`
+          : 'differs';
   return `${keyTitle(first.key)} ${fact}${objects.length + left > 1 ? ` and ${count(objects.length + left - 1, 'more object')}` : ''}`;
 }
 
@@ -96,7 +112,11 @@ function endedCard(episode: DriftEpisode, place: CardPlace): Card {
     text: escapeText(clip(`${nameOf(application)}: ${message || phase}`, 300)),
     blocks: [
       rich(line(...headline(icon, application, place, words))),
-      facts(by, `${amount({ objects, left })} had drifted: ${escapeMrkdwn(clip(objects.map((item) => keyTitle(item.key)).join(', '), 600))}`, phase === 'Healed' || phase === 'Reverted' ? 'Synced' : ''),
+      facts(
+        by,
+        `${amount({ objects, left })} had drifted: ${escapeMrkdwn(clip(objects.map((item) => keyTitle(item.key)).join(', '), 600))}`,
+        phase === 'Healed' || phase === 'Reverted' ? 'Synced' : '',
+      ),
     ],
     final: phase !== 'Snoozed',
   };
@@ -106,17 +126,23 @@ function endedCard(episode: DriftEpisode, place: CardPlace): Card {
 function failure(episode: DriftEpisode, app: Application | undefined): string | undefined {
   const state = app?.status?.operationState;
   if (!app || app.operation || !state || episode.status?.phase !== 'Reverting') return undefined;
-  const ours = state.operation.initiatedBy?.username === episode.status.endedBy?.login && state.operation.sync?.resources !== undefined;
+  const ours =
+    state.operation.initiatedBy?.username === episode.status.endedBy?.login &&
+    state.operation.sync?.resources !== undefined;
   return ours && (state.phase === 'Failed' || state.phase === 'Error') ? (state.message ?? state.phase) : undefined;
 }
 
 /** Kubernetes keeps field managers, which are names that tools give themselves. */
 function whoFact(objects: DriftedObject[]): string {
-  return objects.some((item) => item.by !== undefined && item.kind !== 'missing') ? 'the cluster records the tool, not the person' : '';
+  return objects.some((item) => item.by !== undefined && item.kind !== 'missing')
+    ? 'the cluster records the tool, not the person'
+    : '';
 }
 
 function healFact(app: Application | undefined): string {
-  return app && isAutomated(app.spec) && app.spec.syncPolicy?.automated?.selfHeal === true ? 'self-heal is on' : 'self-heal is off';
+  return app && isAutomated(app.spec) && app.spec.syncPolicy?.automated?.selfHeal === true
+    ? 'self-heal is on'
+    : 'self-heal is off';
 }
 
 /** A pure function of the episode and its Application. */
@@ -126,23 +152,60 @@ export function episodeCard(episode: DriftEpisode, place: CardPlace): Card {
   const { application, openedAt } = episode.spec;
   const failed = failure(episode, place.app);
   const reverting = phase === 'Reverting' && failed === undefined;
-  const words: Part[] = reverting ? ['is being ', { bold: 'reverted to Git' }, ...(endedBy ? [` by ${endedBy.login}`] : [])] : ['is ', { bold: 'OutOfSync' }, ': somebody changed the cluster, not Git'];
+  const words: Part[] = reverting
+    ? ['is being ', { bold: 'reverted to Git' }, ...(endedBy ? [` by ${endedBy.login}`] : [])]
+    : ['is ', { bold: 'OutOfSync' }, ': somebody changed the cluster, not Git'];
   const rest = objects.length + left - mostObjects;
   const elements = [
     line(...headline(reverting ? '🔵' : '🟠', application, place, words)),
     ...(failed === undefined ? [] : [line('❌ the revert failed: ', clip(failed, 600))]),
     ...objects.slice(0, mostObjects).flatMap(objectElements),
-    ...(rest > 0 ? [line(`and ${count(rest, 'more object')}: ${clip(objects.slice(mostObjects).map((item) => keyTitle(item.key)).join(', '), 600)}`)] : []),
+    ...(rest > 0
+      ? [
+          line(
+            `and ${count(rest, 'more object')}: ${clip(
+              objects
+                .slice(mostObjects)
+                .map((item) => keyTitle(item.key))
+                .join(', '),
+              600,
+            )}`,
+          ),
+        ]
+      : []),
   ];
   const revision = place.app?.status?.history?.at(-1)?.revision;
-  const restored = clip(`Restores ${amount({ objects, left: 0 })} and nothing else: ${objects.map((item) => keyTitle(item.key)).join(', ')}`, 290);
+  const restored = clip(
+    `Restores ${amount({ objects, left: 0 })} and nothing else: ${objects.map((item) => keyTitle(item.key)).join(', ')}`,
+    290,
+  );
   const value = `${episode.metadata.namespace}/${episode.metadata.name}`;
   return {
     text: escapeText(clip(`${nameOf(application)} is OutOfSync: ${summary({ objects, left })}`, 300)),
     blocks: [
       rich(...elements),
-      facts(revision ? `Git ${revisionFact(revision, place)}` : '', `seen ${moment(openedAt)}`, whoFact(objects), reverting ? '' : healFact(place.app)),
-      ...(reverting ? [] : [{ type: 'actions' as const, elements: [button({ id: 'drift_revert', text: 'Revert to Git', value, style: 'danger', confirm: { title: 'Revert to Git?', text: restored, yes: 'Revert' } })] }]),
+      facts(
+        revision ? `Git ${revisionFact(revision, place)}` : '',
+        `seen ${moment(openedAt)}`,
+        whoFact(objects),
+        reverting ? '' : healFact(place.app),
+      ),
+      ...(reverting
+        ? []
+        : [
+            {
+              type: 'actions' as const,
+              elements: [
+                button({
+                  id: 'drift_revert',
+                  text: 'Revert to Git',
+                  value,
+                  style: 'danger',
+                  confirm: { title: 'Revert to Git?', text: restored, yes: 'Revert' },
+                }),
+              ],
+            },
+          ]),
     ],
     final: false,
   };

@@ -58,7 +58,12 @@ export function unlinked(slackUser: string): string {
 }
 
 /** Stores the Request; a second delivery of the same deed finds the name taken. */
-export async function storeRequest(context: InboxContext, deed: Deed, wanted: Wanted, respond?: RespondFn): Promise<void> {
+export async function storeRequest(
+  context: InboxContext,
+  deed: Deed,
+  wanted: Wanted,
+  respond?: RespondFn,
+): Promise<void> {
   const { store, clock, responses } = context;
   const actor = actorOf(context, deed.user);
   if (!actor) return;
@@ -69,7 +74,12 @@ export async function storeRequest(context: InboxContext, deed: Deed, wanted: Wa
     apiVersion: `${coxGroup}/${coxVersion}`,
     kind: 'Request',
     metadata: { name, namespace: store.namespace },
-    spec: { ...wanted, actor, origin: { kind: 'slack', channel: deed.channel, ...(deed.ts && { ts: deed.ts }) }, createdAt: rfc3339(clock.now()) },
+    spec: {
+      ...wanted,
+      actor,
+      origin: { kind: 'slack', channel: deed.channel, ...(deed.ts && { ts: deed.ts }) },
+      createdAt: rfc3339(clock.now()),
+    },
   });
 }
 
@@ -78,8 +88,16 @@ export async function whisper(respond: RespondFn, mrkdwn: string): Promise<void>
   await respond({ response_type: 'ephemeral', replace_original: false, text: mrkdwn });
 }
 
-/** To the person alone, where they asked; where Slack does not let the app write, as in a channel without it, in their conversation with the app. */
-export async function tellAlone(client: WebClient, channel: string | undefined, user: string, text: string): Promise<void> {
+/**
+ * To the person alone, where they asked; where Slack does not let the app write, as in a channel without it, in their
+ * conversation with the app.
+ */
+export async function tellAlone(
+  client: WebClient,
+  channel: string | undefined,
+  user: string,
+  text: string,
+): Promise<void> {
   try {
     if (channel) return void (await client.chat.postEphemeral({ channel, user, text }));
   } catch (error) {
@@ -98,7 +116,10 @@ export interface AnswerPlace {
 }
 
 /** By the address that came with the deed, else by a message of our own; both failing is all that is logged. */
-export async function tellLate({ context: { log }, client, deed, respond }: AnswerPlace, mrkdwn: string): Promise<void> {
+export async function tellLate(
+  { context: { log }, client, deed, respond }: AnswerPlace,
+  mrkdwn: string,
+): Promise<void> {
   try {
     if (respond) return await whisper(respond, mrkdwn);
   } catch (error) {
@@ -118,18 +139,22 @@ export function notStored(error: unknown): string {
 const notYetStored = '⏳ The cluster has not taken it yet. You are told when it has, or if it does not.';
 
 /**
- * Stores the Request before Slack is answered, as long as Slack waits. Answers with mrkdwn when that did not succeed in time; what
+ * Stores the Request before Slack is answered, as long as Slack waits. Answers with mrkdwn when that did not succeed in
+ * time; what
  * comes of it later is told to the person.
  */
 export async function storeInTime(place: AnswerPlace, wanted: Wanted): Promise<string | undefined> {
   const { context, deed, respond } = place;
-  const storing = storeRequest(context, deed, wanted, respond).then(() => undefined, (error: unknown) => {
-    context.log.warn({ err: error }, 'what a person asked could not be stored');
-    return notStored(error);
-  });
+  const storing = storeRequest(context, deed, wanted, respond).then(
+    () => undefined,
+    (error: unknown) => {
+      context.log.warn({ err: error }, 'what a person asked could not be stored');
+      return notStored(error);
+    },
+  );
   const first = await inTime(context, deed, storing);
   if (first) return first.value;
-  void storing.then((why) => why === undefined ? undefined : tellLate(place, why));
+  void storing.then((why) => (why === undefined ? undefined : tellLate(place, why)));
   return notYetStored;
 }
 
@@ -143,28 +168,50 @@ export async function answered(place: AnswerPlace, work: () => Promise<void>): P
   }
 }
 
-/** Slack's trigger of a click or command lives three seconds (docs.slack.dev: modals), the way here and back included. */
+/**
+ * Slack's trigger of a click or command lives three seconds (docs.slack.dev: modals), the way here and back included.
+ */
 const patienceMs = 2_000;
 
-/** What was asked of GitHub, unless it fails or takes longer than the trigger of the deed lives: GitHub may limit us for an hour. */
-export async function inTime<T>({ clock, log }: Pick<InboxContext, 'clock' | 'log'>, { at }: Deed, asked: Promise<T>): Promise<{ value: T } | undefined> {
+/**
+ * What was asked of GitHub, unless it fails or takes longer than the trigger of the deed lives: GitHub may limit us for
+ * an hour.
+ */
+export async function inTime<T>(
+  { clock, log }: Pick<InboxContext, 'clock' | 'log'>,
+  { at }: Deed,
+  asked: Promise<T>,
+): Promise<{ value: T } | undefined> {
   let cancel: () => void = () => undefined;
   const late = new Promise<undefined>((resolve) => {
     cancel = clock.after(Math.max(0, at + patienceMs - clock.now()), () => resolve(undefined));
   });
-  const answered = asked.then((value) => ({ value }), (error: unknown) => {
-    log.warn({ err: error }, 'the rights of a person could not be looked up');
-    return undefined;
-  });
+  const answered = asked.then(
+    (value) => ({ value }),
+    (error: unknown) => {
+      log.warn({ err: error }, 'the rights of a person could not be looked up');
+      return undefined;
+    },
+  );
   const first = await Promise.race([answered, late]);
   cancel();
   return first;
 }
 
-/** False for whoever may not, and they are told why. Where GitHub does not say so in time they may look: it is asked again at the act. */
-export async function mayLook(context: InboxContext, respond: RespondFn, deed: Deed, wanted: { verb: Act; application: string }): Promise<boolean> {
+/**
+ * False for whoever may not, and they are told why. Where GitHub does not say so in time they may look: it is asked
+ * again at the act.
+ */
+export async function mayLook(
+  context: InboxContext,
+  respond: RespondFn,
+  deed: Deed,
+  wanted: { verb: Act; application: string },
+): Promise<boolean> {
   const actor = actorOf(context, deed.user);
-  const answer = actor ? await inTime(context, deed, context.refusal(actor, wanted.verb, wanted.application)) : undefined;
+  const answer = actor
+    ? await inTime(context, deed, context.refusal(actor, wanted.verb, wanted.application))
+    : undefined;
   const why = actor ? answer?.value : unlinked(deed.user);
   if (why === undefined) return true;
   await whisper(respond, `🚫 ${actor ? escapeMrkdwn(why) : why}`);

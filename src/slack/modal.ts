@@ -20,7 +20,14 @@ export interface ModalState {
   channel: string;
 }
 
-const verbs: Record<ObjectDiff['action'], string> = { delete: '🗑️ deletes', recreate: '♻️ deletes and creates anew', change: '✏️ changes', create: '➕ creates', hook: '▶️ runs', move: '↪️ hands over' };
+const verbs: Record<ObjectDiff['action'], string> = {
+  delete: '🗑️ deletes',
+  recreate: '♻️ deletes and creates anew',
+  change: '✏️ changes',
+  create: '➕ creates',
+  hook: '▶️ runs',
+  move: '↪️ hands over',
+};
 
 /** Slack's limit for a view. */
 const mostBlocks = 100;
@@ -33,7 +40,9 @@ export function readModalState(text: string): ModalState | undefined {
   const state: unknown = JSON.parse(text);
   if (!isObject(state) || state['kind'] !== 'approval') return undefined;
   const { object, digest, channel } = state;
-  return typeof object === 'string' && typeof digest === 'string' && typeof channel === 'string' ? { kind: 'approval', object, digest, channel } : undefined;
+  return typeof object === 'string' && typeof digest === 'string' && typeof channel === 'string'
+    ? { kind: 'approval', object, digest, channel }
+    : undefined;
 }
 
 /** The text in boxes of whole lines. */
@@ -62,7 +71,12 @@ function objectBlocks(diff: ObjectDiff): KnownBlock[] {
   const parts = text === '' ? [] : boxes(text);
   const shown = parts.slice(0, boxesPerObject).map((part) => rich(diffBox(part)));
   const left = parts.slice(boxesPerObject).join('\n').split('\n').length;
-  return [head, ...(small.some((fact) => fact !== '') ? [facts(...small)] : []), ...shown, ...(parts.length > boxesPerObject ? [facts(`and ${count(left, 'more line')}`)] : [])];
+  return [
+    head,
+    ...(small.some((fact) => fact !== '') ? [facts(...small)] : []),
+    ...shown,
+    ...(parts.length > boxesPerObject ? [facts(`and ${count(left, 'more line')}`)] : []),
+  ];
 }
 
 /** So many objects the warning names, in so many characters; then they need no entry of their own. */
@@ -85,10 +99,13 @@ function changeBlocks(effect: Effect, most: number): { blocks: KnownBlock[]; lef
   const blocks: KnownBlock[] = [];
   const destroyed = effect.total.filter(isDestroyed);
   const named = destroyed.length <= mostNamed && escapeMrkdwn(namesOf(destroyed)).length <= mostNamedLength;
-  const all = byRisk([...effect.total, ...effect.hooks], (diff) => diff.action).filter((diff) => !named || diff.action !== 'delete' || diff.notes.length > 0);
+  const all = byRisk([...effect.total, ...effect.hooks], (diff) => diff.action).filter(
+    (diff) => !named || diff.action !== 'delete' || diff.notes.length > 0,
+  );
   for (const [at, diff] of all.entries()) {
     const next = objectBlocks(diff);
-    if (blocks.length + next.length > most || weight(blocks) + weight(next) > mostCharacters) return { blocks, left: all.length - at };
+    if (blocks.length + next.length > most || weight(blocks) + weight(next) > mostCharacters)
+      return { blocks, left: all.length - at };
     blocks.push(...next);
   }
   return { blocks, left: 0 };
@@ -104,7 +121,9 @@ function warnings(effect: Effect): KnownBlock[] {
   return [
     ...(destroyed.length > 0 ? [alert('warning', `This *deletes* ${names(destroyed)}.`)] : []),
     ...(effect.drift.length > 0 ? [alert('warning', `This *overwrites live edits* of ${names(effect.drift)}.`)] : []),
-    ...effect.risks.slice(0, 3).map((risk) => alert('warning', `${escapeMrkdwn(keyTitle(risk.key))}: ${escapeMrkdwn(risk.text)}`)),
+    ...effect.risks
+      .slice(0, 3)
+      .map((risk) => alert('warning', `${escapeMrkdwn(keyTitle(risk.key))}: ${escapeMrkdwn(risk.text)}`)),
     ...effect.notes.slice(0, 3).map((note) => alert('info', escapeMrkdwn(note))),
   ];
 }
@@ -113,30 +132,66 @@ function review(approval: Approval, effect: Effect, place: CardPlace): KnownBloc
   const { application, digest, revision } = approval.spec;
   const change = changeParts(place);
   const page = link(pageOf(application, place.publicUrl), 'the page of the application');
-  const above = [rich(line(...headline('🟡', application, place, ['would be changed like this'])), ...(change.length > 0 ? [line(...change)] : [])), ...warnings(effect)];
-  const below: KnownBlock[] = [{ type: 'divider' }, facts(revisionFact(revision, place), `digest ${code(digest.slice(0, 12))}`, 'You approve exactly this. A live edit or another merge voids it.')];
-  const { blocks, left } = changeBlocks(effect, mostBlocks - above.length - below.length - 1); // one that tells what is left
-  const rest = left > 0 ? [alert('warning', `*${count(left, 'more object')}* did not fit here. Look at ${page} before you approve.`)] : [];
+  const above = [
+    rich(
+      line(...headline('🟡', application, place, ['would be changed like this'])),
+      ...(change.length > 0 ? [line(...change)] : []),
+    ),
+    ...warnings(effect),
+  ];
+  const below: KnownBlock[] = [
+    { type: 'divider' },
+    facts(
+      revisionFact(revision, place),
+      `digest ${code(digest.slice(0, 12))}`,
+      'You approve exactly this. A live edit or another merge voids it.',
+    ),
+  ];
+  // one that tells what is left
+  const { blocks, left } = changeBlocks(effect, mostBlocks - above.length - below.length - 1);
+  const rest =
+    left > 0
+      ? [alert('warning', `*${count(left, 'more object')}* did not fit here. Look at ${page} before you approve.`)]
+      : [];
   return [...above, ...blocks, ...rest, ...below];
 }
 
 /** A modal that only says something. */
 export function noteModal(title: string, mrkdwn: string): ModalView {
-  return { type: 'modal', title: { type: 'plain_text', text: clip(title, 24) }, close: { type: 'plain_text', text: 'Close' }, blocks: [section(mrkdwn)] };
+  return {
+    type: 'modal',
+    title: { type: 'plain_text', text: clip(title, 24) },
+    close: { type: 'plain_text', text: 'Close' },
+    blocks: [section(mrkdwn)],
+  };
 }
 
 function whyNot(approval: Approval, effect: Effect | undefined): string | undefined {
-  if (!isOpen(approval)) return `This approval is ${(approval.status?.phase ?? '').toLowerCase()} already: ${escapeMrkdwn(approval.status?.message ?? '')}`;
-  if (effect === undefined) return 'What it would do is still being worked out. Close this and press *Review* again in a moment.';
-  return effect.digest === approval.spec.digest ? undefined : 'What it would do has just changed. Close this and look at the newest card.';
+  if (!isOpen(approval))
+    return `This approval is ${(approval.status?.phase ?? '').toLowerCase()} already: ${escapeMrkdwn(approval.status?.message ?? '')}`;
+  if (effect === undefined)
+    return 'What it would do is still being worked out. Close this and press *Review* again in a moment.';
+  return effect.digest === approval.spec.digest
+    ? undefined
+    : 'What it would do has just changed. Close this and look at the newest card.';
 }
 
 /** Nobody approves unseen: without the effect at hand, or when it is another one by now, there is no button. */
-export function approvalModal(approval: Approval, effect: Effect | undefined, place: CardPlace, channel: string): ModalView {
+export function approvalModal(
+  approval: Approval,
+  effect: Effect | undefined,
+  place: CardPlace,
+  channel: string,
+): ModalView {
   const title = `Review ${nameOf(approval.spec.application)}`;
   const why = whyNot(approval, effect);
   if (why !== undefined || effect === undefined) return noteModal(title, why ?? '');
-  const state: ModalState = { kind: 'approval', object: `${approval.metadata.namespace}/${approval.metadata.name}`, digest: approval.spec.digest, channel };
+  const state: ModalState = {
+    kind: 'approval',
+    object: `${approval.metadata.namespace}/${approval.metadata.name}`,
+    digest: approval.spec.digest,
+    channel,
+  };
   return {
     type: 'modal',
     callback_id: 'approval_submit',

@@ -22,7 +22,10 @@ interface Subject {
   save(channel: string, state: CardState): Promise<void>;
 }
 
-/** Where a card belongs; without a channel nowhere. Not known: the channel that it is meant for is not there, or cannot be looked up. */
+/**
+ * Where a card belongs; without a channel nowhere. Not known: the channel that it is meant for is not there, or cannot
+ * be looked up.
+ */
 interface Route {
   known: boolean;
   channel?: string;
@@ -69,7 +72,10 @@ export class Outbox {
       work: (key) => this.#work(key),
       onError: (key, error, retryMs) => {
         const needed = missingScope(error);
-        options.log.warn({ card: key, err: error, retryMs, ...(needed !== undefined && { needed, hint: scopeHint(needed) }) }, 'the card could not be sent yet');
+        options.log.warn(
+          { card: key, err: error, retryMs, ...(needed !== undefined && { needed, hint: scopeHint(needed) }) },
+          'the card could not be sent yet',
+        );
       },
     });
   }
@@ -79,7 +85,9 @@ export class Outbox {
     this.#ends = [
       store.approvals.onChange((key) => this.#queue.add(`approval ${key}`)),
       store.episodes.onChange((key) => this.#queue.add(`episode ${key}`)),
-      store.applications.onChange((application) => this.#add(store.approvals.of(application), store.episodes.of(application))),
+      store.applications.onChange((application) =>
+        this.#add(store.approvals.of(application), store.episodes.of(application)),
+      ),
       store.projects.onChange(() => this.#add(store.approvals.list(), store.episodes.list())),
       store.onSettings(() => this.#add(store.approvals.list(), store.episodes.list())),
     ];
@@ -104,11 +112,21 @@ export class Outbox {
     if (kind === 'approval') {
       const object = approvals.get(key);
       if (!object?.status?.phase) return undefined;
-      return { object, cards: object.status.cards ?? {}, card: approvalCard(object, await places.of(object.spec.application, object.spec.revision)), save: saver(approvals, key) };
+      return {
+        object,
+        cards: object.status.cards ?? {},
+        card: approvalCard(object, await places.of(object.spec.application, object.spec.revision)),
+        save: saver(approvals, key),
+      };
     }
     const object = episodes.get(key);
     if (!object?.status?.phase) return undefined;
-    return { object, cards: object.status.cards ?? {}, card: episodeCard(object, await places.of(object.spec.application)), save: saver(episodes, key) };
+    return {
+      object,
+      cards: object.status.cards ?? {},
+      card: episodeCard(object, await places.of(object.spec.application)),
+      save: saver(episodes, key),
+    };
   }
 
   async #work(queueKey: string): Promise<{ after: number } | void> {
@@ -153,10 +171,20 @@ export class Outbox {
     const { known, channel: own } = route;
     const standing = Object.keys(cards).filter((channel) => known || cards[channel]?.ts !== undefined);
     for (const channel of new Set([...(own === undefined ? [] : [own]), ...standing])) {
-      await step(() => this.#poster.bring({ key, card, channel, state: cards[channel], mayPost: channel === own, save: (state) => save(channel, state) }));
+      await step(() =>
+        this.#poster.bring({
+          key,
+          card,
+          channel,
+          state: cards[channel],
+          mayPost: channel === own,
+          save: (state) => save(channel, state),
+        }),
+      );
     }
     if (waits.length > 0) this.#queue.addAfter(key, Math.min(...waits));
-    if (refused.length > 0) throw refused.length === 1 ? refused[0] : new AggregateError(refused, 'several channels refused the card');
+    if (refused.length > 0)
+      throw refused.length === 1 ? refused[0] : new AggregateError(refused, 'several channels refused the card');
   }
 
   async #route(application: string, card: string): Promise<Route> {
@@ -167,7 +195,8 @@ export class Outbox {
       this.#missing.delete(name);
       return { known: true, channel };
     }
-    if (!this.#missing.has(name)) this.#options.log.warn({ channel: name, card }, 'there is no such Slack channel yet, or the app is not in it');
+    if (!this.#missing.has(name))
+      this.#options.log.warn({ channel: name, card }, 'there is no such Slack channel yet, or the app is not in it');
     this.#missing.add(name);
     return { known: false };
   }

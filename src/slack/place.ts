@@ -24,7 +24,8 @@ export class Places {
   async of(application: string, revision?: string): Promise<CardPlace> {
     const { publicUrl, commitMessage } = this.#options;
     const app = this.store.applications.get(application);
-    const commit = app && revision ? await commitMessage(application, revision).catch(() => undefined) : undefined; // the card matters more
+    // the card matters more
+    const commit = app && revision ? await commitMessage(application, revision).catch(() => undefined) : undefined;
     return { app, policy: this.#policyOf(application), commit, publicUrl };
   }
 
@@ -35,6 +36,8 @@ export class Places {
 
   #policyOf(application: string): EffectivePolicy | undefined {
     const app = this.store.applications.get(application);
-    return app && effectivePolicy(app, this.store.projects.get(`${this.store.namespace}/${app.spec.project || 'default'}`));
+    return (
+      app && effectivePolicy(app, this.store.projects.get(`${this.store.namespace}/${app.spec.project || 'default'}`))
+    );
   }
 }

@@ -1,4 +1,5 @@
-// One card in one channel: its intent is stored before the post, and an unknown outcome is a look-up, not a retry (design §4h).
+// One card in one channel: its intent is stored before the post, and an unknown outcome is a look-up, not a retry
+// (design §4h).
 import { randomUUID } from 'node:crypto';
 import { ErrorCode } from '@slack/web-api';
 import type { ChatPostMessageResponse, WebClient } from '@slack/web-api';
@@ -34,11 +35,22 @@ const patienceMs = 10_000;
 /** Slack allows about 50 updates a minute; the last state wins. */
 const updateGapMs = 1_000;
 
-/** Slack's answers after which something may have happened all the same (docs.slack.dev: errors of chat.postMessage). */
+/**
+ * Slack's answers after which something may have happened all the same (docs.slack.dev: errors of chat.postMessage).
+ */
 const unclear = new Set(['fatal_error', 'internal_error', 'request_timeout', 'service_unavailable']);
 
-/** Answers to chat.update and conversations.history that no repetition changes: nobody can write that message any more. */
-const gone = new Set(['cant_update_message', 'channel_not_found', 'edit_window_closed', 'is_archived', 'message_not_found', 'not_in_channel']);
+/**
+ * Answers to chat.update and conversations.history that no repetition changes: nobody can write that message any more.
+ */
+const gone = new Set([
+  'cant_update_message',
+  'channel_not_found',
+  'edit_window_closed',
+  'is_archived',
+  'message_not_found',
+  'not_in_channel',
+]);
 
 export function slackError(error: unknown): string | undefined {
   if (!isObject(error) || error['code'] !== ErrorCode.PlatformError || !isObject(error['data'])) return undefined;
@@ -58,7 +70,9 @@ export function scopeHint(needed: string): string {
 
 /** Milliseconds that a 429 asks to wait; undefined for other errors. */
 export function retryAfterMs(error: unknown): number | undefined {
-  return isObject(error) && error['code'] === ErrorCode.RateLimitedError && typeof error['retryAfter'] === 'number' ? error['retryAfter'] * 1000 : undefined;
+  return isObject(error) && error['code'] === ErrorCode.RateLimitedError && typeof error['retryAfter'] === 'number'
+    ? error['retryAfter'] * 1000
+    : undefined;
 }
 
 function isGone(error: unknown): boolean {
@@ -139,7 +153,10 @@ export class Poster {
     return answer.ts ?? '';
   }
 
-  async #update({ card, channel, save }: Posting, state: CardState & { ts: string }): Promise<{ after: number } | undefined> {
+  async #update(
+    { card, channel, save }: Posting,
+    state: CardState & { ts: string },
+  ): Promise<{ after: number } | undefined> {
     const hash = hashOf(card);
     if (state.hash === hash || (state.final === true && card.final)) return undefined;
     const message = `${channel} ${state.ts}`;
@@ -160,13 +177,20 @@ export class Poster {
     return undefined;
   }
 
-  /** Where nothing more is posted, a channel that cannot be read any more holds no card. Where none may be read, one that may be double is better than none. */
+  /**
+   * Where nothing more is posted, a channel that cannot be read any more holds no card. Where none may be read, one
+   * that may be double is better than none.
+   */
   async #look({ channel, mayPost }: Posting, state: CardState): Promise<string | undefined> {
     try {
       return await this.#find(channel, state);
     } catch (error) {
       const needed = missingScope(error);
-      if (needed !== undefined) this.#options.log.warn({ channel, needed, hint: scopeHint(needed) }, 'a card cannot be looked for; it may be posted twice');
+      if (needed !== undefined)
+        this.#options.log.warn(
+          { channel, needed, hint: scopeHint(needed) },
+          'a card cannot be looked for; it may be posted twice',
+        );
       else if (mayPost || !isGone(error)) throw error;
       return undefined;
     }
@@ -179,8 +203,15 @@ export class Poster {
     const found: string[] = [];
     let cursor = '';
     do {
-      const page = await client.conversations.history({ channel, oldest, include_all_metadata: true, limit: 200, ...(cursor && { cursor }) });
-      for (const message of page.messages ?? []) if (message.ts && intentOf(message) === state.intent) found.push(message.ts);
+      const page = await client.conversations.history({
+        channel,
+        oldest,
+        include_all_metadata: true,
+        limit: 200,
+        ...(cursor && { cursor }),
+      });
+      for (const message of page.messages ?? [])
+        if (message.ts && intentOf(message) === state.intent) found.push(message.ts);
       cursor = page.response_metadata?.next_cursor ?? '';
     } while (cursor);
     const [first, ...surplus] = found.sort();

@@ -58,13 +58,22 @@ class PermittedClient extends WebClient {
 }
 
 function answerText(request: Request, { ok, text, result = {} }: Answer): string {
-  const links = Object.entries(result).flatMap(([name, value]) => (/^https?:\/\//.test(value) ? [link(value, name === 'pull' ? 'Open the pull request' : value)] : []));
+  const links = Object.entries(result).flatMap(([name, value]) =>
+    /^https?:\/\//.test(value) ? [link(value, name === 'pull' ? 'Open the pull request' : value)] : [],
+  );
   const icon = !ok ? '🚫 ' : request.spec.verb === 'status' ? '' : '✅ ';
   return [`${icon}${escapeMrkdwn(text.replaceAll('`', '')).slice(0, 3500)}`, ...links].join('\n');
 }
 
-/** Ephemeral: it concerns the person who asked; what concerns the channel is on the cards. Throws what passes by itself. */
-async function answer({ responses, log }: InboxContext, client: WebClient, request: Request, given: Answer): Promise<void> {
+/**
+ * Ephemeral: it concerns the person who asked; what concerns the channel is on the cards. Throws what passes by itself.
+ */
+async function answer(
+  { responses, log }: InboxContext,
+  client: WebClient,
+  request: Request,
+  given: Answer,
+): Promise<void> {
   const text = answerText(request, given);
   const { name } = request.metadata;
   const respond: RespondFn | undefined = responses.get(name);
@@ -87,12 +96,29 @@ export function createSlack(options: SlackOptions): Slack {
   const { config, store, clock, log } = options;
   const clientOptions = { slackApiUrl: config.apiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true };
   const socket = new Socket({ appToken: config.appToken, apiUrl: config.apiUrl, clock, log });
-  // With a token alone Bolt asks auth.test before it hands on the first event, and drops the event when that fails; we listen to no messages of our own.
+  // With a token alone Bolt asks auth.test before it hands on the first event, and drops the event when that fails; we
+  // listen to no messages of our own.
   const authorize = (): Promise<{ botToken: string }> => Promise.resolve({ botToken: config.botToken });
-  const app = new App({ authorize, receiver: socket.receiver, ignoreSelf: false, convoStore: false, clientOptions, logger: slackLogger(log) });
+  const app = new App({
+    authorize,
+    receiver: socket.receiver,
+    ignoreSelf: false,
+    convoStore: false,
+    clientOptions,
+    logger: slackLogger(log),
+  });
   const client = new PermittedClient(config.botToken, { ...clientOptions, logger: slackLogger(log) }, options.permit);
   const places = new Places(options);
-  const context: InboxContext = { store, places, effectOf: options.effectOf, refusal: options.refusal, find: options.find, clock, log, responses: new Map() };
+  const context: InboxContext = {
+    store,
+    places,
+    effectOf: options.effectOf,
+    refusal: options.refusal,
+    find: options.find,
+    clock,
+    log,
+    responses: new Map(),
+  };
   const outbox = new Outbox({ places, client, clock, log });
   listenToCommands(app, context);
   listenToClicks(app, context);

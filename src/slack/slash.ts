@@ -26,7 +26,10 @@ interface Slash {
 
 function help(): RespondArguments {
   const rows = Object.values(verbs).map(({ usage, does }) => [{ code: usage }, `  ${does}`]);
-  const blocks: KnownBlock[] = [rich(line({ bold: 'What Coxswain can do' }), list(rows)), facts('The same commands work in pull request comments. Only you see the answers.')];
+  const blocks: KnownBlock[] = [
+    rich(line({ bold: 'What Coxswain can do' }), list(rows)),
+    facts('The same commands work in pull request comments. Only you see the answers.'),
+  ];
   return { response_type: 'ephemeral', text: escapeMrkdwn(helpText()), blocks };
 }
 
@@ -38,7 +41,11 @@ function openOf({ store }: InboxContext, apps: Application[]): Approval[] {
 async function waiting({ context, deed }: Slash, name: string): Promise<{ approvals: Approval[]; why?: string }> {
   const actor = actorOf(context, deed.user);
   const found = actor && (await inTime(context, deed, context.find(actor, 'approve', name)));
-  if (!found) return { approvals: [], why: 'GitHub does not tell your teams at the moment, so nobody can say what you may see; press Review on the card, or try again soon' };
+  if (!found)
+    return {
+      approvals: [],
+      why: 'GitHub does not tell your teams at the moment, so nobody can say what you may see; press Review on the card, or try again soon',
+    };
   if (!found.value.ok) return { approvals: [], why: found.value.message };
   const approvals = openOf(context, found.value.apps);
   return { approvals, ...(approvals.length === 0 && { why: nothingWaits(context, found.value.apps, name) }) };
@@ -46,8 +53,12 @@ async function waiting({ context, deed }: Slash, name: string): Promise<{ approv
 
 /** What was rejected or has expired is asked for again. */
 function nothingWaits({ store }: InboxContext, apps: Application[], name: string): string {
-  const closed = apps.flatMap((app) => (name !== '' || app.status?.sync?.status === 'OutOfSync' ? (closedNote(store, applicationKey(app)) ?? []) : []));
-  return [`${name === '' ? '' : `${name}: `}nothing waits for approval`, ...closed.slice(0, 5)].join('\n').replaceAll('`', '');
+  const closed = apps.flatMap((app) =>
+    name !== '' || app.status?.sync?.status === 'OutOfSync' ? (closedNote(store, applicationKey(app)) ?? []) : [],
+  );
+  return [`${name === '' ? '' : `${name}: `}nothing waits for approval`, ...closed.slice(0, 5)]
+    .join('\n')
+    .replaceAll('`', '');
 }
 
 const mostListed = 20;
@@ -55,9 +66,17 @@ const mostListed = 20;
 function choice(approvals: Approval[]): RespondArguments {
   const rows = approvals.slice(0, mostListed).map((approval): KnownBlock => {
     const value = `${approval.metadata.namespace}/${approval.metadata.name}`;
-    return { type: 'section', text: { type: 'mrkdwn', text: approvalSummary(approval), verbatim: true }, accessory: button({ id: 'approval_review', text: 'Review', value, style: 'primary' }) };
+    return {
+      type: 'section',
+      text: { type: 'mrkdwn', text: approvalSummary(approval), verbatim: true },
+      accessory: button({ id: 'approval_review', text: 'Review', value, style: 'primary' }),
+    };
   });
-  return { response_type: 'ephemeral', text: `${approvals.length} approvals wait`, blocks: [rich(line({ bold: `${approvals.length} approvals wait` })), ...rows] };
+  return {
+    response_type: 'ephemeral',
+    text: `${approvals.length} approvals wait`,
+    blocks: [rich(line({ bold: `${approvals.length} approvals wait` })), ...rows],
+  };
 }
 
 /** Never blind: without a digest the review opens. */
@@ -69,20 +88,43 @@ async function approve(slash: Slash, { application }: Command): Promise<void> {
   else await slash.respond(choice(approvals));
 }
 
-/** What waits at this moment is what is rejected, not what waits later. Whether the person may know of it is asked at the act. */
+/**
+ * What waits at this moment is what is rejected, not what waits later. Whether the person may know of it is asked at
+ * the act.
+ */
 function wantedOf({ context }: Slash, { verb, application, rest, options }: Command): Wanted {
   const args = { ...options, ...(rest && { reason: rest }) };
-  const named = context.store.applications.list().filter((app) => [app.metadata.name, applicationKey(app), ''].includes(application));
+  const named = context.store.applications
+    .list()
+    .filter((app) => [app.metadata.name, applicationKey(app), ''].includes(application));
   const [only, ...more] = verb === 'reject' && options['digest'] === undefined ? openOf(context, named) : [];
-  return { verb, args, ...(application && { application }), ...(only && more.length === 0 && { digest: only.spec.digest }) };
+  return {
+    verb,
+    args,
+    ...(application && { application }),
+    ...(only && more.length === 0 && { digest: only.spec.digest }),
+  };
 }
 
-async function onCommand(context: InboxContext, { command, client, ack, respond }: { command: SlashCommand; client: WebClient; ack: AckFn<string | RespondArguments>; respond: RespondFn }): Promise<void> {
+async function onCommand(
+  context: InboxContext,
+  {
+    command,
+    client,
+    ack,
+    respond,
+  }: { command: SlashCommand; client: WebClient; ack: AckFn<string | RespondArguments>; respond: RespondFn },
+): Promise<void> {
   const parsed = parseCommand(unescapeText(command.text));
   if (!parsed.ok) return ack(`🤔 ${escapeMrkdwn(parsed.message.replaceAll('`', ''))}`);
   if (parsed.command.verb === 'help') return ack(help());
   if (!actorOf(context, command.user_id)) return ack(`🚫 ${unlinked(command.user_id)}`);
-  const deed: Deed = { user: command.user_id, at: context.clock.now(), channel: command.channel_id, once: `command ${command.trigger_id}` };
+  const deed: Deed = {
+    user: command.user_id,
+    at: context.clock.now(),
+    channel: command.channel_id,
+    once: `command ${command.trigger_id}`,
+  };
   const slash: Slash = { context, client, deed, triggerId: command.trigger_id, respond };
   const { command: asked } = parsed;
   if (asked.verb === 'approve' && asked.options['digest'] === undefined) {

@@ -14,7 +14,9 @@ export interface SocketOptions {
 
 const stopMs = 2_000;
 
-/** Slack's libraries speak through our log; what they tell of every message and every lost socket is not worth a line. */
+/**
+ * Slack's libraries speak through our log; what they tell of every message and every lost socket is not worth a line.
+ */
 export function slackLogger(log: Logger): SlackLogger {
   const text = (parts: unknown[]): string => parts.map(String).join(' ').slice(0, 2000);
   return {
@@ -29,7 +31,8 @@ export function slackLogger(log: Logger): SlackLogger {
 }
 
 /**
- * The library's own reconnecting is off: it waits as long as its ping timeout, and a request that fails while it reconnects ends
+ * The library's own reconnecting is off: it waits as long as its ping timeout, and a request that fails while it
+ * reconnects ends
  * the process by an unhandled rejection (@slack/socket-mode 3: delayReconnectAttempt).
  */
 export class Socket {
@@ -42,13 +45,19 @@ export class Socket {
     const { appToken, apiUrl, clock, log } = options;
     this.#options = options;
     const clientOptions = { slackApiUrl: apiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true };
-    this.receiver = new SocketModeReceiver({ appToken, logger: slackLogger(log), autoReconnectEnabled: false, installerOptions: { clientOptions } });
+    this.receiver = new SocketModeReceiver({
+      appToken,
+      logger: slackLogger(log),
+      autoReconnectEnabled: false,
+      installerOptions: { clientOptions },
+    });
     this.#queue = new KeyQueue({
       clock,
       concurrency: 1,
       backoff: { baseMs: 200, maxMs: 30_000 },
       work: () => this.#connect(),
-      onError: (_key, error, retryMs) => log.warn({ err: error, retryMs }, 'Slack cannot be reached; commands and clicks wait'),
+      onError: (_key, error, retryMs) =>
+        log.warn({ err: error, retryMs }, 'Slack cannot be reached; commands and clicks wait'),
     });
     this.receiver.client.on('disconnected', () => this.#lost());
   }

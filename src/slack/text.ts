@@ -1,5 +1,14 @@
 // Words for Slack: a stranger's text stays text, whatever stands in it.
-import type { ContextBlock, KnownBlock, RichTextBlock, RichTextBlockElement, RichTextElement, RichTextList, RichTextPreformatted, RichTextSection } from '@slack/types';
+import type {
+  ContextBlock,
+  KnownBlock,
+  RichTextBlock,
+  RichTextBlockElement,
+  RichTextElement,
+  RichTextList,
+  RichTextPreformatted,
+  RichTextSection,
+} from '@slack/types';
 
 // Control and bidirectional characters can make a line read as what it is not.
 const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
@@ -8,7 +17,9 @@ export function plain(text: string): string {
   return text.replace(invisible, '');
 }
 
-/** Slack's three special characters; after this no mention, link or channel can be made of it (Slack: formatting text). */
+/**
+ * Slack's three special characters; after this no mention, link or channel can be made of it (Slack: formatting text).
+ */
 export function escapeText(text: string): string {
   return plain(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
@@ -54,14 +65,17 @@ export function moment(time: string): string {
 }
 
 /** A piece of rich text, which is always literal: nothing in it can mention, link or format but what is said here. */
-export type Part = string | { bold: string } | { code: string } | { url: string | undefined; bold: string } | { at: string };
+export type Part =
+  string | { bold: string } | { code: string } | { url: string | undefined; bold: string } | { at: string };
 
 function element(part: Part): RichTextElement[] {
   if (typeof part === 'string') return part === '' ? [] : [{ type: 'text', text: plain(part) || ' ' }];
   if ('code' in part) return [{ type: 'text', text: plain(part.code) || ' ', style: { code: true } }];
   if ('at' in part) {
     const timestamp = Math.floor(Date.parse(part.at) / 1000);
-    return Number.isFinite(timestamp) ? [{ type: 'date', timestamp, format: '{date_short_pretty} at {time}', fallback: part.at }] : [];
+    return Number.isFinite(timestamp)
+      ? [{ type: 'date', timestamp, format: '{date_short_pretty} at {time}', fallback: part.at }]
+      : [];
   }
   const text = plain(part.bold) || ' ';
   if ('url' in part && isWeb(part.url)) return [{ type: 'link', url: part.url, text, style: { bold: true } }];
@@ -97,5 +111,10 @@ export function section(mrkdwn: string): KnownBlock {
 
 /** The small print under a card: facts with a dot between them. */
 export function facts(...mrkdwn: string[]): ContextBlock {
-  return { type: 'context', elements: [{ type: 'mrkdwn', text: clip(mrkdwn.filter((fact) => fact !== '').join('  ·  '), 1900), verbatim: true }] };
+  return {
+    type: 'context',
+    elements: [
+      { type: 'mrkdwn', text: clip(mrkdwn.filter((fact) => fact !== '').join('  ·  '), 1900), verbatim: true },
+    ],
+  };
 }

@@ -1,4 +1,5 @@
-// The first start with a key that has sealed nothing yet: what former versions remembered without MACs is taken over as it stands, once.
+// The first start with a key that has sealed nothing yet: what former versions remembered without MACs is taken over as
+// it stands, once.
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Logger } from '../base/log.ts';
 import type { Store } from './store.ts';
@@ -9,11 +10,18 @@ import { macSecret } from './store.ts';
 const records = { group: coxGroup, kind: 'SyncRecord' };
 
 /**
- * A SyncRecord without our MAC closes a gate that nobody can tell; after an upgrade, or when the key was made anew, that would be every
- * application's. Approvals and Requests of then count for nothing: they are asked for anew. The mark stands beside the key: whoever may
+ * A SyncRecord without our MAC closes a gate that nobody can tell; after an upgrade, or when the key was made anew,
+ * that would be every
+ * application's. Approvals and Requests of then count for nothing: they are asked for anew. The mark stands beside the
+ * key: whoever may
  * write there is trusted.
  */
-export async function adoptRecords({ api }: Pick<Cluster, 'api'>, store: Pick<Store, 'namespace' | 'records' | 'foreign'>, log: Logger, signal?: AbortSignal): Promise<void> {
+export async function adoptRecords(
+  { api }: Pick<Cluster, 'api'>,
+  store: Pick<Store, 'namespace' | 'records' | 'foreign'>,
+  log: Logger,
+  signal?: AbortSignal,
+): Promise<void> {
   const { namespace } = store;
   const options = signal ? { signal } : {};
   const secret = { group: '', kind: 'Secret', namespace, name: macSecret };
@@ -21,9 +29,20 @@ export async function adoptRecords({ api }: Pick<Cluster, 'api'>, store: Pick<St
   if (isObject(data) && data['sealed'] !== undefined) return;
   const foreign = store.foreign();
   for (const { kind, metadata, spec } of foreign) {
-    if (kind === records.kind) await store.records.patch(`${namespace}/${metadata.name ?? ''}`, { metadata: { ownerReferences: null }, spec });
+    if (kind === records.kind)
+      await store.records.patch(`${namespace}/${metadata.name ?? ''}`, { metadata: { ownerReferences: null }, spec });
   }
-  const asked = foreign.filter(({ kind }) => kind !== records.kind).map(({ kind, metadata }) => `${kind} ${metadata.name ?? ''}`);
-  if (foreign.length > 0) log.warn({ records: foreign.length - asked.length, asked }, 'what a former version wrote has no MAC: its records are taken over, and what waited for approval is asked for anew');
-  await api.patch(secret, { type: 'merge', patch: { data: { sealed: Buffer.from('true').toString('base64') } }, ...options });
+  const asked = foreign
+    .filter(({ kind }) => kind !== records.kind)
+    .map(({ kind, metadata }) => `${kind} ${metadata.name ?? ''}`);
+  if (foreign.length > 0)
+    log.warn(
+      { records: foreign.length - asked.length, asked },
+      'what a former version wrote has no MAC: its records are taken over, and what waited for approval is asked for anew',
+    );
+  await api.patch(secret, {
+    type: 'merge',
+    patch: { data: { sealed: Buffer.from('true').toString('base64') } },
+    ...options,
+  });
 }

@@ -18,22 +18,38 @@ export interface PatchOperation {
 
 /**
  * One kind of object in the control-plane namespace(s): reads come from memory (kept by a watch, and by the answers to
- * our own writes, so that a read after a write is never older than it), writes go to the API. Keys are `namespace/name`.
+ * our own writes, so that a read after a write is never older than it), writes go to the API. Keys are
+ * `namespace/name`.
  */
 export interface Collection<T extends KubeObject> {
   get(key: string): T | undefined;
   list(): T[];
-  /** Those that belong to it: our own resources by application (`namespace/name`), SyncRecords by place, Applications by project, projects by name. */
+  /**
+   * Those that belong to it: our own resources by application (`namespace/name`), SyncRecords by place, Applications by
+   * project, projects by name.
+   */
   of(value: string): T[];
-  /** Called with the key after every change, ours included; `now` is undefined after a deletion. Hints only: read afresh. */
+  /**
+   * Called with the key after every change, ours included; `now` is undefined after a deletion. Hints only: read
+   * afresh.
+   */
   onChange(fn: (key: string, now: T | undefined, before: T | undefined) => void): () => void;
-  /** 'exists' when the name is taken already: for content-named objects that is success. Either way it can be read afterwards. */
+  /**
+   * 'exists' when the name is taken already: for content-named objects that is success. Either way it can be read
+   * afterwards.
+   */
   create(object: T): Promise<'created' | 'exists'>;
   /** Merge patch of the object itself (or of its status subresource). Throws ApiError 404/409. */
-  patch(key: string, patch: Record<string, unknown>, options?: { subresource?: 'status'; resourceVersion?: string }): Promise<T>;
+  patch(
+    key: string,
+    patch: Record<string, unknown>,
+    options?: { subresource?: 'status'; resourceVersion?: string },
+  ): Promise<T>;
   /** JSON patch; a failed `test` throws ApiError 422. */
   jsonPatch(key: string, operations: PatchOperation[]): Promise<T>;
-  /** Resolves when the request is accepted, also if it was gone already; it can be read until the watch has seen it go. */
+  /**
+   * Resolves when the request is accepted, also if it was gone already; it can be read until the watch has seen it go.
+   */
   delete(key: string): Promise<void>;
 }
 
@@ -51,7 +67,10 @@ interface Kept<T> {
 
 export interface WatchedCollection<T extends KubeObject> extends Collection<T> {
   mirror: Mirror<Kept<T>>;
-  /** Those that stand where ours belong and that we did not write, or no longer as they are; none of a kind that is not sealed. */
+  /**
+   * Those that stand where ours belong and that we did not write, or no longer as they are; none of a kind that is not
+   * sealed.
+   */
   foreign(): KubeObject[];
 }
 
@@ -75,11 +94,21 @@ interface Written<T> {
 }
 
 /** `part`: what of it we have just written with a MAC. */
-function accepted<T extends KubeObject>({ mirror, options, kind }: Written<T>, object: KubeObject, part?: 'object' | 'status'): T {
+function accepted<T extends KubeObject>(
+  { mirror, options, kind }: Written<T>,
+  object: KubeObject,
+  part?: 'object' | 'status',
+): T {
   mirror.accept(object);
   const { sealing } = options;
   if (sealing && part && !(part === 'status' ? hasOurStatus : isOurs)(sealing, object)) {
-    throw new AppError('E_CONFIG', `the cluster does not keep all that Coxswain writes into ${kind.kind} ${object.metadata.name ?? ''}`, { hint: 'Its custom resource definition is older than Coxswain: kubectl apply -k deploy brings the present one.' });
+    throw new AppError(
+      'E_CONFIG',
+      `the cluster does not keep all that Coxswain writes into ${kind.kind} ${object.metadata.name ?? ''}`,
+      {
+        hint: 'Its custom resource definition is older than Coxswain: kubectl apply -k deploy brings the present one.',
+      },
+    );
   }
   const seen = keptOf(options, object).seen;
   if (!seen) throw new AppError('E_INTERNAL', `the API answered a ${kind.kind} that cannot be read`);
@@ -95,7 +124,12 @@ async function removeForeign<T extends KubeObject>({ api, kind }: Written<T>, { 
 }
 
 async function create<T extends KubeObject>(written: Written<T>, object: T): Promise<'created' | 'exists'> {
-  const { api, mirror, kind, options: { sealing } } = written;
+  const {
+    api,
+    mirror,
+    kind,
+    options: { sealing },
+  } = written;
   const { namespace = '', name = '' } = object.metadata;
   for (let attempt = 0; ; attempt += 1) {
     try {
@@ -124,24 +158,41 @@ interface Patch {
 const mostConflicts = 5;
 
 function versionIn({ metadata }: Record<string, unknown>): string | undefined {
-  return isObject(metadata) && typeof metadata['resourceVersion'] === 'string' ? metadata['resourceVersion'] : undefined;
+  return isObject(metadata) && typeof metadata['resourceVersion'] === 'string'
+    ? metadata['resourceVersion']
+    : undefined;
 }
 
 /**
- * Every write counts for one version of the object alone: what a former holder of the Lease sent late changes nothing any more. After a
+ * Every write counts for one version of the object alone: what a former holder of the Lease sent late changes nothing
+ * any more. After a
  * conflict it is made anew (a MAC is of one version too), unless the caller means one version himself.
  */
-async function patch<T extends KubeObject>(written: Written<T>, { key, patch: wanted, subresource, resourceVersion = versionIn(wanted) }: Patch): Promise<T> {
-  const { api, mirror, kind, options: { sealing } } = written;
+async function patch<T extends KubeObject>(
+  written: Written<T>,
+  { key, patch: wanted, subresource, resourceVersion = versionIn(wanted) }: Patch,
+): Promise<T> {
+  const {
+    api,
+    mirror,
+    kind,
+    options: { sealing },
+  } = written;
   const ref = refOf(kind, key);
-  const send = (body: Record<string, unknown>, version: string | undefined): Promise<KubeObject> => api.patch(ref, { type: 'merge', patch: conditional(body, version), ...(subresource && { subresource }) });
+  const send = (body: Record<string, unknown>, version: string | undefined): Promise<KubeObject> =>
+    api.patch(ref, { type: 'merge', patch: conditional(body, version), ...(subresource && { subresource }) });
   let current = mirror.get(ref.namespace, ref.name)?.raw;
   for (let conflicts = 0; ; conflicts += 1) {
-    if (!current || (sealing && resourceVersion !== undefined && current.metadata.resourceVersion !== resourceVersion)) current = await api.get(ref);
+    if (!current || (sealing && resourceVersion !== undefined && current.metadata.resourceVersion !== resourceVersion))
+      current = await api.get(ref);
     const body = sealing ? current && sealedPatch(sealing, current, wanted, subresource) : wanted;
     if (!current || !body) break;
     try {
-      return accepted(written, await send(body, resourceVersion ?? current.metadata.resourceVersion), subresource ?? 'object');
+      return accepted(
+        written,
+        await send(body, resourceVersion ?? current.metadata.resourceVersion),
+        subresource ?? 'object',
+      );
     } catch (error) {
       if (!isStatus(error, 409) || resourceVersion !== undefined || conflicts >= mostConflicts) throw error;
       current = undefined;
@@ -179,7 +230,8 @@ function watchIndex<T>(mirror: Mirror<Kept<T>>, indexOf: (object: T) => string):
     const group = groups.get(now) ?? new Map<string, [string, string]>();
     groups.set(now, group.set(key, [namespace, name]));
   });
-  return (value) => [...(groups.get(value)?.values() ?? [])].flatMap(([namespace, name]) => mirror.get(namespace, name)?.seen ?? []);
+  return (value) =>
+    [...(groups.get(value)?.values() ?? [])].flatMap(([namespace, name]) => mirror.get(namespace, name)?.seen ?? []);
 }
 
 export interface CollectionOptions<T> extends Kind {
@@ -193,7 +245,10 @@ export interface CollectionOptions<T> extends Kind {
   parseForeign?: (object: KubeObject) => T | undefined;
 }
 
-function keptOf<T extends KubeObject>({ sealing, parse, parseForeign }: CollectionOptions<T>, raw: KubeObject): Kept<T> {
+function keptOf<T extends KubeObject>(
+  { sealing, parse, parseForeign }: CollectionOptions<T>,
+  raw: KubeObject,
+): Kept<T> {
   if (!sealing) return { raw, seen: parse(raw) };
   const { status: _status, ...bare } = raw;
   const seen = hasOurStatus(sealing, raw) ? raw : bare;
@@ -201,7 +256,10 @@ function keptOf<T extends KubeObject>({ sealing, parse, parseForeign }: Collecti
 }
 
 /** Empty until its mirror is started. */
-export function watchCollection<T extends KubeObject>(cluster: Cluster, options: CollectionOptions<T>): WatchedCollection<T> {
+export function watchCollection<T extends KubeObject>(
+  cluster: Cluster,
+  options: CollectionOptions<T>,
+): WatchedCollection<T> {
   const { namespace, sealing } = options;
   const kind = { group: options.group, kind: options.kind };
   const mirror = cluster.mirror<Kept<T>>({ kind, namespace, parse: (object) => keptOf(options, object) });
@@ -213,10 +271,17 @@ export function watchCollection<T extends KubeObject>(cluster: Cluster, options:
       return mirror.get(ref.namespace, ref.name)?.seen;
     },
     list: () => mirror.all().flatMap(({ seen }) => seen ?? []),
-    foreign: () => (sealing ? mirror.all().filter(({ raw }) => !isOurs(sealing, raw)).map(({ raw }) => raw) : []),
-    onChange: (fn) => mirror.onChange(({ namespace: at, name, after, before }) => {
-      if (after?.seen || before?.seen) fn(`${at}/${name}`, after?.seen, before?.seen);
-    }),
+    foreign: () =>
+      sealing
+        ? mirror
+            .all()
+            .filter(({ raw }) => !isOurs(sealing, raw))
+            .map(({ raw }) => raw)
+        : [],
+    onChange: (fn) =>
+      mirror.onChange(({ namespace: at, name, after, before }) => {
+        if (after?.seen || before?.seen) fn(`${at}/${name}`, after?.seen, before?.seen);
+      }),
     ...writes({ api: cluster.api, mirror, options, kind }),
   };
 }

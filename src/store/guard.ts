@@ -1,4 +1,5 @@
-// Whether the cluster refuses forged Requests, Approvals and SyncRecords: asked of the API server itself by dry run (deploy/admission.yaml).
+// Whether the cluster refuses forged Requests, Approvals and SyncRecords: asked of the API server itself by dry run
+// (deploy/admission.yaml).
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Api } from '../cluster/api.ts';
@@ -26,7 +27,13 @@ function draft(kind: string, namespace: string, spec: Record<string, unknown>): 
 }
 
 function request(namespace: string, who: Record<string, unknown>): KubeObject {
-  return draft('Request', namespace, { verb: 'help', args: {}, actor: who, origin: { kind: 'cli' }, createdAt: '2026-01-01T00:00:00Z' });
+  return draft('Request', namespace, {
+    verb: 'help',
+    args: {},
+    actor: who,
+    origin: { kind: 'cli' },
+    createdAt: '2026-01-01T00:00:00Z',
+  });
 }
 
 /** One of each way to forge: in somebody's name from a terminal, as if by us, and what was approved and synced. */
@@ -34,10 +41,22 @@ function forgeries(namespace: string): KubeObject[] {
   const made = [
     request(namespace, { user: 'coxswain.dev/somebody-else', via: 'cli' }),
     request(namespace, { login: 'somebody', id: 1, via: 'slack' }),
-    draft('Approval', namespace, { application: `${namespace}/canary`, digest: 'canary', revision: '', operations: [] }),
-    draft('SyncRecord', namespace, { application: `${namespace}/canary`, uid: '', policy: { gated: false, approvals: 1, approvers: [] } }),
+    draft('Approval', namespace, {
+      application: `${namespace}/canary`,
+      digest: 'canary',
+      revision: '',
+      operations: [],
+    }),
+    draft('SyncRecord', namespace, {
+      application: `${namespace}/canary`,
+      uid: '',
+      policy: { gated: false, approvals: 1, approvers: [] },
+    }),
   ];
-  return made.map((object) => ({ ...object, metadata: { ...object.metadata, labels: { 'coxswain.dev/canary': 'true' } } }));
+  return made.map((object) => ({
+    ...object,
+    metadata: { ...object.metadata, labels: { 'coxswain.dev/canary': 'true' } },
+  }));
 }
 
 /** All of them are valid: only a policy answers 422. */
@@ -59,16 +78,30 @@ async function ask(api: Api, namespace: string, signal: AbortSignal): Promise<{ 
     at = (await api.create(own, { dryRun: true, signal })).metadata.creationTimestamp ?? '';
   } catch (error) {
     if (!isStatus(error, 422)) throw error;
-    return { fault: 'the admission policies refuse Coxswain itself: its user must stand as account in the ConfigMap coxswain-admission' };
+    return {
+      fault:
+        'the admission policies refuse Coxswain itself: its user must stand as account in the ConfigMap coxswain-admission',
+    };
   }
   for (const forged of forgeries(namespace)) {
-    if (!(await isRefused(api, forged, signal))) return { fault: `the cluster lets others write a ${forged.kind} in Coxswain's name; ${install}` };
+    if (!(await isRefused(api, forged, signal)))
+      return { fault: `the cluster lets others write a ${forged.kind} in Coxswain's name; ${install}` };
   }
   return { at };
 }
 
 /** Its answers are its own: nobody but the API server knows which policies are in force. */
-export function createGuard({ api, namespace, clock, log }: { api: Api; namespace: string; clock: Clock; log: Logger }): Guard {
+export function createGuard({
+  api,
+  namespace,
+  clock,
+  log,
+}: {
+  api: Api;
+  namespace: string;
+  clock: Clock;
+  log: Logger;
+}): Guard {
   const abort = new AbortController();
   let fault: string | undefined = 'nobody has asked yet whether the cluster refuses forged Requests';
   let since: string | undefined;
@@ -79,8 +112,13 @@ export function createGuard({ api, namespace, clock, log }: { api: Api; namespac
     const answer = await ask(api, namespace, signal);
     fault = 'fault' in answer ? answer.fault : undefined;
     since = 'at' in answer ? (since ?? answer.at) : undefined;
-    if (fault !== undefined && fault !== told) log.warn({ fault }, 'forged Requests, Approvals and SyncRecords are not refused by the cluster; without our MAC they count for nothing all the same');
-    if (fault === undefined && told !== undefined) log.info({}, 'the cluster refuses forged Requests, Approvals and SyncRecords');
+    if (fault !== undefined && fault !== told)
+      log.warn(
+        { fault },
+        'forged Requests, Approvals and SyncRecords are not refused by the cluster; without our MAC they count for nothing all the same',
+      );
+    if (fault === undefined && told !== undefined)
+      log.info({}, 'the cluster refuses forged Requests, Approvals and SyncRecords');
     told = fault;
   }
   async function round(): Promise<void> {
@@ -90,7 +128,8 @@ export function createGuard({ api, namespace, clock, log }: { api: Api; namespac
       if (abort.signal.aborted) return;
       fault = `nobody could ask whether the cluster refuses forged Requests: ${errorMessage(error)}`;
     }
-    if (!abort.signal.aborted) cancel = clock.after(fault === undefined ? everyMs : againMs, () => void (running = round()));
+    if (!abort.signal.aborted)
+      cancel = clock.after(fault === undefined ? everyMs : againMs, () => void (running = round()));
   }
   return {
     get fault() {
@@ -99,7 +138,9 @@ export function createGuard({ api, namespace, clock, log }: { api: Api; namespac
     async doubt(createdAt, signal = abort.signal) {
       await look(signal);
       if (fault !== undefined) return fault;
-      return Date.parse(createdAt) > Date.parse(since ?? '') ? undefined : 'it was made before Coxswain knew that forged ones are refused';
+      return Date.parse(createdAt) > Date.parse(since ?? '')
+        ? undefined
+        : 'it was made before Coxswain knew that forged ones are refused';
     },
     start: () => (running = round()),
     async stop() {

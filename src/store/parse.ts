@@ -29,7 +29,13 @@ export function parseProject(object: KubeObject): AppProject | undefined {
 
 function isApproval(object: KubeObject): object is Approval {
   const spec = object['spec'];
-  return isNamed(object) && isObject(spec) && typeof spec['application'] === 'string' && typeof spec['digest'] === 'string' && Array.isArray(spec['operations']);
+  return (
+    isNamed(object) &&
+    isObject(spec) &&
+    typeof spec['application'] === 'string' &&
+    typeof spec['digest'] === 'string' &&
+    Array.isArray(spec['operations'])
+  );
 }
 
 export function parseApproval(object: KubeObject): Approval | undefined {
@@ -38,7 +44,14 @@ export function parseApproval(object: KubeObject): Approval | undefined {
 
 function isRecord(object: KubeObject): object is SyncRecord {
   const spec = object['spec'];
-  return isNamed(object) && isObject(spec) && typeof spec['application'] === 'string' && typeof spec['uid'] === 'string' && isObject(spec['policy']) && Array.isArray(spec['policy']['approvers']);
+  return (
+    isNamed(object) &&
+    isObject(spec) &&
+    typeof spec['application'] === 'string' &&
+    typeof spec['uid'] === 'string' &&
+    isObject(spec['policy']) &&
+    Array.isArray(spec['policy']['approvers'])
+  );
 }
 
 export function parseRecord(object: KubeObject): SyncRecord | undefined {
@@ -51,12 +64,22 @@ export function parseForeignRecord(object: KubeObject): SyncRecord | undefined {
   if (!namespace || !name) return undefined;
   const before = parseRecord(object)?.spec.policy;
   const policy = { approvals: 1, approvers: [], ...(before?.gated === true && before), gated: true };
-  return { apiVersion: object.apiVersion, kind: object.kind, metadata: { ...object.metadata, namespace, name }, spec: { application: `${namespace}/${name}`, uid: '', policy } };
+  return {
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: { ...object.metadata, namespace, name },
+    spec: { application: `${namespace}/${name}`, uid: '', policy },
+  };
 }
 
 function isEpisode(object: KubeObject): object is DriftEpisode {
   const spec = object['spec'];
-  return isNamed(object) && isObject(spec) && typeof spec['application'] === 'string' && typeof spec['fingerprint'] === 'string';
+  return (
+    isNamed(object) &&
+    isObject(spec) &&
+    typeof spec['application'] === 'string' &&
+    typeof spec['fingerprint'] === 'string'
+  );
 }
 
 export function parseEpisode(object: KubeObject): DriftEpisode | undefined {
@@ -65,22 +88,41 @@ export function parseEpisode(object: KubeObject): DriftEpisode | undefined {
 
 function isRequest(object: KubeObject): object is Request {
   const spec = object['spec'];
-  return isNamed(object) && isObject(spec) && typeof spec['verb'] === 'string' && isObject(spec['actor']) && isObject(spec['origin']);
+  return (
+    isNamed(object) &&
+    isObject(spec) &&
+    typeof spec['verb'] === 'string' &&
+    isObject(spec['actor']) &&
+    isObject(spec['origin'])
+  );
 }
 
 export function parseRequest(object: KubeObject): Request | undefined {
   return isRequest(object) ? object : undefined;
 }
 
-/** One that a person made with kubectl or `cox`: all that it says of who they are is their name in the cluster, and that must be proven. */
+/**
+ * One that a person made with kubectl or `cox`: all that it says of who they are is their name in the cluster, and that
+ * must be proven.
+ */
 export function parseTerminalRequest(object: KubeObject): Request | undefined {
   const request = parseRequest(object);
   const user: unknown = request?.spec.actor.user;
   if (!request || typeof user !== 'string' || user === '' || request.spec.origin.kind !== 'cli') return undefined;
   const { verb, application, digest, args, createdAt } = request.spec;
-  const texts = Object.fromEntries(Object.entries(isObject(args) ? args : {}).filter(([, value]) => typeof value === 'string'));
+  const texts = Object.fromEntries(
+    Object.entries(isObject(args) ? args : {}).filter(([, value]) => typeof value === 'string'),
+  );
   return {
     ...request,
-    spec: { verb, args: texts, actor: { login: '', id: 0, via: 'cli', user }, origin: { kind: 'cli' }, createdAt: String(createdAt), ...(typeof application === 'string' && { application }), ...(typeof digest === 'string' && { digest }) },
+    spec: {
+      verb,
+      args: texts,
+      actor: { login: '', id: 0, via: 'cli', user },
+      origin: { kind: 'cli' },
+      createdAt: String(createdAt),
+      ...(typeof application === 'string' && { application }),
+      ...(typeof digest === 'string' && { digest }),
+    },
   };
 }

@@ -1,4 +1,5 @@
-// MACs on our own resources: whoever may write them can read one, but make none, nor bring a former state back with its MAC.
+// MACs on our own resources: whoever may write them can read one, but make none, nor bring a former state back with its
+// MAC.
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { KubeObject } from '../model/kube.ts';
 import { canonicalJson } from '../base/canonical.ts';
@@ -23,25 +24,39 @@ export function sealKey(kept: Buffer): Buffer {
 }
 
 function macOf({ key, kind }: Sealing, part: 'object' | 'status', value: unknown): string {
-  return createHmac('sha256', key).update(`${kind} ${part}\n${canonicalJson(value)}`).digest('hex');
+  return createHmac('sha256', key)
+    .update(`${kind} ${part}\n${canonicalJson(value)}`)
+    .digest('hex');
 }
 
 function fits(found: unknown, mac: string): boolean {
-  return typeof found === 'string' && found.length === mac.length && timingSafeEqual(Buffer.from(found), Buffer.from(mac));
+  return (
+    typeof found === 'string' && found.length === mac.length && timingSafeEqual(Buffer.from(found), Buffer.from(mac))
+  );
 }
 
 function fieldsOf(value: unknown): Fields {
   return isObject(value) ? value : {};
 }
 
-/** The API server counts generations up and nobody can set them: a former spec with its MAC fits none that comes later. */
+/**
+ * The API server counts generations up and nobody can set them: a former spec with its MAC fits none that comes later.
+ */
 function objectMac(sealing: Sealing, { metadata }: KubeObject, spec: unknown, generation: number): string {
   const { namespace, name, annotations } = metadata;
-  return macOf(sealing, 'object', { namespace, name, generation, spec, application: annotations?.[cox.applicationUid] });
+  return macOf(sealing, 'object', {
+    namespace,
+    name,
+    generation,
+    spec,
+    application: annotations?.[cox.applicationUid],
+  });
 }
 
 function sealedStatus({ free }: Sealing, status: unknown): Fields {
-  return Object.fromEntries(Object.entries(fieldsOf(status)).filter(([name]) => name !== 'mac' && !free.includes(name)));
+  return Object.fromEntries(
+    Object.entries(fieldsOf(status)).filter(([name]) => name !== 'mac' && !free.includes(name)),
+  );
 }
 
 function statusMac(sealing: Sealing, { metadata: { namespace, name, uid } }: KubeObject, status: Fields): string {
@@ -60,14 +75,18 @@ const open: readonly unknown[] = ['Pending', 'Approved'];
 /** Whether we wrote its status. One that is open only counts for the spec that it was written for. */
 export function hasOurStatus(sealing: Sealing, object: KubeObject): boolean {
   const status = fieldsOf(object['status']);
-  if (open.includes(status['phase']) && status['observedGeneration'] !== (object.metadata.generation ?? 1)) return false;
+  if (open.includes(status['phase']) && status['observedGeneration'] !== (object.metadata.generation ?? 1))
+    return false;
   return fits(status['mac'], statusMac(sealing, object, sealedStatus(sealing, status)));
 }
 
 /** With its MAC, as it is to be created. */
 export function sealed(sealing: Sealing, object: KubeObject): KubeObject {
   const mac = objectMac(sealing, object, object['spec'], 1);
-  return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [cox.mac]: mac } } };
+  return {
+    ...object,
+    metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [cox.mac]: mac } },
+  };
 }
 
 /** RFC 7386. */
@@ -86,9 +105,18 @@ function statusPatch(sealing: Sealing, current: KubeObject, patch: Fields): Fiel
   if (Object.keys(change).length === 0) return undefined;
   const { mac, ...raw } = fieldsOf(current['status']);
   const before = sealedStatus(sealing, raw);
-  const status: Fields = { ...fieldsOf(merged(hasOurStatus(sealing, current) ? before : {}, change)), observedGeneration: current.metadata.generation ?? 1 };
+  const status: Fields = {
+    ...fieldsOf(merged(hasOurStatus(sealing, current) ? before : {}, change)),
+    observedGeneration: current.metadata.generation ?? 1,
+  };
   const free = Object.entries(fieldsOf(patch['status'])).filter(([name]) => sealing.free.includes(name));
-  return { ...patch, status: { ...Object.fromEntries(free), ...mergePatch({ ...before, mac }, { ...status, mac: statusMac(sealing, current, status) }) } };
+  return {
+    ...patch,
+    status: {
+      ...Object.fromEntries(free),
+      ...mergePatch({ ...before, mac }, { ...status, mac: statusMac(sealing, current, status) }),
+    },
+  };
 }
 
 function objectPatch(sealing: Sealing, current: KubeObject, patch: Fields): Fields | undefined {
@@ -99,15 +127,28 @@ function objectPatch(sealing: Sealing, current: KubeObject, patch: Fields): Fiel
   const spec = merged(ours ? current['spec'] : {}, patch['spec'] ?? {});
   const change = mergePatch(current['spec'], spec);
   const generation = (current.metadata.generation ?? 1) + (change ? 1 : 0);
-  const annotations = fieldsOf(merged(current.metadata.annotations, metadata['annotations'] ?? {})) as Record<string, string>;
+  const annotations = fieldsOf(merged(current.metadata.annotations, metadata['annotations'] ?? {})) as Record<
+    string,
+    string
+  >;
   const mac = objectMac(sealing, { ...current, metadata: { ...current.metadata, annotations } }, spec, generation);
-  return { ...patch, metadata: { ...metadata, annotations: { ...fieldsOf(metadata['annotations']), [cox.mac]: mac } }, spec: change ?? {} };
+  return {
+    ...patch,
+    metadata: { ...metadata, annotations: { ...fieldsOf(metadata['annotations']), [cox.mac]: mac } },
+    spec: change ?? {},
+  };
 }
 
 /**
- * The merge patch of `current` with the MAC of what comes of it; undefined where it changes nothing that a MAC covers. It holds for
+ * The merge patch of `current` with the MAC of what comes of it; undefined where it changes nothing that a MAC covers.
+ * It holds for
  * exactly that version: send it with its resourceVersion. What somebody else wrote is not carried on.
  */
-export function sealedPatch(sealing: Sealing, current: KubeObject, patch: Fields, subresource: 'status' | undefined): Fields | undefined {
+export function sealedPatch(
+  sealing: Sealing,
+  current: KubeObject,
+  patch: Fields,
+  subresource: 'status' | undefined,
+): Fields | undefined {
   return subresource === 'status' ? statusPatch(sealing, current, patch) : objectPatch(sealing, current, patch);
 }

@@ -52,7 +52,9 @@ function stringData(object: KubeObject | undefined): Record<string, string> {
 }
 
 function secretData(object: KubeObject): Record<string, string> {
-  return Object.fromEntries(Object.entries(stringData(object)).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]));
+  return Object.fromEntries(
+    Object.entries(stringData(object)).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),
+  );
 }
 
 function duration(data: Record<string, string>, key: string, fallback: number, faults: string[]): number {
@@ -74,7 +76,10 @@ function lifetime(text: string | undefined, faults: string[]): number {
 
 function identities(text: string | undefined, faults: string[]): Map<string, string> {
   const found = new Map<string, string>();
-  for (const line of (text ?? '').split('\n').map((item) => item.trim()).filter((item) => item && !item.startsWith('#'))) {
+  for (const line of (text ?? '')
+    .split('\n')
+    .map((item) => item.trim())
+    .filter((item) => item && !item.startsWith('#'))) {
     const match = /^([UW][A-Z0-9]+)\s*[:=]\s*(\S+)$/.exec(line);
     if (match?.[1] && match[2]) found.set(match[1], match[2].toLowerCase());
     else faults.push(`slack.identities has the line "${line}", but each must be <Slack user id>: <GitHub login>`);
@@ -85,7 +90,10 @@ function identities(text: string | undefined, faults: string[]): Map<string, str
 /** Names of users may hold colons: the last one ends it. */
 function users(text: string | undefined, faults: string[]): Map<string, string> {
   const found = new Map<string, string>();
-  for (const line of (text ?? '').split('\n').map((item) => item.trim()).filter((item) => item && !item.startsWith('#'))) {
+  for (const line of (text ?? '')
+    .split('\n')
+    .map((item) => item.trim())
+    .filter((item) => item && !item.startsWith('#'))) {
     const at = line.lastIndexOf(':');
     const [user, login] = [line.slice(0, Math.max(at, 0)).trim(), line.slice(at + 1).trim()];
     if (user !== '' && /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(login)) found.set(user, login.toLowerCase());
@@ -102,7 +110,8 @@ function cluster(secret: KubeObject, faults: string[]): ClusterEntry | undefined
   const server = (data['server'] ?? '').replace(/\/$/, '');
   try {
     const config: unknown = JSON.parse(data['config'] ?? '{}');
-    if (server && isObject(config)) return { name: data['name'] || server, server, config, ...(data['project'] && { project: data['project'] }) };
+    if (server && isObject(config))
+      return { name: data['name'] || server, server, config, ...(data['project'] && { project: data['project'] }) };
   } catch {
     // reported below: the parser's own message would echo the credentials
   }
@@ -111,7 +120,14 @@ function cluster(secret: KubeObject, faults: string[]): ClusterEntry | undefined
 }
 
 /** Ways to log in that Argo CD knows and that are not read yet. */
-const otherLogins = ['sshPrivateKey', 'githubAppPrivateKey', 'bearerToken', 'tlsClientCertKey', 'gcpServiceAccountKey', 'azureServicePrincipalClientSecret'];
+const otherLogins = [
+  'sshPrivateKey',
+  'githubAppPrivateKey',
+  'bearerToken',
+  'tlsClientCertKey',
+  'gcpServiceAccountKey',
+  'azureServicePrincipalClientSecret',
+];
 
 /** Only Git: Helm and OCI registries are no repositories here. A public repository has a Secret without a password. */
 function repository(secret: KubeObject, type: string, faults: string[]): RepositoryCredential | undefined {
@@ -119,15 +135,25 @@ function repository(secret: KubeObject, type: string, faults: string[]): Reposit
   if (data['type'] && data['type'] !== 'git') return undefined;
   const name = `${type} Secret ${secret.metadata.name ?? ''}`;
   const other = otherLogins.find((key) => data[key]);
-  if (other && !data['password']) faults.push(`${name} logs in by ${other}, which is not supported yet; use a username and a password`);
+  if (other && !data['password'])
+    faults.push(`${name} logs in by ${other}, which is not supported yet; use a username and a password`);
   if (!data['url']) faults.push(`${name} needs a url`);
   if (!data['url'] || !data['password']) return undefined;
-  return { url: data['url'], username: data['username'] || 'git', password: data['password'], prefix: type === 'repo-creds' };
+  return {
+    url: data['url'],
+    username: data['username'] || 'git',
+    password: data['password'],
+    prefix: type === 'repo-creds',
+  };
 }
 
 function sameNames(clusters: ClusterEntry[]): string[] {
   const byName = Object.groupBy(clusters, (entry) => entry.name);
-  return Object.entries(byName).flatMap(([name, entries = []]) => (entries.length > 1 ? [`there are ${entries.length} clusters with the same name: ${name}; destinations that use it find none`] : []));
+  return Object.entries(byName).flatMap(([name, entries = []]) =>
+    entries.length > 1
+      ? [`there are ${entries.length} clusters with the same name: ${name}; destinations that use it find none`]
+      : [],
+  );
 }
 
 export interface SettingsObjects {
@@ -153,7 +179,9 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     clusters.push({ name: 'in-cluster', server: inClusterServer, config: {} });
   }
   faults.push(...sameNames(clusters));
-  const policies = Object.keys(rbac).filter((key) => /^policy(\..+)?\.csv$/.test(key)).sort();
+  const policies = Object.keys(rbac)
+    .filter((key) => /^policy(\..+)?\.csv$/.test(key))
+    .sort();
   const [faulty] = policies.flatMap((key) => {
     const fault = policyFault(rbac[key] ?? '');
     return fault === undefined ? [] : [`${key}, ${fault}`];
@@ -190,7 +218,10 @@ export function credentialFor(settings: Settings, url: string): RepositoryCreden
 }
 
 /** The cluster a destination names, by server or by name (argocd.md §1.1); a name that several have names none. */
-export function clusterOf(settings: Settings, destination: { server?: string; name?: string }): ClusterEntry | undefined {
+export function clusterOf(
+  settings: Settings,
+  destination: { server?: string; name?: string },
+): ClusterEntry | undefined {
   const server = destination.server?.replace(/\/$/, '');
   if (server) return settings.clusters.find((entry) => entry.server === server);
   const named = settings.clusters.filter((entry) => entry.name === destination.name);

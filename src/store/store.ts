@@ -1,4 +1,5 @@
-// What Coxswain remembers: Applications, projects, our own resources and settings, kept in the control-plane cluster and watched.
+// What Coxswain remembers: Applications, projects, our own resources and settings, kept in the control-plane cluster
+// and watched.
 import { randomBytes } from 'node:crypto';
 import type { Api } from '../cluster/api.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -18,7 +19,16 @@ import { isObject } from '../model/kube.ts';
 import type { Collection } from './collection.ts';
 import { watchCollection } from './collection.ts';
 import { sealKey } from './seal.ts';
-import { parseApplication, parseApproval, parseEpisode, parseForeignRecord, parseProject, parseRecord, parseRequest, parseTerminalRequest } from './parse.ts';
+import {
+  parseApplication,
+  parseApproval,
+  parseEpisode,
+  parseForeignRecord,
+  parseProject,
+  parseRecord,
+  parseRequest,
+  parseTerminalRequest,
+} from './parse.ts';
 import { readSettings, settingMaps } from './settings.ts';
 
 export type { Collection, PatchOperation } from './collection.ts';
@@ -60,14 +70,22 @@ async function macKey(api: Api, namespace: string, signal: AbortSignal | undefin
     if (key) return key;
     if (found) break;
     const labels = { 'app.kubernetes.io/part-of': 'coxswain' };
-    const secret = { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata: { name: macSecret, namespace, labels }, data: { key: randomBytes(macBytes).toString('base64') } };
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: 'Opaque',
+      metadata: { name: macSecret, namespace, labels },
+      data: { key: randomBytes(macBytes).toString('base64') },
+    };
     try {
       return keyIn(await api.create(secret, options)) ?? Buffer.alloc(0);
     } catch (error) {
       if (!isStatus(error, 409)) throw error; // taken: another process made it; read that one
     }
   }
-  throw new AppError('E_CONFIG', `the Secret ${namespace}/${macSecret} has no key of ${macBytes} bytes`, { hint: 'Delete it: a new one is made at the next start, and open approvals are asked for again.' });
+  throw new AppError('E_CONFIG', `the Secret ${namespace}/${macSecret} has no key of ${macBytes} bytes`, {
+    hint: 'Delete it: a new one is made at the next start, and open approvals are asked for again.',
+  });
 }
 
 interface SettingsWatch {
@@ -83,14 +101,23 @@ function watchSettings(cluster: Cluster, namespace: string): SettingsWatch {
     labelSelector: 'app.kubernetes.io/part-of in (argocd, coxswain)',
     parse: (map) => (settingMaps.has(map.metadata.name ?? '') ? map : undefined),
   });
-  const secrets = cluster.mirror<KubeObject>({ kind: { group: '', kind: 'Secret' }, namespace, labelSelector: argo.secretType, parse: (secret) => secret });
+  const secrets = cluster.mirror<KubeObject>({
+    kind: { group: '', kind: 'Secret' },
+    namespace,
+    labelSelector: argo.secretType,
+    parse: (secret) => secret,
+  });
   const mirrors = [maps, secrets];
   let current: Settings | undefined;
   // Subscribed first, so that whoever is told afterwards reads the new ones.
   for (const mirror of mirrors) mirror.onChange(() => void (current = undefined));
   return {
     mirrors,
-    settings: () => (current ??= readSettings({ configMaps: new Map(maps.all().map((map) => [map.metadata.name ?? '', map])), secrets: secrets.all() })),
+    settings: () =>
+      (current ??= readSettings({
+        configMaps: new Map(maps.all().map((map) => [map.metadata.name ?? '', map])),
+        secrets: secrets.all(),
+      })),
     onSettings: (fn) => {
       const ends = mirrors.map((mirror) => mirror.onChange(() => fn()));
       return () => ends.forEach((end) => end());
@@ -98,11 +125,16 @@ function watchSettings(cluster: Cluster, namespace: string): SettingsWatch {
   };
 }
 
-const customKinds: Readonly<Record<string, readonly string[]>> = { [argoGroup]: ['Application', 'AppProject'], [coxGroup]: ['Approval', 'DriftEpisode', 'Request', 'SyncRecord'] };
+const customKinds: Readonly<Record<string, readonly string[]>> = {
+  [argoGroup]: ['Application', 'AppProject'],
+  [coxGroup]: ['Approval', 'DriftEpisode', 'Request', 'SyncRecord'],
+};
 
 /** `Kind.group` of what the store needs and the cluster does not serve. */
 export function missingKinds(discovery: Pick<Discovery, 'resourceOf'>): string[] {
-  return Object.entries(customKinds).flatMap(([group, kinds]) => kinds.filter((kind) => !discovery.resourceOf({ group, kind })).map((kind) => `${kind}.${group}`));
+  return Object.entries(customKinds).flatMap(([group, kinds]) =>
+    kinds.filter((kind) => !discovery.resourceOf({ group, kind })).map((kind) => `${kind}.${group}`),
+  );
 }
 
 /**
@@ -112,20 +144,81 @@ export function missingKinds(discovery: Pick<Discovery, 'resourceOf'>): string[]
 export async function openStore(cluster: Cluster, namespace: string, signal?: AbortSignal): Promise<Store> {
   const key = await macKey(cluster.api, namespace, signal);
   const sealing = (kind: string, free: readonly string[]) => ({ key: sealKey(key), kind, free });
-  const applications = watchCollection(cluster, { group: argoGroup, kind: 'Application', namespace, parse: parseApplication, indexOf: (app) => app.spec.project });
-  const projects = watchCollection(cluster, { group: argoGroup, kind: 'AppProject', namespace, parse: parseProject, indexOf: (project) => project.metadata.name });
-  const approvals = watchCollection(cluster, { group: coxGroup, kind: 'Approval', namespace, parse: parseApproval, indexOf: (approval) => approval.spec.application, sealing: sealing('Approval', ['cards']) });
-  const episodes = watchCollection(cluster, { group: coxGroup, kind: 'DriftEpisode', namespace, parse: parseEpisode, indexOf: (episode) => episode.spec.application });
-  const requests = watchCollection(cluster, { group: coxGroup, kind: 'Request', namespace, parse: parseRequest, indexOf: (request) => request.spec.application ?? '', sealing: sealing('Request', ['told']), parseForeign: parseTerminalRequest });
-  const records = watchCollection(cluster, { group: coxGroup, kind: 'SyncRecord', namespace, parse: parseRecord, indexOf: (record) => record.spec.place ?? '', sealing: sealing('SyncRecord', []), parseForeign: parseForeignRecord });
+  const applications = watchCollection(cluster, {
+    group: argoGroup,
+    kind: 'Application',
+    namespace,
+    parse: parseApplication,
+    indexOf: (app) => app.spec.project,
+  });
+  const projects = watchCollection(cluster, {
+    group: argoGroup,
+    kind: 'AppProject',
+    namespace,
+    parse: parseProject,
+    indexOf: (project) => project.metadata.name,
+  });
+  const approvals = watchCollection(cluster, {
+    group: coxGroup,
+    kind: 'Approval',
+    namespace,
+    parse: parseApproval,
+    indexOf: (approval) => approval.spec.application,
+    sealing: sealing('Approval', ['cards']),
+  });
+  const episodes = watchCollection(cluster, {
+    group: coxGroup,
+    kind: 'DriftEpisode',
+    namespace,
+    parse: parseEpisode,
+    indexOf: (episode) => episode.spec.application,
+  });
+  const requests = watchCollection(cluster, {
+    group: coxGroup,
+    kind: 'Request',
+    namespace,
+    parse: parseRequest,
+    indexOf: (request) => request.spec.application ?? '',
+    sealing: sealing('Request', ['told']),
+    parseForeign: parseTerminalRequest,
+  });
+  const records = watchCollection(cluster, {
+    group: coxGroup,
+    kind: 'SyncRecord',
+    namespace,
+    parse: parseRecord,
+    indexOf: (record) => record.spec.place ?? '',
+    sealing: sealing('SyncRecord', []),
+    parseForeign: parseForeignRecord,
+  });
   const { mirrors, ...settings } = watchSettings(cluster, namespace);
-  const all = [applications.mirror, projects.mirror, approvals.mirror, episodes.mirror, requests.mirror, records.mirror, ...mirrors];
+  const all = [
+    applications.mirror,
+    projects.mirror,
+    approvals.mirror,
+    episodes.mirror,
+    requests.mirror,
+    records.mirror,
+    ...mirrors,
+  ];
   const stop = async (): Promise<void> => {
     await Promise.all(all.map((mirror) => mirror.stop()));
   };
   try {
     await Promise.all(all.map((mirror) => mirror.start(signal)));
-    return { namespace, applications, projects, approvals, episodes, requests, records, ...settings, macKey: key, foreign: () => [approvals, requests, records].flatMap((collection) => collection.foreign()), stop };
+    return {
+      namespace,
+      applications,
+      projects,
+      approvals,
+      episodes,
+      requests,
+      records,
+      ...settings,
+      macKey: key,
+      foreign: () => [approvals, requests, records].flatMap((collection) => collection.foreign()),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -28,7 +28,10 @@ function spansGroups(tasks: readonly Task[]): boolean {
   return new Set(tasks.map((task) => `${task.phase}/${task.wave}`)).size > 1;
 }
 
-/** The last group is not waited for unless it has hooks (argocd.md §2.6). What was pruned before a restart no longer tells its wave. */
+/**
+ * The last group is not waited for unless it has hooks (argocd.md §2.6). What was pruned before a restart no longer
+ * tells its wave.
+ */
 function unwaited(main: readonly Task[]): (task: Task) => boolean {
   const last = main.findLast((task) => task.kind !== 'prune' || !isCompleted(task));
   const inLast = (task: Task): boolean => task.phase === last?.phase && task.wave === last.wave;
@@ -36,7 +39,7 @@ function unwaited(main: readonly Task[]): (task: Task) => boolean {
 }
 
 async function judge(run: Run, task: Task): Promise<void> {
-  const object = run.live(task.key) ?? await run.read(task);
+  const object = run.live(task.key) ?? (await run.read(task));
   if (!object) {
     record(task, { hookPhase: 'Error', message: `Resource ${titleOf(task)} is missing, it might have been deleted` });
     return;
@@ -44,28 +47,64 @@ async function judge(run: Run, task: Task): Promise<void> {
   const health = healthOf(object);
   const keep = task.row.message ?? '';
   const status = health?.status ?? 'Healthy';
-  if (status === 'Healthy') record(task, { hookPhase: 'Succeeded', message: task.kind === 'hook' ? health?.message ?? keep : keep });
-  else if (status === 'Degraded' || (task.kind === 'hook' && status === 'Unknown')) record(task, { hookPhase: 'Failed', message: health?.message ?? keep });
+  if (status === 'Healthy')
+    record(task, { hookPhase: 'Succeeded', message: task.kind === 'hook' ? (health?.message ?? keep) : keep });
+  else if (status === 'Degraded' || (task.kind === 'hook' && status === 'Unknown'))
+    record(task, { hookPhase: 'Failed', message: health?.message ?? keep });
   else if (task.kind === 'hook') await letGo(run, task, object);
 }
 
 function failureOf(tasks: readonly Task[]): string {
   const messages = tasks.filter((task) => task.row.status === 'SyncFailed').map((task) => task.row.message ?? '');
-  return messages.length > 0 ? `one or more objects failed to apply, reason: ${messages.join(',')}` : 'one or more synchronization tasks completed unsuccessfully';
+  return messages.length > 0
+    ? `one or more objects failed to apply, reason: ${messages.join(',')}`
+    : 'one or more synchronization tasks completed unsuccessfully';
 }
 
-/** Everything is tried before anything is stored. Argo CD's dry run is the client's; ours is the server's (docs/compatibility.md). */
+/**
+ * Everything is tried before anything is stored. Argo CD's dry run is the client's; ours is the server's
+ * (docs/compatibility.md).
+ */
 async function dryRunAll(run: Run): Promise<Verdict | undefined> {
   const actions = run.tasks.filter((task) => !task.unchanged && isPending(task));
-  const begun = run.tasks.some((task) => isCompleted(task) && task.kind !== 'namespace' && task.row.status !== undefined && task.row.status !== 'PruneSkipped') || run.tasks.some(isRunning);
+  const begun =
+    run.tasks.some(
+      (task) =>
+        isCompleted(task) &&
+        task.kind !== 'namespace' &&
+        task.row.status !== undefined &&
+        task.row.status !== 'PruneSkipped',
+    ) || run.tasks.some(isRunning);
   // A single object is its own dry run: it is applied, or nothing is.
   if (begun || run.dryRun || actions.length < 2) return undefined;
-  const brought = new Set(run.tasks.filter((task) => task.key.group === '' && task.key.kind === 'Namespace' && task.kind === 'apply' && isPending(task) && !run.live(task.key)).map((task) => task.key.name));
-  await Promise.all(actions.filter((task) => (!task.validated || isReplaced(run, task)) && isServed(run, task) && !brought.has(task.key.namespace)).map((task) => dryRunTask(run, task)));
-  return actions.some(isFailed) ? { phase: 'Failed', message: 'one or more objects failed to apply (dry run)' } : undefined;
+  const brought = new Set(
+    run.tasks
+      .filter(
+        (task) =>
+          task.key.group === '' &&
+          task.key.kind === 'Namespace' &&
+          task.kind === 'apply' &&
+          isPending(task) &&
+          !run.live(task.key),
+      )
+      .map((task) => task.key.name),
+  );
+  await Promise.all(
+    actions
+      .filter(
+        (task) => (!task.validated || isReplaced(run, task)) && isServed(run, task) && !brought.has(task.key.namespace),
+      )
+      .map((task) => dryRunTask(run, task)),
+  );
+  return actions.some(isFailed)
+    ? { phase: 'Failed', message: 'one or more objects failed to apply (dry run)' }
+    : undefined;
 }
 
-/** What runs ends first: a hook that is begun anew by the next attempt would be cut off in the middle of its work (argocd.md §2.6). */
+/**
+ * What runs ends first: a hook that is begun anew by the next attempt would be cut off in the middle of its work
+ * (argocd.md §2.6).
+ */
 async function fail(run: Run, main: readonly Task[], onFailure: readonly Task[]): Promise<Verdict> {
   const message = failureOf(main.filter(isFailed));
   for (;;) {
@@ -73,7 +112,10 @@ async function fail(run: Run, main: readonly Task[], onFailure: readonly Task[])
     if (running.length > 0) return waitFor('completion of hook', running, unseenAt(run, running));
     const pending = onFailure.filter(isPending);
     if (pending.length === 0) return { phase: 'Failed', message };
-    const wait = await runGroup(run, pending.filter((task) => task.wave === pending[0]?.wave));
+    const wait = await runGroup(
+      run,
+      pending.filter((task) => task.wave === pending[0]?.wave),
+    );
     if (wait) return wait;
     if (run.stopped !== undefined) return { stopped: run.stopped };
     await run.persist();
@@ -86,7 +128,8 @@ function unseenAt(run: Run, tasks: readonly Task[]): number | undefined {
 }
 
 async function makePlace(run: Run): Promise<Verdict | undefined> {
-  for (const task of run.tasks.filter((one) => one.kind === 'namespace' && isPending(one))) await makeNamespace(run, task);
+  for (const task of run.tasks.filter((one) => one.kind === 'namespace' && isPending(one)))
+    await makeNamespace(run, task);
   return stopOf(run) ?? dryRunAll(run);
 }
 
@@ -96,7 +139,7 @@ function stopOf(run: Run): Stop | undefined {
 
 /** The end of the attempt, or what it waits for. Results are persisted group by group. */
 export async function advance(run: Run): Promise<Verdict> {
-  const refused = await makePlace(run) ?? await judgeRest(run);
+  const refused = (await makePlace(run)) ?? (await judgeRest(run));
   if (refused) return refused;
   const onFailure = run.tasks.filter((task) => task.phase === 'SyncFail');
   const main = run.tasks.filter((task) => task.phase !== 'SyncFail');
@@ -109,8 +152,15 @@ export async function advance(run: Run): Promise<Verdict> {
     const pending = main.filter(isPending);
     const running = main.filter(awaited);
     const hooks = running.filter((task) => task.kind === 'hook');
-    if (running.length > 0) return hooks.length === 0 ? waitFor('healthy state of', running, unseenAt(run, running)) : waitFor('completion of hook', hooks, unseenAt(run, hooks));
-    if (pending.length === 0) return { phase: 'Succeeded', message: `successfully synced (${main.some(ends) ? 'all tasks run' : 'no more tasks'})` };
+    if (running.length > 0)
+      return hooks.length === 0
+        ? waitFor('healthy state of', running, unseenAt(run, running))
+        : waitFor('completion of hook', hooks, unseenAt(run, hooks));
+    if (pending.length === 0)
+      return {
+        phase: 'Succeeded',
+        message: `successfully synced (${main.some(ends) ? 'all tasks run' : 'no more tasks'})`,
+      };
     const deleting = await stillDeleting(run);
     if (deleting.length > 0) return waitFor('deletion of', deleting, run.input.clock.now() + unseenMs);
     const group = pending.filter((task) => task.phase === pending[0]?.phase && task.wave === pending[0].wave);
@@ -118,7 +168,7 @@ export async function advance(run: Run): Promise<Verdict> {
     if (unread.length > 0) return waitForOthers(unread, run.input.clock.now() + unreadMs);
     const unconfirmed = group.filter((task) => awaitsConfirmation(run, task));
     if (unconfirmed.length > 0) return waitFor('pruning confirmation of', unconfirmed);
-    const wait = stopOf(run) ?? await runGroup(run, group) ?? stopOf(run);
+    const wait = stopOf(run) ?? (await runGroup(run, group)) ?? stopOf(run);
     if (wait) return wait;
     const rest = pending.some((task) => task.kind === 'hook' || !group.includes(task));
     if (main.some(isFailed)) continue;

@@ -45,7 +45,8 @@ export async function dryRunTask(run: Run, task: Task): Promise<void> {
   const options = { dryRun: true, fieldValidation: validation(run, task), signal: run.input.signal };
   try {
     if (task.kind === 'hook') await api.create(rehearsal(object), options);
-    else if (isReplaced(run, task)) await replace(run, { task, object, live: run.live(task.key) ?? await run.read(task), dryRun: true });
+    else if (isReplaced(run, task))
+      await replace(run, { task, object, live: run.live(task.key) ?? (await run.read(task)), dryRun: true });
     else await api.apply(object, options);
   } catch (error) {
     // The server failed, as at a webhook that may be part of this very sync: the apply in its turn decides.
@@ -68,15 +69,30 @@ async function patchUnlessRaced(run: Run, task: Task, patch: unknown): Promise<K
     return await run.input.cluster.api.patch(refOf(task), { type: 'json', patch, signal: run.input.signal });
   } catch (error) {
     // A failed `test` means that somebody wrote in between: read and do it again.
-    if (isStatus(error, 422) || isStatus(error, 409)) throw new AppError('E_API', `${kubectlName(task.key)} was changed by somebody else meanwhile`, { kind: 'transient', cause: error });
+    if (isStatus(error, 422) || isStatus(error, 409))
+      throw new AppError('E_API', `${kubectlName(task.key)} was changed by somebody else meanwhile`, {
+        kind: 'transient',
+        cause: error,
+      });
     throw error;
   }
 }
 
-/** `judged`: nothing but what it says is written. The takeover moves the version on: what is ours, not what anybody sees. */
-async function serverSideApply(run: Run, task: Task, { object, found, judged }: { object: KubeObject; found: KubeObject | undefined; judged?: Permit }): Promise<KubeObject> {
+/**
+ * `judged`: nothing but what it says is written. The takeover moves the version on: what is ours, not what anybody
+ * sees.
+ */
+async function serverSideApply(
+  run: Run,
+  task: Task,
+  { object, found, judged }: { object: KubeObject; found: KubeObject | undefined; judged?: Permit },
+): Promise<KubeObject> {
   let live = found;
-  const apply = (): Promise<KubeObject> => run.input.cluster.api.apply(judged ? bound(object, live) : object, { fieldValidation: validation(run, task), signal: run.input.signal });
+  const apply = (): Promise<KubeObject> =>
+    run.input.cluster.api.apply(judged ? bound(object, live) : object, {
+      fieldValidation: validation(run, task),
+      signal: run.input.signal,
+    });
   const takeOver = async (named: readonly FieldPath[]): Promise<void> => {
     const handover = live && takeover(live, { target: object, previous: task.previous, named });
     if (handover) live = await patchUnlessRaced(run, task, handover);
@@ -84,7 +100,14 @@ async function serverSideApply(run: Run, task: Task, { object, found, judged }: 
   await takeOver([]);
   const applied = await apply().catch(async (refused: unknown) => {
     // The preview was told the same, and went on as follows.
-    const named = live && isStatus(refused, 422) ? leftBehind(refused.causes.map(({ field }) => field), live, object) : [];
+    const named =
+      live && isStatus(refused, 422)
+        ? leftBehind(
+            refused.causes.map(({ field }) => field),
+            live,
+            object,
+          )
+        : [];
     if (named.length === 0) throw refused;
     await takeOver(named);
     return apply();
@@ -95,18 +118,33 @@ async function serverSideApply(run: Run, task: Task, { object, found, judged }: 
   return agreed.length > 0 ? patchUnlessRaced(run, task, removalPatch(applied, agreed, judged !== undefined)) : applied;
 }
 
-async function replace(run: Run, { task, object, live, dryRun = false }: { task: Task; object: KubeObject; live: KubeObject | undefined; dryRun?: boolean }): Promise<KubeObject> {
+async function replace(
+  run: Run,
+  {
+    task,
+    object,
+    live,
+    dryRun = false,
+  }: { task: Task; object: KubeObject; live: KubeObject | undefined; dryRun?: boolean },
+): Promise<KubeObject> {
   const options = { dryRun, fieldValidation: validation(run, task), signal: run.input.signal };
   if (!live) return run.input.cluster.api.create(object, options);
   const resourceVersion = live.metadata.resourceVersion;
-  return run.input.cluster.api.replace({ ...object, metadata: { ...object.metadata, ...(resourceVersion && { resourceVersion }) } }, options);
+  return run.input.cluster.api.replace(
+    { ...object, metadata: { ...object.metadata, ...(resourceVersion && { resourceVersion }) } },
+    options,
+  );
 }
 
 /** Deletes and creates anew. undefined while finalizers still hold the old one. */
 async function recreate(run: Run, task: Task, object: KubeObject, live: KubeObject): Promise<KubeObject | undefined> {
   const uid = live.metadata.uid;
   if (live.metadata.deletionTimestamp === undefined) {
-    await run.input.cluster.api.delete(refOf(task), { ...(uid && { uid }), propagationPolicy: 'Background', signal: run.input.signal });
+    await run.input.cluster.api.delete(refOf(task), {
+      ...(uid && { uid }),
+      propagationPolicy: 'Background',
+      signal: run.input.signal,
+    });
   }
   if (await run.read(task)) return undefined;
   return run.input.cluster.api.apply(object, { fieldValidation: validation(run, task), signal: run.input.signal });
@@ -117,9 +155,11 @@ async function write(run: Run, task: Task, object: KubeObject): Promise<KubeObje
   const force = forced(run, task);
   if (force && live?.metadata.deletionTimestamp !== undefined) return recreate(run, task, object, live);
   try {
-    return isReplaced(run, task) ? await replace(run, { task, object, live: live ?? await run.read(task) }) : await serverSideApply(run, task, { object, found: live });
+    return isReplaced(run, task)
+      ? await replace(run, { task, object, live: live ?? (await run.read(task)) })
+      : await serverSideApply(run, task, { object, found: live });
   } catch (error) {
-    const old = force && isStatus(error, 422) ? live ?? await run.read(task) : undefined;
+    const old = force && isStatus(error, 422) ? (live ?? (await run.read(task))) : undefined;
     if (!old) throw error;
     return recreate(run, task, object, old);
   }
@@ -127,7 +167,12 @@ async function write(run: Run, task: Task, object: KubeObject): Promise<KubeObje
 
 /** Deletes what cannot be changed in place; it is made anew when it is gone, which is judged again. */
 async function makeWay(run: Run, task: Task, live: KubeObject): Promise<'held' | 'again'> {
-  if (live.metadata.deletionTimestamp === undefined) await run.input.cluster.api.delete(refOf(task), { ...versionOf(live), propagationPolicy: 'Background', signal: run.input.signal });
+  if (live.metadata.deletionTimestamp === undefined)
+    await run.input.cluster.api.delete(refOf(task), {
+      ...versionOf(live),
+      propagationPolicy: 'Background',
+      signal: run.input.signal,
+    });
   return (await run.read(task)) ? 'held' : 'again';
 }
 
@@ -138,30 +183,57 @@ async function writeJudged(run: Run, task: Task): Promise<boolean> {
   const written = await judgedly(run, task, async (judged) => {
     const { live, target, recreate: anew } = judged;
     if (!target) return 'left';
-    if (live && (anew || (forced(run, task) && live.metadata.deletionTimestamp !== undefined))) return makeWay(run, task, live);
+    if (live && (anew || (forced(run, task) && live.metadata.deletionTimestamp !== undefined)))
+      return makeWay(run, task, live);
     const replaces = live !== undefined && isReplaced(run, task);
-    const object = replaces ? await api.replace(bound(target, live), options) : await serverSideApply(run, task, { object: target, found: live, judged });
+    const object = replaces
+      ? await api.replace(bound(target, live), options)
+      : await serverSideApply(run, task, { object: target, found: live, judged });
     run.accepted(task, object, judged.manifestHash);
-    record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} ${replaces ? 'replaced' : isReplaced(run, task) ? 'created' : 'serverside-applied'}` });
+    record(task, {
+      status: 'Synced',
+      hookPhase: 'Running',
+      message: `${kubectlName(task.key)} ${replaces ? 'replaced' : isReplaced(run, task) ? 'created' : 'serverside-applied'}`,
+    });
     return 'written';
   });
-  if (written === 'left') record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} unchanged` });
+  if (written === 'left')
+    record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} unchanged` });
   return written !== 'held';
 }
 
 /** A hook is only ever created: what has its name by now is not its to change. */
 async function createHook(run: Run, task: Task, object: KubeObject): Promise<void> {
-  run.accepted(task, await run.input.cluster.api.apply(bound(object, undefined), { fieldValidation: validation(run, task), signal: run.input.signal }));
+  run.accepted(
+    task,
+    await run.input.cluster.api.apply(bound(object, undefined), {
+      fieldValidation: validation(run, task),
+      signal: run.input.signal,
+    }),
+  );
   record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} serverside-applied` });
 }
 
-/** Applies the task's object and records the outcome. False: an object of that name is still being deleted. Throws what may pass. */
+/**
+ * Applies the task's object and records the outcome. False: an object of that name is still being deleted. Throws what
+ * may pass.
+ */
 export async function applyTask(run: Run, task: Task): Promise<boolean> {
   if (!task.object) return true;
   if (run.dryRun) {
     if (isServed(run, task)) await dryRunTask(run, task);
-    else record(task, { status: 'Synced', hookPhase: 'Succeeded', message: `${kubectlName(task.key)} not tried: its kind is not served yet (server dry run)` });
-    if (task.row.hookPhase === undefined) record(task, { status: 'Synced', hookPhase: 'Succeeded', message: `${kubectlName(task.key)} serverside-applied (server dry run)` });
+    else
+      record(task, {
+        status: 'Synced',
+        hookPhase: 'Succeeded',
+        message: `${kubectlName(task.key)} not tried: its kind is not served yet (server dry run)`,
+      });
+    if (task.row.hookPhase === undefined)
+      record(task, {
+        status: 'Synced',
+        hookPhase: 'Succeeded',
+        message: `${kubectlName(task.key)} serverside-applied (server dry run)`,
+      });
     return true;
   }
   try {

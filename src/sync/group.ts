@@ -59,14 +59,26 @@ async function applyAll(run: Run, tasks: readonly Task[]): Promise<Wait | undefi
 /** undefined when every task of the group has its result. A failed object does not stop the others of its group. */
 export async function runGroup(run: Run, group: readonly Task[]): Promise<Wait | undefined> {
   for (const task of group.filter((one) => one.unchanged)) {
-    record(task, { status: 'Synced', hookPhase: run.dryRun ? 'Succeeded' : 'Running', message: task.row.message ?? '' });
+    record(task, {
+      status: 'Synced',
+      hookPhase: run.dryRun ? 'Succeeded' : 'Running',
+      message: task.row.message ?? '',
+    });
   }
-  await allOf(run, group.filter((task) => task.kind === 'prune' && isPending(task)), (task) => pruneTask(run, task));
+  await allOf(
+    run,
+    group.filter((task) => task.kind === 'prune' && isPending(task)),
+    (task) => pruneTask(run, task),
+  );
   if (run.stopped !== undefined) return undefined;
   const deleting: Task[] = [];
-  await allOf(run, group.filter((task) => task.kind === 'hook' && isPending(task)), async (task) => {
-    if ((await prepareHook(run, task)) === 'deleting') deleting.push(task);
-  });
+  await allOf(
+    run,
+    group.filter((task) => task.kind === 'hook' && isPending(task)),
+    async (task) => {
+      if ((await prepareHook(run, task)) === 'deleting') deleting.push(task);
+    },
+  );
   if (deleting.length > 0) return waitFor('deletion of', deleting, run.input.clock.now() + 2_000);
   return run.stopped === undefined ? applyAll(run, group.filter(isPending)) : undefined;
 }

@@ -20,7 +20,11 @@ async function dropFinalizer(run: Run, task: Task, object: KubeObject): Promise<
 async function deleteHook(run: Run, task: Task, object: KubeObject): Promise<void> {
   const uid = object.metadata.uid;
   if (object.metadata.deletionTimestamp === undefined) {
-    await run.input.cluster.api.delete(refOf(task), { ...(run.input.judge ? versionOf(object) : uid && { uid }), propagationPolicy: 'Foreground', signal: run.input.signal });
+    await run.input.cluster.api.delete(refOf(task), {
+      ...(run.input.judge ? versionOf(object) : uid && { uid }),
+      propagationPolicy: 'Foreground',
+      signal: run.input.signal,
+    });
   }
   const rest = hasHookFinalizer(object) ? await run.read(task) : undefined;
   if (rest && rest.metadata.uid === uid) await dropFinalizer(run, task, rest);
@@ -28,7 +32,10 @@ async function deleteHook(run: Run, task: Task, object: KubeObject): Promise<voi
 
 /** Whether the object was made for this very task: a hook of two phases has the same name in both. */
 function isOfTask({ state }: Run, { phase }: Task, object: KubeObject): boolean {
-  return object.metadata.annotations?.[cox.operation] === hookMark(phase, { startedAt: Date.parse(state.startedAt), attempt: state.retryCount ?? 0 });
+  return (
+    object.metadata.annotations?.[cox.operation] ===
+    hookMark(phase, { startedAt: Date.parse(state.startedAt), attempt: state.retryCount ?? 0 })
+  );
 }
 
 function isTaken(task: Task, why: string): 'begun' {
@@ -41,8 +48,10 @@ async function mayGo(run: Run, task: Task): Promise<boolean> {
 }
 
 /**
- * Before a hook is created: 'begun' if this attempt has created it already for this phase (whatever became of the answer), 'deleting' while an
- * earlier run's object is going, 'free' if it may be applied now. The API server is asked, not the cache: a hook must not run twice.
+ * Before a hook is created: 'begun' if this attempt has created it already for this phase (whatever became of the
+ * answer), 'deleting' while an
+ * earlier run's object is going, 'free' if it may be applied now. The API server is asked, not the cache: a hook must
+ * not run twice.
  */
 export async function prepareHook(run: Run, task: Task): Promise<'free' | 'begun' | 'deleting'> {
   if (run.dryRun) return 'free';
@@ -53,27 +62,36 @@ export async function prepareHook(run: Run, task: Task): Promise<'free' | 'begun
     record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} serverside-applied` });
     return 'begun';
   }
-  if (!task.hook?.deletePolicies.includes('BeforeHookCreation')) return run.input.judge ? isTaken(task, 'and this hook has no policy BeforeHookCreation: under approval hooks are only created') : 'free';
+  if (!task.hook?.deletePolicies.includes('BeforeHookCreation'))
+    return run.input.judge
+      ? isTaken(task, 'and this hook has no policy BeforeHookCreation: under approval hooks are only created')
+      : 'free';
   // Under approval a hook clears away hooks alone, and what people agreed to see deleted.
-  if (run.input.judge && !hookOf(found).isHook && !(await mayGo(run, task))) return isTaken(task, 'is no hook, and nobody has agreed to delete it for the hook of that name');
+  if (run.input.judge && !hookOf(found).isHook && !(await mayGo(run, task)))
+    return isTaken(task, 'is no hook, and nobody has agreed to delete it for the hook of that name');
   await deleteHook(run, task, found);
   return (await run.read(task)) ? 'deleting' : 'free';
 }
 
-/** At the end of an attempt: hooks go by their policy, the others lose our finalizer. What is gone already is passed over. */
+/**
+ * At the end of an attempt: hooks go by their policy, the others lose our finalizer. What is gone already is passed
+ * over.
+ */
 export async function releaseHooks(run: Run, phase: OperationPhase): Promise<void> {
   const hooks = run.tasks.filter((task) => task.kind === 'hook' && isCompleted(task));
   if (hooks.length === 0 || run.dryRun) return;
   // Results first: a hook that is gone must be known to have completed.
   await run.persist();
   const policy = phase === 'Succeeded' ? 'HookSucceeded' : 'HookFailed';
-  await Promise.all(hooks.map(async (task) => {
-    const found = await run.read(task);
-    // Another object has that name by now: it is nobody's hook of this operation.
-    if (!found || !isOfTask(run, task, found)) return;
-    if ((task.hook ?? hookOf(found)).deletePolicies.includes(policy)) await deleteHook(run, task, found);
-    else await dropFinalizer(run, task, found);
-  }));
+  await Promise.all(
+    hooks.map(async (task) => {
+      const found = await run.read(task);
+      // Another object has that name by now: it is nobody's hook of this operation.
+      if (!found || !isOfTask(run, task, found)) return;
+      if ((task.hook ?? hookOf(found)).deletePolicies.includes(policy)) await deleteHook(run, task, found);
+      else await dropFinalizer(run, task, found);
+    }),
+  );
 }
 
 /** Deletes the hooks that run, also one of which nobody has written down yet that it was begun. */

@@ -2,7 +2,13 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Application, ApplicationSource, Operation, OperationState, SyncStatusCode } from '../model/application.ts';
+import type {
+  Application,
+  ApplicationSource,
+  Operation,
+  OperationState,
+  SyncStatusCode,
+} from '../model/application.ts';
 import type { FieldPath } from '../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { TaskKind } from './task.ts';
@@ -65,12 +71,18 @@ export interface StepInput {
   targets: readonly SyncTarget[];
   /** Whole live object out of the watch cache. */
   live(key: ResourceKey): KubeObject | undefined;
-  /** Of what is to be pruned: the other application to which it belongs, or whose desired state holds it. Default: nobody's. */
+  /**
+   * Of what is to be pruned: the other application to which it belongs, or whose desired state holds it. Default:
+   * nobody's.
+   */
   heldBy?(key: ResourceKey): string | undefined;
   /** Applications of which nobody can tell yet what they hold: nothing is pruned before. Default: none. */
   unread?(): Promise<string[]>;
   cluster: Pick<Cluster, 'api' | 'discovery'>;
-  /** Persists status.operationState. When `done`, `/operation` is removed in the same patch. Throws to stop the step: nothing is lost. */
+  /**
+   * Persists status.operationState. When `done`, `/operation` is removed in the same patch. Throws to stop the step:
+   * nothing is lost.
+   */
   save(state: OperationState, done: boolean): Promise<void>;
   /** Told of every accepted write at once; `object` is the API's answer. */
   accepted(key: ResourceKey, manifestHash: string, object: KubeObject): void;
@@ -81,7 +93,10 @@ export interface StepInput {
   clock: Clock;
   log: Logger;
   signal: AbortSignal;
-  /** Why the application cannot be synced at all (ComparisonError, InvalidSpecError): ends the operation with phase Error. */
+  /**
+   * Why the application cannot be synced at all (ComparisonError, InvalidSpecError): ends the operation with phase
+   * Error.
+   */
   blocked?: string;
 }
 

@@ -1,4 +1,5 @@
-// Writes under approval: each is judged over the object as it is, carries that it is still so, and is judged again when it is not.
+// Writes under approval: each is judged over the object as it is, carries that it is still so, and is judged again when
+// it is not.
 import { AppError } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import type { KubeObject } from '../model/kube.ts';
@@ -12,15 +13,24 @@ export interface Stop {
   stopped: string;
 }
 
-/** What is in the way of a creation is refused: no object has this version, and the server compares before it creates (Kubernetes API). */
+/**
+ * What is in the way of a creation is refused: no object has this version, and the server compares before it creates
+ * (Kubernetes API).
+ */
 const noVersion = '1';
 
 /** As preconditions of a deletion. */
-export function versionOf({ metadata: { uid, resourceVersion } }: KubeObject): { uid?: string; resourceVersion?: string } {
+export function versionOf({ metadata: { uid, resourceVersion } }: KubeObject): {
+  uid?: string;
+  resourceVersion?: string;
+} {
   return { ...(uid !== undefined && { uid }), ...(resourceVersion !== undefined && { resourceVersion }) };
 }
 
-/** The object as a body that the server takes only over `live`. Both are needed: a version alone creates anew what was deleted. */
+/**
+ * The object as a body that the server takes only over `live`. Both are needed: a version alone creates anew what was
+ * deleted.
+ */
 export function bound(object: KubeObject, live: KubeObject | undefined): KubeObject {
   return { ...object, metadata: { ...object.metadata, ...(live ? versionOf(live) : { resourceVersion: noVersion }) } };
 }
@@ -29,7 +39,11 @@ export function bound(object: KubeObject, live: KubeObject | undefined): KubeObj
 function isRaced(error: unknown): boolean {
   if (isStatus(error, 409)) return true;
   if (isStatus(error, 422)) return error.causes.some(({ field }) => field === 'metadata.uid');
-  return error instanceof AppError && error.kind === 'transient' && (isStatus(error.cause, 409) || isStatus(error.cause, 422));
+  return (
+    error instanceof AppError &&
+    error.kind === 'transient' &&
+    (isStatus(error.cause, 409) || isStatus(error.cause, 422))
+  );
 }
 
 /** So often in one step; then the queue tries again, with its backoff. */
@@ -40,10 +54,15 @@ function writeOf({ kind, key }: Task, when: Write['when']): Write | undefined {
 }
 
 /**
- * `left`: nothing is left to do. `stopped`: nobody has agreed to what it would do now. `failed`: recorded in the row. `write` answers
+ * `left`: nothing is left to do. `stopped`: nobody has agreed to what it would do now. `failed`: recorded in the row.
+ * `write` answers
  * `again` when what it did must be judged anew.
  */
-export async function judgedly<T extends string>(run: Run, task: Task, write: (judged: Permit) => Promise<T | 'again'>): Promise<T | 'left' | 'stopped' | 'failed'> {
+export async function judgedly<T extends string>(
+  run: Run,
+  task: Task,
+  write: (judged: Permit) => Promise<T | 'again'>,
+): Promise<T | 'left' | 'stopped' | 'failed'> {
   let raced: unknown;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const asked = writeOf(task, attempt === 0 ? 'now' : 'raced');
@@ -66,13 +85,20 @@ export async function judgedly<T extends string>(run: Run, task: Task, write: (j
       raced = error;
     }
   }
-  throw new AppError('E_API', `${kubectlName(task.key)} changes faster than it can be judged`, { kind: 'transient', cause: raced });
+  throw new AppError('E_API', `${kubectlName(task.key)} changes faster than it can be judged`, {
+    kind: 'transient',
+    cause: raced,
+  });
 }
 
-/** All that is left, before anything more is done for it: a hook is not run for a sync that stops at its next object. */
+/**
+ * All that is left, before anything more is done for it: a hook is not run for a sync that stops at its next object.
+ */
 export async function judgeRest(run: Run): Promise<Stop | undefined> {
   if (!run.input.judge || run.dryRun) return undefined;
-  const left = run.tasks.filter((task) => isPending(task) && !task.unchanged).flatMap((task) => writeOf(task, 'ahead') ?? []);
+  const left = run.tasks
+    .filter((task) => isPending(task) && !task.unchanged)
+    .flatMap((task) => writeOf(task, 'ahead') ?? []);
   const judged = await Promise.all(left.map(async (write) => run.input.judge?.(write)));
   const stop = judged.find((each) => each?.do === 'stop');
   return stop && { stopped: stop.why };

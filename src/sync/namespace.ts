@@ -7,11 +7,16 @@ import type { Run } from './run.ts';
 import { kubectlName, record, rowOf } from './task.ts';
 import type { Task } from './task.ts';
 
-/** Name of the namespace to make, for a part of the application too. undefined if it is not asked for, or is one of the manifests. */
+/**
+ * Name of the namespace to make, for a part of the application too. undefined if it is not asked for, or is one of the
+ * manifests.
+ */
 export function namespaceToMake({ app, operation, targets }: StepInput): string | undefined {
   const name = app.spec.destination.namespace ?? '';
   if (syncOptions(operation.sync?.syncOptions).get('CreateNamespace') !== 'true' || name === '') return undefined;
-  return targets.some(({ key, target }) => target && key.group === '' && key.kind === 'Namespace' && key.name === name) ? undefined : name;
+  return targets.some(({ key, target }) => target && key.group === '' && key.kind === 'Namespace' && key.name === name)
+    ? undefined
+    : name;
 }
 
 /** undefined if there is nothing to make or to label. The namespace is never tracked, so it is never pruned. */
@@ -21,8 +26,21 @@ export async function namespaceTask(run: Run): Promise<Task | undefined> {
   const key = { group: '', kind: 'Namespace', namespace: '', name };
   const managed = run.input.app.spec.syncPolicy?.managedNamespaceMetadata !== undefined;
   const named = { kind: 'namespace' as const, key, version: 'v1', phase: 'PreSync' as const };
-  if (!managed && (run.input.live(key) ?? await run.read(named))) return undefined;
-  return { ...named, wave: 0, object: undefined, uid: undefined, previous: undefined, hook: undefined, manifestHash: '', validated: true, unchanged: false, options: new Map(), invalid: undefined, row: rowOf(named) };
+  if (!managed && (run.input.live(key) ?? (await run.read(named)))) return undefined;
+  return {
+    ...named,
+    wave: 0,
+    object: undefined,
+    uid: undefined,
+    previous: undefined,
+    hook: undefined,
+    manifestHash: '',
+    validated: true,
+    unchanged: false,
+    options: new Map(),
+    invalid: undefined,
+    row: rowOf(named),
+  };
 }
 
 /** Applied, so that labels and annotations which others have put there stay. */
@@ -31,7 +49,11 @@ export async function makeNamespace(run: Run, task: Task): Promise<void> {
   const object: KubeObject = {
     apiVersion: 'v1',
     kind: 'Namespace',
-    metadata: { name: task.key.name, ...(metadata.labels && { labels: metadata.labels }), ...(metadata.annotations && { annotations: metadata.annotations }) },
+    metadata: {
+      name: task.key.name,
+      ...(metadata.labels && { labels: metadata.labels }),
+      ...(metadata.annotations && { annotations: metadata.annotations }),
+    },
   };
   const { api } = run.input.cluster;
   const { signal } = run.input;

@@ -48,7 +48,11 @@ function hookObject(object: KubeObject, phase: SyncPhase, input: PlanInput): Kub
     metadata: {
       ...metadata,
       name,
-      annotations: { ...metadata.annotations, ...(id?.endsWith('/') && { [argo.trackingId]: `${id}${name}` }), [cox.operation]: hookMark(phase, input) },
+      annotations: {
+        ...metadata.annotations,
+        ...(id?.endsWith('/') && { [argo.trackingId]: `${id}${name}` }),
+        [cox.operation]: hookMark(phase, input),
+      },
       finalizers: [...new Set([...(metadata.finalizers ?? []), argo.hookFinalizer])],
     },
   };
@@ -60,7 +64,20 @@ function hookTasks(target: SyncTarget, object: KubeObject, hook: HookInfo, input
     const applied = hookObject(object, phase, input);
     const key = { ...target.key, name: applied.metadata.name ?? '' };
     const named = { kind: 'hook' as const, key, version: gvkOf(object).version, phase };
-    return { ...named, wave: waveOf(object), object: applied, uid: undefined, previous: undefined, hook, manifestHash: target.manifestHash, validated: false, unchanged: false, options: resourceOptions(object), invalid: target.invalid, row: rowOf(named, applied) };
+    return {
+      ...named,
+      wave: waveOf(object),
+      object: applied,
+      uid: undefined,
+      previous: undefined,
+      hook,
+      manifestHash: target.manifestHash,
+      validated: false,
+      unchanged: false,
+      options: resourceOptions(object),
+      invalid: target.invalid,
+      row: rowOf(named, applied),
+    };
   });
 }
 
@@ -69,11 +86,28 @@ function pruneTasks(target: SyncTarget, input: PlanInput): Task[] {
   // Without its body nobody knows whether it may go; hooks of earlier syncs are not extra.
   if (!live || hookOf(live).isHook) return [];
   const named = { kind: 'prune' as const, key: target.key, version: gvkOf(live).version, phase: 'Sync' as const };
-  const task: Task = { ...named, wave: waveOf(live), object: undefined, uid: live.metadata.uid, previous: undefined, hook: undefined, manifestHash: '', validated: false, unchanged: false, options: resourceOptions(live), invalid: target.invalid, row: rowOf(named) };
-  if (target.movesTo !== undefined) record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: movesMessage(target.movesTo) });
-  else if (target.left !== undefined) record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: `ignored (${target.left})` });
-  else if (!input.prune) record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (requires pruning)' });
-  else if (!isPrunable(live, input.options)) record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (no prune)' });
+  const task: Task = {
+    ...named,
+    wave: waveOf(live),
+    object: undefined,
+    uid: live.metadata.uid,
+    previous: undefined,
+    hook: undefined,
+    manifestHash: '',
+    validated: false,
+    unchanged: false,
+    options: resourceOptions(live),
+    invalid: target.invalid,
+    row: rowOf(named),
+  };
+  if (target.movesTo !== undefined)
+    record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: movesMessage(target.movesTo) });
+  else if (target.left !== undefined)
+    record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: `ignored (${target.left})` });
+  else if (!input.prune)
+    record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (requires pruning)' });
+  else if (!isPrunable(live, input.options))
+    record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (no prune)' });
   else markPrune(task);
   return [task];
 }
@@ -85,14 +119,32 @@ function tasksOf(target: SyncTarget, input: PlanInput): Task[] {
   if (hook.isHook) return hookTasks(target, object, hook, input);
   const named = { kind: 'apply' as const, key: target.key, version: gvkOf(object).version, phase: 'Sync' as const };
   const unchanged = target.status === 'Synced';
-  const task: Task = { ...named, wave: waveOf(object), object, uid: undefined, previous: target.previous, hook: undefined, manifestHash: target.manifestHash, validated: target.validated ?? false, unchanged, options: resourceOptions(object), invalid: target.invalid, row: rowOf(named, object) };
+  const task: Task = {
+    ...named,
+    wave: waveOf(object),
+    object,
+    uid: undefined,
+    previous: target.previous,
+    hook: undefined,
+    manifestHash: target.manifestHash,
+    validated: target.validated ?? false,
+    unchanged,
+    options: resourceOptions(object),
+    invalid: target.invalid,
+    row: rowOf(named, object),
+  };
   if (target.left !== undefined) record(task, { hookPhase: 'Succeeded', message: `not synced: ${target.left}` });
   return [task];
 }
 
 function compare(a: Task, b: Task): number {
-  return phaseOrder(a.phase) - phaseOrder(b.phase) || a.wave - b.wave || kindOrder(a.key.kind) - kindOrder(b.key.kind)
-    || (a.key.name < b.key.name ? -1 : a.key.name > b.key.name ? 1 : 0) || (a.key.namespace < b.key.namespace ? -1 : 1);
+  return (
+    phaseOrder(a.phase) - phaseOrder(b.phase) ||
+    a.wave - b.wave ||
+    kindOrder(a.key.kind) - kindOrder(b.key.kind) ||
+    (a.key.name < b.key.name ? -1 : a.key.name > b.key.name ? 1 : 0) ||
+    (a.key.namespace < b.key.namespace ? -1 : 1)
+  );
 }
 
 /** The kind that a CustomResourceDefinition brings, as `group/kind`. */
@@ -110,8 +162,11 @@ function pullUp(tasks: Task[]): void {
   for (const task of tasks) {
     if (task.kind !== 'apply') continue;
     const brought = kindBrought(task.object);
-    const needs = (other: Task): boolean => other !== task && other.kind !== 'prune'
-      && ((task.key.kind === 'Namespace' && task.key.group === '' && other.key.namespace === task.key.name) || (brought !== undefined && `${other.key.group}/${other.key.kind}` === brought));
+    const needs = (other: Task): boolean =>
+      other !== task &&
+      other.kind !== 'prune' &&
+      ((task.key.kind === 'Namespace' && task.key.group === '' && other.key.namespace === task.key.name) ||
+        (brought !== undefined && `${other.key.group}/${other.key.kind}` === brought));
     const first = sorted.find(needs);
     if (!first || compare(task, first) < 0) continue;
     task.phase = first.phase;
@@ -125,7 +180,8 @@ function reversePruneWaves(tasks: readonly Task[], options: ReadonlyMap<string, 
   const waves = [...new Set(prunes.map((task) => task.wave))].sort((a, b) => a - b);
   for (const task of prunes) task.wave = waves[waves.length - 1 - waves.indexOf(task.wave)] ?? task.wave;
   const last = Math.max(0, ...tasks.filter((task) => task.phase === 'Sync').map((task) => task.wave)) + 1;
-  for (const task of prunes) if (options.get('PruneLast') === 'true' || task.options.get('PruneLast') === 'true') task.wave = last;
+  for (const task of prunes)
+    if (options.get('PruneLast') === 'true' || task.options.get('PruneLast') === 'true') task.wave = last;
 }
 
 /** An Application that is deleted still asks its AppProject what may go: the project goes after it. */
@@ -133,7 +189,9 @@ function projectsAfterApplications(tasks: readonly Task[], input: PlanInput): vo
   const prunes = tasks.filter((task) => task.kind === 'prune' && isPending(task));
   const live = new Map(input.targets.map((target) => [keyText(target.key), target.live ?? input.live(target.key)]));
   for (const task of prunes.filter(({ key }) => isProject(key))) {
-    const users = prunes.filter(({ key }) => isApplication(key) && textAt(live.get(keyText(key)), 'spec', 'project') === task.key.name);
+    const users = prunes.filter(
+      ({ key }) => isApplication(key) && textAt(live.get(keyText(key)), 'spec', 'project') === task.key.name,
+    );
     task.wave = Math.max(task.wave, ...users.map(({ wave }) => wave + 1));
   }
 }

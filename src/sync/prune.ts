@@ -11,7 +11,11 @@ import type { Task } from './task.ts';
 type Propagation = 'Foreground' | 'Background' | 'Orphan';
 
 function propagation(run: Run, task: Task): Propagation {
-  const words: Readonly<Record<string, Propagation>> = { foreground: 'Foreground', background: 'Background', orphan: 'Orphan' };
+  const words: Readonly<Record<string, Propagation>> = {
+    foreground: 'Foreground',
+    background: 'Background',
+    orphan: 'Orphan',
+  };
   return words[run.option(task, 'PrunePropagationPolicy') ?? ''] ?? 'Foreground';
 }
 
@@ -43,7 +47,11 @@ async function pruneJudged(run: Run, task: Task): Promise<void> {
       return 'written';
     }
     if (live && live.metadata.deletionTimestamp === undefined) {
-      await run.input.cluster.api.delete(refOf(task), { ...versionOf(live), propagationPolicy: propagation(run, task), signal: run.input.signal });
+      await run.input.cluster.api.delete(refOf(task), {
+        ...versionOf(live),
+        propagationPolicy: propagation(run, task),
+        signal: run.input.signal,
+      });
     }
     record(task, { status: 'Pruned', hookPhase: 'Succeeded', message: 'pruned' });
     return 'written';
@@ -59,13 +67,18 @@ async function pruneJudged(run: Run, task: Task): Promise<void> {
 export async function pruneTask(run: Run, task: Task): Promise<void> {
   try {
     if (run.input.judge && !run.dryRun) return await pruneJudged(run, task);
-    const live = run.live(task.key) ?? await run.read(task);
+    const live = run.live(task.key) ?? (await run.read(task));
     const { uid } = task;
     if (live && live.metadata.uid !== uid) return recordSkipped(task, 'made anew since the sync began');
     const other = run.input.heldBy?.(task.key);
     if (live && other !== undefined) return recordMoved(task, other);
     if (live && live.metadata.deletionTimestamp === undefined) {
-      await run.input.cluster.api.delete(refOf(task), { ...(uid && { uid }), propagationPolicy: propagation(run, task), dryRun: run.dryRun, signal: run.input.signal });
+      await run.input.cluster.api.delete(refOf(task), {
+        ...(uid && { uid }),
+        propagationPolicy: propagation(run, task),
+        dryRun: run.dryRun,
+        signal: run.input.signal,
+      });
     }
     record(task, { status: 'Pruned', hookPhase: 'Succeeded', message: run.dryRun ? 'pruned (dry run)' : 'pruned' });
   } catch (error) {
@@ -77,13 +90,19 @@ export async function pruneTask(run: Run, task: Task): Promise<void> {
 
 /** Before anything is pruned: who may hold it must have been read. */
 export async function awaitsOthers(run: Run, tasks: readonly Task[]): Promise<string[]> {
-  return tasks.some((task) => task.kind === 'prune' && isPending(task)) ? (await run.input.unread?.()) ?? [] : [];
+  return tasks.some((task) => task.kind === 'prune' && isPending(task)) ? ((await run.input.unread?.()) ?? []) : [];
 }
 
 /** Pruned objects that are still going. Where the cache may be behind, the API server is asked. */
 export async function stillDeleting(run: Run): Promise<Task[]> {
   if (run.dryRun) return [];
-  const pruned = run.tasks.filter((task) => task.kind === 'prune' && task.row.status === 'Pruned' && run.live(task.key));
-  const now = await Promise.all(pruned.map(async (task) => (run.live(task.key)?.metadata.deletionTimestamp === undefined ? await run.read(task) : run.live(task.key))));
+  const pruned = run.tasks.filter(
+    (task) => task.kind === 'prune' && task.row.status === 'Pruned' && run.live(task.key),
+  );
+  const now = await Promise.all(
+    pruned.map(async (task) =>
+      run.live(task.key)?.metadata.deletionTimestamp === undefined ? await run.read(task) : run.live(task.key),
+    ),
+  );
   return pruned.filter((_, at) => now[at]?.metadata.deletionTimestamp !== undefined);
 }

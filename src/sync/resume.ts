@@ -1,4 +1,5 @@
-// The tasks of an operation that has begun: the rows of its syncResult are the plan, and what is compared today may only narrow it.
+// The tasks of an operation that has begun: the rows of its syncResult are the plan, and what is compared today may
+// only narrow it.
 import type { ResourceResult } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { isMarkedUnchanged, isPending, kubectlName, markedUid, record, rowId } from './task.ts';
@@ -17,7 +18,23 @@ export interface ResumeInput {
 /** A row of which nothing is known today but what it says. */
 function bareTask(row: ResourceResult, kind: TaskKind): Task {
   const key = { group: row.group, kind: row.kind, namespace: row.namespace, name: row.name };
-  return { kind, key, version: row.version, phase: row.syncPhase ?? 'Sync', wave: 0, object: undefined, uid: undefined, previous: undefined, hook: undefined, manifestHash: '', validated: false, unchanged: false, options: new Map(), invalid: undefined, row };
+  return {
+    kind,
+    key,
+    version: row.version,
+    phase: row.syncPhase ?? 'Sync',
+    wave: 0,
+    object: undefined,
+    uid: undefined,
+    previous: undefined,
+    hook: undefined,
+    manifestHash: '',
+    validated: false,
+    unchanged: false,
+    options: new Map(),
+    invalid: undefined,
+    row,
+  };
 }
 
 function kindOf(row: ResourceResult): TaskKind {
@@ -34,13 +51,22 @@ export function rowTasks(rows: readonly ResourceResult[]): Task[] {
 async function passedOver(row: ResourceResult, read: ResumeInput['read']): Promise<Task> {
   const task = bareTask(row, kindOf(row));
   const uid = markedUid(row);
-  if (uid === undefined) record(task, { status: 'Synced', hookPhase: 'Succeeded', message: `${kubectlName(task.key)} is no longer part of the sync` });
-  else if ((await read(task))?.metadata.uid === uid) record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (no longer extra)' });
+  if (uid === undefined)
+    record(task, {
+      status: 'Synced',
+      hookPhase: 'Succeeded',
+      message: `${kubectlName(task.key)} is no longer part of the sync`,
+    });
+  else if ((await read(task))?.metadata.uid === uid)
+    record(task, { status: 'PruneSkipped', hookPhase: 'Succeeded', message: 'ignored (no longer extra)' });
   else record(task, { status: 'Pruned', hookPhase: 'Succeeded', message: 'pruned' });
   return task;
 }
 
-/** A row that has no result yet. Deleted is only what the row planned to delete and today's comparison still calls extra. */
+/**
+ * A row that has no result yet. Deleted is only what the row planned to delete and today's comparison still calls
+ * extra.
+ */
 async function pendingTask(row: ResourceResult, task: Task | undefined, read: ResumeInput['read']): Promise<Task> {
   const uid = markedUid(row);
   if (!task || (task.kind === 'prune') !== (uid !== undefined)) return passedOver(row, read);
@@ -50,10 +76,19 @@ async function pendingTask(row: ResourceResult, task: Task | undefined, read: Re
 
 export function resumeTasks({ rows, planned, read, namespace }: ResumeInput): Promise<Task[]> {
   const byId = new Map(planned.map((task) => [rowId(task.row), task]));
-  return Promise.all(rows.map(async (row): Promise<Task> => {
-    const task = byId.get(rowId(row));
-    if (!task && row.group === '' && row.kind === 'Namespace' && row.syncPhase === 'PreSync' && row.name === namespace) return bareTask(row, 'namespace');
-    if (row.hookPhase === undefined) return pendingTask(row, task, read);
-    return task?.kind === kindOf(row) ? { ...task, row, unchanged: false } : bareTask(row, kindOf(row));
-  }));
+  return Promise.all(
+    rows.map(async (row): Promise<Task> => {
+      const task = byId.get(rowId(row));
+      if (
+        !task &&
+        row.group === '' &&
+        row.kind === 'Namespace' &&
+        row.syncPhase === 'PreSync' &&
+        row.name === namespace
+      )
+        return bareTask(row, 'namespace');
+      if (row.hookPhase === undefined) return pendingTask(row, task, read);
+      return task?.kind === kindOf(row) ? { ...task, row, unchanged: false } : bareTask(row, kindOf(row));
+    }),
+  );
 }

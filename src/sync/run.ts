@@ -40,7 +40,11 @@ export class Run {
 
   /** The state with the rows of the tasks as they stand now. */
   snapshot(): OperationState {
-    if (this.tasks.length === 0) return { ...this.state, syncResult: { ...this.input.resolved, resources: this.state.syncResult?.resources ?? [] } };
+    if (this.tasks.length === 0)
+      return {
+        ...this.state,
+        syncResult: { ...this.input.resolved, resources: this.state.syncResult?.resources ?? [] },
+      };
     return { ...this.state, syncResult: { ...this.input.resolved, resources: this.tasks.map((task) => task.row) } };
   }
 
@@ -48,7 +52,10 @@ export class Run {
   async persist(message?: string): Promise<void> {
     const { message: _, ...rest } = this.snapshot();
     const before = this.state.message;
-    await this.save(message === undefined && before === undefined ? rest : { ...rest, message: message ?? before ?? '' }, false);
+    await this.save(
+      message === undefined && before === undefined ? rest : { ...rest, message: message ?? before ?? '' },
+      false,
+    );
   }
 
   async save(state: OperationState, done: boolean): Promise<void> {
@@ -64,7 +71,9 @@ export class Run {
     const answer = this.#answers.get(keyText(key));
     const cached = this.input.live(key);
     if (!answer || !cached) return cached ?? answer;
-    return Number(cached.metadata.resourceVersion ?? 0) >= Number(answer.metadata.resourceVersion ?? 0) ? cached : answer;
+    return Number(cached.metadata.resourceVersion ?? 0) >= Number(answer.metadata.resourceVersion ?? 0)
+      ? cached
+      : answer;
   }
 
   /** The object as the API server has it now. */
@@ -82,7 +91,10 @@ export function refOf(task: { key: ResourceKey; version: string }): ObjectRef {
   return task.version ? { ...task.key, version: task.version } : task.key;
 }
 
-/** True for what may pass by itself: then nothing is recorded and the step is begun again. An answer about the object itself never is. */
+/**
+ * True for what may pass by itself: then nothing is recorded and the step is begun again. An answer about the object
+ * itself never is.
+ */
 export function mayPass(error: unknown): boolean {
   if (error instanceof ApiError) return [401, 408, 409, 429, 503, 504].includes(error.status);
   return errorKind(error) !== 'terminal';

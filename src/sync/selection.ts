@@ -1,4 +1,5 @@
-// Which of an application's objects an operation means, and how it treats them: said once, for the sync and for the gate before it.
+// Which of an application's objects an operation means, and how it treats them: said once, for the sync and for the
+// gate before it.
 import type { Operation, SyncStatusCode } from '../model/application.ts';
 import type { ResourceKey } from '../model/kube.ts';
 
@@ -7,11 +8,20 @@ export function isHeal({ initiatedBy, sync }: Operation): boolean {
   return initiatedBy?.automated === true && sync?.autoHealAttemptsCount !== undefined;
 }
 
-export function isSelected(operation: Operation, { key, status }: { key: ResourceKey; status: SyncStatusCode }): boolean {
+export function isSelected(
+  operation: Operation,
+  { key, status }: { key: ResourceKey; status: SyncStatusCode },
+): boolean {
   const refs = operation.sync?.resources ?? [];
   if (refs.length === 0) return true;
   if (isHeal(operation)) return status !== 'Synced';
-  return refs.some((ref) => (ref.group ?? '') === key.group && ref.kind === key.kind && ref.name === key.name && (!ref.namespace || ref.namespace === key.namespace));
+  return refs.some(
+    (ref) =>
+      (ref.group ?? '') === key.group &&
+      ref.kind === key.kind &&
+      ref.name === key.name &&
+      (!ref.namespace || ref.namespace === key.namespace),
+  );
 }
 
 /** A partial sync and the apply strategy run no hooks. */
@@ -19,7 +29,17 @@ export function skipsHooks({ sync }: Operation): boolean {
   return (sync?.resources ?? []).length > 0 || sync?.syncStrategy?.apply !== undefined;
 }
 
-/** Whether an object that cannot be changed in place is deleted and made anew. Its own word wins over the application's. */
-export function isForced({ sync }: Operation, own: ReadonlyMap<string, string>, options: ReadonlyMap<string, string>): boolean {
-  return (own.get('Force') ?? options.get('Force')) === 'true' || sync?.syncStrategy?.apply?.force === true || sync?.syncStrategy?.hook?.force === true;
+/**
+ * Whether an object that cannot be changed in place is deleted and made anew. Its own word wins over the application's.
+ */
+export function isForced(
+  { sync }: Operation,
+  own: ReadonlyMap<string, string>,
+  options: ReadonlyMap<string, string>,
+): boolean {
+  return (
+    (own.get('Force') ?? options.get('Force')) === 'true' ||
+    sync?.syncStrategy?.apply?.force === true ||
+    sync?.syncStrategy?.hook?.force === true
+  );
 }

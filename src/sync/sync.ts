@@ -1,4 +1,5 @@
-// Sync: makes the cluster match what an operation asks for, in small steps that can be cut off anywhere and begun again.
+// Sync: makes the cluster match what an operation asks for, in small steps that can be cut off anywhere and begun
+// again.
 import { rfc3339 } from '../base/clock.ts';
 import type { Application, OperationPhase, OperationState } from '../model/application.ts';
 import { syncOptions } from '../model/application.ts';
@@ -17,7 +18,10 @@ import { findInvalid } from './validity.ts';
 
 export type { Judgement, StepInput, StepResult, SyncTarget, Write } from './input.ts';
 
-/** startedAt of an operation that begins now. Operations (and their hooks) are told apart by it, to the second: it is always later than the last one's. */
+/**
+ * startedAt of an operation that begins now. Operations (and their hooks) are told apart by it, to the second: it is
+ * always later than the last one's.
+ */
 export function startTime(app: Application, now: number): string {
   const last = Date.parse(app.status?.operationState?.startedAt ?? '');
   return rfc3339(last >= Math.floor(now / 1000) * 1000 ? last + 1000 : now);
@@ -49,15 +53,25 @@ function plan(input: StepInput, state: OperationState): Task[] {
 
 function resume(run: Run): Promise<Task[]> {
   const { input, state } = run;
-  return resumeTasks({ rows: state.syncResult?.resources ?? [], planned: plan(input, state), read: (task) => run.read(task), namespace: namespaceToMake(input) });
+  return resumeTasks({
+    rows: state.syncResult?.resources ?? [],
+    planned: plan(input, state),
+    read: (task) => run.read(task),
+    namespace: namespaceToMake(input),
+  });
 }
 
 async function finish(run: Run, phase: OperationPhase, message: string, final = false): Promise<StepResult> {
   const state = endAttempt(run.snapshot(), { phase, message, at: run.input.clock.now(), final });
   const at = waitsUntil(state);
   await run.save(state, at === undefined);
-  run.input.log.info({ application: run.input.app.metadata.name, phase: state.phase, message: state.message }, 'operation ended or waits for its next attempt');
-  return at === undefined ? { state, done: true, watch: [] } : { state, done: false, waitingFor: state.message ?? '', watch: [], at };
+  run.input.log.info(
+    { application: run.input.app.metadata.name, phase: state.phase, message: state.message },
+    'operation ended or waits for its next attempt',
+  );
+  return at === undefined
+    ? { state, done: true, watch: [] }
+    : { state, done: false, waitingFor: state.message ?? '', watch: [], at };
 }
 
 function sharedResource(input: StepInput): string | undefined {
@@ -100,16 +114,20 @@ async function prepare(run: Run): Promise<{ phase: OperationPhase; message: stri
 }
 
 /**
- * Does what can be done now, persists how far it came, and returns what it waits for; never sleeps. Level-triggered: call it again
- * after any event of `watch`, at `at`, and after a restart. Throws what may pass (API unreachable, 429, 503, a conflict): step again.
+ * Does what can be done now, persists how far it came, and returns what it waits for; never sleeps. Level-triggered:
+ * call it again
+ * after any event of `watch`, at `at`, and after a restart. Throws what may pass (API unreachable, 429, 503, a
+ * conflict): step again.
  */
 export async function step(input: StepInput): Promise<StepResult> {
   let state = input.state ?? begin(input);
-  if (state.phase === 'Succeeded' || state.phase === 'Failed' || state.phase === 'Error') return { state, done: true, watch: [] };
+  if (state.phase === 'Succeeded' || state.phase === 'Failed' || state.phase === 'Error')
+    return { state, done: true, watch: [] };
   if (state.phase === 'Terminating') return terminate(new Run(input, state));
   if (input.ends !== undefined) return endHere(new Run(input, state), input.ends);
   const at = waitsUntil(state);
-  if (at !== undefined && input.clock.now() < at) return { state, done: false, waitingFor: state.message ?? '', watch: [], at };
+  if (at !== undefined && input.clock.now() < at)
+    return { state, done: false, waitingFor: state.message ?? '', watch: [], at };
   if (at !== undefined) state = beginRetry(state);
   const run = new Run(input, state);
   const refused = await prepare(run);
@@ -122,7 +140,13 @@ export async function step(input: StepInput): Promise<StepResult> {
   if ('wait' in verdict) {
     await run.persist(verdict.wait);
     const watch = [...new Map(verdict.watch.map((key) => [keyText(key), key])).values()];
-    return { state: run.state, done: false, waitingFor: verdict.wait, watch, ...(verdict.at !== undefined && { at: verdict.at }) };
+    return {
+      state: run.state,
+      done: false,
+      waitingFor: verdict.wait,
+      watch,
+      ...(verdict.at !== undefined && { at: verdict.at }),
+    };
   }
   await releaseHooks(run, verdict.phase);
   return finish(run, verdict.phase, verdict.message);

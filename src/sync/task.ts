@@ -32,7 +32,10 @@ export interface Task {
   row: ResourceResult;
 }
 
-export function rowOf(task: { key: ResourceKey; version: string; phase: SyncPhase; kind: TaskKind }, object?: KubeObject): ResourceResult {
+export function rowOf(
+  task: { key: ResourceKey; version: string; phase: SyncPhase; kind: TaskKind },
+  object?: KubeObject,
+): ResourceResult {
   const images = object ? imagesOf([object]) : [];
   return {
     group: task.key.group,
@@ -54,7 +57,10 @@ export function rowId(row: ResourceResult): string {
 const unchangedMark = ' unchanged';
 const pruneMark = 'to be pruned: ';
 
-/** What is known at the beginning is written into the row then: a resumed operation must not judge it anew from what it did itself. */
+/**
+ * What is known at the beginning is written into the row then: a resumed operation must not judge it anew from what it
+ * did itself.
+ */
 export function markUnchanged(task: Task): void {
   task.row = { ...task.row, message: `${kubectlName(task.key)}${unchangedMark}` };
 }
@@ -70,7 +76,9 @@ export function markPrune(task: Task): void {
 
 /** The uid that `markPrune` left; undefined for rows of other tasks. */
 export function markedUid(row: ResourceResult): string | undefined {
-  return row.hookPhase === undefined && row.message?.startsWith(pruneMark) ? row.message.slice(pruneMark.length) : undefined;
+  return row.hookPhase === undefined && row.message?.startsWith(pruneMark)
+    ? row.message.slice(pruneMark.length)
+    : undefined;
 }
 
 /** Of an object that is left to another application. */

@@ -27,13 +27,22 @@ async function apiService({ input: { cluster, signal } }: Run, { key, version }:
   const ref = { group: 'apiregistration.k8s.io', kind: 'APIService', namespace: '', name: `${version}.${key.group}` };
   const service = await unlessForbidden(cluster.api.get(ref, { signal }));
   // Built-in groups and those of definitions have one too, without a service.
-  return service && isObject(at(service, 'spec', 'service')) ? `Its API service ${ref.name} is not available${failing(service, 'Available')}.` : undefined;
+  return service && isObject(at(service, 'spec', 'service'))
+    ? `Its API service ${ref.name} is not available${failing(service, 'Available')}.`
+    : undefined;
 }
 
 async function definition({ input: { cluster, signal } }: Run, { key, version }: Task): Promise<string | undefined> {
-  const all = await unlessForbidden(cluster.api.list({ group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition' }, { signal }));
-  const found = all?.find((one) => textAt(one, 'spec', 'group') === key.group && textAt(one, 'spec', 'names', 'kind') === key.kind);
-  return found && `Its definition ${found.metadata.name ?? ''} is installed, but does not serve ${version}${failing(found, 'NamesAccepted', 'Established')}.`;
+  const all = await unlessForbidden(
+    cluster.api.list({ group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition' }, { signal }),
+  );
+  const found = all?.find(
+    (one) => textAt(one, 'spec', 'group') === key.group && textAt(one, 'spec', 'names', 'kind') === key.kind,
+  );
+  return (
+    found &&
+    `Its definition ${found.metadata.name ?? ''} is installed, but does not serve ${version}${failing(found, 'NamesAccepted', 'Established')}.`
+  );
 }
 
 /** One sentence; Argo CD's own where the definition is not there. */
@@ -41,11 +50,18 @@ export async function remedy(run: Run, task: Task): Promise<string> {
   const { group, kind } = task.key;
   const { discovery } = run.input.cluster;
   const other = discovery.resourceOf({ group, kind });
-  if (other) return `It serves ${kind} as ${apiVersionOf(other)}, not as ${apiVersionOf({ group, version: task.version })}: correct the apiVersion.`;
+  if (other)
+    return `It serves ${kind} as ${apiVersionOf(other)}, not as ${apiVersionOf({ group, version: task.version })}: correct the apiVersion.`;
   // Groups of definitions are domains.
   if (!group.includes('.')) {
     const [served] = discovery.resources().filter((resource) => resource.kind === kind);
-    return served ? `It serves ${kind} as ${apiVersionOf(served)}: correct the apiVersion.` : 'It is no kind that could be installed: correct apiVersion and kind.';
+    return served
+      ? `It serves ${kind} as ${apiVersionOf(served)}: correct the apiVersion.`
+      : 'It is no kind that could be installed: correct apiVersion and kind.';
   }
-  return (await apiService(run, task)) ?? (await definition(run, task)) ?? `Make sure the "${kind}" CRD is installed on the destination cluster.`;
+  return (
+    (await apiService(run, task)) ??
+    (await definition(run, task)) ??
+    `Make sure the "${kind}" CRD is installed on the destination cluster.`
+  );
 }

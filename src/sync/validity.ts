@@ -1,4 +1,5 @@
-// What makes an operation impossible before it begins: kinds that the cluster does not serve and objects that are not permitted.
+// What makes an operation impossible before it begins: kinds that the cluster does not serve and objects that are not
+// permitted.
 import { kindBrought } from './plan.ts';
 import { remedy } from './unserved.ts';
 import type { Run } from './run.ts';
@@ -12,12 +13,24 @@ export function definitionOf(run: Run, task: Task): Task | undefined {
 }
 
 export function isServed(run: Run, task: Task): boolean {
-  return run.input.cluster.discovery.resourceOf({ group: task.key.group, kind: task.key.kind, ...(task.version && { version: task.version }) }) !== undefined;
+  return (
+    run.input.cluster.discovery.resourceOf({
+      group: task.key.group,
+      kind: task.key.kind,
+      ...(task.version && { version: task.version }),
+    }) !== undefined
+  );
 }
 
 async function reasonAgainst(run: Run, task: Task): Promise<string | undefined> {
   if (task.invalid !== undefined) return task.invalid;
-  if (task.kind === 'prune' || isServed(run, task) || definitionOf(run, task) || run.option(task, 'SkipDryRunOnMissingResource') === 'true') return undefined;
+  if (
+    task.kind === 'prune' ||
+    isServed(run, task) ||
+    definitionOf(run, task) ||
+    run.option(task, 'SkipDryRunOnMissingResource') === 'true'
+  )
+    return undefined;
   await run.input.cluster.discovery.refresh(task.key.group, run.input.signal);
   if (isServed(run, task)) return undefined;
   const { group, kind, namespace, name } = task.key;

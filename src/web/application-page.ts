@@ -33,8 +33,15 @@ function policyText({ app, policy }: ApplicationView): string {
 }
 
 /** Our own syncs follow from what people approved. */
-function byWhom({ approvals }: ApplicationView, revision: string | undefined, by: { username?: string; automated?: boolean } | undefined): string {
-  const approval = approvals.find((item) => item.spec.revision === revision && (item.status?.phase === 'Applied' || item.status?.phase === 'Approved'));
+function byWhom(
+  { approvals }: ApplicationView,
+  revision: string | undefined,
+  by: { username?: string; automated?: boolean } | undefined,
+): string {
+  const approval = approvals.find(
+    (item) =>
+      item.spec.revision === revision && (item.status?.phase === 'Applied' || item.status?.phase === 'Approved'),
+  );
   const people = (approval?.status?.approvals ?? []).map((item) => item.actor.login);
   if (by?.username === 'coxswain' && people.length > 0) return `approved by ${people.join(' and ')}`;
   return by?.automated ? 'automated' : (by?.username ?? '');
@@ -54,14 +61,23 @@ ${fact('Project', app.spec.project)}${policy.environment && fact('Environment', 
 ${last ? fact('Last deployed', html`${time(last.deployedAt)} <span class="soft">${byWhom(view, last.revision ?? last.revisions?.[0], last.initiatedBy)}</span>`) : false}</dl>`;
 }
 
-const deeds = { create: 'creates', change: 'changes', delete: 'deletes', recreate: 'deletes and creates anew', hook: 'runs' };
+const deeds = {
+  create: 'creates',
+  change: 'changes',
+  delete: 'deletes',
+  recreate: 'deletes and creates anew',
+  hook: 'runs',
+};
 
 function rejectionNotice(approval: Approval): Html {
   return html`<section class="notice warn"><h3>Rejected</h3><p class="message">${approval.status?.message ?? ''}</p><p class="soft">Nothing of it is applied. Another change in Git asks again.</p></section>`;
 }
 
 function approvalNotice(approval: Approval, name: string): Html {
-  const operations = approval.spec.operations.map((item) => html`<li><b>${deeds[item.op]}</b> ${item.op === 'hook' && item.generateName ? `${item.key.kind} ${item.generateName}…` : keyTitle(item.key)}</li>`);
+  const operations = approval.spec.operations.map(
+    (item) =>
+      html`<li><b>${deeds[item.op]}</b> ${item.op === 'hook' && item.generateName ? `${item.key.kind} ${item.generateName}…` : keyTitle(item.key)}</li>`,
+  );
   const given = (approval.status?.approvals ?? []).map((item) => item.actor.login);
   return html`<section class="notice wait"><h3>Waiting for approval</h3>
 <p>Nothing is applied until somebody else than the authors approves exactly ${operations.length === 1 ? 'this operation' : `these ${operations.length} operations`}: in Slack, or by <code>/cox approve ${name}</code> in the pull request.${given.length > 0 && ` Approved so far by ${given.join(', ')}.`}</p>
@@ -81,13 +97,20 @@ const kinds = { changed: 'changed', missing: 'deleted from the cluster', extra: 
 
 function driftNotice(episode: DriftEpisode): Html {
   const { objects: drifted = [], left = 0 } = episode.status ?? {};
-  const objects = drifted.map((item) => html`<h4>${keyTitle(item.key)} <span class="soft">${kinds[item.kind]}${item.by && item.kind !== 'missing' && ` by ${item.by.manager}`}</span></h4>
-${item.changes.length > 0 && html`<table class="fields"><thead><tr><th>Field</th><th>In Git</th><th>Live</th></tr></thead><tbody>${item.changes.map(changeRow)}</tbody></table>`}${item.left && html`<p class="soft">and ${count(item.left, 'more field')}</p>`}`);
+  const objects = drifted.map(
+    (
+      item,
+    ) => html`<h4>${keyTitle(item.key)} <span class="soft">${kinds[item.kind]}${item.by && item.kind !== 'missing' && ` by ${item.by.manager}`}</span></h4>
+${item.changes.length > 0 && html`<table class="fields"><thead><tr><th>Field</th><th>In Git</th><th>Live</th></tr></thead><tbody>${item.changes.map(changeRow)}</tbody></table>`}${item.left && html`<p class="soft">and ${count(item.left, 'more field')}</p>`}`,
+  );
   return html`<section class="notice drift"><h3>${episode.status?.phase === 'Reverting' ? 'Drift, being reverted' : 'Changed in the cluster, not in Git'} <span class="soft">${time(episode.spec.openedAt)}</span></h3>${objects}${left > 0 && html`<p class="soft">and ${count(left, 'more object')}</p>`}</section>`;
 }
 
 function notices({ app, approvals, episodes }: ApplicationView): Html {
-  const conditions = (app.status?.conditions ?? []).map((item) => html`<section class="notice ${item.type.endsWith('Error') ? 'wrong' : 'warn'}"><h3>${item.type}</h3><p class="message">${item.message}</p></section>`);
+  const conditions = (app.status?.conditions ?? []).map(
+    (item) =>
+      html`<section class="notice ${item.type.endsWith('Error') ? 'wrong' : 'warn'}"><h3>${item.type}</h3><p class="message">${item.message}</p></section>`,
+  );
   const approval = waitingApproval(approvals);
   const rejection = lastRejection(app, approvals);
   return html`<div id="notices" data-live>${conditions}${approval && approvalNotice(approval, app.metadata.name)}${rejection && rejectionNotice(rejection)}${openEpisodes(episodes).map(driftNotice)}</div>`;

@@ -16,7 +16,10 @@ function text(part: Part): string {
   return 'html' in part ? part.html : part.map(text).join('');
 }
 
-/** Template tag: interpolated strings are escaped, Html values and lists of them are not. Attributes are written in double quotes. */
+/**
+ * Template tag: interpolated strings are escaped, Html values and lists of them are not. Attributes are written in
+ * double quotes.
+ */
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
   return { html: strings.map((piece, index) => piece + (index < parts.length ? text(parts[index]) : '')).join('') };
 }
@@ -24,7 +27,9 @@ export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
 export interface Page {
   title: string;
   body: Html;
-  /** The way up to the front page: '' there, '../../' on an application's page; pages work under any path of a proxy. */
+  /**
+   * The way up to the front page: '' there, '../../' on an application's page; pages work under any path of a proxy.
+   */
   up: string;
   /** What the page tells of, as changes name it; '' = everything, undefined = nothing that changes. */
   follows?: string;

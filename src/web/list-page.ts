@@ -32,7 +32,21 @@ function row({ app, standing, environment = '' }: Line): Html {
   const { name, namespace } = app.metadata;
   const [source] = sourcesOf(app.spec);
   const cluster = clusterText(destination);
-  const words = [name, namespace, project, environment, destination.namespace ?? '', cluster, source?.path ?? '', source?.chart ?? '', repositoryText(source?.repoURL ?? ''), app.status?.sync?.status ?? 'Unknown', app.status?.health?.status ?? 'Unknown'].join(' ').toLowerCase();
+  const words = [
+    name,
+    namespace,
+    project,
+    environment,
+    destination.namespace ?? '',
+    cluster,
+    source?.path ?? '',
+    source?.chart ?? '',
+    repositoryText(source?.repoURL ?? ''),
+    app.status?.sync?.status ?? 'Unknown',
+    app.status?.health?.status ?? 'Unknown',
+  ]
+    .join(' ')
+    .toLowerCase();
   return html`<tr id="app-${applicationKey(app)}" data-words="${words}" data-tags="${standing.tags.join(' ')}" class="rank-${standing.rank}">
 <td class="name"><a href="${applicationPath(app)}">${name}</a><span class="soft">${[project, environment].filter(Boolean).join(' · ')}</span></td>
 <td>${pill(app.status?.sync?.status)}</td><td>${pill(app.status?.health?.status)}</td>
@@ -46,8 +60,15 @@ function chip(tag: Tag | '', label: string, number: number): Html {
 
 function chips(lines: readonly Line[]): Html[] {
   const tags = Object.entries(tagNames) as [Tag, string][];
-  const numbers = tags.map(([tag, label]) => ({ tag, label, number: lines.filter((line) => line.standing.tags.includes(tag)).length }));
-  return [chip('', 'All', lines.length), ...numbers.filter((item) => item.number > 0).map((item) => chip(item.tag, item.label, item.number))];
+  const numbers = tags.map(([tag, label]) => ({
+    tag,
+    label,
+    number: lines.filter((line) => line.standing.tags.includes(tag)).length,
+  }));
+  return [
+    chip('', 'All', lines.length),
+    ...numbers.filter((item) => item.number > 0).map((item) => chip(item.tag, item.label, item.number)),
+  ];
 }
 
 const nothingYet = html`<div class="empty"><h2>No applications yet</h2>
@@ -55,11 +76,17 @@ const nothingYet = html`<div class="empty"><h2>No applications yet</h2>
 <pre>kubectl apply -n argocd -f application.yaml</pre></div>`;
 
 function byNeed(a: Line, b: Line): number {
-  return a.standing.rank - b.standing.rank || a.app.metadata.name.localeCompare(b.app.metadata.name, 'en') || a.app.metadata.namespace.localeCompare(b.app.metadata.namespace, 'en');
+  return (
+    a.standing.rank - b.standing.rank ||
+    a.app.metadata.name.localeCompare(b.app.metadata.name, 'en') ||
+    a.app.metadata.namespace.localeCompare(b.app.metadata.namespace, 'en')
+  );
 }
 
 export function listPage(listed: readonly Listed[]): Html {
-  const lines = listed.map((item) => ({ ...item, standing: standingOf(item.app, item.approvals, item.episodes) })).sort(byNeed);
+  const lines = listed
+    .map((item) => ({ ...item, standing: standingOf(item.app, item.approvals, item.episodes) }))
+    .sort(byNeed);
   return html`<h1>Applications</h1>
 <div class="toolbar"><input id="filter" type="search" placeholder="Filter by name, project, path or status" aria-label="Filter applications" autocomplete="off" spellcheck="false"><kbd>/</kbd>
 <div id="chips" class="chips" data-live role="group" aria-label="Filter by state">${chips(lines)}</div></div>

@@ -77,15 +77,49 @@ function infoOf(app: Application): Record<string, string> {
   };
 }
 
-const infoLabels = ['namespace', 'name', 'project', 'autosync_enabled', 'repo', 'dest_server', 'dest_namespace', 'sync_status', 'health_status', 'operation'];
+const infoLabels = [
+  'namespace',
+  'name',
+  'project',
+  'autosync_enabled',
+  'repo',
+  'dest_server',
+  'dest_namespace',
+  'sync_status',
+  'health_status',
+  'operation',
+];
 const server = { server: inClusterServer };
 
 function clusterMetrics(registry: Registry, { api, live }: MetricsOptions): void {
-  gauge(registry, { name: 'argocd_cluster_api_resources', help: 'Kinds that are watched.', labels: ['server'], read: () => [{ labels: server, value: live.stats.kinds }] });
-  gauge(registry, { name: 'argocd_cluster_api_resource_objects', help: 'Objects in the cache.', labels: ['server'], read: () => [{ labels: server, value: live.stats.objects }] });
-  counter(registry, { name: 'argocd_cluster_events_total', help: 'Watch events taken in.', labels: ['server'], read: () => [{ labels: server, value: live.stats.events }] });
-  counter(registry, { name: 'coxswain_watch_relists_total', help: 'Times that a kind had to be listed anew.', read: () => [{ value: live.stats.relists }] });
-  gauge(registry, { name: 'coxswain_live_bodies', help: 'Objects whose whole body is kept.', read: () => [{ value: live.stats.bodies }] });
+  gauge(registry, {
+    name: 'argocd_cluster_api_resources',
+    help: 'Kinds that are watched.',
+    labels: ['server'],
+    read: () => [{ labels: server, value: live.stats.kinds }],
+  });
+  gauge(registry, {
+    name: 'argocd_cluster_api_resource_objects',
+    help: 'Objects in the cache.',
+    labels: ['server'],
+    read: () => [{ labels: server, value: live.stats.objects }],
+  });
+  counter(registry, {
+    name: 'argocd_cluster_events_total',
+    help: 'Watch events taken in.',
+    labels: ['server'],
+    read: () => [{ labels: server, value: live.stats.events }],
+  });
+  counter(registry, {
+    name: 'coxswain_watch_relists_total',
+    help: 'Times that a kind had to be listed anew.',
+    read: () => [{ value: live.stats.relists }],
+  });
+  gauge(registry, {
+    name: 'coxswain_live_bodies',
+    help: 'Objects whose whole body is kept.',
+    read: () => [{ value: live.stats.bodies }],
+  });
   counter(registry, {
     name: 'coxswain_api_requests_total',
     help: 'Requests to the Kubernetes API of the control plane.',
@@ -99,14 +133,43 @@ export function createMetrics(options: MetricsOptions): { text(): Promise<{ type
   const registry = new Registry();
   // prom-client's 10 ms would wake an idle process a hundred times a second.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 1_000 });
-  gauge(registry, { name: 'argocd_app_info', help: 'An application, its sync status and its health.', labels: infoLabels, read: () => store.applications.list().map((app) => ({ labels: infoOf(app), value: 1 })) });
+  gauge(registry, {
+    name: 'argocd_app_info',
+    help: 'An application, its sync status and its health.',
+    labels: infoLabels,
+    read: () => store.applications.list().map((app) => ({ labels: infoOf(app), value: 1 })),
+  });
   clusterMetrics(registry, options);
-  gauge(registry, { name: 'coxswain_applications_pending', help: 'Applications that wait for a pass.', read: () => [{ value: pending() }] });
-  gauge(registry, { name: 'coxswain_approvals_pending', help: 'Approvals that wait for a person.', read: () => [{ value: store.approvals.list().filter((item) => waitingApproval([item])).length }] });
-  gauge(registry, { name: 'coxswain_drift_episodes_open', help: 'Drift episodes that are open.', read: () => [{ value: openEpisodes(store.episodes.list()).length }] });
-  gauge(registry, { name: 'coxswain_setting_faults', help: 'Settings that cannot be read; their defaults stand in.', read: () => [{ value: store.settings().faults.length }] });
-  gauge(registry, { name: 'coxswain_own_resources_forgeable', help: '1 where the admission policies of Coxswain are not in force.', read: () => [{ value: options.forgeable() ? 1 : 0 }] });
-  gauge(registry, { name: 'coxswain_foreign_objects', help: 'Requests, Approvals and SyncRecords that Coxswain did not write, or no longer as they are; they count for nothing.', read: () => [{ value: store.foreign().length }] });
+  gauge(registry, {
+    name: 'coxswain_applications_pending',
+    help: 'Applications that wait for a pass.',
+    read: () => [{ value: pending() }],
+  });
+  gauge(registry, {
+    name: 'coxswain_approvals_pending',
+    help: 'Approvals that wait for a person.',
+    read: () => [{ value: store.approvals.list().filter((item) => waitingApproval([item])).length }],
+  });
+  gauge(registry, {
+    name: 'coxswain_drift_episodes_open',
+    help: 'Drift episodes that are open.',
+    read: () => [{ value: openEpisodes(store.episodes.list()).length }],
+  });
+  gauge(registry, {
+    name: 'coxswain_setting_faults',
+    help: 'Settings that cannot be read; their defaults stand in.',
+    read: () => [{ value: store.settings().faults.length }],
+  });
+  gauge(registry, {
+    name: 'coxswain_own_resources_forgeable',
+    help: '1 where the admission policies of Coxswain are not in force.',
+    read: () => [{ value: options.forgeable() ? 1 : 0 }],
+  });
+  gauge(registry, {
+    name: 'coxswain_foreign_objects',
+    help: 'Requests, Approvals and SyncRecords that Coxswain did not write, or no longer as they are; they count for nothing.',
+    read: () => [{ value: store.foreign().length }],
+  });
   return {
     async text() {
       return { type: registry.contentType, body: await registry.metrics() };

@@ -8,8 +8,26 @@ import { withoutTrailing } from '../base/trim.ts';
 
 /** Statuses that the style knows; any other text is shown without a colour. */
 const known: ReadonlySet<string> = new Set([
-  'Synced', 'Healthy', 'Succeeded', 'Applied', 'OutOfSync', 'Pending', 'Suspended', 'Missing', 'Degraded', 'Failed', 'Error',
-  'Rejected', 'SyncFailed', 'Progressing', 'Running', 'Approved', 'Terminating', 'Drifted', 'Waiting', 'PruneSkipped',
+  'Synced',
+  'Healthy',
+  'Succeeded',
+  'Applied',
+  'OutOfSync',
+  'Pending',
+  'Suspended',
+  'Missing',
+  'Degraded',
+  'Failed',
+  'Error',
+  'Rejected',
+  'SyncFailed',
+  'Progressing',
+  'Running',
+  'Approved',
+  'Terminating',
+  'Drifted',
+  'Waiting',
+  'PruneSkipped',
 ]);
 
 export function pill(status: string | undefined, label = status ?? 'Unknown'): Html {
@@ -58,10 +76,13 @@ export function clusterText({ name, server = '' }: Destination): string {
 
 /** Unified diff with its lines marked. */
 export function diffBlock(diff: string): Html {
-  const lines = diff.replace(/\n$/, '').split('\n').map((line) => {
-    const kind = line.startsWith('+') ? 'add' : line.startsWith('-') ? 'del' : line.startsWith('@@') ? 'hunk' : '';
-    return kind ? html`<span class="${kind}">${line}</span>\n` : html`<span>${line}</span>\n`;
-  });
+  const lines = diff
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((line) => {
+      const kind = line.startsWith('+') ? 'add' : line.startsWith('-') ? 'del' : line.startsWith('@@') ? 'hunk' : '';
+      return kind ? html`<span class="${kind}">${line}</span>\n` : html`<span>${line}</span>\n`;
+    });
   return html`<pre class="diff" tabindex="0">${lines}</pre>`;
 }
 

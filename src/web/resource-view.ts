@@ -38,9 +38,15 @@ const openAtOnce = 3;
 
 /** Those that differ come first. */
 export function resourceList(resources: readonly ResourceView[]): Html {
-  const sorted = resources.map((view, index) => ({ view, index })).sort((a, b) => rank(a.view) - rank(b.view) || a.index - b.index).map(({ view }) => view);
+  const sorted = resources
+    .map((view, index) => ({ view, index }))
+    .sort((a, b) => rank(a.view) - rank(b.view) || a.index - b.index)
+    .map(({ view }) => view);
   const differing = sorted.filter(({ diff }) => diff !== '').length;
-  const summary = differing > 0 ? `${differing} of ${resources.length} differ from Git` : `${count(resources.length, 'object')}${resources.every(({ row }) => row.status === 'Synced') ? ', all as in Git' : ''}`;
+  const summary =
+    differing > 0
+      ? `${differing} of ${resources.length} differ from Git`
+      : `${count(resources.length, 'object')}${resources.every(({ row }) => row.status === 'Synced') ? ', all as in Git' : ''}`;
   return html`<div id="resources-head" data-live class="section"><h2>Resources</h2><span class="soft">${resources.length > 0 && summary}</span></div>
 <ul id="resources" class="objects card" data-live-list>${sorted.map((view) => item(view, differing <= openAtOnce))}</ul>
 <div id="resources-empty" data-live>${resources.length === 0 && html`<p class="empty">No objects are known yet. They appear with the first comparison.</p>`}</div>`;

@@ -1,10 +1,22 @@
-// What of an Application whoever reaches the port may read: a list of fields, without parameters, annotations and credentials.
-import type { Application, ApplicationSource, ApplicationStatus, Condition, Operation, OperationState, RevisionHistory } from '../model/application.ts';
+// What of an Application whoever reaches the port may read: a list of fields, without parameters, annotations and
+// credentials.
+import type {
+  Application,
+  ApplicationSource,
+  ApplicationStatus,
+  Condition,
+  Operation,
+  OperationState,
+  RevisionHistory,
+} from '../model/application.ts';
 import { redactText } from '../base/log.ts';
 
 /** The members that are there. */
 function pick<T extends object, K extends keyof T>(from: T, ...names: K[]): Pick<T, K> {
-  return Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]])) as Pick<T, K>;
+  return Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]])) as Pick<
+    T,
+    K
+  >;
 }
 
 function message<T extends { message?: string }>(from: T): { message?: string } {
@@ -12,15 +24,27 @@ function message<T extends { message?: string }>(from: T): { message?: string } 
 }
 
 function shownSource(source: ApplicationSource): ApplicationSource {
-  return { ...pick(source, 'path', 'chart', 'targetRevision', 'ref', 'name'), repoURL: redactText(source.repoURL).replace('***@', '') };
+  return {
+    ...pick(source, 'path', 'chart', 'targetRevision', 'ref', 'name'),
+    repoURL: redactText(source.repoURL).replace('***@', ''),
+  };
 }
 
-function shownSources(from: { source?: ApplicationSource; sources?: ApplicationSource[] }): { source?: ApplicationSource; sources?: ApplicationSource[] } {
-  return { ...(from.source && { source: shownSource(from.source) }), ...(from.sources && { sources: from.sources.map(shownSource) }) };
+function shownSources(from: { source?: ApplicationSource; sources?: ApplicationSource[] }): {
+  source?: ApplicationSource;
+  sources?: ApplicationSource[];
+} {
+  return {
+    ...(from.source && { source: shownSource(from.source) }),
+    ...(from.sources && { sources: from.sources.map(shownSource) }),
+  };
 }
 
 function shownOperation({ initiatedBy, sync }: Operation): Operation {
-  return { ...(initiatedBy && { initiatedBy: pick(initiatedBy, 'username', 'automated') }), ...(sync && { sync: pick(sync, 'revision', 'revisions', 'prune', 'dryRun', 'resources') }) };
+  return {
+    ...(initiatedBy && { initiatedBy: pick(initiatedBy, 'username', 'automated') }),
+    ...(sync && { sync: pick(sync, 'revision', 'revisions', 'prune', 'dryRun', 'resources') }),
+  };
 }
 
 function shownState(state: OperationState): OperationState {
@@ -30,12 +54,17 @@ function shownState(state: OperationState): OperationState {
     ...pick(state, 'phase', 'startedAt', 'finishedAt', 'retryCount'),
     ...message(state),
     operation: shownOperation(state.operation),
-    ...(syncResult && { syncResult: { ...pick(syncResult, 'revision', 'revisions'), ...(resources && { resources }) } }),
+    ...(syncResult && {
+      syncResult: { ...pick(syncResult, 'revision', 'revisions'), ...(resources && { resources }) },
+    }),
   };
 }
 
 function shownEntry(entry: RevisionHistory): RevisionHistory {
-  return { ...pick(entry, 'id', 'revision', 'revisions', 'deployStartedAt', 'deployedAt', 'initiatedBy'), ...shownSources(entry) };
+  return {
+    ...pick(entry, 'id', 'revision', 'revisions', 'deployStartedAt', 'deployedAt', 'initiatedBy'),
+    ...shownSources(entry),
+  };
 }
 
 function shownCondition(condition: Condition): Condition {

@@ -35,7 +35,9 @@ export function waitingApproval(approvals: readonly Approval[]): Approval | unde
 /** What was decided last, if that was a refusal, and nothing has asked again since. */
 export function lastRejection(app: Application, approvals: readonly Approval[]): Approval | undefined {
   if (app.status?.sync?.status !== 'OutOfSync' || waitingApproval(approvals)) return undefined;
-  const newest = approvals.toSorted((a, b) => Date.parse(b.metadata.creationTimestamp ?? '') - Date.parse(a.metadata.creationTimestamp ?? ''))[0];
+  const newest = approvals.toSorted(
+    (a, b) => Date.parse(b.metadata.creationTimestamp ?? '') - Date.parse(a.metadata.creationTimestamp ?? ''),
+  )[0];
   return newest?.status?.phase === 'Rejected' ? newest : undefined;
 }
 
@@ -60,28 +62,49 @@ function failure(app: Application): string | undefined {
   if (condition) return `${condition.type}: ${condition.message}`;
   if (health?.status === 'Degraded') return `degraded: ${causeOf(health.message)}`;
   const failed = operationState?.phase === 'Failed' || operationState?.phase === 'Error';
-  return failed && !app.operation ? `last sync ${operationState.phase.toLowerCase()}: ${operationState.message ?? ''}` : undefined;
+  return failed && !app.operation
+    ? `last sync ${operationState.phase.toLowerCase()}: ${operationState.message ?? ''}`
+    : undefined;
 }
 
 function progress(app: Application): string | undefined {
-  if (app.operation) return app.status?.operationState?.phase === 'Running' ? (app.status.operationState.message ?? 'syncing') : 'a sync was asked for';
+  if (app.operation)
+    return app.status?.operationState?.phase === 'Running'
+      ? (app.status.operationState.message ?? 'syncing')
+      : 'a sync was asked for';
   if (!app.status?.sync) return 'not compared yet';
-  return app.status.health?.status === 'Progressing' ? `becoming ready: ${causeOf(app.status.health.message)}` : undefined;
+  return app.status.health?.status === 'Progressing'
+    ? `becoming ready: ${causeOf(app.status.health.message)}`
+    : undefined;
 }
 
 function facts(app: Application, approvals: readonly Approval[], episodes: readonly DriftEpisode[]): Fact[] {
   const approval = waitingApproval(approvals);
   const rejection = lastRejection(app, approvals);
-  const drifted = openEpisodes(episodes).reduce((sum, item) => sum + (item.status?.objects.length ?? 0) + (item.status?.left ?? 0), 0);
+  const drifted = openEpisodes(episodes).reduce(
+    (sum, item) => sum + (item.status?.objects.length ?? 0) + (item.status?.left ?? 0),
+    0,
+  );
   // A refused sync that waits for its approval is no failure.
-  const failing = approval && app.status?.operationState?.message?.startsWith('approval required') ? undefined : failure(app);
+  const failing =
+    approval && app.status?.operationState?.message?.startsWith('approval required') ? undefined : failure(app);
   const going = progress(app);
   const outOfSync = app.status?.sync?.status === 'OutOfSync';
   const missing = app.status?.health?.status === 'Missing';
   return [
     ...(failing === undefined ? [] : [{ tag: 'failing', rank: 0, note: failing } as const]),
-    ...(approval ? [{ tag: 'approval', rank: 1, note: `waits for approval of ${count(approval.spec.operations.length, 'change')}` } as const] : []),
-    ...(drifted > 0 ? [{ tag: 'drift', rank: 1, note: `${count(drifted, 'object')} changed in the cluster, not in Git` } as const] : []),
+    ...(approval
+      ? [
+          {
+            tag: 'approval',
+            rank: 1,
+            note: `waits for approval of ${count(approval.spec.operations.length, 'change')}`,
+          } as const,
+        ]
+      : []),
+    ...(drifted > 0
+      ? [{ tag: 'drift', rank: 1, note: `${count(drifted, 'object')} changed in the cluster, not in Git` } as const]
+      : []),
     ...(rejection ? [{ tag: 'outofsync', rank: 1, note: rejection.status?.message ?? 'rejected' } as const] : []),
     ...(outOfSync ? [{ tag: 'outofsync', rank: 2, note: '' } as const] : []),
     ...(going === undefined ? [] : [{ tag: 'progressing', rank: 3, note: going } as const]),
@@ -89,10 +112,19 @@ function facts(app: Application, approvals: readonly Approval[], episodes: reado
   ];
 }
 
-export function standingOf(app: Application, approvals: readonly Approval[], episodes: readonly DriftEpisode[]): Standing {
+export function standingOf(
+  app: Application,
+  approvals: readonly Approval[],
+  episodes: readonly DriftEpisode[],
+): Standing {
   const found = facts(app, approvals, episodes);
   if (found.length === 0) return { rank: 4, tags: ['healthy'], note: '', bad: false };
   const told = found.find((item) => item.note !== '');
   const rank = found.reduce<Standing['rank']>((least, item) => (item.rank < least ? item.rank : least), 4);
-  return { rank, tags: [...new Set(found.map((item) => item.tag))], note: told?.note ?? '', bad: told?.tag === 'failing' };
+  return {
+    rank,
+    tags: [...new Set(found.map((item) => item.tag))],
+    note: told?.note ?? '',
+    bad: told?.tag === 'failing',
+  };
 }

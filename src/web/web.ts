@@ -43,7 +43,8 @@ export interface Web {
 
 /** Nothing runs, loads or is sent anywhere but what this server itself has; no page may frame it. */
 const headers = {
-  'content-security-policy': "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
@@ -93,7 +94,11 @@ function json(status: number, value: unknown): Answer {
 }
 
 function lost(up: string, what: string): Answer {
-  return shown(404, { title: 'Not found', up, body: html`<div class="empty"><h1>${what}</h1><p><a href="${up || './'}">All applications</a></p></div>` });
+  return shown(404, {
+    title: 'Not found',
+    up,
+    body: html`<div class="empty"><h1>${what}</h1><p><a href="${up || './'}">All applications</a></p></div>`,
+  });
 }
 
 function viewOf({ store, resources }: WebOptions, key: string): ApplicationView | undefined {
@@ -103,7 +108,13 @@ function viewOf({ store, resources }: WebOptions, key: string): ApplicationView 
   const compared = resources(key);
   // Before the first comparison, and where Argo CD compares, the status tells what there is.
   const known = compared.length > 0 ? compared : (app.status?.resources ?? []).map((row) => ({ row, diff: '' }));
-  return { app, resources: known, approvals: store.approvals.of(key), episodes: store.episodes.of(key), policy: policyFor(store, found) };
+  return {
+    app,
+    resources: known,
+    approvals: store.approvals.of(key),
+    episodes: store.episodes.of(key),
+    policy: policyFor(store, found),
+  };
 }
 
 /** Annotations decide it, which are not shown themselves. */
@@ -114,7 +125,12 @@ function policyFor(store: Store, app: Application): EffectivePolicy {
 function frontPage({ store }: WebOptions): Answer {
   const listed = store.applications.list().map((app) => {
     const key = applicationKey(app);
-    return { app: shownApplication(app), approvals: store.approvals.of(key), episodes: store.episodes.of(key), environment: policyFor(store, app).environment };
+    return {
+      app: shownApplication(app),
+      approvals: store.approvals.of(key),
+      episodes: store.episodes.of(key),
+      environment: policyFor(store, app).environment,
+    };
   });
   return shown(200, { title: 'Applications', up: '', follows: '', body: listPage(listed) });
 }
@@ -128,7 +144,9 @@ function pageOf(options: WebOptions, key: string): Answer {
 
 function dataOf(options: WebOptions, key: string): Answer {
   const view = viewOf(options, key);
-  return view ? json(200, { application: view.app, resources: view.resources }) : json(404, { error: 'there is no such application' });
+  return view
+    ? json(200, { application: view.app, resources: view.resources })
+    : json(404, { error: 'there is no such application' });
 }
 
 /** `namespace/name` of a path, undefined if it is none. */
@@ -181,8 +199,10 @@ function answerTo(options: WebOptions, fixed: Readonly<Record<string, Route>>, p
 }
 
 /**
- * Everything that is not a webhook, for two ports. Only GET and HEAD are answered, nothing is changed by a request, and nobody is asked who they
- * are: whoever reaches the port may read. Differences are masked, and of Applications only what `shown.ts` lists is told.
+ * Everything that is not a webhook, for two ports. Only GET and HEAD are answered, nothing is changed by a request, and
+ * nobody is asked who they
+ * are: whoever reaches the port may read. Differences are masked, and of Applications only what `shown.ts` lists is
+ * told.
  */
 export function createWeb(options: WebOptions): Web {
   const listeners = new Listeners(options.store, options.clock ?? systemClock);
@@ -190,13 +210,26 @@ export function createWeb(options: WebOptions): Web {
   return {
     async health(request, response) {
       const route = healthy[(request.url ?? '/').split('?')[0] ?? '/'];
-      return send(request, response, route && (request.method === 'GET' || request.method === 'HEAD') ? await route(options) : plain(route ? 405 : 404, route ? 'method not allowed' : 'not found'));
+      return send(
+        request,
+        response,
+        route && (request.method === 'GET' || request.method === 'HEAD')
+          ? await route(options)
+          : plain(route ? 405 : 404, route ? 'method not allowed' : 'not found'),
+      );
     },
     async page(request, response) {
       const path = (request.url ?? '/').split('?')[0] ?? '/';
-      if (request.method !== 'GET' && request.method !== 'HEAD') return send(request, response, plain(405, 'method not allowed'));
-      if (path !== '/events' || request.method === 'HEAD') return send(request, response, await answerTo(options, fixed, path));
-      response.writeHead(200, { ...headers, 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+      if (request.method !== 'GET' && request.method !== 'HEAD')
+        return send(request, response, plain(405, 'method not allowed'));
+      if (path !== '/events' || request.method === 'HEAD')
+        return send(request, response, await answerTo(options, fixed, path));
+      response.writeHead(200, {
+        ...headers,
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      });
       listeners.add(request, response);
     },
     stop: () => listeners.stop(),

@@ -11,9 +11,44 @@ test('the order of keys and undefined members do not count, everything else does
 
 test('two values are the same exactly when their canonical JSON is', () => {
   const values: unknown[] = [
-    undefined, null, 0, 1, '', '0', 'null', true, false, [], {}, [undefined], [null], [[]], [{}], { a: undefined }, { a: null }, { a: 1 }, { a: '1' }, { b: 1 },
-    { a: 1, b: undefined }, { a: 1, b: 2 }, { b: 2, a: 1 }, { a: [1, 2] }, { a: [2, 1] }, { a: { 0: 1 } }, { a: [1] }, { length: 0 }, { a: { b: { c: [{ d: 1 }] } } }, { a: { b: { c: [{ d: 1, e: undefined }] } } },
-    { toString: 1 }, { hasOwnProperty: null },
+    undefined,
+    null,
+    0,
+    1,
+    '',
+    '0',
+    'null',
+    true,
+    false,
+    [],
+    {},
+    [undefined],
+    [null],
+    [[]],
+    [{}],
+    { a: undefined },
+    { a: null },
+    { a: 1 },
+    { a: '1' },
+    { b: 1 },
+    { a: 1, b: undefined },
+    { a: 1, b: 2 },
+    { b: 2, a: 1 },
+    { a: [1, 2] },
+    { a: [2, 1] },
+    { a: { 0: 1 } },
+    { a: [1] },
+    { length: 0 },
+    { a: { b: { c: [{ d: 1 }] } } },
+    { a: { b: { c: [{ d: 1, e: undefined }] } } },
+    { toString: 1 },
+    { hasOwnProperty: null },
   ];
-  for (const a of values) for (const b of values) assert.equal(sameJson(a, b), canonicalJson(a) === canonicalJson(b), `${canonicalJson(a)} and ${canonicalJson(b)}`);
+  for (const a of values)
+    for (const b of values)
+      assert.equal(
+        sameJson(a, b),
+        canonicalJson(a) === canonicalJson(b),
+        `${canonicalJson(a)} and ${canonicalJson(b)}`,
+      );
 });

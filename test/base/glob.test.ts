@@ -55,8 +55,13 @@ function naive([piece, ...rest]: readonly Piece[], text: string, separators: str
   if (piece === undefined) return text === '';
   if (typeof piece !== 'string') return piece.some((branch) => naive([...branch, ...rest], text, separators));
   const inside = text !== '' && !separators.includes(text.charAt(0));
-  if (piece === '**' || piece === '*') return naive(rest, text, separators) || (text !== '' && (inside || piece === '**') && naive([piece, ...rest], text.slice(1), separators));
-  const takes = piece === '?' ? inside : piece === '[!a]' ? text !== '' && !text.startsWith('a') : text.startsWith(piece);
+  if (piece === '**' || piece === '*')
+    return (
+      naive(rest, text, separators) ||
+      (text !== '' && (inside || piece === '**') && naive([piece, ...rest], text.slice(1), separators))
+    );
+  const takes =
+    piece === '?' ? inside : piece === '[!a]' ? text !== '' && !text.startsWith('a') : text.startsWith(piece);
   return takes && naive(rest, text.slice(1), separators);
 }
 
@@ -77,16 +82,31 @@ test('twenty thousand small patterns match what a naive matcher says', () => {
   const pick = (from: readonly string[]): string => from[random(from.length)] ?? '';
   const plain = ['a', 'b', '/', '*', '**', '?', '[!a]'];
   // Two stars beside each other would be read as one that crosses everything.
-  const apart = <T extends Piece>(pieces: T[]): T[] => pieces.filter((piece, at) => !(typeof piece === 'string' && piece.startsWith('*') && typeof pieces[at - 1] === 'string' && pieces[at - 1]?.at(0) === '*'));
+  const apart = <T extends Piece>(pieces: T[]): T[] =>
+    pieces.filter(
+      (piece, at) =>
+        !(
+          typeof piece === 'string' &&
+          piece.startsWith('*') &&
+          typeof pieces[at - 1] === 'string' &&
+          pieces[at - 1]?.at(0) === '*'
+        ),
+    );
   const branch = (): string[] => apart(Array.from({ length: random(3) }, () => pick(plain)));
   let matched = 0;
   for (let count = 0; count < 20_000; count += 1) {
-    const pieces = apart(Array.from({ length: random(5) }, (): Piece => (random(4) === 0 ? [branch(), branch()] : pick(plain))));
+    const pieces = apart(
+      Array.from({ length: random(5) }, (): Piece => (random(4) === 0 ? [branch(), branch()] : pick(plain))),
+    );
     const text = Array.from({ length: random(7) }, () => pick(['a', 'b', '/'])).join('');
     const separators = pick(['', '/']);
     const expected = naive(pieces, text, separators);
     matched += Number(expected);
-    assert.equal(globMatch(written(pieces), text, { separators }), expected, JSON.stringify({ pattern: written(pieces), text, separators }));
+    assert.equal(
+      globMatch(written(pieces), text, { separators }),
+      expected,
+      JSON.stringify({ pattern: written(pieces), text, separators }),
+    );
   }
   assert.ok(matched > 2000);
 });

@@ -1,4 +1,5 @@
-// Text of strangers that is made to be slow to read: each function comes to an end with it. Lint holds that no pattern can do otherwise.
+// Text of strangers that is made to be slow to read: each function comes to an end with it. Lint holds that no pattern
+// can do otherwise.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { redactText } from '../../src/base/log.ts';
@@ -19,8 +20,16 @@ function commit(author: string): Buffer {
 /** At this length a pattern with quadratic time takes minutes. */
 const rows: [what: string, run: () => unknown, expected: unknown][] = [
   ['an address of dots in a log line', () => redactText('a.'.repeat(many)).length, 2 * many],
-  ['beginnings of web tokens in a log line', () => redactText('eyJaaaaaaaaaa-'.repeat(many / 10)).length, 14 * (many / 10)],
-  ['beginnings of web tokens with a dot between', () => redactText('eyJaaaaaaaaaa. '.repeat(many / 10)).length, 15 * (many / 10)],
+  [
+    'beginnings of web tokens in a log line',
+    () => redactText('eyJaaaaaaaaaa-'.repeat(many / 10)).length,
+    14 * (many / 10),
+  ],
+  [
+    'beginnings of web tokens with a dot between',
+    () => redactText('eyJaaaaaaaaaa. '.repeat(many / 10)).length,
+    15 * (many / 10),
+  ],
   ['a long name without letters', () => boundedName(`a${'-'.repeat(many)}`, many).startsWith('a-'), true],
   ['back-ticks and a line separator in a comment', () => commandIn(`${'`'.repeat(many)}\u2028x`), undefined],
   ['a command of spaces and a line separator', () => commandIn(`/cox${' '.repeat(many)}\u2028x`), 'x'],
@@ -42,10 +51,17 @@ for (const [what, run, expected] of rows) {
 }
 
 test('what the faster patterns read is what the former ones read', () => {
-  assert.equal(redactText('fetch https://user:pw@h/x?token=abc and -eyJabcdefgh1.abcdefgh2.x; see git+ssh://u@h'), 'fetch https://***@h/x?token=*** and ***; see git+ssh://***@h');
+  assert.equal(
+    redactText('fetch https://user:pw@h/x?token=abc and -eyJabcdefgh1.abcdefgh2.x; see git+ssh://u@h'),
+    'fetch https://***@h/x?token=*** and ***; see git+ssh://***@h',
+  );
   assert.deepEqual(titleOf('Make it fast  (#12)'), { title: 'Make it fast', pull: 12 });
   assert.deepEqual(titleOf('(#12) is wrong'), { title: '(#12) is wrong' });
-  assert.deepEqual(parseCommit('a'.repeat(40), commit('Bo <b> Li <bo@example.com> 12 +0100')).author, { name: 'Bo', email: 'b> Li <bo@example.com', at: 12_000 });
+  assert.deepEqual(parseCommit('a'.repeat(40), commit('Bo <b> Li <bo@example.com> 12 +0100')).author, {
+    name: 'Bo',
+    email: 'b> Li <bo@example.com',
+    at: 12_000,
+  });
   assert.equal(parseDuration('1h30m2.5s'), 5_402_500);
   assert.equal(normaliseRepo('git@github.com:/acme/infra.git/'), 'ssh://github.com/acme/infra');
   assert.equal(commandIn('/cox   sync web  '), 'sync web');

@@ -36,7 +36,13 @@ test('credentials never reach a log line, wherever they stand', () => {
 });
 
 test('ordinary text passes unchanged through the redaction', () => {
-  for (const text of ['https://github.com/acme/infra/pull/7?w=1', 'Secret shop/db: data.password', 'git@github.com:acme/infra.git', 'basic setup']) assert.equal(redactText(text), text);
+  for (const text of [
+    'https://github.com/acme/infra/pull/7?w=1',
+    'Secret shop/db: data.password',
+    'git@github.com:acme/infra.git',
+    'basic setup',
+  ])
+    assert.equal(redactText(text), text);
 });
 
 test('a failing subscriber disturbs neither the publisher nor the others', () => {
@@ -55,7 +61,10 @@ test('a failing subscriber disturbs neither the publisher nor the others', () =>
 test('backoff doubles up to its limit and is never far below it', () => {
   const top = [0, 1, 2, 3, 10].map((attempt) => backoffDelay(attempt, () => 1, { baseMs: 100, maxMs: 1000 }));
   assert.deepEqual(top, [100, 200, 400, 800, 1000]);
-  assert.equal(backoffDelay(3, () => 0, { baseMs: 100, maxMs: 1000 }), 80);
+  assert.equal(
+    backoffDelay(3, () => 0, { baseMs: 100, maxMs: 1000 }),
+    80,
+  );
 });
 
 test('Retry-After is read as seconds or as a date', () => {
@@ -69,12 +78,18 @@ test('retry stops at success, at a terminal error, and when the attempts are use
   const clock = new SteppedClock();
   const options = { clock, random: () => 1, baseMs: 100, attempts: 3 };
   let calls = 0;
-  const second = retry((attempt) => ((calls += 1), attempt === 1 ? Promise.resolve('done') : Promise.reject(new Error('no'))), options);
+  const second = retry(
+    (attempt) => ((calls += 1), attempt === 1 ? Promise.resolve('done') : Promise.reject(new Error('no'))),
+    options,
+  );
   for (let i = 0; i < 10; i += 1) await Promise.resolve();
   clock.step(100);
   assert.equal(await second, 'done');
   assert.equal(calls, 2);
-  await assert.rejects(retry(() => Promise.reject(new AppError('E_API', 'never')), options), /never/);
+  await assert.rejects(
+    retry(() => Promise.reject(new AppError('E_API', 'never')), options),
+    /never/,
+  );
   const asked = retry(() => Promise.reject(new Error('always')), { ...options, retryAfter: () => 7 });
   asked.catch(() => undefined);
   for (let i = 0; i < 2; i += 1) {

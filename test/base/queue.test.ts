@@ -13,14 +13,20 @@ interface Held {
   fail(error: unknown): void;
 }
 
-function setUp(options: Partial<KeyQueueOptions> = {}): { clock: SteppedClock; queue: KeyQueue; held: Held[]; errors: [string, number | undefined][] } {
+function setUp(options: Partial<KeyQueueOptions> = {}): {
+  clock: SteppedClock;
+  queue: KeyQueue;
+  held: Held[];
+  errors: [string, number | undefined][];
+} {
   const clock = new SteppedClock(1000);
   const held: Held[] = [];
   const errors: [string, number | undefined][] = [];
   const queue = new KeyQueue({
     clock,
     concurrency: 2,
-    work: (key, signal) => new Promise<Outcome | void>((resolve, reject) => held.push({ key, signal, finish: resolve, fail: reject })),
+    work: (key, signal) =>
+      new Promise<Outcome | void>((resolve, reject) => held.push({ key, signal, finish: resolve, fail: reject })),
     onError: (key, _error, retryMs) => errors.push([key, retryMs]),
     ...options,
   });
@@ -38,10 +44,16 @@ test('keys run in the order in which they were added, as many at a time as there
   assert.equal(held.length, 0);
   queue.start();
   await settle();
-  assert.deepEqual(held.map((h) => h.key), ['a', 'b']);
+  assert.deepEqual(
+    held.map((h) => h.key),
+    ['a', 'b'],
+  );
   held[0]?.finish();
   await settle();
-  assert.deepEqual(held.map((h) => h.key), ['a', 'b', 'c']);
+  assert.deepEqual(
+    held.map((h) => h.key),
+    ['a', 'b', 'c'],
+  );
   assert.equal(queue.size, 2);
 });
 
@@ -74,10 +86,16 @@ test('of several times for one key the earliest counts', async () => {
   assert.equal(held.length, 0);
   clock.step(1);
   await settle();
-  assert.deepEqual(held.map((h) => h.key), ['a']);
+  assert.deepEqual(
+    held.map((h) => h.key),
+    ['a'],
+  );
   clock.step(100);
   await settle();
-  assert.deepEqual(held.map((h) => h.key), ['a', 'b']);
+  assert.deepEqual(
+    held.map((h) => h.key),
+    ['a', 'b'],
+  );
 });
 
 test('failures wait longer and longer up to the limit, and a success forgets them', async () => {
@@ -152,7 +170,10 @@ test('stopping waits for the running work, drops the rest, and takes nothing new
   queue.add('d');
   held[0]?.finish();
   assert.equal(await stopped, true);
-  assert.deepEqual(held.map((h) => h.key), ['a']);
+  assert.deepEqual(
+    held.map((h) => h.key),
+    ['a'],
+  );
   assert.equal(queue.size, 0);
 });
 
@@ -200,7 +221,8 @@ test('no key is lost and none runs twice at once, whatever the order of adds, en
       const what = random(10);
       if (what < 4) (queue.add(key), wantedSince.set(key, turn));
       else if (what < 6) (queue.addAfter(key, 1 + random(20)), wantedSince.set(key, turn));
-      else if (what < 8) held.splice(random(held.length || 1), 1)[0]?.finish(random(4) === 0 ? { after: 1 + random(9) } : undefined);
+      else if (what < 8)
+        held.splice(random(held.length || 1), 1)[0]?.finish(random(4) === 0 ? { after: 1 + random(9) } : undefined);
       else if (what < 9) held.splice(random(held.length || 1), 1)[0]?.fail(new Error('no'));
       else clock.step(random(10));
       assert.ok(running.size <= 3);
@@ -228,7 +250,11 @@ test('what a key waits for holds no worker: it runs again when that ends, and ba
   held[0]?.finish({ until: first.until });
   queue.add('b');
   await settle();
-  assert.deepEqual(held.map((item) => item.key), ['a', 'b'], 'the worker is free for others');
+  assert.deepEqual(
+    held.map((item) => item.key),
+    ['a', 'b'],
+    'the worker is free for others',
+  );
   held[1]?.finish();
   await settle();
   assert.deepEqual([queue.idle, queue.size], [true, 1]);
@@ -248,7 +274,14 @@ test('what a key waits for holds no worker: it runs again when that ends, and ba
   await settle();
   third.end(new AppError('E_GIT', 'away', { kind: 'transient' }));
   await settle();
-  assert.deepEqual(errors, [['a', 5], ['a', 10]], 'waiting is no success');
+  assert.deepEqual(
+    errors,
+    [
+      ['a', 5],
+      ['a', 10],
+    ],
+    'waiting is no success',
+  );
   clock.step(10);
   await settle();
   held[4]?.finish();

@@ -27,8 +27,16 @@ function open(t: TestContext, path: string, options: { timeoutMs?: number; maxOu
 
 test('requests are answered in order by one process, and one that is refused harms no other', async (t) => {
   const worker = open(t, render);
-  const answers = await Promise.allSettled([worker.call('constraint', newest), worker.call('nothing', {}), worker.call('yaml', { json: [], objects: false }, [Buffer.from('a: 1'), Buffer.from('')]), worker.call('constraint', 'no object')]);
-  assert.deepEqual(answers.map((answer) => (answer.status === 'fulfilled' ? answer.value.value : String(answer.reason.code))), ['1.0', 'E_PROCESS', [{ documents: [{ line: 1, column: 1 }] }, { documents: [] }], 'E_PROCESS']);
+  const answers = await Promise.allSettled([
+    worker.call('constraint', newest),
+    worker.call('nothing', {}),
+    worker.call('yaml', { json: [], objects: false }, [Buffer.from('a: 1'), Buffer.from('')]),
+    worker.call('constraint', 'no object'),
+  ]);
+  assert.deepEqual(
+    answers.map((answer) => (answer.status === 'fulfilled' ? answer.value.value : String(answer.reason.code))),
+    ['1.0', 'E_PROCESS', [{ documents: [{ line: 1, column: 1 }] }, { documents: [] }], 'E_PROCESS'],
+  );
   assert.deepEqual(answers[2]?.status === 'fulfilled' && answers[2].value.blobs.map(String), ['{"a":1}']);
 });
 
@@ -36,13 +44,20 @@ test('a process that ended is started again, and its request is asked once more'
   const once = open(t, tool(t, `[ -e again ] && exec ${render}\n: > again`));
   assert.equal((await once.call('constraint', newest)).value, '1.0');
   const always = open(t, tool(t, 'exit 1'));
-  await assert.rejects(always.call('constraint', newest), { code: 'E_PROCESS', kind: 'transient', message: /ended twice/ });
+  await assert.rejects(always.call('constraint', newest), {
+    code: 'E_PROCESS',
+    kind: 'transient',
+    message: /ended twice/,
+  });
 });
 
 test('an input that takes too long or makes too much ends its process, and the next one finds another', async (t) => {
   const slow = open(t, tool(t, 'exec sleep 60'), { timeoutMs: 50 });
   const both = await Promise.allSettled([slow.call('yaml', {}), slow.call('yaml', {})]);
-  assert.deepEqual(both.map((each) => each.status === 'rejected' && each.reason.code), ['E_PROCESS_LIMIT', 'E_PROCESS_LIMIT']);
+  assert.deepEqual(
+    both.map((each) => each.status === 'rejected' && each.reason.code),
+    ['E_PROCESS_LIMIT', 'E_PROCESS_LIMIT'],
+  );
   const large = open(t, render, { maxOutput: 1000 });
   const text = Buffer.from(`a: ${'x'.repeat(2000)}`);
   await assert.rejects(large.call('yaml', { json: [] }, [text]), { code: 'E_PROCESS_LIMIT' });
@@ -50,7 +65,11 @@ test('an input that takes too long or makes too much ends its process, and the n
 });
 
 test('a tool that is not there is told with the way out', async (t) => {
-  await assert.rejects(open(t, '/nonexistent/render').call('yaml', {}), { code: 'E_PROCESS', kind: 'terminal', hint: /tools\/binaries.ts render/ });
+  await assert.rejects(open(t, '/nonexistent/render').call('yaml', {}), {
+    code: 'E_PROCESS',
+    kind: 'terminal',
+    hint: /tools\/binaries.ts render/,
+  });
 });
 
 test('after the stop nothing is asked, and what was under way rejects', async (t) => {

@@ -16,7 +16,12 @@ interface Merged {
 
 /** A pull request of three commits, each of another application, beside one that the branch got meanwhile. */
 function opened(t: TestContext): Merged {
-  const w = world(t, { 'apps/pay/a.yaml': configMap('pay', '1'), 'apps/web/a.yaml': configMap('web', '1'), 'apps/docs/a.yaml': configMap('docs', '1'), 'apps/other/a.yaml': configMap('other', '1') });
+  const w = world(t, {
+    'apps/pay/a.yaml': configMap('pay', '1'),
+    'apps/web/a.yaml': configMap('web', '1'),
+    'apps/docs/a.yaml': configMap('docs', '1'),
+    'apps/other/a.yaml': configMap('other', '1'),
+  });
   for (const name of ['pay', 'web', 'docs', 'other']) w.apps.set(`argocd/${name}`, application(w.origin, name));
   w.origin.commit('pay: 2', { 'apps/pay/a.yaml': configMap('pay', '2') }, 'feature');
   w.origin.commit('web: 2', { 'apps/web/a.yaml': configMap('web', '2') });
@@ -36,10 +41,23 @@ async function seen({ w }: Merged, merged: string): Promise<{ base: string | und
 const all = ['argocd/docs', 'argocd/pay', 'argocd/web'];
 
 const ways: { name: string; merge: (m: Merged) => void; touched?: string[] }[] = [
-  { name: 'a merge commit', merge: ({ w }) => void w.origin.git('merge', '-q', '--no-ff', '-m', 'Merge #1', 'feature') },
-  { name: 'a squash', merge: ({ w }) => { w.origin.git('merge', '-q', '--squash', 'feature'); w.origin.git('commit', '-q', '-m', 'All of it (#1)'); } },
+  {
+    name: 'a merge commit',
+    merge: ({ w }) => void w.origin.git('merge', '-q', '--no-ff', '-m', 'Merge #1', 'feature'),
+  },
+  {
+    name: 'a squash',
+    merge: ({ w }) => {
+      w.origin.git('merge', '-q', '--squash', 'feature');
+      w.origin.git('commit', '-q', '-m', 'All of it (#1)');
+    },
+  },
   { name: 'a rebase of three commits', merge: ({ w, head }) => void w.origin.git('cherry-pick', `main..${head}`) },
-  { name: 'a rebase in which one commit is empty by now', touched: ['argocd/docs', 'argocd/pay'], merge: ({ w, head }) => void w.origin.git('cherry-pick', `${head}~2`, head) },
+  {
+    name: 'a rebase in which one commit is empty by now',
+    touched: ['argocd/docs', 'argocd/pay'],
+    merge: ({ w, head }) => void w.origin.git('cherry-pick', `${head}~2`, head),
+  },
 ];
 
 for (const { name, merge, touched = all } of ways) {

@@ -12,7 +12,11 @@ import { changeDeps } from '../../src/wiring.ts';
 
 function git(s: Stage, ...args: string[]): string {
   const who = ['-c', 'user.name=Eve', '-c', 'user.email=eve@example.com'];
-  return execFileSync('git', [...who, ...args], { cwd: s.clone, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  return execFileSync('git', [...who, ...args], {
+    cwd: s.clone,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).trim();
 }
 
 /** A branch beside main with these files. */
@@ -36,9 +40,24 @@ export function branch(s: Stage, files: Record<string, string | undefined>): str
 export async function preview(s: Stage, files: Record<string, string | undefined>): Promise<PullPreview> {
   const sha = branch(s, files);
   const { store, engine, renderer, cluster } = s;
-  const desiring = createDesiring({ git: s.git, renderer, clusterOf: () => Promise.resolve({ version: cluster.discovery.version, apiVersions: [] }) });
+  const desiring = createDesiring({
+    git: s.git,
+    renderer,
+    clusterOf: () => Promise.resolve({ version: cluster.discovery.version, apiVersions: [] }),
+  });
   const deps = changeDeps({ store, git: s.git, desiring, engine, clock: systemClock });
-  const pull = { repoUrl: s.url, owner: 'acme', repo: 'infra', number: 7, base: { ref: 'main', sha }, head: { ref: 'change', sha }, defaultBranch: 'main', author: { login: 'eve', id: 666 }, draft: false, fork: false };
+  const pull = {
+    repoUrl: s.url,
+    owner: 'acme',
+    repo: 'infra',
+    number: 7,
+    base: { ref: 'main', sha },
+    head: { ref: 'change', sha },
+    defaultBranch: 'main',
+    author: { login: 'eve', id: 666 },
+    draft: false,
+    fork: false,
+  };
   return createChange(deps).preview(pull, AbortSignal.timeout(30_000));
 }
 

@@ -1,4 +1,5 @@
-// What a pull request says of other applications: what moves between them, what a deletion takes along, and whose objects it writes.
+// What a pull request says of other applications: what moves between them, what a deletion takes along, and whose
+// objects it writes.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync, mkdirSync } from 'node:fs';
@@ -16,12 +17,29 @@ import { approvalIn, automated, config, person, requests, synced } from '../engi
 import { stage } from '../engine/stage.ts';
 
 const finalizers = ['resources-finalizer.argocd.argoproj.io'];
-const gate = { 'coxswain.dev/approval': 'required', 'coxswain.dev/approvers': 'bo', 'coxswain.dev/environment': 'production' };
-const claim = 'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n';
+const gate = {
+  'coxswain.dev/approval': 'required',
+  'coxswain.dev/approvers': 'bo',
+  'coxswain.dev/environment': 'production',
+};
+const claim =
+  'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n';
 
 /** What a pull request with these changes of main would say. */
 async function preview(s: Stage, files: Record<string, string | undefined>): Promise<PullPreview> {
-  const git = (...args: string[]): string => execFileSync('git', args, { cwd: s.clone, encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '', HOME: s.clone, GIT_AUTHOR_NAME: 'Ana', GIT_AUTHOR_EMAIL: 'a@example.com', GIT_COMMITTER_NAME: 'Ana', GIT_COMMITTER_EMAIL: 'a@example.com' } }).trim();
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, {
+      cwd: s.clone,
+      encoding: 'utf8',
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: s.clone,
+        GIT_AUTHOR_NAME: 'Ana',
+        GIT_AUTHOR_EMAIL: 'a@example.com',
+        GIT_COMMITTER_NAME: 'Ana',
+        GIT_COMMITTER_EMAIL: 'a@example.com',
+      },
+    }).trim();
   const base = git('rev-parse', 'HEAD');
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(s.clone, path)), { recursive: true });
@@ -33,9 +51,24 @@ async function preview(s: Stage, files: Record<string, string | undefined>): Pro
   const head = git('rev-parse', 'HEAD');
   git('push', '-qf', 'origin', 'HEAD:refs/heads/topic');
   git('reset', '-q', '--hard', base);
-  const desiring = createDesiring({ git: s.git, renderer: s.renderer, clusterOf: () => Promise.resolve({ version: s.cluster.discovery.version, apiVersions: [] }) });
+  const desiring = createDesiring({
+    git: s.git,
+    renderer: s.renderer,
+    clusterOf: () => Promise.resolve({ version: s.cluster.discovery.version, apiVersions: [] }),
+  });
   const deps = changeDeps({ store: s.store, git: s.git, desiring, engine: s.engine, clock: systemClock });
-  const pull = { repoUrl: s.url, owner: 'acme', repo: 'infra', number: 7, base: { ref: 'main', sha: base }, head: { ref: 'topic', sha: head }, defaultBranch: 'main', author: { login: 'ana', id: 1 }, draft: false, fork: false };
+  const pull = {
+    repoUrl: s.url,
+    owner: 'acme',
+    repo: 'infra',
+    number: 7,
+    base: { ref: 'main', sha: base },
+    head: { ref: 'topic', sha: head },
+    defaultBranch: 'main',
+    author: { login: 'ana', id: 1 },
+    draft: false,
+    fork: false,
+  };
   return previewPull(deps, pull, AbortSignal.timeout(60_000));
 }
 
@@ -44,20 +77,51 @@ function commentOf(found: PullPreview): string {
 }
 
 async function agree(s: Stage, name: string): Promise<void> {
-  const { spec: { digest } } = await approvalIn(s, name, 'Pending');
+  const {
+    spec: { digest },
+  } = await approvalIn(s, name, 'Pending');
   await approve(requests(s), { application: `${s.namespace}/${name}`, digest, actor: person('bo', 2), teams: [] });
   await synced(s, name);
 }
 
 test('an object that moves is told as a move in both sections, with no deletion and no caution', async (t) => {
-  const s = await stage(t, { 'a/kept.yaml': config('kept-a', '1'), 'a/claim.yaml': claim, 'a/cm.yaml': config('cm', '1'), 'b/kept.yaml': config('kept-b', '1') });
+  const s = await stage(t, {
+    'a/kept.yaml': config('kept-a', '1'),
+    'a/claim.yaml': claim,
+    'a/cm.yaml': config('cm', '1'),
+    'b/kept.yaml': config('kept-b', '1'),
+  });
   for (const name of ['a', 'b']) await s.apply(name, { syncPolicy: automated });
   for (const name of ['a', 'b']) await synced(s, name);
-  const found = await preview(s, { 'a/claim.yaml': undefined, 'b/claim.yaml': claim, 'a/cm.yaml': undefined, 'b/cm.yaml': config('cm', '2') });
+  const found = await preview(s, {
+    'a/claim.yaml': undefined,
+    'b/claim.yaml': claim,
+    'a/cm.yaml': undefined,
+    'b/cm.yaml': config('cm', '2'),
+  });
   const byName = new Map(found.apps.map((app) => [app.name, app]));
   assert.deepEqual(byName.get('a')?.effect?.operations, []);
-  assert.deepEqual(byName.get('a')?.effect?.change.map(({ key, action, moves }) => [key.kind, action, moves]), [['ConfigMap', 'move', { from: 'a', to: 'b' }], ['PersistentVolumeClaim', 'move', { from: 'a', to: 'b' }]]);
-  assert.deepEqual(byName.get('b')?.effect?.change.map(({ key, action, moves, changes }) => [key.kind, action, moves, changes.map(({ text }) => text)]), [['ConfigMap', 'change', { from: 'a', to: 'b' }, ['data.value']], ['PersistentVolumeClaim', 'move', { from: 'a', to: 'b' }, []]]);
+  assert.deepEqual(
+    byName.get('a')?.effect?.change.map(({ key, action, moves }) => [key.kind, action, moves]),
+    [
+      ['ConfigMap', 'move', { from: 'a', to: 'b' }],
+      ['PersistentVolumeClaim', 'move', { from: 'a', to: 'b' }],
+    ],
+  );
+  assert.deepEqual(
+    byName
+      .get('b')
+      ?.effect?.change.map(({ key, action, moves, changes }) => [
+        key.kind,
+        action,
+        moves,
+        changes.map(({ text }) => text),
+      ]),
+    [
+      ['ConfigMap', 'change', { from: 'a', to: 'b' }, ['data.value']],
+      ['PersistentVolumeClaim', 'move', { from: 'a', to: 'b' }, []],
+    ],
+  );
   const body = commentOf(found);
   assert.equal(body.split('moves from a to b').length - 1, 4);
   assert.doesNotMatch(body, /delete|CAUTION|^[+-] .*tracking-id/m);
@@ -65,8 +129,18 @@ test('an object that moves is told as a move in both sections, with no deletion 
 
 test('a removal says what goes with it two levels below, and that the gate of it asks', async (t) => {
   const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
-  const child = (name: string, annotations = ''): string => `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: ${name}, annotations: {${annotations}}, finalizers: [${finalizers.join()}]}\nspec:\n  project: default\n  destination: {server: https://kubernetes.default.svc, namespace: ${s.namespace}}\n  source: {repoURL: "${s.url}", path: ${name}, targetRevision: main}\n  syncPolicy: {automated: {prune: true, selfHeal: true}}\n`;
-  s.commit({ 'root/kept.yaml': config('kept', '1'), 'root/mid.yaml': child('mid'), 'mid/prod.yaml': child('prod', Object.entries(gate).map(([name, value]) => `${name}: ${value}`).join(', ')) });
+  const child = (name: string, annotations = ''): string =>
+    `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: ${name}, annotations: {${annotations}}, finalizers: [${finalizers.join()}]}\nspec:\n  project: default\n  destination: {server: https://kubernetes.default.svc, namespace: ${s.namespace}}\n  source: {repoURL: "${s.url}", path: ${name}, targetRevision: main}\n  syncPolicy: {automated: {prune: true, selfHeal: true}}\n`;
+  s.commit({
+    'root/kept.yaml': config('kept', '1'),
+    'root/mid.yaml': child('mid'),
+    'mid/prod.yaml': child(
+      'prod',
+      Object.entries(gate)
+        .map(([name, value]) => `${name}: ${value}`)
+        .join(', '),
+    ),
+  });
   await s.apply('root', { syncPolicy: automated });
   await agree(s, 'prod');
   for (const name of ['root', 'mid']) await synced(s, name);

@@ -17,12 +17,37 @@ function appWith(status: ApplicationStatus, operation?: Operation): Application 
 }
 
 function approval(phase: ApprovalPhase, revision = merged): Approval {
-  return { apiVersion: 'coxswain.dev/v1alpha1', kind: 'Approval', metadata: { name: 'a', namespace: 'argocd' }, spec: { application: 'argocd/web', digest: 'd', revision, operations: [] }, status: { phase, message: phase } };
+  return {
+    apiVersion: 'coxswain.dev/v1alpha1',
+    kind: 'Approval',
+    metadata: { name: 'a', namespace: 'argocd' },
+    spec: { application: 'argocd/web', digest: 'd', revision, operations: [] },
+    status: { phase, message: phase },
+  };
 }
 
-const history = (revision: string): ApplicationStatus => ({ history: [{ id: 1, revision, deployedAt: '2024-01-01T00:00:00Z' }], sync: { status: 'Synced', revision } });
-const operation = (phase: 'Running' | 'Failed' | 'Succeeded', revision: string, info?: Operation['info']): ApplicationStatus => ({
-  operationState: { phase, startedAt: '2024-01-01T00:00:00Z', message: phase, operation: { sync: { revision }, ...(info && { info }) }, syncResult: { revision, resources: [{ group: '', version: 'v1', kind: 'ConfigMap', namespace: 'a', name: 'b', status: 'Synced' }, { group: '', version: 'v1', kind: 'ConfigMap', namespace: 'a', name: 'c' }] } },
+const history = (revision: string): ApplicationStatus => ({
+  history: [{ id: 1, revision, deployedAt: '2024-01-01T00:00:00Z' }],
+  sync: { status: 'Synced', revision },
+});
+const operation = (
+  phase: 'Running' | 'Failed' | 'Succeeded',
+  revision: string,
+  info?: Operation['info'],
+): ApplicationStatus => ({
+  operationState: {
+    phase,
+    startedAt: '2024-01-01T00:00:00Z',
+    message: phase,
+    operation: { sync: { revision }, ...(info && { info }) },
+    syncResult: {
+      revision,
+      resources: [
+        { group: '', version: 'v1', kind: 'ConfigMap', namespace: 'a', name: 'b', status: 'Synced' },
+        { group: '', version: 'v1', kind: 'ConfigMap', namespace: 'a', name: 'c' },
+      ],
+    },
+  },
 });
 const open = { gated: false, environment: undefined, approvers: [], approvals: 1, slack: undefined };
 const gated = { ...open, gated: true };
@@ -31,34 +56,100 @@ const rows: [string, Partial<JudgeInput> & { app?: Application | undefined }, st
   ['not in the cluster yet', { app: undefined }, 'queued'],
   ['removed and gone', { app: undefined, removed: true }, 'success'],
   ['removed, and its parent has not synced', { app: appWith({}), removed: true, parent: 'root' }, 'queued'],
-  ['removed and on its way', { app: { ...appWith({}), metadata: { name: 'web', namespace: 'argocd', deletionTimestamp: '2024-01-01T00:00:00Z' } }, removed: true }, 'progressing'],
+  [
+    'removed and on its way',
+    {
+      app: {
+        ...appWith({}),
+        metadata: { name: 'web', namespace: 'argocd', deletionTimestamp: '2024-01-01T00:00:00Z' },
+      },
+      removed: true,
+    },
+    'progressing',
+  ],
   ['still at the former commit', { app: appWith({ ...history(before) }) }, 'queued'],
   ['syncing the merge', { app: appWith({ ...history(before), ...operation('Running', merged) }, {}) }, 'syncing'],
   ['syncing something older', { app: appWith({ ...history(before), ...operation('Running', before) }, {}) }, 'queued'],
   ['synced and healthy', { app: appWith({ ...history(merged), health: { status: 'Healthy' } }) }, 'success'],
   ['synced, health unknown to its kinds', { app: appWith({ ...history(merged) }) }, 'success'],
-  ['synced and progressing', { app: appWith({ ...history(merged), health: { status: 'Progressing' } }) }, 'progressing'],
+  [
+    'synced and progressing',
+    { app: appWith({ ...history(merged), health: { status: 'Progressing' } }) },
+    'progressing',
+  ],
   ['synced and degraded', { app: appWith({ ...history(merged), health: { status: 'Degraded' } }) }, 'failure'],
-  ['at a later commit with the same inputs', { app: appWith({ ...history(later), health: { status: 'Healthy' } }), sameInputs: () => true }, 'success'],
-  ['at a later commit with other inputs', { app: appWith({ ...history(later), health: { status: 'Healthy' } }) }, 'superseded'],
-  ['compared and nothing to apply', { app: appWith({ history: [], sync: { status: 'Synced', revision: merged }, health: { status: 'Healthy' } }) }, 'success'],
+  [
+    'at a later commit with the same inputs',
+    { app: appWith({ ...history(later), health: { status: 'Healthy' } }), sameInputs: () => true },
+    'success',
+  ],
+  [
+    'at a later commit with other inputs',
+    { app: appWith({ ...history(later), health: { status: 'Healthy' } }) },
+    'superseded',
+  ],
+  [
+    'compared and nothing to apply',
+    { app: appWith({ history: [], sync: { status: 'Synced', revision: merged }, health: { status: 'Healthy' } }) },
+    'success',
+  ],
   ['sync failed', { app: appWith({ ...history(before), ...operation('Failed', merged) }) }, 'failure'],
   ['comparison error', { app: appWith({ conditions: [{ type: 'ComparisonError', message: 'x' }] }) }, 'failure'],
   ['gated, approval not open yet', { app: appWith(history(before)), policy: gated }, 'queued'],
-  ['gated, ended by the gate before the approval', { app: appWith({ ...history(before), ...operation('Failed', merged) }), policy: gated }, 'queued'],
+  [
+    'gated, ended by the gate before the approval',
+    { app: appWith({ ...history(before), ...operation('Failed', merged) }), policy: gated },
+    'queued',
+  ],
   ['gated and waiting', { app: appWith(history(before)), policy: gated, approvals: [approval('Pending')] }, 'waiting'],
-  ['gated, waiting for an approval of a later merge', { app: appWith(history(before)), policy: gated, approvals: [approval('Superseded'), approval('Pending', later)] }, 'waiting'],
-  ['gated, an approval of something older is not ours', { app: appWith(history(before)), policy: gated, approvals: [approval('Pending', before)] }, 'queued'],
+  [
+    'gated, waiting for an approval of a later merge',
+    { app: appWith(history(before)), policy: gated, approvals: [approval('Superseded'), approval('Pending', later)] },
+    'waiting',
+  ],
+  [
+    'gated, an approval of something older is not ours',
+    { app: appWith(history(before)), policy: gated, approvals: [approval('Pending', before)] },
+    'queued',
+  ],
   ['gated and approved', { app: appWith(history(before)), policy: gated, approvals: [approval('Approved')] }, 'queued'],
-  ['gated and rejected', { app: appWith(history(before)), policy: gated, approvals: [approval('Rejected')] }, 'rejected'],
-  ['not gated itself, but it would loosen another gate: rejected', { app: appWith({ ...history(before), ...operation('Failed', merged) }), approvals: [approval('Rejected')] }, 'rejected'],
-  ['gated, the approved sync failed', { app: appWith({ ...history(before), ...operation('Failed', merged, [{ name: 'coxswain.dev/approval', value: 'a' }]) }), policy: gated, approvals: [approval('Approved')] }, 'failure'],
+  [
+    'gated and rejected',
+    { app: appWith(history(before)), policy: gated, approvals: [approval('Rejected')] },
+    'rejected',
+  ],
+  [
+    'not gated itself, but it would loosen another gate: rejected',
+    { app: appWith({ ...history(before), ...operation('Failed', merged) }), approvals: [approval('Rejected')] },
+    'rejected',
+  ],
+  [
+    'gated, the approved sync failed',
+    {
+      app: appWith({
+        ...history(before),
+        ...operation('Failed', merged, [{ name: 'coxswain.dev/approval', value: 'a' }]),
+      }),
+      policy: gated,
+      approvals: [approval('Approved')],
+    },
+    'failure',
+  ],
 ];
 
 for (const [name, input, state] of rows) {
   test(`progress: ${name} is ${state}`, () => {
     const contains = (revision: string): boolean => revision === merged || revision === later;
-    const base = { app: undefined, removed: false, policy: open, approvals: [], source: 0, merged, contains, sameInputs: () => false };
+    const base = {
+      app: undefined,
+      removed: false,
+      policy: open,
+      approvals: [],
+      source: 0,
+      merged,
+      contains,
+      sameInputs: () => false,
+    };
     assert.equal(judge({ ...base, ...input }).state, state);
   });
 }
@@ -66,17 +157,38 @@ for (const [name, input, state] of rows) {
 test('progress: what the sync status is after a success is no part of it', () => {
   for (const status of ['Synced', 'OutOfSync', 'Unknown'] as const) {
     const app = appWith({ ...history(merged), sync: { status, revision: merged }, health: { status: 'Healthy' } });
-    const found = judge({ app, removed: false, policy: open, approvals: [], source: 0, merged, contains: (revision) => revision === merged, sameInputs: () => false });
+    const found = judge({
+      app,
+      removed: false,
+      policy: open,
+      approvals: [],
+      source: 0,
+      merged,
+      contains: (revision) => revision === merged,
+      sameInputs: () => false,
+    });
     assert.deepEqual([found.state, found.message], ['success', 'Synced, Healthy']);
   }
 });
 
 test('progress: what is live tells who agreed to it', () => {
   const actor = { login: 'bob', id: 2, via: 'slack' as const };
-  const agreed: Approval = { ...approval('Applied'), status: { phase: 'Applied', approvals: [{ actor, at: '2024-01-01T00:00:00Z' }] } };
+  const agreed: Approval = {
+    ...approval('Applied'),
+    status: { phase: 'Applied', approvals: [{ actor, at: '2024-01-01T00:00:00Z' }] },
+  };
   const app = appWith({ ...history(merged), health: { status: 'Healthy' } });
   for (const phase of ['Approved', 'Applied'] as const) {
-    const { message } = judge({ app, removed: false, policy: gated, approvals: [approval('Applied', before), { ...agreed, status: { ...agreed.status, phase } }], source: 0, merged, contains: (revision) => revision === merged, sameInputs: () => false });
+    const { message } = judge({
+      app,
+      removed: false,
+      policy: gated,
+      approvals: [approval('Applied', before), { ...agreed, status: { ...agreed.status, phase } }],
+      source: 0,
+      merged,
+      contains: (revision) => revision === merged,
+      sameInputs: () => false,
+    });
     assert.equal(message, 'Synced, Healthy, approved by bob');
   }
 });
@@ -91,14 +203,31 @@ test('an application that would delete a gated one waits under its gate, and the
   w.origin.git('push', '-q', 'origin', 'main');
   const sha = w.origin.git('rev-parse', 'main');
   const annotations = { 'coxswain.dev/approval': 'required' };
-  live(w.apps, { ...application(w.origin, 'root', { path: 'root' }), status: history(first) }, { ...application(w.origin, 'web'), metadata: { name: 'web', namespace: 'argocd', annotations }, status: history(first) });
+  live(
+    w.apps,
+    { ...application(w.origin, 'root', { path: 'root' }), status: history(first) },
+    {
+      ...application(w.origin, 'web'),
+      metadata: { name: 'web', namespace: 'argocd', annotations },
+      status: history(first),
+    },
+  );
   const pending = approval('Pending', sha);
-  w.approvals.push({ ...pending, spec: { ...pending.spec, application: 'argocd/root', policy: { approvals: 1, approvers: [['@acme/leads']] } } });
-  const { apps } = await createChange(w.deps).progress(w.pull('change', { merged: { sha } }), new AbortController().signal);
-  assert.deepEqual(apps.map((app) => [app.name, app.state, app.gated, app.message, app.approvers]), [
-    ['root', 'waiting', true, '0 of 1 approval', [['@acme/leads']]],
-    ['web', 'queued', false, 'is removed when root syncs', undefined],
-  ]);
+  w.approvals.push({
+    ...pending,
+    spec: { ...pending.spec, application: 'argocd/root', policy: { approvals: 1, approvers: [['@acme/leads']] } },
+  });
+  const { apps } = await createChange(w.deps).progress(
+    w.pull('change', { merged: { sha } }),
+    new AbortController().signal,
+  );
+  assert.deepEqual(
+    apps.map((app) => [app.name, app.state, app.gated, app.message, app.approvers]),
+    [
+      ['root', 'waiting', true, '0 of 1 approval', [['@acme/leads']]],
+      ['web', 'queued', false, 'is removed when root syncs', undefined],
+    ],
+  );
 });
 
 test('the progress of a merge is that of the applications that it touched', async (t) => {
@@ -109,9 +238,17 @@ test('the progress of a merge is that of the applications that it touched', asyn
   w.origin.git('merge', '-q', '--no-ff', '-m', 'merge', 'change');
   w.origin.git('push', '-q', 'origin', 'main');
   const sha = w.origin.git('rev-parse', 'main');
-  live(w.apps, { ...application(w.origin, 'web'), status: history(first) }, { ...application(w.origin, 'api'), status: history(first) });
+  live(
+    w.apps,
+    { ...application(w.origin, 'web'), status: history(first) },
+    { ...application(w.origin, 'api'), status: history(first) },
+  );
   const change = createChange(w.deps);
-  const states = async (): Promise<[string, string][]> => (await change.progress(w.pull('change', { merged: { sha } }), new AbortController().signal)).apps.map((app) => [app.name, app.state]);
+  const states = async (): Promise<[string, string][]> =>
+    (await change.progress(w.pull('change', { merged: { sha } }), new AbortController().signal)).apps.map((app) => [
+      app.name,
+      app.state,
+    ]);
   assert.deepEqual(await states(), [['web', 'queued']]);
   const after = w.origin.commit('unrelated', { 'README.md': 'later' });
   await w.deps.git.repository(w.origin.url).fetch();

@@ -1,4 +1,5 @@
-// Applications over a real repository, rendered as plain YAML folders; what a sync would do is the difference of the manifests.
+// Applications over a real repository, rendered as plain YAML folders; what a sync would do is the difference of the
+// manifests.
 import type { TestContext } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import type { Application } from '../../src/model/application.ts';
@@ -26,20 +27,34 @@ export interface World {
 }
 
 /** An Application of the folder `apps/<name>` on main. */
-export function application(origin: { url: string }, name: string, more: Partial<Application> & { path?: string; revision?: string } = {}): Application {
+export function application(
+  origin: { url: string },
+  name: string,
+  more: Partial<Application> & { path?: string; revision?: string } = {},
+): Application {
   const { path = `apps/${name}`, revision = 'main', ...rest } = more;
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Application',
     metadata: { name, namespace: 'argocd' },
-    spec: { project: 'shop', destination: { server: 'https://kubernetes.default.svc', namespace: 'shop' }, source: { repoURL: origin.url, path, targetRevision: revision }, syncPolicy: { automated: { prune: true } } },
+    spec: {
+      project: 'shop',
+      destination: { server: 'https://kubernetes.default.svc', namespace: 'shop' },
+      source: { repoURL: origin.url, path, targetRevision: revision },
+      syncPolicy: { automated: { prune: true } },
+    },
     ...rest,
   };
 }
 
 /** Permits everything unless told otherwise. */
 export function project(name: string, spec: AppProject['spec'] = {}): AppProject {
-  return { apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata: { name, namespace: 'argocd' }, spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }], ...spec } };
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'AppProject',
+    metadata: { name, namespace: 'argocd' },
+    spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }], ...spec },
+  };
 }
 
 export function configMap(name: string, value: string): string {
@@ -52,13 +67,23 @@ export function child(url: string, name: string, path = `apps/${name}`): string 
 }
 
 function difference(before: readonly KubeObject[], after: readonly KubeObject[]): ObjectDiff[] {
-  const byKey = (list: readonly KubeObject[]): Map<string, KubeObject> => new Map(list.map((object) => [keyText(keyOf(object)), object]));
+  const byKey = (list: readonly KubeObject[]): Map<string, KubeObject> =>
+    new Map(list.map((object) => [keyText(keyOf(object)), object]));
   const [old, now] = [byKey(before), byKey(after)];
   return [...new Set([...old.keys(), ...now.keys()])].sort().flatMap((key): ObjectDiff[] => {
     const [a, b] = [old.get(key), now.get(key)];
     const object = b ?? a;
     if (!object || canonicalJson(a) === canonicalJson(b)) return [];
-    return [{ key: keyOf(object), action: a && b ? 'change' : b ? 'create' : 'delete', changes: [], notes: [], ...(a && { before: a }), ...(b && { after: b }) }];
+    return [
+      {
+        key: keyOf(object),
+        action: a && b ? 'change' : b ? 'create' : 'delete',
+        changes: [],
+        notes: [],
+        ...(a && { before: a }),
+        ...(b && { after: b }),
+      },
+    ];
   });
 }
 
@@ -69,7 +94,10 @@ export function world(t: TestContext, files: Record<string, string>): World {
   const approvals: Approval[] = [];
   const projects: AppProject[] = [project('shop')];
   const mirror = git.repository(origin.url);
-  const place = async (app: Application, revisions: (string | undefined)[]): Promise<{ commit: string; path: string }> => {
+  const place = async (
+    app: Application,
+    revisions: (string | undefined)[],
+  ): Promise<{ commit: string; path: string }> => {
     const source = sourcesOf(app.spec)[0];
     return { commit: revisions[0] ?? (await mirror.resolve(source?.targetRevision)), path: source?.path ?? '' };
   };
@@ -85,7 +113,10 @@ export function world(t: TestContext, files: Record<string, string>): World {
     const manifests: KubeObject[] = [];
     for (const file of await mirror.files(commit, path)) {
       for (const document of parseAllDocuments((await mirror.read(commit, file.path)).toString('utf8'))) {
-        if (document.errors[0]) throw new AppError('E_MANIFEST', document.errors[0].message, { place: { file: file.path, line: document.errors[0].linePos?.[0].line ?? 1 } });
+        if (document.errors[0])
+          throw new AppError('E_MANIFEST', document.errors[0].message, {
+            place: { file: file.path, line: document.errors[0].linePos?.[0].line ?? 1 },
+          });
         manifests.push(document.toJS() as KubeObject);
       }
     }
@@ -93,21 +124,59 @@ export function world(t: TestContext, files: Record<string, string>): World {
   };
   const effect: ChangeDeps['effect'] = ({ last, branch, target }): Promise<Effect> => {
     const change = difference(branch ?? target, target);
-    return Promise.resolve({ drift: [], waiting: difference(last ?? [], branch ?? target), change, total: difference(last ?? [], target), hooks: [], errors: [], risks: [], operations: [], destination: { server: 'https://kubernetes.default.svc', namespace: 'shop' }, unwritten: [], digest: hashOf(target), notes: [] });
+    return Promise.resolve({
+      drift: [],
+      waiting: difference(last ?? [], branch ?? target),
+      change,
+      total: difference(last ?? [], target),
+      hooks: [],
+      errors: [],
+      risks: [],
+      operations: [],
+      destination: { server: 'https://kubernetes.default.svc', namespace: 'shop' },
+      unwritten: [],
+      digest: hashOf(target),
+      notes: [],
+    });
   };
   const deps: ChangeDeps = {
     applications: { get: (key) => apps.get(key), list: () => [...apps.values()] },
     formerPolicy: () => undefined,
-    projects: { list: () => projects, get: (key) => projects.find((project) => `${project.metadata.namespace}/${project.metadata.name}` === key) },
+    projects: {
+      list: () => projects,
+      get: (key) => projects.find((project) => `${project.metadata.namespace}/${project.metadata.name}` === key),
+    },
     approvals: { of: (key) => approvals.filter((approval) => approval.spec.application === key) },
-    clusterOf: ({ spec: { destination } }) => (destination.server === inClusterServer ? { server: inClusterServer, name: 'in-cluster' } : undefined),
-    namespace: 'argocd', git, clock: systemClock, agreed: () => undefined, rendered: () => undefined, inputsKey, desired, effect, keysOf: (_app, { manifests }) => Promise.resolve(manifests.map(keyOf)),
+    clusterOf: ({ spec: { destination } }) =>
+      destination.server === inClusterServer ? { server: inClusterServer, name: 'in-cluster' } : undefined,
+    namespace: 'argocd',
+    git,
+    clock: systemClock,
+    agreed: () => undefined,
+    rendered: () => undefined,
+    inputsKey,
+    desired,
+    effect,
+    keysOf: (_app, { manifests }) => Promise.resolve(manifests.map(keyOf)),
   };
   return {
-    origin, apps, approvals, projects, deps,
+    origin,
+    apps,
+    approvals,
+    projects,
+    deps,
     pull: (branch, more = {}) => ({
-      repoUrl: origin.url, owner: 'acme', repo: 'infra', number: 7, base: { ref: 'main', sha: origin.git('rev-parse', 'main') }, head: { ref: branch, sha: origin.git('rev-parse', branch) },
-      defaultBranch: 'main', author: { login: 'ada', id: 1 }, draft: false, fork: false, ...more,
+      repoUrl: origin.url,
+      owner: 'acme',
+      repo: 'infra',
+      number: 7,
+      base: { ref: 'main', sha: origin.git('rev-parse', 'main') },
+      head: { ref: branch, sha: origin.git('rev-parse', branch) },
+      defaultBranch: 'main',
+      author: { login: 'ada', id: 1 },
+      draft: false,
+      fork: false,
+      ...more,
     }),
   };
 }

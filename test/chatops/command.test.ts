@@ -3,30 +3,31 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { commandIn, helpText, nearest, parseCommand, verbs } from '../../src/chatops/command.ts';
 
-const understood: [typed: string, verb: string, application: string, rest: string, options: Record<string, string>][] = [
-  ['', 'help', '', '', {}],
-  ['help', 'help', '', '', {}],
-  ['help revert', 'help', 'revert', '', {}],
-  ['STATUS', 'status', '', '', {}],
-  ['status  checkout-prod ', 'status', 'checkout-prod', '', {}],
-  ['sync `checkout-prod`', 'sync', 'checkout-prod', '', {}],
-  ['sync team-a/checkout', 'sync', 'team-a/checkout', '', {}],
-  ['approve checkout --digest 1a2b3c4d', 'approve', 'checkout', '', { digest: '1a2b3c4d' }],
-  ['approve --digest=1a2b3c4d checkout', 'approve', 'checkout', '', { digest: '1a2b3c4d' }],
-  ['approve checkout digest=1a2b3c4d', 'approve', 'checkout', '', { digest: '1a2b3c4d' }],
-  ['approve checkout —digest 1a2b3c4d', 'approve', 'checkout', '', { digest: '1a2b3c4d' }],
-  ['revert –only checkout', 'revert', 'checkout', '', { only: 'true' }],
-  ['revert --only checkout', 'revert', 'checkout', '', { only: 'true' }],
-  ['revert checkout --only', 'revert', 'checkout', '', { only: 'true' }],
-  ['reject checkout not on a Friday', 'reject', 'checkout', 'not on a Friday', {}],
-  ['reject checkout “not on a  Friday”', 'reject', 'checkout', 'not on a  Friday', {}],
-  ['reject checkout x=1 is wrong — see --replicas', 'reject', 'checkout', 'x=1 is wrong — see --replicas', {}],
-  ['reject checkout "--digest is no option here"', 'reject', 'checkout', '--digest is no option here', {}],
-  ['reject checkout it’s wrong', 'reject', 'checkout', "it's wrong", {}],
-  ['reject checkout "open quote', 'reject', 'checkout', 'open quote', {}],
-  ['sync\u00a0checkout', 'sync', 'checkout', '', {}],
-  ['sync che\u200bckout\u202e', 'sync', 'checkout', '', {}],
-];
+const understood: [typed: string, verb: string, application: string, rest: string, options: Record<string, string>][] =
+  [
+    ['', 'help', '', '', {}],
+    ['help', 'help', '', '', {}],
+    ['help revert', 'help', 'revert', '', {}],
+    ['STATUS', 'status', '', '', {}],
+    ['status  checkout-prod ', 'status', 'checkout-prod', '', {}],
+    ['sync `checkout-prod`', 'sync', 'checkout-prod', '', {}],
+    ['sync team-a/checkout', 'sync', 'team-a/checkout', '', {}],
+    ['approve checkout --digest 1a2b3c4d', 'approve', 'checkout', '', { digest: '1a2b3c4d' }],
+    ['approve --digest=1a2b3c4d checkout', 'approve', 'checkout', '', { digest: '1a2b3c4d' }],
+    ['approve checkout digest=1a2b3c4d', 'approve', 'checkout', '', { digest: '1a2b3c4d' }],
+    ['approve checkout —digest 1a2b3c4d', 'approve', 'checkout', '', { digest: '1a2b3c4d' }],
+    ['revert –only checkout', 'revert', 'checkout', '', { only: 'true' }],
+    ['revert --only checkout', 'revert', 'checkout', '', { only: 'true' }],
+    ['revert checkout --only', 'revert', 'checkout', '', { only: 'true' }],
+    ['reject checkout not on a Friday', 'reject', 'checkout', 'not on a Friday', {}],
+    ['reject checkout “not on a  Friday”', 'reject', 'checkout', 'not on a  Friday', {}],
+    ['reject checkout x=1 is wrong — see --replicas', 'reject', 'checkout', 'x=1 is wrong — see --replicas', {}],
+    ['reject checkout "--digest is no option here"', 'reject', 'checkout', '--digest is no option here', {}],
+    ['reject checkout it’s wrong', 'reject', 'checkout', "it's wrong", {}],
+    ['reject checkout "open quote', 'reject', 'checkout', 'open quote', {}],
+    ['sync\u00a0checkout', 'sync', 'checkout', '', {}],
+    ['sync che\u200bckout\u202e', 'sync', 'checkout', '', {}],
+  ];
 
 for (const [typed, verb, application, rest, options] of understood) {
   test(`"/cox ${typed}" means ${verb} ${application}`, () => {
@@ -84,5 +85,6 @@ const comments: [what: string, body: string, command: string | undefined][] = [
 ];
 
 for (const [what, body, command] of comments) {
-  test(`in a comment, ${what} is ${command === undefined ? 'no command' : 'a command'}`, () => assert.equal(commandIn(body), command));
+  test(`in a comment, ${what} is ${command === undefined ? 'no command' : 'a command'}`, () =>
+    assert.equal(commandIn(body), command));
 }

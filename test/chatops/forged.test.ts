@@ -1,4 +1,5 @@
-// Requests that somebody else made: without our MAC they are nobody's, but for those from a terminal whose asker the cluster vouches for.
+// Requests that somebody else made: without our MAC they are nobody's, but for those from a terminal whose asker the
+// cluster vouches for.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -27,7 +28,9 @@ async function refused(t: TestContext, b: Bed, account = 'coxswain'): Promise<Gu
   await applyAdmission(kubeOf(access), b.namespace, account);
   const guard = guardOf(t, b);
   // The API server takes about a second to follow.
-  await eventually('forged ones are refused', async () => ((await guard.doubt(rfc3339(Date.now() + 60_000))) === undefined ? true : undefined));
+  await eventually('forged ones are refused', async () =>
+    (await guard.doubt(rfc3339(Date.now() + 60_000))) === undefined ? true : undefined,
+  );
   return guard;
 }
 
@@ -47,23 +50,61 @@ async function scene(t: TestContext, doubt?: () => Guard): Promise<Scene> {
   await b.application('web');
   const approval = await b.approval('web', 'd'.repeat(64));
   const mallory = await narrow(t, await testCluster(t), b.namespace);
-  const body = (name: string, spec: Record<string, unknown>): unknown => ({ apiVersion: 'coxswain.dev/v1alpha1', kind: 'Request', metadata: { name }, spec: { verb: 'approve', application: `${b.namespace}/web`, args: {}, createdAt: rfc3339(Date.now() + 1000), ...spec } });
+  const body = (name: string, spec: Record<string, unknown>): unknown => ({
+    apiVersion: 'coxswain.dev/v1alpha1',
+    kind: 'Request',
+    metadata: { name },
+    spec: {
+      verb: 'approve',
+      application: `${b.namespace}/web`,
+      args: {},
+      createdAt: rfc3339(Date.now() + 1000),
+      ...spec,
+    },
+  });
   const decided = (): unknown => b.store.approvals.get(`${b.namespace}/${approval}`)?.status?.approvals;
   return { b, mallory, approval, body, decided };
 }
 
-const bob = { actor: { login: 'bob', id: 2, via: 'slack', slackUser: 'U2', known: true }, origin: { kind: 'slack', channel: 'C1' } };
+const bob = {
+  actor: { login: 'bob', id: 2, via: 'slack', slackUser: 'U2', known: true },
+  origin: { kind: 'slack', channel: 'C1' },
+};
 
-test('a Request that somebody made in another person\'s name is nobody\'s, whatever MAC it carries', async (t) => {
+test("a Request that somebody made in another person's name is nobody's, whatever MAC it carries", async (t) => {
   const { b, mallory, body, decided } = await scene(t);
-  const ours = (await b.ask('status', { application: `${b.namespace}/web` })).metadata.annotations?.['coxswain.dev/mac'];
+  const ours = (await b.ask('status', { application: `${b.namespace}/web` })).metadata.annotations?.[
+    'coxswain.dev/mac'
+  ];
   const forged = body('forged', bob) as { metadata: object };
   assert.equal((await mallory.create('requests', forged)).status, 201);
-  assert.equal((await mallory.create('requests', { ...forged, metadata: { name: 'copied', annotations: { 'coxswain.dev/mac': ours } } })).status, 201);
-  assert.equal((await mallory.create('requests', { ...forged, metadata: { name: 'short', annotations: { 'coxswain.dev/mac': '' } } })).status, 201);
+  assert.equal(
+    (
+      await mallory.create('requests', {
+        ...forged,
+        metadata: { name: 'copied', annotations: { 'coxswain.dev/mac': ours } },
+      })
+    ).status,
+    201,
+  );
+  assert.equal(
+    (
+      await mallory.create('requests', {
+        ...forged,
+        metadata: { name: 'short', annotations: { 'coxswain.dev/mac': '' } },
+      })
+    ).status,
+    201,
+  );
   await b.ask('status', { application: `${b.namespace}/web` });
   await eventually('all three are seen, as foreign', () => (b.store.foreign().length === 3 ? true : undefined));
-  assert.deepEqual(b.store.requests.list().map((request) => request.metadata.name).sort(), ['r1', 'r2']);
+  assert.deepEqual(
+    b.store.requests
+      .list()
+      .map((request) => request.metadata.name)
+      .sort(),
+    ['r1', 'r2'],
+  );
   assert.deepEqual(decided(), []);
 });
 
@@ -72,7 +113,15 @@ test('what becomes of a Request is ours to say: a forged answer is not told, and
   const asked = await b.ask('approve', { application: `${b.namespace}/web` });
   assert.equal(asked.status?.phase, 'Done');
   const told = b.told.length;
-  const phishing = { status: { phase: 'Done', message: 'log in again at https://evil.example', finishedAt: rfc3339(Date.now()), told: false, result: { pull: 'https://evil.example' } } };
+  const phishing = {
+    status: {
+      phase: 'Done',
+      message: 'log in again at https://evil.example',
+      finishedAt: rfc3339(Date.now()),
+      told: false,
+      result: { pull: 'https://evil.example' },
+    },
+  };
   assert.equal((await mallory.patch('requests', `${asked.metadata.name}/status`, phishing)).status, 200);
   const answered = await eventually('answered by us again', () => {
     const now = b.store.requests.get(`${b.namespace}/${asked.metadata.name}`);
@@ -86,13 +135,26 @@ test('what becomes of a Request is ours to say: a forged answer is not told, and
 test('a Request that is deleted and made again, MAC and all, does not agree to what is asked anew', async (t) => {
   const { b, approval, decided } = await scene(t);
   const mallory = await narrow(t, await testCluster(t), b.namespace, ['delete'], 'deleter');
-  const asked = await b.ask('approve', { application: `${b.namespace}/web`, digest: 'd'.repeat(64), createdAt: rfc3339(Date.now() - 60_000) });
+  const asked = await b.ask('approve', {
+    application: `${b.namespace}/web`,
+    digest: 'd'.repeat(64),
+    createdAt: rfc3339(Date.now() - 60_000),
+  });
   assert.equal(asked.status?.phase, 'Done');
   const key = `${b.namespace}/${approval}`;
   await b.store.approvals.patch(key, { spec: { round: 1 } });
-  await b.store.approvals.patch(key, { status: { phase: 'Pending', message: 'waiting for approval', openedAt: rfc3339(Date.now()), approvals: [] } }, { subresource: 'status' });
+  await b.store.approvals.patch(
+    key,
+    { status: { phase: 'Pending', message: 'waiting for approval', openedAt: rfc3339(Date.now()), approvals: [] } },
+    { subresource: 'status' },
+  );
   const { name, annotations } = asked.metadata;
-  const replayed = { apiVersion: asked.apiVersion, kind: asked.kind, metadata: { name, annotations }, spec: asked.spec };
+  const replayed = {
+    apiVersion: asked.apiVersion,
+    kind: asked.kind,
+    metadata: { name, annotations },
+    spec: asked.spec,
+  };
   assert.equal((await mallory.delete('requests', name)).status, 200);
   assert.equal((await mallory.create('requests', replayed)).status, 201);
   const again = await eventually('it is answered', () => {
@@ -104,10 +166,32 @@ test('a Request that is deleted and made again, MAC and all, does not agree to w
 
 test('a name that ours must have is not left to somebody who took it before', async (t) => {
   const { b, mallory, body } = await scene(t);
-  assert.equal((await mallory.create('requests', { ...(body('r9', bob) as object), metadata: { name: 'r9', finalizers: ['example.com/mine'] } })).status, 201);
+  assert.equal(
+    (
+      await mallory.create('requests', {
+        ...(body('r9', bob) as object),
+        metadata: { name: 'r9', finalizers: ['example.com/mine'] },
+      })
+    ).status,
+    201,
+  );
   await eventually('it is seen', () => (b.store.foreign().length === 1 ? true : undefined));
-  const spec = { verb: 'help' as const, args: {}, actor: { login: 'bob', id: 2, via: 'slack' as const }, origin: { kind: 'web' as const }, createdAt: rfc3339(Date.now()) };
-  assert.equal(await b.store.requests.create({ apiVersion: 'coxswain.dev/v1alpha1', kind: 'Request', metadata: { name: 'r9', namespace: b.namespace }, spec }), 'created');
+  const spec = {
+    verb: 'help' as const,
+    args: {},
+    actor: { login: 'bob', id: 2, via: 'slack' as const },
+    origin: { kind: 'web' as const },
+    createdAt: rfc3339(Date.now()),
+  };
+  assert.equal(
+    await b.store.requests.create({
+      apiVersion: 'coxswain.dev/v1alpha1',
+      kind: 'Request',
+      metadata: { name: 'r9', namespace: b.namespace },
+      spec,
+    }),
+    'created',
+  );
   assert.equal(b.store.requests.get(`${b.namespace}/r9`)?.spec.verb, 'help');
 });
 
@@ -115,9 +199,23 @@ test('without the admission policies a Request from a terminal is refused with h
   const made: Guard[] = [];
   const { b, mallory, body, decided } = await scene(t, () => made[0] as Guard);
   made.push(guardOf(t, b));
-  assert.equal((await mallory.create('requests', body('mine', { actor: { user: 'bob@example.com', via: 'cli' }, origin: { kind: 'cli' } }))).status, 201);
+  assert.equal(
+    (
+      await mallory.create(
+        'requests',
+        body('mine', { actor: { user: 'bob@example.com', via: 'cli' }, origin: { kind: 'cli' } }),
+      )
+    ).status,
+    201,
+  );
   const answer = await eventually('an answer', () => b.store.requests.get(`${b.namespace}/mine`)?.status);
-  assert.deepEqual([answer.phase, answer.message], ['Refused', 'nobody can tell whether bob@example.com has asked this, so nothing was done: the cluster lets others write a Request in Coxswain\'s name; kubectl apply -k deploy installs the admission policies of Coxswain. Then ask again']);
+  assert.deepEqual(
+    [answer.phase, answer.message],
+    [
+      'Refused',
+      "nobody can tell whether bob@example.com has asked this, so nothing was done: the cluster lets others write a Request in Coxswain's name; kubectl apply -k deploy installs the admission policies of Coxswain. Then ask again",
+    ],
+  );
   assert.deepEqual(decided(), []);
 });
 
@@ -126,42 +224,91 @@ test('with the policies whoever may write our resources writes none but a Reques
   const { b, mallory, body, approval, decided } = await scene(t, () => made[0] as Guard);
   made.push(await refused(t, b));
   const late = { status: { phase: 'Approved' } };
-  const record = { apiVersion: 'coxswain.dev/v1alpha1', kind: 'SyncRecord', metadata: { name: 'web' }, spec: { application: `${b.namespace}/web`, uid: '', policy: { gated: false, approvals: 1, approvers: [] } } };
+  const record = {
+    apiVersion: 'coxswain.dev/v1alpha1',
+    kind: 'SyncRecord',
+    metadata: { name: 'web' },
+    spec: { application: `${b.namespace}/web`, uid: '', policy: { gated: false, approvals: 1, approvers: [] } },
+  };
   const own = { actor: { user: mallory.user, via: 'cli' }, origin: { kind: 'cli' } };
   await b.store.records.create({ ...record, metadata: { name: 'kept', namespace: b.namespace } });
   const tries = {
     'as a person in Slack': mallory.create('requests', body('a', bob)),
-    'in another\'s name': mallory.create('requests', body('b', { ...own, actor: { user: 'bob@example.com', via: 'cli' } })),
+    "in another's name": mallory.create(
+      'requests',
+      body('b', { ...own, actor: { user: 'bob@example.com', via: 'cli' } }),
+    ),
     'in no name': mallory.create('requests', body('c', { actor: { via: 'cli' }, origin: { kind: 'cli' } })),
-    'in one\'s own name and with a login': mallory.create('requests', body('d', { ...own, actor: { user: mallory.user, via: 'cli', login: 'bob' } })),
+    "in one's own name and with a login": mallory.create(
+      'requests',
+      body('d', { ...own, actor: { user: mallory.user, via: 'cli', login: 'bob' } }),
+    ),
     'with an id': mallory.create('requests', body('e', { ...own, actor: { user: mallory.user, via: 'cli', id: 2 } })),
     'answered elsewhere': mallory.create('requests', body('f', { ...own, origin: { kind: 'slack', channel: 'C1' } })),
-    'with a MAC': mallory.create('requests', { ...(body('g', own) as object), metadata: { name: 'g', annotations: { 'coxswain.dev/mac': 'x' } } }),
-    'as a canary': mallory.create('requests', { ...(body('h', bob) as object), metadata: { name: 'h', labels: { 'coxswain.dev/canary': 'true' } } }),
-    'an Approval': mallory.create('approvals', { apiVersion: 'coxswain.dev/v1alpha1', kind: 'Approval', metadata: { name: 'web-1' }, spec: { application: `${b.namespace}/web`, digest: 'e', revision: 'f', operations: [] } }),
+    'with a MAC': mallory.create('requests', {
+      ...(body('g', own) as object),
+      metadata: { name: 'g', annotations: { 'coxswain.dev/mac': 'x' } },
+    }),
+    'as a canary': mallory.create('requests', {
+      ...(body('h', bob) as object),
+      metadata: { name: 'h', labels: { 'coxswain.dev/canary': 'true' } },
+    }),
+    'an Approval': mallory.create('approvals', {
+      apiVersion: 'coxswain.dev/v1alpha1',
+      kind: 'Approval',
+      metadata: { name: 'web-1' },
+      spec: { application: `${b.namespace}/web`, digest: 'e', revision: 'f', operations: [] },
+    }),
     'a decision': mallory.patch('approvals', `${approval}/status`, late),
     'what is asked': mallory.patch('approvals', approval, { spec: { policy: { approvals: 1, approvers: [] } } }),
     'a label': mallory.patch('approvals', approval, { metadata: { labels: { a: 'b' } } }),
     'a record': mallory.create('syncrecords', record),
     'another record': mallory.patch('syncrecords', 'kept', { spec: { policy: { gated: false } } }),
-    'an owner that does not exist': mallory.patch('syncrecords', 'kept', { metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'none', uid: 'none' }] } }),
+    'an owner that does not exist': mallory.patch('syncrecords', 'kept', {
+      metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'none', uid: 'none' }] },
+    }),
   };
   for (const [what, answer] of Object.entries(tries)) assert.equal((await answer).status, 422, what);
   const { access } = await testCluster(t);
-  assert.equal((await access.call('DELETE', `/apis/coxswain.dev/v1alpha1/namespaces/${b.namespace}/syncrecords/kept`)).status, 422, 'not even an administrator makes a gate forgotten');
+  assert.equal(
+    (await access.call('DELETE', `/apis/coxswain.dev/v1alpha1/namespaces/${b.namespace}/syncrecords/kept`)).status,
+    422,
+    'not even an administrator makes a gate forgotten',
+  );
 
-  await eventually('a second has passed since', async () => ((await made[0]?.doubt(rfc3339(Date.now()))) === undefined ? true : undefined));
+  await eventually('a second has passed since', async () =>
+    (await made[0]?.doubt(rfc3339(Date.now()))) === undefined ? true : undefined,
+  );
   const asks = async (name: string): Promise<string | undefined> => {
     assert.equal((await mallory.create('requests', body(name, own))).status, 201);
-    assert.equal((await mallory.patch('requests', name, { spec: { verb: 'sync' } })).status, 422, 'nor is it changed afterwards');
-    assert.equal((await mallory.patch('requests', `${name}/status`, { status: { phase: 'Done' } })).status, 422, 'or answered');
+    assert.equal(
+      (await mallory.patch('requests', name, { spec: { verb: 'sync' } })).status,
+      422,
+      'nor is it changed afterwards',
+    );
+    assert.equal(
+      (await mallory.patch('requests', `${name}/status`, { status: { phase: 'Done' } })).status,
+      422,
+      'or answered',
+    );
     return (await eventually('an answer', () => b.store.requests.get(`${b.namespace}/${name}`)?.status)).message;
   };
-  assert.match((await asks('unlinked')) ?? '', new RegExp(`^the user ${mallory.user} of this cluster is not linked to a GitHub login`));
-  await b.cluster.api.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'coxswain-cm', namespace: b.namespace, labels: { 'app.kubernetes.io/part-of': 'coxswain' } }, data: { 'cli.identities': `${mallory.user}: bob` } });
+  assert.match(
+    (await asks('unlinked')) ?? '',
+    new RegExp(`^the user ${mallory.user} of this cluster is not linked to a GitHub login`),
+  );
+  await b.cluster.api.apply({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'coxswain-cm', namespace: b.namespace, labels: { 'app.kubernetes.io/part-of': 'coxswain' } },
+    data: { 'cli.identities': `${mallory.user}: bob` },
+  });
   await eventually('the link', () => (b.store.settings().cliIdentities.size === 1 ? true : undefined));
   assert.equal(await asks('linked'), 'web: approved; it syncs now');
-  assert.deepEqual((decided() as { actor: unknown }[]).map((item) => item.actor), [{ login: 'bob', id: 2, via: 'cli', known: true }]);
+  assert.deepEqual(
+    (decided() as { actor: unknown }[]).map((item) => item.actor),
+    [{ login: 'bob', id: 2, via: 'cli', known: true }],
+  );
 });
 
 test('what was made before the policies were seen in force is not taken for vouched', async (t) => {
@@ -179,8 +326,12 @@ test('a policy that is silent, or that refuses the operator, is told', async (t)
   assert.equal(guard.fault, undefined);
   const account = (text: string): Promise<void> => applyAdmission(kubeOf(access), b.namespace, text);
   await account('system:serviceaccount:argocd:another');
-  await eventually('told', async () => (/refuse Coxswain itself/.test((await guard.doubt('')) ?? '') ? true : undefined));
+  await eventually('told', async () =>
+    /refuse Coxswain itself/.test((await guard.doubt('')) ?? '') ? true : undefined,
+  );
   await access.must('DELETE', `/api/v1/namespaces/${b.namespace}/configmaps/coxswain-admission`);
-  await eventually('told', async () => (/lets others write a Request/.test((await guard.doubt('')) ?? '') ? true : undefined));
+  await eventually('told', async () =>
+    /lets others write a Request/.test((await guard.doubt('')) ?? '') ? true : undefined,
+  );
   assert.match(guard.fault ?? '', /kubectl apply -k deploy installs/);
 });

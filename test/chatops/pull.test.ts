@@ -8,8 +8,14 @@ import { bed } from './bed.ts';
 
 const digest = 'd'.repeat(64);
 const rights = 'p, bob, applications, approve, shop/*, allow\np, bob, applications, get, shop/*, allow';
-const outcome = (request: Request): [string | undefined, string | undefined] => [request.status?.phase, request.status?.message];
-const inPull = (number: number): Pick<Request['spec'], 'pull' | 'origin'> => ({ pull: { owner: 'acme', repo: 'infra', number }, origin: { kind: 'comment', commentId: number } });
+const outcome = (request: Request): [string | undefined, string | undefined] => [
+  request.status?.phase,
+  request.status?.message,
+];
+const inPull = (number: number): Pick<Request['spec'], 'pull' | 'origin'> => ({
+  pull: { owner: 'acme', repo: 'infra', number },
+  origin: { kind: 'comment', commentId: number },
+});
 
 interface World {
   b: Bed;
@@ -24,8 +30,13 @@ async function waiting(t: TestContext): Promise<World> {
   await b.settings(rights);
   await b.project('shop', {}, { 'coxswain.dev/approval': 'required' });
   await b.application('web');
-  const commits = ['one', 'two', 'three', 'four', 'five', 'six'].map((text) => b.origin.commit(text, { 'web/a.yaml': `a: ${text}\n` }));
-  const name = await b.approval('web', digest, { revision: commits[4] ?? '', ranges: [{ repo: b.origin.url, from: commits[1] ?? '', to: commits[4] ?? '' }] });
+  const commits = ['one', 'two', 'three', 'four', 'five', 'six'].map((text) =>
+    b.origin.commit(text, { 'web/a.yaml': `a: ${text}\n` }),
+  );
+  const name = await b.approval('web', digest, {
+    revision: commits[4] ?? '',
+    ranges: [{ repo: b.origin.url, from: commits[1] ?? '', to: commits[4] ?? '' }],
+  });
   commits.forEach((sha, at) => (b.forge.merges[at + 1] = { state: 'merged', sha }));
   b.forge.merges[20] = { state: 'open' };
   b.forge.merges[21] = { state: 'closed' };
@@ -38,13 +49,26 @@ for (const verb of ['approve', 'reject'] as const) {
     const unrelated = `web: what waits there (${name}) was not brought by this pull request; decide about it in the one that brought it, or in Slack`;
     const open = 'nothing waits yet: what this pull request brings is decided after the merge';
     const closed = 'nothing waits: this pull request was closed without a merge';
-    for (const more of [{ application: 'web' }, { application: 'web', digest }, { application: 'web', args: { digest: 'dddddd' } }]) {
+    for (const more of [
+      { application: 'web' },
+      { application: 'web', digest },
+      { application: 'web', args: { digest: 'dddddd' } },
+    ]) {
       assert.deepEqual(outcome(await b.ask(verb, { ...inPull(20), ...more })), ['Refused', open]);
       assert.deepEqual(outcome(await b.ask(verb, { ...inPull(21), ...more })), ['Refused', closed]);
-      for (const number of [1, 2, 6]) assert.deepEqual(outcome(await b.ask(verb, { ...inPull(number), ...more })), ['Refused', unrelated], `pull request ${number}`);
+      for (const number of [1, 2, 6])
+        assert.deepEqual(
+          outcome(await b.ask(verb, { ...inPull(number), ...more })),
+          ['Refused', unrelated],
+          `pull request ${number}`,
+        );
     }
     assert.deepEqual(outcome(await b.ask(verb, inPull(20))), ['Refused', open]);
-    for (const number of [1, 2, 6]) assert.deepEqual(outcome(await b.ask(verb, inPull(number))), ['Refused', 'nothing that this pull request brought waits for approval']);
+    for (const number of [1, 2, 6])
+      assert.deepEqual(outcome(await b.ask(verb, inPull(number))), [
+        'Refused',
+        'nothing that this pull request brought waits for approval',
+      ]);
     const status = b.store.approvals.get(`${b.namespace}/${name}`)?.status;
     assert.deepEqual([status?.phase, status?.approvals], ['Pending', []]);
   });
@@ -52,21 +76,39 @@ for (const verb of ['approve', 'reject'] as const) {
 
 test('every pull request of the merges that wait decides about them, named or not, and Slack about all', async (t) => {
   const { b, name } = await waiting(t);
-  const reset = (): Promise<unknown> => b.store.approvals.patch(`${b.namespace}/${name}`, { status: { phase: 'Pending', message: 'waiting for approval', approvals: [] } }, { subresource: 'status' });
+  const reset = (): Promise<unknown> =>
+    b.store.approvals.patch(
+      `${b.namespace}/${name}`,
+      { status: { phase: 'Pending', message: 'waiting for approval', approvals: [] } },
+      { subresource: 'status' },
+    );
   for (const number of [3, 4, 5]) {
     for (const more of [{}, { application: 'web' }]) {
-      assert.deepEqual(outcome(await b.ask('approve', { ...inPull(number), ...more })), ['Done', 'web: approved; it syncs now'], `pull request ${number}`);
+      assert.deepEqual(
+        outcome(await b.ask('approve', { ...inPull(number), ...more })),
+        ['Done', 'web: approved; it syncs now'],
+        `pull request ${number}`,
+      );
       await reset();
     }
   }
-  assert.deepEqual(outcome(await b.ask('approve', { application: 'web', digest })), ['Done', 'web: approved; it syncs now']);
+  assert.deepEqual(outcome(await b.ask('approve', { application: 'web', digest })), [
+    'Done',
+    'web: approved; it syncs now',
+  ]);
 });
 
 test('a merge of another repository, or one that no mirror knows, brought nothing', async (t) => {
   const { b, commits } = await waiting(t);
   b.forge.merges[30] = { state: 'merged', sha: 'c'.repeat(40) };
   b.forge.merges[31] = { state: 'merged', sha: commits[4] ?? '' };
-  assert.match((await b.ask('approve', { ...inPull(30), application: 'web' })).status?.message ?? '', /was not brought by this pull request/);
+  assert.match(
+    (await b.ask('approve', { ...inPull(30), application: 'web' })).status?.message ?? '',
+    /was not brought by this pull request/,
+  );
   const elsewhere = { ...inPull(31), pull: { owner: 'acme', repo: 'docs', number: 31 } };
-  assert.match((await b.ask('approve', { ...elsewhere, application: 'web' })).status?.message ?? '', /was not brought by this pull request/);
+  assert.match(
+    (await b.ask('approve', { ...elsewhere, application: 'web' })).status?.message ?? '',
+    /was not brought by this pull request/,
+  );
 });

@@ -49,11 +49,17 @@ test('without arguments the help goes to standard error and the exit code is 2',
 test('a kubeconfig that is missing or a server that is down is an error with its code and what to do', async (t) => {
   const missing = await runCox(['app', 'list', '--kubeconfig', '/nowhere/config']);
   assert.equal(missing.code, 3);
-  assert.match(missing.err, /^cox: the kubeconfig \/nowhere\/config cannot be read \(E_CONFIG\)\n {2}why: {3}ENOENT[^]*\n {2}next: {2}/);
+  assert.match(
+    missing.err,
+    /^cox: the kubeconfig \/nowhere\/config cannot be read \(E_CONFIG\)\n {2}why: {3}ENOENT[^]*\n {2}next: {2}/,
+  );
   const dir = mkdtempSync(join(tmpdir(), 'cox-test-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   const file = join(dir, 'config');
-  writeFileSync(file, 'current-context: a\ncontexts: [{name: a, context: {cluster: a, user: a}}]\nclusters: [{name: a, cluster: {server: "http://127.0.0.1:1"}}]\nusers: [{name: a, user: {token: hunter2}}]\n');
+  writeFileSync(
+    file,
+    'current-context: a\ncontexts: [{name: a, context: {cluster: a, user: a}}]\nclusters: [{name: a, cluster: {server: "http://127.0.0.1:1"}}]\nusers: [{name: a, user: {token: hunter2}}]\n',
+  );
   const down = await runCox(['app', 'list'], { env: { KUBECONFIG: file } });
   assert.equal(down.code, 3);
   assert.match(down.err, /\(E_API_UNREACHABLE\)/);

@@ -35,11 +35,21 @@ test('an object is created, read, applied, patched and deleted, under its precon
   assert.deepEqual((await api.get(key))?.['data'], { x: '1' });
   const applied = await api.apply(configMap(namespace, 'a', { data: { x: '2' } }));
   assert.deepEqual(applied['data'], { x: '2' });
-  assert.equal((await api.apply(configMap(namespace, 'a', { data: { x: '2' } }))).metadata.resourceVersion, applied.metadata.resourceVersion, 'an apply that changes nothing keeps the version');
+  assert.equal(
+    (await api.apply(configMap(namespace, 'a', { data: { x: '2' } }))).metadata.resourceVersion,
+    applied.metadata.resourceVersion,
+    'an apply that changes nothing keeps the version',
+  );
   const predicted = await api.apply(configMap(namespace, 'a', { data: { x: '3' } }), { dryRun: true });
   assert.deepEqual(predicted['data'], { x: '3' });
   assert.deepEqual((await api.get(key))?.['data'], { x: '2' });
-  await api.patch(key, { type: 'json', patch: [{ op: 'test', path: '/data/x', value: '2' }, { op: 'add', path: '/data/y', value: '1' }] });
+  await api.patch(key, {
+    type: 'json',
+    patch: [
+      { op: 'test', path: '/data/x', value: '2' },
+      { op: 'add', path: '/data/y', value: '1' },
+    ],
+  });
   await api.patch(key, { type: 'merge', patch: { data: { x: null } } });
   const now = await api.get(key);
   assert.deepEqual(now?.['data'], { y: '1' });
@@ -86,25 +96,46 @@ test('a Secret that does not fit the schema is told by its field paths, never by
   ];
   for (const [what, object, expected] of wrong) {
     const before = api.counts.apply + api.counts.dryRun;
-    const error = await failureOf(api.apply(object, { dryRun: what !== 'a list for a string', fieldValidation: 'Strict' }));
+    const error = await failureOf(
+      api.apply(object, { dryRun: what !== 'a list for a string', fieldValidation: 'Strict' }),
+    );
     assert.equal(error.code, 'E_MANIFEST', `${what}: ${error.status} ${error.message}`);
     assert.equal(error.kind, 'terminal');
     assert.match(error.message, expected, what);
-    assert.doesNotMatch(JSON.stringify([error, error.message, error.stack, error.causes, error.cause]), /hunter2|4711/, what);
+    assert.doesNotMatch(
+      JSON.stringify([error, error.message, error.stack, error.causes, error.cause]),
+      /hunter2|4711/,
+      what,
+    );
     // An unknown field hides others, which are looked for.
-    if (what !== 'an unknown field') assert.equal(api.counts.apply + api.counts.dryRun, before + 1, 'it was asked once');
+    if (what !== 'an unknown field')
+      assert.equal(api.counts.apply + api.counts.dryRun, before + 1, 'it was asked once');
   }
 });
 
 test('a manifest of another kind that cannot be read tells its field and is not retried', async (t) => {
   const c = await testCluster(t);
   const { api } = await connect(t, c);
-  const deployment: KubeObject = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd', namespace: c.namespace }, spec: { replicas: 'three' } };
+  const deployment: KubeObject = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'd', namespace: c.namespace },
+    spec: { replicas: 'three' },
+  };
   const error = await failureOf(api.apply(deployment));
   assert.deepEqual([error.code, error.causes.map((cause) => cause.field)], ['E_MANIFEST', ['.spec.replicas']]);
   const unknown = await failureOf(api.apply({ ...deployment, spec: { replica: 3 } }));
   assert.deepEqual([unknown.code, unknown.causes.map((cause) => cause.field)], ['E_MANIFEST', ['.spec.replica']]);
-  const invalid = await failureOf(api.apply({ ...deployment, spec: { replicas: -1, selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } } } }));
+  const invalid = await failureOf(
+    api.apply({
+      ...deployment,
+      spec: {
+        replicas: -1,
+        selector: { matchLabels: { a: 'b' } },
+        template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+      },
+    }),
+  );
   assert.deepEqual([invalid.status, invalid.kind, invalid.causes[0]?.field], [422, 'terminal', 'spec.replicas']);
 });
 
@@ -113,13 +144,21 @@ test('kinds are found in every version, and an unknown one costs one question', 
   const { api, discovery } = await connect(t, c);
   assert.match(discovery.version, /^1\.\d+\./);
   assert.equal(discovery.resourceOf({ group: 'autoscaling', kind: 'HorizontalPodAutoscaler' })?.version, 'v2');
-  assert.equal(discovery.resourceOf({ group: 'autoscaling', version: 'v1', kind: 'HorizontalPodAutoscaler' })?.version, 'v1');
+  assert.equal(
+    discovery.resourceOf({ group: 'autoscaling', version: 'v1', kind: 'HorizontalPodAutoscaler' })?.version,
+    'v1',
+  );
   const deployment = discovery.resourceOf({ group: 'apps', kind: 'Deployment' });
-  assert.deepEqual([deployment?.plural, deployment?.namespaced, deployment?.hasStatus, deployment?.hasScale, deployment?.shortNames], ['deployments', true, true, true, ['deploy']]);
+  assert.deepEqual(
+    [deployment?.plural, deployment?.namespaced, deployment?.hasStatus, deployment?.hasScale, deployment?.shortNames],
+    ['deployments', true, true, true, ['deploy']],
+  );
   assert.equal(discovery.resourceOf({ group: '', kind: 'ConfigMap' })?.hasStatus, false);
   assert.ok(discovery.apiVersions().includes('apps/v1/Deployment') && discovery.apiVersions().includes('v1'));
   const before = api.counts.discovery;
-  await assert.rejects(api.get({ group: 'nobody.example', kind: 'Nothing', namespace: 'x', name: 'y' }), { code: 'E_KIND_UNKNOWN' });
+  await assert.rejects(api.get({ group: 'nobody.example', kind: 'Nothing', namespace: 'x', name: 'y' }), {
+    code: 'E_KIND_UNKNOWN',
+  });
   assert.equal(api.counts.discovery, before + 1);
   // Other tests of the same cluster define kinds meanwhile.
   await eventually('two looks that find the same', async () => {
@@ -138,8 +177,18 @@ test('a custom resource definition that was just applied can be waited for', asy
   await api.apply(crd(group, 'Widget'));
   const resource = await discovery.await({ group, version: 'v1', kind: 'Widget' }, AbortSignal.timeout(20_000));
   assert.deepEqual([resource.plural, resource.hasStatus], ['widgets', true]);
-  await api.apply({ apiVersion: `${group}/v1`, kind: 'Widget', metadata: { name: 'w', namespace: c.namespace }, spec: { size: 1 } });
-  await api.delete({ group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition', namespace: '', name: `widgets.${group}` });
+  await api.apply({
+    apiVersion: `${group}/v1`,
+    kind: 'Widget',
+    metadata: { name: 'w', namespace: c.namespace },
+    spec: { size: 1 },
+  });
+  await api.delete({
+    group: 'apiextensions.k8s.io',
+    kind: 'CustomResourceDefinition',
+    namespace: '',
+    name: `widgets.${group}`,
+  });
 });
 
 test('a server that is too busy is asked again, writes too; other failures of writes are not', async (t) => {
@@ -160,7 +209,10 @@ test('a server that does not answer is unreachable after the time limit, and an 
   const c = await testCluster(t);
   const { cluster, proxy } = await connectThroughProxy(t, c);
   proxy.pause();
-  await assert.rejects(cluster.api.create(configMap(c.namespace, 'x'), { timeoutMs: 100 }), { code: 'E_API_UNREACHABLE', kind: 'transient' });
+  await assert.rejects(cluster.api.create(configMap(c.namespace, 'x'), { timeoutMs: 100 }), {
+    code: 'E_API_UNREACHABLE',
+    kind: 'transient',
+  });
   const abort = new AbortController();
   const call = cluster.api.get(configMapKey(c.namespace, 'x'), { signal: abort.signal });
   abort.abort(new Error('enough'));
@@ -183,7 +235,10 @@ test('a token file that changed is read again when the server refuses the old to
   proxy.answer({ status: 401, match: (request) => request.method === 'GET' });
   await api.get(configMapKey(c.namespace, 'x'));
   assert.equal(api.counts.get, 2);
-  assert.equal(await userOf(api), await userOf((await connect(t, c, { config: { server: c.server, ca: c.ca, token: c.tokens.someone } })).api));
+  assert.equal(
+    await userOf(api),
+    await userOf((await connect(t, c, { config: { server: c.server, ca: c.ca, token: c.tokens.someone } })).api),
+  );
   assert.notEqual(await userOf(api), await userOf(cluster.api));
 });
 
@@ -196,6 +251,10 @@ test('a call can be made in the name of another', async (t) => {
 });
 
 async function userOf(api: Api): Promise<unknown> {
-  const answer = await api.request('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' } });
-  return isObject(answer) && isObject(answer['status']) && isObject(answer['status']['userInfo']) ? answer['status']['userInfo']['username'] : undefined;
+  const answer = await api.request('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', {
+    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
+  });
+  return isObject(answer) && isObject(answer['status']) && isObject(answer['status']['userInfo'])
+    ? answer['status']['userInfo']['username']
+    : undefined;
 }

@@ -20,7 +20,10 @@ async function withKind(t: TestContext): Promise<{ cluster: Cluster; object: (sp
   const group = `${namespace}.example`;
   await reached.api.create(crd(group, 'Ledger'));
   await reached.discovery.await({ group, version: 'v1', kind: 'Ledger' }, AbortSignal.timeout(20_000));
-  return { cluster: reached, object: (spec) => ({ apiVersion: `${group}/v1`, kind: 'Ledger', metadata: { name: 'one', namespace }, spec }) };
+  return {
+    cluster: reached,
+    object: (spec) => ({ apiVersion: `${group}/v1`, kind: 'Ledger', metadata: { name: 'one', namespace }, spec }),
+  };
 }
 
 /** As dry run and apply answer it, as it is read, and as the watch has it. */
@@ -58,74 +61,136 @@ test('every character comes back as it was sent, and what is approved is what is
 
 test('integers come back as they were sent', async (t) => {
   const { cluster: reached, object } = await withKind(t);
-  const spec = { offsets: [9007199254740993n, -9007199254740993n, 9223372036854775807n, 9007199254740991, 1, -0.5], float: 1.5e300 };
+  const spec = {
+    offsets: [9007199254740993n, -9007199254740993n, 9223372036854775807n, 9007199254740991, 1, -0.5],
+    float: 1.5e300,
+  };
   for (const stored of await fourTimes(reached, object(spec))) assert.deepEqual(stored['spec'], spec);
 });
 
 test('a key of up to 1,024 characters arrives, whatever its characters, and a longer one is named before anything is sent', async (t) => {
   const { cluster: reached, object } = await withKind(t);
-  const keys = ['k'.repeat(1022), 'k'.repeat(1023), 'k'.repeat(1024), '日'.repeat(1024), `${'é'.repeat(500)}😀"\\\n`, 'plain'];
+  const keys = [
+    'k'.repeat(1022),
+    'k'.repeat(1023),
+    'k'.repeat(1024),
+    '日'.repeat(1024),
+    `${'é'.repeat(500)}😀"\\\n`,
+    'plain',
+  ];
   const spec = { nested: [Object.fromEntries(keys.map((key, at) => [key, { at, text: `{"${key}":` }]))] };
   for (const stored of await fourTimes(reached, object(spec))) assert.deepEqual(stored['spec'], spec);
   const sent = reached.api.counts.dryRun;
-  await assert.rejects(reached.api.apply(object({ a: { [`begin-${'k'.repeat(1100)}`]: 1 } }), { dryRun: true }), (error: Error & { code?: string }) => {
-    assert.equal(error.code, 'E_MANIFEST');
-    assert.match(error.message, /keys of more than 1024 characters cannot be applied: "begin-k+"… \(1106\)$/);
-    return true;
-  });
+  await assert.rejects(
+    reached.api.apply(object({ a: { [`begin-${'k'.repeat(1100)}`]: 1 } }), { dryRun: true }),
+    (error: Error & { code?: string }) => {
+      assert.equal(error.code, 'E_MANIFEST');
+      assert.match(error.message, /keys of more than 1024 characters cannot be applied: "begin-k+"… \(1106\)$/);
+      return true;
+    },
+  );
   assert.equal(reached.api.counts.dryRun - sent, 0, 'nothing was sent');
 });
 
 test('a number that a field cannot hold is refused by the dry run with the field and both values', async (t) => {
-  const { namespace, cluster: { api } } = await cluster(t);
-  const deployment = (spec: Record<string, unknown>, port: Record<string, unknown> = { containerPort: 80 }): KubeObject => ({
-    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd', namespace },
-    spec: { ...spec, selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'x', ports: [port] }] } } },
+  const {
+    namespace,
+    cluster: { api },
+  } = await cluster(t);
+  const deployment = (
+    spec: Record<string, unknown>,
+    port: Record<string, unknown> = { containerPort: 80 },
+  ): KubeObject => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'd', namespace },
+    spec: {
+      ...spec,
+      selector: { matchLabels: { a: 'b' } },
+      template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'x', ports: [port] }] } },
+    },
   });
   const rows: [KubeObject, string][] = [
     [deployment({ replicas: 4294967298 }), 'spec.replicas: 4294967298 would be stored as 2'],
     [deployment({ replicas: 1e10 }), 'spec.replicas: 10000000000 would be stored as 1410065408'],
     [deployment({ replicas: -2147483649 }), 'spec.replicas: -2147483649 would be stored as 2147483647'],
     [deployment({ replicas: 9223372036854775809n }), 'spec.replicas: 9223372036854775809 would be stored as 0'],
-    [deployment({ replicas: 4294967297, revisionHistoryLimit: 4294967299 }), 'spec.replicas: 4294967297 would be stored as 1, spec.revisionHistoryLimit: 4294967299 would be stored as 3'],
-    [deployment({}, { containerPort: 4294967376 }), 'spec.template.spec.containers[0].ports[0].containerPort: 4294967376 would be stored as 80'],
+    [
+      deployment({ replicas: 4294967297, revisionHistoryLimit: 4294967299 }),
+      'spec.replicas: 4294967297 would be stored as 1, spec.revisionHistoryLimit: 4294967299 would be stored as 3',
+    ],
+    [
+      deployment({}, { containerPort: 4294967376 }),
+      'spec.template.spec.containers[0].ports[0].containerPort: 4294967376 would be stored as 80',
+    ],
   ];
   await api.apply(deployment({ replicas: 2 }, { containerPort: 80, name: 'web' }));
   for (const [object, message] of rows) {
     const expected = { code: 'E_MANIFEST', kind: 'terminal', message };
     await assert.rejects(api.apply(object, { dryRun: true }), expected);
-    await assert.rejects(api.apply({ ...object, metadata: { ...object.metadata, name: 'new' } }, { dryRun: true }), expected);
+    await assert.rejects(
+      api.apply({ ...object, metadata: { ...object.metadata, name: 'new' } }, { dryRun: true }),
+      expected,
+    );
   }
 });
 
 test('a cut key of a list is found among the entries of others', async (t) => {
-  const { namespace, cluster: { api } } = await cluster(t);
-  const service = (ports: Record<string, unknown>[]): KubeObject => ({ apiVersion: 'v1', kind: 'Service', metadata: { name: 's', namespace }, spec: { selector: { a: 'b' }, ports } });
+  const {
+    namespace,
+    cluster: { api },
+  } = await cluster(t);
+  const service = (ports: Record<string, unknown>[]): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 's', namespace },
+    spec: { selector: { a: 'b' }, ports },
+  });
   await api.apply(service([{ name: 'other', port: 81 }]), { manager: 'somebody' });
-  await assert.rejects(api.apply(service([{ name: 'web', port: 4294967376 }]), { dryRun: true }), { code: 'E_MANIFEST', message: 'spec.ports[0].port: 4294967376 would be stored as 80' });
+  await assert.rejects(api.apply(service([{ name: 'web', port: 4294967376 }]), { dryRun: true }), {
+    code: 'E_MANIFEST',
+    message: 'spec.ports[0].port: 4294967376 would be stored as 80',
+  });
 });
 
 test('defaults, quantities, normalised numbers and the decisions of others are no such errors', async (t) => {
   const { cluster: reached, object } = await withKind(t);
   const namespace = object({}).metadata.namespace ?? '';
   const pod: KubeObject = {
-    apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', namespace },
     spec: {
-      activeDeadlineSeconds: 1e3, terminationGracePeriodSeconds: 3.0,
-      containers: [{ name: 'c', image: 'x', resources: { limits: { memory: 17179869184, cpu: 1, 'example.com/gpu': '5000000000' } }, livenessProbe: { httpGet: { port: 8080 } } }],
+      activeDeadlineSeconds: 1e3,
+      terminationGracePeriodSeconds: 3.0,
+      containers: [
+        {
+          name: 'c',
+          image: 'x',
+          resources: { limits: { memory: 17179869184, cpu: 1, 'example.com/gpu': '5000000000' } },
+          livenessProbe: { httpGet: { port: 8080 } },
+        },
+      ],
     },
   };
   const stored = await reached.api.apply(pod, { dryRun: true });
   assert.equal((stored['spec'] as { terminationGracePeriodSeconds: number }).terminationGracePeriodSeconds, 3);
   const custom = { int32: 4294967298, exact: 1e17, more: [5000000000, 'a', { b: 9007199254740993n }] };
-  assert.deepEqual((await reached.api.apply(object(custom), { dryRun: true }))['spec'], { ...custom, exact: 100000000000000000n });
+  assert.deepEqual((await reached.api.apply(object(custom), { dryRun: true }))['spec'], {
+    ...custom,
+    exact: 100000000000000000n,
+  });
 });
 
 test('a custom resource that etcd would refuse for its size is refused by the dry run, and one just below is stored', async (t) => {
   const { cluster: reached, object } = await withKind(t);
   const own = Buffer.byteLength(JSON.stringify(await reached.api.apply(object({ text: '' }), { dryRun: true })));
   const most = 1_572_864 - own - 1000;
-  await assert.rejects(reached.api.apply(object({ text: 'x'.repeat(most + 1100) }), { dryRun: true }), { code: 'E_MANIFEST', kind: 'terminal', message: /^stored it would take 1,57\d,\d{3} bytes, more than the 1,572,864 that etcd takes for one object$/ });
+  await assert.rejects(reached.api.apply(object({ text: 'x'.repeat(most + 1100) }), { dryRun: true }), {
+    code: 'E_MANIFEST',
+    kind: 'terminal',
+    message: /^stored it would take 1,57\d,\d{3} bytes, more than the 1,572,864 that etcd takes for one object$/,
+  });
   await reached.api.apply(object({ text: 'x'.repeat(most) }), { dryRun: true });
   await reached.api.apply(object({ text: 'x'.repeat(most) }));
 });

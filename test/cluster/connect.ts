@@ -24,17 +24,33 @@ export async function connect(t: TestContext, to: Reached, options: Partial<Clus
   return cluster;
 }
 
-export async function connectThroughProxy(t: TestContext, to: Reached, options: Partial<ClusterOptions> = {}): Promise<{ cluster: Cluster; proxy: Proxy }> {
+export async function connectThroughProxy(
+  t: TestContext,
+  to: Reached,
+  options: Partial<ClusterOptions> = {},
+): Promise<{ cluster: Cluster; proxy: Proxy }> {
   const proxy = await startProxy({ target: to.server, ca: to.ca });
   t.after(() => proxy.stop());
   const cluster = await connect(t, to, { config: { server: proxy.url, token: to.token }, ...options });
   return { cluster, proxy };
 }
 
-export function configMap(namespace: string, name: string, fields: { data?: Record<string, string>; application?: string; finalizers?: string[] } = {}): KubeObject {
+export function configMap(
+  namespace: string,
+  name: string,
+  fields: { data?: Record<string, string>; application?: string; finalizers?: string[] } = {},
+): KubeObject {
   const { data = {}, application, finalizers } = fields;
-  const annotations = application === undefined ? {} : { annotations: { 'argocd.argoproj.io/tracking-id': `${application}:/ConfigMap:${namespace}/${name}` } };
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, ...annotations, ...(finalizers && { finalizers }) }, data };
+  const annotations =
+    application === undefined
+      ? {}
+      : { annotations: { 'argocd.argoproj.io/tracking-id': `${application}:/ConfigMap:${namespace}/${name}` } };
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace, ...annotations, ...(finalizers && { finalizers }) },
+    data,
+  };
 }
 
 export function configMapKey(namespace: string, name: string): ResourceKey {
@@ -52,7 +68,15 @@ export function crd(group: string, kind: string, hasStatus = true): KubeObject {
       group,
       scope: 'Namespaced',
       names: { plural, singular: kind.toLowerCase(), kind, listKind: `${kind}List` },
-      versions: [{ name: 'v1', served: true, storage: true, ...(hasStatus && { subresources: { status: {} } }), schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }],
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          ...(hasStatus && { subresources: { status: {} } }),
+          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+        },
+      ],
     },
   };
 }

@@ -1,4 +1,5 @@
-// The live cache under faults: connections cut, paused and expired, a busy server, a restart. No event is lost in the end.
+// The live cache under faults: connections cut, paused and expired, a busy server, a restart. No event is lost in the
+// end.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -14,8 +15,14 @@ const ofConfigMaps = (request: SeenRequest): boolean => request.watch && request
 
 /** What the API server holds of our ConfigMaps: name → version. */
 async function truth(c: TestCluster): Promise<Record<string, string>> {
-  const list = (await c.access.must('GET', `/api/v1/namespaces/${c.namespace}/configmaps`)) as { items: { metadata: { name: string; resourceVersion: string } }[] };
-  return Object.fromEntries(list.items.map(({ metadata }) => [metadata.name, metadata.resourceVersion]).filter(([name]) => name !== 'kube-root-ca.crt'));
+  const list = (await c.access.must('GET', `/api/v1/namespaces/${c.namespace}/configmaps`)) as {
+    items: { metadata: { name: string; resourceVersion: string } }[];
+  };
+  return Object.fromEntries(
+    list.items
+      .map(({ metadata }) => [metadata.name, metadata.resourceVersion])
+      .filter(([name]) => name !== 'kube-root-ca.crt'),
+  );
 }
 
 /** What the changes told add up to. */
@@ -32,7 +39,9 @@ function follow(cluster: Cluster, namespace: string): Record<string, string> {
 
 async function agree(c: TestCluster, held: Record<string, string>): Promise<void> {
   const expected = sorted(await truth(c));
-  await eventually('the same in cache and server', () => (JSON.stringify(sorted(held)) === JSON.stringify(expected) ? true : undefined));
+  await eventually('the same in cache and server', () =>
+    JSON.stringify(sorted(held)) === JSON.stringify(expected) ? true : undefined,
+  );
 }
 
 function sorted(versions: Record<string, string>): Record<string, string> {
@@ -47,13 +56,26 @@ function changer(c: TestCluster, seed: number): () => Promise<void> {
   return async () => {
     const name = `m${random(12)}`;
     if (random(3) === 0) await c.access.call('DELETE', `${path}/${name}`);
-    else await c.access.must('PATCH', `${path}/${name}?fieldManager=t&force=true`, configMap(c.namespace, name, { data: { i: String(random(1e6)) } }));
+    else
+      await c.access.must(
+        'PATCH',
+        `${path}/${name}?fieldManager=t&force=true`,
+        configMap(c.namespace, name, { data: { i: String(random(1e6)) } }),
+      );
   };
 }
 
-async function followedThroughProxy(t: TestContext): Promise<{ c: TestCluster; cluster: Cluster; proxy: Awaited<ReturnType<typeof connectThroughProxy>>['proxy']; held: Record<string, string>; change: () => Promise<void> }> {
+async function followedThroughProxy(t: TestContext): Promise<{
+  c: TestCluster;
+  cluster: Cluster;
+  proxy: Awaited<ReturnType<typeof connectThroughProxy>>['proxy'];
+  held: Record<string, string>;
+  change: () => Promise<void>;
+}> {
   const c = await testCluster(t);
-  const { cluster, proxy } = await connectThroughProxy(t, c, { timing: { idleMs: 400, headersMs: 1500, baseMs: 20, maxMs: 100 } });
+  const { cluster, proxy } = await connectThroughProxy(t, c, {
+    timing: { idleMs: 400, headersMs: 1500, baseMs: 20, maxMs: 100 },
+  });
   const held = follow(cluster, c.namespace);
   await cluster.live.ensureKinds(kinds);
   return { c, cluster, proxy, held, change: changer(c, 7) };
@@ -75,7 +97,10 @@ test('events during cuts, pauses, expiries and refusals all arrive in the end', 
       const before = proxy.requests.length;
       proxy.pause();
       for (let i = 0; i < 8; i += 1) await change();
-      await eventually('the silent connection to be given up', () => proxy.requests.slice(before).some(ofConfigMaps) || undefined);
+      await eventually(
+        'the silent connection to be given up',
+        () => proxy.requests.slice(before).some(ofConfigMaps) || undefined,
+      );
       proxy.resume();
     },
     async () => {
@@ -133,7 +158,9 @@ test('a kind that cannot be watched harms no other, is named, and comes back', a
   await cluster.api.create(configMap(c.namespace, 'fine'));
   await cluster.live.until(configMapKey(c.namespace, 'fine'), (object) => object !== undefined);
   proxy.heal();
-  await eventually('the kind to come back', () => (cluster.live.problemOf({ group: '', kind: 'Secret' }) === undefined && cluster.live.settled ? true : undefined));
+  await eventually('the kind to come back', () =>
+    cluster.live.problemOf({ group: '', kind: 'Secret' }) === undefined && cluster.live.settled ? true : undefined,
+  );
 });
 
 test('waiting for an object ends with its signal, and stopping ends everything', async (t) => {
@@ -141,7 +168,11 @@ test('waiting for an object ends with its signal, and stopping ends everything',
   const cluster = await connect(t, c);
   await cluster.live.ensureKinds(kinds);
   const abort = new AbortController();
-  const waiting = cluster.live.until(configMapKey(c.namespace, 'never'), (object) => object !== undefined, abort.signal);
+  const waiting = cluster.live.until(
+    configMapKey(c.namespace, 'never'),
+    (object) => object !== undefined,
+    abort.signal,
+  );
   abort.abort(new Error('enough'));
   await assert.rejects(waiting, /enough/);
   await cluster.stop();
@@ -160,5 +191,9 @@ test('a restart of the API server loses nothing', async (t) => {
     for (let i = 0; i < 10; i += 1) await change();
     await agree(c, held);
   }
-  await eventually('every kind to work again', () => (cluster.live.problemOf({ group: 'apps', kind: 'Deployment' }) === undefined && cluster.live.settled ? true : undefined));
+  await eventually('every kind to work again', () =>
+    cluster.live.problemOf({ group: 'apps', kind: 'Deployment' }) === undefined && cluster.live.settled
+      ? true
+      : undefined,
+  );
 });

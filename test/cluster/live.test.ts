@@ -12,7 +12,11 @@ const present = (object: unknown): boolean => object !== undefined;
 const absent = (object: unknown): boolean => object === undefined;
 
 /** Resolves with the first change of that key for which `test` is true. */
-function nextChange(cluster: Cluster, key: ResourceKey, test: (change: LiveChange) => boolean = () => true): Promise<LiveChange> {
+function nextChange(
+  cluster: Cluster,
+  key: ResourceKey,
+  test: (change: LiveChange) => boolean = () => true,
+): Promise<LiveChange> {
   return new Promise((resolve) => {
     const end = cluster.live.onChange((change) => {
       if (keyText(change.key) !== keyText(key) || !test(change)) return;
@@ -27,8 +31,16 @@ function deployment(namespace: string, name: string): KubeObject {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { name, namespace, annotations: { 'argocd.argoproj.io/tracking-id': `shop:apps/Deployment:${namespace}/${name}` } },
-    spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'example/app:1' }] } } },
+    metadata: {
+      name,
+      namespace,
+      annotations: { 'argocd.argoproj.io/tracking-id': `shop:apps/Deployment:${namespace}/${name}` },
+    },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'example/app:1' }] } },
+    },
   };
 }
 
@@ -52,7 +64,10 @@ test('bodies are kept of tracked roots and wanted keys, records of everything el
   const told = nextChange(cluster, configMapKey(c.namespace, 'later'));
   await api.create(configMap(c.namespace, 'later', { data: { y: '1' } }));
   const change = await told;
-  assert.deepEqual([change.applications, change.object?.['data'], change.before, change.fingerprintChanged], [[application], { y: '1' }, undefined, true]);
+  assert.deepEqual(
+    [change.applications, change.object?.['data'], change.before, change.fingerprintChanged],
+    [[application], { y: '1' }, undefined, true],
+  );
 
   live.forget(application);
   assert.equal(live.get(configMapKey(c.namespace, 'plain'))?.object, undefined);
@@ -63,7 +78,12 @@ test('bodies of Secrets that are not ours are never kept, even when some are', a
   const c = await testCluster(t);
   const { api, live } = await connect(t, c);
   const application = `app-${c.namespace}`;
-  const secret = (name: string, annotations: Record<string, string>): KubeObject => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: c.namespace, annotations }, stringData: { password: 'hunter2' } });
+  const secret = (name: string, annotations: Record<string, string>): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace: c.namespace, annotations },
+    stringData: { password: 'hunter2' },
+  });
   const ours = secret('ours', { 'argocd.argoproj.io/tracking-id': `${application}:/Secret:${c.namespace}/ours` });
   const copied = secret('copied', { 'argocd.argoproj.io/tracking-id': `${application}:/Secret:${c.namespace}/ours` });
   await live.want(application, [keyOf(ours)]);
@@ -103,7 +123,9 @@ test('a change of status leaves the fingerprint alone, a change of the spec move
   const key = keyOf(deployment(c.namespace, 'web'));
   await live.want('shop', [key]);
   await api.create(deployment(c.namespace, 'web'));
-  const ready = await live.until(key, (object) => JSON.stringify(object?.object?.['status'] ?? {}).includes('"readyReplicas":1'));
+  const ready = await live.until(key, (object) =>
+    JSON.stringify(object?.object?.['status'] ?? {}).includes('"readyReplicas":1'),
+  );
   const told = nextChange(cluster, key, (change) => change.origin === 'watch');
   await api.patch(key, { type: 'merge', patch: { status: { observedGeneration: 99 } }, subresource: 'status' });
   const status = await told;
@@ -122,31 +144,96 @@ test('an edit of the spec moves the fingerprint of every kind, generations or no
   const groups = { with: `with.${c.namespace}.example`, without: `without.${c.namespace}.example` };
   await api.apply(crd(groups.with, 'Gadget'));
   await api.apply(crd(groups.without, 'Gadget', false));
-  for (const group of Object.values(groups)) await discovery.await({ group, version: 'v1', kind: 'Gadget' }, AbortSignal.timeout(20_000));
+  for (const group of Object.values(groups))
+    await discovery.await({ group, version: 'v1', kind: 'Gadget' }, AbortSignal.timeout(20_000));
   const rows: [KubeObject, unknown][] = [
-    [{ apiVersion: 'v1', kind: 'Service', metadata: meta('s'), spec: { ports: [{ port: 80 }] } }, { spec: { ports: [{ port: 81 }] } }],
+    [
+      { apiVersion: 'v1', kind: 'Service', metadata: meta('s'), spec: { ports: [{ port: 80 }] } },
+      { spec: { ports: [{ port: 81 }] } },
+    ],
     [configMap(c.namespace, 'c'), { data: { x: '1' } }],
     [{ apiVersion: 'v1', kind: 'Secret', metadata: meta('s') }, { stringData: { x: '1' } }],
     [{ apiVersion: 'v1', kind: 'ServiceAccount', metadata: meta('s') }, { automountServiceAccountToken: false }],
-    [{ apiVersion: 'v1', kind: 'ResourceQuota', metadata: meta('q'), spec: { hard: { pods: '5' } } }, { spec: { hard: { pods: '6' } } }],
-    [{ apiVersion: 'v1', kind: 'LimitRange', metadata: meta('l'), spec: { limits: [] } }, { spec: { limits: [{ type: 'Pod', max: { cpu: '1' } }] } }],
-    [{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: meta('p'), spec: { accessModes: ['ReadWriteOnce'], storageClassName: '', resources: { requests: { storage: '1Gi' } } } }, { metadata: { labels: { a: 'b' } } }],
-    [{ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: meta('b'), spec: { minAvailable: 1, selector: { matchLabels: { a: 'b' } } } }, { spec: { minAvailable: 2 } }],
-    [{ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: meta('n'), spec: { podSelector: {} } }, { spec: { policyTypes: ['Egress'] } }],
-    [{ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: meta('i'), spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } } } }, { spec: { ingressClassName: 'x' } }],
     [
-      { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: meta('h'), spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'none' } } },
+      { apiVersion: 'v1', kind: 'ResourceQuota', metadata: meta('q'), spec: { hard: { pods: '5' } } },
+      { spec: { hard: { pods: '6' } } },
+    ],
+    [
+      { apiVersion: 'v1', kind: 'LimitRange', metadata: meta('l'), spec: { limits: [] } },
+      { spec: { limits: [{ type: 'Pod', max: { cpu: '1' } }] } },
+    ],
+    [
+      {
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: meta('p'),
+        spec: { accessModes: ['ReadWriteOnce'], storageClassName: '', resources: { requests: { storage: '1Gi' } } },
+      },
+      { metadata: { labels: { a: 'b' } } },
+    ],
+    [
+      {
+        apiVersion: 'policy/v1',
+        kind: 'PodDisruptionBudget',
+        metadata: meta('b'),
+        spec: { minAvailable: 1, selector: { matchLabels: { a: 'b' } } },
+      },
+      { spec: { minAvailable: 2 } },
+    ],
+    [
+      { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: meta('n'), spec: { podSelector: {} } },
+      { spec: { policyTypes: ['Egress'] } },
+    ],
+    [
+      {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'Ingress',
+        metadata: meta('i'),
+        spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } } },
+      },
+      { spec: { ingressClassName: 'x' } },
+    ],
+    [
+      {
+        apiVersion: 'autoscaling/v2',
+        kind: 'HorizontalPodAutoscaler',
+        metadata: meta('h'),
+        spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'none' } },
+      },
       { spec: { maxReplicas: 4 } },
     ],
-    [{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: meta('r'), rules: [] }, { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] }],
     [
-      { apiVersion: 'batch/v1', kind: 'CronJob', metadata: meta('j'), spec: { schedule: '0 0 1 1 *', jobTemplate: { spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } } } } },
+      { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: meta('r'), rules: [] },
+      { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] },
+    ],
+    [
+      {
+        apiVersion: 'batch/v1',
+        kind: 'CronJob',
+        metadata: meta('j'),
+        spec: {
+          schedule: '0 0 1 1 *',
+          jobTemplate: {
+            spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } },
+          },
+        },
+      },
       { spec: { schedule: '0 0 2 1 *' } },
     ],
-    [{ apiVersion: `${groups.with}/v1`, kind: 'Gadget', metadata: meta('g'), spec: { size: 1 } }, { spec: { size: 2 } }],
-    [{ apiVersion: `${groups.without}/v1`, kind: 'Gadget', metadata: meta('g'), spec: { size: 1 } }, { spec: { size: 2 } }],
+    [
+      { apiVersion: `${groups.with}/v1`, kind: 'Gadget', metadata: meta('g'), spec: { size: 1 } },
+      { spec: { size: 2 } },
+    ],
+    [
+      { apiVersion: `${groups.without}/v1`, kind: 'Gadget', metadata: meta('g'), spec: { size: 1 } },
+      { spec: { size: 2 } },
+    ],
   ];
-  await live.want('all', rows.map(([object]) => keyOf(object)), AbortSignal.timeout(30_000));
+  await live.want(
+    'all',
+    rows.map(([object]) => keyOf(object)),
+    AbortSignal.timeout(30_000),
+  );
   await Promise.all(
     rows.map(async ([object, patch]) => {
       const created = await api.create(object);
@@ -158,7 +245,13 @@ test('an edit of the spec moves the fingerprint of every kind, generations or no
       assert.notEqual(live.get(key)?.fingerprint, before, `${object.kind} of ${object.apiVersion}`);
     }),
   );
-  for (const group of Object.values(groups)) await api.delete({ group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition', namespace: '', name: `gadgets.${group}` });
+  for (const group of Object.values(groups))
+    await api.delete({
+      group: 'apiextensions.k8s.io',
+      kind: 'CustomResourceDefinition',
+      namespace: '',
+      name: `gadgets.${group}`,
+    });
 });
 
 test('the answer to an own write is read at once, and its echo is not told again', async (t) => {
@@ -178,8 +271,15 @@ test('the answer to an own write is read at once, and its echo is not told again
     assert.deepEqual(live.get(key)?.object?.['data'], { i: String(i) });
   }
   const marker = await api.create(configMap(c.namespace, 'marker'));
-  await live.until(configMapKey(c.namespace, 'marker'), (object) => object?.resourceVersion === marker.metadata.resourceVersion);
-  assert.deepEqual(told.map((line) => line.split(' ')[1]), versions, 'each version once, from whichever came first');
+  await live.until(
+    configMapKey(c.namespace, 'marker'),
+    (object) => object?.resourceVersion === marker.metadata.resourceVersion,
+  );
+  assert.deepEqual(
+    told.map((line) => line.split(' ')[1]),
+    versions,
+    'each version once, from whichever came first',
+  );
 });
 
 test('a late answer does not bring a deleted object back', async (t) => {
@@ -208,7 +308,12 @@ test('kinds of new definitions are watched, and those of removed ones are forgot
   const key = { group, kind: 'Widget', namespace: c.namespace, name: 'w' };
   await api.create({ apiVersion: `${group}/v1`, kind: 'Widget', metadata: { name: 'w', namespace: c.namespace } });
   await live.until(key, present);
-  await api.delete({ group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition', namespace: '', name: `widgets.${group}` });
+  await api.delete({
+    group: 'apiextensions.k8s.io',
+    kind: 'CustomResourceDefinition',
+    namespace: '',
+    name: `widgets.${group}`,
+  });
   await live.until(key, absent, AbortSignal.timeout(30_000));
   while (discovery.resourceOf(key)) await new Promise<void>((resolve) => discovery.onChange(resolve));
   await eventually('the kind is forgotten', () => (told === 2 ? true : undefined));
@@ -217,7 +322,10 @@ test('kinds of new definitions are watched, and those of removed ones are forgot
 test('a mirror holds parsed values of what it selects, and own writes at once', async (t) => {
   const c = await testCluster(t);
   const cluster = await connect(t, c);
-  const labelled = (name: string, value: string): KubeObject => ({ ...configMap(c.namespace, name, { data: { value } }), metadata: { name, namespace: c.namespace, labels: { role: 'settings' } } });
+  const labelled = (name: string, value: string): KubeObject => ({
+    ...configMap(c.namespace, name, { data: { value } }),
+    metadata: { name, namespace: c.namespace, labels: { role: 'settings' } },
+  });
   await cluster.api.create(labelled('one', '1'));
   await cluster.api.create(configMap(c.namespace, 'other'));
   const mirror = cluster.mirror({

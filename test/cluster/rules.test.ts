@@ -38,7 +38,8 @@ test('versions compare as integers of any length', () => {
 
 test('a shelf keeps what is newer, and a listing removes what it does not name', () => {
   const shelf = new Shelf<string>();
-  const put = (name: string, version: string, source: 'list' | 'event' | 'own'): boolean => shelf.put(name, version, source, () => `${name}@${version}`) !== undefined;
+  const put = (name: string, version: string, source: 'list' | 'event' | 'own'): boolean =>
+    shelf.put(name, version, source, () => `${name}@${version}`) !== undefined;
   shelf.begin();
   put('a', '1', 'list');
   put('b', '2', 'list');
@@ -46,7 +47,11 @@ test('a shelf keeps what is newer, and a listing removes what it does not name',
   assert.equal(put('a', '9', 'own'), true);
   assert.equal(put('a', '9', 'event'), false, 'the echo of an own write is nothing new');
   assert.equal(put('a', '8', 'event'), false, 'an older event does not undo it');
-  assert.equal(put('gone', '9', 'own'), false, 'the watch is past that version and knows of no such object: it is deleted');
+  assert.equal(
+    put('gone', '9', 'own'),
+    false,
+    'the watch is past that version and knows of no such object: it is deleted',
+  );
   shelf.begin();
   put('b', '2', 'list');
   assert.equal(put('new', '12', 'own'), true);
@@ -87,8 +92,16 @@ test('a fingerprint moves with what Git may want and with nothing else', () => {
   const print = (value: KubeObject, hasStatus: boolean): string => fingerprintOf(value, hasStatus, true);
   for (const hasStatus of [true, false]) {
     const base = print(object({}), hasStatus);
-    assert.equal(print(object({ resourceVersion: '2', managedFields: [{ manager: 'x' }] }, { status: { ready: 1 } }), hasStatus), base);
-    const wanted: Partial<ObjectMeta>[] = [{ labels: { app: 'b' } }, { annotations: { a: 'b' } }, { finalizers: ['x'] }, { uid: 'u2' }];
+    assert.equal(
+      print(object({ resourceVersion: '2', managedFields: [{ manager: 'x' }] }, { status: { ready: 1 } }), hasStatus),
+      base,
+    );
+    const wanted: Partial<ObjectMeta>[] = [
+      { labels: { app: 'b' } },
+      { annotations: { a: 'b' } },
+      { finalizers: ['x'] },
+      { uid: 'u2' },
+    ];
     for (const metadata of wanted) assert.notEqual(print(object(metadata), hasStatus), base, JSON.stringify(metadata));
   }
   assert.notEqual(print(object({ generation: 2 }), true), print(object({}), true));
@@ -97,13 +110,35 @@ test('a fingerprint moves with what Git may want and with nothing else', () => {
 });
 
 test('an answer about a Secret passes on field paths of what was sent, and nothing else', () => {
-  const sent = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db', namespace: 'shop' }, data: { password: ['hunter2'], other: 'x' }, hunter2: 'a' };
+  const sent = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'db', namespace: 'shop' },
+    data: { password: ['hunter2'], other: 'x' },
+    hunter2: 'a',
+  };
   const request = { method: 'PATCH', path: '/api/v1/namespaces/shop/secrets/db?force=true', body: sent, secret: true };
-  const status = (code: number, message: string, details: object = {}): object => ({ kind: 'Status', code, message, reason: 'X', details });
+  const status = (code: number, message: string, details: object = {}): object => ({
+    kind: 'Status',
+    code,
+    message,
+    reason: 'X',
+    details,
+  });
   const rows: [number, string, object, RegExp][] = [
-    [500, 'failed to create typed patch object (shop/db; /v1, Kind=Secret): .data.password: expected string, got &value.valueUnstructured{Value:[]interface {}{"s3cr3t"}}', {}, /: \.data\.password$/],
+    [
+      500,
+      'failed to create typed patch object (shop/db; /v1, Kind=Secret): .data.password: expected string, got &value.valueUnstructured{Value:[]interface {}{"s3cr3t"}}',
+      {},
+      /: \.data\.password$/,
+    ],
     [500, 'failed to convert something with s3cr3t', {}, /cannot be read/],
-    [422, 'Secret "db" is invalid: data[x]: Invalid value: "s3cr3t"', { causes: [{ reason: 'FieldValueInvalid', field: 'data[x]', message: 'Invalid value: "s3cr3t"' }] }, /422 X: data\[x\]$/],
+    [
+      422,
+      'Secret "db" is invalid: data[x]: Invalid value: "s3cr3t"',
+      { causes: [{ reason: 'FieldValueInvalid', field: 'data[x]', message: 'Invalid value: "s3cr3t"' }] },
+      /422 X: data\[x\]$/,
+    ],
     [403, 'admission webhook denied: s3cr3t is too weak', {}, /HTTP 403 X$/],
     [400, 'error decoding patch: s3cr3t', {}, /cannot be read/],
   ];
@@ -126,15 +161,38 @@ test('the kind of an error says what may be done next', () => {
   assert.equal(of(403), 'E_API terminal');
   assert.equal(of(403, 'm', { causes: [{ reason: 'NamespaceTerminating' }] }), 'E_API transient');
   assert.equal(of(500), 'E_API transient');
-  assert.equal(of(500, 'failed to create typed patch object (a/b; apps/v1, Kind=X): .spec.y: field not declared in schema'), 'E_MANIFEST terminal');
-  assert.equal(apiErrorOf(request, 429, { code: 429, details: { retryAfterSeconds: 3 } }, undefined).retryAfterMs, 3000);
+  assert.equal(
+    of(500, 'failed to create typed patch object (a/b; apps/v1, Kind=X): .spec.y: field not declared in schema'),
+    'E_MANIFEST terminal',
+  );
+  assert.equal(
+    apiErrorOf(request, 429, { code: 429, details: { retryAfterSeconds: 3 } }, undefined).retryAfterMs,
+    3000,
+  );
 });
 
 test('no name from a manifest can leave its place in the path', () => {
-  const resource: ApiResource = { group: 'apps', version: 'v1', kind: 'Deployment', plural: 'deployments', namespaced: true, verbs: [], shortNames: [], hasStatus: true, hasScale: true };
-  assert.equal(objectPath(resource, { namespace: 'shop', name: 'web' }, 'status'), '/apis/apps/v1/namespaces/shop/deployments/web/status');
-  assert.equal(objectPath({ ...resource, namespaced: false }, { namespace: 'x', name: 'a:b' }), '/apis/apps/v1/deployments/a%3Ab');
-  for (const name of ['..', '.', 'a/b', 'a%2fb', '']) assert.throws(() => objectPath(resource, { namespace: 'shop', name }), { code: 'E_MANIFEST' }, name);
+  const resource: ApiResource = {
+    group: 'apps',
+    version: 'v1',
+    kind: 'Deployment',
+    plural: 'deployments',
+    namespaced: true,
+    verbs: [],
+    shortNames: [],
+    hasStatus: true,
+    hasScale: true,
+  };
+  assert.equal(
+    objectPath(resource, { namespace: 'shop', name: 'web' }, 'status'),
+    '/apis/apps/v1/namespaces/shop/deployments/web/status',
+  );
+  assert.equal(
+    objectPath({ ...resource, namespaced: false }, { namespace: 'x', name: 'a:b' }),
+    '/apis/apps/v1/deployments/a%3Ab',
+  );
+  for (const name of ['..', '.', 'a/b', 'a%2fb', ''])
+    assert.throws(() => objectPath(resource, { namespace: 'shop', name }), { code: 'E_MANIFEST' }, name);
   assert.throws(() => objectPath(resource, { namespace: '', name: 'web' }), { code: 'E_MANIFEST' });
   assert.equal(withQuery('/a', { b: true, c: undefined, d: 'x y' }), '/a?b=true&d=x+y');
 });
@@ -149,14 +207,29 @@ test('discovery documents of both shapes give the same resources', () => {
           {
             version: 'v1',
             freshness: 'Current',
-            resources: [{ resource: 'deployments', responseKind: { kind: 'Deployment' }, scope: 'Namespaced', verbs: ['list', 'watch'], shortNames: ['deploy'], subresources: [{ subresource: 'status' }, { subresource: 'scale' }] }],
+            resources: [
+              {
+                resource: 'deployments',
+                responseKind: { kind: 'Deployment' },
+                scope: 'Namespaced',
+                verbs: ['list', 'watch'],
+                shortNames: ['deploy'],
+                subresources: [{ subresource: 'status' }, { subresource: 'scale' }],
+              },
+            ],
           },
         ],
       },
     ],
   });
   const plain = parseResourceList(
-    { resources: [{ name: 'deployments', kind: 'Deployment', namespaced: true, verbs: ['list', 'watch'], shortNames: ['deploy'] }, { name: 'deployments/status' }, { name: 'deployments/scale' }] },
+    {
+      resources: [
+        { name: 'deployments', kind: 'Deployment', namespaced: true, verbs: ['list', 'watch'], shortNames: ['deploy'] },
+        { name: 'deployments/status' },
+        { name: 'deployments/scale' },
+      ],
+    },
     'apps',
     'v1',
   );
@@ -188,7 +261,12 @@ users:
     context: 'one',
   });
   const two = await loadKubeconfig({ env: { KUBECONFIG: `${join(dir, 'absent')}:${path}` }, context: 'two' });
-  assert.deepEqual(two.config, { server: 'https://b:6443', insecure: true, cert: 'CERT', tokenFile: join(dir, 'token') });
+  assert.deepEqual(two.config, {
+    server: 'https://b:6443',
+    insecure: true,
+    cert: 'CERT',
+    tokenFile: join(dir, 'token'),
+  });
   await assert.rejects(loadKubeconfig({ path, context: 'three' }), { code: 'E_CONFIG' });
   await assert.rejects(loadKubeconfig({ path: join(dir, 'absent') }), { code: 'E_CONFIG' });
 });
@@ -198,8 +276,23 @@ test('the pod account and the Secret of an Argo CD cluster give the same shape',
   t.after(() => rm(dir, { recursive: true }));
   await writeFile(join(dir, 'ca.crt'), 'CA');
   assert.equal(await inClusterConfig({}, dir), undefined);
-  assert.deepEqual(await inClusterConfig({ KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' }, dir), { server: 'https://[fd00::1]:443', ca: 'CA', tokenFile: join(dir, 'token') });
-  const secret = { bearerToken: 't', tlsClientConfig: { insecure: false, caData: Buffer.from('CA').toString('base64'), serverName: 'k' } };
-  assert.deepEqual(await argoClusterConfig('https://x', JSON.stringify(secret)), { server: 'https://x', token: 't', ca: 'CA', serverName: 'k' });
-  await assert.rejects(argoClusterConfig('https://x', '{"bearerToken": s3cr3t'), (error: Error) => !error.stack?.includes('s3cr3t'));
+  assert.deepEqual(await inClusterConfig({ KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' }, dir), {
+    server: 'https://[fd00::1]:443',
+    ca: 'CA',
+    tokenFile: join(dir, 'token'),
+  });
+  const secret = {
+    bearerToken: 't',
+    tlsClientConfig: { insecure: false, caData: Buffer.from('CA').toString('base64'), serverName: 'k' },
+  };
+  assert.deepEqual(await argoClusterConfig('https://x', JSON.stringify(secret)), {
+    server: 'https://x',
+    token: 't',
+    ca: 'CA',
+    serverName: 'k',
+  });
+  await assert.rejects(
+    argoClusterConfig('https://x', '{"bearerToken": s3cr3t'),
+    (error: Error) => !error.stack?.includes('s3cr3t'),
+  );
 });

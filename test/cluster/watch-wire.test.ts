@@ -18,7 +18,17 @@ import type { WatchSink } from '../../src/cluster/watch.ts';
 import type { WatchTiming } from '../../src/cluster/watch-timing.ts';
 import { quick } from './connect.ts';
 
-const resource: ApiResource = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true, verbs: ['list', 'watch'], shortNames: [], hasStatus: false, hasScale: false };
+const resource: ApiResource = {
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  namespaced: true,
+  verbs: ['list', 'watch'],
+  shortNames: [],
+  hasStatus: false,
+  hasScale: false,
+};
 
 type Answer = (response: ServerResponse, query: URLSearchParams) => void;
 
@@ -31,7 +41,12 @@ interface Told {
 }
 
 /** Each request gets the next answer; the last one serves all further requests. */
-async function watchOf(t: TestContext, answers: Answer[], timing: Partial<WatchTiming> = {}, clock: Clock = systemClock): Promise<Told> {
+async function watchOf(
+  t: TestContext,
+  answers: Answer[],
+  timing: Partial<WatchTiming> = {},
+  clock: Clock = systemClock,
+): Promise<Told> {
   const queries: URLSearchParams[] = [];
   const waiting = new Set<() => void>();
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
@@ -42,7 +57,13 @@ async function watchOf(t: TestContext, answers: Answer[], timing: Partial<WatchT
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const transport = new Transport({ config: { server: `http://127.0.0.1:${port}` }, clock: systemClock, log: silentLogger(), random: Math.random, connections: 4 });
+  const transport = new Transport({
+    config: { server: `http://127.0.0.1:${port}` },
+    clock: systemClock,
+    log: silentLogger(),
+    random: Math.random,
+    connections: 4,
+  });
   const shelf = new Shelf<string>();
   const log: string[] = [];
   const tell = (line: string): void => {
@@ -51,17 +72,34 @@ async function watchOf(t: TestContext, answers: Answer[], timing: Partial<WatchT
   };
   const sink: WatchSink = {
     listing: () => (shelf.begin(), tell('listing')),
-    listed: ({ metadata: { name = '', resourceVersion = '' } }) => void shelf.put(name, resourceVersion, 'list', () => resourceVersion),
+    listed: ({ metadata: { name = '', resourceVersion = '' } }) =>
+      void shelf.put(name, resourceVersion, 'list', () => resourceVersion),
     complete: (version) => {
       const gone = shelf.end(version);
       tell(`complete ${version}, gone ${gone.length}`);
     },
-    changed: ({ metadata: { name = '', resourceVersion = '' } }, json) => (shelf.put(name, resourceVersion, 'event', () => resourceVersion), tell(`changed ${name} ${JSON.stringify(JSON.parse(json()).metadata.name)}`)),
-    gone: ({ metadata: { name = '', resourceVersion = '' } }) => (shelf.remove(name, resourceVersion), tell(`gone ${name}`)),
+    changed: ({ metadata: { name = '', resourceVersion = '' } }, json) => (
+      shelf.put(name, resourceVersion, 'event', () => resourceVersion),
+      tell(`changed ${name} ${JSON.stringify(JSON.parse(json()).metadata.name)}`)
+    ),
+    gone: ({ metadata: { name = '', resourceVersion = '' } }) => (
+      shelf.remove(name, resourceVersion),
+      tell(`gone ${name}`)
+    ),
     reached: (version) => (shelf.advance(version), tell(`reached ${version}`)),
     problem: (error) => tell(error ? `problem ${error.message}` : 'works'),
   };
-  const options = { transport, resource, metadataOnly: false, sink, clock, random: Math.random, timing: { ...defaultTiming, ...quick, ...timing }, log: silentLogger(), turns: new Turns(1) };
+  const options = {
+    transport,
+    resource,
+    metadataOnly: false,
+    sink,
+    clock,
+    random: Math.random,
+    timing: { ...defaultTiming, ...quick, ...timing },
+    log: silentLogger(),
+    turns: new Turns(1),
+  };
   const watch = new KindWatch(options);
   watch.start();
   t.after(async () => {
@@ -93,7 +131,15 @@ function bookmark(version: number, end = false): string {
 }
 
 function status(code: number, message = 'no'): string {
-  return JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'X', message, code });
+  return JSON.stringify({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    reason: 'X',
+    message,
+    code,
+  });
 }
 
 function stream(...lines: string[]): Answer {
@@ -108,23 +154,52 @@ function ending(...lines: string[]): Answer {
 }
 
 test('a streamed list goes over into the watch on the same connection', async (t) => {
-  const w = await watchOf(t, [stream(event('ADDED', 'a', 1), event('ADDED', 'b', 2), bookmark(5, true), event('MODIFIED', 'a', 6), event('DELETED', 'b', 7), bookmark(9))]);
+  const w = await watchOf(t, [
+    stream(
+      event('ADDED', 'a', 1),
+      event('ADDED', 'b', 2),
+      bookmark(5, true),
+      event('MODIFIED', 'a', 6),
+      event('DELETED', 'b', 7),
+      bookmark(9),
+    ),
+  ]);
   await w.until('reached 9');
   assert.deepEqual(w.log, ['listing', 'complete 5, gone 0', 'works', 'changed a "a"', 'gone b', 'reached 9']);
   assert.deepEqual([...w.shelf.entries()], ['6']);
   const query = w.queries[0];
-  assert.deepEqual([query?.get('sendInitialEvents'), query?.get('resourceVersionMatch'), query?.get('allowWatchBookmarks'), query?.get('resourceVersion')], ['true', 'NotOlderThan', 'true', null]);
+  assert.deepEqual(
+    [
+      query?.get('sendInitialEvents'),
+      query?.get('resourceVersionMatch'),
+      query?.get('allowWatchBookmarks'),
+      query?.get('resourceVersion'),
+    ],
+    ['true', 'NotOlderThan', 'true', null],
+  );
   assert.equal(w.queries.length, 1);
 });
 
 test('what happened since an old state may be told within the listing', async (t) => {
-  const w = await watchOf(t, [stream(event('ADDED', 'a', 1), event('ADDED', 'b', 2), event('MODIFIED', 'a', 3), event('DELETED', 'b', 4), bookmark(5, true))]);
+  const w = await watchOf(t, [
+    stream(
+      event('ADDED', 'a', 1),
+      event('ADDED', 'b', 2),
+      event('MODIFIED', 'a', 3),
+      event('DELETED', 'b', 4),
+      bookmark(5, true),
+    ),
+  ]);
   await w.until('complete 5, gone 0');
   assert.deepEqual([...w.shelf.entries()], ['3']);
 });
 
 test('after an end in good order the watch goes on from the last bookmark or event', async (t) => {
-  const w = await watchOf(t, [ending(bookmark(5, true), event('ADDED', 'a', 6)), ending(bookmark(8)), stream(event('ADDED', 'z', 9))]);
+  const w = await watchOf(t, [
+    ending(bookmark(5, true), event('ADDED', 'a', 6)),
+    ending(bookmark(8)),
+    stream(event('ADDED', 'z', 9)),
+  ]);
   await w.until('changed z "z"');
   assert.deepEqual(w.queries.map((query) => query.get('resourceVersion')).slice(0, 3), [null, '6', '8']);
   assert.equal(w.log.filter((line) => line === 'listing').length, 1);
@@ -132,10 +207,17 @@ test('after an end in good order the watch goes on from the last bookmark or eve
 
 for (const [what, expire] of [
   ['as an ERROR event', ending(`{"type":"ERROR","object":${status(410)}}\n`)],
-  ['as a status', ((response) => response.writeHead(410, { 'content-type': 'application/json' }).end(status(410))) satisfies Answer],
+  [
+    'as a status',
+    ((response) => response.writeHead(410, { 'content-type': 'application/json' }).end(status(410))) satisfies Answer,
+  ],
 ] as const) {
   test(`410 ${what} lists anew, and what vanished meanwhile is told as gone`, async (t) => {
-    const w = await watchOf(t, [ending(event('ADDED', 'a', 1), event('ADDED', 'b', 2), bookmark(5, true)), expire, stream(event('ADDED', 'b', 8), bookmark(9, true))]);
+    const w = await watchOf(t, [
+      ending(event('ADDED', 'a', 1), event('ADDED', 'b', 2), bookmark(5, true)),
+      expire,
+      stream(event('ADDED', 'b', 8), bookmark(9, true)),
+    ]);
     await w.until('complete 9, gone 1');
     assert.deepEqual([...w.shelf.entries()], ['8']);
     assert.ok(!w.log.some((line) => line.startsWith('problem')));
@@ -143,7 +225,10 @@ for (const [what, expire] of [
 }
 
 test('a line that cannot be read lists anew', async (t) => {
-  const w = await watchOf(t, [stream(event('ADDED', 'a', 1), bookmark(5, true), '{"type":"MODIFIED","object":{"metad\n'), stream(event('ADDED', 'a', 7), bookmark(9, true))]);
+  const w = await watchOf(t, [
+    stream(event('ADDED', 'a', 1), bookmark(5, true), '{"type":"MODIFIED","object":{"metad\n'),
+    stream(event('ADDED', 'a', 7), bookmark(9, true)),
+  ]);
   await w.until('complete 9, gone 0');
   assert.deepEqual([...w.shelf.entries()], ['7']);
 });
@@ -160,23 +245,42 @@ test('a listing that breaks off begins again, and nothing is told as gone before
 
 test('a server without streamed lists is listed in pages, and then watched', async (t) => {
   const refuse: Answer = (response) => response.writeHead(422).end(status(422, 'sendInitialEvents: Forbidden'));
-  const page = (names: string[], next?: string): Answer => (response) =>
-    response.writeHead(200).end(JSON.stringify({ kind: 'ConfigMapList', metadata: { resourceVersion: '5', continue: next }, items: names.map((name) => ({ metadata: { name, uid: name, resourceVersion: '1' } })) }));
+  const page =
+    (names: string[], next?: string): Answer =>
+    (response) =>
+      response.writeHead(200).end(
+        JSON.stringify({
+          kind: 'ConfigMapList',
+          metadata: { resourceVersion: '5', continue: next },
+          items: names.map((name) => ({ metadata: { name, uid: name, resourceVersion: '1' } })),
+        }),
+      );
   const w = await watchOf(t, [refuse, page(['a', 'b'], 'more'), page(['c']), stream(event('DELETED', 'c', 6))]);
   await w.until('gone c');
-  assert.deepEqual(w.queries.map((query) => [query.get('limit'), query.get('continue'), query.get('resourceVersion')]), [
-    [null, null, null],
-    ['500', null, null],
-    ['500', 'more', null],
-    [null, null, '5'],
-  ]);
+  assert.deepEqual(
+    w.queries.map((query) => [query.get('limit'), query.get('continue'), query.get('resourceVersion')]),
+    [
+      [null, null, null],
+      ['500', null, null],
+      ['500', 'more', null],
+      [null, null, '5'],
+    ],
+  );
   assert.equal(w.shelf.size, 2);
   assert.ok(!w.log.some((line) => line.startsWith('problem')));
 });
 
 test('a page list whose continuation expired begins again', async (t) => {
   const refuse: Answer = (response) => response.writeHead(400).end(status(400));
-  const page = (name: string, next?: string): Answer => (response) => response.writeHead(200).end(JSON.stringify({ metadata: { resourceVersion: '5', continue: next }, items: [{ metadata: { name, uid: name, resourceVersion: '1' } }] }));
+  const page =
+    (name: string, next?: string): Answer =>
+    (response) =>
+      response.writeHead(200).end(
+        JSON.stringify({
+          metadata: { resourceVersion: '5', continue: next },
+          items: [{ metadata: { name, uid: name, resourceVersion: '1' } }],
+        }),
+      );
   const expired: Answer = (response) => response.writeHead(410).end(status(410));
   const w = await watchOf(t, [refuse, page('a', 'more'), expired, page('b'), stream(bookmark(6))]);
   await w.until('reached 6');
@@ -193,7 +297,12 @@ test('a connection that says nothing is given up and made anew', async (t) => {
 test('where nothing is ever said, a connection is given up ever more rarely, until something is', async (t) => {
   const clock = new SteppedClock();
   const silent: Answer = (response) => response.writeHead(200).flushHeaders();
-  const w = await watchOf(t, [stream(bookmark(5, true)), silent, silent, silent, stream(event('ADDED', 'a', 6)), silent], { idleMs: 100, maxLifeMs: 300 }, clock);
+  const w = await watchOf(
+    t,
+    [stream(bookmark(5, true)), silent, silent, silent, stream(event('ADDED', 'a', 6)), silent],
+    { idleMs: 100, maxLifeMs: 300 },
+    clock,
+  );
   const said: Record<number, string> = { 1: 'complete 5, gone 0', 5: 'changed a "a"' };
   for (const [index, patienceMs] of [100, 200, 300, 300, 300, 200].entries()) {
     await w.until(said[index + 1] ?? `asked ${index + 1}`);
@@ -213,7 +322,14 @@ test('failures are told once there are any, and are over when the watch works ag
 
 test('a version that the server cannot serve any more is given up after a few failures', async (t) => {
   const tooLarge: Answer = (response) => response.writeHead(504).end(status(504, 'Too large resource version'));
-  const w = await watchOf(t, [ending(event('ADDED', 'a', 99), bookmark(100, true)), tooLarge, tooLarge, tooLarge, tooLarge, stream(event('ADDED', 'a', 7), bookmark(9, true))]);
+  const w = await watchOf(t, [
+    ending(event('ADDED', 'a', 99), bookmark(100, true)),
+    tooLarge,
+    tooLarge,
+    tooLarge,
+    tooLarge,
+    stream(event('ADDED', 'a', 7), bookmark(9, true)),
+  ]);
   await w.until('complete 9, gone 0');
   assert.deepEqual([...w.shelf.entries()], ['7'], 'a restored server begins at a lower version');
 });

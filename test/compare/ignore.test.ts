@@ -1,4 +1,5 @@
-// ignoreDifferences: no drift and no reason to sync, but part of what a sync applies, unless RespectIgnoreDifferences=true keeps them as they are live.
+// ignoreDifferences: no drift and no reason to sync, but part of what a sync applies, unless
+// RespectIgnoreDifferences=true keeps them as they are live.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Application } from '../../src/model/application.ts';
@@ -12,7 +13,9 @@ const respect = { syncPolicy: { syncOptions: ['RespectIgnoreDifferences=true'] }
 const [last, changed] = [[configMap('a', { x: '1', y: '1' })], [configMap('a', { x: '1', y: '2' })]];
 
 function paths(effect: Effect): string[][] {
-  return effect.operations.map((operation) => (operation.op === 'change' ? operation.fields.map(([path]) => path) : [operation.op]));
+  return effect.operations.map((operation) =>
+    operation.op === 'change' ? operation.fields.map(([path]) => path) : [operation.op],
+  );
 }
 
 async function dataOf(w: World, name: string): Promise<unknown> {
@@ -36,32 +39,86 @@ interface Row {
 }
 
 const rows: Row[] = [
-  { name: 'an ignored field alone is no drift and not written', spec: {}, by: { x: 'hand' }, target: last, total: [], paths: [], data: { x: 'hand', y: '1' } },
   {
-    name: 'nor where Git gives it a new value', spec: {}, by: { x: 'hand' }, branch: last, target: [configMap('a', { x: '2', y: '1' })], total: [], paths: [], data: { x: 'hand', y: '1' },
-    change: ['change ConfigMap/a'], notes: ['ignored in the comparison; not applied as long as nothing else changes: data.x'],
+    name: 'an ignored field alone is no drift and not written',
+    spec: {},
+    by: { x: 'hand' },
+    target: last,
+    total: [],
+    paths: [],
+    data: { x: 'hand', y: '1' },
   },
   {
-    name: 'what is written for another change is written whole', spec: {}, by: { x: 'hand' }, branch: last, target: changed, data: { x: '1', y: '2' },
-    change: ['change ConfigMap/a: data.x "hand" → "1", data.y "1" → "2"'], total: ['change ConfigMap/a: data.x "hand" → "1", data.y "1" → "2"'], paths: [['data.x', 'data.y']],
+    name: 'nor where Git gives it a new value',
+    spec: {},
+    by: { x: 'hand' },
+    branch: last,
+    target: [configMap('a', { x: '2', y: '1' })],
+    total: [],
+    paths: [],
+    data: { x: 'hand', y: '1' },
+    change: ['change ConfigMap/a'],
+    notes: ['ignored in the comparison; not applied as long as nothing else changes: data.x'],
+  },
+  {
+    name: 'what is written for another change is written whole',
+    spec: {},
+    by: { x: 'hand' },
+    branch: last,
+    target: changed,
+    data: { x: '1', y: '2' },
+    change: ['change ConfigMap/a: data.x "hand" → "1", data.y "1" → "2"'],
+    total: ['change ConfigMap/a: data.x "hand" → "1", data.y "1" → "2"'],
+    paths: [['data.x', 'data.y']],
     notes: ['ignored in the comparison, applied with the rest: data.x'],
   },
   {
-    name: 'and so is what is written because of drift', spec: {}, by: { x: 'hand', y: 'hand' }, branch: last, target: last, data: { x: '1', y: '1' },
-    drift: ['change ConfigMap/a: data.y "hand" → "1"'], total: ['change ConfigMap/a: data.x "hand" → "1", data.y "hand" → "1"'], paths: [['data.x', 'data.y']],
+    name: 'and so is what is written because of drift',
+    spec: {},
+    by: { x: 'hand', y: 'hand' },
+    branch: last,
+    target: last,
+    data: { x: '1', y: '1' },
+    drift: ['change ConfigMap/a: data.y "hand" → "1"'],
+    total: ['change ConfigMap/a: data.x "hand" → "1", data.y "hand" → "1"'],
+    paths: [['data.x', 'data.y']],
     notes: ['ignored in the comparison, applied with the rest: data.x'],
   },
   {
-    name: 'respected, it stays as it is live', spec: respect, by: { x: 'hand' }, branch: last, target: changed, data: { x: 'hand', y: '2' },
-    change: ['change ConfigMap/a: data.y "1" → "2"'], total: ['change ConfigMap/a: data.y "1" → "2"'], paths: [['data.y']], notes: [],
+    name: 'respected, it stays as it is live',
+    spec: respect,
+    by: { x: 'hand' },
+    branch: last,
+    target: changed,
+    data: { x: 'hand', y: '2' },
+    change: ['change ConfigMap/a: data.y "1" → "2"'],
+    total: ['change ConfigMap/a: data.y "1" → "2"'],
+    paths: [['data.y']],
+    notes: [],
   },
   {
-    name: 'respected, Git may change it, give it up or have it in vain', spec: respect, by: { x: 'hand' }, branch: last, target: [configMap('a', { y: '2' })], data: { x: 'hand', y: '2' },
-    change: ['change ConfigMap/a: data.y "1" → "2"'], total: ['change ConfigMap/a: data.y "1" → "2"'], paths: [['data.x', 'data.y']], notes: [],
+    name: 'respected, Git may change it, give it up or have it in vain',
+    spec: respect,
+    by: { x: 'hand' },
+    branch: last,
+    target: [configMap('a', { y: '2' })],
+    data: { x: 'hand', y: '2' },
+    change: ['change ConfigMap/a: data.y "1" → "2"'],
+    total: ['change ConfigMap/a: data.y "1" → "2"'],
+    paths: [['data.x', 'data.y']],
+    notes: [],
   },
   {
-    name: 'respected, what is gone stays gone', spec: respect, by: { x: null }, branch: last, target: changed, data: { y: '2' },
-    change: ['change ConfigMap/a: data.y "1" → "2"'], total: ['change ConfigMap/a: data.y "1" → "2"'], paths: [['data.y']], notes: [],
+    name: 'respected, what is gone stays gone',
+    spec: respect,
+    by: { x: null },
+    branch: last,
+    target: changed,
+    data: { y: '2' },
+    change: ['change ConfigMap/a: data.y "1" → "2"'],
+    total: ['change ConfigMap/a: data.y "1" → "2"'],
+    paths: [['data.y']],
+    notes: [],
   },
 ];
 
@@ -90,16 +147,38 @@ test('new values of ignored fields are approved with whatever else is, also of o
     const before = [configMap('a', { x: '1', y: '1' }), configMap('b', { x: '1', y: '1' })];
     await w.sync(before);
     await w.edit(configMap('b', {}), { data: { x: 'hand' } });
-    const alone = await w.effect({ last: before, target: [configMap('a', { x: '1', y: '1' }), configMap('b', { x: '2', y: '1' })] });
-    assert.deepEqual([paths(alone), summary(alone.total), alone.unwritten.map(({ key, paths: fields }) => [key.name, fields])], [[], [], [['b', ['data.x']]]]);
+    const alone = await w.effect({
+      last: before,
+      target: [configMap('a', { x: '1', y: '1' }), configMap('b', { x: '2', y: '1' })],
+    });
+    assert.deepEqual(
+      [paths(alone), summary(alone.total), alone.unwritten.map(({ key, paths: fields }) => [key.name, fields])],
+      [[], [], [['b', ['data.x']]]],
+    );
     const target = [configMap('a', { x: '1', y: '2' }), configMap('b', { x: '2', y: '1' })];
     const effect = await w.effect({ last: before, target });
     assert.deepEqual(paths(effect), [['data.y'], ['data.x']]);
-    assert.deepEqual(effect.total.map(({ key, changes, notes }) => [key.name, changes.length, notes]), [['a', 1, []], ['b', 0, ['ignored in the comparison; applied with the next change of the object: data.x']]]);
-    const other = await w.effect({ last: before, target: [configMap('a', { x: '1', y: '2' }), configMap('b', { x: '3', y: '1' })] });
+    assert.deepEqual(
+      effect.total.map(({ key, changes, notes }) => [key.name, changes.length, notes]),
+      [
+        ['a', 1, []],
+        ['b', 0, ['ignored in the comparison; applied with the next change of the object: data.x']],
+      ],
+    );
+    const other = await w.effect({
+      last: before,
+      target: [configMap('a', { x: '1', y: '2' }), configMap('b', { x: '3', y: '1' })],
+    });
     assert.notEqual(other.digest, effect.digest);
-    assert.deepEqual(paths(await w.effect({ target })).map((fields) => fields.join()), ['data.y', 'data.x'], 'never synced: than is live');
-    assert.deepEqual((await w.effect({ target: before })).unwritten.map(({ key }) => key.name), ['b']);
+    assert.deepEqual(
+      paths(await w.effect({ target })).map((fields) => fields.join()),
+      ['data.y', 'data.x'],
+      'never synced: than is live',
+    );
+    assert.deepEqual(
+      (await w.effect({ target: before })).unwritten.map(({ key }) => key.name),
+      ['b'],
+    );
     assert.deepEqual((await w.effect({ last: target, target })).unwritten, []);
   }
 });
@@ -116,16 +195,37 @@ test('an ignored value that moves does not move the digest: what is applied is t
 });
 
 test('respected: a new object is whole, a replaced one keeps what others wrote there, a named entry keeps its place', async (t) => {
-  const rules = [...ignoreDifferences, { group: '', kind: 'ConfigMap', managedFieldsManagers: ['labeller'] }, { group: 'apps', kind: 'Deployment', jsonPointers: ['/spec/template/spec/containers/0/image', '/metadata/annotations'] }];
-  const w = await world(t, { ignoreDifferences: rules, syncPolicy: { syncOptions: ['RespectIgnoreDifferences=true'] } });
+  const rules = [
+    ...ignoreDifferences,
+    { group: '', kind: 'ConfigMap', managedFieldsManagers: ['labeller'] },
+    {
+      group: 'apps',
+      kind: 'Deployment',
+      jsonPointers: ['/spec/template/spec/containers/0/image', '/metadata/annotations'],
+    },
+  ];
+  const w = await world(t, {
+    ignoreDifferences: rules,
+    syncPolicy: { syncOptions: ['RespectIgnoreDifferences=true'] },
+  });
   const replaced = { 'argocd.argoproj.io/sync-options': 'Replace=true' };
   const first = [configMap('a', { x: '1', y: '1' }, replaced), deployment('api')];
   const created = await w.effect({ target: first });
-  assert.deepEqual(created.operations.map(({ op }) => op), ['create', 'create']);
+  assert.deepEqual(
+    created.operations.map(({ op }) => op),
+    ['create', 'create'],
+  );
   await w.sync(first);
   assert.deepEqual(await dataOf(w, 'a'), { x: '1', y: '1' });
-  await w.edit(configMap('a', {}), { data: { x: 'hand' }, metadata: { labels: { by: 'labeller' } } }, { manager: 'labeller' });
-  await w.edit(deployment('api'), { metadata: { annotations: { 'argocd.argoproj.io/sync-options': 'Force=true' } }, spec: { template: { spec: { containers: [{ name: 'api', image: 'example/api:hotfix' }] } } } });
+  await w.edit(
+    configMap('a', {}),
+    { data: { x: 'hand' }, metadata: { labels: { by: 'labeller' } } },
+    { manager: 'labeller' },
+  );
+  await w.edit(deployment('api'), {
+    metadata: { annotations: { 'argocd.argoproj.io/sync-options': 'Force=true' } },
+    spec: { template: { spec: { containers: [{ name: 'api', image: 'example/api:hotfix' }] } } },
+  });
   const web = deployment('api', { replicas: 2 });
   const spec = web['spec'] as { template: { spec: { containers: unknown[] } } };
   spec.template.spec.containers.unshift({ name: 'proxy', image: 'example/proxy:1' });
@@ -133,24 +233,51 @@ test('respected: a new object is whole, a replaced one keeps what others wrote t
   const effect = await w.effect({ last: first, target });
   assert.deepEqual(paths(effect)[0], ['data.y']);
   const sent = await w.compare(target, first);
-  const containers = (sent.objects.find(({ key }) => key.kind === 'Deployment')?.target?.['spec'] as typeof spec).template.spec.containers as { name: string; image: string }[];
-  assert.deepEqual(containers.map(({ name, image: text }) => [name, text]), [['proxy', 'example/proxy:1'], ['api', 'example/api:hotfix']]);
-  assert.equal(sent.objects.find(({ key }) => key.kind === 'Deployment')?.target?.metadata.annotations?.['argocd.argoproj.io/sync-options'], undefined, 'how it is synced is said by Git alone');
+  const containers = (sent.objects.find(({ key }) => key.kind === 'Deployment')?.target?.['spec'] as typeof spec)
+    .template.spec.containers as { name: string; image: string }[];
+  assert.deepEqual(
+    containers.map(({ name, image: text }) => [name, text]),
+    [
+      ['proxy', 'example/proxy:1'],
+      ['api', 'example/api:hotfix'],
+    ],
+  );
+  assert.equal(
+    sent.objects.find(({ key }) => key.kind === 'Deployment')?.target?.metadata.annotations?.[
+      'argocd.argoproj.io/sync-options'
+    ],
+    undefined,
+    'how it is synced is said by Git alone',
+  );
   const put = sent.objects.find(({ key }) => key.kind === 'ConfigMap')?.target;
   assert.deepEqual([put?.['data'], put?.metadata.labels], [{ x: 'hand', y: '2' }, { by: 'labeller' }]);
 });
 
 test('a Secret: ignored keys are named, their values never', async (t) => {
-  const secret = (password: string, user: string): KubeObject => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { password, user } });
+  const secret = (password: string, user: string): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 's' },
+    stringData: { password, user },
+  });
   for (const spec of [{}, respect]) {
-    const w = await world(t, { ignoreDifferences: [{ group: '', kind: 'Secret', jsonPointers: ['/data/password'] }], ...spec });
+    const w = await world(t, {
+      ignoreDifferences: [{ group: '', kind: 'Secret', jsonPointers: ['/data/password'] }],
+      ...spec,
+    });
     await w.sync([secret('first', 'ana')]);
     await w.edit(secret('', ''), { data: { password: Buffer.from('by hand').toString('base64') } });
     const effect = await w.effect({ last: [secret('first', 'ana')], target: [secret('first', 'bob')] });
     assert.deepEqual(paths(effect), 'syncPolicy' in spec ? [['data.user']] : [['data.password', 'data.user']]);
-    for (const value of ['first', 'by hand', 'bob']) assert.ok(![value, Buffer.from(value).toString('base64')].some((text) => JSON.stringify(effect).includes(text)));
+    for (const value of ['first', 'by hand', 'bob'])
+      assert.ok(![value, Buffer.from(value).toString('base64')].some((text) => JSON.stringify(effect).includes(text)));
     await w.sync([secret('first', 'bob')], [secret('first', 'ana')]);
-    const { data } = await mustGet(w.cluster, { group: '', kind: 'Secret', namespace: w.namespace, name: 's' }) as KubeObject & { data: Record<string, string> };
+    const { data } = (await mustGet(w.cluster, {
+      group: '',
+      kind: 'Secret',
+      namespace: w.namespace,
+      name: 's',
+    })) as KubeObject & { data: Record<string, string> };
     assert.equal(Buffer.from(data['password'] ?? '', 'base64').toString(), 'syncPolicy' in spec ? 'by hand' : 'first');
   }
 });

@@ -20,7 +20,13 @@ import { world } from './world.ts';
 const large = 9007199254740993n;
 
 async function ledger(apiVersion: string, offset: unknown): Promise<KubeObject> {
-  const [manifest] = completeObjects(await parseDocuments(worker, `apiVersion: ${apiVersion}\nkind: Ledger\nmetadata: {name: one}\nspec: {offset: ${String(offset)}, other: 1}\n`, 'ledger.yaml'));
+  const [manifest] = completeObjects(
+    await parseDocuments(
+      worker,
+      `apiVersion: ${apiVersion}\nkind: Ledger\nmetadata: {name: one}\nspec: {offset: ${String(offset)}, other: 1}\n`,
+      'ledger.yaml',
+    ),
+  );
   assert.ok(manifest);
   return manifest.object;
 }
@@ -33,11 +39,17 @@ test('a large integer of Git is applied, in sync, and drifts by one', async (t) 
   const manifest = await ledger(`${group}/v1`, large);
   await w.sync([manifest]);
   assert.equal((await w.compare([manifest])).status, 'Synced');
-  assert.deepEqual((await w.cluster.api.get({ group, kind: 'Ledger', namespace: w.namespace, name: 'one' }))?.['spec'], { offset: large, other: 1 });
+  assert.deepEqual(
+    (await w.cluster.api.get({ group, kind: 'Ledger', namespace: w.namespace, name: 'one' }))?.['spec'],
+    { offset: large, other: 1 },
+  );
   await w.edit(manifest, { spec: { offset: large - 1n } });
   const [drifted] = (await w.compare([manifest])).objects;
   assert.equal(drifted?.status, 'OutOfSync');
-  assert.deepEqual(drifted.changes.map(({ text, before, after }) => [text, before, after]), [['spec.offset', large - 1n, large]]);
+  assert.deepEqual(
+    drifted.changes.map(({ text, before, after }) => [text, before, after]),
+    [['spec.offset', large - 1n, large]],
+  );
   const effect = await w.effect({ last: [manifest], target: [manifest] });
   assert.match(effect.digest, /^[0-9a-f]{64}$/);
   const again = await w.effect({ last: [manifest], target: [await ledger(`${group}/v1`, large + 1n)] });
@@ -50,13 +62,31 @@ test('a large integer of Git is applied, in sync, and drifts by one', async (t) 
 test('whatever shows a large integer shows it whole', () => {
   const change = { path: ['spec', 'offset'], text: 'spec.offset', before: large, after: large - 1n };
   const list = { path: ['spec', 'offsets'], text: 'spec.offsets', before: [large], after: [] };
-  const objects = [{ key: { group: '', kind: 'Ledger', namespace: 'a', name: 'one' }, kind: 'changed' as const, changes: [change, list] }];
+  const objects = [
+    {
+      key: { group: '', kind: 'Ledger', namespace: 'a', name: 'one' },
+      kind: 'changed' as const,
+      changes: [change, list],
+    },
+  ];
   assert.equal(fieldText(change), '`spec.offset`: `9007199254740993` → `9007199254740992`');
-  assert.notEqual(driftFingerprint(objects), driftFingerprint([{ ...objects[0] ?? assert.fail(), changes: [{ ...change, after: large - 2n }, list] }]));
+  assert.notEqual(
+    driftFingerprint(objects),
+    driftFingerprint([{ ...(objects[0] ?? assert.fail()), changes: [{ ...change, after: large - 2n }, list] }]),
+  );
   assert.deepEqual(storedDrift(objects).objects, objects);
   const drift = episode({ objects });
   assert.match(JSON.stringify(episodeCard(drift, placeOf(application())).blocks), /9007199254740993/);
-  const body = applicationPage({ app: application(), approvals: [], episodes: [drift], resources: [], policy: effectivePolicy(application(), undefined) }, '');
+  const body = applicationPage(
+    {
+      app: application(),
+      approvals: [],
+      episodes: [drift],
+      resources: [],
+      policy: effectivePolicy(application(), undefined),
+    },
+    '',
+  );
   assert.match(page({ title: '', body, up: '' }), /9007199254740993.*9007199254740992/s);
   assert.equal(data('json', { a: [large] }), '{\n  "a": [\n    9007199254740993\n  ]\n}');
   assert.equal(manifestsYaml([{ a: [large, 1] }]), 'a:\n  - 9007199254740993\n  - 1');

@@ -7,7 +7,12 @@ import { risksOf } from '../../src/compare/risks.ts';
 
 function app(environment?: string): Application {
   const annotations = environment === undefined ? {} : { annotations: { 'coxswain.dev/environment': environment } };
-  return { apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { name: 'a', namespace: 'n', ...annotations }, spec: { project: 'p', destination: {} } };
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
+    metadata: { name: 'a', namespace: 'n', ...annotations },
+    spec: { project: 'p', destination: {} },
+  };
 }
 
 function deleted(group: string, kind: string): ObjectEffect {
@@ -17,17 +22,31 @@ function deleted(group: string, kind: string): ObjectEffect {
 
 const scaled: ObjectEffect = {
   key: { group: 'apps', kind: 'Deployment', namespace: 'n', name: 'x' },
-  total: { key: { group: 'apps', kind: 'Deployment', namespace: 'n', name: 'x' }, action: 'change', changes: [{ path: ['spec', 'replicas'], text: 'spec.replicas', before: 2, after: 0 }], notes: [] },
+  total: {
+    key: { group: 'apps', kind: 'Deployment', namespace: 'n', name: 'x' },
+    action: 'change',
+    changes: [{ path: ['spec', 'replicas'], text: 'spec.replicas', before: 2, after: 0 }],
+    notes: [],
+  },
 };
 
 const rows: { name: string; environment?: string; object: ObjectEffect; says: RegExp | undefined }[] = [
   { name: 'a volume claim', object: deleted('', 'PersistentVolumeClaim'), says: /data/ },
-  { name: 'a definition', object: deleted('apiextensions.k8s.io', 'CustomResourceDefinition'), says: /every object of that kind/ },
+  {
+    name: 'a definition',
+    object: deleted('apiextensions.k8s.io', 'CustomResourceDefinition'),
+    says: /every object of that kind/,
+  },
   { name: 'a namespace', object: deleted('', 'Namespace'), says: /everything in it/ },
   { name: 'a ConfigMap', object: deleted('', 'ConfigMap'), says: undefined },
   { name: 'a ConfigMap in production', environment: 'prod', object: deleted('', 'ConfigMap'), says: /in production/ },
   { name: 'a ConfigMap in eu-prod', environment: 'eu-prod', object: deleted('', 'ConfigMap'), says: /in production/ },
-  { name: 'a ConfigMap in a preview of a product', environment: 'product-preview', object: deleted('', 'ConfigMap'), says: undefined },
+  {
+    name: 'a ConfigMap in a preview of a product',
+    environment: 'product-preview',
+    object: deleted('', 'ConfigMap'),
+    says: undefined,
+  },
   { name: 'a scale to zero', object: scaled, says: /0 replicas/ },
 ];
 for (const row of rows) {

@@ -8,7 +8,10 @@ import { eventually } from '../control-plane.ts';
 import { configMap, world } from './world.ts';
 import type { World } from './world.ts';
 
-/** A webhook that must agree to every ConfigMap of this namespace labelled `ask: yes`, and cannot be reached. Answers what takes it away. */
+/**
+ * A webhook that must agree to every ConfigMap of this namespace labelled `ask: yes`, and cannot be reached. Answers
+ * what takes it away.
+ */
 async function brokenWebhook(w: World): Promise<() => Promise<void>> {
   const name = `broken-${w.namespace}`;
   const ref = { group: 'admissionregistration.k8s.io', kind: 'ValidatingWebhookConfiguration', namespace: '', name };
@@ -16,18 +19,21 @@ async function brokenWebhook(w: World): Promise<() => Promise<void>> {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: ref.kind,
     metadata: { name },
-    webhooks: [{
-      name: 'broken.example.com',
-      clientConfig: { url: 'https://127.0.0.1:1/' },
-      rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['configmaps'] }],
-      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': w.namespace } },
-      objectSelector: { matchLabels: { ask: 'yes' } },
-      failurePolicy: 'Fail',
-      sideEffects: 'None',
-      admissionReviewVersions: ['v1'],
-    }],
+    webhooks: [
+      {
+        name: 'broken.example.com',
+        clientConfig: { url: 'https://127.0.0.1:1/' },
+        rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['configmaps'] }],
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': w.namespace } },
+        objectSelector: { matchLabels: { ask: 'yes' } },
+        failurePolicy: 'Fail',
+        sideEffects: 'None',
+        admissionReviewVersions: ['v1'],
+      },
+    ],
   });
-  const refused = (): Promise<boolean> => w.cluster.api.create(asked('probe', {}, w.namespace), { dryRun: true }).then(() => false, isInternal);
+  const refused = (): Promise<boolean> =>
+    w.cluster.api.create(asked('probe', {}, w.namespace), { dryRun: true }).then(() => false, isInternal);
   await eventually('the webhook to be asked', async () => (await refused()) || undefined);
   return async () => {
     await w.cluster.api.delete(ref);
@@ -37,7 +43,10 @@ async function brokenWebhook(w: World): Promise<() => Promise<void>> {
 
 function asked(name: string, data: Record<string, string>, namespace?: string): KubeObject {
   const object = configMap(name, data);
-  return { ...object, metadata: { ...object.metadata, ...(namespace !== undefined && { namespace }), labels: { ask: 'yes' } } };
+  return {
+    ...object,
+    metadata: { ...object.metadata, ...(namespace !== undefined && { namespace }), labels: { ask: 'yes' } },
+  };
 }
 
 test('an object whose webhook cannot be reached is unknown, alone, and told again', async (t) => {
@@ -49,16 +58,26 @@ test('an object whose webhook cannot be reached is unknown, alone, and told agai
   const comparison = await w.compare(manifests);
   const [a, b] = comparison.objects;
   assert.deepEqual([comparison.status, a?.status, b?.status, b?.unanswered], ['Unknown', 'OutOfSync', 'Unknown', true]);
-  assert.match(comparison.conditions.map(({ type, message }) => `${type}: ${message}`).join('\n'), /^UnknownError: ConfigMap \S+\/b: .*failed calling webhook "broken.example.com"/);
+  assert.match(
+    comparison.conditions.map(({ type, message }) => `${type}: ${message}`).join('\n'),
+    /^UnknownError: ConfigMap \S+\/b: .*failed calling webhook "broken.example.com"/,
+  );
   assert.deepEqual(b?.live?.['data'], { x: '1' });
 
   await mend();
-  const told = new Promise<string[]>((resolve) => w.cluster.live.onChange((change) => change.key.name === 'b' && change.key.namespace === w.namespace && resolve([...change.applications])));
+  const told = new Promise<string[]>((resolve) =>
+    w.cluster.live.onChange(
+      (change) => change.key.name === 'b' && change.key.namespace === w.namespace && resolve([...change.applications]),
+    ),
+  );
   clock.step(10_000);
   assert.deepEqual(await told, [comparison.input.tracking]);
   assert.ok(b);
   const again = await w.comparer.compareObjects(comparison, [b.key], w.signal);
-  assert.deepEqual([again.status, again.conditions, again.objects.map(({ status }) => status)], ['OutOfSync', [], ['OutOfSync', 'OutOfSync']]);
+  assert.deepEqual(
+    [again.status, again.conditions, again.objects.map(({ status }) => status)],
+    ['OutOfSync', [], ['OutOfSync', 'OutOfSync']],
+  );
 });
 
 test('an effect shows every object but the one that the server failed at, and has no digest', async (t) => {
@@ -67,7 +86,14 @@ test('an effect shows every object but the one that the server failed at, and ha
   await w.sync(last);
   const mend = await brokenWebhook(w);
   const effect = await w.effect({ last, target: [configMap('a', { x: '2' }), asked('b', { x: '2' }), asked('c', {})] });
-  assert.deepEqual([effect.total.filter(({ key }) => key.name === 'a').length, effect.errors.map(({ key, code }) => `${code} ${key.name}`), effect.digest], [1, ['E_API b', 'E_API c'], '']);
+  assert.deepEqual(
+    [
+      effect.total.filter(({ key }) => key.name === 'a').length,
+      effect.errors.map(({ key, code }) => `${code} ${key.name}`),
+      effect.digest,
+    ],
+    [1, ['E_API b', 'E_API c'], ''],
+  );
   await mend();
 });
 

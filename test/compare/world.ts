@@ -30,8 +30,14 @@ export interface World {
   effect(input: Partial<EffectInput> & Pick<EffectInput, 'target'>): Promise<Effect>;
   /** What a sync does: take over, apply, remove, prune. */
   sync(manifests: readonly KubeObject[], previous?: readonly KubeObject[]): Promise<void>;
-  /** A merge patch by another manager; `subresource` 'scale' for what an autoscaler does. Waits until the watch has it. */
-  edit(object: KubeObject, patch: Record<string, unknown>, options?: { manager?: string; subresource?: string; type?: 'merge' | 'json' }): Promise<void>;
+  /**
+   * A merge patch by another manager; `subresource` 'scale' for what an autoscaler does. Waits until the watch has it.
+   */
+  edit(
+    object: KubeObject,
+    patch: Record<string, unknown>,
+    options?: { manager?: string; subresource?: string; type?: 'merge' | 'json' },
+  ): Promise<void>;
   /** A create (POST) by another manager. */
   create(object: KubeObject, manager: string): Promise<void>;
   /** A server-side apply by another manager. */
@@ -40,9 +46,17 @@ export interface World {
   requests(work: () => Promise<unknown>): Promise<number>;
 }
 
-export async function world(t: TestContext, change: Partial<Application['spec']> = {}, clock: Clock = systemClock): Promise<World> {
+export async function world(
+  t: TestContext,
+  change: Partial<Application['spec']> = {},
+  clock: Clock = systemClock,
+): Promise<World> {
   const c = await testCluster(t);
-  const cluster = await connectCluster({ config: { server: c.server, ca: c.ca, token: c.token }, clock, log: silentLogger() });
+  const cluster = await connectCluster({
+    config: { server: c.server, ca: c.ca, token: c.token },
+    clock,
+    log: silentLogger(),
+  });
   t.after(() => cluster.stop());
   const signal = AbortSignal.timeout(60_000);
   const { namespace } = c;
@@ -59,9 +73,15 @@ export async function world(t: TestContext, change: Partial<Application['spec']>
     await cluster.live.waitFor(keyOf(object), object.metadata.resourceVersion ?? '', signal);
   };
   const here = (object: KubeObject): KubeObject => ({ ...object, metadata: { ...object.metadata, namespace } });
-  const compare = (manifests: readonly KubeObject[], previous?: readonly KubeObject[]): Promise<Comparison> => comparer.compare({ app, tracking, manifests, ...(previous && { previous }) }, signal);
+  const compare = (manifests: readonly KubeObject[], previous?: readonly KubeObject[]): Promise<Comparison> =>
+    comparer.compare({ app, tracking, manifests, ...(previous && { previous }) }, signal);
   return {
-    namespace, app, cluster, comparer, signal, compare,
+    namespace,
+    app,
+    cluster,
+    comparer,
+    signal,
+    compare,
     effect: (input) => comparer.effect({ app, tracking, prune: true, ...input }, signal),
     sync: async (manifests, previous) => {
       for (const object of (await compare(manifests, previous)).objects) {
@@ -70,12 +90,19 @@ export async function world(t: TestContext, change: Partial<Application['spec']>
     },
     edit: async (object, patch, options = {}) => {
       const { manager = 'kubectl-edit', subresource, type = 'merge' } = options;
-      await seen(await cluster.api.patch(keyOf(here(object)), { type, patch, manager, ...(subresource && { subresource }) }).then(async (answer) => (subresource ? await mustGet(cluster, keyOf(here(object))) : answer)));
+      await seen(
+        await cluster.api
+          .patch(keyOf(here(object)), { type, patch, manager, ...(subresource && { subresource }) })
+          .then(async (answer) => (subresource ? await mustGet(cluster, keyOf(here(object))) : answer)),
+      );
     },
     create: async (object, manager) => seen(await cluster.api.create(here(object), { manager })),
     applyAs: async (object, manager) => seen(await cluster.api.apply(here(object), { manager })),
     requests: async (work) => {
-      const count = (): number => Object.values(cluster.api.counts).reduce((a, b) => a + b, 0) - cluster.api.counts.watch - cluster.api.counts.discovery;
+      const count = (): number =>
+        Object.values(cluster.api.counts).reduce((a, b) => a + b, 0) -
+        cluster.api.counts.watch -
+        cluster.api.counts.discovery;
       const before = count();
       await work();
       return count() - before;
@@ -89,7 +116,12 @@ export async function mustGet(cluster: Cluster, key: ResourceKey): Promise<KubeO
   return object;
 }
 
-async function syncObject(cluster: Cluster, comparer: Comparer, object: Comparison['objects'][number], signal: AbortSignal): Promise<void> {
+async function syncObject(
+  cluster: Cluster,
+  comparer: Comparer,
+  object: Comparison['objects'][number],
+  signal: AbortSignal,
+): Promise<void> {
   const { key, target, status, requiresPruning, manifestHash } = object;
   let { live } = object;
   if (requiresPruning) {
@@ -111,7 +143,14 @@ async function syncObject(cluster: Cluster, comparer: Comparer, object: Comparis
   };
   await takeOver([]);
   let applied = await cluster.api.apply(target).catch(async (refused: unknown) => {
-    const named = live && isStatus(refused, 422) ? leftBehind(refused.causes.map(({ field }) => field), live, target) : [];
+    const named =
+      live && isStatus(refused, 422)
+        ? leftBehind(
+            refused.causes.map(({ field }) => field),
+            live,
+            target,
+          )
+        : [];
     if (named.length === 0) throw refused;
     await takeOver(named);
     return cluster.api.apply(target);
@@ -122,26 +161,52 @@ async function syncObject(cluster: Cluster, comparer: Comparer, object: Comparis
   comparer.accept(key, manifestHash, applied);
 }
 
-export function configMap(name: string, data: Record<string, string>, annotations?: Record<string, string>): KubeObject {
+export function configMap(
+  name: string,
+  data: Record<string, string>,
+  annotations?: Record<string, string>,
+): KubeObject {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...(annotations && { annotations }) }, data };
 }
 
-export function deployment(name: string, fields: { image?: string; replicas?: number; args?: string[]; env?: Record<string, string>; selector?: string; extra?: Record<string, unknown> } = {}): KubeObject {
+export function deployment(
+  name: string,
+  fields: {
+    image?: string;
+    replicas?: number;
+    args?: string[];
+    env?: Record<string, string>;
+    selector?: string;
+    extra?: Record<string, unknown>;
+  } = {},
+): KubeObject {
   const labels = { app: fields.selector ?? name };
   const env = fields.env && Object.entries(fields.env).map(([key, value]) => ({ name: key, value }));
-  const container = { name: 'api', image: fields.image ?? 'example/api:1', ...(env && { env }), ...(fields.args && { args: fields.args }), ...fields.extra };
+  const container = {
+    name: 'api',
+    image: fields.image ?? 'example/api:1',
+    ...(env && { env }),
+    ...(fields.args && { args: fields.args }),
+    ...fields.extra,
+  };
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name },
-    spec: { ...(fields.replicas !== undefined && { replicas: fields.replicas }), selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [container] } } },
+    spec: {
+      ...(fields.replicas !== undefined && { replicas: fields.replicas }),
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [container] } },
+    },
   };
 }
 
 /** `action name: path before → after, …` of every object, for tables. */
 export function summary(diffs: readonly ObjectDiff[]): string[] {
   return diffs.map(({ action, key, changes }) => {
-    const fields = changes.map(({ text, before, after }) => `${text} ${JSON.stringify(before) ?? '-'} → ${JSON.stringify(after) ?? '-'}`);
+    const fields = changes.map(
+      ({ text, before, after }) => `${text} ${JSON.stringify(before) ?? '-'} → ${JSON.stringify(after) ?? '-'}`,
+    );
     return `${action} ${key.kind}/${key.name}${fields.length > 0 ? `: ${fields.join(', ')}` : ''}`;
   });
 }

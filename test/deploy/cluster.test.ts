@@ -16,27 +16,56 @@ import type { TestCluster } from '../control-plane.ts';
 const root = join(import.meta.dirname, '../..');
 const deploy = join(root, 'deploy');
 
-async function may(cluster: TestCluster, what: { verb: string; group: string; resource: string; subresource?: string; namespace?: string }): Promise<boolean> {
+async function may(
+  cluster: TestCluster,
+  what: { verb: string; group: string; resource: string; subresource?: string; namespace?: string },
+): Promise<boolean> {
   const review = {
     apiVersion: 'authorization.k8s.io/v1',
     kind: 'SubjectAccessReview',
-    spec: { user: 'system:serviceaccount:argocd:coxswain', groups: ['system:serviceaccounts', 'system:authenticated'], resourceAttributes: { namespace: 'argocd', ...what } },
+    spec: {
+      user: 'system:serviceaccount:argocd:coxswain',
+      groups: ['system:serviceaccounts', 'system:authenticated'],
+      resourceAttributes: { namespace: 'argocd', ...what },
+    },
   };
-  const answer = (await cluster.access.must('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', review)) as { status: { allowed: boolean } };
+  const answer = (await cluster.access.must('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', review)) as {
+    status: { allowed: boolean };
+  };
   return answer.status.allowed;
 }
 
-test('everything is applied, twice without a change, and the operator\'s pod is admitted', async (t) => {
+test("everything is applied, twice without a change, and the operator's pod is admitted", async (t) => {
   const cluster = await ownCluster(t);
   const { kubectl } = await binaries(['kubectl']);
-  const apply = (...what: string[]): string => execFileSync(kubectl, ['--kubeconfig', cluster.kubeconfigs.admin, 'apply', '--validate=strict', ...what], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  const apply = (...what: string[]): string =>
+    execFileSync(kubectl, ['--kubeconfig', cluster.kubeconfigs.admin, 'apply', '--validate=strict', ...what], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   apply('-f', join(deploy, 'crds'), '-f', join(deploy, 'settings.yaml'));
   assert.match(apply('-k', deploy), /deployment\.apps\/coxswain created/);
-  assert.ok(apply('-k', deploy).trim().split('\n').every((line) => line.endsWith('unchanged')));
-  execFileSync(kubectl, ['--kubeconfig', cluster.kubeconfigs.admin, 'wait', '--for=condition=Established', '--timeout=20s', 'crd', '--all']);
+  assert.ok(
+    apply('-k', deploy)
+      .trim()
+      .split('\n')
+      .every((line) => line.endsWith('unchanged')),
+  );
+  execFileSync(kubectl, [
+    '--kubeconfig',
+    cluster.kubeconfigs.admin,
+    'wait',
+    '--for=condition=Established',
+    '--timeout=20s',
+    'crd',
+    '--all',
+  ]);
   apply('-f', join(deploy, 'default-project.yaml'));
   await eventually('a pod of the operator', async () => {
-    const pods = (await cluster.access.must('GET', '/api/v1/namespaces/argocd/pods?labelSelector=app.kubernetes.io/name=coxswain')) as { items: unknown[] };
+    const pods = (await cluster.access.must(
+      'GET',
+      '/api/v1/namespaces/argocd/pods?labelSelector=app.kubernetes.io/name=coxswain',
+    )) as { items: unknown[] };
     return pods.items.length === 1 ? true : undefined;
   });
   await cluster.access.must('DELETE', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/coxswain-managed');
@@ -52,17 +81,31 @@ test('everything is applied, twice without a change, and the operator\'s pod is 
     ['coordination.k8s.io', 'leases', 'get create update'],
   ];
   const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];
-  await eventually('the binding is gone', async () => ((await may(cluster, { verb: 'delete', group: '', resource: 'secrets' })) ? undefined : true));
+  await eventually('the binding is gone', async () =>
+    (await may(cluster, { verb: 'delete', group: '', resource: 'secrets' })) ? undefined : true,
+  );
   for (const [group = '', resource = '', granted = ''] of own) {
-    for (const verb of verbs) assert.equal(await may(cluster, { verb, group, resource }), granted.split(' ').includes(verb), `${verb} ${resource}`);
-    assert.equal(await may(cluster, { verb: 'get', group, resource, namespace: 'default' }), false, `${resource} of another namespace`);
+    for (const verb of verbs)
+      assert.equal(
+        await may(cluster, { verb, group, resource }),
+        granted.split(' ').includes(verb),
+        `${verb} ${resource}`,
+      );
+    assert.equal(
+      await may(cluster, { verb: 'get', group, resource, namespace: 'default' }),
+      false,
+      `${resource} of another namespace`,
+    );
   }
-  for (const resource of ['approvals', 'driftepisodes', 'requests']) assert.equal(await may(cluster, { verb: 'patch', group: 'coxswain.dev', resource, subresource: 'status' }), true);
+  for (const resource of ['approvals', 'driftepisodes', 'requests'])
+    assert.equal(await may(cluster, { verb: 'patch', group: 'coxswain.dev', resource, subresource: 'status' }), true);
 });
 
-test('what every new version applies holds nothing that is Argo CD\'s', async () => {
+test("what every new version applies holds nothing that is Argo CD's", async () => {
   const { kubectl } = await binaries(['kubectl']);
-  const objects = parseAllDocuments(execFileSync(kubectl, ['kustomize', deploy], { encoding: 'utf8' })).map((document) => document.toJS() as KubeObject);
+  const objects = parseAllDocuments(execFileSync(kubectl, ['kustomize', deploy], { encoding: 'utf8' })).map(
+    (document) => document.toJS() as KubeObject,
+  );
   assert.ok(objects.length > 8);
   for (const { apiVersion, kind, metadata } of objects) {
     assert.match(metadata.name ?? '', /coxswain/, `${kind} ${metadata.name ?? ''}`);
@@ -71,7 +114,9 @@ test('what every new version applies holds nothing that is Argo CD\'s', async ()
 });
 
 test('every rule names files that exist', () => {
-  const files = [...readFileSync(join(deploy, 'rbac.yaml'), 'utf8').matchAll(/src\/[\w/-]+\.ts/g)].map((match) => match[0]);
+  const files = [...readFileSync(join(deploy, 'rbac.yaml'), 'utf8').matchAll(/src\/[\w/-]+\.ts/g)].map(
+    (match) => match[0],
+  );
   assert.ok(files.length > 8);
   for (const file of files) assert.ok(existsSync(join(root, file)), file);
 });
@@ -80,9 +125,16 @@ test('the Deployment sets variables that exist, and what it sets is a valid conf
   const text = readFileSync(join(deploy, 'deployment.yaml'), 'utf8');
   const names = [...text.matchAll(/name: (COX_\w+)/g)].map((match) => match[1] ?? '');
   for (const name of names) assert.ok(Object.hasOwn(variables, name), name);
-  const config = readConfig({ COX_NAMESPACE: 'argocd', COX_DATA_DIR: '/var/lib/coxswain', COX_PUBLIC_URL: 'http://localhost:8080' });
+  const config = readConfig({
+    COX_NAMESPACE: 'argocd',
+    COX_DATA_DIR: '/var/lib/coxswain',
+    COX_PUBLIC_URL: 'http://localhost:8080',
+  });
   const ports = [...text.matchAll(/name: (\w+), containerPort: (\d+)/g)].map((match) => [match[1], Number(match[2])]);
-  assert.deepEqual(ports, Object.entries(config.listen).map(([name, { port }]) => [name, port]));
+  assert.deepEqual(
+    ports,
+    Object.entries(config.listen).map(([name, { port }]) => [name, port]),
+  );
 });
 
 test('the image is built from the pinned tools with their versions', () => {
@@ -90,11 +142,14 @@ test('the image is built from the pinned tools with their versions', () => {
   for (const name of ['helm', 'kustomize', 'jsonnet', 'render'] as const) {
     const line = dockerfile.split('\n').find((each) => each.startsWith(`RUN go -C ${pins[name].module} build`));
     assert.ok(line?.endsWith(` ${pins[name].package}`), name);
-    for (const [variable, value] of Object.entries(pins[name].set)) assert.ok(line?.includes(`-X ${variable}=${value}`), variable);
+    for (const [variable, value] of Object.entries(pins[name].set))
+      assert.ok(line?.includes(`-X ${variable}=${value}`), variable);
   }
 });
 
 test('the image starts the operator as the sandbox does', () => {
-  const entry = readFileSync(join(root, 'Dockerfile'), 'utf8').split('\n').find((each) => each.startsWith('ENTRYPOINT '));
+  const entry = readFileSync(join(root, 'Dockerfile'), 'utf8')
+    .split('\n')
+    .find((each) => each.startsWith('ENTRYPOINT '));
   assert.deepEqual(JSON.parse(entry?.slice('ENTRYPOINT '.length) ?? ''), ['node', ...nodeFlags, 'src/main.ts']);
 });

@@ -13,13 +13,21 @@ import { gitRoutes } from '../../sandbox/github/routes-git.ts';
 import { pullRoutes } from '../../sandbox/github/routes-pull.ts';
 
 const root = join(import.meta.dirname, '../..');
-const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.ts'),
+);
 const text = new Map(sources.map((file) => [`src/${file}`, readFileSync(join(root, 'src', file), 'utf8')]));
 const manifest = readManifest();
 
 /** Routes that the source calls, as `METHOD /path`. */
 function calledRoutes(): string[] {
-  return [...new Set([...text.values()].flatMap((source) => [...source.matchAll(/request\(\s*'((?:GET|POST|PUT|PATCH|DELETE) [^']+)'/g)].map((match) => match[1] ?? '')))];
+  return [
+    ...new Set(
+      [...text.values()].flatMap((source) =>
+        [...source.matchAll(/request\(\s*'((?:GET|POST|PUT|PATCH|DELETE) [^']+)'/g)].map((match) => match[1] ?? ''),
+      ),
+    ),
+  ];
 }
 
 /** What each needs, as the sandbox asks it; git over HTTP needs contents, to push too. */
@@ -46,16 +54,21 @@ test('every call of the source is permitted', () => {
 
 test('no permission is asked that no call needs', () => {
   const needed = new Set(neededPermissions().flat());
-  for (const [name, level] of Object.entries(manifest.permissions)) assert.ok(needed.has(`${name}:${level}`), `${name}: ${level}`);
+  for (const [name, level] of Object.entries(manifest.permissions))
+    assert.ok(needed.has(`${name}:${level}`), `${name}: ${level}`);
 });
 
 test('the events are those that the source handles; of installations GitHub tells unasked', () => {
-  const handled = [...(text.get('src/github/deliveries.ts') ?? '').matchAll(/case '(\w+)':/g)].map((match) => match[1] ?? '');
+  const handled = [...(text.get('src/github/deliveries.ts') ?? '').matchAll(/case '(\w+)':/g)].map(
+    (match) => match[1] ?? '',
+  );
   assert.deepEqual(manifest.events.toSorted(), handled.filter((event) => !event.startsWith('installation')).toSorted());
 });
 
 test('each permission names the files that need it', () => {
-  for (const line of readFileSync(join(root, 'app.yml'), 'utf8').split('\n').filter((each) => /^ {2}\w+: (read|write)/.test(each))) {
+  for (const line of readFileSync(join(root, 'app.yml'), 'utf8')
+    .split('\n')
+    .filter((each) => /^ {2}\w+: (read|write)/.test(each))) {
     const files = [...line.matchAll(/src\/[\w/-]+\.ts/g)].map((match) => match[0]);
     assert.ok(files.length > 0, line);
     for (const file of files) assert.ok(existsSync(join(root, file)), file);
@@ -63,10 +76,18 @@ test('each permission names the files that need it', () => {
 });
 
 test('the sandbox grants at least that by default', () => {
-  for (const [name, level] of Object.entries(manifest.permissions)) assert.ok(defaultManifest.permissions[name] === level || defaultManifest.permissions[name] === 'write', name);
+  for (const [name, level] of Object.entries(manifest.permissions))
+    assert.ok(defaultManifest.permissions[name] === level || defaultManifest.permissions[name] === 'write', name);
 });
 
 test('it is a manifest that GitHub takes', () => {
   const parsed = parse(readFileSync(join(root, 'app.yml'), 'utf8')) as Record<string, unknown>;
-  assert.deepEqual(Object.keys(parsed).toSorted(), ['default_events', 'default_permissions', 'description', 'name', 'public', 'url']);
+  assert.deepEqual(Object.keys(parsed).toSorted(), [
+    'default_events',
+    'default_permissions',
+    'description',
+    'name',
+    'public',
+    'url',
+  ]);
 });

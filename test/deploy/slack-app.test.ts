@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 
 const root = join(import.meta.dirname, '../..');
-const source = readdirSync(join(root, 'src/slack')).map((file) => readFileSync(join(root, 'src/slack', file), 'utf8')).join('\n');
+const source = readdirSync(join(root, 'src/slack'))
+  .map((file) => readFileSync(join(root, 'src/slack', file), 'utf8'))
+  .join('\n');
 const manifest = parse(readFileSync(join(root, 'deploy/slack-manifest.yaml'), 'utf8')) as {
   features: { app_home: { messages_tab_enabled: boolean }; slash_commands: { command: string }[] };
   oauth_config: { scopes: { bot: string[] } };
@@ -25,7 +27,9 @@ const scopes: Record<string, string[]> = {
 };
 
 test('the scopes are exactly those of the methods that are called, and of the command', () => {
-  const called = [...source.matchAll(/\.((?:chat|conversations|views|users|reactions|files|usergroups|auth|bots|team|pins)\.\w+)\(/g)].map((match) => match[1] ?? '');
+  const called = [
+    ...source.matchAll(/\.((?:chat|conversations|views|users|reactions|files|usergroups|auth|bots|team|pins)\.\w+)\(/g),
+  ].map((match) => match[1] ?? '');
   assert.ok(called.length >= 5);
   const needed = called.flatMap((method) => {
     assert.ok(scopes[method], `${method} has no scopes here yet`);
@@ -41,6 +45,9 @@ test('people can be answered in their conversation with the app', () => {
 
 test('the commands are those that the source listens to, over a socket', () => {
   const listened = [...source.matchAll(/\.command\('([^']+)'/g)].map((match) => match[1]);
-  assert.deepEqual(manifest.features.slash_commands.map((each) => each.command), listened);
+  assert.deepEqual(
+    manifest.features.slash_commands.map((each) => each.command),
+    listened,
+  );
   assert.equal(manifest.settings.socket_mode_enabled, true);
 });

@@ -5,7 +5,11 @@ import { diffLines, unifiedDiff } from '../../src/diff/lines.ts';
 
 function texts(before: string, after: string): { before: string; after: string } {
   const lines = diffLines(before, after);
-  const of = (sign: '+' | '-'): string => lines.filter((line) => line.sign !== sign).map((line) => line.text).join('\n');
+  const of = (sign: '+' | '-'): string =>
+    lines
+      .filter((line) => line.sign !== sign)
+      .map((line) => line.text)
+      .join('\n');
   return { before: of('+'), after: of('-') };
 }
 

@@ -12,11 +12,20 @@ function secret(fields: Record<string, unknown>, annotations?: Record<string, st
 }
 
 test('equal values of a key are equal, different ones differ, keys come and go', () => {
-  const [live, next] = maskObjects([secret({ data: { same: b64('hunter2'), changed: b64('old'), gone: b64('x') } }), secret({ data: { same: b64('hunter2'), changed: b64('much longer than before'), fresh: b64('y') } })]);
+  const [live, next] = maskObjects([
+    secret({ data: { same: b64('hunter2'), changed: b64('old'), gone: b64('x') } }),
+    secret({ data: { same: b64('hunter2'), changed: b64('much longer than before'), fresh: b64('y') } }),
+  ]);
   const [a, b] = [live?.['data'], next?.['data']] as Record<string, string>[];
   assert.equal(a?.['same'], b?.['same']);
   assert.deepEqual([a?.['changed'], b?.['changed']], ['++++++++', '++++++++++++']);
-  assert.deepEqual([Object.keys(a ?? {}), Object.keys(b ?? {})], [['same', 'changed', 'gone'], ['same', 'changed', 'fresh']]);
+  assert.deepEqual(
+    [Object.keys(a ?? {}), Object.keys(b ?? {})],
+    [
+      ['same', 'changed', 'gone'],
+      ['same', 'changed', 'fresh'],
+    ],
+  );
 });
 
 test('stringData and data of one value are equal', () => {
@@ -31,17 +40,53 @@ const hiding: { name: string; object: KubeObject }[] = [
   { name: 'binaryData', object: secret({ binaryData: { k: b64('hunter2') } }) },
   { name: 'data that is no map', object: secret({ data: 'hunter2' }) },
   { name: 'a value that is a list', object: secret({ data: { k: ['hunter2'] } }) },
-  { name: 'the last-applied annotation', object: secret({}, { [lastApplied]: JSON.stringify({ kind: 'Secret', stringData: { k: 'hunter2' }, data: { l: b64('hunter2') } }) }) },
+  {
+    name: 'the last-applied annotation',
+    object: secret(
+      {},
+      { [lastApplied]: JSON.stringify({ kind: 'Secret', stringData: { k: 'hunter2' }, data: { l: b64('hunter2') } }) },
+    ),
+  },
   { name: 'a misspelt field', object: secret({ stringdata: { k: 'hunter2' } }) },
-  { name: 'a field in the wrong place', object: { ...secret({}), metadata: { name: 's', stringData: { k: 'hunter2' } } as KubeObject['metadata'] } },
+  {
+    name: 'a field in the wrong place',
+    object: { ...secret({}), metadata: { name: 's', stringData: { k: 'hunter2' } } as KubeObject['metadata'] },
+  },
   { name: 'a field of the wrong type', object: secret({ type: { k: 'hunter2' }, immutable: 'hunter2' }) },
   { name: 'an annotation that no tool is known to write', object: secret({}, { note: 'hunter2' }) },
-  { name: 'a label that no tool is known to write', object: { ...secret({}), metadata: { name: 's', labels: { note: 'hunter2' } } } },
-  { name: 'annotations that are no map', object: { ...secret({}), metadata: { name: 's', annotations: 'hunter2' as never } } },
-  { name: 'a kind of other letters', object: { ...secret({ stringData: { k: 'hunter2' } }), kind: 'secrets', apiVersion: 'v1beta1' } },
-  { name: 'a misspelt kind', object: { ...secret({ data: { k: b64('hunter2') }, stringData: { k: 'hunter2' } }), kind: 'Secrte' } },
-  { name: 'a misspelt kind and field, in a version that is not there', object: { ...secret({ stringdata: { k: 'hunter2' } }), kind: 'Sercet', apiVersion: 'v2' } },
-  { name: 'a misspelt field in the last-applied annotation', object: secret({}, { [lastApplied]: JSON.stringify({ kind: 'Secret', stringdata: { k: 'hunter2' }, metadata: { annotations: { note: 'hunter2' } } }) }) },
+  {
+    name: 'a label that no tool is known to write',
+    object: { ...secret({}), metadata: { name: 's', labels: { note: 'hunter2' } } },
+  },
+  {
+    name: 'annotations that are no map',
+    object: { ...secret({}), metadata: { name: 's', annotations: 'hunter2' as never } },
+  },
+  {
+    name: 'a kind of other letters',
+    object: { ...secret({ stringData: { k: 'hunter2' } }), kind: 'secrets', apiVersion: 'v1beta1' },
+  },
+  {
+    name: 'a misspelt kind',
+    object: { ...secret({ data: { k: b64('hunter2') }, stringData: { k: 'hunter2' } }), kind: 'Secrte' },
+  },
+  {
+    name: 'a misspelt kind and field, in a version that is not there',
+    object: { ...secret({ stringdata: { k: 'hunter2' } }), kind: 'Sercet', apiVersion: 'v2' },
+  },
+  {
+    name: 'a misspelt field in the last-applied annotation',
+    object: secret(
+      {},
+      {
+        [lastApplied]: JSON.stringify({
+          kind: 'Secret',
+          stringdata: { k: 'hunter2' },
+          metadata: { annotations: { note: 'hunter2' } },
+        }),
+      },
+    ),
+  },
   { name: 'a broken last-applied annotation', object: secret({}, { [lastApplied]: '{"stringData":{"k":"hunter2"' }) },
 ];
 for (const row of hiding) {
@@ -52,8 +97,29 @@ for (const row of hiding) {
 }
 
 test('what tools write and read is shown', () => {
-  const [shown] = maskObjects([{ ...secret({ type: 'Opaque', immutable: true }, { 'argocd.argoproj.io/sync-wave': '1' }), metadata: { name: 's', namespace: 'n', labels: { app: 'web', 'app.kubernetes.io/name': 'web' }, annotations: { 'argocd.argoproj.io/sync-wave': '1' } } }]);
-  assert.deepEqual(shown, { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', immutable: true, metadata: { name: 's', namespace: 'n', labels: { app: 'web', 'app.kubernetes.io/name': 'web' }, annotations: { 'argocd.argoproj.io/sync-wave': '1' } } });
+  const [shown] = maskObjects([
+    {
+      ...secret({ type: 'Opaque', immutable: true }, { 'argocd.argoproj.io/sync-wave': '1' }),
+      metadata: {
+        name: 's',
+        namespace: 'n',
+        labels: { app: 'web', 'app.kubernetes.io/name': 'web' },
+        annotations: { 'argocd.argoproj.io/sync-wave': '1' },
+      },
+    },
+  ]);
+  assert.deepEqual(shown, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    immutable: true,
+    metadata: {
+      name: 's',
+      namespace: 'n',
+      labels: { app: 'web', 'app.kubernetes.io/name': 'web' },
+      annotations: { 'argocd.argoproj.io/sync-wave': '1' },
+    },
+  });
 });
 
 test('other kinds are left as they are, and nothing given is changed', () => {

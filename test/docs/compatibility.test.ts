@@ -7,28 +7,51 @@ import { dirname, join } from 'node:path';
 const root = join(import.meta.dirname, '../..');
 
 function rows(): string[][] {
-  const lines = readFileSync(join(root, 'docs/compatibility.md'), 'utf8').split('\n## Differences on purpose')[0]?.split('\n') ?? [];
-  const cells = lines.filter((line) => line.startsWith('| ')).map((line) => line.slice(1, -1).split('|').map((cell) => cell.trim()));
+  const lines =
+    readFileSync(join(root, 'docs/compatibility.md'), 'utf8').split('\n## Differences on purpose')[0]?.split('\n') ??
+    [];
+  const cells = lines
+    .filter((line) => line.startsWith('| '))
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.trim()),
+    );
   return cells.filter(([what]) => what !== 'What' && !what?.startsWith('---'));
 }
 
 test('every row that works names tests that exist, and no other row hides behind one that does not', () => {
   assert.ok(rows().length > 60);
   for (const [what = '', state = '', tests = ''] of rows()) {
-    const named = tests.split(',').map((each) => each.trim()).filter((each) => each !== '');
+    const named = tests
+      .split(',')
+      .map((each) => each.trim())
+      .filter((each) => each !== '');
     if (state.startsWith('works') || state.startsWith('always')) assert.ok(named.length > 0, what);
     for (const file of named) assert.ok(existsSync(join(root, file)), `${what}: ${file}`);
   }
 });
 
 test('every row has a state that the page explains', () => {
-  for (const [what = '', state = ''] of rows()) assert.match(state, /^(works|untested|not yet|not planned|not needed|always so|treated as)/, what);
+  for (const [what = '', state = ''] of rows())
+    assert.match(state, /^(works|untested|not yet|not planned|not needed|always so|treated as)/, what);
 });
 
 test('links between documents lead to files', () => {
-  const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.md')).map((file) => join('docs', file))];
+  const documents = [
+    'README.md',
+    'ARCHITECTURE.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.md'))
+      .map((file) => join('docs', file)),
+  ];
   for (const document of documents) {
-    const links = [...readFileSync(join(root, document), 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map((match) => match[1] ?? '');
+    const links = [...readFileSync(join(root, document), 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(
+      (match) => match[1] ?? '',
+    );
     for (const link of links) assert.ok(existsSync(join(root, dirname(document), link)), `${document}: ${link}`);
   }
 });

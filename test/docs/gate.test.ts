@@ -14,20 +14,27 @@ interface Row {
 }
 
 function rows(): Row[] {
-  return read('docs/security/gate.md').split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| What is tried') && !line.startsWith('| ---')).map((line) => {
-    const [, way = '', , named = ''] = line.split('|').map((cell) => cell.trim());
-    const found = /^`(test\/[\w/.-]+)`: (.+)$/.exec(named);
-    return { way, file: found?.[1] ?? '', name: found?.[2] ?? '' };
-  });
+  return read('docs/security/gate.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| What is tried') && !line.startsWith('| ---'))
+    .map((line) => {
+      const [, way = '', , named = ''] = line.split('|').map((cell) => cell.trim());
+      const found = /^`(test\/[\w/.-]+)`: (.+)$/.exec(named);
+      return { way, file: found?.[1] ?? '', name: found?.[2] ?? '' };
+    });
 }
 
 /** Names of tests as they are written; of those that a table makes, anything stands where a value is put in. */
 function has(source: string, name: string): boolean {
-  const written = [...source.matchAll(/\b(?:test|it)\((?:'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\\n]|\\.)*)`)/g)];
-  return written.some(([, plain, template]) => {
-    if (plain !== undefined) return plain.replaceAll("\\'", "'") === name;
-    const parts = (template ?? '').split(/\$\{[^}]*\}/);
-    return name.startsWith(parts[0] ?? '') && name.endsWith(parts.at(-1) ?? '') && parts.every((part) => name.includes(part));
+  const written = [
+    ...source.matchAll(/\b(?:test|it)\(\s*(?:'((?:[^'\\\n]|\\.)*)'|"([^"\\\n]*)"|`((?:[^`\\\n]|\\.)*)`)/g),
+  ];
+  return written.some(([, single, double, template]) => {
+    if (template === undefined) return (double ?? single?.replaceAll("\\'", "'")) === name;
+    const parts = template.split(/\$\{[^}]*\}/);
+    return (
+      name.startsWith(parts[0] ?? '') && name.endsWith(parts.at(-1) ?? '') && parts.every((part) => name.includes(part))
+    );
   });
 }
 
@@ -39,6 +46,12 @@ test('each way to a gated application is tried by the test that its row names', 
 });
 
 test('each section has a row', () => {
-  const empty = read('docs/security/gate.md').split('\n## ').slice(1).filter((section) => section.trim().endsWith('| --- | --- | --- |'));
-  assert.deepEqual(empty.map((section) => section.split('\n')[0]), []);
+  const empty = read('docs/security/gate.md')
+    .split('\n## ')
+    .slice(1)
+    .filter((section) => section.trim().endsWith('| --- | --- | --- |'));
+  assert.deepEqual(
+    empty.map((section) => section.split('\n')[0]),
+    [],
+  );
 });

@@ -9,13 +9,21 @@ const root = join(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
 function rows(heading: string): string[] {
-  const part = read('docs/permissions.md').split('\n## ').find((each) => each.startsWith(heading)) ?? '';
+  const part =
+    read('docs/permissions.md')
+      .split('\n## ')
+      .find((each) => each.startsWith(heading)) ?? '';
   return [...part.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1] ?? '').sort();
 }
 
 test('every permission of app.yml has its row', () => {
   const app = parse(read('app.yml')) as { default_permissions: Record<string, string> };
-  assert.deepEqual(rows('GitHub App'), Object.entries(app.default_permissions).map(([name, level]) => `${name}: ${level}`).sort());
+  assert.deepEqual(
+    rows('GitHub App'),
+    Object.entries(app.default_permissions)
+      .map(([name, level]) => `${name}: ${level}`)
+      .sort(),
+  );
 });
 
 test('every scope of the Slack manifest has its row', () => {

@@ -21,7 +21,9 @@ test('every key of a ConfigMap that is read is documented, and no other', () => 
   const words = { 'coxswain-cm': 'own', 'argocd-cm': 'argocd', 'argocd-rbac-cm': 'rbac' } as const;
   for (const [map, variable] of Object.entries(words)) {
     const direct = [...settings.matchAll(new RegExp(`\\b${variable}\\['([^']+)'\\]`, 'g'))].map((match) => match[1]);
-    const durations = [...settings.matchAll(new RegExp(`duration\\(${variable}, '([^']+)'`, 'g'))].map((match) => match[1]);
+    const durations = [...settings.matchAll(new RegExp(`duration\\(${variable}, '([^']+)'`, 'g'))].map(
+      (match) => match[1],
+    );
     const patterns = variable === 'rbac' ? ['policy.csv'] : [];
     const documented = Object.entries(settingKeys).find(([name]) => name === map)?.[1] ?? {};
     assert.deepEqual([...direct, ...durations, ...patterns].toSorted(), Object.keys(documented).toSorted(), map);
@@ -31,5 +33,9 @@ test('every key of a ConfigMap that is read is documented, and no other', () => 
 test('every annotation of the policy is documented, and no other', () => {
   const read = [...source('src/policy/policy.ts').matchAll(/\[cox\.(\w+)\]/g)].map((match) => match[1] ?? '');
   assert.deepEqual([...new Set(read)].toSorted(), Object.keys(policyAnnotations).toSorted());
-  for (const name of Object.keys(policyAnnotations)) assert.ok(Object.values(cox).some((key) => key === `coxswain.dev/${name}`), name);
+  for (const name of Object.keys(policyAnnotations))
+    assert.ok(
+      Object.values(cox).some((key) => key === `coxswain.dev/${name}`),
+      name,
+    );
 });

@@ -19,7 +19,10 @@ spec:
 
 async function family(t: Parameters<typeof stage>[0]): Promise<Stage> {
   const s = await stage(t, { 'one/a.yaml': config('one', '1'), 'two/a.yaml': config('two', '1') });
-  s.commit({ 'root/one.yaml': child(s, 'one', 'resources-finalizer.argocd.argoproj.io'), 'root/two.yaml': child(s, 'two') });
+  s.commit({
+    'root/one.yaml': child(s, 'one', 'resources-finalizer.argocd.argoproj.io'),
+    'root/two.yaml': child(s, 'two'),
+  });
   await s.apply('root', { syncPolicy: automated });
   await synced(s, 'root');
   return s;
@@ -30,7 +33,13 @@ test('the root makes its children, they sync, and it says that it is one', async
   for (const name of ['one', 'two']) await synced(s, name);
   const root = await synced(s, 'root');
   assert.deepEqual(root.status?.summary, { isAppOfApps: true });
-  assert.deepEqual(root.status?.resources?.map((item) => [item.group, item.kind, item.name, item.status]), [['argoproj.io', 'Application', 'one', 'Synced'], ['argoproj.io', 'Application', 'two', 'Synced']]);
+  assert.deepEqual(
+    root.status?.resources?.map((item) => [item.group, item.kind, item.name, item.status]),
+    [
+      ['argoproj.io', 'Application', 'one', 'Synced'],
+      ['argoproj.io', 'Application', 'two', 'Synced'],
+    ],
+  );
   assert.equal(root.status?.health?.status, 'Healthy');
   assert.deepEqual(s.store.applications.get(`${s.namespace}/one`)?.status?.summary, {});
 });
@@ -38,7 +47,11 @@ test('the root makes its children, they sync, and it says that it is one', async
 test('a child that leaves Git goes: with the finalizer its objects too, without it they stay', async (t) => {
   const s = await family(t);
   for (const name of ['one', 'two']) await synced(s, name);
-  const sha = await push(s, { 'root/one.yaml': undefined, 'root/two.yaml': undefined, 'root/kept.yaml': config('kept', '1') });
+  const sha = await push(s, {
+    'root/one.yaml': undefined,
+    'root/two.yaml': undefined,
+    'root/kept.yaml': config('kept', '1'),
+  });
   await s.untilStore('the children are gone', () => (s.store.applications.list().length === 1 ? true : undefined));
   const root = await syncedTo(s, 'root', sha);
   assert.equal(root.status?.summary?.isAppOfApps, undefined);
@@ -58,7 +71,10 @@ test('what the children write of themselves neither makes the root drift nor cos
   const root = s.store.applications.get(`${s.namespace}/root`);
   assert.equal(root?.status?.sync?.status, 'Synced');
   assert.equal(root?.status?.history?.length, 1);
-  assert.ok(s.cluster.api.counts.dryRun - before <= 1, `${s.cluster.api.counts.dryRun - before} dry runs; one is the child's own`);
+  assert.ok(
+    s.cluster.api.counts.dryRun - before <= 1,
+    `${s.cluster.api.counts.dryRun - before} dry runs; one is the child's own`,
+  );
 });
 
 for (const way of ['leave Git', 'go with their parent'] as const) {
@@ -73,7 +89,11 @@ for (const way of ['leave Git', 'go with their parent'] as const) {
     if (way === 'leave Git') await push(s, { 'root/project.yaml': undefined, 'root/one.yaml': undefined });
     else await s.store.applications.delete(`${s.namespace}/root`);
     const own = { group: 'argoproj.io', kind: 'AppProject', namespace: s.namespace, name: 'own' };
-    await s.untilStore('both are gone', () => (s.store.applications.get(`${s.namespace}/one`) === undefined && s.cluster.live.get(own) === undefined ? true : undefined));
+    await s.untilStore('both are gone', () =>
+      s.store.applications.get(`${s.namespace}/one`) === undefined && s.cluster.live.get(own) === undefined
+        ? true
+        : undefined,
+    );
     assert.equal(await dataOf(s, 'one'), undefined);
   });
 }

@@ -13,7 +13,11 @@ const [ana, bob, cleo] = [person('ana', 1), person('bob', 2), person('cleo', 3)]
 const gate = { 'coxswain.dev/approval': 'required' };
 
 function git(cwd: string, ...args: string[]): string {
-  return execFileSync('git', ['-c', 'user.name=Bob', '-c', 'user.email=bob@example.com', ...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+  return execFileSync('git', ['-c', 'user.name=Bob', '-c', 'user.email=bob@example.com', ...args], {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  }).trim();
 }
 
 /** A second repository with one ConfigMap `more`; answers its URL and how to commit to it. */
@@ -37,14 +41,23 @@ function agree(s: Stage, actor: typeof ana): ReturnType<typeof approve> {
   return approve(requests(s), { application: `${s.namespace}/prod`, actor, teams: [] });
 }
 
-const ownWork = (login: string): { done: boolean; message: string } => ({ done: false, message: `${login} is an author of this change (wrote it), and somebody else must approve it` });
+const ownWork = (login: string): { done: boolean; message: string } => ({
+  done: false,
+  message: `${login} is an author of this change (wrote it), and somebody else must approve it`,
+});
 
 test('the authors of every source are authors of the change, and a source that stands still has none', async (t) => {
   const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
   const more = anotherRepository(s);
   const first = more.commit('1');
   await s.project('gated', gate);
-  await s.apply('prod', { project: 'gated', sources: [{ repoURL: s.url, path: 'prod', targetRevision: 'main' }, { repoURL: more.url, path: '.', targetRevision: 'main' }] });
+  await s.apply('prod', {
+    project: 'gated',
+    sources: [
+      { repoURL: s.url, path: 'prod', targetRevision: 'main' },
+      { repoURL: more.url, path: '.', targetRevision: 'main' },
+    ],
+  });
   s.authors.of = (repo) => (repo === s.url ? [{ login: 'ana', id: 1 }] : [{ login: 'bob', id: 2 }]);
   await approvalIn(s, 'prod', 'Pending');
   assert.deepEqual(await agree(s, ana), ownWork('ana'));
@@ -86,7 +99,10 @@ spec:
   const to = await push(s, { 'root/prod.yaml': child(more.url, 'more.yaml', s.namespace) });
   s.authors.of = (repo) => (repo === s.url ? [{ login: 'bob', id: 2 }] : []);
   const asked = await approvalIn(s, 'prod', 'Pending', (item) => item.spec.operations[0]?.op === 'delete');
-  assert.deepEqual(asked.spec.ranges?.map(({ repo, to: end, paths }) => [repo, end, paths]), [[s.url, to, ['root/prod.yaml']]]);
+  assert.deepEqual(
+    asked.spec.ranges?.map(({ repo, to: end, paths }) => [repo, end, paths]),
+    [[s.url, to, ['root/prod.yaml']]],
+  );
   assert.deepEqual(await agree(s, bob), ownWork('bob'));
   assert.equal((await agree(s, ana)).done, true);
   await s.untilStore('synced', () => s.store.applications.get(`${s.namespace}/prod`)?.status?.history?.[1]);
@@ -96,10 +112,11 @@ spec:
 /** Commits as that person, and tells the engine; whose a commit is, the forge then tells by its subject. */
 function committer(s: Stage): (who: string, files: Record<string, string | undefined>) => Promise<string> {
   const ids: Record<string, number> = { ana: 1, bob: 2, cleo: 3, change: 4 };
-  s.authors.of = (_repo, commits) => commits.map((id) => {
-    const login = git(s.clone, 'log', '-1', '--format=%s', id);
-    return { login, id: ids[login] };
-  });
+  s.authors.of = (_repo, commits) =>
+    commits.map((id) => {
+      const login = git(s.clone, 'log', '-1', '--format=%s', id);
+      return { login, id: ids[login] };
+    });
   return async (who, files) => {
     const sha = s.commit(files, who);
     await s.engine.onPush(s.url);
@@ -159,7 +176,8 @@ async function prodStage(t: Parameters<typeof stage>[0]): Promise<Stage> {
   return s;
 }
 
-const byHand = 'two people must agree, for nobody can tell all who made the change: the Application itself was changed by no commit that is known';
+const byHand =
+  'two people must agree, for nobody can tell all who made the change: the Application itself was changed by no commit that is known';
 
 test('an Application that is changed by hand needs two people, and Approval and answer say so', async (t) => {
   const s = await prodStage(t);
@@ -181,7 +199,11 @@ test('an annotation that names a parent makes nobody known', async (t) => {
   await s.apply('root', { syncPolicy: automated });
   await synced(s, 'root');
   const tracked = { 'argocd.argoproj.io/tracking-id': `root:argoproj.io/Application:${s.namespace}/prod` };
-  await s.apply('prod', { project: 'gated', source: { repoURL: s.url, path: 'other', targetRevision: 'main' } }, { annotations: tracked });
+  await s.apply(
+    'prod',
+    { project: 'gated', source: { repoURL: s.url, path: 'other', targetRevision: 'main' } },
+    { annotations: tracked },
+  );
   assert.equal((await approvalIn(s, 'prod', 'Pending')).spec.policy?.approvals, 2);
 });
 
@@ -198,7 +220,10 @@ test('where a branch moves back, who wrote what that undoes counts, and who move
   await s.engine.onPush(s.url);
   await approvalIn(s, 'prod', 'Pending');
   assert.deepEqual(await agree(s, cleo), ownWork('cleo'));
-  assert.deepEqual(await agree(s, bob), { done: false, message: 'bob is an author of this change (moved main back), and somebody else must approve it' });
+  assert.deepEqual(await agree(s, bob), {
+    done: false,
+    message: 'bob is an author of this change (moved main back), and somebody else must approve it',
+  });
   assert.equal((await agree(s, ana)).done, true);
 });
 
@@ -209,7 +234,10 @@ test('what the forge cannot tell needs two people, and what it does not tell now
   const asked = await approvalIn(s, 'prod', 'Pending');
   assert.equal(asked.spec.unknown, undefined);
   await assert.rejects(agree(s, bob), /no answer/);
-  s.authors.of = () => ({ people: [{ login: 'ana', id: 1, did: 'wrote it' }], unknown: ['commit 1234567 was written by a bot'] });
+  s.authors.of = () => ({
+    people: [{ login: 'ana', id: 1, did: 'wrote it' }],
+    unknown: ['commit 1234567 was written by a bot'],
+  });
   const known = await approvalIn(s, 'prod', 'Pending', (item) => item.status?.message?.includes('two people') ?? false);
   assert.deepEqual([known.spec.unknown, known.spec.policy?.approvals], [['commit 1234567 was written by a bot'], 2]);
   assert.deepEqual(await agree(s, ana), ownWork('ana'));

@@ -1,4 +1,5 @@
-// Approvals and SyncRecords that somebody forged, without any admission policy: whoever may write them opens no gate by it.
+// Approvals and SyncRecords that somebody forged, without any admission policy: whoever may write them opens no gate by
+// it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -11,12 +12,27 @@ import { eventually, testCluster } from '../control-plane.ts';
 import type { Narrow } from '../narrow.ts';
 import { narrow } from '../narrow.ts';
 import type { Stage } from './stage.ts';
-import { approvalIn, approvalsOf, automated, config, dataOf, ended, operate, person, push, requests, synced, syncedTo } from './manifests.ts';
+import {
+  approvalIn,
+  approvalsOf,
+  automated,
+  config,
+  dataOf,
+  ended,
+  operate,
+  person,
+  push,
+  requests,
+  synced,
+  syncedTo,
+} from './manifests.ts';
 import { stage } from './stage.ts';
 
 const bob = person('bob', 2);
 const gate = { 'coxswain.dev/approval': 'required' };
-const closed: Partial<AppProject['spec']> = { syncWindows: [{ kind: 'deny', schedule: '* * * * *', duration: '1h', applications: ['*'] }] };
+const closed: Partial<AppProject['spec']> = {
+  syncWindows: [{ kind: 'deny', schedule: '* * * * *', duration: '1h', applications: ['*'] }],
+};
 
 interface Scene {
   s: Stage;
@@ -34,14 +50,26 @@ async function scene(t: TestContext): Promise<Scene> {
 }
 
 async function stored(s: Stage, name: string): Promise<Approval> {
-  return (await s.cluster.api.get({ group: 'coxswain.dev', kind: 'Approval', namespace: s.namespace, name })) as Approval;
+  return (await s.cluster.api.get({
+    group: 'coxswain.dev',
+    kind: 'Approval',
+    namespace: s.namespace,
+    name,
+  })) as Approval;
 }
 
 /** The operation that somebody writes is refused: nothing is approved. */
 async function refused(s: Stage): Promise<void> {
   const before = s.store.applications.get(`${s.namespace}/prod`)?.status?.operationState?.startedAt;
   await operate(s, 'prod', { sync: {} });
-  const app = await s.until('prod', 'refused', (item) => item.operation === undefined && item.status?.operationState?.phase === 'Failed' && item.status.operationState.startedAt !== before);
+  const app = await s.until(
+    'prod',
+    'refused',
+    (item) =>
+      item.operation === undefined &&
+      item.status?.operationState?.phase === 'Failed' &&
+      item.status.operationState.startedAt !== before,
+  );
   assert.match(app.status?.operationState?.message ?? '', /^approval required/);
   assert.equal(await dataOf(s, 'prod'), undefined);
 }
@@ -51,25 +79,58 @@ test('an Approval whose decision somebody wrote is as undecided as before, and s
   const { name } = (await approvalIn(s, 'prod', 'Pending')).metadata;
   const approvals = [{ actor: bob, at: '2026-01-01T00:00:00Z', teams: [] }];
   for (const mac of [undefined, '', 'a'.repeat(64)]) {
-    const status = { phase: 'Approved', message: 'approved by bob', approvals, observedGeneration: 1, ...(mac !== undefined && { mac }) };
+    const status = {
+      phase: 'Approved',
+      message: 'approved by bob',
+      approvals,
+      observedGeneration: 1,
+      ...(mac !== undefined && { mac }),
+    };
     assert.equal((await mallory.patch('approvals', `${name}/status`, { status })).status, 200);
-    await eventually('pending again', async () => ((await stored(s, name)).status?.message === 'waiting for approval' ? true : undefined));
+    await eventually('pending again', async () =>
+      (await stored(s, name)).status?.message === 'waiting for approval' ? true : undefined,
+    );
     const { phase, approvals: counted } = (await stored(s, name)).status ?? {};
     assert.deepEqual([phase, counted], ['Pending', []]);
   }
   await refused(s);
 });
 
-test('an Approval that somebody changed or made is nobody\'s question, and is asked anew', async (t) => {
+test("an Approval that somebody changed or made is nobody's question, and is asked anew", async (t) => {
   const { s, mallory } = await scene(t);
   const asked = await approvalIn(s, 'prod', 'Pending');
   const { name, uid } = asked.metadata;
   const { mac: _mac, ...annotations } = { ...asked.metadata.annotations, mac: '' };
-  assert.equal((await mallory.create('approvals', { ...asked, metadata: { name: 'prod-second', annotations } })).status, 201);
-  assert.equal((await mallory.patch('approvals', name, { spec: { ranges: [], operations: [{ op: 'create', phase: 'Sync', wave: 0, key: { group: '', kind: 'ConfigMap', namespace: '', name: 'harmless' }, mac: '' }] } })).status, 200);
+  assert.equal(
+    (await mallory.create('approvals', { ...asked, metadata: { name: 'prod-second', annotations } })).status,
+    201,
+  );
+  assert.equal(
+    (
+      await mallory.patch('approvals', name, {
+        spec: {
+          ranges: [],
+          operations: [
+            {
+              op: 'create',
+              phase: 'Sync',
+              wave: 0,
+              key: { group: '', kind: 'ConfigMap', namespace: '', name: 'harmless' },
+              mac: '',
+            },
+          ],
+        },
+      })
+    ).status,
+    200,
+  );
   const again = await approvalIn(s, 'prod', 'Pending', (item) => item.metadata.uid !== uid);
   assert.deepEqual([again.spec.operations, again.spec.ranges], [asked.spec.operations, asked.spec.ranges]);
-  assert.deepEqual(approvalsOf(s, 'prod').map((item) => item.metadata.name), [name], 'the second one is not seen');
+  assert.deepEqual(
+    approvalsOf(s, 'prod').map((item) => item.metadata.name),
+    [name],
+    'the second one is not seen',
+  );
   assert.equal((await approve(requests(s), { application: `${s.namespace}/prod`, actor: bob, teams: [] })).done, true);
   await synced(s, 'prod');
 });
@@ -81,7 +142,10 @@ test('a former state of an Approval counts no more, though its MAC was ours', as
   const approved = await stored(s, (await approvalIn(s, 'prod', 'Approved')).metadata.name);
   const bring = async (): Promise<void> => {
     const { name, annotations } = approved.metadata;
-    assert.equal((await mallory.patch('approvals', name, { metadata: { annotations }, spec: approved.spec })).status, 200);
+    assert.equal(
+      (await mallory.patch('approvals', name, { metadata: { annotations }, spec: approved.spec })).status,
+      200,
+    );
     assert.equal((await mallory.patch('approvals', `${name}/status`, { status: approved.status })).status, 200);
   };
   // Its end is not taken back …
@@ -91,9 +155,16 @@ test('a former state of an Approval counts no more, though its MAC was ours', as
   await bring();
   await push(s, { 'prod/a.yaml': config('prod', '1') });
   // … and what bob agreed to in the first round is no agreement in the second.
-  const second = await approvalIn(s, 'prod', 'Pending', (item) => item.metadata.name === approved.metadata.name && item.status?.approvals?.length === 0);
+  const second = await approvalIn(
+    s,
+    'prod',
+    'Pending',
+    (item) => item.metadata.name === approved.metadata.name && item.status?.approvals?.length === 0,
+  );
   await bring();
-  await s.untilStore('pending as before', () => approvalsOf(s, 'prod').find((item) => item.spec.digest === second.spec.digest && item.status?.phase === 'Pending'));
+  await s.untilStore('pending as before', () =>
+    approvalsOf(s, 'prod').find((item) => item.spec.digest === second.spec.digest && item.status?.phase === 'Pending'),
+  );
   await s.project('gated', gate);
   await refused(s);
 });
@@ -106,7 +177,10 @@ async function remembered(t: TestContext): Promise<Scene> {
   await s.apply('prod', { project: 'gated', syncPolicy: automated });
   await synced(s, 'prod');
   await s.project('gated', gate);
-  await s.untilStore('the gate is known', () => s.store.records.get(`${s.namespace}/prod`)?.spec.policy.gated || undefined);
+  await s.untilStore(
+    'the gate is known',
+    () => s.store.records.get(`${s.namespace}/prod`)?.spec.policy.gated || undefined,
+  );
   return { s, mallory: await narrow(t, await testCluster(t), s.namespace) };
 }
 
@@ -119,9 +193,15 @@ test('a record that somebody changed to take the gate away closes it, and so doe
   const mallory = await narrow(t, await testCluster(t), s.namespace);
   const before = await mallory.get('syncrecords', 'prod');
   await s.project('gated', gate);
-  await s.untilStore('the gate is known', () => s.store.records.get(`${s.namespace}/prod`)?.spec.policy.gated || undefined);
+  await s.untilStore(
+    'the gate is known',
+    () => s.store.records.get(`${s.namespace}/prod`)?.spec.policy.gated || undefined,
+  );
   const free = { spec: { policy: { gated: false, approvals: 1, approvers: [] } } };
-  const former = { metadata: { annotations: (before['metadata'] as { annotations: unknown }).annotations }, spec: before['spec'] };
+  const former = {
+    metadata: { annotations: (before['metadata'] as { annotations: unknown }).annotations },
+    spec: before['spec'],
+  };
   for (const [at, forged] of [free, former].entries()) {
     assert.equal((await mallory.patch('syncrecords', 'prod', forged)).status, 200);
     await s.project('gated', {});
@@ -145,7 +225,11 @@ test('what was last synced is not told by a record that somebody wrote', async (
   await approvalIn(s, 'prod', 'Pending');
   const record = await mallory.get('syncrecords', 'prod');
   // As after an approved sync: state, history and all.
-  assert.equal((await mallory.patch('syncrecords', 'prod', { spec: { ...(record['spec'] as object), state: 'a'.repeat(64) } })).status, 200);
+  assert.equal(
+    (await mallory.patch('syncrecords', 'prod', { spec: { ...(record['spec'] as object), state: 'a'.repeat(64) } }))
+      .status,
+    200,
+  );
   await operate(s, 'prod', { sync: { revision: head } });
   assert.match((await ended(s, 'prod', 'Failed')).status?.operationState?.message ?? '', /^approval required/);
   assert.deepEqual(await dataOf(s, 'prod'), { value: '1' });
@@ -158,7 +242,11 @@ test('what a version without MACs remembered is taken over once, and never again
   const spec = s.store.records.get(key)?.spec;
   const unseal = async (): Promise<void> => {
     const stripped = await s.cluster.api.patch(ref, { type: 'merge', patch: { metadata: { annotations: null } } });
-    await s.untilStore('foreign', () => (s.store.foreign().some((item) => item.metadata.resourceVersion === stripped.metadata.resourceVersion) ? true : undefined));
+    await s.untilStore('foreign', () =>
+      s.store.foreign().some((item) => item.metadata.resourceVersion === stripped.metadata.resourceVersion)
+        ? true
+        : undefined,
+    );
   };
   await unseal();
   await adoptRecords(s.cluster, s.store, silentLogger());

@@ -1,9 +1,13 @@
-// A process that dies at a request of our choice: from then on its API client answers nothing, and whatever it still wants to do is lost.
+// A process that dies at a request of our choice: from then on its API client answers nothing, and whatever it still
+// wants to do is lost.
 import type { Api } from '../../src/cluster/api.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { AppError } from '../../src/base/errors.ts';
 
-/** Counts what the engine changes (dry runs change nothing), and ends it at the n-th change, or the first of that label, before or after the server handles it. */
+/**
+ * Counts what the engine changes (dry runs change nothing), and ends it at the n-th change, or the first of that label,
+ * before or after the server handles it.
+ */
 export class Fuse {
   readonly log: string[] = [];
   dead = false;
@@ -16,7 +20,10 @@ export class Fuse {
     this.#order = { n, side, onDeath };
   }
 
-  /** What somebody else does between our looking and our first change of that kind and name, such as `apply ConfigMap/web`. */
+  /**
+   * What somebody else does between our looking and our first change of that kind and name, such as `apply
+   * ConfigMap/web`.
+   */
   meanwhile(what: string, act: () => Promise<unknown>): void {
     this.#meanwhile = { what, act };
   }
@@ -62,16 +69,25 @@ function gone(): AppError {
 }
 
 function fusedApi(api: Api, fuse: Fuse): Api {
-  const through = <T>(label: string, { name, dryRun }: { name: string | undefined; dryRun?: boolean | undefined }, send: () => Promise<T>): Promise<T> => (dryRun ? fuse.read(send) : fuse.change(label, name, send));
+  const through = <T>(
+    label: string,
+    { name, dryRun }: { name: string | undefined; dryRun?: boolean | undefined },
+    send: () => Promise<T>,
+  ): Promise<T> => (dryRun ? fuse.read(send) : fuse.change(label, name, send));
   return {
     get: (...all) => fuse.read(() => api.get(...all)),
     list: (...all) => fuse.read(() => api.list(...all)),
     request: (...all) => fuse.read(() => api.request(...all)),
-    create: (object, options) => through(`create ${object.kind}`, { name: object.metadata.name, ...options }, () => api.create(object, options)),
-    replace: (object, options) => through(`replace ${object.kind}`, { name: object.metadata.name, ...options }, () => api.replace(object, options)),
-    apply: (object, options) => through(`apply ${object.kind}`, { name: object.metadata.name, ...options }, () => api.apply(object, options)),
-    patch: (ref, options) => through(`patch ${ref.kind}`, { name: ref.name, ...options }, () => api.patch(ref, options)),
-    delete: (ref, options) => through(`delete ${ref.kind}`, { name: ref.name, ...options }, () => api.delete(ref, options)),
+    create: (object, options) =>
+      through(`create ${object.kind}`, { name: object.metadata.name, ...options }, () => api.create(object, options)),
+    replace: (object, options) =>
+      through(`replace ${object.kind}`, { name: object.metadata.name, ...options }, () => api.replace(object, options)),
+    apply: (object, options) =>
+      through(`apply ${object.kind}`, { name: object.metadata.name, ...options }, () => api.apply(object, options)),
+    patch: (ref, options) =>
+      through(`patch ${ref.kind}`, { name: ref.name, ...options }, () => api.patch(ref, options)),
+    delete: (ref, options) =>
+      through(`delete ${ref.kind}`, { name: ref.name, ...options }, () => api.delete(ref, options)),
     get counts() {
       return api.counts;
     },
@@ -80,5 +96,13 @@ function fusedApi(api: Api, fuse: Fuse): Api {
 
 export function fused(cluster: Cluster, fuse: Fuse): Cluster {
   const { name, server, discovery, live } = cluster;
-  return { name, server, discovery, live, api: fusedApi(cluster.api, fuse), mirror: (options) => cluster.mirror(options), stop: () => cluster.stop() };
+  return {
+    name,
+    server,
+    discovery,
+    live,
+    api: fusedApi(cluster.api, fuse),
+    mirror: (options) => cluster.mirror(options),
+    stop: () => cluster.stop(),
+  };
 }

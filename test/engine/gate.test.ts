@@ -5,7 +5,23 @@ import type { TestContext } from 'node:test';
 import { canonicalJson } from '../../src/base/canonical.ts';
 import { approve, revertDrift } from '../../src/engine/request.ts';
 import type { Stage } from './stage.ts';
-import { approvalIn, approvalsOf, automated, config, configMap, dataOf, editByHand, ended, operate, patchApp, person, push, requests, synced, syncedTo } from './manifests.ts';
+import {
+  approvalIn,
+  approvalsOf,
+  automated,
+  config,
+  configMap,
+  dataOf,
+  editByHand,
+  ended,
+  operate,
+  patchApp,
+  person,
+  push,
+  requests,
+  synced,
+  syncedTo,
+} from './manifests.ts';
 import { stage } from './stage.ts';
 
 const bob = person('bob', 2);
@@ -28,7 +44,12 @@ function twoValues(value: string, other: string): string {
 }
 
 function approvePending(s: Stage, application: string, digest?: string, actor = bob): ReturnType<typeof approve> {
-  return approve(requests(s), { application: `${s.namespace}/${application}`, ...(digest && { digest }), actor, teams: [] });
+  return approve(requests(s), {
+    application: `${s.namespace}/${application}`,
+    ...(digest && { digest }),
+    actor,
+    teams: [],
+  });
 }
 
 test('drift is reverted while an approval is pending: pinned to the last sync, without approval, and the question stands as it was', async (t) => {
@@ -41,7 +62,12 @@ test('drift is reverted while an approval is pending: pinned to the last sync, w
   await approvalIn(s, 'prod', 'Superseded', (item) => item.metadata.name === asked.metadata.name);
   await s.untilStore('an episode', () => s.store.episodes.list().find((item) => item.status?.phase === 'Open'));
 
-  const done = await revertDrift(requests(s), { application: `${s.namespace}/prod`, keys: [configMap(s, 'prod')], actor: bob, request: 'revert-1' });
+  const done = await revertDrift(requests(s), {
+    application: `${s.namespace}/prod`,
+    keys: [configMap(s, 'prod')],
+    actor: bob,
+    request: 'revert-1',
+  });
   assert.equal(done.done, true, done.message);
   const app = await ended(s, 'prod', 'Succeeded');
   assert.deepEqual(await dataOf(s, 'prod'), { value: '1', other: 'x' });
@@ -61,16 +87,25 @@ spec:
   destination: {server: https://kubernetes.default.svc, namespace: default}
   source: {repoURL: https://example.com/none.git, path: x}
 `;
-  const strict = 'coxswain.dev/approval: required, coxswain.dev/approvers: "carol", argocd.argoproj.io/skip-reconcile: "true"';
+  const strict =
+    'coxswain.dev/approval: required, coxswain.dev/approvers: "carol", argocd.argoproj.io/skip-reconcile: "true"';
   const s = await stage(t, { 'root/prod.yaml': child(strict) });
   await s.apply('root', { syncPolicy: automated });
   await synced(s, 'root');
   s.authors.list = [{ login: 'ana', id: 1 }];
-  const annotationsNow = (): unknown => s.store.applications.get(`${s.namespace}/prod`)?.metadata.annotations?.['coxswain.dev/approval'];
+  const annotationsNow = (): unknown =>
+    s.store.applications.get(`${s.namespace}/prod`)?.metadata.annotations?.['coxswain.dev/approval'];
 
   const sha = await push(s, { 'root/prod.yaml': child('argocd.argoproj.io/skip-reconcile: "true"') });
   const asked = await approvalIn(s, 'root', 'Pending');
-  assert.deepEqual(asked.spec.policy, { approvals: 1, approvers: [['carol']], reviewers: [{ repository: s.url, environment: 'root' }, { repository: 'https://example.com/none.git', environment: 'prod' }] });
+  assert.deepEqual(asked.spec.policy, {
+    approvals: 1,
+    approvers: [['carol']],
+    reviewers: [
+      { repository: s.url, environment: 'root' },
+      { repository: 'https://example.com/none.git', environment: 'prod' },
+    ],
+  });
   await operate(s, 'root', { sync: { revision: sha, prune: true } });
   const refused = await ended(s, 'root', 'Failed');
   assert.equal(refused.status?.operationState?.message, `approval required: Approval/${asked.metadata.name}`);
@@ -82,9 +117,17 @@ spec:
   await approvalIn(s, 'root', 'Pending', (item) => item.spec.operations.some((operation) => operation.op === 'delete'));
   assert.equal(annotationsNow(), 'required');
 
-  const again = await push(s, { 'root/prod.yaml': child('argocd.argoproj.io/skip-reconcile: "true"'), 'root/a.yaml': undefined });
+  const again = await push(s, {
+    'root/prod.yaml': child('argocd.argoproj.io/skip-reconcile: "true"'),
+    'root/a.yaml': undefined,
+  });
   await approvalIn(s, 'root', 'Pending', (item) => item.spec.digest === asked.spec.digest);
-  const approved = await approve(requests(s), { application: `${s.namespace}/root`, digest: asked.spec.digest, actor: person('carol', 3), teams: [] });
+  const approved = await approve(requests(s), {
+    application: `${s.namespace}/root`,
+    digest: asked.spec.digest,
+    actor: person('carol', 3),
+    teams: [],
+  });
   assert.equal(approved.done, true, approved.message);
   await syncedTo(s, 'root', again);
   await s.untilStore('the gate is gone', () => (annotationsNow() === undefined ? true : undefined));
@@ -134,16 +177,32 @@ spec: {sourceRepos: ["*"], destinations: [{server: "*", namespace: "*"}]}
   const s = await stage(t, { 'root/team.yaml': project, 'root/a.yaml': config('a', '1') });
   await s.apply('root', { syncPolicy: automated });
   await synced(s, 'root');
-  await s.cluster.api.patch({ group: 'argoproj.io', kind: 'AppProject', namespace: s.namespace, name: 'team' }, { type: 'merge', patch: { metadata: { annotations: gate } }, manager: 'kubectl-annotate' });
+  await s.cluster.api.patch(
+    { group: 'argoproj.io', kind: 'AppProject', namespace: s.namespace, name: 'team' },
+    { type: 'merge', patch: { metadata: { annotations: gate } }, manager: 'kubectl-annotate' },
+  );
   const asked = await approvalIn(s, 'root', 'Pending');
-  assert.deepEqual(asked.spec.operations.map((item) => [item.op, item.key.kind]), [['change', 'AppProject']]);
+  assert.deepEqual(
+    asked.spec.operations.map((item) => [item.op, item.key.kind]),
+    [['change', 'AppProject']],
+  );
   await editByHand(s, 'a', { value: '2' });
   const wider = await approvalIn(s, 'root', 'Pending', (item) => item.metadata.name !== asked.metadata.name);
-  assert.equal(s.store.projects.get(`${s.namespace}/team`)?.metadata.annotations?.['coxswain.dev/approval'], 'required');
+  assert.equal(
+    s.store.projects.get(`${s.namespace}/team`)?.metadata.annotations?.['coxswain.dev/approval'],
+    'required',
+  );
   // No commit tells who did it: one person alone may be whoever did.
-  assert.match((await approvePending(s, 'root', wider.spec.digest)).message, /^your approval counts; more are needed; two people must agree/);
+  assert.match(
+    (await approvePending(s, 'root', wider.spec.digest)).message,
+    /^your approval counts; more are needed; two people must agree/,
+  );
   assert.equal((await approvePending(s, 'root', wider.spec.digest, person('cleo', 3))).done, true);
-  await s.untilStore('healed as approved', () => (s.store.projects.get(`${s.namespace}/team`)?.metadata.annotations?.['coxswain.dev/approval'] === 'none' ? true : undefined));
+  await s.untilStore('healed as approved', () =>
+    s.store.projects.get(`${s.namespace}/team`)?.metadata.annotations?.['coxswain.dev/approval'] === 'none'
+      ? true
+      : undefined,
+  );
 });
 
 test('a hand-written operation cannot bring another revision, another source, a prune, other options or a forged state past the gate', async (t) => {
@@ -158,23 +217,55 @@ test('a hand-written operation cannot bring another revision, another source, a 
     ['another revision', { sync: { revision: side } }, /^approval required: only what the branch head says/],
     ['another source', { sync: { source, revision: head } }, /^approval required: only what the branch head says/],
     ['a part', { sync: { resources: [{ kind: 'ConfigMap', name: 'prod' }] } }, /^approval required: Approval/],
-    ['the last sync with other options', { sync: { revision: first, syncOptions: ['Replace=true'] } }, /sync options that the application does not have \(Replace=true\)/],
-    ['the last sync by force', { sync: { revision: first, syncStrategy: { hook: { force: true } } } }, /would sync force/],
+    [
+      'the last sync with other options',
+      { sync: { revision: first, syncOptions: ['Replace=true'] } },
+      /sync options that the application does not have \(Replace=true\)/,
+    ],
+    [
+      'the last sync by force',
+      { sync: { revision: first, syncStrategy: { hook: { force: true } } } },
+      /would sync force/,
+    ],
   ];
   let startedAt = '';
   for (const [what, operation, message] of attempts) {
     await operate(s, 'prod', operation);
-    const app = await s.until('prod', `${what} is refused`, (item) => item.operation === undefined && item.status?.operationState?.phase === 'Failed' && item.status.operationState.startedAt !== startedAt);
+    const app = await s.until(
+      'prod',
+      `${what} is refused`,
+      (item) =>
+        item.operation === undefined &&
+        item.status?.operationState?.phase === 'Failed' &&
+        item.status.operationState.startedAt !== startedAt,
+    );
     assert.match(app.status?.operationState?.message ?? '', message, what);
     startedAt = app.status?.operationState?.startedAt ?? '';
     assert.deepEqual(await dataOf(s, 'prod'), { value: '1', other: 'x' }, what);
   }
   const operation = { sync: { revision: side } };
-  const state = { operation, phase: 'Running', startedAt: '2026-01-01T00:00:00Z', syncResult: { revision: side, source: { repoURL: s.url, path: 'prod', targetRevision: 'main' } } };
+  const state = {
+    operation,
+    phase: 'Running',
+    startedAt: '2026-01-01T00:00:00Z',
+    syncResult: { revision: side, source: { repoURL: s.url, path: 'prod', targetRevision: 'main' } },
+  };
   await patchApp(s, 'prod', { operation, status: { operationState: state } });
-  await s.until('prod', 'the forged state is refused', (item) => item.operation === undefined && item.status?.operationState?.phase === 'Failed' && canonicalJson(item.status.operationState.operation) === canonicalJson(operation) && item.status.operationState.startedAt !== startedAt);
+  await s.until(
+    'prod',
+    'the forged state is refused',
+    (item) =>
+      item.operation === undefined &&
+      item.status?.operationState?.phase === 'Failed' &&
+      canonicalJson(item.status.operationState.operation) === canonicalJson(operation) &&
+      item.status.operationState.startedAt !== startedAt,
+  );
   assert.deepEqual(await dataOf(s, 'prod'), { value: '1', other: 'x' });
-  assert.equal(approvalsOf(s, 'prod').find((item) => item.metadata.name === asked.metadata.name)?.status?.phase, 'Pending', 'what people are asked about stands');
+  assert.equal(
+    approvalsOf(s, 'prod').find((item) => item.metadata.name === asked.metadata.name)?.status?.phase,
+    'Pending',
+    'what people are asked about stands',
+  );
   // A dry run, and what was last synced, need nobody.
   await operate(s, 'prod', { sync: { dryRun: true } });
   await ended(s, 'prod', 'Succeeded');
@@ -189,7 +280,10 @@ test('of two merges the newest is asked about, and an approval of the older one 
   const newer = await approvalIn(s, 'prod', 'Pending', (item) => item.metadata.name !== older.metadata.name);
   const superseded = await approvalIn(s, 'prod', 'Superseded');
   assert.equal(superseded.metadata.name, older.metadata.name);
-  assert.equal(superseded.status?.message, `what would be applied has changed: ConfigMap ${s.namespace}/prod: data.other would be changed too`);
+  assert.equal(
+    superseded.status?.message,
+    `what would be applied has changed: ConfigMap ${s.namespace}/prod: data.other would be changed too`,
+  );
   const late = await approvePending(s, 'prod', older.spec.digest);
   assert.deepEqual(late, { done: false, message: `the effect has changed since: now ${newer.metadata.name} waits` });
   assert.equal((await approvePending(s, 'prod', newer.spec.digest)).done, true);

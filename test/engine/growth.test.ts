@@ -39,7 +39,9 @@ function applications(): Round {
 function holdings(): Round {
   const held = new Holdings();
   return (number) => {
-    held.set(`app-${number}`, 'https://server', 'key', () => [{ group: '', kind: 'ConfigMap', namespace: 'ns', name: pad + number }]);
+    held.set(`app-${number}`, 'https://server', 'key', () => [
+      { group: '', kind: 'ConfigMap', namespace: 'ns', name: pad + number },
+    ]);
     held.delete(`app-${number}`);
   };
 }
@@ -57,11 +59,23 @@ function repositories(): Round {
   let apps: Application[] = [];
   const { signal } = new AbortController();
   const open = new Map<string, string>();
-  const git = { repository: (url: string) => ({ url: open.set(url, pad + url) && url, fetch: () => Promise.resolve() }), forget: (url: string) => void open.delete(url) } as unknown as Git;
+  const git = {
+    repository: (url: string) => ({ url: open.set(url, pad + url) && url, fetch: () => Promise.resolve() }),
+    forget: (url: string) => void open.delete(url),
+  } as unknown as Git;
   const store = { applications: { list: () => apps } } as unknown as Store;
   const sources = createSources({ git, store, clock: systemClock, log: silentLogger() });
   return async (number) => {
-    const app: Application = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { name: 'web', namespace: 'ns' }, spec: { project: 'default', destination: {}, source: { repoURL: `https://git.example/${number}-${pad}`, path: '.' } } };
+    const app: Application = {
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'Application',
+      metadata: { name: 'web', namespace: 'ns' },
+      spec: {
+        project: 'default',
+        destination: {},
+        source: { repoURL: `https://git.example/${number}-${pad}`, path: '.' },
+      },
+    };
     apps = [app];
     await sources.fetch(app, systemClock.now(), signal);
     apps = [];

@@ -6,14 +6,30 @@ import type { Application, ApplicationStatus } from '../../src/model/application
 import { healthWithout } from '../../src/engine/health-without.ts';
 
 function app(status: ApplicationStatus): Application {
-  return { apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { name: 'web', namespace: 'ns' }, spec: { project: 'default', destination: {} }, status };
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
+    metadata: { name: 'web', namespace: 'ns' },
+    spec: { project: 'default', destination: {} },
+    status,
+  };
 }
 
 const row = { kind: 'Service', namespace: 'ns', name: 'web', version: 'v1' };
 const unreadable = { cluster: { live: { problemOf: () => new Error('the watch fails') } } } as unknown as Target;
 const rows: [name: string, status: ApplicationStatus, target: Target | undefined, expected: string][] = [
-  ['no cluster can be reached', { health: { status: 'Degraded' }, resources: [row] }, undefined, 'Degraded as it was last seen'],
-  ['a kind cannot be read', { health: { status: 'Healthy' }, resources: [row] }, unreadable, 'Healthy as it was last seen'],
+  [
+    'no cluster can be reached',
+    { health: { status: 'Degraded' }, resources: [row] },
+    undefined,
+    'Degraded as it was last seen',
+  ],
+  [
+    'a kind cannot be read',
+    { health: { status: 'Healthy' }, resources: [row] },
+    unreadable,
+    'Healthy as it was last seen',
+  ],
   ['it was never looked at', {}, unreadable, 'Unknown '],
 ];
 

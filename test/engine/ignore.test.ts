@@ -2,7 +2,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { approve } from '../../src/engine/request.ts';
-import { approvalIn, approvalsOf, automated, config, configMap, dataOf, editByHand, ended, operate, person, push, quiet, requests, synced, syncedTo } from './manifests.ts';
+import {
+  approvalIn,
+  approvalsOf,
+  automated,
+  config,
+  configMap,
+  dataOf,
+  editByHand,
+  ended,
+  operate,
+  person,
+  push,
+  quiet,
+  requests,
+  synced,
+  syncedTo,
+} from './manifests.ts';
 import { stage } from './stage.ts';
 
 const ignoreDifferences = [{ group: '', kind: 'ConfigMap', jsonPointers: ['/data/own'] }];
@@ -14,8 +30,18 @@ function manifest(value: string, own = 'git'): string {
 }
 
 for (const { name, syncOptions, paths, after } of [
-  { name: 'ignored fields are approved and applied with the rest', syncOptions: [], paths: ['data.own', 'data.value'], after: { value: '2', own: 'git' } },
-  { name: 'RespectIgnoreDifferences=true: they are neither in what is approved nor applied', syncOptions: respect, paths: ['data.value'], after: { value: '2', own: 'hand' } },
+  {
+    name: 'ignored fields are approved and applied with the rest',
+    syncOptions: [],
+    paths: ['data.own', 'data.value'],
+    after: { value: '2', own: 'git' },
+  },
+  {
+    name: 'RespectIgnoreDifferences=true: they are neither in what is approved nor applied',
+    syncOptions: respect,
+    paths: ['data.value'],
+    after: { value: '2', own: 'hand' },
+  },
 ]) {
   test(name, async (t) => {
     const s = await stage(t, { 'web/a.yaml': manifest('1') });
@@ -27,9 +53,15 @@ for (const { name, syncOptions, paths, after } of [
     await s.apply('web', { project: 'gated', ignoreDifferences, syncPolicy: { syncOptions } });
     const sha = await push(s, { 'web/a.yaml': manifest('2') });
     const asked = await approvalIn(s, 'web', 'Pending', (item) => item.spec.revision === sha);
-    assert.deepEqual(asked.spec.operations.map((item) => item.op === 'change' && item.fields.map(([path]) => path)), [paths]);
+    assert.deepEqual(
+      asked.spec.operations.map((item) => item.op === 'change' && item.fields.map(([path]) => path)),
+      [paths],
+    );
     assert.deepEqual(await dataOf(s, 'web'), { value: '1', own: 'hand' }, 'nothing is applied before');
-    assert.deepEqual(await approve(requests(s), { application: `${s.namespace}/web`, actor: person('bob', 2), teams: [] }), { done: true, message: 'approved; it syncs now' });
+    assert.deepEqual(
+      await approve(requests(s), { application: `${s.namespace}/web`, actor: person('bob', 2), teams: [] }),
+      { done: true, message: 'approved; it syncs now' },
+    );
     await syncedTo(s, 'web', sha);
     assert.deepEqual(await dataOf(s, 'web'), after);
     await approvalIn(s, 'web', 'Applied', (item) => item.spec.digest === asked.spec.digest);
@@ -37,7 +69,11 @@ for (const { name, syncOptions, paths, after } of [
     await s.until('web', 'OutOfSync', (app) => app.status?.sync?.status === 'OutOfSync');
     await operate(s, 'web', { sync: {} });
     if (syncOptions.length === 0) await synced(s, 'web');
-    else assert.equal((await ended(s, 'web', 'Failed')).status?.operationState?.message, 'approval required: this operation would sync without the application\'s sync options (RespectIgnoreDifferences=true)');
+    else
+      assert.equal(
+        (await ended(s, 'web', 'Failed')).status?.operationState?.message,
+        "approval required: this operation would sync without the application's sync options (RespectIgnoreDifferences=true)",
+      );
     assert.deepEqual(await dataOf(s, 'web'), syncOptions.length === 0 ? after : { value: 'hand', own: 'again' });
   });
 }
@@ -49,13 +85,21 @@ test('the option counts where the operation has it, whatever the application say
   await synced(s, 'web');
   await editByHand(s, 'web', { own: 'hand' });
   const second = await push(s, { 'web/a.yaml': manifest('2', 'new') });
-  await s.until('web', 'OutOfSync', (app) => app.status?.sync?.revision === second && app.status.sync.status === 'OutOfSync');
+  await s.until(
+    'web',
+    'OutOfSync',
+    (app) => app.status?.sync?.revision === second && app.status.sync.status === 'OutOfSync',
+  );
   await operate(s, 'web', { sync: { syncOptions: respect } });
   await syncedTo(s, 'web', second);
   assert.deepEqual(await dataOf(s, 'web'), { value: '2', own: 'hand' });
   await s.apply('web', { ignoreDifferences, syncPolicy: { syncOptions: respect } });
   const third = await push(s, { 'web/a.yaml': manifest('3', 'new') });
-  await s.until('web', 'OutOfSync', (app) => app.status?.sync?.revision === third && app.status.sync.status === 'OutOfSync');
+  await s.until(
+    'web',
+    'OutOfSync',
+    (app) => app.status?.sync?.revision === third && app.status.sync.status === 'OutOfSync',
+  );
   await operate(s, 'web', { sync: {} });
   await syncedTo(s, 'web', third);
   assert.deepEqual(await dataOf(s, 'web'), { value: '3', own: 'new' });
@@ -69,9 +113,18 @@ test('an object that differs in ignored fields alone is in sync, and an operatio
   await editByHand(s, 'web', { own: 'hand' });
   const version = (await s.cluster.api.get(configMap(s, 'web')))?.metadata.resourceVersion;
   const sha = await push(s, { 'web/a.yaml': manifest('1', 'new') });
-  await s.until('web', 'Synced at the new commit', (app) => app.status?.sync?.revision === sha && app.status.sync.status === 'Synced');
+  await s.until(
+    'web',
+    'Synced at the new commit',
+    (app) => app.status?.sync?.revision === sha && app.status.sync.status === 'Synced',
+  );
   await operate(s, 'web', { sync: {} });
-  const app = await s.until('web', 'synced once more', (item) => item.operation === undefined && item.status?.history?.length === (before.status?.history?.length ?? 0) + 1);
+  const app = await s.until(
+    'web',
+    'synced once more',
+    (item) =>
+      item.operation === undefined && item.status?.history?.length === (before.status?.history?.length ?? 0) + 1,
+  );
   assert.equal(app.status?.operationState?.syncResult?.resources?.[0]?.message, 'configmap/web unchanged');
   assert.equal((await s.cluster.api.get(configMap(s, 'web')))?.metadata.resourceVersion, version);
   await ended(s, 'web', 'Succeeded');
@@ -86,10 +139,24 @@ test('under approval, an ignored field gets no value that nobody has approved, w
   s.authors.list = [{ login: 'ana', id: 1 }];
   await s.project('gated', { 'coxswain.dev/approval': 'required' });
   const quiet = await push(s, { 'web/a.yaml': manifest('1', 'new') });
-  await s.until('web', 'Synced at the new commit', (app) => app.status?.sync?.revision === quiet && app.status.sync.status === 'Synced');
+  await s.until(
+    'web',
+    'Synced at the new commit',
+    (app) => app.status?.sync?.revision === quiet && app.status.sync.status === 'Synced',
+  );
   await operate(s, 'web', { sync: {} });
-  const done = await s.until('web', 'an operation that writes nothing', (app) => app.operation === undefined && app.status?.operationState?.operation.sync?.autoHealAttemptsCount === undefined && app.status?.operationState?.syncResult?.revision === quiet);
-  assert.equal(done.status?.operationState?.message, `successfully synced (all tasks run); what was last synced stays, for nobody has approved ignored fields: ConfigMap ${s.namespace}/web data.own`);
+  const done = await s.until(
+    'web',
+    'an operation that writes nothing',
+    (app) =>
+      app.operation === undefined &&
+      app.status?.operationState?.operation.sync?.autoHealAttemptsCount === undefined &&
+      app.status?.operationState?.syncResult?.revision === quiet,
+  );
+  assert.equal(
+    done.status?.operationState?.message,
+    `successfully synced (all tasks run); what was last synced stays, for nobody has approved ignored fields: ConfigMap ${s.namespace}/web data.own`,
+  );
   assert.equal(done.status?.history?.length, 1);
   const healed = async (own: string): Promise<void> => {
     const uid = (await s.cluster.api.get(configMap(s, 'web')))?.metadata.uid;
@@ -100,26 +167,56 @@ test('under approval, an ignored field gets no value that nobody has approved, w
     });
     assert.deepEqual(made['data'], { value: '1', own });
     // Nobody is asked for its sake alone.
-    await s.until('web', 'nothing is asked any more', (app) => app.operation === undefined && app.status?.sync?.status === 'Synced' && !approvalsOf(s, 'web').some((item) => item.status?.phase === 'Pending'));
+    await s.until(
+      'web',
+      'nothing is asked any more',
+      (app) =>
+        app.operation === undefined &&
+        app.status?.sync?.status === 'Synced' &&
+        !approvalsOf(s, 'web').some((item) => item.status?.phase === 'Pending'),
+    );
   };
   await healed('git');
   const sha = await push(s, { 'web/b.yaml': config('other', '2') });
   const asked = await approvalIn(s, 'web', 'Pending', (item) => item.spec.revision === sha);
-  assert.deepEqual(asked.spec.operations.map((item) => [item.key.name, item.op === 'change' && item.fields.map(([path]) => path)]), [['other', ['data.value']], ['web', ['data.own']]]);
-  assert.equal((await approve(requests(s), { application: `${s.namespace}/web`, digest: asked.spec.digest, actor: person('bob', 2), teams: [] })).done, true);
+  assert.deepEqual(
+    asked.spec.operations.map((item) => [item.key.name, item.op === 'change' && item.fields.map(([path]) => path)]),
+    [
+      ['other', ['data.value']],
+      ['web', ['data.own']],
+    ],
+  );
+  assert.equal(
+    (
+      await approve(requests(s), {
+        application: `${s.namespace}/web`,
+        digest: asked.spec.digest,
+        actor: person('bob', 2),
+        teams: [],
+      })
+    ).done,
+    true,
+  );
   await syncedTo(s, 'web', sha);
   await healed('new');
 });
 
 test('under approval, a kept extra object beside a new value of an ignored field starts no sync', async (t) => {
-  const s = await stage(t, { 'web/a.yaml': manifest('1'), 'web/b.yaml': config('extra', '1', 'argocd.argoproj.io/sync-options: Prune=false') });
+  const s = await stage(t, {
+    'web/a.yaml': manifest('1'),
+    'web/b.yaml': config('extra', '1', 'argocd.argoproj.io/sync-options: Prune=false'),
+  });
   await s.project('gated');
   await s.apply('web', { project: 'gated', ignoreDifferences, syncPolicy: automated });
   await synced(s, 'web');
   s.authors.list = [{ login: 'ana', id: 1 }];
   await s.project('gated', { 'coxswain.dev/approval': 'required' });
   const head = await push(s, { 'web/a.yaml': manifest('1', 'new'), 'web/b.yaml': undefined });
-  await s.until('web', 'OutOfSync at the new commit', (app) => app.status?.sync?.revision === head && app.status.sync.status === 'OutOfSync');
+  await s.until(
+    'web',
+    'OutOfSync at the new commit',
+    (app) => app.status?.sync?.revision === head && app.status.sync.status === 'OutOfSync',
+  );
   await quiet(s);
   const app = s.store.applications.get(`${s.namespace}/web`);
   assert.notEqual(app?.status?.operationState?.syncResult?.revision, head);

@@ -7,7 +7,24 @@ import type { Approval } from '../../src/model/coxswain.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { approve } from '../../src/engine/request.ts';
 import type { Stage } from './stage.ts';
-import { approvalIn, approvalsOf, automated, config, configMap, dataOf, deployment, editByHand, ended, gone, hookJob, patchApp, person, push, requests, synced } from './manifests.ts';
+import {
+  approvalIn,
+  approvalsOf,
+  automated,
+  config,
+  configMap,
+  dataOf,
+  deployment,
+  editByHand,
+  ended,
+  gone,
+  hookJob,
+  patchApp,
+  person,
+  push,
+  requests,
+  synced,
+} from './manifests.ts';
 import { stage } from './stage.ts';
 
 const gate = { 'coxswain.dev/approval': 'required' };
@@ -17,7 +34,11 @@ function two(name: string, value: string, annotations = ''): string {
 }
 
 /** Synced once under approval. */
-async function gatedStage(t: TestContext, files: Record<string, string>, spec: Parameters<Stage['apply']>[1] = {}): Promise<Stage> {
+async function gatedStage(
+  t: TestContext,
+  files: Record<string, string>,
+  spec: Parameters<Stage['apply']>[1] = {},
+): Promise<Stage> {
   const s = await stage(t, files);
   s.authors.list = [{ login: 'ana', id: 1 }];
   await s.project('gated', gate);
@@ -28,7 +49,12 @@ async function gatedStage(t: TestContext, files: Record<string, string>, spec: P
 }
 
 async function approved(s: Stage, asked: Approval): Promise<void> {
-  const { done, message } = await approve(requests(s), { application: `${s.namespace}/prod`, digest: asked.spec.digest, actor: person('bob', 2), teams: [] });
+  const { done, message } = await approve(requests(s), {
+    application: `${s.namespace}/prod`,
+    digest: asked.spec.digest,
+    actor: person('bob', 2),
+    teams: [],
+  });
   assert.equal(done, true, message);
 }
 
@@ -64,7 +90,13 @@ async function restore(s: Stage, name: string): Promise<string | undefined> {
   assert.ok(found);
   const { labels, annotations } = found.metadata;
   await s.cluster.api.delete(configMap(s, name));
-  const made: KubeObject = await s.cluster.api.create({ ...found, metadata: { name, namespace: s.namespace, ...(labels && { labels }), ...(annotations && { annotations }) } }, { manager: 'restore' });
+  const made: KubeObject = await s.cluster.api.create(
+    {
+      ...found,
+      metadata: { name, namespace: s.namespace, ...(labels && { labels }), ...(annotations && { annotations }) },
+    },
+    { manager: 'restore' },
+  );
   return made.metadata.uid;
 }
 
@@ -89,7 +121,12 @@ test('a hotfix of the very field that is about to be written is kept as well', a
 
 test('what changes nothing of what was agreed to only makes the write be tried again', async (t) => {
   const s = await gatedStage(t, { 'prod/a.yaml': two('prod', '1') });
-  const label = (): Promise<unknown> => s.cluster.api.patch(configMap(s, 'prod'), { type: 'merge', patch: { metadata: { labels: { team: 'ops' } } }, manager: 'labels' });
+  const label = (): Promise<unknown> =>
+    s.cluster.api.patch(configMap(s, 'prod'), {
+      type: 'merge',
+      patch: { metadata: { labels: { team: 'ops' } } },
+      manager: 'labels',
+    });
   s.fuse.meanwhile('apply ConfigMap/prod', label);
   await approvalIn(s, 'prod', 'Applied', (item) => item.spec.operations.length > 0);
   const asked = await merged(s, { 'prod/a.yaml': two('prod', '2') });
@@ -115,35 +152,76 @@ test('what was deleted meanwhile is not created in silence', async (t) => {
 
 test('what somebody creates meanwhile is not written over', async (t) => {
   const s = await gatedStage(t, { 'prod/a.yaml': two('prod', '1') });
-  s.fuse.meanwhile('apply ConfigMap/more', () => s.cluster.api.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'more', namespace: s.namespace }, data: { value: 'theirs' } }, { manager: 'kubectl-create' }));
+  s.fuse.meanwhile('apply ConfigMap/more', () =>
+    s.cluster.api.create(
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'more', namespace: s.namespace },
+        data: { value: 'theirs' },
+      },
+      { manager: 'kubectl-create' },
+    ),
+  );
   const asked = await merged(s, { 'prod/b.yaml': config('more', '1') });
   await stopped(s, asked, `ConfigMap ${s.namespace}/more would be changed, not created`);
   assert.deepEqual(await dataOf(s, 'more'), { value: 'theirs' });
 });
 
 test('a deletion takes the very object that people agreed to see deleted', async (t) => {
-  const s = await gatedStage(t, { 'prod/a.yaml': two('prod', '1'), 'prod/b.yaml': config('old', '1'), 'prod/c.yaml': config('older', '1') });
-  s.fuse.meanwhile('delete ConfigMap/old', () => s.cluster.api.patch(configMap(s, 'old'), { type: 'merge', patch: { metadata: { labels: { team: 'ops' } } } }));
+  const s = await gatedStage(t, {
+    'prod/a.yaml': two('prod', '1'),
+    'prod/b.yaml': config('old', '1'),
+    'prod/c.yaml': config('older', '1'),
+  });
+  s.fuse.meanwhile('delete ConfigMap/old', () =>
+    s.cluster.api.patch(configMap(s, 'old'), { type: 'merge', patch: { metadata: { labels: { team: 'ops' } } } }),
+  );
   const asked = await merged(s, { 'prod/b.yaml': undefined });
   await gone(s, 'old');
   await approvalIn(s, 'prod', 'Applied', (item) => item.metadata.name === asked.metadata.name);
   let uid: string | undefined;
   s.fuse.meanwhile('delete ConfigMap/older', async () => (uid = await restore(s, 'older')));
   await merged(s, { 'prod/c.yaml': undefined });
-  const app = await s.until('prod', 'the deletion is tried', (item) => item.operation === undefined && (item.status?.operationState?.syncResult?.resources?.some((row) => row.name === 'older' && row.status === 'PruneSkipped') ?? false));
-  assert.equal(app.status?.operationState?.syncResult?.resources?.find((row) => row.name === 'older')?.message, 'ignored (made anew since the sync began)');
+  const app = await s.until(
+    'prod',
+    'the deletion is tried',
+    (item) =>
+      item.operation === undefined &&
+      (item.status?.operationState?.syncResult?.resources?.some(
+        (row) => row.name === 'older' && row.status === 'PruneSkipped',
+      ) ??
+        false),
+  );
+  assert.equal(
+    app.status?.operationState?.syncResult?.resources?.find((row) => row.name === 'older')?.message,
+    'ignored (made anew since the sync began)',
+  );
   assert.equal(await uidOf(s, 'older'), uid);
 });
 
 test('a sync that stops in a later wave tells what it has applied, and only the rest is asked about', async (t) => {
   const later = 'argocd.argoproj.io/sync-wave: "1"';
-  const files = (value: string): Record<string, string> => ({ 'prod/a.yaml': two('first', value), 'prod/b.yaml': two('second', value, later), 'prod/c.yaml': two('third', value, later) });
+  const files = (value: string): Record<string, string> => ({
+    'prod/a.yaml': two('first', value),
+    'prod/b.yaml': two('second', value, later),
+    'prod/c.yaml': two('third', value, later),
+  });
   const s = await gatedStage(t, files('1'));
   s.fuse.meanwhile('apply ConfigMap/first', () => editByHand(s, 'second', { other: 'hotfix' }));
   const asked = await merged(s, files('2'));
   const { app, rest } = await stopped(s, asked, `ConfigMap ${s.namespace}/second: data.other would be changed too`);
-  assert.match(messageOf(app), /; applied: configmap\/first; not applied: configmap\/second(, configmap\/third)?$|; applied: configmap\/first, configmap\/third; not applied: configmap\/second$/);
-  assert.deepEqual([await dataOf(s, 'first'), await dataOf(s, 'second')], [{ value: '2', other: 'x' }, { value: '1', other: 'hotfix' }]);
+  assert.match(
+    messageOf(app),
+    /; applied: configmap\/first; not applied: configmap\/second(, configmap\/third)?$|; applied: configmap\/first, configmap\/third; not applied: configmap\/second$/,
+  );
+  assert.deepEqual(
+    [await dataOf(s, 'first'), await dataOf(s, 'second')],
+    [
+      { value: '2', other: 'x' },
+      { value: '1', other: 'hotfix' },
+    ],
+  );
   assert.ok(rest.spec.operations.every(({ key }) => key.name !== 'first'));
   await approved(s, rest);
   await approvalIn(s, 'prod', 'Applied', (item) => item.metadata.name === rest.metadata.name);
@@ -161,7 +239,14 @@ test('an object that is replaced as a whole is replaced as it was judged', async
 test('kubectl scale at the moment of the write is not taken back', async (t) => {
   const s = await gatedStage(t, { 'prod/a.yaml': deployment('web', 'nginx:1.27.0', 2) });
   const ref = { group: 'apps', kind: 'Deployment', namespace: s.namespace, name: 'web' };
-  s.fuse.meanwhile('apply Deployment/web', () => s.cluster.api.patch(ref, { type: 'merge', subresource: 'scale', patch: { spec: { replicas: 7 } }, manager: 'kubectl' }));
+  s.fuse.meanwhile('apply Deployment/web', () =>
+    s.cluster.api.patch(ref, {
+      type: 'merge',
+      subresource: 'scale',
+      patch: { spec: { replicas: 7 } },
+      manager: 'kubectl',
+    }),
+  );
   const asked = await merged(s, { 'prod/a.yaml': deployment('web', 'nginx:1.27.1', 2) });
   await stopped(s, asked, `Deployment ${s.namespace}/web: spec.replicas would be changed too`);
   assert.equal(((await s.cluster.api.get(ref))?.['spec'] as { replicas?: number }).replicas, 7);
@@ -169,32 +254,60 @@ test('kubectl scale at the moment of the write is not taken back', async (t) => 
 
 test('a hook clears away hooks alone: an object of its name that nobody agreed to lose stays', async (t) => {
   const s = await gatedStage(t, { 'prod/a.yaml': two('prod', '1') }, { syncPolicy: { retry: { limit: 0 } } });
-  const job: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'notes', namespace: s.namespace }, data: { value: 'theirs' } };
+  const job: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'notes', namespace: s.namespace },
+    data: { value: 'theirs' },
+  };
   await s.cluster.api.create(job, { manager: 'kubectl-create' });
-  await merged(s, { 'prod/a.yaml': two('prod', '2'), 'prod/hook.yaml': config('notes', 'hook', 'argocd.argoproj.io/hook: PreSync') });
+  await merged(s, {
+    'prod/a.yaml': two('prod', '2'),
+    'prod/hook.yaml': config('notes', 'hook', 'argocd.argoproj.io/hook: PreSync'),
+  });
   const app = await ended(s, 'prod', 'Failed');
   assert.match(messageOf(app), /configmap\/notes exists, is no hook, and nobody has agreed to delete it/);
-  assert.deepEqual([await dataOf(s, 'notes'), await dataOf(s, 'prod')], [{ value: 'theirs' }, { value: '1', other: 'x' }]);
+  assert.deepEqual(
+    [await dataOf(s, 'notes'), await dataOf(s, 'prod')],
+    [{ value: 'theirs' }, { value: '1', other: 'x' }],
+  );
 });
 
 test('what client-side tools wrote is taken over and written as it was judged, and fields that Git gave up are taken out', async (t) => {
   const s = await stage(t, { 'prod/a.yaml': two('prod', '2') });
   s.authors.list = [{ login: 'ana', id: 1 }];
-  const former = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'prod', namespace: s.namespace }, data: { value: '1', other: 'x', old: 'y' } };
+  const former = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'prod', namespace: s.namespace },
+    data: { value: '1', other: 'x', old: 'y' },
+  };
   const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify(former) };
-  await s.cluster.api.create({ ...former, metadata: { ...former.metadata, annotations } }, { manager: 'kubectl-client-side-apply' });
+  await s.cluster.api.create(
+    { ...former, metadata: { ...former.metadata, annotations } },
+    { manager: 'kubectl-client-side-apply' },
+  );
   await s.project('gated', gate);
   await s.apply('prod', { project: 'gated' });
   const first = await approvalIn(s, 'prod', 'Pending');
   // A write of the same value between takeover and apply, and one between apply and removal.
-  s.fuse.meanwhile('apply ConfigMap/prod', () => s.cluster.api.patch(configMap(s, 'prod'), { type: 'merge', patch: { metadata: { labels: { team: 'ops' } } } }));
+  s.fuse.meanwhile('apply ConfigMap/prod', () =>
+    s.cluster.api.patch(configMap(s, 'prod'), { type: 'merge', patch: { metadata: { labels: { team: 'ops' } } } }),
+  );
   await approved(s, first);
   await synced(s, 'prod');
   assert.deepEqual(await dataOf(s, 'prod'), { value: '2', other: 'x' });
   await editByHand(s, 'prod', { other: 'hand' });
-  const asked = await s.untilStore('asked', () => approvalsOf(s, 'prod').find((item) => item.status?.phase === 'Pending') ?? (s.engine.pending === 0 ? first : undefined));
+  const asked = await s.untilStore(
+    'asked',
+    () =>
+      approvalsOf(s, 'prod').find((item) => item.status?.phase === 'Pending') ??
+      (s.engine.pending === 0 ? first : undefined),
+  );
   assert.equal(asked.metadata.name, first.metadata.name, 'drift of what was last synced asks nobody');
-  s.fuse.meanwhile('patch ConfigMap/prod', () => s.cluster.api.patch(configMap(s, 'prod'), { type: 'merge', patch: { metadata: { labels: { team: 'dev' } } } }));
+  s.fuse.meanwhile('patch ConfigMap/prod', () =>
+    s.cluster.api.patch(configMap(s, 'prod'), { type: 'merge', patch: { metadata: { labels: { team: 'dev' } } } }),
+  );
   const removed = await merged(s, { 'prod/a.yaml': config('prod', '2') });
   await approvalIn(s, 'prod', 'Applied', (item) => item.metadata.name === removed.metadata.name);
   assert.deepEqual(await dataOf(s, 'prod'), { value: '2' });
@@ -204,19 +317,29 @@ test('an object that must be made anew is deleted as it was judged', async (t) =
   const force = 'argocd.argoproj.io/sync-options: Force=true';
   const immutable = (value: string): string => `${config('prod', value, force)}immutable: true\n`;
   const s = await gatedStage(t, { 'prod/a.yaml': immutable('1') });
-  s.fuse.meanwhile('delete ConfigMap/prod', () => s.cluster.api.patch(configMap(s, 'prod'), { type: 'merge', patch: { metadata: { labels: { team: 'ops' } } } }));
+  s.fuse.meanwhile('delete ConfigMap/prod', () =>
+    s.cluster.api.patch(configMap(s, 'prod'), { type: 'merge', patch: { metadata: { labels: { team: 'ops' } } } }),
+  );
   const asked = await merged(s, { 'prod/a.yaml': immutable('2') });
-  assert.deepEqual(asked.spec.operations.map(({ op }) => op), ['recreate']);
+  assert.deepEqual(
+    asked.spec.operations.map(({ op }) => op),
+    ['recreate'],
+  );
   await approvalIn(s, 'prod', 'Applied', (item) => item.metadata.name === asked.metadata.name);
   assert.deepEqual(await dataOf(s, 'prod'), { value: '2' });
 });
 
 test('judging costs at most one dry run for each changed object', async (t) => {
-  const files = (value: string): Record<string, string> => Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [`prod/${name}.yaml`, two(name, name < 'c' ? value : '1')]));
+  const files = (value: string): Record<string, string> =>
+    Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [`prod/${name}.yaml`, two(name, name < 'c' ? value : '1')]));
   const s = await gatedStage(t, files('1'));
   const sha = await push(s, files('2'));
   const asked = await approvalIn(s, 'prod', 'Pending', (item) => item.spec.revision === sha);
-  const count = (): { dryRun: number; get: number; apply: number } => ({ dryRun: s.cluster.api.counts.dryRun, get: s.cluster.api.counts.get, apply: s.cluster.api.counts.apply });
+  const count = (): { dryRun: number; get: number; apply: number } => ({
+    dryRun: s.cluster.api.counts.dryRun,
+    get: s.cluster.api.counts.get,
+    apply: s.cluster.api.counts.apply,
+  });
   const before = count();
   await approved(s, asked);
   await approvalIn(s, 'prod', 'Applied', (item) => item.metadata.name === asked.metadata.name);
@@ -231,8 +354,18 @@ test('a gate that comes while an operation runs holds what is left of it', async
   await s.project('gated');
   await s.apply('prod', { project: 'gated', syncPolicy: automated });
   await synced(s, 'prod');
-  await push(s, { 'prod/a.yaml': two('prod', '2'), 'prod/job.yaml': hookJob('migrate', 'PreSync').replace('spec:', 'spec:\n  suspend: true') });
-  await s.until('prod', 'the hook runs', (app) => app.status?.operationState?.syncResult?.resources?.some((row) => row.hookType === 'PreSync' && row.hookPhase === 'Running') ?? false);
+  await push(s, {
+    'prod/a.yaml': two('prod', '2'),
+    'prod/job.yaml': hookJob('migrate', 'PreSync').replace('spec:', 'spec:\n  suspend: true'),
+  });
+  await s.until(
+    'prod',
+    'the hook runs',
+    (app) =>
+      app.status?.operationState?.syncResult?.resources?.some(
+        (row) => row.hookType === 'PreSync' && row.hookPhase === 'Running',
+      ) ?? false,
+  );
   await s.project('gated', gate);
   await patchApp(s, 'prod', { metadata: { annotations: { touched: 'yes' } } });
   assert.match(messageOf(await ended(s, 'prod', 'Failed')), /^approval required: Approval\/prod-/);

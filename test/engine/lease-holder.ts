@@ -6,7 +6,18 @@ import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
 import { Lease } from '../../src/engine/lease.ts';
 
 const [, , path = '', namespace = ''] = process.argv;
-const cluster = await connectCluster({ config: (await loadKubeconfig({ path })).config, clock: systemClock, log: silentLogger() });
-const lease = new Lease({ api: cluster.api, namespace, clock: systemClock, log: silentLogger(), onLost: () => process.exit(1), seconds: 5 });
+const cluster = await connectCluster({
+  config: (await loadKubeconfig({ path })).config,
+  clock: systemClock,
+  log: silentLogger(),
+});
+const lease = new Lease({
+  api: cluster.api,
+  namespace,
+  clock: systemClock,
+  log: silentLogger(),
+  onLost: () => process.exit(1),
+  seconds: 5,
+});
 await lease.acquire(new AbortController().signal);
 process.stdout.write('held\n');

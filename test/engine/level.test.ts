@@ -1,14 +1,36 @@
 // Level-triggered: whatever happened, and whenever, the end is the same; and what did not change costs nothing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { approvalIn, approvalsOf, automated, config, configMap, dataOf, deployment, editByHand, isSynced, patchApp, push, quiet, synced, syncedTo, asked } from './manifests.ts';
+import {
+  approvalIn,
+  approvalsOf,
+  automated,
+  config,
+  configMap,
+  dataOf,
+  deployment,
+  editByHand,
+  isSynced,
+  patchApp,
+  push,
+  quiet,
+  synced,
+  syncedTo,
+  asked,
+} from './manifests.ts';
 import { eventually } from '../control-plane.ts';
 import { stage } from './stage.ts';
 
 const refresh = 'argocd.argoproj.io/refresh';
 
 test('what happened while nobody worked is found at the start: commits, live edits, new and deleted applications, void questions', async (t) => {
-  const s = await stage(t, { 'web/a.yaml': config('web', '1'), 'edited/a.yaml': config('edited', '1'), 'gone/a.yaml': config('gone', '1'), 'late/a.yaml': config('late', '1'), 'asked/a.yaml': config('asked', '1') });
+  const s = await stage(t, {
+    'web/a.yaml': config('web', '1'),
+    'edited/a.yaml': config('edited', '1'),
+    'gone/a.yaml': config('gone', '1'),
+    'late/a.yaml': config('late', '1'),
+    'asked/a.yaml': config('asked', '1'),
+  });
   await s.project('gated', { 'coxswain.dev/approval': 'required' });
   for (const name of ['web', 'edited']) await s.apply(name, { syncPolicy: automated });
   await s.apply('gone', { syncPolicy: automated }, { finalizers: ['resources-finalizer.argocd.argoproj.io'] });
@@ -18,16 +40,28 @@ test('what happened while nobody worked is found at the start: commits, live edi
   s.fuse.dead = true;
   const sha = s.commit({ 'web/a.yaml': config('web', '2'), 'web/b.yaml': config('more', '1') });
   await editByHand(s, 'edited', { value: 'by hand' });
-  const delayed = s.cluster.api.delete({ group: 'argoproj.io', kind: 'Application', namespace: s.namespace, name: 'gone' });
+  const delayed = s.cluster.api.delete({
+    group: 'argoproj.io',
+    kind: 'Application',
+    namespace: s.namespace,
+    name: 'gone',
+  });
   await s.cluster.api.delete({ group: 'argoproj.io', kind: 'Application', namespace: s.namespace, name: 'asked' });
   await delayed;
   await s.apply('late', { syncPolicy: automated });
   await s.restart();
   await syncedTo(s, 'web', sha);
   await synced(s, 'late');
-  await s.until('edited', 'healed', (app) => isSynced(app) && app.status?.operationState?.operation.sync?.autoHealAttemptsCount === 1);
+  await s.until(
+    'edited',
+    'healed',
+    (app) => isSynced(app) && app.status?.operationState?.operation.sync?.autoHealAttemptsCount === 1,
+  );
   await s.untilStore('gone', () => (s.store.applications.get(`${s.namespace}/gone`) === undefined ? true : undefined));
-  assert.deepEqual([await dataOf(s, 'web'), await dataOf(s, 'more'), await dataOf(s, 'edited'), await dataOf(s, 'gone')], [{ value: '2' }, { value: '1' }, { value: '1' }, undefined]);
+  assert.deepEqual(
+    [await dataOf(s, 'web'), await dataOf(s, 'more'), await dataOf(s, 'edited'), await dataOf(s, 'gone')],
+    [{ value: '2' }, { value: '1' }, { value: '1' }, undefined],
+  );
   const [asked] = await s.untilStore('the question is void', () => {
     const all = approvalsOf(s, 'asked');
     return all.every((item) => item.status?.phase === 'Superseded') ? all : undefined;
@@ -63,14 +97,29 @@ test('what is deleted by hand comes back, and what carries our mark without bein
   for (const name of ['web', 'bare']) await s.cluster.api.delete(configMap(s, name));
   const missing = await s.until('bare', 'missing', (app) => app.status?.sync?.status === 'OutOfSync');
   assert.equal(missing.status?.health?.status, 'Missing');
-  await s.until('web', 'healed', (app) => isSynced(app) && app.status?.operationState?.operation.sync?.autoHealAttemptsCount === 1);
+  await s.until(
+    'web',
+    'healed',
+    (app) => isSynced(app) && app.status?.operationState?.operation.sync?.autoHealAttemptsCount === 1,
+  );
   assert.deepEqual(await dataOf(s, 'web'), { value: '1' });
 
   const tracking = (name: string): string => `web:/ConfigMap:${s.namespace}/${name}`;
-  const marked = (name: string, of: string): Promise<unknown> => s.cluster.api.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: s.namespace, annotations: { 'argocd.argoproj.io/tracking-id': tracking(of) } } });
+  const marked = (name: string, of: string): Promise<unknown> =>
+    s.cluster.api.create({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name, namespace: s.namespace, annotations: { 'argocd.argoproj.io/tracking-id': tracking(of) } },
+    });
   await marked('copied', 'web'); // the mark of another object, as controllers copy it: none of ours
   await marked('extra', 'extra');
-  await s.untilStore('pruned', () => (s.store.applications.get(`${s.namespace}/web`)?.status?.operationState?.syncResult?.resources?.some((row) => row.name === 'extra' && row.status === 'Pruned') ? true : undefined));
+  await s.untilStore('pruned', () =>
+    s.store.applications
+      .get(`${s.namespace}/web`)
+      ?.status?.operationState?.syncResult?.resources?.some((row) => row.name === 'extra' && row.status === 'Pruned')
+      ? true
+      : undefined,
+  );
   await s.until('web', 'Synced', isSynced);
   assert.equal(await s.cluster.api.get(configMap(s, 'extra')), undefined);
   assert.notEqual(await s.cluster.api.get(configMap(s, 'copied')), undefined);
@@ -81,7 +130,8 @@ test('an unrelated commit renders nothing and asks nothing; the status of a Depl
   await s.project('gated');
   await s.apply('web', { syncPolicy: automated });
   await s.apply('prod', { project: 'gated', syncPolicy: automated });
-  for (const name of ['web', 'prod']) await s.until(name, 'Healthy', (app) => isSynced(app) && app.status?.health?.status === 'Healthy');
+  for (const name of ['web', 'prod'])
+    await s.until(name, 'Healthy', (app) => isSynced(app) && app.status?.health?.status === 'Healthy');
   await s.project('gated', { 'coxswain.dev/approval': 'required' });
   await push(s, { 'prod/a.yaml': deployment('prod', 'nginx:1.28.0') });
   await approvalIn(s, 'prod', 'Pending');
@@ -97,11 +147,26 @@ test('an unrelated commit renders nothing and asks nothing; the status of a Depl
   for (const name of ['web', 'prod']) {
     const ref = { group: 'apps', kind: 'Deployment', namespace: s.namespace, name };
     const seen = s.cluster.live.stats.events;
-    await s.cluster.api.patch(ref, { type: 'merge', subresource: 'status', patch: { status: { conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }, { type: 'Available', status: 'True' }] } } });
+    await s.cluster.api.patch(ref, {
+      type: 'merge',
+      subresource: 'status',
+      patch: {
+        status: {
+          conditions: [
+            { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' },
+            { type: 'Available', status: 'True' },
+          ],
+        },
+      },
+    });
     await s.untilStore('the event', () => (s.cluster.live.stats.events > seen ? true : undefined));
   }
   await quiet(s);
-  assert.equal(s.cluster.api.counts.dryRun, before.dryRun, 'a status that moves asks for no dry run, an open question included');
+  assert.equal(
+    s.cluster.api.counts.dryRun,
+    before.dryRun,
+    'a status that moves asks for no dry run, an open question included',
+  );
 });
 
 test('an unrelated commit after a restart renders and writes nothing either', async (t) => {
@@ -113,5 +178,8 @@ test('an unrelated commit after a restart renders and writes nothing either', as
   await eventually('looked at', () => s.engine.comparison(`${s.namespace}/web`));
   await quiet(s);
   assert.equal(s.cluster.api.counts.patch, 0);
-  assert.equal(s.store.applications.get(`${s.namespace}/web`)?.metadata.resourceVersion, before.metadata.resourceVersion);
+  assert.equal(
+    s.store.applications.get(`${s.namespace}/web`)?.metadata.resourceVersion,
+    before.metadata.resourceVersion,
+  );
 });

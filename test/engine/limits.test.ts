@@ -2,7 +2,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { approve } from '../../src/engine/request.ts';
-import { approvalIn, approvalsOf, config, editByHand, ended, operate, person, push, requests, synced } from './manifests.ts';
+import {
+  approvalIn,
+  approvalsOf,
+  config,
+  editByHand,
+  ended,
+  operate,
+  person,
+  push,
+  requests,
+  synced,
+} from './manifests.ts';
 import { stage } from './stage.ts';
 
 test('an application with a name as long as names may be is asked about, and its drift has an episode', async (t) => {
@@ -13,7 +24,10 @@ test('an application with a name as long as names may be is asked about, and its
   const name = `${'a'.repeat(62 - s.namespace.length - 1)}-${'b'.repeat(253)}`.slice(0, 253);
   await s.apply(name, { project: 'gated', source: { repoURL: s.url, path: 'prod', targetRevision: 'main' } });
   await approvalIn(s, name, 'Pending');
-  assert.equal((await approve(requests(s), { application: `${s.namespace}/${name}`, actor: person('bob', 2), teams: [] })).done, true);
+  assert.equal(
+    (await approve(requests(s), { application: `${s.namespace}/${name}`, actor: person('bob', 2), teams: [] })).done,
+    true,
+  );
   await synced(s, name);
   await approvalIn(s, name, 'Applied');
   await editByHand(s, 'prod', { value: 'by hand' });
@@ -26,7 +40,9 @@ test('a drift larger than an API object can be has an episode that tells where i
   await s.apply('web', { syncPolicy: { automated: {} } });
   await synced(s, 'web');
   await editByHand(s, 'web', { value: big('b') });
-  const open = await s.untilStore('an open episode', () => s.store.episodes.list().find((item) => item.status?.phase === 'Open'));
+  const open = await s.untilStore('an open episode', () =>
+    s.store.episodes.list().find((item) => item.status?.phase === 'Open'),
+  );
   const [object] = open.status?.objects ?? [];
   const [change] = object?.changes ?? [];
   assert.deepEqual([object?.key.name, change?.text], ['web', 'data.value']);
@@ -36,24 +52,38 @@ test('a drift larger than an API object can be has an episode that tells where i
   assert.deepEqual([app?.status?.sync?.status, app?.status?.conditions], ['OutOfSync', []]);
   // What is not kept counts: another end is another drift.
   await editByHand(s, 'web', { value: `${big('b')}c` });
-  await s.untilStore('another episode', () => s.store.episodes.list().find((item) => item.status?.phase === 'Open' && item.metadata.name !== open.metadata.name));
+  await s.untilStore('another episode', () =>
+    s.store.episodes.list().find((item) => item.status?.phase === 'Open' && item.metadata.name !== open.metadata.name),
+  );
 });
 
 test('a change that no Approval can hold is refused with the reason', async (t) => {
-  const many = (name: string, value: string): string => `${config(name, value)}${Array.from({ length: 900 }, (_, at) => `  ${'k'.repeat(240)}${at}: "${value}"\n`).join('')}`;
-  const files = (value: string): Record<string, string> => Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [`prod/${name}.yaml`, many(name, value)]));
+  const many = (name: string, value: string): string =>
+    `${config(name, value)}${Array.from({ length: 900 }, (_, at) => `  ${'k'.repeat(240)}${at}: "${value}"\n`).join('')}`;
+  const files = (value: string): Record<string, string> =>
+    Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [`prod/${name}.yaml`, many(name, value)]));
   const s = await stage(t, files('1'));
   s.authors.list = [{ login: 'ana', id: 1 }];
   await s.project('gated', { 'coxswain.dev/approval': 'required' });
   await s.apply('prod', { project: 'gated' });
   await approvalIn(s, 'prod', 'Pending');
-  assert.equal((await approve(requests(s), { application: `${s.namespace}/prod`, actor: person('bob', 2), teams: [] })).done, true);
+  assert.equal(
+    (await approve(requests(s), { application: `${s.namespace}/prod`, actor: person('bob', 2), teams: [] })).done,
+    true,
+  );
   await synced(s, 'prod');
   await push(s, files('2'));
-  const why = 'production changes need approval here, and this change is too large for one: bring it in parts, or split the application';
+  const why =
+    'production changes need approval here, and this change is too large for one: bring it in parts, or split the application';
   const told = await s.until('prod', 'a reason', (app) => (app.status?.conditions?.length ?? 0) > 0);
-  assert.deepEqual(told.status?.conditions?.map(({ type, message }) => [type, message]), [['SyncError', why]]);
+  assert.deepEqual(
+    told.status?.conditions?.map(({ type, message }) => [type, message]),
+    [['SyncError', why]],
+  );
   await operate(s, 'prod', { sync: {} });
   assert.equal((await ended(s, 'prod', 'Failed')).status?.operationState?.message, why);
-  assert.deepEqual(approvalsOf(s, 'prod').map((item) => item.status?.phase), ['Applied']);
+  assert.deepEqual(
+    approvalsOf(s, 'prod').map((item) => item.status?.phase),
+    ['Applied'],
+  );
 });

@@ -57,12 +57,18 @@ export async function dataOf(s: Stage, name: string): Promise<unknown> {
 
 /** Resolves when the ConfigMap is gone: a sync does not wait for what its last group prunes. */
 export async function gone(s: Stage, name: string): Promise<void> {
-  await s.untilStore(`ConfigMap ${name} is gone`, () => (s.cluster.live.get(configMap(s, name)) === undefined ? true : undefined));
+  await s.untilStore(`ConfigMap ${name} is gone`, () =>
+    s.cluster.live.get(configMap(s, name)) === undefined ? true : undefined,
+  );
 }
 
 /** Resolves when the live cache has it. */
 export async function editByHand(s: Stage, name: string, data: Record<string, string | null>): Promise<void> {
-  const edited = await s.cluster.api.patch(configMap(s, name), { type: 'merge', patch: { data }, manager: 'kubectl-edit' });
+  const edited = await s.cluster.api.patch(configMap(s, name), {
+    type: 'merge',
+    patch: { data },
+    manager: 'kubectl-edit',
+  });
   await s.cluster.live.waitFor(configMap(s, name), edited.metadata.resourceVersion ?? '', AbortSignal.timeout(30_000));
 }
 
@@ -97,12 +103,20 @@ export function synced(s: Stage, name: string): Promise<Application> {
 }
 
 export function syncedTo(s: Stage, name: string, revision: string): Promise<Application> {
-  return s.until(name, `Synced to ${revision.slice(0, 7)}`, (app) => isSynced(app) && app.status?.history?.at(-1)?.revision === revision);
+  return s.until(
+    name,
+    `Synced to ${revision.slice(0, 7)}`,
+    (app) => isSynced(app) && app.status?.history?.at(-1)?.revision === revision,
+  );
 }
 
 /** Application, operation ended with that phase. */
 export function ended(s: Stage, name: string, phase: string): Promise<Application> {
-  return s.until(name, `operation ${phase}`, (app) => app.operation === undefined && app.status?.operationState?.phase === phase);
+  return s.until(
+    name,
+    `operation ${phase}`,
+    (app) => app.operation === undefined && app.status?.operationState?.phase === phase,
+  );
 }
 
 export function person(login: string, id: number): Actor {
@@ -117,8 +131,15 @@ export function approvalsOf(s: Stage, name: string): Approval[] {
   return s.store.approvals.of(`${s.namespace}/${name}`);
 }
 
-export function approvalIn(s: Stage, name: string, phase: string, test: (approval: Approval) => boolean = () => true): Promise<Approval> {
-  return s.untilStore(`an Approval of ${name} that is ${phase}`, () => approvalsOf(s, name).find((item) => item.status?.phase === phase && test(item)));
+export function approvalIn(
+  s: Stage,
+  name: string,
+  phase: string,
+  test: (approval: Approval) => boolean = () => true,
+): Promise<Approval> {
+  return s.untilStore(`an Approval of ${name} that is ${phase}`, () =>
+    approvalsOf(s, name).find((item) => item.status?.phase === phase && test(item)),
+  );
 }
 
 /** Resolves when no application waits, runs or is delayed. */
@@ -126,7 +147,10 @@ export function quiet(s: Stage): Promise<true> {
   return eventually('nothing is left to do', () => (s.engine.pending === 0 ? true : undefined));
 }
 
-/** Requests of the stage's engine by verb, without what other tests of the same cluster cause: kinds that they add are discovered and watched. */
+/**
+ * Requests of the stage's engine by verb, without what other tests of the same cluster cause: kinds that they add are
+ * discovered and watched.
+ */
 export function asked(s: Stage): Record<string, number> {
   const { watch: _watch, discovery: _discovery, ...counts } = s.cluster.api.counts;
   return counts;
@@ -138,5 +162,9 @@ export async function writeStatus(s: Stage, object: KubeObject, status: Record<s
   const ref = { group: 'coxswain.dev', kind: object.kind, namespace, name };
   const current = await s.cluster.api.get(ref);
   const sealing = { key: sealKey(s.store.macKey), kind: object.kind, free: ['cards', 'told'] };
-  await s.cluster.api.patch(ref, { type: 'merge', subresource: 'status', patch: current && sealedPatch(sealing, current, { status }, 'status') });
+  await s.cluster.api.patch(ref, {
+    type: 'merge',
+    subresource: 'status',
+    patch: current && sealedPatch(sealing, current, { status }, 'status'),
+  });
 }

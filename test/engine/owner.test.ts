@@ -1,23 +1,50 @@
-// An object that belongs to a gated application is gated for everybody: whoever writes it asks under the owner's policy, or is refused by its name.
+// An object that belongs to a gated application is gated for everybody: whoever writes it asks under the owner's
+// policy, or is refused by its name.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Stage } from './stage.ts';
 import { approve } from '../../src/engine/request.ts';
-import { approvalIn, approvalsOf, automated, config, configMap, dataOf, editByHand, ended, gone, hookJob, operate, person, push, quiet, requests, synced } from './manifests.ts';
+import {
+  approvalIn,
+  approvalsOf,
+  automated,
+  config,
+  configMap,
+  dataOf,
+  editByHand,
+  ended,
+  gone,
+  hookJob,
+  operate,
+  person,
+  push,
+  quiet,
+  requests,
+  synced,
+} from './manifests.ts';
 import { stage } from './stage.ts';
 
 const gate = { 'coxswain.dev/approval': 'required', 'coxswain.dev/approvers': 'bo' };
 
 async function agree(s: Stage, name: string): Promise<void> {
   const approval = await approvalIn(s, name, 'Pending');
-  const answer = await approve(requests(s), { application: `${s.namespace}/${name}`, digest: approval.spec.digest, actor: person('bo', 2), teams: [] });
+  const answer = await approve(requests(s), {
+    application: `${s.namespace}/${name}`,
+    digest: approval.spec.digest,
+    actor: person('bo', 2),
+    teams: [],
+  });
   assert.equal(answer.done, true, answer.message);
 }
 
 /** prod (gated) has the ConfigMap `shared`, synced; web is another application, automated. */
 async function scene(t: TestContext, files: Record<string, string> = {}): Promise<Stage> {
-  const s = await stage(t, { 'prod/shared.yaml': config('shared', 'production'), 'web/own.yaml': config('own', '1'), ...files });
+  const s = await stage(t, {
+    'prod/shared.yaml': config('shared', 'production'),
+    'web/own.yaml': config('own', '1'),
+    ...files,
+  });
   await s.apply('prod', { syncPolicy: automated }, { annotations: gate });
   await agree(s, 'prod');
   await synced(s, 'prod');
@@ -25,7 +52,10 @@ async function scene(t: TestContext, files: Record<string, string> = {}): Promis
 }
 
 function syncError(s: Stage, name: string): string {
-  return s.store.applications.get(`${s.namespace}/${name}`)?.status?.conditions?.find((item) => item.type === 'SyncError')?.message ?? '';
+  return (
+    s.store.applications.get(`${s.namespace}/${name}`)?.status?.conditions?.find((item) => item.type === 'SyncError')
+      ?.message ?? ''
+  );
 }
 
 test('another application that has the same object waits for the owner’s approvers, and writes it when they have agreed', async (t) => {
@@ -36,13 +66,23 @@ test('another application that has the same object waits for the owner’s appro
   const asked = await approvalIn(s, 'web', 'Pending');
   assert.deepEqual(asked.spec.policy?.approvers, [['bo']]);
   await s.until('web', 'says whose it is', () => syncError(s, 'web') !== '');
-  assert.equal(syncError(s, 'web'), `approval required: Approval/${asked.metadata.name}: it would write ConfigMap ${s.namespace}/shared, which belongs to application prod`);
+  assert.equal(
+    syncError(s, 'web'),
+    `approval required: Approval/${asked.metadata.name}: it would write ConfigMap ${s.namespace}/shared, which belongs to application prod`,
+  );
   await quiet(s);
   assert.deepEqual(await dataOf(s, 'shared'), { value: 'production' });
-  const refused = await approve(requests(s), { application: `${s.namespace}/web`, digest: asked.spec.digest, actor: person('cy', 3), teams: [] });
+  const refused = await approve(requests(s), {
+    application: `${s.namespace}/web`,
+    digest: asked.spec.digest,
+    actor: person('cy', 3),
+    teams: [],
+  });
   assert.equal(refused.done, false);
   await agree(s, 'web');
-  await s.untilStore('it is written', () => (s.cluster.live.get(configMap(s, 'shared'))?.application === 'web' ? true : undefined));
+  await s.untilStore('it is written', () =>
+    s.cluster.live.get(configMap(s, 'shared'))?.application === 'web' ? true : undefined,
+  );
   assert.deepEqual(await dataOf(s, 'shared'), { value: 'mine' });
 });
 
@@ -54,11 +94,16 @@ test('an operation that cannot be asked about is refused by the owner’s name; 
   await s.until('web', 'compared', (app) => app.status?.sync?.status === 'OutOfSync');
   await operate(s, 'web', { sync: { revision: before } });
   const failed = await ended(s, 'web', 'Failed');
-  assert.equal(failed.status?.operationState?.message, `approval required, for it would write ConfigMap ${s.namespace}/shared, which belongs to application prod; nobody has approved this effect: only what the branch head says can be approved; make it the head, for instance by a revert`);
+  assert.equal(
+    failed.status?.operationState?.message,
+    `approval required, for it would write ConfigMap ${s.namespace}/shared, which belongs to application prod; nobody has approved this effect: only what the branch head says can be approved; make it the head, for instance by a revert`,
+  );
   await operate(s, 'web', { sync: { resources: [{ kind: 'ConfigMap', name: 'own' }] } });
   await ended(s, 'web', 'Succeeded');
   assert.deepEqual(await dataOf(s, 'own'), { value: '1' });
-  await operate(s, 'web', { sync: { resources: [{ kind: 'ConfigMap', name: 'shared' }], syncStrategy: { apply: { force: true } } } });
+  await operate(s, 'web', {
+    sync: { resources: [{ kind: 'ConfigMap', name: 'shared' }], syncStrategy: { apply: { force: true } } },
+  });
   await ended(s, 'web', 'Failed');
   assert.deepEqual(await dataOf(s, 'shared'), { value: 'production' });
 });
@@ -74,8 +119,13 @@ test('what the owner’s Git holds is the owner’s also while it is not live, o
   await quiet(s);
   assert.equal(await dataOf(s, 'new'), undefined);
   await push(s, { 'web/new.yaml': undefined });
-  await s.untilStore('nothing waits', () => (approvalsOf(s, 'web').every((item) => item.status?.phase !== 'Pending') ? true : undefined));
-  await s.cluster.api.patch(configMap(s, 'shared'), { type: 'merge', patch: { metadata: { annotations: { 'argocd.argoproj.io/tracking-id': null } } } });
+  await s.untilStore('nothing waits', () =>
+    approvalsOf(s, 'web').every((item) => item.status?.phase !== 'Pending') ? true : undefined,
+  );
+  await s.cluster.api.patch(configMap(s, 'shared'), {
+    type: 'merge',
+    patch: { metadata: { annotations: { 'argocd.argoproj.io/tracking-id': null } } },
+  });
   await push(s, { 'web/shared.yaml': config('shared', 'mine') });
   await approvalIn(s, 'web', 'Pending', (item) => item.spec.operations.some(({ key }) => key.name === 'shared'));
   await quiet(s);
@@ -96,7 +146,11 @@ test('a hook of that name, which would delete the object before it runs, asks to
 });
 
 test('self-heal of another application does not take back what the owner has taken, and its prune leaves what the owner holds', async (t) => {
-  const s = await stage(t, { 'prod/kept.yaml': config('kept', '1'), 'web/shared.yaml': config('shared', 'mine'), 'web/own.yaml': config('own', '1') });
+  const s = await stage(t, {
+    'prod/kept.yaml': config('kept', '1'),
+    'web/shared.yaml': config('shared', 'mine'),
+    'web/own.yaml': config('own', '1'),
+  });
   await s.apply('web', { syncPolicy: automated });
   await synced(s, 'web');
   await s.apply('prod', { syncPolicy: automated }, { annotations: gate });
@@ -104,7 +158,9 @@ test('self-heal of another application does not take back what the owner has tak
   await synced(s, 'prod');
   await push(s, { 'prod/shared.yaml': config('shared', 'production') });
   await agree(s, 'prod');
-  await s.untilStore('prod has it', () => (s.cluster.live.get(configMap(s, 'shared'))?.application === 'prod' ? true : undefined));
+  await s.untilStore('prod has it', () =>
+    s.cluster.live.get(configMap(s, 'shared'))?.application === 'prod' ? true : undefined,
+  );
   await approvalIn(s, 'web', 'Pending');
   await editByHand(s, 'own', { value: 'drifted' });
   await quiet(s);
@@ -122,13 +178,24 @@ test('labels that a sync gives its namespace ask where a gated application has t
   await s.apply('labels-prod', { syncPolicy: automated }, { annotations: gate });
   await agree(s, 'labels-prod');
   await synced(s, 'labels-prod');
-  await s.apply('web', { syncPolicy: { ...automated, syncOptions: ['CreateNamespace=true'], managedNamespaceMetadata: { labels: { owner: 'web' } } } });
+  await s.apply('web', {
+    syncPolicy: {
+      ...automated,
+      syncOptions: ['CreateNamespace=true'],
+      managedNamespaceMetadata: { labels: { owner: 'web' } },
+    },
+  });
   await approvalIn(s, 'web', 'Pending');
   await quiet(s);
-  assert.equal((await s.cluster.api.get({ group: '', kind: 'Namespace', namespace: '', name: s.namespace }))?.metadata.labels?.['owner'], undefined);
+  assert.equal(
+    (await s.cluster.api.get({ group: '', kind: 'Namespace', namespace: '', name: s.namespace }))?.metadata.labels?.[
+      'owner'
+    ],
+    undefined,
+  );
 });
 
-test('what moves from a gated application to one without a gate stays until the gate\'s people agree', async (t) => {
+test("what moves from a gated application to one without a gate stays until the gate's people agree", async (t) => {
   const s = await scene(t, { 'prod/kept.yaml': config('kept', '1') });
   await s.apply('web', { syncPolicy: automated });
   await synced(s, 'web');
@@ -138,8 +205,13 @@ test('what moves from a gated application to one without a gate stays until the 
   assert.deepEqual(asked.spec.policy?.approvers, [['bo']]);
   await quiet(s);
   assert.equal(s.cluster.live.get(configMap(s, 'shared'))?.application, 'prod');
-  assert.deepEqual(approvalsOf(s, 'prod').filter((item) => item.status?.phase === 'Pending'), []);
+  assert.deepEqual(
+    approvalsOf(s, 'prod').filter((item) => item.status?.phase === 'Pending'),
+    [],
+  );
   await agree(s, 'web');
-  await s.untilStore('web has it', () => (s.cluster.live.get(configMap(s, 'shared'))?.application === 'web' ? true : undefined));
+  await s.untilStore('web has it', () =>
+    s.cluster.live.get(configMap(s, 'shared'))?.application === 'web' ? true : undefined,
+  );
   assert.equal((await s.cluster.api.get(configMap(s, 'shared')))?.metadata.uid, before?.metadata.uid);
 });

@@ -1,11 +1,27 @@
-// What was last synced and under which gate is the engine's own knowledge: nobody who may only write an Application can change it.
+// What was last synced and under which gate is the engine's own knowledge: nobody who may only write an Application can
+// change it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { canonicalJson } from '../../src/base/canonical.ts';
 import { approve } from '../../src/engine/request.ts';
 import type { Stage } from './stage.ts';
-import { approvalIn, automated, config, configMap, dataOf, editByHand, ended, operate, patchApp, person, push, requests, synced, syncedTo } from './manifests.ts';
+import {
+  approvalIn,
+  automated,
+  config,
+  configMap,
+  dataOf,
+  editByHand,
+  ended,
+  operate,
+  patchApp,
+  person,
+  push,
+  requests,
+  synced,
+  syncedTo,
+} from './manifests.ts';
 import { stage } from './stage.ts';
 import { eventually } from '../control-plane.ts';
 
@@ -35,33 +51,69 @@ test('an application that moves to another namespace asks for approval there, wh
   const s = await gatedStage(t);
   const other = `${s.namespace}-moved`;
   await s.cluster.api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: other } });
-  t.after(() => s.cluster.api.delete({ group: '', kind: 'Namespace', namespace: '', name: other }).catch(() => undefined));
-  await s.project('gated', gate, { destinations: [{ server: '*', namespace: s.namespace }, { server: '*', namespace: other }] });
+  t.after(() =>
+    s.cluster.api.delete({ group: '', kind: 'Namespace', namespace: '', name: other }).catch(() => undefined),
+  );
+  await s.project('gated', gate, {
+    destinations: [
+      { server: '*', namespace: s.namespace },
+      { server: '*', namespace: other },
+    ],
+  });
   const there = { group: '', kind: 'ConfigMap', namespace: other, name: 'prod' };
   const first = s.store.applications.get(`${s.namespace}/prod`)?.status?.history?.at(-1)?.revision ?? '';
 
-  await s.apply('prod', { project: 'gated', syncPolicy: automated, destination: { server: 'https://kubernetes.default.svc', namespace: other } });
+  await s.apply('prod', {
+    project: 'gated',
+    syncPolicy: automated,
+    destination: { server: 'https://kubernetes.default.svc', namespace: other },
+  });
   const asked = await approvalIn(s, 'prod', 'Pending');
-  assert.deepEqual(asked.spec.operations.map((item) => [item.op, item.key.namespace]).sort(), [['create', other], ['delete', s.namespace]]);
+  assert.deepEqual(asked.spec.operations.map((item) => [item.op, item.key.namespace]).sort(), [
+    ['create', other],
+    ['delete', s.namespace],
+  ]);
   for (const sync of [{ prune: true }, { revision: first, prune: true, syncOptions: [] }]) {
     const before = s.store.applications.get(`${s.namespace}/prod`)?.status?.operationState?.startedAt;
     await operate(s, 'prod', { sync });
-    await s.until('prod', 'refused', (app) => app.operation === undefined && app.status?.operationState?.phase === 'Failed' && app.status.operationState.startedAt !== before);
+    await s.until(
+      'prod',
+      'refused',
+      (app) =>
+        app.operation === undefined &&
+        app.status?.operationState?.phase === 'Failed' &&
+        app.status.operationState.startedAt !== before,
+    );
     assert.match(lastMessage(s), /^approval required/);
   }
   assert.equal(await s.cluster.api.get(there), undefined);
   assert.deepEqual(await dataOf(s, 'prod'), { value: '1' });
 
   // The Application was changed by hand: nobody can tell by whom.
-  assert.match((await agree(s, 'prod')).message, /more are needed; two people must agree.*the Application itself was changed by no commit/);
+  assert.match(
+    (await agree(s, 'prod')).message,
+    /more are needed; two people must agree.*the Application itself was changed by no commit/,
+  );
   assert.equal((await agree(s, 'prod', person('cleo', 3))).done, true);
-  await s.until('prod', 'moved', (app) => app.status?.sync?.status === 'Synced' && app.operation === undefined && (app.status.history?.length ?? 0) === 2);
+  await s.until(
+    'prod',
+    'moved',
+    (app) =>
+      app.status?.sync?.status === 'Synced' && app.operation === undefined && (app.status.history?.length ?? 0) === 2,
+  );
   assert.deepEqual((await s.cluster.api.get(there))?.['data'], { value: '1' });
   // Now that is the last synced state, and what drifts from it is put back.
-  const edited = await s.cluster.api.patch(there, { type: 'merge', patch: { data: { value: 'by hand' } }, manager: 'kubectl-edit' });
+  const edited = await s.cluster.api.patch(there, {
+    type: 'merge',
+    patch: { data: { value: 'by hand' } },
+    manager: 'kubectl-edit',
+  });
   await s.untilStore('healed', () => {
     const now = s.cluster.live.get(there)?.object;
-    return Number(now?.metadata.resourceVersion) > Number(edited.metadata.resourceVersion) && canonicalJson(now?.['data']) === '{"value":"1"}' ? now : undefined;
+    return Number(now?.metadata.resourceVersion) > Number(edited.metadata.resourceVersion) &&
+      canonicalJson(now?.['data']) === '{"value":"1"}'
+      ? now
+      : undefined;
   });
 });
 
@@ -69,10 +121,24 @@ test('what was synced while a field was ignored is not last synced once it count
   const s = await gatedStage(t);
   await push(s, { 'prod/a.yaml': config('prod', '2') });
   await approvalIn(s, 'prod', 'Pending');
-  await s.apply('prod', { project: 'gated', syncPolicy: automated, ignoreDifferences: [{ group: '', kind: 'ConfigMap', jsonPointers: ['/data/value'] }] });
-  await s.until('prod', 'Synced, as nothing that counts differs', (app) => app.status?.sync?.status === 'Synced' && app.operation === undefined);
+  await s.apply('prod', {
+    project: 'gated',
+    syncPolicy: automated,
+    ignoreDifferences: [{ group: '', kind: 'ConfigMap', jsonPointers: ['/data/value'] }],
+  });
+  await s.until(
+    'prod',
+    'Synced, as nothing that counts differs',
+    (app) => app.status?.sync?.status === 'Synced' && app.operation === undefined,
+  );
   await operate(s, 'prod', { sync: {} });
-  const done = await s.until('prod', 'an operation that writes nothing', (app) => app.operation === undefined && app.status?.operationState?.message?.includes('what was last synced stays') === true);
+  const done = await s.until(
+    'prod',
+    'an operation that writes nothing',
+    (app) =>
+      app.operation === undefined &&
+      app.status?.operationState?.message?.includes('what was last synced stays') === true,
+  );
   assert.deepEqual([done.status?.operationState?.phase, done.status?.history?.length], ['Succeeded', 1]);
   await patchApp(s, 'prod', { spec: { ignoreDifferences: null } });
   await approvalIn(s, 'prod', 'Pending');
@@ -87,7 +153,10 @@ test('a history that somebody wrote by hand makes nothing last synced', async (t
   const head = await push(s, { 'prod/a.yaml': config('prod', '2') });
   const asked = await approvalIn(s, 'prod', 'Pending');
   const history = s.store.applications.get(`${s.namespace}/prod`)?.status?.history ?? [];
-  await patchApp(s, 'prod', { status: { history: [...history, { ...history.at(-1), id: 7, revision: head }] }, operation: { sync: { revision: head } } });
+  await patchApp(s, 'prod', {
+    status: { history: [...history, { ...history.at(-1), id: 7, revision: head }] },
+    operation: { sync: { revision: head } },
+  });
   await ended(s, 'prod', 'Failed');
   assert.match(lastMessage(s), /^approval required/);
   assert.deepEqual(await dataOf(s, 'prod'), { value: '1' });
@@ -101,12 +170,25 @@ test('nor does one that names a commit of which only an ignored field is new', a
   await s.apply('prod', { project: 'gated', syncPolicy: automated, ignoreDifferences });
   await s.until('prod', 'known with its ways', (app) => app.status?.sync?.comparedTo?.ignoreDifferences !== undefined);
   const head = await push(s, { 'prod/a.yaml': config('prod', '2') });
-  const [entry] = (await s.until('prod', 'Synced at the head', (app) => app.status?.sync?.revision === head && app.status.sync.status === 'Synced')).status?.history ?? [];
-  await patchApp(s, 'prod', { status: { history: [{ ...entry, id: 7, revision: head }] }, metadata: { annotations: { 'argocd.argoproj.io/refresh': 'normal' } } });
+  const [entry] =
+    (
+      await s.until(
+        'prod',
+        'Synced at the head',
+        (app) => app.status?.sync?.revision === head && app.status.sync.status === 'Synced',
+      )
+    ).status?.history ?? [];
+  await patchApp(s, 'prod', {
+    status: { history: [{ ...entry, id: 7, revision: head }] },
+    metadata: { annotations: { 'argocd.argoproj.io/refresh': 'normal' } },
+  });
   await s.until('prod', 'looked at', (app) => app.metadata.annotations?.['argocd.argoproj.io/refresh'] === undefined);
   await s.cluster.api.delete(configMap(s, 'prod'));
   const asked = await approvalIn(s, 'prod', 'Pending');
-  assert.deepEqual(asked.spec.operations.map(({ op }) => op), ['create']);
+  assert.deepEqual(
+    asked.spec.operations.map(({ op }) => op),
+    ['create'],
+  );
   assert.equal(await dataOf(s, 'prod'), undefined);
 });
 
@@ -116,16 +198,28 @@ test('a history of another engine is believed once the cluster is as it says', a
   await s.cluster.api.delete({ group: 'coxswain.dev', kind: 'SyncRecord', namespace: s.namespace, name: 'prod' });
   await s.untilStore('the record is made anew', () => {
     const record = s.store.records.get(`${s.namespace}/prod`);
-    return record?.metadata.uid !== former && record?.spec.policy.gated && record.spec.state !== undefined ? record : undefined;
+    return record?.metadata.uid !== former && record?.spec.policy.gated && record.spec.state !== undefined
+      ? record
+      : undefined;
   });
   await editByHand(s, 'prod', { value: 'by hand' });
-  await s.until('prod', 'healed', (app) => app.operation === undefined && app.status?.operationState?.operation.sync?.autoHealAttemptsCount === 1 && app.status.operationState.phase === 'Succeeded');
+  await s.until(
+    'prod',
+    'healed',
+    (app) =>
+      app.operation === undefined &&
+      app.status?.operationState?.operation.sync?.autoHealAttemptsCount === 1 &&
+      app.status.operationState.phase === 'Succeeded',
+  );
   assert.deepEqual(await dataOf(s, 'prod'), { value: '1' });
 });
 
 test('a gate that was taken away with kubectl holds until something is approved under it', async (t) => {
   const s = await gatedStage(t);
-  await s.untilStore('the gate is known', () => s.store.records.get(`${s.namespace}/prod`)?.spec.policy.gated || undefined);
+  await s.untilStore(
+    'the gate is known',
+    () => s.store.records.get(`${s.namespace}/prod`)?.spec.policy.gated || undefined,
+  );
   await s.project('gated', {});
   const head = await push(s, { 'prod/a.yaml': config('prod', '2') });
   await approvalIn(s, 'prod', 'Pending');
@@ -153,7 +247,11 @@ spec:
   destination: {server: https://kubernetes.default.svc, namespace: default}
   source: {repoURL: https://example.com/none.git, path: x}
 ${more}`;
-  const s = await stage(t, { 'root/child.yaml': child('status: {history: [{id: 3, revision: abc, deployedAt: "2026-01-01T00:00:00Z"}]}\noperation: {sync: {revision: abc}}\n') });
+  const s = await stage(t, {
+    'root/child.yaml': child(
+      'status: {history: [{id: 3, revision: abc, deployedAt: "2026-01-01T00:00:00Z"}]}\noperation: {sync: {revision: abc}}\n',
+    ),
+  });
   await s.apply('root', { syncPolicy: automated });
   await synced(s, 'root');
   const made = s.store.applications.get(`${s.namespace}/child`);
@@ -207,10 +305,30 @@ test('nor does another name for the same place drop the gate, and its record goe
   await operate(s, 'second', { sync: {} });
   assert.match((await ended(s, 'second', 'Failed')).status?.operationState?.message ?? '', /^approval required/);
   assert.equal(await dataOf(s, 'second'), undefined);
-  assert.deepEqual(s.store.records.list().map((record) => record.metadata.name), ['prod']);
-  assert.equal((await approve(requests(s), { application: `${s.namespace}/second`, digest: asked.spec.digest, actor: bob, teams: [] })).done, true);
+  assert.deepEqual(
+    s.store.records.list().map((record) => record.metadata.name),
+    ['prod'],
+  );
+  assert.equal(
+    (
+      await approve(requests(s), {
+        application: `${s.namespace}/second`,
+        digest: asked.spec.digest,
+        actor: bob,
+        teams: [],
+      })
+    ).done,
+    true,
+  );
   await synced(s, 'second');
-  await eventually('only the record of what is there is left', () => (s.store.records.list().map((record) => record.metadata.name).join() === 'second' ? true : undefined));
+  await eventually('only the record of what is there is left', () =>
+    s.store.records
+      .list()
+      .map((record) => record.metadata.name)
+      .join() === 'second'
+      ? true
+      : undefined,
+  );
   const free = await push(s, { 'second/a.yaml': config('second', '2') });
   await syncedTo(s, 'second', free);
 });
@@ -222,7 +340,8 @@ test('what asks for no approval leaves no record when it goes, also while nobody
     await synced(s, name);
   }
   assert.equal(s.store.records.list().length, 2);
-  const remove = (name: string): Promise<boolean> => s.cluster.api.delete({ group: 'argoproj.io', kind: 'Application', namespace: s.namespace, name });
+  const remove = (name: string): Promise<boolean> =>
+    s.cluster.api.delete({ group: 'argoproj.io', kind: 'Application', namespace: s.namespace, name });
   await remove('free');
   await s.untilStore('one is left', () => (s.store.records.list().length === 1 ? true : undefined));
   s.fuse.dead = true;
@@ -238,12 +357,24 @@ test('the reviewers of an environment that was exchanged, or that another reposi
   const annotations = { ...gate, 'coxswain.dev/environment': 'production' };
   await s.apply('prod', {}, { annotations });
   await approvalIn(s, 'prod', 'Pending');
-  await s.untilStore('the gate is known', () => s.store.records.get(`${s.namespace}/prod`)?.spec.policy.gated || undefined);
+  await s.untilStore(
+    'the gate is known',
+    () => s.store.records.get(`${s.namespace}/prod`)?.spec.policy.gated || undefined,
+  );
   for (const changed of [{ ...gate, 'coxswain.dev/environment': 'playground' }, gate, {}]) {
-    await patchApp(s, 'prod', { metadata: { annotations: { 'coxswain.dev/environment': null, 'coxswain.dev/approval': null, ...changed } } });
+    await patchApp(s, 'prod', {
+      metadata: { annotations: { 'coxswain.dev/environment': null, 'coxswain.dev/approval': null, ...changed } },
+    });
     assert.deepEqual(await agree(s, 'prod'), { done: false, message: 'bob is not among the approvers (carol)' });
   }
-  assert.equal((await approve(requests(s), { application: `${s.namespace}/prod`, actor: person('carol', 3), teams: [] })).done, true);
+  assert.equal(
+    (await approve(requests(s), { application: `${s.namespace}/prod`, actor: person('carol', 3), teams: [] })).done,
+    true,
+  );
   await synced(s, 'prod');
-  assert.deepEqual(s.store.records.get(`${s.namespace}/prod`)?.spec.policy.gated, false, 'it ended with what carol agreed to');
+  assert.deepEqual(
+    s.store.records.get(`${s.namespace}/prod`)?.spec.policy.gated,
+    false,
+    'it ended with what carol agreed to',
+  );
 });

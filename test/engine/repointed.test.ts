@@ -19,25 +19,57 @@ interface Place {
 }
 
 async function pointAt(s: Stage, { server, ca, token }: Place): Promise<void> {
-  const secret = { name: 'far', server, config: JSON.stringify({ bearerToken: token, tlsClientConfig: { caData: Buffer.from(ca).toString('base64') } }) };
-  const data = Object.fromEntries(Object.entries(secret).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
-  await s.cluster.api.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'cluster-far', namespace: s.namespace, labels: { 'argocd.argoproj.io/secret-type': 'cluster' } }, data }, { manager: 'test' });
+  const secret = {
+    name: 'far',
+    server,
+    config: JSON.stringify({ bearerToken: token, tlsClientConfig: { caData: Buffer.from(ca).toString('base64') } }),
+  };
+  const data = Object.fromEntries(
+    Object.entries(secret).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+  );
+  await s.cluster.api.apply(
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: {
+        name: 'cluster-far',
+        namespace: s.namespace,
+        labels: { 'argocd.argoproj.io/secret-type': 'cluster' },
+      },
+      data,
+    },
+    { manager: 'test' },
+  );
 }
 
 function agree(s: Stage): ReturnType<typeof approve> {
   return approve(requests(s), { application: `${s.namespace}/prod`, actor: person('bob', 2), teams: [] });
 }
 
-async function farStage(t: TestContext): Promise<{ s: Stage; here: Place; there: Place; namespace: string; isThere: (place: 'here' | 'there') => Promise<boolean> }> {
-  const [s, there, here] = await Promise.all([stage(t, { 'prod/a.yaml': config('far', '1') }), ownCluster(t), testCluster(t)]);
+async function farStage(t: TestContext): Promise<{
+  s: Stage;
+  here: Place;
+  there: Place;
+  namespace: string;
+  isThere: (place: 'here' | 'there') => Promise<boolean>;
+}> {
+  const [s, there, here] = await Promise.all([
+    stage(t, { 'prod/a.yaml': config('far', '1') }),
+    ownCluster(t),
+    testCluster(t),
+  ]);
   s.authors.list = [{ login: 'ana', id: 1 }];
   const { namespace } = there;
-  await s.cluster.api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, { manager: 'test' });
+  await s.cluster.api.apply(
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    { manager: 'test' },
+  );
   await s.project('gated', gate, { destinations: [{ server: '*', namespace }] });
   await pointAt(s, there);
   await s.apply('prod', { project: 'gated', destination: { name: 'far', namespace } });
   const path = `/api/v1/namespaces/${namespace}/configmaps/far`;
-  const isThere = async (place: 'here' | 'there'): Promise<boolean> => (await (place === 'here' ? here : there).access.call('GET', path)).status === 200;
+  const isThere = async (place: 'here' | 'there'): Promise<boolean> =>
+    (await (place === 'here' ? here : there).access.call('GET', path)).status === 200;
   return { s, here, there, namespace, isThere };
 }
 
@@ -52,7 +84,10 @@ test('a cluster Secret that points elsewhere is another destination: nothing cou
   await pointAt(s, here);
   const asked = await approvalIn(s, 'prod', 'Pending', (item) => item.spec.destination?.server === here.server);
   assert.notEqual(asked.spec.digest, first.spec.digest);
-  assert.deepEqual(asked.spec.operations.map(({ op }) => op), ['create']);
+  assert.deepEqual(
+    asked.spec.operations.map(({ op }) => op),
+    ['create'],
+  );
   // As what was last synced, it would need nobody.
   await operate(s, 'prod', { sync: { revision: app.status?.history?.at(-1)?.revision ?? '' } });
   const refused = await ended(s, 'prod', 'Failed');
@@ -61,15 +96,34 @@ test('a cluster Secret that points elsewhere is another destination: nothing cou
 
   await pointAt(s, there);
   await approvalIn(s, 'prod', 'Superseded', (item) => item.metadata.name === asked.metadata.name);
-  assert.equal(approvalsOf(s, 'prod').filter((item: Approval) => item.status?.phase === 'Pending').length, 0, 'what is there was approved and synced there');
+  assert.equal(
+    approvalsOf(s, 'prod').filter((item: Approval) => item.status?.phase === 'Pending').length,
+    0,
+    'what is there was approved and synced there',
+  );
 });
 
 test('an Approval that was opened with an older digest is asked for anew, and says why', async (t) => {
   const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
   s.authors.list = [{ login: 'ana', id: 1 }];
   await s.store.approvals.create({
-    apiVersion: 'coxswain.dev/v1alpha1', kind: 'Approval', metadata: { name: 'prod-aaaaaaaaaaaa', namespace: s.namespace },
-    spec: { application: `${s.namespace}/prod`, digest: 'a'.repeat(64), revision: 'b', operations: [{ op: 'create', key: { group: '', kind: 'ConfigMap', namespace: s.namespace, name: 'prod' }, phase: 'Sync', wave: 0, mac: 'c' }] },
+    apiVersion: 'coxswain.dev/v1alpha1',
+    kind: 'Approval',
+    metadata: { name: 'prod-aaaaaaaaaaaa', namespace: s.namespace },
+    spec: {
+      application: `${s.namespace}/prod`,
+      digest: 'a'.repeat(64),
+      revision: 'b',
+      operations: [
+        {
+          op: 'create',
+          key: { group: '', kind: 'ConfigMap', namespace: s.namespace, name: 'prod' },
+          phase: 'Sync',
+          wave: 0,
+          mac: 'c',
+        },
+      ],
+    },
   });
   await s.project('gated', gate);
   await s.apply('prod', { project: 'gated' });

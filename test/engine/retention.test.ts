@@ -14,7 +14,11 @@ const day = 24 * 3_600_000;
 
 test('finished Approvals, DriftEpisodes and Requests go 30 days after their end, at the start and every hour; open ones stay', async (t) => {
   const plane = await testCluster(t);
-  const cluster = await connectCluster({ config: { server: plane.server, ca: plane.ca, token: plane.token }, clock: systemClock, log: silentLogger() });
+  const cluster = await connectCluster({
+    config: { server: plane.server, ca: plane.ca, token: plane.token },
+    clock: systemClock,
+    log: silentLogger(),
+  });
   t.after(() => cluster.stop());
   await applyCrds(cluster);
   const { namespace } = plane;
@@ -22,45 +26,110 @@ test('finished Approvals, DriftEpisodes and Requests go 30 days after their end,
   t.after(() => store.stop());
   const clock = new SteppedClock(Date.now() + 100 * day);
   const ago = (days: number): string => rfc3339(clock.now() - days * day);
-  const head = (kind: string, name: string) => ({ apiVersion: 'coxswain.dev/v1alpha1', kind, metadata: { name, namespace } });
+  const head = (kind: string, name: string) => ({
+    apiVersion: 'coxswain.dev/v1alpha1',
+    kind,
+    metadata: { name, namespace },
+  });
   const end = { subresource: 'status' } as const;
   const approvals: [string, NonNullable<Approval['status']>][] = [
-    ['old', { phase: 'Applied', endedAt: ago(31) }], ['rejected', { phase: 'Rejected', endedAt: ago(31) }], ['undated', { phase: 'Superseded' }], ['refused', { phase: 'Rejected', endedAt: ago(31) }],
-    ['young', { phase: 'Superseded', endedAt: ago(29) }], ['open', { phase: 'Pending' }], ['agreed', { phase: 'Approved' }],
+    ['old', { phase: 'Applied', endedAt: ago(31) }],
+    ['rejected', { phase: 'Rejected', endedAt: ago(31) }],
+    ['undated', { phase: 'Superseded' }],
+    ['refused', { phase: 'Rejected', endedAt: ago(31) }],
+    ['young', { phase: 'Superseded', endedAt: ago(29) }],
+    ['open', { phase: 'Pending' }],
+    ['agreed', { phase: 'Approved' }],
   ];
-  await cluster.api.apply({ apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { name: 'kept', namespace }, spec: { project: 'default', source: { repoURL: 'https://git.example/a.git', path: '.' }, destination: { name: 'in-cluster' } } });
+  await cluster.api.apply({
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
+    metadata: { name: 'kept', namespace },
+    spec: {
+      project: 'default',
+      source: { repoURL: 'https://git.example/a.git', path: '.' },
+      destination: { name: 'in-cluster' },
+    },
+  });
   await eventually('the application is known', () => store.applications.get(`${namespace}/kept`));
   for (const [name, status] of approvals) {
-    await store.approvals.create({ ...head('Approval', name), spec: { application: `${namespace}/${name === 'refused' ? 'kept' : 'web'}`, digest: 'a', revision: 'b', operations: [] } });
+    await store.approvals.create({
+      ...head('Approval', name),
+      spec: {
+        application: `${namespace}/${name === 'refused' ? 'kept' : 'web'}`,
+        digest: 'a',
+        revision: 'b',
+        operations: [],
+      },
+    });
     await store.approvals.patch(`${namespace}/${name}`, { status }, end);
   }
   const episodes: [string, NonNullable<DriftEpisode['status']>][] = [
-    ['old', { phase: 'Healed', objects: [], endedAt: ago(31) }], ['young', { phase: 'Reverted', objects: [], endedAt: ago(29) }],
-    ['open', { phase: 'Open', objects: [] }], ['snoozed', { phase: 'Snoozed', objects: [], endedAt: ago(31) }],
+    ['old', { phase: 'Healed', objects: [], endedAt: ago(31) }],
+    ['young', { phase: 'Reverted', objects: [], endedAt: ago(29) }],
+    ['open', { phase: 'Open', objects: [] }],
+    ['snoozed', { phase: 'Snoozed', objects: [], endedAt: ago(31) }],
   ];
   for (const [name, status] of episodes) {
-    await store.episodes.create({ ...head('DriftEpisode', name), spec: { application: `${namespace}/web`, fingerprint: 'f', openedAt: ago(60) } });
+    await store.episodes.create({
+      ...head('DriftEpisode', name),
+      spec: { application: `${namespace}/web`, fingerprint: 'f', openedAt: ago(60) },
+    });
     await store.episodes.patch(`${namespace}/${name}`, { status }, end);
   }
-  const requests: [string, Request['status']][] = [['old', { phase: 'Done', finishedAt: ago(31) }], ['young', { phase: 'Refused', finishedAt: ago(29) }], ['open', undefined]];
+  const requests: [string, Request['status']][] = [
+    ['old', { phase: 'Done', finishedAt: ago(31) }],
+    ['young', { phase: 'Refused', finishedAt: ago(29) }],
+    ['open', undefined],
+  ];
   for (const [name, status] of requests) {
-    await store.requests.create({ ...head('Request', name), spec: { verb: 'sync', args: {}, actor: { login: 'ana', id: 1, via: 'cli' }, origin: { kind: 'cli' }, createdAt: ago(60) } });
+    await store.requests.create({
+      ...head('Request', name),
+      spec: {
+        verb: 'sync',
+        args: {},
+        actor: { login: 'ana', id: 1, via: 'cli' },
+        origin: { kind: 'cli' },
+        createdAt: ago(60),
+      },
+    });
     if (status) await store.requests.patch(`${namespace}/${name}`, { status }, end);
   }
-  const names = (): string[][] => [store.approvals, store.episodes, store.requests].map((collection) => collection.list().map((item) => item.metadata.name).sort());
-  const left = (what: string, wanted: string[][]): Promise<true> => eventually(what, () => (JSON.stringify(names()) === JSON.stringify(wanted) ? true : undefined));
+  const names = (): string[][] =>
+    [store.approvals, store.episodes, store.requests].map((collection) =>
+      collection
+        .list()
+        .map((item) => item.metadata.name)
+        .sort(),
+    );
+  const left = (what: string, wanted: string[][]): Promise<true> =>
+    eventually(what, () => (JSON.stringify(names()) === JSON.stringify(wanted) ? true : undefined));
 
   const stop = startRetention({ store, clock, log: silentLogger() });
-  await left('what ended 31 days ago is gone', [['agreed', 'open', 'refused', 'young'], ['open', 'snoozed', 'young'], ['open', 'young']]);
+  await left('what ended 31 days ago is gone', [
+    ['agreed', 'open', 'refused', 'young'],
+    ['open', 'snoozed', 'young'],
+    ['open', 'young'],
+  ]);
   clock.step(day - 2 * 3_600_000);
   await stop();
-  assert.deepEqual(names(), [['agreed', 'open', 'refused', 'young'], ['open', 'snoozed', 'young'], ['open', 'young']], '29 days and 22 hours are not enough');
+  assert.deepEqual(
+    names(),
+    [
+      ['agreed', 'open', 'refused', 'young'],
+      ['open', 'snoozed', 'young'],
+      ['open', 'young'],
+    ],
+    '29 days and 22 hours are not enough',
+  );
   const again = startRetention({ store, clock, log: silentLogger() });
   await again();
   const third = startRetention({ store, clock, log: silentLogger() });
   await eventually('an hourly look takes the rest', () => {
     clock.step(3_600_000);
-    return JSON.stringify(names()) === JSON.stringify([['agreed', 'open', 'refused'], ['open', 'snoozed'], ['open']]) ? true : undefined;
+    return JSON.stringify(names()) === JSON.stringify([['agreed', 'open', 'refused'], ['open', 'snoozed'], ['open']])
+      ? true
+      : undefined;
   });
   await third();
 });

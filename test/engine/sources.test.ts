@@ -7,7 +7,19 @@ import { renameSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { basename, dirname } from 'node:path';
-import { automated, config, dataOf, deployment, editByHand, isSynced, operate, patchApp, push, synced, syncedTo } from './manifests.ts';
+import {
+  automated,
+  config,
+  dataOf,
+  deployment,
+  editByHand,
+  isSynced,
+  operate,
+  patchApp,
+  push,
+  synced,
+  syncedTo,
+} from './manifests.ts';
 import { stage } from './stage.ts';
 import { origin } from '../git/origin.ts';
 
@@ -17,24 +29,43 @@ test('Kustomize, Helm, Jsonnet and plain YAML applications sync, and an applicat
   const s = await stage(t, {
     'kustom/base/deployment.yaml': deployment('kustom'),
     'kustom/base/kustomization.yaml': 'resources: [deployment.yaml]\n',
-    'kustom/prod/kustomization.yaml': 'resources: [../base]\nnamePrefix: prod-\nimages: [{name: nginx, newTag: 1.28.0}]\n',
+    'kustom/prod/kustomization.yaml':
+      'resources: [../base]\nnamePrefix: prod-\nimages: [{name: nginx, newTag: 1.28.0}]\n',
     'chart/Chart.yaml': 'apiVersion: v2\nname: chart\nversion: 1.0.0\n',
     'chart/values.yaml': 'value: default\n',
-    'chart/templates/a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}-chart}\ndata: {value: "{{ .Values.value }}"}\n',
+    'chart/templates/a.yaml':
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}-chart}\ndata: {value: "{{ .Values.value }}"}\n',
     'values/prod.yaml': 'value: from values\n',
     'json/main.jsonnet': `[{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'json' }, data: { value: std.extVar('who') } }]`,
   });
   const source = { repoURL: s.url, targetRevision: 'main' };
   await s.apply('kustom', { source: { ...source, path: 'kustom/prod' }, syncPolicy: automated });
-  await s.apply('json', { source: { ...source, path: 'json', directory: { jsonnet: { extVars: [{ name: 'who', value: 'me' }] } } }, syncPolicy: automated });
-  await s.apply('helm', { source: { ...source, path: 'chart', helm: { parameters: [{ name: 'value', value: 'parameter' }] } }, syncPolicy: automated });
-  await s.cluster.api.apply({
-    apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { name: 'several', namespace: s.namespace },
-    spec: {
-      project: 'default', destination: { server: 'https://kubernetes.default.svc', namespace: s.namespace }, syncPolicy: automated,
-      sources: [{ ...source, path: 'chart', helm: { valueFiles: ['$values/values/prod.yaml'] } }, { ...source, ref: 'values' }, { ...source, path: 'kustom/base' }],
+  await s.apply('json', {
+    source: { ...source, path: 'json', directory: { jsonnet: { extVars: [{ name: 'who', value: 'me' }] } } },
+    syncPolicy: automated,
+  });
+  await s.apply('helm', {
+    source: { ...source, path: 'chart', helm: { parameters: [{ name: 'value', value: 'parameter' }] } },
+    syncPolicy: automated,
+  });
+  await s.cluster.api.apply(
+    {
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'Application',
+      metadata: { name: 'several', namespace: s.namespace },
+      spec: {
+        project: 'default',
+        destination: { server: 'https://kubernetes.default.svc', namespace: s.namespace },
+        syncPolicy: automated,
+        sources: [
+          { ...source, path: 'chart', helm: { valueFiles: ['$values/values/prod.yaml'] } },
+          { ...source, ref: 'values' },
+          { ...source, path: 'kustom/base' },
+        ],
+      },
     },
-  }, { manager: 'test' });
+    { manager: 'test' },
+  );
   const types = new Map<string, unknown>();
   for (const name of ['kustom', 'json', 'helm', 'several']) {
     const { status } = await synced(s, name);
@@ -42,33 +73,56 @@ test('Kustomize, Helm, Jsonnet and plain YAML applications sync, and an applicat
   }
   assert.deepEqual([...types.values()].map(String), ['Kustomize', 'Directory', 'Helm', 'Helm,Kustomize']);
   assert.deepEqual(s.store.applications.get(`${s.namespace}/kustom`)?.status?.summary?.images, ['nginx:1.28.0']);
-  assert.deepEqual([await dataOf(s, 'json'), await dataOf(s, 'helm-chart'), await dataOf(s, 'several-chart')], [{ value: 'me' }, { value: 'parameter' }, { value: 'from values' }]);
+  assert.deepEqual(
+    [await dataOf(s, 'json'), await dataOf(s, 'helm-chart'), await dataOf(s, 'several-chart')],
+    [{ value: 'me' }, { value: 'parameter' }, { value: 'from values' }],
+  );
   const several = s.store.applications.get(`${s.namespace}/several`);
   assert.equal(several?.status?.sync?.revisions?.length, 3);
   assert.equal(several?.status?.sync?.comparedTo?.sources?.length, 3);
   const sha = await push(s, { 'values/prod.yaml': 'value: newer\n' });
-  await s.until('several', 'Synced to the newer values', (app) => isSynced(app) && app.status?.history?.length === 2 && app.status.sync?.revisions?.includes(sha) === true);
+  await s.until(
+    'several',
+    'Synced to the newer values',
+    (app) => isSynced(app) && app.status?.history?.length === 2 && app.status.sync?.revisions?.includes(sha) === true,
+  );
   assert.deepEqual(await dataOf(s, 'several-chart'), { value: 'newer' });
 });
 
 test('faults of a source are told with their place, its state stays, and the next commit mends it', async (t) => {
-  const s = await stage(t, { 'plain/a.yaml': config('plain', '1'), 'kustom/kustomization.yaml': 'resources: [missing.yaml]\n' });
+  const s = await stage(t, {
+    'plain/a.yaml': config('plain', '1'),
+    'kustom/kustomization.yaml': 'resources: [missing.yaml]\n',
+  });
   await s.apply('plain', { syncPolicy: automated });
   await synced(s, 'plain');
   await s.apply('kustom', { syncPolicy: automated });
   await s.apply('nowhere');
   const fault = async (name: string): Promise<string> => {
-    const app = await s.until(name, 'a ComparisonError', (item) => item.status?.conditions?.[0]?.type === 'ComparisonError');
+    const app = await s.until(
+      name,
+      'a ComparisonError',
+      (item) => item.status?.conditions?.[0]?.type === 'ComparisonError',
+    );
     assert.equal(app.status?.sync?.status, 'Unknown');
     return app.status?.conditions?.[0]?.message ?? '';
   };
   assert.match(await fault('kustom'), /kustom\/kustomization\.yaml.*missing\.yaml/);
   assert.match(await fault('nowhere'), /nowhere/);
-  await push(s, { 'plain/a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: plain}\ndata: {value: [not, text]}\n' });
+  await push(s, {
+    'plain/a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: plain}\ndata: {value: [not, text]}\n',
+  });
   assert.match(await fault('plain'), /plain\/a\.yaml|data/);
   assert.deepEqual(await dataOf(s, 'plain'), { value: '1' });
-  assert.deepEqual(s.store.applications.get(`${s.namespace}/plain`)?.status?.resources?.map((item) => item.name), ['plain']);
-  const sha = await push(s, { 'plain/a.yaml': config('plain', '2'), 'kustom/missing.yaml': config('there', '1'), 'nowhere/a.yaml': config('nowhere', '1') });
+  assert.deepEqual(
+    s.store.applications.get(`${s.namespace}/plain`)?.status?.resources?.map((item) => item.name),
+    ['plain'],
+  );
+  const sha = await push(s, {
+    'plain/a.yaml': config('plain', '2'),
+    'kustom/missing.yaml': config('there', '1'),
+    'nowhere/a.yaml': config('nowhere', '1'),
+  });
   await syncedTo(s, 'plain', sha);
   await syncedTo(s, 'kustom', sha);
   const mended = await s.until('nowhere', 'mended', (app) => app.status?.sync?.status === 'OutOfSync');
@@ -79,7 +133,10 @@ test('a push concerns the applications that read what it changes, also where the
   const s = await stage(t, { 'web/a.yaml': config('web', '1'), 'api/a.yaml': config('api', '1') });
   const other = origin(t, { 'more/b.yaml': config('more', '1') });
   const second = { repoURL: `file://${other.url}`, path: 'more', targetRevision: 'main' };
-  await s.apply('web', { syncPolicy: automated, sources: [{ repoURL: s.url, path: 'web', targetRevision: 'main' }, second] });
+  await s.apply('web', {
+    syncPolicy: automated,
+    sources: [{ repoURL: s.url, path: 'web', targetRevision: 'main' }, second],
+  });
   await synced(s, 'web');
   const before = s.renderer.counts.hits + s.renderer.counts.renders;
   for (const value of ['2', '3']) {
@@ -88,7 +145,11 @@ test('a push concerns the applications that read what it changes, also where the
   }
   assert.equal(s.renderer.counts.hits + s.renderer.counts.renders, before, 'what lies elsewhere renders nothing');
   const first = await push(s, { 'web/a.yaml': config('web', '2') });
-  await s.until('web', 'the first repository is followed', (app) => isSynced(app) && app.status?.sync?.revisions?.[0] === first);
+  await s.until(
+    'web',
+    'the first repository is followed',
+    (app) => isSynced(app) && app.status?.sync?.revisions?.[0] === first,
+  );
   const last = other.commit('two', { 'more/b.yaml': config('more', '2') });
   await s.engine.onPush(second.repoURL);
   await s.until('web', 'and the second', (app) => isSynced(app) && app.status?.sync?.revisions?.[1] === last);
@@ -130,7 +191,10 @@ test('a repository that cannot be reached: the old state stays at first, then th
   assert.equal(lost.status?.conditions?.[0]?.type, 'ComparisonError');
   assert.deepEqual(lost.status?.resources, before.status?.resources);
   assert.equal(lost.status?.sync?.revision, before.status?.sync?.revision);
-  assert.deepEqual([lost.status?.health?.status, lost.status?.health?.message], ['Healthy', 'of the objects that were last compared']);
+  assert.deepEqual(
+    [lost.status?.health?.status, lost.status?.health?.message],
+    ['Healthy', 'of the objects that were last compared'],
+  );
   renameSync(`${path}.away`, path);
   const sha = s.commit({ 'web/a.yaml': config('web', '2') });
   const back = await syncedTo(s, 'web', sha);
@@ -139,14 +203,19 @@ test('a repository that cannot be reached: the old state stays at first, then th
 });
 
 /** A git server that, while it is silent, takes connections and never says anything. */
-async function gitServer(t: TestContext, repository: string): Promise<{ url: string; silent: boolean; hangUp(): void }> {
+async function gitServer(
+  t: TestContext,
+  repository: string,
+): Promise<{ url: string; silent: boolean; hangUp(): void }> {
   const sockets = new Set<Socket>();
   const made = { url: '', silent: true, hangUp: () => sockets.forEach((socket) => socket.destroy()) };
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
     if (made.silent) return;
-    const daemon = spawn('git', ['daemon', '--inetd', '--export-all', `--base-path=${dirname(repository)}`], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const daemon = spawn('git', ['daemon', '--inetd', '--export-all', `--base-path=${dirname(repository)}`], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
     daemon.stdin.on('error', () => undefined);
     socket.pipe(daemon.stdin);
     daemon.stdout.pipe(socket);
@@ -169,7 +238,8 @@ function pathOf(url: string): string {
 test('a git server that hangs holds up its own applications alone, in passes and on the schedule', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1') }, { argocd: { 'timeout.reconciliation': '300ms' } });
   const { url: repoURL } = await gitServer(t, pathOf(s.url));
-  for (let index = 0; index < 12; index += 1) await s.apply(`a${index}`, { source: { repoURL, path: 'web', targetRevision: 'main' } });
+  for (let index = 0; index < 12; index += 1)
+    await s.apply(`a${index}`, { source: { repoURL, path: 'web', targetRevision: 'main' } });
   await s.untilStore('they are there', () => (s.store.applications.list().length === 12 ? true : undefined));
   await s.apply('web', { syncPolicy: automated });
   await synced(s, 'web');
@@ -203,6 +273,11 @@ test('the schedule begins again when its period is set again', async (t) => {
   await synced(s, 'web');
   const sha = s.commit({ 'web/a.yaml': config('web', '2') });
   const data = { 'timeout.reconciliation': '200ms' };
-  await s.cluster.api.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm', namespace: s.namespace, labels: { 'app.kubernetes.io/part-of': 'argocd' } }, data });
+  await s.cluster.api.apply({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'argocd-cm', namespace: s.namespace, labels: { 'app.kubernetes.io/part-of': 'argocd' } },
+    data,
+  });
   await syncedTo(s, 'web', sha);
 });

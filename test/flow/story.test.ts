@@ -3,15 +3,19 @@ import { test } from 'node:test';
 import { startScene } from '../../sandbox/scene.ts';
 import { playStory } from '../../sandbox/story.ts';
 
-test('a change goes from its pull request through approval into the cluster, drift is told and taken back, and a revert brings it back', { timeout: 480_000 }, async (t) => {
-  const scene = await startScene();
-  try {
-    await scene.coxswain.start();
-    await playStory(scene, { tell: (line) => t.diagnostic(line) });
-  } catch (error) {
-    t.diagnostic(scene.coxswain.logs().split('\n').slice(-40).join('\n'));
-    throw error;
-  } finally {
-    await scene.stop();
-  }
-});
+test(
+  'a change goes from its pull request through approval into the cluster, drift is told and taken back, and a revert brings it back',
+  { timeout: 480_000 },
+  async (t) => {
+    const scene = await startScene();
+    try {
+      await scene.coxswain.start();
+      await playStory(scene, { tell: (line) => t.diagnostic(line) });
+    } catch (error) {
+      t.diagnostic(scene.coxswain.logs().split('\n').slice(-40).join('\n'));
+      throw error;
+    } finally {
+      await scene.stop();
+    }
+  },
+);

@@ -32,7 +32,14 @@ for (const status of [401, 403]) {
       asked.push(repoUrl);
       return { username: 'x-access-token', password: 'open-sesame' };
     };
-    const git = openGit({ worker, dir: temporary(t), clock: systemClock, log: silentLogger(), credentials, signal: new AbortController().signal });
+    const git = openGit({
+      worker,
+      dir: temporary(t),
+      clock: systemClock,
+      log: silentLogger(),
+      credentials,
+      signal: new AbortController().signal,
+    });
     t.after(() => git.stop());
     await assert.rejects(git.repository(url).fetch(), (error: unknown) => {
       assert.ok(error instanceof AppError);

@@ -39,11 +39,22 @@ test('a revert takes back one commit under later ones, with the message that git
   const bad = from.commit('Raise the limit\n\nBecause.', { 'a.txt': lines([0, 'bad']) });
   const base = from.commit('later', { 'a.txt': lines([0, 'bad'], [11, 'later']) });
   const repository = mirrors(t).repository(from.url);
-  const input = { commit: bad, base, author, trailers: [['Reverted-by', 'grace'], ['Reason', 'too\nhigh']] as [string, string][] };
+  const input = {
+    commit: bad,
+    base,
+    author,
+    trailers: [
+      ['Reverted-by', 'grace'],
+      ['Reason', 'too\nhigh'],
+    ] as [string, string][],
+  };
   const made = await repository.revert(input);
   assert.ok('commit' in made);
   const commit = await repository.commit(made.commit);
-  assert.equal(commit.message, `Revert "Raise the limit"\n\nThis reverts commit ${bad}.\n\nReverted-by: grace\nReason: too high\n`);
+  assert.equal(
+    commit.message,
+    `Revert "Raise the limit"\n\nThis reverts commit ${bad}.\n\nReverted-by: grace\nReason: too high\n`,
+  );
   assert.deepEqual([commit.parents, commit.author], [[base], author]);
   assert.equal(String(await repository.read(made.commit, 'a.txt')), lines([11, 'later']));
   assert.deepEqual(await repository.revert(input), made, 'the same input makes the same commit');
@@ -63,7 +74,10 @@ test('a merge is reverted by its first parent', async (t) => {
   const repository = mirrors(t).repository(from.url);
   const made = await repository.revert({ commit: merge, base: merge, author });
   assert.ok('commit' in made);
-  assert.equal(made.message, `Revert "Merge pull request #7"\n\nThis reverts commit ${merge}, reversing\nchanges made to ${before}.\n`);
+  assert.equal(
+    made.message,
+    `Revert "Merge pull request #7"\n\nThis reverts commit ${merge}, reversing\nchanges made to ${before}.\n`,
+  );
   assert.equal(made.tree, (await repository.commit(before)).tree);
 });
 
@@ -76,7 +90,10 @@ test('a range is reverted as one, a revert of a revert reapplies, and some paths
   const made = await repository.revert({ from: start, commit: last, base: last, author });
   assert.ok('commit' in made);
   assert.equal(made.tree, (await repository.commit(start)).tree);
-  assert.match(made.message, /^Revert 2 commits up to "two"\n\nThis reverts commit [0-9a-f]{40}\.\nThis reverts commit [0-9a-f]{40}\.\n$/);
+  assert.match(
+    made.message,
+    /^Revert 2 commits up to "two"\n\nThis reverts commit [0-9a-f]{40}\.\nThis reverts commit [0-9a-f]{40}\.\n$/,
+  );
   const some = await repository.revert({ from: start, commit: last, base: last, author, paths: ['a'] });
   assert.ok('commit' in some);
   assert.deepEqual(await repository.changedPaths(last, some.commit), ['a/new', 'a/x']);
@@ -109,7 +126,10 @@ test('the newest change is the last first-parent commit in which an input differ
   assert.equal(await repository.newestChange(start, end, ['apps/a', 'base']), wanted);
   assert.equal(await repository.newestChange(start, end, ['base']), undefined);
   assert.equal(await repository.newestChange(wanted, end, ['apps/a']), undefined);
-  assert.deepEqual((await repository.log({ from: start, to: end, paths: ['apps/b'] })).map(({ message }) => message), ['b\n']);
+  assert.deepEqual(
+    (await repository.log({ from: start, to: end, paths: ['apps/b'] })).map(({ message }) => message),
+    ['b\n'],
+  );
   assert.equal(await repository.mergeBase(start, end), start);
   assert.deepEqual([await repository.isAncestor(start, end), await repository.isAncestor(end, start)], [true, false]);
 });
@@ -118,8 +138,18 @@ test('files are written into a tree without touching the others', async (t) => {
   const from = origin(t, { 'a/x': '1', 'a/y': '2' });
   const repository = mirrors(t).repository(from.url);
   const head = await repository.resolve('main');
-  const tree = await repository.treeWith(head, new Map([['a/x', 'new'], ['a/y', undefined], ['b/z', 'z']]));
-  assert.deepEqual((await repository.files(tree, '')).map(({ path }) => path), ['a/x', 'b/z']);
+  const tree = await repository.treeWith(
+    head,
+    new Map([
+      ['a/x', 'new'],
+      ['a/y', undefined],
+      ['b/z', 'z'],
+    ]),
+  );
+  assert.deepEqual(
+    (await repository.files(tree, '')).map(({ path }) => path),
+    ['a/x', 'b/z'],
+  );
   const commit = await repository.commitTree({ tree, parents: [head], message: 'adopt', author });
   assert.deepEqual(await repository.changedPaths(head, commit), ['a/x', 'a/y', 'b/z']);
 });

@@ -18,15 +18,24 @@ test('the first fetch lists every ref as new, a later one only what changed', as
   const git = mirrors(t);
   const repository = git.repository(from.url);
   const first = await repository.fetch();
-  assert.deepEqual(first.changes.map(({ ref, before }) => [ref, before]).sort(), [['HEAD', undefined], ['refs/heads/main', undefined]]);
+  assert.deepEqual(first.changes.map(({ ref, before }) => [ref, before]).sort(), [
+    ['HEAD', undefined],
+    ['refs/heads/main', undefined],
+  ]);
   assert.deepEqual(await repository.fetch(), { changes: [] });
   const before = await repository.resolve('main');
   const after = from.commit('second', { 'a.txt': 'a' });
   from.commit('other', { 'b.txt': 'b' }, 'topic');
   const { changes } = await repository.fetch();
-  assert.deepEqual(changes.find(({ ref }) => ref === 'refs/heads/main'), { ref: 'refs/heads/main', before, after });
+  assert.deepEqual(
+    changes.find(({ ref }) => ref === 'refs/heads/main'),
+    { ref: 'refs/heads/main', before, after },
+  );
   from.git('push', '-q', 'origin', ':topic');
-  assert.deepEqual((await repository.fetch()).changes.map(({ ref, after: now }) => [ref, now]), [['refs/heads/topic', undefined]]);
+  assert.deepEqual(
+    (await repository.fetch()).changes.map(({ ref, after: now }) => [ref, now]),
+    [['refs/heads/topic', undefined]],
+  );
   assert.equal(git.counts.fetches, 4);
 });
 
@@ -51,9 +60,23 @@ test('a revision is a branch, a tag, a commit, a short commit, HEAD, nothing, or
   const topic = from.commit('topic', { 'b.txt': 'b' }, 'topic/x');
   const repository = mirrors(t).repository(from.url);
   const rows: [string | undefined, string][] = [
-    ['main', second], ['', second], [undefined, second], ['HEAD', second], ['refs/heads/main', second], ['topic/x', topic],
-    ['v1.0.0', first], ['v1.2.0', second], ['refs/tags/v1.2.0', second], [first, first], [first.slice(0, 9), first],
-    ['v1.*', second], ['~1.0', first], ['>=1.0.0 <1.2', first], ['^1', second], ['>=2.0.0-0', second], ['1.x || 3.x', second],
+    ['main', second],
+    ['', second],
+    [undefined, second],
+    ['HEAD', second],
+    ['refs/heads/main', second],
+    ['topic/x', topic],
+    ['v1.0.0', first],
+    ['v1.2.0', second],
+    ['refs/tags/v1.2.0', second],
+    [first, first],
+    [first.slice(0, 9), first],
+    ['v1.*', second],
+    ['~1.0', first],
+    ['>=1.0.0 <1.2', first],
+    ['^1', second],
+    ['>=2.0.0-0', second],
+    ['1.x || 3.x', second],
   ];
   for (const [revision, expected] of rows) assert.equal(await repository.resolve(revision), expected, String(revision));
   for (const revision of ['nowhere', '^3', 'f'.repeat(40), '--upload-pack=x', 'main:README.md', '>=2']) {
@@ -73,13 +96,33 @@ test('version constraints are read as Argo CD reads them, tags of one and two pa
   at.set('branch', branch);
   at.set('other', from.commit('other', { 'c.txt': 'c' }, '7.x'));
   const rows: [revision: string, tag: string][] = [
-    ['v1.0', 'v1.0'], ['2', '2'], ['1.x', 'v1.10.0'], ['v1.*', 'v1.10.0'], ['1.0.x', 'v1.0'], ['>=1.0.0', '3.0.0+build'], ['~1.0', 'v1.0'], ['~> 1.0', 'v1.0'], ['~1', 'v1.10.0'],
-    ['1.0 - 1.5', '1.2.0'], ['1.0 - 2', 'v2.1'], ['=> 1.1, =< 1.9', '1.2.0'], ['=<1.2', '1.2.0'], ['=1.2', '1.2.0'], ['!=3, >1', 'v2.1'], ['<2.1.0-0', '2'], ['>2.1.0-a <2.1', 'v2.1.0-rc.1'], ['^1 || ^2', 'v2.1'], ['*', '3.0.0+build'], ['X', '3.0.0+build'],
+    ['v1.0', 'v1.0'],
+    ['2', '2'],
+    ['1.x', 'v1.10.0'],
+    ['v1.*', 'v1.10.0'],
+    ['1.0.x', 'v1.0'],
+    ['>=1.0.0', '3.0.0+build'],
+    ['~1.0', 'v1.0'],
+    ['~> 1.0', 'v1.0'],
+    ['~1', 'v1.10.0'],
+    ['1.0 - 1.5', '1.2.0'],
+    ['1.0 - 2', 'v2.1'],
+    ['=> 1.1, =< 1.9', '1.2.0'],
+    ['=<1.2', '1.2.0'],
+    ['=1.2', '1.2.0'],
+    ['!=3, >1', 'v2.1'],
+    ['<2.1.0-0', '2'],
+    ['>2.1.0-a <2.1', 'v2.1.0-rc.1'],
+    ['^1 || ^2', 'v2.1'],
+    ['*', '3.0.0+build'],
+    ['X', '3.0.0+build'],
     ['7.x', 'other'],
   ];
   const repository = mirrors(t).repository(from.url);
-  for (const [revision, tag] of rows) assert.equal(await repository.resolve(revision), at.get(tag), `${revision} is ${tag}`);
-  for (const revision of ['<'.repeat(200_000), '1', '1.2', 'v3', '^4', '~>', '>=', '1.0 -', 'x.1.y', '> release']) await assert.rejects(repository.resolve(revision), hasCode('E_REVISION'), revision);
+  for (const [revision, tag] of rows)
+    assert.equal(await repository.resolve(revision), at.get(tag), `${revision} is ${tag}`);
+  for (const revision of ['<'.repeat(200_000), '1', '1.2', 'v3', '^4', '~>', '>=', '1.0 -', 'x.1.y', '> release'])
+    await assert.rejects(repository.resolve(revision), hasCode('E_REVISION'), revision);
 });
 
 test('an empty repository can be mirrored and says that it has no default branch', async (t) => {
@@ -92,23 +135,30 @@ test('an empty repository can be mirrored and says that it has no default branch
 
 test('addresses of unwanted transports and options in disguise never reach git', (t) => {
   const git = mirrors(t);
-  for (const url of ['ext::sh -c id', '--upload-pack=id', 'https://example.com/x.git', '']) assert.throws(() => git.repository(url), hasCode('E_GIT'));
+  for (const url of ['ext::sh -c id', '--upload-pack=id', 'https://example.com/x.git', ''])
+    assert.throws(() => git.repository(url), hasCode('E_GIT'));
 });
 
 test('addresses that differ only in spelling, as Argo CD compares them, have one mirror', () => {
   assert.equal(mirrorName('https://GitHub.example/acme/infra.git'), mirrorName('https://github.example/acme/infra/'));
   assert.equal(mirrorName('git@github.example:acme/infra.git'), mirrorName('ssh://git@github.example/acme/infra'));
-  assert.equal(mirrorName('https://me:secret@github.example/acme/infra'), mirrorName('https://github.example/Acme/Infra'));
+  assert.equal(
+    mirrorName('https://me:secret@github.example/acme/infra'),
+    mirrorName('https://github.example/Acme/Infra'),
+  );
   assert.notEqual(mirrorName('https://github.example/acme/infra'), mirrorName('ssh://git@github.example/acme/infra'));
 });
 
 test('files are read from objects, and an unrelated commit reads only the trees on its path', async (t) => {
-  const from = origin(t, { 'apps/a/x.yaml': 'x', 'apps/b/y.yaml': 'y', 'run.sh': '#!', 'empty': '' });
+  const from = origin(t, { 'apps/a/x.yaml': 'x', 'apps/b/y.yaml': 'y', 'run.sh': '#!', empty: '' });
   const git = mirrors(t);
   const repository = git.repository(from.url);
   const first = await repository.resolve('main');
   const files = filesOf(repository, first);
-  assert.deepEqual((await files.list('apps', true)).map(({ path, kind }) => `${kind} ${path}`), ['dir apps/a', 'file apps/a/x.yaml', 'dir apps/b', 'file apps/b/y.yaml']);
+  assert.deepEqual(
+    (await files.list('apps', true)).map(({ path, kind }) => `${kind} ${path}`),
+    ['dir apps/a', 'file apps/a/x.yaml', 'dir apps/b', 'file apps/b/y.yaml'],
+  );
   assert.equal(String(await files.read('./apps//a/x.yaml')), 'x');
   assert.equal(String(await files.read('empty')), '');
   assert.equal(await files.read('apps'), undefined);
@@ -125,17 +175,25 @@ test('files are read from objects, and an unrelated commit reads only the trees 
   assert.notEqual(await filesOf(repository, second).id('apps/b'), await files.id('apps/b'));
   assert.ok(git.counts.reads - before <= 4, 'commit, root and apps');
   assert.deepEqual(await repository.changedPaths(first, second), ['apps/b/y.yaml']);
-  assert.deepEqual(await repository.files(second, 'apps/b'), [{ path: 'apps/b/y.yaml', id: await repository.objectId(second, 'apps/b/y.yaml') }]);
+  assert.deepEqual(await repository.files(second, 'apps/b'), [
+    { path: 'apps/b/y.yaml', id: await repository.objectId(second, 'apps/b/y.yaml') },
+  ]);
   await assert.rejects(repository.read(second, 'nope'), hasCode('E_PATH'));
 });
 
 test('many reads at once are pipelined, large and binary content is whole', async (t) => {
   const large = 'line of text\n'.repeat(300_000);
-  const from = origin(t, { large, ...Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`f/${index}`, `content ${index}`])) });
+  const from = origin(t, {
+    large,
+    ...Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`f/${index}`, `content ${index}`])),
+  });
   const git = mirrors(t);
   const repository = git.repository(from.url);
   const head = await repository.resolve('main');
-  const read = await Promise.all([repository.read(head, 'large'), ...Array.from({ length: 300 }, (_, index) => repository.read(head, `f/${index}`))]);
+  const read = await Promise.all([
+    repository.read(head, 'large'),
+    ...Array.from({ length: 300 }, (_, index) => repository.read(head, `f/${index}`)),
+  ]);
   assert.equal(read[0]?.length, large.length);
   assert.ok(read.slice(1).every((data, index) => String(data) === `content ${index}`));
 });
@@ -175,7 +233,9 @@ test('a mirror goes on after its reader died, after lock files were left behind,
   await repository.fetch();
   assert.equal(await repository.resolve('main'), next);
   assert.equal((await repository.commit(next)).message, 'next\n');
-  const children = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' }).split('\n').filter((line) => line.includes(dir) && line.includes('cat-file'));
+  const children = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => line.includes(dir) && line.includes('cat-file'));
   assert.equal(children.length, 1);
   process.kill(Number.parseInt(children[0] ?? '', 10), 'SIGKILL');
   assert.equal(String(await repository.read(next, 'a.txt')), 'b');
@@ -198,7 +258,8 @@ test('a branch is created once and never overwritten', async (t) => {
 test('names that are not UTF-8 are kept apart', async (t) => {
   const from = origin(t, { 'a/x': '1' });
   const folder = `${from.git('rev-parse', '--show-toplevel')}/a/`;
-  const write = (byte: number, text: string): void => writeFileSync(Buffer.concat([Buffer.from(folder), Buffer.from([byte])]), text);
+  const write = (byte: number, text: string): void =>
+    writeFileSync(Buffer.concat([Buffer.from(folder), Buffer.from([byte])]), text);
   write(0xe4, '1');
   write(0xf6, '1');
   const before = from.commit('names', {});

@@ -40,7 +40,8 @@ export function origin(t: TestContext, files: Record<string, string> = { 'README
   const work = join(dir, 'work');
   execFileSync('git', ['init', '-q', '--bare', '-b', 'main', url], { env });
   execFileSync('git', ['init', '-q', '-b', 'main', work], { env });
-  const git = (...args: string[]): string => execFileSync('git', args, { cwd: work, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { cwd: work, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   git('remote', 'add', 'origin', url);
   const commit: Origin['commit'] = (message, changes, branch) => {
     if (branch !== undefined) git('checkout', '-q', '-B', branch);
@@ -63,7 +64,15 @@ export function origin(t: TestContext, files: Record<string, string> = { 'README
 
 /** Mirrors in a folder of the test's own; stopped afterwards. */
 export function mirrors(t: TestContext, dir = temporary(t)): Git {
-  const git = openGit({ worker, dir, clock: systemClock, log: silentLogger(), credentials: async () => undefined, signal: new AbortController().signal, protocols: ['file'] });
+  const git = openGit({
+    worker,
+    dir,
+    clock: systemClock,
+    log: silentLogger(),
+    credentials: async () => undefined,
+    signal: new AbortController().signal,
+    protocols: ['file'],
+  });
   t.after(() => git.stop());
   return git;
 }

@@ -51,12 +51,23 @@ async function serve(t: TestContext): Promise<Server> {
 }
 
 function mirror(t: TestContext): Git {
-  const git = openGit({ worker, dir: temporary(t), clock: systemClock, log: silentLogger(), credentials: async () => undefined, signal: new AbortController().signal });
+  const git = openGit({
+    worker,
+    dir: temporary(t),
+    clock: systemClock,
+    log: silentLogger(),
+    credentials: async () => undefined,
+    signal: new AbortController().signal,
+  });
   t.after(() => git.stop());
   return git;
 }
 
-async function cost(git: Git, server: Server, act: () => Promise<unknown>): Promise<{ processes: number; requests: number }> {
+async function cost(
+  git: Git,
+  server: Server,
+  act: () => Promise<unknown>,
+): Promise<{ processes: number; requests: number }> {
   const [processes, requests] = [git.counts.processes, server.seen.length];
   await act();
   return { processes: git.counts.processes - processes, requests: server.seen.length - requests };
@@ -74,7 +85,12 @@ test('nothing new is one request; a commit, a branch and a tag are one process; 
   const topic = server.from.commit('topic', { 'b.txt': 'b' }, 'topic');
   const spent = await cost(git, server, async () => {
     const { changes } = await repository.fetch();
-    assert.deepEqual(changes.map(({ ref, after: now }) => [ref, now]).sort(), [['HEAD', after], ['refs/heads/main', after], ['refs/heads/topic', topic], ['refs/tags/v1.0.0', after]]);
+    assert.deepEqual(changes.map(({ ref, after: now }) => [ref, now]).sort(), [
+      ['HEAD', after],
+      ['refs/heads/main', after],
+      ['refs/heads/topic', topic],
+      ['refs/tags/v1.0.0', after],
+    ]);
   });
   assert.equal(spent.processes, 1);
   assert.equal((await repository.read(topic, 'b.txt')).toString(), 'b');
@@ -82,7 +98,14 @@ test('nothing new is one request; a commit, a branch and a tag are one process; 
   server.from.git('push', '-q', 'origin', ':topic');
   assert.deepEqual((await repository.fetch()).changes, [{ ref: 'refs/heads/topic', before: topic, after: undefined }]);
   // What was brought by name is what git itself finds.
-  const again = openGit({ worker, dir: temporary(t), clock: systemClock, log: silentLogger(), credentials: async () => undefined, signal: new AbortController().signal });
+  const again = openGit({
+    worker,
+    dir: temporary(t),
+    clock: systemClock,
+    log: silentLogger(),
+    credentials: async () => undefined,
+    signal: new AbortController().signal,
+  });
   t.after(() => again.stop());
   assert.deepEqual(await repository.refs(), await again.repository(server.url).refs());
 });
@@ -113,16 +136,35 @@ for (const status of [404, 500, 301]) {
     const repository = mirror(t).repository(server.url);
     await repository.fetch();
     const after = server.from.commit('second', { 'a.txt': 'a' });
-    assert.deepEqual((await repository.fetch()).changes.map((change) => change.after), [after, after]);
+    assert.deepEqual(
+      (await repository.fetch()).changes.map((change) => change.after),
+      [after, after],
+    );
   });
 }
 
 test('only a whole and plain answer counts', () => {
   const id = 'a'.repeat(40);
   const line = (text: string): string => `${(text.length + 4).toString(16).padStart(4, '0')}${text}`;
-  const parsed = (text: string): unknown => parseAdvertisement(Buffer.from(text)) && [...(parseAdvertisement(Buffer.from(text)) ?? [])];
+  const parsed = (text: string): unknown =>
+    parseAdvertisement(Buffer.from(text)) && [...(parseAdvertisement(Buffer.from(text)) ?? [])];
   const whole = `${line(`${id} HEAD\n`)}${line(`${id} refs/tags/v1 peeled:${'b'.repeat(40)}\n`)}${line(`${id} HEADS\n`)}0000`;
-  assert.deepEqual(parsed(whole), [['HEAD', { id, commit: id }], ['refs/tags/v1', { id, commit: 'b'.repeat(40) }]]);
+  assert.deepEqual(parsed(whole), [
+    ['HEAD', { id, commit: id }],
+    ['refs/tags/v1', { id, commit: 'b'.repeat(40) }],
+  ]);
   assert.deepEqual(parsed('0000'), []);
-  for (const broken of ['', whole.slice(0, -4), whole.slice(0, -1), whole.slice(0, 30), line('ERR not found\n'), '000', 'zzzz', `${whole}0000`, '00010000', '<html></html>']) assert.equal(parsed(broken), undefined, broken);
+  for (const broken of [
+    '',
+    whole.slice(0, -4),
+    whole.slice(0, -1),
+    whole.slice(0, 30),
+    line('ERR not found\n'),
+    '000',
+    'zzzz',
+    `${whole}0000`,
+    '00010000',
+    '<html></html>',
+  ])
+    assert.equal(parsed(broken), undefined, broken);
 });

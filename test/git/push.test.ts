@@ -18,20 +18,32 @@ test('a rule of the repository and a missing right end a push for good, trouble 
   await github.createRepository({ owner: 'acme', name: 'infra' });
   const ann = github.user('ann', { 'acme/infra': 'write' });
   const credentials = { username: 'ann', password: ann.account.token ?? '' };
-  const git = openGit({ worker, dir: join(dir, 'mirrors'), clock: systemClock, log: silentLogger(), credentials: async () => credentials, signal: new AbortController().signal });
+  const git = openGit({
+    worker,
+    dir: join(dir, 'mirrors'),
+    clock: systemClock,
+    log: silentLogger(),
+    credentials: async () => credentials,
+    signal: new AbortController().signal,
+  });
   t.after(() => git.stop());
   const repository = git.repository(github.gitUrl('acme/infra'));
   await repository.fetch();
   const sha = await repository.resolve('refs/heads/main');
   const refused = async (path: string, answer: Answer): Promise<{ kind: string; message: string }> => {
     github.faults.inject({ match: (request) => request.path.endsWith(path), answer });
-    const error: unknown = await repository.push('refs/heads/coxswain/revert-1', sha, { createOnly: true }).catch((thrown: unknown) => thrown);
+    const error: unknown = await repository
+      .push('refs/heads/coxswain/revert-1', sha, { createOnly: true })
+      .catch((thrown: unknown) => thrown);
     assert.ok(error instanceof AppError);
     return { kind: error.kind, message: error.message };
   };
   const rule = await refused('.git/git-receive-pack', { pushRule: 'GH013: Repository rule violations found' });
   assert.equal(rule.kind, 'terminal');
-  assert.match(rule.message, /the server refuses the push: pre-receive hook declined: GH013: Repository rule violations found/);
+  assert.match(
+    rule.message,
+    /the server refuses the push: pre-receive hook declined: GH013: Repository rule violations found/,
+  );
   assert.equal((await refused('.git/info/refs', { status: 403 })).kind, 'terminal');
   assert.equal((await refused('.git/git-receive-pack', { status: 503 })).kind, 'transient');
   assert.equal(await repository.push('refs/heads/coxswain/revert-1', sha, { createOnly: true }), 'created');

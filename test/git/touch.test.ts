@@ -24,7 +24,12 @@ for (const [changed, inputs, touched] of rows) {
 
 /** Every path beside every input. */
 function naive(changed: readonly string[], inputs: readonly string[]): boolean {
-  return changed.some((path) => inputs.some((input) => input === '' || input === '.' || path === input || path.startsWith(`${input}/`) || input.startsWith(`${path}/`)));
+  return changed.some((path) =>
+    inputs.some(
+      (input) =>
+        input === '' || input === '.' || path === input || path.startsWith(`${input}/`) || input.startsWith(`${path}/`),
+    ),
+  );
 }
 
 test('ten thousand small cases are answered as by comparing every path with every input', async () => {
@@ -36,7 +41,11 @@ test('ten thousand small cases are answered as by comparing every path with ever
   const path = (): string => Array.from({ length: 1 + random(3) }, () => ['a', 'b', 'ab'][random(3)]).join('/');
   for (let count = 0; count < 10_000; count += 1) {
     const [changed, inputs] = [Array.from({ length: random(4) }, path), Array.from({ length: random(3) }, path)];
-    assert.equal((await ChangedPaths.of(changed)).touch(inputs), naive(changed, inputs), JSON.stringify({ changed, inputs }));
+    assert.equal(
+      (await ChangedPaths.of(changed)).touch(inputs),
+      naive(changed, inputs),
+      JSON.stringify({ changed, inputs }),
+    );
   }
 });
 
@@ -51,7 +60,9 @@ test('a push of a hundred thousand paths is asked by a thousand applications, an
   setImmediate(turn);
   const paths = await ChangedPaths.of(changed);
   open = false;
-  const touched = Array.from({ length: 1000 }, (_, at) => paths.touch([`apps/${at}`, `apps/${at}/all.yaml`, `data/${at}/3`])).filter(Boolean);
+  const touched = Array.from({ length: 1000 }, (_, at) =>
+    paths.touch([`apps/${at}`, `apps/${at}/all.yaml`, `data/${at}/3`]),
+  ).filter(Boolean);
   assert.equal(touched.length, 300);
   assert.ok(turns > 1);
 });

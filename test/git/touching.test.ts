@@ -1,4 +1,5 @@
-// Who had a hand in the files of a folder: every commit that changed them, on whichever line of history, and nobody else.
+// Who had a hand in the files of a folder: every commit that changed them, on whichever line of history, and nobody
+// else.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Origin } from './origin.ts';
@@ -20,8 +21,15 @@ function history(t: Parameters<typeof origin>[0]): History {
     async touching(paths, start) {
       from.git('push', '-q', '--force', 'origin', 'HEAD:main');
       await repository.fetch();
-      const found = await repository.touching({ ...(start !== undefined && { from: start }), to: await repository.resolve('main'), paths, limit });
-      const subjects = await Promise.all((found ?? []).map(async (id) => (await repository.commit(id)).message.split('\n', 1)[0] ?? ''));
+      const found = await repository.touching({
+        ...(start !== undefined && { from: start }),
+        to: await repository.resolve('main'),
+        paths,
+        limit,
+      });
+      const subjects = await Promise.all(
+        (found ?? []).map(async (id) => (await repository.commit(id)).message.split('\n', 1)[0] ?? ''),
+      );
       return subjects.sort();
     },
   };

@@ -11,7 +11,11 @@ async function ask(b: Bed, number: number): Promise<string[]> {
   await b.quiet();
   const [found] = b.requests();
   assert.ok(found);
-  const done = await b.store.requests.patch(`${found.metadata.namespace}/${found.metadata.name}`, { status: { phase: 'Done', message: 'this is the help' } }, { subresource: 'status' });
+  const done = await b.store.requests.patch(
+    `${found.metadata.namespace}/${found.metadata.name}`,
+    { status: { phase: 'Done', message: 'this is the help' } },
+    { subresource: 'status' },
+  );
   await b.app.forge.answer(done, { ok: true, text: 'this is the help' });
   await b.quiet();
   return b.comments();
@@ -26,7 +30,10 @@ test('a fork is not looked at, and a command in its pull request is answered', a
   await b.quiet();
   assert.deepEqual(b.comments(), []);
   assert.deepEqual(b.script.previews, []);
-  assert.deepEqual(b.sandbox.world.repositories[0]?.checks.map((check) => [check.name, check.conclusion]), [['coxswain/diff', 'neutral']]);
+  assert.deepEqual(
+    b.sandbox.world.repositories[0]?.checks.map((check) => [check.name, check.conclusion]),
+    [['coxswain/diff', 'neutral']],
+  );
   const [comment, ...more] = await ask(b, number);
   assert.match(comment ?? '', /Branches of forks are not looked at[\s\S]*🚀 `bob` `\/cox help` — this is the help/);
   assert.deepEqual(more, []);

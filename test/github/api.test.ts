@@ -19,7 +19,14 @@ test('a used up limit that does not say when it opens is waited out for a minute
     await rm(dir, { recursive: true, force: true });
   });
   const clock = new SteppedClock(Date.now());
-  const api = new GitHubApi({ appId: github.app.id, privateKey: github.app.privateKey, apiUrl: github.apiUrl, clock, log: silentLogger(), random: () => 0 });
+  const api = new GitHubApi({
+    appId: github.app.id,
+    privateKey: github.app.privateKey,
+    apiUrl: github.apiUrl,
+    clock,
+    log: silentLogger(),
+    random: () => 0,
+  });
   const asked: number[] = [];
   const note = ({ path }: { path: string }): boolean => path === '/app' && asked.push(clock.now()) > 0;
   /** How long the client kept away after that refusal, in milliseconds. */

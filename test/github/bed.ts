@@ -58,11 +58,25 @@ function scripted(script: Script): Change {
     async preview(pull, signal, onTouched): Promise<PullPreview> {
       if (script.apps.length > 0) onTouched?.();
       script.previews.push(pull);
-      await Promise.race([script.gate, new Promise((_, reject) => signal.addEventListener('abort', () => {
-        script.aborted += 1;
-        reject(signal.reason);
-      }))]);
-      return { pull, base: pull.base.sha, mergeCommit: pull.head.sha, conflicts: [], apps: script.apps, errors: [], considered: 3, tookMs: 1 };
+      await Promise.race([
+        script.gate,
+        new Promise((_, reject) =>
+          signal.addEventListener('abort', () => {
+            script.aborted += 1;
+            reject(signal.reason);
+          }),
+        ),
+      ]);
+      return {
+        pull,
+        base: pull.base.sha,
+        mergeCommit: pull.head.sha,
+        conflicts: [],
+        apps: script.apps,
+        errors: [],
+        considered: 3,
+        tookMs: 1,
+      };
     },
     touched: async (pull) => (pull.merged ? script.progress : script.apps).map((app) => app.application),
     progress: async (pull): Promise<PullProgress> => ({ pull, apps: script.progress, errors: [], final: false }),
@@ -74,9 +88,17 @@ async function storeOf(t: TestContext): Promise<Store> {
   for (const file of await readdir(crds)) {
     const crd: unknown = parse(await readFile(new URL(file, crds), 'utf8'));
     const [group, plural] = file.replace('.yaml', '').split('_');
-    await c.access.must('PATCH', `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${plural ?? ''}.${group ?? ''}?fieldManager=test&force=true`, crd);
+    await c.access.must(
+      'PATCH',
+      `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${plural ?? ''}.${group ?? ''}?fieldManager=test&force=true`,
+      crd,
+    );
   }
-  const cluster = await connectCluster({ config: { server: c.server, ca: c.ca, token: c.token }, clock: systemClock, log: createLogger({ level: 'silent' }) });
+  const cluster = await connectCluster({
+    config: { server: c.server, ca: c.ca, token: c.token },
+    clock: systemClock,
+    log: createLogger({ level: 'silent' }),
+  });
   t.after(() => cluster.stop());
   const store = await openStore(cluster, c.namespace, AbortSignal.timeout(20_000));
   t.after(() => store.stop());
@@ -102,7 +124,14 @@ export async function bed(t: TestContext, { clock = systemClock }: { clock?: Clo
     const { id, privateKey, webhookSecret } = sandbox.app;
     const made = createGitHub({
       config: { appId: id, privateKey, webhookSecret, apiUrl: sandbox.apiUrl },
-      webhookSecret, store, change: scripted(script), onPush: (push) => pushes.push(push), publicUrl: 'https://cox.example.com', clock, log, random: () => 0,
+      webhookSecret,
+      store,
+      change: scripted(script),
+      onPush: (push) => pushes.push(push),
+      publicUrl: 'https://cox.example.com',
+      clock,
+      log,
+      random: () => 0,
     });
     made.start();
     return made;
@@ -126,7 +155,12 @@ export async function bed(t: TestContext, { clock = systemClock }: { clock?: Clo
   };
   await quiet();
   return {
-    sandbox, store, script, pushes, url, quiet,
+    sandbox,
+    store,
+    script,
+    pushes,
+    url,
+    quiet,
     get app() {
       return app;
     },
@@ -135,7 +169,10 @@ export async function bed(t: TestContext, { clock = systemClock }: { clock?: Clo
       app = start();
       await quiet();
     },
-    comments: () => sandbox.world.repositories[0]?.comments.filter((comment) => comment.body.startsWith(commentMarker)).map((comment) => comment.body) ?? [],
+    comments: () =>
+      sandbox.world.repositories[0]?.comments
+        .filter((comment) => comment.body.startsWith(commentMarker))
+        .map((comment) => comment.body) ?? [],
     requests: () => store.requests.list(),
   };
 }
@@ -147,5 +184,15 @@ export async function openPull(sandbox: SandboxGitHub, branch = 'bump'): Promise
 }
 
 export function progressOf(name: string, state: AppProgress['state'], more: Partial<AppProgress> = {}): AppProgress {
-  return { application: `argocd/${name}`, name, environment: name.split('-')[1], gated: false, automated: true, state, message: state, revision: '', ...more };
+  return {
+    application: `argocd/${name}`,
+    name,
+    environment: name.split('-')[1],
+    gated: false,
+    automated: true,
+    state,
+    message: state,
+    revision: '',
+    ...more,
+  };
 }

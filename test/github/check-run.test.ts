@@ -13,7 +13,11 @@ function checks(b: Bed): CheckRun[] {
 }
 
 function failing(...messages: string[]): ReturnType<typeof app>[] {
-  return messages.map((message, at) => app(`web-${at}`, undefined, { error: { code: 'E_RENDER', message, place: { file: 'apps/web.yaml', line: at + 1 } } }));
+  return messages.map((message, at) =>
+    app(`web-${at}`, undefined, {
+      error: { code: 'E_RENDER', message, place: { file: 'apps/web.yaml', line: at + 1 } },
+    }),
+  );
 }
 
 test('an annotation is sent once, however often the check is written, after a restart too', async (t) => {
@@ -42,10 +46,13 @@ test('a slow second look at the same head takes no result back', async (t) => {
   for (const again of ['known', 'after a restart']) {
     const [gate, looked, writes] = [Promise.withResolvers<void>(), b.script.previews.length, [] as string[]];
     b.script.gate = gate.promise;
-    b.sandbox.faults.inject({ match: ({ method, path }) => {
-      if (method !== 'GET' && path.startsWith('/repos/')) writes.push(`${method} ${path}`);
-      return false;
-    }, answer: { status: 500 } });
+    b.sandbox.faults.inject({
+      match: ({ method, path }) => {
+        if (method !== 'GET' && path.startsWith('/repos/')) writes.push(`${method} ${path}`);
+        return false;
+      },
+      answer: { status: 500 },
+    });
     const restarted = again === 'known' ? undefined : b.restart();
     b.app.forge.refreshPull({ owner: 'acme', repo: 'infra', number });
     await eventually('the next preview', () => b.script.previews.length > looked || undefined);
@@ -55,7 +62,10 @@ test('a slow second look at the same head takes no result back', async (t) => {
     await b.quiet();
     assert.deepEqual(writes, [], again);
   }
-  assert.deepEqual(checks(b).map((check) => check.conclusion), ['success']);
+  assert.deepEqual(
+    checks(b).map((check) => check.conclusion),
+    ['success'],
+  );
 });
 
 test('a pull request that touches nothing gets no comment, however long that takes to find out', async (t) => {
@@ -69,6 +79,9 @@ test('a pull request that touches nothing gets no comment, however long that tak
   await eventually('the running check', () => checks(b).find((check) => check.status === 'in_progress'));
   gate.resolve();
   await b.quiet();
-  assert.deepEqual(checks(b).map((check) => check.conclusion), ['skipped']);
+  assert.deepEqual(
+    checks(b).map((check) => check.conclusion),
+    ['skipped'],
+  );
   assert.deepEqual(b.sandbox.world.repositories[0]?.comments, []);
 });

@@ -9,7 +9,11 @@ import { bed, openPull, progressOf, repo } from './bed.ts';
 import { app, changed, configMap } from './sample.ts';
 
 function reactions(b: Bed, id: number): string[] {
-  return b.sandbox.world.repositories[0]?.comments.find((comment) => comment.id === id)?.reactions.map((each) => `${each.user.login} ${each.content}`) ?? [];
+  return (
+    b.sandbox.world.repositories[0]?.comments
+      .find((comment) => comment.id === id)
+      ?.reactions.map((each) => `${each.user.login} ${each.content}`) ?? []
+  );
 }
 
 async function open(b: Bed): Promise<number> {
@@ -21,7 +25,11 @@ async function open(b: Bed): Promise<number> {
 
 /** What chatops does when it has carried a Request out. */
 async function finish(b: Bed, found: Request, phase: 'Done' | 'Refused', message: string): Promise<void> {
-  const done = await b.store.requests.patch(`${found.metadata.namespace}/${found.metadata.name}`, { status: { phase, message } }, { subresource: 'status' });
+  const done = await b.store.requests.patch(
+    `${found.metadata.namespace}/${found.metadata.name}`,
+    { status: { phase, message } },
+    { subresource: 'status' },
+  );
   await b.app.forge.answer(done, { ok: phase === 'Done', text: message });
   await b.quiet();
 }
@@ -35,7 +43,15 @@ test('a command becomes one Request with 👀, its answer 🚀 and a line in the
   const [found, ...more] = b.requests();
   assert.equal(more.length, 0);
   assert.ok(found);
-  assert.deepEqual({ verb: found.spec.verb, application: found.spec.application, login: found.spec.actor.login, pull: found.spec.pull }, { verb: 'diff', application: 'web', login: 'bob', pull: { owner: 'acme', repo: 'infra', number } });
+  assert.deepEqual(
+    {
+      verb: found.spec.verb,
+      application: found.spec.application,
+      login: found.spec.actor.login,
+      pull: found.spec.pull,
+    },
+    { verb: 'diff', application: 'web', login: 'bob', pull: { owner: 'acme', repo: 'infra', number } },
+  );
   assert.deepEqual(reactions(b, id), ['coxswain[bot] eyes']);
   await finish(b, found, 'Done', 'web is compared again');
   assert.deepEqual(reactions(b, id), ['coxswain[bot] eyes', 'coxswain[bot] rocket']);
@@ -65,7 +81,10 @@ test('a refused command gets 😕 and the reason stands in the comment', async (
   assert.ok(found);
   await finish(b, found, 'Refused', 'bob has no right to sync shop/web; ask @acme/admins');
   assert.deepEqual(reactions(b, id), ['coxswain[bot] eyes', 'coxswain[bot] confused']);
-  assert.match(b.comments()[0] ?? '', /😕 `bob` `\/cox sync web` — bob has no right to sync shop\/web; ask @\u200bacme\/admins/);
+  assert.match(
+    b.comments()[0] ?? '',
+    /😕 `bob` `\/cox sync web` — bob has no right to sync shop\/web; ask @\u200bacme\/admins/,
+  );
 });
 
 test('an unknown verb is taken with its suggestion', async (t) => {
@@ -86,7 +105,9 @@ test('quotes, fences, edits and bots command nothing', async (t) => {
   await b.quiet();
   b.sandbox.setWebhookUrl(null);
   const id = ann.comment(repo, number, 'thanks');
-  const createdAt = Date.parse(b.sandbox.world.repositories[0]?.comments.find((comment) => comment.id === id)?.createdAt ?? '');
+  const createdAt = Date.parse(
+    b.sandbox.world.repositories[0]?.comments.find((comment) => comment.id === id)?.createdAt ?? '',
+  );
   await eventually('a later second, so that the edit shows', () => (Date.now() >= createdAt + 1000 ? true : undefined));
   b.sandbox.actAs('bob').editComment(repo, id, '/cox sync web');
   b.sandbox.setWebhookUrl(b.url);
@@ -104,7 +125,11 @@ test('a command whose webhook was lost is taken up at the next start', async (t)
   await b.restart();
   const [found] = b.requests();
   assert.ok(found);
-  await b.store.requests.patch(`${found.metadata.namespace}/${found.metadata.name}`, { status: { phase: 'Done', message: 'helped' } }, { subresource: 'status' });
+  await b.store.requests.patch(
+    `${found.metadata.namespace}/${found.metadata.name}`,
+    { status: { phase: 'Done', message: 'helped' } },
+    { subresource: 'status' },
+  );
   await b.restart();
   await b.restart();
   assert.deepEqual(reactions(b, id), ['coxswain[bot] eyes', 'coxswain[bot] rocket']);
@@ -114,7 +139,8 @@ test('a command whose webhook was lost is taken up at the next start', async (t)
 async function approvableMerge(b: Bed): Promise<{ sha: string; digest: string }> {
   const digest = 'abcdef0123456789'.repeat(4);
   const approval: Approval = {
-    apiVersion: 'coxswain.dev/v1alpha1', kind: 'Approval',
+    apiVersion: 'coxswain.dev/v1alpha1',
+    kind: 'Approval',
     metadata: { name: 'web-prod-abcdef012345', namespace: b.store.namespace },
     spec: { application: `${b.store.namespace}/web-prod`, digest, revision: 'd'.repeat(40), operations: [] },
   };
@@ -132,8 +158,16 @@ test('the approve button carries the digest that was shown', async (t) => {
   b.sandbox.faults.hooks('double', { event: 'check_run', times: 1 });
   b.sandbox.actAs('bob').pressCheck(repo, { sha, name: 'coxswain/approval', identifier: 'approve-abcdef012345' });
   await b.quiet();
-  const found = b.requests().map(({ spec }) => ({ verb: spec.verb, application: spec.application, digest: spec.digest, login: spec.actor.login, known: spec.actor.known }));
-  assert.deepEqual(found, [{ verb: 'approve', application: `${b.store.namespace}/web-prod`, digest, login: 'bob', known: true }]);
+  const found = b.requests().map(({ spec }) => ({
+    verb: spec.verb,
+    application: spec.application,
+    digest: spec.digest,
+    login: spec.actor.login,
+    known: spec.actor.known,
+  }));
+  assert.deepEqual(found, [
+    { verb: 'approve', application: `${b.store.namespace}/web-prod`, digest, login: 'bob', known: true },
+  ]);
 });
 
 test('a click that came while nobody listened is sent again at the next start, once', async (t) => {
@@ -146,17 +180,31 @@ test('a click that came while nobody listened is sent again at the next start, o
   await b.restart();
   await eventually('the click', () => b.requests()[0]);
   await b.restart();
-  assert.deepEqual(b.requests().map(({ spec }) => [spec.verb, spec.digest, spec.actor.login]), [['approve', digest, 'bob']]);
+  assert.deepEqual(
+    b.requests().map(({ spec }) => [spec.verb, spec.digest, spec.actor.login]),
+    [['approve', digest, 'bob']],
+  );
   assert.equal(b.sandbox.deliveries().filter((each) => each.redelivery).length, 1);
 });
 
 test('deliveries without the right signature are refused', async (t) => {
   const b = await bed(t);
   const status = await new Promise<number>((resolve, reject) => {
-    const sent = httpRequest(b.url, { method: 'POST', headers: { 'x-github-event': 'push', 'x-github-delivery': '1', 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` } }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode ?? 0);
-    });
+    const sent = httpRequest(
+      b.url,
+      {
+        method: 'POST',
+        headers: {
+          'x-github-event': 'push',
+          'x-github-delivery': '1',
+          'x-hub-signature-256': `sha256=${'0'.repeat(64)}`,
+        },
+      },
+      (answer) => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      },
+    );
     sent.on('error', reject);
     sent.end('{}');
   });
@@ -172,8 +220,14 @@ test('pushes are told with their paths, and people and authors are found', async
   await b.quiet();
   const push = b.pushes.find((each) => each.after === from);
   assert.deepEqual({ ref: push?.ref, url: push?.repoUrl }, { ref: 'refs/heads/main', url: b.sandbox.gitUrl(repo) });
-  const authors = await b.app.forge.authorsOf(b.sandbox.gitUrl(repo), [from, to], { has: async () => false, isAncestor: async () => false, commitsBetween: async () => [] });
-  assert.ok(authors?.people.some((author) => author.login === 'ann' && author.id === b.sandbox.actAs('ann').account.id));
+  const authors = await b.app.forge.authorsOf(b.sandbox.gitUrl(repo), [from, to], {
+    has: async () => false,
+    isAncestor: async () => false,
+    commitsBetween: async () => [],
+  });
+  assert.ok(
+    authors?.people.some((author) => author.login === 'ann' && author.id === b.sandbox.actAs('ann').account.id),
+  );
   assert.deepEqual(b.app.forge.repositoryOf(b.sandbox.gitUrl(repo)), { owner: 'acme', repo: 'infra' });
   assert.equal(await b.app.forge.userId('bob'), b.sandbox.actAs('bob').account.id);
   assert.equal(await b.app.forge.userId('nobody-here'), undefined);
@@ -184,8 +238,18 @@ test('pushes are told with their paths, and people and authors are found', async
 test('opening a pull request twice opens one', async (t) => {
   const b = await bed(t);
   await b.sandbox.actAs('ann').commit(repo, { branch: 'coxswain/revert-1', files: { 'a.txt': '1' }, message: 'one' });
-  b.sandbox.faults.inject({ match: ({ method, path }) => method === 'POST' && path.endsWith('/pulls'), answer: { cut: 'after' } });
-  const wanted = { owner: 'acme', repo: 'infra', base: 'main', head: 'coxswain/revert-1', title: 'Revert', body: 'why' };
+  b.sandbox.faults.inject({
+    match: ({ method, path }) => method === 'POST' && path.endsWith('/pulls'),
+    answer: { cut: 'after' },
+  });
+  const wanted = {
+    owner: 'acme',
+    repo: 'infra',
+    base: 'main',
+    head: 'coxswain/revert-1',
+    title: 'Revert',
+    body: 'why',
+  };
   await assert.rejects(b.app.forge.openPull(wanted));
   const second = await b.app.forge.openPull(wanted);
   assert.equal(second.created, false);

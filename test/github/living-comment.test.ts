@@ -6,7 +6,12 @@ import { eventually } from '../control-plane.ts';
 import { bed, openPull, progressOf, repo } from './bed.ts';
 import { app, changed, configMap, deleted } from './sample.ts';
 
-const web = (level: string): ReturnType<typeof app> => app('web-dev', { change: [changed(configMap('web', { LEVEL: 'info' }), configMap('web', { LEVEL: level }))] }, { environment: 'dev' });
+const web = (level: string): ReturnType<typeof app> =>
+  app(
+    'web-dev',
+    { change: [changed(configMap('web', { LEVEL: 'info' }), configMap('web', { LEVEL: level }))] },
+    { environment: 'dev' },
+  );
 
 test('one comment follows a pull request from its opening to its merge, edited in place', async (t) => {
   const b = await bed(t);
@@ -18,7 +23,9 @@ test('one comment follows a pull request from its opening to its merge, edited i
   const [comment] = b.sandbox.world.repositories[0]?.comments ?? [];
 
   b.script.apps = [web('trace')];
-  await b.sandbox.actAs('ann').commit(repo, { branch: 'bump', files: { 'apps/web.yaml': 'image: 3\n' }, message: 'more' });
+  await b.sandbox
+    .actAs('ann')
+    .commit(repo, { branch: 'bump', files: { 'apps/web.yaml': 'image: 3\n' }, message: 'more' });
   await b.quiet();
   assert.equal(b.comments().length, 1);
   assert.match(b.comments()[0] ?? '', /\+ {2}LEVEL: trace/);
@@ -43,12 +50,19 @@ test('a pull request that touches no application gets a skipped check and no com
 
 test('an error fails the check with an annotation at file and line', async (t) => {
   const b = await bed(t);
-  b.script.apps = [app('web', undefined, { error: { code: 'E_RENDER', message: 'could not find expected key', place: { file: 'apps/web.yaml', line: 1 } } })];
+  b.script.apps = [
+    app('web', undefined, {
+      error: { code: 'E_RENDER', message: 'could not find expected key', place: { file: 'apps/web.yaml', line: 1 } },
+    }),
+  ];
   await openPull(b.sandbox);
   await b.quiet();
   const [check] = b.sandbox.world.repositories[0]?.checks ?? [];
   assert.equal(check?.conclusion, 'failure');
-  assert.deepEqual(check?.output.annotations.map(({ path, start_line: line, message }) => ({ path, line, message })), [{ path: 'apps/web.yaml', line: 1, message: 'could not find expected key' }]);
+  assert.deepEqual(
+    check?.output.annotations.map(({ path, start_line: line, message }) => ({ path, line, message })),
+    [{ path: 'apps/web.yaml', line: 1, message: 'could not find expected key' }],
+  );
   assert.match(b.comments()[0] ?? '', /`apps\/web\.yaml:1`/);
 });
 
@@ -79,14 +93,28 @@ test('surplus comments of ours are removed and the first one stays; those of peo
 });
 
 /** Writes comments as the App, behind its back. */
-async function ourOctokit(sandbox: Awaited<ReturnType<typeof bed>>['sandbox']): Promise<(number: number, body: string) => Promise<void>> {
+async function ourOctokit(
+  sandbox: Awaited<ReturnType<typeof bed>>['sandbox'],
+): Promise<(number: number, body: string) => Promise<void>> {
   const { GitHubApi } = await import('../../src/github/api.ts');
   const { systemClock } = await import('../../src/base/clock.ts');
   const { silentLogger } = await import('../../src/base/log.ts');
-  const api = new GitHubApi({ appId: sandbox.app.id, privateKey: sandbox.app.privateKey, apiUrl: sandbox.apiUrl, clock: systemClock, log: silentLogger(), random: () => 0 });
+  const api = new GitHubApi({
+    appId: sandbox.app.id,
+    privateKey: sandbox.app.privateKey,
+    apiUrl: sandbox.apiUrl,
+    clock: systemClock,
+    log: silentLogger(),
+    random: () => 0,
+  });
   const octokit = api.installation(sandbox.world.installations[0]?.id ?? 0);
   return async (number, body) => {
-    await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', { owner: 'acme', repo: 'infra', issue_number: number, body });
+    await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
+      owner: 'acme',
+      repo: 'infra',
+      issue_number: number,
+      body,
+    });
   };
 }
 
@@ -97,20 +125,33 @@ test('a comment that was deleted without a webhook is made anew in the same pass
   await b.quiet();
   b.sandbox.world.repositories[0]?.comments.splice(0);
   b.script.apps = [web('trace')];
-  const sha = await b.sandbox.actAs('ann').commit(repo, { branch: 'bump', files: { 'apps/web.yaml': 'image: 6\n' }, message: 'more' });
+  const sha = await b.sandbox
+    .actAs('ann')
+    .commit(repo, { branch: 'bump', files: { 'apps/web.yaml': 'image: 6\n' }, message: 'more' });
   await b.quiet();
   assert.equal(b.comments().length, 1);
   assert.match(b.comments()[0] ?? '', /LEVEL: trace/);
-  assert.deepEqual(b.sandbox.world.repositories[0]?.checks.filter((check) => check.headSha === sha).map((check) => check.conclusion), ['success']);
+  assert.deepEqual(
+    b.sandbox.world.repositories[0]?.checks.filter((check) => check.headSha === sha).map((check) => check.conclusion),
+    ['success'],
+  );
 });
 
 test('an answer that is cut after the comment was made leads to one comment', async (t) => {
   const b = await bed(t);
   b.script.apps = [web('debug')];
-  b.sandbox.faults.inject({ match: ({ method, path }) => method === 'POST' && path.endsWith('/comments'), answer: { cut: 'after' } });
-  b.sandbox.faults.inject({ match: ({ method, path }) => method === 'POST' && path.endsWith('/check-runs'), answer: { cut: 'after' } });
+  b.sandbox.faults.inject({
+    match: ({ method, path }) => method === 'POST' && path.endsWith('/comments'),
+    answer: { cut: 'after' },
+  });
+  b.sandbox.faults.inject({
+    match: ({ method, path }) => method === 'POST' && path.endsWith('/check-runs'),
+    answer: { cut: 'after' },
+  });
   await openPull(b.sandbox);
-  await eventually('the check', () => b.sandbox.world.repositories[0]?.checks.find((check) => check.conclusion === 'success'));
+  await eventually('the check', () =>
+    b.sandbox.world.repositories[0]?.checks.find((check) => check.conclusion === 'success'),
+  );
   await b.quiet();
   assert.equal(b.comments().length, 1);
   assert.equal(b.sandbox.world.repositories[0]?.checks.length, 1);
@@ -119,11 +160,19 @@ test('an answer that is cut after the comment was made leads to one comment', as
 test('refusals of the server and rate limits are waited out, and nothing is done twice', async (t) => {
   const b = await bed(t);
   b.script.apps = [web('debug')];
-  b.sandbox.faults.inject({ match: ({ method, path }) => method === 'POST' && path.endsWith('/comments'), answer: { limit: 403, retryAfter: 1 } });
-  b.sandbox.faults.inject({ match: ({ method, path }) => method === 'POST' && path.endsWith('/check-runs'), answer: { status: 502 } });
+  b.sandbox.faults.inject({
+    match: ({ method, path }) => method === 'POST' && path.endsWith('/comments'),
+    answer: { limit: 403, retryAfter: 1 },
+  });
+  b.sandbox.faults.inject({
+    match: ({ method, path }) => method === 'POST' && path.endsWith('/check-runs'),
+    answer: { status: 502 },
+  });
   b.sandbox.expireTokens();
   await openPull(b.sandbox);
-  await eventually('the check', () => b.sandbox.world.repositories[0]?.checks.find((check) => check.conclusion === 'success'));
+  await eventually('the check', () =>
+    b.sandbox.world.repositories[0]?.checks.find((check) => check.conclusion === 'success'),
+  );
   await b.quiet();
   assert.equal(b.comments().length, 1);
   assert.equal(b.sandbox.world.repositories[0]?.checks.length, 1);
@@ -135,7 +184,9 @@ test('doubled and reordered webhooks change nothing in the end, and lost ones ar
   b.sandbox.faults.hooks('double', { times: 2 });
   await openPull(b.sandbox);
   b.sandbox.faults.hooks('swap', { times: 1 });
-  await b.sandbox.actAs('ann').commit(repo, { branch: 'bump', files: { 'apps/web.yaml': 'image: 4\n' }, message: 'more' });
+  await b.sandbox
+    .actAs('ann')
+    .commit(repo, { branch: 'bump', files: { 'apps/web.yaml': 'image: 4\n' }, message: 'more' });
   await b.quiet();
   assert.equal(b.comments().length, 1);
   b.sandbox.faults.hooks('lose', { times: 100 });
@@ -153,8 +204,12 @@ test('a result for a head that has moved is dropped', async (t) => {
   b.script.apps = [web('debug')];
   await openPull(b.sandbox);
   await eventually('the preview of the first head', () => (b.script.previews.length > 0 ? true : undefined));
-  await b.sandbox.actAs('ann').commit(repo, { branch: 'bump', files: { 'apps/web.yaml': 'image: 5\n' }, message: 'more' });
-  await eventually('the first to be aborted and the second to begin', () => (b.script.aborted > 0 && b.script.previews.length > 1 ? true : undefined));
+  await b.sandbox
+    .actAs('ann')
+    .commit(repo, { branch: 'bump', files: { 'apps/web.yaml': 'image: 5\n' }, message: 'more' });
+  await eventually('the first to be aborted and the second to begin', () =>
+    b.script.aborted > 0 && b.script.previews.length > 1 ? true : undefined,
+  );
   gate.resolve();
   await b.quiet();
   // On a slow machine the first head may have been announced; it never has a result.
@@ -169,10 +224,13 @@ test('an unchanged result writes nothing, after a restart too', async (t) => {
   await b.quiet();
   const before = b.sandbox.world.repositories[0]?.comments[0]?.updatedAt;
   const writes: string[] = [];
-  b.sandbox.faults.inject({ match: ({ method, path }) => {
-    if (method !== 'GET' && !path.includes('access_tokens')) writes.push(`${method} ${path}`);
-    return false;
-  }, answer: { status: 500 } });
+  b.sandbox.faults.inject({
+    match: ({ method, path }) => {
+      if (method !== 'GET' && !path.includes('access_tokens')) writes.push(`${method} ${path}`);
+      return false;
+    },
+    answer: { status: 500 },
+  });
   b.app.forge.refreshPull({ owner: 'acme', repo: 'infra', number });
   await b.quiet();
   await b.restart();
@@ -192,14 +250,21 @@ test('a check that is asked to run again is written again, though it says the sa
     b.sandbox.actAs('ann').rerunCheck(repo, { sha: check.headSha, name: 'coxswain/diff' });
     assert.equal(check.rerequested, true);
     await b.quiet();
-    assert.deepEqual({ rerequested: check.rerequested, conclusion: check.conclusion }, { rerequested: false, conclusion: 'success' }, again);
+    assert.deepEqual(
+      { rerequested: check.rerequested, conclusion: check.conclusion },
+      { rerequested: false, conclusion: 'success' },
+      again,
+    );
   }
   b.script.progress = [progressOf('web-dev', 'success')];
   const sha = await b.sandbox.actAs('ann').merge(repo, number);
   await b.quiet();
   b.sandbox.actAs('ann').rerunCheck(repo, { sha, name: 'coxswain/rollout' });
   await b.quiet();
-  assert.deepEqual(b.sandbox.world.repositories[0]?.checks.map((each) => each.rerequested), [false, false]);
+  assert.deepEqual(
+    b.sandbox.world.repositories[0]?.checks.map((each) => each.rerequested),
+    [false, false],
+  );
 });
 
 test('a result that takes long is announced, and replaces the announcement', async (t) => {
@@ -209,12 +274,17 @@ test('a result that takes long is announced, and replaces the announcement', asy
   b.script.apps = [web('debug')];
   await openPull(b.sandbox);
   await eventually('the announcement', () => b.comments().find((body) => body.includes('⏳')));
-  await eventually('the running check', () => b.sandbox.world.repositories[0]?.checks.find((check) => check.status === 'in_progress'));
+  await eventually('the running check', () =>
+    b.sandbox.world.repositories[0]?.checks.find((check) => check.status === 'in_progress'),
+  );
   gate.resolve();
   await b.quiet();
   assert.equal(b.comments().length, 1);
   assert.match(b.comments()[0] ?? '', /LEVEL: debug/);
-  assert.deepEqual(b.sandbox.world.repositories[0]?.checks.map((check) => check.conclusion), ['success']);
+  assert.deepEqual(
+    b.sandbox.world.repositories[0]?.checks.map((check) => check.conclusion),
+    ['success'],
+  );
 });
 
 test('a move of the base branch looks at the open pull requests again, and writes nothing when they say the same', async (t) => {

@@ -8,7 +8,11 @@ import { redeliverClicks } from '../../src/github/missed.ts';
 const now = Date.parse('2026-11-21T12:00:00Z');
 
 /** One row of the list, as text: JSON of this language cannot hold GitHub's ids. */
-function row(id: string, guid: string, more: { action?: string; status?: number; minutes?: number; redelivery?: boolean } = {}): string {
+function row(
+  id: string,
+  guid: string,
+  more: { action?: string; status?: number; minutes?: number; redelivery?: boolean } = {},
+): string {
   const { action = 'requested_action', status = 503, minutes = 5, redelivery = false } = more;
   return `{"id":${id},"guid":"${guid}","delivered_at":"${new Date(now - minutes * 60_000).toISOString()}","redelivery":${redelivery},"event":"check_run","action":"${action}","status_code":${status}}`;
 }

@@ -6,8 +6,11 @@ import { SteppedClock } from '../../src/base/clock.ts';
 import { bed, openPull, progressOf, repo } from './bed.ts';
 import { app, changed, configMap } from './sample.ts';
 
-const web = app('web-dev', { change: [changed(configMap('web', { LEVEL: 'info' }), configMap('web', { LEVEL: 'debug' }))] });
-const grants = 'whoever owns the App adds that in its settings, and then an owner of the account where it is installed accepts it';
+const web = app('web-dev', {
+  change: [changed(configMap('web', { LEVEL: 'info' }), configMap('web', { LEVEL: 'debug' }))],
+});
+const grants =
+  'whoever owns the App adds that in its settings, and then an owner of the account where it is installed accepts it';
 const sweepMs = 10 * 60_000;
 
 /** The App may do that no more. A token keeps what it was made with, so ours begins anew. */
@@ -53,7 +56,11 @@ test('without deployments comment and checks tell the rollout, and the comment t
   const { open, merged } = await wholeLife(b);
   assert.deepEqual([open.checks, merged.checks, merged.deployments], [all.open, all.merged, []]);
   assert.match(merged.comment, /Merged and rolled out/);
-  assert.ok(merged.comment.includes(`⚠️ **Deployments are missing here:** GitHub refuses them. Resource not accessible by integration`));
+  assert.ok(
+    merged.comment.includes(
+      `⚠️ **Deployments are missing here:** GitHub refuses them. Resource not accessible by integration`,
+    ),
+  );
   assert.match(merged.comment, new RegExp(`It needs deployments: (read|write): ${grants}`));
 });
 
@@ -63,7 +70,8 @@ test('without checks comment and deployments tell the rollout, and the comment t
   const { open, merged } = await wholeLife(b);
   assert.deepEqual([open.checks, merged.checks, merged.deployments], [[], [], ['success']]);
   assert.match(open.comment, /1 application changes/);
-  for (const { comment } of [open, merged]) assert.match(comment, new RegExp(`Checks are missing here:.*It needs checks: (read|write): ${grants}`));
+  for (const { comment } of [open, merged])
+    assert.match(comment, new RegExp(`Checks are missing here:.*It needs checks: (read|write): ${grants}`));
 });
 
 test('without comments the checks tell the difference, the rollout and what is missing', async (t) => {
@@ -71,14 +79,25 @@ test('without comments the checks tell the difference, the rollout and what is m
   await without(b, 'issues');
   await without(b, 'pull_requests', 'read');
   const { open, merged } = await wholeLife(b);
-  assert.deepEqual([open.checks, merged.checks, merged.deployments, merged.comment], [all.open, all.merged, ['success'], '']);
-  for (const { output } of b.sandbox.world.repositories[0]?.checks ?? []) assert.match(output.summary ?? '', new RegExp(`Comments are missing here:.*It needs .*issues: (read|write).*: ${grants}`));
+  assert.deepEqual(
+    [open.checks, merged.checks, merged.deployments, merged.comment],
+    [all.open, all.merged, ['success'], ''],
+  );
+  for (const { output } of b.sandbox.world.repositories[0]?.checks ?? [])
+    assert.match(
+      output.summary ?? '',
+      new RegExp(`Comments are missing here:.*It needs .*issues: (read|write).*: ${grants}`),
+    );
 });
 
 test('without comments none is doubled when they may be written and not read', async (t) => {
   const b = await bed(t);
   b.script.apps = [web];
-  b.sandbox.faults.inject({ match: ({ method, path }) => method === 'GET' && path.includes('/issues/1/comments'), times: 3, answer: { status: 403 } });
+  b.sandbox.faults.inject({
+    match: ({ method, path }) => method === 'GET' && path.includes('/issues/1/comments'),
+    times: 3,
+    answer: { status: 403 },
+  });
   const number = await openPull(b.sandbox);
   await b.quiet();
   for (let look = 0; look < 4; look += 1) {
@@ -94,12 +113,20 @@ test('a command whose reaction GitHub refuses is taken up, and its answer stands
   b.script.apps = [web];
   const number = await openPull(b.sandbox);
   await b.quiet();
-  b.sandbox.faults.inject({ match: ({ method, path }) => method === 'POST' && path.endsWith('/reactions'), times: 100, answer: { status: 403 } });
+  b.sandbox.faults.inject({
+    match: ({ method, path }) => method === 'POST' && path.endsWith('/reactions'),
+    times: 100,
+    answer: { status: 403 },
+  });
   b.sandbox.actAs('bob').comment(repo, number, '/cox diff web-dev');
   await b.quiet();
   const [request, ...more] = b.requests();
   assert.deepEqual([request?.spec.verb, more], ['diff', []]);
-  const done = await b.store.requests.patch(`${request?.metadata.namespace}/${request?.metadata.name}`, { status: { phase: 'Done', message: 'web-dev is compared again' } }, { subresource: 'status' });
+  const done = await b.store.requests.patch(
+    `${request?.metadata.namespace}/${request?.metadata.name}`,
+    { status: { phase: 'Done', message: 'web-dev is compared again' } },
+    { subresource: 'status' },
+  );
   await b.app.forge.answer(done, { ok: true, text: 'web-dev is compared again' });
   await b.quiet();
   assert.match(b.comments()[0] ?? '', /🚀 `bob` `\/cox diff web-dev` — web-dev is compared again/);

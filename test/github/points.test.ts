@@ -9,11 +9,18 @@ async function settle(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-function bed(limits: { ms: number; points: number }[]): { clock: SteppedClock; budget: Budget; sent: [string, number][]; ask: (name: string, points: number, share?: number, signal?: AbortSignal) => Promise<void>; step: (ms: number) => Promise<void> } {
+function bed(limits: { ms: number; points: number }[]): {
+  clock: SteppedClock;
+  budget: Budget;
+  sent: [string, number][];
+  ask: (name: string, points: number, share?: number, signal?: AbortSignal) => Promise<void>;
+  step: (ms: number) => Promise<void>;
+} {
   const clock = new SteppedClock();
   const budget = new Budget({ clock, limits });
   const sent: [string, number][] = [];
-  const ask = (name: string, points: number, share = 1, signal?: AbortSignal): Promise<void> => budget.take(points, { share, signal }).then(() => void sent.push([name, clock.now()]));
+  const ask = (name: string, points: number, share = 1, signal?: AbortSignal): Promise<void> =>
+    budget.take(points, { share, signal }).then(() => void sent.push([name, clock.now()]));
   const step = async (ms: number): Promise<void> => {
     await settle();
     clock.step(ms);
@@ -30,9 +37,15 @@ test('all of a limit may be spent at once; then each waits until enough of it is
   await step(100);
   for (const name of ['d', 'e', 'f']) void ask(name, 4);
   await step(599);
-  assert.deepEqual(sent.map(([name]) => name), ['a', 'b', 'c']);
+  assert.deepEqual(
+    sent.map(([name]) => name),
+    ['a', 'b', 'c'],
+  );
   await step(1);
-  assert.deepEqual(sent.slice(3), [['d', 1000], ['e', 1000]]);
+  assert.deepEqual(sent.slice(3), [
+    ['d', 1000],
+    ['e', 1000],
+  ]);
   await step(999);
   assert.equal(sent.length, 5);
   await step(1);
@@ -46,13 +59,19 @@ test('who may use a part only waits earlier, and does not hold up the others', a
   void ask('r1', 1);
   void ask('r2', 1);
   await step(999);
-  assert.deepEqual(sent.map(([name]) => name), ['w1', 'w2', 'r1', 'r2']);
+  assert.deepEqual(
+    sent.map(([name]) => name),
+    ['w1', 'w2', 'r1', 'r2'],
+  );
   await step(1);
   assert.deepEqual(sent.at(-1), ['w3', 1000]);
 });
 
 test('the longer limit holds as well; a closed budget opens at its time; who gives up frees the way', async () => {
-  const { budget, sent, ask, step } = bed([{ ms: 1000, points: 2 }, { ms: 5000, points: 3 }]);
+  const { budget, sent, ask, step } = bed([
+    { ms: 1000, points: 2 },
+    { ms: 5000, points: 3 },
+  ]);
   for (const name of ['a', 'b', 'c']) void ask(name, 1);
   await step(1000);
   assert.equal(sent.length, 3);

@@ -3,7 +3,20 @@ import type { AppPreview, PullPreview } from '../../src/change/pull.ts';
 import type { Effect, ObjectDiff } from '../../src/model/effect.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 
-export const emptyEffect: Effect = { drift: [], waiting: [], change: [], total: [], hooks: [], errors: [], risks: [], operations: [], destination: { server: 'https://kubernetes.default.svc', namespace: 'shop' }, unwritten: [], digest: 'k7f29qpdk7f29qpd', notes: [] };
+export const emptyEffect: Effect = {
+  drift: [],
+  waiting: [],
+  change: [],
+  total: [],
+  hooks: [],
+  errors: [],
+  risks: [],
+  operations: [],
+  destination: { server: 'https://kubernetes.default.svc', namespace: 'shop' },
+  unwritten: [],
+  digest: 'k7f29qpdk7f29qpd',
+  notes: [],
+};
 
 export function deployment(name: string, image: string, replicas = 3): KubeObject {
   return {
@@ -31,11 +44,23 @@ export function configMap(name: string, data: Record<string, string>): KubeObjec
 }
 
 export function created(object: KubeObject): ObjectDiff {
-  return { key: { group: '', kind: object.kind, namespace: 'shop', name: object.metadata.name ?? '' }, action: 'create', changes: [], after: object, notes: [] };
+  return {
+    key: { group: '', kind: object.kind, namespace: 'shop', name: object.metadata.name ?? '' },
+    action: 'create',
+    changes: [],
+    after: object,
+    notes: [],
+  };
 }
 
 export function deleted(object: KubeObject): ObjectDiff {
-  return { key: { group: '', kind: object.kind, namespace: 'shop', name: object.metadata.name ?? '' }, action: 'delete', changes: [], before: object, notes: [] };
+  return {
+    key: { group: '', kind: object.kind, namespace: 'shop', name: object.metadata.name ?? '' },
+    action: 'delete',
+    changes: [],
+    before: object,
+    notes: [],
+  };
 }
 
 export function app(name: string, effect: Partial<Effect> | undefined, more: Partial<AppPreview> = {}): AppPreview {
@@ -62,9 +87,16 @@ export function app(name: string, effect: Partial<Effect> | undefined, more: Par
 export function preview(apps: AppPreview[], more: Partial<PullPreview> = {}): PullPreview {
   return {
     pull: {
-      repoUrl: 'https://github.com/acme/infra.git', owner: 'acme', repo: 'infra', number: 7,
-      base: { ref: 'main', sha: 'b'.repeat(40) }, head: { ref: 'bump', sha: 'c'.repeat(40) },
-      defaultBranch: 'main', author: { login: 'ada', id: 1 }, draft: false, fork: false,
+      repoUrl: 'https://github.com/acme/infra.git',
+      owner: 'acme',
+      repo: 'infra',
+      number: 7,
+      base: { ref: 'main', sha: 'b'.repeat(40) },
+      head: { ref: 'bump', sha: 'c'.repeat(40) },
+      defaultBranch: 'main',
+      author: { login: 'ada', id: 1 },
+      draft: false,
+      fork: false,
     },
     base: 'b'.repeat(40),
     mergeCommit: 'd'.repeat(40),

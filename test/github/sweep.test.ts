@@ -8,7 +8,9 @@ import { bed, openPull, progressOf, repo } from './bed.ts';
 import { app, changed, configMap } from './sample.ts';
 
 const sweepMs = 10 * 60_000;
-const web = app('web-dev', { change: [changed(configMap('web', { LEVEL: 'info' }), configMap('web', { LEVEL: 'debug' }))] });
+const web = app('web-dev', {
+  change: [changed(configMap('web', { LEVEL: 'info' }), configMap('web', { LEVEL: 'debug' }))],
+});
 
 async function sweep(b: Bed, clock: SteppedClock): Promise<void> {
   clock.step(sweepMs);
@@ -34,12 +36,19 @@ test('a refused sweep is followed by the next one, and an installation that refu
   b.sandbox.faults.hooks('lose', { times: 100 });
   await openPull(b.sandbox);
   b.sandbox.faults.inject({ match: ({ path }) => path === '/app', answer: { status: 403 } });
-  b.sandbox.faults.inject({ match: ({ path }) => path === '/repos/acme/infra/pulls?per_page=100&state=open&page=1', answer: { status: 404 } });
+  b.sandbox.faults.inject({
+    match: ({ path }) => path === '/repos/acme/infra/pulls?per_page=100&state=open&page=1',
+    answer: { status: 404 },
+  });
   await sweep(b, clock);
   assert.deepEqual(b.comments(), []);
   await b.sandbox.createRepository({ owner: 'gone', name: 'infra' });
   const gone = b.sandbox.world.installations.find((each) => each.account.login === 'gone')?.id ?? 0;
-  b.sandbox.faults.inject({ match: ({ path }) => path.startsWith(`/app/installations/${gone}/`), times: 100, answer: { status: 404 } });
+  b.sandbox.faults.inject({
+    match: ({ path }) => path.startsWith(`/app/installations/${gone}/`),
+    times: 100,
+    answer: { status: 404 },
+  });
   await sweep(b, clock);
   assert.equal(b.comments().length, 1);
 });
@@ -50,7 +59,10 @@ test('a pull request that GitHub refused to let us speak in is taken up again by
   b.script.apps = [web];
   b.sandbox.faults.hooks('lose', { times: 100 });
   await openPull(b.sandbox);
-  b.sandbox.faults.inject({ match: ({ method, path }) => method === 'POST' && path.endsWith('/comments'), answer: { status: 422 } });
+  b.sandbox.faults.inject({
+    match: ({ method, path }) => method === 'POST' && path.endsWith('/comments'),
+    answer: { status: 422 },
+  });
   await sweep(b, clock);
   assert.deepEqual(b.comments(), []);
   await sweep(b, clock);
@@ -67,7 +79,11 @@ test('a rate limit that lasts longer than one request waits is no refusal', asyn
   const clock = new SteppedClock(Date.now());
   const b = await bed(t, { clock });
   b.script.apps = [web];
-  b.sandbox.faults.inject({ match: ({ method, path }) => method === 'POST' && path.endsWith('/comments'), times: 6, answer: { limit: 403, retryAfter: 1 } });
+  b.sandbox.faults.inject({
+    match: ({ method, path }) => method === 'POST' && path.endsWith('/comments'),
+    times: 6,
+    answer: { limit: 403, retryAfter: 1 },
+  });
   await openPull(b.sandbox);
   await eventually('the comment', () => {
     clock.step(100);
@@ -86,8 +102,16 @@ test('a merge that waits for approval is followed after a restart, however old i
   if (pull) pull.updatedAt = '2020-01-01T00:00:00Z';
   const { namespace } = b.store;
   await b.store.approvals.create({
-    apiVersion: 'coxswain.dev/v1alpha1', kind: 'Approval', metadata: { name: 'web-prod-abcdef012345', namespace },
-    spec: { application: `${namespace}/web-prod`, digest: 'a'.repeat(64), revision, ranges: [{ repo: b.sandbox.gitUrl(repo), from, to: revision }], operations: [] },
+    apiVersion: 'coxswain.dev/v1alpha1',
+    kind: 'Approval',
+    metadata: { name: 'web-prod-abcdef012345', namespace },
+    spec: {
+      application: `${namespace}/web-prod`,
+      digest: 'a'.repeat(64),
+      revision,
+      ranges: [{ repo: b.sandbox.gitUrl(repo), from, to: revision }],
+      operations: [],
+    },
   });
   b.script.progress = [progressOf('web-prod', 'success', { gated: true, message: 'Synced, Healthy' })];
   await b.restart();

@@ -53,7 +53,9 @@ async function receiving(t: TestContext): Promise<Receiving> {
   };
 }
 
-const signed = (body: string): OutgoingHttpHeaders => ({ 'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}` });
+const signed = (body: string): OutgoingHttpHeaders => ({
+  'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
+});
 
 test('a delivery without a signature, or of a size that GitHub never sends, is refused before its body comes', async (t) => {
   const r = await receiving(t);
@@ -71,7 +73,12 @@ test('bodies that are being read have a bound together, and what ends makes room
   for (const { sent } of held) sent.destroy();
   await eventually('the bodies are given up', () => (r.open() === 0 ? true : undefined));
   const body = JSON.stringify({ zen: 'x' });
-  const last = r.begin({ ...signed(body), 'x-github-event': 'ping', 'x-github-delivery': '1', 'content-length': body.length });
+  const last = r.begin({
+    ...signed(body),
+    'x-github-event': 'ping',
+    'x-github-delivery': '1',
+    'content-length': body.length,
+  });
   last.sent.end(body);
   assert.equal(await last.answered, 202);
   assert.deepEqual(r.taken, [{ event: 'ping', id: '1', payload: { zen: 'x' } }]);

@@ -6,7 +6,14 @@ import type { JudgedResource } from '../../src/health/health.ts';
 import type { HealthStatusCode } from '../../src/model/application.ts';
 
 function one(status: HealthStatusCode | undefined, fields: Partial<JudgedResource> = {}): JudgedResource {
-  return { key: { group: 'apps', kind: 'Deployment', namespace: 'n', name: fields.key?.name ?? 'x' }, hook: false, ignoreHealthcheck: false, live: true, health: status && { status }, ...fields };
+  return {
+    key: { group: 'apps', kind: 'Deployment', namespace: 'n', name: fields.key?.name ?? 'x' },
+    hook: false,
+    ignoreHealthcheck: false,
+    live: true,
+    health: status && { status },
+    ...fields,
+  };
 }
 
 const missing = one(undefined, { live: false });
@@ -31,8 +38,12 @@ for (const [name, resources, expected] of rows) {
 }
 
 test('the message names up to three culprits', () => {
-  const bad = (name: string): JudgedResource => one('Degraded', { key: { group: 'apps', kind: 'Deployment', namespace: 'n', name } });
+  const bad = (name: string): JudgedResource =>
+    one('Degraded', { key: { group: 'apps', kind: 'Deployment', namespace: 'n', name } });
   assert.equal(applicationHealth([bad('a'), one('Progressing')]).message, 'Caused by Deployment/a');
-  assert.equal(applicationHealth(['a', 'b', 'c', 'd', 'e'].map(bad)).message, 'Caused by Deployment/a, Deployment/b, Deployment/c and 2 more');
+  assert.equal(
+    applicationHealth(['a', 'b', 'c', 'd', 'e'].map(bad)).message,
+    'Caused by Deployment/a, Deployment/b, Deployment/c and 2 more',
+  );
   assert.equal(applicationHealth([one('Healthy')]).message, undefined);
 });

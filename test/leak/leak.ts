@@ -11,7 +11,12 @@ import { startScene } from '../../sandbox/scene.ts';
 import { formsOf, outlets } from './outlets.ts';
 import { helmFiles, jsonnetFiles, kustomizeFiles, pick, plainFiles, seeded, word } from './shapes.ts';
 
-const makers: Record<string, (random: Random, secret: string) => Files> = { plain: plainFiles, helm: helmFiles, kustomize: kustomizeFiles, jsonnet: jsonnetFiles };
+const makers: Record<string, (random: Random, secret: string) => Files> = {
+  plain: plainFiles,
+  helm: helmFiles,
+  kustomize: kustomizeFiles,
+  jsonnet: jsonnetFiles,
+};
 const names = [...Object.keys(makers), 'gated'];
 const applications = '/apis/argoproj.io/v1alpha1/namespaces/argocd/applications';
 const withinMs = 120_000;
@@ -20,10 +25,13 @@ const withinMs = 120_000;
 function applicationOf(name: string, url: string): KubeObject {
   const gated = name === 'gated';
   return {
-    apiVersion: 'argoproj.io/v1alpha1', kind: 'Application',
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
     metadata: { name, namespace: 'argocd', ...(gated && { annotations: { 'coxswain.dev/approval': 'required' } }) },
     spec: {
-      project: 'default', source: { repoURL: url, path: gated ? 'plain' : name, targetRevision: 'main' }, destination: { server: 'https://kubernetes.default.svc', namespace: `leak-${name}` },
+      project: 'default',
+      source: { repoURL: url, path: gated ? 'plain' : name, targetRevision: 'main' },
+      destination: { server: 'https://kubernetes.default.svc', namespace: `leak-${name}` },
       syncPolicy: { automated: { prune: true }, syncOptions: ['CreateNamespace=true'], retry: { limit: 0 } },
     },
   };
@@ -48,15 +56,38 @@ async function round(run: Run, at: number): Promise<void> {
   const files: Files = Object.assign({}, ...Object.values(makers).map((make) => make(random, fresh(run)))) as Files;
   const author = github.actAs(people.alice.login);
   const branch = `round-${at}`;
-  await author.commit(repository.name, { branch, files: Object.fromEntries(Object.entries(files).map(([path, text]) => [path, text ?? null])), message: branch });
+  await author.commit(repository.name, {
+    branch,
+    files: Object.fromEntries(Object.entries(files).map(([path, text]) => [path, text ?? null])),
+    message: branch,
+  });
   const number = await author.openPullRequest(repository.name, { head: branch, title: branch });
   const [world] = github.world.repositories;
-  await until(`the check of ${branch}`, () => world?.checks.find((check) => check.name === 'coxswain/diff' && check.headSha === world.pulls.get(number)?.headSha && check.conclusion !== null) ?? undefined, { withinMs });
+  await until(
+    `the check of ${branch}`,
+    () =>
+      world?.checks.find(
+        (check) =>
+          check.name === 'coxswain/diff' &&
+          check.headSha === world.pulls.get(number)?.headSha &&
+          check.conclusion !== null,
+      ) ?? undefined,
+    { withinMs },
+  );
   const merged = await author.merge(repository.name, number);
-  await until(`every application to look at ${branch}`, async () => {
-    const all = await list<Application>(kube, applications);
-    return all.every(({ operation, status }) => operation === undefined && (status?.sync?.revision === merged || (status?.conditions?.length ?? 0) > 0)) || undefined;
-  }, { withinMs });
+  await until(
+    `every application to look at ${branch}`,
+    async () => {
+      const all = await list<Application>(kube, applications);
+      return (
+        all.every(
+          ({ operation, status }) =>
+            operation === undefined && (status?.sync?.revision === merged || (status?.conditions?.length ?? 0) > 0),
+        ) || undefined
+      );
+    },
+    { withinMs },
+  );
   await drift(run);
 }
 
@@ -64,7 +95,13 @@ async function round(run: Run, at: number): Promise<void> {
 async function drift(run: Run): Promise<void> {
   const { kube } = run.scene;
   const path = `/api/v1/namespaces/${pick(run.random, ['leak-plain/secrets/creds', 'leak-helm/secrets/helm-creds', 'leak-jsonnet/secrets/jsonnet-creds'])}`;
-  if (await get(kube, path)) await kube.call('PATCH', path, { stringData: { password: fresh(run) }, metadata: { annotations: { note: fresh(run) } } }, 'application/merge-patch+json');
+  if (await get(kube, path))
+    await kube.call(
+      'PATCH',
+      path,
+      { stringData: { password: fresh(run) }, metadata: { annotations: { note: fresh(run) } } },
+      'application/merge-patch+json',
+    );
 }
 
 /** The same seed plays the same rounds. */
@@ -73,7 +110,16 @@ export async function leaks(t: TestContext, { seed, rounds }: { seed: number; ro
   t.diagnostic(`seed ${seed}`);
   const run: Run = { scene, random: seeded(seed), secrets: [] };
   try {
-    await apply(scene.kube, { apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata: { name: 'default', namespace: 'argocd' }, spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }], clusterResourceWhitelist: [{ group: '*', kind: '*' }] } });
+    await apply(scene.kube, {
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'AppProject',
+      metadata: { name: 'default', namespace: 'argocd' },
+      spec: {
+        sourceRepos: ['*'],
+        destinations: [{ server: '*', namespace: '*' }],
+        clusterResourceWhitelist: [{ group: '*', kind: '*' }],
+      },
+    });
     for (const name of names) await apply(scene.kube, applicationOf(name, scene.repository.url));
     await scene.coxswain.start();
     for (let at = 1; at <= rounds; at += 1) await round(run, at);
@@ -82,11 +128,18 @@ export async function leaks(t: TestContext, { seed, rounds }: { seed: number; ro
       for (const [at, secret] of run.secrets.entries()) {
         for (const form of formsOf(secret)) {
           const found = text.indexOf(form);
-          assert.equal(found, -1, `${outlet} holds secret ${at} of seed ${seed}: …${text.slice(Math.max(0, found - 300), found + 60)}…`);
+          assert.equal(
+            found,
+            -1,
+            `${outlet} holds secret ${at} of seed ${seed}: …${text.slice(Math.max(0, found - 300), found + 60)}…`,
+          );
         }
       }
     }
-    assert.ok(run.secrets.length >= rounds * 4 && /\+{8}/.test(all['GitHub: comments, checks, deployments'] ?? ''), 'Secrets were shown, masked');
+    assert.ok(
+      run.secrets.length >= rounds * 4 && /\+{8}/.test(all['GitHub: comments, checks, deployments'] ?? ''),
+      'Secrets were shown, masked',
+    );
   } finally {
     await scene.stop();
   }

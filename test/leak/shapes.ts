@@ -1,4 +1,5 @@
-// Random sources that hold a secret word: right ones, misspelt ones, and such as make a tool or the API server complain about it.
+// Random sources that hold a secret word: right ones, misspelt ones, and such as make a tool or the API server complain
+// about it.
 
 export type Random = () => number;
 
@@ -44,7 +45,8 @@ const documents: readonly [Shape, ...Shape[]] = [
   (s) => `${head('creds')}stringData:\n  password: {deep: ${s}}\n`,
   (s) => `${head('creds')}immutable: ${s}\n`,
   (s) => `${head('creds')}stringData:\n  password: |\n    first\n    ${s}\n`,
-  (s) => `${head('creds')}  annotations:\n    note: ${s}\n    kubectl.kubernetes.io/last-applied-configuration: '{"kind":"Secret","spec":{"x":"${s}"}}'\nstringData: {}\n`,
+  (s) =>
+    `${head('creds')}  annotations:\n    note: ${s}\n    kubectl.kubernetes.io/last-applied-configuration: '{"kind":"Secret","spec":{"x":"${s}"}}'\nstringData: {}\n`,
   (s) => `${head('creds')}  labels:\n    note: ${s}\nstringData: {}\n`,
   (s) => `${head('creds')}  note: ${s}\nstringData: {}\n`,
   (s) => `${head('creds').replace('Secret', 'secret')}stringData:\n  password: ${s}\n`,
@@ -56,22 +58,62 @@ const documents: readonly [Shape, ...Shape[]] = [
   (s) => `${head('creds')}stringData:\n  password: *${s}\n`,
   (s) => `${head('creds')}stringData:\n  password: !!int ${s}\n`,
   (s) => `${head('creds')}metadata: ${s}\n`,
-  (s) => `${head('creds').replace('  name: creds', `  name: creds\n  namespace: "${s} ${s}"`)}stringData: {}\n`.replace(`"${s} ${s}"`, 'no such'),
+  (s) =>
+    `${head('creds').replace('  name: creds', `  name: creds\n  namespace: "${s} ${s}"`)}stringData: {}\n`.replace(
+      `"${s} ${s}"`,
+      'no such',
+    ),
 ];
 
 export function plainFiles(random: Random, secret: string): Files {
-  return { 'plain/secret.yaml': pick(random, documents)(secret), 'plain/other.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: other\ndata:\n  at: "${Math.floor(random() * 1e9)}"\n` };
+  return {
+    'plain/secret.yaml': pick(random, documents)(secret),
+    'plain/other.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: other\ndata:\n  at: "${Math.floor(random() * 1e9)}"\n`,
+  };
 }
 
 const templates: readonly [string, ...string[]] = [
-  '{{ .Values.password | quote }}', '{{ .Values.password }}', '{{ fail (printf "bad password %s" .Values.password) }}', '{{ required .Values.password .Values.missing }}',
-  '{{ .Values.password.deep.deeper }}', '{{ index .Values.password "x" }}', '{{ include .Values.password . }}', '{{ tpl .Values.password . }}', '{{ .Values.password | b64dec | toYaml | mustFromJson }}',
-  '{{ range .Values.password }}x{{ end }}', '{{ mustFromJson .Values.password }}', '{{ (fromYaml .Values.password).x }}', '{{ .Values.password | mustToDate "2006" }}', '{{ semver .Values.password }}', '{{ .Values.password | nindent "x" }}',
+  '{{ .Values.password | quote }}',
+  '{{ .Values.password }}',
+  '{{ fail (printf "bad password %s" .Values.password) }}',
+  '{{ required .Values.password .Values.missing }}',
+  '{{ .Values.password.deep.deeper }}',
+  '{{ index .Values.password "x" }}',
+  '{{ include .Values.password . }}',
+  '{{ tpl .Values.password . }}',
+  '{{ .Values.password | b64dec | toYaml | mustFromJson }}',
+  '{{ range .Values.password }}x{{ end }}',
+  '{{ mustFromJson .Values.password }}',
+  '{{ (fromYaml .Values.password).x }}',
+  '{{ .Values.password | mustToDate "2006" }}',
+  '{{ semver .Values.password }}',
+  '{{ .Values.password | nindent "x" }}',
 ];
-const helmValues: readonly [Shape, ...Shape[]] = [(s) => `password: ${s}\n`, (s) => `password: "a: ${s}: b"\n`, (s) => `password: "{{ ${s} }}"\n`, (s) => `password: [${s}]\n`, (s) => `password: "${s}\n`, (s) => `password:\n\t${s}\n`, (s) => `password: '*${s}'\n`];
+const helmValues: readonly [Shape, ...Shape[]] = [
+  (s) => `password: ${s}\n`,
+  (s) => `password: "a: ${s}: b"\n`,
+  (s) => `password: "{{ ${s} }}"\n`,
+  (s) => `password: [${s}]\n`,
+  (s) => `password: "${s}\n`,
+  (s) => `password:\n\t${s}\n`,
+  (s) => `password: '*${s}'\n`,
+];
 
 export function helmFiles(random: Random, secret: string): Files {
-  const schema = random() < 0.3 ? JSON.stringify({ $schema: 'https://json-schema.org/draft-07/schema#', properties: { password: pick<Record<string, unknown>>(random, [{ enum: ['x'] }, { type: 'integer' }, { pattern: '^x$' }, { maxLength: 3 }]) } }) : undefined;
+  const schema =
+    random() < 0.3
+      ? JSON.stringify({
+          $schema: 'https://json-schema.org/draft-07/schema#',
+          properties: {
+            password: pick<Record<string, unknown>>(random, [
+              { enum: ['x'] },
+              { type: 'integer' },
+              { pattern: '^x$' },
+              { maxLength: 3 },
+            ]),
+          },
+        })
+      : undefined;
   return {
     'helm/Chart.yaml': 'apiVersion: v2\nname: vault\nversion: 0.1.0\n',
     'helm/values.yaml': pick(random, helmValues)(secret),
@@ -93,14 +135,36 @@ export function kustomizeFiles(random: Random, secret: string): Files {
     'resources: [secret.yaml]\n',
     `resources: [secret.yaml]\nreplacements:\n- source: {kind: Secret, name: creds, fieldPath: stringData.password}\n  targets:\n  - select: {kind: Secret}\n    fieldPaths: [stringData.${secret}.x]\n`,
   ];
-  const env: readonly [string, ...string[]] = [`password=${secret}\n`, `${secret}\n`, `=${secret}\n`, `pass word=${secret}\n`];
-  return { 'kustomize/kustomization.yaml': pick(random, generators), 'kustomize/made.env': pick(random, env), 'kustomize/secret.yaml': pick(random, documents)(secret) };
+  const env: readonly [string, ...string[]] = [
+    `password=${secret}\n`,
+    `${secret}\n`,
+    `=${secret}\n`,
+    `pass word=${secret}\n`,
+  ];
+  return {
+    'kustomize/kustomization.yaml': pick(random, generators),
+    'kustomize/made.env': pick(random, env),
+    'kustomize/secret.yaml': pick(random, documents)(secret),
+  };
 }
 
 export function jsonnetFiles(random: Random, secret: string): Files {
   const bodies: readonly [string, ...string[]] = [
-    'password', 'error "bad password " + password', 'std.parseJson(password)', 'std.assertEqual(password, "x")', 'password.deep', 'password + {} + []', 'std.parseInt(password)', 'std.base64Decode(password)',
-    'assert password == "x" : "the password is " + password; password', '{ [password]: 1 }[password + "x"]', 'std.trace(password, error password)', 'std.native(password)(1)', 'std.parseYaml("a: " + password + ": b")',
+    'password',
+    'error "bad password " + password',
+    'std.parseJson(password)',
+    'std.assertEqual(password, "x")',
+    'password.deep',
+    'password + {} + []',
+    'std.parseInt(password)',
+    'std.base64Decode(password)',
+    'assert password == "x" : "the password is " + password; password',
+    '{ [password]: 1 }[password + "x"]',
+    'std.trace(password, error password)',
+    'std.native(password)(1)',
+    'std.parseYaml("a: " + password + ": b")',
   ];
-  return { 'jsonnet/main.jsonnet': `local password = '${secret}';\n{\n  apiVersion: 'v1',\n  kind: 'Secret',\n  metadata: { name: 'jsonnet-creds' },\n  stringData: { password: ${pick(random, bodies)} },\n}\n` };
+  return {
+    'jsonnet/main.jsonnet': `local password = '${secret}';\n{\n  apiVersion: 'v1',\n  kind: 'Secret',\n  metadata: { name: 'jsonnet-creds' },\n  stringData: { password: ${pick(random, bodies)} },\n}\n`,
+  };
 }

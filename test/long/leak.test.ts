@@ -4,4 +4,6 @@ import { leaks } from '../leak/leak.ts';
 
 const seed = Number(process.env['COX_TEST_SEED'] ?? 11);
 
-test('random Secrets, right and wrong, leave no word of theirs anywhere in many rounds', { timeout: 1_200_000 }, (t) => leaks(t, { seed, rounds: 12 }));
+test('random Secrets, right and wrong, leave no word of theirs anywhere in many rounds', { timeout: 1_200_000 }, (t) =>
+  leaks(t, { seed, rounds: 12 }),
+);

@@ -14,7 +14,8 @@ const root = join(import.meta.dirname, '../..');
 /** An object with this value at a path such as `a.b[].c`. */
 function holding(path: string, value: unknown): Record<string, unknown> {
   let made: unknown = value;
-  for (const step of path.split('.').reverse()) made = step.endsWith('[]') ? { [step.slice(0, -2)]: [made] } : { [step]: made };
+  for (const step of path.split('.').reverse())
+    made = step.endsWith('[]') ? { [step.slice(0, -2)]: [made] } : { [step]: made };
   return made as Record<string, unknown>;
 }
 
@@ -23,27 +24,108 @@ function told(path: string, value: unknown): string[] {
 }
 
 function toldOfProject(path: string, value: unknown): string[] {
-  const project: AppProject = { apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata: { name: 'p', namespace: 'argocd' }, spec: holding(path, value) };
+  const project: AppProject = {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'AppProject',
+    metadata: { name: 'p', namespace: 'argocd' },
+    spec: holding(path, value),
+  };
   return idleProjectFields(project).map(findingText);
 }
 
-const source = ['repoURL', 'path', 'targetRevision', 'chart', 'ref', ...[
-  ...['valueFiles', 'values', 'valuesObject.any.thing', 'releaseName', 'namespace', 'ignoreMissingValueFiles', 'skipCrds', 'skipTests', 'skipSchemaValidation', 'kubeVersion', 'apiVersions', 'parameters[].name', 'parameters[].value', 'parameters[].forceString', 'fileParameters[].name', 'fileParameters[].path'].map((name) => `helm.${name}`),
-  ...['namePrefix', 'nameSuffix', 'images', 'replicas[].name', 'replicas[].count', 'commonLabels.any', 'forceCommonLabels', 'labelWithoutSelector', 'labelIncludeTemplates', 'commonAnnotations.any', 'forceCommonAnnotations', 'commonAnnotationsEnvsubst', 'namespace', 'patches[].path', 'patches[].patch', 'patches[].target.kind', 'patches[].options.any', 'components', 'ignoreMissingComponents'].map((name) => `kustomize.${name}`),
-  ...['recurse', 'include', 'exclude', 'jsonnet.extVars[].name', 'jsonnet.extVars[].value', 'jsonnet.tlas[].code', 'jsonnet.libs'].map((name) => `directory.${name}`),
-]];
+const source = [
+  'repoURL',
+  'path',
+  'targetRevision',
+  'chart',
+  'ref',
+  ...[
+    ...[
+      'valueFiles',
+      'values',
+      'valuesObject.any.thing',
+      'releaseName',
+      'namespace',
+      'ignoreMissingValueFiles',
+      'skipCrds',
+      'skipTests',
+      'skipSchemaValidation',
+      'kubeVersion',
+      'apiVersions',
+      'parameters[].name',
+      'parameters[].value',
+      'parameters[].forceString',
+      'fileParameters[].name',
+      'fileParameters[].path',
+    ].map((name) => `helm.${name}`),
+    ...[
+      'namePrefix',
+      'nameSuffix',
+      'images',
+      'replicas[].name',
+      'replicas[].count',
+      'commonLabels.any',
+      'forceCommonLabels',
+      'labelWithoutSelector',
+      'labelIncludeTemplates',
+      'commonAnnotations.any',
+      'forceCommonAnnotations',
+      'commonAnnotationsEnvsubst',
+      'namespace',
+      'patches[].path',
+      'patches[].patch',
+      'patches[].target.kind',
+      'patches[].options.any',
+      'components',
+      'ignoreMissingComponents',
+    ].map((name) => `kustomize.${name}`),
+    ...[
+      'recurse',
+      'include',
+      'exclude',
+      'jsonnet.extVars[].name',
+      'jsonnet.extVars[].value',
+      'jsonnet.tlas[].code',
+      'jsonnet.libs',
+    ].map((name) => `directory.${name}`),
+  ],
+];
 
 /** Argo CD's fields that have their effect here. */
 const built = [
-  'project', 'destination.server', 'destination.name', 'destination.namespace', 'info[].name', 'revisionHistoryLimit',
+  'project',
+  'destination.server',
+  'destination.name',
+  'destination.namespace',
+  'info[].name',
+  'revisionHistoryLimit',
   ...source.flatMap((name) => [`source.${name}`, `sources[].${name}`]),
-  ...['automated.prune', 'automated.selfHeal', 'automated.allowEmpty', 'automated.enabled', 'retry.limit', 'retry.backoff.duration', 'retry.backoff.factor', 'retry.backoff.maxDuration', 'managedNamespaceMetadata.labels.any', 'managedNamespaceMetadata.annotations.any'].map((name) => `syncPolicy.${name}`),
-  ...['group', 'kind', 'name', 'namespace', 'jsonPointers', 'jqPathExpressions', 'managedFieldsManagers'].map((name) => `ignoreDifferences[].${name}`),
+  ...[
+    'automated.prune',
+    'automated.selfHeal',
+    'automated.allowEmpty',
+    'automated.enabled',
+    'retry.limit',
+    'retry.backoff.duration',
+    'retry.backoff.factor',
+    'retry.backoff.maxDuration',
+    'managedNamespaceMetadata.labels.any',
+    'managedNamespaceMetadata.annotations.any',
+  ].map((name) => `syncPolicy.${name}`),
+  ...['group', 'kind', 'name', 'namespace', 'jsonPointers', 'jqPathExpressions', 'managedFieldsManagers'].map(
+    (name) => `ignoreDifferences[].${name}`,
+  ),
 ];
 
 test('a field that has its effect is told of nothing', () => {
   for (const path of built) assert.deepEqual(told(path, 'x'), [], path);
-  for (const option of ['CreateNamespace=true', 'ServerSideApply=true', 'PrunePropagationPolicy=orphan', 'Prune=confirm']) assert.deepEqual(told('syncPolicy.syncOptions', [option]), [], option);
+  for (const option of [
+    'CreateNamespace=true',
+    'ServerSideApply=true',
+    'PrunePropagationPolicy=orphan',
+    'Prune=confirm',
+  ])
+    assert.deepEqual(told('syncPolicy.syncOptions', [option]), [], option);
 });
 
 /** What stands before the colon of the text, with a value that asks for something. */
@@ -85,7 +167,14 @@ test('a field without effect is told by its path, and says what to do', () => {
 
 test('a field that says nothing is none', () => {
   for (const value of [undefined, null, '', false, [], {}, { name: '' }]) {
-    for (const path of ['source.tagPrefix', 'source.plugin', 'sourceHydrator', 'syncPolicy.retry.refresh', 'source.nonsense']) assert.deepEqual(told(path, value), [], `${path} ${JSON.stringify(value)}`);
+    for (const path of [
+      'source.tagPrefix',
+      'source.plugin',
+      'sourceHydrator',
+      'syncPolicy.retry.refresh',
+      'source.nonsense',
+    ])
+      assert.deepEqual(told(path, value), [], `${path} ${JSON.stringify(value)}`);
   }
 });
 
@@ -99,13 +188,30 @@ test('fields of a project without effect are told too: what nobody checks would 
     ['clusterResourceBlaklist', [{ group: '*', kind: '*' }], 'spec.clusterResourceBlaklist is not supported'],
     ['orphanedResources.warn', true, 'spec.orphanedResources has no effect'],
     ['roles[].jwtTokens[].iat', 1, 'spec.roles[0].jwtTokens has no effect'],
-    ...['description', 'sourceRepos', 'sourceNamespaces', 'destinations[].name', 'clusterResourceWhitelist[].name', 'namespaceResourceBlacklist[].group', 'roles[].policies', 'syncWindows[].manualSync'].map((path): [string, unknown, undefined] => [path, 'x', undefined]),
+    ...[
+      'description',
+      'sourceRepos',
+      'sourceNamespaces',
+      'destinations[].name',
+      'clusterResourceWhitelist[].name',
+      'namespaceResourceBlacklist[].group',
+      'roles[].policies',
+      'syncWindows[].manualSync',
+    ].map((path): [string, unknown, undefined] => [path, 'x', undefined]),
   ];
-  for (const [path, value, text] of rows) assert.deepEqual(toldOfProject(path, value).map((each) => each.split(': ').slice(0, 2).join(': ')), text === undefined ? [] : [`AppProject p: ${text}`], path);
+  for (const [path, value, text] of rows)
+    assert.deepEqual(
+      toldOfProject(path, value).map((each) => each.split(': ').slice(0, 2).join(': ')),
+      text === undefined ? [] : [`AppProject p: ${text}`],
+      path,
+    );
 });
 
 test('an operation that asks for more than is built is told', () => {
-  assert.deepEqual(idleOperationFields({ retry: { limit: 2, refresh: true } }).map(({ path, refused }) => [path, refused]), [['operation.retry.refresh', true]]);
+  assert.deepEqual(
+    idleOperationFields({ retry: { limit: 2, refresh: true } }).map(({ path, refused }) => [path, refused]),
+    [['operation.retry.refresh', true]],
+  );
   assert.deepEqual(idleOperationFields({ sync: {}, retry: { limit: 2 } }), []);
 });
 
@@ -114,12 +220,19 @@ function properties(schema: unknown, path = ''): string[] {
   if (!isObject(schema)) return [];
   const inner = isObject(schema['items']) ? properties(schema['items'], `${path}[]`) : [];
   const fields = isObject(schema['properties']) ? Object.entries(schema['properties']) : [];
-  return fields.length + inner.length === 0 ? [path] : [...inner, ...fields.flatMap(([name, each]) => properties(each, path === '' ? name : `${path}.${name}`))];
+  return fields.length + inner.length === 0
+    ? [path]
+    : [...inner, ...fields.flatMap(([name, each]) => properties(each, path === '' ? name : `${path}.${name}`))];
 }
 
 test('every field of the definitions is known', () => {
-  for (const [file, look] of [['argoproj.io_applications.yaml', told], ['argoproj.io_appprojects.yaml', toldOfProject]] as const) {
-    const crd = parse(readFileSync(join(root, 'deploy/crds', file), 'utf8')) as { spec: { versions: { schema: { openAPIV3Schema: { properties: { spec: unknown } } } }[] } };
+  for (const [file, look] of [
+    ['argoproj.io_applications.yaml', told],
+    ['argoproj.io_appprojects.yaml', toldOfProject],
+  ] as const) {
+    const crd = parse(readFileSync(join(root, 'deploy/crds', file), 'utf8')) as {
+      spec: { versions: { schema: { openAPIV3Schema: { properties: { spec: unknown } } } }[] };
+    };
     const paths = properties(crd.spec.versions[0]?.schema.openAPIV3Schema.properties.spec);
     assert.ok(paths.length > 3, file);
     for (const path of paths) assert.doesNotMatch(look(path, 'x').join(), /no such field/, path);

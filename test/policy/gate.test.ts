@@ -21,7 +21,17 @@ const nobodys: GateAuthors = { people: [], unknown: [] };
 const synced = { revisions: ['r1'], sources: 's' };
 
 function input(fields: Partial<GateInput> = {}): GateInput {
-  return { application: 'checkout-prod', policy: gated, loosened: [], effect: { digest, empty: false }, target: { revisions: ['r2'], sources: 's' }, last: synced, approvals: [], authors: hers, ...fields };
+  return {
+    application: 'checkout-prod',
+    policy: gated,
+    loosened: [],
+    effect: { digest, empty: false },
+    target: { revisions: ['r2'], sources: 's' },
+    last: synced,
+    approvals: [],
+    authors: hers,
+    ...fields,
+  };
 }
 
 function approval(by: Person[], fields: Partial<GateInput['approvals'][number]> = {}): GateInput['approvals'] {
@@ -36,29 +46,105 @@ const rows: [name: string, fields: Partial<GateInput>, expected: string][] = [
   ['an effect without operations goes', { effect: { digest, empty: true } }, 'go nothing'],
   ['an effect that cannot be computed is refused', { effect: { digest: '', empty: false } }, 'refuse no-digest'],
   ['the last synced revision goes', { target: synced }, 'go last-synced'],
-  ['the last revision of another source asks', { target: { revisions: ['r1'], sources: 'other' } }, 'ask approval-required'],
-  ['the last revision with other manifests asks', { target: { ...synced, manifests: 'b' }, last: { ...synced, manifests: 'a' } }, 'ask approval-required'],
+  [
+    'the last revision of another source asks',
+    { target: { revisions: ['r1'], sources: 'other' } },
+    'ask approval-required',
+  ],
+  [
+    'the last revision with other manifests asks',
+    { target: { ...synced, manifests: 'b' }, last: { ...synced, manifests: 'a' } },
+    'ask approval-required',
+  ],
   ['approved by another than the author: goes', { approvals: approval([bob]) }, 'go approved'],
   ['approved by the author alone: asks', { approvals: approval([ann]) }, 'ask approval-required'],
-  ['approved before the authors are known: asks', { approvals: approval([bob]), authors: undefined }, 'ask approval-required'],
-  ['approved by one while an author cannot be known: asks', { approvals: approval([bob]), authors: anybodys }, 'ask approval-required'],
-  ['approved by two while an author cannot be known: goes', { approvals: approval([bob, cyd]), authors: anybodys }, 'go approved'],
-  ['a known author is none of the two', { approvals: approval([ann, bob]), authors: anybodys }, 'ask approval-required'],
-  ['the same person twice is none of two', { approvals: approval([bob, bob]), authors: anybodys }, 'ask approval-required'],
-  ['more than two stay more', { policy: { ...gated, approvals: 3 }, approvals: approval([bob, cyd]), authors: anybodys }, 'ask approval-required'],
-  ['no author at all is one that cannot be known', { approvals: approval([bob]), authors: nobodys }, 'ask approval-required'],
+  [
+    'approved before the authors are known: asks',
+    { approvals: approval([bob]), authors: undefined },
+    'ask approval-required',
+  ],
+  [
+    'approved by one while an author cannot be known: asks',
+    { approvals: approval([bob]), authors: anybodys },
+    'ask approval-required',
+  ],
+  [
+    'approved by two while an author cannot be known: goes',
+    { approvals: approval([bob, cyd]), authors: anybodys },
+    'go approved',
+  ],
+  [
+    'a known author is none of the two',
+    { approvals: approval([ann, bob]), authors: anybodys },
+    'ask approval-required',
+  ],
+  [
+    'the same person twice is none of two',
+    { approvals: approval([bob, bob]), authors: anybodys },
+    'ask approval-required',
+  ],
+  [
+    'more than two stay more',
+    { policy: { ...gated, approvals: 3 }, approvals: approval([bob, cyd]), authors: anybodys },
+    'ask approval-required',
+  ],
+  [
+    'no author at all is one that cannot be known',
+    { approvals: approval([bob]), authors: nobodys },
+    'ask approval-required',
+  ],
   ['no author at all: two may agree', { approvals: approval([bob, cyd]), authors: nobodys }, 'go approved'],
-  ['an approval of another digest does not count', { approvals: approval([bob], { digest: other }) }, 'ask approval-required'],
-  ['two are needed and one is there: asks', { policy: { ...gated, approvals: 2 }, approvals: approval([bob]) }, 'ask approval-required'],
-  ['the same person twice is one', { policy: { ...gated, approvals: 2 }, approvals: approval([bob, bob]) }, 'ask approval-required'],
-  ['two are needed and two are there: goes', { policy: { ...gated, approvals: 2 }, approvals: approval([bob, cyd]) }, 'go approved'],
-  ['an approver who is not on the list does not count', { policy: { ...gated, approvers: [['@shop/leads']] }, approvals: approval([cyd]) }, 'ask approval-required'],
-  ['a member of the team on the list counts', { policy: { ...gated, approvers: [['@shop/leads']] }, approvals: approval([bob]) }, 'go approved'],
-  ['both lists must name the approver', { policy: { ...gated, approvers: [['@shop/leads'], ['cyd']] }, approvals: approval([bob, cyd]) }, 'ask approval-required'],
+  [
+    'an approval of another digest does not count',
+    { approvals: approval([bob], { digest: other }) },
+    'ask approval-required',
+  ],
+  [
+    'two are needed and one is there: asks',
+    { policy: { ...gated, approvals: 2 }, approvals: approval([bob]) },
+    'ask approval-required',
+  ],
+  [
+    'the same person twice is one',
+    { policy: { ...gated, approvals: 2 }, approvals: approval([bob, bob]) },
+    'ask approval-required',
+  ],
+  [
+    'two are needed and two are there: goes',
+    { policy: { ...gated, approvals: 2 }, approvals: approval([bob, cyd]) },
+    'go approved',
+  ],
+  [
+    'an approver who is not on the list does not count',
+    { policy: { ...gated, approvers: [['@shop/leads']] }, approvals: approval([cyd]) },
+    'ask approval-required',
+  ],
+  [
+    'a member of the team on the list counts',
+    { policy: { ...gated, approvers: [['@shop/leads']] }, approvals: approval([bob]) },
+    'go approved',
+  ],
+  [
+    'both lists must name the approver',
+    { policy: { ...gated, approvers: [['@shop/leads'], ['cyd']] }, approvals: approval([bob, cyd]) },
+    'ask approval-required',
+  ],
   ['a rejected effect is refused', { approvals: approval([bob], { phase: 'Rejected' }) }, 'refuse rejected'],
-  ['an approval that was used up does not count again', { approvals: approval([bob], { phase: 'Applied' }) }, 'ask approval-required'],
-  ['a superseded approval does not count', { approvals: approval([bob], { phase: 'Superseded' }) }, 'ask approval-required'],
-  ['the policy it was last synced under holds when it was stricter', { policy: open, lastPolicy: gated }, 'ask approval-required'],
+  [
+    'an approval that was used up does not count again',
+    { approvals: approval([bob], { phase: 'Applied' }) },
+    'ask approval-required',
+  ],
+  [
+    'a superseded approval does not count',
+    { approvals: approval([bob], { phase: 'Superseded' }) },
+    'ask approval-required',
+  ],
+  [
+    'the policy it was last synced under holds when it was stricter',
+    { policy: open, lastPolicy: gated },
+    'ask approval-required',
+  ],
 ];
 
 for (const [name, fields, expected] of rows) {
@@ -71,7 +157,11 @@ for (const [name, fields, expected] of rows) {
 test('self-heal and revert go while an approval is pending, as long as they apply what was last synced', () => {
   const pending = approval([]);
   assert.equal(decideGate(input({ target: synced, approvals: pending })).do, 'go');
-  assert.equal(decideGate(input({ target: { revisions: ['head'], sources: 's' }, approvals: pending })).do, 'ask', 'the branch head is another thing');
+  assert.equal(
+    decideGate(input({ target: { revisions: ['head'], sources: 's' }, approvals: pending })).do,
+    'ask',
+    'the branch head is another thing',
+  );
 });
 
 test('a hand-written operation ends with the name of the approval it lacks', () => {
@@ -89,19 +179,32 @@ test('a second merge while waiting voids the first approval', () => {
 });
 
 test('the author is told by GitHub id, not by name', () => {
-  assert.deepEqual(mayApprove({ login: 'renamed', id: 1 }, gated, hers), { ok: false, why: 'renamed is an author of this change (wrote commit 1234567), and somebody else must approve it' });
+  assert.deepEqual(mayApprove({ login: 'renamed', id: 1 }, gated, hers), {
+    ok: false,
+    why: 'renamed is an author of this change (wrote commit 1234567), and somebody else must approve it',
+  });
   assert.equal(mayApprove({ login: 'ann', id: 9 }, gated, hers).ok, true);
-  assert.deepEqual(mayApprove({ login: 'nobody', id: 0 }, gated, nobodys), { ok: false, why: 'GitHub has no account nobody' });
+  assert.deepEqual(mayApprove({ login: 'nobody', id: 0 }, gated, nobodys), {
+    ok: false,
+    why: 'GitHub has no account nobody',
+  });
 });
 
 test('why two must agree is told with how many have', () => {
-  assert.equal(decideGate(input({ approvals: approval([bob]), authors: anybodys })).why,
-    'production changes need approval here; 1 of 2 approvals; two people must agree, for nobody can tell all who made the change: commit 7654321 is of nobody with a GitHub account');
+  assert.equal(
+    decideGate(input({ approvals: approval([bob]), authors: anybodys })).why,
+    'production changes need approval here; 1 of 2 approvals; two people must agree, for nobody can tell all who made the change: commit 7654321 is of nobody with a GitHub account',
+  );
   assert.equal(decideGate(input({ authors: anybodys })).policy.approvals, 2);
   assert.equal(decideGate(input({ authors: undefined })).policy.approvals, 1);
 });
 
-function argoObject(kind: string, name: string, annotations: Record<string, string>, spec: Record<string, unknown> = {}): KubeObject {
+function argoObject(
+  kind: string,
+  name: string,
+  annotations: Record<string, string>,
+  spec: Record<string, unknown> = {},
+): KubeObject {
   return { apiVersion: 'argoproj.io/v1alpha1', kind, metadata: { name, namespace: 'argocd', annotations }, spec };
 }
 
@@ -110,30 +213,145 @@ function infra(name: string): { repoURL: string; path: string } {
 }
 
 const required = { 'coxswain.dev/approval': 'required' };
-const projects = new Map<string, AppProject>([['shop', { apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata: { name: 'shop', namespace: 'argocd', annotations: required }, spec: {} }]]);
+const projects = new Map<string, AppProject>([
+  [
+    'shop',
+    {
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'AppProject',
+      metadata: { name: 'shop', namespace: 'argocd', annotations: required },
+      spec: {},
+    },
+  ],
+]);
 
 const gates: [name: string, live: KubeObject | undefined, target: KubeObject | undefined, loosened: boolean][] = [
-  ['a project that drops its gate', argoObject('AppProject', 'shop', required), argoObject('AppProject', 'shop', {}), true],
+  [
+    'a project that drops its gate',
+    argoObject('AppProject', 'shop', required),
+    argoObject('AppProject', 'shop', {}),
+    true,
+  ],
   ['a project that is deleted', argoObject('AppProject', 'shop', required), undefined, true],
-  ['an application that drops its gate', argoObject('Application', 'a', required), argoObject('Application', 'a', { 'coxswain.dev/approval': 'none' }), true],
-  ['an application that leaves the gated project', argoObject('Application', 'a', {}, { project: 'shop' }), argoObject('Application', 'a', {}, { project: 'default' }), true],
+  [
+    'an application that drops its gate',
+    argoObject('Application', 'a', required),
+    argoObject('Application', 'a', { 'coxswain.dev/approval': 'none' }),
+    true,
+  ],
+  [
+    'an application that leaves the gated project',
+    argoObject('Application', 'a', {}, { project: 'shop' }),
+    argoObject('Application', 'a', {}, { project: 'default' }),
+    true,
+  ],
   ['a gated application that is deleted', argoObject('Application', 'a', {}, { project: 'shop' }), undefined, true],
-  ['fewer approvals', argoObject('Application', 'a', { ...required, 'coxswain.dev/approvals': '2' }), argoObject('Application', 'a', required), true],
-  ['one more approver on the list', argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': 'bob' }), argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': 'bob,eve' }), true],
-  ['another environment', argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'production' }), argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'staging' }), true],
-  ['no environment', argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'production' }), argoObject('Application', 'a', required), true],
-  ['a first environment', argoObject('Application', 'a', required, { source: infra('infra') }), argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'staging' }, { source: infra('infra') }), true],
-  ['the environment of another repository', argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'production' }, { source: infra('infra') }), argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'production' }, { source: infra('mine') }), true],
-  ['the same repository, written otherwise', argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'production' }, { source: infra('infra') }), argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'production' }, { sources: [infra('infra.git'), infra('values')] }), false],
-  ['a project whose environment is another', argoObject('AppProject', 'shop', { ...required, 'coxswain.dev/environment': 'production' }), argoObject('AppProject', 'shop', { ...required, 'coxswain.dev/environment': 'prod' }), true],
-  ['an approver written otherwise', argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': '@Acme/Leads' }), argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': '@acme/leads' }), false],
-  ['a list that became a team', argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': 'bob' }), argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': '@acme/leads' }), true],
-  ['no list', argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': 'bob' }), argoObject('Application', 'a', required), true],
-  ['one approver less', argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': 'bob,eve' }), argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': 'bob' }), false],
-  ['the gate of an application stays with its project', argoObject('Application', 'a', required, { project: 'shop' }), argoObject('Application', 'a', {}, { project: 'shop' }), false],
+  [
+    'fewer approvals',
+    argoObject('Application', 'a', { ...required, 'coxswain.dev/approvals': '2' }),
+    argoObject('Application', 'a', required),
+    true,
+  ],
+  [
+    'one more approver on the list',
+    argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': 'bob' }),
+    argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': 'bob,eve' }),
+    true,
+  ],
+  [
+    'another environment',
+    argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'production' }),
+    argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'staging' }),
+    true,
+  ],
+  [
+    'no environment',
+    argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'production' }),
+    argoObject('Application', 'a', required),
+    true,
+  ],
+  [
+    'a first environment',
+    argoObject('Application', 'a', required, { source: infra('infra') }),
+    argoObject('Application', 'a', { ...required, 'coxswain.dev/environment': 'staging' }, { source: infra('infra') }),
+    true,
+  ],
+  [
+    'the environment of another repository',
+    argoObject(
+      'Application',
+      'a',
+      { ...required, 'coxswain.dev/environment': 'production' },
+      { source: infra('infra') },
+    ),
+    argoObject(
+      'Application',
+      'a',
+      { ...required, 'coxswain.dev/environment': 'production' },
+      { source: infra('mine') },
+    ),
+    true,
+  ],
+  [
+    'the same repository, written otherwise',
+    argoObject(
+      'Application',
+      'a',
+      { ...required, 'coxswain.dev/environment': 'production' },
+      { source: infra('infra') },
+    ),
+    argoObject(
+      'Application',
+      'a',
+      { ...required, 'coxswain.dev/environment': 'production' },
+      { sources: [infra('infra.git'), infra('values')] },
+    ),
+    false,
+  ],
+  [
+    'a project whose environment is another',
+    argoObject('AppProject', 'shop', { ...required, 'coxswain.dev/environment': 'production' }),
+    argoObject('AppProject', 'shop', { ...required, 'coxswain.dev/environment': 'prod' }),
+    true,
+  ],
+  [
+    'an approver written otherwise',
+    argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': '@Acme/Leads' }),
+    argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': '@acme/leads' }),
+    false,
+  ],
+  [
+    'a list that became a team',
+    argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': 'bob' }),
+    argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': '@acme/leads' }),
+    true,
+  ],
+  [
+    'no list',
+    argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': 'bob' }),
+    argoObject('Application', 'a', required),
+    true,
+  ],
+  [
+    'one approver less',
+    argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': 'bob,eve' }),
+    argoObject('Application', 'a', { ...required, 'coxswain.dev/approvers': 'bob' }),
+    false,
+  ],
+  [
+    'the gate of an application stays with its project',
+    argoObject('Application', 'a', required, { project: 'shop' }),
+    argoObject('Application', 'a', {}, { project: 'shop' }),
+    false,
+  ],
   ['a new gate', argoObject('Application', 'a', {}), argoObject('Application', 'a', required), false],
   ['a new application', undefined, argoObject('Application', 'a', {}), false],
-  ['another kind', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', annotations: required } }, undefined, false],
+  [
+    'another kind',
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', annotations: required } },
+    undefined,
+    false,
+  ],
 ];
 
 for (const [name, live, target, loosened] of gates) {
@@ -143,7 +361,15 @@ for (const [name, live, target, loosened] of gates) {
 }
 
 test('a pull request that deletes its own gate needs approval under the old policy, even at the revision last synced', () => {
-  const loosened = loosenedGates([{ live: argoObject('AppProject', 'shop', { ...required, 'coxswain.dev/approvals': '2' }), target: argoObject('AppProject', 'shop', {}) }], projects);
+  const loosened = loosenedGates(
+    [
+      {
+        live: argoObject('AppProject', 'shop', { ...required, 'coxswain.dev/approvals': '2' }),
+        target: argoObject('AppProject', 'shop', {}),
+      },
+    ],
+    projects,
+  );
   const root = input({ application: 'root', policy: open, loosened });
   const decision = decideGate(root);
   assert.equal(decision.do, 'ask');
@@ -153,9 +379,29 @@ test('a pull request that deletes its own gate needs approval under the old poli
 });
 
 test('of application and project the stricter wins', () => {
-  const app = argoObject('Application', 'a', { 'coxswain.dev/approval': 'none', 'coxswain.dev/approvals': '3', 'coxswain.dev/slack': '#own', 'coxswain.dev/approvers': '@Shop/Leads, Bob' });
-  const project = argoObject('AppProject', 'p', { ...required, 'coxswain.dev/slack': '#all', 'coxswain.dev/environment': 'production' });
-  assert.deepEqual(effectivePolicy(app, project), { gated: true, environment: 'production', approvers: [['@shop/leads', 'bob']], approvals: 3, slack: '#own', reviewers: [{ repository: '', environment: 'production' }] });
-  assert.equal(effectivePolicy(argoObject('Application', 'a', { 'coxswain.dev/approval': 'requierd' }), undefined).gated, true, 'a misspelt word keeps the gate shut');
+  const app = argoObject('Application', 'a', {
+    'coxswain.dev/approval': 'none',
+    'coxswain.dev/approvals': '3',
+    'coxswain.dev/slack': '#own',
+    'coxswain.dev/approvers': '@Shop/Leads, Bob',
+  });
+  const project = argoObject('AppProject', 'p', {
+    ...required,
+    'coxswain.dev/slack': '#all',
+    'coxswain.dev/environment': 'production',
+  });
+  assert.deepEqual(effectivePolicy(app, project), {
+    gated: true,
+    environment: 'production',
+    approvers: [['@shop/leads', 'bob']],
+    approvals: 3,
+    slack: '#own',
+    reviewers: [{ repository: '', environment: 'production' }],
+  });
+  assert.equal(
+    effectivePolicy(argoObject('Application', 'a', { 'coxswain.dev/approval': 'requierd' }), undefined).gated,
+    true,
+    'a misspelt word keeps the gate shut',
+  );
   assert.equal(loosens(gated, gated), false);
 });

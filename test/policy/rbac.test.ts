@@ -6,7 +6,12 @@ import { authoriser, authorisers, policyFault, rbacObject } from '../../src/poli
 import type { Action } from '../../src/policy/rbac.ts';
 
 function project(name: string, roles: ProjectRole[]): AppProject {
-  return { apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata: { name, namespace: 'argocd' }, spec: { roles } };
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'AppProject',
+    metadata: { name, namespace: 'argocd' },
+    spec: { roles },
+  };
 }
 
 const policyCsv = `
@@ -24,10 +29,22 @@ p, role:Lead, applications, approve, shop/*, allow
 p, MixedCase, applications, sync, shop/Checkout, allow
 p, orders, applications, "{sync,revert}", shop/[ab]*, allow
 `;
-const projects = [project('shop', [
-  { name: 'deployer', policies: ['p, proj:shop:deployer, applications, sync, shop/*, allow', 'p, proj:shop:deployer, applications, sync, other/*, allow', 'p, role:admin, applications, sync, shop/*, allow', 'p, eve, applications, *, shop/*, allow'], groups: ['acme:ops', 'Acme:OnCall'] },
-  { name: 'Breaker', policies: ['p, proj:shop:Breaker, applications, revert, shop/*, allow'], groups: ['Carol'] },
-]), project('other', [])];
+const projects = [
+  project('shop', [
+    {
+      name: 'deployer',
+      policies: [
+        'p, proj:shop:deployer, applications, sync, shop/*, allow',
+        'p, proj:shop:deployer, applications, sync, other/*, allow',
+        'p, role:admin, applications, sync, shop/*, allow',
+        'p, eve, applications, *, shop/*, allow',
+      ],
+      groups: ['acme:ops', 'Acme:OnCall'],
+    },
+    { name: 'Breaker', policies: ['p, proj:shop:Breaker, applications, revert, shop/*, allow'], groups: ['Carol'] },
+  ]),
+  project('other', []),
+];
 
 const rows: [name: string, subjects: string[], action: Action, object: string, allowed: boolean][] = [
   ['nobody may anything by default', ['joe'], 'sync', 'shop/checkout', false],
@@ -55,19 +72,30 @@ const rows: [name: string, subjects: string[], action: Action, object: string, a
 
 for (const [name, subjects, action, object, allowed] of rows) {
   test(name, async () => {
-    const answer = (await authoriser({ policyCsv, projects })).can({ subjects, known: true }, 'applications', action, object);
+    const answer = (await authoriser({ policyCsv, projects })).can(
+      { subjects, known: true },
+      'applications',
+      action,
+      object,
+    );
     assert.equal(answer.allowed, allowed, answer.why);
   });
 }
 
 test('a refusal says what was asked', async () => {
-  const answer = (await authoriser({ policyCsv, projects })).can({ subjects: ['joe'], known: true }, 'applications', 'approve', 'shop/checkout');
+  const answer = (await authoriser({ policyCsv, projects })).can(
+    { subjects: ['joe'], known: true },
+    'applications',
+    'approve',
+    'shop/checkout',
+  );
   assert.equal(answer.why, 'permission denied: applications, approve, shop/checkout');
 });
 
 test('the default role is that of everybody who is known', async () => {
   const may = await authoriser({ policyCsv, policyDefault: 'role:readonly', projects });
-  const joe = (known: boolean, action: Action): boolean => may.can({ subjects: ['joe'], known }, 'applications', action, 'shop/checkout').allowed;
+  const joe = (known: boolean, action: Action): boolean =>
+    may.can({ subjects: ['joe'], known }, 'applications', action, 'shop/checkout').allowed;
   assert.deepEqual([joe(true, 'get'), joe(true, 'sync'), joe(false, 'get')], [true, false, false]);
 });
 
@@ -99,38 +127,90 @@ for (const [line, fault] of refused) {
     assert.equal(policyFault(csv), `line 3 ${fault}`);
     const may = await authoriser({ policyCsv: csv, policyDefault: 'role:admin', projects });
     for (const subjects of [['root'], ['acme:ops']]) {
-      assert.deepEqual(may.can({ subjects, known: true }, 'applications', 'sync', 'shop/checkout'), { allowed: false, why: `argocd-rbac-cm permits nothing until it is mended: line 3 ${fault}`, faulty: true });
+      assert.deepEqual(may.can({ subjects, known: true }, 'applications', 'sync', 'shop/checkout'), {
+        allowed: false,
+        why: `argocd-rbac-cm permits nothing until it is mended: line 3 ${fault}`,
+        faulty: true,
+      });
     }
   });
 }
 
 test('comments, empty lines, quoted fields and blanks around fields are no fault', () => {
-  assert.equal(policyFault('\n# p, broken\r\n  p ,  "joe" ,applications,sync, "{a,b}/*" , deny  \r\n\ng,joe,role:admin'), undefined);
+  assert.equal(
+    policyFault('\n# p, broken\r\n  p ,  "joe" ,applications,sync, "{a,b}/*" , deny  \r\n\ng,joe,role:admin'),
+    undefined,
+  );
 });
 
-for (const denial of ['p, proj:shop:deployer, applications, sync, */*, deny', 'p, proj:shop:deployer, applications, sync, *, deny', 'p, proj:shop:deploy, applications, sync, shop/*, deny', 'p, role:ops, applications, sync, shop/*, deny']) {
+for (const denial of [
+  'p, proj:shop:deployer, applications, sync, */*, deny',
+  'p, proj:shop:deployer, applications, sync, *, deny',
+  'p, proj:shop:deploy, applications, sync, shop/*, deny',
+  'p, role:ops, applications, sync, shop/*, deny',
+]) {
   test(`a project's role that denies what it cannot, "${denial}", permits nothing, rather than more than was meant`, async () => {
-    const shop = project('shop', [{ name: 'deployer', policies: ['p, proj:shop:deployer, applications, sync, shop/*, allow', denial], groups: ['acme:ops'] }]);
-    const answer = (await authoriser({ policyCsv: '', projects: [shop] })).can({ subjects: ['acme:ops'], known: true }, 'applications', 'sync', 'shop/checkout');
-    assert.deepEqual([answer.allowed, answer.why], [false, 'project shop permits nothing until it is mended: a policy of role deployer must deny to proj:shop:deployer, and of shop/…']);
+    const shop = project('shop', [
+      {
+        name: 'deployer',
+        policies: ['p, proj:shop:deployer, applications, sync, shop/*, allow', denial],
+        groups: ['acme:ops'],
+      },
+    ]);
+    const answer = (await authoriser({ policyCsv: '', projects: [shop] })).can(
+      { subjects: ['acme:ops'], known: true },
+      'applications',
+      'sync',
+      'shop/checkout',
+    );
+    assert.deepEqual(
+      [answer.allowed, answer.why],
+      [
+        false,
+        'project shop permits nothing until it is mended: a policy of role deployer must deny to proj:shop:deployer, and of shop/…',
+      ],
+    );
   });
 }
 
 test('a project with a fault in a role permits nothing of its own, and the others what they did', async () => {
-  const broken = project('shop', [{ name: 'deployer', policies: ['p, proj:shop:deployer, applications, sync, shop/*, allow', 'p, proj:shop:deployer, applications, sync, shop/payments, deni'], groups: ['acme:ops'] }]);
+  const broken = project('shop', [
+    {
+      name: 'deployer',
+      policies: [
+        'p, proj:shop:deployer, applications, sync, shop/*, allow',
+        'p, proj:shop:deployer, applications, sync, shop/payments, deni',
+      ],
+      groups: ['acme:ops'],
+    },
+  ]);
   const may = await authoriser({ policyCsv: 'p, root, *, *, *, allow', projects: [broken, project('other', [])] });
   const why = 'project shop permits nothing until it is mended: a policy of role deployer must end with allow or deny';
-  for (const subject of ['acme:ops', 'root']) assert.deepEqual(may.can({ subjects: [subject], known: true }, 'applications', 'sync', 'shop/payments'), { allowed: false, why, faulty: true });
+  for (const subject of ['acme:ops', 'root'])
+    assert.deepEqual(may.can({ subjects: [subject], known: true }, 'applications', 'sync', 'shop/payments'), {
+      allowed: false,
+      why,
+      faulty: true,
+    });
   assert.equal(may.can({ subjects: ['root'], known: true }, 'applications', 'sync', 'other/x').allowed, true);
 });
 
 test('the same policy is compiled once', async () => {
   const compiled = authorisers();
   assert.equal(await compiled({ policyCsv, projects }), await compiled({ policyCsv, projects }));
-  assert.notEqual(await compiled({ policyCsv, projects }), await compiled({ policyCsv: `${policyCsv}\ng, joe, role:shop`, projects }));
+  assert.notEqual(
+    await compiled({ policyCsv, projects }),
+    await compiled({ policyCsv: `${policyCsv}\ng, joe, role:shop`, projects }),
+  );
 });
 
 test('an application outside the control plane’s namespace is named with its namespace', () => {
-  assert.equal(rbacObject({ metadata: { name: 'a', namespace: 'argocd' }, spec: { project: '' } }, 'argocd'), 'default/a');
-  assert.equal(rbacObject({ metadata: { name: 'a', namespace: 'team' }, spec: { project: 'shop' } }, 'argocd'), 'shop/team/a');
+  assert.equal(
+    rbacObject({ metadata: { name: 'a', namespace: 'argocd' }, spec: { project: '' } }, 'argocd'),
+    'default/a',
+  );
+  assert.equal(
+    rbacObject({ metadata: { name: 'a', namespace: 'team' }, spec: { project: 'shop' } }, 'argocd'),
+    'shop/team/a',
+  );
 });

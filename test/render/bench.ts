@@ -22,7 +22,11 @@ export interface Bench {
 export async function bench(t: TestContext, files: Record<string, string>): Promise<Bench> {
   const from = origin(t, files);
   const repository = mirrors(t).repository(from.url);
-  const renderer = await createRenderer({ worker, tools: await binaries(['helm', 'kustomize', 'jsonnet']), tempDir: temporary(t) });
+  const renderer = await createRenderer({
+    worker,
+    tools: await binaries(['helm', 'kustomize', 'jsonnet']),
+    tempDir: temporary(t),
+  });
   const request: Bench['request'] = async (source, change = {}) => {
     await repository.fetch();
     const revision = await repository.resolve('main');
@@ -34,7 +38,12 @@ export async function bench(t: TestContext, files: Record<string, string>): Prom
       ...change,
     };
   };
-  return { origin: from, renderer, request, render: async (source, change) => renderer.render(await request(source, change)) };
+  return {
+    origin: from,
+    renderer,
+    request,
+    render: async (source, change) => renderer.render(await request(source, change)),
+  };
 }
 
 /** Files of a folder on disk as one commit. */

@@ -12,17 +12,180 @@ function numbers(seed: number): () => number {
 }
 
 const plain = [
-  'yes', 'No', 'oN', 'OFF', 'y', 'n', 'true', 'FALSE', 'tRue', 'null', 'Null', '~', '', 'nil', '<<', '=', '.inf', '-.INF', '+.Inf', '.nan', '.NaN', 'inf',
-  '0', '-0', '+0', '00', '007', '08', '0777', '0o14', '0O14', '-0o7', '0x1F', '0X1f', '-0x10', '+0xA', '0xg', '0b11', '0B1', '-0b11', '0b2', '1_000', '_1', '1__0', '0x_F', '0b_1',
-  '1.', '.5', '-.5', '+.5', '1.5', '1.10', '1e3', '1E3', '1e+3', '1.e3', '1e-7', '1e21', '1e400', '-1e400', '1234e567', '0e1', '12e03', '1e', 'e3', '1_0.5', '1.5_0', '0x1.8p1', '0x1p-2',
-  '9007199254740993', '-9007199254740993', '9223372036854775807', '9223372036854775808', '18446744073709551615', '18446744073709551616', '99999999999999999999', '0xFFFFFFFFFFFFFFFF', '123456789.123456789',
-  '12:30', '12:30:45', '1:60', '190:20:30', '-1:30', '2020-01-01', '2020-1-1', '2020-01-01T10:00:00Z', '2020-01-01 10:00:00', '2020-13-01', '1.2.3', '100m', '1Gi', '1,000', '1 000', 'v1.0', '5/15',
-  'a b', 'a:b', 'a #b', 'a#b', ':a', '?a', 'ä', '日本', '😀', 'a\u00a0b', 'a\u2028b', 'a\tb', "it's", 'say "x"', 'a\\b', '!a',
+  'yes',
+  'No',
+  'oN',
+  'OFF',
+  'y',
+  'n',
+  'true',
+  'FALSE',
+  'tRue',
+  'null',
+  'Null',
+  '~',
+  '',
+  'nil',
+  '<<',
+  '=',
+  '.inf',
+  '-.INF',
+  '+.Inf',
+  '.nan',
+  '.NaN',
+  'inf',
+  '0',
+  '-0',
+  '+0',
+  '00',
+  '007',
+  '08',
+  '0777',
+  '0o14',
+  '0O14',
+  '-0o7',
+  '0x1F',
+  '0X1f',
+  '-0x10',
+  '+0xA',
+  '0xg',
+  '0b11',
+  '0B1',
+  '-0b11',
+  '0b2',
+  '1_000',
+  '_1',
+  '1__0',
+  '0x_F',
+  '0b_1',
+  '1.',
+  '.5',
+  '-.5',
+  '+.5',
+  '1.5',
+  '1.10',
+  '1e3',
+  '1E3',
+  '1e+3',
+  '1.e3',
+  '1e-7',
+  '1e21',
+  '1e400',
+  '-1e400',
+  '1234e567',
+  '0e1',
+  '12e03',
+  '1e',
+  'e3',
+  '1_0.5',
+  '1.5_0',
+  '0x1.8p1',
+  '0x1p-2',
+  '9007199254740993',
+  '-9007199254740993',
+  '9223372036854775807',
+  '9223372036854775808',
+  '18446744073709551615',
+  '18446744073709551616',
+  '99999999999999999999',
+  '0xFFFFFFFFFFFFFFFF',
+  '123456789.123456789',
+  '12:30',
+  '12:30:45',
+  '1:60',
+  '190:20:30',
+  '-1:30',
+  '2020-01-01',
+  '2020-1-1',
+  '2020-01-01T10:00:00Z',
+  '2020-01-01 10:00:00',
+  '2020-13-01',
+  '1.2.3',
+  '100m',
+  '1Gi',
+  '1,000',
+  '1 000',
+  'v1.0',
+  '5/15',
+  'a b',
+  'a:b',
+  'a #b',
+  'a#b',
+  ':a',
+  '?a',
+  'ä',
+  '日本',
+  '😀',
+  'a\u00a0b',
+  'a\u2028b',
+  'a\tb',
+  "it's",
+  'say "x"',
+  'a\\b',
+  '!a',
 ];
 /** Most of them end a document where they stand. */
-const odd = ['a: b', '#c', '@a', '`a`', '%a', '&a', '*a', '-', '- a', '? a', ':', '|', '>', 'a\u0085b', '\ufeffa', '[a', 'a]', '{a', 'a}', 'a,b', '"\\q"', '"\\ud83d\\ude00"', '"a', "'a", '"a" b'];
-const quoted = ['""', "''", '"yes"', "'0777'", '"1e3"', '"a\\nb"', '"\\x41\\u00e9\\U0001F600"', '"\\e\\0\\N\\_\\L\\P"', '"\\/"', "'it''s'", '"a\nb"', '"a\n\nb"', "'a\n b'", '"a\\\n  b"', '"\t"'];
-const tags = ['!!str', '!!int', '!!float', '!!bool', '!!null', '!!binary', '!!timestamp', '!!map', '!!seq', '!!set', '!!omap', '!local', '!<tag:yaml.org,2002:str>', '!!unknown', '!'];
+const odd = [
+  'a: b',
+  '#c',
+  '@a',
+  '`a`',
+  '%a',
+  '&a',
+  '*a',
+  '-',
+  '- a',
+  '? a',
+  ':',
+  '|',
+  '>',
+  'a\u0085b',
+  '\ufeffa',
+  '[a',
+  'a]',
+  '{a',
+  'a}',
+  'a,b',
+  '"\\q"',
+  '"\\ud83d\\ude00"',
+  '"a',
+  "'a",
+  '"a" b',
+];
+const quoted = [
+  '""',
+  "''",
+  '"yes"',
+  "'0777'",
+  '"1e3"',
+  '"a\\nb"',
+  '"\\x41\\u00e9\\U0001F600"',
+  '"\\e\\0\\N\\_\\L\\P"',
+  '"\\/"',
+  "'it''s'",
+  '"a\nb"',
+  '"a\n\nb"',
+  "'a\n b'",
+  '"a\\\n  b"',
+  '"\t"',
+];
+const tags = [
+  '!!str',
+  '!!int',
+  '!!float',
+  '!!bool',
+  '!!null',
+  '!!binary',
+  '!!timestamp',
+  '!!map',
+  '!!seq',
+  '!!set',
+  '!!omap',
+  '!local',
+  '!<tag:yaml.org,2002:str>',
+  '!!unknown',
+  '!',
+];
 const binary = ['aGVsbG8=', 'aGV sbG8=', '/w==', 'no base64', '""'];
 const blocks = ['|\n', '>\n', '|-\n', '>+\n', '|2\n', '>1-\n', '|+1\n', '| # c\n'];
 const digits = '0123456789_.+-eExXoObB:aFn~';
@@ -42,7 +205,11 @@ class Writer {
   }
 
   document(): string {
-    const body = this.#chance(0.15) ? this.#flow(3) : this.#chance(0.1) ? this.#scalar() : this.#block(0, 3).replace(/^\n/, '');
+    const body = this.#chance(0.15)
+      ? this.#flow(3)
+      : this.#chance(0.1)
+        ? this.#scalar()
+        : this.#block(0, 3).replace(/^\n/, '');
     const text = `${this.#chance(0.1) ? '# first\n' : ''}${body}${this.#chance(0.8) ? '\n' : ''}${this.#chance(0.05) ? '# last' : ''}`;
     return this.#chance(0.05) ? text.replaceAll('\n', '\r\n') : text;
   }
@@ -64,7 +231,8 @@ class Writer {
     const kind = this.#below(20);
     if (kind < 11) return this.#pick(plain);
     if (kind < 14) return this.#pick(quoted);
-    if (kind < 17) return Array.from({ length: 1 + this.#below(6) }, () => digits[this.#below(digits.length)] ?? '').join('');
+    if (kind < 17)
+      return Array.from({ length: 1 + this.#below(6) }, () => digits[this.#below(digits.length)] ?? '').join('');
     if (kind === 17) return `${this.#pick(tags)} ${this.#pick(this.#chance(0.4) ? binary : plain)}`;
     if (kind === 18) return `&a${(this.#anchors += 1)} ${this.#pick(plain)}`;
     return this.#alias();
@@ -85,7 +253,8 @@ class Writer {
   }
 
   #entry(indent: number, depth: number): string {
-    if (this.#chance(0.06) && this.#anchors > 0) return `<<: ${this.#chance(0.7) ? this.#alias() : `[${this.#alias()}, ${this.#alias()}]`}`;
+    if (this.#chance(0.06) && this.#anchors > 0)
+      return `<<: ${this.#chance(0.7) ? this.#alias() : `[${this.#alias()}, ${this.#alias()}]`}`;
     return `${this.#key()}:${this.#value(indent, depth)}`;
   }
 
@@ -100,7 +269,9 @@ class Writer {
 
   #blockText(indent: number): string {
     const pad = ' '.repeat(indent + 1 + this.#below(3));
-    return Array.from({ length: 1 + this.#below(3) }, () => (this.#chance(0.2) ? '' : `${pad}${this.#pick(plain)}`)).join('\n');
+    return Array.from({ length: 1 + this.#below(3) }, () =>
+      this.#chance(0.2) ? '' : `${pad}${this.#pick(plain)}`,
+    ).join('\n');
   }
 
   /** Begins with the end of the line before it. */
@@ -116,8 +287,10 @@ class Writer {
     const space = this.#chance(0.15) ? '\n' : ' ';
     const item = (): string => (depth > 0 && this.#chance(0.3) ? this.#flow(depth - 1) : this.#scalar());
     const items = Array.from({ length: this.#below(4) });
-    if (this.#chance(0.4)) return `[${items.map(item).join(`,${space}`)}${this.#chance(0.1) ? ',' : ''}]${this.#chance(0.01) ? ' x' : ''}`;
-    if (this.#chance(0.2)) return `{${items.map(() => `"k${this.#below(3)}": ${this.#pick(['1', '1.50', '"x"', 'null', '[1]', '12345678901234567890', '1e400', '"\\/"', '"\\ud83d\\ude00"'])}`).join(', ')}}`;
+    if (this.#chance(0.4))
+      return `[${items.map(item).join(`,${space}`)}${this.#chance(0.1) ? ',' : ''}]${this.#chance(0.01) ? ' x' : ''}`;
+    if (this.#chance(0.2))
+      return `{${items.map(() => `"k${this.#below(3)}": ${this.#pick(['1', '1.50', '"x"', 'null', '[1]', '12345678901234567890', '1e400', '"\\/"', '"\\ud83d\\ude00"'])}`).join(', ')}}`;
     return `{${items.map(() => `${this.#key()}:${space}${item()}`).join(`,${space}`)}}${this.#chance(0.01) ? ' x' : ''}`;
   }
 }

@@ -5,7 +5,8 @@ import { bench, configMap, names } from './bench.ts';
 import type { Bench } from './bench.ts';
 import type { RenderRequest } from '../../src/render/request.ts';
 
-const kustomization = (...resources: string[]): string => `resources:\n${resources.map((name) => `  - ${name}\n`).join('')}`;
+const kustomization = (...resources: string[]): string =>
+  `resources:\n${resources.map((name) => `  - ${name}\n`).join('')}`;
 
 const monorepo = {
   'base/kustomization.yaml': kustomization('map.yaml'),
@@ -18,11 +19,13 @@ const monorepo = {
   'plain/a.yaml': configMap('plain'),
   'plain/notes.md': 'text',
   'chart/Chart.yaml': 'apiVersion: v2\nname: chart\nversion: 1.0.0\n',
-  'chart/templates/map.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n  namespace: {{ .Release.Namespace }}\ndata: {{ .Values.data | toJson }}\n',
+  'chart/templates/map.yaml':
+    'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n  namespace: {{ .Release.Namespace }}\ndata: {{ .Values.data | toJson }}\n',
   'values-a.yaml': 'data: {a: "1"}\n',
   'values-b.yaml': 'data: {b: "1"}\n',
   'js/main.jsonnet': "local lib = import 'lib.libsonnet'; lib.map('js')",
-  'js/lib.libsonnet': "{ map(name):: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: name }, data: import 'libs/data.libsonnet' } }",
+  'js/lib.libsonnet':
+    "{ map(name):: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: name }, data: import 'libs/data.libsonnet' } }",
   'js/libs/data.libsonnet': '{}',
 };
 
@@ -69,26 +72,48 @@ test('a commit renders exactly the applications that read what it changes', asyn
 
 test('the key is known without rendering, and counts only what the tool depends on', async (t) => {
   const { request, renderer } = await bench(t, monorepo);
-  const key = async (source: (typeof sources)[keyof typeof sources], change: Partial<RenderRequest> = {}): Promise<string> => (await renderer.inputs(await request(source, change))).key;
+  const key = async (
+    source: (typeof sources)[keyof typeof sources],
+    change: Partial<RenderRequest> = {},
+  ): Promise<string> => (await renderer.inputs(await request(source, change))).key;
   const { app } = await request(sources.a);
-  const other = { app: { ...app, name: 'other', namespace: 'team', destinationNamespace: 'elsewhere', revision: 'f'.repeat(40) } };
+  const other = {
+    app: { ...app, name: 'other', namespace: 'team', destinationNamespace: 'elsewhere', revision: 'f'.repeat(40) },
+  };
   const cluster = { cluster: { version: '1.35.0', apiVersions: ['v1'] } };
   for (const source of [sources.a, sources.plain, sources.js]) {
     assert.equal(await key(source, { ...other, ...cluster }), await key(source));
   }
   assert.notEqual(await key(sources.helmA, other), await key(sources.helmA), 'the release name counts');
-  assert.equal(await key(sources.helmA, { app: { ...app, revision: 'x' } }), await key(sources.helmA), 'the revision does not');
-  assert.equal(await key(sources.helmA, cluster), await key(sources.helmA), 'this chart does not ask what the cluster serves');
+  assert.equal(
+    await key(sources.helmA, { app: { ...app, revision: 'x' } }),
+    await key(sources.helmA),
+    'the revision does not',
+  );
+  assert.equal(
+    await key(sources.helmA, cluster),
+    await key(sources.helmA),
+    'this chart does not ask what the cluster serves',
+  );
   assert.notEqual(await key(sources.helmA), await key(sources.helmB));
   assert.equal(renderer.counts.renders, 0);
   const { inputs, sourceType } = await renderer.inputs(await request(sources.helmA));
   assert.deepEqual([sourceType, inputs], ['Helm', ['chart', 'values-a.yaml']]);
-  assert.deepEqual((await renderer.inputs(await request(sources.js))).inputs, ['js', 'js/lib.libsonnet', 'js/libs/data.libsonnet', 'js/main.jsonnet']);
+  assert.deepEqual((await renderer.inputs(await request(sources.js))).inputs, [
+    'js',
+    'js/lib.libsonnet',
+    'js/libs/data.libsonnet',
+    'js/main.jsonnet',
+  ]);
 });
 
 test('a chart that asks what the cluster serves depends on it', async (t) => {
-  const { request, renderer } = await bench(t, { ...monorepo, 'chart/templates/if.yaml': '{{ if .Capabilities.APIVersions.Has "x/v1" }}{{ end }}' });
-  const key = async (version: string, apiVersions: string[]): Promise<string> => (await renderer.inputs(await request(sources.helmA, { cluster: { version, apiVersions } }))).key;
+  const { request, renderer } = await bench(t, {
+    ...monorepo,
+    'chart/templates/if.yaml': '{{ if .Capabilities.APIVersions.Has "x/v1" }}{{ end }}',
+  });
+  const key = async (version: string, apiVersions: string[]): Promise<string> =>
+    (await renderer.inputs(await request(sources.helmA, { cluster: { version, apiVersions } }))).key;
   assert.notEqual(await key('1.36.3', ['v1']), await key('1.36.3', ['v1', 'x/v1']));
   assert.equal(await key('1.36.3', ['v1']), await key('1.36.2', ['v1']));
 });
@@ -103,13 +128,18 @@ test('requests for one key share one run, and a caller that gives up stops nobod
   gone.abort();
   await rejected;
   const [one, two] = await Promise.all(others);
-  assert.deepEqual(names(one ?? { manifests: [], places: [], sourceType: 'Kustomize', key: '', inputs: [], reads: [], warnings: [] }), ['ConfigMap/base']);
+  assert.deepEqual(
+    names(one ?? { manifests: [], places: [], sourceType: 'Kustomize', key: '', inputs: [], reads: [], warnings: [] }),
+    ['ConfigMap/base'],
+  );
   assert.equal(one, two);
   assert.equal(renderer.counts.renders, 1);
 });
 
 test('a failure that only another commit can mend is not tried again', async (t) => {
-  const { render, renderer, origin } = await bench(t, { 'a/x.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n' });
+  const { render, renderer, origin } = await bench(t, {
+    'a/x.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n',
+  });
   await assert.rejects(render({ path: 'a' }), /metadata.name/);
   await assert.rejects(render({ path: 'a' }), /metadata.name/);
   assert.equal(renderer.counts.renders, 1);
@@ -118,11 +148,29 @@ test('a failure that only another commit can mend is not tried again', async (t)
 });
 
 test('what is not there yet is watched: optional value files, globs, optional components, and imports that would come first', async (t) => {
-  const stage = await bench(t, { ...monorepo, 'env/prod/one.yaml': 'data: {a: "1"}\n', 'js2/main.jsonnet': "import 'data.libsonnet'", 'lib/data.libsonnet': '[]' });
-  const optional = { path: 'chart', helm: { valueFiles: ['../later.yaml', '../env/prod/*.yaml'], ignoreMissingValueFiles: true } };
+  const stage = await bench(t, {
+    ...monorepo,
+    'env/prod/one.yaml': 'data: {a: "1"}\n',
+    'js2/main.jsonnet': "import 'data.libsonnet'",
+    'lib/data.libsonnet': '[]',
+  });
+  const optional = {
+    path: 'chart',
+    helm: { valueFiles: ['../later.yaml', '../env/prod/*.yaml'], ignoreMissingValueFiles: true },
+  };
   assert.deepEqual((await stage.render(optional)).inputs, ['chart', 'env/prod', 'env/prod/one.yaml', 'later.yaml']);
-  assert.deepEqual((await stage.render({ path: 'apps/a', kustomize: { components: ['../../parts'], ignoreMissingComponents: true } })).inputs, ['apps/a', 'base', 'parts']);
-  assert.deepEqual((await stage.render({ path: 'js2', directory: { jsonnet: { libs: ['first', 'lib'] } } })).inputs, ['first/data.libsonnet', 'js2', 'js2/data.libsonnet', 'js2/main.jsonnet', 'lib/data.libsonnet']);
+  assert.deepEqual(
+    (await stage.render({ path: 'apps/a', kustomize: { components: ['../../parts'], ignoreMissingComponents: true } }))
+      .inputs,
+    ['apps/a', 'base', 'parts'],
+  );
+  assert.deepEqual((await stage.render({ path: 'js2', directory: { jsonnet: { libs: ['first', 'lib'] } } })).inputs, [
+    'first/data.libsonnet',
+    'js2',
+    'js2/data.libsonnet',
+    'js2/main.jsonnet',
+    'lib/data.libsonnet',
+  ]);
   const before = (await stage.render(optional)).key;
   stage.origin.commit('later', { 'later.yaml': 'data: {a: "3"}\n' });
   const after = await stage.render(optional);

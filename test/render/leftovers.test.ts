@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { createRenderer } from '../../src/render/render.ts';
 import { worker } from '../worker.ts';
 
-test('a new renderer removes the folders of processes that are gone, and nobody else\'s', async (t) => {
+test("a new renderer removes the folders of processes that are gone, and nobody else's", async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'cox-leftovers-'));
   const before = process.env['TMPDIR'];
   t.after(() => {
@@ -24,9 +24,22 @@ test('a new renderer removes the folders of processes that are gone, and nobody 
   writeFileSync(join(elsewhere, 'kept'), '');
   mkdirSync(join(dir, `coxswain-render-${dead.pid}`, 'render-1', 'source'), { recursive: true });
   symlinkSync(elsewhere, join(dir, `coxswain-render-${dead.pid}`, 'link'));
-  for (const name of [`coxswain-render-${process.ppid}`, 'coxswain-render-', 'coxswain-render-x', `other-${dead.pid}`]) mkdirSync(join(dir, name));
+  for (const name of [`coxswain-render-${process.ppid}`, 'coxswain-render-', 'coxswain-render-x', `other-${dead.pid}`])
+    mkdirSync(join(dir, name));
   process.env['TMPDIR'] = dir;
-  await createRenderer({ worker, tools: { helm: '/nonexistent/helm', kustomize: '/nonexistent/kustomize', jsonnet: '/nonexistent/jsonnet' } });
-  assert.deepEqual(readdirSync(dir).sort(), ['coxswain-render-', `coxswain-render-${process.ppid}`, 'coxswain-render-x', 'elsewhere', `other-${dead.pid}`].sort());
+  await createRenderer({
+    worker,
+    tools: { helm: '/nonexistent/helm', kustomize: '/nonexistent/kustomize', jsonnet: '/nonexistent/jsonnet' },
+  });
+  assert.deepEqual(
+    readdirSync(dir).sort(),
+    [
+      'coxswain-render-',
+      `coxswain-render-${process.ppid}`,
+      'coxswain-render-x',
+      'elsewhere',
+      `other-${dead.pid}`,
+    ].sort(),
+  );
   assert.deepEqual(readdirSync(elsewhere), ['kept']);
 });

@@ -6,17 +6,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unspokenIn, withoutValues } from '../../src/render/unspoken.ts';
 
-async function said(t: { after(fn: () => void): void }, files: Record<string, string>, text: string, args: string[] = []): Promise<string> {
+async function said(
+  t: { after(fn: () => void): void },
+  files: Record<string, string>,
+  text: string,
+  args: string[] = [],
+): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'cox-unspoken-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   for (const [name, content] of Object.entries(files)) writeFileSync(join(dir, name), content);
   return withoutValues(text, await unspokenIn([dir], args), (word) => word in files);
 }
 
-const chart = { 'secret.yaml': 'kind: Secret\n', 'values.yaml': 'password: correcthorse\nlist:\n- "batterystaple"\nimage: nginx\n' };
+const chart = {
+  'secret.yaml': 'kind: Secret\n',
+  'values.yaml': 'password: correcthorse\nlist:\n- "batterystaple"\nimage: nginx\n',
+};
 
 test('values of files and arguments are left out, whole, within a sentence and cut short', async (t) => {
-  assert.equal(await said(t, chart, 'values.yaml: cannot unmarshal !!str `correct...` into int, batterystaple too'), 'values.yaml: cannot unmarshal !!str `++++++++...` into int, ++++++++ too');
+  assert.equal(
+    await said(t, chart, 'values.yaml: cannot unmarshal !!str `correct...` into int, batterystaple too'),
+    'values.yaml: cannot unmarshal !!str `++++++++...` into int, ++++++++ too',
+  );
   assert.equal(await said(t, chart, 'bad s3cretparameter', ['--set-string', 'token=s3cretparameter']), 'bad ++++++++');
 });
 
@@ -26,7 +37,10 @@ test('names of files, keys and words of the tool stay', async (t) => {
 });
 
 test('where no Secret is made nothing is left out', async (t) => {
-  assert.equal(await said(t, { 'values.yaml': 'image: registry.example.com/web\n' }, 'no such image registry.example.com/web'), 'no such image registry.example.com/web');
+  assert.equal(
+    await said(t, { 'values.yaml': 'image: registry.example.com/web\n' }, 'no such image registry.example.com/web'),
+    'no such image registry.example.com/web',
+  );
 });
 
 test('what is too big to be looked through is an error of its own', async (t) => {

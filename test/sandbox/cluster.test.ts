@@ -8,20 +8,38 @@ import { test } from 'node:test';
 import { binaries } from '../../tools/binaries.ts';
 import { eventually, ownCluster, testCluster, type TestCluster } from '../control-plane.ts';
 
-type Pods = { items: { status: { phase: string; containerStatuses?: { state: { waiting?: { reason: string } } }[] } }[] };
+type Pods = {
+  items: { status: { phase: string; containerStatuses?: { state: { waiting?: { reason: string } } }[] } }[];
+};
 
 function template(image: string, annotations: Record<string, string> = {}): object {
-  return { metadata: { labels: { app: 'web' }, annotations }, spec: { restartPolicy: 'Always', containers: [{ name: 'web', image }] } };
+  return {
+    metadata: { labels: { app: 'web' }, annotations },
+    spec: { restartPolicy: 'Always', containers: [{ name: 'web', image }] },
+  };
 }
 
 function job(annotations: Record<string, string> = {}): object {
-  const pod = { metadata: { annotations }, spec: { restartPolicy: 'Never', containers: [{ name: 'migrate', image: 'migrate:1' }] } };
-  return { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'migrate' }, spec: { backoffLimit: 0, template: pod } };
+  const pod = {
+    metadata: { annotations },
+    spec: { restartPolicy: 'Never', containers: [{ name: 'migrate', image: 'migrate:1' }] },
+  };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'migrate' },
+    spec: { backoffLimit: 0, template: pod },
+  };
 }
 
 async function deploy({ access, namespace }: TestCluster, image: string): Promise<string> {
   const path = `/apis/apps/v1/namespaces/${namespace}/deployments`;
-  await access.must('POST', path, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { replicas: 2, selector: { matchLabels: { app: 'web' } }, template: template(image) } });
+  await access.must('POST', path, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web' },
+    spec: { replicas: 2, selector: { matchLabels: { app: 'web' } }, template: template(image) },
+  });
   return `${path}/web`;
 }
 
@@ -29,8 +47,11 @@ async function jobCondition({ access, namespace }: TestCluster, annotations: Rec
   const path = `/apis/batch/v1/namespaces/${namespace}/jobs`;
   await access.must('POST', path, job(annotations));
   return eventually('the Job ends', async () => {
-    const { status } = (await access.must('GET', `${path}/migrate`)) as { status: { conditions?: { type: string; status: string }[] } };
-    return status.conditions?.find(({ type, status: is }) => ['Complete', 'Failed'].includes(type) && is === 'True')?.type;
+    const { status } = (await access.must('GET', `${path}/migrate`)) as {
+      status: { conditions?: { type: string; status: string }[] };
+    };
+    return status.conditions?.find(({ type, status: is }) => ['Complete', 'Failed'].includes(type) && is === 'True')
+      ?.type;
   });
 }
 
@@ -48,22 +69,35 @@ test('a Deployment with the image tag "broken" waits for its image', async (t) =
   await deploy(cluster, 'web:broken');
   await eventually('both pods wait', async () => {
     const { items } = (await cluster.access.must('GET', `/api/v1/namespaces/${cluster.namespace}/pods`)) as Pods;
-    return (items.length === 2 && items.every(({ status }) => status.containerStatuses?.[0]?.state.waiting?.reason === 'ImagePullBackOff')) || undefined;
+    return (
+      (items.length === 2 &&
+        items.every(({ status }) => status.containerStatuses?.[0]?.state.waiting?.reason === 'ImagePullBackOff')) ||
+      undefined
+    );
   });
 });
 
 test('a Job completes', async (t) => assert.equal(await jobCondition(await testCluster(t), {}), 'Complete'));
 
-test('a Job told to fail fails', async (t) => assert.equal(await jobCondition(await testCluster(t), { 'sandbox.coxswain.dev/outcome': 'fail' }), 'Failed'));
+test('a Job told to fail fails', async (t) =>
+  assert.equal(await jobCondition(await testCluster(t), { 'sandbox.coxswain.dev/outcome': 'fail' }), 'Failed'));
 
 test('a person edits with kubectl and their field manager shows', async (t) => {
   const cluster = await testCluster(t);
   const { kubectl } = await binaries(['kubectl']);
   const asPerson = ['--kubeconfig', cluster.kubeconfigs.someone, '-n', cluster.namespace];
   execFileSync(kubectl, [...asPerson, 'create', 'configmap', 'settings', '--from-literal=a=1'], { stdio: 'pipe' });
-  const { metadata } = (await cluster.access.must('GET', `/api/v1/namespaces/${cluster.namespace}/configmaps/settings`)) as { metadata: { managedFields: { manager: string }[] } };
-  assert.deepEqual(metadata.managedFields.map(({ manager }) => manager), ['kubectl-create']);
-  const who = execFileSync(kubectl, [...asPerson, 'auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'], { encoding: 'utf8' });
+  const { metadata } = (await cluster.access.must(
+    'GET',
+    `/api/v1/namespaces/${cluster.namespace}/configmaps/settings`,
+  )) as { metadata: { managedFields: { manager: string }[] } };
+  assert.deepEqual(
+    metadata.managedFields.map(({ manager }) => manager),
+    ['kubectl-create'],
+  );
+  const who = execFileSync(kubectl, [...asPerson, 'auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'], {
+    encoding: 'utf8',
+  });
   assert.equal(who, 'someone');
 });
 
@@ -79,8 +113,12 @@ test('a restarted API server has kept its data, its certificate and its users, a
 });
 
 test('its processes and its data go when the process that started it is killed', async () => {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'hold-cluster.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const { value: line } = (await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()) as { value: string };
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'hold-cluster.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const { value: line } = (await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()) as {
+    value: string;
+  };
   const { pids, dir } = JSON.parse(line) as { pids: Record<string, number>; dir: string };
   assert.equal(Object.keys(pids).length, 5);
   child.kill('SIGKILL');

@@ -1,4 +1,5 @@
-// Ids of two sandboxes, one after the other: a cluster that remembers what was done in the first must not take the second for it.
+// Ids of two sandboxes, one after the other: a cluster that remembers what was done in the first must not take the
+// second for it.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,12 +21,19 @@ async function firstIds(t: TestContext): Promise<unknown[]> {
   const ann = github.user('ann', { [repo]: 'write' });
   await ann.commit(repo, { branch: 'one', files: { 'a.txt': '1' }, message: 'one' });
   const number = await ann.openPullRequest(repo, { head: 'one', title: 'One' });
-  const ids = [ann.comment(repo, number, '/cox diff'), slack.state.newTrigger(slack.createUser({ name: 'ann' }).id), slack.createChannel({ name: 'deploys' }).id];
+  const ids = [
+    ann.comment(repo, number, '/cox diff'),
+    slack.state.newTrigger(slack.createUser({ name: 'ann' }).id),
+    slack.createChannel({ name: 'deploys' }).id,
+  ];
   await Promise.all([github.stop(), slack.stop()]);
   return ids;
 }
 
 test('another sandbox gives other ids', async (t) => {
   const [first, second] = [await firstIds(t), await firstIds(t)];
-  assert.deepEqual(first.filter((id) => second.includes(id)), []);
+  assert.deepEqual(
+    first.filter((id) => second.includes(id)),
+    [],
+  );
 });

@@ -43,7 +43,10 @@ interface Stream {
 async function watch(t: TestContext, { proxy, cluster, configMaps }: Scene): Promise<Stream> {
   const agent = new Agent();
   t.after(() => agent.destroy());
-  const { body } = await request(`${proxy.url}${configMaps}?watch=true`, { dispatcher: agent, headers: { authorization: `Bearer ${cluster.token}` } });
+  const { body } = await request(`${proxy.url}${configMaps}?watch=true`, {
+    dispatcher: agent,
+    headers: { authorization: `Bearer ${cluster.token}` },
+  });
   const events: Stream['events'] = [];
   const read = async (): Promise<'end' | 'reset'> => {
     let rest = '';
@@ -52,7 +55,8 @@ async function watch(t: TestContext, { proxy, cluster, configMaps }: Scene): Pro
         const lines = (rest + String(chunk)).split('\n');
         rest = lines.pop() ?? '';
         const told = lines.map((line) => JSON.parse(line) as Stream['events'][number]);
-        events.push(...told.filter(({ object }) => object.metadata?.name !== 'kube-root-ca.crt')); // every namespace gets it, at its own time
+        // every namespace gets it, at its own time
+        events.push(...told.filter(({ object }) => object.metadata?.name !== 'kube-root-ca.crt'));
       }
       return 'end';
     } catch {
@@ -63,7 +67,10 @@ async function watch(t: TestContext, { proxy, cluster, configMaps }: Scene): Pro
 }
 
 function sees(stream: Stream, name: string): Promise<true> {
-  return eventually(`the watch tells ${name}`, () => stream.events.some(({ object }) => object.metadata?.name === name) || undefined);
+  return eventually(
+    `the watch tells ${name}`,
+    () => stream.events.some(({ object }) => object.metadata?.name === name) || undefined,
+  );
 }
 
 test('passes requests, the user and streams through, and remembers what it saw', async (t) => {
@@ -71,10 +78,16 @@ test('passes requests, the user and streams through, and remembers what it saw',
   const stream = await watch(t, s);
   await s.through.must('POST', s.configMaps, configMap('one'));
   await sees(stream, 'one');
-  const review = (await s.through.must('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' })) as { status: { userInfo: { username: string } } };
+  const review = (await s.through.must('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'SelfSubjectReview',
+  })) as { status: { userInfo: { username: string } } };
   assert.equal(review.status.userInfo.username, 'coxswain');
   assert.equal((await s.through.call('GET', '/api/v1/namespaces/nowhere/pods/x')).status, 404);
-  assert.deepEqual(s.proxy.requests.filter(({ watch: is }) => is).map(({ path }) => path), [s.configMaps]);
+  assert.deepEqual(
+    s.proxy.requests.filter(({ watch: is }) => is).map(({ path }) => path),
+    [s.configMaps],
+  );
   assert.equal((await new Access({ server: s.proxy.url, token: 'wrong' }).call('GET', s.configMaps)).status, 401);
 });
 
@@ -83,7 +96,11 @@ test('counts changes, not dry runs, questions and heartbeats', async (t) => {
   await s.through.must('POST', s.configMaps, configMap('one'));
   await s.through.must('POST', `${s.configMaps}?dryRun=All`, configMap('two'));
   await s.through.must('GET', s.configMaps);
-  await s.through.must('POST', `/apis/coordination.k8s.io/v1/namespaces/${s.cluster.namespace}/leases`, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'me' } });
+  await s.through.must('POST', `/apis/coordination.k8s.io/v1/namespaces/${s.cluster.namespace}/leases`, {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: 'me' },
+  });
   await s.through.must('DELETE', `${s.configMaps}/one`);
   assert.deepEqual(s.killSwitch.log, [`POST ${s.configMaps}`, `DELETE ${s.configMaps}/one`]);
 });
@@ -114,7 +131,10 @@ test('pause freezes streams and requests without closing anything, resume lets t
     answered = true;
     return answer;
   });
-  await eventually('the request has arrived', () => s.proxy.requests.some(({ method, watch: is }) => method === 'GET' && !is) || undefined);
+  await eventually(
+    'the request has arrived',
+    () => s.proxy.requests.some(({ method, watch: is }) => method === 'GET' && !is) || undefined,
+  );
   await s.cluster.access.must('GET', s.configMaps); // time enough for an answer to slip through
   assert.equal(answered, false);
   assert.deepEqual(stream.events, []);
@@ -141,11 +161,19 @@ for (const { status, reason, retryAfter } of [
 ]) {
   test(`answers ${status} to matching requests as often as asked`, async (t) => {
     const s = await scene(t);
-    s.proxy.answer({ status, times: 2, match: ({ path }) => path === s.configMaps, ...(retryAfter !== undefined && { retryAfter }) });
+    s.proxy.answer({
+      status,
+      times: 2,
+      match: ({ path }) => path === s.configMaps,
+      ...(retryAfter !== undefined && { retryAfter }),
+    });
     assert.equal((await s.through.call('GET', `/api/v1/namespaces/${s.cluster.namespace}`)).status, 200);
     const { statusCode, headers, body } = await request(`${s.proxy.url}${s.configMaps}`);
     assert.deepEqual([statusCode, headers['retry-after']], [status, retryAfter?.toString()]);
-    assert.deepEqual(((({ code, reason: why }) => ({ code, why })))((await body.json()) as { code: number; reason: string }), { code: status, why: reason });
+    assert.deepEqual(
+      (({ code, reason: why }) => ({ code, why }))((await body.json()) as { code: number; reason: string }),
+      { code: status, why: reason },
+    );
     assert.equal((await s.through.call('POST', s.configMaps, configMap('one'))).status, status);
     assert.equal((await s.through.call('GET', `${s.configMaps}/one`)).status, 404);
     assert.equal((await s.through.call('GET', s.configMaps)).status, 200);
@@ -155,10 +183,16 @@ for (const { status, reason, retryAfter } of [
 test('expires open watches with an ERROR event', async (t) => {
   const s = await scene(t);
   const stream = await watch(t, s);
-  assert.deepEqual(s.proxy.watches.map(({ path }) => path), [s.configMaps]);
+  assert.deepEqual(
+    s.proxy.watches.map(({ path }) => path),
+    [s.configMaps],
+  );
   assert.equal(s.proxy.expireWatches(), 1);
   assert.equal(await stream.ended, 'end');
-  assert.deepEqual(stream.events.map(({ type, object }) => [type, object.code]), [['ERROR', 410]]);
+  assert.deepEqual(
+    stream.events.map(({ type, object }) => [type, object.code]),
+    [['ERROR', 410]],
+  );
 });
 
 for (const side of ['before', 'after'] as const) {
@@ -170,7 +204,10 @@ for (const side of ['before', 'after'] as const) {
         const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
         await (await fetch(process.env.URL, { method: 'POST', headers, body })).text();
       }`;
-    const client = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore', env: { TOKEN: s.cluster.token, URL: s.proxy.url + s.configMaps } });
+    const client = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: 'ignore',
+      env: { TOKEN: s.cluster.token, URL: s.proxy.url + s.configMaps },
+    });
     const exit = once(client, 'exit');
     s.killSwitch.arm({ n: 2, side, pid: client.pid ?? 0 });
     assert.deepEqual(await exit, [null, 'SIGKILL']);

@@ -22,18 +22,38 @@ test('a waiting approval is one card; whoever may reviews the diff and approves 
   const ended = await b.card('the end', /is live at [0-9a-f]{7} and Healthy/);
   assert.equal(ended.ts, card.ts, 'it is the same card');
   assert.equal(b.cards().length, 1);
-  assert.deepEqual(ended.blocks.map((block) => block['type']), ['rich_text', 'context'], 'without buttons');
+  assert.deepEqual(
+    ended.blocks.map((block) => block['type']),
+    ['rich_text', 'context'],
+    'without buttons',
+  );
   const [request] = stage.store.requests.list();
-  assert.deepEqual([request?.spec.verb, request?.spec.digest, request?.spec.actor.login, request?.spec.actor.known], ['approve', stage.store.approvals.list()[0]?.spec.digest, 'bob', true]);
-  assert.deepEqual((await stage.cluster.api.get({ group: '', kind: 'ConfigMap', namespace: stage.namespace, name: 'settings' }))?.['data'], { value: '1' });
+  assert.deepEqual(
+    [request?.spec.verb, request?.spec.digest, request?.spec.actor.login, request?.spec.actor.known],
+    ['approve', stage.store.approvals.list()[0]?.spec.digest, 'bob', true],
+  );
+  assert.deepEqual(
+    (await stage.cluster.api.get({ group: '', kind: 'ConfigMap', namespace: stage.namespace, name: 'settings' }))?.[
+      'data'
+    ],
+    { value: '1' },
+  );
 
   const before = sandbox.state.requests.length;
-  await stage.cluster.api.patch({ group: 'argoproj.io', kind: 'Application', namespace: stage.namespace, name: 'prod' }, { type: 'merge', patch: { status: { health: { status: 'Degraded' } } } });
+  await stage.cluster.api.patch(
+    { group: 'argoproj.io', kind: 'Application', namespace: stage.namespace, name: 'prod' },
+    { type: 'merge', patch: { status: { health: { status: 'Degraded' } } } },
+  );
   stage.commit({ 'prod/b.yaml': configMap('more', '1') }, 'Add more (#8)');
   await stage.engine.onPush(stage.url);
   const second = await b.card('the second card', /“Add more” #8/);
   assert.notEqual(second.ts, card.ts);
-  assert.equal(sandbox.state.requests.slice(before).filter((item) => item.method === 'chat.update' && item.args['ts'] === card.ts).length, 0, 'a story that has ended stays as it was told');
+  assert.equal(
+    sandbox.state.requests.slice(before).filter((item) => item.method === 'chat.update' && item.args['ts'] === card.ts)
+      .length,
+    0,
+    'a story that has ended stays as it was told',
+  );
 });
 
 test('a person who is not linked, has no right, or wrote the change is told why, and nothing is approved', async (t) => {
@@ -41,12 +61,16 @@ test('a person who is not linked, has no right, or wrote the change is told why,
   await waiting(b);
   const { sandbox, stage } = b;
   const card = await b.card('the card', /waits for approval/);
-  const press = async (who: string, button: string): Promise<void> => void (await sandbox.actAs(who).click('deploys', card.ts, button));
+  const press = async (who: string, button: string): Promise<void> =>
+    void (await sandbox.actAs(who).click('deploys', card.ts, button));
   await press('dan', 'Review');
   await b.said('dan', /not linked to a GitHub login.*`U\w+: &lt;your GitHub login&gt;` to `slack\.identities`/);
   await press('dan', 'Reject');
   await press('carol', 'Review');
-  await b.said('carol', /carol may not approve prod: the right "applications, approve, gated\/prod" is missing; whoever keeps argocd-rbac-cm/);
+  await b.said(
+    'carol',
+    /carol may not approve prod: the right "applications, approve, gated\/prod" is missing; whoever keeps argocd-rbac-cm/,
+  );
   assert.deepEqual([sandbox.actAs('dan').openModals(), sandbox.actAs('carol').openModals()], [[], []]);
   await press('carol', 'Reject');
   await sandbox.waitFor('carol is told again', () => sandbox.actAs('carol').ephemerals('deploys').length === 2);
@@ -54,8 +78,18 @@ test('a person who is not linked, has no right, or wrote the change is told why,
   await press('ann', 'Review');
   await ann.submit((await sandbox.waitFor('the review', () => ann.openModals().at(-1))).id);
   await b.said('ann', /🚫 prod: ann is an author of this change \(wrote it\), and somebody else must approve it/);
-  assert.deepEqual(stage.store.approvals.list().map((item) => [item.status?.phase, item.status?.approvals]), [['Pending', []]]);
-  assert.deepEqual(stage.store.requests.list().map((item) => item.spec.actor.login).sort(), ['ann', 'carol'], 'whoever is nobody leaves no request');
+  assert.deepEqual(
+    stage.store.approvals.list().map((item) => [item.status?.phase, item.status?.approvals]),
+    [['Pending', []]],
+  );
+  assert.deepEqual(
+    stage.store.requests
+      .list()
+      .map((item) => item.spec.actor.login)
+      .sort(),
+    ['ann', 'carol'],
+    'whoever is nobody leaves no request',
+  );
 });
 
 test('a refusal after the review is told directly where the app is no member, and again when Slack did not take it', async (t) => {
@@ -71,7 +105,10 @@ test('a refusal after the review is told directly where the app is no member, an
   await ann.submit(view.id);
   await b.saidDirectly('ann', /🚫 prod: ann is an author of this change/);
   const [request] = stage.store.requests.list();
-  await stage.untilStore('told', () => stage.store.requests.get(`${request?.metadata.namespace}/${request?.metadata.name}`)?.status?.told);
+  await stage.untilStore(
+    'told',
+    () => stage.store.requests.get(`${request?.metadata.namespace}/${request?.metadata.name}`)?.status?.told,
+  );
   assert.equal(sandbox.state.im(ann.user).messages.length, 1);
 });
 
@@ -94,7 +131,10 @@ test('what was rejected is asked for again from its card, by whoever may decide,
   await sandbox.actAs('bob').click('deploys', card.ts, 'Reject');
   await b.card('the rejected card', /was rejected by bob/);
   await sandbox.actAs('bob').command('deploys', '/cox approve prod');
-  await b.said('bob', /nothing waits for approval.*is rejected \(rejected by bob\); \/cox reopen prod asks for it again/s);
+  await b.said(
+    'bob',
+    /nothing waits for approval.*is rejected \(rejected by bob\); \/cox reopen prod asks for it again/s,
+  );
   await sandbox.actAs('carol').click('deploys', card.ts, 'Ask again');
   await b.said('carol', /🚫 carol may not approve prod/);
   await sandbox.actAs('bob').click('deploys', card.ts, 'Ask again');
@@ -120,7 +160,10 @@ test('a change between card and click voids the approval: the old card says so, 
   assert.match(textOf(next), /waits for approval/);
   await bob.submit(view.id);
   await b.said('bob', /🚫 prod: the effect has changed since: now prod-[0-9a-f]{12} waits/);
-  assert.equal(await stage.cluster.api.get({ group: '', kind: 'ConfigMap', namespace: stage.namespace, name: 'settings' }), undefined);
+  assert.equal(
+    await stage.cluster.api.get({ group: '', kind: 'ConfigMap', namespace: stage.namespace, name: 'settings' }),
+    undefined,
+  );
   assert.equal(b.cards().length, 2);
 });
 
@@ -129,14 +172,25 @@ test('the same change a second time is a new card, and who agreed to the first s
   await waiting(b);
   const { stage } = b;
   const approveNext = async (what: string): Promise<{ name: string; ts: string }> => {
-    const open = await stage.untilStore(`${what} waits`, () => stage.store.approvals.list().find((item) => item.status?.phase === 'Pending'));
+    const open = await stage.untilStore(`${what} waits`, () =>
+      stage.store.approvals.list().find((item) => item.status?.phase === 'Pending'),
+    );
     const name = open.metadata.name;
     const card = await b.card(`the card of ${what}`, /waits for approval/);
-    await stage.untilStore('its place is stored', () => Object.values(stage.store.approvals.get(`${stage.namespace}/${name}`)?.status?.cards ?? {}).some((item) => item.ts === card.ts) || undefined);
+    await stage.untilStore(
+      'its place is stored',
+      () =>
+        Object.values(stage.store.approvals.get(`${stage.namespace}/${name}`)?.status?.cards ?? {}).some(
+          (item) => item.ts === card.ts,
+        ) || undefined,
+    );
     await approve(requests(stage), { application: `${stage.namespace}/prod`, actor: person('bob', 2), teams: [] });
     await stage.untilStore(`the end of ${what}`, () => {
       const found = stage.store.approvals.get(`${stage.namespace}/${name}`)?.status;
-      return (found?.phase === 'Applied' && Object.values(found.cards ?? {}).every((item) => item.final === true)) || undefined;
+      return (
+        (found?.phase === 'Applied' && Object.values(found.cards ?? {}).every((item) => item.final === true)) ||
+        undefined
+      );
     });
     return { name, ts: card.ts };
   };
@@ -155,6 +209,12 @@ test('the same change a second time is a new card, and who agreed to the first s
   assert.notEqual(again.ts, first.ts, 'another card');
   assert.equal(b.cards().length, 4);
   const status = stage.store.approvals.get(`${stage.namespace}/${first.name}`)?.status;
-  assert.deepEqual(status?.former?.map((round) => [round.phase, round.approvals.map(({ actor }) => actor.login)]), [['Applied', ['bob']]]);
-  assert.deepEqual(status.approvals?.map(({ actor }) => actor.login), ['bob']);
+  assert.deepEqual(
+    status?.former?.map((round) => [round.phase, round.approvals.map(({ actor }) => actor.login)]),
+    [['Applied', ['bob']]],
+  );
+  assert.deepEqual(
+    status.approvals?.map(({ actor }) => actor.login),
+    ['bob'],
+  );
 });

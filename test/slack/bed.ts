@@ -39,7 +39,14 @@ export interface Bed {
 
 /** Everything that a reader sees of a message. */
 export function textOf(message: { text: string; blocks: unknown }): string {
-  const texts = (value: unknown): string[] => (Array.isArray(value) ? value.flatMap(texts) : typeof value === 'object' && value !== null ? Object.entries(value).flatMap(([key, member]) => (key === 'text' && typeof member === 'string' ? [member] : texts(member))) : []);
+  const texts = (value: unknown): string[] =>
+    Array.isArray(value)
+      ? value.flatMap(texts)
+      : typeof value === 'object' && value !== null
+        ? Object.entries(value).flatMap(([key, member]) =>
+            key === 'text' && typeof member === 'string' ? [member] : texts(member),
+          )
+        : [];
   return texts(message.blocks).join('').replace(/\s+/g, ' ');
 }
 
@@ -71,11 +78,27 @@ function storeWith(store: Store, beforeStore: (() => Promise<void>) | undefined)
 async function settings(stage: Stage, sandbox: Sandbox): Promise<void> {
   const id = (name: string): string => sandbox.actAs(name).user.id;
   const map = (name: string, part: string, data: Record<string, string>): Promise<unknown> =>
-    stage.cluster.api.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: stage.namespace, labels: { 'app.kubernetes.io/part-of': part } }, data }, { manager: 'test' });
+    stage.cluster.api.apply(
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name, namespace: stage.namespace, labels: { 'app.kubernetes.io/part-of': part } },
+        data,
+      },
+      { manager: 'test' },
+    );
   await map('argocd-rbac-cm', 'argocd', { 'policy.csv': policy });
   const identities = ['bob', 'ann', 'carol', 'eve'].map((name) => `${id(name)}: ${name}`).join('\n');
-  await map('coxswain-cm', 'coxswain', { 'drift.settle': '50ms', 'slack.channel': 'deploys', 'slack.identities': identities });
-  await eventually('the settings', () => (stage.store.settings().slackChannel === 'deploys' && stage.store.settings().policyCsv === policy) || undefined);
+  await map('coxswain-cm', 'coxswain', {
+    'drift.settle': '50ms',
+    'slack.channel': 'deploys',
+    'slack.identities': identities,
+  });
+  await eventually(
+    'the settings',
+    () =>
+      (stage.store.settings().slackChannel === 'deploys' && stage.store.settings().policyCsv === policy) || undefined,
+  );
 }
 
 export async function bed(t: TestContext, options: Options): Promise<Bed> {
@@ -90,11 +113,26 @@ export async function bed(t: TestContext, options: Options): Promise<Bed> {
   const log = createLogger({ level: process.env['DEBUG_TEST'] ? 'debug' : 'silent' });
   let running: { slack: Slack; chatops: Chatops } | undefined;
   const start = (): void => {
-    const chatops = createChatops({ store: stage.store, git: stage.git, forge, authors: authorsOf(forge), chat: () => slack, inputsOf: (app) => Promise.resolve([app.metadata.name]), clock, log });
+    const chatops = createChatops({
+      store: stage.store,
+      git: stage.git,
+      forge,
+      authors: authorsOf(forge),
+      chat: () => slack,
+      inputsOf: (app) => Promise.resolve([app.metadata.name]),
+      clock,
+      log,
+    });
     const slack = createSlack({
-      config: { botToken, appToken, apiUrl: sandbox.apiUrl }, store: storeWith(stage.store, beforeStore), effectOf: (application) => stage.engine.effect(application), refusal: chatops.refusal, find: chatops.find,
+      config: { botToken, appToken, apiUrl: sandbox.apiUrl },
+      store: storeWith(stage.store, beforeStore),
+      effectOf: (application) => stage.engine.effect(application),
+      refusal: chatops.refusal,
+      find: chatops.find,
       commitMessage: async (_application, revision) => (await stage.git.repository(stage.url).commit(revision)).message,
-      publicUrl: 'https://cox.example.com', clock, log,
+      publicUrl: 'https://cox.example.com',
+      clock,
+      log,
     });
     slack.start();
     chatops.start();
@@ -111,13 +149,30 @@ export async function bed(t: TestContext, options: Options): Promise<Bed> {
   await connected();
   const cards = (): Message[] => channel.messages.filter((message) => message.user === sandbox.state.botUser.id);
   return {
-    stage, sandbox, channel, forge, cards, stop,
+    stage,
+    sandbox,
+    channel,
+    forge,
+    cards,
+    stop,
     card: (what, text) => sandbox.waitFor(what, () => cards().find((message) => text.test(textOf(message)))),
     said: async (who, text) => {
-      const found = await sandbox.waitFor(`${who} is told ${String(text)}`, () => sandbox.actAs(who).ephemerals('deploys').map((message) => `${message.text} ${textOf(message)}`).findLast((said) => text.test(said)));
+      const found = await sandbox.waitFor(`${who} is told ${String(text)}`, () =>
+        sandbox
+          .actAs(who)
+          .ephemerals('deploys')
+          .map((message) => `${message.text} ${textOf(message)}`)
+          .findLast((said) => text.test(said)),
+      );
       return found;
     },
-    saidDirectly: (who, text) => sandbox.waitFor(`${who} is told ${String(text)} directly`, () => sandbox.state.im(sandbox.actAs(who).user).messages.map((message) => message.text).findLast((said) => text.test(said))),
+    saidDirectly: (who, text) =>
+      sandbox.waitFor(`${who} is told ${String(text)} directly`, () =>
+        sandbox.state
+          .im(sandbox.actAs(who).user)
+          .messages.map((message) => message.text)
+          .findLast((said) => text.test(said)),
+      ),
     async restart() {
       await stop();
       start();
@@ -135,5 +190,7 @@ export async function waiting(b: Bed, name = 'prod'): Promise<void> {
   const { stage } = b;
   await stage.project('gated', { 'coxswain.dev/approval': 'required', 'coxswain.dev/environment': 'production' });
   await stage.apply(name, { project: 'gated' });
-  await stage.untilStore('an approval', () => stage.store.approvals.list().find((item) => item.status?.phase === 'Pending'));
+  await stage.untilStore('an approval', () =>
+    stage.store.approvals.list().find((item) => item.status?.phase === 'Pending'),
+  );
 }

@@ -3,13 +3,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bed, configMap, textOf, waiting } from './bed.ts';
 
-const files = { 'web/a.yaml': configMap('web', '1'), 'prod/a.yaml': configMap('prod', '1'), 'live/a.yaml': configMap('live', '1') };
+const files = {
+  'web/a.yaml': configMap('web', '1'),
+  'prod/a.yaml': configMap('prod', '1'),
+  'live/a.yaml': configMap('live', '1'),
+};
 
 test('help, unknown words and people who are not linked are answered at once, to them alone', async (t) => {
   const b = await bed(t, { files });
   const bob = b.sandbox.actAs('bob');
   await bob.command('deploys', '/cox');
-  assert.match(await b.said('bob', /What Coxswain can do/), /\/cox approve \[app\] \[--digest d\] approves exactly the effect that is shown/);
+  assert.match(
+    await b.said('bob', /What Coxswain can do/),
+    /\/cox approve \[app\] \[--digest d\] approves exactly the effect that is shown/,
+  );
   await bob.command('deploys', '/cox aprove prod');
   await b.said('bob', /"aprove" is not a command; did you mean \/cox approve\?/);
   await bob.command('deploys', '/cox <!channel> & *x*');
@@ -56,12 +63,17 @@ test('approve opens the review of what waits, lists when several wait, and takes
   await bob.command('deploys', '/cox approve');
   await b.said('bob', /2 approvals wait/);
   const listed = bob.ephemerals('deploys').at(-1);
-  assert.match(textOf(listed ?? { text: '', blocks: [] }), /\*live\* 1 created.*\*prod\* 1 created|\*prod\* 1 created.*\*live\* 1 created/);
+  assert.match(
+    textOf(listed ?? { text: '', blocks: [] }),
+    /\*live\* 1 created.*\*prod\* 1 created|\*prod\* 1 created.*\*live\* 1 created/,
+  );
   await bob.click('deploys', listed?.ts ?? '', 'Review');
   const again = await sandbox.waitFor('the review', () => bob.openModals().at(-1));
   await bob.submit(again.id);
   await b.said('bob', /approved; it syncs now/);
-  const left = await stage.untilStore('the other approval', () => stage.store.approvals.list().find((item) => item.status?.phase === 'Pending'));
+  const left = await stage.untilStore('the other approval', () =>
+    stage.store.approvals.list().find((item) => item.status?.phase === 'Pending'),
+  );
   const name = left.spec.application.split('/')[1] ?? '';
   await bob.command('deploys', `/cox approve ${name} --digest ffffffff`);
   await b.said('bob', /no approval has the digest ffffffff/);
@@ -93,7 +105,10 @@ test('what a person may not see is not named to them, but a card that they click
   await eve.click('deploys', card.ts, 'Review');
   await b.said('eve', /eve may not approve prod: the right/);
   await eve.click('deploys', card.ts, 'Reject');
-  await b.sandbox.waitFor('the answer to Reject', () => eve.ephemerals('deploys').filter((message) => message.text.includes('eve may not approve prod')).length === 2);
+  await b.sandbox.waitFor(
+    'the answer to Reject',
+    () => eve.ephemerals('deploys').filter((message) => message.text.includes('eve may not approve prod')).length === 2,
+  );
 });
 
 test('reject names the reason on the card, and revert answers with the pull request', async (t) => {
@@ -106,7 +121,10 @@ test('reject names the reason on the card, and revert answers with the pull requ
   await stage.until('web', 'Synced again', (app) => app.status?.history?.length === 2 && !app.operation);
   const bob = sandbox.actAs('bob');
   await bob.command('deploys', '/cox revert web');
-  assert.match(await b.said('bob', /✅ web: pull request #1 takes back [0-9a-f]{7} "Bump web"/), /<https:\/\/github\.test\/acme\/infra\/pull\/1\|Open the pull request>/);
+  assert.match(
+    await b.said('bob', /✅ web: pull request #1 takes back [0-9a-f]{7} "Bump web"/),
+    /<https:\/\/github\.test\/acme\/infra\/pull\/1\|Open the pull request>/,
+  );
   assert.match(b.forge.pulls[0]?.body ?? '', /Asked for by `bob` in Slack/);
   await waiting(b);
   await b.card('the card', /waits for approval/);

@@ -9,15 +9,24 @@ const files = { 'web/a.yaml': configMap('a', 'git'), 'web/b.yaml': configMap('b'
 /** Synced once, without self-heal. */
 async function synced(b: Bed): Promise<void> {
   await b.stage.apply('web', { syncPolicy: { automated: {} } });
-  await b.stage.until('web', 'Synced', (app) => app.status?.sync?.status === 'Synced' && !app.operation && app.status.history?.length === 1);
+  await b.stage.until(
+    'web',
+    'Synced',
+    (app) => app.status?.sync?.status === 'Synced' && !app.operation && app.status.history?.length === 1,
+  );
 }
 
 async function edit(b: Bed, name: string, value: string): Promise<void> {
-  await b.stage.cluster.api.patch({ group: '', kind: 'ConfigMap', namespace: b.stage.namespace, name }, { type: 'merge', patch: { data: { value } }, manager: 'kubectl-edit' });
+  await b.stage.cluster.api.patch(
+    { group: '', kind: 'ConfigMap', namespace: b.stage.namespace, name },
+    { type: 'merge', patch: { data: { value } }, manager: 'kubectl-edit' },
+  );
 }
 
 async function data(b: Bed, name: string): Promise<unknown> {
-  return (await b.stage.cluster.api.get({ group: '', kind: 'ConfigMap', namespace: b.stage.namespace, name }))?.['data'];
+  return (await b.stage.cluster.api.get({ group: '', kind: 'ConfigMap', namespace: b.stage.namespace, name }))?.[
+    'data'
+  ];
 }
 
 test('a live edit is one card with object, field, both values and who; the button restores only that object', async (t) => {
@@ -25,14 +34,20 @@ test('a live edit is one card with object, field, both values and who; the butto
   await synced(b);
   await edit(b, 'a', 'by hand');
   const card = await b.card('the card', /is OutOfSync: somebody changed the cluster, not Git/);
-  assert.match(textOf(card), /web is OutOfSync.*ConfigMap \S+\/a — last written with kubectl edit.*--- Git \+\+\+ live @@ data\.value - git \+ by hand.*Git `?[0-9a-f]{7}.*self-heal is off.*Revert to Git.*Restores 1 object, 1 field and nothing else: ConfigMap \S+\/a/);
+  assert.match(
+    textOf(card),
+    /web is OutOfSync.*ConfigMap \S+\/a — last written with kubectl edit.*--- Git \+\+\+ live @@ data\.value - git \+ by hand.*Git `?[0-9a-f]{7}.*self-heal is off.*Revert to Git.*Restores 1 object, 1 field and nothing else: ConfigMap \S+\/a/,
+  );
   assert.match(card.text, /^web is OutOfSync: ConfigMap \S+\/a data\.value: Git git, live by hand$/);
   await b.sandbox.actAs('bob').click('deploys', card.ts, 'Revert to Git');
   const ended = await b.card('the end', /web matches Git again.*reverted by bob.*1 object, 1 field had drifted/);
   assert.equal(ended.ts, card.ts);
   assert.deepEqual([await data(b, 'a'), await data(b, 'b')], [{ value: 'git' }, { value: 'git' }]);
   const app = b.stage.store.applications.get(`${b.stage.namespace}/web`);
-  assert.deepEqual(app?.status?.operationState?.syncResult?.resources?.map((item) => item.name), ['a']);
+  assert.deepEqual(
+    app?.status?.operationState?.syncResult?.resources?.map((item) => item.name),
+    ['a'],
+  );
   assert.equal(b.cards().length, 1);
 });
 
@@ -55,7 +70,7 @@ test('further drift is a newer card and the old one says so; the newest restores
   assert.equal(b.cards().length, 3);
 });
 
-test('drift that is undone by hand ends its card without anybody\'s click', async (t) => {
+test("drift that is undone by hand ends its card without anybody's click", async (t) => {
   const b = await bed(t, { files });
   await synced(b);
   await edit(b, 'a', 'by hand');
@@ -65,7 +80,13 @@ test('drift that is undone by hand ends its card without anybody\'s click', asyn
   assert.equal(ended.ts, card.ts);
   assert.ok(!textOf(ended).includes('reverted by'));
   // The very same drift again: the episode has its name, and people are told anew.
-  await b.stage.untilStore('the card has ended', () => b.stage.store.episodes.list().every(({ status }) => Object.values(status?.cards ?? {}).every((item) => item.final === true)) || undefined);
+  await b.stage.untilStore(
+    'the card has ended',
+    () =>
+      b.stage.store.episodes
+        .list()
+        .every(({ status }) => Object.values(status?.cards ?? {}).every((item) => item.final === true)) || undefined,
+  );
   await edit(b, 'a', 'by hand');
   const again = await b.card('the card of the second time', /is OutOfSync/);
   assert.notEqual(again.ts, card.ts);
@@ -73,10 +94,14 @@ test('drift that is undone by hand ends its card without anybody\'s click', asyn
 });
 
 test('values of Secrets are on no card and in no notification', async (t) => {
-  const secret = (value: string): string => `apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\nstringData:\n  password: ${value}\n`;
+  const secret = (value: string): string =>
+    `apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\nstringData:\n  password: ${value}\n`;
   const b = await bed(t, { files: { 'web/a.yaml': secret('hunter2-git') } });
   await synced(b);
-  await b.stage.cluster.api.patch({ group: '', kind: 'Secret', namespace: b.stage.namespace, name: 'db' }, { type: 'merge', patch: { stringData: { password: 'hunter2-live' } }, manager: 'kubectl-edit' });
+  await b.stage.cluster.api.patch(
+    { group: '', kind: 'Secret', namespace: b.stage.namespace, name: 'db' },
+    { type: 'merge', patch: { stringData: { password: 'hunter2-live' } }, manager: 'kubectl-edit' },
+  );
   await b.card('the card', /Secret \S+\/db.*@@ data\.password/);
   const sent = JSON.stringify(b.sandbox.state.requests);
   for (const value of ['hunter2-git', 'hunter2-live']) {

@@ -26,7 +26,11 @@ for (const [what, break_] of [
     await waiting(b);
     await submitted(b);
     await b.said('bob', /approved; it syncs now/);
-    assert.deepEqual(b.sandbox.state.requests.filter(({ method }) => method === 'auth.test'), [], 'nobody asks who we are');
+    assert.deepEqual(
+      b.sandbox.state.requests.filter(({ method }) => method === 'auth.test'),
+      [],
+      'nobody asks who we are',
+    );
   });
 }
 
@@ -36,10 +40,16 @@ test('what the cluster refuses is told: a submission in its modal, a button and 
   await submitted(b);
   const bob = b.sandbox.actAs('bob');
   const note = await b.sandbox.waitFor('the note', () => bob.openModals().find((modal) => !modal.body.submit));
-  assert.match(textOf({ text: '', blocks: note.body }), /The cluster did not take it: requests\.coxswain\.dev is forbidden/);
+  assert.match(
+    textOf({ text: '', blocks: note.body }),
+    /The cluster did not take it: requests\.coxswain\.dev is forbidden/,
+  );
   const card = await b.card('the card', /waits for approval/);
   await bob.click('deploys', card.ts, 'Reject');
-  await b.said('bob', /The cluster did not take it: requests\.coxswain\.dev is forbidden\. Nothing was done; try again soon/);
+  await b.said(
+    'bob',
+    /The cluster did not take it: requests\.coxswain\.dev is forbidden\. Nothing was done; try again soon/,
+  );
   await bob.command('deploys', '/cox sync prod');
   await b.said('bob', /The cluster did not take it/);
   assert.deepEqual(b.stage.store.requests.list(), []);

@@ -33,7 +33,9 @@ test('without channels:read a private channel is found by name, and a public one
   const gate = { 'coxswain.dev/approval': 'required' };
   await b.stage.project('gated', { ...gate, 'coxswain.dev/slack': 'secret' });
   await b.stage.apply('prod', { project: 'gated' });
-  await b.sandbox.waitFor('the card', () => secret.messages.find((message) => /waits for approval/.test(textOf(message))));
+  await b.sandbox.waitFor('the card', () =>
+    secret.messages.find((message) => /waits for approval/.test(textOf(message))),
+  );
   await b.stage.project('gated', { ...gate, 'coxswain.dev/slack': b.channel.id });
   await b.card('the card by id', /waits for approval/);
 });
@@ -56,8 +58,14 @@ test('a card whose fate cannot be looked up for lack of a scope is posted again 
 });
 
 test('what is missing is named with who can grant it', () => {
-  const error = { code: 'slack_webapi_platform_error', data: { ok: false, error: 'missing_scope', needed: 'groups:read' } };
+  const error = {
+    code: 'slack_webapi_platform_error',
+    data: { ok: false, error: 'missing_scope', needed: 'groups:read' },
+  };
   assert.equal(missingScope(error), 'groups:read');
   assert.equal(missingScope({ ...error, data: { ok: false, error: 'not_in_channel' } }), undefined);
-  assert.match(scopeHint('groups:read'), /lacks the scope groups:read: .*let whoever manages the workspace's apps install it again/);
+  assert.match(
+    scopeHint('groups:read'),
+    /lacks the scope groups:read: .*let whoever manages the workspace's apps install it again/,
+  );
 });

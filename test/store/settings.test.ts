@@ -5,15 +5,28 @@ import type { KubeObject } from '../../src/model/kube.ts';
 import type { Settings } from '../../src/store/settings.ts';
 import { clusterOf, credentialFor, readSettings } from '../../src/store/settings.ts';
 
-const configMap = (name: string, data: Record<string, string>): [string, KubeObject] => [name, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data }];
+const configMap = (name: string, data: Record<string, string>): [string, KubeObject] => [
+  name,
+  { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data },
+];
 
 function secret(name: string, type: string, data: Record<string, string>): KubeObject {
-  const encoded = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
-  return { apiVersion: 'v1', kind: 'Secret', metadata: { name, labels: { 'argocd.argoproj.io/secret-type': type } }, data: encoded };
+  const encoded = Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+  );
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, labels: { 'argocd.argoproj.io/secret-type': type } },
+    data: encoded,
+  };
 }
 
 function read(maps: Record<string, Record<string, string>> = {}, secrets: KubeObject[] = []): Settings {
-  return readSettings({ configMaps: new Map(Object.entries(maps).map(([name, data]) => configMap(name, data))), secrets });
+  return readSettings({
+    configMaps: new Map(Object.entries(maps).map(([name, data]) => configMap(name, data))),
+    secrets,
+  });
 }
 
 test('without any ConfigMap or Secret every setting has its default and nothing is at fault', () => {
@@ -33,11 +46,33 @@ test('without any ConfigMap or Secret every setting has its default and nothing 
 });
 
 const keys: { map: string; data: Record<string, string>; expected: Partial<Settings> }[] = [
-  { map: 'argocd-rbac-cm', data: { 'policy.csv': 'g, a, r', 'policy.z.csv': 'g, z, r', 'policy.b.csv': 'g, b, r', 'policy.matchMode': 'glob' }, expected: { policyCsv: 'g, b, r\ng, a, r\ng, z, r' } },
+  {
+    map: 'argocd-rbac-cm',
+    data: { 'policy.csv': 'g, a, r', 'policy.z.csv': 'g, z, r', 'policy.b.csv': 'g, b, r', 'policy.matchMode': 'glob' },
+    expected: { policyCsv: 'g, b, r\ng, a, r\ng, z, r' },
+  },
   { map: 'argocd-rbac-cm', data: { 'policy.default': 'role:readonly' }, expected: { policyDefault: 'role:readonly' } },
-  { map: 'coxswain-cm', data: { 'slack.identities': '# people\nU01ALICE: Alice\n\nW02BOB=bob\n' }, expected: { slackIdentities: new Map([['U01ALICE', 'alice'], ['W02BOB', 'bob']]) } },
+  {
+    map: 'coxswain-cm',
+    data: { 'slack.identities': '# people\nU01ALICE: Alice\n\nW02BOB=bob\n' },
+    expected: {
+      slackIdentities: new Map([
+        ['U01ALICE', 'alice'],
+        ['W02BOB', 'bob'],
+      ]),
+    },
+  },
   { map: 'coxswain-cm', data: { 'approval.expires': '36h' }, expected: { approvalExpiresMs: 129_600_000 } },
-  { map: 'coxswain-cm', data: { 'cli.identities': '# people\nAlice@Example.com: Alice\nsystem:serviceaccount:ci:deploy:bob\n' }, expected: { cliIdentities: new Map([['Alice@Example.com', 'alice'], ['system:serviceaccount:ci:deploy', 'bob']]) } },
+  {
+    map: 'coxswain-cm',
+    data: { 'cli.identities': '# people\nAlice@Example.com: Alice\nsystem:serviceaccount:ci:deploy:bob\n' },
+    expected: {
+      cliIdentities: new Map([
+        ['Alice@Example.com', 'alice'],
+        ['system:serviceaccount:ci:deploy', 'bob'],
+      ]),
+    },
+  },
   { map: 'coxswain-cm', data: { 'slack.channel': '#deploys' }, expected: { slackChannel: '#deploys' } },
   { map: 'coxswain-cm', data: { 'drift.settle': ' 1m30s ' }, expected: { driftSettleMs: 90_000 } },
   { map: 'argocd-cm', data: { 'timeout.reconciliation': '0' }, expected: { resyncMs: 0 } },
@@ -55,10 +90,34 @@ test('a key that another ConfigMap owns is not read', () => {
 });
 
 const faulty: { map: string; data: Record<string, string>; fault: RegExp; expected: Partial<Settings> }[] = [
-  { map: 'argocd-rbac-cm', data: { 'policy.csv': 'g, a, r\n', 'policy.z.csv': '# z\np, z, *, *, *, dney' }, fault: /^argocd-rbac-cm: policy\.z\.csv, line 2 must end with allow or deny; nobody is permitted anything until it is mended$/, expected: { policyCsv: 'g, a, r\n\n# z\np, z, *, *, *, dney', policyFault: 'policy.z.csv, line 2 must end with allow or deny' } },
-  { map: 'coxswain-cm', data: { 'drift.settle': 'soon' }, fault: /^drift\.settle is "soon"/, expected: { driftSettleMs: 60_000 } },
-  { map: 'argocd-cm', data: { 'timeout.reconciliation': '-1s' }, fault: /^timeout\.reconciliation is "-1s"/, expected: { resyncMs: 120_000 } },
-  { map: 'coxswain-cm', data: { 'slack.identities': 'alice: U01ALICE\nU02BOB: bob' }, fault: /^slack\.identities has the line "alice: U01ALICE"/, expected: { slackIdentities: new Map([['U02BOB', 'bob']]) } },
+  {
+    map: 'argocd-rbac-cm',
+    data: { 'policy.csv': 'g, a, r\n', 'policy.z.csv': '# z\np, z, *, *, *, dney' },
+    fault:
+      /^argocd-rbac-cm: policy\.z\.csv, line 2 must end with allow or deny; nobody is permitted anything until it is mended$/,
+    expected: {
+      policyCsv: 'g, a, r\n\n# z\np, z, *, *, *, dney',
+      policyFault: 'policy.z.csv, line 2 must end with allow or deny',
+    },
+  },
+  {
+    map: 'coxswain-cm',
+    data: { 'drift.settle': 'soon' },
+    fault: /^drift\.settle is "soon"/,
+    expected: { driftSettleMs: 60_000 },
+  },
+  {
+    map: 'argocd-cm',
+    data: { 'timeout.reconciliation': '-1s' },
+    fault: /^timeout\.reconciliation is "-1s"/,
+    expected: { resyncMs: 120_000 },
+  },
+  {
+    map: 'coxswain-cm',
+    data: { 'slack.identities': 'alice: U01ALICE\nU02BOB: bob' },
+    fault: /^slack\.identities has the line "alice: U01ALICE"/,
+    expected: { slackIdentities: new Map([['U02BOB', 'bob']]) },
+  },
 ];
 for (const { map, data, fault, expected } of faulty) {
   test(`${map} ${JSON.stringify(data)} is told as a fault and its default stands in`, () => {
@@ -71,7 +130,14 @@ for (const { map, data, fault, expected } of faulty) {
 
 test('a cluster Secret becomes an entry beside the implicit one, its server without the slash at the end', () => {
   const config = { bearerToken: 'abc', tlsClientConfig: { insecure: true } };
-  const { clusters, faults } = read({}, [secret('east', 'cluster', { name: 'east', server: 'https://east.example/', config: JSON.stringify(config), project: 'team' })]);
+  const { clusters, faults } = read({}, [
+    secret('east', 'cluster', {
+      name: 'east',
+      server: 'https://east.example/',
+      config: JSON.stringify(config),
+      project: 'team',
+    }),
+  ]);
   assert.deepEqual(clusters, [
     { name: 'east', server: 'https://east.example', config, project: 'team' },
     { name: 'in-cluster', server: 'https://kubernetes.default.svc', config: {} },
@@ -80,11 +146,19 @@ test('a cluster Secret becomes an entry beside the implicit one, its server with
 });
 
 test('a cluster Secret for the own cluster replaces the implicit entry, and a missing name is the server', () => {
-  const { clusters } = read({}, [secret('own', 'cluster', { server: 'https://kubernetes.default.svc', config: '{"bearerToken":"t"}' })]);
-  assert.deepEqual(clusters, [{ name: 'https://kubernetes.default.svc', server: 'https://kubernetes.default.svc', config: { bearerToken: 't' } }]);
+  const { clusters } = read({}, [
+    secret('own', 'cluster', { server: 'https://kubernetes.default.svc', config: '{"bearerToken":"t"}' }),
+  ]);
+  assert.deepEqual(clusters, [
+    { name: 'https://kubernetes.default.svc', server: 'https://kubernetes.default.svc', config: { bearerToken: 't' } },
+  ]);
 });
 
-for (const data of [{ server: 'https://east.example', config: '{"bearerToken":"s3cret' }, { config: '{}' }, { server: 'https://east.example', config: '[]' }]) {
+for (const data of [
+  { server: 'https://east.example', config: '{"bearerToken":"s3cret' },
+  { config: '{}' },
+  { server: 'https://east.example', config: '[]' },
+]) {
   test(`a cluster Secret of ${Object.keys(data).join(' and ')} that cannot be read is a fault that tells no credential`, () => {
     const { clusters, faults } = read({}, [secret('east', 'cluster', data)]);
     assert.equal(clusters.length, 1);
@@ -101,7 +175,10 @@ test('a repository that logs in by something else than a password is told as a f
     secret('other', 'scm-creds', { url: 'https://github.com', password: 'p' }),
   ]);
   assert.deepEqual(repositories, []);
-  assert.deepEqual(faults, ['repository Secret by-key logs in by sshPrivateKey, which is not supported yet; use a username and a password', 'repo-creds Secret nameless needs a url']);
+  assert.deepEqual(faults, [
+    'repository Secret by-key logs in by sshPrivateKey, which is not supported yet; use a username and a password',
+    'repo-creds Secret nameless needs a url',
+  ]);
 });
 
 const credentials = read({}, [
@@ -146,9 +223,12 @@ const destinations: [destination: { server?: string; name?: string }, server: st
   [{}, undefined],
 ];
 for (const [destination, server] of destinations) {
-  test(`destination ${JSON.stringify(destination)} is ${server ?? 'no cluster'}`, () => assert.equal(clusterOf(clusters, destination)?.server, server));
+  test(`destination ${JSON.stringify(destination)} is ${server ?? 'no cluster'}`, () =>
+    assert.equal(clusterOf(clusters, destination)?.server, server));
 }
 
 test('clusters that share a name are told as a fault', () => {
-  assert.deepEqual(clusters.faults, ['there are 2 clusters with the same name: twin; destinations that use it find none']);
+  assert.deepEqual(clusters.faults, [
+    'there are 2 clusters with the same name: twin; destinations that use it find none',
+  ]);
 });

@@ -24,7 +24,11 @@ interface Bed {
 }
 
 async function connect(t: TestContext, kubeconfig: string): Promise<Cluster> {
-  const cluster = await connectCluster({ config: (await loadKubeconfig({ path: kubeconfig })).config, clock: systemClock, log: silentLogger() });
+  const cluster = await connectCluster({
+    config: (await loadKubeconfig({ path: kubeconfig })).config,
+    clock: systemClock,
+    log: silentLogger(),
+  });
   t.after(() => cluster.stop());
   return cluster;
 }
@@ -33,16 +37,30 @@ async function bed(t: TestContext): Promise<Bed> {
   const { kubeconfig, namespace } = await testCluster(t);
   const cluster = await connect(t, kubeconfig);
   await applyCrds(cluster);
-  return { namespace, cluster, store: await openStore(cluster, namespace), another: async () => openStore(await connect(t, kubeconfig), namespace) };
+  return {
+    namespace,
+    cluster,
+    store: await openStore(cluster, namespace),
+    another: async () => openStore(await connect(t, kubeconfig), namespace),
+  };
 }
 
 function application(namespace: string, name: string, project = 'default'): Application {
-  const spec = { project, destination: { server: 'https://kubernetes.default.svc', namespace }, source: { repoURL: 'https://git.example/infra', path: name } };
+  const spec = {
+    project,
+    destination: { server: 'https://kubernetes.default.svc', namespace },
+    source: { repoURL: 'https://git.example/infra', path: name },
+  };
   return { apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { name, namespace }, spec };
 }
 
 function approval(namespace: string, name: string, app: string): Approval {
-  return { apiVersion: 'coxswain.dev/v1alpha1', kind: 'Approval', metadata: { name, namespace }, spec: { application: `${namespace}/${app}`, digest: 'a'.repeat(64), revision: 'b'.repeat(40), operations: [] } };
+  return {
+    apiVersion: 'coxswain.dev/v1alpha1',
+    kind: 'Approval',
+    metadata: { name, namespace },
+    spec: { application: `${namespace}/${app}`, digest: 'a'.repeat(64), revision: 'b'.repeat(40), operations: [] },
+  };
 }
 
 test('a read after an own write is never older than the write', async (t) => {
@@ -51,9 +69,12 @@ test('a read after an own write is never older than the write', async (t) => {
   assert.equal(await store.applications.create(application(namespace, 'web')), 'created');
   assert.equal(store.applications.get(key)?.spec.source?.path, 'web');
   for (let round = 0; round < 20; round += 1) {
-    const answer = round % 2 === 0
-      ? await store.applications.patch(key, { spec: { source: { path: `web-${round}` } } })
-      : await store.applications.jsonPatch(key, [{ op: 'replace', path: '/spec/source/path', value: `web-${round}` }]);
+    const answer =
+      round % 2 === 0
+        ? await store.applications.patch(key, { spec: { source: { path: `web-${round}` } } })
+        : await store.applications.jsonPatch(key, [
+            { op: 'replace', path: '/spec/source/path', value: `web-${round}` },
+          ]);
     assert.equal(answer.spec.source?.path, `web-${round}`);
     assert.equal(store.applications.get(key)?.spec.source?.path, `web-${round}`);
   }
@@ -72,10 +93,20 @@ test('a conditional patch of a version that has passed answers 409 and keeps wha
   const key = `${namespace}/web`;
   await store.applications.create(application(namespace, 'web'));
   const before = store.applications.get(key)?.metadata.resourceVersion ?? '';
-  const patched = await store.applications.patch(key, { metadata: { labels: { team: 'shop' } } }, { resourceVersion: before });
+  const patched = await store.applications.patch(
+    key,
+    { metadata: { labels: { team: 'shop' } } },
+    { resourceVersion: before },
+  );
   assert.deepEqual(patched.metadata.labels, { team: 'shop' });
-  await assert.rejects(store.applications.patch(key, { metadata: { labels: { team: 'other' } } }, { resourceVersion: before }), (error) => isStatus(error, 409));
-  await assert.rejects(store.applications.jsonPatch(key, [{ op: 'test', path: '/metadata/labels/team', value: 'other' }]), (error) => isStatus(error, 422));
+  await assert.rejects(
+    store.applications.patch(key, { metadata: { labels: { team: 'other' } } }, { resourceVersion: before }),
+    (error) => isStatus(error, 409),
+  );
+  await assert.rejects(
+    store.applications.jsonPatch(key, [{ op: 'test', path: '/metadata/labels/team', value: 'other' }]),
+    (error) => isStatus(error, 422),
+  );
   await assert.rejects(store.applications.patch(`${namespace}/nothing`, {}), (error) => isStatus(error, 404));
 });
 
@@ -83,7 +114,11 @@ test('a status is written through its subresource where the kind has one', async
   const { namespace, store } = await bed(t);
   await store.approvals.create(approval(namespace, 'web-1', 'web'));
   const key = `${namespace}/web-1`;
-  await store.approvals.patch(key, { status: { phase: 'Approved' }, spec: { digest: 'other' } }, { subresource: 'status' });
+  await store.approvals.patch(
+    key,
+    { status: { phase: 'Approved' }, spec: { digest: 'other' } },
+    { subresource: 'status' },
+  );
   assert.equal(store.approvals.get(key)?.status?.phase, 'Approved');
   assert.equal(store.approvals.get(key)?.spec.digest, 'a'.repeat(64));
 });
@@ -92,7 +127,11 @@ test('objects are found by what they belong to, also after they moved or went', 
   const { namespace, store } = await bed(t);
   await store.applications.create(application(namespace, 'web', 'shop'));
   await store.applications.create(application(namespace, 'api', 'shop'));
-  const names = (project: string): string[] => store.applications.of(project).map((app) => app.metadata.name).toSorted();
+  const names = (project: string): string[] =>
+    store.applications
+      .of(project)
+      .map((app) => app.metadata.name)
+      .toSorted();
   assert.deepEqual([names('shop'), names('other')], [['api', 'web'], []]);
   await store.applications.patch(`${namespace}/web`, { spec: { project: 'other' } });
   assert.deepEqual([names('shop'), names('other')], [['api'], ['web']]);
@@ -106,14 +145,22 @@ test('every change is told with its key, the object and what it was, ours and th
   const { namespace, store, another } = await bed(t);
   const other = await another();
   const told: [string, string | undefined, string | undefined][] = [];
-  const end = store.applications.onChange((key, now, before) => told.push([key, now?.spec.source?.path, before?.spec.source?.path]));
+  const end = store.applications.onChange((key, now, before) =>
+    told.push([key, now?.spec.source?.path, before?.spec.source?.path]),
+  );
   const key = `${namespace}/web`;
   await store.applications.create(application(namespace, 'web'));
   await other.applications.patch(key, { spec: { source: { path: 'moved' } } });
-  await eventually('the change arrives', () => (store.applications.get(key)?.spec.source?.path === 'moved' ? true : undefined));
+  await eventually('the change arrives', () =>
+    store.applications.get(key)?.spec.source?.path === 'moved' ? true : undefined,
+  );
   await other.applications.delete(key);
   await eventually('it is gone', () => (store.applications.get(key) ? undefined : true));
-  assert.deepEqual(told, [[key, 'web', undefined], [key, 'moved', 'web'], [key, undefined, 'moved']]);
+  assert.deepEqual(told, [
+    [key, 'web', undefined],
+    [key, 'moved', 'web'],
+    [key, undefined, 'moved'],
+  ]);
   end();
   await store.applications.create(application(namespace, 'web'));
   assert.equal(told.length, 3);
@@ -132,14 +179,24 @@ test('settings follow their ConfigMaps and Secrets, and nothing else', async (t)
   const { namespace, cluster, store } = await bed(t);
   let told = 0;
   const end = store.onSettings(() => void (told += 1));
-  const configMap = (name: string, data: Record<string, string>, part = 'coxswain') => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, labels: { 'app.kubernetes.io/part-of': part } }, data });
+  const configMap = (name: string, data: Record<string, string>, part = 'coxswain') => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace, labels: { 'app.kubernetes.io/part-of': part } },
+    data,
+  });
   await cluster.api.apply(configMap('coxswain-cm', { 'drift.settle': '1s' }));
   await eventually('the ConfigMap counts', () => (store.settings().driftSettleMs === 1000 ? true : undefined));
   assert.equal(store.settings(), store.settings(), 'it is read once for each change');
   await cluster.api.apply(configMap('argocd-gpg-keys-cm', { key: 'x' }, 'argocd'));
   await cluster.api.apply({
-    apiVersion: 'v1', kind: 'Secret', metadata: { name: 'infra', namespace, labels: { 'argocd.argoproj.io/secret-type': 'repository' } },
-    data: { url: Buffer.from('https://git.example/infra').toString('base64'), password: Buffer.from('p').toString('base64') },
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'infra', namespace, labels: { 'argocd.argoproj.io/secret-type': 'repository' } },
+    data: {
+      url: Buffer.from('https://git.example/infra').toString('base64'),
+      password: Buffer.from('p').toString('base64'),
+    },
   });
   await eventually('the Secret counts', () => (store.settings().repositories.length === 1 ? true : undefined));
   assert.equal(told, 2);
@@ -161,7 +218,12 @@ test('a MAC key that is too short is refused with what to do', async (t) => {
   const { kubeconfig, namespace, access } = await testCluster(t);
   const cluster = await connect(t, kubeconfig);
   await applyCrds(cluster);
-  await access.must('POST', `/api/v1/namespaces/${namespace}/secrets`, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'coxswain-mac', namespace }, data: { key: 'YQ==' } });
+  await access.must('POST', `/api/v1/namespaces/${namespace}/secrets`, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'coxswain-mac', namespace },
+    data: { key: 'YQ==' },
+  });
   await assert.rejects(openStore(cluster, namespace), { code: 'E_CONFIG', message: /coxswain-mac has no key/ });
 });
 
@@ -191,7 +253,13 @@ test('every patch counts for one version of the object: one that comes late chan
     meanwhile = undefined;
     await write?.();
     const answer = cluster.api.patch(ref, options);
-    sent.push({ version, status: await answer.then(() => 200, (error: { status: number }) => error.status) });
+    sent.push({
+      version,
+      status: await answer.then(
+        () => 200,
+        (error: { status: number }) => error.status,
+      ),
+    });
     return answer;
   };
   const api = new Proxy(cluster.api, {
@@ -205,11 +273,25 @@ test('every patch counts for one version of the object: one that comes late chan
   const key = `${namespace}/web`;
   await store.applications.create(application(namespace, 'web'));
   // As the holder of the Lease writes while a former one's request is still under way.
-  meanwhile = () => cluster.api.patch({ group: 'argoproj.io', kind: 'Application', namespace, name: 'web' }, { type: 'merge', patch: { metadata: { annotations: { holder: 'new' } } } });
+  meanwhile = () =>
+    cluster.api.patch(
+      { group: 'argoproj.io', kind: 'Application', namespace, name: 'web' },
+      { type: 'merge', patch: { metadata: { annotations: { holder: 'new' } } } },
+    );
   const patched = await store.applications.patch(key, { status: { sync: { status: 'Synced' } } });
-  assert.deepEqual(sent.map(({ status }) => status), [409, 200]);
+  assert.deepEqual(
+    sent.map(({ status }) => status),
+    [409, 200],
+  );
   assert.ok(sent.every(({ version }) => typeof version === 'string'));
   assert.deepEqual([patched.metadata.annotations?.['holder'], patched.status?.sync?.status], ['new', 'Synced']);
-  meanwhile = () => cluster.api.patch({ group: 'argoproj.io', kind: 'Application', namespace, name: 'web' }, { type: 'merge', patch: { metadata: { annotations: { holder: 'newer' } } } });
-  await assert.rejects(store.applications.patch(key, { operation: null, metadata: { resourceVersion: patched.metadata.resourceVersion } }), (error) => isStatus(error, 409));
+  meanwhile = () =>
+    cluster.api.patch(
+      { group: 'argoproj.io', kind: 'Application', namespace, name: 'web' },
+      { type: 'merge', patch: { metadata: { annotations: { holder: 'newer' } } } },
+    );
+  await assert.rejects(
+    store.applications.patch(key, { operation: null, metadata: { resourceVersion: patched.metadata.resourceVersion } }),
+    (error) => isStatus(error, 409),
+  );
 });

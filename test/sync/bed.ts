@@ -1,4 +1,5 @@
-// Drives operations against a real API server: what the engine does around `step`, with an in-memory status and a crash at any call.
+// Drives operations against a real API server: what the engine does around `step`, with an in-memory status and a crash
+// at any call.
 import type { TestContext } from 'node:test';
 import { hashOf } from '../../src/base/canonical.ts';
 import { SteppedClock } from '../../src/base/clock.ts';
@@ -64,9 +65,18 @@ export interface Stored {
 
 function tracked(scene: Scene, object: KubeObject): KubeObject {
   const key = keyOf(object);
-  const annotations = { ...object.metadata.annotations, 'argocd.argoproj.io/tracking-id': `${scene.name}:${key.group}/${key.kind}:${key.namespace}/${key.name}` };
+  const annotations = {
+    ...object.metadata.annotations,
+    'argocd.argoproj.io/tracking-id': `${scene.name}:${key.group}/${key.kind}:${key.namespace}/${key.name}`,
+  };
   const manifest = { ...object, metadata: { ...object.metadata, annotations } };
-  return { ...manifest, metadata: { ...manifest.metadata, annotations: { ...annotations, [hashAnnotation]: hashOf(manifest).slice(0, 12) } } };
+  return {
+    ...manifest,
+    metadata: {
+      ...manifest.metadata,
+      annotations: { ...annotations, [hashAnnotation]: hashOf(manifest).slice(0, 12) },
+    },
+  };
 }
 
 /** As a comparison would: Synced where the live object carries this very manifest. */
@@ -78,13 +88,27 @@ function targetsOf(scene: Scene): SyncTarget[] {
     const manifestHash = target.metadata.annotations?.[hashAnnotation] ?? '';
     const synced = live.get(key)?.object?.metadata.annotations?.[hashAnnotation] === manifestHash;
     const previous = scene.previous?.find((object) => keyText(keyOf(object)) === keyText(key));
-    return { key, target, manifestHash, status: synced ? 'Synced' : 'OutOfSync', ...(previous && { previous }), validated: scene.validated?.includes(key.name) ?? false };
+    return {
+      key,
+      target,
+      manifestHash,
+      status: synced ? 'Synced' : 'OutOfSync',
+      ...(previous && { previous }),
+      validated: scene.validated?.includes(key.name) ?? false,
+    };
   });
   const wanted = new Set(inGit.map(({ key }) => keyText(key)));
   // Tests beside this one have applications of the same names in the same cluster: their objects are not ours to prune.
   const own = live.keysOf(scene.name).filter((key) => key.namespace.startsWith(scene.bed.facts.namespace));
-  const extra = own.filter((key) => !wanted.has(keyText(key)) && !hookOf(live.get(key)?.object ?? { apiVersion: 'v1', kind: '', metadata: {} }).isHook);
-  return [...inGit, ...extra.map((key): SyncTarget => ({ key, target: undefined, manifestHash: '', status: 'OutOfSync' }))];
+  const extra = own.filter(
+    (key) =>
+      !wanted.has(keyText(key)) &&
+      !hookOf(live.get(key)?.object ?? { apiVersion: 'v1', kind: '', metadata: {} }).isHook,
+  );
+  return [
+    ...inGit,
+    ...extra.map((key): SyncTarget => ({ key, target: undefined, manifestHash: '', status: 'OutOfSync' })),
+  ];
 }
 
 export function applicationOf(scene: Scene): Application {
@@ -92,12 +116,19 @@ export function applicationOf(scene: Scene): Application {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Application',
     metadata: { name: scene.name, namespace: 'argocd' },
-    spec: { project: 'default', destination: { server: 'https://kubernetes.default.svc', namespace: scene.bed.facts.namespace }, ...scene.spec },
+    spec: {
+      project: 'default',
+      destination: { server: 'https://kubernetes.default.svc', namespace: scene.bed.facts.namespace },
+      ...scene.spec,
+    },
     ...(scene.last && { status: { operationState: scene.last } }),
   };
 }
 
-/** Dies at the n-th mutation (1 is the first), before it is sent or before its answer is seen; dead means that nothing works any more. */
+/**
+ * Dies at the n-th mutation (1 is the first), before it is sent or before its answer is seen; dead means that nothing
+ * works any more.
+ */
 export interface Killer {
   at: number;
   side: 'before' | 'after';
@@ -143,8 +174,10 @@ export class Mortal {
       },
       list: (kind, options) => api.list(kind, options),
       request: (method, path, options) => api.request(method, path, options),
-      create: (object, options) => (options?.dryRun ? api.create(object, options) : this.call(() => api.create(object, options))),
-      apply: (object, options) => (options?.dryRun ? api.apply(object, options) : this.call(() => api.apply(object, options))),
+      create: (object, options) =>
+        options?.dryRun ? api.create(object, options) : this.call(() => api.create(object, options)),
+      apply: (object, options) =>
+        options?.dryRun ? api.apply(object, options) : this.call(() => api.apply(object, options)),
       replace: (object, options) => this.call(() => api.replace(object, options)),
       patch: (ref, options) => this.call(() => api.patch(ref, options)),
       delete: (ref, options) => this.call(() => api.delete(ref, options)),
@@ -178,11 +211,12 @@ export async function drive(scene: Scene, options: DriveOptions = {}): Promise<S
       targets: targetsOf(scene),
       live: (key) => cluster.live.get(key)?.object,
       cluster: { api: mortal.api(cluster.api), discovery: cluster.discovery },
-      save: (state, done) => mortal.call(async () => {
-        stored.state = state;
-        stored.done = done;
-        stored.saves.push(state);
-      }),
+      save: (state, done) =>
+        mortal.call(async () => {
+          stored.state = state;
+          stored.done = done;
+          stored.saves.push(state);
+        }),
       accepted: (_key, _hash, object) => cluster.live.accept(object),
       clock,
       log: silentLogger(),
@@ -230,24 +264,49 @@ function nextChange(cluster: Cluster): (namespace: string, keys: readonly Resour
   };
 }
 
-export function configMap(namespace: string, name: string, annotations: Record<string, string> = {}, data: Record<string, string> = { a: '1' }): KubeObject {
+export function configMap(
+  namespace: string,
+  name: string,
+  annotations: Record<string, string> = {},
+  data: Record<string, string> = { a: '1' },
+): KubeObject {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, annotations }, data };
 }
 
-export function deployment(namespace: string, name: string, annotations: Record<string, string> = {}, image = 'nginx:1'): KubeObject {
+export function deployment(
+  namespace: string,
+  name: string,
+  annotations: Record<string, string> = {},
+  image = 'nginx:1',
+): KubeObject {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name, namespace, annotations },
-    spec: { replicas: 1, selector: { matchLabels: { app: name } }, template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'main', image }] } } },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'main', image }] } },
+    },
   };
 }
 
-export function job(namespace: string, name: string | { generateName: string }, annotations: Record<string, string>, outcome?: 'fail'): KubeObject {
+export function job(
+  namespace: string,
+  name: string | { generateName: string },
+  annotations: Record<string, string>,
+  outcome?: 'fail',
+): KubeObject {
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: { ...(typeof name === 'string' ? { name } : name), namespace, annotations },
-    spec: { backoffLimit: 0, template: { metadata: outcome ? { annotations: { 'sandbox.coxswain.dev/outcome': outcome } } : {}, spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'migrate:1' }] } } },
+    spec: {
+      backoffLimit: 0,
+      template: {
+        metadata: outcome ? { annotations: { 'sandbox.coxswain.dev/outcome': outcome } } : {},
+        spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'migrate:1' }] },
+      },
+    },
   };
 }

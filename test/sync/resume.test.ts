@@ -14,7 +14,11 @@ async function find(bed: Bed, name: string): Promise<KubeObject | undefined> {
 
 /** Until the watch has it. */
 async function seen(bed: Bed, object: KubeObject): Promise<void> {
-  await bed.cluster.live.waitFor({ group: '', kind: 'ConfigMap', namespace: bed.facts.namespace, name: object.metadata.name ?? '' }, object.metadata.resourceVersion ?? '', AbortSignal.timeout(20_000));
+  await bed.cluster.live.waitFor(
+    { group: '', kind: 'ConfigMap', namespace: bed.facts.namespace, name: object.metadata.name ?? '' },
+    object.metadata.resourceVersion ?? '',
+    AbortSignal.timeout(20_000),
+  );
 }
 
 function resultOf(state: OperationState | undefined, name: string): (string | undefined)[] {
@@ -26,8 +30,15 @@ function resultOf(state: OperationState | undefined, name: string): (string | un
 async function beforePrune(bed: Bed, name: string): Promise<{ scene: Scene; stored: Stored }> {
   const ns = bed.facts.namespace;
   await drive({ bed, name, manifests: [configMap(ns, 'extra')], operation: full });
-  const scene: Scene = { bed, name, manifests: [deployment(ns, `${name}-db`)], operation: { sync: { prune: true, syncOptions: ['PruneLast=true'] } } };
-  const stored = await drive(scene, { until: (result) => result.waitingFor?.startsWith('waiting for healthy state') ?? false });
+  const scene: Scene = {
+    bed,
+    name,
+    manifests: [deployment(ns, `${name}-db`)],
+    operation: { sync: { prune: true, syncOptions: ['PruneLast=true'] } },
+  };
+  const stored = await drive(scene, {
+    until: (result) => result.waitingFor?.startsWith('waiting for healthy state') ?? false,
+  });
   assert.equal(stored.done, false);
   return { scene, stored };
 }
@@ -39,9 +50,16 @@ test('ApplyOutOfSyncOnly=true, killed anywhere: what is in sync by then is not d
   for (const at of [1, 2, 3, 4]) {
     for (const side of ['before', 'after'] as const) {
       const name = `only${at}${side}`;
-      const scene: Scene = { bed, name, manifests: [configMap(ns, `${name}-a`), configMap(ns, `${name}-b`)], operation };
+      const scene: Scene = {
+        bed,
+        name,
+        manifests: [configMap(ns, `${name}-a`), configMap(ns, `${name}-b`)],
+        operation,
+      };
       const stored: Stored = { state: undefined, done: false, saves: [] };
-      await drive(scene, { stored, mortal: new Mortal({ at, side }) }).catch((error: unknown) => assert.ok(error instanceof Crash));
+      await drive(scene, { stored, mortal: new Mortal({ at, side }) }).catch((error: unknown) =>
+        assert.ok(error instanceof Crash),
+      );
       if (!stored.done) await drive(scene, { stored });
       assert.equal(stored.state?.phase, 'Succeeded', stored.state?.message ?? '');
       for (const object of [`${name}-a`, `${name}-b`]) {
@@ -57,7 +75,12 @@ test('an object that another application has taken over meanwhile is not pruned'
   const bed = await makeBed(t);
   const ns = bed.facts.namespace;
   const { scene, stored } = await beforePrune(bed, 'giver');
-  await seen(bed, await bed.cluster.api.apply(configMap(ns, 'extra', { 'argocd.argoproj.io/tracking-id': `taker:/ConfigMap:${ns}/extra` })));
+  await seen(
+    bed,
+    await bed.cluster.api.apply(
+      configMap(ns, 'extra', { 'argocd.argoproj.io/tracking-id': `taker:/ConfigMap:${ns}/extra` }),
+    ),
+  );
   const { state } = await drive(scene, { stored });
   assert.equal(state?.phase, 'Succeeded', state?.message ?? '');
   assert.deepEqual(resultOf(state, 'extra'), ['PruneSkipped', 'ignored (no longer extra)']);
@@ -82,30 +105,83 @@ test('an object that was made anew since the plan is not pruned', async (t) => {
 test('rows that somebody wrote delete nothing that is not extra, and nothing without prune', async (t) => {
   const bed = await makeBed(t);
   const ns = bed.facts.namespace;
-  const own = await drive({ bed, name: 'forged', manifests: [configMap(ns, 'mine'), configMap(ns, 'extra')], operation: full });
+  const own = await drive({
+    bed,
+    name: 'forged',
+    manifests: [configMap(ns, 'mine'), configMap(ns, 'extra')],
+    operation: full,
+  });
   assert.equal(own.state?.phase, 'Succeeded');
   await bed.cluster.api.create(configMap(ns, 'foreign'));
-  const rows = await Promise.all(['mine', 'extra', 'foreign'].map(async (name) => ({
-    group: '', version: 'v1', kind: 'ConfigMap', namespace: ns, name, syncPhase: 'Sync' as const,
-    ...(name !== 'mine' && { message: `to be pruned: ${(await find(bed, name))?.metadata.uid ?? ''}` }),
-  })));
-  const bare = { group: '', version: 'v1', kind: 'Namespace', namespace: '', name: `${ns}-forged`, syncPhase: 'PreSync' as const };
+  const rows = await Promise.all(
+    ['mine', 'extra', 'foreign'].map(async (name) => ({
+      group: '',
+      version: 'v1',
+      kind: 'ConfigMap',
+      namespace: ns,
+      name,
+      syncPhase: 'Sync' as const,
+      ...(name !== 'mine' && { message: `to be pruned: ${(await find(bed, name))?.metadata.uid ?? ''}` }),
+    })),
+  );
+  const bare = {
+    group: '',
+    version: 'v1',
+    kind: 'Namespace',
+    namespace: '',
+    name: `${ns}-forged`,
+    syncPhase: 'PreSync' as const,
+  };
   const operation = { sync: {} };
-  const state: OperationState = { operation, phase: 'Running', startedAt: '2026-01-05T15:04:00Z', syncResult: { revision: 'abcdef0123456789', resources: [bare, ...rows] } };
-  const stored = await drive({ bed, name: 'forged', manifests: [configMap(ns, 'mine')], operation }, { stored: { state, done: false, saves: [] } });
+  const state: OperationState = {
+    operation,
+    phase: 'Running',
+    startedAt: '2026-01-05T15:04:00Z',
+    syncResult: { revision: 'abcdef0123456789', resources: [bare, ...rows] },
+  };
+  const stored = await drive(
+    { bed, name: 'forged', manifests: [configMap(ns, 'mine')], operation },
+    { stored: { state, done: false, saves: [] } },
+  );
   assert.equal(stored.state?.phase, 'Succeeded', stored.state?.message ?? '');
-  assert.deepEqual(['mine', 'extra', 'foreign'].map((name) => resultOf(stored.state, name)[1]), ['configmap/mine serverside-applied', 'ignored (requires pruning)', 'ignored (no longer extra)']);
-  for (const name of ['mine', 'extra', 'foreign']) assert.equal((await find(bed, name))?.metadata.deletionTimestamp, undefined, name);
-  assert.equal(await bed.cluster.api.get({ group: '', kind: 'Namespace', namespace: '', name: `${ns}-forged` }), undefined);
+  assert.deepEqual(
+    ['mine', 'extra', 'foreign'].map((name) => resultOf(stored.state, name)[1]),
+    ['configmap/mine serverside-applied', 'ignored (requires pruning)', 'ignored (no longer extra)'],
+  );
+  for (const name of ['mine', 'extra', 'foreign'])
+    assert.equal((await find(bed, name))?.metadata.deletionTimestamp, undefined, name);
+  assert.equal(
+    await bed.cluster.api.get({ group: '', kind: 'Namespace', namespace: '', name: `${ns}-forged` }),
+    undefined,
+  );
 });
 
 test('Helm’s keep policy holds an object that Git no longer has, and so does the application’s Prune=false', async (t) => {
   const bed = await makeBed(t);
   const ns = bed.facts.namespace;
-  await drive({ bed, name: 'keeper', manifests: [configMap(ns, 'kept', { 'helm.sh/resource-policy': 'keep' }), configMap(ns, 'plain')], operation: full });
-  const off = await drive({ bed, name: 'keeper', manifests: [], operation: { sync: { prune: true, syncOptions: ['Prune=false'] } } });
-  assert.deepEqual(['kept', 'plain'].map((name) => resultOf(off.state, name)[1]), ['ignored (no prune)', 'ignored (no prune)']);
+  await drive({
+    bed,
+    name: 'keeper',
+    manifests: [configMap(ns, 'kept', { 'helm.sh/resource-policy': 'keep' }), configMap(ns, 'plain')],
+    operation: full,
+  });
+  const off = await drive({
+    bed,
+    name: 'keeper',
+    manifests: [],
+    operation: { sync: { prune: true, syncOptions: ['Prune=false'] } },
+  });
+  assert.deepEqual(
+    ['kept', 'plain'].map((name) => resultOf(off.state, name)[1]),
+    ['ignored (no prune)', 'ignored (no prune)'],
+  );
   const { state } = await drive({ bed, name: 'keeper', manifests: [], operation: full });
-  assert.deepEqual(['kept', 'plain'].map((name) => resultOf(state, name)), [['PruneSkipped', 'ignored (no prune)'], ['Pruned', 'pruned']]);
+  assert.deepEqual(
+    ['kept', 'plain'].map((name) => resultOf(state, name)),
+    [
+      ['PruneSkipped', 'ignored (no prune)'],
+      ['Pruned', 'pruned'],
+    ],
+  );
   assert.equal((await find(bed, 'kept'))?.metadata.deletionTimestamp, undefined);
 });

@@ -1,7 +1,16 @@
 // The builder: cached binaries cost nothing, missing ones are built once, and without Go a person is told what to do.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -16,7 +25,10 @@ function scratch(t: TestContext): string {
   return dir;
 }
 
-/** A `go` that notes what it was asked for and what it saw of the environment, waits for the file `go-on` beside it (at most a minute), and writes the file. */
+/**
+ * A `go` that notes what it was asked for and what it saw of the environment, waits for the file `go-on` beside it (at
+ * most a minute), and writes the file.
+ */
 function slowGo(dir: string): string {
   const bin = join(dir, 'path');
   mkdirSync(bin, { recursive: true });
@@ -33,12 +45,16 @@ while [ $# -gt 0 ]; do [ "$1" = -o ] && echo built > "$2"; shift; done
 }
 
 /** `onErr` is told everything written to standard error so far. */
-function build(env: Record<string, string>, names: string[] = [], onErr: (text: string) => void = () => undefined): Promise<{ code: number | null; out: string; err: string }> {
+function build(
+  env: Record<string, string>,
+  names: string[] = [],
+  onErr: (text: string) => void = () => undefined,
+): Promise<{ code: number | null; out: string; err: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [builder, ...names], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, err] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => onErr(err += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => onErr((err += text)));
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, out, err }));
   });
@@ -53,7 +69,8 @@ test('the cache is where the environment says', () => {
 test('without Go and without binaries the error names what is missing and both ways out', async (t) => {
   const { code, err } = await build({ PATH: '', COXSWAIN_CACHE: scratch(t) }, ['jsonnet', 'helm']);
   assert.equal(code, 1);
-  for (const part of ['jsonnet', 'helm', 'E_TOOLS', 'install Go 1.26 or newer', 'COXSWAIN_CACHE']) assert.ok(err.includes(part), `${part} in ${err}`);
+  for (const part of ['jsonnet', 'helm', 'E_TOOLS', 'install Go 1.26 or newer', 'COXSWAIN_CACHE'])
+    assert.ok(err.includes(part), `${part} in ${err}`);
 });
 
 test('with a filled cache Go is not needed', async (t) => {
@@ -74,7 +91,10 @@ test('two builders at once build each binary once, tell their progress, and let 
     if (text.includes('is building, waiting for it')) writeFileSync(join(cache, 'go-on'), '');
   };
   const answers = await Promise.all([build(env, ['jsonnet', 'helm'], both), build(env, ['jsonnet', 'helm'], both)]);
-  assert.deepEqual(answers.map(({ code }) => code), [0, 0]);
+  assert.deepEqual(
+    answers.map(({ code }) => code),
+    [0, 0],
+  );
   const calls = readFileSync(join(cache, 'calls'), 'utf8').trim().split('\n');
   assert.equal(calls.length, 2);
   for (const call of calls) assert.match(call, /build -mod=readonly -trimpath .* SECRET=$/);

@@ -1,4 +1,5 @@
-// The door of every npm script: it installs when it must and only then, and passes on arguments, signals and exit codes.
+// The door of every npm script: it installs when it must and only then, and passes on arguments, signals and exit
+// codes.
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,22 +25,32 @@ function house(t: TestContext): House {
   };
   mkdirSync(join(dir, 'tools'));
   copyFileSync(join(import.meta.dirname, '../../tools/enter.mjs'), join(dir, 'tools/enter.mjs'));
-  write('package-lock.json', lock({ 'node_modules/a': { version: '1.0.0' }, 'node_modules/other-system': { version: '2.0.0', optional: true } }));
+  write(
+    'package-lock.json',
+    lock({ 'node_modules/a': { version: '1.0.0' }, 'node_modules/other-system': { version: '2.0.0', optional: true } }),
+  );
   write('entry.ts', `const name: string = 'entry'; console.log(name, ...process.argv.slice(2)); process.exitCode = 3;`);
   write('npm-calls', '');
-  write('path/npm', `#!/bin/sh
+  write(
+    'path/npm',
+    `#!/bin/sh
 echo "$*" >> ${dir}/npm-calls
 /bin/mkdir -p ${dir}/node_modules/.bin
 /bin/ln -sf ${process.execPath} ${dir}/node_modules/.bin/node
 echo '${lock({ 'node_modules/a': { version: '1.0.0' } })}' > ${dir}/node_modules/.package-lock.json
-`);
+`,
+  );
   chmodSync(join(dir, 'path/npm'), 0o755);
   return {
     dir,
     write,
     installs: () => readFileSync(join(dir, 'npm-calls'), 'utf8').split('\n').length - 1,
     enter(...args) {
-      const child = spawn(process.execPath, ['tools/enter.mjs', ...args], { cwd: dir, env: { PATH: join(dir, 'path') }, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, ['tools/enter.mjs', ...args], {
+        cwd: dir,
+        env: { PATH: join(dir, 'path') },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
       let [out, err] = ['', ''];
       child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
       child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));

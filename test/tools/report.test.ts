@@ -42,15 +42,21 @@ test('a seed is told whatever becomes of its file, other diagnostics where a fil
     writeFileSync(path, `import { test } from 'node:test';\ntest('it', (t) => { ${body} });\n`);
     return path;
   };
-  const files = [file('fine.test.mjs', "t.diagnostic('COX_SEED=5 repeats this'); t.diagnostic('a detail');"), file('bad.test.mjs', "t.diagnostic('one\\ntwo'); throw new Error('no');")];
+  const files = [
+    file('fine.test.mjs', "t.diagnostic('COX_SEED=5 repeats this'); t.diagnostic('a detail');"),
+    file('bad.test.mjs', "t.diagnostic('one\\ntwo'); throw new Error('no');"),
+  ];
   // node:test runs no files from within a test: another process does.
   const script = join(dir, 'run.mjs');
-  writeFileSync(script, `import { run } from 'node:test';
+  writeFileSync(
+    script,
+    `import { run } from 'node:test';
 import { createReport } from ${JSON.stringify(new URL('../../tools/report.ts', import.meta.url).href)};
 const report = createReport(process.stdout);
 for await (const event of run({ files: ${JSON.stringify(files)}, concurrency: 1 })) report.event(event);
 report.end();
-`);
+`,
+  );
   const { NODE_TEST_CONTEXT: _context, ...env } = process.env;
   const text = execFileSync(process.execPath, [script], { cwd: dir, env, encoding: 'utf8' });
   assert.match(text, /^ {2}\S*fine\.test\.mjs: COX_SEED=5 repeats this$/m);

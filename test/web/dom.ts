@@ -66,14 +66,31 @@ export class Element {
     this.attributes.set('class', text);
   }
 
-  get classList(): { add(name: string): void; remove(name: string): void; contains(name: string): boolean; toggle(name: string, on: boolean): void } {
+  get classList(): {
+    add(name: string): void;
+    remove(name: string): void;
+    contains(name: string): boolean;
+    toggle(name: string, on: boolean): void;
+  } {
     const names = (): string[] => this.className.split(/\s+/).filter(Boolean);
-    const toggle = (name: string, on: boolean): void => void (this.className = [...names().filter((each) => each !== name), ...(on ? [name] : [])].join(' '));
-    return { add: (name) => toggle(name, true), remove: (name) => toggle(name, false), contains: (name) => names().includes(name), toggle };
+    const toggle = (name: string, on: boolean): void =>
+      void (this.className = [...names().filter((each) => each !== name), ...(on ? [name] : [])].join(' '));
+    return {
+      add: (name) => toggle(name, true),
+      remove: (name) => toggle(name, false),
+      contains: (name) => names().includes(name),
+      toggle,
+    };
   }
 
   get dataset(): Record<string, string> {
-    return Object.fromEntries([...this.attributes].flatMap(([name, value]) => (name.startsWith('data-') ? [[name.slice(5).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()), value]] : [])));
+    return Object.fromEntries(
+      [...this.attributes].flatMap(([name, value]) =>
+        name.startsWith('data-')
+          ? [[name.slice(5).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()), value]]
+          : [],
+      ),
+    );
   }
 
   get open(): boolean {
@@ -141,7 +158,10 @@ export class Element {
 
   matches(selector: string): boolean {
     return selector.split(',').some((each) => {
-      const [own = '', parent] = each.trim().split(/\s*>\s*/).reverse();
+      const [own = '', parent] = each
+        .trim()
+        .split(/\s*>\s*/)
+        .reverse();
       return this.#is(own) && (parent === undefined || this.parent?.matches(parent) === true);
     });
   }
@@ -207,7 +227,8 @@ export class Element {
   fire(type: string, more: { key?: string } = {}): void {
     const event: PageEvent = { type, target: this, preventDefault: () => undefined, ...more };
     const { document } = this.root;
-    for (let at: Element | undefined = this; at; at = at.parent) for (const fn of at.listeners.get(type) ?? []) fn(event);
+    for (let at: Element | undefined = this; at; at = at.parent)
+      for (const fn of at.listeners.get(type) ?? []) fn(event);
     for (const fn of document?.listeners.get(type) ?? []) fn(event);
   }
 }
@@ -243,7 +264,8 @@ export class Document {
   /** As when the person turns to another tab, and back. */
   show(visible: boolean): void {
     this.hidden = !visible;
-    for (const fn of this.listeners.get('visibilitychange') ?? []) fn({ type: 'visibilitychange', target: this.documentElement, preventDefault: () => undefined });
+    for (const fn of this.listeners.get('visibilitychange') ?? [])
+      fn({ type: 'visibilitychange', target: this.documentElement, preventDefault: () => undefined });
   }
 }
 
@@ -261,7 +283,9 @@ function parsed(html: string): Element {
       if (at.tag !== tag || !at.parent) throw new Error(`</${tag}> closes <${at.tag}>`);
       at = at.parent;
     } else if (tag !== undefined) {
-      const pairs = [...attributes.matchAll(/([^\s=]+)(?:="([^"]*)")?/g)].map(([, name = '', value = '']) => [name, decoded(value)] as const);
+      const pairs = [...attributes.matchAll(/([^\s=]+)(?:="([^"]*)")?/g)].map(
+        ([, name = '', value = '']) => [name, decoded(value)] as const,
+      );
       const next = new Element(tag, new Map(pairs));
       at.nodes.push(next);
       next.parent = at;

@@ -8,7 +8,11 @@ import { stage } from '../engine/stage.ts';
 import { open, serve } from './serve.ts';
 
 /** An application that the engine leaves alone: what is shown is what the test writes. */
-async function show(s: Stage, name: string, status: Record<string, unknown> = { sync: { status: 'Synced' }, health: { status: 'Healthy' } }): Promise<void> {
+async function show(
+  s: Stage,
+  name: string,
+  status: Record<string, unknown> = { sync: { status: 'Synced' }, health: { status: 'Healthy' } },
+): Promise<void> {
   await s.apply(name, {}, { annotations: { 'argocd.argoproj.io/skip-reconcile': 'true' } });
   await s.until(name, 'known', () => true);
   await s.store.applications.patch(`${s.namespace}/${name}`, { status });
@@ -21,7 +25,10 @@ function byId(document: Document, id: string): Element {
 }
 
 const rows = (document: Document): Element[] => document.querySelectorAll('#applications > tr');
-const names = (document: Document): string[] => rows(document).filter((row) => !row.hidden).map((row) => row.querySelector('a')?.textContent ?? '');
+const names = (document: Document): string[] =>
+  rows(document)
+    .filter((row) => !row.hidden)
+    .map((row) => row.querySelector('a')?.textContent ?? '');
 const connection = (document: Document): string => byId(document, 'connection').textContent;
 const until = (what: string, test: () => boolean): Promise<unknown> => eventually(what, () => test() || undefined);
 
@@ -77,19 +84,41 @@ test('the filter holds for what comes later, stands in the address, and is drive
   assert.equal(document.activeElement.textContent, 'checkout-prod');
   key(document, 'ArrowUp');
   assert.equal(document.activeElement.textContent, 'search-prod');
-  document.querySelectorAll('.chip').find((chip) => chip.dataset['tag'] === 'outofsync')?.click();
+  document
+    .querySelectorAll('.chip')
+    .find((chip) => chip.dataset['tag'] === 'outofsync')
+    ?.click();
   assert.deepEqual([names(document), search()], [['search-prod'], '?q=prod&show=outofsync']);
   box.value = 'nothing like that';
   box.fire('input');
   assert.equal(byId(document, 'none').classList.contains('hidden'), false);
   key(document, 'Escape');
-  assert.deepEqual([names(document).length, search(), byId(document, 'none').classList.contains('hidden')], [6, '', true]);
+  assert.deepEqual(
+    [names(document).length, search(), byId(document, 'none').classList.contains('hidden')],
+    [6, '', true],
+  );
 });
 
 test('the page of an application keeps open what was opened, and says when the application is gone', async (t) => {
   const s = await stage(t, { 'readme.md': 'nothing' });
-  const result = (name: string): Record<string, unknown> => ({ group: '', version: 'v1', kind: 'ConfigMap', namespace: s.namespace, name, status: 'Synced', message: 'configured' });
-  const state = (...done: string[]): Record<string, unknown> => ({ operationState: { phase: 'Running', message: `${done.length} done`, startedAt: '2026-01-01T00:00:00Z', operation: { sync: {} }, syncResult: { revision: 'a'.repeat(40), resources: done.map(result) } } });
+  const result = (name: string): Record<string, unknown> => ({
+    group: '',
+    version: 'v1',
+    kind: 'ConfigMap',
+    namespace: s.namespace,
+    name,
+    status: 'Synced',
+    message: 'configured',
+  });
+  const state = (...done: string[]): Record<string, unknown> => ({
+    operationState: {
+      phase: 'Running',
+      message: `${done.length} done`,
+      startedAt: '2026-01-01T00:00:00Z',
+      operation: { sync: {} },
+      syncResult: { revision: 'a'.repeat(40), resources: done.map(result) },
+    },
+  });
   await show(s, 'shop', state('one'));
   const { document } = await open(t, await serve(t, s), `/applications/${s.namespace}/shop`);
   await until('the stream', () => connection(document) === 'Live');
@@ -99,7 +128,11 @@ test('the page of an application keeps open what was opened, and says when the a
   await s.store.applications.patch(`${s.namespace}/shop`, { status: state('one', 'two') });
   await until('the second object', () => byId(document, 'operation').textContent.includes('2 done'));
   assert.equal(byId(document, 'results').open, true);
-  assert.equal(document.activeElement.closest('#operation'), byId(document, 'operation'), 'the focus stays in the part');
+  assert.equal(
+    document.activeElement.closest('#operation'),
+    byId(document, 'operation'),
+    'the focus stays in the part',
+  );
   assert.equal(byId(document, 'facts'), facts, 'what did not change is left alone');
   assert.match(document.querySelectorAll('time[datetime]')[0]?.textContent ?? '', /ago$/);
   assert.ok(byId(document, 'gone').classList.contains('hidden'));
@@ -117,7 +150,10 @@ test('a lost connection is told, and what changed meanwhile is read when it is b
   await until('it is lost', () => connection(document) === 'Connection lost, trying again');
   await show(s, 'second');
   await served.start();
-  await until('the page is whole again', () => connection(document) === 'Live' && names(document).join() === 'first,second');
+  await until(
+    'the page is whole again',
+    () => connection(document) === 'Live' && names(document).join() === 'first,second',
+  );
 });
 
 test('a hidden page asks for nothing, and is up to date when it is looked at again', async (t) => {

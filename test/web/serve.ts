@@ -23,12 +23,23 @@ export interface Served {
 
 export async function serve(t: TestContext, { store, engine, cluster }: Stage): Promise<Served> {
   const ready: Served['ready'] = { why: undefined };
-  const metrics = createMetrics({ store, api: cluster.api, live: cluster.live, pending: () => engine.pending, forgeable: () => false });
+  const metrics = createMetrics({
+    store,
+    api: cluster.api,
+    live: cluster.live,
+    pending: () => engine.pending,
+    forgeable: () => false,
+  });
   const paths: string[] = [];
   let port = 0;
   let running: { web: ReturnType<typeof createWeb>; server: Server } | undefined;
   const start = async (): Promise<void> => {
-    const web = createWeb({ store, resources: (application) => resourceViews(engine.comparison(application)), metrics: metrics.text, notReady: () => ready.why });
+    const web = createWeb({
+      store,
+      resources: (application) => resourceViews(engine.comparison(application)),
+      metrics: metrics.text,
+      notReady: () => ready.why,
+    });
     const server = createServer((request, response) => {
       paths.push(request.url ?? '');
       const isHealth = /^\/(?:metrics|healthz|readyz)$/.test(request.url ?? '');
@@ -51,7 +62,10 @@ export async function serve(t: TestContext, { store, engine, cluster }: Stage): 
   t.after(stop);
   const url = `http://127.0.0.1:${port}`;
   return {
-    url, ready, start, stop,
+    url,
+    ready,
+    start,
+    stop,
     asked: (path) => paths.filter((each) => each === path).length,
     async get(path, init = {}) {
       const answer = await fetch(`${url}${path}`, init);
@@ -80,7 +94,9 @@ export async function open(t: TestContext, { url, get }: Served, path: string): 
   const context = createContext({
     document,
     location,
-    DOMParser: class { parseFromString = (html: string): Document => new Document(html); },
+    DOMParser: class {
+      parseFromString = (html: string): Document => new Document(html);
+    },
     EventSource: class extends EventSource {
       constructor(to: string) {
         super(new URL(to, at));
@@ -88,10 +104,15 @@ export async function open(t: TestContext, { url, get }: Served, path: string): 
       }
     },
     fetch: (to: string, init: RequestInit) => fetch(new URL(to, at), init),
-    history: { replaceState: (_state: unknown, _title: string, to: string) => void (location.search = new URL(to, at).search) },
+    history: {
+      replaceState: (_state: unknown, _title: string, to: string) => void (location.search = new URL(to, at).search),
+    },
     setInterval: (fn: () => void, ms: number) => timers.push(setInterval(fn, ms)),
-    setTimeout, URLSearchParams,
+    setTimeout,
+    URLSearchParams,
   });
-  runInContext(readFileSync(new URL('../../src/web/live.js', import.meta.url), 'utf8'), context, { filename: 'live.js' });
+  runInContext(readFileSync(new URL('../../src/web/live.js', import.meta.url), 'utf8'), context, {
+    filename: 'live.js',
+  });
   return { document, search: () => location.search };
 }

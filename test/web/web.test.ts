@@ -8,9 +8,17 @@ import { stage } from '../engine/stage.ts';
 import type { Stage } from '../engine/stage.ts';
 import { serve } from './serve.ts';
 
-const config = (name: string, value: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata:\n  value: "${value}"\n`;
-const secret = (value: string): string => `apiVersion: v1\nkind: Secret\nmetadata:\n  name: login\nstringData:\n  password: ${value}\n`;
-const pages = (s: Stage, name: string): string[] => ['/', `/applications/${s.namespace}/${name}`, '/api/applications', `/api/applications/${s.namespace}/${name}`, '/metrics'];
+const config = (name: string, value: string): string =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata:\n  value: "${value}"\n`;
+const secret = (value: string): string =>
+  `apiVersion: v1\nkind: Secret\nmetadata:\n  name: login\nstringData:\n  password: ${value}\n`;
+const pages = (s: Stage, name: string): string[] => [
+  '/',
+  `/applications/${s.namespace}/${name}`,
+  '/api/applications',
+  `/api/applications/${s.namespace}/${name}`,
+  '/metrics',
+];
 
 test('pages, data, health and metrics tell of the applications, each with the headers that keep them safe', async (t) => {
   const s = await stage(t, { 'page-web/a.yaml': config('page-a', '1'), 'page-api/b.yaml': config('page-b', '1') });
@@ -18,22 +26,41 @@ test('pages, data, health and metrics tell of the applications, each with the he
   assert.match((await get('/')).text, /No applications yet/);
   await s.apply('page-web', { syncPolicy: { automated: {} } });
   await s.apply('page-api');
-  await s.until('page-web', 'Synced', (app) => app.status?.sync?.status === 'Synced' && app.status.health?.status === 'Healthy' && !app.operation);
+  await s.until(
+    'page-web',
+    'Synced',
+    (app) => app.status?.sync?.status === 'Synced' && app.status.health?.status === 'Healthy' && !app.operation,
+  );
   await s.until('page-api', 'OutOfSync', (app) => app.status?.sync?.status === 'OutOfSync');
 
   const front = await get('/');
-  assert.match(front.text, new RegExp(`<tr id="app-${s.namespace}/page-api"[^]*OutOfSync[^]*<tr id="app-${s.namespace}/page-web"[^]*Synced`));
+  assert.match(
+    front.text,
+    new RegExp(`<tr id="app-${s.namespace}/page-api"[^]*OutOfSync[^]*<tr id="app-${s.namespace}/page-web"[^]*Synced`),
+  );
   const one = await get(`/applications/${s.namespace}/page-api`);
   assert.match(one.text, /<h1>page-api<\/h1>[^]*<span class="add">\+kind: ConfigMap<\/span>/);
   const all = JSON.parse((await get('/api/applications')).text) as { metadata: { name: string } }[];
   assert.deepEqual(all.map((app) => app.metadata.name).toSorted(), ['page-api', 'page-web']);
-  const data = JSON.parse((await get(`/api/applications/${s.namespace}/page-web`)).text) as { application: { status: { sync: { status: string } } }; resources: { row: { name: string; status: string }; diff: string }[] };
+  const data = JSON.parse((await get(`/api/applications/${s.namespace}/page-web`)).text) as {
+    application: { status: { sync: { status: string } } };
+    resources: { row: { name: string; status: string }; diff: string }[];
+  };
   assert.equal(data.application.status.sync.status, 'Synced');
-  assert.deepEqual(data.resources.map(({ row, diff }) => [row.name, row.status, diff]), [['page-a', 'Synced', '']]);
+  assert.deepEqual(
+    data.resources.map(({ row, diff }) => [row.name, row.status, diff]),
+    [['page-a', 'Synced', '']],
+  );
 
   const metrics = await get('/metrics');
   assert.match(metrics.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
-  assert.match(metrics.text, new RegExp(`^argocd_app_info\\{namespace="${s.namespace}",name="page-web",project="default",autosync_enabled="true",repo="[^"]*",dest_server="https://kubernetes\\.default\\.svc",dest_namespace="${s.namespace}",sync_status="Synced",health_status="Healthy",operation=""\\} 1$`, 'm'));
+  assert.match(
+    metrics.text,
+    new RegExp(
+      `^argocd_app_info\\{namespace="${s.namespace}",name="page-web",project="default",autosync_enabled="true",repo="[^"]*",dest_server="https://kubernetes\\.default\\.svc",dest_namespace="${s.namespace}",sync_status="Synced",health_status="Healthy",operation=""\\} 1$`,
+      'm',
+    ),
+  );
   assert.match(metrics.text, /^coxswain_api_requests_total\{verb="patch"\} [1-9]/m);
   assert.match(metrics.text, /^# TYPE coxswain_api_requests_total counter$/m);
 
@@ -42,11 +69,33 @@ test('pages, data, health and metrics tell of the applications, each with the he
   const starting = await get('/readyz');
   assert.deepEqual([starting.status, starting.text], [503, 'the live cache is not complete yet\n']);
 
-  const nothing = ['/applications/nowhere/web', '/applications/a', '/applications/a/b/c', '/applications/%zz/%', '/wp-login.php', '/constructor', '//evil.example/x', '/api/applications/a/b', '/api/other'];
+  const nothing = [
+    '/applications/nowhere/web',
+    '/applications/a',
+    '/applications/a/b/c',
+    '/applications/%zz/%',
+    '/wp-login.php',
+    '/constructor',
+    '//evil.example/x',
+    '/api/applications/a/b',
+    '/api/other',
+  ];
   for (const path of nothing) assert.equal((await get(path)).status, 404, path);
-  for (const path of [...pages(s, 'page-web'), ...nothing, '/style.css', '/live.js', '/icon.svg', '/healthz', '/readyz']) {
+  for (const path of [
+    ...pages(s, 'page-web'),
+    ...nothing,
+    '/style.css',
+    '/live.js',
+    '/icon.svg',
+    '/healthz',
+    '/readyz',
+  ]) {
     const { headers } = await get(path);
-    assert.match(headers.get('content-security-policy') ?? '', /^default-src 'none'; style-src 'self'; script-src 'self';.*frame-ancestors 'none'$/, path);
+    assert.match(
+      headers.get('content-security-policy') ?? '',
+      /^default-src 'none'; style-src 'self'; script-src 'self';.*frame-ancestors 'none'$/,
+      path,
+    );
     assert.doesNotMatch(headers.get('content-security-policy') ?? '', /unsafe/);
     assert.equal(headers.get('x-content-type-options'), 'nosniff', path);
     assert.equal(headers.get('access-control-allow-origin'), null, path);
@@ -79,8 +128,14 @@ test('no value of a Secret is on any page, in any data or metric: synced, change
   };
   await s.until('page-secret', 'Synced', (app) => app.status?.sync?.status === 'Synced' && !app.operation);
   await isMasked();
-  await s.cluster.api.patch(login, { type: 'merge', patch: { data: { password: Buffer.from('hunter3').toString('base64') } }, manager: 'kubectl-edit' });
-  await s.untilStore('an episode', () => s.store.episodes.list().find((item) => item.status?.phase === 'Open' && item.status.objects.length > 0));
+  await s.cluster.api.patch(login, {
+    type: 'merge',
+    patch: { data: { password: Buffer.from('hunter3').toString('base64') } },
+    manager: 'kubectl-edit',
+  });
+  await s.untilStore('an episode', () =>
+    s.store.episodes.list().find((item) => item.status?.phase === 'Open' && item.status.objects.length > 0),
+  );
   const [, edited = ''] = await isMasked();
   assert.match(edited, /Changed in the cluster, not in Git[^]*data\.password/);
   s.commit({ 'page-secret/login.yaml': secret('hunter2') });
@@ -95,20 +150,60 @@ test('what an Application says in confidence is on no page and in no data: param
   const s = await stage(t, { 'readme.md': 'nothing' });
   const { get } = await serve(t, s);
   await s.project('narrow', {}, { sourceRepos: ['https://elsewhere.example/*'] });
-  const source = { repoURL: 'https://bot:hunter1@git.example/acme/infra.git', path: 'web', helm: { parameters: [{ name: 'password', value: 'hunter2' }], values: 'password: hunter3' } };
-  await s.apply('page-told', { project: 'narrow', sources: [source], info: [{ name: 'note', value: 'hunter4' }] }, { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{"password":"hunter5"}' } });
-  await s.until('page-told', 'not permitted', (app) => JSON.stringify(app.status?.conditions ?? []).includes('hunter1'));
-  await s.store.applications.patch(`${s.namespace}/page-told`, { status: { history: [{ id: 0, revision: 'a'.repeat(40), deployedAt: '2026-01-01T00:00:00Z', deployStartedAt: '2026-01-01T00:00:00Z', source }], operationState: { phase: 'Failed', message: 'https://bot:hunter1@git.example refused', startedAt: '2026-01-01T00:00:00Z', operation: { sync: { source } }, syncResult: { revision: 'a'.repeat(40), source } } } });
+  const source = {
+    repoURL: 'https://bot:hunter1@git.example/acme/infra.git',
+    path: 'web',
+    helm: { parameters: [{ name: 'password', value: 'hunter2' }], values: 'password: hunter3' },
+  };
+  await s.apply(
+    'page-told',
+    { project: 'narrow', sources: [source], info: [{ name: 'note', value: 'hunter4' }] },
+    { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{"password":"hunter5"}' } },
+  );
+  await s.until('page-told', 'not permitted', (app) =>
+    JSON.stringify(app.status?.conditions ?? []).includes('hunter1'),
+  );
+  await s.store.applications.patch(`${s.namespace}/page-told`, {
+    status: {
+      history: [
+        {
+          id: 0,
+          revision: 'a'.repeat(40),
+          deployedAt: '2026-01-01T00:00:00Z',
+          deployStartedAt: '2026-01-01T00:00:00Z',
+          source,
+        },
+      ],
+      operationState: {
+        phase: 'Failed',
+        message: 'https://bot:hunter1@git.example refused',
+        startedAt: '2026-01-01T00:00:00Z',
+        operation: { sync: { source } },
+        syncResult: { revision: 'a'.repeat(40), source },
+      },
+    },
+  });
   const texts = await Promise.all(pages(s, 'page-told').map(async (path) => (await get(path)).text));
   for (const text of texts) assert.doesNotMatch(text, /hunter/);
   const [, page = '', list = '[]'] = texts;
-  assert.match(page, /application repo https:\/\/\*\*\*@git\.example\/acme\/infra\.git is not permitted in project &#39;narrow&#39;/);
+  assert.match(
+    page,
+    /application repo https:\/\/\*\*\*@git\.example\/acme\/infra\.git is not permitted in project &#39;narrow&#39;/,
+  );
   const [told] = JSON.parse(list) as { spec: unknown; status: { history: unknown } }[];
-  assert.deepEqual(told?.spec, { project: 'narrow', destination: { server: 'https://kubernetes.default.svc', namespace: s.namespace }, source: { repoURL: s.url, path: 'page-told', targetRevision: 'main' }, sources: [{ path: 'web', repoURL: 'https://git.example/acme/infra.git' }] });
+  assert.deepEqual(told?.spec, {
+    project: 'narrow',
+    destination: { server: 'https://kubernetes.default.svc', namespace: s.namespace },
+    source: { repoURL: s.url, path: 'page-told', targetRevision: 'main' },
+    sources: [{ path: 'web', repoURL: 'https://git.example/acme/infra.git' }],
+  });
 });
 
 /** Reads a stream of events; `until` resolves with all messages as soon as one of them fits. */
-async function listen(t: TestContext, url: string): Promise<{ until(test: (keys: string[]) => boolean): Promise<string[][]>; done: Promise<void> }> {
+async function listen(
+  t: TestContext,
+  url: string,
+): Promise<{ until(test: (keys: string[]) => boolean): Promise<string[][]>; done: Promise<void> }> {
   const abort = new AbortController();
   t.after(() => abort.abort());
   const answer = await fetch(`${url}/events`, { signal: abort.signal });
@@ -128,17 +223,18 @@ async function listen(t: TestContext, url: string): Promise<{ until(test: (keys:
   const done = read().catch(() => undefined);
   return {
     done,
-    until: (fits) => new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no such message in ${JSON.stringify(messages)}`)), 10_000);
-      const look = (): void => {
-        if (!messages.some(fits)) return;
-        clearTimeout(timer);
-        waiting.delete(look);
-        resolve(messages);
-      };
-      waiting.add(look);
-      look();
-    }),
+    until: (fits) =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`no such message in ${JSON.stringify(messages)}`)), 10_000);
+        const look = (): void => {
+          if (!messages.some(fits)) return;
+          clearTimeout(timer);
+          waiting.delete(look);
+          resolve(messages);
+        };
+        waiting.add(look);
+        look();
+      }),
   };
 }
 
@@ -155,7 +251,9 @@ test('an open page is told which applications changed, many changes in few messa
   let changes = 0;
   s.store.applications.onChange(() => void (changes += 1));
   const many = Array.from({ length: 60 }, (_, index) => `page-many-${index}`);
-  await Promise.all(many.map((name) => s.apply(name, {}, { annotations: { 'argocd.argoproj.io/skip-reconcile': 'true' } })));
+  await Promise.all(
+    many.map((name) => s.apply(name, {}, { annotations: { 'argocd.argoproj.io/skip-reconcile': 'true' } })),
+  );
   // Where very many come at once, `*` stands for all of them.
   const messages = await one.until((keys) => keys.includes('*') || keys.includes(`${s.namespace}/page-many-59`));
   assert.ok(changes >= 60);
@@ -164,7 +262,12 @@ test('an open page is told which applications changed, many changes in few messa
 
 test('the server ends its streams when it stops, and forgets pages that are closed', async (t) => {
   const s = await stage(t, { 'readme.md': 'nothing' });
-  const web = createWeb({ store: s.store, resources: () => [], metrics: () => Promise.resolve({ type: '', body: '' }), notReady: () => undefined });
+  const web = createWeb({
+    store: s.store,
+    resources: () => [],
+    metrics: () => Promise.resolve({ type: '', body: '' }),
+    notReady: () => undefined,
+  });
   const server = createServer((request, response) => void web.page(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

@@ -14,7 +14,11 @@ function section(scene: Scene, block: JsonObject): Html {
 }
 
 function context(scene: Scene, block: JsonObject): Html {
-  const shown = objectsOf(block['elements']).map((element) => (element['type'] === 'image' ? html`<img class="mini" src="${stringOf(element['image_url'])}" alt="${stringOf(element['alt_text'])}">` : html`<span class="mrkdwn">${textObject(scene.state, element)}</span>`));
+  const shown = objectsOf(block['elements']).map((element) =>
+    element['type'] === 'image'
+      ? html`<img class="mini" src="${stringOf(element['image_url'])}" alt="${stringOf(element['alt_text'])}">`
+      : html`<span class="mrkdwn">${textObject(scene.state, element)}</span>`,
+  );
   return html`<div class="block context">${shown}</div>`;
 }
 
@@ -34,7 +38,10 @@ function table(scene: Scene, block: JsonObject): Html {
     return isObject(setting) ? stringOf(setting['align']) : '';
   };
   const rows = (isList(block['rows']) ? block['rows'] : []).filter(isList);
-  const shown = rows.map((row, at) => html`<tr>${row.map((value, index) => (at === 0 ? html`<th class="${align(index)}">${cell(scene, value)}</th>` : html`<td class="${align(index)}">${cell(scene, value)}</td>`))}</tr>`);
+  const shown = rows.map(
+    (row, at) =>
+      html`<tr>${row.map((value, index) => (at === 0 ? html`<th class="${align(index)}">${cell(scene, value)}</th>` : html`<td class="${align(index)}">${cell(scene, value)}</td>`))}</tr>`,
+  );
   return html`<div class="block table"><table>${shown}</table></div>`;
 }
 
@@ -45,9 +52,12 @@ function input(scene: Scene, block: JsonObject, error: string | undefined): Html
 }
 
 function container(scene: Scene, block: JsonObject): Html {
-  const title = isObject(block['rich_text_title']) ? richText(scene.state, block['rich_text_title']) : plain(textOf(block['title']));
+  const title = isObject(block['rich_text_title'])
+    ? richText(scene.state, block['rich_text_title'])
+    : plain(textOf(block['title']));
   const inner = html`${isObject(block['subtitle']) && html`<div class="subtitle">${textObject(scene.state, block['subtitle'])}</div>`}${blocksHtml(scene, objectsOf(block['child_blocks']))}`;
-  if (block['is_collapsible'] !== true) return html`<div class="block container"><div class="container-title">${title}</div>${inner}</div>`;
+  if (block['is_collapsible'] !== true)
+    return html`<div class="block container"><div class="container-title">${title}</div>${inner}</div>`;
   return html`<details class="block container" data-keep="${stringOf(block['block_id'])}" ${block['default_collapsed'] !== true && html`open`}><summary class="container-title">${title}</summary>${inner}</details>`;
 }
 
@@ -80,7 +90,8 @@ export function blocksHtml(scene: Scene, blocks: JsonObject[], errors: Record<st
     if (type === 'table') return table(scene, block);
     if (type === 'input') return input(scene, block, errors[stringOf(block['block_id'])]);
     if (type === 'image') return image(block);
-    if (type === 'alert') return html`<div class="block alert ${stringOf(block['level'])}">${textObject(scene.state, block['text'])}</div>`;
+    if (type === 'alert')
+      return html`<div class="block alert ${stringOf(block['level'])}">${textObject(scene.state, block['text'])}</div>`;
     if (type === 'container') return container(scene, block);
     if (type === 'task_card') return html`<div class="block">${task(scene, block)}</div>`;
     return html`<div class="block plan"><div class="plan-title">${stringOf(block['title'])}</div>${objectsOf(block['tasks']).map((item) => task(scene, item))}</div>`;

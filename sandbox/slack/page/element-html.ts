@@ -22,7 +22,13 @@ interface Control {
 function confirmOf(element: JsonObject): Html {
   const confirm = element['confirm'];
   if (!isObject(confirm)) return html``;
-  const words = { title: textOf(confirm['title']) || 'Are you sure?', text: textOf(confirm['text']), confirm: textOf(confirm['confirm']) || 'Yes', deny: textOf(confirm['deny']) || 'Cancel', style: stringOf(confirm['style']) };
+  const words = {
+    title: textOf(confirm['title']) || 'Are you sure?',
+    text: textOf(confirm['text']),
+    confirm: textOf(confirm['confirm']) || 'Yes',
+    deny: textOf(confirm['deny']) || 'Cancel',
+    style: stringOf(confirm['style']),
+  };
   return html` data-confirm="${JSON.stringify(words)}"`;
 }
 
@@ -38,7 +44,10 @@ function optionRow(option: JsonObject, selected: boolean): Html {
 }
 
 function overflow({ element, attributes }: Control): Html {
-  const rows = objectsOf(element['options']).map((option) => html`<button type="button" class="menu-item" data-act="click" ${attributes} data-input="${stringOf(option['value']) || textOf(option['text'])}" ${stringOf(option['url']) && html`data-url="${stringOf(option['url'])}"`}>${plain(textOf(option['text']))}</button>`);
+  const rows = objectsOf(element['options']).map(
+    (option) =>
+      html`<button type="button" class="menu-item" data-act="click" ${attributes} data-input="${stringOf(option['value']) || textOf(option['text'])}" ${stringOf(option['url']) && html`data-url="${stringOf(option['url'])}"`}>${plain(textOf(option['text']))}</button>`,
+  );
   return html`<details class="overflow"><summary class="button" title="More actions">⋯</summary><div class="menu">${rows}</div></details>`;
 }
 
@@ -49,13 +58,34 @@ function selectedValue(value: JsonObject | undefined, key: string): string {
 
 function select({ element, attributes, value, scene }: Control): Html {
   const type = stringOf(element['type']);
-  const named = (entries: [string, string][], key: string): Html[] => entries.map(([id, name]) => html`<option value="${id}" ${id === selectedValue(value, key) && html`selected`}>${name}</option>`);
-  const people = [...scene.state.users.values()].filter((user) => !user.isBot).map((user): [string, string] => [user.id, user.name]);
-  const rooms = [...scene.state.channels.values()].filter((channel) => channel.kind !== 'im').map((channel): [string, string] => [channel.id, `#${channel.name}`]);
+  const named = (entries: [string, string][], key: string): Html[] =>
+    entries.map(
+      ([id, name]) =>
+        html`<option value="${id}" ${id === selectedValue(value, key) && html`selected`}>${name}</option>`,
+    );
+  const people = [...scene.state.users.values()]
+    .filter((user) => !user.isBot)
+    .map((user): [string, string] => [user.id, user.name]);
+  const rooms = [...scene.state.channels.values()]
+    .filter((channel) => channel.kind !== 'im')
+    .map((channel): [string, string] => [channel.id, `#${channel.name}`]);
   const groups = objectsOf(element['option_groups']);
   const chosen = selectedValue(value, 'selected_option');
-  const rows = (list: JsonObject[]): Html[] => list.map((option) => optionRow(option, stringOf(option['value']) === chosen));
-  const options = type === 'users_select' ? named(people, 'selected_user') : type === 'conversations_select' ? named(rooms, 'selected_conversation') : type === 'channels_select' ? named(rooms, 'selected_channel') : groups.length > 0 ? groups.map((group) => html`<optgroup label="${textOf(group['label'])}">${rows(objectsOf(group['options']))}</optgroup>`) : rows(optionsOf(element));
+  const rows = (list: JsonObject[]): Html[] =>
+    list.map((option) => optionRow(option, stringOf(option['value']) === chosen));
+  const options =
+    type === 'users_select'
+      ? named(people, 'selected_user')
+      : type === 'conversations_select'
+        ? named(rooms, 'selected_conversation')
+        : type === 'channels_select'
+          ? named(rooms, 'selected_channel')
+          : groups.length > 0
+            ? groups.map(
+                (group) =>
+                  html`<optgroup label="${textOf(group['label'])}">${rows(objectsOf(group['options']))}</optgroup>`,
+              )
+            : rows(optionsOf(element));
   return html`<select class="select" data-act="choose" ${attributes}><option value="">${textOf(element['placeholder']) || 'Select an item'}</option>${options}</select>`;
 }
 
@@ -66,7 +96,10 @@ function externalSelect({ element, attributes, value }: Control): Html {
 
 function choices(control: Control, kind: 'radio' | 'checkbox'): Html {
   const { element, value, attributes, scene } = control;
-  const chosen = kind === 'radio' ? [selectedValue(value, 'selected_option')] : objectsOf(value?.['selected_options']).map((option) => stringOf(option['value']));
+  const chosen =
+    kind === 'radio'
+      ? [selectedValue(value, 'selected_option')]
+      : objectsOf(value?.['selected_options']).map((option) => stringOf(option['value']));
   const rows = objectsOf(element['options']).map((option) => {
     const own = stringOf(option['value']);
     return html`<label class="choice"><input type="${kind}" name="${stringOf(element['action_id'])}" value="${own}" ${chosen.includes(own) && html`checked`}><span>${textObject(scene.state, option['text'])}${isObject(option['description']) && html`<small>${textObject(scene.state, option['description'])}</small>`}</span></label>`;
@@ -101,7 +134,9 @@ export function elementHtml(scene: Scene, blockId: string, element: JsonObject):
   if (type === 'radio_buttons') return choices(control, 'radio');
   if (type === 'checkboxes') return choices(control, 'checkbox');
   if (type === 'multi_static_select') return multiSelect(control);
-  if (type === 'datepicker') return html`<input type="date" class="text" data-act="choose" ${attributes} value="${selectedValue(control.value, 'selected_date')}">`;
-  if (type === 'image') return html`<img class="thumb" src="${stringOf(element['image_url'])}" alt="${stringOf(element['alt_text'])}">`;
+  if (type === 'datepicker')
+    return html`<input type="date" class="text" data-act="choose" ${attributes} value="${selectedValue(control.value, 'selected_date')}">`;
+  if (type === 'image')
+    return html`<img class="thumb" src="${stringOf(element['image_url'])}" alt="${stringOf(element['alt_text'])}">`;
   return select(control);
 }

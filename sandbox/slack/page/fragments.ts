@@ -13,7 +13,9 @@ const hues = [204, 152, 280, 24, 340, 176, 48];
 export function avatar(user: User | undefined, size = ''): Html {
   if (!user) return html`<span class="avatar system ${size}">#</span>`;
   if (user.isBot) {
-    const spokes = [0, 45, 90, 135].map((turn) => html`<line x1="12" y1="2.5" x2="12" y2="21.5" transform="rotate(${turn} 12 12)"/>`);
+    const spokes = [0, 45, 90, 135].map(
+      (turn) => html`<line x1="12" y1="2.5" x2="12" y2="21.5" transform="rotate(${turn} 12 12)"/>`,
+    );
     return html`<span class="avatar bot ${size}"><svg viewBox="0 0 24 24" fill="none" stroke="#fff" stroke-width="1.6" stroke-linecap="round"><circle cx="12" cy="12" r="6.2"/><circle cx="12" cy="12" r="1.6" fill="#fff"/>${spokes}</svg></span>`;
   }
   const seed = [...user.name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
@@ -21,7 +23,8 @@ export function avatar(user: User | undefined, size = ''): Html {
 }
 
 export function sidebar(state: SlackState, current: Channel, connected: number): Html {
-  const row = (channel: Channel, label: Part, mark: Part): Html => html`<a class="row ${channel === current && 'current'}" href="#${channel.id}" data-last="${channel.messages.at(-1)?.ts ?? ''}" data-channel-id="${channel.id}"><span class="mark">${mark}</span>${label}</a>`;
+  const row = (channel: Channel, label: Part, mark: Part): Html =>
+    html`<a class="row ${channel === current && 'current'}" href="#${channel.id}" data-last="${channel.messages.at(-1)?.ts ?? ''}" data-channel-id="${channel.id}"><span class="mark">${mark}</span>${label}</a>`;
   const channels = [...state.channels.values()];
   return html`<div class="workspace">${state.team.name}<span class="chevron">▾</span></div>
 <div class="group">Channels</div>${channels.filter((channel) => channel.kind !== 'im').map((channel) => row(channel, channel.name, channel.kind === 'private' ? '🔒' : '#'))}
@@ -35,7 +38,10 @@ function timeOf(ts: string): string {
 
 function content(state: SlackState, message: Message | Ephemeral): Html {
   const scene = { state, values: message.values };
-  const body = message.blocks.length > 0 ? blocksHtml(scene, message.blocks) : html`<div class="block mrkdwn">${mrkdwn(state, message.text)}</div>`;
+  const body =
+    message.blocks.length > 0
+      ? blocksHtml(scene, message.blocks)
+      : html`<div class="block mrkdwn">${mrkdwn(state, message.text)}</div>`;
   const bars = message.attachments.map((attachment) => {
     const color = stringOf(attachment['color']);
     const named: Record<string, string> = { good: '#2eb67d', warning: '#ecb22e', danger: '#e01e5a' };
@@ -47,7 +53,10 @@ function content(state: SlackState, message: Message | Ephemeral): Html {
 }
 
 function reactions(message: Message): Html | false {
-  return message.reactions.length > 0 && html`<div class="reactions">${message.reactions.map(({ name, users }) => html`<span class="reaction" title=":${name}:">${emojiOf(name)} ${users.length}</span>`)}</div>`;
+  return (
+    message.reactions.length > 0 &&
+    html`<div class="reactions">${message.reactions.map(({ name, users }) => html`<span class="reaction" title=":${name}:">${emojiOf(name)} ${users.length}</span>`)}</div>`
+  );
 }
 
 interface Line {
@@ -82,7 +91,9 @@ function noticeLine(notice: Notice): Line {
 /** Everything the person sees in the channel, oldest first. */
 export function conversation(state: SlackState, channel: Channel, user: User): Html {
   const lines = [
-    ...channel.messages.filter((message) => !message.threadTs || message.threadTs === message.ts || message.broadcast).map((message) => messageLine(state, channel, message)),
+    ...channel.messages
+      .filter((message) => !message.threadTs || message.threadTs === message.ts || message.broadcast)
+      .map((message) => messageLine(state, channel, message)),
     ...channel.ephemerals.filter((message) => message.for === user.id).map((message) => ephemeralLine(state, message)),
     ...state.notices.filter((notice) => notice.user === user.id && notice.channel === channel.id).map(noticeLine),
   ].sort((a, b) => (a.ts < b.ts ? -1 : 1));

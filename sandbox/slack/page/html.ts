@@ -11,7 +11,12 @@ export class Html {
 export type Part = Html | string | number | undefined | false | null | Part[];
 
 export function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
 }
 
 function render(part: Part): string {
@@ -21,10 +26,14 @@ function render(part: Part): string {
 }
 
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
-  return new Html(strings.reduce((all, piece, index) => all + piece + (index < parts.length ? render(parts[index]) : ''), ''));
+  return new Html(
+    strings.reduce((all, piece, index) => all + piece + (index < parts.length ? render(parts[index]) : ''), ''),
+  );
 }
 
 /** A link that cannot run anything: other schemes become plain text. */
 export function link(url: string, label: Part): Html {
-  return /^(https?|mailto):/i.test(url) ? html`<a href="${url}" target="_blank" rel="noopener noreferrer">${label}</a>` : html`${label}`;
+  return /^(https?|mailto):/i.test(url)
+    ? html`<a href="${url}" target="_blank" rel="noopener noreferrer">${label}</a>`
+    : html`${label}`;
 }

@@ -12,7 +12,11 @@ function decode(text: string): string {
   return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
 
-const ago: [number, string][] = [[86_400, 'day'], [3_600, 'hour'], [60, 'minute']];
+const ago: [number, string][] = [
+  [86_400, 'day'],
+  [3_600, 'hour'],
+  [60, 'minute'],
+];
 
 function agoOf(seconds: number): string {
   const [size, unit] = ago.find(([least]) => seconds >= least) ?? [1, 'second'];
@@ -24,12 +28,21 @@ function agoOf(seconds: number): string {
 export function formatDate(seconds: number, format: string, nowMs: number): string {
   const date = new Date(seconds * 1000);
   const day = (options: Intl.DateTimeFormatOptions): string => date.toLocaleDateString('en-US', options);
-  const pretty = date.toDateString() === new Date(nowMs).toDateString() ? 'today' : day({ month: 'short', day: 'numeric' });
+  const pretty =
+    date.toDateString() === new Date(nowMs).toDateString() ? 'today' : day({ month: 'short', day: 'numeric' });
   const time = date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
   const values: Record<string, string> = {
-    date_num: date.toISOString().slice(0, 10), date: day({ year: 'numeric', month: 'long', day: 'numeric' }), date_short: day({ year: 'numeric', month: 'short', day: 'numeric' }),
-    date_long: day({ weekday: 'long', year: 'numeric', month: 'long', day: 'numeric' }), date_pretty: pretty, date_short_pretty: pretty, date_long_pretty: pretty, day_divider_pretty: pretty,
-    time, time_secs: date.toLocaleTimeString('en-GB'), ago: agoOf(nowMs / 1000 - seconds),
+    date_num: date.toISOString().slice(0, 10),
+    date: day({ year: 'numeric', month: 'long', day: 'numeric' }),
+    date_short: day({ year: 'numeric', month: 'short', day: 'numeric' }),
+    date_long: day({ weekday: 'long', year: 'numeric', month: 'long', day: 'numeric' }),
+    date_pretty: pretty,
+    date_short_pretty: pretty,
+    date_long_pretty: pretty,
+    day_divider_pretty: pretty,
+    time,
+    time_secs: date.toLocaleTimeString('en-GB'),
+    ago: agoOf(nowMs / 1000 - seconds),
   };
   return format.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
 }
@@ -51,10 +64,13 @@ function special(state: SlackState, body: string): Html {
 }
 
 function token(state: SlackState, body: string): Html {
-  if (body.startsWith('@') || body.startsWith('#')) return mention(state, body.startsWith('@') ? '@' : '#', body.slice(1).split('|')[0] ?? '');
+  if (body.startsWith('@') || body.startsWith('#'))
+    return mention(state, body.startsWith('@') ? '@' : '#', body.slice(1).split('|')[0] ?? '');
   if (body.startsWith('!')) return special(state, body.slice(1));
   const [url = '', label] = body.split('|');
-  return /^(https?|mailto):/i.test(url) ? link(decode(url), decode(label ?? url.replace(/^mailto:/, ''))) : html`${`<${body}>`}`;
+  return /^(https?|mailto):/i.test(url)
+    ? link(decode(url), decode(label ?? url.replace(/^mailto:/, '')))
+    : html`${`<${body}>`}`;
 }
 
 const marks: [RegExp, string][] = [
@@ -64,7 +80,10 @@ const marks: [RegExp, string][] = [
 ];
 
 function quoted(lines: string): string {
-  return lines.replace(/(?:^&gt; ?.*(?:\n|$))+/gm, (block) => `<blockquote>${block.replace(/^&gt; ?/gm, '').trimEnd()}</blockquote>`);
+  return lines.replace(
+    /(?:^&gt; ?.*(?:\n|$))+/gm,
+    (block) => `<blockquote>${block.replace(/^&gt; ?/gm, '').trimEnd()}</blockquote>`,
+  );
 }
 
 /** Everything that is not mrkdwn is escaped. */
@@ -77,17 +96,26 @@ export function mrkdwn(state: SlackState, source: string): Html {
     .replace(/```\n?([\s\S]+?)\n?```/g, (_, code: string) => keep(html`<pre>${decode(code)}</pre>`))
     .replace(/`([^`\n]+)`/g, (_, code: string) => keep(html`<code>${decode(code)}</code>`))
     .replace(/<([^<>\n]+)>/g, (_, body: string) => keep(token(state, body)))
-    .replace(/:([a-z0-9_+'-]+):/g, (_, name: string) => keep(html`<span class="emoji" title=":${name}:">${emojiOf(name)}</span>`));
-  const formatted = marks.reduce((text, [pattern, tag]) => text.replace(pattern, `$1<${tag}>$2</${tag}>`), quoted(escapeHtml(decode(marked))));
-  return new Html(formatted.replace(new RegExp(`${open}(\\d+)${close}`, 'g'), (_, index: string) => pieces[Number(index)] ?? ''));
+    .replace(/:([a-z0-9_+'-]+):/g, (_, name: string) =>
+      keep(html`<span class="emoji" title=":${name}:">${emojiOf(name)}</span>`),
+    );
+  const formatted = marks.reduce(
+    (text, [pattern, tag]) => text.replace(pattern, `$1<${tag}>$2</${tag}>`),
+    quoted(escapeHtml(decode(marked))),
+  );
+  return new Html(
+    formatted.replace(new RegExp(`${open}(\\d+)${close}`, 'g'), (_, index: string) => pieces[Number(index)] ?? ''),
+  );
 }
 
 /** Text with emoji names shown, nothing else. */
 export function plain(text: string): Html {
-  return new Html(escapeHtml(text).replace(/:([a-z0-9_+-]+):/g, (whole, name: string) => {
-    const shown = emojiOf(name);
-    return shown === whole ? whole : `<span class="emoji">${shown}</span>`;
-  }));
+  return new Html(
+    escapeHtml(text).replace(/:([a-z0-9_+-]+):/g, (whole, name: string) => {
+      const shown = emojiOf(name);
+      return shown === whole ? whole : `<span class="emoji">${shown}</span>`;
+    }),
+  );
 }
 
 /** A plain_text or mrkdwn object. */

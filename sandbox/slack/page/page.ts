@@ -25,7 +25,8 @@ const files: Record<string, [string, string]> = {
 };
 
 /** No script but the page's own, whatever a message says. */
-const policy = "default-src 'self'; img-src 'self' https: data:; style-src 'self' 'unsafe-inline'; form-action 'self'; frame-ancestors 'self'";
+const policy =
+  "default-src 'self'; img-src 'self' https: data:; style-src 'self' 'unsafe-inline'; form-action 'self'; frame-ancestors 'self'";
 
 export class Page {
   readonly #parts: PageParts;
@@ -46,7 +47,8 @@ export class Page {
     if (path === '/page/fragments') return this.#fragments(request, response);
     if (path === '/page/act' && request.method === 'POST') return this.#act(request, response);
     const permalink = /^\/archives\/(\w+)\/p(\d+)(\d{6})$/.exec(path);
-    if (permalink) return void response.writeHead(302, { location: `/#${permalink[1]}/${permalink[2]}.${permalink[3]}` }).end();
+    if (permalink)
+      return void response.writeHead(302, { location: `/#${permalink[1]}/${permalink[2]}.${permalink[3]}` }).end();
     response.writeHead(404, { 'content-type': 'text/plain' }).end('not found');
   }
 
@@ -86,22 +88,33 @@ export class Page {
     const top = state.modalsOf(user.id).at(-1);
     const title = channel.kind === 'im' ? state.botUser.name : `# ${channel.name}`;
     sendJson(response, 200, {
-      as: user.id, channel: channel.id, team: state.team.name, title, topic: channel.topic, commands,
+      as: user.id,
+      channel: channel.id,
+      team: state.team.name,
+      title,
+      topic: channel.topic,
+      commands,
       me: html`${avatar(user, 'small')}`.text,
       people: people.map((person) => ({ id: person.id, name: person.name, guest: person.guest })),
       sidebar: sidebar(state, channel, connected()).text,
       messages: conversation(state, channel, user).text,
       modal: top ? modal(state, top).text : '',
-      violations: state.violations.map((violation) => `${violation.method}: ${violation.error} ${violation.messages.join(' ')}`),
+      violations: state.violations.map(
+        (violation) => `${violation.method}: ${violation.error} ${violation.messages.join(' ')}`,
+      ),
     });
   }
 
   async #act(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Only a script of the same origin can send this type without asking first.
-    const body = request.headers['content-type'] === 'application/json' ? parseJson(await readBody(request)) : undefined;
+    const body =
+      request.headers['content-type'] === 'application/json' ? parseJson(await readBody(request)) : undefined;
     if (!isObject(body)) return sendJson(response, 415, { ok: false });
     try {
-      sendJson(response, 200, { ok: true, options: await this.#perform(this.#parts.actAs(stringOf(body['as'])), body) });
+      sendJson(response, 200, {
+        ok: true,
+        options: await this.#perform(this.#parts.actAs(stringOf(body['as'])), body),
+      });
     } catch (error) {
       sendJson(response, 409, { ok: false, error: error instanceof Error ? error.message : String(error) });
     }
@@ -117,7 +130,13 @@ export class Page {
     else if (act === 'click' && text('view')) await actor.clickInView(text('view'), target, input);
     else if (act === 'click') await actor.click(text('channel'), text('ts'), target, input);
     else if (act === 'close') await actor.close(text('view'), body['all'] === true);
-    else if (act === 'submit') await actor.submit(text('view'), isObject(body['inputs']) ? Object.fromEntries(Object.entries(body['inputs']).map(([name, value]) => [name, inputOf(value) ?? ''])) : {});
+    else if (act === 'submit')
+      await actor.submit(
+        text('view'),
+        isObject(body['inputs'])
+          ? Object.fromEntries(Object.entries(body['inputs']).map(([name, value]) => [name, inputOf(value) ?? '']))
+          : {},
+      );
     else if (act === 'suggest') return this.#suggest(actor, body, target);
     else throw new Error(`unknown act ${act}`);
     return null;
@@ -130,7 +149,9 @@ export class Page {
     const message = channel && state.message(channel, stringOf(body['ts']));
     const found = findElement(view ? objectsOf(view.body['blocks']) : message ? blocksOf(message) : [], target);
     if (!found) return [];
-    const from: JsonObject = view ? { container: { type: 'view', view_id: view.id } } : { container: { type: 'message', message_ts: message?.ts ?? '', channel_id: channel?.id ?? '' } };
+    const from: JsonObject = view
+      ? { container: { type: 'view', view_id: view.id } }
+      : { container: { type: 'message', message_ts: message?.ts ?? '', channel_id: channel?.id ?? '' } };
     const options = await actor.suggest(found.placed, stringOf(body['text']), from);
     return options.map((option) => ({ text: textOf(option['text']), value: option['value'] ?? '' }));
   }

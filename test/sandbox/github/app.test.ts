@@ -6,7 +6,10 @@ import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/core';
 import { asApp, openPull, repo, withGitHub } from './fixture.ts';
 
-const statusIs = (status: number) => (error: unknown): boolean => error instanceof Error && 'status' in error && error.status === status;
+const statusIs =
+  (status: number) =>
+  (error: unknown): boolean =>
+    error instanceof Error && 'status' in error && error.status === status;
 
 test('the App finds itself, its installation and its repositories', () =>
   withGitHub(async ({ github, octokit }) => {
@@ -14,15 +17,29 @@ test('the App finds itself, its installation and its repositories', () =>
     assert.equal((await app.request('GET /app')).data?.slug, 'coxswain');
     const { data: installations } = await app.request('GET /app/installations');
     const { data: installation } = await app.request('GET /repos/{owner}/{repo}/installation', repo);
-    assert.deepEqual(installations.map((each) => each.id), [installation.id]);
+    assert.deepEqual(
+      installations.map((each) => each.id),
+      [installation.id],
+    );
     const { data } = await octokit.request('GET /installation/repositories');
-    assert.deepEqual(data.repositories.map((each) => each.full_name), ['acme/infra']);
+    assert.deepEqual(
+      data.repositories.map((each) => each.full_name),
+      ['acme/infra'],
+    );
   }));
 
 test('a JWT of another key is refused', () =>
   withGitHub(async ({ github }) => {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } });
-    const stranger = new Octokit({ baseUrl: github.apiUrl, authStrategy: createAppAuth, auth: { appId: github.app.id, privateKey } });
+    const { privateKey } = generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+    });
+    const stranger = new Octokit({
+      baseUrl: github.apiUrl,
+      authStrategy: createAppAuth,
+      auth: { appId: github.app.id, privateKey },
+    });
     await assert.rejects(stranger.request('GET /app'), statusIs(401));
   }));
 
@@ -30,7 +47,10 @@ test('an expired installation token is refused, and a new one works', () =>
   withGitHub(async ({ github }) => {
     const mint = async (): Promise<Octokit> => {
       const installation = { installation_id: github.world.installations[0]?.id ?? 0 };
-      const { data } = await asApp(github).request('POST /app/installations/{installation_id}/access_tokens', installation);
+      const { data } = await asApp(github).request(
+        'POST /app/installations/{installation_id}/access_tokens',
+        installation,
+      );
       return new Octokit({ baseUrl: github.apiUrl, auth: data.token });
     };
     const first = await mint();
@@ -45,12 +65,22 @@ test('a token narrowed to reading may not write, and one of other repositories s
     await github.createRepository({ owner: 'acme', name: 'other' });
     const installation = { installation_id: github.world.installations[0]?.id ?? 0 };
     const mint = async (narrow: object): Promise<Octokit> => {
-      const { data } = await asApp(github).request('POST /app/installations/{installation_id}/access_tokens', { ...installation, ...narrow });
+      const { data } = await asApp(github).request('POST /app/installations/{installation_id}/access_tokens', {
+        ...installation,
+        ...narrow,
+      });
       return new Octokit({ baseUrl: github.apiUrl, auth: data.token });
     };
     const number = await openPull(github);
     const reader = await mint({ permissions: { issues: 'read', pull_requests: 'read' } });
-    await assert.rejects(reader.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', { ...repo, issue_number: number, body: 'no' }), statusIs(403));
+    await assert.rejects(
+      reader.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
+        ...repo,
+        issue_number: number,
+        body: 'no',
+      }),
+      statusIs(403),
+    );
     const elsewhere = await mint({ repositories: ['other'] });
     await assert.rejects(elsewhere.request('GET /repos/{owner}/{repo}', repo), statusIs(404));
   }));
@@ -58,16 +88,29 @@ test('a token narrowed to reading may not write, and one of other repositories s
 test('people, roles and teams are told', () =>
   withGitHub(async ({ github, octokit }) => {
     github.team('acme', 'platform', ['bob']);
-    const role = async (username: string): Promise<string> => (await octokit.request('GET /repos/{owner}/{repo}/collaborators/{username}/permission', { ...repo, username })).data.role_name;
+    const role = async (username: string): Promise<string> =>
+      (await octokit.request('GET /repos/{owner}/{repo}/collaborators/{username}/permission', { ...repo, username }))
+        .data.role_name;
     assert.equal(await role('ann'), 'write');
     assert.equal(await role('bob'), 'read');
     github.user('eve');
     assert.equal(await role('eve'), 'none');
-    const membership = (username: string) => octokit.request('GET /orgs/{org}/teams/{team_slug}/memberships/{username}', { org: 'acme', team_slug: 'platform', username });
+    const membership = (username: string) =>
+      octokit.request('GET /orgs/{org}/teams/{team_slug}/memberships/{username}', {
+        org: 'acme',
+        team_slug: 'platform',
+        username,
+      });
     assert.equal((await membership('bob')).data.state, 'active');
     await assert.rejects(membership('ann'), statusIs(404));
-    const { data: members } = await octokit.request('GET /orgs/{org}/teams/{team_slug}/members', { org: 'acme', team_slug: 'platform' });
-    assert.deepEqual(members.map((each) => each.login), ['bob']);
+    const { data: members } = await octokit.request('GET /orgs/{org}/teams/{team_slug}/members', {
+      org: 'acme',
+      team_slug: 'platform',
+    });
+    assert.deepEqual(
+      members.map((each) => each.login),
+      ['bob'],
+    );
     const { id } = github.actAs('ann').account;
     assert.equal((await octokit.request('GET /users/{username}', { username: 'ann' })).data.id, id);
     assert.equal((await octokit.request('GET /user/{account_id}', { account_id: id })).data.login, 'ann');
@@ -77,15 +120,33 @@ test('lists come in pages with links, and an unchanged answer costs nothing', ()
   withGitHub(async ({ github, octokit }) => {
     const number = await openPull(github);
     for (let at = 1; at <= 5; at++) github.actAs('bob').comment('acme/infra', number, `comment ${at}`);
-    const list = (page: number) => octokit.request('GET /repos/{owner}/{repo}/issues/{issue_number}/comments', { ...repo, issue_number: number, per_page: 2, page });
+    const list = (page: number) =>
+      octokit.request('GET /repos/{owner}/{repo}/issues/{issue_number}/comments', {
+        ...repo,
+        issue_number: number,
+        per_page: 2,
+        page,
+      });
     const first = await list(1);
-    assert.deepEqual(first.data.map((each) => each.body), ['comment 1', 'comment 2']);
+    assert.deepEqual(
+      first.data.map((each) => each.body),
+      ['comment 1', 'comment 2'],
+    );
     assert.match(String(first.headers.link), /page=2[^>]*>; rel="next".*page=3[^>]*>; rel="last"/);
-    assert.deepEqual((await list(3)).data.map((each) => each.body), ['comment 5']);
+    assert.deepEqual(
+      (await list(3)).data.map((each) => each.body),
+      ['comment 5'],
+    );
     const remaining = first.headers['x-ratelimit-remaining'];
     const etag = String(first.headers.etag);
     await assert.rejects(
-      octokit.request('GET /repos/{owner}/{repo}/issues/{issue_number}/comments', { ...repo, issue_number: number, per_page: 2, page: 1, headers: { 'if-none-match': etag } }),
+      octokit.request('GET /repos/{owner}/{repo}/issues/{issue_number}/comments', {
+        ...repo,
+        issue_number: number,
+        per_page: 2,
+        page: 1,
+        headers: { 'if-none-match': etag },
+      }),
       statusIs(304),
     );
     assert.ok(Number(remaining) > 0);
@@ -95,13 +156,37 @@ test('every part of a rule broken by a client is a violation: route, field, type
   withGitHub(
     async ({ github, octokit }) => {
       await assert.rejects(octokit.request('GET /repos/{owner}/{repo}/subscribers', repo), statusIs(404));
-      assert.deepEqual(github.violations.map((each) => each.side), ['route']);
+      assert.deepEqual(
+        github.violations.map((each) => each.side),
+        ['route'],
+      );
       const number = await openPull(github);
       const comment = { ...repo, issue_number: number };
-      await assert.rejects(octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', { ...comment, body: 'x', surprise: 1 }), statusIs(500));
-      await assert.rejects(octokit.request('POST /repos/{owner}/{repo}/check-runs', { ...repo, name: 'x', head_sha: 'main', status: 'done' as 'queued' }), statusIs(500));
-      await assert.rejects(octokit.request('GET /repos/{owner}/{repo}/pulls', { ...repo, state: 'everything' as 'all' }), statusIs(500));
-      assert.deepEqual(github.violations.slice(1).map((each) => each.side), ['request', 'request', 'request']);
+      await assert.rejects(
+        octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
+          ...comment,
+          body: 'x',
+          surprise: 1,
+        }),
+        statusIs(500),
+      );
+      await assert.rejects(
+        octokit.request('POST /repos/{owner}/{repo}/check-runs', {
+          ...repo,
+          name: 'x',
+          head_sha: 'main',
+          status: 'done' as 'queued',
+        }),
+        statusIs(500),
+      );
+      await assert.rejects(
+        octokit.request('GET /repos/{owner}/{repo}/pulls', { ...repo, state: 'everything' as 'all' }),
+        statusIs(500),
+      );
+      assert.deepEqual(
+        github.violations.slice(1).map((each) => each.side),
+        ['request', 'request', 'request'],
+      );
       assert.match(github.violations[1]?.fault ?? '', /surprise/);
     },
     { violations: 'expected' },
@@ -114,8 +199,14 @@ test('an answer that the published schema refuses is a violation of the sandbox 
       const pull = github.world.repositories[0]?.pulls.get(number);
       assert.ok(pull);
       Object.assign(pull, { title: 17 });
-      await assert.rejects(octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', { ...repo, pull_number: number }), statusIs(500));
-      assert.deepEqual(github.violations.map((each) => each.side), ['answer']);
+      await assert.rejects(
+        octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', { ...repo, pull_number: number }),
+        statusIs(500),
+      );
+      assert.deepEqual(
+        github.violations.map((each) => each.side),
+        ['answer'],
+      );
       assert.match(github.violations[0]?.fault ?? '', /\/title must be string/);
       github.actAs('ann').comment('acme/infra', number, 'hello');
       assert.equal(github.violations.at(-1)?.side, 'webhook');

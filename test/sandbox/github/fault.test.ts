@@ -4,14 +4,23 @@ import assert from 'node:assert/strict';
 import type { Octokit } from '@octokit/core';
 import { asApp, openPull, repo, withGitHub } from './fixture.ts';
 
-const statusIs = (status: number) => (error: unknown): boolean => error instanceof Error && 'status' in error && error.status === status;
+const statusIs =
+  (status: number) =>
+  (error: unknown): boolean =>
+    error instanceof Error && 'status' in error && error.status === status;
 
 function comment(octokit: Octokit, number: number, body = 'hello'): Promise<unknown> {
-  return octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', { ...repo, issue_number: number, body });
+  return octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
+    ...repo,
+    issue_number: number,
+    body,
+  });
 }
 
 async function count(octokit: Octokit, number: number): Promise<number> {
-  return (await octokit.request('GET /repos/{owner}/{repo}/issues/{issue_number}/comments', { ...repo, issue_number: number })).data.length;
+  return (
+    await octokit.request('GET /repos/{owner}/{repo}/issues/{issue_number}/comments', { ...repo, issue_number: number })
+  ).data.length;
 }
 
 test('the secondary limit answers with Retry-After, a server error passes, and only so many requests are hit', () =>
@@ -19,7 +28,11 @@ test('the secondary limit answers with Retry-After, a server error passes, and o
     const number = await openPull(github);
     github.faults.inject({ match: ({ method }) => method === 'POST', answer: { limit: 429, retryAfter: 7 } });
     github.faults.inject({ match: ({ path }) => path.includes('/comments'), answer: { status: 502 } });
-    await assert.rejects(comment(octokit, number), (error: { status?: number; response?: { headers: Record<string, string> } }) => error.status === 429 && error.response?.headers['retry-after'] === '7');
+    await assert.rejects(
+      comment(octokit, number),
+      (error: { status?: number; response?: { headers: Record<string, string> } }) =>
+        error.status === 429 && error.response?.headers['retry-after'] === '7',
+    );
     await assert.rejects(comment(octokit, number), statusIs(502));
     await comment(octokit, number);
     assert.equal(await count(octokit, number), 1);
@@ -68,29 +81,45 @@ test('webhooks are lost, doubled and reordered, listed and redelivered', () =>
     const first = ann.comment('acme/infra', number, 'first');
     await ann.review('acme/infra', number, { state: 'COMMENTED', body: 'second' });
     await events();
-    assert.deepEqual(received.slice(2).map((each) => each.event).sort(), ['issue_comment', 'pull_request_review']);
+    assert.deepEqual(
+      received
+        .slice(2)
+        .map((each) => each.event)
+        .sort(),
+      ['issue_comment', 'pull_request_review'],
+    );
     assert.ok(first > 0);
     const app = asApp(github);
     const { data: failed } = await app.request('GET /app/hook/deliveries', { status: 'failure' });
-    assert.deepEqual(failed.map((each) => [each.event, each.status_code]), [['issue_comment', 504]]);
+    assert.deepEqual(
+      failed.map((each) => [each.event, each.status_code]),
+      [['issue_comment', 504]],
+    );
     await app.request('POST /app/hook/deliveries/{delivery_id}/attempts', { delivery_id: Number(failed[0]?.id) });
     await events();
     assert.equal(received.at(-1)?.id, failed[0]?.guid);
     const { data: newest } = await app.request('GET /app/hook/deliveries', { per_page: 1 });
-    assert.deepEqual(newest.map((each) => [each.redelivery, each.status]), [[true, 'OK']]);
-    const { data: one } = await app.request('GET /app/hook/deliveries/{delivery_id}', { delivery_id: Number(newest[0]?.id) });
+    assert.deepEqual(
+      newest.map((each) => [each.redelivery, each.status]),
+      [[true, 'OK']],
+    );
+    const { data: one } = await app.request('GET /app/hook/deliveries/{delivery_id}', {
+      delivery_id: Number(newest[0]?.id),
+    });
     assert.equal((one.request.payload as { action?: string }).action, 'created');
   }));
 
 test('the kill switch sees only what the App changes, and a killed client gets no answer, before or after the work', async () => {
   const log: string[] = [];
   let die: 'before' | 'after' | null = null;
-  const at = (side: 'before' | 'after') => async (label: string): Promise<void> => {
-    log.push(`${side} ${label}`);
-    if (die !== side) return;
-    die = null;
-    throw new Error('killed');
-  };
+  const at =
+    (side: 'before' | 'after') =>
+    async (label: string): Promise<void> => {
+      log.push(`${side} ${label}`);
+      if (die !== side) return;
+      die = null;
+      throw new Error('killed');
+    };
   await withGitHub(
     async ({ github, octokit }) => {
       const number = await openPull(github);
@@ -105,7 +134,13 @@ test('the kill switch sees only what the App changes, and a killed client gets n
       assert.equal(await count(octokit, number), 2);
       await comment(octokit, number);
       const label = `POST /repos/acme/infra/issues/${number}/comments`;
-      assert.deepEqual(log, [`before ${label}`, `before ${label}`, `after ${label}`, `before ${label}`, `after ${label}`]);
+      assert.deepEqual(log, [
+        `before ${label}`,
+        `before ${label}`,
+        `after ${label}`,
+        `before ${label}`,
+        `after ${label}`,
+      ]);
     },
     { killSwitch: { before: at('before'), after: at('after') } },
   );
@@ -117,10 +152,25 @@ test('two equal runs have the same dump, whatever their ids and times', async ()
     await withGitHub(async ({ github, octokit }) => {
       for (let at = 0; at < padding; at++) github.user(`extra${at}`);
       const number = await openPull(github);
-      const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', { ...repo, pull_number: number });
+      const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', {
+        ...repo,
+        pull_number: number,
+      });
       await comment(octokit, number, `at ${data.head.sha} on ${new Date().toISOString()} see ${data.html_url}`);
-      await octokit.request('POST /repos/{owner}/{repo}/check-runs', { ...repo, name: 'coxswain/diff', head_sha: data.head.sha, conclusion: 'success', output: { title: 'fine', summary: '' } });
-      await octokit.request('POST /repos/{owner}/{repo}/deployments', { ...repo, ref: data.head.sha, environment: 'staging', auto_merge: false, required_contexts: [] });
+      await octokit.request('POST /repos/{owner}/{repo}/check-runs', {
+        ...repo,
+        name: 'coxswain/diff',
+        head_sha: data.head.sha,
+        conclusion: 'success',
+        output: { title: 'fine', summary: '' },
+      });
+      await octokit.request('POST /repos/{owner}/{repo}/deployments', {
+        ...repo,
+        ref: data.head.sha,
+        environment: 'staging',
+        auto_merge: false,
+        required_contexts: [],
+      });
       await github.actAs('ann').merge('acme/infra', number);
       dumps.push(await github.dump());
     });

@@ -30,8 +30,17 @@ export interface Fixture {
 export const repo = { owner: 'acme', repo: 'infra' };
 
 function appOctokit(github: SandboxGitHub, installationId: number | undefined): Octokit {
-  const auth = { appId: github.app.id, privateKey: github.app.privateKey, ...(installationId === undefined ? {} : { installationId }) };
-  return new Octokit({ baseUrl: github.apiUrl, authStrategy: createAppAuth, auth, log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} } });
+  const auth = {
+    appId: github.app.id,
+    privateKey: github.app.privateKey,
+    ...(installationId === undefined ? {} : { installationId }),
+  };
+  return new Octokit({
+    baseUrl: github.apiUrl,
+    authStrategy: createAppAuth,
+    auth,
+    log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+  });
 }
 
 /** An Octokit with the App's JWT alone. */
@@ -39,8 +48,14 @@ export function asApp(github: SandboxGitHub): Octokit {
   return appOctokit(github, undefined);
 }
 
-/** Starts everything, runs the test, stops everything, and fails when a published schema was broken, unless told otherwise. */
-export async function withGitHub(test: (fixture: Fixture) => Promise<void>, options: Partial<GitHubOptions> & { violations?: 'expected' } = {}): Promise<void> {
+/**
+ * Starts everything, runs the test, stops everything, and fails when a published schema was broken, unless told
+ * otherwise.
+ */
+export async function withGitHub(
+  test: (fixture: Fixture) => Promise<void>,
+  options: Partial<GitHubOptions> & { violations?: 'expected' } = {},
+): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'sandbox-github-'));
   const received: Received[] = [];
   const receiver = createServer((request, response) => {
@@ -51,7 +66,14 @@ export async function withGitHub(test: (fixture: Fixture) => Promise<void>, opti
       const header = (name: string): string => String(request.headers[name] ?? '');
       const payload = JSON.parse(body) as Record<string, unknown>;
       const action = typeof payload['action'] === 'string' ? payload['action'] : undefined;
-      received.push({ event: header('x-github-event'), action, id: header('x-github-delivery'), signature: header('x-hub-signature-256'), body, payload });
+      received.push({
+        event: header('x-github-event'),
+        action,
+        id: header('x-github-delivery'),
+        signature: header('x-hub-signature-256'),
+        body,
+        payload,
+      });
       response.writeHead(202).end('ok');
     });
   });
@@ -64,7 +86,11 @@ export async function withGitHub(test: (fixture: Fixture) => Promise<void>, opti
     await github.createRepository({ owner: 'acme', name: 'infra' });
     const ann = github.user('ann', { 'acme/infra': 'write' });
     github.user('bob', { 'acme/infra': 'read' });
-    await ann.commit('acme/infra', { branch: 'main', files: { 'README.md': 'infra\n', 'apps/web.yaml': 'image: web:1\n' }, message: 'apps: web' });
+    await ann.commit('acme/infra', {
+      branch: 'main',
+      files: { 'README.md': 'infra\n', 'apps/web.yaml': 'image: web:1\n' },
+      message: 'apps: web',
+    });
     const octokit = appOctokit(github, github.world.installations[0]?.id);
     const events = async (): Promise<string[]> => {
       await github.settled();
@@ -86,7 +112,11 @@ export async function withGitHub(test: (fixture: Fixture) => Promise<void>, opti
 }
 
 /** A branch with one commit and its pull request. */
-export async function openPull(github: SandboxGitHub, branch = 'bump', files: Record<string, string | null> = { 'apps/web.yaml': 'image: web:2\n' }): Promise<number> {
+export async function openPull(
+  github: SandboxGitHub,
+  branch = 'bump',
+  files: Record<string, string | null> = { 'apps/web.yaml': 'image: web:2\n' },
+): Promise<number> {
   const ann = github.actAs('ann');
   await ann.commit('acme/infra', { branch, files, message: `web: ${branch}` });
   return ann.openPullRequest('acme/infra', { head: branch, title: `Change ${branch}`, body: 'Why: because.' });

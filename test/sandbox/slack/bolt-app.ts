@@ -20,11 +20,17 @@ export interface WorkspaceOptions {
   listen?(app: App): void;
   /** Times that the client sends a failed call again; default none. */
   retries?: number;
-  /** Milliseconds of silence after which the client takes its connection for lost, and that it waits before the next one; default 5,000. */
+  /**
+   * Milliseconds of silence after which the client takes its connection for lost, and that it waits before the next
+   * one; default 5,000.
+   */
   pingTimeoutMs?: number;
 }
 
-/** A workspace with the channel #deploys, the people ana and ben, and a connected app; all of it ends with the test, which fails on violations. */
+/**
+ * A workspace with the channel #deploys, the people ana and ben, and a connected app; all of it ends with the test,
+ * which fails on violations.
+ */
 export async function workspace(t: TestContext, options: WorkspaceOptions = {}): Promise<Workspace> {
   const { clock, killSwitch, retries = 0, pingTimeoutMs = 5_000 } = options;
   const slack = await startSlack({ botToken, appToken, ...(clock && { clock }), ...(killSwitch && { killSwitch }) });
@@ -32,7 +38,12 @@ export async function workspace(t: TestContext, options: WorkspaceOptions = {}):
   slack.createUser({ name: 'ben' });
   const channel = slack.createChannel({ name: 'deploys' });
   const clientOptions = { slackApiUrl: slack.apiUrl, retryConfig: { retries, minTimeout: 1 } };
-  const receiver = new SocketModeReceiver({ appToken, logLevel: LogLevel.ERROR, clientPingTimeout: pingTimeoutMs, installerOptions: { clientOptions } });
+  const receiver = new SocketModeReceiver({
+    appToken,
+    logLevel: LogLevel.ERROR,
+    clientPingTimeout: pingTimeoutMs,
+    installerOptions: { clientOptions },
+  });
   const app = new App({ token: botToken, receiver, clientOptions, logLevel: LogLevel.ERROR, convoStore: false });
   options.listen?.(app);
   await app.start();

@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { workspace } from './bolt-app.ts';
 
-const metadata = (intent: string): { event_type: string; event_payload: Record<string, string> } => ({ event_type: 'cox_card', event_payload: { key: 'approval/checkout-prod', intent } });
+const metadata = (intent: string): { event_type: string; event_payload: Record<string, string> } => ({
+  event_type: 'cox_card',
+  event_payload: { key: 'approval/checkout-prod', intent },
+});
 
 test('history is newest first, without replies, pages by cursor, and shows metadata only when asked', async (t) => {
   const { channel, app } = await workspace(t);
@@ -14,17 +17,42 @@ test('history is newest first, without replies, pages by cursor, and shows metad
   await chat.postMessage({ channel: channel.id, text: 'third' });
 
   const plain = await conversations.history({ channel: channel.id, limit: 2 });
-  assert.deepEqual(plain.messages?.map((message) => message.text), ['third', 'second']);
+  assert.deepEqual(
+    plain.messages?.map((message) => message.text),
+    ['third', 'second'],
+  );
   assert.equal(plain.has_more, true);
-  const rest = await conversations.history({ channel: channel.id, limit: 2, cursor: plain.response_metadata?.next_cursor ?? '' });
-  assert.deepEqual(rest.messages?.map((message) => [message.text, message.metadata, message.reply_count]), [['first', undefined, 1]]);
+  const rest = await conversations.history({
+    channel: channel.id,
+    limit: 2,
+    cursor: plain.response_metadata?.next_cursor ?? '',
+  });
+  assert.deepEqual(
+    rest.messages?.map((message) => [message.text, message.metadata, message.reply_count]),
+    [['first', undefined, 1]],
+  );
 
-  const since = await conversations.history({ channel: channel.id, oldest: first.ts ?? '', include_all_metadata: true });
-  assert.deepEqual(since.messages?.map((message) => message.text), ['third', 'second']);
-  const all = await conversations.history({ channel: channel.id, oldest: first.ts ?? '', inclusive: true, include_all_metadata: true });
+  const since = await conversations.history({
+    channel: channel.id,
+    oldest: first.ts ?? '',
+    include_all_metadata: true,
+  });
+  assert.deepEqual(
+    since.messages?.map((message) => message.text),
+    ['third', 'second'],
+  );
+  const all = await conversations.history({
+    channel: channel.id,
+    oldest: first.ts ?? '',
+    inclusive: true,
+    include_all_metadata: true,
+  });
   assert.deepEqual(all.messages?.at(-1)?.metadata, metadata('i-1'));
   const thread = await conversations.replies({ channel: channel.id, ts: first.ts ?? '' });
-  assert.deepEqual(thread.messages?.map((message) => message.text), ['first', 'reply']);
+  assert.deepEqual(
+    thread.messages?.map((message) => message.text),
+    ['first', 'reply'],
+  );
 });
 
 test('an update keeps what it does not send, and an empty list removes', async (t) => {
@@ -70,13 +98,33 @@ test('people are found by id and e-mail, guests are marked, and a direct message
 
 test('dumps are equal whatever the order of independent messages, their ids, times and hashes', async (t) => {
   const dumps: string[] = [];
-  for (const order of [[1, 2], [2, 1]]) {
+  for (const order of [
+    [1, 2],
+    [2, 1],
+  ]) {
     const { slack, channel, app } = await workspace(t);
     for (const item of order) {
-      const posted = await app.client.chat.postMessage({ channel: channel.id, text: `card ${item}`, metadata: metadata(crypto.randomUUID()), blocks: [{ type: 'section', text: { type: 'mrkdwn', text: `${item} at ${crypto.randomUUID().slice(-12)}, <!date^${Date.now()}^{time}|now>` } }] });
+      const posted = await app.client.chat.postMessage({
+        channel: channel.id,
+        text: `card ${item}`,
+        metadata: metadata(crypto.randomUUID()),
+        blocks: [
+          {
+            type: 'section',
+            text: {
+              type: 'mrkdwn',
+              text: `${item} at ${crypto.randomUUID().slice(-12)}, <!date^${Date.now()}^{time}|now>`,
+            },
+          },
+        ],
+      });
       await app.client.chat.postMessage({ channel: channel.id, text: 'reply', thread_ts: posted.ts ?? '' });
     }
-    await app.client.chat.postEphemeral({ channel: channel.id, user: slack.actAs('ana').user.id, text: `${Math.random()}` });
+    await app.client.chat.postEphemeral({
+      channel: channel.id,
+      user: slack.actAs('ana').user.id,
+      text: `${Math.random()}`,
+    });
     dumps.push(slack.dump());
   }
   assert.equal(dumps[0], dumps[1]);

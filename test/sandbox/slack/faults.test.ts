@@ -49,11 +49,14 @@ test('a lost acknowledgement, a lost socket and no socket are shown to the perso
   assert.equal((await cut).error, 'socket_lost');
 
   assert.equal((await ana.command('deploys', '/cox nobody')).error, 'no_socket');
-  assert.deepEqual(slack.state.notices.map((notice) => notice.text), [
-    '/cox failed with the error "operation_timeout"',
-    '/cox failed with the error "operation_timeout"',
-    '/cox failed with the error "dispatch_failed"',
-  ]);
+  assert.deepEqual(
+    slack.state.notices.map((notice) => notice.text),
+    [
+      '/cox failed with the error "operation_timeout"',
+      '/cox failed with the error "operation_timeout"',
+      '/cox failed with the error "dispatch_failed"',
+    ],
+  );
 });
 
 test('a dropped socket and a recycled one are replaced, and commands work again', async (t) => {
@@ -101,10 +104,16 @@ test('a limited, failing or cut method is what a client sees, and a cut answer m
   assert.equal(channel.messages.length, 0);
   slack.faults.cut('chat.postMessage', 'after');
   await assert.rejects(post('cut after'));
-  assert.deepEqual(channel.messages.map((message) => message.text), ['cut after']);
+  assert.deepEqual(
+    channel.messages.map((message) => message.text),
+    ['cut after'],
+  );
   slack.faults.rateLimit('chat.postMessage', { retryAfter: 7 });
   const limited = await fetch(`${slack.apiUrl}chat.postMessage`, { method: 'POST' });
-  assert.deepEqual([limited.status, limited.headers.get('retry-after'), await limited.json()], [429, '7', { ok: false, error: 'ratelimited' }]);
+  assert.deepEqual(
+    [limited.status, limited.headers.get('retry-after'), await limited.json()],
+    [429, '7', { ok: false, error: 'ratelimited' }],
+  );
   await post('after the limit');
   assert.equal(channel.messages.length, 2);
 });
@@ -126,5 +135,9 @@ test('the kill switch stands around every change and leaves the request unanswer
   fire = 'after';
   await assert.rejects(app.client.chat.postMessage({ channel: channel.id, text: 'one' }));
   assert.equal(channel.messages.length, 1);
-  assert.deepEqual(labels, ['before slack chat.postMessage', 'before slack chat.postMessage', 'after slack chat.postMessage']);
+  assert.deepEqual(labels, [
+    'before slack chat.postMessage',
+    'before slack chat.postMessage',
+    'after slack chat.postMessage',
+  ]);
 });

@@ -14,13 +14,28 @@ const reviewView = {
   notify_on_close: true,
   blocks: [
     { type: 'section' as const, text: { type: 'mrkdwn' as const, text: '*checkout-prod*' } },
-    { type: 'input' as const, block_id: 'reason', label: { type: 'plain_text' as const, text: 'Reason' }, element: { type: 'plain_text_input' as const, action_id: 'text', min_length: 3 } },
+    {
+      type: 'input' as const,
+      block_id: 'reason',
+      label: { type: 'plain_text' as const, text: 'Reason' },
+      element: { type: 'plain_text_input' as const, action_id: 'text', min_length: 3 },
+    },
   ],
 };
 
 const card = [
   { type: 'section' as const, text: { type: 'mrkdwn' as const, text: 'Approval needed' } },
-  { type: 'actions' as const, elements: [{ type: 'button' as const, action_id: 'review', text: { type: 'plain_text' as const, text: 'Review' }, value: 'approval-1' }] },
+  {
+    type: 'actions' as const,
+    elements: [
+      {
+        type: 'button' as const,
+        action_id: 'review',
+        text: { type: 'plain_text' as const, text: 'Review' },
+        value: 'approval-1',
+      },
+    ],
+  },
 ];
 
 test('a command is acknowledged, answered to its author alone, and answered later through response_url', async (t) => {
@@ -37,9 +52,14 @@ test('a command is acknowledged, answered to its author alone, and answered late
   const delivery = await ana.command('deploys', '/cox status a<b');
   assert.equal(delivery.acked, true);
   assert.deepEqual(seen, ['status a&lt;b']);
-  assert.deepEqual(ana.ephemerals('deploys').map((message) => message.text), ['working on it']);
+  assert.deepEqual(
+    ana.ephemerals('deploys').map((message) => message.text),
+    ['working on it'],
+  );
   assert.deepEqual(world.slack.actAs('ben').ephemerals('deploys'), []);
-  await world.slack.waitFor('the public answer', () => world.channel.messages.find((message) => message.text === 'done'));
+  await world.slack.waitFor('the public answer', () =>
+    world.channel.messages.find((message) => message.text === 'done'),
+  );
 });
 
 function approvals(app: App, submitted: string[]): void {
@@ -60,7 +80,11 @@ function approvals(app: App, submitted: string[]): void {
 test('a button opens a modal, its submission is validated by Slack and by the app, and the card is updated', async (t) => {
   const submitted: string[] = [];
   const world = await workspace(t, { listen: (app) => approvals(app, submitted) });
-  const posted = await world.app.client.chat.postMessage({ channel: world.channel.id, text: 'Approval needed', blocks: card });
+  const posted = await world.app.client.chat.postMessage({
+    channel: world.channel.id,
+    text: 'Approval needed',
+    blocks: card,
+  });
   submitted.push(`${world.channel.id}|${posted.ts}`);
   const ana = world.slack.actAs('ana');
   await ana.click('deploys', posted.ts ?? '', 'Review');
@@ -105,7 +129,16 @@ test('a trigger lives three seconds and works once', async (t) => {
 test('a view is updated under its hash, keeps what was typed, stacks three deep, and tells when it is closed', async (t) => {
   const closed: string[] = [];
   const triggers: string[] = [];
-  const pushing = { ...reviewView, blocks: [...reviewView.blocks, { type: 'actions' as const, elements: [{ type: 'button' as const, action_id: 'more', text: { type: 'plain_text' as const, text: 'More' } }] }] };
+  const pushing = {
+    ...reviewView,
+    blocks: [
+      ...reviewView.blocks,
+      {
+        type: 'actions' as const,
+        elements: [{ type: 'button' as const, action_id: 'more', text: { type: 'plain_text' as const, text: 'More' } }],
+      },
+    ],
+  };
   const world = await workspace(t, {
     listen: (app) => {
       app.command('/cox', async ({ ack, command, client }) => {
@@ -158,7 +191,12 @@ test('a response_url replaces and deletes an ephemeral original and is spent aft
       }),
   });
   const ana = world.slack.actAs('ana');
-  await world.app.client.chat.postEphemeral({ channel: world.channel.id, user: ana.user.id, text: 'only you', blocks: card });
+  await world.app.client.chat.postEphemeral({
+    channel: world.channel.id,
+    user: ana.user.id,
+    text: 'only you',
+    blocks: card,
+  });
   const own = ana.ephemerals('deploys')[0];
   await ana.click('deploys', own?.ts ?? '', 'review');
   await world.slack.waitFor('the sixth use', () => statuses.length > 0);
@@ -177,7 +215,9 @@ test('mentions and messages become events', async (t) => {
     },
   });
   const message = await world.slack.actAs('ben').say('deploys', 'hello @cox & all');
-  const reply = await world.slack.waitFor('the reply', () => world.channel.messages.find((other) => other.threadTs === message.ts));
+  const reply = await world.slack.waitFor('the reply', () =>
+    world.channel.messages.find((other) => other.threadTs === message.ts),
+  );
   assert.equal(reply.text, 'here');
   assert.deepEqual(seen, ['hello <@U0BOT> &amp; all']);
 });

@@ -10,8 +10,14 @@ import { workspace } from './bolt-app.ts';
 const rows: [string, string][] = [
   ['*bold* _it_ ~gone~ `co*de*`', '<b>bold</b> <i>it</i> <s>gone</s> <code>co*de*</code>'],
   ['snake_case_name 2*3*4', 'snake_case_name 2*3*4'],
-  ['<https://x.test/a?b=1&amp;c=2|the *link*>', '<a href="https://x.test/a?b=1&amp;c=2" target="_blank" rel="noopener noreferrer">the *link*</a>'],
-  ['*<https://x.test|bold link>*', '<b><a href="https://x.test" target="_blank" rel="noopener noreferrer">bold link</a></b>'],
+  [
+    '<https://x.test/a?b=1&amp;c=2|the *link*>',
+    '<a href="https://x.test/a?b=1&amp;c=2" target="_blank" rel="noopener noreferrer">the *link*</a>',
+  ],
+  [
+    '*<https://x.test|bold link>*',
+    '<b><a href="https://x.test" target="_blank" rel="noopener noreferrer">bold link</a></b>',
+  ],
   ['a &lt;b&gt; & <i>', 'a &lt;b&gt; &amp; &lt;i&gt;'],
   ['<script>alert(1)</script>', '&lt;script&gt;alert(1)&lt;/script&gt;'],
   ['<javascript:alert(1)|click>', '&lt;javascript:alert(1)|click&gt;'],
@@ -25,12 +31,26 @@ test('mrkdwn becomes HTML and everything else is text', async (t) => {
   const { slack } = await workspace(t);
   for (const [source, expected] of rows) assert.equal(mrkdwn(slack.state, source).text, expected, source);
   const { id } = slack.actAs('ana').user;
-  assert.equal(mrkdwn(slack.state, `<@${id}> in <#${slack.channels[0]?.id ?? ''}>`).text, '<span class="mention">@ana</span> in <span class="mention">#deploys</span>');
+  assert.equal(
+    mrkdwn(slack.state, `<@${id}> in <#${slack.channels[0]?.id ?? ''}>`).text,
+    '<span class="mention">@ana</span> in <span class="mention">#deploys</span>',
+  );
 });
 
 test('rich text and Markdown carry no HTML of their own', async (t) => {
   const { slack } = await workspace(t);
-  const block = { type: 'rich_text', elements: [{ type: 'rich_text_section', elements: [{ type: 'text', text: '<b>', style: { bold: true } }, { type: 'link', url: 'javascript:alert(1)', text: 'x' }] }] };
+  const block = {
+    type: 'rich_text',
+    elements: [
+      {
+        type: 'rich_text_section',
+        elements: [
+          { type: 'text', text: '<b>', style: { bold: true } },
+          { type: 'link', url: 'javascript:alert(1)', text: 'x' },
+        ],
+      },
+    ],
+  };
   assert.equal(richText(slack.state, block).text, '<div class="rich"><div class="line"><b>&lt;b&gt;</b>x</div></div>');
   const shown = markdown('**b** <script>1</script> [x](javascript:alert(1)) ![i](https://x.test/i)').text;
   assert.match(shown, /<strong>b<\/strong>/);
@@ -49,13 +69,34 @@ test('a person acts through the page and sees what others do not', async (t) => 
       app.command('/cox', async ({ ack }) => ack({ text: 'only for you' }));
       app.action('go', async ({ ack, body, client }) => {
         await ack();
-        if (body.type === 'block_actions') await client.views.open({ trigger_id: body.trigger_id, view: { type: 'modal', title: { type: 'plain_text', text: 'Going' }, blocks: [] } });
+        if (body.type === 'block_actions')
+          await client.views.open({
+            trigger_id: body.trigger_id,
+            view: { type: 'modal', title: { type: 'plain_text', text: 'Going' }, blocks: [] },
+          });
       });
     },
   });
   const { slack, channel } = world;
-  const posted = await world.app.client.chat.postMessage({ channel: channel.id, text: 'x', blocks: [{ type: 'actions', block_id: 'b', elements: [{ type: 'button', action_id: 'go', text: { type: 'plain_text', text: 'Go <now>' } }] }] });
-  const act = async (body: JsonObject): Promise<number> => (await fetch(`${slack.url}/page/act`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ as: slack.actAs('ana').user.id, channel: channel.id, ...body }) })).status;
+  const posted = await world.app.client.chat.postMessage({
+    channel: channel.id,
+    text: 'x',
+    blocks: [
+      {
+        type: 'actions',
+        block_id: 'b',
+        elements: [{ type: 'button', action_id: 'go', text: { type: 'plain_text', text: 'Go <now>' } }],
+      },
+    ],
+  });
+  const act = async (body: JsonObject): Promise<number> =>
+    (
+      await fetch(`${slack.url}/page/act`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ as: slack.actAs('ana').user.id, channel: channel.id, ...body }),
+      })
+    ).status;
   assert.equal(await act({ act: 'command', text: '/cox status' }), 200);
   assert.equal(await act({ act: 'click', ts: posted.ts ?? '', block: 'b', action: 'go' }), 200);
   await slack.waitFor('the modal', () => slack.actAs('ana').openModals().length === 1);
