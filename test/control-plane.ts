@@ -17,6 +17,7 @@ import {
   type ClusterFacts,
   type ClusterOptions,
 } from '../sandbox/cluster/cluster.ts';
+import { applyCrds } from '../sandbox/settings.ts';
 import { join } from 'node:path';
 
 export interface TestCluster extends ClusterFacts {
@@ -60,7 +61,7 @@ async function findOrStart(): Promise<ClusterFacts> {
       throw new Error(`COX_TEST_KUBECONFIG names ${named}, beside which there is no cluster.json of a sandbox cluster`);
     return facts;
   }
-  own = await startCluster({ name: 'test' });
+  own = await startCluster({ name: 'test', beforeControllers: applyCrds });
   return own;
 }
 

@@ -10,6 +10,7 @@ import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import type { TestEvent } from 'node:test/reporters';
 import { startCluster, type Cluster } from '../sandbox/cluster/cluster.ts';
+import { applyCrds } from '../sandbox/settings.ts';
 import { describeError } from '../src/base/errors.ts';
 import { createReport, type Report } from './report.ts';
 import { runCheck } from './run-check.ts';
@@ -36,7 +37,7 @@ async function testAll(args: string[]): Promise<void> {
     args.filter((arg) => !arg.startsWith('--')),
     chosen,
   );
-  const cluster = files.length > 0 ? startCluster({ name: 'test' }) : undefined;
+  const cluster = files.length > 0 ? startCluster({ name: 'test', beforeControllers: applyCrds }) : undefined;
   cluster?.catch(() => undefined); // told when it is awaited
   try {
     await Promise.all([

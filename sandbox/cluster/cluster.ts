@@ -17,6 +17,11 @@ export interface ClusterOptions {
   dir?: string;
   /** Simulated nodes; default 2. */
   nodes?: number;
+  /**
+   * Runs between the API server and the controllers. Kinds that come later are not collected as garbage for up to 30 s:
+   * the controller manager asks that often what there is (kubernetes: cmd/kube-controller-manager/app/core.go).
+   */
+  beforeControllers?: (access: Access) => Promise<void>;
 }
 
 /** What a client must know; also written as `cluster.json` beside the kubeconfig, for other processes. */
@@ -57,22 +62,21 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   mkdirSync(dir, { recursive: true });
   const children = new Children(options.dir === undefined ? dir : undefined);
   try {
-    return await start({ dir, nodes: options.nodes ?? 2, paths, children, temporary: options.dir === undefined });
+    return await start({ ...options, dir, paths, children, temporary: options.dir === undefined });
   } catch (error) {
     await children.stop();
     throw error;
   }
 }
 
-interface Start {
+interface Start extends ClusterOptions {
   dir: string;
-  nodes: number;
   paths: Plan['binaries'];
   children: Children;
   temporary: boolean;
 }
 
-async function start({ dir, nodes, paths, children, temporary }: Start): Promise<Cluster> {
+async function start({ dir, nodes = 2, beforeControllers, paths, children, temporary }: Start): Promise<Cluster> {
   const [etcd = 0, etcdPeer = 0, apiserver = 0, nodePort = 0] = await freePorts(4);
   const server = `https://127.0.0.1:${apiserver}`;
   const tokenFile = join(dir, 'tokens.csv');
@@ -93,6 +97,7 @@ async function start({ dir, nodes, paths, children, temporary }: Start): Promise
   const access = new Access({ server, ca, token: tokens.admin });
   // The controller manager ends when the API server is not healthy within ten seconds of its start.
   await until('the API server', children, () => isAnswering(access, '/healthz'));
+  await beforeControllers?.(access);
   for (const child of controllers(plan)) children.start(child);
   await until('the API server', children, () => isAnswering(access, '/readyz'));
   await prepare(access, nodes);
