@@ -65,16 +65,19 @@ function split(text: string): { meaning: string; fallback: string } {
 }
 
 function errorsPage(): string {
-  const rows = Object.entries(errorCodes).map(([code, sentence]) => [`\`${code}\``, sentence]);
+  const sections = Object.entries(errorCodes).map(
+    ([code, { meaning, seen, next }]) =>
+      `## ${code}\n\n${meaning}\n\n- **Where it is seen:** ${seen}.\n- **What to do next:** ${next}`,
+  );
   return `# Errors
 
-Every failure that a person may meet has a stable code. It stands in comments, conditions, logs and on the command line,
-followed by a hint where there is something to do.
-
-${table(['Code', 'Meaning'], rows)}
+Every failure that a person may meet has a stable code. It stands in comments, conditions, logs (as \`err.code\`) and on the
+command line, followed by a hint where there is something to do.
 
 Failures that may pass by themselves are tried again with backoff. The others wait for a change: a commit, an edit of the
 Application, or a command.
+
+${sections.join('\n\n')}
 `;
 }
 

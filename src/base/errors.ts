@@ -14,28 +14,108 @@ export interface Place {
   column?: number;
 }
 
-/** Every code with the sentence that `docs/reference/errors.md` prints for it. */
+interface CodeText {
+  meaning: string;
+  /** Where a person meets it. */
+  seen: string;
+  /** What to do next. */
+  next: string;
+}
+
+/** Every code as `docs/reference/errors.md` prints it. */
 export const errorCodes = {
-  E_CONFIG: 'The configuration is wrong; every fault is listed.',
-  E_PROCESS: 'A tool that Coxswain runs ended with an error.',
-  E_PROCESS_LIMIT: 'A tool that Coxswain runs exceeded its time, memory or output limit.',
-  E_GIT: 'A git operation failed.',
-  E_GIT_AUTH: 'The git server refused the credentials.',
-  E_REVISION: 'The revision does not exist in the repository.',
-  E_PATH: 'The path does not exist in the repository at that revision.',
-  E_CONFLICT: 'Two changes of the same lines cannot be combined.',
-  E_RENDER: 'The manifests cannot be produced from the source.',
-  E_MANIFEST: 'A manifest is not valid.',
-  E_API: 'The Kubernetes API answered with an error.',
-  E_API_UNREACHABLE: 'The Kubernetes API cannot be reached.',
-  E_KIND_UNKNOWN: 'The cluster does not serve that kind.',
-  E_APPLICATION: 'There is no such Application.',
-  E_PROJECT: 'The AppProject does not permit it, or the specification of the Application is not valid.',
-  E_BUSY: 'Another operation of the Application is in progress.',
-  E_GITHUB: 'GitHub refused a request or cannot be reached.',
-  E_TOOLS: 'A pinned tool is missing and cannot be built.',
-  E_INTERNAL: 'Something happened that should not: please report it.',
-} as const;
+  E_CONFIG: {
+    meaning:
+      'The configuration is wrong: a variable, a port, a folder, a kubeconfig, a cluster Secret or a destination.',
+    seen: 'The log at the start, which then ends; `cox`; the condition ComparisonError of an Application',
+    next: 'Correct all that the message lists and start again. See [configuration](configuration.md).',
+  },
+  E_PROCESS: {
+    meaning: 'A tool that Coxswain runs ended with an error.',
+    seen: 'The condition ComparisonError, the comment, the log, `cox`',
+    next: "Read the tool's own words in the message. An ended process is started again by itself.",
+  },
+  E_PROCESS_LIMIT: {
+    meaning: 'A tool that Coxswain runs exceeded its time, memory or output limit.',
+    seen: 'The condition ComparisonError, the comment, `cox`',
+    next: 'Make the input smaller: split the chart, the Kustomization or the folder into several Applications.',
+  },
+  E_GIT: {
+    meaning: 'A git operation failed, or the repository cannot be reached.',
+    seen: 'The condition ComparisonError, the comment, the log, `cox`',
+    next: 'Check `repoURL` and whether the server answers. It is tried again.',
+  },
+  E_GIT_AUTH: {
+    meaning: 'The git server refused the credentials, or wants some and there are none.',
+    seen: 'The condition ComparisonError, the comment, the log, `cox`',
+    next: 'Install the GitHub App in that repository, or correct the repository Secret.',
+  },
+  E_REVISION: {
+    meaning: 'The branch, tag or commit does not exist in the repository.',
+    seen: 'The condition ComparisonError, the comment, `cox`',
+    next: 'Correct `targetRevision`, or push the branch. After a forced push, sync once more.',
+  },
+  E_PATH: {
+    meaning: 'The path does not exist in the repository at that revision.',
+    seen: 'The condition ComparisonError, the comment, `cox`',
+    next: 'Correct `path`, or commit what should be there.',
+  },
+  E_RENDER: {
+    meaning: 'Helm, Kustomize, Jsonnet or a setting of the source keeps manifests from being produced.',
+    seen: 'The comment and the check `coxswain/diff`, with file and line; the condition ComparisonError; `cox`',
+    next: 'Correct the file at the line that the message names; `cox app diff` shows the same before a push.',
+  },
+  E_MANIFEST: {
+    meaning: 'A manifest is not valid: the API server or its schema refuses it.',
+    seen: 'The comment and the check `coxswain/diff`, with file and line; the condition ComparisonError; `cox`',
+    next: 'Correct the field that the message names.',
+  },
+  E_API: {
+    meaning: 'The Kubernetes API answered with an error.',
+    seen: 'The condition ComparisonError, the result of a sync, the log, `cox`',
+    next: "Read the server's own words. Forbidden: widen the ClusterRole, or narrow what Git and the AppProject hold.",
+  },
+  E_API_UNREACHABLE: {
+    meaning: 'The Kubernetes API cannot be reached.',
+    seen: 'The log, `/readyz`, the condition ComparisonError, `cox`',
+    next: 'Check network, address and certificate of the cluster. It is tried again.',
+  },
+  E_KIND_UNKNOWN: {
+    meaning: 'The cluster does not serve that kind, or Coxswain leaves it out.',
+    seen: 'The comment, the result of a sync, `cox`',
+    next: 'Install the CustomResourceDefinition, or correct `apiVersion` and `kind`.',
+  },
+  E_APPLICATION: {
+    meaning: 'There is no such Application.',
+    seen: '`cox`',
+    next: 'Correct the name; the message names the nearest one.',
+  },
+  E_PROJECT: {
+    meaning: 'The AppProject does not permit it, or the specification of the Application is not valid.',
+    seen: 'The comment, the condition InvalidSpecError, `cox`',
+    next: 'Correct the Application, or have the AppProject permit it.',
+  },
+  E_BUSY: {
+    meaning: 'Another operation of the Application is in progress.',
+    seen: '`cox`',
+    next: 'Wait for its end: `cox app get` shows how far it is.',
+  },
+  E_GITHUB: {
+    meaning: 'GitHub refused a request or cannot be reached.',
+    seen: 'The log, `/readyz` while the App itself is refused',
+    next: 'On 401 check the id and the private key of the App. On 403 accept the permission that is named.',
+  },
+  E_TOOLS: {
+    meaning: 'A tool that Coxswain runs is missing: git, helm, kustomize, jsonnet or render.',
+    seen: 'The log, `/readyz`, `cox`, and `npm test` where one cannot be built',
+    next: 'Put it on PATH or into COX_TOOLS_DIR. The hint says how to build it.',
+  },
+  E_INTERNAL: {
+    meaning: 'Something happened that should not.',
+    seen: 'The log, the comment, `cox`',
+    next: 'Please report it, with the lines of the log around it.',
+  },
+} as const satisfies Record<string, CodeText>;
 
 export type ErrorCode = keyof typeof errorCodes;
 
