@@ -31,7 +31,7 @@ export interface Config {
   namespace: string;
   /** Path of a kubeconfig; empty inside a cluster. */
   kubeconfig: string;
-  /** `coxswain` compares and syncs itself, `argocd` leaves both to Argo CD (design §1). */
+  /** `coxswain` compares and syncs itself, `argocd` leaves both to Argo CD. */
   engine: 'coxswain' | 'argocd';
   /** Mirrors and render overlays; may be lost at any time. */
   dataDir: string;

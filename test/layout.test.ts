@@ -1,6 +1,6 @@
 // The shape of the tree: floors, rooms and their head files, names and lengths.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { test } from 'node:test';
 import ts from 'typescript';
@@ -131,6 +131,59 @@ test(`no file of src/ and sandbox/ has more than ${maxLines} lines`, () => {
     .map((file) => ({ file, lines: read(file).split('\n').length - 1 }))
     .filter(({ lines }) => lines > maxLines);
   assert.deepEqual(long, []);
+});
+
+/** Comments of a file as one text; a line that is broken is one sentence all the same. */
+function commentsOf(text: string): string {
+  return text
+    .split('\n')
+    .flatMap((line) => /^\s*(?:\/\/|\/\*\*|\*|#)(.*)|(?<=[\s;,{])\/\/ (.*)$/.exec(line)?.slice(1).join('') ?? [])
+    .join('\n')
+    .replace(/\n\s*/g, ' ');
+}
+
+/**
+ * Documents of this repository that a comment names. What stands in other repositories follows their name: `(Argo CD:
+ * docs/user-guide/helm.md)`.
+ */
+function documentsNamed(comments: string): string[] {
+  const own = comments.replace(/\(?\b(?:Argo CD|Helm|git-lfs|kstatus)(?:'s [\w ]+;|:) [^).]*(?:\.\w[^).]*)*\)?/g, '');
+  return [...own.matchAll(/(?<![\w/.-])(?:[\w-]+\/)*[\w-]+\.md\b|(?<![\w/.-])docs\/decisions\/\d{4}/g)].map(
+    ([name]) => name,
+  );
+}
+
+const isThere = (name: string): boolean =>
+  existsSync(join(root, name)) ||
+  (name.startsWith('docs/decisions/') &&
+    readdirSync(join(root, 'docs/decisions')).some((file) => `docs/decisions/${file}`.startsWith(`${name}-`)));
+
+test('every document that a comment names is in the repository, and none is cited by a section sign', () => {
+  const files = ['src', 'sandbox', 'tools', 'test', 'bench', 'deploy']
+    .flatMap(filesOf)
+    .filter((file) => /\.(ts|mjs|go|yaml)$/.test(file) && !file.startsWith('test/render/oracle/'));
+  const wrong = files.flatMap((file) => {
+    const comments = commentsOf(read(file));
+    const missing = documentsNamed(comments).filter((name) => !isThere(name));
+    return [...missing, ...(comments.match(/\S+ §\S*/g) ?? [])].map((name) => `${file}: ${name}`);
+  });
+  assert.deepEqual(wrong, []);
+});
+
+test('every file that ARCHITECTURE, CONTRIBUTING and the README name is there', () => {
+  const wrong = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'README.md', 'SECURITY.md'].flatMap((document) =>
+    [...read(document).matchAll(/`((?:[\w-]+\/)*[\w.-]+\.(?:ts|mjs|md|ya?ml))`|\]\(((?!https:)[^)#]+)\)/g)]
+      .map(([, quoted, linked]) => quoted ?? linked ?? '')
+      .filter((name) => !existsSync(join(root, name)) && !existsSync(join(root, 'src', name)))
+      .map((name) => `${document}: ${name}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('a document that is named and is not there is found, broken over lines too; one of another repository is not', () => {
+  const text =
+    '// Says why (notes.md), as docs/decisions/9999 has it (Argo CD:\n// docs/user-guide/helm.md).\nconst a = 1; // CONTRIBUTING.md';
+  assert.deepEqual(documentsNamed(commentsOf(text)), ['notes.md', 'docs/decisions/9999', 'CONTRIBUTING.md']);
 });
 
 test('file names are kebab-case and say what is in them', () => {

@@ -49,7 +49,9 @@ interface Candidate {
   parent?: string;
 }
 
-/** Does the source follow that branch? `HEAD`, or nothing, means the default branch (argocd.md §1.1). */
+/**
+ * Does the source follow that branch? `HEAD`, or nothing, means the default branch (Argo CD: util/webhook/webhook.go).
+ */
 function follows(source: ApplicationSource, revision: string, pull: PullInput): boolean {
   const branch = pull.base.ref;
   if (revision === '' || revision === 'HEAD') return branch === pull.defaultBranch;

@@ -14,7 +14,7 @@ export interface Desired {
   manifests: readonly KubeObject[];
   /** Resolved commits by source. */
   revisions: string[];
-  /** Equal keys have equal manifests (design decision 5). */
+  /** Equal keys have equal manifests (docs/decisions/0006). */
   key: string;
   placeOf?: (manifest: KubeObject) => Place | undefined;
   /** What people should know of the rendering. */

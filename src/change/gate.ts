@@ -12,7 +12,7 @@ export function policyFor(deps: Pick<ChangeDeps, 'projects' | 'namespace'>, app:
   return effectivePolicy(app, projectOf(deps, app));
 }
 
-/** Gates of other applications that the sync would weaken or delete: it waits for approval under them (design §4g). */
+/** Gates of other applications that the sync would weaken or delete: it waits for approval under them. */
 function loosenedBy(deps: ChangeDeps, effect: Effect | undefined): LoosenedGate[] {
   const pairs = (effect?.total ?? []).flatMap(({ key, before, after }) => {
     if (key.group !== 'argoproj.io') return [];

@@ -79,7 +79,10 @@ function manifestsOf(desired: Desired | Error | undefined): readonly KubeObject[
   return desired && !(desired instanceof Error) ? desired.manifests : undefined;
 }
 
-/** Removing an Application deletes its objects only if it carries the finalizer (argocd.md §1.2). */
+/**
+ * Removing an Application deletes its objects only if it carries the finalizer (Argo CD:
+ * docs/user-guide/app_deletion.md).
+ */
 async function removalEffect(
   deps: ChangeDeps,
   item: Affected,

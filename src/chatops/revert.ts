@@ -1,4 +1,4 @@
-// `/cox revert`: the pull request that takes an application's last deploy back, made without a checkout (design §4i).
+// `/cox revert`: the pull request that takes an application's last deploy back, made without a checkout.
 import type { Answer, ChatopsOptions } from './ports.ts';
 import type { Application } from '../model/application.ts';
 import type { Actor, Request } from '../model/coxswain.ts';

@@ -1,7 +1,10 @@
 // Which kinds are never watched: they change all the time, or are no objects.
 import type { ApiResource } from './discovery.ts';
 
-/** Argo CD's always-on exclusions and those of its install manifest (argocd.md §1.6, resource.exclusions). */
+/**
+ * Argo CD's always-on exclusions and those of its install manifest (Argo CD: util/settings/resources_filter.go,
+ * manifests/base/config/argocd-cm.yaml).
+ */
 const excludedGroups: ReadonlySet<string> = new Set([
   'events.k8s.io',
   'metrics.k8s.io',

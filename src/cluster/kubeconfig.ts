@@ -94,8 +94,8 @@ export async function inClusterConfig(
 }
 
 /**
- * From the `server` and `config` of an Argo CD cluster Secret (argocd.md §1.5; Argo CD:
- * operator-manual/declarative-setup).
+ * From the `server` and `config` of an Argo CD cluster Secret (Argo CD:
+ * docs/operator-manual/declarative-setup.md).
  */
 export async function argoClusterConfig(server: string, json: string): Promise<ClusterConfig> {
   let fields: unknown;

@@ -10,7 +10,7 @@ export interface LiveRecord {
   readonly apiVersion: string;
   readonly resourceVersion: string;
   readonly generation: number | undefined;
-  /** Changes exactly when something that Git could want changes; not with the status (design decision 5). */
+  /** Changes exactly when something that Git could want changes; not with the status (docs/decisions/0006). */
   readonly fingerprint: string;
   /**
    * The application part of the tracking id (`<app>` or `<namespace>_<app>`), if that id describes this very object;

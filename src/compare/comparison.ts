@@ -33,8 +33,8 @@ export interface CompareInput {
   manifests: readonly KubeObject[];
   /**
    * Manifests of the newest history entry when they are not `manifests` themselves: what they had and `manifests` lacks
-   * is then
-   * removed even where another tool's update took the field over (design §4f). undefined = the same, or never synced.
+   * is then removed even where another tool's update took the field over (docs/decisions/0011). undefined = the same,
+   * or never synced.
    */
   previous?: readonly KubeObject[];
   /** Of the rendering: they become conditions. */
@@ -43,7 +43,10 @@ export interface CompareInput {
   syncOptions?: readonly string[];
   /** Where a manifest object stands, by identity. */
   placeOf?: (manifest: KubeObject) => Place | undefined;
-  /** Live objects that the project does not permit are left out (argocd.md §2.2 8). Default: all are permitted. */
+  /**
+   * Live objects that the project does not permit are left out (Argo CD: IsLiveResourcePermitted). Default: all are
+   * permitted.
+   */
   permitted?: (object: ResourceKey, namespaced: boolean) => boolean;
   /**
    * Of those that are not permitted: their kind is forbidden wherever it stands, and reads Unknown (Argo CD). Default:
@@ -213,7 +216,7 @@ export interface Comparer {
    * dropped.
    */
   compareObjects(comparison: Comparison, keys: readonly ResourceKey[], signal: AbortSignal): Promise<Comparison>;
-  /** What a sync would do, its three facts and its digest (design §4f). Secrets are masked. */
+  /** What a sync would do, its three facts and its digest (docs/decisions/0005). Secrets are masked. */
   effect(input: EffectInput, signal: AbortSignal): Promise<Effect>;
   /** What the manifests hold, hooks that have a name included; asks nobody. */
   keysOf(input: CompareInput): ResourceKey[];

@@ -1,5 +1,5 @@
 // The digest of an effect: equal exactly when a sync would do the same; values count by their MACs and never show
-// (design §4f).
+// (docs/decisions/0005).
 import type { EffectOperation, WrittenField } from '../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { OwnedChange } from '../diff/owned.ts';

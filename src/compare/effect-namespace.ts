@@ -1,5 +1,5 @@
 // The destination namespace in an effect: made by CreateNamespace=true, and labelled by managedNamespaceMetadata where
-// it exists (argocd.md §2.6).
+// it exists (Argo CD: controller/sync_namespace.go).
 import type { Application } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { ObjectContext } from './effect-object.ts';

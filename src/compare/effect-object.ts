@@ -1,5 +1,5 @@
 // One object of an effect: what is live, what each of the three manifests would make of it, and the facts between them
-// (design §4f).
+// (docs/decisions/0005).
 import type { EffectInput } from './comparison.ts';
 import type { EffectOperation } from '../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';

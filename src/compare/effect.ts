@@ -1,5 +1,5 @@
 // What a sync would do to an application: drift before, waiting on the branch, this change, their sum, and its digest
-// (design §4f).
+// (docs/decisions/0005).
 import type { CompareContext, ComparerOptions, EffectInput } from './comparison.ts';
 import type { Effect, EffectOperation, ObjectDiff, ObjectError } from '../model/effect.ts';
 import type { ObjectContext } from './effect-object.ts';

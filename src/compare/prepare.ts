@@ -1,5 +1,5 @@
 // Manifests made ready to be compared and applied: namespaced, tracked, Secrets folded, hooks apart, the last of
-// duplicates taken (argocd.md §2.2).
+// duplicates taken (Argo CD: controller/state.go CompareAppState).
 import type { Condition } from '../model/application.ts';
 import type { Discovery } from '../cluster/discovery.ts';
 import type { HookInfo } from '../model/hooks.ts';
@@ -84,7 +84,8 @@ function withNamespace(manifest: KubeObject, namespaced: boolean, namespace: str
 /**
  * `<app>:<group>/<kind>:<namespace>/<name>`. A cluster-scoped object's id carries the destination namespace when the
  * manifest had
- * none, and an empty one when it had a wrong one; CustomResourceDefinitions carry no id (argocd.md §1.6).
+ * none, and an empty one when it had a wrong one; CustomResourceDefinitions carry no id (Argo CD:
+ * util/argo/resource_tracking.go SetAppInstance).
  */
 function tracked(object: KubeObject, manifest: KubeObject, input: PrepareInput): KubeObject {
   if (object.kind === 'CustomResourceDefinition' && gvkOf(object).group === 'apiextensions.k8s.io') return object;

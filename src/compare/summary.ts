@@ -1,5 +1,5 @@
 // From the objects of an application to its sync status, its resource rows and its conditions, in Argo CD's words
-// (argocd.md §2.2, §2.3).
+// (Argo CD: controller/state.go CompareAppState).
 import type { CompareCluster, CompareInput, ComparedObject, Comparison } from './comparison.ts';
 import type { Condition, ResourceStatus, SyncStatusCode } from '../model/application.ts';
 import type { Prepared } from './prepare.ts';

@@ -1,5 +1,5 @@
 // What is known of manifests over live objects: verdicts by (live fingerprint, manifest hash), so that nothing is asked
-// twice (design decision 5).
+// twice (docs/decisions/0006).
 import type { FieldPath } from '../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { LiveRecord } from '../cluster/live.ts';

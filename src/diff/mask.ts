@@ -1,5 +1,5 @@
 // Secret values never leave: of a Secret only what is known to be no value is shown; all else tells equal from
-// different (argocd.md §2.4).
+// different (Argo CD: gitops-engine/pkg/diff/diff.go HideSecretData).
 import type { KubeObject } from '../model/kube.ts';
 import { argo } from '../model/annotations.ts';
 import { canonicalJson } from '../base/canonical.ts';

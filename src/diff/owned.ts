@@ -1,4 +1,4 @@
-// What an apply changes among the fields that Git manages: the ground of verdicts and digests (design §4f).
+// What an apply changes among the fields that Git manages: the ground of verdicts and digests (docs/decisions/0005).
 import type { FieldPath } from '../model/effect.ts';
 import type { FieldSet } from './managed-fields.ts';
 import type { KubeObject } from '../model/kube.ts';

@@ -1,5 +1,5 @@
 // Fields that Git gave up: which an apply leaves behind because another tool took them over, and which others hold for
-// good (design §4f).
+// good (docs/decisions/0011).
 import type { FieldPath } from '../model/effect.ts';
 import type { JsonPatch } from './takeover.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../model/kube.ts';

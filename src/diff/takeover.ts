@@ -1,5 +1,5 @@
 // The first touch of an object that client-side tools wrote: what they applied becomes ours, so that what Git gives up
-// is removed (design §4f).
+// is removed (docs/decisions/0011).
 import type { FieldPath } from '../model/effect.ts';
 import type { FieldMember, FieldSet } from './managed-fields.ts';
 import type { GivenUp } from './given-up.ts';
@@ -52,7 +52,7 @@ function takenFrom(entry: ManagedFieldsEntry, former: unknown[]): FieldSet {
 /**
  * The fields that a takeover makes ours; empty unless it is the first touch. Only what was applied from a manifest is
  * taken:
- * client-side managers hold defaults and hand-made edits too, and those were never Git's to remove (argocd.md §2.3).
+ * client-side managers hold defaults and hand-made edits too, and those were never Git's to remove.
  */
 export function takenOver(live: KubeObject, previous?: KubeObject): FieldSet {
   if (!isFirstTouch(live)) return new Map();

@@ -1,5 +1,5 @@
 // The gate at the start of an operation, whoever wrote it, and once more when a restarted process finds one half done
-// (design §4g).
+// (docs/security/gate.md).
 import type { Comparison } from '../compare/compare.ts';
 import type { Application } from '../model/application.ts';
 import type { Approval } from '../model/coxswain.ts';

@@ -1,4 +1,5 @@
-// The live objects of an application that is deleted: highest wave first, as far as they may go (argocd.md §2.9).
+// The live objects of an application that is deleted: highest wave first, as far as they may go
+// (Argo CD: controller/sort_delete.go).
 import type { Application } from '../model/application.ts';
 import type { AppProject } from '../model/project.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';

@@ -59,7 +59,10 @@ export type Decision =
   | { do: 'ask'; why: string; error?: string }
   | { do: 'sync'; why: string; operation: Operation };
 
-/** Self-heal waits 0, 2, 6, 18 … s after its former attempts, at most 300 (argocd.md §2.8). */
+/**
+ * Self-heal waits 0, 2, 6, 18 … s after its former attempts, at most 300. Argo CD: controller/appcontroller.go
+ * selfHealRemainingBackoff.
+ */
 export function healDelayMs(attempts: number): number {
   return attempts === 0 ? 0 : Math.min(2000 * 3 ** (attempts - 1), 300_000);
 }

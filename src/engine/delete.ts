@@ -1,4 +1,5 @@
-// Deleting an application: what its finalizers ask for, one after the other, and why it waits (argocd.md §2.9).
+// Deleting an application: what its finalizers ask for, one after the other, and why it waits
+// (Argo CD: controller/appcontroller.go finalizeApplicationDeletion).
 import type { Application } from '../model/application.ts';
 import type { Target } from './assess.ts';
 import type { ReconcileDeps } from './deps.ts';

@@ -39,6 +39,6 @@ export interface ReconcileDeps {
   fetch(app: Application, since: number, signal: AbortSignal): Promise<void> | undefined;
   /** Drops what the application's cluster keeps for it. */
   forgetTracking(known: { tracking: string; server: string }): void;
-  /** `argocd`: the status writer and the operation runner are off (design §1). */
+  /** `argocd`: the status writer and the operation runner are off. */
   passive: boolean;
 }

@@ -16,7 +16,7 @@ export interface DesiredState {
   /** Resolved commits, by source. */
   revisions: string[];
   manifests: readonly KubeObject[];
-  /** Hash of every input: equal keys have equal manifests (design decision 5). */
+  /** Hash of every input: equal keys have equal manifests (docs/decisions/0006). */
   key: string;
   /** By source: the paths in its repository on which the manifests depend, whichever source names them. */
   inputs: string[][];
@@ -78,7 +78,7 @@ async function resolveSources(
   );
 }
 
-/** A source that is only a ref produces nothing (argocd.md §2.10). */
+/** A source that is only a ref produces nothing (Argo CD: types.go ApplicationSource.IsRef). */
 function isRendered({ source }: Resolved): boolean {
   return source.path !== undefined || !source.ref;
 }

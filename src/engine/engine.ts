@@ -70,7 +70,7 @@ export interface Engine {
   readonly pending: number;
 }
 
-/** What makes a pass necessary: everything that others write, nothing that we write ourselves (argocd.md §1.0). */
+/** What makes a pass necessary: everything that others write, nothing that we write ourselves. */
 function triggerText(app: Application): string {
   const { labels, annotations, finalizers, deletionTimestamp } = app.metadata;
   const terminating = app.status?.operationState?.phase === 'Terminating';

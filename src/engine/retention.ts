@@ -1,4 +1,4 @@
-// Finished Approvals, DriftEpisodes and Requests are kept 30 days and then deleted (design §5).
+// Finished Approvals, DriftEpisodes and Requests are kept 30 days and then deleted.
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Approval, DriftEpisode, Request } from '../model/coxswain.ts';

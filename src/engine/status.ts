@@ -16,7 +16,7 @@ import { mergePatch } from '../store/merge-patch.ts';
 
 /**
  * Replaces the conditions of the evaluated types; an unchanged message keeps its time; sorted by type, then message
- * (argocd.md §1.3).
+ * (Argo CD: pkg/apis/application/v1alpha1/types.go SetConditions).
  */
 export function withConditions(
   before: Condition[] | undefined,
@@ -75,7 +75,8 @@ function revisionFields(revisions: string[]): { revision: string } | { revisions
 }
 
 /**
- * The status after a comparison. An application whose inputs did not change keeps its revision and time (design §8).
+ * The status after a comparison. An application whose inputs did not change keeps its revision and time
+ * (docs/compatibility.md).
  */
 export function comparedStatus(
   app: Application,

@@ -139,7 +139,7 @@ export interface Repository {
   newestChange(from: string, to: string, inputs: string[]): Promise<string | undefined>;
   /** Head merged into base; the commit is a function of both alone and is never pushed. */
   testMerge(base: string, head: string): Promise<MergeResult>;
-  /** `git revert` without a checkout (design §4i); the commit depends on the input alone. */
+  /** `git revert` without a checkout; the commit depends on the input alone. */
   revert(input: RevertInput): Promise<RevertResult>;
   /** Id of a new commit object; nothing refers to it until it is pushed. */
   commitTree(input: CommitInput): Promise<string>;

@@ -1,4 +1,4 @@
-// `git revert` without a checkout (design §4i): a three-way merge with the inverse of what is taken back.
+// `git revert` without a checkout: a three-way merge with the inverse of what is taken back.
 import { AppError } from '../base/errors.ts';
 import { commitTree, machine, mergeTrees, treeWith } from './merge.ts';
 import { segments } from './trees.ts';

@@ -50,8 +50,8 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 ]);
 
 /**
- * undefined: the kind has no health, which counts as fine. The source of every rule is Argo CD (argocd.md §2.11), of
- * the last resort kstatus.
+ * undefined: the kind has no health, which counts as fine. The source of every rule is Argo CD
+ * (gitops-engine/pkg/health), of the last resort kstatus.
  */
 export function healthOf(object: KubeObject): Health | undefined {
   const going = deletionText(object);

@@ -1,5 +1,5 @@
-// Health of everything that does not run containers itself: networking, storage, autoscaling and extensions (argocd.md
-// §2.11).
+// Health of everything that does not run containers itself: networking, storage, autoscaling and extensions (Argo CD:
+// gitops-engine/pkg/health, resource_customizations).
 import type { Health } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { at, listAt, textAt } from '../model/read.ts';
@@ -118,8 +118,8 @@ export function customResourceDefinitionHealth(object: KubeObject): Health {
 }
 
 /**
- * The rule for kinds that have no other: generation, then the conditions that controllers agree on (kstatus; engines.md
- * §3a).
+ * The rule for kinds that have no other: generation, then the conditions that controllers agree on (kstatus:
+ * sigs.k8s.io/cli-utils/pkg/kstatus/status/status.go checkGenericProperties).
  */
 export function conditionHealth(object: KubeObject): Health | undefined {
   const conditions = conditionsOf(object);

@@ -1,5 +1,5 @@
-// Health of what runs: Deployment, StatefulSet, DaemonSet, ReplicaSet, Pod, Job and CronJob (Argo CD: gitops-engine
-// health; argocd.md §2.11).
+// Health of what runs: Deployment, StatefulSet, DaemonSet, ReplicaSet, Pod, Job and CronJob (Argo CD:
+// gitops-engine/pkg/health).
 import { argo } from '../model/annotations.ts';
 import type { Health } from '../model/application.ts';
 import { hookOf } from '../model/hooks.ts';

@@ -26,8 +26,8 @@ export const argo = {
 } as const;
 
 /**
- * The manager of all our writes: Argo CD's own, so that a switch in either direction takes nothing over (argocd.md
- * §1.6).
+ * The manager of all our writes: Argo CD's own, so that a switch in either direction takes nothing over (Argo CD:
+ * common/common.go ArgoCDSSAManager).
  */
 export const fieldManager = 'argocd-controller';
 

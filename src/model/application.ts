@@ -1,4 +1,4 @@
-// Argo CD's Application v1alpha1 as far as we read and write it (argocd.md §1.1–1.3).
+// Argo CD's Application v1alpha1 as far as we read and write it (Argo CD: pkg/apis/application/v1alpha1/types.go).
 import type { KubeObject, ObjectMeta } from './kube.ts';
 
 export interface HelmParameter {
@@ -142,7 +142,7 @@ export interface SyncOperation {
   prune?: boolean;
   dryRun?: boolean;
   syncStrategy?: { apply?: { force?: boolean }; hook?: { force?: boolean } };
-  /** Only these; then hooks are skipped and no history is written (argocd.md §2.6). */
+  /** Only these; then hooks are skipped and no history is written (Argo CD: docs/user-guide/selective_sync.md). */
   resources?: SyncResourceRef[];
   source?: ApplicationSource;
   sources?: ApplicationSource[];
@@ -291,7 +291,7 @@ export function shortRevision(revision: string): string {
   return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(revision) ? revision.slice(0, 7) : revision;
 }
 
-/** `automated: {}` means on, `enabled: false` means off (argocd.md §1.1). */
+/** `automated: {}` means on, `enabled: false` means off (Argo CD: types.go IsAutomatedSyncEnabled). */
 export function isAutomated(spec: ApplicationSpec): boolean {
   return spec.syncPolicy?.automated !== undefined && spec.syncPolicy.automated.enabled !== false;
 }

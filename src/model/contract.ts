@@ -1,4 +1,4 @@
-// Argo CD's contract field by field (argocd.md §1.1, §1.4): what has an effect here, and what is said of the rest.
+// Argo CD's contract field by field: what has an effect here, and what is said of the rest.
 import { isObject } from './kube.ts';
 import type {
   ApplicationSource,

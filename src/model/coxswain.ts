@@ -1,4 +1,4 @@
-// Our own resources in coxswain.dev/v1alpha1: Approval, DriftEpisode and Request (design §5).
+// Our own resources in coxswain.dev/v1alpha1: Approval, DriftEpisode and Request.
 import type { ApplicationSource } from './application.ts';
 import type { EffectOperation, FieldChange } from './effect.ts';
 import type { KubeObject, ObjectMeta, ResourceKey } from './kube.ts';
@@ -8,7 +8,7 @@ export const coxVersion = 'v1alpha1';
 
 type NamedMeta = ObjectMeta & { name: string; namespace: string };
 
-/** Where a card stands or is meant to stand; the intent is stored before the post (design §4h). */
+/** Where a card stands or is meant to stand; the intent is stored before the post. */
 export interface CardState {
   /** Random id of this posting, carried in the message's metadata. */
   intent: string;
@@ -201,7 +201,7 @@ export interface DriftEpisode extends KubeObject {
 
 export type Verb = 'help' | 'diff' | 'sync' | 'approve' | 'reject' | 'reopen' | 'revert' | 'revert-drift' | 'status';
 
-/** De-duplicates deliveries, is the audit record, and is all that the Slack face may create (design §4h). */
+/** De-duplicates deliveries, is the audit record, and is all that the Slack face may create. */
 export interface Request extends KubeObject {
   metadata: NamedMeta;
   spec: {

@@ -1,4 +1,4 @@
-// What a sync would do to one application's live objects, and the three facts it is made of (design §4f).
+// What a sync would do to one application's live objects, and the three facts it is made of (docs/decisions/0005).
 import type { KubeObject, ResourceKey } from './kube.ts';
 
 /**

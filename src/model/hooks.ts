@@ -1,4 +1,4 @@
-// An object's place in a sync: hook types, deletion policies, wave, options and the order of kinds (argocd.md §2.5).
+// An object's place in a sync: hook types, deletion policies, wave, options and the order of kinds.
 import { argo } from './annotations.ts';
 import type { SyncPhase } from './application.ts';
 import type { KubeObject } from './kube.ts';
@@ -134,7 +134,10 @@ const order: readonly string[] = [
   'APIService',
 ];
 
-/** Place of a kind within a wave; kinds that are not listed come last (Argo CD: gitops-engine sync tasks). */
+/**
+ * Place of a kind within a wave; kinds that are not listed come last (Argo CD: gitops-engine/pkg/sync/sync_tasks.go
+ * kindOrder).
+ */
 export function kindOrder(kind: string): number {
   const at = order.indexOf(kind);
   return at < 0 ? order.length : at;

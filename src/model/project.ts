@@ -1,4 +1,4 @@
-// Argo CD's AppProject v1alpha1 as far as we read it (argocd.md §1.4).
+// Argo CD's AppProject v1alpha1 as far as we read it (Argo CD: pkg/apis/application/v1alpha1/app_project_types.go).
 import type { KubeObject, ObjectMeta } from './kube.ts';
 
 export interface GroupKind {

@@ -1,5 +1,5 @@
 // The one gate that every operation passes at its start, whoever wrote it: go, ask for an approval, or refuse; with why
-// (design §4g).
+// (docs/security/gate.md).
 import type { ApprovalPhase } from '../model/coxswain.ts';
 import { hashedName } from '../base/name.ts';
 import { keyTitle } from '../model/kube.ts';

@@ -1,5 +1,5 @@
-// What a project lets its applications use: repositories, destinations and kinds (argocd.md §1.4), with Argo CD's
-// messages.
+// What a project lets its applications use: repositories, destinations and kinds, with its messages (Argo CD:
+// pkg/apis/application/v1alpha1/app_project_types.go).
 import { RE2JS } from 're2js';
 import { coxGroup } from '../model/coxswain.ts';
 import { findingText, idleFields, idleProjectFields } from '../model/contract.ts';

@@ -1,4 +1,5 @@
-// Sync windows: whether an application may be synced at a moment, and when that changes (argocd.md §2.13).
+// Sync windows: whether an application may be synced at a moment, and when that changes (Argo CD:
+// pkg/apis/application/v1alpha1/types.go SyncWindows).
 import { globMatch } from '../base/glob.ts';
 import type { Destination } from '../model/application.ts';
 import type { SyncWindow } from '../model/project.ts';

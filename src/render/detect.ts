@@ -1,4 +1,5 @@
-// Which tool renders a source: what it says itself, else what its folder holds (argocd.md §2.10).
+// Which tool renders a source: what it says itself, else what its folder holds (Argo CD:
+// docs/user-guide/tool_detection.md).
 import { follow, joinPath } from './paths.ts';
 import { isObject } from '../model/kube.ts';
 import { kustomizationOf } from './kustomize-closure.ts';

@@ -46,7 +46,8 @@ export async function valueFiles(
     if (found.length === 0 && !section.ignoreMissingValueFiles)
       throw renderError(`no value file matches ${text}`, place);
   }
-  // A file that is named twice counts at its last position (argocd.md §1.1).
+  // A file that is named twice counts at its last position (Argo CD: reposerver/repository/repository.go
+  // getResolvedValueFiles).
   return {
     inputs: inputs.filter(
       (input, index) => !inputs.some((later, at) => at > index && later.path === input.path && later.ref === input.ref),

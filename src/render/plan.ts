@@ -54,7 +54,7 @@ export async function linkTargets(files: Files, folder: string): Promise<string[
   return targets;
 }
 
-/** Argo CD's build environment as far as values may name it (argocd.md §2.10). */
+/** Argo CD's build environment as far as values may name it (Argo CD: docs/user-guide/build-environment.md). */
 export function buildEnvironment(planning: RenderRequest): Record<string, string> {
   const { app, source, cluster } = planning;
   return {

@@ -1,4 +1,5 @@
-// The annotation by which an object is known to belong to an application (Argo CD's tracking id; argocd.md §1.6).
+// The annotation by which an object is known to belong to an application (Argo CD's tracking id;
+// docs/user-guide/resource_tracking.md).
 import { argo } from '../model/annotations.ts';
 import { gvkOf } from '../model/kube.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';

@@ -1,5 +1,5 @@
 // One card in one channel: its intent is stored before the post, and an unknown outcome is a look-up, not a retry
-// (design §4h).
+// (docs/decisions/0004).
 import { randomUUID } from 'node:crypto';
 import { ErrorCode } from '@slack/web-api';
 import type { ChatPostMessageResponse, WebClient } from '@slack/web-api';

@@ -13,7 +13,7 @@ function isApplication(object: KubeObject): object is Application {
   return isNamed(object) && isObject(object['spec']) && isObject(object['spec']['destination']);
 }
 
-/** Normalises in memory what Argo CD writes back: an empty project means `default` (argocd.md §1.1). */
+/** Normalises in memory what Argo CD writes back: an empty project means `default`. */
 export function parseApplication(object: KubeObject): Application | undefined {
   if (!isApplication(object)) return undefined;
   return object.spec.project ? object : { ...object, spec: { ...object.spec, project: 'default' } };

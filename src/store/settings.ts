@@ -14,7 +14,7 @@ export interface RepositoryCredential {
   prefix: boolean;
 }
 
-/** A cluster Secret (argocd.md §1.7); `config` is its JSON as it stands. */
+/** A cluster Secret (Argo CD: util/db/cluster.go SecretToCluster); `config` is its JSON as it stands. */
 export interface ClusterEntry {
   name: string;
   server: string;
@@ -217,7 +217,7 @@ export function credentialFor(settings: Settings, url: string): RepositoryCreden
   return own ?? prefixes.toSorted((a, b) => b.url.length - a.url.length)[0];
 }
 
-/** The cluster a destination names, by server or by name (argocd.md §1.1); a name that several have names none. */
+/** The cluster a destination names, by server or by name; a name that several have names none. */
 export function clusterOf(
   settings: Settings,
   destination: { server?: string; name?: string },

@@ -1,4 +1,5 @@
-// Runs the groups of a sync one after the other, as far as they go without waiting (argocd.md §2.6).
+// Runs the groups of a sync one after the other, as far as they go without waiting (Argo CD:
+// gitops-engine/pkg/sync/sync_context.go Sync).
 import { healthOf } from '../health/health.ts';
 import type { OperationPhase } from '../model/application.ts';
 import { dryRunTask, isReplaced } from './apply.ts';
@@ -29,8 +30,8 @@ function spansGroups(tasks: readonly Task[]): boolean {
 }
 
 /**
- * The last group is not waited for unless it has hooks (argocd.md §2.6). What was pruned before a restart no longer
- * tells its wave.
+ * The last group is not waited for unless it has hooks (Argo CD: sync_context.go Sync). What was pruned before a
+ * restart no longer tells its wave.
  */
 function unwaited(main: readonly Task[]): (task: Task) => boolean {
   const last = main.findLast((task) => task.kind !== 'prune' || !isCompleted(task));
@@ -103,7 +104,7 @@ async function dryRunAll(run: Run): Promise<Verdict | undefined> {
 
 /**
  * What runs ends first: a hook that is begun anew by the next attempt would be cut off in the middle of its work
- * (argocd.md §2.6).
+ * (Argo CD: sync_context.go Sync).
  */
 async function fail(run: Run, main: readonly Task[], onFailure: readonly Task[]): Promise<Verdict> {
   const message = failureOf(main.filter(isFailed));

@@ -1,4 +1,5 @@
-// What a finished operation leaves in an application's history (argocd.md §2.8). Pure.
+// What a finished operation leaves in an application's history (Argo CD: controller/state.go
+// persistRevisionHistory). Pure.
 import type { OperationState, RevisionHistory } from '../model/application.ts';
 
 /** True if the operation was the sync of a whole application and succeeded: only such a one makes history. */

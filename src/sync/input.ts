@@ -31,7 +31,7 @@ export interface SyncTarget {
   left?: string;
   /** Another application's desired state holds it: it is left to that one. */
   movesTo?: string;
-  /** Manifest of the last sync: fields that it had and the target lacks are taken out (design §4f). */
+  /** Manifest of the last sync: fields that it had and the target lacks are taken out (docs/decisions/0011). */
   previous?: KubeObject;
 }
 

@@ -1,4 +1,5 @@
-// The destination namespace, made before everything else when CreateNamespace=true asks for it (argocd.md §2.6).
+// The destination namespace, made before everything else when CreateNamespace=true asks for it (Argo CD:
+// gitops-engine/pkg/sync/sync_context.go autoCreateNamespace).
 import { syncOptions } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { StepInput } from './input.ts';

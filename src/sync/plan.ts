@@ -1,4 +1,5 @@
-// Builds the tasks of a sync out of targets, and their order: phase, wave, kind, name (argocd.md §2.5). Pure.
+// Builds the tasks of a sync out of targets, and their order: phase, wave, kind, name (Argo CD:
+// gitops-engine/pkg/sync/sync_tasks.go). Pure.
 import { rfc3339 } from '../base/clock.ts';
 import type { SyncPhase } from '../model/application.ts';
 import { argo, cox } from '../model/annotations.ts';

@@ -1,4 +1,5 @@
-// How an attempt ends: with the operation, or with another attempt later (argocd.md §2.7). Pure.
+// How an attempt ends: with the operation, or with another attempt later (Argo CD: controller/appcontroller.go
+// processRequestedAppOperation). Pure.
 import { rfc3339 } from '../base/clock.ts';
 import type { OperationPhase, OperationState, RetryStrategy } from '../model/application.ts';
 import { parseDuration } from '../policy/duration.ts';

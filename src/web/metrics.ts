@@ -59,7 +59,7 @@ function counter(registry: Registry, { name, help, labels = [], read }: Metric):
   });
 }
 
-/** Labels of `argocd_app_info` (Argo CD: operator-manual/metrics). */
+/** Labels of `argocd_app_info` (Argo CD: docs/operator-manual/metrics.md). */
 function infoOf(app: Application): Record<string, string> {
   const { destination, project } = app.spec;
   const repo = sourcesOf(app.spec)[0]?.repoURL ?? '';

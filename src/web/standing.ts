@@ -51,7 +51,7 @@ interface Fact {
   note: string;
 }
 
-/** Health messages begin with these words (argocd.md §1.3). */
+/** Health messages begin with these words. */
 function causeOf(message = ''): string {
   return message.replace(/^Caused by /, '') || 'see its objects';
 }

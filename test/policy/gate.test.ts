@@ -1,4 +1,4 @@
-// The gate: one row per rule, and a test for each hole it closes (design §4g).
+// The gate: one row per rule, and a test for each hole it closes (docs/security/gate.md).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AppProject } from '../../src/model/project.ts';

@@ -1,4 +1,4 @@
-// Version constraints as Argo CD resolves them (argocd.md: targetRevision): the newest tag that fits.
+// Version constraints as Argo CD resolves them (Argo CD: docs/user-guide/tracking_strategies.md): the newest tag that fits.
 package main
 
 import (
