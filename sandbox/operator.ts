@@ -19,7 +19,7 @@ export interface OperatorOptions {
    * PATH alone.
    */
   inherit?: boolean;
-  /** Settings besides those that follow from the options; see `variables` in src/config.ts. */
+  /** Settings besides those that follow from the options; see `variables` in src/operator/config.ts. */
   env: Record<string, string>;
 }
 

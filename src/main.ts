@@ -4,14 +4,14 @@ import { enableCompileCache, flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { systemClock } from './base/clock.ts';
 import { describeError } from './base/errors.ts';
-import { readConfig } from './config.ts';
+import { readConfig } from './operator/config.ts';
 
 async function main(): Promise<void> {
   const stopping = Promise.withResolvers<string>();
   const config = readConfig(process.env);
   // Compiled code is kept beside the mirrors: a warm start takes a third of the time and a quarter less memory.
   enableCompileCache(join(config.dataDir, 'code'));
-  const { startOperator } = await import('./operator.ts');
+  const { startOperator } = await import('./operator/operator.ts');
   const running = await startOperator(config, () => stopping.resolve('the lease was lost'));
   flushCompileCache();
   process.once('SIGTERM', () => stopping.resolve('SIGTERM'));

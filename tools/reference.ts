@@ -2,7 +2,7 @@
 import { rights } from '../src/chatops/carry-out.ts';
 import { verbs } from '../src/chatops/command.ts';
 import { help } from '../src/cli/help.ts';
-import { variables } from '../src/config.ts';
+import { variables } from '../src/operator/config.ts';
 import { errorCodes } from '../src/base/errors.ts';
 
 /** Keys of ConfigMaps in the control-plane namespace that `src/store/settings.ts` reads. */

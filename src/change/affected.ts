@@ -6,7 +6,7 @@ import type { KubeObject, ObjectMeta } from '../model/kube.ts';
 import type { PullInput } from './pull.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { breather } from '../base/clock.ts';
-import { Turns } from '../base/turns.ts';
+import { Semaphore } from '../base/semaphore.ts';
 import { describeError } from '../base/errors.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { normaliseRepo } from '../model/repository.ts';
@@ -244,7 +244,7 @@ export async function affectedBy(
   range: Range,
   signal: AbortSignal,
 ): Promise<AffectedList> {
-  const turns = new Turns(deps.concurrency ?? 8);
+  const turns = new Semaphore(deps.concurrency ?? 8);
   const changes = new Map<string, Promise<ChangedPaths>>();
   const breathe = breather();
   const found = new Map<string, Affected>();

@@ -3,7 +3,7 @@
 import type { Affected } from './affected.ts';
 import type { ChangeDeps, Held } from './deps.ts';
 import type { ResourceKey } from '../model/kube.ts';
-import { trackingName } from '../render/tracking.ts';
+import { trackingName } from '../render/document/tracking.ts';
 
 /** One that cannot be rendered is left out: then what it holds now counts. */
 export async function heldAfter(deps: ChangeDeps, affected: readonly Affected[]): Promise<Held> {

@@ -7,7 +7,7 @@ import type { Effect } from '../model/effect.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { AppError, errorKind } from '../base/errors.ts';
 import { redactText } from '../base/log.ts';
-import { Turns } from '../base/turns.ts';
+import { Semaphore } from '../base/semaphore.ts';
 import { argo, inClusterServer } from '../model/annotations.ts';
 import { isAutomated, sourcesOf } from '../model/application.ts';
 import { affectedBy } from './affected.ts';
@@ -180,7 +180,7 @@ export async function previewPull(
   const { affected, considered } = await affectedBy(deps, pull, range, signal);
   if (affected.length > 0) onTouched?.();
   const held = await heldAfter(deps, affected);
-  const turns = new Turns(deps.concurrency ?? 8);
+  const turns = new Semaphore(deps.concurrency ?? 8);
   const apps = await Promise.all(
     affected.map(async (item) => {
       const giveBack = await turns.take(signal);

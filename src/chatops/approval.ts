@@ -2,11 +2,11 @@
 import type { Approval } from '../model/coxswain.ts';
 import type { Answer } from './ports.ts';
 import type { Task } from './task.ts';
-import { isOpen } from '../engine/approval.ts';
+import { isOpen } from '../engine/approval/approval.ts';
 import { approve, reject } from '../engine/request.ts';
 import { applicationKey } from '../model/application.ts';
-import { withTeamless } from './asker.ts';
-import { isBrought } from './brought.ts';
+import { withTeamless } from './identity.ts';
+import { isBrought } from './introduced-by.ts';
 import { isMeant, seconds } from './target.ts';
 import { requestDeps } from './task.ts';
 

@@ -2,14 +2,14 @@
 // alone.
 import type { Actor, Request } from '../model/coxswain.ts';
 import type { Answer, ChatopsOptions } from './ports.ts';
-import type { AskerDeps } from './asker.ts';
+import type { AskerDeps } from './identity.ts';
 import type { Found, Sees } from './target.ts';
 import type { CarryOutDeps } from './task.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { describeError, errorKind } from '../base/errors.ts';
 import { KeyQueue } from '../base/queue.ts';
 import { authorisers } from '../policy/rbac.ts';
-import { createAsker } from './asker.ts';
+import { createAsker } from './identity.ts';
 import { carryOut, rights } from './carry-out.ts';
 import { findApplication, seen } from './target.ts';
 import { asLinked } from './terminal.ts';

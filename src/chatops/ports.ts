@@ -1,7 +1,7 @@
 // What the command room asks of others: the forge, the chat, and the answers that they show.
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
-import type { Authors } from '../engine/authors.ts';
+import type { Authors } from '../engine/application/pass.ts';
 import type { Git } from '../git/git.ts';
 import type { Application } from '../model/application.ts';
 import type { PullRef, Request } from '../model/coxswain.ts';

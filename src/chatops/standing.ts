@@ -1,10 +1,10 @@
 // What somebody who agreed may do as of now, asked again when it is to be applied.
-import type { Standing } from '../engine/gating.ts';
+import type { Standing } from '../engine/application/pass.ts';
 import type { Application } from '../model/application.ts';
 import type { Actor } from '../model/coxswain.ts';
-import type { AskerDeps } from './asker.ts';
+import type { AskerDeps } from './identity.ts';
 import { applicationKey } from '../model/application.ts';
-import { createAsker } from './asker.ts';
+import { createAsker } from './identity.ts';
 
 /** Throws while the forge does not tell. */
 export async function standingOf(deps: AskerDeps, actor: Actor, app: Application): Promise<Standing> {

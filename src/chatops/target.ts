@@ -2,11 +2,11 @@
 import type { Application } from '../model/application.ts';
 import type { Approval, Request } from '../model/coxswain.ts';
 import type { Store } from '../store/store.ts';
-import type { MergedPull } from './brought.ts';
+import type { MergedPull } from './introduced-by.ts';
 import type { ChatopsOptions } from './ports.ts';
-import { isOpen } from '../engine/approval.ts';
+import { isOpen } from '../engine/approval/approval.ts';
 import { applicationKey } from '../model/application.ts';
-import { isBrought } from './brought.ts';
+import { isBrought } from './introduced-by.ts';
 import { nearest } from './command.ts';
 
 export type Found = { ok: true; apps: Application[] } | { ok: false; message: string };

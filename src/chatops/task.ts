@@ -4,8 +4,8 @@ import type { Request } from '../model/coxswain.ts';
 import type { RequestDeps } from '../engine/request.ts';
 import type { Authoriser, RbacPolicy } from '../policy/rbac.ts';
 import type { ChatopsOptions } from './ports.ts';
-import type { MergedPull } from './brought.ts';
-import type { Person } from './asker.ts';
+import type { MergedPull } from './introduced-by.ts';
+import type { Person } from './identity.ts';
 
 export interface CarryOutDeps extends ChatopsOptions {
   authorise: (policy: RbacPolicy) => Promise<Authoriser>;

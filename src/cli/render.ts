@@ -3,7 +3,7 @@ import type { Application } from '../model/application.ts';
 import type { Session } from './session.ts';
 import { maskObjects } from '../diff/mask.ts';
 import { manifestsYaml } from './output.ts';
-import { openRooms } from './rooms.ts';
+import { openRooms } from './workspace.ts';
 import { stringifyJson } from '../base/json.ts';
 
 /** Secret values are masked: what is printed ends up in logs and tickets. */

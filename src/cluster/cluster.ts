@@ -1,20 +1,20 @@
 // A Kubernetes cluster: its API as plain JSON, what it serves, and what it holds right now.
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
-import { Turns } from '../base/turns.ts';
+import { Semaphore } from '../base/semaphore.ts';
 import type { Api } from './api.ts';
-import { DiscoveryCache } from './discovery-cache.ts';
-import type { ApiResource, Discovery } from './discovery.ts';
+import { DiscoveryCache } from './discovery/discovery-cache.ts';
+import type { ApiResource, Discovery } from './discovery/discovery.ts';
 import type { ClusterConfig } from './kubeconfig.ts';
-import { LiveCache } from './live-cache.ts';
+import { LiveCache } from './watch/live-cache.ts';
 import type { Live } from './live.ts';
-import { MirrorCache } from './mirror-cache.ts';
+import { MirrorCache } from './watch/informer.ts';
 import type { Mirror, MirrorOptions } from './mirror.ts';
 import { ObjectApi } from './object-api.ts';
 import { Transport } from './transport.ts';
-import { KindWatch } from './watch.ts';
-import { defaultTiming } from './watch-timing.ts';
-import type { WatchTiming } from './watch-timing.ts';
+import { KindWatch } from './watch/reflector.ts';
+import { defaultTiming } from './watch/watch-timing.ts';
+import type { WatchTiming } from './watch/watch-timing.ts';
 import type { Permit } from '../base/permit.ts';
 
 export interface ClusterOptions {
@@ -66,7 +66,7 @@ export async function connectCluster(options: ClusterOptions, signal?: AbortSign
     throw error;
   }
   const api = new ObjectApi(transport, discovery);
-  const shared = { transport, clock, log, random, timing, turns: new Turns(listingsAtOnce) };
+  const shared = { transport, clock, log, random, timing, turns: new Semaphore(listingsAtOnce) };
   const live = new LiveCache({ ...shared, api, discovery, exclude });
   const mirrors = new Set<{ stop(): Promise<void> }>();
   return {

@@ -17,7 +17,7 @@ import type {
 } from './api.ts';
 import { isManifestFault, isStatus } from './api-error.ts';
 import { applyType } from './apply-body.ts';
-import type { ApiResource, Discovery } from './discovery.ts';
+import type { ApiResource, Discovery } from './discovery/discovery.ts';
 import { everyFault } from './manifest-fault.ts';
 import { isTooBig, refuseChangedNumbers, tooBig } from './dry-run.ts';
 import { collectionPath, objectPath, withQuery } from './paths.ts';

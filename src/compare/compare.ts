@@ -16,7 +16,7 @@ import { PreparedCache } from './prepare.ts';
 import { Verdicts } from './verdicts.ts';
 import { compareKey, heldKeys } from './compare-object.ts';
 import { effectAsker, effectOf } from './effect.ts';
-import { inParallel } from './parallel.ts';
+import { inParallel } from '../base/semaphore.ts';
 import { judgeObject } from './judge.ts';
 import { keyText, sortedKeys } from '../model/kube.ts';
 import { summarise } from './summary.ts';

@@ -10,7 +10,7 @@ import { applicationKey, syncOptions } from '../model/application.ts';
 import { diffFields } from '../diff/diff.ts';
 import { digestOf, manifestMac, sortOperations } from './digest.ts';
 import { concerning } from './effect-others.ts';
-import { inParallel } from './parallel.ts';
+import { inParallel } from '../base/semaphore.ts';
 import { keyText, keyTitle, sortedKeys } from '../model/kube.ts';
 import { maskObjects } from '../diff/mask.ts';
 import { bodyOf } from './predict.ts';

@@ -5,7 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { LiveChange } from '../cluster/live.ts';
 import type { Application } from '../model/application.ts';
 import type { Store } from '../store/store.ts';
-import type { Target } from './assess.ts';
+import type { Target } from './application/assess.ts';
 import { argoClusterConfig } from '../cluster/kubeconfig.ts';
 import { connectCluster } from '../cluster/cluster.ts';
 import { createComparer } from '../compare/compare.ts';

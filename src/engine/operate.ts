@@ -1,24 +1,24 @@
 // An operation within a pass: it goes on at its own revision whatever becomes of the branch head, and people see
 // meanwhile what the pass found.
-import type { Subject } from './assess.ts';
-import type { Look, Pass } from './look.ts';
-import type { OperationOutcome } from './operation.ts';
+import type { Subject } from './application/assess.ts';
+import type { Look, Pass } from './refresh.ts';
+import type { OperationOutcome } from './operation/operation.ts';
 import type { Application, ApplicationStatus } from '../model/application.ts';
-import type { ReconcileDeps } from './deps.ts';
+import type { ReconcileDeps } from './application/pass.ts';
 import { AppError, asError, describeError, errorKind } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
-import { assess, healthOfAll } from './assess.ts';
-import { healthWithout } from './health-without.ts';
-import { comparedOf, look, subjectOf } from './look.ts';
-import { stateOf } from './operation-state.ts';
-import { hasOwnRevision, runOperation, terminateOperation } from './operation.ts';
-import { unknownTold } from './gating.ts';
-import { diffBase } from './past.ts';
-import { comparedStatus, withConditions } from './status.ts';
-import { failedStatus, write } from './write.ts';
+import { assess, healthOfAll } from './application/assess.ts';
+import { healthWithout } from './application/health-without.ts';
+import { comparedOf, look, subjectOf } from './refresh.ts';
+import { stateOf } from './application/operation-state.ts';
+import { hasOwnRevision, runOperation, terminateOperation } from './operation/operation.ts';
+import { unknownTold } from './approval/gate-input.ts';
+import { diffBase } from './application/history.ts';
+import { comparedStatus, withConditions } from './application/status.ts';
+import { failedStatus, write } from './application/status-writer.ts';
 
 /** The branch head as this pass found it, or why it could not be looked at: a fault, or a fetch under way. */
 interface Head {

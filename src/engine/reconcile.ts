@@ -4,30 +4,30 @@ import type { Outcome } from '../base/queue.ts';
 import type { Comparison } from '../compare/compare.ts';
 import type { Effect } from '../model/effect.ts';
 import type { Application, Condition } from '../model/application.ts';
-import type { Target } from './assess.ts';
-import type { Decision } from './decide.ts';
-import type { ReconcileDeps } from './deps.ts';
-import type { Known } from './known.ts';
-import type { Look, Pass } from './look.ts';
+import type { Target } from './application/assess.ts';
+import type { Decision } from './decide/decide.ts';
+import type { ReconcileDeps } from './application/pass.ts';
+import type { Known } from './application/memory.ts';
+import type { Look, Pass } from './refresh.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { sameJson } from '../base/canonical.ts';
 import { describeError, errorKind } from '../base/errors.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationKey, isAutomated } from '../model/application.ts';
 import { specConditions, specWarnings } from '../policy/project.ts';
-import { trackingName } from '../render/tracking.ts';
-import { expireApprovals, markApplied, supersedeOthers } from './approval.ts';
-import { effectOf, knownEffect } from './assess.ts';
-import { decideOn } from './deciding.ts';
-import { deleteApplication } from './delete.ts';
-import { driftedObjects } from './drifted.ts';
-import { endDrift, followDrift } from './episode.ts';
-import { healthWithout } from './health-without.ts';
-import { comparedOf, look, subjectOf } from './look.ts';
+import { trackingName } from '../render/document/tracking.ts';
+import { expireApprovals, markApplied, supersedeOthers } from './approval/approval.ts';
+import { effectOf, knownEffect } from './application/assess.ts';
+import { decideOn } from './decide/decide-input.ts';
+import { deleteApplication } from './delete/delete.ts';
+import { driftedObjects } from './drift/drifted.ts';
+import { endDrift, followDrift } from './drift/drift.ts';
+import { healthWithout } from './application/health-without.ts';
+import { comparedOf, look, subjectOf } from './refresh.ts';
 import { operate, terminate } from './operate.ts';
-import { stateOf } from './operation-state.ts';
-import { nextName } from './others.ts';
-import { appliedApproval, diffBase, keyThen } from './past.ts';
+import { stateOf } from './application/operation-state.ts';
+import { nextName } from './application/others.ts';
+import { appliedApproval, diffBase, keyThen } from './application/history.ts';
 import {
   followPolicy,
   forgetRecord,
@@ -36,9 +36,9 @@ import {
   policyInForce,
   rememberBase,
   rememberSync,
-} from './record.ts';
-import { comparedStatus, withConditions } from './status.ts';
-import { comparisonTypes, specTypes, write, writeFailure } from './write.ts';
+} from './application/sync-record.ts';
+import { comparedStatus, withConditions } from './application/status.ts';
+import { comparisonTypes, specTypes, write, writeFailure } from './application/status-writer.ts';
 
 /** Milliseconds after which the application wants to be looked at again; undefined = only when something happens. */
 export type Next = number | undefined;

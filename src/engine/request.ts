@@ -5,16 +5,23 @@ import type { Application, Operation, SyncOperation, SyncResourceRef } from '../
 import type { Actor, Approval, DriftEpisode } from '../model/coxswain.ts';
 import type { ResourceKey } from '../model/kube.ts';
 import type { Store } from '../store/store.ts';
-import type { Authors } from './authors.ts';
+import type { Authors } from './application/pass.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { argo, cox } from '../model/annotations.ts';
 import { keyText } from '../model/kube.ts';
 import { becauseUnknown, closedText, mayApprove, unknownAuthors, withHidden } from '../policy/gate.ts';
 import { stricter } from '../policy/policy.ts';
-import { isApprovalOf, isOpen, recordApproval, recordRejection, reopenApproval, reopenedBy } from './approval.ts';
-import { formerSources } from './past.ts';
-import { withReviewers } from './authors.ts';
-import { policyInForce } from './record.ts';
+import {
+  isApprovalOf,
+  isOpen,
+  recordApproval,
+  recordRejection,
+  reopenApproval,
+  reopenedBy,
+} from './approval/approval.ts';
+import { formerSources } from './application/history.ts';
+import { withReviewers } from './approval/authors.ts';
+import { policyInForce } from './application/sync-record.ts';
 
 export interface RequestDeps {
   store: Store;

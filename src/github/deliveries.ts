@@ -1,15 +1,15 @@
 // What each webhook means: a push to be told, a key to be looked at, a click to be stored.
 import type { Clock } from '../base/clock.ts';
-import type { Delivery } from './webhook.ts';
-import type { Intake } from './intake.ts';
-import type { PullQueue } from './pull-queue.ts';
+import type { Delivery } from './webhook/webhook.ts';
+import type { Intake } from './pull/sweep.ts';
+import type { PullQueue } from './pull/pull-queue.ts';
 import type { Push } from './forge.ts';
 import type { Store } from '../store/store.ts';
 import { commentMarker } from '../model/annotations.ts';
 import { pullKey } from '../change/pull.ts';
-import { parsePullKey, takeClick } from './clicks.ts';
+import { parsePullKey, takeClick } from './pull/check-actions.ts';
 import { at, textAt } from '../model/read.ts';
-import { changedPaths, idAt } from './payload.ts';
+import { changedPaths, idAt } from './webhook/payload.ts';
 
 export interface DeliveryOptions {
   appId: number;

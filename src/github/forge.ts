@@ -1,5 +1,5 @@
 // The words that others use to speak with the GitHub App: configuration, pushes, and what chatops asks of a forge.
-import type { CommitAuthors } from '../engine/authors.ts';
+import type { CommitAuthors } from '../engine/application/pass.ts';
 import type { PullRef, Request } from '../model/coxswain.ts';
 
 export interface GitHubAppConfig {

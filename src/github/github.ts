@@ -2,7 +2,7 @@
 import type { Application } from '../model/application.ts';
 import type { Change } from '../change/change.ts';
 import type { Clock } from '../base/clock.ts';
-import type { Delivery } from './webhook.ts';
+import type { Delivery } from './webhook/webhook.ts';
 import type { GitHubAppConfig, GitHubForge, OpenPull, Push } from './forge.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../base/log.ts';
@@ -10,16 +10,16 @@ import type { Store } from '../store/store.ts';
 import { AppError } from '../base/errors.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { pullKey } from '../change/pull.ts';
-import { GitHubApi, isGitHub } from './api.ts';
-import { authorMemory, authorsOf, moversOf } from './authors.ts';
+import { GitHubApi, isGitHub } from './client/api.ts';
+import { authorMemory, authorsOf, moversOf } from './client/authors.ts';
 import { pushOf, takeDelivery } from './deliveries.ts';
-import { Installations } from './installations.ts';
-import { Intake } from './intake.ts';
-import { teamsOf, userId } from './people.ts';
-import { PullQueue } from './pull-queue.ts';
-import { readPull } from './read-pull.ts';
-import { reviewersOf } from './reviewers.ts';
-import { createReceiver } from './webhook.ts';
+import { Installations } from './client/installations.ts';
+import { Intake } from './pull/sweep.ts';
+import { teamsOf, userId } from './client/people.ts';
+import { PullQueue } from './pull/pull-queue.ts';
+import { readPull } from './client/read-pull.ts';
+import { reviewersOf } from './client/reviewers.ts';
+import { createReceiver } from './webhook/webhook.ts';
 import type { Permit } from '../base/permit.ts';
 
 export interface GitHubOptions {

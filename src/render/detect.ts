@@ -1,14 +1,15 @@
 // Which tool renders a source: what it says itself, else what its folder holds (Argo CD:
 // docs/user-guide/tool_detection.md).
-import { follow, joinPath } from './paths.ts';
+import { follow, joinPath } from './source/paths.ts';
 import { isObject } from '../model/kube.ts';
-import { kustomizationOf } from './kustomize-closure.ts';
-import { parseYaml } from './yaml.ts';
-import { refuseLfsPointers } from './absent.ts';
-import { renderError } from './plan.ts';
+import { kustomizationOf } from './kustomize/closure.ts';
+import { parseYaml } from './document/yaml.ts';
+import { refuseLfsPointers } from './source/absent.ts';
+import { renderError } from './source/plan.ts';
+import { applyMergePatch } from '../base/merge-patch.ts';
 import type { ApplicationSource } from '../model/application.ts';
 import type { Files } from '../model/files.ts';
-import type { SourceType } from './request.ts';
+import type { SourceType } from './source/request.ts';
 import type { Worker } from '../base/worker.ts';
 
 /** Throws E_RENDER for two explicit types, and for plugins, which are not run. */
@@ -58,18 +59,10 @@ export async function withOverrides(
     if (patch !== undefined && !isObject(patch))
       throw renderError('this file overrides the source and is no map', { file });
     if (isObject(patch))
-      merged = mergePatch(merged, Object.fromEntries(Object.entries(patch).filter(([key]) => !fixed.includes(key))));
+      merged = applyMergePatch(
+        merged,
+        Object.fromEntries(Object.entries(patch).filter(([key]) => !fixed.includes(key))),
+      );
   }
   return { source: overrides.length > 0 ? { ...merged, repoURL: source.repoURL } : source, overrides };
-}
-
-/** RFC 7386. */
-function mergePatch(target: Record<string, unknown>, patch: Record<string, unknown>): Record<string, unknown> {
-  const result = { ...target };
-  for (const [key, value] of Object.entries(patch)) {
-    const before = result[key];
-    if (value === null) delete result[key];
-    else result[key] = isObject(value) ? mergePatch(isObject(before) ? before : {}, value) : value;
-  }
-  return result;
 }

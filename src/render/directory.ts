@@ -1,21 +1,21 @@
 // Directory applications: plain YAML and JSON, and Jsonnet programs.
-import { follow, relativeTo } from './paths.ts';
+import { follow, relativeTo } from './source/paths.ts';
 import { globMatch } from '../base/glob.ts';
-import { isLfsPointer, refuseLfsPointer, refuseModule } from './absent.ts';
+import { isLfsPointer, refuseLfsPointer, refuseModule } from './source/absent.ts';
 import { importsOf, jsonnetArguments, runJsonnet } from './jsonnet.ts';
-import { mentionsEnvelope, plainObjects, repeatedWarnings } from './complete.ts';
-import { parseTexts } from './yaml.ts';
-import { renderError } from './plan.ts';
+import { mentionsEnvelope, plainObjects, repeatedWarnings } from './document/complete.ts';
+import { parseTexts } from './document/yaml.ts';
+import { renderError } from './source/plan.ts';
 import { AppError } from '../base/errors.ts';
-import { withOverlay } from './overlay.ts';
+import { withOverlay } from './source/overlay.ts';
 import type { DirectorySource } from '../model/application.ts';
 import type { FileEntry, Files } from '../model/files.ts';
 import type { ImportCache } from './jsonnet.ts';
-import type { Input, Plan, Planning } from './plan.ts';
+import type { Input, Plan, Planning } from './source/plan.ts';
 import type { Condition } from '../model/application.ts';
-import type { Manifest, ParsedDocument, Produced } from './complete.ts';
-import type { Text } from './yaml.ts';
-import type { Tool } from './tool.ts';
+import type { Manifest, ParsedDocument, Produced } from './document/complete.ts';
+import type { Text } from './document/yaml.ts';
+import type { Tool } from './source/tool.ts';
 import type { Worker } from '../base/worker.ts';
 
 export interface DirectoryParts {

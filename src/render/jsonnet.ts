@@ -1,16 +1,16 @@
 // Jsonnet programs: their imports, however deep, and one run for each.
-import { buildEnvironment, renderError, substitute } from './plan.ts';
-import { follow, folderOf, joinPath } from './paths.ts';
-import { completeObjects } from './complete.ts';
-import { parseOutput } from './yaml.ts';
-import { missingTool, runTool } from './tool.ts';
+import { buildEnvironment, renderError, substitute } from './source/plan.ts';
+import { follow, folderOf, joinPath } from './source/paths.ts';
+import { completeObjects } from './document/complete.ts';
+import { parseOutput } from './document/yaml.ts';
+import { missingTool, runTool } from './source/tool.ts';
 import type { FileEntry } from '../model/files.ts';
 import type { JsonnetVar } from '../model/application.ts';
 import type { Lru } from '../base/lru.ts';
-import type { Manifest } from './complete.ts';
-import type { Overlay } from './overlay.ts';
-import type { Planning } from './plan.ts';
-import type { Tool } from './tool.ts';
+import type { Manifest } from './document/complete.ts';
+import type { Overlay } from './source/overlay.ts';
+import type { Planning } from './source/plan.ts';
+import type { Tool } from './source/tool.ts';
 import type { Worker } from '../base/worker.ts';
 
 /** What a file imports, by its id. */

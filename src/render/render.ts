@@ -2,26 +2,26 @@
 import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { AppError } from '../base/errors.ts';
-import { follow, joinPath, trail } from './paths.ts';
+import { follow, joinPath, trail } from './source/paths.ts';
 import { hashOf } from '../base/canonical.ts';
-import { inputId, inputName, renderError } from './plan.ts';
+import { inputId, inputName, renderError } from './source/plan.ts';
 import { findingText, idleSourceFields } from '../model/contract.ts';
 import { Lru } from '../base/lru.ts';
 import { orAborted } from '../base/abort.ts';
 import { planDirectory } from './directory.ts';
-import { ownFolder, sweepLeftovers } from './leftovers.ts';
-import { planHelm } from './helm.ts';
-import { planKustomize } from './kustomize.ts';
+import { ownFolder, sweepLeftovers } from './document/leftovers.ts';
+import { planHelm } from './helm/helm.ts';
+import { planKustomize } from './kustomize/kustomize.ts';
 import { sourceTypeOf, withOverrides } from './detect.ts';
-import { toolVersion } from './tool.ts';
-import { Turns } from '../base/turns.ts';
+import { toolVersion } from './source/tool.ts';
+import { Semaphore } from '../base/semaphore.ts';
 import { stringifyJson } from '../base/json.ts';
-import type { ChartReader } from './helm-chart.ts';
-import type { Produced } from './complete.ts';
-import type { Input, Plan, Planning } from './plan.ts';
-import type { ReferenceCache } from './kustomize-closure.ts';
-import type { Rendered, RenderCounts, RenderInputs, RenderRequest, Tools } from './request.ts';
-import type { Tool } from './tool.ts';
+import type { ChartReader } from './helm/chart.ts';
+import type { Produced } from './document/complete.ts';
+import type { Input, Plan, Planning } from './source/plan.ts';
+import type { ReferenceCache } from './kustomize/closure.ts';
+import type { Rendered, RenderCounts, RenderInputs, RenderRequest, Tools } from './source/request.ts';
+import type { Tool } from './source/tool.ts';
 import type { Worker } from '../base/worker.ts';
 
 export interface RendererOptions {
@@ -71,7 +71,7 @@ export async function createRenderer(options: RendererOptions): Promise<Renderer
     toolVersion(tools.jsonnet, ['--version']),
   ]);
   const plan = planner({ helm, kustomize, jsonnet }, { worker, tempDir });
-  const turns = new Turns(concurrency);
+  const turns = new Semaphore(concurrency);
   const cache = new Lru<string, Outcome>({ limit: cacheBytes, cost: ({ bytes }) => bytes });
   const running = new Map<string, Promise<Outcome>>();
   const counts: RenderCounts = { renders: 0, hits: 0, shared: 0 };

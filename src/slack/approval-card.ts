@@ -6,7 +6,7 @@ import type { EffectOperation } from '../model/effect.ts';
 import type { Card, CardPlace } from './card.ts';
 import type { Part } from './text.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
-import { isOpen } from '../engine/approval.ts';
+import { isOpen } from '../engine/approval/approval.ts';
 import { stricter } from '../policy/policy.ts';
 import { hiddenText } from '../policy/gate.ts';
 import { cox } from '../model/annotations.ts';

@@ -7,7 +7,7 @@ import type { Found } from '../chatops/target.ts';
 import type { Actor, Request } from '../model/coxswain.ts';
 import type { Effect } from '../model/effect.ts';
 import type { Store } from '../store/store.ts';
-import type { Places } from './place.ts';
+import type { Places } from './card-context.ts';
 import { hashOf } from '../base/canonical.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { errorMessage } from '../base/errors.ts';

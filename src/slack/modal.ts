@@ -3,7 +3,7 @@ import type { KnownBlock, ModalView } from '@slack/types';
 import type { Approval } from '../model/coxswain.ts';
 import type { Effect, ObjectDiff } from '../model/effect.ts';
 import type { CardPlace } from './card.ts';
-import { isOpen } from '../engine/approval.ts';
+import { isOpen } from '../engine/approval/approval.ts';
 import { diffObjects } from '../diff/diff.ts';
 import { isObject, keyTitle } from '../model/kube.ts';
 import { byRisk } from './approval-card.ts';

@@ -3,7 +3,7 @@ import type { Approval, CardState, DriftEpisode } from '../model/coxswain.ts';
 import type { Collection } from '../store/store.ts';
 import type { Card } from './card.ts';
 import type { PosterOptions } from './posting.ts';
-import type { Places } from './place.ts';
+import type { Places } from './card-context.ts';
 import { KeyQueue } from '../base/queue.ts';
 import { approvalCard } from './approval-card.ts';
 import { Channels, listGapMs } from './channels.ts';

@@ -13,7 +13,7 @@ import { listenToClicks } from './clicks.ts';
 import type { InboxContext } from './inbox.ts';
 import { tellAlone, whisper } from './inbox.ts';
 import { Outbox } from './outbox.ts';
-import { Places } from './place.ts';
+import { Places } from './card-context.ts';
 import { slackError } from './posting.ts';
 import { listenToCommands } from './slash.ts';
 import { Socket, slackLogger } from './socket.ts';

@@ -7,7 +7,7 @@ import type { Application } from '../model/application.ts';
 import type { Approval } from '../model/coxswain.ts';
 import type { Deed, InboxContext, Wanted } from './inbox.ts';
 import { helpText, parseCommand, verbs } from '../chatops/command.ts';
-import { isOpen } from '../engine/approval.ts';
+import { isOpen } from '../engine/approval/approval.ts';
 import { closedNote } from '../engine/request.ts';
 import { applicationKey } from '../model/application.ts';
 import { approvalSummary } from './approval-card.ts';

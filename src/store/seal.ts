@@ -5,7 +5,7 @@ import type { KubeObject } from '../model/kube.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { cox } from '../model/annotations.ts';
 import { isObject } from '../model/kube.ts';
-import { mergePatch } from './merge-patch.ts';
+import { diffMergePatch } from '../base/merge-patch.ts';
 
 /** How one kind is sealed. */
 export interface Sealing {
@@ -114,7 +114,7 @@ function statusPatch(sealing: Sealing, current: KubeObject, patch: Fields): Fiel
     ...patch,
     status: {
       ...Object.fromEntries(free),
-      ...mergePatch({ ...before, mac }, { ...status, mac: statusMac(sealing, current, status) }),
+      ...diffMergePatch({ ...before, mac }, { ...status, mac: statusMac(sealing, current, status) }),
     },
   };
 }
@@ -125,7 +125,7 @@ function objectPatch(sealing: Sealing, current: KubeObject, patch: Fields): Fiel
   const bound = Object.hasOwn(fieldsOf(metadata['annotations']), cox.applicationUid);
   if (ours && patch['spec'] === undefined && !bound) return undefined;
   const spec = merged(ours ? current['spec'] : {}, patch['spec'] ?? {});
-  const change = mergePatch(current['spec'], spec);
+  const change = diffMergePatch(current['spec'], spec);
   const generation = (current.metadata.generation ?? 1) + (change ? 1 : 0);
   const annotations = fieldsOf(merged(current.metadata.annotations, metadata['annotations'] ?? {})) as Record<
     string,

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Api } from '../cluster/api.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { Discovery } from '../cluster/discovery.ts';
+import type { Discovery } from '../cluster/discovery/discovery.ts';
 import type { Mirror } from '../cluster/mirror.ts';
 import type { AppProject } from '../model/project.ts';
 import type { Application } from '../model/application.ts';

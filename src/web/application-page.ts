@@ -10,7 +10,7 @@ import { keyTitle } from '../model/kube.ts';
 import { html } from './html.ts';
 import { clusterText, count, pill, repositoryLink, revisionLink, revisionOf, time } from './parts.ts';
 import { resourceList } from './resource-view.ts';
-import { lastRejection, openEpisodes, waitingApproval } from './standing.ts';
+import { lastRejection, openEpisodes, waitingApproval } from './summary.ts';
 import { stringifyJson } from '../base/json.ts';
 
 export interface ApplicationView {

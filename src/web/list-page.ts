@@ -2,11 +2,11 @@
 import type { Application } from '../model/application.ts';
 import type { Approval, DriftEpisode } from '../model/coxswain.ts';
 import type { Html } from './html.ts';
-import type { Standing, Tag } from './standing.ts';
+import type { Standing, Tag } from './summary.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { html } from './html.ts';
 import { clusterText, pill, repositoryText, revisionLink, revisionOf, time } from './parts.ts';
-import { standingOf, tagNames } from './standing.ts';
+import { standingOf, tagNames } from './summary.ts';
 
 export interface Listed {
   app: Application;

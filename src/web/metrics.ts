@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts';
 import { inClusterServer } from '../model/annotations.ts';
 import { isAutomated, sourcesOf } from '../model/application.ts';
 import { repositoryPage, repositoryText } from './parts.ts';
-import { openEpisodes, waitingApproval } from './standing.ts';
+import { openEpisodes, waitingApproval } from './summary.ts';
 
 export interface MetricsOptions {
   store: Store;

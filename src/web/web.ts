@@ -19,7 +19,7 @@ import { applicationPage } from './application-page.ts';
 import { html, page } from './html.ts';
 import { listPage } from './list-page.ts';
 import { Listeners } from './listeners.ts';
-import { shownApplication } from './shown.ts';
+import { shownApplication } from './public-application.ts';
 
 export interface WebOptions {
   store: Store;

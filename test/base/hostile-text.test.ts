@@ -6,7 +6,7 @@ import { redactText } from '../../src/base/log.ts';
 import { boundedName } from '../../src/base/name.ts';
 import { commandIn, parseCommand } from '../../src/chatops/command.ts';
 import { parseCommit } from '../../src/git/commit.ts';
-import { fence, plain, prose } from '../../src/github/text.ts';
+import { fence, plain, prose } from '../../src/github/markdown/escape.ts';
 import { normaliseRepo } from '../../src/model/repository.ts';
 import { parseDuration } from '../../src/policy/duration.ts';
 import { titleOf } from '../../src/slack/change.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { mergedRange, touchedBy } from '../../src/change/touched.ts';
-import { application, configMap, world, type World } from './world.ts';
+import { application, configMap, world, type World } from './fixture.ts';
 
 const signal = new AbortController().signal;
 

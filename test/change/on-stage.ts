@@ -4,11 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { AppPreview, PullPreview } from '../../src/change/pull.ts';
-import type { Stage } from '../engine/stage.ts';
+import type { Stage } from '../engine/fixture.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createChange } from '../../src/change/change.ts';
-import { createDesiring } from '../../src/engine/desired.ts';
-import { changeDeps } from '../../src/wiring.ts';
+import { createDesiring } from '../../src/engine/application/desired.ts';
+import { changeDeps } from '../../src/operator/change-deps.ts';
 
 function git(s: Stage, ...args: string[]): string {
   const who = ['-c', 'user.name=Eve', '-c', 'user.email=eve@example.com'];

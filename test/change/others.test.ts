@@ -6,15 +6,15 @@ import { rmSync, writeFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { PullPreview } from '../../src/change/pull.ts';
-import type { Stage } from '../engine/stage.ts';
+import type { Stage } from '../engine/fixture.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { previewPull } from '../../src/change/preview.ts';
-import { createDesiring } from '../../src/engine/desired.ts';
+import { createDesiring } from '../../src/engine/application/desired.ts';
 import { approve } from '../../src/engine/request.ts';
-import { renderComment } from '../../src/github/comment.ts';
-import { changeDeps } from '../../src/wiring.ts';
+import { renderComment } from '../../src/github/markdown/comment.ts';
+import { changeDeps } from '../../src/operator/change-deps.ts';
 import { approvalIn, automated, config, person, requests, synced } from '../engine/manifests.ts';
-import { stage } from '../engine/stage.ts';
+import { stage } from '../engine/fixture.ts';
 
 const finalizers = ['resources-finalizer.argocd.argoproj.io'];
 const gate = {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createChange } from '../../src/change/change.ts';
-import { application, child, configMap, live, world } from './world.ts';
-import type { World } from './world.ts';
+import { application, child, configMap, live, world } from './fixture.ts';
+import type { World } from './fixture.ts';
 import type { AppPreview, PullPreview } from '../../src/change/pull.ts';
 
 const signal = new AbortController().signal;

@@ -6,7 +6,7 @@ import type { Approval, ApprovalPhase } from '../../src/model/coxswain.ts';
 import type { JudgeInput } from '../../src/change/progress.ts';
 import { createChange } from '../../src/change/change.ts';
 import { judge } from '../../src/change/progress.ts';
-import { application, child, configMap, live, world } from './world.ts';
+import { application, child, configMap, live, world } from './fixture.ts';
 
 const merged = 'm'.repeat(40);
 const later = 'l'.repeat(40);

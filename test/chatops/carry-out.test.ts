@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { AppError } from '../../src/base/errors.ts';
 import type { Request } from '../../src/model/coxswain.ts';
 import { systemClock } from '../../src/base/clock.ts';
-import { bed } from './bed.ts';
+import { bed } from './fixture.ts';
 import { eventually } from '../control-plane.ts';
 
 const digest = 'd'.repeat(64);

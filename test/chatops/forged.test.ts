@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import type { Bed } from './bed.ts';
+import type { Bed } from './fixture.ts';
 import type { Narrow } from '../narrow.ts';
 import { rfc3339, systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
@@ -13,7 +13,7 @@ import { applyAdmission } from '../../sandbox/settings.ts';
 import { kubeOf } from '../../sandbox/kube.ts';
 import { eventually, testCluster } from '../control-plane.ts';
 import { narrow } from '../narrow.ts';
-import { bed } from './bed.ts';
+import { bed } from './fixture.ts';
 
 const policy = 'p, role:all, applications, *, */*, allow\ng, bob, role:all';
 

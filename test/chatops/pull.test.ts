@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Request } from '../../src/model/coxswain.ts';
-import type { Bed } from './bed.ts';
-import { bed } from './bed.ts';
+import type { Bed } from './fixture.ts';
+import { bed } from './fixture.ts';
 
 const digest = 'd'.repeat(64);
 const rights = 'p, bob, applications, approve, shop/*, allow\np, bob, applications, get, shop/*, allow';

@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Request } from '../../src/model/coxswain.ts';
-import type { Bed } from './bed.ts';
-import { bed } from './bed.ts';
+import type { Bed } from './fixture.ts';
+import { bed } from './fixture.ts';
 import { Cut } from './cut.ts';
 
 const policy = 'p, role:all, applications, *, */*, allow\ng, bob, role:all';

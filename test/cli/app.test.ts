@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { writeAskpass } from '../../sandbox/askpass.ts';
 import { startGitHub } from '../../sandbox/github/github.ts';
 import { readManifest } from '../../sandbox/github/manifest.ts';
-import { bed, runCox } from './bed.ts';
+import { bed, runCox } from './fixture.ts';
 
 const config = (name: string, value: string): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata:\n  value: "${value}"\n`;

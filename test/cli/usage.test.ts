@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCox } from './bed.ts';
+import { runCox } from './fixture.ts';
 
 const wrong: [args: string[], message: RegExp][] = [
   [['ap', 'list'], /^cox: "ap" is not a command; did you mean app\?\nSee cox --help\.\n$/],

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { apiErrorOf } from '../../src/cluster/api-error.ts';
-import { parseAggregated, parseResourceList } from '../../src/cluster/discovery-documents.ts';
-import type { ApiResource } from '../../src/cluster/discovery.ts';
+import { parseAggregated, parseResourceList } from '../../src/cluster/discovery/discovery-documents.ts';
+import type { ApiResource } from '../../src/cluster/discovery/discovery.ts';
 import { argoClusterConfig, inClusterConfig, loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
-import { LineSplitter } from '../../src/cluster/lines.ts';
+import { LineSplitter } from '../../src/cluster/watch/lines.ts';
 import { objectPath, withQuery } from '../../src/cluster/paths.ts';
-import { fingerprintOf, trackedBy } from '../../src/cluster/record.ts';
-import { Shelf, compareVersions } from '../../src/cluster/shelf.ts';
+import { fingerprintOf, trackedBy } from '../../src/cluster/watch/record.ts';
+import { Shelf, compareVersions } from '../../src/cluster/watch/object-store.ts';
 import type { KubeObject, ObjectMeta } from '../../src/model/kube.ts';
 
 test('lines come out whole wherever the chunks are cut, within characters too', () => {

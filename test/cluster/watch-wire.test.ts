@@ -8,14 +8,14 @@ import type { TestContext } from 'node:test';
 import { SteppedClock, systemClock } from '../../src/base/clock.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
-import { Turns } from '../../src/base/turns.ts';
-import type { ApiResource } from '../../src/cluster/discovery.ts';
-import { Shelf } from '../../src/cluster/shelf.ts';
+import { Semaphore } from '../../src/base/semaphore.ts';
+import type { ApiResource } from '../../src/cluster/discovery/discovery.ts';
+import { Shelf } from '../../src/cluster/watch/object-store.ts';
 import { Transport } from '../../src/cluster/transport.ts';
-import { KindWatch } from '../../src/cluster/watch.ts';
-import { defaultTiming } from '../../src/cluster/watch-timing.ts';
-import type { WatchSink } from '../../src/cluster/watch.ts';
-import type { WatchTiming } from '../../src/cluster/watch-timing.ts';
+import { KindWatch } from '../../src/cluster/watch/reflector.ts';
+import { defaultTiming } from '../../src/cluster/watch/watch-timing.ts';
+import type { WatchSink } from '../../src/cluster/watch/reflector.ts';
+import type { WatchTiming } from '../../src/cluster/watch/watch-timing.ts';
 import { quick } from './connect.ts';
 
 const resource: ApiResource = {
@@ -98,7 +98,7 @@ async function watchOf(
     random: Math.random,
     timing: { ...defaultTiming, ...quick, ...timing },
     log: silentLogger(),
-    turns: new Turns(1),
+    turns: new Semaphore(1),
   };
   const watch = new KindWatch(options);
   watch.start();

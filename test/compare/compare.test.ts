@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { eventually } from '../control-plane.ts';
-import { resourceViews } from '../../src/engine/view.ts';
-import { configMap, deployment, world } from './world.ts';
+import { resourceViews } from '../../src/engine/resource-view.ts';
+import { configMap, deployment, world } from './fixture.ts';
 
 const key = (namespace: string, name: string): { group: string; kind: string; namespace: string; name: string } => ({
   group: '',

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EffectOperation } from '../../src/model/effect.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
-import { configMap, deployment, macKey, world } from './world.ts';
-import type { World } from './world.ts';
+import { configMap, deployment, macKey, world } from './fixture.ts';
+import type { World } from './fixture.ts';
 import { createComparer } from '../../src/compare/compare.ts';
 import { effectDifference } from '../../src/compare/effect.ts';
 

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import type { Application } from '../../src/model/application.ts';
 import type { Effect } from '../../src/model/effect.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
-import type { World } from './world.ts';
-import { configMap, deployment, mustGet, summary, world } from './world.ts';
+import type { World } from './fixture.ts';
+import { configMap, deployment, mustGet, summary, world } from './fixture.ts';
 
 const ignoreDifferences = [{ group: '', kind: 'ConfigMap', jsonPointers: ['/data/x'] }];
 const respect = { syncPolicy: { syncOptions: ['RespectIgnoreDifferences=true'] } };

@@ -1,7 +1,7 @@
 // What Git names is no extra: objects that become hooks or are to be skipped, and objects that can be placed nowhere.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { configMap, summary, world } from './world.ts';
+import { configMap, summary, world } from './fixture.ts';
 
 const hooks: { annotations: Record<string, string>; skip?: boolean; runs?: boolean }[] = [
   { annotations: { 'argocd.argoproj.io/hook': 'Skip' }, skip: true },

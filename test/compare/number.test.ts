@@ -5,17 +5,17 @@ import type { KubeObject } from '../../src/model/kube.ts';
 import { applicationPage } from '../../src/web/application-page.ts';
 import { crd } from '../cluster/connect.ts';
 import { data, manifestsYaml } from '../../src/cli/output.ts';
-import { driftFingerprint } from '../../src/engine/episode.ts';
+import { driftFingerprint } from '../../src/engine/drift/drift.ts';
 import { effectivePolicy } from '../../src/policy/policy.ts';
 import { episodeCard } from '../../src/slack/drift-card.ts';
-import { fieldText, objectSection } from '../../src/github/object-section.ts';
+import { fieldText, objectSection } from '../../src/github/markdown/object-section.ts';
 import { page } from '../../src/web/html.ts';
-import { completeObjects } from '../../src/render/complete.ts';
-import { parseDocuments } from '../../src/render/yaml.ts';
-import { storedDrift } from '../../src/engine/stored-drift.ts';
+import { completeObjects } from '../../src/render/document/complete.ts';
+import { parseDocuments } from '../../src/render/document/yaml.ts';
+import { storedDrift } from '../../src/engine/drift/stored-drift.ts';
 import { application, episode, placeOf } from '../slack/sample.ts';
 import { worker } from '../worker.ts';
-import { world } from './world.ts';
+import { world } from './fixture.ts';
 
 const large = 9007199254740993n;
 

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../src/model/kube.ts';
-import { configMap, deployment, mustGet, summary, world } from './world.ts';
-import type { World } from './world.ts';
+import { configMap, deployment, mustGet, summary, world } from './fixture.ts';
+import type { World } from './fixture.ts';
 
 const replaced = { 'argocd.argoproj.io/sync-options': 'Replace=true' };
 

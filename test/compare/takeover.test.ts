@@ -9,8 +9,8 @@ import { keyOf } from '../../src/model/kube.ts';
 import { withoutNoise } from '../../src/diff/diff.ts';
 import { takeover } from '../../src/diff/takeover.ts';
 import { eventually } from '../control-plane.ts';
-import { deployment, mustGet, world } from './world.ts';
-import type { World } from './world.ts';
+import { deployment, mustGet, world } from './fixture.ts';
+import type { World } from './fixture.ts';
 
 const http = { httpGet: { path: '/', port: 80 } };
 const mounted = (volume: Record<string, unknown>): Record<string, unknown> => ({

@@ -5,8 +5,8 @@ import type { KubeObject } from '../../src/model/kube.ts';
 import { SteppedClock } from '../../src/base/clock.ts';
 import { isInternal } from '../../src/cluster/api-error.ts';
 import { eventually } from '../control-plane.ts';
-import { configMap, world } from './world.ts';
-import type { World } from './world.ts';
+import { configMap, world } from './fixture.ts';
+import type { World } from './fixture.ts';
 
 /**
  * A webhook that must agree to every ConfigMap of this namespace labelled `ask: yes`, and cannot be reached. Answers

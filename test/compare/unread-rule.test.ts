@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Comparison } from '../../src/compare/compare.ts';
-import { configMap, world } from './world.ts';
+import { configMap, world } from './fixture.ts';
 
 const ignoreDifferences = [
   { kind: 'ConfigMap', name: 'a', jqPathExpressions: ['.data.x'] },

@@ -9,7 +9,7 @@ import type { KubeObject } from '../../src/model/kube.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { nodeFlags } from '../../sandbox/operator.ts';
 import { pins } from '../../tools/pins.ts';
-import { readConfig, variables } from '../../src/config.ts';
+import { readConfig, variables } from '../../src/operator/config.ts';
 import { eventually, ownCluster } from '../control-plane.ts';
 import type { TestCluster } from '../control-plane.ts';
 

@@ -7,7 +7,7 @@ import { AppError } from '../../src/base/errors.ts';
 import { approve, reject } from '../../src/engine/request.ts';
 import type { Application } from '../../src/model/application.ts';
 import type { Approval } from '../../src/model/coxswain.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import {
   approvalIn,
   approvalsOf,
@@ -24,7 +24,7 @@ import {
   syncedTo,
   writeStatus,
 } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 const [bob, carol, dave] = [person('bob', 2), person('carol', 3), person('dave', 4)];
 const gate = { 'coxswain.dev/approval': 'required' };

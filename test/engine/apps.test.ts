@@ -1,9 +1,9 @@
 // Applications of applications: children come, sync and go as Git says.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import { automated, config, configMap, dataOf, push, quiet, synced, syncedTo } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 function child(s: { url: string; namespace: string }, name: string, finalizers = ''): string {
   return `apiVersion: argoproj.io/v1alpha1

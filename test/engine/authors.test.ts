@@ -5,9 +5,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { approve } from '../../src/engine/request.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import { approvalIn, automated, config, dataOf, gone, person, push, requests, synced } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 const [ana, bob, cleo] = [person('ana', 1), person('bob', 2), person('cleo', 3)];
 const gate = { 'coxswain.dev/approval': 'required' };

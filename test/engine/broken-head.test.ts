@@ -1,7 +1,7 @@
 // A branch head that cannot be rendered or read concerns an operation at another revision in no way.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import {
   automated,
   config,
@@ -14,7 +14,7 @@ import {
   push,
   synced,
 } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 /** Progressing until somebody gives it an address. */
 const service =

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import type { PullPreview } from '../../src/change/pull.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createChange } from '../../src/change/change.ts';
-import { createDesiring } from '../../src/engine/desired.ts';
-import { changeDeps } from '../../src/wiring.ts';
+import { createDesiring } from '../../src/engine/application/desired.ts';
+import { changeDeps } from '../../src/operator/change-deps.ts';
 import {
   approvalIn,
   automated,
@@ -21,7 +21,7 @@ import {
   synced,
 } from './manifests.ts';
 import { eventually } from '../control-plane.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 const gate = { 'coxswain.dev/approval': 'required' };
 

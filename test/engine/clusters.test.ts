@@ -1,10 +1,10 @@
 // Destinations: a second cluster through its Secret, and everything that can be wrong with one.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import { automated, config, configMap, dataOf, isSynced, synced } from './manifests.ts';
 import { ownCluster } from '../control-plane.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 async function clusterSecret(s: Stage, name: string, server: string, config: Record<string, unknown>): Promise<void> {
   const data = Object.fromEntries(

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { automated, config, dataOf, ended, operate, patchApp, push, synced } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 test('a setting that would change what is deployed refuses until it is gone; one that would not is told', async (t) => {
   const s = await stage(t, { 'web/kustomization.yaml': 'resources: [a.yaml]\n', 'web/a.yaml': config('web', '1') });

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Application } from '../../src/model/application.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import { approve } from '../../src/engine/request.ts';
 import { approvalIn, automated, config, hookJob, isSynced, person, push, requests } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 /** Everything of the status that an undisturbed run leaves too; names of the application are made equal. */
 function canonical(app: Application): string {

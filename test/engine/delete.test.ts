@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Application } from '../../src/model/application.ts';
 import { createComparer } from '../../src/compare/compare.ts';
-import { cascade } from '../../src/engine/cascade.ts';
+import { cascade } from '../../src/engine/delete/cascade.ts';
 import { connectThroughProxy } from '../cluster/connect.ts';
 import { eventually, testCluster } from '../control-plane.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import { automated, config, configMap, hookJob, operate, patchApp, synced } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 const cascading = ['resources-finalizer.argocd.argoproj.io'];
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DriftEpisode } from '../../src/model/coxswain.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import { revertDrift } from '../../src/engine/request.ts';
-import { resourceViews } from '../../src/engine/view.ts';
+import { resourceViews } from '../../src/engine/resource-view.ts';
 import {
   automated,
   config,
@@ -21,7 +21,7 @@ import {
   synced,
 } from './manifests.ts';
 import { eventually } from '../control-plane.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 async function watched(
   t: Parameters<typeof stage>[0],

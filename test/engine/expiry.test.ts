@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { approve, reject, reopen } from '../../src/engine/request.ts';
 import type { AppProject } from '../../src/model/project.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import {
   approvalIn,
   approvalsOf,
@@ -17,7 +17,7 @@ import {
   requests,
   synced,
 } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 const [bob, carol] = [person('bob', 2), person('carol', 3)];
 const gate = { 'coxswain.dev/approval': 'required' };

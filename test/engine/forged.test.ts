@@ -11,7 +11,7 @@ import type { AppProject } from '../../src/model/project.ts';
 import { eventually, testCluster } from '../control-plane.ts';
 import type { Narrow } from '../narrow.ts';
 import { narrow } from '../narrow.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import {
   approvalIn,
   approvalsOf,
@@ -26,7 +26,7 @@ import {
   synced,
   syncedTo,
 } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 const bob = person('bob', 2);
 const gate = { 'coxswain.dev/approval': 'required' };

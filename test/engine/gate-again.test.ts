@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { isStatus } from '../../src/cluster/api-error.ts';
 import { approve, requestSync, revertDrift } from '../../src/engine/request.ts';
-import { write } from '../../src/engine/write.ts';
-import type { Stage } from './stage.ts';
+import { write } from '../../src/engine/application/status-writer.ts';
+import type { Stage } from './fixture.ts';
 import {
   approvalIn,
   automated,
@@ -23,7 +23,7 @@ import {
   requests,
   synced,
 } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 const bob = person('bob', 2);
 const gate = { 'coxswain.dev/approval': 'required' };

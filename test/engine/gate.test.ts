@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { canonicalJson } from '../../src/base/canonical.ts';
 import { approve, revertDrift } from '../../src/engine/request.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import {
   approvalIn,
   approvalsOf,
@@ -22,7 +22,7 @@ import {
   synced,
   syncedTo,
 } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 const bob = person('bob', 2);
 const gate = { 'coxswain.dev/approval': 'required' };

@@ -8,10 +8,10 @@ import type { Store } from '../../src/store/store.ts';
 import type { Application } from '../../src/model/application.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
-import { Holdings } from '../../src/engine/holdings.ts';
-import { Memory } from '../../src/engine/known.ts';
-import { createSources } from '../../src/engine/sources.ts';
-import { PullIndex } from '../../src/github/pull-index.ts';
+import { Holdings } from '../../src/engine/application/holdings.ts';
+import { Memory } from '../../src/engine/application/memory.ts';
+import { createSources } from '../../src/engine/application/sources.ts';
+import { PullIndex } from '../../src/github/pull/pull-index.ts';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;

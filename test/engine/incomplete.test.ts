@@ -1,11 +1,11 @@
 // One letter that is lost in Git takes nothing out of the cluster.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import { automated, config, configMap, dataOf, gone, push, synced } from './manifests.ts';
-import { diffCheck } from '../../src/github/checks.ts';
+import { diffCheck } from '../../src/github/markdown/check-content.ts';
 import { preview, rowOf } from '../change/on-stage.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 const chart = {
   'web/Chart.yaml': 'apiVersion: v2\nname: web\nversion: 0.1.0\n',

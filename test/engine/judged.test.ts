@@ -6,7 +6,7 @@ import type { Application } from '../../src/model/application.ts';
 import type { Approval } from '../../src/model/coxswain.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { approve } from '../../src/engine/request.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import {
   approvalIn,
   approvalsOf,
@@ -25,7 +25,7 @@ import {
   requests,
   synced,
 } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 const gate = { 'coxswain.dev/approval': 'required' };
 

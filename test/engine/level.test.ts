@@ -19,7 +19,7 @@ import {
   asked,
 } from './manifests.ts';
 import { eventually } from '../control-plane.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 const refresh = 'argocd.argoproj.io/refresh';
 

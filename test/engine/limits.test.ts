@@ -14,7 +14,7 @@ import {
   requests,
   synced,
 } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 test('an application with a name as long as names may be is asked about, and its drift has an episode', async (t) => {
   const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });

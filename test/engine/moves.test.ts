@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import {
   automated,
   config,
@@ -17,7 +17,7 @@ import {
   synced,
   syncedTo,
 } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 const claim =
   'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n';

@@ -19,7 +19,7 @@ import {
   requests,
   synced,
 } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 const jobs = (namespace: string) => ({ group: 'batch', kind: 'Job', namespace });
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { config, dataOf, editByHand, ended, gone, operate, patchApp, push, synced } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 test('FailOnSharedResource=true: what belongs to another application fails the operation, and stays as it is', async (t) => {
   const s = await stage(t, { 'one/a.yaml': config('both', '1'), 'two/a.yaml': config('both', '2') });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import { approve } from '../../src/engine/request.ts';
 import {
   approvalIn,
@@ -23,7 +23,7 @@ import {
   requests,
   synced,
 } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 const gate = { 'coxswain.dev/approval': 'required', 'coxswain.dev/approvers': 'bo' };
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { automated, config, dataOf, push, synced } from './manifests.ts';
 import { preview } from '../change/on-stage.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 test('files that are added are noticed by pushes and by pull requests, however the path is written', async (t) => {
   const paths = { dotted: './dotted', slashed: 'slashed/', round: 'slashed/../round' };

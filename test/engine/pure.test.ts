@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Application, Condition } from '../../src/model/application.ts';
-import { healDelayMs } from '../../src/engine/decide.ts';
-import { mergePatch } from '../../src/store/merge-patch.ts';
-import { driftFingerprint } from '../../src/engine/episode.ts';
-import { lastAttempt } from '../../src/engine/past.ts';
-import { statusPatch, withConditions, withHealth } from '../../src/engine/status.ts';
+import { healDelayMs } from '../../src/engine/decide/decide.ts';
+import { diffMergePatch } from '../../src/base/merge-patch.ts';
+import { driftFingerprint } from '../../src/engine/drift/drift.ts';
+import { lastAttempt } from '../../src/engine/application/history.ts';
+import { statusPatch, withConditions, withHealth } from '../../src/engine/application/status.ts';
 
 const patches: [name: string, before: unknown, after: unknown, patch: unknown][] = [
   ['equal values need none', { a: { b: [1, { c: 2 }] } }, { a: { b: [1, { c: 2 }] } }, undefined],
@@ -21,7 +21,7 @@ const patches: [name: string, before: unknown, after: unknown, patch: unknown][]
   ['an empty object is kept as such', {}, { a: {} }, { a: {} }],
 ];
 for (const [name, before, after, patch] of patches) {
-  test(`merge patch: ${name}`, () => assert.deepEqual(mergePatch(before, after), patch));
+  test(`merge patch: ${name}`, () => assert.deepEqual(diffMergePatch(before, after), patch));
 }
 
 const [t0, t1] = [Date.parse('2026-01-01T00:00:00Z'), Date.parse('2026-01-02T00:00:00Z')];

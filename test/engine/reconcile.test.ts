@@ -1,9 +1,9 @@
 // From a commit to an application that is as Git says, in every way that a person can ask for it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createAuthors } from '../../src/engine/authors.ts';
+import { createAuthors } from '../../src/engine/approval/authors.ts';
 import { asked, quiet } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 const config = (name: string, value: string, annotations = ''): string => `apiVersion: v1
 kind: ConfigMap

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { approve } from '../../src/engine/request.ts';
 import type { SyncPolicy } from '../../src/model/application.ts';
 import type { Approval } from '../../src/model/coxswain.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import {
   approvalIn,
   automated,
@@ -20,7 +20,7 @@ import {
   synced,
   syncedTo,
 } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 /** A Deployment whose selector, which cannot be changed, is `app: <label>`. */
 function selecting(label: string, options = ''): string {

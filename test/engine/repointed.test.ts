@@ -5,10 +5,10 @@ import type { TestContext } from 'node:test';
 import type { Approval } from '../../src/model/coxswain.ts';
 import { inClusterServer } from '../../src/model/annotations.ts';
 import { approve } from '../../src/engine/request.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import { approvalIn, approvalsOf, config, ended, operate, person, requests, synced } from './manifests.ts';
 import { ownCluster, testCluster } from '../control-plane.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 const gate = { 'coxswain.dev/approval': 'required' };
 

@@ -5,8 +5,8 @@ import { symlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { automated, config, dataOf, isSynced, push, synced } from './manifests.ts';
-import { stage } from './stage.ts';
-import type { Stage } from './stage.ts';
+import { stage } from './fixture.ts';
+import type { Stage } from './fixture.ts';
 
 const chart = {
   'chart/Chart.yaml': 'apiVersion: v2\nname: chart\nversion: 1.0.0\n',

@@ -8,7 +8,7 @@ import { connectCluster } from '../../src/cluster/cluster.ts';
 import { startRetention } from '../../src/engine/retention.ts';
 import { openStore } from '../../src/store/store.ts';
 import { eventually, testCluster } from '../control-plane.ts';
-import { applyCrds } from './stage.ts';
+import { applyCrds } from './fixture.ts';
 
 const day = 24 * 3_600_000;
 

@@ -1,11 +1,11 @@
 // Whom the forge's environment requires as reviewers: nobody else's agreement counts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import { approve } from '../../src/engine/request.ts';
 import { eventually } from '../control-plane.ts';
 import { approvalIn, config, person, requests } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 function agree(s: Stage, login: string, id: number): ReturnType<typeof approve> {
   return approve(requests(s), { application: `${s.namespace}/prod`, actor: person(login, id), teams: [] });

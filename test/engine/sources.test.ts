@@ -20,7 +20,7 @@ import {
   synced,
   syncedTo,
 } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 import { origin } from '../git/origin.ts';
 
 const refresh = 'argocd.argoproj.io/refresh';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DriftedObject } from '../../src/model/coxswain.ts';
-import { storedDrift } from '../../src/engine/stored-drift.ts';
+import { storedDrift } from '../../src/engine/drift/stored-drift.ts';
 
 function drifted(name: string, values: [before: unknown, after: unknown][]): DriftedObject {
   return {

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Application } from '../../src/model/application.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './fixture.ts';
 import { approve } from '../../src/engine/request.ts';
-import { treeOf } from '../../src/engine/tree.ts';
+import { treeOf } from '../../src/engine/application/tree.ts';
 import { applicationKey } from '../../src/model/application.ts';
 import {
   approvalIn,
@@ -19,7 +19,7 @@ import {
   requests,
   synced,
 } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 const finalizer = 'resources-finalizer.argocd.argoproj.io';
 const gate = 'coxswain.dev/approval: required, coxswain.dev/environment: production';

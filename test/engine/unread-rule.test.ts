@@ -14,7 +14,7 @@ import {
   push,
   synced,
 } from './manifests.ts';
-import { stage } from './stage.ts';
+import { stage } from './fixture.ts';
 
 const ignoreDifferences = [{ group: '', kind: 'ConfigMap', name: 'web', jqPathExpressions: ['.data.own'] }];
 const healing = { automated: { prune: true, selfHeal: true } };

@@ -1,9 +1,9 @@
 // Whoever asks gets an answer: in pull requests of forks, in those that touch nothing, and in closed ones.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Bed } from './bed.ts';
-import { app } from './sample.ts';
-import { bed, openPull, repo } from './bed.ts';
+import type { Bed } from './fixture.ts';
+import { app } from './markdown/sample.ts';
+import { bed, openPull, repo } from './fixture.ts';
 
 /** Asks for help there, carries it out as chatops does, and gives our comments. */
 async function ask(b: Bed, number: number): Promise<string[]> {

@@ -1,10 +1,10 @@
 // A permission that the App lacks takes away what needs it and nothing else, and says who can grant it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Bed } from './bed.ts';
+import type { Bed } from './fixture.ts';
 import { SteppedClock } from '../../src/base/clock.ts';
-import { bed, openPull, progressOf, repo } from './bed.ts';
-import { app, changed, configMap } from './sample.ts';
+import { bed, openPull, progressOf, repo } from './fixture.ts';
+import { app, changed, configMap } from './markdown/sample.ts';
 
 const web = app('web-dev', {
   change: [changed(configMap('web', { LEVEL: 'info' }), configMap('web', { LEVEL: 'debug' }))],

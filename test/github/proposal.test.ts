@@ -2,8 +2,8 @@
 // end.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bed, openPull, progressOf, repo } from './bed.ts';
-import { app } from './sample.ts';
+import { bed, openPull, progressOf, repo } from './fixture.ts';
+import { app } from './markdown/sample.ts';
 
 test('a proposal that was closed is made anew, one that is open or merged is found', async (t) => {
   const b = await bed(t);

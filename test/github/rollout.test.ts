@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Approval } from '../../src/model/coxswain.ts';
-import type { Bed } from './bed.ts';
+import type { Bed } from './fixture.ts';
 import { eventually } from '../control-plane.ts';
 import { SteppedClock } from '../../src/base/clock.ts';
-import { bed, openPull, progressOf, repo } from './bed.ts';
-import { golden } from './golden.ts';
-import { approvalCheck, diffCheck, rolloutCheck } from '../../src/github/checks.ts';
-import { bodyBudget, sizeOf } from '../../src/github/text.ts';
-import { renderTracker } from '../../src/github/tracker.ts';
-import { app, preview } from './sample.ts';
+import { bed, openPull, progressOf, repo } from './fixture.ts';
+import { golden } from './markdown/golden.ts';
+import { approvalCheck, diffCheck, rolloutCheck } from '../../src/github/markdown/check-content.ts';
+import { bodyBudget, sizeOf } from '../../src/github/markdown/escape.ts';
+import { renderTracker } from '../../src/github/markdown/tracker.ts';
+import { app, preview } from './markdown/sample.ts';
 
 const digest = `abcdef012345${'0'.repeat(52)}`;
 

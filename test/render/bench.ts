@@ -7,7 +7,7 @@ import { worker } from '../worker.ts';
 import { mirrors, origin, temporary } from '../git/origin.ts';
 import type { ApplicationSource } from '../../src/model/application.ts';
 import type { Origin } from '../git/origin.ts';
-import type { Rendered, RenderRequest } from '../../src/render/request.ts';
+import type { Rendered, RenderRequest } from '../../src/render/source/request.ts';
 import type { Renderer } from '../../src/render/render.ts';
 import type { TestContext } from 'node:test';
 

@@ -7,7 +7,7 @@ import { AppError } from '../../src/base/errors.ts';
 import { bench, configMap, names } from './bench.ts';
 import type { ApplicationSource } from '../../src/model/application.ts';
 import type { Place } from '../../src/base/errors.ts';
-import type { Rendered } from '../../src/render/request.ts';
+import type { Rendered } from '../../src/render/source/request.ts';
 
 const claim = 'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: data\n';
 

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { AppError } from '../../src/base/errors.ts';
 import { canonicalJson } from '../../src/base/canonical.ts';
 import { parseJson } from '../../src/base/json.ts';
-import { parseTexts } from '../../src/render/yaml.ts';
+import { parseTexts } from '../../src/render/document/yaml.ts';
 import { temporary } from '../git/origin.ts';
 import { worker } from '../worker.ts';
 import { documents } from './grammar.ts';

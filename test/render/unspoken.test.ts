@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { unspokenIn, withoutValues } from '../../src/render/unspoken.ts';
+import { unspokenIn, withoutValues } from '../../src/render/document/unspoken.ts';
 
 async function said(
   t: { after(fn: () => void): void },

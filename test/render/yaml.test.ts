@@ -1,10 +1,10 @@
 // YAML as Kubernetes reads it, and the tracking annotation.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseDocuments, parseYaml } from '../../src/render/yaml.ts';
+import { parseDocuments, parseYaml } from '../../src/render/document/yaml.ts';
 import { isObject } from '../../src/model/kube.ts';
 import { worker } from '../worker.ts';
-import { trackingId, trackingName, withTracking } from '../../src/render/tracking.ts';
+import { trackingId, trackingName, withTracking } from '../../src/render/document/tracking.ts';
 import type { AppError } from '../../src/base/errors.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 

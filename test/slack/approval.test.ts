@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { approve } from '../../src/engine/request.ts';
 import { person, requests } from '../engine/manifests.ts';
-import { bed, configMap, textOf, waiting } from './bed.ts';
+import { bed, configMap, textOf, waiting } from './fixture.ts';
 
 test('a waiting approval is one card; whoever may reviews the diff and approves it, and the card ends Healthy', async (t) => {
   const b = await bed(t, { files: { 'prod/a.yaml': configMap('settings', '1') } });

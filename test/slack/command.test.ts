@@ -1,7 +1,7 @@
 // `/cox` in Slack: what is answered, to whom, and that approving always shows first.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bed, configMap, textOf, waiting } from './bed.ts';
+import { bed, configMap, textOf, waiting } from './fixture.ts';
 
 const files = {
   'web/a.yaml': configMap('web', '1'),

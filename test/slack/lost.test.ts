@@ -1,8 +1,8 @@
 // No command, click or submission disappears: Slack in trouble, the cluster refusing, the cluster silent.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Bed } from './bed.ts';
-import { bed, configMap, textOf, waiting } from './bed.ts';
+import type { Bed } from './fixture.ts';
+import { bed, configMap, textOf, waiting } from './fixture.ts';
 import { fastClock } from './fast-clock.ts';
 
 const files = { 'prod/a.yaml': configMap('settings', '1') };

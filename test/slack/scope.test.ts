@@ -1,8 +1,8 @@
 // A scope that the app lacks takes away what needs it and nothing else, and the log says who can grant it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Bed } from './bed.ts';
-import { bed, configMap, textOf, waiting } from './bed.ts';
+import type { Bed } from './fixture.ts';
+import { bed, configMap, textOf, waiting } from './fixture.ts';
 import { missingScope, scopeHint } from '../../src/slack/posting.ts';
 import { fastClock } from './fast-clock.ts';
 

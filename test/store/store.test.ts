@@ -13,7 +13,7 @@ import { connectCluster } from '../../src/cluster/cluster.ts';
 import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
 import { openStore } from '../../src/store/store.ts';
 import { eventually, ownCluster, testCluster } from '../control-plane.ts';
-import { applyCrds } from '../engine/stage.ts';
+import { applyCrds } from '../engine/fixture.ts';
 
 interface Bed {
   namespace: string;

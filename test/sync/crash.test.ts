@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OperationState } from '../../src/model/application.ts';
-import { Crash, Mortal, configMap, deployment, drive, job, makeBed } from './bed.ts';
-import type { Bed, Killer, Scene, Stored } from './bed.ts';
+import { Crash, Mortal, configMap, deployment, drive, job, makeBed } from './fixture.ts';
+import type { Bed, Killer, Scene, Stored } from './fixture.ts';
 
 /** One run in which everything occurs: hooks of two phases, two waves, a prune, an unchanged object. */
 async function scene(bed: Bed, name: string): Promise<Scene> {

@@ -8,8 +8,8 @@ import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
 import { keyOf } from '../../src/model/kube.ts';
 import { crd } from '../cluster/connect.ts';
 import { eventually } from '../control-plane.ts';
-import { Crash, Mortal, configMap, deployment, drive, job, makeBed } from './bed.ts';
-import type { Bed, Scene, Stored } from './bed.ts';
+import { Crash, Mortal, configMap, deployment, drive, job, makeBed } from './fixture.ts';
+import type { Bed, Scene, Stored } from './fixture.ts';
 
 const hook = (types: string, more: Record<string, string> = {}): Record<string, string> => ({
   'argocd.argoproj.io/hook': types,

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../control-plane.ts';
-import { configMap, deployment, drive, job, makeBed } from './bed.ts';
-import type { Bed, Scene } from './bed.ts';
+import { configMap, deployment, drive, job, makeBed } from './fixture.ts';
+import type { Bed, Scene } from './fixture.ts';
 
 const wave = (n: number): Record<string, string> => ({ 'argocd.argoproj.io/sync-wave': String(n) });
 const hook = (types: string, more: Record<string, string> = {}): Record<string, string> => ({

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OperationState } from '../../src/model/application.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
-import { Crash, Mortal, configMap, deployment, drive, makeBed } from './bed.ts';
-import type { Bed, Scene, Stored } from './bed.ts';
+import { Crash, Mortal, configMap, deployment, drive, makeBed } from './fixture.ts';
+import type { Bed, Scene, Stored } from './fixture.ts';
 
 const full = { sync: { prune: true } };
 

@@ -2,8 +2,8 @@
 // not ours.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { configMap, drive, makeBed } from './bed.ts';
-import type { Bed } from './bed.ts';
+import { configMap, drive, makeBed } from './fixture.ts';
+import type { Bed } from './fixture.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 
 const full = { sync: { prune: true } };

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Document, Element } from './dom.ts';
-import type { Stage } from '../engine/stage.ts';
+import type { Stage } from '../engine/fixture.ts';
 import { eventually } from '../control-plane.ts';
-import { stage } from '../engine/stage.ts';
+import { stage } from '../engine/fixture.ts';
 import { open, serve } from './serve.ts';
 
 /** An application that the engine leaves alone: what is shown is what the test writes. */

@@ -8,7 +8,7 @@ import { applicationPage } from '../../src/web/application-page.ts';
 import { escapeHtml, html, page } from '../../src/web/html.ts';
 import { listPage } from '../../src/web/list-page.ts';
 import { repositoryPage, repositoryText } from '../../src/web/parts.ts';
-import { standingOf } from '../../src/web/standing.ts';
+import { standingOf } from '../../src/web/summary.ts';
 
 type Status = NonNullable<Application['status']>;
 

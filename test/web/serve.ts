@@ -6,8 +6,8 @@ import { createContext, runInContext } from 'node:vm';
 import { EventSource } from 'undici';
 import { createMetrics } from '../../src/web/metrics.ts';
 import { createWeb } from '../../src/web/web.ts';
-import { resourceViews } from '../../src/engine/view.ts';
-import type { Stage } from '../engine/stage.ts';
+import { resourceViews } from '../../src/engine/resource-view.ts';
+import type { Stage } from '../engine/fixture.ts';
 import { Document } from './dom.ts';
 
 export interface Served {

@@ -4,8 +4,8 @@ import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { createWeb } from '../../src/web/web.ts';
-import { stage } from '../engine/stage.ts';
-import type { Stage } from '../engine/stage.ts';
+import { stage } from '../engine/fixture.ts';
+import type { Stage } from '../engine/fixture.ts';
 import { serve } from './serve.ts';
 
 const config = (name: string, value: string): string =>

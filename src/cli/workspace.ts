@@ -1,0 +1,124 @@
+// The operator's own rooms in this process: what Git says an application should be, and the cluster where it should be
+// so.
+import { join } from 'node:path';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Desiring } from '../engine/application/desired.ts';
+import type { Application } from '../model/application.ts';
+import type { KubeObject } from '../model/kube.ts';
+import type { Settings } from '../store/settings.ts';
+import type { Session } from './session.ts';
+import { systemClock } from '../base/clock.ts';
+import { AppError } from '../base/errors.ts';
+import { Worker } from '../base/worker.ts';
+import { isStatus } from '../cluster/api-error.ts';
+import { connectCluster } from '../cluster/cluster.ts';
+import { argoClusterConfig } from '../cluster/kubeconfig.ts';
+import { createDesiring } from '../engine/application/desired.ts';
+import { openGit } from '../git/git.ts';
+import { argo, inClusterServer } from '../model/annotations.ts';
+import { sourcesOf } from '../model/application.ts';
+import { createRenderer } from '../render/render.ts';
+import { clusterOf, credentialFor, readSettings, settingMaps } from '../store/settings.ts';
+import { usage } from './options.ts';
+import { ownCredential } from './own-git.ts';
+import { quiet } from './session.ts';
+
+export interface Rooms {
+  desiring: Desiring;
+  /** Of the application's destination. */
+  cluster: Cluster;
+  /** As the destination's cluster Secret says. */
+  clusterName: string;
+  clusterServer: string;
+  /** By position of the sources, as `Desiring` takes them. */
+  revisions: (string | undefined)[];
+}
+
+/** Secrets that may not be read are done without: public repositories and the own cluster need none. */
+async function secretsOf({ cluster, options, out, signal }: Session): Promise<KubeObject[]> {
+  try {
+    return await cluster.api.list(
+      { group: '', kind: 'Secret' },
+      { namespace: options.namespace, labelSelector: argo.secretType, signal },
+    );
+  } catch (error) {
+    if (!isStatus(error, 403)) throw error;
+    out.note(`cox: you may not list Secrets in ${options.namespace}: repositories are read without credentials`);
+    return [];
+  }
+}
+
+async function settingsOf(session: Session): Promise<Settings> {
+  const { cluster, options, signal } = session;
+  const read = (name: string): Promise<KubeObject | undefined> =>
+    cluster.api.get({ group: '', kind: 'ConfigMap', namespace: options.namespace, name }, { signal });
+  const [secrets, ...maps] = await Promise.all([secretsOf(session), ...[...settingMaps].map(read)]);
+  return readSettings({
+    configMaps: new Map(maps.flatMap((map) => (map ? [[map.metadata.name ?? '', map]] : []))),
+    secrets,
+  });
+}
+
+async function destinationOf(
+  session: Session,
+  settings: Settings,
+  app: Application,
+): Promise<Pick<Rooms, 'cluster' | 'clusterName' | 'clusterServer'>> {
+  const { destination } = app.spec;
+  const entry = clusterOf(settings, destination);
+  if (!entry) {
+    throw new AppError(
+      'E_CONFIG',
+      `no cluster is known for the destination ${destination.name || (destination.server ?? '')} of ${app.metadata.name}`,
+      { hint: 'Correct spec.destination, or add the cluster Secret and the right to read it.' },
+    );
+  }
+  const { name: clusterName, server: clusterServer, config } = entry;
+  if (clusterServer === inClusterServer && Object.keys(config).length === 0)
+    return { cluster: session.cluster, clusterName, clusterServer };
+  const cluster = await connectCluster(
+    {
+      name: clusterName,
+      config: await argoClusterConfig(clusterServer, JSON.stringify(config)),
+      clock: systemClock,
+      log: quiet,
+    },
+    session.signal,
+  );
+  session.atEnd(() => cluster.stop());
+  return { cluster, clusterName, clusterServer };
+}
+
+export async function openRooms(session: Session, app: Application): Promise<Rooms> {
+  const { options, signal } = session;
+  if (options.revision && sourcesOf(app.spec).length > 1)
+    throw usage(`--revision names one revision, but ${app.metadata.name} has several sources`);
+  const settings = await settingsOf(session);
+  const destination = await destinationOf(session, settings, app);
+  const dir = await session.folder();
+  const folder = options.env['COX_TOOLS_DIR'];
+  const tool = (name: string): string => (folder ? join(folder, name) : name);
+  const worker = new Worker({ path: tool('render') });
+  session.atEnd(async () => worker.stop());
+  const git = openGit({
+    worker,
+    dir: join(dir, 'git'),
+    clock: systemClock,
+    log: quiet,
+    signal,
+    credentials: async (url) => credentialFor(settings, url) ?? (await ownCredential(url, options.env, signal)),
+  });
+  session.atEnd(() => git.stop());
+  const renderer = await createRenderer({
+    worker,
+    tools: { helm: tool('helm'), kustomize: tool('kustomize'), jsonnet: tool('jsonnet') },
+    tempDir: dir,
+  });
+  const { discovery } = destination.cluster;
+  const clusterFacts = { version: discovery.version, apiVersions: discovery.apiVersions() };
+  return {
+    ...destination,
+    desiring: createDesiring({ git, renderer, clusterOf: () => Promise.resolve(clusterFacts) }),
+    revisions: sourcesOf(app.spec).map(() => options.revision),
+  };
+}

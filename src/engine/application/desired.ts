@@ -1,0 +1,184 @@
+// What Git says an application should be: revisions resolved, sources rendered, named by content.
+import type { Place } from '../../base/errors.ts';
+import type { Git } from '../../git/git.ts';
+import type { Application, ApplicationSource, Condition } from '../../model/application.ts';
+import type { Files } from '../../model/files.ts';
+import type { KubeObject } from '../../model/kube.ts';
+import type { Renderer } from '../../render/render.ts';
+import type { Rendered, RenderInputs, RenderRequest } from '../../render/source/request.ts';
+import { hashOf } from '../../base/canonical.ts';
+import { AppError } from '../../base/errors.ts';
+import { filesOf } from '../../git/git.ts';
+import { sourcesOf } from '../../model/application.ts';
+
+/** Immutable; `manifests` is the same array for equal keys as long as it is kept. */
+export interface DesiredState {
+  /** Resolved commits, by source. */
+  revisions: string[];
+  manifests: readonly KubeObject[];
+  /** Hash of every input: equal keys have equal manifests (docs/decisions/0006). */
+  key: string;
+  /** By source: the paths in its repository on which the manifests depend, whichever source names them. */
+  inputs: string[][];
+  /** Those of them that are there: what may appear beside them is left out. */
+  reads: string[][];
+  sourceTypes: string[];
+  /** What people should know of the rendering. */
+  warnings: readonly Condition[];
+  placeOf(manifest: KubeObject): Place | undefined;
+}
+
+/**
+ * `revisions` go by position of the sources, undefined = the source's own targetRevision. Both throw AppErrors with
+ * place.
+ */
+export interface Desiring {
+  at(app: Application, revisions: readonly (string | undefined)[], signal: AbortSignal): Promise<DesiredState>;
+  /** Key and inputs alone, nothing is rendered. */
+  inputsAt(
+    app: Application,
+    revisions: readonly (string | undefined)[],
+    signal: AbortSignal,
+  ): Promise<{ key: string; inputs: string[][]; revisions: string[] }>;
+}
+
+export interface DesiringOptions {
+  git: Git;
+  renderer: Renderer;
+  /** What Helm is told of the application's cluster. */
+  clusterOf(app: Application): Promise<{ version: string; apiVersions: readonly string[] }>;
+}
+
+interface Resolved {
+  source: ApplicationSource;
+  revision: string;
+  files: Files;
+}
+
+async function resolveSources(
+  { git }: DesiringOptions,
+  app: Application,
+  revisions: readonly (string | undefined)[],
+): Promise<Resolved[]> {
+  const sources = sourcesOf(app.spec);
+  if (sources.length === 0)
+    throw new AppError('E_RENDER', `the application ${app.metadata.name} has no source`, {
+      hint: 'Set spec.source or spec.sources.',
+    });
+  return Promise.all(
+    sources.map(async (source, index) => {
+      if (source.chart)
+        throw new AppError('E_RENDER', `charts from a Helm repository (${source.chart}) are not supported yet`, {
+          hint: 'Keep the chart in a Git repository for now.',
+        });
+      const repository = git.repository(source.repoURL);
+      const revision = await repository.resolve(revisions[index] ?? source.targetRevision);
+      return { source, revision, files: filesOf(repository, revision) };
+    }),
+  );
+}
+
+/** A source that is only a ref produces nothing (Argo CD: types.go ApplicationSource.IsRef). */
+function isRendered({ source }: Resolved): boolean {
+  return source.path !== undefined || !source.ref;
+}
+
+async function requests(
+  options: DesiringOptions,
+  app: Application,
+  resolved: Resolved[],
+  signal: AbortSignal,
+): Promise<RenderRequest[]> {
+  const refs = new Map(resolved.flatMap(({ source, files }) => (source.ref ? [[source.ref, files] as const] : [])));
+  const cluster = await options.clusterOf(app);
+  return resolved.filter(isRendered).map(({ source, revision, files }) => ({
+    source,
+    app: {
+      name: app.metadata.name,
+      namespace: app.metadata.namespace,
+      destinationNamespace: app.spec.destination.namespace ?? '',
+      project: app.spec.project,
+      revision,
+    },
+    files,
+    refs,
+    cluster,
+    signal,
+  }));
+}
+
+function keyOf(parts: readonly RenderInputs[]): string {
+  return parts.length === 1 ? (parts[0]?.key ?? '') : hashOf(parts.map((part) => part.key));
+}
+
+/**
+ * What a part names `$ref/path` lies in the repository of that ref. It counts for the part's own too, where a folder
+ * may have such a name.
+ */
+function bySource(resolved: readonly Resolved[], parts: readonly (readonly string[])[]): string[][] {
+  const reads = resolved.map(() => new Set<string>());
+  const own = reads.filter((_, index) => resolved[index] && isRendered(resolved[index]));
+  for (const [at, names] of parts.entries()) {
+    for (const name of names) {
+      own[at]?.add(name);
+      const slash = name.indexOf('/');
+      const lender = name.startsWith('$')
+        ? resolved.findLastIndex(({ source }) => source.ref === name.slice(1, slash))
+        : -1;
+      reads[lender]?.add(name.slice(slash + 1));
+    }
+  }
+  return reads.map((paths) => [...paths]);
+}
+
+function stateOf(parts: readonly Rendered[], resolved: readonly Resolved[]): DesiredState {
+  const [only] = parts;
+  let places: Map<KubeObject, Place | undefined> | undefined;
+  return {
+    revisions: resolved.map((item) => item.revision),
+    manifests: parts.length === 1 && only ? only.manifests : parts.flatMap((part) => part.manifests),
+    key: keyOf(parts),
+    inputs: bySource(
+      resolved,
+      parts.map(({ inputs }) => inputs),
+    ),
+    reads: bySource(
+      resolved,
+      parts.map(({ reads }) => reads),
+    ),
+    sourceTypes: parts.map((part) => part.sourceType),
+    warnings: parts.flatMap((part) => part.warnings),
+    placeOf(manifest) {
+      places ??= new Map(
+        parts.flatMap((part) => part.manifests.map((object, index) => [object, part.places[index]] as const)),
+      );
+      return places.get(manifest);
+    },
+  };
+}
+
+export function createDesiring(options: DesiringOptions): Desiring {
+  return {
+    async at(app, revisions, signal) {
+      const resolved = await resolveSources(options, app, revisions);
+      const parts = await Promise.all(
+        (await requests(options, app, resolved, signal)).map((request) => options.renderer.render(request)),
+      );
+      return stateOf(parts, resolved);
+    },
+    async inputsAt(app, revisions, signal) {
+      const resolved = await resolveSources(options, app, revisions);
+      const parts = await Promise.all(
+        (await requests(options, app, resolved, signal)).map((request) => options.renderer.inputs(request)),
+      );
+      return {
+        key: keyOf(parts),
+        inputs: bySource(
+          resolved,
+          parts.map((part) => part.inputs),
+        ),
+        revisions: resolved.map((item) => item.revision),
+      };
+    },
+  };
+}

@@ -1,0 +1,50 @@
+// status.operationState: whether it belongs to the operation that is written, and how one ends that cannot take another
+// step.
+import type { Application, ApplicationSource, OperationState } from '../../model/application.ts';
+import { sameJson } from '../../base/canonical.ts';
+import { rfc3339 } from '../../base/clock.ts';
+import { startTime } from '../../sync/sync.ts';
+
+/**
+ * The state belongs to this operation when it holds it and has not ended; while a retry waits, finishedAt is set but
+ * the phase is Running.
+ */
+export function stateOf(app: Application): OperationState | undefined {
+  const state = app.status?.operationState;
+  const going = state && (state.phase === 'Running' || state.phase === 'Terminating');
+  return going && sameJson(state.operation, app.operation) ? state : undefined;
+}
+
+export function sourceFields({ spec: { source, sources } }: Application): {
+  source?: ApplicationSource;
+  sources?: ApplicationSource[];
+} {
+  return sources && sources.length > 0 ? { sources } : source ? { source } : {};
+}
+
+/** What it has done so far stays told. `revision`: what it would have synced, if it has not begun. */
+export function endedState(
+  app: Application,
+  phase: 'Failed' | 'Error',
+  message: string,
+  { now, revision }: { now: number; revision?: string },
+): OperationState {
+  const going = stateOf(app);
+  if (going)
+    return {
+      ...going,
+      phase,
+      message,
+      finishedAt: rfc3339(now),
+      ...(!going.syncResult && revision !== undefined && { syncResult: { revision, ...sourceFields(app) } }),
+    };
+  const time = startTime(app, now);
+  return {
+    operation: app.operation ?? {},
+    phase,
+    message,
+    startedAt: time,
+    finishedAt: time,
+    ...(revision !== undefined && { syncResult: { revision, ...sourceFields(app) } }),
+  };
+}

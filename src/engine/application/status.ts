@@ -1,0 +1,110 @@
+// The status of an Application as Argo CD writes it: conditions, times that move only with their meaning, and the patch
+// that gets there.
+import type { Comparison } from '../../compare/compare.ts';
+import type {
+  Application,
+  ApplicationStatus,
+  ComparedTo,
+  Condition,
+  ConditionType,
+  Health,
+} from '../../model/application.ts';
+import type { DesiredState } from './desired.ts';
+import { rfc3339 } from '../../base/clock.ts';
+import { isApplication } from '../../model/argo-kinds.ts';
+import { diffMergePatch } from '../../base/merge-patch.ts';
+
+/**
+ * Replaces the conditions of the evaluated types; an unchanged message keeps its time; sorted by type, then message
+ * (Argo CD: pkg/apis/application/v1alpha1/types.go SetConditions).
+ */
+export function withConditions(
+  before: Condition[] | undefined,
+  evaluated: ConditionType[],
+  now: Condition[],
+  at: number,
+): Condition[] {
+  const kept = (before ?? []).filter((item) => !evaluated.includes(item.type));
+  const timed = now.map((item) => {
+    const same = before?.find((old) => old.type === item.type && old.message === item.message);
+    return { ...item, lastTransitionTime: same?.lastTransitionTime ?? rfc3339(at) };
+  });
+  return [...kept, ...timed].sort((a, b) => (`${a.type}\n${a.message}` < `${b.type}\n${b.message}` ? -1 : 1));
+}
+
+/** lastTransitionTime moves only when the status does. */
+export function withHealth(before: Health | undefined, now: Health, at: number): Health {
+  const since = before?.status === now.status ? before.lastTransitionTime : undefined;
+  return { status: now.status, ...(now.message && { message: now.message }), lastTransitionTime: since ?? rfc3339(at) };
+}
+
+/**
+ * One merge patch that brings status (and, where given, operation and annotations) to the wanted values; undefined when
+ * nothing differs.
+ */
+export function statusPatch(
+  app: Application,
+  status: ApplicationStatus,
+  more: Record<string, unknown> = {},
+): Record<string, unknown> | undefined {
+  const patch = diffMergePatch(app.status, status);
+  if (!patch && Object.keys(more).length === 0) return undefined;
+  return { ...(patch && { status: patch }), ...more };
+}
+
+export interface Compared {
+  comparison: Comparison;
+  desired: DesiredState;
+  health: Health;
+  /** A refresh was asked for, or the inputs changed: then revision and reconciledAt move. */
+  moved: boolean;
+}
+
+export function comparedTo({ spec }: Application): ComparedTo {
+  const sources =
+    spec.sources && spec.sources.length > 0 ? { sources: spec.sources } : { source: spec.source ?? { repoURL: '' } };
+  return {
+    destination: spec.destination,
+    ...sources,
+    ...(spec.ignoreDifferences && { ignoreDifferences: spec.ignoreDifferences }),
+  };
+}
+
+function revisionFields(revisions: string[]): { revision: string } | { revisions: string[] } {
+  return revisions.length > 1 ? { revisions } : { revision: revisions[0] ?? '' };
+}
+
+/**
+ * The status after a comparison. An application whose inputs did not change keeps its revision and time
+ * (docs/compatibility.md).
+ */
+export function comparedStatus(
+  app: Application,
+  { comparison, desired, health, moved }: Compared,
+  at: number,
+): ApplicationStatus {
+  const { sourceType: _type, sourceTypes: _types, ...before } = app.status ?? {};
+  const moves = moved || before.sync?.status !== comparison.status || before.reconciledAt === undefined;
+  const { status: _status, comparedTo: _compared, ...revision } = before.sync ?? { status: 'Unknown' };
+  return {
+    ...before,
+    sync: {
+      status: comparison.status,
+      comparedTo: comparedTo(app),
+      ...(moves ? revisionFields(desired.revisions) : revision),
+    },
+    resources: comparison.resources,
+    health: withHealth(before.health, health, at),
+    ...(moves && { reconciledAt: rfc3339(at) }),
+    ...(desired.sourceTypes.length > 1
+      ? { sourceTypes: desired.sourceTypes }
+      : { sourceType: desired.sourceTypes[0] ?? 'Directory' }),
+    summary: {
+      ...(before.summary?.externalURLs && { externalURLs: before.summary.externalURLs }),
+      ...(comparison.images.length > 0 && { images: comparison.images }),
+      ...(comparison.objects.some(({ key }) => isApplication(key)) && { isAppOfApps: true }),
+    },
+    resourceHealthSource: 'appTree',
+    controllerNamespace: app.metadata.namespace,
+  };
+}

@@ -1,0 +1,328 @@
+// What the engine itself knows of an application's last sync and gate: the Application's writers can change its status,
+// not this.
+import type { Application, ApplicationSource, ApplicationSpec, OperationState } from '../../model/application.ts';
+import type { SyncRecord } from '../../model/coxswain.ts';
+import type { ObjectMeta } from '../../model/kube.ts';
+import type { AppProject } from '../../model/project.ts';
+import type { EffectivePolicy } from '../../policy/policy.ts';
+import type { Store } from '../../store/store.ts';
+import { hashOf, sameJson } from '../../base/canonical.ts';
+import { rfc3339 } from '../../base/clock.ts';
+import { applicationKey, sourcesOf } from '../../model/application.ts';
+import { coxGroup, coxVersion } from '../../model/coxswain.ts';
+import { isObject } from '../../model/kube.ts';
+import { textAt } from '../../model/read.ts';
+import { effectivePolicy, loosens, stricter } from '../../policy/policy.ts';
+import { clusterOf } from '../../store/settings.ts';
+import { makesHistory } from '../../sync/history.ts';
+
+type Records = Pick<Store, 'records'>;
+
+/** Where the gates of today and of former times are found. */
+type Gates = Pick<Store, 'records' | 'applications' | 'settings'>;
+
+/** A sync, as a history entry or an operation's result names it. */
+interface Synced {
+  revision?: string;
+  revisions?: string[];
+  source?: ApplicationSource;
+  sources?: ApplicationSource[];
+}
+
+/** An application, and the cluster to which its destination resolves. */
+interface Destined {
+  app: Application;
+  project: AppProject | undefined;
+  target: { server: string };
+}
+
+/** What of the spec beside its sources decides what a sync writes; undefined when there is nothing of it. */
+function waysOf({ ignoreDifferences = [], syncPolicy }: ApplicationSpec): unknown {
+  const ways = [
+    ignoreDifferences,
+    (syncPolicy?.syncOptions ?? []).toSorted(),
+    syncPolicy?.managedNamespaceMetadata ?? {},
+  ];
+  return ways.some((each) => Object.keys(each).length > 0) ? ways : undefined;
+}
+
+/** `server`: the URL to which the destination resolves now; what its name meant then counts for nothing. */
+function stateOf({ revision, revisions, source, sources }: Synced, spec: ApplicationSpec, server: string): string {
+  const { namespace } = spec.destination;
+  const all = sources && sources.length > 0 ? sources : source ? [source] : [];
+  const ways = waysOf(spec);
+  return hashOf([
+    revisions && revisions.length > 0 ? revisions : [revision ?? ''],
+    all,
+    { server, namespace },
+    ...(ways === undefined ? [] : [ways]),
+  ]);
+}
+
+/**
+ * What was synced is told by the record of this very Application alone; its gate also by that of a former one of its
+ * name.
+ */
+function recordOf({ records }: Records, app: { metadata: ObjectMeta }): SyncRecord | undefined {
+  const found = records.get(applicationKey(app));
+  return found?.spec.uid === app.metadata.uid ? found : undefined;
+}
+
+function policyFields({
+  gated,
+  approvals,
+  approvers,
+  reviewers = [],
+  expires,
+}: EffectivePolicy): SyncRecord['spec']['policy'] {
+  return { gated, approvals, approvers, reviewers, ...(expires !== undefined && { expires }) };
+}
+
+type Fields = Partial<Pick<SyncRecord['spec'], 'state' | 'policy' | 'place'>> & {
+  base?: SyncRecord['spec']['base'] | null;
+};
+
+/**
+ * The record outlives its Application: whoever makes another one of that name, or for that place, has not ended the
+ * gate.
+ */
+async function write({ records }: Records, app: Application, fields: Fields): Promise<void> {
+  const { name, namespace, uid = '' } = app.metadata;
+  const known = records.get(applicationKey(app));
+  const before = known?.spec.uid === uid ? known.spec : undefined;
+  const policy = fields.policy ?? known?.spec.policy ?? { gated: false, approvals: 1, approvers: [] };
+  const state = fields.state ?? before?.state;
+  // A sync leaves nothing of what was agreed on before it.
+  const base =
+    fields.state !== undefined ? undefined : fields.base === undefined ? before?.base : (fields.base ?? undefined);
+  const place = fields.place ?? known?.spec.place;
+  const spec: SyncRecord['spec'] = {
+    application: applicationKey(app),
+    uid,
+    policy,
+    ...(state !== undefined && { state }),
+    ...(place !== undefined && { place }),
+    ...(base && { base }),
+  };
+  if (before && sameJson(before, spec)) return;
+  if (known) {
+    await records.patch(applicationKey(app), {
+      metadata: { ownerReferences: null },
+      spec: {
+        ...spec,
+        policy: { ...policy, expires: policy.expires ?? null },
+        state: state ?? null,
+        place: place ?? null,
+        base: base ?? null,
+      },
+    });
+    return;
+  }
+  const made = await records.create({
+    apiVersion: `${coxGroup}/${coxVersion}`,
+    kind: 'SyncRecord',
+    metadata: { name, namespace },
+    spec,
+  });
+  if (made === 'exists') await write({ records }, app, fields);
+}
+
+/** What is deployed to the same place, whichever Application does it. */
+function placeText(server: string, namespace: string | undefined): string {
+  return hashOf({ server, namespace });
+}
+
+function placeOfSpec({ settings }: Gates, { spec }: Described): string | undefined {
+  const destination = isObject(spec) && isObject(spec['destination']) ? spec['destination'] : undefined;
+  if (!destination) return undefined;
+  return placeText(
+    clusterOf(settings(), destination)?.server ?? textAt(destination, 'server'),
+    textAt(destination, 'namespace') || undefined,
+  );
+}
+
+/**
+ * Records of gated Applications that are gone, and were last synced to where this one deploys: nobody has approved that
+ * the gate ends.
+ */
+function orphansAt(store: Gates, app: Described): SyncRecord[] {
+  const { records, applications } = store;
+  const place = placeOfSpec(store, app);
+  return place === undefined
+    ? []
+    : records.of(place).filter((record) => record.spec.policy.gated && !applications.get(record.spec.application));
+}
+
+/** Applications that deploy to where that record's was last synced. */
+export function neighbours(store: Gates, { spec: { place } }: SyncRecord): string[] {
+  return place === undefined
+    ? []
+    : store.applications
+        .list()
+        .filter((app) => placeOfSpec(store, app) === place)
+        .map(applicationKey);
+}
+
+/** An Application, as it is or as Git has it. */
+interface Described {
+  metadata: ObjectMeta;
+  spec?: unknown;
+}
+
+/**
+ * The gate that holds beside the present annotations: the strictest since what was last approved, here and in this
+ * place. undefined: none is known.
+ */
+export function lastPolicy(store: Gates, app: Described): EffectivePolicy | undefined {
+  const own = store.records.get(applicationKey(app));
+  const policies = [...(own ? [own] : []), ...orphansAt(store, app).filter((record) => record !== own)].map(
+    ({ spec }) => ({ ...spec.policy, environment: undefined, slack: undefined }),
+  );
+  return policies.reduce<EffectivePolicy | undefined>(
+    (all, policy) => (all ? stricter(all, policy) : policy),
+    undefined,
+  );
+}
+
+/** The annotations of application and project, and what was stricter before somebody loosened them without approval. */
+export function policyInForce(store: Gates, app: Application, project: AppProject | undefined): EffectivePolicy {
+  const [now, before] = [effectivePolicy(app, project), lastPolicy(store, app)];
+  return before?.gated ? stricter(now, before) : now;
+}
+
+/**
+ * Whether the history tells what was last synced. Where approval is needed, only what this engine has synced to the
+ * present destination
+ * counts: an entry that somebody wrote does not, nor one of before the application moved.
+ */
+export function isProven(store: Gates, { app, project, target: { server } }: Destined): boolean {
+  const entry = app.status?.history?.at(-1);
+  if (!entry || !policyInForce(store, app, project).gated) return true;
+  return recordOf(store, app)?.spec.state === stateOf(entry, app.spec, server);
+}
+
+/** Whether this engine has synced the whole application before, to whichever destination. */
+export function isRecorded(store: Records, app: { metadata: ObjectMeta }): boolean {
+  return recordOf(store, app)?.spec.state !== undefined;
+}
+
+/**
+ * After a sync of the whole application, before its history tells of it; and for a history that the cluster itself
+ * confirms.
+ */
+export function rememberSync(store: Records, placed: Placed, synced: Synced): Promise<void> {
+  const { app, target } = placed;
+  return write(store, app, { state: stateOf(synced, app.spec, target.server), place: placeOf(placed) });
+}
+
+type Placed = Pick<Destined, 'app' | 'target'>;
+
+function placeOf({ app, target: { server } }: Placed): string {
+  return placeText(server, app.spec.destination.namespace || undefined);
+}
+
+/**
+ * What Git and the cluster were found to agree on after the newest sync in history; undefined while that is the sync
+ * itself.
+ */
+export function baseOf(store: Records, placed: Placed): SyncRecord['spec']['base'] {
+  const { app } = placed;
+  const base = recordOf(store, app)?.spec.base;
+  return base && base.history === app.status?.history?.at(-1)?.id && base.destination === placeOf(placed)
+    ? base
+    : undefined;
+}
+
+/** undefined: they agree on what was last synced. */
+export async function rememberBase(
+  store: Records,
+  placed: Placed,
+  agreed: { revisions: string[]; at: number } | undefined,
+): Promise<void> {
+  const { app } = placed;
+  const history = app.status?.history?.at(-1)?.id;
+  if (history === undefined) return;
+  await write(store, app, {
+    base: agreed
+      ? {
+          history,
+          destination: placeOf(placed),
+          revisions: agreed.revisions,
+          sources: sourcesOf(app.spec),
+          at: rfc3339(agreed.at),
+        }
+      : null,
+  });
+}
+
+/**
+ * A gate that is stricter than the former one holds from now on; a looser one waits until something is approved under
+ * the former.
+ */
+export async function followPolicy(store: Gates, app: Application, project: AppProject | undefined): Promise<void> {
+  const [now, before] = [effectivePolicy(app, project), lastPolicy(store, app)];
+  if ((now.gated || before?.gated) && !(before && loosens(before, now)))
+    await write(store, app, { policy: policyFields(now) });
+}
+
+/** Its gate is at an end, and nothing more is to be remembered of it once the Application is gone. */
+export async function endGate(
+  { records, applications }: Pick<Store, 'records' | 'applications'>,
+  key: string,
+): Promise<void> {
+  const found = records.get(key);
+  if (found?.spec.policy.gated)
+    await records.patch(key, {
+      spec: { policy: { gated: false, approvals: 1, approvers: [], reviewers: [], expires: null } },
+    });
+  if (found && !applications.get(key)) await records.delete(key);
+}
+
+/** What an Application that is gone leaves: nothing, unless a gate of it has not been ended. */
+export async function forgetRecord({ records }: Pick<Store, 'records'>, key: string): Promise<void> {
+  if (records.get(key)?.spec.policy.gated === false) await records.delete(key);
+}
+
+/**
+ * People who agree to an effect agree to the gates that stand after it: the application's own, those that it changes,
+ * and those of its place.
+ */
+async function release(store: Store, approval: string, app: Application): Promise<void> {
+  const operations = store.approvals.get(`${app.metadata.namespace}/${approval}`)?.spec.operations ?? [];
+  const own = operations.filter(({ key }) => key.group === 'argoproj.io');
+  const deleted = new Set(
+    own.flatMap(({ op, key }) =>
+      op === 'delete' && key.kind === 'Application' ? [`${key.namespace}/${key.name}`] : [],
+    ),
+  );
+  const named = own
+    .flatMap(({ key }) => (key.kind === 'Application' ? [`${key.namespace}/${key.name}`] : []))
+    .filter((key) => !deleted.has(key));
+  const projects = own
+    .filter(({ key }) => key.kind === 'AppProject' && key.namespace === store.namespace)
+    .flatMap(({ key }) => store.applications.of(key.name));
+  const children = [...named.flatMap((key) => store.applications.get(key) ?? []), ...projects];
+  const orphans = orphansAt(store, app);
+  for (const each of [app, ...children]) {
+    // A gate of its place holds no longer, and so what follows stands for it too.
+    if (store.records.get(applicationKey(each)) || orphans.length > 0)
+      await write(store, each, {
+        policy: policyFields(effectivePolicy(each, store.projects.get(`${store.namespace}/${each.spec.project}`))),
+      });
+  }
+  for (const key of [...deleted, ...orphans.map(({ spec }) => spec.application)]) await endGate(store, key);
+}
+
+/**
+ * At the end of an operation, before its status tells of it. `approval`: name of the Approval under which the gate let
+ * it pass.
+ */
+export async function recordEnd(
+  store: Store,
+  subject: Pick<Destined, 'app' | 'target'>,
+  { state, approval }: { state: OperationState; approval: string | undefined },
+): Promise<void> {
+  if (state.phase !== 'Succeeded') return;
+  if (makesHistory(state) && state.syncResult) await rememberSync(store, subject, state.syncResult);
+  if (approval !== undefined) await release(store, approval, subject.app);
+}

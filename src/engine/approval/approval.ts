@@ -1,0 +1,366 @@
+// Approvals: opening one for today's effect, superseding older ones, and recording what people decide about it.
+import type { Clock } from '../../base/clock.ts';
+import type { Actor, Approval, ApprovalPhase, CommitRange } from '../../model/coxswain.ts';
+import type { Effect, EffectOperation } from '../../model/effect.ts';
+import type { ObjectMeta } from '../../model/kube.ts';
+import type { EffectivePolicy } from '../../policy/policy.ts';
+import type { Store } from '../../store/store.ts';
+import { sameJson } from '../../base/canonical.ts';
+import { rfc3339 } from '../../base/clock.ts';
+import { applicationLabel } from '../../base/name.ts';
+import { digestVersion, effectDifference } from '../../compare/effect.ts';
+import { cox } from '../../model/annotations.ts';
+import { applicationKey } from '../../model/application.ts';
+import { coxGroup, coxVersion } from '../../model/coxswain.ts';
+import { approvalName, becauseUnknown } from '../../policy/gate.ts';
+import { formerRounds, withoutEnded } from './round.ts';
+
+export interface ApprovalDeps {
+  store: Store;
+  clock: Clock;
+}
+
+export interface WantedApproval {
+  application: { metadata: ObjectMeta & { name: string; namespace: string } };
+  digest: string;
+  revision: string;
+  from: string | undefined;
+  /** Undefined while they cannot be told. */
+  ranges: CommitRange[] | undefined;
+  /** What nobody can ever tell of its authors; undefined while that is not known. */
+  unknown: readonly string[] | undefined;
+  destination: Effect['destination'];
+  operations: EffectOperation[];
+  /** As the gate applied it. */
+  policy: EffectivePolicy;
+  /** Why people who agreed do not count. */
+  lost?: readonly string[] | undefined;
+  /** Why what was agreed to before is void, if that is known better than by comparing the two. */
+  because?: string | undefined;
+}
+
+/** The phase a person may still change. */
+export function isOpen(approval: Approval): boolean {
+  return (approval.status?.phase ?? 'Pending') === 'Pending';
+}
+
+/** Whether it was opened for this very Application: people agreed to nothing of another one that has its name. */
+export function isApprovalOf({ metadata: { annotations } }: Approval, app: { metadata: ObjectMeta }): boolean {
+  const uid = annotations?.[cox.applicationUid];
+  return uid === undefined || uid === app.metadata.uid;
+}
+
+function keyOfApproval(approval: Approval): string {
+  return `${approval.metadata.namespace}/${approval.metadata.name}`;
+}
+
+/**
+ * After that nothing that was written while it was open fits it any more: nobody brings what people agreed to back,
+ * with its MAC.
+ */
+async function endRound({ store }: Pick<ApprovalDeps, 'store'>, { metadata, spec, status }: Approval): Promise<void> {
+  const ended = status !== undefined && status.phase !== 'Pending' && status.phase !== 'Approved';
+  if (!ended || status.observedGeneration !== metadata.generation) return;
+  await store.approvals.patch(`${metadata.namespace}/${metadata.name}`, { spec: { round: (spec.round ?? 0) + 1 } });
+}
+
+/** Clock ms at which it expires; undefined when nobody's word can let it pass any more. */
+function expiryOf({ metadata, status }: Approval, expiresMs: number): number | undefined {
+  const { phase = 'Pending', openedAt, approvals = [] } = status ?? {};
+  if (phase !== 'Pending' && phase !== 'Approved') return undefined;
+  const times = [openedAt ?? metadata.creationTimestamp ?? '', ...approvals.map(({ at }) => at)]
+    .map((time) => Date.parse(time))
+    .filter(Number.isFinite);
+  return times.length > 0 ? Math.max(...times) + expiresMs : undefined;
+}
+
+/**
+ * Ends what has waited too long, but for the one that is being applied; milliseconds until the next of the
+ * application's does.
+ */
+export async function expireApprovals(
+  deps: ApprovalDeps,
+  application: string,
+  { expiresMs, applied }: { expiresMs: number; applied: string | undefined },
+): Promise<number | undefined> {
+  let next: number | undefined;
+  for (const approval of deps.store.approvals.of(application)) {
+    const at = approval.metadata.name === applied ? undefined : expiryOf(approval, expiresMs);
+    const left = at === undefined ? undefined : at - deps.clock.now();
+    if (left !== undefined && left > 0) next = Math.min(next ?? left, left);
+    const agreed = (approval.status?.approvals ?? []).map(({ actor }) => actor.login).join(', ');
+    if (left !== undefined && left <= 0)
+      await setPhase(
+        deps,
+        approval,
+        'Expired',
+        agreed === '' ? 'nobody decided in time' : `it was not applied in time after ${agreed} agreed`,
+      );
+  }
+  return next;
+}
+
+/**
+ * Takes a rejection back, or an end by time: it is asked for anew if that is still what a sync would do. Who said what
+ * in that round stays on record.
+ */
+export async function reopenApproval(deps: ApprovalDeps, approval: Approval, actor: Actor): Promise<void> {
+  const { resourceVersion } = approval.metadata;
+  const status = {
+    phase: 'Superseded',
+    message: reopenedBy(actor),
+    approvals: [],
+    rejectedBy: null,
+    former: formerRounds(approval.status),
+    endedAt: rfc3339(deps.clock.now()),
+  };
+  await endRound(
+    deps,
+    await deps.store.approvals.patch(
+      keyOfApproval(approval),
+      { status },
+      { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
+    ),
+  );
+}
+
+export function reopenedBy({ login }: Actor): string {
+  return `${login} asks for it again`;
+}
+
+async function setPhase(
+  { store, clock }: ApprovalDeps,
+  approval: Approval,
+  phase: ApprovalPhase,
+  message: string,
+): Promise<void> {
+  if (approval.status?.phase === phase && approval.status.message === message) return;
+  await endRound(
+    { store },
+    await store.approvals.patch(
+      keyOfApproval(approval),
+      { status: { phase, message, endedAt: phase === 'Pending' ? null : rfc3339(clock.now()) } },
+      { subresource: 'status' },
+    ),
+  );
+}
+
+function newApproval(wanted: WantedApproval): Approval {
+  const { namespace, name, uid } = wanted.application.metadata;
+  return {
+    apiVersion: `${coxGroup}/${coxVersion}`,
+    kind: 'Approval',
+    metadata: {
+      name: approvalName(name, wanted.digest),
+      namespace,
+      labels: { [cox.application]: applicationLabel(wanted.application.metadata) },
+      ...(uid !== undefined && { annotations: { [cox.applicationUid]: uid } }),
+    },
+    spec: {
+      application: applicationKey(wanted.application),
+      digest: wanted.digest,
+      digestVersion,
+      destination: wanted.destination,
+      revision: wanted.revision,
+      operations: wanted.operations,
+      policy: {
+        approvals: wanted.policy.approvals,
+        approvers: wanted.policy.approvers,
+        reviewers: wanted.policy.reviewers ?? [],
+      },
+      ...(wanted.ranges && { ranges: wanted.ranges }),
+      ...(wanted.unknown && { unknown: [...wanted.unknown] }),
+      ...(wanted.from && { from: wanted.from }),
+    },
+  };
+}
+
+/** Whether one Approval cannot hold them: etcd takes requests of 1.5 MiB. */
+export function tooLarge(operations: readonly EffectOperation[]): boolean {
+  return Buffer.byteLength(JSON.stringify(operations)) > 1_000_000;
+}
+
+/**
+ * An effect that comes back may be made of other commits than the first time, and another gate may ask. What waits
+ * stays as it was asked: the gate counts by today's.
+ */
+async function renewed(
+  { store }: ApprovalDeps,
+  key: string,
+  { metadata: { annotations }, spec: { ranges, unknown, policy, from, revision } }: Approval,
+): Promise<Approval> {
+  const round = (store.approvals.get(key)?.spec.round ?? 0) + 1;
+  return store.approvals.patch(key, {
+    metadata: { annotations },
+    spec: { ranges: ranges ?? null, unknown: unknown ?? null, policy, from: from ?? null, revision, round },
+  });
+}
+
+/**
+ * Whose change it is may be known better than when it was asked for. What people agreed to, the effect, stays the same.
+ */
+async function retold(
+  { store }: ApprovalDeps,
+  found: Approval,
+  { spec: { ranges, unknown, policy } }: Approval,
+): Promise<Approval> {
+  if (!isOpen(found) || unknown === undefined || sameJson([found.spec.ranges, found.spec.unknown], [ranges, unknown]))
+    return found;
+  return store.approvals.patch(keyOfApproval(found), { spec: { ranges: ranges ?? null, unknown, policy } });
+}
+
+/** Opens the Approval of this effect if there is none, and supersedes the application's other open ones. Idempotent. */
+export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): Promise<string> {
+  const fresh = newApproval(wanted);
+  const key = keyOfApproval(fresh);
+  const because = becauseUnknown(fresh.spec.unknown ?? []);
+  const waiting = `waiting for approval${because}`;
+  if (!deps.store.approvals.get(key)) await deps.store.approvals.create(fresh);
+  const found = deps.store.approvals.get(key);
+  const ended = found?.status?.phase === 'Superseded' || found?.status?.phase === 'Applied';
+  const foreign = found !== undefined && !isApprovalOf(found, wanted.application);
+  // A new round: what people agreed to before, or for another application of that name, fits it no longer.
+  const existing =
+    found && (ended || foreign) ? await renewed(deps, key, fresh) : found && (await retold(deps, found, fresh));
+  // An effect that comes back after it was superseded waits again; what was rejected stays rejected.
+  if (!existing?.status || ended || foreign) {
+    const kept = { former: formerRounds(found?.status), cards: withoutEnded(found?.status?.cards) };
+    await deps.store.approvals.patch(
+      key,
+      {
+        status: {
+          phase: 'Pending',
+          message: waiting,
+          openedAt: rfc3339(deps.clock.now()),
+          approvals: [],
+          rejectedBy: null,
+          endedAt: null,
+          ...kept,
+        },
+      },
+      { subresource: 'status' },
+    );
+  } else if (existing.status.phase === 'Approved') {
+    // The gate asks for more than it did, or counts somebody no longer: others may agree again.
+    await setPhase(
+      deps,
+      existing,
+      'Pending',
+      `${existing.status.approvals?.length ?? 0} agreed, and more must${wanted.lost ? `: ${wanted.lost.join('; ')}` : ''}${because}`,
+    );
+  } else if (
+    isOpen(existing) &&
+    fresh.spec.unknown &&
+    (existing.status.approvals ?? []).length === 0 &&
+    existing.status.message !== waiting
+  ) {
+    const { resourceVersion } = existing.metadata; // somebody may agree at this moment
+    await deps.store.approvals.patch(
+      key,
+      { status: { message: waiting } },
+      { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
+    );
+  }
+  await supersedeOthers(deps, fresh.spec.application, {
+    keep: fresh.metadata.name,
+    operations: wanted.operations,
+    because: wanted.because,
+  });
+  return fresh.metadata.name;
+}
+
+interface Today {
+  /** Name of the Approval that stays. */
+  keep: string | undefined;
+  /** Today's effect. */
+  operations?: EffectOperation[];
+  because?: string | undefined;
+  /** The newest revision in history. */
+  synced?: string | undefined;
+  /** Why there is no effect. */
+  why?: string;
+}
+
+/** Why an approval is void: which object and field differ from what was asked. */
+function voidMessage(approval: Approval, { operations: now, because, why }: Today): string {
+  if (!now) return why ?? 'nothing is left to approve';
+  if (because !== undefined) return `what would be applied has changed: ${because}`;
+  if (approval.spec.digestVersion !== digestVersion)
+    return 'asked anew: digests are made otherwise since Coxswain was updated, and values are now tied to their object';
+  const differences = effectDifference(approval.spec.operations, now);
+  const more = differences.length > 3 ? `; and ${differences.length - 3} more` : '';
+  return `what would be applied has changed: ${differences.slice(0, 3).join('; ')}${more}`;
+}
+
+/** Whatever waits for another effect of this application waits in vain. */
+export async function supersedeOthers(deps: ApprovalDeps, application: string, today: Today): Promise<void> {
+  for (const approval of deps.store.approvals.of(application)) {
+    const phase = approval.status?.phase ?? 'Pending';
+    // a crash may have come between its end and this
+    if (phase !== 'Pending' && phase !== 'Approved') await endRound(deps, approval);
+    if (approval.metadata.name === today.keep || (phase !== 'Pending' && phase !== 'Approved')) continue;
+    if (phase === 'Approved' && today.synced === approval.spec.revision) {
+      await setPhase(deps, approval, 'Applied', 'applied by another operation'); // somebody was quicker than the engine
+      continue;
+    }
+    await setPhase(deps, approval, 'Superseded', voidMessage(approval, today));
+  }
+}
+
+export async function markApplied(
+  deps: ApprovalDeps,
+  application: string,
+  name: string,
+  message: string,
+): Promise<void> {
+  const approval = deps.store.approvals.of(application).find((item) => item.metadata.name === name);
+  if (approval?.status?.phase === 'Approved') await setPhase(deps, approval, 'Applied', message);
+}
+
+/** Adds the person once and closes the Approval when enough have agreed. `needed` counts people. */
+export async function recordApproval(
+  deps: ApprovalDeps,
+  approval: Approval,
+  person: { actor: Actor; teams: string[] },
+  needed: number,
+): Promise<'counted' | 'complete' | 'already'> {
+  const before = approval.status?.approvals ?? [];
+  if (before.some((item) => item.actor.id === person.actor.id)) return 'already';
+  const approvals = [...before, { ...person, at: rfc3339(deps.clock.now()) }];
+  const complete = approvals.length >= needed;
+  const names = approvals.map((item) => item.actor.login).join(', ');
+  const status = {
+    phase: complete ? 'Approved' : 'Pending',
+    message: complete
+      ? `approved by ${names}`
+      : `${approvals.length} of ${needed} approvals${becauseUnknown(approval.spec.unknown ?? [])}`,
+    approvals,
+  };
+  // The precondition keeps two people who click at once from overwriting each other.
+  const { resourceVersion } = approval.metadata;
+  await deps.store.approvals.patch(
+    keyOfApproval(approval),
+    { status },
+    { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
+  );
+  return complete ? 'complete' : 'counted';
+}
+
+export async function recordRejection(
+  deps: ApprovalDeps,
+  approval: Approval,
+  actor: Actor,
+  reason: string,
+): Promise<void> {
+  const message = `rejected by ${actor.login}${reason ? `: ${reason}` : ''}`;
+  const { resourceVersion } = approval.metadata;
+  const status = { phase: 'Rejected', message, rejectedBy: actor, endedAt: rfc3339(deps.clock.now()) };
+  await endRound(
+    deps,
+    await deps.store.approvals.patch(
+      keyOfApproval(approval),
+      { status },
+      { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
+    ),
+  );
+}

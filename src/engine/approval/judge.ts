@@ -1,0 +1,94 @@
+// Under approval each write is judged immediately before it: what it would do now must be what the gate let pass.
+import type { Judgement, StepInput, Write } from '../../sync/sync.ts';
+import type { OperationState } from '../../model/application.ts';
+import type { EffectOperation } from '../../model/effect.ts';
+import type { ResourceKey } from '../../model/kube.ts';
+import type { Admission, AdmissionDeps } from './admission.ts';
+import type { Target } from '../application/assess.ts';
+import type { Leave } from '../application/memory.ts';
+import { effectDifference } from '../../compare/effect.ts';
+import { applicationKey } from '../../model/application.ts';
+import { deletionsOf } from '../../compare/effect-others.ts';
+import { isApplication } from '../../model/argo-kinds.ts';
+import { keyText } from '../../model/kube.ts';
+import { isMarkedUnchanged, kubectlName } from '../../sync/task.ts';
+import { covers } from './admission.ts';
+import { effectInput } from '../application/assess.ts';
+
+/** Waits until the cache has what was in the way of a write. */
+async function catchUp({ cluster: { api, live } }: Target, key: ResourceKey, signal: AbortSignal): Promise<void> {
+  const seen = live.get(key)?.uid;
+  const version = (await api.get(key, { signal }))?.metadata.resourceVersion;
+  if (version === undefined) await live.until(key, (object) => object?.uid !== seen || object === undefined, signal);
+  else await live.waitFor(key, version, signal);
+}
+
+/** What may be written; undefined: whatever makes it what was last synced. */
+function agreedTo(
+  { store }: AdmissionDeps,
+  { subject: { app } }: Admission,
+  { rule, approval }: Leave,
+): readonly EffectOperation[] | undefined {
+  if (rule === 'last-synced') return undefined;
+  const found = store.approvals.of(applicationKey(app)).find((item) => item.metadata.name === approval);
+  return found?.status?.phase === 'Approved' ? found.spec.operations : [];
+}
+
+/** In the words of an Approval that is void. */
+function differenceOf(agreed: readonly EffectOperation[], operation: EffectOperation): string {
+  const approved = agreed.filter(({ op, key }) => op !== 'hook' && keyText(key) === keyText(operation.key));
+  return effectDifference(approved, [operation]).join('; ');
+}
+
+/** undefined where no gate asks: then a sync costs nothing more. */
+export function judgeOf(
+  deps: AdmissionDeps,
+  admission: Admission,
+  leave: Leave | undefined,
+  signal: AbortSignal,
+): StepInput['judge'] {
+  if (!leave || leave.rule === 'not-gated' || leave.rule === 'dry-run') return undefined;
+  const { subject, wanted, last } = admission;
+  const input = effectInput(subject, { desired: wanted, last });
+  return async ({ kind, key, when }: Write): Promise<Judgement> => {
+    if (when === 'raced') await catchUp(subject.target, key, signal);
+    const { operation, live, target, manifestHash, removed, error } = await subject.target.comparer.judge(
+      input,
+      { key, exact: when !== 'ahead' },
+      signal,
+    );
+    if (error) return { do: 'refused', message: error.message };
+    if (!operation || (kind === 'prune') !== (operation.op === 'delete')) return { do: 'leave' };
+    const agreed = agreedTo(deps, admission, leave);
+    const whole = [
+      operation,
+      ...(operation.op === 'delete' && isApplication(key)
+        ? deletionsOf(subject.others.goesWith(key), operation.wave).operations
+        : []),
+    ];
+    const beyond = agreed && whole.find((each) => !agreed.some((item) => covers(item, each)));
+    if (agreed && beyond) return { do: 'stop', why: differenceOf(agreed, beyond) };
+    return { do: 'write', live, target, manifestHash, removed, recreate: operation.op === 'recreate' };
+  };
+}
+
+const named = 10;
+
+function listed(what: string, names: readonly string[]): string {
+  if (names.length === 0) return '';
+  return `; ${what}: ${names.slice(0, named).join(', ')}${names.length > named ? ` and ${names.length - named} more` : ''}`;
+}
+
+/** The message of an operation that ends half-way: what it has written, and what not. */
+export function toldOf({ syncResult }: OperationState, message: string): string {
+  const rows = syncResult?.resources ?? [];
+  const written = rows.filter(
+    (row) =>
+      row.hookPhase !== undefined &&
+      row.status !== undefined &&
+      row.status !== 'PruneSkipped' &&
+      !row.message?.endsWith(' unchanged'),
+  );
+  const left = rows.filter((row) => row.hookPhase === undefined && !isMarkedUnchanged(row));
+  return `${message}${listed('applied', written.map(kubectlName))}${listed('not applied', left.map(kubectlName))}`;
+}

@@ -1,0 +1,172 @@
+// Deleting an Application asks as a sync does: where a gate bears on what goes with it, nothing goes before people have
+// agreed to exactly that.
+import type { Gone } from '../../compare/compare.ts';
+import type { Application } from '../../model/application.ts';
+import type { Approval } from '../../model/coxswain.ts';
+import type { Effect, EffectOperation } from '../../model/effect.ts';
+import type { GateDecision } from '../../policy/gate.ts';
+import type { LoosenedGate } from '../../policy/policy.ts';
+import type { Target } from '../application/assess.ts';
+import type { Waiting } from './cascade.ts';
+import type { ReconcileDeps } from '../application/pass.ts';
+import { sameJson } from '../../base/canonical.ts';
+import { deletionsOf } from '../../compare/effect-others.ts';
+import { digestOf } from '../../compare/digest.ts';
+import { applicationKey } from '../../model/application.ts';
+import { approvalRequired, decideGate, metText } from '../../policy/gate.ts';
+import { trackingName } from '../../render/document/tracking.ts';
+import { isApprovalOf, openApproval, tooLarge } from '../approval/approval.ts';
+import { withReviewers } from '../approval/authors.ts';
+import { asOfNow } from '../approval/gate-input.ts';
+import { goesWith } from '../application/ownership.ts';
+import { endGate, policyInForce } from '../application/sync-record.ts';
+
+/** What the whole tree has now; clusters that cannot be reached tell by the statuses of their applications. */
+async function treeNow(deps: ReconcileDeps, app: Application): Promise<Gone[]> {
+  for (const { application } of goesWith(deps, app)) {
+    const each = deps.store.applications.get(application);
+    if (each) await deps.targetOf(each).catch(() => undefined);
+  }
+  return goesWith(deps, app);
+}
+
+function isSame(a: EffectOperation, b: EffectOperation): boolean {
+  return a.op === 'delete' && b.op === 'delete' && sameJson([a.key, a.with], [b.key, b.with]);
+}
+
+/**
+ * What was agreed to for another Application, such as the parent, counts where that one's deletion, begun under it,
+ * takes this one along.
+ */
+function isUnder(deps: ReconcileDeps, app: Application, { status }: Approval): boolean {
+  if (status?.phase === 'Approved') return true;
+  const until = Date.parse(status?.endedAt ?? '') + 1000;
+  return deps.store.applications.list().some((each) => {
+    const begun = Date.parse(each.metadata.deletionTimestamp ?? '') <= until;
+    return (
+      begun &&
+      (applicationKey(each) === applicationKey(app) ||
+        goesWith(deps, each).some(({ application }) => application === applicationKey(app)))
+    );
+  });
+}
+
+function candidates(deps: ReconcileDeps, app: Application, operations: readonly EffectOperation[]): Approval[] {
+  return deps.store.approvals.list().filter((approval) => {
+    const own = approval.spec.application === applicationKey(app);
+    const phases = own ? ['Approved', 'Pending', 'Rejected', 'Expired'] : ['Approved', 'Applied'];
+    if (!phases.includes(approval.status?.phase ?? 'Pending') || (own && !isApprovalOf(approval, app))) return false;
+    return (
+      operations.every((operation) => approval.spec.operations.some((item) => isSame(item, operation))) &&
+      (own || isUnder(deps, app, approval))
+    );
+  });
+}
+
+interface Asked {
+  app: Application;
+  effect: Effect;
+  gates: readonly LoosenedGate[];
+}
+
+/** Whoever deletes an Application by hand leaves no name, and may be one of those who approve it. */
+const byHand = 'who deleted the Application left no name';
+
+/** The gate's answer by that Approval; without one, that nobody has agreed. */
+async function decided(
+  deps: ReconcileDeps,
+  { app, effect, gates }: Asked,
+  approval: Approval | undefined,
+): Promise<GateDecision> {
+  const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
+  const phase = approval?.status?.phase ?? 'Pending';
+  // Of an approval of the parent the parent's own gate has asked that.
+  const by = approval
+    ? await asOfNow(approval.spec.application === applicationKey(app) ? deps : {}, app, approval)
+    : [];
+  const digest = approval?.spec.digest ?? effect.digest;
+  const policy = policyInForce(deps.store, app, project);
+  return decideGate({
+    application: app.metadata.name,
+    policy: by.length > 0 ? await withReviewers(deps.authors, app, policy) : policy,
+    loosened: gates,
+    effect: { digest, empty: false, tooLarge: tooLarge(effect.operations) },
+    target: { revisions: [], sources: 'deletion' },
+    last: undefined,
+    approvals: approval
+      ? [
+          {
+            name: approval.metadata.name,
+            digest,
+            phase: phase === 'Applied' ? 'Approved' : phase,
+            message: approval.status?.message ?? '',
+            by,
+          },
+        ]
+      : [],
+    authors:
+      approval && by.length > 0
+        ? await deps.authors.authorsOf({ ranges: approval.spec.ranges ?? [], unknown: approval.spec.unknown ?? [] })
+        : { people: [], unknown: [byHand] },
+  });
+}
+
+function effectOf(app: Application, target: Target, gone: readonly Gone[]): Effect {
+  const { operations, deleted, risks } = deletionsOf(gone);
+  const destination = { server: target.server, namespace: app.spec.destination.namespace ?? '' };
+  return {
+    drift: [],
+    waiting: [],
+    change: [],
+    total: (gone[0]?.objects ?? []).map((key) => ({ key, action: 'delete', changes: [], notes: [] })),
+    hooks: [],
+    errors: [],
+    risks,
+    operations,
+    deleted,
+    destination,
+    unwritten: [],
+    digest: digestOf({ application: applicationKey(app), destination, syncOptions: [], operations }),
+    notes: ['The Application is being deleted.'],
+  };
+}
+
+/** undefined: nothing that a gate guards goes, or people have agreed to all that goes. */
+export async function heldByGate(deps: ReconcileDeps, app: Application, target: Target): Promise<Waiting | undefined> {
+  const gone = await treeNow(deps, app);
+  const gates = gone.flatMap((each) => each.gates);
+  const effect = effectOf(app, target, gone);
+  if (gates.length === 0 || effect.operations.length === 0) return undefined;
+  const asked = { app, effect, gates };
+  const found = candidates(deps, app, effect.operations);
+  for (const approval of found) {
+    if ((await decided(deps, asked, approval)).do !== 'go') continue;
+    await endGate(deps.store, applicationKey(app)); // people have agreed to the end of what its gate guards
+    return undefined;
+  }
+  const verdict = await decided(
+    deps,
+    asked,
+    found.find(({ spec }) => spec.digest === effect.digest),
+  );
+  if (verdict.do === 'refuse')
+    return {
+      error: `${verdict.why}. Nothing is deleted; to leave all its objects, remove the finalizers from the application.`,
+    };
+  const history = app.status?.history?.at(-1);
+  const name = await openApproval(deps, {
+    application: app,
+    digest: effect.digest,
+    revision: history?.revision ?? history?.revisions?.[0] ?? '',
+    from: undefined,
+    ranges: [],
+    unknown: [byHand],
+    destination: effect.destination,
+    operations: effect.operations,
+    policy: verdict.policy,
+  });
+  deps.memory.of(applicationKey(app), trackingName(app, deps.store.namespace)).effect = { key: 'deletion', effect };
+  return {
+    error: `${approvalRequired(name)}: it would ${metText(gates)}; who deleted it is not known, so two people must agree`,
+  };
+}

@@ -1,0 +1,399 @@
+// Carrying out status.operation: resolve it once, pass the gate, then step it until it has ended; killed anywhere, it
+// goes on from status.
+import type { Comparison } from '../../compare/compare.ts';
+import type { Application, ApplicationStatus, Operation, OperationState } from '../../model/application.ts';
+import type { Worker } from '../../base/worker.ts';
+import type { StepInput, StepResult, SyncTarget } from '../../sync/sync.ts';
+import type { Subject } from '../application/assess.ts';
+import type { DesiredState, Desiring } from '../application/desired.ts';
+import type { AdmissionDeps } from '../approval/admission.ts';
+import type { Leave } from '../application/memory.ts';
+import { canonicalJson, sameJson } from '../../base/canonical.ts';
+import { AppError, describeError, errorKind } from '../../base/errors.ts';
+import { syncOptions } from '../../model/application.ts';
+import { findingText, idleOperationFields } from '../../model/contract.ts';
+import type { ResourceKey } from '../../model/kube.ts';
+import { keyText, keyTitle } from '../../model/kube.ts';
+import { syncWindow } from '../../policy/window.ts';
+import { makesHistory, withHistory } from '../../sync/history.ts';
+import { startTime, step } from '../../sync/sync.ts';
+import type { Admission } from '../approval/admission.ts';
+import { admit, admitAgain } from '../approval/admission.ts';
+import { basisOf, compareTo, deniedTargets } from '../application/assess.ts';
+import { isGated } from '../approval/gate-input.ts';
+import { judgeOf, toldOf } from '../approval/judge.ts';
+import { endedState, sourceFields, stateOf } from '../application/operation-state.ts';
+import type { OtherDeps } from '../application/others.ts';
+import { unread } from '../application/others.ts';
+import { diffBase, followBase, lastSynced } from '../application/history.ts';
+import { isProven, recordEnd } from '../application/sync-record.ts';
+
+export interface OperationDeps extends AdmissionDeps, OtherDeps {
+  desiring: Desiring;
+  /** Knows the schedules of sync windows. */
+  worker: Worker;
+}
+
+export interface OperationInput {
+  subject: Subject;
+  /**
+   * The branch head and its comparison, which an operation for the same manifests uses; undefined when it cannot be
+   * looked at now.
+   */
+  head: { desired: DesiredState; comparison: Comparison; last: DesiredState | 'gone' | undefined } | undefined;
+  /** Writes status (and, at the end, the removal of /operation) in one patch. */
+  save(status: Partial<ApplicationStatus>, done: boolean): Promise<void>;
+}
+
+interface Wanted {
+  state: DesiredState;
+  comparison: Comparison;
+  /** What was last synced. */
+  last: DesiredState | 'gone' | undefined;
+}
+
+export type OperationOutcome = { ended: true } | { ended: false; at?: number };
+
+function overridden(app: Application, operation: Operation): Application {
+  const { source, sources } = operation.sync ?? {};
+  if (!source && !sources) return app;
+  const { source: _source, sources: _sources, ...spec } = app.spec;
+  return { ...app, spec: { ...spec, ...(source && { source }), ...(sources && { sources }) } };
+}
+
+function wantedRevisions(operation: Operation, state: OperationState | undefined): (string | undefined)[] {
+  const { revision, revisions } = state?.syncResult ?? operation.sync ?? {};
+  if (revisions && revisions.length > 0) return revisions;
+  return [revision || undefined];
+}
+
+/** Whether it says itself what it syncs, so that the branch head does not concern it. */
+export function hasOwnRevision(app: Application): boolean {
+  const { operation = {} } = app;
+  return (
+    operation.sync?.source !== undefined ||
+    operation.sync?.sources !== undefined ||
+    wantedRevisions(operation, stateOf(app)).some((item) => item !== undefined)
+  );
+}
+
+async function wantedState(
+  deps: OperationDeps,
+  { subject: { app }, head }: OperationInput,
+  state: OperationState | undefined,
+  signal: AbortSignal,
+): Promise<DesiredState> {
+  const operation = app.operation ?? {};
+  const revisions = wantedRevisions(operation, state);
+  const pinned = revisions.filter((item) => item !== undefined);
+  const headFits = head && (pinned.length === 0 || pinned.join() === head.desired.revisions.join());
+  if (!operation.sync?.source && !operation.sync?.sources && headFits) return head.desired;
+  return deps.desiring.at(overridden(app, operation), revisions, signal);
+}
+
+function respectsIgnored(options: string[] | undefined): boolean {
+  return syncOptions(options).get('RespectIgnoreDifferences') === 'true';
+}
+
+async function wantedOf(
+  deps: OperationDeps,
+  input: OperationInput,
+  state: OperationState | undefined,
+  signal: AbortSignal,
+): Promise<Wanted> {
+  const { subject, head } = input;
+  const desired = await wantedState(deps, input, state, signal);
+  if (!head) await followBase(deps, subject, { desired, signal });
+  const last = head
+    ? head.last
+    : await lastSynced(deps.desiring, subject.known, subject.app, {
+        desired,
+        signal,
+        proven: isProven(deps.store, subject),
+      });
+  // An operation inherits no options: what is compared is what this very operation sends.
+  const options = subject.app.operation?.sync?.syncOptions ?? [];
+  const alike = respectsIgnored(options) === respectsIgnored(subject.app.spec.syncPolicy?.syncOptions);
+  const same = head && alike && desired.manifests === head.comparison.input.manifests;
+  const base = diffBase(subject.known, last);
+  return {
+    state: desired,
+    last,
+    comparison: same
+      ? head.comparison
+      : await compareTo(
+          subject,
+          desired,
+          { previous: base === 'gone' ? undefined : base, syncOptions: options },
+          signal,
+        ),
+  };
+}
+
+function targetsOf(comparison: Comparison, denied: Map<string, string>): SyncTarget[] {
+  return comparison.objects
+    .filter((item) => !item.ignored || item.target !== undefined || item.requiresPruning || item.movesTo !== undefined)
+    .map((item) => {
+      // What the server said of a manifest is asked again by the sync, with its options (Force, Replace).
+      const invalid = denied.get(keyText(item.key));
+      return {
+        key: item.key,
+        target: item.target,
+        ...(!item.target && item.live && { live: item.live }),
+        status: item.status,
+        manifestHash: item.manifestHash,
+        validated: item.validated,
+        ...(invalid && { invalid }),
+        ...(item.unruled && item.error && { left: item.error.message }),
+        ...(item.movesTo !== undefined && { movesTo: item.movesTo }),
+        ...(item.previous && { previous: item.previous }),
+      };
+    });
+}
+
+function admissionOf({ subject, head }: OperationInput, wanted: Wanted): Admission {
+  return { subject, head: head?.desired, last: wanted.last, wanted: wanted.state, comparison: wanted.comparison };
+}
+
+/**
+ * The gate. A process that has not seen the operation pass asks again: whoever can write an operation can write its
+ * state too.
+ */
+async function gateMessage(
+  deps: OperationDeps,
+  input: OperationInput,
+  { state, wanted }: { state: OperationState | undefined; wanted: Wanted },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { subject } = input;
+  const { known } = subject;
+  const operation = canonicalJson(subject.app.operation);
+  // Only a first step writes syncResult: an operation that waits for its sync window has not passed the gate yet.
+  const begun = state?.syncResult !== undefined;
+  const now = {
+    operation,
+    manifests: wanted.state.key,
+    basis: basisOf(subject),
+    gated: isGated(deps, { ...subject, comparison: wanted.comparison }),
+  };
+  const { admitted } = known;
+  if (begun && admitted && sameJson({ ...admitted, ...now }, admitted)) return undefined;
+  const answer = await (begun ? admitAgain : admit)(deps, admissionOf(input, wanted), signal);
+  known.admitted = 'refused' in answer ? undefined : { ...now, ...answer };
+  return 'refused' in answer ? answer.refused : undefined;
+}
+
+function windowOf(deps: OperationDeps, { app, project }: Subject, running: boolean): ReturnType<typeof syncWindow> {
+  return syncWindow(deps.worker, {
+    windows: project?.spec.syncWindows ?? [],
+    application: app.metadata.name,
+    destination: app.spec.destination,
+    manual: app.operation?.initiatedBy?.automated !== true,
+    at: deps.clock.now(),
+    running,
+  });
+}
+
+/** While the window is closed the operation stays where it is, says so, and goes on when the window opens. */
+async function heldByWindow(
+  deps: OperationDeps,
+  { subject, save }: OperationInput,
+  state: OperationState | undefined,
+): Promise<OperationOutcome | undefined> {
+  const window = await windowOf(deps, subject, state?.syncResult !== undefined);
+  if (window.permitted) return undefined;
+  const { app } = subject;
+  const message = 'Sync operation blocked by sync window';
+  const before: OperationState = state ?? {
+    operation: app.operation ?? {},
+    phase: 'Running',
+    startedAt: startTime(app, deps.clock.now()),
+  };
+  // What waits for its next attempt says when that is.
+  if (before.message !== message && before.finishedAt === undefined)
+    await save({ operationState: { ...before, message } }, false);
+  return { ended: false, ...(window.changesAt !== undefined && { at: window.changesAt }) };
+}
+
+function historyOf(app: Application, ended: OperationState): Partial<ApplicationStatus> {
+  const history = withHistory(app.status?.history, ended, app.spec.revisionHistoryLimit);
+  return history.length > 0 ? { history } : {};
+}
+
+/** History names what may be put back without approval: not what nobody has approved. */
+function notRemembered(unapproved: NonNullable<Leave['unapproved']>): string {
+  return `what was last synced stays, for nobody has approved ignored fields: ${unapproved.map(({ key, paths }) => `${keyTitle(key)} ${paths.join(', ')}`).join('; ')}`;
+}
+
+/** Git may say by now that another application holds it, and that one may have it already. */
+function takenBy({ target, known, others }: Subject, key: ResourceKey): string | undefined {
+  const owner = target.cluster.live.get(key)?.application;
+  return others.heldBy(key) ?? (owner === known.tracking ? undefined : owner);
+}
+
+type Steps = Pick<StepInput, 'state' | 'resolved' | 'targets' | 'signal' | 'blocked' | 'judge' | 'ends'>;
+
+function takeStep(deps: OperationDeps, { subject, save }: OperationInput, steps: Steps): Promise<StepResult> {
+  const { app, target, log, known } = subject;
+  const { cluster, comparer } = target;
+  return step({
+    ...steps,
+    app,
+    operation: app.operation ?? {},
+    live: (key) => cluster.live.get(key)?.object,
+    heldBy: (key) => takenBy(subject, key),
+    unread: () => unread(deps, app, target, steps.signal),
+    cluster,
+    async save(now, done) {
+      if (!done) return save({ operationState: now }, false);
+      const { approval, unapproved } = known.admitted ?? {};
+      if (unapproved && makesHistory(now))
+        return save(
+          { operationState: { ...now, message: `${now.message ?? ''}; ${notRemembered(unapproved)}` } },
+          true,
+        );
+      await recordEnd(deps.store, subject, { state: now, approval });
+      return save({ operationState: now, ...historyOf(app, now) }, true);
+    },
+    accepted: (key, hash, object) => comparer.accept(key, hash, object),
+    clock: deps.clock,
+    log,
+  });
+}
+
+function stepsOf(
+  { subject }: OperationInput,
+  { state: desired, comparison }: Wanted,
+  state: OperationState | undefined,
+): Omit<Steps, 'signal'> {
+  const { app } = subject;
+  const [revision = ''] = desired.revisions;
+  const blocked = comparison.conditions.find((item) => item.type === 'ComparisonError')?.message;
+  return {
+    state,
+    resolved: {
+      revision,
+      ...(desired.revisions.length > 1 && { revisions: desired.revisions }),
+      ...sourceFields(overridden(app, app.operation ?? {})),
+    },
+    targets: targetsOf(comparison, deniedTargets(subject, comparison)),
+    ...(blocked && { blocked }),
+  };
+}
+
+/** Ends an operation that has begun, telling how far it came. */
+async function endHere(
+  deps: OperationDeps,
+  input: OperationInput,
+  { state, wanted, message }: { state: OperationState; wanted: Wanted; message: string },
+  signal: AbortSignal,
+): Promise<OperationOutcome> {
+  await takeStep(deps, input, { ...stepsOf(input, wanted, state), ends: toldOf(state, message), signal });
+  input.subject.known.admitted = undefined;
+  return { ended: true };
+}
+
+/**
+ * Something is no longer as people agreed to: unless it has passed by itself, the operation ends and people are asked
+ * about the rest.
+ */
+async function askAboutRest(
+  deps: OperationDeps,
+  input: OperationInput,
+  { state, wanted, why }: { state: OperationState; wanted: Wanted; why: string },
+  signal: AbortSignal,
+): Promise<OperationOutcome> {
+  const { subject } = input;
+  subject.known.admitted = undefined;
+  const comparison = await compareTo(
+    subject,
+    wanted.state,
+    {
+      previous: wanted.last === 'gone' ? undefined : wanted.last,
+      syncOptions: subject.app.operation?.sync?.syncOptions ?? [],
+    },
+    signal,
+  );
+  const answer = await admitAgain(deps, { ...admissionOf(input, { ...wanted, comparison }), because: why }, signal);
+  // What was in the way has passed by itself: it is looked at again.
+  if (!('refused' in answer)) throw new AppError('E_API', why, { kind: 'transient' });
+  return endHere(deps, input, { state, wanted, message: `${answer.refused}: ${why}` }, signal);
+}
+
+/** Ends the operation that somebody terminates. That needs nobody's leave, no Git and no spec that is in order. */
+export async function terminateOperation(
+  deps: OperationDeps,
+  input: OperationInput,
+  signal: AbortSignal,
+): Promise<void> {
+  const { app, known } = input.subject;
+  const state = stateOf(app);
+  if (state?.syncResult) {
+    const { resources: _rows, ...resolved } = state.syncResult;
+    await takeStep(deps, input, { state, resolved, targets: [], signal });
+  } else {
+    const revision = app.operation?.sync?.revision ?? known.desired?.revisions[0];
+    await input.save(
+      {
+        operationState: endedState(app, 'Failed', 'Operation terminated', {
+          now: deps.clock.now(),
+          ...(revision && { revision }),
+        }),
+      },
+      true,
+    );
+  }
+  known.admitted = undefined;
+}
+
+/** Runs the application's operation as far as it goes now. Call again on events of its objects, and at `at`. */
+export async function runOperation(
+  deps: OperationDeps,
+  input: OperationInput,
+  signal: AbortSignal,
+): Promise<OperationOutcome> {
+  const { subject } = input;
+  const { app } = subject;
+  const state = stateOf(app);
+  const now = deps.clock.now();
+  const end = async (phase: 'Failed' | 'Error', message: string, revision: string): Promise<OperationOutcome> => {
+    await input.save({ operationState: endedState(app, phase, message, { now, revision }) }, true);
+    return { ended: true };
+  };
+  if (!app.operation?.sync) {
+    await input.save(
+      { operationState: endedState(app, 'Error', 'Invalid operation request: no operation specified', { now }) },
+      true,
+    );
+    return { ended: true };
+  }
+  if ((app.operation.sync.manifests ?? []).length > 0)
+    return end(
+      'Failed',
+      'operation.sync.manifests is not supported: only what Git says is synced. Commit the manifests, or ask for another revision.',
+      input.head?.desired.revisions[0] ?? '',
+    );
+  const [idle] = idleOperationFields(app.operation);
+  if (idle) return end('Failed', findingText(idle), input.head?.desired.revisions[0] ?? '');
+  let wanted: Wanted;
+  try {
+    wanted = await wantedOf(deps, input, state, signal);
+  } catch (error) {
+    if (signal.aborted || errorKind(error) !== 'terminal') throw error;
+    return end('Error', describeError(error), input.head?.desired.revisions[0] ?? '');
+  }
+  const refused = await gateMessage(deps, input, { state, wanted }, signal);
+  if (refused)
+    return state?.syncResult
+      ? endHere(deps, input, { state, wanted, message: refused }, signal)
+      : end('Failed', refused, wanted.state.revisions[0] ?? '');
+  const held = await heldByWindow(deps, input, state);
+  if (held) return held;
+  const judge = judgeOf(deps, admissionOf(input, wanted), subject.known.admitted, signal);
+  const result = await takeStep(deps, input, { ...stepsOf(input, wanted, state), judge, signal });
+  if (result.stopped !== undefined)
+    return askAboutRest(deps, input, { state: result.state, wanted, why: result.stopped }, signal);
+  // What follows a failed attempt is planned afresh, and judged afresh.
+  if (result.done || result.state.finishedAt !== undefined) subject.known.admitted = undefined;
+  return result.done ? { ended: true } : { ended: false, ...(result.at !== undefined && { at: result.at }) };
+}

@@ -1,0 +1,165 @@
+// One look at an application: the branch head, its comparison with the cluster, what was last synced, and health.
+import type { Comparison } from '../compare/compare.ts';
+import type { Application, Health } from '../model/application.ts';
+import type { Subject, Target } from './application/assess.ts';
+import type { DesiredState } from './application/desired.ts';
+import type { ReconcileDeps } from './application/pass.ts';
+import type { Known } from './application/memory.ts';
+import type { Compared } from './application/status.ts';
+import { sameJson } from '../base/canonical.ts';
+import { AppError, asError, errorKind } from '../base/errors.ts';
+import { applicationKey, sourcesOf } from '../model/application.ts';
+import { trackingName } from '../render/document/tracking.ts';
+import { assess, healthOfAll } from './application/assess.ts';
+import { othersOf, takeDown } from './application/others.ts';
+import { diffBase, followBase, keyThen, lastSynced } from './application/history.ts';
+import { isProven } from './application/sync-record.ts';
+import { comparedTo } from './application/status.ts';
+
+/** One round of work on one application. */
+export interface Pass {
+  deps: ReconcileDeps;
+  app: Application;
+  target: Target;
+  /** A refresh was asked for. */
+  refreshed: boolean;
+  signal: AbortSignal;
+}
+
+/** What one look at the application found. */
+export interface Look {
+  subject: Subject;
+  desired: DesiredState;
+  comparison: Comparison;
+  last: DesiredState | 'gone' | undefined;
+  health: Health;
+  /** A refresh was asked for and this answers it: its annotation goes, and reconciledAt moves. */
+  refreshed: boolean;
+}
+
+function unpinned(app: Application): undefined[] {
+  return sourcesOf(app.spec).map(() => undefined);
+}
+
+/** Whether the status was written from other inputs than today's. */
+async function hasMoved(
+  deps: ReconcileDeps,
+  app: Application,
+  desired: DesiredState,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const sync = app.status?.sync;
+  if (!sync?.comparedTo || !sameJson(sync.comparedTo, comparedTo(app))) return true;
+  const { revision, revisions } = sync;
+  const past = { ...sync.comparedTo, ...(revision !== undefined && { revision }), ...(revisions && { revisions }) };
+  return (await keyThen(deps.desiring, app, past, { desired, signal })) !== desired.key;
+}
+
+/**
+ * What must be newer than the mirrors is fetched: at the first look of this process, for a refresh, and after a fetch
+ * that failed.
+ * Answers the fetch under way, which never rejects: nobody holds a worker for it, and the next pass tells what came of
+ * it.
+ */
+function freshen({ deps, app, refreshed, signal }: Pass, known: Known): Promise<void> | undefined {
+  const { fetchFault } = known;
+  known.fetchFault = undefined;
+  if (fetchFault !== undefined) throw fetchFault;
+  if (known.desired && !refreshed && known.wantsSince === undefined) return undefined;
+  if (refreshed) known.refreshSeen ??= deps.clock.now();
+  known.wantsSince = Math.max(deps.startedAt, known.wantsSince ?? 0, refreshed ? (known.refreshSeen ?? 0) : 0);
+  const fetching = deps.fetch(app, known.wantsSince, signal);
+  if (fetching) return fetching.catch((error: unknown) => void (known.fetchFault = asError(error)));
+  known.wantsSince = undefined;
+  // Whoever waited for the mirror waited for what it has now.
+  deps.memory.forgetDesired(applicationKey(app));
+  return undefined;
+}
+
+/** The branch head, rendered; kept unless Git moved meanwhile. */
+async function headOf({ deps, app, signal }: Pass, known: Known): Promise<DesiredState> {
+  const moves = known.gitMoves;
+  const heads = await deps.sources.heads(app);
+  const desired = await deps.desiring.at(app, unpinned(app), signal).catch((error: unknown) => {
+    if (!signal.aborted && errorKind(error) === 'terminal') known.failedAt = heads;
+    throw error;
+  });
+  known.sought = false;
+  known.moved ||= await hasMoved(deps, app, desired, signal);
+  if (known.gitMoves === moves) known.desired = desired;
+  return desired;
+}
+
+interface Head {
+  desired: DesiredState | undefined;
+  fetching: Promise<void> | undefined;
+}
+
+/** While a fetch is under way, live objects that changed are compared with what is known of the head. */
+async function freshHead(pass: Pass, known: Known): Promise<Head> {
+  const fetching = freshen(pass, known);
+  if (fetching) return { desired: known.dirty.size > 0 ? known.desired : undefined, fetching };
+  if (known.desired) return { desired: known.desired, fetching };
+  try {
+    return { desired: await headOf(pass, known), fetching };
+  } catch (error) {
+    // A revision that is not there may have been pushed since the last fetch.
+    known.sought = error instanceof AppError && error.code === 'E_REVISION' && !known.sought;
+    if (!known.sought) throw error;
+    known.wantsSince = pass.deps.clock.now();
+    return { desired: undefined, fetching: freshen(pass, known) ?? Promise.resolve() };
+  }
+}
+
+export function subjectOf({ deps, app, target }: Pass): Subject {
+  const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
+  const known = deps.memory.of(applicationKey(app), trackingName(app, deps.store.namespace));
+  known.server = target.server;
+  return {
+    app,
+    project,
+    target,
+    known,
+    others: othersOf(deps, target, known.tracking),
+    log: deps.log.child({ app: applicationKey(app) }),
+  };
+}
+
+/**
+ * `fetching`: look again when it has ended; `found` is undefined when nothing can be said before. Throws what keeps the
+ * branch head from being fetched, rendered or compared.
+ */
+export async function look(
+  pass: Pass,
+  subject: Subject,
+): Promise<{ found: Look | undefined; fetching: Promise<void> | undefined }> {
+  const { known } = subject;
+  const { desired, fetching } = await freshHead(pass, known);
+  return { found: desired && (await lookAt(pass, subject, desired, pass.refreshed && !fetching)), fetching };
+}
+
+async function lookAt(
+  { deps, app, signal }: Pass,
+  subject: Subject,
+  desired: DesiredState,
+  refreshed: boolean,
+): Promise<Look> {
+  const { known } = subject;
+  takeDown(deps, subject, desired);
+  known.failedAt = undefined;
+  const proven = deps.passive || isProven(deps.store, subject);
+  let last: DesiredState | 'gone' | undefined;
+  const previous = async (): Promise<DesiredState | undefined> => {
+    last = await lastSynced(deps.desiring, known, app, { desired, signal, proven });
+    const base = diffBase(known, last);
+    return base === 'gone' ? undefined : base;
+  };
+  await followBase(deps, subject, { desired, signal });
+  const comparison = await assess(subject, desired, previous, signal);
+  last ??= await lastSynced(deps.desiring, known, app, { desired, signal, proven });
+  return { subject, desired, comparison, last, health: healthOfAll(app, comparison), refreshed };
+}
+
+export function comparedOf({ comparison, desired, health, refreshed, subject }: Look): Compared {
+  return { comparison, desired, health, moved: refreshed || subject.known.moved };
+}

@@ -1,0 +1,113 @@
+// Who pushed: GitHub's record of what moved its branches, which nobody can write as they can an author of a commit.
+import type { RepositoryClient } from './installations.ts';
+import type { Account } from './commit-facts.ts';
+import type { History } from '../../engine/application/pass.ts';
+import { isGitHub } from './api.ts';
+
+export interface Push {
+  /** It made the branch: `before` is 40 zeros. */
+  creates: boolean;
+  before: string;
+  after: string;
+  /** `refs/heads/x`. */
+  ref: string;
+  actor: Account | undefined;
+}
+
+export interface Pushes {
+  /** Newest first. */
+  pushes: Push[];
+  /** False when there are older ones that were not read. */
+  whole: boolean;
+}
+
+/** Of a hundred entries each, the newest first. */
+const maxPages = 5;
+
+function account(value: unknown): Account | undefined {
+  if (typeof value !== 'object' || value === null || !('login' in value) || !('id' in value)) return undefined;
+  return typeof value.login === 'string'
+    ? { login: value.login, id: Number(value.id), isBot: 'type' in value && value.type === 'Bot' }
+    : undefined;
+}
+
+/** Its list has no page numbers: the link to the next page carries a cursor (GitHub REST: repository activities). */
+function nextCursor(link: string | undefined): string | undefined {
+  const url = /<([^<>]+)>;\s*rel="next"/.exec(link ?? '')?.[1];
+  return url === undefined ? undefined : (new URL(url).searchParams.get('after') ?? undefined);
+}
+
+interface Entry extends Push {
+  type: string;
+}
+
+/** None, and whole, where GitHub keeps no record: on an older server, or of a branch that it forgot. */
+async function activity(
+  { owner, repo, octokit }: RepositoryClient,
+  ref: string | undefined,
+): Promise<{ entries: Entry[]; whole: boolean }> {
+  const entries: Entry[] = [];
+  let after: string | undefined;
+  for (let page = 0; page < maxPages; page += 1) {
+    const answer = await octokit
+      .request('GET /repos/{owner}/{repo}/activity', {
+        owner,
+        repo,
+        per_page: 100,
+        ...(ref !== undefined && { ref }),
+        ...(after !== undefined && { after }),
+      })
+      .catch((error: unknown) => {
+        if (!isGitHub(error, 404) && !isGitHub(error, 422)) throw error;
+        return undefined;
+      });
+    if (!answer) return { entries, whole: true };
+    entries.push(
+      ...answer.data.map((each) => ({
+        type: each.activity_type,
+        creates: each.activity_type === 'branch_creation',
+        ref: each.ref,
+        before: each.before,
+        after: each.after,
+        actor: account(each.actor),
+      })),
+    );
+    after = nextCursor(answer.headers.link);
+    if (after === undefined) return { entries, whole: true };
+  }
+  return { entries, whole: false };
+}
+
+/**
+ * Pushes to the branch `ref` (`refs/heads/x`), or to all branches. Pressing Merge is no push: it takes up what others
+ * wrote.
+ */
+export async function pushesTo(client: RepositoryClient, ref: string | undefined): Promise<Pushes> {
+  const { entries, whole } = await activity(client, ref);
+  return { pushes: entries.filter(({ type }) => ['push', 'force_push', 'branch_creation'].includes(type)), whole };
+}
+
+/**
+ * The moves of a branch that took it from one commit to another, newest first; undefined where the record does not tell
+ * all of them.
+ */
+export async function movesBetween(
+  client: RepositoryClient,
+  ref: string,
+  { from, to }: { from: string; to: string },
+  history: Pick<History, 'has' | 'isAncestor'>,
+): Promise<Push[] | undefined> {
+  const { entries } = await activity(client, ref);
+  const start = entries.findIndex(({ after }) => after === to);
+  if (start < 0) return undefined;
+  const held = async (sha: string): Promise<boolean> =>
+    sha === from || ((await history.has(sha)) && (await history.isAncestor(from, sha)));
+  for (let at = start; at < entries.length; at += 1) {
+    const { before = '' } = entries[at] ?? {};
+    if (!/^0+$/.test(before) && (await held(before)))
+      return entries
+        .slice(start, at + 1)
+        .filter(({ type }) => type !== 'push' && type !== 'pr_merge' && type !== 'merge_queue_merge');
+  }
+  return undefined;
+}

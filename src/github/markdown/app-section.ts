@@ -1,0 +1,261 @@
+// One application of a pull request's preview as Markdown: its row in the table and its folded section.
+import type { AppPreview, PreviewError } from '../../change/pull.ts';
+import type { Effect, FieldChange, ObjectDiff } from '../../model/effect.ts';
+import type { ObjectSection } from './object-section.ts';
+import type { ResourceKey } from '../../model/kube.ts';
+import { keyTitle } from '../../model/kube.ts';
+import { driftText, fieldText, objectSection, placeText } from './object-section.ts';
+import { cell, code, fence, html, plain, plural, prose } from './escape.ts';
+
+export interface Counts {
+  created: number;
+  changed: number;
+  deleted: number;
+  moved: number;
+}
+
+/** What cannot be undone comes first, and is never moved out of the comment. */
+export function isDestructive(action: ObjectDiff['action']): boolean {
+  return action === 'delete' || action === 'recreate';
+}
+
+const order: Record<ObjectDiff['action'], number> = { delete: 0, recreate: 1, change: 2, create: 3, move: 4, hook: 5 };
+
+export function byRisk(diffs: ObjectDiff[]): ObjectDiff[] {
+  return [...diffs].sort((a, b) => order[a.action] - order[b.action]);
+}
+
+export function countsOf(effect: Effect | undefined): Counts {
+  const diffs = effect?.change ?? [];
+  return {
+    created: diffs.filter((diff) => diff.action === 'create').length,
+    changed: diffs.filter((diff) => diff.action === 'change' || diff.action === 'recreate').length,
+    deleted: diffs.filter((diff) => diff.action === 'delete').length,
+    moved: diffs.filter((diff) => diff.action === 'move').length,
+  };
+}
+
+export function countsText({ created, changed, deleted, moved }: Counts): string {
+  const parts = [
+    created ? `+${created}` : '',
+    changed ? `~${changed}` : '',
+    deleted ? `−${deleted}` : '',
+    moved ? `→${moved}` : '',
+  ].filter(Boolean);
+  return parts.join('\u00a0') || 'none';
+}
+
+/** Failures of the application and of its objects alike. */
+export function errorsOf(app: AppPreview): PreviewError[] {
+  const objects = (app.effect?.errors ?? []).map((error) => ({
+    code: error.code,
+    message: `${keyTitle(error.key)}: ${error.message}`,
+    ...(error.place && { place: error.place }),
+  }));
+  return [...(app.error ? [app.error] : []), ...objects];
+}
+
+export function approversText(lists: string[][]): string {
+  return lists
+    .filter((list) => list.length > 0)
+    .map((list) => list.map((entry) => code(entry)).join(' or '))
+    .join(' and ');
+}
+
+function parentName(app: AppPreview): string {
+  return app.parent?.split('/').at(-1) ?? '';
+}
+
+export function gateText(app: AppPreview): string {
+  if (app.status === 'removed' && app.parent) return `goes with ${plain(parentName(app))}`;
+  if (app.gated) {
+    const who = approversText(app.approvers);
+    return `⏸️ ${plural(app.approvals, 'approval')}${who ? ` by ${who}` : ''}`;
+  }
+  return app.automated ? 'auto on merge' : `manual: ${code(`/cox sync ${app.name}`)}`;
+}
+
+function riskText(app: AppPreview): string {
+  if (errorsOf(app).length > 0) return '**error**';
+  const deletes = (app.effect?.change ?? []).filter((diff) => isDestructive(diff.action)).map((diff) => diff.key.kind);
+  const kinds = [...new Set(deletes)]
+    .slice(0, 3)
+    .map((kind) => code(kind))
+    .join(', ');
+  if (deletes.length > 0) return `**deletes ${kinds}**`;
+  const risk = app.effect?.risks[0];
+  return risk ? plain(risk.text, 80) : 'none';
+}
+
+const hearts: Record<string, string> = {
+  Healthy: '💚',
+  Progressing: '⏳',
+  Degraded: '💔',
+  Suspended: '⏸️',
+  Missing: '👻',
+  Unknown: '❔',
+};
+
+function liveText(app: AppPreview): string {
+  if (app.status === 'new') return 'not there yet';
+  const drift = app.effect?.drift.length ?? 0;
+  const sync = drift > 0 ? `🟠 drifted (${drift})` : app.sync === 'OutOfSync' ? '🟠 OutOfSync' : app.sync;
+  return `${hearts[app.health] ?? ''} ${app.health} · ${sync}`;
+}
+
+export function rankOf(app: AppPreview): number {
+  if (errorsOf(app).length > 0) return 0;
+  const diffs = app.effect?.change ?? [];
+  if (diffs.some((diff) => isDestructive(diff.action)) || (app.effect?.risks.length ?? 0) > 0) return 1;
+  if (app.gated || (app.effect?.drift.length ?? 0) > 0) return 2;
+  return 3;
+}
+
+const icons = ['❌', '🔴', '🟡', '🟢'];
+
+function appLink(app: { application: string; name: string }, publicUrl: string): string {
+  return `[${plain(app.name)}](${publicUrl}/applications/${app.application.split('/').map(encodeURIComponent).join('/')})`;
+}
+
+/** What cannot be looked at as a whole does not count as unchanged. */
+function changeText(app: AppPreview, unknown: string): string {
+  const counts = countsOf(app.effect);
+  return errorsOf(app).length > 0 && counts.created + counts.changed + counts.deleted + counts.moved === 0
+    ? unknown
+    : countsText(counts);
+}
+
+export function tableRow(app: AppPreview, publicUrl: string): string {
+  const note = app.status === 'new' ? ' (new)' : app.status === 'removed' ? ' (removed)' : '';
+  const cells = [
+    icons[rankOf(app)] ?? '',
+    `${appLink(app, publicUrl)}${note}`,
+    app.environment ? `**${plain(app.environment)}** · ${plain(app.destination)}` : plain(app.destination),
+    changeText(app, '–'),
+    riskText(app),
+    liveText(app),
+    gateText(app),
+  ];
+  return `| ${cells.map(cell).join(' | ')} |`;
+}
+
+function errorBlock(error: PreviewError): string {
+  const where = placeText(error.place);
+  const head = [where, code(error.code)].filter(Boolean).join(' · ');
+  const hint = error.hint ? `\n\n${prose(error.hint)}` : '';
+  return `❌ ${head}\n\n${fence(error.message.slice(0, 1500))}${hint}`;
+}
+
+export function errorBlocks(errors: PreviewError[]): string {
+  return (
+    errors.slice(0, 5).map(errorBlock).join('\n\n') +
+    (errors.length > 5 ? `\n\n… and ${plural(errors.length - 5, 'more error')}` : '')
+  );
+}
+
+/** Facts that are not of this pull request: objects and fields without a whole diff. */
+function factList(title: string, diffs: ObjectDiff[], fieldOf: (change: FieldChange) => string): string {
+  if (diffs.length === 0) return '';
+  const items = byRisk(diffs)
+    .slice(0, 20)
+    .map((diff) => {
+      const fields = diff.action === 'change' ? diff.changes.slice(0, 8).map((change) => `  - ${fieldOf(change)}`) : [];
+      const more =
+        diff.action === 'change' && diff.changes.length > 8
+          ? [`  - … and ${plural(diff.changes.length - 8, 'more field')}`]
+          : [];
+      const word =
+        diff.action === 'change'
+          ? ''
+          : ` · ${diff.action === 'create' ? 'will be created' : diff.action === 'delete' ? 'will be deleted' : diff.action}`;
+      return [`- ${code(keyTitle(diff.key))}${word}`, ...fields, ...more].join('\n');
+    });
+  const more = diffs.length > 20 ? [`- … and ${plural(diffs.length - 20, 'more object')}`] : [];
+  return [title, '', ...items, ...more].join('\n');
+}
+
+function hookList(effect: Effect): string {
+  if (effect.hooks.length === 0) return '';
+  const items = effect.hooks.slice(0, 10).map((hook) => {
+    const operation = effect.operations.find(
+      (each) => each.op === 'hook' && each.key.kind === hook.key.kind && each.key.name === hook.key.name,
+    );
+    return `- ${code(keyTitle(hook.key))}${operation ? ` in ${plain(operation.phase)}` : ''}${hook.place ? ` · ${placeText(hook.place)}` : ''}`;
+  });
+  return ['**Hooks that the sync runs**', '', ...items].join('\n');
+}
+
+const namedMost = 5;
+
+/** What the deletion of Applications takes along: named while it is little, else counted by kind. */
+function goneList(effect: Effect): string {
+  const gone = effect.deleted ?? [];
+  if (gone.length === 0) return '';
+  const whatOf = (objects: ResourceKey[]): string => {
+    if (objects.length === 0) return 'its objects stay: no finalizer takes them along';
+    if (objects.length <= namedMost) return objects.map((key) => code(keyTitle(key))).join(', ');
+    return [...Map.groupBy(objects, ({ kind }) => kind)].map(([kind, all]) => `${all.length} ${code(kind)}`).join(', ');
+  };
+  const items = gone
+    .slice(0, 20)
+    .map(
+      ({ application, environment, gated, objects }) =>
+        `- **${plain(application.split('/').at(-1) ?? '')}**${environment ? ` (${plain(environment)})` : ''}${gated ? ' ⏸️' : ''}: ${whatOf(objects)}`,
+    );
+  const more = gone.length > 20 ? [`- … and ${plural(gone.length - 20, 'more application')}`] : [];
+  return ['**Applications that are deleted, and what goes with them**', '', ...items, ...more].join('\n');
+}
+
+export interface AppSection {
+  app: AppPreview;
+  objects: ObjectSection[];
+  before: string[];
+  after: string[];
+}
+
+export function appSection(app: AppPreview, context: number): AppSection {
+  const { effect } = app;
+  const errors = errorsOf(app);
+  const before = errors.length > 0 ? [errorBlocks(errors)] : [];
+  if (app.status === 'removed')
+    before.push(
+      `The Application itself is removed by this pull request${effect || app.error ? '' : '; its objects stay in the cluster, because it has no finalizer that deletes them'}.`,
+    );
+  if (!effect) return { app, objects: [], before, after: [] };
+  if (effect.change.length === 0 && errors.length === 0) before.push('The inputs changed, but no object does.');
+  const notes = effect.notes.map((note) => `- ${plain(note)}`).join('\n');
+  const after = [
+    goneList(effect),
+    hookList(effect),
+    factList('**Drifted before this pull request** (the sync sets it back)', effect.drift, driftText),
+    factList('**Waiting on the branch**, not from this pull request', effect.waiting, fieldText),
+    notes,
+  ].filter(Boolean);
+  return { app, objects: byRisk(effect.change).map((diff) => objectSection(diff, context)), before, after };
+}
+
+/** The `<details>` of an application; objects in `moved` are named only. */
+export function appMarkdown(
+  section: AppSection,
+  options: { open: boolean; moved: ReadonlySet<ObjectSection> },
+): string {
+  const { app, objects, before, after } = section;
+  const digest = app.effect?.digest ? ` · digest <code>${html(app.effect.digest.slice(0, 12))}</code>` : '';
+  const environment = app.environment ? ` · ${html(app.environment)}` : '';
+  const shown = objects.filter((object) => !options.moved.has(object)).map((object) => object.markdown);
+  const moved = objects
+    .filter((object) => options.moved.has(object))
+    .map((object) => `- ${object.title} · +${object.added} −${object.removed} lines`);
+  const movedBlock =
+    moved.length > 0
+      ? [['Too long for this comment; the whole diff stands in the check `coxswain/diff`:', '', ...moved].join('\n')]
+      : [];
+  return [
+    `<details${options.open ? ' open' : ''}><summary><b>${html(app.name)}</b>${environment} · ${changeText(app, 'error')}${digest}</summary>`,
+    ...before,
+    ...shown,
+    ...movedBlock,
+    ...after,
+    '</details>',
+  ].join('\n\n');
+}

@@ -1,0 +1,195 @@
+// What our checks say: coxswain/diff on the head, coxswain/approval and coxswain/rollout on the merge commit.
+import type { AppProgress, PullPreview, PullProgress } from '../../change/pull.ts';
+import { checks } from '../../model/annotations.ts';
+import { countsOf, countsText, errorsOf } from './app-section.ts';
+import { verdict } from './comment.ts';
+import { shortRevision } from '../../model/application.ts';
+import { bodyBudget, code, fitted, oneLine, plain, plural } from './escape.ts';
+import { stateWords, trackerVerdict } from './tracker.ts';
+
+export interface CheckAnnotation {
+  path: string;
+  start_line: number;
+  end_line: number;
+  annotation_level: 'notice' | 'warning' | 'failure';
+  message: string;
+  title: string;
+}
+
+export type CheckConclusion = 'success' | 'failure' | 'neutral' | 'skipped' | 'action_required';
+
+export interface CheckContent {
+  name: string;
+  sha: string;
+  /** Undefined while in progress. */
+  conclusion: CheckConclusion | undefined;
+  title: string;
+  summary: string;
+  text?: string;
+  annotations?: CheckAnnotation[];
+  /** At most three; label 20, description 40, identifier 20 characters (GitHub REST: checks/runs). */
+  actions?: { label: string; description: string; identifier: string }[];
+}
+
+/** Titles are plain text: no Markdown is read in them. */
+function title(markdown: string): string {
+  return oneLine(markdown.replace(/`/g, ''), 250);
+}
+
+function annotations(preview: PullPreview): CheckAnnotation[] {
+  const all = [...preview.errors, ...preview.apps.flatMap(errorsOf)];
+  const placed = all.flatMap(({ place, message, code: errorCode }) => (place ? [{ place, message, errorCode }] : []));
+  const seen = new Set<string>();
+  return placed.flatMap(({ place, message, errorCode }) => {
+    const key = `${place.file}:${place.line ?? 1} ${message}`;
+    if (seen.has(key)) return [];
+    seen.add(key);
+    const line = place.line ?? 1;
+    return [
+      {
+        path: place.file,
+        start_line: line,
+        end_line: line,
+        annotation_level: 'failure' as const,
+        title: errorCode,
+        message: message.slice(0, 4000),
+      },
+    ];
+  });
+}
+
+/** One line for each application. */
+function list(lines: string[]): string {
+  return fitted(lines, bodyBudget, (left) => `- … and ${plural(left, 'more application')}`);
+}
+
+/**
+ * Once rendered: failure for anything that could not be shown or would be refused, skipped when no application is
+ * touched.
+ */
+export function diffCheck(preview: PullPreview, moved: string): CheckContent {
+  const found = annotations(preview);
+  const failed =
+    preview.conflicts.length > 0 || preview.errors.length > 0 || preview.apps.some((app) => errorsOf(app).length > 0);
+  const lines = preview.apps.map((app) => {
+    const [error] = errorsOf(app);
+    return `- **${plain(app.name)}**${app.environment ? ` (${plain(app.environment)})` : ''}: ${error ? `❌ ${code(error.message, 200)}` : countsText(countsOf(app.effect))}`;
+  });
+  return {
+    name: checks.diff,
+    sha: preview.pull.head.sha,
+    conclusion: failed ? 'failure' : preview.apps.length === 0 ? 'skipped' : 'success',
+    title: title(verdict(preview)),
+    summary: lines.length > 0 ? list(lines) : 'No application follows what this pull request changes.',
+    ...(moved && { text: moved }),
+    ...(found.length > 0 && { annotations: found }),
+    actions: [{ label: 'Refresh', description: 'Look at cluster and branch again', identifier: 'refresh' }],
+  };
+}
+
+export function runningDiffCheck(sha: string): CheckContent {
+  return {
+    name: checks.diff,
+    sha,
+    conclusion: undefined,
+    title: 'Looking at the cluster…',
+    summary: `Comparing ${code(shortRevision(sha))} with what is live.`,
+  };
+}
+
+/** A fork's files are a stranger's: they are neither rendered nor shown. */
+export function forkCheck(sha: string): CheckContent {
+  return {
+    name: checks.diff,
+    sha,
+    conclusion: 'neutral',
+    title: 'Not looked at: the branch is in a fork',
+    summary: 'Branches of forks are not rendered. Push the branch to this repository to see what it would change.',
+  };
+}
+
+/** Ends tell names apart: `checkout-…ion-europe`. */
+function shortName(name: string, limit: number): string {
+  const points = [...oneLine(name)];
+  if (points.length <= limit) return points.join('');
+  const tail = Math.floor((limit - 1) / 2);
+  return `${points.slice(0, limit - 1 - tail).join('')}…${points.slice(-tail).join('')}`;
+}
+
+/** Of at most 20 characters: the name matters more than the word. */
+function approveLabel(name: string): string {
+  return name.length <= 12 ? `Approve ${name}` : shortName(name, 20);
+}
+
+/** One button for each waiting application, as many as GitHub allows; identifiers carry the digest that was shown. */
+function buttons(waiting: AppProgress[]): NonNullable<CheckContent['actions']> {
+  const made = waiting.flatMap((app) => (app.approval ? [{ app, digest: app.approval.spec.digest.slice(0, 12) }] : []));
+  const [only] = made;
+  if (made.length === 1 && only) {
+    return [
+      { label: 'Approve', description: oneLine(only.app.name, 40), identifier: `approve-${only.digest}` },
+      { label: 'Reject', description: oneLine(only.app.name, 40), identifier: `reject-${only.digest}` },
+    ];
+  }
+  if (made.length > 3) return [];
+  return made.map(({ app, digest }) => ({
+    label: approveLabel(app.name),
+    description: `Approve ${shortName(app.name, 32)}`,
+    identifier: `approve-${digest}`,
+  }));
+}
+
+/** Undefined when no application of the pull request is gated. */
+export function approvalCheck(progress: PullProgress): CheckContent | undefined {
+  const gated = progress.apps.filter((app) => app.gated);
+  const sha = progress.pull.merged?.sha;
+  if (gated.length === 0 || !sha) return undefined;
+  const waiting = gated.filter((app) => app.state === 'waiting');
+  const rejected = gated.filter((app) => ['Rejected', 'Expired'].includes(app.approval?.status?.phase ?? ''));
+  const preparing = gated.filter((app) => app.state === 'queued' && !app.approval);
+  const summary = list(gated.map((app) => `- **${plain(app.name)}**: ${plain(app.message, 200)}`));
+  const base = {
+    name: checks.approval,
+    sha,
+    summary: `${summary}\n\nBy command: ${code(`/cox approve ${waiting[0]?.name ?? gated[0]?.name ?? ''}`)} in the pull request.`,
+  };
+  if (waiting.length > 0)
+    return {
+      ...base,
+      conclusion: 'action_required',
+      title: title(
+        `${waiting
+          .map((app) => app.name)
+          .slice(0, 5)
+          .join(', ')} ${waiting.length === 1 ? 'waits' : 'wait'} for approval`,
+      ),
+      actions: buttons(waiting),
+    };
+  const again = `${summary}\n\nTo ask again: ${code(`/cox reopen ${rejected[0]?.name ?? ''}`)}, or merge another change.`;
+  if (rejected.length > 0)
+    return {
+      ...base,
+      summary: again,
+      conclusion: 'failure',
+      title: rejected.every((app) => app.approval?.status?.phase === 'Expired') ? 'Expired' : 'Rejected',
+    };
+  if (preparing.length > 0) return { ...base, conclusion: undefined, title: 'The effect is being worked out' };
+  return { ...base, conclusion: 'success', title: 'Nothing waits for approval', summary };
+}
+
+export function rolloutCheck(progress: PullProgress): CheckContent | undefined {
+  const sha = progress.pull.merged?.sha;
+  if (!sha || progress.apps.length === 0) return undefined;
+  const failed = progress.apps.some((app) => app.state === 'failure' || app.state === 'rejected');
+  const done = progress.apps.every((app) => app.state === 'success' || app.state === 'superseded');
+  const lines = progress.apps.map(
+    (app) => `- **${plain(app.name)}**: ${stateWords[app.state]} · ${plain(app.message, 200)}`,
+  );
+  return {
+    name: checks.rollout,
+    sha,
+    conclusion: failed ? 'failure' : done ? 'success' : undefined,
+    title: title(trackerVerdict(progress)),
+    summary: list(lines),
+  };
+}

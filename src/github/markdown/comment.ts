@@ -1,0 +1,315 @@
+// The living comment of an open pull request: what merging would do, within GitHub's limits.
+import type { AppPreview, PullPreview } from '../../change/pull.ts';
+import type { AppSection } from './app-section.ts';
+import type { ObjectSection } from './object-section.ts';
+import type { ObjectDiff } from '../../model/effect.ts';
+import { commentMarker } from '../../model/annotations.ts';
+import { keyTitle } from '../../model/kube.ts';
+import {
+  appMarkdown,
+  appSection,
+  countsOf,
+  errorBlocks,
+  errorsOf,
+  isDestructive,
+  rankOf,
+  tableRow,
+} from './app-section.ts';
+import { driftText, placeText } from './object-section.ts';
+import { shortRevision } from '../../model/application.ts';
+import { bodyBudget, code, fitted, plain, plural, sizeOf } from './escape.ts';
+
+export interface CommentInput {
+  preview: PullPreview;
+  /** Markdown of `activityList`. */
+  activity: string;
+  publicUrl: string;
+  /** Markdown of `refusalRows`. */
+  refused: string;
+}
+
+export interface Comment {
+  body: string;
+  /** Diffs that did not fit, for the text of the check; '' usually. */
+  moved: string;
+}
+
+const withChanges = (app: AppPreview): boolean => {
+  const { created, changed, deleted, moved } = countsOf(app.effect);
+  return created + changed + deleted + moved > 0 || app.status === 'new' || app.status === 'removed';
+};
+
+/** One sentence that a manager understands; also the title of the check. */
+export function verdict(preview: PullPreview): string {
+  const { apps, conflicts } = preview;
+  if (conflicts.length > 0)
+    return `⚔️ The branch conflicts with ${code(preview.pull.base.ref)} in ${plural(conflicts.length, 'file')} · resolve that first`;
+  const failed = apps.filter((app) => errorsOf(app).length > 0).length;
+  if (failed > 0)
+    return `❌ ${failed === apps.length ? '' : `${failed} of `}${plural(apps.length, 'application')} cannot be synced as it stands`;
+  if (preview.errors.length > 0) return '❌ The pull request could not be looked at as a whole';
+  const changing = apps.filter(withChanges);
+  if (changing.length === 0) return apps.length === 0 ? '✅ No application is touched' : '✅ No object changes';
+  const gated = changing.filter((app) => app.gated).length;
+  const verb = changing.length === 1 ? 'changes' : 'change';
+  const wait = gated > 0 ? ` · ${gated} ${gated === 1 ? 'needs' : 'need'} approval after the merge` : '';
+  return `${gated > 0 ? '⏸️' : '✅'} ${plural(changing.length, 'application')} ${verb}${wait} · nothing is applied yet`;
+}
+
+function factsLine({ pull, base, mergeCommit }: PullPreview): string {
+  const onto = `${plain(pull.base.ref)}@${shortRevision(base)}`;
+  return mergeCommit
+    ? `${code(shortRevision(pull.head.sha))} merged onto ${code(onto)}`
+    : `${code(shortRevision(pull.head.sha))} onto ${code(onto)}`;
+}
+
+/** The part that a push to the base branch alone changes; two comments that differ only here are the same. */
+export function withoutBase(body: string): string {
+  return body
+    .split('\n')
+    .map((line, at) => (at < 4 ? line.replace(/ onto `[^`]*`/, '') : line))
+    .join('\n');
+}
+
+function alert(kind: 'CAUTION' | 'WARNING', items: string[]): string {
+  if (items.length === 0) return '';
+  const shown = items.slice(0, 12);
+  const more = items.length > shown.length ? [`> - … and ${items.length - shown.length} more`] : [];
+  return [`> [!${kind}]`, ...shown.map((item) => `> - ${item}`), ...more].join('\n');
+}
+
+/** The rest of the sentence that begins with the object. */
+function driftedText(diff: ObjectDiff): string {
+  if (diff.action === 'create') return 'is missing in the cluster. Syncing creates it.';
+  if (diff.action === 'delete') return 'is in the cluster, but not in Git. Syncing deletes it.';
+  const [first] = diff.changes;
+  const more = diff.changes.length > 1 ? ` and ${plural(diff.changes.length - 1, 'more field')}` : '';
+  return `${first ? `${driftText(first)}${more}` : 'differs'}. Syncing sets it back.`;
+}
+
+function attention(apps: AppPreview[]): string[] {
+  const cautions = apps.flatMap((app) => [
+    ...errorsOf(app)
+      .slice(0, 2)
+      .map(
+        (error) =>
+          `**${plain(app.name)}** cannot be synced: ${[placeText(error.place), plain(error.message, 240)].filter(Boolean).join(' · ')}`,
+      ),
+    ...(app.effect?.total ?? [])
+      .filter((diff) => isDestructive(diff.action))
+      .map(
+        (diff) =>
+          `**${plain(app.name)}** ${diff.action === 'delete' ? 'deletes' : 'deletes and creates anew'} ${code(keyTitle(diff.key))}`,
+      ),
+    ...(app.effect?.risks ?? []).map(
+      (risk) => `**${plain(app.name)}** ${code(keyTitle(risk.key))}: ${plain(risk.text)}`,
+    ),
+  ]);
+  const warnings = apps.flatMap((app) =>
+    (app.effect?.drift ?? []).map(
+      (diff) =>
+        `**${plain(app.name)}** drifted before this pull request: ${code(keyTitle(diff.key))} ${driftedText(diff)}`,
+    ),
+  );
+  return [alert('CAUTION', cautions), alert('WARNING', warnings)].filter(Boolean);
+}
+
+function names(apps: AppPreview[]): string {
+  const shown = apps.slice(0, 8).map((app) => `*${plain(app.name)}*`);
+  return shown.join(', ') + (apps.length > 8 ? ` and ${apps.length - 8} more` : '');
+}
+
+/** An object that only stays as it is has a note and no change. */
+function isWritten(diff: ObjectDiff): boolean {
+  return diff.action !== 'change' || diff.changes.length > 0;
+}
+
+function next(preview: PullPreview): string {
+  if (preview.conflicts.length > 0)
+    return `**Next** — merge ${code(preview.pull.base.ref)} into the branch, resolve the conflicts and push; this comment follows.`;
+  if (preview.errors.length > 0 || preview.apps.some((app) => errorsOf(app).length > 0))
+    return '**Next** — correct the error and push; this comment follows. After a change outside of Git: `/cox diff`.';
+  const changing = preview.apps.filter(
+    (app) => app.status !== 'removed' && (withChanges(app) || (app.effect?.total ?? []).some(isWritten)),
+  );
+  const removed = preview.apps.filter((app) => app.status === 'removed');
+  const parents = [...new Set(removed.map((app) => app.parent?.split('/').at(-1) ?? ''))].filter(Boolean);
+  const gated = changing.filter((app) => app.gated);
+  const auto = changing.filter((app) => !app.gated && app.automated);
+  const manual = changing.filter((app) => !app.gated && !app.automated);
+  const lines = [
+    ...(auto.length > 0
+      ? [`- On merge ${names(auto)} ${auto.length === 1 ? 'syncs by itself' : 'sync by themselves'}.`]
+      : []),
+    ...(manual.length > 0
+      ? [
+          `- After the merge ${names(manual)} ${manual.length === 1 ? 'waits' : 'wait'} for ${manual
+            .slice(0, 5)
+            .map((app) => code(`/cox sync ${app.name}`))
+            .join(', ')}.`,
+        ]
+      : []),
+    ...(removed.length > 0
+      ? [
+          `- ${names(removed)} ${removed.length === 1 ? 'goes' : 'go'} with what is listed above${parents.length > 0 ? `, as soon as ${parents.map((name) => `*${plain(name)}*`).join(' and ')} has synced` : ''}.`,
+        ]
+      : []),
+    ...gated
+      .slice(0, 8)
+      .map(
+        (app) =>
+          `- After the merge *${plain(app.name)}* waits for **${plural(app.approvals, 'approval')}** by someone else than the author: ${code(`/cox approve ${app.name}`)} here, or the card in Slack.`,
+      ),
+  ];
+  return lines.length > 0 ? ['**Next**', '', ...lines].join('\n') : '';
+}
+
+const tableHead = '| | Application | Environment | Change | Risk | Live now | Gate |\n|---|---|---|---|---|---|---|';
+
+interface Frame {
+  head: string[];
+  tail: string[];
+  apps: AppPreview[];
+  publicUrl: string;
+}
+
+function frame({ preview, activity, publicUrl, refused }: CommentInput): Frame {
+  const apps = [...preview.apps].sort(
+    (a, b) => rankOf(a) - rankOf(b) || Number(b.gated) - Number(a.gated) || (a.application < b.application ? -1 : 1),
+  );
+  const conflicts = preview.conflicts
+    .slice(0, 20)
+    .map((file) => `- ${code(file)}`)
+    .join('\n');
+  return {
+    apps,
+    publicUrl,
+    head: [
+      `${commentMarker}\n### ${verdict(preview)}`,
+      factsLine(preview),
+      refused,
+      conflicts,
+      preview.errors.length > 0 ? errorBlocks(preview.errors) : '',
+    ].filter(Boolean),
+    tail: [
+      next(preview),
+      activity,
+      `<sub>${preview.apps.length} of ${plural(preview.considered, 'application')} touched · ${code('/cox help')} lists the commands</sub>`,
+    ].filter(Boolean),
+  };
+}
+
+function table(apps: AppPreview[], publicUrl: string, budget: number): string {
+  if (apps.length === 0) return '';
+  return fitted(
+    [tableHead, ...apps.map((app) => tableRow(app, publicUrl))],
+    budget,
+    (left) => `\n… and ${plural(left, 'more application')}`,
+  );
+}
+
+function assemble(parts: Frame, sections: AppSection[], moved: ReadonlySet<ObjectSection>): string {
+  const details = sections.map((section) =>
+    appMarkdown(section, { open: rankOf(section.app) < 2 || sections.length === 1, moved }),
+  );
+  return [
+    ...parts.head,
+    table(parts.apps, parts.publicUrl, bodyBudget),
+    ...attention(parts.apps),
+    ...details,
+    ...parts.tail,
+  ]
+    .filter(Boolean)
+    .join('\n\n');
+}
+
+/** Objects that may leave the comment, the biggest first; what deletes stays. */
+function movable(sections: AppSection[]): ObjectSection[] {
+  return sections
+    .flatMap((section) => section.objects)
+    .filter((object) => !isDestructive(object.action))
+    .sort((a, b) => sizeOf(b.markdown) - sizeOf(a.markdown));
+}
+
+/** Names and diffs of moved objects, for the text of a check; cut between objects only. */
+function movedText(sections: AppSection[], moved: ReadonlySet<ObjectSection>): string {
+  const blocks = sections.flatMap((section) =>
+    section.objects
+      .filter((object) => moved.has(object))
+      .map((object) => `#### ${plain(section.app.name)}\n\n${object.markdown}`),
+  );
+  return fitted(
+    blocks.map((block) => `${block}\n`),
+    bodyBudget,
+    (left) => `… and ${plural(left, 'more object')}: ${code('cox app diff')} shows all of it`,
+  ).trimEnd();
+}
+
+/**
+ * The comment within the budget: less context first, then the biggest objects move to the check, then the table alone.
+ */
+export function renderComment(input: CommentInput): Comment {
+  const parts = frame(input);
+  const none = new Set<ObjectSection>();
+  const whole = assemble(
+    parts,
+    parts.apps.map((app) => appSection(app, 3)),
+    none,
+  );
+  if (sizeOf(whole) <= bodyBudget) return { body: whole, moved: '' };
+  const sections = parts.apps.map((app) => appSection(app, 1));
+  const folded = assemble(parts, sections, none);
+  if (sizeOf(folded) <= bodyBudget) return { body: folded, moved: '' };
+  return moving(parts, sections, sizeOf(folded));
+}
+
+/** The biggest objects move, one after the other, until the rest fits. */
+function moving(parts: Frame, sections: AppSection[], before: number): Comment {
+  const moved = new Set<ObjectSection>();
+  let size = before;
+  for (const object of movable(sections)) {
+    if (size <= bodyBudget - 1000) break;
+    moved.add(object);
+    size -= sizeOf(object.markdown) - sizeOf(object.title) - 100;
+  }
+  const body = assemble(parts, sections, moved);
+  if (sizeOf(body) <= bodyBudget) return { body, moved: movedText(sections, moved) };
+  return tableOnly(parts, sections);
+}
+
+function tableOnly(parts: Frame, sections: AppSection[]): Comment {
+  const rest = [
+    ...parts.head,
+    ...attention(parts.apps),
+    'The diffs are too long for a comment; they stand in the check `coxswain/diff`.',
+    ...parts.tail,
+  ];
+  const budget = Math.max(2000, bodyBudget - sizeOf(rest.join('\n\n')) - 10);
+  const [first = '', ...others] = rest;
+  const body = [first, table(parts.apps, parts.publicUrl, budget), ...others].join('\n\n');
+  return { body, moved: movedText(sections, new Set(sections.flatMap((section) => section.objects))) };
+}
+
+function short(sentence: string, activity: string): string {
+  return [`${commentMarker}\n${sentence}`, activity].filter(Boolean).join('\n\n');
+}
+
+/** What stays of the comment when the pull request touches nothing any more. */
+export function untouchedComment(activity: string): string {
+  return short('✅ No application is touched by this pull request.', activity);
+}
+
+export function closedComment(activity: string): string {
+  return short('Closed without merging: nothing was applied.', activity);
+}
+
+export function forkComment(activity: string): string {
+  return short(
+    'Branches of forks are not looked at. Push the branch to this repository to see what it would change.',
+    activity,
+  );
+}
+
+export function placeholderComment(head: string): string {
+  return `${commentMarker}\n⏳ Looking at what ${code(shortRevision(head))} would change in the cluster…`;
+}

@@ -1,0 +1,190 @@
+// The living comment of a merged pull request: how far every application has followed.
+import type { AppProgress, ProgressState, PullProgress } from '../../change/pull.ts';
+import type { Approval } from '../../model/coxswain.ts';
+import type { EffectOperation } from '../../model/effect.ts';
+import { hiddenText } from '../../policy/gate.ts';
+import { commentMarker } from '../../model/annotations.ts';
+import { keyTitle } from '../../model/kube.ts';
+import { approversText, errorBlocks } from './app-section.ts';
+import { shortRevision } from '../../model/application.ts';
+import { bodyBudget, cell, code, fitted, html, plain, plural, sizeOf } from './escape.ts';
+
+export interface TrackerInput {
+  progress: PullProgress;
+  /** Markdown of `activityList`. */
+  activity: string;
+  publicUrl: string;
+  /** Markdown of `refusalRows`. */
+  refused: string;
+}
+
+const icons: Record<ProgressState, string> = {
+  queued: '🕓',
+  waiting: '⏸️',
+  rejected: '⛔',
+  syncing: '🔄',
+  progressing: '⏳',
+  success: '✅',
+  failure: '❌',
+  superseded: '⏭️',
+};
+/** A state as people say it. */
+export const stateWords: Record<ProgressState, string> = {
+  queued: 'queued',
+  waiting: 'waits for approval',
+  rejected: 'rejected',
+  syncing: 'syncing',
+  progressing: 'progressing',
+  success: 'done',
+  failure: 'failed',
+  superseded: 'superseded',
+};
+
+/** One sentence; also the title of the rollout check. */
+export function trackerVerdict({ apps }: PullProgress): string {
+  const count = (state: ProgressState): number => apps.filter((app) => app.state === state).length;
+  const done = count('success') + count('superseded');
+  if (apps.length === 0) return '✅ Merged · no application is touched';
+  const parts = [
+    ...(count('failure') > 0 ? [`${count('failure')} failed`] : []),
+    ...(count('rejected') > 0 ? [`${count('rejected')} rejected`] : []),
+    ...(count('waiting') > 0 ? [`${count('waiting')} ${count('waiting') === 1 ? 'waits' : 'wait'} for approval`] : []),
+  ];
+  const all = `${done} of ${plural(apps.length, 'application')} done`;
+  if (count('failure') > 0) return `❌ Merged · ${[...parts, all].join(' · ')}`;
+  if (count('rejected') > 0) return `⛔ Merged · ${[...parts, all].join(' · ')}`;
+  if (done === apps.length) return `✅ Merged and rolled out · ${all}`;
+  if (count('waiting') > 0 && done + count('waiting') === apps.length)
+    return `⏸️ Merged · ${[...parts, all].join(' · ')}`;
+  return `🔄 Merged · rolling out · ${[...parts, all].join(' · ')}`;
+}
+
+function link(app: AppProgress, publicUrl: string): string {
+  return `[${plain(app.name)}](${publicUrl}/applications/${app.application.split('/').map(encodeURIComponent).join('/')})`;
+}
+
+function row(app: AppProgress, publicUrl: string): string {
+  const steps = app.steps && app.steps.all > 0 ? ` ${app.steps.done}/${app.steps.all}` : '';
+  const cells = [
+    icons[app.state],
+    link(app, publicUrl),
+    app.environment ? `**${plain(app.environment)}**` : '',
+    `${stateWords[app.state]}${steps}`,
+    app.revision ? code(shortRevision(app.revision)) : '',
+    plain(app.message, 200),
+  ];
+  return `| ${cells.map(cell).join(' | ')} |`;
+}
+
+/** What it destroys stands first. A sign alone could be Markdown of its own. */
+const deeds: Record<EffectOperation['op'], string> = {
+  delete: '🗑️ deletes',
+  recreate: '♻️ deletes and creates anew',
+  change: '✏️ changes',
+  create: '➕ creates',
+  hook: '▶️ runs',
+};
+const order = Object.keys(deeds);
+
+function operationText(operation: EffectOperation): string {
+  const fields =
+    operation.op === 'change'
+      ? `: ${operation.fields
+          .slice(0, 6)
+          .map(([path]) => code(path, 120))
+          .join(', ')}${operation.fields.length > 6 ? ', …' : ''}`
+      : '';
+  const title =
+    operation.op === 'hook' && operation.generateName
+      ? `${operation.key.kind} ${operation.generateName}…`
+      : keyTitle(operation.key);
+  return `- ${deeds[operation.op]} ${code(title)}${fields}${operation.op === 'hook' ? ` (${plain(operation.phase)})` : ''}`;
+}
+
+function whoText(app: AppProgress, { spec }: Approval): string {
+  const needed = spec.policy?.approvals ?? 1;
+  const who = approversText(app.approvers ?? []);
+  const why = hiddenText(spec.unknown ?? []);
+  return `${needed === 1 ? 'one person' : `${needed} people`}${who ? ` of ${who}` : ''} who did not write it${why ? ` (${plain(why, 300)})` : ''}`;
+}
+
+interface Shown {
+  app: AppProgress;
+  approval: Approval;
+}
+
+/** `budget`: how long the list of what it would do may be. */
+function approvalBlock({ app, approval }: Shown, publicUrl: string, budget: number): string {
+  const { operations, digest } = approval.spec;
+  const sorted = operations.toSorted((a, b) => order.indexOf(a.op) - order.indexOf(b.op));
+  return [
+    `<details open><summary><b>${html(app.name)}</b> waits for approval · ${plural(operations.length, 'operation')} · digest <code>${html(digest.slice(0, 12))}</code></summary>`,
+    fitted(sorted.map(operationText), budget, (left) => `- … and ${left} more; the page of the application lists them`),
+    `Needs ${whoText(app, approval)}: ${code(`/cox approve ${app.name}`)} here, or the card in Slack, approves exactly this. ${code(`/cox reject ${app.name} <reason>`)} refuses it. Line by line: ${link(app, publicUrl)}.`,
+    '</details>',
+  ].join('\n\n');
+}
+
+/** What stands around the list of one approval, and the shortest list that is worth it. */
+const blockFrame = 1500;
+const shortestList = 1000;
+const longestList = 8000;
+
+/** As many as fit, each with its part of the budget. */
+function approvalBlocks(apps: AppProgress[], publicUrl: string, budget: number): string {
+  const waiting = apps.flatMap((app): Shown[] =>
+    app.state === 'waiting' && app.approval && app.approval.status?.phase !== 'Rejected'
+      ? [{ app, approval: app.approval }]
+      : [],
+  );
+  const shown = waiting.slice(0, Math.floor(budget / (blockFrame + shortestList)));
+  const share = Math.min(longestList, Math.floor(budget / Math.max(1, shown.length)) - blockFrame);
+  const more =
+    waiting.length > shown.length
+      ? [
+          `… and ${plural(waiting.length - shown.length, 'more application')} that ${waiting.length - shown.length === 1 ? 'waits' : 'wait'} for approval`,
+        ]
+      : [];
+  return [...shown.map((each) => approvalBlock(each, publicUrl, share)), ...more].join('\n\n');
+}
+
+/** What to do about what was not applied. */
+function next({ pull, apps }: PullProgress): string {
+  const has = (state: ProgressState): boolean => apps.some((app) => app.state === state);
+  const lines = [
+    ...(has('failure')
+      ? [`- Correct what failed in another pull request, or try the same again: ${code('/cox sync <app>')}.`]
+      : []),
+    ...(has('rejected')
+      ? [
+          `- What was rejected is not applied, but it is still on ${code(pull.base.ref)}: revert this pull request, or merge a correction, which asks again.`,
+        ]
+      : []),
+  ];
+  return lines.length > 0 ? ['**Next**', '', ...lines].join('\n') : '';
+}
+
+/** Within `bodyBudget`: the table may take half of what the rest leaves free, then come the lists of what waits. */
+export function renderTracker({ progress, activity, publicUrl, refused }: TrackerInput): string {
+  const { pull, apps, errors } = progress;
+  const merged = pull.merged ? `Merged into ${code(pull.base.ref)} as ${code(shortRevision(pull.merged.sha))}` : '';
+  const head = [
+    `${commentMarker}\n### ${trackerVerdict(progress)}`,
+    merged,
+    refused,
+    errors.length > 0 ? errorBlocks(errors) : '',
+  ];
+  const tail = [
+    next(progress),
+    activity,
+    `<sub>${code('/cox help')} lists the commands · ${code('/cox revert <app>')} takes a deploy back</sub>`,
+  ];
+  const free = bodyBudget - sizeOf([...head, ...tail].join('\n\n')) - 100;
+  const rows = [
+    '| | Application | Environment | State | Revision | Details |',
+    '|---|---|---|---|---|---|',
+    ...apps.map((app) => row(app, publicUrl)),
+  ];
+  const table = apps.length > 0 ? fitted(rows, free / 2, (left) => `\n… and ${plural(left, 'more application')}`) : '';
+  return [...head, table, approvalBlocks(apps, publicUrl, free - sizeOf(table)), ...tail].filter(Boolean).join('\n\n');
+}

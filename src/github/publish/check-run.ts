@@ -1,0 +1,145 @@
+// A check run: found by name, commit and external id, made once, and changed only when it says something else.
+import type { CheckAnnotation, CheckContent } from '../markdown/check-content.ts';
+import type { CheckMemory, PullMemory } from './pull-memory.ts';
+import type { RepositoryClient } from '../client/installations.ts';
+import { hashOf } from '../../base/canonical.ts';
+import { allPages } from '../client/api.ts';
+
+export interface CheckContext {
+  client: RepositoryClient;
+  externalId: string;
+  appId: number;
+  memory: PullMemory;
+  detailsUrl: string;
+  signal: AbortSignal;
+}
+
+async function find(
+  context: CheckContext,
+  { name, sha }: Pick<CheckContent, 'name' | 'sha'>,
+): Promise<CheckMemory | undefined> {
+  const { client, externalId, appId, signal } = context;
+  const { owner, repo, octokit } = client;
+  const { data } = await octokit.request('GET /repos/{owner}/{repo}/commits/{ref}/check-runs', {
+    owner,
+    repo,
+    ref: sha,
+    check_name: name,
+    app_id: appId,
+    filter: 'all',
+    per_page: 100,
+    request: { signal },
+  });
+  const newest = data.check_runs
+    .filter((run) => run.external_id === externalId)
+    .sort((a, b) => Number(b.id) - Number(a.id))[0];
+  if (!newest) return undefined;
+  const { title, summary, text, annotations_count: count } = newest.output;
+  return {
+    id: Number(newest.id),
+    hash: said({
+      conclusion: newest.conclusion ?? undefined,
+      title: title ?? '',
+      summary: summary ?? '',
+      text: text ?? '',
+    }),
+    finished: newest.status === 'completed',
+    annotations: count > 0 ? await annotationsOf(context, Number(newest.id)) : new Set(),
+  };
+}
+
+async function annotationsOf({ client, signal }: CheckContext, id: number): Promise<Set<string>> {
+  const { owner, repo, octokit } = client;
+  const all = await allPages(
+    async (page) =>
+      (
+        await octokit.request('GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations', {
+          owner,
+          repo,
+          check_run_id: id,
+          per_page: 100,
+          page,
+          request: { signal },
+        })
+      ).data,
+  );
+  return new Set(
+    all.map((each) => annotationKey({ path: each.path, start_line: each.start_line, message: each.message ?? '' })),
+  );
+}
+
+function annotationKey({
+  path,
+  start_line: line,
+  message,
+}: Pick<CheckAnnotation, 'path' | 'start_line' | 'message'>): string {
+  return hashOf([path, line, message]);
+}
+
+/** What can be read back from GitHub; buttons and annotations follow from it. */
+function said(content: { conclusion: string | undefined; title: string; summary: string; text?: string }): string {
+  return hashOf([content.conclusion ?? '', content.title, content.summary, content.text ?? '']);
+}
+
+export function checkKey({ name, sha }: { name: string; sha: string }): string {
+  return `${name} ${sha}`;
+}
+
+/** Has this check of that commit a result? */
+export async function isFinished(context: CheckContext, check: { name: string; sha: string }): Promise<boolean> {
+  const { memory } = context;
+  const key = checkKey(check);
+  const known = memory.checks.get(key) ?? (await find(context, check));
+  if (known) memory.checks.set(key, known);
+  return known?.finished === true && !memory.rerequested.has(key);
+}
+
+/** A failure forgets the run: the next pass looks again. */
+export async function writeCheck(context: CheckContext, content: CheckContent): Promise<void> {
+  const { client, memory, externalId, detailsUrl, signal } = context;
+  const { owner, repo, octokit } = client;
+  const key = checkKey(content);
+  const hash = said(content);
+  const known = memory.checks.get(key) ?? (await find(context, content));
+  if (known) memory.checks.set(key, known);
+  if (known?.hash === hash && !memory.rerequested.has(key)) return;
+  memory.checks.delete(key);
+  // GitHub adds what is sent to the annotations that the run has.
+  const annotations = (content.annotations ?? [])
+    .slice(0, 50)
+    .filter((each) => !known?.annotations.has(annotationKey(each)));
+  const output = {
+    title: content.title,
+    summary: content.summary,
+    ...(content.text && { text: content.text }),
+    ...(annotations.length > 0 && { annotations }),
+  };
+  const state = content.conclusion
+    ? { status: 'completed' as const, conclusion: content.conclusion }
+    : { status: 'in_progress' as const };
+  const common = {
+    owner,
+    repo,
+    name: content.name,
+    external_id: externalId,
+    details_url: detailsUrl,
+    ...state,
+    output,
+    actions: content.actions ?? [],
+    request: { signal },
+  };
+  const id = known
+    ? known.id
+    : Number(
+        (await octokit.request('POST /repos/{owner}/{repo}/check-runs', { ...common, head_sha: content.sha })).data.id,
+      );
+  if (known)
+    await octokit.request('PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}', { ...common, check_run_id: id });
+  memory.checks.set(key, {
+    id,
+    hash,
+    finished: content.conclusion !== undefined,
+    annotations: new Set([...(known?.annotations ?? []), ...annotations.map(annotationKey)]),
+  });
+  memory.rerequested.delete(key);
+}

@@ -1,0 +1,80 @@
+// One pass over a pull request, and what it tells: the comment first, then the checks, then the rest; GitHub may refuse
+// each alone.
+import type { CheckContent } from '../markdown/check-content.ts';
+import type { CheckContext } from '../publish/check-run.ts';
+import type { Logger } from '../../base/log.ts';
+import type { PullInput } from '../../change/pull.ts';
+import type { PullMemory } from '../publish/pull-memory.ts';
+import type { RepositoryClient } from '../client/installations.ts';
+import type { StickyContext } from '../publish/sticky-comment.ts';
+import type { Store } from '../../store/store.ts';
+import { activityList } from '../markdown/activity.ts';
+import { writeCheck } from '../publish/check-run.ts';
+import { permitted, refusalRows } from '../publish/refusals.ts';
+import { writeComment } from '../publish/sticky-comment.ts';
+
+export interface Pass {
+  key: string;
+  pull: PullInput;
+  client: RepositoryClient;
+  memory: PullMemory;
+  signal: AbortSignal;
+  options: { appId: number; store: Store; publicUrl: string; log: Logger };
+}
+
+export function stickyOf({ client, pull, memory, signal, options: { appId } }: Pass): StickyContext {
+  return { client, number: pull.number, appId, memory, signal };
+}
+
+export function checksOf({ client, key, memory, signal, options: { appId, publicUrl } }: Pass): CheckContext {
+  return { client, externalId: key, appId, memory, detailsUrl: publicUrl, signal };
+}
+
+/** Markdown: what was asked in the pull request and what came of it; '' when nothing was. */
+export function activityOf({ pull: { owner, repo, number }, options: { store } }: Pass): string {
+  return activityList(
+    store.requests
+      .list()
+      .filter(({ spec }) => spec.pull?.number === number && spec.pull.repo === repo && spec.pull.owner === owner),
+  );
+}
+
+async function comment(pass: Pass, body: () => string): Promise<void> {
+  const { refusals, comment: known } = pass.memory;
+  // Not even reading them is permitted: one more would be made at each pass.
+  if (known === undefined && refusals.has('Comments')) return;
+  await permitted(refusals, 'Comments', () => writeComment(stickyOf(pass), body()));
+}
+
+/** The comment before the rest; once more when GitHub refused something of that, or takes it again. */
+export async function commentFirst<T>(pass: Pass, body: () => string, rest: () => Promise<T>): Promise<T> {
+  await comment(pass, body);
+  const before = refusalRows(pass.memory.refusals);
+  const done = await rest();
+  if (refusalRows(pass.memory.refusals) !== before) await comment(pass, body);
+  return done;
+}
+
+/** One sentence: said only where a comment stands already or somebody asked something. */
+export async function say(pass: Pass, sentence: (activity: string) => string): Promise<void> {
+  const activity = activityOf(pass);
+  if (pass.memory.comment || activity) await comment(pass, () => sentence(activity));
+}
+
+/** Where comments are refused, the checks tell of it. */
+export async function check(pass: Pass, content: CheckContent): Promise<void> {
+  const { refusals } = pass.memory;
+  const summary = [refusalRows(refusals), content.summary].filter(Boolean).join('\n\n');
+  await permitted(refusals, 'Checks', () => writeCheck(checksOf(pass), { ...content, summary }));
+}
+
+/** Once for each change of what is refused. */
+export function logRefusals({ key, memory, options: { log } }: Pass): void {
+  const refused = [...memory.refusals.values()].join(' ');
+  if (refused !== '' && refused !== memory.toldRefusals)
+    log.warn(
+      { pull: key, parts: [...memory.refusals.keys()], detail: refused },
+      'GitHub refuses parts of what a pull request shows',
+    );
+  memory.toldRefusals = refused;
+}

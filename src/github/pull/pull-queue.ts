@@ -1,0 +1,295 @@
+// The pull requests we answer for: each pass reads one afresh and makes comment, checks and deployments say what is so.
+import type { Change } from '../../change/change.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { DeploymentContext } from '../publish/deployments.ts';
+import type { HumanComment } from '../publish/sticky-comment.ts';
+import type { Installations } from '../client/installations.ts';
+import type { Logger } from '../../base/log.ts';
+import type { Outcome } from '../../base/queue.ts';
+import type { PullMemory } from '../publish/pull-memory.ts';
+import type { PullRef } from '../../model/coxswain.ts';
+import type { ReadPull } from '../client/read-pull.ts';
+import type { Store } from '../../store/store.ts';
+import { KeyQueue } from '../../base/queue.ts';
+import { pullKey } from '../../change/pull.ts';
+import { Announcement } from './progress-note.ts';
+import { isGitHub } from '../client/api.ts';
+import { checkKey } from '../publish/check-run.ts';
+import { approvalCheck, diffCheck, forkCheck, rolloutCheck } from '../markdown/check-content.ts';
+import { parsePullKey } from './check-actions.ts';
+import { isCommand } from './comment-commands.ts';
+import type { Comment } from '../markdown/comment.ts';
+import { closedComment, forkComment, renderComment, untouchedComment } from '../markdown/comment.ts';
+import { findDeployments, settled, writeDeployments } from '../publish/deployments.ts';
+import { newMemory } from '../publish/pull-memory.ts';
+import type { Pass } from './pull-pass.ts';
+import { activityOf, check, checksOf, commentFirst, logRefusals, say, stickyOf } from './pull-pass.ts';
+import { PullIndex } from './pull-index.ts';
+import { readPull } from '../client/read-pull.ts';
+import { permitted, refusalRows } from '../publish/refusals.ts';
+import { findComment } from '../publish/sticky-comment.ts';
+import { renderTracker } from '../markdown/tracker.ts';
+
+export interface PullQueueOptions {
+  appId: number;
+  installations: Installations;
+  store: Store;
+  change: Change;
+  publicUrl: string;
+  clock: Clock;
+  log: Logger;
+  /** A comment of a person that may be a command without an answer. */
+  onCommand: (pull: PullRef, comment: HumanComment) => void;
+}
+
+/** Something outside of Git and cluster failed: look again. */
+const retryMs = 30_000;
+
+/**
+ * GitHub's times are seconds of its own clock: what was changed so shortly before it was read may have changed again
+ * since.
+ */
+const sameTimeMs = 60_000;
+/** Live changes show in open pull requests at most so often. */
+const openRefreshMs = 10_000;
+/**
+ * A rollout moves in small steps; each would cost a comment, two checks and some statuses of GitHub's 900 points a
+ * minute.
+ */
+const followGapMs = 1_500;
+
+class Superseded extends Error {}
+
+export class PullQueue {
+  readonly #options: PullQueueOptions;
+  readonly #queue: KeyQueue;
+  readonly #memories = new Map<string, PullMemory>();
+  readonly #index = new PullIndex();
+  /** Applications that changed during each pass under way: the index does not know yet whom they concern. */
+  readonly #passes = new Set<Set<string>>();
+  /** The preview under way of each pull request, and for which head. */
+  readonly #running = new Map<string, { head: string; abort: AbortController }>();
+
+  constructor(options: PullQueueOptions) {
+    this.#options = options;
+    this.#queue = new KeyQueue({
+      clock: options.clock,
+      concurrency: 4,
+      backoff: { baseMs: 500, maxMs: 60_000 },
+      work: (key, signal) => this.#work(key, signal),
+      onError: (key, error, retry) =>
+        options.log.warn({ pull: key, err: error, retryMs: retry }, 'the pull request could not be followed yet'),
+    });
+  }
+
+  start(): void {
+    this.#queue.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#queue.stop();
+  }
+
+  get idle(): boolean {
+    return this.#queue.idle;
+  }
+
+  add(key: string): void {
+    this.#queue.add(key);
+  }
+
+  addAfter(key: string, ms: number): void {
+    this.#queue.addAfter(key, ms);
+  }
+
+  /** A new head makes the preview of the former one worthless. */
+  headMoved(key: string, head: string): void {
+    const running = this.#running.get(key);
+    if (running && running.head !== head) running.abort.abort(new Superseded(`the head moved to ${head}`));
+    this.#queue.add(key);
+  }
+
+  /** GitHub shows the check as queued until it is written again. */
+  rerun(key: string, check: { name: string; sha: string }): void {
+    this.memory(key).rerequested.add(checkKey(check));
+    this.#queue.add(key);
+  }
+
+  /** Somebody touched our comment: it is looked for again. */
+  forgetComment(key: string): void {
+    const memory = this.#memories.get(key);
+    if (memory) memory.comment = undefined;
+    this.#queue.add(key);
+  }
+
+  /**
+   * What an open pull request shows of the cluster may be a little old; a merged one is followed at once, and then with
+   * a gap.
+   */
+  applicationChanged(application: string): void {
+    for (const pass of this.#passes) pass.add(application);
+    for (const key of this.#index.of(application)) this.#refresh(key);
+  }
+
+  #refresh(key: string): void {
+    const { open, followedAt } = this.memory(key);
+    this.#queue.addAfter(key, open ? openRefreshMs : Math.max(0, followedAt + followGapMs - this.#options.clock.now()));
+  }
+
+  memory(key: string): PullMemory {
+    const known = this.#memories.get(key);
+    if (known) return known;
+    const made = newMemory();
+    this.#memories.set(key, made);
+    return made;
+  }
+
+  /** False when a pass saw it in this state, ended well and left nothing out: then a sweep has nothing to ask. */
+  changedSince(key: string, updatedAt: string): boolean {
+    const memory = this.memory(key);
+    return memory.updatedAt !== updatedAt || memory.refusals.size > 0;
+  }
+
+  async #read(key: string, signal: AbortSignal): Promise<(Omit<Pass, 'memory' | 'options'> & ReadPull) | undefined> {
+    const ref = parsePullKey(key);
+    if (!ref || !this.#options.installations.named(ref.owner, ref.repo)) return undefined;
+    const client = this.#options.installations.client(ref.owner, ref.repo);
+    return { key, client, signal, ...(await readPull(client, ref.number, signal)) };
+  }
+
+  async #work(key: string, signal: AbortSignal): Promise<Outcome | void> {
+    const changed = new Set<string>();
+    this.#passes.add(changed);
+    try {
+      return await this.#pass(key, signal);
+    } finally {
+      this.#passes.delete(changed);
+      if ([...changed].some((application) => this.#index.of(application).includes(key))) this.#refresh(key);
+    }
+  }
+
+  async #pass(key: string, signal: AbortSignal): Promise<Outcome | void> {
+    const readAt = this.#options.clock.now();
+    const read = await this.#read(key, signal).catch((error: unknown) => {
+      if (!isGitHub(error, 404)) throw error; // gone, or not ours to see any more
+      return undefined;
+    });
+    if (!read) {
+      this.#memories.delete(key);
+      this.#index.set(key, []);
+      return;
+    }
+    const pass: Pass = { ...read, memory: this.memory(key), options: this.#options };
+    pass.memory.open = read.state === 'open';
+    const comments = await permitted(pass.memory.refusals, 'Comments', () => findComment(stickyOf(pass)));
+    for (const comment of comments ?? []) this.#offer(pass, comment);
+    const outcome = await this.#show(pass, read.state);
+    logRefusals(pass);
+    pass.memory.updatedAt = readAt - Date.parse(read.updatedAt) > sameTimeMs ? read.updatedAt : '';
+    return outcome;
+  }
+
+  async #show(pass: Pass, state: 'open' | 'closed' | 'merged'): Promise<Outcome | void> {
+    if (state === 'open') return this.#open(pass);
+    if (state === 'merged') return this.#merged(pass);
+    this.#index.set(pass.key, []);
+    await say(pass, closedComment);
+  }
+
+  #offer({ pull, memory }: Pass, comment: HumanComment): void {
+    if (!isCommand(comment) || memory.answered.has(comment.id)) return;
+    this.#options.onCommand({ owner: pull.owner, repo: pull.repo, number: pull.number }, comment);
+  }
+
+  async #open(pass: Pass): Promise<Outcome | void> {
+    const { key, pull } = pass;
+    if (pull.fork) {
+      await say(pass, forkComment);
+      return check(pass, forkCheck(pull.head.sha));
+    }
+    const abort = new AbortController();
+    this.#running.set(key, { head: pull.head.sha, abort });
+    const onError = (error: unknown): void =>
+      this.#options.log.warn({ pull: key, err: error }, 'the preview could not be announced');
+    const announcement = new Announcement({
+      clock: this.#options.clock,
+      sticky: stickyOf(pass),
+      checks: checksOf(pass),
+      sha: pull.head.sha,
+      onError,
+    });
+    try {
+      const preview = await this.#options.change.preview(pull, AbortSignal.any([pass.signal, abort.signal]), () =>
+        announcement.touches(),
+      );
+      await announcement.end();
+      abort.signal.throwIfAborted();
+      this.#index.set(
+        key,
+        preview.apps.map((app) => app.application),
+      );
+      const { publicUrl } = this.#options;
+      const comment = (): Comment =>
+        renderComment({ preview, activity: activityOf(pass), publicUrl, refused: refusalRows(pass.memory.refusals) });
+      const touched = preview.apps.length > 0 || preview.errors.length > 0 || preview.conflicts.length > 0;
+      if (!touched && (await this.#hasMoved(pass))) return { after: 0 };
+      const rest = (): Promise<void> => check(pass, diffCheck(preview, comment().moved));
+      if (touched) await commentFirst(pass, () => comment().body, rest);
+      else await say(pass, untouchedComment).then(rest);
+      const unsure = preview.apps.some((app) => app.error?.code === 'E_API_UNREACHABLE' || app.error?.code === 'E_API');
+      return unsure ? { after: retryMs } : undefined;
+    } catch (error) {
+      if (abort.signal.aborted) return undefined; // whoever aborted it has asked for another pass
+      throw error;
+    } finally {
+      await announcement.end();
+      this.#running.delete(key);
+    }
+  }
+
+  /** Merged while the preview was made, its changes are in the base already and seem to touch nothing. */
+  async #hasMoved({ key, pull, signal }: Pass): Promise<boolean> {
+    const now = await this.#read(key, signal);
+    return now?.state !== 'open' || now.pull.head.sha !== pull.head.sha;
+  }
+
+  /**
+   * Comment and checks first: a large merge has more deployments than GitHub takes at once, and what follows tells of
+   * the rest.
+   */
+  async #merged(pass: Pass): Promise<Outcome | void> {
+    const { key, pull, memory, client, signal } = pass;
+    const sha = pull.merged?.sha;
+    if (!sha) return;
+    const read = await this.#options.change.progress(pull, signal);
+    const context: DeploymentContext = {
+      client,
+      appId: this.#options.appId,
+      memory,
+      sha,
+      publicUrl: this.#options.publicUrl,
+      pull: pullKey(pull),
+      signal,
+    };
+    await permitted(memory.refusals, 'Deployments', () => findDeployments(context, read.apps));
+    const progress = { ...read, apps: read.apps.map((app) => settled(app, memory, sha)) };
+    const done = progress.apps.every((app) => app.state === 'success' || app.state === 'superseded');
+    this.#index.set(
+      key,
+      progress.apps.map((app) => app.application),
+    );
+    const tracker = (activity: string): string =>
+      renderTracker({ progress, activity, publicUrl: this.#options.publicUrl, refused: refusalRows(memory.refusals) });
+    const rest = async (): Promise<number | undefined> => {
+      for (const content of [approvalCheck(progress), rolloutCheck(progress)]) if (content) await check(pass, content);
+      return permitted(memory.refusals, 'Deployments', () => writeDeployments(context, progress.apps));
+    };
+    const touched = progress.apps.length > 0;
+    const waitMs = touched
+      ? await commentFirst(pass, () => tracker(activityOf(pass)), rest)
+      : await say(pass, tracker).then(rest);
+    memory.followedAt = this.#options.clock.now();
+    if (waitMs !== undefined) return { after: waitMs };
+    if (done) this.#index.set(key, []);
+  }
+}

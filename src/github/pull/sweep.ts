@@ -1,0 +1,256 @@
+// Looks at installations, repositories, branches and comments afresh, and finds the pull requests that need a pass;
+// sweeps for what webhooks lost.
+import type { Clock } from '../../base/clock.ts';
+import type { GitHubApi } from '../client/api.ts';
+import type { HumanComment } from '../publish/sticky-comment.ts';
+import type { Installations } from '../client/installations.ts';
+import type { Logger } from '../../base/log.ts';
+import type { Outcome } from '../../base/queue.ts';
+import type { PullQueue } from './pull-queue.ts';
+import type { PullRef } from '../../model/coxswain.ts';
+import type { Store } from '../../store/store.ts';
+import { errorKind } from '../../base/errors.ts';
+import { KeyQueue } from '../../base/queue.ts';
+import { pullKey } from '../../change/pull.ts';
+import { allPages, isGitHub } from '../client/api.ts';
+import { parsePullKey } from './check-actions.ts';
+import { takeCommand } from './comment-commands.ts';
+import { redeliverClicks } from './redelivery.ts';
+import { humanComment } from '../publish/sticky-comment.ts';
+import { pullsOfRange, waitingRanges } from './waiting-pulls.ts';
+
+/** Webhooks get lost: everything is swept so often. */
+const sweepMs = 10 * 60_000;
+/** Merged pull requests are taken up again for so long. */
+const followMs = 7 * 24 * 3_600_000;
+/** Of a hundred closed pull requests each. */
+const maxClosedPages = 10;
+
+export interface IntakeOptions {
+  api: GitHubApi;
+  installations: Installations;
+  pulls: PullQueue;
+  store: Store;
+  clock: Clock;
+  log: Logger;
+}
+
+type Key =
+  | { kind: 'installations' }
+  | { kind: 'deliveries' }
+  | { kind: 'repository'; owner: string; repo: string }
+  | { kind: 'branch'; owner: string; repo: string; branch: string }
+  | { kind: 'comment'; pull: string; id: number };
+
+function keyOf(key: Key): string {
+  return JSON.stringify(key);
+}
+
+function parseKey(text: string): Key {
+  return JSON.parse(text) as Key; // made by keyOf above
+}
+
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #queue: KeyQueue;
+  /** By repository: approvals whose pull requests are followed. */
+  readonly #followed = new Map<string, ReadonlySet<string>>();
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#queue = new KeyQueue({
+      clock: options.clock,
+      concurrency: 4,
+      backoff: { baseMs: 500, maxMs: 60_000 },
+      work: (key, signal) => this.#work(parseKey(key), signal),
+      onError: (key, error, retryMs) => options.log.warn({ key, err: error, retryMs }, 'GitHub could not be read yet'),
+    });
+  }
+
+  /** Begins with a sweep of everything. */
+  start(): void {
+    this.installations();
+    this.#queue.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#queue.stop();
+  }
+
+  get idle(): boolean {
+    return this.#queue.idle;
+  }
+
+  installations(): void {
+    this.#queue.add(keyOf({ kind: 'installations' }));
+  }
+
+  branch({ owner, repo }: { owner: string; repo: string }, branch: string): void {
+    this.#queue.add(keyOf({ kind: 'branch', owner, repo, branch }));
+  }
+
+  comment(pull: PullRef, id: number): void {
+    this.#queue.add(keyOf({ kind: 'comment', pull: pullKey(pull), id }));
+  }
+
+  async #work(key: Key, signal: AbortSignal): Promise<Outcome | void> {
+    const { installations } = this.#options;
+    if (key.kind === 'installations') return this.#sweep();
+    if (key.kind === 'deliveries') return redeliverClicks(this.#options.api.app, this.#options.clock.now(), signal);
+    if (!installations.loaded) await installations.load();
+    if (key.kind === 'comment') return this.#comment(key, signal);
+    if (!installations.named(key.owner, key.repo)) return;
+    if (key.kind === 'branch') return this.#branch(key, signal);
+    return this.#repository(key, signal);
+  }
+
+  /** A refusal ends this sweep, never sweeping. */
+  async #sweep(): Promise<Outcome> {
+    const { installations, log } = this.#options;
+    this.#queue.add(keyOf({ kind: 'deliveries' }));
+    try {
+      await installations.load();
+    } catch (error) {
+      if (errorKind(error) !== 'terminal') throw error;
+      log.warn({ err: error }, 'the installations of the GitHub App cannot be read');
+    }
+    for (const { owner, repo } of installations.repositories)
+      this.#queue.add(keyOf({ kind: 'repository', owner, repo }));
+    return { after: sweepMs };
+  }
+
+  /** A branch moved: the open pull requests that would be merged into it are looked at again. */
+  async #branch(
+    { owner, repo, branch }: { owner: string; repo: string; branch: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { octokit } = this.#options.installations.client(owner, repo);
+    const open = await allPages(
+      async (page) =>
+        (
+          await octokit.request('GET /repos/{owner}/{repo}/pulls', {
+            owner,
+            repo,
+            state: 'open',
+            base: branch,
+            per_page: 100,
+            page,
+            request: { signal },
+          })
+        ).data,
+    );
+    for (const { number } of open) this.#options.pulls.add(pullKey({ owner, repo, number }));
+  }
+
+  async #repository({ owner, repo }: { owner: string; repo: string }, signal: AbortSignal): Promise<void> {
+    const { installations, pulls, clock } = this.#options;
+    const { octokit } = installations.client(owner, repo);
+    const common = { owner, repo, per_page: 100, request: { signal } };
+    const open = await allPages(
+      async (page) =>
+        (await octokit.request('GET /repos/{owner}/{repo}/pulls', { ...common, state: 'open', page })).data,
+    );
+    const recent: typeof open = [];
+    for (let page = 1; page <= maxClosedPages; page += 1) {
+      const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls', {
+        ...common,
+        state: 'closed',
+        sort: 'updated',
+        direction: 'desc',
+        page,
+      });
+      const followed = data.filter((pull) => Date.parse(pull.updated_at) > clock.now() - followMs);
+      recent.push(...followed);
+      if (followed.length < 100) break;
+    }
+    for (const { number, updated_at: updatedAt } of [...open, ...recent]) {
+      const key = pullKey({ owner, repo, number });
+      if (pulls.changedSince(key, updatedAt)) pulls.forgetComment(key);
+    }
+    await this.#waiting({ owner, repo }, signal);
+  }
+
+  /**
+   * What waits for an approval may have been merged long ago. Once for each approval: from then on its changes are
+   * followed.
+   */
+  async #waiting({ owner, repo }: { owner: string; repo: string }, signal: AbortSignal): Promise<void> {
+    const { installations, pulls, store, log } = this.#options;
+    const here = installations.named(owner, repo);
+    const before = this.#followed.get(`${owner}/${repo}`);
+    const followed = new Set<string>();
+    this.#followed.set(`${owner}/${repo}`, followed);
+    for (const range of waitingRanges(store, (repoUrl) => here !== undefined && installations.at(repoUrl) === here)) {
+      const name = `${range.name} ${range.to}`;
+      if (before?.has(name)) {
+        followed.add(name);
+        continue;
+      }
+      try {
+        for (const number of await pullsOfRange(installations.client(owner, repo), range, signal))
+          pulls.add(pullKey({ owner, repo, number }));
+        followed.add(name);
+      } catch (error) {
+        if (errorKind(error) !== 'terminal') throw error;
+        log.warn({ approval: name, err: error }, 'the pull requests of an approval cannot be found');
+      }
+    }
+  }
+
+  /** Read afresh: what the webhook said of it is not obeyed. */
+  async #comment({ pull, id }: { pull: string; id: number }, signal: AbortSignal): Promise<void> {
+    const ref = parsePullKey(pull);
+    if (!ref || !this.#options.installations.named(ref.owner, ref.repo)) return;
+    const client = this.#options.installations.client(ref.owner, ref.repo);
+    const { owner, repo, octokit } = client;
+    const found = await octokit
+      .request('GET /repos/{owner}/{repo}/issues/comments/{comment_id}', {
+        owner,
+        repo,
+        comment_id: id,
+        request: { signal },
+      })
+      .catch((error: unknown) => {
+        if (!isGitHub(error, 404)) throw error; // deleted meanwhile
+        return undefined;
+      });
+    const comment = found && humanComment(found.data);
+    if (!comment || (await this.#answered(comment, { ref, signal }))) return;
+    await takeCommand(
+      {
+        client,
+        refusals: this.#options.pulls.memory(pull).refusals,
+        clock: this.#options.clock,
+        store: this.#options.store,
+        pull: { ...ref, owner, repo },
+        signal,
+      },
+      comment,
+    );
+  }
+
+  /** Does the comment carry our 🚀 or 😕? Other people's do not count. */
+  async #answered(comment: HumanComment, { ref, signal }: { ref: PullRef; signal: AbortSignal }): Promise<boolean> {
+    if (!comment.maybeAnswered) return false;
+    const { installations } = this.#options;
+    const { owner, repo, octokit } = installations.client(ref.owner, ref.repo);
+    const reactions = await allPages(
+      async (page) =>
+        (
+          await octokit.request('GET /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions', {
+            owner,
+            repo,
+            comment_id: comment.id,
+            per_page: 100,
+            page,
+            request: { signal },
+          })
+        ).data,
+    );
+    const ours = reactions.some(
+      (each) => each.user?.login === installations.bot && (each.content === 'rocket' || each.content === 'confused'),
+    );
+    if (ours) this.#options.pulls.memory(pullKey(ref)).answered.add(comment.id);
+    return ours;
+  }
+}

@@ -1,0 +1,198 @@
+// What a chart says of itself: its name, its local dependencies, and whether its templates depend on the cluster.
+import { follow, folderOf, joinPath, mustFollow, relativeTo } from '../source/paths.ts';
+import { isObject } from '../../model/kube.ts';
+import { parseYaml } from '../document/yaml.ts';
+import { refuseLfsPointer, refuseLfsPointers, refuseModule } from '../source/absent.ts';
+import { renderError } from '../source/plan.ts';
+import type { Files } from '../../model/files.ts';
+import type { Lru } from '../../base/lru.ts';
+import type { Overlay } from '../source/overlay.ts';
+import type { Worker } from '../../base/worker.ts';
+
+export interface LocalDependency {
+  name: string;
+  /** Folder of the chart that needs it. */
+  of: string;
+  /** Its own folder in the repository. */
+  folder: string;
+  /** The path by which that is named. */
+  named: string;
+}
+
+export interface Chart {
+  name: string;
+  /** Constraint on the cluster's version. */
+  kubeVersion: string | undefined;
+  /** `file://` dependencies that are not vendored, and theirs. */
+  local: LocalDependency[];
+}
+
+/** Reads what a Chart.yaml says, and remembers it by its id. */
+export interface ChartReader {
+  worker: Worker;
+  known: Lru<string, unknown>;
+}
+
+async function readChart(files: Files, file: string, reader: ChartReader): Promise<unknown> {
+  const entry = await follow(files, file);
+  const known = entry && reader.known.get(entry.id);
+  if (known !== undefined) return known;
+  if (entry) await refuseLfsPointers(files, [entry.path]);
+  const [value] = await parseYaml(reader.worker, String((entry && (await files.read(entry.path))) ?? ''), file);
+  if (entry) reader.known.set(entry.id, value);
+  return value;
+}
+
+/** Throws E_RENDER for a chart without a name, or with a dependency that is neither local nor vendored. */
+export async function chartOf(files: Files, folder: string, reader: ChartReader, seen: string[] = []): Promise<Chart> {
+  const file = joinPath(folder, 'Chart.yaml') ?? 'Chart.yaml';
+  const value = await readChart(files, file, reader);
+  if (!isObject(value) || typeof value['name'] !== 'string') throw renderError('the chart has no name', { file });
+  const local: LocalDependency[] = [];
+  for (const { file, list } of await dependencyLists(files, folder, value, reader))
+    for (const dependency of list) {
+      const { name, repository } = isObject(dependency) ? dependency : {};
+      if (typeof name !== 'string') continue;
+      if (!/^[A-Za-z0-9_][\w.-]*$/.test(name))
+        throw renderError(`${JSON.stringify(name)} is no name of a chart`, { file }); // it becomes a folder
+      if (await vendored(files, folder, name, reader)) continue;
+      if (typeof repository !== 'string' || !repository.startsWith('file://')) {
+        throw renderError(
+          `the dependency ${name} is missing in charts/`,
+          { file },
+          { hint: 'Run helm dependency build and commit charts/: nothing is downloaded while rendering.' },
+        );
+      }
+      const path = repository.slice('file://'.length).replace(/^\/+/, '');
+      const target = await mustFollow(files, { from: folder, path, place: { file } });
+      if (seen.includes(target.path)) throw renderError(`the dependency ${name} leads in a circle`, { file });
+      local.push({ name, of: folder, folder: target.path, named: joinPath(folder, path) ?? target.path });
+      local.push(...(await chartOf(files, target.path, reader, [...seen, target.path])).local);
+    }
+  return {
+    name: value['name'],
+    kubeVersion: typeof value['kubeVersion'] === 'string' ? value['kubeVersion'] : undefined,
+    local,
+  };
+}
+
+/** Charts of apiVersion v1 have theirs in a file of its own (Helm: docs/topics/charts). */
+async function dependencyLists(
+  files: Files,
+  folder: string,
+  chart: Record<string, unknown>,
+  reader: ChartReader,
+): Promise<{ file: string; list: unknown[] }[]> {
+  const own = joinPath(folder, 'requirements.yaml') ?? 'requirements.yaml';
+  const separate = chart['apiVersion'] === 'v2' ? undefined : await follow(files, own);
+  const required = separate?.kind === 'file' ? await readChart(files, own, reader) : undefined;
+  const listOf = (value: unknown): unknown[] =>
+    isObject(value) && Array.isArray(value['dependencies']) ? value['dependencies'] : [];
+  return [
+    { file: joinPath(folder, 'Chart.yaml') ?? 'Chart.yaml', list: listOf(chart) },
+    { file: own, list: listOf(required) },
+  ];
+}
+
+/** A folder may have any name: Helm goes by what its Chart.yaml says. */
+async function vendored(files: Files, folder: string, name: string, reader: ChartReader): Promise<boolean> {
+  for (const { kind, path } of await files.list(joinPath(folder, 'charts') ?? 'charts')) {
+    const base = relativeTo(folderOf(path), path);
+    if (base === name || (base.startsWith(`${name}-`) && base.endsWith('.tgz'))) return true;
+    const chart = kind === 'dir' || kind === 'link' ? await readChart(files, `${path}/Chart.yaml`, reader) : undefined;
+    if (isObject(chart) && chart['name'] === name) return true;
+  }
+  return false;
+}
+
+/** Puts local dependencies where `helm dependency build` would: each below `charts/` of the chart that needs it. */
+export async function placeLocalDependencies(chart: Chart, files: Files, overlay: Overlay): Promise<void> {
+  const places = new Map<string, string[]>();
+  for (const { name, of, folder } of chart.local) {
+    for (const parent of [of, ...(places.get(of) ?? [])]) {
+      const place = joinPath(parent, `charts/${name}`) ?? `charts/${name}`;
+      places.set(folder, [...(places.get(folder) ?? []), place]);
+      await placeFolder(folder, place, files, overlay);
+    }
+  }
+}
+
+async function placeFolder(folder: string, place: string, files: Files, overlay: Overlay): Promise<void> {
+  for (const entry of await files.list(folder, true)) {
+    const source = entry.kind === 'file' ? entry : await follow(files, entry.path);
+    if (source?.kind === 'file')
+      await overlay.write(`${place}${entry.path.slice(folder.length)}`, (await files.read(source.path)) ?? '');
+  }
+}
+
+/**
+ * Files in Git LFS are refused, save those of a chart that no template can ask for. `pointers`: all that the chart's
+ * folders and values have.
+ */
+export async function refuseChartPointers(
+  files: Files,
+  folders: readonly string[],
+  pointers: readonly string[],
+): Promise<void> {
+  for (const path of pointers) {
+    const folder = folders
+      .filter((each) => each === '' || path.startsWith(`${each}/`))
+      .sort((a, b) => b.length - a.length)[0];
+    const name = folder === undefined ? '' : relativeTo(folder, path);
+    if (
+      folder === undefined ||
+      /^(?:templates|crds|charts)\/|^[^/]+\.(?:ya?ml|json|lock)$/.test(name) ||
+      (await asksForFiles(files, folders))
+    )
+      refuseLfsPointer(path);
+  }
+}
+
+async function asksForFiles(files: Files, folders: readonly string[]): Promise<boolean> {
+  for (const folder of folders) {
+    for (const { kind, path } of await files.list(folder, true)) {
+      if (path.endsWith('.tgz') || (kind === 'file' && String((await files.read(path)) ?? '').includes('.Files')))
+        return true;
+    }
+  }
+  return false;
+}
+
+/**
+ * Only charts that ask depend on the cluster: another new kind must not render the others again. Packed charts count as
+ * asking.
+ */
+export async function usesCapabilities(
+  files: Files,
+  folders: readonly string[],
+  cache: Lru<string, boolean>,
+): Promise<{ version: boolean; apis: boolean }> {
+  let [version, apis] = [false, false];
+  for (const folder of folders) {
+    const id = (await files.id(folder)) ?? folder;
+    const known = { version: cache.get(`version ${id}`), apis: cache.get(`apis ${id}`) };
+    if (known.version === undefined || known.apis === undefined) {
+      const found = await readCapabilities(files, folder);
+      cache.set(`version ${id}`, found.version);
+      cache.set(`apis ${id}`, found.apis);
+      Object.assign(known, found);
+    }
+    version ||= known.version === true;
+    apis ||= known.apis === true;
+  }
+  return { version, apis };
+}
+
+async function readCapabilities(files: Files, folder: string): Promise<{ version: boolean; apis: boolean }> {
+  const found = { version: false, apis: false };
+  const entries = await files.list(folder, true);
+  for (const { kind, path } of entries) if (kind === 'module') await refuseModule(files, path);
+  for (const { kind, path } of entries) {
+    if (kind === 'link' || path.endsWith('.tgz')) return { version: true, apis: true };
+    const text = kind === 'file' ? String((await files.read(path)) ?? '') : '';
+    if (!text.includes('Capabilities')) continue;
+    found.version ||= /KubeVersion/i.test(text);
+    found.apis ||= text.includes('APIVersions') || !/KubeVersion|HelmVersion/i.test(text);
+  }
+  return found;
+}

@@ -1,0 +1,221 @@
+// Helm applications: the chart's folder and value files, one `helm template`.
+import { join } from 'node:path';
+import { AppError } from '../../base/errors.ts';
+import { chartOf, placeLocalDependencies, refuseChartPointers, usesCapabilities } from './chart.ts';
+import { buildEnvironment, linkTargets, renderError, substitute } from '../source/plan.ts';
+import { follow } from '../source/paths.ts';
+import { produced } from '../document/complete.ts';
+import { refuseLfsPointers } from '../source/absent.ts';
+import { hashOf } from '../../base/canonical.ts';
+import { overlayPath, withOverlay } from '../source/overlay.ts';
+import { parseDocuments, parseYaml } from '../document/yaml.ts';
+import { runTool } from '../source/tool.ts';
+import { valueFiles } from './values.ts';
+import type { Chart, ChartReader } from './chart.ts';
+import type { HelmSource } from '../../model/application.ts';
+import type { Input, Plan, Planning } from '../source/plan.ts';
+import type { Lru } from '../../base/lru.ts';
+import { stringifyJson } from '../../base/json.ts';
+import type { ParsedDocument, Produced } from '../document/complete.ts';
+import type { Overlay } from '../source/overlay.ts';
+import type { Place } from '../../base/errors.ts';
+import type { Tool } from '../source/tool.ts';
+import type { Worker } from '../../base/worker.ts';
+
+export interface HelmParts {
+  tool: Tool;
+  tempDir: string;
+  /** By the id of the chart's folder: whether its templates ask what the cluster serves. */
+  capabilities: Lru<string, boolean>;
+  charts: ChartReader;
+}
+
+export async function planHelm(planning: Planning, parts: HelmParts): Promise<Plan> {
+  const { files, path, source, app, cluster } = planning;
+  const section = source.helm ?? {};
+  const chart = await chartOf(files, path, parts.charts);
+  const { inputs: values, watched } = await valueFiles(planning, section);
+  const fileParameters = await fileParameterInputs(planning, section);
+  const folders = [path, ...chart.local.map(({ folder }) => folder)];
+  const links = (await Promise.all(folders.map((folder) => linkTargets(files, folder)))).flat();
+  const inputs: Input[] = [
+    ...[...folders, ...links].map((name) => ({ path: name, files })),
+    ...values,
+    ...fileParameters.map(({ input }) => input),
+  ];
+  const asks = await usesCapabilities(files, folders, parts.capabilities);
+  const parameters = {
+    tool: parts.tool.version,
+    path,
+    release: section.releaseName || app.name,
+    namespace: section.namespace || app.destinationNamespace,
+    values: section.valuesObject ?? section.values,
+    set: setArguments(planning, section),
+    files: fileParameters.map(({ name, input }) => [name, input.path]),
+    valueFiles: values.map(({ path: file, ref }) => [ref, file]),
+    flags: flags(section),
+    kube: asks.version || chart.kubeVersion ? section.kubeVersion || cluster.version : undefined,
+    apis: asks.apis ? hashOf(section.apiVersions?.length ? section.apiVersions : cluster.apiVersions) : undefined,
+  };
+  const produce = (): Promise<Produced> =>
+    withOverlay(parts.tempDir, inputs, async (overlay) => {
+      await refuseChartPointers(files, folders, overlay.pointers);
+      for (const given of [...values, ...fileParameters.map(({ input }) => input)])
+        await refuseLfsPointers(given.files, [(await follow(given.files, given.path))?.path ?? given.path]);
+      await placeLocalDependencies(chart, files, overlay);
+      return template(planning, {
+        tool: parts.tool,
+        worker: parts.charts.worker,
+        chart,
+        values,
+        fileParameters,
+        overlay,
+      });
+    });
+  return {
+    sourceType: 'Helm',
+    inputs,
+    watched: [...watched, ...chart.local.map(({ named }) => ({ path: named, files }))],
+    parameters,
+    produce,
+  };
+}
+
+interface FileParameter {
+  name: string;
+  input: Input;
+}
+
+async function fileParameterInputs(planning: Planning, section: HelmSource): Promise<FileParameter[]> {
+  const found: FileParameter[] = [];
+  for (const { name: given, path } of section.fileParameters ?? []) {
+    const name = String(given); // an override in the repository may hold anything
+    // What stands before an equals sign is a parameter of its own to Helm, and what stands after it a file of ours.
+    if (name.includes('='))
+      throw renderError(`${JSON.stringify(name)} is no name of a parameter`, { file: planning.path || '.' });
+    const {
+      inputs: [input],
+    } = await valueFiles(planning, { valueFiles: [path] });
+    if (input) found.push({ name, input });
+  }
+  return found;
+}
+
+/** Argo CD escapes commas in values, unless they are lists in braces. */
+function setArguments(planning: Planning, section: HelmSource): string[] {
+  const environment = buildEnvironment(planning);
+  return (section.parameters ?? []).flatMap(({ name, value = '', forceString }) => {
+    const text = substitute(value, environment);
+    const escaped = /^\{.*\}$/s.test(text) ? text : text.replace(/(^|[^\\]),/g, '$1\\,');
+    return [forceString ? '--set-string' : '--set', `${name}=${escaped}`];
+  });
+}
+
+function flags(section: HelmSource): string[] {
+  return [
+    ...(section.skipCrds ? [] : ['--include-crds']),
+    ...(section.skipTests ? ['--skip-tests'] : []),
+    ...(section.skipSchemaValidation ? ['--skip-schema-validation'] : []),
+  ];
+}
+
+/** A path as Helm's `--set-file` reads it: a comma would end it and begin another parameter. */
+function literal(path: string): string {
+  return path.replace(/[\\,]/g, '\\$&');
+}
+
+/** A path as Helm's `--values` reads it, which is a line of CSV: a comma would make two files of it. */
+function oneFile(path: string): string {
+  return `"${path.replaceAll('"', '""')}"`;
+}
+
+interface Template {
+  tool: Tool;
+  worker: Worker;
+  chart: Chart;
+  values: Input[];
+  fileParameters: FileParameter[];
+  overlay: Overlay;
+}
+
+async function template(
+  planning: Planning,
+  { tool, worker, chart, values, fileParameters, overlay }: Template,
+): Promise<Produced> {
+  const { path, source, app, cluster } = planning;
+  const section = source.helm ?? {};
+  const inline = section.valuesObject ? stringifyJson(section.valuesObject) : section.values;
+  const inlineFile = inline ? await overlay.writeHome('values.yaml', inline) : undefined;
+  const args = [
+    'template',
+    ...namespaceArguments(section.namespace || app.destinationNamespace),
+    '--kube-version',
+    section.kubeVersion || cluster.version,
+    ...setArguments(planning, section),
+    ...fileParameters.flatMap(({ name, input }) => ['--set-file', `${name}=${literal(overlayPath(overlay, input))}`]),
+    ...values.flatMap((input) => ['--values', oneFile(overlayPath(overlay, input))]),
+    ...(inlineFile ? ['--values', inlineFile] : []),
+    ...(section.apiVersions?.length ? section.apiVersions : cluster.apiVersions).flatMap((version) => [
+      '--api-versions',
+      version,
+    ]),
+    ...flags(section),
+    '--',
+    section.releaseName || app.name,
+    '.', // not --name-template: a template could ask the name server
+  ];
+  try {
+    const text = await runTool({
+      tool,
+      args,
+      overlay,
+      cwd: join(overlay.root, path),
+      fileOf: (named) => chartFile(named, chart, path),
+    });
+    return produced(await fromTemplates(worker, text, (named) => chartFile(named, chart, path) || path || '.'));
+  } catch (error) {
+    // a better place, if that was it
+    for (const input of values) await parseYaml(worker, String((await input.files.read(input.path)) ?? ''), input.path);
+    throw error;
+  }
+}
+
+function namespaceArguments(namespace: string): string[] {
+  return namespace === '' ? [] : ['--namespace', namespace];
+}
+
+/** Helm names templates by the chart: `<chart>/templates/x.yaml`; value files by their path. */
+function chartFile(named: string, chart: Chart, path: string): string | undefined {
+  const prefix = `${chart.name}/`;
+  if (named.startsWith(prefix)) return join(path, named.slice(prefix.length));
+  if (named.startsWith('../')) return undefined;
+  return named.startsWith('/') ? undefined : named;
+}
+
+/**
+ * Helm writes `# Source: <chart>/templates/x.yaml` before each document: that is the place of what is wrong with it.
+ */
+async function fromTemplates(
+  worker: Worker,
+  text: string,
+  fileOf: (source: string) => string,
+): Promise<ParsedDocument[]> {
+  const sources = text
+    .split('\n')
+    .flatMap((line, index) =>
+      line.startsWith('# Source: ') ? [{ line: index + 1, file: fileOf(line.slice(10).trim()) }] : [],
+    );
+  const template = ({ line = 0 }: Place): Place => ({
+    file: sources.findLast((source) => source.line <= line)?.file ?? fileOf(''),
+  });
+  try {
+    return (await parseDocuments(worker, text, fileOf(''))).map((document) => ({
+      ...document,
+      place: template(document.place),
+      repeated: document.repeated.map(({ key, place }) => ({ key, place: template(place) })),
+    }));
+  } catch (error) {
+    if (!(error instanceof AppError) || !error.place) throw error;
+    throw new AppError(error.code, error.message, { place: template(error.place), cause: error.cause });
+  }
+}

@@ -1,0 +1,216 @@
+// The comment of an open pull request: what it says, that strangers' text is harmless, and that it keeps within
+// GitHub's limits.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { renderComment, withoutBase } from '../../../src/github/markdown/comment.ts';
+import { activityList } from '../../../src/github/markdown/activity.ts';
+import { commentMarker } from '../../../src/model/annotations.ts';
+import { bodyBudget, sizeOf } from '../../../src/github/markdown/escape.ts';
+import { golden } from './golden.ts';
+import { app, changed, configMap, created, deleted, deployment, preview } from './sample.ts';
+
+const publicUrl = 'https://cox.example.com';
+
+function body(input: Parameters<typeof preview>[0], more?: Parameters<typeof preview>[1]): string {
+  return renderComment({ preview: preview(input, more), activity: '', publicUrl, refused: '' }).body;
+}
+
+function story(): ReturnType<typeof app>[] {
+  const image = changed(deployment('checkout', 'shop/checkout:1.8.2'), deployment('checkout', 'shop/checkout:1.9.0'), {
+    place: { file: 'apps/checkout/base/deployment.yaml', line: 1 },
+  });
+  const gone = deleted(configMap('legacy-flags', { beta: 'true' }));
+  const job = created({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'migrate', namespace: 'shop' },
+    spec: {},
+  });
+  return [
+    app('checkout-dev', { change: [image, gone] }, { environment: 'dev' }),
+    app(
+      'checkout-prod',
+      {
+        change: [image, gone],
+        drift: [
+          changed(deployment('checkout', 'shop/checkout:1.8.2', 6), deployment('checkout', 'shop/checkout:1.8.2')),
+        ],
+        waiting: [created(configMap('limits', { max: '5' }))],
+        hooks: [{ ...job, action: 'hook' }],
+        operations: [{ op: 'hook', key: job.key, phase: 'PreSync', wave: 0, mac: 'x' }],
+      },
+      { environment: 'prod', gated: true, approvers: [['@acme/payments', 'grace']], approvals: 1, automated: false },
+    ),
+    app(
+      'web',
+      { change: [changed(configMap('web', { LEVEL: 'info' }), configMap('web', { LEVEL: 'debug' }))] },
+      { automated: false, health: 'Degraded', sync: 'OutOfSync' },
+    ),
+  ];
+}
+
+test('an open pull request is told per application, worst first, with what comes next', () => {
+  golden('open', body(story()));
+});
+
+test('an error is told with its file, line and cause', () => {
+  const error = {
+    code: 'E_RENDER',
+    message: "error converting YAML to JSON: yaml: line 4: could not find expected ':'",
+    hint: 'Run `kustomize build apps/web`.',
+    place: { file: 'apps/web/kustomization.yaml', line: 4 },
+  };
+  golden('error', body([app('web', undefined, { error }), ...story().slice(0, 1)]));
+});
+
+test('a conflict is told with its files and nothing else is claimed', () => {
+  golden('conflict', body([], { conflicts: ['apps/web/kustomization.yaml'] }));
+});
+
+test('text of strangers does nothing in the comment', () => {
+  const nasty = '```\n</details><script>alert(1)</script> @acme/admins #12 https://evil.example | ` ```` ';
+  const text = body([
+    app('x</b>@bob|#1', {
+      change: [changed(configMap('a', { k: '' }), configMap('a', { k: nasty }))],
+      notes: [nasty],
+      risks: [{ key: { group: '', kind: 'ConfigMap', namespace: 'shop', name: nasty }, text: nasty }],
+    }),
+  ]);
+  golden('hostile', text);
+  const outside = text.replace(/^(`{3,})diff\n[\s\S]*?\n\1$/gm, '').replace(/(`+)[^`][\s\S]*?\1/g, '');
+  assert.doesNotMatch(outside, /<script|@(acme|bob)|#\d|https:\/\/evil/);
+  assert.equal((text.match(/<details/g) ?? []).length, 1);
+});
+
+/** Every fence that is opened is closed, and every details element too. */
+function assertBalanced(text: string): void {
+  let open = '';
+  let details = 0;
+  for (const line of text.split('\n')) {
+    const fence = /^(`{3,})(.*)$/.exec(line);
+    if (fence?.[1] && !open) open = fence[1];
+    else if (fence && open && line.startsWith(open)) open = '';
+    else if (!open) details += (line.match(/<details/g) ?? []).length - (line.match(/<\/details>/g) ?? []).length;
+  }
+  assert.equal(open, '');
+  assert.equal(details, 0);
+}
+
+test('a comment of any size keeps within the budget and is never cut inside a fence', () => {
+  for (const [apps, objects, lines] of [
+    [1, 1, 3000],
+    [3, 40, 60],
+    [1, 200, 40],
+    [200, 3, 20],
+    [900, 1, 5],
+    [2, 1, 20_000],
+  ] as const) {
+    const data = (word: string): Record<string, string> =>
+      Object.fromEntries(Array.from({ length: lines }, (_, at) => [`key${at}`, `${word}${at} ü`]));
+    const many = Array.from({ length: apps }, (_, each) =>
+      app(`app-${each}`, {
+        change: [
+          deleted(configMap('doomed', { a: 'b' })),
+          ...Array.from({ length: objects }, (_unused, at) =>
+            changed(configMap(`c${at}`, data('a')), configMap(`c${at}`, data('b'))),
+          ),
+        ],
+      }),
+    );
+    const { body: text, moved } = renderComment({ preview: preview(many), activity: '', publicUrl, refused: '' });
+    assert.ok(sizeOf(text) <= bodyBudget, `${apps} applications: ${sizeOf(text)}`);
+    assert.ok(sizeOf(moved) <= bodyBudget + 200);
+    assert.ok(text.startsWith(`${commentMarker}\n### `));
+    assert.match(text, /doomed/);
+    assertBalanced(text);
+    assertBalanced(moved);
+  }
+});
+
+test('a move of the base branch alone makes no other comment', () => {
+  const one = body(story());
+  const two = body(story(), { base: 'e'.repeat(40) });
+  assert.notEqual(one, two);
+  assert.equal(withoutBase(one), withoutBase(two));
+});
+
+test('of equal risk, what waits for approval comes first', () => {
+  const [dev, prod] = story();
+  const rows = body([dev, prod].flatMap((each) => each ?? []))
+    .split('\n')
+    .filter((line) => line.startsWith('| 🔴'));
+  assert.deepEqual(
+    rows.map((row) => /\[(.*?)\]/.exec(row)?.[1]),
+    ['checkout-prod', 'checkout-dev'],
+  );
+});
+
+test('an application that is removed goes with its parent: nobody is told to approve or sync it', () => {
+  const text = body([
+    app('root', { change: [deleted(configMap('old-prod', {}))] }, { gated: true, approvals: 1 }),
+    app(
+      'old-prod',
+      { change: [deleted(configMap('settings', {}))] },
+      { status: 'removed', parent: 'argocd/root', automated: false },
+    ),
+  ]);
+  assert.match(text, /\| goes with root \|/);
+  assert.match(
+    text,
+    /- \*old-prod\* goes with what is listed above, as soon as \*root\* has synced\.\n- After the merge \*root\* waits/,
+  );
+  assert.doesNotMatch(text, /\/cox (approve|sync) old-prod/);
+});
+
+test('drift says which value is live, and what is missing is called so', () => {
+  const text = body([
+    app('web', {
+      change: [],
+      drift: [created(configMap('gone', {})), changed(deployment('web', 'web:1', 6), deployment('web', 'web:1'))],
+    }),
+  ]);
+  assert.match(text, /`ConfigMap shop\/gone` is missing in the cluster\. Syncing creates it\./);
+  assert.match(text, /`Deployment shop\/web` `spec\.replicas`: `6` live, `3` in Git\. Syncing sets it back\./);
+});
+
+test('an application whose object is refused is not called unchanged', () => {
+  const errors = [
+    {
+      key: { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'web' },
+      code: 'E_MANIFEST',
+      message: '.spec.replcas: field not declared in schema',
+      place: { file: 'apps/web/web.yaml', line: 1 },
+    },
+  ];
+  const text = body([app('web', { change: [], errors })]);
+  assert.match(text, /^### ❌ 1 application cannot be synced as it stands/m);
+  assert.match(text, /\| – \| \*\*error\*\* \|/);
+  assert.match(
+    text,
+    /> - \*\*web\*\* cannot be synced: `apps\/web\/web\.yaml:1` · Deployment shop\/web: \.spec\.replcas: field not declared in schema/,
+  );
+});
+
+test('what stands between back-ticks in an answer is code, and nothing of a stranger is Markdown', () => {
+  const answer = (message: string): string =>
+    activityList([
+      {
+        apiVersion: 'coxswain.dev/v1alpha1',
+        kind: 'Request',
+        metadata: { name: 'a', namespace: 'argocd' },
+        spec: {
+          verb: 'diff',
+          args: { text: 'dif' },
+          actor: { login: 'bob', id: 2, via: 'pull-request' },
+          origin: { kind: 'comment', commentId: 1 },
+          createdAt: '2024-01-01T00:00:00Z',
+        },
+        status: { phase: 'Refused', message },
+      },
+    ]).split(' — ')[1] ?? '';
+  assert.equal(
+    answer('"dif" is not a command; did you mean `/cox diff`?'),
+    '"dif" is not a command; did you mean `/cox diff`?',
+  );
+  assert.equal(answer('rejected: see #1, `@all` and *this*`'), 'rejected: see #\u200b1, `@all` and \\*this\\*\\`');
+});

@@ -1,0 +1,49 @@
+// The start in a cluster where something is missing: the log and /readyz say what, and it goes on by itself.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createOperator } from '../../sandbox/operator.ts';
+import { binaries } from '../../tools/binaries.ts';
+import { eventually, ownCluster } from '../control-plane.ts';
+
+const crds = join(import.meta.dirname, '../../deploy/crds');
+
+test('while custom resource definitions are missing, the log and /readyz name them and the next step', async (t) => {
+  const cluster = await ownCluster(t);
+  const { kubectl } = await binaries(['kubectl']);
+  const dir = mkdtempSync(join(tmpdir(), 'coxswain-starting-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const operator = await createOperator({
+    dir,
+    toolsDir: dir,
+    env: { KUBECONFIG: cluster.kubeconfig, COX_NAMESPACE: cluster.namespace },
+  });
+  t.after(() => operator.end());
+  const apply = (file: string): unknown =>
+    execFileSync(kubectl, ['--kubeconfig', cluster.kubeconfigs.admin, 'apply', '--server-side', '-f', file]);
+  const ready = async (): Promise<{ status: number; text: string }> => {
+    const answer = await fetch(`${operator.healthUrl}/readyz`);
+    return { status: answer.status, text: await answer.text() };
+  };
+  apply(join(crds, 'argoproj.io_applications.yaml'));
+  operator.spawn();
+  const waiting = await eventually('what it waits for', async () => {
+    const answer = await ready();
+    return answer.text.includes('CustomResourceDefinitions') && !answer.text.includes('Application.argoproj.io')
+      ? answer
+      : undefined;
+  });
+  assert.deepEqual(waiting, {
+    status: 503,
+    text: 'starting: waits for CustomResourceDefinitions that are not installed (AppProject.argoproj.io, Approval.coxswain.dev, DriftEpisode.coxswain.dev, Request.coxswain.dev, SyncRecord.coxswain.dev); kubectl apply -f deploy/crds installs them\n',
+  });
+  assert.match(
+    operator.logs(),
+    /"level":"warn".*"missing":"[^"]*AppProject\.argoproj\.io, Approval\.coxswain\.dev[^"]*","hint":"kubectl apply -f deploy\/crds.*the start waits for custom resource definitions that are not installed"/,
+  );
+  apply(crds);
+  await eventually('it is ready', async () => ((await ready()).status === 200 ? true : undefined));
+});
