@@ -16,11 +16,21 @@ export const settingKeys = {
       'Channel of the cards that no annotation routes. Default: none, and then such cards are not posted',
     'approval.expires':
       "How long an approval that is not applied counts: from its opening, or from the last person's agreement. Then it must be asked for again. Default: 72h",
+    'schedule.resync':
+      'When repositories are read, as a cron expression of five fields or a word such as `@daily`, ' +
+      'read by node-cron: both fields of days must fit. Webhooks come on top. ' +
+      'Default: as `timeout.reconciliation` of argocd-cm says',
+    'schedule.sweep':
+      'When pull requests are looked at for what webhooks lost; ' +
+      'clicks that failed more than an hour before are not heard any more. Default: */10 * * * *',
+    'schedule.retention': 'When what ended 30 days before is deleted. Default: 0 */1 * * *',
+    'schedule.timeZone': 'Time zone in which the schedules above are read. Default: UTC',
     'drift.settle': 'How long a live edit must last before a drift episode opens. Default: 60s',
   },
   'argocd-cm': {
     'timeout.reconciliation':
-      'How often repositories are read when no webhook comes; up to half of it is added at random. 0 switches it off. Default: 120s',
+      'How often repositories are read when no webhook comes, shortened to what fits evenly into ' +
+      'a minute, an hour or a day; up to half of it is added at random. 0 switches it off; `schedule.resync` counts instead. Default: 120s',
     'cluster.inClusterEnabled': '`false` removes the implicit cluster `https://kubernetes.default.svc`. Default: true',
   },
   'argocd-rbac-cm': {

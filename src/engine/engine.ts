@@ -7,6 +7,7 @@ import type { LiveChange } from '../cluster/live.ts';
 import type { Comparison, Others } from '../compare/compare.ts';
 import type { Application } from '../model/application.ts';
 import type { Effect } from '../model/effect.ts';
+import type { Recurring } from '../store/schedules.ts';
 import type { Store } from '../store/store.ts';
 import type { Desiring } from './application/desired.ts';
 import type { ReconcileDeps } from './application/pass.ts';
@@ -40,6 +41,7 @@ export interface EngineOptions {
   authors: Authors;
   /** Rights and teams of an approver as of now; default: as they were when they agreed. */
   standing?: ReconcileDeps['standing'];
+  every: Recurring;
   clock: Clock;
   log: Logger;
   /** `argocd`: Argo CD compares and syncs; statuses and operations are left to it. */
@@ -165,7 +167,7 @@ function fetchLater(memory: Memory, key: string, since: number): void {
 }
 
 export function createEngine(options: EngineOptions): Engine {
-  const { store, clock, log, sources, desiring, worker, authors, standing } = options;
+  const { store, clock, log, sources, desiring, worker, authors, standing, every } = options;
   const memory = new Memory();
   const abort = new AbortController();
   const clusters = new Clusters({
@@ -227,8 +229,8 @@ export function createEngine(options: EngineOptions): Engine {
       await clusters.targetOf(homeApplication(store)).catch(() => undefined);
       ends = [
         ...subscribe(options, { queue, memory, clusters }),
-        sources.schedule(onPush, abort.signal),
-        startRetention({ store, clock, log }),
+        every('resync', () => sources.resync(onPush, abort.signal)),
+        startRetention({ store, every, clock, log }),
       ];
       for (const app of store.applications.list()) queue.add(applicationKey(app));
       // Applications that went while nobody looked: what was asked about them ends.

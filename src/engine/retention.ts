@@ -3,16 +3,17 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Approval, DriftEpisode, Request } from '../model/coxswain.ts';
 import type { KubeObject } from '../model/kube.ts';
+import type { Recurring } from '../store/schedules.ts';
 import type { Collection, Store } from '../store/store.ts';
 
 export interface RetentionDeps {
   store: Pick<Store, 'applications' | 'approvals' | 'episodes' | 'requests'>;
+  every: Recurring;
   clock: Clock;
   log: Logger;
 }
 
 const keptMs = 30 * 24 * 3_600_000;
-const everyMs = 3_600_000;
 
 /** Clock ms at which it ended; undefined while it has not. What does not say when counts from its creation. */
 function endOf({ metadata }: KubeObject, ended: boolean, at: string | undefined): number | undefined {
@@ -66,13 +67,11 @@ async function drop<T extends KubeObject>(
 }
 
 /**
- * Looks at once and then every hour; what fails is tried again at the next look. Returns what ends it, when the present
- * look is over.
+ * Looks at once and then by the schedule; what fails is tried again at the next look. Returns what ends it, when the
+ * present look is over.
  */
 export function startRetention(deps: RetentionDeps): () => Promise<void> {
-  const { store, clock, log } = deps;
-  let cancel: () => void = () => undefined;
-  let stopped = false;
+  const { store, log } = deps;
   const look = async (): Promise<void> => {
     try {
       await drop(deps, store.requests, requestEnd);
@@ -81,15 +80,11 @@ export function startRetention(deps: RetentionDeps): () => Promise<void> {
     } catch (error) {
       log.warn({ err: error }, 'what has ended could not be deleted');
     }
-    if (!stopped) cancel = clock.after(everyMs, begin);
-  };
-  const begin = (): void => {
-    looking = look();
   };
   let looking = look();
+  const end = deps.every('retention', () => (looking = looking.then(look)));
   return async () => {
-    stopped = true;
-    cancel();
+    end();
     await looking;
   };
 }

@@ -6,6 +6,7 @@ import type { Delivery } from './webhook/webhook.ts';
 import type { GitHubAppConfig, GitHubForge, OpenPull, Push } from './forge.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../base/log.ts';
+import type { Recurring } from '../store/schedules.ts';
 import type { Store } from '../store/store.ts';
 import { AppError } from '../base/errors.ts';
 import { canonicalJson } from '../base/canonical.ts';
@@ -31,6 +32,7 @@ export interface GitHubOptions {
   onPush: (push: Push) => void;
   /** How people reach the web page. */
   publicUrl: string;
+  every: Recurring;
   clock: Clock;
   log: Logger;
   random?: () => number;
@@ -219,7 +221,7 @@ function follow({ store, pulls }: Parts): () => void {
 }
 
 function withApp(options: GitHubOptions, config: GitHubAppConfig): Parts {
-  const { store, change, publicUrl, clock, log, permit, random = Math.random } = options;
+  const { store, change, publicUrl, every, clock, log, permit, random = Math.random } = options;
   const api = new GitHubApi({
     appId: config.appId,
     privateKey: config.privateKey,
@@ -240,7 +242,7 @@ function withApp(options: GitHubOptions, config: GitHubAppConfig): Parts {
     log,
     onCommand: (pull, comment) => intake.comment(pull, comment.id),
   });
-  const intake: Intake = new Intake({ api, installations, pulls, store, clock, log });
+  const intake: Intake = new Intake({ api, installations, pulls, store, every, clock, log });
   return { ...options, config, api, installations, pulls, intake };
 }
 

@@ -12,6 +12,7 @@ import type { Git } from '../git/git.ts';
 import type { GitHub } from '../github/github.ts';
 import type { Handler } from './server.ts';
 import type { Guard } from '../store/guard.ts';
+import type { Schedules } from '../store/schedules.ts';
 import type { Store } from '../store/store.ts';
 import { systemClock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
@@ -41,6 +42,7 @@ import { Started } from './shutdown.ts';
 import { credentialFor } from '../store/settings.ts';
 import { adoptRecords } from '../store/adopt.ts';
 import { createGuard } from '../store/guard.ts';
+import { createSchedules } from '../store/schedules.ts';
 import { openStore } from '../store/store.ts';
 import { createMetrics } from '../web/metrics.ts';
 import { createWeb } from '../web/web.ts';
@@ -68,6 +70,7 @@ interface Base {
 interface State {
   cluster: Cluster;
   store: Store;
+  schedules: Schedules;
   guard: Guard;
   permit: Permit;
 }
@@ -148,7 +151,9 @@ async function openState(base: Base, onLost: () => void): Promise<State> {
   const guard = createGuard({ api: cluster.api, namespace: config.namespace, clock, log });
   started.add('guard', () => guard.stop());
   await guard.start();
-  return { cluster, store, guard, permit };
+  const schedules = createSchedules(store, log);
+  started.add('schedules', () => schedules.stop());
+  return { cluster, store, schedules, guard, permit };
 }
 
 function forgeOf({ github }: Faces): GitHub['forge'] {
@@ -156,7 +161,8 @@ function forgeOf({ github }: Faces): GitHub['forge'] {
   return github.forge;
 }
 
-async function openCore(base: Base, { cluster, store, guard, permit }: State): Promise<Core> {
+async function openCore(base: Base, state: State): Promise<Core> {
+  const { cluster, store, schedules, permit } = state;
   const { config, log, started, faces } = base;
   const worker = new Worker({ path: toolPaths(config).render });
   started.add('worker', () => worker.stop());
@@ -185,15 +191,16 @@ async function openCore(base: Base, { cluster, store, guard, permit }: State): P
     sources,
     authors,
     standing,
+    every: schedules.every,
     clock,
     log,
     permit,
     mode: config.engine,
   });
-  return { ...base, cluster, store, guard, permit, worker, git, desiring, engine, authors };
+  return { ...base, ...state, worker, git, desiring, engine, authors };
 }
 
-function openGitHub({ config, log, store, permit, git, desiring, engine }: Core): GitHub {
+function openGitHub({ config, log, store, schedules, permit, git, desiring, engine }: Core): GitHub {
   return createGitHub({
     config: config.github,
     webhookSecret: config.webhookSecret,
@@ -206,6 +213,7 @@ function openGitHub({ config, log, store, permit, git, desiring, engine }: Core)
           log.warn({ repository: push.repoUrl, err: error }, 'the push could not be followed yet'),
         ),
     publicUrl: config.publicUrl,
+    every: schedules.every,
     clock,
     log,
     permit,
@@ -265,18 +273,20 @@ async function openSlack(
   started.add('slack', () => slack.stop());
 }
 
-function openWeb({ cluster, store, guard, engine, faces, started }: Core): void {
+function openWeb({ cluster, store, schedules, guard, engine, faces, started }: Core): void {
   const metrics = createMetrics({
     store,
     api: cluster.api,
     live: cluster.live,
     pending: () => engine.pending,
     forgeable: () => guard.fault !== undefined,
+    upcoming: schedules.upcoming,
   });
   const web = createWeb({
     store,
     resources: (application) => resourceViews(engine.comparison(application)),
     metrics: metrics.text,
+    upcoming: schedules.upcoming,
     notReady: () => (cluster.live.settled ? undefined : 'the live cache is not complete yet'),
   });
   faces.page = web.page;

@@ -5,6 +5,8 @@ import { isObject } from '../model/kube.ts';
 import { parseDuration } from '../policy/duration.ts';
 import { policyFault } from '../policy/rbac.ts';
 import { normaliseRepo } from '../model/repository.ts';
+import type { ScheduleSettings } from './schedule-settings.ts';
+import { readSchedules } from './schedule-settings.ts';
 
 export interface RepositoryCredential {
   url: string;
@@ -38,8 +40,8 @@ export interface Settings {
   approvalExpiresMs: number;
   /** coxswain-cm drift.settle in milliseconds; default 60,000. */
   driftSettleMs: number;
-  /** argocd-cm timeout.reconciliation in milliseconds; default 120,000, 0 = never. */
-  resyncMs: number;
+  /** coxswain-cm schedule.*; default: `timeout.reconciliation` of argocd-cm, ten minutes, one hour. */
+  schedules: ScheduleSettings;
   clusters: ClusterEntry[];
   repositories: RepositoryCredential[];
   /** Faults found while reading, one sentence each; the defaults stand in for what is wrong. */
@@ -196,7 +198,7 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     slackChannel: own['slack.channel'] ?? '',
     approvalExpiresMs: lifetime(own['approval.expires'], faults),
     driftSettleMs: duration(own, 'drift.settle', 60_000, faults),
-    resyncMs: duration(argocd, 'timeout.reconciliation', 120_000, faults),
+    schedules: readSchedules(own, duration(argocd, 'timeout.reconciliation', 120_000, faults), faults),
     clusters,
     repositories,
     faults,

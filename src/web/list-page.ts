@@ -2,6 +2,8 @@
 import type { Application } from '../model/application.ts';
 import type { Approval, DriftEpisode } from '../model/coxswain.ts';
 import type { Html } from './html.ts';
+import type { ScheduleName } from '../store/schedule-settings.ts';
+import type { Upcoming } from '../store/schedules.ts';
 import type { Standing, Tag } from './summary.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { html } from './html.ts';
@@ -83,7 +85,21 @@ function byNeed(a: Line, b: Line): number {
   );
 }
 
-export function listPage(listed: readonly Listed[]): Html {
+const looks: Readonly<Record<ScheduleName, string>> = {
+  resync: 'repositories',
+  sweep: 'pull requests',
+  retention: 'what ended long ago',
+};
+
+/** When what nobody announces is looked at next. */
+function schedules(upcoming: readonly Upcoming[]): Html[] {
+  return upcoming.map(({ name, expression, timeZone, next }, index) => {
+    const at = html`<span title="${expression} ${timeZone}">${looks[name]} ${time(next.toISOString())}</span>`;
+    return html`${index > 0 && ' · '}${at}`;
+  });
+}
+
+export function listPage(listed: readonly Listed[], upcoming: readonly Upcoming[]): Html {
   const lines = listed
     .map((item) => ({ ...item, standing: standingOf(item.app, item.approvals, item.episodes) }))
     .sort(byNeed);
@@ -93,5 +109,6 @@ export function listPage(listed: readonly Listed[]): Html {
 <div id="empty" data-live>${lines.length === 0 && nothingYet}</div>
 <table class="list${lines.length === 0 && ' hidden'}" id="list"><thead><tr><th>Application</th><th>Sync</th><th>Health</th><th class="wide">Revision</th><th class="wide">Destination</th><th>What is going on</th></tr></thead>
 <tbody id="applications" data-live-list>${lines.map(row)}</tbody></table>
-<p id="none" class="empty hidden">No application fits the filter. <button type="button" id="clear" class="link">Show all</button></p>`;
+<p id="none" class="empty hidden">No application fits the filter. <button type="button" id="clear" class="link">Show all</button></p>
+<p id="schedules" class="soft schedules" data-live>${upcoming.length > 0 && 'Next looks: '}${schedules(upcoming)}</p>`;
 }

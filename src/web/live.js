@@ -219,6 +219,11 @@
   remember();
   times();
   filter();
-  setInterval(times, 30000);
+  setInterval(() => {
+    times();
+    // What was next has begun meanwhile; nothing tells of it.
+    const due = [...document.querySelectorAll('#schedules time')].some((item) => Date.parse(item.dateTime) < Date.now());
+    if (due) read();
+  }, 30000);
   if (!document.hidden) listen();
 })();

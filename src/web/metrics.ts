@@ -3,6 +3,7 @@ import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Api } from '../cluster/api.ts';
 import type { Live } from '../cluster/live.ts';
 import type { Application } from '../model/application.ts';
+import type { Schedules } from '../store/schedules.ts';
 import type { Store } from '../store/store.ts';
 import { inClusterServer } from '../model/annotations.ts';
 import { isAutomated, sourcesOf } from '../model/application.ts';
@@ -17,6 +18,7 @@ export interface MetricsOptions {
   pending: () => number;
   /** Whether the cluster lets others write our own resources. */
   forgeable: () => boolean;
+  upcoming: Schedules['upcoming'];
 }
 
 interface Sample {
@@ -169,6 +171,13 @@ export function createMetrics(options: MetricsOptions): { text(): Promise<{ type
     name: 'coxswain_foreign_objects',
     help: 'Requests, Approvals and SyncRecords that Coxswain did not write, or no longer as they are; they count for nothing.',
     read: () => [{ value: store.foreign().length }],
+  });
+  gauge(registry, {
+    name: 'coxswain_schedule_next_run_timestamp_seconds',
+    help: 'When the schedule begins its next look.',
+    labels: ['schedule'],
+    read: () =>
+      options.upcoming().map(({ name, next }) => ({ labels: { schedule: name }, value: next.getTime() / 1000 })),
   });
   return {
     async text() {

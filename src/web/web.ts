@@ -7,6 +7,7 @@ import { gzip } from 'node:zlib';
 import type { Clock } from '../base/clock.ts';
 import type { Application } from '../model/application.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
+import type { Schedules } from '../store/schedules.ts';
 import type { Store } from '../store/store.ts';
 import type { ApplicationView } from './application-page.ts';
 import type { Page } from './html.ts';
@@ -27,6 +28,7 @@ export interface WebOptions {
   resources(application: string): ResourceView[];
   /** Prometheus text. */
   metrics(): Promise<{ type: string; body: string }>;
+  upcoming: Schedules['upcoming'];
   /** undefined when ready, else why not. */
   notReady(): string | undefined;
   /** Default: the system's. */
@@ -122,7 +124,7 @@ function policyFor(store: Store, app: Application): EffectivePolicy {
   return effectivePolicy(app, store.projects.get(`${store.namespace}/${app.spec.project || 'default'}`));
 }
 
-function frontPage({ store }: WebOptions): Answer {
+function frontPage({ store, upcoming }: WebOptions): Answer {
   const listed = store.applications.list().map((app) => {
     const key = applicationKey(app);
     return {
@@ -132,7 +134,7 @@ function frontPage({ store }: WebOptions): Answer {
       environment: policyFor(store, app).environment,
     };
   });
-  return shown(200, { title: 'Applications', up: '', follows: '', body: listPage(listed) });
+  return shown(200, { title: 'Applications', up: '', follows: '', body: listPage(listed, upcoming()) });
 }
 
 function pageOf(options: WebOptions, key: string): Answer {

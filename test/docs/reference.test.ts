@@ -17,7 +17,7 @@ for (const [path, text] of Object.entries(referencePages())) {
 }
 
 test('every key of a ConfigMap that is read is documented, and no other', () => {
-  const settings = source('src/store/settings.ts');
+  const settings = source('src/store/settings.ts') + source('src/store/schedule-settings.ts');
   const words = { 'coxswain-cm': 'own', 'argocd-cm': 'argocd', 'argocd-rbac-cm': 'rbac' } as const;
   for (const [map, variable] of Object.entries(words)) {
     const direct = [...settings.matchAll(new RegExp(`\\b${variable}\\['([^']+)'\\]`, 'g'))].map((match) => match[1]);

@@ -15,6 +15,7 @@ import type { KubeObject } from '../../src/model/kube.ts';
 import type { AppProject } from '../../src/model/project.ts';
 import type { Renderer } from '../../src/render/render.ts';
 import type { Git } from '../../src/git/git.ts';
+import type { Schedules } from '../../src/store/schedules.ts';
 import type { Store } from '../../src/store/store.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { sameJson } from '../../src/base/canonical.ts';
@@ -30,6 +31,7 @@ import { createSources } from '../../src/engine/application/sources.ts';
 import { openGit } from '../../src/git/git.ts';
 import { createRenderer } from '../../src/render/render.ts';
 import { readSettings } from '../../src/store/settings.ts';
+import { createSchedules } from '../../src/store/schedules.ts';
 import { openStore } from '../../src/store/store.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { eventually, testCluster } from '../control-plane.ts';
@@ -48,6 +50,7 @@ export interface Stage {
   engine: Engine;
   git: Git;
   renderer: Renderer;
+  schedules: Schedules;
   /** undefined: not known now. `of`: instead, by the commits that are asked about. */
   authors: {
     list: People;
@@ -133,6 +136,7 @@ interface Running {
   engine: Engine;
   git: Git;
   renderer: Renderer;
+  schedules: Schedules;
   stop(): Promise<void>;
 }
 
@@ -176,6 +180,7 @@ async function run({ kubeconfig, namespace, dir, forge, standing, fuse }: RunOpt
       Promise.resolve({ version: cluster.discovery.version, apiVersions: cluster.discovery.apiVersions() }),
   });
   const sources = createSources({ git, store, clock: systemClock, log });
+  const schedules = createSchedules(store, log);
   const engine = createEngine({
     home: cluster,
     store,
@@ -184,6 +189,7 @@ async function run({ kubeconfig, namespace, dir, forge, standing, fuse }: RunOpt
     sources,
     authors: createAuthors(git, forge),
     standing,
+    every: schedules.every,
     clock: systemClock,
     log,
     mode: 'coxswain',
@@ -195,8 +201,10 @@ async function run({ kubeconfig, namespace, dir, forge, standing, fuse }: RunOpt
     engine,
     git,
     renderer,
+    schedules,
     async stop() {
       await engine.stop();
+      schedules.stop();
       await git.stop();
       await store.stop();
       await connected.stop();
@@ -297,6 +305,9 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
     },
     get renderer() {
       return running.renderer;
+    },
+    get schedules() {
+      return running.schedules;
     },
     commit(changed, message = 'change') {
       for (const [path, text] of Object.entries(changed)) {

@@ -6,13 +6,14 @@ import { rfc3339, SteppedClock, systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
 import { startRetention } from '../../src/engine/retention.ts';
+import type { Recurring } from '../../src/store/schedules.ts';
 import { openStore } from '../../src/store/store.ts';
 import { eventually, testCluster } from '../control-plane.ts';
 import { applyCrds } from './fixture.ts';
 
 const day = 24 * 3_600_000;
 
-test('finished Approvals, DriftEpisodes and Requests go 30 days after their end, at the start and every hour; open ones stay', async (t) => {
+test('finished Approvals, DriftEpisodes and Requests go 30 days after their end, at the start and by the schedule; open ones stay', async (t) => {
   const plane = await testCluster(t);
   const cluster = await connectCluster({
     config: { server: plane.server, ca: plane.ca, token: plane.token },
@@ -105,7 +106,14 @@ test('finished Approvals, DriftEpisodes and Requests go 30 days after their end,
   const left = (what: string, wanted: string[][]): Promise<true> =>
     eventually(what, () => (JSON.stringify(names()) === JSON.stringify(wanted) ? true : undefined));
 
-  const stop = startRetention({ store, clock, log: silentLogger() });
+  let look: () => unknown = () => undefined;
+  const every: Recurring = (name, begin) => {
+    assert.equal(name, 'retention');
+    look = begin;
+    return () => (look = () => undefined);
+  };
+  const deps = { store, every, clock, log: silentLogger() };
+  const stop = startRetention(deps);
   await left('what ended 31 days ago is gone', [
     ['agreed', 'open', 'refused', 'young'],
     ['open', 'snoozed', 'young'],
@@ -122,11 +130,12 @@ test('finished Approvals, DriftEpisodes and Requests go 30 days after their end,
     ],
     '29 days and 22 hours are not enough',
   );
-  const again = startRetention({ store, clock, log: silentLogger() });
+  const again = startRetention(deps);
   await again();
-  const third = startRetention({ store, clock, log: silentLogger() });
-  await eventually('an hourly look takes the rest', () => {
+  const third = startRetention(deps);
+  await eventually('a look of the schedule takes the rest', async () => {
     clock.step(3_600_000);
+    await look();
     return JSON.stringify(names()) === JSON.stringify([['agreed', 'open', 'refused'], ['open', 'snoozed'], ['open']])
       ? true
       : undefined;

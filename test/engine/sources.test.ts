@@ -268,7 +268,7 @@ test('live objects are followed while a refresh waits for Git, which is answered
 
 test('the schedule begins again when its period is set again', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1') }, { argocd: { 'timeout.reconciliation': '0' } });
-  await s.untilStore('never', () => (s.store.settings().resyncMs === 0 ? true : undefined));
+  await s.untilStore('never', () => (s.store.settings().schedules.resync ? undefined : true));
   await s.apply('web', { syncPolicy: automated });
   await synced(s, 'web');
   const sha = s.commit({ 'web/a.yaml': config('web', '2') });

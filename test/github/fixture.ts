@@ -44,6 +44,8 @@ export interface Bed {
   app: GitHub;
   pushes: Push[];
   url: string;
+  /** Begins a sweep, as the schedule does. */
+  sweep(): Promise<void>;
   /** Kills our App and starts another: nothing but GitHub and the cluster remember. */
   restart(): Promise<void>;
   /** All webhooks delivered and everything that follows from them done. */
@@ -120,6 +122,7 @@ export async function bed(t: TestContext, { clock = systemClock }: { clock?: Clo
   const script: Script = { apps: [], progress: [], gate: Promise.resolve(), previews: [], aborted: 0 };
   const pushes: Push[] = [];
   const log = createLogger({ level: process.env['TEST_LOG'] ? 'debug' : 'silent' });
+  const looks = new Map<string, () => unknown>();
   const start = (): GitHub => {
     const { id, privateKey, webhookSecret } = sandbox.app;
     const made = createGitHub({
@@ -129,6 +132,10 @@ export async function bed(t: TestContext, { clock = systemClock }: { clock?: Clo
       change: scripted(script),
       onPush: (push) => pushes.push(push),
       publicUrl: 'https://cox.example.com',
+      every: (name, look) => {
+        looks.set(name, look);
+        return () => looks.delete(name);
+      },
       clock,
       log,
       random: () => 0,
@@ -163,6 +170,10 @@ export async function bed(t: TestContext, { clock = systemClock }: { clock?: Clo
     quiet,
     get app() {
       return app;
+    },
+    async sweep() {
+      await looks.get('sweep')?.();
+      await quiet();
     },
     async restart() {
       await app.stop();

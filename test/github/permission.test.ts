@@ -141,7 +141,7 @@ test('what is granted later is taken up by the next sweep, and the row goes', as
   assert.deepEqual(merged.deployments, []);
   b.sandbox.world.app.permissions = { ...b.sandbox.world.app.permissions, deployments: 'write' };
   clock.step(sweepMs);
-  await b.quiet();
+  await b.sweep();
   assert.deepEqual(shown(b).deployments, ['success']);
   assert.doesNotMatch(shown(b).comment, /missing here/);
 });

@@ -29,6 +29,14 @@ function read(maps: Record<string, Record<string, string>> = {}, secrets: KubeOb
   });
 }
 
+const utc = (expression: string, jitterMs = 0) => ({ expression, timeZone: 'UTC', jitterMs });
+const berlin = (expression: string) => ({ expression, timeZone: 'Europe/Berlin', jitterMs: 0 });
+const schedules = {
+  resync: utc('*/2 * * * *', 60_000),
+  sweep: utc('*/10 * * * *'),
+  retention: utc('0 */1 * * *'),
+};
+
 test('without any ConfigMap or Secret every setting has its default and nothing is at fault', () => {
   assert.deepEqual(read(), {
     policyCsv: '',
@@ -38,7 +46,7 @@ test('without any ConfigMap or Secret every setting has its default and nothing 
     slackChannel: '',
     approvalExpiresMs: 259_200_000,
     driftSettleMs: 60_000,
-    resyncMs: 120_000,
+    schedules,
     clusters: [{ name: 'in-cluster', server: 'https://kubernetes.default.svc', config: {} }],
     repositories: [],
     faults: [],
@@ -75,8 +83,30 @@ const keys: { map: string; data: Record<string, string>; expected: Partial<Setti
   },
   { map: 'coxswain-cm', data: { 'slack.channel': '#deploys' }, expected: { slackChannel: '#deploys' } },
   { map: 'coxswain-cm', data: { 'drift.settle': ' 1m30s ' }, expected: { driftSettleMs: 90_000 } },
-  { map: 'argocd-cm', data: { 'timeout.reconciliation': '0' }, expected: { resyncMs: 0 } },
-  { map: 'argocd-cm', data: { 'timeout.reconciliation': '180s' }, expected: { resyncMs: 180_000 } },
+  {
+    map: 'argocd-cm',
+    data: { 'timeout.reconciliation': '0' },
+    expected: { schedules: { ...schedules, resync: undefined } },
+  },
+  {
+    map: 'argocd-cm',
+    data: { 'timeout.reconciliation': '180s' },
+    expected: { schedules: { ...schedules, resync: utc('*/3 * * * *', 90_000) } },
+  },
+  {
+    map: 'coxswain-cm',
+    data: {
+      'schedule.timeZone': 'Europe/Berlin',
+      'schedule.resync': '*/30 8-18 * * mon-fri',
+      'schedule.retention': ' @daily ',
+    },
+    expected: { schedules: { ...schedules, resync: berlin('*/30 8-18 * * mon-fri'), retention: berlin('@daily') } },
+  },
+  {
+    map: 'coxswain-cm',
+    data: { 'schedule.sweep': '0 * * * *' },
+    expected: { schedules: { ...schedules, sweep: utc('0 * * * *') } },
+  },
   { map: 'argocd-cm', data: { 'cluster.inClusterEnabled': 'false' }, expected: { clusters: [] } },
 ];
 for (const { map, data, expected } of keys) {
@@ -89,7 +119,7 @@ test('a key that another ConfigMap owns is not read', () => {
   assert.deepEqual(read({ 'argocd-cm': { 'drift.settle': '5s', 'policy.csv': 'p, x' } }), read());
 });
 
-const faulty: { map: string; data: Record<string, string>; fault: RegExp; expected: Partial<Settings> }[] = [
+const faulty: { map: string; data: Record<string, string>; fault: RegExp | string; expected: Partial<Settings> }[] = [
   {
     map: 'argocd-rbac-cm',
     data: { 'policy.csv': 'g, a, r\n', 'policy.z.csv': '# z\np, z, *, *, *, dney' },
@@ -110,7 +140,29 @@ const faulty: { map: string; data: Record<string, string>; fault: RegExp; expect
     map: 'argocd-cm',
     data: { 'timeout.reconciliation': '-1s' },
     fault: /^timeout\.reconciliation is "-1s"/,
-    expected: { resyncMs: 120_000 },
+    expected: {},
+  },
+  ...(
+    [
+      ['*/5 25 * * *', '25 is a invalid expression for hour'],
+      ['0 3 31 2 *', '31 2 is an impossible day of month for the given month'],
+      ['0 3 L-29 2 *', 'no day fits it'],
+      ['0-999999999 * * * *', 'a number is too long'],
+      ['10m', 'it has 1 fields instead of 5'],
+      ['*/10 * * * * *', 'it has 6 fields instead of 5'],
+      ['', 'it has 1 fields instead of 5'],
+    ] as const
+  ).map(([text, why]) => ({
+    map: 'coxswain-cm',
+    data: { 'schedule.sweep': text },
+    fault: `schedule.sweep is "${text}", but must be a cron expression such as */10 * * * *: ${why}`,
+    expected: {},
+  })),
+  {
+    map: 'coxswain-cm',
+    data: { 'schedule.timeZone': 'Mars/Phobos' },
+    fault: /^schedule\.timeZone is "Mars\/Phobos", but must be a name of the time zone database/,
+    expected: {},
   },
   {
     map: 'coxswain-cm',
@@ -124,7 +176,8 @@ for (const { map, data, fault, expected } of faulty) {
     const settings = read({ [map]: data });
     assert.deepEqual(settings, { ...read(), ...expected, faults: settings.faults });
     assert.equal(settings.faults.length, 1);
-    assert.match(settings.faults[0] ?? '', fault);
+    if (typeof fault === 'string') assert.deepEqual(settings.faults, [fault]);
+    else assert.match(settings.faults[0] ?? '', fault);
   });
 }
 

@@ -164,7 +164,7 @@ test('nothing that comes from elsewhere becomes HTML, on any page', () => {
       follows: `argocd/${app.metadata.name}`,
       body: applicationPage(view, '../../'),
     }),
-    page({ title: 'Applications', up: '', follows: '', body: listPage([view]) }),
+    page({ title: 'Applications', up: '', follows: '', body: listPage([view], []) }),
   ];
   for (const text of pages) {
     assert.ok(text.split('&#60;script&#62;').length > 5, 'the text is shown');
@@ -289,7 +289,10 @@ test('the list puts first what needs somebody, then goes by name, and counts eve
     application('z', failed),
     application('m', { ...well, sync: { status: 'OutOfSync' } }),
   ];
-  const { html: text } = listPage(apps.map((app) => ({ app, approvals: [], episodes: [] })));
+  const { html: text } = listPage(
+    apps.map((app) => ({ app, approvals: [], episodes: [] })),
+    [],
+  );
   assert.deepEqual(
     [...text.matchAll(/id="app-argocd\/(\w+)"/g)].map((match) => match[1]),
     ['z', 'm', 'a', 'b'],
@@ -306,7 +309,7 @@ test('the list puts first what needs somebody, then goes by name, and counts eve
 });
 
 test('without applications, resources or history the pages say so', () => {
-  assert.match(listPage([]).html, /No applications yet/);
+  assert.match(listPage([], []).html, /No applications yet/);
   const { html: text } = applicationPage(
     { policy, app: application('web'), resources: [], approvals: [], episodes: [] },
     '../../',
@@ -343,7 +346,7 @@ test('a page of a thousand applications is made of every one of them', () => {
     approvals: [],
     episodes: [],
   }));
-  assert.equal(listPage(apps).html.split('<tr id="app-').length - 1, 1000);
+  assert.equal(listPage(apps, []).html.split('<tr id="app-').length - 1, 1000);
 });
 
 test('what was refused last is told until something asks again', () => {
@@ -395,5 +398,8 @@ test('the page tells the environment, that people approve, and who approved what
   );
   assert.match(text, /<dt>Environment<\/dt><dd>production<\/dd>[^]*<dd>after approval<\/dd>/);
   assert.equal(text.split('approved by bob').length - 1, 2);
-  assert.match(listPage([{ app, approvals: [], episodes: [], environment: 'production' }]).html, /shop · production/);
+  assert.match(
+    listPage([{ app, approvals: [], episodes: [], environment: 'production' }], []).html,
+    /shop · production/,
+  );
 });

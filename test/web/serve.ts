@@ -21,7 +21,7 @@ export interface Served {
   start(): Promise<void>;
 }
 
-export async function serve(t: TestContext, { store, engine, cluster }: Stage): Promise<Served> {
+export async function serve(t: TestContext, { store, engine, cluster, schedules }: Stage): Promise<Served> {
   const ready: Served['ready'] = { why: undefined };
   const metrics = createMetrics({
     store,
@@ -29,6 +29,7 @@ export async function serve(t: TestContext, { store, engine, cluster }: Stage): 
     live: cluster.live,
     pending: () => engine.pending,
     forgeable: () => false,
+    upcoming: schedules.upcoming,
   });
   const paths: string[] = [];
   let port = 0;
@@ -38,6 +39,7 @@ export async function serve(t: TestContext, { store, engine, cluster }: Stage): 
       store,
       resources: (application) => resourceViews(engine.comparison(application)),
       metrics: metrics.text,
+      upcoming: schedules.upcoming,
       notReady: () => ready.why,
     });
     const server = createServer((request, response) => {

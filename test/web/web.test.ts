@@ -20,6 +20,27 @@ const pages = (s: Stage, name: string): string[] => [
   '/metrics',
 ];
 
+test('when repositories and what ended long ago are looked at next stands on the page and in the metrics', async (t) => {
+  const s = await stage(
+    t,
+    { 'web/a.yaml': config('web', '1') },
+    { settings: { 'schedule.resync': '30 4 * * *', 'schedule.timeZone': 'Asia/Kolkata' } },
+  );
+  const web = await serve(t, s);
+  const [resync] = s.schedules.upcoming();
+  const at = resync?.next.toISOString() ?? '';
+  assert.match(at, /T23:00:00\.000Z$/);
+  const { text } = await web.get('/');
+  assert.match(
+    text,
+    /Next looks: <span title="30 4 \* \* \* Asia\/Kolkata">repositories <time datetime="[^"]*T23:00:00.000Z"/,
+  );
+  assert.match(text, / · <span title="0 \*\/1 \* \* \* UTC">what ended long ago <time /);
+  const metrics = (await web.get('/metrics')).text;
+  const line = `coxswain_schedule_next_run_timestamp_seconds{schedule="resync"} ${Date.parse(at) / 1000}`;
+  assert.ok(metrics.split('\n').includes(line), line);
+});
+
 test('pages, data, health and metrics tell of the applications, each with the headers that keep them safe', async (t) => {
   const s = await stage(t, { 'page-web/a.yaml': config('page-a', '1'), 'page-api/b.yaml': config('page-b', '1') });
   const { get, ready } = await serve(t, s);
@@ -265,6 +286,7 @@ test('the server ends its streams when it stops, and forgets pages that are clos
   const web = createWeb({
     store: s.store,
     resources: () => [],
+    upcoming: () => [],
     metrics: () => Promise.resolve({ type: '', body: '' }),
     notReady: () => undefined,
   });

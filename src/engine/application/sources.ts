@@ -37,11 +37,11 @@ export interface Sources {
   heads(app: Application): Promise<(string | undefined)[]>;
   /** Keys of the applications that come from the repository. */
   users(repoUrl: string): string[];
-  /** Looks at every repository once in each resync period, because webhooks get lost. Returns what ends it. */
-  schedule(onMoved: (repoUrl: string) => Promise<void>, signal: AbortSignal): () => void;
+  /** Begins a look at every repository that none is under way of, because webhooks get lost. */
+  resync(onMoved: (repoUrl: string) => Promise<void>, signal: AbortSignal): void;
 }
 
-/** Repositories that a round of the schedule looks at at the same time. */
+/** Repositories that are looked at at the same time without anybody asking. */
 const polls = 8;
 
 /** At most one fetch in this many ms for each repository; the first one goes at once. */
@@ -253,48 +253,26 @@ export function createSources(options: SourcesOptions): Sources {
         .list()
         .filter((app) => uses(app, repoUrl))
         .map(applicationKey),
-    schedule: (onMoved, signal) => schedule(options, onMoved, signal),
+    resync: resyncing(options),
   };
 }
 
-function schedule(
-  { store, clock, log }: SourcesOptions,
-  onMoved: (repoUrl: string) => Promise<void>,
-  signal: AbortSignal,
-): () => void {
+/** A server that hangs holds up neither the others nor the next round. */
+function resyncing({ store, log }: SourcesOptions): Sources['resync'] {
   const turns = new Semaphore(polls);
   const polling = new Set<string>();
-  let planned: { resyncMs: number; cancel: () => void } | undefined;
-  const poll = async (name: string, url: string): Promise<void> => {
-    polling.add(name);
-    try {
-      const give = await turns.take(signal);
-      await onMoved(url).finally(give);
-    } catch (error) {
-      if (!signal.aborted) log.warn({ repository: url, err: error }, 'the repository could not be read');
-    } finally {
-      polling.delete(name);
-    }
-  };
-  const plan = (): void => {
-    const { resyncMs } = store.settings();
-    // Argo CD adds up to half of the period at random (timeout.reconciliation.jitter).
-    const cancel = resyncMs > 0 ? clock.after(resyncMs * (1 + Math.random() / 2), round) : (): void => undefined;
-    planned = { resyncMs, cancel };
-  };
-  const round = (): void => {
-    // A server that hangs holds up neither the others nor the next round.
+  return (onMoved, signal) => {
+    const poll = async (name: string, url: string): Promise<void> => {
+      polling.add(name);
+      try {
+        const give = await turns.take(signal);
+        await onMoved(url).finally(give);
+      } catch (error) {
+        if (!signal.aborted) log.warn({ repository: url, err: error }, 'the repository could not be read');
+      } finally {
+        polling.delete(name);
+      }
+    };
     for (const [name, url] of urlsOf(store)) if (!polling.has(name)) void poll(name, url);
-    plan();
-  };
-  plan();
-  const end = store.onSettings(() => {
-    if (store.settings().resyncMs === planned?.resyncMs) return;
-    planned?.cancel();
-    plan();
-  });
-  return () => {
-    end();
-    planned?.cancel();
   };
 }

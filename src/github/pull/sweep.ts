@@ -5,9 +5,9 @@ import type { GitHubApi } from '../client/api.ts';
 import type { HumanComment } from '../publish/sticky-comment.ts';
 import type { Installations } from '../client/installations.ts';
 import type { Logger } from '../../base/log.ts';
-import type { Outcome } from '../../base/queue.ts';
 import type { PullQueue } from './pull-queue.ts';
 import type { PullRef } from '../../model/coxswain.ts';
+import type { Recurring } from '../../store/schedules.ts';
 import type { Store } from '../../store/store.ts';
 import { errorKind } from '../../base/errors.ts';
 import { KeyQueue } from '../../base/queue.ts';
@@ -19,8 +19,6 @@ import { redeliverClicks } from './redelivery.ts';
 import { humanComment } from '../publish/sticky-comment.ts';
 import { pullsOfRange, waitingRanges } from './waiting-pulls.ts';
 
-/** Webhooks get lost: everything is swept so often. */
-const sweepMs = 10 * 60_000;
 /** Merged pull requests are taken up again for so long. */
 const followMs = 7 * 24 * 3_600_000;
 /** Of a hundred closed pull requests each. */
@@ -31,6 +29,7 @@ export interface IntakeOptions {
   installations: Installations;
   pulls: PullQueue;
   store: Store;
+  every: Recurring;
   clock: Clock;
   log: Logger;
 }
@@ -55,6 +54,7 @@ export class Intake {
   readonly #queue: KeyQueue;
   /** By repository: approvals whose pull requests are followed. */
   readonly #followed = new Map<string, ReadonlySet<string>>();
+  #unschedule: () => void = () => undefined;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -67,13 +67,15 @@ export class Intake {
     });
   }
 
-  /** Begins with a sweep of everything. */
+  /** Begins with a sweep of everything; webhooks get lost, so more follow by the schedule. */
   start(): void {
     this.installations();
     this.#queue.start();
+    this.#unschedule = this.#options.every('sweep', () => this.installations());
   }
 
   async stop(): Promise<void> {
+    this.#unschedule();
     await this.#queue.stop();
   }
 
@@ -93,7 +95,7 @@ export class Intake {
     this.#queue.add(keyOf({ kind: 'comment', pull: pullKey(pull), id }));
   }
 
-  async #work(key: Key, signal: AbortSignal): Promise<Outcome | void> {
+  async #work(key: Key, signal: AbortSignal): Promise<void> {
     const { installations } = this.#options;
     if (key.kind === 'installations') return this.#sweep();
     if (key.kind === 'deliveries') return redeliverClicks(this.#options.api.app, this.#options.clock.now(), signal);
@@ -105,7 +107,7 @@ export class Intake {
   }
 
   /** A refusal ends this sweep, never sweeping. */
-  async #sweep(): Promise<Outcome> {
+  async #sweep(): Promise<void> {
     const { installations, log } = this.#options;
     this.#queue.add(keyOf({ kind: 'deliveries' }));
     try {
@@ -116,7 +118,6 @@ export class Intake {
     }
     for (const { owner, repo } of installations.repositories)
       this.#queue.add(keyOf({ kind: 'repository', owner, repo }));
-    return { after: sweepMs };
   }
 
   /** A branch moved: the open pull requests that would be merged into it are looked at again. */

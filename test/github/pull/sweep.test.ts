@@ -14,7 +14,7 @@ const web = app('web-dev', {
 
 async function sweep(b: Bed, clock: SteppedClock): Promise<void> {
   clock.step(sweepMs);
-  await b.quiet();
+  await b.sweep();
 }
 
 test('a pull request whose webhook was lost gets its comment at the next sweep', async (t) => {
@@ -129,7 +129,7 @@ test('a command that is heard hours later is refused with the reason', async (t)
   await b.quiet();
   assert.deepEqual(b.requests(), []);
   clock.step(2 * 3_600_000);
-  await b.quiet();
+  await b.sweep();
   const [late] = b.requests();
   assert.deepEqual({ verb: late?.spec.verb, text: late?.spec.args['text'] }, { verb: 'help', text: 'sync web-dev' });
   assert.match(late?.spec.args['error'] ?? '', /asked more than an hour before/);
