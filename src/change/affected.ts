@@ -174,13 +174,21 @@ function written(app: Application | undefined): string {
   return canonicalJson(app && [app.spec, app.metadata.labels ?? {}, app.metadata.annotations ?? {}]);
 }
 
-/** The manifest with what only the live object has: its status and annotations that others set. */
-function onto(live: Application | undefined, manifest: Application | undefined): Application | undefined {
+/**
+ * The manifest with what only the live object has: its status, and annotations that others set. `base`: the manifest
+ * of today.
+ */
+function onto(
+  live: Application | undefined,
+  { base, manifest }: { base: Application | undefined; manifest: Application | undefined },
+): Application | undefined {
   if (!live || !manifest) return manifest;
+  const gone = base?.metadata.annotations ?? {};
+  const others = Object.entries(live.metadata.annotations ?? {}).filter(([name]) => !Object.hasOwn(gone, name));
   const metadata = {
     ...live.metadata,
     ...manifest.metadata,
-    annotations: { ...live.metadata.annotations, ...manifest.metadata.annotations },
+    annotations: { ...Object.fromEntries(others), ...manifest.metadata.annotations },
   };
   return { ...live, metadata, spec: manifest.spec };
 }
@@ -195,7 +203,7 @@ function changedChildren(deps: ChangeDeps, parent: Affected): Map<string, Candid
     const live = deps.applications.get(key);
     changed.set(key, {
       before: before.has(key) ? (live ?? before.get(key)) : undefined,
-      after: onto(live, after.get(key)),
+      after: onto(live, { base: before.get(key), manifest: after.get(key) }),
       parent: parent.key,
     });
   }

@@ -4,17 +4,27 @@ import type { Application } from '../model/application.ts';
 import type { AppPreview } from './pull.ts';
 import type { ChangeDeps } from './deps.ts';
 import type { Effect } from '../model/effect.ts';
+import type { GateAfter } from '../model/coxswain.ts';
+import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { EffectivePolicy, LoosenedGate } from '../policy/policy.ts';
-import { effectivePolicy, loosenedGates, stricter } from '../policy/policy.ts';
+import { applicationKey } from '../model/application.ts';
+import { isProject } from '../model/argo-kinds.ts';
+import { effectivePolicy, loosenedGates, loosens, stricter } from '../policy/policy.ts';
 import { projectOf } from './permission.ts';
 
 export function policyFor(deps: Pick<ChangeDeps, 'projects' | 'namespace'>, app: Application): EffectivePolicy {
   return effectivePolicy(app, projectOf(deps, app));
 }
 
-/** Gates of other applications that the sync would weaken or delete: it waits for approval under them. */
-function loosenedBy(deps: ChangeDeps, effect: Effect | undefined): LoosenedGate[] {
-  const pairs = (effect?.total ?? []).flatMap(({ key, before, after }) => {
+interface Pair {
+  key: ResourceKey;
+  live: KubeObject | undefined;
+  target: KubeObject | undefined;
+}
+
+/** Applications and AppProjects that the sync changes or deletes. */
+function pairsOf(deps: ChangeDeps, effect: Effect | undefined): Pair[] {
+  return (effect?.total ?? []).flatMap(({ key, before, after }) => {
     if (key.group !== 'argoproj.io') return [];
     const name = `${key.namespace}/${key.name}`;
     const live =
@@ -23,8 +33,13 @@ function loosenedBy(deps: ChangeDeps, effect: Effect | undefined): LoosenedGate[
         : key.kind === 'AppProject'
           ? deps.projects.get(name)
           : undefined;
-    return [{ live: live ?? before, target: after }];
+    return [{ key, live: live ?? before, target: after }];
   });
+}
+
+/** Gates of other applications that the sync would weaken or delete: it waits for approval under them. */
+function loosenedBy(deps: ChangeDeps, effect: Effect | undefined): LoosenedGate[] {
+  const pairs = pairsOf(deps, effect);
   return pairs.length === 0
     ? []
     : loosenedGates(pairs, new Map(deps.projects.list().map((project) => [project.metadata.name, project])), (app) =>
@@ -32,12 +47,33 @@ function loosenedBy(deps: ChangeDeps, effect: Effect | undefined): LoosenedGate[
       );
 }
 
+/** What stands, after the merge, of the gates that it ends or loosens: the application's own, those of its projects. */
+function gatesAfter(deps: ChangeDeps, { before, after }: Affected, effect: Effect | undefined): GateAfter[] {
+  const left = (live: Application, then: EffectivePolicy): GateAfter[] => {
+    const former = deps.formerPolicy(live);
+    const now = policyFor(deps, live);
+    const { gated, approvals, approvers, reviewers, expires } = then;
+    const policy = { gated, approvals, approvers, ...(reviewers && { reviewers }), ...(expires && { expires }) };
+    return loosens(former?.gated ? stricter(now, former) : now, then)
+      ? [{ application: applicationKey(live), policy }]
+      : [];
+  };
+  const projects = pairsOf(deps, effect).filter(({ key }) => isProject(key) && key.namespace === deps.namespace);
+  const inProjects = projects.flatMap(({ key, target }) =>
+    deps.applications
+      .list()
+      .filter(({ spec }) => spec.project === key.name)
+      .flatMap((app) => left(app, effectivePolicy(app, target))),
+  );
+  return [...(before && after ? left(before, policyFor(deps, after)) : []), ...inProjects];
+}
+
 /** Who must agree to what the sync does; an Application that is removed goes with its parent, whose gate counts. */
 export function gateOf(
   deps: ChangeDeps,
   item: Affected,
   effect: Effect | undefined,
-): Pick<AppPreview, 'gated' | 'approvers' | 'approvals'> {
+): Pick<AppPreview, 'gated' | 'approvers' | 'approvals' | 'gates'> {
   const open = { gated: false, approvers: [], approvals: 0 };
   if (!item.after) return open;
   const former = item.before && deps.formerPolicy(item.before);
@@ -52,5 +88,6 @@ export function gateOf(
   const [first, ...others] = gates.filter(({ gated }) => gated);
   if (!first) return open;
   const { approvers, approvals } = others.reduce(stricter, first);
-  return { gated: true, approvers, approvals };
+  const after = gatesAfter(deps, item, effect);
+  return { gated: true, approvers, approvals, ...(after.length > 0 && { gates: after }) };
 }

@@ -3,7 +3,14 @@ import type { Application, ResourceStatus, RevisionHistory } from '../model/appl
 import type { Column } from './output.ts';
 import type { Session } from './session.ts';
 import { applicationKey, shortRevision, sourcesOf } from '../model/application.ts';
+import { isStatus } from '../cluster/api-error.ts';
+import { isOpen } from '../engine/approval/approval.ts';
+import { coxGroup } from '../model/coxswain.ts';
+import { gateAfterText } from '../policy/gate.ts';
+import { parseApproval } from '../store/parse.ts';
 import { isData, plain, print } from './output.ts';
+
+const approvalKind = { group: coxGroup, kind: 'Approval' };
 
 const listColumns: Column<Application>[] = [
   { title: 'NAME', of: (app) => app.metadata.name },
@@ -80,14 +87,31 @@ function facts(app: Application): [string, string][] {
   ];
 }
 
-export function get({ options, out }: Session, app: Application): Promise<number> {
+/** What waits for approval, and what people agree to beside the effect; nothing to whoever may not read Approvals. */
+async function waiting({ cluster, signal }: Session, app: Application): Promise<[string, string][]> {
+  const { namespace } = app.metadata;
+  const found = await cluster.api.list(approvalKind, { namespace, signal }).catch((error: unknown) => {
+    if (isStatus(error, 403) || isStatus(error, 404)) return [];
+    throw error;
+  });
+  return found
+    .flatMap((object) => parseApproval(object) ?? [])
+    .filter((approval) => approval.spec.application === applicationKey(app) && isOpen(approval))
+    .flatMap(({ metadata, spec, status }): [string, string][] => [
+      ['Approval', `${metadata.name}: ${status?.message ?? 'waiting for approval'}`],
+      ...(spec.gates ?? []).map((gate): [string, string] => ['Gate', gateAfterText(gate)]),
+    ]);
+}
+
+export async function get(session: Session, app: Application): Promise<number> {
+  const { options, out } = session;
   const rows = app.status?.resources ?? [];
-  const head = facts(app)
+  const head = [...facts(app), ...(isData(options.format) ? [] : await waiting(session, app))]
     .map(([name, value]) => `${`${name}:`.padEnd(13)}${plain(value).trim()}`)
     .join('\n');
   const text = print(options.format, withoutManagedFields(app), rows, resourceColumns);
   out.result(isData(options.format) ? text : `${head}\n\n${rows.length > 0 ? text : 'No resources yet.'}`);
-  return Promise.resolve(0);
+  return 0;
 }
 
 /** Oldest first, as Argo CD keeps it. */

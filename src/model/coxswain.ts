@@ -74,6 +74,25 @@ export interface AskedEnvironment {
   environment: string;
 }
 
+/** What of a gate is remembered beside the annotations that ask for it. */
+export interface RememberedPolicy {
+  gated: boolean;
+  approvals: number;
+  approvers: string[][];
+  reviewers?: AskedEnvironment[];
+  /** Milliseconds. */
+  expires?: number;
+}
+
+/** The gate that stands once something is applied. */
+export interface GateAfter {
+  /** `namespace/name` of the Application. */
+  application: string;
+  policy: RememberedPolicy;
+  /** The Application is gone: what is remembered of its gate ends. */
+  gone?: true;
+}
+
 export interface Approval extends KubeObject {
   metadata: NamedMeta;
   spec: {
@@ -100,6 +119,8 @@ export interface Approval extends KubeObject {
      * every list.
      */
     policy?: { approvals: number; approvers: string[][]; reviewers?: AskedEnvironment[] };
+    /** The gates that end or are loosened with it, and what stands of them then: people agree to no looser one. */
+    gates?: GateAfter[];
     /**
      * Counts up whenever it is opened anew, and when it ends: what was true of a former round is true of no later one.
      */
@@ -155,13 +176,7 @@ export interface SyncRecord extends KubeObject {
     /** Hash of the server and namespace of that sync; it stays when the Application is made anew. */
     place?: string;
     /** The strictest policy since what was last approved. */
-    policy: {
-      gated: boolean;
-      approvals: number;
-      approvers: string[][];
-      reviewers?: AskedEnvironment[];
-      expires?: number;
-    };
+    policy: RememberedPolicy;
   };
 }
 

@@ -1,6 +1,6 @@
 // The one gate that every operation passes at its start, whoever wrote it: go, ask for an approval, or refuse; with why
 // (docs/security/gate.md).
-import type { ApprovalPhase } from '../model/coxswain.ts';
+import type { ApprovalPhase, AskedEnvironment, GateAfter, RememberedPolicy } from '../model/coxswain.ts';
 import { hashedName } from '../base/name.ts';
 import { keyTitle } from '../model/kube.ts';
 import { loosens, stricter } from './policy.ts';
@@ -179,6 +179,26 @@ export function hiddenText([first, ...more]: readonly string[]): string {
 /** Ends a sentence that says how many must agree. */
 export function becauseUnknown(unknown: readonly string[]): string {
   return unknown.length > 0 ? `; two people must agree, for ${hiddenText(unknown)}` : '';
+}
+
+function environmentText({ environment, repository }: AskedEnvironment): string {
+  return repository === '' ? environment : `${environment} of ${repository}`;
+}
+
+function askedText({ approvals, approvers, reviewers = [], expires }: RememberedPolicy): string {
+  const lists = approvers.map((list) => list.join(' or ')).join(' and of ');
+  return [
+    `${approvals === 1 ? 'one person' : `${approvals} people`}${lists === '' ? '' : ` of ${lists}`}`,
+    ...(reviewers.length > 0 ? [`the reviewers of environment ${reviewers.map(environmentText).join(' and ')}`] : []),
+    ...(expires === undefined ? [] : [`who must decide within ${expires / 3_600_000} hours`]),
+  ].join(', ');
+}
+
+/** What people agree to beside the effect, plain text: the end of a gate, or what it asks from then on. */
+export function gateAfterText({ application, policy, gone }: GateAfter): string {
+  const name = application.slice(application.indexOf('/') + 1);
+  if (gone) return `after this the gate of application ${name}, which is gone, holds no longer`;
+  return `after this application ${name} asks ${policy.gated ? askedText(policy) : 'nobody'}`;
 }
 
 function effectiveGate(input: GateInput): EffectivePolicy {

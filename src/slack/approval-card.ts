@@ -1,6 +1,6 @@
 // The card of an Approval: who waits for what, and what became of it.
 import { shortRevision } from '../model/application.ts';
-import type { RichTextBlockElement } from '@slack/types';
+import type { RichTextBlockElement, RichTextSection } from '@slack/types';
 import type { Approval } from '../model/coxswain.ts';
 import type { EffectOperation } from '../model/effect.ts';
 import type { Card, CardPlace } from './card.ts';
@@ -8,7 +8,7 @@ import type { Part } from './text.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import { isOpen } from '../engine/approval/approval.ts';
 import { stricter } from '../policy/policy.ts';
-import { hiddenText } from '../policy/gate.ts';
+import { gateAfterText, hiddenText } from '../policy/gate.ts';
 import { cox } from '../model/annotations.ts';
 import { button, changeParts, headline, nameOf, revisionFact } from './card.ts';
 import { clip, code, count, diffBox, escapeMrkdwn, escapeText, facts, line, list, rich } from './text.ts';
@@ -167,6 +167,15 @@ function peopleFact(approval: Approval, place: CardPlace): string {
   return agreed ? `${agreed}  ·  ${needed}` : needed;
 }
 
+const mostGates = 5;
+
+/** What stands of the gates that end with it. */
+function gateLines({ spec: { gates = [] } }: Approval): RichTextSection[] {
+  const lines = gates.slice(0, mostGates).map((gate): Part[] => ['🔓 ', { bold: clip(gateAfterText(gate), 400) }]);
+  const more: Part[][] = gates.length > mostGates ? [[`and ${count(gates.length - mostGates, 'more gate')}`]] : [];
+  return [...lines, ...more].map((parts) => line(...parts));
+}
+
 /** A pure function of the Approval, the Application and their policy. */
 export function approvalCard(approval: Approval, place: CardPlace): Card {
   const { application, operations, revision, digest } = approval.spec;
@@ -180,6 +189,7 @@ export function approvalCard(approval: Approval, place: CardPlace): Card {
     ...(change.length > 0 ? [line(...change)] : []),
     ...(state.detail ? [diffBox(clip(state.detail, 1200))] : []),
     ...(folded || operations.length === 0 ? [] : [operationList(operations)]),
+    ...(folded ? [] : gateLines(approval)),
   ];
   const name = nameOf(application);
   const value = `${approval.metadata.namespace}/${approval.metadata.name}`;

@@ -4,6 +4,7 @@ import type { Approval } from '../model/coxswain.ts';
 import type { Effect, ObjectDiff } from '../model/effect.ts';
 import type { CardPlace } from './card.ts';
 import { isOpen } from '../engine/approval/approval.ts';
+import { gateAfterText } from '../policy/gate.ts';
 import { diffObjects } from '../diff/diff.ts';
 import { isObject, keyTitle } from '../model/kube.ts';
 import { byRisk } from './approval-card.ts';
@@ -128,6 +129,14 @@ function warnings(effect: Effect): KnownBlock[] {
   ];
 }
 
+const mostGates = 5;
+
+function gateWarnings({ spec: { gates = [] } }: Approval): KnownBlock[] {
+  const shown = gates.slice(0, mostGates).map((gate) => gateAfterText(gate));
+  const more = gates.length > mostGates ? [`and ${count(gates.length - mostGates, 'more gate')}`] : [];
+  return shown.length === 0 ? [] : [alert('warning', `🔓 ${escapeMrkdwn([...shown, ...more].join('; '))}.`)];
+}
+
 function review(approval: Approval, effect: Effect, place: CardPlace): KnownBlock[] {
   const { application, digest, revision } = approval.spec;
   const change = changeParts(place);
@@ -137,6 +146,7 @@ function review(approval: Approval, effect: Effect, place: CardPlace): KnownBloc
       line(...headline('🟡', application, place, ['would be changed like this'])),
       ...(change.length > 0 ? [line(...change)] : []),
     ),
+    ...gateWarnings(approval),
     ...warnings(effect),
   ];
   const below: KnownBlock[] = [

@@ -7,6 +7,7 @@ import type { Html } from './html.ts';
 import type { ResourceView } from './resource-view.ts';
 import { applicationKey, isAutomated, sourcesOf } from '../model/application.ts';
 import { keyTitle } from '../model/kube.ts';
+import { gateAfterText } from '../policy/gate.ts';
 import { html } from './html.ts';
 import { clusterText, count, pill, repositoryLink, revisionLink, revisionOf, time } from './parts.ts';
 import { resourceList } from './resource-view.ts';
@@ -79,8 +80,10 @@ function approvalNotice(approval: Approval, name: string): Html {
       html`<li><b>${deeds[item.op]}</b> ${item.op === 'hook' && item.generateName ? `${item.key.kind} ${item.generateName}…` : keyTitle(item.key)}</li>`,
   );
   const given = (approval.status?.approvals ?? []).map((item) => item.actor.login);
+  const gates = (approval.spec.gates ?? []).map((gate) => html`<li>${gateAfterText(gate)}</li>`);
   return html`<section class="notice wait"><h3>Waiting for approval</h3>
 <p>Nothing is applied until somebody else than the authors approves exactly ${operations.length === 1 ? 'this operation' : `these ${operations.length} operations`}: in Slack, or by <code>/cox approve ${name}</code> in the pull request.${given.length > 0 && ` Approved so far by ${given.join(', ')}.`}</p>
+${gates.length > 0 && html`<p><b>It ends or loosens a gate:</b></p><ul>${gates}</ul>`}
 <details id="operations-${approval.metadata.name}"><summary>${count(operations.length, 'operation')}</summary><ul>${operations}</ul></details></section>`;
 }
 

@@ -164,3 +164,19 @@ test('writing what belongs to a gated application says whose it is, and that its
   assert.deepEqual([web?.name, web?.gated, web?.approvers], ['web', true, [['bo']]]);
   assert.match(commentOf(found), /`ConfigMap [^`]+\/shared`: belongs to application prod, whose gate asks/);
 });
+
+test('the end of a gate is said where the pull request brings it, by the Application or by its project', async (t) => {
+  const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
+  const child = (annotations: string): string =>
+    `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: prod, annotations: {${annotations}}}\nspec:\n  project: default\n  destination: {server: https://kubernetes.default.svc, namespace: ${s.namespace}}\n  source: {repoURL: "${s.url}", path: prod, targetRevision: main}\n  syncPolicy: {automated: {prune: true, selfHeal: true}}\n`;
+  s.commit({ 'root/prod.yaml': child('coxswain.dev/approval: required, coxswain.dev/approvers: bo') });
+  await s.apply('root', { syncPolicy: automated });
+  await agree(s, 'prod');
+  await synced(s, 'root');
+  const body = commentOf(await preview(s, { 'root/prod.yaml': child('') }));
+  assert.match(body, /- 🔓 \*\*after this application prod asks nobody\*\*/);
+  const stricter = await preview(s, {
+    'root/prod.yaml': child('coxswain.dev/approval: required, coxswain.dev/approvers: bo, coxswain.dev/approvals: "2"'),
+  });
+  assert.doesNotMatch(commentOf(stricter), /🔓/);
+});

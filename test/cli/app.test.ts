@@ -98,6 +98,25 @@ test('list, get and history tell what the Applications say, as tables and as dat
   );
 });
 
+test('get tells what waits for approval, and the gate that ends with it', async (t) => {
+  const { stage, cox, url } = await bed(t, { 'web/a.yaml': config('a', '1') });
+  await stage.project('default', { 'coxswain.dev/approval': 'required' });
+  await stage.apply('web', { source: { repoURL: url, path: 'web', targetRevision: 'main' } });
+  const waits = (gated: boolean | undefined): Promise<string> =>
+    stage.untilStore('it waits', () => {
+      const found = stage.store.approvals.of(`${stage.namespace}/web`)[0];
+      return found?.spec.gates?.[0]?.policy.gated === gated ? found?.metadata.name : undefined;
+    });
+  const name = await waits(undefined);
+  await stage.project('default', {});
+  await waits(false);
+  const got = await cox('app', 'get', 'web');
+  assert.match(
+    got.out,
+    new RegExp(`Approval: {4}${name}: waiting for approval\\nGate: {8}after this application web asks nobody\\n`),
+  );
+});
+
 test('diff shows what a sync would change with Secret values masked, and its exit code tells whether anything', async (t) => {
   const { stage, cox, url } = await bed(t, {
     'web/a.yaml': config('a', '1'),

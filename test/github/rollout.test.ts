@@ -77,6 +77,24 @@ async function look(b: Bed, number: number): Promise<void> {
   await b.quiet();
 }
 
+test('the gates that end with what waits stand in the comment and in the check', () => {
+  const gates = [
+    { application: 'argocd/web-prod', policy: { gated: false, approvals: 1, approvers: [] } },
+    { application: 'argocd/*old*', gone: true as const, policy: { gated: false, approvals: 1, approvers: [] } },
+  ];
+  const { spec, ...rest } = approval('argocd');
+  const apps = [progressOf('web-prod', 'waiting', { gated: true, approval: { ...rest, spec: { ...spec, gates } } })];
+  const progress = { pull: { ...preview([]).pull, merged: { sha: 'e'.repeat(40) } }, apps, errors: [], final: false };
+  const told = [
+    renderTracker({ progress, activity: '', publicUrl: 'https://cox.example', refused: '' }),
+    approvalCheck(progress)?.summary ?? '',
+  ];
+  for (const text of told) {
+    assert.match(text, /🔓 .*after this application web-prod asks nobody/);
+    assert.match(text, /after this the gate of application \\\*old\\\*, which is gone, holds no longer/);
+  }
+});
+
 test('deployments follow each application, production waits for its approval', async (t) => {
   const b = await bed(t);
   const waiting = { gated: true, automated: false, approval: approval(b.store.namespace) };

@@ -352,6 +352,32 @@ test('who must agree is told for the gates too that the change would loosen else
   );
 });
 
+const ending = [
+  { application: 'argocd/checkout-prod', policy: { gated: false, approvals: 1, approvers: [] } },
+  {
+    application: 'argocd/<!channel>',
+    policy: {
+      gated: true,
+      approvals: 2,
+      approvers: [['@acme/leads', 'grace']],
+      reviewers: [{ repository: '', environment: 'production' }],
+    },
+  },
+];
+
+test('the gates that end with it stand on the card and in the review, until it is over', () => {
+  const place = placeOf(application());
+  const asked = approval({}, { gates: ending });
+  for (const view of [approvalCard(asked, place), approvalModal(asked, effect({ digest }), place, 'C1')]) {
+    const text = JSON.stringify(view.blocks);
+    assert.match(text, /after this application checkout-prod asks nobody/);
+    assert.match(text, /asks 2 people of @acme\/leads or grace, the reviewers of environment production/);
+    assert.ok(!JSON.stringify(view.blocks.filter(({ type }) => type !== 'rich_text')).includes('<!channel>'));
+  }
+  const over = approval({ phase: 'Superseded', message: 'void' }, { gates: ending });
+  assert.ok(!JSON.stringify(approvalCard(over, place).blocks).includes('asks nobody'));
+});
+
 test('an object that only stays as it is does not read as a change', () => {
   const live = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kept', namespace: 'shop' } };
   const kept = {

@@ -372,6 +372,19 @@ test('what was refused last is told until something asks again', () => {
   assert.equal(standingOf(application('web', well), [rejected], []).note, '');
 });
 
+test('the page tells which gate ends with what waits', () => {
+  const gates = [{ application: 'argocd/web', policy: { gated: true, approvals: 1, approvers: [['<b>']] } }];
+  const waiting = { ...approval('Pending'), spec: { ...approval().spec, gates } };
+  const { html: text } = applicationPage(
+    { policy, app: application('web', well), resources: [], approvals: [waiting], episodes: [] },
+    '',
+  );
+  assert.match(
+    text,
+    /It ends or loosens a gate:<\/b><\/p><ul><li>after this application web asks one person of &#60;b&#62;/,
+  );
+});
+
 test('the page tells the environment, that people approve, and who approved what was deployed', () => {
   const revision = 'b'.repeat(40);
   const applied: Approval = {

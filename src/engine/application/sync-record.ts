@@ -1,7 +1,7 @@
 // What the engine itself knows of an application's last sync and gate: the Application's writers can change its status,
 // not this.
-import type { Application, ApplicationSource, ApplicationSpec, OperationState } from '../../model/application.ts';
-import type { SyncRecord } from '../../model/coxswain.ts';
+import type { Application, ApplicationSource, ApplicationSpec } from '../../model/application.ts';
+import type { RememberedPolicy, SyncRecord } from '../../model/coxswain.ts';
 import type { ObjectMeta } from '../../model/kube.ts';
 import type { AppProject } from '../../model/project.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
@@ -14,12 +14,11 @@ import { isObject } from '../../model/kube.ts';
 import { textAt } from '../../model/read.ts';
 import { effectivePolicy, loosens, stricter } from '../../policy/policy.ts';
 import { clusterOf } from '../../store/settings.ts';
-import { makesHistory } from '../../sync/history.ts';
 
 type Records = Pick<Store, 'records'>;
 
 /** Where the gates of today and of former times are found. */
-type Gates = Pick<Store, 'records' | 'applications' | 'settings'>;
+export type Gates = Pick<Store, 'records' | 'applications' | 'settings'>;
 
 /** A sync, as a history entry or an operation's result names it. */
 interface Synced {
@@ -30,7 +29,7 @@ interface Synced {
 }
 
 /** An application, and the cluster to which its destination resolves. */
-interface Destined {
+export interface Destined {
   app: Application;
   project: AppProject | undefined;
   target: { server: string };
@@ -68,13 +67,14 @@ function recordOf({ records }: Records, app: { metadata: ObjectMeta }): SyncReco
   return found?.spec.uid === app.metadata.uid ? found : undefined;
 }
 
-function policyFields({
+/** As it is stored. */
+export function policyFields({
   gated,
   approvals,
   approvers,
   reviewers = [],
   expires,
-}: EffectivePolicy): SyncRecord['spec']['policy'] {
+}: EffectivePolicy): RememberedPolicy {
   return { gated, approvals, approvers, reviewers, ...(expires !== undefined && { expires }) };
 }
 
@@ -145,7 +145,7 @@ function placeOfSpec({ settings }: Gates, { spec }: Described): string | undefin
  * Records of gated Applications that are gone, and were last synced to where this one deploys: nobody has approved that
  * the gate ends.
  */
-function orphansAt(store: Gates, app: Described): SyncRecord[] {
+export function orphansAt(store: Gates, app: Described): SyncRecord[] {
   const { records, applications } = store;
   const place = placeOfSpec(store, app);
   return place === undefined
@@ -169,6 +169,11 @@ interface Described {
   spec?: unknown;
 }
 
+/** As the gate reads it. */
+export function asPolicy(policy: RememberedPolicy): EffectivePolicy {
+  return { ...policy, environment: undefined, slack: undefined };
+}
+
 /**
  * The gate that holds beside the present annotations: the strictest since what was last approved, here and in this
  * place. undefined: none is known.
@@ -176,7 +181,7 @@ interface Described {
 export function lastPolicy(store: Gates, app: Described): EffectivePolicy | undefined {
   const own = store.records.get(applicationKey(app));
   const policies = [...(own ? [own] : []), ...orphansAt(store, app).filter((record) => record !== own)].map(
-    ({ spec }) => ({ ...spec.policy, environment: undefined, slack: undefined }),
+    ({ spec }) => asPolicy(spec.policy),
   );
   return policies.reduce<EffectivePolicy | undefined>(
     (all, policy) => (all ? stricter(all, policy) : policy),
@@ -265,6 +270,11 @@ export async function followPolicy(store: Gates, app: Application, project: AppP
     await write(store, app, { policy: policyFields(now) });
 }
 
+/** From now on this is what is remembered, whatever was before. */
+export function rememberPolicy(store: Records, app: Application, policy: RememberedPolicy): Promise<void> {
+  return write(store, app, { policy });
+}
+
 /** Its gate is at an end, and nothing more is to be remembered of it once the Application is gone. */
 export async function endGate(
   { records, applications }: Pick<Store, 'records' | 'applications'>,
@@ -281,48 +291,4 @@ export async function endGate(
 /** What an Application that is gone leaves: nothing, unless a gate of it has not been ended. */
 export async function forgetRecord({ records }: Pick<Store, 'records'>, key: string): Promise<void> {
   if (records.get(key)?.spec.policy.gated === false) await records.delete(key);
-}
-
-/**
- * People who agree to an effect agree to the gates that stand after it: the application's own, those that it changes,
- * and those of its place.
- */
-async function release(store: Store, approval: string, app: Application): Promise<void> {
-  const operations = store.approvals.get(`${app.metadata.namespace}/${approval}`)?.spec.operations ?? [];
-  const own = operations.filter(({ key }) => key.group === 'argoproj.io');
-  const deleted = new Set(
-    own.flatMap(({ op, key }) =>
-      op === 'delete' && key.kind === 'Application' ? [`${key.namespace}/${key.name}`] : [],
-    ),
-  );
-  const named = own
-    .flatMap(({ key }) => (key.kind === 'Application' ? [`${key.namespace}/${key.name}`] : []))
-    .filter((key) => !deleted.has(key));
-  const projects = own
-    .filter(({ key }) => key.kind === 'AppProject' && key.namespace === store.namespace)
-    .flatMap(({ key }) => store.applications.of(key.name));
-  const children = [...named.flatMap((key) => store.applications.get(key) ?? []), ...projects];
-  const orphans = orphansAt(store, app);
-  for (const each of [app, ...children]) {
-    // A gate of its place holds no longer, and so what follows stands for it too.
-    if (store.records.get(applicationKey(each)) || orphans.length > 0)
-      await write(store, each, {
-        policy: policyFields(effectivePolicy(each, store.projects.get(`${store.namespace}/${each.spec.project}`))),
-      });
-  }
-  for (const key of [...deleted, ...orphans.map(({ spec }) => spec.application)]) await endGate(store, key);
-}
-
-/**
- * At the end of an operation, before its status tells of it. `approval`: name of the Approval under which the gate let
- * it pass.
- */
-export async function recordEnd(
-  store: Store,
-  subject: Pick<Destined, 'app' | 'target'>,
-  { state, approval }: { state: OperationState; approval: string | undefined },
-): Promise<void> {
-  if (state.phase !== 'Succeeded') return;
-  if (makesHistory(state) && state.syncResult) await rememberSync(store, subject, state.syncResult);
-  if (approval !== undefined) await release(store, approval, subject.app);
 }

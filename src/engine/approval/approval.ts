@@ -1,6 +1,6 @@
 // Approvals: opening one for today's effect, superseding older ones, and recording what people decide about it.
 import type { Clock } from '../../base/clock.ts';
-import type { Actor, Approval, ApprovalPhase, CommitRange } from '../../model/coxswain.ts';
+import type { Actor, Approval, ApprovalPhase, CommitRange, GateAfter } from '../../model/coxswain.ts';
 import type { Effect, EffectOperation } from '../../model/effect.ts';
 import type { ObjectMeta } from '../../model/kube.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
@@ -33,6 +33,8 @@ export interface WantedApproval {
   operations: EffectOperation[];
   /** As the gate applied it. */
   policy: EffectivePolicy;
+  /** What stands after it of the gates that it ends or loosens. Default: it loosens none. */
+  gates?: readonly GateAfter[];
   /** Why people who agreed do not count. */
   lost?: readonly string[] | undefined;
   /** Why what was agreed to before is void, if that is known better than by comparing the two. */
@@ -168,6 +170,7 @@ function newApproval(wanted: WantedApproval): Approval {
         approvers: wanted.policy.approvers,
         reviewers: wanted.policy.reviewers ?? [],
       },
+      ...(wanted.gates && wanted.gates.length > 0 && { gates: [...wanted.gates] }),
       ...(wanted.ranges && { ranges: wanted.ranges }),
       ...(wanted.unknown && { unknown: [...wanted.unknown] }),
       ...(wanted.from && { from: wanted.from }),
@@ -187,26 +190,45 @@ export function tooLarge(operations: readonly EffectOperation[]): boolean {
 async function renewed(
   { store }: ApprovalDeps,
   key: string,
-  { metadata: { annotations }, spec: { ranges, unknown, policy, from, revision } }: Approval,
+  { metadata: { annotations }, spec: { ranges, unknown, policy, gates, from, revision } }: Approval,
 ): Promise<Approval> {
   const round = (store.approvals.get(key)?.spec.round ?? 0) + 1;
   return store.approvals.patch(key, {
     metadata: { annotations },
-    spec: { ranges: ranges ?? null, unknown: unknown ?? null, policy, from: from ?? null, revision, round },
+    spec: {
+      ranges: ranges ?? null,
+      unknown: unknown ?? null,
+      policy,
+      gates: gates ?? null,
+      from: from ?? null,
+      revision,
+      round,
+    },
   });
 }
 
 /**
- * Whose change it is may be known better than when it was asked for. What people agreed to, the effect, stays the same.
+ * Whose change it is may be known better than when it was asked for, and another gate may stand after it. What people
+ * agreed to, the effect, stays the same; where somebody has agreed already, no looser gate stands after it than they
+ * were shown.
  */
-async function retold(
-  { store }: ApprovalDeps,
-  found: Approval,
-  { spec: { ranges, unknown, policy } }: Approval,
-): Promise<Approval> {
-  if (!isOpen(found) || unknown === undefined || sameJson([found.spec.ranges, found.spec.unknown], [ranges, unknown]))
-    return found;
-  return store.approvals.patch(keyOfApproval(found), { spec: { ranges: ranges ?? null, unknown, policy } });
+async function retold({ store }: ApprovalDeps, found: Approval, { spec: fresh }: Approval): Promise<Approval> {
+  const { spec, status } = found;
+  if (!isOpen(found)) return found;
+  const whose = fresh.unknown !== undefined && !sameJson([spec.ranges, spec.unknown], [fresh.ranges, fresh.unknown]);
+  const after = (status?.approvals ?? []).length === 0 && !sameJson(spec.gates ?? [], fresh.gates ?? []);
+  if (!whose && !after) return found;
+  const { resourceVersion } = found.metadata; // somebody may agree at this moment, to what they were shown
+  const told = {
+    policy: fresh.policy,
+    gates: fresh.gates ?? null,
+    ...(whose && { ranges: fresh.ranges ?? null, unknown: fresh.unknown }),
+  };
+  return store.approvals.patch(
+    keyOfApproval(found),
+    { spec: told },
+    resourceVersion === undefined ? {} : { resourceVersion },
+  );
 }
 
 /** Opens the Approval of this effect if there is none, and supersedes the application's other open ones. Idempotent. */

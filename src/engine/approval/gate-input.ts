@@ -20,6 +20,7 @@ import { decideGate, unknownAuthors, withHidden } from '../../policy/gate.ts';
 import { effectivePolicy, loosenedGates, stricter } from '../../policy/policy.ts';
 import { isApprovalOf, isOpen, openApproval, tooLarge } from './approval.ts';
 import { withReviewers } from './authors.ts';
+import { gatesAfter } from './gate-end.ts';
 import { metGates } from '../application/met-gates.ts';
 import { changeOf } from './changed-range.ts';
 import { lastPolicy, policyInForce } from '../application/sync-record.ts';
@@ -175,7 +176,7 @@ export type Verdict = GateDecision &
 /** Opens the Approval that the gate asks for. */
 export async function askPeople(
   deps: GateDeps & ApprovalDeps,
-  { app, wanted, last }: GateSubject,
+  { app, comparison, wanted, last }: GateSubject,
   effect: Effect,
   { policy, change, hidden, lost, because }: Verdict & { because?: string | undefined },
 ): Promise<string> {
@@ -190,6 +191,7 @@ export async function askPeople(
     destination: effect.destination,
     operations: effect.operations,
     policy: withHidden(policy, hidden),
+    gates: gatesAfter(deps.store, app, comparison),
     lost,
     because,
   });

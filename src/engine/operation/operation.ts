@@ -26,7 +26,8 @@ import { endedState, sourceFields, stateOf } from '../application/operation-stat
 import type { OtherDeps } from '../application/others.ts';
 import { unread } from '../application/others.ts';
 import { diffBase, followBase, lastSynced } from '../application/history.ts';
-import { isProven, recordEnd } from '../application/sync-record.ts';
+import { recordEnd } from '../approval/gate-end.ts';
+import { isProven } from '../application/sync-record.ts';
 
 export interface OperationDeps extends AdmissionDeps, OtherDeps {
   desiring: Desiring;

@@ -1,10 +1,12 @@
 // One application of a pull request's preview as Markdown: its row in the table and its folded section.
 import type { AppPreview, PreviewError } from '../../change/pull.ts';
+import type { GateAfter } from '../../model/coxswain.ts';
 import type { Effect, FieldChange, ObjectDiff } from '../../model/effect.ts';
 import type { ObjectSection } from './object-section.ts';
 import type { ResourceKey } from '../../model/kube.ts';
 import { keyTitle } from '../../model/kube.ts';
 import { driftText, fieldText, objectSection, placeText } from './object-section.ts';
+import { gateAfterText } from '../../policy/gate.ts';
 import { cell, code, fence, html, plain, plural, prose } from './escape.ts';
 
 export interface Counts {
@@ -206,6 +208,15 @@ function goneList(effect: Effect): string {
   return ['**Applications that are deleted, and what goes with them**', '', ...items, ...more].join('\n');
 }
 
+const mostGates = 10;
+
+/** What stands of the gates that end or are loosened with it. */
+export function gatesText(gates: readonly GateAfter[] = []): string[] {
+  const lines = gates.slice(0, mostGates).map((gate) => `- 🔓 **${plain(gateAfterText(gate), 400)}**`);
+  const more = gates.length > mostGates ? [`- … and ${plural(gates.length - mostGates, 'more gate')}`] : [];
+  return lines.length > 0 ? [[...lines, ...more].join('\n')] : [];
+}
+
 export interface AppSection {
   app: AppPreview;
   objects: ObjectSection[];
@@ -221,6 +232,7 @@ export function appSection(app: AppPreview, context: number): AppSection {
     before.push(
       `The Application itself is removed by this pull request${effect || app.error ? '' : '; its objects stay in the cluster, because it has no finalizer that deletes them'}.`,
     );
+  before.push(...gatesText(app.gates));
   if (!effect) return { app, objects: [], before, after: [] };
   if (effect.change.length === 0 && errors.length === 0) before.push('The inputs changed, but no object does.');
   const notes = effect.notes.map((note) => `- ${plain(note)}`).join('\n');

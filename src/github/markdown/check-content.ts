@@ -3,6 +3,7 @@ import type { AppProgress, PullPreview, PullProgress } from '../../change/pull.t
 import { checks } from '../../model/annotations.ts';
 import { countsOf, countsText, errorsOf } from './app-section.ts';
 import { verdict } from './comment.ts';
+import { gateAfterText } from '../../policy/gate.ts';
 import { shortRevision } from '../../model/application.ts';
 import { bodyBudget, code, fitted, oneLine, plain, plural } from './escape.ts';
 import { stateWords, trackerVerdict } from './tracker.ts';
@@ -147,7 +148,14 @@ export function approvalCheck(progress: PullProgress): CheckContent | undefined 
   const waiting = gated.filter((app) => app.state === 'waiting');
   const rejected = gated.filter((app) => ['Rejected', 'Expired'].includes(app.approval?.status?.phase ?? ''));
   const preparing = gated.filter((app) => app.state === 'queued' && !app.approval);
-  const summary = list(gated.map((app) => `- **${plain(app.name)}**: ${plain(app.message, 200)}`));
+  const summary = list(
+    gated.flatMap((app) => [
+      `- **${plain(app.name)}**: ${plain(app.message, 200)}`,
+      ...(app.state === 'waiting' ? (app.approval?.spec.gates ?? []) : []).map(
+        (gate) => `  - 🔓 ${plain(gateAfterText(gate), 400)}`,
+      ),
+    ]),
+  );
   const base = {
     name: checks.approval,
     sha,

@@ -5,7 +5,7 @@ import type { EffectOperation } from '../../model/effect.ts';
 import { hiddenText } from '../../policy/gate.ts';
 import { commentMarker } from '../../model/annotations.ts';
 import { keyTitle } from '../../model/kube.ts';
-import { approversText, errorBlocks } from './app-section.ts';
+import { approversText, errorBlocks, gatesText } from './app-section.ts';
 import { shortRevision } from '../../model/application.ts';
 import { bodyBudget, cell, code, fitted, html, plain, plural, sizeOf } from './escape.ts';
 
@@ -120,6 +120,7 @@ function approvalBlock({ app, approval }: Shown, publicUrl: string, budget: numb
   return [
     `<details open><summary><b>${html(app.name)}</b> waits for approval · ${plural(operations.length, 'operation')} · digest <code>${html(digest.slice(0, 12))}</code></summary>`,
     fitted(sorted.map(operationText), budget, (left) => `- … and ${left} more; the page of the application lists them`),
+    ...gatesText(approval.spec.gates),
     `Needs ${whoText(app, approval)}: ${code(`/cox approve ${app.name}`)} here, or the card in Slack, approves exactly this. ${code(`/cox reject ${app.name} <reason>`)} refuses it. Line by line: ${link(app, publicUrl)}.`,
     '</details>',
   ].join('\n\n');
