@@ -7,7 +7,7 @@ import type { Sealing } from './seal.ts';
 import { AppError } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { isObject } from '../model/kube.ts';
-import { hasOurStatus, isOurs, sealed, sealedPatch } from './seal.ts';
+import { hasOurStatus, isBlank, isOurs, sealed, sealedPatch } from './seal.ts';
 
 /** One JSON patch operation (RFC 6902). */
 export interface PatchOperation {
@@ -123,6 +123,16 @@ async function removeForeign<T extends KubeObject>({ api, kind }: Written<T>, { 
   await api.delete(ref, uid === undefined ? {} : { uid });
 }
 
+/** What it says is written when its uid is known. */
+async function fill<T extends KubeObject>(written: Written<T>, object: T, blank: KubeObject): Promise<'created'> {
+  written.mirror.accept(blank);
+  await patch(written, {
+    key: `${object.metadata.namespace}/${object.metadata.name}`,
+    patch: { spec: object['spec'] },
+  });
+  return 'created';
+}
+
 async function create<T extends KubeObject>(written: Written<T>, object: T): Promise<'created' | 'exists'> {
   const {
     api,
@@ -133,13 +143,17 @@ async function create<T extends KubeObject>(written: Written<T>, object: T): Pro
   const { namespace = '', name = '' } = object.metadata;
   for (let attempt = 0; ; attempt += 1) {
     try {
-      accepted(written, await api.create(sealing ? sealed(sealing, object) : object), 'object');
+      const made = await api.create(sealing ? sealed(sealing, object) : object);
+      if (sealing?.bound) return await fill(written, object, made);
+      accepted(written, made, 'object');
       return 'created';
     } catch (error) {
       if (!isStatus(error, 409)) throw error;
     }
     // Whoever made it may be ahead of our watch.
     const found = mirror.get(namespace, name)?.seen ? undefined : await api.get({ ...kind, namespace, name });
+    // Its maker died in between, or somebody made it again.
+    if (found && sealing && isOurs(sealing, found) && isBlank(sealing, found)) return fill(written, object, found);
     if (!found || !sealing || isOurs(sealing, found) || attempt > 0) {
       if (found) mirror.accept(found);
       return 'exists';
@@ -252,7 +266,8 @@ function keptOf<T extends KubeObject>(
   if (!sealing) return { raw, seen: parse(raw) };
   const { status: _status, ...bare } = raw;
   const seen = hasOurStatus(sealing, raw) ? raw : bare;
-  return { raw, seen: isOurs(sealing, raw) ? parse(seen) : parseForeign?.(seen) };
+  if (!isOurs(sealing, raw)) return { raw, seen: parseForeign?.(seen) };
+  return { raw, seen: isBlank(sealing, raw) ? undefined : parse(seen) };
 }
 
 /** Empty until its mirror is started. */

@@ -14,6 +14,12 @@ export interface Sealing {
   kind: string;
   /** Fields of the status that decide nothing; they are written without a MAC. */
   free: readonly string[];
+  /**
+   * The fields of the spec that its first version has, where it counts for this very object alone: its uid is in the MAC,
+   * and nobody knows that before the object is made. The first version says nothing, so that whoever deletes the object
+   * and makes it again brings nothing back.
+   */
+  bound?: readonly string[];
 }
 
 type Fields = Record<string, unknown>;
@@ -43,13 +49,14 @@ function fieldsOf(value: unknown): Fields {
  * The API server counts generations up and nobody can set them: a former spec with its MAC fits none that comes later.
  */
 function objectMac(sealing: Sealing, { metadata }: KubeObject, spec: unknown, generation: number): string {
-  const { namespace, name, annotations } = metadata;
+  const { namespace, name, uid, annotations } = metadata;
   return macOf(sealing, 'object', {
     namespace,
     name,
     generation,
     spec,
     application: annotations?.[cox.applicationUid],
+    ...(sealing.bound && generation > 1 && { uid }),
   });
 }
 
@@ -69,6 +76,11 @@ export function isOurs(sealing: Sealing, object: KubeObject): boolean {
   return fits(annotations?.[cox.mac], objectMac(sealing, object, object['spec'], generation));
 }
 
+/** Its first version, which says nothing yet. */
+export function isBlank({ bound }: Sealing, { metadata: { generation = 1 } }: KubeObject): boolean {
+  return bound !== undefined && generation === 1;
+}
+
 /** Phases in which somebody's word may still let something pass. */
 const open: readonly unknown[] = ['Pending', 'Approved'];
 
@@ -82,9 +94,14 @@ export function hasOurStatus(sealing: Sealing, object: KubeObject): boolean {
 
 /** With its MAC, as it is to be created. */
 export function sealed(sealing: Sealing, object: KubeObject): KubeObject {
-  const mac = objectMac(sealing, object, object['spec'], 1);
+  const { bound } = sealing;
+  const spec = bound
+    ? Object.fromEntries(Object.entries(fieldsOf(object['spec'])).filter(([name]) => bound.includes(name)))
+    : object['spec'];
+  const mac = objectMac(sealing, object, spec, 1);
   return {
     ...object,
+    spec,
     metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [cox.mac]: mac } },
   };
 }

@@ -188,7 +188,7 @@ export async function openStore(cluster: Cluster, namespace: string, signal?: Ab
     namespace,
     parse: parseRecord,
     indexOf: (record) => record.spec.place ?? '',
-    sealing: sealing('SyncRecord', []),
+    sealing: { ...sealing('SyncRecord', []), bound: ['application'] },
     parseForeign: parseForeignRecord,
   });
   const { mirrors, ...settings } = watchSettings(cluster, namespace);

@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { adoptRecords } from '../../src/store/adopt.ts';
 import { silentLogger } from '../../src/base/log.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
+import { sealKey, sealed } from '../../src/store/seal.ts';
 import { approve } from '../../src/engine/request.ts';
 import type { Approval } from '../../src/model/coxswain.ts';
 import type { AppProject } from '../../src/model/project.ts';
@@ -213,10 +215,77 @@ test('a record that somebody changed to take the gate away closes it, and so doe
     await s.project('gated', gate);
   }
   await s.project('gated', {});
+  await approvalIn(s, 'prod', 'Pending', ({ spec }) => spec.gates?.[0]?.policy.gated === false);
   assert.equal((await approve(requests(s), { application: `${s.namespace}/prod`, actor: bob, teams: [] })).done, true);
   await synced(s, 'prod');
   const free2 = await push(s, { 'prod/a.yaml': config('prod', '9') });
   await syncedTo(s, 'prod', free2);
+});
+
+/** While nobody is there to see it: the record goes, and another one of its name is made. */
+async function exchange(s: Stage, mallory: Narrow, record: Record<string, unknown>): Promise<void> {
+  await s.stop();
+  assert.equal((await mallory.delete('syncrecords', 'prod')).status, 200);
+  const { metadata, spec } = record as { metadata: { annotations: unknown }; spec: unknown };
+  const body = {
+    apiVersion: 'coxswain.dev/v1alpha1',
+    kind: 'SyncRecord',
+    metadata: { name: 'prod', annotations: metadata.annotations },
+    spec,
+  };
+  assert.equal((await mallory.create('syncrecords', body)).status, 201);
+  await s.restart();
+}
+
+test('a record that is deleted and made again from a former version, MAC and all, says nothing of what was', async (t) => {
+  const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
+  s.authors.list = [{ login: 'ana', id: 1 }];
+  await s.project('gated');
+  await s.apply('prod', { project: 'gated', syncPolicy: automated });
+  const first = (await synced(s, 'prod')).status?.history?.at(-1)?.revision ?? '';
+  const mallory = await narrow(t, await testCluster(t), s.namespace, ['delete']);
+  const free = await mallory.get('syncrecords', 'prod');
+  await s.project('gated', gate);
+  await s.untilStore(
+    'the gate is known',
+    () => s.store.records.get(`${s.namespace}/prod`)?.spec.policy.gated || undefined,
+  );
+  const second = await push(s, { 'prod/a.yaml': config('prod', '2') });
+  await approvalIn(s, 'prod', 'Pending', (item) => item.spec.revision === second);
+  assert.equal((await approve(requests(s), { application: `${s.namespace}/prod`, actor: bob, teams: [] })).done, true);
+  await syncedTo(s, 'prod', second);
+
+  // It said that no gate was there.
+  await s.project('gated', {});
+  await exchange(s, mallory, free);
+  const head = await push(s, { 'prod/a.yaml': config('prod', '3') });
+  await approvalIn(s, 'prod', 'Pending', (item) => item.spec.revision === head);
+  await operate(s, 'prod', { sync: { revision: head } });
+  assert.match((await ended(s, 'prod', 'Failed')).status?.operationState?.message ?? '', /^approval required/);
+
+  // And that the first commit was last synced, to which everybody may go back.
+  await s.project('gated', gate);
+  const sealing = { key: sealKey(s.store.macKey), kind: 'SyncRecord', free: [], bound: ['application'] };
+  const object = { ...(free as unknown as KubeObject), metadata: { name: 'prod', namespace: s.namespace } };
+  const blank = sealed(sealing, object);
+  for (const record of [free, blank as unknown as Record<string, unknown>]) {
+    await exchange(s, mallory, record);
+    await operate(s, 'prod', { sync: { revision: first } });
+    assert.match((await ended(s, 'prod', 'Failed')).status?.operationState?.message ?? '', /^approval required/);
+    assert.deepEqual(await dataOf(s, 'prod'), { value: '2' });
+  }
+});
+
+test('a process that dies while it makes a record leaves nothing that asks anybody', async (t) => {
+  const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
+  const died = new Promise<void>((resolve) => s.fuse.arm('create SyncRecord', 'after', resolve));
+  await s.apply('prod', { syncPolicy: automated });
+  await died;
+  await s.restart();
+  await synced(s, 'prod');
+  const record = await s.untilStore('it is filled', () => s.store.records.get(`${s.namespace}/prod`));
+  assert.equal(record.spec.policy.gated, false);
+  await syncedTo(s, 'prod', await push(s, { 'prod/a.yaml': config('prod', '2') }));
 });
 
 test('what was last synced is not told by a record that somebody wrote', async (t) => {
