@@ -1,14 +1,13 @@
 // A control plane of its own with Coxswain beside it, to be measured; run alone, it prints where everything is and
 // waits.
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, mkdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Access, writeKubeconfig } from '../sandbox/cluster/access.ts';
 import { startCluster } from '../sandbox/cluster/cluster.ts';
 import { apply, documents, kubeOf } from '../sandbox/kube.ts';
-import { createOperator } from '../sandbox/operator.ts';
+import { createOperator, toolsFolder } from '../sandbox/operator.ts';
 import { applyCrds, controlNamespace } from '../sandbox/settings.ts';
-import { binaries } from '../tools/binaries.ts';
 
 export interface Stand {
   server: string;
@@ -39,10 +38,7 @@ export async function startStand(log: (line: string) => void = () => undefined):
   await applyCrds(kube);
   await apply(kube, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: controlNamespace } });
   for (const object of documents(readFileSync(defaultProject, 'utf8'))) await apply(kube, object);
-  const toolsDir = join(dir, 'tools');
-  mkdirSync(toolsDir);
-  for (const [name, path] of Object.entries(await binaries(['helm', 'kustomize', 'jsonnet', 'render'])))
-    symlinkSync(path, join(toolsDir, name));
+  const toolsDir = await toolsFolder(dir);
   const kubeconfig = writeKubeconfig(join(dir, 'coxswain.kubeconfig'), {
     server: cluster.server,
     ca: cluster.ca,

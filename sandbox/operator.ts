@@ -1,7 +1,8 @@
 // Coxswain itself as a child process of the sandbox: started, killed and started again, as a cluster would.
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { binaries } from '../tools/binaries.ts';
 import { Children } from './cluster/children.ts';
 import { freePorts } from './cluster/ports.ts';
 
@@ -38,6 +39,17 @@ function inherited(): Record<string, string> {
       value === undefined || name.startsWith('COX_') ? [] : [[name, value]],
     ),
   );
+}
+
+/** One folder inside `dir` that names the tools which the operator runs. */
+export async function toolsFolder(dir: string): Promise<string> {
+  const folder = join(dir, 'tools');
+  mkdirSync(folder, { recursive: true });
+  for (const [name, path] of Object.entries(await binaries(['helm', 'kustomize', 'jsonnet', 'render']))) {
+    rmSync(join(folder, name), { force: true });
+    symlinkSync(path, join(folder, name));
+  }
+  return folder;
 }
 
 /** Many lives, one at a time. */

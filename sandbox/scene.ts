@@ -1,8 +1,7 @@
 // A whole scene on one machine: cluster, GitHub, Slack, people, the sample repository, and Coxswain among them.
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { binaries } from '../tools/binaries.ts';
 import { writeAskpass } from './askpass.ts';
 import { writeKubeconfig } from './cluster/access.ts';
 import { Children } from './cluster/children.ts';
@@ -13,7 +12,7 @@ import { readManifest } from './github/manifest.ts';
 import { assertFree, cleanUp } from './foreign.ts';
 import { foreignKube, kubeOf, type Kube } from './kube.ts';
 import type { KillSwitch } from './mutation-counter.ts';
-import { createOperator, type Operator } from './operator.ts';
+import { createOperator, toolsFolder, type Operator } from './operator.ts';
 import { invite, type People } from './people.ts';
 import { copySample, sampleFolder } from './sample.ts';
 import { applyCrds, applySettings, userOf } from './settings.ts';
@@ -135,16 +134,6 @@ async function foreignPlace({ ends, log }: Base, kubeconfig: string): Promise<Pl
 }
 
 /** One folder with the three renderers, as an image has them. */
-async function toolsFolder(dir: string): Promise<string> {
-  const folder = join(dir, 'tools');
-  mkdirSync(folder, { recursive: true });
-  for (const [name, path] of Object.entries(await binaries(['helm', 'kustomize', 'jsonnet', 'render']))) {
-    rmSync(join(folder, name), { force: true });
-    symlinkSync(path, join(folder, name));
-  }
-  return folder;
-}
-
 async function startForge({ dir, options, ends }: Base): Promise<{ github: SandboxGitHub; slack: Slack }> {
   const { killSwitch, ports = {} } = options;
   const kill = killSwitch ? { killSwitch } : {};

@@ -27,7 +27,7 @@ export const errorCodes = {
   E_CONFIG: {
     meaning:
       'The configuration is wrong: a variable, a port, a folder, a kubeconfig, a cluster Secret or a destination.',
-    seen: 'The log at the start, which then ends; `cox`; the condition ComparisonError of an Application',
+    seen: 'The log at the start, which ends or waits; `/readyz`; `cox`; the condition ComparisonError',
     next: 'Correct all that the message lists and start again. See [configuration](configuration.md).',
   },
   E_PROCESS: {

@@ -1,6 +1,6 @@
 // Runs a tool without a shell, within limits of time and output.
 import { spawn } from 'node:child_process';
-import { AppError } from './errors.ts';
+import { AppError, errorMessage } from './errors.ts';
 
 export interface RunOptions {
   cwd?: string;
@@ -22,7 +22,10 @@ export interface RunResult {
   stderr: string;
 }
 
-/** Throws E_PROCESS (terminal, message = last line of stderr) or E_PROCESS_LIMIT; the caller adds what it knows. */
+/**
+ * Throws E_PROCESS (terminal, message = last line of stderr), E_PROCESS_LIMIT, or E_TOOLS if it cannot be started; the
+ * caller adds what it knows.
+ */
 export function run(command: string, args: string[], options: RunOptions = {}): Promise<RunResult> {
   const { timeoutMs = 90_000, maxOutput = 64 * 2 ** 20, okCodes = [0] } = options;
   return new Promise((resolve, reject) => {
@@ -53,14 +56,7 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
     child.stdin.end(options.input ?? '');
     child.on('error', (cause) => {
       clearTimeout(timer);
-      reject(
-        options.signal?.aborted
-          ? options.signal.reason
-          : new AppError('E_PROCESS', `${command} cannot be started: ${cause.message}`, {
-              cause,
-              hint: 'Check that the tool is installed and on the configured path.',
-            }),
-      );
+      reject(options.signal?.aborted ? options.signal.reason : toolMissing(command, cause));
     });
     child.on('close', (code) => {
       clearTimeout(timer);
@@ -79,6 +75,18 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
       );
     });
   });
+}
+
+/** `path`: as it was called. */
+export function toolMissing(path: string, cause: unknown): AppError {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return new AppError('E_TOOLS', `${path} cannot be started: ${errorMessage(cause)}`, { cause, hint: toolHint(name) });
+}
+
+export function toolHint(name: string): string {
+  return name === 'git'
+    ? 'Install git and put it on PATH.'
+    : `Put ${name} on PATH or into COX_TOOLS_DIR; in a clone node_modules/.bin/node tools/binaries.ts ${name} builds it.`;
 }
 
 /** What the tool wrote to standard error before it failed, however often the error was wrapped since; '' if unknown. */

@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { systemClock } from './clock.ts';
-import { AppError, errorMessage } from './errors.ts';
+import { AppError } from './errors.ts';
+import { toolMissing } from './process.ts';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 
 export interface WorkerOptions {
@@ -51,8 +52,8 @@ export class Worker {
   }
 
   /**
-   * Throws E_PROCESS_LIMIT for an input that takes too long or makes too much, E_PROCESS if the tool refuses it or is
-   * not there.
+   * Throws E_PROCESS_LIMIT for an input that takes too long or makes too much, E_PROCESS if the tool refuses it,
+   * E_TOOLS if it is not there.
    */
   call(verb: string, parameters: unknown, blobs: readonly Uint8Array[] = []): Promise<WorkerAnswer> {
     return new Promise((resolve, reject) => {
@@ -101,7 +102,7 @@ export class Worker {
       if (child === this.#child) this.#receive(chunk);
     });
     child.on('error', (cause) => {
-      if (child === this.#child) this.#fail(this.#missing(cause));
+      if (child === this.#child) this.#fail(toolMissing(path, cause));
     });
     child.on('close', (code) => {
       if (child === this.#child) this.#ended(code);
@@ -115,7 +116,7 @@ export class Worker {
     const [call] = this.#waiting;
     if (!call) return;
     if (code === 127 || code === 126)
-      this.#fail(this.#missing(new Error('it is not there'))); // as prlimit says it
+      this.#fail(toolMissing(this.#options.path, new Error('it is not there'))); // as prlimit says it
     else if (call.attempts < 2) this.#send();
     else
       this.#fail(
@@ -159,13 +160,6 @@ export class Worker {
 
   #tooMuch(what: string): AppError {
     return new AppError('E_PROCESS_LIMIT', `${this.#options.path} took ${what}`, { hint: 'Make the input smaller.' });
-  }
-
-  #missing(cause: Error): AppError {
-    return new AppError('E_PROCESS', `${this.#options.path} cannot be started: ${errorMessage(cause)}`, {
-      cause,
-      hint: 'Build it with node tools/binaries.ts render, and put it on PATH or in COX_TOOLS_DIR.',
-    });
   }
 }
 

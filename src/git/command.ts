@@ -69,7 +69,7 @@ const refused =
   /authentication failed|could not read (username|password)|permission denied|returned error: 40[13]|invalid credentials/i;
 
 function translate(error: unknown, what: string): unknown {
-  if (!(error instanceof AppError)) return error;
+  if (!(error instanceof AppError) || error.code === 'E_TOOLS') return error;
   if (error.code === 'E_PROCESS_LIMIT')
     return new AppError('E_GIT', `git ${what}: ${error.message}`, { kind: 'transient', cause: error });
   const said = redactText(stderrOf(error) || error.message);

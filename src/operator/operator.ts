@@ -10,7 +10,7 @@ import type { Engine, EngineOptions } from '../engine/engine.ts';
 import type { Authors } from '../engine/application/pass.ts';
 import type { Git } from '../git/git.ts';
 import type { GitHub } from '../github/github.ts';
-import type { Handler } from './server.ts';
+import type { Handler, Listening } from './server.ts';
 import type { Guard } from '../store/guard.ts';
 import type { Schedules } from '../store/schedules.ts';
 import type { Store } from '../store/store.ts';
@@ -35,7 +35,9 @@ import { sourcesOf } from '../model/application.ts';
 import { normaliseRepo } from '../model/repository.ts';
 import { createGitHub } from '../github/github.ts';
 import { createRenderer } from '../render/render.ts';
-import { listen, stopServer } from './server.ts';
+import { listenForFaces, listenForHealth, stopServer } from './server.ts';
+import type { Waiting } from './preconditions.ts';
+import { requireDataFolder, requireNamespace, requireTools, untilDone } from './preconditions.ts';
 import type { Starting } from './readiness.ts';
 import { tellMissingKinds } from './readiness.ts';
 import { Started } from './shutdown.ts';
@@ -136,14 +138,16 @@ async function openState(base: Base, onLost: () => void): Promise<State> {
   const { config, log, signal, started, starting } = base;
   const held: { lease?: Lease } = {};
   const permit: Permit = async () => held.lease?.confirm();
-  const cluster = await home(base, permit);
+  const waiting: Waiting = { starting, clock, log, signal };
+  const cluster = await untilDone(() => home(base, permit), waiting);
   started.add('cluster', () => cluster.stop());
+  await untilDone(() => requireNamespace(cluster.api, config.namespace, signal), waiting);
   const store = await openStore(cluster, config.namespace, signal).finally(tellMissingKinds(cluster, starting, log));
   started.add('store', () => store.stop());
   started.add('settings', tellFaults(store, log));
   const lease = new Lease({ api: cluster.api, namespace: config.namespace, clock, log, onLost });
   starting.why = 'starting: waits for the Lease that another replica holds';
-  await lease.acquire(signal);
+  await untilDone(() => lease.acquire(signal), waiting);
   held.lease = lease;
   starting.why = 'starting';
   started.add('lease', () => lease.release());
@@ -322,12 +326,18 @@ export async function startOperator(config: Config, onLost: () => void): Promise
     starting: { why: 'starting: connects to the cluster' },
   };
   const { faces, starting } = base;
-  const servers = await listen(config.listen, log, starting, {
-    webhook: () => faces.github?.handle,
-    page: () => faces.page,
-    health: () => faces.health,
-  });
+  const listening: Listening = {
+    log,
+    starting,
+    handlers: { webhook: () => faces.github?.handle, page: () => faces.page, health: () => faces.health },
+  };
+  const waiting: Waiting = { starting, clock, log, signal: abort.signal };
+  const first = await listenForHealth(config.listen, listening);
+  const servers = [first, ...(await untilDone(() => listenForFaces(config.listen, listening), waiting))];
   base.started.add('servers', async () => void (await Promise.all(servers.map(stopServer))));
+  await untilDone(() => requireDataFolder(config.dataDir), waiting);
+  await untilDone(() => requireTools({ git: 'git', ...toolPaths(config) }), waiting);
+  starting.why = 'starting: connects to the cluster';
   await startFaces(await openCore(base, await openState(base, onLost)));
   log.info(
     {

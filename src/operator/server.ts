@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Address, Config } from './config.ts';
 import type { Logger } from '../base/log.ts';
+import { AppError, errorMessage } from '../base/errors.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -47,25 +48,56 @@ function serve(
 const webhooks: ReadonlySet<string> = new Set(['/webhooks/github', '/api/webhook']);
 const health: ReadonlySet<string> = new Set(['/metrics', '/healthz', '/readyz']);
 
-/**
- * Until a handler is there, health is good and everything else answers 503 with what is waited for. Throws when a port
- * cannot be had.
- */
-export async function listen(
-  { public: open, page, metrics }: Config['listen'],
-  log: Logger,
-  starting: { readonly why: string },
-  handlers: Handlers,
+export interface Listening {
+  log: Logger;
+  starting: { readonly why: string };
+  handlers: Handlers;
+}
+
+/** The first port: it tells what the start waits for. Throws E_CONFIG when it cannot be had. */
+export function listenForHealth(
+  { metrics }: Config['listen'],
+  { log, starting, handlers }: Listening,
+): Promise<Server> {
+  return opened('COX_LISTEN_METRICS', metrics, () =>
+    serve(metrics, log, starting, (path) => (health.has(path) ? handlers.health() : null)),
+  );
+}
+
+/** Until a handler is there, they answer 503 with what is waited for. Throws E_CONFIG when one cannot be had. */
+export async function listenForFaces(
+  { public: open, page }: Config['listen'],
+  { log, starting, handlers }: Listening,
 ): Promise<Server[]> {
-  const servers: Server[] = [];
+  const webhook = await opened('COX_LISTEN_PUBLIC', open, () =>
+    serve(open, log, starting, (path) => (webhooks.has(path) ? handlers.webhook() : null)),
+  );
   try {
-    servers.push(await serve(metrics, log, starting, (path) => (health.has(path) ? handlers.health() : null)));
-    servers.push(await serve(open, log, starting, (path) => (webhooks.has(path) ? handlers.webhook() : null)));
-    servers.push(await serve(page, log, starting, () => handlers.page()));
-    return servers;
+    const people = await opened('COX_LISTEN_PAGE', page, () => serve(page, log, starting, () => handlers.page()));
+    return [webhook, people];
   } catch (error) {
-    await Promise.all(servers.map(stopServer));
+    await stopServer(webhook);
     throw error;
+  }
+}
+
+const refusals: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'it is in use',
+  EACCES: 'this user may not open it',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'this machine has no such address',
+};
+
+async function opened(variable: string, { host, port }: Address, open: () => Promise<Server>): Promise<Server> {
+  try {
+    return await open();
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const why = refusals[code] ?? errorMessage(cause);
+    throw new AppError('E_CONFIG', `${host}:${port} cannot be opened: ${why}`, {
+      cause,
+      hint: `End what listens there, or name another address in ${variable}.`,
+    });
   }
 }
 

@@ -3,7 +3,8 @@ import { buildEnvironment, renderError, substitute } from './source/plan.ts';
 import { follow, folderOf, joinPath } from './source/paths.ts';
 import { completeObjects } from './document/complete.ts';
 import { parseOutput } from './document/yaml.ts';
-import { missingTool, runTool } from './source/tool.ts';
+import { runTool } from './source/tool.ts';
+import { toolHint } from '../base/process.ts';
 import type { FileEntry } from '../model/files.ts';
 import type { JsonnetVar } from '../model/application.ts';
 import type { Lru } from '../base/lru.ts';
@@ -106,11 +107,11 @@ export interface JsonnetRun {
 const ours = 'coxswain-jsonnet';
 
 export async function runJsonnet({ tool, worker, programs, args, overlay }: JsonnetRun): Promise<Manifest[]> {
-  if (tool.version !== missingTool && !tool.version.startsWith(ours)) {
+  if (!tool.fault && !tool.version.startsWith(ours)) {
     throw renderError(
       `${tool.path} is another Jsonnet than Coxswain's own, which alone reads nothing outside of the repository`,
       undefined,
-      { hint: 'Build it with node tools/binaries.ts jsonnet, and put it first on PATH or in COX_TOOLS_DIR.' },
+      { hint: toolHint('jsonnet') },
     );
   }
   const manifests: Manifest[] = [];

@@ -66,7 +66,7 @@ test('an input that takes too long or makes too much ends its process, and the n
 
 test('a tool that is not there is told with the way out', async (t) => {
   await assert.rejects(open(t, '/nonexistent/render').call('yaml', {}), {
-    code: 'E_PROCESS',
+    code: 'E_TOOLS',
     kind: 'terminal',
     hint: /tools\/binaries.ts render/,
   });

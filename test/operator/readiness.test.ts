@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createOperator } from '../../sandbox/operator.ts';
+import { createOperator, toolsFolder } from '../../sandbox/operator.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { eventually, ownCluster } from '../control-plane.ts';
 
@@ -18,7 +18,7 @@ test('while custom resource definitions are missing, the log and /readyz name th
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   const operator = await createOperator({
     dir,
-    toolsDir: dir,
+    toolsDir: await toolsFolder(dir),
     env: { KUBECONFIG: cluster.kubeconfig, COX_NAMESPACE: cluster.namespace },
   });
   t.after(() => operator.end());

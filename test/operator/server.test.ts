@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLogger } from '../../src/base/log.ts';
-import { listen, stopServer, type Handler, type Handlers } from '../../src/operator/server.ts';
+import { listenForFaces, listenForHealth, stopServer, type Handler, type Handlers } from '../../src/operator/server.ts';
+import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
 
 const free = { host: '127.0.0.1', port: 0 };
 const says =
@@ -12,11 +14,15 @@ const says =
     return Promise.resolve();
   };
 
+function openAll(starting: { why: string }, handlers: Handlers, page = free): Promise<Server[]> {
+  const config = { public: free, page, metrics: free };
+  const listening = { log: silentLogger(), starting, handlers };
+  return Promise.all([listenForHealth(config, listening), listenForFaces(config, listening)]).then((all) => all.flat());
+}
+
 test('each port answers for itself alone', async (t) => {
   const faces: { [name in keyof Handlers]?: Handler } = {};
-  const servers = await listen(
-    { public: free, page: free, metrics: free },
-    silentLogger(),
+  const servers = await openAll(
     { why: 'waits for the cluster' },
     { webhook: () => faces.webhook, page: () => faces.page, health: () => faces.health },
   );
@@ -48,23 +54,30 @@ test('each port answers for itself alone', async (t) => {
     );
 });
 
-test('a port that is taken ends the start, and leaves none of the others open', async (t) => {
-  const taken = await listen(
-    { public: free, page: free, metrics: free },
-    silentLogger(),
-    { why: '' },
-    { webhook: () => undefined, page: () => undefined, health: () => undefined },
-  );
-  t.after(() => Promise.all(taken.map(stopServer)));
-  const [, , page] = taken.map((server) => (server.address() as { port: number }).port);
+test('a port that is taken is told with its variable, and none of the others is left open', async (t) => {
   const nobody = { webhook: () => undefined, page: () => undefined, health: () => undefined };
+  const taken = await openAll({ why: '' }, nobody);
+  t.after(() => Promise.all(taken.map(stopServer)));
+  const [, webhook, page] = taken.map((server) => ({
+    host: '127.0.0.1',
+    port: (server.address() as AddressInfo).port,
+  }));
+  assert.ok(webhook && page);
+  const listening = { log: silentLogger(), starting: { why: '' }, handlers: nobody };
+  await assert.rejects(listenForFaces({ public: free, page, metrics: free }, listening), {
+    code: 'E_CONFIG',
+    message: `127.0.0.1:${page.port} cannot be opened: it is in use`,
+    hint: /COX_LISTEN_PAGE/,
+  });
+  await assert.rejects(listenForFaces({ public: webhook, page: free, metrics: free }, listening), {
+    hint: /COX_LISTEN_PUBLIC/,
+  });
+  await assert.rejects(listenForHealth({ public: free, page: free, metrics: page }, listening), {
+    code: 'E_CONFIG',
+    hint: /COX_LISTEN_METRICS/,
+  });
   await assert.rejects(
-    listen(
-      { public: free, page: { host: '127.0.0.1', port: page ?? 0 }, metrics: free },
-      silentLogger(),
-      { why: '' },
-      nobody,
-    ),
-    { code: 'EADDRINUSE' },
+    listenForHealth({ public: free, page: free, metrics: { host: '192.0.2.1', port: 0 } }, listening),
+    { message: /this machine has no such address/ },
   );
 });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { applyCrds } from '../../sandbox/settings.ts';
-import { createOperator } from '../../sandbox/operator.ts';
+import { createOperator, toolsFolder } from '../../sandbox/operator.ts';
 import { foreignKube, get } from '../../sandbox/kube.ts';
 import { testCluster } from '../control-plane.ts';
 
@@ -39,7 +39,7 @@ test('a cluster of several kubeconfigs and a log-in plug-in is reached with the 
   await applyCrds(kube);
   const operator = await createOperator({
     dir,
-    toolsDir: dir,
+    toolsDir: await toolsFolder(dir),
     inherit: true,
     env: { KUBECONFIG: kubeconfig, COX_NAMESPACE: plane.namespace },
   });

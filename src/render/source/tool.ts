@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import { redactText } from '../../base/log.ts';
 import { renderError } from './plan.ts';
-import { run, stderrOf } from '../../base/process.ts';
+import { run, stderrOf, toolMissing } from '../../base/process.ts';
 import { unspokenIn, withoutValues } from '../document/unspoken.ts';
 import type { Overlay } from './overlay.ts';
 import type { Place } from '../../base/errors.ts';
@@ -14,6 +14,8 @@ export interface Tool {
   path: string;
   /** As the tool tells it; part of every key. */
   version: string;
+  /** Why it cannot be run: E_TOOLS. */
+  fault?: AppError;
 }
 
 export interface ToolRun {
@@ -36,9 +38,10 @@ const maxOutput = 64 * 2 ** 20;
 /** Argo CD's exec timeout. */
 const timeoutMs = 90_000;
 
-/** Standard output of the tool. Throws E_RENDER with place, or E_PROCESS_LIMIT. */
+/** Standard output of the tool. Throws E_RENDER with place, E_PROCESS_LIMIT, or E_TOOLS if it cannot be run. */
 export async function runTool(job: ToolRun): Promise<string> {
   const { tool, args, overlay, cwd } = job;
+  if (tool.fault) throw tool.fault;
   const limiter = prlimit.find((path) => existsSync(path));
   const [command, all] = limiter ? [limiter, [`--as=${maxAddressSpace}`, tool.path, ...args]] : [tool.path, args];
   try {
@@ -72,22 +75,25 @@ function environment(home: string): Record<string, string> {
   };
 }
 
-/** What stands for the version of a tool that cannot be run. */
-export const missingTool = 'missing';
-
 /**
- * First words of `<tool> version`; `missing` if it cannot be run: then its use fails, not the start. A bare name is
- * looked for on our PATH, for tools have none.
+ * First words of `<tool> version`. Of one that cannot be run the use fails, not the start. A bare
+ * name is looked for on our PATH, for tools have none.
  */
 export async function toolVersion(named: string, args: string[]): Promise<Tool> {
   const folders = named.includes('/')
     ? []
     : (process.env['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/'));
   const path = folders.map((folder) => join(folder, named)).find((each) => existsSync(each)) ?? named;
-  const { stdout } = await run(path, args, { env: { HOME: '/nonexistent' } }).catch(() => ({
-    stdout: Buffer.from(missingTool),
-  }));
-  return { path, version: stdout.toString('utf8').trim() };
+  try {
+    const { stdout } = await run(path, args, { env: { HOME: '/nonexistent' } });
+    return { path, version: stdout.toString('utf8').trim() };
+  } catch (error) {
+    return { path, version: 'missing', fault: isMissing(error) ? error : toolMissing(path, error) };
+  }
+}
+
+function isMissing(error: unknown): error is AppError {
+  return error instanceof AppError && error.code === 'E_TOOLS';
 }
 
 const namedPlace =
