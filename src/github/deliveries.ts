@@ -1,89 +1,128 @@
-// What each webhook means: a push to be told, a key to be looked at, a click to be stored.
+// The Probot app: what each webhook means. A handler leaves a key, or stores a click, which nothing else remembers.
+import type { ApplicationFunction, Context } from 'probot';
+import type { EmitterWebhookEvent } from '@octokit/webhooks';
 import type { Clock } from '../base/clock.ts';
-import type { Delivery } from './webhook/webhook.ts';
 import type { Intake } from './pull/sweep.ts';
+import type { Logger } from '../base/log.ts';
 import type { PullQueue } from './pull/pull-queue.ts';
 import type { Push } from './forge.ts';
+import type { PullRef } from '../model/coxswain.ts';
 import type { Store } from '../store/store.ts';
 import { commentMarker } from '../model/annotations.ts';
 import { pullKey } from '../change/pull.ts';
 import { parsePullKey, takeClick } from './pull/check-actions.ts';
-import { at, textAt } from '../model/read.ts';
-import { changedPaths, idAt } from './webhook/payload.ts';
 
-export interface DeliveryOptions {
+export interface Hearing {
   appId: number;
   store: Store;
   clock: Clock;
   pulls: PullQueue;
   intake: Intake;
+  onPush: (push: Push) => void;
+  log: Logger;
 }
 
-export function pushOf(payload: unknown): Push {
+type PushPayload = EmitterWebhookEvent<'push'>['payload'];
+type RepositoryPayload = { name: string; owner?: { login: string } | null } | undefined;
+
+/**
+ * Paths that the commits of a push name; undefined when the payload does not hold all commits (GitHub lists 2,048 at
+ * most).
+ */
+export function changedPaths({ commits, forced, created }: PushPayload): string[] | undefined {
+  if (!Array.isArray(commits) || commits.length >= 2048 || forced || created) return undefined;
+  return [
+    ...new Set(commits.flatMap(({ added = [], removed = [], modified = [] }) => [...added, ...removed, ...modified])),
+  ];
+}
+
+export function pushOf(payload: PushPayload): Push {
   return {
-    repoUrl: textAt(payload, 'repository', 'clone_url'),
-    ref: textAt(payload, 'ref'),
-    before: textAt(payload, 'before'),
-    after: textAt(payload, 'after'),
+    repoUrl: payload.repository.clone_url ?? '',
+    ref: payload.ref,
+    before: payload.before,
+    after: payload.after,
     changedPaths: changedPaths(payload),
   };
 }
 
-function repositoryOf(payload: unknown): { owner: string; repo: string } {
-  return { owner: textAt(payload, 'repository', 'owner', 'login'), repo: textAt(payload, 'repository', 'name') };
+function placeOf(repository: RepositoryPayload, number: number): PullRef {
+  return { owner: repository?.owner?.login ?? '', repo: repository?.name ?? '', number };
 }
 
-function pullRequest({ pulls }: DeliveryOptions, { payload }: Delivery): void {
-  const key = pullKey({ ...repositoryOf(payload), number: idAt(payload, 'pull_request', 'number') });
-  pulls.headMoved(key, textAt(payload, 'pull_request', 'head', 'sha'));
+function hearPush({ intake, onPush }: Hearing, { payload }: Context<'push'>): void {
+  onPush(pushOf(payload));
+  const branch = /^refs\/heads\/(.+)$/.exec(payload.ref)?.[1];
+  if (branch !== undefined) intake.branch(placeOf(payload.repository, 0), branch);
 }
 
-function issueComment({ appId, pulls, intake }: DeliveryOptions, { payload }: Delivery): void {
-  if (at(payload, 'issue', 'pull_request') === undefined) return;
-  const place = { ...repositoryOf(payload), number: idAt(payload, 'issue', 'number') };
-  const own = idAt(payload, 'comment', 'performed_via_github_app', 'id') === appId;
-  const ours = own && textAt(payload, 'comment', 'body').startsWith(commentMarker);
-  const byUs = textAt(payload, 'sender', 'type') === 'Bot';
-  if (ours && !byUs && textAt(payload, 'action') !== 'created') pulls.forgetComment(pullKey(place));
-  if (textAt(payload, 'action') === 'created' && textAt(payload, 'comment', 'user', 'type') === 'User')
-    intake.comment(place, idAt(payload, 'comment', 'id'));
+function hearComment({ appId, pulls, intake }: Hearing, { payload }: Context<'issue_comment'>): void {
+  const { action, comment, issue, repository, sender } = payload;
+  if (!issue.pull_request) return;
+  const place = placeOf(repository, issue.number);
+  const ours = comment.performed_via_github_app?.id === appId && comment.body.startsWith(commentMarker);
+  if (ours && sender.type !== 'Bot' && action !== 'created') pulls.forgetComment(pullKey(place));
+  if (action === 'created' && comment.user?.type === 'User') intake.comment(place, comment.id);
 }
 
-async function checkRun(options: DeliveryOptions, delivery: Delivery): Promise<void> {
-  const { payload } = delivery;
-  const pull = parsePullKey(textAt(payload, 'check_run', 'external_id'));
-  if (!pull || idAt(payload, 'check_run', 'app', 'id') !== options.appId) return;
-  const action = textAt(payload, 'action');
-  if (action === 'rerequested')
-    options.pulls.rerun(pullKey(pull), {
-      name: textAt(payload, 'check_run', 'name'),
-      sha: textAt(payload, 'check_run', 'head_sha'),
-    });
-  if (action !== 'requested_action') return;
-  const decided = await takeClick(options, delivery, pull);
-  if (!decided) options.pulls.add(pullKey(pull));
+async function hearCheckRun({ appId, pulls, store, clock }: Hearing, context: Context<'check_run'>): Promise<void> {
+  const { id, payload } = context;
+  const { check_run: run } = payload;
+  const pull = parsePullKey(run.external_id ?? '');
+  if (!pull || run.app?.id !== appId) return;
+  if (payload.action === 'rerequested') pulls.rerun(pullKey(pull), { name: run.name, sha: run.head_sha });
+  if (payload.action !== 'requested_action') return;
+  const decided = await takeClick({ store, clock }, { id, payload }, pull);
+  if (!decided) pulls.add(pullKey(pull));
 }
 
-/** Everything but a click only leaves a key. */
-export async function takeDelivery(options: DeliveryOptions, delivery: Delivery): Promise<void> {
-  switch (delivery.event) {
-    case 'push': {
-      const { ref } = pushOf(delivery.payload);
-      if (ref.startsWith('refs/heads/'))
-        options.intake.branch(repositoryOf(delivery.payload), ref.slice('refs/heads/'.length));
-      return;
+/** Milliseconds for which a handler may store something: after nine seconds Probot would tell GitHub that all is well. */
+const handlerMs = 6_000;
+
+/** What it throws is told here; GitHub sees a failed delivery, that can be sent again. */
+function heard<C extends { name: string; id: string }>(
+  { clock, log }: Hearing,
+  hear: (context: C) => Promise<void> | void,
+): (context: C) => Promise<void> {
+  return async (context) => {
+    const late = Promise.withResolvers<never>();
+    const cancel = clock.after(handlerMs, () => late.reject(new Error(`not stored within ${handlerMs / 1000} s`)));
+    try {
+      await Promise.race([hear(context), late.promise]);
+    } catch (error) {
+      log.error({ event: context.name, delivery: context.id, err: error }, 'a webhook could not be taken');
+      throw error;
+    } finally {
+      cancel();
     }
-    case 'pull_request':
-      return pullRequest(options, delivery);
-    case 'issue_comment':
-      return issueComment(options, delivery);
-    case 'check_run':
-      return checkRun(options, delivery);
-    case 'installation':
-    case 'installation_repositories':
-    case 'repository':
-      return options.intake.installations();
-    default:
-      return;
-  }
+  };
+}
+
+/** Everything but a click only leaves a key: GitHub has its answer before any work is done. */
+export function app(hearing: Hearing): ApplicationFunction {
+  const { pulls, intake } = hearing;
+  return (probot) => {
+    probot.on(
+      'push',
+      heard(hearing, (context: Context<'push'>) => hearPush(hearing, context)),
+    );
+    probot.on(
+      'pull_request',
+      heard(hearing, ({ payload: { pull_request: pull, repository } }: Context<'pull_request'>) =>
+        pulls.headMoved(pullKey(placeOf(repository, pull.number)), pull.head.sha),
+      ),
+    );
+    probot.on(
+      'issue_comment',
+      heard(hearing, (context: Context<'issue_comment'>) => hearComment(hearing, context)),
+    );
+    probot.on(
+      'check_run',
+      heard(hearing, (context: Context<'check_run'>) => hearCheckRun(hearing, context)),
+    );
+    probot.on(
+      ['installation', 'installation_repositories', 'repository'],
+      heard(hearing, () => intake.installations()),
+    );
+  };
 }

@@ -2,7 +2,6 @@
 import type { Application } from '../model/application.ts';
 import type { Change } from '../change/change.ts';
 import type { Clock } from '../base/clock.ts';
-import type { Delivery } from './webhook/webhook.ts';
 import type { GitHubAppConfig, GitHubForge, OpenPull, Push } from './forge.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../base/log.ts';
@@ -11,16 +10,19 @@ import type { Store } from '../store/store.ts';
 import { AppError } from '../base/errors.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { pullKey } from '../change/pull.ts';
-import { GitHubApi, isGitHub } from './client/api.ts';
+import type { Host } from './client/probot.ts';
+import { isGitHub } from './client/api.ts';
 import { authorMemory, authorsOf, moversOf } from './client/authors.ts';
-import { pushOf, takeDelivery } from './deliveries.ts';
+import { app, pushOf } from './deliveries.ts';
+import { foreignLog } from './client/foreign-log.ts';
 import { Installations } from './client/installations.ts';
 import { Intake } from './pull/sweep.ts';
 import { teamsOf, userId } from './client/people.ts';
 import { PullQueue } from './pull/pull-queue.ts';
 import { readPull } from './client/read-pull.ts';
 import { reviewersOf } from './client/reviewers.ts';
-import { createReceiver } from './webhook/webhook.ts';
+import type { Webhooks } from './webhook/webhook.ts';
+import { createReceiver, webhookPath } from './webhook/webhook.ts';
 import type { Permit } from '../base/permit.ts';
 
 export interface GitHubOptions {
@@ -54,7 +56,7 @@ export interface GitHub {
 
 interface Parts extends GitHubOptions {
   config: GitHubAppConfig;
-  api: GitHubApi;
+  api: Host;
   installations: Installations;
   pulls: PullQueue;
   intake: Intake;
@@ -220,17 +222,11 @@ function follow({ store, pulls }: Parts): () => void {
   return () => ends.forEach((end) => end());
 }
 
-function withApp(options: GitHubOptions, config: GitHubAppConfig): Parts {
+/** Probot is only loaded where there is an App: it costs memory. */
+async function withApp(options: GitHubOptions, config: GitHubAppConfig): Promise<Parts> {
   const { store, change, publicUrl, every, clock, log, permit, random = Math.random } = options;
-  const api = new GitHubApi({
-    appId: config.appId,
-    privateKey: config.privateKey,
-    apiUrl: config.apiUrl,
-    clock,
-    log,
-    random,
-    permit,
-  });
+  const { openHost } = await import('./client/probot.ts');
+  const api = await openHost({ ...config, clock, log, random, permit });
   const installations = new Installations(api, log);
   const pulls: PullQueue = new PullQueue({
     appId: config.appId,
@@ -278,20 +274,36 @@ const noForge: GitHubForge = {
   reviewersOf: () => Promise.resolve(undefined),
 };
 
-export function createGitHub(options: GitHubOptions): GitHub {
-  const { config, store, clock, log } = options;
-  const parts = config && withApp(options, config);
+async function appWebhooks(parts: Parts): Promise<Webhooks> {
+  const { createNodeMiddleware } = await import('probot');
+  const { probot } = parts.api;
+  const hearing = { ...parts, appId: parts.config.appId };
+  const middleware = await createNodeMiddleware(app(hearing), { probot, webhooksPath: webhookPath });
+  const { verify, receive } = probot.webhooks;
+  return { middleware, verify, receive };
+}
+
+/** Signed pushes, without an App. */
+async function pushWebhooks(secret: string, { onPush, log }: GitHubOptions): Promise<Webhooks> {
+  const library = await import('@octokit/webhooks');
+  const webhooks = new library.Webhooks({ secret, log: foreignLog(log) });
+  webhooks.on('push', ({ payload }) => onPush(pushOf(payload)));
+  const middleware = library.createNodeMiddleware(webhooks, { path: webhookPath, log: foreignLog(log) });
+  return { middleware, verify: webhooks.verify, receive: webhooks.receive };
+}
+
+/** Throws E_CONFIG when the App has no webhook secret. */
+export async function createGitHub(options: GitHubOptions): Promise<GitHub> {
+  const { config, webhookSecret } = options;
+  const parts = config && (await withApp(options, config));
+  const webhooks = parts
+    ? await appWebhooks(parts)
+    : webhookSecret
+      ? await pushWebhooks(webhookSecret, options)
+      : undefined;
   let unfollow: () => void = () => undefined;
-  const take = async (delivery: Delivery): Promise<void> => {
-    if (delivery.event === 'push') options.onPush(pushOf(delivery.payload));
-    if (parts)
-      await takeDelivery(
-        { appId: parts.config.appId, store, clock, pulls: parts.pulls, intake: parts.intake },
-        delivery,
-      );
-  };
   return {
-    handle: createReceiver({ secret: config?.webhookSecret ?? options.webhookSecret, take, log }),
+    handle: createReceiver(webhooks),
     forge: parts ? forgeOf(parts) : noForge,
     credentials: async (repoUrl) => parts && credentialsOf(parts, repoUrl),
     get idle() {

@@ -204,7 +204,7 @@ async function openCore(base: Base, state: State): Promise<Core> {
   return { ...base, ...state, worker, git, desiring, engine, authors };
 }
 
-function openGitHub({ config, log, store, schedules, permit, git, desiring, engine }: Core): GitHub {
+function openGitHub({ config, log, store, schedules, permit, git, desiring, engine }: Core): Promise<GitHub> {
   return createGitHub({
     config: config.github,
     webhookSecret: config.webhookSecret,
@@ -300,7 +300,7 @@ function openWeb({ cluster, store, schedules, guard, engine, faces, started }: C
 
 async function startFaces(core: Core): Promise<void> {
   const { started, engine, faces } = core;
-  const github = openGitHub(core);
+  const github = await openGitHub(core);
   faces.github = github;
   const chatops = openChatops(core, github);
   await openSlack(core, chatops);

@@ -24,7 +24,7 @@ function calledRoutes(): string[] {
   return [
     ...new Set(
       [...text.values()].flatMap((source) =>
-        [...source.matchAll(/request\(\s*'((?:GET|POST|PUT|PATCH|DELETE) [^']+)'/g)].map((match) => match[1] ?? ''),
+        [...source.matchAll(/\(\s*'((?:GET|POST|PUT|PATCH|DELETE) [^']+)'/g)].map((match) => match[1] ?? ''),
       ),
     ),
   ];
@@ -59,9 +59,10 @@ test('no permission is asked that no call needs', () => {
 });
 
 test('the events are those that the source handles; of installations GitHub tells unasked', () => {
-  const handled = [...(text.get('src/github/deliveries.ts') ?? '').matchAll(/case '(\w+)':/g)].map(
-    (match) => match[1] ?? '',
-  );
+  const registered = [
+    ...(text.get('src/github/deliveries.ts') ?? '').matchAll(/probot\.on\(\s*\[?([^\]]*?)\]?,\s*heard/g),
+  ];
+  const handled = registered.flatMap(([, names = '']) => names.match(/\w+/g) ?? []);
   assert.deepEqual(manifest.events.toSorted(), handled.filter((event) => !event.startsWith('installation')).toSorted());
 });
 

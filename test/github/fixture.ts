@@ -123,9 +123,9 @@ export async function bed(t: TestContext, { clock = systemClock }: { clock?: Clo
   const pushes: Push[] = [];
   const log = createLogger({ level: process.env['TEST_LOG'] ? 'debug' : 'silent' });
   const looks = new Map<string, () => unknown>();
-  const start = (): GitHub => {
+  const start = async (): Promise<GitHub> => {
     const { id, privateKey, webhookSecret } = sandbox.app;
-    const made = createGitHub({
+    const made = await createGitHub({
       config: { appId: id, privateKey, webhookSecret, apiUrl: sandbox.apiUrl },
       webhookSecret,
       store,
@@ -143,7 +143,7 @@ export async function bed(t: TestContext, { clock = systemClock }: { clock?: Clo
     made.start();
     return made;
   };
-  app = start();
+  app = await start();
   t.after(async () => {
     await app.stop();
     server.close();
@@ -177,7 +177,7 @@ export async function bed(t: TestContext, { clock = systemClock }: { clock?: Clo
     },
     async restart() {
       await app.stop();
-      app = start();
+      app = await start();
       await quiet();
     },
     comments: () =>

@@ -1,7 +1,7 @@
-// GitHub's REST API as the App and as its installations: own budget, no retry of what may have happened, one kind of
-// error.
-import { createAppAuth } from '@octokit/auth-app';
-import { Octokit } from '@octokit/core';
+// GitHub's REST API, as a plugin of Octokit: own budget, no retry of what may have happened, one kind of error.
+import { paginateRest } from '@octokit/plugin-paginate-rest';
+import type { PaginateInterface } from '@octokit/plugin-paginate-rest';
+import type { Octokit } from '@octokit/core';
 import type { Clock } from '../../base/clock.ts';
 import type { ErrorKind } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
@@ -45,26 +45,29 @@ function permissionHint(accepted: string | undefined): string {
   return `${needed}: whoever owns the App adds that in its settings, and then an owner of the account where it is installed accepts it.`;
 }
 
-/** `status` 0: no answer came, so a write may or may not have happened. */
+/**
+ * `answered`: the status, 0 when no answer came, so that a write may or may not have happened. It has not the name that
+ * Octokit's errors give it, for its pagination takes a status 409 for the end of the list.
+ */
 export class GitHubError extends AppError {
-  readonly status: number;
+  readonly answered: number;
 
   /** `accepted`: the permissions with which GitHub would have done it, as its header names them. */
   constructor(
     message: string,
-    status: number,
+    answered: number,
     kind: ErrorKind,
     { accepted, cause }: { accepted?: string | undefined; cause: unknown },
   ) {
     const hint =
-      status === 401
+      answered === 401
         ? 'Check the App id and its private key.'
-        : status === 403 && kind === 'terminal'
+        : answered === 403 && kind === 'terminal'
           ? permissionHint(accepted)
           : undefined;
     super('E_GITHUB', message, { kind, cause, ...(hint && { hint }) });
     this.name = 'GitHubError';
-    this.status = status;
+    this.answered = answered;
   }
 }
 
@@ -80,18 +83,7 @@ export class LimitReached extends AppError {
 }
 
 export function isGitHub(error: unknown, status: number): error is GitHubError {
-  return error instanceof GitHubError && error.status === status;
-}
-
-export interface ApiOptions {
-  appId: number;
-  privateKey: string;
-  apiUrl: string;
-  clock: Clock;
-  log: Logger;
-  random: () => number;
-  /** Asked before each request that writes; default: nobody is asked. */
-  permit?: Permit | undefined;
+  return error instanceof GitHubError && error.answered === status;
 }
 
 interface Answer {
@@ -129,8 +121,6 @@ function limitedFor(answer: Answer, now: number): number | undefined {
   return used || answer.status === 429 || /secondary rate limit/i.test(answer.message) ? 60_000 : undefined;
 }
 
-/** The installation's tokens last an hour; one is used until five minutes before its end. */
-const tokenReserveMs = 5 * 60_000;
 const requestMs = 30_000;
 const limitAttempts = 4;
 
@@ -148,6 +138,33 @@ const writeShare = 0.9;
  */
 const deploymentShare = 0.85;
 
+/** What one installation may spend, or the App itself. */
+export interface Budgets {
+  points: Budget;
+  items: Budget;
+}
+
+export function budgetsOf(clock: Clock): Budgets {
+  return { points: new Budget({ clock, limits: pointLimits }), items: new Budget({ clock, limits: itemLimits }) };
+}
+
+/** How one client pays and who it is; each request of it may ask. */
+export interface Session {
+  budgets: Budgets;
+  /** Resolves once the next request can be signed without asking GitHub for a token. */
+  ready: () => Promise<void>;
+  /** The token was refused. */
+  dropToken: () => void;
+}
+
+export interface PaceOptions {
+  clock: Clock;
+  log: Logger;
+  random: () => number;
+  /** Asked before each request that writes; default: nobody is asked. */
+  permit?: Permit | undefined;
+}
+
 interface Errand {
   session: Session;
   isRead: boolean;
@@ -156,21 +173,9 @@ interface Errand {
   signal: AbortSignal | undefined;
 }
 
-interface Session {
-  points: Budget;
-  items: Budget;
-  token: () => Promise<string>;
-  dropToken: () => void;
-}
-
 /** Somebody waits for what is read; what is written tells of it, and never makes the reading wait. */
-async function pay({
-  session: { points, items },
-  isRead: reads,
-  itemShare: share,
-  atOnce,
-  signal,
-}: Errand): Promise<void> {
+async function pay({ session, isRead: reads, itemShare: share, atOnce, signal }: Errand): Promise<void> {
+  const { points, items } = session.budgets;
   if (!atOnce) {
     await (reads ? points.take(1, { signal }) : points.take(5, { share: writeShare, signal }));
     if (share !== undefined) await items.take(1, { share, signal });
@@ -182,139 +187,60 @@ async function pay({
   if (share !== undefined) items.spend(1);
 }
 
-export class GitHubApi {
-  readonly app: Octokit;
-  readonly #options: ApiOptions;
-  readonly #installations = new Map<number, Octokit>();
-  readonly #tokens = new Map<number, Promise<{ token: string; expiresAt: number }>>();
-
-  constructor(options: ApiOptions) {
-    this.#options = options;
-    const auth = createAppAuth({ appId: options.appId, privateKey: options.privateKey });
-    this.app = this.#client(
-      async () => (await auth({ type: 'app' })).token,
-      () => undefined,
-    );
-  }
-
-  /** A client with the tokens and the budget of that installation. */
-  installation(id: number): Octokit {
-    const known = this.#installations.get(id);
-    if (known) return known;
-    const made = this.#client(
-      async () => this.installationToken(id),
-      () => this.renewToken(id),
-    );
-    this.#installations.set(id, made);
-    return made;
-  }
-
-  async installationToken(id: number): Promise<string> {
-    const known = this.#tokens.get(id);
-    const current = await known?.catch(() => undefined);
-    if (current && current.expiresAt - tokenReserveMs > this.#options.clock.now()) return current.token;
-    if (this.#tokens.get(id) === known) this.#tokens.set(id, this.#mint(id));
-    return (await (this.#tokens.get(id) ?? this.#mint(id))).token;
-  }
-
-  /** Its next request asks for a token anew: one keeps the permissions that it was made with. */
-  renewToken(id: number): void {
-    this.#tokens.delete(id);
-  }
-
-  async #mint(id: number): Promise<{ token: string; expiresAt: number }> {
-    const { data } = await this.app.request('POST /app/installations/{installation_id}/access_tokens', {
-      installation_id: id,
-    });
-    return { token: data.token, expiresAt: Date.parse(data.expires_at) };
-  }
-
-  #client(token: () => Promise<string>, dropToken: () => void): Octokit {
-    const { apiUrl, clock, log } = this.#options;
-    const octokit = new Octokit({
-      baseUrl: apiUrl,
-      userAgent: 'coxswain',
-      log: {
-        debug: () => undefined,
-        info: () => undefined,
-        warn: (message: string) => log.warn({ detail: message }, 'GitHub client'),
-        error: () => undefined,
-      },
-    });
-    const session: Session = {
-      points: new Budget({ clock, limits: pointLimits }),
-      items: new Budget({ clock, limits: itemLimits }),
-      token,
-      dropToken,
-    };
-    octokit.hook.wrap('request', async (request, options) => {
-      const asked = options.request?.signal;
-      const signal = asked instanceof AbortSignal ? asked : undefined;
-      const send = async (authorization: string, timeout: AbortSignal): Promise<Awaited<ReturnType<typeof request>>> =>
-        request({
-          ...options,
-          headers: { ...options.headers, authorization },
-          request: { ...options.request, signal: signal ? AbortSignal.any([signal, timeout]) : timeout },
-        });
-      const atOnce = options.request?.['atOnce'] === true;
-      return this.#send(
-        {
-          session,
-          isRead: isRead(options.method, options.url),
-          itemShare: itemShare(options.method, options.url),
-          atOnce,
-          signal,
-        },
-        send,
-      );
-    });
-    return octokit;
-  }
-
-  /** Refused requests (401 once, rate limits) are sent again: they were not carried out. Nothing else is. */
-  async #send<T>(errand: Errand, send: (authorization: string, timeout: AbortSignal) => Promise<T>): Promise<T> {
-    const { clock, random, log } = this.#options;
-    const { session, signal } = errand;
-    for (let attempt = 0; ; attempt += 1) {
-      await pay(errand);
-      const bearer = await session.token();
-      if (!errand.isRead) await this.#options.permit?.();
-      const timeout = new AbortController();
-      const cancel = clock.after(requestMs, () => timeout.abort(new Error(`no answer within ${requestMs / 1000} s`)));
-      try {
-        return await send(`Bearer ${bearer}`, timeout.signal);
-      } catch (error) {
-        if (signal?.aborted) throw signal.reason;
-        if (error instanceof GitHubError) throw error;
-        const answer = answerOf(error);
-        const wait = limitedFor(answer, clock.now());
-        if (wait !== undefined) {
-          session.points.closeUntil(clock.now() + wait + backoffDelay(0, random, { baseMs: 200 }));
-          log.warn({ waitMs: wait, status: answer.status }, 'GitHub asks to wait');
-        }
-        if (wait !== undefined && attempt < limitAttempts) continue;
-        if (answer.status === 401 && attempt === 0) session.dropToken();
-        else
-          throw new GitHubError(
-            answer.message,
-            answer.status,
-            wait === undefined ? kindOf(answer.status) : 'transient',
-            { accepted: answer.headers['x-accepted-github-permissions']?.toString(), cause: { status: answer.status } },
-          );
-      } finally {
-        cancel();
+/** Refused requests (401 once, rate limits) are sent again: they were not carried out. Nothing else is. */
+async function carry<T>(options: PaceOptions, errand: Errand, send: (end: AbortSignal) => Promise<T>): Promise<T> {
+  const { clock, random, log } = options;
+  const { session, signal } = errand;
+  for (let attempt = 0; ; attempt += 1) {
+    await pay(errand);
+    await session.ready();
+    if (!errand.isRead) await options.permit?.();
+    const timeout = new AbortController();
+    const cancel = clock.after(requestMs, () => timeout.abort(new Error(`no answer within ${requestMs / 1000} s`)));
+    try {
+      return await send(signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal);
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      if (error instanceof AppError) throw error;
+      const answer = answerOf(error);
+      const wait = limitedFor(answer, clock.now());
+      if (wait !== undefined) {
+        session.budgets.points.closeUntil(clock.now() + wait + backoffDelay(0, random, { baseMs: 200 }));
+        log.warn({ waitMs: wait, status: answer.status }, 'GitHub asks to wait');
       }
+      if (wait !== undefined && attempt < limitAttempts) continue;
+      if (answer.status === 401 && attempt === 0) session.dropToken();
+      else
+        throw new GitHubError(answer.message, answer.status, wait === undefined ? kindOf(answer.status) : 'transient', {
+          accepted: answer.headers['x-accepted-github-permissions']?.toString(),
+          cause: { status: answer.status },
+        });
+    } finally {
+      cancel();
     }
   }
 }
 
-/** Every item of a paged list; stops after `limit` pages of a hundred. */
-export async function allPages<T>(page: (number: number) => Promise<T[]>, limit = 50): Promise<T[]> {
-  const all: T[] = [];
-  for (let number = 1; number <= limit; number += 1) {
-    const items = await page(number);
-    all.push(...items);
-    if (items.length < 100) break;
-  }
-  return all;
+/** Sends every request of this Octokit in that way; `sessionOf` is told its URL, as a template. */
+export function pace(octokit: Octokit, options: PaceOptions, sessionOf: (url: string) => Session): void {
+  octokit.hook.wrap('request', async (request, asked) => {
+    const { method, url } = asked;
+    const signal = asked.request?.signal;
+    const errand: Errand = {
+      session: sessionOf(url),
+      isRead: isRead(method, url),
+      itemShare: itemShare(method, url),
+      atOnce: asked.request?.['atOnce'] === true,
+      signal: signal instanceof AbortSignal ? signal : undefined,
+    };
+    return carry(options, errand, async (end) =>
+      request({ ...asked, headers: { ...asked.headers }, request: { ...asked.request, signal: end } }),
+    );
+  });
+}
+
+/** Octokit's pagination, whose requests end with the signal: by itself it forgets the one that it is given. */
+export function paginating(octokit: Octokit, signal?: AbortSignal): PaginateInterface {
+  const request = signal ? octokit.request.defaults({ request: { signal } }) : octokit.request;
+  return paginateRest(Object.assign(Object.create(octokit) as Octokit, { request })).paginate;
 }

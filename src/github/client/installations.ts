@@ -1,25 +1,23 @@
 // Where the App is installed: its own name, and the repositories by name and by clone URL.
 import type { Octokit } from '@octokit/core';
-import type { GitHubApi } from './api.ts';
+import type { Host } from './probot.ts';
 import type { Logger } from '../../base/log.ts';
 import { canonicalJson } from '../../base/canonical.ts';
 import { AppError, errorKind } from '../../base/errors.ts';
 import { normaliseRepo } from '../../model/repository.ts';
-import { allPages } from './api.ts';
-
-export interface InstalledRepository {
-  owner: string;
-  repo: string;
-  installation: number;
-  cloneUrl: string;
-  defaultBranch: string;
-}
+import { paginating } from './api.ts';
 
 /** Everything a projection needs to speak with one repository. */
 export interface RepositoryClient {
   owner: string;
   repo: string;
   octokit: Octokit;
+}
+
+export interface InstalledRepository extends RepositoryClient {
+  installation: number;
+  cloneUrl: string;
+  defaultBranch: string;
 }
 
 interface Known {
@@ -31,12 +29,12 @@ interface Known {
 }
 
 export class Installations {
-  readonly #api: GitHubApi;
+  readonly #api: Host;
   readonly #log: Logger;
   #known: Known | undefined;
   #loading: Promise<Known> | undefined;
 
-  constructor(api: GitHubApi, log: Logger) {
+  constructor(api: Host, log: Logger) {
     this.#api = api;
     this.#log = log;
   }
@@ -49,9 +47,7 @@ export class Installations {
 
   async #read(): Promise<Known> {
     const app = await this.#api.app.request('GET /app');
-    const installations = await allPages(
-      async (page) => (await this.#api.app.request('GET /app/installations', { per_page: 100, page })).data,
-    );
+    const installations = await paginating(this.#api.app)('GET /app/installations', { per_page: 100 });
     const byName: Known['byName'] = new Map();
     const byUrl: Known['byUrl'] = new Map();
     const grants: Known['granted'] = new Map();
@@ -71,17 +67,15 @@ export class Installations {
 
   /** One installation that refuses us must not hide the others. */
   async #repositories(id: number): Promise<{ found: InstalledRepository; urls: string[] }[]> {
-    const octokit = this.#api.installation(id);
+    const octokit = await this.#api.installation(id);
     try {
-      const repositories = await allPages(
-        async (page) =>
-          (await octokit.request('GET /installation/repositories', { per_page: 100, page })).data.repositories,
-      );
+      const repositories = await paginating(octokit)('GET /installation/repositories', { per_page: 100 });
       return repositories.map((each) => ({
         found: {
           owner: each.owner.login,
           repo: each.name,
           installation: id,
+          octokit,
           cloneUrl: each.clone_url,
           defaultBranch: each.default_branch,
         },
@@ -122,6 +116,6 @@ export class Installations {
       throw new AppError('E_GITHUB', `the GitHub App is not installed on ${owner}/${repo}`, {
         hint: 'Install it there, or remove the repository from the request.',
       });
-    return { owner: found.owner, repo: found.repo, octokit: this.#api.installation(found.installation) };
+    return found;
   }
 }

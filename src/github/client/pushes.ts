@@ -2,7 +2,7 @@
 import type { RepositoryClient } from './installations.ts';
 import type { Account } from './commit-facts.ts';
 import type { History } from '../../engine/application/pass.ts';
-import { isGitHub } from './api.ts';
+import { isGitHub, paginating } from './api.ts';
 
 export interface Push {
   /** It made the branch: `before` is 40 zeros. */
@@ -31,12 +31,6 @@ function account(value: unknown): Account | undefined {
     : undefined;
 }
 
-/** Its list has no page numbers: the link to the next page carries a cursor (GitHub REST: repository activities). */
-function nextCursor(link: string | undefined): string | undefined {
-  const url = /<([^<>]+)>;\s*rel="next"/.exec(link ?? '')?.[1];
-  return url === undefined ? undefined : (new URL(url).searchParams.get('after') ?? undefined);
-}
-
 interface Entry extends Push {
   type: string;
 }
@@ -46,36 +40,31 @@ async function activity(
   { owner, repo, octokit }: RepositoryClient,
   ref: string | undefined,
 ): Promise<{ entries: Entry[]; whole: boolean }> {
+  const asked = { owner, repo, per_page: 100, ...(ref !== undefined && { ref }) };
   const entries: Entry[] = [];
-  let after: string | undefined;
-  for (let page = 0; page < maxPages; page += 1) {
-    const answer = await octokit
-      .request('GET /repos/{owner}/{repo}/activity', {
-        owner,
-        repo,
-        per_page: 100,
-        ...(ref !== undefined && { ref }),
-        ...(after !== undefined && { after }),
-      })
-      .catch((error: unknown) => {
-        if (!isGitHub(error, 404) && !isGitHub(error, 422)) throw error;
-        return undefined;
-      });
-    if (!answer) return { entries, whole: true };
-    entries.push(
-      ...answer.data.map((each) => ({
-        type: each.activity_type,
-        creates: each.activity_type === 'branch_creation',
-        ref: each.ref,
-        before: each.before,
-        after: each.after,
-        actor: account(each.actor),
-      })),
-    );
-    after = nextCursor(answer.headers.link);
-    if (after === undefined) return { entries, whole: true };
+  let pages = 0;
+  let whole = true;
+  try {
+    // Its pages are found by the link to the next one, which carries a cursor (GitHub REST: repository activities).
+    for await (const { data, headers } of paginating(octokit).iterator('GET /repos/{owner}/{repo}/activity', asked)) {
+      entries.push(
+        ...data.map((each) => ({
+          type: each.activity_type,
+          creates: each.activity_type === 'branch_creation',
+          ref: each.ref,
+          before: each.before,
+          after: each.after,
+          actor: account(each.actor),
+        })),
+      );
+      pages += 1;
+      whole = !headers.link?.includes('rel="next"');
+      if (pages === maxPages) break;
+    }
+  } catch (error) {
+    if (!isGitHub(error, 404) && !isGitHub(error, 422)) throw error;
   }
-  return { entries, whole: false };
+  return { entries, whole };
 }
 
 /**

@@ -1,7 +1,7 @@
 // Whom GitHub's environments ask for a review, as logins: teams are taken apart into their members.
 import { AppError } from '../../base/errors.ts';
 import type { RepositoryClient } from './installations.ts';
-import { allPages, isGitHub } from './api.ts';
+import { isGitHub, paginating } from './api.ts';
 
 /** Undefined when there is no such environment, or when it asks nobody; [] when it asks teams that are empty. */
 export async function reviewersOf(
@@ -31,17 +31,11 @@ export async function reviewersOf(
     asked.map(async ({ reviewer }) => {
       if (!reviewer) return [];
       if ('login' in reviewer) return [reviewer.login];
-      const members = await allPages(
-        async (page) =>
-          (
-            await octokit.request('GET /orgs/{org}/teams/{team_slug}/members', {
-              org: owner,
-              team_slug: reviewer.slug ?? '',
-              per_page: 100,
-              page,
-            })
-          ).data,
-      );
+      const members = await paginating(octokit)('GET /orgs/{org}/teams/{team_slug}/members', {
+        org: owner,
+        team_slug: reviewer.slug ?? '',
+        per_page: 100,
+      });
       return members.map((member) => member.login);
     }),
   );

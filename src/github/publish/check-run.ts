@@ -3,7 +3,7 @@ import type { CheckAnnotation, CheckContent } from '../markdown/check-content.ts
 import type { CheckMemory, PullMemory } from './pull-memory.ts';
 import type { RepositoryClient } from '../client/installations.ts';
 import { hashOf } from '../../base/canonical.ts';
-import { allPages } from '../client/api.ts';
+import { paginating } from '../client/api.ts';
 
 export interface CheckContext {
   client: RepositoryClient;
@@ -50,19 +50,12 @@ async function find(
 
 async function annotationsOf({ client, signal }: CheckContext, id: number): Promise<Set<string>> {
   const { owner, repo, octokit } = client;
-  const all = await allPages(
-    async (page) =>
-      (
-        await octokit.request('GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations', {
-          owner,
-          repo,
-          check_run_id: id,
-          per_page: 100,
-          page,
-          request: { signal },
-        })
-      ).data,
-  );
+  const all = await paginating(octokit, signal)('GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations', {
+    owner,
+    repo,
+    check_run_id: id,
+    per_page: 100,
+  });
   return new Set(
     all.map((each) => annotationKey({ path: each.path, start_line: each.start_line, message: each.message ?? '' })),
   );

@@ -2,7 +2,7 @@
 import type { AppProgress, ProgressState } from '../../change/pull.ts';
 import type { DeploymentMemory, PullMemory } from './pull-memory.ts';
 import type { RepositoryClient } from '../client/installations.ts';
-import { allPages, isGitHub, LimitReached } from '../client/api.ts';
+import { isGitHub, LimitReached, paginating } from '../client/api.ts';
 import { oneLine } from '../markdown/escape.ts';
 
 export interface DeploymentContext {
@@ -156,19 +156,15 @@ const maxPages = 3;
 async function inactivatePredecessors(context: DeploymentContext, app: AppProgress, own: number): Promise<void> {
   const { client, appId, signal } = context;
   const { owner, repo, octokit } = client;
-  const all = await allPages(
-    async (page) =>
-      (
-        await octokit.request('GET /repos/{owner}/{repo}/deployments', {
-          owner,
-          repo,
-          ...place(app),
-          per_page: 100,
-          page,
-          request: { signal },
-        })
-      ).data,
-    maxPages,
+  let pages = 0;
+  const all = await paginating(octokit, signal)(
+    'GET /repos/{owner}/{repo}/deployments',
+    { owner, repo, ...place(app), per_page: 100 },
+    ({ data }, done) => {
+      pages += 1;
+      if (pages === maxPages) done();
+      return data;
+    },
   );
   const before = all
     .filter((each) => Number(each.id) < own && each.performed_via_github_app?.id === appId)

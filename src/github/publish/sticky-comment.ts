@@ -3,7 +3,7 @@ import type { PullMemory } from './pull-memory.ts';
 import type { RepositoryClient } from '../client/installations.ts';
 import { commentMarker } from '../../model/annotations.ts';
 import { hashOf } from '../../base/canonical.ts';
-import { allPages, isGitHub } from '../client/api.ts';
+import { isGitHub, paginating } from '../client/api.ts';
 import { withoutBase } from '../markdown/comment.ts';
 
 export interface StickyContext {
@@ -68,19 +68,12 @@ export function humanComment(raw: RawComment): HumanComment | undefined {
 export async function findComment({ client, number, appId, memory, signal }: StickyContext): Promise<HumanComment[]> {
   if (memory.comment !== undefined) return [];
   const { owner, repo, octokit } = client;
-  const all = await allPages(
-    async (page) =>
-      (
-        await octokit.request('GET /repos/{owner}/{repo}/issues/{issue_number}/comments', {
-          owner,
-          repo,
-          issue_number: number,
-          per_page: 100,
-          page,
-          request: { signal },
-        })
-      ).data,
-  );
+  const all = await paginating(octokit, signal)('GET /repos/{owner}/{repo}/issues/{issue_number}/comments', {
+    owner,
+    repo,
+    issue_number: number,
+    per_page: 100,
+  });
   const ours = all
     .filter((each) => each.performed_via_github_app?.id === appId && (each.body ?? '').startsWith(commentMarker))
     .sort((a, b) => Number(a.id) - Number(b.id));

@@ -1,13 +1,13 @@
 // Buttons of our checks: a click becomes a Request before GitHub gets its answer, since nothing else remembers it.
-import type { Delivery } from '../webhook/webhook.ts';
+import type { EmitterWebhookEvent } from '@octokit/webhooks';
 import type { PullRef, Request } from '../../model/coxswain.ts';
 import type { Store } from '../../store/store.ts';
 import type { Clock } from '../../base/clock.ts';
 import { hashOf } from '../../base/canonical.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
-import { textAt } from '../../model/read.ts';
-import { idAt } from '../webhook/payload.ts';
+
+type Click = EmitterWebhookEvent<'check_run.requested_action'>['payload'];
 
 /** `owner/repo#7` of our external ids. */
 export function parsePullKey(key: string): PullRef | undefined {
@@ -20,16 +20,14 @@ export function parsePullKey(key: string): PullRef | undefined {
  */
 export async function takeClick(
   { store, clock }: { store: Store; clock: Clock },
-  delivery: Delivery,
+  { id, payload: { requested_action: action, sender } }: { id: string; payload: Click },
   pull: PullRef,
 ): Promise<boolean> {
-  const { payload, id } = delivery;
-  const [, verb, prefix] =
-    /^(approve|reject)-([0-9a-f]{6,12})$/.exec(textAt(payload, 'requested_action', 'identifier')) ?? [];
+  const [, verb, prefix] = /^(approve|reject)-([0-9a-f]{6,12})$/.exec(action?.identifier ?? '') ?? [];
   if ((verb !== 'approve' && verb !== 'reject') || !prefix) return false;
   const approval = store.approvals.list().find((each) => each.spec.digest.startsWith(prefix));
-  if (!approval || textAt(payload, 'sender', 'type') !== 'User') return true;
-  const login = textAt(payload, 'sender', 'login').toLowerCase();
+  if (!approval || sender.type !== 'User') return true;
+  const login = sender.login.toLowerCase();
   const name = approval.spec.application.split('/').at(-1) ?? '';
   const request: Request = {
     apiVersion: `${coxGroup}/${coxVersion}`,
@@ -43,7 +41,7 @@ export async function takeClick(
       args: { text: `${verb} ${name}` },
       digest: approval.spec.digest,
       // GitHub shows the buttons of a check to those alone who may write.
-      actor: { login, id: idAt(payload, 'sender', 'id'), via: 'pull-request', known: true },
+      actor: { login, id: sender.id, via: 'pull-request', known: true },
       origin: { kind: 'web' },
       createdAt: rfc3339(clock.now()),
     },

@@ -1,20 +1,13 @@
 // Clicks that nobody took: nothing but their delivery remembers them, and GitHub sends none again by itself, so it is
 // asked to.
 import type { Octokit } from '@octokit/core';
+import { paginating } from '../client/api.ts';
 
 /** What was clicked longer ago is not obeyed any more. */
 const heardMs = 3_600_000;
 const clicks = new Set(['requested_action', 'rerequested']);
 /** Of a hundred deliveries each. */
 const maxPages = 10;
-
-/**
- * The list has no page numbers: the link to the next page carries a cursor (GitHub REST: deliveries of an App webhook).
- */
-function nextCursor(link: string | undefined): string | undefined {
-  const url = /<([^<>]+)>;\s*rel="next"/.exec(link ?? '')?.[1];
-  return url === undefined ? undefined : (new URL(url).searchParams.get('cursor') ?? undefined);
-}
 
 /**
  * Asks for the failed deliveries of the last hour whose click was never taken, once each; one that fails again is asked
@@ -27,21 +20,16 @@ export async function redeliverClicks(app: Octokit, now: number, signal: AbortSi
   const taken = new Set<string>();
   // GitHub's ids of today are beyond what a number holds.
   const failed = new Map<string, number | bigint>();
-  let cursor: string | undefined;
-  for (let page = 0; page < maxPages; page += 1) {
-    const { data, headers } = await app.request('GET /app/hook/deliveries', {
-      per_page: 100,
-      ...(cursor !== undefined && { cursor }),
-      request: { signal },
-    });
+  let pages = 0;
+  for await (const { data } of paginating(app, signal).iterator('GET /app/hook/deliveries', { per_page: 100 })) {
     const recent = data.filter((each) => Date.parse(each.delivered_at) > now - heardMs);
     for (const { id, guid, event, action, redelivery, status_code: status } of recent) {
       if (event !== 'check_run' || !clicks.has(action ?? '')) continue;
       if (status >= 200 && status < 400) taken.add(guid);
       else if (!redelivery) failed.set(guid, id);
     }
-    cursor = nextCursor(headers.link);
-    if (cursor === undefined || recent.length < data.length) break;
+    pages += 1;
+    if (pages === maxPages || recent.length < data.length) break;
   }
   const refusals: unknown[] = [];
   for (const [guid, id] of failed) {

@@ -1,7 +1,7 @@
 // Looks at installations, repositories, branches and comments afresh, and finds the pull requests that need a pass;
 // sweeps for what webhooks lost.
 import type { Clock } from '../../base/clock.ts';
-import type { GitHubApi } from '../client/api.ts';
+import type { Host } from '../client/probot.ts';
 import type { HumanComment } from '../publish/sticky-comment.ts';
 import type { Installations } from '../client/installations.ts';
 import type { Logger } from '../../base/log.ts';
@@ -12,7 +12,7 @@ import type { Store } from '../../store/store.ts';
 import { errorKind } from '../../base/errors.ts';
 import { KeyQueue } from '../../base/queue.ts';
 import { pullKey } from '../../change/pull.ts';
-import { allPages, isGitHub } from '../client/api.ts';
+import { isGitHub, paginating } from '../client/api.ts';
 import { parsePullKey } from './check-actions.ts';
 import { takeCommand } from './comment-commands.ts';
 import { redeliverClicks } from './redelivery.ts';
@@ -25,7 +25,7 @@ const followMs = 7 * 24 * 3_600_000;
 const maxClosedPages = 10;
 
 export interface IntakeOptions {
-  api: GitHubApi;
+  api: Host;
   installations: Installations;
   pulls: PullQueue;
   store: Store;
@@ -126,44 +126,30 @@ export class Intake {
     signal: AbortSignal,
   ): Promise<void> {
     const { octokit } = this.#options.installations.client(owner, repo);
-    const open = await allPages(
-      async (page) =>
-        (
-          await octokit.request('GET /repos/{owner}/{repo}/pulls', {
-            owner,
-            repo,
-            state: 'open',
-            base: branch,
-            per_page: 100,
-            page,
-            request: { signal },
-          })
-        ).data,
-    );
+    const open = await paginating(octokit, signal)('GET /repos/{owner}/{repo}/pulls', {
+      owner,
+      repo,
+      state: 'open',
+      base: branch,
+      per_page: 100,
+    });
     for (const { number } of open) this.#options.pulls.add(pullKey({ owner, repo, number }));
   }
 
   async #repository({ owner, repo }: { owner: string; repo: string }, signal: AbortSignal): Promise<void> {
     const { installations, pulls, clock } = this.#options;
     const { octokit } = installations.client(owner, repo);
-    const common = { owner, repo, per_page: 100, request: { signal } };
-    const open = await allPages(
-      async (page) =>
-        (await octokit.request('GET /repos/{owner}/{repo}/pulls', { ...common, state: 'open', page })).data,
-    );
-    const recent: typeof open = [];
-    for (let page = 1; page <= maxClosedPages; page += 1) {
-      const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls', {
-        ...common,
-        state: 'closed',
-        sort: 'updated',
-        direction: 'desc',
-        page,
-      });
+    const paginate = paginating(octokit, signal);
+    const common = { owner, repo, per_page: 100 };
+    const open = await paginate('GET /repos/{owner}/{repo}/pulls', { ...common, state: 'open' });
+    const newestFirst = { ...common, state: 'closed', sort: 'updated', direction: 'desc' } as const;
+    let pages = 0;
+    const recent = await paginate('GET /repos/{owner}/{repo}/pulls', newestFirst, ({ data }, done) => {
       const followed = data.filter((pull) => Date.parse(pull.updated_at) > clock.now() - followMs);
-      recent.push(...followed);
-      if (followed.length < 100) break;
-    }
+      pages += 1;
+      if (followed.length < data.length || pages === maxClosedPages) done();
+      return followed;
+    });
     for (const { number, updated_at: updatedAt } of [...open, ...recent]) {
       const key = pullKey({ owner, repo, number });
       if (pulls.changedSince(key, updatedAt)) pulls.forgetComment(key);
@@ -235,18 +221,9 @@ export class Intake {
     if (!comment.maybeAnswered) return false;
     const { installations } = this.#options;
     const { owner, repo, octokit } = installations.client(ref.owner, ref.repo);
-    const reactions = await allPages(
-      async (page) =>
-        (
-          await octokit.request('GET /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions', {
-            owner,
-            repo,
-            comment_id: comment.id,
-            per_page: 100,
-            page,
-            request: { signal },
-          })
-        ).data,
+    const reactions = await paginating(octokit, signal)(
+      'GET /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions',
+      { owner, repo, comment_id: comment.id, per_page: 100 },
     );
     const ours = reactions.some(
       (each) => each.user?.login === installations.bot && (each.content === 'rocket' || each.content === 'confused'),

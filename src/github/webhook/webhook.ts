@@ -1,39 +1,17 @@
-// The receiver of webhooks: size, signature and form are checked, the answer is given at once, work only travels as
-// keys.
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Logger } from '../../base/log.ts';
+// The receiver of webhooks: Probot's middleware behind bounds of its own, which it has none of; what it answers goes out
+// in our words.
+import { ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { EmitterWebhookEvent } from '@octokit/webhooks';
 
 /** GitHub: webhook payloads are at most 25 MB. */
 const maxBytes = 25 * 2 ** 20;
 /** Of all bodies that are being read: until the signature is known they may be anybody's. */
 const maxHeldBytes = 2 * maxBytes;
 
-export interface Delivery {
-  event: string;
-  /** Unique per delivery; a redelivery keeps it. */
-  id: string;
-  payload: unknown;
-}
-
-export function signatureMatches(secret: string, body: Buffer, signature: string): boolean {
-  const expected = Buffer.from(`sha256=${createHmac('sha256', secret).update(body).digest('hex')}`);
-  const given = Buffer.from(signature);
-  return given.length === expected.length && timingSafeEqual(given, expected);
-}
-
 function header(request: IncomingMessage, name: string): string {
   const value = request.headers[name];
   return (Array.isArray(value) ? value[0] : value) ?? '';
-}
-
-function parsed(body: Buffer, contentType: string): unknown {
-  const text = body.toString('utf8');
-  return JSON.parse(
-    contentType.startsWith('application/x-www-form-urlencoded')
-      ? (new URLSearchParams(text).get('payload') ?? '')
-      : text,
-  );
 }
 
 function answer(response: ServerResponse, status: number, text: string): void {
@@ -42,12 +20,15 @@ function answer(response: ServerResponse, status: number, text: string): void {
     .end(`${text}\n`);
 }
 
-export interface ReceiverOptions {
-  /** undefined: nothing is taken. */
-  secret: string | undefined;
-  /** May store what has no other source; when it throws, GitHub sees a failed delivery that can be sent again. */
-  take: (delivery: Delivery) => Promise<void> | void;
-  log: Logger;
+/** The path that the middleware is told; by which one a delivery came is the server's affair. */
+export const webhookPath = '/webhooks/github';
+
+/** Probot, or its webhooks alone where there is no App. Handlers are awaited before the answer. */
+export interface Webhooks {
+  /** Takes JSON. */
+  middleware: (request: IncomingMessage, response: ServerResponse) => unknown;
+  verify: (body: string, signature: string) => Promise<boolean>;
+  receive: (event: EmitterWebhookEvent) => Promise<void>;
 }
 
 /** Reads bodies within a bound for all of them together. */
@@ -75,40 +56,68 @@ class Bodies {
   }
 }
 
-async function taken({ take, log }: ReceiverOptions, delivery: Delivery, response: ServerResponse): Promise<void> {
+interface Taking {
+  webhooks: Webhooks;
+  request: IncomingMessage;
+  body: string;
+}
+
+/** The status that the middleware would answer: its words may be those of whatever a handler threw. */
+async function statusOf({ webhooks, request, body }: Taking): Promise<number> {
+  const unsent = new ServerResponse(request);
+  request.headers['content-type'] = 'application/json';
+  await webhooks.middleware(Object.assign(request, { url: webhookPath, body }), unsent);
+  return unsent.statusCode;
+}
+
+function isJson(text: string): boolean {
   try {
-    await take(delivery);
-    answer(response, 202, 'accepted');
-  } catch (error) {
-    log.error({ event: delivery.event, delivery: delivery.id, err: error }, 'a webhook could not be taken');
-    answer(response, 500, 'could not be taken');
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 
+/** What a webhook of a repository is by default, and what the middleware refuses: JSON as a field of a form. */
+async function statusOfForm({ webhooks, request, body }: Taking): Promise<number> {
+  if (!(await webhooks.verify(body, header(request, 'x-hub-signature-256')))) return 401;
+  const text = new URLSearchParams(body).get('payload') ?? '';
+  if (!isJson(text)) return 400;
+  const payload: unknown = JSON.parse(text);
+  const event = { id: header(request, 'x-github-delivery'), name: header(request, 'x-github-event') };
+  return webhooks.receive({ ...event, payload } as EmitterWebhookEvent).then(
+    () => 200,
+    () => 500, // told by whoever threw it
+  );
+}
+
+async function take(taking: Taking, response: ServerResponse): Promise<void> {
+  const { request, body } = taking;
+  if (!header(request, 'x-github-event') || !header(request, 'x-github-delivery'))
+    return answer(response, 400, 'X-GitHub-Event or X-GitHub-Delivery is missing');
+  const isForm = header(request, 'content-type').startsWith('application/x-www-form-urlencoded');
+  const status = await (isForm ? statusOfForm(taking) : statusOf(taking));
+  if (status === 200) return answer(response, 202, 'accepted');
+  // The middleware has 400 for both. Nothing is waited for so long that it would answer 202.
+  if (status === 400 && !isForm && isJson(body)) return answer(response, 401, 'the signature is wrong');
+  if (status === 401) return answer(response, 401, 'the signature is wrong');
+  if (status === 400) return answer(response, 400, 'not JSON');
+  return answer(response, 500, 'could not be taken');
+}
+
+/** `webhooks` undefined: nothing is taken. */
 export function createReceiver(
-  options: ReceiverOptions,
+  webhooks: Webhooks | undefined,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const bodies = new Bodies();
   return async (request, response) => {
-    const { secret } = options;
     if (request.method !== 'POST') return answer(response, 405, 'POST only');
-    if (!secret) return answer(response, 503, 'no webhook secret is configured');
-    const signature = header(request, 'x-hub-signature-256');
-    if (!signature) return answer(response, 401, 'the signature is missing');
+    if (!webhooks) return answer(response, 503, 'no webhook secret is configured');
+    if (!header(request, 'x-hub-signature-256')) return answer(response, 401, 'the signature is missing');
     const body = await bodies.read(request);
     if (body === 413) return answer(response, 413, 'too large');
     if (body === 503) return answer(response, 503, 'too much at once');
-    if (!signatureMatches(secret, body, signature)) return answer(response, 401, 'the signature is wrong');
-    let payload: unknown;
-    try {
-      payload = parsed(body, header(request, 'content-type'));
-    } catch {
-      return answer(response, 400, 'not JSON');
-    }
-    await taken(
-      options,
-      { event: header(request, 'x-github-event'), id: header(request, 'x-github-delivery'), payload },
-      response,
-    );
+    await take({ webhooks, request, body: body.toString('utf8') }, response);
   };
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { SteppedClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/log.ts';
-import { GitHubApi } from '../../../src/github/client/api.ts';
+import { openHost } from '../../../src/github/client/probot.ts';
 import type { Answer } from '../../../sandbox/github/faults.ts';
 import { startGitHub } from '../../../sandbox/github/github.ts';
 import { eventually } from '../../control-plane.ts';
@@ -19,9 +19,10 @@ test('a used up limit that does not say when it opens is waited out for a minute
     await rm(dir, { recursive: true, force: true });
   });
   const clock = new SteppedClock(Date.now());
-  const api = new GitHubApi({
+  const api = await openHost({
     appId: github.app.id,
     privateKey: github.app.privateKey,
+    webhookSecret: github.app.webhookSecret,
     apiUrl: github.apiUrl,
     clock,
     log: silentLogger(),

@@ -96,18 +96,19 @@ test('surplus comments of ours are removed and the first one stays; those of peo
 async function ourOctokit(
   sandbox: Awaited<ReturnType<typeof bed>>['sandbox'],
 ): Promise<(number: number, body: string) => Promise<void>> {
-  const { GitHubApi } = await import('../../../src/github/client/api.ts');
+  const { openHost } = await import('../../../src/github/client/probot.ts');
   const { systemClock } = await import('../../../src/base/clock.ts');
   const { silentLogger } = await import('../../../src/base/log.ts');
-  const api = new GitHubApi({
+  const api = await openHost({
     appId: sandbox.app.id,
     privateKey: sandbox.app.privateKey,
+    webhookSecret: sandbox.app.webhookSecret,
     apiUrl: sandbox.apiUrl,
     clock: systemClock,
     log: silentLogger(),
     random: () => 0,
   });
-  const octokit = api.installation(sandbox.world.installations[0]?.id ?? 0);
+  const octokit = await api.installation(sandbox.world.installations[0]?.id ?? 0);
   return async (number, body) => {
     await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
       owner: 'acme',

@@ -37,7 +37,7 @@ test('a refused sweep is followed by the next one, and an installation that refu
   await openPull(b.sandbox);
   b.sandbox.faults.inject({ match: ({ path }) => path === '/app', answer: { status: 403 } });
   b.sandbox.faults.inject({
-    match: ({ path }) => path === '/repos/acme/infra/pulls?per_page=100&state=open&page=1',
+    match: ({ path }) => path === '/repos/acme/infra/pulls?per_page=100&state=open',
     answer: { status: 404 },
   });
   await sweep(b, clock);

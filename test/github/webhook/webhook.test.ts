@@ -3,15 +3,14 @@ import assert from 'node:assert/strict';
 import { createServer, request as httpRequest, type ClientRequest, type OutgoingHttpHeaders } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import { createHmac } from 'node:crypto';
-import type { Delivery } from '../../../src/github/webhook/webhook.ts';
-import { createReceiver } from '../../../src/github/webhook/webhook.ts';
-import { silentLogger } from '../../../src/base/log.ts';
+import { createNodeMiddleware, Webhooks } from '@octokit/webhooks';
+import { createReceiver, webhookPath } from '../../../src/github/webhook/webhook.ts';
 import { eventually } from '../../control-plane.ts';
 
 const secret = 'webhook-secret';
 
 interface Receiving {
-  taken: Delivery[];
+  taken: { event: string; id: string; payload: unknown }[];
   /** How many bodies are open. */
   open(): number;
   /** Sends the headers alone; `answered` resolves with the status. */
@@ -19,8 +18,12 @@ interface Receiving {
 }
 
 async function receiving(t: TestContext): Promise<Receiving> {
-  const taken: Delivery[] = [];
-  const receive = createReceiver({ secret, take: (delivery) => void taken.push(delivery), log: silentLogger() });
+  const taken: Receiving['taken'] = [];
+  const webhooks = new Webhooks({ secret });
+  webhooks.onAny(({ id, name: event, payload }) => void taken.push({ event, id, payload }));
+  const { verify, receive: hear } = webhooks;
+  const middleware = createNodeMiddleware(webhooks, { path: webhookPath });
+  const receive = createReceiver({ middleware, verify, receive: hear });
   let open = 0;
   const server = createServer((request, response) => {
     open += 1;
