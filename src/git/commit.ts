@@ -1,5 +1,7 @@
 // Commit objects: read from git's format, and their authors written for git's environment.
+import { AppError } from '../base/errors.ts';
 import type { Commit, Signature } from './repository.ts';
+import type { GitVariables } from './command.ts';
 
 /** Parses a commit object; unknown headers (signatures, encodings) are skipped. */
 export function parseCommit(sha: string, data: Buffer): Commit {
@@ -38,7 +40,7 @@ function parseSignature(text: string): Signature {
 }
 
 /** Environment variables with which git writes exactly this author and committer. */
-export function identity(author: Signature, committer: Signature): Record<string, string> {
+export function identity(author: Signature, committer: Signature): GitVariables {
   return {
     GIT_AUTHOR_NAME: author.name || 'unknown',
     GIT_AUTHOR_EMAIL: author.email,
@@ -51,6 +53,16 @@ export function identity(author: Signature, committer: Signature): Record<string
 
 function gitDate(ms: number): string {
   return `@${Math.max(0, Math.floor(ms / 1000))} +0000`;
+}
+
+export function isId(text: string): boolean {
+  return /^[0-9a-f]{40,64}$/.test(text);
+}
+
+/** Only full ids reach git's command line. Throws E_REVISION. */
+export function fullId(text: string): string {
+  if (!isId(text)) throw new AppError('E_REVISION', `${JSON.stringify(text)} is not a commit id`);
+  return text;
 }
 
 export function subjectOf(message: string): string {

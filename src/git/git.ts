@@ -10,6 +10,7 @@ import { Mirror } from './mirror.ts';
 import { ObjectReader } from './object-reader.ts';
 import { Trees } from './trees.ts';
 import type { Clock } from '../base/clock.ts';
+import type { GitCommand } from './command.ts';
 import type { Files } from '../model/files.ts';
 import type { Logger } from '../base/log.ts';
 import type { Repository } from './repository.ts';
@@ -60,7 +61,8 @@ export function openGit(options: GitOptions): Git {
   const stopping = new AbortController();
   const signal = AbortSignal.any([options.signal, stopping.signal]);
   const onStart = (): void => void (counts.processes += 1);
-  const command = gitCommand({ git, home: dir, protocols, signal, onStart });
+  const gitAt = (repository: string): GitCommand =>
+    gitCommand({ git, home: dir, protocols, clock: options.clock, signal, onStart }, repository);
   const refsClient = createRefsClient();
   const constraints = new Constraints(options.worker);
   const mirrors = new Map<string, { mirror: Mirror; objects: ObjectReader }>();
@@ -82,7 +84,8 @@ export function openGit(options: GitOptions): Git {
       counts.fetches += 1;
       log.debug({ repository: url }, 'fetching');
     };
-    const remote = { url, dir: repository, git: command, refsClient, signal, credentials: options.credentials };
+    const { credentials } = options;
+    const remote = { url, dir: repository, git: gitAt(repository), gitAt, refsClient, signal, credentials };
     return {
       mirror: new Mirror({
         remote,

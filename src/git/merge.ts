@@ -1,15 +1,17 @@
 // Commits that are made in the mirror: test merges, and trees with a few files changed.
+import { AppError } from '../base/errors.ts';
 import { join } from 'node:path';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { identity } from './commit.ts';
+import { identity, isId } from './commit.ts';
 import { segments } from './trees.ts';
+import { redactText } from '../base/log.ts';
 import type { Commit, CommitInput, MergeResult, Signature } from './repository.ts';
-import type { GitCommand } from './command.ts';
+import type { Answer, GitCommand } from './command.ts';
 import type { Trees } from './trees.ts';
 
 export interface Workshop {
   git: GitCommand;
-  /** Of the bare mirror. */
+  /** Of the bare mirror that git works in. */
   dir: string;
 }
 
@@ -19,22 +21,30 @@ export const machine = { name: 'Coxswain', email: 'coxswain@localhost' };
 /** Folders of private indexes in the mirror begin so. */
 export const indexPrefix = 'index-';
 
+/** What git says that it wrote. Without it nothing was written, whatever the exit code. Throws E_GIT. */
+function written(what: string, { stdout, stderr }: Pick<Answer, 'stdout' | 'stderr'>): string {
+  const id = stdout.trim();
+  if (isId(id)) return id;
+  throw new AppError('E_GIT', `git ${what}: ${redactText(stderr.trim()) || 'nothing was written'}`, {
+    kind: 'transient',
+    cause: { stderr },
+  });
+}
+
 /** `git merge-tree --write-tree` (git 2.38): the tree, or the files in conflict. */
 export async function mergeTrees(
   shop: Workshop,
   base: string,
   other: string,
 ): Promise<{ tree: string } | { conflicts: string[] }> {
-  const { code, stdout } = await shop.git(
+  const answer = await shop.git(
     'merge',
     ['merge-tree', '--write-tree', '--name-only', '--no-messages', '-z', base, other],
-    { repository: shop.dir, okCodes: [0, 1] },
+    { okCodes: [0, 1] },
   );
-  const [tree = '', ...files] = stdout
-    .toString('utf8')
-    .split('\0')
-    .filter((field) => field !== '');
-  return code === 0 ? { tree } : { conflicts: [...new Set(files)].sort() };
+  const [first = '', ...files] = answer.stdout.split('\0').filter((field) => field !== '');
+  const tree = written('merge', { ...answer, stdout: first }); // a commit that is not there is exit 1 too
+  return answer.code === 0 ? { tree } : { conflicts: [...new Set(files)].sort() };
 }
 
 export async function testMerge(shop: Workshop, base: Commit, head: Commit): Promise<MergeResult> {
@@ -53,20 +63,15 @@ export async function testMerge(shop: Workshop, base: Commit, head: Commit): Pro
 export async function commitTree(shop: Workshop, input: CommitInput): Promise<string> {
   const parents = input.parents.flatMap((parent) => ['-p', parent]);
   const message = input.message.endsWith('\n') ? input.message : `${input.message}\n`;
-  const { stdout } = await shop.git('commit-tree', ['commit-tree', input.tree, ...parents], {
-    repository: shop.dir,
-    env: identity(input.author, input.committer ?? input.author),
-    input: message,
-  });
-  return stdout.toString('utf8').trim();
+  const env = identity(input.author, input.committer ?? input.author);
+  return written(
+    'commit-tree',
+    await shop.git('commit-tree', ['commit-tree', input.tree, ...parents], { env, input: message }),
+  );
 }
 
 async function writeBlob(shop: Workshop, content: Buffer | string): Promise<string> {
-  const { stdout } = await shop.git('hash-object', ['hash-object', '-w', '--stdin'], {
-    repository: shop.dir,
-    input: content,
-  });
-  return stdout.toString('utf8').trim();
+  return written('hash-object', await shop.git('hash-object', ['hash-object', '-w', '--stdin'], { input: content }));
 }
 
 /** The tree with these paths set, or removed where undefined; a private index, no work tree. */
@@ -78,17 +83,15 @@ export async function treeWith(
   const folder = await mkdtemp(join(shop.dir, indexPrefix));
   const env = { GIT_INDEX_FILE: join(folder, 'index') };
   try {
-    await shop.git('read-tree', ['read-tree', base], { repository: shop.dir, env });
+    await shop.git('read-tree', ['read-tree', base], { env });
     const lines = [...changes].map(([path, entry]) =>
       entry ? `${entry.mode} ${entry.id}\t${path}\0` : `0 ${'0'.repeat(40)}\t${path}\0`,
     );
     await shop.git('update-index', ['update-index', '-z', '--index-info'], {
-      repository: shop.dir,
       env,
       input: lines.join(''),
     });
-    const { stdout } = await shop.git('write-tree', ['write-tree'], { repository: shop.dir, env });
-    return stdout.toString('utf8').trim();
+    return written('write-tree', await shop.git('write-tree', ['write-tree'], { env }));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -110,7 +110,7 @@ export class MirrorRefs {
 
   async #read(): Promise<RefChanges> {
     const before = this.#refs;
-    this.#refs = await readRefs(this.#remote.git, this.#remote.dir);
+    this.#refs = await readRefs(this.#remote.git);
     return { changes: refChanges(before, this.#refs) };
   }
 }

@@ -3,13 +3,16 @@ import { AppError } from '../base/errors.ts';
 import { Lru } from '../base/lru.ts';
 import { fetchOne, pushNew, remoteRef } from './remote.ts';
 import { commitTree, testMerge, writeFiles } from './merge.ts';
-import { parseCommit } from './commit.ts';
+import { byPath, filesAt } from './files-at.ts';
+import { commitIds, commitsBetween, isAncestor, mergeBase } from './ancestry.ts';
+import { fullId, isId, parseCommit } from './commit.ts';
 import { MirrorRefs } from './mirror-refs.ts';
 import { resolveByName } from './refs.ts';
 import { revert } from './revert.ts';
 import { segments } from './trees.ts';
 import { touching } from './touching.ts';
 import type { Constraints } from './constraint.ts';
+import type { GitCommand } from './command.ts';
 import type { Files } from '../model/files.ts';
 import type {
   Commit,
@@ -90,13 +93,12 @@ export class Mirror implements Repository {
   async has(sha: string): Promise<boolean> {
     await this.#refs.open();
     return (
-      this.#commits.get(sha) !== undefined ||
-      (isSha(sha) && (await this.#objects.read(`${sha}^{commit}`)) !== undefined)
+      this.#commits.get(sha) !== undefined || (isId(sha) && (await this.#objects.read(`${sha}^{commit}`)) !== undefined)
     );
   }
 
   async fetchCommit(sha: string, ref?: string): Promise<void> {
-    if (!isSha(sha)) throw noCommit(sha, this.url);
+    if (!isId(sha)) throw noCommit(sha, this.url);
     if (await this.has(sha)) return;
     this.#parts.onFetch();
     await fetchOne(this.#remote, sha, ref);
@@ -108,7 +110,7 @@ export class Mirror implements Repository {
     const known = this.#commits.get(sha);
     if (known) return known;
     await this.#refs.open();
-    const object = isSha(sha) ? await this.#objects.read(`${sha}^{commit}`) : undefined;
+    const object = isId(sha) ? await this.#objects.read(`${sha}^{commit}`) : undefined;
     if (!object) throw noCommit(sha, this.url);
     const commit = parseCommit(object.id, object.data);
     this.#commits.set(sha, commit);
@@ -124,7 +126,7 @@ export class Mirror implements Repository {
     const known = this.#commits.get(treeish);
     if (known) return known.tree;
     await this.#refs.open();
-    const object = isSha(treeish) ? await this.#objects.read(treeish) : undefined;
+    const object = isId(treeish) ? await this.#objects.read(treeish) : undefined;
     return object?.type === 'tree' ? object.id : (await this.commit(treeish)).tree;
   }
 
@@ -166,57 +168,33 @@ export class Mirror implements Repository {
   }
 
   async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
-    const { code } = await this.#git(
-      'merge-base',
-      ['merge-base', '--is-ancestor', sha(ancestor), sha(descendant)],
-      [0, 1],
-    );
-    return code === 0;
+    return isAncestor(await this.#git(), ancestor, descendant);
   }
 
   async mergeBase(a: string, b: string): Promise<string | undefined> {
-    const { code, stdout } = await this.#git('merge-base', ['merge-base', sha(a), sha(b)], [0, 1]);
-    return code === 0 ? stdout.toString('utf8').trim() : undefined;
+    return mergeBase(await this.#git(), a, b);
   }
 
   async log(options: LogOptions): Promise<Commit[]> {
-    const range = options.from === undefined ? [sha(options.to)] : [sha(options.to), `^${sha(options.from)}`];
-    const args = [
-      'rev-list',
-      `--max-count=${options.limit ?? 250}`,
-      ...(options.firstParent ? ['--first-parent'] : []),
-      ...range,
-      '--',
-      ...(options.paths ?? []).map((path) => `:(literal)${path}`),
-    ];
-    const { stdout } = await this.#git('rev-list', args);
-    return Promise.all(
-      stdout
-        .toString('utf8')
-        .split('\n')
-        .filter(Boolean)
-        .map((id) => this.commit(id)),
-    );
+    return Promise.all((await commitIds(await this.#git(), options)).map((id) => this.commit(id)));
   }
 
   async touching({ from, to, paths, limit }: TouchingOptions): Promise<string[] | undefined> {
-    await this.#refs.open();
-    const wanted = { ...(from !== undefined && { from: sha(from) }), to: sha(to), paths, limit };
+    const git = await this.#git();
+    const wanted = { ...(from !== undefined && { from: fullId(from) }), to: fullId(to), paths, limit };
     const key = JSON.stringify(wanted);
-    const known = this.#touching.get(key) ?? touching({ git: this.#remote.git, repository: this.#remote.dir }, wanted);
+    const known = this.#touching.get(key) ?? touching(git, wanted);
     this.#touching.set(key, known);
     known.catch(() => this.#touching.delete(key));
     return known;
   }
 
   async commitsBetween(from: string, to: string): Promise<string[]> {
-    const { stdout } = await this.#git('rev-list', ['rev-list', sha(to), `^${sha(from)}`]);
-    return stdout.toString('utf8').split('\n').filter(Boolean);
+    return commitsBetween(await this.#git(), from, to);
   }
 
   async newestChange(from: string, to: string, inputs: string[]): Promise<string | undefined> {
-    const { stdout } = await this.#git('rev-list', ['rev-list', '--first-parent', sha(to), `^${sha(from)}`]);
-    for (const id of stdout.toString('utf8').split('\n').filter(Boolean)) {
+    for (const id of await commitsBetween(await this.#git(), from, to, ['--first-parent'])) {
       const [parent] = (await this.commit(id)).parents;
       for (const path of inputs) {
         if ((await this.objectId(id, path)) !== (parent && (await this.objectId(parent, path)))) return id;
@@ -229,57 +207,26 @@ export class Mirror implements Repository {
     const key = `${base} ${head}`;
     const known = this.#merges.get(key);
     if (known) return known;
-    const result = await testMerge(this.#shop(), await this.commit(base), await this.commit(head));
+    const result = await testMerge(this.#remote, await this.commit(base), await this.commit(head));
     this.#merges.set(key, result);
     return result;
   }
 
   revert(input: RevertInput): Promise<RevertResult> {
-    return revert(this.#shop(), this, input);
+    return revert(this.#remote, this, input);
   }
 
   async commitTree(input: CommitInput): Promise<string> {
     await this.#refs.open();
-    return commitTree(this.#shop(), {
-      ...input,
-      tree: sha(input.tree),
-      parents: input.parents.map((parent) => sha(parent)),
-    });
+    return commitTree(this.#remote, { ...input, tree: fullId(input.tree), parents: input.parents.map(fullId) });
   }
 
   async treeWith(base: string, files: ReadonlyMap<string, Buffer | string | undefined>): Promise<string> {
-    return writeFiles(this.#shop(), this.trees, await this.rootTree(base), files);
+    return writeFiles(this.#remote, this.trees, await this.rootTree(base), files);
   }
 
   filesAt(treeish: string): Files {
-    let root: Promise<string> | undefined;
-    const find = async (path: string): Promise<TreeEntry | undefined> =>
-      this.trees.find(await (root ??= this.rootTree(treeish)), path);
-    return {
-      entry: async (path) => {
-        const entry = await find(path);
-        return (
-          entry && {
-            path: segments(path).join('/'),
-            kind: entry.kind,
-            id: entry.id,
-            executable: entry.mode === '100755',
-          }
-        );
-      },
-      id: async (path) => (await find(path))?.id,
-      kind: async (path) => (await find(path))?.kind,
-      list: async (path, recursive = false) => {
-        const entry = await find(path);
-        return entry?.kind === 'dir'
-          ? (await this.trees.list(entry.id, segments(path).join('/'), recursive)).sort(byPath)
-          : [];
-      },
-      read: async (path) => {
-        const entry = await find(path);
-        return entry && (entry.kind === 'file' || entry.kind === 'link') ? this.blob(entry.id) : undefined;
-      },
-    };
+    return filesAt(this, treeish);
   }
 
   async push(ref: string, commit: string, _options: { createOnly: true }): Promise<'created' | 'exists'> {
@@ -287,7 +234,7 @@ export class Mirror implements Repository {
       throw new AppError('E_GIT', `${JSON.stringify(ref)} is not a branch that can be created`);
     await this.#refs.open();
     this.#parts.onPush();
-    return pushNew(this.#remote, ref, sha(commit));
+    return pushNew(this.#remote, ref, fullId(commit));
   }
 
   async remoteRef(ref: string): Promise<string | undefined> {
@@ -295,32 +242,15 @@ export class Mirror implements Repository {
     return remoteRef(this.#remote, ref);
   }
 
-  #shop(): { git: Remote['git']; dir: string } {
-    return { git: this.#remote.git, dir: this.#remote.dir };
-  }
-
-  async #git(what: string, args: string[], okCodes = [0]): ReturnType<Remote['git']> {
+  /** In the mirror, which is there from now on. */
+  async #git(): Promise<GitCommand> {
     await this.#refs.open();
-    return this.#remote.git(what, args, { repository: this.#remote.dir, okCodes });
+    return this.#remote.git;
   }
-}
-
-function isSha(text: string): boolean {
-  return /^[0-9a-f]{40,64}$/.test(text);
-}
-
-/** Only full ids reach git's command line. */
-function sha(text: string): string {
-  if (!isSha(text)) throw new AppError('E_REVISION', `${JSON.stringify(text)} is not a commit id`);
-  return text;
 }
 
 function noCommit(id: string, url: string): AppError {
   return new AppError('E_REVISION', `commit ${JSON.stringify(id)} does not exist in ${url}`, {
     hint: 'It may have been dropped by a forced push.',
   });
-}
-
-function byPath(a: { path: string }, b: { path: string }): number {
-  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }

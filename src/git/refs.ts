@@ -6,14 +6,11 @@ import type { RefChange } from './repository.ts';
 /** Full ref name → commit (annotated tags peeled); `HEAD` is the remote's. */
 export type Refs = ReadonlyMap<string, string>;
 
-export async function readRefs(git: GitCommand, dir: string): Promise<Refs> {
-  const { stdout } = await git(
-    'for-each-ref',
-    ['for-each-ref', '--format=%(objectname) %(*objectname) %(refname)', 'refs/heads', 'refs/tags', headRef],
-    { repository: dir },
-  );
+export async function readRefs(git: GitCommand): Promise<Refs> {
+  const format = '--format=%(objectname) %(*objectname) %(refname)';
+  const { stdout } = await git('for-each-ref', ['for-each-ref', format, 'refs/heads', 'refs/tags', headRef]);
   const refs = new Map<string, string>();
-  for (const line of stdout.toString('utf8').split('\n')) {
+  for (const line of stdout.split('\n')) {
     const [id, peeled, ...rest] = line.split(' ');
     const name = rest.join(' ');
     if (id && name) refs.set(name === headRef ? 'HEAD' : name, peeled || id);

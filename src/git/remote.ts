@@ -7,15 +7,17 @@ import { indexPrefix } from './merge.ts';
 import { redactText } from '../base/log.ts';
 import { stderrOf } from '../base/process.ts';
 import type { AdvertisedRefs, RefsClient } from './advertised.ts';
-import type { GitCommand } from './command.ts';
+import type { Answer, GitCommand, GitVariables } from './command.ts';
 import type { RefChange } from './repository.ts';
-import type { RunResult } from '../base/process.ts';
 
 export interface Remote {
   url: string;
   /** Of the bare mirror. */
   dir: string;
+  /** Git in the mirror. */
   git: GitCommand;
+  /** Git in another bare repository. */
+  gitAt: (dir: string) => GitCommand;
   refsClient: RefsClient;
   /** Ends requests to the server. */
   signal: AbortSignal;
@@ -41,9 +43,9 @@ export async function createMirror(remote: Remote): Promise<void> {
   const unfinished = `${remote.dir}.${process.pid}.tmp`;
   await mkdir(parent, { recursive: true });
   await rm(unfinished, { recursive: true, force: true });
-  await remote.git('init', ['init', '--quiet', '--bare', unfinished]);
-  await remote.git('config', ['config', 'gc.autoDetach', 'false'], { repository: unfinished });
-  await fetchRefs({ ...remote, dir: unfinished });
+  const git = remote.gitAt(unfinished);
+  await git('init', ['init', '--quiet', '--bare']);
+  await fetchRefs({ ...remote, dir: unfinished, git });
   await rename(unfinished, remote.dir);
 }
 
@@ -107,7 +109,7 @@ async function fetch(remote: Remote, flags: string[], refspecs: string[]): Promi
     'fetch',
     ['fetch', '--quiet', '--no-write-fetch-head', '--no-recurse-submodules', ...flags, '--', remote.url, ...refspecs],
     {
-      repository: remote.dir,
+      network: true,
       env: await authorization(remote),
       timeoutMs: fetchTimeoutMs,
     },
@@ -143,13 +145,13 @@ function pushRefusal(reason: string, stderr: string): AppError {
   });
 }
 
-async function send(remote: Remote, ref: string, sha: string): Promise<RunResult> {
+async function send(remote: Remote, ref: string, sha: string): Promise<Answer> {
   try {
     return await remote.git(
       'push',
       ['push', '--porcelain', '--no-verify', `--force-with-lease=${ref}:`, '--', remote.url, `${sha}:${ref}`],
       {
-        repository: remote.dir,
+        network: true,
         env: await authorization(remote),
         okCodes: [0, 1],
         timeoutMs: fetchTimeoutMs,
@@ -168,11 +170,7 @@ async function send(remote: Remote, ref: string, sha: string): Promise<RunResult
  */
 export async function pushNew(remote: Remote, ref: string, sha: string): Promise<'created' | 'exists'> {
   const { stdout, stderr } = await send(remote, ref, sha);
-  const answer =
-    stdout
-      .toString('utf8')
-      .split('\n')
-      .find((line) => line.includes(`:${ref}\t`)) ?? '';
+  const answer = stdout.split('\n').find((line) => line.includes(`:${ref}\t`)) ?? '';
   if (answer.startsWith('*')) return 'created';
   if (answer.startsWith('=') || (await remoteRef(remote, ref)) !== undefined) return 'exists';
   const [, told] = answer.split('[remote rejected] (', 2);
@@ -186,16 +184,13 @@ export async function pushNew(remote: Remote, ref: string, sha: string): Promise
 /** What the server says the ref is now. */
 export async function remoteRef(remote: Remote, ref: string): Promise<string | undefined> {
   const { stdout } = await remote.git('ls-remote', ['ls-remote', '--', remote.url, ref], {
-    repository: remote.dir,
+    network: true,
     env: await authorization(remote),
   });
-  const line = stdout
-    .toString('utf8')
-    .split('\n')
-    .find((text) => text.endsWith(`\t${ref}`));
+  const line = stdout.split('\n').find((text) => text.endsWith(`\t${ref}`));
   return line?.split('\t')[0];
 }
 
-async function authorization(remote: Remote): Promise<Record<string, string>> {
+async function authorization(remote: Remote): Promise<GitVariables> {
   return credentialEnvironment(remote.url, await remote.credentials(remote.url));
 }

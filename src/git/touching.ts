@@ -11,11 +11,6 @@ export interface TouchingOptions {
   limit: number;
 }
 
-interface Asking {
-  git: GitCommand;
-  repository: string;
-}
-
 /**
  * `stdin` takes as many revisions and paths as there are; a path that no line can hold counts with all of its folder.
  */
@@ -26,15 +21,14 @@ function input(revisions: readonly string[], paths: readonly string[]): string {
   return [...revisions, '--', ...lines, ''].join('\n');
 }
 
-async function ask({ git, repository }: Asking, args: string[], given: string): Promise<string> {
+async function ask(git: GitCommand, args: string[], given: string): Promise<string> {
   const [command = '', ...rest] = args;
   const { stdout } = await git(command, [command, '--stdin', ...rest], {
-    repository,
     input: given,
     env: { GIT_LITERAL_PATHSPECS: '1' },
     timeoutMs: 300_000,
   });
-  return stdout.toString('utf8');
+  return stdout;
 }
 
 function lines(text: string): string[] {
@@ -45,12 +39,12 @@ const each = ['--no-walk=unsorted', '--format=%x01%H %P'];
 
 /** Those of the commits for which that kind of difference names one of the paths. */
 async function showing(
-  asking: Asking,
+  git: GitCommand,
   commits: readonly string[],
   { paths, args }: { paths: readonly string[]; args: string[] },
 ): Promise<{ id: string; parents: number }[]> {
   if (commits.length === 0) return [];
-  const text = await ask(asking, ['log', ...each, '--name-only', ...args], input(commits, paths));
+  const text = await ask(git, ['log', ...each, '--name-only', ...args], input(commits, paths));
   // Git quotes a path that has control characters: the mark begins a commit and nothing else.
   return text.split('\u0001').flatMap((part) => {
     const [head = '', ...names] = lines(part);
@@ -64,27 +58,27 @@ async function showing(
  * slipped in.
  * Path limits alone leave out a merge that equals one of its parents there.
  */
-async function telling(asking: Asking, merges: readonly string[], paths: readonly string[]): Promise<string[]> {
-  const differing = await showing(asking, merges, { paths, args: ['-m', '--no-renames'] });
+async function telling(git: GitCommand, merges: readonly string[], paths: readonly string[]): Promise<string[]> {
+  const differing = await showing(git, merges, { paths, args: ['-m', '--no-renames'] });
   const [pairs, more] = [
     differing.filter(({ parents }) => parents === 2),
     differing.filter(({ parents }) => parents > 2),
   ];
-  const made = await showing(asking, [...new Set(pairs.map(({ id }) => id))], { paths, args: ['--remerge-diff'] });
+  const made = await showing(git, [...new Set(pairs.map(({ id }) => id))], { paths, args: ['--remerge-diff'] });
   // A merge of many is not made again; what differs there is its own.
   return [...new Set([...made, ...more].map(({ id }) => id))];
 }
 
 /** Where the files came from that these commits moved to the paths. */
 async function sources(
-  asking: Asking,
+  git: GitCommand,
   commits: readonly string[],
   paths: readonly string[],
 ): Promise<{ commit: string; path: string }[]> {
-  const adding = await showing(asking, commits, { paths, args: ['--no-renames', '--diff-filter=A'] });
+  const adding = await showing(git, commits, { paths, args: ['--no-renames', '--diff-filter=A'] });
   if (adding.length === 0) return [];
   const text = await ask(
-    asking,
+    git,
     ['log', ...each, '-z', '--name-status', '-M', '--diff-filter=R'],
     input(
       adding.map(({ id }) => id),
@@ -109,15 +103,15 @@ function isBelow(path: string, folders: readonly string[]): boolean {
 }
 
 async function touchingOnce(
-  asking: Asking,
+  git: GitCommand,
   revisions: readonly string[],
   paths: readonly string[],
   limit: number,
 ): Promise<string[]> {
   const count = `--max-count=${limit + 1}`;
-  const plain = lines(await ask(asking, ['rev-list', '--full-history', '--no-merges', count], input(revisions, paths)));
-  const merges = lines(await ask(asking, ['rev-list', '--merges'], input(revisions, [])));
-  return [...plain, ...(await telling(asking, merges, paths))];
+  const plain = lines(await ask(git, ['rev-list', '--full-history', '--no-merges', count], input(revisions, paths)));
+  const merges = lines(await ask(git, ['rev-list', '--merges'], input(revisions, [])));
+  return [...plain, ...(await telling(git, merges, paths))];
 }
 
 /**
@@ -126,18 +120,18 @@ async function touchingOnce(
  * to one of the paths brings all of its history along. Undefined when there are more than the limit.
  */
 export async function touching(
-  asking: Asking,
+  git: GitCommand,
   { from, to, paths, limit }: TouchingOptions,
 ): Promise<string[] | undefined> {
   if (paths.length === 0) return [];
-  const found = new Set(await touchingOnce(asking, from === undefined ? [to] : [to, `^${from}`], paths, limit));
+  const found = new Set(await touchingOnce(git, from === undefined ? [to] : [to, `^${from}`], paths, limit));
   const followed = new Set(paths);
   for (let fresh = [...found]; fresh.length > 0 && found.size <= limit;) {
-    const moved = (await sources(asking, fresh, [...followed])).filter(({ path }) => !followed.has(path));
+    const moved = (await sources(git, fresh, [...followed])).filter(({ path }) => !followed.has(path));
     if (moved.length === 0) break;
     for (const { path } of moved) followed.add(path);
     const tips = [...new Set(moved.map(({ commit }) => commit))];
-    const older = await touchingOnce(asking, tips, [...new Set(moved.map(({ path }) => path))], limit);
+    const older = await touchingOnce(git, tips, [...new Set(moved.map(({ path }) => path))], limit);
     fresh = older.filter((id) => !found.has(id));
     for (const id of fresh) found.add(id);
   }

@@ -63,7 +63,7 @@ export function origin(t: TestContext, files: Record<string, string> = { 'README
 }
 
 /** Mirrors in a folder of the test's own; stopped afterwards. */
-export function mirrors(t: TestContext, dir = temporary(t)): Git {
+export function mirrors(t: TestContext, dir = temporary(t), protocols = ['file']): Git {
   const git = openGit({
     worker,
     dir,
@@ -71,7 +71,7 @@ export function mirrors(t: TestContext, dir = temporary(t)): Git {
     log: silentLogger(),
     credentials: async () => undefined,
     signal: new AbortController().signal,
-    protocols: ['file'],
+    protocols,
   });
   t.after(() => git.stop());
   return git;
