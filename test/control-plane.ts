@@ -19,6 +19,7 @@ import {
 } from '../sandbox/cluster/cluster.ts';
 import { applyCrds } from '../sandbox/settings.ts';
 import { join } from 'node:path';
+import type { ClusterConfig } from '../src/cluster/cluster-config.ts';
 
 export interface TestCluster extends ClusterFacts {
   /** Path of the administrator's kubeconfig; its default namespace is `namespace`. */
@@ -29,6 +30,11 @@ export interface TestCluster extends ClusterFacts {
   namespace: string;
   /** Administrator's client for set-up and for looking: `access.call('GET', path)` answers {status, body}. */
   access: Access;
+}
+
+/** How the administrator reaches it: what `kubeconfig` says, without a reading of the file. */
+export function administrator({ server, ca, tokens }: ClusterFacts): ClusterConfig {
+  return { server, ca, token: tokens.admin };
 }
 
 let shared: Promise<ClusterFacts> | undefined;

@@ -5,7 +5,7 @@ import { Semaphore } from '../base/semaphore.ts';
 import type { Api } from './api.ts';
 import { DiscoveryCache } from './discovery/discovery-cache.ts';
 import type { ApiResource, Discovery } from './discovery/discovery.ts';
-import type { ClusterConfig } from './kubeconfig.ts';
+import type { ClusterConfig } from './cluster-config.ts';
 import { LiveCache } from './watch/live-cache.ts';
 import type { Live } from './live.ts';
 import { MirrorCache } from './watch/informer.ts';

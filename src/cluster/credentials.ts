@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
 import type { Impersonation } from './api.ts';
-import type { ClusterConfig } from './kubeconfig.ts';
+import type { ClusterConfig, Login } from './cluster-config.ts';
 
 /** Projected tokens are replaced about an hour before they expire; looking every ten seconds is early enough. */
 const lookEveryMs = 10_000;
@@ -14,7 +14,7 @@ export class Credentials {
   #token: string | undefined;
   #modified = -1;
   #looked = -Infinity;
-  #plugin: Record<string, string> | undefined;
+  #plugin: Promise<Login> | undefined;
 
   constructor(config: ClusterConfig, clock: Clock) {
     this.#config = config;
@@ -38,8 +38,9 @@ export class Credentials {
 
   /** After a 401: true if there may be other credentials now, so that a second attempt makes sense. */
   async refresh(): Promise<boolean> {
-    if (this.#config.headers) {
+    if (this.#config.login) {
       this.#plugin = undefined;
+      await this.#given();
       return true;
     }
     if (this.#config.tokenFile === undefined) return false;
@@ -49,14 +50,30 @@ export class Credentials {
     return (await this.#fileToken(this.#config.tokenFile)) !== before;
   }
 
+  /** The client's certificate as it is now, in PEM. */
+  async certificate(): Promise<{ cert?: string | undefined; key?: string | undefined }> {
+    return this.#config.login ? ((await this.#given()) ?? {}) : this.#config;
+  }
+
   async #login(): Promise<Record<string, string>> {
-    const { headers, tokenFile, token, username, password } = this.#config;
-    if (headers) return (this.#plugin ??= await headers());
+    const { login, tokenFile, token, username, password } = this.#config;
+    if (login) return (await this.#given())?.headers ?? {};
     if (tokenFile !== undefined) return { authorization: `Bearer ${await this.#fileToken(tokenFile)}` };
     if (token !== undefined) return { authorization: `Bearer ${token}` };
     if (username !== undefined)
       return { authorization: `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}` };
     return {};
+  }
+
+  /** Whoever needs it at the same time waits for the same plug-in; one that failed is asked again. */
+  async #given(): Promise<Login | undefined> {
+    const given = (this.#plugin ??= this.#config.login?.());
+    try {
+      return await given;
+    } catch (error) {
+      if (this.#plugin === given) this.#plugin = undefined;
+      throw error;
+    }
   }
 
   async #fileToken(path: string): Promise<string> {

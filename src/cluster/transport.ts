@@ -1,5 +1,5 @@
 // The wire to one API server: connections, credentials, time limits, and the few retries that are always safe.
-import { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { Clock } from '../base/clock.ts';
 import { AppError, errorMessage } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
@@ -8,8 +8,10 @@ import { parseJson, stringifyJson } from '../base/json.ts';
 import type { ApiVerb, Impersonation } from './api.ts';
 import { applyBody, applyType } from './apply-body.ts';
 import { ApiError, apiErrorOf, concernsSecrets } from './api-error.ts';
+import { connectionsTo } from './connections.ts';
 import { Credentials } from './credentials.ts';
-import type { ClusterConfig } from './kubeconfig.ts';
+import { waitBeforeRetry } from './resend.ts';
+import type { ClusterConfig } from './cluster-config.ts';
 import type { Permit } from '../base/permit.ts';
 
 export interface TransportOptions {
@@ -81,34 +83,19 @@ export class Transport {
   };
   readonly #options: TransportOptions;
   readonly #credentials: Credentials;
-  readonly #requests: Pool;
-  readonly #watches: Pool;
-  readonly #prefix: string;
+  readonly #url: URL;
+  #certificate: string | undefined;
+  #requests: Dispatcher;
+  #watches: Dispatcher;
 
   constructor(options: TransportOptions) {
     this.#options = options;
     this.#credentials = new Credentials(options.config, options.clock);
     const { config } = options;
-    const url = serverUrl(config.server);
-    this.#prefix = url.pathname.replace(/\/$/, '');
-    const pool = (connections: number | null): Pool =>
-      new Pool(url.origin, {
-        connections,
-        // HTTP/2 of undici held back requests with a body while a streamed answer was open (undici #5524).
-        allowH2: false,
-        keepAliveTimeout: 45_000,
-        bodyTimeout: 0,
-        connect: {
-          timeout: 10_000,
-          ...(config.ca !== undefined && { ca: config.ca }),
-          ...(config.cert !== undefined && { cert: config.cert }),
-          ...(config.key !== undefined && { key: config.key }),
-          ...(config.serverName !== undefined && { servername: config.serverName }),
-          ...(config.insecure === true && { rejectUnauthorized: false }),
-        },
-      });
-    this.#requests = pool(options.connections);
-    this.#watches = pool(null);
+    this.#url = serverUrl(config.server);
+    this.#certificate = config.cert;
+    this.#requests = connectionsTo(config, options.connections);
+    this.#watches = connectionsTo(config, null);
   }
 
   /**
@@ -127,7 +114,7 @@ export class Transport {
         if (call.signal?.aborted) throw error;
         const stale: boolean = error instanceof ApiError && error.status === 401 && !refreshed;
         refreshed ||= stale;
-        if (stale && (await this.#credentials.refresh())) continue;
+        if (stale && (await this.#refreshed())) continue;
         const wait = waitBeforeRetry(error, call.safe, () =>
           backoffDelay(attempt, random, { baseMs: 200, maxMs: 5000 }),
         );
@@ -140,7 +127,7 @@ export class Transport {
   /** An endless answer, as long as the server likes; resolves at its end, rejects like `call`. */
   async stream(call: StreamCall): Promise<void> {
     const refused = await this.#streamOnce(call);
-    if (refused?.status === 401 && (await this.#credentials.refresh())) {
+    if (refused?.status === 401 && (await this.#refreshed())) {
       const again = await this.#streamOnce(call);
       if (again) throw again;
     } else if (refused) throw refused;
@@ -149,6 +136,21 @@ export class Transport {
   /** Ends all connections at once; what is under way fails. */
   async close(): Promise<void> {
     await Promise.all([this.#requests.destroy(), this.#watches.destroy()]);
+  }
+
+  /** Connections are made anew for another certificate; what goes over the old ones may end. */
+  async #refreshed(): Promise<boolean> {
+    if (!(await this.#credentials.refresh())) return false;
+    const { cert, key } = await this.#credentials.certificate();
+    if (cert === this.#certificate) return true;
+    const { config, connections, log } = this.#options;
+    const old = [this.#requests, this.#watches];
+    const known = { ...config, ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) };
+    this.#certificate = cert;
+    this.#requests = connectionsTo(known, connections);
+    this.#watches = connectionsTo(known, null);
+    for (const each of old) each.close().catch((err: unknown) => log.debug({ err }, 'an old connection did not close'));
+    return true;
   }
 
   async #attempt(call: Call, deadline: number): Promise<Answer> {
@@ -170,8 +172,9 @@ export class Transport {
       if (call.method !== 'GET' && call.verb !== 'dryRun' && !call.unguarded) await this.#options.permit?.();
       this.counts[call.verb] += 1;
       const response = await this.#requests.request({
+        origin: this.#url.origin,
         method: call.method,
-        path: this.#prefix + call.path,
+        path: this.#pathOf(call),
         headers,
         body: sent,
         signal: limit.signal,
@@ -195,6 +198,11 @@ export class Transport {
     }
   }
 
+  /** Behind a gateway such as Rancher's the API has a path of its own. */
+  #pathOf({ path }: { path: string }): string {
+    return this.#url.pathname.replace(/\/$/, '') + path;
+  }
+
   async #streamOnce(call: StreamCall): Promise<ApiError | undefined> {
     call.signal.throwIfAborted();
     const headers = { ...(await this.#credentials.headers()), accept: call.accept };
@@ -216,7 +224,14 @@ export class Transport {
       };
       call.signal.addEventListener('abort', abort, { once: true });
       this.#watches.dispatch(
-        { method: 'GET', path: this.#prefix + call.path, headers, headersTimeout: call.headersMs, bodyTimeout: 0 },
+        {
+          origin: this.#url.origin,
+          method: 'GET',
+          path: this.#pathOf(call),
+          headers,
+          headersTimeout: call.headersMs,
+          bodyTimeout: 0,
+        },
         {
           onRequestStart: (begun) => {
             controller = begun;
@@ -246,25 +261,6 @@ export class Transport {
       );
     });
   }
-}
-
-/** Milliseconds, or undefined if a repetition could do harm or would not help. */
-function waitBeforeRetry(error: unknown, safe: boolean, backoff: () => number): number | undefined {
-  if (error instanceof ApiError) {
-    // refused before it was handled: safe for writes too
-    if (error.status === 429) return error.retryAfterMs ?? backoff();
-    return safe && (error.status === 502 || error.status === 503 || error.status === 504)
-      ? (error.retryAfterMs ?? backoff())
-      : undefined;
-  }
-  if (!(error instanceof AppError) || error.code !== 'E_API_UNREACHABLE') return undefined;
-  const code = error.cause instanceof Error && 'code' in error.cause ? error.cause.code : undefined;
-  if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') return undefined; // we have stopped
-  return safe || neverSent(code) ? backoff() : undefined;
-}
-
-function neverSent(code: unknown): boolean {
-  return code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'UND_ERR_CONNECT_TIMEOUT';
 }
 
 function failed(call: { method: string; path: string; body?: unknown }): {

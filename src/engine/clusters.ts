@@ -6,7 +6,7 @@ import type { LiveChange } from '../cluster/live.ts';
 import type { Application } from '../model/application.ts';
 import type { Store } from '../store/store.ts';
 import type { Target } from './application/assess.ts';
-import { argoClusterConfig } from '../cluster/kubeconfig.ts';
+import { argoClusterConfig } from '../cluster/cluster-config.ts';
 import { connectCluster } from '../cluster/cluster.ts';
 import { createComparer } from '../compare/compare.ts';
 import { inClusterServer } from '../model/annotations.ts';

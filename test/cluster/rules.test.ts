@@ -1,4 +1,4 @@
-// The pure rules of the cluster room: lines, versions, tracking, fingerprints, errors, paths and kubeconfigs.
+// The pure rules of the cluster room: lines, versions, tracking, fingerprints, errors and paths.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { apiErrorOf } from '../../src/cluster/api-error.ts';
 import { parseAggregated, parseResourceList } from '../../src/cluster/discovery/discovery-documents.ts';
 import type { ApiResource } from '../../src/cluster/discovery/discovery.ts';
-import { argoClusterConfig, inClusterConfig, loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
+import { argoClusterConfig, inClusterConfig } from '../../src/cluster/cluster-config.ts';
 import { LineSplitter } from '../../src/cluster/watch/lines.ts';
 import { objectPath, withQuery } from '../../src/cluster/paths.ts';
 import { fingerprintOf, trackedBy } from '../../src/cluster/watch/record.ts';
@@ -235,40 +235,6 @@ test('discovery documents of both shapes give the same resources', () => {
   );
   assert.deepEqual(aggregated, [{ name: 'apps', versions: [{ version: 'v1', stale: false, resources: plain }] }]);
   assert.equal(plain[0]?.hasStatus, true);
-});
-
-test('a kubeconfig is read with its files beside it, its namespace, and its context by choice', async (t) => {
-  const dir = await mkdtemp(join(tmpdir(), 'kubeconfig-'));
-  t.after(() => rm(dir, { recursive: true }));
-  await writeFile(join(dir, 'ca.pem'), 'CA');
-  const text = `
-current-context: one
-contexts:
-- {name: one, context: {cluster: a, user: u, namespace: shop}}
-- {name: two, context: {cluster: b, user: v}}
-clusters:
-- {name: a, cluster: {server: 'https://a:6443', certificate-authority: ca.pem}}
-- {name: b, cluster: {server: 'https://b:6443', insecure-skip-tls-verify: true}}
-users:
-- {name: u, user: {token: t0ken, as: someone, as-groups: [g]}}
-- {name: v, user: {client-certificate-data: ${Buffer.from('CERT').toString('base64')}, tokenFile: token}}
-`;
-  const path = join(dir, 'config');
-  await writeFile(path, text);
-  assert.deepEqual(await loadKubeconfig({ path }), {
-    config: { server: 'https://a:6443', ca: 'CA', token: 't0ken', impersonate: { user: 'someone', groups: ['g'] } },
-    namespace: 'shop',
-    context: 'one',
-  });
-  const two = await loadKubeconfig({ env: { KUBECONFIG: `${join(dir, 'absent')}:${path}` }, context: 'two' });
-  assert.deepEqual(two.config, {
-    server: 'https://b:6443',
-    insecure: true,
-    cert: 'CERT',
-    tokenFile: join(dir, 'token'),
-  });
-  await assert.rejects(loadKubeconfig({ path, context: 'three' }), { code: 'E_CONFIG' });
-  await assert.rejects(loadKubeconfig({ path: join(dir, 'absent') }), { code: 'E_CONFIG' });
 });
 
 test('the pod account and the Secret of an Argo CD cluster give the same shape', async (t) => {

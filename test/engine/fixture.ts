@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { parseAllDocuments } from 'yaml';
+import type { ClusterConfig } from '../../src/cluster/cluster-config.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Engine, EngineOptions } from '../../src/engine/engine.ts';
 import type { CommitAuthors } from '../../src/engine/application/pass.ts';
@@ -23,7 +24,6 @@ import { systemClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
 import { compareVersions } from '../../src/cluster/watch/object-store.ts';
-import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
 import { createAuthors } from '../../src/engine/approval/authors.ts';
 import { createDesiring } from '../../src/engine/application/desired.ts';
 import { createEngine } from '../../src/engine/engine.ts';
@@ -34,7 +34,7 @@ import { readSettings } from '../../src/store/settings.ts';
 import { createSchedules } from '../../src/store/schedules.ts';
 import { openStore } from '../../src/store/store.ts';
 import { binaries } from '../../tools/binaries.ts';
-import { eventually, testCluster } from '../control-plane.ts';
+import { administrator, eventually, testCluster } from '../control-plane.ts';
 import { worker } from '../worker.ts';
 import { Fuse, fused } from './fuse.ts';
 
@@ -141,7 +141,7 @@ interface Running {
 }
 
 interface RunOptions {
-  kubeconfig: string;
+  config: ClusterConfig;
   namespace: string;
   dir: string;
   forge: CommitAuthors;
@@ -149,13 +149,10 @@ interface RunOptions {
   fuse: Fuse;
 }
 
-async function run({ kubeconfig, namespace, dir, forge, standing, fuse }: RunOptions): Promise<Running> {
+async function run({ config, namespace, dir, forge, standing, fuse }: RunOptions): Promise<Running> {
   const abort = new AbortController();
   const log = createLogger({ level: process.env['DEBUG_TEST'] ? 'debug' : 'silent' });
-  const connected = await connectCluster(
-    { config: (await loadKubeconfig({ path: kubeconfig })).config, clock: systemClock, log },
-    abort.signal,
-  );
+  const connected = await connectCluster({ config, clock: systemClock, log }, abort.signal);
   await applyCrds(connected);
   const cluster = fused(connected, fuse);
   const store = await openStore(cluster, namespace, abort.signal);
@@ -274,7 +271,7 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
     };
   const fuse = new Fuse();
   const start = (): Promise<Running> =>
-    run({ kubeconfig: plane.kubeconfig, namespace: plane.namespace, dir, forge, standing, fuse });
+    run({ config: administrator(plane), namespace: plane.namespace, dir, forge, standing, fuse });
   let running = await start();
   let stopped = false;
   await settings(running, plane.namespace, options);

@@ -12,22 +12,26 @@ import type { Clock } from '../../src/base/clock.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
-import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
+import type { ClusterConfig } from '../../src/cluster/cluster-config.ts';
 import { Lease } from '../../src/operator/lease.ts';
 import { connectThroughProxy } from '../cluster/connect.ts';
-import { eventually, testCluster } from '../control-plane.ts';
+import { administrator, eventually, testCluster } from '../control-plane.ts';
 
 const ref = (namespace: string) => ({ group: 'coordination.k8s.io', kind: 'Lease', namespace, name: 'coxswain' });
 
-async function place(t: TestContext): Promise<{ api: Api; namespace: string; kubeconfig: string }> {
-  const { kubeconfig, namespace } = await testCluster(t);
+async function place(
+  t: TestContext,
+): Promise<{ api: Api; namespace: string; kubeconfig: string; config: ClusterConfig }> {
+  const plane = await testCluster(t);
+  const { kubeconfig, namespace } = plane;
+  const config = administrator(plane);
   const cluster = await connectCluster({
-    config: (await loadKubeconfig({ path: kubeconfig })).config,
+    config,
     clock: systemClock,
     log: silentLogger(),
   });
   t.after(() => cluster.stop());
-  return { api: cluster.api, namespace, kubeconfig };
+  return { api: cluster.api, namespace, kubeconfig, config };
 }
 
 async function holder(api: Api, namespace: string): Promise<string> {
@@ -246,7 +250,7 @@ const pauses: [what: string, pause: (asleep: { steady: number; wall: number }) =
 
 for (const [what, pause] of pauses) {
   test(`after ${what} nothing is written before the lease is renewed, and nothing at all when another process took it`, async (t) => {
-    const { api, namespace, kubeconfig } = await place(t);
+    const { api, namespace, config } = await place(t);
     const asleep = { steady: 0, wall: 0 };
     const clock: Clock = {
       ...systemClock,
@@ -256,7 +260,7 @@ for (const [what, pause] of pauses) {
     const lost = Promise.withResolvers<void>();
     const lease: Lease = new Lease({ api, namespace, clock, log: silentLogger(), onLost: lost.resolve });
     const guarded = await connectCluster({
-      config: (await loadKubeconfig({ path: kubeconfig })).config,
+      config,
       clock: systemClock,
       log: silentLogger(),
       permit: () => lease.confirm(),

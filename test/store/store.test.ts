@@ -10,9 +10,9 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { isStatus } from '../../src/cluster/api-error.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
-import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
+import type { ClusterConfig } from '../../src/cluster/cluster-config.ts';
 import { openStore } from '../../src/store/store.ts';
-import { eventually, ownCluster, testCluster } from '../control-plane.ts';
+import { administrator, eventually, ownCluster, testCluster } from '../control-plane.ts';
 import { applyCrds } from '../engine/fixture.ts';
 
 interface Bed {
@@ -23,9 +23,9 @@ interface Bed {
   another(): Promise<Store>;
 }
 
-async function connect(t: TestContext, kubeconfig: string): Promise<Cluster> {
+async function connect(t: TestContext, config: ClusterConfig): Promise<Cluster> {
   const cluster = await connectCluster({
-    config: (await loadKubeconfig({ path: kubeconfig })).config,
+    config,
     clock: systemClock,
     log: silentLogger(),
   });
@@ -34,14 +34,15 @@ async function connect(t: TestContext, kubeconfig: string): Promise<Cluster> {
 }
 
 async function bed(t: TestContext): Promise<Bed> {
-  const { kubeconfig, namespace } = await testCluster(t);
-  const cluster = await connect(t, kubeconfig);
+  const plane = await testCluster(t);
+  const { namespace } = plane;
+  const cluster = await connect(t, administrator(plane));
   await applyCrds(cluster);
   return {
     namespace,
     cluster,
     store: await openStore(cluster, namespace),
-    another: async () => openStore(await connect(t, kubeconfig), namespace),
+    another: async () => openStore(await connect(t, administrator(plane)), namespace),
   };
 }
 
@@ -204,19 +205,21 @@ test('settings follow their ConfigMaps and Secrets, and nothing else', async (t)
 });
 
 test('of two processes that open the store at once both have the same MAC key, which stays', async (t) => {
-  const { kubeconfig, namespace } = await testCluster(t);
-  const clusters = await Promise.all([connect(t, kubeconfig), connect(t, kubeconfig)]);
+  const plane = await testCluster(t);
+  const { namespace } = plane;
+  const clusters = await Promise.all([connect(t, administrator(plane)), connect(t, administrator(plane))]);
   for (const cluster of clusters.slice(0, 1)) await applyCrds(cluster);
   const stores = await Promise.all(clusters.map((cluster) => openStore(cluster, namespace)));
-  const later = await openStore(await connect(t, kubeconfig), namespace);
+  const later = await openStore(await connect(t, administrator(plane)), namespace);
   const keys = [...stores, later].map((store) => store.macKey.toString('hex'));
   assert.equal(new Set(keys).size, 1);
   assert.equal(stores[0]?.macKey.length, 32);
 });
 
 test('a MAC key that is too short is refused with what to do', async (t) => {
-  const { kubeconfig, namespace, access } = await testCluster(t);
-  const cluster = await connect(t, kubeconfig);
+  const plane = await testCluster(t);
+  const { namespace, access } = plane;
+  const cluster = await connect(t, administrator(plane));
   await applyCrds(cluster);
   await access.must('POST', `/api/v1/namespaces/${namespace}/secrets`, {
     apiVersion: 'v1',
@@ -229,7 +232,7 @@ test('a MAC key that is too short is refused with what to do', async (t) => {
 
 test('the store waits for kinds whose CRD is missing, and ends when it is told to', async (t) => {
   const plane = await ownCluster(t, { nodes: 0 });
-  const cluster = await connect(t, plane.kubeconfig);
+  const cluster = await connect(t, administrator(plane));
   const abort = new AbortController();
   const opened: Store[] = [];
   const opening = openStore(cluster, plane.namespace).then((store) => opened.push(store));
