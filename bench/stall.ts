@@ -15,7 +15,8 @@ import { healthOfAll } from '../src/engine/application/assess.ts';
 import { comparedStatus, statusPatch } from '../src/engine/application/status.ts';
 import { ChangedPaths } from '../src/git/touch.ts';
 import { keyOf, keyText } from '../src/model/kube.ts';
-import { createRenderer } from '../src/render/render.ts';
+import { createRenderer, type Renderer } from '../src/render/render.ts';
+import type { RenderRequest } from '../src/render/source/request.ts';
 import { Worker } from '../src/base/worker.ts';
 import { binaries } from '../tools/binaries.ts';
 
@@ -54,10 +55,10 @@ async function paths(): Promise<number> {
   });
 }
 
-function filesOf(texts: ReadonlyMap<string, Buffer>): Files {
+function filesOf(texts: ReadonlyMap<string, Buffer>, version = 0): Files {
   const entry = (path: string): { path: string; kind: 'file' | 'dir'; id: string; executable: boolean } | undefined =>
     path === 'app' || texts.has(path)
-      ? { path, kind: path === 'app' ? 'dir' : 'file', id: path, executable: false }
+      ? { path, kind: path === 'app' ? 'dir' : 'file', id: `${path} ${version}`, executable: false }
       : undefined;
   return {
     entry: (path) => Promise.resolve(entry(path)),
@@ -68,11 +69,35 @@ function filesOf(texts: ReadonlyMap<string, Buffer>): Files {
   };
 }
 
-/** One file: what a chart of custom resource definitions or a generated folder looks like. */
-async function documents(): Promise<number> {
+async function withRenderer<T>(use: (renderer: Renderer) => Promise<T>): Promise<T> {
   const dir = mkdtempSync(join(tmpdir(), 'coxswain-stall-'));
   const tools = await binaries(['helm', 'kustomize', 'jsonnet', 'render']);
   const worker = new Worker({ path: tools['render'] ?? '' });
+  try {
+    return await use(
+      await createRenderer({
+        worker,
+        tools: { helm: tools['helm'] ?? '', kustomize: tools['kustomize'] ?? '', jsonnet: tools['jsonnet'] ?? '' },
+        tempDir: dir,
+      }),
+    );
+  } finally {
+    worker.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function requestOf(files: Files, revision: number): RenderRequest {
+  return {
+    source: { repoURL: 'https://git.example/x', path: 'app' },
+    app: { name: 'app', namespace: 'argocd', destinationNamespace: 'app', project: 'default', revision: `${revision}` },
+    files,
+    cluster: { version: '1.36.3', apiVersions: [] },
+  };
+}
+
+/** One file: what a chart of custom resource definitions or a generated folder looks like. */
+async function documents(): Promise<number> {
   const text = (run: number): Buffer =>
     Buffer.from(
       Array.from(
@@ -82,27 +107,32 @@ async function documents(): Promise<number> {
       ).join('---\n'),
     );
   let run = 0;
-  try {
-    const renderer = await createRenderer({
-      worker,
-      tools: { helm: tools['helm'] ?? '', kustomize: tools['kustomize'] ?? '', jsonnet: tools['jsonnet'] ?? '' },
-      tempDir: dir,
-    });
-    return await longest(async () => {
+  return withRenderer((renderer) =>
+    longest(async () => {
       run += 1;
-      const path = `app/all-${run}.yaml`;
-      const files = filesOf(new Map([[path, text(run)]]));
-      await renderer.render({
-        source: { repoURL: 'https://git.example/x', path: 'app' },
-        app: { name: 'app', namespace: 'argocd', destinationNamespace: 'app', project: 'default', revision: `${run}` },
-        files,
-        cluster: { version: '1.36.3', apiVersions: [] },
-      });
-    });
-  } finally {
-    worker.stop();
-    rmSync(dir, { recursive: true, force: true });
-  }
+      await renderer.render(requestOf(filesOf(new Map([[`app/all-${run}.yaml`, text(run)]])), run));
+    }),
+  );
+}
+
+/** What a kustomization of 20,000 files reads; Kustomize itself takes minutes over them. */
+async function kustomization(): Promise<number> {
+  const names = Array.from({ length: 20_000 }, (_, at) => `c-${at}.yaml`);
+  let run = 0;
+  return withRenderer((renderer) =>
+    longest(async () => {
+      run += 1;
+      const text = `# ${run}\nresources:\n${names.map((name) => `- ${name}\n`).join('')}`;
+      const files = filesOf(
+        new Map([
+          [`app/kustomization.yaml`, Buffer.from(text)],
+          ...names.map((name): [string, Buffer] => [`app/${name}`, Buffer.from('')]),
+        ]),
+        run,
+      );
+      await renderer.inputs(requestOf(files, run));
+    }),
+  );
 }
 
 function configMap(at: number): KubeObject {
@@ -186,5 +216,10 @@ async function churn(): Promise<number> {
 
 /** Milliseconds, each at most 100. */
 export async function stall(): Promise<Record<string, number>> {
-  return { paths_ms: await paths(), documents_ms: await documents(), churn_ms: await churn() };
+  return {
+    paths_ms: await paths(),
+    documents_ms: await documents(),
+    kustomization_ms: await kustomization(),
+    churn_ms: await churn(),
+  };
 }

@@ -174,6 +174,7 @@ export type ConditionType =
   | 'SharedResourceWarning'
   | 'RepeatedResourceWarning'
   | 'RepeatedKeyWarning'
+  | 'UnmatchedPatchWarning'
   | 'ExcludedResourceWarning'
   | 'OrphanedResourceWarning'
   | 'MovingResourceWarning';

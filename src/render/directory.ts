@@ -91,7 +91,11 @@ async function manifestFiles({ files, path }: Planning, section: DirectorySource
       await refuseModule(files, entry.path);
     if (entry.kind === 'link' && section.recurse && !excluded(name, section) && (await isFolder(files, entry.path)))
       found.leftOut.push(`${entry.path} (a link to a folder)`);
-    if (!endings.some((ending) => entry.path.endsWith(`.${ending}`)) || !included(name, section)) continue;
+    if (!included(name, section) || !endings.includes(endingOf(name).toLowerCase())) continue;
+    if (entry.kind === 'file' && !endings.includes(endingOf(name))) {
+      found.leftOut.push(`${entry.path} (only ${endings.join(', ')} in lower case are read)`);
+      continue;
+    }
     const target = entry.kind === 'link' ? await follow(files, entry.path) : entry;
     if (!target) throw renderError('this link leads nowhere', { file: entry.path });
     if (target.kind !== 'file') continue;
@@ -99,6 +103,10 @@ async function manifestFiles({ files, path }: Planning, section: DirectorySource
     if (entry.kind === 'link') found.links.push(entry.path);
   }
   return found;
+}
+
+function endingOf(name: string): string {
+  return name.includes('.') ? name.slice(name.lastIndexOf('.') + 1) : '';
 }
 
 /** A link that leaves the repository is none: what it is called decides whether that matters. */

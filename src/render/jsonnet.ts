@@ -116,7 +116,7 @@ export async function runJsonnet({ tool, worker, programs, args, overlay }: Json
   }
   const manifests: Manifest[] = [];
   for (const program of programs) {
-    const text = await runTool({
+    const { text } = await runTool({
       tool,
       args: ['--root', overlay.root, ...args, '--', program],
       overlay,

@@ -19,7 +19,7 @@ import { stringifyJson } from '../base/json.ts';
 import type { ChartReader } from './helm/chart.ts';
 import type { Produced } from './document/complete.ts';
 import type { Input, Plan, Planning } from './source/plan.ts';
-import type { ReferenceCache } from './kustomize/closure.ts';
+import type { KustomizationReader } from './kustomize/closure.ts';
 import type { Rendered, RenderCounts, RenderInputs, RenderRequest, Tools } from './source/request.ts';
 import type { Tool } from './source/tool.ts';
 import type { Worker } from '../base/worker.ts';
@@ -56,7 +56,7 @@ export interface Renderer {
 }
 
 /** Changes when equal inputs give other manifests than before. */
-const formatVersion = 2;
+const formatVersion = 3;
 
 type Outcome = { rendered: Rendered; bytes: number } | { failure: AppError; bytes: number };
 
@@ -155,7 +155,7 @@ function planner(
   tools: { helm: Tool; kustomize: Tool; jsonnet: Tool },
   base: { worker: Worker; tempDir: string },
 ): (request: RenderRequest) => Promise<Plan> {
-  const references: ReferenceCache = new Lru({ limit: 20_000 });
+  const kustomizations: KustomizationReader = { worker: base.worker, known: new Lru({ limit: 20_000 }) };
   const capabilities = new Lru<string, boolean>({ limit: 20_000 });
   const charts: ChartReader = { worker: base.worker, known: new Lru({ limit: 20_000 }) };
   const imports = new Lru<string, string[]>({ limit: 20_000 });
@@ -175,7 +175,7 @@ function planner(
     const planned = await (type === 'Helm'
       ? planHelm(planning, { ...base, tool: tools.helm, capabilities, charts })
       : type === 'Kustomize'
-        ? planKustomize(planning, { ...base, tool: tools.kustomize, references })
+        ? planKustomize(planning, { ...base, tool: tools.kustomize, kustomizations })
         : planDirectory(planning, { ...base, tool: tools.jsonnet, imports }));
     const overrides = merged.overrides.map((file) => ({ path: file, files }));
     // Anything may appear in its folder, by whichever name the source calls it.

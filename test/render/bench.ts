@@ -1,5 +1,7 @@
 // A renderer with the real tools, over repositories of the test's own.
 import { cpSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { AppError } from '../../src/base/errors.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { createRenderer } from '../../src/render/render.ts';
 import { filesOf } from '../../src/git/git.ts';
@@ -60,3 +62,29 @@ export function configMap(name: string, data: Record<string, string> = {}): stri
 export function names({ manifests }: Rendered): string[] {
   return manifests.map(({ kind, metadata }) => `${kind}/${metadata.name ?? ''}`);
 }
+
+/** What a rendering that must fail fails with. */
+export async function refusal(rendering: Promise<Rendered>, what = 'it'): Promise<AppError> {
+  const error: unknown = await rendering.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof AppError, `${what} is refused: ${String(error)}`);
+  return error;
+}
+
+/** A ConfigMap on one line. */
+export function flow(name: string): string {
+  return `{apiVersion: v1, kind: ConfigMap, metadata: {name: "${name}"}}`;
+}
+
+export function json(name: string): string {
+  return JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
+}
+
+export function list(kind: string, ...items: string[]): string {
+  return `apiVersion: v1\nkind: ${kind}\nitems:\n${items.map((item) => `- ${item.replaceAll('\n', '\n  ').trimEnd()}\n`).join('')}`;
+}
+
+/** x, y and z in lists within each other. */
+export const nested = list('List', flow('x'), list('List', list('ConfigMapList', flow('y')), flow('z')));

@@ -3,11 +3,9 @@ import assert from 'node:assert/strict';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { AppError } from '../../src/base/errors.ts';
-import { bench, configMap, names } from './bench.ts';
+import { bench, configMap, names, refusal } from './bench.ts';
 import type { ApplicationSource } from '../../src/model/application.ts';
 import type { Place } from '../../src/base/errors.ts';
-import type { Rendered } from '../../src/render/source/request.ts';
 
 const claim = 'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: data\n';
 
@@ -117,15 +115,6 @@ const forms: { form: string; files: (text: string) => Record<string, string>; fi
     file: 'a/crds/x.yaml',
   },
 ];
-
-async function refusal(rendering: Promise<Rendered>): Promise<AppError> {
-  const error: unknown = await rendering.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof AppError, `refused: ${String(error)}`);
-  return error;
-}
 
 for (const { form, files, file } of forms) {
   test(`${form} that holds an incomplete object is refused with its place`, async (t) => {

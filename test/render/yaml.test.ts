@@ -188,6 +188,8 @@ const refused: [what: string, text: string, line: number, message: RegExp][] = [
     1,
     /exceeds 64 MiB/,
   ],
+  ['a document that no API server takes', `a: 1\n---\nb: ${'x'.repeat(3.2e6)}`, 3, /exceeds 3 MiB/],
+  ['one document too many', '---\na: 1\n'.repeat(50_001), 100_002, /more than 50,000 documents/],
 ];
 for (const [what, text, line, message] of refused) {
   test(`${what} is refused with its line, and nothing is quoted`, async () => {

@@ -16,6 +16,9 @@ import (
 
 const maxDepth, maxOutput = 1000, 64 << 20
 
+// An API server takes no request that is larger, and whoever asked reads each document at one stretch.
+const maxDocument, maxDocuments = 3 << 20, 50_000
+
 // refusal is of what is valid and still not taken.
 type refusal struct{ text string }
 
@@ -39,6 +42,8 @@ func below(name string, err error) error {
 var (
 	errDeep  = error(refusal{"more than 1,000 levels lie within each other"})
 	errLarge = error(refusal{"what this text stands for exceeds 64 MiB"})
+	errLong  = error(refusal{"this document exceeds 3 MiB, more than any Kubernetes API takes"})
+	errMany  = error(refusal{"there are more than 50,000 documents"})
 )
 
 type jsonReader struct {
@@ -55,6 +60,9 @@ func readJSON(text []byte, line int) ([]document, error) {
 	var documents []document
 	for {
 		reader.repeated = nil
+		start := int(reader.decoder.InputOffset())
+		begins, blank := line, leadingBlank(text[start:])
+		line += bytes.Count(text[start:start+blank], []byte("\n"))
 		value, err := reader.value(0)
 		if errors.Is(err, io.EOF) {
 			return documents, nil
@@ -62,9 +70,15 @@ func readJSON(text []byte, line int) ([]document, error) {
 		if err != nil {
 			return nil, err
 		}
-		documents = append(documents, document{Line: line, Column: 1, Repeated: reader.repeated, value: value})
+		end := int(reader.decoder.InputOffset())
+		documents = append(documents, document{Line: line, Column: 1, Repeated: reader.repeated, value: value,
+			text: text[start:end], begins: begins})
 		line = reader.here()
 	}
+}
+
+func leadingBlank(text []byte) int {
+	return len(text) - len(bytes.TrimLeft(text, " \t\r\n"))
 }
 
 func (r *jsonReader) here() int {
@@ -203,8 +217,14 @@ type encoder struct {
 
 func (e *encoder) add(value any) error {
 	e.out = nil
+	if len(e.blobs) == maxDocuments {
+		return errMany
+	}
 	if err := e.write(value); err != nil {
 		return err
+	}
+	if len(e.out) > maxDocument {
+		return errLong
 	}
 	e.blobs = append(e.blobs, e.out)
 	e.size += len(e.out)

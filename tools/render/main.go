@@ -15,9 +15,12 @@ import (
 type verb func(parameters json.RawMessage, blobs [][]byte) (any, [][]byte, error)
 
 var verbs = map[string]verb{
-	"constraint": newest,
-	"cron":       openings,
-	"yaml":       readYAML,
+	"constraint":    newest,
+	"cron":          openings,
+	"kustomization": readKustomizations,
+	"objects":       readObjects,
+	"unmatched":     unmatched,
+	"yaml":          readYAML,
 }
 
 type request struct {

@@ -1,11 +1,7 @@
 // Lines within a document: the library that reads as Kubernetes does keeps none, so its successor is asked where they are needed.
 package main
 
-import (
-	"bytes"
-
-	"go.yaml.in/yaml/v3"
-)
+import "go.yaml.in/yaml/v3"
 
 func nodeOf(text []byte) *yaml.Node {
 	var root yaml.Node
@@ -36,26 +32,13 @@ func (p part) repeatedInNodes() []repeatedKey {
 	return repeated
 }
 
-// itemNodes of the list whose document begins at the line; their lines count from there.
-func itemNodes(text []byte, line int) []*yaml.Node {
-	for range line - 1 {
-		text = text[bytes.IndexByte(text, '\n')+1:]
+// itemNodes of a list of objects, or of one that is no object.
+func itemNodes(list *yaml.Node) []*yaml.Node {
+	if list.Kind == yaml.SequenceNode {
+		return list.Content
 	}
-	if parts := split(text); len(parts) > 0 {
-		text = parts[0].text
-		if len(bytes.TrimSpace(bytes.TrimPrefix(text, []byte("---")))) == 0 && len(parts) > 1 {
-			text = parts[1].text
-		}
+	if items := field(list, "items"); items != nil {
+		return items.Content
 	}
-	var items []*yaml.Node
-	root := nodeOf(text)
-	if root.Kind == yaml.SequenceNode {
-		return root.Content
-	}
-	for i := 0; i+1 < len(root.Content) && root.Kind == yaml.MappingNode; i += 2 {
-		if root.Content[i].Value == "items" {
-			items = root.Content[i+1].Content
-		}
-	}
-	return items
+	return nil
 }

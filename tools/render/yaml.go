@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v2"
+	yaml3 "go.yaml.in/yaml/v3"
 )
 
 type readRequest struct {
@@ -36,6 +37,9 @@ type document struct {
 	Repeated []repeatedKey `json:"repeated,omitempty"`
 
 	value any
+	// Its text, which begins at that line.
+	text   []byte
+	begins int
 }
 
 // repeatedKey stands more than once in one map. The last one wins.
@@ -62,11 +66,11 @@ func readYAML(parameters json.RawMessage, texts [][]byte) (any, [][]byte, error)
 	for i, text := range texts {
 		documents, failed := documentsOf(text, i < len(asked.JSON) && asked.JSON[i])
 		if asked.Arrays {
-			documents = takeApart(text, documents, arrayItems)
+			documents = apart(documents, 1, arrayItems)
 		}
 		documents = slices.DeleteFunc(documents, func(each document) bool { return each.value == nil })
 		if asked.Objects {
-			documents = takeApart(text, documents, listItems)
+			documents = apart(documents, maxDepth, listItems)
 		}
 		answers[i] = out.addAll(documents, failed)
 	}
@@ -202,7 +206,7 @@ func (p part) read() ([]document, *fault) {
 	if len(repeated) > 0 && bytes.Contains(p.text, []byte("<<")) {
 		repeated = p.repeatedInNodes() // what a merge brings and the map says itself is no repetition
 	}
-	return []document{{Line: line, Column: column, Repeated: repeated, value: value}}, nil
+	return []document{{Line: line, Column: column, Repeated: repeated, value: value, text: p.text, begins: p.line}}, nil
 }
 
 var setTwice = regexp.MustCompile(`^line (\d+): key (.*) already set in map$`)
@@ -306,34 +310,47 @@ func listItems(value any) ([]any, bool) {
 	return items, isArray && strings.HasSuffix(kind, "List") && (len(items) > 0 || name == "" || kind == "List")
 }
 
-func takeApart(text []byte, documents []document, itemsOf func(any) ([]any, bool)) []document {
-	var apart []document
+// apart are the documents with the items of lists in their place; a list may hold lists, down to that depth.
+func apart(documents []document, depth int, itemsOf func(any) ([]any, bool)) []document {
+	var all []document
 	for _, each := range documents {
 		if items, isList := itemsOf(each.value); isList {
-			apart = append(apart, placeItems(text, each, items)...)
+			taken := each.itemsApart(items, nodeOf(each.text), depth, itemsOf)
+			each.shareRepeated(taken)
+			all = append(all, taken...)
 		} else {
-			apart = append(apart, each)
+			all = append(all, each)
 		}
 	}
-	return apart
+	return all
 }
 
-func placeItems(text []byte, list document, items []any) []document {
-	placed := make([]document, len(items))
-	nodes := itemNodes(text, list.Line)
+func (d document) itemsApart(items []any, list *yaml3.Node, depth int, itemsOf func(any) ([]any, bool)) []document {
+	var all []document
+	nodes := itemNodes(list)
 	for i, item := range items {
-		placed[i] = document{Line: list.Line, Column: list.Column, Item: true, value: item}
+		node := &yaml3.Node{Line: list.Line, Column: list.Column}
 		if i < len(nodes) {
-			placed[i].Line, placed[i].Column = list.Line+nodes[i].Line-1, nodes[i].Column
+			node = nodes[i]
+		}
+		if within, isList := itemsOf(item); isList && depth > 1 {
+			all = append(all, d.itemsApart(within, node, depth-1, itemsOf)...)
+		} else {
+			line := max(d.Line, d.begins+node.Line-1)
+			all = append(all, document{Line: line, Column: max(1, node.Column), Item: true, value: item})
 		}
 	}
-	for _, key := range list.Repeated {
-		for at, item := range slices.Backward(placed) {
+	return all
+}
+
+// shareRepeated gives each repeated key to the item that it stands in.
+func (d document) shareRepeated(items []document) {
+	for _, key := range d.Repeated {
+		for at, item := range slices.Backward(items) {
 			if item.Line <= key.Line || at == 0 {
-				placed[at].Repeated = append(placed[at].Repeated, key)
+				items[at].Repeated = append(items[at].Repeated, key)
 				break
 			}
 		}
 	}
-	return placed
 }

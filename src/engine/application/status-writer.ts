@@ -12,6 +12,7 @@ export const comparisonTypes = [
   'SharedResourceWarning',
   'RepeatedResourceWarning',
   'RepeatedKeyWarning',
+  'UnmatchedPatchWarning',
   'ExcludedResourceWarning',
   'MovingResourceWarning',
   'IgnoredFieldWarning',

@@ -10,6 +10,7 @@ import { hashOf } from '../../base/canonical.ts';
 import { overlayPath, withOverlay } from '../source/overlay.ts';
 import { parseDocuments, parseYaml } from '../document/yaml.ts';
 import { runTool } from '../source/tool.ts';
+import { skippedHooks } from './hooks.ts';
 import { valueFiles } from './values.ts';
 import type { Chart, ChartReader } from './chart.ts';
 import type { HelmSource } from '../../model/application.ts';
@@ -165,14 +166,16 @@ async function template(
     '.', // not --name-template: a template could ask the name server
   ];
   try {
-    const text = await runTool({
+    const { text, said } = await runTool({
       tool,
       args,
       overlay,
       cwd: join(overlay.root, path),
       fileOf: (named) => chartFile(named, chart, path),
     });
-    return produced(await fromTemplates(worker, text, (named) => chartFile(named, chart, path) || path || '.'));
+    const skipped = await skippedHooks(said, planning, [path, ...chart.local.map(({ folder }) => folder)]);
+    const made = produced(await fromTemplates(worker, text, (named) => chartFile(named, chart, path) || path || '.'));
+    return { ...made, warnings: [...made.warnings, ...skipped] };
   } catch (error) {
     // a better place, if that was it
     for (const input of values) await parseYaml(worker, String((await input.files.read(input.path)) ?? ''), input.path);

@@ -1,11 +1,13 @@
 // Everything that a Kustomize application reads: its folder, its bases and components, and their files, however deep.
 import { follow, joinPath, mustFollow } from '../source/paths.ts';
-import { isRemote, kustomizationNames, readReferences } from './kustomization.ts';
+import { breather } from '../../base/clock.ts';
+import { isRemote, kustomizationNames, readKustomization } from './kustomization.ts';
 import { refuseLfsPointers } from '../source/absent.ts';
 import type { Lru } from '../../base/lru.ts';
 import { linkTargets, renderError } from '../source/plan.ts';
 import type { FileEntry, Files } from '../../model/files.ts';
-import type { Reference } from './kustomization.ts';
+import type { Kustomization, ObjectId, PatchTarget, Reference } from './kustomization.ts';
+import type { Worker } from '../../base/worker.ts';
 
 export interface Closure {
   /** Folders with a kustomization, each wholly part of it. */
@@ -16,12 +18,20 @@ export interface Closure {
   linked: string[];
   /** Files whose objects become manifests. */
   resources: string[];
-  /** Files that change objects: patches, configurations, data of generators. */
-  changes: string[];
+  patches: string[];
+  /** What else changes objects: configurations, data of generators. */
+  data: string[];
+  targets: PatchTarget[];
+  generated: ObjectId[];
+  /** How many kustomizations change names or namespaces. */
+  renaming: number;
 }
 
-/** References by the id of the kustomization file and its path: each content is read once. */
-export type ReferenceCache = Lru<string, Reference[]>;
+export interface KustomizationReader {
+  worker: Worker;
+  /** By the id of the file and its path: each content is read once. */
+  known: Lru<string, Kustomization>;
+}
 
 /**
  * `extra`: what the Application adds to the kustomization of its path. Throws E_RENDER with file and line for what is
@@ -31,21 +41,23 @@ export async function closureOf(
   files: Files,
   path: string,
   extra: Reference[],
-  cache: ReferenceCache,
+  reader: KustomizationReader,
 ): Promise<Closure> {
   const folders = new Set<string>();
   const others = new Set<string>();
-  const resources = new Set<string>();
-  const changes = new Set<string>();
+  const holding = { objects: new Set<string>(), patch: new Set<string>(), data: new Set<string>() };
   const linked = new Set<string>();
+  const read: Kustomization[] = [];
+  const breath = breather();
   const visit = async (folder: string, references: Reference[]): Promise<void> => {
     for (const reference of references) {
+      await breath();
       const entry = await target(files, folder, reference);
       const path = joinPath(folder, reference.path) ?? entry.path;
       if (path !== entry.path) linked.add(path);
       if (entry.kind !== 'dir') {
         others.add(entry.path);
-        (reference.resource ? resources : changes).add(entry.path);
+        holding[reference.holds].add(entry.path);
       } else if (!folders.has(entry.path)) {
         await enter(entry.path, reference);
       }
@@ -57,7 +69,9 @@ export async function closureOf(
     if (!file)
       throw renderError(`${from?.path ?? folder} has no kustomization file`, from?.place ?? { file: folder || '.' });
     for (const link of await linkTargets(files, folder)) others.add(link);
-    await visit(folder, await references(files, file, cache));
+    const kustomization = await kustomizationIn(files, file, reader);
+    read.push(kustomization);
+    await visit(folder, kustomization.references);
   };
   await enter(path);
   await visit(path, extra);
@@ -67,8 +81,12 @@ export async function closureOf(
     folders: [...folders].sort(),
     files: [...others].filter((file) => !inside(file)).sort(),
     linked: [...linked].filter((file) => !inside(file)).sort(),
-    resources: [...resources].sort(),
-    changes: [...changes].sort(),
+    resources: [...holding.objects].sort(),
+    patches: [...holding.patch].sort(),
+    data: [...holding.data].sort(),
+    targets: read.flatMap(({ targets }) => targets),
+    generated: read.flatMap(({ generated }) => generated),
+    renaming: read.filter(({ renames }) => renames).length,
   };
 }
 
@@ -81,15 +99,20 @@ export async function kustomizationOf(files: Files, folder: string): Promise<Fil
   return undefined;
 }
 
-async function references(files: Files, file: FileEntry, cache: ReferenceCache): Promise<Reference[]> {
+async function kustomizationIn(
+  files: Files,
+  file: FileEntry,
+  { worker, known }: KustomizationReader,
+): Promise<Kustomization> {
   const key = `${file.id} ${file.path}`;
-  const known = cache.get(key);
-  if (known) return known;
+  const found = known.get(key);
+  if (found) return found;
   const entry = await follow(files, file.path);
   if (entry) await refuseLfsPointers(files, [entry.path]);
-  const found = readReferences(String((entry && (await files.read(entry.path))) ?? ''), file.path);
-  cache.set(key, found);
-  return found;
+  const text = String((entry && (await files.read(entry.path))) ?? '');
+  const read = await readKustomization(worker, text, file.path);
+  known.set(key, read);
+  return read;
 }
 
 async function target(files: Files, folder: string, { path, place, wants }: Reference): Promise<FileEntry> {

@@ -1,6 +1,6 @@
-// Reads a kustomization file for what it refers to, each reference with its place.
-import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+// Kustomization files, as Go's reader and Kustomize see them: what they refer to, and which objects their patches want.
 import { AppError } from '../../base/errors.ts';
+import type { Worker } from '../../base/worker.ts';
 import type { Place } from '../../base/errors.ts';
 
 /** Names under which Kustomize finds it. */
@@ -14,77 +14,63 @@ export interface Reference {
    * patch or configuration.
    */
   wants: 'either' | 'folder' | 'file';
-  /** Objects that it holds become manifests; else they change others. */
-  resource: boolean;
+  /** `objects` become manifests, a `patch` changes them. */
+  holds: 'objects' | 'patch' | 'data';
 }
 
-/** Throws E_MANIFEST for text that is no YAML map. Unknown fields are left to Kustomize. */
-export function readReferences(text: string, file: string): Reference[] {
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    version: '1.1',
-    prettyErrors: false,
-    lineCounter: lines,
-    logLevel: 'error',
-    uniqueKeys: false,
-  });
-  const at = (offset: number): Place => ({ file, line: lines.linePos(offset).line, column: lines.linePos(offset).col });
-  const [error] = document.errors;
-  if (error)
-    throw new AppError('E_MANIFEST', `this is not valid YAML: ${error.message.split('\n', 1)[0]}`, {
-      place: at(error.pos[0]),
-    });
-  const references: Reference[] = [];
-  const add = (node: unknown, wants: Reference['wants'], resource = false, keyed = false): void => {
-    if (!isScalar(node) || typeof node.value !== 'string' || node.value === '' || isInline(node.value)) return;
-    references.push({
-      path: keyed ? withoutKey(node.value) : node.value,
-      place: at(node.range?.[0] ?? 0),
-      wants,
-      resource,
-    });
+/** Which objects a patch wants; each text is an expression of Go's for the whole. */
+export interface Selector {
+  group: string;
+  version: string;
+  kind: string;
+  namespace: string;
+  name: string;
+}
+
+export interface PatchTarget {
+  place: Place;
+  selector: Selector;
+}
+
+export interface ObjectId {
+  apiVersion: string;
+  kind: string;
+  namespace: string;
+  name: string;
+}
+
+export interface Kustomization {
+  references: Reference[];
+  targets: PatchTarget[];
+  /** What its generators make. */
+  generated: ObjectId[];
+  /** Names or namespaces are others behind it than before it. */
+  renames: boolean;
+}
+
+/** As `render` answers the verb `kustomization`. */
+interface Answer {
+  references: (Omit<Reference, 'place'> & { line: number; column: number })[];
+  targets: (Selector & { line: number })[];
+  generated: ObjectId[];
+  renames: boolean;
+  error?: { line: number; message: string };
+}
+
+/**
+ * Throws E_MANIFEST for text that is no YAML, and for what Kustomize would not read of it without a word: a second
+ * document, a field that stands twice. Unknown fields are left to Kustomize.
+ */
+export async function readKustomization(worker: Worker, text: string, file: string): Promise<Kustomization> {
+  const { value } = await worker.call('kustomization', {}, [Buffer.from(text)]);
+  const [{ references, targets, generated, renames, error }] = value as [Answer];
+  if (error) throw new AppError('E_MANIFEST', error.message, { place: { file, line: error.line } });
+  return {
+    references: references.map(({ line, column, ...reference }) => ({ ...reference, place: { file, line, column } })),
+    targets: targets.map(({ line, ...selector }) => ({ selector, place: { file, line } })),
+    generated,
+    renames,
   };
-  const root = document.contents;
-  if (!isMap(root)) return [];
-  for (const name of ['resources', 'bases'])
-    for (const item of itemsOf(root.get(name, true))) add(item, 'either', true);
-  for (const item of itemsOf(root.get('components', true))) add(item, 'folder');
-  for (const name of ['generators', 'transformers', 'validators'])
-    for (const item of itemsOf(root.get(name, true))) add(item, 'either', name === 'generators');
-  for (const name of ['crds', 'configurations', 'patchesStrategicMerge'])
-    for (const item of itemsOf(root.get(name, true))) add(item, 'file');
-  for (const name of ['patches', 'patchesJson6902', 'replacements']) {
-    for (const item of itemsOf(root.get(name, true))) if (isMap(item)) add(item.get('path', true), 'file');
-  }
-  for (const name of ['configMapGenerator', 'secretGenerator']) {
-    for (const item of itemsOf(root.get(name, true))) addGenerated(item, add);
-  }
-  const openapi = root.get('openapi', true);
-  if (isMap(openapi)) add(openapi.get('path', true), 'file');
-  return references;
-}
-
-function addGenerated(
-  item: unknown,
-  add: (node: unknown, wants: 'file', resource?: boolean, keyed?: boolean) => void,
-): void {
-  if (!isMap(item)) return;
-  for (const path of itemsOf(item.get('files', true))) add(path, 'file', false, true);
-  for (const path of itemsOf(item.get('envs', true))) add(path, 'file');
-  add(item.get('env', true), 'file');
-}
-
-/** Generators write `key=path`. */
-function withoutKey(path: string): string {
-  return path.includes('=') ? path.slice(path.indexOf('=') + 1) : path;
-}
-
-function isInline(text: string): boolean {
-  return text.includes('\n') || text.startsWith('{');
-}
-
-function itemsOf(node: unknown): unknown[] {
-  return isSeq(node) ? node.items : [];
 }
 
 /** Addresses that Kustomize would fetch: they have a host, or say which revision they want. */

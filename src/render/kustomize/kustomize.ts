@@ -1,6 +1,6 @@
 // Kustomize applications: the closure of their files, the Application's edits, one `kustomize build`.
 import { join } from 'node:path';
-import { stringify } from 'yaml';
+import { stringifyJson } from '../../base/json.ts';
 import { AppError } from '../../base/errors.ts';
 import { completeObjects } from '../document/complete.ts';
 import { closureOf, kustomizationOf } from './closure.ts';
@@ -8,20 +8,24 @@ import { editKustomization, editsKustomization } from './edit.ts';
 import { follow, joinPath } from '../source/paths.ts';
 import { isObject } from '../../model/kube.ts';
 import { kustomizationNames } from './kustomization.ts';
-import { locate } from '../document/places.ts';
-import { parseDocuments, parseYaml } from '../document/yaml.ts';
+import { kustomizeWarnings, namedObjects, sectionTargets, unmatchedPatches } from './kustomized.ts';
+import { breather } from '../../base/clock.ts';
+import { locator } from '../document/places.ts';
+import { parseDocuments, parseTexts, parseYaml } from '../document/yaml.ts';
 import { refuseLfsPointer } from '../source/absent.ts';
 import { buildEnvironment, substitute } from '../source/plan.ts';
 import { runTool } from '../source/tool.ts';
 import { withOverlay } from '../source/overlay.ts';
-import type { Closure, ReferenceCache } from './closure.ts';
+import type { Closure, KustomizationReader } from './closure.ts';
 import type { Files } from '../../model/files.ts';
 import type { Input, Plan, Planning } from '../source/plan.ts';
 import type { KustomizeSource } from '../../model/application.ts';
-import type { Produced } from '../document/complete.ts';
+import type { Manifest, Produced } from '../document/complete.ts';
 import type { Overlay } from '../source/overlay.ts';
-import type { Reference } from './kustomization.ts';
-import type { SourceText } from '../document/places.ts';
+import type { ObjectId, Reference } from './kustomization.ts';
+import type { KubeObject } from '../../model/kube.ts';
+import type { NamedObject, NamedObjects } from './kustomized.ts';
+import type { Text } from '../document/yaml.ts';
 import type { Tool } from '../source/tool.ts';
 import type { Worker } from '../../base/worker.ts';
 
@@ -29,14 +33,14 @@ export interface KustomizeParts {
   tool: Tool;
   tempDir: string;
   worker: Worker;
-  references: ReferenceCache;
+  kustomizations: KustomizationReader;
 }
 
 export async function planKustomize(planning: Planning, parts: KustomizeParts): Promise<Plan> {
   const { files, path, source } = planning;
   const section = withEnvironment(planning, source.kustomize ?? {});
   const { components, watched } = await presentComponents(planning, section);
-  const closure = await closureOf(files, path, sectionReferences(section, components, path), parts.references);
+  const closure = await closureOf(files, path, sectionReferences(section, components, path), parts.kustomizations);
   const inputs: Input[] = [...closure.folders, ...closure.files, ...closure.linked].map((name) => ({
     path: name,
     files,
@@ -49,7 +53,7 @@ export async function planKustomize(planning: Planning, parts: KustomizeParts): 
     produce: () =>
       withOverlay(parts.tempDir, inputs, async (overlay) => {
         overlay.pointers
-          .filter((file) => closure.resources.includes(file) || closure.changes.includes(file))
+          .filter((file) => [closure.resources, closure.patches, closure.data].some((read) => read.includes(file)))
           .forEach(refuseLfsPointer);
         if (editsKustomization(section))
           await writeEdited(
@@ -58,7 +62,7 @@ export async function planKustomize(planning: Planning, parts: KustomizeParts): 
             components,
             overlay,
           );
-        return build(planning, parts, closure, overlay);
+        return build(planning, parts, withSection(closure, section, path), overlay);
       }),
   };
 }
@@ -95,12 +99,26 @@ async function presentComponents(
 function sectionReferences(section: KustomizeSource, components: string[], path: string): Reference[] {
   const place = { file: path || '.' };
   const patches = (section.patches ?? []).flatMap((patch) =>
-    patch.path ? [{ path: patch.path, place, wants: 'file' as const, resource: false }] : [],
+    patch.path ? [{ path: patch.path, place, wants: 'file' as const, holds: 'patch' as const }] : [],
   );
   return [
     ...patches,
-    ...components.map((component) => ({ path: component, place, wants: 'folder' as const, resource: false })),
+    ...components.map((component) => ({
+      path: component,
+      place,
+      wants: 'folder' as const,
+      holds: 'objects' as const,
+    })),
   ];
+}
+
+function withSection(closure: Closure, section: KustomizeSource, path: string): Closure {
+  const renames = section.namePrefix || section.nameSuffix || section.namespace;
+  return {
+    ...closure,
+    targets: [...closure.targets, ...sectionTargets(section.patches ?? [], { file: path || '.' })],
+    renaming: closure.renaming + (renames ? 1 : 0),
+  };
 }
 
 async function writeEdited(
@@ -115,11 +133,7 @@ async function writeEdited(
   const [present] = await parseYaml(worker, String((entry && (await files.read(entry.path))) ?? ''), name);
   await overlay.write(
     name,
-    stringify(editKustomization(isObject(present) ? present : {}, source.kustomize ?? {}, components, name), {
-      version: '1.1',
-      defaultStringType: 'QUOTE_DOUBLE',
-      defaultKeyType: 'PLAIN',
-    }),
+    stringifyJson(editKustomization(isObject(present) ? present : {}, source.kustomize ?? {}, components, name)),
   );
 }
 
@@ -130,44 +144,66 @@ async function build(
   overlay: Overlay,
 ): Promise<Produced> {
   const { files, path } = planning;
-  const known = [...closure.resources, ...closure.changes, ...closure.folders];
+  const known = [...closure.resources, ...closure.patches, ...closure.data, ...closure.folders];
+  const texts = await readTexts(files, closure.resources);
+  const resources = await namedObjects(worker, texts);
+  const patches = await namedObjects(worker, await readTexts(files, closure.patches), { patches: true });
   try {
-    const text = await runTool({
+    const { text } = await runTool({
       tool,
       args: ['build', '.'],
       overlay,
       cwd: join(overlay.root, path),
       fileOf: (named) => fileOf(named, path, known),
     });
-    const texts = await readTexts(files, closure.resources);
-    const manifests = completeObjects(await parseDocuments(worker, text, path || '.')).map(({ object }) => ({
-      object,
-      place: locate(object, texts) ?? { file: path || '.' },
-    }));
-    return { manifests, warnings: [] };
+    const objects = completeObjects(await parseDocuments(worker, text, path || '.')).map(({ object }) => object);
+    const unmatched = await unmatchedPatches(worker, {
+      ...closure,
+      before: [...closure.generated, ...resources.objects.flatMap(withGenerated)],
+      after: objects,
+    });
+    return {
+      manifests: await placed(objects, resources, path),
+      warnings: kustomizeWarnings(resources.local, unmatched),
+    };
   } catch (error) {
-    for (const { file, text } of await readTexts(
-      files,
-      closure.resources.filter((name) => /\.(ya?ml|json)$/.test(name)),
-    )) {
-      await parseYaml(worker, text, file); // Kustomize often names no line: what is not even YAML is found here
-    }
-    throw await withPlace(error, files, closure);
+    // Kustomize often names no line: what is not even YAML is found here
+    const read = await parseTexts(
+      worker,
+      texts.filter(({ file }) => /\.(ya?ml|json)$/.test(file)),
+    );
+    const unread = read.find((each) => each instanceof AppError);
+    if (unread) throw unread;
+    throw withPlace(error, [...patches.objects, ...resources.objects]);
   }
+}
+
+async function placed(objects: KubeObject[], { objects: named }: NamedObjects, path: string): Promise<Manifest[]> {
+  const locate = locator(named);
+  const breath = breather();
+  const manifests: Manifest[] = [];
+  for (const object of objects) {
+    await breath();
+    const place = locate(object.kind, object.metadata.name ?? object.metadata.generateName ?? '');
+    manifests.push({ object, place: place ?? { file: path || '.' } });
+  }
+  return manifests;
+}
+
+/** A generator in a file of its own makes an object of its name. */
+function withGenerated(object: NamedObject): ObjectId[] {
+  const kind = /^(ConfigMap|Secret)Generator$/.exec(object.kind)?.[1];
+  return kind === undefined ? [object] : [object, { ...object, apiVersion: 'v1', kind }];
 }
 
 /**
  * Kustomize names objects as `<kind>.<version>.<group>/<name>.<namespace>`: a failure without a line gets that of the
  * first object it names.
  */
-async function withPlace(error: unknown, files: Files, closure: Closure): Promise<unknown> {
+function withPlace(error: unknown, named: readonly NamedObject[]): unknown {
   if (!(error instanceof AppError) || error.place?.line !== undefined) return error;
-  const named = objectIn(error.message);
-  if (!named) return error;
-  const place = locate(
-    { apiVersion: '', kind: named.kind, metadata: { name: named.name } },
-    await readTexts(files, [...closure.changes, ...closure.resources]),
-  );
+  const object = objectIn(error.message);
+  const place = object && locator(named)(object.kind, object.name);
   return place ? new AppError(error.code, error.message, { place, cause: error.cause }) : error;
 }
 
@@ -181,7 +217,7 @@ function objectIn(message: string): { kind: string; name: string } | undefined {
   return undefined;
 }
 
-async function readTexts(files: Files, paths: readonly string[]): Promise<SourceText[]> {
+async function readTexts(files: Files, paths: readonly string[]): Promise<Text[]> {
   return Promise.all(paths.map(async (file) => ({ file, text: String((await files.read(file)) ?? '') })));
 }
 

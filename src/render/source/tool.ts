@@ -38,15 +38,22 @@ const maxOutput = 64 * 2 ** 20;
 /** Argo CD's exec timeout. */
 const timeoutMs = 90_000;
 
-/** Standard output of the tool. Throws E_RENDER with place, E_PROCESS_LIMIT, or E_TOOLS if it cannot be run. */
-export async function runTool(job: ToolRun): Promise<string> {
+export interface ToolOutput {
+  /** Standard output. */
+  text: string;
+  /** Standard error, which may hold what is secret. */
+  said: string;
+}
+
+/** Throws E_RENDER with place, or E_PROCESS_LIMIT. */
+export async function runTool(job: ToolRun): Promise<ToolOutput> {
   const { tool, args, overlay, cwd } = job;
   if (tool.fault) throw tool.fault;
   const limiter = prlimit.find((path) => existsSync(path));
   const [command, all] = limiter ? [limiter, [`--as=${maxAddressSpace}`, tool.path, ...args]] : [tool.path, args];
   try {
-    const { stdout } = await run(command, all, { cwd, env: environment(overlay.home), timeoutMs, maxOutput });
-    return stdout.toString('utf8');
+    const { stdout, stderr } = await run(command, all, { cwd, env: environment(overlay.home), timeoutMs, maxOutput });
+    return { text: stdout.toString('utf8'), said: stderr };
   } catch (error) {
     throw await translate(error, job);
   }

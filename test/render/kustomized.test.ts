@@ -1,0 +1,213 @@
+// What Kustomize reads comes out, or is refused with its place, or is named.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bench, configMap, flow, json, list, names, nested, refusal } from './bench.ts';
+import type { Place } from '../../src/base/errors.ts';
+
+interface Lost {
+  what: string;
+  files: Record<string, string>;
+  message: RegExp;
+  place: Partial<Place>;
+}
+
+const second = /this is a second one$/;
+const kustomization = 'resources: [x.yaml]\n';
+const of = (text: string, file = 'x.yaml'): Record<string, string> => ({
+  'a/kustomization.yaml': `resources: [${file}]\n`,
+  [`a/${file}`]: text,
+});
+const patched = (patch: string): Record<string, string> => ({
+  'a/kustomization.yaml': `${kustomization}patches: [{path: p.yaml}]\n`,
+  'a/x.yaml': configMap('x'),
+  'a/p.yaml': patch,
+});
+
+const lost: Lost[] = [
+  {
+    what: 'a second JSON value',
+    files: of(`${json('x')}\n${json('y')}\n`, 'x.json'),
+    message: second,
+    place: { file: 'a/x.json', line: 2 },
+  },
+  {
+    what: 'a second JSON value of a later document',
+    files: of(`${configMap('x')}---\n${json('y')}\n\n${json('z')}\n`),
+    message: second,
+    place: { file: 'a/x.yaml', line: 9 },
+  },
+  {
+    what: 'a second flow map',
+    files: of(`${flow('x')}\n${flow('y')}\n`),
+    message: second,
+    place: { file: 'a/x.yaml', line: 2 },
+  },
+  {
+    what: 'what follows a flow map',
+    files: of(`${flow('x')}\nkind: Secret\n`),
+    message: second,
+    place: { file: 'a/x.yaml', line: 2 },
+  },
+  {
+    what: 'a document behind three dots',
+    files: of(`${configMap('x')}...\n${configMap('y')}`),
+    message: second,
+    place: { file: 'a/x.yaml', line: 7 },
+  },
+  {
+    what: 'an empty item',
+    files: of(list('List', flow('x'), 'null')),
+    message: /^this item of a list is empty/,
+    place: { file: 'a/x.yaml', line: 5 },
+  },
+  {
+    what: 'an empty map for an item of a typed list',
+    files: of(`${configMap('x')}---\n${list('ConfigMapList', '{}', flow('y'))}`),
+    message: /^this item of a list is empty/,
+    place: { file: 'a/x.yaml', line: 10 },
+  },
+  {
+    what: 'an empty item of a list within a list',
+    files: of(list('List', flow('x'), list('List', '~'))),
+    message: /^this item of a list is empty/,
+    place: { file: 'a/x.yaml', line: 8 },
+  },
+  {
+    what: 'a list whose items are null',
+    files: of('apiVersion: v1\nkind: List\nitems:\n'),
+    message: /^the items of this list are missing$/,
+    place: { file: 'a/x.yaml', line: 3 },
+  },
+  {
+    what: 'an object whose kind ends with List',
+    files: of('apiVersion: x.example/v1\nkind: AllowList\nmetadata: {name: x}\nitems: []\n'),
+    message: /ends with List/,
+    place: { file: 'a/x.yaml', line: 1 },
+  },
+  {
+    what: 'a second patch',
+    files: patched(`${json('x')}\n${json('x')}\n`),
+    message: second,
+    place: { file: 'a/p.yaml', line: 2 },
+  },
+  {
+    what: 'a second generator',
+    files: {
+      'a/kustomization.yaml': 'generators: [g.json]\n',
+      'a/g.json': ['one', 'two']
+        .map((name) => JSON.stringify({ apiVersion: 'builtin', kind: 'ConfigMapGenerator', metadata: { name } }))
+        .join('\n'),
+    },
+    message: second,
+    place: { file: 'a/g.json', line: 2 },
+  },
+  {
+    what: 'a second kustomization in its file',
+    files: { ...of(configMap('x')), 'a/kustomization.yaml': `${kustomization}---\nresources: [y.yaml]\n` },
+    message: /reads only the first document/,
+    place: { file: 'a/kustomization.yaml', line: 3 },
+  },
+  {
+    what: 'a second kustomization as JSON',
+    files: { ...of(configMap('x')), 'a/kustomization.yaml': '{"resources": ["x.yaml"]}\n{"resources": []}\n' },
+    message: /reads only the first document/,
+    place: { file: 'a/kustomization.yaml', line: 2 },
+  },
+  {
+    what: 'resources that are listed twice',
+    files: {
+      'a/kustomization.yaml': `${kustomization}namePrefix: p-\nresources: [y.yaml]\n`,
+      'a/x.yaml': configMap('x'),
+      'a/y.yaml': configMap('y'),
+    },
+    message: /^resources stands twice/,
+    place: { file: 'a/kustomization.yaml', line: 3 },
+  },
+];
+
+test('what Kustomize would leave out without a word is refused with its place', async (t) => {
+  const { render } = await bench(
+    t,
+    Object.fromEntries(
+      lost.flatMap(({ files }, row) =>
+        Object.entries(files).map(([file, text]): [string, string] => [file.replace('a/', `${row}/`), text]),
+      ),
+    ),
+  );
+  for (const [row, { what, message, place }] of lost.entries()) {
+    const error = await refusal(render({ path: `${row}` }), what);
+    assert.equal(error.code, 'E_MANIFEST', what);
+    assert.match(error.message, message, what);
+    assert.deepEqual([error.place?.file, error.place?.line], [place.file?.replace('a/', `${row}/`), place.line], what);
+  }
+});
+
+test('what holds nothing, or is taken out by a patch, stays out of Kustomize without a word', async (t) => {
+  const { render } = await bench(t, {
+    'a/kustomization.yaml':
+      'resources: [x.yaml, none.yaml, lists.yaml, ../base]\npatches:\n- path: none.yaml\n- {target: {name: gone}, path: gone.yaml}\n',
+    'a/x.yaml': `${configMap('x')}---\n# nothing\n---\n{}\n---\nnull\n---\n${configMap('gone')}`,
+    'a/none.yaml': '# nothing\n',
+    'a/lists.yaml': `apiVersion: v1\nkind: List\nitems: []\n---\n${nested}`.replaceAll(/name: "[xyz]/g, '$&-in'),
+    'a/gone.yaml': 'kind: any\nmetadata: {name: any}\n$patch: delete\n',
+    'base/kustomization.yaml': 'resources: []\n',
+  });
+  const rendered = await render({ path: 'a' });
+  assert.deepEqual(names(rendered).sort(), ['ConfigMap/x', 'ConfigMap/x-in', 'ConfigMap/y-in', 'ConfigMap/z-in']);
+  assert.deepEqual(rendered.warnings, []);
+});
+
+test('an object that is for Kustomize alone is named', async (t) => {
+  const mark = (value: string): string => `  annotations: {config.kubernetes.io/local-config: "${value}"}\n`;
+  const { render } = await bench(t, {
+    'a/kustomization.yaml': kustomization,
+    'a/x.yaml': `${configMap('x')}---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: y\n${mark('true')}---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: z\n${mark('false')}`,
+  });
+  const rendered = await render({ path: 'a' });
+  assert.deepEqual(names(rendered), ['ConfigMap/x', 'ConfigMap/z']);
+  assert.deepEqual(
+    rendered.warnings.map(({ message }) => message),
+    ['For Kustomize alone (config.kubernetes.io/local-config), left out: a/x.yaml:7'],
+  );
+});
+
+const data = '  patch: |-\n    - {op: add, path: /data, value: {a: b}}\n';
+const matching: { target: string; unmatched: boolean; extra?: string }[] = [
+  { target: '{kind: ConfigMap}', unmatched: false },
+  { target: '{kind: Config.*, name: "x|y"}', unmatched: false },
+  { target: '{version: v1, kind: ConfigMap, namespace: default}', unmatched: false },
+  { target: '{kind: ConfigMap, name: made}', unmatched: false },
+  { target: '{kind: ConfigMap, name: x}', unmatched: false, extra: 'namePrefix: p-\n' },
+  { target: '{kind: Deployment}', unmatched: true },
+  { target: '{kind: ConfigMap, name: X}', unmatched: true },
+  { target: '{kind: ConfigMap, name: x1}', unmatched: true, extra: 'namePrefix: p-\n' },
+  { target: '{group: apps, kind: ConfigMap}', unmatched: true },
+  { target: '{kind: ConfigMap, namespace: other}', unmatched: true },
+];
+
+test('a patch whose target matches no object is named', async (t) => {
+  const { render, origin } = await bench(t, { 'a/x.yaml': configMap('x') });
+  for (const { target, unmatched, extra = '' } of matching) {
+    const file = `${kustomization}${extra}configMapGenerator: [{name: made}]\npatches:\n- target: ${target}\n${data}`;
+    origin.commit(target, { 'a/kustomization.yaml': file });
+    const rendered = await render({ path: 'a' });
+    assert.equal(
+      rendered.manifests.some((manifest) => 'data' in manifest && Object.hasOwn(Object(manifest['data']), 'a')),
+      !unmatched,
+      `as Kustomize does it: ${target}`,
+    );
+    const line = file.split('\n').findIndex((text) => text.startsWith('- target')) + 1;
+    assert.deepEqual(
+      rendered.warnings.map(({ type, message }) => [type, message.replace(/^.*: /, '')]),
+      unmatched ? [['UnmatchedPatchWarning', `a/kustomization.yaml:${line}`]] : [],
+      target,
+    );
+  }
+  origin.commit('of the section', { 'a/kustomization.yaml': kustomization });
+  const patches = [{ target: { kind: 'Secret' }, patch: '[{"op": "add", "path": "/data", "value": {"a": "b"}}]' }];
+  const { warnings } = await render({ path: 'a', kustomize: { patches } });
+  assert.deepEqual(
+    warnings.map(({ message }) => message),
+    ['Patches whose target matches no object, which change nothing: a'],
+  );
+});
