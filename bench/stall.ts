@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Comparison } from '../src/compare/compare.ts';
 import type { LiveObject } from '../src/cluster/live.ts';
-import type { CompareCluster } from '../src/compare/comparison.ts';
+import type { CompareCluster } from '../src/compare/object/comparison.ts';
 import type { DesiredState } from '../src/engine/application/desired.ts';
 import type { Application } from '../src/model/application.ts';
 import type { Files } from '../src/model/files.ts';

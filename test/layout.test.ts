@@ -18,6 +18,7 @@ const floors: string[][] = [
 ];
 /** Folders within a room from the ground up; what stands beside them is the room's top, and imports from all. */
 const innerFloors: Record<string, string[][]> = {
+  compare: [['object'], ['effect']],
   render: [['document'], ['source'], ['helm', 'kustomize']],
   engine: [['application'], ['approval'], ['delete'], ['drift', 'decide', 'operation']],
   github: [['webhook', 'client', 'markdown'], ['publish'], ['pull']],
@@ -25,7 +26,7 @@ const innerFloors: Record<string, string[][]> = {
 const maxFiles = 20;
 /** The ground floor: drawers of independent values, without a head. */
 const drawers = ['model', 'base'];
-const maxLines = 510;
+const maxLines = 370;
 const forbiddenNames = ['utils', 'util', 'helpers', 'helper', 'common', 'misc', 'manager', 'index'];
 
 const root = resolve(import.meta.dirname, '..');

@@ -1,18 +1,19 @@
 // The wire to one API server: connections, credentials, time limits, and the few retries that are always safe.
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../base/clock.ts';
-import { AppError, errorMessage } from '../base/errors.ts';
+import { AppError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { backoffDelay, retryAfterMs } from '../base/retry.ts';
-import { parseJson, stringifyJson } from '../base/json.ts';
+import { stringifyJson } from '../base/json.ts';
 import type { ApiVerb, Impersonation } from './api.ts';
 import { applyBody, applyType } from './apply-body.ts';
-import { ApiError, apiErrorOf, concernsSecrets } from './api-error.ts';
+import { ApiError, apiErrorOf } from './api-error.ts';
 import { connectionsTo } from './connections.ts';
 import { Credentials } from './credentials.ts';
 import { waitBeforeRetry } from './resend.ts';
 import type { ClusterConfig } from './cluster-config.ts';
 import type { Permit } from '../base/permit.ts';
+import { failed, parseBody, toError, unreachable } from './response.ts';
 
 export interface TransportOptions {
   config: ClusterConfig;
@@ -263,35 +264,9 @@ export class Transport {
   }
 }
 
-function failed(call: { method: string; path: string; body?: unknown }): {
-  method: string;
-  path: string;
-  body?: unknown;
-  secret: boolean;
-} {
-  return { method: call.method, path: call.path, body: call.body, secret: concernsSecrets(call.path, call.body) };
-}
-
-function unreachable(call: { method: string; path: string }, cause: unknown): AppError {
-  return new AppError('E_API_UNREACHABLE', `${call.method} ${call.path.split('?')[0]}: ${errorMessage(cause)}`, {
-    kind: 'transient',
-    cause,
-    hint: 'Check the network and the state of the API server.',
-  });
-}
-
 function bodyText({ body, contentType }: Call): string | null {
   if (body === undefined) return null;
   return contentType === applyType ? applyBody(body) : stringifyJson(body);
-}
-
-function parseBody(text: string): unknown {
-  if (text === '') return undefined;
-  try {
-    return parseJson(text);
-  } catch {
-    return text;
-  }
 }
 
 function serverUrl(server: string): URL {
@@ -300,8 +275,4 @@ function serverUrl(server: string): URL {
   } catch (cause) {
     throw new AppError('E_CONFIG', `the cluster's server ${JSON.stringify(server)} is not a URL`, { cause });
   }
-}
-
-function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
 }

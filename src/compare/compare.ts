@@ -1,5 +1,6 @@
 // Git against cluster: which objects of an application differ from their manifests, and what a sync would do to them.
 import type {
+  CompareCluster,
   CompareContext,
   ComparedObject,
   CompareInput,
@@ -7,15 +8,15 @@ import type {
   ComparerOptions,
   Comparison,
   EffectInput,
-} from './comparison.ts';
+} from './object/comparison.ts';
 import type { Effect } from '../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
-import type { Prepared } from './prepare.ts';
+import type { Prepared } from './object/prepare.ts';
 import { AppError } from '../base/errors.ts';
-import { PreparedCache } from './prepare.ts';
-import { Verdicts } from './verdicts.ts';
-import { compareKey, heldKeys } from './compare-object.ts';
-import { effectAsker, effectOf } from './effect.ts';
+import { PreparedCache } from './object/prepare.ts';
+import { Verdicts } from './object/verdicts.ts';
+import { compareKey, heldKeys } from './object/compare-object.ts';
+import { effectAsker, effectOf } from './effect/effect.ts';
 import { inParallel } from '../base/semaphore.ts';
 import { judgeObject } from './judge.ts';
 import { keyText, sortedKeys } from '../model/kube.ts';
@@ -32,7 +33,7 @@ export type {
   Gone,
   Others,
   Owner,
-} from './comparison.ts';
+} from './object/comparison.ts';
 
 /**
  * So long after the server failed at an object it is asked again; an outage of a webhook costs one dry run for each of
@@ -88,39 +89,55 @@ function contexts(
   });
 }
 
+function keysOf(prepared: Prepared): ResourceKey[] {
+  return [...prepared.objects.values()].map(({ key }) => key);
+}
+
+/** Whole objects of an application are in the live cache as long as it is compared. */
+class Wanted {
+  readonly #cluster: CompareCluster;
+  readonly #manifests = new Map<string, Prepared>();
+
+  constructor(cluster: CompareCluster) {
+    this.#cluster = cluster;
+  }
+
+  has(tracking: string): boolean {
+    return this.#manifests.has(tracking);
+  }
+
+  async want(tracking: string, prepared: Prepared, signal: AbortSignal): Promise<void> {
+    if (this.#manifests.get(tracking) === prepared) return;
+    await this.#cluster.live.want(tracking, keysOf(prepared), signal);
+    this.#manifests.set(tracking, prepared);
+  }
+
+  /** What it wanted until now. */
+  drop(tracking: string): ResourceKey[] {
+    const prepared = this.#manifests.get(tracking);
+    this.#manifests.delete(tracking);
+    this.#cluster.live.forget(tracking);
+    return prepared ? keysOf(prepared) : [];
+  }
+}
+
 export function createComparer(options: ComparerOptions): Comparer {
   const { cluster } = options;
   const verdicts = new Verdicts();
-  const wanted = new Map<string, Prepared>();
+  const wanted = new Wanted(cluster);
   cluster.live.onChange(({ key, after }) => {
     if (!after) verdicts.drop(key);
   });
   const contextOf = contexts(options, verdicts);
-  const want = async (tracking: string, prepared: Prepared, signal: AbortSignal): Promise<void> => {
-    if (wanted.get(tracking) === prepared) return;
-    await cluster.live.want(
-      tracking,
-      [...prepared.objects.values()].map(({ key }) => key),
-      signal,
-    );
-    wanted.set(tracking, prepared);
-  };
 
   async function compare(input: CompareInput, signal: AbortSignal): Promise<Comparison> {
     const context = contextOf(input.tracking, signal);
     const prepared = context.prepared(input, input.manifests);
-    await want(input.tracking, prepared, signal);
-    const keys = sortedKeys([
-      ...[...prepared.objects.values()].map(({ key }) => key),
-      ...cluster.live.keysOf(input.tracking),
-    ]);
+    await wanted.want(input.tracking, prepared, signal);
+    const keys = sortedKeys([...keysOf(prepared), ...cluster.live.keysOf(input.tracking)]);
     const objects = await inParallel(keys, context.concurrency, (key) => compareKey(context, input, key));
-    return summarise(
-      cluster,
-      input,
-      prepared,
-      objects.filter((object) => object !== undefined),
-    );
+    const found = objects.filter((object) => object !== undefined);
+    return summarise(cluster, input, prepared, found);
   }
 
   async function compareObjects(
@@ -132,12 +149,8 @@ export function createComparer(options: ComparerOptions): Comparer {
     const { input } = comparison;
     const context = contextOf(input.tracking, signal);
     const found = await inParallel(keys, context.concurrency, (key) => compareKey(context, input, key));
-    return summarise(
-      cluster,
-      input,
-      context.prepared(input, input.manifests),
-      replaced(comparison.objects, keys, found),
-    );
+    const objects = replaced(comparison.objects, keys, found);
+    return summarise(cluster, input, context.prepared(input, input.manifests), objects);
   }
 
   async function effect(input: EffectInput, signal: AbortSignal): Promise<Effect> {
@@ -154,6 +167,11 @@ export function createComparer(options: ComparerOptions): Comparer {
     if (manifestHash) verdicts.accept(key, manifestHash, object, cluster.live.get(key));
   }
 
+  function forget(tracking: string): void {
+    for (const key of wanted.drop(tracking)) verdicts.drop(key);
+    cluster.live.forget(effectAsker(tracking));
+  }
+
   return {
     compare,
     compareObjects,
@@ -162,12 +180,7 @@ export function createComparer(options: ComparerOptions): Comparer {
     effect,
     judge: (input, { key, exact }, signal) =>
       judgeObject({ ...contextOf(input.tracking, signal), exact }, options, input, key),
-    forget: (tracking) => {
-      for (const { key } of wanted.get(tracking)?.objects.values() ?? []) verdicts.drop(key);
-      wanted.delete(tracking);
-      cluster.live.forget(tracking);
-      cluster.live.forget(effectAsker(tracking));
-    },
+    forget,
     stats: verdicts.stats,
     get kept() {
       return verdicts.size;

@@ -1,18 +1,18 @@
 // One object right before it is written: what the write would do to it as it is now, and over which version that is
 // said.
-import type { CompareContext, ComparerOptions, EffectInput, Judged } from './comparison.ts';
-import type { Manifests } from './effect-facts.ts';
-import type { ObjectContext } from './effect-object.ts';
-import type { PreparedObject } from './prepare.ts';
+import type { CompareContext, ComparerOptions, EffectInput, Judged } from './object/comparison.ts';
+import type { Manifests } from './effect/facts.ts';
+import type { ObjectContext } from './effect/states.ts';
+import type { PreparedObject } from './object/prepare.ts';
 import type { ResourceKey } from '../model/kube.ts';
 import { AppError } from '../base/errors.ts';
-import { bodyOf } from './predict.ts';
-import { faultOf } from './compare-object.ts';
-import { contextFor, denialOf, madeNamespace, setsOf } from './effect.ts';
+import { bodyOf } from './object/predict.ts';
+import { faultOf } from './object/compare-object.ts';
+import { contextFor, denialOf, madeNamespace, setsOf } from './effect/effect.ts';
 import { keyText } from '../model/kube.ts';
 import { unreadRule } from '../diff/ignore.ts';
-import { namespaceEffect } from './effect-namespace.ts';
-import { statesOf } from './effect-object.ts';
+import { namespaceEffect } from './effect/namespace.ts';
+import { statesOf } from './effect/object.ts';
 
 const nothing: Judged = {
   operation: undefined,

@@ -166,8 +166,50 @@ function fetchLater(memory: Memory, key: string, since: number): void {
   if (known) known.wantsSince = since;
 }
 
+interface Own {
+  memory: Memory;
+  clusters: Clusters;
+  enqueue(key: string): void;
+}
+
+function passDeps(options: EngineOptions, { memory, clusters, enqueue }: Own): ReconcileDeps {
+  const { store, clock, log, desiring, worker, authors, standing, sources } = options;
+  return {
+    ...{ store, clock, log, desiring, worker, authors, standing, sources, memory, enqueue },
+    holdings: new Holdings(),
+    targetOf: (app) => clusters.targetOf(app),
+    connectedTo: (app) => clusters.connectedTo(app),
+    fetch: (app, since, signal) => sources.fetch(app, since, signal),
+    forgetTracking: ({ tracking, server }) => void clusters.forget(server, tracking),
+    startedAt: clock.now(),
+    passive: options.mode === 'argocd',
+  };
+}
+
+/** Enqueues the applications whose inputs moved; where nobody can tell, all that use the repository. */
+async function pushed(
+  { clock, sources }: EngineOptions,
+  { memory, queue }: { memory: Memory; queue: KeyQueue },
+  repoUrl: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const since = clock.now();
+  try {
+    for (const key of await sources.moved(repoUrl, memory, signal)) {
+      memory.forgetDesired(key);
+      queue.add(key);
+    }
+  } catch (error) {
+    for (const key of sources.users(repoUrl)) {
+      fetchLater(memory, key, since);
+      queue.add(key);
+    }
+    throw error;
+  }
+}
+
 export function createEngine(options: EngineOptions): Engine {
-  const { store, clock, log, sources, desiring, worker, authors, standing, every } = options;
+  const { store, clock, log, sources, every } = options;
   const memory = new Memory();
   const abort = new AbortController();
   const clusters = new Clusters({
@@ -179,42 +221,10 @@ export function createEngine(options: EngineOptions): Engine {
     onChange: (server, change) => touched(memory, server, change).forEach((key) => queue.add(key)),
     signal: abort.signal,
   });
-  const deps: ReconcileDeps = {
-    store,
-    clock,
-    log,
-    desiring,
-    worker,
-    authors,
-    standing,
-    memory,
-    holdings: new Holdings(),
-    enqueue: (key) => queue.add(key),
-    sources,
-    targetOf: (app) => clusters.targetOf(app),
-    connectedTo: (app) => clusters.connectedTo(app),
-    fetch: (app, since, signal) => sources.fetch(app, since, signal),
-    forgetTracking: ({ tracking, server }) => void clusters.forget(server, tracking),
-    startedAt: clock.now(),
-    passive: options.mode === 'argocd',
-  };
+  const deps = passDeps(options, { memory, clusters, enqueue: (key) => queue.add(key) });
   const queue = reconciling(options, deps, abort.signal);
   let ends: (() => Promise<void> | void)[] = [];
-  async function onPush(repoUrl: string): Promise<void> {
-    const since = clock.now();
-    try {
-      for (const key of await sources.moved(repoUrl, memory, abort.signal)) {
-        memory.forgetDesired(key);
-        queue.add(key);
-      }
-    } catch (error) {
-      for (const key of sources.users(repoUrl)) {
-        fetchLater(memory, key, since);
-        queue.add(key);
-      }
-      throw error;
-    }
-  }
+  const onPush = (repoUrl: string): Promise<void> => pushed(options, { memory, queue }, repoUrl, abort.signal);
   return {
     clusters,
     others: (target, tracking, held) => othersOf({ ...deps, holdings: instead(deps.holdings, held) }, target, tracking),

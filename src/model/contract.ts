@@ -3,14 +3,14 @@ import { isObject } from './kube.ts';
 import type {
   ApplicationSource,
   ApplicationSpec,
-  DirectorySource,
-  HelmSource,
   IgnoreDifference,
-  KustomizeSource,
   Operation,
   RetryStrategy,
   SyncPolicy,
 } from './application.ts';
+import type { DirectorySource } from './sources.ts';
+import type { KustomizeSource } from './sources.ts';
+import type { HelmSource } from './sources.ts';
 import type { AppProject, ProjectSpec } from './project.ts';
 
 /** Without it, what is deployed would be another thing: nothing is synced. */

@@ -36,13 +36,8 @@ export function changeDeps({ store, git, desiring, engine, clock }: Parts): Chan
     inputsKey: async (app, revisions, signal) => (await desiring.inputsAt(app, revisions, signal)).key,
     async desired(app, revisions, signal) {
       const state = await desiring.at(app, revisions, signal);
-      return {
-        manifests: state.manifests,
-        revisions: state.revisions,
-        key: state.key,
-        warnings: state.warnings,
-        placeOf: (manifest) => state.placeOf(manifest),
-      };
+      const { manifests, key, warnings } = state;
+      return { manifests, revisions: state.revisions, key, warnings, placeOf: (manifest) => state.placeOf(manifest) };
     },
     async keysOf(app, { manifests, placeOf }) {
       const to = await engine.clusters.targetOf(app);

@@ -8,7 +8,7 @@ import { parseTexts } from './document/yaml.ts';
 import { renderError } from './source/plan.ts';
 import { AppError } from '../base/errors.ts';
 import { withOverlay } from './source/overlay.ts';
-import type { DirectorySource } from '../model/application.ts';
+import type { DirectorySource } from '../model/sources.ts';
 import type { FileEntry, Files } from '../model/files.ts';
 import type { ImportCache } from './jsonnet.ts';
 import type { Input, Plan, Planning } from './source/plan.ts';

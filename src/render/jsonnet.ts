@@ -6,7 +6,7 @@ import { parseOutput } from './document/yaml.ts';
 import { runTool } from './source/tool.ts';
 import { toolHint } from '../base/process.ts';
 import type { FileEntry } from '../model/files.ts';
-import type { JsonnetVar } from '../model/application.ts';
+import type { JsonnetVar } from '../model/sources.ts';
 import type { Lru } from '../base/lru.ts';
 import type { Manifest } from './document/complete.ts';
 import type { Overlay } from './source/overlay.ts';

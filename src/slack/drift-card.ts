@@ -145,6 +145,14 @@ function healFact(app: Application | undefined): string {
     : 'self-heal is off';
 }
 
+/** What a card has no place for: named, as far as it is known. */
+function moreElements(objects: readonly DriftedObject[], left: number): ReturnType<typeof line>[] {
+  const rest = objects.length + left;
+  if (rest === 0) return [];
+  const names = objects.map((item) => keyTitle(item.key)).join(', ');
+  return [line(`and ${count(rest, 'more object')}: ${clip(names, 600)}`)];
+}
+
 /** A pure function of the episode and its Application. */
 export function episodeCard(episode: DriftEpisode, place: CardPlace): Card {
   const { phase = 'Open', objects = [], left = 0, endedBy } = episode.status ?? {};
@@ -155,24 +163,11 @@ export function episodeCard(episode: DriftEpisode, place: CardPlace): Card {
   const words: Part[] = reverting
     ? ['is being ', { bold: 'reverted to Git' }, ...(endedBy ? [` by ${endedBy.login}`] : [])]
     : ['is ', { bold: 'OutOfSync' }, ': somebody changed the cluster, not Git'];
-  const rest = objects.length + left - mostObjects;
   const elements = [
     line(...headline(reverting ? '🔵' : '🟠', application, place, words)),
     ...(failed === undefined ? [] : [line('❌ the revert failed: ', clip(failed, 600))]),
     ...objects.slice(0, mostObjects).flatMap(objectElements),
-    ...(rest > 0
-      ? [
-          line(
-            `and ${count(rest, 'more object')}: ${clip(
-              objects
-                .slice(mostObjects)
-                .map((item) => keyTitle(item.key))
-                .join(', '),
-              600,
-            )}`,
-          ),
-        ]
-      : []),
+    ...moreElements(objects.slice(mostObjects), left),
   ];
   const revision = place.app?.status?.history?.at(-1)?.revision;
   const restored = clip(
@@ -180,6 +175,13 @@ export function episodeCard(episode: DriftEpisode, place: CardPlace): Card {
     290,
   );
   const value = `${episode.metadata.namespace}/${episode.metadata.name}`;
+  const revert = button({
+    id: 'drift_revert',
+    text: 'Revert to Git',
+    value,
+    style: 'danger',
+    confirm: { title: 'Revert to Git?', text: restored, yes: 'Revert' },
+  });
   return {
     text: escapeText(clip(`${nameOf(application)} is OutOfSync: ${summary({ objects, left })}`, 300)),
     blocks: [
@@ -190,22 +192,7 @@ export function episodeCard(episode: DriftEpisode, place: CardPlace): Card {
         whoFact(objects),
         reverting ? '' : healFact(place.app),
       ),
-      ...(reverting
-        ? []
-        : [
-            {
-              type: 'actions' as const,
-              elements: [
-                button({
-                  id: 'drift_revert',
-                  text: 'Revert to Git',
-                  value,
-                  style: 'danger',
-                  confirm: { title: 'Revert to Git?', text: restored, yes: 'Revert' },
-                }),
-              ],
-            },
-          ]),
+      ...(reverting ? [] : [{ type: 'actions' as const, elements: [revert] }]),
     ],
     final: false,
   };

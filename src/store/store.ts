@@ -137,70 +137,66 @@ export function missingKinds(discovery: Pick<Discovery, 'resourceOf'>): string[]
   );
 }
 
+/** The copies of our own kinds, not yet started; each is indexed by what is asked for most. */
+function collectionsOf(cluster: Cluster, namespace: string, key: Buffer) {
+  const sealing = (kind: string, free: readonly string[]) => ({ key: sealKey(key), kind, free });
+  const argo = { group: argoGroup, namespace };
+  const cox = { group: coxGroup, namespace };
+  return {
+    applications: watchCollection(cluster, {
+      ...argo,
+      kind: 'Application',
+      parse: parseApplication,
+      indexOf: (app) => app.spec.project,
+    }),
+    projects: watchCollection(cluster, {
+      ...argo,
+      kind: 'AppProject',
+      parse: parseProject,
+      indexOf: (project) => project.metadata.name,
+    }),
+    approvals: watchCollection(cluster, {
+      ...cox,
+      kind: 'Approval',
+      parse: parseApproval,
+      indexOf: (approval) => approval.spec.application,
+      sealing: sealing('Approval', ['cards']),
+    }),
+    episodes: watchCollection(cluster, {
+      ...cox,
+      kind: 'DriftEpisode',
+      parse: parseEpisode,
+      indexOf: (episode) => episode.spec.application,
+    }),
+    requests: watchCollection(cluster, {
+      ...cox,
+      kind: 'Request',
+      parse: parseRequest,
+      indexOf: (request) => request.spec.application ?? '',
+      sealing: sealing('Request', ['told']),
+      parseForeign: parseTerminalRequest,
+    }),
+    records: watchCollection(cluster, {
+      ...cox,
+      kind: 'SyncRecord',
+      parse: parseRecord,
+      indexOf: (record) => record.spec.place ?? '',
+      sealing: { ...sealing('SyncRecord', []), bound: ['application'] },
+      parseForeign: parseForeignRecord,
+    }),
+  };
+}
+
 /**
  * Resolves when every kind has been read once; kinds whose CRD is missing are waited for until the signal ends.
  * Throws E_CONFIG when the MAC key cannot be used, ApiError when the API refuses.
  */
 export async function openStore(cluster: Cluster, namespace: string, signal?: AbortSignal): Promise<Store> {
   const key = await macKey(cluster.api, namespace, signal);
-  const sealing = (kind: string, free: readonly string[]) => ({ key: sealKey(key), kind, free });
-  const applications = watchCollection(cluster, {
-    group: argoGroup,
-    kind: 'Application',
-    namespace,
-    parse: parseApplication,
-    indexOf: (app) => app.spec.project,
-  });
-  const projects = watchCollection(cluster, {
-    group: argoGroup,
-    kind: 'AppProject',
-    namespace,
-    parse: parseProject,
-    indexOf: (project) => project.metadata.name,
-  });
-  const approvals = watchCollection(cluster, {
-    group: coxGroup,
-    kind: 'Approval',
-    namespace,
-    parse: parseApproval,
-    indexOf: (approval) => approval.spec.application,
-    sealing: sealing('Approval', ['cards']),
-  });
-  const episodes = watchCollection(cluster, {
-    group: coxGroup,
-    kind: 'DriftEpisode',
-    namespace,
-    parse: parseEpisode,
-    indexOf: (episode) => episode.spec.application,
-  });
-  const requests = watchCollection(cluster, {
-    group: coxGroup,
-    kind: 'Request',
-    namespace,
-    parse: parseRequest,
-    indexOf: (request) => request.spec.application ?? '',
-    sealing: sealing('Request', ['told']),
-    parseForeign: parseTerminalRequest,
-  });
-  const records = watchCollection(cluster, {
-    group: coxGroup,
-    kind: 'SyncRecord',
-    namespace,
-    parse: parseRecord,
-    indexOf: (record) => record.spec.place ?? '',
-    sealing: { ...sealing('SyncRecord', []), bound: ['application'] },
-    parseForeign: parseForeignRecord,
-  });
+  const collections = collectionsOf(cluster, namespace, key);
+  const { approvals, requests, records } = collections;
   const { mirrors, ...settings } = watchSettings(cluster, namespace);
-  const all = [
-    applications.mirror,
-    projects.mirror,
-    approvals.mirror,
-    episodes.mirror,
-    requests.mirror,
-    records.mirror,
-    ...mirrors,
-  ];
+  const all = [...Object.values(collections).map(({ mirror }) => mirror), ...mirrors];
   const stop = async (): Promise<void> => {
     await Promise.all(all.map((mirror) => mirror.stop()));
   };
@@ -208,12 +204,7 @@ export async function openStore(cluster: Cluster, namespace: string, signal?: Ab
     await Promise.all(all.map((mirror) => mirror.start(signal)));
     return {
       namespace,
-      applications,
-      projects,
-      approvals,
-      episodes,
-      requests,
-      records,
+      ...collections,
       ...settings,
       macKey: key,
       foreign: () => [approvals, requests, records].flatMap((collection) => collection.foreign()),

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Application, ApplicationStatus, Operation } from '../../src/model/application.ts';
 import type { Approval, ApprovalPhase } from '../../src/model/coxswain.ts';
-import type { JudgeInput } from '../../src/change/progress.ts';
+import type { JudgeInput } from '../../src/change/judge.ts';
 import { createChange } from '../../src/change/change.ts';
-import { judge } from '../../src/change/progress.ts';
+import { judge } from '../../src/change/judge.ts';
 import { application, child, configMap, live, world } from './fixture.ts';
 
 const merged = 'm'.repeat(40);

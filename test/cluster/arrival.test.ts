@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { keyOf } from '../../src/model/kube.ts';
-import { macOf } from '../../src/compare/digest.ts';
+import { macOf } from '../../src/compare/object/digest.ts';
 import { testCluster } from '../control-plane.ts';
 import { configMap, connect, crd } from './connect.ts';
 

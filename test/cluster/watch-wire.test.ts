@@ -14,7 +14,7 @@ import { Shelf } from '../../src/cluster/watch/object-store.ts';
 import { Transport } from '../../src/cluster/transport.ts';
 import { KindWatch } from '../../src/cluster/watch/reflector.ts';
 import { defaultTiming } from '../../src/cluster/watch/watch-timing.ts';
-import type { WatchSink } from '../../src/cluster/watch/reflector.ts';
+import type { WatchSink } from '../../src/cluster/watch/watch-options.ts';
 import type { WatchTiming } from '../../src/cluster/watch/watch-timing.ts';
 import { quick } from './connect.ts';
 

@@ -6,7 +6,7 @@ import type { KubeObject } from '../../src/model/kube.ts';
 import { configMap, deployment, macKey, world } from './fixture.ts';
 import type { World } from './fixture.ts';
 import { createComparer } from '../../src/compare/compare.ts';
-import { effectDifference } from '../../src/compare/effect.ts';
+import { effectDifference } from '../../src/compare/effect/effect.ts';
 
 interface Case {
   w: World;

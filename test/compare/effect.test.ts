@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { configMap, deployment, mustGet, summary, world } from './fixture.ts';
-import { effectDeletes, isEmptyEffect } from '../../src/compare/effect.ts';
+import { effectDeletes, isEmptyEffect } from '../../src/compare/effect/effect.ts';
 
 const empty: readonly KubeObject[] = [];
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Application } from '../../src/model/application.ts';
-import type { ObjectEffect } from '../../src/compare/effect-facts.ts';
-import { risksOf } from '../../src/compare/risks.ts';
+import type { ObjectEffect } from '../../src/compare/effect/facts.ts';
+import { risksOf } from '../../src/compare/effect/risks.ts';
 
 function app(environment?: string): Application {
   const annotations = environment === undefined ? {} : { annotations: { 'coxswain.dev/environment': environment } };

@@ -7,7 +7,8 @@ import type { ApiResource } from '../discovery/discovery.ts';
 import type { Mirror, MirrorChange, MirrorOptions } from '../mirror.ts';
 import { Shelf, compareVersions } from './object-store.ts';
 import type { Source } from './object-store.ts';
-import type { KindWatch, WatchSink } from './reflector.ts';
+import type { KindWatch } from './reflector.ts';
+import type { WatchSink } from './watch-options.ts';
 
 interface Kept<T> {
   namespace: string;

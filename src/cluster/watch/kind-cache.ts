@@ -9,7 +9,8 @@ import { entryOf } from './record.ts';
 import type { Entry, RecordContext } from './record.ts';
 import { Shelf, compareVersions } from './object-store.ts';
 import type { Source } from './object-store.ts';
-import type { KindWatch, WatchSink } from './reflector.ts';
+import type { KindWatch } from './reflector.ts';
+import type { WatchSink } from './watch-options.ts';
 
 /** What the kind needs of the cache around it. */
 export interface KindHost {

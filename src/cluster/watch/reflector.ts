@@ -1,71 +1,16 @@
 // The watch of one kind: a streamed initial list, bookmarks, relists, and no event lost in the end.
-import type { Clock } from '../../base/clock.ts';
 import { AppError } from '../../base/errors.ts';
-import type { Logger } from '../../base/log.ts';
 import { backoffDelay } from '../../base/retry.ts';
-import type { Semaphore } from '../../base/semaphore.ts';
 import { parseJson, stringifyJson } from '../../base/json.ts';
 import { isObject } from '../../model/kube.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import { isStatus, ApiError, watchErrorOf } from '../api-error.ts';
-import type { ApiResource } from '../discovery/discovery.ts';
 import { LineSplitter } from './lines.ts';
 import { objectOf, pageOf } from '../object-api.ts';
 import { collectionPath, withQuery } from '../paths.ts';
-import type { Transport } from '../transport.ts';
 import { patience } from './watch-timing.ts';
-import type { WatchTiming } from './watch-timing.ts';
-
-/**
- * Takes what a watch tells; must return at once and not throw. `json` makes the object's text; it is valid after the
- * call too.
- */
-export interface WatchSink {
-  /** A listing begins. One that is broken off begins again. */
-  listing(): void;
-  listed(object: KubeObject, json: () => string): void;
-  /** The listing is complete: what it did not name is gone. */
-  complete(resourceVersion: string): void;
-  changed(object: KubeObject, json: () => string): void;
-  gone(object: KubeObject): void;
-  /** Nothing else happened up to this version. */
-  reached(resourceVersion: string): void;
-  /** The watch fails and is tried again later; undefined when it works again. */
-  problem(error: Error | undefined): void;
-}
-
-export interface WatchOptions {
-  transport: Transport;
-  resource: ApiResource;
-  namespace?: string | undefined;
-  labelSelector?: string | undefined;
-  fieldSelector?: string | undefined;
-  metadataOnly: boolean;
-  sink: WatchSink;
-  clock: Clock;
-  random: () => number;
-  timing: WatchTiming;
-  log: Logger;
-  /** Bounds how many kinds are listed at the same time. */
-  turns: Semaphore;
-}
-
-const accepts = {
-  whole: 'application/json',
-  metadata: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json',
-  metadataList: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json',
-} as const;
-
-/** Ends this connection; `relist` if what comes after it cannot be known. */
-class Interruption extends Error {
-  readonly relist: boolean;
-
-  constructor(message: string, relist: boolean, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.name = 'Interruption';
-    this.relist = relist;
-  }
-}
+import type { WatchOptions } from './watch-options.ts';
+import { accepts, Interruption } from './watch-options.ts';
 
 export class KindWatch {
   readonly #options: WatchOptions;

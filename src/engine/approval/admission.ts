@@ -11,7 +11,7 @@ import type { GateDeps, GateSubject } from './gate-input.ts';
 import type { Leave } from '../application/memory.ts';
 import type { Clock } from '../../base/clock.ts';
 import { sameJson } from '../../base/canonical.ts';
-import { effectDeletes } from '../../compare/effect.ts';
+import { effectDeletes } from '../../compare/effect/effect.ts';
 import { cox } from '../../model/annotations.ts';
 import { applicationKey, syncOptions } from '../../model/application.ts';
 import { keyText } from '../../model/kube.ts';

@@ -8,7 +8,7 @@ import type { Store } from '../../store/store.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { applicationLabel } from '../../base/name.ts';
-import { digestVersion, effectDifference } from '../../compare/effect.ts';
+import { digestVersion, effectDifference } from '../../compare/effect/effect.ts';
 import { cox } from '../../model/annotations.ts';
 import { applicationKey } from '../../model/application.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';

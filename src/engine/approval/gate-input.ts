@@ -15,7 +15,7 @@ import { AppError, describeError, errorKind } from '../../base/errors.ts';
 import { applicationKey } from '../../model/application.ts';
 import { isApplication, isProject } from '../../model/argo-kinds.ts';
 import type { ApprovalDeps } from './approval.ts';
-import { isEmptyEffect } from '../../compare/effect.ts';
+import { isEmptyEffect } from '../../compare/effect/effect.ts';
 import { decideGate, unknownAuthors, withHidden } from '../../policy/gate.ts';
 import { effectivePolicy, loosenedGates, stricter } from '../../policy/policy.ts';
 import { isApprovalOf, isOpen, openApproval, tooLarge } from './approval.ts';

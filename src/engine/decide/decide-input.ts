@@ -10,7 +10,7 @@ import type { DesiredState } from '../application/desired.ts';
 import { applicationKey } from '../../model/application.ts';
 import { keyText, keyTitle } from '../../model/kube.ts';
 import type { ResourceKey } from '../../model/kube.ts';
-import { effectDeletes } from '../../compare/effect.ts';
+import { effectDeletes } from '../../compare/effect/effect.ts';
 import { approvalRequired, metText } from '../../policy/gate.ts';
 import { syncWindow } from '../../policy/window.ts';
 import { supersedeOthers } from '../approval/approval.ts';

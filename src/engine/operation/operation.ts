@@ -1,19 +1,14 @@
 // Carrying out status.operation: resolve it once, pass the gate, then step it until it has ended; killed anywhere, it
 // goes on from status.
-import type { Comparison } from '../../compare/compare.ts';
-import type { Application, ApplicationStatus, Operation, OperationState } from '../../model/application.ts';
-import type { Worker } from '../../base/worker.ts';
-import type { StepInput, StepResult, SyncTarget } from '../../sync/sync.ts';
+import type { Application, ApplicationStatus, OperationState } from '../../model/application.ts';
+import type { StepInput, StepResult } from '../../sync/sync.ts';
 import type { Subject } from '../application/assess.ts';
-import type { DesiredState, Desiring } from '../application/desired.ts';
-import type { AdmissionDeps } from '../approval/admission.ts';
 import type { Leave } from '../application/memory.ts';
 import { canonicalJson, sameJson } from '../../base/canonical.ts';
 import { AppError, describeError, errorKind } from '../../base/errors.ts';
-import { syncOptions } from '../../model/application.ts';
 import { findingText, idleOperationFields } from '../../model/contract.ts';
 import type { ResourceKey } from '../../model/kube.ts';
-import { keyText, keyTitle } from '../../model/kube.ts';
+import { keyTitle } from '../../model/kube.ts';
 import { syncWindow } from '../../policy/window.ts';
 import { makesHistory, withHistory } from '../../sync/history.ts';
 import { startTime, step } from '../../sync/sync.ts';
@@ -23,134 +18,12 @@ import { basisOf, compareTo, deniedTargets } from '../application/assess.ts';
 import { isGated } from '../approval/gate-input.ts';
 import { judgeOf, toldOf } from '../approval/judge.ts';
 import { endedState, sourceFields, stateOf } from '../application/operation-state.ts';
-import type { OtherDeps } from '../application/others.ts';
 import { unread } from '../application/others.ts';
-import { diffBase, followBase, lastSynced } from '../application/history.ts';
 import { recordEnd } from '../approval/gate-end.ts';
-import { isProven } from '../application/sync-record.ts';
-
-export interface OperationDeps extends AdmissionDeps, OtherDeps {
-  desiring: Desiring;
-  /** Knows the schedules of sync windows. */
-  worker: Worker;
-}
-
-export interface OperationInput {
-  subject: Subject;
-  /**
-   * The branch head and its comparison, which an operation for the same manifests uses; undefined when it cannot be
-   * looked at now.
-   */
-  head: { desired: DesiredState; comparison: Comparison; last: DesiredState | 'gone' | undefined } | undefined;
-  /** Writes status (and, at the end, the removal of /operation) in one patch. */
-  save(status: Partial<ApplicationStatus>, done: boolean): Promise<void>;
-}
-
-interface Wanted {
-  state: DesiredState;
-  comparison: Comparison;
-  /** What was last synced. */
-  last: DesiredState | 'gone' | undefined;
-}
+import type { OperationDeps, OperationInput, Wanted } from './wanted.ts';
+import { overridden, targetsOf, wantedOf } from './wanted.ts';
 
 export type OperationOutcome = { ended: true } | { ended: false; at?: number };
-
-function overridden(app: Application, operation: Operation): Application {
-  const { source, sources } = operation.sync ?? {};
-  if (!source && !sources) return app;
-  const { source: _source, sources: _sources, ...spec } = app.spec;
-  return { ...app, spec: { ...spec, ...(source && { source }), ...(sources && { sources }) } };
-}
-
-function wantedRevisions(operation: Operation, state: OperationState | undefined): (string | undefined)[] {
-  const { revision, revisions } = state?.syncResult ?? operation.sync ?? {};
-  if (revisions && revisions.length > 0) return revisions;
-  return [revision || undefined];
-}
-
-/** Whether it says itself what it syncs, so that the branch head does not concern it. */
-export function hasOwnRevision(app: Application): boolean {
-  const { operation = {} } = app;
-  return (
-    operation.sync?.source !== undefined ||
-    operation.sync?.sources !== undefined ||
-    wantedRevisions(operation, stateOf(app)).some((item) => item !== undefined)
-  );
-}
-
-async function wantedState(
-  deps: OperationDeps,
-  { subject: { app }, head }: OperationInput,
-  state: OperationState | undefined,
-  signal: AbortSignal,
-): Promise<DesiredState> {
-  const operation = app.operation ?? {};
-  const revisions = wantedRevisions(operation, state);
-  const pinned = revisions.filter((item) => item !== undefined);
-  const headFits = head && (pinned.length === 0 || pinned.join() === head.desired.revisions.join());
-  if (!operation.sync?.source && !operation.sync?.sources && headFits) return head.desired;
-  return deps.desiring.at(overridden(app, operation), revisions, signal);
-}
-
-function respectsIgnored(options: string[] | undefined): boolean {
-  return syncOptions(options).get('RespectIgnoreDifferences') === 'true';
-}
-
-async function wantedOf(
-  deps: OperationDeps,
-  input: OperationInput,
-  state: OperationState | undefined,
-  signal: AbortSignal,
-): Promise<Wanted> {
-  const { subject, head } = input;
-  const desired = await wantedState(deps, input, state, signal);
-  if (!head) await followBase(deps, subject, { desired, signal });
-  const last = head
-    ? head.last
-    : await lastSynced(deps.desiring, subject.known, subject.app, {
-        desired,
-        signal,
-        proven: isProven(deps.store, subject),
-      });
-  // An operation inherits no options: what is compared is what this very operation sends.
-  const options = subject.app.operation?.sync?.syncOptions ?? [];
-  const alike = respectsIgnored(options) === respectsIgnored(subject.app.spec.syncPolicy?.syncOptions);
-  const same = head && alike && desired.manifests === head.comparison.input.manifests;
-  const base = diffBase(subject.known, last);
-  return {
-    state: desired,
-    last,
-    comparison: same
-      ? head.comparison
-      : await compareTo(
-          subject,
-          desired,
-          { previous: base === 'gone' ? undefined : base, syncOptions: options },
-          signal,
-        ),
-  };
-}
-
-function targetsOf(comparison: Comparison, denied: Map<string, string>): SyncTarget[] {
-  return comparison.objects
-    .filter((item) => !item.ignored || item.target !== undefined || item.requiresPruning || item.movesTo !== undefined)
-    .map((item) => {
-      // What the server said of a manifest is asked again by the sync, with its options (Force, Replace).
-      const invalid = denied.get(keyText(item.key));
-      return {
-        key: item.key,
-        target: item.target,
-        ...(!item.target && item.live && { live: item.live }),
-        status: item.status,
-        manifestHash: item.manifestHash,
-        validated: item.validated,
-        ...(invalid && { invalid }),
-        ...(item.unruled && item.error && { left: item.error.message }),
-        ...(item.movesTo !== undefined && { movesTo: item.movesTo }),
-        ...(item.previous && { previous: item.previous }),
-      };
-    });
-}
 
 function admissionOf({ subject, head }: OperationInput, wanted: Wanted): Admission {
   return { subject, head: head?.desired, last: wanted.last, wanted: wanted.state, comparison: wanted.comparison };

@@ -4,7 +4,6 @@ import type { AppSection } from './app-section.ts';
 import type { ObjectSection } from './object-section.ts';
 import type { ObjectDiff } from '../../model/effect.ts';
 import { commentMarker } from '../../model/annotations.ts';
-import { keyTitle } from '../../model/kube.ts';
 import {
   appMarkdown,
   appSection,
@@ -15,9 +14,9 @@ import {
   rankOf,
   tableRow,
 } from './app-section.ts';
-import { driftText, placeText } from './object-section.ts';
 import { shortRevision } from '../../model/application.ts';
 import { bodyBudget, code, fitted, plain, plural, sizeOf } from './escape.ts';
+import { attention } from './attention.ts';
 
 export interface CommentInput {
   preview: PullPreview;
@@ -69,49 +68,6 @@ export function withoutBase(body: string): string {
     .split('\n')
     .map((line, at) => (at < 4 ? line.replace(/ onto `[^`]*`/, '') : line))
     .join('\n');
-}
-
-function alert(kind: 'CAUTION' | 'WARNING', items: string[]): string {
-  if (items.length === 0) return '';
-  const shown = items.slice(0, 12);
-  const more = items.length > shown.length ? [`> - … and ${items.length - shown.length} more`] : [];
-  return [`> [!${kind}]`, ...shown.map((item) => `> - ${item}`), ...more].join('\n');
-}
-
-/** The rest of the sentence that begins with the object. */
-function driftedText(diff: ObjectDiff): string {
-  if (diff.action === 'create') return 'is missing in the cluster. Syncing creates it.';
-  if (diff.action === 'delete') return 'is in the cluster, but not in Git. Syncing deletes it.';
-  const [first] = diff.changes;
-  const more = diff.changes.length > 1 ? ` and ${plural(diff.changes.length - 1, 'more field')}` : '';
-  return `${first ? `${driftText(first)}${more}` : 'differs'}. Syncing sets it back.`;
-}
-
-function attention(apps: AppPreview[]): string[] {
-  const cautions = apps.flatMap((app) => [
-    ...errorsOf(app)
-      .slice(0, 2)
-      .map(
-        (error) =>
-          `**${plain(app.name)}** cannot be synced: ${[placeText(error.place), plain(error.message, 240)].filter(Boolean).join(' · ')}`,
-      ),
-    ...(app.effect?.total ?? [])
-      .filter((diff) => isDestructive(diff.action))
-      .map(
-        (diff) =>
-          `**${plain(app.name)}** ${diff.action === 'delete' ? 'deletes' : 'deletes and creates anew'} ${code(keyTitle(diff.key))}`,
-      ),
-    ...(app.effect?.risks ?? []).map(
-      (risk) => `**${plain(app.name)}** ${code(keyTitle(risk.key))}: ${plain(risk.text)}`,
-    ),
-  ]);
-  const warnings = apps.flatMap((app) =>
-    (app.effect?.drift ?? []).map(
-      (diff) =>
-        `**${plain(app.name)}** drifted before this pull request: ${code(keyTitle(diff.key))} ${driftedText(diff)}`,
-    ),
-  );
-  return [alert('CAUTION', cautions), alert('WARNING', warnings)].filter(Boolean);
 }
 
 function names(apps: AppPreview[]): string {

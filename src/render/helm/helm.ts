@@ -13,7 +13,7 @@ import { runTool } from '../source/tool.ts';
 import { skippedHooks } from './hooks.ts';
 import { valueFiles } from './values.ts';
 import type { Chart, ChartReader } from './chart.ts';
-import type { HelmSource } from '../../model/application.ts';
+import type { HelmSource } from '../../model/sources.ts';
 import type { Input, Plan, Planning } from '../source/plan.ts';
 import type { Lru } from '../../base/lru.ts';
 import { stringifyJson } from '../../base/json.ts';

@@ -4,7 +4,7 @@ import { follow, joinPath } from '../source/paths.ts';
 import { globMatch } from '../../base/glob.ts';
 import { refuseModule } from '../source/absent.ts';
 import type { Files } from '../../model/files.ts';
-import type { HelmSource } from '../../model/application.ts';
+import type { HelmSource } from '../../model/sources.ts';
 import type { Input, Planning } from '../source/plan.ts';
 
 export interface ValueFiles {

@@ -2,7 +2,7 @@
 // Argo CD runs.
 import { isObject } from '../../model/kube.ts';
 import { renderError } from '../source/plan.ts';
-import type { KustomizeSource } from '../../model/application.ts';
+import type { KustomizeSource } from '../../model/sources.ts';
 
 type Json = Record<string, unknown>;
 

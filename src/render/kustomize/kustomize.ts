@@ -19,7 +19,7 @@ import { withOverlay } from '../source/overlay.ts';
 import type { Closure, KustomizationReader } from './closure.ts';
 import type { Files } from '../../model/files.ts';
 import type { Input, Plan, Planning } from '../source/plan.ts';
-import type { KustomizeSource } from '../../model/application.ts';
+import type { KustomizeSource } from '../../model/sources.ts';
 import type { Manifest, Produced } from '../document/complete.ts';
 import type { Overlay } from '../source/overlay.ts';
 import type { ObjectId, Reference } from './kustomization.ts';

@@ -1,16 +1,16 @@
 // Manifests made ready to be compared and applied: namespaced, tracked, Secrets folded, hooks apart, the last of
 // duplicates taken (Argo CD: controller/state.go CompareAppState).
-import type { Condition } from '../model/application.ts';
-import type { Discovery } from '../cluster/discovery/discovery.ts';
-import type { HookInfo } from '../model/hooks.ts';
-import type { KubeObject, ResourceKey } from '../model/kube.ts';
-import type { Place } from '../base/errors.ts';
-import { argo } from '../model/annotations.ts';
-import { foldStringData } from '../diff/secret-data.ts';
-import { gvkOf, isObject, keyOf, keyText } from '../model/kube.ts';
-import { hashOf } from '../base/canonical.ts';
-import { hookOf, waveOf } from '../model/hooks.ts';
-import { trackingId } from '../render/document/tracking.ts';
+import type { Condition } from '../../model/application.ts';
+import type { Discovery } from '../../cluster/discovery/discovery.ts';
+import type { HookInfo } from '../../model/hooks.ts';
+import type { KubeObject, ResourceKey } from '../../model/kube.ts';
+import type { Place } from '../../base/errors.ts';
+import { argo } from '../../model/annotations.ts';
+import { foldStringData } from '../../diff/secret-data.ts';
+import { gvkOf, isObject, keyOf, keyText } from '../../model/kube.ts';
+import { hashOf } from '../../base/canonical.ts';
+import { hookOf, waveOf } from '../../model/hooks.ts';
+import { trackingId } from '../../render/document/tracking.ts';
 
 export interface PreparedObject {
   key: ResourceKey;

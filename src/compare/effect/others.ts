@@ -1,9 +1,9 @@
 // What of an effect concerns other applications: what goes with Applications that it deletes, and objects that belong
 // to gated ones.
-import type { Gone, Others } from './comparison.ts';
-import type { Effect, EffectOperation } from '../model/effect.ts';
-import { isApplication } from '../model/argo-kinds.ts';
-import { keyText } from '../model/kube.ts';
+import type { Gone, Others } from '../object/comparison.ts';
+import type { Effect, EffectOperation } from '../../model/effect.ts';
+import { isApplication } from '../../model/argo-kinds.ts';
+import { keyText } from '../../model/kube.ts';
 import { isProduction } from './risks.ts';
 
 type Part = Required<Pick<Effect, 'deleted' | 'owners' | 'asks' | 'operations' | 'risks'>>;

@@ -1,21 +1,21 @@
 // One object of an application: its manifest against what is live.
 import type { CompareContext, CompareInput, ComparedObject } from './comparison.ts';
-import type { ObjectError } from '../model/effect.ts';
-import type { KubeObject, ResourceKey } from '../model/kube.ts';
-import type { LiveObject } from '../cluster/live.ts';
+import type { ObjectError } from '../../model/effect.ts';
+import type { KubeObject, ResourceKey } from '../../model/kube.ts';
+import type { LiveObject } from '../../cluster/live.ts';
 import type { Prediction } from './predict.ts';
 import type { PreparedObject } from './prepare.ts';
-import { argo } from '../model/annotations.ts';
+import { argo } from '../../model/annotations.ts';
 import { bodyOf, objectError, predict } from './predict.ts';
 import { ignoring } from './ignored.ts';
-import { diffFields } from '../diff/diff.ts';
-import { gvkOf, keyText, sortedKeys } from '../model/kube.ts';
-import { hookOf, waveOf } from '../model/hooks.ts';
-import { isInternal } from '../cluster/api-error.ts';
-import { maskObjects } from '../diff/mask.ts';
-import { unreadRule } from '../diff/ignore.ts';
+import { diffFields } from '../../diff/diff.ts';
+import { gvkOf, keyText, sortedKeys } from '../../model/kube.ts';
+import { hookOf, waveOf } from '../../model/hooks.ts';
+import { isInternal } from '../../cluster/api-error.ts';
+import { maskObjects } from '../../diff/mask.ts';
+import { unreadRule } from '../../diff/ignore.ts';
 import { sentOver } from './sent.ts';
-import { syncOptions } from '../model/application.ts';
+import { syncOptions } from '../../model/application.ts';
 
 /** True for a live object that belongs to the application by its tracking id, and may be removed with it. */
 export function isTrackedRoot(live: LiveObject, tracking: string): boolean {

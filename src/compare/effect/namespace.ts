@@ -1,17 +1,17 @@
 // The destination namespace in an effect: made by CreateNamespace=true, and labelled by managedNamespaceMetadata where
 // it exists (Argo CD: controller/sync_namespace.go).
-import type { Application } from '../model/application.ts';
-import type { KubeObject } from '../model/kube.ts';
-import type { ObjectContext } from './effect-object.ts';
-import type { ObjectEffect } from './effect-facts.ts';
-import type { ObjectDiff } from '../model/effect.ts';
-import type { Prepared, PreparedObject } from './prepare.ts';
-import { bodyOf, objectError } from './predict.ts';
-import { changedFields, manifestMac } from './digest.ts';
-import { diffFields } from '../diff/diff.ts';
-import { scopeOf } from './effect-object.ts';
-import { keyText } from '../model/kube.ts';
-import { ownedChanges } from '../diff/owned.ts';
+import type { Application } from '../../model/application.ts';
+import type { KubeObject } from '../../model/kube.ts';
+import type { ObjectContext } from './states.ts';
+import type { ObjectEffect } from './facts.ts';
+import type { ObjectDiff } from '../../model/effect.ts';
+import type { Prepared, PreparedObject } from '../object/prepare.ts';
+import { bodyOf, objectError } from '../object/predict.ts';
+import { changedFields, manifestMac } from '../object/digest.ts';
+import { diffFields } from '../../diff/diff.ts';
+import { scopeOf } from './states.ts';
+import { keyText } from '../../model/kube.ts';
+import { ownedChanges } from '../../diff/owned.ts';
 
 /**
  * The namespace that the sync applies, as a manifest; it is never tracked. undefined if it is not asked for or is one

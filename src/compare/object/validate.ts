@@ -1,14 +1,14 @@
 // Manifests without a live object to compare with: creates, hooks and recreations, tried by dry run under the server's
 // own rules.
 import type { CompareContext } from './comparison.ts';
-import type { KubeObject } from '../model/kube.ts';
-import type { ObjectError } from '../model/effect.ts';
+import type { KubeObject } from '../../model/kube.ts';
+import type { ObjectError } from '../../model/effect.ts';
 import type { Prepared, PreparedObject } from './prepare.ts';
-import { AppError } from '../base/errors.ts';
+import { AppError } from '../../base/errors.ts';
 import { fieldValidation } from './field-validation.ts';
-import { isStatus } from '../cluster/api-error.ts';
+import { isStatus } from '../../cluster/api-error.ts';
 import { objectError } from './predict.ts';
-import { resourceOptions } from '../model/hooks.ts';
+import { resourceOptions } from '../../model/hooks.ts';
 
 export interface Validation {
   /** "created, not validated: …" */

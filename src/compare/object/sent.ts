@@ -1,13 +1,13 @@
 // What a sync sends over a live object, and what comes of it: with RespectIgnoreDifferences=true the ignored fields go
 // as they are live.
-import type { KubeObject } from '../model/kube.ts';
+import type { KubeObject } from '../../model/kube.ts';
 import type { Prediction } from './predict.ts';
 import type { PreparedObject } from './prepare.ts';
 import type { ReplaceContext } from './replace.ts';
-import { AppError } from '../base/errors.ts';
+import { AppError } from '../../base/errors.ts';
 import { bodyOf } from './predict.ts';
-import { hashOf } from '../base/canonical.ts';
-import { ignoreRulesFor, withIgnoredOf } from '../diff/ignore.ts';
+import { hashOf } from '../../base/canonical.ts';
+import { ignoreRulesFor, withIgnoredOf } from '../../diff/ignore.ts';
 import { isReplaced } from './replace.ts';
 
 export interface SentInput {

@@ -1,26 +1,27 @@
 // What a sync would do to an application: drift before, waiting on the branch, this change, their sum, and its digest
 // (docs/decisions/0005).
-import type { CompareContext, ComparerOptions, EffectInput } from './comparison.ts';
-import type { Effect, EffectOperation, ObjectDiff, ObjectError } from '../model/effect.ts';
-import type { ObjectContext } from './effect-object.ts';
-import type { ObjectEffect } from './effect-facts.ts';
-import type { Prepared, PreparedObject } from './prepare.ts';
-import type { ResourceKey } from '../model/kube.ts';
-import { applicationKey, syncOptions } from '../model/application.ts';
-import { diffFields } from '../diff/diff.ts';
-import { digestOf, manifestMac, sortOperations } from './digest.ts';
-import { concerning } from './effect-others.ts';
-import { inParallel } from '../base/semaphore.ts';
-import { keyText, keyTitle, sortedKeys } from '../model/kube.ts';
-import { maskObjects } from '../diff/mask.ts';
-import { bodyOf } from './predict.ts';
-import { hookOf } from '../model/hooks.ts';
-import { namespaceEffect, namespaceToMake } from './effect-namespace.ts';
-import { validateHook } from './validate.ts';
-import { objectEffect, scopeOf } from './effect-object.ts';
+import type { CompareContext, ComparerOptions, EffectInput } from '../object/comparison.ts';
+import type { Effect, EffectOperation, ObjectDiff, ObjectError } from '../../model/effect.ts';
+import type { ObjectContext } from './states.ts';
+import type { ObjectEffect } from './facts.ts';
+import type { Prepared, PreparedObject } from '../object/prepare.ts';
+import type { ResourceKey } from '../../model/kube.ts';
+import { applicationKey, syncOptions } from '../../model/application.ts';
+import { diffFields } from '../../diff/diff.ts';
+import { digestOf, manifestMac, sortOperations } from '../object/digest.ts';
+import { concerning } from './others.ts';
+import { inParallel } from '../../base/semaphore.ts';
+import { keyText, keyTitle, sortedKeys } from '../../model/kube.ts';
+import { maskObjects } from '../../diff/mask.ts';
+import { bodyOf } from '../object/predict.ts';
+import { hookOf } from '../../model/hooks.ts';
+import { namespaceEffect, namespaceToMake } from './namespace.ts';
+import { validateHook } from '../object/validate.ts';
+import { objectEffect } from './object.ts';
+import { scopeOf } from './states.ts';
 import { risksOf } from './risks.ts';
 
-export { digestVersion, effectDeletes, effectDifference, isEmptyEffect } from './digest.ts';
+export { digestVersion, effectDeletes, effectDifference, isEmptyEffect } from '../object/digest.ts';
 
 export interface Sets {
   last: Prepared;

@@ -1,12 +1,12 @@
 // What is known of manifests over live objects: verdicts by (live fingerprint, manifest hash), so that nothing is asked
 // twice (docs/decisions/0006).
-import type { FieldPath } from '../model/effect.ts';
-import type { KubeObject, ResourceKey } from '../model/kube.ts';
-import type { LiveRecord } from '../cluster/live.ts';
-import { hashOf } from '../base/canonical.ts';
-import { Lru } from '../base/lru.ts';
-import { keyText } from '../model/kube.ts';
-import { ownedState } from '../diff/owned.ts';
+import type { FieldPath } from '../../model/effect.ts';
+import type { KubeObject, ResourceKey } from '../../model/kube.ts';
+import type { LiveRecord } from '../../cluster/live.ts';
+import { hashOf } from '../../base/canonical.ts';
+import { Lru } from '../../base/lru.ts';
+import { keyText } from '../../model/kube.ts';
+import { ownedState } from '../../diff/owned.ts';
 
 export interface Verdict {
   /** What an apply would make of the live object, before removals; undefined = nothing that we manage would change. */

@@ -1,15 +1,15 @@
 // The digest of an effect: equal exactly when a sync would do the same; values count by their MACs and never show
 // (docs/decisions/0005).
-import type { EffectOperation, WrittenField } from '../model/effect.ts';
-import type { KubeObject, ResourceKey } from '../model/kube.ts';
-import type { OwnedChange } from '../diff/owned.ts';
-import type { FieldPath } from '../model/effect.ts';
-import type { SyncPhase } from '../model/application.ts';
-import { canonicalJson, hashOf } from '../base/canonical.ts';
+import type { EffectOperation, WrittenField } from '../../model/effect.ts';
+import type { KubeObject, ResourceKey } from '../../model/kube.ts';
+import type { OwnedChange } from '../../diff/owned.ts';
+import type { FieldPath } from '../../model/effect.ts';
+import type { SyncPhase } from '../../model/application.ts';
+import { canonicalJson, hashOf } from '../../base/canonical.ts';
 import { createHmac } from 'node:crypto';
-import { keyText, keyTitle } from '../model/kube.ts';
-import { pathText, valueAt } from '../diff/path.ts';
-import { phaseOrder } from '../model/hooks.ts';
+import { keyText, keyTitle } from '../../model/kube.ts';
+import { pathText, valueAt } from '../../diff/path.ts';
+import { phaseOrder } from '../../model/hooks.ts';
 
 /**
  * Of what MACs are made and what a digest takes in; another number asks people anew. 2: MACs are tied to their object.

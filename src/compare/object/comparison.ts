@@ -1,11 +1,11 @@
 // The words of this room: what is compared, what comes of it, and what its parts share.
-import type { Application, Condition, ResourceStatus, SyncStatusCode } from '../model/application.ts';
-import type { Cluster } from '../cluster/cluster.ts';
-import type { Effect, EffectOperation, FieldChange, FieldPath, ObjectError } from '../model/effect.ts';
-import type { HookInfo } from '../model/hooks.ts';
-import type { KubeObject, ResourceKey } from '../model/kube.ts';
-import type { EffectivePolicy, LoosenedGate } from '../policy/policy.ts';
-import type { Place } from '../base/errors.ts';
+import type { Application, Condition, ResourceStatus, SyncStatusCode } from '../../model/application.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { Effect, EffectOperation, FieldChange, FieldPath, ObjectError } from '../../model/effect.ts';
+import type { HookInfo } from '../../model/hooks.ts';
+import type { KubeObject, ResourceKey } from '../../model/kube.ts';
+import type { EffectivePolicy, LoosenedGate } from '../../policy/policy.ts';
+import type { Place } from '../../base/errors.ts';
 import type { Prepared } from './prepare.ts';
 import type { Verdicts } from './verdicts.ts';
 

@@ -1,8 +1,8 @@
 // What a person should look at twice before an effect happens.
-import type { Application } from '../model/application.ts';
-import type { Effect } from '../model/effect.ts';
-import type { ObjectEffect } from './effect-facts.ts';
-import { cox } from '../model/annotations.ts';
+import type { Application } from '../../model/application.ts';
+import type { Effect } from '../../model/effect.ts';
+import type { ObjectEffect } from './facts.ts';
+import { cox } from '../../model/annotations.ts';
 
 const consequences: Readonly<Record<string, string>> = {
   '/PersistentVolumeClaim': 'its volume may be deleted with it, and the data',

@@ -1,15 +1,15 @@
 // What ignoreDifferences leaves of a prediction: the ground of sync status and drift, not of what a sync writes, nor of
 // what is approved.
 import type { CompareInput } from './comparison.ts';
-import type { FieldPath } from '../model/effect.ts';
-import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import type { FieldPath } from '../../model/effect.ts';
+import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { Prediction } from './predict.ts';
-import { ignoreRulesFor, ignoredPaths, withoutIgnored } from '../diff/ignore.ts';
-import type { OwnedChange } from '../diff/owned.ts';
-import { heldBy, holds } from '../diff/managed-fields.ts';
-import { ownedChanges } from '../diff/owned.ts';
-import { sameJson } from '../base/canonical.ts';
-import { hasPath, valueAt } from '../diff/path.ts';
+import { ignoreRulesFor, ignoredPaths, withoutIgnored } from '../../diff/ignore.ts';
+import type { OwnedChange } from '../../diff/owned.ts';
+import { heldBy, holds } from '../../diff/managed-fields.ts';
+import { ownedChanges } from '../../diff/owned.ts';
+import { sameJson } from '../../base/canonical.ts';
+import { hasPath, valueAt } from '../../diff/path.ts';
 
 type Input = Pick<CompareInput, 'app'>;
 

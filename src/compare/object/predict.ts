@@ -1,21 +1,21 @@
 // What applying a manifest would make of a live object: one dry run, only if it is not known already.
 import type { CompareContext } from './comparison.ts';
-import type { FieldPath, ObjectError } from '../model/effect.ts';
-import type { KubeObject } from '../model/kube.ts';
-import type { LiveObject } from '../cluster/live.ts';
+import type { FieldPath, ObjectError } from '../../model/effect.ts';
+import type { KubeObject } from '../../model/kube.ts';
+import type { LiveObject } from '../../cluster/live.ts';
 import type { PreparedObject } from './prepare.ts';
 import type { Verdict } from './verdicts.ts';
-import { AppError, asError } from '../base/errors.ts';
-import { sameJson } from '../base/canonical.ts';
-import { isInternal, isStatus } from '../cluster/api-error.ts';
-import { gvkOf } from '../model/kube.ts';
+import { AppError, asError } from '../../base/errors.ts';
+import { sameJson } from '../../base/canonical.ts';
+import { isInternal, isStatus } from '../../cluster/api-error.ts';
+import { gvkOf } from '../../model/kube.ts';
 import { synced } from './verdicts.ts';
-import { abandoned } from '../diff/takeover.ts';
-import { aroundGivenUp, leftBehind } from '../diff/given-up.ts';
-import { ownedChanges, ownsAll } from '../diff/owned.ts';
+import { abandoned } from '../../diff/takeover.ts';
+import { aroundGivenUp, leftBehind } from '../../diff/given-up.ts';
+import { ownedChanges, ownsAll } from '../../diff/owned.ts';
 import { fieldValidation } from './field-validation.ts';
-import { removals } from '../diff/removals.ts';
-import { valueAt, withoutPaths } from '../diff/path.ts';
+import { removals } from '../../diff/removals.ts';
+import { valueAt, withoutPaths } from '../../diff/path.ts';
 
 /** A live object with its body, in the version that the manifest speaks. */
 export interface LiveBody {

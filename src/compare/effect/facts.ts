@@ -1,11 +1,11 @@
 // The three facts of one object and their sum, out of what stands in the cluster now and would after each of the three
 // manifests.
-import type { EffectOperation, FieldPath, ObjectDiff, ObjectError } from '../model/effect.ts';
-import type { KubeObject, ResourceKey } from '../model/kube.ts';
-import type { PreparedObject } from './prepare.ts';
-import { argo } from '../model/annotations.ts';
-import { diffFields, sameObject } from '../diff/diff.ts';
-import { maskObjects } from '../diff/mask.ts';
+import type { EffectOperation, FieldPath, ObjectDiff, ObjectError } from '../../model/effect.ts';
+import type { KubeObject, ResourceKey } from '../../model/kube.ts';
+import type { PreparedObject } from '../object/prepare.ts';
+import { argo } from '../../model/annotations.ts';
+import { diffFields, sameObject } from '../../diff/diff.ts';
+import { maskObjects } from '../../diff/mask.ts';
 
 /** The object in R0, R1 and R2. */
 export type Manifests = readonly [PreparedObject | undefined, PreparedObject | undefined, PreparedObject | undefined];

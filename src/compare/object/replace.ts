@@ -3,13 +3,13 @@
 import type { CompareContext, CompareInput } from './comparison.ts';
 import type { Prediction } from './predict.ts';
 import type { PreparedObject } from './prepare.ts';
-import { AppError } from '../base/errors.ts';
-import { diffFields } from '../diff/diff.ts';
+import { AppError } from '../../base/errors.ts';
+import { diffFields } from '../../diff/diff.ts';
 import { ignoring } from './ignored.ts';
-import { isStatus } from '../cluster/api-error.ts';
+import { isStatus } from '../../cluster/api-error.ts';
 import { liveStamp } from './verdicts.ts';
 import { predict } from './predict.ts';
-import { resourceOptions } from '../model/hooks.ts';
+import { resourceOptions } from '../../model/hooks.ts';
 
 export interface ReplaceContext extends CompareContext {
   input: Pick<CompareInput, 'app'>;

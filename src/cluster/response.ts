@@ -1,0 +1,34 @@
+// Answers and failures of the wire, in the words in which they are passed on.
+import { AppError, errorMessage } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
+import { concernsSecrets } from './api-error.ts';
+
+export function failed(call: { method: string; path: string; body?: unknown }): {
+  method: string;
+  path: string;
+  body?: unknown;
+  secret: boolean;
+} {
+  return { method: call.method, path: call.path, body: call.body, secret: concernsSecrets(call.path, call.body) };
+}
+
+export function unreachable(call: { method: string; path: string }, cause: unknown): AppError {
+  return new AppError('E_API_UNREACHABLE', `${call.method} ${call.path.split('?')[0]}: ${errorMessage(cause)}`, {
+    kind: 'transient',
+    cause,
+    hint: 'Check the network and the state of the API server.',
+  });
+}
+
+export function parseBody(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return parseJson(text);
+  } catch {
+    return text;
+  }
+}
+
+export function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}

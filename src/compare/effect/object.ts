@@ -1,0 +1,140 @@
+// One object of an effect: what is live, what each of the three manifests would make of it, and the facts between them
+// (docs/decisions/0005).
+import type { EffectOperation } from '../../model/effect.ts';
+import type { KubeObject, ResourceKey } from '../../model/kube.ts';
+import type { LiveObject } from '../../cluster/live.ts';
+import type { Manifests, ObjectEffect, States } from './facts.ts';
+import { bodyOf } from '../object/predict.ts';
+import { manifestMac } from '../object/digest.ts';
+import { validateCreate } from '../object/validate.ts';
+import { unreadRule } from '../../diff/ignore.ts';
+import { facts } from './facts.ts';
+import { ignoring } from '../object/ignored.ts';
+import { faultOf, isTrackedRoot } from '../object/compare-object.ts';
+import { isPrunable } from '../../model/hooks.ts';
+import { keyOf, keyText } from '../../model/kube.ts';
+import { ignoredNotes, predictions, written } from './predictions.ts';
+import type { ObjectContext } from './states.ts';
+import { changeOperation, emptyNotes, keptNotes, pruned, refused, scopeOf, writerNote } from './states.ts';
+
+export async function objectEffect(
+  context: ObjectContext,
+  key: ResourceKey,
+  manifests: Manifests,
+): Promise<ObjectEffect> {
+  const fault = manifests[2]?.fault;
+  if (manifests[2] && fault !== undefined) return { key, error: faultOf(manifests[2], fault) };
+  const unread = unreadRule(context.input.app.spec.ignoreDifferences, key);
+  if (unread !== undefined) return leftAlone(context, key, { manifests, why: unread });
+  const problem = context.cluster.live.problemOf(key);
+  if (problem && manifests.some((manifest) => manifest?.served))
+    return { key, error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}` } };
+  return facts(key, await statesOf(context, key, manifests), manifests);
+}
+
+/**
+ * What Git changes of it would not be applied, and yet stand in the history as synced: that is no effect to agree to.
+ */
+function leftAlone(
+  { history, input }: ObjectContext,
+  key: ResourceKey,
+  { manifests: [m0, , m2], why }: { manifests: Manifests; why: string },
+): ObjectEffect {
+  const same = history && !input.lastGone && m0?.hash === m2?.hash;
+  return same ? { key, left: why } : { key, error: faultOf({ key, place: m2?.place }, why) };
+}
+
+export async function statesOf(context: ObjectContext, key: ResourceKey, manifests: Manifests): Promise<States> {
+  const record = context.cluster.live.get(key);
+  return record ? liveStates(context, record, manifests) : missingStates(context, manifests);
+}
+
+async function missingStates(context: ObjectContext, manifests: Manifests): Promise<States> {
+  const [m0, m1, m2] = manifests;
+  const notes = emptyNotes();
+  const base: States = { live: undefined, after: [m0?.target, m1?.target, m2?.target], end: m2?.target, notes };
+  if (m0) notes.drift.push('missing in the cluster');
+  if (!m2) return base;
+  const { note, error } = await validateCreate(context, m2);
+  if (note) {
+    notes.total.push(note);
+    (m1 ? (m0 ? notes.drift : notes.waiting) : notes.change).push(note);
+  }
+  const operation: EffectOperation = {
+    op: 'create',
+    key: m2.key,
+    phase: 'Sync',
+    wave: m2.wave,
+    mac: manifestMac(scopeOf(context, m2.key), m2.target),
+  };
+  return { ...base, sent: { object: m2, removed: [] }, ...(error ? { error } : { operation }) };
+}
+
+/** What becomes of a live object that a manifest set lacks. */
+function lacking(context: ObjectContext, live: KubeObject, tracked: boolean, manifests: Manifests): States['after'] {
+  const [m0, m1, m2] = manifests;
+  const prunes =
+    context.input.prune &&
+    tracked &&
+    isPrunable(live, context.syncOptions) &&
+    !context.target.kept.has(keyText(keyOf(live))) &&
+    context.input.others?.heldBy(keyOf(live)) === undefined;
+  if (!prunes) return [live, live, live];
+  // Before the first sync nothing was said about it; an object that comes with R2 and is there already is adopted, not
+  // deleted first.
+  const drifted = context.history && !m0 && !m1 && !m2;
+  return [drifted ? undefined : live, m2 && !m0 ? live : undefined, undefined];
+}
+
+async function liveStates(context: ObjectContext, record: LiveObject, manifests: Manifests): Promise<States> {
+  const [m0, m1, m2] = manifests;
+  const newest = m2 ?? m1 ?? m0;
+  const notes = emptyNotes();
+  const results = await predictions(context, manifests);
+  const body =
+    results.find((result) => result?.prediction)?.prediction?.live ??
+    (await bodyOf(context, record, newest?.served ? newest.version : undefined));
+  if (!body) return missingStates(context, manifests);
+  const live = body.object;
+  // Nothing is left to do about what no manifest has and somebody deletes already.
+  if (!newest && live.metadata.deletionTimestamp !== undefined)
+    return { live, after: [live, live, live], end: live, notes };
+  const tracked = isTrackedRoot(record, context.input.tracking);
+  const after = lacking(context, live, tracked, manifests);
+  results.forEach((result, at) => {
+    if (!result) return;
+    // An older manifest that the server refuses tells nothing about the live object.
+    if (!result.prediction || result === results[at - 1]) after[at] = at === 0 ? live : after[at - 1];
+    else
+      after[at] =
+        at === 0
+          ? ignoring(context.input, record.key, result.prediction)
+          : written(context, result.prediction, record.key);
+  });
+  const states: States = {
+    live,
+    after,
+    end: results[2]?.prediction ? written(context, results[2].prediction, record.key) : after[2],
+    notes,
+  };
+  if (!m2) return pruned(context, states, { tracked, record, manifests });
+  const result = results[2];
+  if (result?.refused !== undefined) return refused(context, states, result.sent, result.refused);
+  if (result?.prediction) {
+    states.sent = { object: result.sent, removed: result.prediction.removed };
+    keptNotes(states, results[1]?.prediction, result.prediction);
+    ignoredNotes(context, states, { key: record.key, live, manifests, prediction: result.prediction });
+    if (result.whole && states.end !== live)
+      notes.total.push('replaced as a whole (Replace=true): what others wrote goes');
+    const operation = changeOperation(context, states, manifests, {
+      prediction: result.prediction,
+      whole: result.whole,
+    });
+    if (operation) states[states.end === live ? 'unwritten' : 'operation'] = operation;
+  }
+  if (after[0] && after[0] !== live) writerNote(states, live, after[0]);
+  const from = record.application;
+  const comes =
+    from !== undefined && from !== context.input.tracking && context.input.others?.hasLeft(from, record.key);
+  return comes ? { ...states, moves: { from, to: context.input.tracking } } : states;
+}

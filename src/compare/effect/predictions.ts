@@ -1,0 +1,82 @@
+// The dry runs behind the effect on one object: the former and the wanted manifest, each asked for the same live object.
+import { AppError } from '../../base/errors.ts';
+import type { Sent } from '../object/sent.ts';
+import { sentOver } from '../object/sent.ts';
+import type { ObjectContext } from './states.ts';
+import type { Manifests, States } from './facts.ts';
+import { liveStamp } from '../object/verdicts.ts';
+import type { Prediction } from '../object/predict.ts';
+import { predict, objectError } from '../object/predict.ts';
+import type { PreparedObject } from '../object/prepare.ts';
+import { isReplaced, predictReplace } from '../object/replace.ts';
+import type { ResourceKey, KubeObject } from '../../model/kube.ts';
+import { ignoredChanges, ignoring } from '../object/ignored.ts';
+import { pathText } from '../../diff/path.ts';
+
+/** `refused`: the manifest cannot be applied over the live object. `whole`: it is replaced. */
+export type Result = Sent & { whole: boolean };
+
+export const attempts = 6;
+
+/** One dry run for each distinct manifest, all over the same live object; R1 and R2 give up what R0 had. */
+export async function predictions(context: ObjectContext, manifests: Manifests): Promise<(Result | undefined)[]> {
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const results = await askedOnce(context, manifests);
+    const stamps = results.flatMap((result) => (result?.prediction ? [liveStamp(result.prediction.live.record)] : []));
+    if (new Set(stamps).size <= 1) return results;
+  }
+  throw new AppError('E_API', 'the object changes faster than it can be compared', {
+    kind: 'transient',
+    hint: 'It is compared again by itself.',
+  });
+}
+
+export async function askedOnce(context: ObjectContext, manifests: Manifests): Promise<(Result | undefined)[]> {
+  const [m0, m1, m2] = manifests;
+  const ask = async (
+    object: PreparedObject | undefined,
+    previous: PreparedObject | undefined,
+  ): Promise<Result | undefined> => {
+    if (!object) return undefined;
+    const whole = isReplaced(context, object);
+    const result = await sentOver(context, { prepared: object, previous, how: whole ? predictReplace : predict });
+    if (result.refused !== undefined) objectError(context, result.refused, object); // throws on what passes by itself
+    return result.prediction || result.refused !== undefined ? { ...result, whole } : undefined;
+  };
+  const last = context.exact ? undefined : await ask(m0, undefined);
+  const branch = m1 && m1.hash === m0?.hash && last ? last : await ask(m1, m0);
+  const target = m2 && m2.hash === m1?.hash ? branch : m2 && m2.hash === m0?.hash && last ? last : await ask(m2, m0);
+  return [last, branch, target];
+}
+
+/**
+ * What a sync leaves: an object that differs in ignored fields alone is in sync and not written, any other is written
+ * as a whole.
+ */
+export function written(context: ObjectContext, prediction: Prediction, key: ResourceKey): KubeObject {
+  return ignoring(context.input, key, prediction) === prediction.live.object
+    ? prediction.live.object
+    : prediction.predicted;
+}
+
+export interface Ignored {
+  key: ResourceKey;
+  live: KubeObject;
+  manifests: Manifests;
+  prediction: Prediction;
+}
+
+export function ignoredNotes(
+  context: ObjectContext,
+  { after, end, notes }: States,
+  { key, live, manifests: [, m1, m2], prediction }: Ignored,
+): void {
+  const changed = ignoredChanges(context.input, key, live, prediction.predicted).map(pathText).join(', ');
+  if (changed === '') return;
+  if (end && end !== live) {
+    const note = `ignored in the comparison, applied with the rest: ${changed}`;
+    notes.total.push(note);
+    if (after[0] && after[0] !== live) notes.drift.push(note);
+  } else if (m1 && m2 && m1.hash !== m2.hash)
+    notes.change.push(`ignored in the comparison; not applied as long as nothing else changes: ${changed}`);
+}

@@ -1,0 +1,137 @@
+// What an operation is to apply: the revision and the sources that it names, rendered and compared with what is live.
+import type { Comparison } from '../../compare/object/comparison.ts';
+import type { Application, ApplicationStatus, Operation, OperationState } from '../../model/application.ts';
+import { syncOptions } from '../../model/application.ts';
+import type { SyncTarget } from '../../sync/input.ts';
+import { keyText } from '../../model/kube.ts';
+import type { Subject } from '../application/assess.ts';
+import { compareTo } from '../application/assess.ts';
+import type { DesiredState, Desiring } from '../application/desired.ts';
+import { followBase, lastSynced, diffBase } from '../application/history.ts';
+import { stateOf } from '../application/operation-state.ts';
+import { isProven } from '../application/sync-record.ts';
+import type { Worker } from '../../base/worker.ts';
+import type { OtherDeps } from '../application/others.ts';
+import type { AdmissionDeps } from '../approval/admission.ts';
+
+export interface Wanted {
+  state: DesiredState;
+  comparison: Comparison;
+  /** What was last synced. */
+  last: DesiredState | 'gone' | undefined;
+}
+
+export function overridden(app: Application, operation: Operation): Application {
+  const { source, sources } = operation.sync ?? {};
+  if (!source && !sources) return app;
+  const { source: _source, sources: _sources, ...spec } = app.spec;
+  return { ...app, spec: { ...spec, ...(source && { source }), ...(sources && { sources }) } };
+}
+
+export function wantedRevisions(operation: Operation, state: OperationState | undefined): (string | undefined)[] {
+  const { revision, revisions } = state?.syncResult ?? operation.sync ?? {};
+  if (revisions && revisions.length > 0) return revisions;
+  return [revision || undefined];
+}
+
+/** Whether it says itself what it syncs, so that the branch head does not concern it. */
+
+export function hasOwnRevision(app: Application): boolean {
+  const { operation = {} } = app;
+  return (
+    operation.sync?.source !== undefined ||
+    operation.sync?.sources !== undefined ||
+    wantedRevisions(operation, stateOf(app)).some((item) => item !== undefined)
+  );
+}
+
+export async function wantedState(
+  deps: OperationDeps,
+  { subject: { app }, head }: OperationInput,
+  state: OperationState | undefined,
+  signal: AbortSignal,
+): Promise<DesiredState> {
+  const operation = app.operation ?? {};
+  const revisions = wantedRevisions(operation, state);
+  const pinned = revisions.filter((item) => item !== undefined);
+  const headFits = head && (pinned.length === 0 || pinned.join() === head.desired.revisions.join());
+  if (!operation.sync?.source && !operation.sync?.sources && headFits) return head.desired;
+  return deps.desiring.at(overridden(app, operation), revisions, signal);
+}
+
+export function respectsIgnored(options: string[] | undefined): boolean {
+  return syncOptions(options).get('RespectIgnoreDifferences') === 'true';
+}
+
+export async function wantedOf(
+  deps: OperationDeps,
+  input: OperationInput,
+  state: OperationState | undefined,
+  signal: AbortSignal,
+): Promise<Wanted> {
+  const { subject, head } = input;
+  const desired = await wantedState(deps, input, state, signal);
+  if (!head) await followBase(deps, subject, { desired, signal });
+  const last = head
+    ? head.last
+    : await lastSynced(deps.desiring, subject.known, subject.app, {
+        desired,
+        signal,
+        proven: isProven(deps.store, subject),
+      });
+  // An operation inherits no options: what is compared is what this very operation sends.
+  const options = subject.app.operation?.sync?.syncOptions ?? [];
+  const alike = respectsIgnored(options) === respectsIgnored(subject.app.spec.syncPolicy?.syncOptions);
+  const same = head && alike && desired.manifests === head.comparison.input.manifests;
+  const base = diffBase(subject.known, last);
+  return {
+    state: desired,
+    last,
+    comparison: same
+      ? head.comparison
+      : await compareTo(
+          subject,
+          desired,
+          { previous: base === 'gone' ? undefined : base, syncOptions: options },
+          signal,
+        ),
+  };
+}
+
+export function targetsOf(comparison: Comparison, denied: Map<string, string>): SyncTarget[] {
+  return comparison.objects
+    .filter((item) => !item.ignored || item.target !== undefined || item.requiresPruning || item.movesTo !== undefined)
+    .map((item) => {
+      // What the server said of a manifest is asked again by the sync, with its options (Force, Replace).
+      const invalid = denied.get(keyText(item.key));
+      return {
+        key: item.key,
+        target: item.target,
+        ...(!item.target && item.live && { live: item.live }),
+        status: item.status,
+        manifestHash: item.manifestHash,
+        validated: item.validated,
+        ...(invalid && { invalid }),
+        ...(item.unruled && item.error && { left: item.error.message }),
+        ...(item.movesTo !== undefined && { movesTo: item.movesTo }),
+        ...(item.previous && { previous: item.previous }),
+      };
+    });
+}
+
+export interface OperationDeps extends AdmissionDeps, OtherDeps {
+  desiring: Desiring;
+  /** Knows the schedules of sync windows. */
+  worker: Worker;
+}
+
+export interface OperationInput {
+  subject: Subject;
+  /**
+   * The branch head and its comparison, which an operation for the same manifests uses; undefined when it cannot be
+   * looked at now.
+   */
+  head: { desired: DesiredState; comparison: Comparison; last: DesiredState | 'gone' | undefined } | undefined;
+  /** Writes status (and, at the end, the removal of /operation) in one patch. */
+  save(status: Partial<ApplicationStatus>, done: boolean): Promise<void>;
+}
