@@ -1,0 +1,55 @@
+// What the parts of the operator are built from, in the order in which they come to be.
+import type { Logger } from '../base/log.ts';
+import type { Chat } from '../chatops/ports.ts';
+import type { GitHub } from '../github/github.ts';
+import type { Starting } from './readiness.ts';
+import type { Config } from './config.ts';
+import type { Handler } from './server.ts';
+import type { Started } from './shutdown.ts';
+import type { Permit } from '../base/permit.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Guard } from '../store/guard.ts';
+import type { Schedules } from '../store/schedules.ts';
+import type { Store } from '../store/store.ts';
+import type { Worker } from '../base/worker.ts';
+import type { Desiring } from '../engine/application/desired.ts';
+import type { Authors } from '../engine/application/pass.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Git } from '../git/git.ts';
+import { systemClock } from '../base/clock.ts';
+
+/** Parts that are known to others before they exist. */
+export interface Faces {
+  github: GitHub | undefined;
+  chat: Chat | undefined;
+  page: Handler | undefined;
+  health: Handler | undefined;
+}
+
+export interface Base {
+  config: Config;
+  log: Logger;
+  signal: AbortSignal;
+  started: Started;
+  faces: Faces;
+  starting: Starting;
+}
+
+/** What is remembered, and whether others could forge it. */
+export interface State {
+  cluster: Cluster;
+  store: Store;
+  schedules: Schedules;
+  guard: Guard;
+  permit: Permit;
+}
+
+export interface Core extends Base, State {
+  worker: Worker;
+  git: Git;
+  desiring: Desiring;
+  engine: Engine;
+  authors: Authors;
+}
+
+export const clock = systemClock;

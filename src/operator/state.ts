@@ -1,0 +1,62 @@
+// The first parts: the cluster, what is remembered there, the Lease, and whether others could forge it.
+import { clock } from './parts.ts';
+import type { Logger } from '../base/log.ts';
+import type { Permit } from '../base/permit.ts';
+import { inClusterConfig } from '../cluster/cluster-config.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { connectCluster } from '../cluster/cluster.ts';
+import { loadKubeconfig } from '../cluster/kubeconfig.ts';
+import { createSchedules } from '../store/schedules.ts';
+import { createGuard } from '../store/guard.ts';
+import { adoptRecords } from '../store/adopt.ts';
+import type { Store } from '../store/store.ts';
+import { openStore } from '../store/store.ts';
+import { Lease } from './lease.ts';
+import type { Base, State } from './parts.ts';
+import { tellMissingKinds } from './readiness.ts';
+import type { Waiting } from './preconditions.ts';
+import { untilDone, requireNamespace } from './preconditions.ts';
+
+export async function home({ config, log, signal }: Base, permit: Permit): Promise<Cluster> {
+  const own = config.kubeconfig ? undefined : await inClusterConfig();
+  const found = own ?? (await loadKubeconfig({ env: { KUBECONFIG: config.kubeconfig } })).config;
+  return connectCluster({ name: 'in-cluster', config: found, clock, log, permit }, signal);
+}
+
+/** Each once, and again when it comes back. */
+export function tellFaults(store: Store, log: Logger): () => void {
+  let told: ReadonlySet<string> = new Set();
+  const tell = (): void => {
+    const { faults } = store.settings();
+    for (const fault of faults) if (!told.has(fault)) log.warn({ fault }, 'a setting is wrong; its default stands in');
+    told = new Set(faults);
+  };
+  tell();
+  return store.onSettings(tell);
+}
+
+export async function openState(base: Base, onLost: () => void): Promise<State> {
+  const { config, log, signal, started, starting } = base;
+  const held: { lease?: Lease } = {};
+  const permit: Permit = async () => held.lease?.confirm();
+  const waiting: Waiting = { starting, clock, log, signal };
+  const cluster = await untilDone(() => home(base, permit), waiting);
+  started.add('cluster', () => cluster.stop());
+  await untilDone(() => requireNamespace(cluster.api, config.namespace, signal), waiting);
+  const store = await openStore(cluster, config.namespace, signal).finally(tellMissingKinds(cluster, starting, log));
+  started.add('store', () => store.stop());
+  started.add('settings', tellFaults(store, log));
+  const lease = new Lease({ api: cluster.api, namespace: config.namespace, clock, log, onLost });
+  starting.why = 'starting: waits for the Lease that another replica holds';
+  await untilDone(() => lease.acquire(signal), waiting);
+  held.lease = lease;
+  starting.why = 'starting';
+  started.add('lease', () => lease.release());
+  await adoptRecords(cluster, store, log, signal);
+  const guard = createGuard({ api: cluster.api, namespace: config.namespace, clock, log });
+  started.add('guard', () => guard.stop());
+  await guard.start();
+  const schedules = createSchedules(store, log);
+  started.add('schedules', () => schedules.stop());
+  return { cluster, store, schedules, guard, permit };
+}
