@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { askBackend, sendAnswer } from '../sandbox/github/git-backend.ts';
+import { askBackend, sendAnswer } from '../sandbox/github/git/backend.ts';
 import type { KubeObject } from '../src/model/kube.ts';
 
 const kinds = ['plain', 'kustomize', 'helm'] as const;

@@ -1,5 +1,5 @@
 // The ready-made changes that the sandbox GitHub's page offers in the demo.
-import type { Scenario } from './github/page-list.ts';
+import type { Scenario } from './github/page/list.ts';
 import { brokenManifest, images, morePayments, newVersion } from './story/changes.ts';
 
 export function offers(repo: string): Scenario[] {

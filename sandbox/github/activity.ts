@@ -1,7 +1,5 @@
 // What moved the branches and who did it: GitHub's record of a repository's activity.
-import { git } from './git.ts';
-import { type Json, nodeId, presentUser } from './present.ts';
-import { type Call, type Reply, type Route } from './router.ts';
+import { git } from './git/git.ts';
 import { type Activity, type Actor, type Repository, timestamp, type World } from './world.ts';
 
 const none = '0'.repeat(40);
@@ -36,41 +34,3 @@ export async function recordActivity(
     actor: at.actor.account,
   });
 }
-
-function present(world: World, activity: Activity): Json {
-  const { id, before, after, ref, at, type, actor } = activity;
-  return {
-    id,
-    node_id: nodeId('Push', id),
-    before,
-    after,
-    ref,
-    timestamp: at,
-    activity_type: type,
-    actor: presentUser(world, actor),
-  };
-}
-
-/** Newest first; pages by a cursor, the id of the last one shown. */
-function list(call: Call): Reply {
-  const { ref, after, actor, activity_type: type } = call.query;
-  const size = Math.min(Math.max(Number(call.query['per_page']) || 30, 1), 100);
-  const found = call
-    .repository()
-    .activities.toReversed()
-    .filter((each) => ref === undefined || each.ref === ref || each.ref === `refs/heads/${ref}`)
-    .filter((each) => (actor === undefined || each.actor.login === actor) && (type === undefined || each.type === type))
-    .filter((each) => after === undefined || each.id < Number(after));
-  const shown = found.slice(0, size);
-  const next = new URL(call.url);
-  next.searchParams.set('after', String(shown.at(-1)?.id ?? 0));
-  return {
-    status: 200,
-    body: shown.map((each) => present(call.site.world, each)),
-    headers: found.length > size ? { link: `<${next.href}>; rel="next"` } : {},
-  };
-}
-
-export const activityRoutes: Route[] = [
-  { route: 'GET /repos/{owner}/{repo}/activity', needs: 'contents:read', handle: list },
-];

@@ -1,7 +1,7 @@
 // Check runs: written by the App, shown with their buttons, pressed by persons.
 import { Failure, invalid } from './failure.ts';
-import { presentCheckForHook } from './present-parts.ts';
-import { type Json, presentScene } from './present.ts';
+import { presentCheckForHook } from './present/present-parts.ts';
+import { type Json, presentScene } from './present/present.ts';
 import type { Site } from './site.ts';
 import {
   type Actor,

@@ -1,8 +1,8 @@
 // Comments on pull requests and their reactions.
 import { Failure, invalid } from './failure.ts';
-import { presentComment } from './present-parts.ts';
-import { presentIssue } from './present-pull.ts';
-import { type Json, presentScene } from './present.ts';
+import { presentComment } from './present/present-parts.ts';
+import { presentIssue } from './present/present-pull.ts';
+import { type Json, presentScene } from './present/present.ts';
 import type { Site } from './site.ts';
 import {
   type Actor,

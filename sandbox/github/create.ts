@@ -2,7 +2,7 @@
 import { createPublicKey } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { git } from './git.ts';
+import { git } from './git/git.ts';
 import {
   type Account,
   type Activity,

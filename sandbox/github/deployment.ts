@@ -1,8 +1,8 @@
 // Deployments and their statuses.
-import { resolveCommit } from './git.ts';
+import { resolveCommit } from './git/git.ts';
 import { Failure, invalid } from './failure.ts';
-import { presentDeployment, presentDeploymentStatus } from './present-parts.ts';
-import { type Json, presentScene } from './present.ts';
+import { presentDeployment, presentDeploymentStatus } from './present/present-parts.ts';
+import { type Json, presentScene } from './present/present.ts';
 import type { Site } from './site.ts';
 import { type Actor, type Deployment, type DeploymentStatus, type Repository, timestamp } from './world.ts';
 

@@ -1,5 +1,5 @@
 // A canonical picture of everything persons would see, without times, ids and commit ids, to compare two runs.
-import { git, refs } from './git.ts';
+import { git, refs } from './git/git.ts';
 import type { Comment, Deployment, Repository, World } from './world.ts';
 
 export type Dump = Record<string, unknown>;

@@ -1,9 +1,9 @@
 // Pull requests: opening, editing, test merges, merging, reviewing.
-import { git, resolveCommit } from './git.ts';
+import { git, resolveCommit } from './git/git.ts';
 import { Failure, invalid } from './failure.ts';
-import { merge, mergedTree, moveRef } from './merge.ts';
-import { emailOf, presentPullWhole, presentReview } from './present-pull.ts';
-import { type Json, presentScene } from './present.ts';
+import { merge, mergedTree, moveRef } from './git/merge.ts';
+import { emailOf, presentPullWhole, presentReview } from './present/present-pull.ts';
+import { type Json, presentScene } from './present/present.ts';
 import { announcing, closePull, keepPullRef } from './push.ts';
 import type { Site } from './site.ts';
 import { type Actor, findRepository, type Pull, type Repository, type Review, timestamp } from './world.ts';

@@ -1,8 +1,8 @@
 // What follows a moved reference: push webhooks, pull requests that get new commits, and those that were merged by it.
 import { recordActivity } from './activity.ts';
-import { changedFiles, commits, git, type Commit, type Ref, refs, resolveCommit } from './git.ts';
-import { presentPullWhole } from './present-pull.ts';
-import { type Json, presentRepository, presentScene } from './present.ts';
+import { changedFiles, commits, git, type Commit, type Ref, refs, resolveCommit } from './git/git.ts';
+import { presentPullWhole } from './present/present-pull.ts';
+import { type Json, presentRepository, presentScene } from './present/present.ts';
 import type { Site } from './site.ts';
 import { type Actor, fullName, type Pull, type Repository, timestamp } from './world.ts';
 

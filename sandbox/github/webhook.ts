@@ -2,8 +2,8 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { Agent, fetch } from 'undici';
 import type { ArmedFaults } from './faults.ts';
-import type { Json } from './present.ts';
-import type { Schema } from './schema.ts';
+import type { Json } from './present/present.ts';
+import type { Schema } from './schema/schema.ts';
 import { timestamp, type World } from './world.ts';
 
 export interface Delivery {

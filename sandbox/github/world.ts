@@ -1,6 +1,6 @@
 // Everything the sandbox GitHub remembers, as plain values; other files read it and change it.
 import type { KeyObject } from 'node:crypto';
-import type { ChangedFile, Commit } from './git.ts';
+import type { ChangedFile, Commit } from './git/git.ts';
 
 export interface Account {
   id: number;

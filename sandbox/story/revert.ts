@@ -1,6 +1,6 @@
 // Step 7: the deploy is taken back by a pull request that Coxswain opens.
 import assert from 'node:assert/strict';
-import { git } from '../github/git.ts';
+import { git } from '../github/git/git.ts';
 import { channel } from '../people.ts';
 import { images } from './changes.ts';
 import { say } from './commands.ts';

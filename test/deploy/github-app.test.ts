@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { defaultManifest } from '../../sandbox/github/create.ts';
 import { readManifest } from '../../sandbox/github/manifest.ts';
-import { activityRoutes } from '../../sandbox/github/activity.ts';
-import { appRoutes } from '../../sandbox/github/routes-app.ts';
-import { checkRoutes } from '../../sandbox/github/routes-check.ts';
-import { gitRoutes } from '../../sandbox/github/routes-git.ts';
-import { pullRoutes } from '../../sandbox/github/routes-pull.ts';
+import { activityRoutes } from '../../sandbox/github/routes/activity-routes.ts';
+import { appRoutes } from '../../sandbox/github/routes/app-routes.ts';
+import { checkRoutes } from '../../sandbox/github/routes/check-routes.ts';
+import { gitRoutes } from '../../sandbox/github/routes/git-routes.ts';
+import { pullRoutes } from '../../sandbox/github/routes/pull-routes.ts';
 
 const root = join(import.meta.dirname, '../..');
 const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) =>

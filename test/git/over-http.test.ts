@@ -7,7 +7,7 @@ import { silentLogger } from '../../src/base/log.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { parseAdvertisement } from '../../src/git/advertised.ts';
 import { openGit } from '../../src/git/git.ts';
-import { askBackend, sendAnswer } from '../../sandbox/github/git-backend.ts';
+import { askBackend, sendAnswer } from '../../sandbox/github/git/backend.ts';
 import { origin, temporary } from './origin.ts';
 import { worker } from '../worker.ts';
 import type { Git } from '../../src/git/git.ts';

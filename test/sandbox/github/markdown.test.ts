@@ -1,7 +1,7 @@
 // Comment bodies as the page shows them: GitHub's Markdown, and nothing that could run or leave its box.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { createMarkdown } from '../../../sandbox/github/markdown.ts';
+import { createMarkdown } from '../../../sandbox/github/page/markdown.ts';
 
 const show = (source: string): string => createMarkdown()(source).text.trim();
 

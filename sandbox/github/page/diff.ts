@@ -1,6 +1,6 @@
 // Changed files with their coloured lines.
-import { type ChangedFile } from './git.ts';
-import { type Html, html } from './page-html.ts';
+import { type ChangedFile } from '../git/git.ts';
+import { type Html, html } from './html.ts';
 
 interface Line {
   kind: 'hunk' | 'add' | 'del' | 'same';

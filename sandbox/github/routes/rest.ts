@@ -1,20 +1,20 @@
 // The REST side of the sandbox: one request from bytes to bytes, checked on both sides.
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { KillSwitch } from '../mutation-counter.ts';
-import { activityRoutes } from './activity.ts';
-import { Failure } from './failure.ts';
-import { type Answer, type ArmedFaults } from './faults.ts';
+import type { KillSwitch } from '../../mutation-counter.ts';
+import { activityRoutes } from './activity-routes.ts';
+import { Failure } from '../failure.ts';
+import { type Answer, type ArmedFaults } from '../faults.ts';
 import { answerGraphql } from './graphql.ts';
 import { type Call, createRouter, type Match, type Reply } from './router.ts';
-import { appRoutes } from './routes-app.ts';
-import { checkRoutes } from './routes-check.ts';
-import { gitRoutes } from './routes-git.ts';
-import { pullRoutes } from './routes-pull.ts';
-import type { Schema } from './schema.ts';
-import type { Site } from './site.ts';
-import { actorOf, type Caller, callerOf, repositoryFor, requirePermission } from './tokens.ts';
-import type { Violation } from './world.ts';
+import { appRoutes } from './app-routes.ts';
+import { checkRoutes } from './check-routes.ts';
+import { gitRoutes } from './git-routes.ts';
+import { pullRoutes } from './pull-routes.ts';
+import type { Schema } from '../schema/schema.ts';
+import type { Site } from '../site.ts';
+import { actorOf, type Caller, callerOf, repositoryFor, requirePermission } from '../tokens.ts';
+import type { Violation } from '../world.ts';
 
 export interface RestOptions {
   site: Site;

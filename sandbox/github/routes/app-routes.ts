@@ -1,5 +1,5 @@
 // REST of the App itself, its installations and deliveries, people and teams.
-import { Failure } from './failure.ts';
+import { Failure } from '../failure.ts';
 import {
   api,
   type Json,
@@ -9,11 +9,11 @@ import {
   presentProfile,
   presentRepository,
   presentUser,
-} from './present.ts';
+} from '../present/present.ts';
 import { type Call, numberIn, paged, type Reply, type Route } from './router.ts';
-import { mayRead, mintToken } from './tokens.ts';
-import type { Delivery } from './webhook.ts';
-import { type Account, findAccount, findTeam, type Installation, installationOf, timestamp } from './world.ts';
+import { mayRead, mintToken } from '../tokens.ts';
+import type { Delivery } from '../webhook.ts';
+import { type Account, findAccount, findTeam, type Installation, installationOf, timestamp } from '../world.ts';
 
 function installationIn(call: Call): Installation {
   const found = call.site.world.installations.find((each) => each.id === numberIn(call, 'installation_id'));

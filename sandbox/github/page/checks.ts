@@ -1,9 +1,9 @@
 // Checks with their buttons, one check's page, deployments, and webhook deliveries.
-import { checksOf } from './check.ts';
-import { type Html, href, html, type Part } from './page-html.ts';
-import { action, avatar, icon, layout, time, type View } from './page-layout.ts';
-import { type CheckRun, type Deployment, fullName, type Repository } from './world.ts';
-import type { Delivery } from './webhook.ts';
+import { checksOf } from '../check.ts';
+import { type Html, href, html, type Part } from './html.ts';
+import { action, avatar, icon, layout, time, type View } from './layout.ts';
+import { type CheckRun, type Deployment, fullName, type Repository } from '../world.ts';
+import type { Delivery } from '../webhook.ts';
 
 function kindOf(check: CheckRun): 'success' | 'failure' | 'neutral' | 'pending' {
   if (check.conclusion === null || check.conclusion === 'action_required') return 'pending';

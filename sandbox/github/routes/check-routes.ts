@@ -1,17 +1,17 @@
 // REST of check runs, deployments and environments.
-import { type CheckInput, checksOf, createCheck, updateCheck } from './check.ts';
-import { addDeploymentStatus, createDeployment, type DeploymentInput, type StatusInput } from './deployment.ts';
-import { Failure } from './failure.ts';
-import { resolveCommit } from './git.ts';
+import { type CheckInput, checksOf, createCheck, updateCheck } from '../check.ts';
+import { addDeploymentStatus, createDeployment, type DeploymentInput, type StatusInput } from '../deployment.ts';
+import { Failure } from '../failure.ts';
+import { resolveCommit } from '../git/git.ts';
 import {
   presentAnnotation,
   presentCheck,
   presentDeployment,
   presentDeploymentStatus,
   presentEnvironment,
-} from './present-parts.ts';
+} from '../present/present-parts.ts';
 import { type Call, numberIn, paged, type Reply, type Route } from './router.ts';
-import type { Actor, App, CheckRun, Deployment, Repository } from './world.ts';
+import type { Actor, App, CheckRun, Deployment, Repository } from '../world.ts';
 
 const repo = '/repos/{owner}/{repo}';
 

@@ -1,5 +1,5 @@
 // Keeps of raw HTML in Markdown what GitHub keeps: a list of tags with a few attributes, no script, no style, no class.
-import { escapeHtml } from './page-html.ts';
+import { escapeHtml } from './html.ts';
 
 const tags = new Set(
   (

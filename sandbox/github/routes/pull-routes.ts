@@ -1,7 +1,7 @@
 // REST of pull requests, their comments and reactions.
-import { addComment, deleteComment, editComment, react } from './comment.ts';
-import { Failure, invalid } from './failure.ts';
-import { presentComment, presentReaction } from './present-parts.ts';
+import { addComment, deleteComment, editComment, react } from '../comment.ts';
+import { Failure, invalid } from '../failure.ts';
+import { presentComment, presentReaction } from '../present/present-parts.ts';
 import {
   presentCommit,
   presentFile,
@@ -9,10 +9,10 @@ import {
   presentPullWhole,
   presentReview,
   pullContent,
-} from './present-pull.ts';
-import { editPull, type MergeOrder, mergePull, openPull, testMerge } from './pull.ts';
+} from '../present/present-pull.ts';
+import { editPull, type MergeOrder, mergePull, openPull, testMerge } from '../pull.ts';
 import { type Call, numberIn, paged, type Reply, type Route, text } from './router.ts';
-import { type Comment, type Pull, type ReactionContent, type Repository } from './world.ts';
+import { type Comment, type Pull, type ReactionContent, type Repository } from '../world.ts';
 
 const repo = '/repos/{owner}/{repo}';
 

@@ -1,5 +1,5 @@
 // JSON of pull requests, their reviews, commits and files.
-import { changedFiles, commits, git, type ChangedFile, type Commit } from './git.ts';
+import { changedFiles, commits, git, type ChangedFile, type Commit } from '../git/git.ts';
 import { api, type Json, nodeId, presentRepository, presentUser } from './present.ts';
 import {
   type Account,
@@ -9,7 +9,7 @@ import {
   type Repository,
   type Review,
   type World,
-} from './world.ts';
+} from '../world.ts';
 
 /**
  * Whoever is in a team is in its organization; others are invited to the repository, or wrote something that was

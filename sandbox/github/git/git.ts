@@ -1,5 +1,5 @@
 // The bare repositories: commits, trees, differences and references, read and written by real git.
-import { run } from '../../src/base/process.ts';
+import { run } from '../../../src/base/process.ts';
 
 export interface GitOptions {
   input?: string | Buffer;

@@ -2,7 +2,7 @@
 //
 // Run by hand when covered.ts or the version changes (the package unpacks to 385 MB, so it stays out of the install):
 //   cd "$(mktemp -d)" && npm pack @octokit/openapi@23.0.2 && tar xzf octokit-openapi-23.0.2.tgz
-//   node_modules/.bin/node sandbox/github/trim-schema.ts <that directory>/package
+//   node_modules/.bin/node sandbox/github/schema/trim-schema.ts <that directory>/package
 //
 // OpenAPI 3.0 becomes JSON Schema (`nullable` becomes the type null), texts and examples go, and every object schema
 // that lists its properties and is no part of an allOf, oneOf or anyOf is closed, so that an unknown field is a fault.

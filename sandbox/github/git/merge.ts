@@ -1,6 +1,6 @@
 // Test merges and real merges in a bare repository, without a work tree.
 import { rm } from 'node:fs/promises';
-import { run } from '../../src/base/process.ts';
+import { run } from '../../../src/base/process.ts';
 import { commit, commits, git, gitEnvironment, type Signature } from './git.ts';
 
 export interface Identity {

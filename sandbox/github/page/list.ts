@@ -1,10 +1,10 @@
 // Lists: repositories, pull requests, branches that wait for one, and changes that are ready to be made.
-import { git, refs } from './git.ts';
-import { type Html, href, html } from './page-html.ts';
-import { action, icon, layout, login, statePill, time, type View } from './page-layout.ts';
-import { checkMark } from './page-checks.ts';
-import { checksOf } from './check.ts';
-import { fullName, type Pull, type Repository } from './world.ts';
+import { git, refs } from '../git/git.ts';
+import { type Html, href, html } from './html.ts';
+import { action, icon, layout, login, statePill, time, type View } from './layout.ts';
+import { checkMark } from './checks.ts';
+import { checksOf } from '../check.ts';
+import { fullName, type Pull, type Repository } from '../world.ts';
 
 /** A change that the page offers to make with one click. */
 export interface Scenario {

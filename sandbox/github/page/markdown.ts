@@ -1,6 +1,6 @@
 // Markdown as GitHub shows it: tables, task lists, alerts, coloured differences, and of raw HTML only what is harmless.
 import { Marked, type Tokens } from 'marked';
-import { escapeHtml, Html } from './page-html.ts';
+import { escapeHtml, Html } from './html.ts';
 import { balance, safeLink, sanitizeToken } from './sanitize.ts';
 
 const alerts: Record<string, string> = {

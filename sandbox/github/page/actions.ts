@@ -1,12 +1,12 @@
 // What the page's forms do, each as the person whom the viewer acts as.
-import { Failure } from './failure.ts';
-import { href } from './page-html.ts';
-import { fileAt } from './page-files.ts';
-import type { Scenario } from './page-list.ts';
-import { createPerson, type Person } from './person.ts';
-import { resolveCommit } from './git.ts';
-import type { Site } from './site.ts';
-import { type Account, findAccount, findRepository, type ReactionContent, type Repository } from './world.ts';
+import { Failure } from '../failure.ts';
+import { href } from './html.ts';
+import { fileAt } from './files.ts';
+import type { Scenario } from './list.ts';
+import { createPerson, type Person } from '../person.ts';
+import { resolveCommit } from '../git/git.ts';
+import type { Site } from '../site.ts';
+import { type Account, findAccount, findRepository, type ReactionContent, type Repository } from '../world.ts';
 
 export interface Deed {
   site: Site;

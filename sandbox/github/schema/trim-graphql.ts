@@ -2,7 +2,7 @@
 //
 // Run by hand when the list below or the version changes:
 //   cd "$(mktemp -d)" && npm pack @octokit/graphql-schema@15.26.1 && tar xzf octokit-graphql-schema-15.26.1.tgz
-//   node_modules/.bin/node sandbox/github/trim-graphql.ts <that directory>/package
+//   node_modules/.bin/node sandbox/github/schema/trim-graphql.ts <that directory>/package
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type DefinitionNode, type FieldDefinitionNode, Kind, parse, print, type TypeNode, visit } from 'graphql';
 

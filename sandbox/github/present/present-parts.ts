@@ -14,7 +14,7 @@ import {
   type ReactionContent,
   type Repository,
   type World,
-} from './world.ts';
+} from '../world.ts';
 
 export const reactionContents: ReactionContent[] = [
   '+1',

@@ -1,6 +1,6 @@
 // The frame of every page: who you are, where you are, and the small pieces that pages share.
-import { type Html, href, html, type Part } from './page-html.ts';
-import { type Account, fullName, type Pull, type Repository, type World } from './world.ts';
+import { type Html, href, html, type Part } from './html.ts';
+import { type Account, fullName, type Pull, type Repository, type World } from '../world.ts';
 
 export interface View {
   world: World;

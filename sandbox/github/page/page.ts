@@ -1,18 +1,18 @@
 // The pages: what a person would see on GitHub, driven by hand and following what happens.
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Failure } from './failure.ts';
+import { Failure } from '../failure.ts';
 import { createMarkdown } from './markdown.ts';
-import { carryOut } from './page-actions.ts';
-import { checkPage, deploymentsPage, webhooksPage } from './page-checks.ts';
-import { blobPage, commitPage, comparePage, editPage, treePage } from './page-files.ts';
-import { escapeHtml, type Html, html } from './page-html.ts';
-import { layout, type View } from './page-layout.ts';
-import { pullsPage, repositoriesPage, type Scenario } from './page-list.ts';
-import { conversationPage, filesPage } from './page-pull.ts';
-import { readBody } from './rest.ts';
-import type { Site } from './site.ts';
-import { type Account, findAccount, findRepository, fullName, type Repository } from './world.ts';
+import { carryOut } from './actions.ts';
+import { checkPage, deploymentsPage, webhooksPage } from './checks.ts';
+import { blobPage, commitPage, comparePage, editPage, treePage } from './files.ts';
+import { escapeHtml, type Html, html } from './html.ts';
+import { layout, type View } from './layout.ts';
+import { pullsPage, repositoriesPage, type Scenario } from './list.ts';
+import { conversationPage, filesPage } from './pull-page.ts';
+import { readBody } from '../routes/rest.ts';
+import type { Site } from '../site.ts';
+import { type Account, findAccount, findRepository, fullName, type Repository } from '../world.ts';
 
 export interface PageOptions {
   site: Site;

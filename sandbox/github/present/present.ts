@@ -1,7 +1,7 @@
 // JSON of people, teams, the App and repositories in every field GitHub shows anywhere; the schema picks what each
 // place shows.
-import type { Account, App, Installation, Repository, RoleName, Team, World } from './world.ts';
-import { fullName, installationOf } from './world.ts';
+import type { Account, App, Installation, Repository, RoleName, Team, World } from '../world.ts';
+import { fullName, installationOf } from '../world.ts';
 
 export type Json = Record<string, unknown>;
 

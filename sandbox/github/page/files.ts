@@ -1,11 +1,11 @@
 // The code: folders, files, the editor, one commit, and the comparison that becomes a pull request.
-import { Failure } from './failure.ts';
-import { changedFiles, commit, commits, git, refs, resolveCommit } from './git.ts';
-import { type Html, href, html } from './page-html.ts';
-import { checksBox } from './page-checks.ts';
-import { fileDiffs } from './page-diff.ts';
-import { action, icon, layout, time, type View } from './page-layout.ts';
-import { fullName, type Repository } from './world.ts';
+import { Failure } from '../failure.ts';
+import { changedFiles, commit, commits, git, refs, resolveCommit } from '../git/git.ts';
+import { type Html, href, html } from './html.ts';
+import { checksBox } from './checks.ts';
+import { fileDiffs } from './diff.ts';
+import { action, icon, layout, time, type View } from './layout.ts';
+import { fullName, type Repository } from '../world.ts';
 
 /** The branch that a path begins with (branches may contain slashes), and the rest. */
 export async function splitRef(

@@ -1,13 +1,13 @@
 // The GraphQL side of the sandbox: the published schema, cut by trim-graphql.ts, over the same world as REST.
 import { readFileSync } from 'node:fs';
 import { buildSchema, graphql, parse, validate } from 'graphql';
-import { commits, type Commit } from './git.ts';
-import { emailOf } from './present-pull.ts';
-import { pullsThatBrought } from './pull.ts';
-import { type Caller, mayRead, requirePermission } from './tokens.ts';
-import { type Account, findRepository, fullName, type Pull, type Repository, type World } from './world.ts';
+import { commits, type Commit } from '../git/git.ts';
+import { emailOf } from '../present/present-pull.ts';
+import { pullsThatBrought } from '../pull.ts';
+import { type Caller, mayRead, requirePermission } from '../tokens.ts';
+import { type Account, findRepository, fullName, type Pull, type Repository, type World } from '../world.ts';
 
-const schema = buildSchema(readFileSync(new URL('schema.graphql', import.meta.url), 'utf8'));
+const schema = buildSchema(readFileSync(new URL('../schema/schema.graphql', import.meta.url), 'utf8'));
 
 interface Page {
   first?: number;
