@@ -4,6 +4,7 @@ import { AppError } from '../../base/errors.ts';
 import { stringifyJson } from '../../base/json.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import { apiVersionOf, gvkOf } from '../../model/kube.ts';
+import { isStatus } from '../api-error.ts';
 import type { ApiResource } from '../discovery/discovery.ts';
 import { entryOf } from './record.ts';
 import type { Entry, RecordContext } from './record.ts';
@@ -21,6 +22,8 @@ export interface KindHost {
   put(before: Entry | undefined, after: Entry, origin: 'watch' | 'own', report: boolean): void;
   removed(entry: Entry): void;
   counted(what: 'event' | 'relist'): void;
+  /** Whether the cluster lets us read the kind. */
+  forbidden(is: boolean): void;
 }
 
 type Mode = 'metadata' | 'whole';
@@ -207,6 +210,7 @@ export class KindCache implements WatchSink {
 
   problem(error: Error | undefined): void {
     this.#problem = error;
+    this.#host.forbidden(isStatus(error, 403));
     this.#conditions.look();
   }
 

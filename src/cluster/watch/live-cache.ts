@@ -17,6 +17,7 @@ import type { Live, LiveChange, LiveObject, LiveRecord, LiveStats } from '../liv
 import type { Entry } from './record.ts';
 import { compareVersions } from './object-store.ts';
 import type { Transport } from '../transport.ts';
+import { ForbiddenKinds } from './forbidden-kinds.ts';
 import { KindWatch } from './reflector.ts';
 import type { WatchTiming } from './watch-timing.ts';
 
@@ -46,6 +47,7 @@ export class LiveCache implements Live {
   readonly #kindsTopic: Topic<readonly Gvk[]>;
   readonly #awaited = new Map<string, Conditions>();
   readonly #follower: KindFollower;
+  readonly #forbidden: ForbiddenKinds;
   readonly #ending = new Set<Promise<void>>();
   /** What takes back a pending `again`, by application and key. */
   readonly #reminders = new Map<string, () => void>();
@@ -60,6 +62,7 @@ export class LiveCache implements Live {
     this.#changes = new Topic('live', options.log);
     this.#kindsTopic = new Topic('kinds', options.log);
     this.#follower = new KindFollower(options);
+    this.#forbidden = new ForbiddenKinds({ ...options, settled: () => this.settled });
   }
 
   get settled(): boolean {
@@ -86,6 +89,7 @@ export class LiveCache implements Live {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#forbidden.stop();
     this.#unsubscribe?.();
     for (const cancel of this.#reminders.values()) cancel();
     await this.#follower.stop();
@@ -217,9 +221,10 @@ export class LiveCache implements Live {
       shared: this.#shared,
       wants: (key) => this.#index.wants(key),
       makeWatch: (served, metadataOnly, sink) =>
-        new KindWatch({ ...this.#options, resource: served, metadataOnly, sink }),
+        new KindWatch({ ...this.#options, resource: served, metadataOnly, sink, forbiddenIsTold: true }),
       put: (before, after, origin, report) => this.#put(before, after, origin, report),
       removed: (entry) => this.#removed(entry),
+      forbidden: (is) => this.#forbidden.set(named(resource), is),
       counted: (what) => (what === 'event' ? (this.#events += 1) : (this.#relists += 1)),
     });
     this.#kinds.set(`${kind.group}/${kind.kind}`, cache);
@@ -240,6 +245,7 @@ export class LiveCache implements Live {
     for (const [name, kind] of this.#kinds) {
       if (served.has(name)) continue;
       this.#kinds.delete(name);
+      this.#forbidden.set(named(kind.resource), false);
       moved.push(gvk(kind.resource));
       const ended = kind.end().finally(() => this.#ending.delete(ended));
       this.#ending.add(ended);
@@ -280,6 +286,11 @@ export class LiveCache implements Live {
       origin,
     });
   }
+}
+
+/** As rules of RBAC and `kubectl` have it. */
+function named({ plural, group }: ApiResource): string {
+  return group === '' ? plural : `${plural}.${group}`;
 }
 
 function gvk(resource: ApiResource): Gvk {

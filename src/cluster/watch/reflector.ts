@@ -1,5 +1,5 @@
 // The watch of one kind: a streamed initial list, bookmarks, relists, and no event lost in the end.
-import { AppError } from '../../base/errors.ts';
+import { AppError, errorMessage } from '../../base/errors.ts';
 import { backoffDelay } from '../../base/retry.ts';
 import { parseJson, stringifyJson } from '../../base/json.ts';
 import { isObject } from '../../model/kube.ts';
@@ -23,6 +23,8 @@ export class KindWatch {
   /** The server knows no streamed lists. */
   #refused = false;
   #failures = 0;
+  /** The cause that was told last, until it works again. */
+  #told: string | undefined;
   /**
    * How often in a row a connection said nothing at all: an API server sends no bookmarks for a kind without events.
    */
@@ -82,7 +84,7 @@ export class KindWatch {
     } else {
       // A version that the server cannot serve (a restored etcd, say) would fail for ever.
       if (error instanceof ApiError && error.status !== 429 && this.#failures >= 3) this.#version = undefined;
-      log.warn(fields, 'a watch failed');
+      this.#tell(error);
       // A storage that is being initialised (a definition that just came) answers 429 for a moment.
       if (!isStatus(error, 429) || this.#failures >= 3)
         sink.problem(error instanceof Error ? error : new Error(String(error)));
@@ -91,6 +93,15 @@ export class KindWatch {
     const wait = backoffDelay(this.#failures, random, timing);
     this.#failures += 1;
     await clock.sleep(asked === undefined ? wait : asked + random() * timing.baseMs, signal).catch(() => undefined);
+  }
+
+  /** Once for each cause: what fails for long is not told at each attempt. */
+  #tell(error: unknown): void {
+    const { log, resource, forbiddenIsTold } = this.#options;
+    const cause = `${error instanceof ApiError ? error.status : ''} ${errorMessage(error)}`;
+    const isKnown = cause === this.#told || (forbiddenIsTold === true && isStatus(error, 403));
+    this.#told = cause;
+    log[isKnown ? 'debug' : 'warn']({ group: resource.group, kind: resource.kind, err: error }, 'watch failed');
   }
 
   #path(query: Record<string, string | number | boolean | undefined>): string {
@@ -128,11 +139,10 @@ export class KindWatch {
   }
 
   #works(): void {
-    if (this.#failures > 0)
-      this.#options.log.info(
-        { group: this.#options.resource.group, kind: this.#options.resource.kind },
-        'a watch works again',
-      );
+    const { log, resource, forbiddenIsTold } = this.#options;
+    if (this.#told !== undefined && !(forbiddenIsTold && this.#told.startsWith('403 ')))
+      log.info({ group: resource.group, kind: resource.kind }, 'watch works again');
+    this.#told = undefined;
     this.#failures = 0;
     this.#options.sink.problem(undefined);
   }

@@ -38,6 +38,8 @@ export interface WatchOptions {
   random: () => number;
   timing: WatchTiming;
   log: Logger;
+  /** The sink tells that the kind may not be read. Default: the log is told here. */
+  forbiddenIsTold?: boolean;
   /** Bounds how many kinds are listed at the same time. */
   turns: Semaphore;
 }
