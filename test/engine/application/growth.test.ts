@@ -1,0 +1,96 @@
+// What is remembered goes with its subject: a thousand of each come and go, and nothing of them is left.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Git } from '../../../src/git/git.ts';
+import type { Store } from '../../../src/store/store.ts';
+import type { Application } from '../../../src/model/application.ts';
+import { systemClock } from '../../../src/base/clock.ts';
+import { silentLogger } from '../../../src/base/log.ts';
+import { Holdings } from '../../../src/engine/application/holdings.ts';
+import { Memory } from '../../../src/engine/application/memory.ts';
+import { createSources } from '../../../src/engine/application/sources.ts';
+import { PullIndex } from '../../../src/github/pull/pull-index.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+function heap(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+const pad = 'x'.repeat(2000);
+
+/** Comes and goes with that number. */
+type Round = (number: number) => Promise<void> | void;
+
+function applications(): Round {
+  const memory = new Memory();
+  return (number) => {
+    const [key, tracking] = [`ns/app-${number}-${pad}`, `app-${number}-${pad}`];
+    memory.of(key, tracking);
+    memory.touch(tracking, { group: '', kind: 'ConfigMap', namespace: 'ns', name: pad + number });
+    memory.delete(key);
+  };
+}
+
+function holdings(): Round {
+  const held = new Holdings();
+  return (number) => {
+    held.set(`app-${number}`, 'https://server', 'key', () => [
+      { group: '', kind: 'ConfigMap', namespace: 'ns', name: pad + number },
+    ]);
+    held.delete(`app-${number}`);
+  };
+}
+
+function pulls(): Round {
+  const index = new PullIndex();
+  return (number) => {
+    index.set(`acme/infra#${number}`, [`ns/app-${number}-${pad}`]);
+    index.set(`acme/infra#${number}`, []);
+  };
+}
+
+/** Repositories of which the last application goes. */
+function repositories(): Round {
+  let apps: Application[] = [];
+  const { signal } = new AbortController();
+  const open = new Map<string, string>();
+  const git = {
+    repository: (url: string) => ({ url: open.set(url, pad + url) && url, fetch: () => Promise.resolve() }),
+    forget: (url: string) => void open.delete(url),
+  } as unknown as Git;
+  const store = { applications: { list: () => apps } } as unknown as Store;
+  const sources = createSources({ git, store, clock: systemClock, log: silentLogger() });
+  return async (number) => {
+    const app: Application = {
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'Application',
+      metadata: { name: 'web', namespace: 'ns' },
+      spec: {
+        project: 'default',
+        destination: {},
+        source: { repoURL: `https://git.example/${number}-${pad}`, path: '.' },
+      },
+    };
+    apps = [app];
+    await sources.fetch(app, systemClock.now(), signal);
+    apps = [];
+    await sources.moved('https://git.example/other', new Memory(), signal);
+    assert.equal(open.size, 0);
+  };
+}
+
+for (const [what, begin] of Object.entries({ applications, holdings, pulls, repositories })) {
+  test(`a thousand come and go: ${what}`, async () => {
+    const round = begin();
+    for (let number = 0; number < 50; number += 1) await round(number);
+    const before = heap();
+    for (let number = 50; number < 1050; number += 1) await round(number);
+    const grown = heap() - before;
+    assert.ok(grown < 1_000_000, `${grown} bytes are left, of two kilobytes each`);
+  });
+}

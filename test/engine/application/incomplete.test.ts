@@ -1,0 +1,84 @@
+// One letter that is lost in Git takes nothing out of the cluster.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Stage } from '../fixture.ts';
+import { automated, config, configMap, dataOf, gone, push, synced } from '../manifests.ts';
+import { diffCheck } from '../../../src/github/markdown/check-content.ts';
+import { preview, rowOf } from '../../change/on-stage.ts';
+import { stage } from '../fixture.ts';
+
+const chart = {
+  'web/Chart.yaml': 'apiVersion: v2\nname: web\nversion: 0.1.0\n',
+  'web/templates/a.yaml': config('a', '1'),
+};
+
+async function uidOf(s: Stage, name: string): Promise<string | undefined> {
+  return (await s.cluster.api.get(configMap(s, name)))?.metadata.uid;
+}
+
+for (const { what, files, file, faulty } of [
+  {
+    what: 'a Helm template',
+    files: chart,
+    file: 'web/templates/b.yaml',
+    faulty: config('b', '2').replace('kind', 'knd'),
+  },
+  {
+    what: 'a plain file',
+    files: { 'web/a.yaml': config('a', '1') },
+    file: 'web/b.yaml',
+    faulty: config('b', '2').replace('metadata', 'metdata'),
+  },
+]) {
+  test(`${what} with a misspelt field prunes nothing: the pull request fails, and the push is told`, async (t) => {
+    const s = await stage(t, { ...files, [file]: config('b', '1') });
+    await s.apply('web', { syncPolicy: automated });
+    await synced(s, 'web');
+    const uid = await uidOf(s, 'b');
+    const found = await preview(s, { [file]: faulty });
+    assert.deepEqual(
+      [rowOf(found, 'web').error?.code, rowOf(found, 'web').error?.place?.file, rowOf(found, 'web').effect],
+      ['E_MANIFEST', file, undefined],
+    );
+    assert.equal(diffCheck(found, '').conclusion, 'failure');
+    await push(s, { [file]: faulty });
+    const told = await s.until('web', 'told', (app) => app.status?.sync?.status === 'Unknown');
+    assert.match(
+      told.status?.conditions?.map(({ type, message }) => `${type} ${message}`).join() ?? '',
+      new RegExp(`^ComparisonError ${file}`),
+    );
+    assert.equal(told.operation, undefined);
+    await push(s, { [file]: config('b', '3') });
+    await s.until('web', 'mended', (app) => app.status?.history?.length === 2);
+    assert.deepEqual([await uidOf(s, 'b'), await dataOf(s, 'b')], [uid, { value: '3' }]);
+  });
+}
+
+test('an object that Git says to skip stays in the cluster, also when another is pruned', async (t) => {
+  const s = await stage(t, {
+    'web/a.yaml': config('a', '1'),
+    'web/b.yaml': config('b', '1'),
+    'web/c.yaml': config('c', '1'),
+  });
+  await s.apply('web', { syncPolicy: automated });
+  await synced(s, 'web');
+  const uid = await uidOf(s, 'b');
+  const skipped = config('b', '2', 'argocd.argoproj.io/hook: Skip');
+  const row = rowOf(await preview(s, { 'web/b.yaml': skipped }), 'web');
+  assert.deepEqual(
+    row.effect?.change.map(({ notes }) => notes),
+    [['stays as it is, and is no longer compared: Git says hook: Skip of it']],
+  );
+  await push(s, { 'web/b.yaml': skipped, 'web/c.yaml': undefined, 'web/values.yaml': 'image: nginx\n' });
+  await gone(s, 'c');
+  const app = await s.until(
+    'web',
+    'synced without it',
+    (item) => item.status?.history?.length === 2 && item.status.sync?.status === 'Synced',
+  );
+  assert.deepEqual([await uidOf(s, 'b'), await dataOf(s, 'b')], [uid, { value: '1' }]);
+  assert.deepEqual(
+    app.status?.conditions?.map(({ type, message }) => [type, message]),
+    [['ExcludedResourceWarning', 'No Kubernetes objects, left out: web/values.yaml']],
+  );
+});

@@ -1,0 +1,102 @@
+// Sync options through the engine, as somebody who writes an operation meets them.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { config, dataOf, editByHand, ended, gone, operate, patchApp, push, synced } from '../manifests.ts';
+import { stage } from '../fixture.ts';
+
+test('FailOnSharedResource=true: what belongs to another application fails the operation, and stays as it is', async (t) => {
+  const s = await stage(t, { 'one/a.yaml': config('both', '1'), 'two/a.yaml': config('both', '2') });
+  await s.apply('one');
+  await operate(s, 'one', { sync: {} });
+  await synced(s, 'one');
+  await s.apply('two');
+  const told = await s.until(
+    'two',
+    'the warning',
+    (app) => app.status?.conditions?.[0]?.type === 'SharedResourceWarning',
+  );
+  await operate(s, 'two', { sync: { syncOptions: ['FailOnSharedResource=true'] } });
+  const app = await ended(s, 'two', 'Failed');
+  assert.equal(
+    app.status?.operationState?.message,
+    `Shared resource found: ${told.status?.conditions?.[0]?.message ?? ''}`,
+  );
+  assert.deepEqual(await dataOf(s, 'both'), { value: '1' });
+  await operate(s, 'two', { sync: {} });
+  await ended(s, 'two', 'Succeeded');
+  assert.deepEqual(await dataOf(s, 'both'), { value: '2' });
+});
+
+test('Prune=confirm: the operation waits until the application says that the deletion is approved, also over a restart', async (t) => {
+  const s = await stage(t, {
+    'web/a.yaml': config('web', '1'),
+    'web/b.yaml': config('extra', '1', 'argocd.argoproj.io/sync-options: Prune=confirm'),
+  });
+  await s.apply('web');
+  await operate(s, 'web', { sync: {} });
+  await synced(s, 'web');
+  await push(s, { 'web/b.yaml': undefined });
+  const row = (
+    await s.until('web', 'OutOfSync', (app) => app.status?.sync?.status === 'OutOfSync')
+  ).status?.resources?.find((item) => item.name === 'extra');
+  assert.deepEqual([row?.requiresPruning, row?.requiresDeletionConfirmation], [true, true]);
+  await operate(s, 'web', { sync: { prune: true } });
+  await s.until(
+    'web',
+    'waits',
+    (app) => app.status?.operationState?.message?.startsWith('waiting for pruning confirmation of') ?? false,
+  );
+  await s.restart();
+  assert.deepEqual(await dataOf(s, 'extra'), { value: '1' });
+  const later = new Date(Date.now() + 60_000).toISOString();
+  await patchApp(s, 'web', { metadata: { annotations: { 'argocd.argoproj.io/deletion-approved': later } } });
+  const app = await s.until(
+    'web',
+    'pruned',
+    (item) => item.operation === undefined && item.status?.history?.length === 2,
+  );
+  assert.deepEqual(
+    app.status?.operationState?.syncResult?.resources?.map((item) => [item.name, item.status]),
+    [
+      ['extra', 'Pruned'],
+      ['web', 'Synced'],
+    ],
+  );
+  await gone(s, 'extra');
+});
+
+test('ApplyOutOfSyncOnly=true: only what differs is applied, and a death after the apply deletes nothing', async (t) => {
+  // No episode of the drift opens: its writes would be counted with those of the operation.
+  const s = await stage(
+    t,
+    { 'web/a.yaml': config('one', '1'), 'web/b.yaml': config('two', '1') },
+    { settings: { 'drift.settle': '1h' } },
+  );
+  await s.apply('web');
+  await operate(s, 'web', { sync: {} });
+  await synced(s, 'web');
+  await editByHand(s, 'one', { value: 'by hand' });
+  await s.until('web', 'OutOfSync', (app) => app.status?.sync?.status === 'OutOfSync');
+  const option = { sync: { prune: true, syncOptions: ['ApplyOutOfSyncOnly=true'] } };
+  await operate(s, 'web', option);
+  const app = await s.until(
+    'web',
+    'applied',
+    (item) => item.operation === undefined && item.status?.history?.length === 2,
+  );
+  assert.deepEqual(
+    app.status?.operationState?.syncResult?.resources?.map((item) => item.name),
+    ['one'],
+  );
+
+  await editByHand(s, 'one', { value: 'by hand' });
+  await s.until('web', 'OutOfSync again', (item) => item.status?.sync?.status === 'OutOfSync');
+  const died = Promise.withResolvers<void>();
+  s.fuse.arm(2, 'after', died.resolve);
+  await operate(s, 'web', option);
+  await died.promise;
+  assert.deepEqual(s.fuse.log.slice(0, 2), ['patch Application', 'apply ConfigMap']);
+  await s.restart();
+  await s.until('web', 'resumed', (item) => item.operation === undefined && item.status?.history?.length === 3);
+  assert.deepEqual([await dataOf(s, 'one'), await dataOf(s, 'two')], [{ value: '1' }, { value: '1' }]);
+});
