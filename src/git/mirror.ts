@@ -1,6 +1,6 @@
 // One mirrored repository: what is asked of it, answered from its objects, its refs, or the server.
+import { LRUCache } from 'lru-cache';
 import { AppError } from '../base/errors.ts';
-import { Lru } from '../base/lru.ts';
 import { fetchOne, pushNew, remoteRef } from './remote.ts';
 import { commitTree, testMerge, writeFiles } from './merge.ts';
 import { byPath, filesAt } from './files-at.ts';
@@ -46,9 +46,9 @@ export class Mirror implements Repository {
   readonly #remote: Remote;
   readonly #objects: ObjectReader;
   readonly #parts: MirrorParts;
-  readonly #commits = new Lru<string, Commit>({ limit: 2_000 });
-  readonly #merges = new Lru<string, MergeResult>({ limit: 500 });
-  readonly #touching = new Lru<string, Promise<string[] | undefined>>({ limit: 500 });
+  readonly #commits = new LRUCache<string, Commit>({ max: 2_000 });
+  readonly #merges = new LRUCache<string, MergeResult>({ max: 500 });
+  readonly #touching = new LRUCache<string, Promise<string[] | undefined>>({ max: 500 });
   readonly #refs: MirrorRefs;
 
   constructor(parts: MirrorParts) {

@@ -1,6 +1,6 @@
 // Walks git trees by their objects, each read once: a tree's content never changes.
+import { LRUCache } from 'lru-cache';
 import { AppError } from '../base/errors.ts';
-import { Lru } from '../base/lru.ts';
 import type { FileEntry, FileKind } from '../model/files.ts';
 import type { ObjectReader } from './object-reader.ts';
 
@@ -18,7 +18,7 @@ const cachedEntries = 100_000;
 
 export class Trees {
   readonly #objects: ObjectReader;
-  readonly #cache = new Lru<string, Tree>({ limit: cachedEntries, cost: (tree) => tree.size + 4 });
+  readonly #cache = new LRUCache<string, Tree>({ maxSize: cachedEntries, sizeCalculation: (tree) => tree.size + 4 });
   readonly #reading = new Map<string, Promise<Tree>>();
 
   constructor(objects: ObjectReader) {

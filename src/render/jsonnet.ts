@@ -1,4 +1,5 @@
 // Jsonnet programs: their imports, however deep, and one run for each.
+import type { LRUCache } from 'lru-cache';
 import { buildEnvironment, renderError, substitute } from './source/plan.ts';
 import { follow, folderOf, joinPath } from './source/paths.ts';
 import { completeObjects } from './document/complete.ts';
@@ -7,7 +8,6 @@ import { runTool } from './source/tool.ts';
 import { toolHint } from '../base/process.ts';
 import type { FileEntry } from '../model/files.ts';
 import type { JsonnetVar } from '../model/sources.ts';
-import type { Lru } from '../base/lru.ts';
 import type { Manifest } from './document/complete.ts';
 import type { Overlay } from './source/overlay.ts';
 import type { Planning } from './source/plan.ts';
@@ -15,7 +15,7 @@ import type { Tool } from './source/tool.ts';
 import type { Worker } from '../base/worker.ts';
 
 /** What a file imports, by its id. */
-export type ImportCache = Lru<string, string[]>;
+export type ImportCache = LRUCache<string, string[]>;
 
 // Jsonnet's grammar allows only a literal after import; what stands in comments is at worst a file too many.
 const importPattern = /\bimport(?:str|bin)?\s+@?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')/g;

@@ -1,12 +1,12 @@
 // The render room: manifests out of the files of a commit, made once for each content.
 import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { LRUCache } from 'lru-cache';
 import { AppError } from '../base/errors.ts';
 import { follow, joinPath, trail } from './source/paths.ts';
 import { hashOf } from '../base/canonical.ts';
 import { inputId, inputName, renderError } from './source/plan.ts';
 import { findingText, idleSourceFields } from '../model/contract.ts';
-import { Lru } from '../base/lru.ts';
 import { orAborted } from '../base/abort.ts';
 import { planDirectory } from './directory.ts';
 import { ownFolder, sweepLeftovers } from './document/leftovers.ts';
@@ -72,7 +72,7 @@ export async function createRenderer(options: RendererOptions): Promise<Renderer
   ]);
   const plan = planner({ helm, kustomize, jsonnet }, { worker, tempDir });
   const turns = new Semaphore(concurrency);
-  const cache = new Lru<string, Outcome>({ limit: cacheBytes, cost: ({ bytes }) => bytes });
+  const cache = new LRUCache<string, Outcome>({ maxSize: cacheBytes, sizeCalculation: ({ bytes }) => bytes });
   const running = new Map<string, Promise<Outcome>>();
   const counts: RenderCounts = { renders: 0, hits: 0, shared: 0 };
 
@@ -155,10 +155,10 @@ function planner(
   tools: { helm: Tool; kustomize: Tool; jsonnet: Tool },
   base: { worker: Worker; tempDir: string },
 ): (request: RenderRequest) => Promise<Plan> {
-  const kustomizations: KustomizationReader = { worker: base.worker, known: new Lru({ limit: 20_000 }) };
-  const capabilities = new Lru<string, boolean>({ limit: 20_000 });
-  const charts: ChartReader = { worker: base.worker, known: new Lru({ limit: 20_000 }) };
-  const imports = new Lru<string, string[]>({ limit: 20_000 });
+  const kustomizations: KustomizationReader = { worker: base.worker, known: new LRUCache({ max: 20_000 }) };
+  const capabilities = new LRUCache<string, boolean>({ max: 20_000 });
+  const charts: ChartReader = { worker: base.worker, known: new LRUCache({ max: 20_000 }) };
+  const imports = new LRUCache<string, string[]>({ max: 20_000 });
   return async (request) => {
     const { source, files, app } = request;
     if (source.chart)

@@ -1,10 +1,10 @@
 // What is known of manifests over live objects: verdicts by (live fingerprint, manifest hash), so that nothing is asked
 // twice (docs/decisions/0006).
+import { LRUCache } from 'lru-cache';
 import type { FieldPath } from '../../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { LiveRecord } from '../../cluster/live.ts';
 import { hashOf } from '../../base/canonical.ts';
-import { Lru } from '../../base/lru.ts';
 import { keyText } from '../../model/kube.ts';
 import { ownedState } from '../../diff/owned.ts';
 
@@ -60,7 +60,7 @@ export function liveStamp(live: LiveRecord): string {
 /** Kept while the object lives; a few for each object. */
 export class Verdicts {
   readonly #byKey = new Map<string, Entry[]>();
-  readonly #valid = new Lru<string, string>({ limit: validKept });
+  readonly #valid = new LRUCache<string, string>({ max: validKept });
   readonly stats = { hits: 0, asked: 0 };
 
   /** Live objects of which something is known. */

@@ -7,7 +7,7 @@ import type { Push, Pushes } from './pushes.ts';
 import type { Clock } from '../../base/clock.ts';
 import { hashOf } from '../../base/canonical.ts';
 import { factMemory, factsOfCommits, factsOfPulls, forMs } from './commit-facts.ts';
-import { Recent } from './ttl-cache.ts';
+import { TtlCache } from './ttl-cache.ts';
 import { movesBetween, pushesTo } from './pushes.ts';
 
 /** What is found out of one change. */
@@ -140,14 +140,14 @@ async function pushesToBranch(client: RepositoryClient, branch: string, all: Pus
 
 /** What the gate asks for at every look at an approval. */
 export interface AuthorMemory extends FactMemory {
-  answers: Recent<{ authors: GateAuthors; lasts: boolean }>;
+  answers: TtlCache<{ authors: GateAuthors; lasts: boolean }>;
 }
 
 /**
  * Kept where a pull request brought every commit and nothing is unknown: GitHub may come to tell more of the others.
  */
 export function authorMemory(clock: Clock): AuthorMemory {
-  return { ...factMemory(clock), answers: new Recent({ clock, forMs, keeps: ({ lasts }) => lasts }) };
+  return { ...factMemory(clock), answers: new TtlCache({ clock, forMs, keeps: ({ lasts }) => lasts }) };
 }
 
 /** Throws E_GITHUB; what can never be known is told in the answer. */

@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { RepositoryClient } from './installations.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import { GitHubError } from './api.ts';
-import { Recent } from './ttl-cache.ts';
+import { TtlCache } from './ttl-cache.ts';
 
 export interface Account {
   login: string;
@@ -52,8 +52,8 @@ const pullsAtOnce = 20;
 const inParallel = 4;
 
 export interface FactMemory {
-  commits: Recent<CommitFacts | undefined>;
-  pulls: Recent<PullFacts | undefined>;
+  commits: TtlCache<CommitFacts | undefined>;
+  pulls: TtlCache<PullFacts | undefined>;
 }
 
 function isLinked({ authors }: CommitFacts): boolean {
@@ -65,13 +65,13 @@ function isLinked({ authors }: CommitFacts): boolean {
  */
 export function factMemory(clock: Clock): FactMemory {
   return {
-    commits: new Recent({
+    commits: new TtlCache({
       clock,
       forMs,
       limit: 5_000,
       keeps: (facts) => facts !== undefined && isLinked(facts) && facts.pulls.length > 0,
     }),
-    pulls: new Recent({
+    pulls: new TtlCache({
       clock,
       forMs,
       limit: 2_000,
@@ -214,7 +214,7 @@ async function readPulls(client: RepositoryClient, numbers: readonly number[]): 
 }
 
 interface Batching<K, V> {
-  memory: Recent<V>;
+  memory: TtlCache<V>;
   name: (key: K) => string;
   atOnce: number;
   ask: (keys: readonly K[]) => Promise<V[]>;

@@ -1,10 +1,10 @@
 // Answers of GitHub that are asked for again within minutes and hardly change.
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../base/clock.ts';
-import { Lru } from '../../base/lru.ts';
 
-export interface RecentOptions<V> {
+export interface TtlCacheOptions<V> {
   clock: Clock;
-  /** Milliseconds for which an answer counts. */
+  /** Milliseconds for which an answer counts, from when it was asked for. */
   forMs: number;
   /** False for an answer that is asked for anew at once. */
   keeps: (value: V) => boolean;
@@ -12,26 +12,29 @@ export interface RecentOptions<V> {
   limit?: number;
 }
 
-/** Whoever asks while the same question is under way shares its answer; failures are never kept. */
-export class Recent<V> {
-  readonly #options: RecentOptions<V>;
-  readonly #answers: Lru<string, { at: number; value: Promise<V> }>;
+/**
+ * Whoever asks while the same question is under way shares its answer; failures are never kept. The cache's own `fetch`
+ * would do that too, but answers of which `keeps` says no stay in it.
+ */
+export class TtlCache<V> {
+  readonly #keeps: (value: V) => boolean;
+  readonly #answers: LRUCache<string, Promise<V>>;
 
-  constructor(options: RecentOptions<V>) {
-    this.#options = options;
-    this.#answers = new Lru({ limit: options.limit ?? 1_000 });
+  constructor({ clock, forMs, keeps, limit = 1_000 }: TtlCacheOptions<V>) {
+    this.#keeps = keeps;
+    // Without a resolution the cache sets no timers.
+    this.#answers = new LRUCache({ max: limit, ttl: forMs, ttlResolution: 0, perf: { now: () => clock.now() } });
   }
 
   get(key: string, ask: () => Promise<V>): Promise<V> {
-    const { clock, forMs, keeps } = this.#options;
     const known = this.#answers.get(key);
-    if (known && known.at + forMs > clock.now()) return known.value;
-    const asked = { at: clock.now(), value: ask() };
+    if (known) return known;
+    const asked = ask();
     this.#answers.set(key, asked);
     const forget = (): void => {
-      if (this.#answers.get(key) === asked) this.#answers.delete(key);
+      if (this.#answers.peek(key) === asked) this.#answers.delete(key);
     };
-    asked.value.then((value) => (keeps(value) ? undefined : forget()), forget);
-    return asked.value;
+    asked.then((value) => (this.#keeps(value) ? undefined : forget()), forget);
+    return asked;
   }
 }

@@ -1,11 +1,11 @@
 // What a chart says of itself: its name, its local dependencies, and whether its templates depend on the cluster.
+import type { LRUCache } from 'lru-cache';
 import { follow, folderOf, joinPath, mustFollow, relativeTo } from '../source/paths.ts';
 import { isObject } from '../../model/kube.ts';
 import { parseYaml } from '../document/yaml.ts';
 import { refuseLfsPointer, refuseLfsPointers, refuseModule } from '../source/absent.ts';
 import { renderError } from '../source/plan.ts';
 import type { Files } from '../../model/files.ts';
-import type { Lru } from '../../base/lru.ts';
 import type { Overlay } from '../source/overlay.ts';
 import type { Worker } from '../../base/worker.ts';
 
@@ -30,16 +30,16 @@ export interface Chart {
 /** Reads what a Chart.yaml says, and remembers it by its id. */
 export interface ChartReader {
   worker: Worker;
-  known: Lru<string, unknown>;
+  known: LRUCache<string, { value: unknown }>;
 }
 
 async function readChart(files: Files, file: string, reader: ChartReader): Promise<unknown> {
   const entry = await follow(files, file);
   const known = entry && reader.known.get(entry.id);
-  if (known !== undefined) return known;
+  if (known) return known.value;
   if (entry) await refuseLfsPointers(files, [entry.path]);
   const [value] = await parseYaml(reader.worker, String((entry && (await files.read(entry.path))) ?? ''), file);
-  if (entry) reader.known.set(entry.id, value);
+  if (entry) reader.known.set(entry.id, { value });
   return value;
 }
 
@@ -165,7 +165,7 @@ async function asksForFiles(files: Files, folders: readonly string[]): Promise<b
 export async function usesCapabilities(
   files: Files,
   folders: readonly string[],
-  cache: Lru<string, boolean>,
+  cache: LRUCache<string, boolean>,
 ): Promise<{ version: boolean; apis: boolean }> {
   let [version, apis] = [false, false];
   for (const folder of folders) {

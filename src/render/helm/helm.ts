@@ -1,5 +1,6 @@
 // Helm applications: the chart's folder and value files, one `helm template`.
 import { join } from 'node:path';
+import type { LRUCache } from 'lru-cache';
 import { AppError } from '../../base/errors.ts';
 import { chartOf, placeLocalDependencies, refuseChartPointers, usesCapabilities } from './chart.ts';
 import { buildEnvironment, linkTargets, renderError, substitute } from '../source/plan.ts';
@@ -15,7 +16,6 @@ import { valueFiles } from './values.ts';
 import type { Chart, ChartReader } from './chart.ts';
 import type { HelmSource } from '../../model/sources.ts';
 import type { Input, Plan, Planning } from '../source/plan.ts';
-import type { Lru } from '../../base/lru.ts';
 import { stringifyJson } from '../../base/json.ts';
 import type { ParsedDocument, Produced } from '../document/complete.ts';
 import type { Overlay } from '../source/overlay.ts';
@@ -27,7 +27,7 @@ export interface HelmParts {
   tool: Tool;
   tempDir: string;
   /** By the id of the chart's folder: whether its templates ask what the cluster serves. */
-  capabilities: Lru<string, boolean>;
+  capabilities: LRUCache<string, boolean>;
   charts: ChartReader;
 }
 

@@ -1,9 +1,9 @@
 // Everything that a Kustomize application reads: its folder, its bases and components, and their files, however deep.
+import type { LRUCache } from 'lru-cache';
 import { follow, joinPath, mustFollow } from '../source/paths.ts';
 import { breather } from '../../base/clock.ts';
 import { isRemote, kustomizationNames, readKustomization } from './kustomization.ts';
 import { refuseLfsPointers } from '../source/absent.ts';
-import type { Lru } from '../../base/lru.ts';
 import { linkTargets, renderError } from '../source/plan.ts';
 import type { FileEntry, Files } from '../../model/files.ts';
 import type { Kustomization, ObjectId, PatchTarget, Reference } from './kustomization.ts';
@@ -30,7 +30,7 @@ export interface Closure {
 export interface KustomizationReader {
   worker: Worker;
   /** By the id of the file and its path: each content is read once. */
-  known: Lru<string, Kustomization>;
+  known: LRUCache<string, Kustomization>;
 }
 
 /**

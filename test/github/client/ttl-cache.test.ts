@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SteppedClock } from '../../../src/base/clock.ts';
-import { Recent } from '../../../src/github/client/ttl-cache.ts';
+import { TtlCache } from '../../../src/github/client/ttl-cache.ts';
 
 test('an answer counts for its time, is shared while it is on its way, and is asked for anew when it says too little or failed', async () => {
-  const clock = new SteppedClock();
-  const recent = new Recent<string>({ clock, forMs: 1000, keeps: (value) => value !== '' });
+  const clock = new SteppedClock(1); // lru-cache takes a start at 0 for no time at all
+  const recent = new TtlCache<string>({ clock, forMs: 1000, keeps: (value) => value !== '' });
   const answers: (string | Error)[] = ['one', 'two', '', 'three', new Error('cut'), 'four'];
   let asked = 0;
   const ask = (): Promise<string> => {
@@ -15,7 +15,7 @@ test('an answer counts for its time, is shared while it is on its way, and is as
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
   };
   assert.deepEqual(await Promise.all([recent.get('a', ask), recent.get('a', ask)]), ['one', 'one']);
-  clock.step(999);
+  clock.step(1000);
   assert.equal(await recent.get('a', ask), 'one');
   clock.step(1);
   assert.equal(await recent.get('a', ask), 'two');
