@@ -213,6 +213,7 @@ test('a record that somebody changed to take the gate away closes it, and so doe
     assert.match((await ended(s, 'prod', 'Failed')).status?.operationState?.message ?? '', /^approval required/);
     assert.deepEqual(await dataOf(s, 'prod'), { value: '1' });
     await s.project('gated', gate);
+    await approvalIn(s, 'prod', 'Pending', ({ spec }) => spec.gates === undefined);
   }
   await s.project('gated', {});
   await approvalIn(s, 'prod', 'Pending', ({ spec }) => spec.gates?.[0]?.policy.gated === false);
