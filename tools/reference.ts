@@ -46,10 +46,11 @@ export const policyAnnotations = {
   environment:
     'Name of the environment, for GitHub deployments and for people; if GitHub requires reviewers for it, an approver must be one of them. Default: none, for deployments the name of the application',
   approval: '`none` or `required`. Any other word counts as `required`. Default: none',
-  approvers: 'GitHub logins and `@org/team`, separated by commas or spaces. Default: whoever has the right `approve`',
-  approvals: 'How many people must agree. Default: 1',
+  approvers:
+    'GitHub logins and `@org/team`, separated by commas or spaces. What is neither counts for nobody. Default: whoever has the right `approve`',
+  approvals: 'How many people must agree. What is no number counts as 2, or more if it begins with more. Default: 1',
   expires:
-    'How long an approval counts that is not applied; the shorter wins. What is no duration is passed over. Default: `approval.expires`',
+    'How long an approval counts that is not applied, such as `36h`; the shorter wins. Default, also for what is no duration: `approval.expires`',
   slack: 'Channel of its cards, by name or id. Default: `slack.channel`',
 } as const;
 

@@ -228,6 +228,10 @@ function countedMessage(complete: boolean, unknown: readonly string[]): string {
   return complete ? 'approved; it syncs now' : `your approval counts; more are needed${becauseUnknown(unknown)}`;
 }
 
+function hasAgreed({ status }: Approval, { id }: Actor): boolean {
+  return status?.approvals?.some(({ actor }) => actor.id === id) ?? false;
+}
+
 /**
  * Counts the person's approval of exactly this effect. The right `approve` is the caller's to check; who may not, the
  * policy says.
@@ -235,8 +239,8 @@ function countedMessage(complete: boolean, unknown: readonly string[]): string {
 export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promise<Outcome> {
   const app = deps.store.applications.get(wanted.application);
   const approval = waitingApproval(deps.store, wanted.application, wanted.digest);
-  if (app && approval?.status?.approvals?.some((item) => item.actor.id === wanted.actor.id))
-    return { done: true, message: countedMessage(!isOpen(approval), approval.spec.unknown ?? []) };
+  if (app && approval && !isOpen(approval) && hasAgreed(approval, wanted.actor))
+    return { done: true, message: countedMessage(true, approval.spec.unknown ?? []) };
   if (!app || !approval || !isOpen(approval) || !isApprovalOf(approval, app))
     return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
   const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);

@@ -52,6 +52,8 @@ export const cox = {
   /** Name in operation.info of the Request (or Approval) that asked for the operation. */
   requestInfo: 'coxswain.dev/request',
   approvalInfo: 'coxswain.dev/approval',
+  /** When the last of those who agreed to it did so. */
+  agreedInfo: 'coxswain.dev/agreed-at',
 } as const;
 
 export const commentMarker = '<!-- coxswain -->';

@@ -98,6 +98,7 @@ export type ConditionType =
   | 'SyncError'
   | 'UnknownError'
   | 'IgnoredFieldWarning'
+  | 'InvalidGateWarning'
   | 'SharedResourceWarning'
   | 'RepeatedResourceWarning'
   | 'RepeatedKeyWarning'

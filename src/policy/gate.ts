@@ -37,6 +37,8 @@ export interface GateApproval {
   /** What became of it. */
   message?: string;
   by: Agreed[];
+  /** A commit has come since that touched what is read: where it has ended, it is asked for anew. */
+  outdated?: boolean;
 }
 
 export interface Author {
@@ -253,7 +255,7 @@ export function closedText(
   application: string,
   { name, phase, message }: Pick<GateApproval, 'name' | 'phase' | 'message'>,
 ): string {
-  return `Approval/${name} is ${phase.toLowerCase()}${message ? ` (${message})` : ''}; \`/cox reopen ${application}\` asks for it again, and so does another change`;
+  return `Approval/${name} is ${phase.toLowerCase()}${message ? ` (${message})` : ''}; \`/cox reopen ${application}\` asks for it again, and so does a new commit`;
 }
 
 function decideApproval(input: GateInput, policy: EffectivePolicy): GateDecision {
@@ -269,7 +271,7 @@ function decideApproval(input: GateInput, policy: EffectivePolicy): GateDecision
     policy,
   });
   const found = input.approvals.filter((approval) => approval.digest === input.effect.digest);
-  const closed = found.find((approval) => approval.phase === 'Rejected' || approval.phase === 'Expired');
+  const closed = found.find(({ phase, outdated }) => !outdated && (phase === 'Rejected' || phase === 'Expired'));
   if (closed)
     return {
       do: 'refuse',

@@ -39,22 +39,91 @@ function isSameEnvironment(a: AskedEnvironment, b: AskedEnvironment): boolean {
   return a.environment === b.environment && normaliseRepo(a.repository) === normaliseRepo(b.repository);
 }
 
-function ownPolicy(metadata: ObjectMeta): EffectivePolicy {
-  const annotations = metadata.annotations ?? {};
-  const approval = annotations[cox.approval]?.trim();
-  const approvers = listOf(annotations[cox.approvers]);
-  // What is no duration leaves it at the default.
-  const expires = parseDuration(annotations[cox.expires] ?? '');
-  const count = Number.parseInt(annotations[cox.approvals] ?? '', 10);
+/** GitHub logins, of Apps and managed accounts too, and teams; a pattern in linear time. */
+const person = /^[a-z\d][a-z\d_-]{0,99}(\[bot\])?$/;
+const team = /^@[\w.-]{1,100}\/[\w.-]{1,100}$/;
+
+/** GitHub: names of environments. */
+const longestEnvironment = 255;
+
+/** People who must agree where what is written says no number. */
+const unreadApprovals = 2;
+
+function approvalsOf(text: string): { count: number; fault?: string } {
+  if (text === '') return { count: 1 };
+  if (/^[1-9]\d{0,2}$/.test(text)) return { count: Number(text) };
+  // As many as it seems to say, if those are more.
   return {
-    // A word that we do not know must not open a gate.
-    gated: approval !== undefined && approval !== '' && approval !== 'none',
-    environment: annotations[cox.environment]?.trim() || undefined,
-    approvers: approvers.length > 0 ? [approvers] : [],
-    approvals: Number.isFinite(count) && count > 1 ? count : 1,
-    slack: annotations[cox.slack]?.trim() || undefined,
-    ...(expires && { expires }),
+    count: Math.max(unreadApprovals, Math.min(Number.parseInt(text, 10) || 0, 999)),
+    fault: `is no number of people from 1 to 999, so ${unreadApprovals} or more must agree`,
   };
+}
+
+function expiresOf(text: string): { expires?: number; fault?: string } {
+  const expires = parseDuration(text);
+  if (expires !== undefined && expires > 0) return { expires };
+  return text === '' ? {} : { fault: 'is no duration such as 36h or 90m, so the default holds' };
+}
+
+/** No list, where nobody is named; one that names nobody who can be read is a list of nobody. */
+function approversOf(text: string): { approvers: string[][]; fault?: string } {
+  if (text === '') return { approvers: [] };
+  const entries = listOf(text);
+  const unread = entries.filter((entry) => !person.test(entry) && !team.test(entry));
+  const approvers = [entries.filter((entry) => !unread.includes(entry))];
+  if (entries.length > 0 && unread.length === 0) return { approvers };
+  const what = entries.length === 0 ? 'names nobody' : `has no login and no @org/team in ${unread.join(', ')}`;
+  return { approvers, fault: `${what}, so ${approvers[0]?.length ? 'only the others' : 'nobody'} may approve` };
+}
+
+interface Read {
+  policy: EffectivePolicy;
+  /** What of the annotations cannot be read, as sentences; a stricter one stands in for each. */
+  faults: string[];
+}
+
+function readPolicy({ annotations = {} }: ObjectMeta): Read {
+  const text = (name: string): string => annotations[name]?.trim() ?? '';
+  const approval = text(cox.approval);
+  const environment = text(cox.environment);
+  const isNamed = environment.length <= longestEnvironment && !/\p{Cc}/u.test(environment);
+  const [approvers, approvals] = [approversOf(text(cox.approvers)), approvalsOf(text(cox.approvals))];
+  const { expires, fault } = expiresOf(text(cox.expires));
+  const faults: [name: string, fault: string | undefined][] = [
+    [
+      cox.approval,
+      ['', 'none', 'required'].includes(approval) ? undefined : 'is neither required nor none, so it asks',
+    ],
+    [cox.approvers, approvers.fault],
+    [cox.approvals, approvals.fault],
+    [cox.expires, fault],
+    [cox.environment, isNamed ? undefined : `is no name of an environment, so ${unreadApprovals} people must agree`],
+  ];
+  return {
+    policy: {
+      // A word that we do not know must not open a gate.
+      gated: approval !== '' && approval !== 'none',
+      environment: environment || undefined,
+      approvers: approvers.approvers,
+      approvals: Math.max(approvals.count, isNamed ? 1 : unreadApprovals),
+      slack: text(cox.slack) || undefined,
+      ...(expires !== undefined && { expires }),
+    },
+    faults: faults.flatMap(([name, why]) =>
+      why === undefined ? [] : [`${name}: ${JSON.stringify(text(name).slice(0, 200))} ${why}`],
+    ),
+  };
+}
+
+function ownPolicy(metadata: ObjectMeta): EffectivePolicy {
+  return readPolicy(metadata).policy;
+}
+
+/** What of the gate's annotations, of the application and of its project, cannot be read, and what holds instead. */
+export function policyFaults(app: Described, project: { metadata: ObjectMeta } | undefined): string[] {
+  const own = readPolicy(app.metadata).faults;
+  const above = project ? readPolicy(project.metadata).faults : [];
+  return [...own, ...above.map((fault) => `project ${project?.metadata.name ?? ''}: ${fault}`)];
 }
 
 /** Both hold; environment and channel are those of the first, if it names any. */

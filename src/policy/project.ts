@@ -8,6 +8,7 @@ import type { Application, Condition } from '../model/application.ts';
 import { sourcesOf } from '../model/application.ts';
 import type { AppProject, GroupKind } from '../model/project.ts';
 import { normaliseRepo } from '../model/repository.ts';
+import { policyFaults } from './policy.ts';
 
 export interface NamedCluster {
   server: string;
@@ -151,12 +152,15 @@ export interface SpecCheck {
   controlNamespace: string;
 }
 
-/** Of fields that have no effect, and on which nothing depends that is deployed. */
+/** Of fields that have no effect, and on which nothing depends that is deployed; and of a gate that cannot be read. */
 export function specWarnings(app: Application, project: AppProject | undefined): Condition[] {
   const found = [...idleFields(app.spec), ...(project ? idleProjectFields(project) : [])].filter(
     ({ refused }) => !refused,
   );
-  return found.map((finding) => ({ type: 'IgnoredFieldWarning', message: findingText(finding) }));
+  return [
+    ...found.map((finding): Condition => ({ type: 'IgnoredFieldWarning', message: findingText(finding) })),
+    ...policyFaults(app, project).map((message): Condition => ({ type: 'InvalidGateWarning', message })),
+  ];
 }
 
 /** InvalidSpecError conditions (without time) of an application's spec; empty if it may be synced. */

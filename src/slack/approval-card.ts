@@ -200,7 +200,7 @@ export function approvalCard(approval: Approval, place: CardPlace): Card {
     style: 'danger',
     confirm: {
       title: 'Reject this change?',
-      text: 'Nothing of it is applied. Ask again, on the card, takes it back; another effect, from a new commit for example, asks by itself.',
+      text: 'Nothing of it is applied. Ask again, on the card, takes it back; a new commit asks by itself.',
       yes: 'Reject',
     },
   });

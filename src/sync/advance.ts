@@ -113,12 +113,11 @@ async function fail(run: Run, main: readonly Task[], onFailure: readonly Task[])
     if (running.length > 0) return waitFor('completion of hook', running, unseenAt(run, running));
     const pending = onFailure.filter(isPending);
     if (pending.length === 0) return { phase: 'Failed', message };
-    const wait = await runGroup(
+    const wait = await runConfirmed(
       run,
       pending.filter((task) => task.wave === pending[0]?.wave),
     );
     if (wait) return wait;
-    if (run.stopped !== undefined) return { stopped: run.stopped };
     await run.persist();
     await Promise.all(onFailure.filter(isRunning).map((task) => judge(run, task)));
   }
@@ -129,9 +128,22 @@ function unseenAt(run: Run, tasks: readonly Task[]): number | undefined {
 }
 
 async function makePlace(run: Run): Promise<Verdict | undefined> {
-  for (const task of run.tasks.filter((one) => one.kind === 'namespace' && isPending(one)))
-    await makeNamespace(run, task);
+  const namespaces = run.tasks.filter((one) => one.kind === 'namespace' && isPending(one));
+  await confirm(run, namespaces);
+  if (run.stopped === undefined) for (const task of namespaces) await makeNamespace(run, task);
   return stopOf(run) ?? dryRunAll(run);
+}
+
+/** Before the first write of a phase and wave: those who agreed may have lost the right meanwhile. */
+async function confirm(run: Run, group: readonly Task[]): Promise<void> {
+  const writing = group.find((task) => !task.unchanged);
+  if (writing && !run.dryRun) run.stopped ??= await run.input.confirm?.(`${writing.phase} ${writing.wave}`);
+}
+
+/** One phase and wave, unless nobody's agreement bears it any more. */
+async function runConfirmed(run: Run, group: readonly Task[]): Promise<Verdict | undefined> {
+  await confirm(run, group);
+  return stopOf(run) ?? (await runGroup(run, group)) ?? stopOf(run);
 }
 
 function stopOf(run: Run): Stop | undefined {
@@ -169,7 +181,7 @@ export async function advance(run: Run): Promise<Verdict> {
     if (unread.length > 0) return waitForOthers(unread, run.input.clock.now() + unreadMs);
     const unconfirmed = group.filter((task) => awaitsConfirmation(run, task));
     if (unconfirmed.length > 0) return waitFor('pruning confirmation of', unconfirmed);
-    const wait = stopOf(run) ?? (await runGroup(run, group)) ?? stopOf(run);
+    const wait = await runConfirmed(run, group);
     if (wait) return wait;
     const rest = pending.some((task) => task.kind === 'hook' || !group.includes(task));
     if (main.some(isFailed)) continue;

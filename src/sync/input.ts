@@ -88,6 +88,8 @@ export interface StepInput {
   accepted(key: ResourceKey, manifestHash: string, object: KubeObject): void;
   /** Under approval: asked immediately before each write, about the object as it is then. */
   judge?: ((write: Write) => Promise<Judgement>) | undefined;
+  /** Under approval: asked before a phase and wave writes; why nothing more is written before the gate is asked again. */
+  confirm?: ((group: string) => Promise<string | undefined>) | undefined;
   /** Why the operation ends here, whatever is left of it. */
   ends?: string;
   clock: Clock;

@@ -71,7 +71,7 @@ const deeds = {
 };
 
 function rejectionNotice(approval: Approval): Html {
-  return html`<section class="notice warn"><h3>Rejected</h3><p class="message">${approval.status?.message ?? ''}</p><p class="soft">Nothing of it is applied. Another change in Git asks again.</p></section>`;
+  return html`<section class="notice warn"><h3>Rejected</h3><p class="message">${approval.status?.message ?? ''}</p><p class="soft">Nothing of it is applied. A new commit asks again.</p></section>`;
 }
 
 function approvalNotice(approval: Approval, name: string): Html {

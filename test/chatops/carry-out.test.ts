@@ -296,7 +296,7 @@ test('reject closes the approval with the reason, and nobody approves it afterwa
   assert.equal((await b.again(request)).status?.phase, 'Done');
   assert.deepEqual(outcome(await b.ask('approve', { application: 'web', digest })), [
     'Refused',
-    `web: Approval/${name} is rejected (rejected by bob: not on a Friday); \`/cox reopen web\` asks for it again, and so does another change`,
+    `web: Approval/${name} is rejected (rejected by bob: not on a Friday); \`/cox reopen web\` asks for it again, and so does a new commit`,
   ]);
 });
 

@@ -5,7 +5,7 @@ import type { AppProject } from '../../src/model/project.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { approvalName, approvalRequired, decideGate, mayApprove } from '../../src/policy/gate.ts';
 import type { GateAuthors, GateInput, Person } from '../../src/policy/gate.ts';
-import { effectivePolicy, loosenedGates, loosens } from '../../src/policy/policy.ts';
+import { effectivePolicy, loosenedGates, loosens, policyFaults } from '../../src/policy/policy.ts';
 import type { EffectivePolicy } from '../../src/policy/policy.ts';
 
 const open: EffectivePolicy = { gated: false, environment: undefined, approvers: [], approvals: 1, slack: undefined };
@@ -377,6 +377,58 @@ test('a pull request that deletes its own gate needs approval under the old poli
   assert.match(decision.why, /loosen the gate of AppProject argocd\/shop/);
   assert.equal(decideGate({ ...root, target: synced }).do, 'ask');
 });
+
+const unread: [name: string, value: string, fault: RegExp | undefined, policy: Partial<EffectivePolicy>][] = [
+  ['approval', 'required', undefined, { gated: true }],
+  ['approval', ' none ', undefined, { gated: false }],
+  ['approval', 'reqired', /"reqired" is neither required nor none, so it asks/, { gated: true }],
+  ['approvals', '', undefined, { approvals: 1 }],
+  ['approvals', '3', undefined, { approvals: 3 }],
+  ['approvals', '0', /is no number of people/, { approvals: 2 }],
+  ['approvals', '-3', /is no number of people/, { approvals: 2 }],
+  ['approvals', '5 people', /is no number of people/, { approvals: 5 }],
+  ['approvals', '1e9', /is no number of people/, { approvals: 2 }],
+  ['approvals', '3.5', /is no number of people/, { approvals: 3 }],
+  ['approvers', '', undefined, { approvers: [] }],
+  [
+    'approvers',
+    'Bob, @Shop/Leads dependabot[bot] ann_shop',
+    undefined,
+    { approvers: [['bob', '@shop/leads', 'dependabot[bot]', 'ann_shop']] },
+  ],
+  ['approvers', ' ,; ', /names nobody, so nobody may approve/, { approvers: [[]] }],
+  [
+    'approvers',
+    'shop/leads',
+    /has no login and no @org\/team in shop\/leads, so nobody may approve/,
+    { approvers: [[]] },
+  ],
+  ['approvers', 'bob @shop', /in @shop, so only the others may approve/, { approvers: [['bob']] }],
+  ['approvers', 'bob@example.com', /so nobody may approve/, { approvers: [[]] }],
+  ['expires', '36h', undefined, { expires: 36 * 3_600_000 }],
+  ['expires', '3d', /is no duration such as 36h or 90m, so the default holds/, {}],
+  ['expires', '0', /is no duration/, {}],
+  ['expires', '-1h', /is no duration/, {}],
+  ['environment', 'production', undefined, { environment: 'production', approvals: 1 }],
+  ['environment', 'a\nb', /is no name of an environment, so 2 people must agree/, { approvals: 2 }],
+  ['environment', 'x'.repeat(256), /is no name of an environment/, { approvals: 2 }],
+];
+
+for (const [name, value, fault, expected] of unread) {
+  test(`coxswain.dev/${name}: ${JSON.stringify(value.slice(0, 60))} is ${fault ? 'told, and the stricter holds' : 'read'}`, () => {
+    const app = argoObject('Application', 'a', { [`coxswain.dev/${name}`]: value });
+    const policy = effectivePolicy(app, undefined);
+    for (const [field, wanted] of Object.entries(expected)) assert.deepEqual(policy[field as 'gated'], wanted);
+    assert.equal(policy.expires, expected.expires);
+    const faults = policyFaults(app, undefined);
+    if (fault === undefined) assert.deepEqual(faults, []);
+    else assert.match(faults.join(), fault);
+    assert.deepEqual(
+      policyFaults(argoObject('Application', 'b', {}), app),
+      faults.map((text) => `project a: ${text}`),
+    );
+  });
+}
 
 test('of application and project the stricter wins', () => {
   const app = argoObject('Application', 'a', {

@@ -25,6 +25,8 @@ export interface Attempt extends Desired {
   healAttempts: number;
   /** The Approval under which it ran. */
   approval?: string;
+  /** When the last of those who had agreed to that did so. */
+  agreedAt?: string;
 }
 
 export interface Past {
@@ -189,7 +191,8 @@ export function lastAttempt(app: Application, key: string | undefined): Attempt 
   const state = app.status?.operationState;
   // a dry run has tried nothing
   if (!state?.finishedAt || state.phase === 'Running' || state.operation.sync?.dryRun) return undefined;
-  const approval = state.operation.info?.find((item) => item.name === cox.approvalInfo)?.value;
+  const infoOf = (name: string): string | undefined => state.operation.info?.find((item) => item.name === name)?.value;
+  const [approval, agreedAt] = [infoOf(cox.approvalInfo), infoOf(cox.agreedInfo)];
   return {
     revisions: state.syncResult?.revisions ?? [state.syncResult?.revision ?? ''],
     manifests: key ?? '',
@@ -198,6 +201,7 @@ export function lastAttempt(app: Application, key: string | undefined): Attempt 
     finishedAt: Date.parse(state.finishedAt),
     healAttempts: state.operation.sync?.autoHealAttemptsCount ?? 0,
     ...(approval && { approval }),
+    ...(agreedAt && { agreedAt }),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Comparer, Comparison } from '../../compare/compare.ts';
 import type { Application } from '../../model/application.ts';
 import type { Effect } from '../../model/effect.ts';
 import type { ResourceKey } from '../../model/kube.ts';
-import type { GateRule } from '../../policy/gate.ts';
+import type { Agreed, GateRule } from '../../policy/gate.ts';
 import type { DesiredState } from './desired.ts';
 import { keyText } from '../../model/kube.ts';
 
@@ -24,6 +24,10 @@ export interface Leave {
    * Ignored fields of it that nobody has approved and that it does not write: it does not become what was last synced.
    */
   unapproved?: Effect['unwritten'];
+  /** Those who agreed, as they were when they were asked about last. */
+  people?: readonly Agreed[];
+  /** When that was (clock ms), and before which phase and wave. */
+  asked?: { at: number; group?: string };
 }
 
 export interface Known {
@@ -58,7 +62,10 @@ export interface Known {
    * all beside
    * manifests on which that depends, whether a gate asked, and its answer.
    */
-  admitted: ({ operation: string; manifests: string; basis: string; gated: boolean } & Leave) | undefined;
+  admitted:
+    ({ operation: string; manifests: string; basis: string; gated: boolean; policy: string } & Leave) | undefined;
+  /** Those who agreed to its deletion, as they were when they were asked about last, `of` what they agreed to. */
+  rights?: { of: string[]; at: number; people: Agreed[] };
   /** The mirrors must be as new as this (clock ms) before Git is read: they could not be fetched yet. */
   wantsSince: number | undefined;
   /** What came of the fetch that the application waited for, until a pass has told it. */

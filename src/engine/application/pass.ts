@@ -47,6 +47,8 @@ export interface Authors {
   /** Throws while they are not known yet. */
   authorsOf(change: Change): Promise<GateAuthors>;
   reviewersOf?: CommitAuthors['reviewersOf'];
+  /** Whether any commit of these ranges touched their paths. */
+  hasCommits?(ranges: readonly CommitRange[]): Promise<boolean>;
 }
 
 /** What somebody may do now, who agreed before. */

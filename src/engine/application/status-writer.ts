@@ -16,6 +16,7 @@ export const comparisonTypes = [
   'ExcludedResourceWarning',
   'MovingResourceWarning',
   'IgnoredFieldWarning',
+  'InvalidGateWarning',
 ] as const;
 /** Conditions that the check of the spec evaluates. */
 export const specTypes = ['InvalidSpecError', 'UnknownError'] as const;

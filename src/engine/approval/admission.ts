@@ -7,7 +7,7 @@ import type { Effect, EffectOperation } from '../../model/effect.ts';
 import type { GateDecision } from '../../policy/gate.ts';
 import type { Subject } from '../application/assess.ts';
 import type { DesiredState } from '../application/desired.ts';
-import type { GateDeps, GateSubject } from './gate-input.ts';
+import type { GateDeps, GateSubject, Verdict } from './gate-input.ts';
 import type { Leave } from '../application/memory.ts';
 import type { Clock } from '../../base/clock.ts';
 import { sameJson } from '../../base/canonical.ts';
@@ -65,11 +65,18 @@ function gateSubject({ subject, wanted, comparison, last }: Admission): GateSubj
 /** `refused`: the message with which the operation ends. */
 export type Admitted = Leave | { refused: string };
 
-/** The gate's yes, unless the operation does more or less than what the gate judged. */
-function passed(app: Application, { rule, approval }: GateDecision, effect: Effect): Admitted {
+/**
+ * The gate's yes, unless the operation does more or less than what the gate judged. `at`: when it was asked (clock ms).
+ */
+function passed(app: Application, { rule, approval, by }: Verdict, effect: Effect, at: number): Admitted {
   const beyond = beyondGate(app, rule, effect);
   if (beyond) return { refused: `approval required: this operation would sync ${beyond}` };
-  return { rule, approval, ...(rule === 'nothing' && effect.unwritten.length > 0 && { unapproved: effect.unwritten }) };
+  return {
+    rule,
+    approval,
+    ...(by && { people: by, asked: { at } }),
+    ...(rule === 'nothing' && effect.unwritten.length > 0 && { unapproved: effect.unwritten }),
+  };
 }
 
 /** Asked before the first step. */
@@ -78,9 +85,13 @@ export async function admit(deps: AdmissionDeps, input: Admission, signal: Abort
   const { app } = subject;
   if (!isGated(deps, gateSubject(input))) return { rule: 'not-gated' };
   const effect = await effectOf(subject, { comparison, desired: wanted, last }, signal);
-  const verdict = await askGate(deps, gateSubject(input), effect, { dryRun: app.operation?.sync?.dryRun, signal });
+  const verdict = await askGate(deps, gateSubject(input), effect, {
+    dryRun: app.operation?.sync?.dryRun,
+    moment: 'write',
+    signal,
+  });
   if (verdict.unknown && verdict.agreed) throw verdict.unknown;
-  if (verdict.do === 'go') return passed(app, verdict, effect);
+  if (verdict.do === 'go') return passed(app, verdict, effect, deps.clock.now());
   if (verdict.do === 'refuse' || !verdict.approval) return { refused: verdict.why };
   // Anything else than the branch head would push the Approval aside that people are asked about.
   if (wanted.key !== head?.key)
@@ -147,10 +158,10 @@ async function admitRest(deps: AdmissionDeps, input: Admission, signal: AbortSig
       deps,
       gateSubject(input),
       { ...effect, digest },
-      { dryRun: app.operation?.sync?.dryRun, signal },
+      { dryRun: app.operation?.sync?.dryRun, moment: 'write', signal },
     );
     if (verdict.unknown && verdict.agreed) throw verdict.unknown;
-    const admitted = verdict.do === 'go' ? passed(app, verdict, effect) : undefined;
+    const admitted = verdict.do === 'go' ? passed(app, verdict, effect, deps.clock.now()) : undefined;
     if (admitted && !('refused' in admitted)) return admitted;
   }
   return admit(deps, input, signal);

@@ -35,6 +35,8 @@ export interface WantedApproval {
   policy: EffectivePolicy;
   /** What stands after it of the gates that it ends or loosens. Default: it loosens none. */
   gates?: readonly GateAfter[];
+  /** It was rejected, or has expired, and a new commit asks for it again. */
+  again?: boolean | undefined;
   /** Why people who agreed do not count. */
   lost?: readonly string[] | undefined;
   /** Why what was agreed to before is void, if that is known better than by comparing the two. */
@@ -231,6 +233,15 @@ async function retold({ store }: ApprovalDeps, found: Approval, { spec: fresh }:
   );
 }
 
+/** Whether a new round of it begins: what people said before, or of another application of that name, is over. */
+function comesAnew(found: Approval, { application, again }: WantedApproval): boolean {
+  const phase = found.status?.phase;
+  const isOver = phase === 'Superseded' || phase === 'Applied';
+  return (
+    isOver || (again === true && (phase === 'Rejected' || phase === 'Expired')) || !isApprovalOf(found, application)
+  );
+}
+
 /** Opens the Approval of this effect if there is none, and supersedes the application's other open ones. Idempotent. */
 export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): Promise<string> {
   const fresh = newApproval(wanted);
@@ -239,13 +250,10 @@ export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): 
   const waiting = `waiting for approval${because}`;
   if (!deps.store.approvals.get(key)) await deps.store.approvals.create(fresh);
   const found = deps.store.approvals.get(key);
-  const ended = found?.status?.phase === 'Superseded' || found?.status?.phase === 'Applied';
-  const foreign = found !== undefined && !isApprovalOf(found, wanted.application);
-  // A new round: what people agreed to before, or for another application of that name, fits it no longer.
-  const existing =
-    found && (ended || foreign) ? await renewed(deps, key, fresh) : found && (await retold(deps, found, fresh));
-  // An effect that comes back after it was superseded waits again; what was rejected stays rejected.
-  if (!existing?.status || ended || foreign) {
+  const ended = found !== undefined && comesAnew(found, wanted);
+  const existing = found && ended ? await renewed(deps, key, fresh) : found && (await retold(deps, found, fresh));
+  // An effect that comes back after it was superseded waits again; what was rejected stays so until a new commit.
+  if (!existing?.status || ended) {
     const kept = { former: formerRounds(found?.status), cards: withoutEnded(found?.status?.cards) };
     await deps.store.approvals.patch(
       key,
@@ -306,7 +314,7 @@ interface Today {
 /** Why an approval is void: which object and field differ from what was asked. */
 function voidMessage(approval: Approval, { operations: now, because, why }: Today): string {
   if (!now) return why ?? 'nothing is left to approve';
-  if (because !== undefined) return `what would be applied has changed: ${because}`;
+  if (because !== undefined) return because;
   if (approval.spec.digestVersion !== digestVersion)
     return 'asked anew: digests are made otherwise since Coxswain was updated, and values are now tied to their object';
   const differences = effectDifference(approval.spec.operations, now);
@@ -339,6 +347,16 @@ export async function markApplied(
   if (approval?.status?.phase === 'Approved') await setPhase(deps, approval, 'Applied', message);
 }
 
+/** When the last of those who agreed did so; '' where nobody has. Tells one agreement to an effect from the next. */
+export function agreedAtOf(
+  { approvals }: Pick<Store, 'approvals'>,
+  app: { metadata: ObjectMeta & { name: string; namespace: string } },
+  name: string,
+): string {
+  const found = approvals.get(`${app.metadata.namespace}/${name}`);
+  return (found?.status?.approvals ?? []).reduce((last, { at }) => (at > last ? at : last), '');
+}
+
 /** Adds the person once and closes the Approval when enough have agreed. `needed` counts people. */
 export async function recordApproval(
   deps: ApprovalDeps,
@@ -347,9 +365,12 @@ export async function recordApproval(
   needed: number,
 ): Promise<'counted' | 'complete' | 'already'> {
   const before = approval.status?.approvals ?? [];
-  if (before.some((item) => item.actor.id === person.actor.id)) return 'already';
-  const approvals = [...before, { ...person, at: rfc3339(deps.clock.now()) }];
+  const others = before.filter((item) => item.actor.id !== person.actor.id);
+  const last = Math.max(0, ...before.map(({ at }) => Date.parse(at)).filter(Number.isFinite));
+  const approvals = [...others, { ...person, at: rfc3339(Math.max(deps.clock.now(), last + 1000)) }];
   const complete = approvals.length >= needed;
+  // Whoever did not count when it was to be written may have got back what they lacked.
+  if (others.length < before.length && !complete) return 'already';
   const names = approvals.map((item) => item.actor.login).join(', ');
   const status = {
     phase: complete ? 'Approved' : 'Pending',

@@ -114,6 +114,16 @@ export function createAuthors(git: Git, forge: CommitAuthors): Authors {
       );
       return union([...found, { people: [], unknown: told }]);
     },
+    async hasCommits(ranges) {
+      for (const { repo, from, to, paths = ['.'] } of ranges) {
+        const repository = git.repository(repo);
+        // Rewritten history is a new one.
+        if (from !== undefined && !(await isThere(repository, from))) return true;
+        const found = await repository.touching({ ...(from !== undefined && { from }), to, paths, limit: maxCommits });
+        if (!found || found.length > 0) return true;
+      }
+      return false;
+    },
     ...(forge.reviewersOf && {
       reviewersOf: (...asked) => forge.reviewersOf?.(...asked) ?? Promise.resolve(undefined),
     }),

@@ -11,7 +11,7 @@ import { argo } from '../../model/annotations.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { trackingName } from '../../render/document/tracking.ts';
 import type { Past } from '../application/history.ts';
-import type { Change } from '../application/pass.ts';
+import type { Authors, Change } from '../application/pass.ts';
 import { stateAt } from '../application/history.ts';
 
 export interface RangeDeps {
@@ -187,4 +187,33 @@ export async function changeOf(
     return { ranges, unknown: [] };
   const above = await parentChange(deps, app, { signal, seen: [applicationKey(app)] });
   return { ranges: [...ranges, ...above.ranges], unknown: above.unknown };
+}
+
+/** What of these ranges came after those: of a source that was not asked about then, nothing. */
+function since(then: readonly CommitRange[], now: readonly CommitRange[]): CommitRange[] {
+  return now.flatMap((range) => {
+    const from = then.find(({ repo, ref }) => repo === range.repo && ref === range.ref)?.to;
+    return from === undefined || from === range.to ? [] : [{ ...range, from }];
+  });
+}
+
+/**
+ * Name of the Approval of that effect that has ended without being applied, if a commit came since that touches what is
+ * read: whoever makes it asks for it again.
+ */
+export async function outdatedBy(
+  deps: RangeDeps & { authors: Authors },
+  app: Application,
+  { digest, ...subject }: { wanted: DesiredState; last: DesiredState | 'gone' | undefined; digest: string },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const ended = deps.store.approvals
+    .of(applicationKey(app))
+    .find(
+      ({ spec, status }) => spec.digest === digest && (status?.phase === 'Rejected' || status?.phase === 'Expired'),
+    );
+  if (!ended?.spec.ranges || !deps.authors.hasCommits || ended.spec.revision === subject.wanted.revisions[0])
+    return undefined;
+  const { ranges } = await changeOf(deps, app, subject, signal);
+  return (await deps.authors.hasCommits(since(ended.spec.ranges, ranges))) ? ended.metadata.name : undefined;
 }

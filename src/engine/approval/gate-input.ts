@@ -1,7 +1,6 @@
 // Asking the gate: gathers what policy/gate.ts decides from, for an operation and for the decision to write one.
 import type { Application } from '../../model/application.ts';
 import type { Effect } from '../../model/effect.ts';
-import type { Approval } from '../../model/coxswain.ts';
 import type { AppProject } from '../../model/project.ts';
 import type { Comparison } from '../../compare/compare.ts';
 import type { Logger } from '../../base/log.ts';
@@ -22,7 +21,8 @@ import { isApprovalOf, isOpen, openApproval, tooLarge } from './approval.ts';
 import { withReviewers } from './authors.ts';
 import { gatesAfter } from './gate-end.ts';
 import { metGates } from '../application/met-gates.ts';
-import { changeOf } from './changed-range.ts';
+import { changeOf, outdatedBy } from './changed-range.ts';
+import { peopleNow } from './rights.ts';
 import { lastPolicy, policyInForce } from '../application/sync-record.ts';
 
 export interface GateDeps {
@@ -171,6 +171,10 @@ export type Verdict = GateDecision &
   Partial<Pick<People, 'change' | 'hidden' | 'unknown'>> & {
     /** Somebody has agreed, whoever they may be. */
     agreed: boolean;
+    /** Those who agreed to what may be written, as they are at this moment. */
+    by?: readonly Agreed[];
+    /** It was rejected, or has expired, and a new commit asks for it again. */
+    again?: boolean;
   };
 
 /** Opens the Approval that the gate asks for. */
@@ -178,7 +182,7 @@ export async function askPeople(
   deps: GateDeps & ApprovalDeps,
   { app, comparison, wanted, last }: GateSubject,
   effect: Effect,
-  { policy, change, hidden, lost, because }: Verdict & { because?: string | undefined },
+  { policy, change, hidden, lost, again, because }: Verdict & { because?: string | undefined },
 ): Promise<string> {
   const from = last === undefined || last === 'gone' ? undefined : last.revisions[0];
   return openApproval(deps, {
@@ -191,24 +195,11 @@ export async function askPeople(
     destination: effect.destination,
     operations: effect.operations,
     policy: withHidden(policy, hidden),
+    again,
     gates: gatesAfter(deps.store, app, comparison),
     lost,
     because,
   });
-}
-
-/** Whoever has left the team, or lost the right, since they agreed does not count when it is applied. */
-export async function asOfNow(
-  { standing }: Pick<GateDeps, 'standing'>,
-  app: Application,
-  { status }: Approval,
-): Promise<Agreed[]> {
-  return Promise.all(
-    (status?.approvals ?? []).map(async ({ actor, teams = [] }) => {
-      const now = standing ? await standing(actor, app) : { teams };
-      return { login: actor.login, id: actor.id, ...now };
-    }),
-  );
 }
 
 /** As they are at this moment. */
@@ -229,27 +220,40 @@ function approvalsOf({ store }: GateDeps, app: Application): GateApproval[] {
     }));
 }
 
+/** A click was judged when it came; that those who agreed may do so still is asked where something is written. */
+export type Moment = 'look' | 'write';
+
+interface Asking {
+  app: Application;
+  moment: Moment;
+}
+
 /** An approval counts by what those who gave it may do now. */
 async function decideNow(
   deps: GateDeps,
-  app: Application,
+  { app, moment }: Asking,
   input: GateInput,
-): Promise<GateDecision & Pick<People, 'unknown'>> {
+): Promise<GateDecision & Pick<Verdict, 'unknown' | 'by'>> {
   const decision = decideGate(input);
   const open =
     decision.rule === 'approved'
       ? deps.store.approvals.of(applicationKey(app)).find((item) => item.metadata.name === decision.approval)
       : undefined;
   if (!open) return decision;
+  if (moment === 'look') {
+    // Somebody who agreed did not count when it was to be written: another one agrees, or they do so again.
+    const isLost = isOpen(open);
+    return isLost
+      ? { ...decision, do: 'ask', rule: 'approval-required', why: open.status?.message ?? decision.why }
+      : decision;
+  }
   try {
-    const by = await asOfNow(deps, app, open);
-    return decideGate({
-      ...input,
-      approvals: input.approvals.map((item) => (item.name === open.metadata.name ? { ...item, by } : item)),
-    });
-  } catch (cause) {
-    const text = `whether those who agreed may still approve is not known yet${errorKind(cause) === 'terminal' ? `: ${describeError(cause)}` : ''}`;
-    return { ...decision, do: 'ask', unknown: new AppError('E_GITHUB', text, { kind: 'waiting', cause }) };
+    const by = await peopleNow(deps, app, open);
+    const approvals = input.approvals.map((item) => (item.name === open.metadata.name ? { ...item, by } : item));
+    return { ...decideGate({ ...input, approvals }), by };
+  } catch (unknown) {
+    if (!(unknown instanceof AppError)) throw unknown;
+    return { ...decision, do: 'ask', unknown };
   }
 }
 
@@ -260,7 +264,7 @@ export async function askGate(
   deps: GateDeps,
   subject: GateSubject,
   effect: Effect,
-  { dryRun = false, signal }: { dryRun?: boolean | undefined; signal: AbortSignal },
+  { dryRun = false, moment, signal }: { dryRun?: boolean | undefined; moment: Moment; signal: AbortSignal },
 ): Promise<Verdict> {
   const { app, project, wanted, last } = subject;
   const input = {
@@ -278,18 +282,22 @@ export async function askGate(
     last: last === undefined || last === 'gone' ? undefined : stateOf(last),
     authors: undefined,
   };
-  const agreed = (): boolean =>
-    approvalsOf(deps, app).some((item) => item.digest === effect.digest && item.by.length > 0);
-  const first = decideGate({ ...input, approvals: approvalsOf(deps, app) });
+  const again = await outdatedBy(deps, app, { wanted, last, digest: effect.digest }, signal);
+  const approvals = (): GateApproval[] =>
+    approvalsOf(deps, app).map((item) => (item.name === again ? { ...item, outdated: true } : item));
+  const agreed = (): boolean => approvals().some((item) => item.digest === effect.digest && item.by.length > 0);
+  const first = decideGate({ ...input, approvals: approvals() });
   if (first.rule !== 'approval-required') return { ...first, agreed: agreed() };
-  const approved = agreed();
+  const approved = again === undefined && agreed();
   let found = await peopleOf(deps, subject, { digest: effect.digest, agreed: approved, signal });
   // Somebody may have agreed meanwhile: what is decided now is decided about what they did.
-  if (!approved && agreed()) found = await peopleOf(deps, subject, { digest: effect.digest, agreed: true, signal });
+  if (!approved && again === undefined && agreed())
+    found = await peopleOf(deps, subject, { digest: effect.digest, agreed: true, signal });
   const { authors, policy, ...more } = found;
   return {
     ...more,
-    ...(await decideNow(deps, app, { ...input, policy, authors, approvals: approvalsOf(deps, app) })),
-    agreed: agreed(),
+    ...(await decideNow(deps, { app, moment }, { ...input, policy, authors, approvals: approvals() })),
+    agreed: again === undefined && agreed(),
+    ...(again !== undefined && { again: true }),
   };
 }

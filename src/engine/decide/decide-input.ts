@@ -13,7 +13,7 @@ import type { ResourceKey } from '../../model/kube.ts';
 import { effectDeletes } from '../../compare/effect/effect.ts';
 import { approvalRequired, metText } from '../../policy/gate.ts';
 import { syncWindow } from '../../policy/window.ts';
-import { supersedeOthers } from '../approval/approval.ts';
+import { agreedAtOf, supersedeOthers } from '../approval/approval.ts';
 import { effectOf, isGoing } from '../application/assess.ts';
 import { decide } from './decide.ts';
 import { askGate, askPeople, isGated, isLastSynced, isWaiting, unknownTold } from '../approval/gate-input.ts';
@@ -46,13 +46,17 @@ async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): P
   const behind = effectDeletes(effect.operations) ? await unread(deps, app, subject.target, signal) : [];
   if (behind.length > 0) return { go: false, why: 'others may hold what it deletes', unknown: waitsFor(behind) };
   const gate = { app, project, comparison, wanted: desired, last };
-  const verdict = await askGate(deps, gate, effect, { signal });
+  const verdict = await askGate(deps, gate, effect, { moment: 'look', signal });
   // It would write nothing, end nothing and be asked for again.
   if (verdict.do === 'go' && verdict.rule === 'nothing') {
     if (effect.unwritten.length > 0) return { go: false, why: 'only ignored fields differ from what was approved' };
     if (healableRefs(comparison).length === 0) return { go: false, why: 'only what is being deleted is left' };
   }
-  if (verdict.do === 'go') return { go: true, name: verdict.approval ?? '', deletes: effectDeletes(effect.operations) };
+  if (verdict.do === 'go') {
+    const name = verdict.approval ?? '';
+    const agreedAt = agreedAtOf(deps.store, app, name);
+    return { go: true, name, agreedAt, deletes: effectDeletes(effect.operations) };
+  }
   const { unknown } = verdict;
   const told = unknownTold(unknown);
   if (unknown && verdict.agreed)

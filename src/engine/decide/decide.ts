@@ -9,7 +9,8 @@ import { isAutomated } from '../../model/application.ts';
  * The Approval that allows today's effect ('' when nothing is left to approve) and whether that effect deletes
  * anything; or why not.
  */
-export type Approved = { go: true; name: string; deletes: boolean } | { go: false; why: string; error?: string };
+export type Approved =
+  { go: true; name: string; agreedAt: string; deletes: boolean } | { go: false; why: string; error?: string };
 
 export interface DecideInput {
   app: Application;
@@ -120,6 +121,7 @@ function approvedDecision(input: DecideInput, approved: Extract<Approved, { go: 
   const tried =
     attempt !== undefined &&
     (attempt.approval ?? '') === approved.name &&
+    (attempt.agreedAt ?? '') === approved.agreedAt &&
     (approved.name !== '' || sameDesired(attempt, input.desired));
   if (tried && !attempt.succeeded) return failed(attempt, 'the approved sync failed');
   const base = baseOperation(input);
@@ -130,7 +132,12 @@ function approvedDecision(input: DecideInput, approved: Extract<Approved, { go: 
       ...base,
       sync: { ...base.sync, prune: approved.deletes },
       initiatedBy: { username: 'coxswain' },
-      ...(approved.name && { info: [{ name: cox.approvalInfo, value: approved.name }] }),
+      ...(approved.name && {
+        info: [
+          { name: cox.approvalInfo, value: approved.name },
+          { name: cox.agreedInfo, value: approved.agreedAt },
+        ],
+      }),
     },
   };
 }

@@ -17,7 +17,7 @@ import { approvalRequired, decideGate, metText } from '../../policy/gate.ts';
 import { trackingName } from '../../render/document/tracking.ts';
 import { isApprovalOf, openApproval, tooLarge } from '../approval/approval.ts';
 import { withReviewers } from '../approval/authors.ts';
-import { asOfNow } from '../approval/gate-input.ts';
+import { peopleLately, peopleNow } from '../approval/rights.ts';
 import { goesWith } from '../application/ownership.ts';
 import { endGate, policyInForce } from '../application/sync-record.ts';
 
@@ -81,9 +81,9 @@ async function decided(
   const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
   const phase = approval?.status?.phase ?? 'Pending';
   // Of an approval of the parent the parent's own gate has asked that.
-  const by = approval
-    ? await asOfNow(approval.spec.application === applicationKey(app) ? deps : {}, app, approval)
-    : [];
+  const known = deps.memory.of(applicationKey(app), trackingName(app, deps.store.namespace));
+  const own = approval?.spec.application === applicationKey(app);
+  const by = approval ? await (own ? peopleLately(deps, { app, known }, approval) : peopleNow({}, app, approval)) : [];
   const digest = approval?.spec.digest ?? effect.digest;
   const policy = policyInForce(deps.store, app, project);
   return decideGate({

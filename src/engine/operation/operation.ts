@@ -4,7 +4,7 @@ import type { Application, ApplicationStatus, OperationState } from '../../model
 import type { StepInput, StepResult } from '../../sync/sync.ts';
 import type { Subject } from '../application/assess.ts';
 import type { Leave } from '../application/memory.ts';
-import { canonicalJson, sameJson } from '../../base/canonical.ts';
+import { canonicalJson, hashOf, sameJson } from '../../base/canonical.ts';
 import { AppError, describeError, errorKind } from '../../base/errors.ts';
 import { findingText, idleOperationFields } from '../../model/contract.ts';
 import type { ResourceKey } from '../../model/kube.ts';
@@ -16,12 +16,14 @@ import type { Admission } from '../approval/admission.ts';
 import { admit, admitAgain } from '../approval/admission.ts';
 import { basisOf, compareTo, deniedTargets } from '../application/assess.ts';
 import { isGated } from '../approval/gate-input.ts';
+import { confirmOf } from '../approval/rights.ts';
 import { judgeOf, toldOf } from '../approval/judge.ts';
 import { endedState, sourceFields, stateOf } from '../application/operation-state.ts';
 import { unread } from '../application/others.ts';
 import { recordEnd } from '../approval/gate-end.ts';
 import type { OperationDeps, OperationInput, Wanted } from './wanted.ts';
 import { overridden, targetsOf, wantedOf } from './wanted.ts';
+import { policyInForce } from '../application/sync-record.ts';
 
 export type OperationOutcome = { ended: true } | { ended: false; at?: number };
 
@@ -49,6 +51,7 @@ async function gateMessage(
     manifests: wanted.state.key,
     basis: basisOf(subject),
     gated: isGated(deps, { ...subject, comparison: wanted.comparison }),
+    policy: hashOf(policyInForce(deps.store, subject.app, subject.project)),
   };
   const { admitted } = known;
   if (begun && admitted && sameJson({ ...admitted, ...now }, admitted)) return undefined;
@@ -105,7 +108,7 @@ function takenBy({ target, known, others }: Subject, key: ResourceKey): string |
   return others.heldBy(key) ?? (owner === known.tracking ? undefined : owner);
 }
 
-type Steps = Pick<StepInput, 'state' | 'resolved' | 'targets' | 'signal' | 'blocked' | 'judge' | 'ends'>;
+type Steps = Pick<StepInput, 'state' | 'resolved' | 'targets' | 'signal' | 'blocked' | 'judge' | 'confirm' | 'ends'>;
 
 function takeStep(deps: OperationDeps, { subject, save }: OperationInput, steps: Steps): Promise<StepResult> {
   const { app, target, log, known } = subject;
@@ -174,7 +177,7 @@ async function endHere(
 async function askAboutRest(
   deps: OperationDeps,
   input: OperationInput,
-  { state, wanted, why }: { state: OperationState; wanted: Wanted; why: string },
+  { state, wanted, why, because }: { state: OperationState; wanted: Wanted; why: string; because: string },
   signal: AbortSignal,
 ): Promise<OperationOutcome> {
   const { subject } = input;
@@ -188,7 +191,7 @@ async function askAboutRest(
     },
     signal,
   );
-  const answer = await admitAgain(deps, { ...admissionOf(input, { ...wanted, comparison }), because: why }, signal);
+  const answer = await admitAgain(deps, { ...admissionOf(input, { ...wanted, comparison }), because }, signal);
   // What was in the way has passed by itself: it is looked at again.
   if (!('refused' in answer)) throw new AppError('E_API', why, { kind: 'transient' });
   return endHere(deps, input, { state, wanted, message: `${answer.refused}: ${why}` }, signal);
@@ -263,10 +266,16 @@ export async function runOperation(
       : end('Failed', refused, wanted.state.revisions[0] ?? '');
   const held = await heldByWindow(deps, input, state);
   if (held) return held;
-  const judge = judgeOf(deps, admissionOf(input, wanted), subject.known.admitted, signal);
-  const result = await takeStep(deps, input, { ...stepsOf(input, wanted, state), judge, signal });
-  if (result.stopped !== undefined)
-    return askAboutRest(deps, input, { state: result.state, wanted, why: result.stopped }, signal);
+  const { admitted } = subject.known;
+  const judge = judgeOf(deps, admissionOf(input, wanted), admitted, signal);
+  let lost: string | undefined;
+  const confirmed = confirmOf(deps, app, admitted);
+  const confirm = confirmed && (async (group: string) => (lost = await confirmed(group)));
+  const result = await takeStep(deps, input, { ...stepsOf(input, wanted, state), judge, confirm, signal });
+  if (result.stopped !== undefined) {
+    const because = lost ?? `what would be applied has changed: ${result.stopped}`;
+    return askAboutRest(deps, input, { state: result.state, wanted, why: result.stopped, because }, signal);
+  }
   // What follows a failed attempt is planned afresh, and judged afresh.
   if (result.done || result.state.finishedAt !== undefined) subject.known.admitted = undefined;
   return result.done ? { ended: true } : { ended: false, ...(result.at !== undefined && { at: result.at }) };

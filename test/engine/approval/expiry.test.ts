@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { approve, reject, reopen } from '../../../src/engine/request.ts';
+import type { Application } from '../../../src/model/application.ts';
 import type { AppProject } from '../../../src/model/project.ts';
 import type { Stage } from '../fixture.ts';
 import {
@@ -10,6 +11,8 @@ import {
   approvalsOf,
   config,
   dataOf,
+  ended,
+  hookJob,
   operate,
   patchApp,
   person,
@@ -68,7 +71,7 @@ test('what nobody decides in time expires by itself, is not asked for again unle
   assert.equal(asked.status?.message, 'nobody decided in time');
   await refused(
     s,
-    /is expired \(nobody decided in time\); `\/cox reopen prod` asks for it again, and so does another change/,
+    /is expired \(nobody decided in time\); `\/cox reopen prod` asks for it again, and so does a new commit/,
   );
   assert.match((await agree(s)).message, /is expired \(nobody decided in time\); `\/cox reopen prod`/);
   await s.restart();
@@ -158,4 +161,122 @@ test('a rejected effect is asked for again by whoever may, and the rejection sta
     (await reopen(requests(s), { application: `${s.namespace}/prod`, actor: carol, digest: 'f'.repeat(12) })).message,
     'it waits for approval',
   );
+});
+
+test('a new commit asks again for what was rejected, also where its effect is the same, and one elsewhere does not', async (t) => {
+  const s = await waiting(t);
+  const first = await approvalIn(s, 'prod', 'Pending');
+  await reject(requests(s), { application: `${s.namespace}/prod`, actor: bob, teams: [], reason: 'not yet' });
+  await approvalIn(s, 'prod', 'Rejected');
+  await push(s, { 'other/readme.md': 'nothing of prod' });
+  await refused(s, /is rejected \(rejected by bob: not yet\)/);
+  const again = await push(s, { 'prod/a.yaml': `# a second try\n${config('prod', '1')}` });
+  const second = await approvalIn(s, 'prod', 'Pending', (item) => item.spec.revision === again);
+  assert.deepEqual(
+    [second.metadata.name, second.status?.rejectedBy, second.status?.former?.map(({ message }) => message)],
+    [first.metadata.name, undefined, ['rejected by bob: not yet']],
+  );
+  // Nobody's word of the first round counts in the second.
+  await refused(s, /^approval required/);
+  assert.equal((await agree(s)).done, true);
+  await synced(s, 'prod');
+});
+
+/** One object in each of three waves, which take each other's place in an instant. */
+function waves(value: string): Record<string, string> {
+  const at = (wave: number): string => config(`wave${wave}`, value, `argocd.argoproj.io/sync-wave: "${wave}"`);
+  return { 'prod/0.yaml': at(0), 'prod/1.yaml': at(1), 'prod/2.yaml': at(2) };
+}
+
+test('whoever loses the right while a sync goes on stops its next wave, and each wave asks once, whatever it holds', async (t) => {
+  const s = await stage(t, waves('1'));
+  s.authors.list = [{ login: 'ana', id: 1 }];
+  await s.project('gated', gate);
+  await s.apply('prod', { project: 'gated' });
+  await approvalIn(s, 'prod', 'Pending');
+  let asked = 0;
+  s.authors.standing = () => {
+    asked += 1;
+    return { teams: [] };
+  };
+  assert.equal((await agree(s)).done, true);
+  await synced(s, 'prod');
+  assert.equal(asked, 3, 'the gate asked at the beginning, which stands for the first wave');
+
+  await push(s, { ...waves('2'), 'prod/more.yaml': config('more', '1', 'argocd.argoproj.io/sync-wave: "1"') });
+  const second = await approvalIn(s, 'prod', 'Pending');
+  s.authors.standing = () => ({ teams: [] });
+  s.fuse.meanwhile('apply ConfigMap/wave0', async () => {
+    s.authors.standing = () => ({ teams: [], refused: 'bob may not approve prod' });
+  });
+  assert.equal((await agree(s)).done, true);
+  const rest = await approvalIn(s, 'prod', 'Pending', (item) => item.metadata.name !== second.metadata.name);
+  assert.deepEqual(
+    rest.spec.operations.map(({ key }) => key.name),
+    ['more', 'wave1', 'wave2'],
+  );
+  const old = await approvalIn(s, 'prod', 'Superseded', (item) => item.metadata.name === second.metadata.name);
+  assert.equal(old.status?.message, 'bob may not approve prod');
+  const app = await ended(s, 'prod', 'Failed');
+  assert.match(app.status?.operationState?.message ?? '', /: bob may not approve prod; applied: configmap\/wave0/i);
+  assert.deepEqual([await dataOf(s, 'wave0'), await dataOf(s, 'wave1')], [{ value: '2' }, { value: '1' }]);
+});
+
+test('an approver who is taken off the list while a sync goes on does not bear what is left', async (t) => {
+  const s = await stage(t, { ...waves('1'), 'prod/pre.yaml': hookJob('pre', 'PreSync') });
+  s.authors.list = [{ login: 'ana', id: 1 }];
+  const approvers = (list: string): Promise<unknown> => s.project('gated', { ...gate, 'coxswain.dev/approvers': list });
+  await approvers('bob, carol');
+  await s.apply('prod', { project: 'gated' });
+  await approvalIn(s, 'prod', 'Pending');
+  // The hook takes a while, and nobody else looks meanwhile.
+  s.fuse.meanwhile('apply Job/pre', () => approvers('carol'));
+  assert.equal((await agree(s)).done, true);
+  const app = await ended(s, 'prod', 'Failed');
+  assert.match(app.status?.operationState?.message ?? '', /^approval required/);
+  assert.equal(await dataOf(s, 'wave0'), undefined);
+  assert.match((await agree(s)).message, /bob is not among the approvers \(carol\)/);
+});
+
+test('a look at what is approved asks nobody, and whoever got the right back agrees again', async (t) => {
+  const s = await waiting(t, {}, closed);
+  await approvalIn(s, 'prod', 'Pending');
+  let asked = 0;
+  let refused: string | undefined = 'bob may not approve prod';
+  s.authors.standing = () => {
+    asked += 1;
+    return { teams: [], ...(refused !== undefined && { refused }) };
+  };
+  assert.equal((await agree(s)).done, true);
+  await approvalIn(s, 'prod', 'Approved');
+  for (const look of ['1', '2', '3']) {
+    await patchApp(s, 'prod', { metadata: { annotations: { 'argocd.argoproj.io/refresh': 'normal', look } } });
+    await s.until('prod', 'looked at', (app) => app.metadata.annotations?.['argocd.argoproj.io/refresh'] === undefined);
+  }
+  assert.equal(asked, 0);
+  await s.project('gated', gate);
+  const lost = await approvalIn(s, 'prod', 'Pending');
+  assert.equal(lost.status?.message, '1 agreed, and more must: bob may not approve prod');
+  assert.equal(asked, 1);
+  refused = undefined;
+  assert.deepEqual(await agree(s), { done: true, message: 'approved; it syncs now' });
+  await synced(s, 'prod');
+});
+
+test('an annotation of the gate that cannot be read is told, and the stricter holds', async (t) => {
+  const s = await waiting(t, { 'coxswain.dev/expires': '3 days' });
+  await patchApp(s, 'prod', { metadata: { annotations: { 'coxswain.dev/approvals': 'two people' } } });
+  const conditions = (app: Application): string[] =>
+    (app.status?.conditions ?? []).flatMap(({ type, message }) => (type === 'InvalidGateWarning' ? [message] : []));
+  const app = await s.until('prod', 'told', (item) => conditions(item).length === 2);
+  assert.deepEqual(conditions(app), [
+    'coxswain.dev/approvals: "two people" is no number of people from 1 to 999, so 2 or more must agree',
+    'project gated: coxswain.dev/expires: "3 days" is no duration such as 36h or 90m, so the default holds',
+  ]);
+  await s.project('gated', gate);
+  await s.until('prod', 'one is mended', (item) => conditions(item).length === 1);
+  await approvalIn(s, 'prod', 'Pending');
+  assert.match((await agree(s)).message, /more are needed/);
+  assert.equal((await agree(s, carol)).message, 'approved; it syncs now');
+  await synced(s, 'prod');
 });

@@ -147,36 +147,53 @@ const rows: [name: string, fields: Partial<DecideInput>, expected: string][] = [
   ['gated, nobody asked yet', { gated: true, approved: { go: false, why: 'ask' } }, 'ask: ask'],
   [
     'gated, approved, automated or not',
-    { gated: true, app: app(), approved: { go: true, name: 'web-1', deletes: false } },
-    'sync head by coxswain info web-1 retry 5',
+    { gated: true, app: app(), approved: { go: true, name: 'web-1', agreedAt: 't1', deletes: false } },
+    'sync head by coxswain info web-1,t1 retry 5',
   ],
   [
     'gated, approved with deletions',
-    { gated: true, approved: { go: true, name: 'web-1', deletes: true } },
-    'sync head prune by coxswain info web-1 retry 5',
+    { gated: true, approved: { go: true, name: 'web-1', agreedAt: 't1', deletes: true } },
+    'sync head prune by coxswain info web-1,t1 retry 5',
   ],
   [
     'gated, approved and failed',
     {
       gated: true,
-      approved: { go: true, name: 'web-1', deletes: false },
-      attempt: { ...attempt, succeeded: false, approval: 'web-1' },
+      approved: { go: true, name: 'web-1', agreedAt: 't1', deletes: false },
+      attempt: { ...attempt, succeeded: false, approval: 'web-1', agreedAt: 't1' },
     },
     'leave: the approved sync failed (Failed last sync attempt to head: m)',
   ],
   [
+    'gated, approved anew after somebody who agreed did not count',
+    {
+      gated: true,
+      approved: { go: true, name: 'web-1', agreedAt: 't2', deletes: false },
+      attempt: { ...attempt, succeeded: false, approval: 'web-1', agreedAt: 't1' },
+    },
+    'sync head by coxswain info web-1,t2 retry 5',
+  ],
+  [
     'gated, approved, an unapproved attempt failed',
-    { gated: true, approved: { go: true, name: 'web-1', deletes: false }, attempt: { ...attempt, succeeded: false } },
-    'sync head by coxswain info web-1 retry 5',
+    {
+      gated: true,
+      approved: { go: true, name: 'web-1', agreedAt: 't1', deletes: false },
+      attempt: { ...attempt, succeeded: false },
+    },
+    'sync head by coxswain info web-1,t1 retry 5',
   ],
   [
     'gated, nothing is left to approve',
-    { gated: true, approved: { go: true, name: '', deletes: false } },
+    { gated: true, approved: { go: true, name: '', agreedAt: '', deletes: false } },
     'sync head by coxswain retry 5',
   ],
   [
     'gated, nothing was left and failed',
-    { gated: true, approved: { go: true, name: '', deletes: false }, attempt: { ...attempt, succeeded: false } },
+    {
+      gated: true,
+      approved: { go: true, name: '', agreedAt: '', deletes: false },
+      attempt: { ...attempt, succeeded: false },
+    },
     'leave: the approved sync failed (Failed last sync attempt to head: m)',
   ],
   [
