@@ -11,14 +11,8 @@ import { argo, cox } from '../model/annotations.ts';
 import { keyText } from '../model/kube.ts';
 import { becauseUnknown, closedText, mayApprove, unknownAuthors, withHidden } from '../policy/gate.ts';
 import { stricter } from '../policy/policy.ts';
-import {
-  isApprovalOf,
-  isOpen,
-  recordApproval,
-  recordRejection,
-  reopenApproval,
-  reopenedBy,
-} from './approval/approval.ts';
+import { isApprovalOf, isOpen } from './approval/approval.ts';
+import { recordApproval, recordRejection, reopenApproval, reopenedBy } from './approval/decision.ts';
 import { formerSources } from './application/history.ts';
 import { withReviewers } from './approval/authors.ts';
 import { policyInForce } from './application/sync-record.ts';

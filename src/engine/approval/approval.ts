@@ -1,6 +1,6 @@
 // Approvals: opening one for today's effect, superseding older ones, and recording what people decide about it.
 import type { Clock } from '../../base/clock.ts';
-import type { Actor, Approval, ApprovalPhase, CommitRange, GateAfter } from '../../model/coxswain.ts';
+import type { Approval, ApprovalPhase, CommitRange, GateAfter } from '../../model/coxswain.ts';
 import type { Effect, EffectOperation } from '../../model/effect.ts';
 import type { ObjectMeta } from '../../model/kube.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
@@ -54,7 +54,7 @@ export function isApprovalOf({ metadata: { annotations } }: Approval, app: { met
   return uid === undefined || uid === app.metadata.uid;
 }
 
-function keyOfApproval(approval: Approval): string {
+export function keyOfApproval(approval: Approval): string {
   return `${approval.metadata.namespace}/${approval.metadata.name}`;
 }
 
@@ -62,7 +62,10 @@ function keyOfApproval(approval: Approval): string {
  * After that nothing that was written while it was open fits it any more: nobody brings what people agreed to back,
  * with its MAC.
  */
-async function endRound({ store }: Pick<ApprovalDeps, 'store'>, { metadata, spec, status }: Approval): Promise<void> {
+export async function endRound(
+  { store }: Pick<ApprovalDeps, 'store'>,
+  { metadata, spec, status }: Approval,
+): Promise<void> {
   const ended = status !== undefined && status.phase !== 'Pending' && status.phase !== 'Approved';
   if (!ended || status.observedGeneration !== metadata.generation) return;
   await store.approvals.patch(`${metadata.namespace}/${metadata.name}`, { spec: { round: (spec.round ?? 0) + 1 } });
@@ -102,34 +105,6 @@ export async function expireApprovals(
       );
   }
   return next;
-}
-
-/**
- * Takes a rejection back, or an end by time: it is asked for anew if that is still what a sync would do. Who said what
- * in that round stays on record.
- */
-export async function reopenApproval(deps: ApprovalDeps, approval: Approval, actor: Actor): Promise<void> {
-  const { resourceVersion } = approval.metadata;
-  const status = {
-    phase: 'Superseded',
-    message: reopenedBy(actor),
-    approvals: [],
-    rejectedBy: null,
-    former: formerRounds(approval.status),
-    endedAt: rfc3339(deps.clock.now()),
-  };
-  await endRound(
-    deps,
-    await deps.store.approvals.patch(
-      keyOfApproval(approval),
-      { status },
-      { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
-    ),
-  );
-}
-
-export function reopenedBy({ login }: Actor): string {
-  return `${login} asks for it again`;
 }
 
 async function setPhase(
@@ -345,65 +320,4 @@ export async function markApplied(
 ): Promise<void> {
   const approval = deps.store.approvals.of(application).find((item) => item.metadata.name === name);
   if (approval?.status?.phase === 'Approved') await setPhase(deps, approval, 'Applied', message);
-}
-
-/** When the last of those who agreed did so; '' where nobody has. Tells one agreement to an effect from the next. */
-export function agreedAtOf(
-  { approvals }: Pick<Store, 'approvals'>,
-  app: { metadata: ObjectMeta & { name: string; namespace: string } },
-  name: string,
-): string {
-  const found = approvals.get(`${app.metadata.namespace}/${name}`);
-  return (found?.status?.approvals ?? []).reduce((last, { at }) => (at > last ? at : last), '');
-}
-
-/** Adds the person once and closes the Approval when enough have agreed. `needed` counts people. */
-export async function recordApproval(
-  deps: ApprovalDeps,
-  approval: Approval,
-  person: { actor: Actor; teams: string[] },
-  needed: number,
-): Promise<'counted' | 'complete' | 'already'> {
-  const before = approval.status?.approvals ?? [];
-  const others = before.filter((item) => item.actor.id !== person.actor.id);
-  const last = Math.max(0, ...before.map(({ at }) => Date.parse(at)).filter(Number.isFinite));
-  const approvals = [...others, { ...person, at: rfc3339(Math.max(deps.clock.now(), last + 1000)) }];
-  const complete = approvals.length >= needed;
-  // Whoever did not count when it was to be written may have got back what they lacked.
-  if (others.length < before.length && !complete) return 'already';
-  const names = approvals.map((item) => item.actor.login).join(', ');
-  const status = {
-    phase: complete ? 'Approved' : 'Pending',
-    message: complete
-      ? `approved by ${names}`
-      : `${approvals.length} of ${needed} approvals${becauseUnknown(approval.spec.unknown ?? [])}`,
-    approvals,
-  };
-  // The precondition keeps two people who click at once from overwriting each other.
-  const { resourceVersion } = approval.metadata;
-  await deps.store.approvals.patch(
-    keyOfApproval(approval),
-    { status },
-    { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
-  );
-  return complete ? 'complete' : 'counted';
-}
-
-export async function recordRejection(
-  deps: ApprovalDeps,
-  approval: Approval,
-  actor: Actor,
-  reason: string,
-): Promise<void> {
-  const message = `rejected by ${actor.login}${reason ? `: ${reason}` : ''}`;
-  const { resourceVersion } = approval.metadata;
-  const status = { phase: 'Rejected', message, rejectedBy: actor, endedAt: rfc3339(deps.clock.now()) };
-  await endRound(
-    deps,
-    await deps.store.approvals.patch(
-      keyOfApproval(approval),
-      { status },
-      { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
-    ),
-  );
 }

@@ -1,0 +1,98 @@
+// What people decide about an Approval: they agree, reject it, or ask for it again.
+import type { Actor, Approval } from '../../model/coxswain.ts';
+import type { ObjectMeta } from '../../model/kube.ts';
+import type { Store } from '../../store/store.ts';
+import type { ApprovalDeps } from './approval.ts';
+import { rfc3339 } from '../../base/clock.ts';
+import { becauseUnknown } from '../../policy/gate.ts';
+import { endRound, keyOfApproval } from './approval.ts';
+import { formerRounds } from './round.ts';
+
+/**
+ * Takes a rejection back, or an end by time: it is asked for anew if that is still what a sync would do. Who said what
+ * in that round stays on record.
+ */
+export async function reopenApproval(deps: ApprovalDeps, approval: Approval, actor: Actor): Promise<void> {
+  const { resourceVersion } = approval.metadata;
+  const status = {
+    phase: 'Superseded',
+    message: reopenedBy(actor),
+    approvals: [],
+    rejectedBy: null,
+    former: formerRounds(approval.status),
+    endedAt: rfc3339(deps.clock.now()),
+  };
+  await endRound(
+    deps,
+    await deps.store.approvals.patch(
+      keyOfApproval(approval),
+      { status },
+      { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
+    ),
+  );
+}
+
+export function reopenedBy({ login }: Actor): string {
+  return `${login} asks for it again`;
+}
+
+/** When the last of those who agreed did so; '' where nobody has. Tells one agreement to an effect from the next. */
+export function agreedAtOf(
+  { approvals }: Pick<Store, 'approvals'>,
+  app: { metadata: ObjectMeta & { name: string; namespace: string } },
+  name: string,
+): string {
+  const found = approvals.get(`${app.metadata.namespace}/${name}`);
+  return (found?.status?.approvals ?? []).reduce((last, { at }) => (at > last ? at : last), '');
+}
+
+/** Adds the person once and closes the Approval when enough have agreed. `needed` counts people. */
+export async function recordApproval(
+  deps: ApprovalDeps,
+  approval: Approval,
+  person: { actor: Actor; teams: string[] },
+  needed: number,
+): Promise<'counted' | 'complete' | 'already'> {
+  const before = approval.status?.approvals ?? [];
+  const others = before.filter((item) => item.actor.id !== person.actor.id);
+  const last = Math.max(0, ...before.map(({ at }) => Date.parse(at)).filter(Number.isFinite));
+  const approvals = [...others, { ...person, at: rfc3339(Math.max(deps.clock.now(), last + 1000)) }];
+  const complete = approvals.length >= needed;
+  // Whoever did not count when it was to be written may have got back what they lacked.
+  if (others.length < before.length && !complete) return 'already';
+  const names = approvals.map((item) => item.actor.login).join(', ');
+  const status = {
+    phase: complete ? 'Approved' : 'Pending',
+    message: complete
+      ? `approved by ${names}`
+      : `${approvals.length} of ${needed} approvals${becauseUnknown(approval.spec.unknown ?? [])}`,
+    approvals,
+  };
+  // The precondition keeps two people who click at once from overwriting each other.
+  const { resourceVersion } = approval.metadata;
+  await deps.store.approvals.patch(
+    keyOfApproval(approval),
+    { status },
+    { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
+  );
+  return complete ? 'complete' : 'counted';
+}
+
+export async function recordRejection(
+  deps: ApprovalDeps,
+  approval: Approval,
+  actor: Actor,
+  reason: string,
+): Promise<void> {
+  const message = `rejected by ${actor.login}${reason ? `: ${reason}` : ''}`;
+  const { resourceVersion } = approval.metadata;
+  const status = { phase: 'Rejected', message, rejectedBy: actor, endedAt: rfc3339(deps.clock.now()) };
+  await endRound(
+    deps,
+    await deps.store.approvals.patch(
+      keyOfApproval(approval),
+      { status },
+      { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
+    ),
+  );
+}
