@@ -25,7 +25,7 @@ import { rfc3339, systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { startProxy } from '../../sandbox/cluster/proxy.ts';
 
-const crds = new URL('../../deploy/crds', import.meta.url);
+const crds = new URL('../../deploy/crds/', import.meta.url);
 
 export interface TestForge extends Forge {
   ids: Record<string, number>;

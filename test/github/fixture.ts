@@ -24,7 +24,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { parse } from 'yaml';
 import { eventually, testCluster } from '../control-plane.ts';
 
-const crds = new URL('../../deploy/crds', import.meta.url);
+const crds = new URL('../../deploy/crds/', import.meta.url);
 export const repo = 'acme/infra';
 
 /** What the change room would say; the test sets it. */
