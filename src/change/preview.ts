@@ -1,5 +1,6 @@
 // What merging a pull request would do to every application that it touches.
-import type { Application, RevisionHistory } from '../model/application.ts';
+import { applicationAt } from '../model/history.ts';
+import type { Application } from '../model/application.ts';
 import type { Affected } from './affected.ts';
 import type { AppPreview, PreviewError, PullInput, PullPreview } from './pull.ts';
 import type { ChangeDeps, Desired, Held } from './deps.ts';
@@ -9,7 +10,7 @@ import { AppError, errorKind } from '../base/errors.ts';
 import { redactText } from '../base/log.ts';
 import { Semaphore } from '../base/semaphore.ts';
 import { argo, inClusterServer } from '../model/annotations.ts';
-import { isAutomated, sourcesOf } from '../model/application.ts';
+import { isAutomated } from '../model/application.ts';
 import { affectedBy } from './affected.ts';
 import { gateOf, policyFor } from './gate.ts';
 import { heldAfter } from './held.ts';
@@ -34,24 +35,6 @@ function destinationText({ destination }: Application['spec']): string {
   return [own ? '' : (destination.name ?? server), destination.namespace].filter(Boolean).join(' · ');
 }
 
-/** The application as it was then, and the revisions of that time. */
-function atHistory(
-  app: Application,
-  entry: Pick<RevisionHistory, 'revision' | 'revisions' | 'source' | 'sources'>,
-): { app: Application; revisions: (string | undefined)[] } {
-  const { source: _source, sources: _sources, ...spec } = app.spec;
-  const past = {
-    ...app,
-    spec: {
-      ...spec,
-      ...(entry.sources?.length
-        ? { sources: entry.sources }
-        : { source: entry.source ?? sourcesOf(app.spec)[0] ?? { repoURL: '' } }),
-    },
-  };
-  return { app: past, revisions: entry.revisions?.length ? entry.revisions : [entry.revision] };
-}
-
 /**
  * R0: the newest sync, or what Git and the cluster were found to agree on since. An entry that cannot be rendered any
  * more, or is not permitted any more, is gone; what fails for now is thrown.
@@ -63,7 +46,7 @@ async function lastSynced(
 ): Promise<{ last: readonly KubeObject[] | undefined; lastGone: boolean }> {
   const entry = deps.agreed(app) ?? app.status?.history?.at(-1);
   if (!entry) return { last: undefined, lastGone: false };
-  const past = atHistory(app, entry);
+  const past = applicationAt(app, entry);
   if (denialOf(deps, past.app)) return { last: undefined, lastGone: true };
   try {
     const { manifests } = await deps.desired(past.app, past.revisions, signal);

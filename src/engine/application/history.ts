@@ -1,4 +1,6 @@
 // What an application's history and last operation mean in today's terms: as manifests, named by content.
+import type { Past } from '../../model/history.ts';
+import { applicationAt } from '../../model/history.ts';
 import type { Application, ApplicationSource, SyncOperation } from '../../model/application.ts';
 import type { DesiredState, Desiring } from './desired.ts';
 import type { Known } from './memory.ts';
@@ -27,22 +29,6 @@ export interface Attempt extends Desired {
   approval?: string;
   /** When the last of those who had agreed to that did so. */
   agreedAt?: string;
-}
-
-export interface Past {
-  revision?: string;
-  revisions?: string[];
-  source?: ApplicationSource;
-  sources?: ApplicationSource[];
-}
-
-/** The application with the sources that it had then. */
-function then(app: Application, past: Past): { app: Application; revisions: (string | undefined)[] } {
-  const { source, sources, ...spec } = app.spec;
-  const revisions = past.revisions && past.revisions.length > 0 ? past.revisions : [past.revision || undefined];
-  const own = past.source ?? (past.sources ? undefined : source);
-  const all = past.sources ?? (past.source ? undefined : sources);
-  return { app: { ...app, spec: { ...spec, ...(own && { source: own }), ...(all && { sources: all }) } }, revisions };
 }
 
 /** What was last synced, by the newest history entry where that can be believed; 'gone' when Git no longer has it. */
@@ -128,7 +114,7 @@ export async function stateAt(
   entry: Past,
   signal: AbortSignal,
 ): Promise<DesiredState | 'gone'> {
-  const past = then(app, entry);
+  const past = applicationAt(app, entry);
   return orGone(() => desiring.at(past.app, past.revisions, signal), signal);
 }
 
@@ -138,7 +124,7 @@ async function stateThen(
   entry: Past,
   { desired, signal }: Today,
 ): Promise<DesiredState | 'gone'> {
-  const past = then(app, entry);
+  const past = applicationAt(app, entry);
   const revisions = past.revisions.map((item) => item ?? '');
   return orGone(async () => {
     if ((await desiring.inputsAt(past.app, past.revisions, signal)).key === desired.key)
@@ -158,7 +144,7 @@ export async function keyThen(
   { desired, signal }: Today,
 ): Promise<string | undefined> {
   if (!past) return undefined;
-  const before = then(app, past);
+  const before = applicationAt(app, past);
   const same =
     before.revisions.join() === desired.revisions.join() && sameJson(sourcesOf(before.app.spec), sourcesOf(app.spec));
   if (same) return desired.key;

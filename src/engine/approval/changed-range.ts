@@ -10,7 +10,7 @@ import { AppError } from '../../base/errors.ts';
 import { argo } from '../../model/annotations.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { trackingName } from '../../render/document/tracking.ts';
-import type { Past } from '../application/history.ts';
+import type { Past } from '../../model/history.ts';
 import type { Authors, Change } from '../application/pass.ts';
 import { stateAt } from '../application/history.ts';
 
