@@ -164,3 +164,8 @@ export function asError(thrown: unknown): Error {
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** A message, and where in Git what it speaks of stands. */
+export function textAt(message: string, place: Place | undefined): string {
+  return place ? `${message} (${place.file}${place.line === undefined ? '' : `:${place.line}`})` : message;
+}

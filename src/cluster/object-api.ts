@@ -191,12 +191,13 @@ export class ObjectApi implements Api {
     return answer.body;
   }
 
-  /** Of a dry run the answer is looked at: the server takes some objects that it cannot store, or stores as others. */
+  /** The answer is looked at: the server takes some objects that it cannot store, or stores as others. */
   async #writeWhole(write: Write & { body: KubeObject }, options: WriteOptions): Promise<KubeObject> {
     const answer = await this.#write(write, options);
     const object = objectOf(answer.body);
-    if (options.dryRun !== true) return object;
+    // Also what could not be tried before: it is stored, and told.
     refuseChangedNumbers(write.path, write.body, object);
+    if (options.dryRun !== true) return object;
     const bytes = Buffer.byteLength(answer.text);
     if (isTooBig(write.path, bytes) && (await this.#isCustom(object, options))) throw tooBig(bytes);
     return object;

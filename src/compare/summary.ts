@@ -1,5 +1,6 @@
 // From the objects of an application to its sync status, its resource rows and its conditions, in Argo CD's words
 // (Argo CD: controller/state.go CompareAppState).
+import { textAt } from '../base/errors.ts';
 import type { CompareCluster, CompareInput, ComparedObject, Comparison } from './object/comparison.ts';
 import type { Condition, ResourceStatus, SyncStatusCode } from '../model/application.ts';
 import type { Prepared } from './object/prepare.ts';
@@ -85,7 +86,7 @@ function unknowns(objects: readonly ComparedObject[]): Condition[] {
 }
 
 function errorText({ key, error }: ComparedObject): string {
-  return `${keyTitle(key)}: ${error?.message ?? ''}`;
+  return `${keyTitle(key)}: ${textAt(error?.message ?? '', error?.place)}`;
 }
 
 /** `objects`: everything compared, no hook targets; sorted. */

@@ -76,8 +76,9 @@ async function dryRunAll(run: Run): Promise<Verdict | undefined> {
         task.row.status !== undefined &&
         task.row.status !== 'PruneSkipped',
     ) || run.tasks.some(isRunning);
-  // A single object is its own dry run: it is applied, or nothing is.
-  if (begun || run.dryRun || actions.length < 2) return undefined;
+  if (begun || run.dryRun) return undefined;
+  // The comparison has tried what is there; whatever else is wrong with a single object keeps it from being stored.
+  if (actions.length === 1 && actions.every((task) => run.live(task.key))) return undefined;
   const brought = new Set(
     run.tasks
       .filter(
@@ -97,9 +98,10 @@ async function dryRunAll(run: Run): Promise<Verdict | undefined> {
       )
       .map((task) => dryRunTask(run, task)),
   );
-  return actions.some(isFailed)
-    ? { phase: 'Failed', message: 'one or more objects failed to apply (dry run)' }
-    : undefined;
+  const failed = actions.filter(isFailed);
+  if (failed.length === 0) return undefined;
+  const message = actions.length > 1 ? 'one or more objects failed to apply (dry run)' : failureOf(failed);
+  return { phase: 'Failed', message };
 }
 
 /**

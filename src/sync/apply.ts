@@ -1,6 +1,6 @@
 // Writes one object: dry run, takeover of older managers, server-side apply, removals; replace and force by option.
 import { sameJson } from '../base/canonical.ts';
-import { AppError, errorMessage } from '../base/errors.ts';
+import { AppError, errorMessage, textAt } from '../base/errors.ts';
 import { isInternal, isStatus } from '../cluster/api-error.ts';
 import type { FieldValidation } from '../cluster/api.ts';
 import { leftBehind } from '../diff/given-up.ts';
@@ -61,7 +61,9 @@ function recordFailure(task: Task, error: unknown): void {
   // Nothing of this sync brings the kind (that is waited for before): only another attempt may find it.
   const unknownKind = error instanceof AppError && error.code === 'E_KIND_UNKNOWN';
   if (mayPass(error) && !unknownKind) throw error;
-  record(task, { status: 'SyncFailed', hookPhase: 'Failed', message: errorMessage(error) });
+  const isManifest = error instanceof AppError && error.code === 'E_MANIFEST';
+  const message = isManifest ? textAt(error.message, task.place) : errorMessage(error);
+  record(task, { status: 'SyncFailed', hookPhase: 'Failed', message });
 }
 
 async function patchUnlessRaced(run: Run, task: Task, patch: unknown): Promise<KubeObject> {

@@ -1,4 +1,5 @@
 // What a step of a sync is given and what it answers.
+import type { Place } from '../base/errors.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -25,6 +26,8 @@ export interface SyncTarget {
   manifestHash: string;
   /** This very manifest was dry-run over the present live object: no second dry run. */
   validated?: boolean;
+  /** Where Git has it. */
+  place?: Place;
   /** Not permitted: fails the operation before anything is applied, with this message. */
   invalid?: string;
   /** Why it is neither written nor deleted; nothing else waits for it. */

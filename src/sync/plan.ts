@@ -77,6 +77,7 @@ function hookTasks(target: SyncTarget, object: KubeObject, hook: HookInfo, input
       unchanged: false,
       options: resourceOptions(object),
       invalid: target.invalid,
+      ...(target.place && { place: target.place }),
       row: rowOf(named, applied),
     };
   });
@@ -132,6 +133,7 @@ function tasksOf(target: SyncTarget, input: PlanInput): Task[] {
     unchanged,
     options: resourceOptions(object),
     invalid: target.invalid,
+    ...(target.place && { place: target.place }),
     row: rowOf(named, object),
   };
   if (target.left !== undefined) record(task, { hookPhase: 'Succeeded', message: `not synced: ${target.left}` });

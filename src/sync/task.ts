@@ -3,6 +3,7 @@ import type { HookPhase, ResourceResult, SyncPhase } from '../model/application.
 import { imagesOf } from '../model/images.ts';
 import { keyText } from '../model/kube.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import type { Place } from '../base/errors.ts';
 import type { HookInfo } from '../model/hooks.ts';
 
 export type TaskKind = 'apply' | 'prune' | 'hook' | 'namespace';
@@ -23,6 +24,8 @@ export interface Task {
   readonly manifestHash: string;
   /** Already dry-run, by the comparison. */
   readonly validated: boolean;
+  /** Where Git has it. */
+  readonly place?: Place;
   /** Not to be written again: Git and cluster agree. */
   readonly unchanged: boolean;
   /** Options of the object itself. */

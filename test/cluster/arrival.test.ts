@@ -135,6 +135,44 @@ test('a number that a field cannot hold is refused by the dry run with the field
   }
 });
 
+test('a quantity that a field cannot hold is refused by the dry run, and one that is only written otherwise is not', async (t) => {
+  const {
+    namespace,
+    cluster: { api },
+  } = await cluster(t);
+  const pod = (limits: Record<string, unknown>): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', namespace },
+    spec: { containers: [{ name: 'c', image: 'x', resources: { limits } }] },
+  });
+  const at = 'spec.containers[0].resources.limits';
+  for (const [limits, message] of [
+    [{ cpu: '0.0001' }, `${at}.cpu: 0.0001 would be stored as 1m`],
+    [{ cpu: 0.0001 }, `${at}.cpu: 0.0001 would be stored as 1m`],
+    [{ cpu: '1u' }, `${at}.cpu: 1u would be stored as 1m`],
+    [{ cpu: '1.0005' }, `${at}.cpu: 1.0005 would be stored as 1001m`],
+    [{ cpu: '0.1n' }, `${at}.cpu: 0.1n would be stored as 1m`],
+    [{ memory: '10Ei' }, `${at}.memory: 10Ei would be stored as 9223372036854775807`],
+    [{ memory: '1e-5' }, `${at}.memory: 1e-5 would be stored as 1e-3`],
+    [
+      { cpu: '100u', 'ephemeral-storage': '1.00001' },
+      `${at}.cpu: 100u would be stored as 1m, ${at}.ephemeral-storage: 1.00001 would be stored as 1001m`,
+    ],
+  ] as const)
+    await assert.rejects(api.apply(pod(limits), { dryRun: true }), { code: 'E_MANIFEST', kind: 'terminal', message });
+  for (const limits of [
+    { cpu: '0.001', memory: '1.5Gi' },
+    { cpu: '1000m', memory: '1000k' },
+    { cpu: 1.5, memory: '1E3' },
+    { cpu: '1.0', memory: '0.5Ki' },
+    { cpu: '+1', memory: '1024Mi' },
+    { memory: '1e30' },
+    { memory: '9223372036854775808' },
+  ])
+    await api.apply(pod(limits), { dryRun: true });
+});
+
 test('a cut key of a list is found among the entries of others', async (t) => {
   const {
     namespace,

@@ -111,6 +111,7 @@ export function targetsOf(comparison: Comparison, denied: Map<string, string>): 
         status: item.status,
         manifestHash: item.manifestHash,
         validated: item.validated,
+        ...(item.place && { place: item.place }),
         ...(invalid && { invalid }),
         ...(item.unruled && item.error && { left: item.error.message }),
         ...(item.movesTo !== undefined && { movesTo: item.movesTo }),

@@ -82,3 +82,39 @@ test('an object that Git says to skip stays in the cluster, also when another is
     [['ExcludedResourceWarning', 'No Kubernetes objects, left out: web/values.yaml']],
   );
 });
+
+test('a number that would be stored as another one is told with its file and line, and nothing is applied', async (t) => {
+  const pod = (name: string, cpu: string, priority: string): string =>
+    `${config(`before-${name}`, '1')}---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: ${name}}\nspec:\n` +
+    `  replicas: ${priority}\n  selector: {matchLabels: {a: b}}\n  template:\n    metadata: {labels: {a: b}}\n` +
+    `    spec: {containers: [{name: c, image: x, resources: {limits: {cpu: ${cpu}}}}]}\n`;
+  const line = config('before-cut', '1').split('\n').length + 1;
+  const faulty = { 'web/a.yaml': pod('rounded', '"0.0001"', '0'), 'web/b.yaml': pod('cut', '1', '4294967296') };
+  const texts = [
+    `spec.replicas: 4294967296 would be stored as 0 (web/b.yaml:${line})`,
+    `spec.template.spec.containers[0].resources.limits.cpu: 0.0001 would be stored as 1m (web/a.yaml:${line})`,
+  ];
+  const s = await stage(t, faulty);
+  await s.apply('web', { syncPolicy: { ...automated, retry: { limit: 0 } } });
+  const failed = await s.until('web', 'failed', (app) => app.status?.operationState?.phase === 'Failed');
+  const messages = failed.status?.operationState?.syncResult?.resources?.flatMap(({ message }) => message ?? []);
+  for (const text of texts) assert.ok(messages?.includes(text), `${text} in ${messages?.join()}`);
+  assert.equal(await s.cluster.api.get(configMap(s, 'before-cut')), undefined);
+  await push(s, { 'web/a.yaml': pod('rounded', '1m', '0'), 'web/b.yaml': pod('cut', '1', '0') });
+  await s.until('web', 'synced', (app) => app.status?.history?.length === 1);
+  await push(s, faulty);
+  const told = await s.until('web', 'told', (app) => app.status?.sync?.status === 'Unknown');
+  assert.deepEqual(
+    told.status?.conditions?.map(({ message }) => message.replace(/^Deployment \S+: /, '')).sort(),
+    texts,
+  );
+});
+
+test('a single object whose number would be stored as another one is not made', async (t) => {
+  const quota = (pods: string): string =>
+    `apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q}\nspec: {hard: {requests.cpu: ${pods}}}\n`;
+  const s = await stage(t, { 'web/a.yaml': quota('"0.0001"') });
+  await s.apply('web', { syncPolicy: { ...automated, retry: { limit: 0 } } });
+  await s.until('web', 'failed', (app) => app.status?.operationState?.phase === 'Failed');
+  assert.equal(await s.cluster.api.get({ ...configMap(s, 'q'), kind: 'ResourceQuota' }), undefined);
+});
