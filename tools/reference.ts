@@ -153,7 +153,19 @@ ${help}
 
 Exit codes: 0 done; 1 a difference was found, or the operation failed; 2 wrong usage; 3 an error.
 
-From a clone: \`npm run cox -- app list\`.
+## Install it
+
+In a clone, with Node 24 or newer first on PATH:
+
+\`\`\`sh
+npm install
+npm link
+node_modules/.bin/node tools/binaries.ts helm kustomize jsonnet render
+\`\`\`
+
+The last line builds the tools that \`cox app diff\` and \`cox render\` need, by Go 1.26 or newer; \`cox\` of a clone finds them by itself. One
+that was installed as a package (\`npm pack\`, \`npm install -g\`) looks for them on PATH or in COX_TOOLS_DIR. Without a link:
+\`npm run cox -- app list\`.
 `;
 }
 

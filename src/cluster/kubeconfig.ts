@@ -51,7 +51,12 @@ function pluginEnvironment(): Record<string, string> {
 async function ask(question: Question): Promise<Choice> {
   const reader = join(import.meta.dirname, 'kubeconfig-reader.ts');
   const input = JSON.stringify(question);
-  const { stdout } = await run(process.execPath, [reader], { input, env: pluginEnvironment(), timeoutMs: loginMs });
+  const loaders = process.execArgv.filter((flag) => flag.startsWith('--import=')); // of an installed `cox`
+  const { stdout } = await run(process.execPath, [...loaders, reader], {
+    input,
+    env: pluginEnvironment(),
+    timeoutMs: loginMs,
+  });
   const answer = JSON.parse(stdout.toString('utf8')) as Answer; // made by the reader
   if (!('fault' in answer)) return answer;
   throw new AppError('E_CONFIG', answer.fault, {
