@@ -19,7 +19,7 @@ RUN apt-get update && apt-get install --yes --no-install-recommends ca-certifica
 COPY --from=tools /out/ /usr/local/bin/
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
-COPY package.json ./
+COPY package.json app.yml ./
 COPY src/ src/
 USER node
 EXPOSE 8080 8081 9090

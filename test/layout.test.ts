@@ -21,7 +21,7 @@ const innerFloors: Record<string, string[][]> = {
   compare: [['object'], ['effect']],
   render: [['document'], ['source'], ['helm', 'kustomize']],
   engine: [['application'], ['approval'], ['delete'], ['drift', 'decide', 'operation']],
-  github: [['webhook', 'client', 'markdown'], ['publish'], ['pull']],
+  github: [['webhook', 'client', 'markdown'], ['publish', 'setup'], ['pull']],
 };
 const maxFiles = 20;
 /** The ground floor: drawers of independent values, without a head. */

@@ -100,6 +100,8 @@ export interface NewRepository {
   /** Default true: only those with a role see it. */
   private?: boolean;
   defaultBranch?: string;
+  /** Default true: the App is installed in its owner's account. */
+  installed?: boolean;
   /** Makes it a person's fork of that repository, without the App. */
   forkOf?: string;
 }
@@ -149,7 +151,7 @@ export async function createRepository(world: World, dir: string, made: NewRepos
     throw new Error(`${fullName(repository)} exists`);
   world.repositories.push(repository);
   if (parent) repository.roles.set(owner.login.toLowerCase(), 'admin');
-  else ensureInstallation(world, owner);
+  else if (made.installed ?? true) ensureInstallation(world, owner);
   world.changed();
   return repository;
 }

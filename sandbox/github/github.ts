@@ -214,7 +214,8 @@ export async function startGitHub(options: GitHubOptions): Promise<SandboxGitHub
   const schema = loadSchema();
   const faults = createFaults();
   const hooks = createHooks({ world, schema, faults, secret, url: options.webhookUrl ?? null });
-  const site: Site = { world, hooks, alone: createLocks() };
+  const making = { privateKey, webhookSecret: secret, codes: new Set<string>(), setupUrl: '' };
+  const site: Site = { world, hooks, making, alone: createLocks() };
   const handler = createHandler(
     { site, schema, faults },
     options.killSwitch,

@@ -37,6 +37,8 @@ export interface Hooks {
   /** Resolves when nothing is under way. */
   settled(): Promise<void>;
   setUrl(url: string | null): void;
+  /** Null: nothing is sent. */
+  url(): string | null;
   close(): void;
 }
 
@@ -115,6 +117,10 @@ class WebhookSender implements Hooks {
 
   setUrl(url: string | null): void {
     this.#url = url;
+  }
+
+  url(): string | null {
+    return this.#url;
   }
 
   close(): void {

@@ -105,6 +105,11 @@ export const errorCodes = {
     seen: 'The log, `/readyz` while the App itself is refused',
     next: 'On 401 check the id and the private key of the App. On 403 accept the permission that is named.',
   },
+  E_SETUP: {
+    meaning: 'The set-up of GitHub in the browser is closed, or this browser is not the one that began it.',
+    seen: 'The page `/setup`',
+    next: 'Ask for an address anew with `cox setup github`, and go on in the browser that opened it.',
+  },
   E_TOOLS: {
     meaning: 'A tool that Coxswain runs is missing: git, helm, kustomize, jsonnet or render.',
     seen: 'The log, `/readyz`, `cox`, and `npm test` where one cannot be built',

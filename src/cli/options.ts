@@ -37,6 +37,7 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
   'app sync': ['revision', 'prune', 'no-wait', 'timeout'],
   'app history': [],
   render: ['revision'],
+  'setup github': [],
 };
 
 function parse(argv: string[]): { values: Values; positionals: string[] } {

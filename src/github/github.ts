@@ -14,6 +14,10 @@ import type { Host } from './client/probot.ts';
 import { isGitHub } from './client/api.ts';
 import { authorMemory, authorsOf, moversOf } from './client/authors.ts';
 import { app, pushOf } from './deliveries.ts';
+import type { AppStatus } from './setup/app-status.ts';
+import { appStatus } from './setup/app-status.ts';
+import { readAppFile } from './setup/manifest.ts';
+import { TtlCache } from './client/ttl-cache.ts';
 import { foreignLog } from './client/foreign-log.ts';
 import { Installations } from './client/installations.ts';
 import { Intake } from './pull/sweep.ts';
@@ -34,6 +38,8 @@ export interface GitHubOptions {
   onPush: (push: Push) => void;
   /** How people reach the web page. */
   publicUrl: string;
+  /** Where GitHub sends webhooks instead of there, in development. */
+  hookUrl?: string | undefined;
   every: Recurring;
   clock: Clock;
   log: Logger;
@@ -48,6 +54,8 @@ export interface GitHub {
   forge: GitHubForge;
   /** Installation token for git, if the App is installed on that repository. */
   credentials(repoUrl: string): Promise<{ username: string; password: string } | undefined>;
+  /** What works of the App and what does not; undefined without one. */
+  status: (() => Promise<AppStatus>) | undefined;
   /** Nothing waits and nothing runs; delayed passes may exist. */
   readonly idle: boolean;
   start(): void;
@@ -274,6 +282,15 @@ const noForge: GitHubForge = {
   reviewersOf: () => Promise.resolve(undefined),
 };
 
+/** Whoever reaches the page may ask, so GitHub is not asked each time. */
+const statusMs = 10_000;
+
+function statusOf({ api, publicUrl, hookUrl, clock }: Parts): () => Promise<AppStatus> {
+  const known = new TtlCache<AppStatus>({ clock, forMs: statusMs, keeps: () => true });
+  const expected = hookUrl ?? `${publicUrl}${webhookPath}`;
+  return () => known.get('', () => appStatus({ app: api.app, file: readAppFile(), hookUrl: expected }));
+}
+
 async function appWebhooks(parts: Parts): Promise<Webhooks> {
   const { createNodeMiddleware } = await import('probot');
   const { probot } = parts.api;
@@ -306,6 +323,7 @@ export async function createGitHub(options: GitHubOptions): Promise<GitHub> {
     handle: createReceiver(webhooks),
     forge: parts ? forgeOf(parts) : noForge,
     credentials: async (repoUrl) => parts && credentialsOf(parts, repoUrl),
+    status: parts && statusOf(parts),
     get idle() {
       return !parts || (parts.pulls.idle && parts.intake.idle);
     },

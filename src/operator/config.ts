@@ -51,6 +51,10 @@ export interface Config {
   /** Secret of push deliveries when no GitHub App is configured, or the App's; without one no delivery is accepted. */
   webhookSecret: string | undefined;
   github: GitHubConfig | undefined;
+  /** REST base without a trailing slash, of an App that is set up later too. */
+  githubApiUrl: string;
+  /** Of a channel that passes webhooks on to this machine, in development. */
+  webhookProxyUrl: string | undefined;
   slack: SlackConfig | undefined;
 }
 
@@ -69,12 +73,16 @@ export const variables = {
   COX_LISTEN_PAGE:
     'host:port of the page and its API, read-only and without a login: for your own network. Default: 0.0.0.0:8081',
   COX_LISTEN_METRICS: 'host:port of /metrics, /healthz and /readyz: for the cluster. Default: 0.0.0.0:9090',
-  COX_PUBLIC_URL: 'How people reach the page. Default: http://localhost:<page-port>',
+  COX_PUBLIC_URL:
+    'How people reach the page, and GitHub /webhooks/github of a new App. Default: http://localhost:<page-port>',
   COX_LOG_LEVEL: 'debug, info, warn, error or silent. Default: info',
-  COX_GITHUB_APP_ID: 'Id of the GitHub App; with it the private key and the webhook secret are required',
+  COX_GITHUB_APP_ID:
+    'Id of the GitHub App; with it the private key and the webhook secret are required. Default: what the Secret coxswain-github holds; without it, /setup on the page makes an App',
   COX_GITHUB_PRIVATE_KEY: 'Private key of the App in PEM, or COX_GITHUB_PRIVATE_KEY_FILE',
   COX_GITHUB_WEBHOOK_SECRET: 'Secret that signs webhook deliveries, or COX_GITHUB_WEBHOOK_SECRET_FILE',
   COX_GITHUB_API_URL: 'REST base of the GitHub server. Default: https://api.github.com',
+  WEBHOOK_PROXY_URL:
+    'In development: a channel of smee.io, whose webhooks are passed on to this machine; a new App is told to send there',
   COX_SLACK_BOT_TOKEN: 'Bot token (xoxb-), or COX_SLACK_BOT_TOKEN_FILE; with it the app token is required',
   COX_SLACK_APP_TOKEN: 'App-level token (xapp-) for Socket Mode, or COX_SLACK_APP_TOKEN_FILE',
   COX_SLACK_API_URL: 'Base of the Slack Web API. Default: https://slack.com/api/',
@@ -181,8 +189,7 @@ function listen(read: Reader): Config['listen'] {
   return found;
 }
 
-function github(read: Reader): GitHubConfig | undefined {
-  const apiUrl = read.serverUrl('COX_GITHUB_API_URL', 'https://api.github.com').href.replace(/\/$/, '');
+function github(read: Reader, apiUrl: string): GitHubConfig | undefined {
   const id = read.text('COX_GITHUB_APP_ID');
   if (!id) {
     read.idle('COX_GITHUB_PRIVATE_KEY', 'COX_GITHUB_APP_ID');
@@ -214,6 +221,7 @@ function slack(read: Reader): SlackConfig | undefined {
 export function readConfig(env: Environment): Config {
   const read = new Reader(env);
   const listening = listen(read);
+  const githubApiUrl = read.serverUrl('COX_GITHUB_API_URL', 'https://api.github.com').href.replace(/\/$/, '');
   const config: Config = {
     namespace: read.text('COX_NAMESPACE', 'argocd'),
     kubeconfig: read.text('KUBECONFIG'),
@@ -223,7 +231,9 @@ export function readConfig(env: Environment): Config {
     listen: listening,
     publicUrl: read.url('COX_PUBLIC_URL', `http://localhost:${listening.page.port}`).href.replace(/\/$/, ''),
     logLevel: read.choice('COX_LOG_LEVEL', ['info', 'debug', 'warn', 'error', 'silent']),
-    github: github(read),
+    github: github(read, githubApiUrl),
+    githubApiUrl,
+    webhookProxyUrl: read.text('WEBHOOK_PROXY_URL') ? read.url('WEBHOOK_PROXY_URL', 'https://smee.io').href : undefined,
     slack: slack(read),
     webhookSecret: read.secret('COX_GITHUB_WEBHOOK_SECRET'),
   };

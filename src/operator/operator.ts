@@ -23,6 +23,9 @@ import { changeDeps } from './change-deps.ts';
 import type { Base, Core } from './parts.ts';
 import { openState } from './state.ts';
 import { openCore, toolPaths } from './core.ts';
+import type { Server } from 'node:http';
+import type { SetupPages } from '../web/setup-page.ts';
+import { githubOf, passWebhooksOn, setupPages } from './github-app.ts';
 
 function openGitHub({ config, log, store, schedules, permit, git, desiring, engine }: Core): Promise<GitHub> {
   return createGitHub({
@@ -37,6 +40,7 @@ function openGitHub({ config, log, store, schedules, permit, git, desiring, engi
           log.warn({ repository: push.repoUrl, err: error }, 'the push could not be followed yet'),
         ),
     publicUrl: config.publicUrl,
+    hookUrl: config.webhookProxyUrl,
     every: schedules.every,
     clock,
     log,
@@ -97,7 +101,7 @@ async function openSlack(
   started.add('slack', () => slack.stop());
 }
 
-function openWeb({ cluster, store, schedules, guard, engine, faces, started }: Core): void {
+function openWeb({ cluster, store, schedules, guard, engine, faces, started }: Core, setup: SetupPages): void {
   const metrics = createMetrics({
     store,
     api: cluster.api,
@@ -111,6 +115,7 @@ function openWeb({ cluster, store, schedules, guard, engine, faces, started }: C
     resources: (application) => resourceViews(engine.comparison(application)),
     metrics: metrics.text,
     upcoming: schedules.upcoming,
+    setup,
     notReady: () => (cluster.live.settled ? undefined : 'the live cache is not complete yet'),
   });
   faces.page = web.page;
@@ -118,8 +123,8 @@ function openWeb({ cluster, store, schedules, guard, engine, faces, started }: C
   started.add('web', () => web.stop());
 }
 
-async function startFaces(core: Core): Promise<void> {
-  const { started, engine, faces } = core;
+async function startFaces(core: Core, onSetUp: () => void): Promise<void> {
+  const { config, cluster, log, signal, started, engine, faces } = core;
   const github = await openGitHub(core);
   faces.github = github;
   const chatops = openChatops(core, github);
@@ -130,11 +135,25 @@ async function startFaces(core: Core): Promise<void> {
   started.add('chatops', () => chatops.stop());
   github.start();
   started.add('github', () => github.stop());
-  openWeb(core);
+  openWeb(core, await setupPages({ config, api: cluster.api, github, log, signal, onSetUp }));
+}
+
+async function openProxy({ config, log, started }: Base, open: Server | undefined): Promise<void> {
+  const address = open?.address();
+  if (!config.webhookProxyUrl || typeof address !== 'object' || !address) return;
+  started.add('webhook proxy', await passWebhooksOn(config.webhookProxyUrl, address.port, log));
+}
+
+/** Why it should be stopped. */
+export interface Ends {
+  /** Another replica has the Lease. */
+  lost: () => void;
+  /** There is a GitHub App now: started again, it is part of everything. */
+  setUp: () => void;
 }
 
 /** Starts everything; resolves when it works. `stop` resolves when nothing runs any more. */
-export async function startOperator(config: Config, onLost: () => void): Promise<{ stop(): Promise<void> }> {
+export async function startOperator(config: Config, ends: Ends): Promise<{ stop(): Promise<void> }> {
   const log = createLogger({ level: config.logLevel });
   const abort = new AbortController();
   const base: Base = {
@@ -158,12 +177,16 @@ export async function startOperator(config: Config, onLost: () => void): Promise
   await untilDone(() => requireDataFolder(config.dataDir), waiting);
   await untilDone(() => requireTools({ git: 'git', ...toolPaths(config) }), waiting);
   starting.why = 'starting: connects to the cluster';
-  await startFaces(await openCore(base, await openState(base, onLost)));
+  const state = await openState(base, ends.lost);
+  const github = await untilDone(() => githubOf(config, state.cluster.api, abort.signal), waiting);
+  starting.why = 'starting';
+  await startFaces(await openCore({ ...base, config: { ...config, github } }, state), ends.setUp);
+  await openProxy(base, servers[1]);
   log.info(
     {
       namespace: config.namespace,
       engine: config.engine,
-      github: config.github !== undefined,
+      github: github !== undefined,
       slack: config.slack !== undefined,
     },
     'coxswain is running',

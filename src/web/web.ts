@@ -21,6 +21,8 @@ import { html, page } from './html.ts';
 import { listPage } from './list-page.ts';
 import { Listeners } from './listeners.ts';
 import { shownApplication } from './public-application.ts';
+import type { SetupPages } from './setup-page.ts';
+import { answerSetup, isSetupPath } from './setup-page.ts';
 
 export interface WebOptions {
   store: Store;
@@ -31,6 +33,7 @@ export interface WebOptions {
   upcoming: Schedules['upcoming'];
   /** undefined when ready, else why not. */
   notReady(): string | undefined;
+  setup: SetupPages;
   /** Default: the system's. */
   clock?: Clock;
 }
@@ -201,7 +204,8 @@ function answerTo(options: WebOptions, fixed: Readonly<Record<string, Route>>, p
 }
 
 /**
- * Everything that is not a webhook, for two ports. Only GET and HEAD are answered, nothing is changed by a request, and
+ * Everything that is not a webhook, for two ports. But for the set-up only GET and HEAD are answered, nothing is changed by a
+ * request, and
  * nobody is asked who they
  * are: whoever reaches the port may read. Differences are masked, and of Applications only what `shown.ts` lists is
  * told.
@@ -222,6 +226,7 @@ export function createWeb(options: WebOptions): Web {
     },
     async page(request, response) {
       const path = (request.url ?? '/').split('?')[0] ?? '/';
+      if (isSetupPath(path)) return answerSetup(options.setup, request, response);
       if (request.method !== 'GET' && request.method !== 'HEAD')
         return send(request, response, plain(405, 'method not allowed'));
       if (path !== '/events' || request.method === 'HEAD')

@@ -18,7 +18,7 @@ const deploy = join(root, 'deploy');
 
 async function may(
   cluster: TestCluster,
-  what: { verb: string; group: string; resource: string; subresource?: string; namespace?: string },
+  what: { verb: string; group: string; resource: string; subresource?: string; namespace?: string; name?: string },
 ): Promise<boolean> {
   const review = {
     apiVersion: 'authorization.k8s.io/v1',
@@ -97,8 +97,38 @@ test("everything is applied, twice without a change, and the operator's pod is a
       `${resource} of another namespace`,
     );
   }
+  for (const name of ['coxswain-github', 'coxswain-mac', 'other'])
+    for (const verb of ['update', 'delete'])
+      assert.equal(
+        await may(cluster, { verb, group: '', resource: 'secrets', name }),
+        name === 'coxswain-github' && verb === 'update',
+        `${verb} secrets ${name}`,
+      );
   for (const resource of ['approvals', 'driftepisodes', 'requests'])
     assert.equal(await may(cluster, { verb: 'patch', group: 'coxswain.dev', resource, subresource: 'status' }), true);
+});
+
+test('credentials that are stored in the Secret of the App stay there when a new version is applied', async (t) => {
+  const cluster = await ownCluster(t);
+  const { kubectl } = await binaries(['kubectl']);
+  const file = join(deploy, 'github-secret.yaml');
+  const apply = (...more: string[]): string =>
+    execFileSync(kubectl, ['--kubeconfig', cluster.kubeconfigs.admin, 'apply', '-f', file, ...more], {
+      encoding: 'utf8',
+    });
+  await cluster.access.must('POST', '/api/v1/namespaces', {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'argocd' },
+  });
+  apply();
+  const path = '/api/v1/namespaces/argocd/secrets/coxswain-github';
+  const secret = (await cluster.access.must('GET', path)) as object;
+  const data = { 'app-id': Buffer.from('7').toString('base64') };
+  await cluster.access.must('PUT', path, { ...secret, data });
+  apply();
+  apply('--server-side', '--force-conflicts');
+  assert.deepEqual(((await cluster.access.must('GET', path)) as { data?: unknown }).data, data);
 });
 
 test("what every new version applies holds nothing that is Argo CD's", async () => {

@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { defaultManifest } from '../../sandbox/github/create.ts';
 import { readManifest } from '../../sandbox/github/manifest.ts';
 import { activityRoutes } from '../../sandbox/github/routes/activity-routes.ts';
+import { appSetupRoutes } from '../../sandbox/github/routes/app-setup-routes.ts';
 import { appRoutes } from '../../sandbox/github/routes/app-routes.ts';
 import { checkRoutes } from '../../sandbox/github/routes/check-routes.ts';
 import { gitRoutes } from '../../sandbox/github/routes/git-routes.ts';
@@ -32,7 +33,7 @@ function calledRoutes(): string[] {
 
 /** What each needs, as the sandbox asks it; git over HTTP needs contents, to push too. */
 function neededPermissions(): string[][] {
-  const routes = [...activityRoutes, ...appRoutes, ...checkRoutes, ...gitRoutes, ...pullRoutes];
+  const routes = [...activityRoutes, ...appRoutes, ...appSetupRoutes, ...checkRoutes, ...gitRoutes, ...pullRoutes];
   const called = calledRoutes().map((route) => {
     const known = routes.find((each) => each.route === route);
     assert.ok(known, `the sandbox does not serve ${route}`);

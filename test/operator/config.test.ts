@@ -45,6 +45,8 @@ test('an empty environment gives the defaults; nothing that needs a credential i
     publicUrl: 'http://localhost:8081',
     logLevel: 'info',
     github: undefined,
+    githubApiUrl: 'https://api.github.com',
+    webhookProxyUrl: undefined,
     slack: undefined,
     webhookSecret: undefined,
   });

@@ -36,6 +36,7 @@ export async function serve(t: TestContext, { store, engine, cluster, schedules 
   let running: { web: ReturnType<typeof createWeb>; server: Server } | undefined;
   const start = async (): Promise<void> => {
     const web = createWeb({
+      setup: { setup: undefined, status: undefined, publicUrl: '', onSetUp: () => undefined },
       store,
       resources: (application) => resourceViews(engine.comparison(application)),
       metrics: metrics.text,

@@ -284,6 +284,7 @@ test('an open page is told which applications changed, many changes in few messa
 test('the server ends its streams when it stops, and forgets pages that are closed', async (t) => {
   const s = await stage(t, { 'readme.md': 'nothing' });
   const web = createWeb({
+    setup: { setup: undefined, status: undefined, publicUrl: '', onSetUp: () => undefined },
     store: s.store,
     resources: () => [],
     upcoming: () => [],

@@ -1,4 +1,5 @@
 // What the page's forms do, each as the person whom the viewer acts as.
+import { installApp, makeApp } from './app-setup.ts';
 import { Failure } from '../failure.ts';
 import { href } from './html.ts';
 import { fileAt } from './files.ts';
@@ -158,6 +159,8 @@ const deeds: Record<string, (deed: Deed) => Promise<Outcome> | Outcome> = {
     person(deed).rerunCheck(field(deed, 'repo'), { sha: field(deed, 'sha'), name: field(deed, 'name') });
     return { to: back(deed) };
   },
+  'make-app': (deed) => ({ to: makeApp(deed.site, deed.form) }),
+  'install-app': (deed) => ({ to: installApp(deed.site, deed.actor, field(deed, 'account')) }),
   redeliver: (deed) => {
     const delivery = deed.site.hooks.deliveries().find((each) => each.id === Number(field(deed, 'delivery')));
     if (!delivery) throw new Failure(404, 'Not Found');

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Failure } from '../failure.ts';
+import { installPage, newAppPage } from './app-setup.ts';
 import { createMarkdown } from './markdown.ts';
 import { carryOut } from './actions.ts';
 import { checkPage, deploymentsPage, webhooksPage } from './checks.ts';
@@ -23,8 +24,9 @@ export interface PageOptions {
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
+// Forms may lead away: what makes an App goes back to whoever asked for it.
 const policy =
-  "default-src 'none'; style-src 'self'; script-src 'self'; img-src * data:; connect-src 'self'; form-action 'self'";
+  "default-src 'none'; style-src 'self'; script-src 'self'; img-src * data:; connect-src 'self'; form-action *";
 
 function cookieOf(request: IncomingMessage): string {
   return decodeURIComponent(/(?:^|;\s*)as=([^;]*)/.exec(request.headers.cookie ?? '')?.[1] ?? '');
@@ -43,6 +45,7 @@ async function pageOf(options: PageOptions, view: View, url: URL): Promise<Html>
   const parts = url.pathname.split('/').slice(1).map(decodeURIComponent);
   const [owner = '', name = '', room = 'pulls', ...rest] = parts;
   if (owner === '') return repositoriesPage(view);
+  if (owner === 'apps' && room === 'installations') return installPage(view, options.site);
   const repository = findRepository(world, owner, name);
   if (!repository) throw new Failure(404, 'Not Found');
   const path = rest.join('/');
@@ -127,6 +130,12 @@ async function act(
   response.writeHead(303, { location: outcome.to, ...cookie }).end();
 }
 
+/** The account for which an App is made from a manifest: '' is the viewer's own. */
+function makerOf({ pathname }: URL): string | undefined {
+  const match = /^(?:\/organizations\/([^/]+))?\/settings\/apps\/new$/.exec(pathname);
+  return match ? decodeURIComponent(match[1] ?? '') : undefined;
+}
+
 /** Answers everything that is neither REST nor git. */
 export function createPage(options: PageOptions): Handler {
   const markdown = createMarkdown();
@@ -145,6 +154,7 @@ export function createPage(options: PageOptions): Handler {
         .writeHead(200, { 'content-type': 'image/svg+xml', 'cache-control': 'max-age=3600' })
         .end(avatarImage(decodeURIComponent(face)));
     if (url.pathname === '/-/events') return follow(options, request, response);
+    const maker = request.method === 'POST' ? makerOf(url) : undefined;
     const deed = request.method === 'POST' ? /^\/-\/do\/([a-z-]+)$/.exec(url.pathname)?.[1] : undefined;
     const path = deed === undefined ? url.pathname + url.search : '/';
     const view: View = { world: options.site.world, actor: actorOf(options.site, request), path, markdown };
@@ -154,6 +164,11 @@ export function createPage(options: PageOptions): Handler {
       'cache-control': 'no-store',
     };
     try {
+      if (maker !== undefined) {
+        const manifest = new URLSearchParams((await readBody(request)).toString('utf8')).get('manifest') ?? '';
+        const asked = newAppPage(view, { manifest, state: url.searchParams.get('state') ?? '', owner: maker });
+        return void response.writeHead(200, headers).end(asked.text);
+      }
       if (deed !== undefined) return await act(options, { name: deed, view }, request, response);
       const shown = await pageOf(options, view, url);
       response.writeHead(200, headers).end(shown.text);

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { KillSwitch } from '../../mutation-counter.ts';
 import { activityRoutes } from './activity-routes.ts';
+import { appSetupRoutes } from './app-setup-routes.ts';
 import { Failure } from '../failure.ts';
 import { type Answer, type ArmedFaults } from '../faults.ts';
 import { answerGraphql } from './graphql.ts';
@@ -45,7 +46,14 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 export function createRest(
   options: RestOptions,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const find = createRouter([...appRoutes, ...pullRoutes, ...checkRoutes, ...gitRoutes, ...activityRoutes]);
+  const find = createRouter([
+    ...appRoutes,
+    ...appSetupRoutes,
+    ...pullRoutes,
+    ...checkRoutes,
+    ...gitRoutes,
+    ...activityRoutes,
+  ]);
   const used = new Map<string, number>();
   return async (request, response) => {
     const url = new URL(request.url ?? '/', options.site.world.url);

@@ -5,6 +5,8 @@ const repo = '/repos/{owner}/{repo}';
 /** `METHOD path`, with the path templates of GitHub's published OpenAPI description. */
 export const coveredRoutes: readonly string[] = [
   'GET /app',
+  'POST /app-manifests/{code}/conversions',
+  'GET /app/hook/config',
   'GET /app/installations',
   'GET /app/installations/{installation_id}',
   'POST /app/installations/{installation_id}/access_tokens',

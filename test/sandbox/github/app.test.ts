@@ -213,3 +213,32 @@ test('an answer that the published schema refuses is a violation of the sandbox 
     },
     { violations: 'expected' },
   ));
+
+test('an App that is made from a manifest is given its credentials for a code, once', () =>
+  withGitHub(async ({ github }) => {
+    const manifest = JSON.stringify({
+      name: 'My Deploys',
+      url: 'https://example.com',
+      hook_attributes: { url: 'https://example.com/webhooks/github' },
+      redirect_url: 'https://example.com/back',
+      default_permissions: { metadata: 'read', contents: 'read' },
+      default_events: ['push'],
+    });
+    const form = { method: 'POST', body: new URLSearchParams({ manifest }) };
+    const asked = await fetch(`${github.url}/organizations/acme/settings/apps/new?state=s`, form);
+    assert.match(await asked.text(), /Create GitHub App for acme/);
+    const body = new URLSearchParams({ manifest, state: 's' });
+    const made = await fetch(`${github.url}/-/do/make-app`, { method: 'POST', body, redirect: 'manual' });
+    const back = new URL(made.headers.get('location') ?? 'none:');
+    assert.equal(`${back.origin}${back.pathname} ${back.searchParams.get('state')}`, 'https://example.com/back s');
+    const stranger = new Octokit({ baseUrl: github.apiUrl });
+    const exchange = { code: back.searchParams.get('code') ?? '' };
+    const { data } = await stranger.request('POST /app-manifests/{code}/conversions', exchange);
+    assert.deepEqual(
+      [data.slug, data.permissions, data.events, data.webhook_secret, data.pem],
+      ['my-deploys', { metadata: 'read', contents: 'read' }, ['push'], 'a secret', github.app.privateKey],
+    );
+    await assert.rejects(stranger.request('POST /app-manifests/{code}/conversions', exchange), statusIs(404));
+    const { data: hook } = await asApp(github).request('GET /app/hook/config');
+    assert.equal(hook.url, 'https://example.com/webhooks/github');
+  }));
