@@ -16,9 +16,10 @@ import { AppError } from '../base/errors.ts';
 import { PreparedCache } from './object/prepare.ts';
 import { Verdicts } from './object/verdicts.ts';
 import { compareKey, heldKeys } from './object/compare-object.ts';
-import { effectAsker, effectOf } from './effect/effect.ts';
+import { effectAsker, effectOf, hookOperation } from './effect/effect.ts';
 import { inParallel } from '../base/semaphore.ts';
 import { judgeObject } from './judge.ts';
+import { waveOf } from '../model/hooks.ts';
 import { keyText, sortedKeys } from '../model/kube.ts';
 import { summarise } from './summary.ts';
 
@@ -180,6 +181,8 @@ export function createComparer(options: ComparerOptions): Comparer {
     effect,
     judge: (input, { key, exact }, signal) =>
       judgeObject({ ...contextOf(input.tracking, signal), exact }, options, input, key),
+    judgeHook: (input, { key, manifest, phase }) =>
+      hookOperation({ macKey: options.macKey, input }, { key, target: manifest, wave: waveOf(manifest) }, phase),
     forget,
     stats: verdicts.stats,
     get kept() {

@@ -10,7 +10,7 @@ import { takeover } from '../diff/takeover.ts';
 import type { FieldPath } from '../model/effect.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Permit } from './input.ts';
-import { bound, judgedly, versionOf } from './judged.ts';
+import { bound, isAgreed, judgedly, versionOf } from './judged.ts';
 import { mayPass, refOf } from './run.ts';
 import type { Run } from './run.ts';
 import { isForced } from './selection.ts';
@@ -206,6 +206,7 @@ async function writeJudged(run: Run, task: Task): Promise<boolean> {
 
 /** A hook is only ever created: what has its name by now is not its to change. */
 async function createHook(run: Run, task: Task, object: KubeObject): Promise<void> {
+  if (!(await isAgreed(run, task))) return;
   run.accepted(
     task,
     await run.input.cluster.api.apply(bound(object, undefined), {

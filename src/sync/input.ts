@@ -38,10 +38,12 @@ export interface SyncTarget {
   previous?: KubeObject;
 }
 
-/** What is about to be written; hooks need no word of their own: their manifests are what the operation began with. */
+/** What is about to be written. */
 export interface Write {
-  kind: Exclude<TaskKind, 'hook'>;
+  kind: TaskKind;
   key: ResourceKey;
+  /** Of a hook: in which phase it is created, and from what. */
+  hook?: { key: ResourceKey; manifest: KubeObject; phase: string };
   /** `ahead`: it is not its turn yet. `raced`: somebody was quicker than the write that was judged last. */
   when: 'ahead' | 'now' | 'raced';
 }

@@ -49,8 +49,19 @@ function isRaced(error: unknown): boolean {
 /** So often in one step; then the queue tries again, with its backoff. */
 const attempts = 5;
 
-function writeOf({ kind, key }: Task, when: Write['when']): Write | undefined {
-  return kind === 'hook' ? undefined : { kind, key, when };
+function writeOf({ kind, key, phase, shown }: Task, when: Write['when']): Write {
+  return { kind, key, when, ...(shown && { hook: { ...shown, phase } }) };
+}
+
+/**
+ * Whether people have agreed to this hook, in this phase; asked before anything is deleted for it, and again before it is
+ * created.
+ */
+export async function isAgreed(run: Run, task: Task): Promise<boolean> {
+  const judged = await run.input.judge?.(writeOf(task, 'now'));
+  if (judged?.do === 'stop') run.stopped ??= judged.why;
+  if (judged?.do === 'refused') record(task, { status: 'SyncFailed', hookPhase: 'Failed', message: judged.message });
+  return judged === undefined || judged.do === 'write';
 }
 
 /**
@@ -65,8 +76,7 @@ export async function judgedly<T extends string>(
 ): Promise<T | 'left' | 'stopped' | 'failed'> {
   let raced: unknown;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
-    const asked = writeOf(task, attempt === 0 ? 'now' : 'raced');
-    const judged = asked && (await run.input.judge?.(asked));
+    const judged = await run.input.judge?.(writeOf(task, attempt === 0 ? 'now' : 'raced'));
     if (!judged) throw new AppError('E_INTERNAL', `nobody judges ${kubectlName(task.key)}`);
     if (judged.do === 'leave') return 'left';
     if (judged.do === 'stop') {
@@ -96,9 +106,7 @@ export async function judgedly<T extends string>(
  */
 export async function judgeRest(run: Run): Promise<Stop | undefined> {
   if (!run.input.judge || run.dryRun) return undefined;
-  const left = run.tasks
-    .filter((task) => isPending(task) && !task.unchanged)
-    .flatMap((task) => writeOf(task, 'ahead') ?? []);
+  const left = run.tasks.filter((task) => isPending(task) && !task.unchanged).map((task) => writeOf(task, 'ahead'));
   const judged = await Promise.all(left.map(async (write) => run.input.judge?.(write)));
   const stop = judged.find((each) => each?.do === 'stop');
   return stop && { stopped: stop.why };

@@ -72,6 +72,7 @@ function hookTasks(target: SyncTarget, object: KubeObject, hook: HookInfo, input
       uid: undefined,
       previous: undefined,
       hook,
+      shown: { key: target.key, manifest: object },
       manifestHash: target.manifestHash,
       validated: false,
       unchanged: false,

@@ -147,19 +147,28 @@ async function deletesLive(context: ObjectContext, { key, hook }: PreparedObject
   return body !== undefined && !hookOf(body.object).isHook;
 }
 
+/** What creating the hook in that phase counts as. */
+export function hookOperation(
+  context: Pick<ObjectContext, 'macKey' | 'input'>,
+  { key, target, wave }: Pick<PreparedObject, 'key' | 'target' | 'wave'>,
+  phase: string,
+): EffectOperation {
+  const generateName = key.name === '' ? target.metadata.generateName : undefined;
+  const mac = manifestMac(scopeOf(context, key), target);
+  return { op: 'hook', key, ...(generateName !== undefined && { generateName }), phase, wave, mac };
+}
+
 /**
  * Hooks are never compared with live: shown and hashed from the manifest, beside the one that the branch or the last
  * sync has.
  */
 async function hookEffect(context: ObjectContext, hook: PreparedObject, sets: Sets): Promise<HookEffect> {
   const { note, error } = await validateHook(context, hook);
-  const generateName = hook.key.name === '' ? hook.target.metadata.generateName : undefined;
   const same = (other: PreparedObject): boolean =>
     keyText(other.key) === keyText(hook.key) &&
     other.target.metadata.generateName === hook.target.metadata.generateName;
   const former = (sets.branch === sets.target ? sets.last : sets.branch).hooks.find(same);
   const [before, after] = maskObjects([former?.target, hook.target]);
-  const mac = manifestMac(scopeOf(context, hook.key), hook.target);
   const deletes = await deletesLive(context, hook);
   const notes = [
     `runs at ${hook.hook.phases.join(', ')}`,
@@ -176,14 +185,7 @@ async function hookEffect(context: ObjectContext, hook: PreparedObject, sets: Se
       notes,
       ...(hook.place && { place: hook.place }),
     },
-    operations: hook.hook.phases.map((phase) => ({
-      op: 'hook',
-      key: hook.key,
-      ...(generateName !== undefined && { generateName }),
-      phase,
-      wave: hook.wave,
-      mac,
-    })),
+    operations: hook.hook.phases.map((phase) => hookOperation(context, hook, phase)),
     ...(error && { error }),
     deletes,
   };

@@ -150,7 +150,7 @@ export interface ObjectContext extends ValidateContext {
   history: boolean;
 }
 
-export function scopeOf({ macKey, input }: ObjectContext, key: ResourceKey): MacScope {
+export function scopeOf({ macKey, input }: Pick<ObjectContext, 'macKey' | 'input'>, key: ResourceKey): MacScope {
   return { macKey, application: applicationKey(input.app), key };
 }
 

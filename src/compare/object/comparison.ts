@@ -225,6 +225,8 @@ export interface Comparer {
    * written.
    */
   judge(input: EffectInput, { key, exact }: { key: ResourceKey; exact: boolean }, signal: AbortSignal): Promise<Judged>;
+  /** What the creation of a hook in that phase counts as, which looks at nothing live. */
+  judgeHook(input: EffectInput, hook: { key: ResourceKey; manifest: KubeObject; phase: string }): EffectOperation;
   /**
    * The answer to an own apply of the manifest with that hash: it goes into the live cache and sets the verdict, so
    * that its echo

@@ -4,7 +4,9 @@ import type { OperationState } from '../../model/application.ts';
 import type { EffectOperation } from '../../model/effect.ts';
 import type { ResourceKey } from '../../model/kube.ts';
 import type { Admission, AdmissionDeps } from './admission.ts';
-import type { Target } from '../application/assess.ts';
+import type { EffectInput } from '../../compare/compare.ts';
+import type { Subject, Target } from '../application/assess.ts';
+import { resourceDenied } from '../../policy/project.ts';
 import type { Leave } from '../application/memory.ts';
 import { effectDifference } from '../../compare/effect/effect.ts';
 import { applicationKey } from '../../model/application.ts';
@@ -40,6 +42,24 @@ function differenceOf(agreed: readonly EffectOperation[], operation: EffectOpera
   return effectDifference(approved, [operation]).join('; ');
 }
 
+/** A hook is created from its manifest, whatever is live: that very manifest, in that phase, must be what was agreed to. */
+function judgeHook(
+  { project, target }: Subject,
+  hook: NonNullable<Write['hook']>,
+  { input, agreed }: { input: EffectInput; agreed: readonly EffectOperation[] | undefined },
+): Judgement {
+  const { key, manifest } = hook;
+  const namespaced = target.cluster.discovery.resourceOf({ group: key.group, kind: key.kind })?.namespaced ?? true;
+  const denied = project && resourceDenied(project, key, namespaced, target);
+  if (denied !== undefined) return { do: 'refused', message: denied };
+  const operation = target.comparer.judgeHook(input, hook);
+  if (agreed && !agreed.some((item) => covers(item, operation))) {
+    const name = key.name === '' ? `${manifest.metadata.generateName ?? ''}…` : key.name;
+    return { do: 'stop', why: `nobody has agreed to the hook ${key.kind} ${name}, as it is now, at ${hook.phase}` };
+  }
+  return { do: 'write', live: undefined, target: manifest, manifestHash: '', removed: [], recreate: false };
+}
+
 /** undefined where no gate asks: then a sync costs nothing more. */
 export function judgeOf(
   deps: AdmissionDeps,
@@ -50,7 +70,8 @@ export function judgeOf(
   if (!leave || leave.rule === 'not-gated' || leave.rule === 'dry-run') return undefined;
   const { subject, wanted, last } = admission;
   const input = effectInput(subject, { desired: wanted, last });
-  return async ({ kind, key, when }: Write): Promise<Judgement> => {
+  return async ({ kind, key, when, hook }: Write): Promise<Judgement> => {
+    if (hook) return judgeHook(subject, hook, { input, agreed: agreedTo(deps, admission, leave) });
     if (when === 'raced') await catchUp(subject.target, key, signal);
     const { operation, live, target, manifestHash, removed, error } = await subject.target.comparer.judge(
       input,

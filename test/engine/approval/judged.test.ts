@@ -372,3 +372,33 @@ test('a gate that comes while an operation runs holds what is left of it', async
   assert.deepEqual(await dataOf(s, 'prod'), { value: '1', other: 'x' });
   assert.equal(approvalsOf(s, 'prod').filter((item) => item.status?.phase === 'Pending').length, 1);
 });
+
+test('a hook is judged when its turn comes: where the approval is void by then, it does not run', async (t) => {
+  const s = await gatedStage(t, { 'prod/a.yaml': config('prod', '1') });
+  const sha = await push(s, {
+    'prod/a.yaml': config('prod', '2'),
+    'prod/post.yaml': hookJob('post', 'PostSync'),
+  });
+  const asked = await approvalIn(s, 'prod', 'Pending', (item) => item.spec.revision === sha);
+  const key = `${s.namespace}/${asked.metadata.name}`;
+  s.fuse.meanwhile('apply ConfigMap/prod', async () => {
+    await s.cluster.api.delete({
+      group: 'coxswain.dev',
+      kind: 'Approval',
+      namespace: s.namespace,
+      name: asked.metadata.name,
+    });
+    await s.untilStore('it is gone', () => (s.store.approvals.get(key) ? undefined : true));
+  });
+  await approved(s, asked);
+  const app = await ended(s, 'prod', 'Failed');
+  assert.match(
+    messageOf(app),
+    /^approval required: .*: nobody has agreed to the hook Job post, as it is now, at PostSync/,
+  );
+  assert.deepEqual(await dataOf(s, 'prod'), { value: '2' });
+  assert.equal(
+    await s.cluster.api.get({ group: 'batch', kind: 'Job', namespace: s.namespace, name: 'post' }),
+    undefined,
+  );
+});
