@@ -3,7 +3,7 @@ import type { ChangeDeps } from './deps.ts';
 import type { PullInput, PullPreview, PullProgress } from './pull.ts';
 import { previewPull } from './preview.ts';
 import { pullProgress } from './progress.ts';
-import { touchedBy } from './touched.ts';
+import { mergedRange, touchedBy } from './touched.ts';
 
 export interface Change {
   /**
@@ -13,6 +13,8 @@ export interface Change {
   preview(pull: PullInput, signal: AbortSignal, onTouched?: () => void): Promise<PullPreview>;
   /** Keys of the applications that it touches, or touched by its merge. */
   touched(pull: PullInput, signal: AbortSignal): Promise<string[]>;
+  /** The commit that was the branch before a merged pull request; undefined when there was none. */
+  before(pull: PullInput, merged: string): Promise<string | undefined>;
   /** How far the applications have followed a merged pull request. */
   progress(pull: PullInput, signal: AbortSignal): Promise<PullProgress>;
 }
@@ -21,6 +23,7 @@ export function createChange(deps: ChangeDeps): Change {
   return {
     preview: (pull, signal, onTouched) => previewPull(deps, pull, signal, onTouched),
     touched: (pull, signal) => touchedBy(deps, pull, signal),
+    before: async (pull, merged) => (await mergedRange(deps, pull, merged))?.base,
     progress: (pull, signal) => pullProgress(deps, pull, signal),
   };
 }

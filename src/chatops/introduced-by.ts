@@ -7,8 +7,10 @@ import { AppError } from '../base/errors.ts';
 export interface MergedPull {
   owner: string;
   repo: string;
-  /** The commit that the base branch got. */
+  /** The last commit that the base branch got. */
   sha: string;
+  /** The one before the first of them; undefined when nothing was there. */
+  base: string | undefined;
 }
 
 /** The merge that speaks for the pull request, or why nobody can decide there. */
@@ -17,7 +19,7 @@ export async function mergeIn(
   pull: PullRef,
 ): Promise<MergedPull | { refused: string }> {
   const found = await forge?.mergeOf(pull);
-  if (found?.state === 'merged') return { owner: pull.owner, repo: pull.repo, sha: found.sha };
+  if (found?.state === 'merged') return { owner: pull.owner, repo: pull.repo, sha: found.sha, base: found.base };
   if (found?.state === 'open')
     return { refused: 'nothing waits yet: what this pull request brings is decided after the merge' };
   return {
@@ -38,23 +40,27 @@ async function isThere(repository: Repository, sha: string): Promise<boolean> {
   }
 }
 
-async function liesIn(repository: Repository, sha: string, { from, to }: CommitRange): Promise<boolean> {
-  if (sha === to || from === undefined) return sha === to;
-  if (!(await isThere(repository, to)) || !(await isThere(repository, from)) || !(await repository.has(sha)))
+async function liesIn(repository: Repository, merge: MergedPull, { from, to, paths }: CommitRange): Promise<boolean> {
+  const { sha, base } = merge;
+  if (sha === to) return true;
+  if (!(await isThere(repository, to)) || !(await repository.has(sha)) || !(await repository.isAncestor(sha, to)))
     return false;
-  return (await repository.isAncestor(sha, to)) && !(await repository.isAncestor(sha, from));
+  if (from !== undefined) return (await isThere(repository, from)) && !(await repository.isAncestor(sha, from));
+  // All of history leads to a first sync: whatever had a hand in it brought a part.
+  const since = base === undefined ? {} : { from: base };
+  return (await repository.touching({ ...since, to: sha, paths: paths ?? ['.'], limit: 1 }))?.length !== 0;
 }
 
 /** Is the merge one of the commits of which the Approval's change is made? */
 export async function isBrought(
   { forge, git }: Pick<ChatopsOptions, 'forge' | 'git'>,
   approval: Approval,
-  { owner, repo, sha }: MergedPull,
+  merge: MergedPull,
 ): Promise<boolean> {
   for (const range of approval.spec.ranges ?? []) {
     const place = forge?.repositoryOf(range.repo);
-    if (place?.owner === owner && place.repo === repo && (await liesIn(git.repository(range.repo), sha, range)))
-      return true;
+    const isHere = place?.owner === merge.owner && place.repo === merge.repo;
+    if (isHere && (await liesIn(git.repository(range.repo), merge, range))) return true;
   }
   return false;
 }

@@ -38,8 +38,8 @@ export interface GitHubForge {
   teams(login: string, owner: string): Promise<string[]>;
   repositoryOf(repoUrl: string): { owner: string; repo: string } | undefined;
   refreshPull(pull: PullRef): void;
-  /** `sha`: the commit that the base branch got. */
-  mergeOf(pull: PullRef): Promise<{ state: 'open' | 'closed' } | { state: 'merged'; sha: string }>;
+  /** `sha`: the last commit that the base branch got, `base`: the one before the first; none where there was none. */
+  mergeOf(pull: PullRef): Promise<{ state: 'open' | 'closed' } | { state: 'merged'; sha: string; base?: string }>;
   /** `namespace/name` of the applications that an open pull request touches, or that a merged one touched. */
   touchedBy(pull: PullRef, signal: AbortSignal): Promise<string[]>;
   /** A reaction on the comment that asked; the text stands in the living comment. */

@@ -106,10 +106,13 @@ function openPull({ installations }: Parts): GitHubForge['openPull'] {
   };
 }
 
-function mergeOf({ installations }: Parts): GitHubForge['mergeOf'] {
+function mergeOf({ installations, change }: Parts): GitHubForge['mergeOf'] {
   return async ({ owner, repo, number }) => {
     const { pull, state } = await readPull(installations.client(owner, repo), number);
-    if (pull.merged) return { state: 'merged', sha: pull.merged.sha };
+    if (pull.merged) {
+      const base = await change.before(pull, pull.merged.sha);
+      return { state: 'merged', sha: pull.merged.sha, ...(base !== undefined && { base }) };
+    }
     return { state: state === 'open' ? 'open' : 'closed' };
   };
 }

@@ -112,3 +112,49 @@ test('a merge of another repository, or one that no mirror knows, brought nothin
     /was not brought by this pull request/,
   );
 });
+
+test('before a first sync every pull request that brought a part decides, and one that did not does not', async (t) => {
+  const b = await bed(t);
+  await b.settings(rights);
+  await b.project('shop', {}, { 'coxswain.dev/approval': 'required' });
+  await b.application('web');
+  const commits = (['web/a', 'web/b', 'other/c', 'web/a', 'other/d', 'web/b', 'other/e', 'web/f'] as const).map(
+    (file, at) => b.origin.commit(file, { [`${file}.yaml`]: `a: ${at}\n` }),
+  );
+  const name = await b.approval('web', digest, {
+    revision: commits[6] ?? '',
+    ranges: [{ repo: b.origin.url, to: commits[6] ?? '', paths: ['web'] }],
+  });
+  const merged = (from: number, to: number): World['b']['forge']['merges'][number] => ({
+    state: 'merged',
+    sha: commits[to] ?? '',
+    ...(from > 0 && { base: commits[from - 1] ?? '' }),
+  });
+  // By the numbers of their first and last commits, as a rebase brings several.
+  Object.assign(b.forge.merges, {
+    1: merged(0, 0),
+    2: merged(1, 2),
+    3: merged(3, 4),
+    6: merged(5, 5),
+    7: merged(6, 6),
+  });
+  Object.assign(b.forge.merges, { 4: merged(2, 2), 5: merged(4, 4), 8: merged(7, 7) });
+  for (const number of [4, 5, 8])
+    assert.deepEqual(
+      outcome(await b.ask('approve', inPull(number))),
+      ['Refused', 'nothing that this pull request brought waits for approval'],
+      `pull request ${number}`,
+    );
+  for (const number of [1, 2, 3, 6, 7]) {
+    assert.deepEqual(
+      outcome(await b.ask('approve', inPull(number))),
+      ['Done', 'web: approved; it syncs now'],
+      `pull request ${number}`,
+    );
+    await b.store.approvals.patch(
+      `${b.namespace}/${name}`,
+      { status: { phase: 'Pending', message: 'waiting for approval', approvals: [] } },
+      { subresource: 'status' },
+    );
+  }
+});

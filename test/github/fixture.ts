@@ -81,6 +81,7 @@ function scripted(script: Script): Change {
       };
     },
     touched: async (pull) => (pull.merged ? script.progress : script.apps).map((app) => app.application),
+    before: async () => undefined,
     progress: async (pull): Promise<PullProgress> => ({ pull, apps: script.progress, errors: [], final: false }),
   };
 }

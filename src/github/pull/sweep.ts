@@ -17,6 +17,8 @@ import { parsePullKey } from './check-actions.ts';
 import { takeCommand } from './comment-commands.ts';
 import { redeliverClicks } from './redelivery.ts';
 import { humanComment } from '../publish/sticky-comment.ts';
+import { factMemory } from '../client/commit-facts.ts';
+import type { FactMemory } from '../client/commit-facts.ts';
 import { pullsOfRange, waitingRanges } from './waiting-pulls.ts';
 
 /** Merged pull requests are taken up again for so long. */
@@ -51,6 +53,7 @@ function parseKey(text: string): Key {
 
 export class Intake {
   readonly #options: IntakeOptions;
+  readonly #facts: FactMemory;
   readonly #queue: KeyQueue;
   /** By repository: approvals whose pull requests are followed. */
   readonly #followed = new Map<string, ReadonlySet<string>>();
@@ -58,6 +61,7 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.#facts = factMemory(options.clock);
     this.#queue = new KeyQueue({
       clock: options.clock,
       concurrency: 4,
@@ -154,14 +158,14 @@ export class Intake {
       const key = pullKey({ owner, repo, number });
       if (pulls.changedSince(key, updatedAt)) pulls.forgetComment(key);
     }
-    await this.#waiting({ owner, repo }, signal);
+    await this.#waiting({ owner, repo });
   }
 
   /**
    * What waits for an approval may have been merged long ago. Once for each approval: from then on its changes are
    * followed.
    */
-  async #waiting({ owner, repo }: { owner: string; repo: string }, signal: AbortSignal): Promise<void> {
+  async #waiting({ owner, repo }: { owner: string; repo: string }): Promise<void> {
     const { installations, pulls, store, log } = this.#options;
     const here = installations.named(owner, repo);
     const before = this.#followed.get(`${owner}/${repo}`);
@@ -174,7 +178,7 @@ export class Intake {
         continue;
       }
       try {
-        for (const number of await pullsOfRange(installations.client(owner, repo), range, signal))
+        for (const number of await pullsOfRange(installations.client(owner, repo), this.#facts, range))
           pulls.add(pullKey({ owner, repo, number }));
         followed.add(name);
       } catch (error) {

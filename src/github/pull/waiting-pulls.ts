@@ -1,6 +1,8 @@
 // The merged pull requests that open Approvals wait for, however long ago they were merged.
+import type { FactMemory } from '../client/commit-facts.ts';
 import type { RepositoryClient } from '../client/installations.ts';
 import type { Store } from '../../store/store.ts';
+import { factsOfCommits } from '../client/commit-facts.ts';
 import { isOpen } from '../../engine/approval/approval.ts';
 
 /** Of each range the newest commits are looked at, so many. */
@@ -50,20 +52,14 @@ async function commitsBetween(
 /** Numbers of the merged pull requests that brought these commits. */
 export async function pullsOfRange(
   client: RepositoryClient,
+  memory: FactMemory,
   { from, to }: WaitingRange,
-  signal: AbortSignal,
 ): Promise<number[]> {
-  const { owner, repo, octokit } = client;
   const commits = (await commitsBetween(client, from, to)) ?? [{ sha: to }];
-  const numbers = new Set<number>();
-  for (const { sha } of commits.slice(-maxCommits)) {
-    const { data } = await octokit.request('GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls', {
-      owner,
-      repo,
-      commit_sha: sha,
-      request: { signal },
-    });
-    for (const pull of data) if (pull.merged_at) numbers.add(pull.number);
-  }
-  return [...numbers];
+  const facts = await factsOfCommits(
+    client,
+    memory,
+    commits.slice(-maxCommits).map(({ sha }) => sha),
+  );
+  return [...new Set(facts.flatMap((each) => each?.pulls ?? []))];
 }

@@ -114,8 +114,15 @@ test('a merge that waits for approval is followed after a restart, however old i
     },
   });
   b.script.progress = [progressOf('web-prod', 'success', { gated: true, message: 'Synced, Healthy' })];
+  const asked: string[] = [];
+  b.sandbox.faults.inject({ match: ({ path }) => asked.push(path) === 0, answer: { status: 500 } });
   await b.restart();
   assert.match(b.comments()[0] ?? '', /Merged and rolled out/);
+  // However many commits it has, one question is about fifty of them.
+  assert.deepEqual(
+    [asked.filter((path) => /\/commits\/\w+\/pulls/.test(path)), asked.filter((path) => path === '/graphql').length],
+    [[], 1],
+  );
 });
 
 test('a command that is heard hours later is refused with the reason', async (t) => {
