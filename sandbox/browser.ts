@@ -37,6 +37,16 @@ interface Rectangle {
   height: number;
 }
 
+/** One page of the browser. */
+export interface Tab {
+  /** What the expression comes to, of which a promise is waited for. */
+  run<T>(expression: string): Promise<T>;
+  go(url: string): Promise<void>;
+  /** A command of the DevTools protocol. */
+  send<T>(method: string, params: object): Promise<T>;
+  close(): Promise<void>;
+}
+
 /** The DevTools protocol's commands, one page at a time. */
 export class Browser {
   readonly #child: ChildProcess;
@@ -73,23 +83,32 @@ export class Browser {
     return new Browser(child, profile, socket);
   }
 
-  async take({ url, script, selector, file, width, maxHeight }: Picture): Promise<void> {
-    const { targetId } = await this.#send<{ targetId: string }>('Target.createTarget', { url: 'about:blank' });
+  /** A page of its own; `go` leads it somewhere. */
+  async open(url = 'about:blank'): Promise<Tab> {
+    const { targetId } = await this.#send<{ targetId: string }>('Target.createTarget', { url });
     const { sessionId } = await this.#send<{ sessionId: string }>('Target.attachToTarget', { targetId, flatten: true });
-    const run = async <T>(expression: string): Promise<T> => {
-      const { result, exceptionDetails } = await this.#send<{
-        result: { value: T };
-        exceptionDetails?: { text: string };
-      }>('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true }, sessionId);
-      if (exceptionDetails) throw new Error(`the script failed on ${url}: ${exceptionDetails.text}`);
-      return result.value;
+    const tab: Tab = {
+      send: (method, params) => this.#send(method, params, sessionId),
+      run: async (expression) => {
+        const { result, exceptionDetails } = await this.#send<{
+          result: { value: never };
+          exceptionDetails?: { text: string };
+        }>('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true }, sessionId);
+        if (exceptionDetails) throw new Error(`the script failed: ${exceptionDetails.text}`);
+        return result.value;
+      },
+      go: async (to) => void (await this.#send('Page.navigate', { url: to }, sessionId)),
+      close: async () => void (await this.#send('Target.closeTarget', { targetId })),
     };
-    await this.#send(
-      'Emulation.setDeviceMetricsOverride',
-      { width, height: maxHeight, deviceScaleFactor: 1.5, mobile: false },
-      sessionId,
-    );
-    await this.#send('Page.navigate', { url }, sessionId);
+    return tab;
+  }
+
+  async take({ url, script, selector, file, width, maxHeight }: Picture): Promise<void> {
+    const tab = await this.open();
+    const { run } = tab;
+    const size = { width, height: maxHeight, deviceScaleFactor: 1.5, mobile: false };
+    await tab.send('Emulation.setDeviceMetricsOverride', size);
+    await tab.go(url);
     const found = `new Promise((resolve, reject) => { const end = Date.now() + 10000; const look = () => document.querySelector(${JSON.stringify(selector)}) ? resolve(true) : Date.now() > end ? reject(new Error('not there')) : setTimeout(look, 50); look(); })`;
     await run(found);
     if (script) await run(`(async () => { ${script} })()`);
@@ -101,13 +120,13 @@ export class Browser {
       `(async () => { ${place} return { x: at.x + scrollX, y: at.y + scrollY, width: at.width, height: at.height }; })()`,
     );
     const clip = { x: box.x, y: box.y, width: box.width, height: Math.min(box.height, maxHeight), scale: 1 };
-    const { data } = await this.#send<{ data: string }>(
-      'Page.captureScreenshot',
-      { format: 'png', clip, captureBeyondViewport: box.y + clip.height > maxHeight },
-      sessionId,
-    );
+    const { data } = await tab.send<{ data: string }>('Page.captureScreenshot', {
+      format: 'png',
+      clip,
+      captureBeyondViewport: box.y + clip.height > maxHeight,
+    });
     writeFileSync(file, Buffer.from(data, 'base64'));
-    await this.#send('Target.closeTarget', { targetId });
+    await tab.close();
   }
 
   async stop(): Promise<void> {
