@@ -63,8 +63,8 @@ export interface SandboxGitHub {
   createRepository(made: NewRepository): Promise<Repository>;
   /** Makes the account when needed. */
   user(login: string, roles?: Record<string, RoleName>): Person;
-  /** Replaces the members, logins. */
-  team(org: string, slug: string, members: readonly string[]): void;
+  /** Replaces the members, logins; `parent`: slug of the team above. */
+  team(org: string, slug: string, members: readonly string[], parent?: string): void;
   /** `reviewers` are logins or `@org/team`. */
   environment(
     repo: string,
@@ -142,11 +142,21 @@ function setEnvironment(
   });
 }
 
-function setTeam(world: World, org: string, slug: string, members: readonly string[]): void {
+function setTeam(
+  world: World,
+  { org, slug, members, parent }: { org: string; slug: string; members: readonly string[]; parent: string | undefined },
+): void {
   const logins = members.map((login) => ensureAccount(world, login).login);
   const known = findTeam(world, org, slug);
   if (known) known.members = new Set(logins);
-  else world.teams.push({ id: world.nextId(), org, slug, members: new Set(logins) });
+  else
+    world.teams.push({
+      id: world.nextId(),
+      org,
+      slug,
+      members: new Set(logins),
+      ...(parent !== undefined && { parent }),
+    });
 }
 
 function handle(parts: Parts): SandboxGitHub {
@@ -169,7 +179,7 @@ function handle(parts: Parts): SandboxGitHub {
         repositoryNamed(world, repo).roles.set(login.toLowerCase(), role);
       return made;
     },
-    team: (org, slug, members) => setTeam(world, org, slug, members),
+    team: (org, slug, members, parent) => setTeam(world, { org, slug, members, parent }),
     environment: (repo, name, rules) => setEnvironment(world, repo, name, rules),
     actAs: person,
     offer: (scenario) => void scenarios.push(scenario),

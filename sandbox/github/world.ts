@@ -19,6 +19,8 @@ export interface Team {
   slug: string;
   /** Logins. */
   members: Set<string>;
+  /** Slug of the team above. */
+  parent?: string;
 }
 
 export interface App {

@@ -78,6 +78,11 @@ export class SteppedClock implements Clock {
   }
 }
 
+/** Resolves when all that is under way at this moment has had its turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /**
  * A function for long loops: when they have had the event loop for so many ms, it answers what to await so that others
  * get a turn.

@@ -21,7 +21,7 @@ import { TtlCache } from './client/ttl-cache.ts';
 import { foreignLog } from './client/foreign-log.ts';
 import { Installations } from './client/installations.ts';
 import { Intake } from './pull/sweep.ts';
-import { teamsOf, userId } from './client/people.ts';
+import { teamsFrom, userId } from './client/people.ts';
 import { PullQueue } from './pull/pull-queue.ts';
 import { readPull } from './client/read-pull.ts';
 import { reviewersOf } from './client/reviewers.ts';
@@ -128,6 +128,7 @@ function touchedBy({ installations, change }: Parts): GitHubForge['touchedBy'] {
 function forgeOf(parts: Parts): GitHubForge {
   const { installations, store, pulls, intake, clock } = parts;
   const memory = authorMemory(clock);
+  const teams = teamsFrom(installations, store);
   const ready = async (): Promise<void> => {
     if (!installations.loaded) await installations.load();
   };
@@ -139,7 +140,7 @@ function forgeOf(parts: Parts): GitHubForge {
     },
     teams: async (login, owner) => {
       await ready();
-      return teamsOf(installations, store, { login, owner });
+      return teams(login, owner);
     },
     repositoryOf: (repoUrl) => {
       const found = installations.at(repoUrl);

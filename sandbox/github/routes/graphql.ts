@@ -5,7 +5,16 @@ import { commits, type Commit } from '../git/git.ts';
 import { emailOf } from '../present/present-pull.ts';
 import { pullsThatBrought } from '../pull.ts';
 import { type Caller, mayRead, requirePermission } from '../tokens.ts';
-import { type Account, findRepository, fullName, type Pull, type Repository, type World } from '../world.ts';
+import {
+  type Account,
+  findAccount,
+  findRepository,
+  fullName,
+  type Pull,
+  type Repository,
+  type Team,
+  type World,
+} from '../world.ts';
 
 const schema = buildSchema(readFileSync(new URL('../schema/schema.graphql', import.meta.url), 'utf8'));
 
@@ -51,6 +60,29 @@ function authorsOf({ author, message }: Commit): { name: string; email: string }
     ([, name = '', email = '']) => ({ name, email }),
   );
   return [author, ...named.filter(({ email }) => email !== author.email)];
+}
+
+function teamsOf(world: World, org: string, { userLogins, ...page }: Page & { userLogins?: string[] }): unknown {
+  const wanted = userLogins?.map((login) => login.toLowerCase());
+  const own = world.teams.filter((team) => team.org.toLowerCase() === org.toLowerCase());
+  const shown = own.filter(
+    ({ members }) => !wanted || [...members].some((login) => wanted.includes(login.toLowerCase())),
+  );
+  const above = ({ parent }: Team): Team[] => {
+    const found = own.find(({ slug }) => slug === parent);
+    return found ? [found, ...above(found)] : [];
+  };
+  return connection(
+    shown.map((team) => ({
+      slug: team.slug,
+      ancestors: (asked: Page) =>
+        connection(
+          above(team).map(({ slug }) => ({ slug })),
+          asked,
+        ),
+    })),
+    page,
+  );
 }
 
 class Shown {
@@ -155,7 +187,23 @@ export async function answerGraphql(
       throw new Error(`Could not resolve to a Repository with the name '${owner}/${name}'.`);
     return new Shown(world, caller, found);
   };
-  const body = await graphql({ schema, source: query, rootValue: { repository }, variableValues: variables });
+  const organization = ({ login }: { login: string }): unknown => {
+    if (findAccount(world, login)?.type !== 'Organization')
+      throw new Error(`Could not resolve to an Organization with the login of '${login}'.`);
+    return {
+      login,
+      teams: (asked: Page & { userLogins?: string[] }) => {
+        requirePermission(caller, 'members:read', null);
+        return teamsOf(world, login, asked);
+      },
+    };
+  };
+  const body = await graphql({
+    schema,
+    source: query,
+    rootValue: { repository, organization },
+    variableValues: variables,
+  });
   return {
     faults,
     body: body.errors

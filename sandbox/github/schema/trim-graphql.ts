@@ -8,7 +8,10 @@ import { type DefinitionNode, type FieldDefinitionNode, Kind, parse, print, type
 
 /** By type: its fields that are played. */
 const covered: Record<string, readonly string[]> = {
-  Query: ['repository'],
+  Query: ['repository', 'organization'],
+  Organization: ['login', 'teams'],
+  TeamConnection: ['nodes', 'pageInfo'],
+  Team: ['slug', 'ancestors'],
   Repository: ['nameWithOwner', 'object', 'pullRequest'],
   GitObject: ['oid'],
   Commit: ['oid', 'authors', 'committer', 'authoredDate', 'messageHeadline', 'parents', 'associatedPullRequests'],

@@ -116,11 +116,11 @@ function toldOf(
     : undefined;
 }
 
-/** The reviewers are asked for only when somebody has agreed. */
+/** The reviewers are asked for only when somebody has agreed, and something is about to be written. */
 async function peopleOf(
   deps: GateDeps,
   { app, project, comparison, wanted, last }: GateSubject,
-  { digest, agreed, signal }: { digest: string; agreed: boolean; signal: AbortSignal },
+  { digest, agreed, moment, signal }: { digest: string; agreed: boolean; moment: Moment; signal: AbortSignal },
 ): Promise<People> {
   // Whoever former gates, and those that it would loosen, ask for must agree too.
   const gates = [
@@ -139,7 +139,7 @@ async function peopleOf(
       change,
       authors,
       hidden: unknownAuthors(authors),
-      policy: agreed ? await withReviewers(deps.authors, app, policy) : policy,
+      policy: agreed && moment === 'write' ? await withReviewers(deps.authors, app, policy) : policy,
     };
   } catch (cause) {
     if (signal.aborted) throw cause;
@@ -289,10 +289,10 @@ export async function askGate(
   const first = decideGate({ ...input, approvals: approvals() });
   if (first.rule !== 'approval-required') return { ...first, agreed: agreed() };
   const approved = again === undefined && agreed();
-  let found = await peopleOf(deps, subject, { digest: effect.digest, agreed: approved, signal });
+  let found = await peopleOf(deps, subject, { digest: effect.digest, agreed: approved, moment, signal });
   // Somebody may have agreed meanwhile: what is decided now is decided about what they did.
   if (!approved && again === undefined && agreed())
-    found = await peopleOf(deps, subject, { digest: effect.digest, agreed: true, signal });
+    found = await peopleOf(deps, subject, { digest: effect.digest, agreed: true, moment, signal });
   const { authors, policy, ...more } = found;
   return {
     ...more,

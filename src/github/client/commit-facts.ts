@@ -145,7 +145,7 @@ function commitOf(raw: RawCommit, own: string): CommitFacts {
 }
 
 /** GitHub answers 200 also where it refuses. */
-function refused(error: unknown): unknown {
+export function refused(error: unknown): unknown {
   if (!(error instanceof GraphqlResponseError)) return error;
   const [first] = error.errors ?? [];
   const isFinal = first?.type === 'FORBIDDEN' || first?.type === 'NOT_FOUND' || first?.type === 'INSUFFICIENT_SCOPES';
