@@ -9,7 +9,7 @@ import { until } from './condition.ts';
 export const controlNamespace = 'argocd';
 const deploy = join(import.meta.dirname, '..', 'deploy');
 
-const examples = join(import.meta.dirname, '..', 'examples', 'install', 'settings.yaml');
+const install = join(import.meta.dirname, '..', 'examples', 'install');
 
 /** Argo CD makes this project at its start; without restrictions, as there. */
 const defaultProject: KubeObject = {
@@ -79,7 +79,8 @@ export async function applySettings(kube: Kube, people: People, account: string)
   await applyAdmission(kube, controlNamespace, account);
   const identities = Object.values(people).map(({ slackId, login }) => `${slackId}: ${login}`);
   const here = { 'slack.identities': identities.join('\n'), 'slack.channel': channel, 'drift.settle': '1s' };
-  for (const object of documents(await readFile(examples, 'utf8')))
-    await apply(kube, object.metadata.name === 'coxswain-cm' ? { ...object, data: here } : object);
+  for (const file of ['coxswain-cm.yaml', 'rights.yaml'])
+    for (const object of documents(await readFile(join(install, file), 'utf8')))
+      await apply(kube, object.metadata.name === 'coxswain-cm' ? { ...object, data: here } : object);
   await apply(kube, defaultProject);
 }
