@@ -16,16 +16,21 @@ export interface Outcome {
   until?: Promise<unknown>;
 }
 
-/** Every call is optional and must not throw. Times are milliseconds. */
+/** What a queue tells of itself; no call may throw. Times are milliseconds (client-go: util/workqueue/metrics.go). */
 export interface QueueMetrics {
-  added?(): void;
+  added(): void;
   /** Number of keys that wait to be taken. */
-  depth?(depth: number): void;
+  depth(depth: number): void;
   /** From the moment a key became due until a worker took it. */
-  waited?(ms: number): void;
-  worked?(ms: number): void;
-  retried?(): void;
+  waited(ms: number): void;
+  worked(ms: number): void;
+  retried(): void;
+  /** Called once; `elapsed` answers for how long the keys have been worked on that are worked on now. */
+  running(elapsed: () => number[]): void;
 }
+
+/** The metrics of the queue of that name. */
+export type QueueMetricsOf = (name: string) => QueueMetrics;
 
 export interface KeyQueueOptions {
   clock: Clock;
@@ -37,7 +42,7 @@ export interface KeyQueueOptions {
   backoff?: { baseMs: number; maxMs: number };
   /** Told of every failure; `retryMs` is undefined if it is not tried again until the key is added. */
   onError: (key: string, error: unknown, retryMs: number | undefined) => void;
-  metrics?: QueueMetrics;
+  metrics?: QueueMetrics | undefined;
 }
 
 interface Delayed {
@@ -59,6 +64,7 @@ export class KeyQueue {
   readonly #options: KeyQueueOptions;
   readonly #waiting = new Map<string, number>();
   readonly #running = new Map<string, Promise<void>>();
+  readonly #begun = new Map<string, number>();
   readonly #again = new Map<string, number>();
   readonly #delayed = new Map<string, Delayed>();
   readonly #heap: DelayHeap = new DelayHeap();
@@ -71,6 +77,7 @@ export class KeyQueue {
 
   constructor(options: KeyQueueOptions) {
     this.#options = options;
+    options.metrics?.running(() => [...this.#begun.values()].map((at) => options.clock.now() - at));
   }
 
   /** Keys that wait, run or are delayed by no more than a minute. */
@@ -99,8 +106,8 @@ export class KeyQueue {
     const line = this.#running.has(key) ? this.#again : this.#waiting;
     if (line.has(key)) return;
     line.set(key, this.#options.clock.now());
-    this.#options.metrics?.added?.();
-    this.#options.metrics?.depth?.(this.#waiting.size);
+    this.#options.metrics?.added();
+    this.#options.metrics?.depth(this.#waiting.size);
     this.#pump();
   }
 
@@ -144,8 +151,8 @@ export class KeyQueue {
       const [key, since] = next.value;
       this.#waiting.delete(key);
       if (this.#delayed.get(key)?.retry) this.#delayed.delete(key);
-      this.#options.metrics?.depth?.(this.#waiting.size);
-      this.#options.metrics?.waited?.(this.#options.clock.now() - since);
+      this.#options.metrics?.depth(this.#waiting.size);
+      this.#options.metrics?.waited(this.#options.clock.now() - since);
       this.#running.set(key, this.#run(key));
     }
   }
@@ -153,6 +160,7 @@ export class KeyQueue {
   async #run(key: string): Promise<void> {
     await Promise.resolve(); // the caller of add() never runs the work itself
     const started = this.#options.clock.now();
+    this.#begun.set(key, started);
     try {
       const outcome = await this.#options.work(key, this.#abort.signal);
       if (outcome?.until) void this.#await(key, outcome.until);
@@ -161,8 +169,9 @@ export class KeyQueue {
     } catch (error) {
       this.#failed(key, error);
     } finally {
-      this.#options.metrics?.worked?.(this.#options.clock.now() - started);
+      this.#options.metrics?.worked(this.#options.clock.now() - started);
       this.#running.delete(key);
+      this.#begun.delete(key);
       const since = this.#again.get(key);
       this.#again.delete(key);
       if (since !== undefined && this.#state === 'started') this.#waiting.set(key, since);
@@ -193,7 +202,7 @@ export class KeyQueue {
     this.#failures.set(key, failures + 1);
     const wait = Math.min(maxMs, baseMs * 2 ** Math.min(failures, 40));
     this.#delay(key, wait, true);
-    this.#options.metrics?.retried?.();
+    this.#options.metrics?.retried();
     this.#options.onError(key, error, wait);
   }
 

@@ -131,6 +131,7 @@ export function createChatops(options: ChatopsOptions): Chatops {
   const authorise = authorisers();
   const queue = new KeyQueue({
     clock,
+    metrics: options.queues?.('requests'),
     concurrency: 4,
     backoff: { baseMs: 250, maxMs: 30_000 },
     work: (key, signal) => work({ ...options, authorise, signal }, key),

@@ -1,4 +1,5 @@
 // What the command room asks of others: the forge, the chat, and the answers that they show.
+import type { QueueMetricsOf } from '../base/queue.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Authors } from '../engine/application/pass.ts';
@@ -50,6 +51,8 @@ export interface Chat {
 export type PullInputs = (app: Application, revision: string) => Promise<string[]>;
 
 export interface ChatopsOptions {
+  /** Default: none are kept. */
+  queues?: QueueMetricsOf | undefined;
   store: Store;
   git: Git;
   inputsOf: PullInputs;

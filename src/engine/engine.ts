@@ -15,6 +15,7 @@ import type { Worker } from '../base/worker.ts';
 import type { Authors } from './application/pass.ts';
 import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { errorKind } from '../base/errors.ts';
+import type { QueueMetricsOf } from '../base/queue.ts';
 import { KeyQueue } from '../base/queue.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
@@ -31,6 +32,8 @@ import type { Sources } from './application/sources.ts';
 import type { Permit } from '../base/permit.ts';
 
 export interface EngineOptions {
+  /** Default: none are kept. */
+  queues?: QueueMetricsOf | undefined;
   /** Asked before each request that writes to a cluster other than `home`. Default: nobody is asked. */
   permit?: Permit | undefined;
   home: Cluster;
@@ -149,6 +152,7 @@ function reconciling(options: EngineOptions, deps: ReconcileDeps, signal: AbortS
   const { clock, log } = options;
   return new KeyQueue({
     clock,
+    metrics: options.queues?.('applications'),
     concurrency: options.concurrency ?? 10,
     backoff: { baseMs: 200, maxMs: 60_000 },
     work: (key, stop) => reconcile(deps, key, stop),

@@ -1,4 +1,5 @@
 // The GitHub App: webhooks in, one comment, checks and deployments out, each found by its key and one in the end.
+import type { QueueMetricsOf } from '../base/queue.ts';
 import type { Application } from '../model/application.ts';
 import type { Change } from '../change/change.ts';
 import type { Clock } from '../base/clock.ts';
@@ -30,6 +31,8 @@ import { createReceiver, webhookPath } from './webhook/webhook.ts';
 import type { Permit } from '../base/permit.ts';
 
 export interface GitHubOptions {
+  /** Default: none are kept. */
+  queues?: QueueMetricsOf | undefined;
   /** Undefined: no App, only signed pushes are taken. */
   config: GitHubAppConfig | undefined;
   webhookSecret: string | undefined;
@@ -236,7 +239,7 @@ function follow({ store, pulls }: Parts): () => void {
 
 /** Probot is only loaded where there is an App: it costs memory. */
 async function withApp(options: GitHubOptions, config: GitHubAppConfig): Promise<Parts> {
-  const { store, change, publicUrl, every, clock, log, permit, random = Math.random } = options;
+  const { store, change, publicUrl, every, queues, clock, log, permit, random = Math.random } = options;
   const { openHost } = await import('./client/probot.ts');
   const api = await openHost({ ...config, clock, log, random, permit });
   const installations = new Installations(api, log);
@@ -246,11 +249,12 @@ async function withApp(options: GitHubOptions, config: GitHubAppConfig): Promise
     store,
     change,
     publicUrl,
+    queues,
     clock,
     log,
     onCommand: (pull, comment) => intake.comment(pull, comment.id),
   });
-  const intake: Intake = new Intake({ api, installations, pulls, store, every, clock, log });
+  const intake: Intake = new Intake({ api, installations, pulls, store, every, queues, clock, log });
   return { ...options, config, api, installations, pulls, intake };
 }
 

@@ -85,6 +85,7 @@ export async function openCore(base: Base, state: State): Promise<Core> {
     authors,
     standing,
     every: schedules.every,
+    queues: base.queues.of,
     clock,
     log,
     permit,

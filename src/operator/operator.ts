@@ -18,6 +18,7 @@ import type { Waiting } from './preconditions.ts';
 import { requireDataFolder, requireTools, untilDone } from './preconditions.ts';
 import { Started } from './shutdown.ts';
 import { createMetrics } from '../web/metrics.ts';
+import { createQueueMetrics } from '../web/queue-metrics.ts';
 import { createWeb } from '../web/web.ts';
 import { changeDeps } from './change-deps.ts';
 import type { Base, Core } from './parts.ts';
@@ -27,7 +28,7 @@ import type { Server } from 'node:http';
 import type { SetupPages } from '../web/setup-page.ts';
 import { githubOf, passWebhooksOn, setupPages } from './github-app.ts';
 
-function openGitHub({ config, log, store, schedules, permit, git, desiring, engine }: Core): Promise<GitHub> {
+function openGitHub({ queues, config, log, store, schedules, permit, git, desiring, engine }: Core): Promise<GitHub> {
   return createGitHub({
     config: config.github,
     webhookSecret: config.webhookSecret,
@@ -42,6 +43,7 @@ function openGitHub({ config, log, store, schedules, permit, git, desiring, engi
     publicUrl: config.publicUrl,
     hookUrl: config.webhookProxyUrl,
     every: schedules.every,
+    queues: queues.of,
     clock,
     log,
     permit,
@@ -49,7 +51,7 @@ function openGitHub({ config, log, store, schedules, permit, git, desiring, engi
 }
 
 function openChatops(
-  { config, log, signal, faces, store, guard, git, desiring, authors }: Core,
+  { queues, config, log, signal, faces, store, guard, git, desiring, authors }: Core,
   github: GitHub,
 ): Chatops {
   return createChatops({
@@ -66,6 +68,7 @@ function openChatops(
         .filter((_, index) => normaliseRepo(sources[index]?.repoURL ?? '') === normaliseRepo(sources[0]?.repoURL ?? ''))
         .flat();
     },
+    queues: queues.of,
     clock,
     log,
   });
@@ -79,7 +82,7 @@ async function commitMessage(git: Git, store: Store, application: string, revisi
 
 /** Bolt is only loaded where Slack is configured: it costs memory. */
 async function openSlack(
-  { config, log, faces, started, store, permit, git, engine }: Core,
+  { queues, config, log, faces, started, store, permit, git, engine }: Core,
   chatops: Chatops,
 ): Promise<void> {
   if (!config.slack) return;
@@ -92,6 +95,7 @@ async function openSlack(
     find: chatops.find,
     commitMessage: (application, revision) => commitMessage(git, store, application, revision),
     publicUrl: config.publicUrl,
+    queues: queues.of,
     clock,
     log,
     permit,
@@ -101,7 +105,7 @@ async function openSlack(
   started.add('slack', () => slack.stop());
 }
 
-function openWeb({ cluster, store, schedules, guard, engine, faces, started }: Core, setup: SetupPages): void {
+function openWeb({ queues, cluster, store, schedules, guard, engine, faces, started }: Core, setup: SetupPages): void {
   const metrics = createMetrics({
     store,
     api: cluster.api,
@@ -109,6 +113,7 @@ function openWeb({ cluster, store, schedules, guard, engine, faces, started }: C
     pending: () => engine.pending,
     forgeable: () => guard.fault !== undefined,
     upcoming: schedules.upcoming,
+    queues,
   });
   const web = createWeb({
     store,
@@ -160,6 +165,7 @@ export async function startOperator(config: Config, ends: Ends): Promise<{ stop(
     config,
     log,
     signal: abort.signal,
+    queues: createQueueMetrics(),
     started: new Started(),
     faces: { github: undefined, chat: undefined, page: undefined, health: undefined },
     starting: { why: 'starting: connects to the cluster' },

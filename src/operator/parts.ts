@@ -1,4 +1,5 @@
 // What the parts of the operator are built from, in the order in which they come to be.
+import type { createQueueMetrics } from '../web/queue-metrics.ts';
 import type { Logger } from '../base/log.ts';
 import type { Chat } from '../chatops/ports.ts';
 import type { GitHub } from '../github/github.ts';
@@ -27,6 +28,7 @@ export interface Faces {
 }
 
 export interface Base {
+  queues: ReturnType<typeof createQueueMetrics>;
   config: Config;
   log: Logger;
   signal: AbortSignal;

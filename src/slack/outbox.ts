@@ -1,4 +1,5 @@
 // Cards in Slack: each stands once, says what the cluster says, and survives a crash between any two calls.
+import type { QueueMetricsOf } from '../base/queue.ts';
 import type { Approval, CardState, DriftEpisode } from '../model/coxswain.ts';
 import type { Collection } from '../store/store.ts';
 import type { Card } from './card.ts';
@@ -12,6 +13,8 @@ import { missingScope, Poster, retryAfterMs, scopeHint } from './posting.ts';
 
 export interface OutboxOptions extends PosterOptions {
   places: Places;
+  /** Default: none are kept. */
+  queues?: QueueMetricsOf | undefined;
 }
 
 interface Subject {
@@ -67,6 +70,7 @@ export class Outbox {
     this.#poster = new Poster(options);
     this.#queue = new KeyQueue({
       clock: options.clock,
+      metrics: options.queues?.('slack_cards'),
       concurrency: 2,
       backoff: { baseMs: 300, maxMs: 60_000 },
       work: (key) => this.#work(key),

@@ -1,4 +1,5 @@
 // The Slack app: cards out, commands and clicks in; it only writes Requests, the engine acts on them.
+import type { QueueMetricsOf } from '../base/queue.ts';
 import { App } from '@slack/bolt';
 import type { RespondFn } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
@@ -21,6 +22,8 @@ import { escapeMrkdwn, link } from './text.ts';
 import type { Permit } from '../base/permit.ts';
 
 export interface SlackOptions {
+  /** Default: none are kept. */
+  queues?: QueueMetricsOf | undefined;
   config: { botToken: string; appToken: string; apiUrl: string };
   store: Store;
   /** The effect behind an application's waiting approval, as last worked out. */
@@ -95,7 +98,7 @@ async function answer(
 export function createSlack(options: SlackOptions): Slack {
   const { config, store, clock, log } = options;
   const clientOptions = { slackApiUrl: config.apiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true };
-  const socket = new Socket({ appToken: config.appToken, apiUrl: config.apiUrl, clock, log });
+  const socket = new Socket({ appToken: config.appToken, apiUrl: config.apiUrl, queues: options.queues, clock, log });
   // With a token alone Bolt asks auth.test before it hands on the first event, and drops the event when that fails; we
   // listen to no messages of our own.
   const authorize = (): Promise<{ botToken: string }> => Promise.resolve({ botToken: config.botToken });
@@ -119,7 +122,7 @@ export function createSlack(options: SlackOptions): Slack {
     log,
     responses: new Map(),
   };
-  const outbox = new Outbox({ places, client, clock, log });
+  const outbox = new Outbox({ places, client, queues: options.queues, clock, log });
   listenToCommands(app, context);
   listenToClicks(app, context);
   app.error((error) => {

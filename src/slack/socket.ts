@@ -1,4 +1,5 @@
 // The one connection over which Slack tells of commands and clicks: opened again whenever it is lost, without end.
+import type { QueueMetricsOf } from '../base/queue.ts';
 import { LogLevel, SocketModeReceiver } from '@slack/bolt';
 import type { Logger as SlackLogger } from '@slack/bolt';
 import type { Clock } from '../base/clock.ts';
@@ -6,6 +7,8 @@ import type { Logger } from '../base/log.ts';
 import { KeyQueue } from '../base/queue.ts';
 
 export interface SocketOptions {
+  /** Default: none are kept. */
+  queues?: QueueMetricsOf | undefined;
   appToken: string;
   apiUrl: string;
   clock: Clock;
@@ -53,6 +56,7 @@ export class Socket {
     });
     this.#queue = new KeyQueue({
       clock,
+      metrics: options.queues?.('slack_connection'),
       concurrency: 1,
       backoff: { baseMs: 200, maxMs: 30_000 },
       work: () => this.#connect(),

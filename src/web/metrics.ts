@@ -7,6 +7,7 @@ import type { Schedules } from '../store/schedules.ts';
 import type { Store } from '../store/store.ts';
 import { inClusterServer } from '../model/annotations.ts';
 import { isAutomated, sourcesOf } from '../model/application.ts';
+import type { createQueueMetrics } from './queue-metrics.ts';
 import { repositoryPage, repositoryText } from './parts.ts';
 import { openEpisodes, waitingApproval } from './summary.ts';
 
@@ -19,6 +20,7 @@ export interface MetricsOptions {
   /** Whether the cluster lets others write our own resources. */
   forgeable: () => boolean;
   upcoming: Schedules['upcoming'];
+  queues: Pick<ReturnType<typeof createQueueMetrics>, 'registerIn'>;
 }
 
 interface Sample {
@@ -134,6 +136,7 @@ export function createMetrics(options: MetricsOptions): { text(): Promise<{ type
   const { store, pending } = options;
   const registry = new Registry();
   // prom-client's 10 ms would wake an idle process a hundred times a second.
+  options.queues.registerIn(registry);
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 1_000 });
   gauge(registry, {
     name: 'argocd_app_info',

@@ -31,6 +31,7 @@ import { createSources } from '../../src/engine/application/sources.ts';
 import { openGit } from '../../src/git/git.ts';
 import { createRenderer } from '../../src/render/render.ts';
 import { readSettings } from '../../src/store/settings.ts';
+import { createQueueMetrics } from '../../src/web/queue-metrics.ts';
 import { createSchedules } from '../../src/store/schedules.ts';
 import { openStore } from '../../src/store/store.ts';
 import { binaries } from '../../tools/binaries.ts';
@@ -51,6 +52,7 @@ export interface Stage {
   git: Git;
   renderer: Renderer;
   schedules: Schedules;
+  queues: ReturnType<typeof createQueueMetrics>;
   /** undefined: not known now. `of`: instead, by the commits that are asked about. */
   authors: {
     list: People;
@@ -137,6 +139,7 @@ interface Running {
   git: Git;
   renderer: Renderer;
   schedules: Schedules;
+  queues: ReturnType<typeof createQueueMetrics>;
   stop(): Promise<void>;
 }
 
@@ -177,6 +180,7 @@ async function run({ config, namespace, dir, forge, standing, fuse }: RunOptions
       Promise.resolve({ version: cluster.discovery.version, apiVersions: cluster.discovery.apiVersions() }),
   });
   const sources = createSources({ git, store, clock: systemClock, log });
+  const queues = createQueueMetrics();
   const schedules = createSchedules(store, log);
   const engine = createEngine({
     home: cluster,
@@ -187,6 +191,7 @@ async function run({ config, namespace, dir, forge, standing, fuse }: RunOptions
     authors: createAuthors(git, forge),
     standing,
     every: schedules.every,
+    queues: queues.of,
     clock: systemClock,
     log,
     mode: 'coxswain',
@@ -199,6 +204,7 @@ async function run({ config, namespace, dir, forge, standing, fuse }: RunOptions
     git,
     renderer,
     schedules,
+    queues,
     async stop() {
       await engine.stop();
       schedules.stop();
@@ -302,6 +308,9 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
     },
     get renderer() {
       return running.renderer;
+    },
+    get queues() {
+      return running.queues;
     },
     get schedules() {
       return running.schedules;

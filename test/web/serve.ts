@@ -21,7 +21,7 @@ export interface Served {
   start(): Promise<void>;
 }
 
-export async function serve(t: TestContext, { store, engine, cluster, schedules }: Stage): Promise<Served> {
+export async function serve(t: TestContext, { store, engine, cluster, schedules, queues }: Stage): Promise<Served> {
   const ready: Served['ready'] = { why: undefined };
   const metrics = createMetrics({
     store,
@@ -30,6 +30,7 @@ export async function serve(t: TestContext, { store, engine, cluster, schedules 
     pending: () => engine.pending,
     forgeable: () => false,
     upcoming: schedules.upcoming,
+    queues,
   });
   const paths: string[] = [];
   let port = 0;

@@ -1,4 +1,5 @@
 // The pull requests we answer for: each pass reads one afresh and makes comment, checks and deployments say what is so.
+import type { QueueMetricsOf } from '../../base/queue.ts';
 import type { Change } from '../../change/change.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { DeploymentContext } from '../publish/deployments.ts';
@@ -31,6 +32,8 @@ import { findComment } from '../publish/sticky-comment.ts';
 import { renderTracker } from '../markdown/tracker.ts';
 
 export interface PullQueueOptions {
+  /** Default: none are kept. */
+  queues?: QueueMetricsOf | undefined;
   appId: number;
   installations: Installations;
   store: Store;
@@ -74,6 +77,7 @@ export class PullQueue {
     this.#options = options;
     this.#queue = new KeyQueue({
       clock: options.clock,
+      metrics: options.queues?.('pulls'),
       concurrency: 4,
       backoff: { baseMs: 500, maxMs: 60_000 },
       work: (key, signal) => this.#work(key, signal),

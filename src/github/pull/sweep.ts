@@ -1,5 +1,6 @@
 // Looks at installations, repositories, branches and comments afresh, and finds the pull requests that need a pass;
 // sweeps for what webhooks lost.
+import type { QueueMetricsOf } from '../../base/queue.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Host } from '../client/probot.ts';
 import type { HumanComment } from '../publish/sticky-comment.ts';
@@ -27,6 +28,8 @@ const followMs = 7 * 24 * 3_600_000;
 const maxClosedPages = 10;
 
 export interface IntakeOptions {
+  /** Default: none are kept. */
+  queues?: QueueMetricsOf | undefined;
   api: Host;
   installations: Installations;
   pulls: PullQueue;
@@ -64,6 +67,7 @@ export class Intake {
     this.#facts = factMemory(options.clock);
     this.#queue = new KeyQueue({
       clock: options.clock,
+      metrics: options.queues?.('sweep'),
       concurrency: 4,
       backoff: { baseMs: 500, maxMs: 60_000 },
       work: (key, signal) => this.#work(parseKey(key), signal),
