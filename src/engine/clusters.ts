@@ -7,6 +7,7 @@ import type { Application } from '../model/application.ts';
 import type { Store } from '../store/store.ts';
 import type { Target } from './application/assess.ts';
 import { argoClusterConfig } from '../cluster/cluster-config.ts';
+import { isStatus } from '../cluster/api-error.ts';
 import { connectCluster } from '../cluster/cluster.ts';
 import { createComparer } from '../compare/compare.ts';
 import { inClusterServer } from '../model/annotations.ts';
@@ -22,6 +23,8 @@ export interface ClustersOptions {
   log: Logger;
   permit?: Permit | undefined;
   onChange(server: string, change: LiveChange): void;
+  /** Told who is behind a URL, before anybody works there. */
+  onIdentity(server: string, id: string): void;
   signal: AbortSignal;
 }
 
@@ -31,6 +34,17 @@ interface Connected {
   target: Promise<Target>;
   /** Once it is there. */
   now?: Target;
+}
+
+/** A cluster has one namespace of that name for all its life; undefined where it may not be read. */
+async function identityOf({ api }: Cluster, signal: AbortSignal): Promise<string | undefined> {
+  const namespace = { group: '', kind: 'Namespace', namespace: '', name: 'kube-system' };
+  try {
+    return (await api.get(namespace, { signal }))?.metadata.uid;
+  } catch (error) {
+    if (isStatus(error, 401) || isStatus(error, 403)) return undefined;
+    throw error;
+  }
 }
 
 export class Clusters {
@@ -126,6 +140,8 @@ export class Clusters {
     this.#subscriptions.set(server, unsubscribe);
     try {
       await cluster.live.start(signal);
+      const id = await identityOf(cluster, signal);
+      if (id !== undefined) this.#options.onIdentity(server, id);
     } catch (error) {
       unsubscribe();
       if (!isHome) await cluster.stop();

@@ -172,15 +172,15 @@ function fetchLater(memory: Memory, key: string, since: number): void {
 
 interface Own {
   memory: Memory;
+  holdings: Holdings;
   clusters: Clusters;
   enqueue(key: string): void;
 }
 
-function passDeps(options: EngineOptions, { memory, clusters, enqueue }: Own): ReconcileDeps {
+function passDeps(options: EngineOptions, { memory, holdings, clusters, enqueue }: Own): ReconcileDeps {
   const { store, clock, log, desiring, worker, authors, standing, sources } = options;
   return {
-    ...{ store, clock, log, desiring, worker, authors, standing, sources, memory, enqueue },
-    holdings: new Holdings(),
+    ...{ store, clock, log, desiring, worker, authors, standing, sources, memory, holdings, enqueue },
     targetOf: (app) => clusters.targetOf(app),
     connectedTo: (app) => clusters.connectedTo(app),
     fetch: (app, since, signal) => sources.fetch(app, since, signal),
@@ -215,6 +215,7 @@ async function pushed(
 export function createEngine(options: EngineOptions): Engine {
   const { store, clock, log, sources, every } = options;
   const memory = new Memory();
+  const holdings = new Holdings();
   const abort = new AbortController();
   const clusters = new Clusters({
     home: options.home,
@@ -223,9 +224,10 @@ export function createEngine(options: EngineOptions): Engine {
     log,
     permit: options.permit,
     onChange: (server, change) => touched(memory, server, change).forEach((key) => queue.add(key)),
+    onIdentity: (server, id) => holdings.identify(server, id),
     signal: abort.signal,
   });
-  const deps = passDeps(options, { memory, clusters, enqueue: (key) => queue.add(key) });
+  const deps = passDeps(options, { memory, holdings, clusters, enqueue: (key) => queue.add(key) });
   const queue = reconciling(options, deps, abort.signal);
   let ends: (() => Promise<void> | void)[] = [];
   const onPush = (repoUrl: string): Promise<void> => pushed(options, { memory, queue }, repoUrl, abort.signal);

@@ -10,7 +10,7 @@ import { takeover } from '../diff/takeover.ts';
 import type { FieldPath } from '../model/effect.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Permit } from './input.ts';
-import { bound, isAgreed, judgedly, versionOf } from './judged.ts';
+import { bound, isAgreed, isGuarded, judgedly, versionOf } from './judged.ts';
 import { mayPass, refOf } from './run.ts';
 import type { Run } from './run.ts';
 import { isForced } from './selection.ts';
@@ -245,6 +245,7 @@ export async function applyTask(run: Run, task: Task): Promise<boolean> {
       await createHook(run, task, foldStringData(task.object));
       return true;
     }
+    if (isGuarded(run, task, task.kind === 'hook' || forced(run, task))) return true;
     const existed = run.live(task.key) !== undefined;
     const object = await write(run, task, foldStringData(task.object));
     if (!object) return false;

@@ -4,7 +4,7 @@ import type { OperationPhase } from '../model/application.ts';
 import { hookOf } from '../model/hooks.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { dropHookFinalizer, hasHookFinalizer } from './hook-finalizer.ts';
-import { isAgreed, versionOf } from './judged.ts';
+import { isAgreed, isGuarded, versionOf } from './judged.ts';
 import { hookMark } from './plan.ts';
 import { refOf } from './run.ts';
 import type { Run } from './run.ts';
@@ -66,7 +66,7 @@ export async function prepareHook(run: Run, task: Task): Promise<'free' | 'begun
     return run.input.judge
       ? isTaken(task, 'and this hook has no policy BeforeHookCreation: under approval hooks are only created')
       : 'free';
-  if (!(await isAgreed(run, task))) return 'begun';
+  if (isGuarded(run, task, true) || !(await isAgreed(run, task))) return 'begun';
   // Under approval a hook clears away hooks alone, and what people agreed to see deleted.
   if (run.input.judge && !hookOf(found).isHook && !(await mayGo(run, task)))
     return isTaken(task, 'is no hook, and nobody has agreed to delete it for the hook of that name');

@@ -101,6 +101,13 @@ export async function judgedly<T extends string>(
   });
 }
 
+/** Whether somebody must be asked about it who was not when the operation began: then nothing more is written. */
+export function isGuarded(run: Run, { key }: Task, deletes: boolean): boolean {
+  const why = run.dryRun ? undefined : run.input.guardedBy?.(key, deletes);
+  if (why !== undefined) run.stopped ??= why;
+  return why !== undefined;
+}
+
 /**
  * All that is left, before anything more is done for it: a hook is not run for a sync that stops at its next object.
  */

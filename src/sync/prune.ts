@@ -2,7 +2,7 @@
 import { errorMessage } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { argo } from '../model/annotations.ts';
-import { judgedly, versionOf } from './judged.ts';
+import { isGuarded, judgedly, versionOf } from './judged.ts';
 import { mayPass, refOf } from './run.ts';
 import type { Run } from './run.ts';
 import { isPending, movesMessage, record } from './task.ts';
@@ -72,6 +72,7 @@ export async function pruneTask(run: Run, task: Task): Promise<void> {
     if (live && live.metadata.uid !== uid) return recordSkipped(task, 'made anew since the sync began');
     const other = run.input.heldBy?.(task.key);
     if (live && other !== undefined) return recordMoved(task, other);
+    if (live && isGuarded(run, task, true)) return;
     if (live && live.metadata.deletionTimestamp === undefined) {
       await run.input.cluster.api.delete(refOf(task), {
         ...(uid && { uid }),

@@ -23,6 +23,7 @@ import {
   requests,
   synced,
 } from './manifests.ts';
+import { testCluster } from '../control-plane.ts';
 import { stage } from './fixture.ts';
 
 const gate = { 'coxswain.dev/approval': 'required', 'coxswain.dev/approvers': 'bo' };
@@ -214,4 +215,61 @@ test("what moves from a gated application to one without a gate stays until the 
     s.cluster.live.get(configMap(s, 'shared'))?.application === 'web' ? true : undefined,
   );
   assert.equal((await s.cluster.api.get(configMap(s, 'shared')))?.metadata.uid, before?.metadata.uid);
+});
+
+test('what a gated application takes while a sync of another one goes on is not written over by its next wave', async (t) => {
+  const s = await scene(t);
+  await s.apply('web', { syncPolicy: automated });
+  await synced(s, 'web');
+  const late = configMap(s, 'late');
+  s.fuse.meanwhile('apply ConfigMap/first', async () => {
+    const tracked = { 'argocd.argoproj.io/tracking-id': `prod:/ConfigMap:${s.namespace}/late` };
+    await s.cluster.api.apply({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'late', namespace: s.namespace, annotations: tracked },
+      data: { value: 'production' },
+    });
+    await s.untilStore('it is seen', () => (s.cluster.live.get(late)?.application === 'prod' ? true : undefined));
+  });
+  await push(s, {
+    'web/first.yaml': config('first', '1'),
+    'web/late.yaml': config('late', 'mine', 'argocd.argoproj.io/sync-wave: "1"'),
+  });
+  const asked = await approvalIn(s, 'web', 'Pending');
+  assert.deepEqual(asked.spec.policy?.approvers, [['bo']]);
+  const { message = '' } = (await ended(s, 'web', 'Failed')).status?.operationState ?? {};
+  assert.match(message, /ConfigMap [^ ]+\/late belongs to application prod, whose gate asks/);
+  assert.deepEqual([await dataOf(s, 'first'), await dataOf(s, 'late')], [{ value: '1' }, { value: 'production' }]);
+});
+
+test('a cluster that is registered under another URL is the same one: what the owner’s Git holds there is the owner’s', async (t) => {
+  const s = await scene(t);
+  const plane = await testCluster(t);
+  const text = { name: 'again', server: plane.server };
+  const config2 = { bearerToken: plane.token, tlsClientConfig: { caData: Buffer.from(plane.ca).toString('base64') } };
+  await s.cluster.api.apply({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      name: 'again',
+      namespace: s.namespace,
+      labels: { 'argocd.argoproj.io/secret-type': 'cluster' },
+    },
+    stringData: { ...text, config: JSON.stringify(config2) },
+  });
+  await s.project('wide', {}, { destinations: [{ name: 'again', server: '*', namespace: s.namespace }] });
+  const destination = { name: 'again', namespace: s.namespace };
+  await s.apply('web', { project: 'wide', destination, syncPolicy: automated });
+  await synced(s, 'web');
+  await push(s, { 'prod/new.yaml': config('new', 'production') });
+  await approvalIn(s, 'prod', 'Pending');
+  await push(s, { 'web/new.yaml': config('new', 'mine') });
+  const asked = await approvalIn(s, 'web', 'Pending');
+  assert.deepEqual(
+    asked.spec.operations.map(({ key }) => key.name),
+    ['new'],
+  );
+  await quiet(s);
+  assert.equal(await dataOf(s, 'new'), undefined);
 });

@@ -20,6 +20,8 @@ interface Held {
 export interface Holders {
   /** Tracking names of the applications whose desired state has the object, sorted. */
   holders(server: string, key: ResourceKey): string[];
+  /** Whether both URLs lead to one cluster, as far as anybody knows. */
+  isSame(server: string | undefined, other: string): boolean;
   keysOf(tracking: string): ResourceKey[];
   /** undefined: nobody knows yet what it holds. */
   holds(tracking: string, key: ResourceKey): boolean | undefined;
@@ -36,9 +38,10 @@ export function instead(
       [
         ...holders.holders(server, key).filter((name) => !others.has(name.split(nextMark)[0] ?? '')),
         ...[...others].flatMap(([tracking, held]) =>
-          held.server === server && texts.get(tracking)?.has(keyText(key)) ? [tracking] : [],
+          holders.isSame(held.server, server) && texts.get(tracking)?.has(keyText(key)) ? [tracking] : [],
         ),
       ].sort(),
+    isSame: (server, other) => holders.isSame(server, other),
     keysOf: (tracking) => [...(others.get(tracking)?.keys ?? holders.keysOf(tracking))],
     holds: (tracking, key) => texts.get(tracking)?.has(keyText(key)) ?? holders.holds(tracking, key),
   };
@@ -48,6 +51,25 @@ export class Holdings implements Holders {
   readonly #held = new Map<string, Held>();
   /** Server and key → tracking names. */
   readonly #holders = new Map<string, Set<string>>();
+  /** What tells a cluster from others, by its URL: one may be registered under several. */
+  readonly #ids = new Map<string, string>();
+
+  /** Who is behind that URL. */
+  identify(server: string, id: string): void {
+    if (this.#idOf(server) === id) return;
+    const held = [...this.#held].filter(([, each]) => each.server === server);
+    for (const [tracking, { keys }] of held) for (const text of keys.keys()) this.#drop(server, text, tracking);
+    this.#ids.set(server, id);
+    for (const [tracking, { keys }] of held) for (const text of keys.keys()) this.#add(server, text, tracking);
+  }
+
+  isSame(server: string | undefined, other: string): boolean {
+    return server !== undefined && this.#idOf(server) === this.#idOf(other);
+  }
+
+  #idOf(server: string): string {
+    return this.#ids.get(server) ?? server;
+  }
 
   /**
    * What the application's branch head holds, as last rendered; answers the keys that it did not hold before, or holds
@@ -76,7 +98,7 @@ export class Holdings implements Holders {
   }
 
   holders(server: string, key: ResourceKey): string[] {
-    return [...(this.#holders.get(`${server}\n${keyText(key)}`) ?? [])].sort();
+    return [...(this.#holders.get(`${this.#idOf(server)}\n${keyText(key)}`) ?? [])].sort();
   }
 
   keysOf(tracking: string): ResourceKey[] {
@@ -88,13 +110,13 @@ export class Holdings implements Holders {
   }
 
   #add(server: string, text: string, tracking: string): void {
-    const name = `${server}\n${text}`;
+    const name = `${this.#idOf(server)}\n${text}`;
     const holders = this.#holders.get(name) ?? new Set();
     this.#holders.set(name, holders.add(tracking));
   }
 
   #drop(server: string, text: string, tracking: string): void {
-    const name = `${server}\n${text}`;
+    const name = `${this.#idOf(server)}\n${text}`;
     const holders = this.#holders.get(name);
     holders?.delete(tracking);
     if (holders?.size === 0) this.#holders.delete(name);

@@ -85,3 +85,11 @@ export function stampOf(
     ...[...(target ? others.ownersOf(key) : []), ...others.takenAlong(key)].map(({ application }) => application),
   ].join();
 }
+
+/** As a clause: whose gate bears on the object at this moment. */
+export function guardOf(others: Others, key: ResourceKey, deletes: boolean): string | undefined {
+  const [owner] = others.ownersOf(key);
+  if (owner) return `${keyTitle(key)} belongs to application ${nameOf(owner.application)}, whose gate asks`;
+  const [along] = deletes ? others.takenAlong(key) : [];
+  return along && `${keyTitle(key)} holds objects of application ${nameOf(along.application)}, whose gate asks`;
+}

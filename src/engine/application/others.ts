@@ -134,7 +134,7 @@ async function readAside(
   try {
     const { key, manifests, placeOf } = await deps.desiring.at(app, [], signal);
     const server = clusterOf(deps.store.settings(), app.spec.destination)?.server;
-    if (server === target.server)
+    if (server !== undefined && deps.holdings.isSame(server, target.server))
       tell(deps, target, {
         tracking: name,
         keys: deps.holdings.set(name, server, key, () => target.comparer.keysOf({ app, tracking, manifests, placeOf })),
@@ -147,9 +147,9 @@ async function readAside(
 }
 
 /** Also where it deploys beside us: there it may bring Applications. */
-function mayConcern({ store }: OtherDeps, other: Application, target: Target): boolean {
+function mayConcern({ store, holdings }: OtherDeps, other: Application, target: Target): boolean {
   const server = clusterOf(store.settings(), other.spec.destination)?.server;
-  return server === target.server || server === inClusterServer;
+  return holdings.isSame(server, target.server) || server === inClusterServer;
 }
 
 /**

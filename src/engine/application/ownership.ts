@@ -74,7 +74,7 @@ function takenAlong(deps: OwnershipDeps, target: Target, tracking: string, conta
   const here = new Set(
     store.applications
       .list()
-      .filter((app) => serverOf(deps, app) === target.server)
+      .filter((app) => holdings.isSame(serverOf(deps, app), target.server))
       .map((app) => trackingName(app, store.namespace)),
   );
   const names = new Set(

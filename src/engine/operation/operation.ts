@@ -16,6 +16,7 @@ import type { Admission } from '../approval/admission.ts';
 import { admit, admitAgain } from '../approval/admission.ts';
 import { basisOf, compareTo, deniedTargets } from '../application/assess.ts';
 import { isGated } from '../approval/gate-input.ts';
+import { guardOf } from '../application/met-gates.ts';
 import { confirmOf } from '../approval/rights.ts';
 import { judgeOf, toldOf } from '../approval/judge.ts';
 import { endedState, sourceFields, stateOf } from '../application/operation-state.ts';
@@ -108,7 +109,10 @@ function takenBy({ target, known, others }: Subject, key: ResourceKey): string |
   return others.heldBy(key) ?? (owner === known.tracking ? undefined : owner);
 }
 
-type Steps = Pick<StepInput, 'state' | 'resolved' | 'targets' | 'signal' | 'blocked' | 'judge' | 'confirm' | 'ends'>;
+type Steps = Pick<
+  StepInput,
+  'state' | 'resolved' | 'targets' | 'signal' | 'blocked' | 'judge' | 'guardedBy' | 'confirm' | 'ends'
+>;
 
 function takeStep(deps: OperationDeps, { subject, save }: OperationInput, steps: Steps): Promise<StepResult> {
   const { app, target, log, known } = subject;
@@ -268,10 +272,14 @@ export async function runOperation(
   if (held) return held;
   const { admitted } = subject.known;
   const judge = judgeOf(deps, admissionOf(input, wanted), admitted, signal);
+  const guardedBy =
+    admitted?.rule === 'not-gated'
+      ? (key: ResourceKey, deletes: boolean) => guardOf(subject.others, key, deletes)
+      : undefined;
   let lost: string | undefined;
   const confirmed = confirmOf(deps, app, admitted);
   const confirm = confirmed && (async (group: string) => (lost = await confirmed(group)));
-  const result = await takeStep(deps, input, { ...stepsOf(input, wanted, state), judge, confirm, signal });
+  const result = await takeStep(deps, input, { ...stepsOf(input, wanted, state), judge, guardedBy, confirm, signal });
   if (result.stopped !== undefined) {
     const because = lost ?? `what would be applied has changed: ${result.stopped}`;
     return askAboutRest(deps, input, { state: result.state, wanted, why: result.stopped, because }, signal);
