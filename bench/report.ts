@@ -16,9 +16,9 @@ interface Row {
 }
 
 /** On the reference machine: server-side applies a second, and CPU seconds of the client for all creates. */
-export const referenceFloor = { creates: 900, repeats: 1700, createCpu: 0.27 };
+const referenceFloor = { creates: 900, repeats: 1700, createCpu: 0.27 };
 
-export const rows: Row[] = [
+const rows: Row[] = [
   {
     phase: 'create',
     what: 'create and sync all',
@@ -122,7 +122,7 @@ export const rows: Row[] = [
 ];
 
 /** How much slower this machine is than the reference machine; 1 = as fast. It counts what else runs on it. */
-export function slowness(floor: Floor): Record<Row['scale'], number> {
+function slowness(floor: Floor): Record<Row['scale'], number> {
   const time = (referenceFloor.creates / floor.creates + referenceFloor.repeats / floor.repeats) / 2;
   return { time, cpu: floor.createCpu / referenceFloor.createCpu, none: 1 };
 }

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 
-export interface Usage {
+interface Usage {
   /** CPU seconds since the process began; of ended children too. */
   cpu: number;
   /** Resident memory, MiB. */

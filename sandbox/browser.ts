@@ -18,7 +18,7 @@ const flags = [
   '--remote-debugging-port=0',
 ];
 
-export interface Picture {
+interface Picture {
   url: string;
   /** Run in the page before the picture, e.g. to open a part of it. */
   script?: string;

@@ -2,7 +2,7 @@
 // never comes.
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export interface Patience {
+interface Patience {
   /** Default 60,000. */
   withinMs?: number;
   /** Default 25. */

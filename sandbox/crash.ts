@@ -20,7 +20,7 @@ Exits 0 when both runs end alike, else 1 with the differences.
   --help         this text
 `;
 
-export interface Undisturbed {
+interface Undisturbed {
   end: EndState;
   /** Labels of all mutating requests, in order. */
   log: readonly string[];
@@ -51,7 +51,7 @@ export async function undisturbedRun(tell: Tell): Promise<Undisturbed> {
   }
 }
 
-export interface Disturbed {
+interface Disturbed {
   end: EndState;
   kills: readonly Kill[];
 }

@@ -11,7 +11,7 @@ import type { KubeObject } from '../src/model/kube.ts';
 import { binaries } from '../tools/binaries.ts';
 import type { Access } from './cluster/access.ts';
 
-export interface Answer {
+interface Answer {
   status: number;
   body: unknown;
 }

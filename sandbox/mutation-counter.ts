@@ -2,7 +2,7 @@
 
 export type KillSide = 'before' | 'after';
 
-export interface KillOrder {
+interface KillOrder {
   /** The n-th mutating request from the last `reset` on, counting from 1, over all sandboxes that share the switch. */
   n: number;
   /** `before`: the request is never handled. `after`: it is handled, but its answer is never sent. */

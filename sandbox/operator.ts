@@ -6,7 +6,7 @@ import { binaries } from '../tools/binaries.ts';
 import { Children } from './cluster/children.ts';
 import { freePorts } from './cluster/ports.ts';
 
-export interface OperatorOptions {
+interface OperatorOptions {
   /** Its data, and the log `coxswain.log` of all its lives. */
   dir: string;
   /**

@@ -5,10 +5,10 @@ import type { RoleName } from './github/world.ts';
 import type { Actor, Slack } from './slack/slack.ts';
 
 /** alice writes changes, bob leads and approves, carol reads along and has no rights; dave runs the platform. */
-export const names = ['alice', 'bob', 'carol', 'dave'] as const;
+const names = ['alice', 'bob', 'carol', 'dave'] as const;
 export type Name = (typeof names)[number];
 
-export interface Someone {
+interface Someone {
   login: Name;
   slackId: string;
   /** On GitHub. */
@@ -28,7 +28,7 @@ const realNames: Record<Name, string> = {
 };
 
 /** Who is in which team of the organization; `argocd-rbac-cm` gives the teams their roles. */
-export const teams: Record<string, readonly Name[]> = {
+const teams: Record<string, readonly Name[]> = {
   storefront: ['alice', 'bob'],
   platform: ['dave'],
   leads: ['bob'],

@@ -18,7 +18,7 @@ import { copySample, sampleFolder } from './sample.ts';
 import { applyCrds, applySettings, userOf } from './settings.ts';
 import { startSlack, type Slack } from './slack/slack.ts';
 
-export interface SceneOptions {
+interface SceneOptions {
   /** Shared by GitHub, Slack and the proxy before the API server. */
   killSwitch?: KillSwitch;
   /** Holds everything and stays; default a temporary directory, removed at the end. */
@@ -60,7 +60,7 @@ export interface Scene {
   stop(): Promise<void>;
 }
 
-export const repositoryName = 'acme/infra';
+const repositoryName = 'acme/infra';
 const botToken = 'xoxb-sandbox';
 const appToken = 'xapp-sandbox';
 

@@ -12,7 +12,7 @@ import { revert } from './story/revert.ts';
 import type { Stage } from './story/stage.ts';
 import { list } from './kube.ts';
 
-export interface StoryOptions {
+interface StoryOptions {
   /** Told what happens, a sentence at a time. */
   tell?: (line: string) => void;
   /** How long any one thing may take; default 60,000. */

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { test } from 'node:test';
 import ts from 'typescript';
+import { unusedExports } from './unused-exports.ts';
 
 /** Rooms of src/ from the ground up; a room imports from lower floors and from itself. */
 const floors: string[][] = [
@@ -121,6 +122,17 @@ test('src/ imports only from lower floors and its own room, and folders of a roo
 test('no circle of imports, types included', () => {
   const files = [...sources, ...filesOf('sandbox').filter((file) => file.endsWith('.ts'))];
   assert.equal(circle(new Map(files.map((file) => [file, importsOf(file)])))?.join(' → '), undefined);
+});
+
+test('every exported name is imported somewhere', () => {
+  const folders = ['src', 'sandbox', 'test', 'bench', 'tools'];
+  const files = folders.flatMap(filesOf).filter((file) => file.endsWith('.ts'));
+  assert.deepEqual(unusedExports(new Map(files.map((file) => [join(root, file), read(file)]))), []);
+  const made = new Map([
+    ['/a.ts', "export const used = 1, gone = 2; export type { T } from './b.ts';"],
+    ['/b.ts', "import { used as u } from './a.ts'; export interface T {} export function left(): void {}"],
+  ]);
+  assert.deepEqual(unusedExports(made), ['/a.ts: gone', '/a.ts: T', '/b.ts: left']);
 });
 
 test('every room has a head file of its own name', () => {

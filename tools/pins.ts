@@ -1,6 +1,6 @@
 // What is built from where: every pinned binary with its Go module, its package and its link flags.
 
-export interface Pin {
+interface Pin {
   /** Folder under `tools/` whose go.mod and go.sum pin every line of source that is not its own. */
   module: string;
   /** Go package of the command. */

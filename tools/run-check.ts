@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Report } from './report.ts';
 
-export interface Check {
+interface Check {
   name: string;
   /** Below node_modules. */
   script: string;

@@ -38,7 +38,7 @@ export function createSigningKey(directory: string): { publicKey: string; privat
   return files;
 }
 
-export interface KubeconfigOptions {
+interface KubeconfigOptions {
   server: string;
   token: string;
   user: string;

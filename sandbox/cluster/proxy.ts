@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Killed, type KillSwitch } from '../mutation-counter.ts';
 import { CannedAnswers, isMutating, parseRequest, statusBody, type CannedAnswer, type SeenRequest } from './faults.ts';
 
-export interface ProxyOptions {
+interface ProxyOptions {
   /** `https://127.0.0.1:<port>` */
   target: string;
   /** PEM of the target's certificate. */

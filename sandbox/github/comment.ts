@@ -14,13 +14,13 @@ import {
   timestamp,
 } from './world.ts';
 
-export interface CommentPlace {
+interface CommentPlace {
   repository: Repository;
   actor: Actor;
 }
 
 /** GitHub's limit of a comment body, in characters. */
-export const longestBody = 65_536;
+const longestBody = 65_536;
 
 function checkBody(body: string): void {
   if (body.trim() === '')

@@ -46,7 +46,7 @@ export const defaultManifest: AppManifest = {
   ],
 };
 
-export interface WorldOptions {
+interface WorldOptions {
   appId: number;
   privateKey: string;
   manifest: AppManifest;

@@ -1,6 +1,6 @@
 // Faults that a test asks for: refusals, delays and cut connections on requests; lost, doubled and reordered webhooks.
 
-export interface RequestSeen {
+interface RequestSeen {
   method: string;
   /** With the query, without the API prefix: `/repos/acme/infra/pulls?state=open`, or `/acme/infra.git/…`. */
   path: string;
@@ -19,14 +19,14 @@ export type Answer =
   /** Answers late: when the promise resolves. */
   | { until: Promise<unknown> };
 
-export interface Fault {
+interface Fault {
   match?: (request: RequestSeen) => boolean;
   /** How many requests; default 1. */
   times?: number;
   answer: Answer;
 }
 
-export type HookFate = 'lose' | 'double' | 'swap';
+type HookFate = 'lose' | 'double' | 'swap';
 
 export interface Faults {
   /** The next `times` requests that match are answered so. Earlier faults go first. */

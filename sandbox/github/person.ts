@@ -21,7 +21,7 @@ import {
   type Review,
 } from './world.ts';
 
-export interface NewCommitOrder {
+interface NewCommitOrder {
   /** Created from `from` when it does not exist. */
   branch: string;
   /** Default: the default branch. */

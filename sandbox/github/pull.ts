@@ -8,7 +8,7 @@ import { announcing, closePull, keepPullRef } from './push.ts';
 import type { Site } from './site.ts';
 import { type Actor, findRepository, type Pull, type Repository, type Review, timestamp } from './world.ts';
 
-export interface NewPull {
+interface NewPull {
   title: string;
   body: string | null;
   /** Branch names. */
@@ -95,7 +95,7 @@ async function openPullAlone(site: Site, at: { repository: Repository; actor: Ac
   return pull;
 }
 
-export async function announcePull(
+async function announcePull(
   site: Site,
   at: { repository: Repository; actor: Actor; pull: Pull },
   action: string,
@@ -121,7 +121,7 @@ export async function testMerge(repository: Repository, pull: Pull): Promise<voi
   pull.tested = { of, mergeable: tree !== null };
 }
 
-export interface PullEdit {
+interface PullEdit {
   title?: string | undefined;
   body?: string | undefined;
   base?: string | undefined;

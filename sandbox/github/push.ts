@@ -6,7 +6,7 @@ import { type Json, presentRepository, presentScene } from './present/present.ts
 import type { Site } from './site.ts';
 import { type Actor, fullName, type Pull, type Repository, timestamp } from './world.ts';
 
-export interface RefMove {
+interface RefMove {
   name: string;
   before: string | null;
   after: string | null;
@@ -14,7 +14,7 @@ export interface RefMove {
 
 const none = '0'.repeat(40);
 
-export function movesBetween(before: readonly Ref[], after: readonly Ref[]): RefMove[] {
+function movesBetween(before: readonly Ref[], after: readonly Ref[]): RefMove[] {
   const old = new Map(before.map((ref) => [ref.name, ref.sha]));
   const now = new Map(after.map((ref) => [ref.name, ref.sha]));
   return [...new Set([...old.keys(), ...now.keys()])]

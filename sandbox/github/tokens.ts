@@ -72,7 +72,7 @@ function appOf(world: World, jwt: string): Caller {
 }
 
 /** What an access token request narrows. */
-export interface Narrowing {
+interface Narrowing {
   repositories: number[] | null;
   permissions: Record<string, string> | null;
 }

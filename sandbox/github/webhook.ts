@@ -42,7 +42,7 @@ export interface Hooks {
   close(): void;
 }
 
-export interface HookOptions {
+interface HookOptions {
   world: World;
   schema: Schema;
   faults: ArmedFaults;

@@ -273,10 +273,6 @@ export function findTeam(world: World, org: string, slug: string): Team | undefi
   return world.teams.find((team) => team.org.toLowerCase() === org.toLowerCase() && team.slug === slug);
 }
 
-export function pullOf(repository: Repository, number: number): Pull | undefined {
-  return repository.pulls.get(number);
-}
-
 /** Creates the account, or returns the one that has that login. */
 export function ensureAccount(world: World, login: string, type: Account['type'] = 'User'): Account {
   const known = findAccount(world, login);

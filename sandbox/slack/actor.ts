@@ -7,7 +7,7 @@ import type { Channel, Ephemeral, Message, User, View } from './model.ts';
 import type { Delivery } from './socket-mode.ts';
 import type { SlackState } from './state.ts';
 
-export interface ActorParts {
+interface ActorParts {
   state: SlackState;
   interactions: Interactions;
   events: Events;

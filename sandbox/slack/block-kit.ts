@@ -117,9 +117,6 @@ const bySurface: Record<Surface, Record<string, Check>> = {
   home: simple,
 };
 
-/** Names of the block types that the schemas know, for the report of coverage. */
-export const blockTypes: string[] = [...new Set(Object.values(bySurface).flatMap((table) => Object.keys(table)))];
-
 function checkIds(blocks: JsonObject[], path: string, faults: Fault[]): void {
   const blockIds = new Set<string>();
   blocks.forEach((block, index) => {

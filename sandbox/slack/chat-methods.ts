@@ -21,7 +21,7 @@ const contentArgs: Record<string, ArgumentType> = {
 const authorArgs: Record<string, ArgumentType> = { username: 'string', icon_url: 'string', icon_emoji: 'string' };
 
 /** The channel that the bot may write to; a person's id means the direct conversation. */
-export function writable(state: SlackState, id: string): Channel {
+function writable(state: SlackState, id: string): Channel {
   const person = state.users.get(id);
   const channel = person ? state.im(person) : state.channels.get(id);
   if (!channel) throw new ApiError('channel_not_found');
@@ -152,7 +152,7 @@ const postEphemeral: Method = {
   },
 };
 
-export function permalink(url: string, channel: string, ts: string): string {
+function permalink(url: string, channel: string, ts: string): string {
   return `${url}/archives/${channel}/p${ts.replace('.', '')}`;
 }
 

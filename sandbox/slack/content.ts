@@ -5,7 +5,7 @@ import { ApiError, refuse, type Arguments } from './method.ts';
 import { list, object, text, type Fault } from './schema.ts';
 import type { SlackState } from './state.ts';
 
-export interface Content {
+interface Content {
   text: string;
   blocks: JsonObject[];
   attachments: JsonObject[];

@@ -6,7 +6,7 @@ import type { Channel, Message } from './model.ts';
 import type { SlackState } from './state.ts';
 
 /** Replaces what differs between two equal runs: times, timestamps, ids and hashes. */
-export function neutral(text: string): string {
+function neutral(text: string): string {
   return text
     .replace(/<!date\^\d+\^/g, '<!date^0^')
     .replace(/\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})/g, '(time)')

@@ -212,9 +212,6 @@ export const contextElement: Check = byType({
   mrkdwn: mrkdwn({ max: 3000 }),
 });
 
-/** Names of the elements that the schemas know, for the report of coverage. */
-export const elementTypes: string[] = ['button', 'overflow', ...Object.keys(chosen), 'plain_text_input', 'image'];
-
 /** What a dynamic select may be answered: options or groups, at most 100. */
 export const suggestions: Check = both(
   object({}, { options: list(plainOption, { max: 100 }), option_groups: list(optionGroup, { max: 100 }) }),

@@ -19,7 +19,7 @@ import type { Delivery, SocketMode } from './socket-mode.ts';
 import type { SlackState } from './state.ts';
 import { closeView, pushView, readView, replaceView } from './view-store.ts';
 
-export interface InteractionParts {
+interface InteractionParts {
   state: SlackState;
   sockets: SocketMode;
   url: string;

@@ -23,7 +23,7 @@ export function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-export interface CommandLine {
+interface CommandLine {
   command: string;
   text: string;
   responseUrl: string;
@@ -68,7 +68,7 @@ export function actionJson(state: SlackState, placed: Placed, value: JsonObject)
   };
 }
 
-export interface MessageClick {
+interface MessageClick {
   channel: Channel;
   message: Message | Ephemeral;
   action: JsonObject;

@@ -57,7 +57,7 @@ export function list(item: Check, { min = 0, max = Infinity }: Bounds = {}): Che
   };
 }
 
-export type Shape = Record<string, Check>;
+type Shape = Record<string, Check>;
 
 export function object(required: Shape, optional: Shape = {}): Check {
   return (value, path, faults) => {

@@ -14,11 +14,11 @@ import { SlackState, type Team } from './state.ts';
 import { WebApi, type KillSwitch } from './web-api.ts';
 
 export type { Delivery } from './socket-mode.ts';
-export type { Channel, Ephemeral, Message, User, View, Violation } from './model.ts';
+export type { Channel, Message, View } from './model.ts';
 export type { KillSwitch } from './web-api.ts';
 export { Actor } from './actor.ts';
 
-export interface SlackOptions {
+interface SlackOptions {
   /** Default: a free one. */
   port?: number;
   botToken: string;
@@ -34,7 +34,7 @@ export interface SlackOptions {
   clock?: Clock;
 }
 
-export interface NewUser {
+interface NewUser {
   name: string;
   id?: string;
   realName?: string;
@@ -43,7 +43,7 @@ export interface NewUser {
   guest?: boolean;
 }
 
-export interface NewChannel {
+interface NewChannel {
   name: string;
   id?: string;
   topic?: string;
@@ -53,7 +53,7 @@ export interface NewChannel {
 }
 
 /** Faults of answers, and of sockets. */
-export interface SlackFaults extends Pick<
+interface SlackFaults extends Pick<
   FaultPlan,
   'rateLimit' | 'serverError' | 'error' | 'slow' | 'cut' | 'duplicateEnvelopes' | 'loseAcks' | 'clear'
 > {

@@ -6,7 +6,7 @@ import type { FaultPlan } from './fault-plan.ts';
 import { isObject, parseJson, stringOf, type JsonObject } from './json.ts';
 import type { SlackState } from './state.ts';
 
-export type EnvelopeType = 'slash_commands' | 'interactive' | 'events_api';
+type EnvelopeType = 'slash_commands' | 'interactive' | 'events_api';
 
 /** What became of one payload. */
 export interface Delivery {
@@ -18,7 +18,7 @@ export interface Delivery {
   envelopeId: string;
 }
 
-export interface Retry {
+interface Retry {
   attempt: number;
   reason: string;
 }

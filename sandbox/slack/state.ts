@@ -13,7 +13,7 @@ const triggerMs = 3_000;
 /** Slack: a response_url works five times within thirty minutes. */
 const hookMs = 30 * 60_000;
 
-export interface StateOptions {
+interface StateOptions {
   clock: Clock;
   team: Team;
   botName: string;

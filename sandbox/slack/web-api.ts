@@ -30,7 +30,7 @@ export const methods: Record<string, Method> = {
 /** Slack refuses larger bodies; the largest legal one is a 250 KB view, form-encoded. */
 const bodyLimit = 2 ** 20;
 
-export interface WebApiOptions {
+interface WebApiOptions {
   api: Api;
   faults: FaultPlan;
   botToken: string;

@@ -1,6 +1,6 @@
 // The changes that the story makes to the sample repository; the demo's page offers the same ones.
 export type Read = (path: string) => Promise<string | null>;
-export type Files = Record<string, string | null>;
+type Files = Record<string, string | null>;
 
 export const secrets = { before: 'only-an-example', after: 'correct-horse-battery' } as const;
 export const images = { before: 'nginx:1.27.0', after: 'nginx:1.27.1', byHand: 'nginx:1.25.5' } as const;

@@ -53,7 +53,7 @@ export function repository({ scene }: Stage): Repository {
 }
 
 /** Everything the App said in a pull request. */
-export function ownComments(stage: Stage, pull: number): Comment[] {
+function ownComments(stage: Stage, pull: number): Comment[] {
   return repository(stage).comments.filter(
     (comment) => comment.pull === pull && comment.app !== null && comment.body.startsWith(commentMarker),
   );

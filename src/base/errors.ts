@@ -122,9 +122,9 @@ export const errorCodes = {
   },
 } as const satisfies Record<string, CodeText>;
 
-export type ErrorCode = keyof typeof errorCodes;
+type ErrorCode = keyof typeof errorCodes;
 
-export interface AppErrorOptions {
+interface AppErrorOptions {
   kind?: ErrorKind;
   /** What the person can do next, one sentence. */
   hint?: string;

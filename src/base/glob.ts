@@ -1,12 +1,12 @@
 // Shell globs over plain text, as Argo CD's lists and policies use them (the semantics of gobwas/glob), in time linear
 // in the text.
 
-export interface GlobOptions {
+interface GlobOptions {
   /** Characters that `*` and `?` do not cross; `**` crosses everything. Default: none. */
   separators?: string;
 }
 
-export interface Glob {
+interface Glob {
   test(text: string): boolean;
   /** States reached by all tests so far: no more for each character of a text than the pattern has. */
   readonly steps: number;

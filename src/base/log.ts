@@ -2,8 +2,8 @@
 import { pino } from 'pino';
 import type { DestinationStream } from 'pino';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
-export type LogFields = Record<string, unknown>;
+type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+type LogFields = Record<string, unknown>;
 
 /** Messages are constant; what varies goes into the fields. An error goes into the field `err`. */
 export interface Logger {
@@ -40,7 +40,7 @@ export function redactText(text: string): string {
  * A copy that is safe to write out: strings are redacted, members with a telling name are replaced, errors become plain
  * values, deep values are cut.
  */
-export function redact(value: unknown, depth = 0): unknown {
+function redact(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return redactText(value);
   if (typeof value === 'bigint') return value.toString();
   if (value === null || typeof value !== 'object') return value;
@@ -65,7 +65,7 @@ function redactError(error: Error, depth: number): Record<string, unknown> {
   };
 }
 
-export interface LogOptions {
+interface LogOptions {
   /** Default `info`. */
   level?: LogLevel;
   /** Where the lines go; default standard error. */

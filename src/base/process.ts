@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { AppError, errorMessage } from './errors.ts';
 
-export interface RunOptions {
+interface RunOptions {
   cwd?: string;
   /** The whole environment of the tool; nothing is inherited. Default: PATH only. */
   env?: Record<string, string>;
@@ -16,7 +16,7 @@ export interface RunOptions {
   okCodes?: number[];
 }
 
-export interface RunResult {
+interface RunResult {
   code: number;
   stdout: Buffer;
   stderr: string;

@@ -17,7 +17,7 @@ export interface Outcome {
 }
 
 /** What a queue tells of itself; no call may throw. Times are milliseconds (client-go: util/workqueue/metrics.go). */
-export interface QueueMetrics {
+interface QueueMetrics {
   added(): void;
   /** Number of keys that wait to be taken. */
   depth(depth: number): void;

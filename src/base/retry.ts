@@ -2,7 +2,7 @@
 import type { Clock } from './clock.ts';
 import { errorKind } from './errors.ts';
 
-export interface BackoffOptions {
+interface BackoffOptions {
   /** Milliseconds before the first retry; default 800. */
   baseMs?: number;
   /** Upper bound; default 30,000. */
@@ -31,7 +31,7 @@ export function retryAfterMs(value: string | string[] | undefined, now: number):
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
-export interface RetryOptions extends BackoffOptions {
+interface RetryOptions extends BackoffOptions {
   clock: Clock;
   random: () => number;
   /** Attempts in all; default 5. */

@@ -7,7 +7,7 @@ import { AppError } from './errors.ts';
 import { toolMissing } from './process.ts';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 
-export interface WorkerOptions {
+interface WorkerOptions {
   /** Absolute, or a name on PATH. */
   path: string;
   /** Milliseconds that one request may take; default 30,000. */
@@ -16,7 +16,7 @@ export interface WorkerOptions {
   maxOutput?: number;
 }
 
-export interface WorkerAnswer {
+interface WorkerAnswer {
   value: unknown;
   blobs: Buffer[];
 }

@@ -37,7 +37,7 @@ export interface Affected {
   result: Desired | Error | undefined;
 }
 
-export interface AffectedList {
+interface AffectedList {
   affected: Affected[];
   /** How many applications follow this branch. */
   considered: number;
@@ -70,7 +70,7 @@ export function pins(app: Application, pull: PullInput, commit: string): (string
   );
 }
 
-export function tracks(app: Application, pull: PullInput): boolean {
+function tracks(app: Application, pull: PullInput): boolean {
   return pins(app, pull, pull.head.sha).some((pin) => pin !== undefined);
 }
 

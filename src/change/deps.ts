@@ -24,7 +24,7 @@ export interface Desired {
 /** By tracking name. */
 export type Held = ReadonlyMap<string, { server: string; keys: readonly ResourceKey[] }>;
 
-export interface EffectInput {
+interface EffectInput {
   app: Application;
   /** R0: manifests at the newest history entry; undefined = never synced. */
   last: readonly KubeObject[] | undefined;

@@ -25,7 +25,7 @@ export interface JudgeInput {
   sameInputs: (revision: string) => boolean;
 }
 
-export interface Judgement {
+interface Judgement {
   state: ProgressState;
   message: string;
   revision: string;
@@ -33,12 +33,12 @@ export interface Judgement {
   steps?: { done: number; all: number };
 }
 
-export function at(revisions: string[] | undefined, revision: string | undefined, source: number): string {
+function at(revisions: string[] | undefined, revision: string | undefined, source: number): string {
   return (revisions?.length ? revisions[source] : revision) ?? '';
 }
 
 /** The revision that an operation has or wants. */
-export function operationRevision(state: OperationState | undefined, source: number): string {
+function operationRevision(state: OperationState | undefined, source: number): string {
   const { syncResult, operation } = state ?? {};
   return (
     at(syncResult?.revisions, syncResult?.revision, source) ||
@@ -61,12 +61,12 @@ export function revisionsOf(app: Application | undefined, approvals: Approval[],
 }
 
 /** Of this merge, or of a later one that brings it along. */
-export function concerned({ approvals, contains }: JudgeInput): Approval[] {
+function concerned({ approvals, contains }: JudgeInput): Approval[] {
   return approvals.filter((approval) => contains(approval.spec.revision));
 }
 
 /** Who agreed to what is live now, as an end of the sentence. */
-export function agreed({ approvals }: JudgeInput, revision: string): string {
+function agreed({ approvals }: JudgeInput, revision: string): string {
   const found = approvals.find(
     ({ spec, status }) => spec.revision === revision && (status?.phase === 'Applied' || status?.phase === 'Approved'),
   );
@@ -74,7 +74,7 @@ export function agreed({ approvals }: JudgeInput, revision: string): string {
   return by.length > 0 ? `, approved by ${by.join(' and ')}` : '';
 }
 
-export function applied(input: JudgeInput, app: Application, revision: string): Judgement {
+function applied(input: JudgeInput, app: Application, revision: string): Judgement {
   const { health } = app.status ?? {};
   if (revision !== input.merged && !input.sameInputs(revision))
     return { state: 'superseded', message: 'applied as part of a later commit', revision };
@@ -94,7 +94,7 @@ export function applied(input: JudgeInput, app: Application, revision: string): 
   return { state: 'success', message: `Synced, ${health?.status ?? 'Unknown'}${agreed(input, revision)}`, revision };
 }
 
-export function running(state: OperationState, revision: string): Judgement {
+function running(state: OperationState, revision: string): Judgement {
   const resources = state.syncResult?.resources ?? [];
   const done = resources.filter(
     (item) => item.status === 'Synced' || item.status === 'Pruned' || item.hookPhase === 'Succeeded',
@@ -107,7 +107,7 @@ export function running(state: OperationState, revision: string): Judgement {
   };
 }
 
-export function asked(input: JudgeInput): { pending?: Judgement; decided?: Judgement } {
+function asked(input: JudgeInput): { pending?: Judgement; decided?: Judgement } {
   const of = (phase: string): Approval | undefined =>
     concerned(input).find((approval) => (approval.status?.phase ?? 'Pending') === phase);
   const pending = of('Pending');
@@ -143,7 +143,7 @@ export function asked(input: JudgeInput): { pending?: Judgement; decided?: Judge
  * A gated application's operation, or one that would loosen another's gate, failed for good only if an Approval stood
  * behind it: without one the gate ended it.
  */
-export function failed(input: JudgeInput, app: Application): Judgement | undefined {
+function failed(input: JudgeInput, app: Application): Judgement | undefined {
   const state = app.status?.operationState;
   if (!state || (state.phase !== 'Failed' && state.phase !== 'Error')) return undefined;
   const revision = operationRevision(state, input.source);
@@ -152,7 +152,7 @@ export function failed(input: JudgeInput, app: Application): Judgement | undefin
   return { state: 'failure', message: state.message ?? 'the sync failed', revision };
 }
 
-export function notYet(input: JudgeInput, app: Application): Judgement {
+function notYet(input: JudgeInput, app: Application): Judgement {
   const { pending, decided } = asked(input);
   const known = pending ?? failed(input, app) ?? decided;
   if (known) return known;

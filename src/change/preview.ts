@@ -17,7 +17,7 @@ import { heldAfter } from './held.ts';
 import { denialOf } from './permission.ts';
 import { openRange } from './touched.ts';
 
-export function shownError(error: unknown): PreviewError {
+function shownError(error: unknown): PreviewError {
   if (!(error instanceof AppError))
     return { code: 'E_INTERNAL', message: redactText(error instanceof Error ? error.message : String(error)) };
   const { code, hint, place } = error;

@@ -30,7 +30,7 @@ export interface PreviewError {
   place?: { file: string; line?: number };
 }
 
-export type AppChange = 'changed' | 'new' | 'removed' | 'unchanged';
+type AppChange = 'changed' | 'new' | 'removed' | 'unchanged';
 
 /** What the pull request would do to one application. */
 export interface AppPreview {

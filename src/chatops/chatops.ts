@@ -14,7 +14,7 @@ import { carryOut, rights } from './carry-out.ts';
 import { findApplication, seen } from './target.ts';
 import { asLinked } from './terminal.ts';
 
-export type Act = keyof typeof rights;
+type Act = keyof typeof rights;
 
 export interface Chatops {
   /**

@@ -1,7 +1,7 @@
 // The command language: one grammar for pull request comments, Slack and the command line. Pure.
 import type { Verb } from '../model/coxswain.ts';
 
-export interface VerbHelp {
+interface VerbHelp {
   usage: string;
   does: string;
   /** The right that it needs (argocd-rbac-cm); undefined: none. */
@@ -55,10 +55,10 @@ export interface Command {
   options: Record<string, string>;
 }
 
-export type Parsed = { ok: true; command: Command } | { ok: false; message: string; suggestion?: string };
+type Parsed = { ok: true; command: Command } | { ok: false; message: string; suggestion?: string };
 
 /** Edit distance, for "did you mean". */
-export function distance(a: string, b: string): number {
+function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {
     const next = [i];

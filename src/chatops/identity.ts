@@ -17,7 +17,7 @@ export interface Person {
   teamless?: string;
 }
 
-export interface Asker {
+interface Asker {
   /**
    * As GitHub knows them now. Teams are asked of the organization that owns the application's repository, or the pull
    * request's.

@@ -48,7 +48,7 @@ export interface Chat {
 /**
  * Paths in the repository of its first source that an application's manifests depend on, at a revision of that source.
  */
-export type PullInputs = (app: Application, revision: string) => Promise<string[]>;
+type PullInputs = (app: Application, revision: string) => Promise<string[]>;
 
 export interface ChatopsOptions {
   /** Default: none are kept. */

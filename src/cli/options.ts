@@ -87,7 +87,7 @@ function timeoutOf(text: string | undefined): number | undefined {
   return parsed;
 }
 
-export interface Line {
+interface Line {
   words: string[];
   /** Names of the options that were given. */
   given: string[];

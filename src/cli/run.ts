@@ -4,7 +4,7 @@ import type { Out } from './output.ts';
 import { help } from './help.ts';
 import { Usage, checkGiven, commands, readLine, usage } from './options.ts';
 
-export interface Setting {
+interface Setting {
   env: Environment;
   out: Out;
   /** Whether the result may be coloured. */

@@ -12,7 +12,7 @@ export interface ApiCause {
 }
 
 /** What is known of the request that failed. */
-export interface FailedRequest {
+interface FailedRequest {
   method: string;
   path: string;
   /** What was sent; its field paths are the only words of an answer about a Secret that are passed on. */

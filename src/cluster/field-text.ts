@@ -2,7 +2,7 @@
 import { canonicalJson } from '../base/canonical.ts';
 import { isObject } from '../model/kube.ts';
 
-export type Position = (string | number)[];
+type Position = (string | number)[];
 
 /** `name="api",protocol="TCP"` inside the brackets of a list's entry. */
 const keyPairs = /(?:^|,)(\w{1,60})=("(?:[^"\\]|\\.)*"|[^,]*)/g;

@@ -10,12 +10,12 @@ import type { KubeObject } from '../model/kube.ts';
 /**
  * Dry runs of the object: as a new one with strict validation, which names all unknown fields, and as it was applied.
  */
-export interface Trials {
+interface Trials {
   create(object: KubeObject): Promise<unknown>;
   apply(object: KubeObject): Promise<unknown>;
 }
 
-export interface Faults {
+interface Faults {
   /** With all faults, sorted. */
   error: ApiError;
   /** The object without its unknown fields, if it has no other fault. */

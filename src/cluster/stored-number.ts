@@ -2,7 +2,7 @@
 // and says nothing.
 import { isObject } from '../model/kube.ts';
 
-export interface ChangedNumber {
+interface ChangedNumber {
   /** `spec.template.spec.containers[0].ports[0].containerPort` */
   path: string;
   sent: number | bigint | string;

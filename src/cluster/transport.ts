@@ -15,7 +15,7 @@ import type { ClusterConfig } from './cluster-config.ts';
 import type { Permit } from '../base/permit.ts';
 import { failed, parseBody, toError, unreachable } from './response.ts';
 
-export interface TransportOptions {
+interface TransportOptions {
   config: ClusterConfig;
   clock: Clock;
   log: Logger;
@@ -27,7 +27,7 @@ export interface TransportOptions {
 }
 
 /** One request. */
-export interface Call {
+interface Call {
   verb: ApiVerb;
   method: string;
   /** With the query. */
@@ -55,7 +55,7 @@ export interface Answer {
   text: string;
 }
 
-export interface StreamCall {
+interface StreamCall {
   path: string;
   accept: string;
   signal: AbortSignal;

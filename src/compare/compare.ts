@@ -23,18 +23,7 @@ import { waveOf } from '../model/hooks.ts';
 import { keyText, sortedKeys } from '../model/kube.ts';
 import { summarise } from './summary.ts';
 
-export type {
-  CompareCluster,
-  CompareInput,
-  ComparedObject,
-  Comparer,
-  ComparerOptions,
-  Comparison,
-  EffectInput,
-  Gone,
-  Others,
-  Owner,
-} from './object/comparison.ts';
+export type { ComparedObject, Comparer, Comparison, EffectInput, Gone, Others, Owner } from './object/comparison.ts';
 
 /**
  * So long after the server failed at an object it is asked again; an outage of a webhook costs one dry run for each of

@@ -139,7 +139,7 @@ function sorted(value: unknown): unknown {
  * YAML without noise: the envelope first, everything else by name, so that two orders of the same keys are no
  * difference. '' for undefined.
  */
-export function objectYaml(object: KubeObject | undefined): string {
+function objectYaml(object: KubeObject | undefined): string {
   if (!object) return '';
   const { apiVersion, kind, metadata, ...rest } = withoutNoise(object);
   const body = sorted(rest);

@@ -47,7 +47,7 @@ export interface GivenUp {
   loose: FieldSet;
 }
 
-export interface GivenUpInput {
+interface GivenUpInput {
   live: KubeObject;
   /** What our manifests named: what we hold, and what the first touch makes ours. */
   owned: FieldSet;

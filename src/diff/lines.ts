@@ -1,6 +1,6 @@
 // Unified diffs of two texts, line by line (Myers' O(ND) algorithm).
 
-export interface DiffLine {
+interface DiffLine {
   sign: ' ' | '+' | '-';
   text: string;
 }

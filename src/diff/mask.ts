@@ -67,7 +67,7 @@ class Signs {
  * Also what only looks like one, such as a misspelt kind that the server will refuse: in the core group nothing else
  * but a ConfigMap has data.
  */
-export function mayHoldSecrets(object: Record<string, unknown>): boolean {
+function mayHoldSecrets(object: Record<string, unknown>): boolean {
   const { apiVersion, kind } = object;
   if (typeof kind !== 'string') return false;
   if (/^secrets?$/i.test(kind.trim())) return true;

@@ -5,7 +5,7 @@ import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { isObject } from '../model/kube.ts';
 
 /** Field names and list indices alone: a path resolved in one object. */
-export type Position = (string | number)[];
+type Position = (string | number)[];
 
 function scalarText(value: unknown): string {
   return typeof value === 'string' && /^[\w./:@-]+$/.test(value) ? value : canonicalJson(value);
@@ -42,7 +42,7 @@ function indexOf(list: unknown[], step: Exclude<PathStep, string | number>): num
 }
 
 /** Where the path leads in this object; undefined when nothing stands there. */
-export function positionOf(object: unknown, path: FieldPath): Position | undefined {
+function positionOf(object: unknown, path: FieldPath): Position | undefined {
   const position: Position = [];
   let at = object;
   for (const step of path) {
@@ -79,13 +79,6 @@ export function valueAt(object: unknown, path: FieldPath): unknown {
 
 export function hasPath(object: unknown, path: FieldPath): boolean {
   return positionOf(object, path) !== undefined;
-}
-
-/** RFC 6901 pointer of the path in this object; undefined when nothing stands there. */
-export function jsonPointer(object: unknown, path: FieldPath): string | undefined {
-  return positionOf(object, path)
-    ?.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`)
-    .join('');
 }
 
 /** The path of an RFC 6901 pointer; numbers are indices wherever a list stands. undefined when malformed. */

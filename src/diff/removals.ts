@@ -8,7 +8,7 @@ import { fieldSet, heldBy, isOurApply, pathId, withParents } from './managed-fie
 import { abandoned, formerManifests } from './takeover.ts';
 import { hasPath, removalOrder, valueAt } from './path.ts';
 
-export interface RemovalInput {
+interface RemovalInput {
   /** The object as it was before the apply, managedFields included. */
   live: KubeObject;
   /** The answer of the apply, or of its dry run. */
@@ -24,7 +24,7 @@ export interface RemovalInput {
   named?: readonly FieldPath[] | undefined;
 }
 
-export interface Removals {
+interface Removals {
   /** Still there and nobody's but a client-side tool's: to be removed. No path is part of another. */
   remove: FieldPath[];
   /**

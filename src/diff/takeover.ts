@@ -74,7 +74,7 @@ export function abandoned(
   return givenUp({ live, owned, after, ...(named && { named }) });
 }
 
-export interface Handover {
+interface Handover {
   /** What is to be applied. */
   target: KubeObject;
   /** The last synced manifest. */

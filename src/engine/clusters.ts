@@ -15,7 +15,7 @@ import { clusterOf } from '../store/settings.ts';
 import { hashOf } from '../base/canonical.ts';
 import type { Permit } from '../base/permit.ts';
 
-export interface ClustersOptions {
+interface ClustersOptions {
   /** The cluster of the control plane. */
   home: Cluster;
   store: Store;

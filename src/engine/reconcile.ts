@@ -41,7 +41,7 @@ import { comparedStatus, withConditions } from './application/status.ts';
 import { comparisonTypes, specTypes, write, writeFailure } from './application/status-writer.ts';
 
 /** Milliseconds after which the application wants to be looked at again; undefined = only when something happens. */
-export type Next = number | undefined;
+type Next = number | undefined;
 
 /**
  * A history that is not ours, such as Argo CD's, is believed once the cluster is as its newest entry says and no hook

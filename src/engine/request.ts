@@ -23,13 +23,13 @@ export interface RequestDeps {
   authors: Authors;
 }
 
-export interface Outcome {
+interface Outcome {
   done: boolean;
   /** One sentence for the person. */
   message: string;
 }
 
-export interface SyncRequest {
+interface SyncRequest {
   /** `namespace/name`. */
   application: string;
   /** Name of the Request; an operation that carries it is not written twice. */
@@ -176,7 +176,7 @@ export function waitingApproval(store: Store, application: string, digest?: stri
   return store.approvals.of(application).find((item) => (digest ? item.spec.digest === digest : isOpen(item)));
 }
 
-export interface ApprovalRequest {
+interface ApprovalRequest {
   application: string;
   /** The digest that the person was shown; without it, the one that waits now. */
   digest?: string;

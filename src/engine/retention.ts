@@ -6,7 +6,7 @@ import type { KubeObject } from '../model/kube.ts';
 import type { Recurring } from '../store/schedules.ts';
 import type { Collection, Store } from '../store/store.ts';
 
-export interface RetentionDeps {
+interface RetentionDeps {
   store: Pick<Store, 'applications' | 'approvals' | 'episodes' | 'requests'>;
   every: Recurring;
   clock: Clock;

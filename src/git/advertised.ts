@@ -3,7 +3,7 @@ import { Agent } from 'undici';
 import { withoutTrailing } from '../base/trim.ts';
 
 /** Of one ref. */
-export interface Advertised {
+interface Advertised {
   /** What the ref names: a commit, or an annotated tag. */
   id: string;
   /** The commit itself. */
@@ -13,7 +13,7 @@ export interface Advertised {
 /** Full name (`HEAD`, `refs/heads/…`, `refs/tags/…`) → object. */
 export type AdvertisedRefs = ReadonlyMap<string, Advertised>;
 
-export interface AskOptions {
+interface AskOptions {
   credentials: { username: string; password: string } | undefined;
   signal: AbortSignal;
 }

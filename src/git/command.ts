@@ -7,7 +7,7 @@ import { toolMissing } from '../base/process.ts';
 import type { Clock } from '../base/clock.ts';
 import { endingWith, leaderOfGroup } from './process-group.ts';
 
-export interface CommandOptions {
+interface CommandOptions {
   env?: GitVariables;
   /** Standard input; default none. */
   input?: string | Buffer;

@@ -16,7 +16,7 @@ import type { Logger } from '../base/log.ts';
 import type { Repository } from './repository.ts';
 import type { Worker } from '../base/worker.ts';
 
-export interface GitOptions {
+interface GitOptions {
   /** Folder of the mirrors; may be lost at any time, belongs to one process at a time. */
   dir: string;
   clock: Clock;
@@ -32,7 +32,7 @@ export interface GitOptions {
   protocols?: string[];
 }
 
-export interface GitCounts {
+interface GitCounts {
   fetches: number;
   /** Objects read from git; what the caches answer is not counted. */
   reads: number;

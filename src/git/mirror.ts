@@ -31,7 +31,7 @@ import type { Remote } from './remote.ts';
 import type { TouchingOptions } from './touching.ts';
 import type { TreeEntry, Trees } from './trees.ts';
 
-export interface MirrorParts {
+interface MirrorParts {
   remote: Remote;
   objects: ObjectReader;
   trees: Trees;

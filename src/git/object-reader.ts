@@ -2,7 +2,7 @@
 import { AppError } from '../base/errors.ts';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 
-export interface GitObject {
+interface GitObject {
   id: string;
   type: string;
   data: Buffer;

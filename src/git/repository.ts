@@ -2,7 +2,7 @@
 import type { Files } from '../model/files.ts';
 import type { TouchingOptions } from './touching.ts';
 
-export interface Person {
+interface Person {
   name: string;
   email: string;
 }

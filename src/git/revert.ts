@@ -8,7 +8,7 @@ import type { TreeEntry, Trees } from './trees.ts';
 import type { Workshop } from './merge.ts';
 
 /** What a revert asks of the repository's history. */
-export interface History {
+interface History {
   readonly trees: Trees;
   commit(sha: string): Promise<Commit>;
   rootTree(treeish: string): Promise<string>;
@@ -70,7 +70,7 @@ async function inverseCommit(shop: Workshop, last: string, treeBefore: string): 
  * The message that `git revert` (2.43) writes, for several commits one line each, and the trailers in a paragraph of
  * their own.
  */
-export function revertMessage(commits: readonly Commit[], trailers: RevertInput['trailers'] = []): string {
+function revertMessage(commits: readonly Commit[], trailers: RevertInput['trailers'] = []): string {
   const [newest] = commits;
   const subject = subjectOf(newest?.message ?? '');
   const title = commits.length > 1 ? `Revert ${commits.length} commits up to "${subject}"` : revertTitle(subject);

@@ -11,7 +11,7 @@ export interface TreeEntry {
   id: string;
 }
 
-export type Tree = ReadonlyMap<string, TreeEntry>;
+type Tree = ReadonlyMap<string, TreeEntry>;
 
 /** Entries of trees that stay in memory, about 20 MB. */
 const cachedEntries = 100_000;
@@ -85,7 +85,7 @@ export class Trees {
 }
 
 /** git's tree format: `<mode> <name>\0<id bytes>`, repeated. */
-export function parseTree(data: Buffer, idBytes: number): Tree {
+function parseTree(data: Buffer, idBytes: number): Tree {
   const tree = new Map<string, TreeEntry>();
   for (let at = 0; at < data.length;) {
     const space = data.indexOf(32, at);

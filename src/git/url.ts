@@ -5,7 +5,7 @@ import { normaliseRepo } from '../model/repository.ts';
 import type { GitVariables } from './command.ts';
 
 /** `https`, `ssh`, `file`, …: what git calls the protocol. */
-export function protocolOf(url: string): string {
+function protocolOf(url: string): string {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase();
   if (scheme) return scheme;
   if (/^[a-z][a-z0-9+-]*::/i.test(url)) return url.slice(0, url.indexOf(':')); // remote helpers, such as ext::

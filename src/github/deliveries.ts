@@ -12,7 +12,7 @@ import { commentMarker } from '../model/annotations.ts';
 import { pullKey } from '../change/pull.ts';
 import { parsePullKey, takeClick } from './pull/check-actions.ts';
 
-export interface Hearing {
+interface Hearing {
   appId: number;
   store: Store;
   clock: Clock;
@@ -29,7 +29,7 @@ type RepositoryPayload = { name: string; owner?: { login: string } | null } | un
  * Paths that the commits of a push name; undefined when the payload does not hold all commits (GitHub lists 2,048 at
  * most).
  */
-export function changedPaths({ commits, forced, created }: PushPayload): string[] | undefined {
+function changedPaths({ commits, forced, created }: PushPayload): string[] | undefined {
   if (!Array.isArray(commits) || commits.length >= 2048 || forced || created) return undefined;
   return [
     ...new Set(commits.flatMap(({ added = [], removed = [], modified = [] }) => [...added, ...removed, ...modified])),

@@ -72,7 +72,7 @@ export function healthOf(object: KubeObject): Health | undefined {
 
 const ranks: readonly HealthStatusCode[] = ['Healthy', 'Suspended', 'Progressing', 'Missing', 'Degraded', 'Unknown'];
 
-export function worstOf(a: HealthStatusCode, b: HealthStatusCode): HealthStatusCode {
+function worstOf(a: HealthStatusCode, b: HealthStatusCode): HealthStatusCode {
   return ranks.indexOf(a) >= ranks.indexOf(b) ? a : b;
 }
 

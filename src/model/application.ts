@@ -88,7 +88,7 @@ export interface Operation {
 export type SyncStatusCode = 'Synced' | 'OutOfSync' | 'Unknown';
 export type HealthStatusCode = 'Healthy' | 'Suspended' | 'Progressing' | 'Missing' | 'Degraded' | 'Unknown';
 export type OperationPhase = 'Running' | 'Terminating' | 'Failed' | 'Error' | 'Succeeded';
-export type ResultCode = 'Synced' | 'SyncFailed' | 'Pruned' | 'PruneSkipped';
+type ResultCode = 'Synced' | 'SyncFailed' | 'Pruned' | 'PruneSkipped';
 export type HookPhase = 'Running' | 'Succeeded' | 'Failed' | 'Error' | 'Terminating';
 export type SyncPhase = 'PreSync' | 'Sync' | 'PostSync' | 'SyncFail';
 export type ConditionType =
@@ -142,7 +142,7 @@ export interface ResourceResult {
   images?: string[];
 }
 
-export interface SyncResult {
+interface SyncResult {
   resources?: ResourceResult[];
   revision: string;
   revisions?: string[];

@@ -32,7 +32,7 @@ type Shape =
   | { items: Shape }
   | ((value: unknown) => Refused | Idle | undefined);
 
-export interface Finding {
+interface Finding {
   /** As people write it: `spec.source.tagPrefix`. */
   path: string;
   refused: boolean;

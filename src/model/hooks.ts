@@ -3,7 +3,7 @@ import { argo } from './annotations.ts';
 import type { SyncPhase } from './application.ts';
 import type { KubeObject } from './kube.ts';
 
-export type HookDeletePolicy = 'HookSucceeded' | 'HookFailed' | 'BeforeHookCreation';
+type HookDeletePolicy = 'HookSucceeded' | 'HookFailed' | 'BeforeHookCreation';
 
 export interface HookInfo {
   /**

@@ -11,7 +11,7 @@ export interface ManagedFieldsEntry {
   subresource?: string;
 }
 
-export interface OwnerReference {
+interface OwnerReference {
   apiVersion: string;
   kind: string;
   name: string;

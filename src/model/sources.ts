@@ -1,6 +1,6 @@
 // Sources of an Application as its spec names them: Helm, Kustomize, Jsonnet, plain folders.
 
-export interface HelmParameter {
+interface HelmParameter {
   name: string;
   value?: string;
   forceString?: boolean;
@@ -25,7 +25,7 @@ export interface HelmSource {
   apiVersions?: string[];
 }
 
-export interface KustomizePatch {
+interface KustomizePatch {
   path?: string;
   patch?: string;
   target?: {

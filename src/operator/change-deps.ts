@@ -12,7 +12,7 @@ import { resourceDenied } from '../policy/project.ts';
 import { trackingName } from '../render/document/tracking.ts';
 import { clusterOf } from '../store/settings.ts';
 
-export interface Parts {
+interface Parts {
   store: Store;
   git: Git;
   desiring: Desiring;

@@ -13,7 +13,7 @@ export interface GitHubConfig {
   apiUrl: string;
 }
 
-export interface SlackConfig {
+interface SlackConfig {
   botToken: string;
   appToken: string;
   /** Base of the Web API, ends with a slash; default https://slack.com/api/. */

@@ -25,7 +25,7 @@ export function toolPaths(config: Config): { helm: string; kustomize: string; js
   return { helm: path('helm'), kustomize: path('kustomize'), jsonnet: path('jsonnet'), render: path('render') };
 }
 
-export function gitOf({ config, log, signal, faces }: Base, store: Store, worker: Worker): Git {
+function gitOf({ config, log, signal, faces }: Base, store: Store, worker: Worker): Git {
   return openGit({
     worker,
     dir: join(config.dataDir, 'git'),
@@ -40,7 +40,7 @@ export function gitOf({ config, log, signal, faces }: Base, store: Store, worker
 }
 
 /** Without a GitHub App nobody can tell whose a commit is. */
-export function authorsBy(git: Git, faces: Faces): Authors {
+function authorsBy(git: Git, faces: Faces): Authors {
   const forge = (): GitHub['forge'] | undefined => faces.github?.forge;
   return createAuthors(git, {
     authorsOf: async (...asked) => forge()?.authorsOf(...asked),
@@ -49,7 +49,7 @@ export function authorsBy(git: Git, faces: Faces): Authors {
   });
 }
 
-export function forgeOf({ github }: Faces): GitHub['forge'] {
+function forgeOf({ github }: Faces): GitHub['forge'] {
   if (!github) throw new AppError('E_GITHUB', 'GitHub is not asked yet', { kind: 'waiting' });
   return github.forge;
 }

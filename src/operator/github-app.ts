@@ -16,7 +16,7 @@ export async function githubOf(config: Config, api: Api, signal: AbortSignal): P
   return credentials && { ...credentials, apiUrl: config.githubApiUrl };
 }
 
-export interface SetupDeps {
+interface SetupDeps {
   config: Config;
   api: Api;
   github: GitHub;

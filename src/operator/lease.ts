@@ -11,7 +11,7 @@ import { AppError } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { isObject } from '../model/kube.ts';
 
-export interface LeaseOptions {
+interface LeaseOptions {
   api: Api;
   namespace: string;
   clock: Clock;

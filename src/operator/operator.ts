@@ -150,7 +150,7 @@ async function openProxy({ config, log, started }: Base, open: Server | undefine
 }
 
 /** Why it should be stopped. */
-export interface Ends {
+interface Ends {
   /** Another replica has the Lease. */
   lost: () => void;
   /** There is a GitHub App now: started again, it is part of everything. */

@@ -17,14 +17,14 @@ import { tellMissingKinds } from './readiness.ts';
 import type { Waiting } from './preconditions.ts';
 import { untilDone, requireNamespace } from './preconditions.ts';
 
-export async function home({ config, log, signal }: Base, permit: Permit): Promise<Cluster> {
+async function home({ config, log, signal }: Base, permit: Permit): Promise<Cluster> {
   const own = config.kubeconfig ? undefined : await inClusterConfig();
   const found = own ?? (await loadKubeconfig({ env: { KUBECONFIG: config.kubeconfig } })).config;
   return connectCluster({ name: 'in-cluster', config: found, clock, log, permit }, signal);
 }
 
 /** Each once, and again when it comes back. */
-export function tellFaults(store: Store, log: Logger): () => void {
+function tellFaults(store: Store, log: Logger): () => void {
   let told: ReadonlySet<string> = new Set();
   const tell = (): void => {
     const { faults } = store.settings();

@@ -2,7 +2,6 @@
 // wins.
 import { cox } from '../model/annotations.ts';
 import { argoGroup } from '../model/argo-kinds.ts';
-import type { Application } from '../model/application.ts';
 import { isObject, keyOf } from '../model/kube.ts';
 import { parseDuration } from './duration.ts';
 import type { KubeObject, ObjectMeta, ResourceKey } from '../model/kube.ts';
@@ -237,9 +236,4 @@ export function loosenedGates(
       ? [{ key: keyOf(live), before }]
       : [];
   });
-}
-
-/** The policy of an Application with its live project, looked up by name. */
-export function policyOf(app: Application, projects: ReadonlyMap<string, AppProject>): EffectivePolicy {
-  return effectivePolicy(app, projects.get(app.spec.project || 'default'));
 }

@@ -143,7 +143,7 @@ function namespacePermitted(app: Application, project: AppProject, controlNamesp
   );
 }
 
-export interface SpecCheck {
+interface SpecCheck {
   app: Application;
   /** undefined if it does not exist. */
   project: AppProject | undefined;

@@ -17,7 +17,7 @@ export interface RbacPolicy {
 export type Action =
   'get' | 'create' | 'update' | 'delete' | 'sync' | 'override' | 'approve' | 'revert' | 'adopt' | 'snooze';
 
-export interface Who {
+interface Who {
   /** The login and its `org:team` groups, in any case of letters; one that is allowed suffices. */
   subjects: readonly string[];
   /**

@@ -18,7 +18,7 @@ export interface WindowInput {
   running?: boolean;
 }
 
-export interface WindowDecision {
+interface WindowDecision {
   permitted: boolean;
   why: string;
   /** Milliseconds since the epoch of the next start or end of a window that matters; absent if none. */

@@ -18,7 +18,7 @@ import type { Text } from './document/yaml.ts';
 import type { Tool } from './source/tool.ts';
 import type { Worker } from '../base/worker.ts';
 
-export interface DirectoryParts {
+interface DirectoryParts {
   tool: Tool;
   worker: Worker;
   tempDir: string;

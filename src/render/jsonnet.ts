@@ -20,7 +20,7 @@ export type ImportCache = LRUCache<string, string[]>;
 // Jsonnet's grammar allows only a literal after import; what stands in comments is at worst a file too many.
 const importPattern = /\bimport(?:str|bin)?\s+@?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')/g;
 
-export interface Imports {
+interface Imports {
   /** Paths of all files that the programs import. */
   found: string[];
   /** Paths that come first and where nothing is. */
@@ -94,7 +94,7 @@ export function jsonnetArguments(planning: Planning): string[] {
   return [...folders, ...variables('ext', extVars), ...variables('tla', tlas)];
 }
 
-export interface JsonnetRun {
+interface JsonnetRun {
   tool: Tool;
   worker: Worker;
   /** Paths from the root. */

@@ -24,7 +24,7 @@ import type { Rendered, RenderCounts, RenderInputs, RenderRequest, Tools } from 
 import type { Tool } from './source/tool.ts';
 import type { Worker } from '../base/worker.ts';
 
-export interface RendererOptions {
+interface RendererOptions {
   tools: Tools;
   /** Reads YAML. */
   worker: Worker;

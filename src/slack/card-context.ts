@@ -4,7 +4,7 @@ import type { Store } from '../store/store.ts';
 import type { CardPlace } from './card.ts';
 import { effectivePolicy } from '../policy/policy.ts';
 
-export interface PlaceOptions {
+interface PlaceOptions {
   store: Store;
   publicUrl: string;
   /** Message of a commit of the application's repository. */

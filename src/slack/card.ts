@@ -68,7 +68,7 @@ export function changeParts(place: CardPlace): Part[] {
   ];
 }
 
-export interface ButtonOptions {
+interface ButtonOptions {
   id: string;
   text: string;
   value: string;

@@ -2,7 +2,7 @@
 import type { Application } from '../model/application.ts';
 import { sourcesOf } from '../model/application.ts';
 
-export interface ChangeTitle {
+interface ChangeTitle {
   /** The change in its author's words. */
   title: string;
   /** Number of the pull request that brought it, when the commit names one. */

@@ -15,7 +15,7 @@ import { coxGroup, coxVersion } from '../model/coxswain.ts';
 import { slackError } from './posting.ts';
 import { code, escapeMrkdwn } from './text.ts';
 
-export type Act = Exclude<Request['spec']['verb'], 'help'>;
+type Act = Exclude<Request['spec']['verb'], 'help'>;
 
 export interface InboxContext {
   store: Store;
@@ -58,12 +58,7 @@ export function unlinked(slackUser: string): string {
 }
 
 /** Stores the Request; a second delivery of the same deed finds the name taken. */
-export async function storeRequest(
-  context: InboxContext,
-  deed: Deed,
-  wanted: Wanted,
-  respond?: RespondFn,
-): Promise<void> {
+async function storeRequest(context: InboxContext, deed: Deed, wanted: Wanted, respond?: RespondFn): Promise<void> {
   const { store, clock, responses } = context;
   const actor = actorOf(context, deed.user);
   if (!actor) return;
@@ -107,7 +102,7 @@ export async function tellAlone(
 }
 
 /** Where a deed can be answered once Slack has its acknowledgement. */
-export interface AnswerPlace {
+interface AnswerPlace {
   context: InboxContext;
   client: WebClient;
   deed: Deed;
@@ -132,7 +127,7 @@ export async function tellLate(
   }
 }
 
-export function notStored(error: unknown): string {
+function notStored(error: unknown): string {
   return `🚫 The cluster did not take it: ${escapeMrkdwn(errorMessage(error).slice(0, 300))}. Nothing was done; try again soon.`;
 }
 

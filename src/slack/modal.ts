@@ -12,7 +12,7 @@ import { changeParts, headline, nameOf, pageOf, revisionFact } from './card.ts';
 import { clip, code, count, diffBox, escapeMrkdwn, facts, line, link, rich, section } from './text.ts';
 
 /** What a submission carries back (Slack keeps it, at most 3,000 characters). */
-export interface ModalState {
+interface ModalState {
   kind: 'approval';
   /** `namespace/name` of the Approval. */
   object: string;

@@ -11,7 +11,7 @@ import { Channels, listGapMs } from './channels.ts';
 import { episodeCard } from './drift-card.ts';
 import { missingScope, Poster, retryAfterMs, scopeHint } from './posting.ts';
 
-export interface OutboxOptions extends PosterOptions {
+interface OutboxOptions extends PosterOptions {
   places: Places;
   /** Default: none are kept. */
   queues?: QueueMetricsOf | undefined;

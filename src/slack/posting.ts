@@ -11,7 +11,7 @@ import { hashOf } from '../base/canonical.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { isObject } from '../model/kube.ts';
 
-export interface Posting {
+interface Posting {
   /** `approval namespace/name` or `episode namespace/name`. */
   key: string;
   card: Card;

@@ -21,7 +21,7 @@ import { Socket, slackLogger } from './socket.ts';
 import { escapeMrkdwn, link } from './text.ts';
 import type { Permit } from '../base/permit.ts';
 
-export interface SlackOptions {
+interface SlackOptions {
   /** Default: none are kept. */
   queues?: QueueMetricsOf | undefined;
   config: { botToken: string; appToken: string; apiUrl: string };

@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import { KeyQueue } from '../base/queue.ts';
 
-export interface SocketOptions {
+interface SocketOptions {
   /** Default: none are kept. */
   queues?: QueueMetricsOf | undefined;
   appToken: string;

@@ -10,7 +10,7 @@ import { isObject } from '../model/kube.ts';
 import { hasOurStatus, isBlank, isOurs, sealed, sealedPatch } from './seal.ts';
 
 /** One JSON patch operation (RFC 6902). */
-export interface PatchOperation {
+interface PatchOperation {
   op: 'add' | 'remove' | 'replace' | 'test';
   path: string;
   value?: unknown;
@@ -65,7 +65,7 @@ interface Kept<T> {
   seen: T | undefined;
 }
 
-export interface WatchedCollection<T extends KubeObject> extends Collection<T> {
+interface WatchedCollection<T extends KubeObject> extends Collection<T> {
   mirror: Mirror<Kept<T>>;
   /**
    * Those that stand where ours belong and that we did not write, or no longer as they are; none of a kind that is not
@@ -248,7 +248,7 @@ function watchIndex<T>(mirror: Mirror<Kept<T>>, indexOf: (object: T) => string):
     [...(groups.get(value)?.values() ?? [])].flatMap(([namespace, name]) => mirror.get(namespace, name)?.seen ?? []);
 }
 
-export interface CollectionOptions<T> extends Kind {
+interface CollectionOptions<T> extends Kind {
   namespace: string;
   parse: (object: KubeObject) => T | undefined;
   /** What `of` looks objects up by. */

@@ -8,7 +8,7 @@ import { normaliseRepo } from '../model/repository.ts';
 import type { ScheduleSettings } from './schedule-settings.ts';
 import { readSchedules } from './schedule-settings.ts';
 
-export interface RepositoryCredential {
+interface RepositoryCredential {
   url: string;
   username: string;
   password: string;
@@ -17,7 +17,7 @@ export interface RepositoryCredential {
 }
 
 /** A cluster Secret (Argo CD: util/db/cluster.go SecretToCluster); `config` is its JSON as it stands. */
-export interface ClusterEntry {
+interface ClusterEntry {
   name: string;
   server: string;
   config: Record<string, unknown>;
@@ -158,7 +158,7 @@ function sameNames(clusters: ClusterEntry[]): string[] {
   );
 }
 
-export interface SettingsObjects {
+interface SettingsObjects {
   configMaps: Map<string, KubeObject>;
   secrets: KubeObject[];
 }

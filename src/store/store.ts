@@ -31,7 +31,7 @@ import {
 } from './parse.ts';
 import { readSettings, settingMaps } from './settings.ts';
 
-export type { Collection, PatchOperation } from './collection.ts';
+export type { Collection } from './collection.ts';
 
 export interface Store {
   namespace: string;

@@ -16,7 +16,7 @@ import { isServed } from './validity.ts';
 import { waitFor, waitForOthers } from './wait.ts';
 import type { Wait } from './wait.ts';
 
-export type Verdict = Wait | Stop | { phase: OperationPhase; message: string };
+type Verdict = Wait | Stop | { phase: OperationPhase; message: string };
 
 /** Milliseconds until an object whose events do not reach us is read again. */
 const unseenMs = 2_000;

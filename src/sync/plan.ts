@@ -13,7 +13,7 @@ import type { SyncTarget } from './input.ts';
 import { isPending, markPrune, markUnchanged, movesMessage, record, rowOf } from './task.ts';
 import type { Task } from './task.ts';
 
-export interface PlanInput {
+interface PlanInput {
   targets: readonly SyncTarget[];
   /** The live object, for what is to be pruned and carries none. */
   live(key: ResourceKey): KubeObject | undefined;

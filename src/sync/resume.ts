@@ -5,7 +5,7 @@ import type { KubeObject } from '../model/kube.ts';
 import { isMarkedUnchanged, isPending, kubectlName, markedUid, record, rowId } from './task.ts';
 import type { Task, TaskKind } from './task.ts';
 
-export interface ResumeInput {
+interface ResumeInput {
   rows: readonly ResourceResult[];
   /** As if the operation began now; also what is in sync. */
   planned: readonly Task[];

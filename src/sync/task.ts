@@ -107,7 +107,7 @@ export function isFailed(task: Task): boolean {
   return isCompleted(task) && task.row.hookPhase !== 'Succeeded';
 }
 
-export interface Outcome {
+interface Outcome {
   status?: NonNullable<ResourceResult['status']>;
   hookPhase: HookPhase;
   message: string;

@@ -4,7 +4,7 @@ export interface Html {
   readonly html: string;
 }
 
-export type Part = Html | string | number | undefined | false | readonly Part[];
+type Part = Html | string | number | undefined | false | readonly Part[];
 
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);

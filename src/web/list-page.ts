@@ -10,7 +10,7 @@ import { html } from './html.ts';
 import { clusterText, pill, repositoryText, revisionLink, revisionOf, time } from './parts.ts';
 import { standingOf, tagNames } from './summary.ts';
 
-export interface Listed {
+interface Listed {
   app: Application;
   approvals: Approval[];
   episodes: DriftEpisode[];
@@ -21,7 +21,7 @@ interface Line extends Listed {
   standing: Standing;
 }
 
-export function applicationPath(app: Application): string {
+function applicationPath(app: Application): string {
   return `applications/${encodeURIComponent(app.metadata.namespace)}/${encodeURIComponent(app.metadata.name)}`;
 }
 

@@ -11,7 +11,7 @@ import type { createQueueMetrics } from './queue-metrics.ts';
 import { repositoryPage, repositoryText } from './parts.ts';
 import { openEpisodes, waitingApproval } from './summary.ts';
 
-export interface MetricsOptions {
+interface MetricsOptions {
   store: Store;
   api: Api;
   live: Live;

@@ -5,13 +5,13 @@ import type { Html } from './html.ts';
 import { html, page } from './html.ts';
 
 /** What the pages ask; errors are told to whoever looks. */
-export interface Setup {
+interface Setup {
   enter(token: string): Promise<string>;
   form(session: string, organization: string): Promise<{ action: string; manifest: object }>;
   finish(session: string, back: { code: string; state: string }): Promise<{ installUrl: string }>;
 }
 
-export interface GitHubStatus {
+interface GitHubStatus {
   name: string;
   installUrl: string;
   findings: { what: string; state: 'good' | 'bad' | 'waiting'; detail: string; next?: string }[];

@@ -24,7 +24,7 @@ import { shownApplication } from './public-application.ts';
 import type { SetupPages } from './setup-page.ts';
 import { answerSetup, isSetupPath } from './setup-page.ts';
 
-export interface WebOptions {
+interface WebOptions {
   store: Store;
   /** The application's resources with their masked differences, as last compared; empty before the first comparison. */
   resources(application: string): ResourceView[];
@@ -38,7 +38,7 @@ export interface WebOptions {
   clock?: Clock;
 }
 
-export interface Web {
+interface Web {
   /** Pages, their data and their events. */
   page(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** /metrics, /healthz and /readyz. */

@@ -48,7 +48,7 @@ export function application(
 }
 
 /** Permits everything unless told otherwise. */
-export function project(name: string, spec: AppProject['spec'] = {}): AppProject {
+function project(name: string, spec: AppProject['spec'] = {}): AppProject {
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'AppProject',

@@ -20,7 +20,7 @@ function git(s: Stage, ...args: string[]): string {
 }
 
 /** A branch beside main with these files. */
-export function branch(s: Stage, files: Record<string, string | undefined>): string {
+function branch(s: Stage, files: Record<string, string | undefined>): string {
   git(s, 'checkout', '-q', '-B', 'change', 'origin/main');
   for (const [path, text] of Object.entries(files)) {
     if (text === undefined) {

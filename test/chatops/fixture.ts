@@ -139,7 +139,7 @@ async function applyAll(cluster: Cluster): Promise<void> {
   }
 }
 
-export interface BedOptions {
+interface BedOptions {
   files?: Record<string, string>;
   /** Stands before the API server for everything that the command room asks of it. */
   killSwitch?: KillSwitch;

@@ -13,13 +13,13 @@ import { binaries } from '../../tools/binaries.ts';
 import { eventually, testCluster } from '../control-plane.ts';
 import { stage } from '../engine/fixture.ts';
 
-export interface Ran {
+interface Ran {
   code: number | null;
   out: string;
   err: string;
 }
 
-export interface RunOptions {
+interface RunOptions {
   env?: Record<string, string>;
   /** Told of everything it has written to standard output so far. */
   onOutput?: (text: string, child: { kill(signal: NodeJS.Signals): void }) => void;
@@ -45,7 +45,7 @@ export function runCox(args: string[], { env = {}, onOutput }: RunOptions = {}):
   });
 }
 
-export interface Bed {
+interface Bed {
   stage: Stage;
   plane: TestCluster;
   /** The repository as git:// on loopback. */

@@ -90,7 +90,7 @@ export interface Stage {
   restart(): Promise<void>;
 }
 
-export interface StageOptions {
+interface StageOptions {
   /** Of coxswain-cm; default: drift settles after 50 ms. */
   settings?: Record<string, string>;
   /** Of argocd-cm. */

@@ -28,7 +28,7 @@ const crds = new URL('../../deploy/crds/', import.meta.url);
 export const repo = 'acme/infra';
 
 /** What the change room would say; the test sets it. */
-export interface Script {
+interface Script {
   apps: AppPreview[];
   progress: AppProgress[];
   /** Previews wait for it. */

@@ -50,7 +50,7 @@ export function textOf(message: { text: string; blocks: unknown }): string {
   return texts(message.blocks).join('').replace(/\s+/g, ' ');
 }
 
-export const policy = `p, role:all, applications, *, */*, allow
+const policy = `p, role:all, applications, *, */*, allow
 p, role:reader, applications, get, */*, allow
 g, bob, role:all
 g, ann, role:all

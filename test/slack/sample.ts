@@ -6,7 +6,7 @@ import type { Effect, EffectOperation, ObjectDiff } from '../../src/model/effect
 import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
 import { effectivePolicy } from '../../src/policy/policy.ts';
 
-export const revision = '3c0ffee'.padEnd(40, '1');
+const revision = '3c0ffee'.padEnd(40, '1');
 export const digest = 'd1ce5'.padEnd(64, '7');
 const at = '2026-03-02T14:02:31Z';
 

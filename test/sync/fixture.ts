@@ -111,7 +111,7 @@ function targetsOf(scene: Scene): SyncTarget[] {
   ];
 }
 
-export function applicationOf(scene: Scene): Application {
+function applicationOf(scene: Scene): Application {
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Application',
@@ -185,7 +185,7 @@ export class Mortal {
   }
 }
 
-export interface DriveOptions {
+interface DriveOptions {
   stored?: Stored;
   mortal?: Mortal;
   clock?: SteppedClock;

@@ -11,7 +11,7 @@ function encoded(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
-export interface PageEvent {
+interface PageEvent {
   type: string;
   target: Element;
   key?: string;

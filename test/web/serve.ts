@@ -10,7 +10,7 @@ import { resourceViews } from '../../src/engine/resource-view.ts';
 import type { Stage } from '../engine/fixture.ts';
 import { Document } from './dom.ts';
 
-export interface Served {
+interface Served {
   url: string;
   ready: { why: string | undefined };
   get(path: string, init?: RequestInit): Promise<{ status: number; headers: Headers; text: string }>;
@@ -78,7 +78,7 @@ export async function serve(t: TestContext, { store, engine, cluster, schedules,
   };
 }
 
-export interface OpenPage {
+interface OpenPage {
   document: Document;
   /** Of the address, as the script changes it. */
   search(): string;

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gitEnvironment } from './git.ts';
 
-export interface BackendRequest {
+interface BackendRequest {
   /** Folder of the repository. */
   dir: string;
   /** What follows the repository in the URL: `info/refs`, `git-upload-pack` or `git-receive-pack`. */

@@ -1,7 +1,7 @@
 // The bare repositories: commits, trees, differences and references, read and written by real git.
 import { run } from '../../../src/base/process.ts';
 
-export interface GitOptions {
+interface GitOptions {
   input?: string | Buffer;
   env?: Record<string, string>;
 }

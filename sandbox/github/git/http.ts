@@ -9,7 +9,7 @@ import type { Repository } from '../world.ts';
 
 const pattern = /^\/([^/]+)\/([^/]+?)(?:\.git)?\/(info\/refs|git-upload-pack|git-receive-pack)$/;
 
-export interface GitRequest {
+interface GitRequest {
   owner: string;
   repo: string;
   service: 'git-upload-pack' | 'git-receive-pack';

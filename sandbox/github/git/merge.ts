@@ -3,12 +3,12 @@ import { rm } from 'node:fs/promises';
 import { run } from '../../../src/base/process.ts';
 import { commit, commits, git, gitEnvironment, type Signature } from './git.ts';
 
-export interface Identity {
+interface Identity {
   name: string;
   email: string;
 }
 
-export interface NewCommit {
+interface NewCommit {
   tree: string;
   parents: string[];
   message: string;
@@ -23,7 +23,7 @@ export async function mergedTree(dir: string, base: string, head: string): Promi
   return code === 0 ? stdout.toString('utf8').trim() : null;
 }
 
-export async function writeCommit(dir: string, made: NewCommit): Promise<string> {
+async function writeCommit(dir: string, made: NewCommit): Promise<string> {
   const env: Record<string, string> = {
     GIT_AUTHOR_NAME: made.author.name,
     GIT_AUTHOR_EMAIL: made.author.email,

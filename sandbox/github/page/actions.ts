@@ -9,7 +9,7 @@ import { resolveCommit } from '../git/git.ts';
 import type { Site } from '../site.ts';
 import { type Account, findAccount, findRepository, type ReactionContent, type Repository } from '../world.ts';
 
-export interface Deed {
+interface Deed {
   site: Site;
   scenarios: readonly Scenario[];
   actor: Account | null;
@@ -17,7 +17,7 @@ export interface Deed {
 }
 
 /** Where to go afterwards, and whom the viewer acts as from now on. */
-export interface Outcome {
+interface Outcome {
   to: string;
   actAs?: string;
 }

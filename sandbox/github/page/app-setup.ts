@@ -8,7 +8,7 @@ import type { Site } from '../site.ts';
 import { type Account, ensureInstallation, findAccount, installationOf } from '../world.ts';
 
 /** GitHub: "Registering a GitHub App from a manifest"; what it needs of one. */
-export interface AppForm {
+interface AppForm {
   name: string;
   url: string;
   hook_attributes: { url: string; active?: boolean };

@@ -26,7 +26,7 @@ function lines(patch: string): Line[] {
   });
 }
 
-export function fileDiff(file: ChangedFile): Html {
+function fileDiff(file: ChangedFile): Html {
   const row = (line: Line): Html =>
     html`<tr class="${line.kind}"><td class="no">${line.before}</td><td class="no">${line.after}</td><td class="text">${line.text}</td></tr>`;
   const name = file.previous === null ? file.path : `${file.previous} → ${file.path}`;

@@ -8,10 +8,7 @@ import { action, icon, layout, time, type View } from './layout.ts';
 import { fullName, type Repository } from '../world.ts';
 
 /** The branch that a path begins with (branches may contain slashes), and the rest. */
-export async function splitRef(
-  repository: Repository,
-  path: string,
-): Promise<{ ref: string; sha: string; rest: string }> {
+async function splitRef(repository: Repository, path: string): Promise<{ ref: string; sha: string; rest: string }> {
   const names = (await refs(repository.dir)).map((ref) => ref.name.replace(/^refs\/(heads|tags)\//, ''));
   const ref =
     names.filter((name) => path === name || path.startsWith(`${name}/`)).sort((a, b) => b.length - a.length)[0] ??

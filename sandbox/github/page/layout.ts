@@ -11,7 +11,7 @@ export interface View {
   markdown: (source: string) => Html;
 }
 
-export interface Frame {
+interface Frame {
   title: string;
   repository?: Repository;
   tab?: 'code' | 'pulls' | 'deployments' | 'webhooks';

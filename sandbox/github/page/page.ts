@@ -15,7 +15,7 @@ import { readBody } from '../routes/rest.ts';
 import type { Site } from '../site.ts';
 import { type Account, findAccount, findRepository, fullName, type Repository } from '../world.ts';
 
-export interface PageOptions {
+interface PageOptions {
   site: Site;
   scenarios: readonly Scenario[];
   /** Calls back at each change until the returned function is called. */

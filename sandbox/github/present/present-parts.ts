@@ -16,16 +16,7 @@ import {
   type World,
 } from '../world.ts';
 
-export const reactionContents: ReactionContent[] = [
-  '+1',
-  '-1',
-  'laugh',
-  'confused',
-  'heart',
-  'hooray',
-  'rocket',
-  'eyes',
-];
+const reactionContents: ReactionContent[] = ['+1', '-1', 'laugh', 'confused', 'heart', 'hooray', 'rocket', 'eyes'];
 
 export function presentComment(world: World, repository: Repository, comment: Comment): Json {
   const url = api(world, `/repos/${fullName(repository)}/issues/comments/${comment.id}`);

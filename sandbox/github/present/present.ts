@@ -60,7 +60,7 @@ export function presentProfile(world: World, account: Account): Json {
   };
 }
 
-export function presentOrganization(world: World, account: Account): Json {
+function presentOrganization(world: World, account: Account): Json {
   const url = api(world, `/orgs/${account.login}`);
   return {
     login: account.login,

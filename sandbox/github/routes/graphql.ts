@@ -24,7 +24,7 @@ interface Page {
 }
 
 /** `faults`: what the published schema refuses of the query. */
-export interface GraphqlAnswer {
+interface GraphqlAnswer {
   faults: string[];
   body: unknown;
 }

@@ -5,8 +5,6 @@ import { html, type Html } from './html.ts';
 import { plain, textObject } from './mrkdwn.ts';
 import { markdown, richText } from './rich-text-html.ts';
 
-export type { Scene } from './element-html.ts';
-
 function section(scene: Scene, block: JsonObject): Html {
   const accessory = block['accessory'];
   const fields = objectsOf(block['fields']);

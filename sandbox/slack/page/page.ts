@@ -11,7 +11,7 @@ import { readBody, sendJson } from '../web-api.ts';
 import { avatar, conversation, modal, sidebar } from './fragments.ts';
 import { html } from './html.ts';
 
-export interface PageParts {
+interface PageParts {
   state: SlackState;
   actAs(userId: string): Actor;
   connected(): number;

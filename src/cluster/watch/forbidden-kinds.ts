@@ -5,7 +5,7 @@ import type { Logger } from '../../base/log.ts';
 /** Milliseconds for which changes are gathered; listings end one after the other. */
 const gatherMs = 1_000;
 
-export interface ForbiddenKindsOptions {
+interface ForbiddenKindsOptions {
   clock: Clock;
   log: Logger;
   /** Every kind has answered once. */

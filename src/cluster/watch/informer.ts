@@ -17,7 +17,7 @@ interface Kept<T> {
   value: T | undefined;
 }
 
-export interface MirrorContext {
+interface MirrorContext {
   log: Logger;
   /** Waits for the kind to be served. */
   resource: (signal: AbortSignal) => Promise<ApiResource>;

@@ -14,7 +14,7 @@ import type { KindWatch } from './reflector.ts';
 import type { WatchSink } from './watch-options.ts';
 
 /** What the kind needs of the cache around it. */
-export interface KindHost {
+interface KindHost {
   shared: Map<string, string>;
   wants(key: ResourceKey): boolean;
   makeWatch(resource: ApiResource, metadataOnly: boolean, sink: WatchSink): KindWatch;

@@ -21,7 +21,7 @@ import { ForbiddenKinds } from './forbidden-kinds.ts';
 import { KindWatch } from './reflector.ts';
 import type { WatchTiming } from './watch-timing.ts';
 
-export interface LiveOptions {
+interface LiveOptions {
   transport: Transport;
   api: Api;
   discovery: Discovery;

@@ -20,7 +20,7 @@ interface Slot<E> {
 /** `list`: part of a listing; `event`: a later change; `own`: the answer to a write of ours. */
 export type Source = 'list' | 'event' | 'own';
 
-export interface Put<E> {
+interface Put<E> {
   before: E | undefined;
   after: E;
   /** False if it is the same version again (a relist). */

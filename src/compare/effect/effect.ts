@@ -23,7 +23,7 @@ import { risksOf } from './risks.ts';
 
 export { digestVersion, effectDeletes, effectDifference, isEmptyEffect } from '../object/digest.ts';
 
-export interface Sets {
+interface Sets {
   last: Prepared;
   branch: Prepared;
   target: Prepared;

@@ -14,9 +14,9 @@ import { ignoredChanges, ignoring } from '../object/ignored.ts';
 import { pathText } from '../../diff/path.ts';
 
 /** `refused`: the manifest cannot be applied over the live object. `whole`: it is replaced. */
-export type Result = Sent & { whole: boolean };
+type Result = Sent & { whole: boolean };
 
-export const attempts = 6;
+const attempts = 6;
 
 /** One dry run for each distinct manifest, all over the same live object; R1 and R2 give up what R0 had. */
 export async function predictions(context: ObjectContext, manifests: Manifests): Promise<(Result | undefined)[]> {
@@ -31,7 +31,7 @@ export async function predictions(context: ObjectContext, manifests: Manifests):
   });
 }
 
-export async function askedOnce(context: ObjectContext, manifests: Manifests): Promise<(Result | undefined)[]> {
+async function askedOnce(context: ObjectContext, manifests: Manifests): Promise<(Result | undefined)[]> {
   const [m0, m1, m2] = manifests;
   const ask = async (
     object: PreparedObject | undefined,
@@ -59,7 +59,7 @@ export function written(context: ObjectContext, prediction: Prediction, key: Res
     : prediction.predicted;
 }
 
-export interface Ignored {
+interface Ignored {
   key: ResourceKey;
   live: KubeObject;
   manifests: Manifests;

@@ -23,7 +23,7 @@ import type { EffectInput } from '../object/comparison.ts';
 import { applicationKey } from '../../model/application.ts';
 
 /** Told where Git begins to say it. */
-export function keptBy(states: States, why: string, [m0, m1]: Manifests): States {
+function keptBy(states: States, why: string, [m0, m1]: Manifests): States {
   const note = `stays as it is, and is no longer compared: ${why}`;
   if (m1) states.notes.change.push(note);
   else if (m0) states.notes.waiting.push(note);

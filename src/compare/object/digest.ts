@@ -36,7 +36,7 @@ export function manifestMac(scope: MacScope, manifest: KubeObject): string {
   return macOf(scope, '', manifest);
 }
 
-export interface ChangedFields {
+interface ChangedFields {
   live: KubeObject;
   /** What the write makes of it. */
   after: KubeObject;
@@ -91,7 +91,7 @@ export function sortOperations(operations: readonly EffectOperation[]): EffectOp
   );
 }
 
-export interface DigestInput {
+interface DigestInput {
   /** `namespace/name`. */
   application: string;
   destination: { server: string; namespace: string };

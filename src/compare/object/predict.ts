@@ -18,7 +18,7 @@ import { removals } from '../../diff/removals.ts';
 import { valueAt, withoutPaths } from '../../diff/path.ts';
 
 /** A live object with its body, in the version that the manifest speaks. */
-export interface LiveBody {
+interface LiveBody {
   record: LiveObject;
   object: KubeObject;
 }

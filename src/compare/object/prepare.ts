@@ -42,7 +42,7 @@ export interface Prepared {
   conditions: Condition[];
 }
 
-export interface PrepareInput {
+interface PrepareInput {
   manifests: readonly KubeObject[];
   tracking: string;
   /** For namespaced objects that name none. */
@@ -108,7 +108,7 @@ function withoutStanding(manifest: KubeObject): KubeObject {
 }
 
 /** Never changes its input. */
-export function prepare(input: PrepareInput): Prepared {
+function prepare(input: PrepareInput): Prepared {
   const brought = broughtKinds(input.manifests);
   const objects = new Map<string, PreparedObject>();
   const hooks: PreparedObject[] = [];

@@ -10,7 +10,7 @@ import { hashOf } from '../../base/canonical.ts';
 import { ignoreRulesFor, withIgnoredOf } from '../../diff/ignore.ts';
 import { isReplaced } from './replace.ts';
 
-export interface SentInput {
+interface SentInput {
   prepared: PreparedObject;
   /** The last synced manifest. */
   previous: PreparedObject | undefined;

@@ -10,7 +10,7 @@ import { isStatus } from '../../cluster/api-error.ts';
 import { objectError } from './predict.ts';
 import { resourceOptions } from '../../model/hooks.ts';
 
-export interface Validation {
+interface Validation {
   /** "created, not validated: …" */
   note?: string;
   error?: ObjectError;
@@ -85,7 +85,7 @@ export function validateHook(context: ValidateContext, object: PreparedObject): 
   );
 }
 
-export interface RecreateCheck {
+interface RecreateCheck {
   /** The server refuses the change in place, and would take the manifest as a new object. */
   possible: boolean;
   /** Force=true (with or without Replace=true) asks for it. */

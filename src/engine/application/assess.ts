@@ -138,7 +138,7 @@ export function isGoing({ live, target }: Pick<ComparedObject, 'live' | 'target'
   return target === undefined && live?.metadata.deletionTimestamp !== undefined;
 }
 
-export interface Wanted {
+interface Wanted {
   comparison: Comparison;
   desired: DesiredState;
   /** What was last synced; 'gone' when Git no longer has it. */

@@ -42,7 +42,7 @@ export interface Desiring {
   ): Promise<{ key: string; inputs: string[][]; revisions: string[] }>;
 }
 
-export interface DesiringOptions {
+interface DesiringOptions {
   git: Git;
   renderer: Renderer;
   /** What Helm is told of the application's cluster. */

@@ -72,7 +72,7 @@ export function diffBase(
 }
 
 /** As a history entry names them. */
-export function sourcesThen({ revisions, sources }: { revisions: string[]; sources: ApplicationSource[] }): Past {
+function sourcesThen({ revisions, sources }: { revisions: string[]; sources: ApplicationSource[] }): Past {
   const [source] = sources;
   return sources.length === 1 && source ? { revision: revisions[0] ?? '', source } : { revisions, sources };
 }

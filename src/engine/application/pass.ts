@@ -24,7 +24,7 @@ export interface Change {
 export type History = Pick<Repository, 'has' | 'isAncestor' | 'commitsBetween'>;
 
 /** A ref that no longer holds what it held. */
-export interface RefMove {
+interface RefMove {
   /** As the source names it. */
   ref: string;
   from: string;

@@ -12,7 +12,7 @@ import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { normaliseRepo } from '../../model/repository.ts';
 import { ChangedPaths } from '../../git/touch.ts';
 
-export interface SourcesOptions {
+interface SourcesOptions {
   git: Git;
   store: Store;
   clock: Clock;

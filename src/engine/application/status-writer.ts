@@ -22,7 +22,7 @@ export const comparisonTypes = [
 export const specTypes = ['InvalidSpecError', 'UnknownError'] as const;
 
 /** What goes with the status in one patch: the operation, and the removal of the refresh annotation. */
-export interface Written {
+interface Written {
   operation?: Operation | null;
   refreshed?: boolean;
 }

@@ -10,7 +10,7 @@ export interface Branch {
   objects: readonly ResourceKey[];
 }
 
-export interface Forest {
+interface Forest {
   /** By `namespace/name`. */
   application(key: string): Application | undefined;
   /** What goes with it: nothing where no finalizer asks for that. */

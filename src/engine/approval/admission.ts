@@ -63,7 +63,7 @@ function gateSubject({ subject, wanted, comparison, last }: Admission): GateSubj
 }
 
 /** `refused`: the message with which the operation ends. */
-export type Admitted = Leave | { refused: string };
+type Admitted = Leave | { refused: string };
 
 /**
  * The gate's yes, unless the operation does more or less than what the gate judged. `at`: when it was asked (clock ms).
@@ -113,7 +113,7 @@ export function covers(approved: EffectOperation, left: EffectOperation): boolea
 }
 
 /** What people agreed to for one place says nothing of another. */
-export function coversAll(
+function coversAll(
   { spec }: Approval,
   { destination }: Pick<Effect, 'destination'>,
   left: readonly EffectOperation[],

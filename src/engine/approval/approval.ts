@@ -20,7 +20,7 @@ export interface ApprovalDeps {
   clock: Clock;
 }
 
-export interface WantedApproval {
+interface WantedApproval {
   application: { metadata: ObjectMeta & { name: string; namespace: string } };
   digest: string;
   revision: string;

@@ -14,7 +14,7 @@ import type { Past } from '../../model/history.ts';
 import type { Authors, Change } from '../application/pass.ts';
 import { stateAt } from '../application/history.ts';
 
-export interface RangeDeps {
+interface RangeDeps {
   store: Store;
   desiring: Desiring;
 }

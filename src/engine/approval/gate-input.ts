@@ -49,7 +49,7 @@ function stateOf(desired: DesiredState): SyncedState {
 }
 
 /** Gates of other applications that syncing this one would weaken, delete or write past. */
-export function loosenedBy(store: Store, { app, comparison }: Pick<GateSubject, 'app' | 'comparison'>): LoosenedGate[] {
+function loosenedBy(store: Store, { app, comparison }: Pick<GateSubject, 'app' | 'comparison'>): LoosenedGate[] {
   const met = metGates(app, comparison);
   const pairs = comparison.objects
     .filter(
@@ -221,7 +221,7 @@ function approvalsOf({ store }: GateDeps, app: Application): GateApproval[] {
 }
 
 /** A click was judged when it came; that those who agreed may do so still is asked where something is written. */
-export type Moment = 'look' | 'write';
+type Moment = 'look' | 'write';
 
 interface Asking {
   app: Application;

@@ -29,7 +29,7 @@ import {
   lastAttempt,
 } from '../application/history.ts';
 
-export interface Found {
+interface Found {
   subject: Subject;
   desired: DesiredState;
   comparison: Comparison;

@@ -15,7 +15,7 @@ import { withoutEnded } from '../approval/round.ts';
 import type { DriftSeen } from '../application/memory.ts';
 import { storedDrift } from './stored-drift.ts';
 
-export interface EpisodeDeps {
+interface EpisodeDeps {
   store: Store;
   clock: Clock;
 }

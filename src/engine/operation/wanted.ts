@@ -28,7 +28,7 @@ export function overridden(app: Application, operation: Operation): Application 
   return { ...app, spec: { ...spec, ...(source && { source }), ...(sources && { sources }) } };
 }
 
-export function wantedRevisions(operation: Operation, state: OperationState | undefined): (string | undefined)[] {
+function wantedRevisions(operation: Operation, state: OperationState | undefined): (string | undefined)[] {
   const { revision, revisions } = state?.syncResult ?? operation.sync ?? {};
   if (revisions && revisions.length > 0) return revisions;
   return [revision || undefined];
@@ -45,7 +45,7 @@ export function hasOwnRevision(app: Application): boolean {
   );
 }
 
-export async function wantedState(
+async function wantedState(
   deps: OperationDeps,
   { subject: { app }, head }: OperationInput,
   state: OperationState | undefined,
@@ -59,7 +59,7 @@ export async function wantedState(
   return deps.desiring.at(overridden(app, operation), revisions, signal);
 }
 
-export function respectsIgnored(options: string[] | undefined): boolean {
+function respectsIgnored(options: string[] | undefined): boolean {
   return syncOptions(options).get('RespectIgnoreDifferences') === 'true';
 }
 

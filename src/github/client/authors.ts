@@ -139,7 +139,7 @@ async function pushesToBranch(client: RepositoryClient, branch: string, all: Pus
 }
 
 /** What the gate asks for at every look at an approval. */
-export interface AuthorMemory extends FactMemory {
+interface AuthorMemory extends FactMemory {
   answers: TtlCache<{ authors: GateAuthors; lasts: boolean }>;
 }
 

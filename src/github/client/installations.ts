@@ -14,7 +14,7 @@ export interface RepositoryClient {
   octokit: Octokit;
 }
 
-export interface InstalledRepository extends RepositoryClient {
+interface InstalledRepository extends RepositoryClient {
   installation: number;
   cloneUrl: string;
   defaultBranch: string;

@@ -108,7 +108,7 @@ interface Batch {
   answer: Promise<Map<string, Set<string>>>;
 }
 
-export type Teams = (login: string, owner: string) => Promise<string[]>;
+type Teams = (login: string, owner: string) => Promise<string[]>;
 
 /**
  * The named teams that a person is in, as `org:team`. All who are asked about in one go are asked about in one query;

@@ -2,19 +2,19 @@
 import type { Clock } from '../../base/clock.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 
-export interface Limit {
+interface Limit {
   /** Length of the stretch in milliseconds. */
   ms: number;
   /** Points in any stretch of that length. */
   points: number;
 }
 
-export interface BudgetOptions {
+interface BudgetOptions {
   clock: Clock;
   limits: Limit[];
 }
 
-export interface Take {
+interface Take {
   /** How much of each limit the caller may use up, 0 to 1; default 1. The rest stays for those who may take more. */
   share?: number;
   signal?: AbortSignal | undefined;

@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../base/clock.ts';
 
-export interface TtlCacheOptions<V> {
+interface TtlCacheOptions<V> {
   clock: Clock;
   /** Milliseconds for which an answer counts, from when it was asked for. */
   forMs: number;

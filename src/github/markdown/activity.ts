@@ -5,7 +5,7 @@ import { code, fence, prose } from './escape.ts';
 const shown = 8;
 
 /** One line of a command as a person would type it again. */
-export function commandText(request: Request): string {
+function commandText(request: Request): string {
   const { verb, application, args } = request.spec;
   const name = application?.split('/').at(-1);
   return ['/cox', args['text'] ?? [verb, name].filter(Boolean).join(' ')].join(' ');

@@ -9,7 +9,7 @@ import { driftText, fieldText, objectSection, placeText } from './object-section
 import { gateAfterText } from '../../policy/gate.ts';
 import { cell, code, fence, html, plain, plural, prose } from './escape.ts';
 
-export interface Counts {
+interface Counts {
   created: number;
   changed: number;
   deleted: number;
@@ -23,7 +23,7 @@ export function isDestructive(action: ObjectDiff['action']): boolean {
 
 const order: Record<ObjectDiff['action'], number> = { delete: 0, recreate: 1, change: 2, create: 3, move: 4, hook: 5 };
 
-export function byRisk(diffs: ObjectDiff[]): ObjectDiff[] {
+function byRisk(diffs: ObjectDiff[]): ObjectDiff[] {
   return [...diffs].sort((a, b) => order[a.action] - order[b.action]);
 }
 
@@ -68,7 +68,7 @@ function parentName(app: AppPreview): string {
   return app.parent?.split('/').at(-1) ?? '';
 }
 
-export function gateText(app: AppPreview): string {
+function gateText(app: AppPreview): string {
   if (app.status === 'removed' && app.parent) return `goes with ${plain(parentName(app))}`;
   if (app.gated) {
     const who = approversText(app.approvers);

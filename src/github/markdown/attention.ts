@@ -6,7 +6,7 @@ import { keyTitle } from '../../model/kube.ts';
 import { plain, code, plural } from './escape.ts';
 import { driftText, placeText } from './object-section.ts';
 
-export function alert(kind: 'CAUTION' | 'WARNING', items: string[]): string {
+function alert(kind: 'CAUTION' | 'WARNING', items: string[]): string {
   if (items.length === 0) return '';
   const shown = items.slice(0, 12);
   const more = items.length > shown.length ? [`> - … and ${items.length - shown.length} more`] : [];
@@ -14,7 +14,7 @@ export function alert(kind: 'CAUTION' | 'WARNING', items: string[]): string {
 }
 
 /** The rest of the sentence that begins with the object. */
-export function driftedText(diff: ObjectDiff): string {
+function driftedText(diff: ObjectDiff): string {
   if (diff.action === 'create') return 'is missing in the cluster. Syncing creates it.';
   if (diff.action === 'delete') return 'is in the cluster, but not in Git. Syncing deletes it.';
   const [first] = diff.changes;

@@ -17,7 +17,7 @@ export interface CheckAnnotation {
   title: string;
 }
 
-export type CheckConclusion = 'success' | 'failure' | 'neutral' | 'skipped' | 'action_required';
+type CheckConclusion = 'success' | 'failure' | 'neutral' | 'skipped' | 'action_required';
 
 export interface CheckContent {
   name: string;

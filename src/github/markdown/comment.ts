@@ -18,7 +18,7 @@ import { shortRevision } from '../../model/application.ts';
 import { bodyBudget, code, fitted, plain, plural, sizeOf } from './escape.ts';
 import { attention } from './attention.ts';
 
-export interface CommentInput {
+interface CommentInput {
   preview: PullPreview;
   /** Markdown of `activityList`. */
   activity: string;

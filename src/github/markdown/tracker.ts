@@ -9,7 +9,7 @@ import { approversText, errorBlocks, gatesText } from './app-section.ts';
 import { shortRevision } from '../../model/application.ts';
 import { bodyBudget, cell, code, fitted, html, plain, plural, sizeOf } from './escape.ts';
 
-export interface TrackerInput {
+interface TrackerInput {
   progress: PullProgress;
   /** Markdown of `activityList`. */
   activity: string;

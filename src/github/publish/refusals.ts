@@ -5,7 +5,7 @@ import { isGitHub } from '../client/api.ts';
 import { plain } from '../markdown/escape.ts';
 
 /** Parts of what a pull request shows that GitHub may refuse alone. */
-export type Part = 'Comments' | 'Checks' | 'Deployments' | 'Reactions';
+type Part = 'Comments' | 'Checks' | 'Deployments' | 'Reactions';
 
 /** The parts that were refused last time, with GitHub's words and who can grant them. */
 export type Refusals = Map<Part, string>;

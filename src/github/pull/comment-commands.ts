@@ -11,7 +11,7 @@ import { coxGroup, coxVersion } from '../../model/coxswain.ts';
 import { permitted } from '../publish/refusals.ts';
 import type { Refusals } from '../publish/refusals.ts';
 
-export interface CommandContext {
+interface CommandContext {
   client: RepositoryClient;
   store: Store;
   pull: PullRef;
@@ -24,7 +24,7 @@ export interface CommandContext {
 /** What was asked longer ago and not heard then is not carried out any more: its reason may be gone. */
 const heardMs = 3_600_000;
 
-export function requestName(comment: { nodeId: string }): string {
+function requestName(comment: { nodeId: string }): string {
   return `comment-${hashOf(comment.nodeId).slice(0, 24)}`;
 }
 

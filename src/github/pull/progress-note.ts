@@ -11,7 +11,7 @@ import { writeComment } from '../publish/sticky-comment.ts';
 /** A result that comes sooner needs no announcement. */
 const announcedAfterMs = 2000;
 
-export interface AnnouncementOptions {
+interface AnnouncementOptions {
   clock: Clock;
   sticky: StickyContext;
   checks: CheckContext;

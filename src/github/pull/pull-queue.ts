@@ -31,7 +31,7 @@ import { permitted, refusalRows } from '../publish/refusals.ts';
 import { findComment } from '../publish/sticky-comment.ts';
 import { renderTracker } from '../markdown/tracker.ts';
 
-export interface PullQueueOptions {
+interface PullQueueOptions {
   /** Default: none are kept. */
   queues?: QueueMetricsOf | undefined;
   appId: number;

@@ -27,7 +27,7 @@ const followMs = 7 * 24 * 3_600_000;
 /** Of a hundred closed pull requests each. */
 const maxClosedPages = 10;
 
-export interface IntakeOptions {
+interface IntakeOptions {
   /** Default: none are kept. */
   queues?: QueueMetricsOf | undefined;
   api: Host;

@@ -10,7 +10,7 @@ const maxCommits = 200;
 /** A range of more than these is looked at by its last commit alone. */
 const mostCommits = 1_000;
 
-export interface WaitingRange {
+interface WaitingRange {
   /** Of the approval. */
   name: string;
   from: string | undefined;

@@ -16,7 +16,7 @@ export interface AppCredentials {
 }
 
 /** `address` holds the token; `session` is the hash of what the browser that used it up carries. */
-export interface SetupDoor {
+interface SetupDoor {
   address?: string;
   session?: string;
 }
@@ -68,7 +68,7 @@ export async function readAppSecret(
   };
 }
 
-export interface SecretWrite {
+interface SecretWrite {
   namespace: string;
   /** As it was read: of two that write at once one is refused, with status 409. */
   before: KubeObject | undefined;

@@ -4,7 +4,7 @@ import { describeError } from '../../base/errors.ts';
 import { paginating } from '../client/api.ts';
 import type { AppFile } from './manifest.ts';
 
-export interface Finding {
+interface Finding {
   what: string;
   state: 'good' | 'bad' | 'waiting';
   detail: string;
@@ -20,7 +20,7 @@ export interface AppStatus {
   findings: Finding[];
 }
 
-export interface StatusOptions {
+interface StatusOptions {
   app: Octokit;
   file: AppFile;
   /** Where GitHub should send webhooks. */

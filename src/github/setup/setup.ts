@@ -24,7 +24,7 @@ export interface SetupOptions {
 }
 
 /** What the browser posts to GitHub. */
-export interface AppForm {
+interface AppForm {
   action: string;
   manifest: AppManifest;
 }

@@ -20,7 +20,7 @@ export interface ParsedDocument {
   repeated: readonly RepeatedKey[];
 }
 
-export interface RepeatedKey {
+interface RepeatedKey {
   key: string;
   place: Place;
 }

@@ -1,7 +1,7 @@
 // Finds where a rendered object is defined, by its kind and name, among the objects that files name.
 import type { Place } from '../../base/errors.ts';
 
-export interface Named {
+interface Named {
   kind: string;
   name: string;
   place: Place;

@@ -9,7 +9,7 @@ import type { Files } from '../../model/files.ts';
 import type { Overlay } from '../source/overlay.ts';
 import type { Worker } from '../../base/worker.ts';
 
-export interface LocalDependency {
+interface LocalDependency {
   name: string;
   /** Folder of the chart that needs it. */
   of: string;

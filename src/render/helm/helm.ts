@@ -23,7 +23,7 @@ import type { Place } from '../../base/errors.ts';
 import type { Tool } from '../source/tool.ts';
 import type { Worker } from '../../base/worker.ts';
 
-export interface HelmParts {
+interface HelmParts {
   tool: Tool;
   tempDir: string;
   /** By the id of the chart's folder: whether its templates ask what the cluster serves. */

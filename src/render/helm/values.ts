@@ -7,7 +7,7 @@ import type { Files } from '../../model/files.ts';
 import type { HelmSource } from '../../model/sources.ts';
 import type { Input, Planning } from '../source/plan.ts';
 
-export interface ValueFiles {
+interface ValueFiles {
   /** In the order in which Helm merges them. */
   inputs: Input[];
   /** Where optional files may appear later. */

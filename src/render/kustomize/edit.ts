@@ -79,7 +79,7 @@ interface Image {
 }
 
 /** `[old=]name[:tag|@digest]`; `*` keeps what the file says (kustomize edit set image). */
-export function parseImage(text: string): Image {
+function parseImage(text: string): Image {
   const equals = text.indexOf('=');
   const rest = text.slice(equals + 1);
   const at = rest.indexOf('@');

@@ -19,7 +19,7 @@ export interface Reference {
 }
 
 /** Which objects a patch wants; each text is an expression of Go's for the whole. */
-export interface Selector {
+interface Selector {
   group: string;
   version: string;
   kind: string;

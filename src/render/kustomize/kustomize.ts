@@ -29,7 +29,7 @@ import type { Text } from '../document/yaml.ts';
 import type { Tool } from '../source/tool.ts';
 import type { Worker } from '../../base/worker.ts';
 
-export interface KustomizeParts {
+interface KustomizeParts {
   tool: Tool;
   tempDir: string;
   worker: Worker;

@@ -55,7 +55,7 @@ export async function namedObjects(
   return named;
 }
 
-export interface Matching {
+interface Matching {
   targets: readonly PatchTarget[];
   /** Objects as the files name them, and as generators make them. */
   before: readonly ObjectId[];

@@ -18,7 +18,7 @@ export interface Tool {
   fault?: AppError;
 }
 
-export interface ToolRun {
+interface ToolRun {
   tool: Tool;
   args: string[];
   overlay: Overlay;
@@ -38,7 +38,7 @@ const maxOutput = 64 * 2 ** 20;
 /** Argo CD's exec timeout. */
 const timeoutMs = 90_000;
 
-export interface ToolOutput {
+interface ToolOutput {
   /** Standard output. */
   text: string;
   /** Standard error, which may hold what is secret. */

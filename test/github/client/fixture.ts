@@ -9,14 +9,14 @@ import { silentLogger } from '../../../src/base/log.ts';
 import type { Host, HostOptions } from '../../../src/github/client/probot.ts';
 import { openHost } from '../../../src/github/client/probot.ts';
 
-export interface Asked {
+interface Asked {
   method: string;
   path: string;
   authorization: string;
   request: IncomingMessage;
 }
 
-export interface Said {
+interface Said {
   status?: number;
   headers?: Record<string, string>;
   body?: unknown;

@@ -3,7 +3,7 @@ import type { AppPreview, PullPreview } from '../../../src/change/pull.ts';
 import type { Effect, ObjectDiff } from '../../../src/model/effect.ts';
 import type { KubeObject } from '../../../src/model/kube.ts';
 
-export const emptyEffect: Effect = {
+const emptyEffect: Effect = {
   drift: [],
   waiting: [],
   change: [],

@@ -9,7 +9,7 @@ import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/core';
 import { type GitHubOptions, type SandboxGitHub, startGitHub } from '../../../sandbox/github/github.ts';
 
-export interface Received {
+interface Received {
   event: string;
   action: string | undefined;
   id: string;

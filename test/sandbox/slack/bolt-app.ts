@@ -7,13 +7,13 @@ import { startSlack, type Channel, type KillSwitch, type Slack } from '../../../
 const botToken = 'xoxb-sandbox';
 const appToken = 'xapp-sandbox';
 
-export interface Workspace {
+interface Workspace {
   slack: Slack;
   channel: Channel;
   app: App;
 }
 
-export interface WorkspaceOptions {
+interface WorkspaceOptions {
   clock?: Clock;
   killSwitch?: KillSwitch;
   /** Listeners are registered before the app connects. */
