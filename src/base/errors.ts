@@ -110,6 +110,11 @@ export const errorCodes = {
     seen: 'The page `/setup`',
     next: 'Ask for an address anew with `cox setup github`, and go on in the browser that opened it.',
   },
+  E_SLACK: {
+    meaning: 'Slack refused a token or cannot be reached.',
+    seen: 'The log, `/readyz` while a token is refused',
+    next: 'Make the token anew under the settings of the Slack app, and put it into the Secret `coxswain-slack`.',
+  },
   E_TOOLS: {
     meaning: 'A tool that Coxswain runs is missing: git, helm, kustomize, jsonnet or render.',
     seen: 'The log, `/readyz`, `cox`, and `npm test` where one cannot be built',

@@ -59,6 +59,8 @@ export interface GitHub {
   credentials(repoUrl: string): Promise<{ username: string; password: string } | undefined>;
   /** What works of the App and what does not; undefined without one. */
   status: (() => Promise<AppStatus>) | undefined;
+  /** Why GitHub does not take us for the App, as far as is known. */
+  readonly refused: AppError | undefined;
   /** Nothing waits and nothing runs; delayed passes may exist. */
   readonly idle: boolean;
   start(): void;
@@ -332,6 +334,9 @@ export async function createGitHub(options: GitHubOptions): Promise<GitHub> {
     forge: parts ? forgeOf(parts) : noForge,
     credentials: async (repoUrl) => parts && credentialsOf(parts, repoUrl),
     status: parts && statusOf(parts),
+    get refused() {
+      return parts?.installations.refused;
+    },
     get idle() {
       return !parts || (parts.pulls.idle && parts.intake.idle);
     },

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AppError, errorMessage } from '../base/errors.ts';
+import { isPrivateKey } from '../base/pem.ts';
 import { withoutTrailing } from '../base/trim.ts';
 
 export interface GitHubConfig {
@@ -199,7 +200,8 @@ function github(read: Reader, apiUrl: string): GitHubConfig | undefined {
   const because = 'COX_GITHUB_APP_ID is set';
   // One line with \n in it is how some secret stores hold a PEM.
   const privateKey = read.required('COX_GITHUB_PRIVATE_KEY', because).replaceAll('\\n', '\n');
-  read.shape('COX_GITHUB_PRIVATE_KEY', privateKey, '-----BEGIN');
+  if (privateKey && !isPrivateKey(privateKey))
+    read.faults.push('COX_GITHUB_PRIVATE_KEY is not a whole private key in PEM, from -----BEGIN to the last line');
   return { appId: Number(id), privateKey, webhookSecret: read.required('COX_GITHUB_WEBHOOK_SECRET', because), apiUrl };
 }
 

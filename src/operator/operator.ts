@@ -7,6 +7,7 @@ import type { GitHub } from '../github/github.ts';
 import type { Listening } from './server.ts';
 import type { Store } from '../store/store.ts';
 import { createLogger } from '../base/log.ts';
+import { describeError } from '../base/errors.ts';
 import { createChange } from '../change/change.ts';
 import { createChatops } from '../chatops/chatops.ts';
 import { resourceViews } from '../engine/resource-view.ts';
@@ -121,7 +122,11 @@ function openWeb({ queues, cluster, store, schedules, guard, engine, faces, star
     metrics: metrics.text,
     upcoming: schedules.upcoming,
     setup,
-    notReady: () => (cluster.live.settled ? undefined : 'the live cache is not complete yet'),
+    notReady: () => {
+      if (!cluster.live.settled) return 'the live cache is not complete yet';
+      const refused = faces.github?.refused ?? faces.chat?.refused;
+      return refused && describeError(refused);
+    },
   });
   faces.page = web.page;
   faces.health = web.health;

@@ -1,7 +1,7 @@
 // What the parts of the operator are built from, in the order in which they come to be.
 import type { createQueueMetrics } from '../web/queue-metrics.ts';
 import type { Logger } from '../base/log.ts';
-import type { Chat } from '../chatops/ports.ts';
+import type { Slack } from '../slack/slack.ts';
 import type { GitHub } from '../github/github.ts';
 import type { Starting } from './readiness.ts';
 import type { Config } from './config.ts';
@@ -22,7 +22,7 @@ import { systemClock } from '../base/clock.ts';
 /** Parts that are known to others before they exist. */
 export interface Faces {
   github: GitHub | undefined;
-  chat: Chat | undefined;
+  chat: Slack | undefined;
   page: Handler | undefined;
   health: Handler | undefined;
 }

@@ -5,6 +5,7 @@ import type { RespondFn } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
 import type { WebClientOptions } from '@slack/web-api';
 import type { Clock } from '../base/clock.ts';
+import type { AppError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Answer, Chat } from '../chatops/ports.ts';
 import type { Request } from '../model/coxswain.ts';
@@ -41,6 +42,8 @@ interface SlackOptions {
 }
 
 export interface Slack extends Chat {
+  /** Why Slack does not take one of the tokens, as far as is known. */
+  readonly refused: AppError | undefined;
   /** Begins to connect and to post; nobody waits for Slack. */
   start(): void;
   stop(): Promise<void>;
@@ -98,7 +101,15 @@ async function answer(
 export function createSlack(options: SlackOptions): Slack {
   const { config, store, clock, log } = options;
   const clientOptions = { slackApiUrl: config.apiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true };
-  const socket = new Socket({ appToken: config.appToken, apiUrl: config.apiUrl, queues: options.queues, clock, log });
+  const client = new PermittedClient(config.botToken, { ...clientOptions, logger: slackLogger(log) }, options.permit);
+  const socket = new Socket({
+    appToken: config.appToken,
+    apiUrl: config.apiUrl,
+    askBot: () => client.auth.test(),
+    queues: options.queues,
+    clock,
+    log,
+  });
   // With a token alone Bolt asks auth.test before it hands on the first event, and drops the event when that fails; we
   // listen to no messages of our own.
   const authorize = (): Promise<{ botToken: string }> => Promise.resolve({ botToken: config.botToken });
@@ -110,7 +121,6 @@ export function createSlack(options: SlackOptions): Slack {
     clientOptions,
     logger: slackLogger(log),
   });
-  const client = new PermittedClient(config.botToken, { ...clientOptions, logger: slackLogger(log) }, options.permit);
   const places = new Places(options);
   const context: InboxContext = {
     store,
@@ -130,6 +140,9 @@ export function createSlack(options: SlackOptions): Slack {
     return Promise.resolve();
   });
   return {
+    get refused() {
+      return socket.refused;
+    },
     answer: (request, given) => answer(context, client, request, given),
     start() {
       socket.start();

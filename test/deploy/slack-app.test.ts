@@ -24,6 +24,7 @@ const scopes: Record<string, string[]> = {
   'conversations.list': ['channels:read', 'groups:read'],
   'conversations.history': ['channels:history', 'groups:history'],
   'views.open': [],
+  'auth.test': [],
 };
 
 test('the scopes are exactly those of the methods that are called, and of the command', () => {

@@ -1,6 +1,7 @@
 // The environment: defaults, files, and every fault at once without a secret in it.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,11 @@ import { AppError } from '../../src/base/errors.ts';
 
 type Environment = Record<string, string | undefined>;
 
-const pem = '-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----';
+const pem = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+}).privateKey.trim();
 const githubApp = { COX_GITHUB_APP_ID: '17', COX_GITHUB_PRIVATE_KEY: pem, COX_GITHUB_WEBHOOK_SECRET: 'hush' };
 const slackApp = { COX_SLACK_BOT_TOKEN: 'xoxb-1', COX_SLACK_APP_TOKEN: 'xapp-1' };
 
@@ -179,7 +184,7 @@ const wrong: { env: Environment; expected: RegExp[] }[] = [
   },
   {
     env: { ...githubApp, COX_GITHUB_PRIVATE_KEY: 's3cret' },
-    expected: [/^COX_GITHUB_PRIVATE_KEY does not begin with -----BEGIN/],
+    expected: [/^COX_GITHUB_PRIVATE_KEY is not a whole private key in PEM/],
   },
   {
     env: { ...githubApp, COX_GITHUB_API_URL: 'http://ghe.example' },

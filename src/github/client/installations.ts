@@ -4,6 +4,7 @@ import type { Host } from './probot.ts';
 import type { Logger } from '../../base/log.ts';
 import { canonicalJson } from '../../base/canonical.ts';
 import { AppError, errorKind } from '../../base/errors.ts';
+import { isGitHub } from './api.ts';
 import { normaliseRepo } from '../../model/repository.ts';
 import { paginating } from './api.ts';
 
@@ -33,6 +34,7 @@ export class Installations {
   readonly #log: Logger;
   #known: Known | undefined;
   #loading: Promise<Known> | undefined;
+  #refused: AppError | undefined;
 
   constructor(api: Host, log: Logger) {
     this.#api = api;
@@ -46,7 +48,7 @@ export class Installations {
   }
 
   async #read(): Promise<Known> {
-    const app = await this.#api.app.request('GET /app');
+    const app = await this.#ownApp();
     const installations = await paginating(this.#api.app)('GET /app/installations', { per_page: 100 });
     const byName: Known['byName'] = new Map();
     const byUrl: Known['byUrl'] = new Map();
@@ -63,6 +65,27 @@ export class Installations {
     }
     this.#known = { slug: app.data?.slug ?? '', byName, byUrl, granted: grants };
     return this.#known;
+  }
+
+  /** Why GitHub does not take us for the App; undefined while it does, or cannot be reached. */
+  get refused(): AppError | undefined {
+    return this.#refused;
+  }
+
+  /** An id that no App has is answered 404, a key of another App 401. */
+  async #ownApp(): Promise<{ data: { slug?: string } | null }> {
+    try {
+      const app = await this.#api.app.request('GET /app');
+      this.#refused = undefined;
+      return app;
+    } catch (error) {
+      if (isGitHub(error, 401) || isGitHub(error, 404))
+        this.#refused = new AppError('E_GITHUB', `GitHub refuses the App: ${error.message}`, {
+          cause: error,
+          hint: 'Check app-id and private-key of the Secret coxswain-github, then restart. See the clock too.',
+        });
+      throw this.#refused ?? error;
+    }
   }
 
   /** One installation that refuses us must not hide the others. */

@@ -3,6 +3,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Api } from '../../cluster/api.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import { AppError } from '../../base/errors.ts';
+import { isPrivateKey } from '../../base/pem.ts';
 import { isObject } from '../../model/kube.ts';
 
 /** Shipped empty in deploy/, so that only `update` of this name is needed. */
@@ -43,7 +44,12 @@ function credentialsIn(text: (key: string) => string, namespace: string): AppCre
         : `app-id of the Secret ${namespace}/${appSecret} is no number`,
       { hint: 'It holds app-id, private-key and webhook-secret, or none of them to set the App up in clicks.' },
     );
-  return { ...found, appId: Number(found.appId), privateKey: found.privateKey.replaceAll('\\n', '\n') };
+  const privateKey = found.privateKey.replaceAll('\\n', '\n');
+  if (!isPrivateKey(privateKey))
+    throw new AppError('E_CONFIG', `private-key of the Secret ${namespace}/${appSecret} is not a private key in PEM`, {
+      hint: 'Put the whole file in that GitHub gave for the App: kubectl create secret … --from-file=private-key=<file>.',
+    });
+  return { ...found, appId: Number(found.appId), privateKey };
 }
 
 /** Throws E_CONFIG when the credentials are there in part. */
