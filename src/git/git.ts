@@ -1,6 +1,8 @@
 // The git room: bare mirrors of repositories, read and written without a checkout.
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRefsClient } from './advertised.ts';
 import { Constraints } from './constraint.ts';
@@ -9,6 +11,7 @@ import { gitCommand, gitEnvironment } from './command.ts';
 import { Mirror } from './mirror.ts';
 import { ObjectReader } from './object-reader.ts';
 import { Trees } from './trees.ts';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Clock } from '../base/clock.ts';
 import type { GitCommand } from './command.ts';
 import type { Files } from '../model/files.ts';
@@ -47,7 +50,9 @@ export interface Git {
    * mirror.
    */
   repository(url: string): Repository;
-  /** Nobody reads it any more: its process and what is kept in memory go. Asked for again, it is opened again. */
+  /**
+   * Nobody reads it any more: its process, its folder and what is kept in memory go. Asked for again, it is opened again.
+   */
   forget(url: string): void;
   readonly counts: Readonly<GitCounts>;
   /** Ends every git process; what was under way rejects. */
@@ -66,6 +71,7 @@ export function openGit(options: GitOptions): Git {
   const refsClient = createRefsClient();
   const constraints = new Constraints(options.worker);
   const mirrors = new Map<string, { mirror: Mirror; objects: ObjectReader }>();
+  const removals = removing(log);
   removeUnfinished(dir);
 
   const open = (url: string): { mirror: Mirror; objects: ObjectReader } => {
@@ -73,10 +79,7 @@ export function openGit(options: GitOptions): Git {
     const objects = new ObjectReader(
       () => {
         onStart();
-        return spawn(git, [`--git-dir=${repository}`, 'cat-file', '--batch'], {
-          env: gitEnvironment({ home: dir, protocols }),
-          stdio: ['pipe', 'pipe', 'pipe'],
-        });
+        return readingObjects({ git, repository, home: dir, protocols });
       },
       () => void (counts.reads += 1),
     );
@@ -102,6 +105,7 @@ export function openGit(options: GitOptions): Git {
   const stop = async (): Promise<void> => {
     stopping.abort(new DOMException('git is stopped', 'AbortError'));
     for (const { objects } of mirrors.values()) objects.stop();
+    await removals.done();
     await refsClient.close();
   };
   signal.addEventListener('abort', () => void stop(), { once: true });
@@ -117,7 +121,7 @@ export function openGit(options: GitOptions): Git {
     forget(url) {
       const name = mirrorName(url);
       mirrors.get(name)?.objects.stop();
-      mirrors.delete(name);
+      if (mirrors.delete(name)) removals.remove(join(dir, name), url);
     },
     counts,
     stop,
@@ -136,4 +140,43 @@ function removeUnfinished(dir: string): void {
     (entry) => entry.isDirectory() && entry.name.endsWith('.tmp'),
   );
   for (const { name } of names) rmSync(join(dir, name), { recursive: true, force: true });
+}
+
+interface Reading {
+  git: string;
+  repository: string;
+  home: string;
+  protocols: string[];
+}
+
+function readingObjects({ git, repository, home, protocols }: Reading): ChildProcessWithoutNullStreams {
+  return spawn(git, [`--git-dir=${repository}`, 'cat-file', '--batch'], {
+    env: gitEnvironment({ home, protocols }),
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+}
+
+function removing(log: Logger): { remove(folder: string, url: string): void; done(): Promise<unknown> } {
+  const all = new Set<Promise<void>>();
+  return {
+    remove(folder, url) {
+      const removal = removeFolder(folder)
+        .catch((err: unknown) => log.warn({ repository: url, err }, 'the mirror of a repository cannot be removed'))
+        .finally(() => all.delete(removal));
+      all.add(removal);
+    },
+    done: () => Promise.all(all),
+  };
+}
+
+/** At once it has another name, under which it is removed at the next start at the latest. */
+async function removeFolder(folder: string): Promise<void> {
+  const gone = `${folder}.${randomUUID()}.tmp`;
+  try {
+    renameSync(folder, gone);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return; // nothing was fetched
+    throw error;
+  }
+  await rm(gone, { recursive: true, force: true });
 }

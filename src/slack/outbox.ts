@@ -1,5 +1,6 @@
 // Cards in Slack: each stands once, says what the cluster says, and survives a crash between any two calls.
 import type { QueueMetricsOf } from '../base/queue.ts';
+import { LRUCache } from 'lru-cache';
 import type { Approval, CardState, DriftEpisode } from '../model/coxswain.ts';
 import type { Collection } from '../store/store.ts';
 import type { Card } from './card.ts';
@@ -59,7 +60,8 @@ export class Outbox {
   readonly #channels: Channels;
   readonly #poster: Poster;
   /** Names of channels that were looked for in vain, so that each is told once. */
-  readonly #missing = new Set<string>();
+  /** Told once, unless many more are missing. */
+  readonly #missing = new LRUCache<string, true>({ max: 200 });
   #ends: (() => void)[] = [];
   /** Slack asked for silence until then; events of the cluster do not end it. */
   #silentUntil = 0;
@@ -201,7 +203,7 @@ export class Outbox {
     }
     if (!this.#missing.has(name))
       this.#options.log.warn({ channel: name, card }, 'there is no such Slack channel yet, or the app is not in it');
-    this.#missing.add(name);
+    this.#missing.set(name, true);
     return { known: false };
   }
 }

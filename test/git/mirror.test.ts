@@ -39,6 +39,28 @@ test('the first fetch lists every ref as new, a later one only what changed', as
   assert.equal(git.counts.fetches, 4);
 });
 
+test('a repository that is forgotten leaves no folder, and is fetched anew when it is asked for again', async (t) => {
+  const from = origin(t);
+  const dir = temporary(t);
+  const git = mirrors(t, dir);
+  for (let round = 0; round < 3; round += 1) {
+    const repository = git.repository(from.url);
+    await repository.fetch();
+    assert.ok(await repository.resolve('main'));
+    assert.deepEqual(
+      readdirSync(dir).filter((name) => name.startsWith(mirrorName(from.url))),
+      [mirrorName(from.url)],
+    );
+    git.forget(from.url);
+    git.forget(from.url);
+  }
+  await git.stop();
+  assert.deepEqual(
+    readdirSync(dir).filter((name) => name.startsWith(mirrorName(from.url))),
+    [],
+  );
+});
+
 test('calls while a fetch runs share one following fetch', async (t) => {
   const from = origin(t);
   const git = mirrors(t);

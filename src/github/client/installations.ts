@@ -63,6 +63,7 @@ export class Installations {
         for (const url of urls) byUrl.set(normaliseRepo(url), found);
       }
     }
+    for (const id of this.#known?.granted.keys() ?? []) if (!grants.has(id)) this.#api.forget(id);
     this.#known = { slug: app.data?.slug ?? '', byName, byUrl, granted: grants };
     return this.#known;
   }

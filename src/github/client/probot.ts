@@ -29,6 +29,8 @@ export interface Host {
   installationToken(id: number): Promise<string>;
   /** Its next request asks for a token anew: one keeps the permissions that it was made with. */
   renewToken(id: number): void;
+  /** The App is not installed there any more: its client, token and budget go. */
+  forget(id: number): void;
 }
 
 /** What Probot and its authentication put together before they make an Octokit. */
@@ -90,14 +92,17 @@ function authWith(tokens: TokenCache): (given: Parameters<typeof createProbotAut
   };
 }
 
-function octokitOf(options: HostOptions, tokens: TokenCache): typeof ProbotOctokit {
+function octokitOf(
+  options: HostOptions,
+  tokens: TokenCache,
+  installations: Map<number, Budgets>,
+): typeof ProbotOctokit {
   const createJwt = signer(options.privateKey);
   const app: Session = {
     budgets: budgetsOf(options.clock),
     ready: () => Promise.resolve(),
     dropToken: () => undefined,
   };
-  const installations = new Map<number, Budgets>();
   const paced = (octokit: Octokit, { auth }: OctokitOptions): void => {
     const id = auth?.installationId;
     if (id === undefined) return pace(octokit, options, () => app);
@@ -133,13 +138,14 @@ export async function openHost(options: HostOptions): Promise<Host> {
       hint: 'Set COX_GITHUB_WEBHOOK_SECRET to the secret that is set in the settings of the App.',
     });
   const tokens = new TokenCache(options.clock);
+  const budgets = new Map<number, Budgets>();
   const probot = new Probot({
     appId,
     privateKey,
     secret: webhookSecret,
     baseUrl: apiUrl,
     log: foreignLog(log),
-    Octokit: octokitOf(options, tokens),
+    Octokit: octokitOf(options, tokens, budgets),
   });
   await probot.ready();
   const app = await probot.auth();
@@ -154,5 +160,10 @@ export async function openHost(options: HostOptions): Promise<Host> {
     },
     installationToken: (installationId) => tokenOf(app.auth, tokens, installationId),
     renewToken: (id) => tokens.drop(id),
+    forget(id) {
+      clients.delete(id);
+      budgets.delete(id);
+      tokens.drop(id);
+    },
   };
 }

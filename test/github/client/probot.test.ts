@@ -1,6 +1,9 @@
 // Probot as it is used here, where its defaults would surprise.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { SteppedClock } from '../../../src/base/clock.ts';
 import { paginating } from '../../../src/github/client/api.ts';
 import { eventually } from '../../control-plane.ts';
@@ -86,6 +89,27 @@ test('a token that was refused is not used again, by requests or by git', async 
   assert.equal(await host.installationToken(7), 't2');
   host.renewToken(7);
   assert.equal(await host.installationToken(7), 't3');
+});
+
+test('of an installation that is gone neither client nor token stays, and a thousand of them leave nothing', async (t) => {
+  const clock = new SteppedClock(Date.now());
+  let made = 0;
+  const url = await sayingServer(t, (asked) => (isToken(asked) ? token(`t${(made += 1)}`, clock) : {}));
+  const host = await hostAt(url, { clock });
+  const first = await host.installation(7);
+  assert.equal(await host.installationToken(7), 't1');
+  host.forget(7);
+  assert.notEqual(await host.installation(7), first);
+  assert.equal(await host.installationToken(7), 't2');
+  const clients: WeakRef<object>[] = [];
+  for (let id = 100; id < 1_100; id += 1) {
+    clients.push(new WeakRef(await host.installation(id)));
+    host.forget(id);
+  }
+  setFlagsFromString('--expose-gc');
+  await setImmediate(); // what was looked at stays for the rest of the turn
+  (runInNewContext('gc') as () => void)();
+  assert.ok(clients.filter((client) => client.deref() !== undefined).length < 10);
 });
 
 test('a machine whose clock is hours ahead makes one token and uses it', async (t) => {
