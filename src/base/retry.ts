@@ -1,6 +1,4 @@
 // Waiting times between attempts: exponential backoff with jitter, or what the server asked for.
-import type { Clock } from './clock.ts';
-import { errorKind } from './errors.ts';
 
 interface BackoffOptions {
   /** Milliseconds before the first retry; default 800. */
@@ -29,30 +27,4 @@ export function retryAfterMs(value: string | string[] | undefined, now: number):
   if (/^\d+(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1000);
   const date = Date.parse(text);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
-}
-
-interface RetryOptions extends BackoffOptions {
-  clock: Clock;
-  random: () => number;
-  /** Attempts in all; default 5. */
-  attempts?: number;
-  /** Milliseconds to wait that the error itself asks for; wins over the backoff. */
-  retryAfter?: (error: unknown) => number | undefined;
-  /** Default: every error that is not terminal. */
-  retriable?: (error: unknown) => boolean;
-  signal?: AbortSignal;
-}
-
-/** Calls `fn` until it succeeds, fails for good or the attempts are used up; then throws its last error. */
-export async function retry<T>(fn: (attempt: number) => Promise<T>, options: RetryOptions): Promise<T> {
-  const { clock, random, attempts = 5, retriable = (error) => errorKind(error) !== 'terminal', signal } = options;
-  for (let attempt = 0; ; attempt += 1) {
-    signal?.throwIfAborted();
-    try {
-      return await fn(attempt);
-    } catch (error) {
-      if (signal?.aborted || attempt + 1 >= attempts || !retriable(error)) throw error;
-      await clock.sleep(options.retryAfter?.(error) ?? backoffDelay(attempt, random, options), signal);
-    }
-  }
 }

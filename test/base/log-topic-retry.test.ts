@@ -1,10 +1,9 @@
 // Logs without secrets, facts without coupling, and waiting times between attempts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SteppedClock } from '../../src/base/clock.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { createLogger, redactText, silentLogger } from '../../src/base/log.ts';
-import { backoffDelay, retry, retryAfterMs } from '../../src/base/retry.ts';
+import { backoffDelay, retryAfterMs } from '../../src/base/retry.ts';
 import { Topic } from '../../src/base/topic.ts';
 
 test('a log line is one JSON object with level, time, fields and the constant message', () => {
@@ -72,29 +71,4 @@ test('Retry-After is read as seconds or as a date', () => {
   assert.equal(retryAfterMs('Thu, 01 Jan 1970 00:00:05 GMT', 1000), 4000);
   assert.equal(retryAfterMs('soon', 0), undefined);
   assert.equal(retryAfterMs(undefined, 0), undefined);
-});
-
-test('retry stops at success, at a terminal error, and when the attempts are used up', async () => {
-  const clock = new SteppedClock();
-  const options = { clock, random: () => 1, baseMs: 100, attempts: 3 };
-  let calls = 0;
-  const second = retry(
-    (attempt) => ((calls += 1), attempt === 1 ? Promise.resolve('done') : Promise.reject(new Error('no'))),
-    options,
-  );
-  for (let i = 0; i < 10; i += 1) await Promise.resolve();
-  clock.step(100);
-  assert.equal(await second, 'done');
-  assert.equal(calls, 2);
-  await assert.rejects(
-    retry(() => Promise.reject(new AppError('E_API', 'never')), options),
-    /never/,
-  );
-  const asked = retry(() => Promise.reject(new Error('always')), { ...options, retryAfter: () => 7 });
-  asked.catch(() => undefined);
-  for (let i = 0; i < 2; i += 1) {
-    for (let j = 0; j < 10; j += 1) await Promise.resolve();
-    clock.step(7);
-  }
-  await assert.rejects(asked, /always/);
 });
