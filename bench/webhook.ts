@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import type { GitHubOptions } from '../src/github/github.ts';
+import type { GitHubOptions } from '../src/github/parts.ts';
 
 const secret = 'bench-secret';
 

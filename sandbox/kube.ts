@@ -6,7 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import { systemClock } from '../src/base/clock.ts';
 import { silentLogger } from '../src/base/log.ts';
 import { connectCluster } from '../src/cluster/cluster.ts';
-import { loadKubeconfig } from '../src/cluster/kubeconfig.ts';
+import { loadKubeconfig } from '../src/cluster/wire/kubeconfig.ts';
 import type { KubeObject } from '../src/model/kube.ts';
 import { binaries } from '../tools/binaries.ts';
 import type { Access } from './cluster/access.ts';

@@ -19,7 +19,7 @@ import {
 } from '../sandbox/cluster/cluster.ts';
 import { applyCrds } from '../sandbox/settings.ts';
 import { join } from 'node:path';
-import type { ClusterConfig } from '../src/cluster/cluster-config.ts';
+import type { ClusterConfig } from '../src/cluster/wire/cluster-config.ts';
 
 export interface TestCluster extends ClusterFacts {
   /** Path of the administrator's kubeconfig; its default namespace is `namespace`. */

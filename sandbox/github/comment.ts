@@ -2,17 +2,11 @@
 import { Failure, invalid } from './failure.ts';
 import { presentComment } from './present/present-parts.ts';
 import { presentIssue } from './present/present-pull.ts';
-import { type Json, presentScene } from './present/present.ts';
+import type { Json } from './present/present.ts';
+import { presentScene } from './present/present.ts';
 import type { Site } from './site.ts';
-import {
-  type Actor,
-  type Comment,
-  type Pull,
-  type Reaction,
-  type ReactionContent,
-  type Repository,
-  timestamp,
-} from './world.ts';
+import type { Actor, Comment, Pull, Reaction, ReactionContent, Repository } from './world.ts';
+import { timestamp } from './world.ts';
 
 interface CommentPlace {
   repository: Repository;

@@ -3,18 +3,9 @@ import { createPublicKey } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { git } from './git/git.ts';
-import {
-  type Account,
-  type Activity,
-  type App,
-  ensureAccount,
-  ensureInstallation,
-  findRepository,
-  fullName,
-  type Repository,
-  timestamp,
-  type World,
-} from './world.ts';
+import type { Account, Activity, App, Repository, World } from './world.ts';
+import { ensureAccount, findRepository, fullName, timestamp } from './world.ts';
+import { ensureInstallation } from './installation.ts';
 
 /** What the App may do and hears of, in the words of its manifest. */
 export interface AppManifest {

@@ -2,9 +2,11 @@
 import { resolveCommit } from './git/git.ts';
 import { Failure, invalid } from './failure.ts';
 import { presentDeployment, presentDeploymentStatus } from './present/present-parts.ts';
-import { type Json, presentScene } from './present/present.ts';
+import type { Json } from './present/present.ts';
+import { presentScene } from './present/present.ts';
 import type { Site } from './site.ts';
-import { type Actor, type Deployment, type DeploymentStatus, type Repository, timestamp } from './world.ts';
+import type { Actor, Deployment, DeploymentStatus, Repository } from './world.ts';
+import { timestamp } from './world.ts';
 
 /** The members of a request body; schema-checked before. */
 export interface DeploymentInput {

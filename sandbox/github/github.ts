@@ -6,28 +6,27 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KillSwitch } from '../mutation-counter.ts';
-import { type AppManifest, createRepository, createWorld, defaultManifest, type NewRepository } from './create.ts';
-import { type Dump, dump } from './dump.ts';
-import { type ArmedFaults, createFaults, type Faults } from './faults.ts';
+import type { AppManifest, NewRepository } from './create.ts';
+import { createRepository, createWorld, defaultManifest } from './create.ts';
+import type { Dump } from './dump.ts';
+import { dump } from './dump.ts';
+import type { ArmedFaults, Faults } from './faults.ts';
+import { createFaults } from './faults.ts';
 import { createGitHttp, gitRequestOf } from './git/http.ts';
 import { createPage } from './page/page.ts';
 import type { Scenario } from './page/list.ts';
-import { createPerson, type Person } from './person.ts';
+import type { Person } from './person.ts';
+import { createPerson } from './person.ts';
 import { createRest } from './routes/rest.ts';
-import { loadSchema, type Schema } from './schema/schema.ts';
-import { createLocks, type Site } from './site.ts';
+import type { Schema } from './schema/schema.ts';
+import { loadSchema } from './schema/schema.ts';
+import type { Site } from './site.ts';
+import { createLocks } from './site.ts';
 import { expireTokens } from './tokens.ts';
-import { createHooks, type Delivery } from './webhook.ts';
-import {
-  ensureAccount,
-  findRepository,
-  findTeam,
-  type Repository,
-  type RoleName,
-  timestamp,
-  type Violation,
-  type World,
-} from './world.ts';
+import type { Delivery } from './webhook.ts';
+import { createHooks } from './webhook.ts';
+import type { Repository, RoleName, Violation, World } from './world.ts';
+import { ensureAccount, findRepository, findTeam, timestamp } from './world.ts';
 
 export interface GitHubOptions {
   /** Holds the bare repositories. */

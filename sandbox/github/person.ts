@@ -4,22 +4,14 @@ import { pressAction, rerunCheck } from './check.ts';
 import { addComment, editComment, react } from './comment.ts';
 import { Failure } from './failure.ts';
 import { resolveCommit } from './git/git.ts';
-import { commitFiles, type MergeRequest, moveRef } from './git/merge.ts';
+import type { MergeRequest } from './git/merge.ts';
+import { commitFiles, moveRef } from './git/merge.ts';
 import { emailOf } from './present/present-pull.ts';
 import { addReview, editPull, mergePull, openPull } from './pull.ts';
 import { announcing } from './push.ts';
 import type { Site } from './site.ts';
-import {
-  type Account,
-  type Actor,
-  type CheckRun,
-  type Comment,
-  findRepository,
-  type Pull,
-  type ReactionContent,
-  type Repository,
-  type Review,
-} from './world.ts';
+import type { Account, Actor, CheckRun, Comment, Pull, ReactionContent, Repository, Review } from './world.ts';
+import { findRepository } from './world.ts';
 
 interface NewCommitOrder {
   /** Created from `from` when it does not exist. */

@@ -3,10 +3,12 @@ import { git, resolveCommit } from './git/git.ts';
 import { Failure, invalid } from './failure.ts';
 import { merge, mergedTree, moveRef } from './git/merge.ts';
 import { emailOf, presentPullWhole, presentReview } from './present/present-pull.ts';
-import { type Json, presentScene } from './present/present.ts';
+import type { Json } from './present/present.ts';
+import { presentScene } from './present/present.ts';
 import { announcing, closePull, keepPullRef } from './push.ts';
 import type { Site } from './site.ts';
-import { type Actor, findRepository, type Pull, type Repository, type Review, timestamp } from './world.ts';
+import type { Actor, Pull, Repository, Review } from './world.ts';
+import { findRepository, timestamp } from './world.ts';
 
 interface NewPull {
   title: string;

@@ -1,10 +1,13 @@
 // What follows a moved reference: push webhooks, pull requests that get new commits, and those that were merged by it.
 import { recordActivity } from './activity.ts';
-import { changedFiles, commits, git, type Commit, type Ref, refs, resolveCommit } from './git/git.ts';
+import type { Commit, Ref } from './git/git.ts';
+import { changedFiles, commits, git, refs, resolveCommit } from './git/git.ts';
 import { presentPullWhole } from './present/present-pull.ts';
-import { type Json, presentRepository, presentScene } from './present/present.ts';
+import type { Json } from './present/present.ts';
+import { presentRepository, presentScene } from './present/present.ts';
 import type { Site } from './site.ts';
-import { type Actor, fullName, type Pull, type Repository, timestamp } from './world.ts';
+import type { Actor, Pull, Repository } from './world.ts';
+import { fullName, timestamp } from './world.ts';
 
 interface RefMove {
   name: string;

@@ -1,15 +1,9 @@
 // Who asks: App tokens (JWT), installation tokens, and the tokens of persons.
 import { createVerify, randomBytes } from 'node:crypto';
 import { Failure } from './failure.ts';
-import {
-  type Actor,
-  findRepository,
-  type Installation,
-  installationOf,
-  type Repository,
-  type Token,
-  type World,
-} from './world.ts';
+import type { Actor, Installation, Repository, Token, World } from './world.ts';
+import { findRepository } from './world.ts';
+import { installationOf } from './installation.ts';
 
 /** An App by its JWT, an App's installation, a person, or nobody. */
 export type Caller =

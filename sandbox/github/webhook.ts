@@ -4,7 +4,8 @@ import { Agent, fetch } from 'undici';
 import type { ArmedFaults } from './faults.ts';
 import type { Json } from './present/present.ts';
 import type { Schema } from './schema/schema.ts';
-import { timestamp, type World } from './world.ts';
+import type { World } from './world.ts';
+import { timestamp } from './world.ts';
 
 export interface Delivery {
   id: number;

@@ -283,16 +283,3 @@ export function ensureAccount(world: World, login: string, type: Account['type']
   world.accounts.set(login.toLowerCase(), account);
   return account;
 }
-
-/** One installation per owner, as GitHub allows one per account. */
-export function ensureInstallation(world: World, account: Account): Installation {
-  const known = world.installations.find((installation) => installation.account === account);
-  if (known) return known;
-  const installation: Installation = { id: world.nextId(), account, createdAt: timestamp() };
-  world.installations.push(installation);
-  return installation;
-}
-
-export function installationOf(world: World, repository: Repository): Installation | undefined {
-  return world.installations.find((installation) => installation.account === repository.owner);
-}

@@ -47,7 +47,6 @@ function operationRevision(state: OperationState | undefined, source: number): s
 }
 
 /** Revisions that `judge` asks about; the caller finds out beforehand which contain the merge. */
-
 export function revisionsOf(app: Application | undefined, approvals: Approval[], source: number): string[] {
   const { history, operationState, sync } = app?.status ?? {};
   const newest = history?.at(-1);
@@ -169,7 +168,6 @@ function notYet(input: JudgeInput, app: Application): Judgement {
 }
 
 /** Where one application stands; pure. */
-
 export function judge(input: JudgeInput): Judgement {
   const { app, source, contains } = input;
   if (!app)

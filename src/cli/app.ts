@@ -6,7 +6,7 @@ import { applicationKey, shortRevision, sourcesOf } from '../model/application.t
 import { isStatus } from '../cluster/api-error.ts';
 import { isOpen } from '../engine/approval/approval.ts';
 import { coxGroup } from '../model/coxswain.ts';
-import { gateAfterText } from '../policy/gate.ts';
+import { gateAfterText } from '../policy/gate-text.ts';
 import { parseApproval } from '../store/parse.ts';
 import { isData, plain, print } from './output.ts';
 

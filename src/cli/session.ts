@@ -10,7 +10,7 @@ import type { Out } from './output.ts';
 import { systemClock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
 import { connectCluster } from '../cluster/cluster.ts';
-import { loadKubeconfig } from '../cluster/kubeconfig.ts';
+import { loadKubeconfig } from '../cluster/wire/kubeconfig.ts';
 import { parseApplication } from '../store/parse.ts';
 
 export interface Session {

@@ -12,7 +12,7 @@ import { AppError } from '../base/errors.ts';
 import { Worker } from '../base/worker.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { connectCluster } from '../cluster/cluster.ts';
-import { argoClusterConfig } from '../cluster/cluster-config.ts';
+import { argoClusterConfig } from '../cluster/wire/cluster-config.ts';
 import { createDesiring } from '../engine/application/desired.ts';
 import { openGit } from '../git/git.ts';
 import { argo, inClusterServer } from '../model/annotations.ts';

@@ -1,7 +1,7 @@
 // The typed requests of `Api`, made from the transport and what discovery knows.
 import { AppError } from '../base/errors.ts';
 import { fieldManager } from '../model/annotations.ts';
-import { gvkOf, isObject } from '../model/kube.ts';
+import { gvkOf } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type {
   Api,
@@ -21,7 +21,8 @@ import type { ApiResource, Discovery } from './discovery/discovery.ts';
 import { everyFault } from './manifest-fault.ts';
 import { isTooBig, refuseChangedNumbers, tooBig } from './dry-run.ts';
 import { collectionPath, objectPath, withQuery } from './paths.ts';
-import type { Answer, Transport } from './transport.ts';
+import type { Answer, Transport } from './wire/transport.ts';
+import { objectOf, pageOf } from './object-list.ts';
 
 const pageSize = 500;
 const patchTypes = {
@@ -260,34 +261,6 @@ export class ObjectApi implements Api {
       },
     );
   }
-}
-
-/** One page of a list; items get the apiVersion and kind that the API leaves out of lists. */
-export function pageOf(
-  body: unknown,
-  resource: ApiResource,
-): { items: KubeObject[]; next: string | undefined; resourceVersion: string } {
-  const metadata = isObject(body) && isObject(body['metadata']) ? body['metadata'] : {};
-  const items = isObject(body) && Array.isArray(body['items']) ? body['items'] : [];
-  const next = metadata['continue'];
-  const resourceVersion = metadata['resourceVersion'];
-  const apiVersion = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
-  return {
-    items: items.map((item: unknown) => objectOf(isObject(item) ? { ...item, apiVersion, kind: resource.kind } : item)),
-    next: typeof next === 'string' && next !== '' ? next : undefined,
-    resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : '',
-  };
-}
-
-export function objectOf(body: unknown): KubeObject {
-  if (
-    isObject(body) &&
-    isObject(body['metadata']) &&
-    typeof body['kind'] === 'string' &&
-    typeof body['apiVersion'] === 'string'
-  )
-    return body as KubeObject;
-  throw new AppError('E_API', 'the API server answered with something that is no object', { kind: 'transient' });
 }
 
 function common(options: CallOptions): Pick<CallOptions, 'signal' | 'impersonate' | 'timeoutMs' | 'unguarded'> {

@@ -115,9 +115,7 @@ export function createComparer(options: ComparerOptions): Comparer {
   const { cluster } = options;
   const verdicts = new Verdicts();
   const wanted = new Wanted(cluster);
-  cluster.live.onChange(({ key, after }) => {
-    if (!after) verdicts.drop(key);
-  });
+  cluster.live.onChange(({ key, after }) => void (after ?? verdicts.drop(key)));
   const contextOf = contexts(options, verdicts);
 
   async function compare(input: CompareInput, signal: AbortSignal): Promise<Comparison> {
@@ -125,9 +123,9 @@ export function createComparer(options: ComparerOptions): Comparer {
     const prepared = context.prepared(input, input.manifests);
     await wanted.want(input.tracking, prepared, signal);
     const keys = sortedKeys([...keysOf(prepared), ...cluster.live.keysOf(input.tracking)]);
-    const objects = await inParallel(keys, context.concurrency, (key) => compareKey(context, input, key));
-    const found = objects.filter((object) => object !== undefined);
-    return summarise(cluster, input, prepared, found);
+    const found = await inParallel(keys, context.concurrency, (key) => compareKey(context, input, key));
+    const objects = found.filter((object) => object !== undefined);
+    return summarise(cluster, input, prepared, objects);
   }
 
   async function compareObjects(
@@ -168,7 +166,7 @@ export function createComparer(options: ComparerOptions): Comparer {
     accept,
     keysOf: (input) => heldKeys(contextOf(input.tracking, neverAborted), input),
     effect,
-    judge: (input, { key, exact }, signal) =>
+    judge: async (input, { key, exact }, signal) =>
       judgeObject({ ...contextOf(input.tracking, signal), exact }, options, input, key),
     judgeHook: (input, { key, manifest, phase }) =>
       hookOperation({ macKey: options.macKey, input }, { key, target: manifest, wave: waveOf(manifest) }, phase),

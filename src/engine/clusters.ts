@@ -6,7 +6,7 @@ import type { LiveChange } from '../cluster/live.ts';
 import type { Application } from '../model/application.ts';
 import type { Store } from '../store/store.ts';
 import type { Target } from './application/assess.ts';
-import { argoClusterConfig } from '../cluster/cluster-config.ts';
+import { argoClusterConfig } from '../cluster/wire/cluster-config.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { connectCluster } from '../cluster/cluster.ts';
 import { createComparer } from '../compare/compare.ts';

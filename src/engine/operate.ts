@@ -16,7 +16,7 @@ import { comparedOf, look, subjectOf } from './refresh.ts';
 import { stateOf } from './application/operation-state.ts';
 import { runOperation, terminateOperation } from './operation/operation.ts';
 import { hasOwnRevision } from './operation/wanted.ts';
-import { unknownTold } from './approval/gate-input.ts';
+import { unknownTold } from './approval/gate-people.ts';
 import { diffBase } from './application/history.ts';
 import { comparedStatus, withConditions } from './application/status.ts';
 import { failedStatus, write } from './application/status-writer.ts';

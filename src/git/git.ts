@@ -89,17 +89,9 @@ export function openGit(options: GitOptions): Git {
     };
     const { credentials } = options;
     const remote = { url, dir: repository, git: gitAt(repository), gitAt, refsClient, signal, credentials };
-    return {
-      mirror: new Mirror({
-        remote,
-        objects,
-        trees: new Trees(objects),
-        constraints,
-        onFetch: fetched,
-        onPush: () => void (counts.pushes += 1),
-      }),
-      objects,
-    };
+    const onPush = (): void => void (counts.pushes += 1);
+    const trees = new Trees(objects);
+    return { mirror: new Mirror({ remote, objects, trees, constraints, onFetch: fetched, onPush }), objects };
   };
 
   const stop = async (): Promise<void> => {

@@ -2,10 +2,10 @@
 import { clock } from './parts.ts';
 import type { Logger } from '../base/log.ts';
 import type { Permit } from '../base/permit.ts';
-import { inClusterConfig } from '../cluster/cluster-config.ts';
+import { inClusterConfig } from '../cluster/wire/cluster-config.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { connectCluster } from '../cluster/cluster.ts';
-import { loadKubeconfig } from '../cluster/kubeconfig.ts';
+import { loadKubeconfig } from '../cluster/wire/kubeconfig.ts';
 import { createSchedules } from '../store/schedules.ts';
 import { createGuard } from '../store/guard.ts';
 import { adoptRecords } from '../store/adopt.ts';

@@ -1,10 +1,10 @@
 // The one gate that every operation passes at its start, whoever wrote it: go, ask for an approval, or refuse; with why
 // (docs/security/gate.md).
-import type { ApprovalPhase, AskedEnvironment, GateAfter, RememberedPolicy } from '../model/coxswain.ts';
+import type { ApprovalPhase } from '../model/coxswain.ts';
 import { hashedName } from '../base/name.ts';
-import { keyTitle } from '../model/kube.ts';
 import { loosens, stricter } from './policy.ts';
 import type { EffectivePolicy, LoosenedGate } from './policy.ts';
+import { becauseUnknown, closedText, metText } from './gate-text.ts';
 
 export interface Person {
   /** GitHub login, any case. */
@@ -171,38 +171,6 @@ export function withHidden(policy: EffectivePolicy, hidden: readonly string[] = 
   return hidden.length > 0 && policy.gated ? { ...policy, approvals: Math.max(policy.approvals, 2) } : policy;
 }
 
-/** Why two people must agree, as a clause; '' where they need not. */
-export function hiddenText([first, ...more]: readonly string[]): string {
-  return first === undefined
-    ? ''
-    : `nobody can tell all who made the change: ${first}${more.length > 0 ? `, and ${more.length} more such` : ''}`;
-}
-
-/** Ends a sentence that says how many must agree. */
-export function becauseUnknown(unknown: readonly string[]): string {
-  return unknown.length > 0 ? `; two people must agree, for ${hiddenText(unknown)}` : '';
-}
-
-function environmentText({ environment, repository }: AskedEnvironment): string {
-  return repository === '' ? environment : `${environment} of ${repository}`;
-}
-
-function askedText({ approvals, approvers, reviewers = [], expires }: RememberedPolicy): string {
-  const lists = approvers.map((list) => list.join(' or ')).join(' and of ');
-  return [
-    `${approvals === 1 ? 'one person' : `${approvals} people`}${lists === '' ? '' : ` of ${lists}`}`,
-    ...(reviewers.length > 0 ? [`the reviewers of environment ${reviewers.map(environmentText).join(' and ')}`] : []),
-    ...(expires === undefined ? [] : [`who must decide within ${expires / 3_600_000} hours`]),
-  ].join(', ');
-}
-
-/** What people agree to beside the effect, plain text: the end of a gate, or what it asks from then on. */
-export function gateAfterText({ application, policy, gone }: GateAfter): string {
-  const name = application.slice(application.indexOf('/') + 1);
-  if (gone) return `after this the gate of application ${name}, which is gone, holds no longer`;
-  return `after this application ${name} asks ${policy.gated ? askedText(policy) : 'nobody'}`;
-}
-
 function effectiveGate(input: GateInput): EffectivePolicy {
   const inherited = [input.lastPolicy, ...input.loosened.map((gate) => gate.before)].filter(
     (policy) => policy !== undefined,
@@ -235,27 +203,11 @@ export function decideGate(input: GateInput): GateDecision {
   return decision;
 }
 
-const metShown = 3;
-
-/** What it would do to others, once each. */
-export function metText(gates: readonly LoosenedGate[]): string {
-  const deeds = [...new Set(gates.map(({ key, does }) => does ?? `loosen the gate of ${keyTitle(key)}`))];
-  return `${deeds.slice(0, metShown).join(', ')}${deeds.length > metShown ? ` and ${deeds.length - metShown} more` : ''}`;
-}
-
 function reasonOf({ loosened, policy, lastPolicy }: GateInput): string {
   if (loosened.length > 0) return `it would ${metText(loosened)}`;
   return lastPolicy && loosens(lastPolicy, policy)
     ? 'the gate was loosened, and the former one holds until something is approved under it'
     : 'production changes need approval here';
-}
-
-/** What became of it, and how it is asked for again. */
-export function closedText(
-  application: string,
-  { name, phase, message }: Pick<GateApproval, 'name' | 'phase' | 'message'>,
-): string {
-  return `Approval/${name} is ${phase.toLowerCase()}${message ? ` (${message})` : ''}; \`/cox reopen ${application}\` asks for it again, and so does a new commit`;
 }
 
 function decideApproval(input: GateInput, policy: EffectivePolicy): GateDecision {

@@ -4,7 +4,7 @@ import type { Approval } from '../model/coxswain.ts';
 import type { Effect, ObjectDiff } from '../model/effect.ts';
 import type { CardPlace } from './card.ts';
 import { isOpen } from '../engine/approval/approval.ts';
-import { gateAfterText } from '../policy/gate.ts';
+import { gateAfterText } from '../policy/gate-text.ts';
 import { diffObjects } from '../diff/diff.ts';
 import { isObject, keyTitle } from '../model/kube.ts';
 import { byRisk } from './approval-card.ts';

@@ -8,6 +8,8 @@ import { AppError } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { isObject } from '../model/kube.ts';
 import { hasOurStatus, isBlank, isOurs, sealed, sealedPatch } from './seal.ts';
+import type { Kept } from './collection-index.ts';
+import { watchIndex } from './collection-index.ts';
 
 /** One JSON patch operation (RFC 6902). */
 interface PatchOperation {
@@ -56,13 +58,6 @@ export interface Collection<T extends KubeObject> {
 interface Kind {
   group: string;
   kind: string;
-}
-
-/** An object as it came, and what counts of it. */
-interface Kept<T> {
-  raw: KubeObject;
-  /** undefined: nothing, or it was not written by us. */
-  seen: T | undefined;
 }
 
 interface WatchedCollection<T extends KubeObject> extends Collection<T> {
@@ -227,25 +222,6 @@ function writes<T extends KubeObject>(written: Written<T>): Writes<T> {
       await api.delete(refOf(kind, key));
     },
   };
-}
-
-/** Keys grouped by what `indexOf` says of their object, kept up by the mirror's changes. */
-function watchIndex<T>(mirror: Mirror<Kept<T>>, indexOf: (object: T) => string): (value: string) => T[] {
-  const groups = new Map<string, Map<string, [namespace: string, name: string]>>();
-  mirror.onChange(({ namespace, name, before, after }) => {
-    const key = `${namespace}/${name}`;
-    const [old, now] = [before?.seen && indexOf(before.seen), after?.seen && indexOf(after.seen)];
-    if (old === now) return;
-    if (old !== undefined) {
-      groups.get(old)?.delete(key);
-      if (groups.get(old)?.size === 0) groups.delete(old);
-    }
-    if (now === undefined) return;
-    const group = groups.get(now) ?? new Map<string, [string, string]>();
-    groups.set(now, group.set(key, [namespace, name]));
-  });
-  return (value) =>
-    [...(groups.get(value)?.values() ?? [])].flatMap(([namespace, name]) => mirror.get(namespace, name)?.seen ?? []);
 }
 
 interface CollectionOptions<T> extends Kind {

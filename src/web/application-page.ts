@@ -7,7 +7,7 @@ import type { Html } from './html.ts';
 import type { ResourceView } from './resource-view.ts';
 import { applicationKey, isAutomated, sourcesOf } from '../model/application.ts';
 import { keyTitle } from '../model/kube.ts';
-import { gateAfterText } from '../policy/gate.ts';
+import { gateAfterText } from '../policy/gate-text.ts';
 import { html } from './html.ts';
 import { clusterText, count, pill, repositoryLink, revisionLink, revisionOf, time } from './parts.ts';
 import { resourceList } from './resource-view.ts';

@@ -18,10 +18,10 @@ import { AppError, describeError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
-import type { KubeconfigChoice } from '../../src/cluster/kubeconfig.ts';
-import { readKubeconfigs } from '../../src/cluster/kubeconfig-reader.ts';
-import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
-import { Transport } from '../../src/cluster/transport.ts';
+import type { KubeconfigChoice } from '../../src/cluster/wire/kubeconfig.ts';
+import { readKubeconfigs } from '../../src/cluster/wire/kubeconfig-reader.ts';
+import { loadKubeconfig } from '../../src/cluster/wire/kubeconfig.ts';
+import { Transport } from '../../src/cluster/wire/transport.ts';
 import { eventually, testCluster } from '../control-plane.ts';
 
 type Fields = Record<string, unknown>;

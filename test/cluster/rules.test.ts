@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { apiErrorOf } from '../../src/cluster/api-error.ts';
 import { parseAggregated, parseResourceList } from '../../src/cluster/discovery/discovery-documents.ts';
 import type { ApiResource } from '../../src/cluster/discovery/discovery.ts';
-import { argoClusterConfig, inClusterConfig } from '../../src/cluster/cluster-config.ts';
+import { argoClusterConfig, inClusterConfig } from '../../src/cluster/wire/cluster-config.ts';
 import { LineSplitter } from '../../src/cluster/watch/lines.ts';
 import { objectPath, withQuery } from '../../src/cluster/paths.ts';
 import { fingerprintOf, trackedBy } from '../../src/cluster/watch/record.ts';

@@ -11,7 +11,7 @@ import { silentLogger } from '../../src/base/log.ts';
 import { Semaphore } from '../../src/base/semaphore.ts';
 import type { ApiResource } from '../../src/cluster/discovery/discovery.ts';
 import { Shelf } from '../../src/cluster/watch/object-store.ts';
-import { Transport } from '../../src/cluster/transport.ts';
+import { Transport } from '../../src/cluster/wire/transport.ts';
 import { KindWatch } from '../../src/cluster/watch/reflector.ts';
 import { defaultTiming } from '../../src/cluster/watch/watch-timing.ts';
 import type { WatchSink } from '../../src/cluster/watch/watch-options.ts';

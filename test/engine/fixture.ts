@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { parseAllDocuments } from 'yaml';
-import type { ClusterConfig } from '../../src/cluster/cluster-config.ts';
+import type { ClusterConfig } from '../../src/cluster/wire/cluster-config.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Engine, EngineOptions } from '../../src/engine/engine.ts';
 import type { CommitAuthors } from '../../src/engine/application/pass.ts';

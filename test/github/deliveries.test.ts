@@ -9,7 +9,7 @@ import type { Push } from '../../src/github/forge.ts';
 import type { Approval } from '../../src/model/coxswain.ts';
 import { SteppedClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/log.ts';
-import type { GitHubOptions } from '../../src/github/github.ts';
+import type { GitHubOptions } from '../../src/github/parts.ts';
 import { createGitHub } from '../../src/github/github.ts';
 import { eventually } from '../control-plane.ts';
 import { bed, openPull, progressOf, repo } from './fixture.ts';

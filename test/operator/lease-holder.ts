@@ -2,7 +2,7 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
-import { loadKubeconfig } from '../../src/cluster/kubeconfig.ts';
+import { loadKubeconfig } from '../../src/cluster/wire/kubeconfig.ts';
 import { Lease } from '../../src/operator/lease.ts';
 
 const [, , path = '', namespace = ''] = process.argv;

@@ -12,7 +12,7 @@ import type { Clock } from '../../src/base/clock.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
-import type { ClusterConfig } from '../../src/cluster/cluster-config.ts';
+import type { ClusterConfig } from '../../src/cluster/wire/cluster-config.ts';
 import { Lease } from '../../src/operator/lease.ts';
 import { connectThroughProxy } from '../cluster/connect.ts';
 import { administrator, eventually, testCluster } from '../control-plane.ts';

@@ -10,7 +10,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { isStatus } from '../../src/cluster/api-error.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
-import type { ClusterConfig } from '../../src/cluster/cluster-config.ts';
+import type { ClusterConfig } from '../../src/cluster/wire/cluster-config.ts';
 import { openStore } from '../../src/store/store.ts';
 import { administrator, eventually, ownCluster, testCluster } from '../control-plane.ts';
 import { applyCrds } from '../engine/fixture.ts';

@@ -1,7 +1,8 @@
 // Test merges and real merges in a bare repository, without a work tree.
 import { rm } from 'node:fs/promises';
 import { run } from '../../../src/base/process.ts';
-import { commit, commits, git, gitEnvironment, type Signature } from './git.ts';
+import type { Signature } from './git.ts';
+import { commit, commits, git, gitEnvironment } from './git.ts';
 
 interface Identity {
   name: string;

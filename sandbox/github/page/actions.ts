@@ -4,10 +4,12 @@ import { Failure } from '../failure.ts';
 import { href } from './html.ts';
 import { fileAt } from './files.ts';
 import type { Scenario } from './list.ts';
-import { createPerson, type Person } from '../person.ts';
+import type { Person } from '../person.ts';
+import { createPerson } from '../person.ts';
 import { resolveCommit } from '../git/git.ts';
 import type { Site } from '../site.ts';
-import { type Account, findAccount, findRepository, type ReactionContent, type Repository } from '../world.ts';
+import type { Account, ReactionContent, Repository } from '../world.ts';
+import { findAccount, findRepository } from '../world.ts';
 
 interface Deed {
   site: Site;

@@ -1,11 +1,16 @@
 // The pages on which GitHub makes an App from a manifest and installs it.
 import { randomBytes } from 'node:crypto';
 import { Failure } from '../failure.ts';
-import { type Html, href, html } from './html.ts';
-import { action, layout, type View } from './layout.ts';
+import type { Html } from './html.ts';
+import { href, html } from './html.ts';
+import type { View } from './layout.ts';
+import { action, layout } from './layout.ts';
 import { presentInstallation, presentRepository, presentUser } from '../present/present.ts';
 import type { Site } from '../site.ts';
-import { type Account, ensureInstallation, findAccount, installationOf } from '../world.ts';
+import type { Account } from '../world.ts';
+import { findAccount } from '../world.ts';
+import { installationOf } from '../installation.ts';
+import { ensureInstallation } from '../installation.ts';
 
 /** GitHub: "Registering a GitHub App from a manifest"; what it needs of one. */
 interface AppForm {

@@ -1,8 +1,11 @@
 // Checks with their buttons, one check's page, deployments, and webhook deliveries.
 import { checksOf } from '../check.ts';
-import { type Html, href, html, type Part } from './html.ts';
-import { action, avatar, icon, layout, time, type View } from './layout.ts';
-import { type CheckRun, type Deployment, fullName, type Repository } from '../world.ts';
+import type { Part, Html } from './html.ts';
+import { href, html } from './html.ts';
+import type { View } from './layout.ts';
+import { action, avatar, icon, layout, time } from './layout.ts';
+import type { CheckRun, Deployment, Repository } from '../world.ts';
+import { fullName } from '../world.ts';
 import type { Delivery } from '../webhook.ts';
 
 function kindOf(check: CheckRun): 'success' | 'failure' | 'neutral' | 'pending' {

@@ -1,6 +1,7 @@
 // Changed files with their coloured lines.
-import { type ChangedFile } from '../git/git.ts';
-import { type Html, html } from './html.ts';
+import type { ChangedFile } from '../git/git.ts';
+import type { Html } from './html.ts';
+import { html } from './html.ts';
 
 interface Line {
   kind: 'hunk' | 'add' | 'del' | 'same';

@@ -1,11 +1,14 @@
 // The code: folders, files, the editor, one commit, and the comparison that becomes a pull request.
 import { Failure } from '../failure.ts';
 import { changedFiles, commit, commits, git, refs, resolveCommit } from '../git/git.ts';
-import { type Html, href, html } from './html.ts';
+import type { Html } from './html.ts';
+import { href, html } from './html.ts';
 import { checksBox } from './checks.ts';
 import { fileDiffs } from './diff.ts';
-import { action, icon, layout, time, type View } from './layout.ts';
-import { fullName, type Repository } from '../world.ts';
+import type { View } from './layout.ts';
+import { action, icon, layout, time } from './layout.ts';
+import type { Repository } from '../world.ts';
+import { fullName } from '../world.ts';
 
 /** The branch that a path begins with (branches may contain slashes), and the rest. */
 async function splitRef(repository: Repository, path: string): Promise<{ ref: string; sha: string; rest: string }> {

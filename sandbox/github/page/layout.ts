@@ -1,6 +1,8 @@
 // The frame of every page: who you are, where you are, and the small pieces that pages share.
-import { type Html, href, html, type Part } from './html.ts';
-import { type Account, fullName, type Pull, type Repository, type World } from '../world.ts';
+import type { Part, Html } from './html.ts';
+import { href, html } from './html.ts';
+import type { Account, Pull, Repository, World } from '../world.ts';
+import { fullName } from '../world.ts';
 
 export interface View {
   world: World;

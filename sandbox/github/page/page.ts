@@ -7,13 +7,17 @@ import { createMarkdown } from './markdown.ts';
 import { carryOut } from './actions.ts';
 import { checkPage, deploymentsPage, webhooksPage } from './checks.ts';
 import { blobPage, commitPage, comparePage, editPage, treePage } from './files.ts';
-import { escapeHtml, type Html, html } from './html.ts';
-import { layout, type View } from './layout.ts';
-import { pullsPage, repositoriesPage, type Scenario } from './list.ts';
+import type { Html } from './html.ts';
+import { escapeHtml, html } from './html.ts';
+import type { View } from './layout.ts';
+import { layout } from './layout.ts';
+import type { Scenario } from './list.ts';
+import { pullsPage, repositoriesPage } from './list.ts';
 import { conversationPage, filesPage } from './pull-page.ts';
 import { readBody } from '../routes/rest.ts';
 import type { Site } from '../site.ts';
-import { type Account, findAccount, findRepository, fullName, type Repository } from '../world.ts';
+import type { Account, Repository } from '../world.ts';
+import { findAccount, findRepository, fullName } from '../world.ts';
 
 interface PageOptions {
   site: Site;

@@ -1,20 +1,19 @@
 // JSON of comments, reactions, checks, deployments and environments.
 import { association } from './present-pull.ts';
-import { api, type Json, nodeId, presentApp, presentTeam, presentUser } from './present.ts';
-import {
-  type CheckRun,
-  type Comment,
-  type Deployment,
-  type DeploymentStatus,
-  type Environment,
-  findAccount,
-  findTeam,
-  fullName,
-  type Reaction,
-  type ReactionContent,
-  type Repository,
-  type World,
+import type { Json } from './present.ts';
+import { api, nodeId, presentApp, presentTeam, presentUser } from './present.ts';
+import type {
+  CheckRun,
+  Comment,
+  Deployment,
+  DeploymentStatus,
+  Environment,
+  Reaction,
+  ReactionContent,
+  Repository,
+  World,
 } from '../world.ts';
+import { findAccount, findTeam, fullName } from '../world.ts';
 
 const reactionContents: ReactionContent[] = ['+1', '-1', 'laugh', 'confused', 'heart', 'hooray', 'rocket', 'eyes'];
 

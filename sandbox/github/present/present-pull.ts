@@ -1,15 +1,10 @@
 // JSON of pull requests, their reviews, commits and files.
-import { changedFiles, commits, git, type ChangedFile, type Commit } from '../git/git.ts';
-import { api, type Json, nodeId, presentRepository, presentUser } from './present.ts';
-import {
-  type Account,
-  fullName,
-  type Pull,
-  type PullContent,
-  type Repository,
-  type Review,
-  type World,
-} from '../world.ts';
+import type { ChangedFile, Commit } from '../git/git.ts';
+import { changedFiles, commits, git } from '../git/git.ts';
+import type { Json } from './present.ts';
+import { api, nodeId, presentRepository, presentUser } from './present.ts';
+import type { Account, Pull, PullContent, Repository, Review, World } from '../world.ts';
+import { fullName } from '../world.ts';
 
 /**
  * Whoever is in a team is in its organization; others are invited to the repository, or wrote something that was

@@ -1,7 +1,8 @@
 // JSON of people, teams, the App and repositories in every field GitHub shows anywhere; the schema picks what each
 // place shows.
 import type { Account, App, Installation, Repository, RoleName, Team, World } from '../world.ts';
-import { fullName, installationOf } from '../world.ts';
+import { fullName } from '../world.ts';
+import { installationOf } from '../installation.ts';
 
 export type Json = Record<string, unknown>;
 

@@ -1,7 +1,8 @@
 // REST of what moved the branches and who did it.
-import { type Activity, type World } from '../world.ts';
-import { type Call, type Reply, type Route } from './router.ts';
-import { type Json, nodeId, presentUser } from '../present/present.ts';
+import type { Activity, World } from '../world.ts';
+import type { Call, Reply, Route } from './router.ts';
+import type { Json } from '../present/present.ts';
+import { nodeId, presentUser } from '../present/present.ts';
 
 function present(world: World, activity: Activity): Json {
   const { id, before, after, ref, at, type, actor } = activity;

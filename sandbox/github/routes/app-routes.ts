@@ -1,8 +1,8 @@
 // REST of the App itself, its installations and deliveries, people and teams.
 import { Failure } from '../failure.ts';
+import type { Json } from '../present/present.ts';
 import {
   api,
-  type Json,
   presentApp,
   presentInstallation,
   presentPermission,
@@ -10,10 +10,13 @@ import {
   presentRepository,
   presentUser,
 } from '../present/present.ts';
-import { type Call, numberIn, paged, type Reply, type Route } from './router.ts';
+import type { Call, Reply, Route } from './router.ts';
+import { numberIn, paged } from './router.ts';
 import { mayRead, mintToken } from '../tokens.ts';
 import type { Delivery } from '../webhook.ts';
-import { type Account, findAccount, findTeam, type Installation, installationOf, timestamp } from '../world.ts';
+import type { Account, Installation } from '../world.ts';
+import { findAccount, findTeam, timestamp } from '../world.ts';
+import { installationOf } from '../installation.ts';
 
 function installationIn(call: Call): Installation {
   const found = call.site.world.installations.find((each) => each.id === numberIn(call, 'installation_id'));

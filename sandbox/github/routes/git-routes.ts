@@ -1,13 +1,17 @@
 // REST of the repository itself: commits, references, comparisons, contents.
 import { Failure } from '../failure.ts';
-import { changedFiles, commit, commits, git, type ChangedFile, resolveCommit } from '../git/git.ts';
+import type { ChangedFile } from '../git/git.ts';
+import { changedFiles, commit, commits, git, resolveCommit } from '../git/git.ts';
 import { moveRef } from '../git/merge.ts';
 import { pullsThatBrought } from '../pull.ts';
 import { presentCommit, presentFile, presentPull } from '../present/present-pull.ts';
-import { api, type Json, nodeId, presentRepository } from '../present/present.ts';
+import type { Json } from '../present/present.ts';
+import { api, nodeId, presentRepository } from '../present/present.ts';
 import { announcing } from '../push.ts';
-import { type Call, paged, type Reply, type Route } from './router.ts';
-import { fullName, type Repository } from '../world.ts';
+import type { Call, Reply, Route } from './router.ts';
+import { paged } from './router.ts';
+import type { Repository } from '../world.ts';
+import { fullName } from '../world.ts';
 
 const repo = '/repos/{owner}/{repo}';
 

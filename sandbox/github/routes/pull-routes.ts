@@ -10,9 +10,11 @@ import {
   presentReview,
   pullContent,
 } from '../present/present-pull.ts';
-import { editPull, type MergeOrder, mergePull, openPull, testMerge } from '../pull.ts';
-import { type Call, numberIn, paged, type Reply, type Route, text } from './router.ts';
-import { type Comment, type Pull, type ReactionContent, type Repository } from '../world.ts';
+import type { MergeOrder } from '../pull.ts';
+import { editPull, mergePull, openPull, testMerge } from '../pull.ts';
+import type { Call, Reply, Route } from './router.ts';
+import { numberIn, paged, text } from './router.ts';
+import type { Comment, Pull, ReactionContent, Repository } from '../world.ts';
 
 const repo = '/repos/{owner}/{repo}';
 

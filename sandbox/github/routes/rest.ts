@@ -5,16 +5,18 @@ import type { KillSwitch } from '../../mutation-counter.ts';
 import { activityRoutes } from './activity-routes.ts';
 import { appSetupRoutes } from './app-setup-routes.ts';
 import { Failure } from '../failure.ts';
-import { type Answer, type ArmedFaults } from '../faults.ts';
+import type { Answer, ArmedFaults } from '../faults.ts';
 import { answerGraphql } from './graphql.ts';
-import { type Call, createRouter, type Match, type Reply } from './router.ts';
+import type { Call, Match, Reply } from './router.ts';
+import { createRouter } from './router.ts';
 import { appRoutes } from './app-routes.ts';
 import { checkRoutes } from './check-routes.ts';
 import { gitRoutes } from './git-routes.ts';
 import { pullRoutes } from './pull-routes.ts';
 import type { Schema } from '../schema/schema.ts';
 import type { Site } from '../site.ts';
-import { actorOf, type Caller, callerOf, repositoryFor, requirePermission } from '../tokens.ts';
+import type { Caller } from '../tokens.ts';
+import { actorOf, callerOf, repositoryFor, requirePermission } from '../tokens.ts';
 import type { Violation } from '../world.ts';
 
 export interface RestOptions {

@@ -11,7 +11,7 @@ import { parseAggregated, parseGroup, parseResourceList } from './discovery-docu
 import type { GroupDocument, VersionDocument } from './discovery-documents.ts';
 import type { ApiResource, Discovery } from './discovery.ts';
 import { groupVersionPath } from '../paths.ts';
-import type { Transport } from '../transport.ts';
+import type { Transport } from '../wire/transport.ts';
 
 const aggregated = 'application/json;as=APIGroupDiscoveryList;v=v2;g=apidiscovery.k8s.io,application/json';
 

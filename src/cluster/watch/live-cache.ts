@@ -16,7 +16,7 @@ import { LiveIndex } from './live-index.ts';
 import type { Live, LiveChange, LiveObject, LiveRecord, LiveStats } from '../live.ts';
 import type { Entry } from './record.ts';
 import { compareVersions } from './object-store.ts';
-import type { Transport } from '../transport.ts';
+import type { Transport } from '../wire/transport.ts';
 import { ForbiddenKinds } from './forbidden-kinds.ts';
 import { KindWatch } from './reflector.ts';
 import type { WatchTiming } from './watch-timing.ts';

@@ -4,14 +4,13 @@ import type { Logger } from '../../base/log.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import type { WatchTiming } from './watch-timing.ts';
-import type { Transport } from '../transport.ts';
+import type { Transport } from '../wire/transport.ts';
 import type { ApiResource } from '../discovery/discovery.ts';
 
 /**
  * Takes what a watch tells; must return at once and not throw. `json` makes the object's text; it is valid after the
  * call too.
  */
-
 export interface WatchSink {
   /** A listing begins. One that is broken off begins again. */
   listing(): void;

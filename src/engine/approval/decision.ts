@@ -2,10 +2,11 @@
 import type { Actor, Approval } from '../../model/coxswain.ts';
 import type { ObjectMeta } from '../../model/kube.ts';
 import type { Store } from '../../store/store.ts';
-import type { ApprovalDeps } from './approval.ts';
+import type { ApprovalDeps } from './phase.ts';
 import { rfc3339 } from '../../base/clock.ts';
-import { becauseUnknown } from '../../policy/gate.ts';
-import { endRound, keyOfApproval } from './approval.ts';
+import { becauseUnknown } from '../../policy/gate-text.ts';
+import { keyOfApproval } from './phase.ts';
+import { endRound } from './phase.ts';
 import { formerRounds } from './round.ts';
 
 /**

@@ -13,7 +13,7 @@ import { cascade } from './cascade.ts';
 import { heldByGate } from './gate.ts';
 import { finalizersOf, heldByHooks } from './hooks.ts';
 import { letGo, namesOf, othersOf, unread } from '../application/others.ts';
-import { markApplied } from '../approval/approval.ts';
+import { markApplied } from '../approval/phase.ts';
 import { withConditions } from '../application/status.ts';
 import { write } from '../application/status-writer.ts';
 

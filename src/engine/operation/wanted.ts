@@ -35,7 +35,6 @@ function wantedRevisions(operation: Operation, state: OperationState | undefined
 }
 
 /** Whether it says itself what it syncs, so that the branch head does not concern it. */
-
 export function hasOwnRevision(app: Application): boolean {
   const { operation = {} } = app;
   return (

@@ -6,7 +6,7 @@ import type { ObjectSection } from './object-section.ts';
 import type { ResourceKey } from '../../model/kube.ts';
 import { keyTitle } from '../../model/kube.ts';
 import { driftText, fieldText, objectSection, placeText } from './object-section.ts';
-import { gateAfterText } from '../../policy/gate.ts';
+import { gateAfterText } from '../../policy/gate-text.ts';
 import { cell, code, fence, html, plain, plural, prose } from './escape.ts';
 
 interface Counts {

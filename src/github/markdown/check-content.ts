@@ -3,7 +3,7 @@ import type { AppProgress, PullPreview, PullProgress } from '../../change/pull.t
 import { checks } from '../../model/annotations.ts';
 import { countsOf, countsText, errorsOf } from './app-section.ts';
 import { verdict } from './comment.ts';
-import { gateAfterText } from '../../policy/gate.ts';
+import { gateAfterText } from '../../policy/gate-text.ts';
 import { shortRevision } from '../../model/application.ts';
 import { bodyBudget, code, fitted, oneLine, plain, plural } from './escape.ts';
 import { stateWords, trackerVerdict } from './tracker.ts';

@@ -2,7 +2,7 @@
 import type { AppProgress, ProgressState, PullProgress } from '../../change/pull.ts';
 import type { Approval } from '../../model/coxswain.ts';
 import type { EffectOperation } from '../../model/effect.ts';
-import { hiddenText } from '../../policy/gate.ts';
+import { hiddenText } from '../../policy/gate-text.ts';
 import { commentMarker } from '../../model/annotations.ts';
 import { keyTitle } from '../../model/kube.ts';
 import { approversText, errorBlocks, gatesText } from './app-section.ts';

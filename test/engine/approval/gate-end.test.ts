@@ -5,7 +5,7 @@ import type { GateAfter } from '../../../src/model/coxswain.ts';
 import type { AppProject } from '../../../src/model/project.ts';
 import type { Stage } from '../fixture.ts';
 import { approve } from '../../../src/engine/request.ts';
-import { gateAfterText } from '../../../src/policy/gate.ts';
+import { gateAfterText } from '../../../src/policy/gate-text.ts';
 import {
   approvalIn,
   automated,

@@ -5,9 +5,9 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { KubeConfig, loadYaml } from '@kubernetes/client-node';
 import type { Cluster, Context, User } from '@kubernetes/client-node';
-import { AppError, errorMessage } from '../base/errors.ts';
-import { isObject } from '../model/kube.ts';
-import type { Impersonation } from './api.ts';
+import { AppError, errorMessage } from '../../base/errors.ts';
+import { isObject } from '../../model/kube.ts';
+import type { Impersonation } from '../api.ts';
 import type { ClusterConfig, Login } from './cluster-config.ts';
 
 export interface Question {

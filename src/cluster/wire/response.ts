@@ -1,7 +1,7 @@
 // Answers and failures of the wire, in the words in which they are passed on.
-import { AppError, errorMessage } from '../base/errors.ts';
-import { parseJson } from '../base/json.ts';
-import { concernsSecrets } from './api-error.ts';
+import { AppError, errorMessage } from '../../base/errors.ts';
+import { parseJson } from '../../base/json.ts';
+import { concernsSecrets } from '../api-error.ts';
 
 export function failed(call: { method: string; path: string; body?: unknown }): {
   method: string;

@@ -1,6 +1,6 @@
 // When a request to the API server may be sent again.
-import { AppError } from '../base/errors.ts';
-import { ApiError } from './api-error.ts';
+import { AppError } from '../../base/errors.ts';
+import { ApiError } from '../api-error.ts';
 
 /** Milliseconds, or undefined if a repetition could do harm or would not help. */
 export function waitBeforeRetry(error: unknown, safe: boolean, backoff: () => number): number | undefined {

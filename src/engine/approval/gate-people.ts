@@ -1,0 +1,98 @@
+// The people of a gate: who made the change, and who has agreed to it, as far as is known now.
+import { sameJson } from '../../base/canonical.ts';
+import { errorKind, describeError, AppError } from '../../base/errors.ts';
+import type { Application } from '../../model/application.ts';
+import { applicationKey } from '../../model/application.ts';
+import type { GateAuthors } from '../../policy/gate.ts';
+import { unknownAuthors } from '../../policy/gate.ts';
+import type { EffectivePolicy } from '../../policy/policy.ts';
+import { stricter, effectivePolicy } from '../../policy/policy.ts';
+import type { Change } from '../application/pass.ts';
+import type { GateDeps, GateSubject, Moment } from './gate-subject.ts';
+import { loosenedBy } from './gate-subject.ts';
+import { isOpen, isApprovalOf } from './approval.ts';
+import { policyInForce } from '../application/sync-record.ts';
+import { withReviewers } from './authors.ts';
+import { changeOf } from './changed-range.ts';
+
+/** Who made the change. */
+export interface People {
+  change?: Change;
+  /**
+   * Undefined while they are not known, or where nobody has agreed yet and it is told already what cannot be known of
+   * them.
+   */
+  authors: GateAuthors | undefined;
+  /** What nobody can ever tell of its authors; undefined while that is not known. */
+  hidden?: readonly string[];
+  policy: EffectivePolicy;
+  /**
+   * Why nobody's agreement counts yet: throw it to ask again later. Its cause is terminal if people must do something
+   * about it.
+   */
+  unknown?: AppError;
+}
+
+const unknownText = 'the authors of the change are not known yet';
+
+/** What an Approval of the same commits tells already: while nobody has agreed, the forge need not be asked again. */
+function toldOf(
+  { store }: GateDeps,
+  app: Application,
+  { digest, change }: { digest: string; change: Change },
+): readonly string[] | undefined {
+  const found = store.approvals.of(applicationKey(app)).find(({ spec }) => spec.digest === digest);
+  return found && isOpen(found) && isApprovalOf(found, app) && sameJson(found.spec.ranges, change.ranges)
+    ? found.spec.unknown
+    : undefined;
+}
+
+/** The reviewers are asked for only when somebody has agreed, and something is about to be written. */
+export async function peopleOf(
+  deps: GateDeps,
+  { app, project, comparison, wanted, last }: GateSubject,
+  { digest, agreed, moment, signal }: { digest: string; agreed: boolean; moment: Moment; signal: AbortSignal },
+): Promise<People> {
+  // Whoever former gates, and those that it would loosen, ask for must agree too.
+  const gates = [
+    policyInForce(deps.store, app, project),
+    ...loosenedBy(deps.store, { app, comparison }).map(({ before }) => before),
+  ];
+  const { reviewers = [] } = gates.reduce((all, each) => (each.gated ? stricter(all, each) : all));
+  const policy = { ...effectivePolicy(app, project), reviewers };
+  let change: Change | undefined;
+  try {
+    change = await changeOf(deps, app, { wanted, last }, signal);
+    const told = agreed ? undefined : toldOf(deps, app, { digest, change });
+    if (told) return { change, authors: undefined, hidden: told, policy };
+    const authors = await deps.authors.authorsOf(change);
+    return {
+      change,
+      authors,
+      hidden: unknownAuthors(authors),
+      policy: agreed && moment === 'write' ? await withReviewers(deps.authors, app, policy) : policy,
+    };
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    const text =
+      errorKind(cause) === 'terminal'
+        ? `no approval counts, for the authors of the change, or its reviewers, cannot be known: ${describeError(cause)}`
+        : unknownText;
+    return {
+      ...(change && { change }),
+      authors: undefined,
+      policy,
+      unknown: new AppError('E_GITHUB', text, { kind: 'waiting', cause }),
+    };
+  }
+}
+
+/** What people should be told of it; undefined when it may pass by itself. */
+export function unknownTold(error: unknown): string | undefined {
+  return error instanceof AppError &&
+    error.kind === 'waiting' &&
+    error.cause !== undefined &&
+    errorKind(error.cause) === 'terminal'
+    ? error.message
+    : undefined;
+}
