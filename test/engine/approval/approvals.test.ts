@@ -241,7 +241,7 @@ test('why the reviewers cannot be known stands on the application, whoever wants
     throw new AppError('E_GITHUB', 'the App may not read it', { hint: 'Ask an owner' });
   };
   await decideByHand(s, asked, 'Approved');
-  await s.until('prod', 'told', (app) => told(app) && app.operation === undefined);
+  await s.until('prod', 'told', told);
   await s.until('prod', 'nothing but that', (app) => app.status?.sync?.status === 'OutOfSync');
   await operate(s, 'prod', { sync: {} });
   await patchApp(s, 'prod', { status: { conditions: null } });
