@@ -1,4 +1,5 @@
 // How far the applications have followed a merged pull request, read from their status and their Approvals alone.
+import { applicationName } from '../model/application.ts';
 import type { Affected } from './affected.ts';
 import type { Application } from '../model/application.ts';
 import type { AppProgress, PullInput, PullProgress } from './pull.ts';
@@ -9,11 +10,6 @@ import { policyFor } from './gate.ts';
 import { stricter } from '../policy/policy.ts';
 import { mergedRange } from './touched.ts';
 import { judge, revisionsOf } from './judge.ts';
-
-/** `namespace/name` → name. */
-function nameOf(key: string): string {
-  return key.slice(key.indexOf('/') + 1);
-}
 
 interface Looked {
   shape: Application | undefined;
@@ -71,7 +67,7 @@ async function progressOf(
   const judged = judge({
     app,
     removed: !item.after,
-    ...(item.parent && { parent: nameOf(item.parent) }),
+    ...(item.parent && { parent: applicationName(item.parent) }),
     policy,
     approvals,
     source,
@@ -83,7 +79,7 @@ async function progressOf(
   const waiting = judged.state === 'waiting' ? judged.approval : undefined;
   return {
     application: item.key,
-    name: nameOf(item.key),
+    name: applicationName(item.key),
     environment: policy.environment,
     gated: asked || (policy.gated && item.after !== undefined),
     automated: shape ? isAutomated(shape.spec) : false,

@@ -1,7 +1,7 @@
 // What the API server's failures mean to us, and which of their words may be passed on.
 import { AppError } from '../base/errors.ts';
 import type { ErrorKind } from '../base/errors.ts';
-import { isObject } from '../model/kube.ts';
+import { isObject, mayHoldSecrets } from '../model/kube.ts';
 import { fieldAt, fieldText } from './field-text.ts';
 
 /** One entry of Status.details.causes (Kubernetes API). `field` is a path like `spec.ports[0].port`. */
@@ -71,10 +71,7 @@ export function isManifestFault(error: unknown): error is ApiError {
 
 /** True for requests whose answers may echo values of Secrets. */
 export function concernsSecrets(path: string, body: unknown): boolean {
-  return (
-    /\/api\/v1\/(?:namespaces\/[^/]+\/)?secrets(?:[/?]|$)/.test(path) ||
-    (isObject(body) && typeof body['kind'] === 'string' && /^secrets?$/i.test(body['kind'].trim()))
-  );
+  return /\/api\/v1\/(?:namespaces\/[^/]+\/)?secrets(?:[/?]|$)/.test(path) || (isObject(body) && mayHoldSecrets(body));
 }
 
 /**

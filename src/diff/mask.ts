@@ -1,5 +1,6 @@
 // Secret values never leave: of a Secret only what is known to be no value is shown; all else tells equal from
 // different (Argo CD: gitops-engine/pkg/diff/diff.go HideSecretData).
+import { mayHoldSecrets } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { argo } from '../model/annotations.ts';
 import { canonicalJson } from '../base/canonical.ts';
@@ -61,22 +62,6 @@ class Signs {
       ]),
     );
   }
-}
-
-/**
- * Also what only looks like one, such as a misspelt kind that the server will refuse: in the core group nothing else
- * but a ConfigMap has data.
- */
-function mayHoldSecrets(object: Record<string, unknown>): boolean {
-  const { apiVersion, kind } = object;
-  if (typeof kind !== 'string') return false;
-  if (/^secrets?$/i.test(kind.trim())) return true;
-  return (
-    kind !== 'ConfigMap' &&
-    typeof apiVersion === 'string' &&
-    !apiVersion.includes('/') &&
-    Object.keys(object).some((field) => /^(?:string|binary)?data$/i.test(field))
-  );
 }
 
 function maskLastApplied(signs: Signs, text: unknown): string {

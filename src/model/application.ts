@@ -230,6 +230,11 @@ export function applicationKey(app: { metadata: { namespace?: string; name?: str
   return `${app.metadata.namespace ?? ''}/${app.metadata.name ?? ''}`;
 }
 
+/** `namespace/name` → name. */
+export function applicationName(key: string): string {
+  return key.slice(key.indexOf('/') + 1);
+}
+
 /** `Key=value` items of sync options into a map; a later item wins. */
 export function syncOptions(items: readonly string[] | undefined): Map<string, string> {
   return new Map(

@@ -114,3 +114,19 @@ export function keyTitle(key: ResourceKey): string {
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/**
+ * A Secret. Also what only looks like one, such as a misspelt kind that the server will refuse: in the core group
+ * nothing else but a ConfigMap has data.
+ */
+export function mayHoldSecrets(object: Record<string, unknown>): boolean {
+  const { apiVersion, kind } = object;
+  if (typeof kind !== 'string') return false;
+  if (/^secrets?$/i.test(kind.trim())) return true;
+  return (
+    kind !== 'ConfigMap' &&
+    typeof apiVersion === 'string' &&
+    !apiVersion.includes('/') &&
+    Object.keys(object).some((field) => /^(?:string|binary)?data$/i.test(field))
+  );
+}

@@ -1,4 +1,5 @@
 // The card of an Approval: who waits for what, and what became of it.
+import { applicationName } from '../model/application.ts';
 import { shortRevision } from '../model/application.ts';
 import type { RichTextBlockElement, RichTextSection } from '@slack/types';
 import type { Approval } from '../model/coxswain.ts';
@@ -11,7 +12,7 @@ import { stricter } from '../policy/policy.ts';
 import { gateAfterText } from '../policy/gate-text.ts';
 import { hiddenText } from '../policy/gate-text.ts';
 import { cox } from '../model/annotations.ts';
-import { button, changeParts, headline, nameOf, revisionFact } from './card.ts';
+import { button, changeParts, headline, revisionFact } from './card.ts';
 import { clip, code, count, diffBox, escapeMrkdwn, escapeText, facts, line, list, rich } from './text.ts';
 
 const verbs: Record<EffectOperation['op'], string> = {
@@ -60,7 +61,7 @@ function goneLines(operations: EffectOperation[]): Part[][] {
   gone.delete('');
   return [...gone].map(([application, items]) => [
     `${verbs.delete}  ${count(items.length, 'object')} with application `,
-    { bold: nameOf(application) },
+    { bold: applicationName(application) },
   ]);
 }
 
@@ -192,7 +193,7 @@ export function approvalCard(approval: Approval, place: CardPlace): Card {
     ...(folded || operations.length === 0 ? [] : [operationList(operations)]),
     ...(folded ? [] : gateLines(approval)),
   ];
-  const name = nameOf(application);
+  const name = applicationName(application);
   const value = `${approval.metadata.namespace}/${approval.metadata.name}`;
   const reject = button({
     id: 'approval_reject',
@@ -233,5 +234,5 @@ export function approvalCard(approval: Approval, place: CardPlace): Card {
 
 /** `2 changed, 1 deleted` and the application's name, for lists of what waits. */
 export function approvalSummary(approval: Approval): string {
-  return `*${escapeMrkdwn(nameOf(approval.spec.application))}*  ${escapeMrkdwn(operationCounts(approval.spec.operations) || count(0, 'operation'))}`;
+  return `*${escapeMrkdwn(applicationName(approval.spec.application))}*  ${escapeMrkdwn(operationCounts(approval.spec.operations) || count(0, 'operation'))}`;
 }

@@ -1,4 +1,5 @@
 // What every card is made of: its words, its place, and the line that says which application it is about.
+import { applicationName } from '../model/application.ts';
 import { shortRevision } from '../model/application.ts';
 import type { Button, KnownBlock } from '@slack/types';
 import type { Application } from '../model/application.ts';
@@ -23,11 +24,6 @@ export interface CardPlace {
   publicUrl: string;
 }
 
-/** `namespace/name` → name. */
-export function nameOf(application: string): string {
-  return application.slice(application.indexOf('/') + 1);
-}
-
 export function pageOf(application: string, publicUrl: string): string {
   return `${publicUrl}/applications/${application.split('/').map(encodeURIComponent).join('/')}`;
 }
@@ -39,7 +35,7 @@ export function headline(icon: string, application: string, place: CardPlace, wo
   const environment = place.policy?.environment;
   return [
     `${icon}  `,
-    { url: pageOf(application, place.publicUrl), bold: nameOf(application) },
+    { url: pageOf(application, place.publicUrl), bold: applicationName(application) },
     ' ',
     ...(environment ? [{ code: environment }, ' '] : []),
     ...words,

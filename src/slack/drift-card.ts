@@ -1,4 +1,5 @@
 // The card of a drift episode: what differs, where, what Git says, what is live, and who wrote it.
+import { applicationName } from '../model/application.ts';
 import type { RichTextBlockElement } from '@slack/types';
 import type { Application } from '../model/application.ts';
 import type { DriftEpisode, DriftedObject } from '../model/coxswain.ts';
@@ -7,7 +8,7 @@ import type { Card, CardPlace } from './card.ts';
 import type { Part } from './text.ts';
 import { isAutomated } from '../model/application.ts';
 import { keyTitle } from '../model/kube.ts';
-import { button, headline, nameOf, revisionFact } from './card.ts';
+import { button, headline, revisionFact } from './card.ts';
 import { clip, count, diffBox, escapeMrkdwn, escapeText, facts, line, moment, rich } from './text.ts';
 import { stringifyJson } from '../base/json.ts';
 
@@ -109,7 +110,7 @@ function endedCard(episode: DriftEpisode, place: CardPlace): Card {
   const { icon, words } = endings[phase] ?? { icon: '⚪', words: [clip(message, 300)] };
   const by = endedBy ? `${phase === 'Reverted' ? 'reverted' : 'ended'} by ${escapeMrkdwn(endedBy.login)}` : '';
   return {
-    text: escapeText(clip(`${nameOf(application)}: ${message || phase}`, 300)),
+    text: escapeText(clip(`${applicationName(application)}: ${message || phase}`, 300)),
     blocks: [
       rich(line(...headline(icon, application, place, words))),
       facts(
@@ -183,7 +184,7 @@ export function episodeCard(episode: DriftEpisode, place: CardPlace): Card {
     confirm: { title: 'Revert to Git?', text: restored, yes: 'Revert' },
   });
   return {
-    text: escapeText(clip(`${nameOf(application)} is OutOfSync: ${summary({ objects, left })}`, 300)),
+    text: escapeText(clip(`${applicationName(application)} is OutOfSync: ${summary({ objects, left })}`, 300)),
     blocks: [
       rich(...elements),
       facts(

@@ -1,4 +1,5 @@
 // The review modal: what exactly would be applied, and the one button that approves exactly that.
+import { applicationName } from '../model/application.ts';
 import type { KnownBlock, ModalView } from '@slack/types';
 import type { Approval } from '../model/coxswain.ts';
 import type { Effect, ObjectDiff } from '../model/effect.ts';
@@ -8,7 +9,7 @@ import { gateAfterText } from '../policy/gate-text.ts';
 import { diffObjects } from '../diff/diff.ts';
 import { isObject, keyTitle } from '../model/kube.ts';
 import { byRisk } from './approval-card.ts';
-import { changeParts, headline, nameOf, pageOf, revisionFact } from './card.ts';
+import { changeParts, headline, pageOf, revisionFact } from './card.ts';
 import { clip, code, count, diffBox, escapeMrkdwn, facts, line, link, rich, section } from './text.ts';
 
 /** What a submission carries back (Slack keeps it, at most 3,000 characters). */
@@ -193,7 +194,7 @@ export function approvalModal(
   place: CardPlace,
   channel: string,
 ): ModalView {
-  const title = `Review ${nameOf(approval.spec.application)}`;
+  const title = `Review ${applicationName(approval.spec.application)}`;
   const why = whyNot(approval, effect);
   if (why !== undefined || effect === undefined) return noteModal(title, why ?? '');
   const state: ModalState = {

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { apiErrorOf } from '../../src/cluster/api-error.ts';
+import { apiErrorOf, concernsSecrets } from '../../src/cluster/api-error.ts';
 import { parseAggregated, parseResourceList } from '../../src/cluster/discovery/discovery-documents.ts';
 import type { ApiResource } from '../../src/cluster/discovery/discovery.ts';
 import { argoClusterConfig, inClusterConfig } from '../../src/cluster/wire/cluster-config.ts';
@@ -107,6 +107,20 @@ test('a fingerprint moves with what Git may want and with nothing else', () => {
   assert.notEqual(print(object({ generation: 2 }), true), print(object({}), true));
   assert.equal(print(object({ generation: 2 }), false), print(object({}), false));
   assert.notEqual(print(object({}, { spec: { size: 2 } }), false), print(object({}), false));
+});
+
+test('what only looks like a Secret is one: a misspelt kind of the core group with data', () => {
+  const path = '/apis/apps/v1/namespaces/shop/deployments/db';
+  const rows: [unknown, boolean][] = [
+    [{ apiVersion: 'v1', kind: 'Sekret', stringData: { password: 'x' } }, true],
+    [{ apiVersion: 'v1', kind: 'secrets' }, true],
+    [{ apiVersion: 'v1', kind: 'Pod', binarydata: {} }, true],
+    [{ apiVersion: 'v1', kind: 'ConfigMap', data: { a: 'x' } }, false],
+    [{ apiVersion: 'apps/v1', kind: 'Deployment', spec: {} }, false],
+    [undefined, false],
+  ];
+  for (const [body, expected] of rows) assert.equal(concernsSecrets(path, body), expected, JSON.stringify(body));
+  assert.equal(concernsSecrets('/api/v1/namespaces/shop/secrets/db', undefined), true);
 });
 
 test('an answer about a Secret passes on field paths of what was sent, and nothing else', () => {

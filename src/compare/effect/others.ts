@@ -1,5 +1,6 @@
 // What of an effect concerns other applications: what goes with Applications that it deletes, and objects that belong
 // to gated ones.
+import { applicationName } from '../../model/application.ts';
 import type { Gone, Others } from '../object/comparison.ts';
 import type { Effect, EffectOperation } from '../../model/effect.ts';
 import { isApplication } from '../../model/argo-kinds.ts';
@@ -7,10 +8,6 @@ import { keyText } from '../../model/kube.ts';
 import { isProduction } from './risks.ts';
 
 type Part = Required<Pick<Effect, 'deleted' | 'owners' | 'asks' | 'operations' | 'risks'>>;
-
-function nameOf(application: string): string {
-  return application.slice(application.indexOf('/') + 1);
-}
 
 /** The deletions that go with Applications, each object once under the first that takes it. */
 export function deletionsOf(gone: readonly Gone[], wave = 0): Pick<Part, 'deleted' | 'operations' | 'risks'> {
@@ -31,7 +28,7 @@ export function deletionsOf(gone: readonly Gone[], wave = 0): Pick<Part, 'delete
         group: 'argoproj.io',
         kind: 'Application',
         namespace: application.slice(0, application.indexOf('/')),
-        name: nameOf(application),
+        name: applicationName(application),
       },
       text: `deletes production: ${objects.length === 1 ? '1 object goes' : `${objects.length} objects go`} with it`,
     })),
@@ -56,13 +53,13 @@ export function concerning(others: Others | undefined, operations: readonly Effe
     ...(op === 'delete' ? [] : others.ownersOf(key)).map((owner) => ({
       key,
       ...owner,
-      text: `belongs to application ${nameOf(owner.application)}, whose gate asks`,
+      text: `belongs to application ${applicationName(owner.application)}, whose gate asks`,
     })),
     // A hook clears its place, and what is made anew is deleted first.
     ...(op === 'create' || op === 'change' ? [] : others.takenAlong(key)).map((owner) => ({
       key,
       ...owner,
-      text: `takes objects of application ${nameOf(owner.application)} along, whose gate asks`,
+      text: `takes objects of application ${applicationName(owner.application)} along, whose gate asks`,
     })),
   ]);
   return {

@@ -1,4 +1,5 @@
 // Whose gates a sync meets beside the application's own: it writes what belongs to them, or deletes what is theirs.
+import { applicationName } from '../../model/application.ts';
 import type { ComparedObject, Comparison, Others } from '../../compare/compare.ts';
 import type { Application } from '../../model/application.ts';
 import type { ResourceKey } from '../../model/kube.ts';
@@ -37,10 +38,6 @@ function labelledNamespace({ spec, operation }: Application): ResourceKey[] {
     : [];
 }
 
-function nameOf(application: string): string {
-  return application.slice(application.indexOf('/') + 1);
-}
-
 /**
  * Gates of other applications that a sync of this one meets, as its operation asks for it or, without one, as a whole.
  */
@@ -56,14 +53,14 @@ export function metGates(app: Application, { objects, input: { others } }: Compa
       others.ownersOf(key).map(({ application, policy }): LoosenedGate => ({
         key,
         before: policy,
-        does: `write ${keyTitle(key)}, which belongs to application ${nameOf(application)}`,
+        does: `write ${keyTitle(key)}, which belongs to application ${applicationName(application)}`,
       })),
     ),
     ...deleted.flatMap((key) =>
       others.takenAlong(key).map(({ application, policy }): LoosenedGate => ({
         key,
         before: policy,
-        does: `delete ${keyTitle(key)} with objects of application ${nameOf(application)}`,
+        does: `delete ${keyTitle(key)} with objects of application ${applicationName(application)}`,
       })),
     ),
     ...pruned.filter(isApplication).flatMap((key) => others.goesWith(key).flatMap(({ gates }) => gates)),
@@ -89,7 +86,9 @@ export function stampOf(
 /** As a clause: whose gate bears on the object at this moment. */
 export function guardOf(others: Others, key: ResourceKey, deletes: boolean): string | undefined {
   const [owner] = others.ownersOf(key);
-  if (owner) return `${keyTitle(key)} belongs to application ${nameOf(owner.application)}, whose gate asks`;
+  if (owner) return `${keyTitle(key)} belongs to application ${applicationName(owner.application)}, whose gate asks`;
   const [along] = deletes ? others.takenAlong(key) : [];
-  return along && `${keyTitle(key)} holds objects of application ${nameOf(along.application)}, whose gate asks`;
+  return (
+    along && `${keyTitle(key)} holds objects of application ${applicationName(along.application)}, whose gate asks`
+  );
 }
