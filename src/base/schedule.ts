@@ -70,7 +70,7 @@ export function startSchedule(
   { look, log }: { look: () => Promise<void> | void; log: Logger },
 ): Running {
   const tell = (message: string | Error, err?: Error): void =>
-    log.warn({ schedule: name, err: err ?? message }, 'a look of the schedule failed');
+    log.warn({ schedule: name, err: err ?? message }, 'scheduled run failed');
   const task = createTask(expression, () => look(), {
     name,
     timezone: timeZone,

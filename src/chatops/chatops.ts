@@ -136,7 +136,7 @@ export function createChatops(options: ChatopsOptions): Chatops {
     backoff: { baseMs: 250, maxMs: 30_000 },
     work: (key, signal) => work({ ...options, authorise, signal }, key),
     onError: (key, error, retryMs) =>
-      log.warn({ request: key, err: error, retryMs }, 'the request could not be carried out yet'),
+      log.warn({ request: key, err: error, retryMs }, 'request failed; it is tried again'),
   });
   let end: () => void = () => undefined;
   return {

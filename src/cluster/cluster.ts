@@ -107,7 +107,7 @@ async function served(
       await discovery.refresh(kind.group, signal);
     } catch (err) {
       signal.throwIfAborted();
-      log.warn({ ...kind, err }, 'a mirror waits for its kind');
+      log.warn({ ...kind, err }, 'informer waits for its kind to be served');
     }
     const found = discovery.resourceOf(kind);
     if (found) return found;

@@ -157,7 +157,7 @@ function reconciling(options: EngineOptions, deps: ReconcileDeps, signal: AbortS
     backoff: { baseMs: 200, maxMs: 60_000 },
     work: (key, stop) => reconcile(deps, key, stop),
     onError: (key, error, retryMs) => {
-      log.warn({ app: key, err: error, retryMs }, 'the application could not be brought further');
+      log.warn({ app: key, err: error, retryMs }, 'reconcile failed');
       if (errorKind(error) !== 'waiting' && (retryMs === undefined || retryMs >= 3000))
         void reportFailure(deps, key, error, signal);
     },

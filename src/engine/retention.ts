@@ -78,7 +78,7 @@ export function startRetention(deps: RetentionDeps): () => Promise<void> {
       await drop(deps, store.approvals, (approval) => approvalEnd(store, approval));
       await drop(deps, store.episodes, episodeEnd);
     } catch (error) {
-      log.warn({ err: error }, 'what has ended could not be deleted');
+      log.warn({ err: error }, 'retention failed; it is tried again');
     }
   };
   let looking = look();

@@ -90,7 +90,7 @@ function heard<C extends { name: string; id: string }>(
     try {
       await Promise.race([hear(context), late.promise]);
     } catch (error) {
-      log.error({ event: context.name, delivery: context.id, err: error }, 'a webhook could not be taken');
+      log.error({ event: context.name, delivery: context.id, err: error }, 'webhook delivery failed');
       throw error;
     } finally {
       cancel();

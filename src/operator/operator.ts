@@ -39,7 +39,7 @@ function openGitHub({ queues, config, log, store, schedules, permit, git, desiri
       void engine
         .onPush(push.repoUrl)
         .catch((error: unknown) =>
-          log.warn({ repository: push.repoUrl, err: error }, 'the push could not be followed yet'),
+          log.warn({ repository: push.repoUrl, err: error }, 'fetch after a push failed; it is tried again'),
         ),
     publicUrl: config.publicUrl,
     hookUrl: config.webhookProxyUrl,

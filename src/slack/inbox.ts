@@ -123,7 +123,7 @@ export async function tellLate(
   try {
     await tellAlone(client, deed.channel, deed.user, mrkdwn);
   } catch (error) {
-    log.warn({ err: error }, 'an answer could not be told in Slack');
+    log.warn({ err: error }, 'reply in Slack failed');
   }
 }
 
@@ -143,7 +143,7 @@ export async function storeInTime(place: AnswerPlace, wanted: Wanted): Promise<s
   const storing = storeRequest(context, deed, wanted, respond).then(
     () => undefined,
     (error: unknown) => {
-      context.log.warn({ err: error }, 'what a person asked could not be stored');
+      context.log.warn({ err: error }, 'the Request of a Slack interaction could not be stored');
       return notStored(error);
     },
   );
@@ -158,7 +158,7 @@ export async function answered(place: AnswerPlace, work: () => Promise<void>): P
   try {
     await work();
   } catch (error) {
-    place.context.log.warn({ err: error }, 'what a person asked could not be done');
+    place.context.log.warn({ err: error }, 'Slack interaction failed');
     await tellLate(place, `🚫 That did not work: ${escapeMrkdwn(errorMessage(error).slice(0, 300))}. Try again soon.`);
   }
 }

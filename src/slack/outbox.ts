@@ -80,7 +80,7 @@ export class Outbox {
         const needed = missingScope(error);
         options.log.warn(
           { card: key, err: error, retryMs, ...(needed !== undefined && { needed, hint: scopeHint(needed) }) },
-          'the card could not be sent yet',
+          'Slack card could not be posted; it is tried again',
         );
       },
     });

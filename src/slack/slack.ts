@@ -94,7 +94,7 @@ async function answer(
     if (origin.kind === 'slack' && actor.slackUser) await tellAlone(client, origin.channel, actor.slackUser, text);
   } catch (error) {
     if (slackError(error) === undefined) throw error;
-    log.warn({ request: name, err: error }, 'the answer could not be told in Slack'); // it stands in the Request
+    log.warn({ request: name, err: error }, 'reply in Slack failed'); // it stands in the Request
   }
 }
 
@@ -136,7 +136,7 @@ export function createSlack(options: SlackOptions): Slack {
   listenToCommands(app, context);
   listenToClicks(app, context);
   app.error((error) => {
-    log.error({ err: error }, 'what came from Slack could not be handled');
+    log.error({ err: error }, 'Slack event handler failed');
     return Promise.resolve();
   });
   return {

@@ -72,12 +72,12 @@ export class KindWatch {
     const fields = { group: resource.group, kind: resource.kind, err: error };
     if (error instanceof Interruption) {
       if (error.relist) this.#version = undefined;
-      log.info(fields, 'a watch was interrupted');
+      log.info(fields, 'watch interrupted');
       if (!error.relist) return;
     } else if (isStatus(error, 410)) {
       // What lies between is gone from the server's memory. No failure, but a loop of it must not be hot.
       this.#version = undefined;
-      log.info(fields, 'a watch has fallen behind and lists anew');
+      log.info(fields, 'watch fell behind; it relists');
     } else if (this.#version === undefined && !this.#paged && (isStatus(error, 400) || isStatus(error, 422))) {
       this.#paged = true;
       this.#refused = true;

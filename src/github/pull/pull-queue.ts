@@ -82,7 +82,7 @@ export class PullQueue {
       backoff: { baseMs: 500, maxMs: 60_000 },
       work: (key, signal) => this.#work(key, signal),
       onError: (key, error, retry) =>
-        options.log.warn({ pull: key, err: error, retryMs: retry }, 'the pull request could not be followed yet'),
+        options.log.warn({ pull: key, err: error, retryMs: retry }, 'reconcile of the pull request failed'),
     });
   }
 
@@ -214,7 +214,7 @@ export class PullQueue {
     const abort = new AbortController();
     this.#running.set(key, { head: pull.head.sha, abort });
     const onError = (error: unknown): void =>
-      this.#options.log.warn({ pull: key, err: error }, 'the preview could not be announced');
+      this.#options.log.warn({ pull: key, err: error }, 'the note that a preview is being made could not be published');
     const announcement = new Announcement({
       clock: this.#options.clock,
       sticky: stickyOf(pass),

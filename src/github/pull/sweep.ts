@@ -71,7 +71,8 @@ export class Intake {
       concurrency: 4,
       backoff: { baseMs: 500, maxMs: 60_000 },
       work: (key, signal) => this.#work(parseKey(key), signal),
-      onError: (key, error, retryMs) => options.log.warn({ key, err: error, retryMs }, 'GitHub could not be read yet'),
+      onError: (key, error, retryMs) =>
+        options.log.warn({ key, err: error, retryMs }, 'sweep of GitHub failed; it is tried again'),
     });
   }
 
