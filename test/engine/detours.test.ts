@@ -63,11 +63,12 @@ test('an operation that calls itself self-heal of a part meets the gates of all 
 });
 
 test('a sync of a part that labels its namespace asks where a gated application has that namespace', async (t) => {
+  // Namespaces stand in no namespace: another test of the cluster with a `prod` of its own would take this one for its.
   const s = await stage(t, { 'web/own.yaml': config('own', '1') });
-  s.commit({ 'prod/ns.yaml': `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${s.namespace}}\n` });
-  await s.apply('prod', { syncPolicy: automated }, { annotations: gate });
-  await agree(s, 'prod');
-  await synced(s, 'prod');
+  s.commit({ 'labelled/ns.yaml': `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${s.namespace}}\n` });
+  await s.apply('labelled', { syncPolicy: automated }, { annotations: gate });
+  await agree(s, 'labelled');
+  await synced(s, 'labelled');
   await s.apply('web', {
     syncPolicy: { syncOptions: ['CreateNamespace=true'], managedNamespaceMetadata: { labels: { owner: 'web' } } },
   });
