@@ -1,4 +1,5 @@
 // What the gate says: in which words a person reads who is asked, why, and what stands afterwards.
+import { applicationName } from '../model/application.ts';
 import type { ApprovalPhase, AskedEnvironment, GateAfter, RememberedPolicy } from '../model/coxswain.ts';
 import type { LoosenedGate } from './policy.ts';
 import { keyTitle } from '../model/kube.ts';
@@ -30,7 +31,7 @@ function askedText({ approvals, approvers, reviewers = [], expires }: Remembered
 
 /** What people agree to beside the effect, plain text: the end of a gate, or what it asks from then on. */
 export function gateAfterText({ application, policy, gone }: GateAfter): string {
-  const name = application.slice(application.indexOf('/') + 1);
+  const name = applicationName(application);
   if (gone) return `after this the gate of application ${name}, which is gone, holds no longer`;
   return `after this application ${name} asks ${policy.gated ? askedText(policy) : 'nobody'}`;
 }

@@ -14,7 +14,6 @@ import { formerRounds } from './round.ts';
  * in that round stays on record.
  */
 export async function reopenApproval(deps: ApprovalDeps, approval: Approval, actor: Actor): Promise<void> {
-  const { resourceVersion } = approval.metadata;
   const status = {
     phase: 'Superseded',
     message: reopenedBy(actor),
@@ -23,13 +22,16 @@ export async function reopenApproval(deps: ApprovalDeps, approval: Approval, act
     former: formerRounds(approval.status),
     endedAt: rfc3339(deps.clock.now()),
   };
-  await endRound(
-    deps,
-    await deps.store.approvals.patch(
-      keyOfApproval(approval),
-      { status },
-      { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
-    ),
+  await endRound(deps, await decided(deps, approval, status));
+}
+
+/** Under the version that the person saw: two who click at once do not overwrite each other. */
+function decided(deps: ApprovalDeps, approval: Approval, status: Record<string, unknown>): Promise<Approval> {
+  const { resourceVersion } = approval.metadata;
+  return deps.store.approvals.patch(
+    keyOfApproval(approval),
+    { status },
+    { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
   );
 }
 
@@ -69,13 +71,7 @@ export async function recordApproval(
       : `${approvals.length} of ${needed} approvals${becauseUnknown(approval.spec.unknown ?? [])}`,
     approvals,
   };
-  // The precondition keeps two people who click at once from overwriting each other.
-  const { resourceVersion } = approval.metadata;
-  await deps.store.approvals.patch(
-    keyOfApproval(approval),
-    { status },
-    { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
-  );
+  await decided(deps, approval, status);
   return complete ? 'complete' : 'counted';
 }
 
@@ -86,14 +82,6 @@ export async function recordRejection(
   reason: string,
 ): Promise<void> {
   const message = `rejected by ${actor.login}${reason ? `: ${reason}` : ''}`;
-  const { resourceVersion } = approval.metadata;
   const status = { phase: 'Rejected', message, rejectedBy: actor, endedAt: rfc3339(deps.clock.now()) };
-  await endRound(
-    deps,
-    await deps.store.approvals.patch(
-      keyOfApproval(approval),
-      { status },
-      { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
-    ),
-  );
+  await endRound(deps, await decided(deps, approval, status));
 }
