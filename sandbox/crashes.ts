@@ -73,8 +73,7 @@ export function someRequests(seed: number, share: number, limit: number): Choice
 
 /**
  * The switch that a scene shares, with a plan. Sides alternate. The request after a death of its kind always passes, so
- * that every
- * life gets further than the one before.
+ * that every life gets further than the one before.
  */
 export class Crashes extends KillSwitch {
   readonly kills: Kill[] = [];

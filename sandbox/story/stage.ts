@@ -219,8 +219,7 @@ function outcome(
 
 /**
  * An act in Slack, as a person does it: when Coxswain was away or died over it and nothing has happened a while after
- * it is back,
- * they do it again. Never repeated otherwise.
+ * it is back, they do it again. Never repeated otherwise.
  */
 export async function insist(
   stage: Stage,

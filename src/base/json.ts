@@ -20,8 +20,7 @@ function exactly(_key: string, value: unknown, { source }: { source?: string }):
 
 /**
  * As JSON.parse; an integer that is not safe becomes a bigint, so that a value is always of one type. Other numbers are
- * doubles, as
- * they are for Kubernetes. The reviver costs eight times as much: only texts that may need it pay.
+ * doubles, as they are for Kubernetes. The reviver costs eight times as much: only texts that may need it pay.
  */
 export function parseJson(text: string): unknown {
   return longRun.test(text) ? JSON.parse(text, exactly) : JSON.parse(text);

@@ -57,8 +57,7 @@ const soonMs = 60_000;
 
 /**
  * Only keys travel through it; a key that is added several times before a worker takes it runs once, and one that is
- * added
- * while it runs is run once more afterwards, never twice at the same time (client-go: util/workqueue).
+ * added while it runs is run once more afterwards, never twice at the same time (client-go: util/workqueue).
  */
 export class KeyQueue {
   readonly #options: KeyQueueOptions;
@@ -118,8 +117,7 @@ export class KeyQueue {
 
   /**
    * Takes nothing more and waits for the work under way; after `deadlineMs` (default 10,000) its signal is aborted, and
-   * a second
-   * later it is left alone. Answers whether all of it ended.
+   * a second later it is left alone. Answers whether all of it ended.
    */
   async stop(deadlineMs = 10_000): Promise<boolean> {
     this.#state = 'stopped';

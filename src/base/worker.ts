@@ -35,9 +35,8 @@ const environment = { PATH: process.env['PATH'] ?? '', GOMEMLIMIT: '512MiB', LC_
 
 /**
  * Requests wait for each other, so an input that is the end of the process is the end of its own request alone. What
- * the process is
- * asked depends on nothing that it was asked before. An idle process keeps nobody from ending: it ends with its
- * standard input.
+ * the process is asked depends on nothing that it was asked before. An idle process keeps nobody from ending: it ends
+ * with its standard input.
  */
 export class Worker {
   readonly #options: Required<WorkerOptions>;

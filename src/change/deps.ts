@@ -66,16 +66,14 @@ export interface ChangeDeps {
   inputsKey(app: Application, revisions: (string | undefined)[], signal: AbortSignal): Promise<string>;
   /**
    * What the application was last rendered from: by source, its commit and the paths that count. undefined = not known.
-   * Saves a look at
-   * applications that lie far from what a pull request changes.
+   * Saves a look at applications that lie far from what a pull request changes.
    */
   rendered(application: string): { revisions: string[]; inputs: string[][] } | undefined;
   /** Rendered manifests with the sources pinned; throws AppErrors with place. */
   desired(app: Application, revisions: (string | undefined)[], signal: AbortSignal): Promise<Desired>;
   /**
    * What a sync would do, its three facts and its digest; Secrets are masked. Nothing is read of objects that the
-   * project does not
-   * permit: those of the target are among the errors. Throws transient errors.
+   * project does not permit: those of the target are among the errors. Throws transient errors.
    */
   effect(input: EffectInput, signal: AbortSignal): Promise<Effect>;
   /**

@@ -31,8 +31,7 @@ export function unseen(store: Store, sentence: string): string {
 
 /**
  * By `namespace/name` or name; an exact name always wins, an unknown one is answered with the nearest. One that the
- * person may not
- * see is answered like one that does not exist.
+ * person may not see is answered like one that does not exist.
  */
 export async function findApplication(store: Store, text: string, sees: Sees): Promise<Found> {
   const exact = store.applications.get(text) ?? store.applications.get(`${store.namespace}/${text}`);

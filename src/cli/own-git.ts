@@ -3,8 +3,7 @@ import { run } from '../base/process.ts';
 
 /**
  * Username and password for an http(s) address (git-credential). undefined: git knows none, or is not there. Nothing is
- * asked at the
- * terminal, nothing is stored.
+ * asked at the terminal, nothing is stored.
  */
 export async function ownCredential(
   url: string,

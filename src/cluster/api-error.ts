@@ -76,10 +76,8 @@ export function concernsSecrets(path: string, body: unknown): boolean {
 
 /**
  * The error for an answer. Server-side apply answers 500 for manifests that do not fit the schema ("failed to create
- * typed patch
- * object", "failed to convert"): there is no reason to tell them by, so their text is read. It echoes values, and so
- * may webhooks
- * and validation: of anything about a Secret only the field paths are passed on.
+ * typed patch object", "failed to convert"): there is no reason to tell them by, so their text is read. It echoes
+ * values, and so may webhooks and validation: of anything about a Secret only the field paths are passed on.
  */
 export function apiErrorOf(
   request: FailedRequest,

@@ -78,10 +78,9 @@ export type ApiVerb =
 
 /**
  * Every call throws `ApiError` (code E_API, or E_MANIFEST for a manifest that the server cannot read) or
- * E_API_UNREACHABLE, and
- * E_KIND_UNKNOWN if the cluster does not serve the kind. Answers 429 with Retry-After, and failures of reads, are
- * retried within the
- * call's time; a write whose outcome is unknown is not (it fails E_API_UNREACHABLE, transient: look, then do).
+ * E_API_UNREACHABLE, and E_KIND_UNKNOWN if the cluster does not serve the kind. Answers 429 with Retry-After, and
+ * failures of reads, are retried within the call's time; a write whose outcome is unknown is not (it fails
+ * E_API_UNREACHABLE, transient: look, then do).
  */
 export interface Api {
   /** undefined if there is no such object. */

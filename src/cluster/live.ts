@@ -68,9 +68,8 @@ export interface Live {
   childrenOf(uid: string): LiveRecord[];
   /**
    * Says which keys an application's manifests have (replacing what it said before), so that their bodies are kept even
-   * untracked,
-   * and waits until they can be read: their kinds are watched whole and complete. Kinds that the cluster does not serve
-   * are passed over.
+   * untracked, and waits until they can be read: their kinds are watched whole and complete. Kinds that the cluster
+   * does not serve are passed over.
    */
   want(application: string, keys: readonly ResourceKey[], signal?: AbortSignal): Promise<void>;
   /** The application wants nothing any more. */

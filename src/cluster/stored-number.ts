@@ -21,8 +21,7 @@ function fits(bits: number, value: Integer): boolean {
 
 /**
  * An int32 field keeps the low 32 bits; what no int64 holds becomes whatever a double makes of it. Any other number is
- * somebody's
- * decision, as of an admission webhook.
+ * somebody's decision, as of an admission webhook.
  */
 function isCut(sent: Integer, stored: Integer): boolean {
   if (BigInt(sent) === BigInt(stored)) return false;

@@ -113,8 +113,7 @@ function keyed(entry: unknown, names: readonly string[]): PathStep {
 
 /**
  * What the manifest changes beside a root: both kinds of a probe at once would be refused, and so would two ports of
- * one name. Of a
- * struct its plain and its new members, of a list its new entries.
+ * one name. Of a struct its plain and its new members, of a list its new entries.
  */
 function postponed(live: KubeObject, target: KubeObject, root: FieldPath): FieldPath[] {
   const [around, last] = [root.slice(0, -1), root.at(-1)];
@@ -154,8 +153,7 @@ function ownership(answer: KubeObject, roots: readonly FieldPath[], set: readonl
 
 /**
  * A dry run cannot take fields over first, and fails at what then stays behind. So it is asked with the roots as they
- * are live, and
- * its answer (`finish`) is what an apply would leave if the roots stayed: to be sent again without them.
+ * are live, and its answer (`finish`) is what an apply would leave if the roots stayed: to be sent again without them.
  */
 export function aroundGivenUp(
   live: KubeObject,

@@ -112,10 +112,8 @@ function maskObject(signs: Signs, object: KubeObject): KubeObject {
 
 /**
  * Copies in which of a Secret only its type, its identity and what tools write is shown; other objects come back as
- * they are. Pass all
- * forms of ONE object in one call: equal values of a key get equal signs, different ones differ. Whatever leaves this
- * process goes
- * through here.
+ * they are. Pass all forms of ONE object in one call: equal values of a key get equal signs, different ones differ.
+ * Whatever leaves this process goes through here.
  */
 export function maskObjects(objects: readonly (KubeObject | undefined)[]): (KubeObject | undefined)[] {
   const signs = new Signs();

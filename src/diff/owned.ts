@@ -68,10 +68,9 @@ function orderChanges(live: KubeObject, predicted: KubeObject, owned: FieldSet):
 
 /**
  * The differing leaves among the paths that our manager owns in live or predicted, sorted by path: also those that
- * another manager,
- * such as an autoscaler, took and that the apply takes back. Fields that stay theirs, defaults and what webhooks write
- * are not in it. `previous` is the last synced manifest, for the first touch of an object.
- * Empty = in sync.
+ * another manager, such as an autoscaler, took and that the apply takes back. Fields that stay theirs, defaults and
+ * what webhooks write are not in it. `previous` is the last synced manifest, for the first touch of an object. Empty =
+ * in sync.
  */
 export function ownedChanges(live: KubeObject, predicted: KubeObject, previous?: KubeObject): OwnedChange[] {
   const owned = union(

@@ -92,8 +92,7 @@ function keptBy(
 
 /**
  * For `api.patch({type: 'json'})` over the object that the apply answered; a change in between answers 409 or 422: of
- * these fields, or
- * `exact`ly of anything.
+ * these fields, or `exact`ly of anything.
  */
 export function removalPatch(applied: KubeObject, paths: FieldPath[], exact = false): JsonPatch {
   const patch: JsonPatch = exact

@@ -34,8 +34,7 @@ function lastApplied(live: KubeObject): unknown {
 
 /**
  * The manifests that Git is known to have applied before: the last synced one and, until our first apply, the
- * last-applied
- * annotation. (Later it would be stale: server-side applies do not renew it.)
+ * last-applied annotation. (Later it would be stale: server-side applies do not renew it.)
  */
 export function formerManifests(live: KubeObject, previous: KubeObject | undefined): unknown[] {
   return [previous, isFirstTouch(live) ? lastApplied(live) : undefined].filter((manifest) => manifest !== undefined);
@@ -85,8 +84,7 @@ interface Handover {
 
 /**
  * The patch that moves those fields into our own Apply entry; undefined when there is nothing to take over. To be sent
- * before the
- * apply. It names the resourceVersion, so that a race answers 409 (as client-go's csaupgrade does).
+ * before the apply. It names the resourceVersion, so that a race answers 409 (as client-go's csaupgrade does).
  */
 export function takeover(live: KubeObject, { target, previous, named = [] }: Handover): JsonPatch | undefined {
   const { members, loose } = abandoned(live, target, previous, named);

@@ -116,8 +116,7 @@ async function touchingOnce(
 
 /**
  * Every commit that changed one of the paths, on every line of history, with merges that did more than merge. A file
- * that was moved
- * to one of the paths brings all of its history along. Undefined when there are more than the limit.
+ * that was moved to one of the paths brings all of its history along. Undefined when there are more than the limit.
  */
 export async function touching(
   git: GitCommand,

@@ -169,8 +169,7 @@ export interface SyncRecord extends KubeObject {
     state?: string;
     /**
      * A later state that Git and the cluster were found to agree on without a sync, while `history` is the id of the
-     * newest sync: drift
-     * and changes are told against it. Nobody has approved it: the gate goes by `state` alone.
+     * newest sync: drift and changes are told against it. Nobody has approved it: the gate goes by `state` alone.
      */
     base?: { history: number; destination: string; revisions: string[]; sources: ApplicationSource[]; at: string };
     /** Hash of the server and namespace of that sync; it stays when the Application is made anew. */

@@ -43,9 +43,8 @@ export interface ObjectError {
 
 /**
  * A field that a sync writes: its path, the MAC of its new value (null: removed), and the MAC of what is live there now
- * (null: nothing),
- * which is left out where others may set it at any time: a subresource (an autoscaler's steps) holds it, or it is
- * ignored.
+ * (null: nothing), which is left out where others may set it at any time: a subresource (an autoscaler's steps) holds
+ * it, or it is ignored.
  */
 export type WrittenField = [path: string, mac: string | null, was?: string | null];
 
@@ -84,8 +83,7 @@ export interface Effect {
   destination: { server: string; namespace: string };
   /**
    * Ignored fields that Git gave other values since the last sync, of objects that the sync leaves as they are. They
-   * are among the
-   * operations where there are others.
+   * are among the operations where there are others.
    */
   unwritten: { key: ResourceKey; paths: string[] }[];
   /** SHA-256 of the canonical effect; equal effects have equal digests. '' when there are errors. */

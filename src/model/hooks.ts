@@ -88,8 +88,7 @@ export function resourceOptions(object: KubeObject): Map<string, string> {
 
 /**
  * Whether a sync may delete a live object that Git no longer has: no hook, no Prune=false (the object's own word wins
- * over
- * `options`, the application's or the operation's), and no Helm `keep` policy.
+ * over `options`, the application's or the operation's), and no Helm `keep` policy.
  */
 export function isPrunable(live: KubeObject, options?: ReadonlyMap<string, string>): boolean {
   if (hookOf(live).isHook || (resourceOptions(live).get('Prune') ?? options?.get('Prune')) === 'false') return false;

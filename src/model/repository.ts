@@ -2,8 +2,7 @@
 
 /**
  * Repository URLs as Argo CD compares them: lower case, without `.git`, the ssh forms alike. Beyond Argo CD, nobody's
- * name or password
- * in them counts: else a rule that denies a repository would miss it.
+ * name or password in them counts: else a rule that denies a repository would miss it.
  */
 export function normaliseRepo(url: string): string {
   const parts = url.trim().toLowerCase().split('/');

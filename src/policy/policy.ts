@@ -207,10 +207,8 @@ export interface LoosenedGate {
 
 /**
  * Gates that an operation would weaken, move away from or delete: those of the Applications and AppProjects among its
- * objects.
- * `pairs`: every object that it changes or deletes (`target` undefined). `projects`: live AppProjects by name.
- * `formerly`: what holds
- * for a live Application beside its annotations.
+ * objects. `pairs`: every object that it changes or deletes (`target` undefined). `projects`: live AppProjects by name.
+ * `formerly`: what holds for a live Application beside its annotations.
  */
 export function loosenedGates(
   pairs: readonly { live: KubeObject | undefined; target: KubeObject | undefined }[],

@@ -179,8 +179,7 @@ function refusing(why: string): Authoriser {
 
 /**
  * Compiles a policy; questions are then answered without waiting. A policy with a fault permits nothing, and neither
- * does a project
- * with one in its roles: a denial that is passed over would be a permission.
+ * does a project with one in its roles: a denial that is passed over would be a permission.
  */
 export async function authoriser(policy: RbacPolicy): Promise<Authoriser> {
   const fault = policy.policyFault ?? policyFault(policy.policyCsv);

@@ -41,8 +41,7 @@ interface RendererOptions {
 
 /**
  * Errors: E_RENDER (the source or its tool: file, line and cause in one sentence), E_MANIFEST (a document that is no
- * Kubernetes object),
- * E_PATH (the path is not there), E_PROCESS_LIMIT.
+ * Kubernetes object), E_PATH (the path is not there), E_PROCESS_LIMIT.
  */
 export interface Renderer {
   /**

@@ -135,8 +135,7 @@ const notYetStored = '⏳ The cluster has not taken it yet. You are told when it
 
 /**
  * Stores the Request before Slack is answered, as long as Slack waits. Answers with mrkdwn when that did not succeed in
- * time; what
- * comes of it later is told to the person.
+ * time; what comes of it later is told to the person.
  */
 export async function storeInTime(place: AnswerPlace, wanted: Wanted): Promise<string | undefined> {
   const { context, deed, respond } = place;

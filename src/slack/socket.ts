@@ -50,8 +50,7 @@ export function slackLogger(log: Logger): SlackLogger {
 
 /**
  * The library's own reconnecting is off: it waits as long as its ping timeout, and a request that fails while it
- * reconnects ends
- * the process by an unhandled rejection (@slack/socket-mode 3: delayReconnectAttempt).
+ * reconnects ends the process by an unhandled rejection (@slack/socket-mode 3: delayReconnectAttempt).
  */
 export class Socket {
   readonly receiver: SocketModeReceiver;

@@ -11,10 +11,8 @@ const records = { group: coxGroup, kind: 'SyncRecord' };
 
 /**
  * A SyncRecord without our MAC closes a gate that nobody can tell; after an upgrade, or when the key was made anew,
- * that would be every
- * application's. Approvals and Requests of then count for nothing: they are asked for anew. The mark stands beside the
- * key: whoever may
- * write there is trusted.
+ * that would be every application's. Approvals and Requests of then count for nothing: they are asked for anew. The
+ * mark stands beside the key: whoever may write there is trusted.
  */
 export async function adoptRecords(
   { api }: Pick<Cluster, 'api'>,

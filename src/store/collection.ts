@@ -174,8 +174,8 @@ function versionIn({ metadata }: Record<string, unknown>): string | undefined {
 
 /**
  * Every write counts for one version of the object alone: what a former holder of the Lease sent late changes nothing
- * any more. After a
- * conflict it is made anew (a MAC is of one version too), unless the caller means one version himself.
+ * any more. After a conflict it is made anew (a MAC is of one version too), unless the caller means one version
+ * himself.
  */
 async function patch<T extends KubeObject>(
   written: Written<T>,

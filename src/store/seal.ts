@@ -158,8 +158,7 @@ function objectPatch(sealing: Sealing, current: KubeObject, patch: Fields): Fiel
 
 /**
  * The merge patch of `current` with the MAC of what comes of it; undefined where it changes nothing that a MAC covers.
- * It holds for
- * exactly that version: send it with its resourceVersion. What somebody else wrote is not carried on.
+ * It holds for exactly that version: send it with its resourceVersion. What somebody else wrote is not carried on.
  */
 export function sealedPatch(
   sealing: Sealing,

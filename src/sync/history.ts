@@ -16,8 +16,7 @@ export function makesHistory(state: OperationState): boolean {
 
 /**
  * The history with this operation appended, cut to its newest `limit` entries (default 10, 0 keeps none). Unchanged if
- * the operation
- * makes no history, or is in it already (asked again after a crash).
+ * the operation makes no history, or is in it already (asked again after a crash).
  */
 export function withHistory(
   history: readonly RevisionHistory[] | undefined,

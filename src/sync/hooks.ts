@@ -49,9 +49,8 @@ async function mayGo(run: Run, task: Task): Promise<boolean> {
 
 /**
  * Before a hook is created: 'begun' if this attempt has created it already for this phase (whatever became of the
- * answer), 'deleting' while an
- * earlier run's object is going, 'free' if it may be applied now. The API server is asked, not the cache: a hook must
- * not run twice.
+ * answer), 'deleting' while an earlier run's object is going, 'free' if it may be applied now. The API server is asked,
+ * not the cache: a hook must not run twice.
  */
 export async function prepareHook(run: Run, task: Task): Promise<'free' | 'begun' | 'deleting'> {
   if (run.dryRun) return 'free';

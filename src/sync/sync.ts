@@ -115,9 +115,8 @@ async function prepare(run: Run): Promise<{ phase: OperationPhase; message: stri
 
 /**
  * Does what can be done now, persists how far it came, and returns what it waits for; never sleeps. Level-triggered:
- * call it again
- * after any event of `watch`, at `at`, and after a restart. Throws what may pass (API unreachable, 429, 503, a
- * conflict): step again.
+ * call it again after any event of `watch`, at `at`, and after a restart. Throws what may pass (API unreachable, 429,
+ * 503, a conflict): step again.
  */
 export async function step(input: StepInput): Promise<StepResult> {
   let state = input.state ?? begin(input);

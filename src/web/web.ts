@@ -204,11 +204,9 @@ function answerTo(options: WebOptions, fixed: Readonly<Record<string, Route>>, p
 }
 
 /**
- * Everything that is not a webhook, for two ports. But for the set-up only GET and HEAD are answered, nothing is changed by a
- * request, and
- * nobody is asked who they
- * are: whoever reaches the port may read. Differences are masked, and of Applications only what `shown.ts` lists is
- * told.
+ * Everything that is not a webhook, for two ports. But for the set-up only GET and HEAD are answered, nothing is
+ * changed by a request, and nobody is asked who they are: whoever reaches the port may read. Differences are masked,
+ * and of Applications only what `shown.ts` lists is told.
  */
 export function createWeb(options: WebOptions): Web {
   const listeners = new Listeners(options.store, options.clock ?? systemClock);

@@ -94,11 +94,9 @@ export function entryOf(object: KubeObject, json: () => string, context: RecordC
 
 /**
  * Changes exactly when something that Git could want changes. Where the status is a subresource and the kind counts
- * generations:
- * generation and the metadata that Git may write (some core kinds, Service for one, count none). Else a hash of all but
- * status and
- * bookkeeping. Objects whose body is not at hand have their version for it: nobody compares them. The uid tells a new
- * object of an old name.
+ * generations: generation and the metadata that Git may write (some core kinds, Service for one, count none). Else a
+ * hash of all but status and bookkeeping. Objects whose body is not at hand have their version for it: nobody compares
+ * them. The uid tells a new object of an old name.
  */
 export function fingerprintOf(object: KubeObject, hasStatus: boolean, whole: boolean): string {
   const { metadata } = object;
@@ -119,9 +117,8 @@ export function fingerprintOf(object: KubeObject, hasStatus: boolean, whole: boo
 
 /**
  * The application part of a tracking id `<app>:<group>/<kind>:<namespace>/<name>` if the id describes this very object:
- * controllers copy
- * annotations to other objects. Cluster-scoped objects carry the application's destination namespace (Argo CD: resource
- * tracking).
+ * controllers copy annotations to other objects. Cluster-scoped objects carry the application's destination namespace
+ * (Argo CD: resource tracking).
  */
 export function trackedBy(trackingId: string | undefined, key: ResourceKey): string | undefined {
   if (trackingId === undefined) return undefined;

@@ -102,8 +102,7 @@ export function contextFor(
 
 /**
  * Everything that is said is masked. Errors of single objects are in the answer, and then there is no digest; throws
- * what passes
- * by itself.
+ * what passes by itself.
  */
 export async function effectOf(context: CompareContext, options: Keyed, input: EffectInput): Promise<Effect> {
   const sets = setsOf(context, input);

@@ -103,8 +103,7 @@ export interface ComparedObject {
   version: string;
   /**
    * Ready to be applied: namespace set, tracked, stringData folded; over a live object and with
-   * RespectIgnoreDifferences=true, the
-   * ignored fields as they are live. undefined = only live.
+   * RespectIgnoreDifferences=true, the ignored fields as they are live. undefined = only live.
    */
   target: KubeObject | undefined;
   /** Hash of `target`; '' without one. Give it back in `accept`. */
@@ -181,8 +180,7 @@ export interface EffectInput {
   placeOf?: (manifest: KubeObject) => Place | undefined;
   /**
    * Why the project does not permit an object; undefined = it does. Nothing is read or tried of such an object: one of
-   * the target
-   * is an error, any other is left out. Default: all are permitted.
+   * the target is an error, any other is left out. Default: all are permitted.
    */
   denied?: (object: ResourceKey, namespaced: boolean) => string | undefined;
   /** Default: there are none. */
@@ -229,8 +227,7 @@ export interface Comparer {
   judgeHook(input: EffectInput, hook: { key: ResourceKey; manifest: KubeObject; phase: string }): EffectOperation;
   /**
    * The answer to an own apply of the manifest with that hash: it goes into the live cache and sets the verdict, so
-   * that its echo
-   * costs nothing.
+   * that its echo costs nothing.
    */
   accept(key: ResourceKey, manifestHash: string, object: KubeObject): void;
   /** Drops what is kept for an application that is gone. */

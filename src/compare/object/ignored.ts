@@ -35,8 +35,7 @@ export function ignoredChanges(input: Input, key: ResourceKey, before: KubeObjec
 
 /**
  * Ignored fields to which Git gives another value than at the last sync; without one, than is live and no subresource
- * holds. Whoever
- * approves the rest approves them too: they are written as soon as the object is, or is made anew.
+ * holds. Whoever approves the rest approves them too: they are written as soon as the object is, or is made anew.
  */
 export function ignoredNews(
   input: Input,

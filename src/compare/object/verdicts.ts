@@ -91,8 +91,7 @@ export class Verdicts {
 
   /**
    * The verdict "in sync" holds on while all that is ours stays as it was: what controllers write beside it (a
-   * Deployment's revision
-   * annotation) moves the fingerprint and nothing else.
+   * Deployment's revision annotation) moves the fingerprint and nothing else.
    */
   stillSynced(live: LiveRecord, object: KubeObject, hash: string, baseline: string): boolean {
     const former = this.#byKey

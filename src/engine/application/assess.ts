@@ -81,8 +81,7 @@ export function compareTo(
 
 /**
  * The comparison of the branch head, as little of it afresh as possible: everything when manifests or basis changed,
- * else only
- * the live objects that changed since.
+ * else only the live objects that changed since.
  */
 export async function assess(
   subject: Subject,

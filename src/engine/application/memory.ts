@@ -59,8 +59,7 @@ export interface Known {
   drift: DriftSeen | undefined;
   /**
    * The operation (as text) that has passed the gate in this process and goes on, the key of what it applies, a hash of
-   * all beside
-   * manifests on which that depends, whether a gate asked, and its answer.
+   * all beside manifests on which that depends, whether a gate asked, and its answer.
    */
   admitted:
     ({ operation: string; manifests: string; basis: string; gated: boolean; policy: string } & Leave) | undefined;

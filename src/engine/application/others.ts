@@ -154,8 +154,7 @@ function mayConcern({ store, holdings }: OtherDeps, other: Application, target: 
 
 /**
  * Applications of the same cluster of which nobody can tell yet whether they hold what this one leaves: each is looked
- * at meanwhile. One
- * that cannot be rendered holds what it was last known to hold.
+ * at meanwhile. One that cannot be rendered holds what it was last known to hold.
  */
 export async function unread(
   deps: OtherDeps,

@@ -29,8 +29,7 @@ export interface Sources {
   moved(repoUrl: string, memory: Memory, signal: AbortSignal): Promise<string[]>;
   /**
    * Applications of the list whose manifests are not known as `app`'s mirrors have them now: what they hold nobody can
-   * tell. One that
-   * cannot be rendered at these commits is not among them.
+   * tell. One that cannot be rendered at these commits is not among them.
    */
   behind(app: Application, others: readonly Application[], memory: Memory): Promise<string[]>;
   /** Commits by source as the mirrors have them; undefined where a source names none. */

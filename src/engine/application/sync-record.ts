@@ -197,8 +197,7 @@ export function policyInForce(store: Gates, app: Application, project: AppProjec
 
 /**
  * Whether the history tells what was last synced. Where approval is needed, only what this engine has synced to the
- * present destination
- * counts: an entry that somebody wrote does not, nor one of before the application moved.
+ * present destination counts: an entry that somebody wrote does not, nor one of before the application moved.
  */
 export function isProven(store: Gates, { app, project, target: { server } }: Destined): boolean {
   const entry = app.status?.history?.at(-1);

@@ -76,9 +76,8 @@ function twinOf(facts: CommitFacts, pull: PullFacts): CommitFacts | undefined {
 
 /**
  * What the pull request has of the commit: all of its commits where they became one, that one where it came as it is or
- * rebased, and
- * none where it is the merge, whose parents speak for themselves. Git believes any name: whoever pushed them counts
- * too.
+ * rebased, and none where it is the merge, whose parents speak for themselves. Git believes any name: whoever pushed
+ * them counts too.
  */
 function broughtBy(facts: CommitFacts, pull: PullFacts, pushes: readonly Push[]): Found {
   const twin = twinOf(facts, pull);

@@ -148,10 +148,8 @@ const maxPages = 3;
 
 /**
  * The deployments of this application before ours: several may be active or unfinished when merges overtook each other.
- * Automatic
- * inactivation would hit the other applications of the environment too. One that succeeded and is inactive has none
- * before it that
- * is not; hence the oldest first.
+ * Automatic inactivation would hit the other applications of the environment too. One that succeeded and is inactive
+ * has none before it that is not; hence the oldest first.
  */
 async function inactivatePredecessors(context: DeploymentContext, app: AppProgress, own: number): Promise<void> {
   const { client, appId, signal } = context;
@@ -228,8 +226,7 @@ async function writeDeployment(context: DeploymentContext, app: AppProgress): Pr
 
 /**
  * Needs `findDeployments` before. Waits for no limit of GitHub's: answers after how many milliseconds there may be room
- * for the rest,
- * undefined when all is written.
+ * for the rest, undefined when all is written.
  */
 export async function writeDeployments(context: DeploymentContext, apps: AppProgress[]): Promise<number | undefined> {
   try {

@@ -62,8 +62,7 @@ export function humanComment(raw: RawComment): HumanComment | undefined {
 
 /**
  * Looks for our comment unless it is known, and removes surplus ones: the lowest id stays. Answers with the comments of
- * people
- * when it looked, so that commands which were never heard of are taken up.
+ * people when it looked, so that commands which were never heard of are taken up.
  */
 export async function findComment({ client, number, appId, memory, signal }: StickyContext): Promise<HumanComment[]> {
   if (memory.comment !== undefined) return [];
@@ -101,8 +100,7 @@ function saying(body: string): string {
 
 /**
  * Needs `findComment` before. Sends nothing when the comment says it already; one that somebody deleted is made anew. A
- * failure
- * forgets the comment: the next pass looks again.
+ * failure forgets the comment: the next pass looks again.
  */
 export async function writeComment(context: StickyContext, body: string): Promise<void> {
   const { client, number, memory, signal } = context;

@@ -30,8 +30,7 @@ function requestName(comment: { nodeId: string }): string {
 
 /**
  * Only comments of people that are as they were first sent: anyone with write access may edit another's comment, and an
- * edit
- * must not speak in their name.
+ * edit must not speak in their name.
  */
 export function isCommand(comment: HumanComment): boolean {
   return !comment.edited && commandIn(comment.body) !== undefined;

@@ -11,10 +11,9 @@ const maxPages = 10;
 
 /**
  * Asks for the failed deliveries of the last hour whose click was never taken, once each; one that fails again is asked
- * for the next time,
- * as long as the click itself is not older than that. `app` speaks as the App itself, who alone may. A redelivery keeps
- * its guid, so what
- * was taken after all is found taken. Throws the first refusal, after all were asked for.
+ * for the next time, as long as the click itself is not older than that. `app` speaks as the App itself, who alone may.
+ * A redelivery keeps its guid, so what was taken after all is found taken. Throws the first refusal, after all were
+ * asked for.
  */
 export async function redeliverClicks(app: Octokit, now: number, signal: AbortSignal): Promise<void> {
   const taken = new Set<string>();
