@@ -15,8 +15,16 @@ export interface Logger {
   child(fields: LogFields): Logger;
 }
 
-const secretNames =
-  /^(authorization|cookie|set-cookie|x-hub-signature.*|password|passwd|secret|token|bearertoken|privatekey|clientsecret|keydata|sshprivatekey)$/i;
+const secretNames = new Set([
+  ...['authorization', 'cookie', 'set-cookie', 'password', 'passwd', 'secret', 'token', 'bearertoken'],
+  ...['privatekey', 'clientsecret', 'keydata', 'sshprivatekey'],
+]);
+
+function isSecretName(name: string): boolean {
+  const lower = name.toLowerCase();
+  return secretNames.has(lower) || lower.startsWith('x-hub-signature');
+}
+
 const urlUserinfo = /(:\/\/)[^/\s@]+@/g;
 const urlQuerySecret = /([?&](?:access_token|token|secret|key|password|signature)=)[^&\s"']+/gi;
 const bearer = /\b(bearer|basic|token)\s+[a-z0-9._~+/=-]{8,}/gi;
@@ -49,7 +57,7 @@ function redact(value: unknown, depth = 0): unknown {
   if (Buffer.isBuffer(value)) return `<${value.length} bytes>`;
   if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1));
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, secretNames.test(name) ? '***' : redact(member, depth + 1)]),
+    Object.entries(value).map(([name, member]) => [name, isSecretName(name) ? '***' : redact(member, depth + 1)]),
   );
 }
 
@@ -85,7 +93,7 @@ export function createLogger(options: LogOptions = {}): Logger {
         level: (label) => ({ level: label }),
         log: (fields) =>
           Object.fromEntries(
-            Object.entries(fields).map(([name, value]) => [name, secretNames.test(name) ? '***' : redact(value)]),
+            Object.entries(fields).map(([name, value]) => [name, isSecretName(name) ? '***' : redact(value)]),
           ),
         bindings: (fields) => Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, redact(value)])),
       },

@@ -86,7 +86,8 @@ export function toolMissing(path: string, cause: unknown): AppError {
 export function toolHint(name: string): string {
   return name === 'git'
     ? 'Install git and put it on PATH.'
-    : `Put ${name} on PATH or into COX_TOOLS_DIR; in a clone node_modules/.bin/node tools/binaries.ts ${name} builds it.`;
+    : `Put ${name} on PATH or into COX_TOOLS_DIR; in a clone node_modules/.bin/node tools/binaries.ts ${name} ` +
+        'builds it.';
 }
 
 /** What the tool wrote to standard error before it failed, however often the error was wrapped since; '' if unknown. */

@@ -45,7 +45,9 @@ export async function decideApproval(task: Task, verb: 'approve' | 'reject'): Pr
   if (approval && task.merged && !(await isBrought(deps, approval, task.merged))) {
     return {
       ok: false,
-      text: `${app.metadata.name}: what waits there (${approval.metadata.name}) was not brought by this pull request; decide about it in the one that brought it, or in Slack`,
+      text:
+        `${app.metadata.name}: what waits there (${approval.metadata.name}) was not brought by this pull request; ` +
+        'decide about it in the one that brought it, or in Slack',
     };
   }
   if (refused) return { ok: false, text: `${app.metadata.name}: ${refused}` };
@@ -53,7 +55,9 @@ export async function decideApproval(task: Task, verb: 'approve' | 'reject'): Pr
   if (person.id === 0)
     return {
       ok: false,
-      text: `${app.metadata.name}: GitHub knows nobody called ${person.login}, so nobody can tell whether they wrote the change`,
+      text:
+        `${app.metadata.name}: GitHub knows nobody called ${person.login}, ` +
+        'so nobody can tell whether they wrote the change',
     };
   const wanted = {
     application: applicationKey(app),

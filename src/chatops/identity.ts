@@ -66,7 +66,8 @@ function refusalOf(
   if (faulty) return `${actor.login} may not ${action === 'get' ? 'see' : action} ${app.metadata.name}: ${why}`;
   return allowed
     ? undefined
-    : `${actor.login} may not ${action === 'get' ? 'see' : action} ${app.metadata.name}: the right "applications, ${action}, ${object}" is missing; ${grant}`;
+    : `${actor.login} may not ${action === 'get' ? 'see' : action} ${app.metadata.name}: the right "applications, ` +
+        `${action}, ${object}" is missing; ${grant}`;
 }
 
 interface Teams {
@@ -123,11 +124,12 @@ export async function createAsker({ store, forge, authorise, touched }: AskerDep
   return {
     refusal,
     async person(app) {
-      const { names, why } = await teams(app); // argocd-rbac-cm names groups `org:team`; the approvers annotation names them `@org/team`
+      const { names, why } = await teams(app);
       id ??= actor.id ? Promise.resolve(actor.id) : (forge?.userId(actor.login) ?? Promise.resolve(undefined));
       return {
         login: actor.login,
         id: (await id) ?? 0,
+        // argocd-rbac-cm names groups `org:team`; the approvers annotation names them `@org/team`
         teams: names.map((team) => team.replace(':', '/')),
         ...(why !== undefined && { teamless: why }),
       };

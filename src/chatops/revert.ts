@@ -44,7 +44,8 @@ function bodyOf({ app, actor }: Task, commit: string): string {
   return [
     `Takes back the last deploy of **${app.metadata.name}**: reverts ${commit}.`,
     '',
-    `Asked for by \`${actor.login}\` ${where}. Merging it syncs the affected applications the usual way, approvals included.`,
+    `Asked for by \`${actor.login}\` ${where}. Merging it syncs the affected applications the usual way, ` +
+      'approvals included.',
   ].join('\n');
 }
 
@@ -84,7 +85,8 @@ async function makeRevert(
     );
   if ('conflicts' in made)
     return refused(
-      `${name}: ${commit.slice(0, 7)} cannot be reverted alone, later commits changed the same lines: ${made.conflicts.join(', ')}`,
+      `${name}: ${commit.slice(0, 7)} cannot be reverted alone, later commits changed the same lines: ` +
+        made.conflicts.join(', '),
     );
   return { sha: made.commit };
 }
@@ -139,7 +141,9 @@ export async function openRevert(options: ChatopsOptions, task: Task): Promise<A
   if (!('sha' in brought)) return brought;
   const title = (await subjectOf(repository, brought.sha, `refs/heads/${head}`)).slice(0, 250);
   const pull = await options.forge.openPull({ ...place, base: branch, head, title, body: bodyOf(task, commit) });
-  const text = `${name}: pull request #${pull.number} takes back ${commit.slice(0, 7)} "${await subjectOf(repository, commit)}"`;
+  const text =
+    `${name}: pull request #${pull.number} takes back ${commit.slice(0, 7)} ` +
+    `"${await subjectOf(repository, commit)}"`;
   return { ok: true, text, result: { pull: pull.url } };
 }
 

@@ -25,7 +25,10 @@ export async function asLinked(
     return {
       refused: {
         ok: false,
-        text: `the user ${user} of this cluster is not linked to a GitHub login, so nobody can tell what they may do. An administrator can add the line \`${user}: <GitHub login>\` to cli.identities in the ConfigMap coxswain-cm`,
+        text:
+          `the user ${user} of this cluster is not linked to a GitHub login, so nobody can tell what they may do. ` +
+          `An administrator can add the line \`${user}: <GitHub login>\` to cli.identities in the ConfigMap ` +
+          'coxswain-cm',
       },
     };
   return { request: { ...request, spec: { ...request.spec, actor: { login, id: 0, via: 'cli', known: true } } } };

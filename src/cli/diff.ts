@@ -86,13 +86,15 @@ export async function diff(session: Session, app: Application): Promise<number> 
         name: row.name,
       });
       out.result(
-        `===== ${title}${row.requiresPruning ? ' (deleted by a sync with --prune)' : ''} =====\n${diffText(text, options.color)}`,
+        `===== ${title}${row.requiresPruning ? ' (deleted by a sync with --prune)' : ''} =====\n` +
+          diffText(text, options.color),
       );
     }
   }
   for (const error of comparison.errors)
     out.note(
-      `cox: ${error.place ? `${error.place.file}${error.place.line ? `:${error.place.line}` : ''}: ` : ''}${keyTitle(error.key)}: ${error.message}`,
+      `cox: ${error.place ? `${error.place.file}${error.place.line ? `:${error.place.line}` : ''}: ` : ''}` +
+        `${keyTitle(error.key)}: ${error.message}`,
     );
   if (comparison.errors.length > 0) return 3;
   return views.length > 0 ? 1 : 0;

@@ -38,13 +38,17 @@ function indented(text: string): string {
 /** What the command line has is less than what the operator has. */
 const hints: Readonly<Record<string, string>> = {
   E_GIT_AUTH:
-    "cox reads repositories with the repository Secrets of the namespace (argocd.argoproj.io/secret-type: repository) that you may list, else with what your own git knows (git credential fill). The GitHub App is the operator's alone.",
+    'cox reads repositories with the repository Secrets of the namespace (argocd.argoproj.io/secret-type: ' +
+    'repository) that you may list, else with what your own git knows (git credential fill). ' +
+    "The GitHub App is the operator's alone.",
 };
 
 /** `cox: file:line: message (CODE)`, then lines of `why:` and `next:`. Credentials are taken out. */
 export function errorText(error: unknown): string {
   const known = error instanceof AppError ? error : undefined;
-  const head = `cox: ${known?.place ? `${placeText(known.place)}: ` : ''}${errorMessage(error)} (${known?.code ?? 'E_INTERNAL'})`;
+  const head =
+    `cox: ${known?.place ? `${placeText(known.place)}: ` : ''}${errorMessage(error)} ` +
+    `(${known?.code ?? 'E_INTERNAL'})`;
   const why = causes(error).map((text) => `  why:   ${indented(text)}`);
   const hint = (known && hints[known.code]) ?? known?.hint;
   const next = hint ? [`  next:  ${indented(hint)}`] : [];

@@ -1,6 +1,6 @@
 // What `cox --help` prints.
 
-export const help = `cox — GitOps for Kubernetes, from the command line
+const usage = `cox — GitOps for Kubernetes, from the command line
 
 Usage
   cox app list                      applications with their sync status and health
@@ -21,10 +21,17 @@ Options
       --no-wait                     do not follow the operation (sync)
       --timeout DURATION            stop following after that time, such as 5m; the operation goes on (sync)
   -h, --help                        this text
+`;
 
-An application is named by its name or by namespace/name. Diff and render run here, with the rights of the kubeconfig and
-with helm, kustomize, jsonnet and render where the application needs them. Secret values are never shown.
+const notes = [
+  'An application is named by its name or by namespace/name. Diff and render run here, with the rights of the ' +
+    'kubeconfig and',
+  'with helm, kustomize, jsonnet and render where the application needs them. Secret values are never shown.',
+  '',
+  'Exit code: 0 done, 1 a difference or a failed operation, 2 wrong usage, 3 an error, 130 interrupted.',
+  '',
+  'Environment: KUBECONFIG, COX_NAMESPACE, COX_TOOLS_DIR (folder of helm, kustomize, jsonnet and render; default ' +
+    'PATH), NO_COLOR.',
+];
 
-Exit code: 0 done, 1 a difference or a failed operation, 2 wrong usage, 3 an error, 130 interrupted.
-
-Environment: KUBECONFIG, COX_NAMESPACE, COX_TOOLS_DIR (folder of helm, kustomize, jsonnet and render; default PATH), NO_COLOR.`;
+export const help = `${usage}\n${notes.join('\n')}`;

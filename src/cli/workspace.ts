@@ -69,7 +69,8 @@ async function destinationOf(
   if (!entry) {
     throw new AppError(
       'E_CONFIG',
-      `no cluster is known for the destination ${destination.name || (destination.server ?? '')} of ${app.metadata.name}`,
+      `no cluster is known for the destination ${destination.name || (destination.server ?? '')} ` +
+        `of ${app.metadata.name}`,
       { hint: 'Correct spec.destination, or add the cluster Secret and the right to read it.' },
     );
   }

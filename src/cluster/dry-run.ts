@@ -11,7 +11,8 @@ export function refuseChangedNumbers(path: string, sent: KubeObject, stored: Kub
   const secret = concernsSecrets(path, sent);
   const texts = changed.map(
     (one) =>
-      `${one.path}: ${secret ? 'the number' : String(one.sent)} would be stored as ${secret ? 'another one' : String(one.stored)}`,
+      `${one.path}: ${secret ? 'the number' : String(one.sent)} would be stored as ` +
+      `${secret ? 'another one' : String(one.stored)}`,
   );
   throw new AppError('E_MANIFEST', texts.sort().join(', '), { hint: 'Give numbers that the fields can hold.' });
 }

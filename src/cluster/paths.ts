@@ -21,7 +21,10 @@ export function objectPath(
 ): string {
   if (resource.namespaced && key.namespace === '')
     throw new AppError('E_MANIFEST', `${resource.kind} ${key.name} needs a namespace`);
-  return `${collectionPath(resource, key.namespace)}/${segment(key.name)}${subresource === undefined ? '' : `/${segment(subresource)}`}`;
+  return (
+    `${collectionPath(resource, key.namespace)}/${segment(key.name)}` +
+    `${subresource === undefined ? '' : `/${segment(subresource)}`}`
+  );
 }
 
 export function withQuery(path: string, query: Record<string, string | number | boolean | undefined> = {}): string {

@@ -1,5 +1,5 @@
-// Numbers that the API server stores as other ones: an apply cuts an integer to what its field holds, rounds a quantity,
-// and says nothing.
+// Numbers that the API server stores as other ones: an apply cuts an integer to what its field holds, rounds a
+// quantity, and says nothing.
 import { isObject } from '../model/kube.ts';
 
 interface ChangedNumber {

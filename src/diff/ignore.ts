@@ -28,7 +28,10 @@ function isUnread({ jqPathExpressions = [] }: IgnoreDifference): boolean {
 }
 
 function unreadText(rule: IgnoreDifference): string {
-  return `ignoreDifferences of ${rule.kind}: jqPathExpressions is not supported yet; write jsonPointers or managedFieldsManagers`;
+  return (
+    `ignoreDifferences of ${rule.kind}: jqPathExpressions is not supported yet; ` +
+    'write jsonPointers or managedFieldsManagers'
+  );
 }
 
 /**
@@ -45,7 +48,10 @@ export function unreadRules(rules: readonly IgnoreDifference[] | undefined, keys
   return (rules ?? []).filter(isUnread).map((rule) => {
     const [first, ...more] = keys.filter((each) => ignoreRulesFor([rule], each).length > 0);
     if (!first) return `${unreadText(rule)} before there is such an object`;
-    return `${keyTitle(first)}${more.length > 0 ? ` and ${more.length} more` : ''}: left as it is, neither compared nor synced: ${unreadText(rule)}`;
+    return (
+      `${keyTitle(first)}${more.length > 0 ? ` and ${more.length} more` : ''}: left as it is, ` +
+      `neither compared nor synced: ${unreadText(rule)}`
+    );
   });
 }
 

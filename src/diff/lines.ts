@@ -112,7 +112,8 @@ export function unifiedDiff(
   const flush = (): void => {
     if (hunk)
       out.push(
-        `@@ -${hunk.oldCount ? hunk.old : hunk.old - 1},${hunk.oldCount} +${hunk.newCount ? hunk.new : hunk.new - 1},${hunk.newCount} @@${hunk.heading ? ` ${hunk.heading}` : ''}`,
+        `@@ -${hunk.oldCount ? hunk.old : hunk.old - 1},${hunk.oldCount} ` +
+          `+${hunk.newCount ? hunk.new : hunk.new - 1},${hunk.newCount} @@${hunk.heading ? ` ${hunk.heading}` : ''}`,
         ...hunk.lines,
       );
     hunk = undefined;

@@ -32,8 +32,22 @@ const shownMetadata: ReadonlySet<string> = new Set([
 /** Of each entry the value is masked, and the key shown. */
 const maps: ReadonlySet<string> = new Set(['data', 'stringData', 'binaryData']);
 /** Labels and annotations whose values tools write and read; another's may be anything. */
-const shownKeys =
-  /^(?:app|component|tier|release|chart|heritage|(?:argocd\.argoproj\.io|coxswain\.dev|helm\.sh|meta\.helm\.sh|app\.kubernetes\.io|kubernetes\.io|cert-manager\.io)\/[\w.-]{1,63})$/;
+const shownKeys: ReadonlySet<string> = new Set(['app', 'component', 'tier', 'release', 'chart', 'heritage']);
+const shownPrefixes: ReadonlySet<string> = new Set([
+  'argocd.argoproj.io',
+  'coxswain.dev',
+  'helm.sh',
+  'meta.helm.sh',
+  'app.kubernetes.io',
+  'kubernetes.io',
+  'cert-manager.io',
+]);
+
+function isShown(key: string): boolean {
+  const [prefix = '', name = '', ...more] = key.split('/');
+  if (!key.includes('/')) return shownKeys.has(key);
+  return shownPrefixes.has(prefix) && more.length === 0 && /^[\w.-]{1,63}$/.test(name);
+}
 
 /**
  * One row of signs for every distinct value of one key, longer by four with each: its length tells nothing of the
@@ -52,13 +66,13 @@ class Signs {
   }
 
   /** Every value of a map; what is no map may be a value itself. */
-  ofMap(field: string, map: unknown, isShown: (key: string, value: unknown) => boolean = () => false): unknown {
+  ofMap(field: string, map: unknown, shows: (key: string, value: unknown) => boolean = () => false): unknown {
     if (map === undefined || map === null) return map;
     if (!isObject(map)) return this.of(field, map);
     return Object.fromEntries(
       Object.entries(map).map(([key, value]) => [
         key,
-        isShown(key, value) ? value : this.of(`${field} ${key}`, value ?? ''),
+        shows(key, value) ? value : this.of(`${field} ${key}`, value ?? ''),
       ]),
     );
   }
@@ -87,7 +101,7 @@ function maskMetadata(signs: Signs, metadata: Record<string, unknown>): Record<s
     Object.entries(metadata).map(([field, value]) => {
       if (shownMetadata.has(field)) return [field, value];
       if (field !== 'labels' && field !== 'annotations') return [field, signs.of(`metadata.${field}`, value)];
-      const masked = signs.ofMap(field, value, (key, member) => shownKeys.test(key) && typeof member === 'string');
+      const masked = signs.ofMap(field, value, (key, member) => isShown(key) && typeof member === 'string');
       if (!isObject(masked) || !isObject(value) || value[argo.lastApplied] === undefined) return [field, masked];
       return [field, { ...masked, [argo.lastApplied]: maskLastApplied(signs, value[argo.lastApplied]) }];
     }),

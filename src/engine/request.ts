@@ -142,7 +142,9 @@ export async function revertDrift(
   return outcome.done
     ? {
         done: true,
-        message: `reverting ${wanted.keys.length === 1 ? '1 object' : `${wanted.keys.length} objects`} to ${shown.slice(0, 7)}`,
+        message:
+          `reverting ${wanted.keys.length === 1 ? '1 object' : `${wanted.keys.length} objects`} ` +
+          `to ${shown.slice(0, 7)}`,
       }
     : outcome;
 }
@@ -216,7 +218,10 @@ function closedMessage(store: Store, application: string, found: Approval | unde
   if (newer) return `the effect has changed since: now ${newer.metadata.name} waits`;
   const closed = closedNote(store, application, found);
   if (closed !== undefined) return closed;
-  return `${found.metadata.name} is ${(found.status?.phase ?? 'Pending').toLowerCase()} already${found.status?.message ? ` (${found.status.message})` : ''}`;
+  return (
+    `${found.metadata.name} is ${(found.status?.phase ?? 'Pending').toLowerCase()} ` +
+    `already${found.status?.message ? ` (${found.status.message})` : ''}`
+  );
 }
 
 /** The same when a request is carried out a second time because its answer was not stored: the person asked once. */

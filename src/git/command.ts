@@ -168,8 +168,10 @@ async function raw(args: string[], { binary, env, input, signal, limit }: Run): 
 }
 
 // git tells the reason in words alone; they are stable under LC_ALL=C.
-const refused =
-  /authentication failed|could not read (username|password)|permission denied|returned error: 40[13]|invalid credentials/i;
+const refused = [
+  /authentication failed|could not read (username|password)|permission denied|returned error: 40[13]/i,
+  /invalid credentials/i,
+];
 
 /** setsid says so when there is no git, Node when there is no setsid or no room for a process. */
 function isNotStarted({ code }: Answer): boolean {
@@ -182,7 +184,7 @@ function failure(what: string, { code, stderr }: Answer): AppError {
   const told =
     line.replace(/^(fatal|error): /, '') || `git ended ${code === null ? 'by a signal' : `with code ${code}`}`;
   const options = { kind: 'transient' as const, cause: { code, stderr } };
-  if (!refused.test(said)) return new AppError('E_GIT', `git ${what}: ${told}`, options);
+  if (!refused.some((pattern) => pattern.test(said))) return new AppError('E_GIT', `git ${what}: ${told}`, options);
   return new AppError('E_GIT_AUTH', `git ${what}: ${told}`, {
     ...options,
     hint: 'Check the credentials of the repository, and that they may read it.',

@@ -51,7 +51,8 @@ export interface Git {
    */
   repository(url: string): Repository;
   /**
-   * Nobody reads it any more: its process, its folder and what is kept in memory go. Asked for again, it is opened again.
+   * Nobody reads it any more: its process, its folder and what is kept in memory go. Asked for again, it is opened
+   * again.
    */
   forget(url: string): void;
   readonly counts: Readonly<GitCounts>;

@@ -83,7 +83,8 @@ export class Mirror implements Repository {
     }
     throw new AppError(
       'E_REVISION',
-      `${revision === '' || revision === 'HEAD' ? 'the default branch' : `revision ${JSON.stringify(revision)}`} does not exist in ${this.url}`,
+      `${revision === '' || revision === 'HEAD' ? 'the default branch' : `revision ${JSON.stringify(revision)}`} ` +
+        `does not exist in ${this.url}`,
       {
         hint: 'Push it, or correct targetRevision: a branch, a tag, a commit or a version constraint.',
       },

@@ -120,8 +120,10 @@ async function fetch(remote: Remote, flags: string[], refspecs: string[]): Promi
  * Reasons that pass: the server's own troubles, and others who wrote at the same time. Everything else it will say
  * again.
  */
-const passing =
-  /unpacker error|internal server error|\block\b|failed to (update|write|start)|already exists|incorrect old value|missing necessary objects|timed? ?out/i;
+const passing = [
+  /unpacker error|internal server error|\block\b|failed to (update|write|start)|already exists/i,
+  /incorrect old value|missing necessary objects|timed? ?out/i,
+];
 
 /** What the server's hooks and rules told, as one line. */
 function wordsOf(stderr: string): string {
@@ -141,7 +143,9 @@ function pushRefusal(reason: string, stderr: string): AppError {
   const said = [reason, wordsOf(stderr)].filter(Boolean).join(': ');
   return new AppError('E_GIT', `the server refuses the push: ${said}`, {
     cause: { stderr },
-    hint: 'Let the GitHub App push its branches coxswain/* past the rules of the repository, or make the change by hand.',
+    hint:
+      'Let the GitHub App push its branches coxswain/* past the rules of the repository, ' +
+      'or make the change by hand.',
   });
 }
 
@@ -175,7 +179,7 @@ export async function pushNew(remote: Remote, ref: string, sha: string): Promise
   if (answer.startsWith('=') || (await remoteRef(remote, ref)) !== undefined) return 'exists';
   const [, told] = answer.split('[remote rejected] (', 2);
   const reason = told?.slice(0, Math.max(0, told.lastIndexOf(')')));
-  if (reason !== undefined && !passing.test(reason)) throw pushRefusal(reason, stderr);
+  if (reason !== undefined && !passing.some((pattern) => pattern.test(reason))) throw pushRefusal(reason, stderr);
   throw new AppError('E_GIT', `git push: ${answer.split('\t').at(-1) || 'the server did not take the branch'}`, {
     kind: 'transient',
   });

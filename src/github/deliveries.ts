@@ -76,7 +76,9 @@ async function hearCheckRun({ appId, pulls, store, clock }: Hearing, context: Co
   if (!decided) pulls.add(pullKey(pull));
 }
 
-/** Milliseconds for which a handler may store something: after nine seconds Probot would tell GitHub that all is well. */
+/**
+ * Milliseconds for which a handler may store something: after nine seconds Probot would tell GitHub that all is well.
+ */
 const handlerMs = 6_000;
 
 /** What it throws is told here; GitHub sees a failed delivery, that can be sent again. */

@@ -134,7 +134,8 @@ export function conditionHealth(object: KubeObject): Health | undefined {
   ) {
     return {
       status: 'Progressing',
-      message: `${object.kind} generation is ${object.metadata.generation}, but latest observed generation is ${observed}`,
+      message:
+        `${object.kind} generation is ${object.metadata.generation}, but latest observed generation is ` + observed,
     };
   }
   if (stalled?.status === 'True') return judged('Degraded', stalled.message);

@@ -55,7 +55,8 @@ export function statefulSetHealth(object: KubeObject): Health {
     const partition = numberAt(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition');
     if (wanted !== undefined && partition !== undefined && updated < wanted - partition) {
       return progressing(
-        `Waiting for partitioned roll out to finish: ${updated} out of ${wanted - partition} new pods have been updated...`,
+        `Waiting for partitioned roll out to finish: ${updated} out of ${wanted - partition} new pods have been ` +
+          'updated...',
       );
     }
     return { status: 'Healthy', message: `partitioned roll out complete: ${updated} new pods have been updated...` };
@@ -66,7 +67,9 @@ export function statefulSetHealth(object: KubeObject): Health {
     return progressing(`waiting for statefulset rolling update to complete ${updated} pods at revision ${revision}...`);
   return {
     status: 'Healthy',
-    message: `statefulset rolling update complete ${numberAt(object, 'status', 'currentReplicas') ?? 0} pods at revision ${textAt(object, 'status', 'currentRevision')}...`,
+    message:
+      `statefulset rolling update complete ${numberAt(object, 'status', 'currentReplicas') ?? 0} ` +
+      `pods at revision ${textAt(object, 'status', 'currentRevision')}...`,
   };
 }
 

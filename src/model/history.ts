@@ -9,7 +9,9 @@ export interface Past {
   sources?: ApplicationSource[];
 }
 
-/** With the sources that it had then, where the entry tells them; one revision for each source, undefined = not told. */
+/**
+ * With the sources that it had then, where the entry tells them; one revision for each source, undefined = not told.
+ */
 export function applicationAt(app: Application, past: Past): { app: Application; revisions: (string | undefined)[] } {
   const { source, sources, ...spec } = app.spec;
   const today = { ...(source && { source }), ...(sources && { sources }) };

@@ -92,7 +92,11 @@ export function deletionText({ metadata, ...object }: KubeObject): string | unde
       ? spec['finalizers'].filter((name) => typeof name === 'string')
       : [];
   const held = [...finalizers, ...inner];
-  return `is being deleted since ${deletionTimestamp}${held.length > 0 ? `, waits for the finalizer${held.length > 1 ? 's' : ''} ${held.join(', ')}` : ''}`;
+  return (
+    'is being deleted since ' +
+    deletionTimestamp +
+    `${held.length > 0 ? `, waits for the finalizer${held.length > 1 ? 's' : ''} ${held.join(', ')}` : ''}`
+  );
 }
 
 /** `group/kind/namespace/name`: the text form used as a map key and in logs. */

@@ -67,10 +67,12 @@ export const variables = {
   KUBECONFIG: 'Kubeconfig of the control-plane cluster. Default: the service account, inside a cluster',
   COX_ENGINE: 'coxswain or argocd. Default: coxswain',
   COX_DATA_DIR:
-    'Folder for git mirrors, for this process alone; may be lost at any time. Default: coxswain in XDG_CACHE_HOME or in ~/.cache',
+    'Folder for git mirrors, for this process alone; may be lost at any time. Default: ' +
+    'coxswain in XDG_CACHE_HOME or in ~/.cache',
   COX_TOOLS_DIR: 'Folder of helm, kustomize, jsonnet and render. Default: found on PATH',
   COX_LISTEN_PUBLIC:
-    'host:port of the webhooks, /webhooks/github and /api/webhook, and of nothing else: the one port to expose to the internet. Default: 0.0.0.0:8080',
+    'host:port of the webhooks, /webhooks/github and /api/webhook, and of nothing else: ' +
+    'the one port to expose to the internet. Default: 0.0.0.0:8080',
   COX_LISTEN_PAGE:
     'host:port of the page and its API, read-only and without a login: for your own network. Default: 0.0.0.0:8081',
   COX_LISTEN_METRICS: 'host:port of /metrics, /healthz and /readyz: for the cluster. Default: 0.0.0.0:9090',
@@ -78,12 +80,14 @@ export const variables = {
     'How people reach the page, and GitHub /webhooks/github of a new App. Default: http://localhost:<page-port>',
   COX_LOG_LEVEL: 'debug, info, warn, error or silent. Default: info',
   COX_GITHUB_APP_ID:
-    'Id of the GitHub App; with it the private key and the webhook secret are required. Default: what the Secret coxswain-github holds; without it, /setup on the page makes an App',
+    'Id of the GitHub App; with it the private key and the webhook secret are required. Default: ' +
+    'what the Secret coxswain-github holds; without it, /setup on the page makes an App',
   COX_GITHUB_PRIVATE_KEY: 'Private key of the App in PEM, or COX_GITHUB_PRIVATE_KEY_FILE',
   COX_GITHUB_WEBHOOK_SECRET: 'Secret that signs webhook deliveries, or COX_GITHUB_WEBHOOK_SECRET_FILE',
   COX_GITHUB_API_URL: 'REST base of the GitHub server. Default: https://api.github.com',
   WEBHOOK_PROXY_URL:
-    'In development: a channel of smee.io, whose webhooks are passed on to this machine; a new App is told to send there',
+    'In development: a channel of smee.io, whose webhooks are passed on to this machine; ' +
+    'a new App is told to send there',
   COX_SLACK_BOT_TOKEN: 'Bot token (xoxb-), or COX_SLACK_BOT_TOKEN_FILE; with it the app token is required',
   COX_SLACK_APP_TOKEN: 'App-level token (xapp-) for Socket Mode, or COX_SLACK_APP_TOKEN_FILE',
   COX_SLACK_API_URL: 'Base of the Slack Web API. Default: https://slack.com/api/',
@@ -242,7 +246,8 @@ export function readConfig(env: Environment): Config {
   if (read.faults.length > 0) {
     throw new AppError(
       'E_CONFIG',
-      `the configuration has ${read.faults.length === 1 ? 'a fault' : `${read.faults.length} faults`}:\n- ${read.faults.join('\n- ')}`,
+      `the configuration has ${read.faults.length === 1 ? 'a fault' : `${read.faults.length} faults`}:\n` +
+        `- ${read.faults.join('\n- ')}`,
       { hint: 'See docs/reference/configuration.md.' },
     );
   }

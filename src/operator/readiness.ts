@@ -20,7 +20,8 @@ export function tellMissingKinds(
     starting.why =
       missing === ''
         ? 'starting: reading the cluster'
-        : `starting: waits for CustomResourceDefinitions that are not installed (${missing}); kubectl apply -f deploy/crds installs them`;
+        : `starting: waits for CustomResourceDefinitions that are not installed (${missing}); ` +
+          'kubectl apply -f deploy/crds installs them';
     if (missing !== told && missing !== '')
       log.warn(
         {

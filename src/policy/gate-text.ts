@@ -41,7 +41,10 @@ const metShown = 3;
 /** What it would do to others, once each. */
 export function metText(gates: readonly LoosenedGate[]): string {
   const deeds = [...new Set(gates.map(({ key, does }) => does ?? `loosen the gate of ${keyTitle(key)}`))];
-  return `${deeds.slice(0, metShown).join(', ')}${deeds.length > metShown ? ` and ${deeds.length - metShown} more` : ''}`;
+  return (
+    `${deeds.slice(0, metShown).join(', ')}` +
+    `${deeds.length > metShown ? ` and ${deeds.length - metShown} more` : ''}`
+  );
 }
 
 /** What became of it, and how it is asked for again. */
@@ -49,5 +52,8 @@ export function closedText(
   application: string,
   { name, phase, message }: { name: string; phase: ApprovalPhase; message?: string },
 ): string {
-  return `Approval/${name} is ${phase.toLowerCase()}${message ? ` (${message})` : ''}; \`/cox reopen ${application}\` asks for it again, and so does a new commit`;
+  return (
+    `Approval/${name} is ${phase.toLowerCase()}${message ? ` (${message})` : ''}; ` +
+    `\`/cox reopen ${application}\` asks for it again, and so does a new commit`
+  );
 }

@@ -172,7 +172,8 @@ export function specConditions({ app, project, cluster, controlNamespace }: Spec
   if (!namespacePermitted(app, project, controlNamespace))
     return [
       invalid(
-        `application '${app.metadata.name}' in namespace '${app.metadata.namespace}' is not allowed to use project ${name}`,
+        `application '${app.metadata.name}' in namespace '${app.metadata.namespace}' is not allowed to use ` +
+          `project ${name}`,
       ),
     ];
   const found: Condition[] = [...idleFields(app.spec), ...idleProjectFields(project)]
@@ -209,7 +210,8 @@ export function specConditions({ app, project, cluster, controlNamespace }: Spec
   else if (!destinationPermitted(project, { ...cluster, namespace: destination.namespace ?? '' })) {
     found.push(
       invalid(
-        `application destination server '${cluster.server}' and namespace '${destination.namespace ?? ''}' do not match any of the allowed destinations in project '${name}'`,
+        `application destination server '${cluster.server}' and namespace '${destination.namespace ?? ''}' do not ` +
+          `match any of the allowed destinations in project '${name}'`,
       ),
     );
   }

@@ -133,7 +133,10 @@ function roleFault(project: AppProject): string | undefined {
       // enforces `*/*`, and refuses the others).
       const foreign = linesOf(policy).some((line) => line.at(-1) === 'deny' && !isOwn(project, role.name, line));
       if (foreign)
-        return `a policy of role ${role.name} must deny to ${roleSubject(project, role.name)}, and of ${project.metadata.name}/…`;
+        return (
+          `a policy of role ${role.name} must deny to ${roleSubject(project, role.name)}, ` +
+          `and of ${project.metadata.name}/…`
+        );
     }
   }
   return undefined;

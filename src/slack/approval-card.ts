@@ -234,5 +234,8 @@ export function approvalCard(approval: Approval, place: CardPlace): Card {
 
 /** `2 changed, 1 deleted` and the application's name, for lists of what waits. */
 export function approvalSummary(approval: Approval): string {
-  return `*${escapeMrkdwn(applicationName(approval.spec.application))}*  ${escapeMrkdwn(operationCounts(approval.spec.operations) || count(0, 'operation'))}`;
+  return (
+    `*${escapeMrkdwn(applicationName(approval.spec.application))}*  ` +
+    escapeMrkdwn(operationCounts(approval.spec.operations) || count(0, 'operation'))
+  );
 }

@@ -93,7 +93,10 @@ function summary({ objects, left = 0 }: Drifted): string {
         : change
           ? `${change.text}: Git ${valuePair(change)[0]}, live ${valuePair(change)[1]}`
           : 'differs';
-  return `${keyTitle(first.key)} ${fact}${objects.length + left > 1 ? ` and ${count(objects.length + left - 1, 'more object')}` : ''}`;
+  return (
+    `${keyTitle(first.key)} ` +
+    `${fact}${objects.length + left > 1 ? ` and ${count(objects.length + left - 1, 'more object')}` : ''}`
+  );
 }
 
 const endings: Record<string, { icon: string; words: Part[] }> = {
@@ -115,7 +118,8 @@ function endedCard(episode: DriftEpisode, place: CardPlace): Card {
       rich(line(...headline(icon, application, place, words))),
       facts(
         by,
-        `${amount({ objects, left })} had drifted: ${escapeMrkdwn(clip(objects.map((item) => keyTitle(item.key)).join(', '), 600))}`,
+        `${amount({ objects, left })} had drifted: ` +
+          `${escapeMrkdwn(clip(objects.map((item) => keyTitle(item.key)).join(', '), 600))}`,
         phase === 'Healed' || phase === 'Reverted' ? 'Synced' : '',
       ),
     ],
@@ -172,7 +176,8 @@ export function episodeCard(episode: DriftEpisode, place: CardPlace): Card {
   ];
   const revision = place.app?.status?.history?.at(-1)?.revision;
   const restored = clip(
-    `Restores ${amount({ objects, left: 0 })} and nothing else: ${objects.map((item) => keyTitle(item.key)).join(', ')}`,
+    `Restores ${amount({ objects, left: 0 })} and nothing else: ` +
+      `${objects.map((item) => keyTitle(item.key)).join(', ')}`,
     290,
   );
   const value = `${episode.metadata.namespace}/${episode.metadata.name}`;

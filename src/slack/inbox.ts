@@ -54,7 +54,11 @@ export function actorOf({ store }: Pick<InboxContext, 'store'>, slackUser: strin
 
 /** mrkdwn. */
 export function unlinked(slackUser: string): string {
-  return `Your Slack account is not linked to a GitHub login, so nobody can tell what you may do. An administrator can add the line ${code(`${slackUser}: <your GitHub login>`)} to \`slack.identities\` in the ConfigMap \`coxswain-cm\`.`;
+  return (
+    'Your Slack account is not linked to a GitHub login, so nobody can tell what you may do. ' +
+    `An administrator can add the line ${code(`${slackUser}: <your GitHub login>`)} ` +
+    'to `slack.identities` in the ConfigMap `coxswain-cm`.'
+  );
 }
 
 /** Stores the Request; a second delivery of the same deed finds the name taken. */
@@ -128,7 +132,10 @@ export async function tellLate(
 }
 
 function notStored(error: unknown): string {
-  return `🚫 The cluster did not take it: ${escapeMrkdwn(errorMessage(error).slice(0, 300))}. Nothing was done; try again soon.`;
+  return (
+    `🚫 The cluster did not take it: ${escapeMrkdwn(errorMessage(error).slice(0, 300))}. Nothing was done; ` +
+    'try again soon.'
+  );
 }
 
 const notYetStored = '⏳ The cluster has not taken it yet. You are told when it has, or if it does not.';

@@ -179,7 +179,10 @@ export function noteModal(title: string, mrkdwn: string): ModalView {
 
 function whyNot(approval: Approval, effect: Effect | undefined): string | undefined {
   if (!isOpen(approval))
-    return `This approval is ${(approval.status?.phase ?? '').toLowerCase()} already: ${escapeMrkdwn(approval.status?.message ?? '')}`;
+    return (
+      `This approval is ${(approval.status?.phase ?? '').toLowerCase()} already: ` +
+      escapeMrkdwn(approval.status?.message ?? '')
+    );
   if (effect === undefined)
     return 'What it would do is still being worked out. Close this and press *Review* again in a moment.';
   return effect.digest === approval.spec.digest

@@ -65,7 +65,11 @@ export function missingScope(error: unknown): string | undefined {
 
 /** What to do about it, one sentence. */
 export function scopeHint(needed: string): string {
-  return `The Slack app lacks the scope ${needed}: add it under "OAuth & Permissions" of the app, or take the manifest of deploy/slack-manifest.yaml, and let whoever manages the workspace's apps install it again.`;
+  return (
+    `The Slack app lacks the scope ${needed}: add it under "OAuth & Permissions" of the app, ` +
+    "or take the manifest of deploy/slack-manifest.yaml, and let whoever manages the workspace's apps install it " +
+    'again.'
+  );
 }
 
 /** Milliseconds that a 429 asks to wait; undefined for other errors. */

@@ -44,7 +44,9 @@ async function waiting({ context, deed }: Slash, name: string): Promise<{ approv
   if (!found)
     return {
       approvals: [],
-      why: 'GitHub does not tell your teams at the moment, so nobody can say what you may see; press Review on the card, or try again soon',
+      why:
+        'GitHub does not tell your teams at the moment, so nobody can say what you may see; ' +
+        'press Review on the card, or try again soon',
     };
   if (!found.value.ok) return { approvals: [], why: found.value.message };
   const approvals = openOf(context, found.value.apps);

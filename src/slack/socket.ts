@@ -132,7 +132,9 @@ export class Socket {
     const refused = new AppError('E_SLACK', `Slack refuses the ${token}: ${answer}`, {
       kind: 'transient',
       cause: error,
-      hint: `Make it anew in the settings of the Slack app, put it into the Secret coxswain-slack as ${token}, restart.`,
+      hint:
+        `Make it anew in the settings of the Slack app, put it into the Secret coxswain-slack as ${token}, ` +
+        'restart.',
     });
     if (!this.#refused.has(token))
       this.#options.log.error({ err: refused, hint: refused.hint }, 'Slack refuses a token');

@@ -36,7 +36,8 @@ export async function adoptRecords(
   if (foreign.length > 0)
     log.warn(
       { records: foreign.length - asked.length, asked },
-      'what a former version wrote has no MAC: its records are taken over, and what waited for approval is asked for anew',
+      'what a former version wrote has no MAC: its records are taken over, ' +
+        'and what waited for approval is asked for anew',
     );
   await api.patch(secret, {
     type: 'merge',

@@ -80,7 +80,8 @@ async function ask(api: Api, namespace: string, signal: AbortSignal): Promise<{ 
     if (!isStatus(error, 422)) throw error;
     return {
       fault:
-        'the admission policies refuse Coxswain itself: its user must stand as account in the ConfigMap coxswain-admission',
+        'the admission policies refuse Coxswain itself: its user must stand as account in the ConfigMap ' +
+        'coxswain-admission',
     };
   }
   for (const forged of forgeries(namespace)) {
@@ -115,7 +116,8 @@ export function createGuard({
     if (fault !== undefined && fault !== told)
       log.warn(
         { fault },
-        'forged Requests, Approvals and SyncRecords are not refused by the cluster; without our MAC they count for nothing all the same',
+        'forged Requests, Approvals and SyncRecords are not refused by the cluster; ' +
+          'without our MAC they count for nothing all the same',
       );
     if (fault === undefined && told !== undefined)
       log.info({}, 'the cluster refuses forged Requests, Approvals and SyncRecords');

@@ -15,9 +15,9 @@ export interface Sealing {
   /** Fields of the status that decide nothing; they are written without a MAC. */
   free: readonly string[];
   /**
-   * The fields of the spec that its first version has, where it counts for this very object alone: its uid is in the MAC,
-   * and nobody knows that before the object is made. The first version says nothing, so that whoever deletes the object
-   * and makes it again brings nothing back.
+   * The fields of the spec that its first version has, where it counts for this very object alone: its uid is in the
+   * MAC, and nobody knows that before the object is made. The first version says nothing, so that whoever deletes the
+   * object and makes it again brings nothing back.
    */
   bound?: readonly string[];
 }

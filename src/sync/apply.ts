@@ -195,7 +195,9 @@ async function writeJudged(run: Run, task: Task): Promise<boolean> {
     record(task, {
       status: 'Synced',
       hookPhase: 'Running',
-      message: `${kubectlName(task.key)} ${replaces ? 'replaced' : isReplaced(run, task) ? 'created' : 'serverside-applied'}`,
+      message:
+        `${kubectlName(task.key)} ` +
+        `${replaces ? 'replaced' : isReplaced(run, task) ? 'created' : 'serverside-applied'}`,
     });
     return 'written';
   });

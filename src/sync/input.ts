@@ -94,11 +94,13 @@ export interface StepInput {
   /** Under approval: asked immediately before each write, about the object as it is then. */
   judge?: ((write: Write) => Promise<Judgement>) | undefined;
   /**
-   * Where nobody was asked: whose gate bears on the object by now, as a clause; asked immediately before it is written or
-   * deleted. Default: nobody's.
+   * Where nobody was asked: whose gate bears on the object by now, as a clause; asked immediately before it is written
+   * or deleted. Default: nobody's.
    */
   guardedBy?: ((key: ResourceKey, deletes: boolean) => string | undefined) | undefined;
-  /** Under approval: asked before a phase and wave writes; why nothing more is written before the gate is asked again. */
+  /**
+   * Under approval: asked before a phase and wave writes; why nothing more is written before the gate is asked again.
+   */
   confirm?: ((group: string) => Promise<string | undefined>) | undefined;
   /** Why the operation ends here, whatever is left of it. */
   ends?: string;

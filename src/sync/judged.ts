@@ -54,8 +54,8 @@ function writeOf({ kind, key, phase, shown }: Task, when: Write['when']): Write 
 }
 
 /**
- * Whether people have agreed to this hook, in this phase; asked before anything is deleted for it, and again before it is
- * created.
+ * Whether people have agreed to this hook, in this phase; asked before anything is deleted for it, and again before it
+ * is created.
  */
 export async function isAgreed(run: Run, task: Task): Promise<boolean> {
   const judged = await run.input.judge?.(writeOf(task, 'now'));

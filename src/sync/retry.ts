@@ -19,7 +19,10 @@ export function nextRetryAt(finishedAt: number, strategy: RetryStrategy, retries
 function kitchenTime(ms: number): string {
   const date = new Date(ms);
   const hour = date.getUTCHours();
-  return `${hour % 12 === 0 ? 12 : hour % 12}:${String(date.getUTCMinutes()).padStart(2, '0')}${hour < 12 ? 'AM' : 'PM'}`;
+  return (
+    `${hour % 12 === 0 ? 12 : hour % 12}:${String(date.getUTCMinutes()).padStart(2, '0')}` +
+    `${hour < 12 ? 'AM' : 'PM'}`
+  );
 }
 
 /**

@@ -56,7 +56,10 @@ export function rowOf(
 
 /** Names a task in syncResult: the same object may run as a hook in several phases. */
 export function rowId(row: ResourceResult): string {
-  return `${row.syncPhase ?? 'Sync'}:${keyText({ group: row.group, kind: row.kind, namespace: row.namespace, name: row.name })}`;
+  return (
+    `${row.syncPhase ?? 'Sync'}:` +
+    keyText({ group: row.group, kind: row.kind, namespace: row.namespace, name: row.name })
+  );
 }
 
 const unchangedMark = ' unchanged';

@@ -41,7 +41,8 @@ async function definition({ input: { cluster, signal } }: Run, { key, version }:
   );
   return (
     found &&
-    `Its definition ${found.metadata.name ?? ''} is installed, but does not serve ${version}${failing(found, 'NamesAccepted', 'Established')}.`
+    `Its definition ${found.metadata.name ?? ''} is installed, but does not serve ` +
+      `${version}${failing(found, 'NamesAccepted', 'Established')}.`
   );
 }
 
@@ -51,7 +52,10 @@ export async function remedy(run: Run, task: Task): Promise<string> {
   const { discovery } = run.input.cluster;
   const other = discovery.resourceOf({ group, kind });
   if (other)
-    return `It serves ${kind} as ${apiVersionOf(other)}, not as ${apiVersionOf({ group, version: task.version })}: correct the apiVersion.`;
+    return (
+      `It serves ${kind} as ${apiVersionOf(other)}, not as ${apiVersionOf({ group, version: task.version })}: ` +
+      'correct the apiVersion.'
+    );
   // Groups of definitions are domains.
   if (!group.includes('.')) {
     const [served] = discovery.resources().filter((resource) => resource.kind === kind);

@@ -34,7 +34,10 @@ async function reasonAgainst(run: Run, task: Task): Promise<string | undefined> 
   await run.input.cluster.discovery.refresh(task.key.group, run.input.signal);
   if (isServed(run, task)) return undefined;
   const { group, kind, namespace, name } = task.key;
-  return `The Kubernetes API could not find ${group}/${kind} for requested resource ${namespace}/${name}. ${await remedy(run, task)}`;
+  return (
+    `The Kubernetes API could not find ${group}/${kind} for requested resource ${namespace}/${name}. ` +
+    `${await remedy(run, task)}`
+  );
 }
 
 /** Argo CD's message if any task can never be applied; its rows say why. */

@@ -26,7 +26,9 @@ export function waitFor(what: string, tasks: readonly Task[], at?: number): Wait
 export function waitForOthers(applications: readonly string[], at: number): Wait {
   const [first = '', ...more] = applications;
   return {
-    wait: `waiting for the manifests of ${first}${more.length > 0 ? ` and ${more.length} more applications` : ''}, to prune nothing that moves there`,
+    wait:
+      `waiting for the manifests of ${first}${more.length > 0 ? ` and ${more.length} more applications` : ''}, ` +
+      'to prune nothing that moves there',
     watch: [],
     at,
   };

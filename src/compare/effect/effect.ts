@@ -193,7 +193,9 @@ async function hookEffect(context: ObjectContext, hook: PreparedObject, sets: Se
 /** With what goes with it although the sync leaves the object as it is. */
 function wholeDiff({ key, total, unwritten }: ObjectEffect): ObjectDiff[] {
   if (!unwritten) return total ? [total] : [];
-  const note = `ignored in the comparison; applied with the next change of the object: ${unwritten.fields.map(([path]) => path).join(', ')}`;
+  const note =
+    'ignored in the comparison; applied with the next change of the object: ' +
+    `${unwritten.fields.map(([path]) => path).join(', ')}`;
   return [{ ...(total ?? { key, action: 'change', changes: [] }), notes: [...(total?.notes ?? []), note] }];
 }
 

@@ -1,4 +1,5 @@
-// The dry runs behind the effect on one object: the former and the wanted manifest, each asked for the same live object.
+// The dry runs behind the effect on one object: the former and the wanted manifest, each asked for the same live
+// object.
 import { AppError } from '../../base/errors.ts';
 import type { Sent } from '../object/sent.ts';
 import { sentOver } from '../object/sent.ts';

@@ -81,7 +81,14 @@ function phaseRank(operation: EffectOperation): number {
 }
 
 function sortText(operation: EffectOperation): string {
-  return `${keyText(operation.key)}\n${operation.op === 'hook' ? (operation.generateName ?? '') : operation.op === 'delete' ? (operation.with?.application ?? '') : ''}`;
+  return (
+    `${keyText(operation.key)}\n` +
+    (operation.op === 'hook'
+      ? (operation.generateName ?? '')
+      : operation.op === 'delete'
+        ? (operation.with?.application ?? '')
+        : '')
+  );
 }
 
 /** By phase, wave, group, kind, namespace and name. */

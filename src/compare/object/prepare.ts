@@ -170,7 +170,10 @@ function prepare(input: PrepareInput): Prepared {
 function unnamed(kind: string, manifest: KubeObject, { placeOf }: PrepareInput): string {
   const place = placeOf?.(manifest);
   const at = place ? ` (${place.file}${place.line === undefined ? '' : `:${place.line}`})` : '';
-  return `${kind} ${manifest.metadata.generateName ?? ''}${at} has metadata.generateName and is no hook, which is not supported: give it a name, or the annotation ${argo.hook}`;
+  return (
+    `${kind} ${manifest.metadata.generateName ?? ''}${at} has metadata.generateName and is no hook, ` +
+    `which is not supported: give it a name, or the annotation ${argo.hook}`
+  );
 }
 
 function excludedWarning(group: string, kind: string, name: string): Condition {

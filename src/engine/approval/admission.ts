@@ -98,7 +98,9 @@ export async function admit(deps: AdmissionDeps, input: Admission, signal: Abort
   // Anything else than the branch head would push the Approval aside that people are asked about.
   if (wanted.key !== head?.key)
     return {
-      refused: `approval required${metGates(app, comparison).length > 0 ? `, for ${verdict.why}` : ''}: only what the branch head says can be approved; make it the head, for instance by a revert`,
+      refused:
+        `approval required${metGates(app, comparison).length > 0 ? `, for ${verdict.why}` : ''}: ` +
+        'only what the branch head says can be approved; make it the head, for instance by a revert',
     };
   await askPeople(deps, gateSubject(input), effect, { ...verdict, because: input.because });
   return { refused: approvalRequired(verdict.approval) };

@@ -213,7 +213,8 @@ export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): 
       deps,
       existing,
       'Pending',
-      `${existing.status.approvals?.length ?? 0} agreed, and more must${wanted.lost ? `: ${wanted.lost.join('; ')}` : ''}${because}`,
+      `${existing.status.approvals?.length ?? 0} agreed, and more ` +
+        `must${wanted.lost ? `: ${wanted.lost.join('; ')}` : ''}${because}`,
     );
   } else if (
     isOpen(existing) &&

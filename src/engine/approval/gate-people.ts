@@ -76,7 +76,8 @@ export async function peopleOf(
     if (signal.aborted) throw cause;
     const text =
       errorKind(cause) === 'terminal'
-        ? `no approval counts, for the authors of the change, or its reviewers, cannot be known: ${describeError(cause)}`
+        ? 'no approval counts, for the authors of the change, or its reviewers, cannot be known: ' +
+          describeError(cause)
         : unknownText;
     return {
       ...(change && { change }),

@@ -42,7 +42,9 @@ function differenceOf(agreed: readonly EffectOperation[], operation: EffectOpera
   return effectDifference(approved, [operation]).join('; ');
 }
 
-/** A hook is created from its manifest, whatever is live: that very manifest, in that phase, must be what was agreed to. */
+/**
+ * A hook is created from its manifest, whatever is live: that very manifest, in that phase, must be what was agreed to.
+ */
 function judgeHook(
   { project, target }: Subject,
   hook: NonNullable<Write['hook']>,
@@ -97,7 +99,10 @@ const named = 10;
 
 function listed(what: string, names: readonly string[]): string {
   if (names.length === 0) return '';
-  return `; ${what}: ${names.slice(0, named).join(', ')}${names.length > named ? ` and ${names.length - named} more` : ''}`;
+  return (
+    `; ${what}: ${names.slice(0, named).join(', ')}` +
+    `${names.length > named ? ` and ${names.length - named} more` : ''}`
+  );
 }
 
 /** The message of an operation that ends half-way: what it has written, and what not. */

@@ -13,7 +13,9 @@ import { applicationKey } from '../../model/application.ts';
 /** Within one phase and wave nobody is asked more often (milliseconds). */
 const confirmedMs = 60_000;
 
-/** Whoever has left the team, or lost the right, since they agreed does not count when it is applied. Throws E_GITHUB. */
+/**
+ * Whoever has left the team, or lost the right, since they agreed does not count when it is applied. Throws E_GITHUB.
+ */
 export async function peopleNow(
   { standing }: Pick<ReconcileDeps, 'standing'>,
   app: Application,
@@ -27,7 +29,9 @@ export async function peopleNow(
       }),
     );
   } catch (cause) {
-    const text = `whether those who agreed may still approve is not known yet${errorKind(cause) === 'terminal' ? `: ${describeError(cause)}` : ''}`;
+    const text =
+      'whether those who agreed may still approve is not known ' +
+      `yet${errorKind(cause) === 'terminal' ? `: ${describeError(cause)}` : ''}`;
     throw new AppError('E_GITHUB', text, { kind: 'waiting', cause });
   }
 }

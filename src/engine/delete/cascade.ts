@@ -61,7 +61,11 @@ function awaitedConfirmation(cascade: Cascade, items: readonly Item[]): string |
     .sort();
   if (first === undefined) return undefined;
   const named = more.length > 0 ? `${first} and ${more.length} more` : first;
-  return `Nothing is deleted until somebody confirms it: ${named} asks for it by Delete=confirm. To confirm, set the annotation ${argo.deletionApproved} of the application to the present time (RFC 3339, not before ${metadata.deletionTimestamp ?? ''}).`;
+  return (
+    `Nothing is deleted until somebody confirms it: ${named} asks for it by Delete=confirm. To confirm, ` +
+    `set the annotation ${argo.deletionApproved} of the application to the present time (RFC 3339, ` +
+    `not before ${metadata.deletionTimestamp ?? ''}).`
+  );
 }
 
 /** Applications that go as well still ask their AppProject what may go. */
@@ -108,7 +112,9 @@ export async function cascade(input: Cascade): Promise<Waiting | undefined> {
   const unknown = unreadable(input);
   if (unknown.length > 0)
     return {
-      error: `Nobody can tell whether objects are left, for these kinds cannot be read now: ${unknown.join(', ')}. The deletion goes on by itself when they can.`,
+      error:
+        `Nobody can tell whether objects are left, for these kinds cannot be read now: ${unknown.join(', ')}. ` +
+        'The deletion goes on by itself when they can.',
       after: againMs,
     };
   return remaining.length > 0 ? {} : undefined;

@@ -59,7 +59,9 @@ async function beforeCascade(
   const behind = await unread(deps, app, target, signal);
   if (behind.length > 0)
     return {
-      error: `Nothing is deleted until it is known what ${namesOf(behind)} holds: what moves there stays. It goes on by itself.`,
+      error:
+        `Nothing is deleted until it is known what ${namesOf(behind)} holds: what moves there stays. ` +
+        'It goes on by itself.',
       after: unreadMs,
     };
   return heldByGate(deps, app, target);
@@ -82,7 +84,10 @@ async function work(deps: ReconcileDeps, app: Application, signal: AbortSignal):
     // Nobody can tell what it would have kept; when it comes, the deletion goes on.
     if (!project)
       return {
-        error: `The AppProject ${app.spec.project} does not exist, so nobody can tell which objects may be deleted. Make it again, or remove the finalizer ${cascading.join(' and ')} from the application to leave all its objects.`,
+        error:
+          `The AppProject ${app.spec.project} does not exist, so nobody can tell which objects may be deleted. ` +
+          `Make it again, or remove the finalizer ${cascading.join(' and ')} ` +
+          'from the application to leave all its objects.',
       };
     const left = await cascade({
       app,

@@ -152,7 +152,9 @@ export async function heldByGate(deps: ReconcileDeps, app: Application, target: 
   );
   if (verdict.do === 'refuse')
     return {
-      error: `${verdict.why}. Nothing is deleted; to leave all its objects, remove the finalizers from the application.`,
+      error:
+        `${verdict.why}. Nothing is deleted; to leave all its objects, ` +
+        'remove the finalizers from the application.',
     };
   const history = app.status?.history?.at(-1);
   const name = await openApproval(deps, {
@@ -168,6 +170,8 @@ export async function heldByGate(deps: ReconcileDeps, app: Application, target: 
   });
   deps.memory.of(applicationKey(app), trackingName(app, deps.store.namespace)).effect = { key: 'deletion', effect };
   return {
-    error: `${approvalRequired(name)}: it would ${metText(gates)}; who deleted it is not known, so two people must agree`,
+    error:
+      `${approvalRequired(name)}: it would ${metText(gates)}; who deleted it is not known, ` +
+      'so two people must agree',
   };
 }

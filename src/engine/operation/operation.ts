@@ -100,7 +100,10 @@ function historyOf(app: Application, ended: OperationState): Partial<Application
 
 /** History names what may be put back without approval: not what nobody has approved. */
 function notRemembered(unapproved: NonNullable<Leave['unapproved']>): string {
-  return `what was last synced stays, for nobody has approved ignored fields: ${unapproved.map(({ key, paths }) => `${keyTitle(key)} ${paths.join(', ')}`).join('; ')}`;
+  return (
+    'what was last synced stays, for nobody has approved ignored fields: ' +
+    `${unapproved.map(({ key, paths }) => `${keyTitle(key)} ${paths.join(', ')}`).join('; ')}`
+  );
 }
 
 /** Git may say by now that another application holds it, and that one may have it already. */
@@ -251,7 +254,8 @@ export async function runOperation(
   if ((app.operation.sync.manifests ?? []).length > 0)
     return end(
       'Failed',
-      'operation.sync.manifests is not supported: only what Git says is synced. Commit the manifests, or ask for another revision.',
+      'operation.sync.manifests is not supported: only what Git says is synced. Commit the manifests, ' +
+        'or ask for another revision.',
       input.head?.desired.revisions[0] ?? '',
     );
   const [idle] = idleOperationFields(app.operation);

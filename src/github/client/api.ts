@@ -42,7 +42,10 @@ function permissionHint(accepted: string | undefined): string {
     )
     .filter(Boolean);
   const needed = sets.length > 0 ? `It needs ${sets.join(', or ')}` : 'A permission of the GitHub App is missing';
-  return `${needed}: whoever owns the App adds that in its settings, and then an owner of the account where it is installed accepts it.`;
+  return (
+    `${needed}: whoever owns the App adds that in its settings, and then an owner of the account where it is ` +
+    'installed accepts it.'
+  );
 }
 
 /**

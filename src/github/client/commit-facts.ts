@@ -181,8 +181,11 @@ async function readCommits(client: RepositoryClient, shas: readonly string[]): P
 }
 
 function pullFields(number: number, after?: string): string {
-  return `p${number}: pullRequest(number: ${number}) { number headRefName headRepository { nameWithOwner } author { ${actorFields} } mergedBy { ${actorFields} }
-    commits(first: ${after === undefined ? 50 : 100}${after === undefined ? '' : `, after: ${JSON.stringify(after)}`}) { pageInfo { endCursor hasNextPage } nodes { commit { ${commitFields} } } } }`;
+  const page = after === undefined ? 'first: 50' : `first: 100, after: ${JSON.stringify(after)}`;
+  return `p${number}: pullRequest(number: ${number}) {
+    number headRefName headRepository { nameWithOwner } author { ${actorFields} } mergedBy { ${actorFields} }
+    commits(${page}) { pageInfo { endCursor hasNextPage } nodes { commit { ${commitFields} } } }
+  }`;
 }
 
 async function pullOf(client: RepositoryClient, raw: RawPull): Promise<PullFacts> {

@@ -3,7 +3,9 @@ import { pino } from 'pino';
 import type { Logger as Pino } from 'pino';
 import type { Logger } from '../../base/log.ts';
 
-/** pino: levels. Theirs of `warn` is told. Their errors are ours to tell, with what they mean: here they are details. */
+/**
+ * pino: levels. Theirs of `warn` is told. Their errors are ours to tell, with what they mean: here they are details.
+ */
 const warn = 40;
 
 /**

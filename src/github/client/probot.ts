@@ -1,4 +1,5 @@
-// Probot as the host of the GitHub App: with our Octokit, our tokens and our log, and none of its defaults that surprise.
+// Probot as the host of the GitHub App: with our Octokit, our tokens and our log, and none of its defaults that
+// surprise.
 import { Probot, ProbotOctokit } from 'probot';
 import { createProbotAuth } from 'octokit-auth-probot';
 import githubAppJwt from 'universal-github-app-jwt';
@@ -116,7 +117,8 @@ function octokitOf(
     pace(octokit, options, (url) => (mintsToken(url) ? app : session));
   };
   return ProbotOctokit.plugin(paced).defaults((given: OctokitOptions) => {
-    // Probot's `request` would ask api.github.com for tokens of a GitHub Enterprise Server; without it Octokit's is used.
+    // Probot's `request` would ask api.github.com for tokens of a GitHub Enterprise Server; without it Octokit's is
+    // used.
     const { request: _request, privateKey: _privateKey, ...auth } = given.auth ?? {};
     return {
       authStrategy: authWith(tokens),

@@ -1,4 +1,5 @@
-// Installation tokens by what GitHub said of them: until shortly before their end, and not a moment after one was refused.
+// Installation tokens by what GitHub said of them: until shortly before their end, and not a moment after one was
+// refused.
 import type { Clock } from '../../base/clock.ts';
 
 /** An hour is usual; one is used until five minutes before its end. */

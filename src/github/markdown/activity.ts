@@ -31,7 +31,10 @@ export function activityList(requests: Request[]): string {
   const items = finished.slice(-shown).map((request) => {
     const icon = request.status?.phase === 'Done' ? '🚀' : '😕';
     const via = request.spec.actor.via === 'slack' ? ' in Slack' : '';
-    return `- ${icon} ${code(request.spec.actor.login)}${via} ${code(commandText(request), 120)}${answerText(request.status?.message ?? '')}`;
+    return (
+      `- ${icon} ${code(request.spec.actor.login)}${via} ` +
+      `${code(commandText(request), 120)}${answerText(request.status?.message ?? '')}`
+    );
   });
   return ['**Activity**', '', ...items].join('\n');
 }

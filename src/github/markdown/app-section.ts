@@ -116,7 +116,10 @@ export function rankOf(app: AppPreview): number {
 const icons = ['❌', '🔴', '🟡', '🟢'];
 
 function appLink(app: { application: string; name: string }, publicUrl: string): string {
-  return `[${plain(app.name)}](${publicUrl}/applications/${app.application.split('/').map(encodeURIComponent).join('/')})`;
+  return (
+    `[${plain(app.name)}](${publicUrl}/applications/` +
+    `${app.application.split('/').map(encodeURIComponent).join('/')})`
+  );
 }
 
 /** What cannot be looked at as a whole does not count as unchanged. */
@@ -155,6 +158,8 @@ export function errorBlocks(errors: PreviewError[]): string {
   );
 }
 
+const soon: Readonly<Record<string, string>> = { create: 'will be created', delete: 'will be deleted' };
+
 /** Facts that are not of this pull request: objects and fields without a whole diff. */
 function factList(title: string, diffs: ObjectDiff[], fieldOf: (change: FieldChange) => string): string {
   if (diffs.length === 0) return '';
@@ -166,10 +171,7 @@ function factList(title: string, diffs: ObjectDiff[], fieldOf: (change: FieldCha
         diff.action === 'change' && diff.changes.length > 8
           ? [`  - … and ${plural(diff.changes.length - 8, 'more field')}`]
           : [];
-      const word =
-        diff.action === 'change'
-          ? ''
-          : ` · ${diff.action === 'create' ? 'will be created' : diff.action === 'delete' ? 'will be deleted' : diff.action}`;
+      const word = diff.action === 'change' ? '' : ` · ${soon[diff.action] ?? diff.action}`;
       return [`- ${code(keyTitle(diff.key))}${word}`, ...fields, ...more].join('\n');
     });
   const more = diffs.length > 20 ? [`- … and ${plural(diffs.length - 20, 'more object')}`] : [];
@@ -182,7 +184,10 @@ function hookList(effect: Effect): string {
     const operation = effect.operations.find(
       (each) => each.op === 'hook' && each.key.kind === hook.key.kind && each.key.name === hook.key.name,
     );
-    return `- ${code(keyTitle(hook.key))}${operation ? ` in ${plain(operation.phase)}` : ''}${hook.place ? ` · ${placeText(hook.place)}` : ''}`;
+    return (
+      `- ${code(keyTitle(hook.key))}${operation ? ` in ${plain(operation.phase)}` : ''}` +
+      `${hook.place ? ` · ${placeText(hook.place)}` : ''}`
+    );
   });
   return ['**Hooks that the sync runs**', '', ...items].join('\n');
 }
@@ -202,7 +207,8 @@ function goneList(effect: Effect): string {
     .slice(0, 20)
     .map(
       ({ application, environment, gated, objects }) =>
-        `- **${plain(application.split('/').at(-1) ?? '')}**${environment ? ` (${plain(environment)})` : ''}${gated ? ' ⏸️' : ''}: ${whatOf(objects)}`,
+        `- **${plain(application.split('/').at(-1) ?? '')}**${environment ? ` (${plain(environment)})` : ''}` +
+        `${gated ? ' ⏸️' : ''}: ${whatOf(objects)}`,
     );
   const more = gone.length > 20 ? [`- … and ${plural(gone.length - 20, 'more application')}`] : [];
   return ['**Applications that are deleted, and what goes with them**', '', ...items, ...more].join('\n');
@@ -230,7 +236,11 @@ export function appSection(app: AppPreview, context: number): AppSection {
   const before = errors.length > 0 ? [errorBlocks(errors)] : [];
   if (app.status === 'removed')
     before.push(
-      `The Application itself is removed by this pull request${effect || app.error ? '' : '; its objects stay in the cluster, because it has no finalizer that deletes them'}.`,
+      'The Application itself is removed by this pull request' +
+        (effect || app.error
+          ? ''
+          : '; its objects stay in the cluster, because it has no finalizer that deletes them') +
+        '.',
     );
   before.push(...gatesText(app.gates));
   if (!effect) return { app, objects: [], before, after: [] };
@@ -263,7 +273,8 @@ export function appMarkdown(
       ? [['Too long for this comment; the whole diff stands in the check `coxswain/diff`:', '', ...moved].join('\n')]
       : [];
   return [
-    `<details${options.open ? ' open' : ''}><summary><b>${html(app.name)}</b>${environment} · ${changeText(app, 'error')}${digest}</summary>`,
+    `<details${options.open ? ' open' : ''}><summary><b>${html(app.name)}</b>${environment} · ` +
+      `${changeText(app, 'error')}${digest}</summary>`,
     ...before,
     ...shown,
     ...movedBlock,

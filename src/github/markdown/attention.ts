@@ -28,13 +28,15 @@ export function attention(apps: AppPreview[]): string[] {
       .slice(0, 2)
       .map(
         (error) =>
-          `**${plain(app.name)}** cannot be synced: ${[placeText(error.place), plain(error.message, 240)].filter(Boolean).join(' · ')}`,
+          `**${plain(app.name)}** cannot be synced: ` +
+          `${[placeText(error.place), plain(error.message, 240)].filter(Boolean).join(' · ')}`,
       ),
     ...(app.effect?.total ?? [])
       .filter((diff) => isDestructive(diff.action))
       .map(
         (diff) =>
-          `**${plain(app.name)}** ${diff.action === 'delete' ? 'deletes' : 'deletes and creates anew'} ${code(keyTitle(diff.key))}`,
+          `**${plain(app.name)}** ${diff.action === 'delete' ? 'deletes' : 'deletes and creates anew'} ` +
+          code(keyTitle(diff.key)),
       ),
     ...(app.effect?.risks ?? []).map(
       (risk) => `**${plain(app.name)}** ${code(keyTitle(risk.key))}: ${plain(risk.text)}`,

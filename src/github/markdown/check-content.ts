@@ -74,7 +74,10 @@ export function diffCheck(preview: PullPreview, moved: string): CheckContent {
     preview.conflicts.length > 0 || preview.errors.length > 0 || preview.apps.some((app) => errorsOf(app).length > 0);
   const lines = preview.apps.map((app) => {
     const [error] = errorsOf(app);
-    return `- **${plain(app.name)}**${app.environment ? ` (${plain(app.environment)})` : ''}: ${error ? `❌ ${code(error.message, 200)}` : countsText(countsOf(app.effect))}`;
+    return (
+      `- **${plain(app.name)}**${app.environment ? ` (${plain(app.environment)})` : ''}: ` +
+      `${error ? `❌ ${code(error.message, 200)}` : countsText(countsOf(app.effect))}`
+    );
   });
   return {
     name: checks.diff,
@@ -159,7 +162,9 @@ export function approvalCheck(progress: PullProgress): CheckContent | undefined 
   const base = {
     name: checks.approval,
     sha,
-    summary: `${summary}\n\nBy command: ${code(`/cox approve ${waiting[0]?.name ?? gated[0]?.name ?? ''}`)} in the pull request.`,
+    summary:
+      `${summary}\n\nBy command: ${code(`/cox approve ${waiting[0]?.name ?? gated[0]?.name ?? ''}`)} ` +
+      'in the pull request.',
   };
   if (waiting.length > 0)
     return {
@@ -173,7 +178,8 @@ export function approvalCheck(progress: PullProgress): CheckContent | undefined 
       ),
       actions: buttons(waiting),
     };
-  const again = `${summary}\n\nTo ask again: ${code(`/cox reopen ${rejected[0]?.name ?? ''}`)}, or merge another change.`;
+  const again =
+    `${summary}\n\nTo ask again: ${code(`/cox reopen ${rejected[0]?.name ?? ''}`)}, ` + 'or merge another change.';
   if (rejected.length > 0)
     return {
       ...base,

@@ -42,10 +42,16 @@ const withChanges = (app: AppPreview): boolean => {
 export function verdict(preview: PullPreview): string {
   const { apps, conflicts } = preview;
   if (conflicts.length > 0)
-    return `⚔️ The branch conflicts with ${code(preview.pull.base.ref)} in ${plural(conflicts.length, 'file')} · resolve that first`;
+    return (
+      `⚔️ The branch conflicts with ${code(preview.pull.base.ref)} in ${plural(conflicts.length, 'file')} ` +
+      '· resolve that first'
+    );
   const failed = apps.filter((app) => errorsOf(app).length > 0).length;
   if (failed > 0)
-    return `❌ ${failed === apps.length ? '' : `${failed} of `}${plural(apps.length, 'application')} cannot be synced as it stands`;
+    return (
+      `❌ ${failed === apps.length ? '' : `${failed} of `}${plural(apps.length, 'application')} ` +
+      'cannot be synced as it stands'
+    );
   if (preview.errors.length > 0) return '❌ The pull request could not be looked at as a whole';
   const changing = apps.filter(withChanges);
   if (changing.length === 0) return apps.length === 0 ? '✅ No application is touched' : '✅ No object changes';
@@ -82,7 +88,10 @@ function isWritten(diff: ObjectDiff): boolean {
 
 function next(preview: PullPreview): string {
   if (preview.conflicts.length > 0)
-    return `**Next** — merge ${code(preview.pull.base.ref)} into the branch, resolve the conflicts and push; this comment follows.`;
+    return (
+      `**Next** — merge ${code(preview.pull.base.ref)} into the branch, resolve the conflicts and push; ` +
+      'this comment follows.'
+    );
   if (preview.errors.length > 0 || preview.apps.some((app) => errorsOf(app).length > 0))
     return '**Next** — correct the error and push; this comment follows. After a change outside of Git: `/cox diff`.';
   const changing = preview.apps.filter(
@@ -107,14 +116,19 @@ function next(preview: PullPreview): string {
       : []),
     ...(removed.length > 0
       ? [
-          `- ${names(removed)} ${removed.length === 1 ? 'goes' : 'go'} with what is listed above${parents.length > 0 ? `, as soon as ${parents.map((name) => `*${plain(name)}*`).join(' and ')} has synced` : ''}.`,
+          `- ${names(removed)} ${removed.length === 1 ? 'goes' : 'go'} with what is listed above` +
+            (parents.length > 0
+              ? `, as soon as ${parents.map((name) => `*${plain(name)}*`).join(' and ')} has synced`
+              : '') +
+            '.',
         ]
       : []),
     ...gated
       .slice(0, 8)
       .map(
         (app) =>
-          `- After the merge *${plain(app.name)}* waits for **${plural(app.approvals, 'approval')}** by someone else than the author: ${code(`/cox approve ${app.name}`)} here, or the card in Slack.`,
+          `- After the merge *${plain(app.name)}* waits for **${plural(app.approvals, 'approval')}** by someone ` +
+          `else than the author: ${code(`/cox approve ${app.name}`)} here, or the card in Slack.`,
       ),
   ];
   return lines.length > 0 ? ['**Next**', '', ...lines].join('\n') : '';
@@ -150,7 +164,8 @@ function frame({ preview, activity, publicUrl, refused }: CommentInput): Frame {
     tail: [
       next(preview),
       activity,
-      `<sub>${preview.apps.length} of ${plural(preview.considered, 'application')} touched · ${code('/cox help')} lists the commands</sub>`,
+      `<sub>${preview.apps.length} of ${plural(preview.considered, 'application')} ` +
+        `touched · ${code('/cox help')} lists the commands</sub>`,
     ].filter(Boolean),
   };
 }

@@ -64,7 +64,8 @@ export function objectSection(diff: ObjectDiff, context: number): ObjectSection 
   // What goes is named; all its lines in red would only hide the other changes.
   const box =
     diff.action === 'delete'
-      ? `<details><summary>what it was: ${plural(diff.before ? lines.length - 1 : 0, 'line')}</summary>\n\n${fence(hunks, 'diff')}\n\n</details>`
+      ? `<details><summary>what it was: ${plural(diff.before ? lines.length - 1 : 0, 'line')}</summary>\n\n` +
+        `${fence(hunks, 'diff')}\n\n</details>`
       : fence(hunks, 'diff');
   const parts = [head, ...(notes.length > 0 ? [notes.join('\n')] : []), ...(hunks ? [box] : [])];
   return {

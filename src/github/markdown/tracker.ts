@@ -60,7 +60,10 @@ export function trackerVerdict({ apps }: PullProgress): string {
 }
 
 function link(app: AppProgress, publicUrl: string): string {
-  return `[${plain(app.name)}](${publicUrl}/applications/${app.application.split('/').map(encodeURIComponent).join('/')})`;
+  return (
+    `[${plain(app.name)}](${publicUrl}/applications/` +
+    `${app.application.split('/').map(encodeURIComponent).join('/')})`
+  );
 }
 
 function row(app: AppProgress, publicUrl: string): string {
@@ -98,14 +101,20 @@ function operationText(operation: EffectOperation): string {
     operation.op === 'hook' && operation.generateName
       ? `${operation.key.kind} ${operation.generateName}…`
       : keyTitle(operation.key);
-  return `- ${deeds[operation.op]} ${code(title)}${fields}${operation.op === 'hook' ? ` (${plain(operation.phase)})` : ''}`;
+  return (
+    `- ${deeds[operation.op]} ` +
+    `${code(title)}${fields}${operation.op === 'hook' ? ` (${plain(operation.phase)})` : ''}`
+  );
 }
 
 function whoText(app: AppProgress, { spec }: Approval): string {
   const needed = spec.policy?.approvals ?? 1;
   const who = approversText(app.approvers ?? []);
   const why = hiddenText(spec.unknown ?? []);
-  return `${needed === 1 ? 'one person' : `${needed} people`}${who ? ` of ${who}` : ''} who did not write it${why ? ` (${plain(why, 300)})` : ''}`;
+  return (
+    `${needed === 1 ? 'one person' : `${needed} people`}${who ? ` of ${who}` : ''} ` +
+    `who did not write it${why ? ` (${plain(why, 300)})` : ''}`
+  );
 }
 
 interface Shown {
@@ -118,10 +127,13 @@ function approvalBlock({ app, approval }: Shown, publicUrl: string, budget: numb
   const { operations, digest } = approval.spec;
   const sorted = operations.toSorted((a, b) => order.indexOf(a.op) - order.indexOf(b.op));
   return [
-    `<details open><summary><b>${html(app.name)}</b> waits for approval · ${plural(operations.length, 'operation')} · digest <code>${html(digest.slice(0, 12))}</code></summary>`,
+    `<details open><summary><b>${html(app.name)}</b> waits for approval · ` +
+      `${plural(operations.length, 'operation')} · digest <code>${html(digest.slice(0, 12))}</code></summary>`,
     fitted(sorted.map(operationText), budget, (left) => `- … and ${left} more; the page of the application lists them`),
     ...gatesText(approval.spec.gates),
-    `Needs ${whoText(app, approval)}: ${code(`/cox approve ${app.name}`)} here, or the card in Slack, approves exactly this. ${code(`/cox reject ${app.name} <reason>`)} refuses it. Line by line: ${link(app, publicUrl)}.`,
+    `Needs ${whoText(app, approval)}: ${code(`/cox approve ${app.name}`)} here, or the card in Slack, ` +
+      `approves exactly this. ${code(`/cox reject ${app.name} <reason>`)} refuses it. Line by line: ` +
+      `${link(app, publicUrl)}.`,
     '</details>',
   ].join('\n\n');
 }
@@ -143,7 +155,8 @@ function approvalBlocks(apps: AppProgress[], publicUrl: string, budget: number):
   const more =
     waiting.length > shown.length
       ? [
-          `… and ${plural(waiting.length - shown.length, 'more application')} that ${waiting.length - shown.length === 1 ? 'waits' : 'wait'} for approval`,
+          `… and ${plural(waiting.length - shown.length, 'more application')} ` +
+            `that ${waiting.length - shown.length === 1 ? 'waits' : 'wait'} for approval`,
         ]
       : [];
   return [...shown.map((each) => approvalBlock(each, publicUrl, share)), ...more].join('\n\n');
@@ -158,7 +171,8 @@ function next({ pull, apps }: PullProgress): string {
       : []),
     ...(has('rejected')
       ? [
-          `- What was rejected is not applied, but it is still on ${code(pull.base.ref)}: revert this pull request, or merge a correction, which asks again.`,
+          `- What was rejected is not applied, but it is still on ${code(pull.base.ref)}: ` +
+            'revert this pull request, or merge a correction, which asks again.',
         ]
       : []),
   ];

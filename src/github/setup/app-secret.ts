@@ -47,7 +47,9 @@ function credentialsIn(text: (key: string) => string, namespace: string): AppCre
   const privateKey = found.privateKey.replaceAll('\\n', '\n');
   if (!isPrivateKey(privateKey))
     throw new AppError('E_CONFIG', `private-key of the Secret ${namespace}/${appSecret} is not a private key in PEM`, {
-      hint: 'Put the whole file in that GitHub gave for the App: kubectl create secret … --from-file=private-key=<file>.',
+      hint:
+        'Put the whole file in that GitHub gave for the App: kubectl create secret … ' +
+        '--from-file=private-key=<file>.',
     });
   return { ...found, appId: Number(found.appId), privateKey };
 }

@@ -1,5 +1,5 @@
-// The receiver of webhooks: Probot's middleware behind bounds of its own, which it has none of; what it answers goes out
-// in our words.
+// The receiver of webhooks: Probot's middleware behind bounds of its own, which it has none of; what it answers goes
+// out in our words.
 import { ServerResponse } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { EmitterWebhookEvent } from '@octokit/webhooks';

@@ -75,7 +75,8 @@ export async function readKustomization(worker: Worker, text: string, file: stri
 
 /** Addresses that Kustomize would fetch: they have a host, or say which revision they want. */
 export function isRemote(path: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:|^[^/@\s]+@[^/:\s]+:|^(?:www\.)?(?:github|gitlab|bitbucket)\.[a-z]+[:/]|[?&](?:ref|version|timeout|submodules)=/i.test(
-    path,
+  return (
+    /^[a-z][a-z0-9+.-]*:|^[^/@\s]+@[^/:\s]+:|^(?:www\.)?(?:github|gitlab|bitbucket)\.[a-z]+[:/]/i.test(path) ||
+    /[?&](?:ref|version|timeout|submodules)=/i.test(path)
   );
 }

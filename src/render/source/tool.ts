@@ -103,8 +103,9 @@ function isMissing(error: unknown): error is AppError {
   return error instanceof AppError && error.code === 'E_TOOLS';
 }
 
-const namedPlace =
-  /(?<![^\s"'`():<>])([^\s"'`():<>]+\.(?:ya?ml|jsonnet|libsonnet|json|tpl|txt|toml)\b)(?:\\?["'`])?:?(?:\s?\(?(?:line )?(\d+)(?:[:)](\d+))?)?/g;
+const namedFile = /(?<![^\s"'`():<>])([^\s"'`():<>]+\.(?:ya?ml|jsonnet|libsonnet|json|tpl|txt|toml)\b)/;
+const position = /(?:\\?["'`])?:?(?:\s?\(?(?:line )?(\d+)(?:[:)](\d+))?)?/;
+const namedPlace = new RegExp(namedFile.source + position.source, 'g');
 
 async function translate(error: unknown, job: ToolRun): Promise<unknown> {
   if (!(error instanceof AppError) || error.code !== 'E_PROCESS') return error;
@@ -128,7 +129,10 @@ async function speakable(cause: string, { overlay, args, fileOf = (named) => nam
     });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return 'it failed, and its words are not passed on: the sources are too big to tell whether they hold values of Secrets';
+    return (
+      'it failed, and its words are not passed on: the sources are too big to tell whether they hold values of ' +
+      'Secrets'
+    );
   }
 }
 
