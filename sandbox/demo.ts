@@ -6,6 +6,7 @@ import { offers } from './offers.ts';
 import { startScene, type Scene } from './scene.ts';
 import { playStory } from './story.ts';
 import { bootstrap } from './story/bootstrap.ts';
+import { createTell, interrupted } from './terminal.ts';
 
 const help = `npm run demo [-- options]
 
@@ -19,12 +20,7 @@ No account and no network are needed once the binaries are built.
   --help              this text
 `;
 
-const began = performance.now();
-
-function tell(line: string): void {
-  const seconds = ((performance.now() - began) / 1000).toFixed(1).padStart(6);
-  process.stdout.write(`${seconds} s  ${line}\n`);
-}
+const tell = createTell();
 
 interface Options {
   story: boolean;
@@ -88,22 +84,6 @@ const hints = `What to try
 
 Ctrl-C stops everything.
 `;
-
-/** One Ctrl-C arrives more than once: from the terminal, and passed on by npm. */
-const sameSignalMs = 1_000;
-
-/** Resolves when the person has had enough; who insists a second later does not wait for a tidy end. */
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    let since: number | undefined;
-    const onSignal = (): void => {
-      if (since !== undefined && performance.now() - since > sameSignalMs) process.exit(1);
-      since ??= performance.now();
-      resolve();
-    };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  });
-}
 
 /** As the story begins; from here on the person acts. */
 async function byHand(scene: Scene, signal: AbortSignal): Promise<void> {

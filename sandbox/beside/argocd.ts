@@ -1,0 +1,164 @@
+// Argo CD itself as processes of the sandbox: its controller and its repo-server with Redis, on loopback.
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Children, type ChildOptions } from '../cluster/children.ts';
+import { freePorts } from '../cluster/ports.ts';
+import { until } from '../condition.ts';
+import { controlNamespace } from '../settings.ts';
+import type { Programs } from './binaries.ts';
+
+type PartName = 'redis' | 'repo-server' | 'controller';
+
+interface ArgoCdOptions {
+  programs: Programs;
+  /** Everything of it: working copies, logs. */
+  dir: string;
+  /** As its own account, whose default namespace is that of the control plane. */
+  kubeconfig: string;
+  /** Folder of helm and kustomize. */
+  toolsDir: string;
+  /** Default: all of them. */
+  parts?: readonly PartName[];
+}
+
+export interface ArgoCd {
+  /** host:port */
+  addresses: { redis: string; repoServer: string };
+  pids: Record<string, number>;
+  logFile(part: PartName): string;
+  /** Starts one that does not run; resolves when it answers. */
+  start(part: PartName): Promise<void>;
+  /** Resolves when it is gone. */
+  end(part: PartName): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const stopMs = 5_000;
+
+interface Plan {
+  options: ArgoCdOptions;
+  ports: Record<'redis' | 'repo' | 'repoMetrics' | 'metrics', number>;
+}
+
+/**
+ * One folder with what Argo CD looks for on PATH: itself, for git's credentials, a script of its image that tells who
+ * signed a commit (here nobody does), and the renderers.
+ */
+function pathOf({ dir, programs, toolsDir }: ArgoCdOptions): string {
+  const own = join(dir, 'bin');
+  mkdirSync(own, { recursive: true });
+  rmSync(join(own, 'argocd'), { force: true });
+  symlinkSync(programs.argocd, join(own, 'argocd'));
+  writeFileSync(join(own, 'git-verify-wrapper.sh'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+  return [own, toolsDir, process.env['PATH'] ?? ''].join(':');
+}
+
+/** As the Procfile of Argo CD's own repository runs it outside of a cluster. */
+function environment({ options }: Plan, name: string): Record<string, string> {
+  const { dir, kubeconfig } = options;
+  const folder = (each: string): string => {
+    mkdirSync(join(dir, each), { recursive: true });
+    return join(dir, each);
+  };
+  return {
+    PATH: pathOf(options),
+    HOME: folder('home'),
+    TMPDIR: folder('tmp'),
+    KUBECONFIG: kubeconfig,
+    ARGOCD_BINARY_NAME: name,
+    ARGOCD_FAKE_IN_CLUSTER: 'true',
+    ARGOCD_CONTROLLER_SHARD: '0',
+    ARGOCD_GPG_ENABLED: 'false',
+    ARGOCD_TLS_DATA_PATH: folder('tls'),
+    ARGOCD_SSH_DATA_PATH: folder('ssh'),
+    ARGOCD_PLUGINSOCKFILEPATH: folder('plugins'),
+    ARGOCD_ASK_PASS_SOCK: join(dir, 'ask-pass.sock'),
+  };
+}
+
+function childOf(plan: Plan, part: PartName): ChildOptions {
+  const { ports, options } = plan;
+  const { dir, programs, kubeconfig } = options;
+  const redis = `127.0.0.1:${ports.redis}`;
+  const log = join(dir, `${part}.log`);
+  if (part === 'redis') {
+    const flags = { bind: '127.0.0.1', port: String(ports.redis), save: '', appendonly: 'no', dir };
+    return {
+      name: part,
+      command: programs.redis,
+      args: Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
+      env: { PATH: '', HOME: dir },
+      log,
+    };
+  }
+  const args =
+    part === 'repo-server'
+      ? [
+          ...['--address', '127.0.0.1', '--port', String(ports.repo)],
+          ...['--metrics-address', '127.0.0.1', '--metrics-port', String(ports.repoMetrics)],
+        ]
+      : [
+          ...['--kubeconfig', kubeconfig, '--namespace', controlNamespace],
+          ...['--repo-server', `127.0.0.1:${ports.repo}`, '--metrics-port', String(ports.metrics)],
+        ];
+  const name = part === 'repo-server' ? 'argocd-repo-server' : 'argocd-application-controller';
+  return {
+    name: part,
+    command: programs.argocd,
+    args: [...args, '--redis', redis, '--loglevel', 'info'],
+    env: environment(plan, name),
+    log,
+  };
+}
+
+async function isHealthy(port: number, path: string): Promise<true | undefined> {
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(2_000) });
+  await answer.arrayBuffer();
+  return answer.ok || undefined;
+}
+
+function answers({ ports }: Plan, part: PartName, log: string): Promise<true | undefined> | true | undefined {
+  if (part === 'redis') return readFileSync(log, 'utf8').includes('Ready to accept connections') || undefined;
+  return part === 'repo-server'
+    ? isHealthy(ports.repoMetrics, '/healthz?full=true')
+    : isHealthy(ports.metrics, '/healthz');
+}
+
+/** Resolves when all parts answer. Their processes end with ours, however we end. */
+export async function startArgoCd(options: ArgoCdOptions): Promise<ArgoCd> {
+  const { dir, parts = ['redis', 'repo-server', 'controller'] } = options;
+  mkdirSync(dir, { recursive: true });
+  const [redis = 0, repo = 0, repoMetrics = 0, metrics = 0] = await freePorts(4);
+  const plan: Plan = { options, ports: { redis, repo, repoMetrics, metrics } };
+  const children = new Children();
+  const start = async (part: PartName): Promise<void> => {
+    const child = childOf(plan, part);
+    children.start(child);
+    await until(`Argo CD's ${part} answers`, () => {
+      const ended = children.ended();
+      if (ended !== undefined) return { ended };
+      return answers(plan, part, child.log);
+    }).then((answer) => {
+      if (answer !== true) throw new Error(answer.ended);
+    });
+  };
+  try {
+    for (const part of parts) await start(part);
+  } catch (error) {
+    await children.stop();
+    throw error;
+  }
+  return {
+    addresses: { redis: `127.0.0.1:${redis}`, repoServer: `127.0.0.1:${repo}` },
+    get pids() {
+      return children.pids;
+    },
+    logFile: (part) => join(dir, `${part}.log`),
+    start,
+    end: (part) => children.kill(part, stopMs),
+    stop: async () => {
+      await Promise.all(Object.keys(children.pids).map((name) => children.kill(name, stopMs)));
+      await children.stop();
+    },
+  };
+}

@@ -1,0 +1,144 @@
+// `npm run beside`: the demo with Argo CD's own controller, repo-server and Redis in it, and Coxswain beside them.
+//
+//   COXSWAIN_ARGOCD=<folder with the file argocd> npm run beside -- --stay
+//
+// starts everything but applications, tells addresses, logs and `export KUBECONFIG=…`, and waits for Ctrl-C.
+// COXSWAIN_REDIS=<file> names a redis-server that is not on PATH. Nothing of Argo CD is built or kept here.
+import { parseArgs } from 'node:util';
+import { AppError, describeError, errorMessage } from '../../src/base/errors.ts';
+import { binaries } from '../../tools/binaries.ts';
+import { bootstrap } from '../story/bootstrap.ts';
+import { playStory } from '../story.ts';
+import { createTell, interrupted } from '../terminal.ts';
+import { programs, series, type Programs } from './binaries.ts';
+import { startPlace, type Place } from './place.ts';
+
+const help = `npm run beside [-- options]
+
+The sandbox of the demo, with Argo CD ${series} comparing and syncing and Coxswain beside it (COX_ENGINE=argocd). Its own
+binary is taken from COXSWAIN_ARGOCD=<folder>: the file argocd or argocd-linux-amd64 of a release. redis-server is
+taken from PATH, or COXSWAIN_REDIS names it. Everything runs on loopback and ends with this command.
+
+  --story     plays the story unattended, tells it, and exits
+  --keep      with --story: stays running when the story has ended, well or not
+  --stay      starts everything and creates no application
+  --verbose   Coxswain's log file is written at level debug
+  --help      this text
+
+Exits with 0; with 1 and what failed; with 2 where Argo CD or Redis is missing, and how they are had.
+`;
+
+const tell = createTell();
+
+const flags = {
+  story: { type: 'boolean', default: false },
+  keep: { type: 'boolean', default: false },
+  stay: { type: 'boolean', default: false },
+  verbose: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+type Options = ReturnType<typeof parseArgs<{ options: typeof flags }>>['values'];
+
+function readOptions(): Options {
+  try {
+    return parseArgs({ options: flags }).values;
+  } catch (cause) {
+    throw new AppError('E_CONFIG', errorMessage(cause), {
+      hint: '"npm run beside -- --help" lists the options.',
+      cause,
+    });
+  }
+}
+
+function places({ scene, argocd }: Place): string {
+  return [
+    '',
+    `  GitHub       ${scene.github.url}/${scene.repository.name}`,
+    `  Slack        ${scene.slack.url}`,
+    `  Coxswain     ${scene.coxswain.url}`,
+    `  Redis        ${argocd.addresses.redis}`,
+    `  repo-server  ${argocd.addresses.repoServer}`,
+    `  kubectl      export KUBECONFIG=${scene.kubeconfigs.someone}`,
+    `  git, cox     export GIT_ASKPASS=${scene.askpass}`,
+    `  logs         ${scene.coxswain.logFile}`,
+    ...(['controller', 'repo-server'] as const).map((part) => `               ${argocd.logFile(part)}`),
+    '',
+    '',
+  ].join('\n');
+}
+
+async function play(place: Place, options: Options, signal: AbortSignal): Promise<void> {
+  const { scene } = place;
+  tell('starting Coxswain');
+  await scene.coxswain.start();
+  process.stdout.write(places(place));
+  if (options.story) {
+    await playStory(scene, { tell, signal });
+    tell('the story has ended as it should');
+  } else if (!options.stay) {
+    await bootstrap({ scene, tell, withinMs: 120_000, signal });
+  }
+  if (!options.story) tell('ready; Ctrl-C stops everything');
+}
+
+/** undefined when the person interrupted it: nothing of it runs then. */
+async function setUp(options: Options, found: Programs, signal: AbortSignal): Promise<Place | undefined> {
+  try {
+    tell('looking for the pinned binaries');
+    await binaries(undefined, signal);
+    const env = { COX_LOG_LEVEL: options.verbose ? 'debug' : 'info' };
+    return await startPlace({ programs: found, log: tell, signal, env });
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+function tellFailure({ scene }: Place, error: unknown): void {
+  const log = scene.coxswain.logs().split('\n').slice(-30).join('\n');
+  process.stderr.write(`\n${describeError(error)}\n\nThe end of Coxswain's log:\n${log}\n`);
+}
+
+async function run(options: Options, found: Programs): Promise<number> {
+  const abort = new AbortController();
+  const ended = interrupted().then(() => abort.abort(new Error('interrupted')));
+  const place = await setUp(options, found, abort.signal);
+  if (!place) return 1;
+  try {
+    const code = await play(place, options, abort.signal).then(
+      () => 0,
+      (error: unknown) => {
+        if (!abort.signal.aborted) tellFailure(place, error);
+        return 1;
+      },
+    );
+    if (!options.story || options.keep) await ended;
+    return code;
+  } finally {
+    tell('stopping everything');
+    await place.stop().catch((error: unknown) => {
+      process.stderr.write(`${describeError(error)}\n`);
+      process.exitCode = 1;
+    });
+  }
+}
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (options.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const found = await programs().catch((error: unknown) => {
+    process.stderr.write(`${describeError(error)}\n`);
+  });
+  return found ? (await run(options, found)) || Number(process.exitCode ?? 0) : 2;
+}
+
+process.exit(
+  await main().catch((error: unknown) => {
+    process.stderr.write(`${describeError(error)}\n`);
+    return 1;
+  }),
+);

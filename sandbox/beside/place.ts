@@ -1,0 +1,70 @@
+// The scene of the demo with Argo CD in it, which compares and syncs.
+import { join } from 'node:path';
+import { writeKubeconfig } from '../cluster/access.ts';
+import { startScene, type Scene } from '../scene.ts';
+import { controlNamespace } from '../settings.ts';
+import { startArgoCd, type ArgoCd } from './argocd.ts';
+import type { Programs } from './binaries.ts';
+import { applyArgoSettings, controllerAccount } from './settings.ts';
+
+export interface Place {
+  scene: Scene;
+  argocd: ArgoCd;
+  /** Ends everything in reverse order. */
+  stop(): Promise<void>;
+}
+
+interface PlaceOptions {
+  programs: Programs;
+  log: (line: string) => void;
+  signal: AbortSignal;
+  /** Further settings of Coxswain. */
+  env?: Record<string, string>;
+}
+
+/** A login of the organization that may read, as Argo CD's repository Secret names it. */
+const reader = 'argocd-reader';
+
+async function besideScene(scene: Scene, { programs, log }: PlaceOptions): Promise<ArgoCd> {
+  const { kube, cluster, github, repository } = scene;
+  if (!cluster) throw new Error('Argo CD runs beside a cluster of our own');
+  const { account } = github.user(reader, { [repository.name]: 'read' });
+  const repo = { url: repository.url, username: reader, password: account.token ?? '' };
+  const token = await applyArgoSettings(kube, { repo });
+  const kubeconfig = writeKubeconfig(join(scene.dir, 'argocd.kubeconfig'), {
+    server: cluster.server,
+    ca: cluster.ca,
+    token,
+    user: controllerAccount,
+    namespace: controlNamespace,
+  });
+  log(`starting Argo CD ${programs.version} with Redis`);
+  return startArgoCd({
+    programs,
+    dir: join(scene.dir, 'argocd'),
+    kubeconfig,
+    toolsDir: join(scene.dir, 'tools'),
+  });
+}
+
+/** Everything but Coxswain runs when it resolves: `await scene.coxswain.start()`. */
+export async function startPlace(options: PlaceOptions): Promise<Place> {
+  const scene = await startScene({
+    signal: options.signal,
+    log: options.log,
+    env: { COX_ENGINE: 'argocd', ...options.env },
+  });
+  try {
+    options.signal.throwIfAborted();
+    const argocd = await besideScene(scene, options);
+    const stop = async (): Promise<void> => {
+      await scene.coxswain.stop();
+      await argocd.stop();
+      await scene.stop();
+    };
+    return { scene, argocd, stop };
+  } catch (error) {
+    await scene.stop().catch(() => undefined); // the first error says more
+    throw error;
+  }
+}
