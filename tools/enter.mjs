@@ -62,7 +62,8 @@ async function install(reason) {
   if (code !== 0) fail(`npm ci ended with code ${code}. Check the network and run this again.`);
   if (!existsSync(pinnedNode()))
     fail(
-      'npm ci did not put the pinned Node in place: its install script may be forbidden. Allow it (npm: allowScripts in package.json, ignore-scripts off) and run "npm rebuild node".',
+      'npm ci did not put the pinned Node in place: its install script may be forbidden. ' +
+        'Allow it (npm: allowScripts in package.json, ignore-scripts off) and run "npm rebuild node".',
     );
   process.stderr.write(`${process.stderr.isTTY ? '\r\x1b[K' : ''}installed in ${seconds()}\n`);
 }

@@ -1,7 +1,7 @@
 // The page of one application: what it is, what it waits for, its objects with what a sync would change, and its past.
 import type { Application, OperationState, ResourceResult, RevisionHistory } from '../model/application.ts';
-import type { Approval, DriftEpisode } from '../model/coxswain.ts';
-import type { FieldChange } from '../model/effect.ts';
+import type { Approval, DriftEpisode, DriftedObject } from '../model/coxswain.ts';
+import type { EffectOperation, FieldChange } from '../model/effect.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Html } from './html.ts';
 import type { ResourceView } from './resource-view.ts';
@@ -54,12 +54,16 @@ function facts(view: ApplicationView): Html {
   const sources = sourcesOf(app.spec);
   const [source] = sources;
   const last = app.status?.history?.at(-1);
+  const beside = (what: Html | string, soft: string): Html => html`${what} <span class="soft">${soft}</span>`;
+  const deployed = (entry: RevisionHistory): Html =>
+    beside(time(entry.deployedAt), byWhom(view, entry.revision ?? entry.revisions?.[0], entry.initiatedBy));
+  const environment = policy.environment && fact('Environment', policy.environment);
   return html`<dl id="facts" class="card facts" data-live>
-${fact('Revision', html`${revisionLink(revisionOf(app), source)} <span class="soft">${source?.targetRevision ?? 'HEAD'}</span>`)}
-${sources.map((item) => fact('Source', html`${repositoryLink(item)} <span class="soft">${item.chart ?? item.path ?? ''}</span>`))}
-${fact('Destination', html`${destination.namespace ?? ''} <span class="soft">${clusterText(destination)}</span>`)}
-${fact('Project', app.spec.project)}${policy.environment && fact('Environment', policy.environment)}${fact('Sync policy', policyText(view))}
-${last ? fact('Last deployed', html`${time(last.deployedAt)} <span class="soft">${byWhom(view, last.revision ?? last.revisions?.[0], last.initiatedBy)}</span>`) : false}</dl>`;
+${fact('Revision', beside(revisionLink(revisionOf(app), source), source?.targetRevision ?? 'HEAD'))}
+${sources.map((item) => fact('Source', beside(repositoryLink(item), item.chart ?? item.path ?? '')))}
+${fact('Destination', beside(destination.namespace ?? '', clusterText(destination)))}
+${fact('Project', app.spec.project)}${environment}${fact('Sync policy', policyText(view))}
+${last ? fact('Last deployed', deployed(last)) : false}</dl>`;
 }
 
 const deeds = {
@@ -71,20 +75,25 @@ const deeds = {
 };
 
 function rejectionNotice(approval: Approval): Html {
-  return html`<section class="notice warn"><h3>Rejected</h3><p class="message">${approval.status?.message ?? ''}</p><p class="soft">Nothing of it is applied. A new commit asks again.</p></section>`;
+  return html`<section class="notice warn"><h3>Rejected</h3><p class="message">${approval.status?.message ?? ''}</p>
+<p class="soft">Nothing of it is applied. A new commit asks again.</p></section>`;
 }
 
 function approvalNotice(approval: Approval, name: string): Html {
-  const operations = approval.spec.operations.map(
-    (item) =>
-      html`<li><b>${deeds[item.op]}</b> ${item.op === 'hook' && item.generateName ? `${item.key.kind} ${item.generateName}…` : keyTitle(item.key)}</li>`,
-  );
+  const titleOf = (item: EffectOperation): string =>
+    item.op === 'hook' && item.generateName ? `${item.key.kind} ${item.generateName}…` : keyTitle(item.key);
+  const operations = approval.spec.operations.map((item) => html`<li><b>${deeds[item.op]}</b> ${titleOf(item)}</li>`);
+  const exactly = operations.length === 1 ? 'this operation' : `these ${operations.length} operations`;
   const given = (approval.status?.approvals ?? []).map((item) => item.actor.login);
   const gates = (approval.spec.gates ?? []).map((gate) => html`<li>${gateAfterText(gate)}</li>`);
   return html`<section class="notice wait"><h3>Waiting for approval</h3>
-<p>Nothing is applied until somebody else than the authors approves exactly ${operations.length === 1 ? 'this operation' : `these ${operations.length} operations`}: in Slack, or by <code>/cox approve ${name}</code> in the pull request.${given.length > 0 && ` Approved so far by ${given.join(', ')}.`}</p>
+<p>Nothing is applied until somebody else than the authors approves exactly ${exactly}: in Slack,
+or by <code>/cox approve ${name}</code> in the pull request.${
+    given.length > 0 && ` Approved so far by ${given.join(', ')}.`
+  }</p>
 ${gates.length > 0 && html`<p><b>It ends or loosens a gate:</b></p><ul>${gates}</ul>`}
-<details id="operations-${approval.metadata.name}"><summary>${count(operations.length, 'operation')}</summary><ul>${operations}</ul></details></section>`;
+<details id="operations-${approval.metadata.name}"><summary>${count(operations.length, 'operation')}</summary>
+<ul>${operations}</ul></details></section>`;
 }
 
 function valueText(value: unknown): string {
@@ -93,34 +102,48 @@ function valueText(value: unknown): string {
 
 /** In the colours of the differences below: green is what a sync makes. */
 function changeRow(change: FieldChange): Html {
-  return html`<tr><td><code>${change.text}</code></td><td><code class="add">${valueText(change.before)}</code></td><td><code class="del">${valueText(change.after)}</code></td></tr>`;
+  return html`<tr><td><code>${change.text}</code></td><td><code class="add">${valueText(change.before)}</code></td>
+<td><code class="del">${valueText(change.after)}</code></td></tr>`;
+}
+
+function table(kind: string, heads: readonly string[], rows: readonly Html[]): Html {
+  const head = heads.map((text) => html`<th>${text}</th>`);
+  return html`<table class="${kind}"><thead><tr>${head}</tr></thead><tbody>${rows}</tbody></table>`;
 }
 
 const kinds = { changed: 'changed', missing: 'deleted from the cluster', extra: 'not in Git' };
 
-function driftNotice(episode: DriftEpisode): Html {
-  const { objects: drifted = [], left = 0 } = episode.status ?? {};
-  const objects = drifted.map(
-    (
-      item,
-    ) => html`<h4>${keyTitle(item.key)} <span class="soft">${kinds[item.kind]}${item.by && item.kind !== 'missing' && ` by ${item.by.manager}`}</span></h4>
-${item.changes.length > 0 && html`<table class="fields"><thead><tr><th>Field</th><th>In Git</th><th>Live</th></tr></thead><tbody>${item.changes.map(changeRow)}</tbody></table>`}${item.left && html`<p class="soft">and ${count(item.left, 'more field')}</p>`}`,
-  );
-  return html`<section class="notice drift"><h3>${episode.status?.phase === 'Reverting' ? 'Drift, being reverted' : 'Changed in the cluster, not in Git'} <span class="soft">${time(episode.spec.openedAt)}</span></h3>${objects}${left > 0 && html`<p class="soft">and ${count(left, 'more object')}</p>`}</section>`;
+function driftedObject({ key, kind, by, changes, left }: DriftedObject): Html {
+  const manager = by && kind !== 'missing' && ` by ${by.manager}`;
+  return html`<h4>${keyTitle(key)} <span class="soft">${kinds[kind]}${manager}</span></h4>
+${changes.length > 0 && table('fields', ['Field', 'In Git', 'Live'], changes.map(changeRow))}${
+    left && html`<p class="soft">and ${count(left, 'more field')}</p>`
+  }`;
+}
+
+function driftNotice({ spec, status }: DriftEpisode): Html {
+  const { objects = [], left = 0 } = status ?? {};
+  const title = status?.phase === 'Reverting' ? 'Drift, being reverted' : 'Changed in the cluster, not in Git';
+  const more = left > 0 && html`<p class="soft">and ${count(left, 'more object')}</p>`;
+  return html`<section class="notice drift"><h3>${title} <span class="soft">${time(spec.openedAt)}</span></h3>
+${objects.map(driftedObject)}${more}</section>`;
 }
 
 function notices({ app, approvals, episodes }: ApplicationView): Html {
   const conditions = (app.status?.conditions ?? []).map(
     (item) =>
-      html`<section class="notice ${item.type.endsWith('Error') ? 'wrong' : 'warn'}"><h3>${item.type}</h3><p class="message">${item.message}</p></section>`,
+      html`<section class="notice ${item.type.endsWith('Error') ? 'wrong' : 'warn'}"><h3>${item.type}</h3>
+<p class="message">${item.message}</p></section>`,
   );
   const approval = waitingApproval(approvals);
   const rejection = lastRejection(app, approvals);
-  return html`<div id="notices" data-live>${conditions}${approval && approvalNotice(approval, app.metadata.name)}${rejection && rejectionNotice(rejection)}${openEpisodes(episodes).map(driftNotice)}</div>`;
+  return html`<div id="notices" data-live>${conditions}${approval && approvalNotice(approval, app.metadata.name)}
+${rejection && rejectionNotice(rejection)}${openEpisodes(episodes).map(driftNotice)}</div>`;
 }
 
 function resultRow(row: ResourceResult): Html {
-  return html`<tr><td>${row.hookType ?? row.syncPhase ?? ''}</td><td>${keyTitle(row)}</td><td>${pill(row.status ?? row.hookPhase)}</td><td class="message">${row.message ?? ''}</td></tr>`;
+  return html`<tr><td>${row.hookType ?? row.syncPhase ?? ''}</td><td>${keyTitle(row)}</td>
+<td>${pill(row.status ?? row.hookPhase)}</td><td class="message">${row.message ?? ''}</td></tr>`;
 }
 
 function operation(view: ApplicationView): Html {
@@ -131,29 +154,44 @@ function operation(view: ApplicationView): Html {
   const by = state.operation.initiatedBy;
   const results = syncResult?.resources ?? [];
   const who = byWhom(view, syncResult?.revision ?? syncResult?.revisions?.[0], by);
-  return html`<div id="operation" data-live><h2>${running ? 'Sync in progress' : 'Last sync'}</h2><div class="card operation">
+  const when = finishedAt && !running ? html`ended ${time(finishedAt)}` : html`started ${time(startedAt)}`;
+  const list = table('plain', ['Phase', 'Object', 'Result', 'Message'], results.map(resultRow));
+  return html`<div id="operation" data-live><h2>${running ? 'Sync in progress' : 'Last sync'}</h2>
+<div class="card operation">
 <p>${pill(phase)} <span class="message">${message}</span></p>
-<p class="soft">${finishedAt && !running ? html`ended ${time(finishedAt)}` : html`started ${time(startedAt)}`}${who && `, ${who === by?.username ? 'asked for by ' : ''}${who}`}</p>
-${results.length > 0 && html`<details id="results"><summary>${count(results.length, 'object')}</summary><table class="plain"><thead><tr><th>Phase</th><th>Object</th><th>Result</th><th>Message</th></tr></thead><tbody>${results.map(resultRow)}</tbody></table></details>`}</div></div>`;
+<p class="soft">${when}${who && `, ${who === by?.username ? 'asked for by ' : ''}${who}`}</p>
+${
+  results.length > 0 &&
+  html`<details id="results"><summary>${count(results.length, 'object')}</summary>${list}</details>`
+}</div></div>`;
 }
 
 function historyRow(view: ApplicationView, item: RevisionHistory): Html {
   const { app } = view;
   const source = item.source ?? item.sources?.[0] ?? sourcesOf(app.spec)[0];
-  return html`<tr id="history-${item.id}"><td>${item.id}</td><td>${revisionLink(item.revision || item.revisions?.[0], source)}</td><td>${time(item.deployedAt)}</td><td>${byWhom(view, item.revision || item.revisions?.[0], item.initiatedBy)}</td></tr>`;
+  const revision = item.revision || item.revisions?.[0];
+  return html`<tr id="history-${item.id}"><td>${item.id}</td><td>${revisionLink(revision, source)}</td>
+<td>${time(item.deployedAt)}</td><td>${byWhom(view, revision, item.initiatedBy)}</td></tr>`;
 }
 
 function history(view: ApplicationView): Html {
   const rows = [...(view.app.status?.history ?? [])].reverse();
-  const table = html`<table class="plain card"><thead><tr><th>#</th><th>Revision</th><th>Deployed</th><th>By</th></tr></thead><tbody>${rows.map((item) => historyRow(view, item))}</tbody></table>`;
-  return html`<div id="history" data-live><h2>History</h2>${rows.length > 0 ? table : html`<p class="empty">It was never synced.</p>`}</div>`;
+  const heads = ['#', 'Revision', 'Deployed', 'By'];
+  const lines = rows.map((item) => historyRow(view, item));
+  const list = rows.length > 0 ? table('plain card', heads, lines) : html`<p class="empty">It was never synced.</p>`;
+  return html`<div id="history" data-live><h2>History</h2>${list}</div>`;
 }
 
 export function applicationPage(view: ApplicationView, up: string): Html {
   const { app } = view;
-  return html`<nav class="crumbs" aria-label="Breadcrumb"><a href="${up}">Applications</a> <span>/</span> ${app.metadata.namespace} <span>/</span></nav>
-<div id="head" class="head" data-live><h1>${app.metadata.name}</h1>${pill(app.status?.sync?.status)}${pill(app.status?.health?.status)}${app.operation && pill('Running', 'Syncing')}
-<span class="soft grow">${app.status?.health?.message ?? ''}</span><a class="soft" href="${up}api/applications/${encodeURIComponent(app.metadata.namespace)}/${encodeURIComponent(app.metadata.name)}">JSON</a></div>
+  const { namespace, name } = app.metadata;
+  const { sync, health } = app.status ?? {};
+  const json = `${up}api/applications/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
+  return html`<nav class="crumbs" aria-label="Breadcrumb"><a href="${up}">Applications</a> <span>/</span>
+${namespace} <span>/</span></nav>
+<div id="head" class="head" data-live><h1>${name}</h1>
+${pill(sync?.status)}${pill(health?.status)}${app.operation && pill('Running', 'Syncing')}
+<span class="soft grow">${health?.message ?? ''}</span><a class="soft" href="${json}">JSON</a></div>
 ${facts(view)}${notices(view)}${resourceList(view.resources)}${operation(view)}${history(view)}
 <p id="gone" class="hidden notice warn">${applicationKey(app)} is gone. <a href="${up}">All applications</a></p>`;
 }

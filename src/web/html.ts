@@ -35,16 +35,20 @@ export interface Page {
   follows?: string;
 }
 
-const logo = html`<svg class="logo" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 2v14H4.5C6 11 8.500 6 12 2zM13.500 6c3 2.500 5 6 5.500 10h-5.500zM2 18h20c-.8 2.400-2.600 4-5 4H7c-2.400 0-4.200-1.600-5-4z"/></svg>`;
+const sails = 'M12 2v14H4.5C6 11 8.500 6 12 2zM13.500 6c3 2.500 5 6 5.500 10h-5.500z';
+const hull = 'M2 18h20c-.8 2.400-2.600 4-5 4H7c-2.400 0-4.200-1.600-5-4z';
+const logo = html`<svg class="logo" viewBox="0 0 24 24" aria-hidden="true"><path d="${sails}${hull}"/></svg>`;
 
 /** The whole page; script and style come from this server alone (see the policy header in `web.ts`). */
 export function page({ title, body, up, follows }: Page): string {
   const script = follows !== undefined && html`<script src="${up}live.js" defer></script>`;
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>${title} · Coxswain</title><link rel="icon" href="${up}icon.svg"><link rel="stylesheet" href="${up}style.css">${script}</head>
+<title>${title} · Coxswain</title><link rel="icon" href="${up}icon.svg">
+<link rel="stylesheet" href="${up}style.css">${script}</head>
 <body data-up="${up}"${follows !== undefined && html` data-follows="${follows}"`}>
-<header class="top"><a class="brand" href="${up || './'}">${logo}Coxswain</a><span id="connection" class="connection" role="status"></span></header>
+<header class="top"><a class="brand" href="${up || './'}">${logo}Coxswain</a>
+<span id="connection" class="connection" role="status"></span></header>
 <main>${body}</main></body></html>
 `.html;
 }

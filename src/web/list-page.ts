@@ -49,15 +49,25 @@ function row({ app, standing, environment = '' }: Line): Html {
   ]
     .join(' ')
     .toLowerCase();
-  return html`<tr id="app-${applicationKey(app)}" data-words="${words}" data-tags="${standing.tags.join(' ')}" class="rank-${standing.rank}">
-<td class="name"><a href="${applicationPath(app)}">${name}</a><span class="soft">${[project, environment].filter(Boolean).join(' · ')}</span></td>
+  const place = [project, environment].filter(Boolean).join(' · ');
+  const changed = lastChange(app) ? html`synced ${time(lastChange(app))}` : '';
+  const note = standing.note
+    ? html`<span title="${standing.note}">${standing.note}</span>`
+    : html`<span class="soft">${changed}</span>`;
+  const key = applicationKey(app);
+  const tags = standing.tags.join(' ');
+  return html`<tr id="app-${key}" data-words="${words}" data-tags="${tags}" class="rank-${standing.rank}">
+<td class="name"><a href="${applicationPath(app)}">${name}</a><span class="soft">${place}</span></td>
 <td>${pill(app.status?.sync?.status)}</td><td>${pill(app.status?.health?.status)}</td>
-<td class="wide">${revisionLink(revisionOf(app), source)}</td><td class="wide">${destination.namespace ?? ''}<span class="soft">${cluster}</span></td>
-<td class="note${standing.bad && ' bad'}">${standing.note ? html`<span title="${standing.note}">${standing.note}</span>` : html`<span class="soft">${lastChange(app) ? html`synced ${time(lastChange(app))}` : ''}</span>`}</td></tr>`;
+<td class="wide">${revisionLink(revisionOf(app), source)}</td>
+<td class="wide">${destination.namespace ?? ''}<span class="soft">${cluster}</span></td>
+<td class="note${standing.bad && ' bad'}">${note}</td></tr>`;
 }
 
 function chip(tag: Tag | '', label: string, number: number): Html {
-  return html`<button type="button" class="chip ${tag || 'all'}" data-tag="${tag}" aria-pressed="false">${label}<b>${number}</b></button>`;
+  const kind = `chip ${tag || 'all'}`;
+  const text = html`${label}<b>${number}</b>`;
+  return html`<button type="button" class="${kind}" data-tag="${tag}" aria-pressed="false">${text}</button>`;
 }
 
 function chips(lines: readonly Line[]): Html[] {
@@ -104,11 +114,15 @@ export function listPage(listed: readonly Listed[], upcoming: readonly Upcoming[
     .map((item) => ({ ...item, standing: standingOf(item.app, item.approvals, item.episodes) }))
     .sort(byNeed);
   return html`<h1>Applications</h1>
-<div class="toolbar"><input id="filter" type="search" placeholder="Filter by name, project, path or status" aria-label="Filter applications" autocomplete="off" spellcheck="false"><kbd>/</kbd>
+<div class="toolbar"><input id="filter" type="search" placeholder="Filter by name, project, path or status"
+  aria-label="Filter applications" autocomplete="off" spellcheck="false"><kbd>/</kbd>
 <div id="chips" class="chips" data-live role="group" aria-label="Filter by state">${chips(lines)}</div></div>
 <div id="empty" data-live>${lines.length === 0 && nothingYet}</div>
-<table class="list${lines.length === 0 && ' hidden'}" id="list"><thead><tr><th>Application</th><th>Sync</th><th>Health</th><th class="wide">Revision</th><th class="wide">Destination</th><th>What is going on</th></tr></thead>
+<table class="list${lines.length === 0 && ' hidden'}" id="list">
+<thead><tr><th>Application</th><th>Sync</th><th>Health</th><th class="wide">Revision</th>
+<th class="wide">Destination</th><th>What is going on</th></tr></thead>
 <tbody id="applications" data-live-list>${lines.map(row)}</tbody></table>
-<p id="none" class="empty hidden">No application fits the filter. <button type="button" id="clear" class="link">Show all</button></p>
+<p id="none" class="empty hidden">No application fits the filter.
+<button type="button" id="clear" class="link">Show all</button></p>
 <p id="schedules" class="soft schedules" data-live>${upcoming.length > 0 && 'Next looks: '}${schedules(upcoming)}</p>`;
 }

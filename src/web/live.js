@@ -1,4 +1,5 @@
-// Keeps an open page as the cluster is: told by server-sent events, it reads the page again and replaces only what differs.
+// Keeps an open page as the cluster is: told by server-sent events, it reads the page again and replaces only what
+// differs.
 (() => {
   const { up, follows } = document.body.dataset;
   const connection = document.getElementById('connection');
@@ -95,12 +96,15 @@
     } catch {
       // The stream tells that the connection is lost, and reads again when it is back.
     }
-    setTimeout(() => {
-      reading = false;
-      if (!again) return;
-      again = false;
-      read();
-    }, Math.max(0, minimumGap - (Date.now() - start)));
+    setTimeout(
+      () => {
+        reading = false;
+        if (!again) return;
+        again = false;
+        read();
+      },
+      Math.max(0, minimumGap - (Date.now() - start)),
+    );
   }
 
   function state(name, text) {
@@ -134,7 +138,13 @@
     else listen();
   });
 
-  const units = [['year', 31536000], ['month', 2592000], ['day', 86400], ['hour', 3600], ['minute', 60]];
+  const units = [
+    ['year', 31536000],
+    ['month', 2592000],
+    ['day', 86400],
+    ['hour', 3600],
+    ['minute', 60],
+  ];
   const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 
   function times() {
@@ -159,11 +169,13 @@
     const all = rows();
     let left = 0;
     for (const row of all) {
-      const fits = words.every((word) => row.dataset.words.includes(word)) && (!tag || row.dataset.tags.split(' ').includes(tag));
+      const fits =
+        words.every((word) => row.dataset.words.includes(word)) && (!tag || row.dataset.tags.split(' ').includes(tag));
       if (row.hidden === fits) row.hidden = !fits;
       if (fits) left += 1;
     }
-    for (const chip of document.querySelectorAll('.chip')) chip.setAttribute('aria-pressed', String(chip.dataset.tag === tag));
+    for (const chip of document.querySelectorAll('.chip'))
+      chip.setAttribute('aria-pressed', String(chip.dataset.tag === tag));
     document.getElementById('none').classList.toggle('hidden', left > 0 || all.length === 0);
     document.getElementById('list').classList.toggle('hidden', left === 0);
   }
@@ -183,7 +195,9 @@
   }
 
   function move(step) {
-    const links = rows().filter((row) => !row.hidden).map((row) => row.querySelector('a'));
+    const links = rows()
+      .filter((row) => !row.hidden)
+      .map((row) => row.querySelector('a'));
     const at = links.indexOf(document.activeElement);
     const next = at < 0 && step < 0 ? undefined : links[at + step];
     (next ?? (step < 0 ? box : links.at(-1)))?.focus();
@@ -208,8 +222,14 @@
       } else if (event.key === 'Escape' && (inBox || box.value || tag)) {
         choose('', '');
       } else if (event.key === 'Enter' && inBox) {
-        rows().find((row) => !row.hidden)?.querySelector('a').click();
-      } else if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && (inBox || document.activeElement?.closest('#applications'))) {
+        rows()
+          .find((row) => !row.hidden)
+          ?.querySelector('a')
+          .click();
+      } else if (
+        (event.key === 'ArrowDown' || event.key === 'ArrowUp') &&
+        (inBox || document.activeElement?.closest('#applications'))
+      ) {
         event.preventDefault();
         move(event.key === 'ArrowDown' ? 1 : -1);
       }
@@ -222,7 +242,9 @@
   setInterval(() => {
     times();
     // What was next has begun meanwhile; nothing tells of it.
-    const due = [...document.querySelectorAll('#schedules time')].some((item) => Date.parse(item.dateTime) < Date.now());
+    const due = [...document.querySelectorAll('#schedules time')].some(
+      (item) => Date.parse(item.dateTime) < Date.now(),
+    );
     if (due) read();
   }, 30000);
   if (!document.hidden) listen();

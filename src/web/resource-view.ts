@@ -19,9 +19,10 @@ function rank({ row }: ResourceView): number {
 }
 
 function line({ row }: ResourceView): Html {
+  const pruned = row.requiresPruning && html`<span class="pill PruneSkipped">to be pruned</span>`;
   return html`<span class="kind">${row.kind}<span class="soft">${row.group ?? ''}</span></span>
 <span class="object">${row.name}<span class="soft">${row.namespace ?? ''}</span></span>
-<span class="pills">${pill(row.status)}${row.health && pill(row.health.status)}${row.requiresPruning && html`<span class="pill PruneSkipped">to be pruned</span>`}</span>
+<span class="pills">${pill(row.status)}${row.health && pill(row.health.status)}${pruned}</span>
 <span class="soft message">${row.health?.message ?? ''}</span>`;
 }
 
@@ -29,8 +30,10 @@ function item(view: ResourceView, open: boolean): Html {
   const { row, diff } = view;
   const id = `object-${row.group ?? ''}/${row.kind}/${row.namespace ?? ''}/${row.name}`;
   if (!diff) return html`<li id="${id}"><div class="object-line">${line(view)}</div></li>`;
-  return html`<li id="${id}" class="differs"><details${open && html` open`}><summary class="object-line">${line(view)}</summary>
-<p class="legend"><span class="del">− live</span> <span class="add">+ after a sync</span></p>${diffBlock(diff)}</details></li>`;
+  return html`<li id="${id}" class="differs"><details${open && html` open`}>
+<summary class="object-line">${line(view)}</summary>
+<p class="legend"><span class="del">− live</span> <span class="add">+ after a sync</span></p>
+${diffBlock(diff)}</details></li>`;
 }
 
 /** Few differences are shown at once; many are opened one by one. */
@@ -43,11 +46,14 @@ export function resourceList(resources: readonly ResourceView[]): Html {
     .sort((a, b) => rank(a.view) - rank(b.view) || a.index - b.index)
     .map(({ view }) => view);
   const differing = sorted.filter(({ diff }) => diff !== '').length;
+  const allSynced = resources.every(({ row }) => row.status === 'Synced');
   const summary =
     differing > 0
       ? `${differing} of ${resources.length} differ from Git`
-      : `${count(resources.length, 'object')}${resources.every(({ row }) => row.status === 'Synced') ? ', all as in Git' : ''}`;
-  return html`<div id="resources-head" data-live class="section"><h2>Resources</h2><span class="soft">${resources.length > 0 && summary}</span></div>
+      : `${count(resources.length, 'object')}${allSynced ? ', all as in Git' : ''}`;
+  const none = html`<p class="empty">No objects are known yet. They appear with the first comparison.</p>`;
+  return html`<div id="resources-head" data-live class="section"><h2>Resources</h2>
+<span class="soft">${resources.length > 0 && summary}</span></div>
 <ul id="resources" class="objects card" data-live-list>${sorted.map((view) => item(view, differing <= openAtOnce))}</ul>
-<div id="resources-empty" data-live>${resources.length === 0 && html`<p class="empty">No objects are known yet. They appear with the first comparison.</p>`}</div>`;
+<div id="resources-empty" data-live>${resources.length === 0 && none}</div>`;
 }

@@ -63,9 +63,11 @@ async function formOf(request: IncomingMessage): Promise<URLSearchParams> {
 
 function beginPage(token: string): Html {
   return html`<h1>Set up GitHub</h1>
-<p>Coxswain makes a GitHub App of its own, with the permissions and events of its <code>app.yml</code>. Its credentials go into a Secret of the cluster and nowhere else.</p>
+<p>Coxswain makes a GitHub App of its own, with the permissions and events of its <code>app.yml</code>.
+Its credentials go into a Secret of the cluster and nowhere else.</p>
 <form method="post" action="setup"><input type="hidden" name="token" value="${token}">
-<p><label>Organization that owns it, empty for your own account <input name="organization" maxlength="100" autocomplete="off"></label></p>
+<p><label>Organization that owns it, empty for your own account
+<input name="organization" maxlength="100" autocomplete="off"></label></p>
 <p><button>Begin</button></p></form>`;
 }
 
@@ -88,7 +90,8 @@ const marks = { good: '✅', bad: '❌', waiting: '⏳' } as const;
 function statusPage({ name, installUrl, findings }: GitHubStatus): Html {
   const rows = findings.map(
     ({ what, state, detail, next }) =>
-      html`<tr><th scope="row">${marks[state]} ${what}</th><td>${detail}${next !== undefined && html`<br>${next}`}</td></tr>`,
+      html`<tr><th scope="row">${marks[state]} ${what}</th>
+<td>${detail}${next !== undefined && html`<br>${next}`}</td></tr>`,
   );
   return html`<h1>GitHub${name && `: ${name}`}</h1><table>${rows}</table>
 ${installUrl !== '' && html`<p><a class="button" href="${installUrl}">Install it in your repositories</a></p>`}`;
@@ -116,20 +119,24 @@ async function answer({ setup, status }: SetupPages, request: IncomingMessage, u
   return {
     status: setup ? 403 : 404,
     body: setup
-      ? html`<h1>GitHub is not set up</h1><p>Whoever may read the Secrets of Coxswain gets the address with <code>cox setup github</code>.</p>`
+      ? html`<h1>GitHub is not set up</h1>
+<p>Whoever may read the Secrets of Coxswain gets the address with <code>cox setup github</code>.</p>`
       : html`<h1>There is no GitHub App</h1>`,
   };
 }
 
 function headersOf({ session, formTo, again }: Shown, publicUrl: string): Record<string, string> {
   const secure = publicUrl.startsWith('https:') ? '; Secure' : '';
-  const cookie = `${cookieName}=${session}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${session ? cookieSeconds : 0}${secure}`;
+  const cookie =
+    `${cookieName}=${session}; Path=/; HttpOnly; SameSite=Lax; ` + `Max-Age=${session ? cookieSeconds : 0}${secure}`;
   const form = formTo === undefined ? "'self'" : formTo;
   return {
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-store',
     // An identity provider may stand between the form and GitHub.
-    'content-security-policy': `default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action ${form}${formTo ? ' https:' : ''}; frame-ancestors 'none'`,
+    'content-security-policy':
+      "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; " +
+      `form-action ${form}${formTo ? ' https:' : ''}; frame-ancestors 'none'`,
     'x-content-type-options': 'nosniff',
     // GitHub learns from where it is asked, and not the address with its token.
     'referrer-policy': formTo === undefined ? 'no-referrer' : 'strict-origin',

@@ -1,7 +1,13 @@
 // Keeps the page up to date: times in words, the live part replaced when something happens, forms left alone.
 'use strict';
 
-const units = [['year', 31536000], ['month', 2592000], ['day', 86400], ['hour', 3600], ['minute', 60]];
+const units = [
+  ['year', 31536000],
+  ['month', 2592000],
+  ['day', 86400],
+  ['hour', 3600],
+  ['minute', 60],
+];
 const words = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
 function tellTimes() {
@@ -27,7 +33,10 @@ function prepare() {
 
 /** Which folds are open, by their position and title. */
 function folds(root) {
-  return [...root.querySelectorAll('details')].map((each, at) => [`${at} ${each.querySelector('summary')?.textContent}`, each]);
+  return [...root.querySelectorAll('details')].map((each, at) => [
+    `${at} ${each.querySelector('summary')?.textContent}`,
+    each,
+  ]);
 }
 
 async function refresh() {

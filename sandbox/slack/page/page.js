@@ -48,17 +48,22 @@ function putModal(content) {
     for (const [name, { control }] of Object.entries(inputsOf(form))) {
       const old = before[name];
       if (old && 'value' in control) control.value = old.control.value;
-      else if (old) for (const input of control.querySelectorAll('input')) input.checked = [old.value].flat().includes(input.value);
+      else if (old)
+        for (const input of control.querySelectorAll('input')) input.checked = [old.value].flat().includes(input.value);
     }
   } else form.querySelector('textarea, input, select')?.focus();
 }
 
 function openedDetails() {
-  return new Map([...document.querySelectorAll('details[data-keep]')].map((details) => [details.dataset.keep, details.open]));
+  return new Map(
+    [...document.querySelectorAll('details[data-keep]')].map((details) => [details.dataset.keep, details.open]),
+  );
 }
 
 function drawPeople(people, as) {
-  const options = people.map((person) => new Option(person.name + (person.guest ? ' (guest)' : ''), person.id, false, person.id === as));
+  const options = people.map(
+    (person) => new Option(person.name + (person.guest ? ' (guest)' : ''), person.id, false, person.id === as),
+  );
   by('as').replaceChildren(...options);
 }
 
@@ -86,7 +91,8 @@ async function refresh() {
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
   const open = openedDetails();
   if (put(list, page.messages)) {
-    for (const details of list.querySelectorAll('details[data-keep]')) details.open = open.get(details.dataset.keep) ?? details.open;
+    for (const details of list.querySelectorAll('details[data-keep]'))
+      details.open = open.get(details.dataset.keep) ?? details.open;
     if (atEnd || changedChannel) list.scrollTop = list.scrollHeight;
   }
   if (seat.mark) showMark();
@@ -116,7 +122,11 @@ function redraw() {
 }
 
 async function act(body) {
-  const answer = await fetch('/page/act', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ as: seat.as, channel: seat.channel, ...body }) });
+  const answer = await fetch('/page/act', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ as: seat.as, channel: seat.channel, ...body }),
+  });
   const result = await answer.json();
   if (!result.ok) console.warn(result.error);
   await redraw();
@@ -142,8 +152,14 @@ async function confirmed(control) {
   yes.className = `button confirm ${words.style || 'primary'}`;
   dialog.showModal();
   return new Promise((resolve) => {
-    yes.onclick = () => { dialog.close(); resolve(true); };
-    no.onclick = () => { dialog.close(); resolve(false); };
+    yes.onclick = () => {
+      dialog.close();
+      resolve(true);
+    };
+    no.onclick = () => {
+      dialog.close();
+      resolve(false);
+    };
     dialog.oncancel = () => resolve(false);
   });
 }
@@ -153,7 +169,11 @@ async function click(control) {
   if (!(await confirmed(control))) return;
   if (control.dataset.url) window.open(control.dataset.url, '_blank', 'noopener');
   control.classList.add('waiting');
-  await act({ act: 'click', ...whereOf(control), ...(control.dataset.input !== undefined && { input: control.dataset.input }) });
+  await act({
+    act: 'click',
+    ...whereOf(control),
+    ...(control.dataset.input !== undefined && { input: control.dataset.input }),
+  });
   control.classList.remove('waiting');
 }
 
@@ -168,24 +188,30 @@ async function suggest(control) {
   delete control.dataset.value;
   if (control.value.length < Number(control.dataset.min)) return;
   const { options = [] } = await act({ act: 'suggest', ...whereOf(control), text: control.value });
-  list.replaceChildren(...options.map(({ text, value }) => {
-    const row = document.createElement('button');
-    row.type = 'button';
-    row.className = 'menu-item';
-    row.textContent = text;
-    row.onclick = () => {
-      control.value = text;
-      control.dataset.value = value;
-      list.hidden = true;
-      void choose(control);
-    };
-    return row;
-  }));
+  list.replaceChildren(
+    ...options.map(({ text, value }) => {
+      const row = document.createElement('button');
+      row.type = 'button';
+      row.className = 'menu-item';
+      row.textContent = text;
+      row.onclick = () => {
+        control.value = text;
+        control.dataset.value = value;
+        list.hidden = true;
+        void choose(control);
+      };
+      return row;
+    }),
+  );
   list.hidden = options.length === 0;
 }
 
 async function submit(form) {
-  const inputs = Object.fromEntries(Object.values(inputsOf(form)).filter(({ control }) => control.closest('.block.input')).map(({ value, control }) => [control.dataset.block, value]));
+  const inputs = Object.fromEntries(
+    Object.values(inputsOf(form))
+      .filter(({ control }) => control.closest('.block.input'))
+      .map(({ value, control }) => [control.dataset.block, value]),
+  );
   const button = form.querySelector('button[type=submit]');
   button.classList.add('waiting');
   await act({ act: 'submit', view: form.dataset.view, inputs });
@@ -204,7 +230,8 @@ async function send() {
 
 document.addEventListener('click', (event) => {
   const control = event.target.closest('[data-act]');
-  for (const menu of document.querySelectorAll('details.overflow[open]')) if (!menu.contains(event.target)) menu.removeAttribute('open');
+  for (const menu of document.querySelectorAll('details.overflow[open]'))
+    if (!menu.contains(event.target)) menu.removeAttribute('open');
   if (!control) return;
   const view = control.closest('[data-view]')?.dataset.view;
   if (control.dataset.act === 'click') void click(control);
