@@ -31,7 +31,10 @@ interface Place {
 
 function pathOf({ apiVersion, kind, metadata }: KubeObject, namespace: string): string {
   const root = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`;
-  return `${root}/namespaces/${namespace}/${plurals[kind] ?? ''}/${metadata.name ?? ''}?fieldManager=argocd-controller&force=true`;
+  return (
+    `${root}/namespaces/${namespace}/${plurals[kind] ?? ''}/${metadata.name ?? ''}` +
+    '?fieldManager=argocd-controller&force=true'
+  );
 }
 
 async function send(
@@ -105,7 +108,8 @@ if (import.meta.main) {
   const cluster = await startCluster({ name: 'floor' });
   try {
     process.stdout.write(
-      `${JSON.stringify(await measureFloor({ server: cluster.server, ca: cluster.ca, token: cluster.tokens.admin }))}\n`,
+      JSON.stringify(await measureFloor({ server: cluster.server, ca: cluster.ca, token: cluster.tokens.admin })) +
+        '\n',
     );
   } finally {
     await cluster.stop();

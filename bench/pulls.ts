@@ -12,8 +12,8 @@ import { namesOf, writeApplications } from './workload.ts';
 
 const help = `npm run bench:pulls [-- options]
 
-Creates applications from one repository in a sandbox GitHub, opens pull requests that change one ConfigMap in some of them, and
-measures from the webhook until the comment names them all. Prints one JSON line for each.
+Creates applications from one repository in a sandbox GitHub, opens pull requests that change one ConfigMap in some of
+them, and measures from the webhook until the comment names them all. Prints one JSON line for each.
 
   --apps <n>       applications; default 1000
   --touch <list>   how many each pull request touches; default 5,200

@@ -141,12 +141,14 @@ export function report(results: Partial<Record<PhaseName, Result>>, floor: Floor
     const scaled = reference === undefined ? undefined : reference * slower[scale];
     const ratio = scaled === undefined ? '—' : `${Number((measured / scaled).toPrecision(2))}`;
     return [
-      `| ${what} | ${figure(measured, unit)} | ${figure(scaled, unit)} | ${ratio} | ${figure(target * slower[scale], unit)} |`,
+      `| ${what} | ${figure(measured, unit)} | ${figure(scaled, unit)} | ${ratio} | ` +
+        `${figure(target * slower[scale], unit)} |`,
     ];
   });
   const [time, cpu] = [slower.time, slower.cpu].map((value) => Number(value.toPrecision(2)));
   return [
-    `Floor of this machine: ${floor.creates} creates/s, ${floor.repeats} repeated applies/s, ${floor.dryRuns} dry runs/s, 16 at a time.`,
+    `Floor of this machine: ${floor.creates} creates/s, ${floor.repeats} repeated applies/s, ${floor.dryRuns} ` +
+      'dry runs/s, 16 at a time.',
     `Reference and target are scaled by it: times by ${time}, CPU by ${cpu}.`,
     '',
     '| | measured | Argo CD, scaled | ratio | target, scaled |',

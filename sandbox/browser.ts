@@ -109,15 +109,21 @@ export class Browser {
     const size = { width, height: maxHeight, deviceScaleFactor: 1.5, mobile: false };
     await tab.send('Emulation.setDeviceMetricsOverride', size);
     await tab.go(url);
-    const found = `new Promise((resolve, reject) => { const end = Date.now() + 10000; const look = () => document.querySelector(${JSON.stringify(selector)}) ? resolve(true) : Date.now() > end ? reject(new Error('not there')) : setTimeout(look, 50); look(); })`;
+    const found =
+      'new Promise((resolve, reject) => { const end = Date.now() + 10000; ' +
+      `const look = () => document.querySelector(${JSON.stringify(selector)}) ? resolve(true) : ` +
+      "Date.now() > end ? reject(new Error('not there')) : setTimeout(look, 50); look(); })";
     await run(found);
     if (script) await run(`(async () => { ${script} })()`);
     await run(found);
     // A page that follows its end scrolls once more after it is drawn.
     const settled = 'await new Promise((resolve) => setTimeout(resolve, 300));';
-    const place = `const part = document.querySelector(${JSON.stringify(selector)}); ${settled} part.scrollIntoView({ block: 'start' }); ${settled} const at = part.getBoundingClientRect();`;
+    const place =
+      `const part = document.querySelector(${JSON.stringify(selector)}); ${settled} part.scrollIntoView({ block: ` +
+      `'start' }); ${settled} const at = part.getBoundingClientRect();`;
     const box = await run<Rectangle>(
-      `(async () => { ${place} return { x: at.x + scrollX, y: at.y + scrollY, width: at.width, height: at.height }; })()`,
+      `(async () => { ${place} return { x: at.x + scrollX, y: at.y + scrollY, width: at.width, height: ` +
+        'at.height }; })()',
     );
     const clip = { x: box.x, y: box.y, width: box.width, height: Math.min(box.height, maxHeight), scale: 1 };
     const { data } = await tab.send<{ data: string }>('Page.captureScreenshot', {

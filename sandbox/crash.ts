@@ -11,9 +11,9 @@ import { atRest } from './story/rest.ts';
 
 const help = `npm run crash [-- options]
 
-Plays the story twice. The second time Coxswain is killed (SIGKILL) at every mutating request that it makes to GitHub, Slack or the
-API server: once for each request of the first run, in turn before and after the request is handled. It is started again each time.
-Exits 0 when both runs end alike, else 1 with the differences.
+Plays the story twice. The second time Coxswain is killed (SIGKILL) at every mutating request that it makes to GitHub,
+Slack or the API server: once for each request of the first run, in turn before and after the request is handled. It is
+started again each time. Exits 0 when both runs end alike, else 1 with the differences.
 
   --seed <n>     kills at a share of the requests only, always the same ones for the same number
   --share <x>    that share, 0 to 1; default 0.1
@@ -102,7 +102,8 @@ async function run(): Promise<number> {
   const disturbed = await disturbedRun(choice, 15 * 60_000, tell);
   const found = differences(undisturbed.end, disturbed.end);
   tell(
-    `killed ${disturbed.kills.length} times; ${found.length === 0 ? 'both runs ended alike' : `${found.length} differences:\n${found.join('\n')}`}`,
+    `killed ${disturbed.kills.length} times; ` +
+      `${found.length === 0 ? 'both runs ended alike' : `${found.length} differences:\n${found.join('\n')}`}`,
   );
   if (found.length > 0 || values.seed !== undefined) return found.length === 0 ? 0 : 1;
   return (await atTheRest(undisturbed, disturbed.kills, tell)) ? 0 : 1;

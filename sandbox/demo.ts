@@ -15,7 +15,8 @@ No account and no network are needed once the binaries are built.
 
   --story             plays the story unattended, tells it, and exits: 0, or 1 with what failed
   --keep              with --story: stays running when the story has ended
-  --use-kubeconfig    uses the cluster of KUBECONFIG instead of starting one: one without Argo CD; what the demo made goes at its end
+  --use-kubeconfig    uses the cluster of KUBECONFIG instead of starting one: one without Argo CD;
+                      what the demo made goes at its end
   --verbose           Coxswain's log file is written at level debug
   --help              this text
 `;
@@ -79,7 +80,8 @@ const hints = `What to try
      it would do to the cluster. Write "/cox help" into the conversation.
   2. Merge it. The dev applications follow; the production ones wait, in the comment and as a card in Slack.
   3. In Slack, act as bob (alice is the author) and press Review, then Approve.
-  4. kubectl -n checkout-prod set image deployment/checkout checkout=nginx:1.25.5, and watch Slack: who changed what, and a button to take it back.
+  4. kubectl -n checkout-prod set image deployment/checkout checkout=nginx:1.25.5, and watch Slack:
+     who changed what, and a button to take it back.
   5. In Slack: /cox revert checkout-prod
 
 Ctrl-C stops everything.
@@ -135,7 +137,8 @@ async function run(options: Options): Promise<number> {
   } catch (error) {
     if (abort.signal.aborted) return 1;
     process.stderr.write(
-      `\n${describeError(error)}\n\nThe end of Coxswain's log:\n${scene.coxswain.logs().split('\n').slice(-30).join('\n')}\n`,
+      `\n${describeError(error)}\n\nThe end of Coxswain's log:\n` +
+        `${scene.coxswain.logs().split('\n').slice(-30).join('\n')}\n`,
     );
     return 1;
   } finally {

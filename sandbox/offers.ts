@@ -8,7 +8,8 @@ export function offers(repo: string): Scenario[] {
       repo,
       title: `Checkout with ${images.after}`,
       description:
-        'A new image in the base of dev and prod, a Helm value, a new Secret value, a PodDisruptionBudget more and a ConfigMap less.',
+        'A new image in the base of dev and prod, a Helm value, a new Secret value, ' +
+        'a PodDisruptionBudget more and a ConfigMap less.',
       branch: 'checkout-next',
       body: 'The summer sale is over.',
       change: newVersion,

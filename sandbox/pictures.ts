@@ -16,7 +16,10 @@ async function comment(stage: Stage, browser: Browser, number: number): Promise<
   const { github, repository } = stage.scene;
   const id = livingComment(stage, number)?.id ?? 0;
   // Of the applications only the one in production is open, as a person would have it.
-  const script = `for (const part of document.querySelectorAll('#issuecomment-${id} .body > details')) part.open = part.textContent.includes('${application}') && part.querySelector('summary b')?.textContent === '${application}';`;
+  const script =
+    `for (const part of document.querySelectorAll('#issuecomment-${id} .body > details')) part.open = ` +
+    `part.textContent.includes('${application}') && part.querySelector('summary b')?.textContent === ` +
+    `'${application}';`;
   await browser.take({
     url: `${github.url}/${repository.name}/pull/${number}`,
     script,

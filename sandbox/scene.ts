@@ -148,7 +148,8 @@ async function startForge({ dir, options, ends }: Base): Promise<{ github: Sandb
     const [first] = github.violations;
     if (first)
       throw new Error(
-        `GitHub would have refused: ${github.violations.map((item) => `${item.side} ${item.route} ${item.fault}`).join('; ')}`,
+        'GitHub would have refused: ' +
+          `${github.violations.map((item) => `${item.side} ${item.route} ${item.fault}`).join('; ')}`,
       );
   });
   const slack = await startSlack({ botToken, appToken, ...kill, ...(ports.slack && { port: ports.slack }) });

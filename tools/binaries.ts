@@ -179,7 +179,10 @@ function noGo(missing: string[], why: string): AppError {
     'E_TOOLS',
     `These pinned tools are not built yet and Go cannot build them (${why}): ${missing.join(', ')}`,
     {
-      hint: `Either install Go 1.26 or newer (https://go.dev/dl) and run this again, or copy a cache that was built elsewhere from the same revision on the same kind of machine and point COXSWAIN_CACHE to it (looked in ${join(cacheDirectory(), 'bin')})`,
+      hint:
+        'Either install Go 1.26 or newer (https://go.dev/dl) and run this again, ' +
+        'or copy a cache that was built elsewhere from the same revision on the same kind of machine and point ' +
+        `COXSWAIN_CACHE to it (looked in ${join(cacheDirectory(), 'bin')})`,
     },
   );
 }

@@ -19,7 +19,8 @@ export function progress(total: number, what: string, out: NodeJS.WriteStream = 
       const at = Date.now();
       const left = total - finished - 1;
       const text = (): string =>
-        `building ${name} · ${finished + 1} of ${total} ${what}, ${left} more after it · ${seconds(at)} (${seconds(began)} in all)`;
+        `building ${name} · ${finished + 1} of ${total} ${what}, ${left} more after it · ${seconds(at)} ` +
+        `(${seconds(began)} in all)`;
       const tick = (): void => void (out.isTTY ? out.write(`\r\x1b[K${text()}`) : line(text()));
       tick();
       const timer = setInterval(tick, out.isTTY ? 1_000 : 30_000);

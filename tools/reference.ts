@@ -9,13 +9,17 @@ import { errorCodes } from '../src/base/errors.ts';
 export const settingKeys = {
   'coxswain-cm': {
     'slack.identities':
-      'One line for each person: `<Slack user id>: <GitHub login>`. Slack people act as their GitHub login. Default: nobody',
+      'One line for each person: `<Slack user id>: <GitHub login>`. Slack people act as their GitHub login. ' +
+      'Default: nobody',
     'cli.identities':
-      "One line for each person: `<user of the cluster>: <GitHub login>`, the user as `kubectl auth whoami` tells it. What they ask from a terminal counts as that login's, where the admission policies are installed. Default: nobody",
+      'One line for each person: `<user of the cluster>: <GitHub login>`, ' +
+      "the user as `kubectl auth whoami` tells it. What they ask from a terminal counts as that login's, " +
+      'where the admission policies are installed. Default: nobody',
     'slack.channel':
       'Channel of the cards that no annotation routes. Default: none, and then such cards are not posted',
     'approval.expires':
-      "How long an approval that is not applied counts: from its opening, or from the last person's agreement. Then it must be asked for again. Default: 72h",
+      "How long an approval that is not applied counts: from its opening, or from the last person's agreement. " +
+      'Then it must be asked for again. Default: 72h',
     'schedule.resync':
       'When repositories are read, as a cron expression of five fields or a word such as `@daily`, ' +
       'read by node-cron: both fields of days must fit. Webhooks come on top. ' +
@@ -30,27 +34,33 @@ export const settingKeys = {
   'argocd-cm': {
     'timeout.reconciliation':
       'How often repositories are read when no webhook comes, shortened to what fits evenly into ' +
-      'a minute, an hour or a day; up to half of it is added at random. 0 switches it off; `schedule.resync` counts instead. Default: 120s',
+      'a minute, an hour or a day; up to half of it is added at random. 0 switches it off; ' +
+      '`schedule.resync` counts instead. Default: 120s',
     'cluster.inClusterEnabled': '`false` removes the implicit cluster `https://kubernetes.default.svc`. Default: true',
   },
   'argocd-rbac-cm': {
     'policy.csv':
-      'Who may do what, in the form of Argo CD. Keys `policy.<name>.csv` are added to it. Default: nobody may do anything',
+      'Who may do what, in the form of Argo CD. Keys `policy.<name>.csv` are added to it. Default: ' +
+      'nobody may do anything',
     'policy.default':
-      'Role of everybody who is known: linked people in Slack, and on GitHub owners, members and collaborators. Default: none',
+      'Role of everybody who is known: linked people in Slack, and on GitHub owners, members and collaborators. ' +
+      'Default: none',
   },
 } as const;
 
 /** Annotations on an Application, or on an AppProject for all its Applications, that `src/policy/policy.ts` reads. */
 export const policyAnnotations = {
   environment:
-    'Name of the environment, for GitHub deployments and for people; if GitHub requires reviewers for it, an approver must be one of them. Default: none, for deployments the name of the application',
+    'Name of the environment, for GitHub deployments and for people; if GitHub requires reviewers for it, ' +
+    'an approver must be one of them. Default: none, for deployments the name of the application',
   approval: '`none` or `required`. Any other word counts as `required`. Default: none',
   approvers:
-    'GitHub logins and `@org/team`, separated by commas or spaces. What is neither counts for nobody. Default: whoever has the right `approve`',
+    'GitHub logins and `@org/team`, separated by commas or spaces. What is neither counts for nobody. Default: ' +
+    'whoever has the right `approve`',
   approvals: 'How many people must agree. What is no number counts as 2, or more if it begins with more. Default: 1',
   expires:
-    'How long an approval counts that is not applied, such as `36h`; the shorter wins. Default, also for what is no duration: `approval.expires`',
+    'How long an approval counts that is not applied, such as `36h`; the shorter wins. Default, ' +
+    'also for what is no duration: `approval.expires`',
   slack: 'Channel of its cards, by name or id. Default: `slack.channel`',
 } as const;
 
@@ -82,11 +92,11 @@ function errorsPage(): string {
   );
   return `# Errors
 
-Every failure that a person may meet has a stable code. It stands in comments, conditions, logs (as \`err.code\`) and on the
-command line, followed by a hint where there is something to do.
+Every failure that a person may meet has a stable code. It stands in comments, conditions, logs (as \`err.code\`) and on
+the command line, followed by a hint where there is something to do.
 
-Failures that may pass by themselves are tried again with backoff. The others wait for a change: a commit, an edit of the
-Application, or a command.
+Failures that may pass by themselves are tried again with backoff. The others wait for a change: a commit, an edit of
+the Application, or a command.
 
 ${sections.join('\n\n')}
 `;
@@ -118,23 +128,25 @@ function configurationPage(): string {
 
 ## Environment
 
-The environment is read once, at the start. All faults are told together, and nothing starts while there is one. A variable
-that ends in \`_FILE\` names a file that holds the value, such as a mounted Secret.
+The environment is read once, at the start. All faults are told together, and nothing starts while there is one. A
+variable that ends in \`_FILE\` names a file that holds the value, such as a mounted Secret.
 
 ${table(['Variable', 'Meaning', 'Default'], environmentRows())}
 
 ## ConfigMaps
 
-They stand in the control-plane namespace and carry the label \`app.kubernetes.io/part-of\`, with the value \`argocd\` or
-\`coxswain\`. A change takes effect at once. A value that cannot be read is reported in the log at the start, and its default stands in.
+They stand in the control-plane namespace and carry the label \`app.kubernetes.io/part-of\`, with the value \`argocd\`
+or \`coxswain\`. A change takes effect at once. A value that cannot be read is reported in the log at the start, and its
+default stands in.
 
 ${maps.join('\n\n')}
 
 ## Secrets
 
-Clusters and repositories are the Secrets of Argo CD, found by the label \`argocd.argoproj.io/secret-type\`: \`cluster\`,
-\`repository\` and \`repo-creds\`. Of a repository \`url\`, \`username\` and \`password\` are read. Repositories in which the
-GitHub App is installed need no Secret. The key of the digests is kept in the Secret \`coxswain-mac\`, which Coxswain makes.
+Clusters and repositories are the Secrets of Argo CD, found by the label \`argocd.argoproj.io/secret-type\`:
+\`cluster\`, \`repository\` and \`repo-creds\`. Of a repository \`url\`, \`username\` and \`password\` are read.
+Repositories in which the GitHub App is installed need no Secret. The key of the digests is kept in the Secret
+\`coxswain-mac\`, which Coxswain makes.
 
 ## Annotations
 
@@ -163,10 +175,9 @@ npm link
 node_modules/.bin/node tools/binaries.ts helm kustomize jsonnet render
 \`\`\`
 
-The last line builds the tools that \`cox app diff\` and \`cox render\` need, by Go 1.26 or newer; \`cox\` of a clone finds them by itself. One
-that was installed as a package (\`npm pack\`, \`npm install -g\`) looks for them on PATH or in COX_TOOLS_DIR. Without a link:
-\`npm run cox -- app list\`.
-`;
+The last line builds the tools that \`cox app diff\` and \`cox render\` need, by Go 1.26 or newer; \`cox\` of a clone
+finds them by itself. One that was installed as a package (\`npm pack\`, \`npm install -g\`) looks for them on PATH or
+in COX_TOOLS_DIR. Without a link: \`npm run cox -- app list\`. `;
 }
 
 function commandsPage(): string {
@@ -181,27 +192,27 @@ function commandsPage(): string {
   ]);
   return `# Commands
 
-The same words work in a pull request comment and in Slack. In a comment, the first line that begins with \`/cox\` counts;
-quotes and code blocks do not. The answer is a reaction (🚀 done, 😕 refused) and a line in Coxswain's comment. In Slack, only
-the person who asked sees the answer.
+The same words work in a pull request comment and in Slack. In a comment, the first line that begins with \`/cox\`
+counts; quotes and code blocks do not. The answer is a reaction (🚀 done, 😕 refused) and a line in Coxswain's comment. In
+Slack, only the person who asked sees the answer.
 
 ${table(['Command', 'What it does', 'Right'], rows)}
 
-Where the application may be left out, the pull request tells which are meant: those that it touches, or those that wait for its
-merge. A word that is no command is never guessed: the answer names the nearest one.
+Where the application may be left out, the pull request tells which are meant: those that it touches, or those that wait
+for its merge. A word that is no command is never guessed: the answer names the nearest one.
 
-In Slack, \`/cox approve\` opens the review of what would be applied, and nothing is approved before its button is pressed; with
-\`--digest\`, the first digits on the card, it approves that at once. In a pull request, what counts is the effect that waited when
-the comment was written.
+In Slack, \`/cox approve\` opens the review of what would be applied, and nothing is approved before its button is
+pressed; with \`--digest\`, the first digits on the card, it approves that at once. In a pull request, what counts is
+the effect that waited when the comment was written.
 
-A pull request decides, by comment or button, about exactly what its own merge brought: its merge commit must be among the commits
-that wait. On an open one nothing waits yet; a name given in any other pull request is refused. What was pushed without a pull
-request is decided in Slack.
+A pull request decides, by comment or button, about exactly what its own merge brought: its merge commit must be among
+the commits that wait. On an open one nothing waits yet; a name given in any other pull request is refused. What was
+pushed without a pull request is decided in Slack.
 
 ## Rights
 
-Rights are lines of \`policy.csv\` in the ConfigMap \`argocd-rbac-cm\`, or roles of an AppProject. Subjects are GitHub logins and
-\`org:team\`. Without a line, nobody may do anything.
+Rights are lines of \`policy.csv\` in the ConfigMap \`argocd-rbac-cm\`, or roles of an AppProject. Subjects are GitHub
+logins and \`org:team\`. Without a line, nobody may do anything.
 
 ${table(['Right', 'Allows to'], own)}
 

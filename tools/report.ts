@@ -88,7 +88,8 @@ export function createReport(out: { write(text: string): unknown }): Report {
     if (entry && entry.failed > 0) for (const message of told) line(message.replaceAll(/^/gm, '  '));
     if (entry)
       line(
-        `${entry.failed > 0 ? '✖' : '✔'} ${file} · ${entry.passed} passed${entry.failed > 0 ? `, ${entry.failed} failed` : ''} · ${seconds(entry.ms)}`,
+        `${entry.failed > 0 ? '✖' : '✔'} ${file} · ${entry.passed} ` +
+          `passed${entry.failed > 0 ? `, ${entry.failed} failed` : ''} · ${seconds(entry.ms)}`,
       );
   }
 }

@@ -15,8 +15,8 @@ import { startPlace, type Place } from './place.ts';
 
 const help = `npm run beside [-- options]
 
-The sandbox of the demo, with Argo CD ${series} comparing and syncing and Coxswain beside it (COX_ENGINE=argocd). Its own
-binary is taken from COXSWAIN_ARGOCD=<folder>: the file argocd or argocd-linux-amd64 of a release. redis-server is
+The sandbox of the demo, with Argo CD ${series} comparing and syncing and Coxswain beside it (COX_ENGINE=argocd). Its
+own binary is taken from COXSWAIN_ARGOCD=<folder>: the file argocd or argocd-linux-amd64 of a release. redis-server is
 taken from PATH, or COXSWAIN_REDIS names it. Everything runs on loopback and ends with this command.
 
   --story     plays the story unattended, tells it, and exits

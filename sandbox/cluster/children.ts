@@ -18,7 +18,8 @@ export interface ChildOptions {
  * and removes the directory given as first argument. A SIGKILL gives us no chance to do that ourselves.
  */
 const guardScript =
-  'while read -r line; do pids=$line; done; [ -n "$pids" ] && kill -9 $pids 2>/dev/null; [ -n "$1" ] && rm -rf "$1"; exit 0';
+  'while read -r line; do pids=$line; done; [ -n "$pids" ] && kill -9 $pids 2>/dev/null; ' +
+  '[ -n "$1" ] && rm -rf "$1"; exit 0';
 
 /** The processes of one cluster. They run in sessions of their own, so that Ctrl-C reaches us first. */
 export class Children {
@@ -59,7 +60,10 @@ export class Children {
   ended(): string | undefined {
     for (const [name, { child, options }] of this.#running) {
       if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) continue;
-      return `${name} ended with ${child.signalCode ?? `code ${child.exitCode}`}: ${readFileSync(options.log, 'utf8').trim().split('\n').slice(-8).join('\n')}`;
+      return (
+        `${name} ended with ${child.signalCode ?? `code ${child.exitCode}`}: ` +
+        `${readFileSync(options.log, 'utf8').trim().split('\n').slice(-8).join('\n')}`
+      );
     }
     return undefined;
   }

@@ -153,7 +153,9 @@ async function pushPayload(site: Site, at: { repository: Repository; actor: Acto
     created: move.before === null,
     deleted: move.after === null,
     forced,
-    compare: `${site.world.url}/${fullName(repository)}/compare/${(move.before ?? none).slice(0, 12)}...${(move.after ?? none).slice(0, 12)}`,
+    compare:
+      `${site.world.url}/${fullName(repository)}/compare/${(move.before ?? none).slice(0, 12)}...` +
+      `${(move.after ?? none).slice(0, 12)}`,
     commits: shown,
     head_commit: shown.at(-1) ?? null,
     pusher: { name: actor.account.login, email: null },

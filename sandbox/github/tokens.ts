@@ -54,7 +54,8 @@ function appOf(world: World, jwt: string): Caller {
   if (typeof exp !== 'number' || exp <= now)
     throw new Failure(
       401,
-      "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires",
+      "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the " +
+        'assertion expires',
     );
   if (exp > now + 600 + 60) throw new Failure(401, "'Expiration time' claim ('exp') is too far in the future");
   if (typeof iat !== 'number' || iat > now + 5)

@@ -58,7 +58,9 @@ export class Interactions {
       state.notice({
         user: user.id,
         channel: channel.id,
-        text: `${command} failed with the error "${delivery.error === 'no_socket' ? 'dispatch_failed' : 'operation_timeout'}"`,
+        text:
+          `${command} failed with the error ` +
+          `"${delivery.error === 'no_socket' ? 'dispatch_failed' : 'operation_timeout'}"`,
       });
     else if (hook && Object.keys(delivery.response).length > 0)
       this.#obey('slash_commands', () => respond(state, hook, delivery.response));

@@ -115,7 +115,8 @@ async function voided(stage: Stage): Promise<void> {
     assert.ok(open && cardOf(stage, 'episode', open.metadata.name), 'a card of the drift as it is now');
   });
   tell(
-    'bob had the diff open when someone edited a ConfigMap live; his approval was refused, the card is void and names the difference',
+    'bob had the diff open when someone edited a ConfigMap live; his approval was refused, ' +
+      'the card is void and names the difference',
   );
 }
 
@@ -192,7 +193,8 @@ export async function approval(stage: Stage, pull: number, sha: string): Promise
   );
   await assertMigratedFirst(stage, images.after, before);
   tell(
-    'bob approved the newest card in Slack; the migration ran first, then exactly the approved effect was applied, the deletion included',
+    'bob approved the newest card in Slack; the migration ran first, then exactly the approved effect was ' +
+      'applied, the deletion included',
   );
   await say(stage, pull, {
     who: 'bob',

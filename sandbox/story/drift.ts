@@ -53,7 +53,8 @@ async function inProduction(stage: Stage): Promise<void> {
       assert.ok(text.includes(part), `the card names ${part}: ${text}`);
   });
   tell(
-    `someone set another image in production; kubectl → OutOfSync ${seen} ms (its start and our look included), then one card`,
+    `someone set another image in production; kubectl → OutOfSync ${seen} ms (its start and our look included), ` +
+      'then one card',
   );
   await press(
     stage,

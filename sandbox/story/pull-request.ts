@@ -76,7 +76,9 @@ function finished(stage: Stage, sha: string, conclusion: CheckRun['conclusion'])
       return check?.status === 'completed' && check.conclusion === conclusion ? check : undefined;
     },
     () =>
-      `${checkOn(stage, sha, 'coxswain/diff')?.conclusion ?? 'no conclusion'}: ${checkOn(stage, sha, 'coxswain/diff')?.output.title ?? ''}; ${livingComment(stage, 1)?.body ?? 'no comment'}`,
+      `${checkOn(stage, sha, 'coxswain/diff')?.conclusion ?? 'no conclusion'}: ` +
+      `${checkOn(stage, sha, 'coxswain/diff')?.output.title ?? ''}; ` +
+      `${livingComment(stage, 1)?.body ?? 'no comment'}`,
   );
 }
 

@@ -78,7 +78,8 @@ async function filesOf(
   } catch (error) {
     throw new Failure(
       422,
-      `"${scenario.title}" cannot be made now: the branch has it already, or has moved on. Revert it first, or edit a file under Code. (${error instanceof Error ? error.message : String(error)})`,
+      `"${scenario.title}" cannot be made now: the branch has it already, or has moved on. Revert it first, ` +
+        `or edit a file under Code. (${error instanceof Error ? error.message : String(error)})`,
     );
   }
 }

@@ -42,8 +42,10 @@ export function newAppPage(
 ): Html {
   const form = formOf(manifest);
   const button = html`<button class="primary">Create GitHub App for ${owner || (view.actor?.login ?? 'you')}</button>`;
-  const live = html`<div class="title"><h1>Create GitHub App</h1></div><section class="box"><div class="box-head"><b>${form.name}</b></div>
-<div class="body"><p>Webhooks go to <code>${form.hook_attributes.url}</code>.</p>${action(view, 'make-app', { manifest, state }, button)}</div></section>`;
+  const live = html`<div class="title"><h1>Create GitHub App</h1></div><section class="box">
+    <div class="box-head"><b>${form.name}</b></div>
+<div class="body"><p>Webhooks go to
+<code>${form.hook_attributes.url}</code>.</p>${action(view, 'make-app', { manifest, state }, button)}</div></section>`;
   return layout(view, { title: 'Create GitHub App', live });
 }
 
@@ -79,8 +81,14 @@ function owners({ world }: Site): Account[] {
 
 export function installPage(view: View, site: Site): Html {
   const row = (owner: Account): Html =>
-    html`<div class="row"><span class="grow strong">${owner.login}</span>${action(view, 'install-app', { account: owner.login }, html`<button class="primary">Install</button>`)}</div>`;
-  const live = html`<div class="title"><h1>Install ${site.world.app.name}</h1></div><section class="box">${owners(site).map(row)}</section>`;
+    html`<div class="row"><span class="grow strong">${owner.login}</span>${action(
+      view,
+      'install-app',
+      { account: owner.login },
+      html`<button class="primary">Install</button>`,
+    )}</div>`;
+  const live = html`<div class="title"><h1>Install ${site.world.app.name}</h1></div>
+    <section class="box">${owners(site).map(row)}</section>`;
   return layout(view, { title: `Install ${site.world.app.name}`, live });
 }
 

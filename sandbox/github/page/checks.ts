@@ -16,7 +16,9 @@ function kindOf(check: CheckRun): 'success' | 'failure' | 'neutral' | 'pending' 
 
 export function checkMark(check: CheckRun): Html {
   const kind = kindOf(check);
-  return html`<span class="mark-${kind}" title="${check.conclusion ?? check.status}">${kind === 'pending' ? html`<span class="dot"></span>` : icon(kind)}</span>`;
+  return html`<span class="mark-${kind}" title="${check.conclusion ?? check.status}">${
+    kind === 'pending' ? html`<span class="dot"></span>` : icon(kind)
+  }</span>`;
 }
 
 function buttons(view: View, repository: Repository, check: CheckRun): Part {
@@ -51,7 +53,9 @@ export function checksBox(view: View, repository: Repository, at: { sha: string;
   const checks = checksOf(repository, at.sha, { all: false }).sort((a, b) => a.name.localeCompare(b.name));
   if (checks.length === 0) return null;
   const { text, kind } = headline(checks);
-  return html`<section class="box checks"><div class="box-head ${kind}"><b>${at.title ?? text}</b> <span class="muted">${at.title ? `${text} · ` : ''}${checks.length} check${checks.length === 1 ? '' : 's'} on ${at.sha.slice(0, 7)}</span></div>
+  return html`<section class="box checks"><div class="box-head ${kind}"><b>${at.title ?? text}</b>
+    <span class="muted">${at.title ? `${text} · ` : ''}${checks.length} check${checks.length === 1 ? '' : 's'} on
+    ${at.sha.slice(0, 7)}</span></div>
     ${checks.map((check) => checkRow(view, repository, check))}</section>`;
 }
 
@@ -67,17 +71,32 @@ export function checkPage(view: View, repository: Repository, check: CheckRun): 
     html`<button class="small">Re-run</button>`,
   );
   const live = html`<div class="title"><h1>${checkMark(check)} ${check.name}</h1>
-    <p class="muted">${check.conclusion ?? check.status} on <code>${check.headSha.slice(0, 7)}</code> ${time(check.completedAt ?? check.startedAt)}
-    ${pull ? html`· <a href="${href(fullName(repository), 'pull', pull.number)}">#${pull.number} ${pull.title}</a>` : null}</p></div>
+    <p class="muted">${check.conclusion ?? check.status} on <code>${check.headSha.slice(0, 7)}</code>
+    ${time(check.completedAt ?? check.startedAt)}
+    ${
+      pull
+        ? html`· <a href="${href(fullName(repository), 'pull', pull.number)}">#${pull.number} ${pull.title}</a>`
+        : null
+    }</p></div>
     <div class="row">${buttons(view, repository, check)}${rerun}</div>
-    <section class="box"><div class="box-head"><b>${title ?? 'No output'}</b></div><div class="body markdown">${view.markdown(summary ?? '')}</div></section>
+    <section class="box"><div class="box-head"><b>${title ?? 'No output'}</b></div>
+    <div class="body markdown">${view.markdown(summary ?? '')}</div></section>
     ${text ? html`<section class="box"><div class="body markdown">${view.markdown(text)}</div></section>` : null}
-    ${annotations.length > 0 ? html`<section class="box"><div class="box-head"><b>Annotations</b></div>${annotations.map(annotation)}</section>` : null}`;
+    ${
+      annotations.length > 0
+        ? html`<section class="box"><div class="box-head"><b>Annotations</b></div>${annotations.map(
+            annotation,
+          )}</section>`
+        : null
+    }`;
   return layout(view, { title: check.name, repository, tab: 'pulls', live });
 }
 
 function annotation(each: Record<string, unknown>): Html {
-  return html`<div class="row annotation ${String(each['annotation_level'])}"><code>${String(each['path'])}:${String(each['start_line'])}</code> <span class="grow">${String(each['message'])}</span></div>`;
+  return html`<div class="row annotation ${String(
+    each['annotation_level'],
+  )}"><code>${String(each['path'])}:${String(each['start_line'])}</code>
+  <span class="grow">${String(each['message'])}</span></div>`;
 }
 
 const stateKinds: Record<string, string> = {
@@ -92,7 +111,8 @@ export function deploymentRow(repository: Repository, deployment: Deployment): H
   const kind = stateKinds[last?.state ?? 'queued'] ?? 'pending';
   const mark = kind === 'pending' ? html`<span class="dot"></span>` : icon(kind);
   return html`<div class="row deployment"><span class="mark-${kind}">${mark}</span>
-    <span class="grow"><b>${deployment.environment}</b> <code>${deployment.task.replace(/^coxswain:/, '')}</code> <span class="muted">${last?.description ?? deployment.description ?? ''}</span></span>
+    <span class="grow"><b>${deployment.environment}</b> <code>${deployment.task.replace(/^coxswain:/, '')}</code>
+    <span class="muted">${last?.description ?? deployment.description ?? ''}</span></span>
     <span class="pill ${kind}">${(last?.state ?? 'pending').replace('_', ' ')}</span>
     <a href="${href(fullName(repository), 'commit', deployment.sha)}"><code>${deployment.sha.slice(0, 7)}</code></a>
     <span class="muted">${time(deployment.updatedAt)}</span></div>`;
@@ -107,22 +127,32 @@ export function deploymentsPage(view: View, repository: Repository): Html {
     const rows = repository.deployments.filter((each) => each.environment === name).reverse();
     return html`<section class="box"><div class="box-head"><b>${icon('rocket')} ${name}</b>
       ${reviewers.length > 0 ? html`<span class="muted">reviewed by ${reviewers.join(', ')}</span>` : null}</div>
-      ${rows.length > 0 ? rows.map((each) => deploymentRow(repository, each)) : html`<p class="empty">Nothing deployed yet.</p>`}</section>`;
+      ${
+        rows.length > 0
+          ? rows.map((each) => deploymentRow(repository, each))
+          : html`<p class="empty">Nothing deployed yet.</p>`
+      }</section>`;
   };
-  const live = html`<div class="title"><h1>Deployments</h1></div>${names.length > 0 ? names.map(group) : html`<p class="empty box">No environment yet.</p>`}`;
+  const live = html`<div class="title"><h1>Deployments</h1>
+    </div>${names.length > 0 ? names.map(group) : html`<p class="empty box">No environment yet.</p>`}`;
   return layout(view, { title: `Deployments · ${fullName(repository)}`, repository, tab: 'deployments', live });
 }
 
 export function webhooksPage(view: View, repository: Repository, deliveries: readonly Delivery[]): Html {
-  const row = (
-    delivery: Delivery,
-  ): Html => html`<details class="row delivery"><summary><span class="${delivery.status === 'OK' ? 'mark-success' : 'mark-failure'}">${icon(delivery.status === 'OK' ? 'success' : 'failure')}</span>
+  const row = (delivery: Delivery): Html => html`<details class="row delivery">
+    <summary><span class="${
+      delivery.status === 'OK' ? 'mark-success' : 'mark-failure'
+    }">${icon(delivery.status === 'OK' ? 'success' : 'failure')}</span>
     <b>${delivery.event}${delivery.action === null ? '' : `.${delivery.action}`}</b> <code>${delivery.guid}</code>
-    <span class="muted">${delivery.status} · ${delivery.duration.toFixed(2)} s${delivery.redelivery ? ' · redelivery' : ''} · ${time(delivery.deliveredAt)}</span></summary>
+    <span class="muted">${delivery.status} · ${delivery.duration.toFixed(2)}
+    s${delivery.redelivery ? ' · redelivery' : ''} · ${time(delivery.deliveredAt)}</span></summary>
     ${action(view, 'redeliver', { delivery: delivery.id }, html`<button class="small">Redeliver</button>`)}
     <pre class="code"><code>${JSON.stringify(delivery.payload, null, 2)}</code></pre></details>`;
-  const live = html`<div class="title"><h1>Webhooks</h1><p class="muted">The newest ${deliveries.length} deliveries to the App, none of them sent twice by itself.</p></div>
-    <section class="box">${deliveries.length > 0 ? deliveries.map(row) : html`<p class="empty">None yet.</p>`}</section>`;
+  const live = html`<div class="title"><h1>Webhooks</h1><p class="muted">The newest ${deliveries.length} deliveries to
+    the App, none of them sent twice by itself.</p></div>
+    <section class="box">${
+      deliveries.length > 0 ? deliveries.map(row) : html`<p class="empty">None yet.</p>`
+    }</section>`;
   return layout(view, { title: `Webhooks · ${fullName(repository)}`, repository, tab: 'webhooks', live });
 }
 
@@ -130,5 +160,10 @@ export function webhooksPage(view: View, repository: Repository, deliveries: rea
 export function reviewers(repository: Repository, number: number): Html {
   const reviews = repository.reviews.filter((review) => review.pull === number);
   if (reviews.length === 0) return html`<p class="muted">No reviews</p>`;
-  return html`${reviews.map((review) => html`<p>${avatar(review.user)} ${review.user.login} <span class="${review.state === 'APPROVED' ? 'mark-success' : 'mark-neutral'}">${icon(review.state === 'APPROVED' ? 'success' : 'neutral')}</span></p>`)}`;
+  return html`${reviews.map(
+    (review) =>
+      html`<p>${avatar(review.user)} ${review.user.login} <span class="${
+        review.state === 'APPROVED' ? 'mark-success' : 'mark-neutral'
+      }">${icon(review.state === 'APPROVED' ? 'success' : 'neutral')}</span></p>`,
+  )}`;
 }

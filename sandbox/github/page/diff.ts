@@ -29,11 +29,18 @@ function lines(patch: string): Line[] {
 
 function fileDiff(file: ChangedFile): Html {
   const row = (line: Line): Html =>
-    html`<tr class="${line.kind}"><td class="no">${line.before}</td><td class="no">${line.after}</td><td class="text">${line.text}</td></tr>`;
+    html`<tr class="${line.kind}"><td class="no">${line.before}</td><td class="no">${line.after}</td>
+      <td class="text">${line.text}</td></tr>`;
   const name = file.previous === null ? file.path : `${file.previous} → ${file.path}`;
-  return html`<details class="file box" open><summary class="box-head"><code>${name}</code> <span class="label">${file.status}</span>
-    <span class="stat"><span class="plus">+${file.additions}</span> <span class="minus">−${file.deletions}</span></span></summary>
-    ${file.patch === '' ? html`<p class="empty">No lines to show.</p>` : html`<table class="lines"><tbody>${lines(file.patch).map(row)}</tbody></table>`}</details>`;
+  return html`<details class="file box" open><summary class="box-head"><code>${name}</code>
+    <span class="label">${file.status}</span>
+    <span class="stat"><span class="plus">+${file.additions}</span>
+    <span class="minus">−${file.deletions}</span></span></summary>
+    ${
+      file.patch === ''
+        ? html`<p class="empty">No lines to show.</p>`
+        : html`<table class="lines"><tbody>${lines(file.patch).map(row)}</tbody></table>`
+    }</details>`;
 }
 
 function plural(count: number, word: string): string {

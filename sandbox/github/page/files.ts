@@ -32,7 +32,12 @@ function crumbs(repository: Repository, ref: string, path: string): Html {
   const parts = path.split('/').filter((part) => part !== '');
   const link = (at: number): Html =>
     html` / <a href="${href(fullName(repository), 'tree', ref, ...parts.slice(0, at + 1))}">${parts[at]}</a>`;
-  return html`<p class="path"><code class="ref">${ref}</code> <a href="${href(fullName(repository), 'tree', ref)}"><b>${repository.name}</b></a>${parts.map((_, at) => link(at))}</p>`;
+  return html`<p class="path"><code class="ref">${ref}</code>
+    <a href="${href(
+      fullName(repository),
+      'tree',
+      ref,
+    )}"><b>${repository.name}</b></a>${parts.map((_, at) => link(at))}</p>`;
 }
 
 export async function treePage(view: View, repository: Repository, path: string): Promise<Html> {
@@ -51,15 +56,26 @@ export async function treePage(view: View, repository: Repository, path: string)
     .sort((a, b) => Number(b.folder) - Number(a.folder) || a.path.localeCompare(b.path));
   const name = fullName(repository);
   const row = (entry: (typeof entries)[number]): Html =>
-    html`<div class="row">${icon(entry.folder ? 'folder' : 'file')} <a href="${href(name, entry.folder ? 'tree' : 'blob', ref, entry.path)}">${entry.path.split('/').at(-1)}</a></div>`;
+    html`<div class="row">${icon(entry.folder ? 'folder' : 'file')}
+      <a href="${href(
+        name,
+        entry.folder ? 'tree' : 'blob',
+        ref,
+        entry.path,
+      )}">${entry.path.split('/').at(-1)}</a></div>`;
   const [last] = await commits(repository.dir, [sha], 1);
   const branches = (await refs(repository.dir))
     .filter((each) => each.name.startsWith('refs/heads/'))
     .map((each) => each.name.slice('refs/heads/'.length));
-  const live = html`${crumbs(repository, ref, rest)}<section class="box"><div class="box-head"><b>${last?.author.name}</b>
-    <a href="${href(name, 'commit', sha)}">${last?.message.split('\n')[0]}</a><span class="grow"></span><code>${sha.slice(0, 7)}</code> <span class="muted">${time(last?.committer.date ?? '')}</span></div>
+  const live = html`${crumbs(repository, ref, rest)}<section class="box">
+    <div class="box-head"><b>${last?.author.name}</b>
+    <a href="${href(name, 'commit', sha)}">${last?.message.split('\n')[0]}</a><span
+    class="grow"></span><code>${sha.slice(0, 7)}</code>
+    <span class="muted">${time(last?.committer.date ?? '')}</span></div>
     ${entries.length > 0 ? entries.map(row) : html`<p class="empty">Empty.</p>`}</section>
-    <p class="muted">Branches: ${branches.map((branch) => html`<a href="${href(name, 'tree', branch)}"><code class="ref">${branch}</code></a> `)}</p>`;
+    <p class="muted">Branches: ${branches.map(
+      (branch) => html`<a href="${href(name, 'tree', branch)}"><code class="ref">${branch}</code></a> `,
+    )}</p>`;
   return layout(view, { title: name, repository, tab: 'code', live });
 }
 
@@ -71,8 +87,10 @@ export async function blobPage(view: View, repository: Repository, path: string)
     .replace(/\n$/, '')
     .split('\n')
     .map((line, at) => html`<tr><td class="no">${at + 1}</td><td class="text">${line}</td></tr>`);
-  const live = html`${crumbs(repository, ref, rest)}<section class="box"><div class="box-head"><b>${rest.split('/').at(-1)}</b><span class="grow"></span>
-    <a class="button" href="${href(fullName(repository), 'edit', ref, rest)}">Edit</a></div><table class="lines"><tbody>${rows}</tbody></table></section>`;
+  const live = html`${crumbs(repository, ref, rest)}<section class="box">
+    <div class="box-head"><b>${rest.split('/').at(-1)}</b><span class="grow"></span>
+    <a class="button" href="${href(fullName(repository), 'edit', ref, rest)}">Edit</a></div><table class="lines">
+    <tbody>${rows}</tbody></table></section>`;
   return layout(view, { title: rest, repository, tab: 'code', live });
 }
 
@@ -89,12 +107,14 @@ export async function editPage(view: View, repository: Repository, path: string)
   const proposed =
     ref === repository.defaultBranch ? `${view.actor?.login ?? 'change'}-${stem}-${view.world.nextId()}` : ref;
   const fields = { repo: fullName(repository), path: rest, from: ref };
-  const form = html`<section class="box"><div class="box-head"><b>Editing ${rest}</b></div><textarea class="editor" name="content" rows="24" spellcheck="false">
+  const form = html`<section class="box"><div class="box-head"><b>Editing ${rest}</b></div>
+    <textarea class="editor" name="content" rows="24" spellcheck="false">
 ${content}</textarea></section>
     <section class="box"><div class="box-head"><b>Commit changes</b></div><div class="form">
     <label>Message <input name="message" value="Update ${rest.split('/').at(-1)}" required></label>
     <label>Branch <input name="branch" value="${proposed}" required></label>
-    <div class="row"><span class="grow"></span><button class="danger" name="remove" value="1">Delete the file</button><button class="primary">Commit changes</button></div></div></section>`;
+    <div class="row"><span class="grow"></span><button class="danger" name="remove" value="1">Delete the
+    file</button><button class="primary">Commit changes</button></div></div></section>`;
   return layout(view, {
     title: `Edit ${rest}`,
     repository,
@@ -110,7 +130,8 @@ export async function commitPage(view: View, repository: Repository, sha: string
   const shown = await commit(repository.dir, found);
   const [subject = '', ...rest] = shown.message.split('\n');
   const files = await changedFiles(repository.dir, shown.parents[0] ?? null, found);
-  const live = html`<div class="title"><h1>${subject}</h1><p class="muted"><b>${shown.author.name}</b> committed ${time(shown.committer.date)} · <code>${found}</code></p></div>
+  const live = html`<div class="title"><h1>${subject}</h1><p class="muted"><b>${shown.author.name}</b> committed
+    ${time(shown.committer.date)} · <code>${found}</code></p></div>
     ${rest.join('\n').trim() === '' ? null : html`<pre class="code"><code>${rest.join('\n').trim()}</code></pre>`}
     ${checksBox(view, repository, { sha: found })}${fileDiffs(files)}`;
   return layout(view, { title: subject, repository, tab: 'code', live });
@@ -126,10 +147,14 @@ export async function comparePage(view: View, repository: Repository, range: str
   const made = await commits(repository.dir, [`${from}..${to}`]);
   const [subject = '', ...rest] = (made.at(-1)?.message ?? '').split('\n');
   const fields = { repo: fullName(repository), head, base };
-  const form = html`<section class="box"><div class="box-head"><b>Open a pull request</b> <code class="ref">${base}</code> ← <code class="ref">${head}</code></div><div class="form">
-    <label>Title <input name="title" value="${subject}" required></label><label>Description <textarea name="body" rows="4">${rest.join('\n').trim()}</textarea></label>
-    <div class="row"><span class="grow"></span><button class="primary">Create pull request</button></div></div></section>`;
-  const live = html`<div class="title"><h1>Comparing changes</h1><p class="muted">${made.length} commit${made.length === 1 ? '' : 's'}</p></div>`;
+  const form = html`<section class="box"><div class="box-head"><b>Open a pull request</b>
+    <code class="ref">${base}</code> ← <code class="ref">${head}</code></div><div class="form">
+    <label>Title <input name="title" value="${subject}" required></label><label>Description
+    <textarea name="body" rows="4">${rest.join('\n').trim()}</textarea></label>
+    <div class="row"><span class="grow"></span><button class="primary">Create pull request</button></div></div>
+    </section>`;
+  const live = html`<div class="title"><h1>Comparing changes</h1><p class="muted">${made.length}
+    commit${made.length === 1 ? '' : 's'}</p></div>`;
   const differences = fileDiffs(await changedFiles(repository.dir, shared, to));
   return layout(view, {
     title: `Compare ${range}`,

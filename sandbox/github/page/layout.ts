@@ -24,9 +24,12 @@ interface Frame {
 }
 
 const shapes: Record<string, string> = {
-  pull: 'M4 3.5a1.5 1.5 0 1 1 .01 0M4 5v7M4 13.5a1.5 1.5 0 1 1 .01 0M12 13.5a1.5 1.5 0 1 1 .01 0M12 12V7a2 2 0 0 0-2-2H8m2-2L8 5l2 2',
+  pull:
+    'M4 3.5a1.5 1.5 0 1 1 .01 0M4 5v7M4 13.5a1.5 1.5 0 1 1 .01 0M12 13.5a1.5 1.5 0 1 1 .01 0M12 12V7a2 2 0 0 ' +
+    '0-2-2H8m2-2L8 5l2 2',
   merge:
-    'M4 3.5a1.5 1.5 0 1 1 .01 0M4 5v7M4 13.5a1.5 1.5 0 1 1 .01 0M12 8.5a1.5 1.5 0 1 1 .01 0M4 5c0 3 3 3.500 6.500 3.500',
+    'M4 3.5a1.5 1.5 0 1 1 .01 0M4 5v7M4 13.5a1.5 1.5 0 1 1 .01 0M12 8.5a1.5 1.5 0 1 1 .01 0M4 5c0 3 3 3.500 6.500 ' +
+    '3.500',
   closed: 'M4 4l8 8M12 4l-8 8',
   success: 'M3 8.500l3.500 3.500L13 4.500',
   failure: 'M4 4l8 8M12 4l-8 8',
@@ -39,7 +42,8 @@ const shapes: Record<string, string> = {
 };
 
 export function icon(name: string): Html {
-  return html`<svg class="icon icon-${name}" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="${shapes[name] ?? ''}" /></svg>`;
+  return html`<svg class="icon icon-${name}" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path
+    d="${shapes[name] ?? ''}" /></svg>`;
 }
 
 /** Shown by the browser relative to now. */
@@ -48,7 +52,8 @@ export function time(at: string): Html {
 }
 
 export function avatar(account: Account, size = 20): Html {
-  return html`<img class="avatar ${account.type === 'Bot' ? 'bot' : ''}" src="/-/avatar/${encodeURIComponent(account.login)}.svg" width="${size}" height="${size}" alt="">`;
+  return html`<img class="avatar ${account.type === 'Bot' ? 'bot' : ''}"
+    src="/-/avatar/${encodeURIComponent(account.login)}.svg" width="${size}" height="${size}" alt="">`;
 }
 
 export function login(account: Account): Html {
@@ -65,7 +70,10 @@ export function statePill(pull: Pull, small = false): Html {
 
 export function tabs(items: readonly { label: Part; to: string; count?: number; active: boolean }[]): Html {
   const item = (each: (typeof items)[number]): Html =>
-    html`<a class="tab ${each.active ? 'active' : ''}" href="${each.to}">${each.label}${each.count === undefined ? null : html` <span class="count">${each.count}</span>`}</a>`;
+    html`<a class="tab ${each.active ? 'active' : ''}"
+      href="${each.to}">${each.label}${
+        each.count === undefined ? null : html` <span class="count">${each.count}</span>`
+      }</a>`;
   return html`<nav class="tabs">${items.map(item)}</nav>`;
 }
 
@@ -83,7 +91,8 @@ function people(view: View): Html {
     html`<option value="${account.login}" ${account === view.actor ? html`selected` : null}>${account.login}</option>`;
   return html`<form method="post" action="/-/do/as" class="who">
     <input type="hidden" name="back" value="${view.path}">
-    <label>acting as ${view.actor ? avatar(view.actor) : null} <select name="login" data-submit>${persons.map(option)}</select></label>
+    <label>acting as ${view.actor ? avatar(view.actor) : null}
+    <select name="login" data-submit>${persons.map(option)}</select></label>
   </form>`;
 }
 
@@ -92,7 +101,8 @@ export function layout(view: View, frame: Frame): Html {
   const open = repository ? [...repository.pulls.values()].filter((pull) => pull.state === 'open').length : 0;
   const name = repository ? fullName(repository) : '';
   const crumbs = repository
-    ? html`<span class="crumbs">${repository.owner.login} <i>/</i> <a href="${href(name, 'pulls')}"><b>${repository.name}</b></a></span>`
+    ? html`<span class="crumbs">${repository.owner.login} <i>/</i>
+      <a href="${href(name, 'pulls')}"><b>${repository.name}</b></a></span>`
     : html`<span class="crumbs"><b>Repositories</b></span>`;
   const nav = repository
     ? tabs([
@@ -104,7 +114,10 @@ export function layout(view: View, frame: Frame): Html {
     : null;
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${frame.title}</title>
-<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/-/page.css"><script src="/-/page.js" defer></script></head>
-<body><header class="top"><div class="bar"><a class="mark" href="/">GH</a>${crumbs}<span class="sandbox">sandbox</span>${people(view)}</div>${nav}</header>
-<main><div id="live">${frame.live}</div>${frame.steady ? html`<div id="steady">${frame.steady}</div>` : null}</main></body></html>`;
+<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/-/page.css"><script src="/-/page.js"
+defer></script></head>
+<body><header class="top"><div class="bar"><a class="mark" href="/">GH</a>${crumbs}<span
+class="sandbox">sandbox</span>${people(view)}</div>${nav}</header>
+<main><div id="live">${frame.live}</div>${frame.steady ? html`<div id="steady">${frame.steady}</div>` : null}</main>
+</body></html>`;
 }

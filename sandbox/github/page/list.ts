@@ -26,11 +26,12 @@ export interface Scenario {
 }
 
 export function repositoriesPage(view: View): Html {
-  const row = (
-    repository: Repository,
-  ): Html => html`<div class="row"><span class="grow"><a class="strong" href="${href(fullName(repository), 'pulls')}">${fullName(repository)}</a>
-    <span class="label">${repository.private ? 'private' : 'public'}</span></span><span class="muted">pushed ${time(repository.pushedAt)}</span></div>`;
-  const live = html`<div class="title"><h1>Repositories</h1></div><section class="box">${view.world.repositories.map(row)}</section>`;
+  const row = (repository: Repository): Html => html`<div class="row"><span class="grow"><a class="strong"
+    href="${href(fullName(repository), 'pulls')}">${fullName(repository)}</a>
+    <span class="label">${repository.private ? 'private' : 'public'}</span></span><span class="muted">pushed
+    ${time(repository.pushedAt)}</span></div>`;
+  const live = html`<div class="title"><h1>Repositories</h1></div>
+    <section class="box">${view.world.repositories.map(row)}</section>`;
   return layout(view, { title: 'Repositories', live });
 }
 
@@ -38,8 +39,10 @@ function pullRow(repository: Repository, pull: Pull): Html {
   const checks = checksOf(repository, pull.mergeCommit ?? pull.headSha, { all: false });
   const said = repository.comments.filter((comment) => comment.pull === pull.number).length;
   const to = href(fullName(repository), 'pull', pull.number);
-  return html`<div class="row">${statePill(pull, true)}<span class="grow"><a class="strong" href="${to}">${pull.title}</a> ${checks.map(checkMark)}
-    <br><span class="muted">#${pull.number} opened ${time(pull.createdAt)} by ${pull.user.login.replace('[bot]', '')} · <code class="ref">${pull.headRef}</code></span></span>
+  return html`<div class="row">${statePill(pull, true)}<span class="grow"><a class="strong"
+    href="${to}">${pull.title}</a> ${checks.map(checkMark)}
+    <br><span class="muted">#${pull.number} opened ${time(pull.createdAt)} by ${pull.user.login.replace('[bot]', '')} ·
+    <code class="ref">${pull.headRef}</code></span></span>
     ${said > 0 ? html`<a class="muted" href="${to}">💬 ${said}</a>` : null}</div>`;
 }
 
@@ -69,7 +72,8 @@ function scenarioRow(view: View, scenario: Scenario): Html {
     { repo: scenario.repo, branch: scenario.branch },
     html`<button class="small">Make this change</button>`,
   );
-  return html`<div class="row"><span class="grow"><b>${scenario.title}</b><br><span class="muted">${scenario.description}</span></span>${button}</div>`;
+  return html`<div class="row"><span class="grow"><b>${scenario.title}</b><br><span
+    class="muted">${scenario.description}</span></span>${button}</div>`;
 }
 
 export async function pullsPage(
@@ -83,14 +87,36 @@ export async function pullsPage(
   const name = fullName(repository);
   const banner = (
     branch: string,
-  ): Html => html`<div class="banner">${icon('pull')} <span class="grow"><code class="ref">${branch}</code> has changes that no pull request proposes yet</span>
-    <a class="button primary" href="${href(name, 'compare', repository.defaultBranch)}...${href(branch).slice(1)}">Compare &amp; pull request</a></div>`;
+  ): Html => html`<div class="banner">${icon('pull')} <span class="grow"><code class="ref">${branch}</code> has changes
+    that no pull request proposes yet</span>
+    <a class="button primary" href="${href(
+      name,
+      'compare',
+      repository.defaultBranch,
+    )}...${href(branch).slice(1)}">Compare &amp; pull request</a></div>`;
   const offered = at.scenarios.filter((scenario) => scenario.repo === name);
   const live = html`${(await waitingBranches(repository)).map(banner)}
-    <section class="box"><div class="box-head"><a href="${href(name, 'pulls')}" class="${at.closed ? 'muted' : 'strong'}">${icon('pull')} ${open.length} Open</a>
-    <a href="${href(name, 'pulls')}?closed=1" class="${at.closed ? 'strong' : 'muted'}">${icon('success')} ${all.length - open.length} Closed</a><span class="grow"></span>
+    <section class="box"><div class="box-head"><a href="${href(name, 'pulls')}"
+    class="${at.closed ? 'muted' : 'strong'}">${icon('pull')} ${open.length} Open</a>
+    <a href="${href(name, 'pulls')}?closed=1" class="${at.closed ? 'strong' : 'muted'}">${icon('success')}
+    ${all.length - open.length} Closed</a><span class="grow"></span>
     <a class="button primary" href="${href(name, 'tree', repository.defaultBranch)}">New change</a></div>
-    ${shown.length > 0 ? shown.map((pull) => pullRow(repository, pull)) : html`<p class="empty">${at.closed ? 'Nothing closed yet.' : 'No open pull requests. Choose a file under Code, edit it, and propose the change.'}</p>`}</section>
-    ${offered.length > 0 ? html`<section class="box"><div class="box-head"><b>Ready-made changes</b> <span class="muted">committed to a branch of their own as ${view.actor ? login(view.actor) : 'you'}</span></div>${offered.map((each) => scenarioRow(view, each))}</section>` : null}`;
+    ${
+      shown.length > 0
+        ? shown.map((pull) => pullRow(repository, pull))
+        : html`<p class="empty">${
+            at.closed
+              ? 'Nothing closed yet.'
+              : 'No open pull requests. Choose a file under Code, edit it, and propose the change.'
+          }</p>`
+    }</section>
+    ${
+      offered.length > 0
+        ? html`<section class="box"><div class="box-head"><b>Ready-made changes</b> <span class="muted">committed to a
+        branch of their own as ${view.actor ? login(view.actor) : 'you'}</span></div>${offered.map((each) =>
+          scenarioRow(view, each),
+        )}</section>`
+        : null
+    }`;
   return layout(view, { title: `Pull requests · ${name}`, repository, tab: 'pulls', live });
 }

@@ -84,7 +84,8 @@ function errorPage(view: View, error: unknown): { status: number; shown: Html } 
     error instanceof Failure
       ? (error.errors ?? []).map((each) => html`<p>${String(each['message'] ?? each['code'])}</p>`)
       : null;
-  const live = html`<section class="box"><div class="box-head failure"><b>${status}</b> ${message}</div><div class="body">${details}<a href="${view.path}">Back</a></div></section>`;
+  const live = html`<section class="box"><div class="box-head failure"><b>${status}</b> ${message}</div>
+    <div class="body">${details}<a href="${view.path}">Back</a></div></section>`;
   return { status, shown: layout(view, { title: message, live }) };
 }
 
@@ -92,7 +93,11 @@ function errorPage(view: View, error: unknown): { status: number; shown: Html } 
 function avatarImage(login: string): string {
   const hue = [...login].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 7);
   const letter = escapeHtml((login[0] ?? '?').toUpperCase());
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><rect width="40" height="40" fill="hsl(${hue} 45% 48%)"/><text x="20" y="27" font-family="sans-serif" font-size="20" font-weight="600" fill="#fff" text-anchor="middle">${letter}</text></svg>`;
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><rect width="40" height="40" fill="hsl(${hue} 45% ` +
+    '48%)"/><text x="20" y="27" font-family="sans-serif" font-size="20" font-weight="600" fill="#fff" ' +
+    `text-anchor="middle">${letter}</text></svg>`
+  );
 }
 
 function follow(options: PageOptions, request: IncomingMessage, response: ServerResponse): void {

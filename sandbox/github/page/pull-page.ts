@@ -31,7 +31,8 @@ function reactions(view: View, repository: Repository, comment: Comment): Html {
   const groups = Map.groupBy(comment.reactions, (reaction) => reaction.content);
   const shown = [...groups].map(
     ([content, list]) =>
-      html`<span class="reaction" title="${list.map((each) => each.user.login).join(', ')}">${faces[content]} ${list.length}</span>`,
+      html`<span class="reaction" title="${list.map((each) => each.user.login).join(', ')}">${faces[content]}
+        ${list.length}</span>`,
   );
   const add = action(
     view,
@@ -44,15 +45,20 @@ function reactions(view: View, repository: Repository, comment: Comment): Html {
 
 function commentEntry(view: View, repository: Repository, comment: Comment): Entry {
   const edited = comment.updatedAt === comment.createdAt ? null : html` · edited`;
-  const shown = html`<article class="comment" id="issuecomment-${comment.id}">${avatar(comment.user, 40)}<div class="box ${comment.app ? 'by-app' : ''}">
-    <div class="box-head">${login(comment.user)} <span class="muted">commented ${time(comment.createdAt)}${edited}</span></div>
-    <div class="body markdown">${view.markdown(comment.body)}</div>${reactions(view, repository, comment)}</div></article>`;
+  const shown = html`<article class="comment" id="issuecomment-${comment.id}">${avatar(comment.user, 40)}<div
+    class="box ${comment.app ? 'by-app' : ''}">
+    <div class="box-head">${login(comment.user)} <span class="muted">commented
+    ${time(comment.createdAt)}${edited}</span></div>
+    <div class="body markdown">${view.markdown(comment.body)}</div>${reactions(view, repository, comment)}</div>
+    </article>`;
   return { at: comment.createdAt, shown };
 }
 
 function commitEntry(repository: Repository, commit: Commit): Entry {
-  const shown = html`<p class="event">${icon('commit')} <a href="${href(fullName(repository), 'commit', commit.sha)}">${commit.message.split('\n')[0]}</a>
-    <span class="muted">${commit.author.name} · ${time(commit.committer.date)}</span> <code class="right">${commit.sha.slice(0, 7)}</code></p>`;
+  const shown = html`<p class="event">${icon('commit')}
+    <a href="${href(fullName(repository), 'commit', commit.sha)}">${commit.message.split('\n')[0]}</a>
+    <span class="muted">${commit.author.name} · ${time(commit.committer.date)}</span>
+    <code class="right">${commit.sha.slice(0, 7)}</code></p>`;
   return { at: commit.committer.date, shown };
 }
 
@@ -64,7 +70,8 @@ function reviewEntry(view: View, review: Review): Entry {
       : html`<div class="box note"><div class="body markdown">${view.markdown(review.body)}</div></div>`;
   return {
     at: review.submittedAt,
-    shown: html`<p class="event">${icon('eye')} ${avatar(review.user)} ${login(review.user)} ${words[review.state]} ${time(review.submittedAt)}</p>${body}`,
+    shown: html`<p class="event">${icon('eye')} ${avatar(review.user)} ${login(review.user)} ${words[review.state]}
+      ${time(review.submittedAt)}</p>${body}`,
   };
 }
 
@@ -73,7 +80,12 @@ function ending(pull: Pull, repository: Repository): Entry[] {
   const merged = pull.mergedAt !== null && pull.mergeCommit !== null;
   const shown = merged
     ? html`<p class="event merged">${icon('merge')} ${pull.mergedBy ? login(pull.mergedBy) : null} merged commit
-        <a href="${href(fullName(repository), 'commit', pull.mergeCommit ?? '')}"><code>${pull.mergeCommit?.slice(0, 7)}</code></a> into <code class="ref">${pull.baseRef}</code> ${time(pull.closedAt)}</p>`
+        <a href="${href(
+          fullName(repository),
+          'commit',
+          pull.mergeCommit ?? '',
+        )}"><code>${pull.mergeCommit?.slice(0, 7)}</code></a> into <code class="ref">${pull.baseRef}</code>
+        ${time(pull.closedAt)}</p>`
     : html`<p class="event closed">${icon('closed')} closed this ${time(pull.closedAt)}</p>`;
   return [{ at: pull.closedAt, shown }];
 }
@@ -83,7 +95,8 @@ function opening(view: View, pull: Pull): Html {
     pull.body === null || pull.body === ''
       ? html`<p class="muted"><i>No description provided.</i></p>`
       : view.markdown(pull.body);
-  return html`<article class="comment">${avatar(pull.user, 40)}<div class="box"><div class="box-head">${login(pull.user)} <span class="muted">opened this ${time(pull.createdAt)}</span></div>
+  return html`<article class="comment">${avatar(pull.user, 40)}<div class="box">
+    <div class="box-head">${login(pull.user)} <span class="muted">opened this ${time(pull.createdAt)}</span></div>
     <div class="body markdown">${body}</div></div></article>`;
 }
 
@@ -97,7 +110,8 @@ function head(
   const verb = pull.mergedAt !== null ? 'merged' : 'wants to merge';
   const who = pull.mergedBy ?? pull.user;
   return html`<div class="title"><h1>${pull.title} <span class="number">#${pull.number}</span></h1>
-    <p class="muted">${statePill(pull)} ${login(who)} ${verb} ${counts.commits} commit${counts.commits === 1 ? '' : 's'} into
+    <p class="muted">${statePill(pull)} ${login(who)} ${verb} ${counts.commits}
+    commit${counts.commits === 1 ? '' : 's'} into
     <code class="ref">${pull.baseRef}</code> from <code class="ref">${pull.headRef}</code></p></div>
     ${tabs([
       {
@@ -130,12 +144,18 @@ function mergeBox(view: View, repository: Repository, at: { pull: Pull; mergeabl
     view,
     'merge',
     { repo, number: pull.number },
-    html`<select name="method">${methods.map(([value, label]) => html`<option value="${value}">${label}</option>`)}</select>
+    html`<select name="method">${methods.map(
+      ([value, label]) => html`<option value="${value}">${label}</option>`,
+    )}</select>
     <button class="primary" ${mergeable === false ? html`disabled` : null}>Merge pull request</button>`,
   );
   const close = action(view, 'edit-pull', { repo, number: pull.number, state: 'closed' }, html`<button>Close</button>`);
-  return html`<section class="box merge-box"><div class="row"><span class="mark-${mergeable === false ? 'failure' : 'success'}">${icon(mergeable === false ? 'failure' : 'success')}</span>
-    <span class="grow"><b>${state}</b></span></div><div class="row">${button}<span class="grow"></span>${close}</div></section>`;
+  return html`<section class="box merge-box">
+    <div class="row"><span class="mark-${mergeable === false ? 'failure' : 'success'}">${icon(
+      mergeable === false ? 'failure' : 'success',
+    )}</span>
+    <span class="grow"><b>${state}</b></span></div><div class="row">${button}<span class="grow"></span>${close}</div>
+    </section>`;
 }
 
 function sidebar(repository: Repository, pull: Pull): Html {
@@ -143,14 +163,28 @@ function sidebar(repository: Repository, pull: Pull): Html {
   const deployments = repository.deployments.filter((each) => shas.has(each.sha)).reverse();
   const environments = [...new Set(deployments.map((each) => each.environment))];
   return html`<aside><h3>Reviewers</h3>${reviewers(repository, pull.number)}
-    <h3>Deployments</h3>${environments.length > 0 ? environments.map((each) => html`<p>${icon('rocket')} ${each} <span class="muted">${deployments.filter((other) => other.environment === each).length}</span></p>`) : html`<p class="muted">None yet</p>`}
-    <h3>Head</h3><p><a href="${href(fullName(repository), 'tree', pull.headRef)}"><code>${pull.headSha.slice(0, 7)}</code></a></p></aside>`;
+    <h3>Deployments</h3>${
+      environments.length > 0
+        ? environments.map(
+            (each) =>
+              html`<p>${icon('rocket')} ${each} <span class="muted">${
+                deployments.filter((other) => other.environment === each).length
+              }</span></p>`,
+          )
+        : html`<p class="muted">None yet</p>`
+    }
+    <h3>Head</h3><p><a href="${href(
+      fullName(repository),
+      'tree',
+      pull.headRef,
+    )}"><code>${pull.headSha.slice(0, 7)}</code></a></p></aside>`;
 }
 
 function deploymentsBox(repository: Repository, pull: Pull): Part {
   const shown = repository.deployments.filter((each) => each.sha === pull.mergeCommit).reverse();
   if (shown.length === 0) return null;
-  return html`<section class="box"><div class="box-head"><b>Deployments of the merge commit</b></div>${shown.map((each) => deploymentRow(repository, each))}</section>`;
+  return html`<section class="box"><div class="box-head"><b>Deployments of the merge
+    commit</b></div>${shown.map((each) => deploymentRow(repository, each))}</section>`;
 }
 
 /** What it would be good to say here. */
@@ -163,9 +197,14 @@ function commentForm(view: View, repository: Repository, pull: Pull): Html {
     'comment',
     fields,
     html`<div class="box"><div class="box-head"><b>Add a comment</b>
-    <span class="hints">${hints.map((hint) => html`<button type="button" class="hint" data-insert="${hint}">${hint}</button>`)}</span></div>
+    <span class="hints">${hints.map(
+      (hint) => html`<button type="button" class="hint" data-insert="${hint}">${hint}</button>`,
+    )}</span></div>
     <textarea name="body" rows="4" placeholder="Leave a comment as ${view.actor?.login ?? 'somebody'}"></textarea>
-    <div class="row"><span class="grow"></span>${review('CHANGES_REQUESTED', 'Request changes')}${review('APPROVED', 'Approve')}<button class="primary">Comment</button></div></div>`,
+    <div class="row"><span class="grow"></span>${review(
+      'CHANGES_REQUESTED',
+      'Request changes',
+    )}${review('APPROVED', 'Approve')}<button class="primary">Comment</button></div></div>`,
   )}</article>`;
 }
 
@@ -182,11 +221,22 @@ export async function conversationPage(view: View, repository: Repository, pull:
     ...repository.reviews.filter((review) => review.pull === pull.number).map((review) => reviewEntry(view, review)),
     ...ending(pull, repository),
   ].sort((a, b) => a.at.localeCompare(b.at));
-  const live = html`${head(repository, pull, { commits: content.commits.length, files: content.files.length, active: 'conversation' })}
+  const live = html`${head(repository, pull, {
+    commits: content.commits.length,
+    files: content.files.length,
+    active: 'conversation',
+  })}
     <div class="columns"><div class="timeline">${opening(view, pull)}${entries.map((entry) => entry.shown)}
     ${checksBox(view, repository, { sha: pull.headSha })}
-    ${pull.mergeCommit === null ? null : checksBox(view, repository, { sha: pull.mergeCommit, title: 'After the merge' })}
-    ${deploymentsBox(repository, pull)}${mergeBox(view, repository, { pull, mergeable })}</div>${sidebar(repository, pull)}</div>`;
+    ${
+      pull.mergeCommit === null
+        ? null
+        : checksBox(view, repository, { sha: pull.mergeCommit, title: 'After the merge' })
+    }
+    ${deploymentsBox(repository, pull)}${mergeBox(view, repository, {
+      pull,
+      mergeable,
+    })}</div>${sidebar(repository, pull)}</div>`;
   return layout(view, {
     title: `${pull.title} #${pull.number}`,
     repository,
@@ -198,6 +248,10 @@ export async function conversationPage(view: View, repository: Repository, pull:
 
 export async function filesPage(view: View, repository: Repository, pull: Pull): Promise<Html> {
   const content = await pullContent(repository, pull);
-  const live = html`${head(repository, pull, { commits: content.commits.length, files: content.files.length, active: 'files' })}${fileDiffs(content.files)}`;
+  const live = html`${head(repository, pull, {
+    commits: content.commits.length,
+    files: content.files.length,
+    active: 'files',
+  })}${fileDiffs(content.files)}`;
   return layout(view, { title: `Files of #${pull.number}`, repository, tab: 'pulls', live });
 }

@@ -3,7 +3,8 @@ import { escapeHtml } from './html.ts';
 
 const tags = new Set(
   (
-    'h1 h2 h3 h4 h5 h6 p br hr b i strong em a pre code img blockquote ul ol li table thead tbody tfoot tr th td caption details summary ' +
+    'h1 h2 h3 h4 h5 h6 p br hr b i strong em a pre code img blockquote ul ol li table thead tbody tfoot tr th td ' +
+    'caption details summary ' +
     'sub sup del s strike ins kbd q samp tt var dl dt dd div span picture source ruby rt rp figure figcaption'
   ).split(' '),
 );

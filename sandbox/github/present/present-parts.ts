@@ -194,7 +194,9 @@ export function presentEnvironment(world: World, repository: Repository, environ
     node_id: nodeId('Environment', environment.id),
     name: environment.name,
     url: api(world, `/repos/${fullName(repository)}/environments/${encodeURIComponent(environment.name)}`),
-    html_url: `${world.url}/${fullName(repository)}/deployments/activity_log?environments_filter=${encodeURIComponent(environment.name)}`,
+    html_url:
+      `${world.url}/${fullName(repository)}/deployments/activity_log?environments_filter=` +
+      encodeURIComponent(environment.name),
     created_at: environment.createdAt,
     updated_at: environment.createdAt,
     protection_rules: [

@@ -8,7 +8,18 @@ import { markdown, richText } from './rich-text-html.ts';
 function section(scene: Scene, block: JsonObject): Html {
   const accessory = block['accessory'];
   const fields = objectsOf(block['fields']);
-  return html`<div class="block section"><div class="grow">${isObject(block['text']) && html`<div class="mrkdwn">${textObject(scene.state, block['text'])}</div>`}${fields.length > 0 && html`<div class="fields">${fields.map((field) => html`<div class="mrkdwn">${textObject(scene.state, field)}</div>`)}</div>`}</div>${isObject(accessory) && html`<div class="accessory">${elementHtml(scene, stringOf(block['block_id']), accessory)}</div>`}</div>`;
+  return html`<div class="block section">
+    <div class="grow">${
+      isObject(block['text']) && html`<div class="mrkdwn">${textObject(scene.state, block['text'])}</div>`
+    }${
+      fields.length > 0 &&
+      html`<div class="fields">${fields.map(
+        (field) => html`<div class="mrkdwn">${textObject(scene.state, field)}</div>`,
+      )}</div>`
+    }</div>${
+      isObject(accessory) &&
+      html`<div class="accessory">${elementHtml(scene, stringOf(block['block_id']), accessory)}</div>`
+    }</div>`;
 }
 
 function context(scene: Scene, block: JsonObject): Html {
@@ -21,7 +32,9 @@ function context(scene: Scene, block: JsonObject): Html {
 }
 
 function actions(scene: Scene, block: JsonObject): Html {
-  return html`<div class="block actions">${objectsOf(block['elements']).map((element) => elementHtml(scene, stringOf(block['block_id']), element))}</div>`;
+  return html`<div class="block actions">${objectsOf(block['elements']).map((element) =>
+    elementHtml(scene, stringOf(block['block_id']), element),
+  )}</div>`;
 }
 
 function cell(scene: Scene, value: Json): Html {
@@ -38,7 +51,11 @@ function table(scene: Scene, block: JsonObject): Html {
   const rows = (isList(block['rows']) ? block['rows'] : []).filter(isList);
   const shown = rows.map(
     (row, at) =>
-      html`<tr>${row.map((value, index) => (at === 0 ? html`<th class="${align(index)}">${cell(scene, value)}</th>` : html`<td class="${align(index)}">${cell(scene, value)}</td>`))}</tr>`,
+      html`<tr>${row.map((value, index) =>
+        at === 0
+          ? html`<th class="${align(index)}">${cell(scene, value)}</th>`
+          : html`<td class="${align(index)}">${cell(scene, value)}</td>`,
+      )}</tr>`,
   );
   return html`<div class="block table"><table>${shown}</table></div>`;
 }
@@ -46,17 +63,27 @@ function table(scene: Scene, block: JsonObject): Html {
 function input(scene: Scene, block: JsonObject, error: string | undefined): Html {
   const element = block['element'];
   const blockId = stringOf(block['block_id']);
-  return html`<div class="block input ${error && 'invalid'}" data-dispatch="${block['dispatch_action'] === true ? 'yes' : 'no'}"><label class="label">${plain(textOf(block['label']))}${block['optional'] === true && html` <span class="optional">(optional)</span>`}</label>${isObject(element) && elementHtml(scene, blockId, element)}${isObject(block['hint']) && html`<div class="hint">${plain(textOf(block['hint']))}</div>`}${error && html`<div class="error">${error}</div>`}</div>`;
+  return html`<div class="block input ${error && 'invalid'}"
+    data-dispatch="${block['dispatch_action'] === true ? 'yes' : 'no'}"><label
+    class="label">${plain(textOf(block['label']))}${
+      block['optional'] === true && html` <span class="optional">(optional)</span>`
+    }</label>${isObject(element) && elementHtml(scene, blockId, element)}${
+      isObject(block['hint']) && html`<div class="hint">${plain(textOf(block['hint']))}</div>`
+    }${error && html`<div class="error">${error}</div>`}</div>`;
 }
 
 function container(scene: Scene, block: JsonObject): Html {
   const title = isObject(block['rich_text_title'])
     ? richText(scene.state, block['rich_text_title'])
     : plain(textOf(block['title']));
-  const inner = html`${isObject(block['subtitle']) && html`<div class="subtitle">${textObject(scene.state, block['subtitle'])}</div>`}${blocksHtml(scene, objectsOf(block['child_blocks']))}`;
+  const inner = html`${
+    isObject(block['subtitle']) && html`<div class="subtitle">${textObject(scene.state, block['subtitle'])}</div>`
+  }${blocksHtml(scene, objectsOf(block['child_blocks']))}`;
   if (block['is_collapsible'] !== true)
     return html`<div class="block container"><div class="container-title">${title}</div>${inner}</div>`;
-  return html`<details class="block container" data-keep="${stringOf(block['block_id'])}" ${block['default_collapsed'] !== true && html`open`}><summary class="container-title">${title}</summary>${inner}</details>`;
+  return html`<details class="block container" data-keep="${stringOf(block['block_id'])}"
+    ${block['default_collapsed'] !== true && html`open`}>
+    <summary class="container-title">${title}</summary>${inner}</details>`;
 }
 
 const taskMarks: Record<string, string> = { pending: '○', in_progress: '◐', complete: '✓', error: '✗' };
@@ -67,11 +94,15 @@ function task(scene: Scene, block: JsonObject): Html {
     const value = block[name];
     return isObject(value) && html`<div class="task-detail">${richText(scene.state, value)}</div>`;
   };
-  return html`<div class="task ${status}"><span class="task-mark">${taskMarks[status] ?? ''}</span><span>${stringOf(block['title'])}${part('details')}${part('output')}</span></div>`;
+  const title = html`${stringOf(block['title'])}${part('details')}${part('output')}`;
+  const mark = html`<span class="task-mark">${taskMarks[status] ?? ''}</span>`;
+  return html`<div class="task ${status}">${mark}<span>${title}</span></div>`;
 }
 
 function image(block: JsonObject): Html {
-  return html`<figure class="block image">${isObject(block['title']) && html`<figcaption>${plain(textOf(block['title']))}</figcaption>`}<img src="${stringOf(block['image_url'])}" alt="${stringOf(block['alt_text'])}"></figure>`;
+  return html`<figure class="block image">${
+    isObject(block['title']) && html`<figcaption>${plain(textOf(block['title']))}</figcaption>`
+  }<img src="${stringOf(block['image_url'])}" alt="${stringOf(block['alt_text'])}"></figure>`;
 }
 
 /** `errors` by block_id, for the inputs of a modal. */
@@ -92,7 +123,10 @@ export function blocksHtml(scene: Scene, blocks: JsonObject[], errors: Record<st
       return html`<div class="block alert ${stringOf(block['level'])}">${textObject(scene.state, block['text'])}</div>`;
     if (type === 'container') return container(scene, block);
     if (type === 'task_card') return html`<div class="block">${task(scene, block)}</div>`;
-    return html`<div class="block plan"><div class="plan-title">${stringOf(block['title'])}</div>${objectsOf(block['tasks']).map((item) => task(scene, item))}</div>`;
+    return html`<div class="block plan">
+      <div class="plan-title">${stringOf(block['title'])}</div>${objectsOf(block['tasks']).map((item) =>
+        task(scene, item),
+      )}</div>`;
   };
   return html`${blocks.map(one)}`;
 }

@@ -35,7 +35,10 @@ function confirmOf(element: JsonObject): Html {
 function button({ element, attributes }: Control): Html {
   const style = stringOf(element['style']);
   const url = stringOf(element['url']);
-  return html`<button type="button" class="button ${style}" data-act="click" ${attributes} ${url && html`data-url="${url}"`}>${plain(textOf(element['text']))}${url && html`<span class="out">↗</span>`}</button>`;
+  return html`<button type="button" class="button ${style}" data-act="click" ${attributes}
+    ${url && html`data-url="${url}"`}>${plain(textOf(element['text']))}${
+      url && html`<span class="out">↗</span>`
+    }</button>`;
 }
 
 function optionRow(option: JsonObject, selected: boolean): Html {
@@ -46,9 +49,14 @@ function optionRow(option: JsonObject, selected: boolean): Html {
 function overflow({ element, attributes }: Control): Html {
   const rows = objectsOf(element['options']).map(
     (option) =>
-      html`<button type="button" class="menu-item" data-act="click" ${attributes} data-input="${stringOf(option['value']) || textOf(option['text'])}" ${stringOf(option['url']) && html`data-url="${stringOf(option['url'])}"`}>${plain(textOf(option['text']))}</button>`,
+      html`<button type="button" class="menu-item" data-act="click" ${attributes}
+        data-input="${stringOf(option['value']) || textOf(option['text'])}"
+        ${
+          stringOf(option['url']) && html`data-url="${stringOf(option['url'])}"`
+        }>${plain(textOf(option['text']))}</button>`,
   );
-  return html`<details class="overflow"><summary class="button" title="More actions">⋯</summary><div class="menu">${rows}</div></details>`;
+  return html`<details class="overflow"><summary class="button" title="More actions">⋯</summary>
+    <div class="menu">${rows}</div></details>`;
 }
 
 function selectedValue(value: JsonObject | undefined, key: string): string {
@@ -86,12 +94,16 @@ function select({ element, attributes, value, scene }: Control): Html {
                   html`<optgroup label="${textOf(group['label'])}">${rows(objectsOf(group['options']))}</optgroup>`,
               )
             : rows(optionsOf(element));
-  return html`<select class="select" data-act="choose" ${attributes}><option value="">${textOf(element['placeholder']) || 'Select an item'}</option>${options}</select>`;
+  return html`<select class="select" data-act="choose" ${attributes}><option
+    value="">${textOf(element['placeholder']) || 'Select an item'}</option>${options}</select>`;
 }
 
 function externalSelect({ element, attributes, value }: Control): Html {
   const chosen = selectedValue(value, 'selected_option');
-  return html`<span class="combo"><input class="text" data-act="suggest" data-min="${Number(element['min_query_length'] ?? 3)}" ${attributes} value="${chosen}" placeholder="${textOf(element['placeholder']) || 'Search'}" autocomplete="off"><span class="menu suggestions" hidden></span></span>`;
+  return html`<span class="combo"><input class="text" data-act="suggest"
+    data-min="${Number(element['min_query_length'] ?? 3)}" ${attributes} value="${chosen}"
+    placeholder="${textOf(element['placeholder']) || 'Search'}" autocomplete="off"><span class="menu suggestions"
+    hidden></span></span>`;
 }
 
 function choices(control: Control, kind: 'radio' | 'checkbox'): Html {
@@ -102,7 +114,10 @@ function choices(control: Control, kind: 'radio' | 'checkbox'): Html {
       : objectsOf(value?.['selected_options']).map((option) => stringOf(option['value']));
   const rows = objectsOf(element['options']).map((option) => {
     const own = stringOf(option['value']);
-    return html`<label class="choice"><input type="${kind}" name="${stringOf(element['action_id'])}" value="${own}" ${chosen.includes(own) && html`checked`}><span>${textObject(scene.state, option['text'])}${isObject(option['description']) && html`<small>${textObject(scene.state, option['description'])}</small>`}</span></label>`;
+    return html`<label class="choice"><input type="${kind}" name="${stringOf(element['action_id'])}" value="${own}"
+      ${chosen.includes(own) && html`checked`}><span>${textObject(scene.state, option['text'])}${
+        isObject(option['description']) && html`<small>${textObject(scene.state, option['description'])}</small>`
+      }</span></label>`;
   });
   return html`<div class="choices" data-act="pick" ${attributes}>${rows}</div>`;
 }
@@ -112,13 +127,17 @@ function textInput({ element, attributes, value }: Control): Html {
   const hint = textOf(element['placeholder']);
   return element['multiline'] === true
     ? html`<textarea class="text" rows="4" data-act="type" ${attributes} placeholder="${hint}">${shown}</textarea>`
-    : html`<input class="text" data-act="type" ${attributes} value="${shown}" placeholder="${hint}" autocomplete="off">`;
+    : html`<input class="text" data-act="type" ${attributes} value="${shown}" placeholder="${hint}"
+      autocomplete="off">`;
 }
 
 function multiSelect(control: Control): Html {
   const { element, value, attributes } = control;
   const chosen = objectsOf(value?.['selected_options']).map((option) => stringOf(option['value']));
-  return html`<select class="select" multiple data-act="choose" ${attributes}>${optionsOf(element).map((option) => optionRow(option, chosen.includes(stringOf(option['value']))))}</select>`;
+  return html`<select class="select" multiple data-act="choose"
+    ${attributes}>${optionsOf(element).map((option) =>
+      optionRow(option, chosen.includes(stringOf(option['value']))),
+    )}</select>`;
 }
 
 /** One element of an actions, section or input block. */
@@ -135,7 +154,8 @@ export function elementHtml(scene: Scene, blockId: string, element: JsonObject):
   if (type === 'checkboxes') return choices(control, 'checkbox');
   if (type === 'multi_static_select') return multiSelect(control);
   if (type === 'datepicker')
-    return html`<input type="date" class="text" data-act="choose" ${attributes} value="${selectedValue(control.value, 'selected_date')}">`;
+    return html`<input type="date" class="text" data-act="choose" ${attributes}
+      value="${selectedValue(control.value, 'selected_date')}">`;
   if (type === 'image')
     return html`<img class="thumb" src="${stringOf(element['image_url'])}" alt="${stringOf(element['alt_text'])}">`;
   return select(control);

@@ -26,7 +26,8 @@ const files: Record<string, [string, string]> = {
 
 /** No script but the page's own, whatever a message says. */
 const policy =
-  "default-src 'self'; img-src 'self' https: data:; style-src 'self' 'unsafe-inline'; form-action 'self'; frame-ancestors 'self'";
+  "default-src 'self'; img-src 'self' https: data:; style-src 'self' 'unsafe-inline'; form-action 'self'; " +
+  "frame-ancestors 'self'";
 
 export class Page {
   readonly #parts: PageParts;

@@ -28,7 +28,9 @@ function inline(state: SlackState, element: JsonObject): Html {
     broadcast: () => html`<span class="mention loud">@${text('range')}</span>`,
     emoji: () => html`<span class="emoji" title=":${text('name')}:">${emojiOf(text('name'))}</span>`,
     color: () =>
-      html`<span class="swatch" style="background:${/^#[0-9a-f]{3,8}$/i.test(text('value')) ? text('value') : 'transparent'}"></span>${text('value')}`,
+      html`<span class="swatch" style="background:${
+        /^#[0-9a-f]{3,8}$/i.test(text('value')) ? text('value') : 'transparent'
+      }"></span>${text('value')}`,
     date: () => html`${formatDate(Number(element['timestamp']), text('format'), state.clock.now())}`,
   };
   return styled(element['style'], shown[text('type')]?.() ?? html``);
