@@ -58,6 +58,7 @@ async function send({ url, rate, seconds }: Load): Promise<number[]> {
 /** The receiver alone: nobody works on the keys that it leaves. */
 async function receiver(withApp: boolean): Promise<string> {
   const { createGitHub } = await import('../src/github/github.ts');
+  const { openClient } = await import('../src/github/client/client.ts');
   const { systemClock } = await import('../src/base/clock.ts');
   const { createLogger } = await import('../src/base/log.ts');
   const privateKey = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -65,16 +66,18 @@ async function receiver(withApp: boolean): Promise<string> {
     .toString();
   const app = { appId: 1, privateKey, webhookSecret: secret, apiUrl: 'http://127.0.0.1:1/api/v3' };
   const unused = {} as GitHubOptions['store'] & GitHubOptions['change'];
+  const clock = systemClock;
+  const log = createLogger({ level: 'warn' });
   const github = await createGitHub({
-    config: withApp ? app : undefined,
+    client: withApp ? await openClient({ ...app, policies: unused, clock, log }) : undefined,
     webhookSecret: secret,
     store: unused,
     change: unused,
     every: () => () => undefined,
     onPush: () => undefined,
     publicUrl: 'http://localhost',
-    clock: systemClock,
-    log: createLogger({ level: 'warn' }),
+    clock,
+    log,
   });
   const server = createServer((request, response) => void github.handle(request, response));
   server.listen(0, '127.0.0.1');

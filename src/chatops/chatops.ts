@@ -1,7 +1,7 @@
 // One command language for pull requests, Slack and the command line: authorise, carry out, answer — from the Request
 // alone.
 import type { Actor, Request } from '../model/coxswain.ts';
-import type { Answer, ChatopsOptions } from './ports.ts';
+import type { Answer, Chat, ChatopsOptions } from './ports.ts';
 import type { AskerDeps } from './identity.ts';
 import type { Found, Sees } from './target.ts';
 import type { CarryOutDeps } from './task.ts';
@@ -24,7 +24,8 @@ export interface Chatops {
   refusal(actor: Actor, verb: Act, application: string): Promise<string | undefined>;
   /** Among the applications that may be named to this person: the one of that name, or all without a name. */
   find(actor: Actor, verb: Act, text: string): Promise<Found>;
-  start(): void;
+  /** `chat`: where people who asked there are answered. */
+  start(chat?: Chat): void;
   stop(): Promise<void>;
 }
 
@@ -55,13 +56,13 @@ async function finish(options: ChatopsOptions, key: string, answer: Answer, fail
   return options.store.requests.patch(key, { status }, { subresource: 'status' });
 }
 
-async function tell(options: ChatopsOptions, key: string, request: Request): Promise<void> {
+async function tell(options: CarryOutDeps, key: string, request: Request): Promise<void> {
   const answer: Answer = {
     ok: request.status?.phase === 'Done',
     text: request.status?.message ?? '',
     ...(request.status?.result && { result: request.status.result }),
   };
-  const chat = options.chat();
+  const { chat } = options;
   if (request.spec.origin.kind === 'comment') await options.forge?.answer(request, answer);
   else if (request.spec.origin.kind === 'slack' && chat) {
     await chat.answer(request, answer);
@@ -129,12 +130,13 @@ async function refusalOf(
 export function createChatops(options: ChatopsOptions): Chatops {
   const { store, clock, log } = options;
   const authorise = authorisers();
+  let chat: Chat | undefined;
   const queue = new KeyQueue({
     clock,
     metrics: options.queues?.('requests'),
     concurrency: 4,
     backoff: { baseMs: 250, maxMs: 30_000 },
-    work: (key, signal) => work({ ...options, authorise, signal }, key),
+    work: (key, signal) => work({ ...options, authorise, signal, chat }, key),
     onError: (key, error, retryMs) =>
       log.warn({ request: key, err: error, retryMs }, 'request failed; it is tried again'),
   });
@@ -142,7 +144,8 @@ export function createChatops(options: ChatopsOptions): Chatops {
   return {
     refusal: (actor, verb, application) => refusalOf({ ...options, authorise }, { actor, verb, application }),
     find: (actor, verb, text) => find({ ...options, authorise }, { actor, verb, text }),
-    start() {
+    start(connected) {
+      chat = connected;
       const wants = (request: Request): boolean => isWaiting(request) || isUntold(request, clock.now());
       end = store.requests.onChange((key, now) => {
         if (now && wants(now)) queue.add(key);

@@ -2,7 +2,8 @@
 import type { Application } from '../model/application.ts';
 import type { Request } from '../model/coxswain.ts';
 import type { Action, Authoriser, RbacPolicy } from '../policy/rbac.ts';
-import type { ChatopsOptions } from './ports.ts';
+import type { Store } from '../store/store.ts';
+import type { People } from './ports.ts';
 import { describeError, errorKind } from '../base/errors.ts';
 import { applicationKey, sourcesOf } from '../model/application.ts';
 import { rbacObject } from '../policy/rbac.ts';
@@ -35,7 +36,10 @@ interface Asker {
   sees(action: Action, app: Application): Promise<boolean>;
 }
 
-export interface AskerDeps extends Pick<ChatopsOptions, 'store' | 'forge'> {
+export interface AskerDeps {
+  store: Store;
+  /** Undefined without a GitHub App. */
+  forge: People | undefined;
   authorise: (policy: RbacPolicy) => Promise<Authoriser>;
   /** `namespace/name` of what the pull request shows where they ask. Default: none. */
   touched?: () => Promise<string[]>;
@@ -87,7 +91,7 @@ async function askTeams(asked: Promise<string[]>): Promise<Teams> {
 }
 
 /** The teams that policies name; asked once for each organization. */
-function teamsOf(forge: ChatopsOptions['forge'], { actor, pull }: Asked): (app: Application) => Promise<Teams> {
+function teamsOf(forge: AskerDeps['forge'], { actor, pull }: Asked): (app: Application) => Promise<Teams> {
   const known = new Map<string, Promise<Teams>>();
   return async (app) => {
     await forge?.ready();

@@ -16,14 +16,18 @@ export interface Answer {
   result?: Record<string, string>;
 }
 
-/** What we ask of the forge; github/ fits it. */
-export interface Forge {
+/** Who people are, as the forge knows them; github/client/ fits it. */
+export interface People {
   /** Resolves when `repositoryOf` can be believed. */
   ready(): Promise<void>;
   userId(login: string): Promise<number | undefined>;
   /** `org/team` of every team the person is an active member of and that a policy names. */
   teams(login: string, owner: string): Promise<string[]>;
   repositoryOf(repoUrl: string): { owner: string; repo: string } | undefined;
+}
+
+/** What we ask of the forge; github/ fits it. */
+export interface Forge extends People {
   refreshPull(pull: PullRef): void;
   /** `sha`: the last commit that the base branch got, `base`: the one before the first; none where there was none. */
   mergeOf(pull: PullRef): Promise<{ state: 'open' | 'closed' } | { state: 'merged'; sha: string; base?: string }>;
@@ -59,7 +63,6 @@ export interface ChatopsOptions {
   authors: Authors;
   /** undefined without a GitHub App. */
   forge: Forge | undefined;
-  chat: () => Chat | undefined;
   /**
    * Why somebody else may have made what came from a terminal at that time; undefined when nobody could. Default:
    * nothing is taken from there.

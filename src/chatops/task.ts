@@ -3,12 +3,14 @@ import type { Application } from '../model/application.ts';
 import type { Request } from '../model/coxswain.ts';
 import type { RequestDeps } from '../engine/request.ts';
 import type { Authoriser, RbacPolicy } from '../policy/rbac.ts';
-import type { ChatopsOptions } from './ports.ts';
+import type { Chat, ChatopsOptions } from './ports.ts';
 import type { MergedPull } from './introduced-by.ts';
 import type { Person } from './identity.ts';
 
 export interface CarryOutDeps extends ChatopsOptions {
   authorise: (policy: RbacPolicy) => Promise<Authoriser>;
+  /** Undefined where no chat is connected. */
+  chat: Chat | undefined;
   signal: AbortSignal;
 }
 

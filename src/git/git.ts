@@ -121,6 +121,11 @@ export function openGit(options: GitOptions): Git {
   };
 }
 
+/** The whole message. Rejects when the mirror does not have the commit. */
+export async function commitMessage(git: Git, repoUrl: string, commit: string): Promise<string> {
+  return (await git.repository(repoUrl).commit(commit)).message;
+}
+
 /** The files of one commit (or tree). */
 export function filesOf(repository: Repository, commit: string): Files {
   return repository.filesAt(commit);

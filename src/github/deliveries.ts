@@ -5,12 +5,21 @@ import type { Clock } from '../base/clock.ts';
 import type { Intake } from './pull/sweep.ts';
 import type { Logger } from '../base/log.ts';
 import type { PullQueue } from './pull/pull-queue.ts';
-import type { Push } from './forge.ts';
 import type { PullRef } from '../model/coxswain.ts';
 import type { Store } from '../store/store.ts';
 import { commentMarker } from '../model/annotations.ts';
 import { pullKey } from '../change/pull.ts';
 import { parsePullKey, takeClick } from './pull/check-actions.ts';
+
+/** A push as a hint: read Git afresh. `after` is 40 zeros when the ref was deleted. */
+export interface Push {
+  repoUrl: string;
+  ref: string;
+  before: string;
+  after: string;
+  /** Undefined when the payload does not list them all. */
+  changedPaths: string[] | undefined;
+}
 
 interface Hearing {
   appId: number;

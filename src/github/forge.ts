@@ -1,52 +1,91 @@
-// The words that others use to speak with the GitHub App: configuration, pushes, and what chatops asks of a forge.
-import type { CommitAuthors } from '../engine/application/pass.ts';
-import type { PullRef, Request } from '../model/coxswain.ts';
+// What the command language asks of GitHub: pull requests, people and answers.
+import { pullKey } from '../change/pull.ts';
+import { isGitHub } from './client/api.ts';
+import { readPull } from './pull/read-pull.ts';
+import type { Forge } from '../chatops/ports.ts';
+import type { Parts } from './parts.ts';
 
-export interface GitHubAppConfig {
-  appId: number;
-  privateKey: string;
-  webhookSecret: string;
-  /** REST base without a trailing slash. */
-  apiUrl: string;
+function openPull({ client: { installations } }: Parts): Forge['openPull'] {
+  return async ({ owner, repo, base, head, title, body }) => {
+    const { octokit } = installations.client(owner, repo);
+    const find = async (): Promise<{ number: number; url: string; created: boolean } | undefined> => {
+      const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls', {
+        owner,
+        repo,
+        head: `${owner}:${head}`,
+        base,
+        state: 'all',
+        per_page: 30,
+      });
+      // One that somebody closed was answered: asking again is a new proposal.
+      const standing = data.find((pull) => pull.state === 'open' || pull.merged_at !== null);
+      return standing && { number: standing.number, url: standing.html_url, created: false };
+    };
+    const found = await find();
+    if (found) return found;
+    try {
+      const { data } = await octokit.request('POST /repos/{owner}/{repo}/pulls', {
+        owner,
+        repo,
+        base,
+        head,
+        title,
+        body,
+      });
+      return { number: data.number, url: data.html_url, created: true };
+    } catch (error) {
+      const made = isGitHub(error, 422) ? await find() : undefined; // another pass was faster
+      if (made) return made;
+      throw error;
+    }
+  };
 }
 
-/** A push as a hint: read Git afresh. `after` is 40 zeros when the ref was deleted. */
-export interface Push {
-  repoUrl: string;
-  ref: string;
-  before: string;
-  after: string;
-  /** Undefined when the payload does not list them all. */
-  changedPaths: string[] | undefined;
+function mergeOf({ client: { installations }, change }: Parts): Forge['mergeOf'] {
+  return async ({ owner, repo, number }) => {
+    const { pull, state } = await readPull(installations.client(owner, repo), number);
+    if (pull.merged) {
+      const base = await change.before(pull, pull.merged.sha);
+      return { state: 'merged', sha: pull.merged.sha, ...(base !== undefined && { base }) };
+    }
+    return { state: state === 'open' ? 'open' : 'closed' };
+  };
 }
 
-export interface OpenPull {
-  owner: string;
-  repo: string;
-  base: string;
-  head: string;
-  title: string;
-  body: string;
+/** Branches of forks are a stranger's: nothing of them is rendered. */
+function touchedBy({ client: { installations }, change }: Parts): Forge['touchedBy'] {
+  return async ({ owner, repo, number }, signal) => {
+    const { pull, state } = await readPull(installations.client(owner, repo), number, signal);
+    return pull.merged || (state === 'open' && !pull.fork) ? change.touched(pull, signal) : [];
+  };
 }
 
-/** What chatops and the engine ask of GitHub. */
-export interface GitHubForge {
-  /** Resolves when it is known where the App is installed; until then `repositoryOf` knows nothing. */
-  ready(): Promise<void>;
-  userId(login: string): Promise<number | undefined>;
-  /** `org:team` of the teams that policy or annotations name and that the person is an active member of. */
-  teams(login: string, owner: string): Promise<string[]>;
-  repositoryOf(repoUrl: string): { owner: string; repo: string } | undefined;
-  refreshPull(pull: PullRef): void;
-  /** `sha`: the last commit that the base branch got, `base`: the one before the first; none where there was none. */
-  mergeOf(pull: PullRef): Promise<{ state: 'open' | 'closed' } | { state: 'merged'; sha: string; base?: string }>;
-  /** `namespace/name` of the applications that an open pull request touches, or that a merged one touched. */
-  touchedBy(pull: PullRef, signal: AbortSignal): Promise<string[]>;
-  /** A reaction on the comment that asked; the text stands in the living comment. */
-  answer(request: Request, answer: { ok: boolean; text: string }): Promise<void>;
-  openPull(pull: OpenPull): Promise<{ number: number; url: string; created: boolean }>;
-  authorsOf: CommitAuthors['authorsOf'];
-  moversOf: CommitAuthors['moversOf'];
-  /** Logins of the required reviewers of that repository's environment; undefined when nobody is asked. */
-  reviewersOf(repoUrl: string, environment: string): Promise<string[] | undefined>;
+export function forgeOf(parts: Parts): Forge {
+  const { client, pulls, intake } = parts;
+  return {
+    ready: () => client.ready(),
+    userId: (login) => client.userId(login),
+    teams: (login, owner) => client.teams(login, owner),
+    repositoryOf: (repoUrl) => client.repositoryOf(repoUrl),
+    refreshPull: (pull) => pulls.add(pullKey(pull)),
+    mergeOf: async (pull) => {
+      await client.ready();
+      return mergeOf(parts)(pull);
+    },
+    touchedBy: async (pull, signal) => {
+      await client.ready();
+      return touchedBy(parts)(pull, signal);
+    },
+    // The comment is looked at again, finds its Request ended, and gets its reaction: a crash in between loses nothing.
+    answer({ spec }) {
+      const { pull, origin } = spec;
+      if (pull && origin.kind === 'comment') intake.comment(pull, origin.commentId);
+      if (pull) pulls.add(pullKey(pull));
+      return Promise.resolve();
+    },
+    openPull: async (pull) => {
+      await client.ready();
+      return openPull(parts)(pull);
+    },
+  };
 }

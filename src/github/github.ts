@@ -1,7 +1,7 @@
 // The GitHub App: webhooks in, one comment, checks and deployments out, each found by its key and one in the end.
-import type { AppError } from '../base/errors.ts';
 import type { Application } from '../model/application.ts';
-import type { GitHubAppConfig, GitHubForge } from './forge.ts';
+import type { Forge } from '../chatops/ports.ts';
+import type { GitHubClient } from './client/client.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { canonicalJson } from '../base/canonical.ts';
 import { pullKey } from '../change/pull.ts';
@@ -11,24 +11,20 @@ import { appStatus } from './setup/app-status.ts';
 import { readAppFile } from './setup/manifest.ts';
 import { TtlCache } from './client/ttl-cache.ts';
 import { foreignLog } from './client/foreign-log.ts';
-import { Installations } from './client/installations.ts';
 import { Intake } from './pull/sweep.ts';
 import { PullQueue } from './pull/pull-queue.ts';
 import type { Webhooks } from './webhook/webhook.ts';
 import { createReceiver, webhookPath } from './webhook/webhook.ts';
 import type { GitHubOptions, Parts } from './parts.ts';
-import { forgeOf, noForge } from './app-forge.ts';
+import { forgeOf } from './forge.ts';
 
 export interface GitHub {
   /** POST of a webhook delivery. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  forge: GitHubForge;
-  /** Installation token for git, if the App is installed on that repository. */
-  credentials(repoUrl: string): Promise<{ username: string; password: string } | undefined>;
+  /** Undefined without an App. */
+  forge: Forge | undefined;
   /** What works of the App and what does not; undefined without one. */
   status: (() => Promise<AppStatus>) | undefined;
-  /** Why GitHub does not take us for the App, as far as is known. */
-  readonly refused: AppError | undefined;
   /** Nothing waits and nothing runs; delayed passes may exist. */
   readonly idle: boolean;
   start(): void;
@@ -78,14 +74,11 @@ function follow({ store, pulls }: Parts): () => void {
   return () => ends.forEach((end) => end());
 }
 
-/** Probot is only loaded where there is an App: it costs memory. */
-async function withApp(options: GitHubOptions, config: GitHubAppConfig): Promise<Parts> {
-  const { store, change, publicUrl, every, queues, clock, log, permit, random = Math.random } = options;
-  const { openHost } = await import('./client/probot.ts');
-  const api = await openHost({ ...config, clock, log, random, permit });
-  const installations = new Installations(api, log);
+function withApp(options: GitHubOptions, client: GitHubClient): Parts {
+  const { store, change, publicUrl, every, queues, clock, log } = options;
+  const { appId, host: api, installations } = client;
   const pulls: PullQueue = new PullQueue({
-    appId: config.appId,
+    appId,
     installations,
     store,
     change,
@@ -96,36 +89,23 @@ async function withApp(options: GitHubOptions, config: GitHubAppConfig): Promise
     onCommand: (pull, comment) => intake.comment(pull, comment.id),
   });
   const intake: Intake = new Intake({ api, installations, pulls, store, every, queues, clock, log });
-  return { ...options, config, api, installations, pulls, intake };
-}
-
-/** Repositories elsewhere must not wait for GitHub: while it cannot be read, nobody has credentials of it. */
-async function credentialsOf(
-  { installations, api, log }: Parts,
-  repoUrl: string,
-): Promise<{ username: string; password: string } | undefined> {
-  if (!installations.loaded)
-    await installations
-      .load()
-      .catch((error: unknown) => log.warn({ err: error }, 'the installations of the GitHub App could not be read'));
-  const found = installations.at(repoUrl);
-  return found && { username: 'x-access-token', password: await api.installationToken(found.installation) };
+  return { ...options, client, pulls, intake };
 }
 
 /** Whoever reaches the page may ask, so GitHub is not asked each time. */
 const statusMs = 10_000;
 
-function statusOf({ api, publicUrl, hookUrl, clock }: Parts): () => Promise<AppStatus> {
+function statusOf({ client, publicUrl, hookUrl, clock }: Parts): () => Promise<AppStatus> {
   const known = new TtlCache<AppStatus>({ clock, forMs: statusMs, keeps: () => true });
   const expected = hookUrl ?? `${publicUrl}${webhookPath}`;
-  return () => known.get('', () => appStatus({ app: api.app, file: readAppFile(), hookUrl: expected }));
+  return () => known.get('', () => appStatus({ app: client.host.app, file: readAppFile(), hookUrl: expected }));
 }
 
 async function appWebhooks(parts: Parts): Promise<Webhooks> {
   const { createNodeMiddleware } = await import('probot');
-  const { probot } = parts.api;
-  const hearing = { ...parts, appId: parts.config.appId };
-  const middleware = await createNodeMiddleware(app(hearing), { probot, webhooksPath: webhookPath });
+  const { appId, host } = parts.client;
+  const { probot } = host;
+  const middleware = await createNodeMiddleware(app({ ...parts, appId }), { probot, webhooksPath: webhookPath });
   const { verify, receive } = probot.webhooks;
   return { middleware, verify, receive };
 }
@@ -139,10 +119,9 @@ async function pushWebhooks(secret: string, { onPush, log }: GitHubOptions): Pro
   return { middleware, verify: webhooks.verify, receive: webhooks.receive };
 }
 
-/** Throws E_CONFIG when the App has no webhook secret. */
 export async function createGitHub(options: GitHubOptions): Promise<GitHub> {
-  const { config, webhookSecret } = options;
-  const parts = config && (await withApp(options, config));
+  const { client, webhookSecret } = options;
+  const parts = client && withApp(options, client);
   const webhooks = parts
     ? await appWebhooks(parts)
     : webhookSecret
@@ -151,12 +130,8 @@ export async function createGitHub(options: GitHubOptions): Promise<GitHub> {
   let unfollow: () => void = () => undefined;
   return {
     handle: createReceiver(webhooks),
-    forge: parts ? forgeOf(parts) : noForge,
-    credentials: async (repoUrl) => parts && credentialsOf(parts, repoUrl),
+    forge: parts && forgeOf(parts),
     status: parts && statusOf(parts),
-    get refused() {
-      return parts?.installations.refused;
-    },
     get idle() {
       return !parts || (parts.pulls.idle && parts.intake.idle);
     },

@@ -3,19 +3,15 @@ import type { QueueMetricsOf } from '../base/queue.ts';
 import type { Store } from '../store/store.ts';
 import type { Recurring } from '../store/schedules.ts';
 import type { Change } from '../change/change.ts';
-import type { Permit } from '../base/permit.ts';
 import type { Logger } from '../base/log.ts';
 import type { Clock } from '../base/clock.ts';
-import type { Installations } from './client/installations.ts';
-import type { Host } from './client/probot.ts';
-import type { GitHubAppConfig, Push } from './forge.ts';
+import type { GitHubClient } from './client/client.ts';
+import type { Push } from './deliveries.ts';
 import type { PullQueue } from './pull/pull-queue.ts';
 import type { Intake } from './pull/sweep.ts';
 
 export interface Parts extends GitHubOptions {
-  config: GitHubAppConfig;
-  api: Host;
-  installations: Installations;
+  client: GitHubClient;
   pulls: PullQueue;
   intake: Intake;
 }
@@ -24,7 +20,7 @@ export interface GitHubOptions {
   /** Default: none are kept. */
   queues?: QueueMetricsOf | undefined;
   /** Undefined: no App, only signed pushes are taken. */
-  config: GitHubAppConfig | undefined;
+  client: GitHubClient | undefined;
   webhookSecret: string | undefined;
   store: Store;
   change: Change;
@@ -36,7 +32,4 @@ export interface GitHubOptions {
   every: Recurring;
   clock: Clock;
   log: Logger;
-  random?: () => number;
-  /** Asked before each request that writes; default: nobody is asked. */
-  permit?: Permit | undefined;
 }

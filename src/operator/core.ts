@@ -1,4 +1,4 @@
-// The parts in the middle: git, rendering and the engine.
+// The parts in the middle: GitHub's client, git, rendering and the engine.
 import { clock } from './parts.ts';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
@@ -6,16 +6,14 @@ import { Worker } from '../base/worker.ts';
 import type { Git } from '../git/git.ts';
 import { openGit } from '../git/git.ts';
 import { credentialFor } from '../store/settings.ts';
-import type { Store } from '../store/store.ts';
-import type { Base, Core, Faces, State } from './parts.ts';
-import type { Authors } from '../engine/application/pass.ts';
+import type { Base, Core, State } from './parts.ts';
 import { createAuthors } from '../engine/approval/authors.ts';
-import type { GitHub } from '../github/github.ts';
-import { AppError } from '../base/errors.ts';
+import type { GitHubClient } from '../github/client/client.ts';
+import { openClient } from '../github/client/client.ts';
 import { standingOf } from '../chatops/standing.ts';
 import { createDesiring } from '../engine/application/desired.ts';
 import { createSources } from '../engine/application/sources.ts';
-import type { EngineOptions, Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import { createEngine } from '../engine/engine.ts';
 import { authorisers } from '../policy/rbac.ts';
 import { createRenderer } from '../render/render.ts';
@@ -25,7 +23,13 @@ export function toolPaths(config: Config): { helm: string; kustomize: string; js
   return { helm: path('helm'), kustomize: path('kustomize'), jsonnet: path('jsonnet'), render: path('render') };
 }
 
-function gitOf({ config, log, signal, faces }: Base, store: Store, worker: Worker): Git {
+type Opening = Base & State;
+
+async function clientOf({ config, store, log, permit }: Opening): Promise<GitHubClient | undefined> {
+  return config.github && openClient({ ...config.github, policies: store, clock, log, permit });
+}
+
+function gitOf({ config, log, signal, store }: Opening, worker: Worker, github: GitHubClient | undefined): Git {
   return openGit({
     worker,
     dir: join(config.dataDir, 'git'),
@@ -33,33 +37,18 @@ function gitOf({ config, log, signal, faces }: Base, store: Store, worker: Worke
     log,
     signal,
     async credentials(repoUrl) {
-      const known = credentialFor(store.settings(), repoUrl);
-      return known ? { username: known.username, password: known.password } : faces.github?.credentials(repoUrl);
+      return credentialFor(store.settings(), repoUrl) ?? github?.credentials(repoUrl);
     },
   });
 }
 
-/** Without a GitHub App nobody can tell whose a commit is. */
-function authorsBy(git: Git, faces: Faces): Authors {
-  const forge = (): GitHub['forge'] | undefined => faces.github?.forge;
-  return createAuthors(git, {
-    authorsOf: async (...asked) => forge()?.authorsOf(...asked),
-    moversOf: async (...asked) => forge()?.moversOf(...asked),
-    reviewersOf: async (...asked) => forge()?.reviewersOf(...asked),
-  });
-}
-
-function forgeOf({ github }: Faces): GitHub['forge'] {
-  if (!github) throw new AppError('E_GITHUB', 'GitHub is not asked yet', { kind: 'waiting' });
-  return github.forge;
-}
-
 export async function openCore(base: Base, state: State): Promise<Core> {
   const { cluster, store, schedules, permit } = state;
-  const { config, log, started, faces } = base;
+  const { config, log, started } = base;
+  const github = await clientOf({ ...base, ...state });
   const worker = new Worker({ path: toolPaths(config).render });
   started.add('worker', () => worker.stop());
-  const git = gitOf(base, store, worker);
+  const git = gitOf({ ...base, ...state }, worker, github);
   started.add('git', () => git.stop());
   const renderer = await createRenderer({ tools: toolPaths(config), worker });
   const desiring = createDesiring({
@@ -73,9 +62,7 @@ export async function openCore(base: Base, state: State): Promise<Core> {
   });
   const authorise = authorisers();
   const sources = createSources({ git, store, clock, log });
-  const authors = authorsBy(git, faces);
-  const standing: EngineOptions['standing'] = (actor, app) =>
-    standingOf({ store, forge: config.github && forgeOf(faces), authorise }, actor, app);
+  const authors = createAuthors(git, github);
   const engine: Engine = createEngine({
     home: cluster,
     store,
@@ -83,7 +70,7 @@ export async function openCore(base: Base, state: State): Promise<Core> {
     worker,
     sources,
     authors,
-    standing,
+    standing: (actor, app) => standingOf({ store, forge: github, authorise }, actor, app),
     every: schedules.every,
     queues: base.queues.of,
     clock,
@@ -91,5 +78,5 @@ export async function openCore(base: Base, state: State): Promise<Core> {
     permit,
     mode: config.engine,
   });
-  return { ...base, ...state, worker, git, desiring, engine, authors };
+  return { ...base, ...state, github, worker, git, desiring, engine, authors };
 }

@@ -2,36 +2,35 @@
 import { clock } from './parts.ts';
 import type { Config } from './config.ts';
 import type { Chatops } from '../chatops/chatops.ts';
-import type { Git } from '../git/git.ts';
 import type { GitHub } from '../github/github.ts';
-import type { Listening } from './server.ts';
-import type { Store } from '../store/store.ts';
+import type { Slack } from '../slack/slack.ts';
 import { createLogger } from '../base/log.ts';
+import type { AppError } from '../base/errors.ts';
 import { describeError } from '../base/errors.ts';
 import { createChange } from '../change/change.ts';
 import { createChatops } from '../chatops/chatops.ts';
 import { resourceViews } from '../engine/resource-view.ts';
-import { sourcesOf } from '../model/application.ts';
-import { normaliseRepo } from '../model/repository.ts';
 import { createGitHub } from '../github/github.ts';
-import { listenForFaces, listenForHealth, stopServer } from './server.ts';
+import type { Port } from './server.ts';
+import { listenForHealth, listenForPeople, stopPort } from './server.ts';
 import type { Waiting } from './preconditions.ts';
 import { requireDataFolder, requireTools, untilDone } from './preconditions.ts';
+import { commitMessage } from '../git/git.ts';
 import { Started } from './shutdown.ts';
 import { createMetrics } from '../web/metrics.ts';
 import { createQueueMetrics } from '../web/queue-metrics.ts';
+import type { Web } from '../web/web.ts';
 import { createWeb } from '../web/web.ts';
 import { changeDeps } from './change-deps.ts';
 import type { Base, Core } from './parts.ts';
 import { openState } from './state.ts';
 import { openCore, toolPaths } from './core.ts';
-import type { Server } from 'node:http';
 import type { SetupPages } from '../web/setup-page.ts';
 import { githubOf, passWebhooksOn, setupPages } from './github-app.ts';
 
-function openGitHub({ queues, config, log, store, schedules, permit, git, desiring, engine }: Core): Promise<GitHub> {
+function openGitHub({ queues, config, log, github, store, schedules, git, desiring, engine }: Core): Promise<GitHub> {
   return createGitHub({
-    config: config.github,
+    client: github,
     webhookSecret: config.webhookSecret,
     store,
     change: createChange(changeDeps({ store, git, desiring, engine, clock })),
@@ -47,46 +46,29 @@ function openGitHub({ queues, config, log, store, schedules, permit, git, desiri
     queues: queues.of,
     clock,
     log,
-    permit,
   });
 }
 
-function openChatops(
-  { queues, config, log, signal, faces, store, guard, git, desiring, authors }: Core,
-  github: GitHub,
-): Chatops {
+function openChatops({ queues, log, signal, store, guard, git, desiring, authors }: Core, { forge }: GitHub): Chatops {
   return createChatops({
     store,
     git,
     authors,
-    forge: config.github && github.forge,
-    chat: () => faces.chat,
+    forge,
     doubt: (createdAt) => guard.doubt(createdAt, signal),
-    inputsOf: async (application, revision) => {
-      const { inputs } = await desiring.inputsAt(application, [revision], signal);
-      const sources = sourcesOf(application.spec);
-      return inputs
-        .filter((_, index) => normaliseRepo(sources[index]?.repoURL ?? '') === normaliseRepo(sources[0]?.repoURL ?? ''))
-        .flat();
-    },
+    inputsOf: (app, revision) => desiring.firstInputsAt(app, revision, signal),
     queues: queues.of,
     clock,
     log,
   });
 }
 
-async function commitMessage(git: Git, store: Store, application: string, revision: string): Promise<string> {
-  const app = store.applications.get(application);
-  const [source] = app ? sourcesOf(app.spec) : [];
-  return source ? (await git.repository(source.repoURL).commit(revision)).message : '';
-}
-
 /** Bolt is only loaded where Slack is configured: it costs memory. */
 async function openSlack(
-  { queues, config, log, faces, started, store, permit, git, engine }: Core,
+  { queues, config, log, started, store, permit, git, engine }: Core,
   chatops: Chatops,
-): Promise<void> {
-  if (!config.slack) return;
+): Promise<Slack | undefined> {
+  if (!config.slack) return undefined;
   const { createSlack } = await import('../slack/slack.ts');
   const slack = createSlack({
     config: config.slack,
@@ -94,19 +76,25 @@ async function openSlack(
     effectOf: engine.effect,
     refusal: chatops.refusal,
     find: chatops.find,
-    commitMessage: (application, revision) => commitMessage(git, store, application, revision),
+    commitMessage: (repoUrl, revision) => commitMessage(git, repoUrl, revision),
     publicUrl: config.publicUrl,
     queues: queues.of,
     clock,
     log,
     permit,
   });
-  faces.chat = slack;
   slack.start();
   started.add('slack', () => slack.stop());
+  return slack;
 }
 
-function openWeb({ queues, cluster, store, schedules, guard, engine, faces, started }: Core, setup: SetupPages): void {
+interface Shown {
+  setup: SetupPages;
+  /** Why one of the outside services does not take us, as far as is known. */
+  refused: () => AppError | undefined;
+}
+
+function openWeb({ queues, cluster, store, schedules, guard, engine, started }: Core, { setup, refused }: Shown): Web {
   const metrics = createMetrics({
     store,
     api: cluster.api,
@@ -124,34 +112,43 @@ function openWeb({ queues, cluster, store, schedules, guard, engine, faces, star
     setup,
     notReady: () => {
       if (!cluster.live.settled) return 'the live cache is not complete yet';
-      const refused = faces.github?.refused ?? faces.chat?.refused;
-      return refused && describeError(refused);
+      const why = refused();
+      return why && describeError(why);
     },
   });
-  faces.page = web.page;
-  faces.health = web.health;
   started.add('web', () => web.stop());
+  return web;
 }
 
-async function startFaces(core: Core, onSetUp: () => void): Promise<void> {
-  const { config, cluster, log, signal, started, engine, faces } = core;
+/** Whom people and forges speak with. */
+async function openRest(core: Core, ports: Ports, onSetUp: () => void): Promise<void> {
+  const { config, cluster, log, signal, started, engine } = core;
   const github = await openGitHub(core);
-  faces.github = github;
+  ports.webhook.serve(github.handle);
   const chatops = openChatops(core, github);
-  await openSlack(core, chatops);
+  const slack = await openSlack(core, chatops);
   await engine.start();
   started.add('engine', () => engine.stop());
-  chatops.start();
+  chatops.start(slack);
   started.add('chatops', () => chatops.stop());
   github.start();
   started.add('github', () => github.stop());
-  openWeb(core, await setupPages({ config, api: cluster.api, github, log, signal, onSetUp }));
+  const setup = await setupPages({ config, api: cluster.api, github, log, signal, onSetUp });
+  const web = openWeb(core, { setup, refused: () => core.github?.refused ?? slack?.refused });
+  ports.page.serve(web.page);
+  ports.health.serve(web.health);
 }
 
-async function openProxy({ config, log, started }: Base, open: Server | undefined): Promise<void> {
-  const address = open?.address();
+async function openProxy({ config, log, started }: Base, { server }: Port): Promise<void> {
+  const address = server.address();
   if (!config.webhookProxyUrl || typeof address !== 'object' || !address) return;
   started.add('webhook proxy', await passWebhooksOn(config.webhookProxyUrl, address.port, log));
+}
+
+interface Ports {
+  health: Port;
+  webhook: Port;
+  page: Port;
 }
 
 /** Why it should be stopped. */
@@ -172,27 +169,21 @@ export async function startOperator(config: Config, ends: Ends): Promise<{ stop(
     signal: abort.signal,
     queues: createQueueMetrics(),
     started: new Started(),
-    faces: { github: undefined, chat: undefined, page: undefined, health: undefined },
     starting: { why: 'starting: connects to the cluster' },
   };
-  const { faces, starting } = base;
-  const listening: Listening = {
-    log,
-    starting,
-    handlers: { webhook: () => faces.github?.handle, page: () => faces.page, health: () => faces.health },
-  };
+  const { starting } = base;
   const waiting: Waiting = { starting, clock, log, signal: abort.signal };
-  const first = await listenForHealth(config.listen, listening);
-  const servers = [first, ...(await untilDone(() => listenForFaces(config.listen, listening), waiting))];
-  base.started.add('servers', async () => void (await Promise.all(servers.map(stopServer))));
+  const health = await listenForHealth(config.listen, base);
+  const ports: Ports = { health, ...(await untilDone(() => listenForPeople(config.listen, base), waiting)) };
+  base.started.add('ports', async () => void (await Promise.all(Object.values(ports).map(stopPort))));
   await untilDone(() => requireDataFolder(config.dataDir), waiting);
   await untilDone(() => requireTools({ git: 'git', ...toolPaths(config) }), waiting);
   starting.why = 'starting: connects to the cluster';
   const state = await openState(base, ends.lost);
   const github = await untilDone(() => githubOf(config, state.cluster.api, abort.signal), waiting);
   starting.why = 'starting';
-  await startFaces(await openCore({ ...base, config: { ...config, github } }, state), ends.setUp);
-  await openProxy(base, servers[1]);
+  await openRest(await openCore({ ...base, config: { ...config, github } }, state), ports, ends.setUp);
+  await openProxy(base, ports.webhook);
   log.info(
     {
       namespace: config.namespace,

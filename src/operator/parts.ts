@@ -1,11 +1,9 @@
 // What the parts of the operator are built from, in the order in which they come to be.
 import type { createQueueMetrics } from '../web/queue-metrics.ts';
 import type { Logger } from '../base/log.ts';
-import type { Slack } from '../slack/slack.ts';
-import type { GitHub } from '../github/github.ts';
+import type { GitHubClient } from '../github/client/client.ts';
 import type { Starting } from './readiness.ts';
 import type { Config } from './config.ts';
-import type { Handler } from './server.ts';
 import type { Started } from './shutdown.ts';
 import type { Permit } from '../base/permit.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -19,21 +17,12 @@ import type { Engine } from '../engine/engine.ts';
 import type { Git } from '../git/git.ts';
 import { systemClock } from '../base/clock.ts';
 
-/** Parts that are known to others before they exist. */
-export interface Faces {
-  github: GitHub | undefined;
-  chat: Slack | undefined;
-  page: Handler | undefined;
-  health: Handler | undefined;
-}
-
 export interface Base {
   queues: ReturnType<typeof createQueueMetrics>;
   config: Config;
   log: Logger;
   signal: AbortSignal;
   started: Started;
-  faces: Faces;
   starting: Starting;
 }
 
@@ -47,6 +36,8 @@ export interface State {
 }
 
 export interface Core extends Base, State {
+  /** Undefined without a GitHub App. */
+  github: GitHubClient | undefined;
   worker: Worker;
   git: Git;
   desiring: Desiring;

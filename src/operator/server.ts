@@ -7,11 +7,10 @@ import { AppError, errorMessage } from '../base/errors.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** Of each port, once there is one. */
-export interface Handlers {
-  webhook: () => Handler | undefined;
-  page: () => Handler | undefined;
-  health: () => Handler | undefined;
+/** An open port: it answers 503 with what the start waits for until it is given its handler. */
+export interface Port {
+  server: Server;
+  serve(handler: Handler): void;
 }
 
 /** Milliseconds until all of a request must be here; GitHub itself gives up after ten seconds. */
@@ -21,17 +20,17 @@ function text(response: ServerResponse, status: number, body: string): void {
   response.writeHead(status, { 'content-type': 'text/plain' }).end(`${body}\n`);
 }
 
-/** `pick`: the handler of that path, undefined until it is there, null for what this port does not have. */
-function serve(
-  { host, port }: Address,
-  log: Logger,
-  starting: { readonly why: string },
-  pick: (path: string) => Handler | undefined | null,
-): Promise<Server> {
+interface Listening {
+  log: Logger;
+  starting: { readonly why: string };
+}
+
+/** `has`: whether there is such a path on this port. */
+function listen({ host, port }: Address, { log, starting }: Listening, has: (path: string) => boolean): Promise<Port> {
+  let handler: Handler | undefined;
   const server = createServer({ headersTimeout: 15_000, requestTimeout }, (request, response) => {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
-    const handler = pick(path);
-    if (handler === null) return text(response, 404, 'not found');
+    if (!has(path)) return text(response, 404, 'not found');
     if (!handler) return text(response, path === '/healthz' ? 200 : 503, path === '/healthz' ? 'ok' : starting.why);
     handler(request, response).catch((error: unknown) => {
       log.error({ path, err: error }, 'a request failed');
@@ -41,42 +40,28 @@ function serve(
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => resolve(server));
+    server.listen(port, host, () => resolve({ server, serve: (given) => (handler = given) }));
   });
 }
 
 const webhooks: ReadonlySet<string> = new Set(['/webhooks/github', '/api/webhook']);
 const health: ReadonlySet<string> = new Set(['/metrics', '/healthz', '/readyz']);
 
-export interface Listening {
-  log: Logger;
-  starting: { readonly why: string };
-  handlers: Handlers;
-}
-
 /** The first port: it tells what the start waits for. Throws E_CONFIG when it cannot be had. */
-export function listenForHealth(
-  { metrics }: Config['listen'],
-  { log, starting, handlers }: Listening,
-): Promise<Server> {
-  return opened('COX_LISTEN_METRICS', metrics, () =>
-    serve(metrics, log, starting, (path) => (health.has(path) ? handlers.health() : null)),
-  );
+export function listenForHealth({ metrics }: Config['listen'], listening: Listening): Promise<Port> {
+  return opened('COX_LISTEN_METRICS', metrics, () => listen(metrics, listening, (path) => health.has(path)));
 }
 
-/** Until a handler is there, they answer 503 with what is waited for. Throws E_CONFIG when one cannot be had. */
-export async function listenForFaces(
+/** What the internet may reach, and the page. Throws E_CONFIG when one cannot be had. */
+export async function listenForPeople(
   { public: open, page }: Config['listen'],
-  { log, starting, handlers }: Listening,
-): Promise<Server[]> {
-  const webhook = await opened('COX_LISTEN_PUBLIC', open, () =>
-    serve(open, log, starting, (path) => (webhooks.has(path) ? handlers.webhook() : null)),
-  );
+  listening: Listening,
+): Promise<{ webhook: Port; page: Port }> {
+  const webhook = await opened('COX_LISTEN_PUBLIC', open, () => listen(open, listening, (path) => webhooks.has(path)));
   try {
-    const people = await opened('COX_LISTEN_PAGE', page, () => serve(page, log, starting, () => handlers.page()));
-    return [webhook, people];
+    return { webhook, page: await opened('COX_LISTEN_PAGE', page, () => listen(page, listening, () => true)) };
   } catch (error) {
-    await stopServer(webhook);
+    await stopPort(webhook);
     throw error;
   }
 }
@@ -88,7 +73,7 @@ const refusals: Readonly<Record<string, string>> = {
   ENOTFOUND: 'this machine has no such address',
 };
 
-async function opened(variable: string, { host, port }: Address, open: () => Promise<Server>): Promise<Server> {
+async function opened(variable: string, { host, port }: Address, open: () => Promise<Port>): Promise<Port> {
   try {
     return await open();
   } catch (cause) {
@@ -101,7 +86,7 @@ async function opened(variable: string, { host, port }: Address, open: () => Pro
   }
 }
 
-export function stopServer(server: Server): Promise<void> {
+export function stopPort({ server }: Port): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();

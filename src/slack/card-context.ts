@@ -2,13 +2,14 @@
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
 import type { CardPlace } from './card.ts';
+import { sourcesOf } from '../model/application.ts';
 import { effectivePolicy } from '../policy/policy.ts';
 
 interface PlaceOptions {
   store: Store;
   publicUrl: string;
-  /** Message of a commit of the application's repository. */
-  commitMessage(application: string, revision: string): Promise<string>;
+  /** Rejects when it cannot be read. */
+  commitMessage(repoUrl: string, revision: string): Promise<string>;
 }
 
 export class Places {
@@ -24,8 +25,10 @@ export class Places {
   async of(application: string, revision?: string): Promise<CardPlace> {
     const { publicUrl, commitMessage } = this.#options;
     const app = this.store.applications.get(application);
+    const [source] = app ? sourcesOf(app.spec) : [];
     // the card matters more
-    const commit = app && revision ? await commitMessage(application, revision).catch(() => undefined) : undefined;
+    const commit =
+      source && revision ? await commitMessage(source.repoURL, revision).catch(() => undefined) : undefined;
     return { app, policy: this.#policyOf(application), commit, publicUrl };
   }
 

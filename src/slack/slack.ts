@@ -32,8 +32,8 @@ interface SlackOptions {
   /** What is asked at the click; chatops asks again at the act. */
   refusal: InboxContext['refusal'];
   find: InboxContext['find'];
-  /** Message of a commit of the application's repository; rejects when it cannot be read. */
-  commitMessage(application: string, revision: string): Promise<string>;
+  /** Rejects when it cannot be read. */
+  commitMessage(repoUrl: string, revision: string): Promise<string>;
   publicUrl: string;
   clock: Clock;
   log: Logger;

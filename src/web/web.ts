@@ -38,7 +38,7 @@ interface WebOptions {
   clock?: Clock;
 }
 
-interface Web {
+export interface Web {
   /** Pages, their data and their events. */
   page(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** /metrics, /healthz and /readyz. */

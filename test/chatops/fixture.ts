@@ -190,10 +190,9 @@ export async function bed(t: TestContext, options: BedOptions = {}): Promise<Bed
       clock: options.clock ?? systemClock,
       log: silentLogger(),
       ...(options.doubt && { doubt: options.doubt }),
-      chat: () => ({ answer: (request, answer) => Promise.resolve(void told.push([request.metadata.name, answer])) }),
       inputsOf: (app) => Promise.resolve([app.metadata.name]),
     });
-    made.start();
+    made.start({ answer: (request, answer) => Promise.resolve(void told.push([request.metadata.name, answer])) });
     return made;
   };
   let chatops = start();

@@ -16,7 +16,7 @@ async function ask(b: Bed, number: number): Promise<string[]> {
     { status: { phase: 'Done', message: 'this is the help' } },
     { subresource: 'status' },
   );
-  await b.app.forge.answer(done, { ok: true, text: 'this is the help' });
+  await b.forge.answer(done, { ok: true, text: 'this is the help' });
   await b.quiet();
   return b.comments();
 }
@@ -40,7 +40,7 @@ test('a fork is not looked at, and a command in its pull request is answered', a
   assert.deepEqual(b.script.previews, []);
   b.script.apps = [app('web', {})];
   const [owner = '', name = ''] = repo.split('/');
-  assert.deepEqual(await b.app.forge.touchedBy({ owner, repo: name, number }, new AbortController().signal), []);
+  assert.deepEqual(await b.forge.touchedBy({ owner, repo: name, number }, new AbortController().signal), []);
 });
 
 test('a command in a pull request that touches nothing is answered', async (t) => {

@@ -5,12 +5,13 @@ import { createServer } from 'node:http';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import type { Bed } from './fixture.ts';
-import type { Push } from '../../src/github/forge.ts';
+import type { Push } from '../../src/github/deliveries.ts';
 import type { Approval } from '../../src/model/coxswain.ts';
 import { SteppedClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/log.ts';
 import type { GitHubOptions } from '../../src/github/parts.ts';
 import { createGitHub } from '../../src/github/github.ts';
+import { openClient } from '../../src/github/client/client.ts';
 import { eventually } from '../control-plane.ts';
 import { bed, openPull, progressOf, repo } from './fixture.ts';
 import { privateKey } from './client/fixture.ts';
@@ -49,20 +50,22 @@ interface Receiving {
 }
 
 /** Nothing of it asks GitHub or the cluster: pushes are told, and that is all. */
-async function receiving(t: TestContext, config: GitHubOptions['config']): Promise<Receiving> {
+async function receiving(t: TestContext, config: typeof app | undefined): Promise<Receiving> {
   const pushes: Push[] = [];
   const lines: string[] = [];
   const unused = {} as GitHubOptions['store'] & GitHubOptions['change'];
+  const clock = new SteppedClock(Date.now());
+  const log = createLogger({ level: 'debug', write: (line) => void lines.push(line) });
   const github = await createGitHub({
-    config,
+    client: config && (await openClient({ ...config, policies: unused, clock, log })),
     webhookSecret: secret,
     store: unused,
     change: unused,
     onPush: (push) => void pushes.push(push),
     every: () => () => undefined,
     publicUrl: 'https://cox.example.com',
-    clock: new SteppedClock(Date.now()),
-    log: createLogger({ level: 'debug', write: (line) => void lines.push(line) }),
+    clock,
+    log,
   });
   const server = createServer((request, response) => void github.handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -120,7 +123,7 @@ for (const [name, config] of [
 test('without any secret nothing is taken, whatever it is signed with', async (t) => {
   const github = await createGitHub({
     ...({} as GitHubOptions),
-    config: undefined,
+    client: undefined,
     webhookSecret: undefined,
     clock: new SteppedClock(),
   });

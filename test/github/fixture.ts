@@ -10,13 +10,16 @@ import type { AppPreview, AppProgress, PullInput, PullPreview, PullProgress } fr
 import type { Change } from '../../src/change/change.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { GitHub } from '../../src/github/github.ts';
-import type { Push } from '../../src/github/forge.ts';
+import type { Forge } from '../../src/chatops/ports.ts';
+import type { GitHubClient } from '../../src/github/client/client.ts';
+import type { Push } from '../../src/github/deliveries.ts';
 import type { Request } from '../../src/model/coxswain.ts';
 import type { SandboxGitHub } from '../../sandbox/github/github.ts';
 import type { Store } from '../../src/store/store.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
 import { commentMarker } from '../../src/model/annotations.ts';
 import { createGitHub } from '../../src/github/github.ts';
+import { openClient } from '../../src/github/client/client.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { openStore } from '../../src/store/store.ts';
 import { startGitHub } from '../../sandbox/github/github.ts';
@@ -42,6 +45,8 @@ export interface Bed {
   store: Store;
   script: Script;
   app: GitHub;
+  client: GitHubClient;
+  forge: Forge;
   pushes: Push[];
   url: string;
   /** Begins a sweep, as the schedule does. */
@@ -112,6 +117,7 @@ export async function bed(t: TestContext, { clock = systemClock }: { clock?: Clo
   const store = await storeOf(t);
   const dir = await mkdtemp(join(tmpdir(), 'cox-github-'));
   let app: GitHub;
+  let client: GitHubClient;
   const server = createServer((request, response) => void app.handle(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -126,8 +132,15 @@ export async function bed(t: TestContext, { clock = systemClock }: { clock?: Clo
   const looks = new Map<string, () => unknown>();
   const start = async (): Promise<GitHub> => {
     const { id, privateKey, webhookSecret } = sandbox.app;
+    client = await openClient({
+      ...{ appId: id, privateKey, webhookSecret, apiUrl: sandbox.apiUrl },
+      policies: store,
+      clock,
+      log,
+      random: () => 0,
+    });
     const made = await createGitHub({
-      config: { appId: id, privateKey, webhookSecret, apiUrl: sandbox.apiUrl },
+      client,
       webhookSecret,
       store,
       change: scripted(script),
@@ -139,7 +152,6 @@ export async function bed(t: TestContext, { clock = systemClock }: { clock?: Clo
       },
       clock,
       log,
-      random: () => 0,
     });
     made.start();
     return made;
@@ -171,6 +183,13 @@ export async function bed(t: TestContext, { clock = systemClock }: { clock?: Clo
     quiet,
     get app() {
       return app;
+    },
+    get client() {
+      return client;
+    },
+    get forge() {
+      assert.ok(app.forge);
+      return app.forge;
     },
     async sweep() {
       await looks.get('sweep')?.();

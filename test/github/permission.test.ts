@@ -101,7 +101,7 @@ test('without comments none is doubled when they may be written and not read', a
   const number = await openPull(b.sandbox);
   await b.quiet();
   for (let look = 0; look < 4; look += 1) {
-    b.app.forge.refreshPull({ owner: 'acme', repo: 'infra', number });
+    b.forge.refreshPull({ owner: 'acme', repo: 'infra', number });
     await b.quiet();
   }
   assert.equal(b.comments().length, 1);
@@ -127,7 +127,7 @@ test('a command whose reaction GitHub refuses is taken up, and its answer stands
     { status: { phase: 'Done', message: 'web-dev is compared again' } },
     { subresource: 'status' },
   );
-  await b.app.forge.answer(done, { ok: true, text: 'web-dev is compared again' });
+  await b.forge.answer(done, { ok: true, text: 'web-dev is compared again' });
   await b.quiet();
   assert.match(b.comments()[0] ?? '', /🚀 `bob` `\/cox diff web-dev` — web-dev is compared again/);
   assert.match(b.comments()[0] ?? '', /Reactions are missing here/);

@@ -11,8 +11,8 @@ test('a proposal that was closed is made anew, one that is open or merged is fou
   await bob.commit(repo, { branch: 'main', files: { 'start.txt': '1' }, message: 'start' });
   await ann.commit(repo, { branch: 'back', files: { 'a.txt': '1' }, message: 'back' });
   const [owner = '', name = ''] = repo.split('/');
-  const ask = (): ReturnType<typeof b.app.forge.openPull> =>
-    b.app.forge.openPull({ owner, repo: name, base: 'main', head: 'back', title: 'Back', body: '' });
+  const ask = (): ReturnType<typeof b.forge.openPull> =>
+    b.forge.openPull({ owner, repo: name, base: 'main', head: 'back', title: 'Back', body: '' });
   const first = await ask();
   assert.deepEqual(await ask(), { ...first, created: false });
   await ann.editPullRequest(repo, first.number, { state: 'closed' });
@@ -30,9 +30,8 @@ test('a merge is told with the commit that the branch got; what ended without on
   b.script.apps = [app('web', {})];
   b.script.progress = [progressOf('api', 'success')];
   const touched = (number: number): Promise<string[]> =>
-    b.app.forge.touchedBy({ owner, repo: name, number }, new AbortController().signal);
-  const of = (number: number): ReturnType<typeof b.app.forge.mergeOf> =>
-    b.app.forge.mergeOf({ owner, repo: name, number });
+    b.forge.touchedBy({ owner, repo: name, number }, new AbortController().signal);
+  const of = (number: number): ReturnType<typeof b.forge.mergeOf> => b.forge.mergeOf({ owner, repo: name, number });
   assert.deepEqual(await of(merged), { state: 'open' });
   assert.deepEqual(await touched(merged), ['argocd/web']);
   const sha = await b.sandbox.actAs('bob').merge(repo, merged, 'merge');

@@ -73,7 +73,7 @@ async function merged(b: Bed): Promise<number> {
 }
 
 async function look(b: Bed, number: number): Promise<void> {
-  b.app.forge.refreshPull({ owner: 'acme', repo: 'infra', number });
+  b.forge.refreshPull({ owner: 'acme', repo: 'infra', number });
   await b.quiet();
 }
 

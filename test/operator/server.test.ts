@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLogger } from '../../src/base/log.ts';
-import { listenForFaces, listenForHealth, stopServer, type Handler, type Handlers } from '../../src/operator/server.ts';
+import { listenForHealth, listenForPeople, stopPort, type Handler, type Port } from '../../src/operator/server.ts';
 import type { AddressInfo } from 'node:net';
-import type { Server } from 'node:http';
 
 const free = { host: '127.0.0.1', port: 0 };
 const says =
@@ -14,21 +13,20 @@ const says =
     return Promise.resolve();
   };
 
-function openAll(starting: { why: string }, handlers: Handlers, page = free): Promise<Server[]> {
-  const config = { public: free, page, metrics: free };
-  const listening = { log: silentLogger(), starting, handlers };
-  return Promise.all([listenForHealth(config, listening), listenForFaces(config, listening)]).then((all) => all.flat());
+async function openAll(starting: { why: string }): Promise<{ health: Port; webhook: Port; page: Port }> {
+  const config = { public: free, page: free, metrics: free };
+  const listening = { log: silentLogger(), starting };
+  return { health: await listenForHealth(config, listening), ...(await listenForPeople(config, listening)) };
+}
+
+function portOf({ server }: Port): number {
+  return (server.address() as AddressInfo).port;
 }
 
 test('each port answers for itself alone', async (t) => {
-  const faces: { [name in keyof Handlers]?: Handler } = {};
-  const servers = await openAll(
-    { why: 'waits for the cluster' },
-    { webhook: () => faces.webhook, page: () => faces.page, health: () => faces.health },
-  );
-  t.after(() => Promise.all(servers.map(stopServer)));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  const [metrics = 0, open = 0, page = 0] = ports;
+  const ports = await openAll({ why: 'waits for the cluster' });
+  t.after(() => Promise.all(Object.values(ports).map(stopPort)));
+  const [metrics, open, page] = [portOf(ports.health), portOf(ports.webhook), portOf(ports.page)];
   const get = async (port: number, path: string): Promise<string> => {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`);
     return `${answer.status} ${(await answer.text()).trim()}`;
@@ -42,7 +40,9 @@ test('each port answers for itself alone', async (t) => {
     ],
     ['200 ok', '503 waits for the cluster', '503 waits for the cluster', '503 waits for the cluster'],
   );
-  Object.assign(faces, { webhook: says('webhook'), page: says('page'), health: says('health') });
+  ports.webhook.serve(says('webhook'));
+  ports.page.serve(says('page'));
+  ports.health.serve(says('health'));
   for (const path of ['/webhooks/github', '/api/webhook'])
     assert.deepEqual([await get(open, path), await get(metrics, path)], ['200 webhook', '404 not found']);
   for (const path of ['/metrics', '/healthz', '/readyz'])
@@ -55,21 +55,17 @@ test('each port answers for itself alone', async (t) => {
 });
 
 test('a port that is taken is told with its variable, and none of the others is left open', async (t) => {
-  const nobody = { webhook: () => undefined, page: () => undefined, health: () => undefined };
-  const taken = await openAll({ why: '' }, nobody);
-  t.after(() => Promise.all(taken.map(stopServer)));
-  const [, webhook, page] = taken.map((server) => ({
-    host: '127.0.0.1',
-    port: (server.address() as AddressInfo).port,
-  }));
+  const taken = await openAll({ why: '' });
+  t.after(() => Promise.all(Object.values(taken).map(stopPort)));
+  const [webhook, page] = [taken.webhook, taken.page].map((port) => ({ host: '127.0.0.1', port: portOf(port) }));
   assert.ok(webhook && page);
-  const listening = { log: silentLogger(), starting: { why: '' }, handlers: nobody };
-  await assert.rejects(listenForFaces({ public: free, page, metrics: free }, listening), {
+  const listening = { log: silentLogger(), starting: { why: '' } };
+  await assert.rejects(listenForPeople({ public: free, page, metrics: free }, listening), {
     code: 'E_CONFIG',
     message: `127.0.0.1:${page.port} cannot be opened: it is in use`,
     hint: /COX_LISTEN_PAGE/,
   });
-  await assert.rejects(listenForFaces({ public: webhook, page: free, metrics: free }, listening), {
+  await assert.rejects(listenForPeople({ public: webhook, page: free, metrics: free }, listening), {
     hint: /COX_LISTEN_PUBLIC/,
   });
   await assert.rejects(listenForHealth({ public: free, page: free, metrics: page }, listening), {

@@ -10,6 +10,7 @@ import type { TestForge } from '../chatops/fixture.ts';
 import { eventually } from '../control-plane.ts';
 import { createChatops } from '../../src/chatops/chatops.ts';
 import { createLogger } from '../../src/base/log.ts';
+import { commitMessage } from '../../src/git/git.ts';
 import { createSlack } from '../../src/slack/slack.ts';
 import { stage as newStage } from '../engine/fixture.ts';
 import { startSlack } from '../../sandbox/slack/slack.ts';
@@ -118,7 +119,6 @@ export async function bed(t: TestContext, options: Options): Promise<Bed> {
       git: stage.git,
       forge,
       authors: authorsOf(forge),
-      chat: () => slack,
       inputsOf: (app) => Promise.resolve([app.metadata.name]),
       clock,
       log,
@@ -129,13 +129,13 @@ export async function bed(t: TestContext, options: Options): Promise<Bed> {
       effectOf: (application) => stage.engine.effect(application),
       refusal: chatops.refusal,
       find: chatops.find,
-      commitMessage: async (_application, revision) => (await stage.git.repository(stage.url).commit(revision)).message,
+      commitMessage: (repoUrl, revision) => commitMessage(stage.git, repoUrl, revision),
       publicUrl: 'https://cox.example.com',
       clock,
       log,
     });
     slack.start();
-    chatops.start();
+    chatops.start(slack);
     running = { slack, chatops };
   };
   const stop = async (): Promise<void> => {

@@ -10,6 +10,7 @@ import { hashOf } from '../../base/canonical.ts';
 import { AppError } from '../../base/errors.ts';
 import { filesOf } from '../../git/git.ts';
 import { sourcesOf } from '../../model/application.ts';
+import { normaliseRepo } from '../../model/repository.ts';
 
 /** Immutable; `manifests` is the same array for equal keys as long as it is kept. */
 export interface DesiredState {
@@ -40,6 +41,8 @@ export interface Desiring {
     revisions: readonly (string | undefined)[],
     signal: AbortSignal,
   ): Promise<{ key: string; inputs: string[][]; revisions: string[] }>;
+  /** Paths in the repository of its first source, whichever source names them, at a revision of that source. */
+  firstInputsAt(app: Application, revision: string, signal: AbortSignal): Promise<string[]>;
 }
 
 interface DesiringOptions {
@@ -158,7 +161,7 @@ function stateOf(parts: readonly Rendered[], resolved: readonly Resolved[]): Des
 }
 
 export function createDesiring(options: DesiringOptions): Desiring {
-  return {
+  const desiring: Desiring = {
     async at(app, revisions, signal) {
       const resolved = await resolveSources(options, app, revisions);
       const parts = await Promise.all(
@@ -180,5 +183,11 @@ export function createDesiring(options: DesiringOptions): Desiring {
         revisions: resolved.map((item) => item.revision),
       };
     },
+    async firstInputsAt(app, revision, signal) {
+      const { inputs } = await desiring.inputsAt(app, [revision], signal);
+      const repositories = sourcesOf(app.spec).map(({ repoURL }) => normaliseRepo(repoURL));
+      return inputs.filter((_, index) => repositories[index] === repositories[0]).flat();
+    },
   };
+  return desiring;
 }

@@ -21,7 +21,7 @@ export interface Change {
 }
 
 /** What the forge may ask about the commits that it tells of. */
-export type History = Pick<Repository, 'has' | 'isAncestor' | 'commitsBetween'>;
+type History = Pick<Repository, 'has' | 'isAncestor' | 'commitsBetween'>;
 
 /** A ref that no longer holds what it held. */
 interface RefMove {

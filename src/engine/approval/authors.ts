@@ -58,7 +58,7 @@ async function isThere(repository: Repository, sha: string): Promise<boolean> {
 
 interface Asking {
   repository: Repository;
-  forge: CommitAuthors;
+  forge: CommitAuthors | undefined;
 }
 
 async function authorsBetween(
@@ -68,7 +68,7 @@ async function authorsBetween(
 ): Promise<GateAuthors | undefined> {
   const commits = await repository.touching({ ...(from !== undefined && { from }), to, paths, limit: maxCommits });
   if (!commits) return unknown(`more than ${maxCommits} commits up to ${short(to)} touched it`);
-  return commits.length > 0 ? forge.authorsOf(repo, commits, repository) : nobody;
+  return commits.length > 0 ? forge?.authorsOf(repo, commits, repository) : nobody;
 }
 
 /** Where the new commit does not follow the old one, whoever wrote what is undone counts, and whoever moved the ref. */
@@ -77,7 +77,7 @@ async function undoersOf(asking: Asking, range: CommitRange, from: string): Prom
   const { repo, to, ref } = range;
   const undone = await authorsBetween(asking, range, { from: to, to: from });
   // A pin is moved by whoever changes the Application.
-  return [undone, ...(ref === undefined ? [] : [await forge.moversOf(repo, { ref, from, to }, repository)])];
+  return [undone, ...(ref === undefined ? [] : [await forge?.moversOf(repo, { ref, from, to }, repository)])];
 }
 
 async function authorsOfRange(asking: Asking, range: CommitRange): Promise<GateAuthors> {
@@ -106,7 +106,8 @@ async function orUnknown(asked: Promise<GateAuthors>): Promise<GateAuthors> {
   });
 }
 
-export function createAuthors(git: Git, forge: CommitAuthors): Authors {
+/** `forge`: undefined without a GitHub App; then nobody can tell whose a commit is. */
+export function createAuthors(git: Git, forge: CommitAuthors | undefined): Authors {
   return {
     async authorsOf({ ranges, unknown: told }) {
       const found = await Promise.all(
@@ -124,8 +125,6 @@ export function createAuthors(git: Git, forge: CommitAuthors): Authors {
       }
       return false;
     },
-    ...(forge.reviewersOf && {
-      reviewersOf: (...asked) => forge.reviewersOf?.(...asked) ?? Promise.resolve(undefined),
-    }),
+    reviewersOf: async (...asked) => forge?.reviewersOf?.(...asked),
   };
 }

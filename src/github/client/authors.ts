@@ -1,9 +1,8 @@
 // Who made certain commits: those whom they name, who opened their pull requests, and who pushed them.
-import type { History } from '../../engine/application/pass.ts';
 import type { Author, GateAuthors } from '../../policy/gate.ts';
 import type { Account, CommitFacts, FactMemory, PullFacts, Signature } from './commit-facts.ts';
 import type { RepositoryClient } from './installations.ts';
-import type { Push, Pushes } from './pushes.ts';
+import type { History, Push, Pushes } from './pushes.ts';
 import type { Clock } from '../../base/clock.ts';
 import { hashOf } from '../../base/canonical.ts';
 import { factMemory, factsOfCommits, factsOfPulls, forMs } from './commit-facts.ts';

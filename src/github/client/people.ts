@@ -1,11 +1,19 @@
 // People as GitHub knows them: ids of logins, and teams.
 import { GraphqlResponseError } from '@octokit/graphql';
 import type { Installations, RepositoryClient } from './installations.ts';
-import type { Store } from '../../store/store.ts';
+import type { Application } from '../../model/application.ts';
+import type { AppProject } from '../../model/project.ts';
 import { nextTurn } from '../../base/clock.ts';
 import { cox } from '../../model/annotations.ts';
 import { isGitHub } from './api.ts';
 import { refused } from './commit-facts.ts';
+
+/** Where teams are named; the store fits it. */
+export interface Policies {
+  settings(): { policyCsv: string };
+  projects: { list(): readonly AppProject[] };
+  applications: { list(): readonly Application[] };
+}
 
 function anyClient(installations: Installations): RepositoryClient | undefined {
   const [first] = installations.repositories;
@@ -23,18 +31,18 @@ export async function userId(installations: Installations, login: string): Promi
 }
 
 /** Slugs of an organization's teams that policies and annotations name: no others matter. */
-function namedTeams(store: Store, owner: string): string[] {
+function namedTeams({ settings, projects, applications }: Policies, owner: string): string[] {
   const teams = new Set<string>();
   const add = (org: string, slug: string): void => {
     if (org.toLowerCase() === owner.toLowerCase()) teams.add(slug.toLowerCase());
   };
-  const policies = [
-    store.settings().policyCsv,
-    ...store.projects.list().flatMap((project) => (project.spec.roles ?? []).flatMap((role) => role.groups ?? [])),
+  const texts = [
+    settings().policyCsv,
+    ...projects.list().flatMap((project) => (project.spec.roles ?? []).flatMap((role) => role.groups ?? [])),
   ];
-  for (const text of policies)
+  for (const text of texts)
     for (const [, org = '', slug = ''] of text.matchAll(/(?<![\w.-])([\w.-]+):([\w.-]+)/g)) add(org, slug);
-  for (const { metadata } of [...store.projects.list(), ...store.applications.list()]) {
+  for (const { metadata } of [...projects.list(), ...applications.list()]) {
     for (const [, org = '', slug = ''] of (metadata.annotations?.[cox.approvers] ?? '').matchAll(
       /@([\w.-]+)\/([\w.-]+)/g,
     ))
@@ -114,7 +122,7 @@ type Teams = (login: string, owner: string) => Promise<string[]>;
  * The named teams that a person is in, as `org:team`. All who are asked about in one go are asked about in one query;
  * nothing is remembered, for approvals rest on it.
  */
-export function teamsFrom(installations: Installations, store: Store): Teams {
+export function teamsFrom(installations: Installations, policies: Policies): Teams {
   const batches = new Map<string, Batch>();
   function batchOf(client: RepositoryClient, org: string): Batch {
     const logins = new Set<string>();
@@ -129,7 +137,7 @@ export function teamsFrom(installations: Installations, store: Store): Teams {
   return async (login, owner) => {
     const org = owner.toLowerCase();
     const repository = installations.repositories.find((each) => each.owner.toLowerCase() === org);
-    const named = namedTeams(store, owner);
+    const named = namedTeams(policies, owner);
     if (!repository || named.length === 0) return [];
     const batch = batches.get(org) ?? batchOf(installations.client(repository.owner, repository.repo), org);
     batch.logins.add(login);

@@ -1,8 +1,15 @@
 // Who pushed: GitHub's record of what moved its branches, which nobody can write as they can an author of a commit.
 import type { RepositoryClient } from './installations.ts';
 import type { Account } from './commit-facts.ts';
-import type { History } from '../../engine/application/pass.ts';
 import { isGitHub, paginating } from './api.ts';
+
+/** What is asked about the commits that GitHub tells of; a mirror of the repository fits it. */
+export interface History {
+  has(sha: string): Promise<boolean>;
+  isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+  /** Ids of the commits that lead from one to the other. */
+  commitsBetween(from: string, to: string): Promise<string[]>;
+}
 
 export interface Push {
   /** It made the branch: `before` is 40 zeros. */

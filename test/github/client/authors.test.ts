@@ -29,7 +29,7 @@ async function bed(t: TestContext): Promise<AuthorsBed> {
     dir: temporary(t),
     clock: systemClock,
     log: silentLogger(),
-    credentials: (url) => b.app.credentials(url),
+    credentials: (url) => b.client.credentials(url),
     signal: new AbortController().signal,
     protocols: ['http'],
   });
@@ -38,7 +38,7 @@ async function bed(t: TestContext): Promise<AuthorsBed> {
   return {
     ...b,
     told: (range) =>
-      createAuthors(git, b.app.forge).authorsOf({ ranges: [{ repo: url, ref: 'main', ...range }], unknown: [] }),
+      createAuthors(git, b.client).authorsOf({ ranges: [{ repo: url, ref: 'main', ...range }], unknown: [] }),
   };
 }
 
@@ -264,7 +264,7 @@ test('nine hundred commits of the folder are asked for in a few requests, and th
 test('the reviewers that an environment requires are told by login, teams by their members', async (t) => {
   const b = await bed(t);
   const asked = (environment: string): Promise<string[] | undefined> =>
-    b.app.forge.reviewersOf(b.sandbox.gitUrl(repo), environment);
+    b.client.reviewersOf(b.sandbox.gitUrl(repo), environment);
   for (const name of ['cleo', 'dan', 'eve']) b.sandbox.user(name);
   b.sandbox.team('acme', 'sre', ['cleo', 'dan']);
   b.sandbox.team('acme', 'nobody', []);

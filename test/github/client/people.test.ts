@@ -31,7 +31,7 @@ async function teams(
     },
     answer: { status: 500 },
   });
-  return { b, seen, ask: (...logins) => Promise.all(logins.map((login) => b.app.forge.teams(login, 'acme'))) };
+  return { b, seen, ask: (...logins) => Promise.all(logins.map((login) => b.forge.teams(login, 'acme'))) };
 }
 
 test('the teams of all who agreed are asked for in one request, those above them too, and none that nobody names', async (t) => {
@@ -51,7 +51,7 @@ test('whoever leaves a team is in it no longer at the next request, and of an ow
   b.sandbox.team('acme', 'leads', []);
   assert.deepEqual(await ask('bob'), [[]]);
   assert.equal(seen.length, 2);
-  assert.deepEqual(await b.app.forge.teams('bob', 'elsewhere'), []);
+  assert.deepEqual(await b.forge.teams('bob', 'elsewhere'), []);
   assert.equal(seen.length, 2);
 });
 

@@ -28,7 +28,7 @@ test('an annotation is sent once, however often the check is written, after a re
   const annotations = (): unknown[] => checks(b)[0]?.output.annotations.map((each) => each['message']) ?? [];
   assert.deepEqual(annotations(), ['one']);
   b.script.apps = failing('one', 'two');
-  b.app.forge.refreshPull({ owner: 'acme', repo: 'infra', number });
+  b.forge.refreshPull({ owner: 'acme', repo: 'infra', number });
   await b.quiet();
   assert.deepEqual(annotations(), ['one', 'two']);
   b.script.apps = failing('one', 'two', 'three');
@@ -54,7 +54,7 @@ test('a slow second look at the same head takes no result back', async (t) => {
       answer: { status: 500 },
     });
     const restarted = again === 'known' ? undefined : b.restart();
-    b.app.forge.refreshPull({ owner: 'acme', repo: 'infra', number });
+    b.forge.refreshPull({ owner: 'acme', repo: 'infra', number });
     await eventually('the next preview', () => b.script.previews.length > looked || undefined);
     clock.step(3000);
     gate.resolve();

@@ -232,7 +232,7 @@ test('an unchanged result writes nothing, after a restart too', async (t) => {
     },
     answer: { status: 500 },
   });
-  b.app.forge.refreshPull({ owner: 'acme', repo: 'infra', number });
+  b.forge.refreshPull({ owner: 'acme', repo: 'infra', number });
   await b.quiet();
   await b.restart();
   assert.deepEqual(writes, []);

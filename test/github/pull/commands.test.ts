@@ -30,7 +30,7 @@ async function finish(b: Bed, found: Request, phase: 'Done' | 'Refused', message
     { status: { phase, message } },
     { subresource: 'status' },
   );
-  await b.app.forge.answer(done, { ok: phase === 'Done', text: message });
+  await b.forge.answer(done, { ok: phase === 'Done', text: message });
   await b.quiet();
 }
 
@@ -220,7 +220,7 @@ test('pushes are told with their paths, and people and authors are found', async
   await b.quiet();
   const push = b.pushes.find((each) => each.after === from);
   assert.deepEqual({ ref: push?.ref, url: push?.repoUrl }, { ref: 'refs/heads/main', url: b.sandbox.gitUrl(repo) });
-  const authors = await b.app.forge.authorsOf(b.sandbox.gitUrl(repo), [from, to], {
+  const authors = await b.client.authorsOf(b.sandbox.gitUrl(repo), [from, to], {
     has: async () => false,
     isAncestor: async () => false,
     commitsBetween: async () => [],
@@ -228,11 +228,11 @@ test('pushes are told with their paths, and people and authors are found', async
   assert.ok(
     authors?.people.some((author) => author.login === 'ann' && author.id === b.sandbox.actAs('ann').account.id),
   );
-  assert.deepEqual(b.app.forge.repositoryOf(b.sandbox.gitUrl(repo)), { owner: 'acme', repo: 'infra' });
-  assert.equal(await b.app.forge.userId('bob'), b.sandbox.actAs('bob').account.id);
-  assert.equal(await b.app.forge.userId('nobody-here'), undefined);
-  assert.match((await b.app.credentials(b.sandbox.gitUrl(repo)))?.password ?? '', /^ghs_/);
-  assert.equal(await b.app.credentials('https://elsewhere.example/x.git'), undefined);
+  assert.deepEqual(b.forge.repositoryOf(b.sandbox.gitUrl(repo)), { owner: 'acme', repo: 'infra' });
+  assert.equal(await b.forge.userId('bob'), b.sandbox.actAs('bob').account.id);
+  assert.equal(await b.forge.userId('nobody-here'), undefined);
+  assert.match((await b.client.credentials(b.sandbox.gitUrl(repo)))?.password ?? '', /^ghs_/);
+  assert.equal(await b.client.credentials('https://elsewhere.example/x.git'), undefined);
 });
 
 test('opening a pull request twice opens one', async (t) => {
@@ -250,8 +250,8 @@ test('opening a pull request twice opens one', async (t) => {
     title: 'Revert',
     body: 'why',
   };
-  await assert.rejects(b.app.forge.openPull(wanted));
-  const second = await b.app.forge.openPull(wanted);
+  await assert.rejects(b.forge.openPull(wanted));
+  const second = await b.forge.openPull(wanted);
   assert.equal(second.created, false);
   assert.equal(b.sandbox.world.repositories[0]?.pulls.size, 1);
 });

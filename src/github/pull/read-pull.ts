@@ -1,6 +1,6 @@
 // One pull request as GitHub has it now.
 import type { PullInput } from '../../change/pull.ts';
-import type { RepositoryClient } from './installations.ts';
+import type { RepositoryClient } from '../client/installations.ts';
 
 export interface ReadPull {
   pull: PullInput;
