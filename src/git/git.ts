@@ -1,8 +1,5 @@
 // The git room: bare mirrors of repositories, read and written without a checkout.
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRefsClient } from './advertised.ts';
 import { Constraints } from './constraint.ts';
@@ -11,6 +8,7 @@ import { gitCommand, gitEnvironment } from './command.ts';
 import { Mirror } from './mirror.ts';
 import { ObjectReader } from './object-reader.ts';
 import { Trees } from './trees.ts';
+import { unusedMirrors } from './unused.ts';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Clock } from '../base/clock.ts';
 import type { GitCommand } from './command.ts';
@@ -22,6 +20,11 @@ import type { Worker } from '../base/worker.ts';
 interface GitOptions {
   /** Folder of the mirrors; may be lost at any time, belongs to one process at a time. */
   dir: string;
+  /**
+   * URLs of all repositories that are read for good: other mirrors are removed when no process has used them for a day or two.
+   * Default: nothing is removed.
+   */
+  wanted?: () => Iterable<string>;
   clock: Clock;
   log: Logger;
   /** Asked before every request to a server. */
@@ -60,6 +63,13 @@ export interface Git {
   stop(): Promise<void>;
 }
 
+interface Open {
+  mirror: Mirror;
+  objects: ObjectReader;
+  /** When it was asked for last (clock ms). */
+  askedAt: number;
+}
+
 /** Nothing is fetched before a repository is asked for something. */
 export function openGit(options: GitOptions): Git {
   const { dir, log, git = 'git', protocols = ['https', 'http', 'ssh', 'git'] } = options;
@@ -71,11 +81,24 @@ export function openGit(options: GitOptions): Git {
     gitCommand({ git, home: dir, protocols, clock: options.clock, signal, onStart }, repository);
   const refsClient = createRefsClient();
   const constraints = new Constraints(options.worker);
-  const mirrors = new Map<string, { mirror: Mirror; objects: ObjectReader }>();
-  const removals = removing(log);
-  removeUnfinished(dir);
+  const mirrors = new Map<string, Open>();
+  const close = (name: string): boolean => {
+    mirrors.get(name)?.objects.stop();
+    return mirrors.delete(name);
+  };
+  const unused = unusedMirrors({
+    dir,
+    clock: options.clock,
+    log,
+    used: () => ({
+      kept: new Set([...(options.wanted?.() ?? [])].map(mirrorName)),
+      open: new Map([...mirrors].map(([name, { askedAt }]) => [name, askedAt])),
+    }),
+    close,
+  });
+  if (options.wanted) unused.start();
 
-  const open = (url: string): { mirror: Mirror; objects: ObjectReader } => {
+  const open = (url: string): Open => {
     const repository = join(dir, mirrorName(url));
     const objects = new ObjectReader(
       () => {
@@ -92,13 +115,14 @@ export function openGit(options: GitOptions): Git {
     const remote = { url, dir: repository, git: gitAt(repository), gitAt, refsClient, signal, credentials };
     const onPush = (): void => void (counts.pushes += 1);
     const trees = new Trees(objects);
-    return { mirror: new Mirror({ remote, objects, trees, constraints, onFetch: fetched, onPush }), objects };
+    const mirror = new Mirror({ remote, objects, trees, constraints, onFetch: fetched, onPush });
+    return { mirror, objects, askedAt: 0 };
   };
 
   const stop = async (): Promise<void> => {
     stopping.abort(new DOMException('git is stopped', 'AbortError'));
     for (const { objects } of mirrors.values()) objects.stop();
-    await removals.done();
+    await unused.stop();
     await refsClient.close();
   };
   signal.addEventListener('abort', () => void stop(), { once: true });
@@ -108,13 +132,13 @@ export function openGit(options: GitOptions): Git {
       checkUrl(url, protocols);
       const name = mirrorName(url);
       const known = mirrors.get(name) ?? open(url);
+      known.askedAt = options.clock.now();
       mirrors.set(name, known);
       return known.mirror;
     },
     forget(url) {
       const name = mirrorName(url);
-      mirrors.get(name)?.objects.stop();
-      if (mirrors.delete(name)) removals.remove(join(dir, name), url);
+      if (close(name)) unused.remove(name, url);
     },
     counts,
     stop,
@@ -131,15 +155,6 @@ export function filesOf(repository: Repository, commit: string): Files {
   return repository.filesAt(commit);
 }
 
-/** Mirrors that a killed process had not finished. */
-function removeUnfinished(dir: string): void {
-  mkdirSync(dir, { recursive: true });
-  const names = readdirSync(dir, { withFileTypes: true, encoding: 'utf8' }).filter(
-    (entry) => entry.isDirectory() && entry.name.endsWith('.tmp'),
-  );
-  for (const { name } of names) rmSync(join(dir, name), { recursive: true, force: true });
-}
-
 interface Reading {
   git: string;
   repository: string;
@@ -152,29 +167,4 @@ function readingObjects({ git, repository, home, protocols }: Reading): ChildPro
     env: gitEnvironment({ home, protocols }),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-}
-
-function removing(log: Logger): { remove(folder: string, url: string): void; done(): Promise<unknown> } {
-  const all = new Set<Promise<void>>();
-  return {
-    remove(folder, url) {
-      const removal = removeFolder(folder)
-        .catch((err: unknown) => log.warn({ repository: url, err }, 'the mirror of a repository cannot be removed'))
-        .finally(() => all.delete(removal));
-      all.add(removal);
-    },
-    done: () => Promise.all(all),
-  };
-}
-
-/** At once it has another name, under which it is removed at the next start at the latest. */
-async function removeFolder(folder: string): Promise<void> {
-  const gone = `${folder}.${randomUUID()}.tmp`;
-  try {
-    renameSync(folder, gone);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return; // nothing was fetched
-    throw error;
-  }
-  await rm(gone, { recursive: true, force: true });
 }

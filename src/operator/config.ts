@@ -67,7 +67,9 @@ export const variables = {
   KUBECONFIG: 'Kubeconfig of the control-plane cluster. Default: the service account, inside a cluster',
   COX_ENGINE: 'coxswain or argocd. Default: coxswain',
   COX_DATA_DIR:
-    'Folder for git mirrors, for this process alone; may be lost at any time. Default: ' +
+    'Folder for git mirrors, for this process alone; may be lost at any time. ' +
+    'The mirror of a repository goes with its last application; ' +
+    'others, of a former process too, go when no process has used them for a day or two. Default: ' +
     'coxswain in XDG_CACHE_HOME or in ~/.cache',
   COX_TOOLS_DIR: 'Folder of helm, kustomize, jsonnet and render. Default: found on PATH',
   COX_LISTEN_PUBLIC:

@@ -12,7 +12,7 @@ import type { GitHubClient } from '../github/client/client.ts';
 import { openClient } from '../github/client/client.ts';
 import { standingOf } from '../chatops/standing.ts';
 import { createDesiring } from '../engine/application/desired.ts';
-import { createSources } from '../engine/application/sources.ts';
+import { createSources, urlsOf } from '../engine/application/sources.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createEngine } from '../engine/engine.ts';
 import { authorisers } from '../policy/rbac.ts';
@@ -33,6 +33,7 @@ function gitOf({ config, log, signal, store }: Opening, worker: Worker, github: 
   return openGit({
     worker,
     dir: join(config.dataDir, 'git'),
+    wanted: () => urlsOf(store).values(),
     clock,
     log,
     signal,

@@ -7,6 +7,7 @@ import { openGit } from '../../src/git/git.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { worker } from '../worker.ts';
+import type { Clock } from '../../src/base/clock.ts';
 import type { Git } from '../../src/git/git.ts';
 import type { TestContext } from 'node:test';
 
@@ -63,7 +64,12 @@ export function origin(t: TestContext, files: Record<string, string> = { 'README
 }
 
 /** Mirrors in a folder of the test's own; stopped afterwards. */
-export function mirrors(t: TestContext, dir = temporary(t), protocols = ['file']): Git {
+export function mirrors(
+  t: TestContext,
+  dir = temporary(t),
+  protocols = ['file'],
+  more: Pick<Parameters<typeof openGit>[0], 'wanted'> & { clock?: Clock } = {},
+): Git {
   const git = openGit({
     worker,
     dir,
@@ -72,6 +78,7 @@ export function mirrors(t: TestContext, dir = temporary(t), protocols = ['file']
     credentials: async () => undefined,
     signal: new AbortController().signal,
     protocols,
+    ...more,
   });
   t.after(() => git.stop());
   return git;

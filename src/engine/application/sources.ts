@@ -52,7 +52,7 @@ function uses(app: Application, repoUrl: string): boolean {
 }
 
 /** The URL under which the applications name the repository: one mirror for all its spellings. */
-function urlsOf(store: Store): Map<string, string> {
+export function urlsOf(store: Pick<Store, 'applications'>): Map<string, string> {
   const urls = new Map<string, string>();
   for (const app of store.applications.list()) {
     for (const source of sourcesOf(app.spec)) {
