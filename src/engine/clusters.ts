@@ -116,6 +116,7 @@ export class Clusters {
     const known = this.#connected.get(server);
     this.#connected.delete(server);
     this.#subscriptions.get(server)?.();
+    this.#subscriptions.delete(server);
     void known?.target
       .then(({ cluster }) => (cluster === this.#options.home ? undefined : cluster.stop()))
       .catch(() => undefined);
@@ -144,6 +145,7 @@ export class Clusters {
       if (id !== undefined) this.#options.onIdentity(server, id);
     } catch (error) {
       unsubscribe();
+      if (this.#subscriptions.get(server) === unsubscribe) this.#subscriptions.delete(server);
       if (!isHome) await cluster.stop();
       throw error;
     }

@@ -92,7 +92,7 @@ function triggerText(app: Application): string {
 
 function subscribe(
   options: EngineOptions,
-  { queue, memory, clusters }: { queue: KeyQueue; memory: Memory; clusters: Clusters },
+  { queue, memory, holdings, clusters }: { queue: KeyQueue; memory: Memory; holdings: Holdings; clusters: Clusters },
 ): (() => void)[] {
   const { store, clock } = options;
   const texts = new WeakMap<Application, string>(); // what is `now` today is `before` tomorrow
@@ -127,6 +127,7 @@ function subscribe(
     }),
     store.onSettings(() => {
       clusters.release();
+      holdings.forgetOthers(new Set(store.settings().clusters.map(({ server }) => server)));
       store.applications.list().forEach((app) => queue.add(applicationKey(app)));
     }),
   ];
@@ -244,7 +245,7 @@ export function createEngine(options: EngineOptions): Engine {
     async start() {
       await clusters.targetOf(homeApplication(store)).catch(() => undefined);
       ends = [
-        ...subscribe(options, { queue, memory, clusters }),
+        ...subscribe(options, { queue, memory, holdings, clusters }),
         every('resync', () => sources.resync(onPush, abort.signal)),
         startRetention({ store, every, clock, log }),
       ];

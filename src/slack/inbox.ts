@@ -69,7 +69,7 @@ async function storeRequest(context: InboxContext, deed: Deed, wanted: Wanted, r
   const name = `slack-${hashOf(deed.once).slice(0, 20)}`;
   if (store.requests.get(`${store.namespace}/${name}`)) return;
   if (respond) responses.set(name, respond);
-  await store.requests.create({
+  const request: Request = {
     apiVersion: `${coxGroup}/${coxVersion}`,
     kind: 'Request',
     metadata: { name, namespace: store.namespace },
@@ -79,7 +79,13 @@ async function storeRequest(context: InboxContext, deed: Deed, wanted: Wanted, r
       origin: { kind: 'slack', channel: deed.channel, ...(deed.ts && { ts: deed.ts }) },
       createdAt: rfc3339(clock.now()),
     },
-  });
+  };
+  try {
+    await store.requests.create(request);
+  } catch (error) {
+    responses.delete(name); // it is told by what came with the deed
+    throw error;
+  }
 }
 
 /** Tells the person alone; the message that they clicked stays. */

@@ -1,6 +1,5 @@
 // Cards in Slack: each stands once, says what the cluster says, and survives a crash between any two calls.
 import type { QueueMetricsOf } from '../base/queue.ts';
-import { LRUCache } from 'lru-cache';
 import type { Approval, CardState, DriftEpisode } from '../model/coxswain.ts';
 import type { Collection } from '../store/store.ts';
 import type { Card } from './card.ts';
@@ -59,9 +58,8 @@ export class Outbox {
   readonly #queue: KeyQueue;
   readonly #channels: Channels;
   readonly #poster: Poster;
-  /** Names of channels that were looked for in vain, so that each is told once. */
-  /** Told once, unless many more are missing. */
-  readonly #missing = new LRUCache<string, true>({ max: 200 });
+  /** By card, the channel that it is meant for and that is not there: each is told once. */
+  readonly #missing = new Map<string, string>();
   #ends: (() => void)[] = [];
   /** Slack asked for silence until then; events of the cluster do not end it. */
   #silentUntil = 0;
@@ -141,7 +139,11 @@ export class Outbox {
     if (silent > 0) return { after: silent };
     const [kind = '', key = ''] = queueKey.split(' ');
     const subject = await this.#subject(kind, key);
-    if (!subject || isSettled(subject.object)) return undefined;
+    if (!subject || isSettled(subject.object)) {
+      this.#poster.forget(queueKey);
+      this.#missing.delete(queueKey);
+      return undefined;
+    }
     try {
       await this.#bring(subject, queueKey);
     } catch (error) {
@@ -195,15 +197,15 @@ export class Outbox {
 
   async #route(application: string, card: string): Promise<Route> {
     const name = this.#options.places.channelOf(application);
-    if (!name) return { known: true };
-    const channel = await this.#channels.idOf(name);
-    if (channel !== undefined) {
-      this.#missing.delete(name);
-      return { known: true, channel };
+    const channel = name && (await this.#channels.idOf(name));
+    const told = name !== undefined && [...this.#missing.values()].includes(name);
+    if (!name || channel !== undefined) {
+      this.#missing.delete(card);
+      return { known: true, ...(channel && { channel }) };
     }
-    if (!this.#missing.has(name))
+    this.#missing.set(card, name);
+    if (!told)
       this.#options.log.warn({ channel: name, card }, 'there is no such Slack channel yet, or the app is not in it');
-    this.#missing.set(name, true);
     return { known: false };
   }
 }

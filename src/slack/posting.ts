@@ -94,24 +94,41 @@ function intentOf(message: { metadata?: { event_payload?: unknown } }): unknown 
   return isObject(payload) ? payload['intent'] : undefined;
 }
 
+/** What is remembered of one card. */
+interface CardMemory {
+  /** Intents stored by this very process and not sent yet: nobody else can be posting them. */
+  own: Set<string>;
+  /** When it was last updated, by channel. */
+  updated: Map<string, number>;
+}
+
 export class Poster {
   readonly #options: PosterOptions;
-  /** Intents stored by this very process and not sent yet: nobody else can be posting them. */
-  readonly #own = new Set<string>();
-  /** When each card was last updated, by message. */
-  readonly #updated = new Map<string, number>();
+  /** By card, as long as there is something to remember. */
+  readonly #cards = new Map<string, CardMemory>();
 
   constructor(options: PosterOptions) {
     this.#options = options;
   }
 
+  /** It is gone, or says for good what it says. */
+  forget(key: string): void {
+    this.#cards.delete(key);
+  }
+
+  #of(key: string): CardMemory {
+    const memory = this.#cards.get(key) ?? { own: new Set(), updated: new Map() };
+    this.#cards.set(key, memory);
+    return memory;
+  }
+
   /** Brings the card as far as it gets now; `after`: look again in so many milliseconds. */
   async bring(posting: Posting): Promise<{ after: number } | undefined> {
-    const { card, state, mayPost } = posting;
+    const { key, card, state, mayPost } = posting;
     if (state?.ts !== undefined) return this.#update(posting, { ...state, ts: state.ts });
     if (!state && !mayPost) return undefined;
     const intended = state ?? (await this.#intend(posting));
-    const own = this.#own.has(intended.intent);
+    const own = this.#of(key).own.has(intended.intent);
     const found = own ? undefined : await this.#look(posting, intended);
     if (found !== undefined) {
       await posting.save({ ...intended, ts: found });
@@ -125,10 +142,10 @@ export class Poster {
     return undefined;
   }
 
-  async #intend({ save }: Posting): Promise<CardState> {
+  async #intend({ key, save }: Posting): Promise<CardState> {
     const state: CardState = { intent: randomUUID(), at: rfc3339(this.#options.clock.now()) };
     await save(state);
-    this.#own.add(state.intent);
+    this.#of(key).own.add(state.intent);
     return state;
   }
 
@@ -139,7 +156,7 @@ export class Poster {
 
   async #post({ key, card, channel }: Posting, { intent }: CardState): Promise<string> {
     // Whatever happens to this post, its outcome is unknown from here on, unless Slack says that it did nothing.
-    this.#own.delete(intent);
+    this.#of(key).own.delete(intent);
     let answer: ChatPostMessageResponse;
     try {
       answer = await this.#options.client.chat.postMessage({
@@ -151,25 +168,23 @@ export class Poster {
         metadata: { event_type: 'coxswain_card', event_payload: { key, intent } },
       });
     } catch (error) {
-      if (isRefused(error)) this.#own.add(intent);
+      if (isRefused(error)) this.#of(key).own.add(intent);
       throw error;
     }
     return answer.ts ?? '';
   }
 
   async #update(
-    { card, channel, save }: Posting,
+    { key, card, channel, save }: Posting,
     state: CardState & { ts: string },
   ): Promise<{ after: number } | undefined> {
     const hash = hashOf(card);
     if (state.hash === hash || (state.final === true && card.final)) return undefined;
-    const message = `${channel} ${state.ts}`;
+    const { updated } = this.#of(key);
     const now = this.#options.clock.now();
-    const wait = (this.#updated.get(message) ?? 0) + updateGapMs - now;
+    const wait = (updated.get(channel) ?? 0) + updateGapMs - now;
     if (wait > 0) return { after: wait };
-    // Whatever became of the other cards, after the gap nothing is left to remember of them.
-    for (const [other, at] of this.#updated) if (at + updateGapMs <= now) this.#updated.delete(other);
-    this.#updated.set(message, now);
+    updated.set(channel, now);
     try {
       await this.#options.client.chat.update({ channel, ts: state.ts, text: card.text, blocks: card.blocks });
     } catch (error) {
@@ -177,7 +192,6 @@ export class Poster {
       this.#options.log.warn({ channel, err: error }, 'a card cannot be changed any more; it is not posted again');
     }
     await save({ ...state, hash, final: card.final });
-    if (card.final) this.#updated.delete(message);
     return undefined;
   }
 

@@ -132,6 +132,9 @@ export function createSlack(options: SlackOptions): Slack {
     log,
     responses: new Map(),
   };
+  const forget = store.requests.onChange((key, now) => {
+    if (!now) context.responses.delete(key.slice(key.indexOf('/') + 1));
+  });
   const outbox = new Outbox({ places, client, queues: options.queues, clock, log });
   listenToCommands(app, context);
   listenToClicks(app, context);
@@ -149,6 +152,7 @@ export function createSlack(options: SlackOptions): Slack {
       outbox.start();
     },
     async stop() {
+      forget();
       await outbox.stop();
       await socket.stop();
     },

@@ -42,6 +42,7 @@ export class LiveCache implements Live {
   readonly #options: LiveOptions;
   readonly #kinds = new Map<string, KindCache>();
   readonly #index = new LiveIndex();
+  /** Names of namespaces and applications. */
   readonly #shared = new Map<string, string>();
   readonly #changes: Topic<LiveChange>;
   readonly #kindsTopic: Topic<readonly Gvk[]>;
@@ -121,6 +122,7 @@ export class LiveCache implements Live {
 
   forget(application: string): void {
     this.#replaceWanted(application, []);
+    this.#shared.delete(application);
   }
 
   again(application: string, key: ResourceKey, ms: number): void {
@@ -267,6 +269,7 @@ export class LiveCache implements Live {
   #removed(entry: Entry): void {
     if (entry.json !== undefined) this.#bodies -= 1;
     this.#index.remove(entry);
+    if (entry.key.kind === 'Namespace' && entry.key.group === '') this.#shared.delete(entry.key.name);
     this.#report(entry.key, entry, undefined, 'watch');
   }
 

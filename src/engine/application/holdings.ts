@@ -63,6 +63,12 @@ export class Holdings implements Holders {
     for (const [tracking, { keys }] of held) for (const text of keys.keys()) this.#add(server, text, tracking);
   }
 
+  /** Of URLs that lead nowhere any more and where nothing is held it is forgotten who was behind them. */
+  forgetOthers(servers: ReadonlySet<string>): void {
+    const held = new Set([...this.#held.values()].map(({ server }) => server));
+    for (const server of this.#ids.keys()) if (!servers.has(server) && !held.has(server)) this.#ids.delete(server);
+  }
+
   isSame(server: string | undefined, other: string): boolean {
     return server !== undefined && this.#idOf(server) === this.#idOf(other);
   }

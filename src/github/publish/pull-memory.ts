@@ -42,7 +42,7 @@ export interface PullMemory {
   followedAt: number;
 }
 
-export function newMemory(): PullMemory {
+function newMemory(): PullMemory {
   return {
     comment: undefined,
     checks: new Map(),
@@ -55,4 +55,27 @@ export function newMemory(): PullMemory {
     updatedAt: '',
     followedAt: 0,
   };
+}
+
+/** Of all pull requests that are followed. */
+export class PullMemories {
+  readonly #memories = new Map<string, PullMemory>();
+
+  of(key: string): PullMemory {
+    const memory = this.#memories.get(key) ?? newMemory();
+    this.#memories.set(key, memory);
+    return memory;
+  }
+
+  get(key: string): PullMemory | undefined {
+    return this.#memories.get(key);
+  }
+
+  keys(): string[] {
+    return [...this.#memories.keys()];
+  }
+
+  delete(key: string): void {
+    this.#memories.delete(key);
+  }
 }

@@ -19,6 +19,11 @@ export class PullIndex {
     }
   }
 
+  /** Whether it shows any application. */
+  has(pull: string): boolean {
+    return this.#applications.has(pull);
+  }
+
   of(application: string): string[] {
     return [...(this.#pulls.get(application) ?? [])];
   }

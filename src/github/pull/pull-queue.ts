@@ -7,7 +7,6 @@ import type { HumanComment } from '../publish/sticky-comment.ts';
 import type { Installations } from '../client/installations.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Outcome } from '../../base/queue.ts';
-import type { PullMemory } from '../publish/pull-memory.ts';
 import type { PullRef } from '../../model/coxswain.ts';
 import type { ReadPull } from './read-pull.ts';
 import type { Store } from '../../store/store.ts';
@@ -22,7 +21,7 @@ import { isCommand } from './comment-commands.ts';
 import type { Comment } from '../markdown/comment.ts';
 import { closedComment, forkComment, renderComment, untouchedComment } from '../markdown/comment.ts';
 import { findDeployments, settled, writeDeployments } from '../publish/deployments.ts';
-import { newMemory } from '../publish/pull-memory.ts';
+import { PullMemories } from '../publish/pull-memory.ts';
 import type { Pass } from './pull-pass.ts';
 import { activityOf, check, checksOf, commentFirst, logRefusals, say, stickyOf } from './pull-pass.ts';
 import { PullIndex } from './pull-index.ts';
@@ -66,7 +65,7 @@ class Superseded extends Error {}
 export class PullQueue {
   readonly #options: PullQueueOptions;
   readonly #queue: KeyQueue;
-  readonly #memories = new Map<string, PullMemory>();
+  readonly memories = new PullMemories();
   readonly #index = new PullIndex();
   /** Applications that changed during each pass under way: the index does not know yet whom they concern. */
   readonly #passes = new Set<Set<string>>();
@@ -115,13 +114,13 @@ export class PullQueue {
 
   /** GitHub shows the check as queued until it is written again. */
   rerun(key: string, check: { name: string; sha: string }): void {
-    this.memory(key).rerequested.add(checkKey(check));
+    this.memories.of(key).rerequested.add(checkKey(check));
     this.#queue.add(key);
   }
 
   /** Somebody touched our comment: it is looked for again. */
   forgetComment(key: string): void {
-    const memory = this.#memories.get(key);
+    const memory = this.memories.get(key);
     if (memory) memory.comment = undefined;
     this.#queue.add(key);
   }
@@ -136,21 +135,23 @@ export class PullQueue {
   }
 
   #refresh(key: string): void {
-    const { open, followedAt } = this.memory(key);
+    const { open, followedAt } = this.memories.of(key);
     this.#queue.addAfter(key, open ? openRefreshMs : Math.max(0, followedAt + followGapMs - this.#options.clock.now()));
   }
 
-  memory(key: string): PullMemory {
-    const known = this.#memories.get(key);
-    if (known) return known;
-    const made = newMemory();
-    this.#memories.set(key, made);
-    return made;
+  /** Whether it shows applications that change under it. */
+  follows(key: string): boolean {
+    return this.#index.has(key);
+  }
+
+  forget(key: string): void {
+    this.memories.delete(key);
+    this.#index.set(key, []);
   }
 
   /** False when a pass saw it in this state, ended well and left nothing out: then a sweep has nothing to ask. */
   changedSince(key: string, updatedAt: string): boolean {
-    const memory = this.memory(key);
+    const memory = this.memories.of(key);
     return memory.updatedAt !== updatedAt || memory.refusals.size > 0;
   }
 
@@ -179,11 +180,10 @@ export class PullQueue {
       return undefined;
     });
     if (!read) {
-      this.#memories.delete(key);
-      this.#index.set(key, []);
+      this.forget(key);
       return;
     }
-    const pass: Pass = { ...read, memory: this.memory(key), options: this.#options };
+    const pass: Pass = { ...read, memory: this.memories.of(key), options: this.#options };
     pass.memory.open = read.state === 'open';
     const comments = await permitted(pass.memory.refusals, 'Comments', () => findComment(stickyOf(pass)));
     for (const comment of comments ?? []) this.#offer(pass, comment);

@@ -125,8 +125,33 @@ export class Intake {
       if (errorKind(error) !== 'terminal') throw error;
       log.warn({ err: error }, 'the installations of the GitHub App cannot be read');
     }
+    if (installations.loaded) this.#forgetGone();
     for (const { owner, repo } of installations.repositories)
       this.#queue.add(keyOf({ kind: 'repository', owner, repo }));
+  }
+
+  /** Repositories in which the App is not installed any more. */
+  #forgetGone(): void {
+    const { installations, pulls } = this.#options;
+    for (const name of this.#followed.keys()) {
+      const [owner = '', repo = ''] = name.split('/');
+      if (!installations.named(owner, repo)) this.#followed.delete(name);
+    }
+    for (const key of pulls.memories.keys()) {
+      const ref = parsePullKey(key);
+      if (ref && !installations.named(ref.owner, ref.repo)) pulls.forget(key);
+    }
+  }
+
+  /** Those of the repository that were closed long ago, and of which nothing waits any more. */
+  #forgetClosed({ owner, repo }: { owner: string; repo: string }, listed: ReadonlySet<string>): void {
+    const { installations, pulls } = this.#options;
+    const here = installations.named(owner, repo);
+    for (const key of pulls.memories.keys()) {
+      const ref = parsePullKey(key);
+      const isHere = ref && installations.named(ref.owner, ref.repo) === here;
+      if (isHere && !listed.has(key) && !pulls.follows(key)) pulls.forget(key);
+    }
   }
 
   /** A branch moved: the open pull requests that would be merged into it are looked at again. */
@@ -159,8 +184,12 @@ export class Intake {
       if (followed.length < data.length || pages === maxClosedPages) done();
       return followed;
     });
-    for (const { number, updated_at: updatedAt } of [...open, ...recent]) {
-      const key = pullKey({ owner, repo, number });
+    const listed = [...open, ...recent].map(({ number, ...rest }) => ({
+      ...rest,
+      key: pullKey({ owner, repo, number }),
+    }));
+    this.#forgetClosed({ owner, repo }, new Set(listed.map(({ key }) => key)));
+    for (const { key, updated_at: updatedAt } of listed) {
       if (pulls.changedSince(key, updatedAt)) pulls.forgetComment(key);
     }
     await this.#waiting({ owner, repo });
@@ -215,7 +244,7 @@ export class Intake {
     await takeCommand(
       {
         client,
-        refusals: this.#options.pulls.memory(pull).refusals,
+        refusals: this.#options.pulls.memories.of(pull).refusals,
         clock: this.#options.clock,
         store: this.#options.store,
         pull: { ...ref, owner, repo },
@@ -237,7 +266,7 @@ export class Intake {
     const ours = reactions.some(
       (each) => each.user?.login === installations.bot && (each.content === 'rocket' || each.content === 'confused'),
     );
-    if (ours) this.#options.pulls.memory(pullKey(ref)).answered.add(comment.id);
+    if (ours) this.#options.pulls.memories.of(pullKey(ref)).answered.add(comment.id);
     return ours;
   }
 }

@@ -3,15 +3,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Git } from '../../../src/git/git.ts';
-import type { Store } from '../../../src/store/store.ts';
-import type { Application } from '../../../src/model/application.ts';
-import { systemClock } from '../../../src/base/clock.ts';
-import { silentLogger } from '../../../src/base/log.ts';
-import { Holdings } from '../../../src/engine/application/holdings.ts';
-import { Memory } from '../../../src/engine/application/memory.ts';
-import { createSources } from '../../../src/engine/application/sources.ts';
-import { PullIndex } from '../../../src/github/pull/pull-index.ts';
+import type { Git } from '../../src/git/git.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { Application } from '../../src/model/application.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { silentLogger } from '../../src/base/log.ts';
+import { Holdings } from '../../src/engine/application/holdings.ts';
+import { Memory } from '../../src/engine/application/memory.ts';
+import { createSources } from '../../src/engine/application/sources.ts';
+import type { Round } from './round.ts';
+import { kinds, namespaces } from './cluster.ts';
+import { shown, sweeps } from './github.ts';
+import { pad } from './round.ts';
+import { cards } from './slack.ts';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -20,11 +24,6 @@ function heap(): number {
   collect();
   return process.memoryUsage().heapUsed;
 }
-
-const pad = 'x'.repeat(2000);
-
-/** Comes and goes with that number. */
-type Round = (number: number) => Promise<void> | void;
 
 function applications(): Round {
   const memory = new Memory();
@@ -46,11 +45,13 @@ function holdings(): Round {
   };
 }
 
-function pulls(): Round {
-  const index = new PullIndex();
+/** URLs of clusters, by which applications find them. */
+function clusters(): Round {
+  const held = new Holdings();
   return (number) => {
-    index.set(`acme/infra#${number}`, [`ns/app-${number}-${pad}`]);
-    index.set(`acme/infra#${number}`, []);
+    const server = `https://${number}-${pad}`;
+    held.identify(server, `uid-${number}`);
+    held.forgetOthers(new Set());
   };
 }
 
@@ -84,7 +85,11 @@ function repositories(): Round {
   };
 }
 
-for (const [what, begin] of Object.entries({ applications, holdings, pulls, repositories })) {
+for (const [what, begin] of Object.entries({
+  ...{ applications, holdings, clusters, repositories },
+  ...{ shown, pulls: sweeps('pulls'), 'repositories of the App': sweeps('repositories') },
+  ...{ cards, namespaces, kinds },
+})) {
   test(`a thousand come and go: ${what}`, async () => {
     const round = begin();
     for (let number = 0; number < 50; number += 1) await round(number);
