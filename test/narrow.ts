@@ -11,7 +11,8 @@ export interface Narrow {
   create(kind: 'requests' | 'approvals' | 'syncrecords', body: unknown): Promise<Answer>;
   /** Merge patch; of the status subresource with `name/status`. */
   patch(kind: 'requests' | 'approvals' | 'syncrecords', name: string, body: unknown): Promise<Answer>;
-  delete(kind: 'requests' | 'approvals' | 'syncrecords', name: string): Promise<Answer>;
+  /** Without a name all of them. */
+  delete(kind: 'requests' | 'approvals' | 'syncrecords', name?: string): Promise<Answer>;
 }
 
 /** Deleting is not among its rights: `grant` adds more verbs. */
@@ -50,6 +51,6 @@ export async function narrow(
     get: async (kind, object) => (await own.must('GET', `${path(kind)}/${object}`)) as Record<string, unknown>,
     create: (kind, body) => own.call('POST', path(kind), body),
     patch: (kind, object, body) => own.call('PATCH', `${path(kind)}/${object}`, body, 'application/merge-patch+json'),
-    delete: (kind, object) => own.call('DELETE', `${path(kind)}/${object}`),
+    delete: (kind, object) => own.call('DELETE', object === undefined ? path(kind) : `${path(kind)}/${object}`),
   };
 }

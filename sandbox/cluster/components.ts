@@ -66,6 +66,7 @@ export function controllers(plan: Plan): ChildOptions[] {
       kubeconfig,
       ...fast,
       controllers: '*',
+      'use-service-account-credentials': 'true', // each by its own name, as kubeadm has it
       'root-ca-file': certificate(plan.directory),
       'service-account-private-key-file': plan.signingKey.privateKey,
     }),

@@ -7,8 +7,10 @@ export function groupVersionPath(group: string, version: string): string {
   return group === '' ? `/api/${segment(version)}` : `/apis/${segment(group)}/${segment(version)}`;
 }
 
+type Collected = Pick<ApiResource, 'group' | 'version' | 'plural' | 'namespaced'>;
+
 /** The collection, in one namespace if it is given and the kind is namespaced. */
-export function collectionPath(resource: ApiResource, namespace = ''): string {
+export function collectionPath(resource: Collected, namespace = ''): string {
   const scope = resource.namespaced && namespace !== '' ? `/namespaces/${segment(namespace)}` : '';
   return `${groupVersionPath(resource.group, resource.version)}${scope}/${segment(resource.plural)}`;
 }

@@ -1,12 +1,14 @@
-// Whether the cluster refuses forged Requests, Approvals and SyncRecords: asked of the API server itself by dry run
-// (deploy/admission.yaml).
+// Whether the cluster refuses forged Requests, Approvals and SyncRecords, and that others delete what must be
+// remembered: asked of the API server itself by dry run (deploy/admission.yaml).
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Api } from '../cluster/api.ts';
-import type { KubeObject } from '../model/kube.ts';
+import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import { errorMessage } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
+import { collectionPath, withQuery } from '../cluster/paths.ts';
 import { coxGroup, coxVersion } from '../model/coxswain.ts';
+import { isObject } from '../model/kube.ts';
 
 export interface Guard {
   /** Why forged objects may pass, as last asked; undefined while they are refused. */
@@ -70,6 +72,36 @@ async function isRefused(api: Api, object: KubeObject, signal: AbortSignal): Pro
   }
 }
 
+interface Kept {
+  ref: ResourceKey;
+  uid: string;
+}
+
+/** One of those that only Coxswain may delete; undefined while there is none. */
+async function someOf(api: Api, kind: string, namespace: string, signal: AbortSignal): Promise<Kept | undefined> {
+  const plural = `${kind.toLowerCase()}s`;
+  const path = withQuery(
+    collectionPath({ group: coxGroup, version: coxVersion, plural, namespaced: true }, namespace),
+    {
+      limit: 1,
+    },
+  );
+  const list = await api.request('GET', path, { signal });
+  const [first] = isObject(list) && Array.isArray(list['items']) ? (list['items'] as KubeObject[]) : [];
+  const { name = '', uid = '' } = first?.metadata ?? {};
+  return first && { ref: { group: coxGroup, kind, namespace, name }, uid };
+}
+
+/** The policy takes a deletion by dry run for a stranger's. One that went meanwhile tells nothing. */
+async function isKept(api: Api, { ref, uid }: Kept, signal: AbortSignal): Promise<boolean> {
+  try {
+    return !(await api.delete(ref, { dryRun: true, uid, signal }));
+  } catch (error) {
+    if (isStatus(error, 422) || isStatus(error, 409)) return true;
+    throw error;
+  }
+}
+
 /** `at`: the API server's time at which our own was let pass, before forgeries were refused. */
 async function ask(api: Api, namespace: string, signal: AbortSignal): Promise<{ at: string } | { fault: string }> {
   const own = request(namespace, { login: 'coxswain', id: 0, via: 'engine' });
@@ -87,6 +119,11 @@ async function ask(api: Api, namespace: string, signal: AbortSignal): Promise<{ 
   for (const forged of forgeries(namespace)) {
     if (!(await isRefused(api, forged, signal)))
       return { fault: `the cluster lets others write a ${forged.kind} in Coxswain's name; ${install}` };
+  }
+  for (const kind of ['SyncRecord', 'Approval']) {
+    const kept = await someOf(api, kind, namespace, signal);
+    if (kept && !(await isKept(api, kept, signal)))
+      return { fault: `the cluster lets others delete what a ${kind} remembers; ${install}` };
   }
   return { at };
 }

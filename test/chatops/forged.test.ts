@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Bed } from './fixture.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
 import type { Narrow } from '../narrow.ts';
 import { rfc3339, systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
@@ -230,6 +231,7 @@ test('with the policies whoever may write our resources writes none but a Reques
     metadata: { name: 'web' },
     spec: { application: `${b.namespace}/web`, uid: '', policy: { gated: false, approvals: 1, approvers: [] } },
   };
+  const deleter = await narrow(t, await testCluster(t), b.namespace, ['delete', 'deletecollection'], 'deleter');
   const own = { actor: { user: mallory.user, via: 'cli' }, origin: { kind: 'cli' } };
   await b.store.records.create({ ...record, metadata: { name: 'kept', namespace: b.namespace } });
   const tries = {
@@ -267,6 +269,14 @@ test('with the policies whoever may write our resources writes none but a Reques
     'an owner that does not exist': mallory.patch('syncrecords', 'kept', {
       metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'none', uid: 'none' }] },
     }),
+    'a finalizer': mallory.patch('syncrecords', 'kept', { metadata: { finalizers: ['example.com/mine'] } }),
+    'an owner of an Approval': mallory.patch('approvals', approval, {
+      metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'none', uid: 'none' }] },
+    }),
+    'a record deleted': deleter.delete('syncrecords', 'kept'),
+    'all records deleted': deleter.delete('syncrecords'),
+    'an Approval deleted': deleter.delete('approvals', approval),
+    'all Approvals deleted': deleter.delete('approvals'),
   };
   for (const [what, answer] of Object.entries(tries)) assert.equal((await answer).status, 422, what);
   const { access } = await testCluster(t);
@@ -334,4 +344,66 @@ test('a policy that is silent, or that refuses the operator, is told', async (t)
     /lets others write a Request/.test((await guard.doubt('')) ?? '') ? true : undefined,
   );
   assert.match(guard.fault ?? '', /kubectl apply -k deploy installs/);
+});
+
+test('a policy that lets others delete what is remembered is told', async (t) => {
+  const b = await bed(t);
+  const { access } = await testCluster(t);
+  const guard = await refused(t, b);
+  const application = `${b.namespace}/web`;
+  const made = {
+    apiVersion: 'coxswain.dev/v1alpha1',
+    kind: 'SyncRecord',
+    metadata: { name: 'web', namespace: b.namespace },
+    spec: { application, uid: '', policy: { gated: true, approvals: 1, approvers: [] } },
+  };
+  await b.store.records.create(made);
+  assert.equal(await guard.doubt(rfc3339(Date.now() + 60_000)), undefined);
+  const path = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/coxswain-own-resources';
+  // Another file's policy is the same object: only what this namespace asks is let pass.
+  const elsewhere = {
+    name: 'not-here',
+    expression: `request.operation != "DELETE" || request.namespace != "${b.namespace}"`,
+  };
+  const patch = async (spec: object): Promise<void> =>
+    assert.equal((await access.call('PATCH', path, { spec }, 'application/merge-patch+json')).status, 200);
+  await patch({ matchConditions: [elsewhere] });
+  try {
+    await eventually('told', async () =>
+      /lets others delete what a SyncRecord remembers/.test((await guard.doubt('')) ?? '') ? true : undefined,
+    );
+  } finally {
+    await patch({ matchConditions: null });
+  }
+  assert.ok(b.store.records.get(application), 'it was asked by dry run');
+});
+
+test('namespaces go, and what an owner took along, though nobody may delete what is remembered', async (t) => {
+  const b = await bed(t);
+  const { access } = await testCluster(t);
+  await refused(t, b);
+  const namespace = `/api/v1/namespaces/${b.namespace}`;
+  const owner = (await access.must('POST', `${namespace}/configmaps`, { metadata: { name: 'owner' } })) as {
+    metadata: { uid: string };
+  };
+  const of = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: owner.metadata.uid };
+  const record = (name: string, metadata: object): KubeObject => ({
+    apiVersion: 'coxswain.dev/v1alpha1',
+    kind: 'SyncRecord',
+    metadata: { name, namespace: b.namespace, ...metadata },
+    spec: { application: `${b.namespace}/${name}`, uid: '', policy: { gated: true, approvals: 1, approvers: [] } },
+  });
+  await b.cluster.api.create(record('owned', { ownerReferences: [of] }));
+  await b.cluster.api.create(record('kept', {}));
+  await access.must('DELETE', `${namespace}/configmaps/owner`);
+  const status = async (path: string): Promise<number> => (await access.call('GET', path)).status;
+  const records = `/apis/coxswain.dev/v1alpha1/namespaces/${b.namespace}/syncrecords`;
+  await eventually('collected', async () => (await status(`${records}/owned`)) === 404 || undefined, {
+    withinMs: 90_000,
+  });
+  assert.equal(await status(`${records}/kept`), 200);
+  await access.must('DELETE', namespace);
+  await eventually('the namespace is gone', async () => (await status(namespace)) === 404 || undefined, {
+    withinMs: 90_000,
+  });
 });
