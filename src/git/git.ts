@@ -70,17 +70,45 @@ interface Open {
   askedAt: number;
 }
 
+/** What makes mirrors, each with a reader of its own; all share what asks servers for refs. */
+function opening(
+  { dir, log, credentials, clock, worker, git = 'git' }: GitOptions,
+  { counts, protocols, signal }: { counts: GitCounts; protocols: string[]; signal: AbortSignal },
+): { open: (url: string) => Open; close: () => Promise<void> } {
+  const onStart = (): void => void (counts.processes += 1);
+  const gitAt = (repository: string): GitCommand =>
+    gitCommand({ git, home: dir, protocols, clock, signal, onStart }, repository);
+  const refsClient = createRefsClient();
+  const constraints = new Constraints(worker);
+  const open = (url: string): Open => {
+    const repository = join(dir, mirrorName(url));
+    const objects = new ObjectReader(
+      () => {
+        onStart();
+        return readingObjects({ git, repository, home: dir, protocols });
+      },
+      () => void (counts.reads += 1),
+    );
+    const fetched = (): void => {
+      counts.fetches += 1;
+      log.debug({ repository: url }, 'fetching');
+    };
+    const remote = { url, dir: repository, git: gitAt(repository), gitAt, refsClient, signal, credentials };
+    const onPush = (): void => void (counts.pushes += 1);
+    const trees = new Trees(objects);
+    const mirror = new Mirror({ remote, objects, trees, constraints, onFetch: fetched, onPush });
+    return { mirror, objects, askedAt: 0 };
+  };
+  return { open, close: () => refsClient.close() };
+}
+
 /** Nothing is fetched before a repository is asked for something. */
 export function openGit(options: GitOptions): Git {
-  const { dir, log, git = 'git', protocols = ['https', 'http', 'ssh', 'git'] } = options;
+  const { dir, log, protocols = ['https', 'http', 'ssh', 'git'] } = options;
   const counts: GitCounts = { fetches: 0, reads: 0, pushes: 0, processes: 0 };
   const stopping = new AbortController();
   const signal = AbortSignal.any([options.signal, stopping.signal]);
-  const onStart = (): void => void (counts.processes += 1);
-  const gitAt = (repository: string): GitCommand =>
-    gitCommand({ git, home: dir, protocols, clock: options.clock, signal, onStart }, repository);
-  const refsClient = createRefsClient();
-  const constraints = new Constraints(options.worker);
+  const opener = opening(options, { counts, protocols, signal });
   const mirrors = new Map<string, Open>();
   const close = (name: string): boolean => {
     mirrors.get(name)?.objects.stop();
@@ -98,32 +126,11 @@ export function openGit(options: GitOptions): Git {
   });
   if (options.wanted) unused.start();
 
-  const open = (url: string): Open => {
-    const repository = join(dir, mirrorName(url));
-    const objects = new ObjectReader(
-      () => {
-        onStart();
-        return readingObjects({ git, repository, home: dir, protocols });
-      },
-      () => void (counts.reads += 1),
-    );
-    const fetched = (): void => {
-      counts.fetches += 1;
-      log.debug({ repository: url }, 'fetching');
-    };
-    const { credentials } = options;
-    const remote = { url, dir: repository, git: gitAt(repository), gitAt, refsClient, signal, credentials };
-    const onPush = (): void => void (counts.pushes += 1);
-    const trees = new Trees(objects);
-    const mirror = new Mirror({ remote, objects, trees, constraints, onFetch: fetched, onPush });
-    return { mirror, objects, askedAt: 0 };
-  };
-
   const stop = async (): Promise<void> => {
     stopping.abort(new DOMException('git is stopped', 'AbortError'));
     for (const { objects } of mirrors.values()) objects.stop();
     await unused.stop();
-    await refsClient.close();
+    await opener.close();
   };
   signal.addEventListener('abort', () => void stop(), { once: true });
 
@@ -131,7 +138,7 @@ export function openGit(options: GitOptions): Git {
     repository: (url) => {
       checkUrl(url, protocols);
       const name = mirrorName(url);
-      const known = mirrors.get(name) ?? open(url);
+      const known = mirrors.get(name) ?? opener.open(url);
       known.askedAt = options.clock.now();
       mirrors.set(name, known);
       return known.mirror;
