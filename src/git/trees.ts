@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { AppError } from '../base/errors.ts';
 import type { FileEntry, FileKind } from '../model/files.ts';
 import type { ObjectReader } from './object-reader.ts';
+import type { Files } from '../model/files.ts';
 
 export interface TreeEntry {
   kind: FileKind;
@@ -132,4 +133,40 @@ function dirId(entry: TreeEntry | undefined): string | undefined {
 
 function join(prefix: string, name: string): string {
   return prefix === '' ? name : `${prefix}/${name}`;
+}
+
+interface Objects {
+  readonly trees: Trees;
+  rootTree(treeish: string): Promise<string>;
+  blob(id: string): Promise<Buffer | undefined>;
+}
+
+/** The files of one commit or tree, as rendering takes them. */
+export function filesAt(objects: Objects, treeish: string): Files {
+  const { trees } = objects;
+  let root: Promise<string> | undefined;
+  const find = async (path: string): Promise<TreeEntry | undefined> =>
+    trees.find(await (root ??= objects.rootTree(treeish)), path);
+  return {
+    entry: async (path) => {
+      const entry = await find(path);
+      const executable = entry?.mode === '100755';
+      return entry && { path: segments(path).join('/'), kind: entry.kind, id: entry.id, executable };
+    },
+    id: async (path) => (await find(path))?.id,
+    kind: async (path) => (await find(path))?.kind,
+    list: async (path, recursive = false) => {
+      const entry = await find(path);
+      if (entry?.kind !== 'dir') return [];
+      return (await trees.list(entry.id, segments(path).join('/'), recursive)).sort(byPath);
+    },
+    read: async (path) => {
+      const entry = await find(path);
+      return entry?.kind === 'file' || entry?.kind === 'link' ? objects.blob(entry.id) : undefined;
+    },
+  };
+}
+
+export function byPath(a: { path: string }, b: { path: string }): number {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }

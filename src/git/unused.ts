@@ -21,7 +21,7 @@ interface UnusedOptions {
   close(name: string): void;
 }
 
-export interface Unused {
+interface Unused {
   /** Looks at once, and then every hour. */
   start(): void;
   /** The folder goes; `url` is for the log. */

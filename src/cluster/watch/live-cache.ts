@@ -42,7 +42,6 @@ export class LiveCache implements Live {
   readonly #options: LiveOptions;
   readonly #kinds = new Map<string, KindCache>();
   readonly #index = new LiveIndex();
-  /** Names of namespaces and applications. */
   readonly #shared = new Map<string, string>();
   readonly #changes: Topic<LiveChange>;
   readonly #kindsTopic: Topic<readonly Gvk[]>;
