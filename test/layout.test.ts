@@ -219,9 +219,10 @@ test('every file that ARCHITECTURE, CONTRIBUTING and the README name is there', 
   assert.deepEqual(wrong, []);
 });
 
-test('a document that is named and is not there is found, broken over lines too; one of another repository is not', () => {
+test('a named document that is not there is found, over lines too; one of another repository is not', () => {
   const text =
-    '// Says why (notes.md), as docs/decisions/9999 has it (Argo CD:\n// docs/user-guide/helm.md).\nconst a = 1; // CONTRIBUTING.md';
+    '// Says why (notes.md), as docs/decisions/9999 has it (Argo CD:\n// docs/user-guide/helm.md).\n' +
+    'const a = 1; // CONTRIBUTING.md';
   assert.deepEqual(documentsNamed(commentsOf(text)), ['notes.md', 'docs/decisions/9999', 'CONTRIBUTING.md']);
 });
 

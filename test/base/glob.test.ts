@@ -42,7 +42,8 @@ const rows: [pattern: string, text: string, separators: string, matches: boolean
 ];
 
 for (const [pattern, text, separators, matches] of rows) {
-  test(`${JSON.stringify(pattern)} ${matches ? 'matches' : 'does not match'} ${JSON.stringify(text)}${separators && ` with ${separators} apart`}`, () => {
+  const outcome = `${matches ? 'matches' : 'does not match'} ${JSON.stringify(text)}`;
+  test(`${JSON.stringify(pattern)} ${outcome}${separators && ` with ${separators} apart`}`, () => {
     assert.equal(globMatch(pattern, text, { separators }), matches);
   });
 }

@@ -63,7 +63,12 @@ export function configMap(name: string, value: string): string {
 
 /** Manifest of an Application whose folder is `path`. */
 export function child(url: string, name: string, path = `apps/${name}`): string {
-  return `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: ${name}, namespace: argocd, finalizers: [resources-finalizer.argocd.argoproj.io]}\nspec: {project: shop, destination: {server: https://kubernetes.default.svc, namespace: shop}, source: {repoURL: ${url}, path: ${path}, targetRevision: main}}\n`;
+  return (
+    'apiVersion: argoproj.io/v1alpha1\nkind: Application\n' +
+    `metadata: {name: ${name}, namespace: argocd, finalizers: [resources-finalizer.argocd.argoproj.io]}\n` +
+    'spec: {project: shop, destination: {server: https://kubernetes.default.svc, namespace: shop}, source: ' +
+    `{repoURL: ${url}, path: ${path}, targetRevision: main}}\n`
+  );
 }
 
 function difference(before: readonly KubeObject[], after: readonly KubeObject[]): ObjectDiff[] {

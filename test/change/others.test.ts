@@ -23,7 +23,8 @@ const gate = {
   'coxswain.dev/environment': 'production',
 };
 const claim =
-  'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n';
+  'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\n' +
+  'spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n';
 
 /** What a pull request with these changes of main would say. */
 async function preview(s: Stage, files: Record<string, string | undefined>): Promise<PullPreview> {
@@ -130,7 +131,11 @@ test('an object that moves is told as a move in both sections, with no deletion 
 test('a removal says what goes with it two levels below, and that the gate of it asks', async (t) => {
   const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
   const child = (name: string, annotations = ''): string =>
-    `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: ${name}, annotations: {${annotations}}, finalizers: [${finalizers.join()}]}\nspec:\n  project: default\n  destination: {server: https://kubernetes.default.svc, namespace: ${s.namespace}}\n  source: {repoURL: "${s.url}", path: ${name}, targetRevision: main}\n  syncPolicy: {automated: {prune: true, selfHeal: true}}\n`;
+    'apiVersion: argoproj.io/v1alpha1\nkind: Application\n' +
+    `metadata: {name: ${name}, annotations: {${annotations}}, finalizers: [${finalizers.join()}]}\nspec:\n` +
+    `  project: default\n  destination: {server: https://kubernetes.default.svc, namespace: ${s.namespace}}\n` +
+    `  source: {repoURL: "${s.url}", path: ${name}, targetRevision: main}\n` +
+    '  syncPolicy: {automated: {prune: true, selfHeal: true}}\n';
   s.commit({
     'root/kept.yaml': config('kept', '1'),
     'root/mid.yaml': child('mid'),
@@ -168,7 +173,10 @@ test('writing what belongs to a gated application says whose it is, and that its
 test('the end of a gate is said where the pull request brings it, by the Application or by its project', async (t) => {
   const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
   const child = (annotations: string): string =>
-    `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: prod, annotations: {${annotations}}}\nspec:\n  project: default\n  destination: {server: https://kubernetes.default.svc, namespace: ${s.namespace}}\n  source: {repoURL: "${s.url}", path: prod, targetRevision: main}\n  syncPolicy: {automated: {prune: true, selfHeal: true}}\n`;
+    `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: prod, annotations: {${annotations}}}\n` +
+    'spec:\n  project: default\n  destination: {server: https://kubernetes.default.svc, namespace: ' +
+    `${s.namespace}}\n  source: {repoURL: "${s.url}", path: prod, targetRevision: main}\n` +
+    '  syncPolicy: {automated: {prune: true, selfHeal: true}}\n';
   s.commit({ 'root/prod.yaml': child('coxswain.dev/approval: required, coxswain.dev/approvers: bo') });
   await s.apply('root', { syncPolicy: automated });
   await agree(s, 'prod');

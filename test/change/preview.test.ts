@@ -98,7 +98,7 @@ test('who was rendered from far away is not looked at; who was not, or from wher
   assert.deepEqual([told(found.apps), found.considered], [[['docs', 'changed', 'change docs']], 6]);
 });
 
-test('the result is the merge, not the head: what the branch got meanwhile is no change of the pull request', async (t) => {
+test('the result is the merge, not the head: what the branch got since is no change of the pull request', async (t) => {
   const w = world(t, { 'apps/web/web.yaml': configMap('web', '1'), 'apps/api/api.yaml': configMap('api', '1') });
   live(w.apps, application(w.origin, 'web', { revision: 'HEAD' }), application(w.origin, 'api'));
   w.origin.commit('change', { 'apps/web/new.yaml': configMap('extra', '1') }, 'change');
@@ -137,7 +137,7 @@ test('conflicts are told with their files, and nothing is claimed', async (t) =>
   assert.deepEqual([found.conflicts, found.apps], [['apps/web/web.yaml'], []]);
 });
 
-test("a manifest error stands in the row of its application, with file and line; an error that was there before is not the pull request's", async (t) => {
+test("a manifest error stands in its application's row, with file and line; one of before does not", async (t) => {
   const w = world(t, { 'apps/web/web.yaml': configMap('web', '1'), 'README.md': 'x' });
   live(w.apps, application(w.origin, 'web'), application(w.origin, 'gone'));
   w.origin.commit(

@@ -193,7 +193,7 @@ test('progress: what is live tells who agreed to it', () => {
   }
 });
 
-test('an application that would delete a gated one waits under its gate, and the deleted one waits for it', async (t) => {
+test('an application that would delete a gated one waits under its gate, and the deleted one for it', async (t) => {
   const w = world(t, { 'apps/web/web.yaml': configMap('web', '1') });
   w.origin.commit('root', { 'root/web.yaml': child(w.origin.url, 'web') });
   const first = w.origin.git('rev-parse', 'main');

@@ -31,7 +31,7 @@ async function otherTeam(s: Stage): Promise<string> {
   return name;
 }
 
-test('objects that the project does not permit are errors of their row: nothing of the live ones is shown, and the check fails', async (t) => {
+test('objects that the project does not permit are errors that show nothing live, and the check fails', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1') });
   const other = await otherTeam(s);
   t.after(() =>
@@ -44,7 +44,9 @@ test('objects that the project does not permit are errors of their row: nothing 
     'web/a.yaml': config('web', '2'),
     'web/b.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: ${other}}\ndata: {password: mine}\n`,
     'web/c.yaml': `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${other}, labels: {not-for: me}}\n`,
-    'web/d.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: ${other}, annotations: {argocd.argoproj.io/hook: PreSync}}\n`,
+    'web/d.yaml':
+      'apiVersion: v1\nkind: ConfigMap\n' +
+      `metadata: {name: x, namespace: ${other}, annotations: {argocd.argoproj.io/hook: PreSync}}\n`,
   });
   const { effect } = rowOf(found, 'web');
   assert.deepEqual(
@@ -84,7 +86,8 @@ test('objects that the project does not permit are errors of their row: nothing 
     JSON.stringify(
       (
         await preview(s, {
-          'web/b.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: ${other}}\ndata: {password: mine}\n`,
+          'web/b.yaml':
+            `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: ${other}}\n` + 'data: {password: mine}\n',
         })
       ).apps,
     ),
@@ -93,7 +96,7 @@ test('objects that the project does not permit are errors of their row: nothing 
   );
 });
 
-test('a new application is rendered only from sources, and compared only with a destination, that its project permits', async (t) => {
+test('a new application is rendered from a source and compared with a destination of its project alone', async (t) => {
   const s = await stage(t, { 'root/keep.yaml': config('keep', '1'), 'web/a.yaml': config('web', '1') });
   const hidden = origin(t, { 'web/a.yaml': config('hidden', 'others-value') });
   await s.project('narrow', {}, { sourceRepos: [s.url] });
@@ -103,11 +106,13 @@ test('a new application is rendered only from sources, and compared only with a 
   const found = await preview(s, {
     'root/a.yaml': child(
       'hidden',
-      `{project: narrow, destination: ${destination}, source: {repoURL: "file://${hidden.url}", path: web, targetRevision: main}}`,
+      `{project: narrow, destination: ${destination}, source: {repoURL: "file://${hidden.url}", path: web, ` +
+        'targetRevision: main}}',
     ),
     'root/b.yaml': child(
       'away',
-      `{project: narrow, destination: {server: https://kubernetes.default.svc, namespace: kube-system}, source: {repoURL: "${s.url}", path: web, targetRevision: main}}`,
+      '{project: narrow, destination: {server: https://kubernetes.default.svc, namespace: kube-system}, source: ' +
+        `{repoURL: "${s.url}", path: web, targetRevision: main}}`,
     ),
     'root/c.yaml': child(
       'orphan',
@@ -131,7 +136,8 @@ test('a new application is rendered only from sources, and compared only with a 
         'away',
         'new',
         'E_PROJECT',
-        `application destination server 'https://kubernetes.default.svc' and namespace 'kube-system' do not match any of the allowed destinations in project 'narrow'`,
+        "application destination server 'https://kubernetes.default.svc' and namespace 'kube-system' do not match " +
+          "any of the allowed destinations in project 'narrow'",
         undefined,
       ],
       ['fine', 'new', undefined, undefined, 1],
@@ -149,7 +155,7 @@ test('a new application is rendered only from sources, and compared only with a 
   assert.doesNotMatch(JSON.stringify(found), /others-/);
 });
 
-test("applications that their parent's project does not permit are not followed, whatever project they name", async (t) => {
+test("applications that their parent's project does not permit are not followed, whichever they name", async (t) => {
   const s = await stage(t, { 'team/keep.yaml': config('keep', '1'), 'web/a.yaml': config('web', '1') });
   await s.project('team', {}, { namespaceResourceBlacklist: [{ group: 'argoproj.io', kind: '*' }] });
   await s.apply('team', { project: 'team' });
@@ -157,7 +163,8 @@ test("applications that their parent's project does not permit are not followed,
   const found = await preview(s, {
     'team/a.yaml': child(
       'sneaky',
-      `{project: default, destination: {server: https://kubernetes.default.svc, namespace: ${s.namespace}}, source: {repoURL: "${s.url}", path: web, targetRevision: main}}`,
+      `{project: default, destination: {server: https://kubernetes.default.svc, namespace: ${s.namespace}}, ` +
+        `source: {repoURL: "${s.url}", path: web, targetRevision: main}}`,
     ),
   });
   assert.deepEqual(

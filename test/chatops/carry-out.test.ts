@@ -29,7 +29,8 @@ test('a policy with a mistyped denial permits nothing, and the answer names the 
   const request = await b.ask('sync', { application: `${b.namespace}/web` });
   assert.deepEqual(outcome(request), [
     'Refused',
-    `there is no application "${b.namespace}/web" that you may see: argocd-rbac-cm permits nothing until it is mended: policy.csv, line ${line} must end with allow or deny`,
+    `there is no application "${b.namespace}/web" that you may see: argocd-rbac-cm permits nothing until it is ` +
+      `mended: policy.csv, line ${line} must end with allow or deny`,
   ]);
   await b.settings(toBob);
   assert.notEqual(outcome(await b.ask('sync', { application: `${b.namespace}/web` }))[0], 'Refused');
@@ -54,7 +55,8 @@ test('a person without the right is refused with the verb, the application and w
     const request = await b.ask(verb, { application });
     assert.deepEqual(outcome(request), [
       'Refused',
-      `bob may not ${right} web: the right "applications, ${right}, shop/web" is missing; whoever keeps argocd-rbac-cm or the roles of project shop can grant it`,
+      `bob may not ${right} web: the right "applications, ${right}, shop/web" is missing; ` +
+        'whoever keeps argocd-rbac-cm or the roles of project shop can grant it',
     ]);
   }
   assert.deepEqual(outcome(await b.ask('status', { application: 'web' })), [
@@ -94,7 +96,7 @@ test('rights come from teams and from roles of the project, and only in that pro
   );
 });
 
-test('the default role is that of people who are known, at the click and at the act, and a login called admin is nobody', async (t) => {
+test('the default role is for people who are known, at click and act; a login called admin is nobody', async (t) => {
   const b = await bed(t);
   await b.settings('', 'role:admin');
   await b.project('shop');
@@ -134,12 +136,13 @@ test('an application is found by name, never guessed, and the nearest name is su
   ]);
   assert.deepEqual(outcome(await b.ask('status')), [
     'Done',
-    '🔴 checkout-prod · Synced at nothing · Degraded\n🟡 checkout-dev · OutOfSync at bbbbbbb · Healthy · last sync failed: no such image',
+    '🔴 checkout-prod · Synced at nothing · Degraded\n' +
+      '🟡 checkout-dev · OutOfSync at bbbbbbb · Healthy · last sync failed: no such image',
   ]);
   assert.deepEqual(outcome(await b.ask('approve')), ['Refused', 'nothing waits for approval']);
 });
 
-test('what a person may not see is answered like what does not exist, unless the place where they ask shows it', async (t) => {
+test('what a person may not see is answered like what does not exist, unless the place itself shows it', async (t) => {
   const b = await bed(t);
   await b.settings('p, ann, applications, sync, shop/web, allow');
   await b.project('shop');
@@ -151,7 +154,8 @@ test('what a person may not see is answered like what does not exist, unless the
   const none = (name: string): [string, string] => ['Refused', `there is no application "${name}" that you may see`];
   const denied = (right: string): [string, string] => [
     'Refused',
-    `bob may not ${right === 'get' ? 'see' : right} api: the right "applications, ${right}, shop/api" is missing; whoever keeps argocd-rbac-cm or the roles of project shop can grant it`,
+    `bob may not ${right === 'get' ? 'see' : right} api: the right "applications, ${right}, shop/api" is missing; ` +
+      'whoever keeps argocd-rbac-cm or the roles of project shop can grant it',
   ];
   for (const where of [{}, inPull]) {
     for (const name of ['web', 'wob', `${b.namespace}/web`, `${b.namespace}/wob`])
@@ -296,7 +300,8 @@ test('reject closes the approval with the reason, and nobody approves it afterwa
   assert.equal((await b.again(request)).status?.phase, 'Done');
   assert.deepEqual(outcome(await b.ask('approve', { application: 'web', digest })), [
     'Refused',
-    `web: Approval/${name} is rejected (rejected by bob: not on a Friday); \`/cox reopen web\` asks for it again, and so does a new commit`,
+    `web: Approval/${name} is rejected (rejected by bob: not on a Friday); \`/cox reopen web\` asks for it again, ` +
+      'and so does a new commit',
   ]);
 });
 
@@ -400,7 +405,7 @@ test('what could not be carried out for more than an hour is answered, not done'
   assert.equal((await b.ask('status', { application: 'web' })).status?.phase, 'Done');
 });
 
-test('where the forge refuses to tell teams, what a login may do is done, and what a team may do says why not', async (t) => {
+test('where the forge refuses to tell teams, logins do what they may; a right of a team says why not', async (t) => {
   const b = await bed(t);
   await b.settings('p, role:deploy, applications, *, shop/*, allow\ng, bob, role:deploy\ng, acme:leads, role:deploy');
   await b.project('shop', {}, { 'coxswain.dev/approval': 'required', 'coxswain.dev/approvers': '@acme/leads' });
@@ -417,7 +422,11 @@ test('where the forge refuses to tell teams, what a login may do is done, and wh
   assert.equal(approve.status?.phase, 'Refused');
   assert.match(
     approve.status?.message ?? '',
-    /bob is not among the approvers \(@acme\/leads\)\. A team may hold what is asked for, but the forge does not tell anybody's teams: Resource not accessible by integration \(E_GITHUB\)\. It needs members: read/,
+    new RegExp(
+      /bob is not among the approvers \(@acme\/leads\)\. A team may hold what is asked for, but the /.source +
+        /forge does not tell anybody's teams: Resource not accessible by integration \(E_GITHUB\)\. It /.source +
+        /needs members: read/.source,
+    ),
   );
   const carol = await b.ask('sync', {
     application: `${b.namespace}/web`,

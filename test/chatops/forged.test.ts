@@ -109,7 +109,7 @@ test("a Request that somebody made in another person's name is nobody's, whateve
   assert.deepEqual(decided(), []);
 });
 
-test('what becomes of a Request is ours to say: a forged answer is not told, and one that is over does not begin again', async (t) => {
+test('what becomes of a Request is ours to say: forged answers are not told, ended ones not begun again', async (t) => {
   const { b, mallory, decided } = await scene(t);
   const asked = await b.ask('approve', { application: `${b.namespace}/web` });
   assert.equal(asked.status?.phase, 'Done');
@@ -214,7 +214,9 @@ test('without the admission policies a Request from a terminal is refused with h
     [answer.phase, answer.message],
     [
       'Refused',
-      "nobody can tell whether bob@example.com has asked this, so nothing was done: the cluster lets others write a Request in Coxswain's name; kubectl apply -k deploy installs the admission policies of Coxswain. Then ask again",
+      'nobody can tell whether bob@example.com has asked this, so nothing was done: ' +
+        "the cluster lets others write a Request in Coxswain's name; kubectl apply -k deploy installs the admission " +
+        'policies of Coxswain. Then ask again',
     ],
   );
   assert.deepEqual(decided(), []);

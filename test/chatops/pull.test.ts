@@ -46,7 +46,9 @@ async function waiting(t: TestContext): Promise<World> {
 for (const verb of ['approve', 'reject'] as const) {
   test(`${verb} decides nothing in a pull request that did not bring what waits`, async (t) => {
     const { b, name } = await waiting(t);
-    const unrelated = `web: what waits there (${name}) was not brought by this pull request; decide about it in the one that brought it, or in Slack`;
+    const unrelated =
+      `web: what waits there (${name}) was not brought by this pull request; ` +
+      'decide about it in the one that brought it, or in Slack';
     const open = 'nothing waits yet: what this pull request brings is decided after the merge';
     const closed = 'nothing waits: this pull request was closed without a merge';
     for (const more of [

@@ -51,7 +51,7 @@ async function ready(b: Bed): Promise<void> {
   await b.project('shop');
 }
 
-test('the revert is the commit that git revert makes, with author, date and trailers of the request, in a pull request', async (t) => {
+test('a pull request holds the commit of git revert, with author, date and trailers of the request', async (t) => {
   const b = await bed(t, { files: { 'web/a.yaml': 'image: one\n', 'api/a.yaml': 'x\n' } });
   await ready(b);
   const first = b.origin.git('rev-parse', 'HEAD');
@@ -71,7 +71,8 @@ test('the revert is the commit that git revert makes, with author, date and trai
   assert.equal(show(b, '%P', branch), `${now}\n`);
   assert.equal(
     show(b, '%B', branch),
-    `Revert "Bump web to two"\n\nThis reverts commit ${change}.\n\nRequested-by: bob\nCoxswain-Application: ${b.namespace}/web\n`,
+    `Revert "Bump web to two"\n\nThis reverts commit ${change}.\n\nRequested-by: bob\n` +
+      `Coxswain-Application: ${b.namespace}/web\n`,
   );
   assert.equal(show(b, '%an <%ae> %aI', branch), 'bob <2+bob@users.noreply.github.com> 2026-03-01T10:00:00+00:00\n');
   const [pull] = b.forge.pulls;
@@ -115,7 +116,8 @@ test('a merge is reverted against its first parent, and the revert of a revert i
   assert.match(
     show(b, '%B', branch),
     new RegExp(
-      `^Revert "Merge pull request #5 from acme/feature"\n\nThis reverts commit ${merge}, reversing\nchanges made to ${first}\\.\n`,
+      `^Revert "Merge pull request #5 from acme/feature"\n\nThis reverts commit ${merge}, reversing\n` +
+        `changes made to ${first}\\.\n`,
     ),
   );
 

@@ -67,7 +67,8 @@ test('list, get and history tell what the Applications say, as tables and as dat
   assert.match(
     got.out,
     new RegExp(
-      `Sync: {8}Synced at ${short}\\nHealth: {6}Healthy\\nOperation: {3}Succeeded: successfully synced \\(all tasks run\\)`,
+      `Sync: {8}Synced at ${short}\\nHealth: {6}Healthy\\nOperation: {3}Succeeded: ` +
+        'successfully synced \\(all tasks run\\)',
     ),
   );
   assert.match(got.out, new RegExp(`\\n- +ConfigMap +${stage.namespace} +a +Synced\\n$`));
@@ -117,7 +118,7 @@ test('get tells what waits for approval, and the gate that ends with it', async 
   );
 });
 
-test('diff shows what a sync would change with Secret values masked, and its exit code tells whether anything', async (t) => {
+test('diff shows what a sync would change, Secret values masked; its exit code tells whether anything', async (t) => {
   const { stage, cox, url } = await bed(t, {
     'web/a.yaml': config('a', '1'),
     'web/b.yaml': config('b', '1'),
@@ -214,7 +215,7 @@ test('diff compares with the cluster of the destination, and says so when it kno
   );
 });
 
-test('render prints the manifests of any revision with Secret values masked, and tells where they are wrong', async (t) => {
+test('render prints the manifests of any revision, Secret values masked, and tells where they are wrong', async (t) => {
   const { stage, cox, url } = await bed(t, {
     'web/kustomization.yaml': 'resources: [a.yaml, login.yaml]\nnamePrefix: dev-\n',
     'web/a.yaml': config('a', '1'),
@@ -264,7 +265,10 @@ test('sync follows its own operation to the end, and exits 1 when it fails', asy
   assert.equal(ran.code, 0, ran.err);
   assert.match(
     ran.out,
-    /web: Succeeded: successfully synced \(all tasks run\)\n\nPHASE +KIND +NAMESPACE +NAME +RESULT +MESSAGE\nSync +ConfigMap +\S+ +a +Synced /,
+    new RegExp(
+      /web: Succeeded: successfully synced \(all tasks /.source +
+        /run\)\n\nPHASE +KIND +NAMESPACE +NAME +RESULT +MESSAGE\nSync +ConfigMap +\S+ +a +Synced /.source,
+    ),
   );
   const operation = stage.store.applications.get(`${stage.namespace}/web`)?.status?.operationState?.operation;
   assert.equal(operation?.initiatedBy?.username, 'admin', 'as the API server knows the person');
@@ -308,7 +312,8 @@ test('sync never writes over another operation, and says when nobody ends it', a
   const refused = one.code === 3 ? one : two;
   assert.equal(
     refused.err,
-    'cox: web is busy: a sync of admin is in progress (E_BUSY)\n  next:  Wait until it has ended (cox app get web), then ask again.\n',
+    'cox: web is busy: a sync of admin is in progress (E_BUSY)\n' +
+      '  next:  Wait until it has ended (cox app get web), then ask again.\n',
   );
   await patch(null);
 

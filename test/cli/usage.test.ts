@@ -58,7 +58,8 @@ test('a kubeconfig that is missing or a server that is down is an error with its
   const file = join(dir, 'config');
   writeFileSync(
     file,
-    'current-context: a\ncontexts: [{name: a, context: {cluster: a, user: a}}]\nclusters: [{name: a, cluster: {server: "http://127.0.0.1:1"}}]\nusers: [{name: a, user: {token: hunter2}}]\n',
+    'current-context: a\ncontexts: [{name: a, context: {cluster: a, user: a}}]\n' +
+      'clusters: [{name: a, cluster: {server: "http://127.0.0.1:1"}}]\nusers: [{name: a, user: {token: hunter2}}]\n',
   );
   const down = await runCox(['app', 'list'], { env: { KUBECONFIG: file } });
   assert.equal(down.code, 3);

@@ -84,7 +84,7 @@ async function inParallel<T>(items: T[], fn: (item: T) => Promise<unknown>): Pro
   );
 }
 
-test('a Secret that does not fit the schema is told by its field paths, never by a value, and not retried', async (t) => {
+test('a Secret that does not fit the schema is told by field paths, never by a value, and not retried', async (t) => {
   const c = await testCluster(t);
   const { api } = await connect(t, c);
   const value = 'hunter2-value-of-a-secret';
@@ -205,7 +205,7 @@ test('a server that is too busy is asked again, writes too; other failures of wr
   assert.deepEqual([error.status, error.kind, cluster.api.counts.create], [503, 'transient', 1]);
 });
 
-test('a server that does not answer is unreachable after the time limit, and an abort ends a call at once', async (t) => {
+test('a server that does not answer is unreachable after the limit, and an abort ends a call at once', async (t) => {
   const c = await testCluster(t);
   const { cluster, proxy } = await connectThroughProxy(t, c);
   proxy.pause();

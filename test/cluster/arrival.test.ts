@@ -68,7 +68,7 @@ test('integers come back as they were sent', async (t) => {
   for (const stored of await fourTimes(reached, object(spec))) assert.deepEqual(stored['spec'], spec);
 });
 
-test('a key of up to 1,024 characters arrives, whatever its characters, and a longer one is named before anything is sent', async (t) => {
+test('a key of up to 1,024 characters of any kind arrives; a longer one is named and not sent', async (t) => {
   const { cluster: reached, object } = await withKind(t);
   const keys = [
     'k'.repeat(1022),
@@ -135,7 +135,7 @@ test('a number that a field cannot hold is refused by the dry run with the field
   }
 });
 
-test('a quantity that a field cannot hold is refused by the dry run, and one that is only written otherwise is not', async (t) => {
+test('the dry run refuses a quantity that a field cannot hold, not one that is only written otherwise', async (t) => {
   const {
     namespace,
     cluster: { api },
@@ -220,7 +220,7 @@ test('defaults, quantities, normalised numbers and the decisions of others are n
   });
 });
 
-test('a custom resource that etcd would refuse for its size is refused by the dry run, and one just below is stored', async (t) => {
+test('the dry run refuses a custom resource whose size etcd would refuse; one just below is stored', async (t) => {
   const { cluster: reached, object } = await withKind(t);
   const own = Buffer.byteLength(JSON.stringify(await reached.api.apply(object({ text: '' }), { dryRun: true })));
   const most = 1_572_864 - own - 1000;

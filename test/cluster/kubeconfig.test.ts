@@ -241,7 +241,7 @@ test('the auth-provider oidc gives its token while that lasts', async (t) => {
   assert.deepEqual(await config.login?.(), { headers: { authorization: `Bearer ${token}` } });
 });
 
-test('a plug-in beside its kubeconfig logs in to a real server, is told of it, and is asked again after a refusal', async (t) => {
+test('a plug-in beside its kubeconfig logs in to a real server, and is asked again after a refusal', async (t) => {
   const { server, ca, token } = await testCluster(t);
   const dir = await folder(t);
   process.env['COX_GITHUB_PRIVATE_KEY'] = 'not for plug-ins';

@@ -86,17 +86,20 @@ test('an apply names all faults of a manifest, and every time the same', async (
         pod: { bogus: 1 },
         container: { imagee: 'y' },
       }),
-      `${unknown('.spec.aa')}, .spec.paused: expected boolean, .spec.replicas: expected numeric (int or float), got string, ${unknown('.spec.template.spec.bogus', '.spec.template.spec.containers[0].imagee', '.spec.zz')}`,
+      `${unknown('.spec.aa')}, .spec.paused: expected boolean, .spec.replicas: expected numeric (int or float), ` +
+        `got string, ${unknown('.spec.template.spec.bogus', '.spec.template.spec.containers[0].imagee', '.spec.zz')}`,
     ],
     [
       'keys of a list twice',
       deployment(namespace, { container: { env } }),
-      '.spec.template.spec.containers[0].env: duplicate entries for key [name="A"], .spec.template.spec.containers[0].env: duplicate entries for key [name="B"]',
+      '.spec.template.spec.containers[0].env: duplicate entries for key [name="A"], ' +
+        '.spec.template.spec.containers[0].env: duplicate entries for key [name="B"]',
     ],
     [
       'keys of a list twice beside an unknown field',
       deployment(namespace, { spec: { bogus: 1 }, container: { env } }),
-      `${unknown('.spec.bogus')}, .spec.template.spec.containers[0].env: duplicate entries for key [name="A"], .spec.template.spec.containers[0].env: duplicate entries for key [name="B"]`,
+      `${unknown('.spec.bogus')}, .spec.template.spec.containers[0].env: duplicate entries for key [name="A"], ` +
+        '.spec.template.spec.containers[0].env: duplicate entries for key [name="B"]',
     ],
     [
       'labels that are no text',
@@ -117,7 +120,8 @@ test('an apply names all faults of a manifest, and every time the same', async (
         spec: { a: 'x', b: 1, 'x.y/z': 2, c: { d: 1 } },
         extra: 1,
       },
-      `${unknown('.extra')}, .spec.a: expected numeric (int or float), got string, ${unknown('.spec.b', '.spec.c', '.spec.x.y/z')}`,
+      `${unknown('.extra')}, .spec.a: expected numeric (int or float), got string, ` +
+        unknown('.spec.b', '.spec.c', '.spec.x.y/z'),
     ],
     [
       'a Secret',

@@ -142,7 +142,8 @@ test('an answer about a Secret passes on field paths of what was sent, and nothi
   const rows: [number, string, object, RegExp][] = [
     [
       500,
-      'failed to create typed patch object (shop/db; /v1, Kind=Secret): .data.password: expected string, got &value.valueUnstructured{Value:[]interface {}{"s3cr3t"}}',
+      'failed to create typed patch object (shop/db; /v1, Kind=Secret): .data.password: expected string, ' +
+        'got &value.valueUnstructured{Value:[]interface {}{"s3cr3t"}}',
       {},
       /: \.data\.password$/,
     ],

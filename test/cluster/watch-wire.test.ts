@@ -122,12 +122,26 @@ async function watchOf(
 }
 
 function event(type: string, name: string, version: number): string {
-  return `${JSON.stringify({ type, object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'a', uid: name, resourceVersion: String(version) } } })}\n`;
+  return (
+    JSON.stringify({
+      type,
+      object: {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name, namespace: 'a', uid: name, resourceVersion: String(version) },
+      },
+    }) + '\n'
+  );
 }
 
 function bookmark(version: number, end = false): string {
   const annotations = end ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
-  return `${JSON.stringify({ type: 'BOOKMARK', object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { resourceVersion: String(version), ...annotations } } })}\n`;
+  return (
+    JSON.stringify({
+      type: 'BOOKMARK',
+      object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { resourceVersion: String(version), ...annotations } },
+    }) + '\n'
+  );
 }
 
 function status(code: number, message = 'no'): string {

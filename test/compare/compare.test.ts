@@ -155,14 +155,15 @@ test('an object without a name that is no hook is told with its place and the wa
     [
       [
         'E_MANIFEST',
-        'ConfigMap once- (a.yaml:3) has metadata.generateName and is no hook, which is not supported: give it a name, or the annotation argocd.argoproj.io/hook',
+        'ConfigMap once- (a.yaml:3) has metadata.generateName and is no hook, which is not supported: ' +
+          'give it a name, or the annotation argocd.argoproj.io/hook',
       ],
     ],
   );
   assert.equal(comparison.conditions[0]?.type, 'ComparisonError');
 });
 
-test('an unchanged object costs no request, whoever rendered it again; nor does the echo of an own apply', async (t) => {
+test('an unchanged object costs no request, whoever rendered it again, nor does the echo of an apply', async (t) => {
   const w = await world(t);
   const manifests = (): KubeObject[] => [configMap('a', { x: '1' }), configMap('b', { x: '1' }), deployment('api')];
   await w.sync(manifests());
@@ -218,7 +219,7 @@ test('drift of one object costs one dry run of that object, and tells the field'
   assert.equal(back.status, 'Synced');
 });
 
-test('kinds that are never watched are left out of the comparison and of the effect, with a warning, and the rest is judged', async (t) => {
+test('kinds that are never watched are left out of comparison and effect, with a warning', async (t) => {
   const w = await world(t);
   const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'leader' }, spec: {} };
   const hook = { ...lease, metadata: { name: 'before', annotations: { 'argocd.argoproj.io/hook': 'PreSync' } } };

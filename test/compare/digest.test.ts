@@ -223,7 +223,7 @@ test('the cluster counts by its address, whatever the Application calls it', asy
   assert.notEqual(await at(one, { name: 'prod', namespace }), await at(other, { name: 'prod', namespace }));
 });
 
-test('equal values have nothing in common in another object, under another key or in another application', async (t) => {
+test('equal values have nothing in common in another object, key or application', async (t) => {
   const w = await world(t);
   const secret = (name: string, data: Record<string, string>): KubeObject => ({
     apiVersion: 'v1',

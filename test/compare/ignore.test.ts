@@ -141,7 +141,7 @@ for (const row of rows) {
   });
 }
 
-test('new values of ignored fields are approved with whatever else is, also of objects that stay as they are', async (t) => {
+test('new values of ignored fields are approved with all else, also of objects that stay as they are', async (t) => {
   for (const spec of [{}, respect]) {
     const w = await world(t, { ignoreDifferences, ...spec });
     const before = [configMap('a', { x: '1', y: '1' }), configMap('b', { x: '1', y: '1' })];
@@ -194,7 +194,7 @@ test('an ignored value that moves does not move the digest: what is applied is t
   }
 });
 
-test('respected: a new object is whole, a replaced one keeps what others wrote there, a named entry keeps its place', async (t) => {
+test('respected: new objects are whole, replaced ones keep what others wrote, named entries their place', async (t) => {
   const rules = [
     ...ignoreDifferences,
     { group: '', kind: 'ConfigMap', managedFieldsManagers: ['labeller'] },

@@ -19,7 +19,7 @@ function rows({ status, resources, conditions }: Comparison): unknown {
   ];
 }
 
-test('a rule that is not understood concerns its object alone, which reads Unknown; the others are compared', async (t) => {
+test('a rule that is not understood makes its object alone read Unknown; the others are compared', async (t) => {
   const w = await world(t, { ignoreDifferences });
   const both = await w.compare([configMap('a', {}), configMap('b', {})]);
   assert.deepEqual(rows(both), [

@@ -80,7 +80,9 @@ test('what the children write of themselves neither makes the root drift nor cos
 for (const way of ['leave Git', 'go with their parent'] as const) {
   test(`a project and its applications that ${way} together go, the project last`, async (t) => {
     const s = await stage(t, { 'one/a.yaml': config('one', '1'), 'root/kept.yaml': config('kept', '1') });
-    const project = `apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: own}\nspec: {sourceRepos: ["*"], destinations: [{server: "*", namespace: ${s.namespace}}]}\n`;
+    const project =
+      'apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: own}\n' +
+      `spec: {sourceRepos: ["*"], destinations: [{server: "*", namespace: ${s.namespace}}]}\n`;
     const one = child(s, 'one', 'resources-finalizer.argocd.argoproj.io').replace('project: default', 'project: own');
     assert.match(one, /project: own/);
     s.commit({ 'root/project.yaml': project, 'root/one.yaml': one });

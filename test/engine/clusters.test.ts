@@ -28,7 +28,7 @@ async function clusterSecret(s: Stage, name: string, server: string, config: Rec
   );
 }
 
-test('an application goes to the cluster that its destination names; wrong credentials are told, and right ones mend it', async (t) => {
+test('an application goes to the cluster of its destination; wrong credentials are told', async (t) => {
   const [s, other] = await Promise.all([stage(t, { 'web/a.yaml': config('far', '1') }), ownCluster(t)]);
   const tls = { tlsClientConfig: { caData: Buffer.from(other.ca).toString('base64') } };
   await s.project('wide', {}, { destinations: [{ name: 'other', server: '*', namespace: other.namespace }] });
@@ -102,7 +102,8 @@ test("what the project does not permit is an InvalidSpecError in Argo CD's words
     [
       [
         'InvalidSpecError',
-        `application destination server 'https://kubernetes.default.svc' and namespace '${s.namespace}' do not match any of the allowed destinations in project 'narrow'`,
+        `application destination server 'https://kubernetes.default.svc' and namespace '${s.namespace}' do not ` +
+          "match any of the allowed destinations in project 'narrow'",
       ],
       ['InvalidSpecError', `application repo ${s.url} is not permitted in project 'narrow'`],
     ],

@@ -93,7 +93,8 @@ for (const [what, metadata] of [
   [
     'Force=true over what cannot be changed',
     (name: string) =>
-      `  name: ${name}\n  labels: {kubernetes.io/metadata.name: other}\n  annotations: {argocd.argoproj.io/sync-options: Force=true}\n`,
+      `  name: ${name}\n  labels: {kubernetes.io/metadata.name: other}\n` +
+      '  annotations: {argocd.argoproj.io/sync-options: Force=true}\n',
   ],
 ] as const) {
   test(`a namespace with objects of a gated application is not deleted by ${what}`, async (t) => {

@@ -23,7 +23,7 @@ import { stage } from './fixture.ts';
 
 const refresh = 'argocd.argoproj.io/refresh';
 
-test('what happened while nobody worked is found at the start: commits, live edits, new and deleted applications, void questions', async (t) => {
+test('the start finds what happened since: commits, edits, new and deleted applications, void questions', async (t) => {
   const s = await stage(t, {
     'web/a.yaml': config('web', '1'),
     'edited/a.yaml': config('edited', '1'),
@@ -69,7 +69,7 @@ test('what happened while nobody worked is found at the start: commits, live edi
   assert.equal(asked?.status?.message, 'the application is gone');
 });
 
-test('a refresh is answered with the newest commit and taken away, and one that comes meanwhile is not lost', async (t) => {
+test('a refresh is answered with the newest commit and taken away, and one meanwhile is not lost', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1') });
   await s.apply('web', { syncPolicy: automated });
   await synced(s, 'web');
@@ -125,7 +125,7 @@ test('what is deleted by hand comes back, and what carries our mark without bein
   assert.notEqual(await s.cluster.api.get(configMap(s, 'copied')), undefined);
 });
 
-test('an unrelated commit renders nothing and asks nothing; the status of a Deployment may move without a request', async (t) => {
+test('an unrelated commit renders and asks nothing; the status of a Deployment may move unasked', async (t) => {
   const s = await stage(t, { 'web/a.yaml': deployment('web'), 'prod/a.yaml': deployment('prod') });
   await s.project('gated');
   await s.apply('web', { syncPolicy: automated });

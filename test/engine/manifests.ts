@@ -13,7 +13,10 @@ export const automated = { automated: { prune: true, selfHeal: true } };
 
 /** A ConfigMap with one value; annotations as a YAML flow map without braces. */
 export function config(name: string, value: string, annotations = ''): string {
-  return `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n${annotations ? `  annotations: {${annotations}}\n` : ''}data:\n  value: "${value}"\n`;
+  return (
+    `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n` +
+    `${annotations ? `  annotations: {${annotations}}\n` : ''}data:\n  value: "${value}"\n`
+  );
 }
 
 /** A Job that runs once before or after a sync; simulated pods complete in 0.4 s. */

@@ -59,7 +59,7 @@ function syncError(s: Stage, name: string): string {
   );
 }
 
-test('another application that has the same object waits for the owner’s approvers, and writes it when they have agreed', async (t) => {
+test('another application with the same object waits for the owner’s approvers, then writes it', async (t) => {
   const s = await scene(t);
   await s.apply('web', { syncPolicy: automated });
   await synced(s, 'web');
@@ -69,7 +69,8 @@ test('another application that has the same object waits for the owner’s appro
   await s.until('web', 'says whose it is', () => syncError(s, 'web') !== '');
   assert.equal(
     syncError(s, 'web'),
-    `approval required: Approval/${asked.metadata.name}: it would write ConfigMap ${s.namespace}/shared, which belongs to application prod`,
+    `approval required: Approval/${asked.metadata.name}: it would write ConfigMap ${s.namespace}/shared, ` +
+      'which belongs to application prod',
   );
   await quiet(s);
   assert.deepEqual(await dataOf(s, 'shared'), { value: 'production' });
@@ -87,7 +88,7 @@ test('another application that has the same object waits for the owner’s appro
   assert.deepEqual(await dataOf(s, 'shared'), { value: 'mine' });
 });
 
-test('an operation that cannot be asked about is refused by the owner’s name; a part that leaves the object alone runs', async (t) => {
+test('an operation that cannot be asked about is refused by the owner’s name; a part without it runs', async (t) => {
   const s = await scene(t);
   await s.apply('web');
   const before = s.commit({ 'web/shared.yaml': config('shared', 'mine') });
@@ -97,7 +98,9 @@ test('an operation that cannot be asked about is refused by the owner’s name; 
   const failed = await ended(s, 'web', 'Failed');
   assert.equal(
     failed.status?.operationState?.message,
-    `approval required, for it would write ConfigMap ${s.namespace}/shared, which belongs to application prod; nobody has approved this effect: only what the branch head says can be approved; make it the head, for instance by a revert`,
+    `approval required, for it would write ConfigMap ${s.namespace}/shared, which belongs to application prod; ` +
+      'nobody has approved this effect: only what the branch head says can be approved; make it the head, ' +
+      'for instance by a revert',
   );
   await operate(s, 'web', { sync: { resources: [{ kind: 'ConfigMap', name: 'own' }] } });
   await ended(s, 'web', 'Succeeded');
@@ -146,7 +149,7 @@ test('a hook of that name, which would delete the object before it runs, asks to
   assert.equal((await s.cluster.api.get(key))?.metadata.uid, before.metadata.uid);
 });
 
-test('self-heal of another application does not take back what the owner has taken, and its prune leaves what the owner holds', async (t) => {
+test('self-heal of another application takes nothing back from the owner, nor does its prune', async (t) => {
   const s = await stage(t, {
     'prod/kept.yaml': config('kept', '1'),
     'web/shared.yaml': config('shared', 'mine'),
@@ -217,7 +220,7 @@ test("what moves from a gated application to one without a gate stays until the 
   assert.equal((await s.cluster.api.get(configMap(s, 'shared')))?.metadata.uid, before?.metadata.uid);
 });
 
-test('what a gated application takes while a sync of another one goes on is not written over by its next wave', async (t) => {
+test('what a gated application takes during the sync of another is not written over by its next wave', async (t) => {
   const s = await scene(t);
   await s.apply('web', { syncPolicy: automated });
   await synced(s, 'web');
@@ -243,7 +246,7 @@ test('what a gated application takes while a sync of another one goes on is not 
   assert.deepEqual([await dataOf(s, 'first'), await dataOf(s, 'late')], [{ value: '1' }, { value: 'production' }]);
 });
 
-test('a cluster that is registered under another URL is the same one: what the owner’s Git holds there is the owner’s', async (t) => {
+test('a cluster under another URL is the same one: what the owner’s Git holds there is the owner’s', async (t) => {
   const s = await scene(t);
   const plane = await testCluster(t);
   const text = { name: 'again', server: plane.server };

@@ -114,7 +114,7 @@ test('self-heal waits 0, 2, 6, 18 … seconds, at most 300', () => {
   );
 });
 
-test('the fingerprint of a drift: the same for the same objects, fields and values in any order; nothing without drift', () => {
+test('the fingerprint of a drift: equal for equal objects, fields and values in any order; else none', () => {
   const one = {
     key: { group: '', kind: 'ConfigMap', namespace: 'ns', name: 'a' },
     kind: 'changed' as const,

@@ -15,7 +15,7 @@ ${annotations ? `  annotations: {${annotations}}\n` : ''}data:
 const automated = { automated: { prune: true, selfHeal: true } };
 const configMap = (namespace: string, name: string) => ({ group: '', kind: 'ConfigMap', namespace, name });
 
-test('an automated application becomes Synced, follows a commit, prunes what left Git and asks nothing when nothing changed', async (t) => {
+test('an automated application becomes Synced, follows a commit, prunes, and then asks nothing', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('a', '1'), 'web/b.yaml': config('b', '1') });
   await s.apply('web', { syncPolicy: automated });
   const first = await s.until(
@@ -182,7 +182,7 @@ test('a gated application waits for an approval of exactly its effect, and a liv
   });
 });
 
-test('self-heal of a gated application goes on while a newer commit waits for approval, pinned to what was last synced', async (t) => {
+test('self-heal of a gated application goes on, pinned to the last sync, while a newer commit waits', async (t) => {
   const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
   await s.project('gated');
   await s.apply('prod', { project: 'gated', syncPolicy: automated });

@@ -73,7 +73,7 @@ async function farStage(t: TestContext): Promise<{
   return { s, here, there, namespace, isThere };
 }
 
-test('a cluster Secret that points elsewhere is another destination: nothing counts as approved or synced there', async (t) => {
+test('a cluster Secret that points elsewhere is another destination: nothing is approved there', async (t) => {
   const { s, here, there, namespace, isThere } = await farStage(t);
   const first = await approvalIn(s, 'prod', 'Pending');
   assert.deepEqual(first.spec.destination, { server: there.server, namespace });

@@ -13,7 +13,7 @@ import { applyCrds } from './fixture.ts';
 
 const day = 24 * 3_600_000;
 
-test('finished Approvals, DriftEpisodes and Requests go 30 days after their end, at the start and by the schedule; open ones stay', async (t) => {
+test('finished Approvals, DriftEpisodes and Requests go after 30 days; open ones stay', async (t) => {
   const plane = await testCluster(t);
   const cluster = await connectCluster({
     config: { server: plane.server, ca: plane.ca, token: plane.token },

@@ -4,7 +4,7 @@ import { startScene } from '../../sandbox/scene.ts';
 import { playStory } from '../../sandbox/story.ts';
 
 test(
-  'a change goes from its pull request through approval into the cluster, drift is told and taken back, and a revert brings it back',
+  'a change goes by pull request and approval into the cluster, drift is taken back, and a revert works',
   { timeout: 480_000 },
   async (t) => {
     const scene = await startScene();

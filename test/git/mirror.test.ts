@@ -237,7 +237,7 @@ test('a commit outside of all branches is fetched by its ref or its id', async (
   await mirrors(t).repository(from.url).fetchCommit(sha);
 });
 
-test('a mirror goes on after its reader died, after lock files were left behind, and after a half-made copy', async (t) => {
+test('a mirror goes on after its reader died, lock files were left behind, or a copy was half made', async (t) => {
   const from = origin(t, { 'a.txt': 'a' });
   const dir = temporary(t);
   const before = mirrors(t, dir);

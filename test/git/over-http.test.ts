@@ -110,7 +110,7 @@ test('nothing new is one request; a commit, a branch and a tag are one process; 
   assert.deepEqual(await repository.refs(), await again.repository(server.url).refs());
 });
 
-test('a push between the look and the fetch leaves the mirror at what was looked at, and the next fetch brings it', async (t) => {
+test('a push between look and fetch leaves the mirror at what was looked at; the next fetch brings it', async (t) => {
   const server = await serve(t);
   const repository = mirror(t).repository(server.url);
   await repository.fetch();
@@ -148,7 +148,8 @@ test('only a whole and plain answer counts', () => {
   const line = (text: string): string => `${(text.length + 4).toString(16).padStart(4, '0')}${text}`;
   const parsed = (text: string): unknown =>
     parseAdvertisement(Buffer.from(text)) && [...(parseAdvertisement(Buffer.from(text)) ?? [])];
-  const whole = `${line(`${id} HEAD\n`)}${line(`${id} refs/tags/v1 peeled:${'b'.repeat(40)}\n`)}${line(`${id} HEADS\n`)}0000`;
+  const whole =
+    `${line(`${id} HEAD\n`)}${line(`${id} refs/tags/v1 peeled:${'b'.repeat(40)}\n`)}` + `${line(`${id} HEADS\n`)}0000`;
   assert.deepEqual(parsed(whole), [
     ['HEAD', { id, commit: id }],
     ['refs/tags/v1', { id, commit: 'b'.repeat(40) }],

@@ -17,7 +17,9 @@ const rows: [changed: string[], inputs: string[], touched: boolean][] = [
 ];
 
 for (const [changed, inputs, touched] of rows) {
-  test(`${changed.join(', ') || 'nothing'} ${touched ? 'concerns' : 'does not concern'} who reads ${inputs.map((input) => `"${input}"`).join(', ')}`, async () => {
+  const read = inputs.map((input) => `"${input}"`).join(', ');
+  const paths = changed.join(', ') || 'nothing';
+  test(`${paths} ${touched ? 'concerns' : 'does not concern'} who reads ${read}`, async () => {
     assert.equal((await ChangedPaths.of(changed)).touch(inputs), touched);
   });
 }
@@ -49,7 +51,7 @@ test('ten thousand small cases are answered as by comparing every path with ever
   }
 });
 
-test('a push of a hundred thousand paths is asked by a thousand applications, and others get their turns meanwhile', async () => {
+test('a push of a hundred thousand paths is asked by a thousand applications, and others get turns', async () => {
   const changed = Array.from({ length: 100_000 }, (_, at) => `data/${at % 300}/${at % 7}/file-${at}.json`);
   let turns = 0;
   let open = true;

@@ -105,7 +105,7 @@ for (const [name, config] of [
     assert.deepEqual(r.pushes, [told, told]);
   });
 
-  test(`what is signed with another secret, or not JSON, is refused, and a stranger fills no log, ${name}`, async (t) => {
+  test(`what is signed with another secret, or not JSON, is refused and fills no log, ${name}`, async (t) => {
     const r = await receiving(t, config);
     const type = 'application/x-www-form-urlencoded';
     assert.equal(await post(r.url, { body: pushed, signedWith: 'development' }), '401 the signature is wrong');
@@ -171,7 +171,7 @@ test('a click that could not be stored is a failed delivery, and GitHub reads no
   await eventually('the click, sent again', () => b.requests()[0]);
 });
 
-test('a click that is stored too slowly is a failed delivery: after nine seconds Probot would answer that all is well', async (t) => {
+test('a click stored too slowly is a failed delivery: after nine seconds Probot says that all is well', async (t) => {
   const clock = new SteppedClock(Date.now());
   const b = await bed(t, { clock });
   const press = await clickable(b);

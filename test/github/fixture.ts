@@ -98,7 +98,8 @@ async function storeOf(t: TestContext): Promise<Store> {
     const [group, plural] = file.replace('.yaml', '').split('_');
     await c.access.must(
       'PATCH',
-      `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${plural ?? ''}.${group ?? ''}?fieldManager=test&force=true`,
+      `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${plural ?? ''}.${group ?? ''}` +
+        '?fieldManager=test&force=true',
       crd,
     );
   }

@@ -175,7 +175,7 @@ test('a deployment that was deleted by hand is made anew in the same pass', asyn
   assert.deepEqual([newest(b, 'web-dev'), newest(b, 'api-dev')], [['success'], ['success']]);
 });
 
-test('more deployments than GitHub takes at once hold up neither their own tracker nor another pull request', async (t) => {
+test('more deployments than GitHub takes at once hold up neither their tracker nor another pull request', async (t) => {
   const clock = new SteppedClock(Date.now());
   const b = await bed(t, { clock });
   const deployments = (): number => b.sandbox.world.repositories[0]?.deployments.length ?? 0;
@@ -221,7 +221,8 @@ test('every former deployment becomes inactive, the unfinished ones too; a faile
     match: ({ method, path }) =>
       method === 'POST' &&
       path.endsWith(
-        `/${b.sandbox.world.repositories[0]?.deployments.find((each) => each.task.endsWith('/web-dev'))?.id ?? 0}/statuses`,
+        `/${b.sandbox.world.repositories[0]?.deployments.find((each) => each.task.endsWith('/web-dev'))?.id ?? 0}` +
+          '/statuses',
       ),
     answer: { cut: 'before' },
   });

@@ -94,7 +94,13 @@ async function round(run: Run, at: number): Promise<void> {
 /** Somebody changes a live Secret, if there is one. */
 async function drift(run: Run): Promise<void> {
   const { kube } = run.scene;
-  const path = `/api/v1/namespaces/${pick(run.random, ['leak-plain/secrets/creds', 'leak-helm/secrets/helm-creds', 'leak-jsonnet/secrets/jsonnet-creds'])}`;
+  const path =
+    '/api/v1/namespaces/' +
+    pick(run.random, [
+      'leak-plain/secrets/creds',
+      'leak-helm/secrets/helm-creds',
+      'leak-jsonnet/secrets/jsonnet-creds',
+    ]);
   if (await get(kube, path))
     await kube.call(
       'PATCH',

@@ -46,7 +46,9 @@ const documents: readonly [Shape, ...Shape[]] = [
   (s) => `${head('creds')}immutable: ${s}\n`,
   (s) => `${head('creds')}stringData:\n  password: |\n    first\n    ${s}\n`,
   (s) =>
-    `${head('creds')}  annotations:\n    note: ${s}\n    kubectl.kubernetes.io/last-applied-configuration: '{"kind":"Secret","spec":{"x":"${s}"}}'\nstringData: {}\n`,
+    `${head('creds')}  annotations:\n    note: ${s}\n` +
+    `    kubectl.kubernetes.io/last-applied-configuration: '{"kind":"Secret","spec":{"x":"${s}"}}'\n` +
+    'stringData: {}\n',
   (s) => `${head('creds')}  labels:\n    note: ${s}\nstringData: {}\n`,
   (s) => `${head('creds')}  note: ${s}\nstringData: {}\n`,
   (s) => `${head('creds').replace('Secret', 'secret')}stringData:\n  password: ${s}\n`,
@@ -68,7 +70,8 @@ const documents: readonly [Shape, ...Shape[]] = [
 export function plainFiles(random: Random, secret: string): Files {
   return {
     'plain/secret.yaml': pick(random, documents)(secret),
-    'plain/other.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: other\ndata:\n  at: "${Math.floor(random() * 1e9)}"\n`,
+    'plain/other.yaml':
+      'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: other\ndata:\n' + `  at: "${Math.floor(random() * 1e9)}"\n`,
   };
 }
 
@@ -129,11 +132,15 @@ export function kustomizeFiles(random: Random, secret: string): Files {
     `secretGenerator:\n- name: made\n  literals: ${secret}\n`,
     'secretGenerator:\n- name: made\n  envs: [made.env]\n',
     'secretGenerator:\n- name: made\n  files: [made.env]\n',
-    `resources: [secret.yaml]\npatches:\n- patch: |-\n    apiVersion: v1\n    kind: Secret\n    metadata: {name: nobody}\n    stringData: {password: ${secret}}\n`,
-    `resources: [secret.yaml]\npatches:\n- target: {kind: Secret}\n  patch: |-\n    - op: test\n      path: /stringData/password\n      value: ${secret}\n`,
+    'resources: [secret.yaml]\npatches:\n- patch: |-\n    apiVersion: v1\n    kind: Secret\n' +
+      `    metadata: {name: nobody}\n    stringData: {password: ${secret}}\n`,
+    'resources: [secret.yaml]\npatches:\n- target: {kind: Secret}\n  patch: |-\n    - op: test\n' +
+      `      path: /stringData/password\n      value: ${secret}\n`,
     `resources: [secret.yaml]\npatches:\n- target: {kind: Secret}\n  patch: ${secret}\n`,
     'resources: [secret.yaml]\n',
-    `resources: [secret.yaml]\nreplacements:\n- source: {kind: Secret, name: creds, fieldPath: stringData.password}\n  targets:\n  - select: {kind: Secret}\n    fieldPaths: [stringData.${secret}.x]\n`,
+    'resources: [secret.yaml]\nreplacements:\n' +
+      '- source: {kind: Secret, name: creds, fieldPath: stringData.password}\n  targets:\n' +
+      `  - select: {kind: Secret}\n    fieldPaths: [stringData.${secret}.x]\n`,
   ];
   const env: readonly [string, ...string[]] = [
     `password=${secret}\n`,
@@ -165,6 +172,8 @@ export function jsonnetFiles(random: Random, secret: string): Files {
     'std.parseYaml("a: " + password + ": b")',
   ];
   return {
-    'jsonnet/main.jsonnet': `local password = '${secret}';\n{\n  apiVersion: 'v1',\n  kind: 'Secret',\n  metadata: { name: 'jsonnet-creds' },\n  stringData: { password: ${pick(random, bodies)} },\n}\n`,
+    'jsonnet/main.jsonnet':
+      `local password = '${secret}';\n{\n  apiVersion: 'v1',\n  kind: 'Secret',\n` +
+      `  metadata: { name: 'jsonnet-creds' },\n  stringData: { password: ${pick(random, bodies)} },\n}\n`,
   };
 }

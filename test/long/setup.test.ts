@@ -21,7 +21,9 @@ async function says(tab: Tab, text: string): Promise<string> {
 
 /** Whatever the page has that a person would click: the last one, for GitHub's header has a form of its own. */
 async function press(tab: Tab, text: string): Promise<void> {
-  const found = `[...document.querySelectorAll('button, a')].filter((each) => each.innerText.includes(${JSON.stringify(text)})).at(-1)`;
+  const found =
+    "[...document.querySelectorAll('button, a')].filter((each) => " +
+    `each.innerText.includes(${JSON.stringify(text)})).at(-1)`;
   assert.ok(await tab.run<boolean>(`(() => { const found = ${found}; found?.click(); return !!found; })()`), text);
 }
 

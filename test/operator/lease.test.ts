@@ -87,7 +87,7 @@ test('a second process waits while the first works, and goes on as soon as it is
   assert.equal(await holder(api, namespace), '');
 });
 
-test("the lease of a dead process of this host, and a released one, are taken at once; another host's is waited for", async (t) => {
+test("a lease released, or of a dead process here, is taken at once; another host's is waited for", async (t) => {
   const { api, namespace } = await place(t);
   const lost = new Lease({ api, namespace, clock: systemClock, log: silentLogger(), onLost: () => undefined });
   await lost.acquire(t.signal);
@@ -219,7 +219,7 @@ test('a process whose renewals are not answered stops before another begins', as
   await second.release();
 });
 
-test('a clock that is set twenty seconds on or back loses nothing, and what is written next waits for one renewal at most', async (t) => {
+test('a clock set twenty seconds on or back loses nothing; the next write waits for one renewal at most', async (t) => {
   const { api, namespace } = await place(t);
   let [jump, lost] = [0, false];
   const clock: Clock = { ...systemClock, now: () => Date.now() + jump };
@@ -249,7 +249,7 @@ const pauses: [what: string, pause: (asleep: { steady: number; wall: number }) =
 ];
 
 for (const [what, pause] of pauses) {
-  test(`after ${what} nothing is written before the lease is renewed, and nothing at all when another process took it`, async (t) => {
+  test(`after ${what} nothing is written before the lease is renewed, and never when another took it`, async (t) => {
     const { api, namespace, config } = await place(t);
     const asleep = { steady: 0, wall: 0 };
     const clock: Clock = {

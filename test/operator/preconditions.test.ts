@@ -63,7 +63,8 @@ test('tools that are missing are named with where they were looked for, and the 
   const text = await readyz(operator, /missing/);
   assert.ok(
     text.startsWith(
-      `503 starting: waits: missing: helm (looked at ${dir}/helm), render (looked at ${dir}/render) (E_TOOLS). Put helm on PATH`,
+      `503 starting: waits: missing: helm (looked at ${dir}/helm), render (looked at ${dir}/render) (E_TOOLS). ` +
+        'Put helm on PATH',
     ),
     text,
   );
@@ -121,14 +122,17 @@ test('when the port of /readyz itself is in use, the process ends with code, cau
   assert.match(said, /coxswain cannot start: 127\.0\.0\.1:\d+ cannot be opened: it is in use \(E_CONFIG\)\. .*METRICS/);
 });
 
-test('a namespace that does not exist is told with the command that makes it, and the start waits for it', async (t) => {
+test('a namespace that does not exist is told with the command that makes it; the start waits for it', async (t) => {
   const { operator, kubectl } = await operatorWith(t, { env: { COX_NAMESPACE: 'cox-nowhere' } });
   const [command = '', ...args] = kubectl;
   t.after(() => execFileSync(command, [...args, 'delete', 'namespace', 'cox-nowhere', '--wait=false']));
   operator.spawn();
   assert.match(
     await readyz(operator, /does not exist/),
-    /^503 starting: waits: the namespace cox-nowhere does not exist \(E_CONFIG\)\. Run kubectl create namespace cox-nowhere/,
+    new RegExp(
+      /^503 starting: waits: the namespace cox-nowhere does not exist \(E_CONFIG\)\. Run kubectl create /.source +
+        /namespace cox-nowhere/.source,
+    ),
   );
   execFileSync(command, [...args, 'create', 'namespace', 'cox-nowhere']);
   await operator.ready();

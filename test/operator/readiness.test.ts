@@ -38,11 +38,18 @@ test('while custom resource definitions are missing, the log and /readyz name th
   });
   assert.deepEqual(waiting, {
     status: 503,
-    text: 'starting: waits for CustomResourceDefinitions that are not installed (AppProject.argoproj.io, Approval.coxswain.dev, DriftEpisode.coxswain.dev, Request.coxswain.dev, SyncRecord.coxswain.dev); kubectl apply -f deploy/crds installs them\n',
+    text:
+      'starting: waits for CustomResourceDefinitions that are not installed (AppProject.argoproj.io, ' +
+      'Approval.coxswain.dev, DriftEpisode.coxswain.dev, Request.coxswain.dev, SyncRecord.coxswain.dev); ' +
+      'kubectl apply -f deploy/crds installs them\n',
   });
   assert.match(
     operator.logs(),
-    /"level":"warn".*"missing":"[^"]*AppProject\.argoproj\.io, Approval\.coxswain\.dev[^"]*","hint":"kubectl apply -f deploy\/crds.*the start waits for custom resource definitions that are not installed"/,
+    new RegExp(
+      /"level":"warn".*"missing":"[^"]*AppProject\.argoproj\.io, /.source +
+        /Approval\.coxswain\.dev[^"]*","hint":"kubectl apply -f deploy\/crds.*the start waits for custom /.source +
+        /resource definitions that are not installed"/.source,
+    ),
   );
   apply(crds);
   await eventually('it is ready', async () => ((await ready()).status === 200 ? true : undefined));

@@ -193,7 +193,8 @@ test('the author is told by GitHub id, not by name', () => {
 test('why two must agree is told with how many have', () => {
   assert.equal(
     decideGate(input({ approvals: approval([bob]), authors: anybodys })).why,
-    'production changes need approval here; 1 of 2 approvals; two people must agree, for nobody can tell all who made the change: commit 7654321 is of nobody with a GitHub account',
+    'production changes need approval here; 1 of 2 approvals; two people must agree, ' +
+      'for nobody can tell all who made the change: commit 7654321 is of nobody with a GitHub account',
   );
   assert.equal(decideGate(input({ authors: anybodys })).policy.approvals, 2);
   assert.equal(decideGate(input({ authors: undefined })).policy.approvals, 1);
@@ -360,7 +361,7 @@ for (const [name, live, target, loosened] of gates) {
   });
 }
 
-test('a pull request that deletes its own gate needs approval under the old policy, even at the revision last synced', () => {
+test('a pull request that deletes its gate needs approval under the old policy, even at what was last synced', () => {
   const loosened = loosenedGates(
     [
       {
@@ -415,7 +416,8 @@ const unread: [name: string, value: string, fault: RegExp | undefined, policy: P
 ];
 
 for (const [name, value, fault, expected] of unread) {
-  test(`coxswain.dev/${name}: ${JSON.stringify(value.slice(0, 60))} is ${fault ? 'told, and the stricter holds' : 'read'}`, () => {
+  const outcome = fault ? 'told, and the stricter holds' : 'read';
+  test(`coxswain.dev/${name}: ${JSON.stringify(value.slice(0, 60))} is ${outcome}`, () => {
     const app = argoObject('Application', 'a', { [`coxswain.dev/${name}`]: value });
     const policy = effectivePolicy(app, undefined);
     for (const [field, wanted] of Object.entries(expected)) assert.deepEqual(policy[field as 'gated'], wanted);

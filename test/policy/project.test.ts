@@ -202,7 +202,8 @@ const specs: [name: string, spec: Application['spec'], project: AppProject | und
     { ...good, destination: { server, namespace: 'b' } },
     permits,
     [
-      `application destination server '${server}' and namespace 'b' do not match any of the allowed destinations in project 'P'`,
+      `application destination server '${server}' and namespace 'b' do not match any of the allowed destinations ` +
+        "in project 'P'",
     ],
   ],
 ];

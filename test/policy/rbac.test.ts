@@ -149,7 +149,7 @@ for (const denial of [
   'p, proj:shop:deploy, applications, sync, shop/*, deny',
   'p, role:ops, applications, sync, shop/*, deny',
 ]) {
-  test(`a project's role that denies what it cannot, "${denial}", permits nothing, rather than more than was meant`, async () => {
+  test(`a project's role that denies what it cannot, "${denial}", permits nothing, not more than meant`, async () => {
     const shop = project('shop', [
       {
         name: 'deployer',
@@ -167,7 +167,8 @@ for (const denial of [
       [answer.allowed, answer.why],
       [
         false,
-        'project shop permits nothing until it is mended: a policy of role deployer must deny to proj:shop:deployer, and of shop/…',
+        'project shop permits nothing until it is mended: a policy of role deployer must deny to ' +
+          'proj:shop:deployer, and of shop/…',
       ],
     );
   });

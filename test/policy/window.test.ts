@@ -163,7 +163,8 @@ const schedules: [schedule: string, opens: string[] | undefined][] = [
   ].map((text): [string, undefined] => [text, undefined]),
 ];
 for (const [schedule, opens] of schedules) {
-  test(`the schedule ${JSON.stringify(schedule)} ${opens ? `opens at ${opens.join(', ') || 'no time of that day'}` : 'is refused'}`, async () => {
+  const outcome = opens ? `opens at ${opens.join(', ') || 'no time of that day'}` : 'is refused';
+  test(`the schedule ${JSON.stringify(schedule)} ${outcome}`, async () => {
     const [from, until] = [Date.parse('2026-01-05T00:00:00Z'), Date.parse('2026-01-06T00:00:00Z')];
     const deny = { ...freeze, schedule, duration: '1m' };
     if (!opens) {
@@ -190,7 +191,7 @@ for (const duration of ['3600', '1d', '', 'an hour', '1h 30m']) {
   });
 }
 
-test('a window that would start in the hour that the clocks leave out starts all the same, and one in the hour that comes twice counts twice', async () => {
+test('a window in the hour that the clocks leave out starts; one in the hour that comes twice does twice', async () => {
   const at = async (schedule: string, duration: string, moment: string): Promise<boolean> =>
     (await ask([{ ...freeze, schedule, duration, timeZone: 'Europe/Berlin' }], moment)).permitted;
   assert.equal(await at('30 2 * * *', '2h', '2026-03-29T01:45:00Z'), false, 'there is no 02:30 that day');

@@ -7,7 +7,8 @@ import type { ApplicationSource } from '../../src/model/application.ts';
 import type { Bench } from './bench.ts';
 
 const pointer =
-  'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n';
+  'version https://git-lfs.github.com/spec/v1\n' +
+  'oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n';
 const chart = 'apiVersion: v2\nname: shop\nversion: 1.0.0\n';
 const files = 'data: {{ .Files.Get "logo.png" | quote }}\n';
 
@@ -211,7 +212,8 @@ for (const row of submodules) {
     const b = await bench(t, {
       'README.md': '',
       '.gitmodules':
-        '[submodule "other"]\n\tpath = other\n\turl = https://nowhere.example/x\n[submodule "ext"]\n\tpath = a/ext\n\turl = https://ada:hunter2@git.example/ext.git\n',
+        '[submodule "other"]\n\tpath = other\n\turl = https://nowhere.example/x\n[submodule "ext"]\n' +
+        '\tpath = a/ext\n\turl = https://ada:hunter2@git.example/ext.git\n',
       ...row.files,
     });
     b.origin.git('update-index', '--add', '--cacheinfo', `160000,${b.origin.git('rev-parse', 'HEAD')},a/ext`);

@@ -83,7 +83,10 @@ export function json(name: string): string {
 }
 
 export function list(kind: string, ...items: string[]): string {
-  return `apiVersion: v1\nkind: ${kind}\nitems:\n${items.map((item) => `- ${item.replaceAll('\n', '\n  ').trimEnd()}\n`).join('')}`;
+  return (
+    `apiVersion: v1\nkind: ${kind}\nitems:\n` +
+    `${items.map((item) => `- ${item.replaceAll('\n', '\n  ').trimEnd()}\n`).join('')}`
+  );
 }
 
 /** x, y and z in lists within each other. */

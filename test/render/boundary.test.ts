@@ -174,21 +174,25 @@ const kustomize: Row[] = [
     what: 'a built-in generator, inline',
     files: ({ dir }) =>
       kustomization(
-        `generators:\n- |-\n  apiVersion: builtin\n  kind: ConfigMapGenerator\n  metadata: {name: x}\n  files: ["${dir}/secret"]\n`,
+        'generators:\n- |-\n  apiVersion: builtin\n  kind: ConfigMapGenerator\n  metadata: {name: x}\n' +
+          `  files: ["${dir}/secret"]\n`,
       ),
   },
   {
     what: 'a built-in patch, inline',
     files: ({ dir }) =>
       kustomization(
-        `resources: [x.yaml]\ntransformers:\n- |-\n  apiVersion: builtin\n  kind: PatchTransformer\n  metadata: {name: x}\n  path: "${dir}/secret.yaml"\n  target: {kind: ConfigMap}\n`,
+        'resources: [x.yaml]\ntransformers:\n- |-\n  apiVersion: builtin\n  kind: PatchTransformer\n' +
+          `  metadata: {name: x}\n  path: "${dir}/secret.yaml"\n  target: {kind: ConfigMap}\n`,
       ),
   },
   {
     what: 'a function that is run',
     files: ({ dir }) => ({
       ...kustomization('generators: [g.yaml]\n'),
-      'a/g.yaml': `apiVersion: v1\nkind: X\nmetadata:\n  name: g\n  annotations: {config.kubernetes.io/function: "exec: {path: /bin/cat, args: [${dir}/secret.yaml]}"}\n`,
+      'a/g.yaml':
+        'apiVersion: v1\nkind: X\nmetadata:\n  name: g\n' +
+        `  annotations: {config.kubernetes.io/function: "exec: {path: /bin/cat, args: [${dir}/secret.yaml]}"}\n`,
     }),
   },
   {
@@ -240,7 +244,8 @@ const charted = (files: Record<string, string> = {}): Record<string, string> => 
 });
 const template = (expression: string): Record<string, string> =>
   charted({
-    'a/templates/x.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {x: {{ ${expression} | toString | quote }}}\n`,
+    'a/templates/x.yaml':
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n' + `data: {x: {{ ${expression} | toString | quote }}}\n`,
   });
 
 const helm: Row[] = [
@@ -434,7 +439,9 @@ test('the name of a dependency is no path to write to', async (t) => {
   const { render } = await bench(
     t,
     charted({
-      'a/Chart.yaml': `${chart}dependencies: [{name: "${'../'.repeat(24)}${target.slice(1)}", version: 1.0.0, repository: "file://../dep"}]\n`,
+      'a/Chart.yaml':
+        `${chart}dependencies: [{name: "${'../'.repeat(24)}${target.slice(1)}", version: 1.0.0, repository: ` +
+        '"file://../dep"}]\n',
       'dep/Chart.yaml': 'apiVersion: v2\nname: dep\nversion: 1.0.0\n',
     }),
   );
@@ -446,7 +453,8 @@ test('a Jsonnet that is not our own is not run', async (t) => {
   const other = join(temporary(t), 'jsonnet');
   writeFileSync(
     other,
-    '#!/bin/sh\n[ "$1" = --version ] && echo "Jsonnet commandline interpreter (Go implementation) v0.22.0" || echo "{}"\n',
+    '#!/bin/sh\n[ "$1" = --version ] && echo "Jsonnet commandline interpreter (Go implementation) v0.22.0" || ' +
+      'echo "{}"\n',
     { mode: 0o755 },
   );
   const { request } = await bench(t, program('1'));

@@ -59,7 +59,9 @@ const incomplete: Fault[] = [
   { what: 'labels that are a list', text: `${claim}  labels: [a]\n`, message: /^metadata.labels is no map$/ },
   {
     what: 'one bad item of a List',
-    text: `apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: x}}\n- {apiVersion: v1, knd: ConfigMap, metadata: {name: y}}\n`,
+    text:
+      'apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: x}}\n' +
+      '- {apiVersion: v1, knd: ConfigMap, metadata: {name: y}}\n',
     message: /has no kind$/,
   },
   {
@@ -201,7 +203,8 @@ test('a plain file without any object is left out and named', async (t) => {
     {
       type: 'ExcludedResourceWarning',
       message:
-        'No Kubernetes objects, left out: a/c.json, a/s.yml (+argocd:skip-file-rendering), a/t.yaml (no YAML), a/two.yaml:7, a/values.yaml',
+        'No Kubernetes objects, left out: a/c.json, a/s.yml (+argocd:skip-file-rendering), a/t.yaml (no YAML), ' +
+        'a/two.yaml:7, a/values.yaml',
     },
   ]);
   for (const { text } of unrelated) {

@@ -102,7 +102,10 @@ function none(wrong: readonly string[]): void {
 }
 
 function explained(text: string, ours: Reading, theirs: Reading): string {
-  return `${JSON.stringify(text)}\n  ours:   ${ours.value ?? `refused: ${ours.refused ?? ''}`}\n  theirs: ${theirs.value ?? 'refused'}`;
+  return (
+    `${JSON.stringify(text)}\n  ours:   ${ours.value ?? `refused: ${ours.refused ?? ''}`}\n` +
+    `  theirs: ${theirs.value ?? 'refused'}`
+  );
 }
 
 test(`${count} generated documents are read as Kubernetes reads them`, async (t) => {

@@ -143,7 +143,8 @@ const rows: Row[] = [
   {
     what: 'a dependency that is not vendored',
     files: {
-      'a/Chart.yaml': `${chart}dependencies:\n- name: redis\n  version: 1.0.0\n  repository: https://charts.example/x\n`,
+      'a/Chart.yaml':
+        `${chart}dependencies:\n- name: redis\n  version: 1.0.0\n` + '  repository: https://charts.example/x\n',
     },
     place: { file: 'a/Chart.yaml' },
     message: /redis is missing in charts/,

@@ -210,7 +210,9 @@ class Writer {
       : this.#chance(0.1)
         ? this.#scalar()
         : this.#block(0, 3).replace(/^\n/, '');
-    const text = `${this.#chance(0.1) ? '# first\n' : ''}${body}${this.#chance(0.8) ? '\n' : ''}${this.#chance(0.05) ? '# last' : ''}`;
+    const text =
+      `${this.#chance(0.1) ? '# first\n' : ''}${body}${this.#chance(0.8) ? '\n' : ''}` +
+      `${this.#chance(0.05) ? '# last' : ''}`;
     return this.#chance(0.05) ? text.replaceAll('\n', '\r\n') : text;
   }
 
@@ -290,7 +292,29 @@ class Writer {
     if (this.#chance(0.4))
       return `[${items.map(item).join(`,${space}`)}${this.#chance(0.1) ? ',' : ''}]${this.#chance(0.01) ? ' x' : ''}`;
     if (this.#chance(0.2))
-      return `{${items.map(() => `"k${this.#below(3)}": ${this.#pick(['1', '1.50', '"x"', 'null', '[1]', '12345678901234567890', '1e400', '"\\/"', '"\\ud83d\\ude00"'])}`).join(', ')}}`;
-    return `{${items.map(() => `${this.#key()}:${space}${item()}`).join(`,${space}`)}}${this.#chance(0.01) ? ' x' : ''}`;
+      return (
+        '{' +
+        items
+          .map(
+            () =>
+              `"k${this.#below(3)}": ` +
+              this.#pick([
+                '1',
+                '1.50',
+                '"x"',
+                'null',
+                '[1]',
+                '12345678901234567890',
+                '1e400',
+                '"\\/"',
+                '"\\ud83d\\ude00"',
+              ]),
+          )
+          .join(', ') +
+        '}'
+      );
+    return (
+      `{${items.map(() => `${this.#key()}:${space}${item()}`).join(`,${space}`)}}` + `${this.#chance(0.01) ? ' x' : ''}`
+    );
   }
 }

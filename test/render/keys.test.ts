@@ -20,12 +20,14 @@ const monorepo = {
   'plain/notes.md': 'text',
   'chart/Chart.yaml': 'apiVersion: v2\nname: chart\nversion: 1.0.0\n',
   'chart/templates/map.yaml':
-    'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n  namespace: {{ .Release.Namespace }}\ndata: {{ .Values.data | toJson }}\n',
+    'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n' +
+    '  namespace: {{ .Release.Namespace }}\ndata: {{ .Values.data | toJson }}\n',
   'values-a.yaml': 'data: {a: "1"}\n',
   'values-b.yaml': 'data: {b: "1"}\n',
   'js/main.jsonnet': "local lib = import 'lib.libsonnet'; lib.map('js')",
   'js/lib.libsonnet':
-    "{ map(name):: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: name }, data: import 'libs/data.libsonnet' } }",
+    "{ map(name):: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: name }, data: " +
+    "import 'libs/data.libsonnet' } }",
   'js/libs/data.libsonnet': '{}',
 };
 
@@ -147,7 +149,7 @@ test('a failure that only another commit can mend is not tried again', async (t)
   assert.deepEqual(names(await render({ path: 'a' })), ['ConfigMap/x']);
 });
 
-test('what is not there yet is watched: optional value files, globs, optional components, and imports that would come first', async (t) => {
+test('what is not there yet is watched: value files, globs, optional components, imports', async (t) => {
   const stage = await bench(t, {
     ...monorepo,
     'env/prod/one.yaml': 'data: {a: "1"}\n',

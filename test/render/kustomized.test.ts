@@ -145,7 +145,8 @@ test('what Kustomize would leave out without a word is refused with its place', 
 test('what holds nothing, or is taken out by a patch, stays out of Kustomize without a word', async (t) => {
   const { render } = await bench(t, {
     'a/kustomization.yaml':
-      'resources: [x.yaml, none.yaml, lists.yaml, ../base]\npatches:\n- path: none.yaml\n- {target: {name: gone}, path: gone.yaml}\n',
+      'resources: [x.yaml, none.yaml, lists.yaml, ../base]\npatches:\n- path: none.yaml\n' +
+      '- {target: {name: gone}, path: gone.yaml}\n',
     'a/x.yaml': `${configMap('x')}---\n# nothing\n---\n{}\n---\nnull\n---\n${configMap('gone')}`,
     'a/none.yaml': '# nothing\n',
     'a/lists.yaml': `apiVersion: v1\nkind: List\nitems: []\n---\n${nested}`.replaceAll(/name: "[xyz]/g, '$&-in'),
@@ -161,7 +162,9 @@ test('an object that is for Kustomize alone is named', async (t) => {
   const mark = (value: string): string => `  annotations: {config.kubernetes.io/local-config: "${value}"}\n`;
   const { render } = await bench(t, {
     'a/kustomization.yaml': kustomization,
-    'a/x.yaml': `${configMap('x')}---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: y\n${mark('true')}---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: z\n${mark('false')}`,
+    'a/x.yaml':
+      `${configMap('x')}---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: y\n${mark('true')}---\n` +
+      `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: z\n${mark('false')}`,
   });
   const rendered = await render({ path: 'a' });
   assert.deepEqual(names(rendered), ['ConfigMap/x', 'ConfigMap/z']);

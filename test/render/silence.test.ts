@@ -105,7 +105,8 @@ test('of a plain file every value comes out, and a file whose ending is not read
 
 test('of a Jsonnet program every object comes out, and what hides a part of one is refused', async (t) => {
   const { render, origin } = await bench(t, {
-    'a/x.jsonnet': `[${json('x')}, null, {apiVersion: 'v1', kind: 'List', items: [{kind: 'List', items: [${json('y')}]}]}]`,
+    'a/x.jsonnet':
+      `[${json('x')}, null, {apiVersion: 'v1', kind: 'List', items: [{kind: 'List', ` + `items: [${json('y')}]}]}]`,
   });
   assert.deepEqual(names(await render({ path: 'a' })), ['ConfigMap/x', 'ConfigMap/y']);
   for (const text of [

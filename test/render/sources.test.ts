@@ -13,7 +13,9 @@ import { worker } from '../worker.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 
 const deployment =
-  'apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers: [{name: web, image: "nginx:1"}]\n';
+  'apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1\n' +
+  '  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n' +
+  '      containers: [{name: web, image: "nginx:1"}]\n';
 
 function at(object: KubeObject | undefined, ...path: (string | number)[]): unknown {
   let value: unknown = object;
@@ -92,12 +94,16 @@ test('generators read their files, and their hashes follow the content', async (
 
 test("a Helm source passes values, parameters and files in Argo CD's order", async (t) => {
   const template =
-    'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n  namespace: {{ .Release.Namespace }}\ndata:\n  all: {{ .Values | toJson | quote }}\n  kube: {{ .Capabilities.KubeVersion.Version }}\n  has: {{ .Capabilities.APIVersions.Has "x.example/v1" | quote }}\n';
+    'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n' +
+    '  namespace: {{ .Release.Namespace }}\ndata:\n  all: {{ .Values | toJson | quote }}\n' +
+    '  kube: {{ .Capabilities.KubeVersion.Version }}\n' +
+    '  has: {{ .Capabilities.APIVersions.Has "x.example/v1" | quote }}\n';
   const other = origin(t, { 'env/prod.yaml': 'ref: yes-from-ref\n' });
   const refs = mirrors(t).repository(other.url);
   const { render } = await bench(t, {
     'c/Chart.yaml':
-      'apiVersion: v2\nname: c\nversion: 1.0.0\ndependencies:\n- {name: lib, version: 1.0.0, repository: "file://../lib"}\n',
+      'apiVersion: v2\nname: c\nversion: 1.0.0\ndependencies:\n' +
+      '- {name: lib, version: 1.0.0, repository: "file://../lib"}\n',
     'c/templates/map.yaml': template,
     'c/crds/crd.yaml': 'apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x.y}\n',
     'c/templates/tests/t.yaml': configMap('test').replace('\ndata', '\n  annotations: {helm.sh/hook: test}\ndata'),
@@ -181,7 +187,8 @@ test('a directory takes YAML, JSON and Jsonnet, filtered by globs, flat unless a
     'd/broken.yaml': '{{ template }}\n',
     'd/notes.txt': configMap('no'),
     'd/c.json':
-      '{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c1"}},{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c2"}}]}',
+      '{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c1"}},' +
+      '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c2"}}]}',
     'd/skip.yaml': `# +argocd:skip-file-rendering\n${configMap('skipped')}`,
     'd/sub/e.yaml': configMap('e'),
     'd/j.jsonnet': "function(n='none') [(import 'lib.libsonnet') { metadata: { name: n + std.extVar('x') } }]",

@@ -73,7 +73,8 @@ test('integers keep their value, whatever their size', async () => {
 
 test('anchors, merges, block texts, empty documents, directives and comments are understood', async () => {
   const text =
-    '---\n# nothing\n---\nbase: &base {a: 1, b: 2}\nuse:\n  <<: *base\n  b: 3\ntext: |\n  one\n  two\n...\n%YAML 1.1\n---\n- 1\n';
+    '---\n# nothing\n---\nbase: &base {a: 1, b: 2}\nuse:\n  <<: *base\n  b: 3\ntext: |\n  one\n  two\n...\n' +
+    '%YAML 1.1\n---\n- 1\n';
   assert.deepEqual(await parseYaml(worker, text, 'x.yaml'), [
     { base: { a: 1, b: 2 }, use: { a: 1, b: 3 }, text: 'one\ntwo\n' },
     [1],
@@ -95,7 +96,8 @@ test('flow collections and quoted texts may go on without indentation', async ()
 
 test('lists are flattened and every object has its place', async () => {
   const text =
-    'apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: A\n  metadata: {name: a}\n- apiVersion: v1\n  kind: B\n  metadata: {generateName: b-}\n--- # next\n\napiVersion: v1\nkind: C\nmetadata: {name: c}\n';
+    'apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: A\n  metadata: {name: a}\n- apiVersion: v1\n' +
+    '  kind: B\n  metadata: {generateName: b-}\n--- # next\n\napiVersion: v1\nkind: C\nmetadata: {name: c}\n';
   assert.deepEqual(
     (await parseDocuments(worker, text, 'x.yaml')).map(({ value, place }) => [
       isObject(value) && value['kind'],

@@ -101,7 +101,7 @@ test('a person edits with kubectl and their field manager shows', async (t) => {
   assert.equal(who, 'someone');
 });
 
-test('a restarted API server has kept its data, its certificate and its users, and two clusters run side by side', async (t) => {
+test('a restarted API server has kept data, certificate and users, and two clusters run side by side', async (t) => {
   const [first, second] = await Promise.all([ownCluster(t), ownCluster(t)]);
   assert.notEqual(first.server, second.server);
   const before = first.pids;

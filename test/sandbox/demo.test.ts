@@ -150,7 +150,10 @@ test('in a given cluster it leaves nothing behind, and begins only where nothing
   assert.equal(await refused.end, 1);
   assert.match(
     refused.err(),
-    /^the demo would overwrite what this cluster has: namespace argocd, namespace checkout-dev, .*ClusterRole coxswain-managed \(E_CONFIG\)\. Use a cluster of its own/,
+    new RegExp(
+      /^the demo would overwrite what this cluster has: namespace argocd, namespace checkout-dev, /.source +
+        /.*ClusterRole coxswain-managed \(E_CONFIG\)\. Use a cluster of its own/.source,
+    ),
   );
   asked.child.kill('SIGINT');
   assert.equal(await asked.end, 0);

@@ -10,7 +10,7 @@ import { createOperator, toolsFolder } from '../../sandbox/operator.ts';
 import { foreignKube, get } from '../../sandbox/kube.ts';
 import { testCluster } from '../control-plane.ts';
 
-test('a cluster of several kubeconfigs and a log-in plug-in is reached with the environment of the person', async (t) => {
+test('a cluster of several kubeconfigs and a plug-in is reached with the environment of the person', async (t) => {
   const plane = await testCluster(t);
   const dir = mkdtempSync(join(tmpdir(), 'coxswain-foreign-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
@@ -18,7 +18,9 @@ test('a cluster of several kubeconfigs and a log-in plug-in is reached with the 
     writeFileSync(join(dir, name), JSON.stringify({ apiVersion: 'v1', kind: 'Config', ...part }));
     return join(dir, name);
   };
-  const credential = `{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"'"$FOREIGN_TOKEN"'"}}`;
+  const credential =
+    `{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential",` +
+    `"status":{"token":"'"$FOREIGN_TOKEN"'"}}`;
   const exec = {
     apiVersion: 'client.authentication.k8s.io/v1',
     command: 'sh',

@@ -5,7 +5,7 @@ import { approve } from '../../src/engine/request.ts';
 import { person, requests } from '../engine/manifests.ts';
 import { bed, configMap, textOf, waiting } from './fixture.ts';
 
-test('a waiting approval is one card; whoever may reviews the diff and approves it, and the card ends Healthy', async (t) => {
+test('a waiting approval is one card; whoever may approves the diff, and the card ends Healthy', async (t) => {
   const b = await bed(t, { files: { 'prod/a.yaml': configMap('settings', '1') } });
   await waiting(b);
   const { stage, sandbox } = b;
@@ -56,7 +56,7 @@ test('a waiting approval is one card; whoever may reviews the diff and approves 
   );
 });
 
-test('a person who is not linked, has no right, or wrote the change is told why, and nothing is approved', async (t) => {
+test('who is not linked, has no right, or wrote the change is told why, and nothing is approved', async (t) => {
   const b = await bed(t, { files: { 'prod/a.yaml': configMap('settings', '1') } });
   await waiting(b);
   const { sandbox, stage } = b;
@@ -69,7 +69,10 @@ test('a person who is not linked, has no right, or wrote the change is told why,
   await press('carol', 'Review');
   await b.said(
     'carol',
-    /carol may not approve prod: the right "applications, approve, gated\/prod" is missing; whoever keeps argocd-rbac-cm/,
+    new RegExp(
+      /carol may not approve prod: the right "applications, approve, gated\/prod" is missing; whoever /.source +
+        /keeps argocd-rbac-cm/.source,
+    ),
   );
   assert.deepEqual([sandbox.actAs('dan').openModals(), sandbox.actAs('carol').openModals()], [[], []]);
   await press('carol', 'Reject');
@@ -92,7 +95,7 @@ test('a person who is not linked, has no right, or wrote the change is told why,
   );
 });
 
-test('a refusal after the review is told directly where the app is no member, and again when Slack did not take it', async (t) => {
+test('a refusal after the review is told where the app is no member, and again if Slack did not take it', async (t) => {
   const b = await bed(t, { files: { 'prod/a.yaml': configMap('settings', '1') } });
   await waiting(b);
   const { sandbox, stage } = b;

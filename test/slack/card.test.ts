@@ -348,7 +348,10 @@ test('who must agree is told for the gates too that the change would loosen else
   );
   assert.match(
     hidden,
-    /needs 2 people who did not write it: nobody can tell all who made the change: commit 1234567 is a bot's, and 1 more such/,
+    new RegExp(
+      /needs 2 people who did not write it: nobody can tell all who made the change: commit 1234567 is a /.source +
+        /bot's, and 1 more such/.source,
+    ),
   );
 });
 

@@ -29,14 +29,18 @@ async function data(b: Bed, name: string): Promise<unknown> {
   ];
 }
 
-test('a live edit is one card with object, field, both values and who; the button restores only that object', async (t) => {
+test('a live edit is one card with object, field, values and who; the button restores only that object', async (t) => {
   const b = await bed(t, { files });
   await synced(b);
   await edit(b, 'a', 'by hand');
   const card = await b.card('the card', /is OutOfSync: somebody changed the cluster, not Git/);
   assert.match(
     textOf(card),
-    /web is OutOfSync.*ConfigMap \S+\/a — last written with kubectl edit.*--- Git \+\+\+ live @@ data\.value - git \+ by hand.*Git `?[0-9a-f]{7}.*self-heal is off.*Revert to Git.*Restores 1 object, 1 field and nothing else: ConfigMap \S+\/a/,
+    new RegExp(
+      /web is OutOfSync.*ConfigMap \S+\/a — last written with kubectl edit.*--- Git \+\+\+ live @@ /.source +
+        /data\.value - git \+ by hand.*Git `?[0-9a-f]{7}.*self-heal is off.*Revert to Git.*Restores 1 /.source +
+        /object, 1 field and nothing else: ConfigMap \S+\/a/.source,
+    ),
   );
   assert.match(card.text, /^web is OutOfSync: ConfigMap \S+\/a data\.value: Git git, live by hand$/);
   await b.sandbox.actAs('bob').click('deploys', card.ts, 'Revert to Git');
@@ -51,7 +55,7 @@ test('a live edit is one card with object, field, both values and who; the butto
   assert.equal(b.cards().length, 1);
 });
 
-test('further drift is a newer card and the old one says so; the newest restores all that drifted, for whoever may', async (t) => {
+test('further drift is a newer card and the old one says so; the newest restores all, for whoever may', async (t) => {
   const b = await bed(t, { files });
   await synced(b);
   await edit(b, 'a', 'first');

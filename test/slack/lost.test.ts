@@ -31,7 +31,7 @@ for (const [what, break_] of [
   });
 }
 
-test('what the cluster refuses is told: a submission in its modal, a button and a command to the person alone', async (t) => {
+test('what the cluster refuses is told: a submission in its modal, the rest to the person alone', async (t) => {
   const b = await bed(t, { files, beforeStore: () => Promise.reject(new Error('requests.coxswain.dev is forbidden')) });
   await waiting(b);
   await submitted(b);

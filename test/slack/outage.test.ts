@@ -193,7 +193,7 @@ for (const error of ['is_archived', 'cant_update_message']) {
   });
 }
 
-test('while GitHub does not tell anybody’s teams the review opens, and what is approved counts when it does', async (t) => {
+test('while GitHub does not tell teams the review opens, and what is approved counts when it does', async (t) => {
   const b = await bed(t, { files, clock: fastClock(0.5) });
   const { sandbox, forge } = b;
   await waiting(b);

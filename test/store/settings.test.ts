@@ -123,8 +123,10 @@ const faulty: { map: string; data: Record<string, string>; fault: RegExp | strin
   {
     map: 'argocd-rbac-cm',
     data: { 'policy.csv': 'g, a, r\n', 'policy.z.csv': '# z\np, z, *, *, *, dney' },
-    fault:
-      /^argocd-rbac-cm: policy\.z\.csv, line 2 must end with allow or deny; nobody is permitted anything until it is mended$/,
+    fault: new RegExp(
+      /^argocd-rbac-cm: policy\.z\.csv, line 2 must end with allow or deny; nobody is permitted /.source +
+        /anything until it is mended$/.source,
+    ),
     expected: {
       policyCsv: 'g, a, r\n\n# z\np, z, *, *, *, dney',
       policyFault: 'policy.z.csv, line 2 must end with allow or deny',
@@ -212,14 +214,14 @@ for (const data of [
   { config: '{}' },
   { server: 'https://east.example', config: '[]' },
 ]) {
-  test(`a cluster Secret of ${Object.keys(data).join(' and ')} that cannot be read is a fault that tells no credential`, () => {
+  test(`a cluster Secret of ${Object.keys(data).join(' and ')} that cannot be read tells no credential`, () => {
     const { clusters, faults } = read({}, [secret('east', 'cluster', data)]);
     assert.equal(clusters.length, 1);
     assert.deepEqual(faults, ['cluster Secret east needs a server and a config in JSON']);
   });
 }
 
-test('a repository that logs in by something else than a password is told as a fault; a public one and a Helm registry are not', () => {
+test('a repository that logs in without a password is a fault; a public one and a Helm registry are none', () => {
   const { repositories, faults } = read({}, [
     secret('by-key', 'repository', { url: 'git@github.com:acme/infra.git', sshPrivateKey: 'PRIVATE' }),
     secret('public', 'repository', { url: 'https://github.com/acme/public' }),

@@ -89,7 +89,7 @@ test('creating a name that is taken says so, changes nothing, and it can be read
   assert.equal(store.approvals.get(`${namespace}/web-1`)?.spec.application, `${namespace}/web`);
 });
 
-test('a conditional patch of a version that has passed answers 409 and keeps what else the patch says of metadata', async (t) => {
+test('a conditional patch of a passed version answers 409 and keeps other metadata of the patch', async (t) => {
   const { namespace, store } = await bed(t);
   const key = `${namespace}/web`;
   await store.applications.create(application(namespace, 'web'));
@@ -246,7 +246,7 @@ test('the store waits for kinds whose CRD is missing, and ends when it is told t
   await opened[0]?.stop();
 });
 
-test('every patch counts for one version of the object: one that comes late changes nothing, and a conflict is resolved on the new version', async (t) => {
+test('a patch counts for one version: a late one changes nothing, a conflict is resolved anew', async (t) => {
   const { namespace, cluster } = await bed(t);
   const sent: { version: unknown; status: number }[] = [];
   let meanwhile: (() => Promise<unknown>) | undefined;

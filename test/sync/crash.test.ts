@@ -59,7 +59,8 @@ async function objectsOf(bed: Bed, name: string): Promise<string[]> {
     .filter((object) => object.metadata.name?.startsWith(`${name}-`) && !object.metadata.deletionTimestamp)
     .map(
       (object) =>
-        `${object.kind ?? ''}/${(object.metadata.name ?? '').replace(`${name}-`, '')} ${(object.metadata.finalizers ?? []).join()}`,
+        `${object.kind ?? ''}/${(object.metadata.name ?? '').replace(`${name}-`, '')} ` +
+        `${(object.metadata.finalizers ?? []).join()}`,
     )
     .sort();
 }

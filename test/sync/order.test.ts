@@ -147,7 +147,7 @@ test('a partial sync runs no hooks and touches only what it names', async (t) =>
   assert.ok(!(await exists(bed, '/api/v1/namespaces/NS/configmaps/a')));
 });
 
-test('what Git no longer has is pruned when asked, highest wave first, and kept where Prune=false says so', async (t) => {
+test('what Git no longer has is pruned when asked, highest wave first, and kept by Prune=false', async (t) => {
   const bed = await makeBed(t);
   const ns = bed.facts.namespace;
   const manifests = [
@@ -274,7 +274,7 @@ test('a hook of two phases runs in each of them', async (t) => {
   assert.equal(bed.births.get('Job/both')?.size, 2);
 });
 
-test('rows say what became of each object and which images it runs; with Replace=true what is new is created', async (t) => {
+test('rows say what became of each object and which images it runs; Replace=true creates what is new', async (t) => {
   const bed = await makeBed(t);
   const { namespace } = bed.facts;
   const operation = { sync: { syncOptions: ['Replace=true'] } };

@@ -156,7 +156,7 @@ test('rows that somebody wrote delete nothing that is not extra, and nothing wit
   );
 });
 
-test('Helm’s keep policy holds an object that Git no longer has, and so does the application’s Prune=false', async (t) => {
+test('Helm’s keep policy holds an object that Git no longer has, as does the application’s Prune=false', async (t) => {
   const bed = await makeBed(t);
   const ns = bed.facts.namespace;
   await drive({

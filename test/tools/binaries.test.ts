@@ -84,7 +84,7 @@ test('with a filled cache Go is not needed', async (t) => {
   assert.equal(out.trim().split('\n').length, binaryNames.length);
 });
 
-test('two builders at once build each binary once, tell their progress, and let nothing of the environment through', async (t) => {
+test('two builders at once build each binary once, tell progress, and pass nothing of the environment', async (t) => {
   const cache = scratch(t);
   const env = { PATH: slowGo(cache), COXSWAIN_CACHE: cache, SECRET: 'do-not-pass' };
   const both = (text: string): void => {

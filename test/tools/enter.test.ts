@@ -73,7 +73,7 @@ test('the first time it installs, then it runs the entry with its arguments and 
   assert.equal(installs(), 1);
 });
 
-test('it installs again when the lock file asks for another version or another package, and not for another platform', async (t) => {
+test('it installs again for another version or package in the lock file, and not for another platform', async (t) => {
   const { enter, installs, write } = house(t);
   await enter('entry.ts').end;
   write('node_modules/.package-lock.json', lock({ 'node_modules/a': { version: '0.9.0' } }));

@@ -131,7 +131,11 @@ export class Element {
 
   get outerHTML(): string {
     const attributes = [...this.attributes].map(([name, value]) => ` ${name}="${encoded(value)}"`).join('');
-    return `<${this.tag}${attributes}>${this.nodes.map((node) => (typeof node === 'string' ? encoded(node) : node.outerHTML)).join('')}</${this.tag}>`;
+    return (
+      `<${this.tag}${attributes}>` +
+      `${this.nodes.map((node) => (typeof node === 'string' ? encoded(node) : node.outerHTML)).join('')}</` +
+      `${this.tag}>`
+    );
   }
 
   get root(): Element {

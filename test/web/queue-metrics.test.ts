@@ -10,7 +10,7 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
 }
 
-test('a queue reports depth, adds, retries, waiting and working times, and what is under way, by its name', async () => {
+test('a queue reports depth, adds, retries, waiting and working times, and what is under way, by name', async () => {
   const queues = createQueueMetrics();
   const registry = new Registry();
   queues.registerIn(registry);

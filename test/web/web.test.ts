@@ -20,7 +20,7 @@ const pages = (s: Stage, name: string): string[] => [
   '/metrics',
 ];
 
-test('when repositories and what ended long ago are looked at next stands on the page and in the metrics', async (t) => {
+test('when repositories and what ended are looked at next stands on the page and in the metrics', async (t) => {
   const s = await stage(
     t,
     { 'web/a.yaml': config('web', '1') },
@@ -41,7 +41,7 @@ test('when repositories and what ended long ago are looked at next stands on the
   assert.ok(metrics.split('\n').includes(line), line);
 });
 
-test('pages, data, health and metrics tell of the applications, each with the headers that keep them safe', async (t) => {
+test('pages, data, health and metrics tell of the applications, with the headers that keep them safe', async (t) => {
   const s = await stage(t, { 'page-web/a.yaml': config('page-a', '1'), 'page-api/b.yaml': config('page-b', '1') });
   const { get, ready } = await serve(t, s);
   assert.match((await get('/')).text, /No applications yet/);
@@ -78,7 +78,10 @@ test('pages, data, health and metrics tell of the applications, each with the he
   assert.match(
     metrics.text,
     new RegExp(
-      `^argocd_app_info\\{namespace="${s.namespace}",name="page-web",project="default",autosync_enabled="true",repo="[^"]*",dest_server="https://kubernetes\\.default\\.svc",dest_namespace="${s.namespace}",sync_status="Synced",health_status="Healthy",operation=""\\} 1$`,
+      `^argocd_app_info\\{namespace="${s.namespace}` +
+        '",name="page-web",project="default",autosync_enabled="true",repo="[^"]*",' +
+        'dest_server="https://kubernetes\\.default\\.svc",dest_namespace="' +
+        `${s.namespace}",sync_status="Synced",health_status="Healthy",operation=""\\} 1$`,
       'm',
     ),
   );
@@ -136,7 +139,7 @@ test('nothing can be changed by a request, and HEAD answers without a body', asy
   assert.ok(Number(head.headers.get('content-length')) > 0 || head.headers.get('content-encoding') === 'gzip');
 });
 
-test('no value of a Secret is on any page, in any data or metric: synced, changed in Git, or edited by hand', async (t) => {
+test('no value of a Secret is on any page, in any data or metric: synced, in Git, or edited by hand', async (t) => {
   const s = await stage(t, { 'page-secret/login.yaml': secret('hunter1') });
   const { get } = await serve(t, s);
   await s.apply('page-secret', { syncPolicy: { automated: {} } });
@@ -167,7 +170,7 @@ test('no value of a Secret is on any page, in any data or metric: synced, change
   assert.match(changed, /<span class="add">\+ {2}password: \++<\/span>/);
 });
 
-test('what an Application says in confidence is on no page and in no data: parameters, annotations, credentials in addresses', async (t) => {
+test('what an Application says in confidence is on no page: parameters, annotations, credentials', async (t) => {
   const s = await stage(t, { 'readme.md': 'nothing' });
   const { get } = await serve(t, s);
   await s.project('narrow', {}, { sourceRepos: ['https://elsewhere.example/*'] });

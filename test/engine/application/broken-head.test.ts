@@ -29,7 +29,7 @@ async function giveAddress(s: Stage): Promise<void> {
   );
 }
 
-test('an operation between its waves goes on when somebody pushes what cannot be rendered, also after a restart', async (t) => {
+test('an operation between waves goes on when what cannot be rendered is pushed, also after a restart', async (t) => {
   const s = await stage(t, { 'web/a.yaml': service, 'web/b.yaml': config('web', '1', later) });
   await s.apply('web');
   await operate(s, 'web', { sync: {}, retry: { limit: 2 } });
@@ -70,7 +70,7 @@ for (const [what, manifest] of [
   ['rendered', broken],
   ['read by the server', deployment('web').replace('replicas: 1', 'replicas: many')],
 ] as const) {
-  test(`while the head cannot be ${what}, an older revision is synced when asked for; the head itself is not`, async (t) => {
+  test(`while the head cannot be ${what}, an older revision is synced when asked for, the head is not`, async (t) => {
     const s = await stage(t, { 'web/a.yaml': config('web', '1'), 'web/b.yaml': deployment('web') });
     await s.apply('web');
     await operate(s, 'web', { sync: {} });
@@ -96,7 +96,7 @@ for (const [what, manifest] of [
   });
 }
 
-test('what is under approval is put back to the last synced state while the head is broken, and nothing else is', async (t) => {
+test('only what is under approval is put back to the last synced state while the head is broken', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1') });
   await s.project('gated');
   await s.apply('web', { project: 'gated', syncPolicy: automated });
@@ -120,7 +120,7 @@ test('what is under approval is put back to the last synced state while the head
   assert.deepEqual(await dataOf(s, 'web'), { value: '2' });
 });
 
-test('a broken commit says nothing about health: what is live is judged, also after a restart, and when it changes', async (t) => {
+test('a broken commit says nothing about health: live objects are judged, also after a restart', async (t) => {
   const s = await stage(t, { 'web/a.yaml': service, 'web/b.yaml': config('web', '1') });
   await s.apply('web', { syncPolicy: automated });
   await synced(s, 'web');

@@ -108,7 +108,7 @@ test('a hotfix that Git takes over is no drift of the next pull request, also af
   assert.equal(s.store.records.get(`${s.namespace}/web`)?.spec.base, undefined);
 });
 
-test('what differs from a state that Git caught up with has drifted: without self-heal it is told, and not synced as if Git had changed', async (t) => {
+test('what differs from what Git caught up with has drifted: it is told, and not synced as if new', async (t) => {
   const s = await stage(t, { 'web/a.yaml': two('old', '1') });
   await s.apply('web', { syncPolicy: { automated: {} } });
   await synced(s, 'web');
@@ -130,7 +130,7 @@ test('what differs from a state that Git caught up with has drifted: without sel
   assert.deepEqual(await dataOf(s, 'web'), { k: 'hotfix', other: '1' });
 });
 
-test('under approval, what Git caught up with is not what was last synced: nothing puts it, or what was before, back unasked', async (t) => {
+test('under approval, what Git caught up with is not what was last synced: nothing is put back unasked', async (t) => {
   const s = await stage(t, { 'web/a.yaml': two('old', '1') });
   await s.apply('web', { syncPolicy: automated });
   await synced(s, 'web');
@@ -165,7 +165,7 @@ test('under approval, what Git caught up with is not what was last synced: nothi
   assert.equal((await s.cluster.api.get(configMap(s, 'web')))?.metadata.name, 'web');
 });
 
-test('an ignored field that Git gave another value keeps the base where it was, so that people are asked about it', async (t) => {
+test('an ignored field with another value in Git keeps the base where it was, so that people are asked', async (t) => {
   const s = await stage(t, { 'web/a.yaml': two('old', '1') });
   const ignoreDifferences = [{ group: '', kind: 'ConfigMap', jsonPointers: ['/data/other'] }];
   await s.apply('web', { syncPolicy: { automated: {} }, ignoreDifferences });

@@ -72,7 +72,8 @@ for (const { name, syncOptions, paths, after } of [
     else
       assert.equal(
         (await ended(s, 'web', 'Failed')).status?.operationState?.message,
-        "approval required: this operation would sync without the application's sync options (RespectIgnoreDifferences=true)",
+        "approval required: this operation would sync without the application's sync options " +
+          '(RespectIgnoreDifferences=true)',
       );
     assert.deepEqual(await dataOf(s, 'web'), syncOptions.length === 0 ? after : { value: 'hand', own: 'again' });
   });
@@ -130,7 +131,7 @@ test('an object that differs in ignored fields alone is in sync, and an operatio
   await ended(s, 'web', 'Succeeded');
 });
 
-test('under approval, an ignored field gets no value that nobody has approved, whatever puts the object back', async (t) => {
+test('under approval, an ignored field gets no unapproved value, whatever puts the object back', async (t) => {
   const s = await stage(t, { 'web/a.yaml': manifest('1'), 'web/b.yaml': config('other', '1') });
   const gated = { project: 'gated', ignoreDifferences, syncPolicy: automated };
   await s.project('gated');
@@ -155,7 +156,8 @@ test('under approval, an ignored field gets no value that nobody has approved, w
   );
   assert.equal(
     done.status?.operationState?.message,
-    `successfully synced (all tasks run); what was last synced stays, for nobody has approved ignored fields: ConfigMap ${s.namespace}/web data.own`,
+    'successfully synced (all tasks run); what was last synced stays, for nobody has approved ignored fields: ' +
+      `ConfigMap ${s.namespace}/web data.own`,
   );
   assert.equal(done.status?.history?.length, 1);
   const healed = async (own: string): Promise<void> => {

@@ -83,7 +83,7 @@ test('an object that Git says to skip stays in the cluster, also when another is
   );
 });
 
-test('a number that would be stored as another one is told with its file and line, and nothing is applied', async (t) => {
+test('a number that would be stored as another is told with its file and line, and nothing is applied', async (t) => {
   const pod = (name: string, cpu: string, priority: string): string =>
     `${config(`before-${name}`, '1')}---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: ${name}}\nspec:\n` +
     `  replicas: ${priority}\n  selector: {matchLabels: {a: b}}\n  template:\n    metadata: {labels: {a: b}}\n` +

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { config, dataOf, editByHand, ended, gone, operate, patchApp, push, synced } from '../manifests.ts';
 import { stage } from '../fixture.ts';
 
-test('FailOnSharedResource=true: what belongs to another application fails the operation, and stays as it is', async (t) => {
+test('FailOnSharedResource=true: what belongs to another application fails the operation, and stays', async (t) => {
   const s = await stage(t, { 'one/a.yaml': config('both', '1'), 'two/a.yaml': config('both', '2') });
   await s.apply('one');
   await operate(s, 'one', { sync: {} });
@@ -27,7 +27,7 @@ test('FailOnSharedResource=true: what belongs to another application fails the o
   assert.deepEqual(await dataOf(s, 'both'), { value: '2' });
 });
 
-test('Prune=confirm: the operation waits until the application says that the deletion is approved, also over a restart', async (t) => {
+test('Prune=confirm: the operation waits until the deletion is approved, also over a restart', async (t) => {
   const s = await stage(t, {
     'web/a.yaml': config('web', '1'),
     'web/b.yaml': config('extra', '1', 'argocd.argoproj.io/sync-options: Prune=confirm'),
@@ -65,7 +65,7 @@ test('Prune=confirm: the operation waits until the application says that the del
   await gone(s, 'extra');
 });
 
-test('ApplyOutOfSyncOnly=true: only what differs is applied, and a death after the apply deletes nothing', async (t) => {
+test('ApplyOutOfSyncOnly=true: only what differs is applied, and a death after it deletes nothing', async (t) => {
   // No episode of the drift opens: its writes would be counted with those of the operation.
   const s = await stage(
     t,

@@ -47,7 +47,7 @@ function lastMessage(s: Stage): string {
   return s.store.applications.get(`${s.namespace}/prod`)?.status?.operationState?.message ?? '';
 }
 
-test('an application that moves to another namespace asks for approval there, whatever was synced before', async (t) => {
+test('an application that moves to another namespace asks for approval there, whatever was synced', async (t) => {
   const s = await gatedStage(t);
   const other = `${s.namespace}-moved`;
   await s.cluster.api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: other } });
@@ -249,7 +249,8 @@ spec:
 ${more}`;
   const s = await stage(t, {
     'root/child.yaml': child(
-      'status: {history: [{id: 3, revision: abc, deployedAt: "2026-01-01T00:00:00Z"}]}\noperation: {sync: {revision: abc}}\n',
+      'status: {history: [{id: 3, revision: abc, deployedAt: "2026-01-01T00:00:00Z"}]}\n' +
+        'operation: {sync: {revision: abc}}\n',
     ),
   });
   await s.apply('root', { syncPolicy: automated });
@@ -280,7 +281,7 @@ async function asks(s: Stage, name: string): Promise<void> {
   assert.deepEqual(await dataOf(s, 'prod'), { value: '1' });
 }
 
-test('an application that is made anew without its annotation is gated as the former one was, until somebody approves', async (t) => {
+test('an application made anew without its annotation is gated as the former one was, until an approval', async (t) => {
   const s = await deletedStage(t);
   await s.apply('prod', { syncPolicy: automated });
   await push(s, { 'prod/a.yaml': config('prod', '2') });
@@ -295,7 +296,7 @@ test('an application that is made anew without its annotation is gated as the fo
   await syncedTo(s, 'prod', free);
 });
 
-test('nor does another name for the same place drop the gate, and its record goes when somebody has approved', async (t) => {
+test('nor does another name for the same place drop the gate; its record goes when somebody approved', async (t) => {
   const s = await deletedStage(t);
   await s.cluster.api.delete(configMap(s, 'prod'));
   await s.project('other');
@@ -350,7 +351,7 @@ test('what asks for no approval leaves no record when it goes, also while nobody
   await s.untilStore('none is left', () => (s.store.records.list().length === 0 ? true : undefined));
 });
 
-test('the reviewers of an environment that was exchanged, or that another repository would answer for, must agree as before', async (t) => {
+test('an environment exchanged, or answered for by another repository, keeps its reviewers', async (t) => {
   const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
   s.authors.list = [{ login: 'ana', id: 1 }];
   s.authors.reviewers = (environment) => (environment === 'production' ? ['carol'] : undefined);

@@ -34,9 +34,11 @@ test('Kustomize, Helm, Jsonnet and plain YAML applications sync, and an applicat
     'chart/Chart.yaml': 'apiVersion: v2\nname: chart\nversion: 1.0.0\n',
     'chart/values.yaml': 'value: default\n',
     'chart/templates/a.yaml':
-      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}-chart}\ndata: {value: "{{ .Values.value }}"}\n',
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}-chart}\n' +
+      'data: {value: "{{ .Values.value }}"}\n',
     'values/prod.yaml': 'value: from values\n',
-    'json/main.jsonnet': `[{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'json' }, data: { value: std.extVar('who') } }]`,
+    'json/main.jsonnet':
+      "[{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'json' }, data: { value: " + "std.extVar('who') } }]",
   });
   const source = { repoURL: s.url, targetRevision: 'main' };
   await s.apply('kustom', { source: { ...source, path: 'kustom/prod' }, syncPolicy: automated });
@@ -129,7 +131,7 @@ test('faults of a source are told with their place, its state stays, and the nex
   assert.deepEqual(mended.status?.conditions, []);
 });
 
-test('a push concerns the applications that read what it changes, also where they read from two repositories', async (t) => {
+test('a push concerns the applications that read what it changes, also those of two repositories', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1'), 'api/a.yaml': config('api', '1') });
   const other = origin(t, { 'more/b.yaml': config('more', '1') });
   const second = { repoURL: `file://${other.url}`, path: 'more', targetRevision: 'main' };
@@ -179,7 +181,7 @@ test('a push whose fetch failed is not lost: the next look brings it', async (t)
   await syncedTo(s, 'web', sha);
 });
 
-test('a repository that cannot be reached: the old state stays at first, then the application says so, and recovers by itself', async (t) => {
+test('a repository out of reach: the old state stays, then the application says so, and recovers', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1') });
   await s.apply('web', { syncPolicy: automated });
   const before = await synced(s, 'web');
@@ -248,7 +250,7 @@ test('a git server that hangs holds up its own applications alone, in passes and
   assert.ok(s.engine.pending >= 12, 'the others wait on');
 });
 
-test('live objects are followed while a refresh waits for Git, which is answered as soon as Git speaks again', async (t) => {
+test('live objects are followed while a refresh waits for Git, and it is answered when Git speaks again', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1') });
   const server = await gitServer(t, pathOf(s.url));
   server.silent = false;

@@ -100,7 +100,7 @@ test('after an automated sync of a Deployment: Synced, Healthy, history, results
   });
 });
 
-test('what is only left to be pruned, without automated pruning: OutOfSync, requiresPruning, an operation that ignored it', async (t) => {
+test('only left to be pruned, without automated pruning: OutOfSync, requiresPruning, ignored by a sync', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('kept', '1'), 'web/b.yaml': config('old', '1') });
   await s.apply('web', { syncPolicy: { automated: {} } });
   await synced(s, 'web');

@@ -19,7 +19,7 @@ import { stage } from '../fixture.ts';
 const ignoreDifferences = [{ group: '', kind: 'ConfigMap', name: 'web', jqPathExpressions: ['.data.own'] }];
 const healing = { automated: { prune: true, selfHeal: true } };
 
-test('an object under a rule that is not understood is neither synced over nor healed nor pruned; the others are', async (t) => {
+test('an object under a rule that is not understood is not synced, healed or pruned; the others are', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1'), 'web/b.yaml': config('other', '1') });
   await s.apply('web', { syncPolicy: automated });
   await synced(s, 'web');
@@ -69,7 +69,7 @@ test('an object under a rule that is not understood is neither synced over nor h
   assert.equal((await s.cluster.api.get(configMap(s, 'web')))?.metadata.resourceVersion, version);
 });
 
-test('under approval nothing is asked or synced while such a rule concerns an object, and it is told why', async (t) => {
+test('under approval nothing is asked or synced while such a rule concerns an object; it is told why', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1'), 'web/b.yaml': config('other', '1') });
   await s.project('gated');
   await s.apply('web', { project: 'gated', syncPolicy: automated });

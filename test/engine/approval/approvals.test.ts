@@ -73,7 +73,9 @@ test('what was rejected stays rejected, until Git says something else', async (t
     }),
     {
       done: false,
-      message: `Approval/${first.metadata.name} is rejected (rejected by bob: not on a Friday); \`/cox reopen prod\` asks for it again, and so does a new commit`,
+      message:
+        `Approval/${first.metadata.name} is rejected (rejected by bob: not on a Friday); ` +
+        '`/cox reopen prod` asks for it again, and so does a new commit',
     },
   );
   await push(s, { 'prod/a.yaml': config('prod', '2') });
@@ -172,7 +174,8 @@ test('an approved sync that fails is told and not repeated by itself; somebody m
 test('what is left of an approved sync that failed half-way is asked about', async (t) => {
   // The dry run of a new object does not see what the other is about to take: two Services cannot have one node port.
   const service = (name: string, port: number): string =>
-    `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\nspec: {type: NodePort, selector: {app: x}, ports: [{port: 80, nodePort: ${port}}]}\n`;
+    `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\n` +
+    `spec: {type: NodePort, selector: {app: x}, ports: [{port: 80, nodePort: ${port}}]}\n`;
   // Of the first 86, which the API server leaves to those who choose: other tests have Services too.
   const port = 30_000 + 3 * Math.floor(Math.random() * 28);
   const s = await waiting(t, {}, { 'prod/a.yaml': service('one', port), 'prod/b.yaml': service('two', port) });
@@ -225,13 +228,14 @@ test('without knowing the authors nobody approves, and an approved change waits 
   await approvalIn(s, 'prod', 'Applied');
 });
 
-test('why the reviewers cannot be known stands on the application, whoever wants to sync, until they are', async (t) => {
+test('why the reviewers cannot be known stands on the application, whoever syncs, until they are', async (t) => {
   const s = await waiting(t);
   const asked = await approvalIn(s, 'prod', 'Pending');
   const condition = {
     type: 'SyncError',
     message:
-      'no approval counts, for the authors of the change, or its reviewers, cannot be known: the App may not read it (E_GITHUB). Ask an owner',
+      'no approval counts, for the authors of the change, or its reviewers, cannot be known: ' +
+      'the App may not read it (E_GITHUB). Ask an owner',
   };
   const told = (app: Application): boolean =>
     app.status?.conditions?.some(

@@ -124,7 +124,7 @@ function committer(s: Stage): (who: string, files: Record<string, string | undef
   };
 }
 
-test('who wrote an older part of what is synced first cannot approve it, and who works in another folder can', async (t) => {
+test('who wrote an older part of what is synced first cannot approve it; whoever works elsewhere can', async (t) => {
   const s = await stage(t, { 'readme.md': 'x' });
   const commit = committer(s);
   await commit('bob', { 'prod/a.yaml': config('prod', '1') });
@@ -177,7 +177,8 @@ async function prodStage(t: Parameters<typeof stage>[0]): Promise<Stage> {
 }
 
 const byHand =
-  'two people must agree, for nobody can tell all who made the change: the Application itself was changed by no commit that is known';
+  'two people must agree, for nobody can tell all who made the change: ' +
+  'the Application itself was changed by no commit that is known';
 
 test('an Application that is changed by hand needs two people, and Approval and answer say so', async (t) => {
   const s = await prodStage(t);

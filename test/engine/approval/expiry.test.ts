@@ -65,7 +65,7 @@ async function refused(s: Stage, why: RegExp): Promise<void> {
   assert.equal(await dataOf(s, 'prod'), undefined);
 }
 
-test('what nobody decides in time expires by itself, is not asked for again unless somebody wants it, and then waits anew', async (t) => {
+test('what nobody decides in time expires, is asked again only when somebody wants it, and waits anew', async (t) => {
   const s = await waiting(t, {}, {}, { 'approval.expires': '1s' });
   const asked = await approvalIn(s, 'prod', 'Expired');
   assert.equal(asked.status?.message, 'nobody decided in time');
@@ -108,7 +108,7 @@ test('what people agreed to and nobody applied in time is applied no more', asyn
   await refused(s, /is expired/);
 });
 
-test('whoever left the team or lost the right since they agreed does not count when it is applied, and nobody does while GitHub is silent', async (t) => {
+test('whoever left the team or lost the right does not count at the apply, nor anybody without GitHub', async (t) => {
   const s = await waiting(t, { 'coxswain.dev/approvers': '@shop/leads' }, closed);
   await approvalIn(s, 'prod', 'Pending');
   assert.equal(
@@ -163,7 +163,7 @@ test('a rejected effect is asked for again by whoever may, and the rejection sta
   );
 });
 
-test('a new commit asks again for what was rejected, also where its effect is the same, and one elsewhere does not', async (t) => {
+test('a new commit asks again for what was rejected, with the same effect too; one elsewhere does not', async (t) => {
   const s = await waiting(t);
   const first = await approvalIn(s, 'prod', 'Pending');
   await reject(requests(s), { application: `${s.namespace}/prod`, actor: bob, teams: [], reason: 'not yet' });
@@ -188,7 +188,7 @@ function waves(value: string): Record<string, string> {
   return { 'prod/0.yaml': at(0), 'prod/1.yaml': at(1), 'prod/2.yaml': at(2) };
 }
 
-test('whoever loses the right while a sync goes on stops its next wave, and each wave asks once, whatever it holds', async (t) => {
+test('whoever loses the right during a sync stops its next wave, and each wave asks once', async (t) => {
   const s = await stage(t, waves('1'));
   s.authors.list = [{ login: 'ana', id: 1 }];
   await s.project('gated', gate);

@@ -238,7 +238,7 @@ async function exchange(s: Stage, mallory: Narrow, record: Record<string, unknow
   await s.restart();
 }
 
-test('a record that is deleted and made again from a former version, MAC and all, says nothing of what was', async (t) => {
+test('a record deleted and made again from a former version, MAC and all, says nothing of what was', async (t) => {
   const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
   s.authors.list = [{ login: 'ana', id: 1 }];
   await s.project('gated');

@@ -57,7 +57,7 @@ async function gated(...[t]: Parameters<typeof stage>): Promise<Stage> {
   return s;
 }
 
-test('what stands of a gate after it is asked with the effect, and a looser one that comes meanwhile does not follow', async (t) => {
+test('what is left of a gate is asked with the effect, and a looser one meanwhile does not follow', async (t) => {
   const s = await gated(t, {});
   await s.project('default', {}, closed);
   await annotate(s, { 'coxswain.dev/approvals': null });
@@ -116,7 +116,7 @@ spec:
 `;
 }
 
-test('the end of a gate by the application of applications is asked with its name, and ends with the agreement', async (t) => {
+test('the end of a gate by an application of applications is asked with its name, and comes when agreed', async (t) => {
   const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
   s.authors.list = [{ login: 'ana', id: 1 }];
   s.commit({ 'root/prod.yaml': child(s, 'coxswain.dev/approval: required') });

@@ -52,7 +52,7 @@ function approvePending(s: Stage, application: string, digest?: string, actor = 
   });
 }
 
-test('drift is reverted while an approval is pending: pinned to the last sync, without approval, and the question stands as it was', async (t) => {
+test('drift is reverted during a pending approval: to the last sync, unasked, and the question stands', async (t) => {
   const s = await gatedStage(t);
   const first = s.store.applications.get(`${s.namespace}/prod`)?.status?.history?.at(-1)?.revision;
   await push(s, { 'prod/a.yaml': twoValues('2', 'x') });
@@ -76,7 +76,7 @@ test('drift is reverted while an approval is pending: pinned to the last sync, w
   await approvalIn(s, 'prod', 'Superseded', (item) => item.metadata.name === wider.metadata.name);
 });
 
-test('an application of applications that would take a gate away needs approval itself, as the old gate asks', async (t) => {
+test('an application of applications that would take a gate away needs approval, as the old gate asks', async (t) => {
   const child = (annotations: string): string => `apiVersion: argoproj.io/v1alpha1
 kind: Application
 metadata:
@@ -133,7 +133,7 @@ spec:
   await s.untilStore('the gate is gone', () => (annotationsNow() === undefined ? true : undefined));
 });
 
-test('an approved loosening that is cut off at its very end is ended as it would have been: the child is free', async (t) => {
+test('an approved loosening that is cut off at its very end is ended all the same: the child is free', async (t) => {
   const child = (more: string): string => `apiVersion: argoproj.io/v1alpha1
 kind: Application
 metadata:
@@ -205,7 +205,7 @@ spec: {sourceRepos: ["*"], destinations: [{server: "*", namespace: "*"}]}
   );
 });
 
-test('a hand-written operation cannot bring another revision, another source, a prune, other options or a forged state past the gate', async (t) => {
+test('a hand-written operation brings no revision, source, prune, option or forged state past the gate', async (t) => {
   const s = await gatedStage(t, { 'other/a.yaml': twoValues('other', 'x') });
   const first = s.store.applications.get(`${s.namespace}/prod`)?.status?.history?.at(-1)?.revision ?? '';
   const side = await push(s, { 'prod/a.yaml': twoValues('2', 'x') });
@@ -293,7 +293,7 @@ test('of two merges the newest is asked about, and an approval of the older one 
   await approvalIn(s, 'prod', 'Applied', (item) => item.metadata.name === newer.metadata.name);
 });
 
-test('a commit that comes between approval and sync is not applied, and what was approved still is by its effect', async (t) => {
+test('a commit between approval and sync is not applied, and what was approved still is by its effect', async (t) => {
   const s = await gatedStage(t);
   await push(s, { 'prod/a.yaml': twoValues('2', 'x') });
   const asked = await approvalIn(s, 'prod', 'Pending');

@@ -11,7 +11,7 @@ function agree(s: Stage, login: string, id: number): ReturnType<typeof approve> 
   return approve(requests(s), { application: `${s.namespace}/prod`, actor: person(login, id), teams: [] });
 }
 
-test('of an environment with required reviewers only they count, and the approval waits while GitHub cannot be asked', async (t) => {
+test('only required reviewers of an environment count, and it waits while GitHub cannot be asked', async (t) => {
   const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
   await s.project('gated', { 'coxswain.dev/approval': 'required', 'coxswain.dev/environment': 'production' });
   await s.apply('prod', { project: 'gated' });

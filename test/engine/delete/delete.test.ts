@@ -47,7 +47,7 @@ test('a hook that still runs goes with its application, named or not', async (t)
   assert.deepEqual(await s.cluster.api.list({ group: 'batch', kind: 'Job' }, { namespace: s.namespace }), []);
 });
 
-test('Delete=false of the application keeps its objects, but for one that says otherwise; Delete=confirm waits', async (t) => {
+test('Delete=false of the application keeps objects unless they say otherwise; Delete=confirm waits', async (t) => {
   const s = await stage(t, {
     'kept/a.yaml': config('kept', '1'),
     'kept/b.yaml': config('goes', '1', 'argocd.argoproj.io/sync-options: Delete=true'),
@@ -62,7 +62,9 @@ test('Delete=false of the application keeps its objects, but for one that says o
   const held = await s.until('asks', 'says what it waits for', (app) => deletionError(app) !== undefined);
   assert.equal(
     deletionError(held),
-    `Nothing is deleted until somebody confirms it: ConfigMap ${s.namespace}/asks asks for it by Delete=confirm. To confirm, set the annotation argocd.argoproj.io/deletion-approved of the application to the present time (RFC 3339, not before ${held.metadata.deletionTimestamp ?? ''}).`,
+    `Nothing is deleted until somebody confirms it: ConfigMap ${s.namespace}/asks asks for it by Delete=confirm. ` +
+      'To confirm, set the annotation argocd.argoproj.io/deletion-approved of the application to the present time ' +
+      `(RFC 3339, not before ${held.metadata.deletionTimestamp ?? ''}).`,
   );
   assert.notEqual(await s.cluster.api.get(configMap(s, 'kept')), undefined);
   assert.equal(await s.cluster.api.get(configMap(s, 'goes')), undefined);
@@ -74,7 +76,7 @@ test('Delete=false of the application keeps its objects, but for one that says o
   assert.equal(await s.cluster.api.get(configMap(s, 'asks')), undefined);
 });
 
-test('without its project nothing of an application is deleted: it says why, and goes on when the project is there', async (t) => {
+test('without its project nothing of an application is deleted: it says why, and goes on with it', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1'), 'web/b.yaml': config('kept', '1') });
   await s.project('shop');
   await s.apply('web', { project: 'shop', syncPolicy: automated }, { finalizers: cascading });
@@ -87,7 +89,8 @@ test('without its project nothing of an application is deleted: it says why, and
   const held = await s.until('web', 'says why it waits', (app) => deletionError(app) !== undefined);
   assert.equal(
     deletionError(held),
-    'The AppProject shop does not exist, so nobody can tell which objects may be deleted. Make it again, or remove the finalizer resources-finalizer.argocd.argoproj.io from the application to leave all its objects.',
+    'The AppProject shop does not exist, so nobody can tell which objects may be deleted. Make it again, ' +
+      'or remove the finalizer resources-finalizer.argocd.argoproj.io from the application to leave all its objects.',
   );
   for (const name of ['web', 'kept'])
     assert.equal((await s.cluster.api.get(configMap(s, name)))?.metadata.deletionTimestamp, undefined);
@@ -115,7 +118,9 @@ test('finalizers for delete hooks go when there are none; with hooks the deletio
   const held = await s.until('hooked', 'says why it waits', (app) => deletionError(app) !== undefined);
   assert.equal(
     deletionError(held),
-    'PreDelete hooks are not run: Job bye. Do their work by hand, or leave it; then remove the finalizer pre-delete-finalizer.argocd.argoproj.io and pre-delete-finalizer.argocd.argoproj.io/cleanup from the application.',
+    'PreDelete hooks are not run: Job bye. Do their work by hand, or leave it; ' +
+      'then remove the finalizer pre-delete-finalizer.argocd.argoproj.io and ' +
+      'pre-delete-finalizer.argocd.argoproj.io/cleanup from the application.',
   );
   assert.equal(
     (await s.cluster.api.get(configMap(s, 'hooked')))?.metadata.deletionTimestamp,

@@ -115,7 +115,7 @@ test('circles of Applications are walked once, and what has no finalizer takes n
   );
 });
 
-test('removing an intermediate Application asks under the gate of what it deletes two levels below, and then deletes it', async (t) => {
+test('removing an intermediate Application asks under the gate of what it deletes two levels below', async (t) => {
   const s = await family(t);
   await push(s, { 'root/mid.yaml': undefined });
   const asked = await approvalIn(s, 'root', 'Pending');
@@ -232,14 +232,15 @@ test('an intermediate Application without the finalizer leaves what it manages, 
 });
 
 for (const name of ['prod', 'mid', 'root']) {
-  test(`${name} deleted by hand waits for two people, for what it takes along, and goes when they have agreed`, async (t) => {
+  test(`${name} deleted by hand waits for two people, for what goes along, and goes when they agreed`, async (t) => {
     const s = await family(t);
     await s.store.applications.delete(`${s.namespace}/${name}`);
     const held = await s.until(name, 'waits', (app) => deletionError(app) !== '');
     assert.match(
       deletionError(held),
       new RegExp(
-        `^approval required: Approval/${name}-\\w+: it would delete application [^ ]+/prod; who deleted it is not known, so two people must agree$`,
+        `^approval required: Approval/${name}-\\w+: it would delete application [^ ]+/prod; ` +
+          'who deleted it is not known, so two people must agree$',
       ),
     );
     assert.deepEqual(await dataOf(s, 'prod'), { value: '1' });
@@ -283,10 +284,12 @@ test('what appears while a deletion waits voids what was agreed to, and a restar
   assert.deepEqual(await dataOf(s, 'prod'), { value: '1' });
 });
 
-test('a project that carries the gate, and a namespace with objects of a gated application, ask when they go with another application', async (t) => {
+test('a project with the gate, and a namespace with objects of a gated application, ask when they go', async (t) => {
   const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
   const inner = `${s.namespace}-in`;
-  const project = `apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: guarded, annotations: {${gate}}}\nspec: {sourceRepos: ["*"], destinations: [{server: "*", namespace: "*"}]}\n`;
+  const project =
+    `apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: guarded, annotations: {${gate}}}\n` +
+    'spec: {sourceRepos: ["*"], destinations: [{server: "*", namespace: "*"}]}\n';
   s.commit({
     'root/mid.yaml': child(s, 'mid'),
     'root/kept.yaml': config('kept', '1'),

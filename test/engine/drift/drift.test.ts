@@ -41,7 +41,7 @@ function episode(s: Stage, phase: string, test: (item: DriftEpisode) => boolean 
   );
 }
 
-test('an episode opens after the settle time, is superseded by another drift, and ends healed when a person puts it back', async (t) => {
+test('an episode opens after the settle time, is superseded by another drift, and ends healed by hand', async (t) => {
   const s = await watched(t);
   await editByHand(s, 'web', { value: 'by hand' });
   const first = await episode(s, 'Open');
@@ -91,7 +91,7 @@ test('a drift that is gone before the settle time opens nothing', async (t) => {
   assert.equal(s.store.episodes.list().length, 0);
 });
 
-test('drift that goes piece by piece ends healed: what is left of it supersedes nothing before it has lasted', async (t) => {
+test('drift that goes piece by piece ends healed: what is left supersedes nothing before it has lasted', async (t) => {
   const s = await watched(t);
   const extra = configMap(s, 'extra');
   await s.cluster.api.create({
@@ -253,9 +253,10 @@ test('a missing and an extra object are told as such, and Secret values never sh
   await episode(s, 'Healed');
 });
 
-test('what our own prune is deleting is no drift while a finalizer holds it, and the row says what holds it', async (t) => {
+test('what our prune is deleting is no drift while a finalizer holds it, and the row says what does', async (t) => {
   const held = (value: string): string =>
-    `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: held, finalizers: [probe.example/hold]}\ndata: {value: "${value}"}\n`;
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: held, finalizers: [probe.example/hold]}\n' +
+    `data: {value: "${value}"}\n`;
   const s = await stage(t, { 'web/a.yaml': config('web', 'git'), 'web/held.yaml': held('git') });
   t.after(() =>
     s.cluster.api
@@ -304,7 +305,7 @@ test('what our own prune is deleting is no drift while a finalizer holds it, and
   );
 });
 
-test('self-heal after a deleted namespace makes it anew with everything that is missing, in one operation', async (t) => {
+test('self-heal after a deleted namespace makes it anew with all that is missing, in one operation', async (t) => {
   const names = ['a', 'b', 'c', 'd'];
   const s = await stage(t, Object.fromEntries(names.map((name) => [`web/${name}.yaml`, config(name, 'git')])));
   const namespace = `${s.namespace}-heal`;

@@ -59,7 +59,8 @@ test('a drift larger than an API object can be has an episode that tells where i
 
 test('a change that no Approval can hold is refused with the reason', async (t) => {
   const many = (name: string, value: string): string =>
-    `${config(name, value)}${Array.from({ length: 900 }, (_, at) => `  ${'k'.repeat(240)}${at}: "${value}"\n`).join('')}`;
+    config(name, value) +
+    `${Array.from({ length: 900 }, (_, at) => `  ${'k'.repeat(240)}${at}: "${value}"\n`).join('')}`;
   const files = (value: string): Record<string, string> =>
     Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [`prod/${name}.yaml`, many(name, value)]));
   const s = await stage(t, files('1'));
@@ -74,7 +75,8 @@ test('a change that no Approval can hold is refused with the reason', async (t) 
   await synced(s, 'prod');
   await push(s, files('2'));
   const why =
-    'production changes need approval here, and this change is too large for one: bring it in parts, or split the application';
+    'production changes need approval here, and this change is too large for one: bring it in parts, ' +
+    'or split the application';
   const told = await s.until('prod', 'a reason', (app) => (app.status?.conditions?.length ?? 0) > 0);
   assert.deepEqual(
     told.status?.conditions?.map(({ type, message }) => [type, message]),

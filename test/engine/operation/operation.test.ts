@@ -87,7 +87,8 @@ test('while an operation runs nobody else gets one, and one request starts one o
 test('Terminating ends the operation: running hooks go, nothing more is applied', async (t) => {
   const slow = hookJob('pre', 'PreSync').replace(
     '    spec:\n      restartPolicy',
-    '    metadata: {annotations: {sandbox.coxswain.dev/ready-after: 60s}}\n    spec:\n      nodeSelector: {none: such}\n      restartPolicy',
+    '    metadata: {annotations: {sandbox.coxswain.dev/ready-after: 60s}}\n    spec:\n' +
+      '      nodeSelector: {none: such}\n      restartPolicy',
   );
   const s = await stage(t, { 'web/a.yaml': config('web', '1'), 'web/pre.yaml': slow });
   await s.apply('web');
@@ -150,7 +151,9 @@ for (const [what, spec] of [
 
 test('a failed attempt is repeated as its retry says, at the same revision, and then given up', async (t) => {
   const s = await stage(t, {
-    'web/a.yaml': `apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}], clusterIP: 203.0.113.7}\n`,
+    'web/a.yaml':
+      'apiVersion: v1\nkind: Service\nmetadata: {name: web}\n' +
+      'spec: {ports: [{port: 80}], clusterIP: 203.0.113.7}\n',
   });
   await s.apply('web');
   await operate(s, 'web', { sync: {}, retry: { limit: 2, backoff: { duration: '300ms', factor: 1 } } });
@@ -220,7 +223,7 @@ test('a dry run applies nothing, writes no history and does not count as an atte
   await synced(s, 'web');
 });
 
-test('an older revision is synced when asked for, with its source, and the application is OutOfSync afterwards', async (t) => {
+test('an older revision is synced when asked for, with its source, and leaves it OutOfSync', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1') });
   await s.apply('web', { revisionHistoryLimit: 2 });
   await operate(s, 'web', { sync: {} });
@@ -247,7 +250,7 @@ test('an older revision is synced when asked for, with its source, and the appli
   await gone(s, 'more');
 });
 
-test('a revision that Git does not have, and a path that is not there, end the operation with the reason', async (t) => {
+test('a revision that Git does not have, or a path that is not there, ends the operation with why', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1') });
   await s.apply('web');
   await s.until('web', 'compared', (app) => app.status?.sync?.status === 'OutOfSync');
@@ -263,7 +266,7 @@ test('a revision that Git does not have, and a path that is not there, end the o
   assert.equal(path.status?.operationState?.phase, 'Error');
 });
 
-test('a window that closes while a sync runs is told, holds it, and does not keep anybody from ending it', async (t) => {
+test('a window that closes while a sync runs is told, holds it, and lets anybody end it', async (t) => {
   const slow = hookJob('pre', 'PreSync').replace('restartPolicy', 'nodeSelector: {none: such}\n      restartPolicy');
   const s = await stage(t, { 'web/a.yaml': config('web', '1'), 'web/pre.yaml': slow });
   await s.project('closing');

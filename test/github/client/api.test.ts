@@ -11,7 +11,7 @@ import type { Answer } from '../../../sandbox/github/faults.ts';
 import { startGitHub } from '../../../sandbox/github/github.ts';
 import { eventually } from '../../control-plane.ts';
 
-test('a used up limit that does not say when it opens is waited out for a minute, and a later Retry-After still counts', async (t) => {
+test('a used up limit without a time is waited out for a minute, and a later Retry-After still counts', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'cox-github-'));
   const github = await startGitHub({ dir });
   t.after(async () => {

@@ -114,7 +114,7 @@ test('a direct push makes its pusher an author, and a merge by button does not',
   });
 });
 
-test("where GitHub keeps no record of pushes, opener and merger stand for an unknown author, and a direct push is anybody's", async (t) => {
+test("without a record of pushes, opener and merger stand for the author; a direct push is anybody's", async (t) => {
   const b = await bed(t);
   const [ann, bob] = [b.sandbox.actAs('ann'), b.sandbox.actAs('bob')];
   unrecorded(b);
@@ -222,7 +222,7 @@ test('who moves a branch back is an author, and so is who wrote what that undoes
   assert.equal((await b.told({ from, to: old })).unknown.length, 1);
 });
 
-test('nine hundred commits of the folder are asked for in a few requests, and those of other folders in none', async (t) => {
+test('nine hundred commits of the folder are asked for in a few requests, others in none', async (t) => {
   const b = await bed(t);
   const from = await head(b);
   const ann = b.sandbox.actAs('ann');
@@ -230,7 +230,10 @@ test('nine hundred commits of the folder are asked for in a few requests, and th
   const stream = Array.from({ length: 1_200 }, (_, at) => {
     const [path, data] = [at < 900 ? 'pay/a.txt' : 'web/a.txt', String(at)];
     const who = `Ann <${ann.account.id}+ann@users.noreply.github.com> ${1_700_000_000 + at} +0000`;
-    return `commit refs/heads/main\nauthor ${who}\ncommitter ${who}\ndata 1\nx\n${at === 0 ? `from ${from}\n` : ''}M 100644 inline ${path}\ndata ${data.length}\n${data}\n`;
+    return (
+      `commit refs/heads/main\nauthor ${who}\ncommitter ${who}\ndata 1\nx\n` +
+      `${at === 0 ? `from ${from}\n` : ''}M 100644 inline ${path}\ndata ${data.length}\n${data}\n`
+    );
   }).join('');
   // Straight into the repository: as if it had always been so.
   const [{ dir = '' } = {}] = b.sandbox.world.repositories;

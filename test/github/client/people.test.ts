@@ -34,7 +34,7 @@ async function teams(
   return { b, seen, ask: (...logins) => Promise.all(logins.map((login) => b.forge.teams(login, 'acme'))) };
 }
 
-test('the teams of all who agreed are asked for in one request, those above them too, and none that nobody names', async (t) => {
+test('the teams of all who agreed, and those above, are asked for in one request, and no others', async (t) => {
   const { seen, ask } = await teams(t);
   assert.deepEqual(await ask('bob', 'ann', 'Bob', 'nobody-there'), [
     ['acme:leads', 'acme:everybody'],
@@ -45,7 +45,7 @@ test('the teams of all who agreed are asked for in one request, those above them
   assert.deepEqual(seen, ['POST /graphql']);
 });
 
-test('whoever leaves a team is in it no longer at the next request, and of an owner without named teams nothing is asked', async (t) => {
+test('whoever leaves a team is out of it at the next request; an owner without named teams is not asked', async (t) => {
   const { b, seen, ask } = await teams(t);
   assert.deepEqual(await ask('bob'), [['acme:leads', 'acme:everybody']]);
   b.sandbox.team('acme', 'leads', []);

@@ -11,7 +11,7 @@ import { hostAt, isToken, sayingServer, token } from './fixture.ts';
 
 const repository = { owner: 'acme', repo: 'infra' };
 
-test('an App without a webhook secret is refused: Probot would take what is signed with the word "development"', async () => {
+test('an App without a webhook secret is refused: Probot would take what "development" has signed', async () => {
   await assert.rejects(hostAt('http://127.0.0.1:1', { webhookSecret: '' }), { code: 'E_CONFIG' });
 });
 
@@ -91,7 +91,7 @@ test('a token that was refused is not used again, by requests or by git', async 
   assert.equal(await host.installationToken(7), 't3');
 });
 
-test('of an installation that is gone neither client nor token stays, and a thousand of them leave nothing', async (t) => {
+test('of an installation that is gone neither client nor token stays, nor of a thousand', async (t) => {
   const clock = new SteppedClock(Date.now());
   let made = 0;
   const url = await sayingServer(t, (asked) => (isToken(asked) ? token(`t${(made += 1)}`, clock) : {}));
@@ -159,7 +159,8 @@ test('a clock that is wrong costs one refused request, not one each time', async
     if (exp > now) return { headers, body: { slug: 'coxswain' } };
     refused += 1;
     const message =
-      "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires";
+      "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the " +
+      'assertion expires';
     return { status: 401, headers, body: { message } };
   });
   const { app } = await hostAt(url);
@@ -178,7 +179,7 @@ test('tokens of a GitHub Enterprise Server are asked of that server', async (t) 
   assert.deepEqual(paths, ['POST /app/installations/7/access_tokens']);
 });
 
-test('nothing is fetched from a registry and no program is started, whatever Probot reads of the environment', async (t) => {
+test('nothing is fetched from a registry and no program started, whatever the environment tells Probot', async (t) => {
   const before = { ...process.env };
   t.after(() => void Object.assign(process.env, { REDIS_URL: before['REDIS_URL'], SENTRY_DSN: before['SENTRY_DSN'] }));
   Object.assign(process.env, { REDIS_URL: 'redis://127.0.0.1:1', SENTRY_DSN: 'http://a@127.0.0.1:1/1' });

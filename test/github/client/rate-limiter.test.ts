@@ -29,7 +29,7 @@ function bed(limits: { ms: number; points: number }[]): {
   return { clock, budget, sent, ask, step };
 }
 
-test('all of a limit may be spent at once; then each waits until enough of it is a stretch old, in the order asked', async () => {
+test('all of a limit may be spent at once; then each waits, in the order asked, until enough is old', async () => {
   const { sent, ask, step } = bed([{ ms: 1000, points: 10 }]);
   for (const name of ['a', 'b']) void ask(name, 4);
   await step(300);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { SteppedClock } from '../../../src/base/clock.ts';
 import { TtlCache } from '../../../src/github/client/ttl-cache.ts';
 
-test('an answer counts for its time, is shared while it is on its way, and is asked for anew when it says too little or failed', async () => {
+test('an answer counts for its time, is shared on its way, and asked anew when it says too little', async () => {
   const clock = new SteppedClock(1); // lru-cache takes a start at 0 for no time at all
   const recent = new TtlCache<string>({ clock, forMs: 1000, keeps: (value) => value !== '' });
   const answers: (string | Error)[] = ['one', 'two', '', 'three', new Error('cut'), 'four'];

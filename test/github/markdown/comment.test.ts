@@ -187,7 +187,10 @@ test('an application whose object is refused is not called unchanged', () => {
   assert.match(text, /\| – \| \*\*error\*\* \|/);
   assert.match(
     text,
-    /> - \*\*web\*\* cannot be synced: `apps\/web\/web\.yaml:1` · Deployment shop\/web: \.spec\.replcas: field not declared in schema/,
+    new RegExp(
+      /> - \*\*web\*\* cannot be synced: `apps\/web\/web\.yaml:1` · Deployment shop\/web: /.source +
+        /\.spec\.replcas: field not declared in schema/.source,
+    ),
   );
 });
 

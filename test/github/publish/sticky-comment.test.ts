@@ -119,7 +119,7 @@ async function ourOctokit(
   };
 }
 
-test('a comment that was deleted without a webhook is made anew in the same pass, and the check is written', async (t) => {
+test('a comment deleted without a webhook is made anew in the same pass, and the check is written', async (t) => {
   const b = await bed(t);
   b.script.apps = [web('debug')];
   await openPull(b.sandbox);
@@ -288,7 +288,7 @@ test('a result that takes long is announced, and replaces the announcement', asy
   );
 });
 
-test('a move of the base branch looks at the open pull requests again, and writes nothing when they say the same', async (t) => {
+test('a move of the base branch looks at the open pulls again, and writes nothing if nothing changed', async (t) => {
   const b = await bed(t);
   b.script.apps = [web('debug')];
   await openPull(b.sandbox);

@@ -14,7 +14,10 @@ function row(
   more: { action?: string; status?: number; minutes?: number; redelivery?: boolean } = {},
 ): string {
   const { action = 'requested_action', status = 503, minutes = 5, redelivery = false } = more;
-  return `{"id":${id},"guid":"${guid}","delivered_at":"${new Date(now - minutes * 60_000).toISOString()}","redelivery":${redelivery},"event":"check_run","action":"${action}","status_code":${status}}`;
+  return (
+    `{"id":${id},"guid":"${guid}","delivered_at":"${new Date(now - minutes * 60_000).toISOString()}","redelivery":` +
+    `${redelivery},"event":"check_run","action":"${action}","status_code":${status}}`
+  );
 }
 
 test('clicks of the last hour that nobody took are asked for by their whole ids, one refusal apart', async (t) => {

@@ -60,7 +60,7 @@ const signed = (body: string): OutgoingHttpHeaders => ({
   'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
 });
 
-test('a delivery without a signature, or of a size that GitHub never sends, is refused before its body comes', async (t) => {
+test('a delivery without a signature, or of a size GitHub never sends, is refused before its body comes', async (t) => {
   const r = await receiving(t);
   assert.equal(await r.begin({ 'content-length': 10 }).answered, 401);
   assert.equal(await r.begin({ ...signed(''), 'content-length': 26 * 2 ** 20 }).answered, 413);

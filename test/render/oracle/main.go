@@ -1,4 +1,5 @@
-// What Kubernetes' reader makes of each text: a JSON list of texts in, a list of their JSON out, null where it refuses one.
+// What Kubernetes' reader makes of each text: a JSON list of texts in, a list of their JSON out, null where it refuses
+// one.
 package main
 
 import (

@@ -109,7 +109,7 @@ test('webhooks are lost, doubled and reordered, listed and redelivered', () =>
     assert.equal((one.request.payload as { action?: string }).action, 'created');
   }));
 
-test('the kill switch sees only what the App changes, and a killed client gets no answer, before or after the work', async () => {
+test('the kill switch sees what the App changes; a killed client gets no answer, before or after', async () => {
   const log: string[] = [];
   let die: 'before' | 'after' | null = null;
   const at =

@@ -92,7 +92,7 @@ test('an event that nobody acknowledged is sent again with the number of the att
   assert.deepEqual(seen, [0, 1]);
 });
 
-test('a limited, failing or cut method is what a client sees, and a cut answer may hide a message that was posted', async (t) => {
+test('a client sees a limited, failing or cut method; a cut answer may hide a message that was posted', async (t) => {
   const { slack, channel, app } = await workspace(t);
   const post = (text: string): Promise<unknown> => app.client.chat.postMessage({ channel: channel.id, text });
   slack.faults.serverError('chat.postMessage');

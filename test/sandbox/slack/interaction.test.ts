@@ -77,7 +77,7 @@ function approvals(app: App, submitted: string[]): void {
   });
 }
 
-test('a button opens a modal, its submission is validated by Slack and by the app, and the card is updated', async (t) => {
+test('a button opens a modal, Slack and the app validate its submission, and the card is updated', async (t) => {
   const submitted: string[] = [];
   const world = await workspace(t, { listen: (app) => approvals(app, submitted) });
   const posted = await world.app.client.chat.postMessage({
@@ -126,7 +126,7 @@ test('a trigger lives three seconds and works once', async (t) => {
   await assert.rejects(open(), /expired_trigger_id/);
 });
 
-test('a view is updated under its hash, keeps what was typed, stacks three deep, and tells when it is closed', async (t) => {
+test('a view is updated under its hash, keeps what was typed, stacks three deep, and tells its closing', async (t) => {
   const closed: string[] = [];
   const triggers: string[] = [];
   const pushing = {

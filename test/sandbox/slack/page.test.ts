@@ -109,7 +109,7 @@ test('a person acts through the page and sees what others do not', async (t) => 
   assert.equal(await act({ act: 'click', ts: '1.1', block: 'b', action: 'go' }), 409);
 });
 
-test('the page is served with a policy against foreign scripts, acts need JSON, and permalinks lead to their message', async (t) => {
+test('the page has a policy against foreign scripts, acts need JSON, permalinks lead to their message', async (t) => {
   const { slack, channel, app } = await workspace(t);
   const page = await fetch(slack.url);
   assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'self'/);
