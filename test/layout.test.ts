@@ -21,7 +21,7 @@ const floors: string[][] = [
 const innerFloors: Record<string, string[][]> = {
   compare: [['object'], ['effect']],
   render: [['document'], ['source'], ['helm', 'kustomize']],
-  engine: [['application'], ['approval'], ['delete'], ['drift', 'decide', 'operation']],
+  engine: [['application'], ['approval'], ['delete'], ['drift', 'decide', 'operation'], ['argocd']],
   github: [['webhook', 'markdown'], ['publish', 'setup'], ['pull']],
 };
 const maxFiles = 20;

@@ -51,6 +51,8 @@ export interface ChangeDeps {
   formerPolicy(app: KubeObject): EffectivePolicy | undefined;
   /** What Git and the cluster were found to agree on since the newest sync in history, without one. */
   agreed(app: Application): { revisions: string[]; sources: ApplicationSource[] } | undefined;
+  /** Where Argo CD syncs: what is left of the newest sync in history (see `judge`). */
+  unverified?(app: Application): readonly string[] | undefined;
   /** By application (`namespace/name`). */
   approvals: { of(application: string): Approval[] };
   /** Namespace of the AppProjects. */

@@ -23,6 +23,11 @@ export interface JudgeInput {
   contains: (revision: string) => boolean;
   /** The application's inputs at that later commit are those of the merge. */
   sameInputs: (revision: string) => boolean;
+  /**
+   * Where Argo CD syncs: what is left of the newest sync in history by its own comparison or by our look, [] until both
+   * have been made since; undefined once both agree with it.
+   */
+  unverified?: readonly string[] | undefined;
 }
 
 interface Judgement {
@@ -91,6 +96,20 @@ function applied(input: JudgeInput, app: Application, revision: string): Judgeme
     };
   // Synced is what it was made: what is still going, drifts or waits on the branch now is no part of this rollout.
   return { state: 'success', message: `Synced, ${health?.status ?? 'Unknown'}${agreed(input, revision)}`, revision };
+}
+
+const mostLeft = 5;
+
+/** A history that nobody else confirms is no rollout. */
+function doubted({ unverified = [] }: JudgeInput, revision: string): Judgement {
+  if (unverified.length === 0)
+    return { state: 'progressing', message: 'Argo CD reports it synced; that is being verified', revision };
+  const more = unverified.length > mostLeft ? ` and ${unverified.length - mostLeft} more` : '';
+  return {
+    state: 'failure',
+    message: `Argo CD reports it synced, and this is left: ${unverified.slice(0, mostLeft).join(', ')}${more}`,
+    revision,
+  };
 }
 
 function running(state: OperationState, revision: string): Judgement {
@@ -193,7 +212,7 @@ export function judge(input: JudgeInput): Judgement {
     const revision = operationRevision(operationState, source);
     if (contains(revision) && !(synced && contains(synced))) return running(operationState, revision);
   }
-  if (synced && contains(synced)) return applied(input, app, synced);
+  if (synced && contains(synced)) return input.unverified ? doubted(input, synced) : applied(input, app, synced);
   const compared = at(sync?.revisions, sync?.revision, source);
   if (sync?.status === 'Synced' && compared && contains(compared))
     return { ...applied(input, app, compared), message: 'nothing had to be applied' };

@@ -74,6 +74,7 @@ async function progressOf(
     merged,
     contains: (revision) => contained.has(revision),
     sameInputs: (revision) => same.has(revision),
+    unverified: app && deps.unverified?.(app),
   });
   const asked = approvals.some((approval) => contained.has(approval.spec.revision));
   const waiting = judged.state === 'waiting' ? judged.approval : undefined;

@@ -2,6 +2,7 @@
 import type { QueueMetricsOf } from '../base/queue.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
+import type { HandOver } from '../engine/request.ts';
 import type { Authors } from '../engine/application/pass.ts';
 import type { Git } from '../git/git.ts';
 import type { Application } from '../model/application.ts';
@@ -61,6 +62,8 @@ export interface ChatopsOptions {
   git: Git;
   inputsOf: PullInputs;
   authors: Authors;
+  /** Where Argo CD carries operations out. */
+  handOver?: HandOver | undefined;
   /** undefined without a GitHub App. */
   forge: Forge | undefined;
   /**

@@ -23,6 +23,6 @@ export interface Task {
   merged?: MergedPull | undefined;
 }
 
-export function requestDeps({ store, clock, authors }: CarryOutDeps): RequestDeps {
-  return { store, clock, authors };
+export function requestDeps({ store, clock, authors, handOver }: CarryOutDeps): RequestDeps {
+  return { store, clock, authors, handOver };
 }

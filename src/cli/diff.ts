@@ -38,7 +38,11 @@ async function compare(session: Session, rooms: Rooms, app: Application): Promis
   const desired = await desiring.at(app, rooms.revisions, signal);
   const kinds = kindsOf(app, desired);
   await (kinds ? cluster.live.ensureKinds(kinds, signal) : cluster.live.start(signal));
-  const last = await lastSynced(desiring, { last: undefined }, app, { desired, signal, proven: true });
+  const last = await lastSynced(desiring, { last: undefined }, app, {
+    desired,
+    signal,
+    entry: app.status?.history?.at(-1),
+  });
   const project = await projectOf(session, app);
   const named = { name: rooms.clusterName, server: rooms.clusterServer };
   // The key only serves digests of effects, which are not asked for here.

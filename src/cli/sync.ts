@@ -68,12 +68,20 @@ async function ask(session: Session, app: Application, request: string): Promise
     ...(syncPolicy?.retry && { retry: syncPolicy.retry }),
   };
   const ref = { ...applicationKind, namespace: app.metadata.namespace, name: app.metadata.name };
+  const { operationState } = app.status ?? {};
   try {
-    // The test fails when somebody was faster: nobody's operation is written over.
+    // The test fails when somebody was faster: nobody's operation is written over. Argo CD merges its state into the
+    // former one, and takes what that one had applied for done: it goes, as by its own command line.
     await cluster.api.patch(ref, {
       type: 'json',
       patch: [
         { op: 'test', path: '/operation', value: null },
+        ...(operationState
+          ? [
+              { op: 'test', path: '/status/operationState/startedAt', value: operationState.startedAt },
+              { op: 'remove', path: '/status/operationState' },
+            ]
+          : []),
         { op: 'add', path: '/operation', value: operation },
       ],
       signal,

@@ -12,7 +12,7 @@ import type { Store } from '../store/store.ts';
 import type { Desiring } from './application/desired.ts';
 import type { ReconcileDeps } from './application/pass.ts';
 import type { Worker } from '../base/worker.ts';
-import type { Authors } from './application/pass.ts';
+import type { Authors, Mode } from './application/pass.ts';
 import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { errorKind } from '../base/errors.ts';
 import type { QueueMetricsOf } from '../base/queue.ts';
@@ -24,7 +24,10 @@ import { Clusters } from './clusters.ts';
 import { Holdings, instead } from './application/holdings.ts';
 import { othersOf } from './application/others.ts';
 import { Memory } from './application/memory.ts';
-import { neighbours } from './application/sync-record.ts';
+import { unverifiedOf } from './argocd/verify.ts';
+import { neighbours } from './application/gate-record.ts';
+import type { HandOver } from './request.ts';
+import { askedOperation } from './argocd/operation.ts';
 import { reconcile } from './reconcile.ts';
 import { reportFailure } from './report-failure.ts';
 import { startRetention } from './retention.ts';
@@ -48,7 +51,7 @@ export interface EngineOptions {
   clock: Clock;
   log: Logger;
   /** `argocd`: Argo CD compares and syncs; statuses and operations are left to it. */
-  mode: 'coxswain' | 'argocd';
+  mode: Mode;
   /** Applications worked on at the same time; default 10. */
   concurrency?: number;
 }
@@ -71,12 +74,25 @@ export interface Engine {
    */
   others(target: Target, tracking: string, held: Held): Others;
   clusters: Clusters;
+  /**
+   * Where Argo CD syncs: what is left of the newest sync in history by its own comparison or our look; [] until both have
+   * been made since.
+   */
+  unverified: ((app: Application) => readonly string[] | undefined) | undefined;
+  /** Writes an operation that Argo CD is to carry out, if the gate lets it pass; undefined where this engine does. */
+  handOver: HandOver | undefined;
   /** Applications that wait for a worker, run, or are delayed. */
   readonly pending: number;
 }
 
+/** Of a status that Argo CD writes: what came of its operations, and what it found. */
+function followedStatus({ status }: Application): unknown {
+  const { operationState: state, sync, history } = status ?? {};
+  return [state?.phase, state?.startedAt, state?.finishedAt, sync?.status, sync?.revision, history?.at(-1)?.id];
+}
+
 /** What makes a pass necessary: everything that others write, nothing that we write ourselves. */
-function triggerText(app: Application): string {
+function triggerText(app: Application, mode: Mode): string {
   const { labels, annotations, finalizers, deletionTimestamp } = app.metadata;
   const terminating = app.status?.operationState?.phase === 'Terminating';
   return canonicalJson([
@@ -87,6 +103,7 @@ function triggerText(app: Application): string {
     finalizers ?? [],
     deletionTimestamp ?? '',
     terminating,
+    mode === 'argocd' && followedStatus(app),
   ]);
 }
 
@@ -98,7 +115,7 @@ function subscribe(
   const texts = new WeakMap<Application, string>(); // what is `now` today is `before` tomorrow
   const text = (app: Application | undefined): string => {
     if (!app) return '';
-    const known = texts.get(app) ?? triggerText(app);
+    const known = texts.get(app) ?? triggerText(app, options.mode);
     texts.set(app, known);
     return known;
   };
@@ -150,7 +167,7 @@ function touched(memory: Memory, server: string, change: LiveChange): string[] {
 }
 
 function reconciling(options: EngineOptions, deps: ReconcileDeps, signal: AbortSignal): KeyQueue {
-  const { clock, log } = options;
+  const { clock, log, mode } = options;
   return new KeyQueue({
     clock,
     metrics: options.queues?.('applications'),
@@ -159,7 +176,7 @@ function reconciling(options: EngineOptions, deps: ReconcileDeps, signal: AbortS
     work: (key, stop) => reconcile(deps, key, stop),
     onError: (key, error, retryMs) => {
       log.warn({ app: key, err: error, retryMs }, 'reconcile failed');
-      if (errorKind(error) !== 'waiting' && (retryMs === undefined || retryMs >= 3000))
+      if (mode === 'coxswain' && errorKind(error) !== 'waiting' && (retryMs === undefined || retryMs >= 3000))
         void reportFailure(deps, key, error, signal);
     },
   });
@@ -187,7 +204,7 @@ function passDeps(options: EngineOptions, { memory, holdings, clusters, enqueue 
     fetch: (app, since, signal) => sources.fetch(app, since, signal),
     forgetTracking: ({ tracking, server }) => void clusters.forget(server, tracking),
     startedAt: clock.now(),
-    passive: options.mode === 'argocd',
+    mode: options.mode,
   };
 }
 
@@ -238,6 +255,9 @@ export function createEngine(options: EngineOptions): Engine {
     onPush,
     comparison: (application) => memory.get(application)?.comparison,
     rendered: (application) => memory.readFrom(application),
+    unverified: options.mode === 'argocd' ? (app) => unverifiedOf(store, app) : undefined,
+    handOver:
+      options.mode === 'argocd' ? (app, operation) => askedOperation(deps, app, operation, abort.signal) : undefined,
     effect: (application) => memory.get(application)?.effect?.effect,
     get pending() {
       return queue.size;

@@ -1,7 +1,7 @@
 // An operation within a pass: it goes on at its own revision whatever becomes of the branch head, and people see
 // meanwhile what the pass found.
 import type { Subject } from './application/assess.ts';
-import type { Look, Pass } from './refresh.ts';
+import type { Look, Pass } from './application/refresh.ts';
 import type { OperationOutcome } from './operation/operation.ts';
 import type { Application, ApplicationStatus } from '../model/application.ts';
 import type { ReconcileDeps } from './application/pass.ts';
@@ -12,7 +12,7 @@ import { applicationKey } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { assess, healthOfAll } from './application/assess.ts';
 import { healthWithout } from './application/health-without.ts';
-import { comparedOf, look, subjectOf } from './refresh.ts';
+import { comparedOf, look, subjectOf } from './application/refresh.ts';
 import { stateOf } from './application/operation-state.ts';
 import { runOperation, terminateOperation } from './operation/operation.ts';
 import { hasOwnRevision } from './operation/wanted.ts';

@@ -1,103 +1,40 @@
 // One pass over one application, top to bottom: spec, Git, cluster, operation, decision, status, drift. Everything is
 // read afresh.
 import type { Outcome } from '../base/queue.ts';
-import type { Comparison } from '../compare/compare.ts';
-import type { Effect } from '../model/effect.ts';
 import type { Application, Condition } from '../model/application.ts';
 import type { Target } from './application/assess.ts';
 import type { Decision } from './decide/decide.ts';
 import type { ReconcileDeps } from './application/pass.ts';
 import type { Known } from './application/memory.ts';
-import type { Look, Pass } from './refresh.ts';
+import type { Look, Pass } from './application/refresh.ts';
 import { isStatus } from '../cluster/api-error.ts';
-import { sameJson } from '../base/canonical.ts';
 import { describeError, errorKind } from '../base/errors.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationKey, isAutomated } from '../model/application.ts';
 import { specConditions, specWarnings } from '../policy/project.ts';
 import { trackingName } from '../render/document/tracking.ts';
-import { expireApprovals } from './approval/approval.ts';
+import { expire } from './approval/expiry.ts';
 import { markApplied } from './approval/phase.ts';
 import { supersedeOthers } from './approval/phase.ts';
-import { effectOf, knownEffect } from './application/assess.ts';
 import { decideOn } from './decide/decide-input.ts';
 import { deleteApplication } from './delete/delete.ts';
-import { driftedObjects } from './drift/drifted.ts';
-import { endDrift, followDrift } from './drift/drift.ts';
+import { settleDrift } from './drift/drifted.ts';
+import { endDrift } from './drift/drift.ts';
+import { followArgo } from './argocd/argocd.ts';
 import { healthWithout } from './application/health-without.ts';
-import { comparedOf, look, subjectOf } from './refresh.ts';
+import { comparedOf, look, subjectOf } from './application/refresh.ts';
 import { operate, terminate } from './operate.ts';
 import { stateOf } from './application/operation-state.ts';
 import { nextName } from './application/others.ts';
-import { appliedApproval, diffBase, keyThen } from './application/history.ts';
-import {
-  followPolicy,
-  forgetRecord,
-  isProven,
-  isRecorded,
-  policyInForce,
-  rememberBase,
-  rememberSync,
-} from './application/sync-record.ts';
+import { appliedApproval } from './application/history.ts';
+import { forgetRecord } from './application/sync-record.ts';
+import { followPolicy } from './application/gate-record.ts';
 import { comparedStatus, withConditions } from './application/status.ts';
 import { comparisonTypes, specTypes, write, writeFailure } from './application/status-writer.ts';
+import { confirmHistory, followLive } from './application/catching-up.ts';
 
 /** Milliseconds after which the application wants to be looked at again; undefined = only when something happens. */
 type Next = number | undefined;
-
-/**
- * A history that is not ours, such as Argo CD's, is believed once the cluster is as its newest entry says and no hook
- * is left out.
- */
-async function confirmHistory(deps: ReconcileDeps, { subject, ...wanted }: Look, signal: AbortSignal): Promise<void> {
-  const { app } = subject;
-  const { desired, comparison } = wanted;
-  const entry = app.status?.history?.at(-1);
-  if (
-    !entry ||
-    comparison.status !== 'Synced' ||
-    comparison.objects.some((item) => item.hook.isHook) ||
-    isProven(deps.store, subject)
-  )
-    return;
-  if ((await keyThen(deps.desiring, app, entry, { desired, signal })) !== desired.key) return;
-  // Where it was synced before, an entry that nobody can prove may stand for ignored fields that nobody has approved.
-  if (isRecorded(deps.store, app) && (await effectOf(subject, wanted, signal)).unwritten.length > 0) return;
-  await rememberSync(deps.store, subject, entry);
-}
-
-/** As compared with what was last synced no more: removals are judged by the head alone. */
-function withoutPrevious({ input: { previous: _previous, ...input }, objects, ...comparison }: Comparison): Comparison {
-  return {
-    ...comparison,
-    input,
-    objects: objects.map((item) => (item.previous ? { ...item, previous: undefined } : item)),
-  };
-}
-
-/**
- * Where Git has caught up with live, drift and changes are told against that from now on. What the gate knows as last
- * synced stays.
- */
-async function followLive(
-  { store, clock }: ReconcileDeps,
-  { subject, ...wanted }: Look,
-  signal: AbortSignal,
-): Promise<void> {
-  const { app, known } = subject;
-  const { desired, comparison, last } = wanted;
-  if (comparison.status !== 'Synced' || last === undefined || app.operation || known.agreed === desired) return;
-  const before = diffBase(known, last);
-  const moved = before === 'gone' || (before?.key !== desired.key && !sameJson(before?.manifests, desired.manifests));
-  if (moved) {
-    const back = last !== 'gone' && last.key === desired.key;
-    // Ignored fields that Git gave other values are not live: they are told, and asked about, until a sync writes them.
-    if (!back && (await effectOf(subject, wanted, signal)).unwritten.length > 0) return;
-    await rememberBase(store, subject, back ? undefined : { revisions: desired.revisions, at: clock.now() });
-    known.comparison = withoutPrevious(comparison);
-  }
-  known.agreed = desired;
-}
 
 function evaluated(found: Look, decided: Decision, app: Application, at: number): Condition[] {
   const own = [...specWarnings(app, found.subject.project), ...found.comparison.conditions];
@@ -113,35 +50,15 @@ function evaluated(found: Look, decided: Decision, app: Application, at: number)
   );
 }
 
-/** Tells drift from what waits on the branch; where a sync is about to come, nobody needs it. */
-async function driftEffect(
-  { signal }: Pick<Pass, 'signal'>,
-  app: Application,
-  { subject, ...wanted }: Look,
-): Promise<Effect | undefined> {
-  const { desired, comparison } = wanted;
-  const last = diffBase(subject.known, wanted.last);
-  const mixed = comparison.status === 'OutOfSync' && last !== undefined && last !== 'gone' && last.key !== desired.key;
-  return mixed && !isAutomated(app.spec) ? effectOf(subject, wanted, signal) : knownEffect(subject, wanted);
-}
-
 async function settle({ deps, signal }: Pass, app: Application, found: Look): Promise<Next> {
-  const { subject, comparison } = found;
-  if (app.operation || deps.passive) return undefined;
+  const { comparison } = found;
+  if (app.operation) return undefined;
   const approval = appliedApproval(app);
   if (approval) await markApplied(deps, applicationKey(app), approval, app.status?.operationState?.message ?? '');
   const heals = isAutomated(app.spec) && app.spec.syncPolicy?.automated?.selfHeal === true;
   // While it is put back, or cannot be read, nothing is known to have ended.
   if (comparison.status === 'Unknown' || (heals && comparison.status === 'OutOfSync')) return undefined;
-  const drifted = driftedObjects(
-    found.desired,
-    diffBase(subject.known, found.last),
-    comparison,
-    await driftEffect({ signal }, app, found),
-  );
-  const followed = await followDrift(deps, app, drifted, subject.known.drift);
-  subject.known.drift = followed.seen;
-  return followed.after;
+  return settleDrift(deps, app, found, signal);
 }
 
 function earliest(...times: Next[]): Next {
@@ -157,23 +74,15 @@ interface Round {
 }
 
 /** What is being applied in this process was begun in time. */
-function expire(deps: ReconcileDeps, app: Application): Promise<Next> {
-  const { store, memory } = deps;
-  const { expires = store.settings().approvalExpiresMs } = policyInForce(
-    store,
-    app,
-    store.projects.get(`${store.namespace}/${app.spec.project}`),
-  );
-  const key = applicationKey(app);
-  return expireApprovals(deps, key, { expiresMs: expires, applied: memory.get(key)?.admitted?.approval });
+function expiryOf(deps: ReconcileDeps, app: Application): Promise<Next> {
+  return expire(deps, app, deps.memory.get(applicationKey(app))?.admitted?.approval);
 }
 
 async function withSubject(pass: Pass): Promise<Round> {
   const { deps, app, signal } = pass;
-  if (!deps.passive)
-    await followPolicy(deps.store, app, deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`));
-  const expiry = deps.passive ? undefined : await expire(deps, app);
-  if (app.operation && !deps.passive) {
+  await followPolicy(deps.store, app, deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`));
+  const expiry = await expiryOf(deps, app);
+  if (app.operation) {
     const outcome = await operate(pass);
     if (outcome.ended) return { next: undefined, again: true };
     return {
@@ -185,10 +94,8 @@ async function withSubject(pass: Pass): Promise<Round> {
   const { found, fetching } = await look(pass, subjectOf(pass));
   if (!found) return { next: expiry, again: false, fetching };
   const at = deps.clock.now();
-  if (!deps.passive) {
-    await confirmHistory(deps, found, signal);
-    await followLive(deps, found, signal);
-  }
+  await confirmHistory(deps, found, signal);
+  await followLive(deps, found, signal);
   const { decided, unknown } = await decideOn(deps, found, signal);
   const status = { ...comparedStatus(app, comparedOf(found), at), conditions: evaluated(found, decided, app, at) };
   const written = await write(deps, app, status, {
@@ -201,14 +108,14 @@ async function withSubject(pass: Pass): Promise<Round> {
   const driftNext = await settle(pass, written, found);
   if (unknown && decided.do !== 'sync' && !fetching) throw unknown;
   const waitNext = decided.do === 'wait' ? decided.until - deps.clock.now() : undefined;
-  return { next: earliest(driftNext, waitNext, expiry), again: decided.do === 'sync' && !deps.passive, fetching };
+  return { next: earliest(driftNext, waitNext, expiry), again: decided.do === 'sync', fetching };
 }
 
 async function round(deps: ReconcileDeps, app: Application, refreshed: boolean, signal: AbortSignal): Promise<Round> {
   let target: Target | undefined;
   try {
     target = await deps.targetOf(app);
-    if (target && !deps.passive && stateOf(app)?.phase === 'Terminating') {
+    if (target && stateOf(app)?.phase === 'Terminating') {
       await terminate({ deps, app, target, refreshed, signal });
       return { next: undefined, again: true };
     }
@@ -239,8 +146,12 @@ export async function reconcile(deps: ReconcileDeps, key: string, signal: AbortS
       return {};
     }
     if (app.metadata.annotations?.[argo.skipReconcile] === 'true') return {};
+    if (deps.mode === 'argocd') {
+      const { next, fetching } = await followArgo(deps, app, signal);
+      return { ...outcomeOf(next), ...(fetching && { until: fetching }) };
+    }
     if (app.metadata.deletionTimestamp) {
-      const expiry = deps.passive ? undefined : await expire(deps, app);
+      const expiry = await expiryOf(deps, app);
       return outcomeOf(earliest(await deleteApplication(deps, app, signal), expiry));
     }
     const refreshed = app.metadata.annotations?.[argo.refresh] !== undefined;

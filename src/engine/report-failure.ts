@@ -13,7 +13,7 @@ export async function reportFailure(
   signal: AbortSignal,
 ): Promise<void> {
   const seen = deps.store.applications.get(key);
-  if (!seen || deps.passive) return;
+  if (!seen) return;
   try {
     const target = await deps.targetOf(seen).catch(() => undefined);
     const judged = await healthWithout(seen, target, signal);

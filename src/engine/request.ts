@@ -2,30 +2,33 @@
 // resources.
 import type { Clock } from '../base/clock.ts';
 import type { Application, Operation, SyncOperation, SyncResourceRef } from '../model/application.ts';
-import type { Actor, Approval, DriftEpisode } from '../model/coxswain.ts';
-import type { ResourceKey } from '../model/kube.ts';
+import type { Actor, Approval } from '../model/coxswain.ts';
 import type { Store } from '../store/store.ts';
 import type { Authors } from './application/pass.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { argo, cox } from '../model/annotations.ts';
-import { keyText } from '../model/kube.ts';
+import { applicationKey } from '../model/application.ts';
 import { mayApprove, unknownAuthors, withHidden } from '../policy/gate.ts';
 import { closedText } from '../policy/gate-text.ts';
 import { becauseUnknown } from '../policy/gate-text.ts';
 import { stricter } from '../policy/policy.ts';
 import { isApprovalOf, isOpen } from './approval/approval.ts';
 import { recordApproval, recordRejection, reopenApproval, reopenedBy } from './approval/decision.ts';
-import { formerSources } from './application/history.ts';
 import { withReviewers } from './approval/authors.ts';
-import { policyInForce } from './application/sync-record.ts';
+import { policyInForce } from './application/gate-record.ts';
+
+/** Asks the gate, and writes the operation that Argo CD is to carry out; or why not. Throws what is worth another try. */
+export type HandOver = (app: Application, operation: Operation) => Promise<{ refused: string } | undefined>;
 
 export interface RequestDeps {
   store: Store;
   clock: Clock;
   authors: Authors;
+  /** Where Argo CD carries operations out. Default: whoever carries it out asks the gate. */
+  handOver?: HandOver | undefined;
 }
 
-interface Outcome {
+export interface Outcome {
   done: boolean;
   /** One sentence for the person. */
   message: string;
@@ -60,7 +63,7 @@ function isInHistory({ status }: Application, { actor, since }: SyncRequest): bo
   );
 }
 
-function carries(operation: Operation | undefined, request: string): boolean {
+export function carries(operation: Operation | undefined, request: string): boolean {
   return operation?.info?.some((item) => item.name === cox.requestInfo && item.value === request) ?? false;
 }
 
@@ -95,6 +98,7 @@ export async function requestSync(deps: RequestDeps, wanted: SyncRequest): Promi
   }
   const busy = { done: false, message: 'another operation is in progress; try again when it has ended' };
   if (app.operation) return busy;
+  if (deps.handOver) return handedOver(deps.store, app, await deps.handOver(app, operationOf(app, wanted)));
   try {
     await deps.store.applications.jsonPatch(wanted.application, [
       { op: 'test', path: '/operation', value: null },
@@ -107,67 +111,11 @@ export async function requestSync(deps: RequestDeps, wanted: SyncRequest): Promi
   }
 }
 
-/** Restores just those objects to the revision that was synced last; what waits on the branch stays waiting. */
-export async function revertDrift(
-  deps: RequestDeps,
-  wanted: { application: string; keys: ResourceKey[]; actor: Actor; request: string },
-): Promise<Outcome> {
-  const app = deps.store.applications.get(wanted.application);
-  const entry = app?.status?.history?.at(-1);
-  const { revision, revisions } = entry ?? {};
-  const shown = revisions?.[0] ?? revision;
-  if (!app || !entry || !shown) return { done: false, message: 'there is no synced revision to return to' };
-  const resources = wanted.keys.map((key) => ({
-    ...(key.group && { group: key.group }),
-    kind: key.kind,
-    name: key.name,
-    ...(key.namespace && { namespace: key.namespace }),
-  }));
-  // Marked first: the operation may have ended before its answer is here, and then the episode must know by whom.
-  const marked = carries(app.status?.operationState?.operation, wanted.request)
-    ? []
-    : await markReverting(deps, wanted);
-  const outcome = await requestSync(deps, {
-    application: wanted.application,
-    request: wanted.request,
-    actor: wanted.actor,
-    resources,
-    what: {
-      ...(revisions && revisions.length > 0 ? { revisions } : { revision: shown }),
-      ...formerSources(app, entry),
-    },
-    prune: true,
-  });
-  if (!outcome.done) await unmark(deps, marked);
-  return outcome.done
-    ? {
-        done: true,
-        message:
-          `reverting ${wanted.keys.length === 1 ? '1 object' : `${wanted.keys.length} objects`} ` +
-          `to ${shown.slice(0, 7)}`,
-      }
-    : outcome;
-}
-
-async function markReverting(
-  deps: RequestDeps,
-  wanted: { application: string; keys: ResourceKey[]; actor: Actor },
-): Promise<string[]> {
-  const texts = new Set(wanted.keys.map(keyText));
-  const concerned = (episode: DriftEpisode): boolean =>
-    episode.status?.phase === 'Open' && episode.status.objects.some((item) => texts.has(keyText(item.key)));
-  const keys = deps.store.episodes
-    .of(wanted.application)
-    .filter(concerned)
-    .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
-  const status = { phase: 'Reverting', message: `${wanted.actor.login} reverts it to Git`, endedBy: wanted.actor };
-  for (const key of keys) await deps.store.episodes.patch(key, { status }, { subresource: 'status' });
-  return keys;
-}
-
-async function unmark(deps: RequestDeps, episodes: string[]): Promise<void> {
-  const status = { phase: 'Open', message: 'the cluster differs from Git', endedBy: null };
-  for (const key of episodes) await deps.store.episodes.patch(key, { status }, { subresource: 'status' });
+function handedOver(store: Store, app: Application, answer: { refused: string } | undefined): Outcome {
+  if (!answer) return { done: true, message: 'Argo CD is asked to sync it' };
+  const waits = waitingApproval(store, applicationKey(app));
+  const next = waits ? `; it syncs by itself once approved: \`/cox approve ${app.metadata.name}\`` : '';
+  return { done: false, message: `${answer.refused}${next}` };
 }
 
 /** Asks for a fresh comparison with the newest commit. */

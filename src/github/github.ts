@@ -3,7 +3,7 @@ import type { Application } from '../model/application.ts';
 import type { Forge } from '../chatops/ports.ts';
 import type { GitHubClient } from './client/client.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { canonicalJson } from '../base/canonical.ts';
+import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { pullKey } from '../change/pull.ts';
 import { app, pushOf } from './deliveries.ts';
 import type { AppStatus } from './setup/app-status.ts';
@@ -66,6 +66,10 @@ function follow({ store, pulls }: Parts): () => void {
         (now?.status?.phase !== before?.status?.phase || now?.status?.message !== before?.status?.message)
       )
         pulls.applicationChanged(application);
+    }),
+    store.records.onChange((key, now, before) => {
+      if (!sameJson([now?.spec.state, now?.spec.unverified], [before?.spec.state, before?.spec.unverified]))
+        pulls.applicationChanged(key);
     }),
     store.requests.onChange((_key, now, before) => {
       if (now?.spec.pull && now.status?.phase !== before?.status?.phase) pulls.add(pullKey(now.spec.pull));

@@ -172,6 +172,11 @@ export interface SyncRecord extends KubeObject {
      * newest sync: drift and changes are told against it. Nobody has approved it: the gate goes by `state` alone.
      */
     base?: { history: number; destination: string; revisions: string[]; sources: ApplicationSource[]; at: string };
+    /**
+     * Of a sync that Argo CD reports, its history id, and what is left of it by Argo CD's comparison or our own look;
+     * nothing in `left`: neither has been made since. Absent when both agree with what is reported.
+     */
+    unverified?: { history: number; left: string[] };
     /** Hash of the server and namespace of that sync; it stays when the Application is made anew. */
     place?: string;
     /** The strictest policy since what was last approved. */

@@ -7,7 +7,8 @@ import type { Git } from '../git/git.ts';
 import type { Store } from '../store/store.ts';
 import type { ResourceKey } from '../model/kube.ts';
 import { AppError } from '../base/errors.ts';
-import { baseOf, lastPolicy } from '../engine/application/sync-record.ts';
+import { baseOf } from '../engine/application/sync-record.ts';
+import { lastPolicy } from '../engine/application/gate-record.ts';
 import { resourceDenied } from '../policy/project.ts';
 import { trackingName } from '../render/document/tracking.ts';
 import { clusterOf } from '../store/settings.ts';
@@ -27,6 +28,7 @@ export function changeDeps({ store, git, desiring, engine, clock }: Parts): Chan
     formerPolicy: (app) => lastPolicy(store, app),
     agreed: (app) =>
       baseOf(store, { app, target: { server: clusterOf(store.settings(), app.spec.destination)?.server ?? '' } }),
+    ...(engine.unverified && { unverified: engine.unverified }),
     approvals: store.approvals,
     namespace: store.namespace,
     git,

@@ -49,11 +49,15 @@ function openGitHub({ queues, config, log, github, store, schedules, git, desiri
   });
 }
 
-function openChatops({ queues, log, signal, store, guard, git, desiring, authors }: Core, { forge }: GitHub): Chatops {
+function openChatops(
+  { queues, log, signal, store, guard, git, desiring, authors, engine }: Core,
+  { forge }: GitHub,
+): Chatops {
   return createChatops({
     store,
     git,
     authors,
+    handOver: engine.handOver,
     forge,
     doubt: (createdAt) => guard.doubt(createdAt, signal),
     inputsOf: (app, revision) => desiring.firstInputsAt(app, revision, signal),

@@ -71,6 +71,16 @@ const rows: [string, Partial<JudgeInput> & { app?: Application | undefined }, st
   ['syncing the merge', { app: appWith({ ...history(before), ...operation('Running', merged) }, {}) }, 'syncing'],
   ['syncing something older', { app: appWith({ ...history(before), ...operation('Running', before) }, {}) }, 'queued'],
   ['synced and healthy', { app: appWith({ ...history(merged), health: { status: 'Healthy' } }) }, 'success'],
+  [
+    'synced by Argo CD, and not looked at since',
+    { app: appWith({ ...history(merged), health: { status: 'Healthy' } }), unverified: [] },
+    'progressing',
+  ],
+  [
+    'synced by what Argo CD reports, and something is left',
+    { app: appWith({ ...history(merged), health: { status: 'Healthy' } }), unverified: ['ConfigMap shop/web'] },
+    'failure',
+  ],
   ['synced, health unknown to its kinds', { app: appWith({ ...history(merged) }) }, 'success'],
   [
     'synced and progressing',
@@ -254,4 +264,23 @@ test('the progress of a merge is that of the applications that it touched', asyn
   await w.deps.git.repository(w.origin.url).fetch();
   live(w.apps, { ...application(w.origin, 'web'), status: { ...history(after), health: { status: 'Healthy' } } });
   assert.deepEqual(await states(), [['web', 'success']]);
+});
+
+test('what is left of a sync that Argo CD reports is named, five objects at most', () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => `ConfigMap shop/${name}`);
+  const found = judge({
+    app: appWith(history(merged)),
+    removed: false,
+    policy: gated,
+    approvals: [],
+    source: 0,
+    merged,
+    contains: (revision) => revision === merged,
+    sameInputs: () => false,
+    unverified: names,
+  });
+  assert.equal(
+    found.message,
+    'Argo CD reports it synced, and this is left: ConfigMap shop/a, ConfigMap shop/b, ConfigMap shop/c, ConfigMap shop/d, ConfigMap shop/e and 2 more',
+  );
 });

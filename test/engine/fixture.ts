@@ -45,6 +45,8 @@ type People = { login: string; id: number | undefined }[] | undefined;
 
 export interface Stage {
   namespace: string;
+  /** Of the administrator. */
+  kubeconfig: string;
   url: string;
   cluster: Cluster;
   store: Store;
@@ -95,6 +97,8 @@ interface StageOptions {
   settings?: Record<string, string>;
   /** Of argocd-cm. */
   argocd?: Record<string, string>;
+  /** Default: our own. */
+  engine?: EngineOptions['mode'];
 }
 
 function gitRun(cwd: string, ...args: string[]): string {
@@ -150,9 +154,10 @@ interface RunOptions {
   forge: CommitAuthors;
   standing: EngineOptions['standing'];
   fuse: Fuse;
+  mode: EngineOptions['mode'];
 }
 
-async function run({ config, namespace, dir, forge, standing, fuse }: RunOptions): Promise<Running> {
+async function run({ config, namespace, dir, forge, standing, fuse, mode }: RunOptions): Promise<Running> {
   const abort = new AbortController();
   const log = createLogger({ level: process.env['DEBUG_TEST'] ? 'debug' : 'silent' });
   const connected = await connectCluster({ config, clock: systemClock, log }, abort.signal);
@@ -194,7 +199,7 @@ async function run({ config, namespace, dir, forge, standing, fuse }: RunOptions
     queues: queues.of,
     clock: systemClock,
     log,
-    mode: 'coxswain',
+    mode,
   });
   await engine.start();
   return {
@@ -277,7 +282,15 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
     };
   const fuse = new Fuse();
   const start = (): Promise<Running> =>
-    run({ config: administrator(plane), namespace: plane.namespace, dir, forge, standing, fuse });
+    run({
+      config: administrator(plane),
+      namespace: plane.namespace,
+      dir,
+      forge,
+      standing,
+      fuse,
+      mode: options.engine ?? 'coxswain',
+    });
   let running = await start();
   let stopped = false;
   await settings(running, plane.namespace, options);
@@ -289,6 +302,7 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
   const url = `file://${bare}`;
   const made: Stage = {
     namespace,
+    kubeconfig: plane.kubeconfig,
     url,
     clone,
     authors,

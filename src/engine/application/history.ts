@@ -1,7 +1,7 @@
 // What an application's history and last operation mean in today's terms: as manifests, named by content.
 import type { Past } from '../../model/history.ts';
 import { applicationAt } from '../../model/history.ts';
-import type { Application, ApplicationSource, SyncOperation } from '../../model/application.ts';
+import type { Application, ApplicationSource, RevisionHistory, SyncOperation } from '../../model/application.ts';
 import type { DesiredState, Desiring } from './desired.ts';
 import type { Known } from './memory.ts';
 import type { Store } from '../../store/store.ts';
@@ -31,15 +31,14 @@ export interface Attempt extends Desired {
   agreedAt?: string;
 }
 
-/** What was last synced, by the newest history entry where that can be believed; 'gone' when Git no longer has it. */
+/** What was last synced, by the history entry that can be believed; 'gone' when Git no longer has it. */
 export async function lastSynced(
   desiring: Desiring,
   known: Pick<Known, 'last'>,
   app: Application,
-  { desired, signal, proven }: Today & { proven: boolean },
+  { desired, signal, entry }: Today & { entry: RevisionHistory | undefined },
 ): Promise<DesiredState | 'gone' | undefined> {
-  const entry = app.status?.history?.at(-1);
-  if (!entry || !proven) return undefined;
+  if (!entry) return undefined;
   known.last = await kept(desiring, known.last, { app, past: entry }, { desired, signal });
   return known.last.state;
 }

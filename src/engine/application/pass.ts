@@ -59,6 +59,9 @@ export interface Standing {
   refused?: string;
 }
 
+/** `argocd`: Argo CD works on the applications, and statuses are its. */
+export type Mode = 'coxswain' | 'argocd';
+
 export interface ReconcileDeps {
   store: Store;
   clock: Clock;
@@ -89,6 +92,6 @@ export interface ReconcileDeps {
   fetch(app: Application, since: number, signal: AbortSignal): Promise<void> | undefined;
   /** Drops what the application's cluster keeps for it. */
   forgetTracking(known: { tracking: string; server: string }): void;
-  /** `argocd`: the status writer and the operation runner are off. */
-  passive: boolean;
+  /** Who compares and syncs; where that is Argo CD, a pass is that of `engine/argocd`. */
+  mode: Mode;
 }

@@ -1,4 +1,4 @@
-// Writing an Application's status: one patch with only what differs, and nothing where Argo CD writes it.
+// Writing an Application's status: one patch with only what differs.
 import type { Application, ApplicationStatus, Condition, Health, Operation } from '../../model/application.ts';
 import type { ReconcileDeps } from './pass.ts';
 import { argo } from '../../model/annotations.ts';
@@ -37,7 +37,6 @@ export async function write(
   status: ApplicationStatus,
   { refreshed = false, ...more }: Written = {},
 ): Promise<Application> {
-  if (deps.passive) return app;
   const metadata = refreshed ? { metadata: { annotations: { [argo.refresh]: null } } } : {};
   const patch = statusPatch(app, status, { ...more, ...metadata });
   if (!patch) return app;

@@ -1,6 +1,6 @@
 // What the engine itself knows of an application's last sync and gate: the Application's writers can change its status,
 // not this.
-import type { Application, ApplicationSource, ApplicationSpec } from '../../model/application.ts';
+import type { Application, ApplicationSource, ApplicationSpec, RevisionHistory } from '../../model/application.ts';
 import type { RememberedPolicy, SyncRecord } from '../../model/coxswain.ts';
 import type { ObjectMeta } from '../../model/kube.ts';
 import type { AppProject } from '../../model/project.ts';
@@ -10,10 +10,6 @@ import { hashOf, sameJson } from '../../base/canonical.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
-import { isObject } from '../../model/kube.ts';
-import { textAt } from '../../model/read.ts';
-import { effectivePolicy, loosens, stricter } from '../../policy/policy.ts';
-import { clusterOf } from '../../store/settings.ts';
 
 type Records = Pick<Store, 'records'>;
 
@@ -80,6 +76,7 @@ export function policyFields({
 
 type Fields = Partial<Pick<SyncRecord['spec'], 'state' | 'policy' | 'place'>> & {
   base?: SyncRecord['spec']['base'] | null;
+  unverified?: SyncRecord['spec']['unverified'];
 };
 
 /**
@@ -96,6 +93,7 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
   const base =
     fields.state !== undefined ? undefined : fields.base === undefined ? before?.base : (fields.base ?? undefined);
   const place = fields.place ?? known?.spec.place;
+  const unverified = 'unverified' in fields ? fields.unverified : before?.unverified;
   const spec: SyncRecord['spec'] = {
     application: applicationKey(app),
     uid,
@@ -103,6 +101,7 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
     ...(state !== undefined && { state }),
     ...(place !== undefined && { place }),
     ...(base && { base }),
+    ...(unverified && { unverified }),
   };
   if (before && sameJson(before, spec)) return;
   if (known) {
@@ -114,6 +113,7 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
         state: state ?? null,
         place: place ?? null,
         base: base ?? null,
+        unverified: unverified ?? null,
       },
     });
     return;
@@ -128,80 +128,12 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
 }
 
 /** What is deployed to the same place, whichever Application does it. */
-function placeText(server: string, namespace: string | undefined): string {
+export function placeText(server: string, namespace: string | undefined): string {
   return hashOf({ server, namespace });
 }
 
-function placeOfSpec({ settings }: Gates, { spec }: Described): string | undefined {
-  const destination = isObject(spec) && isObject(spec['destination']) ? spec['destination'] : undefined;
-  if (!destination) return undefined;
-  return placeText(
-    clusterOf(settings(), destination)?.server ?? textAt(destination, 'server'),
-    textAt(destination, 'namespace') || undefined,
-  );
-}
-
-/**
- * Records of gated Applications that are gone, and were last synced to where this one deploys: nobody has approved that
- * the gate ends.
- */
-export function orphansAt(store: Gates, app: Described): SyncRecord[] {
-  const { records, applications } = store;
-  const place = placeOfSpec(store, app);
-  return place === undefined
-    ? []
-    : records.of(place).filter((record) => record.spec.policy.gated && !applications.get(record.spec.application));
-}
-
-/** Applications that deploy to where that record's was last synced. */
-export function neighbours(store: Gates, { spec: { place } }: SyncRecord): string[] {
-  return place === undefined
-    ? []
-    : store.applications
-        .list()
-        .filter((app) => placeOfSpec(store, app) === place)
-        .map(applicationKey);
-}
-
-/** An Application, as it is or as Git has it. */
-interface Described {
-  metadata: ObjectMeta;
-  spec?: unknown;
-}
-
-/** As the gate reads it. */
-export function asPolicy(policy: RememberedPolicy): EffectivePolicy {
-  return { ...policy, environment: undefined, slack: undefined };
-}
-
-/**
- * The gate that holds beside the present annotations: the strictest since what was last approved, here and in this
- * place. undefined: none is known.
- */
-export function lastPolicy(store: Gates, app: Described): EffectivePolicy | undefined {
-  const own = store.records.get(applicationKey(app));
-  const policies = [...(own ? [own] : []), ...orphansAt(store, app).filter((record) => record !== own)].map(
-    ({ spec }) => asPolicy(spec.policy),
-  );
-  return policies.reduce<EffectivePolicy | undefined>(
-    (all, policy) => (all ? stricter(all, policy) : policy),
-    undefined,
-  );
-}
-
-/** The annotations of application and project, and what was stricter before somebody loosened them without approval. */
-export function policyInForce(store: Gates, app: Application, project: AppProject | undefined): EffectivePolicy {
-  const [now, before] = [effectivePolicy(app, project), lastPolicy(store, app)];
-  return before?.gated ? stricter(now, before) : now;
-}
-
-/**
- * Whether the history tells what was last synced. Where approval is needed, only what this engine has synced to the
- * present destination counts: an entry that somebody wrote does not, nor one of before the application moved.
- */
-export function isProven(store: Gates, { app, project, target: { server } }: Destined): boolean {
-  const entry = app.status?.history?.at(-1);
-  if (!entry || !policyInForce(store, app, project).gated) return true;
+/** Whether that history entry is the last sync that the record tells of. */
+export function isRemembered(store: Records, { app, target: { server } }: Placed, entry: RevisionHistory): boolean {
   return recordOf(store, app)?.spec.state === stateOf(entry, app.spec, server);
 }
 
@@ -220,6 +152,15 @@ export function rememberSync(store: Records, placed: Placed, synced: Synced): Pr
 }
 
 type Placed = Pick<Destined, 'app' | 'target'>;
+
+/** What our own look found of a sync that Argo CD reports; undefined: it is as Argo CD says. */
+export function rememberDoubt(
+  store: Records,
+  app: Application,
+  unverified: SyncRecord['spec']['unverified'],
+): Promise<void> {
+  return write(store, app, { unverified });
+}
 
 function placeOf({ app, target: { server } }: Placed): string {
   return placeText(server, app.spec.destination.namespace || undefined);
@@ -257,16 +198,6 @@ export async function rememberBase(
         }
       : null,
   });
-}
-
-/**
- * A gate that is stricter than the former one holds from now on; a looser one waits until something is approved under
- * the former.
- */
-export async function followPolicy(store: Gates, app: Application, project: AppProject | undefined): Promise<void> {
-  const [now, before] = [effectivePolicy(app, project), lastPolicy(store, app)];
-  if ((now.gated || before?.gated) && !(before && loosens(before, now)))
-    await write(store, app, { policy: policyFields(now) });
 }
 
 /** From now on this is what is remembered, whatever was before. */

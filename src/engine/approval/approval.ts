@@ -50,42 +50,6 @@ export function isApprovalOf({ metadata: { annotations } }: Approval, app: { met
   return uid === undefined || uid === app.metadata.uid;
 }
 
-/** Clock ms at which it expires; undefined when nobody's word can let it pass any more. */
-function expiryOf({ metadata, status }: Approval, expiresMs: number): number | undefined {
-  const { phase = 'Pending', openedAt, approvals = [] } = status ?? {};
-  if (phase !== 'Pending' && phase !== 'Approved') return undefined;
-  const times = [openedAt ?? metadata.creationTimestamp ?? '', ...approvals.map(({ at }) => at)]
-    .map((time) => Date.parse(time))
-    .filter(Number.isFinite);
-  return times.length > 0 ? Math.max(...times) + expiresMs : undefined;
-}
-
-/**
- * Ends what has waited too long, but for the one that is being applied; milliseconds until the next of the
- * application's does.
- */
-export async function expireApprovals(
-  deps: ApprovalDeps,
-  application: string,
-  { expiresMs, applied }: { expiresMs: number; applied: string | undefined },
-): Promise<number | undefined> {
-  let next: number | undefined;
-  for (const approval of deps.store.approvals.of(application)) {
-    const at = approval.metadata.name === applied ? undefined : expiryOf(approval, expiresMs);
-    const left = at === undefined ? undefined : at - deps.clock.now();
-    if (left !== undefined && left > 0) next = Math.min(next ?? left, left);
-    const agreed = (approval.status?.approvals ?? []).map(({ actor }) => actor.login).join(', ');
-    if (left !== undefined && left <= 0)
-      await setPhase(
-        deps,
-        approval,
-        'Expired',
-        agreed === '' ? 'nobody decided in time' : `it was not applied in time after ${agreed} agreed`,
-      );
-  }
-  return next;
-}
-
 function newApproval(wanted: WantedApproval): Approval {
   const { namespace, name, uid } = wanted.application.metadata;
   return {

@@ -12,15 +12,10 @@ import { isObject } from '../../model/kube.ts';
 import { textAt } from '../../model/read.ts';
 import { effectivePolicy, loosens } from '../../policy/policy.ts';
 import { makesHistory } from '../../sync/history.ts';
-import {
-  asPolicy,
-  endGate,
-  orphansAt,
-  policyFields,
-  policyInForce,
-  rememberPolicy,
-  rememberSync,
-} from '../application/sync-record.ts';
+import { endGate, policyFields, rememberPolicy, rememberSync } from '../application/sync-record.ts';
+import { policyInForce } from '../application/gate-record.ts';
+import { asPolicy } from '../application/gate-record.ts';
+import { orphansAt } from '../application/gate-record.ts';
 
 type Places = Gates & Pick<Store, 'projects' | 'namespace'>;
 

@@ -11,7 +11,7 @@ import type { Change } from '../application/pass.ts';
 import type { GateDeps, GateSubject, Moment } from './gate-subject.ts';
 import { loosenedBy } from './gate-subject.ts';
 import { isOpen, isApprovalOf } from './approval.ts';
-import { policyInForce } from '../application/sync-record.ts';
+import { policyInForce } from '../application/gate-record.ts';
 import { withReviewers } from './authors.ts';
 import { changeOf } from './changed-range.ts';
 

@@ -11,7 +11,7 @@ import { isApplication, isProject } from '../../model/argo-kinds.ts';
 import type { LoosenedGate } from '../../policy/policy.ts';
 import { loosenedGates } from '../../policy/policy.ts';
 import { metGates } from '../application/met-gates.ts';
-import { lastPolicy } from '../application/sync-record.ts';
+import { lastPolicy } from '../application/gate-record.ts';
 
 export interface GateDeps {
   store: Store;

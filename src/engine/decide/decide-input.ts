@@ -21,6 +21,7 @@ import { decide } from './decide.ts';
 import { askGate, askPeople, isGated, isWaiting } from '../approval/gate-input.ts';
 import { isLastSynced } from '../approval/gate-subject.ts';
 import { unknownTold } from '../approval/gate-people.ts';
+import { provenEntry } from '../application/gate-record.ts';
 import { metGates } from '../application/met-gates.ts';
 import { unread, waitsFor } from '../application/others.ts';
 import {
@@ -130,7 +131,7 @@ export async function decideOn(
   const { subject, comparison, desired, last } = found;
   const { app, project } = subject;
   const outOfSync = comparison.status === 'OutOfSync';
-  const busy = app.operation !== undefined || deps.passive;
+  const busy = app.operation !== undefined;
   const gateSubject = { app, project, comparison, wanted: desired, last };
   const gated = outOfSync && !busy && isGated(deps, gateSubject);
   const waiting = gated && isWaiting(deps, gateSubject);
@@ -162,7 +163,7 @@ export async function decideOn(
         : {
             revisions: last.revisions,
             manifests: last.key,
-            sources: formerSources(app, app.status?.history?.at(-1) ?? {}),
+            sources: formerSources(app, provenEntry(deps.store, subject) ?? {}),
           },
     gated,
     // Where the last synced state itself would loosen a gate, nothing is put back without approval.

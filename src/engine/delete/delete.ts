@@ -112,7 +112,7 @@ export async function deleteApplication(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   const finalizers = finalizersOf(app);
-  if (deps.passive || finalizers.length === 0) return undefined;
+  if (finalizers.length === 0) return undefined;
   let waiting: Waiting | undefined;
   try {
     waiting = await work(deps, app, signal);

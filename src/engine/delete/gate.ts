@@ -20,7 +20,8 @@ import { isApprovalOf, openApproval, tooLarge } from '../approval/approval.ts';
 import { withReviewers } from '../approval/authors.ts';
 import { peopleLately, peopleNow } from '../approval/rights.ts';
 import { goesWith } from '../application/ownership.ts';
-import { endGate, policyInForce } from '../application/sync-record.ts';
+import { endGate } from '../application/sync-record.ts';
+import { policyInForce } from '../application/gate-record.ts';
 
 /** What the whole tree has now; clusters that cannot be reached tell by the statuses of their applications. */
 async function treeNow(deps: ReconcileDeps, app: Application): Promise<Gone[]> {

@@ -1,10 +1,16 @@
 // Which live objects differ from what was last synced: the drift alone, without what merely waits on the branch.
+import type { Application } from '../../model/application.ts';
 import type { Comparison } from '../../compare/compare.ts';
 import type { DriftedObject } from '../../model/coxswain.ts';
 import type { Effect, ObjectDiff } from '../../model/effect.ts';
 import type { KubeObject } from '../../model/kube.ts';
-import { isGoing } from '../application/assess.ts';
+import { effectOf, isGoing, knownEffect } from '../application/assess.ts';
+import { diffBase } from '../application/history.ts';
+import { isAutomated } from '../../model/application.ts';
+import { followDrift } from './drift.ts';
 import type { DesiredState } from '../application/desired.ts';
+import type { Look } from '../application/refresh.ts';
+import type { ReconcileDeps } from '../application/pass.ts';
 import { fieldManager } from '../../model/annotations.ts';
 import { keyText } from '../../model/kube.ts';
 
@@ -46,7 +52,7 @@ function fromComparison(comparison: Comparison): DriftedObject[] {
 }
 
 /** Empty when nothing was ever synced, or when Git moved and the effect that tells the two apart was not worked out. */
-export function driftedObjects(
+function driftedObjects(
   desired: DesiredState,
   last: DesiredState | 'gone' | undefined,
   comparison: Comparison,
@@ -55,4 +61,31 @@ export function driftedObjects(
   if (comparison.status !== 'OutOfSync' || last === undefined || last === 'gone') return [];
   if (last.key === desired.key) return fromComparison(comparison);
   return (effect?.drift ?? []).map((diff) => fromEffect(diff, comparison));
+}
+
+/** Tells drift from what waits on the branch; where a sync is about to come, nobody needs it. */
+async function driftEffect(
+  app: Application,
+  { subject, ...wanted }: Look,
+  signal: AbortSignal,
+): Promise<Effect | undefined> {
+  const { desired, comparison } = wanted;
+  const last = diffBase(subject.known, wanted.last);
+  const mixed = comparison.status === 'OutOfSync' && last !== undefined && last !== 'gone' && last.key !== desired.key;
+  return mixed && !isAutomated(app.spec) ? effectOf(subject, wanted, signal) : knownEffect(subject, wanted);
+}
+
+/** Brings the episodes in line with what the pass found; milliseconds until a drift will have outlived its settle time. */
+export async function settleDrift(
+  deps: ReconcileDeps,
+  app: Application,
+  found: Look,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const { known } = found.subject;
+  const effect = await driftEffect(app, found, signal);
+  const drifted = driftedObjects(found.desired, diffBase(known, found.last), found.comparison, effect);
+  const followed = await followDrift(deps, app, drifted, known.drift);
+  known.drift = followed.seen;
+  return followed.after;
 }

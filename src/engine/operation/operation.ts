@@ -24,7 +24,7 @@ import { unread } from '../application/others.ts';
 import { recordEnd } from '../approval/gate-end.ts';
 import type { OperationDeps, OperationInput, Wanted } from './wanted.ts';
 import { overridden, targetsOf, wantedOf } from './wanted.ts';
-import { policyInForce } from '../application/sync-record.ts';
+import { policyInForce } from '../application/gate-record.ts';
 
 export type OperationOutcome = { ended: true } | { ended: false; at?: number };
 

@@ -9,7 +9,7 @@ import { compareTo } from '../application/assess.ts';
 import type { DesiredState, Desiring } from '../application/desired.ts';
 import { followBase, lastSynced, diffBase } from '../application/history.ts';
 import { stateOf } from '../application/operation-state.ts';
-import { isProven } from '../application/sync-record.ts';
+import { provenEntry } from '../application/gate-record.ts';
 import type { Worker } from '../../base/worker.ts';
 import type { OtherDeps } from '../application/others.ts';
 import type { AdmissionDeps } from '../approval/admission.ts';
@@ -46,7 +46,7 @@ export function hasOwnRevision(app: Application): boolean {
 
 async function wantedState(
   deps: OperationDeps,
-  { subject: { app }, head }: OperationInput,
+  { subject: { app }, head }: Pick<OperationInput, 'subject' | 'head'>,
   state: OperationState | undefined,
   signal: AbortSignal,
 ): Promise<DesiredState> {
@@ -64,7 +64,7 @@ function respectsIgnored(options: string[] | undefined): boolean {
 
 export async function wantedOf(
   deps: OperationDeps,
-  input: OperationInput,
+  input: Pick<OperationInput, 'subject' | 'head'>,
   state: OperationState | undefined,
   signal: AbortSignal,
 ): Promise<Wanted> {
@@ -76,7 +76,7 @@ export async function wantedOf(
     : await lastSynced(deps.desiring, subject.known, subject.app, {
         desired,
         signal,
-        proven: isProven(deps.store, subject),
+        entry: provenEntry(deps.store, subject),
       });
   // An operation inherits no options: what is compared is what this very operation sends.
   const options = subject.app.operation?.sync?.syncOptions ?? [];

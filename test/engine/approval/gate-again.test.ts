@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { isStatus } from '../../../src/cluster/api-error.ts';
-import { approve, requestSync, revertDrift } from '../../../src/engine/request.ts';
+import { approve, requestSync } from '../../../src/engine/request.ts';
+import { revertDrift } from '../../../src/engine/revert-drift.ts';
 import { write } from '../../../src/engine/application/status-writer.ts';
 import type { Stage } from '../fixture.ts';
 import {
@@ -205,7 +206,7 @@ test('an operation is never merged into one that somebody wrote meanwhile', asyn
   await s.apply('prod', {}, { annotations: { 'argocd.argoproj.io/skip-reconcile': 'true' } });
   const read = await s.until('prod', 'there', () => true);
   const theirs = await patchApp(s, 'prod', { operation: { sync: { dryRun: true } } });
-  const deps = { store: s.store, passive: false } as Parameters<typeof write>[0];
+  const deps = { store: s.store, mode: 'coxswain' } as Parameters<typeof write>[0];
   await assert.rejects(write(deps, read, read.status ?? {}, { operation: { sync: { prune: true } } }), (error) =>
     isStatus(error, 409),
   );

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { canonicalJson } from '../../../src/base/canonical.ts';
-import { approve, revertDrift } from '../../../src/engine/request.ts';
+import { approve } from '../../../src/engine/request.ts';
+import { revertDrift } from '../../../src/engine/revert-drift.ts';
 import type { Stage } from '../fixture.ts';
 import {
   approvalIn,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DriftEpisode } from '../../../src/model/coxswain.ts';
 import type { Stage } from '../fixture.ts';
-import { revertDrift } from '../../../src/engine/request.ts';
+import { revertDrift } from '../../../src/engine/revert-drift.ts';
 import { resourceViews } from '../../../src/engine/resource-view.ts';
 import {
   automated,

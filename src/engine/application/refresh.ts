@@ -1,20 +1,20 @@
 // One look at an application: the branch head, its comparison with the cluster, what was last synced, and health.
-import type { Comparison } from '../compare/compare.ts';
-import type { Application, Health } from '../model/application.ts';
-import type { Subject, Target } from './application/assess.ts';
-import type { DesiredState } from './application/desired.ts';
-import type { ReconcileDeps } from './application/pass.ts';
-import type { Known } from './application/memory.ts';
-import type { Compared } from './application/status.ts';
-import { sameJson } from '../base/canonical.ts';
-import { AppError, asError, errorKind } from '../base/errors.ts';
-import { applicationKey, sourcesOf } from '../model/application.ts';
-import { trackingName } from '../render/document/tracking.ts';
-import { assess, healthOfAll } from './application/assess.ts';
-import { othersOf, takeDown } from './application/others.ts';
-import { diffBase, followBase, keyThen, lastSynced } from './application/history.ts';
-import { isProven } from './application/sync-record.ts';
-import { comparedTo } from './application/status.ts';
+import type { Comparison } from '../../compare/compare.ts';
+import type { Application, Health } from '../../model/application.ts';
+import type { Subject, Target } from './assess.ts';
+import type { DesiredState } from './desired.ts';
+import type { ReconcileDeps } from './pass.ts';
+import type { Known } from './memory.ts';
+import type { Compared } from './status.ts';
+import { sameJson } from '../../base/canonical.ts';
+import { AppError, asError, errorKind } from '../../base/errors.ts';
+import { applicationKey, sourcesOf } from '../../model/application.ts';
+import { trackingName } from '../../render/document/tracking.ts';
+import { assess, healthOfAll } from './assess.ts';
+import { othersOf, takeDown } from './others.ts';
+import { diffBase, followBase, keyThen, lastSynced } from './history.ts';
+import { provenEntry } from './gate-record.ts';
+import { comparedTo } from './status.ts';
 
 /** One round of work on one application. */
 export interface Pass {
@@ -147,16 +147,16 @@ async function lookAt(
   const { known } = subject;
   takeDown(deps, subject, desired);
   known.failedAt = undefined;
-  const proven = deps.passive || isProven(deps.store, subject);
+  const entry = provenEntry(deps.store, subject);
   let last: DesiredState | 'gone' | undefined;
   const previous = async (): Promise<DesiredState | undefined> => {
-    last = await lastSynced(deps.desiring, known, app, { desired, signal, proven });
+    last = await lastSynced(deps.desiring, known, app, { desired, signal, entry });
     const base = diffBase(known, last);
     return base === 'gone' ? undefined : base;
   };
   await followBase(deps, subject, { desired, signal });
   const comparison = await assess(subject, desired, previous, signal);
-  last ??= await lastSynced(deps.desiring, known, app, { desired, signal, proven });
+  last ??= await lastSynced(deps.desiring, known, app, { desired, signal, entry });
   return { subject, desired, comparison, last, health: healthOfAll(app, comparison), refreshed };
 }
 

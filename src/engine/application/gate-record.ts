@@ -1,0 +1,102 @@
+// The gate that holds by what is remembered: of this application, and of those that are gone from its place.
+import type { Application, RevisionHistory } from '../../model/application.ts';
+import type { RememberedPolicy, SyncRecord } from '../../model/coxswain.ts';
+import type { ObjectMeta } from '../../model/kube.ts';
+import type { AppProject } from '../../model/project.ts';
+import type { EffectivePolicy } from '../../policy/policy.ts';
+import type { Destined, Gates } from './sync-record.ts';
+import { applicationKey } from '../../model/application.ts';
+import { isObject } from '../../model/kube.ts';
+import { textAt } from '../../model/read.ts';
+import { effectivePolicy, loosens, stricter } from '../../policy/policy.ts';
+import { clusterOf } from '../../store/settings.ts';
+import { isRemembered, placeText, policyFields, rememberPolicy } from './sync-record.ts';
+
+/** An Application, as it is or as Git has it. */
+interface Described {
+  metadata: ObjectMeta;
+  spec?: unknown;
+}
+
+function placeOfSpec({ settings }: Gates, { spec }: Described): string | undefined {
+  const destination = isObject(spec) && isObject(spec['destination']) ? spec['destination'] : undefined;
+  if (!destination) return undefined;
+  return placeText(
+    clusterOf(settings(), destination)?.server ?? textAt(destination, 'server'),
+    textAt(destination, 'namespace') || undefined,
+  );
+}
+
+/**
+ * Records of gated Applications that are gone, and were last synced to where this one deploys: nobody has approved that
+ * the gate ends.
+ */
+export function orphansAt(store: Gates, app: Described): SyncRecord[] {
+  const { records, applications } = store;
+  const place = placeOfSpec(store, app);
+  return place === undefined
+    ? []
+    : records.of(place).filter((record) => record.spec.policy.gated && !applications.get(record.spec.application));
+}
+
+/** Applications that deploy to where that record's was last synced. */
+export function neighbours(store: Gates, { spec: { place } }: SyncRecord): string[] {
+  return place === undefined
+    ? []
+    : store.applications
+        .list()
+        .filter((app) => placeOfSpec(store, app) === place)
+        .map(applicationKey);
+}
+
+/** As the gate reads it. */
+export function asPolicy(policy: RememberedPolicy): EffectivePolicy {
+  return { ...policy, environment: undefined, slack: undefined };
+}
+
+/**
+ * The gate that holds beside the present annotations: the strictest since what was last approved, here and in this
+ * place. undefined: none is known.
+ */
+export function lastPolicy(store: Gates, app: Described): EffectivePolicy | undefined {
+  const own = store.records.get(applicationKey(app));
+  const policies = [...(own ? [own] : []), ...orphansAt(store, app).filter((record) => record !== own)].map(
+    ({ spec }) => asPolicy(spec.policy),
+  );
+  return policies.reduce<EffectivePolicy | undefined>(
+    (all, policy) => (all ? stricter(all, policy) : policy),
+    undefined,
+  );
+}
+
+/** The annotations of application and project, and what was stricter before somebody loosened them without approval. */
+export function policyInForce(store: Gates, app: Application, project: AppProject | undefined): EffectivePolicy {
+  const [now, before] = [effectivePolicy(app, project), lastPolicy(store, app)];
+  return before?.gated ? stricter(now, before) : now;
+}
+
+/**
+ * Whether the history tells what was last synced. Where approval is needed, only what this engine has synced to the
+ * present destination counts: an entry that somebody wrote does not, nor one of before the application moved.
+ */
+export function isProven(store: Gates, destined: Destined): boolean {
+  return provenEntry(store, destined) === destined.app.status?.history?.at(-1);
+}
+
+/** The newest history entry that can be believed so. */
+export function provenEntry(store: Gates, destined: Destined): RevisionHistory | undefined {
+  const { app, project } = destined;
+  const history = app.status?.history ?? [];
+  if (!policyInForce(store, app, project).gated) return history.at(-1);
+  return history.findLast((entry) => isRemembered(store, destined, entry));
+}
+
+/**
+ * A gate that is stricter than the former one holds from now on; a looser one waits until something is approved under
+ * the former.
+ */
+export async function followPolicy(store: Gates, app: Application, project: AppProject | undefined): Promise<void> {
+  const [now, before] = [effectivePolicy(app, project), lastPolicy(store, app)];
+  if ((now.gated || before?.gated) && !(before && loosens(before, now)))
+    await rememberPolicy(store, app, policyFields(now));
+}

@@ -1,0 +1,59 @@
+// What this engine does for an application that Argo CD works on: looks, keeps Approvals and episodes, writes
+// operations that were approved, and verifies what became of them. The status is Argo CD's.
+import type { Application } from '../../model/application.ts';
+import type { ReconcileDeps } from '../application/pass.ts';
+import type { Look, Pass } from '../application/refresh.ts';
+import { cox } from '../../model/annotations.ts';
+import { followLive } from '../application/catching-up.ts';
+import { followPolicy } from '../application/gate-record.ts';
+import { look, subjectOf } from '../application/refresh.ts';
+import { expire } from '../approval/expiry.ts';
+import { decideOn } from '../decide/decide-input.ts';
+import { settleDrift } from '../drift/drifted.ts';
+import { writeApproved } from './operation.ts';
+import { verify } from './verify.ts';
+
+/** `next`: milliseconds until it wants to be looked at again. `fetching`: what it waits for without a worker. */
+export interface Followed {
+  next: number | undefined;
+  fetching?: Promise<void> | undefined;
+}
+
+function earliest(...times: (number | undefined)[]): number | undefined {
+  const known = times.filter((item) => item !== undefined);
+  return known.length > 0 ? Math.max(0, Math.min(...known)) : undefined;
+}
+
+/** The Approval under which Argo CD is at work: what is being applied was begun in time. */
+function underWay({ operation }: Application): string | undefined {
+  return operation?.info?.find(({ name }) => name === cox.approvalInfo)?.value;
+}
+
+/** What is approved is written as an operation; what is automated Argo CD begins by itself. */
+async function decided(pass: Pass, found: Look): Promise<number | undefined> {
+  const { deps, signal } = pass;
+  const { decided, unknown } = await decideOn(deps, found, signal);
+  if (decided.do === 'sync' && decided.operation.initiatedBy?.automated !== true)
+    await writeApproved(pass, found, decided.operation);
+  if (unknown && decided.do !== 'sync') throw unknown;
+  return decided.do === 'wait' ? decided.until - deps.clock.now() : undefined;
+}
+
+/** While Argo CD is at work, nothing is asked or decided: what becomes of it is looked at when it has ended. */
+export async function followArgo(deps: ReconcileDeps, app: Application, signal: AbortSignal): Promise<Followed> {
+  const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
+  await followPolicy(deps.store, app, project);
+  const expiry = await expire(deps, app, underWay(app));
+  if (app.metadata.deletionTimestamp || app.operation) return { next: expiry };
+  const target = await deps.targetOf(app);
+  if (!target) return { next: expiry };
+  const pass: Pass = { deps, app, target, refreshed: false, signal };
+  const { found: first, fetching } = await look(pass, subjectOf(pass));
+  if (!first) return { next: expiry, fetching };
+  const found = await verify(pass, first);
+  await followLive(deps, found, signal);
+  const wait = await decided(pass, found);
+  found.subject.known.moved = false;
+  const drift = found.comparison.status === 'Unknown' ? undefined : await settleDrift(deps, app, found, signal);
+  return { next: earliest(expiry, wait, drift), fetching };
+}

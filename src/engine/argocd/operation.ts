@@ -1,0 +1,132 @@
+// An operation that Argo CD is to carry out: asked of the gate as one of our own, then written in one patch.
+import type { Application, Operation } from '../../model/application.ts';
+import type { Store } from '../../store/store.ts';
+import type { ReconcileDeps } from '../application/pass.ts';
+import type { Look, Pass } from '../application/refresh.ts';
+import type { Admission } from '../approval/admission.ts';
+import { sameJson } from '../../base/canonical.ts';
+import { AppError, describeError, errorKind } from '../../base/errors.ts';
+import { isStatus } from '../../cluster/api-error.ts';
+import { applicationKey, sourcesOf } from '../../model/application.ts';
+import { policyInForce } from '../application/gate-record.ts';
+import { subjectOf } from '../application/refresh.ts';
+import { admit } from '../approval/admission.ts';
+import { wantedOf } from '../operation/wanted.ts';
+
+/**
+ * Sources and revisions as they were judged: Argo CD takes those of the spec as it is when it begins, and a retry that
+ * refreshes drops the revision.
+ */
+function pinned({ spec }: Application, operation: Operation, revisions: string[]): Operation {
+  const { sync = {}, retry } = operation;
+  const { revision: _revision, revisions: _revisions, ...rest } = sync;
+  const [source] = sourcesOf(spec);
+  const own = spec.sources && spec.sources.length > 0 ? { sources: spec.sources } : source ? { source } : {};
+  return {
+    ...operation,
+    sync: {
+      ...(rest.source === undefined && rest.sources === undefined && own),
+      ...rest,
+      ...(revisions.length > 1 ? { revisions } : { revision: revisions[0] ?? '' }),
+    },
+    ...(retry && { retry: { ...retry, refresh: false } }),
+  };
+}
+
+type Answer = { refused: string } | { operation: Operation };
+
+/**
+ * What the gate says of it, of Git and of the cluster as they are at this moment. What passes a gate is pinned to what
+ * was judged.
+ */
+export async function judgeOperation(pass: Pass, operation: Operation): Promise<Answer> {
+  const { deps, app, signal } = pass;
+  const subject = subjectOf({ ...pass, app: { ...app, operation } });
+  const unpinned = sourcesOf(app.spec).map(() => undefined);
+  const wanted = await wantedOf(deps, { subject, head: undefined }, undefined, signal);
+  const admission: Admission = {
+    subject,
+    head: await deps.desiring.at(app, unpinned, signal),
+    last: wanted.last,
+    wanted: wanted.state,
+    comparison: wanted.comparison,
+  };
+  const answer = await admit(deps, admission, signal);
+  if ('refused' in answer) return answer;
+  return { operation: answer.rule === 'not-gated' ? operation : pinned(app, operation, wanted.state.revisions) };
+}
+
+/**
+ * Writes the operation over the very version that was judged. Argo CD merges its state into the former one, and takes
+ * what that one had applied for done: so it goes in the same patch (Argo CD: util/argo/argo.go SetAppOperation).
+ * Throws what is worth another try.
+ */
+export async function writeOperation(
+  { applications }: Pick<Store, 'applications'>,
+  app: Application,
+  operation: Operation,
+): Promise<void> {
+  const state = app.status?.operationState;
+  try {
+    await applications.jsonPatch(applicationKey(app), [
+      { op: 'test', path: '/metadata/resourceVersion', value: app.metadata.resourceVersion },
+      { op: 'test', path: '/operation', value: null },
+      ...(state ? [{ op: 'remove' as const, path: '/status/operationState' }] : []),
+      { op: 'add', path: '/operation', value: operation },
+    ]);
+  } catch (cause) {
+    if (!isStatus(cause, 422) && !isStatus(cause, 409)) throw cause;
+    throw new AppError('E_API', 'the application was changed by somebody else meanwhile', { kind: 'transient', cause });
+  }
+}
+
+/** Argo CD has done this very one: what is left of it is told, and not done again and again. */
+function isDone({ status }: Application, operation: Operation): boolean {
+  const { phase, operation: done } = status?.operationState ?? {};
+  return (
+    phase === 'Succeeded' &&
+    done?.initiatedBy?.username === operation.initiatedBy?.username &&
+    done?.sync?.revision === operation.sync?.revision &&
+    sameJson([done?.sync?.revisions, done?.info], [operation.sync?.revisions, operation.info])
+  );
+}
+
+/** What people agreed to is written once for each time that they agreed; the gate tells of the rest. */
+export async function writeApproved(pass: Pass, { subject }: Look, operation: Operation): Promise<void> {
+  const { deps, app } = pass;
+  if (isDone(app, operation)) return;
+  const answer = await judgeOperation(pass, operation);
+  if ('refused' in answer) {
+    subject.log.info({ why: answer.refused }, 'the approved operation is not written');
+    return;
+  }
+  await writeOperation(deps.store, app, answer.operation);
+  subject.log.info({ revision: answer.operation.sync?.revision }, 'an approved operation is handed to Argo CD');
+}
+
+/** Whether a fault leaves the operation to Argo CD alone: nothing here needs approval, and what it would do is its own. */
+function isOurs(deps: ReconcileDeps, app: Application, error: unknown): boolean {
+  const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
+  return errorKind(error) === 'terminal' && policyInForce(deps.store, app, project).gated;
+}
+
+/** For a person: writes it, or says why not. Throws what is worth another try. */
+export async function askedOperation(
+  deps: ReconcileDeps,
+  app: Application,
+  operation: Operation,
+  signal: AbortSignal,
+): Promise<{ refused: string } | undefined> {
+  const target = await deps.targetOf(app);
+  if (!target) return { refused: 'no cluster is known for its destination' };
+  let answer: Answer = { operation };
+  try {
+    answer = await judgeOperation({ deps, app, target, refreshed: false, signal }, operation);
+  } catch (error) {
+    if (isOurs(deps, app, error)) return { refused: `what it would do cannot be told: ${describeError(error)}` };
+    if (errorKind(error) !== 'terminal') throw error;
+  }
+  if ('refused' in answer) return answer;
+  await writeOperation(deps.store, app, answer.operation);
+  return undefined;
+}

@@ -1,0 +1,188 @@
+// The gate where Argo CD works on the applications: what is asked, what is written for it, and what it may not do.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import type { Operation } from '../../../src/model/application.ts';
+import type { Stage } from '../fixture.ts';
+import type { StandIn } from '../../beside/stand-in.ts';
+import { approve, requestSync } from '../../../src/engine/request.ts';
+import {
+  approvalIn,
+  approvalsOf,
+  config,
+  dataOf,
+  gone,
+  isSynced,
+  patchApp,
+  person,
+  push,
+  requests,
+} from '../manifests.ts';
+import { standIn } from '../../beside/stand-in.ts';
+import { stage } from '../fixture.ts';
+
+const bob = person('bob', 2);
+const gate = { 'coxswain.dev/approval': 'required' };
+
+interface Beside {
+  s: Stage;
+  argo: StandIn;
+  /** Every operation that was seen on the application. */
+  operations: Operation[];
+}
+
+async function beside(
+  t: TestContext,
+  files: Record<string, string>,
+  syncPolicy: Record<string, unknown> = {},
+): Promise<Beside> {
+  const s = await stage(t, files, { engine: 'argocd' });
+  const argo = await standIn(t, s);
+  await s.project('gated', gate);
+  await s.apply('gates', { project: 'gated', syncPolicy });
+  await argo.refresh('gates');
+  const operations: Operation[] = [];
+  s.store.applications.onChange((_key, app, before) => {
+    if (app?.operation && !before?.operation) operations.push(app.operation);
+  });
+  return { s, argo, operations };
+}
+
+function ask(s: Stage, name: string, what = {}): ReturnType<typeof requestSync> {
+  return requestSync(
+    { ...requests(s), handOver: s.engine.handOver },
+    { application: `${s.namespace}/gates`, request: name, actor: bob, ...what },
+  );
+}
+
+async function agree(s: Stage): Promise<void> {
+  const outcome = await approve(requests(s), { application: `${s.namespace}/gates`, actor: bob, teams: [] });
+  assert.equal(outcome.done, true, outcome.message);
+}
+
+/** Brings the first state into the cluster. */
+async function deployed(t: TestContext, files: Record<string, string>, syncPolicy = {}): Promise<Beside> {
+  const made = await beside(t, files, syncPolicy);
+  await approvalIn(made.s, 'gates', 'Pending');
+  await agree(made.s);
+  await approvalIn(made.s, 'gates', 'Applied');
+  return made;
+}
+
+test('what is gated is asked about, refused to whoever syncs it, and handed to Argo CD once approved', async (t) => {
+  const { s, operations } = await beside(t, { 'gates/a.yaml': config('gates', '1') });
+  const pending = await approvalIn(s, 'gates', 'Pending');
+  const refused = await ask(s, 'early');
+  assert.deepEqual(refused, {
+    done: false,
+    message: `approval required: Approval/${pending.metadata.name}; it syncs by itself once approved: \`/cox approve gates\``,
+  });
+  assert.equal(await dataOf(s, 'gates'), undefined);
+  await agree(s);
+  const applied = await approvalIn(s, 'gates', 'Applied');
+  assert.equal(applied.metadata.name, pending.metadata.name);
+  assert.deepEqual(await dataOf(s, 'gates'), { value: '1' });
+  const [operation, ...more] = operations;
+  assert.deepEqual(more, []);
+  assert.deepEqual(operation?.sync, {
+    source: { repoURL: s.url, path: 'gates', targetRevision: 'main' },
+    revision: pending.spec.revision,
+    prune: false,
+  });
+  const app = await s.until('gates', 'synced', isSynced);
+  assert.equal(app.status?.history?.at(-1)?.revision, pending.spec.revision);
+  await s.untilStore('it is as Argo CD reports', () => s.engine.unverified?.(app) === undefined || undefined);
+});
+
+test('an approval that no longer fits when it is to be written writes nothing, and the difference is asked about', async (t) => {
+  const { s, operations } = await deployed(t, { 'gates/a.yaml': config('gates', '1') });
+  await push(s, { 'gates/a.yaml': config('gates', '2') });
+  const old = await approvalIn(s, 'gates', 'Pending');
+  const held = { metadata: { annotations: { 'argocd.argoproj.io/skip-reconcile': 'true' } } };
+  await patchApp(s, 'gates', held);
+  await agree(s);
+  await push(s, { 'gates/a.yaml': config('gates', '3') });
+  await patchApp(s, 'gates', { metadata: { annotations: { 'argocd.argoproj.io/skip-reconcile': null } } });
+  const superseded = await approvalIn(s, 'gates', 'Superseded');
+  assert.equal(superseded.metadata.name, old.metadata.name);
+  const next = await approvalIn(s, 'gates', 'Pending');
+  assert.notEqual(next.metadata.name, old.metadata.name);
+  assert.equal(operations.length, 1); // that of the first state
+  assert.deepEqual(await dataOf(s, 'gates'), { value: '1' });
+});
+
+test('a change of the spec after the operation was written does not change what is applied', async (t) => {
+  const files = { 'gates/a.yaml': config('gates', '1'), 'other/a.yaml': config('gates', 'never asked about') };
+  const { s, argo } = await deployed(t, files);
+  argo.before = async () => {
+    await patchApp(s, 'gates', { spec: { source: { path: 'other' } } });
+  };
+  const sha = await push(s, { 'gates/a.yaml': config('gates', '2') });
+  await approvalIn(s, 'gates', 'Pending');
+  await agree(s);
+  await s.until('gates', 'synced to it', (app) => app.status?.history?.at(-1)?.revision === sha);
+  assert.deepEqual(await dataOf(s, 'gates'), { value: '2' });
+});
+
+test('the operation prunes exactly when what was approved deletes', async (t) => {
+  const { s, operations } = await deployed(t, {
+    'gates/a.yaml': config('gates', '1'),
+    'gates/b.yaml': config('spare', '1'),
+  });
+  await push(s, { 'gates/b.yaml': undefined });
+  await approvalIn(s, 'gates', 'Pending');
+  await agree(s);
+  await gone(s, 'spare');
+  assert.deepEqual(
+    operations.map(({ sync }) => sync?.prune),
+    [false, true],
+  );
+});
+
+test('a sync that Argo CD reports and did not make is told, stays unapplied, and is not repeated', async (t) => {
+  const { s, argo, operations } = await deployed(t, { 'gates/a.yaml': config('gates', '1') });
+  argo.skips.add('gates');
+  const sha = await push(s, { 'gates/a.yaml': config('gates', '2') });
+  await approvalIn(s, 'gates', 'Pending');
+  await agree(s);
+  const record = await s.untilStore('what is left is known', () =>
+    s.store.records.list().find(({ spec }) => (spec.unverified?.left.length ?? 0) > 0),
+  );
+  assert.deepEqual(record.spec.unverified?.left, [`ConfigMap ${s.namespace}/gates`]);
+  const app = await s.until('gates', 'compared', (each) => each.status?.sync?.status === 'OutOfSync');
+  assert.equal(app.status?.history?.at(-1)?.revision, sha);
+  assert.deepEqual(
+    approvalsOf(s, 'gates')
+      .map(({ status }) => status?.phase)
+      .sort(),
+    ['Applied', 'Approved'],
+  );
+  assert.equal(operations.length, 2);
+  assert.deepEqual(s.engine.unverified?.(app), record.spec.unverified?.left);
+});
+
+test('what a sync left half done is asked about anew', async (t) => {
+  const files = { 'gates/a.yaml': config('gates', '1'), 'gates/b.yaml': config('spare', '1') };
+  const { s, argo } = await deployed(t, files);
+  argo.skips.add('spare');
+  await push(s, { 'gates/a.yaml': config('gates', '2'), 'gates/b.yaml': config('spare', '2') });
+  const whole = await approvalIn(s, 'gates', 'Pending');
+  await agree(s);
+  const rest = await approvalIn(s, 'gates', 'Pending', ({ metadata }) => metadata.name !== whole.metadata.name);
+  assert.deepEqual(
+    rest.spec.operations.map(({ key }) => key.name),
+    ['spare'],
+  );
+});
+
+test('a second sync applies: the state of the first goes with the operation that is written', async (t) => {
+  const { s } = await deployed(t, {
+    'gates/a.yaml': config('gates', '1'),
+    'gates/hook.yaml': config('before', '1', 'argocd.argoproj.io/hook: PreSync'),
+  });
+  await push(s, { 'gates/a.yaml': config('gates', '2') });
+  const second = await approvalIn(s, 'gates', 'Pending');
+  await agree(s);
+  await approvalIn(s, 'gates', 'Applied', ({ metadata }) => metadata.name === second.metadata.name);
+  assert.deepEqual(await dataOf(s, 'gates'), { value: '2' });
+});
