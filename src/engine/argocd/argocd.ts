@@ -14,7 +14,7 @@ import { writeApproved } from './operation.ts';
 import { verify } from './verify.ts';
 
 /** `next`: milliseconds until it wants to be looked at again. `fetching`: what it waits for without a worker. */
-export interface Followed {
+interface Followed {
   next: number | undefined;
   fetching?: Promise<void> | undefined;
 }

@@ -39,7 +39,7 @@ type Answer = { refused: string } | { operation: Operation };
  * What the gate says of it, of Git and of the cluster as they are at this moment. What passes a gate is pinned to what
  * was judged.
  */
-export async function judgeOperation(pass: Pass, operation: Operation): Promise<Answer> {
+async function judgeOperation(pass: Pass, operation: Operation): Promise<Answer> {
   const { deps, app, signal } = pass;
   const subject = subjectOf({ ...pass, app: { ...app, operation } });
   const unpinned = sourcesOf(app.spec).map(() => undefined);
@@ -61,7 +61,7 @@ export async function judgeOperation(pass: Pass, operation: Operation): Promise<
  * what that one had applied for done: so it goes in the same patch (Argo CD: util/argo/argo.go SetAppOperation).
  * Throws what is worth another try.
  */
-export async function writeOperation(
+async function writeOperation(
   { applications }: Pick<Store, 'applications'>,
   app: Application,
   operation: Operation,
