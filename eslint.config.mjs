@@ -52,6 +52,7 @@ export default ts.config(
       'func-style': ['error', 'declaration', { allowArrowFunctions: true }],
       'no-empty': 'error',
       'no-var': 'error',
+      'no-duplicate-imports': ['error', { allowSeparateTypeImports: true }],
       'prefer-const': 'error',
       eqeqeq: ['error', 'always'],
       'no-console': 'error',

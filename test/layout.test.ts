@@ -6,7 +6,9 @@ import { test } from 'node:test';
 import ts from 'typescript';
 import { unusedExports } from './unused-exports.ts';
 
-/** Rooms of src/ from the ground up; a room imports from lower floors and from itself. A folder of one may stand lower. */
+/**
+ * Rooms of src/ from the ground up; a room imports from lower floors and from itself. A folder of one may stand lower.
+ */
 const floors: string[][] = [
   ['model', 'base'],
   ['git', 'cluster', 'render', 'diff', 'health', 'policy'],
@@ -28,6 +30,7 @@ const maxFiles = 20;
 /** The ground floor: drawers of independent values, without a head. */
 const drawers = ['model', 'base'];
 const maxLines = 300;
+const maxColumns = 120;
 const forbiddenNames = ['utils', 'util', 'helpers', 'helper', 'common', 'misc', 'manager', 'index'];
 
 const root = resolve(import.meta.dirname, '..');
@@ -57,7 +60,9 @@ function importsOf(file: string): string[] {
     );
 }
 
-/** `src/git/mirror.ts` is in room `git`, `src/github/client/api.ts` in `github/client`; `src/main.ts` is its own room. */
+/**
+ * `src/git/mirror.ts` is in room `git`, `src/github/client/api.ts` in `github/client`; `src/main.ts` is its own room.
+ */
 function roomOf(file: string): string {
   const [, first = '', second] = file.split('/');
   if (second === undefined) return 'main.ts';
@@ -170,6 +175,27 @@ test(`no file of src/ and sandbox/ has more than ${maxLines} lines`, () => {
     .map((file) => ({ file, lines: read(file).split('\n').length - 1 }))
     .filter(({ lines }) => lines > maxLines);
   assert.deepEqual(long, []);
+});
+
+/** Lines that are too long, as `file:line: columns`. An address that stands alone cannot be broken. */
+function tooWide(file: string, text: string): string[] {
+  return text.split('\n').flatMap((line, at) => {
+    const columns = [...line].length;
+    return columns > maxColumns && !/^\W*https?:\S+$/.test(line) ? [`${file}:${at + 1}: ${columns}`] : [];
+  });
+}
+
+test(`no line of code has more than ${maxColumns} columns, strings, templates and comments too`, () => {
+  const folders = ['src', 'sandbox', 'tools', 'test', 'bench', 'bin', 'deploy'].flatMap(filesOf);
+  const files = folders.filter((file) => /\.(ts|mjs|js|css|html|go)$/.test(file));
+  assert.ok(files.length > 700, `${files.length} files`);
+  const own = [...files, 'eslint.config.mjs', 'Dockerfile'];
+  assert.deepEqual(
+    own.flatMap((file) => tooWide(file, read(file))),
+    [],
+  );
+  const made = ['x'.repeat(120), 'x'.repeat(121), `// https://example.org/${'x'.repeat(120)}`].join('\n');
+  assert.deepEqual(tooWide('a.ts', made), ['a.ts:2: 121']);
 });
 
 /** Comments of a file as one text; a line that is broken is one sentence all the same. */

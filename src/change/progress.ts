@@ -1,10 +1,9 @@
 // How far the applications have followed a merged pull request, read from their status and their Approvals alone.
-import { applicationName } from '../model/application.ts';
+import { applicationName, isAutomated } from '../model/application.ts';
 import type { Affected } from './affected.ts';
 import type { Application } from '../model/application.ts';
 import type { AppProgress, PullInput, PullProgress } from './pull.ts';
 import type { ChangeDeps } from './deps.ts';
-import { isAutomated } from '../model/application.ts';
 import { affectedBy, pins } from './affected.ts';
 import { policyFor } from './gate.ts';
 import { stricter } from '../policy/policy.ts';

@@ -1,12 +1,11 @@
 // Secret values never leave: of a Secret only what is known to be no value is shown; all else tells equal from
 // different (Argo CD: gitops-engine/pkg/diff/diff.go HideSecretData).
-import { mayHoldSecrets } from '../model/kube.ts';
+import { isObject, mayHoldSecrets } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { argo } from '../model/annotations.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { parseJson } from '../base/json.ts';
 import { foldStringData } from './secret-data.ts';
-import { isObject } from '../model/kube.ts';
 
 /** Kubernetes API, Secret and ObjectMeta: fields that hold no value of a Secret, with their types. */
 const shownFields: ReadonlyMap<string, string> = new Map([

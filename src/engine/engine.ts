@@ -10,9 +10,8 @@ import type { Effect } from '../model/effect.ts';
 import type { Recurring } from '../store/schedules.ts';
 import type { Store } from '../store/store.ts';
 import type { Desiring } from './application/desired.ts';
-import type { ReconcileDeps } from './application/pass.ts';
+import type { Authors, Mode, ReconcileDeps } from './application/pass.ts';
 import type { Worker } from '../base/worker.ts';
-import type { Authors, Mode } from './application/pass.ts';
 import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { errorKind } from '../base/errors.ts';
 import type { QueueMetricsOf } from '../base/queue.ts';
@@ -75,8 +74,8 @@ export interface Engine {
   others(target: Target, tracking: string, held: Held): Others;
   clusters: Clusters;
   /**
-   * Where Argo CD syncs: what is left of the newest sync in history by its own comparison or our look; [] until both have
-   * been made since.
+   * Where Argo CD syncs: what is left of the newest sync in history by its own comparison or our look; [] until both
+   * have been made since.
    */
   unverified: ((app: Application) => readonly string[] | undefined) | undefined;
   /** Writes an operation that Argo CD is to carry out, if the gate lets it pass; undefined where this engine does. */

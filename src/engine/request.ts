@@ -9,15 +9,16 @@ import { isStatus } from '../cluster/api-error.ts';
 import { argo, cox } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { mayApprove, unknownAuthors, withHidden } from '../policy/gate.ts';
-import { closedText } from '../policy/gate-text.ts';
-import { becauseUnknown } from '../policy/gate-text.ts';
+import { becauseUnknown, closedText } from '../policy/gate-text.ts';
 import { stricter } from '../policy/policy.ts';
 import { isApprovalOf, isOpen } from './approval/approval.ts';
 import { recordApproval, recordRejection, reopenApproval, reopenedBy } from './approval/decision.ts';
 import { withReviewers } from './approval/authors.ts';
 import { policyInForce } from './application/gate-record.ts';
 
-/** Asks the gate, and writes the operation that Argo CD is to carry out; or why not. Throws what is worth another try. */
+/**
+ * Asks the gate, and writes the operation that Argo CD is to carry out; or why not. Throws what is worth another try.
+ */
 export type HandOver = (app: Application, operation: Operation) => Promise<{ refused: string } | undefined>;
 
 export interface RequestDeps {

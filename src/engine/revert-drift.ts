@@ -1,4 +1,5 @@
-// Putting drifted objects back to what was last synced, as a person asks for it; what waits on the branch stays waiting.
+// Putting drifted objects back to what was last synced, as a person asks for it; what waits on the branch stays
+// waiting.
 import type { Actor, DriftEpisode } from '../model/coxswain.ts';
 import type { ResourceKey } from '../model/kube.ts';
 import { keyText } from '../model/kube.ts';

@@ -21,8 +21,8 @@ interface GitOptions {
   /** Folder of the mirrors; may be lost at any time, belongs to one process at a time. */
   dir: string;
   /**
-   * URLs of all repositories that are read for good: other mirrors are removed when no process has used them for a day or two.
-   * Default: nothing is removed.
+   * URLs of all repositories that are read for good: other mirrors are removed when no process has used them for a day
+   * or two. Default: nothing is removed.
    */
   wanted?: () => Iterable<string>;
   clock: Clock;

@@ -15,7 +15,9 @@ interface UnusedOptions {
   dir: string;
   clock: Clock;
   log: Logger;
-  /** Folders that are used for good; of mirrors that are open here the last time that they were asked for (clock ms). */
+  /**
+   * Folders that are used for good; of mirrors that are open here the last time that they were asked for (clock ms).
+   */
   used(): { kept: ReadonlySet<string>; open: ReadonlyMap<string, number> };
   /** A mirror that is open here and was not asked for any more: it is closed. */
   close(name: string): void;

@@ -8,9 +8,7 @@ import type {
   RetryStrategy,
   SyncPolicy,
 } from './application.ts';
-import type { DirectorySource } from './sources.ts';
-import type { KustomizeSource } from './sources.ts';
-import type { HelmSource } from './sources.ts';
+import type { DirectorySource, HelmSource, KustomizeSource } from './sources.ts';
 import type { AppProject, ProjectSpec } from './project.ts';
 
 /** Without it, what is deployed would be another thing: nothing is synced. */

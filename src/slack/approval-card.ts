@@ -1,6 +1,5 @@
 // The card of an Approval: who waits for what, and what became of it.
-import { applicationName } from '../model/application.ts';
-import { shortRevision } from '../model/application.ts';
+import { applicationName, shortRevision } from '../model/application.ts';
 import type { RichTextBlockElement, RichTextSection } from '@slack/types';
 import type { Approval } from '../model/coxswain.ts';
 import type { EffectOperation } from '../model/effect.ts';
@@ -9,8 +8,7 @@ import type { Part } from './text.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import { isOpen } from '../engine/approval/approval.ts';
 import { stricter } from '../policy/policy.ts';
-import { gateAfterText } from '../policy/gate-text.ts';
-import { hiddenText } from '../policy/gate-text.ts';
+import { gateAfterText, hiddenText } from '../policy/gate-text.ts';
 import { cox } from '../model/annotations.ts';
 import { button, changeParts, headline, revisionFact } from './card.ts';
 import { clip, code, count, diffBox, escapeMrkdwn, escapeText, facts, line, list, rich } from './text.ts';

@@ -1,6 +1,5 @@
 // What every card is made of: its words, its place, and the line that says which application it is about.
-import { applicationName } from '../model/application.ts';
-import { shortRevision } from '../model/application.ts';
+import { applicationName, shortRevision } from '../model/application.ts';
 import type { Button, KnownBlock } from '@slack/types';
 import type { Application } from '../model/application.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';

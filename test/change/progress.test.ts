@@ -281,6 +281,7 @@ test('what is left of a sync that Argo CD reports is named, five objects at most
   });
   assert.equal(
     found.message,
-    'Argo CD reports it synced, and this is left: ConfigMap shop/a, ConfigMap shop/b, ConfigMap shop/c, ConfigMap shop/d, ConfigMap shop/e and 2 more',
+    'Argo CD reports it synced, and this is left: ConfigMap shop/a, ConfigMap shop/b, ConfigMap shop/c, ' +
+      'ConfigMap shop/d, ConfigMap shop/e and 2 more',
   );
 });

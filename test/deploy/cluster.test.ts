@@ -168,7 +168,7 @@ test('the Deployment sets variables that exist, and what it sets is a valid conf
 });
 
 test('the image is built from the pinned tools with their versions', () => {
-  const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
+  const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8').replace(/ \\\n\s*/g, ' ');
   for (const name of ['helm', 'kustomize', 'jsonnet', 'render'] as const) {
     const line = dockerfile.split('\n').find((each) => each.startsWith(`RUN go -C ${pins[name].module} build`));
     assert.ok(line?.endsWith(` ${pins[name].package}`), name);

@@ -42,7 +42,8 @@ func evaluate(args []string) error {
 		return nil
 	}
 	if *root == "" || flags.NArg() != 1 {
-		return errors.New("usage: jsonnet --root <folder> {-J <folder>} {--ext-str|--ext-code|--tla-str|--tla-code <name>=<value>} [--] <program>")
+		return errors.New("usage: jsonnet --root <folder> {-J <folder>} " +
+			"{--ext-str|--ext-code|--tla-str|--tla-code <name>=<value>} [--] <program>")
 	}
 	opened, err := os.OpenRoot(*root)
 	if err != nil {
@@ -107,7 +108,8 @@ func (i *importer) Import(from, name string) (jsonnet.Contents, string, error) {
 	if left {
 		return jsonnet.Contents{}, "", fmt.Errorf("import %q leaves the repository", name)
 	}
-	return jsonnet.Contents{}, "", fmt.Errorf("couldn't open import %q: no match locally or in the Jsonnet library paths", name)
+	return jsonnet.Contents{}, "", fmt.Errorf(
+		"couldn't open import %q: no match locally or in the Jsonnet library paths", name)
 }
 
 // below joins; an absolute name, and one that climbs out, is not inside.

@@ -1,4 +1,5 @@
-// Version constraints as Argo CD resolves them (Argo CD: docs/user-guide/tracking_strategies.md): the newest tag that fits.
+// Version constraints as Argo CD resolves them (Argo CD: docs/user-guide/tracking_strategies.md): the newest tag that
+// fits.
 package main
 
 import (
@@ -12,7 +13,8 @@ type constraintRequest struct {
 	Tags       []string `json:"tags"`
 }
 
-// newest answers the tag as it is written; null if none fits or the text is no constraint. A version that is written out is none: it names a tag.
+// newest answers the tag as it is written; null if none fits or the text is no constraint. A version that is written
+// out is none: it names a tag.
 func newest(parameters json.RawMessage, _ [][]byte) (any, [][]byte, error) {
 	var asked constraintRequest
 	if err := json.Unmarshal(parameters, &asked); err != nil {

@@ -78,8 +78,8 @@ func milliseconds(start time.Time) int64 {
 	return start.UnixMilli()
 }
 
-// nextStart also finds starts that fall into an hour that the clocks leave out: the parser's own search skips them, and a window that denies
-// would be left open for a night. They begin when the clocks have moved.
+// nextStart also finds starts that fall into an hour that the clocks leave out: the parser's own search skips them, and
+// a window that denies would be left open for a night. They begin when the clocks have moved.
 func nextStart(parsed cron.Schedule, after time.Time) time.Time {
 	next := parsed.Next(after)
 	wall := after

@@ -139,7 +139,8 @@ func (r *jsonReader) member(members map[string]any, depth int) error {
 	return nil
 }
 
-// jsonable turns keys into texts as sigs.k8s.io/yaml does. Two keys with one text are refused: there, chance decides between them.
+// jsonable turns keys into texts as sigs.k8s.io/yaml does. Two keys with one text are refused: there, chance decides
+// between them.
 func jsonable(value any, depth int) (any, error) {
 	if depth > maxDepth {
 		return nil, errDeep

@@ -72,7 +72,8 @@ func readKustomization(text []byte) kustomization {
 		return read
 	}
 	if key := repeatedIn(root); key != nil {
-		read.Error = &fault{key.Line, key.Value + " stands twice in this kustomization, and Kustomize reads only one of the two"}
+		read.Error = &fault{key.Line, key.Value +
+			" stands twice in this kustomization, and Kustomize reads only one of the two"}
 		return read
 	}
 	for _, each := range fields {

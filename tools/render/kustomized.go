@@ -35,7 +35,8 @@ type objectsRequest struct {
 	Patches bool `json:"patches"`
 }
 
-// readObjects reads as Kustomize does: one document between two lines of three dashes. What it refuses itself is passed over.
+// readObjects reads as Kustomize does: one document between two lines of three dashes. What it refuses itself is passed
+// over.
 func readObjects(parameters json.RawMessage, texts [][]byte) (any, [][]byte, error) {
 	var asked objectsRequest
 	if err := json.Unmarshal(parameters, &asked); err != nil {
@@ -98,7 +99,8 @@ func (o *objectsText) collect(p part, node *yaml.Node, depth int) {
 	if isEmpty(items) && items.Kind != yaml.SequenceNode {
 		o.lose(p, items.Line, "the items of this list are missing")
 	} else if isEmpty(items) && id.Kind != "List" && id.Name != "" {
-		o.lose(p, node.Line, "Kustomize takes whatever kind ends with List for a list of objects, and leaves this one out as it has no items")
+		o.lose(p, node.Line, "Kustomize takes whatever kind ends with List for a list of objects, "+
+			"and leaves this one out as it has no items")
 	}
 	for _, item := range itemsOf(node, "items") {
 		if isEmpty(item) {

@@ -1,4 +1,5 @@
-// What Kubernetes and Argo CD do with libraries of Go, done by those libraries: one request after the other over standard input.
+// What Kubernetes and Argo CD do with libraries of Go, done by those libraries: one request after the other over
+// standard input.
 package main
 
 import (
@@ -10,8 +11,8 @@ import (
 	"os"
 )
 
-// A verb answers the request's parameters and blobs with a value and blobs of its own. An error is told as its text, so it may quote
-// nothing of what a person keeps secret.
+// A verb answers the request's parameters and blobs with a value and blobs of its own. An error is told as its text, so
+// it may quote nothing of what a person keeps secret.
 type verb func(parameters json.RawMessage, blobs [][]byte) (any, [][]byte, error)
 
 var verbs = map[string]verb{
@@ -56,7 +57,8 @@ func serve(in io.Reader, out io.Writer) error {
 	}
 }
 
-// respond never fails: a verb that panics has met an input that its library cannot bear, and the next request is another one.
+// respond never fails: a verb that panics has met an input that its library cannot bear, and the next request is
+// another one.
 func respond(message [][]byte) (blobs [][]byte) {
 	defer func() {
 		if recover() != nil {

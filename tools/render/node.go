@@ -1,4 +1,5 @@
-// Lines within a document: the library that reads as Kubernetes does keeps none, so its successor is asked where they are needed.
+// Lines within a document: the library that reads as Kubernetes does keeps none, so its successor is asked where they
+// are needed.
 package main
 
 import "go.yaml.in/yaml/v3"

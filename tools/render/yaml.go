@@ -1,4 +1,5 @@
-// YAML as Kubernetes reads it, and JSON: the documents of a stream as JSON values, each with its line and the keys that stand twice in it.
+// YAML as Kubernetes reads it, and JSON: the documents of a stream as JSON values, each with its line and the keys that
+// stand twice in it.
 package main
 
 import (
@@ -300,7 +301,8 @@ func arrayItems(value any) ([]any, bool) {
 	return items, isArray
 }
 
-// listItems of `kind: List` and of the typed lists. What has a name and no items is an object of its own, whatever its kind is called.
+// listItems of `kind: List` and of the typed lists. What has a name and no items is an object of its own, whatever its
+// kind is called.
 func listItems(value any) ([]any, bool) {
 	object, _ := value.(map[string]any)
 	kind, _ := object["kind"].(string)

@@ -9,8 +9,7 @@ import { presentInstallation, presentRepository, presentUser } from '../present/
 import type { Site } from '../site.ts';
 import type { Account } from '../world.ts';
 import { findAccount } from '../world.ts';
-import { installationOf } from '../installation.ts';
-import { ensureInstallation } from '../installation.ts';
+import { ensureInstallation, installationOf } from '../installation.ts';
 
 /** GitHub: "Registering a GitHub App from a manifest"; what it needs of one. */
 interface AppForm {

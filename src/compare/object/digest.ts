@@ -1,9 +1,8 @@
 // The digest of an effect: equal exactly when a sync would do the same; values count by their MACs and never show
 // (docs/decisions/0005).
-import type { EffectOperation, WrittenField } from '../../model/effect.ts';
+import type { EffectOperation, FieldPath, WrittenField } from '../../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { OwnedChange } from '../../diff/owned.ts';
-import type { FieldPath } from '../../model/effect.ts';
 import type { SyncPhase } from '../../model/application.ts';
 import { canonicalJson, hashOf } from '../../base/canonical.ts';
 import { createHmac } from 'node:crypto';

@@ -16,8 +16,7 @@ import { clusterOf } from '../../store/settings.ts';
 import { takenBy } from './taken.ts';
 import type { Holders } from './holdings.ts';
 import { nextMark } from './holdings.ts';
-import { policyInForce } from './gate-record.ts';
-import { lastPolicy } from './gate-record.ts';
+import { lastPolicy, policyInForce } from './gate-record.ts';
 import { treeOf } from './tree.ts';
 
 export interface OwnershipDeps extends Pick<ReconcileDeps, 'store' | 'connectedTo'> {

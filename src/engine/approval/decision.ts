@@ -5,8 +5,7 @@ import type { Store } from '../../store/store.ts';
 import type { ApprovalDeps } from './phase.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { becauseUnknown } from '../../policy/gate-text.ts';
-import { keyOfApproval } from './phase.ts';
-import { endRound } from './phase.ts';
+import { endRound, keyOfApproval } from './phase.ts';
 import { formerRounds } from './round.ts';
 
 /**

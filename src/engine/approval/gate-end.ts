@@ -13,9 +13,7 @@ import { textAt } from '../../model/read.ts';
 import { effectivePolicy, loosens } from '../../policy/policy.ts';
 import { makesHistory } from '../../sync/history.ts';
 import { endGate, policyFields, rememberPolicy, rememberSync } from '../application/sync-record.ts';
-import { policyInForce } from '../application/gate-record.ts';
-import { asPolicy } from '../application/gate-record.ts';
-import { orphansAt } from '../application/gate-record.ts';
+import { asPolicy, orphansAt, policyInForce } from '../application/gate-record.ts';
 
 type Places = Gates & Pick<Store, 'projects' | 'namespace'>;
 

@@ -1,8 +1,7 @@
 // The phases of an Approval after it was asked for: a round ends, it is void, or it is applied.
-import type { Approval } from '../../model/coxswain.ts';
+import type { Approval, ApprovalPhase } from '../../model/coxswain.ts';
 import { digestVersion, effectDifference } from '../../compare/object/digest.ts';
 import type { EffectOperation } from '../../model/effect.ts';
-import type { ApprovalPhase } from '../../model/coxswain.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Store } from '../../store/store.ts';

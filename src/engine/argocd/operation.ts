@@ -104,7 +104,9 @@ export async function writeApproved(pass: Pass, { subject }: Look, operation: Op
   subject.log.info({ revision: answer.operation.sync?.revision }, 'an approved operation is handed to Argo CD');
 }
 
-/** Whether a fault leaves the operation to Argo CD alone: nothing here needs approval, and what it would do is its own. */
+/**
+ * Whether a fault leaves the operation to Argo CD alone: nothing here needs approval, and what it would do is its own.
+ */
 function isOurs(deps: ReconcileDeps, app: Application, error: unknown): boolean {
   const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
   return errorKind(error) === 'terminal' && policyInForce(deps.store, app, project).gated;

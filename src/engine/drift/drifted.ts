@@ -75,7 +75,9 @@ async function driftEffect(
   return mixed && !isAutomated(app.spec) ? effectOf(subject, wanted, signal) : knownEffect(subject, wanted);
 }
 
-/** Brings the episodes in line with what the pass found; milliseconds until a drift will have outlived its settle time. */
+/**
+ * Brings the episodes in line with what the pass found; milliseconds until a drift will have outlived its settle time.
+ */
 export async function settleDrift(
   deps: ReconcileDeps,
   app: Application,

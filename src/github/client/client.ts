@@ -16,7 +16,9 @@ interface ClientOptions extends Omit<HostOptions, 'random'> {
   random?: () => number;
 }
 
-/** What is asked by clone URL answers undefined where the App is not installed. All reject while GitHub does not answer. */
+/**
+ * What is asked by clone URL answers undefined where the App is not installed. All reject while GitHub does not answer.
+ */
 export interface GitHubClient {
   appId: number;
   host: Host;

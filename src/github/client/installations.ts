@@ -4,9 +4,8 @@ import type { Host } from './probot.ts';
 import type { Logger } from '../../base/log.ts';
 import { canonicalJson } from '../../base/canonical.ts';
 import { AppError, errorKind } from '../../base/errors.ts';
-import { isGitHub } from './api.ts';
+import { isGitHub, paginating } from './api.ts';
 import { normaliseRepo } from '../../model/repository.ts';
-import { paginating } from './api.ts';
 
 /** Everything a projection needs to speak with one repository. */
 export interface RepositoryClient {

@@ -1,12 +1,11 @@
 // The pull requests we answer for: each pass reads one afresh and makes comment, checks and deployments say what is so.
-import type { QueueMetricsOf } from '../../base/queue.ts';
+import type { Outcome, QueueMetricsOf } from '../../base/queue.ts';
 import type { Change } from '../../change/change.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { DeploymentContext } from '../publish/deployments.ts';
 import type { HumanComment } from '../publish/sticky-comment.ts';
 import type { Installations } from '../client/installations.ts';
 import type { Logger } from '../../base/log.ts';
-import type { Outcome } from '../../base/queue.ts';
 import type { PullRef } from '../../model/coxswain.ts';
 import type { ReadPull } from './read-pull.ts';
 import type { Store } from '../../store/store.ts';

@@ -75,7 +75,9 @@ test('what is gated is asked about, refused to whoever syncs it, and handed to A
   const refused = await ask(s, 'early');
   assert.deepEqual(refused, {
     done: false,
-    message: `approval required: Approval/${pending.metadata.name}; it syncs by itself once approved: \`/cox approve gates\``,
+    message:
+      `approval required: Approval/${pending.metadata.name}; it syncs by itself once approved: ` +
+      '`/cox approve gates`',
   });
   assert.equal(await dataOf(s, 'gates'), undefined);
   await agree(s);
@@ -94,7 +96,7 @@ test('what is gated is asked about, refused to whoever syncs it, and handed to A
   await s.untilStore('it is as Argo CD reports', () => s.engine.unverified?.(app) === undefined || undefined);
 });
 
-test('an approval that no longer fits when it is to be written writes nothing, and the difference is asked about', async (t) => {
+test('an approval that no longer fits at its write writes nothing, and the difference is asked about', async (t) => {
   const { s, operations } = await deployed(t, { 'gates/a.yaml': config('gates', '1') });
   await push(s, { 'gates/a.yaml': config('gates', '2') });
   const old = await approvalIn(s, 'gates', 'Pending');
