@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { canonicalJson, hashOf, sameJson } from '../../src/base/canonical.ts';
 import { globMatch } from '../../src/base/glob.ts';
 import { scheduleFault, scheduleOf } from '../../src/base/schedule.ts';
+import { ignoredPaths, ignoreRulesFor, withoutIgnored } from '../../src/diff/ignore.ts';
 import { diffLines } from '../../src/diff/lines.ts';
 import { maskObjects } from '../../src/diff/mask.ts';
 import { hasPath, pathOfPointer, valueAt, withoutPaths } from '../../src/diff/path.ts';
@@ -102,6 +103,59 @@ law(
   },
 );
 
+const fields = fc.dictionary(fc.constantFrom('a', 'b/c', 'd~e', 'f'), json, { noNullPrototype: true });
+const chosen = fc.subarray(['a', 'b/c', 'd~e', 'f']);
+const configMap = (data: object): KubeObject => ({ apiVersion: 'v1', kind: 'C', metadata: { name: 'c' }, data });
+
+/** At the chosen fields what is live, elsewhere what a sync would make. */
+function mixed(live: Record<string, unknown>, predicted: Record<string, unknown>, names: readonly string[]): object {
+  const kept = Object.entries(predicted).filter(([each]) => !names.includes(each));
+  return Object.fromEntries([...kept, ...Object.entries(live).filter(([each]) => names.includes(each))]);
+}
+
+law(
+  'ignored fields are as they are live, present or not, and all others as a sync would make them',
+  [fields, fields, chosen, chosen],
+  (live, predicted, named, held) => {
+    const owner = { manager: 'autoscaler', operation: 'Update' as const, apiVersion: 'v1', fieldsType: 'FieldsV1' };
+    const fieldsV1 = { 'f:data': Object.fromEntries(held.map((each) => [`f:${each}`, {}])) };
+    const there = configMap(live);
+    there.metadata.managedFields = [
+      { ...owner, ...(held.length > 0 && { fieldsV1 }) },
+      { ...owner, manager: 'somebody', fieldsV1: { 'f:data': { 'f:a': {}, 'f:f': {} } } },
+    ];
+    const jsonPointers = named.map((each) => `/data/${each.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+    const rules = [
+      { kind: 'C', jsonPointers },
+      { kind: 'C', managedFieldsManagers: ['autoscaler', 'nobody'] },
+    ];
+    const wanted = configMap(predicted);
+    const paths = ignoredPaths(rules, there, wanted);
+    const seen = withoutIgnored(there, wanted, paths);
+    assert.ok(sameJson(seen['data'], mixed(live, predicted, [...named, ...held])));
+    assert.ok(sameJson(withoutIgnored(there, seen, paths), seen), 'a second time changes nothing');
+    assert.ok(sameJson(wanted, configMap(predicted)), 'what a sync would make stays as it was');
+  },
+);
+
+const part = fc.constantFrom('', 'a', 'b');
+const kinds = fc.constantFrom('Secret', 'Service', 'S*', '*');
+law(
+  'a rule is for the objects of its group and kind, and of its name and namespace where it gives them',
+  [fc.record({ group: part, kind: kinds, name: part, namespace: part }), part, part, part],
+  (rule, group, named, namespace) => {
+    for (const kind of ['Secret', 'Service', 'Pod']) {
+      const key = { group, kind, name: named, namespace };
+      const fits =
+        rule.group === group &&
+        (rule.kind === kind || rule.kind === '*' || (rule.kind === 'S*' && kind !== 'Pod')) &&
+        ['', named].includes(rule.name) &&
+        ['', namespace].includes(rule.namespace);
+      assert.deepEqual(ignoreRulesFor([rule], key), fits ? [rule] : []);
+    }
+  },
+);
+
 const secret = fc.stringMatching(/^[A-Za-z0-9]{6,12}$/);
 law('no value of a Secret is in what is shown of it, and what is equal looks equal', [secret, secret], (one, other) => {
   const made = (value: string): KubeObject => ({
@@ -115,4 +169,23 @@ law('no value of a Secret is in what is shown of it, and what is equal looks equ
   for (const value of [one, other]) assert.ok(!text.includes(Buffer.from(value).toString('base64')));
   assert.ok(sameJson(first, third));
   assert.equal(sameJson(first, second), one === other);
+});
+
+const hidden = fc.stringMatching(/^[A-Za-z0-9]{12}$/).map((text) => `hidden-${text}`);
+const place = fc.constantFrom('data', 'stringData', 'binaryData', 'spec', 'x', 'annotations', 'labels', 'last-applied');
+law('wherever a text stands in a Secret, it is not in what is shown of it', [hidden, place, name], (text, at, key) => {
+  const metadata = {
+    name: 's',
+    ...(['annotations', 'labels'].includes(at) && { [at]: { [key]: text } }),
+    ...(at === 'last-applied' && {
+      annotations: {
+        'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ stringData: { [key]: text } }),
+      },
+    }),
+  };
+  const value = at === 'data' ? Buffer.from(text).toString('base64') : text;
+  const made = { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', [at]: { [key]: value } };
+  const shown = JSON.stringify(maskObjects([made]));
+  for (const form of [text, Buffer.from(text).toString('base64'), JSON.stringify(text).slice(1, -1)])
+    assert.ok(!shown.includes(form), shown);
 });
