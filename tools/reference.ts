@@ -48,7 +48,7 @@ export const settingKeys = {
   },
 } as const;
 
-/** Annotations on an Application, or on an AppProject for all its Applications, that `src/policy/policy.ts` reads. */
+/** Annotations on an Application, or on an AppProject for all its Applications, that `src/policy` reads. */
 export const policyAnnotations = {
   environment:
     'Name of the environment, for GitHub deployments and for people; if GitHub requires reviewers for it, ' +
@@ -62,6 +62,10 @@ export const policyAnnotations = {
     'How long an approval counts that is not applied, such as `36h`; the shorter wins. Default, ' +
     'also for what is no duration: `approval.expires`',
   slack: 'Channel of its cards, by name or id. Default: `slack.channel`',
+  engine:
+    '`coxswain` or `argocd`: which engine works on it; what the Application says wins over its AppProject. ' +
+    'Where Argo CD runs, Coxswain works only on what also has `argocd.argoproj.io/skip-reconcile: "true"`. ' +
+    'Default: `COX_ENGINE`',
 } as const;
 
 const rightTexts: Record<string, string> = {

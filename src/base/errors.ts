@@ -100,6 +100,12 @@ export const errorCodes = {
     seen: '`cox`',
     next: 'Wait for its end: `cox app get` shows how far it is.',
   },
+  E_TWO_ENGINES: {
+    meaning:
+      'An application controller of Argo CD works on the same Applications as Coxswain with COX_ENGINE=coxswain.',
+    seen: 'The log, `/readyz`, the page, `cox doctor`, the answer to a command',
+    next: 'Scale the controller to 0, or set COX_ENGINE=argocd. It goes on by itself.',
+  },
   E_GITHUB: {
     meaning: 'GitHub refused a request or cannot be reached.',
     seen: 'The log, `/readyz` while the App itself is refused',

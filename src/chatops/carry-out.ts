@@ -114,8 +114,17 @@ async function askAgain({ deps, request, person, app }: Task): Promise<Answer> {
   return { ok: outcome.done, text: `${app.metadata.name}: ${outcome.message}` };
 }
 
+/** Of what would be written to the Application, or wait for somebody to work on it: why it would not be done. */
+function idle({ deps, request: { spec }, app }: Task): string | undefined {
+  if (spec.verb === 'status' || spec.verb === 'revert' || spec.verb === 'help') return undefined;
+  const turn = deps.turn?.(app);
+  return turn?.by === 'nobody' ? `${app.metadata.name}: ${turn.why}` : undefined;
+}
+
 async function perform(task: Task): Promise<Answer> {
   const { deps, request, app } = task;
+  const why = idle(task);
+  if (why !== undefined) return { ok: false, text: why };
   switch (request.spec.verb) {
     case 'approve':
     case 'reject':

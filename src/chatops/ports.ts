@@ -7,6 +7,7 @@ import type { Authors } from '../engine/application/pass.ts';
 import type { Git } from '../git/git.ts';
 import type { Application } from '../model/application.ts';
 import type { PullRef, Request } from '../model/coxswain.ts';
+import type { Turn } from '../policy/engine.ts';
 import type { Store } from '../store/store.ts';
 
 export interface Answer {
@@ -64,6 +65,8 @@ export interface ChatopsOptions {
   authors: Authors;
   /** Where Argo CD carries operations out. */
   handOver?: HandOver | undefined;
+  /** Which engine works on the application now. Default: ours. */
+  turn?: (app: Application) => Turn;
   /** undefined without a GitHub App. */
   forge: Forge | undefined;
   /**

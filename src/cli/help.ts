@@ -9,6 +9,7 @@ Usage
   cox app sync <app>                ask for a sync and follow it
   cox app history <app>             what was synced, when and by whom
   cox render <app>                  the manifests of an application, as YAML
+  cox doctor                        what of the installation is not as it should be (exit code 1 if anything)
   cox setup github                  the address of the page that makes the GitHub App, for one browser
 
 Options

@@ -38,6 +38,7 @@ export const commands: Readonly<Record<string, readonly string[]>> = {
   'app history': [],
   render: ['revision'],
   'setup github': [],
+  doctor: [],
 };
 
 function parse(argv: string[]): { values: Values; positionals: string[] } {

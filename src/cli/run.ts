@@ -24,7 +24,7 @@ async function commandOf(words: string[]): Promise<{ command: string; rest: stri
   if (Object.hasOwn(commands, first)) return { command: first, rest: words.slice(1) };
   if (first === 'setup' && second === 'github' && rest.length === 0) return { command: 'setup github', rest };
   if (first === 'setup') throw usage('there is cox setup github, without more words');
-  if (first !== 'app') throw await unknown(first, ['app', 'render', 'setup', 'help'], 'a command');
+  if (first !== 'app') throw await unknown(first, ['app', 'render', 'doctor', 'setup', 'help'], 'a command');
   const verbs = Object.keys(commands).flatMap((name) => (name.startsWith('app ') ? [name.slice(4)] : []));
   if (second === undefined) throw usage(`cox app needs one of: ${verbs.join(', ')}`);
   if (!verbs.includes(second)) throw await unknown(second, verbs, 'a command of cox app');
@@ -45,6 +45,8 @@ async function dispatch(command: string, name: string, options: Options, { out, 
         return (await import('./sync.ts')).sync(session, await session.application(name));
       case 'setup github':
         return (await import('./setup.ts')).setupGitHub(session);
+      case 'doctor':
+        return (await import('./doctor.ts')).doctor(session);
       case 'app diff':
         return (await import('./diff.ts')).diff(session, await session.application(name));
       default:
@@ -69,8 +71,9 @@ export async function cox(argv: string[], setting: Setting): Promise<number> {
     const { command, rest } = await commandOf(line.words);
     checkGiven(command, line.given);
     const [name = '', ...more] = rest;
-    if (command === 'app list' && name) throw usage('cox app list takes no application');
-    if (command !== 'app list' && command !== 'setup github' && (!name || more.length > 0))
+    const ofAll = command === 'app list' || command === 'doctor';
+    if (ofAll && name) throw usage(`cox ${command} takes no application`);
+    if (!ofAll && command !== 'setup github' && (!name || more.length > 0))
       throw usage(`cox ${command} needs one application`);
     return await dispatch(command, name, line.options, setting);
   } catch (error) {

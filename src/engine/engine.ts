@@ -1,6 +1,7 @@
 // Keeps every application as Git says: a queue of application keys, fed by whatever may have changed, and one pass for
 // each.
 import type { Clock } from '../base/clock.ts';
+import type { AppError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { LiveChange } from '../cluster/live.ts';
@@ -8,28 +9,28 @@ import type { Comparison, Others } from '../compare/compare.ts';
 import type { Application } from '../model/application.ts';
 import type { Effect } from '../model/effect.ts';
 import type { Recurring } from '../store/schedules.ts';
+import type { EngineName, Turn } from '../policy/engine.ts';
+import type { ControllerWatch } from '../store/argocd-controller.ts';
 import type { Store } from '../store/store.ts';
 import type { Desiring } from './application/desired.ts';
-import type { Authors, Mode, ReconcileDeps } from './application/pass.ts';
+import type { Authors, ReconcileDeps } from './application/pass.ts';
 import type { Worker } from '../base/worker.ts';
-import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { errorKind } from '../base/errors.ts';
 import type { QueueMetricsOf } from '../base/queue.ts';
 import { KeyQueue } from '../base/queue.ts';
-import { argo } from '../model/annotations.ts';
-import { applicationKey } from '../model/application.ts';
 import type { Target } from './application/assess.ts';
 import { Clusters } from './clusters.ts';
 import { Holdings, instead } from './application/holdings.ts';
 import { othersOf } from './application/others.ts';
 import { Memory } from './application/memory.ts';
 import { unverifiedOf } from './argocd/verify.ts';
-import { neighbours } from './application/gate-record.ts';
 import type { HandOver } from './request.ts';
 import { askedOperation } from './argocd/operation.ts';
 import { reconcile } from './reconcile.ts';
 import { reportFailure } from './report-failure.ts';
 import { startRetention } from './retention.ts';
+import { subscribe } from './subscribe.ts';
+import { Turns } from './turns.ts';
 import type { Sources } from './application/sources.ts';
 import type { Permit } from '../base/permit.ts';
 
@@ -49,8 +50,10 @@ export interface EngineOptions {
   every: Recurring;
   clock: Clock;
   log: Logger;
-  /** `argocd`: Argo CD compares and syncs; statuses and operations are left to it. */
-  mode: Mode;
+  /** Whose turn an application is that says nothing else; `argocd`: statuses and operations are left to Argo CD. */
+  mode: EngineName;
+  /** Tells of a controller of Argo CD that works beside us. Default: none is looked for. */
+  controller?: Pick<ControllerWatch, 'seen' | 'onChange'> | undefined;
   /** Applications worked on at the same time; default 10. */
   concurrency?: number;
 }
@@ -75,78 +78,18 @@ export interface Engine {
   clusters: Clusters;
   /**
    * Where Argo CD syncs: what is left of the newest sync in history by its own comparison or our look; [] until both
-   * have been made since.
+   * have been made since. undefined where nothing is, or this engine syncs.
    */
-  unverified: ((app: Application) => readonly string[] | undefined) | undefined;
-  /** Writes an operation that Argo CD is to carry out, if the gate lets it pass; undefined where this engine does. */
-  handOver: HandOver | undefined;
+  unverified(app: Application): readonly string[] | undefined;
+  handOver: HandOver;
+  /** Whose turn the application is, as of now. */
+  turn(app: Application): Turn;
+  /** Why nothing is synced, though our engine was chosen: another one works here. */
+  readonly held: AppError | undefined;
+  /** Told when `held` changes, or may have. */
+  onHeld(fn: () => void): () => void;
   /** Applications that wait for a worker, run, or are delayed. */
   readonly pending: number;
-}
-
-/** Of a status that Argo CD writes: what came of its operations, and what it found. */
-function followedStatus({ status }: Application): unknown {
-  const { operationState: state, sync, history } = status ?? {};
-  return [state?.phase, state?.startedAt, state?.finishedAt, sync?.status, sync?.revision, history?.at(-1)?.id];
-}
-
-/** What makes a pass necessary: everything that others write, nothing that we write ourselves. */
-function triggerText(app: Application, mode: Mode): string {
-  const { labels, annotations, finalizers, deletionTimestamp } = app.metadata;
-  const terminating = app.status?.operationState?.phase === 'Terminating';
-  return canonicalJson([
-    app.spec,
-    app.operation ?? null,
-    labels ?? {},
-    annotations ?? {},
-    finalizers ?? [],
-    deletionTimestamp ?? '',
-    terminating,
-    mode === 'argocd' && followedStatus(app),
-  ]);
-}
-
-function subscribe(
-  options: EngineOptions,
-  { queue, memory, holdings, clusters }: { queue: KeyQueue; memory: Memory; holdings: Holdings; clusters: Clusters },
-): (() => void)[] {
-  const { store, clock } = options;
-  const texts = new WeakMap<Application, string>(); // what is `now` today is `before` tomorrow
-  const text = (app: Application | undefined): string => {
-    if (!app) return '';
-    const known = texts.get(app) ?? triggerText(app, options.mode);
-    texts.set(app, known);
-    return known;
-  };
-  const addProject = (name: string): void =>
-    store.applications.of(name).forEach((app) => queue.add(applicationKey(app)));
-  return [
-    store.applications.onChange((key, now, before) => {
-      if (text(now) === text(before)) return;
-      const known = memory.get(key);
-      if (known)
-        known.refreshSeen =
-          now?.metadata.annotations?.[argo.refresh] === undefined ? undefined : (known.refreshSeen ?? clock.now());
-      if (!sameJson(now?.spec, before?.spec)) memory.forgetDesired(key);
-      queue.add(key);
-    }),
-    store.projects.onChange((_key, now, before) => {
-      if (!sameJson([now?.spec, now?.metadata.annotations], [before?.spec, before?.metadata.annotations]))
-        addProject(now?.metadata.name ?? before?.metadata.name ?? '');
-    }),
-    store.approvals.onChange((_key, now, before) => {
-      if (now?.status?.phase !== before?.status?.phase) queue.add((now ?? before)?.spec.application ?? '');
-    }),
-    store.records.onChange((key, now, before) => {
-      if (before && !sameJson(now?.spec.policy, before.spec.policy))
-        for (const each of new Set([key, ...neighbours(store, before)])) queue.add(each);
-    }),
-    store.onSettings(() => {
-      clusters.release();
-      holdings.forgetOthers(new Set(store.settings().clusters.map(({ server }) => server)));
-      store.applications.list().forEach((app) => queue.add(applicationKey(app)));
-    }),
-  ];
 }
 
 /**
@@ -165,17 +108,17 @@ function touched(memory: Memory, server: string, change: LiveChange): string[] {
   return keys;
 }
 
-function reconciling(options: EngineOptions, deps: ReconcileDeps, signal: AbortSignal): KeyQueue {
-  const { clock, log, mode } = options;
+function reconciling(options: EngineOptions, turns: Turns, deps: ReconcileDeps, signal: AbortSignal): KeyQueue {
+  const { clock, log } = options;
   return new KeyQueue({
     clock,
     metrics: options.queues?.('applications'),
     concurrency: options.concurrency ?? 10,
     backoff: { baseMs: 200, maxMs: 60_000 },
-    work: (key, stop) => reconcile(deps, key, stop),
+    work: (key, stop) => turns.run(key, stop, (own) => reconcile(deps, key, own)),
     onError: (key, error, retryMs) => {
       log.warn({ app: key, err: error, retryMs }, 'reconcile failed');
-      if (mode === 'coxswain' && errorKind(error) !== 'waiting' && (retryMs === undefined || retryMs >= 3000))
+      if (errorKind(error) !== 'waiting' && (retryMs === undefined || retryMs >= 3000))
         void reportFailure(deps, key, error, signal);
     },
   });
@@ -191,10 +134,11 @@ interface Own {
   memory: Memory;
   holdings: Holdings;
   clusters: Clusters;
+  turns: Turns;
   enqueue(key: string): void;
 }
 
-function passDeps(options: EngineOptions, { memory, holdings, clusters, enqueue }: Own): ReconcileDeps {
+function passDeps(options: EngineOptions, { memory, holdings, clusters, turns, enqueue }: Own): ReconcileDeps {
   const { store, clock, log, desiring, worker, authors, standing, sources } = options;
   return {
     ...{ store, clock, log, desiring, worker, authors, standing, sources, memory, holdings, enqueue },
@@ -203,7 +147,8 @@ function passDeps(options: EngineOptions, { memory, holdings, clusters, enqueue 
     fetch: (app, since, signal) => sources.fetch(app, since, signal),
     forgetTracking: ({ tracking, server }) => void clusters.forget(server, tracking),
     startedAt: clock.now(),
-    mode: options.mode,
+    turn: (app) => turns.of(app),
+    claim: (key) => turns.claim(key),
   };
 }
 
@@ -244,8 +189,9 @@ export function createEngine(options: EngineOptions): Engine {
     onIdentity: (server, id) => holdings.identify(server, id),
     signal: abort.signal,
   });
-  const deps = passDeps(options, { memory, holdings, clusters, enqueue: (key) => queue.add(key) });
-  const queue = reconciling(options, deps, abort.signal);
+  const turns = new Turns({ store, chosen: options.mode, controller: options.controller, log });
+  const deps = passDeps(options, { memory, holdings, clusters, turns, enqueue: (key) => queue.add(key) });
+  const queue = reconciling(options, turns, deps, abort.signal);
   let ends: (() => Promise<void> | void)[] = [];
   const onPush = (repoUrl: string): Promise<void> => pushed(options, { memory, queue }, repoUrl, abort.signal);
   return {
@@ -254,21 +200,25 @@ export function createEngine(options: EngineOptions): Engine {
     onPush,
     comparison: (application) => memory.get(application)?.comparison,
     rendered: (application) => memory.readFrom(application),
-    unverified: options.mode === 'argocd' ? (app) => unverifiedOf(store, app) : undefined,
-    handOver:
-      options.mode === 'argocd' ? (app, operation) => askedOperation(deps, app, operation, abort.signal) : undefined,
+    unverified: (app) => (turns.of(app).by === 'argocd' ? unverifiedOf(store, app) : undefined),
+    handOver: (app) =>
+      turns.of(app).by === 'argocd' ? (operation) => askedOperation(deps, app, operation, abort.signal) : undefined,
     effect: (application) => memory.get(application)?.effect?.effect,
+    turn: (app) => turns.of(app),
+    get held() {
+      return turns.held;
+    },
+    onHeld: (fn) => turns.onChange(fn),
     get pending() {
       return queue.size;
     },
     async start() {
       await clusters.targetOf(homeApplication(store)).catch(() => undefined);
       ends = [
-        ...subscribe(options, { queue, memory, holdings, clusters }),
+        ...subscribe(options, { queue, memory, holdings, clusters, turns }),
         every('resync', () => sources.resync(onPush, abort.signal)),
         startRetention({ store, every, clock, log }),
       ];
-      for (const app of store.applications.list()) queue.add(applicationKey(app));
       // Applications that went while nobody looked: what was asked about them ends.
       for (const { spec } of [...store.approvals.list(), ...store.episodes.list(), ...store.records.list()])
         queue.add(spec.application);

@@ -144,8 +144,9 @@ export async function reconcile(deps: ReconcileDeps, key: string, signal: AbortS
       await forget(deps, key);
       return {};
     }
-    if (app.metadata.annotations?.[argo.skipReconcile] === 'true') return {};
-    if (deps.mode === 'argocd') {
+    const { by } = deps.turn(app);
+    if (by === 'nobody') return {};
+    if (by === 'argocd') {
       const { next, fetching } = await followArgo(deps, app, signal);
       return { ...outcomeOf(next), ...(fetching && { until: fetching }) };
     }

@@ -13,7 +13,7 @@ export async function reportFailure(
   signal: AbortSignal,
 ): Promise<void> {
   const seen = deps.store.applications.get(key);
-  if (!seen) return;
+  if (!seen || deps.turn(seen).by !== 'coxswain') return;
   try {
     const target = await deps.targetOf(seen).catch(() => undefined);
     const judged = await healthWithout(seen, target, signal);
@@ -32,7 +32,9 @@ export async function reportFailure(
       health: withHealth(app.status?.health, judged, at),
       conditions,
     });
-    if (patch) await deps.store.applications.patch(key, patch);
+    if (!patch) return;
+    deps.claim(key);
+    await deps.store.applications.patch(key, patch);
   } catch (cause) {
     deps.log.debug({ app: key, err: cause }, 'the failure could not be reported');
   }

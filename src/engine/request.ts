@@ -18,8 +18,11 @@ import { policyInForce } from './application/gate-record.ts';
 
 /**
  * Asks the gate, and writes the operation that Argo CD is to carry out; or why not. Throws what is worth another try.
+ * undefined where this engine carries it out.
  */
-export type HandOver = (app: Application, operation: Operation) => Promise<{ refused: string } | undefined>;
+export type HandOver = (
+  app: Application,
+) => ((operation: Operation) => Promise<{ refused: string } | undefined>) | undefined;
 
 export interface RequestDeps {
   store: Store;
@@ -99,7 +102,8 @@ export async function requestSync(deps: RequestDeps, wanted: SyncRequest): Promi
   }
   const busy = { done: false, message: 'another operation is in progress; try again when it has ended' };
   if (app.operation) return busy;
-  if (deps.handOver) return handedOver(deps.store, app, await deps.handOver(app, operationOf(app, wanted)));
+  const handOver = deps.handOver?.(app);
+  if (handOver) return handedOver(deps.store, app, await handOver(operationOf(app, wanted)));
   try {
     await deps.store.applications.jsonPatch(wanted.application, [
       { op: 'test', path: '/operation', value: null },

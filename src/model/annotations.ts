@@ -38,6 +38,8 @@ export const cox = {
   approvals: 'coxswain.dev/approvals',
   expires: 'coxswain.dev/expires',
   slack: 'coxswain.dev/slack',
+  /** On an Application, or on an AppProject for all of its: which engine works on it, `coxswain` or `argocd`. */
+  engine: 'coxswain.dev/engine',
   /** On an Approval: metadata.uid of the Application that it was opened for. */
   applicationUid: 'coxswain.dev/application-uid',
   /** On Requests, Approvals and SyncRecords: that Coxswain wrote them (src/store/seal.ts). */

@@ -28,7 +28,7 @@ export function changeDeps({ store, git, desiring, engine, clock }: Parts): Chan
     formerPolicy: (app) => lastPolicy(store, app),
     agreed: (app) =>
       baseOf(store, { app, target: { server: clusterOf(store.settings(), app.spec.destination)?.server ?? '' } }),
-    ...(engine.unverified && { unverified: engine.unverified }),
+    unverified: engine.unverified,
     approvals: store.approvals,
     namespace: store.namespace,
     git,

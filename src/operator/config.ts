@@ -65,7 +65,9 @@ type Environment = Record<string, string | undefined>;
 export const variables = {
   COX_NAMESPACE: 'Control-plane namespace. Default: argocd',
   KUBECONFIG: 'Kubeconfig of the control-plane cluster. Default: the service account, inside a cluster',
-  COX_ENGINE: 'coxswain or argocd. Default: coxswain',
+  COX_ENGINE:
+    'Who compares and syncs: coxswain, or argocd beside an Argo CD. While an application controller of Argo CD ' +
+    'works in the same namespace, coxswain writes nothing. Default: coxswain',
   COX_DATA_DIR:
     'Folder for git mirrors, for this process alone; may be lost at any time. ' +
     'The mirror of a repository goes with its last application; ' +

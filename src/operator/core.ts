@@ -44,7 +44,7 @@ function gitOf({ config, log, signal, store }: Opening, worker: Worker, github: 
 }
 
 export async function openCore(base: Base, state: State): Promise<Core> {
-  const { cluster, store, schedules, permit } = state;
+  const { cluster, store, schedules, permit, controller } = state;
   const { config, log, started } = base;
   const github = await clientOf({ ...base, ...state });
   const worker = new Worker({ path: toolPaths(config).render });
@@ -78,6 +78,7 @@ export async function openCore(base: Base, state: State): Promise<Core> {
     log,
     permit,
     mode: config.engine,
+    controller,
   });
   return { ...base, ...state, github, worker, git, desiring, engine, authors };
 }

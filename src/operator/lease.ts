@@ -5,9 +5,11 @@ import { hostname } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Api } from '../cluster/api.ts';
+import type { EngineName } from '../policy/engine.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { hashOf } from '../base/canonical.ts';
 import { AppError } from '../base/errors.ts';
+import { cox } from '../model/annotations.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { isObject } from '../model/kube.ts';
 
@@ -16,6 +18,8 @@ interface LeaseOptions {
   namespace: string;
   clock: Clock;
   log: Logger;
+  /** COX_ENGINE, told on the Lease: `cox doctor` reads there what runs. */
+  engine?: EngineName;
   /** Called when the lease was lost to another process: this one must stop working. */
   onLost: () => void;
   /** Seconds after which a silent holder counts as dead; default 15. Renewed every third of it. */
@@ -157,13 +161,15 @@ export class Lease {
 
   #object(holder = this.#me, base?: KubeObject): KubeObject {
     const now = new Date(this.#options.clock.now()).toISOString().replace('Z', '000Z'); // MicroTime
+    const { engine, namespace } = this.#options;
+    const metadata = base?.metadata ?? { name, namespace };
     const held = isObject(base?.['spec']) ? base['spec'] : {};
     const acquireTime =
       held['holderIdentity'] === holder && typeof held['acquireTime'] === 'string' ? held['acquireTime'] : now;
     return {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
-      metadata: base?.metadata ?? { name, namespace: this.#options.namespace },
+      metadata: engine ? { ...metadata, annotations: { ...metadata.annotations, [cox.engine]: engine } } : metadata,
       spec: { holderIdentity: holder, leaseDurationSeconds: this.#seconds, renewTime: now, acquireTime },
     };
   }

@@ -55,6 +55,7 @@ function openChatops(
 ): Chatops {
   return createChatops({
     store,
+    turn: engine.turn,
     git,
     authors,
     handOver: engine.handOver,
@@ -114,7 +115,11 @@ function openWeb({ queues, cluster, store, schedules, guard, engine, started }: 
     metrics: metrics.text,
     upcoming: schedules.upcoming,
     setup,
+    turn: engine.turn,
+    held: () => engine.held && describeError(engine.held),
+    onHeld: engine.onHeld,
     notReady: () => {
+      if (engine.held) return describeError(engine.held);
       if (!cluster.live.settled) return 'the live cache is not complete yet';
       const why = refused();
       return why && describeError(why);

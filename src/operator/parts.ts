@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import type { Started } from './shutdown.ts';
 import type { Permit } from '../base/permit.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { ControllerWatch } from '../store/argocd-controller.ts';
 import type { Guard } from '../store/guard.ts';
 import type { Schedules } from '../store/schedules.ts';
 import type { Store } from '../store/store.ts';
@@ -33,6 +34,8 @@ export interface State {
   schedules: Schedules;
   guard: Guard;
   permit: Permit;
+  /** Another engine in this namespace; none is looked for where it is chosen. */
+  controller: ControllerWatch | undefined;
 }
 
 export interface Core extends Base, State {

@@ -6,6 +6,8 @@ import { inClusterConfig } from '../cluster/wire/cluster-config.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { connectCluster } from '../cluster/cluster.ts';
 import { loadKubeconfig } from '../cluster/wire/kubeconfig.ts';
+import type { ControllerWatch } from '../store/argocd-controller.ts';
+import { watchController } from '../store/argocd-controller.ts';
 import { createSchedules } from '../store/schedules.ts';
 import { createGuard } from '../store/guard.ts';
 import { adoptRecords } from '../store/adopt.ts';
@@ -35,6 +37,19 @@ function tellFaults(store: Store, log: Logger): () => void {
   return store.onSettings(tell);
 }
 
+/** Known before the first application is looked at: two engines undo each other's work. */
+async function followController(
+  { config, log, signal, started }: Base,
+  cluster: Cluster,
+  { applications }: Store,
+): Promise<ControllerWatch | undefined> {
+  if (config.engine === 'argocd') return undefined;
+  const controller = watchController({ cluster, applications, namespace: config.namespace, clock, log });
+  started.add('controller', () => controller.stop());
+  await controller.start(signal);
+  return controller;
+}
+
 export async function openState(base: Base, onLost: () => void): Promise<State> {
   const { config, log, signal, started, starting } = base;
   const held: { lease?: Lease } = {};
@@ -46,7 +61,7 @@ export async function openState(base: Base, onLost: () => void): Promise<State> 
   const store = await openStore(cluster, config.namespace, signal).finally(tellMissingKinds(cluster, starting, log));
   started.add('store', () => store.stop());
   started.add('settings', tellFaults(store, log));
-  const lease = new Lease({ api: cluster.api, namespace: config.namespace, clock, log, onLost });
+  const lease = new Lease({ api: cluster.api, namespace: config.namespace, engine: config.engine, clock, log, onLost });
   starting.why = 'starting: waits for the Lease that another replica holds';
   await untilDone(() => lease.acquire(signal), waiting);
   held.lease = lease;
@@ -56,7 +71,8 @@ export async function openState(base: Base, onLost: () => void): Promise<State> 
   const guard = createGuard({ api: cluster.api, namespace: config.namespace, clock, log });
   started.add('guard', () => guard.stop());
   await guard.start();
+  const controller = await followController(base, cluster, store);
   const schedules = createSchedules(store, log);
   started.add('schedules', () => schedules.stop());
-  return { cluster, store, schedules, guard, permit };
+  return { cluster, store, schedules, guard, permit, controller };
 }

@@ -9,7 +9,7 @@ import { applicationKey, isAutomated, sourcesOf } from '../model/application.ts'
 import { keyTitle } from '../model/kube.ts';
 import { gateAfterText } from '../policy/gate-text.ts';
 import { html } from './html.ts';
-import { clusterText, count, pill, repositoryLink, revisionLink, revisionOf, time } from './parts.ts';
+import { clusterText, count, pill, repositoryLink, revisionLink, revisionOf, time, wrongNotice } from './parts.ts';
 import { resourceList } from './resource-view.ts';
 import { lastRejection, openEpisodes, waitingApproval } from './summary.ts';
 import { stringifyJson } from '../base/json.ts';
@@ -20,6 +20,8 @@ export interface ApplicationView {
   approvals: Approval[];
   episodes: DriftEpisode[];
   policy: EffectivePolicy;
+  /** Why no engine works on it as it was asked. */
+  turn?: string | undefined;
 }
 
 function fact(name: string, value: Html | string): Html {
@@ -129,7 +131,7 @@ function driftNotice({ spec, status }: DriftEpisode): Html {
 ${objects.map(driftedObject)}${more}</section>`;
 }
 
-function notices({ app, approvals, episodes }: ApplicationView): Html {
+function notices({ app, approvals, episodes, turn }: ApplicationView): Html {
   const conditions = (app.status?.conditions ?? []).map(
     (item) =>
       html`<section class="notice ${item.type.endsWith('Error') ? 'wrong' : 'warn'}"><h3>${item.type}</h3>
@@ -137,7 +139,8 @@ function notices({ app, approvals, episodes }: ApplicationView): Html {
   );
   const approval = waitingApproval(approvals);
   const rejection = lastRejection(app, approvals);
-  return html`<div id="notices" data-live>${conditions}${approval && approvalNotice(approval, app.metadata.name)}
+  const idle = turn !== undefined && wrongNotice('Not worked on as asked', turn);
+  return html`<div id="notices" data-live>${idle}${conditions}${approval && approvalNotice(approval, app.metadata.name)}
 ${rejection && rejectionNotice(rejection)}${openEpisodes(episodes).map(driftNotice)}</div>`;
 }
 

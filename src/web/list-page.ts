@@ -15,6 +15,8 @@ interface Listed {
   approvals: Approval[];
   episodes: DriftEpisode[];
   environment?: string | undefined;
+  /** Why no engine works on it as it was asked. */
+  turn?: string | undefined;
 }
 
 interface Line extends Listed {
@@ -110,9 +112,7 @@ function schedules(upcoming: readonly Upcoming[]): Html[] {
 }
 
 export function listPage(listed: readonly Listed[], upcoming: readonly Upcoming[]): Html {
-  const lines = listed
-    .map((item) => ({ ...item, standing: standingOf(item.app, item.approvals, item.episodes) }))
-    .sort(byNeed);
+  const lines = listed.map((item) => ({ ...item, standing: standingOf(item) })).sort(byNeed);
   return html`<h1>Applications</h1>
 <div class="toolbar"><input id="filter" type="search" placeholder="Filter by name, project, path or status"
   aria-label="Filter applications" autocomplete="off" spellcheck="false"><kbd>/</kbd>

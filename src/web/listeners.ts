@@ -20,12 +20,14 @@ export class Listeners {
   #gap: (() => void) | undefined;
   #heartbeat: (() => void) | undefined;
 
-  constructor(store: Store, clock: Clock) {
+  /** `onAll`: told when every page may have changed. */
+  constructor(store: Store, clock: Clock, onAll?: (fn: () => void) => () => void) {
     this.#clock = clock;
     this.#ends = [
       store.applications.onChange((key) => this.#tell(key)),
       store.approvals.onChange((_key, now, before) => this.#tell((now ?? before)?.spec.application ?? '')),
       store.episodes.onChange((_key, now, before) => this.#tell((now ?? before)?.spec.application ?? '')),
+      onAll?.(() => this.#tell('*')) ?? (() => undefined),
     ];
   }
 

@@ -90,3 +90,7 @@ export function diffBlock(diff: string): Html {
 export function count(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? '' : 's'}`;
 }
+
+export function wrongNotice(title: string, why: string): Html {
+  return html`<section class="notice wrong"><h3>${title}</h3><p class="message">${why}</p></section>`;
+}

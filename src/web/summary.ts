@@ -78,7 +78,15 @@ function progress(app: Application): string | undefined {
     : undefined;
 }
 
-function facts(app: Application, approvals: readonly Approval[], episodes: readonly DriftEpisode[]): Fact[] {
+interface Judged {
+  app: Application;
+  approvals: readonly Approval[];
+  episodes: readonly DriftEpisode[];
+  /** Why no engine works on it as it was asked. */
+  turn?: string | undefined;
+}
+
+function facts({ app, approvals, episodes, turn }: Judged): Fact[] {
   const approval = waitingApproval(approvals);
   const rejection = lastRejection(app, approvals);
   const drifted = openEpisodes(episodes).reduce(
@@ -92,6 +100,7 @@ function facts(app: Application, approvals: readonly Approval[], episodes: reado
   const outOfSync = app.status?.sync?.status === 'OutOfSync';
   const missing = app.status?.health?.status === 'Missing';
   return [
+    ...(turn === undefined ? [] : [{ tag: 'failing', rank: 0, note: turn } as const]),
     ...(failing === undefined ? [] : [{ tag: 'failing', rank: 0, note: failing } as const]),
     ...(approval
       ? [
@@ -112,12 +121,8 @@ function facts(app: Application, approvals: readonly Approval[], episodes: reado
   ];
 }
 
-export function standingOf(
-  app: Application,
-  approvals: readonly Approval[],
-  episodes: readonly DriftEpisode[],
-): Standing {
-  const found = facts(app, approvals, episodes);
+export function standingOf(judged: Judged): Standing {
+  const found = facts(judged);
   if (found.length === 0) return { rank: 4, tags: ['healthy'], note: '', bad: false };
   const told = found.find((item) => item.note !== '');
   const rank = found.reduce<Standing['rank']>((least, item) => (item.rank < least ? item.rank : least), 4);

@@ -7,15 +7,18 @@ import { gzip } from 'node:zlib';
 import type { Clock } from '../base/clock.ts';
 import type { Application } from '../model/application.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
+import type { Turn } from '../policy/engine.ts';
 import type { Schedules } from '../store/schedules.ts';
 import type { Store } from '../store/store.ts';
 import type { ApplicationView } from './application-page.ts';
-import type { Page } from './html.ts';
+import type { Html, Page } from './html.ts';
 import type { ResourceView } from './resource-view.ts';
 import { systemClock } from '../base/clock.ts';
 import { stringifyJson } from '../base/json.ts';
 import { applicationKey } from '../model/application.ts';
+import { isTurnFault } from '../policy/engine.ts';
 import { effectivePolicy } from '../policy/policy.ts';
+import { wrongNotice } from './parts.ts';
 import { applicationPage } from './application-page.ts';
 import { html, page } from './html.ts';
 import { listPage } from './list-page.ts';
@@ -31,6 +34,12 @@ interface WebOptions {
   /** Prometheus text. */
   metrics(): Promise<{ type: string; body: string }>;
   upcoming: Schedules['upcoming'];
+  /** Which engine works on the application now. Default: ours. */
+  turn?: (app: Application) => Turn;
+  /** Why nothing is synced at all; undefined when it is. Default: it is. */
+  held?: () => string | undefined;
+  /** Told when `held` changes. */
+  onHeld?: (fn: () => void) => () => void;
   /** undefined when ready, else why not. */
   notReady(): string | undefined;
   setup: SetupPages;
@@ -107,7 +116,20 @@ function lost(up: string, what: string): Answer {
   });
 }
 
-function viewOf({ store, resources }: WebOptions, key: string): ApplicationView | undefined {
+/** Above each page, as long as it is so. */
+function heldNotice({ held }: WebOptions): Html {
+  const why = held?.();
+  return html`<div id="held" data-live>${why !== undefined && wrongNotice('Nothing is synced', why)}</div>`;
+}
+
+/** What somebody must do before it is worked on as they asked; what holds for all stands above the page. */
+function turnNote({ turn }: WebOptions, app: Application): string | undefined {
+  const found = turn?.(app);
+  return found && isTurnFault(found) && found.rule !== 'two-engines' ? found.why : undefined;
+}
+
+function viewOf(options: WebOptions, key: string): ApplicationView | undefined {
+  const { store, resources } = options;
   const found = store.applications.get(key);
   if (!found) return undefined;
   const app = shownApplication(found);
@@ -120,6 +142,7 @@ function viewOf({ store, resources }: WebOptions, key: string): ApplicationView 
     approvals: store.approvals.of(key),
     episodes: store.episodes.of(key),
     policy: policyFor(store, found),
+    turn: turnNote(options, found),
   };
 }
 
@@ -128,7 +151,8 @@ function policyFor(store: Store, app: Application): EffectivePolicy {
   return effectivePolicy(app, store.projects.get(`${store.namespace}/${app.spec.project || 'default'}`));
 }
 
-function frontPage({ store, upcoming }: WebOptions): Answer {
+function frontPage(options: WebOptions): Answer {
+  const { store, upcoming } = options;
   const listed = store.applications.list().map((app) => {
     const key = applicationKey(app);
     return {
@@ -136,16 +160,27 @@ function frontPage({ store, upcoming }: WebOptions): Answer {
       approvals: store.approvals.of(key),
       episodes: store.episodes.of(key),
       environment: policyFor(store, app).environment,
+      turn: turnNote(options, app),
     };
   });
-  return shown(200, { title: 'Applications', up: '', follows: '', body: listPage(listed, upcoming()) });
+  return shown(200, {
+    title: 'Applications',
+    up: '',
+    follows: '',
+    body: html`${heldNotice(options)}${listPage(listed, upcoming())}`,
+  });
 }
 
 function pageOf(options: WebOptions, key: string): Answer {
   const up = '../../';
   const view = viewOf(options, key);
   if (!view) return lost(up, 'There is no such application.');
-  return shown(200, { title: view.app.metadata.name, up, follows: key, body: applicationPage(view, up) });
+  return shown(200, {
+    title: view.app.metadata.name,
+    up,
+    follows: key,
+    body: html`${heldNotice(options)}${applicationPage(view, up)}`,
+  });
 }
 
 function dataOf(options: WebOptions, key: string): Answer {
@@ -210,7 +245,7 @@ function answerTo(options: WebOptions, fixed: Readonly<Record<string, Route>>, p
  * and of Applications only what `shown.ts` lists is told.
  */
 export function createWeb(options: WebOptions): Web {
-  const listeners = new Listeners(options.store, options.clock ?? systemClock);
+  const listeners = new Listeners(options.store, options.clock ?? systemClock, options.onHeld);
   const [fixed, healthy] = [routes(), healthRoutes()];
   return {
     async health(request, response) {

@@ -78,6 +78,8 @@ test("everything is applied, twice without a change, and the operator's pod is a
     ['coxswain.dev', 'syncrecords', 'get list watch create patch delete'],
     ['', 'configmaps', 'get list watch'],
     ['', 'secrets', 'get list watch create'],
+    ['apps', 'statefulsets', 'get list watch'],
+    ['apps', 'deployments', 'get list watch'],
     ['coordination.k8s.io', 'leases', 'get create update'],
   ];
   const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];

@@ -33,6 +33,7 @@ import { createRenderer } from '../../src/render/render.ts';
 import { readSettings } from '../../src/store/settings.ts';
 import { createQueueMetrics } from '../../src/web/queue-metrics.ts';
 import { createSchedules } from '../../src/store/schedules.ts';
+import { watchController } from '../../src/store/argocd-controller.ts';
 import { openStore } from '../../src/store/store.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { administrator, eventually, testCluster } from '../control-plane.ts';
@@ -99,6 +100,8 @@ interface StageOptions {
   argocd?: Record<string, string>;
   /** Default: our own. */
   engine?: EngineOptions['mode'];
+  /** Looks for a controller of Argo CD, as the operator does. Default: nobody does. */
+  seeksController?: boolean;
 }
 
 function gitRun(cwd: string, ...args: string[]): string {
@@ -154,10 +157,10 @@ interface RunOptions {
   forge: CommitAuthors;
   standing: EngineOptions['standing'];
   fuse: Fuse;
-  mode: EngineOptions['mode'];
+  options: StageOptions;
 }
 
-async function run({ config, namespace, dir, forge, standing, fuse, mode }: RunOptions): Promise<Running> {
+async function run({ config, namespace, dir, forge, standing, fuse, options }: RunOptions): Promise<Running> {
   const abort = new AbortController();
   const log = createLogger({ level: process.env['DEBUG_TEST'] ? 'debug' : 'silent' });
   const connected = await connectCluster({ config, clock: systemClock, log }, abort.signal);
@@ -187,6 +190,10 @@ async function run({ config, namespace, dir, forge, standing, fuse, mode }: RunO
   const sources = createSources({ git, store, clock: systemClock, log });
   const queues = createQueueMetrics();
   const schedules = createSchedules(store, log);
+  const controller = options.seeksController
+    ? watchController({ cluster: connected, applications: store.applications, namespace, clock: systemClock, log })
+    : undefined;
+  await controller?.start(abort.signal);
   const engine = createEngine({
     home: cluster,
     store,
@@ -199,7 +206,8 @@ async function run({ config, namespace, dir, forge, standing, fuse, mode }: RunO
     queues: queues.of,
     clock: systemClock,
     log,
-    mode,
+    mode: options.engine ?? 'coxswain',
+    controller,
   });
   await engine.start();
   return {
@@ -213,6 +221,7 @@ async function run({ config, namespace, dir, forge, standing, fuse, mode }: RunO
     async stop() {
       await engine.stop();
       schedules.stop();
+      await controller?.stop();
       await git.stop();
       await store.stop();
       await connected.stop();
@@ -282,15 +291,7 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
     };
   const fuse = new Fuse();
   const start = (): Promise<Running> =>
-    run({
-      config: administrator(plane),
-      namespace: plane.namespace,
-      dir,
-      forge,
-      standing,
-      fuse,
-      mode: options.engine ?? 'coxswain',
-    });
+    run({ config: administrator(plane), namespace: plane.namespace, dir, forge, standing, fuse, options });
   let running = await start();
   let stopped = false;
   await settings(running, plane.namespace, options);

@@ -277,7 +277,7 @@ const standings: {
 ];
 for (const { what, app, approvals = [], episodes = [], expected } of standings) {
   test(`an application with ${what} stands at ${expected.join(' · ')}`, () => {
-    const { rank, tags, note } = standingOf(app, approvals, episodes);
+    const { rank, tags, note } = standingOf({ app, approvals, episodes });
     assert.deepEqual([rank, tags.join(' '), note], expected);
   });
 }
@@ -359,17 +359,23 @@ test('what was refused last is told until something asks again', () => {
   });
   const before = at('Applied', '2026-01-01T00:00:00Z');
   const rejected = at('Rejected', '2026-01-02T00:00:00Z');
-  assert.deepEqual(standingOf(app, [before, rejected], []).note, 'rejected by bob: not before Monday');
+  assert.deepEqual(
+    standingOf({ app, approvals: [before, rejected], episodes: [] }).note,
+    'rejected by bob: not before Monday',
+  );
   assert.match(
     applicationPage({ policy, app, resources: [], approvals: [rejected, before], episodes: [] }, '').html,
     /Rejected<\/h3><p class="message">rejected by bob: not before Monday/,
   );
   assert.equal(
-    standingOf(app, [rejected, at('Pending', '2026-01-03T00:00:00Z')], []).note,
+    standingOf({ app, approvals: [rejected, at('Pending', '2026-01-03T00:00:00Z')], episodes: [] }).note,
     'waits for approval of 1 change',
   );
-  assert.equal(standingOf(app, [at('Applied', '2026-01-03T00:00:00Z'), rejected], []).note, '');
-  assert.equal(standingOf(application('web', well), [rejected], []).note, '');
+  assert.equal(
+    standingOf({ app, approvals: [at('Applied', '2026-01-03T00:00:00Z'), rejected], episodes: [] }).note,
+    '',
+  );
+  assert.equal(standingOf({ app: application('web', well), approvals: [rejected], episodes: [] }).note, '');
 });
 
 test('the page tells which gate ends with what waits', () => {

@@ -8,7 +8,7 @@ import type { DesiredState } from './desired.ts';
 import type { ReconcileDeps } from './pass.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { AppError } from '../../base/errors.ts';
-import { argo, inClusterServer } from '../../model/annotations.ts';
+import { inClusterServer } from '../../model/annotations.ts';
 import { applicationKey } from '../../model/application.ts';
 import { isApplication } from '../../model/argo-kinds.ts';
 import { gvkOf, isObject } from '../../model/kube.ts';
@@ -19,7 +19,10 @@ import { nextMark } from './holdings.ts';
 import type { OwnershipDeps } from './ownership.ts';
 import { ownershipOf } from './ownership.ts';
 
-export type OtherDeps = Pick<ReconcileDeps, 'store' | 'memory' | 'desiring' | 'sources' | 'holdings' | 'enqueue'>;
+export type OtherDeps = Pick<
+  ReconcileDeps,
+  'store' | 'memory' | 'desiring' | 'sources' | 'holdings' | 'enqueue' | 'turn'
+>;
 
 export function nextName({ store }: Pick<OtherDeps, 'store'>, app: Application): string {
   return `${trackingName(app, store.namespace)}${nextMark}`;
@@ -169,7 +172,7 @@ export async function unread(
     .filter(
       (other) => applicationKey(other) !== own && !other.metadata.deletionTimestamp && mayConcern(deps, other, target),
     );
-  const paused = others.filter(({ metadata }) => metadata.annotations?.[argo.skipReconcile] === 'true');
+  const paused = others.filter((other) => deps.turn(other).by === 'nobody');
   const behind = await deps.sources.behind(
     app,
     others.filter((other) => !paused.includes(other)),

@@ -5,6 +5,7 @@ import type { Worker } from '../../base/worker.ts';
 import type { Repository } from '../../git/repository.ts';
 import type { Application } from '../../model/application.ts';
 import type { Actor, CommitRange } from '../../model/coxswain.ts';
+import type { Turn } from '../../policy/engine.ts';
 import type { GateAuthors } from '../../policy/gate.ts';
 import type { Store } from '../../store/store.ts';
 import type { Target } from './assess.ts';
@@ -59,9 +60,6 @@ export interface Standing {
   refused?: string;
 }
 
-/** `argocd`: Argo CD works on the applications, and statuses are its. */
-export type Mode = 'coxswain' | 'argocd';
-
 export interface ReconcileDeps {
   store: Store;
   clock: Clock;
@@ -92,6 +90,8 @@ export interface ReconcileDeps {
   fetch(app: Application, since: number, signal: AbortSignal): Promise<void> | undefined;
   /** Drops what the application's cluster keeps for it. */
   forgetTracking(known: { tracking: string; server: string }): void;
-  /** Who compares and syncs; where that is Argo CD, a pass is that of `engine/argocd`. */
-  mode: Mode;
+  /** Whose turn the application is, as of now; where it is Argo CD's, a pass is that of `engine/argocd`. */
+  turn(app: Application): Turn;
+  /** Throws (waiting) unless our engine may write to the application, by key, at this moment. */
+  claim(application: string): void;
 }

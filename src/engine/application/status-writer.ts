@@ -32,7 +32,7 @@ interface Written {
  * was read.
  */
 export async function write(
-  deps: ReconcileDeps,
+  deps: Pick<ReconcileDeps, 'store' | 'claim'>,
   app: Application,
   status: ApplicationStatus,
   { refreshed = false, ...more }: Written = {},
@@ -40,6 +40,7 @@ export async function write(
   const metadata = refreshed ? { metadata: { annotations: { [argo.refresh]: null } } } : {};
   const patch = statusPatch(app, status, { ...more, ...metadata });
   if (!patch) return app;
+  deps.claim(applicationKey(app));
   // An operation is merged into one that somebody wrote meanwhile, and its end would take that one away.
   const version =
     refreshed || more.operation !== undefined

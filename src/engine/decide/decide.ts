@@ -2,7 +2,7 @@
 // reason. Pure.
 import type { Application, Operation, ResourceStatus, SyncResourceRef } from '../../model/application.ts';
 import type { Attempt, Desired } from '../application/history.ts';
-import { argo, cox } from '../../model/annotations.ts';
+import { cox } from '../../model/annotations.ts';
 import { isAutomated } from '../../model/application.ts';
 
 /**
@@ -182,8 +182,6 @@ export function decide(input: DecideInput): Decision {
   if (!input.outOfSync) return { do: 'leave', why: 'in sync' };
   if (app.operation) return { do: 'leave', why: 'an operation is running' };
   if (app.metadata.deletionTimestamp) return { do: 'leave', why: 'the application is being deleted' };
-  if (app.metadata.annotations?.[argo.skipReconcile] === 'true')
-    return { do: 'leave', why: 'reconciling is switched off' };
   if (!input.gated && !isAutomated(app.spec)) return { do: 'leave', why: 'automated sync is off' };
   const decision = input.gated ? gatedDecision(input) : automatedDecision(input);
   if (decision.do !== 'sync' || input.window.permitted) return decision;

@@ -44,6 +44,7 @@ async function endApprovals(deps: ReconcileDeps, app: Application): Promise<void
 async function removeFinalizers(deps: ReconcileDeps, app: Application, done: readonly string[]): Promise<void> {
   const left = (app.metadata.finalizers ?? []).filter((item) => !done.includes(item));
   const { resourceVersion } = app.metadata;
+  deps.claim(applicationKey(app));
   await deps.store.applications.patch(applicationKey(app), {
     metadata: { finalizers: left.length > 0 ? left : null, ...(resourceVersion && { resourceVersion }) },
   });

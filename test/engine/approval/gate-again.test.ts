@@ -206,7 +206,7 @@ test('an operation is never merged into one that somebody wrote meanwhile', asyn
   await s.apply('prod', {}, { annotations: { 'argocd.argoproj.io/skip-reconcile': 'true' } });
   const read = await s.until('prod', 'there', () => true);
   const theirs = await patchApp(s, 'prod', { operation: { sync: { dryRun: true } } });
-  const deps = { store: s.store, mode: 'coxswain' } as Parameters<typeof write>[0];
+  const deps = { store: s.store, claim: () => undefined };
   await assert.rejects(write(deps, read, read.status ?? {}, { operation: { sync: { prune: true } } }), (error) =>
     isStatus(error, 409),
   );
