@@ -11,7 +11,7 @@ import type { Application } from '../src/model/application.ts';
 import type { Files } from '../src/model/files.ts';
 import type { KubeObject, ResourceKey } from '../src/model/kube.ts';
 import { createComparer } from '../src/compare/compare.ts';
-import { healthOfAll } from '../src/engine/application/assess.ts';
+import { healthOfAll } from '../src/engine/application/health.ts';
 import { comparedStatus, statusPatch } from '../src/engine/application/status.ts';
 import { ChangedPaths } from '../src/git/touch.ts';
 import { keyOf, keyText } from '../src/model/kube.ts';

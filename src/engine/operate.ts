@@ -10,16 +10,15 @@ import { isStatus } from '../cluster/api-error.ts';
 import { argo } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
-import { assess, healthOfAll } from './application/assess.ts';
-import { healthWithout } from './application/health-without.ts';
-import { comparedOf, look, subjectOf } from './application/refresh.ts';
+import { assess } from './application/assess.ts';
+import { healthOfAll, healthWithout } from './application/health.ts';
+import { comparedOf, look } from './application/refresh.ts';
 import { stateOf } from './application/operation-state.ts';
 import { runOperation, terminateOperation } from './operation/operation.ts';
 import { hasOwnRevision } from './operation/wanted.ts';
 import { unknownTold } from './approval/gate-people.ts';
 import { diffBase } from './application/history.ts';
-import { comparedStatus, withConditions } from './application/status.ts';
-import { failedStatus, write } from './application/status-writer.ts';
+import { comparedStatus, withConditions, failedStatus, write } from './application/status.ts';
 
 /** The branch head as this pass found it, or why it could not be looked at: a fault, or a fetch under way. */
 interface Head {
@@ -28,11 +27,11 @@ interface Head {
   fault?: Error;
 }
 
-async function headOf(pass: Pass, subject: Subject): Promise<Head> {
+async function headOf(pass: Pass): Promise<Head> {
   try {
-    return await look(pass, subject);
+    return await look(pass);
   } catch (fault) {
-    if (pass.signal.aborted || isStatus(fault, 409) || !hasOwnRevision(pass.app)) throw fault;
+    if (pass.signal.aborted || isStatus(fault, 409) || !hasOwnRevision(pass.subject.app)) throw fault;
     return { found: undefined, fault: asError(fault) };
   }
 }
@@ -59,7 +58,7 @@ async function saveProgress(deps: ReconcileDeps, subject: Subject, status: Parti
 }
 
 /** While an operation waits, people see what it waits for: verdict and health as this pass found them. */
-async function saveMeanwhile({ deps, refreshed, signal }: Pass, subject: Subject, head: Head): Promise<void> {
+async function saveMeanwhile({ deps, subject, refreshed, signal }: Pass, head: Head): Promise<void> {
   const app = current(deps, subject);
   const now = deps.clock.now();
   // Another request than the one that this pass has answered stays.
@@ -90,8 +89,7 @@ async function saveMeanwhile({ deps, refreshed, signal }: Pass, subject: Subject
 
 /** At the end the fresh comparison, history and the removal of /operation go in one patch. */
 async function saveEnd(
-  { deps, signal }: Pass,
-  subject: Subject,
+  { deps, subject, signal }: Pass,
   found: Look | undefined,
   status: Partial<ApplicationStatus>,
 ): Promise<void> {
@@ -146,10 +144,10 @@ async function saveWaiting(deps: ReconcileDeps, subject: Subject, error: unknown
 
 /** Ends the operation that somebody terminates, whatever may be wrong with the application. */
 export async function terminate(pass: Pass): Promise<void> {
-  const subject = subjectOf(pass);
+  const { deps, subject } = pass;
   const save = (status: Partial<ApplicationStatus>, done: boolean): Promise<void> =>
-    done ? saveEnd(pass, subject, undefined, status) : saveProgress(pass.deps, subject, status);
-  await terminateOperation(pass.deps, { subject, head: undefined, save }, pass.signal);
+    done ? saveEnd(pass, undefined, status) : saveProgress(deps, subject, status);
+  await terminateOperation(deps, { subject, head: undefined, save }, pass.signal);
 }
 
 /**
@@ -157,19 +155,19 @@ export async function terminate(pass: Pass): Promise<void> {
  * worth another try.
  */
 export async function operate(pass: Pass): Promise<OperationOutcome & { fetching?: Promise<void> | undefined }> {
-  const { deps, signal } = pass;
-  const subject = subjectOf(pass);
-  const head = await headOf(pass, subject);
+  const { deps, subject, signal } = pass;
+  const head = await headOf(pass);
   // One that has begun has been judged: it does not wait for Git.
-  if (head.fetching && !head.found && !stateOf(pass.app)?.syncResult) return { ended: false, fetching: head.fetching };
+  if (head.fetching && !head.found && !stateOf(subject.app)?.syncResult)
+    return { ended: false, fetching: head.fetching };
   const save = (status: Partial<ApplicationStatus>, done: boolean): Promise<void> =>
-    done ? saveEnd(pass, subject, head.found, status) : saveProgress(deps, subject, status);
+    done ? saveEnd(pass, head.found, status) : saveProgress(deps, subject, status);
   const outcome = await runOperation(deps, { subject, head: head.found, save }, signal).catch(
     async (error: unknown) => {
       await saveWaiting(deps, subject, error);
       throw error;
     },
   );
-  if (!outcome.ended) await saveMeanwhile(pass, subject, head);
+  if (!outcome.ended) await saveMeanwhile(pass, head);
   return { ...outcome, fetching: head.fetching };
 }

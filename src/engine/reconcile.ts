@@ -14,22 +14,29 @@ import { applicationKey, isAutomated } from '../model/application.ts';
 import { specConditions, specWarnings } from '../policy/project.ts';
 import { trackingName } from '../render/document/tracking.ts';
 import { expire } from './approval/expiry.ts';
-import { markApplied, supersedeOthers } from './approval/phase.ts';
+import { markApplied, supersedeOthers } from './approval/round.ts';
 import { decideOn } from './decide/decide-input.ts';
 import { deleteApplication } from './delete/delete.ts';
 import { settleDrift } from './drift/drifted.ts';
 import { endDrift } from './drift/drift.ts';
 import { followArgo } from './argocd/argocd.ts';
-import { healthWithout } from './application/health-without.ts';
+import { healthWithout } from './application/health.ts';
 import { comparedOf, look, subjectOf } from './application/refresh.ts';
 import { operate, terminate } from './operate.ts';
 import { stateOf } from './application/operation-state.ts';
 import { nextName } from './application/others.ts';
+import { projectOf } from './application/ownership.ts';
 import { appliedApproval } from './application/history.ts';
 import { forgetRecord } from './application/sync-record.ts';
 import { followPolicy } from './application/gate-record.ts';
-import { comparedStatus, withConditions } from './application/status.ts';
-import { comparisonTypes, specTypes, write, writeFailure } from './application/status-writer.ts';
+import {
+  comparedStatus,
+  withConditions,
+  comparisonTypes,
+  specTypes,
+  write,
+  writeFailure,
+} from './application/status.ts';
 import { confirmHistory, followLive } from './application/catching-up.ts';
 
 /** Milliseconds after which the application wants to be looked at again; undefined = only when something happens. */
@@ -78,9 +85,12 @@ function expiryOf(deps: ReconcileDeps, app: Application): Promise<Next> {
 }
 
 async function withSubject(pass: Pass): Promise<Round> {
-  const { deps, app, signal } = pass;
-  await followPolicy(deps.store, app, deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`));
+  const { deps, subject, signal } = pass;
+  const { app, known } = subject;
+  // Gates and Approvals, as they are today.
+  await followPolicy(deps.store, app, subject.project);
   const expiry = await expiryOf(deps, app);
+  // What was asked for goes first, and looks at the application itself.
   if (app.operation) {
     const outcome = await operate(pass);
     if (outcome.ended) return { next: undefined, again: true };
@@ -90,20 +100,24 @@ async function withSubject(pass: Pass): Promise<Round> {
       fetching: outcome.fetching,
     };
   }
-  const { found, fetching } = await look(pass, subjectOf(pass));
+  // Fetch, render, compare.
+  const { found, fetching } = await look(pass);
   if (!found) return { next: expiry, again: false, fetching };
   const at = deps.clock.now();
   await confirmHistory(deps, found, signal);
   await followLive(deps, found, signal);
+  // Decide.
   const { decided, unknown } = await decideOn(deps, found, signal);
+  // Write.
   const status = { ...comparedStatus(app, comparedOf(found), at), conditions: evaluated(found, decided, app, at) };
   const written = await write(deps, app, status, {
     ...(decided.do === 'sync' && { operation: decided.operation }),
     refreshed: found.refreshed,
   });
-  found.subject.known.moved = false;
+  known.moved = false;
   if (decided.do === 'sync')
-    found.subject.log.info({ why: decided.why, revision: found.desired.revisions[0] }, 'sync started');
+    subject.log.info({ why: decided.why, revision: found.desired.revisions[0] }, 'sync started');
+  // Drift, once it is known that no sync puts it back.
   const driftNext = await settle(pass, written, found);
   if (unknown && decided.do !== 'sync' && !fetching) throw unknown;
   const waitNext = decided.do === 'wait' ? decided.until - deps.clock.now() : undefined;
@@ -115,17 +129,17 @@ async function round(deps: ReconcileDeps, app: Application, refreshed: boolean, 
   try {
     target = await deps.targetOf(app);
     if (target && stateOf(app)?.phase === 'Terminating') {
-      await terminate({ deps, app, target, refreshed, signal });
+      await terminate({ deps, subject: subjectOf(deps, app, target), refreshed, signal });
       return { next: undefined, again: true };
     }
-    const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
+    const project = projectOf(deps.store, app);
     const faults = specConditions({ app, project, cluster: target, controlNamespace: deps.store.namespace });
     if (faults.length > 0 || !target) {
       deps.memory.of(applicationKey(app), trackingName(app, deps.store.namespace)).failedAt = [];
       await writeFailure(deps, app, faults, { refreshed });
       return { next: undefined, again: false };
     }
-    return await withSubject({ deps, app, target, refreshed, signal });
+    return await withSubject({ deps, subject: subjectOf(deps, app, target), refreshed, signal });
   } catch (error) {
     if (signal.aborted || isStatus(error, 409) || errorKind(error) !== 'terminal') throw error;
     await writeFailure(deps, app, [{ type: 'ComparisonError', message: describeError(error) }], {

@@ -2,7 +2,7 @@
 // everything else as it was.
 import type { ReconcileDeps } from './application/pass.ts';
 import { describeError } from '../base/errors.ts';
-import { healthWithout } from './application/health-without.ts';
+import { healthWithout } from './application/health.ts';
 import { statusPatch, withConditions, withHealth } from './application/status.ts';
 
 /** Never throws: the reason is logged by the caller already, and the next pass writes the truth. */

@@ -9,12 +9,13 @@ import { isStatus } from '../cluster/api-error.ts';
 import { argo, cox } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
 import { mayApprove, unknownAuthors, withHidden } from '../policy/gate.ts';
-import { becauseUnknown, closedText } from '../policy/gate-text.ts';
+import { closedText, becauseUnknown } from '../policy/gate-text.ts';
 import { stricter } from '../policy/policy.ts';
 import { isApprovalOf, isOpen } from './approval/approval.ts';
 import { recordApproval, recordRejection, reopenApproval, reopenedBy } from './approval/decision.ts';
 import { withReviewers } from './approval/authors.ts';
 import { policyInForce } from './application/gate-record.ts';
+import { projectOf } from './application/ownership.ts';
 
 /**
  * Asks the gate, and writes the operation that Argo CD is to carry out; or why not. Throws what is worth another try.
@@ -197,7 +198,7 @@ export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promi
     return { done: true, message: countedMessage(true, approval.spec.unknown ?? []) };
   if (!app || !approval || !isOpen(approval) || !isApprovalOf(approval, app))
     return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
-  const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
+  const project = projectOf(deps.store, app);
   const now = policyInForce(deps.store, app, project);
   // The change may loosen gates of other applications: theirs count too.
   const policy = await withReviewers(

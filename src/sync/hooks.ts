@@ -1,15 +1,55 @@
 // Hooks: begun once an operation, judged by their health, deleted by their policy.
-import { cox } from '../model/annotations.ts';
+import { AppError } from '../base/errors.ts';
+import { isStatus } from '../cluster/api-error.ts';
+import type { Api, ObjectRef } from '../cluster/api.ts';
+import { argo, cox } from '../model/annotations.ts';
 import type { OperationPhase } from '../model/application.ts';
 import { hookOf } from '../model/hooks.ts';
 import type { KubeObject } from '../model/kube.ts';
-import { dropHookFinalizer, hasHookFinalizer } from './hook-finalizer.ts';
 import { isAgreed, isGuarded, versionOf } from './judged.ts';
 import { hookMark } from './plan.ts';
 import { refOf } from './run.ts';
 import type { Run } from './run.ts';
 import { isCompleted, isPending, isRunning, kubectlName, record } from './task.ts';
 import type { Task } from './task.ts';
+
+/** It keeps a hook's object until its result has been read. */
+export function hasHookFinalizer(object: KubeObject): boolean {
+  return object.metadata.finalizers?.includes(argo.hookFinalizer) ?? false;
+}
+
+/**
+ * The object without it; undefined if it never had it or is gone. Throws E_API, transient, when somebody changed the
+ * finalizers meanwhile.
+ */
+export async function dropHookFinalizer(
+  api: Pick<Api, 'patch'>,
+  ref: ObjectRef,
+  object: KubeObject,
+  signal: AbortSignal,
+): Promise<KubeObject | undefined> {
+  const at = object.metadata.finalizers?.indexOf(argo.hookFinalizer) ?? -1;
+  if (at < 0) return undefined;
+  const path = `/metadata/finalizers/${at}`;
+  try {
+    return await api.patch(ref, {
+      type: 'json',
+      patch: [
+        { op: 'test', path, value: argo.hookFinalizer },
+        { op: 'remove', path },
+      ],
+      signal,
+    });
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined;
+    if (isStatus(error, 422))
+      throw new AppError('E_API', `the finalizers of ${ref.kind} ${ref.name} were changed meanwhile`, {
+        kind: 'transient',
+        cause: error,
+      });
+    throw error;
+  }
+}
 
 async function dropFinalizer(run: Run, task: Task, object: KubeObject): Promise<void> {
   const answer = await dropHookFinalizer(run.input.cluster.api, refOf(task), object, run.input.signal);

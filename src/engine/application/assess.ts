@@ -2,14 +2,13 @@
 import type { Logger } from '../../base/log.ts';
 import type { ComparedObject, Comparer, Comparison, EffectInput, Others } from '../../compare/compare.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
-import type { Application, Condition, Health } from '../../model/application.ts';
+import type { Application, Condition } from '../../model/application.ts';
 import type { Effect } from '../../model/effect.ts';
 import type { AppProject } from '../../model/project.ts';
 import type { DesiredState } from './desired.ts';
 import type { Known } from './memory.ts';
 import { hashOf } from '../../base/canonical.ts';
 import { argo } from '../../model/annotations.ts';
-import { applicationHealth, healthOf } from '../../health/health.ts';
 import type { ResourceKey } from '../../model/kube.ts';
 import { keyText } from '../../model/kube.ts';
 import { stampOf } from './met-gates.ts';
@@ -114,38 +113,24 @@ export async function assess(
   return known.comparison;
 }
 
-export function healthOfAll(app: Application, comparison: Comparison): Health {
-  return applicationHealth(
-    comparison.objects
-      .filter((item) => !item.requiresPruning && item.movesTo === undefined)
-      .map((item) => ({
-        key: item.key,
-        hook: item.hook.isHook,
-        ignoreHealthcheck: (item.target ?? item.live)?.metadata.annotations?.[argo.ignoreHealthcheck] === 'true',
-        live: item.live !== undefined,
-        health: item.live && healthOf(item.live),
-        self:
-          item.key.kind === 'Application' &&
-          item.key.name === app.metadata.name &&
-          item.key.namespace === app.metadata.namespace,
-      })),
-  );
-}
-
 /** What Git gave up and is being deleted: nobody has to do anything but who holds it by a finalizer. */
 export function isGoing({ live, target }: Pick<ComparedObject, 'live' | 'target'>): boolean {
   return target === undefined && live?.metadata.deletionTimestamp !== undefined;
 }
 
-interface Wanted {
-  comparison: Comparison;
+/** What was found of an application: what would be applied to it, how that compares with live, and what was before. */
+export interface Assessment {
+  subject: Subject;
+  /** The branch head, or what its operation names. */
   desired: DesiredState;
+  comparison: Comparison;
   /** What was last synced; 'gone' when Git no longer has it. */
   last: DesiredState | 'gone' | undefined;
 }
 
 /** Equal as long as the effect is: a status that moves changes nothing of it. */
-function effectKey({ app, known, target, others }: Subject, { comparison, desired, last: synced }: Wanted): string {
+function effectKey({ subject, comparison, desired, last: synced }: Assessment): string {
+  const { app, known, target, others } = subject;
   const last = diffBase(known, synced);
   const { destination, syncPolicy } = app.spec;
   const namespace = {
@@ -168,9 +153,9 @@ function effectKey({ app, known, target, others }: Subject, { comparison, desire
 }
 
 /** The effect as it was worked out for what the pass found; undefined when nobody has asked for it. */
-export function knownEffect(subject: Subject, wanted: Wanted): Effect | undefined {
-  const { effect } = subject.known;
-  return effect && effect.key === effectKey(subject, wanted) ? effect.effect : undefined;
+export function knownEffect(found: Assessment): Effect | undefined {
+  const { effect } = found.subject.known;
+  return effect && effect.key === effectKey(found) ? effect.effect : undefined;
 }
 
 /** What was so before is told by a condition alone. */
@@ -178,10 +163,9 @@ function newWarnings({ warnings }: DesiredState, before: DesiredState | undefine
   return warnings.filter(({ message }) => !before?.warnings.some((known) => known.message === message));
 }
 
-export function effectInput(subject: Subject, wanted: Pick<Wanted, 'desired' | 'last'>): EffectInput {
+export function effectInput({ subject, desired, last: synced }: Omit<Assessment, 'comparison'>): EffectInput {
   const { app, known } = subject;
-  const { desired } = wanted;
-  const last = diffBase(known, wanted.last);
+  const last = diffBase(known, synced);
   return {
     app,
     tracking: known.tracking,
@@ -196,12 +180,12 @@ export function effectInput(subject: Subject, wanted: Pick<Wanted, 'desired' | '
 }
 
 /** The effect of syncing `desired`, worked out once for what Git says and what is live. */
-export async function effectOf(subject: Subject, wanted: Wanted, signal: AbortSignal): Promise<Effect> {
-  const { target, known } = subject;
-  const found = knownEffect(subject, wanted);
-  if (found) return found;
-  const key = effectKey(subject, wanted);
-  const effect = await target.comparer.effect(effectInput(subject, wanted), signal);
+export async function effectOf(found: Assessment, signal: AbortSignal): Promise<Effect> {
+  const { target, known } = found.subject;
+  const last = knownEffect(found);
+  if (last) return last;
+  const key = effectKey(found);
+  const effect = await target.comparer.effect(effectInput(found), signal);
   known.effect = { key, effect };
   return effect;
 }

@@ -21,13 +21,9 @@ function withoutPrevious({ input: { previous: _previous, ...input }, objects, ..
  * A history that is not ours, such as Argo CD's, is believed once the cluster is as its newest entry says and no hook
  * is left out.
  */
-export async function confirmHistory(
-  deps: ReconcileDeps,
-  { subject, ...wanted }: Look,
-  signal: AbortSignal,
-): Promise<void> {
+export async function confirmHistory(deps: ReconcileDeps, found: Look, signal: AbortSignal): Promise<void> {
+  const { subject, desired, comparison } = found;
   const { app } = subject;
-  const { desired, comparison } = wanted;
   const entry = app.status?.history?.at(-1);
   if (
     !entry ||
@@ -38,7 +34,7 @@ export async function confirmHistory(
     return;
   if ((await keyThen(deps.desiring, app, entry, { desired, signal })) !== desired.key) return;
   // Where it was synced before, an entry that nobody can prove may stand for ignored fields that nobody has approved.
-  if (isRecorded(deps.store, app) && (await effectOf(subject, wanted, signal)).unwritten.length > 0) return;
+  if (isRecorded(deps.store, app) && (await effectOf(found, signal)).unwritten.length > 0) return;
   await rememberSync(deps.store, subject, entry);
 }
 
@@ -46,20 +42,16 @@ export async function confirmHistory(
  * Where Git has caught up with live, drift and changes are told against that from now on. What the gate knows as last
  * synced stays.
  */
-export async function followLive(
-  { store, clock }: ReconcileDeps,
-  { subject, ...wanted }: Look,
-  signal: AbortSignal,
-): Promise<void> {
+export async function followLive({ store, clock }: ReconcileDeps, found: Look, signal: AbortSignal): Promise<void> {
+  const { subject, desired, comparison, last } = found;
   const { app, known } = subject;
-  const { desired, comparison, last } = wanted;
   if (comparison.status !== 'Synced' || last === undefined || app.operation || known.agreed === desired) return;
   const before = diffBase(known, last);
   const moved = before === 'gone' || (before?.key !== desired.key && !sameJson(before?.manifests, desired.manifests));
   if (moved) {
     const back = last !== 'gone' && last.key === desired.key;
     // Ignored fields that Git gave other values are not live: they are told, and asked about, until a sync writes them.
-    if (!back && (await effectOf(subject, wanted, signal)).unwritten.length > 0) return;
+    if (!back && (await effectOf(found, signal)).unwritten.length > 0) return;
     await rememberBase(store, subject, back ? undefined : { revisions: desired.revisions, at: clock.now() });
     known.comparison = withoutPrevious(comparison);
   }

@@ -1,11 +1,13 @@
 // To whom objects belong, and what a deletion takes along, with the gates that bear on it.
 import type { Gone, Others, Owner } from '../../compare/compare.ts';
 import type { Application } from '../../model/application.ts';
+import type { AppProject } from '../../model/project.ts';
+import type { Store } from '../../store/store.ts';
 import type { ResourceKey } from '../../model/kube.ts';
 import type { EffectivePolicy, LoosenedGate } from '../../policy/policy.ts';
 import type { Target } from './assess.ts';
 import type { ReconcileDeps } from './pass.ts';
-import type { Branch } from './tree.ts';
+import type { Branch } from './taken.ts';
 import { argo } from '../../model/annotations.ts';
 import { applicationKey } from '../../model/application.ts';
 import { isProject } from '../../model/argo-kinds.ts';
@@ -13,22 +15,22 @@ import { keyTitle } from '../../model/kube.ts';
 import { effectivePolicy } from '../../policy/policy.ts';
 import { trackingName } from '../../render/document/tracking.ts';
 import { clusterOf } from '../../store/settings.ts';
-import { takenBy } from './taken.ts';
+import { takenBy, treeOf } from './taken.ts';
 import type { Holders } from './holdings.ts';
 import { nextMark } from './holdings.ts';
-import { lastPolicy, policyInForce } from './gate-record.ts';
-import { treeOf } from './tree.ts';
+import { policyInForce, lastPolicy } from './gate-record.ts';
 
 export interface OwnershipDeps extends Pick<ReconcileDeps, 'store' | 'connectedTo'> {
   holdings: Holders;
 }
 
-function projectOf({ store }: OwnershipDeps, app: Application): ReturnType<typeof store.projects.get> {
+/** Undefined when there is no such project. */
+export function projectOf(store: Pick<Store, 'projects' | 'namespace'>, app: Application): AppProject | undefined {
   return store.projects.get(`${store.namespace}/${app.spec.project}`);
 }
 
 function policyFor(deps: OwnershipDeps, app: Application): EffectivePolicy {
-  return policyInForce(deps.store, app, projectOf(deps, app));
+  return policyInForce(deps.store, app, projectOf(deps.store, app));
 }
 
 function serverOf({ store }: OwnershipDeps, app: Application): string | undefined {
@@ -102,7 +104,7 @@ function takes(deps: OwnershipDeps, app: Application): ResourceKey[] {
   const tracking = trackingName(app, deps.store.namespace);
   const heldBy = (key: ResourceKey): string | undefined =>
     deps.holdings.holders(target.server, key).find((name) => name !== tracking);
-  return takenBy({ app, project: projectOf(deps, app), target, tracking, heldBy });
+  return takenBy({ app, project: projectOf(deps.store, app), target, tracking, heldBy });
 }
 
 /** The gates of one Application that goes: its own, and those of what goes with it. */

@@ -1,16 +1,16 @@
 // One look at an application: the branch head, its comparison with the cluster, what was last synced, and health.
-import type { Comparison } from '../../compare/compare.ts';
 import type { Application, Health } from '../../model/application.ts';
-import type { Subject, Target } from './assess.ts';
+import type { Assessment, Subject, Target } from './assess.ts';
 import type { DesiredState } from './desired.ts';
 import type { ReconcileDeps } from './pass.ts';
-import type { Known } from './memory.ts';
 import type { Compared } from './status.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { AppError, asError, errorKind } from '../../base/errors.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { trackingName } from '../../render/document/tracking.ts';
-import { assess, healthOfAll } from './assess.ts';
+import { assess } from './assess.ts';
+import { healthOfAll } from './health.ts';
+import { projectOf } from './ownership.ts';
 import { othersOf, takeDown } from './others.ts';
 import { diffBase, followBase, keyThen, lastSynced } from './history.ts';
 import { provenEntry } from './gate-record.ts';
@@ -19,19 +19,14 @@ import { comparedTo } from './status.ts';
 /** One round of work on one application. */
 export interface Pass {
   deps: ReconcileDeps;
-  app: Application;
-  target: Target;
+  subject: Subject;
   /** A refresh was asked for. */
   refreshed: boolean;
   signal: AbortSignal;
 }
 
 /** What one look at the application found. */
-export interface Look {
-  subject: Subject;
-  desired: DesiredState;
-  comparison: Comparison;
-  last: DesiredState | 'gone' | undefined;
+export interface Look extends Assessment {
   health: Health;
   /** A refresh was asked for and this answers it: its annotation goes, and reconciledAt moves. */
   refreshed: boolean;
@@ -61,7 +56,8 @@ async function hasMoved(
  * Answers the fetch under way, which never rejects: nobody holds a worker for it, and the next pass tells what came of
  * it.
  */
-function freshen({ deps, app, refreshed, signal }: Pass, known: Known): Promise<void> | undefined {
+function freshen({ deps, subject, refreshed, signal }: Pass): Promise<void> | undefined {
+  const { app, known } = subject;
   const { fetchFault } = known;
   known.fetchFault = undefined;
   if (fetchFault !== undefined) throw fetchFault;
@@ -77,7 +73,8 @@ function freshen({ deps, app, refreshed, signal }: Pass, known: Known): Promise<
 }
 
 /** The branch head, rendered; kept unless Git moved meanwhile. */
-async function headOf({ deps, app, signal }: Pass, known: Known): Promise<DesiredState> {
+async function headOf({ deps, subject, signal }: Pass): Promise<DesiredState> {
+  const { app, known } = subject;
   const moves = known.gitMoves;
   const heads = await deps.sources.heads(app);
   const desired = await deps.desiring.at(app, unpinned(app), signal).catch((error: unknown) => {
@@ -96,28 +93,29 @@ interface Head {
 }
 
 /** While a fetch is under way, live objects that changed are compared with what is known of the head. */
-async function freshHead(pass: Pass, known: Known): Promise<Head> {
-  const fetching = freshen(pass, known);
+async function freshHead(pass: Pass): Promise<Head> {
+  const { known } = pass.subject;
+  const fetching = freshen(pass);
   if (fetching) return { desired: known.dirty.size > 0 ? known.desired : undefined, fetching };
   if (known.desired) return { desired: known.desired, fetching };
   try {
-    return { desired: await headOf(pass, known), fetching };
+    return { desired: await headOf(pass), fetching };
   } catch (error) {
     // A revision that is not there may have been pushed since the last fetch.
     known.sought = error instanceof AppError && error.code === 'E_REVISION' && !known.sought;
     if (!known.sought) throw error;
     known.wantsSince = pass.deps.clock.now();
-    return { desired: undefined, fetching: freshen(pass, known) ?? Promise.resolve() };
+    return { desired: undefined, fetching: freshen(pass) ?? Promise.resolve() };
   }
 }
 
-export function subjectOf({ deps, app, target }: Pass): Subject {
-  const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
+/** Gathered once for a pass: whatever follows from the application as it stands at its beginning. */
+export function subjectOf(deps: ReconcileDeps, app: Application, target: Target): Subject {
   const known = deps.memory.of(applicationKey(app), trackingName(app, deps.store.namespace));
   known.server = target.server;
   return {
     app,
-    project,
+    project: projectOf(deps.store, app),
     target,
     known,
     others: othersOf(deps, target, known.tracking),
@@ -129,22 +127,13 @@ export function subjectOf({ deps, app, target }: Pass): Subject {
  * `fetching`: look again when it has ended; `found` is undefined when nothing can be said before. Throws what keeps the
  * branch head from being fetched, rendered or compared.
  */
-export async function look(
-  pass: Pass,
-  subject: Subject,
-): Promise<{ found: Look | undefined; fetching: Promise<void> | undefined }> {
-  const { known } = subject;
-  const { desired, fetching } = await freshHead(pass, known);
-  return { found: desired && (await lookAt(pass, subject, desired, pass.refreshed && !fetching)), fetching };
+export async function look(pass: Pass): Promise<{ found: Look | undefined; fetching: Promise<void> | undefined }> {
+  const { desired, fetching } = await freshHead(pass);
+  return { found: desired && (await lookAt(pass, desired, pass.refreshed && !fetching)), fetching };
 }
 
-async function lookAt(
-  { deps, app, signal }: Pass,
-  subject: Subject,
-  desired: DesiredState,
-  refreshed: boolean,
-): Promise<Look> {
-  const { known } = subject;
+async function lookAt({ deps, subject, signal }: Pass, desired: DesiredState, refreshed: boolean): Promise<Look> {
+  const { app, known } = subject;
   takeDown(deps, subject, desired);
   known.failedAt = undefined;
   const entry = provenEntry(deps.store, subject);

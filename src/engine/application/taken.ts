@@ -1,11 +1,13 @@
-// Which live objects a deletion of the application takes along, and which it has to leave.
+// What a deletion of an Application takes along, and what it has to leave: its objects, and those of the Applications
+// among them, to any depth.
 import type { Application } from '../../model/application.ts';
 import type { AppProject } from '../../model/project.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { LiveRecord } from '../../cluster/live.ts';
 import type { Target } from './assess.ts';
 import { argo } from '../../model/annotations.ts';
-import { syncOptions } from '../../model/application.ts';
+import { applicationKey, syncOptions } from '../../model/application.ts';
+import { isApplication } from '../../model/argo-kinds.ts';
 import { resourceOptions } from '../../model/hooks.ts';
 import { resourceDenied } from '../../policy/project.ts';
 
@@ -64,4 +66,34 @@ export function takenBy(
       !(project && record.object && isKept({ ...input, project }, { record, object: record.object }))
     );
   });
+}
+
+/** One Application that goes, with what its finalizer deletes. */
+export interface Branch {
+  app: Application;
+  objects: readonly ResourceKey[];
+}
+
+interface Forest {
+  /** By `namespace/name`. */
+  application(key: string): Application | undefined;
+  /** What goes with it: nothing where no finalizer asks for that. */
+  takes(app: Application): readonly ResourceKey[];
+}
+
+/** The Application itself first; each once, whatever circles they make. */
+export function treeOf(root: Application, forest: Forest): Branch[] {
+  const tree = new Map<string, Branch>();
+  // A Map gives out what is put into it meanwhile.
+  const found = new Map([[applicationKey(root), root]]);
+  for (const [name, app] of found) {
+    const objects = forest.takes(app);
+    tree.set(name, { app, objects });
+    for (const { namespace, name: child } of objects.filter(isApplication)) {
+      const key = `${namespace}/${child}`;
+      const next = forest.application(key);
+      if (next && !found.has(key)) found.set(key, next);
+    }
+  }
+  return [...tree.values()];
 }

@@ -1,14 +1,13 @@
 // The gate at the start of an operation, whoever wrote it, and once more when a restarted process finds one half done
 // (docs/security/gate.md).
-import type { Comparison } from '../../compare/compare.ts';
 import type { Application } from '../../model/application.ts';
 import type { Approval } from '../../model/coxswain.ts';
 import type { Effect, EffectOperation } from '../../model/effect.ts';
 import type { GateDecision } from '../../policy/gate.ts';
-import type { Subject } from '../application/assess.ts';
+import type { Assessment } from '../application/assess.ts';
 import type { DesiredState } from '../application/desired.ts';
 import type { Verdict } from './gate-input.ts';
-import type { GateDeps, GateSubject } from './gate-subject.ts';
+import type { GateDeps } from './gate-subject.ts';
 import type { Leave } from '../application/memory.ts';
 import type { Clock } from '../../base/clock.ts';
 import { sameJson } from '../../base/canonical.ts';
@@ -25,14 +24,10 @@ export interface AdmissionDeps extends GateDeps {
   clock: Clock;
 }
 
-export interface Admission {
-  subject: Subject;
+/** What an operation would apply, that the gate is asked about. */
+export interface Admission extends Assessment {
   /** The branch head: only that can be asked for. undefined when it cannot be looked at. */
   head: DesiredState | undefined;
-  last: DesiredState | 'gone' | undefined;
-  /** What the operation would apply, and how that compares with live. */
-  wanted: DesiredState;
-  comparison: Comparison;
   /** Why an operation that was let pass is asked about again. */
   because?: string;
 }
@@ -59,10 +54,6 @@ function beyondGate({ spec, operation }: Application, rule: GateDecision['rule']
   return effectDeletes(effect.operations) && !sync.prune ? 'without the approved deletions' : undefined;
 }
 
-function gateSubject({ subject, wanted, comparison, last }: Admission): GateSubject {
-  return { app: subject.app, project: subject.project, comparison, wanted, last };
-}
-
 /** `refused`: the message with which the operation ends. */
 type Admitted = Leave | { refused: string };
 
@@ -82,11 +73,11 @@ function passed(app: Application, { rule, approval, by }: Verdict, effect: Effec
 
 /** Asked before the first step. */
 export async function admit(deps: AdmissionDeps, input: Admission, signal: AbortSignal): Promise<Admitted> {
-  const { subject, wanted, comparison, last, head } = input;
+  const { subject, desired, comparison, head } = input;
   const { app } = subject;
-  if (!isGated(deps, gateSubject(input))) return { rule: 'not-gated' };
-  const effect = await effectOf(subject, { comparison, desired: wanted, last }, signal);
-  const verdict = await askGate(deps, gateSubject(input), effect, {
+  if (!isGated(deps, input)) return { rule: 'not-gated' };
+  const effect = await effectOf(input, signal);
+  const verdict = await askGate(deps, input, effect, {
     dryRun: app.operation?.sync?.dryRun,
     moment: 'write',
     signal,
@@ -95,13 +86,13 @@ export async function admit(deps: AdmissionDeps, input: Admission, signal: Abort
   if (verdict.do === 'go') return passed(app, verdict, effect, deps.clock.now());
   if (verdict.do === 'refuse' || !verdict.approval) return { refused: verdict.why };
   // Anything else than the branch head would push the Approval aside that people are asked about.
-  if (wanted.key !== head?.key)
+  if (desired.key !== head?.key)
     return {
       refused:
         `approval required${metGates(app, comparison).length > 0 ? `, for ${verdict.why}` : ''}: ` +
         'only what the branch head says can be approved; make it the head, for instance by a revert',
     };
-  await askPeople(deps, gateSubject(input), effect, { ...verdict, because: input.because });
+  await askPeople(deps, input, effect, { ...verdict, because: input.because });
   return { refused: approvalRequired(verdict.approval) };
 }
 
@@ -128,12 +119,12 @@ function coversAll(
 }
 
 /** The Approval that lets an operation which is cut off at its end, when nothing is left that it could be asked for. */
-function begunUnder({ store }: AdmissionDeps, { subject: { app }, wanted }: Admission): string | undefined {
+function begunUnder({ store }: AdmissionDeps, { subject: { app }, desired }: Admission): string | undefined {
   const { sync, info } = app.operation ?? {};
   if ((sync?.resources ?? []).length > 0) return undefined;
   const name = info?.find((item) => item.name === cox.approvalInfo)?.value;
   const found = store.approvals.of(applicationKey(app)).find((item) => item.metadata.name === name);
-  return found?.status?.phase === 'Approved' && found.spec.revision === wanted.revisions[0] ? name : undefined;
+  return found?.status?.phase === 'Approved' && found.spec.revision === desired.revisions[0] ? name : undefined;
 }
 
 /** Asked when an operation goes on that this process has not seen begin, or after a failed attempt. */
@@ -145,10 +136,9 @@ export async function admitAgain(deps: AdmissionDeps, input: Admission, signal: 
 
 /** What is left of it must be part of something approved. */
 async function admitRest(deps: AdmissionDeps, input: Admission, signal: AbortSignal): Promise<Admitted> {
-  const { subject, wanted, comparison, last } = input;
-  const { app } = subject;
-  if (!isGated(deps, gateSubject(input))) return { rule: 'not-gated' };
-  const effect = await effectOf(subject, { comparison, desired: wanted, last }, signal);
+  const { app } = input.subject;
+  if (!isGated(deps, input)) return { rule: 'not-gated' };
+  const effect = await effectOf(input, signal);
   const candidates = [
     effect.digest,
     ...deps.store.approvals
@@ -159,7 +149,7 @@ async function admitRest(deps: AdmissionDeps, input: Admission, signal: AbortSig
   for (const digest of new Set(candidates)) {
     const verdict = await askGate(
       deps,
-      gateSubject(input),
+      input,
       { ...effect, digest },
       { dryRun: app.operation?.sync?.dryRun, moment: 'write', signal },
     );

@@ -12,9 +12,8 @@ import { applicationKey } from '../../model/application.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
 import { approvalName } from '../../policy/gate.ts';
 import { becauseUnknown } from '../../policy/gate-text.ts';
-import { formerRounds, withoutEnded } from './round.ts';
-import type { ApprovalDeps } from './phase.ts';
-import { keyOfApproval, setPhase, supersedeOthers } from './phase.ts';
+import { formerRounds, withoutEnded, keyOfApproval, setPhase, supersedeOthers } from './round.ts';
+import type { ApprovalDeps } from './round.ts';
 
 interface WantedApproval {
   application: { metadata: ObjectMeta & { name: string; namespace: string } };

@@ -4,6 +4,7 @@ import type { Application, ApplicationSource } from '../../model/application.ts'
 import type { CommitRange } from '../../model/coxswain.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import type { Store } from '../../store/store.ts';
+import type { Assessment } from '../application/assess.ts';
 import type { DesiredState, Desiring } from '../application/desired.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { AppError } from '../../base/errors.ts';
@@ -171,16 +172,15 @@ function isKnown({ store }: RangeDeps, app: Application): boolean {
 /** `last`: what was last synced. */
 export async function changeOf(
   deps: RangeDeps,
-  app: Application,
-  { wanted, last }: { wanted: DesiredState; last: DesiredState | 'gone' | undefined },
+  { subject: { app }, desired, last }: Assessment,
   signal: AbortSignal,
 ): Promise<Change> {
   const sources = sourcesOf(app.spec);
   const entry = last === undefined ? undefined : app.status?.history?.at(-1);
   const before = entry && sourcesOf({ ...app.spec, ...entry });
-  const then = last === 'gone' ? { revisions: revisionsOf(entry), reads: wanted.reads } : last;
+  const then = last === 'gone' ? { revisions: revisionsOf(entry), reads: desired.reads } : last;
   const past = before && then && { sources: before, revisions: then.revisions, reads: then.reads };
-  const ranges = between({ sources, revisions: wanted.revisions, reads: wanted.reads }, past);
+  const ranges = between({ sources, revisions: desired.revisions, reads: desired.reads }, past);
   if (before && sameJson(before, sources)) return { ranges, unknown: [] };
   // The first that anybody hears of an Application without a parent: nothing of it was agreed to before.
   if (!entry && !isKnown(deps, app) && app.metadata.annotations?.[argo.trackingId] === undefined)
@@ -203,17 +203,17 @@ function since(then: readonly CommitRange[], now: readonly CommitRange[]): Commi
  */
 export async function outdatedBy(
   deps: RangeDeps & { authors: Authors },
-  app: Application,
-  { digest, ...subject }: { wanted: DesiredState; last: DesiredState | 'gone' | undefined; digest: string },
+  found: Assessment,
+  digest: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const ended = deps.store.approvals
-    .of(applicationKey(app))
+    .of(applicationKey(found.subject.app))
     .find(
       ({ spec, status }) => spec.digest === digest && (status?.phase === 'Rejected' || status?.phase === 'Expired'),
     );
-  if (!ended?.spec.ranges || !deps.authors.hasCommits || ended.spec.revision === subject.wanted.revisions[0])
+  if (!ended?.spec.ranges || !deps.authors.hasCommits || ended.spec.revision === found.desired.revisions[0])
     return undefined;
-  const { ranges } = await changeOf(deps, app, subject, signal);
+  const { ranges } = await changeOf(deps, found, signal);
   return (await deps.authors.hasCommits(since(ended.spec.ranges, ranges))) ? ended.metadata.name : undefined;
 }

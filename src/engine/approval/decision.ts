@@ -2,11 +2,10 @@
 import type { Actor, Approval } from '../../model/coxswain.ts';
 import type { ObjectMeta } from '../../model/kube.ts';
 import type { Store } from '../../store/store.ts';
-import type { ApprovalDeps } from './phase.ts';
+import type { ApprovalDeps } from './round.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { becauseUnknown } from '../../policy/gate-text.ts';
-import { endRound, keyOfApproval } from './phase.ts';
-import { formerRounds } from './round.ts';
+import { keyOfApproval, endRound, formerRounds } from './round.ts';
 
 /**
  * Takes a rejection back, or an end by time: it is asked for anew if that is still what a sync would do. Who said what

@@ -1,10 +1,11 @@
 // Approvals have an end: what waits too long expires, but for what is being applied (docs/decisions/0022).
 import type { Application } from '../../model/application.ts';
 import type { Approval } from '../../model/coxswain.ts';
-import type { ApprovalDeps } from './phase.ts';
+import type { ApprovalDeps } from './round.ts';
 import { applicationKey } from '../../model/application.ts';
 import { policyInForce } from '../application/gate-record.ts';
-import { setPhase } from './phase.ts';
+import { projectOf } from '../application/ownership.ts';
+import { setPhase } from './round.ts';
 
 /** Clock ms at which it expires; undefined when nobody's word can let it pass any more. */
 function expiryOf({ metadata, status }: Approval, expiresMs: number): number | undefined {
@@ -48,10 +49,6 @@ async function expireApprovals(
  */
 export function expire(deps: ApprovalDeps, app: Application, applied: string | undefined): Promise<number | undefined> {
   const { store } = deps;
-  const { expires = store.settings().approvalExpiresMs } = policyInForce(
-    store,
-    app,
-    store.projects.get(`${store.namespace}/${app.spec.project}`),
-  );
+  const { expires = store.settings().approvalExpiresMs } = policyInForce(store, app, projectOf(store, app));
   return expireApprovals(deps, applicationKey(app), { expiresMs: expires, applied });
 }

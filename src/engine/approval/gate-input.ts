@@ -4,7 +4,7 @@ import type { Effect } from '../../model/effect.ts';
 import type { Agreed, GateApproval, GateDecision, GateInput } from '../../policy/gate.ts';
 import { AppError } from '../../base/errors.ts';
 import { applicationKey } from '../../model/application.ts';
-import type { ApprovalDeps } from './phase.ts';
+import type { ApprovalDeps } from './round.ts';
 import { isEmptyEffect } from '../../compare/effect/effect.ts';
 import { decideGate, withHidden } from '../../policy/gate.ts';
 import { effectivePolicy } from '../../policy/policy.ts';
@@ -12,24 +12,24 @@ import { isApprovalOf, isOpen, openApproval, tooLarge } from './approval.ts';
 import { gatesAfter } from './gate-end.ts';
 import { outdatedBy } from './changed-range.ts';
 import { peopleNow } from './rights.ts';
-import { lastPolicy, policyInForce } from '../application/gate-record.ts';
+import { policyInForce, lastPolicy } from '../application/gate-record.ts';
 import type { People } from './gate-people.ts';
 import { peopleOf } from './gate-people.ts';
-import type { GateDeps, GateSubject, Moment } from './gate-subject.ts';
+import type { Assessment } from '../application/assess.ts';
+import type { Compared, GateDeps, Moment } from './gate-subject.ts';
 import { stateOf, loosenedBy, isLastSynced } from './gate-subject.ts';
 
-export function isGated(
-  { store }: GateDeps,
-  { app, project, comparison }: Pick<GateSubject, 'app' | 'project' | 'comparison'>,
-): boolean {
-  return policyInForce(store, app, project).gated || loosenedBy(store, { app, comparison }).length > 0;
+/** Whether people must agree to it: by its own policy, or for others whose gates it would loosen. */
+export function isGated({ store }: GateDeps, found: Compared): boolean {
+  const { app, project } = found.subject;
+  return policyInForce(store, app, project).gated || loosenedBy(store, found).length > 0;
 }
 
 /**
  * Whether something waits for approval here: another state than the last synced one, or a gate that would be loosened.
  */
-export function isWaiting(deps: GateDeps, subject: GateSubject): boolean {
-  return isGated(deps, subject) && (!isLastSynced(subject) || loosenedBy(deps.store, subject).length > 0);
+export function isWaiting(deps: GateDeps, found: Assessment): boolean {
+  return isGated(deps, found) && (!isLastSynced(found) || loosenedBy(deps.store, found).length > 0);
 }
 
 /** The gate's answer, with whom it was found to concern. */
@@ -46,7 +46,7 @@ export type Verdict = GateDecision &
 /** Opens the Approval that the gate asks for. */
 export async function askPeople(
   deps: GateDeps & ApprovalDeps,
-  { app, comparison, wanted, last }: GateSubject,
+  { subject: { app }, comparison, desired, last }: Assessment,
   effect: Effect,
   { policy, change, hidden, lost, again, because }: Verdict & { because?: string | undefined },
 ): Promise<string> {
@@ -54,7 +54,7 @@ export async function askPeople(
   return openApproval(deps, {
     application: app,
     digest: effect.digest,
-    revision: wanted.revisions[0] ?? '',
+    revision: desired.revisions[0] ?? '',
     from,
     ranges: change?.ranges,
     unknown: hidden,
@@ -121,41 +121,43 @@ async function decideNow(
 }
 
 /**
- * The gate's answer for syncing `wanted`, whose effect is `effect`. Authors are only asked for where people must agree.
+ * The gate's answer for syncing what was found, whose effect is `effect`. Authors are only asked for where people must
+ * agree.
  */
 export async function askGate(
   deps: GateDeps,
-  subject: GateSubject,
+  finding: Assessment,
   effect: Effect,
   { dryRun = false, moment, signal }: { dryRun?: boolean | undefined; moment: Moment; signal: AbortSignal },
 ): Promise<Verdict> {
-  const { app, project, wanted, last } = subject;
+  const { subject, desired, last } = finding;
+  const { app, project } = subject;
   const input = {
     application: app.metadata.name,
     policy: effectivePolicy(app, project),
     lastPolicy: lastPolicy(deps.store, app),
-    loosened: loosenedBy(deps.store, subject),
+    loosened: loosenedBy(deps.store, finding),
     dryRun,
     effect: {
       digest: effect.digest,
       empty: isEmptyEffect(effect) && effect.hooks.length === 0,
       tooLarge: tooLarge(effect.operations),
     },
-    target: stateOf(wanted),
+    target: stateOf(desired),
     last: last === undefined || last === 'gone' ? undefined : stateOf(last),
     authors: undefined,
   };
-  const again = await outdatedBy(deps, app, { wanted, last, digest: effect.digest }, signal);
+  const again = await outdatedBy(deps, finding, effect.digest, signal);
   const approvals = (): GateApproval[] =>
     approvalsOf(deps, app).map((item) => (item.name === again ? { ...item, outdated: true } : item));
   const agreed = (): boolean => approvals().some((item) => item.digest === effect.digest && item.by.length > 0);
   const first = decideGate({ ...input, approvals: approvals() });
   if (first.rule !== 'approval-required') return { ...first, agreed: agreed() };
   const approved = again === undefined && agreed();
-  let found = await peopleOf(deps, subject, { digest: effect.digest, agreed: approved, moment, signal });
+  let found = await peopleOf(deps, finding, { digest: effect.digest, agreed: approved, moment, signal });
   // Somebody may have agreed meanwhile: what is decided now is decided about what they did.
   if (!approved && again === undefined && agreed())
-    found = await peopleOf(deps, subject, { digest: effect.digest, agreed: true, moment, signal });
+    found = await peopleOf(deps, finding, { digest: effect.digest, agreed: true, moment, signal });
   const { authors, policy, ...more } = found;
   return {
     ...more,

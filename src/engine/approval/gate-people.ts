@@ -8,7 +8,8 @@ import { unknownAuthors } from '../../policy/gate.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
 import { stricter, effectivePolicy } from '../../policy/policy.ts';
 import type { Change } from '../application/pass.ts';
-import type { GateDeps, GateSubject, Moment } from './gate-subject.ts';
+import type { Assessment } from '../application/assess.ts';
+import type { GateDeps, Moment } from './gate-subject.ts';
 import { loosenedBy } from './gate-subject.ts';
 import { isOpen, isApprovalOf } from './approval.ts';
 import { policyInForce } from '../application/gate-record.ts';
@@ -50,19 +51,17 @@ function toldOf(
 /** The reviewers are asked for only when somebody has agreed, and something is about to be written. */
 export async function peopleOf(
   deps: GateDeps,
-  { app, project, comparison, wanted, last }: GateSubject,
+  found: Assessment,
   { digest, agreed, moment, signal }: { digest: string; agreed: boolean; moment: Moment; signal: AbortSignal },
 ): Promise<People> {
+  const { app, project } = found.subject;
   // Whoever former gates, and those that it would loosen, ask for must agree too.
-  const gates = [
-    policyInForce(deps.store, app, project),
-    ...loosenedBy(deps.store, { app, comparison }).map(({ before }) => before),
-  ];
+  const gates = [policyInForce(deps.store, app, project), ...loosenedBy(deps.store, found).map(({ before }) => before)];
   const { reviewers = [] } = gates.reduce((all, each) => (each.gated ? stricter(all, each) : all));
   const policy = { ...effectivePolicy(app, project), reviewers };
   let change: Change | undefined;
   try {
-    change = await changeOf(deps, app, { wanted, last }, signal);
+    change = await changeOf(deps, found, signal);
     const told = agreed ? undefined : toldOf(deps, app, { digest, change });
     if (told) return { change, authors: undefined, hidden: told, policy };
     const authors = await deps.authors.authorsOf(change);

@@ -1,8 +1,6 @@
-// What a gate is asked about: an application as it was found, and which gates a sync of it would loosen.
+// What a gate looks at: whether what was found is what was last synced, and which gates a sync of it would loosen.
 import type { Logger } from '../../base/log.ts';
-import type { AppProject } from '../../model/project.ts';
-import type { Application } from '../../model/application.ts';
-import type { Comparison } from '../../compare/compare.ts';
+import type { Assessment } from '../application/assess.ts';
 import type { Store } from '../../store/store.ts';
 import type { DesiredState, Desiring } from '../application/desired.ts';
 import type { Authors, ReconcileDeps } from '../application/pass.ts';
@@ -21,24 +19,16 @@ export interface GateDeps {
   log: Logger;
 }
 
-export interface GateSubject {
-  app: Application;
-  project: AppProject | undefined;
-  comparison: Comparison;
-  /** What the operation would apply. */
-  wanted: DesiredState;
-  /** What was last synced. */
-  last: DesiredState | 'gone' | undefined;
-}
-
 /** Content decides: a commit that changes nothing here is the same state, and one that was reverted is the old one. */
 export function stateOf(desired: DesiredState): SyncedState {
   return { revisions: [desired.key], sources: '' };
 }
 
+export type Compared = Pick<Assessment, 'subject' | 'comparison'>;
+
 /** Gates of other applications that syncing this one would weaken, delete or write past. */
-export function loosenedBy(store: Store, { app, comparison }: Pick<GateSubject, 'app' | 'comparison'>): LoosenedGate[] {
-  const met = metGates(app, comparison);
+export function loosenedBy(store: Store, { subject, comparison }: Compared): LoosenedGate[] {
+  const met = metGates(subject.app, comparison);
   const pairs = comparison.objects
     .filter(
       (item) =>
@@ -54,8 +44,8 @@ export function loosenedBy(store: Store, { app, comparison }: Pick<GateSubject, 
   ];
 }
 
-export function isLastSynced({ wanted, last }: Pick<GateSubject, 'wanted' | 'last'>): boolean {
-  return last !== undefined && last !== 'gone' && last.key === wanted.key;
+export function isLastSynced({ desired, last }: Assessment): boolean {
+  return last !== undefined && last !== 'gone' && last.key === desired.key;
 }
 
 /** A click was judged when it came; that those who agreed may do so still is asked where something is written. */

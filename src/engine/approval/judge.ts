@@ -70,8 +70,8 @@ export function judgeOf(
   signal: AbortSignal,
 ): StepInput['judge'] {
   if (!leave || leave.rule === 'not-gated' || leave.rule === 'dry-run') return undefined;
-  const { subject, wanted, last } = admission;
-  const input = effectInput(subject, { desired: wanted, last });
+  const { subject } = admission;
+  const input = effectInput(admission);
   return async ({ kind, key, when, hook }: Write): Promise<Judgement> => {
     if (hook) return judgeHook(subject, hook, { input, agreed: agreedTo(deps, admission, leave) });
     if (when === 'raced') await catchUp(subject.target, key, signal);

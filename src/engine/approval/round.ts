@@ -1,6 +1,98 @@
-// What an Approval or a DriftEpisode keeps of its former life when the same effect, or the same drift, comes a second
-// time.
-import type { Approval, CardState } from '../../model/coxswain.ts';
+// The rounds of an Approval: its phases after it was asked for, the end of a round, and what it keeps of former ones
+// when the same effect comes a second time. A DriftEpisode has such rounds too.
+import type { Approval, ApprovalPhase, CardState } from '../../model/coxswain.ts';
+import { digestVersion, effectDifference } from '../../compare/object/digest.ts';
+import type { EffectOperation } from '../../model/effect.ts';
+import { rfc3339 } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Store } from '../../store/store.ts';
+
+export interface ApprovalDeps {
+  store: Store;
+  clock: Clock;
+}
+
+interface Today {
+  /** Name of the Approval that stays. */
+  keep: string | undefined;
+  /** Today's effect. */
+  operations?: EffectOperation[];
+  because?: string | undefined;
+  /** The newest revision in history. */
+  synced?: string | undefined;
+  /** Why there is no effect. */
+  why?: string;
+}
+
+export function keyOfApproval(approval: Approval): string {
+  return `${approval.metadata.namespace}/${approval.metadata.name}`;
+}
+
+export async function setPhase(
+  { store, clock }: ApprovalDeps,
+  approval: Approval,
+  phase: ApprovalPhase,
+  message: string,
+): Promise<void> {
+  if (approval.status?.phase === phase && approval.status.message === message) return;
+  await endRound(
+    { store },
+    await store.approvals.patch(
+      keyOfApproval(approval),
+      { status: { phase, message, endedAt: phase === 'Pending' ? null : rfc3339(clock.now()) } },
+      { subresource: 'status' },
+    ),
+  );
+}
+
+/** Why an approval is void: which object and field differ from what was asked. */
+function voidMessage(approval: Approval, { operations: now, because, why }: Today): string {
+  if (!now) return why ?? 'nothing is left to approve';
+  if (because !== undefined) return because;
+  if (approval.spec.digestVersion !== digestVersion)
+    return 'asked anew: digests are made otherwise since Coxswain was updated, and values are now tied to their object';
+  const differences = effectDifference(approval.spec.operations, now);
+  const more = differences.length > 3 ? `; and ${differences.length - 3} more` : '';
+  return `what would be applied has changed: ${differences.slice(0, 3).join('; ')}${more}`;
+}
+
+/** Whatever waits for another effect of this application waits in vain. */
+export async function supersedeOthers(deps: ApprovalDeps, application: string, today: Today): Promise<void> {
+  for (const approval of deps.store.approvals.of(application)) {
+    const phase = approval.status?.phase ?? 'Pending';
+    // a crash may have come between its end and this
+    if (phase !== 'Pending' && phase !== 'Approved') await endRound(deps, approval);
+    if (approval.metadata.name === today.keep || (phase !== 'Pending' && phase !== 'Approved')) continue;
+    if (phase === 'Approved' && today.synced === approval.spec.revision) {
+      await setPhase(deps, approval, 'Applied', 'applied by another operation'); // somebody was quicker than the engine
+      continue;
+    }
+    await setPhase(deps, approval, 'Superseded', voidMessage(approval, today));
+  }
+}
+
+export async function markApplied(
+  deps: ApprovalDeps,
+  application: string,
+  name: string,
+  message: string,
+): Promise<void> {
+  const approval = deps.store.approvals.of(application).find((item) => item.metadata.name === name);
+  if (approval?.status?.phase === 'Approved') await setPhase(deps, approval, 'Applied', message);
+}
+
+/**
+ * After that nothing that was written while it was open fits it any more: nobody brings what people agreed to back,
+ * with its MAC.
+ */
+export async function endRound(
+  { store }: Pick<ApprovalDeps, 'store'>,
+  { metadata, spec, status }: Approval,
+): Promise<void> {
+  const ended = status !== undefined && status.phase !== 'Pending' && status.phase !== 'Approved';
+  if (!ended || status.observedGeneration !== metadata.generation) return;
+  await store.approvals.patch(`${metadata.namespace}/${metadata.name}`, { spec: { round: (spec.round ?? 0) + 1 } });
+}
 
 type Status = NonNullable<Approval['status']>;
 

@@ -6,6 +6,7 @@ import type { Look, Pass } from '../application/refresh.ts';
 import { cox } from '../../model/annotations.ts';
 import { followLive } from '../application/catching-up.ts';
 import { followPolicy } from '../application/gate-record.ts';
+import { projectOf } from '../application/ownership.ts';
 import { look, subjectOf } from '../application/refresh.ts';
 import { expire } from '../approval/expiry.ts';
 import { decideOn } from '../decide/decide-input.ts';
@@ -41,14 +42,13 @@ async function decided(pass: Pass, found: Look): Promise<number | undefined> {
 
 /** While Argo CD is at work, nothing is asked or decided: what becomes of it is looked at when it has ended. */
 export async function followArgo(deps: ReconcileDeps, app: Application, signal: AbortSignal): Promise<Followed> {
-  const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
-  await followPolicy(deps.store, app, project);
+  await followPolicy(deps.store, app, projectOf(deps.store, app));
   const expiry = await expire(deps, app, underWay(app));
   if (app.metadata.deletionTimestamp || app.operation) return { next: expiry };
   const target = await deps.targetOf(app);
   if (!target) return { next: expiry };
-  const pass: Pass = { deps, app, target, refreshed: false, signal };
-  const { found: first, fetching } = await look(pass, subjectOf(pass));
+  const pass: Pass = { deps, subject: subjectOf(deps, app, target), refreshed: false, signal };
+  const { found: first, fetching } = await look(pass);
   if (!first) return { next: expiry, fetching };
   const found = await verify(pass, first);
   await followLive(deps, found, signal);

@@ -3,12 +3,12 @@ import type { Application, Operation } from '../../model/application.ts';
 import type { Store } from '../../store/store.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
 import type { Look, Pass } from '../application/refresh.ts';
-import type { Admission } from '../approval/admission.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { AppError, describeError, errorKind } from '../../base/errors.ts';
 import { isStatus } from '../../cluster/api-error.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { policyInForce } from '../application/gate-record.ts';
+import { projectOf } from '../application/ownership.ts';
 import { subjectOf } from '../application/refresh.ts';
 import { admit } from '../approval/admission.ts';
 import { wantedOf } from '../operation/wanted.ts';
@@ -40,20 +40,15 @@ type Answer = { refused: string } | { operation: Operation };
  * was judged.
  */
 async function judgeOperation(pass: Pass, operation: Operation): Promise<Answer> {
-  const { deps, app, signal } = pass;
-  const subject = subjectOf({ ...pass, app: { ...app, operation } });
+  const { deps, signal } = pass;
+  const { app, target } = pass.subject;
+  const subject = subjectOf(deps, { ...app, operation }, target);
   const unpinned = sourcesOf(app.spec).map(() => undefined);
   const wanted = await wantedOf(deps, { subject, head: undefined }, undefined, signal);
-  const admission: Admission = {
-    subject,
-    head: await deps.desiring.at(app, unpinned, signal),
-    last: wanted.last,
-    wanted: wanted.state,
-    comparison: wanted.comparison,
-  };
-  const answer = await admit(deps, admission, signal);
+  const head = await deps.desiring.at(app, unpinned, signal);
+  const answer = await admit(deps, { ...wanted, head }, signal);
   if ('refused' in answer) return answer;
-  return { operation: answer.rule === 'not-gated' ? operation : pinned(app, operation, wanted.state.revisions) };
+  return { operation: answer.rule === 'not-gated' ? operation : pinned(app, operation, wanted.desired.revisions) };
 }
 
 /**
@@ -93,7 +88,8 @@ function isDone({ status }: Application, operation: Operation): boolean {
 
 /** What people agreed to is written once for each time that they agreed; the gate tells of the rest. */
 export async function writeApproved(pass: Pass, { subject }: Look, operation: Operation): Promise<void> {
-  const { deps, app } = pass;
+  const { deps } = pass;
+  const { app } = subject;
   if (isDone(app, operation)) return;
   const answer = await judgeOperation(pass, operation);
   if ('refused' in answer) {
@@ -108,8 +104,7 @@ export async function writeApproved(pass: Pass, { subject }: Look, operation: Op
  * Whether a fault leaves the operation to Argo CD alone: nothing here needs approval, and what it would do is its own.
  */
 function isOurs(deps: ReconcileDeps, app: Application, error: unknown): boolean {
-  const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
-  return errorKind(error) === 'terminal' && policyInForce(deps.store, app, project).gated;
+  return errorKind(error) === 'terminal' && policyInForce(deps.store, app, projectOf(deps.store, app)).gated;
 }
 
 /** For a person: writes it, or says why not. Throws what is worth another try. */
@@ -123,7 +118,7 @@ export async function askedOperation(
   if (!target) return { refused: 'no cluster is known for its destination' };
   let answer: Answer = { operation };
   try {
-    answer = await judgeOperation({ deps, app, target, refreshed: false, signal }, operation);
+    answer = await judgeOperation({ deps, subject: subjectOf(deps, app, target), refreshed: false, signal }, operation);
   } catch (error) {
     if (isOurs(deps, app, error)) return { refused: `what it would do cannot be told: ${describeError(error)}` };
     if (errorKind(error) !== 'terminal') throw error;

@@ -11,12 +11,13 @@ import { clusterOf } from '../../store/settings.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { applicationKey } from '../../model/application.ts';
 import { keyTitle } from '../../model/kube.ts';
-import { compareTo, healthOfAll, isGoing } from '../application/assess.ts';
+import { compareTo, isGoing } from '../application/assess.ts';
+import { healthOfAll } from '../application/health.ts';
 import { appliedApproval, lastSynced } from '../application/history.ts';
 import { provenEntry } from '../application/gate-record.ts';
 import { isRemembered, rememberDoubt, rememberSync } from '../application/sync-record.ts';
 import { recordEnd } from '../approval/gate-end.ts';
-import { markApplied } from '../approval/phase.ts';
+import { markApplied } from '../approval/round.ts';
 
 /** What is not as Git says, by our own look. */
 function leftIn({ objects }: Comparison): ResourceKey[] {

@@ -3,10 +3,9 @@
 import type { Comparison } from '../../compare/compare.ts';
 import type { ResourceStatus, SyncResourceRef } from '../../model/application.ts';
 import type { Effect } from '../../model/effect.ts';
-import type { Subject, Target } from '../application/assess.ts';
+import type { Assessment, Target } from '../application/assess.ts';
 import type { Approved, Decision } from './decide.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
-import type { DesiredState } from '../application/desired.ts';
 import { applicationKey } from '../../model/application.ts';
 import { keyText, keyTitle } from '../../model/kube.ts';
 import type { ResourceKey } from '../../model/kube.ts';
@@ -14,7 +13,7 @@ import { effectDeletes } from '../../compare/effect/effect.ts';
 import { approvalRequired } from '../../policy/gate.ts';
 import { metText } from '../../policy/gate-text.ts';
 import { syncWindow } from '../../policy/window.ts';
-import { supersedeOthers } from '../approval/phase.ts';
+import { supersedeOthers } from '../approval/round.ts';
 import { agreedAtOf } from '../approval/decision.ts';
 import { effectOf, isGoing } from '../application/assess.ts';
 import { decide } from './decide.ts';
@@ -33,25 +32,17 @@ import {
   lastAttempt,
 } from '../application/history.ts';
 
-interface Found {
-  subject: Subject;
-  desired: DesiredState;
-  comparison: Comparison;
-  last: DesiredState | 'gone' | undefined;
-}
-
 /** `unknown`: to be thrown when all else is done, so that the forge is asked again with backoff. */
 type Asked = Approved & { unknown?: Error };
 
 /** Asks the gate about the branch head; opens the Approval when one is wanted. */
-async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): Promise<Asked> {
-  const { subject, comparison, desired, last } = found;
-  const { app, project } = subject;
-  const effect = await effectOf(subject, { comparison, desired, last }, signal);
+async function askFor(deps: ReconcileDeps, found: Assessment, signal: AbortSignal): Promise<Asked> {
+  const { subject, comparison } = found;
+  const { app } = subject;
+  const effect = await effectOf(found, signal);
   const behind = effectDeletes(effect.operations) ? await unread(deps, app, subject.target, signal) : [];
   if (behind.length > 0) return { go: false, why: 'others may hold what it deletes', unknown: waitsFor(behind) };
-  const gate = { app, project, comparison, wanted: desired, last };
-  const verdict = await askGate(deps, gate, effect, { moment: 'look', signal });
+  const verdict = await askGate(deps, found, effect, { moment: 'look', signal });
   // It would write nothing, end nothing and be asked for again.
   if (verdict.do === 'go' && verdict.rule === 'nothing') {
     if (effect.unwritten.length > 0) return { go: false, why: 'only ignored fields differ from what was approved' };
@@ -77,7 +68,7 @@ async function askFor(deps: ReconcileDeps, found: Found, signal: AbortSignal): P
         : undefined;
     return { go: false, why: verdict.why, ...(told !== undefined && { error: told }) };
   }
-  await askPeople(deps, gate, effect, verdict);
+  await askPeople(deps, found, effect, verdict);
   // Nothing of its own tells why it waits.
   const met = metGates(app, comparison);
   return {
@@ -125,16 +116,15 @@ function vanishingNamespace({ cluster }: Target, { objects }: Comparison): strin
 /** What to do about the application as it was just found. `unknown`: what to throw when that is done. */
 export async function decideOn(
   deps: ReconcileDeps,
-  found: Found,
+  found: Assessment,
   signal: AbortSignal,
 ): Promise<{ decided: Decision; unknown: Error | undefined }> {
   const { subject, comparison, desired, last } = found;
   const { app, project } = subject;
   const outOfSync = comparison.status === 'OutOfSync';
   const busy = app.operation !== undefined;
-  const gateSubject = { app, project, comparison, wanted: desired, last };
-  const gated = outOfSync && !busy && isGated(deps, gateSubject);
-  const waiting = gated && isWaiting(deps, gateSubject);
+  const gated = outOfSync && !busy && isGated(deps, found);
+  const waiting = gated && isWaiting(deps, found);
   const approved = waiting ? await askFor(deps, found, signal) : undefined;
   if (!busy && !waiting && comparison.status !== 'Unknown')
     await supersedeOthers(deps, applicationKey(app), {
@@ -147,7 +137,7 @@ export async function decideOn(
       : undefined;
   // What Git and the cluster came to agree on since the last sync has nobody's approval, and what was synced before is
   // not to come back.
-  const unapproved = gated && subject.known.base !== undefined && !isLastSynced(gateSubject);
+  const unapproved = gated && subject.known.base !== undefined && !isLastSynced(found);
   const decided = decide({
     app,
     resources: syncable(comparison),
@@ -167,7 +157,7 @@ export async function decideOn(
           },
     gated,
     // Where the last synced state itself would loosen a gate, nothing is put back without approval.
-    drifted: waiting && !unapproved && !isLastSynced(gateSubject) ? driftedRefs(subject.known.effect?.effect) : [],
+    drifted: waiting && !unapproved && !isLastSynced(found) ? driftedRefs(subject.known.effect?.effect) : [],
     approved,
     window: await syncWindow(deps.worker, {
       windows: project?.spec.syncWindows ?? [],

@@ -9,7 +9,7 @@ import { isApplication, isProject } from '../../model/argo-kinds.ts';
 import { waveOf } from '../../model/hooks.ts';
 import { keyTitle } from '../../model/kube.ts';
 import { textAt } from '../../model/read.ts';
-import { dropHookFinalizer, hasHookFinalizer } from '../../sync/hook-finalizer.ts';
+import { dropHookFinalizer, hasHookFinalizer } from '../../sync/hooks.ts';
 
 /** What a deletion waits for. */
 export interface Waiting {

@@ -13,9 +13,9 @@ import { cascade } from './cascade.ts';
 import { heldByGate } from './gate.ts';
 import { finalizersOf, heldByHooks } from './hooks.ts';
 import { letGo, namesOf, othersOf, unread } from '../application/others.ts';
-import { markApplied } from '../approval/phase.ts';
-import { withConditions } from '../application/status.ts';
-import { write } from '../application/status-writer.ts';
+import { markApplied } from '../approval/round.ts';
+import { projectOf } from '../application/ownership.ts';
+import { withConditions, write } from '../application/status.ts';
 
 /** Milliseconds after which what failed is tried again. */
 const againMs = 10_000;
@@ -81,7 +81,7 @@ async function work(deps: ReconcileDeps, app: Application, signal: AbortSignal):
   const before = await heldByHooks(deps, app, 'PreDelete', signal);
   if (before) return before;
   if (cascading.length > 0) {
-    const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
+    const project = projectOf(deps.store, app);
     // Nobody can tell what it would have kept; when it comes, the deletion goes on.
     if (!project)
       return {

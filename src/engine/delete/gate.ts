@@ -19,7 +19,7 @@ import { trackingName } from '../../render/document/tracking.ts';
 import { isApprovalOf, openApproval, tooLarge } from '../approval/approval.ts';
 import { withReviewers } from '../approval/authors.ts';
 import { peopleLately, peopleNow } from '../approval/rights.ts';
-import { goesWith } from '../application/ownership.ts';
+import { goesWith, projectOf } from '../application/ownership.ts';
 import { endGate } from '../application/sync-record.ts';
 import { policyInForce } from '../application/gate-record.ts';
 
@@ -80,7 +80,7 @@ async function decided(
   { app, effect, gates }: Asked,
   approval: Approval | undefined,
 ): Promise<GateDecision> {
-  const project = deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`);
+  const project = projectOf(deps.store, app);
   const phase = approval?.status?.phase ?? 'Pending';
   // Of an approval of the parent the parent's own gate has asked that.
   const known = deps.memory.of(applicationKey(app), trackingName(app, deps.store.namespace));

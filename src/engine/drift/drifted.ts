@@ -64,15 +64,11 @@ function driftedObjects(
 }
 
 /** Tells drift from what waits on the branch; where a sync is about to come, nobody needs it. */
-async function driftEffect(
-  app: Application,
-  { subject, ...wanted }: Look,
-  signal: AbortSignal,
-): Promise<Effect | undefined> {
-  const { desired, comparison } = wanted;
-  const last = diffBase(subject.known, wanted.last);
+async function driftEffect(app: Application, found: Look, signal: AbortSignal): Promise<Effect | undefined> {
+  const { subject, desired, comparison } = found;
+  const last = diffBase(subject.known, found.last);
   const mixed = comparison.status === 'OutOfSync' && last !== undefined && last !== 'gone' && last.key !== desired.key;
-  return mixed && !isAutomated(app.spec) ? effectOf(subject, wanted, signal) : knownEffect(subject, wanted);
+  return mixed && !isAutomated(app.spec) ? effectOf(found, signal) : knownEffect(found);
 }
 
 /**

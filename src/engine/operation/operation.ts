@@ -2,7 +2,7 @@
 // goes on from status.
 import type { Application, ApplicationStatus, OperationState } from '../../model/application.ts';
 import type { StepInput, StepResult } from '../../sync/sync.ts';
-import type { Subject } from '../application/assess.ts';
+import type { Assessment, Subject } from '../application/assess.ts';
 import type { Leave } from '../application/memory.ts';
 import { canonicalJson, hashOf, sameJson } from '../../base/canonical.ts';
 import { AppError, describeError, errorKind } from '../../base/errors.ts';
@@ -12,7 +12,6 @@ import { keyTitle } from '../../model/kube.ts';
 import { syncWindow } from '../../policy/window.ts';
 import { makesHistory, withHistory } from '../../sync/history.ts';
 import { startTime, step } from '../../sync/sync.ts';
-import type { Admission } from '../approval/admission.ts';
 import { admit, admitAgain } from '../approval/admission.ts';
 import { basisOf, compareTo, deniedTargets } from '../application/assess.ts';
 import { isGated } from '../approval/gate-input.ts';
@@ -22,15 +21,11 @@ import { judgeOf, toldOf } from '../approval/judge.ts';
 import { endedState, sourceFields, stateOf } from '../application/operation-state.ts';
 import { unread } from '../application/others.ts';
 import { recordEnd } from '../approval/gate-end.ts';
-import type { OperationDeps, OperationInput, Wanted } from './wanted.ts';
+import type { OperationDeps, OperationInput } from './wanted.ts';
 import { overridden, targetsOf, wantedOf } from './wanted.ts';
 import { policyInForce } from '../application/gate-record.ts';
 
 export type OperationOutcome = { ended: true } | { ended: false; at?: number };
-
-function admissionOf({ subject, head }: OperationInput, wanted: Wanted): Admission {
-  return { subject, head: head?.desired, last: wanted.last, wanted: wanted.state, comparison: wanted.comparison };
-}
 
 /**
  * The gate. A process that has not seen the operation pass asks again: whoever can write an operation can write its
@@ -39,7 +34,7 @@ function admissionOf({ subject, head }: OperationInput, wanted: Wanted): Admissi
 async function gateMessage(
   deps: OperationDeps,
   input: OperationInput,
-  { state, wanted }: { state: OperationState | undefined; wanted: Wanted },
+  { state, wanted }: { state: OperationState | undefined; wanted: Assessment },
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { subject } = input;
@@ -49,14 +44,14 @@ async function gateMessage(
   const begun = state?.syncResult !== undefined;
   const now = {
     operation,
-    manifests: wanted.state.key,
+    manifests: wanted.desired.key,
     basis: basisOf(subject),
-    gated: isGated(deps, { ...subject, comparison: wanted.comparison }),
+    gated: isGated(deps, wanted),
     policy: hashOf(policyInForce(deps.store, subject.app, subject.project)),
   };
   const { admitted } = known;
   if (begun && admitted && sameJson({ ...admitted, ...now }, admitted)) return undefined;
-  const answer = await (begun ? admitAgain : admit)(deps, admissionOf(input, wanted), signal);
+  const answer = await (begun ? admitAgain : admit)(deps, { ...wanted, head: input.head?.desired }, signal);
   known.admitted = 'refused' in answer ? undefined : { ...now, ...answer };
   return 'refused' in answer ? answer.refused : undefined;
 }
@@ -147,7 +142,7 @@ function takeStep(deps: OperationDeps, { subject, save }: OperationInput, steps:
 
 function stepsOf(
   { subject }: OperationInput,
-  { state: desired, comparison }: Wanted,
+  { desired, comparison }: Assessment,
   state: OperationState | undefined,
 ): Omit<Steps, 'signal'> {
   const { app } = subject;
@@ -169,7 +164,7 @@ function stepsOf(
 async function endHere(
   deps: OperationDeps,
   input: OperationInput,
-  { state, wanted, message }: { state: OperationState; wanted: Wanted; message: string },
+  { state, wanted, message }: { state: OperationState; wanted: Assessment; message: string },
   signal: AbortSignal,
 ): Promise<OperationOutcome> {
   await takeStep(deps, input, { ...stepsOf(input, wanted, state), ends: toldOf(state, message), signal });
@@ -184,21 +179,21 @@ async function endHere(
 async function askAboutRest(
   deps: OperationDeps,
   input: OperationInput,
-  { state, wanted, why, because }: { state: OperationState; wanted: Wanted; why: string; because: string },
+  { state, wanted, why, because }: { state: OperationState; wanted: Assessment; why: string; because: string },
   signal: AbortSignal,
 ): Promise<OperationOutcome> {
   const { subject } = input;
   subject.known.admitted = undefined;
   const comparison = await compareTo(
     subject,
-    wanted.state,
+    wanted.desired,
     {
       previous: wanted.last === 'gone' ? undefined : wanted.last,
       syncOptions: subject.app.operation?.sync?.syncOptions ?? [],
     },
     signal,
   );
-  const answer = await admitAgain(deps, { ...admissionOf(input, { ...wanted, comparison }), because }, signal);
+  const answer = await admitAgain(deps, { ...wanted, comparison, head: input.head?.desired, because }, signal);
   // What was in the way has passed by itself: it is looked at again.
   if (!('refused' in answer)) throw new AppError('E_API', why, { kind: 'transient' });
   return endHere(deps, input, { state, wanted, message: `${answer.refused}: ${why}` }, signal);
@@ -260,7 +255,7 @@ export async function runOperation(
     );
   const [idle] = idleOperationFields(app.operation);
   if (idle) return end('Failed', findingText(idle), input.head?.desired.revisions[0] ?? '');
-  let wanted: Wanted;
+  let wanted: Assessment;
   try {
     wanted = await wantedOf(deps, input, state, signal);
   } catch (error) {
@@ -271,11 +266,11 @@ export async function runOperation(
   if (refused)
     return state?.syncResult
       ? endHere(deps, input, { state, wanted, message: refused }, signal)
-      : end('Failed', refused, wanted.state.revisions[0] ?? '');
+      : end('Failed', refused, wanted.desired.revisions[0] ?? '');
   const held = await heldByWindow(deps, input, state);
   if (held) return held;
   const { admitted } = subject.known;
-  const judge = judgeOf(deps, admissionOf(input, wanted), admitted, signal);
+  const judge = judgeOf(deps, { ...wanted, head: input.head?.desired }, admitted, signal);
   const guardedBy =
     admitted?.rule === 'not-gated'
       ? (key: ResourceKey, deletes: boolean) => guardOf(subject.others, key, deletes)

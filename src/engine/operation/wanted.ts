@@ -4,7 +4,7 @@ import type { Application, ApplicationStatus, Operation, OperationState } from '
 import { syncOptions } from '../../model/application.ts';
 import type { SyncTarget } from '../../sync/input.ts';
 import { keyText } from '../../model/kube.ts';
-import type { Subject } from '../application/assess.ts';
+import type { Assessment, Subject } from '../application/assess.ts';
 import { compareTo } from '../application/assess.ts';
 import type { DesiredState, Desiring } from '../application/desired.ts';
 import { followBase, lastSynced, diffBase } from '../application/history.ts';
@@ -13,13 +13,6 @@ import { provenEntry } from '../application/gate-record.ts';
 import type { Worker } from '../../base/worker.ts';
 import type { OtherDeps } from '../application/others.ts';
 import type { AdmissionDeps } from '../approval/admission.ts';
-
-export interface Wanted {
-  state: DesiredState;
-  comparison: Comparison;
-  /** What was last synced. */
-  last: DesiredState | 'gone' | undefined;
-}
 
 export function overridden(app: Application, operation: Operation): Application {
   const { source, sources } = operation.sync ?? {};
@@ -67,7 +60,7 @@ export async function wantedOf(
   input: Pick<OperationInput, 'subject' | 'head'>,
   state: OperationState | undefined,
   signal: AbortSignal,
-): Promise<Wanted> {
+): Promise<Assessment> {
   const { subject, head } = input;
   const desired = await wantedState(deps, input, state, signal);
   if (!head) await followBase(deps, subject, { desired, signal });
@@ -84,7 +77,8 @@ export async function wantedOf(
   const same = head && alike && desired.manifests === head.comparison.input.manifests;
   const base = diffBase(subject.known, last);
   return {
-    state: desired,
+    subject,
+    desired,
     last,
     comparison: same
       ? head.comparison
@@ -131,7 +125,7 @@ export interface OperationInput {
    * The branch head and its comparison, which an operation for the same manifests uses; undefined when it cannot be
    * looked at now.
    */
-  head: { desired: DesiredState; comparison: Comparison; last: DesiredState | 'gone' | undefined } | undefined;
+  head: Assessment | undefined;
   /** Writes status (and, at the end, the removal of /operation) in one patch. */
   save(status: Partial<ApplicationStatus>, done: boolean): Promise<void>;
 }

@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { isStatus } from '../../../src/cluster/api-error.ts';
 import { approve, requestSync } from '../../../src/engine/request.ts';
 import { revertDrift } from '../../../src/engine/revert-drift.ts';
-import { write } from '../../../src/engine/application/status-writer.ts';
+import { write } from '../../../src/engine/application/status.ts';
 import type { Stage } from '../fixture.ts';
 import {
   approvalIn,

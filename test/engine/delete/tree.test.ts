@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import type { Application } from '../../../src/model/application.ts';
 import type { Stage } from '../fixture.ts';
 import { approve } from '../../../src/engine/request.ts';
-import { treeOf } from '../../../src/engine/application/tree.ts';
+import { treeOf } from '../../../src/engine/application/taken.ts';
 import { applicationKey } from '../../../src/model/application.ts';
 import {
   approvalIn,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Target } from '../../../src/engine/application/assess.ts';
 import type { Application, ApplicationStatus } from '../../../src/model/application.ts';
-import { healthWithout } from '../../../src/engine/application/health-without.ts';
+import { healthWithout } from '../../../src/engine/application/health.ts';
 
 function app(status: ApplicationStatus): Application {
   return {

@@ -1,5 +1,6 @@
-// Health of an application whose desired state cannot be had: a broken commit or a repository that is away says nothing
-// about what runs.
+// Health of an application: of what was compared; or, where its desired state cannot be had, of what is live all the
+// same: a broken commit or a repository that is away says nothing about what runs.
+import type { Comparison } from '../../compare/compare.ts';
 import type { JudgedResource } from '../../health/health.ts';
 import type { Application, Health, ResourceStatus } from '../../model/application.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
@@ -12,16 +13,32 @@ function keyOf({ group = '', kind, namespace = '', name }: ResourceStatus): Reso
   return { group, kind, namespace, name };
 }
 
-function judged({ metadata }: Application, row: ResourceStatus, live: KubeObject | undefined): JudgedResource {
-  const key = keyOf(row);
+interface Judged {
+  key: ResourceKey;
+  hook: boolean;
+  live: KubeObject | undefined;
+  /** As Git has it, where that is known. */
+  target?: KubeObject | undefined;
+}
+
+function judged({ metadata }: Application, { key, hook, live, target }: Judged): JudgedResource {
   return {
     key,
-    hook: row.hook === true,
-    ignoreHealthcheck: live?.metadata.annotations?.[argo.ignoreHealthcheck] === 'true',
+    hook,
+    ignoreHealthcheck: (target ?? live)?.metadata.annotations?.[argo.ignoreHealthcheck] === 'true',
     live: live !== undefined,
     health: live && healthOf(live),
     self: isApplication(key) && key.name === metadata.name && key.namespace === metadata.namespace,
   };
+}
+
+/** Of all objects that stay. */
+export function healthOfAll(app: Application, { objects }: Comparison): Health {
+  return applicationHealth(
+    objects
+      .filter((item) => !item.requiresPruning && item.movesTo === undefined)
+      .map(({ key, hook, live, target }) => judged(app, { key, hook: hook.isHook, live, target })),
+  );
 }
 
 /** Of the objects that were last compared, as they are now; as it was last seen where those cannot be read. */
@@ -38,7 +55,8 @@ export async function healthWithout(
   const found = await Promise.all(
     rows.map(async (row) => {
       const record = live.get(keyOf(row));
-      return judged(app, row, record && (record.object ?? (await api.get(record.key, { signal }))));
+      const object = record && (record.object ?? (await api.get(record.key, { signal })));
+      return judged(app, { key: keyOf(row), hook: row.hook === true, live: object });
     }),
   );
   const { status, message } = applicationHealth(found);
