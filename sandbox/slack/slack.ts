@@ -4,18 +4,18 @@ import { canonicalJson } from '../../src/base/canonical.ts';
 import { systemClock, type Clock } from '../../src/base/clock.ts';
 import { Actor } from './actor.ts';
 import { dumpSlack } from './dump.ts';
-import { Events } from './events.ts';
+import { Events } from './socket-mode/events.ts';
 import { FaultPlan } from './fault-plan.ts';
-import { Interactions } from './interaction.ts';
-import type { Channel, User, Violation } from './model.ts';
+import { Interactions } from './socket-mode/interaction.ts';
+import type { Channel, User, Violation } from './workspace/model.ts';
 import { Page } from './page/page.ts';
-import { SocketMode } from './socket-mode.ts';
-import { SlackState, type Team } from './state.ts';
-import { WebApi, type KillSwitch } from './web-api.ts';
+import { SocketMode } from './socket-mode/socket-mode.ts';
+import { SlackState, type Team } from './workspace/state.ts';
+import { WebApi, type KillSwitch } from './web-api/web-api.ts';
 
-export type { Delivery } from './socket-mode.ts';
-export type { Channel, Message, View } from './model.ts';
-export type { KillSwitch } from './web-api.ts';
+export type { Delivery } from './socket-mode/socket-mode.ts';
+export type { Channel, Message, View } from './workspace/model.ts';
+export type { KillSwitch } from './web-api/web-api.ts';
 export { Actor } from './actor.ts';
 
 interface SlackOptions {

@@ -5,10 +5,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Card } from '../../src/slack/card.ts';
-import type { Json, JsonObject } from '../../sandbox/slack/json.ts';
+import type { Json, JsonObject } from '../../sandbox/slack/workspace/json.ts';
 import { approvalCard } from '../../src/slack/approval-card.ts';
 import { approvalModal } from '../../src/slack/modal.ts';
-import { checkBlocks, checkView, overBudget, viewTooLarge } from '../../sandbox/slack/block-kit.ts';
+import { checkBlocks, checkView, overBudget, viewTooLarge } from '../../sandbox/slack/block-kit/block-kit.ts';
 import { episodeCard } from '../../src/slack/drift-card.ts';
 import { repositoryPage, titleOf } from '../../src/slack/change.ts';
 import {

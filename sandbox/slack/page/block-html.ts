@@ -1,5 +1,5 @@
 // Block Kit as HTML.
-import { isList, isObject, objectsOf, stringOf, textOf, type Json, type JsonObject } from '../json.ts';
+import { isList, isObject, objectsOf, stringOf, textOf, type Json, type JsonObject } from '../workspace/json.ts';
 import { elementHtml, type Scene } from './element-html.ts';
 import { html, type Html } from './html.ts';
 import { plain, textObject } from './mrkdwn.ts';

@@ -3,11 +3,20 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Actor } from '../actor.ts';
 import { blocksOf } from '../actor.ts';
-import { findElement } from '../interaction.ts';
-import { isList, isObject, objectsOf, parseJson, stringOf, textOf, type Json, type JsonObject } from '../json.ts';
-import type { Channel, User } from '../model.ts';
-import type { SlackState } from '../state.ts';
-import { readBody, sendJson } from '../web-api.ts';
+import { findElement } from '../socket-mode/interaction.ts';
+import {
+  isList,
+  isObject,
+  objectsOf,
+  parseJson,
+  stringOf,
+  textOf,
+  type Json,
+  type JsonObject,
+} from '../workspace/json.ts';
+import type { Channel, User } from '../workspace/model.ts';
+import type { SlackState } from '../workspace/state.ts';
+import { readBody, sendJson } from '../web-api/web-api.ts';
 import { avatar, conversation, modal, sidebar } from './fragments.ts';
 import { html } from './html.ts';
 

@@ -1,8 +1,14 @@
 // Blocks and views over Slack's limits, unknown fields and unknown methods are refused and recorded.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkBlocks, checkView, textLength, messageBudget, type Surface } from '../../../sandbox/slack/block-kit.ts';
-import { methods } from '../../../sandbox/slack/web-api.ts';
+import {
+  checkBlocks,
+  checkView,
+  textLength,
+  messageBudget,
+  type Surface,
+} from '../../../sandbox/slack/block-kit/block-kit.ts';
+import { methods } from '../../../sandbox/slack/web-api/web-api.ts';
 import { workspace } from './bolt-app.ts';
 
 const plain = (length: number): object => ({ type: 'plain_text', text: 'x'.repeat(length) });

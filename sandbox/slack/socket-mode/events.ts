@@ -1,10 +1,10 @@
 // Events of the workspace, delivered with Slack's three retries.
-import type { JsonObject } from './json.ts';
-import type { Channel, Message, User } from './model.ts';
+import type { JsonObject } from '../workspace/json.ts';
+import type { Channel, Message, User } from '../workspace/model.ts';
 import { escapeText, eventPayload } from './payloads.ts';
 import type { Delivery, SocketMode } from './socket-mode.ts';
-import type { SlackState } from './state.ts';
-import { viewJson } from './wire.ts';
+import type { SlackState } from '../workspace/state.ts';
+import { viewJson } from '../workspace/wire.ts';
 
 /** Slack: at once, after a minute, after five. */
 const retryMs = [0, 60_000, 300_000];

@@ -1,9 +1,9 @@
 // The payloads Slack sends to an app, built from the workspace.
-import type { JsonObject } from './json.ts';
-import type { Placed } from './inputs.ts';
-import type { Channel, Ephemeral, Message, User, View } from './model.ts';
-import type { SlackState } from './state.ts';
-import { messageJson, viewJson } from './wire.ts';
+import type { JsonObject } from '../workspace/json.ts';
+import type { Placed } from '../block-kit/inputs.ts';
+import type { Channel, Ephemeral, Message, User, View } from '../workspace/model.ts';
+import type { SlackState } from '../workspace/state.ts';
+import { messageJson, viewJson } from '../workspace/wire.ts';
 
 /** The deprecated verification token; apps must not rely on it. */
 const token = 'sandbox-verification';

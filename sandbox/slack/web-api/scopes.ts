@@ -1,6 +1,6 @@
 // The scopes of the bot token: without one a method that needs it answers missing_scope, as Slack does.
-import type { Json } from './json.ts';
-import type { SlackState } from './state.ts';
+import type { Json } from '../workspace/json.ts';
+import type { SlackState } from '../workspace/state.ts';
 
 const kinds: Record<string, string> = { public_channel: 'channels', private_channel: 'groups', mpim: 'mpim', im: 'im' };
 const prefixes = { public: 'channels', private: 'groups', im: 'im' } as const;

@@ -1,6 +1,6 @@
 // The Web API's users, auth, api and apps methods.
 import { ApiError, type Method } from './method.ts';
-import { userJson } from './wire.ts';
+import { userJson } from '../workspace/wire.ts';
 
 const authTest: Method = {
   args: {},

@@ -1,5 +1,5 @@
 // The workspace: people, channels, messages and open views, and a signal whenever any of it changes.
-import type { Clock } from '../../src/base/clock.ts';
+import type { Clock } from '../../../src/base/clock.ts';
 import type { Channel, Hook, Message, Notice, Request, Trigger, User, View, Violation } from './model.ts';
 
 export interface Team {

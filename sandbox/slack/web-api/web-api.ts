@@ -2,8 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { chatMethods } from './chat-methods.ts';
 import { conversationMethods } from './conversation-methods.ts';
-import type { AnswerFault, FaultPlan } from './fault-plan.ts';
-import { isObject, parseJson, type Json, type JsonObject } from './json.ts';
+import type { AnswerFault, FaultPlan } from '../fault-plan.ts';
+import { isObject, parseJson, type Json, type JsonObject } from '../workspace/json.ts';
 import { ApiError, readArguments, type Api, type Method } from './method.ts';
 import { peopleMethods } from './people-methods.ts';
 import { answerHook } from './response-url.ts';

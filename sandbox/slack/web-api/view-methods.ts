@@ -1,9 +1,9 @@
 // The Web API's views methods.
 import { ApiError, type Api, type Arguments, type Method } from './method.ts';
-import type { JsonObject } from './json.ts';
-import type { Trigger, View } from './model.ts';
+import type { JsonObject } from '../workspace/json.ts';
+import type { Trigger, View } from '../workspace/model.ts';
 import { openView, pushView, putView, readView, replaceView } from './view-store.ts';
-import { viewJson } from './wire.ts';
+import { viewJson } from '../workspace/wire.ts';
 
 /** Spends the trigger; the order of checks is Slack's. */
 function spend(api: Api, args: Arguments): Trigger {

@@ -2,9 +2,9 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { FaultPlan } from './fault-plan.ts';
-import { isObject, parseJson, stringOf, type JsonObject } from './json.ts';
-import type { SlackState } from './state.ts';
+import type { FaultPlan } from '../fault-plan.ts';
+import { isObject, parseJson, stringOf, type JsonObject } from '../workspace/json.ts';
+import type { SlackState } from '../workspace/state.ts';
 
 type EnvelopeType = 'slash_commands' | 'interactive' | 'events_api';
 

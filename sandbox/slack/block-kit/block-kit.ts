@@ -11,7 +11,7 @@ import {
   oneImageSource,
   plainText,
 } from './elements.ts';
-import { isList, isObject, objectsOf, type Json, type JsonObject } from './json.ts';
+import { isList, isObject, objectsOf, type Json, type JsonObject } from '../workspace/json.ts';
 import { richTextElement } from './rich-text.ts';
 import {
   both,

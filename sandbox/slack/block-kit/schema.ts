@@ -1,5 +1,5 @@
 // Closed schemas as functions: every member that is not named is a fault.
-import { isList, isObject } from './json.ts';
+import { isList, isObject } from '../workspace/json.ts';
 
 export interface Fault {
   /** JSON pointer. */

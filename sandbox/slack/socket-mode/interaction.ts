@@ -1,9 +1,17 @@
 // What a person does — commands, clicks, submits — carried to the app, and the app's answer carried out.
-import { suggestions } from './elements.ts';
-import { holdsValue, isBlank, inputElements, placedElements, valueOf, type Input, type Placed } from './inputs.ts';
-import { isObject, objectsOf, stringOf, textOf, type JsonObject } from './json.ts';
-import { ApiError, refuse } from './method.ts';
-import type { Channel, Ephemeral, Message, User, View } from './model.ts';
+import { suggestions } from '../block-kit/elements.ts';
+import {
+  holdsValue,
+  isBlank,
+  inputElements,
+  placedElements,
+  valueOf,
+  type Input,
+  type Placed,
+} from '../block-kit/inputs.ts';
+import { isObject, objectsOf, stringOf, textOf, type JsonObject } from '../workspace/json.ts';
+import { ApiError, refuse } from '../web-api/method.ts';
+import type { Channel, Ephemeral, Message, User, View } from '../workspace/model.ts';
 import {
   actionJson,
   closedPayload,
@@ -13,11 +21,11 @@ import {
   suggestionPayload,
   viewActionPayload,
 } from './payloads.ts';
-import { respond } from './response-url.ts';
-import type { Fault } from './schema.ts';
+import { respond } from '../web-api/response-url.ts';
+import type { Fault } from '../block-kit/schema.ts';
 import type { Delivery, SocketMode } from './socket-mode.ts';
-import type { SlackState } from './state.ts';
-import { closeView, pushView, readView, replaceView } from './view-store.ts';
+import type { SlackState } from '../workspace/state.ts';
+import { closeView, pushView, readView, replaceView } from '../web-api/view-store.ts';
 
 interface InteractionParts {
   state: SlackState;

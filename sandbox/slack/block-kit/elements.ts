@@ -1,7 +1,7 @@
 // Block Kit: composition objects and interactive elements with Slack's limits (source: @slack/types 3.2.0,
 // docs.slack.dev).
-import { canonicalJson } from '../../src/base/canonical.ts';
-import { isList, isObject, objectsOf, type Json } from './json.ts';
+import { canonicalJson } from '../../../src/base/canonical.ts';
+import { isList, isObject, objectsOf, type Json } from '../workspace/json.ts';
 import {
   both,
   byType,
