@@ -26,6 +26,7 @@ import { Memory } from './application/memory.ts';
 import { unverifiedOf } from './argocd/verify.ts';
 import type { HandOver } from './request.ts';
 import { askedOperation } from './argocd/operation.ts';
+import { askRefresh } from './argocd/refresh.ts';
 import { reconcile } from './reconcile.ts';
 import { reportFailure } from './report-failure.ts';
 import { startRetention } from './retention.ts';
@@ -152,16 +153,25 @@ function passDeps(options: EngineOptions, { memory, holdings, clusters, turns, e
   };
 }
 
+/** Argo CD is told at once of what surely moved; the application's pass makes up for what fails, and for the rest. */
+function tellArgo(deps: ReconcileDeps, key: string): void {
+  const app = deps.store.applications.get(key);
+  if (!app || deps.turn(app).by !== 'argocd' || deps.memory.readFrom(key) === undefined) return;
+  askRefresh(deps, app).catch((err: unknown) => deps.log.debug({ app: key, err }, 'Argo CD could not be told'));
+}
+
 /** Enqueues the applications whose inputs moved; where nobody can tell, all that use the repository. */
 async function pushed(
   { clock, sources }: EngineOptions,
-  { memory, queue }: { memory: Memory; queue: KeyQueue },
+  { deps, queue }: { deps: ReconcileDeps; queue: KeyQueue },
   repoUrl: string,
   signal: AbortSignal,
 ): Promise<void> {
+  const { memory } = deps;
   const since = clock.now();
   try {
     for (const key of await sources.moved(repoUrl, memory, signal)) {
+      tellArgo(deps, key);
       memory.forgetDesired(key);
       queue.add(key);
     }
@@ -193,7 +203,7 @@ export function createEngine(options: EngineOptions): Engine {
   const deps = passDeps(options, { memory, holdings, clusters, turns, enqueue: (key) => queue.add(key) });
   const queue = reconciling(options, turns, deps, abort.signal);
   let ends: (() => Promise<void> | void)[] = [];
-  const onPush = (repoUrl: string): Promise<void> => pushed(options, { memory, queue }, repoUrl, abort.signal);
+  const onPush = (repoUrl: string): Promise<void> => pushed(options, { deps, queue }, repoUrl, abort.signal);
   return {
     clusters,
     others: (target, tracking, held) => othersOf({ ...deps, holdings: instead(deps.holdings, held) }, target, tracking),

@@ -74,6 +74,8 @@ export interface Known {
    * undefined: it could.
    */
   failedAt: readonly (string | undefined)[] | undefined;
+  /** Commits by source, as text, of which Argo CD was told, or found to know already. */
+  refreshedAt?: string | undefined;
   /** Applications among its manifests, as Git has them. */
   children: readonly Application[];
   /** Key of the manifests from which `children` were read. */

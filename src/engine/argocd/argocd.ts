@@ -11,6 +11,7 @@ import { look, subjectOf } from '../application/refresh.ts';
 import { expire } from '../approval/expiry.ts';
 import { decideOn } from '../decide/decide-input.ts';
 import { settleDrift } from '../drift/drifted.ts';
+import { catchUp } from './refresh.ts';
 import { writeApproved } from './operation.ts';
 import { verify } from './verify.ts';
 
@@ -53,6 +54,7 @@ export async function followArgo(deps: ReconcileDeps, app: Application, signal: 
   const found = await verify(pass, first);
   await followLive(deps, found, signal);
   const wait = await decided(pass, found);
+  if (!fetching) await catchUp(deps, app, found.desired, signal);
   found.subject.known.moved = false;
   const drift = found.comparison.status === 'Unknown' ? undefined : await settleDrift(deps, app, found, signal);
   return { next: earliest(expiry, wait, drift), fetching };
