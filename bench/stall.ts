@@ -11,6 +11,7 @@ import type { Application } from '../src/model/application.ts';
 import type { Files } from '../src/model/files.ts';
 import type { KubeObject, ResourceKey } from '../src/model/kube.ts';
 import { createComparer } from '../src/compare/compare.ts';
+import { Jq } from '../src/compare/object/jq.ts';
 import { healthOfAll } from '../src/engine/application/health.ts';
 import { comparedStatus, statusPatch } from '../src/engine/application/status.ts';
 import { ChangedPaths } from '../src/git/touch.ts';
@@ -192,6 +193,7 @@ async function churn(): Promise<number> {
   };
   const comparer = createComparer({
     cluster: cluster(objects),
+    jq: new Jq(''),
     macKey: Buffer.alloc(32),
     server: 'https://kubernetes.default.svc',
   });

@@ -1,5 +1,9 @@
-// The process that reads YAML, constraints and schedules: one for each test file, and it ends with it.
+// The processes that read YAML, constraints, schedules and jq: those of one test file, and they end with it.
 import { binaries } from '../tools/binaries.ts';
+import { Jq } from '../src/compare/object/jq.ts';
 import { Worker } from '../src/base/worker.ts';
 
-export const worker = new Worker({ path: (await binaries(['render'])).render });
+const { render } = await binaries(['render']);
+
+export const worker = new Worker({ path: render });
+export const jq = new Jq(render);

@@ -14,6 +14,8 @@ interface WorkerOptions {
   timeoutMs?: number;
   /** Bytes of one answer; default 128 MiB. */
   maxOutput?: number;
+  /** Bytes that the process may hold, where the system has a means: more is its end. Default: 8 GiB reserved. */
+  memory?: number;
 }
 
 interface WorkerAnswer {
@@ -29,7 +31,7 @@ interface Call {
 }
 
 /** Go reserves far more address space than it uses. */
-const limits = ['--as=8589934592'];
+const reserved = '--as=8589934592';
 const prlimit = ['/usr/bin/prlimit', '/bin/prlimit'].find((path) => existsSync(path));
 const environment = { PATH: process.env['PATH'] ?? '', GOMEMLIMIT: '512MiB', LC_ALL: 'C', TZ: 'UTC' };
 
@@ -39,15 +41,21 @@ const environment = { PATH: process.env['PATH'] ?? '', GOMEMLIMIT: '512MiB', LC_
  * with its standard input.
  */
 export class Worker {
-  readonly #options: Required<WorkerOptions>;
+  readonly #options: Required<Omit<WorkerOptions, 'memory'>>;
+  readonly #limits: string[];
   #child: ChildProcessWithoutNullStreams | undefined;
   #answers: MessageReader | undefined;
   #cancelTimer: (() => void) | undefined;
   #stopped = false;
   readonly #waiting: Call[] = [];
 
-  constructor({ path, timeoutMs = 30_000, maxOutput = 128 * 2 ** 20 }: WorkerOptions) {
+  constructor({ path, timeoutMs = 30_000, maxOutput = 128 * 2 ** 20, memory }: WorkerOptions) {
     this.#options = { path, timeoutMs, maxOutput };
+    this.#limits = [reserved, ...(memory === undefined ? [] : [`--data=${memory}`])];
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped;
   }
 
   /**
@@ -90,7 +98,7 @@ export class Worker {
 
   #start(): ChildProcessWithoutNullStreams {
     const { path } = this.#options;
-    const child = spawn(prlimit ?? path, prlimit ? [...limits, path] : [], {
+    const child = spawn(prlimit ?? path, prlimit ? [...this.#limits, path] : [], {
       env: environment,
       stdio: ['pipe', 'pipe', 'pipe'],
     });

@@ -46,7 +46,7 @@ async function compare(session: Session, rooms: Rooms, app: Application): Promis
   const project = await projectOf(session, app);
   const named = { name: rooms.clusterName, server: rooms.clusterServer };
   // The key only serves digests of effects, which are not asked for here.
-  const comparer = createComparer({ cluster, macKey: Buffer.alloc(32), server: named.server });
+  const comparer = createComparer({ cluster, jq: rooms.jq, macKey: Buffer.alloc(32), server: named.server });
   return comparer.compare(
     {
       app,

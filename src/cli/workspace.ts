@@ -9,6 +9,7 @@ import type { Settings } from '../store/settings.ts';
 import type { Session } from './session.ts';
 import { systemClock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
+import { Jq } from '../compare/object/jq.ts';
 import { Worker } from '../base/worker.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { connectCluster } from '../cluster/cluster.ts';
@@ -25,6 +26,7 @@ import { quiet } from './session.ts';
 
 export interface Rooms {
   desiring: Desiring;
+  jq: Jq;
   /** Of the application's destination. */
   cluster: Cluster;
   /** As the destination's cluster Secret says. */
@@ -101,6 +103,8 @@ export async function openRooms(session: Session, app: Application): Promise<Roo
   const tool = (name: string): string => (folder ? join(folder, name) : name);
   const worker = new Worker({ path: tool('render') });
   session.atEnd(async () => worker.stop());
+  const jq = new Jq(tool('render'));
+  session.atEnd(async () => jq.stop());
   const git = openGit({
     worker,
     dir: join(dir, 'git'),
@@ -119,6 +123,7 @@ export async function openRooms(session: Session, app: Application): Promise<Roo
   const clusterFacts = { version: discovery.version, apiVersions: discovery.apiVersions() };
   return {
     ...destination,
+    jq,
     desiring: createDesiring({ git, renderer, clusterOf: () => Promise.resolve(clusterFacts) }),
     revisions: sourcesOf(app.spec).map(() => options.revision),
   };

@@ -22,6 +22,7 @@ import { judgeObject } from './judge.ts';
 import { waveOf } from '../model/hooks.ts';
 import { keyText, sortedKeys } from '../model/kube.ts';
 import { summarise } from './summary.ts';
+import { unreadRules } from './object/ignored.ts';
 
 export type { ComparedObject, Comparer, Comparison, EffectInput, Gone, Others, Owner } from './object/comparison.ts';
 
@@ -59,10 +60,11 @@ function contexts(
   options: ComparerOptions,
   verdicts: Verdicts,
 ): (tracking: string, signal: AbortSignal) => CompareContext {
-  const { cluster } = options;
+  const { cluster, jq } = options;
   const cache = new PreparedCache();
   return (tracking, signal) => ({
     cluster,
+    jq,
     verdicts,
     signal,
     again: (key) => cluster.live.again(tracking, key, againMs),
@@ -125,7 +127,7 @@ export function createComparer(options: ComparerOptions): Comparer {
     const keys = sortedKeys([...keysOf(prepared), ...cluster.live.keysOf(input.tracking)]);
     const found = await inParallel(keys, context.concurrency, (key) => compareKey(context, input, key));
     const objects = found.filter((object) => object !== undefined);
-    return summarise(cluster, input, prepared, objects);
+    return summarise(cluster, input, prepared, { objects, unread: await unreadRules({ ...context, input }) });
   }
 
   async function compareObjects(
@@ -138,7 +140,8 @@ export function createComparer(options: ComparerOptions): Comparer {
     const context = contextOf(input.tracking, signal);
     const found = await inParallel(keys, context.concurrency, (key) => compareKey(context, input, key));
     const objects = replaced(comparison.objects, keys, found);
-    return summarise(cluster, input, context.prepared(input, input.manifests), objects);
+    const unread = await unreadRules({ ...context, input });
+    return summarise(cluster, input, context.prepared(input, input.manifests), { objects, unread });
   }
 
   async function effect(input: EffectInput, signal: AbortSignal): Promise<Effect> {

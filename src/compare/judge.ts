@@ -10,7 +10,7 @@ import { bodyOf } from './object/predict.ts';
 import { faultOf } from './object/compare-object.ts';
 import { contextFor, denialOf, madeNamespace, setsOf } from './effect/effect.ts';
 import { keyText } from '../model/kube.ts';
-import { unreadRule } from '../diff/ignore.ts';
+import { UnreadRule, unreadRule } from './object/ignored.ts';
 import { namespaceEffect } from './effect/namespace.ts';
 import { statesOf } from './effect/object.ts';
 
@@ -39,21 +39,26 @@ export async function judgeObject(
   const denied = denialOf(context, input, key);
   if (denied !== undefined) return { ...nothing, error: { key, code: 'E_PROJECT', message: denied } };
   if (target?.fault !== undefined) return { ...nothing, error: faultOf(target, target.fault) };
-  const unread = unreadRule(input.app.spec.ignoreDifferences, key);
+  const unread = await unreadRule(objectContext, key);
   if (unread !== undefined) return { ...nothing, error: faultOf({ key, place: target?.place }, unread) };
   const problem = context.cluster.live.problemOf(key);
   if (problem && target?.served !== false)
     return { ...nothing, error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}` } };
   const manifests: Manifests = [sets.last.objects.get(text), target, target];
-  const { operation, live, sent, error } = await statesOf(objectContext, key, manifests);
-  return {
-    operation,
-    live,
-    target: sent?.object.target,
-    manifestHash: sent?.object.hash ?? '',
-    removed: sent?.removed ?? [],
-    error,
-  };
+  try {
+    const { operation, live, sent, error } = await statesOf(objectContext, key, manifests);
+    return {
+      operation,
+      live,
+      target: sent?.object.target,
+      manifestHash: sent?.object.hash ?? '',
+      removed: sent?.removed ?? [],
+      error,
+    };
+  } catch (error) {
+    if (!(error instanceof UnreadRule)) throw error;
+    return { ...nothing, error: faultOf({ key, place: target?.place }, error.message) };
+  }
 }
 
 async function judgeNamespace(context: ObjectContext, namespace: PreparedObject): Promise<Judged> {

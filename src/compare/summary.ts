@@ -5,7 +5,6 @@ import type { CompareCluster, CompareInput, ComparedObject, Comparison } from '.
 import type { Condition, ResourceStatus, SyncStatusCode } from '../model/application.ts';
 import type { Prepared } from './object/prepare.ts';
 import { hookTarget } from './object/compare-object.ts';
-import { unreadRules } from '../diff/ignore.ts';
 import { keyTitle } from '../model/kube.ts';
 import { imagesOf } from '../model/images.ts';
 import { resourceOptions } from '../model/hooks.ts';
@@ -65,10 +64,21 @@ function faults(objects: readonly ComparedObject[]): Condition[] {
   return unreadable.map((object) => ({ type: 'ComparisonError', message: errorText(object) }));
 }
 
-/** No ComparisonError: what the rules do not concern is compared and synced. */
-function ruleWarnings({ app }: CompareInput, objects: readonly ComparedObject[]): Condition[] {
-  const left = objects.filter(({ unruled }) => unruled).map(({ key }) => key);
-  return unreadRules(app.spec.ignoreDifferences, left).map((message) => ({ type: 'IgnoredFieldWarning', message }));
+/**
+ * No ComparisonError: what the rules do not concern is compared and synced. `unread`: what is wrong with rules that
+ * concern nothing here, too.
+ */
+function ruleWarnings(objects: readonly ComparedObject[], unread: readonly string[]): Condition[] {
+  const left = Map.groupBy(
+    objects.filter(({ unruled }) => unruled),
+    ({ error }) => error?.message ?? '',
+  );
+  const told = [...left].map(([message, [first, ...more]]) => {
+    const named = first ? keyTitle(first.key) : '';
+    return `${named}${more.length > 0 ? ` and ${more.length} more` : ''}: ${message}`;
+  });
+  const untold = unread.filter((text) => ![...left.keys()].some((message) => message.endsWith(text)));
+  return [...told, ...untold].map((message) => ({ type: 'IgnoredFieldWarning', message }));
 }
 
 /** What can be put right comes before what nobody can tell: a sync of it is worth while. */
@@ -89,12 +99,12 @@ function errorText({ key, error }: ComparedObject): string {
   return `${keyTitle(key)}: ${textAt(error?.message ?? '', error?.place)}`;
 }
 
-/** `objects`: everything compared, no hook targets; sorted. */
+/** `objects`: everything compared, no hook targets; sorted. `unread`: of ignoreDifferences, what nobody can read. */
 export function summarise(
   cluster: CompareCluster,
   input: CompareInput,
   prepared: Prepared,
-  objects: readonly ComparedObject[],
+  { objects, unread }: { objects: readonly ComparedObject[]; unread: readonly string[] },
 ): Comparison {
   const broken = [...faults(objects), ...unknowns(objects)];
   const status = broken.length > 0 ? 'Unknown' : statusOf(objects);
@@ -106,7 +116,7 @@ export function summarise(
     images: imagesOf(objects.map(({ live, target }) => live ?? target ?? {})),
     conditions: [
       ...(input.warnings ?? []),
-      ...ruleWarnings(input, objects),
+      ...ruleWarnings(objects, unread),
       ...prepared.conditions,
       ...shared(cluster, input, objects),
       ...moving(objects),

@@ -1,13 +1,14 @@
 // Differences that a team asked not to see: ignoreDifferences of the Application (Argo CD: docs/user-guide/diffing.md).
-import type { FieldPath } from '../model/effect.ts';
+import type { FieldPath, PathStep } from '../model/effect.ts';
 import type { IgnoreDifference } from '../model/application.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import { argo } from '../model/annotations.ts';
 import { fieldSet, holds, pathId, withParents } from './managed-fields.ts';
 import { formerManifests } from './takeover.ts';
 import { globMatch } from '../base/glob.ts';
-import { hasPath, pathOfPointer, valueAt, withPathsFrom } from './path.ts';
-import { isObject, keyTitle } from '../model/kube.ts';
+import { hasPath, pathOfPointer, positionOf, valueAt } from './path.ts';
+import type { Ignored } from './ignored-from.ts';
+import { nameOf, withIgnoredFrom } from './ignored-from.ts';
 import { ownedIn } from './owned.ts';
 
 /**
@@ -23,59 +24,58 @@ export function ignoreRulesFor(rules: readonly IgnoreDifference[] | undefined, k
   );
 }
 
-function isUnread({ jqPathExpressions = [] }: IgnoreDifference): boolean {
-  return jqPathExpressions.length > 0;
-}
-
-function unreadText(rule: IgnoreDifference): string {
-  return (
-    `ignoreDifferences of ${rule.kind}: jqPathExpressions is not supported yet; ` +
-    'write jsonPointers or managedFieldsManagers'
-  );
-}
-
-/**
- * Why nobody can tell what of this object is to be ignored: it is neither compared nor written; undefined = all rules
- * for it are understood.
- */
-export function unreadRule(rules: readonly IgnoreDifference[] | undefined, key: ResourceKey): string | undefined {
-  const [rule] = ignoreRulesFor(rules?.filter(isUnread), key);
-  return rule && `left as it is, neither compared nor synced: ${unreadText(rule)}`;
-}
-
-/** One sentence for each rule that is not understood yet; `keys`: of the objects that are left as they are for them. */
-export function unreadRules(rules: readonly IgnoreDifference[] | undefined, keys: readonly ResourceKey[]): string[] {
-  return (rules ?? []).filter(isUnread).map((rule) => {
-    const [first, ...more] = keys.filter((each) => ignoreRulesFor([rule], each).length > 0);
-    if (!first) return `${unreadText(rule)} before there is such an object`;
-    return (
-      `${keyTitle(first)}${more.length > 0 ? ` and ${more.length} more` : ''}: left as it is, ` +
-      `neither compared nor synced: ${unreadText(rule)}`
+/** What the rules name in both, beside what their jq expressions do: only what is there. */
+export function ignoredIn(
+  rules: readonly IgnoreDifference[],
+  { live, other }: { live: KubeObject; other: KubeObject },
+  jq: Ignored,
+): Ignored {
+  const pointers = rules.flatMap((rule) => rule.jsonPointers ?? []).map((pointer) => pointed(pointer, live, other));
+  const managers = new Set(rules.flatMap((rule) => rule.managedFieldsManagers ?? []));
+  const owned = (managers.size === 0 ? [] : (live.metadata.managedFields ?? []))
+    .filter((entry) => managers.has(entry.manager ?? ''))
+    .flatMap((entry) =>
+      [...fieldSet(entry.fieldsV1).values()].filter((member) => member.leaf).map((member) => member.path),
     );
+  const positions = (object: KubeObject, found: FieldPath[]): FieldPath[] => [
+    ...[...pointers, ...owned]
+      .map((path) => path && positionOf(object, path))
+      .filter((position) => position !== undefined),
+    ...found,
+  ];
+  return { live: positions(live, jq.live), other: positions(other, jq.other) };
+}
+
+/** A pointer counts in the live object: in another form its entry may stand elsewhere. */
+function pointed(pointer: string, live: KubeObject, other: KubeObject): FieldPath | undefined {
+  const path = pathOfPointer(live, pointer);
+  return path && hasPath(live, path) ? namedPath(live, path) : pathOfPointer(other, pointer);
+}
+
+/** Entries of lists are told by name or value, where only one is called so: elsewhere they have another position. */
+export function namedPath(object: KubeObject, position: FieldPath): FieldPath {
+  return position.map((step, at) => {
+    if (typeof step !== 'number') return step;
+    const list = valueAt(object, position.slice(0, at));
+    return Array.isArray(list) ? entryStep(list, step, at === position.length - 1) : step;
   });
 }
 
-/** The paths that the rules name in this object. */
-export function ignoredPaths(rules: readonly IgnoreDifference[], live: KubeObject, predicted: KubeObject): FieldPath[] {
-  const pointers = rules.flatMap((rule) => rule.jsonPointers ?? []);
-  const managers = new Set(rules.flatMap((rule) => rule.managedFieldsManagers ?? []));
-  const owned =
-    managers.size === 0
-      ? []
-      : (live.metadata.managedFields ?? [])
-          .filter((entry) => managers.has(entry.manager ?? ''))
-          .flatMap((entry) =>
-            [...fieldSet(entry.fieldsV1).values()].filter((member) => member.leaf).map((member) => member.path),
-          );
-  const named = pointers
-    .map((pointer) => pathOfPointer(live, pointer) ?? pathOfPointer(predicted, pointer))
-    .filter((path) => path !== undefined);
-  return [...named, ...owned];
+function entryStep(list: unknown[], at: number, isLast: boolean): PathStep {
+  const entry = list[at];
+  const name = nameOf(entry);
+  if (name !== undefined) return list.filter((each) => nameOf(each) === name).length === 1 ? { key: { name } } : at;
+  const isPlain = isLast && typeof entry !== 'object' && list.filter((each) => each === entry).length === 1;
+  return isPlain ? { value: entry } : at;
 }
 
-/** `predicted` as if the ignored fields were not applied: at those paths it says what `live` says. */
-export function withoutIgnored(live: KubeObject, predicted: KubeObject, paths: FieldPath[]): KubeObject {
-  return paths.length === 0 ? predicted : withPathsFrom(predicted, live, paths);
+/** The paths that are ignored in either, each once, as both call them. */
+export function ignoredPaths({ live, other }: { live: KubeObject; other: KubeObject }, ignored: Ignored): FieldPath[] {
+  const paths = [
+    ...ignored.live.map((position) => namedPath(live, position)),
+    ...ignored.other.map((position) => namedPath(other, position)),
+  ];
+  return [...new Map(paths.map((path) => [pathId(path), path])).values()];
 }
 
 const carriedMetadata = ['labels', 'annotations', 'finalizers', 'ownerReferences'];
@@ -96,14 +96,6 @@ function carriable(path: FieldPath): FieldPath[] {
   return second === 'annotations' && typeof third === 'string' && isRuling(third) ? [] : [path];
 }
 
-/** Entries that have a name are told apart by it: the same place in a manifest's list may be another one's. */
-function byName(live: KubeObject, path: FieldPath): FieldPath {
-  return path.map((step, at) => {
-    const entry = typeof step === 'number' ? valueAt(live, path.slice(0, at + 1)) : undefined;
-    return isObject(entry) && typeof entry['name'] === 'string' ? { key: { name: entry['name'] } } : step;
-  });
-}
-
 /**
  * `target` with the ignored fields as they are live, also where they are absent there. What neither the target nor a
  * former manifest
@@ -112,7 +104,7 @@ function byName(live: KubeObject, path: FieldPath): FieldPath {
 export function withIgnoredOf(
   live: KubeObject,
   target: KubeObject,
-  rules: readonly IgnoreDifference[],
+  ignored: Ignored,
   { previous, whole }: { previous: KubeObject | undefined; whole: boolean },
 ): KubeObject {
   const owned = ownedIn(live, previous);
@@ -124,11 +116,10 @@ export function withIgnoredOf(
     ours.has(pathId(path)) ||
     holds(owned, path) ||
     former.some((manifest) => hasPath(manifest, path));
-  const paths = ignoredPaths(rules, live, target)
-    .flatMap(carriable)
-    .map((path) => byName(live, path))
-    .filter(concerns);
-  const carried = withPathsFrom(target, live, paths);
+  const carried = withIgnoredFrom(target, live, {
+    live: ignored.live.flatMap(carriable).filter((position) => concerns(namedPath(live, position))),
+    other: ignored.other.flatMap(carriable),
+  });
   if (carried === target) return target;
   const plain = Object.entries(carried.metadata.annotations ?? {}).filter(([name]) => !isRuling(name));
   const ruled = Object.entries(target.metadata.annotations ?? {}).filter(([name]) => isRuling(name));

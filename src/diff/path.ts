@@ -42,7 +42,7 @@ function indexOf(list: unknown[], step: Exclude<PathStep, string | number>): num
 }
 
 /** Where the path leads in this object; undefined when nothing stands there. */
-function positionOf(object: unknown, path: FieldPath): Position | undefined {
+export function positionOf(object: unknown, path: FieldPath): Position | undefined {
   const position: Position = [];
   let at = object;
   for (const step of path) {

@@ -5,6 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { LiveChange } from '../cluster/live.ts';
 import type { Application } from '../model/application.ts';
 import type { Store } from '../store/store.ts';
+import type { Jq } from '../compare/object/jq.ts';
 import type { Target } from './application/assess.ts';
 import { argoClusterConfig } from '../cluster/wire/cluster-config.ts';
 import { isStatus } from '../cluster/api-error.ts';
@@ -19,6 +20,7 @@ interface ClustersOptions {
   /** The cluster of the control plane. */
   home: Cluster;
   store: Store;
+  jq: Jq;
   clock: Clock;
   log: Logger;
   permit?: Permit | undefined;
@@ -123,7 +125,7 @@ export class Clusters {
   }
 
   async #connect(server: string, name: string, config: Record<string, unknown>): Promise<Target> {
-    const { home, store, clock, log, permit, signal } = this.#options;
+    const { home, store, jq, clock, log, permit, signal } = this.#options;
     const isHome = server === inClusterServer && Object.keys(config).length === 0;
     const cluster = isHome
       ? home
@@ -149,6 +151,6 @@ export class Clusters {
       if (!isHome) await cluster.stop();
       throw error;
     }
-    return { cluster, comparer: createComparer({ cluster, macKey: store.macKey, server }), name, server };
+    return { cluster, comparer: createComparer({ cluster, jq, macKey: store.macKey, server }), name, server };
   }
 }

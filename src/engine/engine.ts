@@ -13,6 +13,7 @@ import type { EngineName, Turn } from '../policy/engine.ts';
 import type { ControllerWatch } from '../store/argocd-controller.ts';
 import type { Store } from '../store/store.ts';
 import type { Desiring } from './application/desired.ts';
+import type { Jq } from '../compare/object/jq.ts';
 import type { Authors, ReconcileDeps } from './application/pass.ts';
 import type { Worker } from '../base/worker.ts';
 import { errorKind } from '../base/errors.ts';
@@ -44,6 +45,7 @@ export interface EngineOptions {
   store: Store;
   desiring: Desiring;
   worker: Worker;
+  jq: Jq;
   sources: Sources;
   authors: Authors;
   /** Rights and teams of an approver as of now; default: as they were when they agreed. */
@@ -192,6 +194,7 @@ export function createEngine(options: EngineOptions): Engine {
   const clusters = new Clusters({
     home: options.home,
     store,
+    jq: options.jq,
     clock,
     log,
     permit: options.permit,

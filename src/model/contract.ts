@@ -150,7 +150,7 @@ const ignoreDifference = {
   namespace: true,
   jsonPointers: true,
   managedFieldsManagers: true,
-  jqPathExpressions: true, // told where an object matches
+  jqPathExpressions: true,
 } satisfies Record<keyof IgnoreDifference, Shape>;
 
 const spec = {

@@ -2,6 +2,7 @@
 import { clock } from './parts.ts';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
+import { Jq } from '../compare/object/jq.ts';
 import { Worker } from '../base/worker.ts';
 import type { Git } from '../git/git.ts';
 import { openGit } from '../git/git.ts';
@@ -49,6 +50,8 @@ export async function openCore(base: Base, state: State): Promise<Core> {
   const github = await clientOf({ ...base, ...state });
   const worker = new Worker({ path: toolPaths(config).render });
   started.add('worker', () => worker.stop());
+  const jq = new Jq(toolPaths(config).render);
+  started.add('jq', () => jq.stop());
   const git = gitOf({ ...base, ...state }, worker, github);
   started.add('git', () => git.stop());
   const renderer = await createRenderer({ tools: toolPaths(config), worker });
@@ -69,6 +72,7 @@ export async function openCore(base: Base, state: State): Promise<Core> {
     store,
     desiring,
     worker,
+    jq,
     sources,
     authors,
     standing: (actor, app) => standingOf({ store, forge: github, authorise }, actor, app),

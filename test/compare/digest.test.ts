@@ -6,6 +6,7 @@ import type { KubeObject } from '../../src/model/kube.ts';
 import { configMap, deployment, macKey, world } from './fixture.ts';
 import type { World } from './fixture.ts';
 import { createComparer } from '../../src/compare/compare.ts';
+import { jq } from '../worker.ts';
 import { effectDifference } from '../../src/compare/effect/effect.ts';
 
 interface Case {
@@ -210,7 +211,7 @@ test('the cluster counts by its address, whatever the Application calls it', asy
   const c = await waiting(w);
   const at = async (server: string, destination: typeof w.app.spec.destination): Promise<string> => {
     const app = { ...w.app, spec: { ...w.app.spec, destination } };
-    const effect = await createComparer({ cluster: w.cluster, macKey, server }).effect(
+    const effect = await createComparer({ cluster: w.cluster, jq, macKey, server }).effect(
       { app, tracking: `shop-${w.namespace}`, prune: true, last: c.last, target: c.target },
       w.signal,
     );

@@ -17,6 +17,7 @@ import { silentLogger } from '../../src/base/log.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { takeover } from '../../src/diff/takeover.ts';
 import { testCluster } from '../control-plane.ts';
+import { jq } from '../worker.ts';
 
 export const macKey = Buffer.from('a key for tests');
 
@@ -67,7 +68,7 @@ export async function world(
     spec: { project: 'default', destination: { server: 'https://kubernetes.default.svc', namespace }, ...change },
   };
   const tracking = `shop-${namespace}`;
-  const comparer = createComparer({ cluster, macKey, server: app.spec.destination.server ?? '' });
+  const comparer = createComparer({ cluster, jq, macKey, server: app.spec.destination.server ?? '' });
   const seen = async (object: KubeObject): Promise<void> => {
     await cluster.live.ensureKinds([keyOf(object)], signal);
     await cluster.live.waitFor(keyOf(object), object.metadata.resourceVersion ?? '', signal);

@@ -122,9 +122,14 @@ const rows: Row[] = [
   },
 ];
 
-for (const row of rows) {
-  test(row.name, async (t) => {
-    const w = await world(t, { ignoreDifferences, ...row.spec });
+const byJq = [{ group: '', kind: 'ConfigMap', jqPathExpressions: ['.data.x'] }];
+
+for (const [row, rules] of rows.flatMap((row): [Row, typeof ignoreDifferences | typeof byJq][] => [
+  [row, ignoreDifferences],
+  [row, byJq],
+])) {
+  test(`${row.name}${rules === byJq ? ', named by jq' : ''}`, async (t) => {
+    const w = await world(t, { ignoreDifferences: rules, ...row.spec });
     await w.sync(last);
     await w.edit(configMap('a', {}), { data: row.by });
     const effect = await w.effect({ last, ...(row.branch && { branch: row.branch }), target: row.target });

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { diffFields, diffObjects, sameObject } from '../../src/diff/diff.ts';
 import { foldStringData } from '../../src/diff/secret-data.ts';
-import { ignoreRulesFor, ignoredPaths, withoutIgnored } from '../../src/diff/ignore.ts';
+import { ignoreRulesFor, ignoredIn, ignoredPaths } from '../../src/diff/ignore.ts';
+import { withIgnoredFrom } from '../../src/diff/ignored-from.ts';
 import { pathText } from '../../src/diff/path.ts';
 
 function deployment(spec: Record<string, unknown>, metadata: Record<string, unknown> = {}): KubeObject {
@@ -139,9 +140,10 @@ test('ignored fields keep what is live', () => {
     [{ group: 'apps', kind: '*', jsonPointers: ['/spec/replicas'], managedFieldsManagers: ['vpa'] }],
     { group: 'apps', kind: 'Deployment', namespace: 'n', name: 'api' },
   );
-  const paths = ignoredPaths(rules, live, predicted);
-  assert.deepEqual(paths.map(pathText).sort(), ['spec.paused', 'spec.replicas']);
-  assert.deepEqual(withoutIgnored(live, predicted, paths)['spec'], { replicas: 6, x: 1, paused: true });
+  const forms = { live, other: predicted };
+  const ignored = ignoredIn(rules, forms, { live: [], other: [] });
+  assert.deepEqual(ignoredPaths(forms, ignored).map(pathText).sort(), ['spec.paused', 'spec.replicas']);
+  assert.deepEqual(withIgnoredFrom(predicted, live, ignored)['spec'], { replicas: 6, x: 1, paused: true });
   assert.deepEqual(
     ignoreRulesFor([{ kind: 'Deployment' }], { group: 'apps', kind: 'Deployment', namespace: 'n', name: 'api' }),
     [],

@@ -37,7 +37,7 @@ import { watchController } from '../../src/store/argocd-controller.ts';
 import { openStore } from '../../src/store/store.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { administrator, eventually, testCluster } from '../control-plane.ts';
-import { worker } from '../worker.ts';
+import { jq, worker } from '../worker.ts';
 import { Fuse, fused } from './fuse.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -199,6 +199,7 @@ async function run({ config, namespace, dir, forge, standing, fuse, options }: R
     store,
     desiring,
     worker,
+    jq,
     sources,
     authors: createAuthors(git, forge),
     standing,

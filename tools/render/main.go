@@ -18,6 +18,7 @@ type verb func(parameters json.RawMessage, blobs [][]byte) (any, [][]byte, error
 var verbs = map[string]verb{
 	"constraint":    newest,
 	"cron":          openings,
+	"jq":            jqPaths,
 	"kustomization": readKustomizations,
 	"objects":       readObjects,
 	"unmatched":     unmatched,
@@ -51,33 +52,38 @@ func serve(in io.Reader, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if err := writeMessage(writer, respond(message)); err != nil {
+		blobs, last := respond(message)
+		if err := writeMessage(writer, blobs); err != nil || last {
 			return err
 		}
 	}
 }
 
+// ending is an answer after which the process is of no use.
+type ending interface{ isLast() bool }
+
 // respond never fails: a verb that panics has met an input that its library cannot bear, and the next request is
 // another one.
-func respond(message [][]byte) (blobs [][]byte) {
+func respond(message [][]byte) (blobs [][]byte, last bool) {
 	defer func() {
 		if recover() != nil {
-			blobs = encode(answer{Error: "the input is beyond what the library can read"}, nil)
+			blobs, last = encode(answer{Error: "the input is beyond what the library can read"}, nil), false
 		}
 	}()
 	var asked request
 	if len(message) == 0 || json.Unmarshal(message[0], &asked) != nil {
-		return encode(answer{Error: "this is no request"}, nil)
+		return encode(answer{Error: "this is no request"}, nil), false
 	}
 	act, known := verbs[asked.Verb]
 	if !known {
-		return encode(answer{Error: fmt.Sprintf("the verb %q is not known", asked.Verb)}, nil)
+		return encode(answer{Error: fmt.Sprintf("the verb %q is not known", asked.Verb)}, nil), false
 	}
 	value, more, err := act(asked.Parameters, message[1:])
 	if err != nil {
-		return encode(answer{Error: err.Error()}, nil)
+		return encode(answer{Error: err.Error()}, nil), false
 	}
-	return encode(answer{Value: value}, more)
+	end, _ := value.(ending)
+	return encode(answer{Value: value}, more), end != nil && end.isLast()
 }
 
 func encode(head answer, more [][]byte) [][]byte {

@@ -7,9 +7,8 @@ import type { Manifests, ObjectEffect, States } from './facts.ts';
 import { bodyOf } from '../object/predict.ts';
 import { manifestMac } from '../object/digest.ts';
 import { validateCreate } from '../object/validate.ts';
-import { unreadRule } from '../../diff/ignore.ts';
 import { facts } from './facts.ts';
-import { ignoring } from '../object/ignored.ts';
+import { UnreadRule, ignoring, unreadRule } from '../object/ignored.ts';
 import { faultOf, isTrackedRoot } from '../object/compare-object.ts';
 import { isPrunable } from '../../model/hooks.ts';
 import { keyOf, keyText } from '../../model/kube.ts';
@@ -24,24 +23,17 @@ export async function objectEffect(
 ): Promise<ObjectEffect> {
   const fault = manifests[2]?.fault;
   if (manifests[2] && fault !== undefined) return { key, error: faultOf(manifests[2], fault) };
-  const unread = unreadRule(context.input.app.spec.ignoreDifferences, key);
-  if (unread !== undefined) return leftAlone(context, key, { manifests, why: unread });
+  const unread = await unreadRule(context, key);
+  if (unread !== undefined) return { key, left: unread };
   const problem = context.cluster.live.problemOf(key);
   if (problem && manifests.some((manifest) => manifest?.served))
     return { key, error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}` } };
-  return facts(key, await statesOf(context, key, manifests), manifests);
-}
-
-/**
- * What Git changes of it would not be applied, and yet stand in the history as synced: that is no effect to agree to.
- */
-function leftAlone(
-  { history, input }: ObjectContext,
-  key: ResourceKey,
-  { manifests: [m0, , m2], why }: { manifests: Manifests; why: string },
-): ObjectEffect {
-  const same = history && !input.lastGone && m0?.hash === m2?.hash;
-  return same ? { key, left: why } : { key, error: faultOf({ key, place: m2?.place }, why) };
+  try {
+    return facts(key, await statesOf(context, key, manifests), manifests);
+  } catch (error) {
+    if (!(error instanceof UnreadRule)) throw error;
+    return { key, left: error.message };
+  }
 }
 
 export async function statesOf(context: ObjectContext, key: ResourceKey, manifests: Manifests): Promise<States> {
@@ -86,6 +78,20 @@ function lacking(context: ObjectContext, live: KubeObject, tracked: boolean, man
   return [drifted ? undefined : live, m2 && !m0 ? live : undefined, undefined];
 }
 
+/** What each manifest makes of the live object, into `after`. */
+async function predicted(
+  context: ObjectContext,
+  results: Awaited<ReturnType<typeof predictions>>,
+  { live, after }: { live: KubeObject; after: States['after'] },
+): Promise<void> {
+  for (const [at, result] of results.entries()) {
+    if (!result) continue;
+    // An older manifest that the server refuses tells nothing about the live object.
+    if (!result.prediction || result === results[at - 1]) after[at] = at === 0 ? live : after[at - 1];
+    else after[at] = await (at === 0 ? ignoring : written)(context, keyOf(live), result.prediction);
+  }
+}
+
 async function liveStates(context: ObjectContext, record: LiveObject, manifests: Manifests): Promise<States> {
   const [m0, m1, m2] = manifests;
   const newest = m2 ?? m1 ?? m0;
@@ -101,20 +107,11 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
     return { live, after: [live, live, live], end: live, notes };
   const tracked = isTrackedRoot(record, context.input.tracking);
   const after = lacking(context, live, tracked, manifests);
-  results.forEach((result, at) => {
-    if (!result) return;
-    // An older manifest that the server refuses tells nothing about the live object.
-    if (!result.prediction || result === results[at - 1]) after[at] = at === 0 ? live : after[at - 1];
-    else
-      after[at] =
-        at === 0
-          ? ignoring(context.input, record.key, result.prediction)
-          : written(context, result.prediction, record.key);
-  });
+  await predicted(context, results, { live, after });
   const states: States = {
     live,
     after,
-    end: results[2]?.prediction ? written(context, results[2].prediction, record.key) : after[2],
+    end: results[2]?.prediction ? await written(context, record.key, results[2].prediction) : after[2],
     notes,
   };
   if (!m2) return pruned(context, states, { tracked, record, manifests });
@@ -123,10 +120,10 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
   if (result?.prediction) {
     states.sent = { object: result.sent, removed: result.prediction.removed };
     keptNotes(states, results[1]?.prediction, result.prediction);
-    ignoredNotes(context, states, { key: record.key, live, manifests, prediction: result.prediction });
+    await ignoredNotes(context, states, { key: record.key, live, manifests, prediction: result.prediction });
     if (result.whole && states.end !== live)
       notes.total.push('replaced as a whole (Replace=true): what others wrote goes');
-    const operation = changeOperation(context, states, manifests, {
+    const operation = await changeOperation(context, states, manifests, {
       prediction: result.prediction,
       whole: result.whole,
     });

@@ -11,7 +11,7 @@ import { predict, objectError } from '../object/predict.ts';
 import type { PreparedObject } from '../object/prepare.ts';
 import { isReplaced, predictReplace } from '../object/replace.ts';
 import type { ResourceKey, KubeObject } from '../../model/kube.ts';
-import { ignoredChanges, ignoring } from '../object/ignored.ts';
+import { UnreadRule, ignoredChanges, ignoring } from '../object/ignored.ts';
 import { pathText } from '../../diff/path.ts';
 
 /** `refused`: the manifest cannot be applied over the live object. `whole`: it is replaced. */
@@ -41,6 +41,7 @@ async function askedOnce(context: ObjectContext, manifests: Manifests): Promise<
     if (!object) return undefined;
     const whole = isReplaced(context, object);
     const result = await sentOver(context, { prepared: object, previous, how: whole ? predictReplace : predict });
+    if (result.refused instanceof UnreadRule) throw result.refused;
     if (result.refused !== undefined) objectError(context, result.refused, object); // throws on what passes by itself
     return result.prediction || result.refused !== undefined ? { ...result, whole } : undefined;
   };
@@ -54,10 +55,9 @@ async function askedOnce(context: ObjectContext, manifests: Manifests): Promise<
  * What a sync leaves: an object that differs in ignored fields alone is in sync and not written, any other is written
  * as a whole.
  */
-export function written(context: ObjectContext, prediction: Prediction, key: ResourceKey): KubeObject {
-  return ignoring(context.input, key, prediction) === prediction.live.object
-    ? prediction.live.object
-    : prediction.predicted;
+export async function written(context: ObjectContext, key: ResourceKey, prediction: Prediction): Promise<KubeObject> {
+  const live = prediction.live.object;
+  return (await ignoring(context, key, prediction)) === live ? live : prediction.predicted;
 }
 
 interface Ignored {
@@ -67,12 +67,13 @@ interface Ignored {
   prediction: Prediction;
 }
 
-export function ignoredNotes(
+export async function ignoredNotes(
   context: ObjectContext,
   { after, end, notes }: States,
   { key, live, manifests: [, m1, m2], prediction }: Ignored,
-): void {
-  const changed = ignoredChanges(context.input, key, live, prediction.predicted).map(pathText).join(', ');
+): Promise<void> {
+  const paths = await ignoredChanges(context, key, { live, other: prediction.predicted });
+  const changed = paths.map(pathText).join(', ');
   if (changed === '') return;
   if (end && end !== live) {
     const note = `ignored in the comparison, applied with the rest: ${changed}`;

@@ -111,23 +111,23 @@ export function writerNote(states: States, live: KubeObject, restored: KubeObjec
   if (writer) states.notes.drift.push(`last written by ${writer.manager}${writer.at ? ` at ${writer.at}` : ''}`);
 }
 
-export function changeOperation(
+export async function changeOperation(
   context: ObjectContext,
   states: States,
   manifests: Manifests,
   { prediction, whole }: { prediction: Prediction; whole: boolean },
-): ChangeOperation | undefined {
+): Promise<ChangeOperation | undefined> {
   const { live, end } = states;
   const [previous, , object] = manifests;
   if (!object || !live || !end) return undefined;
-  const news = ignoredNews(context.input, object.key, {
+  const news = await ignoredNews(context, object.key, {
     live,
     last: context.input.lastGone ? undefined : previous?.target,
     target: object.target,
   });
   const changes = end === live ? [] : ownedChanges(live, end, previous?.target);
   const held = heldBy(live, (entry) => Boolean(entry.subresource));
-  const counted = ignoring(context.input, object.key, prediction);
+  const counted = await ignoring(context, object.key, prediction);
   const owned = new Set(changes.map(({ path }) => pathId(path)));
   const fields = changedFields(scopeOf(context, object.key), {
     live,

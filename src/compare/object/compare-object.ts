@@ -7,13 +7,13 @@ import type { Prediction } from './predict.ts';
 import type { PreparedObject } from './prepare.ts';
 import { argo } from '../../model/annotations.ts';
 import { bodyOf, objectError, predict } from './predict.ts';
-import { ignoring } from './ignored.ts';
+import type { IgnoreContext } from './ignored.ts';
+import { UnreadRule, ignoring, unreadRule } from './ignored.ts';
 import { diffFields } from '../../diff/diff.ts';
 import { gvkOf, keyText, sortedKeys } from '../../model/kube.ts';
 import { hookOf, waveOf } from '../../model/hooks.ts';
 import { isInternal } from '../../cluster/api-error.ts';
 import { maskObjects } from '../../diff/mask.ts';
-import { unreadRule } from '../../diff/ignore.ts';
 import { sentOver } from './sent.ts';
 import { syncOptions } from '../../model/application.ts';
 
@@ -72,7 +72,8 @@ export async function compareKey(
   if (!isPermitted(context, input, key))
     return isForbidden(context, input, key) ? { ...base, status: 'Unknown' } : base;
   if (prepared.fault !== undefined) return { ...base, status: 'Unknown', error: faultOf(prepared, prepared.fault) };
-  const unread = unreadRule(input.app.spec.ignoreDifferences, key);
+  const asked = { ...context, input };
+  const unread = await unreadRule(asked, key);
   if (unread !== undefined) return { ...base, ...unruled(prepared, unread), live: await liveOf(context, key) };
   const problem = context.cluster.live.problemOf(key);
   if (problem && prepared.served) {
@@ -88,16 +89,32 @@ export async function compareKey(
       },
     };
   }
+  try {
+    return await compared(asked, prepared, { base, previous: changed });
+  } catch (error) {
+    if (!(error instanceof UnreadRule)) throw error;
+    return { ...base, ...unruled(prepared, error.message), live: await liveOf(context, key) };
+  }
+}
+
+/** Throws UnreadRule. */
+async function compared(
+  context: CompareContext & { input: CompareInput },
+  prepared: PreparedObject,
+  { base, previous }: { base: ComparedObject; previous: PreparedObject | undefined },
+): Promise<ComparedObject> {
+  const { input } = context;
   const { sent, prediction, refused } = await sentOver(
-    { ...context, input, syncOptions: syncOptions(input.syncOptions ?? input.app.spec.syncPolicy?.syncOptions) },
-    { prepared, previous: changed, how: predict },
+    { ...context, syncOptions: syncOptions(input.syncOptions ?? input.app.spec.syncPolicy?.syncOptions) },
+    { prepared, previous, how: predict },
   );
   const found = { ...base, target: sent.target, manifestHash: sent.hash };
-  if (prediction) return judged(input, found, prediction);
+  if (refused instanceof UnreadRule) throw refused;
+  if (prediction) return judged(context, found, prediction);
   if (refused === undefined) return found;
   return {
     ...found,
-    live: await liveOf(context, key),
+    live: await liveOf(context, prepared.key),
     error: objectError(context, refused, prepared),
     ...(isInternal(refused) && { status: 'Unknown', unanswered: true }),
   };
@@ -143,9 +160,9 @@ function blank(prepared: PreparedObject): ComparedObject {
   };
 }
 
-function judged(input: CompareInput, base: ComparedObject, prediction: Prediction): ComparedObject {
+async function judged(context: IgnoreContext, base: ComparedObject, prediction: Prediction): Promise<ComparedObject> {
   const live = prediction.live.object;
-  const predicted = ignoring(input, base.key, prediction);
+  const predicted = await ignoring(context, base.key, prediction);
   const synced = predicted === live;
   const [before, after] = maskObjects([live, predicted]);
   return {
@@ -176,7 +193,7 @@ async function extra(
   const kept = context.prepared(input, input.manifests).kept.has(keyText(key));
   const hook = kept ? { ...hookOf(live), isHook: true } : hookOf(live);
   const movesTo = kept ? undefined : input.others?.heldBy(key);
-  const unread = hook.isHook || movesTo !== undefined ? undefined : unreadRule(input.app.spec.ignoreDifferences, key);
+  const unread = hook.isHook || movesTo !== undefined ? undefined : await unreadRule({ ...context, input }, key);
   const compareOptions = (live.metadata.annotations?.[argo.compareOptions] ?? '').split(',').map((item) => item.trim());
   return {
     key,

@@ -7,6 +7,7 @@ import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { EffectivePolicy, LoosenedGate } from '../../policy/policy.ts';
 import type { Place } from '../../base/errors.ts';
 import type { Prepared } from './prepare.ts';
+import type { Jq } from './jq.ts';
 import type { Verdicts } from './verdicts.ts';
 
 /** What the comparer asks of a cluster: `connectCluster`'s answer fits. */
@@ -18,6 +19,8 @@ export interface ComparerOptions {
   macKey: Buffer;
   /** URL under which settings know the cluster: whatever an Application calls it, digests name this. */
   server: string;
+  /** Reads the jq expressions of ignoreDifferences. */
+  jq: Jq;
   /** Requests in flight for one comparison; default 16. */
   concurrency?: number;
 }
@@ -241,6 +244,7 @@ export interface Comparer {
 /** What the parts of this room share. */
 export interface CompareContext {
   cluster: CompareCluster;
+  jq: Jq;
   verdicts: Verdicts;
   concurrency: number;
   signal: AbortSignal;

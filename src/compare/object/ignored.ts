@@ -1,35 +1,113 @@
 // What ignoreDifferences leaves of a prediction: the ground of sync status and drift, not of what a sync writes, nor of
 // what is approved.
-import type { CompareInput } from './comparison.ts';
+import type { CompareContext, CompareInput } from './comparison.ts';
 import type { FieldPath } from '../../model/effect.ts';
+import type { IgnoreDifference } from '../../model/application.ts';
+import type { Ignored } from '../../diff/ignored-from.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { Prediction } from './predict.ts';
-import { ignoreRulesFor, ignoredPaths, withoutIgnored } from '../../diff/ignore.ts';
+import { AppError } from '../../base/errors.ts';
+import { ignoreRulesFor, ignoredIn, ignoredPaths, namedPath } from '../../diff/ignore.ts';
+import { withIgnoredFrom } from '../../diff/ignored-from.ts';
 import type { OwnedChange } from '../../diff/owned.ts';
-import { heldBy, holds } from '../../diff/managed-fields.ts';
+import { heldBy, holds, pathId } from '../../diff/managed-fields.ts';
 import { ownedChanges } from '../../diff/owned.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { hasPath, valueAt } from '../../diff/path.ts';
 
-type Input = Pick<CompareInput, 'app'>;
+/** Who asks, and about which object. */
+export interface IgnoreContext extends Pick<CompareContext, 'jq'> {
+  input: Pick<CompareInput, 'app'>;
+}
+
+/** A rule that nobody can tell the fields of: its object is left as it is. */
+export class UnreadRule extends AppError {
+  constructor(why: string) {
+    super('E_MANIFEST', `left as it is, neither compared nor synced: ${why}`);
+  }
+}
+
+/** A rule of the Application with its expressions, and the field in which each stands. */
+function expressionsOf(context: IgnoreContext, rules: readonly IgnoreDifference[]): [string, string][] {
+  const all = context.input.app.spec.ignoreDifferences ?? [];
+  return rules.flatMap((rule) =>
+    (rule.jqPathExpressions ?? []).map((expression, at): [string, string] => [
+      expression,
+      `spec.ignoreDifferences[${all.indexOf(rule)}].jqPathExpressions[${at}]`,
+    ]),
+  );
+}
+
+/** One sentence for each expression that jq cannot read, whatever it concerns; by default of all rules. */
+export async function unreadRules(
+  context: IgnoreContext,
+  rules: readonly IgnoreDifference[] = context.input.app.spec.ignoreDifferences ?? [],
+): Promise<string[]> {
+  const faults = expressionsOf(context, rules).map(async ([expression, field]) => {
+    const fault = await context.jq.fault(expression);
+    return fault === '' ? [] : [`${field}: jq cannot read it: ${fault}`];
+  });
+  return (await Promise.all(faults)).flat();
+}
+
+/**
+ * Why nobody can tell what of this object is to be ignored: it is neither compared nor written; undefined = all rules
+ * for it can be read.
+ */
+export async function unreadRule(context: IgnoreContext, key: ResourceKey): Promise<string | undefined> {
+  const [unread] = await unreadRules(context, ignoreRulesFor(context.input.app.spec.ignoreDifferences, key));
+  return unread === undefined ? undefined : new UnreadRule(unread).message;
+}
+
+async function namedByJq(
+  context: IgnoreContext,
+  rules: readonly IgnoreDifference[],
+  object: KubeObject,
+): Promise<FieldPath[]> {
+  const found = expressionsOf(context, rules).map(async ([expression, field]) => {
+    const named = await context.jq.namedIn(object, expression);
+    if ('why' in named) throw new UnreadRule(`${field}: ${named.why}`);
+    return named.paths;
+  });
+  return (await Promise.all(found)).flat();
+}
+
+/** Throws UnreadRule. */
+export async function ignoredOf(
+  context: IgnoreContext,
+  key: ResourceKey,
+  forms: { live: KubeObject; other: KubeObject },
+): Promise<Ignored> {
+  const rules = ignoreRulesFor(context.input.app.spec.ignoreDifferences, key);
+  if (rules.length === 0) return { live: [], other: [] };
+  const [live, other] = await Promise.all([
+    namedByJq(context, rules, forms.live),
+    namedByJq(context, rules, forms.other),
+  ]);
+  return ignoredIn(rules, forms, { live, other });
+}
 
 /**
  * Predicted, with the ignored fields as they are live; the live object itself when nothing else changes: then a sync
  * does not write it.
  */
-export function ignoring(input: Input, key: ResourceKey, prediction: Prediction): KubeObject {
+export async function ignoring(context: IgnoreContext, key: ResourceKey, prediction: Prediction): Promise<KubeObject> {
   const { live, predicted } = prediction;
-  const rules = ignoreRulesFor(input.app.spec.ignoreDifferences, key);
-  if (predicted === live.object || rules.length === 0) return predicted;
-  const shown = withoutIgnored(live.object, predicted, ignoredPaths(rules, live.object, predicted));
+  if (predicted === live.object) return predicted;
+  const ignored = await ignoredOf(context, key, { live: live.object, other: predicted });
+  const shown = withIgnoredFrom(predicted, live.object, ignored);
+  if (shown === predicted) return predicted;
   return ownedChanges(live.object, shown).length === 0 && prediction.removed.length === 0 ? live.object : shown;
 }
 
 /** The ignored paths at which two forms of an object differ. */
-export function ignoredChanges(input: Input, key: ResourceKey, before: KubeObject, after: KubeObject): FieldPath[] {
-  const rules = ignoreRulesFor(input.app.spec.ignoreDifferences, key);
-  return ignoredPaths(rules, before, after).filter(
-    (path) => path[0] !== 'status' && !sameJson(valueAt(before, path), valueAt(after, path)),
+export async function ignoredChanges(
+  context: IgnoreContext,
+  key: ResourceKey,
+  forms: { live: KubeObject; other: KubeObject },
+): Promise<FieldPath[]> {
+  return ignoredPaths(forms, await ignoredOf(context, key, forms)).filter(
+    (path) => path[0] !== 'status' && !sameJson(valueAt(forms.live, path), valueAt(forms.other, path)),
   );
 }
 
@@ -37,13 +115,20 @@ export function ignoredChanges(input: Input, key: ResourceKey, before: KubeObjec
  * Ignored fields to which Git gives another value than at the last sync; without one, than is live and no subresource
  * holds. Whoever approves the rest approves them too: they are written as soon as the object is, or is made anew.
  */
-export function ignoredNews(
-  input: Input,
+export async function ignoredNews(
+  context: IgnoreContext,
   key: ResourceKey,
   { live, last, target }: { live: KubeObject; last: KubeObject | undefined; target: KubeObject },
-): OwnedChange[] {
+): Promise<OwnedChange[]> {
   const held = heldBy(live, (entry) => Boolean(entry.subresource));
-  return ignoredPaths(ignoreRulesFor(input.app.spec.ignoreDifferences, key), live, target)
+  const forms = { live, other: target };
+  const paths = ignoredPaths(forms, await ignoredOf(context, key, forms));
+  // What Git gave up is named by the last manifest alone.
+  const former = last ? (await ignoredOf(context, key, { live, other: last })).other : [];
+  const all = new Map(
+    [...paths, ...former.map((position) => namedPath(last ?? live, position))].map((path) => [pathId(path), path]),
+  );
+  return [...all.values()]
     .filter((path) => path[0] !== 'status' && (last !== undefined || (hasPath(target, path) && !holds(held, path))))
     .map((path) => ({ path, before: valueAt(last ?? live, path), after: valueAt(target, path) }))
     .filter(({ before, after }) => !sameJson(before, after));

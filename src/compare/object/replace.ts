@@ -37,7 +37,7 @@ export async function predictReplace(
     const applied = await predict(context, prepared, previous);
     if (!applied) return undefined;
     const live = applied.live.object;
-    if (ignoring(context.input, prepared.key, applied) === live) return { ...applied, predicted: live, removed: [] };
+    if ((await ignoring(context, prepared.key, applied)) === live) return { ...applied, predicted: live, removed: [] };
     // What is known of it may be older than its status; the fingerprint tells whether it is still that object.
     const now = cluster.live.get(prepared.key);
     if (!now || liveStamp(now) !== liveStamp(applied.live.record)) continue;

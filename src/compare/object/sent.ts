@@ -8,6 +8,7 @@ import { AppError } from '../../base/errors.ts';
 import { bodyOf } from './predict.ts';
 import { hashOf } from '../../base/canonical.ts';
 import { ignoreRulesFor, withIgnoredOf } from '../../diff/ignore.ts';
+import { ignoredOf } from './ignored.ts';
 import { isReplaced } from './replace.ts';
 
 interface SentInput {
@@ -38,10 +39,14 @@ function isRespected({ input, syncOptions }: ReplaceContext, { key }: PreparedOb
   );
 }
 
-function targetOver(context: ReplaceContext, { prepared, previous }: SentInput, live: KubeObject): PreparedObject {
+async function targetOver(
+  context: ReplaceContext,
+  { prepared, previous }: SentInput,
+  live: KubeObject,
+): Promise<PreparedObject> {
   if (!isRespected(context, prepared)) return prepared;
-  const rules = ignoreRulesFor(context.input.app.spec.ignoreDifferences, prepared.key);
-  const target = withIgnoredOf(live, prepared.target, rules, {
+  const ignored = await ignoredOf(context, prepared.key, { live, other: prepared.target });
+  const target = withIgnoredOf(live, prepared.target, ignored, {
     previous: previous?.target,
     whole: isReplaced(context, prepared),
   });
@@ -59,11 +64,11 @@ export async function sentOver(context: ReplaceContext, input: SentInput): Promi
     try {
       const record = isRespected(context, prepared) ? context.cluster.live.get(prepared.key) : undefined;
       const body = record && (await bodyOf(context, record, prepared.served ? prepared.version : undefined));
-      if (body) sent = targetOver(context, input, body.object);
+      if (body) sent = await targetOver(context, input, body.object);
       const prediction = await input.how(context, sent, input.previous);
       if (!prediction) return { sent: prepared };
       // The live object may have moved meanwhile, and its ignored fields with it.
-      if (targetOver(context, input, prediction.live.object).hash === sent.hash) return { sent, prediction };
+      if ((await targetOver(context, input, prediction.live.object)).hash === sent.hash) return { sent, prediction };
     } catch (error) {
       return { sent, refused: error };
     }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  approvalsOf,
+  approvalIn,
   automated,
   config,
   configMap,
@@ -11,12 +11,17 @@ import {
   editByHand,
   ended,
   operate,
+  person,
   push,
+  requests,
   synced,
 } from '../manifests.ts';
+import { approve } from '../../../src/engine/request.ts';
 import { stage } from '../fixture.ts';
 
-const ignoreDifferences = [{ group: '', kind: 'ConfigMap', name: 'web', jqPathExpressions: ['.data.own'] }];
+const ignoreDifferences = [{ group: '', kind: 'ConfigMap', name: 'web', jqPathExpressions: ['.data.own)'] }];
+const unread =
+  /^not synced: left as it is, .*: spec\.ignoreDifferences\[0\]\.jqPathExpressions\[0\]: jq cannot read it/;
 const healing = { automated: { prune: true, selfHeal: true } };
 
 test('an object under a rule that is not understood is not synced, healed or pruned; the others are', async (t) => {
@@ -43,7 +48,7 @@ test('an object under a rule that is not understood is not synced, healed or pru
   );
   assert.match(
     app.status?.operationState?.syncResult?.resources?.find(({ name }) => name === 'web')?.message ?? '',
-    /^not synced: left as it is, .* ignoreDifferences of ConfigMap: jqPathExpressions is not supported yet/,
+    unread,
   );
   assert.deepEqual([await dataOf(s, 'web'), await dataOf(s, 'other')], [{ value: 'hand' }, { value: '2' }]);
   const version = (await s.cluster.api.get(configMap(s, 'web')))?.metadata.resourceVersion;
@@ -69,27 +74,40 @@ test('an object under a rule that is not understood is not synced, healed or pru
   assert.equal((await s.cluster.api.get(configMap(s, 'web')))?.metadata.resourceVersion, version);
 });
 
-test('under approval nothing is asked or synced while such a rule concerns an object; it is told why', async (t) => {
+test('under approval such an object is named and left, and all others are asked about and synced', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1'), 'web/b.yaml': config('other', '1') });
   await s.project('gated');
   await s.apply('web', { project: 'gated', syncPolicy: automated });
   await synced(s, 'web');
   s.authors.list = [{ login: 'ana', id: 1 }];
   await s.project('gated', { 'coxswain.dev/approval': 'required' });
-  await s.apply('web', { project: 'gated', ignoreDifferences, syncPolicy: automated });
-  const sha = await push(s, { 'web/a.yaml': config('web', '2'), 'web/b.yaml': config('other', '2') });
-  const told = await s.until(
-    'web',
-    'told',
-    (item) =>
-      item.status?.sync?.revision === sha &&
-      item.status.conditions?.some(
-        ({ type, message }) => type === 'SyncError' && message.includes('jqPathExpressions is not supported yet'),
-      ) === true,
-  );
-  assert.equal(told.status?.history?.length, 1);
-  await operate(s, 'web', { sync: {} });
-  await ended(s, 'web', 'Failed');
-  assert.deepEqual(approvalsOf(s, 'web'), []);
-  assert.deepEqual([await dataOf(s, 'web'), await dataOf(s, 'other')], [{ value: '1' }, { value: '1' }]);
+  // Reading it succeeds, evaluating it fails.
+  const failing = [{ ...ignoreDifferences[0], kind: 'ConfigMap', jqPathExpressions: ['.data.value | keys'] }];
+  for (const [value, rules] of [
+    ['2', ignoreDifferences],
+    ['3', failing],
+  ] as const) {
+    await s.apply('web', { project: 'gated', ignoreDifferences: [...rules], syncPolicy: automated });
+    const sha = await push(s, { 'web/a.yaml': config('web', value), 'web/b.yaml': config('other', value) });
+    const asked = await approvalIn(s, 'web', 'Pending', ({ spec }) => spec.revision === sha);
+    assert.deepEqual(
+      asked.spec.operations.map(({ key }) => key.name),
+      ['other'],
+    );
+    const notes = s.engine.effect(`${s.namespace}/web`)?.notes ?? [];
+    assert.match(notes.join('\n'), /ConfigMap .*\/web: left as it is, neither compared nor synced/);
+    // Two, for the Application was edited by hand.
+    for (const actor of [person('bob', 2), person('cid', 3)])
+      await approve(requests(s), { application: `${s.namespace}/web`, actor, teams: [] });
+    const app = await s.until(
+      'web',
+      'the other one synced',
+      (item) => item.operation === undefined && item.status?.history?.at(-1)?.revision === sha,
+    );
+    assert.match(
+      app.status?.operationState?.syncResult?.resources?.find(({ name }) => name === 'web')?.message ?? '',
+      /^not synced: left as it is/,
+    );
+    assert.deepEqual([await dataOf(s, 'web'), await dataOf(s, 'other')], [{ value: '1' }, { value }]);
+  }
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Application } from '../../../src/model/application.ts';
 import { createComparer } from '../../../src/compare/compare.ts';
+import { jq } from '../../worker.ts';
 import { cascade } from '../../../src/engine/delete/cascade.ts';
 import { connectThroughProxy } from '../../cluster/connect.ts';
 import { eventually, testCluster } from '../../control-plane.ts';
@@ -161,6 +162,7 @@ test('a kind that cannot be read holds the deletion: nothing is left behind unse
     cluster,
     comparer: createComparer({
       cluster,
+      jq,
       macKey: Buffer.from('a key for tests'),
       server: 'https://kubernetes.default.svc',
     }),
