@@ -218,6 +218,8 @@
       const inBox = document.activeElement === box;
       if (event.key === '/' && !inBox) {
         event.preventDefault();
+        // Selecting alone moves the focus in some browsers, and in others it does not.
+        box.focus();
         box.select();
       } else if (event.key === 'Escape' && (inBox || box.value || tag)) {
         choose('', '');

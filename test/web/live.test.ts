@@ -1,7 +1,7 @@
 // An open page: the real script over a real server and its events, in as much of a document as it needs.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Document, Element } from './dom.ts';
+import type { Document, HTMLDetailsElement, HTMLElement, HTMLInputElement } from 'happy-dom';
 import type { Stage } from '../engine/fixture.ts';
 import { eventually } from '../control-plane.ts';
 import { stage } from '../engine/fixture.ts';
@@ -18,13 +18,14 @@ async function show(
   await s.store.applications.patch(`${s.namespace}/${name}`, { status });
 }
 
-function byId(document: Document, id: string): Element {
+function byId<T = HTMLElement>(document: Document, id: string): T {
   const found = document.getElementById(id);
   assert.ok(found, `#${id}`);
-  return found;
+  return found as T;
 }
 
-const rows = (document: Document): Element[] => document.querySelectorAll('#applications > tr');
+const rows = (document: Document): HTMLElement[] =>
+  [...document.querySelectorAll('#applications > tr')] as HTMLElement[];
 const names = (document: Document): string[] =>
   rows(document)
     .filter((row) => !row.hidden)
@@ -32,8 +33,27 @@ const names = (document: Document): string[] =>
 const connection = (document: Document): string => byId(document, 'connection').textContent;
 const until = (what: string, test: () => boolean): Promise<unknown> => eventually(what, () => test() || undefined);
 
+function windowOf({ defaultView }: Document): NonNullable<Document['defaultView']> {
+  assert.ok(defaultView);
+  return defaultView;
+}
+
 function key(document: Document, name: string): void {
-  document.activeElement.fire('keydown', { key: name });
+  const { KeyboardEvent } = windowOf(document);
+  document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true }));
+}
+
+function write(box: HTMLInputElement, text: string): void {
+  const { Event } = windowOf(box.ownerDocument);
+  box.value = text;
+  box.dispatchEvent(new Event('input', { bubbles: true }));
+}
+
+/** As when the person turns to another tab, and back. */
+function turn(document: Document, hidden: boolean): void {
+  const { Event } = windowOf(document);
+  Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
 }
 
 test('the list follows the cluster: rows come, change, move and go, and what is the same is left alone', async (t) => {
@@ -49,14 +69,14 @@ test('the list follows the cluster: rows come, change, move and go, and what is 
   await until('gamma comes first', () => names(document)[0] === 'gamma');
   assert.match(rows(document)[0]?.textContent ?? '', /OutOfSync[^]*degraded: no/);
   assert.ok(rows(document)[0]?.classList.contains('changed'));
-  assert.equal(rows(document)[1], alpha, 'the same row');
-  assert.equal(document.activeElement, beta?.querySelector('a'), 'whoever reads beta goes on reading it');
+  assert.ok(rows(document)[1] === alpha, 'the same row');
+  assert.ok(document.activeElement === beta?.querySelector('a'), 'whoever reads beta goes on reading it');
 
   await show(s, 'aaa');
   await until('a new row in its place', () => names(document).join() === 'gamma,aaa,alpha,beta');
   await s.cluster.api.delete({ group: 'argoproj.io', kind: 'Application', namespace: s.namespace, name: 'alpha' });
   await until('a row that goes', () => names(document).join() === 'gamma,aaa,beta');
-  assert.equal(rows(document)[2], beta);
+  assert.ok(rows(document)[2] === beta);
   assert.match(byId(document, 'chips').textContent, /All3/);
 });
 
@@ -73,24 +93,19 @@ test('the filter holds for what comes later, stands in the address, and is drive
   await until('both are there', () => rows(document).length === 6);
   assert.deepEqual(names(document), ['checkout-dev', 'checkout-new', 'checkout-prod']);
 
-  const box = byId(document, 'filter');
+  const box = byId<HTMLInputElement>(document, 'filter');
   key(document, '/');
-  assert.equal(document.activeElement, box);
-  box.value = 'prod';
-  box.fire('input');
+  assert.ok(document.activeElement === box);
+  write(box, 'prod');
   assert.deepEqual([names(document), search()], [['search-prod', 'checkout-prod'], '?q=prod']);
   key(document, 'ArrowDown');
   key(document, 'ArrowDown');
-  assert.equal(document.activeElement.textContent, 'checkout-prod');
+  assert.equal(document.activeElement?.textContent, 'checkout-prod');
   key(document, 'ArrowUp');
-  assert.equal(document.activeElement.textContent, 'search-prod');
-  document
-    .querySelectorAll('.chip')
-    .find((chip) => chip.dataset['tag'] === 'outofsync')
-    ?.click();
+  assert.equal(document.activeElement?.textContent, 'search-prod');
+  document.querySelector<HTMLElement>('.chip[data-tag=outofsync]')?.click();
   assert.deepEqual([names(document), search()], [['search-prod'], '?q=prod&show=outofsync']);
-  box.value = 'nothing like that';
-  box.fire('input');
+  write(box, 'nothing like that');
   assert.equal(byId(document, 'none').classList.contains('hidden'), false);
   key(document, 'Escape');
   assert.deepEqual(
@@ -123,17 +138,14 @@ test('the page of an application keeps open what was opened, and says when the a
   const { document } = await open(t, await serve(t, s), `/applications/${s.namespace}/shop`);
   await until('the stream', () => connection(document) === 'Live');
   const facts = byId(document, 'facts');
-  byId(document, 'results').open = true;
-  byId(document, 'results').querySelector('summary')?.focus();
+  byId<HTMLDetailsElement>(document, 'results').open = true;
+  byId(document, 'results').querySelector<HTMLElement>('summary')?.focus();
   await s.store.applications.patch(`${s.namespace}/shop`, { status: state('one', 'two') });
   await until('the second object', () => byId(document, 'operation').textContent.includes('2 done'));
-  assert.equal(byId(document, 'results').open, true);
-  assert.equal(
-    document.activeElement.closest('#operation'),
-    byId(document, 'operation'),
-    'the focus stays in the part',
-  );
-  assert.equal(byId(document, 'facts'), facts, 'what did not change is left alone');
+  assert.equal(byId<HTMLDetailsElement>(document, 'results').open, true);
+  const focused = document.activeElement?.closest('#operation');
+  assert.ok(focused === byId(document, 'operation'), 'the focus stays in the part');
+  assert.ok(byId(document, 'facts') === facts, 'what did not change is left alone');
   assert.match(document.querySelectorAll('time[datetime]')[0]?.textContent ?? '', /ago$/);
   assert.ok(byId(document, 'gone').classList.contains('hidden'));
   await s.cluster.api.delete({ group: 'argoproj.io', kind: 'Application', namespace: s.namespace, name: 'shop' });
@@ -163,13 +175,13 @@ test('a hidden page asks for nothing, and is up to date when it is looked at aga
   const [hidden, other] = [await open(t, served, '/'), await open(t, served, '/?q=x')];
   await until('both streams', () => connection(hidden.document) === 'Live' && connection(other.document) === 'Live');
   await until('the first reading', () => served.asked('/') >= 3);
-  hidden.document.show(false);
+  turn(hidden.document, true);
   const before = served.asked('/');
   await show(s, 'second');
   await until('the other page has it', () => rows(other.document).length === 2);
   assert.deepEqual([rows(hidden.document).length, served.asked('/events')], [1, 2]);
   assert.ok(served.asked('/') > before);
-  hidden.document.show(true);
+  turn(hidden.document, false);
   await until('it has it too', () => rows(hidden.document).length === 2);
   assert.equal(served.asked('/events'), 3);
 });

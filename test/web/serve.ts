@@ -1,14 +1,15 @@
 // The web server over a running engine, and a page of it with its script, as a browser would have it open.
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { TestContext } from 'node:test';
 import { createContext, runInContext } from 'node:vm';
+import { type Document, Window } from 'happy-dom';
 import { EventSource } from 'undici';
 import { createMetrics } from '../../src/web/metrics.ts';
 import { createWeb } from '../../src/web/web.ts';
 import { resourceViews } from '../../src/engine/resource-view.ts';
 import type { Stage } from '../engine/fixture.ts';
-import { Document } from './dom.ts';
 
 interface Served {
   url: string;
@@ -84,23 +85,45 @@ interface OpenPage {
   search(): string;
 }
 
+const voidTags = new Set(['meta', 'link', 'input', 'img', 'br', 'hr']);
+
+/** A browser mends what is left open; of ours nothing is. */
+function assertClosed(html: string): void {
+  const open: string[] = [];
+  for (const [, closing, tag = '', closed] of html.matchAll(/<(\/?)([a-z][a-z0-9-]*)(?:[^>"]|"[^"]*")*?(\/?)>/g)) {
+    if (closing) assert.equal(open.pop(), tag, html);
+    else if (!closed && !voidTags.has(tag)) open.push(tag);
+  }
+  assert.deepEqual(open, [], html);
+}
+
+/** Scripts and style sheets that the page names are not fetched: its script runs here, where events reach it. */
+const settings = {
+  disableJavaScriptFileLoading: true,
+  disableCSSFileLoading: true,
+  handleDisabledFileLoadingAsSuccess: true,
+};
+
 /** Opens the page and runs its script. */
 export async function open(t: TestContext, { url, get }: Served, path: string): Promise<OpenPage> {
   const at = new URL(path, url);
-  const document = new Document((await get(path)).text);
+  const window = new Window({ url: at.href, settings });
+  const { text } = await get(path);
+  assertClosed(text);
+  window.document.write(text);
   const streams: EventSource[] = [];
   const timers: NodeJS.Timeout[] = [];
-  const location = { pathname: at.pathname, search: at.search };
-  t.after(() => {
+  t.after(async () => {
     for (const stream of streams) stream.close();
     for (const timer of timers) clearInterval(timer);
+    await window.happyDOM.close();
   });
+  const { document, location, history, DOMParser } = window;
   const context = createContext({
     document,
     location,
-    DOMParser: class {
-      parseFromString = (html: string): Document => new Document(html);
-    },
+    history,
+    DOMParser,
     EventSource: class extends EventSource {
       constructor(to: string) {
         super(new URL(to, at));
@@ -108,9 +131,6 @@ export async function open(t: TestContext, { url, get }: Served, path: string): 
       }
     },
     fetch: (to: string, init: RequestInit) => fetch(new URL(to, at), init),
-    history: {
-      replaceState: (_state: unknown, _title: string, to: string) => void (location.search = new URL(to, at).search),
-    },
     setInterval: (fn: () => void, ms: number) => timers.push(setInterval(fn, ms)),
     setTimeout,
     URLSearchParams,
