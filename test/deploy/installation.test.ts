@@ -1,14 +1,17 @@
-// The README's installation: its commands are run in their order, against a real API server without Argo CD.
+// The README's installation: its commands are run in their order, against a real API server with and without Argo CD.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { binaries } from '../../tools/binaries.ts';
+import type { TestCluster } from '../control-plane.ts';
 import { eventually, ownCluster } from '../control-plane.ts';
+import { workload } from '../engine/controller-workload.ts';
 
 const root = join(import.meta.dirname, '../..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -24,7 +27,14 @@ function commands(): string[] {
 /** Needs a registry, or a kubelet that answers: the sandbox only plays its nodes. */
 const elsewhere = /^docker |^curl | logs | port-forward /;
 
-test('each command of the installation does what it says, and what it makes is what the operator reads', async (t) => {
+interface Installing {
+  cluster: TestCluster;
+  /** In a folder with deploy/ and examples/, as somebody with kubectl. */
+  run(command: string): void;
+  get(path: string): Promise<KubeObject>;
+}
+
+async function installing(t: TestContext): Promise<Installing> {
   const cluster = await ownCluster(t);
   const { kubectl } = await binaries(['kubectl']);
   const dir = mkdtempSync(join(tmpdir(), 'coxswain-readme-'));
@@ -38,11 +48,20 @@ test('each command of the installation does what it says, and what it makes is w
   });
   writeFileSync(join(dir, 'coxswain.private-key.pem'), privateKey);
   const env = { PATH: `${dir}:/usr/bin:/bin`, HOME: dir, KUBECONFIG: cluster.kubeconfigs.admin };
-  const ran = commands().filter((command) => !elsewhere.test(command));
-  assert.ok(ran.length >= 7, ran.join('\n'));
-  for (const command of ran)
-    execFileSync('bash', ['-euo', 'pipefail', '-c', command], { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const get = async (path: string): Promise<KubeObject> => (await cluster.access.must('GET', path)) as KubeObject;
+  return {
+    cluster,
+    run: (command) =>
+      void execFileSync('bash', ['-euo', 'pipefail', '-c', command], {
+        cwd: dir,
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    get: async (path) => (await cluster.access.must('GET', path)) as KubeObject,
+  };
+}
+
+/** It is installed, with this engine, and a pod of it runs. */
+async function isInstalled({ get }: Installing, engine: string): Promise<void> {
   const keys = async (name: string): Promise<string[]> =>
     Object.keys((await get(`/api/v1/namespaces/argocd/secrets/${name}`))['data'] ?? {}).sort();
   assert.deepEqual(await keys('coxswain-github'), ['app-id', 'private-key', 'webhook-secret']);
@@ -50,14 +69,49 @@ test('each command of the installation does what it says, and what it makes is w
   const text = JSON.stringify(await get('/apis/apps/v1/namespaces/argocd/deployments/coxswain'));
   for (const part of [
     'registry.example.com/coxswain:0.1.0',
-    '"COX_ENGINE","value":"coxswain"',
+    `"COX_ENGINE","value":"${engine}"`,
     'https://coxswain.example',
   ])
     assert.ok(text.includes(part), part);
   await eventually('a pod that runs', async () => {
-    const pods = (await cluster.access.must('GET', '/api/v1/namespaces/argocd/pods')) as { items: KubeObject[] };
-    return JSON.stringify(pods.items).includes('"phase":"Running"') ? true : undefined;
+    const pods = await get('/api/v1/namespaces/argocd/pods?labelSelector=app.kubernetes.io/name=coxswain');
+    return JSON.stringify(pods['items']).includes('"phase":"Running"') ? true : undefined;
   });
+}
+
+test('each command of the installation does what it says, and what it makes is what the operator reads', async (t) => {
+  const made = await installing(t);
+  const ran = commands().filter((command) => !elsewhere.test(command));
+  assert.ok(ran.length >= 7, ran.join('\n'));
+  for (const command of ran) made.run(command);
+  await isInstalled(made, 'coxswain');
+});
+
+/** Step 3 of the installation, which is left out where Argo CD is there. */
+const withoutArgoCd = /-f deploy\/(crds|settings|default-project)/;
+
+test('beside an Argo CD each command does the same, and touches nothing of it', async (t) => {
+  const made = await installing(t);
+  const { run, get, cluster } = made;
+  run('kubectl create namespace argocd');
+  run('kubectl apply -f deploy/crds/argoproj.io_applications.yaml -f deploy/crds/argoproj.io_appprojects.yaml');
+  const namespaced = '/api/v1/namespaces/argocd/configmaps';
+  for (const name of ['argocd-cm', 'argocd-rbac-cm'])
+    await cluster.access.must('POST', namespaced, {
+      metadata: { name, labels: { 'app.kubernetes.io/part-of': 'argocd' } },
+    });
+  const sets = '/apis/apps/v1/namespaces/argocd/statefulsets';
+  await cluster.access.must('POST', sets, workload({ namespace: 'argocd' }));
+  const before = await Promise.all([`${namespaced}/argocd-cm`, `${namespaced}/argocd-rbac-cm`].map(get));
+  run("sed -i 's/COX_ENGINE, value: coxswain/COX_ENGINE, value: argocd/' examples/install/kustomization.yaml");
+  const ran = commands().filter((command) => !elsewhere.test(command) && !withoutArgoCd.test(command));
+  assert.ok(ran.length >= 4, ran.join('\n'));
+  for (const command of ran) run(command);
+  await isInstalled(made, 'argocd');
+  const after = await Promise.all([`${namespaced}/argocd-cm`, `${namespaced}/argocd-rbac-cm`].map(get));
+  assert.deepEqual(after, before);
+  const { spec } = (await get(`${sets}/argocd-application-controller`)) as unknown as { spec: { replicas: number } };
+  assert.equal(spec.replicas, 1);
 });
 
 test('the installation names every step that would be silent, and exposes the public port alone', () => {
