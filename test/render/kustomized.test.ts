@@ -211,6 +211,42 @@ test('a patch whose target matches no object is named', async (t) => {
   const { warnings } = await render({ path: 'a', kustomize: { patches } });
   assert.deepEqual(
     warnings.map(({ message }) => message),
-    ['Patches whose target matches no object, which change nothing: a'],
+    ['Patches and replacements whose target matches no object, which change nothing: a'],
   );
+});
+
+test('a replacement whose target matches no object is named, inline or in a file of its own', async (t) => {
+  const source = 'source: {kind: ConfigMap, name: x, fieldPath: metadata.name}';
+  const to = (select: string): string => `{select: ${select}, fieldPaths: [data.a], options: {create: true}}`;
+  const { render, origin } = await bench(t, { 'a/x.yaml': configMap('x') });
+  for (const [select, unmatched] of [
+    ['{kind: ConfigMap}', false],
+    ['{kind: ConfigMap, name: "x|y"}', false],
+    ['{kind: ConfigMap, name: X}', true],
+    ['{kind: Secret}', true],
+  ] as const) {
+    const inline = `${kustomization}replacements:\n- ${source}\n  targets:\n  - ${to(select)}\n`;
+    const list = `- ${source}\n  targets:\n  - ${to(select)}\n`;
+    const single = `${source}\ntargets:\n- ${to(select)}\n`;
+    for (const [files, place] of [
+      [{ 'a/kustomization.yaml': inline }, `a/kustomization.yaml:${inline.split('\n').length - 1}`],
+      [{ 'a/kustomization.yaml': `${kustomization}replacements: [{path: r.yaml}]\n`, 'a/r.yaml': list }, 'a/r.yaml:3'],
+      [
+        { 'a/kustomization.yaml': `${kustomization}replacements: [{path: r.yaml}]\n`, 'a/r.yaml': single },
+        'a/r.yaml:3',
+      ],
+    ] as const) {
+      origin.commit(select, files);
+      const { manifests, warnings } = await render({ path: 'a' });
+      assert.equal(
+        manifests.some((manifest) => 'data' in manifest && Object.hasOwn(Object(manifest['data']), 'a')),
+        !unmatched,
+        `as Kustomize does it: ${select}`,
+      );
+      assert.deepEqual(
+        warnings.map(({ type, message }) => [type, message.replace(/^.*: /, '')]),
+        unmatched ? [['UnmatchedPatchWarning', place]] : [],
+      );
+    }
+  }
 });

@@ -27,7 +27,7 @@ type reference struct {
 	Column int    `json:"column"`
 	// `file`, `folder` with a kustomization, or `either`.
 	Wants string `json:"wants"`
-	// `objects` that become manifests, `patch`, or `data` of whichever kind.
+	// `objects` that become manifests, `patch`, `replacement`, or `data` of whichever kind.
 	Holds string `json:"holds"`
 }
 
@@ -90,7 +90,8 @@ func readKustomization(text []byte) kustomization {
 		}
 	}
 	for _, item := range itemsOf(root, "replacements") {
-		read.refer(field(item, "path"), reference{Wants: "file", Holds: "data"})
+		read.refer(field(item, "path"), reference{Wants: "file", Holds: "replacement"})
+		read.Targets = append(read.Targets, replacementTargets(item)...)
 	}
 	read.refer(field(field(root, "openapi"), "path"), reference{Wants: "file", Holds: "data"})
 	read.generators(root, "configMapGenerator", "ConfigMap")
@@ -99,6 +100,39 @@ func readKustomization(text []byte) kustomization {
 		read.Renames = read.Renames || textOf(field(root, name)) != ""
 	}
 	return read
+}
+
+func replacementTargets(replacement *yaml.Node) []target {
+	var targets []target
+	for _, item := range itemsOf(replacement, "targets") {
+		if wanted := field(item, "select"); wanted != nil {
+			targets = append(targets, target{wanted.Line, selectorOf(wanted)})
+		}
+	}
+	return targets
+}
+
+// readReplacements answers the targets of files that hold one replacement, or a list of them.
+func readReplacements(_ json.RawMessage, texts [][]byte) (any, [][]byte, error) {
+	answers := make([][]target, len(texts))
+	for i, text := range texts {
+		answers[i] = []target{}
+		if len(text) > maxDocument {
+			continue
+		}
+		root, _, err := decodeFirst(text)
+		if err != nil || root == nil {
+			continue
+		}
+		replacements := []*yaml.Node{root}
+		if root.Kind == yaml.SequenceNode {
+			replacements = root.Content
+		}
+		for _, each := range replacements {
+			answers[i] = append(answers[i], replacementTargets(deref(each))...)
+		}
+	}
+	return answers, nil, nil
 }
 
 func (k *kustomization) generators(root *yaml.Node, name, kind string) {

@@ -19,6 +19,7 @@ export interface Closure {
   /** Files whose objects become manifests. */
   resources: string[];
   patches: string[];
+  replacements: string[];
   /** What else changes objects: configurations, data of generators. */
   data: string[];
   targets: PatchTarget[];
@@ -45,7 +46,12 @@ export async function closureOf(
 ): Promise<Closure> {
   const folders = new Set<string>();
   const others = new Set<string>();
-  const holding = { objects: new Set<string>(), patch: new Set<string>(), data: new Set<string>() };
+  const holding = {
+    objects: new Set<string>(),
+    patch: new Set<string>(),
+    replacement: new Set<string>(),
+    data: new Set<string>(),
+  };
   const linked = new Set<string>();
   const read: Kustomization[] = [];
   const breath = breather();
@@ -83,6 +89,7 @@ export async function closureOf(
     linked: [...linked].filter((file) => !inside(file)).sort(),
     resources: [...holding.objects].sort(),
     patches: [...holding.patch].sort(),
+    replacements: [...holding.replacement].sort(),
     data: [...holding.data].sort(),
     targets: read.flatMap(({ targets }) => targets),
     generated: read.flatMap(({ generated }) => generated),

@@ -1,5 +1,6 @@
 // Kustomization files, as Go's reader and Kustomize see them: what they refer to, and which objects their patches want.
 import { AppError } from '../../base/errors.ts';
+import type { Text } from '../document/yaml.ts';
 import type { Worker } from '../../base/worker.ts';
 import type { Place } from '../../base/errors.ts';
 
@@ -14,11 +15,11 @@ export interface Reference {
    * patch or configuration.
    */
   wants: 'either' | 'folder' | 'file';
-  /** `objects` become manifests, a `patch` changes them. */
-  holds: 'objects' | 'patch' | 'data';
+  /** `objects` become manifests, a `patch` or a `replacement` changes them. */
+  holds: 'objects' | 'patch' | 'replacement' | 'data';
 }
 
-/** Which objects a patch wants; each text is an expression of Go's for the whole. */
+/** Which objects a patch or replacement wants; each text is an expression of Go's for the whole. */
 interface Selector {
   group: string;
   version: string;
@@ -71,6 +72,19 @@ export async function readKustomization(worker: Worker, text: string, file: stri
     generated,
     renames,
   };
+}
+
+/** What the replacements in these files want; what Kustomize refuses is passed over. */
+export async function readReplacements(worker: Worker, texts: readonly Text[]): Promise<PatchTarget[]> {
+  if (texts.length === 0) return [];
+  const { value } = await worker.call(
+    'replacements',
+    {},
+    texts.map(({ text }) => Buffer.from(text)),
+  );
+  return (value as Answer['targets'][]).flatMap((targets, index) =>
+    targets.map(({ line, ...selector }) => ({ selector, place: { file: texts[index]?.file ?? '', line } })),
+  );
 }
 
 /** Addresses that Kustomize would fetch: they have a host, or say which revision they want. */

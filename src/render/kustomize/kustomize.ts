@@ -7,7 +7,7 @@ import { closureOf, kustomizationOf } from './closure.ts';
 import { editKustomization, editsKustomization } from './edit.ts';
 import { follow, joinPath } from '../source/paths.ts';
 import { isObject } from '../../model/kube.ts';
-import { kustomizationNames } from './kustomization.ts';
+import { kustomizationNames, readReplacements } from './kustomization.ts';
 import { kustomizeWarnings, namedObjects, sectionTargets, unmatchedPatches } from './kustomized.ts';
 import { breather } from '../../base/clock.ts';
 import { locator } from '../document/places.ts';
@@ -144,7 +144,8 @@ async function build(
   overlay: Overlay,
 ): Promise<Produced> {
   const { files, path } = planning;
-  const known = [...closure.resources, ...closure.patches, ...closure.data, ...closure.folders];
+  const { resources: bases, patches: changes, replacements, data, folders } = closure;
+  const known = [...bases, ...changes, ...replacements, ...data, ...folders];
   const texts = await readTexts(files, closure.resources);
   const resources = await namedObjects(worker, texts);
   const patches = await namedObjects(worker, await readTexts(files, closure.patches), { patches: true });
@@ -157,8 +158,10 @@ async function build(
       fileOf: (named) => fileOf(named, path, known),
     });
     const objects = completeObjects(await parseDocuments(worker, text, path || '.')).map(({ object }) => object);
+    const replaced = await readReplacements(worker, await readTexts(files, replacements));
     const unmatched = await unmatchedPatches(worker, {
       ...closure,
+      targets: [...closure.targets, ...replaced],
       before: [...closure.generated, ...resources.objects.flatMap(withGenerated)],
       after: objects,
     });

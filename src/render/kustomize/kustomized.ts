@@ -65,9 +65,9 @@ interface Matching {
 }
 
 /**
- * Patches that change nothing, because no object is what they want. Kustomize looks for an object by its first name and
- * by the one that it has by then, which is the last one where one kustomization alone changes names; else names decide
- * nothing here.
+ * Patches and replacements that change nothing, because no object is what they want. Kustomize looks for an object by
+ * its first name and by the one that it has by then, which is the last one where one kustomization alone changes names;
+ * else names decide nothing here.
  */
 export async function unmatchedPatches(worker: Worker, asked: Matching): Promise<Place[]> {
   const { targets, before, after, renaming } = asked;
@@ -131,7 +131,7 @@ export function kustomizeWarnings(local: readonly Place[], unmatched: readonly P
   if (unmatched.length > 0)
     warnings.push({
       type: 'UnmatchedPatchWarning',
-      message: `Patches whose target matches no object, which change nothing: ${list(unmatched)}`,
+      message: `Patches and replacements whose target matches no object, which change nothing: ${list(unmatched)}`,
     });
   return warnings;
 }
