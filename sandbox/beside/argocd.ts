@@ -28,8 +28,8 @@ export interface ArgoCd {
   logFile(part: PartName): string;
   /** Starts one that does not run; resolves when it answers. */
   start(part: PartName): Promise<void>;
-  /** Resolves when it is gone. */
-  end(part: PartName): Promise<void>;
+  /** SIGKILL; resolves when it is gone. */
+  kill(part: PartName): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -155,7 +155,7 @@ export async function startArgoCd(options: ArgoCdOptions): Promise<ArgoCd> {
     },
     logFile: (part) => join(dir, `${part}.log`),
     start,
-    end: (part) => children.kill(part, stopMs),
+    kill: (part) => children.kill(part),
     stop: async () => {
       await Promise.all(Object.keys(children.pids).map((name) => children.kill(name, stopMs)));
       await children.stop();

@@ -11,6 +11,7 @@ import { bootstrap } from '../story/bootstrap.ts';
 import { playStory } from '../story.ts';
 import { createTell, interrupted } from '../terminal.ts';
 import { programs, series, type Programs } from './binaries.ts';
+import { record } from './contract/record.ts';
 import { startPlace, type Place } from './place.ts';
 
 const help = `npm run beside [-- options]
@@ -22,6 +23,8 @@ taken from PATH, or COXSWAIN_REDIS names it. Everything runs on loopback and end
   --story     plays the story unattended, tells it, and exits
   --keep      with --story: stays running when the story has ended, well or not
   --stay      starts everything and creates no application
+  --record    records what Argo CD does with an operation, into test/beside/argocd-operations.json, and exits
+  --only <x>  with --record: only the cases whose name holds x, to standard output
   --verbose   Coxswain's log file is written at level debug
   --help      this text
 
@@ -34,6 +37,8 @@ const flags = {
   story: { type: 'boolean', default: false },
   keep: { type: 'boolean', default: false },
   stay: { type: 'boolean', default: false },
+  record: { type: 'boolean', default: false },
+  only: { type: 'string' },
   verbose: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
@@ -68,8 +73,9 @@ function places({ scene, argocd }: Place): string {
   ].join('\n');
 }
 
-async function play(place: Place, options: Options, signal: AbortSignal): Promise<void> {
+async function play(place: Place, options: Options, found: Programs, signal: AbortSignal): Promise<void> {
   const { scene } = place;
+  if (options.record) return record(place, { version: found.version, tell, only: options.only });
   tell('starting Coxswain');
   await scene.coxswain.start();
   process.stdout.write(places(place));
@@ -106,14 +112,14 @@ async function run(options: Options, found: Programs): Promise<number> {
   const place = await setUp(options, found, abort.signal);
   if (!place) return 1;
   try {
-    const code = await play(place, options, abort.signal).then(
+    const code = await play(place, options, found, abort.signal).then(
       () => 0,
       (error: unknown) => {
         if (!abort.signal.aborted) tellFailure(place, error);
         return 1;
       },
     );
-    if (!options.story || options.keep) await ended;
+    if (options.keep || !(options.story || options.record)) await ended;
     return code;
   } finally {
     tell('stopping everything');

@@ -174,9 +174,10 @@ export interface SyncRecord extends KubeObject {
     base?: { history: number; destination: string; revisions: string[]; sources: ApplicationSource[]; at: string };
     /**
      * Of a sync that Argo CD reports, its history id, and what is left of it by Argo CD's comparison or our own look;
-     * nothing in `left`: neither has been made since. Absent when both agree with what is reported.
+     * nothing in `left`: neither has been made since. Absent when both agree with what is reported; `agreed` where they
+     * do, but that its hooks ran can be told by nobody.
      */
-    unverified?: { history: number; left: string[] };
+    unverified?: { history: number; left: string[]; agreed: boolean };
     /** Hash of the server and namespace of that sync; it stays when the Application is made anew. */
     place?: string;
     /** The strictest policy since what was last approved. */

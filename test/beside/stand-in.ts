@@ -24,6 +24,8 @@ interface Deps {
   s: Stage;
   kubectl: (args: string[], input?: string) => Promise<{ code: number; out: string }>;
   self: StandIn;
+  /** Applications whose hooks are live. */
+  hooked: Set<string>;
 }
 
 function runner(command: string, kubeconfig: string): Deps['kubectl'] {
@@ -139,7 +141,10 @@ async function operate(deps: Deps, name: string): Promise<void> {
   let done: ResourceResult[] = [];
   if (!partial && objects.some(isHook)) {
     await setState(deps, app, { ...start, syncResult: { revision, source } });
-    done = (await read(deps, name))?.status?.operationState?.syncResult?.resources ?? [];
+    // Only where a hook is to be deleted first does it end its pass, and read what the next one goes on from.
+    if (deps.hooked.has(name)) done = (await read(deps, name))?.status?.operationState?.syncResult?.resources ?? [];
+    if (done.length > 0) deps.hooked.delete(name);
+    else deps.hooked.add(name);
   }
   const rows = [...done];
   for (const object of objects.filter((item) => !isHook(item)))
@@ -218,6 +223,7 @@ export async function standIn(t: TestContext, s: Stage): Promise<StandIn> {
   const deps: Deps = {
     s,
     kubectl: runner(kubectl ?? '', s.kubeconfig),
+    hooked: new Set(),
     self: {
       skips: new Set(),
       before: undefined,

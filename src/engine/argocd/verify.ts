@@ -100,7 +100,8 @@ export function unverifiedOf(store: Store, app: Application): readonly string[] 
   const server = clusterOf(store.settings(), app.spec.destination)?.server ?? '';
   if (!entry) return undefined;
   const { unverified } = store.records.get(applicationKey(app))?.spec ?? {};
-  if (unverified) return unverified.history === entry.id ? unverified.left : [];
+  if (unverified?.history === entry.id) return unverified.agreed ? undefined : unverified.left;
+  if (unverified) return [];
   return isRemembered(store, { app, target: { server } }, entry) ? undefined : [];
 }
 
@@ -126,7 +127,8 @@ export async function verify({ deps, signal }: Pass, found: Look): Promise<Look>
     await believe(deps, subject, entry, approval);
   const left = [...new Set([...own.map(keyTitle), ...(theirs ?? [])])];
   const agreed = own.length === 0 && comparison.status !== 'Unknown' && theirs?.length === 0;
-  await rememberDoubt(deps.store, app, agreed ? undefined : { history: entry.id, left });
+  const settled = agreed && isRemembered(deps.store, subject, entry);
+  await rememberDoubt(deps.store, app, settled ? undefined : { history: entry.id, left, agreed });
   const proven = provenEntry(deps.store, subject);
   const last = await lastSynced(deps.desiring, subject.known, app, { desired, signal, entry: proven });
   if (!isHead) return { ...found, last };
