@@ -177,6 +177,7 @@ export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
+/** The message of whatever was thrown, without its causes. */
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -30,6 +30,10 @@ export function globMatch(pattern: string, text: string, options: GlobOptions = 
   return compileGlob(pattern, options).test(text);
 }
 
+/**
+ * `separators`: characters that `*` and `?` do not match; default none. A pattern without special characters is
+ * compared as text.
+ */
 export function compileGlob(pattern: string, { separators = '' }: GlobOptions = {}): Glob {
   const states = /[*?[{\\]/.test(pattern) ? statesOf([...pattern], separators) : undefined;
   return states ? new Automaton(states) : { test: (text) => text === pattern, steps: 0 };

@@ -80,6 +80,9 @@ interface LogOptions {
   write?: (line: string) => void;
 }
 
+/**
+ * JSON lines with RFC 3339 times, by default from level info to standard error; secrets are removed from every line.
+ */
 export function createLogger(options: LogOptions = {}): Logger {
   const destination: DestinationStream = options.write
     ? { write: options.write }

@@ -83,6 +83,7 @@ export function toolMissing(path: string, cause: unknown): AppError {
   return new AppError('E_TOOLS', `${path} cannot be started: ${errorMessage(cause)}`, { cause, hint: toolHint(name) });
 }
 
+/** What to do where that tool is not found. */
 export function toolHint(name: string): string {
   return name === 'git'
     ? 'Install git and put it on PATH.'

@@ -33,6 +33,7 @@ export function scheduleFault({ expression, timeZone }: Pick<Schedule, 'expressi
   }
 }
 
+/** Whether this Node knows the IANA name. */
 export function isTimeZone(name: string): boolean {
   try {
     return Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;

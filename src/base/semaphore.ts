@@ -1,5 +1,6 @@
 // Work on many things at once, but not on all: a semaphore, and a list worked through with so many workers.
 
+/** So many turns at once; who waits gets them in the order of asking. */
 export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];

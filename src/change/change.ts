@@ -19,6 +19,7 @@ export interface Change {
   progress(pull: PullInput, signal: AbortSignal): Promise<PullProgress>;
 }
 
+/** Keeps nothing: each question is answered from Git and the cluster as they are. */
 export function createChange(deps: ChangeDeps): Change {
   return {
     preview: (pull, signal, onTouched) => previewPull(deps, pull, signal, onTouched),

@@ -12,6 +12,7 @@ import { isProject } from '../model/argo-kinds.ts';
 import { effectivePolicy, loosenedGates, loosens, stricter } from '../policy/policy.ts';
 import { projectOf } from './permission.ts';
 
+/** What annotations of the application and of its project ask for, the stricter of the two. */
 export function policyFor(deps: Pick<ChangeDeps, 'projects' | 'namespace'>, app: Application): EffectivePolicy {
   return effectivePolicy(app, projectOf(deps, app));
 }

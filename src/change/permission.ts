@@ -9,6 +9,7 @@ import { resourceDenied, specConditions } from '../policy/project.ts';
 
 type Deps = Pick<ChangeDeps, 'projects' | 'namespace' | 'clusterOf'>;
 
+/** Undefined when there is no such project. */
 export function projectOf(deps: Pick<ChangeDeps, 'projects' | 'namespace'>, app: Application): AppProject | undefined {
   return deps.projects.get(`${deps.namespace}/${app.spec.project}`);
 }

@@ -127,6 +127,7 @@ async function refusalOf(
     : `there is no application ${application}`;
 }
 
+/** Works on nothing before `start`; Requests that came before are found then. */
 export function createChatops(options: ChatopsOptions): Chatops {
   const { store, clock, log } = options;
   const authorise = authorisers();

@@ -57,6 +57,7 @@ function withoutManagedFields(app: Application): Application {
   return { ...app, metadata };
 }
 
+/** `cox app list`; answers the exit code. */
 export async function list({ options, out, applications }: Session): Promise<number> {
   const apps = (await applications()).sort((a, b) => (applicationKey(a) < applicationKey(b) ? -1 : 1));
   if (apps.length === 0 && !isData(options.format))
@@ -103,6 +104,7 @@ async function waiting({ cluster, signal }: Session, app: Application): Promise<
     ]);
 }
 
+/** `cox app get`; answers the exit code. */
 export async function get(session: Session, app: Application): Promise<number> {
   const { options, out } = session;
   const rows = app.status?.resources ?? [];

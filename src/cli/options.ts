@@ -23,6 +23,7 @@ export interface Options {
 /** Wrong usage: exit code 2, and nothing was done. */
 export class Usage extends Error {}
 
+/** The error of using the command line wrongly. */
 export function usage(message: string): Error {
   return new Usage(message);
 }

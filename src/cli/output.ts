@@ -48,10 +48,12 @@ export function table<T>(rows: readonly T[], columns: readonly Column<T>[], wide
     .join('\n');
 }
 
+/** Whether a program is to read it. */
 export function isData(format: Format): boolean {
   return format === 'json' || format === 'yaml';
 }
 
+/** JSON with two spaces, or YAML; without a newline at the end. */
 export function data(format: Format, value: unknown): string {
   return format === 'json'
     ? stringifyJson(value, 2)

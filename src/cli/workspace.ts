@@ -92,6 +92,7 @@ async function destinationOf(
   return { cluster, clusterName, clusterServer };
 }
 
+/** Throws a usage error where the options do not fit the application. */
 export async function openRooms(session: Session, app: Application): Promise<Rooms> {
   const { options, signal } = session;
   if (options.revision && sourcesOf(app.spec).length > 1)

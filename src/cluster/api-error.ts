@@ -28,6 +28,8 @@ export class ApiError extends AppError {
   readonly reason: string;
   readonly causes: readonly ApiCause[];
   readonly retryAfterMs: number | undefined;
+  /** It concerns Secrets: of what was sent only the field paths are told. */
+  readonly secret: boolean;
 
   constructor(
     message: string,
@@ -39,6 +41,7 @@ export class ApiError extends AppError {
       causes: readonly ApiCause[];
       retryAfterMs: number | undefined;
       hint?: string;
+      secret?: boolean;
     },
   ) {
     super(fields.code, message, { kind: fields.kind, ...(fields.hint !== undefined && { hint: fields.hint }) });
@@ -47,9 +50,11 @@ export class ApiError extends AppError {
     this.reason = fields.reason;
     this.causes = fields.causes;
     this.retryAfterMs = fields.retryAfterMs;
+    this.secret = fields.secret ?? false;
   }
 }
 
+/** Whether the API server answered with that HTTP status. */
 export function isStatus(error: unknown, status: number): error is ApiError {
   return error instanceof ApiError && error.status === status;
 }
@@ -107,6 +112,7 @@ export function apiErrorOf(
     status,
     reason,
     causes: all,
+    secret: request.secret,
     retryAfterMs: retryAfterMs ?? retryAfterOf(body),
     ...(isManifest && { hint: 'Correct the manifest: the API server cannot read it.' }),
   });
@@ -177,14 +183,14 @@ function faultsText(faults: readonly ApiCause[]): string {
 
 /** The error with all of a manifest's faults in place of those that it happened to name. */
 export function withFaults(error: ApiError, faults: readonly ApiCause[]): ApiError {
-  const { kind, status, reason, retryAfterMs, hint } = error;
-  const isSecret = error.message.startsWith(aboutSecret);
-  return new ApiError(isSecret ? secretMessage(status, reason, faults, true) : faultsText(faults), {
+  const { kind, status, reason, retryAfterMs, hint, secret } = error;
+  return new ApiError(secret ? secretMessage(status, reason, faults, true) : faultsText(faults), {
     code: 'E_MANIFEST',
     kind,
     status,
     reason,
     causes: faults,
+    secret,
     retryAfterMs,
     ...(hint !== undefined && { hint }),
   });
@@ -217,11 +223,9 @@ function plainMessage(text: string, status: number, request: FailedRequest, caus
   return short || `HTTP ${status} to ${request.method} ${request.path.split('?')[0]}`;
 }
 
-const aboutSecret = 'the Secret cannot be read by the API server';
-
 function secretMessage(status: number, reason: string, causes: readonly ApiCause[], manifest: boolean): string {
   const what = manifest
-    ? aboutSecret
+    ? 'the Secret cannot be read by the API server'
     : `the API server refused the request about a Secret: HTTP ${status}${reason ? ` ${reason}` : ''}`;
   const fields = fieldsText(causes);
   return fields === '' ? what : `${what}: ${fields}`;

@@ -25,6 +25,7 @@ export function isTooBig(path: string, bytes: number): boolean {
   return bytes + 3 * path.length + 64 > requestBytes;
 }
 
+/** `bytes`: as it would be stored. */
 export function tooBig(bytes: number): AppError {
   const text = (value: number): string => value.toLocaleString('en');
   return new AppError(

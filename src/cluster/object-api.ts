@@ -41,6 +41,7 @@ interface Write {
   query?: Record<string, string | number | boolean | undefined>;
 }
 
+/** Rejects with ApiError for an answer of 400 or more, with E_API_UNREACHABLE when none came. */
 export class ObjectApi implements Api {
   readonly #transport: Transport;
   readonly #discovery: Discovery;

@@ -21,6 +21,7 @@ export function pageOf(
   };
 }
 
+/** Throws E_API, transient, for an answer that is no object. */
 export function objectOf(body: unknown): KubeObject {
   if (
     isObject(body) &&

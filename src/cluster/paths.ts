@@ -29,6 +29,7 @@ export function objectPath(
   );
 }
 
+/** Parameters that are undefined or empty are left out. */
 export function withQuery(path: string, query: Record<string, string | number | boolean | undefined> = {}): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query))

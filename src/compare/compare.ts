@@ -113,6 +113,7 @@ class Wanted {
   }
 }
 
+/** One for each cluster: it keeps the verdicts of all applications there. */
 export function createComparer(options: ComparerOptions): Comparer {
   const { cluster } = options;
   const verdicts = new Verdicts();

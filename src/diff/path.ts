@@ -77,6 +77,7 @@ export function valueAt(object: unknown, path: FieldPath): unknown {
   return position && get(object, position);
 }
 
+/** Whether anything stands there, null too. */
 export function hasPath(object: unknown, path: FieldPath): boolean {
   return positionOf(object, path) !== undefined;
 }

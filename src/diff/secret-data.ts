@@ -2,6 +2,7 @@
 import type { KubeObject } from '../model/kube.ts';
 import { isObject } from '../model/kube.ts';
 
+/** Secrets of the core group alone; others are ordinary objects. */
 export function isSecret(object: { apiVersion: string; kind: string }): boolean {
   return object.kind === 'Secret' && object.apiVersion === 'v1';
 }

@@ -68,6 +68,7 @@ function isInHistory({ status }: Application, { actor, since }: SyncRequest): bo
   );
 }
 
+/** Whether the operation was written for that Request, by its name. */
 export function carries(operation: Operation | undefined, request: string): boolean {
   return operation?.info?.some((item) => item.name === cox.requestInfo && item.value === request) ?? false;
 }
@@ -219,6 +220,7 @@ export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promi
   return { done: true, message: countedMessage(counted === 'complete', authors ? unknownAuthors(authors) : []) };
 }
 
+/** Answers what a person is told; rejecting twice is rejecting once. */
 export async function reject(deps: RequestDeps, wanted: ApprovalRequest & { reason: string }): Promise<Outcome> {
   const approval = waitingApproval(deps.store, wanted.application, wanted.digest);
   if (approval?.status?.phase === 'Rejected' && approval.status.rejectedBy?.id === wanted.actor.id)

@@ -35,6 +35,7 @@ const question = [
   '0000',
 ].join('');
 
+/** One for all remotes: connections are kept. */
 export function createRefsClient(): RefsClient {
   const agent = new Agent({
     allowH2: false,

@@ -3,6 +3,7 @@ import { fullId } from './commit.ts';
 import type { GitCommand } from './command.ts';
 import type { LogOptions } from './repository.ts';
 
+/** A commit is its own ancestor. Throws E_REVISION for ids that are not whole. */
 export async function isAncestor(git: GitCommand, ancestor: string, descendant: string): Promise<boolean> {
   const args = ['merge-base', '--is-ancestor', fullId(ancestor), fullId(descendant)];
   return (await git('merge-base', args, { okCodes: [0, 1] })).code === 0;

@@ -55,6 +55,7 @@ function gitDate(ms: number): string {
   return `@${Math.max(0, Math.floor(ms / 1000))} +0000`;
 }
 
+/** A whole commit id, SHA-1 or SHA-256. */
 export function isId(text: string): boolean {
   return /^[0-9a-f]{40,64}$/.test(text);
 }
@@ -65,6 +66,7 @@ export function fullId(text: string): string {
   return text;
 }
 
+/** The first line of a message. */
 export function subjectOf(message: string): string {
   return message.split('\n', 1)[0] ?? '';
 }

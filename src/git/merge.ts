@@ -47,6 +47,7 @@ export async function mergeTrees(
   return answer.code === 0 ? { tree } : { conflicts: [...new Set(files)].sort() };
 }
 
+/** The same two commits give the same merge commit, whoever makes it and when. */
 export async function testMerge(shop: Workshop, base: Commit, head: Commit): Promise<MergeResult> {
   const merged = await mergeTrees(shop, base.sha, head.sha);
   if ('conflicts' in merged) return merged;
@@ -60,6 +61,7 @@ export async function testMerge(shop: Workshop, base: Commit, head: Commit): Pro
   return { tree: merged.tree, commit };
 }
 
+/** Answers the id of the commit; no ref names it. */
 export async function commitTree(shop: Workshop, input: CommitInput): Promise<string> {
   const parents = input.parents.flatMap((parent) => ['-p', parent]);
   const message = input.message.endsWith('\n') ? input.message : `${input.message}\n`;

@@ -12,6 +12,7 @@ const maxAtOnce = 50;
 /** After so many fetches by name one of everything lets git tidy the mirror. */
 const maxInRow = 100;
 
+/** Whoever asks while a fetch runs waits for the next one: the running one may have begun too early. */
 export class MirrorRefs {
   readonly #remote: Remote;
   readonly #onFetch: () => void;

@@ -6,6 +6,7 @@ import type { RefChange } from './repository.ts';
 /** Full ref name → commit (annotated tags peeled); `HEAD` is the remote's. */
 export type Refs = ReadonlyMap<string, string>;
 
+/** Commits by full ref name; a tag by what it points to, HEAD by the branch that the remote had as its default. */
 export async function readRefs(git: GitCommand): Promise<Refs> {
   const format = '--format=%(objectname) %(*objectname) %(refname)';
   const { stdout } = await git('for-each-ref', ['for-each-ref', format, 'refs/heads', 'refs/tags', headRef]);
@@ -18,6 +19,7 @@ export async function readRefs(git: GitCommand): Promise<Refs> {
   return refs;
 }
 
+/** `before` is undefined for a ref that is new, `after` for one that is gone. */
 export function refChanges(before: Refs, after: Refs): RefChange[] {
   const changes: RefChange[] = [];
   for (const [ref, commit] of after) {

@@ -30,6 +30,7 @@ export const headRef = 'refs/coxswain/HEAD';
 /** The first fetch of a large repository takes long. */
 const fetchTimeoutMs = 15 * 60_000;
 
+/** Whether anything has that path. */
 export async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,

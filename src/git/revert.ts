@@ -16,6 +16,7 @@ interface History {
   log(options: LogOptions): Promise<Commit[]>;
 }
 
+/** Throws E_REVISION where there is nothing before it, or it is not part of the base; conflicts are an answer. */
 export async function revert(shop: Workshop, history: History, input: RevertInput): Promise<RevertResult> {
   const last = await history.commit(input.commit);
   const before = input.from ?? last.parents[0];

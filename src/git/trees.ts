@@ -16,6 +16,7 @@ type Tree = ReadonlyMap<string, TreeEntry>;
 /** Entries of trees that stay in memory, about 20 MB. */
 const cachedEntries = 100_000;
 
+/** Read one folder at a time and kept by id, which never changes. */
 export class Trees {
   readonly #objects: ObjectReader;
   readonly #cache = new LRUCache<string, Tree>({ maxSize: cachedEntries, sizeCalculation: (tree) => tree.size + 4 });
@@ -166,6 +167,7 @@ export function filesAt(objects: Objects, treeish: string): Files {
   };
 }
 
+/** For sort: by code units, as git sorts names. */
 export function byPath(a: { path: string }, b: { path: string }): number {
   return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }

@@ -45,6 +45,7 @@ function changedPaths({ commits, forced, created }: PushPayload): string[] | und
   ];
 }
 
+/** The push as git knows it. */
 export function pushOf(payload: PushPayload): Push {
   return {
     repoUrl: payload.repository.clone_url ?? '',

@@ -123,6 +123,7 @@ async function pushWebhooks(secret: string, { onPush, log }: GitHubOptions): Pro
   return { middleware, verify: webhooks.verify, receive: webhooks.receive };
 }
 
+/** Takes deliveries at once; works on them after `start`. */
 export async function createGitHub(options: GitHubOptions): Promise<GitHub> {
   const { client, webhookSecret } = options;
   const parts = client && withApp(options, client);

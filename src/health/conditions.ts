@@ -9,6 +9,7 @@ export interface StatusCondition {
   message: string;
 }
 
+/** Fields that are missing are empty texts. */
 export function parseConditions(list: unknown[]): StatusCondition[] {
   return list.map((item) => ({
     type: textAt(item, 'type'),
@@ -18,6 +19,7 @@ export function parseConditions(list: unknown[]): StatusCondition[] {
   }));
 }
 
+/** status.conditions; [] where there are none. */
 export function conditionsOf(object: KubeObject): StatusCondition[] {
   return parseConditions(listAt(object, 'status', 'conditions'));
 }

@@ -10,6 +10,7 @@ function judged(status: Health['status'], message: string): Health {
   return message === '' ? { status } : { status, message };
 }
 
+/** Argo CD: gitops-engine/pkg/health/health_service.go. */
 export function serviceHealth(object: KubeObject): Health {
   const waiting =
     textAt(object, 'spec', 'type') === 'LoadBalancer' &&
@@ -17,10 +18,12 @@ export function serviceHealth(object: KubeObject): Health {
   return { status: waiting ? 'Progressing' : 'Healthy' };
 }
 
+/** Argo CD: gitops-engine/pkg/health/health_ingress.go. */
 export function ingressHealth(object: KubeObject): Health {
   return { status: listAt(object, 'status', 'loadBalancer', 'ingress').length === 0 ? 'Progressing' : 'Healthy' };
 }
 
+/** Argo CD: gitops-engine/pkg/health/health_pvc.go. */
 export function persistentVolumeClaimHealth(object: KubeObject): Health {
   switch (textAt(object, 'status', 'phase')) {
     case 'Bound':
@@ -34,6 +37,7 @@ export function persistentVolumeClaimHealth(object: KubeObject): Health {
   }
 }
 
+/** Argo CD: gitops-engine/pkg/health/health_apiservice.go. */
 export function apiServiceHealth(object: KubeObject): Health {
   const available = conditionsOf(object).find((condition) => condition.type === 'Available');
   if (!available) return { status: 'Progressing', message: 'Waiting to be processed' };
@@ -62,6 +66,7 @@ function autoscalerConditions(object: KubeObject): StatusCondition[] {
   return Array.isArray(parsed) ? parseConditions(parsed) : [];
 }
 
+/** Argo CD: gitops-engine/pkg/health/health_hpa.go. */
 export function autoscalerHealth(object: KubeObject): Health {
   const conditions = autoscalerConditions(object);
   // Of a failing condition the reason alone counts, and wherever it stands: an autoscaler is able to scale first, and
@@ -75,6 +80,7 @@ export function autoscalerHealth(object: KubeObject): Health {
   return { status: 'Progressing', message: 'Waiting to Autoscale' };
 }
 
+/** Argo CD: gitops-engine/pkg/health/health_argo.go. */
 export function workflowHealth(object: KubeObject): Health {
   const message = textAt(object, 'status', 'message');
   switch (textAt(object, 'status', 'phase')) {
@@ -92,6 +98,7 @@ export function workflowHealth(object: KubeObject): Health {
   }
 }
 
+/** Argo CD: resource_customizations/policy/PodDisruptionBudget/health.lua. */
 export function disruptionBudgetHealth(object: KubeObject): Health {
   const conditions = conditionsOf(object);
   const failed = conditions.find(
@@ -101,6 +108,7 @@ export function disruptionBudgetHealth(object: KubeObject): Health {
   return conditions.length > 0 ? { status: 'Healthy' } : { status: 'Progressing', message: 'Waiting for status' };
 }
 
+/** Argo CD: resource_customizations/apiextensions.k8s.io/CustomResourceDefinition/health.lua. */
 export function customResourceDefinitionHealth(object: KubeObject): Health {
   const conditions = conditionsOf(object);
   const find = (type: string, status: string): StatusCondition | undefined =>

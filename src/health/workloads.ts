@@ -21,6 +21,7 @@ function unobserved(object: KubeObject): boolean {
   return (object.metadata.generation ?? 0) > (numberAt(object, 'status', 'observedGeneration') ?? 0);
 }
 
+/** Argo CD: gitops-engine/pkg/health/health_deployment.go. */
 export function deploymentHealth(object: KubeObject): Health {
   if (at(object, 'spec', 'paused') === true) return { status: 'Suspended', message: 'Deployment is paused' };
   if (unobserved(object))
@@ -42,6 +43,7 @@ export function deploymentHealth(object: KubeObject): Health {
   return healthy;
 }
 
+/** Argo CD: gitops-engine/pkg/health/health_statefulset.go. */
 export function statefulSetHealth(object: KubeObject): Health {
   const observed = numberAt(object, 'status', 'observedGeneration') ?? 0;
   if (observed === 0 || unobserved(object)) return progressing('Waiting for statefulset spec update to be observed...');
@@ -73,6 +75,7 @@ export function statefulSetHealth(object: KubeObject): Health {
   };
 }
 
+/** Argo CD: gitops-engine/pkg/health/health_daemonset.go. */
 export function daemonSetHealth(object: KubeObject): Health {
   if (unobserved(object))
     return progressing('Waiting for rollout to finish: observed daemon set generation less than desired generation');
@@ -93,6 +96,7 @@ export function daemonSetHealth(object: KubeObject): Health {
   return healthy;
 }
 
+/** Argo CD: gitops-engine/pkg/health/health_replicaset.go. */
 export function replicaSetHealth(object: KubeObject): Health {
   if (unobserved(object))
     return progressing('Waiting for rollout to finish: observed replica set generation less than desired generation');
@@ -107,6 +111,7 @@ export function replicaSetHealth(object: KubeObject): Health {
   return healthy;
 }
 
+/** Argo CD: gitops-engine/pkg/health/health_job.go. */
 export function jobHealth(object: KubeObject): Health {
   const conditions = conditionsOf(object);
   // A Failed condition counts whatever its status: Argo CD does not look at it.
@@ -118,6 +123,7 @@ export function jobHealth(object: KubeObject): Health {
   return end ? judged('Healthy', end.message) : { status: 'Progressing' };
 }
 
+/** Argo CD: resource_customizations/batch/CronJob/health.lua. */
 export function cronJobHealth(object: KubeObject): Health {
   if (at(object, 'spec', 'suspend') === true) return { status: 'Healthy', message: 'CronJob is Suspended' };
   if (at(object, 'status') === undefined) return progressing('Waiting for CronJob');
@@ -158,6 +164,7 @@ function runningPodHealth(object: KubeObject, always: boolean): Health {
   return restarted ? judged('Degraded', message) : judged('Progressing', message);
 }
 
+/** Argo CD: gitops-engine/pkg/health/health_pod.go. */
 export function podHealth(object: KubeObject): Health {
   const policy = textAt(object, 'spec', 'restartPolicy') || 'Always';
   const asAlways = object.metadata.annotations?.[argo.ignoreRestartPolicy] === 'true' && !hookOf(object).isHook;

@@ -7,10 +7,12 @@ interface Kind {
   kind: string;
 }
 
+/** By group and kind, whatever the version. */
 export function isApplication({ group, kind }: Kind): boolean {
   return group === argoGroup && kind === 'Application';
 }
 
+/** By group and kind, whatever the version. */
 export function isProject({ group, kind }: Kind): boolean {
   return group === argoGroup && kind === 'AppProject';
 }

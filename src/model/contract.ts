@@ -244,6 +244,7 @@ export function idleSourceFields(value: ApplicationSource): Finding[] {
   return look(value, { fields: source }, 'source');
 }
 
+/** Fields of an AppProject that are set and have no effect here. */
 export function idleProjectFields(value: AppProject): Finding[] {
   return look(value.spec, { fields: project }, `AppProject ${value.metadata.name}: spec`);
 }
@@ -253,6 +254,7 @@ export function idleOperationFields({ retry: strategy }: Operation): Finding[] {
   return look(strategy, { fields: retry }, 'operation.retry');
 }
 
+/** One sentence for people: the field, and what is said of it. */
 export function findingText({ path, refused, why }: Finding): string {
   return `${path} ${refused ? 'is not supported' : 'has no effect'}: ${why}`;
 }

@@ -61,6 +61,7 @@ export interface ResourceKey {
   name: string;
 }
 
+/** The core group is ''. */
 export function gvkOf(object: { apiVersion: string; kind: string }): Gvk {
   const slash = object.apiVersion.indexOf('/');
   return slash < 0
@@ -68,10 +69,12 @@ export function gvkOf(object: { apiVersion: string; kind: string }): Gvk {
     : { group: object.apiVersion.slice(0, slash), version: object.apiVersion.slice(slash + 1), kind: object.kind };
 }
 
+/** `v1` for the core group, else `group/version`. */
 export function apiVersionOf(gvk: { group: string; version: string }): string {
   return gvk.group ? `${gvk.group}/${gvk.version}` : gvk.version;
 }
 
+/** The namespace is '' for what has none. */
 export function keyOf(object: KubeObject): ResourceKey {
   return {
     group: gvkOf(object).group,
@@ -115,6 +118,7 @@ export function keyTitle(key: ResourceKey): string {
   return key.namespace ? `${key.kind} ${key.namespace}/${key.name}` : `${key.kind} ${key.name}`;
 }
 
+/** A JSON object: no list, not null. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

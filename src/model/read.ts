@@ -11,6 +11,7 @@ export function at(value: unknown, ...path: string[]): unknown {
   return current;
 }
 
+/** Undefined where something else than a number stands there. */
 export function numberAt(value: unknown, ...path: string[]): number | undefined {
   const found = at(value, ...path);
   return typeof found === 'number' ? found : undefined;

@@ -19,6 +19,7 @@ import { createEngine } from '../engine/engine.ts';
 import { authorisers } from '../policy/rbac.ts';
 import { createRenderer } from '../render/render.ts';
 
+/** In the folder of tools, or as PATH finds them. */
 export function toolPaths(config: Config): { helm: string; kustomize: string; jsonnet: string; render: string } {
   const path = (name: string): string => (config.toolsDir ? join(config.toolsDir, name) : name);
   return { helm: path('helm'), kustomize: path('kustomize'), jsonnet: path('jsonnet'), render: path('render') };
@@ -44,6 +45,7 @@ function gitOf({ config, log, signal, store }: Opening, worker: Worker, github: 
   });
 }
 
+/** Each part is given those that stand before it. */
 export async function openCore(base: Base, state: State): Promise<Core> {
   const { cluster, store, schedules, permit, controller } = state;
   const { config, log, started } = base;

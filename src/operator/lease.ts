@@ -61,6 +61,7 @@ function isDead(holder: string): boolean {
   }
 }
 
+/** `confirm` before each write: it rejects once the Lease may be somebody else's. */
 export class Lease {
   readonly #options: LeaseOptions;
   readonly #me = identity();

@@ -86,6 +86,7 @@ async function opened(variable: string, { host, port }: Address, open: () => Pro
   }
 }
 
+/** Connections that are open are cut. */
 export function stopPort({ server }: Port): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());

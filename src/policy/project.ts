@@ -25,6 +25,7 @@ function listed(entries: readonly string[] | undefined, matches: (pattern: strin
   return all.some((entry) => entry.startsWith('!') || matches(entry));
 }
 
+/** A pattern with `!` denies (Argo CD: pkg/apis/application/v1alpha1/types.go IsSourcePermitted). */
 export function sourcePermitted(project: AppProject, repoURL: string): boolean {
   const url = normaliseRepo(repoURL);
   return listed(

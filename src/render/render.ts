@@ -59,6 +59,7 @@ const formatVersion = 3;
 
 type Outcome = { rendered: Rendered; bytes: number } | { failure: AppError; bytes: number };
 
+/** Manifests are kept by the content that they were made from, in memory. */
 export async function createRenderer(options: RendererOptions): Promise<Renderer> {
   const { tools, worker, cacheBytes = 32 * 2 ** 20, concurrency = Math.max(2, availableParallelism()) } = options;
   const tempDir = options.tempDir ?? ownFolder();

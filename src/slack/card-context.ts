@@ -12,6 +12,7 @@ interface PlaceOptions {
   commitMessage(repoUrl: string, revision: string): Promise<string>;
 }
 
+/** Read afresh at each question. */
 export class Places {
   readonly store: Store;
   readonly #options: PlaceOptions;

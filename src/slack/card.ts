@@ -23,6 +23,7 @@ export interface CardPlace {
   publicUrl: string;
 }
 
+/** Address of the application on our page. */
 export function pageOf(application: string, publicUrl: string): string {
   return `${publicUrl}/applications/${application.split('/').map(encodeURIComponent).join('/')}`;
 }

@@ -38,6 +38,7 @@ const mostCharacters = 60_000;
 const boxLength = 2900;
 const boxesPerObject = 4;
 
+/** Undefined for what we did not write. */
 export function readModalState(text: string): ModalState | undefined {
   const state: unknown = JSON.parse(text);
   if (!isObject(state) || state['kind'] !== 'approval') return undefined;

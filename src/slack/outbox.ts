@@ -53,6 +53,7 @@ function saver<T extends Approval | DriftEpisode>(collection: Collection<T>, key
   };
 }
 
+/** Level-triggered: a card is brought in line with its object whenever that changes, and at the start. */
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #queue: KeyQueue;

@@ -52,6 +52,7 @@ const gone = new Set([
   'not_in_channel',
 ]);
 
+/** Slack's own code, such as `channel_not_found`; undefined for anything but a refusal. */
 export function slackError(error: unknown): string | undefined {
   if (!isObject(error) || error['code'] !== ErrorCode.PlatformError || !isObject(error['data'])) return undefined;
   return String(error['data']['error']);

@@ -98,6 +98,7 @@ async function answer(
   }
 }
 
+/** Connects at `start`; while Slack is away cards wait. */
 export function createSlack(options: SlackOptions): Slack {
   const { config, store, clock, log } = options;
   const clientOptions = { slackApiUrl: config.apiUrl, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true };

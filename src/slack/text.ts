@@ -13,6 +13,7 @@ import type {
 // Control and bidirectional characters can make a line read as what it is not.
 const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
+/** Without invisible characters and those that turn the direction of text. */
 export function plain(text: string): string {
   return text.replace(invisible, '');
 }
@@ -39,6 +40,7 @@ export function unescapeText(text: string): string {
   return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
 
+/** `limit`: UTF-16 units, the ellipsis among them. */
 export function clip(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
 }
@@ -82,10 +84,12 @@ function element(part: Part): RichTextElement[] {
   return [{ type: 'text', text, style: { bold: true } }];
 }
 
+/** Parts of one line of rich text, always literal. */
 export function line(...parts: Part[]): RichTextSection {
   return { type: 'rich_text_section', elements: parts.flatMap(element) };
 }
 
+/** A bulleted list of such lines. */
 export function list(items: Part[][]): RichTextList {
   return { type: 'rich_text_list', style: 'bullet', elements: items.map((parts) => line(...parts)) };
 }
@@ -100,6 +104,7 @@ export function diffBox(text: string): DiffBox {
   return { type: 'rich_text_preformatted', language: 'diff', elements: [{ type: 'text', text: plain(text) || ' ' }] };
 }
 
+/** A block of rich text. */
 export function rich(...elements: RichTextBlockElement[]): RichTextBlock {
   return { type: 'rich_text', elements };
 }

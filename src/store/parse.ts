@@ -23,6 +23,7 @@ function isProject(object: KubeObject): object is AppProject {
   return isNamed(object);
 }
 
+/** Undefined when it is none. */
 export function parseProject(object: KubeObject): AppProject | undefined {
   return isProject(object) ? object : undefined;
 }
@@ -38,6 +39,7 @@ function isApproval(object: KubeObject): object is Approval {
   );
 }
 
+/** Undefined when it does not have the shape of one. */
 export function parseApproval(object: KubeObject): Approval | undefined {
   return isApproval(object) ? object : undefined;
 }
@@ -54,6 +56,7 @@ function isRecord(object: KubeObject): object is SyncRecord {
   );
 }
 
+/** Undefined when it does not have the shape of one. */
 export function parseRecord(object: KubeObject): SyncRecord | undefined {
   return isRecord(object) ? object : undefined;
 }
@@ -82,6 +85,7 @@ function isEpisode(object: KubeObject): object is DriftEpisode {
   );
 }
 
+/** Undefined when it does not have the shape of one. */
 export function parseEpisode(object: KubeObject): DriftEpisode | undefined {
   return isEpisode(object) ? object : undefined;
 }
@@ -97,6 +101,7 @@ function isRequest(object: KubeObject): object is Request {
   );
 }
 
+/** Undefined when it does not have the shape of one. */
 export function parseRequest(object: KubeObject): Request | undefined {
   return isRequest(object) ? object : undefined;
 }

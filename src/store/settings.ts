@@ -163,6 +163,7 @@ interface SettingsObjects {
   secrets: KubeObject[];
 }
 
+/** Never throws: a value that is wrong is named in `faults`, and its default stands in. */
 export function readSettings({ configMaps, secrets }: SettingsObjects): Settings {
   const faults: string[] = [];
   const argocd = stringData(configMaps.get('argocd-cm'));

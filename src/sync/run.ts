@@ -87,6 +87,7 @@ export class Run {
   }
 }
 
+/** With the version that the manifest names, where it names one. */
 export function refOf(task: { key: ResourceKey; version: string }): ObjectRef {
   return task.version ? { ...task.key, version: task.version } : task.key;
 }

@@ -8,6 +8,7 @@ export function isHeal({ initiatedBy, sync }: Operation): boolean {
   return initiatedBy?.automated === true && sync?.autoHealAttemptsCount !== undefined;
 }
 
+/** All of them where the operation names none. */
 export function isSelected(
   operation: Operation,
   { key, status }: { key: ResourceKey; status: SyncStatusCode },

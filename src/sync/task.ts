@@ -37,6 +37,7 @@ export interface Task {
   row: ResourceResult;
 }
 
+/** Before anything is done for it. */
 export function rowOf(
   task: { key: ResourceKey; version: string; phase: SyncPhase; kind: TaskKind },
   object?: KubeObject,
@@ -73,8 +74,14 @@ export function markUnchanged(task: Task): void {
   task.row = { ...task.row, message: `${kubectlName(task.key)}${unchangedMark}` };
 }
 
+/** What `markUnchanged` left, as long as nothing else is known of it. */
 export function isMarkedUnchanged(row: ResourceResult): boolean {
-  return row.hookPhase === undefined && row.message?.endsWith(unchangedMark) === true;
+  return row.hookPhase === undefined && saysUnchanged(row);
+}
+
+/** In kubectl's words: the row of syncResult has no other place for it. */
+export function saysUnchanged({ message }: ResourceResult): boolean {
+  return message?.endsWith(unchangedMark) === true;
 }
 
 /** Only this very object is to be deleted, whatever has that name later. */
@@ -94,18 +101,22 @@ export function movesMessage(application: string): string {
   return `ignored (moves to application ${application})`;
 }
 
+/** Not begun. */
 export function isPending(task: Task): boolean {
   return task.row.hookPhase === undefined;
 }
 
+/** Begun, and not ended. */
 export function isRunning(task: Task): boolean {
   return task.row.hookPhase === 'Running';
 }
 
+/** Ended, well or not. */
 export function isCompleted(task: Task): boolean {
   return task.row.hookPhase !== undefined && task.row.hookPhase !== 'Running';
 }
 
+/** Ended otherwise than well. */
 export function isFailed(task: Task): boolean {
   return isCompleted(task) && task.row.hookPhase !== 'Succeeded';
 }

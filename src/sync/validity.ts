@@ -12,6 +12,7 @@ export function definitionOf(run: Run, task: Task): Task | undefined {
   return run.tasks.find((other) => other.kind !== 'prune' && kindBrought(other.object) === kind);
 }
 
+/** In the version that the manifest names, where it names one. */
 export function isServed(run: Run, task: Task): boolean {
   return (
     run.input.cluster.discovery.resourceOf({

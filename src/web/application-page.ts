@@ -185,6 +185,7 @@ function history(view: ApplicationView): Html {
   return html`<div id="history" data-live><h2>History</h2>${list}</div>`;
 }
 
+/** `up`: the way to the front page, such as `../../`. */
 export function applicationPage(view: ApplicationView, up: string): Html {
   const { app } = view;
   const { namespace, name } = app.metadata;

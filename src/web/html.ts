@@ -6,6 +6,7 @@ export interface Html {
 
 type Part = Html | string | number | undefined | false | readonly Part[];
 
+/** For text and quoted attributes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }

@@ -111,6 +111,7 @@ function schedules(upcoming: readonly Upcoming[]): Html[] {
   });
 }
 
+/** Those that need somebody first, then by name. */
 export function listPage(listed: readonly Listed[], upcoming: readonly Upcoming[]): Html {
   const lines = listed.map((item) => ({ ...item, standing: standingOf(item) })).sort(byNeed);
   return html`<h1>Applications</h1>

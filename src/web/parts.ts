@@ -30,6 +30,7 @@ const known: ReadonlySet<string> = new Set([
   'PruneSkipped',
 ]);
 
+/** A status in its colour. */
 export function pill(status: string | undefined, label = status ?? 'Unknown'): Html {
   return html`<span class="pill${status !== undefined && known.has(status) && ` ${status}`}">${label}</span>`;
 }
@@ -46,6 +47,7 @@ export function repositoryText(repoURL: string): string {
   return (repositoryPage(repoURL) ?? repoURL.replace(/^([a-z+]+:\/\/)[^/@]*@/i, '$1')).replace(/^https?:\/\//, '');
 }
 
+/** Plain text where no browser could open it. */
 export function repositoryLink(source: ApplicationSource): Html {
   const page = repositoryPage(source.repoURL);
   const text = repositoryText(source.repoURL);
@@ -66,10 +68,12 @@ export function time(at: string | undefined): Html {
   return html`<time datetime="${at}">${at.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC')}</time>`;
 }
 
+/** Of the first source. */
 export function revisionOf(app: Application): string | undefined {
   return app.status?.sync?.revision || app.status?.sync?.revisions?.[0];
 }
 
+/** The name of the destination, else its server. */
 export function clusterText({ name, server = '' }: Destination): string {
   return name || (server === inClusterServer ? 'in-cluster' : server);
 }

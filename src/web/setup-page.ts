@@ -145,6 +145,7 @@ function headersOf({ session, formTo, again }: Shown, publicUrl: string): Record
   };
 }
 
+/** Exact paths: nothing else belongs to the set-up. */
 export function isSetupPath(path: string): boolean {
   return path === '/setup' || path === '/setup/created';
 }

@@ -28,6 +28,7 @@ export type Tag = keyof typeof tagNames;
 
 const drifting: ReadonlySet<string> = new Set(['Open', 'Reverting']);
 
+/** Undefined when nobody is asked. */
 export function waitingApproval(approvals: readonly Approval[]): Approval | undefined {
   return approvals.find((item) => (item.status?.phase ?? 'Pending') === 'Pending');
 }
@@ -41,6 +42,7 @@ export function lastRejection(app: Application, approvals: readonly Approval[]):
   return newest?.status?.phase === 'Rejected' ? newest : undefined;
 }
 
+/** Drift that has not ended. */
 export function openEpisodes(episodes: readonly DriftEpisode[]): DriftEpisode[] {
   return episodes.filter((item) => drifting.has(item.status?.phase ?? 'Open'));
 }
@@ -121,6 +123,7 @@ function facts({ app, approvals, episodes, turn }: Judged): Fact[] {
   ];
 }
 
+/** Healthy when nothing has to be told; `note` is of the first fact that has one. */
 export function standingOf(judged: Judged): Standing {
   const found = facts(judged);
   if (found.length === 0) return { rank: 4, tags: ['healthy'], note: '', bad: false };

@@ -36,6 +36,7 @@ const excludedKinds: ReadonlySet<string> = new Set([
   'reports.kyverno.io/ClusterEphemeralReport',
 ]);
 
+/** `exclude`: what the settings leave out besides. */
 export function isWatched(resource: ApiResource, exclude: (kind: { group: string; kind: string }) => boolean): boolean {
   if (!resource.verbs.includes('list') || !resource.verbs.includes('watch')) return false;
   return (

@@ -2,6 +2,7 @@
 
 const newline = 10;
 
+/** One for each stream; what is left without a newline waits for the next chunk. */
 export class LineSplitter {
   #pending: Buffer[] = [];
 

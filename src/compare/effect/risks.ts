@@ -16,6 +16,7 @@ export function isProduction(environment: string): boolean {
   return /^(prod|production|prd|live)\b|[-_](prod|production|prd)$/i.test(environment);
 }
 
+/** In the order in which people should read them; [] for most. */
 export function risksOf(app: Application, objects: readonly ObjectEffect[]): Effect['risks'] {
   return objects.flatMap(({ key, operation, total, recreate }) => {
     const texts: string[] = [];

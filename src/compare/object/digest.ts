@@ -31,6 +31,7 @@ export function macOf({ macKey, application, key }: MacScope, path: string, valu
     .slice(0, 32);
 }
 
+/** Of the manifest as a whole; nobody can guess values from it without the key. */
 export function manifestMac(scope: MacScope, manifest: KubeObject): string {
   return macOf(scope, '', manifest);
 }
@@ -105,6 +106,7 @@ interface DigestInput {
   operations: readonly EffectOperation[];
 }
 
+/** 64 hex digits. Commits, times and names of people are not part of it. */
 export function digestOf(input: DigestInput): string {
   return hashOf({
     version: digestVersion,
@@ -119,6 +121,7 @@ export function isEmptyEffect(effect: { operations: readonly EffectOperation[] }
   return effect.operations.every(({ op }) => op === 'hook');
 }
 
+/** Whether any object goes, or goes and comes anew. */
 export function effectDeletes(operations: readonly EffectOperation[]): boolean {
   return operations.some(({ op }) => op === 'delete');
 }

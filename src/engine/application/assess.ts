@@ -163,6 +163,7 @@ function newWarnings({ warnings }: DesiredState, before: DesiredState | undefine
   return warnings.filter(({ message }) => !before?.warnings.some((known) => known.message === message));
 }
 
+/** What the effect is worked out from; `syncOptions` are those of the spec. */
 export function effectInput({ subject, desired, last: synced }: Omit<Assessment, 'comparison'>): EffectInput {
   const { app, known } = subject;
   const last = diffBase(known, synced);

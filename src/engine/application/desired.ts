@@ -160,6 +160,7 @@ function stateOf(parts: readonly Rendered[], resolved: readonly Resolved[]): Des
   };
 }
 
+/** Keeps nothing by itself: mirrors and renderer do. */
 export function createDesiring(options: DesiringOptions): Desiring {
   const desiring: Desiring = {
     async at(app, revisions, signal) {

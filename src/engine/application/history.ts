@@ -172,6 +172,7 @@ export function agreedAttempt(store: Pick<Store, 'records'>, { app, target, know
   };
 }
 
+/** `key`: of what the last operation synced, as it renders today; undefined where that is not known. */
 export function lastAttempt(app: Application, key: string | undefined): Attempt | undefined {
   const state = app.status?.operationState;
   // a dry run has tried nothing

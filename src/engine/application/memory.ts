@@ -89,6 +89,7 @@ export interface Known {
   server: string;
 }
 
+/** By `namespace/name` of the application. Lost with the process, which costs one comparison each. */
 export class Memory {
   readonly #known = new Map<string, Known>();
   readonly #byTracking = new Map<string, string>();

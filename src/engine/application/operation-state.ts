@@ -15,6 +15,7 @@ export function stateOf(app: Application): OperationState | undefined {
   return going && sameJson(state.operation, app.operation) ? state : undefined;
 }
 
+/** Sources as syncResult names them: `sources` where there are several, else `source`. */
 export function sourceFields({ spec: { source, sources } }: Application): {
   source?: ApplicationSource;
   sources?: ApplicationSource[];

@@ -28,6 +28,7 @@ export function nextName({ store }: Pick<OtherDeps, 'store'>, app: Application):
   return `${trackingName(app, store.namespace)}${nextMark}`;
 }
 
+/** To whom objects of that cluster belong beside the application of this tracking name. */
 export function othersOf(deps: OwnershipDeps, target: Target, tracking: string): Others {
   const { holdings } = deps;
   const { server } = target;

@@ -149,6 +149,7 @@ async function lookAt({ deps, subject, signal }: Pass, desired: DesiredState, re
   return { subject, desired, comparison, last, health: healthOfAll(app, comparison), refreshed };
 }
 
+/** What of it the status tells. */
 export function comparedOf({ comparison, desired, health, refreshed, subject }: Look): Compared {
   return { comparison, desired, health, moved: refreshed || subject.known.moved };
 }

@@ -65,6 +65,7 @@ export interface Compared {
   moved: boolean;
 }
 
+/** What the comparison rests on, as status.sync.comparedTo has it. */
 export function comparedTo({ spec }: Application): ComparedTo {
   const sources =
     spec.sources && spec.sources.length > 0 ? { sources: spec.sources } : { source: spec.source ?? { repoURL: '' } };

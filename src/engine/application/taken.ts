@@ -34,6 +34,7 @@ export function deleteOption({ app }: Pick<Cascade, 'app'>, object: KubeObject):
 
 type Owned = Pick<Cascade, 'app' | 'project' | 'target' | 'heldBy'>;
 
+/** It stays where another one holds it, the project denies it, its own options say so, or it is a definition. */
 export function isKept(cascade: Owned, { record: { key }, object }: Item): boolean {
   const { app, project, target, heldBy } = cascade;
   if (heldBy(key) !== undefined) return true;

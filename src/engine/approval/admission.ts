@@ -96,6 +96,7 @@ export async function admit(deps: AdmissionDeps, input: Admission, signal: Abort
   return { refused: approvalRequired(verdict.approval) };
 }
 
+/** Whether what is left is part of what was approved. */
 export function covers(approved: EffectOperation, left: EffectOperation): boolean {
   if (keyText(approved.key) !== keyText(left.key)) return false;
   if (approved.op === 'change' && left.op === 'change') {

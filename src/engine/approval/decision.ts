@@ -33,6 +33,7 @@ function decided(deps: ApprovalDeps, approval: Approval, status: Record<string, 
   );
 }
 
+/** The message of an Approval that a person has opened again. */
 export function reopenedBy({ login }: Actor): string {
   return `${login} asks for it again`;
 }
@@ -73,6 +74,7 @@ export async function recordApproval(
   return complete ? 'complete' : 'counted';
 }
 
+/** The round ends; `reason` is shown as it is written. */
 export async function recordRejection(
   deps: ApprovalDeps,
   approval: Approval,

@@ -44,6 +44,7 @@ export function loosenedBy(store: Store, { subject, comparison }: Compared): Loo
   ];
 }
 
+/** Content decides, not the commit. */
 export function isLastSynced({ desired, last }: Assessment): boolean {
   return last !== undefined && last !== 'gone' && last.key === desired.key;
 }

@@ -13,7 +13,7 @@ import { applicationKey } from '../../model/application.ts';
 import { deletionsOf } from '../../compare/effect/others.ts';
 import { isApplication } from '../../model/argo-kinds.ts';
 import { keyText } from '../../model/kube.ts';
-import { isMarkedUnchanged, kubectlName } from '../../sync/task.ts';
+import { isMarkedUnchanged, kubectlName, saysUnchanged } from '../../sync/task.ts';
 import { covers } from './admission.ts';
 import { effectInput } from '../application/assess.ts';
 
@@ -110,10 +110,7 @@ export function toldOf({ syncResult }: OperationState, message: string): string 
   const rows = syncResult?.resources ?? [];
   const written = rows.filter(
     (row) =>
-      row.hookPhase !== undefined &&
-      row.status !== undefined &&
-      row.status !== 'PruneSkipped' &&
-      !row.message?.endsWith(' unchanged'),
+      row.hookPhase !== undefined && row.status !== undefined && row.status !== 'PruneSkipped' && !saysUnchanged(row),
   );
   const left = rows.filter((row) => row.hookPhase === undefined && !isMarkedUnchanged(row));
   return `${message}${listed('applied', written.map(kubectlName))}${listed('not applied', left.map(kubectlName))}`;

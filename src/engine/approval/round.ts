@@ -24,10 +24,12 @@ interface Today {
   why?: string;
 }
 
+/** `namespace/name`. */
 export function keyOfApproval(approval: Approval): string {
   return `${approval.metadata.namespace}/${approval.metadata.name}`;
 }
 
+/** Writes nothing where phase and message stand already; every phase but Pending ends the round. */
 export async function setPhase(
   { store, clock }: ApprovalDeps,
   approval: Approval,
@@ -71,6 +73,7 @@ export async function supersedeOthers(deps: ApprovalDeps, application: string, t
   }
 }
 
+/** Only of one that is approved; of any other nothing changes. */
 export async function markApplied(
   deps: ApprovalDeps,
   application: string,

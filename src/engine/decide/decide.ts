@@ -177,6 +177,7 @@ function automatedDecision(input: DecideInput): Decision {
     : { do: 'leave', why: 'drifted and self-heal is off' };
 }
 
+/** Pure. `why` is for the log alone: nothing is decided by its text. */
 export function decide(input: DecideInput): Decision {
   const { app } = input;
   if (!input.outOfSync) return { do: 'leave', why: 'in sync' };

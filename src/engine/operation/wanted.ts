@@ -14,6 +14,7 @@ import type { Worker } from '../../base/worker.ts';
 import type { OtherDeps } from '../application/others.ts';
 import type { AdmissionDeps } from '../approval/admission.ts';
 
+/** The application with the sources that the operation names in place of its own. */
 export function overridden(app: Application, operation: Operation): Application {
   const { source, sources } = operation.sync ?? {};
   if (!source && !sources) return app;
@@ -55,6 +56,7 @@ function respectsIgnored(options: string[] | undefined): boolean {
   return syncOptions(options).get('RespectIgnoreDifferences') === 'true';
 }
 
+/** Throws what keeps its revision from being fetched, rendered or compared. */
 export async function wantedOf(
   deps: OperationDeps,
   input: Pick<OperationInput, 'subject' | 'head'>,
@@ -91,6 +93,7 @@ export async function wantedOf(
   };
 }
 
+/** `denied`: Argo CD's message by object, of those that the project does not permit. */
 export function targetsOf(comparison: Comparison, denied: Map<string, string>): SyncTarget[] {
   return comparison.objects
     .filter((item) => !item.ignored || item.target !== undefined || item.requiresPruning || item.movesTo !== undefined)

@@ -85,6 +85,7 @@ export class LimitReached extends AppError {
   }
 }
 
+/** Whether GitHub answered with that HTTP status. */
 export function isGitHub(error: unknown, status: number): error is GitHubError {
   return error instanceof GitHubError && error.answered === status;
 }
@@ -147,6 +148,7 @@ export interface Budgets {
   items: Budget;
 }
 
+/** GitHub's secondary limits, of one client. */
 export function budgetsOf(clock: Clock): Budgets {
   return { points: new Budget({ clock, limits: pointLimits }), items: new Budget({ clock, limits: itemLimits }) };
 }

@@ -252,6 +252,7 @@ export function factsOfCommits(
   });
 }
 
+/** By number; one that does not exist is missing. */
 export async function factsOfPulls(
   client: RepositoryClient,
   memory: FactMemory,

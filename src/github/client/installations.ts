@@ -28,6 +28,7 @@ interface Known {
   granted: Map<number, string>;
 }
 
+/** Empty until `load`; a reading that fails leaves what was known. */
 export class Installations {
   readonly #api: Host;
   readonly #log: Logger;

@@ -20,6 +20,7 @@ function anyClient(installations: Installations): RepositoryClient | undefined {
   return first && installations.client(first.owner, first.repo);
 }
 
+/** Undefined when GitHub has no such account, or the App is installed nowhere. */
 export async function userId(installations: Installations, login: string): Promise<number | undefined> {
   try {
     const answer = await anyClient(installations)?.octokit.request('GET /users/{username}', { username: login });

@@ -27,6 +27,7 @@ function byRisk(diffs: ObjectDiff[]): ObjectDiff[] {
   return [...diffs].sort((a, b) => order[a.action] - order[b.action]);
 }
 
+/** Objects of the change alone, without drift and what waits. */
 export function countsOf(effect: Effect | undefined): Counts {
   const diffs = effect?.change ?? [];
   return {
@@ -37,6 +38,7 @@ export function countsOf(effect: Effect | undefined): Counts {
   };
 }
 
+/** `+1 ~2 −3`, or `none`. */
 export function countsText({ created, changed, deleted, moved }: Counts): string {
   const parts = [
     created ? `+${created}` : '',
@@ -57,6 +59,7 @@ export function errorsOf(app: AppPreview): PreviewError[] {
   return [...(app.error ? [app.error] : []), ...objects];
 }
 
+/** Markdown; one of each list must agree. */
 export function approversText(lists: string[][]): string {
   return lists
     .filter((list) => list.length > 0)
@@ -105,6 +108,7 @@ function liveText(app: AppPreview): string {
   return `${hearts[app.health] ?? ''} ${app.health} · ${sync}`;
 }
 
+/** 0 cannot be synced, 1 deletes or is risky, 2 needs approval or has drift, 3 the rest. */
 export function rankOf(app: AppPreview): number {
   if (errorsOf(app).length > 0) return 0;
   const diffs = app.effect?.change ?? [];
@@ -151,6 +155,7 @@ function errorBlock(error: PreviewError): string {
   return `❌ ${head}\n\n${fence(error.message.slice(0, 1500))}${hint}`;
 }
 
+/** Markdown of at most five. */
 export function errorBlocks(errors: PreviewError[]): string {
   return (
     errors.slice(0, 5).map(errorBlock).join('\n\n') +
@@ -230,6 +235,7 @@ export interface AppSection {
   after: string[];
 }
 
+/** `context`: unchanged lines around each change. */
 export function appSection(app: AppPreview, context: number): AppSection {
   const { effect } = app;
   const errors = errorsOf(app);

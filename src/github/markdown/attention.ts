@@ -22,6 +22,7 @@ function driftedText(diff: ObjectDiff): string {
   return `${first ? `${driftText(first)}${more}` : 'differs'}. Syncing sets it back.`;
 }
 
+/** Markdown in GitHub's alert boxes; [] where nobody has to look twice. */
 export function attention(apps: AppPreview[]): string[] {
   const cautions = apps.flatMap((app) => [
     ...errorsOf(app)

@@ -91,6 +91,7 @@ export function diffCheck(preview: PullPreview, moved: string): CheckContent {
   };
 }
 
+/** While the preview is worked out; without a conclusion. */
 export function runningDiffCheck(sha: string): CheckContent {
   return {
     name: checks.diff,
@@ -191,6 +192,7 @@ export function approvalCheck(progress: PullProgress): CheckContent | undefined 
   return { ...base, conclusion: 'success', title: 'Nothing waits for approval', summary };
 }
 
+/** Undefined for a pull request that is not merged, or touches nothing. */
 export function rolloutCheck(progress: PullProgress): CheckContent | undefined {
   const sha = progress.pull.merged?.sha;
   if (!sha || progress.apps.length === 0) return undefined;

@@ -270,10 +270,12 @@ export function untouchedComment(activity: string): string {
   return short('✅ No application is touched by this pull request.', activity);
 }
 
+/** `activity`: markdown of what was asked there. */
 export function closedComment(activity: string): string {
   return short('Closed without merging: nothing was applied.', activity);
 }
 
+/** `activity`: markdown of what was asked there. */
 export function forkComment(activity: string): string {
   return short(
     'Branches of forks are not looked at. Push the branch to this repository to see what it would change.',
@@ -281,6 +283,7 @@ export function forkComment(activity: string): string {
   );
 }
 
+/** What stands until the first preview is there. `head`: the commit. */
 export function placeholderComment(head: string): string {
   return `${commentMarker}\n⏳ Looking at what ${code(shortRevision(head))} would change in the cluster…`;
 }

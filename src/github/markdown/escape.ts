@@ -78,6 +78,7 @@ export function fence(text: string, language = ''): string {
   return `${ticks}${language}\n${body}\n${ticks}`;
 }
 
+/** `1 change`, `3 changes`. */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }

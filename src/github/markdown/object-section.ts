@@ -51,10 +51,12 @@ function diffText(diff: ObjectDiff, context: number): string {
     .join('\n');
 }
 
+/** Markdown of `file:line`; '' where it is not known. */
 export function placeText(place: { file: string; line?: number } | undefined): string {
   return place ? code(`${place.file}${place.line ? `:${place.line}` : ''}`) : '';
 }
 
+/** `context`: unchanged lines around each change. */
 export function objectSection(diff: ObjectDiff, context: number): ObjectSection {
   const hunks = diffText(diff, context);
   const lines = hunks.split('\n');

@@ -74,6 +74,7 @@ function said(content: { conclusion: string | undefined; title: string; summary:
   return hashOf([content.conclusion ?? '', content.title, content.summary, content.text ?? '']);
 }
 
+/** A check is one of its name for each commit. */
 export function checkKey({ name, sha }: { name: string; sha: string }): string {
   return `${name} ${sha}`;
 }

@@ -45,6 +45,7 @@ interface RawComment {
 /** GitHub: `author_association`; the others (CONTRIBUTOR, FIRST_TIMER, NONE …) anybody becomes by writing something. */
 const belonging: ReadonlySet<string> = new Set(['OWNER', 'MEMBER', 'COLLABORATOR']);
 
+/** Undefined for what an App or a bot wrote: only people give commands. */
 export function humanComment(raw: RawComment): HumanComment | undefined {
   if (!raw.user || raw.user.type !== 'User' || raw.performed_via_github_app) return undefined;
   return {

@@ -1,5 +1,6 @@
 // Which pull requests show which application: kept in memory, rebuilt by every pass over a pull request.
 
+/** In memory alone: each pass over a pull request tells it anew. */
 export class PullIndex {
   readonly #pulls = new Map<string, Set<string>>();
   readonly #applications = new Map<string, string[]>();

@@ -8,6 +8,7 @@ export interface ReadPull {
   updatedAt: string;
 }
 
+/** Throws E_GITHUB. */
 export async function readPull(
   { owner, repo, octokit }: RepositoryClient,
   number: number,

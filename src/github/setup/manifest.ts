@@ -19,6 +19,7 @@ export interface AppManifest extends AppFile {
   setup_url: string;
 }
 
+/** Permissions and events from app.yml of this release. */
 export function readAppFile(): AppFile {
   return parse(readFileSync(new URL('../../../app.yml', import.meta.url), 'utf8')) as AppFile;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 const prefix = 'coxswain-render-';
 
+/** The path for this process; nothing is made. */
 export function ownFolder(): string {
   return join(tmpdir(), `${prefix}${process.pid}`);
 }

@@ -9,12 +9,14 @@ const pointerHeads = ['version https://git-lfs.github.com/spec/', 'version https
 /** Pointers are smaller. */
 const pointerBytes = 1024;
 
+/** By its first line (git-lfs: docs/spec.md). */
 export function isLfsPointer(content: Buffer | string): boolean {
   if (content.length >= pointerBytes) return false;
   const text = String(content);
   return pointerHeads.some((head) => text.startsWith(head));
 }
 
+/** Throws E_RENDER. */
 export function refuseLfsPointer(path: string): never {
   throw new AppError('E_RENDER', `${path} is kept in Git LFS: the repository itself has only a pointer to it`, {
     place: { file: path, line: 1 },

@@ -18,6 +18,7 @@ export function joinPath(from: string, path: string): string | undefined {
   return parts.join('/');
 }
 
+/** '' for what stands in the root. */
 export function folderOf(path: string): string {
   return path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
 }

@@ -33,6 +33,7 @@ export interface Planning extends RenderRequest {
   path: string;
 }
 
+/** `$ref/path` for a file of another source. */
 export function inputName(input: Pick<Input, 'path' | 'ref'>): string {
   const path = input.path || '.';
   return input.ref === undefined ? path : `$${input.ref}/${path}`;
