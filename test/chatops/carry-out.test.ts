@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { AppError } from '../../src/base/errors.ts';
 import type { Request } from '../../src/model/coxswain.ts';
 import { systemClock } from '../../src/base/clock.ts';
-import { bed } from './fixture.ts';
+import { bed, outcome } from './fixture.ts';
 import { eventually } from '../control-plane.ts';
 
 const digest = 'd'.repeat(64);
@@ -13,10 +13,6 @@ const everything = ['get', 'sync', 'approve', 'revert']
   .map((action) => `p, role:all, applications, ${action}, */*, allow`)
   .join('\n');
 const toBob = `${everything}\ng, bob, role:all`;
-const outcome = (request: Request): [string | undefined, string | undefined] => [
-  request.status?.phase,
-  request.status?.message,
-];
 
 test('a policy with a mistyped denial permits nothing, and the answer names the line', async (t) => {
   const b = await bed(t);

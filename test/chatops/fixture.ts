@@ -334,3 +334,9 @@ export async function bed(t: TestContext, options: BedOptions = {}): Promise<Bed
   };
   return made;
 }
+
+/** What became of it, and what is said of that. */
+export const outcome = ({ status }: Request): [string | undefined, string | undefined] => [
+  status?.phase,
+  status?.message,
+];

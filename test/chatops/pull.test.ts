@@ -4,14 +4,10 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Request } from '../../src/model/coxswain.ts';
 import type { Bed } from './fixture.ts';
-import { bed } from './fixture.ts';
+import { bed, outcome } from './fixture.ts';
 
 const digest = 'd'.repeat(64);
 const rights = 'p, bob, applications, approve, shop/*, allow\np, bob, applications, get, shop/*, allow';
-const outcome = (request: Request): [string | undefined, string | undefined] => [
-  request.status?.phase,
-  request.status?.message,
-];
 const inPull = (number: number): Pick<Request['spec'], 'pull' | 'origin'> => ({
   pull: { owner: 'acme', repo: 'infra', number },
   origin: { kind: 'comment', commentId: number },

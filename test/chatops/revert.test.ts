@@ -5,14 +5,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Request } from '../../src/model/coxswain.ts';
 import type { Bed } from './fixture.ts';
-import { bed } from './fixture.ts';
+import { bed, outcome } from './fixture.ts';
 import { Cut } from './cut.ts';
 
 const policy = 'p, role:all, applications, *, */*, allow\ng, bob, role:all';
-const outcome = (request: Request): [string | undefined, string | undefined] => [
-  request.status?.phase,
-  request.status?.message,
-];
 const createdAt = '2026-03-01T10:00:00Z';
 
 function show(b: Bed, format: string, ref: string): string {

@@ -4,39 +4,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Stage } from './fixture.ts';
-import { approve } from '../../src/engine/request.ts';
-import {
-  approvalIn,
-  automated,
-  config,
-  dataOf,
-  operate,
-  patchApp,
-  person,
-  push,
-  requests,
-  synced,
-} from './manifests.ts';
+import { approvalIn, automated, config, dataOf, operate, patchApp, person, push, synced } from './manifests.ts';
 import { stage } from './fixture.ts';
+import { agreeTo } from './approval/fixture.ts';
 
 const gate = { 'coxswain.dev/approval': 'required', 'coxswain.dev/approvers': 'bo' };
-
-async function agree(s: Stage, name: string): Promise<void> {
-  const approval = await approvalIn(s, name, 'Pending');
-  const answer = await approve(requests(s), {
-    application: `${s.namespace}/${name}`,
-    digest: approval.spec.digest,
-    actor: person('bo', 2),
-    teams: [],
-  });
-  assert.equal(answer.done, true, answer.message);
-}
 
 /** prod (gated) is synced; web has no gate. */
 async function scene(t: TestContext, files: Record<string, string>): Promise<Stage> {
   const s = await stage(t, { 'web/own.yaml': config('own', '1'), ...files });
   await s.apply('prod', { syncPolicy: automated }, { annotations: gate });
-  await agree(s, 'prod');
+  await agreeTo(s, 'prod', person('bo', 2));
   await synced(s, 'prod');
   return s;
 }
@@ -67,7 +45,7 @@ test('a sync of a part that labels its namespace asks where a gated application 
   const s = await stage(t, { 'web/own.yaml': config('own', '1') });
   s.commit({ 'labelled/ns.yaml': `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${s.namespace}}\n` });
   await s.apply('labelled', { syncPolicy: automated }, { annotations: gate });
-  await agree(s, 'labelled');
+  await agreeTo(s, 'labelled', person('bo', 2));
   await synced(s, 'labelled');
   await s.apply('web', {
     syncPolicy: { syncOptions: ['CreateNamespace=true'], managedNamespaceMetadata: { labels: { owner: 'web' } } },
@@ -117,7 +95,7 @@ for (const [what, metadata] of [
       },
       { annotations: gate },
     );
-    await agree(s, 'prod');
+    await agreeTo(s, 'prod', person('bo', 2));
     await synced(s, 'prod');
     await s.apply('web', { syncPolicy: automated });
     await synced(s, 'web');

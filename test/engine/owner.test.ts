@@ -25,19 +25,9 @@ import {
 } from './manifests.ts';
 import { testCluster } from '../control-plane.ts';
 import { stage } from './fixture.ts';
+import { agreeTo } from './approval/fixture.ts';
 
 const gate = { 'coxswain.dev/approval': 'required', 'coxswain.dev/approvers': 'bo' };
-
-async function agree(s: Stage, name: string): Promise<void> {
-  const approval = await approvalIn(s, name, 'Pending');
-  const answer = await approve(requests(s), {
-    application: `${s.namespace}/${name}`,
-    digest: approval.spec.digest,
-    actor: person('bo', 2),
-    teams: [],
-  });
-  assert.equal(answer.done, true, answer.message);
-}
 
 /** prod (gated) has the ConfigMap `shared`, synced; web is another application, automated. */
 async function scene(t: TestContext, files: Record<string, string> = {}): Promise<Stage> {
@@ -47,7 +37,7 @@ async function scene(t: TestContext, files: Record<string, string> = {}): Promis
     ...files,
   });
   await s.apply('prod', { syncPolicy: automated }, { annotations: gate });
-  await agree(s, 'prod');
+  await agreeTo(s, 'prod', person('bo', 2));
   await synced(s, 'prod');
   return s;
 }
@@ -81,7 +71,7 @@ test('another application with the same object waits for the owner’s approvers
     teams: [],
   });
   assert.equal(refused.done, false);
-  await agree(s, 'web');
+  await agreeTo(s, 'web', person('bo', 2));
   await s.untilStore('it is written', () =>
     s.cluster.live.get(configMap(s, 'shared'))?.application === 'web' ? true : undefined,
   );
@@ -158,10 +148,10 @@ test('self-heal of another application takes nothing back from the owner, nor do
   await s.apply('web', { syncPolicy: automated });
   await synced(s, 'web');
   await s.apply('prod', { syncPolicy: automated }, { annotations: gate });
-  await agree(s, 'prod');
+  await agreeTo(s, 'prod', person('bo', 2));
   await synced(s, 'prod');
   await push(s, { 'prod/shared.yaml': config('shared', 'production') });
-  await agree(s, 'prod');
+  await agreeTo(s, 'prod', person('bo', 2));
   await s.untilStore('prod has it', () =>
     s.cluster.live.get(configMap(s, 'shared'))?.application === 'prod' ? true : undefined,
   );
@@ -180,7 +170,7 @@ test('labels that a sync gives its namespace ask where a gated application has t
   // Its Namespace would be every other stage's to prune that has an application of this name.
   s.commit({ 'labels-prod/ns.yaml': `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${s.namespace}}\n` });
   await s.apply('labels-prod', { syncPolicy: automated }, { annotations: gate });
-  await agree(s, 'labels-prod');
+  await agreeTo(s, 'labels-prod', person('bo', 2));
   await synced(s, 'labels-prod');
   await s.apply('web', {
     syncPolicy: {
@@ -213,7 +203,7 @@ test("what moves from a gated application to one without a gate stays until the 
     approvalsOf(s, 'prod').filter((item) => item.status?.phase === 'Pending'),
     [],
   );
-  await agree(s, 'web');
+  await agreeTo(s, 'web', person('bo', 2));
   await s.untilStore('web has it', () =>
     s.cluster.live.get(configMap(s, 'shared'))?.application === 'web' ? true : undefined,
   );

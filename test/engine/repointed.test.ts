@@ -4,13 +4,11 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Approval } from '../../src/model/coxswain.ts';
 import { inClusterServer } from '../../src/model/annotations.ts';
-import { approve } from '../../src/engine/request.ts';
 import type { Stage } from './fixture.ts';
-import { approvalIn, approvalsOf, config, ended, operate, person, requests, synced } from './manifests.ts';
+import { approvalIn, approvalsOf, config, ended, operate, synced } from './manifests.ts';
 import { ownCluster, testCluster } from '../control-plane.ts';
 import { stage } from './fixture.ts';
-
-const gate = { 'coxswain.dev/approval': 'required' };
+import { agree, gate } from './approval/fixture.ts';
 
 interface Place {
   server: string;
@@ -40,10 +38,6 @@ async function pointAt(s: Stage, { server, ca, token }: Place): Promise<void> {
     },
     { manager: 'test' },
   );
-}
-
-function agree(s: Stage): ReturnType<typeof approve> {
-  return approve(requests(s), { application: `${s.namespace}/prod`, actor: person('bob', 2), teams: [] });
 }
 
 async function farStage(t: TestContext): Promise<{

@@ -8,22 +8,12 @@ import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
 import { keyOf } from '../../src/model/kube.ts';
 import { crd } from '../cluster/connect.ts';
 import { eventually } from '../control-plane.ts';
-import { Crash, Mortal, configMap, deployment, drive, job, makeBed } from './fixture.ts';
-import type { Bed, Scene, Stored } from './fixture.ts';
-
-const hook = (types: string, more: Record<string, string> = {}): Record<string, string> => ({
-  'argocd.argoproj.io/hook': types,
-  ...more,
-});
-const full = { sync: { prune: true } };
+import { Crash, Mortal, configMap, deployment, drive, job, makeBed, hook, full, exists } from './fixture.ts';
+import type { Scene, Stored } from './fixture.ts';
 
 function broken(namespace: string, name: string): KubeObject {
   const object = deployment(namespace, name);
   return { ...object, spec: { ...(object['spec'] as Record<string, unknown>), replicas: -1 } };
-}
-
-async function exists(bed: Bed, path: string): Promise<boolean> {
-  return (await bed.facts.access.call('GET', path.replace('NS', bed.facts.namespace))).status === 200;
 }
 
 test('an object that would be refused fails the dry run, and nothing is applied', async (t) => {

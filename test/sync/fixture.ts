@@ -310,3 +310,17 @@ export function job(
     },
   };
 }
+
+/** Annotations. */
+export const wave = (n: number): Record<string, string> => ({ 'argocd.argoproj.io/sync-wave': String(n) });
+export const hook = (types: string, more: Record<string, string> = {}): Record<string, string> => ({
+  'argocd.argoproj.io/hook': types,
+  ...more,
+});
+
+/** The operation that prunes too. */
+export const full = { sync: { prune: true } };
+
+export async function exists(bed: Bed, path: string): Promise<boolean> {
+  return (await bed.facts.access.call('GET', path.replace('NS', bed.facts.namespace))).status === 200;
+}

@@ -2,19 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../control-plane.ts';
-import { configMap, deployment, drive, job, makeBed } from './fixture.ts';
-import type { Bed, Scene } from './fixture.ts';
-
-const wave = (n: number): Record<string, string> => ({ 'argocd.argoproj.io/sync-wave': String(n) });
-const hook = (types: string, more: Record<string, string> = {}): Record<string, string> => ({
-  'argocd.argoproj.io/hook': types,
-  ...more,
-});
-const full = { sync: { prune: true } };
-
-async function exists(bed: Bed, path: string): Promise<boolean> {
-  return (await bed.facts.access.call('GET', path.replace('NS', bed.facts.namespace))).status === 200;
-}
+import { configMap, deployment, drive, job, makeBed, wave, hook, full, exists } from './fixture.ts';
+import type { Scene } from './fixture.ts';
 
 test('an application of one wave succeeds as soon as it is applied', async (t) => {
   const bed = await makeBed(t);

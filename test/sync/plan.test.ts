@@ -7,6 +7,7 @@ import type { KubeObject } from '../../src/model/kube.ts';
 import { withHistory } from '../../src/sync/history.ts';
 import { planTasks } from '../../src/sync/plan.ts';
 import { endAttempt, nextRetryAt } from '../../src/sync/retry.ts';
+import { wave } from './fixture.ts';
 
 function object(
   apiVersion: string,
@@ -26,8 +27,6 @@ function object(
     spec,
   };
 }
-
-const wave = (n: number): Record<string, string> => ({ 'argocd.argoproj.io/sync-wave': String(n) });
 
 function order(targets: KubeObject[], extra: KubeObject[] = [], options: Record<string, string> = {}): string[] {
   const live = new Map(extra.map((one) => [keyText(keyOf(one)), one]));

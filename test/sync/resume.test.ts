@@ -3,10 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OperationState } from '../../src/model/application.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
-import { Crash, Mortal, configMap, deployment, drive, makeBed } from './fixture.ts';
+import { Crash, Mortal, configMap, deployment, drive, makeBed, full } from './fixture.ts';
 import type { Bed, Scene, Stored } from './fixture.ts';
-
-const full = { sync: { prune: true } };
 
 async function find(bed: Bed, name: string): Promise<KubeObject | undefined> {
   return bed.cluster.api.get({ group: '', kind: 'ConfigMap', namespace: bed.facts.namespace, name });

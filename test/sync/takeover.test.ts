@@ -2,11 +2,9 @@
 // not ours.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { configMap, drive, makeBed } from './fixture.ts';
+import { configMap, drive, makeBed, full } from './fixture.ts';
 import type { Bed } from './fixture.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
-
-const full = { sync: { prune: true } };
 
 async function dataOf(bed: Bed, name: string): Promise<unknown> {
   return (await bed.cluster.api.get({ group: '', kind: 'ConfigMap', namespace: bed.facts.namespace, name }))?.['data'];

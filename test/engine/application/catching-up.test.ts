@@ -22,8 +22,7 @@ import {
 } from '../manifests.ts';
 import { eventually } from '../../control-plane.ts';
 import { stage } from '../fixture.ts';
-
-const gate = { 'coxswain.dev/approval': 'required' };
+import { gate } from '../approval/fixture.ts';
 
 function two(k: string, other: string): string {
   return `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {k: ${k}, other: "${other}"}\n`;

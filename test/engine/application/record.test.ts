@@ -24,9 +24,7 @@ import {
 } from '../manifests.ts';
 import { stage } from '../fixture.ts';
 import { eventually } from '../../control-plane.ts';
-
-const bob = person('bob', 2);
-const gate = { 'coxswain.dev/approval': 'required' };
+import { agree, bob, cleo, gate } from '../approval/fixture.ts';
 
 /** Synced once, without a gate; from then on its project asks for approval. */
 async function gatedStage(t: TestContext): Promise<Stage> {
@@ -37,10 +35,6 @@ async function gatedStage(t: TestContext): Promise<Stage> {
   await s.project('gated', gate);
   s.authors.list = [{ login: 'ana', id: 1 }];
   return s;
-}
-
-function agree(s: Stage, application: string, actor = bob): ReturnType<typeof approve> {
-  return approve(requests(s), { application: `${s.namespace}/${application}`, actor, teams: [] });
 }
 
 function lastMessage(s: Stage): string {
@@ -91,10 +85,10 @@ test('an application that moves to another namespace asks for approval there, wh
 
   // The Application was changed by hand: nobody can tell by whom.
   assert.match(
-    (await agree(s, 'prod')).message,
+    (await agree(s)).message,
     /more are needed; two people must agree.*the Application itself was changed by no commit/,
   );
-  assert.equal((await agree(s, 'prod', person('cleo', 3))).done, true);
+  assert.equal((await agree(s, cleo)).done, true);
   await s.until(
     'prod',
     'moved',
@@ -229,7 +223,7 @@ test('a gate that was taken away with kubectl holds until something is approved 
   await s.restart();
   assert.deepEqual(await dataOf(s, 'prod'), { value: '1' });
 
-  assert.equal((await agree(s, 'prod')).done, true);
+  assert.equal((await agree(s)).done, true);
   await syncedTo(s, 'prod', head);
   assert.equal(s.store.records.get(`${s.namespace}/prod`)?.spec.policy.gated, false);
   const free = await push(s, { 'prod/a.yaml': config('prod', '3') });
@@ -266,7 +260,7 @@ async function deletedStage(t: TestContext): Promise<Stage> {
   s.authors.list = [{ login: 'ana', id: 1 }];
   await s.apply('prod', { syncPolicy: automated }, { annotations: gate });
   await approvalIn(s, 'prod', 'Pending');
-  assert.equal((await agree(s, 'prod')).done, true);
+  assert.equal((await agree(s)).done, true);
   await synced(s, 'prod');
   await s.cluster.api.delete({ group: 'argoproj.io', kind: 'Application', namespace: s.namespace, name: 'prod' });
   await s.untilStore('it is gone', () => (s.store.applications.get(`${s.namespace}/prod`) ? undefined : true));
@@ -289,8 +283,8 @@ test('an application made anew without its annotation is gated as the former one
   await s.restart();
   await asks(s, 'prod');
   // Who made it anew by hand left no name.
-  assert.match((await agree(s, 'prod')).message, /more are needed; two people must agree/);
-  assert.equal((await agree(s, 'prod', person('cleo', 3))).message, 'approved; it syncs now');
+  assert.match((await agree(s)).message, /more are needed; two people must agree/);
+  assert.equal((await agree(s, cleo)).message, 'approved; it syncs now');
   await synced(s, 'prod');
   const free = await push(s, { 'prod/a.yaml': config('prod', '3') });
   await syncedTo(s, 'prod', free);
@@ -366,7 +360,7 @@ test('an environment exchanged, or answered for by another repository, keeps its
     await patchApp(s, 'prod', {
       metadata: { annotations: { 'coxswain.dev/environment': null, 'coxswain.dev/approval': null, ...changed } },
     });
-    assert.deepEqual(await agree(s, 'prod'), { done: false, message: 'bob is not among the approvers (carol)' });
+    assert.deepEqual(await agree(s), { done: false, message: 'bob is not among the approvers (carol)' });
   }
   await approvalIn(s, 'prod', 'Pending', ({ spec }) => spec.gates?.[0]?.policy.gated === false);
   assert.equal(

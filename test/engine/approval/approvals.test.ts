@@ -25,9 +25,9 @@ import {
   writeStatus,
 } from '../manifests.ts';
 import { stage } from '../fixture.ts';
+import { agree, bob, carol, gate } from './fixture.ts';
 
-const [bob, carol, dave] = [person('bob', 2), person('carol', 3), person('dave', 4)];
-const gate = { 'coxswain.dev/approval': 'required' };
+const dave = person('dave', 4);
 
 async function waiting(
   t: TestContext,
@@ -45,10 +45,6 @@ async function waiting(
 async function decideByHand(s: Stage, approval: Approval, phase: string): Promise<void> {
   const approvals = [{ actor: bob, at: '2026-01-01T00:00:00Z', teams: [] }];
   await writeStatus(s, approval, { phase, message: '', approvals });
-}
-
-function agree(s: Stage, actor = bob, teams: string[] = []): ReturnType<typeof approve> {
-  return approve(requests(s), { application: `${s.namespace}/prod`, actor, teams });
 }
 
 test('what was rejected stays rejected, until Git says something else', async (t) => {

@@ -4,13 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { approve } from '../../../src/engine/request.ts';
 import type { Stage } from '../fixture.ts';
-import { approvalIn, automated, config, dataOf, gone, person, push, requests, synced } from '../manifests.ts';
+import { approvalIn, automated, config, dataOf, gone, push, synced } from '../manifests.ts';
 import { stage } from '../fixture.ts';
-
-const [ana, bob, cleo] = [person('ana', 1), person('bob', 2), person('cleo', 3)];
-const gate = { 'coxswain.dev/approval': 'required' };
+import { agree, ana, bob, cleo, gate } from './fixture.ts';
 
 function git(cwd: string, ...args: string[]): string {
   return execFileSync('git', ['-c', 'user.name=Bob', '-c', 'user.email=bob@example.com', ...args], {
@@ -35,10 +32,6 @@ function anotherRepository(s: Stage): { url: string; commit(value: string): stri
       return git(dir, 'rev-parse', 'HEAD');
     },
   };
-}
-
-function agree(s: Stage, actor: typeof ana): ReturnType<typeof approve> {
-  return approve(requests(s), { application: `${s.namespace}/prod`, actor, teams: [] });
 }
 
 const ownWork = (login: string): { done: boolean; message: string } => ({

@@ -15,18 +15,12 @@ import {
   hookJob,
   operate,
   patchApp,
-  person,
   push,
   requests,
   synced,
 } from '../manifests.ts';
 import { stage } from '../fixture.ts';
-
-const [bob, carol] = [person('bob', 2), person('carol', 3)];
-const gate = { 'coxswain.dev/approval': 'required' };
-const closed: Partial<AppProject['spec']> = {
-  syncWindows: [{ kind: 'deny', schedule: '* * * * *', duration: '1h', applications: ['*'] }],
-};
+import { agree, bob, carol, closed, gate } from './fixture.ts';
 
 async function waiting(
   t: TestContext,
@@ -39,10 +33,6 @@ async function waiting(
   await s.project('gated', { ...gate, ...annotations }, spec);
   await s.apply('prod', { project: 'gated' });
   return s;
-}
-
-function agree(s: Stage, actor = bob): ReturnType<typeof approve> {
-  return approve(requests(s), { application: `${s.namespace}/prod`, actor, teams: [] });
 }
 
 function again(s: Stage): ReturnType<typeof reopen> {

@@ -9,7 +9,6 @@ import type { KubeObject } from '../../../src/model/kube.ts';
 import { sealKey, sealed } from '../../../src/store/seal.ts';
 import { approve } from '../../../src/engine/request.ts';
 import type { Approval } from '../../../src/model/coxswain.ts';
-import type { AppProject } from '../../../src/model/project.ts';
 import { eventually, testCluster } from '../../control-plane.ts';
 import type { Narrow } from '../../narrow.ts';
 import { narrow } from '../../narrow.ts';
@@ -22,19 +21,13 @@ import {
   dataOf,
   ended,
   operate,
-  person,
   push,
   requests,
   synced,
   syncedTo,
 } from '../manifests.ts';
 import { stage } from '../fixture.ts';
-
-const bob = person('bob', 2);
-const gate = { 'coxswain.dev/approval': 'required' };
-const closed: Partial<AppProject['spec']> = {
-  syncWindows: [{ kind: 'deny', schedule: '* * * * *', duration: '1h', applications: ['*'] }],
-};
+import { bob, closed, gate } from './fixture.ts';
 
 interface Scene {
   s: Stage;

@@ -19,15 +19,12 @@ import {
   hookJob,
   operate,
   patchApp,
-  person,
   push,
   requests,
   synced,
 } from '../manifests.ts';
 import { stage } from '../fixture.ts';
-
-const bob = person('bob', 2);
-const gate = { 'coxswain.dev/approval': 'required' };
+import { bob, gate } from './fixture.ts';
 
 function key(s: Stage): string {
   return `${s.namespace}/prod`;

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { GateAfter } from '../../../src/model/coxswain.ts';
-import type { AppProject } from '../../../src/model/project.ts';
 import type { Stage } from '../fixture.ts';
 import { approve } from '../../../src/engine/request.ts';
 import { gateAfterText } from '../../../src/policy/gate-text.ts';
@@ -21,12 +20,8 @@ import {
   syncedTo,
 } from '../manifests.ts';
 import { stage } from '../fixture.ts';
-
-const gate = { 'coxswain.dev/approval': 'required' };
+import { closed, gate } from './fixture.ts';
 const two = { ...gate, 'coxswain.dev/approvals': '2' };
-const closed: Partial<AppProject['spec']> = {
-  syncWindows: [{ kind: 'deny', schedule: '* * * * *', duration: '1h', applications: ['*'] }],
-};
 
 async function agree(s: Stage, name: string, ...people: [string, number][]): Promise<void> {
   for (const [login, id] of people)

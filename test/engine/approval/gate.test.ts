@@ -24,9 +24,7 @@ import {
   syncedTo,
 } from '../manifests.ts';
 import { stage } from '../fixture.ts';
-
-const bob = person('bob', 2);
-const gate = { 'coxswain.dev/approval': 'required' };
+import { bob, gate } from './fixture.ts';
 
 /** An application `prod` with one ConfigMap of two values, synced once; from then on its project asks for approval. */
 async function gatedStage(t: TestContext, more: Record<string, string> = {}): Promise<Stage> {

@@ -26,8 +26,7 @@ import {
   synced,
 } from '../manifests.ts';
 import { stage } from '../fixture.ts';
-
-const gate = { 'coxswain.dev/approval': 'required' };
+import { gate } from './fixture.ts';
 
 function two(name: string, value: string, annotations = ''): string {
   return `${config(name, value, annotations)}  other: "x"\n`;

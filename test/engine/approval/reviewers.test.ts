@@ -1,15 +1,10 @@
 // Whom the forge's environment requires as reviewers: nobody else's agreement counts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Stage } from '../fixture.ts';
-import { approve } from '../../../src/engine/request.ts';
 import { eventually } from '../../control-plane.ts';
-import { approvalIn, config, person, requests } from '../manifests.ts';
+import { approvalIn, config } from '../manifests.ts';
 import { stage } from '../fixture.ts';
-
-function agree(s: Stage, login: string, id: number): ReturnType<typeof approve> {
-  return approve(requests(s), { application: `${s.namespace}/prod`, actor: person(login, id), teams: [] });
-}
+import { agree, bob, carol } from './fixture.ts';
 
 test('only required reviewers of an environment count, and it waits while GitHub cannot be asked', async (t) => {
   const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
@@ -21,7 +16,7 @@ test('only required reviewers of an environment count, and it waits while GitHub
     asked.push(environment);
     return ['carol'];
   };
-  assert.deepEqual(await agree(s, 'bob', 2), { done: false, message: 'bob is not among the approvers (carol)' });
+  assert.deepEqual(await agree(s, bob), { done: false, message: 'bob is not among the approvers (carol)' });
   assert.deepEqual(asked, ['production']);
 
   let unanswered = 0;
@@ -30,7 +25,7 @@ test('only required reviewers of an environment count, and it waits while GitHub
     throw new Error('GitHub cannot be reached');
   };
   s.authors.reviewers = down;
-  await assert.rejects(agree(s, 'carol', 3), /cannot be reached/);
+  await assert.rejects(agree(s, carol), /cannot be reached/);
   await approvalIn(s, 'prod', 'Pending');
 
   unanswered = 0;
@@ -38,7 +33,7 @@ test('only required reviewers of an environment count, and it waits while GitHub
     s.authors.reviewers = down; // the gate asks again, and gets no answer
     return ['carol'];
   };
-  assert.equal((await agree(s, 'carol', 3)).done, true);
+  assert.equal((await agree(s, carol)).done, true);
   await approvalIn(s, 'prod', 'Approved');
   await eventually('the gate to ask', () => (unanswered > 0 ? true : undefined));
   assert.equal(s.store.applications.get(`${s.namespace}/prod`)?.status?.history?.length ?? 0, 0);
@@ -53,7 +48,7 @@ test('an environment that asks nobody, or that does not exist, changes nothing',
   await approvalIn(s, 'prod', 'Pending');
   const asked = new Set<string>();
   s.authors.reviewers = (environment) => void asked.add(environment);
-  assert.equal((await agree(s, 'bob', 2)).done, true);
+  assert.equal((await agree(s, bob)).done, true);
   await s.until('prod', 'Synced', (app) => app.status?.sync?.status === 'Synced' && !app.operation);
   assert.deepEqual([...asked], ['prod'], 'without an annotation it bears the name of the application');
 });

@@ -6,23 +6,10 @@ import type { Operation } from '../../../src/model/application.ts';
 import type { Stage } from '../fixture.ts';
 import type { StandIn } from '../../beside/stand-in.ts';
 import { approve, requestSync } from '../../../src/engine/request.ts';
-import {
-  approvalIn,
-  approvalsOf,
-  config,
-  dataOf,
-  gone,
-  isSynced,
-  patchApp,
-  person,
-  push,
-  requests,
-} from '../manifests.ts';
+import { approvalIn, approvalsOf, config, dataOf, gone, isSynced, patchApp, push, requests } from '../manifests.ts';
 import { standIn } from '../../beside/stand-in.ts';
 import { stage } from '../fixture.ts';
-
-const bob = person('bob', 2);
-const gate = { 'coxswain.dev/approval': 'required' };
+import { bob, gate } from '../approval/fixture.ts';
 
 interface Beside {
   s: Stage;

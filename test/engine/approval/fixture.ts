@@ -1,0 +1,28 @@
+// Gates, people and their agreement: what tests of approval share.
+import assert from 'node:assert/strict';
+import { approve } from '../../../src/engine/request.ts';
+import type { Actor } from '../../../src/model/coxswain.ts';
+import type { AppProject } from '../../../src/model/project.ts';
+import type { Stage } from '../fixture.ts';
+import { approvalIn, person, requests } from '../manifests.ts';
+
+export const [ana, bob, carol, cleo] = [person('ana', 1), person('bob', 2), person('carol', 3), person('cleo', 3)];
+
+export const gate = { 'coxswain.dev/approval': 'required' };
+
+/** Nothing is synced at any time. */
+export const closed: Partial<AppProject['spec']> = {
+  syncWindows: [{ kind: 'deny', schedule: '* * * * *', duration: '1h', applications: ['*'] }],
+};
+
+/** To whatever waits at the application `prod`; answers what was said to it. */
+export function agree(s: Stage, actor: Actor = bob, teams: string[] = []): ReturnType<typeof approve> {
+  return approve(requests(s), { application: `${s.namespace}/prod`, actor, teams });
+}
+
+/** To exactly what waits at that application, as soon as something does. */
+export async function agreeTo(s: Stage, name: string, actor: Actor = bob): Promise<void> {
+  const { digest } = (await approvalIn(s, name, 'Pending')).spec;
+  const answer = await approve(requests(s), { application: `${s.namespace}/${name}`, digest, actor, teams: [] });
+  assert.equal(answer.done, true, answer.message);
+}
