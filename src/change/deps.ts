@@ -60,6 +60,8 @@ export interface ChangeDeps {
   git: Pick<Git, 'repository'>;
   /** Server and name of the destination; undefined if no such cluster is known. Asks nobody. */
   clusterOf(app: Application): NamedCluster | undefined;
+  /** Whether that URL leads to the cluster of the control plane. */
+  isHome(server: string): boolean;
   /**
    * Key of the application's inputs with the sources pinned (undefined = the source's own targetRevision), without
    * rendering.

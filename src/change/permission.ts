@@ -4,7 +4,6 @@ import type { Application } from '../model/application.ts';
 import type { AppProject } from '../model/project.ts';
 import type { ChangeDeps } from './deps.ts';
 import { AppError } from '../base/errors.ts';
-import { inClusterServer } from '../model/annotations.ts';
 import { resourceDenied, specConditions } from '../policy/project.ts';
 
 type Deps = Pick<ChangeDeps, 'projects' | 'namespace' | 'clusterOf'>;
@@ -32,9 +31,9 @@ export function denialOf(deps: Deps, app: Application): AppError | undefined {
  * Whether syncing the parent makes the child an Application of ours: it deploys beside us, and its project permits the
  * child's object.
  */
-export function mayHold(deps: Deps, parent: Application, child: Application): boolean {
+export function mayHold(deps: Deps & Pick<ChangeDeps, 'isHome'>, parent: Application, child: Application): boolean {
   const [project, cluster] = [projectOf(deps, parent), deps.clusterOf(parent)];
-  if (!project || cluster?.server !== inClusterServer) return false;
+  if (!project || !cluster || !deps.isHome(cluster.server)) return false;
   const { namespace, name } = child.metadata;
   return (
     resourceDenied(project, { group: 'argoproj.io', kind: 'Application', namespace, name }, true, cluster) === undefined

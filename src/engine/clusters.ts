@@ -59,6 +59,13 @@ export class Clusters {
     this.#options = options;
   }
 
+  /** Which one the control plane's own is, also where no application may name it by its usual URL. */
+  async identifyHome(): Promise<void> {
+    const { home, onIdentity, signal } = this.#options;
+    const id = await identityOf(home, signal);
+    if (id !== undefined) onIdentity(inClusterServer, id);
+  }
+
   /** undefined when no cluster Secret has that server or name. Throws (transient) when it cannot be reached. */
   async targetOf(app: Application): Promise<Target | undefined> {
     const { store } = this.#options;

@@ -189,7 +189,7 @@ async function pushed(
 export function createEngine(options: EngineOptions): Engine {
   const { store, clock, log, sources, every } = options;
   const memory = new Memory();
-  const holdings = new Holdings();
+  const holdings = new Holdings(store.identities);
   const abort = new AbortController();
   const clusters = new Clusters({
     home: options.home,
@@ -227,6 +227,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     async start() {
       await clusters.targetOf(homeApplication(store)).catch(() => undefined);
+      await clusters.identifyHome().catch(() => undefined);
       ends = [
         ...subscribe(options, { queue, memory, holdings, clusters, turns }),
         every('resync', () => sources.resync(onPush, abort.signal)),

@@ -9,9 +9,9 @@ import type { Memory } from './application/memory.ts';
 import type { Clusters } from './clusters.ts';
 import type { Turns } from './turns.ts';
 import { canonicalJson, sameJson } from '../base/canonical.ts';
-import { argo } from '../model/annotations.ts';
+import { argo, inClusterServer } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
-import { neighbours } from './application/gate-record.ts';
+import { neighbours } from './application/place.ts';
 
 interface Told {
   queue: Pick<KeyQueue, 'add'>;
@@ -91,7 +91,7 @@ export function subscribe(
     }),
     store.onSettings(() => {
       clusters.release();
-      holdings.forgetOthers(new Set(store.settings().clusters.map(({ server }) => server)));
+      holdings.forgetOthers(new Set([inClusterServer, ...store.settings().clusters.map(({ server }) => server)]));
       addAll();
     }),
   ];

@@ -180,6 +180,8 @@ export interface SyncRecord extends KubeObject {
     unverified?: { history: number; left: string[]; agreed: boolean };
     /** Hash of the server and namespace of that sync; it stays when the Application is made anew. */
     place?: string;
+    /** The same with the cluster itself, whatever its URL; absent where nobody could ask which one it is. */
+    clusterPlace?: string;
     /** The strictest policy since what was last approved. */
     policy: RememberedPolicy;
   };

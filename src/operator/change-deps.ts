@@ -1,4 +1,5 @@
 // Fits the engine's and git's answers to what the change room asks for.
+import { inClusterServer } from '../model/annotations.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ChangeDeps } from '../change/deps.ts';
 import type { Desiring } from '../engine/application/desired.ts';
@@ -34,6 +35,7 @@ export function changeDeps({ store, git, desiring, engine, clock }: Parts): Chan
     git,
     clock,
     clusterOf: (app) => clusterOf(store.settings(), app.spec.destination),
+    isHome: (server) => store.identities.isSame(server, inClusterServer),
     rendered: (application) => engine.rendered(application),
     inputsKey: async (app, revisions, signal) => (await desiring.inputsAt(app, revisions, signal)).key,
     async desired(app, revisions, signal) {

@@ -2,20 +2,25 @@
 import type { Mirror } from '../cluster/mirror.ts';
 import type { KubeObject } from '../model/kube.ts';
 
-/** Keys grouped by what `indexOf` says of their object, kept up by the mirror's changes. */
-export function watchIndex<T>(mirror: Mirror<Kept<T>>, indexOf: (object: T) => string): (value: string) => T[] {
+/** Keys grouped by what `indexOf` says of their object, kept up by the mirror's changes; '' groups nothing. */
+export function watchIndex<T>(
+  mirror: Mirror<Kept<T>>,
+  indexOf: (object: T) => string | readonly string[],
+): (value: string) => T[] {
   const groups = new Map<string, Map<string, [namespace: string, name: string]>>();
+  const valuesOf = (kept: Kept<T> | undefined): ReadonlySet<string> =>
+    new Set(kept?.seen === undefined ? [] : [indexOf(kept.seen)].flat().filter(Boolean));
   mirror.onChange(({ namespace, name, before, after }) => {
     const key = `${namespace}/${name}`;
-    const [old, now] = [before?.seen && indexOf(before.seen), after?.seen && indexOf(after.seen)];
-    if (old === now) return;
-    if (old !== undefined) {
-      groups.get(old)?.delete(key);
-      if (groups.get(old)?.size === 0) groups.delete(old);
+    const [old, now] = [valuesOf(before), valuesOf(after)];
+    for (const value of old.difference(now)) {
+      groups.get(value)?.delete(key);
+      if (groups.get(value)?.size === 0) groups.delete(value);
     }
-    if (now === undefined) return;
-    const group = groups.get(now) ?? new Map<string, [string, string]>();
-    groups.set(now, group.set(key, [namespace, name]));
+    for (const value of now.difference(old)) {
+      const group = groups.get(value) ?? new Map<string, [string, string]>();
+      groups.set(value, group.set(key, [namespace, name]));
+    }
   });
   return (value) =>
     [...(groups.get(value)?.values() ?? [])].flatMap(([namespace, name]) => mirror.get(namespace, name)?.seen ?? []);

@@ -228,7 +228,7 @@ interface CollectionOptions<T> extends Kind {
   namespace: string;
   parse: (object: KubeObject) => T | undefined;
   /** What `of` looks objects up by. */
-  indexOf: (object: T) => string;
+  indexOf: (object: T) => string | readonly string[];
   /** Of a kind that only we write: what is not as we wrote it does not count. */
   sealing?: Sealing;
   /** What stands for an object that we did not write; default: nothing. */

@@ -16,6 +16,7 @@ import { isStatus } from '../cluster/api-error.ts';
 import { argo } from '../model/annotations.ts';
 import { coxGroup } from '../model/coxswain.ts';
 import { isObject } from '../model/kube.ts';
+import { ClusterIdentities } from './cluster-identities.ts';
 import type { Collection } from './collection.ts';
 import { watchCollection } from './collection.ts';
 import { sealKey } from './seal.ts';
@@ -44,6 +45,8 @@ export interface Store {
   /** Parsed afresh whenever one of the ConfigMaps or Secrets behind it changes. */
   settings(): Settings;
   onSettings(fn: () => void): () => void;
+  /** Which URLs of clusters lead to the same one, as far as somebody asked. */
+  identities: ClusterIdentities;
   /** Key of the digests' MACs, kept in the Secret `coxswain-mac`, made once. */
   macKey: Buffer;
   /** Requests, Approvals and SyncRecords that we did not write, or no longer as they are. */
@@ -180,7 +183,7 @@ function collectionsOf(cluster: Cluster, namespace: string, key: Buffer) {
       ...cox,
       kind: 'SyncRecord',
       parse: parseRecord,
-      indexOf: (record) => record.spec.place ?? '',
+      indexOf: ({ spec }) => [spec.place ?? '', spec.clusterPlace ?? ''],
       sealing: { ...sealing('SyncRecord', []), bound: ['application'] },
       parseForeign: parseForeignRecord,
     }),
@@ -206,6 +209,7 @@ export async function openStore(cluster: Cluster, namespace: string, signal?: Ab
       namespace,
       ...collections,
       ...settings,
+      identities: new ClusterIdentities(),
       macKey: key,
       foreign: () => [approvals, requests, records].flatMap((collection) => collection.foreign()),
       stop,

@@ -154,6 +154,7 @@ export function world(t: TestContext, files: Record<string, string>): World {
     approvals: { of: (key) => approvals.filter((approval) => approval.spec.application === key) },
     clusterOf: ({ spec: { destination } }) =>
       destination.server === inClusterServer ? { server: inClusterServer, name: 'in-cluster' } : undefined,
+    isHome: (server) => server === inClusterServer,
     namespace: 'argocd',
     git,
     clock: systemClock,

@@ -1,53 +1,14 @@
 // The gate that holds by what is remembered: of this application, and of those that are gone from its place.
 import type { Application, RevisionHistory } from '../../model/application.ts';
-import type { RememberedPolicy, SyncRecord } from '../../model/coxswain.ts';
-import type { ObjectMeta } from '../../model/kube.ts';
+import type { RememberedPolicy } from '../../model/coxswain.ts';
 import type { AppProject } from '../../model/project.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
-import type { Destined, Gates } from './sync-record.ts';
+import type { Described, Gates } from './place.ts';
+import type { Destined } from './sync-record.ts';
 import { applicationKey } from '../../model/application.ts';
-import { isObject } from '../../model/kube.ts';
-import { textAt } from '../../model/read.ts';
 import { effectivePolicy, loosens, stricter } from '../../policy/policy.ts';
-import { clusterOf } from '../../store/settings.ts';
-import { isRemembered, placeText, policyFields, rememberPolicy } from './sync-record.ts';
-
-/** An Application, as it is or as Git has it. */
-interface Described {
-  metadata: ObjectMeta;
-  spec?: unknown;
-}
-
-function placeOfSpec({ settings }: Gates, { spec }: Described): string | undefined {
-  const destination = isObject(spec) && isObject(spec['destination']) ? spec['destination'] : undefined;
-  if (!destination) return undefined;
-  return placeText(
-    clusterOf(settings(), destination)?.server ?? textAt(destination, 'server'),
-    textAt(destination, 'namespace') || undefined,
-  );
-}
-
-/**
- * Records of gated Applications that are gone, and were last synced to where this one deploys: nobody has approved that
- * the gate ends.
- */
-export function orphansAt(store: Gates, app: Described): SyncRecord[] {
-  const { records, applications } = store;
-  const place = placeOfSpec(store, app);
-  return place === undefined
-    ? []
-    : records.of(place).filter((record) => record.spec.policy.gated && !applications.get(record.spec.application));
-}
-
-/** Applications that deploy to where that record's was last synced. */
-export function neighbours(store: Gates, { spec: { place } }: SyncRecord): string[] {
-  return place === undefined
-    ? []
-    : store.applications
-        .list()
-        .filter((app) => placeOfSpec(store, app) === place)
-        .map(applicationKey);
-}
+import { orphansAt, placesOfSpec } from './place.ts';
+import { isRemembered, policyFields, rememberCluster, rememberPolicy } from './sync-record.ts';
 
 /** As the gate reads it. */
 export function asPolicy(policy: RememberedPolicy): EffectivePolicy {
@@ -96,6 +57,8 @@ export function provenEntry(store: Gates, destined: Destined): RevisionHistory |
  * the former.
  */
 export async function followPolicy(store: Gates, app: Application, project: AppProject | undefined): Promise<void> {
+  const places = placesOfSpec(store, app);
+  if (places?.clusterPlace !== undefined) await rememberCluster(store, app, places);
   const [now, before] = [effectivePolicy(app, project), lastPolicy(store, app)];
   if ((now.gated || before?.gated) && !(before && loosens(before, now)))
     await rememberPolicy(store, app, policyFields(now));

@@ -2,6 +2,7 @@
 // changes hands.
 import type { ResourceKey } from '../../model/kube.ts';
 import { keyText } from '../../model/kube.ts';
+import { ClusterIdentities } from '../../store/cluster-identities.ts';
 
 /**
  * What an Application will hold once its parent has synced stands apart from what it holds now. No application can have
@@ -51,30 +52,28 @@ export class Holdings implements Holders {
   readonly #held = new Map<string, Held>();
   /** Server and key → tracking names. */
   readonly #holders = new Map<string, Set<string>>();
-  /** What tells a cluster from others, by its URL: one may be registered under several. */
-  readonly #ids = new Map<string, string>();
+  readonly #identities: ClusterIdentities;
+
+  constructor(identities: ClusterIdentities = new ClusterIdentities()) {
+    this.#identities = identities;
+  }
 
   /** Who is behind that URL. */
   identify(server: string, id: string): void {
-    if (this.#idOf(server) === id) return;
+    if (this.#identities.known(server) === id) return;
     const held = [...this.#held].filter(([, each]) => each.server === server);
     for (const [tracking, { keys }] of held) for (const text of keys.keys()) this.#drop(server, text, tracking);
-    this.#ids.set(server, id);
+    this.#identities.set(server, id);
     for (const [tracking, { keys }] of held) for (const text of keys.keys()) this.#add(server, text, tracking);
   }
 
   /** Of URLs that lead nowhere any more and where nothing is held it is forgotten who was behind them. */
   forgetOthers(servers: ReadonlySet<string>): void {
-    const held = new Set([...this.#held.values()].map(({ server }) => server));
-    for (const server of this.#ids.keys()) if (!servers.has(server) && !held.has(server)) this.#ids.delete(server);
+    this.#identities.forgetOthers(servers.union(new Set([...this.#held.values()].map(({ server }) => server))));
   }
 
   isSame(server: string | undefined, other: string): boolean {
-    return server !== undefined && this.#idOf(server) === this.#idOf(other);
-  }
-
-  #idOf(server: string): string {
-    return this.#ids.get(server) ?? server;
+    return this.#identities.isSame(server, other);
   }
 
   /**
@@ -104,7 +103,7 @@ export class Holdings implements Holders {
   }
 
   holders(server: string, key: ResourceKey): string[] {
-    return [...(this.#holders.get(`${this.#idOf(server)}\n${keyText(key)}`) ?? [])].sort();
+    return [...(this.#holders.get(`${this.#identities.of(server)}\n${keyText(key)}`) ?? [])].sort();
   }
 
   keysOf(tracking: string): ResourceKey[] {
@@ -116,13 +115,13 @@ export class Holdings implements Holders {
   }
 
   #add(server: string, text: string, tracking: string): void {
-    const name = `${this.#idOf(server)}\n${text}`;
+    const name = `${this.#identities.of(server)}\n${text}`;
     const holders = this.#holders.get(name) ?? new Set();
     this.#holders.set(name, holders.add(tracking));
   }
 
   #drop(server: string, text: string, tracking: string): void {
-    const name = `${this.#idOf(server)}\n${text}`;
+    const name = `${this.#identities.of(server)}\n${text}`;
     const holders = this.#holders.get(name);
     holders?.delete(tracking);
     if (holders?.size === 0) this.#holders.delete(name);

@@ -64,7 +64,8 @@ function childrenIn(
   parent: Application,
   manifests: readonly KubeObject[],
 ): Application[] {
-  if (clusterOf(store.settings(), parent.spec.destination)?.server !== inClusterServer) return [];
+  const server = clusterOf(store.settings(), parent.spec.destination)?.server;
+  if (!store.identities.isSame(server, inClusterServer)) return [];
   return manifests.flatMap((manifest): Application[] => {
     const {
       metadata: { name, namespace = parent.spec.destination.namespace ?? '' },
@@ -153,7 +154,7 @@ async function readAside(
 /** Also where it deploys beside us: there it may bring Applications. */
 function mayConcern({ store, holdings }: OtherDeps, other: Application, target: Target): boolean {
   const server = clusterOf(store.settings(), other.spec.destination)?.server;
-  return holdings.isSame(server, target.server) || server === inClusterServer;
+  return holdings.isSame(server, target.server) || holdings.isSame(server, inClusterServer);
 }
 
 /**

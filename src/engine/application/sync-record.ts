@@ -10,11 +10,10 @@ import { hashOf, sameJson } from '../../base/canonical.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
+import type { Places } from './place.ts';
+import { placesOf } from './place.ts';
 
 type Records = Pick<Store, 'records'>;
-
-/** Where the gates of today and of former times are found. */
-export type Gates = Pick<Store, 'records' | 'applications' | 'settings'>;
 
 /** A sync, as a history entry or an operation's result names it. */
 interface Synced {
@@ -74,7 +73,7 @@ export function policyFields({
   return { gated, approvals, approvers, reviewers, ...(expires !== undefined && { expires }) };
 }
 
-type Fields = Partial<Pick<SyncRecord['spec'], 'state' | 'policy' | 'place'>> & {
+type Fields = Partial<Pick<SyncRecord['spec'], 'state' | 'policy' | 'place' | 'clusterPlace'>> & {
   base?: SyncRecord['spec']['base'] | null;
   unverified?: SyncRecord['spec']['unverified'];
 };
@@ -92,14 +91,16 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
   // A sync leaves nothing of what was agreed on before it.
   const base =
     fields.state !== undefined ? undefined : fields.base === undefined ? before?.base : (fields.base ?? undefined);
-  const place = fields.place ?? known?.spec.place;
   const unverified = 'unverified' in fields ? fields.unverified : before?.unverified;
+  // Another place, of a cluster that nobody could ask, is not where the former one was.
+  const { place, clusterPlace } = fields.place === undefined ? { ...known?.spec, ...fields } : fields;
   const spec: SyncRecord['spec'] = {
     application: applicationKey(app),
     uid,
     policy,
     ...(state !== undefined && { state }),
     ...(place !== undefined && { place }),
+    ...(clusterPlace !== undefined && { clusterPlace }),
     ...(base && { base }),
     ...(unverified && { unverified }),
   };
@@ -112,6 +113,7 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
         policy: { ...policy, expires: policy.expires ?? null },
         state: state ?? null,
         place: place ?? null,
+        clusterPlace: clusterPlace ?? null,
         base: base ?? null,
         unverified: unverified ?? null,
       },
@@ -125,11 +127,6 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
     spec,
   });
   if (made === 'exists') await write({ records }, app, fields);
-}
-
-/** What is deployed to the same place, whichever Application does it. */
-export function placeText(server: string, namespace: string | undefined): string {
-  return hashOf({ server, namespace });
 }
 
 /** Whether that history entry is the last sync that the record tells of. */
@@ -146,9 +143,14 @@ export function isRecorded(store: Records, app: { metadata: ObjectMeta }): boole
  * After a sync of the whole application, before its history tells of it; and for a history that the cluster itself
  * confirms.
  */
-export function rememberSync(store: Records, placed: Placed, synced: Synced): Promise<void> {
-  const { app, target } = placed;
-  return write(store, app, { state: stateOf(synced, app.spec, target.server), place: placeOf(placed) });
+export function rememberSync(
+  store: Pick<Store, 'records' | 'identities'>,
+  { app, target }: Placed,
+  synced: Synced,
+): Promise<void> {
+  const { server } = target;
+  const places = placesOf(store, { server, namespace: app.spec.destination.namespace || undefined });
+  return write(store, app, { state: stateOf(synced, app.spec, server), ...places });
 }
 
 type Placed = Pick<Destined, 'app' | 'target'>;
@@ -163,7 +165,7 @@ export function rememberDoubt(
 }
 
 function placeOf({ app, target: { server } }: Placed): string {
-  return placeText(server, app.spec.destination.namespace || undefined);
+  return hashOf({ server, namespace: app.spec.destination.namespace || undefined });
 }
 
 /**
@@ -198,6 +200,13 @@ export async function rememberBase(
         }
       : null,
   });
+}
+
+/** Which cluster it is, of which the URL alone was known. */
+export async function rememberCluster(store: Records, app: Application, places: Places): Promise<void> {
+  const record = recordOf(store, app);
+  if (record && record.spec.place === places.place && record.spec.clusterPlace === undefined)
+    await write(store, app, places);
 }
 
 /** From now on this is what is remembered, whatever was before. */

@@ -5,7 +5,8 @@ import type { Approval, GateAfter } from '../../model/coxswain.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import type { AppProject } from '../../model/project.ts';
 import type { Store } from '../../store/store.ts';
-import type { Destined, Gates } from '../application/sync-record.ts';
+import type { Gates } from '../application/place.ts';
+import type { Destined } from '../application/sync-record.ts';
 import { applicationKey } from '../../model/application.ts';
 import { isApplication, isProject } from '../../model/argo-kinds.ts';
 import { isObject } from '../../model/kube.ts';
@@ -13,7 +14,8 @@ import { textAt } from '../../model/read.ts';
 import { effectivePolicy, loosens } from '../../policy/policy.ts';
 import { makesHistory } from '../../sync/history.ts';
 import { endGate, policyFields, rememberPolicy, rememberSync } from '../application/sync-record.ts';
-import { asPolicy, orphansAt, policyInForce } from '../application/gate-record.ts';
+import { asPolicy, policyInForce } from '../application/gate-record.ts';
+import { orphansAt } from '../application/place.ts';
 
 type Places = Gates & Pick<Store, 'projects' | 'namespace'>;
 

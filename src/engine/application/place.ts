@@ -1,0 +1,63 @@
+// Where an application deploys: two of one place are told apart neither by their names nor by the URLs of their cluster.
+import type { SyncRecord } from '../../model/coxswain.ts';
+import type { ObjectMeta } from '../../model/kube.ts';
+import type { Store } from '../../store/store.ts';
+import { hashOf } from '../../base/canonical.ts';
+import { applicationKey } from '../../model/application.ts';
+import { isObject } from '../../model/kube.ts';
+import { textAt } from '../../model/read.ts';
+import { clusterOf } from '../../store/settings.ts';
+
+/** Where the gates of today and of former times are found. */
+export type Gates = Pick<Store, 'records' | 'applications' | 'settings' | 'identities'>;
+
+export type Places = Pick<SyncRecord['spec'], 'clusterPlace'> & { place: string };
+
+/** What is deployed to the same place, whichever Application does it: by the cluster's URL, and by the cluster itself. */
+export function placesOf(
+  { identities }: Pick<Store, 'identities'>,
+  { server, namespace }: { server: string; namespace: string | undefined },
+): Places {
+  const cluster = identities.known(server);
+  return {
+    place: hashOf({ server, namespace }),
+    ...(cluster !== undefined && { clusterPlace: hashOf({ cluster, namespace }) }),
+  };
+}
+
+export function placesOfSpec(store: Gates, { spec }: Described): Places | undefined {
+  const destination = isObject(spec) && isObject(spec['destination']) ? spec['destination'] : undefined;
+  if (!destination) return undefined;
+  return placesOf(store, {
+    server: clusterOf(store.settings(), destination)?.server ?? textAt(destination, 'server'),
+    namespace: textAt(destination, 'namespace') || undefined,
+  });
+}
+
+/**
+ * Records of gated Applications that are gone, and were last synced to where this one deploys: nobody has approved that
+ * the gate ends.
+ */
+export function orphansAt(store: Gates, app: Described): SyncRecord[] {
+  const { records, applications } = store;
+  const found = Object.values(placesOfSpec(store, app) ?? {}).flatMap((place) => records.of(place));
+  return [...new Set(found)].filter(({ spec }) => spec.policy.gated && !applications.get(spec.application));
+}
+
+/** Applications that deploy to where that record's was last synced. */
+export function neighbours(store: Gates, { spec: { place, clusterPlace } }: SyncRecord): string[] {
+  if (place === undefined) return [];
+  return store.applications
+    .list()
+    .filter((app) => {
+      const there = placesOfSpec(store, app);
+      return there?.place === place || (clusterPlace !== undefined && there?.clusterPlace === clusterPlace);
+    })
+    .map(applicationKey);
+}
+
+/** An Application, as it is or as Git has it. */
+export interface Described {
+  metadata: ObjectMeta;
+  spec?: unknown;
+}
