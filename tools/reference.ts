@@ -68,6 +68,40 @@ export const policyAnnotations = {
     'Default: `COX_ENGINE`',
 } as const;
 
+/** What listens, and what each serves; `test/operator/ports.test.ts` asks a running operator. */
+export const ports: readonly { port: string; where: string; paths: readonly string[]; more: string; who: string }[] = [
+  {
+    port: 'public',
+    where: '`COX_LISTEN_PUBLIC`, `0.0.0.0:8080`; Service `coxswain`',
+    paths: ['/webhooks/github', '/api/webhook'],
+    more: 'the webhooks of forges. Slack needs no port: Coxswain opens that connection itself (Socket Mode)',
+    who: 'the internet, through an Ingress: the only one to expose',
+  },
+  {
+    port: 'page',
+    where: '`COX_LISTEN_PAGE`, `0.0.0.0:8081`; Service `coxswain-internal`',
+    paths: ['/', '/api/applications', '/events', '/setup'],
+    more: 'the page and its API, and the set-up of the GitHub App, to which GitHub sends the browser back',
+    who: 'your own network: it is read-only and has no login; the set-up asks for its one-time token',
+  },
+  {
+    port: 'metrics',
+    where: '`COX_LISTEN_METRICS`, `0.0.0.0:9090`; Service `coxswain-internal`',
+    paths: ['/metrics', '/healthz', '/readyz'],
+    more: 'metrics, health and readiness',
+    who: 'Prometheus and the kubelet',
+  },
+  {
+    port: 'admission',
+    where: 'none, and so no certificate',
+    paths: [],
+    more:
+      'nothing: the policies of `deploy/admission.yaml` are ValidatingAdmissionPolicies, ' +
+      'which the API server judges by itself; there is no admission webhook',
+    who: 'nobody',
+  },
+];
+
 const rightTexts: Record<string, string> = {
   get: 'read',
   sync: 'sync',
@@ -136,6 +170,20 @@ The environment is read once, at the start. All faults are told together, and no
 variable that ends in \`_FILE\` names a file that holds the value, such as a mounted Secret.
 
 ${table(['Variable', 'Meaning', 'Default'], environmentRows())}
+
+## Ports
+
+Each port answers its own paths alone, over plain HTTP; TLS ends at your Ingress.
+
+${table(
+  ['Port', 'Address', 'Serves', 'For'],
+  ports.map(({ port, where, paths, more, who }) => [
+    port,
+    where,
+    [paths.map((path) => `\`${path}\``).join(', '), more].filter(Boolean).join(': '),
+    who,
+  ]),
+)}
 
 ## ConfigMaps
 

@@ -18,6 +18,7 @@ import type { Base, State } from './parts.ts';
 import { tellMissingKinds } from './readiness.ts';
 import type { Waiting } from './preconditions.ts';
 import { untilDone, requireNamespace } from './preconditions.ts';
+import { requireRights } from './rights.ts';
 
 async function home({ config, log, signal }: Base, permit: Permit): Promise<Cluster> {
   const own = config.kubeconfig ? undefined : await inClusterConfig();
@@ -58,7 +59,11 @@ export async function openState(base: Base, onLost: () => void): Promise<State> 
   const cluster = await untilDone(() => home(base, permit), waiting);
   started.add('cluster', () => cluster.stop());
   await untilDone(() => requireNamespace(cluster.api, config.namespace, signal), waiting);
-  const store = await openStore(cluster, config.namespace, signal).finally(tellMissingKinds(cluster, starting, log));
+  await untilDone(() => requireRights(cluster.api, config.namespace, signal), waiting);
+  const store = await untilDone(
+    () => openStore(cluster, config.namespace, signal).finally(tellMissingKinds(cluster, starting, log)),
+    waiting,
+  );
   started.add('store', () => store.stop());
   started.add('settings', tellFaults(store, log));
   const lease = new Lease({ api: cluster.api, namespace: config.namespace, engine: config.engine, clock, log, onLost });
@@ -67,7 +72,7 @@ export async function openState(base: Base, onLost: () => void): Promise<State> 
   held.lease = lease;
   starting.why = 'starting';
   started.add('lease', () => lease.release());
-  await adoptRecords(cluster, store, log, signal);
+  await untilDone(() => adoptRecords(cluster, store, log, signal), waiting);
   const guard = createGuard({ api: cluster.api, namespace: config.namespace, clock, log });
   started.add('guard', () => guard.stop());
   await guard.start();
