@@ -4,8 +4,19 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { approve } from '../../../src/engine/request.ts';
 import type { Stage } from '../fixture.ts';
-import { approvalIn, automated, config, configMap, dataOf, ended, operate, person } from '../manifests.ts';
-import { push, requests, synced } from '../manifests.ts';
+import {
+  approvalIn,
+  automated,
+  config,
+  configMap,
+  dataOf,
+  ended,
+  operate,
+  person,
+  push,
+  requests,
+  synced,
+} from '../manifests.ts';
 import { stage } from '../fixture.ts';
 import { testCluster } from '../../control-plane.ts';
 
