@@ -73,7 +73,7 @@ export async function diff(session: Session, app: Application): Promise<number> 
   const { options, out } = session;
   const comparison = await compare(session, await openRooms(session, app), app);
   for (const { message } of comparison.input.warnings ?? []) out.note(`cox: ${message}`);
-  const views = resourceViews({ ...comparison, objects: comparison.objects.filter(differs) });
+  const views = await resourceViews({ ...comparison, objects: comparison.objects.filter(differs) });
   if (isData(options.format))
     out.result(
       data(

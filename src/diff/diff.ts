@@ -1,4 +1,5 @@
 // What differs between two forms of one object: field by field, and as a text that people read. Pure.
+import { isDeepStrictEqual } from 'node:util';
 import type { FieldChange, FieldPath } from '../model/effect.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { argo } from '../model/annotations.ts';
@@ -172,10 +173,61 @@ function headings(yaml: string): string[] {
   });
 }
 
+/** Making YAML of more members than these, and comparing it, would hold up everything else. */
+const mostMembers = 5_000;
+
+/** How many members of maps and lists there are; counting ends above `most`. */
+function members(value: unknown, most: number): number {
+  if (!Array.isArray(value) && !isObject(value)) return 0;
+  const parts = Object.values(value);
+  let count = parts.length;
+  for (const part of parts) if (count <= most) count += members(part, most - count);
+  return count;
+}
+
+function tooMany(...objects: (KubeObject | undefined)[]): boolean {
+  return objects.reduce((count, object) => count + members(object, mostMembers), 0) > mostMembers;
+}
+
+/** Both without the members that are equal in them; lists are kept whole. */
+function differing(before: unknown, after: unknown): [unknown, unknown] {
+  if (!isObject(before) || !isObject(after)) return [before, after];
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  const pairs = [...names].flatMap((name): [string, unknown, unknown][] =>
+    isDeepStrictEqual(before[name], after[name]) ? [] : [[name, ...differing(before[name], after[name])]],
+  );
+  const side = (at: 1 | 2): unknown =>
+    Object.fromEntries(pairs.flatMap((pair) => (pair[at] === undefined ? [] : [[pair[0], pair[at]]])));
+  return [side(1), side(2)];
+}
+
+/** Of a large object what differs, with what tells which object it is. */
+function differences(before: KubeObject, after: KubeObject): [KubeObject, KubeObject] {
+  const whole = [before, after] as const;
+  const parts = differing(withoutNoise(before), withoutNoise(after));
+  const [old, now] = whole.map(({ apiVersion, kind, metadata: { name, namespace } }, at) => {
+    const part = isObject(parts[at]) ? parts[at] : {};
+    const metadata = {
+      ...(isObject(part['metadata']) ? part['metadata'] : {}),
+      ...(name !== undefined && { name }),
+      ...(namespace !== undefined && { namespace }),
+    };
+    return { ...part, apiVersion, kind, metadata };
+  });
+  return [old ?? before, now ?? after];
+}
+
 /**
  * Unified diff of both as YAML; every hunk's header names the fields it stands in. '' when equal. Mask Secrets first.
+ * Of an object with thousands of members only what differs is shown, and where that is as much, only that it is.
  */
 export function diffObjects(before: KubeObject | undefined, after: KubeObject | undefined, context = 3): string {
+  if (!tooMany(before, after)) return yamlDiff([before, after], context);
+  const parts = before && after ? differences(before, after) : ([before, after] as const);
+  return tooMany(...parts) ? '@@ -1 +1 @@\n # too many fields differ to be shown here' : yamlDiff(parts, context);
+}
+
+function yamlDiff([before, after]: readonly [KubeObject | undefined, KubeObject | undefined], context: number): string {
   const [old, now] = [objectYaml(before), objectYaml(after)];
   const names = headings(now || old);
   return unifiedDiff(old, now, context, (newLine, oldLine) => names[(now ? newLine : oldLine) - 1] ?? '');

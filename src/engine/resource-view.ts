@@ -1,35 +1,43 @@
 // What people may see of a comparison: rows with health, and the masked difference between Git and live.
 import type { Comparison } from '../compare/compare.ts';
 import type { ResourceStatus } from '../model/application.ts';
+import { breather } from '../base/clock.ts';
 import { diffObjects } from '../diff/diff.ts';
 import { overlay } from '../diff/overlay.ts';
 import { maskObjects } from '../diff/mask.ts';
 import { healthOf } from '../health/health.ts';
 
+type View = { row: ResourceStatus; diff: string };
+
+function viewOf(item: Comparison['objects'][number]): View {
+  const health = item.live && healthOf(item.live);
+  // Where the server would not say what comes of it, the manifest's own fields tell.
+  const refused = item.live && item.target ? overlay(item.live, item.target) : item.target;
+  const after = item.requiresPruning ? undefined : (item.predicted ?? refused);
+  const [live, wanted] = maskObjects([item.live, item.status === 'Synced' ? item.live : after]);
+  const { group, kind, namespace, name } = item.key;
+  return {
+    row: {
+      ...(group && { group }),
+      version: item.version,
+      kind,
+      ...(namespace && { namespace }),
+      name,
+      status: item.status,
+      ...(health && { health }),
+      ...(item.requiresPruning && { requiresPruning: true }),
+    },
+    diff: item.status === 'Synced' ? '' : diffObjects(live, wanted),
+  };
+}
+
 /** Objects in the order of status.resources; hooks are left out. The diff goes from live to what a sync makes of it. */
-export function resourceViews(comparison: Comparison | undefined): { row: ResourceStatus; diff: string }[] {
-  if (!comparison) return [];
-  return comparison.objects
-    .filter((item) => !item.hook.isHook)
-    .map((item) => {
-      const health = item.live && healthOf(item.live);
-      // Where the server would not say what comes of it, the manifest's own fields tell.
-      const refused = item.live && item.target ? overlay(item.live, item.target) : item.target;
-      const after = item.requiresPruning ? undefined : (item.predicted ?? refused);
-      const [live, wanted] = maskObjects([item.live, item.status === 'Synced' ? item.live : after]);
-      const { group, kind, namespace, name } = item.key;
-      return {
-        row: {
-          ...(group && { group }),
-          version: item.version,
-          kind,
-          ...(namespace && { namespace }),
-          name,
-          status: item.status,
-          ...(health && { health }),
-          ...(item.requiresPruning && { requiresPruning: true }),
-        },
-        diff: item.status === 'Synced' ? '' : diffObjects(live, wanted),
-      };
-    });
+export async function resourceViews(comparison: Comparison | undefined): Promise<View[]> {
+  const breathe = breather();
+  const views: View[] = [];
+  for (const item of comparison?.objects ?? []) {
+    await breathe();
+    if (!item.hook.isHook) views.push(viewOf(item));
+  }
+  return views;
 }

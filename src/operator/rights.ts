@@ -1,4 +1,4 @@
-// What the operator must be permitted in the control-plane namespace, asked before it begins: deploy/rbac.yaml grants it.
+// What the operator must be permitted in the control-plane namespace; deploy/rbac.yaml grants it.
 import type { Api } from '../cluster/api.ts';
 import { AppError } from '../base/errors.ts';
 import { isObject } from '../model/kube.ts';

@@ -30,7 +30,7 @@ import { answerSetup, isSetupPath } from './setup-page.ts';
 interface WebOptions {
   store: Store;
   /** The application's resources with their masked differences, as last compared; empty before the first comparison. */
-  resources(application: string): ResourceView[];
+  resources(application: string): Promise<ResourceView[]>;
   /** Prometheus text. */
   metrics(): Promise<{ type: string; body: string }>;
   upcoming: Schedules['upcoming'];
@@ -128,12 +128,12 @@ function turnNote({ turn }: WebOptions, app: Application): string | undefined {
   return found && isTurnFault(found) && found.rule !== 'two-engines' ? found.why : undefined;
 }
 
-function viewOf(options: WebOptions, key: string): ApplicationView | undefined {
+async function viewOf(options: WebOptions, key: string): Promise<ApplicationView | undefined> {
   const { store, resources } = options;
   const found = store.applications.get(key);
   if (!found) return undefined;
   const app = shownApplication(found);
-  const compared = resources(key);
+  const compared = await resources(key);
   // Before the first comparison, and where Argo CD compares, the status tells what there is.
   const known = compared.length > 0 ? compared : (app.status?.resources ?? []).map((row) => ({ row, diff: '' }));
   return {
@@ -171,9 +171,9 @@ function frontPage(options: WebOptions): Answer {
   });
 }
 
-function pageOf(options: WebOptions, key: string): Answer {
+async function pageOf(options: WebOptions, key: string): Promise<Answer> {
   const up = '../../';
-  const view = viewOf(options, key);
+  const view = await viewOf(options, key);
   if (!view) return lost(up, 'There is no such application.');
   return shown(200, {
     title: view.app.metadata.name,
@@ -183,8 +183,8 @@ function pageOf(options: WebOptions, key: string): Answer {
   });
 }
 
-function dataOf(options: WebOptions, key: string): Answer {
-  const view = viewOf(options, key);
+async function dataOf(options: WebOptions, key: string): Promise<Answer> {
+  const view = await viewOf(options, key);
   return view
     ? json(200, { application: view.app, resources: view.resources })
     : json(404, { error: 'there is no such application' });

@@ -384,7 +384,7 @@ test('where the dry run fails, the shown difference is what the manifest says, a
   const w = await world(t);
   await w.sync([deployment('api', { replicas: 2 })]);
   const comparison = await w.compare([deployment('api', { replicas: 3, selector: 'other' })]);
-  const [view] = resourceViews(comparison);
+  const [view] = await resourceViews(comparison);
   assert.equal(view?.row.status, 'OutOfSync');
   assert.equal(comparison.objects[0]?.predicted, undefined);
   const lines = view?.diff.split('\n') ?? [];

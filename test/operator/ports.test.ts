@@ -1,4 +1,4 @@
-// The ports of a running operator: each answers what configuration.md says of it, and nothing that another one does.
+// The ports of a running operator: each answers what docs/reference/configuration.md says of it, and nothing else.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

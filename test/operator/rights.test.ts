@@ -45,7 +45,7 @@ test('what is asked for at the start is what the Role of deploy grants, but for 
   );
 });
 
-test('rights that are missing in its own namespace are told once and at /readyz, and the start waits for them', async (t) => {
+test('rights missing in its own namespace are told once and at /readyz, and the start waits for them', async (t) => {
   const { namespace, access, server, ca } = await testCluster(t);
   const role = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
   const account = { kind: 'ServiceAccount', name: 'narrow', namespace };

@@ -289,7 +289,7 @@ test('the server ends its streams when it stops, and forgets pages that are clos
   const web = createWeb({
     setup: { setup: undefined, status: undefined, publicUrl: '', onSetUp: () => undefined },
     store: s.store,
-    resources: () => [],
+    resources: () => Promise.resolve([]),
     upcoming: () => [],
     metrics: () => Promise.resolve({ type: '', body: '' }),
     notReady: () => undefined,

@@ -1,4 +1,4 @@
-// Where an application deploys: two of one place are told apart neither by their names nor by the URLs of their cluster.
+// Where an application deploys: neither its name nor the URL of its cluster makes it another place.
 import type { SyncRecord } from '../../model/coxswain.ts';
 import type { ObjectMeta } from '../../model/kube.ts';
 import type { Store } from '../../store/store.ts';
@@ -13,7 +13,7 @@ export type Gates = Pick<Store, 'records' | 'applications' | 'settings' | 'ident
 
 export type Places = Pick<SyncRecord['spec'], 'clusterPlace'> & { place: string };
 
-/** What is deployed to the same place, whichever Application does it: by the cluster's URL, and by the cluster itself. */
+/** The place, whichever Application deploys there: by the cluster's URL, and by the cluster itself. */
 export function placesOf(
   { identities }: Pick<Store, 'identities'>,
   { server, namespace }: { server: string; namespace: string | undefined },

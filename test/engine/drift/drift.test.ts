@@ -274,7 +274,8 @@ test('what our prune is deleting is no drift while a finalizer holds it, and the
   await quiet(s);
   assert.equal(app.status?.sync?.status, 'OutOfSync', 'as in Argo CD');
   const key = `${s.namespace}/web`;
-  const row = resourceViews(s.engine.comparison(key)).find((view) => view.row.name === 'held')?.row;
+  const views = await resourceViews(s.engine.comparison(key));
+  const row = views.find((view) => view.row.name === 'held')?.row;
   assert.match(
     row?.health?.message ?? '',
     /^is being deleted since \S+Z, waits for the finalizer probe\.example\/hold$/,
