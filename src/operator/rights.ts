@@ -27,6 +27,7 @@ export const neededRights: readonly Right[] = [
     resource,
     verbs: ['patch'],
   })),
+  ...['deployments', 'statefulsets'].map((resource) => ({ group: 'apps', resource, verbs: reads })),
   { group: '', resource: 'configmaps', verbs: reads },
   { group: '', resource: 'secrets', verbs: reads },
   { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update'] },
