@@ -1,4 +1,5 @@
 // The git room: bare mirrors of repositories, read and written without a checkout.
+import type { CredentialsFor } from './remote.ts';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createRefsClient } from './advertised.ts';
@@ -28,7 +29,7 @@ interface GitOptions {
   clock: Clock;
   log: Logger;
   /** Asked before every request to a server. */
-  credentials: (repoUrl: string) => Promise<{ username: string; password: string } | undefined>;
+  credentials: CredentialsFor;
   signal: AbortSignal;
   /** Knows version constraints. */
   worker: Worker;

@@ -21,7 +21,7 @@ export interface Remote {
   refsClient: RefsClient;
   /** Ends requests to the server. */
   signal: AbortSignal;
-  credentials: (repoUrl: string) => Promise<{ username: string; password: string } | undefined>;
+  credentials: CredentialsFor;
 }
 
 /** Where the remote's HEAD is kept in the mirror. */
@@ -78,7 +78,7 @@ export async function fetchRefs(remote: Remote): Promise<void> {
 
 /** The server's refs without a process; undefined where only git can look. */
 export async function askRefs({ refsClient, url, credentials, signal }: Remote): Promise<AdvertisedRefs | undefined> {
-  return refsClient.ask(url, { credentials: await credentials(url), signal });
+  return refsClient.ask(url, { credentials: await credentials(url, 'read'), signal });
 }
 
 /**
@@ -150,6 +150,12 @@ function pushRefusal(reason: string, stderr: string): AppError {
   });
 }
 
+/** Many an installation has a credential that may read alone: what is to be done decides whose is taken. */
+export type CredentialsFor = (
+  repoUrl: string,
+  purpose: 'read' | 'write',
+) => Promise<{ username: string; password: string } | undefined>;
+
 async function send(remote: Remote, ref: string, sha: string): Promise<Answer> {
   try {
     return await remote.git(
@@ -157,7 +163,7 @@ async function send(remote: Remote, ref: string, sha: string): Promise<Answer> {
       ['push', '--porcelain', '--no-verify', `--force-with-lease=${ref}:`, '--', remote.url, `${sha}:${ref}`],
       {
         network: true,
-        env: await authorization(remote),
+        env: await authorization(remote, 'write'),
         okCodes: [0, 1],
         timeoutMs: fetchTimeoutMs,
       },
@@ -196,6 +202,6 @@ export async function remoteRef(remote: Remote, ref: string): Promise<string | u
   return line?.split('\t')[0];
 }
 
-async function authorization(remote: Remote): Promise<GitVariables> {
-  return credentialEnvironment(remote.url, await remote.credentials(remote.url));
+async function authorization(remote: Remote, purpose: 'read' | 'write' = 'read'): Promise<GitVariables> {
+  return credentialEnvironment(remote.url, await remote.credentials(remote.url, purpose));
 }

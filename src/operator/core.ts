@@ -39,8 +39,12 @@ function gitOf({ config, log, signal, store }: Opening, worker: Worker, github: 
     clock,
     log,
     signal,
-    async credentials(repoUrl) {
-      return credentialFor(store.settings(), repoUrl) ?? github?.credentials(repoUrl);
+    // Argo CD needs a repository Secret to read alone: who pushes is the App, as it is who opens the pull request.
+    async credentials(repoUrl, purpose) {
+      const known = credentialFor(store.settings(), repoUrl);
+      return purpose === 'write'
+        ? ((await github?.credentials(repoUrl)) ?? known)
+        : (known ?? github?.credentials(repoUrl));
     },
   });
 }

@@ -11,6 +11,33 @@ import { temporary } from './origin.ts';
 import { worker } from '../worker.ts';
 import type { Answer } from '../../sandbox/github/faults.ts';
 
+test('a branch is pushed with the credential that may write, though another one reads', async (t) => {
+  const dir = temporary(t);
+  const github = await startGitHub({ dir });
+  t.after(() => github.stop());
+  await github.createRepository({ owner: 'acme', name: 'infra' });
+  const people = {
+    read: github.user('rita', { 'acme/infra': 'read' }),
+    write: github.user('wim', { 'acme/infra': 'write' }),
+  };
+  const git = openGit({
+    worker,
+    dir: join(dir, 'mirrors'),
+    clock: systemClock,
+    log: silentLogger(),
+    credentials: async (_url, purpose) => ({
+      username: people[purpose].account.login,
+      password: people[purpose].account.token ?? '',
+    }),
+    signal: new AbortController().signal,
+  });
+  t.after(() => git.stop());
+  const repository = git.repository(github.gitUrl('acme/infra'));
+  await repository.fetch();
+  const sha = await repository.resolve('refs/heads/main');
+  assert.equal(await repository.push('refs/heads/coxswain/revert-1', sha, { createOnly: true }), 'created');
+});
+
 test('a rule of the repository and a missing right end a push for good, trouble of the server does not', async (t) => {
   const dir = temporary(t);
   const github = await startGitHub({ dir });
