@@ -15,7 +15,7 @@ const floors: string[][] = [
   ['sync', 'compare', 'store', 'github/client'],
   ['engine', 'change'],
   ['chatops'],
-  ['github', 'slack', 'web'],
+  ['github', 'slack', 'web', 'argocd'],
   ['operator'],
   ['cli', 'main.ts'],
 ];

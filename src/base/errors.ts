@@ -126,6 +126,13 @@ export const errorCodes = {
     seen: 'The log, `/readyz`, `cox`, and `npm test` where one cannot be built',
     next: 'Put it on PATH or into COX_TOOLS_DIR. The hint says how to build it.',
   },
+  E_REDIS: {
+    meaning: 'The Redis of Argo CD is away, refuses, or does not answer in time.',
+    seen: 'The log',
+    next:
+      'Check `COX_ARGOCD_REDIS`, the password and the network policy of `argocd-redis`. ' +
+      'What the server of Argo CD shows is old meanwhile, nothing else; it is written anew by itself.',
+  },
   E_INTERNAL: {
     meaning: 'Something happened that should not.',
     seen: 'The log, the comment, `cox`',

@@ -7,7 +7,7 @@ import { DiscoveryCache } from './discovery/discovery-cache.ts';
 import type { ApiResource, Discovery } from './discovery/discovery.ts';
 import type { ClusterConfig } from './wire/cluster-config.ts';
 import { LiveCache } from './watch/live-cache.ts';
-import type { Live } from './live.ts';
+import type { Describing, Live } from './live.ts';
 import { MirrorCache } from './watch/informer.ts';
 import type { Mirror, MirrorOptions } from './mirror.ts';
 import { ObjectApi } from './object-api.ts';
@@ -33,6 +33,8 @@ export interface ClusterOptions {
   permit?: Permit | undefined;
   /** Kinds that the live cache leaves out, beside Argo CD's defaults. */
   exclude?: (kind: { group: string; kind: string }) => boolean;
+  /** Default: no notes are kept. */
+  describing?: Describing | undefined;
 }
 
 /** One connected cluster. Nothing is watched until `live.start()`, `live.want()` or a mirror asks. */
@@ -67,7 +69,7 @@ export async function connectCluster(options: ClusterOptions, signal?: AbortSign
   }
   const api = new ObjectApi(transport, discovery);
   const shared = { transport, clock, log, random, timing, turns: new Semaphore(listingsAtOnce) };
-  const live = new LiveCache({ ...shared, api, discovery, exclude });
+  const live = new LiveCache({ ...shared, api, discovery, exclude, describing: options.describing });
   const mirrors = new Set<{ stop(): Promise<void> }>();
   return {
     name,

@@ -22,6 +22,16 @@ export interface LiveRecord {
   readonly ownerUids: readonly string[];
   /** A deletionTimestamp is set. */
   readonly deleting: boolean;
+  /** What `Describing` says of it; undefined where nobody asked for notes. */
+  readonly note?: string | undefined;
+}
+
+/** For whoever shows objects whose bodies are not kept: a short text of each. */
+export interface Describing {
+  /** Kinds of which a note needs the whole body. */
+  wants(kind: { group: string; kind: string }): boolean;
+  /** `whole`: not only its metadata is there. */
+  note(object: KubeObject, whole: boolean): string;
 }
 
 /** A record, and the whole object (with managedFields) where it is kept: roots of applications and wanted keys. */
@@ -66,6 +76,8 @@ export interface Live {
   keysOf(application: string): ResourceKey[];
   /** Objects with an owner reference to that uid. */
   childrenOf(uid: string): LiveRecord[];
+  /** All objects, or those of one kind. */
+  records(kind?: { group: string; kind: string }): Iterable<LiveRecord>;
   /**
    * Says which keys an application's manifests have (replacing what it said before), so that their bodies are kept even
    * untracked, and waits until they can be read: their kinds are watched whole and complete. Kinds that the cluster

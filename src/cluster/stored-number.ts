@@ -44,6 +44,11 @@ function parse(text: string): bigint | undefined {
   return sign === '-' ? -size : size;
 }
 
+/** Thousandths, as Kubernetes counts them: rounded up; 0 for what is no quantity. */
+export function milliOf(text: string): number {
+  return Number(rounded(parse(text) ?? 0n, -3) / 10n ** BigInt(scale - 3));
+}
+
 /** Away from zero, to a whole number of 10^exponent. */
 function rounded(value: bigint, exponent: number): bigint {
   const unit = 10n ** BigInt(scale + exponent);

@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { LiveChange } from '../cluster/live.ts';
+import type { Describing, LiveChange } from '../cluster/live.ts';
 import type { Application } from '../model/application.ts';
 import type { Store } from '../store/store.ts';
 import type { Jq } from '../compare/object/jq.ts';
@@ -24,6 +24,7 @@ interface ClustersOptions {
   clock: Clock;
   log: Logger;
   permit?: Permit | undefined;
+  describing?: Describing | undefined;
   onChange(server: string, change: LiveChange): void;
   /** Told who is behind a URL, before anybody works there. */
   onIdentity(server: string, id: string): void;
@@ -132,7 +133,7 @@ export class Clusters {
   }
 
   async #connect(server: string, name: string, config: Record<string, unknown>): Promise<Target> {
-    const { home, store, jq, clock, log, permit, signal } = this.#options;
+    const { home, store, jq, clock, log, permit, describing, signal } = this.#options;
     const isHome = server === inClusterServer && Object.keys(config).length === 0;
     const cluster = isHome
       ? home
@@ -143,6 +144,7 @@ export class Clusters {
             clock,
             log: log.child({ cluster: name }),
             permit,
+            describing,
           },
           signal,
         );

@@ -34,6 +34,7 @@ import { startRetention } from './retention.ts';
 import { subscribe } from './subscribe.ts';
 import { Turns } from './turns.ts';
 import type { Sources } from './application/sources.ts';
+import type { View } from './application/view.ts';
 import type { Permit } from '../base/permit.ts';
 
 export interface EngineOptions {
@@ -57,6 +58,8 @@ export interface EngineOptions {
   mode: EngineName;
   /** Tells of a controller of Argo CD that works beside us. Default: none is looked for. */
   controller?: Pick<ControllerWatch, 'seen' | 'onChange'> | undefined;
+  /** Default: nobody looks. */
+  view?: View | undefined;
   /** Applications worked on at the same time; default 10. */
   concurrency?: number;
 }
@@ -111,6 +114,12 @@ function touched(memory: Memory, server: string, change: LiveChange): string[] {
   return keys;
 }
 
+/** The same; whoever shows them elsewhere hears of the change too. */
+function told({ view }: EngineOptions, memory: Memory, seen: { server: string; change: LiveChange }): string[] {
+  view?.onLive(seen.server, seen.change);
+  return touched(memory, seen.server, seen.change);
+}
+
 function reconciling(options: EngineOptions, turns: Turns, deps: ReconcileDeps, signal: AbortSignal): KeyQueue {
   const { clock, log } = options;
   return new KeyQueue({
@@ -142,9 +151,9 @@ interface Own {
 }
 
 function passDeps(options: EngineOptions, { memory, holdings, clusters, turns, enqueue }: Own): ReconcileDeps {
-  const { store, clock, log, desiring, worker, authors, standing, sources } = options;
+  const { store, clock, log, desiring, worker, authors, standing, sources, view } = options;
   return {
-    ...{ store, clock, log, desiring, worker, authors, standing, sources, memory, holdings, enqueue },
+    ...{ store, clock, log, desiring, worker, authors, standing, sources, memory, holdings, enqueue, view },
     targetOf: (app) => clusters.targetOf(app),
     connectedTo: (app) => clusters.connectedTo(app),
     fetch: (app, since, signal) => sources.fetch(app, since, signal),
@@ -198,7 +207,8 @@ export function createEngine(options: EngineOptions): Engine {
     clock,
     log,
     permit: options.permit,
-    onChange: (server, change) => touched(memory, server, change).forEach((key) => queue.add(key)),
+    describing: options.view?.describing,
+    onChange: (server, change) => told(options, memory, { server, change }).forEach((key) => queue.add(key)),
     onIdentity: (server, id) => holdings.identify(server, id),
     signal: abort.signal,
   });

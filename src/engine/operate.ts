@@ -7,8 +7,8 @@ import type { Application, ApplicationStatus } from '../model/application.ts';
 import type { ReconcileDeps } from './application/pass.ts';
 import { AppError, asError, describeError, errorKind } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
-import { argo } from '../model/annotations.ts';
-import { applicationKey } from '../model/application.ts';
+import { sameJson } from '../base/canonical.ts';
+import { applicationKey, refreshRequests } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { assess } from './application/assess.ts';
 import { healthOfAll, healthWithout } from './application/health.ts';
@@ -62,10 +62,7 @@ async function saveMeanwhile({ deps, subject, refreshed, signal }: Pass, head: H
   const app = current(deps, subject);
   const now = deps.clock.now();
   // Another request than the one that this pass has answered stays.
-  const answered =
-    refreshed &&
-    !head.fetching &&
-    app.metadata.annotations?.[argo.refresh] === subject.app.metadata.annotations?.[argo.refresh];
+  const answered = refreshed && !head.fetching && sameJson(refreshRequests(app), refreshRequests(subject.app));
   if (head.found) {
     await write(deps, app, comparedStatus(app, comparedOf(head.found), now), { refreshed: answered });
     subject.known.moved = false;

@@ -9,8 +9,7 @@ import type { Known } from './application/memory.ts';
 import type { Look, Pass } from './application/refresh.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { describeError, errorKind } from '../base/errors.ts';
-import { argo } from '../model/annotations.ts';
-import { applicationKey, isAutomated } from '../model/application.ts';
+import { applicationKey, isAutomated, refreshRequests } from '../model/application.ts';
 import { specConditions, specWarnings } from '../policy/project.ts';
 import { trackingName } from '../render/document/tracking.ts';
 import { expire } from './approval/expiry.ts';
@@ -168,7 +167,7 @@ export async function reconcile(deps: ReconcileDeps, key: string, signal: AbortS
       const expiry = await expiryOf(deps, app);
       return outcomeOf(earliest(await deleteApplication(deps, app, signal), expiry));
     }
-    const refreshed = app.metadata.annotations?.[argo.refresh] !== undefined;
+    const refreshed = refreshRequests(app).length > 0;
     const result = await round(deps, app, refreshed, signal);
     if (!result.again) return { ...outcomeOf(result.next), ...(result.fetching && { until: result.fetching }) };
   }
@@ -184,6 +183,7 @@ async function forget(deps: ReconcileDeps, key: string): Promise<void> {
   await supersedeOthers(deps, key, { keep: undefined, why: 'the application is gone' });
   await endDrift(deps, key, 'the application is gone');
   await forgetRecord(deps.store, key);
+  deps.view?.look(key);
   const known: Known | undefined = deps.memory.delete(key);
   if (!known) return;
   for (const child of known.children) deps.holdings.delete(nextName(deps, child));

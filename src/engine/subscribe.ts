@@ -9,8 +9,8 @@ import type { Memory } from './application/memory.ts';
 import type { Clusters } from './clusters.ts';
 import type { Turns } from './turns.ts';
 import { canonicalJson, sameJson } from '../base/canonical.ts';
-import { argo, inClusterServer } from '../model/annotations.ts';
-import { applicationKey } from '../model/application.ts';
+import { inClusterServer } from '../model/annotations.ts';
+import { applicationKey, refreshRequests } from '../model/application.ts';
 import { neighbours } from './application/place.ts';
 
 interface Told {
@@ -73,8 +73,7 @@ export function subscribe(
       if (text(now) === text(before)) return;
       const known = memory.get(key);
       if (known)
-        known.refreshSeen =
-          now?.metadata.annotations?.[argo.refresh] === undefined ? undefined : (known.refreshSeen ?? clock.now());
+        known.refreshSeen = now && refreshRequests(now).length > 0 ? (known.refreshSeen ?? clock.now()) : undefined;
       if (!sameJson(now?.spec, before?.spec)) memory.forgetDesired(key);
       add(key);
     }),

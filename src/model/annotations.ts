@@ -9,6 +9,7 @@ export const argo = {
   syncOptions: 'argocd.argoproj.io/sync-options',
   compareOptions: 'argocd.argoproj.io/compare-options',
   refresh: 'argocd.argoproj.io/refresh',
+  hydrate: 'argocd.argoproj.io/hydrate',
   skipReconcile: 'argocd.argoproj.io/skip-reconcile',
   ignoreHealthcheck: 'argocd.argoproj.io/ignore-healthcheck',
   ignoreRestartPolicy: 'argocd.argoproj.io/ignore-restart-policy',

@@ -1,5 +1,6 @@
 // Argo CD's Application v1alpha1 as far as we read and write it (Argo CD: pkg/apis/application/v1alpha1/types.go).
 import type { KubeObject, ObjectMeta } from './kube.ts';
+import { argo } from './annotations.ts';
 import type { DirectorySource, HelmSource, KustomizeSource } from './sources.ts';
 
 export interface ApplicationSource {
@@ -223,6 +224,14 @@ export function shortRevision(revision: string): string {
 /** `automated: {}` means on, `enabled: false` means off (Argo CD: types.go IsAutomatedSyncEnabled). */
 export function isAutomated(spec: ApplicationSpec): boolean {
   return spec.syncPolicy?.automated !== undefined && spec.syncPolicy.automated.enabled !== false;
+}
+
+/**
+ * Annotations that ask for a look at Git, with their values. The server of Argo CD asks for both at once; there is
+ * nothing to hydrate here.
+ */
+export function refreshRequests({ metadata }: { metadata: ObjectMeta }): [name: string, value: string][] {
+  return Object.entries(metadata.annotations ?? {}).filter(([name]) => name === argo.refresh || name === argo.hydrate);
 }
 
 /** `namespace/name`, the key of an application in queues and stores. */

@@ -28,3 +28,19 @@ export function listAt(value: unknown, ...path: string[]): unknown[] {
   const found = at(value, ...path);
   return Array.isArray(found) ? found : [];
 }
+
+export function mapAt(value: unknown, ...path: string[]): Record<string, unknown> | undefined {
+  const found = at(value, ...path);
+  return isObject(found) ? found : undefined;
+}
+
+/** The entries of a list that are maps. */
+export function mapsAt(value: unknown, ...path: string[]): Record<string, unknown>[] {
+  return listAt(value, ...path).filter(isObject);
+}
+
+/** The members of a map that are text. */
+export function textsAt(value: unknown, ...path: string[]): Record<string, string> {
+  const texts = Object.entries(mapAt(value, ...path) ?? {}).filter(([, text]) => typeof text === 'string');
+  return Object.fromEntries(texts) as Record<string, string>;
+}

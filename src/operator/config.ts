@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { ArgoCdConfig } from '../argocd/argocd.ts';
 import { AppError, errorMessage } from '../base/errors.ts';
 import { isPrivateKey } from '../base/pem.ts';
 import { withoutTrailing } from '../base/trim.ts';
+import { readRedis, redisVariables } from './redis-config.ts';
 
 export interface GitHubConfig {
   appId: number;
@@ -57,6 +59,8 @@ export interface Config {
   /** Of a channel that passes webhooks on to this machine, in development. */
   webhookProxyUrl: string | undefined;
   slack: SlackConfig | undefined;
+  /** undefined: nothing is shown by Argo CD's server. */
+  argocd: ArgoCdConfig | undefined;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -95,6 +99,7 @@ export const variables = {
   COX_SLACK_BOT_TOKEN: 'Bot token (xoxb-), or COX_SLACK_BOT_TOKEN_FILE; with it the app token is required',
   COX_SLACK_APP_TOKEN: 'App-level token (xapp-) for Socket Mode, or COX_SLACK_APP_TOKEN_FILE',
   COX_SLACK_API_URL: 'Base of the Slack Web API. Default: https://slack.com/api/',
+  ...redisVariables,
 } as const;
 
 /** Reads one variable after the other and collects the faults; a secret's value is never part of one. */
@@ -232,10 +237,11 @@ export function readConfig(env: Environment): Config {
   const read = new Reader(env);
   const listening = listen(read);
   const githubApiUrl = read.serverUrl('COX_GITHUB_API_URL', 'https://api.github.com').href.replace(/\/$/, '');
+  const engine = read.choice('COX_ENGINE', ['coxswain', 'argocd']);
   const config: Config = {
     namespace: read.text('COX_NAMESPACE', 'argocd'),
     kubeconfig: read.text('KUBECONFIG'),
-    engine: read.choice('COX_ENGINE', ['coxswain', 'argocd']),
+    engine,
     dataDir: read.text('COX_DATA_DIR', join(read.text('XDG_CACHE_HOME', join(homedir(), '.cache')), 'coxswain')),
     toolsDir: read.text('COX_TOOLS_DIR'),
     listen: listening,
@@ -245,6 +251,7 @@ export function readConfig(env: Environment): Config {
     githubApiUrl,
     webhookProxyUrl: read.text('WEBHOOK_PROXY_URL') ? read.url('WEBHOOK_PROXY_URL', 'https://smee.io').href : undefined,
     slack: slack(read),
+    argocd: readRedis(read, engine),
     webhookSecret: read.secret('COX_GITHUB_WEBHOOK_SECRET'),
   };
   if (read.faults.length > 0) {

@@ -7,6 +7,7 @@ import { Worker } from '../base/worker.ts';
 import type { Git } from '../git/git.ts';
 import { openGit } from '../git/git.ts';
 import { credentialFor } from '../store/settings.ts';
+import type { Store } from '../store/store.ts';
 import type { Base, Core, State } from './parts.ts';
 import { createAuthors } from '../engine/approval/authors.ts';
 import type { GitHubClient } from '../github/client/client.ts';
@@ -15,6 +16,7 @@ import { standingOf } from '../chatops/standing.ts';
 import { createDesiring } from '../engine/application/desired.ts';
 import { createSources, urlsOf } from '../engine/application/sources.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { View } from '../engine/application/view.ts';
 import { createEngine } from '../engine/engine.ts';
 import { authorisers } from '../policy/rbac.ts';
 import { createRenderer } from '../render/render.ts';
@@ -49,6 +51,22 @@ function gitOf({ config, log, signal, store }: Opening, worker: Worker, github: 
   });
 }
 
+/** The client of Redis is only loaded where it is configured: it costs memory. */
+async function viewOf({
+  config,
+  store,
+  engine,
+  queues,
+  log,
+  started,
+}: Base & { store: Store; engine: () => Engine }): Promise<View | undefined> {
+  if (!config.argocd) return undefined;
+  const { openArgoCdView } = await import('../argocd/argocd.ts');
+  const view = openArgoCdView({ config: config.argocd, store, engine, queues: queues.of, clock, log });
+  started.add('view of Argo CD', () => view.stop());
+  return view;
+}
+
 /** Each part is given those that stand before it. */
 export async function openCore(base: Base, state: State): Promise<Core> {
   const { cluster, store, schedules, permit, controller } = state;
@@ -73,7 +91,9 @@ export async function openCore(base: Base, state: State): Promise<Core> {
   const authorise = authorisers();
   const sources = createSources({ git, store, clock, log });
   const authors = createAuthors(git, github);
+  const view = await viewOf({ ...base, store, engine: () => engine });
   const engine: Engine = createEngine({
+    view,
     home: cluster,
     store,
     desiring,

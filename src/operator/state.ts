@@ -23,7 +23,8 @@ import { requireRights } from './rights.ts';
 async function home({ config, log, signal }: Base, permit: Permit): Promise<Cluster> {
   const own = config.kubeconfig ? undefined : await inClusterConfig();
   const found = own ?? (await loadKubeconfig({ env: { KUBECONFIG: config.kubeconfig } })).config;
-  return connectCluster({ name: 'in-cluster', config: found, clock, log, permit }, signal);
+  const describing = config.argocd && (await import('../argocd/note.ts')).describing;
+  return connectCluster({ name: 'in-cluster', config: found, clock, log, permit, describing }, signal);
 }
 
 /** Each once, and again when it comes back. */

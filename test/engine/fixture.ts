@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import type { ClusterConfig } from '../../src/cluster/wire/cluster-config.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
+import type { View } from '../../src/engine/application/view.ts';
 import type { Engine, EngineOptions } from '../../src/engine/engine.ts';
 import type { CommitAuthors } from '../../src/engine/application/pass.ts';
 import type { GateAuthors } from '../../src/policy/gate.ts';
@@ -102,6 +103,8 @@ interface StageOptions {
   engine?: EngineOptions['mode'];
   /** Looks for a controller of Argo CD, as the operator does. Default: nobody does. */
   seeksController?: boolean;
+  /** Who shows its applications elsewhere; default: nobody. */
+  view?: (parts: { store: Store; engine: () => Engine }) => View & { stop(): Promise<void> };
 }
 
 function gitRun(cwd: string, ...args: string[]): string {
@@ -163,7 +166,9 @@ interface RunOptions {
 async function run({ config, namespace, dir, forge, standing, fuse, options }: RunOptions): Promise<Running> {
   const abort = new AbortController();
   const log = createLogger({ level: process.env['DEBUG_TEST'] ? 'debug' : 'silent' });
-  const connected = await connectCluster({ config, clock: systemClock, log }, abort.signal);
+  const openView = options.view;
+  const describing = openView && (await import('../../src/argocd/note.ts')).describing;
+  const connected = await connectCluster({ config, clock: systemClock, log, describing }, abort.signal);
   await applyCrds(connected);
   const cluster = fused(connected, fuse);
   const store = await openStore(cluster, namespace, abort.signal);
@@ -194,7 +199,9 @@ async function run({ config, namespace, dir, forge, standing, fuse, options }: R
     ? watchController({ cluster: connected, applications: store.applications, namespace, clock: systemClock, log })
     : undefined;
   await controller?.start(abort.signal);
-  const engine = createEngine({
+  const view = openView?.({ store, engine: () => engine });
+  const engine: Engine = createEngine({
+    view,
     home: cluster,
     store,
     desiring,
@@ -221,6 +228,7 @@ async function run({ config, namespace, dir, forge, standing, fuse, options }: R
     queues,
     async stop() {
       await engine.stop();
+      await view?.stop();
       schedules.stop();
       await controller?.stop();
       await git.stop();

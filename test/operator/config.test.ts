@@ -53,6 +53,7 @@ test('an empty environment gives the defaults; nothing that needs a credential i
     githubApiUrl: 'https://api.github.com',
     webhookProxyUrl: undefined,
     slack: undefined,
+    argocd: undefined,
     webhookSecret: undefined,
   });
 });
@@ -232,4 +233,32 @@ test('all faults are told at once, with where to read more', () => {
     message: /^the configuration has 7 faults:\n- /,
     hint: 'See docs/reference/configuration.md.',
   });
+});
+
+test('Redis of Argo CD is told as Argo CD’s own processes are told of it, and all faults at once', () => {
+  const env = { COX_ARGOCD_REDIS: '[::1]:6380', REDIS_PASSWORD: 'p', REDIS_USE_TLS: 'true', REDISDB: '2' };
+  assert.deepEqual(readConfig({ ...env, ARGOCD_APP_STATE_CACHE_EXPIRATION: '1h30m' }).argocd, {
+    ...{ host: '::1', port: 6380, username: undefined, password: 'p', database: 2, tls: { insecure: false } },
+    ...{ compression: 'gzip', shardSize: 0, expiresSeconds: 5400 },
+  });
+  assert.equal(readConfig({ REDIS_PASSWORD: 'p', REDIS_COMPRESSION: 'zip' }).argocd, undefined);
+  const told = faults({
+    COX_ARGOCD_REDIS: 'redis://h:1',
+    COX_ENGINE: 'argocd',
+    REDISDB: '-1',
+    REDIS_COMPRESSION: 'zip',
+    REDIS_CLIENT_KEY: '/nowhere',
+    ARGOCD_APP_STATE_CACHE_EXPIRATION: 'soon',
+  });
+  assert.deepEqual(
+    told.map((fault) => fault.split(' ')[0]),
+    [
+      'COX_ARGOCD_REDIS',
+      'COX_ARGOCD_REDIS',
+      'REDISDB',
+      'REDIS_CLIENT_KEY',
+      'REDIS_COMPRESSION',
+      'ARGOCD_APP_STATE_CACHE_EXPIRATION',
+    ],
+  );
 });

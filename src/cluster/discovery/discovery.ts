@@ -40,3 +40,12 @@ export interface Discovery {
   readonly hash: string;
   onChange(fn: () => void): () => void;
 }
+
+/** As rules of RBAC and `kubectl` have it. */
+export function resourceName({ plural, group }: ApiResource): string {
+  return group === '' ? plural : `${plural}.${group}`;
+}
+
+export function kindNamed({ group, version, kind }: ApiResource): Gvk {
+  return { group, version, kind };
+}

@@ -6,6 +6,7 @@ import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import { apiVersionOf, gvkOf } from '../../model/kube.ts';
 import { isStatus } from '../api-error.ts';
 import type { ApiResource } from '../discovery/discovery.ts';
+import type { Describing } from '../live.ts';
 import { entryOf } from './record.ts';
 import type { Entry, RecordContext } from './record.ts';
 import { Shelf, compareVersions } from './object-store.ts';
@@ -17,6 +18,7 @@ import type { WatchSink } from './watch-options.ts';
 interface KindHost {
   shared: Map<string, string>;
   wants(key: ResourceKey): boolean;
+  describing?: Describing | undefined;
   makeWatch(resource: ApiResource, metadataOnly: boolean, sink: WatchSink): KindWatch;
   /** `report` is false for the same version again, of which only the body or the index changes. */
   put(before: Entry | undefined, after: Entry, origin: 'watch' | 'own', report: boolean): void;
@@ -242,7 +244,9 @@ export class KindCache implements WatchSink {
   }
 
   #newContext(): RecordContext {
+    const { describing } = this.#host;
     return {
+      note: describing && ((object) => describing.note(object, this.#delivers === 'whole')),
       resource: this.#resource,
       apiVersion: apiVersionOf(this.#resource),
       shared: this.#host.shared,

@@ -1,14 +1,11 @@
 // The live cache of one cluster: a kind cache per kind, the indexes over them, and what is told to the rooms above.
 import { Conditions } from '../../base/abort.ts';
-import type { Clock } from '../../base/clock.ts';
 import { AppError } from '../../base/errors.ts';
-import type { Logger } from '../../base/log.ts';
 import { Topic } from '../../base/topic.ts';
-import type { Semaphore } from '../../base/semaphore.ts';
 import { gvkOf, keyText } from '../../model/kube.ts';
 import type { Gvk, KubeObject, ResourceKey } from '../../model/kube.ts';
-import type { Api } from '../api.ts';
-import type { ApiResource, Discovery } from '../discovery/discovery.ts';
+import type { ApiResource } from '../discovery/discovery.ts';
+import { kindNamed, resourceName } from '../discovery/discovery.ts';
 import { isWatched } from '../discovery/exclusions.ts';
 import { KindCache } from './kind-cache.ts';
 import { KindFollower } from '../discovery/kind-follower.ts';
@@ -16,27 +13,9 @@ import { LiveIndex } from './live-index.ts';
 import type { Live, LiveChange, LiveObject, LiveRecord, LiveStats } from '../live.ts';
 import type { Entry } from './record.ts';
 import { compareVersions } from './object-store.ts';
-import type { Transport } from '../wire/transport.ts';
 import { ForbiddenKinds } from './forbidden-kinds.ts';
 import { KindWatch } from './reflector.ts';
-import type { WatchTiming } from './watch-timing.ts';
-
-interface LiveOptions {
-  transport: Transport;
-  api: Api;
-  discovery: Discovery;
-  clock: Clock;
-  log: Logger;
-  random: () => number;
-  timing: WatchTiming;
-  turns: Semaphore;
-  exclude: (kind: { group: string; kind: string }) => boolean;
-}
-
-interface Kind {
-  group: string;
-  kind: string;
-}
+import type { Kind, LiveOptions } from './live-options.ts';
 
 export class LiveCache implements Live {
   readonly #options: LiveOptions;
@@ -106,6 +85,11 @@ export class LiveCache implements Live {
 
   childrenOf(uid: string): LiveRecord[] {
     return this.#index.childrenOf(uid);
+  }
+
+  *records(kind?: Kind): Generator<LiveRecord> {
+    const caches = kind ? [this.#kindOf(kind)] : this.#kinds.values();
+    for (const cache of caches) if (cache) yield* cache.entries();
   }
 
   async want(application: string, keys: readonly ResourceKey[], signal?: AbortSignal): Promise<void> {
@@ -218,16 +202,22 @@ export class LiveCache implements Live {
   #begin(kind: Kind): KindCache | undefined {
     const resource = this.#options.discovery.resourceOf(kind);
     if (!resource || this.#stopped || !isWatched(resource, this.#options.exclude)) return undefined;
-    const cache = new KindCache(resource, this.#index.wantsKind(kind) ? 'whole' : 'metadata', {
-      shared: this.#shared,
-      wants: (key) => this.#index.wants(key),
-      makeWatch: (served, metadataOnly, sink) =>
-        new KindWatch({ ...this.#options, resource: served, metadataOnly, sink, forbiddenIsTold: true }),
-      put: (before, after, origin, report) => this.#put(before, after, origin, report),
-      removed: (entry) => this.#removed(entry),
-      forbidden: (is) => this.#forbidden.set(named(resource), is),
-      counted: (what) => (what === 'event' ? (this.#events += 1) : (this.#relists += 1)),
-    });
+    const { describing } = this.#options;
+    const cache = new KindCache(
+      resource,
+      this.#index.wantsKind(kind) || describing?.wants(kind) ? 'whole' : 'metadata',
+      {
+        shared: this.#shared,
+        describing,
+        wants: (key) => this.#index.wants(key),
+        makeWatch: (served, metadataOnly, sink) =>
+          new KindWatch({ ...this.#options, resource: served, metadataOnly, sink, forbiddenIsTold: true }),
+        put: (before, after, origin, report) => this.#put(before, after, origin, report),
+        removed: (entry) => this.#removed(entry),
+        forbidden: (is) => this.#forbidden.set(resourceName(resource), is),
+        counted: (what) => (what === 'event' ? (this.#events += 1) : (this.#relists += 1)),
+      },
+    );
     this.#kinds.set(`${kind.group}/${kind.kind}`, cache);
     return cache;
   }
@@ -241,13 +231,13 @@ export class LiveCache implements Live {
     for (const [name, resource] of served) {
       const known = this.#kinds.get(name);
       if (known) known.serve(resource);
-      else if (this.#begin(resource)) moved.push(gvk(resource));
+      else if (this.#begin(resource)) moved.push(kindNamed(resource));
     }
     for (const [name, kind] of this.#kinds) {
       if (served.has(name)) continue;
       this.#kinds.delete(name);
-      this.#forbidden.set(named(kind.resource), false);
-      moved.push(gvk(kind.resource));
+      this.#forbidden.set(resourceName(kind.resource), false);
+      moved.push(kindNamed(kind.resource));
       const ended = kind.end().finally(() => this.#ending.delete(ended));
       this.#ending.add(ended);
     }
@@ -288,13 +278,4 @@ export class LiveCache implements Live {
       origin,
     });
   }
-}
-
-/** As rules of RBAC and `kubectl` have it. */
-function named({ plural, group }: ApiResource): string {
-  return group === '' ? plural : `${plural}.${group}`;
-}
-
-function gvk(resource: ApiResource): Gvk {
-  return { group: resource.group, version: resource.version, kind: resource.kind };
 }

@@ -19,6 +19,7 @@ export class Entry implements LiveObject {
   readonly root: boolean;
   readonly ownerUids: readonly string[];
   readonly deleting: boolean;
+  readonly note: string | undefined;
   /** The whole object as text: a fifth of the memory of the parsed one. */
   readonly json: string | undefined;
   #parsed: WeakRef<KubeObject> | undefined;
@@ -34,6 +35,7 @@ export class Entry implements LiveObject {
     this.root = fields.root;
     this.ownerUids = fields.ownerUids;
     this.deleting = fields.deleting;
+    this.note = fields.note;
     this.json = fields.json;
   }
 
@@ -60,6 +62,8 @@ export interface RecordContext {
   shared: Map<string, string>;
   /** Whether to keep the body of this object. */
   keeps: (key: ResourceKey, application: string | undefined, root: boolean) => boolean;
+  /** Default: nobody wants any. */
+  note?: ((object: KubeObject) => string) | undefined;
 }
 
 const noOwners: readonly string[] = [];
@@ -88,6 +92,8 @@ export function entryOf(object: KubeObject, json: () => string, context: RecordC
     root,
     ownerUids: owners.length === 0 ? noOwners : owners.map((owner) => owner.uid),
     deleting: metadata.deletionTimestamp !== undefined,
+    // A watch of metadata alone names another kind.
+    note: context.note?.({ ...object, apiVersion: context.apiVersion, kind: resource.kind }),
     json: text,
   });
 }

@@ -13,6 +13,7 @@ import type { Desiring } from './desired.ts';
 import type { Memory } from './memory.ts';
 import type { Holdings } from './holdings.ts';
 import type { Sources } from './sources.ts';
+import type { View } from './view.ts';
 
 /** What a change is made of, as far as anybody can tell. */
 export interface Change {
@@ -94,4 +95,6 @@ export interface ReconcileDeps {
   turn(app: Application): Turn;
   /** Throws (waiting) unless our engine may write to the application, by key, at this moment. */
   claim(application: string): void;
+  /** Who shows the application elsewhere; default: nobody. */
+  view?: Pick<View, 'look' | 'shown'> | undefined;
 }

@@ -15,8 +15,7 @@ import { rfc3339 } from '../../base/clock.ts';
 import { isApplication } from '../../model/argo-kinds.ts';
 import { diffMergePatch } from '../../base/merge-patch.ts';
 import type { ReconcileDeps } from './pass.ts';
-import { argo } from '../../model/annotations.ts';
-import { applicationKey } from '../../model/application.ts';
+import { applicationKey, refreshRequests } from '../../model/application.ts';
 import { endedState } from './operation-state.ts';
 
 /**
@@ -136,26 +135,42 @@ interface Written {
   refreshed?: boolean;
 }
 
-/**
- * Writes what differs; an operation, its end, and the removal of the refresh annotation only count for the version that
- * was read.
- */
-export async function write(
-  deps: Pick<ReconcileDeps, 'store' | 'claim'>,
+async function patch(
+  deps: Pick<ReconcileDeps, 'store' | 'claim' | 'view'>,
   app: Application,
   status: ApplicationStatus,
-  { refreshed = false, ...more }: Written = {},
+  { refreshed = false, ...more }: Written,
 ): Promise<Application> {
-  const metadata = refreshed ? { metadata: { annotations: { [argo.refresh]: null } } } : {};
-  const patch = statusPatch(app, status, { ...more, ...metadata });
-  if (!patch) return app;
+  const answered = Object.fromEntries(refreshRequests(app).map(([name]) => [name, null]));
+  const metadata = refreshed ? { metadata: { annotations: answered } } : {};
+  const changes = statusPatch(app, status, { ...more, ...metadata });
+  if (!changes) return app;
   deps.claim(applicationKey(app));
   // An operation is merged into one that somebody wrote meanwhile, and its end would take that one away.
   const version =
     refreshed || more.operation !== undefined
-      ? { ...patch, metadata: { ...metadata.metadata, resourceVersion: app.metadata.resourceVersion } }
-      : patch;
+      ? { ...changes, metadata: { ...metadata.metadata, resourceVersion: app.metadata.resourceVersion } }
+      : changes;
   return deps.store.applications.patch(applicationKey(app), version);
+}
+
+/**
+ * Writes what differs; an operation, its end, and the removal of the refresh annotations only count for the version
+ * that was read. Who asked for a refresh looks as soon as they are gone.
+ */
+export async function write(
+  deps: Pick<ReconcileDeps, 'store' | 'claim' | 'view'>,
+  app: Application,
+  status: ApplicationStatus,
+  written: Written = {},
+): Promise<Application> {
+  const key = applicationKey(app);
+  if (written.refreshed) await deps.view?.shown(key);
+  try {
+    return await patch(deps, app, status, written);
+  } finally {
+    deps.view?.look(key);
+  }
 }
 
 /**
