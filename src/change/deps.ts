@@ -53,6 +53,8 @@ export interface ChangeDeps {
   agreed(app: Application): { revisions: string[]; sources: ApplicationSource[] } | undefined;
   /** Where Argo CD syncs: what is left of the newest sync in history (see `judge`). */
   unverified?(app: Application): readonly string[] | undefined;
+  /** Where Argo CD syncs: what the gate does not hold of it, and who has gone past it. */
+  told?(app: Application): string[];
   /** By application (`namespace/name`). */
   approvals: { of(application: string): Approval[] };
   /** Namespace of the AppProjects. */

@@ -17,6 +17,12 @@ export function policyFor(deps: Pick<ChangeDeps, 'projects' | 'namespace'>, app:
   return effectivePolicy(app, projectOf(deps, app));
 }
 
+/** What the gate of an Application that is there cannot hold. */
+export function toldOf(deps: Pick<ChangeDeps, 'told'>, app: Application | undefined): { told?: string[] } {
+  const told = (app && deps.told?.(app)) ?? [];
+  return told.length > 0 ? { told } : {};
+}
+
 interface Pair {
   key: ResourceKey;
   live: KubeObject | undefined;

@@ -12,7 +12,7 @@ import { Semaphore } from '../base/semaphore.ts';
 import { argo, inClusterServer } from '../model/annotations.ts';
 import { isAutomated } from '../model/application.ts';
 import { affectedBy } from './affected.ts';
-import { gateOf, policyFor } from './gate.ts';
+import { gateOf, policyFor, toldOf } from './gate.ts';
 import { heldAfter } from './held.ts';
 import { denialOf } from './permission.ts';
 import { openRange } from './touched.ts';
@@ -135,6 +135,7 @@ async function previewApp(deps: ChangeDeps, item: Affected, held: Held, signal: 
     destination: destinationText(app.spec),
     ...gateOf(deps, item, effect),
     automated: isAutomated(app.spec),
+    ...toldOf(deps, app),
     status: statusOf(item, effect),
     ...(effect && { effect }),
     ...(error && { error }),

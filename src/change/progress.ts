@@ -5,7 +5,7 @@ import type { Application } from '../model/application.ts';
 import type { AppProgress, PullInput, PullProgress } from './pull.ts';
 import type { ChangeDeps } from './deps.ts';
 import { affectedBy, pins } from './affected.ts';
-import { policyFor } from './gate.ts';
+import { policyFor, toldOf } from './gate.ts';
 import { stricter } from '../policy/policy.ts';
 import { mergedRange } from './touched.ts';
 import { judge, revisionsOf } from './judge.ts';
@@ -84,6 +84,7 @@ async function progressOf(
     gated: asked || (policy.gated && item.after !== undefined),
     automated: shape ? isAutomated(shape.spec) : false,
     ...judged,
+    ...toldOf(deps, app),
     ...(waiting && {
       approvers: waiting.spec.policy
         ? stricter(policy, { ...policy, ...waiting.spec.policy }).approvers

@@ -51,6 +51,8 @@ export interface AppPreview {
   gates?: GateAfter[];
   /** Syncs by itself. */
   automated: boolean;
+  /** What its gate does not hold, and who has gone past it: sentences without a subject. Default: it holds. */
+  told?: string[];
   status: AppChange;
   /** Absent when it could not be computed: then `error` says why. */
   effect?: Effect;
@@ -95,6 +97,8 @@ export interface AppProgress {
   state: ProgressState;
   /** One sentence. */
   message: string;
+  /** What its gate does not hold, and who has gone past it: sentences without a subject. Default: it holds. */
+  told?: string[];
   approval?: Approval;
   /** Who may approve what waits: an approver stands in every list. */
   approvers?: string[][];

@@ -24,19 +24,31 @@ function deployed(app: Application): string[] {
   return revisions.filter((revision, at) => revision !== revisions[at - 1]);
 }
 
+/** The history keeps so many entries: syncs of one commit push the deploys before it out. */
+function isCut({ status }: Application): boolean {
+  return (status?.history?.[0]?.id ?? 0) > 0;
+}
+
+/** The newest commit up to that one that changed what the application is made of; not the one that brought it. */
+async function changeUpTo(repository: Repository, to: string, inputs: string[]): Promise<string | undefined> {
+  const [newest] = await repository.log({ to, firstParent: true, paths: inputs, limit: 1 });
+  const parent = newest?.parents[0];
+  if (!newest || parent === undefined) return undefined;
+  for (const path of inputs) if (await repository.objectId(parent, path)) return newest.sha;
+  return undefined;
+}
+
 /**
  * The newest commit that changed what the application is made of, and came with its last deploy that changed anything.
+ * Where the history no longer tells of that deploy, Git does.
  */
-async function lastChange(
-  repository: Repository,
-  [now = '', ...earlier]: string[],
-  inputs: string[],
-): Promise<string | undefined> {
+async function lastChange(repository: Repository, app: Application, inputs: string[]): Promise<string | undefined> {
+  const [now = '', ...earlier] = deployed(app);
   for (const before of earlier) {
     const found = await repository.newestChange(before, now, inputs);
     if (found) return found;
   }
-  return undefined;
+  return isCut(app) ? changeUpTo(repository, earlier.at(-1) ?? now, inputs) : undefined;
 }
 
 function bodyOf({ app, actor }: Task, commit: string): string {
@@ -125,7 +137,8 @@ export async function openRevert(options: ChatopsOptions, task: Task): Promise<A
   if (!source || !place || !options.forge)
     return refused(`${name}: its repository is not one where the GitHub App is installed`);
   const revisions = deployed(app);
-  if (revisions.length < 2) return refused(`${name}: there is no earlier deploy to go back to`);
+  if (revisions.length < 2 && !(isCut(app) && revisions.length > 0))
+    return refused(`${name}: there is no earlier deploy to go back to`);
   const repository = options.git.repository(source.repoURL);
   await repository.fetch();
   const branch = await baseBranch(repository, source.targetRevision);
@@ -134,7 +147,7 @@ export async function openRevert(options: ChatopsOptions, task: Task): Promise<A
       `${name}: it follows ${source.targetRevision ?? 'HEAD'}, which is no branch; set targetRevision back instead`,
     );
   const inputs = await options.inputsOf(app, revisions[0] ?? '');
-  const commit = await lastChange(repository, revisions, inputs);
+  const commit = await lastChange(repository, app, inputs);
   if (!commit) return refused(`${name}: nothing of it changed since its first known deploy`);
   const head = `coxswain/revert-${commit.slice(0, 12)}${isPartial(request) ? `-${boundedName(name, 200)}` : ''}`;
   const brought = await bringBranch(task, { repository, commit, branch, inputs }, head);

@@ -28,6 +28,7 @@ import { unverifiedOf } from './argocd/verify.ts';
 import type { HandOver } from './request.ts';
 import { askedOperation } from './argocd/operation.ts';
 import { askRefresh } from './argocd/refresh.ts';
+import { toldOf } from './argocd/told.ts';
 import { reconcile } from './reconcile.ts';
 import { reportFailure } from './report-failure.ts';
 import { startRetention } from './retention.ts';
@@ -87,6 +88,8 @@ export interface Engine {
    * have been made since. undefined where nothing is, or this engine syncs.
    */
   unverified(app: Application): readonly string[] | undefined;
+  /** Where Argo CD syncs: what the gate does not hold of it, and who has gone past it: sentences without a subject. */
+  told(app: Application): string[];
   handOver: HandOver;
   /** Whose turn the application is, as of now. */
   turn(app: Application): Turn;
@@ -226,6 +229,7 @@ export function createEngine(options: EngineOptions): Engine {
     unverified: (app) => (turns.of(app).by === 'argocd' ? unverifiedOf(store, app) : undefined),
     handOver: (app) =>
       turns.of(app).by === 'argocd' ? (operation) => askedOperation(deps, app, operation, abort.signal) : undefined,
+    told: (app) => (turns.of(app).by === 'argocd' ? toldOf(store, app) : []),
     effect: (application) => memory.get(application)?.effect?.effect,
     turn: (app) => turns.of(app),
     get held() {

@@ -30,6 +30,7 @@ export function changeDeps({ store, git, desiring, engine, clock }: Parts): Chan
     agreed: (app) =>
       baseOf(store, { app, target: { server: clusterOf(store.settings(), app.spec.destination)?.server ?? '' } }),
     unverified: engine.unverified,
+    told: engine.told,
     approvals: store.approvals,
     namespace: store.namespace,
     git,

@@ -79,6 +79,7 @@ async function openSlack(
     config: config.slack,
     store,
     effectOf: engine.effect,
+    beside: engine,
     refusal: chatops.refusal,
     find: chatops.find,
     commitMessage: (repoUrl, revision) => commitMessage(git, repoUrl, revision),
@@ -112,6 +113,7 @@ function openWeb({ queues, cluster, store, schedules, guard, engine, started }: 
   const web = createWeb({
     store,
     resources: (application) => resourceViews(engine.comparison(application)),
+    told: engine.told,
     metrics: metrics.text,
     upcoming: schedules.upcoming,
     setup,

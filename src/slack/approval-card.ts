@@ -107,7 +107,7 @@ function standing(icon: string, words: Part[], more: Partial<Standing> = {}): St
 }
 
 /** How far the approved sync has come, from the Application's own status. */
-function following(approval: Approval, { app }: CardPlace): Standing {
+function following(approval: Approval, { app, unverified }: CardPlace): Standing {
   const state = app?.status?.operationState;
   const ours =
     state?.operation.info?.some((item) => item.name === cox.approvalInfo && item.value === approval.metadata.name) ??
@@ -120,6 +120,12 @@ function following(approval: Approval, { app }: CardPlace): Standing {
     return standing('❌', ['was approved, but its ', { bold: 'sync failed' }], { detail: state.message ?? '' });
   if (state.phase !== 'Succeeded')
     return standing('🔵', ['is ', { bold: 'syncing' }, state.message ? `: ${clip(state.message, 200)}` : '']);
+  if (!applied && unverified)
+    return unverified.length > 0
+      ? standing('❌', ['was approved, and Argo CD reports it synced, but ', { bold: 'something is left' }], {
+          detail: unverified.join('\n'),
+        })
+      : standing('🔵', ['is synced by what Argo CD reports; that is being verified']);
   const health = app?.status?.health?.status ?? 'Unknown';
   if (health === 'Healthy') return standing('✅', [...live, ' and ', { bold: 'Healthy' }], { final: applied });
   return health === 'Degraded'
@@ -189,7 +195,7 @@ export function approvalCard(approval: Approval, place: CardPlace): Card {
     ...(change.length > 0 ? [line(...change)] : []),
     ...(state.detail ? [diffBox(clip(state.detail, 1200))] : []),
     ...(folded || operations.length === 0 ? [] : [operationList(operations)]),
-    ...(folded ? [] : gateLines(approval)),
+    ...(folded ? [] : [...gateLines(approval), ...(place.told ?? []).map((each) => line('⚠️ ', clip(each, 600)))]),
   ];
   const name = applicationName(application);
   const value = `${approval.metadata.namespace}/${approval.metadata.name}`;

@@ -1,13 +1,22 @@
 // What cards and modals know of an application beside their own object, and where they belong.
+import type { Application } from '../model/application.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
 import type { CardPlace } from './card.ts';
 import { sourcesOf } from '../model/application.ts';
 import { effectivePolicy } from '../policy/policy.ts';
 
+/** What the engine tells of them. */
+export interface Beside {
+  told(app: Application): string[];
+  unverified(app: Application): readonly string[] | undefined;
+}
+
 interface PlaceOptions {
   store: Store;
   publicUrl: string;
+  /** Of applications that Argo CD syncs. Default: there are none. */
+  beside?: Beside | undefined;
   /** Rejects when it cannot be read. */
   commitMessage(repoUrl: string, revision: string): Promise<string>;
 }
@@ -24,13 +33,14 @@ export class Places {
 
   /** With a revision, its commit is spoken of too; a commit that cannot be read is left out. */
   async of(application: string, revision?: string): Promise<CardPlace> {
-    const { publicUrl, commitMessage } = this.#options;
+    const { publicUrl, commitMessage, beside } = this.#options;
     const app = this.store.applications.get(application);
     const [source] = app ? sourcesOf(app.spec) : [];
     // the card matters more
     const commit =
       source && revision ? await commitMessage(source.repoURL, revision).catch(() => undefined) : undefined;
-    return { app, policy: this.#policyOf(application), commit, publicUrl };
+    const more = app && beside ? { told: beside.told(app), unverified: beside.unverified(app) } : {};
+    return { app, policy: this.#policyOf(application), commit, publicUrl, ...more };
   }
 
   /** Name or id of the channel; '' when none is meant. */

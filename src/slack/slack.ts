@@ -1,4 +1,5 @@
 // The Slack app: cards out, commands and clicks in; it only writes Requests, the engine acts on them.
+import type { Beside } from './card-context.ts';
 import type { QueueMetricsOf } from '../base/queue.ts';
 import { App } from '@slack/bolt';
 import type { RespondFn } from '@slack/bolt';
@@ -32,6 +33,8 @@ interface SlackOptions {
   /** What is asked at the click; chatops asks again at the act. */
   refusal: InboxContext['refusal'];
   find: InboxContext['find'];
+  /** Of applications that Argo CD syncs. Default: there are none. */
+  beside?: Beside | undefined;
   /** Rejects when it cannot be read. */
   commitMessage(repoUrl: string, revision: string): Promise<string>;
   publicUrl: string;

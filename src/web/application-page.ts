@@ -22,6 +22,8 @@ export interface ApplicationView {
   policy: EffectivePolicy;
   /** Why no engine works on it as it was asked. */
   turn?: string | undefined;
+  /** What its gate does not hold, and who has gone past it: sentences without a subject. */
+  told?: readonly string[];
 }
 
 function fact(name: string, value: Html | string): Html {
@@ -131,7 +133,11 @@ function driftNotice({ spec, status }: DriftEpisode): Html {
 ${objects.map(driftedObject)}${more}</section>`;
 }
 
-function notices({ app, approvals, episodes, turn }: ApplicationView): Html {
+function notices({ app, approvals, episodes, turn, told = [] }: ApplicationView): Html {
+  const warnings = told.map(
+    (each) =>
+      html`<section class="notice warn"><h3>Not held</h3><p class="message">This application ${each}</p></section>`,
+  );
   const conditions = (app.status?.conditions ?? []).map(
     (item) =>
       html`<section class="notice ${item.type.endsWith('Error') ? 'wrong' : 'warn'}"><h3>${item.type}</h3>
@@ -140,7 +146,7 @@ function notices({ app, approvals, episodes, turn }: ApplicationView): Html {
   const approval = waitingApproval(approvals);
   const rejection = lastRejection(app, approvals);
   const idle = turn !== undefined && wrongNotice('Not worked on as asked', turn);
-  return html`<div id="notices" data-live>${idle}${conditions}${approval && approvalNotice(approval, app.metadata.name)}
+  return html`<div id="notices" data-live>${idle}${warnings}${conditions}${approval && approvalNotice(approval, app.metadata.name)}
 ${rejection && rejectionNotice(rejection)}${openEpisodes(episodes).map(driftNotice)}</div>`;
 }
 

@@ -31,6 +31,8 @@ interface WebOptions {
   store: Store;
   /** The application's resources with their masked differences, as last compared; empty before the first comparison. */
   resources(application: string): Promise<ResourceView[]>;
+  /** What an application's gate does not hold, and who has gone past it: sentences without a subject. */
+  told?(app: Application): string[];
   /** Prometheus text. */
   metrics(): Promise<{ type: string; body: string }>;
   upcoming: Schedules['upcoming'];
@@ -129,7 +131,7 @@ function turnNote({ turn }: WebOptions, app: Application): string | undefined {
 }
 
 async function viewOf(options: WebOptions, key: string): Promise<ApplicationView | undefined> {
-  const { store, resources } = options;
+  const { store, resources, told } = options;
   const found = store.applications.get(key);
   if (!found) return undefined;
   const app = shownApplication(found);
@@ -143,6 +145,7 @@ async function viewOf(options: WebOptions, key: string): Promise<ApplicationView
     episodes: store.episodes.of(key),
     policy: policyFor(store, found),
     turn: turnNote(options, found),
+    told: told?.(found) ?? [],
   };
 }
 

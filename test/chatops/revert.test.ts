@@ -167,6 +167,34 @@ test('what cannot be taken back is said, one reason for each', async (t) => {
   assert.deepEqual([branches(b), b.forge.pulls], [[], []]);
 });
 
+test('a history that syncs of one commit have filled does not hide the deploy before it', async (t) => {
+  const b = await bed(t, { files: { 'web/a.yaml': 'image: one\n', 'api/a.yaml': 'x\n' } });
+  await ready(b);
+  const first = b.origin.git('rev-parse', 'HEAD');
+  const change = b.origin.commit('Bump web', { 'web/a.yaml': 'image: two\n' });
+  const now = b.origin.commit('Something else', { 'api/a.yaml': 'y\n' });
+  const again = (name: string, revision: string): Promise<void> =>
+    b.application(name, {
+      status: {
+        history: Array.from({ length: 10 }, (_, at) => ({
+          id: at + 7,
+          revision,
+          deployedAt: createdAt,
+          source: { repoURL: b.origin.url },
+        })),
+        sync: { status: 'Synced', revision },
+      },
+    });
+  await again('web', now);
+  assert.deepEqual(outcome(await b.ask('revert', { application: 'web', createdAt })), [
+    'Done',
+    `web: pull request #1 takes back ${change.slice(0, 7)} "Bump web"`,
+  ]);
+  // Nothing was there before the commit that brought it.
+  await again('api', first);
+  assert.match((await b.ask('revert', { application: 'api' })).status?.message ?? '', /^api: nothing of it changed/);
+});
+
 test('deploys that changed nothing of the application are stepped over', async (t) => {
   const b = await bed(t, { files: { 'web/a.yaml': 'image: one\n' } });
   await ready(b);

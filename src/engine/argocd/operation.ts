@@ -90,7 +90,8 @@ function isDone({ status }: Application, operation: Operation): boolean {
 export async function writeApproved(pass: Pass, { subject }: Look, operation: Operation): Promise<void> {
   const { deps } = pass;
   const { app } = subject;
-  if (isDone(app, operation)) return;
+  // What needs nobody's agreement is Argo CD's to begin.
+  if (!operation.info || isDone(app, operation)) return;
   const answer = await judgeOperation(pass, operation);
   if ('refused' in answer) {
     subject.log.info({ why: answer.refused }, 'the approved operation is not written');

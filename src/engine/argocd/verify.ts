@@ -62,7 +62,8 @@ function leftByArgo({ status }: Application, entry: RevisionHistory): string[] |
       ? sameJson(sync?.revisions, entry.revisions)
       : sync?.revision === entry.revision;
   if (!same || sync?.status === 'Synced') return [];
-  if (Date.parse(reconciledAt ?? '') < Date.parse(operationState?.finishedAt ?? '')) return undefined;
+  // Times have whole seconds: one of the same second may be of before.
+  if (Date.parse(reconciledAt ?? '') <= Date.parse(operationState?.finishedAt ?? '')) return undefined;
   const rows = (resources ?? []).filter((row) => row.status !== 'Synced' && row.hook !== true);
   return rows.map(({ group = '', kind, namespace = '', name }) => keyTitle({ group, kind, namespace, name }));
 }

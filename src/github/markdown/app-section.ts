@@ -75,7 +75,7 @@ function gateText(app: AppPreview): string {
   if (app.status === 'removed' && app.parent) return `goes with ${plain(parentName(app))}`;
   if (app.gated) {
     const who = approversText(app.approvers);
-    return `⏸️ ${plural(app.approvals, 'approval')}${who ? ` by ${who}` : ''}`;
+    return `⏸️ ${plural(app.approvals, 'approval')}${who ? ` by ${who}` : ''}${app.automated && app.told ? ' · ⚠️ **not held**' : ''}`;
   }
   return app.automated ? 'auto on merge' : `manual: ${code(`/cox sync ${app.name}`)}`;
 }
@@ -228,6 +228,11 @@ export function gatesText(gates: readonly GateAfter[] = []): string[] {
   return lines.length > 0 ? [[...lines, ...more].join('\n')] : [];
 }
 
+/** What the gate cannot hold. */
+export function toldText({ name, told = [] }: { name: string; told?: string[] }): string[] {
+  return told.length > 0 ? [told.map((each) => `- ⚠️ **${plain(name)}** ${plain(each, 600)}`).join('\n')] : [];
+}
+
 export interface AppSection {
   app: AppPreview;
   objects: ObjectSection[];
@@ -248,7 +253,7 @@ export function appSection(app: AppPreview, context: number): AppSection {
           : '; its objects stay in the cluster, because it has no finalizer that deletes them') +
         '.',
     );
-  before.push(...gatesText(app.gates));
+  before.push(...gatesText(app.gates), ...toldText(app));
   if (!effect) return { app, objects: [], before, after: [] };
   if (effect.change.length === 0 && errors.length === 0) before.push('The inputs changed, but no object does.');
   const notes = effect.notes.map((note) => `- ${plain(note)}`).join('\n');

@@ -5,7 +5,7 @@ import type { EffectOperation } from '../../model/effect.ts';
 import { hiddenText } from '../../policy/gate-text.ts';
 import { commentMarker } from '../../model/annotations.ts';
 import { keyTitle } from '../../model/kube.ts';
-import { approversText, errorBlocks, gatesText } from './app-section.ts';
+import { approversText, errorBlocks, gatesText, toldText } from './app-section.ts';
 import { shortRevision } from '../../model/application.ts';
 import { bodyBudget, cell, code, fitted, html, plain, plural, sizeOf } from './escape.ts';
 
@@ -189,7 +189,9 @@ export function renderTracker({ progress, activity, publicUrl, refused }: Tracke
     refused,
     errors.length > 0 ? errorBlocks(errors) : '',
   ];
+  const told = apps.slice(0, 10).flatMap(toldText).join('\n');
   const tail = [
+    told,
     next(progress),
     activity,
     `<sub>${code('/cox help')} lists the commands · ${code('/cox revert <app>')} takes a deploy back</sub>`,

@@ -80,7 +80,7 @@ test('what is gated is asked about, refused to whoever syncs it, and handed to A
   });
   const app = await s.until('gates', 'synced', isSynced);
   assert.equal(app.status?.history?.at(-1)?.revision, pending.spec.revision);
-  await s.untilStore('it is as Argo CD reports', () => s.engine.unverified?.(app) === undefined || undefined);
+  await s.untilStore('it is as Argo CD reports', () => s.engine.unverified(app) === undefined || undefined);
 });
 
 test('an approval that no longer fits at its write writes nothing, and the difference is asked about', async (t) => {
@@ -147,7 +147,7 @@ test('a sync that Argo CD reports and did not make is told, stays unapplied, and
     ['Applied', 'Approved'],
   );
   assert.equal(operations.length, 2);
-  assert.deepEqual(s.engine.unverified?.(app), record.spec.unverified?.left);
+  assert.deepEqual(s.engine.unverified(app), record.spec.unverified?.left);
 });
 
 test('what a sync left half done is asked about anew', async (t) => {
@@ -174,4 +174,35 @@ test('a second sync applies: the state of the first goes with the operation that
   await agree(s);
   await approvalIn(s, 'gates', 'Applied', ({ metadata }) => metadata.name === second.metadata.name);
   assert.deepEqual(await dataOf(s, 'gates'), { value: '2' });
+});
+
+test('a gated application with automated on is told as not held, and what Argo CD then does with who and what', async (t) => {
+  const { s, argo } = await beside(t, { 'gates/a.yaml': config('gates', '1') }, { automated: {} });
+  const app = await s.until('gates', 'synced by Argo CD itself', isSynced);
+  const told = s.engine.told(app);
+  const sha = app.status?.history?.at(-1)?.revision ?? '';
+  assert.deepEqual(told, [
+    'is not held: Argo CD syncs it by itself, approved or not, because automated sync is on. ' +
+      'Set spec.syncPolicy.automated.enabled to false in Git.',
+    `was synced past the gate by Argo CD by itself (automated sync) to ${sha.slice(0, 7)}: ` +
+      `ConfigMap ${s.namespace}/gates. Nobody has approved it here.`,
+  ]);
+  await patchApp(s, 'gates', { spec: { syncPolicy: null } });
+  await push(s, { 'gates/a.yaml': config('gates', '2') });
+  await argo.refresh('gates');
+  await approvalIn(s, 'gates', 'Pending');
+  await patchApp(s, 'gates', { operation: { sync: {}, initiatedBy: { username: 'mallory' } } });
+  const done = await s.until(
+    'gates',
+    'synced by somebody',
+    (each) => isSynced(each) && each.status?.operationState?.operation.initiatedBy?.username === 'mallory',
+  );
+  assert.match(s.engine.told(done).join(), /^was synced past the gate by mallory in Argo CD to /);
+  await approvalIn(s, 'gates', 'Superseded');
+});
+
+test('what was approved here, and what was asked for here, is nobody else’s sync', async (t) => {
+  const { s } = await deployed(t, { 'gates/a.yaml': config('gates', '1') });
+  const app = await s.until('gates', 'synced', isSynced);
+  assert.deepEqual(s.engine.told(app), []);
 });
