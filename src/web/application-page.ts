@@ -146,7 +146,8 @@ function notices({ app, approvals, episodes, turn, told = [] }: ApplicationView)
   const approval = waitingApproval(approvals);
   const rejection = lastRejection(app, approvals);
   const idle = turn !== undefined && wrongNotice('Not worked on as asked', turn);
-  return html`<div id="notices" data-live>${idle}${warnings}${conditions}${approval && approvalNotice(approval, app.metadata.name)}
+  const first = [idle, warnings, conditions];
+  return html`<div id="notices" data-live>${first}${approval && approvalNotice(approval, app.metadata.name)}
 ${rejection && rejectionNotice(rejection)}${openEpisodes(episodes).map(driftNotice)}</div>`;
 }
 

@@ -75,7 +75,8 @@ function gateText(app: AppPreview): string {
   if (app.status === 'removed' && app.parent) return `goes with ${plain(parentName(app))}`;
   if (app.gated) {
     const who = approversText(app.approvers);
-    return `⏸️ ${plural(app.approvals, 'approval')}${who ? ` by ${who}` : ''}${app.automated && app.told ? ' · ⚠️ **not held**' : ''}`;
+    const unheld = app.automated && app.told ? ' · ⚠️ **not held**' : '';
+    return `⏸️ ${plural(app.approvals, 'approval')}${who ? ` by ${who}` : ''}${unheld}`;
   }
   return app.automated ? 'auto on merge' : `manual: ${code(`/cox sync ${app.name}`)}`;
 }

@@ -27,7 +27,7 @@ function episode(s: Stage, phase: string): Promise<DriftEpisode> {
   );
 }
 
-test('an edit opens an episode that names its tool, and is put back by an operation for that object alone', async (t) => {
+test('an edit opens an episode with its tool, and is put back by an operation for that object alone', async (t) => {
   const { s } = await watched(t, '50ms');
   await editByHand(s, 'drifts', { value: 'by hand' });
   const open = await episode(s, 'Open');

@@ -176,7 +176,7 @@ test('a second sync applies: the state of the first goes with the operation that
   assert.deepEqual(await dataOf(s, 'gates'), { value: '2' });
 });
 
-test('a gated application with automated on is told as not held, and what Argo CD then does with who and what', async (t) => {
+test('a gated application with automated on is told as not held, and what Argo CD then does too', async (t) => {
   const { s, argo } = await beside(t, { 'gates/a.yaml': config('gates', '1') }, { automated: {} });
   const app = await s.until('gates', 'synced by Argo CD itself', isSynced);
   const told = s.engine.told(app);
