@@ -1,12 +1,13 @@
 // What the gate cannot hold where Argo CD syncs: it is told, with who did what, wherever the application is shown.
 import type { Application, Operation, OperationState } from '../../model/application.ts';
 import type { Store } from '../../store/store.ts';
+import type { Gates } from '../application/sync-record.ts';
 import { cox } from '../../model/annotations.ts';
 import { applicationKey, isAutomated, shortRevision } from '../../model/application.ts';
 import { keyTitle } from '../../model/kube.ts';
 import { policyInForce } from '../application/gate-record.ts';
 
-type Told = Pick<Store, 'approvals' | 'applications' | 'namespace' | 'projects' | 'records' | 'requests' | 'settings'>;
+type Told = Gates & Pick<Store, 'approvals' | 'namespace' | 'projects' | 'requests'>;
 
 const mostObjects = 5;
 
