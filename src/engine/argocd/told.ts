@@ -1,7 +1,7 @@
 // What the gate cannot hold where Argo CD syncs: it is told, with who did what, wherever the application is shown.
 import type { Application, Operation, OperationState } from '../../model/application.ts';
 import type { Store } from '../../store/store.ts';
-import type { Gates } from '../application/sync-record.ts';
+import type { Gates } from '../application/place.ts';
 import { cox } from '../../model/annotations.ts';
 import { applicationKey, isAutomated, shortRevision } from '../../model/application.ts';
 import { keyTitle } from '../../model/kube.ts';
