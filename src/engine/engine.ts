@@ -204,11 +204,9 @@ export function createEngine(options: EngineOptions): Engine {
   const holdings = new Holdings(store.identities);
   const abort = new AbortController();
   const clusters = new Clusters({
+    ...{ store, clock, log },
     home: options.home,
-    store,
     jq: options.jq,
-    clock,
-    log,
     permit: options.permit,
     describing: options.view?.describing,
     onChange: (server, change) => told(options, memory, { server, change }).forEach((key) => queue.add(key)),
