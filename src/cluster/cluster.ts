@@ -1,6 +1,7 @@
 // A Kubernetes cluster: its API as plain JSON, what it serves, and what it holds right now.
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
+import type { QueueMetricsOf } from '../base/queue.ts';
 import { Semaphore } from '../base/semaphore.ts';
 import type { Api } from './api.ts';
 import { DiscoveryCache } from './discovery/discovery-cache.ts';
@@ -31,6 +32,8 @@ export interface ClusterOptions {
   connections?: number;
   /** Asked before each request that writes; default: nobody is asked. */
   permit?: Permit | undefined;
+  /** Who keeps the metrics of the queue `discovery`: for one cluster of a process. Default: none are kept. */
+  queues?: QueueMetricsOf | undefined;
   /** Kinds that the live cache leaves out, beside Argo CD's defaults. */
   exclude?: (kind: { group: string; kind: string }) => boolean;
   /** Default: no notes are kept. */
@@ -69,7 +72,14 @@ export async function connectCluster(options: ClusterOptions, signal?: AbortSign
   }
   const api = new ObjectApi(transport, discovery);
   const shared = { transport, clock, log, random, timing, turns: new Semaphore(listingsAtOnce) };
-  const live = new LiveCache({ ...shared, api, discovery, exclude, describing: options.describing });
+  const live = new LiveCache({
+    ...shared,
+    api,
+    discovery,
+    exclude,
+    describing: options.describing,
+    queues: options.queues,
+  });
   const mirrors = new Set<{ stop(): Promise<void> }>();
   return {
     name,

@@ -20,11 +20,14 @@ import type { Waiting } from './preconditions.ts';
 import { untilDone, requireNamespace } from './preconditions.ts';
 import { requireRights } from './rights.ts';
 
-async function home({ config, log, signal }: Base, permit: Permit): Promise<Cluster> {
+async function home({ config, log, queues, signal }: Base, permit: Permit): Promise<Cluster> {
   const own = config.kubeconfig ? undefined : await inClusterConfig();
   const found = own ?? (await loadKubeconfig({ env: { KUBECONFIG: config.kubeconfig } })).config;
   const describing = config.argocd && (await import('../argocd/note.ts')).describing;
-  return connectCluster({ name: 'in-cluster', config: found, clock, log, permit, describing }, signal);
+  return connectCluster(
+    { name: 'in-cluster', config: found, clock, log, permit, describing, queues: queues.of },
+    signal,
+  );
 }
 
 /** Each once, and again when it comes back. */

@@ -1,10 +1,12 @@
 // The live cache over a real API server: what is kept, what is told, and what own writes do.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Registry } from 'prom-client';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { LiveChange } from '../../src/cluster/live.ts';
 import { keyOf, keyText } from '../../src/model/kube.ts';
 import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
+import { createQueueMetrics } from '../../src/web/queue-metrics.ts';
 import { eventually, testCluster } from '../control-plane.ts';
 import { configMap, configMapKey, connect, crd } from './connect.ts';
 
@@ -298,7 +300,10 @@ test('a late answer does not bring a deleted object back', async (t) => {
 
 test('kinds of new definitions are watched, and those of removed ones are forgotten', async (t) => {
   const c = await testCluster(t);
-  const { api, live, discovery } = await connect(t, c);
+  const queues = createQueueMetrics();
+  const registry = new Registry();
+  queues.registerIn(registry);
+  const { api, live, discovery } = await connect(t, c, { queues: queues.of });
   await live.start(AbortSignal.timeout(30_000));
   const group = `kinds.${c.namespace}.example`;
   let told = 0;
@@ -317,6 +322,8 @@ test('kinds of new definitions are watched, and those of removed ones are forgot
   await live.until(key, absent, AbortSignal.timeout(30_000));
   while (discovery.resourceOf(key)) await new Promise<void>((resolve) => discovery.onChange(resolve));
   await eventually('the kind is forgotten', () => (told === 2 ? true : undefined));
+  // Each definition that came or went was a key of the queue.
+  assert.match(await registry.metrics(), /^workqueue_adds_total\{name="discovery"\} [1-9]/mu);
 });
 
 test('a mirror holds parsed values of what it selects, and own writes at once', async (t) => {

@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import { KeyQueue } from '../../base/queue.ts';
-import type { Outcome } from '../../base/queue.ts';
+import type { Outcome, QueueMetricsOf } from '../../base/queue.ts';
 import type { ResourceKey } from '../../model/kube.ts';
 import type { Discovery } from './discovery.ts';
 
@@ -17,10 +17,11 @@ export class KindFollower {
   readonly #discovery: Discovery;
   readonly #left = new Map<string, number>();
 
-  constructor(options: { discovery: Discovery; clock: Clock; log: Logger }) {
+  constructor(options: { discovery: Discovery; clock: Clock; log: Logger; queues?: QueueMetricsOf | undefined }) {
     this.#discovery = options.discovery;
     this.#queue = new KeyQueue({
       clock: options.clock,
+      metrics: options.queues?.('discovery'),
       concurrency: 2,
       work: (group, signal) => this.#look(group, signal),
       backoff: { baseMs: 200, maxMs: 30_000 },

@@ -1,4 +1,5 @@
 // What the live cache of one cluster is made of.
+import type { QueueMetricsOf } from '../../base/queue.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Semaphore } from '../../base/semaphore.ts';
@@ -17,6 +18,7 @@ export interface LiveOptions {
   random: () => number;
   timing: WatchTiming;
   turns: Semaphore;
+  queues?: QueueMetricsOf | undefined;
   exclude: (kind: { group: string; kind: string }) => boolean;
   describing?: Describing | undefined;
 }
