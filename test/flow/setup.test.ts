@@ -87,7 +87,7 @@ test('an App is made, stored, installed and heard of in clicks, and nobody else 
   await stranger.open(address);
   assert.match((await stranger.submit()).text, /used before/);
   await ann.submit();
-  assert.match(ann.shown.text, new RegExp(`Webhooks go to <code>${url}/webhooks/github</code>`));
+  assert.match(ann.shown.text, new RegExp(`Webhooks go to\\s+<code>${url}/webhooks/github</code>`));
 
   // The answer to another set-up, which somebody would have this browser finish.
   const { text: confirming } = ann.shown;
