@@ -3,7 +3,7 @@
 import type { FieldMember, FieldSet } from './managed-fields.ts';
 import type { FieldPath, PathStep } from '../model/effect.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../model/kube.ts';
-import { fieldManager } from '../model/annotations.ts';
+import { argo, fieldManager } from '../model/annotations.ts';
 import { sameJson } from '../base/canonical.ts';
 import { isObject } from '../model/kube.ts';
 import { fieldSet, heldBy, isOurApply, pathId, treeOf, union, withParents } from './managed-fields.ts';
@@ -84,7 +84,7 @@ export function givenUp({ live, owned, after, named = [] }: GivenUpInput): Given
   const held = withParents(heldBy(live, (entry) => !isOurApply(entry) && !isApplier(entry)));
   const roots = new Map<string, FieldPath>();
   for (const { path } of applied.values()) {
-    if (path[0] === 'status') continue;
+    if (path[0] === 'status' || path[2] === argo.lastApplied) continue;
     const ways = prefixes(path);
     const first = ways.findIndex((prefix) => !hasPath(after, prefix));
     const gone = first < 0 ? undefined : ways[first];

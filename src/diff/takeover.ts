@@ -34,7 +34,7 @@ function lastApplied(live: KubeObject): unknown {
 
 /**
  * The manifests that Git is known to have applied before: the last synced one and, until our first apply, the
- * last-applied annotation. (Later it would be stale: server-side applies do not renew it.)
+ * last-applied annotation. (From then on it says what we applied, or is stale.)
  */
 export function formerManifests(live: KubeObject, previous: KubeObject | undefined): unknown[] {
   return [previous, isFirstTouch(live) ? lastApplied(live) : undefined].filter((manifest) => manifest !== undefined);

@@ -10,6 +10,7 @@ import { takeover } from '../diff/takeover.ts';
 import type { FieldPath } from '../model/effect.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Permit } from './input.ts';
+import { renewed } from './last-applied.ts';
 import { bound, isAgreed, isGuarded, judgedly, versionOf } from './judged.ts';
 import { mayPass, refOf } from './run.ts';
 import type { Run } from './run.ts';
@@ -87,9 +88,11 @@ async function patchUnlessRaced(run: Run, task: Task, patch: unknown): Promise<K
 async function serverSideApply(
   run: Run,
   task: Task,
-  { object, found, judged }: { object: KubeObject; found: KubeObject | undefined; judged?: Permit },
+  { manifest, found, judged }: { manifest: KubeObject; found: KubeObject | undefined; judged?: Permit },
 ): Promise<KubeObject> {
   let live = found;
+  // Where Argo CD would apply on the server's side, it leaves the annotation to whoever wrote it.
+  const object = run.option(task, 'ServerSideApply') === 'true' ? manifest : renewed(manifest, found);
   const apply = (): Promise<KubeObject> =>
     run.input.cluster.api.apply(judged ? bound(object, live) : object, {
       fieldValidation: validation(run, task),
@@ -159,7 +162,7 @@ async function write(run: Run, task: Task, object: KubeObject): Promise<KubeObje
   try {
     return isReplaced(run, task)
       ? await replace(run, { task, object, live: live ?? (await run.read(task)) })
-      : await serverSideApply(run, task, { object, found: live });
+      : await serverSideApply(run, task, { manifest: object, found: live });
   } catch (error) {
     const old = force && isStatus(error, 422) ? (live ?? (await run.read(task))) : undefined;
     if (!old) throw error;
@@ -190,7 +193,7 @@ async function writeJudged(run: Run, task: Task): Promise<boolean> {
     const replaces = live !== undefined && isReplaced(run, task);
     const object = replaces
       ? await api.replace(bound(target, live), options)
-      : await serverSideApply(run, task, { object: target, found: live, judged });
+      : await serverSideApply(run, task, { manifest: target, found: live, judged });
     run.accepted(task, object, judged.manifestHash);
     record(task, {
       status: 'Synced',

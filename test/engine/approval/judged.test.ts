@@ -275,6 +275,13 @@ test('a hook clears away hooks alone: an object of its name that nobody agreed t
   );
 });
 
+/** What the last-applied annotation says of it. */
+async function lastAppliedData(s: Stage, name: string): Promise<unknown> {
+  const { annotations } = (await s.cluster.api.get(configMap(s, name)))?.metadata ?? {};
+  const text = annotations?.['kubectl.kubernetes.io/last-applied-configuration'] ?? '{}';
+  return (JSON.parse(text) as { data?: unknown }).data;
+}
+
 test('what client-side tools wrote is taken over as it was judged, and fields that Git gave up go', async (t) => {
   const s = await stage(t, { 'prod/a.yaml': two('prod', '2') });
   s.authors.list = [{ login: 'ana', id: 1 }];
@@ -299,6 +306,7 @@ test('what client-side tools wrote is taken over as it was judged, and fields th
   await approved(s, first);
   await synced(s, 'prod');
   assert.deepEqual(await dataOf(s, 'prod'), { value: '2', other: 'x' });
+  assert.deepEqual(await lastAppliedData(s, 'prod'), { value: '2', other: 'x' });
   await editByHand(s, 'prod', { other: 'hand' });
   const asked = await s.untilStore(
     'asked',
@@ -313,6 +321,7 @@ test('what client-side tools wrote is taken over as it was judged, and fields th
   const removed = await merged(s, { 'prod/a.yaml': config('prod', '2') });
   await approvalIn(s, 'prod', 'Applied', (item) => item.metadata.name === removed.metadata.name);
   assert.deepEqual(await dataOf(s, 'prod'), { value: '2' });
+  assert.deepEqual(await lastAppliedData(s, 'prod'), { value: '2' });
 });
 
 test('an object that must be made anew is deleted as it was judged', async (t) => {
