@@ -1,4 +1,4 @@
-// Argo CD itself as processes of the sandbox: its controller and its repo-server with Redis, on loopback.
+// Argo CD itself as processes of the sandbox: its controller, repo-server and server with Redis, on loopback.
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Children, type ChildOptions } from '../cluster/children.ts';
@@ -7,7 +7,7 @@ import { until } from '../condition.ts';
 import { controlNamespace } from '../settings.ts';
 import type { Programs } from './binaries.ts';
 
-type PartName = 'redis' | 'repo-server' | 'controller';
+type PartName = 'redis' | 'repo-server' | 'controller' | 'server';
 
 interface ArgoCdOptions {
   programs: Programs;
@@ -17,14 +17,17 @@ interface ArgoCdOptions {
   kubeconfig: string;
   /** Folder of helm and kustomize. */
   toolsDir: string;
-  /** Default: all of them. */
+  /** Default: all that compares and syncs, without its server. */
   parts?: readonly PartName[];
+  /** Default: a free one. */
+  redisPort?: number;
 }
 
 export interface ArgoCd {
   /** host:port */
-  addresses: { redis: string; repoServer: string };
+  addresses: { redis: string; repoServer: string; server: string };
   pids: Record<string, number>;
+  parts: readonly PartName[];
   logFile(part: PartName): string;
   /** Starts one that does not run; resolves when it answers. */
   start(part: PartName): Promise<void>;
@@ -37,7 +40,7 @@ const stopMs = 5_000;
 
 interface Plan {
   options: ArgoCdOptions;
-  ports: Record<'redis' | 'repo' | 'repoMetrics' | 'metrics', number>;
+  ports: Record<'redis' | 'repo' | 'repoMetrics' | 'metrics' | 'server' | 'serverMetrics', number>;
 }
 
 /**
@@ -76,9 +79,34 @@ function environment({ options }: Plan, name: string): Record<string, string> {
   };
 }
 
+const programNames = {
+  'repo-server': 'argocd-repo-server',
+  controller: 'argocd-application-controller',
+  server: 'argocd-server',
+} as const;
+
+function argumentsOf({ ports, options }: Plan, part: keyof typeof programNames): string[] {
+  const listen = (port: number, metrics: number): string[] => [
+    ...['--address', '127.0.0.1', '--port', String(port)],
+    ...['--metrics-address', '127.0.0.1', '--metrics-port', String(metrics)],
+  ];
+  const client = [
+    ...['--kubeconfig', options.kubeconfig, '--namespace', controlNamespace],
+    ...['--repo-server', `127.0.0.1:${ports.repo}`],
+  ];
+  switch (part) {
+    case 'repo-server':
+      return listen(ports.repo, ports.repoMetrics);
+    case 'controller':
+      return [...client, '--metrics-port', String(ports.metrics)];
+    case 'server':
+      return [...client, ...listen(ports.server, ports.serverMetrics), '--insecure'];
+  }
+}
+
 function childOf(plan: Plan, part: PartName): ChildOptions {
   const { ports, options } = plan;
-  const { dir, programs, kubeconfig } = options;
+  const { dir, programs } = options;
   const redis = `127.0.0.1:${ports.redis}`;
   const log = join(dir, `${part}.log`);
   if (part === 'redis') {
@@ -91,22 +119,11 @@ function childOf(plan: Plan, part: PartName): ChildOptions {
       log,
     };
   }
-  const args =
-    part === 'repo-server'
-      ? [
-          ...['--address', '127.0.0.1', '--port', String(ports.repo)],
-          ...['--metrics-address', '127.0.0.1', '--metrics-port', String(ports.repoMetrics)],
-        ]
-      : [
-          ...['--kubeconfig', kubeconfig, '--namespace', controlNamespace],
-          ...['--repo-server', `127.0.0.1:${ports.repo}`, '--metrics-port', String(ports.metrics)],
-        ];
-  const name = part === 'repo-server' ? 'argocd-repo-server' : 'argocd-application-controller';
   return {
     name: part,
     command: programs.argocd,
-    args: [...args, '--redis', redis, '--loglevel', 'info'],
-    env: environment(plan, name),
+    args: [...argumentsOf(plan, part), '--redis', redis, '--loglevel', 'info'],
+    env: environment(plan, programNames[part]),
     log,
   };
 }
@@ -119,17 +136,17 @@ async function isHealthy(port: number, path: string): Promise<true | undefined> 
 
 function answers({ ports }: Plan, part: PartName, log: string): Promise<true | undefined> | true | undefined {
   if (part === 'redis') return readFileSync(log, 'utf8').includes('Ready to accept connections') || undefined;
-  return part === 'repo-server'
-    ? isHealthy(ports.repoMetrics, '/healthz?full=true')
-    : isHealthy(ports.metrics, '/healthz');
+  if (part === 'repo-server') return isHealthy(ports.repoMetrics, '/healthz?full=true');
+  return part === 'server' ? isHealthy(ports.server, '/healthz?full=true') : isHealthy(ports.metrics, '/healthz');
 }
 
 /** Resolves when all parts answer. Their processes end with ours, however we end. */
 export async function startArgoCd(options: ArgoCdOptions): Promise<ArgoCd> {
   const { dir, parts = ['redis', 'repo-server', 'controller'] } = options;
   mkdirSync(dir, { recursive: true });
-  const [redis = 0, repo = 0, repoMetrics = 0, metrics = 0] = await freePorts(4);
-  const plan: Plan = { options, ports: { redis, repo, repoMetrics, metrics } };
+  const [free = 0, repo = 0, repoMetrics = 0, metrics = 0, server = 0, serverMetrics = 0] = await freePorts(6);
+  const { redisPort: redis = free } = options;
+  const plan: Plan = { options, ports: { redis, repo, repoMetrics, metrics, server, serverMetrics } };
   const children = new Children();
   const start = async (part: PartName): Promise<void> => {
     const child = childOf(plan, part);
@@ -149,10 +166,15 @@ export async function startArgoCd(options: ArgoCdOptions): Promise<ArgoCd> {
     throw error;
   }
   return {
-    addresses: { redis: `127.0.0.1:${redis}`, repoServer: `127.0.0.1:${repo}` },
+    addresses: {
+      redis: `127.0.0.1:${redis}`,
+      repoServer: `127.0.0.1:${repo}`,
+      server: `127.0.0.1:${server}`,
+    },
     get pids() {
       return children.pids;
     },
+    parts,
     logFile: (part) => join(dir, `${part}.log`),
     start,
     kill: (part) => children.kill(part),

@@ -4,6 +4,9 @@
 //
 // starts everything but applications, tells addresses, logs and `export KUBECONFIG=…`, and waits for Ctrl-C.
 // COXSWAIN_REDIS=<file> names a redis-server that is not on PATH. Nothing of Argo CD is built or kept here.
+import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AppError, describeError, errorMessage } from '../../src/base/errors.ts';
 import { binaries } from '../../tools/binaries.ts';
@@ -13,6 +16,8 @@ import { createTell, interrupted } from '../terminal.ts';
 import { programs, series, type Programs } from './binaries.ts';
 import { record } from './contract/record.ts';
 import { startPlace, type Place } from './place.ts';
+import { commandLine, hashOf, logIn } from './server/cli.ts';
+import { playServer } from './server/server.ts';
 
 const help = `npm run beside [-- options]
 
@@ -21,8 +26,10 @@ own binary is taken from COXSWAIN_ARGOCD=<folder>: the file argocd or argocd-lin
 taken from PATH, or COXSWAIN_REDIS names it. Everything runs on loopback and ends with this command.
 
   --story     plays the story unattended, tells it, and exits
-  --keep      with --story: stays running when the story has ended, well or not
+  --keep      with --story or --server: stays running at the end, well or not
   --stay      starts everything and creates no application
+  --server    Argo CD's own server before Coxswain, and no controller: tries each verb of the command line of
+              Argo CD, prints verb, worked and what was seen, and exits
   --record    records what Argo CD does with an operation, into test/beside/argocd-operations.json, and exits
   --only <x>  with --record: only the cases whose name holds x, to standard output
   --verbose   Coxswain's log file is written at level debug
@@ -32,11 +39,14 @@ Exits with 0; with 1 and what failed; with 2 where Argo CD or Redis is missing, 
 `;
 
 const tell = createTell();
+/** Of the login admin at Argo CD's server, for this run. */
+const password = randomBytes(12).toString('hex');
 
 const flags = {
   story: { type: 'boolean', default: false },
   keep: { type: 'boolean', default: false },
   stay: { type: 'boolean', default: false },
+  server: { type: 'boolean', default: false },
   record: { type: 'boolean', default: false },
   only: { type: 'string' },
   verbose: { type: 'boolean', default: false },
@@ -67,10 +77,16 @@ function places({ scene, argocd }: Place): string {
     `  kubectl      export KUBECONFIG=${scene.kubeconfigs.someone}`,
     `  git, cox     export GIT_ASKPASS=${scene.askpass}`,
     `  logs         ${scene.coxswain.logFile}`,
-    ...(['controller', 'repo-server'] as const).map((part) => `               ${argocd.logFile(part)}`),
+    ...argocd.parts.filter((part) => part !== 'redis').map((part) => `               ${argocd.logFile(part)}`),
     '',
     '',
   ].join('\n');
+}
+
+async function tryServer({ scene, argocd }: Place, found: Programs, signal: AbortSignal): Promise<void> {
+  const cli = commandLine({ programs: found, dir: scene.dir });
+  await logIn(cli, argocd.addresses.server, password);
+  await playServer({ cli, kube: scene.kube, repoUrl: scene.repository.url, tell, signal });
 }
 
 async function play(place: Place, options: Options, found: Programs, signal: AbortSignal): Promise<void> {
@@ -79,6 +95,7 @@ async function play(place: Place, options: Options, found: Programs, signal: Abo
   tell('starting Coxswain');
   await scene.coxswain.start();
   process.stdout.write(places(place));
+  if (options.server) return tryServer(place, found, signal);
   if (options.story) {
     await playStory(scene, { tell, signal });
     tell('the story has ended as it should');
@@ -94,7 +111,11 @@ async function setUp(options: Options, found: Programs, signal: AbortSignal): Pr
     tell('looking for the pinned binaries');
     await binaries(undefined, signal);
     const env = { COX_LOG_LEVEL: options.verbose ? 'debug' : 'info' };
-    return await startPlace({ programs: found, log: tell, signal, env });
+    const under = options.server && {
+      sample: join(import.meta.dirname, 'server', 'sample'),
+      passwordHash: await hashOf(commandLine({ programs: found, dir: tmpdir() }), password),
+    };
+    return await startPlace({ programs: found, log: tell, signal, env, ...(under && { under }) });
   } catch (error) {
     if (signal.aborted) return undefined;
     throw error;
@@ -119,7 +140,7 @@ async function run(options: Options, found: Programs): Promise<number> {
         return 1;
       },
     );
-    if (options.keep || !(options.story || options.record)) await ended;
+    if (options.keep || !(options.story || options.server || options.record)) await ended;
     return code;
   } finally {
     tell('stopping everything');

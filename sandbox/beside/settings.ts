@@ -15,6 +15,12 @@ interface RepositoryAccess {
   password: string;
 }
 
+interface ArgoSettings {
+  repo?: RepositoryAccess;
+  config?: Record<string, string>;
+  secret?: Record<string, string>;
+}
+
 function settingsObject(kind: 'ConfigMap' | 'Secret', name: string, content: Record<string, unknown>): KubeObject {
   const labels = { 'app.kubernetes.io/name': name, 'app.kubernetes.io/part-of': 'argocd' };
   return { apiVersion: 'v1', kind, metadata: { name, namespace: controlNamespace, labels }, ...content };
@@ -50,18 +56,15 @@ function account(): KubeObject[] {
   ];
 }
 
-/** `config`: further keys of argocd-cm. Answers a token of Argo CD's account. */
-export async function applyArgoSettings(
-  kube: Kube,
-  { repo, config = {} }: { repo?: RepositoryAccess; config?: Record<string, string> },
-): Promise<string> {
+/** `config`: further keys of argocd-cm; `secret`: of argocd-secret. Answers a token of Argo CD's account. */
+export async function applyArgoSettings(kube: Kube, { repo, config = {}, secret = {} }: ArgoSettings): Promise<string> {
   const objects = [
     settingsObject('ConfigMap', 'argocd-cm', { data: config }),
     ...['argocd-ssh-known-hosts-cm', 'argocd-tls-certs-cm', 'argocd-gpg-keys-cm'].map((name) =>
       settingsObject('ConfigMap', name, { data: {} }),
     ),
     settingsObject('Secret', 'argocd-secret', {
-      stringData: { 'server.secretkey': randomBytes(24).toString('base64') },
+      stringData: { 'server.secretkey': randomBytes(24).toString('base64'), ...secret },
     }),
     ...(repo ? [repository(repo)] : []),
     ...account(),

@@ -56,6 +56,7 @@ test('each command of moving over and back does what the page says', async (t) =
       replicas: controller.spec.replicas,
       engine: /"name":"COX_ENGINE","value":"(\w+)"/.exec(deployment)?.[1],
       operation: app['operation'],
+      redis: /"COX_ARGOCD_REDIS","value":"([^"]+)"/.exec(deployment)?.[1],
     });
   }
   const handed = { [argo.skipReconcile]: 'true', [cox.engine]: 'coxswain' };
@@ -63,12 +64,15 @@ test('each command of moving over and back does what the page says', async (t) =
     { engine: 'argocd', replicas: 1 },
     { engine: 'coxswain', replicas: 0 },
   ];
+  const nothing = { operation: undefined, redis: undefined };
+  const kept = { operation: undefined, redis: 'argocd-redis:6379' };
   assert.deepEqual(seen, [
-    { annotations: handed, replicas: 1, engine: undefined, operation: undefined },
-    { annotations: handed, ...instead, operation: undefined },
-    { annotations: handed, ...beside, operation: undefined },
-    { annotations: {}, ...beside, operation: undefined },
-    { annotations: {}, ...beside, operation: { sync: {} } },
+    { ...nothing, annotations: handed, replicas: 1, engine: undefined },
+    { ...nothing, annotations: handed, ...instead },
+    { ...kept, annotations: handed, ...instead },
+    { ...kept, annotations: handed, ...beside },
+    { ...kept, annotations: {}, ...beside },
+    { ...kept, annotations: {}, ...beside, operation: { sync: {} } },
   ]);
 });
 

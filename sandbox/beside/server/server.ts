@@ -1,0 +1,60 @@
+// `npm run beside -- --server`: each verb of Argo CD's command line through its own server, with Coxswain in place of
+// its controller.
+import { AssertionError } from 'node:assert';
+import { errorMessage } from '../../../src/base/errors.ts';
+import type { Cli } from './cli.ts';
+import type { Kube } from '../../kube.ts';
+import { verbs } from './verbs.ts';
+import { Untried, type Ground, type Verb } from './ground.ts';
+
+interface Row {
+  verb: string;
+  worked: 'yes' | 'no' | 'not tried';
+  seen: string;
+}
+
+interface ServerOptions {
+  cli: Cli;
+  kube: Kube;
+  /** Clone URL. */
+  repoUrl: string;
+  tell: (line: string) => void;
+  signal: AbortSignal;
+}
+
+async function tryOut({ name, run }: Verb, ground: Ground): Promise<Row> {
+  try {
+    const seen = await run(ground);
+    return seen instanceof Untried
+      ? { verb: name, worked: 'not tried', seen: seen.why }
+      : { verb: name, worked: 'yes', seen };
+  } catch (error) {
+    const seen = error instanceof AssertionError ? error.message : errorMessage(error);
+    return { verb: name, worked: 'no', seen };
+  }
+}
+
+function table(rows: readonly Row[]): string {
+  const width = Math.max(...rows.map(({ verb }) => verb.length));
+  const lines = rows.map(({ verb, worked, seen }) => `${verb.padEnd(width)}  ${worked.padEnd(9)}  ${oneLine(seen)}`);
+  return `\n${[`${'verb'.padEnd(width)}  ${'worked'.padEnd(9)}  what was seen`, ...lines].join('\n')}\n\n`;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+/** Prints the table. Throws when a verb failed, with what it answered. */
+export async function playServer({ cli, kube, repoUrl, tell, signal }: ServerOptions): Promise<void> {
+  const rows: Row[] = [];
+  for (const verb of verbs) {
+    signal.throwIfAborted();
+    const row = await tryOut(verb, { cli, kube, repoUrl, signal });
+    tell(`argocd ${row.verb}: ${row.worked}`);
+    rows.push(row);
+  }
+  process.stdout.write(table(rows));
+  const failed = rows.filter(({ worked }) => worked === 'no');
+  if (failed.length > 0)
+    throw new Error(`failed: ${failed.map(({ verb, seen }) => `argocd ${verb}\n${seen}`).join('\n\n')}`);
+}
