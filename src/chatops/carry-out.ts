@@ -13,7 +13,7 @@ import { applicationKey, shortRevision } from '../model/application.ts';
 import { effectivePolicy } from '../policy/policy.ts';
 import { decideApproval } from './approval.ts';
 import { createAsker } from './identity.ts';
-import { mergeIn } from './introduced-by.ts';
+import { isBrought, mergeIn } from './introduced-by.ts';
 import { helpText, verbs } from './command.ts';
 import { openRevert } from './revert.ts';
 import { findApplication, seen, unseen, waitingApplications } from './target.ts';
@@ -114,11 +114,16 @@ async function askAgain({ deps, request, person, app }: Task): Promise<Answer> {
   return { ok: outcome.done, text: `${app.metadata.name}: ${outcome.message}` };
 }
 
+function idleWhy({ turn }: Pick<CarryOutDeps, 'turn'>, app: Application): string | undefined {
+  const found = turn?.(app);
+  return found?.by === 'nobody' ? found.why : undefined;
+}
+
 /** Of what would be written to the Application, or wait for somebody to work on it: why it would not be done. */
 function idle({ deps, request: { spec }, app }: Task): string | undefined {
   if (spec.verb === 'status' || spec.verb === 'revert' || spec.verb === 'help') return undefined;
-  const turn = deps.turn?.(app);
-  return turn?.by === 'nobody' ? `${app.metadata.name}: ${turn.why}` : undefined;
+  const why = idleWhy(deps, app);
+  return why === undefined ? undefined : `${app.metadata.name}: ${why}`;
 }
 
 async function perform(task: Task): Promise<Answer> {
@@ -183,6 +188,20 @@ async function closedAmong(deps: CarryOutDeps, { request: { spec }, sees }: Aski
     .map((app) => `${app.metadata.name}: ${closedNote(deps.store, applicationKey(app)) ?? ''}`);
 }
 
+/** What waited is void while no engine works on the application: who asks to decide about it is told why. */
+async function idleAmong(deps: CarryOutDeps, { request: { spec }, merged, sees }: Asking): Promise<string[]> {
+  if (spec.verb !== 'approve' && spec.verb !== 'reject') return [];
+  const idle: Application[] = [];
+  for (const app of deps.store.applications.list()) {
+    const why = idleWhy(deps, app);
+    const voided = deps.store.approvals
+      .of(applicationKey(app))
+      .find(({ status }) => status?.phase === 'Superseded' && why !== undefined && status.message?.startsWith(why));
+    if (voided && (!merged || (await isBrought(deps, voided, merged)))) idle.push(app);
+  }
+  return (await seen(idle, sees)).slice(0, 5).map((app) => `${app.metadata.name}: ${idleWhy(deps, app) ?? ''}`);
+}
+
 interface Asking {
   request: Request;
   merged: MergedPull | undefined;
@@ -197,7 +216,8 @@ async function meant(deps: CarryOutDeps, asking: Asking): Promise<{ apps: Applic
   }
   const apps = await implied(deps, asking);
   if (apps.length > 0) return { apps };
-  return { apps, refused: [nothingMeant(deps.store, request), ...(await closedAmong(deps, asking))].join('\n') };
+  const notes = [...(await closedAmong(deps, asking)), ...(await idleAmong(deps, asking))];
+  return { apps, refused: [nothingMeant(deps.store, request), ...notes].join('\n') };
 }
 
 /** Answers what became of it; throws what is worth another try. */

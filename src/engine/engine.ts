@@ -61,6 +61,8 @@ export interface EngineOptions {
   controller?: Pick<ControllerWatch, 'seen' | 'onChange'> | undefined;
   /** Default: nobody looks. */
   view?: View | undefined;
+  /** How long (ms) no engine works on an application before what waits for approval is void; default a minute. */
+  idleMs?: number | undefined;
   /** Applications worked on at the same time; default 10. */
   concurrency?: number;
 }
@@ -163,6 +165,8 @@ function passDeps(options: EngineOptions, { memory, holdings, clusters, turns, e
     forgetTracking: ({ tracking, server }) => void clusters.forget(server, tracking),
     startedAt: clock.now(),
     turn: (app) => turns.of(app),
+    idleSince: (app) => turns.idleSince(app),
+    idleMs: options.idleMs ?? 60_000,
     claim: (key) => turns.claim(key),
   };
 }
@@ -213,7 +217,7 @@ export function createEngine(options: EngineOptions): Engine {
     onIdentity: (server, id) => holdings.identify(server, id),
     signal: abort.signal,
   });
-  const turns = new Turns({ store, chosen: options.mode, controller: options.controller, log });
+  const turns = new Turns({ store, chosen: options.mode, controller: options.controller, clock, log });
   const deps = passDeps(options, { memory, holdings, clusters, turns, enqueue: (key) => queue.add(key) });
   const queue = reconciling(options, turns, deps, abort.signal);
   let ends: (() => Promise<void> | void)[] = [];

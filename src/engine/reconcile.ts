@@ -13,6 +13,7 @@ import { applicationKey, isAutomated, refreshRequests } from '../model/applicati
 import { specConditions, specWarnings } from '../policy/project.ts';
 import { trackingName } from '../render/document/tracking.ts';
 import { expire } from './approval/expiry.ts';
+import { voidIdle } from './approval/idle.ts';
 import { markApplied, supersedeOthers } from './approval/round.ts';
 import { decideOn } from './decide/decide-input.ts';
 import { deleteApplication } from './delete/delete.ts';
@@ -158,7 +159,7 @@ export async function reconcile(deps: ReconcileDeps, key: string, signal: AbortS
       return {};
     }
     const { by } = deps.turn(app);
-    if (by === 'nobody') return {};
+    if (by === 'nobody') return outcomeOf(await voidIdle(deps, app));
     if (by === 'argocd') {
       const { next, fetching } = await followArgo(deps, app, signal);
       return { ...outcomeOf(next), ...(fetching && { until: fetching }) };

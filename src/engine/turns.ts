@@ -1,4 +1,5 @@
 // Whose turn each application is, as of now; a pass under way ends at once when it is another's.
+import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Outcome } from '../base/queue.ts';
 import type { Application } from '../model/application.ts';
@@ -15,6 +16,7 @@ interface TurnsOptions {
   chosen: EngineName;
   /** Default: no controller of Argo CD is looked for. */
   controller: Pick<ControllerWatch, 'seen' | 'onChange'> | undefined;
+  clock: Pick<Clock, 'now'>;
   log: Logger;
 }
 
@@ -32,10 +34,16 @@ export function twoEngines(seen: { what: string; command: string | undefined }):
   );
 }
 
+/** Nobody works on it although somebody asked for it; a pause is meant to end, and what waits there goes on waiting. */
+function isIdle(turn: Turn): boolean {
+  return turn.by === 'nobody' && isTurnFault(turn);
+}
+
 export class Turns {
   readonly #options: TurnsOptions;
   readonly #running = new Map<string, { by: Turn['by']; abort: AbortController }>();
-  readonly #last = new Map<string, Turn>();
+  /** As it was last asked, and since when (clock ms) nobody, or somebody, should and does work on it. */
+  readonly #last = new Map<string, { turn: Turn; since: number }>();
   #told: string | undefined;
 
   constructor(options: TurnsOptions) {
@@ -53,6 +61,14 @@ export class Turns {
     const { store, chosen, controller } = this.#options;
     const project = store.projects.get(`${store.namespace}/${app.spec.project}`);
     return turnOf(app, project, { chosen, controller: controller?.seen()?.what });
+  }
+
+  /**
+   * Since when (clock ms), as far as this process knows, no engine works on it; undefined: one does, or it is switched
+   * off on purpose.
+   */
+  idleSince(app: Application): number | undefined {
+    return isIdle(this.of(app)) ? this.#last.get(applicationKey(app))?.since : undefined;
   }
 
   /** Asked before each write to an Application: throws (waiting) unless it is ours at this moment. */
@@ -83,12 +99,13 @@ export class Turns {
    * what somebody must do about it is logged once.
    */
   changed(key: string): boolean {
-    const { store, log } = this.#options;
+    const { store, clock, log } = this.#options;
     const app = store.applications.get(key);
-    const before = this.#last.get(key);
+    const last = this.#last.get(key);
     if (!app) return !this.#last.delete(key);
     const turn = this.of(app);
-    this.#last.set(applicationKey(app), turn);
+    const before = last?.turn;
+    this.#last.set(key, { turn, since: last && isIdle(last.turn) === isIdle(turn) ? last.since : clock.now() });
     const running = this.#running.get(key);
     if (running && running.by !== turn.by) running.abort.abort(new Error(turn.why));
     // Told for all of them at once.

@@ -81,7 +81,9 @@ function ours(skipped: boolean, named: string | undefined, { chosen, controller 
   return {
     by: 'nobody',
     rule: 'two-engines',
-    why: `Coxswain writes nothing to it while an application controller of Argo CD works here too (${controller})`,
+    why:
+      `Coxswain writes nothing to it while an application controller of Argo CD works here too (${controller}); ` +
+      'stop that controller, or set COX_ENGINE=argocd',
   };
 }
 

@@ -6,6 +6,8 @@ import type { Answer, Forge } from '../../src/chatops/ports.ts';
 import type { Chatops } from '../../src/chatops/chatops.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Approval, DriftEpisode, Request } from '../../src/model/coxswain.ts';
+import type { Application } from '../../src/model/application.ts';
+import type { Turn } from '../../src/policy/engine.ts';
 import type { Git } from '../../src/git/git.ts';
 import type { KillSwitch } from '../../sandbox/mutation-counter.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
@@ -146,6 +148,7 @@ interface BedOptions {
   /** Default: the system's. */
   clock?: Clock;
   doubt?: (createdAt: string) => Promise<string | undefined>;
+  turn?: (app: Application) => Turn;
 }
 
 async function doors(
@@ -190,6 +193,7 @@ export async function bed(t: TestContext, options: BedOptions = {}): Promise<Bed
       clock: options.clock ?? systemClock,
       log: silentLogger(),
       ...(options.doubt && { doubt: options.doubt }),
+      ...(options.turn && { turn: options.turn }),
       inputsOf: (app) => Promise.resolve([app.metadata.name]),
     });
     made.start({ answer: (request, answer) => Promise.resolve(void told.push([request.metadata.name, answer])) });

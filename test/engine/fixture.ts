@@ -101,6 +101,8 @@ interface StageOptions {
   argocd?: Record<string, string>;
   /** Default: our own. */
   engine?: EngineOptions['mode'];
+  /** Default: the engine's own. */
+  idleMs?: number;
   /** Looks for a controller of Argo CD, as the operator does. Default: nobody does. */
   seeksController?: boolean;
   /** Who shows its applications elsewhere; default: nobody. */
@@ -215,6 +217,7 @@ async function run({ config, namespace, dir, forge, standing, fuse, options }: R
     clock: systemClock,
     log,
     mode: options.engine ?? 'coxswain',
+    idleMs: options.idleMs,
     controller,
   });
   await engine.start();

@@ -93,6 +93,10 @@ export interface ReconcileDeps {
   forgetTracking(known: { tracking: string; server: string }): void;
   /** Whose turn the application is, as of now; where it is Argo CD's, a pass is that of `engine/argocd`. */
   turn(app: Application): Turn;
+  /** Since when (clock ms) no engine works on it, though one should; undefined: one does, or it is switched off. */
+  idleSince(app: Application): number | undefined;
+  /** How long (ms) that lasts before what waits for approval is void. */
+  idleMs: number;
   /** Throws (waiting) unless our engine may write to the application, by key, at this moment. */
   claim(application: string): void;
   /** Who shows the application elsewhere; default: nobody. */

@@ -4,11 +4,13 @@ import type { Application } from '../../model/application.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
 import type { Look, Pass } from '../application/refresh.ts';
 import { cox } from '../../model/annotations.ts';
+import { applicationKey } from '../../model/application.ts';
 import { followLive } from '../application/catching-up.ts';
 import { followPolicy } from '../application/gate-record.ts';
 import { projectOf } from '../application/ownership.ts';
 import { look, subjectOf } from '../application/refresh.ts';
 import { expire } from '../approval/expiry.ts';
+import { supersedeOthers } from '../approval/round.ts';
 import { decideOn } from '../decide/decide-input.ts';
 import { settleDrift } from '../drift/drifted.ts';
 import { catchUp } from './refresh.ts';
@@ -45,6 +47,12 @@ async function decided(pass: Pass, found: Look): Promise<number | undefined> {
 export async function followArgo(deps: ReconcileDeps, app: Application, signal: AbortSignal): Promise<Followed> {
   await followPolicy(deps.store, app, projectOf(deps.store, app));
   const expiry = await expire(deps, app, underWay(app));
+  // Also what was asked while it was our engine's to delete.
+  if (app.metadata.deletionTimestamp && !app.operation)
+    await supersedeOthers(deps, applicationKey(app), {
+      keep: undefined,
+      why: 'the application is being deleted, and Argo CD, which works on it, deletes without asking',
+    });
   if (app.metadata.deletionTimestamp || app.operation) return { next: expiry };
   const target = await deps.targetOf(app);
   if (!target) return { next: expiry };
