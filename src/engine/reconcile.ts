@@ -56,6 +56,11 @@ function evaluated(found: Look, decided: Decision, app: Application, at: number)
   );
 }
 
+/** What each sync makes anew is out of sync for ever. */
+function isDrifting({ objects }: Look['comparison']): boolean {
+  return objects.some((item) => item.status === 'OutOfSync' && !item.hook.isHook && !item.ignored && !item.generated);
+}
+
 async function settle({ deps, signal }: Pass, app: Application, found: Look): Promise<Next> {
   const { comparison } = found;
   if (app.operation) return undefined;
@@ -63,7 +68,7 @@ async function settle({ deps, signal }: Pass, app: Application, found: Look): Pr
   if (approval) await markApplied(deps, applicationKey(app), approval, app.status?.operationState?.message ?? '');
   const heals = isAutomated(app.spec) && app.spec.syncPolicy?.automated?.selfHeal === true;
   // While it is put back, or cannot be read, nothing is known to have ended.
-  if (comparison.status === 'Unknown' || (heals && comparison.status === 'OutOfSync')) return undefined;
+  if (comparison.status === 'Unknown' || (heals && isDrifting(comparison))) return undefined;
   return settleDrift(deps, app, found, signal);
 }
 

@@ -49,11 +49,12 @@ export interface ObjectError {
 export type WrittenField = [path: string, mac: string | null, was?: string | null];
 
 /**
- * One operation of the digest; `with`: it goes with the deletion of that very Application, in that one's cluster. MACs
- * stand for values, so that Secret values count and never show.
+ * One operation of the digest; `generateName`: the sync gives it a name, another one each time; `with`: it goes with
+ * the deletion of that very Application, in that one's cluster. MACs stand for values, so that Secret values count and
+ * never show.
  */
 export type EffectOperation =
-  | { op: 'create'; key: ResourceKey; phase: string; wave: number; mac: string }
+  | { op: 'create'; key: ResourceKey; generateName?: string; phase: string; wave: number; mac: string }
   | { op: 'change'; key: ResourceKey; phase: string; wave: number; fields: WrittenField[] }
   | { op: 'delete'; key: ResourceKey; phase: string; wave: number; with?: { application: string; uid: string } }
   | { op: 'hook'; key: ResourceKey; generateName?: string; phase: string; wave: number; mac: string }

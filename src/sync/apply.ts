@@ -7,6 +7,7 @@ import { leftBehind } from '../diff/given-up.ts';
 import { removalPatch, removals } from '../diff/removals.ts';
 import { foldStringData } from '../diff/secret-data.ts';
 import { takeover } from '../diff/takeover.ts';
+import { cox } from '../model/annotations.ts';
 import type { FieldPath } from '../model/effect.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Permit } from './input.ts';
@@ -29,10 +30,10 @@ function forced(run: Run, task: Task): boolean {
 
 /** Sent whole, by PUT; hooks are new objects and always applied. */
 export function isReplaced(run: Run, task: Task): boolean {
-  return task.kind === 'apply' && run.option(task, 'Replace') === 'true';
+  return task.kind === 'apply' && !task.shown && run.option(task, 'Replace') === 'true';
 }
 
-/** Hooks are tried under another name: theirs may be taken by the run before, which is deleted first. */
+/** What is only ever created is tried under another name: its own may be taken by the run before. */
 function rehearsal(object: KubeObject): KubeObject {
   const { name, ...metadata } = object.metadata;
   return { ...object, metadata: { ...metadata, generateName: `${name ?? 'hook'}-` } };
@@ -45,7 +46,7 @@ export async function dryRunTask(run: Run, task: Task): Promise<void> {
   const object = foldStringData(task.object);
   const options = { dryRun: true, fieldValidation: validation(run, task), signal: run.input.signal };
   try {
-    if (task.kind === 'hook') await api.create(rehearsal(object), options);
+    if (task.shown) await api.create(rehearsal(object), options);
     else if (isReplaced(run, task))
       await replace(run, { task, object, live: run.live(task.key) ?? (await run.read(task)), dryRun: true });
     else await api.apply(object, options);
@@ -222,6 +223,21 @@ async function createHook(run: Run, task: Task, object: KubeObject): Promise<voi
   record(task, { status: 'Synced', hookPhase: 'Running', message: `${kubectlName(task.key)} serverside-applied` });
 }
 
+/** One for each operation, of which the mark tells: this process, or one before it, may have made it already. */
+async function createGenerated(run: Run, task: Task, object: KubeObject): Promise<void> {
+  const name = kubectlName(task.key);
+  const found = await run.read(task);
+  if (!found && (isGuarded(run, task, false) || (run.input.judge && !(await isAgreed(run, task))))) return;
+  const mark = object.metadata.annotations?.[cox.operation];
+  if (found && found.metadata.annotations?.[cox.operation] !== mark) {
+    record(task, { status: 'SyncFailed', hookPhase: 'Failed', message: `${name} exists, and is not of this sync` });
+    return;
+  }
+  const options = { fieldValidation: validation(run, task), signal: run.input.signal };
+  run.accepted(task, found ?? (await run.input.cluster.api.apply(bound(object, undefined), options)));
+  record(task, { status: 'Synced', hookPhase: 'Running', message: `${name} created` });
+}
+
 /**
  * Applies the task's object and records the outcome. False: an object of that name is still being deleted. Throws what
  * may pass.
@@ -245,6 +261,10 @@ export async function applyTask(run: Run, task: Task): Promise<boolean> {
     return true;
   }
   try {
+    if (task.kind !== 'hook' && task.shown) {
+      await createGenerated(run, task, foldStringData(task.object));
+      return true;
+    }
     if (run.input.judge) {
       if (task.kind !== 'hook') return await writeJudged(run, task);
       await createHook(run, task, foldStringData(task.object));

@@ -26,6 +26,8 @@ export interface SyncTarget {
   manifestHash: string;
   /** This very manifest was dry-run over the present live object: no second dry run. */
   validated?: boolean;
+  /** The sync names it: another one each time, and nothing live is it. */
+  generated?: true;
   /** Where Git has it. */
   place?: Place;
   /** Not permitted: fails the operation before anything is applied, with this message. */
@@ -42,7 +44,7 @@ export interface SyncTarget {
 export interface Write {
   kind: TaskKind;
   key: ResourceKey;
-  /** Of a hook: in which phase it is created, and from what. */
+  /** Of a hook, or of what the sync names: in which phase it is created, and from what. */
   hook?: { key: ResourceKey; manifest: KubeObject; phase: string };
   /** `ahead`: it is not its turn yet. `raced`: somebody was quicker than the write that was judged last. */
   when: 'ahead' | 'now' | 'raced';

@@ -115,11 +115,46 @@ function pruneTasks(target: SyncTarget, input: PlanInput): Task[] {
   return [task];
 }
 
+/** Named by the operation: whoever goes on with it, in whichever attempt, finds what it has made already. */
+function generatedTask(target: SyncTarget, object: KubeObject, input: PlanInput): Task {
+  const { generateName = '', ...metadata } = object.metadata;
+  const revision = input.revision.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  const number = target.key.name.slice(generateName.length + 1);
+  const suffix = [revision.slice(0, 7), Math.floor(input.startedAt / 1000), number].filter(Boolean).join('-');
+  // Kubernetes shortens it too: many kinds end up in labels.
+  const name = `${generateName.slice(0, 63 - suffix.length)}${suffix}`;
+  const mark = { [cox.operation]: `${rfc3339(input.startedAt)}/${target.key.name}` };
+  const applied = { ...object, metadata: { ...metadata, name, annotations: { ...metadata.annotations, ...mark } } };
+  const named = {
+    kind: 'apply' as const,
+    key: { ...target.key, name },
+    version: gvkOf(object).version,
+    phase: 'Sync' as const,
+  };
+  return {
+    ...named,
+    wave: waveOf(object),
+    object: applied,
+    uid: undefined,
+    previous: undefined,
+    hook: undefined,
+    shown: { key: target.key, manifest: object },
+    manifestHash: target.manifestHash,
+    validated: false,
+    unchanged: false,
+    options: resourceOptions(object),
+    invalid: target.invalid,
+    ...(target.place && { place: target.place }),
+    row: rowOf(named, applied),
+  };
+}
+
 function tasksOf(target: SyncTarget, input: PlanInput): Task[] {
   const object = target.target;
   if (!object) return pruneTasks(target, input);
   const hook = hookOf(object);
   if (hook.isHook) return hookTasks(target, object, hook, input);
+  if (target.generated) return [generatedTask(target, object, input)];
   const named = { kind: 'apply' as const, key: target.key, version: gvkOf(object).version, phase: 'Sync' as const };
   const unchanged = target.status === 'Synced';
   const task: Task = {

@@ -11,11 +11,11 @@ export function isHeal({ initiatedBy, sync }: Operation): boolean {
 /** All of them where the operation names none. */
 export function isSelected(
   operation: Operation,
-  { key, status }: { key: ResourceKey; status: SyncStatusCode },
+  { key, status, generated }: { key: ResourceKey; status: SyncStatusCode; generated?: true },
 ): boolean {
   const refs = operation.sync?.resources ?? [];
   if (refs.length === 0) return true;
-  if (isHeal(operation)) return status !== 'Synced';
+  if (isHeal(operation)) return status !== 'Synced' && !generated;
   return refs.some(
     (ref) =>
       (ref.group ?? '') === key.group &&

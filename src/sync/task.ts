@@ -21,7 +21,10 @@ export interface Task {
   /** Manifest of the last sync, for removals. */
   readonly previous: KubeObject | undefined;
   readonly hook: HookInfo | undefined;
-  /** Of a hook: its manifest as it is shown to people, without the name and the mark of this run. */
+  /**
+   * Of a hook, or of what the sync names: the manifest as it is shown to people, without the name and the mark of this
+   * run.
+   */
   readonly shown?: { key: ResourceKey; manifest: KubeObject };
   readonly manifestHash: string;
   /** Already dry-run, by the comparison. */

@@ -1,6 +1,7 @@
 // Verdicts of whole applications against a real API server, and what they cost.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isEmptyEffect } from '../../src/compare/effect/effect.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { eventually } from '../control-plane.ts';
 import { resourceViews } from '../../src/engine/resource-view.ts';
@@ -138,29 +139,62 @@ test('namespaces are set and cleared by scope', async (t) => {
   );
 });
 
-test('an object without a name that is no hook is told with its place and the way out', async (t) => {
+test('what generateName names is out of sync beside the rest, and nothing of it is drift', async (t) => {
   const w = await world(t);
-  const { name: _name, ...metadata } = { ...configMap('x', {}).metadata, generateName: 'once-' };
-  const comparison = await w.comparer.compare(
-    {
-      app: w.app,
-      tracking: `shop-${w.namespace}`,
-      manifests: [{ ...configMap('x', {}), metadata }],
-      placeOf: () => ({ file: 'a.yaml', line: 3 }),
-    },
-    w.signal,
-  );
+  const once = (x: string): KubeObject => {
+    const { name: _name, ...metadata } = { ...configMap('x', {}).metadata, generateName: 'once-' };
+    return { ...configMap('x', { x }), metadata };
+  };
+  await w.sync([configMap('a', {})]);
+  const manifests = [configMap('a', {}), once('1'), once('2')];
+  const tracking = `shop-${w.namespace}`;
+  const annotations = { 'argocd.argoproj.io/tracking-id': `${tracking}:/ConfigMap:${w.namespace}/` };
+  await w.create(configMap('once-before', { x: '1' }, annotations), 'coxswain');
+  const comparison = await w.compare(manifests);
   assert.deepEqual(
-    comparison.errors.map(({ code, message }) => [code, message]),
+    comparison.resources.map(({ name, status, requiresPruning }) => [name, status, requiresPruning]),
     [
-      [
-        'E_MANIFEST',
-        'ConfigMap once- (a.yaml:3) has metadata.generateName and is no hook, which is not supported: ' +
-          'give it a name, or the annotation argocd.argoproj.io/hook',
-      ],
+      ['a', 'Synced', undefined],
+      ['once-…', 'OutOfSync', undefined],
+      ['once-…2', 'OutOfSync', undefined],
     ],
   );
-  assert.equal(comparison.conditions[0]?.type, 'ComparisonError');
+  assert.equal(comparison.status, 'OutOfSync');
+  assert.deepEqual(comparison.conditions, []);
+  assert.deepEqual(
+    w.comparer.keysOf({ app: w.app, tracking, manifests }).map(({ name }) => name),
+    ['a'],
+    'no other application is kept from a name that nobody has',
+  );
+
+  const effect = await w.effect({ last: manifests, target: manifests });
+  assert.deepEqual([effect.errors, effect.drift, effect.total], [[], [], []]);
+  assert.deepEqual(
+    effect.operations.map((item) => [item.op, item.key.name]),
+    [
+      ['create', 'once-…'],
+      ['create', 'once-…2'],
+    ],
+  );
+  assert.deepEqual(
+    effect.hooks.map(({ action, key }) => [action, key.name]),
+    [
+      ['create', 'once-…'],
+      ['create', 'once-…2'],
+    ],
+  );
+  assert.equal((await w.effect({ last: manifests, target: manifests })).digest, effect.digest);
+  assert.ok(isEmptyEffect(effect));
+  const other = await w.effect({ last: manifests, target: [configMap('a', {}), once('1'), once('3')] });
+  assert.notEqual(other.digest, effect.digest);
+});
+
+test('what generateName names is tried by the API server before anybody is asked', async (t) => {
+  const w = await world(t);
+  const { name: _name, ...metadata } = { ...configMap('x', {}).metadata, generateName: 'Wrong_' };
+  const effect = await w.effect({ target: [{ ...configMap('x', {}), metadata }] });
+  assert.equal(effect.digest, '');
+  assert.match(effect.errors[0]?.message ?? '', /metadata\.(generateName|name)/);
 });
 
 test('an unchanged object costs no request, whoever rendered it again, nor does the echo of an apply', async (t) => {

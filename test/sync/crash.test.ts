@@ -21,6 +21,7 @@ async function scene(bed: Bed, name: string): Promise<Scene> {
     same,
     configMap(ns, `${name}-changed`, {}, { a: '2' }),
     deployment(ns, `${name}-api`),
+    job(ns, { generateName: `${name}-once-` }, {}),
     configMap(ns, `${name}-late`, { 'argocd.argoproj.io/sync-wave': '1' }),
     job(ns, `${name}-migrate`, { 'argocd.argoproj.io/hook': 'PreSync' }),
     job(

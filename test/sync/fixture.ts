@@ -84,7 +84,8 @@ function targetsOf(scene: Scene): SyncTarget[] {
   const { live } = scene.bed.cluster;
   const manifests = scene.manifests.map((object) => tracked(scene, object));
   const inGit = manifests.map((target): SyncTarget => {
-    const key = keyOf(target);
+    const generated = !target.metadata.name && !hookOf(target).isHook;
+    const key = { ...keyOf(target), ...(generated && { name: `${target.metadata.generateName ?? ''}…` }) };
     const manifestHash = target.metadata.annotations?.[hashAnnotation] ?? '';
     const synced = live.get(key)?.object?.metadata.annotations?.[hashAnnotation] === manifestHash;
     const previous = scene.previous?.find((object) => keyText(keyOf(object)) === keyText(key));
@@ -93,6 +94,7 @@ function targetsOf(scene: Scene): SyncTarget[] {
       target,
       manifestHash,
       status: synced ? 'Synced' : 'OutOfSync',
+      ...(generated && { generated }),
       ...(previous && { previous }),
       validated: scene.validated?.includes(key.name) ?? false,
     };

@@ -55,7 +55,9 @@ export function denialOf({ cluster }: CompareContext, input: EffectInput, key: R
 
 /** Keys of all sets and of what is live, as far as they are permitted. */
 function keysOf(context: CompareContext, input: EffectInput, { last, branch, target }: Sets): ResourceKey[] {
-  const wanted = [last, branch, target].flatMap(({ objects }) => [...objects.values()].map(({ key }) => key));
+  const wanted = [last, branch, target].flatMap(({ objects }) =>
+    [...objects.values()].filter(({ generated }) => !generated).map(({ key }) => key),
+  );
   return sortedKeys([...wanted, ...context.cluster.live.keysOf(input.tracking)]).filter(
     (key) => denialOf(context, input, key) === undefined,
   );
@@ -123,7 +125,10 @@ export async function effectOf(context: CompareContext, options: Keyed, input: E
     ]);
   });
   const made = namespace && (await namespaceEffect(objectContext, namespace));
-  const permittedHooks = sets.target.hooks.filter(({ key }) => denialOf(context, input, key) === undefined);
+  const generated = [...sets.target.objects.values()].filter((object) => object.generated);
+  const permittedHooks = [...sets.target.hooks, ...generated].filter(
+    ({ key }) => denialOf(context, input, key) === undefined,
+  );
   const hooks = await inParallel(permittedHooks, context.concurrency, (hook) => hookEffect(objectContext, hook, sets));
   return assemble(objectContext, sets, {
     options: optionsOf(input),
@@ -146,45 +151,48 @@ async function deletesLive(context: ObjectContext, { key, hook }: PreparedObject
   return body !== undefined && !hookOf(body.object).isHook;
 }
 
-/** What creating the hook in that phase counts as. */
+/** What creating the hook in that phase, or the object that the sync names, counts as. */
 export function hookOperation(
   context: Pick<ObjectContext, 'macKey' | 'input'>,
   { key, target, wave }: Pick<PreparedObject, 'key' | 'target' | 'wave'>,
   phase: string,
 ): EffectOperation {
-  const generateName = key.name === '' ? target.metadata.generateName : undefined;
+  const { name, generateName = '' } = target.metadata;
   const mac = manifestMac(scopeOf(context, key), target);
-  return { op: 'hook', key, ...(generateName !== undefined && { generateName }), phase, wave, mac };
+  if (!name && key.name !== '') return { op: 'create', key, generateName, phase, wave, mac };
+  return { op: 'hook', key, ...(!name && { generateName }), phase, wave, mac };
 }
 
 /**
- * Hooks are never compared with live: shown and hashed from the manifest, beside the one that the branch or the last
- * sync has.
+ * Hooks, and what each sync makes anew, are never compared with live: shown and hashed from the manifest, beside the
+ * one that the branch or the last sync has.
  */
 async function hookEffect(context: ObjectContext, hook: PreparedObject, sets: Sets): Promise<HookEffect> {
   const { note, error } = await validateHook(context, hook);
+  const phases = hook.generated ? ['Sync'] : hook.hook.phases;
   const same = (other: PreparedObject): boolean =>
     keyText(other.key) === keyText(hook.key) &&
     other.target.metadata.generateName === hook.target.metadata.generateName;
-  const former = (sets.branch === sets.target ? sets.last : sets.branch).hooks.find(same);
+  const { hooks } = sets.branch === sets.target ? sets.last : sets.branch;
+  const former = hook.generated ? undefined : hooks.find(same);
   const [before, after] = maskObjects([former?.target, hook.target]);
-  const deletes = await deletesLive(context, hook);
+  const deletes = !hook.generated && (await deletesLive(context, hook));
   const notes = [
-    `runs at ${hook.hook.phases.join(', ')}`,
+    hook.generated ? 'each sync creates another one (metadata.generateName)' : `runs at ${phases.join(', ')}`,
     ...(deletes ? ['the live object, no hook so far, is deleted before'] : []),
     ...(note ? [note] : []),
   ];
   return {
     diff: {
       key: hook.key,
-      action: 'hook',
+      action: hook.generated ? 'create' : 'hook',
       changes: diffFields(before, after),
       ...(before && { before }),
       ...(after && { after }),
       notes,
       ...(hook.place && { place: hook.place }),
     },
-    operations: hook.hook.phases.map((phase) => hookOperation(context, hook, phase)),
+    operations: phases.map((phase) => hookOperation(context, hook, phase)),
     ...(error && { error }),
     deletes,
   };

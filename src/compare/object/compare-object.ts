@@ -39,12 +39,13 @@ function keyIn(text: string): ResourceKey {
 }
 
 /**
- * What the manifests name, hooks and what is to be skipped included, as far as the project permits it; a hook without a
+ * What the manifests name, hooks and what is to be skipped included, as far as the project permits it; what has no
  * name is another object each time.
  */
 export function heldKeys(context: CompareContext, input: CompareInput): ResourceKey[] {
   const { objects, hooks, kept } = context.prepared(input, input.manifests);
-  return sortedKeys([...[...objects.values(), ...hooks].map(({ key }) => key), ...[...kept.keys()].map(keyIn)]).filter(
+  const named = [...[...objects.values()].filter(({ generated }) => !generated), ...hooks];
+  return sortedKeys([...named.map(({ key }) => key), ...[...kept.keys()].map(keyIn)]).filter(
     (key) => key.name !== '' && isPermitted(context, input, key),
   );
 }
@@ -72,6 +73,7 @@ export async function compareKey(
   if (!isPermitted(context, input, key))
     return isForbidden(context, input, key) ? { ...base, status: 'Unknown' } : base;
   if (prepared.fault !== undefined) return { ...base, status: 'Unknown', error: faultOf(prepared, prepared.fault) };
+  if (prepared.generated) return base;
   const asked = { ...context, input };
   const unread = await unreadRule(asked, key);
   if (unread !== undefined) return { ...base, ...unruled(prepared, unread), live: await liveOf(context, key) };
@@ -156,6 +158,7 @@ function blank(prepared: PreparedObject): ComparedObject {
     ignored: false,
     validated: false,
     changes: [],
+    ...(prepared.generated && { generated: true }),
     ...(place && { place }),
   };
 }

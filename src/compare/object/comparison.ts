@@ -141,6 +141,8 @@ export interface ComparedObject {
    * it.
    */
   unruled?: true;
+  /** Each sync makes another one (metadata.generateName): always 'OutOfSync', never drift. */
+  generated?: true;
   place?: Place;
 }
 

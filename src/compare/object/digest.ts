@@ -116,9 +116,14 @@ export function digestOf(input: DigestInput): string {
   });
 }
 
-/** Nothing but hooks. */
+/** Nothing but what each sync runs or makes anew. */
 export function isEmptyEffect(effect: { operations: readonly EffectOperation[] }): boolean {
-  return effect.operations.every(({ op }) => op === 'hook');
+  return effect.operations.every((operation) => operation.op === 'hook' || isGenerated(operation));
+}
+
+/** An object that each sync makes anew. */
+function isGenerated(operation: EffectOperation): boolean {
+  return operation.op === 'create' && operation.generateName !== undefined;
 }
 
 /** Whether any object goes, or goes and comes anew. */

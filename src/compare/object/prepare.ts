@@ -27,6 +27,8 @@ export interface PreparedObject {
   place: Place | undefined;
   /** Why it can be neither compared nor applied. */
   fault?: string;
+  /** Each sync makes another one, of which nothing live is the object: `key` only names it for people. */
+  generated?: true;
 }
 
 export interface Prepared {
@@ -131,14 +133,13 @@ function prepare(input: PrepareInput): Prepared {
         input,
       ),
     );
-    const key = keyOf(target);
     const hook = hookOf(target);
+    const generated = !hook.isHook && !target.metadata.name;
+    const key = generated ? generatedKey(target, objects) : keyOf(target);
     const fault =
-      key.name === '' && !hook.isHook
-        ? unnamed(kind, manifest, input)
-        : resource?.namespaced === true && key.namespace === ''
-          ? `Namespace for ${kind} ${key.name} is missing: neither the manifest nor spec.destination names one`
-          : undefined;
+      resource?.namespaced === true && key.namespace === ''
+        ? `Namespace for ${kind} ${key.name} is missing: neither the manifest nor spec.destination names one`
+        : undefined;
     const prepared = {
       key,
       version,
@@ -150,6 +151,7 @@ function prepare(input: PrepareInput): Prepared {
       brought: own !== undefined,
       place: input.placeOf?.(manifest),
       ...(fault !== undefined && { fault }),
+      ...(generated && { generated }),
     };
     const text = keyText(key);
     if (hook.isHook) {
@@ -166,14 +168,13 @@ function prepare(input: PrepareInput): Prepared {
   return { objects, hooks, kept, conditions: [...[...repeated.values()].map(repeatedWarning), ...excluded] };
 }
 
-/** It would be another object at every sync, and none that Git names. */
-function unnamed(kind: string, manifest: KubeObject, { placeOf }: PrepareInput): string {
-  const place = placeOf?.(manifest);
-  const at = place ? ` (${place.file}${place.line === undefined ? '' : `:${place.line}`})` : '';
-  return (
-    `${kind} ${manifest.metadata.generateName ?? ''}${at} has metadata.generateName and is no hook, ` +
-    `which is not supported: give it a name, or the annotation ${argo.hook}`
-  );
+/** `job-…`, and `job-…2` for the next one that is named so: each is made. */
+function generatedKey(target: KubeObject, known: ReadonlyMap<string, unknown>): ResourceKey {
+  const key = { ...keyOf(target), name: `${target.metadata.generateName ?? ''}…` };
+  for (let number = 2, next = key; ; number += 1) {
+    if (!known.has(keyText(next))) return next;
+    next = { ...key, name: `${key.name}${number}` };
+  }
 }
 
 function excludedWarning(group: string, kind: string, name: string): Condition {

@@ -50,7 +50,7 @@ function beyondGate({ spec, operation }: Application, rule: GateDecision['rule']
     return `without the application's sync options (${less.join(', ')})`;
   if (rule !== 'approved') return undefined;
   if ((sync.resources ?? []).length > 0) return 'only a part of what is approved';
-  if (sync.syncStrategy?.apply && effect.hooks.length > 0) return 'without its hooks';
+  if (sync.syncStrategy?.apply && effect.hooks.some(({ action }) => action === 'hook')) return 'without its hooks';
   return effectDeletes(effect.operations) && !sync.prune ? 'without the approved deletions' : undefined;
 }
 

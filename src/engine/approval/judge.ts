@@ -12,7 +12,7 @@ import { effectDifference } from '../../compare/effect/effect.ts';
 import { applicationKey } from '../../model/application.ts';
 import { deletionsOf } from '../../compare/effect/others.ts';
 import { isApplication } from '../../model/argo-kinds.ts';
-import { keyText } from '../../model/kube.ts';
+import { keyText, keyTitle } from '../../model/kube.ts';
 import { isMarkedUnchanged, kubectlName, saysUnchanged } from '../../sync/task.ts';
 import { covers } from './admission.ts';
 import { effectInput } from '../application/assess.ts';
@@ -43,7 +43,8 @@ function differenceOf(agreed: readonly EffectOperation[], operation: EffectOpera
 }
 
 /**
- * A hook is created from its manifest, whatever is live: that very manifest, in that phase, must be what was agreed to.
+ * A hook, or what the sync names, is created from its manifest, whatever is live: that very manifest, in that phase,
+ * must be what was agreed to.
  */
 function judgeHook(
   { project, target }: Subject,
@@ -56,6 +57,8 @@ function judgeHook(
   if (denied !== undefined) return { do: 'refused', message: denied };
   const operation = target.comparer.judgeHook(input, hook);
   if (agreed && !agreed.some((item) => covers(item, operation))) {
+    if (operation.op === 'create')
+      return { do: 'stop', why: `nobody has agreed to the creation of ${keyTitle(key)}, as it is now` };
     const name = key.name === '' ? `${manifest.metadata.generateName ?? ''}…` : key.name;
     return { do: 'stop', why: `nobody has agreed to the hook ${key.kind} ${name}, as it is now, at ${hook.phase}` };
   }

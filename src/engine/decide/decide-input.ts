@@ -89,7 +89,7 @@ function driftedRefs(effect: Effect | undefined): SyncResourceRef[] {
 
 function healableRefs({ objects }: Comparison): SyncResourceRef[] {
   return objects
-    .filter((item) => item.status === 'OutOfSync' && !item.hook.isHook && !isGoing(item))
+    .filter((item) => item.status === 'OutOfSync' && !item.hook.isHook && !item.generated && !isGoing(item))
     .map(({ key }) => refOf(key));
 }
 

@@ -38,7 +38,9 @@ function fromEffect(diff: ObjectDiff, comparison: Comparison): DriftedObject {
 
 function fromComparison(comparison: Comparison): DriftedObject[] {
   return comparison.objects
-    .filter((item) => item.status === 'OutOfSync' && !item.hook.isHook && !item.ignored && !isGoing(item))
+    .filter(
+      (item) => item.status === 'OutOfSync' && !item.hook.isHook && !item.generated && !item.ignored && !isGoing(item),
+    )
     .map((item) => {
       const by = changedBy(item.live);
       const kind = item.requiresPruning ? 'extra' : item.live ? 'changed' : 'missing';

@@ -107,6 +107,7 @@ export function targetsOf(comparison: Comparison, denied: Map<string, string>): 
         status: item.status,
         manifestHash: item.manifestHash,
         validated: item.validated,
+        ...(item.generated && { generated: true }),
         ...(item.place && { place: item.place }),
         ...(invalid && { invalid }),
         ...(item.unruled && item.error && { left: item.error.message }),

@@ -186,16 +186,20 @@ function factList(title: string, diffs: ObjectDiff[], fieldOf: (change: FieldCha
 
 function hookList(effect: Effect): string {
   if (effect.hooks.length === 0) return '';
+  const hooks = effect.hooks.filter(({ action }) => action === 'hook');
   const items = effect.hooks.slice(0, 10).map((hook) => {
     const operation = effect.operations.find(
       (each) => each.op === 'hook' && each.key.kind === hook.key.kind && each.key.name === hook.key.name,
     );
     return (
       `- ${code(keyTitle(hook.key))}${operation ? ` in ${plain(operation.phase)}` : ''}` +
+      `${hook.action === 'create' ? ' · another one is created at each sync' : ''}` +
       `${hook.place ? ` · ${placeText(hook.place)}` : ''}`
     );
   });
-  return ['**Hooks that the sync runs**', '', ...items].join('\n');
+  return [hooks.length > 0 ? '**Hooks that the sync runs**' : '**What the sync creates each time**', '', ...items].join(
+    '\n',
+  );
 }
 
 const namedMost = 5;

@@ -11,10 +11,16 @@ function hook(name: string, data: Record<string, string>, annotations: Record<st
   return configMap(name, data, { 'argocd.argoproj.io/hook': 'PreSync', ...annotations });
 }
 
-test('a hook that differs from the approved one, or would run in another phase, is stopped', async (t) => {
+function generated(data: Record<string, string>): KubeObject {
+  const object = configMap('', data);
+  const { name: _name, ...metadata } = object.metadata;
+  return { ...object, metadata: { ...metadata, generateName: 'once-' } };
+}
+
+test('a hook, or what the sync names, that differs from the approved, or in another phase, is stopped', async (t) => {
   const w = await world(t);
   const tracking = `shop-${w.namespace}`;
-  const target = [configMap('a', { x: '2' }), hook('migrate', { command: 'migrate' })];
+  const target = [configMap('a', { x: '2' }), hook('migrate', { command: 'migrate' }), generated({ x: '1' })];
   const { operations } = await w.effect({ target });
   const approval = { metadata: { name: 'one' }, status: { phase: 'Approved' }, spec: { operations } };
   const deps = { store: { approvals: { of: () => [approval] } } } as unknown as AdmissionDeps;
@@ -47,4 +53,7 @@ test('a hook that differs from the approved one, or would run in another phase, 
   assert.equal(await asked(hook('migrate', { command: 'migrate' }, { 'argocd.argoproj.io/sync-wave': '1' })), 'stop');
   assert.equal(await asked(hook('migrate', { command: 'migrate' }), 'PostSync'), 'stop');
   assert.equal(await asked(hook('other', { command: 'migrate' })), 'stop');
+  assert.equal(await asked(generated({ x: '1' }), 'Sync'), 'write');
+  assert.equal(await asked(generated({ x: '2' }), 'Sync'), 'stop');
+  assert.equal(await asked(generated({ x: '1' }), 'PreSync'), 'stop');
 });
