@@ -85,8 +85,10 @@ function places({ scene, argocd }: Place): string {
 
 async function tryServer({ scene, argocd }: Place, found: Programs, signal: AbortSignal): Promise<void> {
   const cli = commandLine({ programs: found, dir: scene.dir });
-  await logIn(cli, argocd.addresses.server, password);
-  await playServer({ cli, kube: scene.kube, repoUrl: scene.repository.url, tell, signal });
+  const { server, redis } = argocd.addresses;
+  await logIn(cli, server, password);
+  const { kube, repository } = scene;
+  await playServer({ cli, kube, repoUrl: repository.url, server, password, redis, tell, signal });
 }
 
 async function play(place: Place, options: Options, found: Programs, signal: AbortSignal): Promise<void> {

@@ -9,6 +9,11 @@ export interface Ground {
   cli: Cli;
   kube: Kube;
   repoUrl: string;
+  /** host:port of Argo CD's server, and the password of its admin. */
+  server: string;
+  password: string;
+  /** host:port */
+  redis: string;
   signal: AbortSignal;
 }
 

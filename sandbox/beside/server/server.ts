@@ -2,8 +2,6 @@
 // its controller.
 import { AssertionError } from 'node:assert';
 import { errorMessage } from '../../../src/base/errors.ts';
-import type { Cli } from './cli.ts';
-import type { Kube } from '../../kube.ts';
 import { verbs } from './verbs.ts';
 import { Untried, type Ground, type Verb } from './ground.ts';
 
@@ -13,13 +11,8 @@ interface Row {
   seen: string;
 }
 
-interface ServerOptions {
-  cli: Cli;
-  kube: Kube;
-  /** Clone URL. */
-  repoUrl: string;
+interface ServerOptions extends Ground {
   tell: (line: string) => void;
-  signal: AbortSignal;
 }
 
 async function tryOut({ name, run }: Verb, ground: Ground): Promise<Row> {
@@ -45,16 +38,15 @@ function oneLine(text: string): string {
 }
 
 /** Prints the table. Throws when a verb failed, with what it answered. */
-export async function playServer({ cli, kube, repoUrl, tell, signal }: ServerOptions): Promise<void> {
+export async function playServer({ tell, ...ground }: ServerOptions): Promise<void> {
   const rows: Row[] = [];
   for (const verb of verbs) {
-    signal.throwIfAborted();
-    const row = await tryOut(verb, { cli, kube, repoUrl, signal });
-    tell(`argocd ${row.verb}: ${row.worked}`);
+    ground.signal.throwIfAborted();
+    const row = await tryOut(verb, ground);
+    tell(`${row.verb}: ${row.worked}`);
     rows.push(row);
   }
   process.stdout.write(table(rows));
   const failed = rows.filter(({ worked }) => worked === 'no');
-  if (failed.length > 0)
-    throw new Error(`failed: ${failed.map(({ verb, seen }) => `argocd ${verb}\n${seen}`).join('\n\n')}`);
+  if (failed.length > 0) throw new Error(`failed: ${failed.map(({ verb, seen }) => `${verb}\n${seen}`).join('\n\n')}`);
 }

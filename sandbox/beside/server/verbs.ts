@@ -14,6 +14,7 @@ import {
   type Ground,
   type Verb,
 } from './ground.ts';
+import { page } from './page.ts';
 import { views } from './views.ts';
 
 function clusterList(ground: Ground): Promise<string> {
@@ -95,6 +96,7 @@ export const verbs: readonly Verb[] = [
   { name: 'app sync', run: appSync },
   { name: 'app wait', run: appWait },
   { name: 'app get', run: appGet },
+  ...page,
   ...views,
   ...changes,
   { name: 'app delete', run: appDelete },
