@@ -8,7 +8,7 @@ import { runCox } from './fixture.ts';
 
 const wrong: [args: string[], message: RegExp][] = [
   [['ap', 'list'], /^cox: "ap" is not a command; did you mean app\?\nSee cox --help\.\n$/],
-  [['constructor'], /^cox: "constructor" is not a command; there is app, render, setup, help/],
+  [['constructor'], /^cox: "constructor" is not a command; there is app, render, doctor, setup, help/],
   [['app'], /^cox: cox app needs one of: list, get, diff, sync, history/],
   [['app', 'hist'], /^cox: "hist" is not a command of cox app; did you mean history\?/],
   [['app', 'lst'], /^cox: "lst" is not a command of cox app; did you mean list\?/],
