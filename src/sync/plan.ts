@@ -59,28 +59,38 @@ function hookObject(object: KubeObject, phase: SyncPhase, input: PlanInput): Kub
   };
 }
 
+/** What the sync makes anew under a name of its own: nothing live stands for it. People are shown what Git says. */
+function madeTask(
+  target: SyncTarget,
+  { object, applied }: { object: KubeObject; applied: KubeObject },
+  named: Pick<Task, 'kind' | 'key' | 'version' | 'phase'>,
+  hook: HookInfo | undefined,
+): Task {
+  return {
+    ...named,
+    wave: waveOf(object),
+    object: applied,
+    uid: undefined,
+    previous: undefined,
+    hook,
+    shown: { key: target.key, manifest: object },
+    manifestHash: target.manifestHash,
+    validated: false,
+    unchanged: false,
+    options: resourceOptions(object),
+    invalid: target.invalid,
+    ...(target.place && { place: target.place }),
+    row: rowOf(named, applied),
+  };
+}
+
 function hookTasks(target: SyncTarget, object: KubeObject, hook: HookInfo, input: PlanInput): Task[] {
   if (input.skipHooks) return [];
   return hook.phases.map((phase): Task => {
     const applied = hookObject(object, phase, input);
     const key = { ...target.key, name: applied.metadata.name ?? '' };
     const named = { kind: 'hook' as const, key, version: gvkOf(object).version, phase };
-    return {
-      ...named,
-      wave: waveOf(object),
-      object: applied,
-      uid: undefined,
-      previous: undefined,
-      hook,
-      shown: { key: target.key, manifest: object },
-      manifestHash: target.manifestHash,
-      validated: false,
-      unchanged: false,
-      options: resourceOptions(object),
-      invalid: target.invalid,
-      ...(target.place && { place: target.place }),
-      row: rowOf(named, applied),
-    };
+    return madeTask(target, { object, applied }, named, hook);
   });
 }
 
@@ -131,22 +141,7 @@ function generatedTask(target: SyncTarget, object: KubeObject, input: PlanInput)
     version: gvkOf(object).version,
     phase: 'Sync' as const,
   };
-  return {
-    ...named,
-    wave: waveOf(object),
-    object: applied,
-    uid: undefined,
-    previous: undefined,
-    hook: undefined,
-    shown: { key: target.key, manifest: object },
-    manifestHash: target.manifestHash,
-    validated: false,
-    unchanged: false,
-    options: resourceOptions(object),
-    invalid: target.invalid,
-    ...(target.place && { place: target.place }),
-    row: rowOf(named, applied),
-  };
+  return madeTask(target, { object, applied }, named, undefined);
 }
 
 function tasksOf(target: SyncTarget, input: PlanInput): Task[] {
