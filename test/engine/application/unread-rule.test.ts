@@ -22,14 +22,14 @@ import { stage } from '../fixture.ts';
 const ignoreDifferences = [{ group: '', kind: 'ConfigMap', name: 'web', jqPathExpressions: ['.data.own)'] }];
 const unread =
   /^not synced: left as it is, .*: spec\.ignoreDifferences\[0\]\.jqPathExpressions\[0\]: jq cannot read it/;
-const healing = { automated: { prune: true, selfHeal: true } };
 
 test('an object under a rule that is not understood is not synced, healed or pruned; the others are', async (t) => {
   const s = await stage(t, { 'web/a.yaml': config('web', '1'), 'web/b.yaml': config('other', '1') });
-  await s.apply('web', { syncPolicy: automated });
+  // Nothing heals before the rule is there.
+  await s.apply('web', { syncPolicy: { automated: { prune: true } } });
   await synced(s, 'web');
   await editByHand(s, 'web', { value: 'hand' });
-  await s.apply('web', { ignoreDifferences, syncPolicy: healing });
+  await s.apply('web', { ignoreDifferences, syncPolicy: automated });
   const sha = await push(s, { 'web/a.yaml': config('web', '2'), 'web/b.yaml': config('other', '2') });
   const app = await s.until(
     'web',
