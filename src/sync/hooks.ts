@@ -10,7 +10,7 @@ import { isAgreed, isGuarded, versionOf } from './judged.ts';
 import { hookMark } from './plan.ts';
 import { refOf } from './run.ts';
 import type { Run } from './run.ts';
-import { isCompleted, isPending, isRunning, kubectlName, record } from './task.ts';
+import { isCompleted, isPending, kubectlName, record } from './task.ts';
 import type { Task } from './task.ts';
 
 /** It keeps a hook's object until its result has been read. */
@@ -78,6 +78,15 @@ function isOfTask({ state }: Run, { phase }: Task, object: KubeObject): boolean 
   );
 }
 
+/**
+ * Whether this very operation made it, and has not let go of it yet. Rows and times are what somebody may have written
+ * into the status: the finalizer goes when a hook's result has been read, and the object must not be another
+ * application's.
+ */
+function isHeldFor(run: Run, task: Task, object: KubeObject): boolean {
+  return isOfTask(run, task, object) && hasHookFinalizer(object) && run.input.heldBy?.(task.key) === undefined;
+}
+
 function isTaken(task: Task, why: string): 'begun' {
   record(task, { status: 'SyncFailed', hookPhase: 'Failed', message: `${kubectlName(task.key)} exists, ${why}` });
   return 'begun';
@@ -127,7 +136,7 @@ export async function releaseHooks(run: Run, phase: OperationPhase): Promise<voi
     hooks.map(async (task) => {
       const found = await run.read(task);
       // Another object has that name by now: it is nobody's hook of this operation.
-      if (!found || !isOfTask(run, task, found)) return;
+      if (!found || !isHeldFor(run, task, found)) return;
       if ((task.hook ?? hookOf(found)).deletePolicies.includes(policy)) await deleteHook(run, task, found);
       else await dropFinalizer(run, task, found);
     }),
@@ -138,8 +147,7 @@ export async function releaseHooks(run: Run, phase: OperationPhase): Promise<voi
 export async function terminateHooks(run: Run): Promise<void> {
   for (const task of run.tasks.filter((one) => one.kind === 'hook' && !isCompleted(one))) {
     const found = await run.read(task);
-    const begun = found !== undefined && isOfTask(run, task, found);
-    if (begun || (found && isRunning(task))) await deleteHook(run, task, found);
+    if (found && isHeldFor(run, task, found)) await deleteHook(run, task, found);
     else if (isPending(task)) continue;
     record(task, { hookPhase: 'Failed', message: 'Terminated' });
   }
