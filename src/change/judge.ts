@@ -3,6 +3,7 @@ import { cox } from '../model/annotations.ts';
 import type { Application, OperationState } from '../model/application.ts';
 import { isAutomated } from '../model/application.ts';
 import type { Approval } from '../model/coxswain.ts';
+import { plannedTasks } from '../sync/planned.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { ProgressState } from './pull.ts';
 
@@ -112,8 +113,9 @@ function doubted({ unverified = [] }: JudgeInput, revision: string): Judgement {
   };
 }
 
-function running(state: OperationState, revision: string): Judgement {
+function running(app: Application, state: OperationState, revision: string): Judgement {
   const resources = state.syncResult?.resources ?? [];
+  const all = plannedTasks(app) ?? resources.length;
   const done = resources.filter(
     (item) => item.status === 'Synced' || item.status === 'Pruned' || item.hookPhase === 'Succeeded',
   ).length;
@@ -121,7 +123,7 @@ function running(state: OperationState, revision: string): Judgement {
     state: 'syncing',
     message: state.message ?? 'the sync is running',
     revision,
-    ...(resources.length > 0 && { steps: { done, all: resources.length } }),
+    ...(all > 0 && { steps: { done, all } }),
   };
 }
 
@@ -210,7 +212,7 @@ export function judge(input: JudgeInput): Judgement {
     app.operation
   ) {
     const revision = operationRevision(operationState, source);
-    if (contains(revision) && !(synced && contains(synced))) return running(operationState, revision);
+    if (contains(revision) && !(synced && contains(synced))) return running(app, operationState, revision);
   }
   if (synced && contains(synced)) return input.unverified ? doubted(input, synced) : applied(input, app, synced);
   const compared = at(sync?.revisions, sync?.revision, source);

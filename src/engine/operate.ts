@@ -16,6 +16,7 @@ import { comparedOf, look } from './application/refresh.ts';
 import { stateOf } from './application/operation-state.ts';
 import { runOperation, terminateOperation } from './operation/operation.ts';
 import { hasOwnRevision } from './operation/wanted.ts';
+import type { OperationInput } from './operation/wanted.ts';
 import { unknownTold } from './approval/gate-people.ts';
 import { diffBase } from './application/history.ts';
 import { comparedStatus, withConditions, failedStatus, write } from './application/status.ts';
@@ -45,16 +46,22 @@ function current(deps: ReconcileDeps, { app: { metadata } }: Subject): Applicati
 }
 
 /** While it runs, only operationState moves. */
-async function saveProgress(deps: ReconcileDeps, subject: Subject, status: Partial<ApplicationStatus>): Promise<void> {
+async function saveProgress(
+  deps: ReconcileDeps,
+  subject: Subject,
+  status: Partial<ApplicationStatus>,
+  plan?: string | null,
+): Promise<void> {
   const app = current(deps, subject);
   const { operationState: state } = status;
   // Somebody may have asked to terminate while this step was at work.
   const terminates = state?.phase === 'Running' && app.status?.operationState?.phase === 'Terminating';
-  await write(deps, app, {
-    ...app.status,
-    ...status,
-    ...(terminates && { operationState: { ...state, phase: 'Terminating' } }),
-  });
+  await write(
+    deps,
+    app,
+    { ...app.status, ...status, ...(terminates && { operationState: { ...state, phase: 'Terminating' } }) },
+    { ...(plan !== undefined && { plan }) },
+  );
 }
 
 /** While an operation waits, people see what it waits for: verdict and health as this pass found them. */
@@ -142,8 +149,8 @@ async function saveWaiting(deps: ReconcileDeps, subject: Subject, error: unknown
 /** Ends the operation that somebody terminates, whatever may be wrong with the application. */
 export async function terminate(pass: Pass): Promise<void> {
   const { deps, subject } = pass;
-  const save = (status: Partial<ApplicationStatus>, done: boolean): Promise<void> =>
-    done ? saveEnd(pass, undefined, status) : saveProgress(deps, subject, status);
+  const save: OperationInput['save'] = (status, done, plan) =>
+    done ? saveEnd(pass, undefined, status) : saveProgress(deps, subject, status, plan);
   await terminateOperation(deps, { subject, head: undefined, save }, pass.signal);
 }
 
@@ -157,8 +164,8 @@ export async function operate(pass: Pass): Promise<OperationOutcome & { fetching
   // One that has begun has been judged: it does not wait for Git.
   if (head.fetching && !head.found && !stateOf(subject.app)?.syncResult)
     return { ended: false, fetching: head.fetching };
-  const save = (status: Partial<ApplicationStatus>, done: boolean): Promise<void> =>
-    done ? saveEnd(pass, head.found, status) : saveProgress(deps, subject, status);
+  const save: OperationInput['save'] = (status, done, plan) =>
+    done ? saveEnd(pass, head.found, status) : saveProgress(deps, subject, status, plan);
   const outcome = await runOperation(deps, { subject, head: head.found, save }, signal).catch(
     async (error: unknown) => {
       await saveWaiting(deps, subject, error);

@@ -50,6 +50,8 @@ export const cox = {
    * again.
    */
   operation: 'coxswain.dev/operation',
+  /** On an Application while it is synced: what there is to do (src/sync/planned.ts). */
+  plan: 'coxswain.dev/plan',
   /** Label on our own resources: the application they belong to, `<namespace>.<name>`. */
   application: 'coxswain.dev/application',
   /** Name in operation.info of the Request (or Approval) that asked for the operation. */

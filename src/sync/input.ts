@@ -70,8 +70,10 @@ export interface StepInput {
   app: Application;
   /** As written on the Application. */
   operation: Operation;
-  /** status.operationState if it belongs to this operation; undefined begins. It is the only memory of a sync. */
+  /** status.operationState if it belongs to this operation; undefined begins. With `plan` it is a sync's memory. */
   state: OperationState | undefined;
+  /** What `save` was given as the plan of that state. */
+  plan?: string | undefined;
   /** What the operation's revision and source were resolved to when it began. */
   resolved: { revision: string; revisions?: string[]; source?: ApplicationSource; sources?: ApplicationSource[] };
   /** Every object of the application at that revision, its hooks, and its extra live objects; as compared just now. */
@@ -87,10 +89,10 @@ export interface StepInput {
   unread?(): Promise<string[]>;
   cluster: Pick<Cluster, 'api' | 'discovery'>;
   /**
-   * Persists status.operationState. When `done`, `/operation` is removed in the same patch. Throws to stop the step:
-   * nothing is lost.
+   * Persists status.operationState and the plan beside it; undefined: there is none. When `done`, `/operation` is
+   * removed in the same patch. Throws to stop the step: nothing is lost.
    */
-  save(state: OperationState, done: boolean): Promise<void>;
+  save(state: OperationState, done: boolean, plan: string | undefined): Promise<void>;
   /** Told of every accepted write at once; `object` is the API's answer. */
   accepted(key: ResourceKey, manifestHash: string, object: KubeObject): void;
   /** Under approval: asked immediately before each write, about the object as it is then. */

@@ -1,5 +1,5 @@
-// The tasks of an operation that has begun: the rows of its syncResult are the plan, and what is compared today may
-// only narrow it.
+// The tasks of an operation that has begun: its plan, as far as it came, and what is compared today may only narrow
+// it.
 import type { ResourceResult } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { isMarkedUnchanged, isPending, kubectlName, markedUid, record, rowId } from './task.ts';

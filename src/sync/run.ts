@@ -4,10 +4,12 @@ import { errorKind } from '../base/errors.ts';
 import { ApiError } from '../cluster/api-error.ts';
 import type { ObjectRef } from '../cluster/api.ts';
 import { syncOptions } from '../model/application.ts';
-import type { OperationState } from '../model/application.ts';
+import type { OperationState, ResourceResult } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { StepInput } from './input.ts';
+import { doneRows, rowsOf, unpackPlan } from './planned.ts';
+import { isPending, rowsIn } from './task.ts';
 import type { Task } from './task.ts';
 
 export class Run {
@@ -18,6 +20,8 @@ export class Run {
   tasks: Task[] = [];
   /** Nothing more is to be written: why. */
   stopped: string | undefined;
+  /** Of this attempt, as it is persisted. */
+  plan: string | undefined;
   #saved: string;
   /** Answers of this step: the watch may be behind them. */
   readonly #answers = new Map<string, KubeObject>();
@@ -25,6 +29,7 @@ export class Run {
   constructor(input: StepInput, state: OperationState) {
     this.input = input;
     this.state = state;
+    this.plan = input.plan;
     this.options = syncOptions(input.operation.sync?.syncOptions);
     this.#saved = input.state ? canonicalJson(input.state) : '';
   }
@@ -38,14 +43,21 @@ export class Run {
     return task.options.get(name) ?? this.options.get(name);
   }
 
-  /** The state with the rows of the tasks as they stand now. */
+  /** What the plan of this attempt says, as far as it has come; undefined where nobody has written it down. */
+  rows(): ResourceResult[] | undefined {
+    const planned = unpackPlan(this.plan, this.state);
+    return planned && rowsOf(planned, doneRows(this.state));
+  }
+
+  /** The state with the rows of what was worked on as they stand now. */
   snapshot(): OperationState {
     if (this.tasks.length === 0)
       return {
         ...this.state,
-        syncResult: { ...this.input.resolved, resources: this.state.syncResult?.resources ?? [] },
+        syncResult: { ...this.input.resolved, resources: doneRows(this.state) },
       };
-    return { ...this.state, syncResult: { ...this.input.resolved, resources: this.tasks.map((task) => task.row) } };
+    const resources = rowsIn(this.tasks.filter((task) => !isPending(task)));
+    return { ...this.state, syncResult: { ...this.input.resolved, resources } };
   }
 
   /** Persists the rows; costs nothing when nothing changed. `message` replaces the operation's. */
@@ -61,7 +73,8 @@ export class Run {
   async save(state: OperationState, done: boolean): Promise<void> {
     const text = canonicalJson(state);
     if (text === this.#saved && !done) return;
-    await this.input.save(state, done);
+    // The next attempt is planned afresh.
+    await this.input.save(state, done, state.finishedAt === undefined ? this.plan : undefined);
     this.#saved = text;
     this.state = state;
   }

@@ -1,18 +1,20 @@
 // Sync: makes the cluster match what an operation asks for, in small steps that can be cut off anywhere and begun
 // again.
 import { rfc3339 } from '../base/clock.ts';
-import type { Application, OperationPhase, OperationState } from '../model/application.ts';
+import type { Application, OperationPhase, OperationState, ResourceResult } from '../model/application.ts';
 import { syncOptions } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { advance } from './advance.ts';
 import { releaseHooks, terminateHooks } from './hooks.ts';
-import type { StepInput, StepResult, SyncTarget } from './input.ts';
+import type { StepInput, StepResult } from './input.ts';
 import { namespaceTask, namespaceToMake } from './namespace.ts';
 import { planTasks, selectTasks } from './plan.ts';
+import { doneRows, packPlan, rowsOf } from './planned.ts';
 import { resumeTasks, rowTasks } from './resume.ts';
 import { beginRetry, endAttempt, waitsUntil } from './retry.ts';
 import { Run } from './run.ts';
 import { isHeal, isSelected, skipsHooks } from './selection.ts';
+import { isMarkedUnchanged, kubectlName, rowsIn, saysUnchanged } from './task.ts';
 import type { Task } from './task.ts';
 import { findInvalid } from './validity.ts';
 
@@ -31,33 +33,38 @@ function begin(input: StepInput): OperationState {
   return { operation: input.operation, phase: 'Running', startedAt: startTime(input.app, input.clock.now()) };
 }
 
-function selected({ operation, targets }: StepInput, state: OperationState): readonly SyncTarget[] {
-  // One that has begun goes on with its rows.
-  if (isHeal(operation) && state.syncResult?.resources) return targets;
-  return targets.filter((target) => isSelected(operation, target));
-}
-
-function plan(input: StepInput, state: OperationState): Task[] {
-  const sync = input.operation.sync ?? {};
+/** `begun`: with a plan, which says itself what is healed. */
+function plan({ input, state }: Run, begun: boolean): Task[] {
+  const { operation, targets } = input;
+  const sync = operation.sync ?? {};
   return planTasks({
-    targets: selected(input, state),
+    targets: begun && isHeal(operation) ? targets : targets.filter((target) => isSelected(operation, target)),
     live: (key) => input.live(key),
     options: syncOptions(sync.syncOptions),
     prune: sync.prune === true,
-    skipHooks: skipsHooks(input.operation),
+    skipHooks: skipsHooks(operation),
     revision: input.resolved.revision,
     startedAt: Date.parse(state.startedAt),
     attempt: state.retryCount ?? 0,
   });
 }
 
-function resume(run: Run): Promise<Task[]> {
-  const { input, state } = run;
+async function begins(run: Run): Promise<Task[]> {
+  const planned = selectTasks(plan(run, false), run.options);
+  const namespace = await namespaceTask(run);
+  return namespace ? [namespace, ...planned] : planned;
+}
+
+/** Whoever took the plan away has it made anew: what was done stays. */
+async function resume(run: Run): Promise<Task[]> {
+  const known = run.rows();
+  const rows = known ?? rowsOf(rowsIn(await begins(run)), doneRows(run.state));
+  if (!known) run.plan = packPlan(run.state, rows);
   return resumeTasks({
-    rows: state.syncResult?.resources ?? [],
-    planned: plan(input, state),
+    rows,
+    planned: plan(run, known !== undefined),
     read: (task) => run.read(task),
-    namespace: namespaceToMake(input),
+    namespace: namespaceToMake(run.input),
   });
 }
 
@@ -82,16 +89,34 @@ function sharedResource(input: StepInput): string | undefined {
 
 /** What it wrote down is all that it needs: Git and the manifests may be gone. */
 async function terminate(run: Run): Promise<StepResult> {
-  run.tasks = rowTasks(run.state.syncResult?.resources ?? []);
+  run.tasks = rowTasks(run.rows() ?? doneRows(run.state));
   await terminateHooks(run);
   return finish(run, 'Failed', 'Operation terminated', true);
 }
 
-/** What was done stays told; hooks that run are left to end by themselves. */
+const mostNamed = 10;
+
+function listed(what: string, names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '';
+  return `; ${what}: ${names.slice(0, mostNamed).join(', ')}${more}`;
+}
+
+/** Of an operation that ends half-way: what it has written, and what not. */
+function howFar(rows: readonly ResourceResult[]): string {
+  const written = rows.filter(
+    (row) =>
+      row.hookPhase !== undefined && row.status !== undefined && row.status !== 'PruneSkipped' && !saysUnchanged(row),
+  );
+  const left = rows.filter((row) => row.hookPhase === undefined && !isMarkedUnchanged(row));
+  return `${listed('applied', written.map(kubectlName))}${listed('not applied', left.map(kubectlName))}`;
+}
+
+/** What was done stays told, and what was not; hooks that run are left to end by themselves. */
 async function endHere(run: Run, message: string): Promise<StepResult> {
-  run.tasks = rowTasks(run.state.syncResult?.resources ?? []);
+  run.tasks = rowTasks(run.rows() ?? doneRows(run.state));
   await releaseHooks(run, 'Failed');
-  return finish(run, 'Failed', message, true);
+  return finish(run, 'Failed', `${message}${howFar(rowsIn(run.tasks))}`, true);
 }
 
 /** Begins an attempt: the plan is persisted before anything is done, so that a resumed operation has the same tasks. */
@@ -104,9 +129,8 @@ async function prepare(run: Run): Promise<{ phase: OperationPhase; message: stri
     run.tasks = await resume(run);
     return undefined;
   }
-  const planned = selectTasks(plan(input, run.state), run.options);
-  const namespace = await namespaceTask(run);
-  run.tasks = namespace ? [namespace, ...planned] : planned;
+  run.tasks = await begins(run);
+  run.plan = packPlan(run.state, rowsIn(run.tasks));
   const invalid = await findInvalid(run);
   if (invalid !== undefined) return { phase: 'Failed', message: invalid };
   if (run.tasks.length > 0) await run.persist();

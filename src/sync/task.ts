@@ -1,4 +1,4 @@
-// One task of a sync: an object in a phase and wave, and the row of syncResult that remembers how far it came.
+// One task of a sync: an object in a phase and wave, and the row that remembers how far it came.
 import type { HookPhase, ResourceResult, SyncPhase } from '../model/application.ts';
 import { imagesOf } from '../model/images.ts';
 import { keyText } from '../model/kube.ts';
@@ -56,6 +56,11 @@ export function rowOf(
     ...(task.kind === 'hook' && { hookType: task.phase }),
     ...(images.length > 0 && { images }),
   };
+}
+
+/** As they stand now. */
+export function rowsIn(tasks: readonly Task[]): ResourceResult[] {
+  return tasks.map((task) => task.row);
 }
 
 /** Names a task in syncResult: the same object may run as a hook in several phases. */

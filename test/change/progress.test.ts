@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Application, ApplicationStatus, Operation } from '../../src/model/application.ts';
 import type { Approval, ApprovalPhase } from '../../src/model/coxswain.ts';
 import type { JudgeInput } from '../../src/change/judge.ts';
+import { packPlan } from '../../src/sync/planned.ts';
 import { createChange } from '../../src/change/change.ts';
 import { judge } from '../../src/change/judge.ts';
 import { application, child, configMap, live, world } from './fixture.ts';
@@ -179,6 +180,36 @@ test('progress: what the sync status is after a success is no part of it', () =>
     });
     assert.deepEqual([found.state, found.message], ['success', 'Synced, Healthy']);
   }
+});
+
+test('progress: a running sync is as far as its plan, which its result does not name', () => {
+  const app = appWith({ ...history(before), ...operation('Running', merged) }, {});
+  const state = app.status?.operationState;
+  assert.ok(state);
+  const done = state.syncResult?.resources?.slice(0, 1) ?? [];
+  const running = (plan: string | undefined): Application => ({
+    ...app,
+    metadata: { ...app.metadata, ...(plan && { annotations: { 'coxswain.dev/plan': plan } }) },
+    status: { ...app.status, operationState: { ...state, syncResult: { revision: merged, resources: done } } },
+  });
+  const all = [
+    ...done,
+    ...['c', 'd'].map((name) => ({ group: '', version: 'v1', kind: 'ConfigMap', namespace: 'a', name })),
+  ];
+  const steps = (plan: string | undefined): unknown =>
+    judge({
+      app: running(plan),
+      removed: false,
+      policy: open,
+      approvals: [],
+      source: 0,
+      merged,
+      contains: (revision) => revision === merged,
+      sameInputs: () => false,
+    }).steps;
+  assert.deepEqual(steps(packPlan(state, all)), { done: 1, all: 3 });
+  assert.deepEqual(steps(packPlan({ ...state, retryCount: 1 }, all)), { done: 1, all: 1 }, 'of another attempt');
+  assert.deepEqual(steps(undefined), { done: 1, all: 1 });
 });
 
 test('progress: what is live tells who agreed to it', () => {

@@ -238,10 +238,7 @@ test('Terminating deletes a hook that nobody wrote down as begun, and leaves one
   await assert.rejects(drive(scene, { stored, mortal: new Mortal({ at: 2, side: 'after' }) }), Crash);
   const ref = (name: string): ResourceKey => ({ group: 'batch', kind: 'Job', namespace: ns, name });
   assert.notEqual(await bed.cluster.api.get(ref('migrate')), undefined);
-  assert.deepEqual(
-    stored.state?.syncResult?.resources?.map((row) => row.hookPhase),
-    [undefined, undefined],
-  );
+  assert.deepEqual(stored.state?.syncResult?.resources, []);
   if (stored.state) stored.state = { ...stored.state, phase: 'Terminating' };
   const { state } = await drive(scene, { stored });
   assert.deepEqual([state?.phase, state?.message], ['Failed', 'Operation terminated']);

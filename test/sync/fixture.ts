@@ -1,5 +1,6 @@
 // Drives operations against a real API server: what the engine does around `step`, with an in-memory status and a crash
 // at any call.
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { hashOf } from '../../src/base/canonical.ts';
 import { SteppedClock } from '../../src/base/clock.ts';
@@ -59,6 +60,7 @@ export interface Scene {
 /** Status of one Application as the world keeps it: what `save` wrote last. */
 export interface Stored {
   state: OperationState | undefined;
+  plan?: string | undefined;
   done: boolean;
   saves: OperationState[];
 }
@@ -209,13 +211,16 @@ export async function drive(scene: Scene, options: DriveOptions = {}): Promise<S
       app: applicationOf(scene),
       operation: scene.operation,
       state: stored.state,
+      plan: stored.plan,
       resolved: { revision: scene.revision ?? 'abcdef0123456789' },
       targets: targetsOf(scene),
       live: (key) => cluster.live.get(key)?.object,
       cluster: { api: mortal.api(cluster.api), discovery: cluster.discovery },
-      save: (state, done) =>
+      save: (state, done, plan) =>
         mortal.call(async () => {
+          for (const row of state.syncResult?.resources ?? []) assert.ok(row.hookPhase, `${row.name} was not begun`);
           stored.state = state;
+          stored.plan = plan;
           stored.done = done;
           stored.saves.push(state);
         }),

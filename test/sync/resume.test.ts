@@ -1,7 +1,9 @@
 // What an operation that goes on after a while may still delete: what it planned to, and what is still extra.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { OperationState } from '../../src/model/application.ts';
+import { packPlan, unpackPlan } from '../../src/sync/planned.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { Crash, Mortal, configMap, deployment, drive, makeBed, full } from './fixture.ts';
 import type { Bed, Scene, Stored } from './fixture.ts';
@@ -100,7 +102,7 @@ test('an object that was made anew since the plan is not pruned', async (t) => {
   assert.equal((await find(bed, 'extra'))?.metadata.uid, fresh.metadata.uid);
 });
 
-test('rows that somebody wrote delete nothing that is not extra, and nothing without prune', async (t) => {
+test('a plan that somebody wrote deletes nothing that is not extra, and nothing without prune', async (t) => {
   const bed = await makeBed(t);
   const ns = bed.facts.namespace;
   const own = await drive({
@@ -135,11 +137,11 @@ test('rows that somebody wrote delete nothing that is not extra, and nothing wit
     operation,
     phase: 'Running',
     startedAt: '2026-01-05T15:04:00Z',
-    syncResult: { revision: 'abcdef0123456789', resources: [bare, ...rows] },
+    syncResult: { revision: 'abcdef0123456789', resources: [] },
   };
   const stored = await drive(
     { bed, name: 'forged', manifests: [configMap(ns, 'mine')], operation },
-    { stored: { state, done: false, saves: [] } },
+    { stored: { state, plan: packPlan(state, [bare, ...rows]), done: false, saves: [] } },
   );
   assert.equal(stored.state?.phase, 'Succeeded', stored.state?.message ?? '');
   assert.deepEqual(
@@ -152,6 +154,45 @@ test('rows that somebody wrote delete nothing that is not extra, and nothing wit
     await bed.cluster.api.get({ group: '', kind: 'Namespace', namespace: '', name: `${ns}-forged` }),
     undefined,
   );
+});
+
+for (const [what, plan] of [
+  ['taken away', undefined],
+  ['cut off', '{"startedAt":"'],
+  ['of another operation', '{"startedAt":"2026-01-01T00:00:00Z","attempt":0,"tasks":0,"rows":""}'],
+] as const) {
+  test(`an operation whose plan is ${what} keeps what it has done and does the rest`, async (t) => {
+    const bed = await makeBed(t);
+    const { scene, stored } = await beforePrune(bed, 'bereft');
+    const before = stored.state?.syncResult?.resources ?? [];
+    assert.deepEqual(
+      before.map((row) => [row.name, row.hookPhase]),
+      [['bereft-db', 'Running']],
+    );
+    stored.plan = plan;
+    const { state } = await drive(scene, { stored });
+    assert.equal(state?.phase, 'Succeeded', state?.message ?? '');
+    assert.deepEqual(
+      state.syncResult?.resources?.map((row) => [row.name, row.status, row.message]),
+      [
+        ['bereft-db', 'Synced', before[0]?.message],
+        ['extra', 'Pruned', 'pruned'],
+      ],
+    );
+    assert.equal(stored.plan, undefined);
+  });
+}
+
+test('a plan is read back for its own attempt alone, and one too large is left out', () => {
+  const state: OperationState = { operation: {}, phase: 'Running', startedAt: '2026-01-05T15:04:00Z' };
+  const row = { group: '', version: 'v1', kind: 'ConfigMap', namespace: 'n', name: 'a', images: ['x:1'] };
+  const text = packPlan(state, [row]);
+  assert.deepEqual(unpackPlan(text, state), [row]);
+  assert.equal(unpackPlan(text, { ...state, retryCount: 1 }), undefined);
+  assert.equal(unpackPlan(text, { ...state, startedAt: '2026-01-05T15:04:01Z' }), undefined);
+  assert.equal(unpackPlan(packPlan(state, [{ ...row, name: 1 as unknown as string }]), state), undefined);
+  const many = Array.from({ length: 20_000 }, () => ({ ...row, message: `to be pruned: ${randomUUID()}` }));
+  assert.equal(packPlan(state, many), undefined);
 });
 
 test('Helm’s keep policy holds an object that Git no longer has, as does the application’s Prune=false', async (t) => {

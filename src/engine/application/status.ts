@@ -13,6 +13,7 @@ import type {
 import type { DesiredState } from './desired.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { isApplication } from '../../model/argo-kinds.ts';
+import { cox } from '../../model/annotations.ts';
 import { diffMergePatch } from '../../base/merge-patch.ts';
 import type { ReconcileDeps } from './pass.ts';
 import { applicationKey, refreshRequests } from '../../model/application.ts';
@@ -129,27 +130,43 @@ export const comparisonTypes = [
 /** Conditions that the check of the spec evaluates. */
 export const specTypes = ['InvalidSpecError', 'UnknownError'] as const;
 
-/** What goes with the status in one patch: the operation, and the removal of the refresh annotation. */
+/** What goes with the status in one patch: the operation and its plan, and the removal of the refresh annotation. */
 interface Written {
   operation?: Operation | null;
+  /** None outlives its operation. */
+  plan?: string | null;
   refreshed?: boolean;
+}
+
+function annotationChanges(
+  app: Application,
+  { refreshed, plan }: { refreshed: boolean; plan: string | null | undefined },
+): Record<string, string | null> | undefined {
+  const requests = refreshed ? refreshRequests(app) : [];
+
+  const before = app.metadata.annotations?.[cox.plan] ?? null;
+  const changes = {
+    ...Object.fromEntries(requests.map(([name]) => [name, null])),
+    ...(plan !== undefined && plan !== before && { [cox.plan]: plan }),
+  };
+  return Object.keys(changes).length > 0 ? changes : undefined;
 }
 
 async function patch(
   deps: Pick<ReconcileDeps, 'store' | 'claim' | 'view'>,
   app: Application,
   status: ApplicationStatus,
-  { refreshed = false, ...more }: Written,
+  { refreshed = false, plan, ...more }: Written,
 ): Promise<Application> {
-  const answered = Object.fromEntries(refreshRequests(app).map(([name]) => [name, null]));
-  const metadata = refreshed ? { metadata: { annotations: answered } } : {};
-  const changes = statusPatch(app, status, { ...more, ...metadata });
+  const annotations = annotationChanges(app, { refreshed, plan: more.operation === null ? null : plan });
+  const metadata = annotations && { annotations };
+  const changes = statusPatch(app, status, { ...more, ...(metadata && { metadata }) });
   if (!changes) return app;
   deps.claim(applicationKey(app));
   // An operation is merged into one that somebody wrote meanwhile, and its end would take that one away.
   const version =
     refreshed || more.operation !== undefined
-      ? { ...changes, metadata: { ...metadata.metadata, resourceVersion: app.metadata.resourceVersion } }
+      ? { ...changes, metadata: { ...metadata, resourceVersion: app.metadata.resourceVersion } }
       : changes;
   return deps.store.applications.patch(applicationKey(app), version);
 }

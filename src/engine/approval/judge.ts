@@ -1,6 +1,5 @@
 // Under approval each write is judged immediately before it: what it would do now must be what the gate let pass.
 import type { Judgement, StepInput, Write } from '../../sync/sync.ts';
-import type { OperationState } from '../../model/application.ts';
 import type { EffectOperation } from '../../model/effect.ts';
 import type { ResourceKey } from '../../model/kube.ts';
 import type { Admission, AdmissionDeps } from './admission.ts';
@@ -13,7 +12,6 @@ import { applicationKey } from '../../model/application.ts';
 import { deletionsOf } from '../../compare/effect/others.ts';
 import { isApplication } from '../../model/argo-kinds.ts';
 import { keyText, keyTitle } from '../../model/kube.ts';
-import { isMarkedUnchanged, kubectlName, saysUnchanged } from '../../sync/task.ts';
 import { covers } from './admission.ts';
 import { effectInput } from '../application/assess.ts';
 
@@ -96,25 +94,4 @@ export function judgeOf(
     if (agreed && beyond) return { do: 'stop', why: differenceOf(agreed, beyond) };
     return { do: 'write', live, target, manifestHash, removed, recreate: operation.op === 'recreate' };
   };
-}
-
-const named = 10;
-
-function listed(what: string, names: readonly string[]): string {
-  if (names.length === 0) return '';
-  return (
-    `; ${what}: ${names.slice(0, named).join(', ')}` +
-    `${names.length > named ? ` and ${names.length - named} more` : ''}`
-  );
-}
-
-/** The message of an operation that ends half-way: what it has written, and what not. */
-export function toldOf({ syncResult }: OperationState, message: string): string {
-  const rows = syncResult?.resources ?? [];
-  const written = rows.filter(
-    (row) =>
-      row.hookPhase !== undefined && row.status !== undefined && row.status !== 'PruneSkipped' && !saysUnchanged(row),
-  );
-  const left = rows.filter((row) => row.hookPhase === undefined && !isMarkedUnchanged(row));
-  return `${message}${listed('applied', written.map(kubectlName))}${listed('not applied', left.map(kubectlName))}`;
 }

@@ -6,7 +6,9 @@ import type { Assessment, Subject } from '../application/assess.ts';
 import type { Leave } from '../application/memory.ts';
 import { canonicalJson, hashOf, sameJson } from '../../base/canonical.ts';
 import { AppError, describeError, errorKind } from '../../base/errors.ts';
+import { applicationKey } from '../../model/application.ts';
 import { findingText, idleOperationFields } from '../../model/contract.ts';
+import { cox } from '../../model/annotations.ts';
 import type { ResourceKey } from '../../model/kube.ts';
 import { keyTitle } from '../../model/kube.ts';
 import { syncWindow } from '../../policy/window.ts';
@@ -17,7 +19,7 @@ import { basisOf, compareTo, deniedTargets } from '../application/assess.ts';
 import { isGated } from '../approval/gate-input.ts';
 import { guardOf } from '../application/met-gates.ts';
 import { confirmOf } from '../approval/rights.ts';
-import { judgeOf, toldOf } from '../approval/judge.ts';
+import { judgeOf } from '../approval/judge.ts';
 import { endedState, sourceFields, stateOf } from '../application/operation-state.ts';
 import { unread } from '../application/others.ts';
 import { recordEnd } from '../approval/gate-end.ts';
@@ -123,8 +125,10 @@ function takeStep(deps: OperationDeps, { subject, save }: OperationInput, steps:
     heldBy: (key) => takenBy(subject, key),
     unread: () => unread(deps, app, target, steps.signal),
     cluster,
-    async save(now, done) {
-      if (!done) return save({ operationState: now }, false);
+    // Of the step before, which may have been a moment ago.
+    plan: (deps.store.applications.get(applicationKey(app)) ?? app).metadata.annotations?.[cox.plan],
+    async save(now, done, plan) {
+      if (!done) return save({ operationState: now }, false, plan ?? null);
       const { approval, unapproved } = known.admitted ?? {};
       if (unapproved && makesHistory(now))
         return save(
@@ -167,7 +171,7 @@ async function endHere(
   { state, wanted, message }: { state: OperationState; wanted: Assessment; message: string },
   signal: AbortSignal,
 ): Promise<OperationOutcome> {
-  await takeStep(deps, input, { ...stepsOf(input, wanted, state), ends: toldOf(state, message), signal });
+  await takeStep(deps, input, { ...stepsOf(input, wanted, state), ends: message, signal });
   input.subject.known.admitted = undefined;
   return { ended: true };
 }

@@ -131,5 +131,6 @@ export interface OperationInput {
    */
   head: Assessment | undefined;
   /** Writes status (and, at the end, the removal of /operation) in one patch. */
-  save(status: Partial<ApplicationStatus>, done: boolean): Promise<void>;
+  /** `plan`: of the sync, where it becomes another one; null: none. */
+  save(status: Partial<ApplicationStatus>, done: boolean, plan?: string | null): Promise<void>;
 }

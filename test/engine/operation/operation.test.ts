@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Application } from '../../../src/model/application.ts';
 import type { SyncWindow } from '../../../src/model/project.ts';
 import { requestSync } from '../../../src/engine/request.ts';
+import { plannedTasks } from '../../../src/sync/planned.ts';
 import {
   automated,
   config,
@@ -38,6 +39,9 @@ test('hooks run once around the sync, in their phases, and the rows say so', asy
   );
   assert.equal(running.status?.operationState?.phase, 'Running');
   assert.equal(running.status?.operationState?.message, 'waiting for completion of hook batch/Job/pre');
+  const begun = running.status?.operationState?.syncResult?.resources?.map((row) => [row.name, row.hookPhase]);
+  assert.deepEqual(begun, [['pre', 'Running']], 'what is only planned is not told as a result');
+  assert.equal(plannedTasks(running), 3);
   assert.equal(await dataOf(s, 'web'), undefined, 'nothing is applied before the hook is through');
   const app = await ended(s, 'web', 'Succeeded');
   const state = app.status?.operationState;
@@ -62,6 +66,7 @@ test('hooks run once around the sync, in their phases, and the rows say so', asy
   );
   assert.notEqual(await s.cluster.api.get({ ...jobs(s.namespace), name: 'post' }), undefined);
   assert.equal(app.status?.sync?.status, 'Synced');
+  assert.equal(app.metadata.annotations?.['coxswain.dev/plan'], undefined);
 });
 
 test('while an operation runs nobody else gets one, and one request starts one operation', async (t) => {
@@ -136,10 +141,7 @@ for (const [what, spec] of [
     assert.deepEqual([phase, message], ['Failed', 'Operation terminated']);
     assert.deepEqual(
       syncResult?.resources?.map((row) => [row.name, row.hookPhase, row.message]).filter(([name]) => name !== 'done'),
-      [
-        ['pre', 'Failed', 'Terminated'],
-        ['web', undefined, undefined],
-      ],
+      [['pre', 'Failed', 'Terminated']],
     );
     for (const name of ['pre', 'done'])
       await s.untilStore(`${name} is gone`, () =>
@@ -287,13 +289,15 @@ test('a window that closes while a sync runs is told, holds it, and lets anybody
     'says so',
     (app) => app.status?.operationState?.message === 'Sync operation blocked by sync window',
   );
+  assert.equal(plannedTasks(held), 2);
   assert.deepEqual(
     [held.status?.operationState?.phase, held.status?.operationState?.syncResult?.resources?.length],
-    ['Running', 2],
+    ['Running', 1],
   );
   await patchApp(s, 'web', { status: { operationState: { phase: 'Terminating' } } });
   const app = await ended(s, 'web', 'Failed');
   assert.equal(app.status?.operationState?.message, 'Operation terminated');
+  assert.equal(app.metadata.annotations?.['coxswain.dev/plan'], undefined);
   await s.untilStore('the hook is gone', () =>
     s.cluster.live.get({ ...jobs(s.namespace), name: 'pre' }) === undefined ? true : undefined,
   );
