@@ -38,6 +38,11 @@ export const settingKeys = {
       '`schedule.resync` counts instead. Default: 120s',
     'cluster.inClusterEnabled': '`false` removes the implicit cluster `https://kubernetes.default.svc`. Default: true',
   },
+  'argocd-cmd-params-cm': {
+    'controller.ignore.normalizer.jq.timeout':
+      'How long one jq expression of `ignoreDifferences` may take at one object, at most 60s. All expressions of an ' +
+      'application together may take ten times as long within five minutes. Default: 1s',
+  },
   'argocd-rbac-cm': {
     'policy.csv':
       'Who may do what, in the form of Argo CD. Keys `policy.<name>.csv` are added to it. Default: ' +

@@ -25,6 +25,7 @@ interface WorkerAnswer {
 
 interface Call {
   message: Buffer[];
+  timeoutMs: number;
   attempts: number;
   resolve: (answer: WorkerAnswer) => void;
   reject: (error: unknown) => void;
@@ -62,11 +63,16 @@ export class Worker {
    * Throws E_PROCESS_LIMIT for an input that takes too long or makes too much, E_PROCESS if the tool refuses it,
    * E_TOOLS if it is not there.
    */
-  call(verb: string, parameters: unknown, blobs: readonly Uint8Array[] = []): Promise<WorkerAnswer> {
+  call(
+    verb: string,
+    parameters: unknown,
+    blobs: readonly Uint8Array[] = [],
+    timeoutMs = this.#options.timeoutMs,
+  ): Promise<WorkerAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#stopped) return reject(this.#stoppedError());
       const head = Buffer.from(JSON.stringify({ verb, parameters }));
-      this.#waiting.push({ message: encode([head, ...blobs]), attempts: 0, resolve, reject });
+      this.#waiting.push({ message: encode([head, ...blobs]), timeoutMs, attempts: 0, resolve, reject });
       if (this.#waiting.length === 1) this.#send();
     });
   }
@@ -88,8 +94,8 @@ export class Worker {
     call.attempts += 1;
     const child = (this.#child ??= this.#start());
     keepAlive(child, true);
-    this.#cancelTimer = systemClock.after(this.#options.timeoutMs, () =>
-      this.#fail(this.#tooMuch(`more than ${this.#options.timeoutMs / 1000} s`)),
+    this.#cancelTimer = systemClock.after(call.timeoutMs, () =>
+      this.#fail(this.#tooMuch(`more than ${call.timeoutMs / 1000} s`)),
     );
     child.stdin.cork();
     for (const part of call.message) child.stdin.write(part);

@@ -74,7 +74,7 @@ export async function openCore(base: Base, state: State): Promise<Core> {
   const github = await clientOf({ ...base, ...state });
   const worker = new Worker({ path: toolPaths(config).render });
   started.add('worker', () => worker.stop());
-  const jq = new Jq(toolPaths(config).render);
+  const jq = new Jq(toolPaths(config).render, () => store.settings().jqTimeoutMs);
   started.add('jq', () => jq.stop());
   const git = gitOf({ ...base, ...state }, worker, github);
   started.add('git', () => git.stop());

@@ -42,6 +42,8 @@ export interface Settings {
   driftSettleMs: number;
   /** coxswain-cm schedule.*; default: `timeout.reconciliation` of argocd-cm, ten minutes, one hour. */
   schedules: ScheduleSettings;
+  /** argocd-cmd-params-cm controller.ignore.normalizer.jq.timeout in milliseconds; default 1,000. */
+  jqTimeoutMs: number;
   clusters: ClusterEntry[];
   repositories: RepositoryCredential[];
   /** Faults found while reading, one sentence each; the defaults stand in for what is wrong. */
@@ -76,6 +78,16 @@ function lifetime(text: string | undefined, faults: string[]): number {
   return parsed || approvalExpiresMs;
 }
 
+const jqTimeoutKey = 'controller.ignore.normalizer.jq.timeout';
+
+/** Argo CD takes 0 for its default, too (DefaultJQExecutionTimeout); all applications wait for the longest. */
+function jqTimeout(data: Record<string, string>, faults: string[]): number {
+  const [fallback, most] = [1_000, 60_000];
+  const found = duration(data, jqTimeoutKey, 0, faults);
+  if (found > most) faults.push(`${jqTimeoutKey} is "${data[jqTimeoutKey] ?? ''}", of which 60s count`);
+  return Math.min(found || fallback, most);
+}
+
 function identities(text: string | undefined, faults: string[]): Map<string, string> {
   const found = new Map<string, string>();
   for (const line of (text ?? '')
@@ -105,7 +117,12 @@ function users(text: string | undefined, faults: string[]): Map<string, string> 
 }
 
 /** The ConfigMaps that are read. */
-export const settingMaps: ReadonlySet<string> = new Set(['argocd-cm', 'argocd-rbac-cm', 'coxswain-cm']);
+export const settingMaps: ReadonlySet<string> = new Set([
+  'argocd-cm',
+  'argocd-cmd-params-cm',
+  'argocd-rbac-cm',
+  'coxswain-cm',
+]);
 
 function cluster(secret: KubeObject, faults: string[]): ClusterEntry | undefined {
   const data = secretData(secret);
@@ -167,6 +184,7 @@ interface SettingsObjects {
 export function readSettings({ configMaps, secrets }: SettingsObjects): Settings {
   const faults: string[] = [];
   const argocd = stringData(configMaps.get('argocd-cm'));
+  const parameters = stringData(configMaps.get('argocd-cmd-params-cm'));
   const rbac = stringData(configMaps.get('argocd-rbac-cm'));
   const own = stringData(configMaps.get('coxswain-cm'));
   const clusters: ClusterEntry[] = [];
@@ -200,6 +218,7 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     approvalExpiresMs: lifetime(own['approval.expires'], faults),
     driftSettleMs: duration(own, 'drift.settle', 60_000, faults),
     schedules: readSchedules(own, duration(argocd, 'timeout.reconciliation', 120_000, faults), faults),
+    jqTimeoutMs: jqTimeout(parameters, faults),
     clusters,
     repositories,
     faults,

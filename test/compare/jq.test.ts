@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../../src/model/kube.ts';
 import { Jq } from '../../src/compare/object/jq.ts';
+import type { Asker } from '../../src/compare/object/jq.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { configMap, deployment, summary, world } from './fixture.ts';
 
@@ -164,6 +165,8 @@ test('an expression that fails leaves its object alone and names the reason; all
   }
 });
 
+const asker: Asker = { application: 'argocd/shop', rules: [] };
+
 function maps(count: number): KubeObject[] {
   return Array.from({ length: count }, (_, at) => ({
     ...configMap(`cm-${at}`, { x: String(at) }),
@@ -175,14 +178,15 @@ test('what was found is not asked again, and an object that ends the process doe
   const jq = new Jq(render);
   t.after(() => jq.stop());
   const objects = maps(300);
-  const ask = (expression: string): ReturnType<Jq['namedIn']>[] => objects.map((each) => jq.namedIn(each, expression));
+  const ask = (expression: string): ReturnType<Jq['namedIn']>[] =>
+    objects.map((each) => jq.namedIn(each, expression, asker));
   assert.deepEqual(new Set((await Promise.all(ask('.data.x'))).map((each) => JSON.stringify(each))).size, 1);
-  assert.deepEqual(await jq.namedIn(objects[7] ?? configMap('none', {}), '.data.x'), { paths: [['data', 'x']] });
+  assert.deepEqual(await jq.namedIn(objects[7] ?? configMap('none', {}), '.data.x', asker), { paths: [['data', 'x']] });
   assert.equal(jq.evaluated, 300);
   await Promise.all(ask('.data.x'));
   assert.equal(jq.evaluated, 300);
   const deadly = 'if .metadata.name == "cm-150" then .data.l[536870000] |= 1 else . end | .data.x';
-  const [named] = await Promise.all([jq.namedIn(objects[0] ?? configMap('none', {}), '.data'), ...ask(deadly)]);
+  const [named] = await Promise.all([jq.namedIn(objects[0] ?? configMap('none', {}), '.data', asker), ...ask(deadly)]);
   assert.deepEqual(named, { paths: [['data']] });
   const whys = (await Promise.all(ask(deadly))).flatMap((each, at) => ('why' in each ? [[at, each.why]] : []));
   assert.deepEqual(
@@ -194,13 +198,49 @@ test('what was found is not asked again, and an object that ends the process doe
 test('an expression that takes too much at three objects is tried at no fourth one', async (t) => {
   const jq = new Jq(render);
   t.after(() => jq.stop());
-  const answers = await Promise.all(maps(20).map((each) => jq.namedIn(each, 'last(repeat(.))')));
+  const answers = await Promise.all(maps(20).map((each) => jq.namedIn(each, 'last(repeat(.))', asker)));
   assert.equal(jq.evaluated, 3);
   assert.deepEqual(
     answers.slice(2, 4).map((each) => 'why' in each && each.why),
     ['it takes too long', 'it took too much at 3 other objects'],
   );
-  assert.deepEqual(await jq.namedIn(configMap('a', { x: '1' }), '.data.x'), { paths: [['data', 'x']] });
+  assert.deepEqual(await jq.namedIn(configMap('a', { x: '1' }), '.data.x', asker), { paths: [['data', 'x']] });
+});
+
+const spent = 'the jq expressions of this application took too much together in the last five minutes';
+
+test('many expressions that take too much take their own application its share, and no other one', async (t) => {
+  const jq = new Jq(render, () => 20);
+  t.after(() => jq.stop());
+  const [object = configMap('none', {})] = maps(1);
+  const hostile = Array.from({ length: 100 }, (_, at) => `last(repeat(.)) | .data.x${at}`);
+  const answers = await Promise.all(hostile.map((each) => jq.namedIn(object, each, asker)));
+  assert.ok(jq.evaluated <= 11, `${jq.evaluated} were tried`);
+  assert.deepEqual([...new Set(answers.map((each) => 'why' in each && each.why))], ['it takes too long', spent]);
+  const before = jq.evaluated;
+  assert.deepEqual(await jq.namedIn(object, '.data.x', asker), { why: spent });
+  assert.equal(jq.evaluated, before);
+  for (const other of [
+    { ...asker, application: 'argocd/other' },
+    { ...asker, rules: [{ kind: 'ConfigMap', jqPathExpressions: ['.data.x'] }] },
+  ])
+    await jq.namedIn(object, `.data.x | "${other.application}"`, other);
+  assert.equal(jq.evaluated, before + 2);
+});
+
+test('what is slow without taking too much counts too, and what was found stays', async (t) => {
+  let timeout = 60_000;
+  const jq = new Jq(render, () => timeout);
+  t.after(() => jq.stop());
+  const [a = configMap('none', {}), b = a] = maps(2);
+  const slow = 'last(range(1000000)) as $last | .data.x';
+  const found = { paths: [['data', 'x']] };
+  assert.deepEqual(await jq.namedIn(a, slow, asker), found);
+  timeout = 1;
+  assert.deepEqual(await jq.namedIn(b, '.data.x', asker), { why: spent });
+  assert.deepEqual(await jq.namedIn(a, slow, asker), found);
+  timeout = 60_000;
+  assert.deepEqual(await jq.namedIn(b, '.data.x', asker), found);
 });
 
 test('what jq cannot read is told for the expression, and nothing of the process can be read', async (t) => {
@@ -217,5 +257,5 @@ test('what jq cannot read is told for the expression, and nothing of the process
   };
   for (const [expression, fault] of Object.entries(faults)) assert.equal(await jq.fault(expression), fault);
   const home = configMap('a', { '': 'x' });
-  assert.deepEqual(await jq.namedIn(home, '.data[env.HOME // ""]'), { paths: [['data', '']] });
+  assert.deepEqual(await jq.namedIn(home, '.data[env.HOME // ""]', asker), { paths: [['data', '']] });
 });

@@ -46,6 +46,7 @@ test('without any ConfigMap or Secret every setting has its default and nothing 
     slackChannel: '',
     approvalExpiresMs: 259_200_000,
     driftSettleMs: 60_000,
+    jqTimeoutMs: 1_000,
     schedules,
     clusters: [{ name: 'in-cluster', server: 'https://kubernetes.default.svc', config: {} }],
     repositories: [],
@@ -70,6 +71,17 @@ const keys: { map: string; data: Record<string, string>; expected: Partial<Setti
       ]),
     },
   },
+  ...(
+    [
+      ['2500ms', 2_500],
+      ['0', 1_000],
+      ['60s', 60_000],
+    ] as const
+  ).map(([text, jqTimeoutMs]) => ({
+    map: 'argocd-cmd-params-cm',
+    data: { 'controller.ignore.normalizer.jq.timeout': text },
+    expected: { jqTimeoutMs },
+  })),
   { map: 'coxswain-cm', data: { 'approval.expires': '36h' }, expected: { approvalExpiresMs: 129_600_000 } },
   {
     map: 'coxswain-cm',
@@ -137,6 +149,18 @@ const faulty: { map: string; data: Record<string, string>; fault: RegExp | strin
     data: { 'drift.settle': 'soon' },
     fault: /^drift\.settle is "soon"/,
     expected: { driftSettleMs: 60_000 },
+  },
+  {
+    map: 'argocd-cmd-params-cm',
+    data: { 'controller.ignore.normalizer.jq.timeout': 'soon' },
+    fault: /^controller\.ignore\.normalizer\.jq\.timeout is "soon"/,
+    expected: {},
+  },
+  {
+    map: 'argocd-cmd-params-cm',
+    data: { 'controller.ignore.normalizer.jq.timeout': '1h' },
+    fault: 'controller.ignore.normalizer.jq.timeout is "1h", of which 60s count',
+    expected: { jqTimeoutMs: 60_000 },
   },
   {
     map: 'argocd-cm',

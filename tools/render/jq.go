@@ -43,6 +43,8 @@ type jqFound struct {
 	Error string  `json:"error,omitempty"`
 	// The evaluation took too much, which another time it may not.
 	Limit bool `json:"limit,omitempty"`
+	// Milliseconds that it took.
+	Took float64 `json:"took"`
 }
 
 const maxExpression, maxPaths = 10_000, 10_000
@@ -84,7 +86,9 @@ func jqPaths(parameters json.RawMessage, texts [][]byte) (any, [][]byte, error) 
 			answer.Found = append(answer.Found, jqFound{Error: answer.Faults[pair[0]]})
 			continue
 		}
+		begun := time.Now()
 		found, spent := evaluate(code, objects[pair[1]], asked)
+		found.Took = float64(time.Since(begun).Microseconds()) / 1000
 		answer.Found, answer.spent = append(answer.Found, found), spent
 		if found.Limit {
 			break

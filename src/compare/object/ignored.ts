@@ -7,6 +7,7 @@ import type { Ignored } from '../../diff/ignored-from.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { Prediction } from './predict.ts';
 import { AppError } from '../../base/errors.ts';
+import { applicationKey } from '../../model/application.ts';
 import { ignoreRulesFor, ignoredIn, ignoredPaths, namedPath } from '../../diff/ignore.ts';
 import { withIgnoredFrom } from '../../diff/ignored-from.ts';
 import type { OwnedChange } from '../../diff/owned.ts';
@@ -64,8 +65,10 @@ async function namedByJq(
   rules: readonly IgnoreDifference[],
   object: KubeObject,
 ): Promise<FieldPath[]> {
+  const { app } = context.input;
+  const asker = { application: applicationKey(app), rules: app.spec.ignoreDifferences ?? [] };
   const found = expressionsOf(context, rules).map(async ([expression, field]) => {
-    const named = await context.jq.namedIn(object, expression);
+    const named = await context.jq.namedIn(object, expression, asker);
     if ('why' in named) throw new UnreadRule(`${field}: ${named.why}`);
     return named.paths;
   });

@@ -1,7 +1,9 @@
 // What jq expressions name in objects: asked of our Go program in batches, and remembered as long as the object is.
 import type { FieldPath } from '../../model/effect.ts';
+import type { IgnoreDifference } from '../../model/application.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import { LRUCache } from 'lru-cache';
+import { hashOf } from '../../base/canonical.ts';
 import { AppError } from '../../base/errors.ts';
 import { Worker } from '../../base/worker.ts';
 import { keyOf, keyText } from '../../model/kube.ts';
@@ -10,8 +12,9 @@ import { stringifyJson } from '../../base/json.ts';
 /** Positions of what is there; or why nobody can tell. */
 type Named = { paths: FieldPath[] } | { why: string };
 
-/** Milliseconds for one expression and one object (Argo CD: ignore.normalizer.jq.timeout). */
-const timeoutMs = 1_000;
+/** Milliseconds that a request may take beside the evaluation that is under way at its end. */
+const requestMs = 14_000;
+const defaultTimeoutMs = 1_000;
 /** Bytes that an evaluation may hold. */
 const memory = 256 * 2 ** 20;
 /** Of one request. */
@@ -19,11 +22,22 @@ const [mostPairs, mostText] = [512, 8 * 2 ** 20];
 /** An expression that took too much is not tried again at this object for a while, and at so many at none. */
 const strikes = 3;
 const strikeMs = 300_000;
+/** All rules of an application may take so many times what one expression may take at one object, in that while. */
+const shareOf = 10;
 const expressionsKept = 10_000;
+
+/** Whose rules are read: what they take is taken from its share of the one process, in which all are read. */
+export interface Asker {
+  /** `namespace/name`. */
+  application: string;
+  /** What a pull request makes of the rules has a share of its own. */
+  rules: readonly IgnoreDifference[];
+}
 
 interface Pair {
   expression: string;
   object: KubeObject;
+  share: string;
   resolve(named: Named): void;
   reject(error: unknown): void;
 }
@@ -33,6 +47,8 @@ interface Found {
   error?: string;
   /** It took too much, which another time it may not. */
   limit?: boolean;
+  /** Milliseconds. */
+  took?: number;
 }
 
 interface Answer {
@@ -50,14 +66,22 @@ export class Jq {
   readonly #faults = new LRUCache<string, Promise<string>>({ max: expressionsKept });
   /** By expression, then by object. */
   readonly #struck = new LRUCache<string, Map<string, Named>>({ max: expressionsKept, ttl: strikeMs });
+  /** Milliseconds, by share. */
+  readonly #taken = new LRUCache<string, number>({ max: expressionsKept, ttl: strikeMs, noUpdateTTL: true });
+  readonly #hashes = new WeakMap<readonly IgnoreDifference[], string>();
+  readonly #timeoutMs: () => number;
   readonly #waiting: Pair[] = [];
   #working = false;
   /** Pairs that were evaluated since the start. */
   evaluated = 0;
 
-  /** `path` of the program `render`. */
-  constructor(path: string) {
-    this.#worker = new Worker({ path, timeoutMs: 15_000, memory: 4 * memory });
+  /**
+   * `path` of the program `render`; `timeoutMs`: for one expression and one object (Argo CD:
+   * controller.ignore.normalizer.jq.timeout).
+   */
+  constructor(path: string, timeoutMs: () => number = () => defaultTimeoutMs) {
+    this.#worker = new Worker({ path, memory: 4 * memory });
+    this.#timeoutMs = timeoutMs;
   }
 
   stop(): void {
@@ -81,12 +105,12 @@ export class Jq {
   }
 
   /** Objects are never modified, so what was found in one holds. */
-  async namedIn(object: KubeObject, expression: string): Promise<Named> {
+  async namedIn(object: KubeObject, expression: string, asker: Asker): Promise<Named> {
     const struck = this.#isStruck(object, expression);
     if (struck) return struck;
     const known = this.#known.get(object) ?? new Map<string, Promise<Named>>();
     this.#known.set(object, known);
-    const answer = known.get(expression) ?? this.#ask(object, expression);
+    const answer = known.get(expression) ?? this.#ask(object, expression, this.#shareOf(asker));
     known.set(expression, answer);
     try {
       return await answer;
@@ -96,9 +120,15 @@ export class Jq {
     }
   }
 
-  #ask(object: KubeObject, expression: string): Promise<Named> {
+  #shareOf({ application, rules }: Asker): string {
+    const hash = this.#hashes.get(rules) ?? hashOf(rules);
+    this.#hashes.set(rules, hash);
+    return `${application} ${hash}`;
+  }
+
+  #ask(object: KubeObject, expression: string, share: string): Promise<Named> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ expression, object, resolve, reject });
+      this.#waiting.push({ expression, object, share, resolve, reject });
       if (this.#working) return;
       this.#working = true;
       void this.#work();
@@ -123,9 +153,9 @@ export class Jq {
     let left = batch;
     while (left.length > 0) {
       const open = left.filter((pair) => {
-        const struck = this.#isStruck(pair.object, pair.expression);
-        if (struck) pair.resolve(struck);
-        return !struck;
+        const refused = this.#isStruck(pair.object, pair.expression) ?? this.#isSpent(pair);
+        if (refused) pair.resolve(refused);
+        return !refused;
       });
       left = open.length > 0 ? await this.#evaluateSome(open) : [];
     }
@@ -134,6 +164,7 @@ export class Jq {
   /** What is left. */
   async #evaluateSome(pairs: readonly Pair[]): Promise<readonly Pair[]> {
     const { asked, expressions, texts } = requestOf(pairs);
+    const began = performance.now();
     try {
       const { found } = await this.#call(expressions, texts, asked);
       found.forEach((each, at) => this.#settle(pairs[at], each));
@@ -141,17 +172,18 @@ export class Jq {
     } catch (error) {
       if (this.#worker.isStopped || !hasEnded(error)) throw error;
       const [first] = pairs;
-      if (pairs.length === 1) this.#settle(first, tooMuch);
+      if (pairs.length === 1) this.#settle(first, { ...tooMuch, took: performance.now() - began });
       // One of them is the end of the process, and nobody knows which.
       else for (const pair of pairs) await this.#evaluate([pair]);
       return [];
     }
   }
 
-  #settle(pair: Pair | undefined, { paths, error, limit }: Found): void {
+  #settle(pair: Pair | undefined, { paths, error, limit, took = 0 }: Found): void {
     if (!pair) return;
-    const { object, expression } = pair;
+    const { object, expression, share } = pair;
     this.evaluated += 1;
+    this.#taken.set(share, (this.#taken.get(share) ?? 0) + took);
     const named: Named = paths && error === undefined ? { paths } : { why: error ?? '' };
     if (limit) {
       const met = this.#struck.get(expression) ?? new Map<string, Named>();
@@ -169,8 +201,21 @@ export class Jq {
     return own ?? (met.size < strikes ? undefined : { why: `it took too much at ${strikes} other objects` });
   }
 
+  /** An answer for now: it is asked again. */
+  #isSpent({ object, expression, share }: Pair): Named | undefined {
+    if ((this.#taken.get(share) ?? 0) <= shareOf * this.#timeoutMs()) return undefined;
+    this.#known.get(object)?.delete(expression);
+    return { why: 'the jq expressions of this application took too much together in the last five minutes' };
+  }
+
   async #call(expressions: string[], texts: Uint8Array[], asked: readonly [number, number][]): Promise<Answer> {
-    const { value } = await this.#worker.call('jq', { expressions, asked, timeout: timeoutMs, memory }, texts);
+    const timeout = this.#timeoutMs();
+    const { value } = await this.#worker.call(
+      'jq',
+      { expressions, asked, timeout, memory },
+      texts,
+      requestMs + timeout,
+    );
     return value as Answer;
   }
 }
