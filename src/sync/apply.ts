@@ -8,6 +8,7 @@ import { removalPatch, removals } from '../diff/removals.ts';
 import { foldStringData } from '../diff/secret-data.ts';
 import { takeover } from '../diff/takeover.ts';
 import { cox } from '../model/annotations.ts';
+import { isApplication } from '../model/argo-kinds.ts';
 import type { FieldPath } from '../model/effect.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Permit } from './input.ts';
@@ -270,7 +271,9 @@ export async function applyTask(run: Run, task: Task): Promise<boolean> {
       await createHook(run, task, foldStringData(task.object));
       return true;
     }
-    if (isGuarded(run, task, task.kind === 'hook' || forced(run, task))) return true;
+    // An Application has no field that cannot be changed: none is made anew.
+    const clears = task.kind === 'hook' || (forced(run, task) && !isApplication(task.key));
+    if (isGuarded(run, task, clears)) return true;
     const existed = run.live(task.key) !== undefined;
     const object = await write(run, task, foldStringData(task.object));
     if (!object) return false;

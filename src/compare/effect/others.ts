@@ -3,7 +3,6 @@
 import { applicationName } from '../../model/application.ts';
 import type { Gone, Others } from '../object/comparison.ts';
 import type { Effect, EffectOperation } from '../../model/effect.ts';
-import { isApplication } from '../../model/argo-kinds.ts';
 import { keyText } from '../../model/kube.ts';
 import { isProduction } from './risks.ts';
 
@@ -35,10 +34,15 @@ export function deletionsOf(gone: readonly Gone[], wave = 0): Pick<Part, 'delete
   };
 }
 
+/** Whether what is live goes: a hook clears its place, and what is made anew is deleted first. */
+export function clears(op: EffectOperation['op']): boolean {
+  return op !== 'create' && op !== 'change';
+}
+
 export function concerning(others: Others | undefined, operations: readonly EffectOperation[]): Part {
   if (!others) return { deleted: [], owners: [], asks: [], operations: [], risks: [] };
   const going = operations
-    .filter(({ op, key }) => op === 'delete' && isApplication(key))
+    .filter(({ op }) => clears(op))
     .map(({ key, wave }) => ({ wave, gone: others.goesWith(key) }));
   const { deleted, risks } = deletionsOf(going.flatMap(({ gone }) => gone));
   const tagged = new Map(
@@ -55,8 +59,7 @@ export function concerning(others: Others | undefined, operations: readonly Effe
       ...owner,
       text: `belongs to application ${applicationName(owner.application)}, whose gate asks`,
     })),
-    // A hook clears its place, and what is made anew is deleted first.
-    ...(op === 'create' || op === 'change' ? [] : others.takenAlong(key)).map((owner) => ({
+    ...(clears(op) ? others.takenAlong(key) : []).map((owner) => ({
       key,
       ...owner,
       text: `takes objects of application ${applicationName(owner.application)} along, whose gate asks`,

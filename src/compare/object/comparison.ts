@@ -83,10 +83,10 @@ export interface Gone {
 export interface Others {
   /** Gated ones to which the object belongs: they track it, or their desired state holds it. */
   ownersOf(key: ResourceKey): readonly Owner[];
-  /** Gated ones of whose objects some go when this Namespace or definition goes. */
+  /** Gated ones of whose objects some go when this one goes: a Namespace, a definition, or what owns them. */
   takenAlong(key: ResourceKey): readonly Owner[];
-  /** That Application, and to any depth all that its deletion takes along. */
-  goesWith(application: ResourceKey): readonly Gone[];
+  /** Applications that go when the object goes, itself if it is one, and to any depth all that they take along. */
+  goesWith(key: ResourceKey): readonly Gone[];
   /**
    * Whose desired state holds the object now; undefined: nobody's. What this application leaves is then theirs, and
    * never pruned.

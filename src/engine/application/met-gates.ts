@@ -47,6 +47,9 @@ export function metGates(app: Application, { objects, input: { others } }: Compa
   const written = [...applied.map(({ key }) => key), ...labelledNamespace(app)];
   const pruned = selected.filter((item) => item.requiresPruning).map(({ key }) => key);
   const deleted = [...pruned, ...applied.filter((item) => mayDelete(app, item)).map(({ key }) => key)];
+  // An Application has no field that cannot be changed: only a hook clears its place.
+  const hooks = applied.filter(({ hook }) => hook.isHook).map(({ key }) => key);
+  const going = [...pruned, ...hooks, ...deleted.filter((key) => !isApplication(key))];
   return [
     ...written.flatMap((key) =>
       others.ownersOf(key).map(({ application, policy }): LoosenedGate => ({
@@ -62,32 +65,39 @@ export function metGates(app: Application, { objects, input: { others } }: Compa
         does: `delete ${keyTitle(key)} with objects of application ${applicationName(application)}`,
       })),
     ),
-    ...pruned.filter(isApplication).flatMap((key) => others.goesWith(key).flatMap(({ gates }) => gates)),
+    ...going.flatMap((key) => others.goesWith(key).flatMap(({ gates }) => gates)),
   ];
 }
 
 /** Changes whenever what is said of the object to others' account does. */
 export function stampOf(
   others: Others,
-  { key, target, requiresPruning }: Pick<ComparedObject, 'key' | 'target' | 'requiresPruning'>,
+  {
+    key,
+    target,
+    requiresPruning,
+    hook,
+  }: Pick<ComparedObject, 'key' | 'target' | 'requiresPruning'> & {
+    hook?: ComparedObject['hook'];
+  },
 ): string {
-  if (!target && requiresPruning && isApplication(key))
-    return others
-      .goesWith(key)
-      .map(({ application, uid, objects, gates }) => [application, uid, gates.length, ...objects.map(keyText)].join())
-      .join(';');
+  const goes = requiresPruning || hook?.isHook === true;
+  const along = goes || !isApplication(key) ? others.goesWith(key) : [];
   return [
+    ...along.map(({ application, uid, objects, gates }) =>
+      [application, uid, gates.length, ...objects.map(keyText)].join(),
+    ),
     others.heldBy(key) ?? '',
     ...[...(target ? others.ownersOf(key) : []), ...others.takenAlong(key)].map(({ application }) => application),
-  ].join();
+  ].join(';');
 }
 
 /** As a clause: whose gate bears on the object at this moment. */
 export function guardOf(others: Others, key: ResourceKey, deletes: boolean): string | undefined {
   const [owner] = others.ownersOf(key);
   if (owner) return `${keyTitle(key)} belongs to application ${applicationName(owner.application)}, whose gate asks`;
-  const [along] = deletes ? others.takenAlong(key) : [];
-  return (
-    along && `${keyTitle(key)} holds objects of application ${applicationName(along.application)}, whose gate asks`
-  );
+  if (!deletes) return undefined;
+  const gone = others.goesWith(key).find(({ gates }) => gates.length > 0)?.application;
+  const along = gone ?? others.takenAlong(key)[0]?.application;
+  return along && `${keyTitle(key)} takes along what is of application ${applicationName(along)}, whose gate asks`;
 }

@@ -8,14 +8,14 @@ import type { EffectivePolicy, LoosenedGate } from '../../policy/policy.ts';
 import type { Target } from './assess.ts';
 import type { ReconcileDeps } from './pass.ts';
 import type { Branch } from './taken.ts';
-import { argo } from '../../model/annotations.ts';
+import { argo, inClusterServer } from '../../model/annotations.ts';
 import { applicationKey } from '../../model/application.ts';
-import { isProject } from '../../model/argo-kinds.ts';
-import { keyTitle } from '../../model/kube.ts';
+import { argoGroup, isApplication, isProject } from '../../model/argo-kinds.ts';
+import { keyText, keyTitle } from '../../model/kube.ts';
 import { effectivePolicy } from '../../policy/policy.ts';
 import { trackingName } from '../../render/document/tracking.ts';
 import { clusterOf } from '../../store/settings.ts';
-import { takenBy, treeOf } from './taken.ts';
+import { collectedWith, goesUnder, takenBy, treeOf } from './taken.ts';
 import type { Holders } from './holdings.ts';
 import { nextMark } from './holdings.ts';
 import { policyInForce, lastPolicy } from './gate-record.ts';
@@ -27,6 +27,10 @@ export interface OwnershipDeps extends Pick<ReconcileDeps, 'store' | 'connectedT
 /** Undefined when there is no such project. */
 export function projectOf(store: Pick<Store, 'projects' | 'namespace'>, app: Application): AppProject | undefined {
   return store.projects.get(`${store.namespace}/${app.spec.project}`);
+}
+
+function applicationRef({ metadata: { namespace, name } }: Application): ResourceKey {
+  return { group: argoGroup, kind: 'Application', namespace, name };
 }
 
 function policyFor(deps: OwnershipDeps, app: Application): EffectivePolicy {
@@ -61,33 +65,47 @@ function ownersOf(deps: OwnershipDeps, { cluster, server }: Target, tracking: st
   return [...new Set(names)].filter((name) => name !== tracking).flatMap((name) => ownerNamed(deps, name));
 }
 
-/** Whether the object goes when that Namespace or definition goes. */
-function goesUnder({ cluster }: Target, container: ResourceKey): ((key: ResourceKey) => boolean) | undefined {
-  if (container.group === '' && container.kind === 'Namespace') return (key) => key.namespace === container.name;
-  if (container.kind !== 'CustomResourceDefinition') return undefined;
-  const defined = cluster.discovery.resources().find(({ plural, group }) => `${plural}.${group}` === container.name);
-  return (key) => defined !== undefined && key.group === defined.group && key.kind === defined.kind;
+/** Gated applications of whose objects some go with this one. */
+function takenAlong(deps: OwnershipDeps, target: Target, tracking: string, key: ResourceKey): Owner[] {
+  const { store, holdings } = deps;
+  const collected = collectedWith(target.cluster, key);
+  const names = new Set(
+    collected.flatMap((each) => [
+      ...(each.application === undefined ? [] : [each.application]),
+      ...holdings.holders(target.server, each.key).map((name) => name.split(nextMark)[0] ?? ''),
+    ]),
+  );
+  const goes = goesUnder(target.cluster, key);
+  if (goes) {
+    const here = new Set(
+      store.applications
+        .list()
+        .filter((app) => holdings.isSame(serverOf(deps, app), target.server))
+        .map((app) => trackingName(app, store.namespace)),
+    );
+    for (const each of [...store.applications.list(), ...store.records.list()]) {
+      const name = trackingName(each, store.namespace);
+      const keys = [...target.cluster.live.keysOf(name), ...(here.has(name) ? holdings.keysOf(name) : [])];
+      if (keys.some(goes)) names.add(name);
+    }
+  }
+  return [...names].filter((name) => name !== tracking).flatMap((name) => ownerNamed(deps, name));
 }
 
-function takenAlong(deps: OwnershipDeps, target: Target, tracking: string, container: ResourceKey): Owner[] {
-  const goes = goesUnder(target, container);
-  if (!goes) return [];
-  const { store, holdings } = deps;
-  const here = new Set(
-    store.applications
-      .list()
-      .filter((app) => holdings.isSame(serverOf(deps, app), target.server))
-      .map((app) => trackingName(app, store.namespace)),
+/** Applications that go with an object that is none: collected with it, or as all of their kind or namespace. */
+function applicationsAlong({ store, holdings }: OwnershipDeps, target: Target, key: ResourceKey): Application[] {
+  if (!holdings.isSame(inClusterServer, target.server)) return [];
+  const goes = goesUnder(target.cluster, key);
+  const collected = new Set(
+    collectedWith(target.cluster, key)
+      .filter((each) => isApplication(each.key))
+      .map((each) => keyText(each.key)),
   );
-  const names = new Set(
-    [...store.applications.list(), ...store.records.list()].map((each) => trackingName(each, store.namespace)),
-  );
-  names.delete(tracking);
-  return [...names].flatMap((name) =>
-    [...target.cluster.live.keysOf(name), ...(here.has(name) ? holdings.keysOf(name) : [])].some(goes)
-      ? ownerNamed(deps, name)
-      : [],
-  );
+  if (!goes && collected.size === 0) return [];
+  return store.applications.list().filter((app) => {
+    const own = applicationRef(app);
+    return goes?.(own) === true || collected.has(keyText(own));
+  });
 }
 
 /** What its deletion deletes now; of a cluster that is not connected, what it was last seen to have. */
@@ -109,7 +127,7 @@ function takes(deps: OwnershipDeps, app: Application): ResourceKey[] {
 
 /** The gates of one Application that goes: its own, and those of what goes with it. */
 function gatesOf(deps: OwnershipDeps, { app, objects }: Branch): LoosenedGate[] {
-  const key = { group: 'argoproj.io', kind: 'Application', namespace: app.metadata.namespace, name: app.metadata.name };
+  const key = applicationRef(app);
   const own = policyFor(deps, app);
   const projects = objects
     .filter((each) => isProject(each) && each.namespace === deps.store.namespace)
@@ -137,13 +155,17 @@ function gatesOf(deps: OwnershipDeps, { app, objects }: Branch): LoosenedGate[] 
   ];
 }
 
-/** The Application, and all that goes with it. */
-export function goesWith(deps: OwnershipDeps, root: Application): Gone[] {
+/** The Applications, and all that goes with them. */
+function goneWith(deps: OwnershipDeps, roots: readonly Application[]): Gone[] {
   const forest = {
     application: (name: string) => deps.store.applications.get(name),
     takes: (app: Application) => takes(deps, app),
+    along(app: Application, key: ResourceKey) {
+      const target = deps.connectedTo(app);
+      return target ? applicationsAlong(deps, target, key) : [];
+    },
   };
-  return treeOf(root, forest).map((branch): Gone => {
+  return treeOf(roots, forest).map((branch): Gone => {
     const { app, objects } = branch;
     return {
       application: applicationKey(app),
@@ -155,6 +177,23 @@ export function goesWith(deps: OwnershipDeps, root: Application): Gone[] {
   });
 }
 
+/** The Application, and all that goes with it. */
+export function goesWith(deps: OwnershipDeps, root: Application): Gone[] {
+  return goneWith(deps, [root]);
+}
+
+/** The same of any object: Applications may go with it. Those are then among what goes. */
+function goesWithObject(deps: OwnershipDeps, target: Target, key: ResourceKey): Gone[] {
+  const app = isApplication(key) ? deps.store.applications.get(`${key.namespace}/${key.name}`) : undefined;
+  if (app) return goesWith(deps, app);
+  const along = applicationsAlong(deps, target, key);
+  const refs = new Map(along.map((each) => [applicationKey(each), applicationRef(each)]));
+  return goneWith(deps, along).map((gone) => {
+    const own = refs.get(gone.application);
+    return own ? { ...gone, objects: [own, ...gone.objects] } : gone;
+  });
+}
+
 export function ownershipOf(
   deps: OwnershipDeps,
   target: Target,
@@ -163,9 +202,6 @@ export function ownershipOf(
   return {
     ownersOf: (key) => ownersOf(deps, target, tracking, key),
     takenAlong: (key) => takenAlong(deps, target, tracking, key),
-    goesWith({ namespace, name }) {
-      const app = deps.store.applications.get(`${namespace}/${name}`);
-      return app ? goesWith(deps, app) : [];
-    },
+    goesWith: (key) => goesWithObject(deps, target, key),
   };
 }

@@ -7,7 +7,10 @@ import type { LiveRecord } from '../../cluster/live.ts';
 import type { Target } from './assess.ts';
 import { argo } from '../../model/annotations.ts';
 import { applicationKey, syncOptions } from '../../model/application.ts';
-import { isApplication } from '../../model/argo-kinds.ts';
+import { argoGroup, isApplication } from '../../model/argo-kinds.ts';
+import { keyText } from '../../model/kube.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { ApiResource } from '../../cluster/discovery/discovery.ts';
 import { resourceOptions } from '../../model/hooks.ts';
 import { resourceDenied } from '../../policy/project.ts';
 
@@ -75,20 +78,64 @@ export interface Branch {
   objects: readonly ResourceKey[];
 }
 
+/** Whether an object goes when that Namespace or definition goes. */
+export function goesUnder(
+  { discovery }: Pick<Cluster, 'discovery'>,
+  container: ResourceKey,
+): ((key: ResourceKey) => boolean) | undefined {
+  if (container.group === '' && container.kind === 'Namespace') return (key) => key.namespace === container.name;
+  if (container.kind !== 'CustomResourceDefinition') return undefined;
+  const defined = definedBy(discovery, container);
+  return (key) => defined !== undefined && key.group === defined.group && key.kind === defined.kind;
+}
+
+function definedBy(discovery: Cluster['discovery'], { name }: ResourceKey): ApiResource | undefined {
+  return discovery.resources().find(({ plural, group }) => `${plural}.${group}` === name);
+}
+
+/** What the garbage collector takes with the object, or with all that the definition defines, to any depth. */
+export function collectedWith(
+  { live, discovery }: Pick<Cluster, 'live' | 'discovery'>,
+  key: ResourceKey,
+): LiveRecord[] {
+  const defined = key.kind === 'CustomResourceDefinition' ? definedBy(discovery, key) : undefined;
+  const own = live.get(key);
+  const roots = [...(own ? [own] : []), ...(defined ? live.records(defined) : [])];
+  const seen = new Set(roots.map(({ uid }) => uid));
+  const found: LiveRecord[] = [];
+  // A Set gives out what is put into it meanwhile.
+  for (const uid of seen)
+    for (const child of live.childrenOf(uid)) {
+      if (!seen.has(child.uid)) found.push(child);
+      seen.add(child.uid);
+    }
+  return found;
+}
+
 interface Forest {
   /** By `namespace/name`. */
   application(key: string): Application | undefined;
   /** What goes with it: nothing where no finalizer asks for that. */
   takes(app: Application): readonly ResourceKey[];
+  /** Applications that go with one of its objects that is none. */
+  along(app: Application, key: ResourceKey): readonly Application[];
 }
 
-/** The Application itself first; each once, whatever circles they make. */
-export function treeOf(root: Application, forest: Forest): Branch[] {
+/** The Applications themselves first; each once, whatever circles they make. */
+export function treeOf(roots: readonly Application[], forest: Forest): Branch[] {
   const tree = new Map<string, Branch>();
   // A Map gives out what is put into it meanwhile.
-  const found = new Map([[applicationKey(root), root]]);
+  const found = new Map(roots.map((root) => [applicationKey(root), root]));
   for (const [name, app] of found) {
-    const objects = forest.takes(app);
+    const taken = forest.takes(app);
+    const along = taken.flatMap((key) => (isApplication(key) ? [] : forest.along(app, key)));
+    const refs = along.map(({ metadata: { namespace, name: child } }) => ({
+      group: argoGroup,
+      kind: 'Application',
+      namespace,
+      name: child,
+    }));
+    const objects = [...new Map([...taken, ...refs].map((key) => [keyText(key), key])).values()];
     tree.set(name, { app, objects });
     for (const { namespace, name: child } of objects.filter(isApplication)) {
       const key = `${namespace}/${child}`;

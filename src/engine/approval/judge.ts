@@ -9,8 +9,7 @@ import { resourceDenied } from '../../policy/project.ts';
 import type { Leave } from '../application/memory.ts';
 import { effectDifference } from '../../compare/effect/effect.ts';
 import { applicationKey } from '../../model/application.ts';
-import { deletionsOf } from '../../compare/effect/others.ts';
-import { isApplication } from '../../model/argo-kinds.ts';
+import { clears, deletionsOf } from '../../compare/effect/others.ts';
 import { keyText, keyTitle } from '../../model/kube.ts';
 import { covers } from './admission.ts';
 import { effectInput } from '../application/assess.ts';
@@ -40,15 +39,21 @@ function differenceOf(agreed: readonly EffectOperation[], operation: EffectOpera
   return effectDifference(approved, [operation]).join('; ');
 }
 
+/** With all that goes with it. */
+function wholeOf({ others }: Subject, key: ResourceKey, operation: EffectOperation): EffectOperation[] {
+  return [operation, ...(clears(operation.op) ? deletionsOf(others.goesWith(key), operation.wave).operations : [])];
+}
+
 /**
  * A hook, or what the sync names, is created from its manifest, whatever is live: that very manifest, in that phase,
  * must be what was agreed to.
  */
 function judgeHook(
-  { project, target }: Subject,
+  subject: Subject,
   hook: NonNullable<Write['hook']>,
   { input, agreed }: { input: EffectInput; agreed: readonly EffectOperation[] | undefined },
 ): Judgement {
+  const { project, target } = subject;
   const { key, manifest } = hook;
   const namespaced = target.cluster.discovery.resourceOf({ group: key.group, kind: key.kind })?.namespaced ?? true;
   const denied = project && resourceDenied(project, key, namespaced, target);
@@ -60,6 +65,8 @@ function judgeHook(
     const name = key.name === '' ? `${manifest.metadata.generateName ?? ''}…` : key.name;
     return { do: 'stop', why: `nobody has agreed to the hook ${key.kind} ${name}, as it is now, at ${hook.phase}` };
   }
+  const beyond = agreed && wholeOf(subject, key, operation).find((each) => !agreed.some((item) => covers(item, each)));
+  if (beyond) return { do: 'stop', why: differenceOf(agreed, beyond) };
   return { do: 'write', live: undefined, target: manifest, manifestHash: '', removed: [], recreate: false };
 }
 
@@ -84,12 +91,7 @@ export function judgeOf(
     if (error) return { do: 'refused', message: error.message };
     if (!operation || (kind === 'prune') !== (operation.op === 'delete')) return { do: 'leave' };
     const agreed = agreedTo(deps, admission, leave);
-    const whole = [
-      operation,
-      ...(operation.op === 'delete' && isApplication(key)
-        ? deletionsOf(subject.others.goesWith(key), operation.wave).operations
-        : []),
-    ];
+    const whole = wholeOf(subject, key, operation);
     const beyond = agreed && whole.find((each) => !agreed.some((item) => covers(item, each)));
     if (agreed && beyond) return { do: 'stop', why: differenceOf(agreed, beyond) };
     return { do: 'write', live, target, manifestHash, removed, recreate: operation.op === 'recreate' };

@@ -36,13 +36,16 @@ function isSame(a: EffectOperation, b: EffectOperation): boolean {
   return a.op === 'delete' && b.op === 'delete' && sameJson([a.key, a.with], [b.key, b.with]);
 }
 
+/** The garbage collector comes after its owner has gone (milliseconds). */
+const collectorMs = 60_000;
+
 /**
  * What was agreed to for another Application, such as the parent, counts where that one's deletion, begun under it,
  * takes this one along.
  */
 function isUnder(deps: ReconcileDeps, app: Application, { status }: Approval): boolean {
   if (status?.phase === 'Approved') return true;
-  const until = Date.parse(status?.endedAt ?? '') + 1000;
+  const until = Date.parse(status?.endedAt ?? '') + (app.metadata.ownerReferences ? collectorMs : 1000);
   return deps.store.applications.list().some((each) => {
     const begun = Date.parse(each.metadata.deletionTimestamp ?? '') <= until;
     return (

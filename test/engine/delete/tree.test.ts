@@ -105,7 +105,8 @@ test('circles of Applications are walked once, and what has no finalizer takes n
   });
   const key = (name: string) => ({ group: 'argoproj.io', kind: 'Application', namespace: 'n', name });
   const takes: Record<string, string[]> = { a: ['b', 'c'], b: ['a', 'd'], c: [], d: ['d', 'b', 'lost'] };
-  const tree = treeOf(app('a'), {
+  const tree = treeOf([app('a')], {
+    along: () => [],
     application: (name) => (name === 'n/lost' ? undefined : app(name.slice(2))),
     takes: ({ metadata: { name } }) => (takes[name] ?? []).map(key),
   });
