@@ -1,7 +1,8 @@
 // The reference pages under docs/reference, written from the source that they describe.
 import { rights } from '../src/chatops/carry-out.ts';
 import { verbs } from '../src/chatops/command.ts';
-import { help } from '../src/cli/help.ts';
+import { commandNames } from '../src/cli/commands.ts';
+import { help, helpOf } from '../src/cli/help.ts';
 import { variables } from '../src/operator/config.ts';
 import { errorCodes } from '../src/base/errors.ts';
 
@@ -220,7 +221,13 @@ function cliPage(): string {
 ${help}
 \`\`\`
 
-Exit codes: 0 done; 1 a difference was found, or the operation failed; 2 wrong usage; 3 an error.
+## Rights
+
+\`cox\` asks the cluster as the user of the kubeconfig, who needs \`get\`, \`list\` and \`watch\` of Applications and
+AppProjects; \`patch\` of Applications to sync, roll back and terminate; \`delete\` to delete them. To approve,
+reject, reopen and revert they \`create\`, \`list\` and \`watch\` requests.coxswain.dev, which must name them (the
+admission policies of \`deploy/\` see to it), and \`cli.identities\` in \`coxswain-cm\` links their name to the
+GitHub login whose rights count. Diff and manifests read Secrets of repositories and clusters where they may.
 
 ## Install it
 
@@ -234,7 +241,12 @@ node_modules/.bin/node tools/binaries.ts helm kustomize jsonnet render
 
 The last line builds the tools that \`cox app diff\` and \`cox render\` need, by Go 1.26 or newer; \`cox\` of a clone
 finds them by itself. One that was installed as a package (\`npm pack\`, \`npm install -g\`) looks for them on PATH or
-in COX_TOOLS_DIR. Without a link: \`npm run cox -- app list\`. `;
+in COX_TOOLS_DIR. Without a link: \`npm run cox -- app list\`.
+
+## Commands
+
+${commandNames.map((name) => `### cox ${name}\n\n\`\`\`text\n${helpOf(name, false)}\n\`\`\``).join('\n\n')}
+`;
 }
 
 function commandsPage(): string {

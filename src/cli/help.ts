@@ -1,38 +1,63 @@
-// What `cox --help` prints.
+// What `cox --help`, `cox help <command>` and `cox <command> --help` print.
+import type { CommandName } from './commands.ts';
+import type { OptionName } from './options.ts';
+import { commandNamed, commandNames, everywhere } from './commands.ts';
+import { known } from './options.ts';
 
-const usage = `cox — GitOps for Kubernetes, from the command line
+const column = 36;
 
-Usage
-  cox app list                      applications with their sync status and health
-  cox app get <app>                 one application and its resources
-  cox app diff <app>                what a sync would change in the cluster (exit code 1 if anything)
-  cox app sync <app>                ask for a sync and follow it
-  cox app history <app>             what was synced, when and by whom
-  cox render <app>                  the manifests of an application, as YAML
-  cox doctor                        what of the installation is not as it should be (exit code 1 if anything)
-  cox setup github                  the address of the page that makes the GitHub App, for one browser
+function row(left: string, right: string): string {
+  return left.length < column - 2 ? `  ${left.padEnd(column - 2)}${right}` : `  ${left}\n${' '.repeat(column)}${right}`;
+}
 
-Options
-  -o, --output FORMAT               table, wide, json or yaml (default table)
-  -n, --namespace NAME              namespace of the Applications (default COX_NAMESPACE or argocd)
-      --kubeconfig FILE             default KUBECONFIG, then ~/.kube/config
-      --context NAME                context of the kubeconfig
-      --revision REVISION           branch, tag or commit instead of the application's own (diff, render, sync)
-      --prune                       also delete what is no longer in Git (sync)
-      --no-wait                     do not follow the operation (sync)
-      --timeout DURATION            stop following after that time, such as 5m; the operation goes on (sync)
-  -h, --help                        this text
-`;
+function optionRow(name: OptionName): string {
+  const { does, ...option } = known[name];
+  const short = 'short' in option ? `-${option.short}, ` : '    ';
+  return row(`${short}--${name}${'value' in option ? ` ${option.value}` : ''}`, does);
+}
+
+function commandRow(name: CommandName): string {
+  const { args, does } = commandNamed(name);
+  return row(`cox ${name} ${args}`.trim(), does);
+}
 
 const notes = [
-  'An application is named by its name or by namespace/name. Diff and render run here, with the rights of the ' +
-    'kubeconfig and',
-  'with helm, kustomize, jsonnet and render where the application needs them. Secret values are never shown.',
+  'An application is named by its name or by namespace/name. Diff, manifests and render run here, with the rights of',
+  'the kubeconfig and with helm, kustomize, jsonnet and render where the application needs them. Secret values are',
+  'never shown.',
   '',
   'Exit code: 0 done, 1 a difference or a failed operation, 2 wrong usage, 3 an error, 130 interrupted.',
   '',
-  'Environment: KUBECONFIG, COX_NAMESPACE, COX_TOOLS_DIR (folder of helm, kustomize, jsonnet and render; default ' +
-    'PATH), NO_COLOR.',
+  'Environment: KUBECONFIG, COX_NAMESPACE, COX_TOOLS_DIR (folder of helm, kustomize, jsonnet and render; default',
+  'PATH), NO_COLOR.',
 ];
 
-export const help = `${usage}\n${notes.join('\n')}`;
+/** All commands. */
+export const help = [
+  'cox — GitOps for Kubernetes, from the command line',
+  '',
+  'Usage',
+  ...commandNames.map(commandRow),
+  '',
+  'Options of all commands (cox help <command> tells the others)',
+  ...everywhere.map(optionRow),
+  '',
+  ...notes,
+].join('\n');
+
+/** The commands that begin with that word. */
+export function helpOfGroup(group: string): string {
+  const names = commandNames.filter((name) => name.startsWith(`${group} `));
+  return ['Usage', ...names.map(commandRow), '', `cox help ${group} <command> tells what it takes.`].join('\n');
+}
+
+/** One command, whole; by choice without the options that all commands take. */
+export function helpOf(name: CommandName, everything = true): string {
+  const { args, does, options, notes: own = [] } = commandNamed(name);
+  return [
+    `${`cox ${name} ${args}`.trim()} — ${does}`,
+    ...(own.length > 0 ? ['', ...own] : []),
+    ...(options.length > 0 ? ['', 'Options', ...options.map(optionRow)] : []),
+    ...(everything ? ['', 'Options of all commands', ...everywhere.map(optionRow)] : []),
+  ].join('\n');
+}

@@ -1,10 +1,82 @@
-// The options of the command line as a value, which command takes which, and the error of using it wrongly.
+// The options of the command line as a value, and the error of using it wrongly.
 import { parseArgs } from 'node:util';
+import type { SyncResourceRef } from '../model/application.ts';
 import type { Format } from './output.ts';
 import { parseDuration } from '../policy/duration.ts';
 import { formats } from './output.ts';
 
 export type Environment = Record<string, string | undefined>;
+
+interface Known {
+  type: 'string' | 'boolean';
+  short?: string;
+  /** It may be given several times. */
+  multiple?: true;
+  /** What stands for its value in the help. */
+  value?: string;
+  /** All values that it takes; default: any. */
+  choices?: readonly string[];
+  does: string;
+}
+
+/** Every option that some command takes, in the order of the help. Names are Argo CD's where it has one. */
+export const known = {
+  output: { type: 'string', short: 'o', value: 'FORMAT', does: 'table, wide, name, json or yaml (default table)' },
+  namespace: {
+    type: 'string',
+    short: 'n',
+    value: 'NAME',
+    does: 'of the Applications (default COX_NAMESPACE or argocd)',
+  },
+  kubeconfig: { type: 'string', value: 'FILE', does: 'default KUBECONFIG, then ~/.kube/config' },
+  context: { type: 'string', value: 'NAME', does: 'context of the kubeconfig' },
+  selector: { type: 'string', short: 'l', value: 'SELECTOR', does: 'applications with these labels, such as team=web' },
+  project: { type: 'string', short: 'p', value: 'NAME', multiple: true, does: 'applications of this project' },
+  revision: { type: 'string', value: 'REVISION', does: "branch, tag or commit instead of the application's own" },
+  prune: { type: 'boolean', does: 'also delete what is no longer in Git' },
+  'dry-run': { type: 'boolean', does: 'try it at the API server, and change nothing' },
+  force: { type: 'boolean', does: 'delete and create anew what cannot be changed' },
+  resource: {
+    type: 'string',
+    value: 'GROUP:KIND:NAME',
+    multiple: true,
+    does: 'only this object; NAMESPACE/NAME where the name alone does not tell',
+  },
+  'no-wait': { type: 'boolean', does: 'ask, and do not follow what comes of it' },
+  async: { type: 'boolean', does: 'the same, as the command line of Argo CD calls it' },
+  timeout: { type: 'string', value: 'DURATION', does: 'stop following after that time, such as 5m; it goes on' },
+  sync: { type: 'boolean', does: 'until it is Synced' },
+  health: { type: 'boolean', does: 'until it is Healthy' },
+  operation: { type: 'boolean', does: 'until no operation runs' },
+  suspended: { type: 'boolean', does: 'Suspended will do as well as Healthy' },
+  degraded: { type: 'boolean', does: 'until it is Degraded' },
+  delete: { type: 'boolean', does: 'until it is gone' },
+  source: {
+    type: 'string',
+    value: 'git|live',
+    choices: ['git', 'live'],
+    does: 'where the manifests are from (default git)',
+  },
+  digest: { type: 'string', value: 'DIGEST', does: 'of the effect that is meant, six of its digits or more' },
+  reason: { type: 'string', value: 'TEXT', does: 'why, told to everybody who looks' },
+  only: { type: 'boolean', does: "just this application's part of what was deployed" },
+  cascade: {
+    type: 'string',
+    value: 'true|false',
+    choices: ['true', 'false'],
+    does: 'whether its objects go too (default true)',
+  },
+  yes: { type: 'boolean', short: 'y', does: 'do not ask again' },
+  help: { type: 'boolean', short: 'h', does: 'what the command does and takes' },
+  version: { type: 'boolean', does: 'the version of cox' },
+} as const satisfies Record<string, Known>;
+
+export type OptionName = keyof typeof known;
+
+type Value<K extends Known> = K extends { multiple: true } ? string[] : K['type'] extends 'string' ? string : boolean;
+
+/** What was given, by the long name; an option that was not given is not there. */
+type Values = { [K in OptionName]?: Value<(typeof known)[K]> };
 
 export interface Options {
   format: Format;
@@ -12,12 +84,15 @@ export interface Options {
   kubeconfig: string | undefined;
   context: string | undefined;
   revision: string | undefined;
-  prune: boolean;
+  /** The objects that a sync is limited to; empty: all. */
+  resources: SyncResourceRef[];
+  /** Whether what was asked for is followed to its end. */
   wait: boolean;
-  /** How long an operation is followed, in milliseconds; undefined: until it has ended. */
+  /** How long it is followed, in milliseconds; undefined: until it has ended. */
   timeoutMs: number | undefined;
   color: boolean;
   env: Environment;
+  values: Values;
 }
 
 /** Wrong usage: exit code 2, and nothing was done. */
@@ -28,53 +103,13 @@ export function usage(message: string): Error {
   return new Usage(message);
 }
 
-const everywhere = ['output', 'namespace', 'kubeconfig', 'context', 'help'];
-
-/** Every command with the options that it takes beside those of all. */
-export const commands: Readonly<Record<string, readonly string[]>> = {
-  'app list': [],
-  'app get': [],
-  'app diff': ['revision'],
-  'app sync': ['revision', 'prune', 'no-wait', 'timeout'],
-  'app history': [],
-  render: ['revision'],
-  'setup github': [],
-  doctor: [],
-};
-
 function parse(argv: string[]): { values: Values; positionals: string[] } {
   try {
-    return parseArgs({
-      args: argv,
-      allowPositionals: true,
-      options: {
-        output: { type: 'string', short: 'o' },
-        namespace: { type: 'string', short: 'n' },
-        kubeconfig: { type: 'string' },
-        context: { type: 'string' },
-        revision: { type: 'string' },
-        prune: { type: 'boolean' },
-        'no-wait': { type: 'boolean' },
-        timeout: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
+    return parseArgs({ args: argv, allowPositionals: true, options: known });
   } catch (error) {
     // The first sentence says what is wrong; the rest is advice for positionals that begin with a dash.
     throw error instanceof TypeError ? usage(error.message.split(/\. |\n/)[0] ?? '') : error;
   }
-}
-
-interface Values {
-  output?: string | undefined;
-  namespace?: string | undefined;
-  kubeconfig?: string | undefined;
-  context?: string | undefined;
-  revision?: string | undefined;
-  prune?: boolean | undefined;
-  'no-wait'?: boolean | undefined;
-  timeout?: string | undefined;
-  help?: boolean | undefined;
 }
 
 function formatOf(text: string | undefined): Format {
@@ -89,38 +124,53 @@ function timeoutOf(text: string | undefined): number | undefined {
   return parsed;
 }
 
-interface Line {
+/**
+ * `GROUP:KIND:NAME` or `GROUP:KIND:NAMESPACE/NAME`, as Argo CD's command line takes it (Argo CD:
+ * cmd/argocd/commands/app.go, parseSelectedResources). Throws Usage.
+ */
+function resourceRef(text: string): SyncResourceRef {
+  const [group, kind, named, ...more] = text.split(':');
+  const [name, ...inside] = (named ?? '').split('/').reverse();
+  if (group === undefined || !kind || !name || more.length > 0 || inside.length > 1)
+    throw usage(`--resource is "${text}", but must be GROUP:KIND:NAME or GROUP:KIND:NAMESPACE/NAME`);
+  return { group, kind, name, ...(inside[0] && { namespace: inside[0] }) };
+}
+
+/** Throws Usage when an option has a value that it does not take. */
+function checkChoices(values: Values): void {
+  for (const [name, option] of Object.entries<Known>(known)) {
+    const value: unknown = Object.entries(values).find(([given]) => given === name)?.[1];
+    if (option.choices && typeof value === 'string' && !option.choices.includes(value))
+      throw usage(`--${name} is "${value}", but must be ${option.choices.join(' or ')}`);
+  }
+}
+
+export interface Line {
   words: string[];
   /** Names of the options that were given. */
   given: string[];
-  help: boolean;
   options: Options;
 }
 
-/** Throws Usage. */
+/** Reads the words and options of one line. Throws Usage. */
 export function readLine(argv: string[], env: Environment, color: boolean): Line {
   const { values, positionals } = parse(argv);
+  checkChoices(values);
   return {
     words: positionals,
     given: Object.keys(values),
-    help: values.help ?? false,
     options: {
       format: formatOf(values.output),
       namespace: values.namespace ?? (env['COX_NAMESPACE'] || 'argocd'),
       kubeconfig: values.kubeconfig,
       context: values.context,
       revision: values.revision,
-      prune: values.prune ?? false,
-      wait: !values['no-wait'],
+      resources: (values.resource ?? []).map(resourceRef),
+      wait: !values['no-wait'] && !values.async,
       timeoutMs: timeoutOf(values.timeout),
       color: color && !env['NO_COLOR'],
       env,
+      values,
     },
   };
-}
-
-/** Throws Usage when the command does not take one of the options. */
-export function checkGiven(command: string, given: readonly string[]): void {
-  const foreign = given.find((name) => !everywhere.includes(name) && !commands[command]?.includes(name));
-  if (foreign) throw usage(`cox ${command} does not take --${foreign}`);
 }

@@ -2,9 +2,9 @@
 import { stringify } from 'yaml';
 import { stringifyJson } from '../base/json.ts';
 
-export type Format = 'table' | 'wide' | 'json' | 'yaml';
+export type Format = 'table' | 'wide' | 'name' | 'json' | 'yaml';
 
-export const formats: readonly Format[] = ['table', 'wide', 'json', 'yaml'];
+export const formats: readonly Format[] = ['table', 'wide', 'name', 'json', 'yaml'];
 
 /**
  * Where a command writes: its result, and what is said beside it. One line or more, without the new line at the end.
@@ -60,9 +60,15 @@ export function data(format: Format, value: unknown): string {
     : stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 }).trimEnd();
 }
 
-/** The value itself as JSON or YAML, else the rows as a table. */
+/**
+ * The value itself as JSON or YAML, the names alone, else the rows as a table. The column of the name is the one with
+ * the title NAME.
+ */
 export function print<T>(format: Format, value: unknown, rows: readonly T[], columns: readonly Column<T>[]): string {
-  return isData(format) ? data(format, value) : table(rows, columns, format === 'wide');
+  if (isData(format)) return data(format, value);
+  const name = columns.find(({ title }) => title === 'NAME');
+  if (format === 'name' && name) return rows.map((row) => plain(name.of(row))).join('\n');
+  return table(rows, columns, format === 'wide');
 }
 
 /** Manifests as one YAML stream. */

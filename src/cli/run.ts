@@ -1,8 +1,10 @@
 // Runs one command line: reads it, does it, and turns what went wrong into words and an exit code.
-import type { Environment, Options } from './options.ts';
+import type { Environment, Line } from './options.ts';
+import type { CommandName } from './commands.ts';
 import type { Out } from './output.ts';
-import { help } from './help.ts';
-import { Usage, checkGiven, commands, readLine, usage } from './options.ts';
+import type { Session } from './session.ts';
+import { checkLine, commandOf, groups } from './commands.ts';
+import { Usage, readLine } from './options.ts';
 
 interface Setting {
   env: Environment;
@@ -12,47 +14,60 @@ interface Setting {
   signal: AbortSignal;
 }
 
-async function unknown(word: string, known: readonly string[], what: string): Promise<Error> {
-  const { nearest } = await import('../chatops/command.ts');
-  const near = nearest(word, known);
-  return usage(`"${word}" is not ${what}${near ? `; did you mean ${near}?` : `; there is ${known.join(', ')}`}`);
+type Run = (session: Session, words: readonly string[]) => Promise<number>;
+
+/** A command for the one application that is named first. */
+async function one(session: Session, [name = '']: readonly string[]): ReturnType<Session['application']> {
+  return session.application(name);
 }
 
-/** The command and its arguments, by the words of the line. */
-async function commandOf(words: string[]): Promise<{ command: string; rest: string[] }> {
-  const [first = '', second, ...rest] = words;
-  if (Object.hasOwn(commands, first)) return { command: first, rest: words.slice(1) };
-  if (first === 'setup' && second === 'github' && rest.length === 0) return { command: 'setup github', rest };
-  if (first === 'setup') throw usage('there is cox setup github, without more words');
-  if (first !== 'app') throw await unknown(first, ['app', 'render', 'doctor', 'setup', 'help'], 'a command');
-  const verbs = Object.keys(commands).flatMap((name) => (name.startsWith('app ') ? [name.slice(4)] : []));
-  if (second === undefined) throw usage(`cox app needs one of: ${verbs.join(', ')}`);
-  if (!verbs.includes(second)) throw await unknown(second, verbs, 'a command of cox app');
-  return { command: `app ${second}`, rest };
+/** What each command does; its code is loaded when it is called. Answers the exit code. */
+const runs: Record<Exclude<CommandName, 'completion' | 'version'>, Run> = {
+  'app list': async (session) => (await import('./app/show.ts')).list(session),
+  'app get': async (session, words) => (await import('./app/show.ts')).get(session, await one(session, words)),
+  'app resources': async (session, words) =>
+    (await import('./app/show.ts')).resources(session, await one(session, words)),
+  'app history': async (session, words) => (await import('./app/show.ts')).history(session, await one(session, words)),
+  'app diff': async (session, words) => (await import('./app/diff.ts')).diff(session, await one(session, words)),
+  'app manifests': async (session, words) =>
+    (await import('./app/manifests.ts')).manifests(session, await one(session, words)),
+  'app sync': async (session, words) => (await import('./app/sync.ts')).sync(session, words),
+  'app wait': async (session, words) => (await import('./app/wait.ts')).wait(session, words),
+  'app rollback': async (session, words) =>
+    (await import('./app/rollback.ts')).rollback(session, await one(session, words), words[1]),
+  'app terminate-op': async (session, words) =>
+    (await import('./app/rollback.ts')).terminate(session, await one(session, words)),
+  'app delete': async (session, words) => (await import('./app/delete.ts')).remove(session, words),
+  approve: async (session, words) => (await import('./request.ts')).ask(session, 'approve', await one(session, words)),
+  reject: async (session, words) => (await import('./request.ts')).ask(session, 'reject', await one(session, words)),
+  reopen: async (session, words) => (await import('./request.ts')).ask(session, 'reopen', await one(session, words)),
+  revert: async (session, words) => (await import('./request.ts')).ask(session, 'revert', await one(session, words)),
+  drift: async (session, words) => (await import('./drift.ts')).drift(session, words),
+  'proj list': async (session) => (await import('./project.ts')).list(session),
+  'proj get': async (session, words) => (await import('./project.ts')).get(session, words),
+  render: async (session, words) => (await import('./app/manifests.ts')).render(session, await one(session, words)),
+  doctor: async (session) => (await import('./doctor.ts')).doctor(session),
+  'setup github': async (session) => (await import('./setup.ts')).setupGitHub(session),
+};
+
+async function helpFor(words: readonly string[]): Promise<string> {
+  const { help, helpOf, helpOfGroup } = await import('./help.ts');
+  const [first, second] = words;
+  if (first === undefined) return help;
+  if (second === undefined && groups.includes(first)) return helpOfGroup(first);
+  return helpOf((await commandOf(words)).command);
 }
 
-async function dispatch(command: string, name: string, options: Options, { out, signal }: Setting): Promise<number> {
+async function dispatch(line: Line, { out, signal }: Setting): Promise<number> {
+  const { command, rest } = await commandOf(line.words);
+  checkLine(command, line.given, rest);
+  if (command === 'version' || command === 'completion') {
+    const { completion, version } = await import('./local.ts');
+    out.result(command === 'version' ? version() : completion(rest));
+    return 0;
+  }
   const { withSession } = await import('./session.ts');
-  return withSession(options, { out, signal }, async (session) => {
-    switch (command) {
-      case 'app list':
-        return (await import('./app.ts')).list(session);
-      case 'app get':
-        return (await import('./app.ts')).get(session, await session.application(name));
-      case 'app history':
-        return (await import('./app.ts')).history(session, await session.application(name));
-      case 'app sync':
-        return (await import('./sync.ts')).sync(session, await session.application(name));
-      case 'setup github':
-        return (await import('./setup.ts')).setupGitHub(session);
-      case 'doctor':
-        return (await import('./doctor.ts')).doctor(session);
-      case 'app diff':
-        return (await import('./diff.ts')).diff(session, await session.application(name));
-      default:
-        return (await import('./render.ts')).render(session, await session.application(name));
-    }
-  });
+  return withSession(line.options, { out, signal }, (session) => runs[command](session, rest));
 }
 
 /** Exit code: 0 done, 1 a difference or a failed operation, 2 wrong usage, 3 an error, 130 interrupted. */
@@ -60,22 +75,21 @@ export async function cox(argv: string[], setting: Setting): Promise<number> {
   const { out, signal } = setting;
   try {
     const line = readLine(argv, setting.env, setting.color);
-    if (line.help || line.words[0] === 'help') {
-      out.result(help);
+    const [first, ...more] = line.words;
+    const { help, version } = line.options.values;
+    if (version) {
+      out.result((await import('./local.ts')).version());
       return 0;
     }
-    if (line.words.length === 0) {
-      out.note(help);
+    if (help || first === 'help') {
+      out.result(await helpFor(first === 'help' ? more : line.words));
+      return 0;
+    }
+    if (first === undefined) {
+      out.note(await helpFor([]));
       return 2;
     }
-    const { command, rest } = await commandOf(line.words);
-    checkGiven(command, line.given);
-    const [name = '', ...more] = rest;
-    const ofAll = command === 'app list' || command === 'doctor';
-    if (ofAll && name) throw usage(`cox ${command} takes no application`);
-    if (!ofAll && command !== 'setup github' && (!name || more.length > 0))
-      throw usage(`cox ${command} needs one application`);
-    return await dispatch(command, name, line.options, setting);
+    return await dispatch(line, setting);
   } catch (error) {
     if (error instanceof Usage) {
       out.note(`cox: ${error.message}\nSee cox --help.`);

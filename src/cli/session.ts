@@ -9,8 +9,10 @@ import type { Options } from './options.ts';
 import type { Out } from './output.ts';
 import { systemClock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
+import { isStatus } from '../cluster/api-error.ts';
 import { connectCluster } from '../cluster/cluster.ts';
 import { loadKubeconfig } from '../cluster/wire/kubeconfig.ts';
+import { isObject } from '../model/kube.ts';
 import { parseApplication } from '../store/parse.ts';
 
 export interface Session {
@@ -19,7 +21,8 @@ export interface Session {
   cluster: Cluster;
   out: Out;
   signal: AbortSignal;
-  applications(): Promise<Application[]>;
+  /** Of the namespace; with a label selector (Kubernetes: labels and selectors), those that it chooses. */
+  applications(selector?: string): Promise<Application[]>;
   /** By name or `namespace/name`. Throws E_APPLICATION, which names the nearest one. */
   application(name: string): Promise<Application>;
   /** A folder of this command alone. */
@@ -60,6 +63,20 @@ async function applicationNamed(session: Session, text: string): Promise<Applica
   });
 }
 
+/** The name under which the API server knows us; others may write any, so it informs and decides nothing. */
+export async function userName({ cluster, signal }: Session): Promise<string> {
+  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
+  const answer = await cluster.api
+    .request('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { body, signal })
+    .catch((error: unknown) => {
+      if (isStatus(error, 403) || isStatus(error, 404)) return undefined;
+      throw error;
+    });
+  const status = isObject(answer) && isObject(answer['status']) ? answer['status'] : {};
+  const user = isObject(status['userInfo']) ? status['userInfo']['username'] : undefined;
+  return typeof user === 'string' ? user : 'cox';
+}
+
 /** Connects, runs, and leaves nothing behind. */
 export async function withSession<T>(
   options: Options,
@@ -80,10 +97,14 @@ export async function withSession<T>(
       cluster,
       out,
       signal,
-      applications: async () =>
-        (await cluster.api.list(applicationKind, { namespace: options.namespace, signal })).flatMap(
-          (object) => parseApplication(object) ?? [],
-        ),
+      applications: async (labelSelector) =>
+        (
+          await cluster.api.list(applicationKind, {
+            namespace: options.namespace,
+            signal,
+            ...(labelSelector !== undefined && { labelSelector }),
+          })
+        ).flatMap((object) => parseApplication(object) ?? []),
       application: (name) => applicationNamed(session, name),
       async folder() {
         const dir = await mkdtemp(join(tmpdir(), 'cox-'));

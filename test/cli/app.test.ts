@@ -313,7 +313,7 @@ test('sync never writes over another operation, and says when nobody ends it', a
   assert.equal(
     refused.err,
     'cox: web is busy: a sync of admin is in progress (E_BUSY)\n' +
-      '  next:  Wait until it has ended (cox app get web), then ask again.\n',
+      '  next:  Wait until it has ended (cox app wait web --operation), then ask again.\n',
   );
   await patch(null);
 

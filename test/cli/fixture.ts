@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'node:test';
 import type { Stage } from '../engine/fixture.ts';
 import type { TestCluster } from '../control-plane.ts';
+import { cox } from '../../src/cli/run.ts';
 import { freePorts } from '../../sandbox/cluster/ports.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { eventually, testCluster } from '../control-plane.ts';
@@ -43,6 +44,18 @@ export function runCox(args: string[], { env = {}, onOutput }: RunOptions = {}):
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, out, err }));
   });
+}
+
+/** The same within this process: nothing but the start differs. */
+async function coxHere(args: string[], env: Record<string, string>): Promise<Ran> {
+  let [out, err] = ['', ''];
+  const code = await cox(args, {
+    env,
+    out: { result: (text) => void (out += `${text}\n`), note: (text) => void (err += `${text}\n`) },
+    color: false,
+    signal: new AbortController().signal,
+  });
+  return { code, out, err };
 }
 
 interface Bed {
@@ -108,5 +121,5 @@ export async function bed(t: TestContext, files: Record<string, string>): Promis
     XDG_CACHE_HOME: dir,
     TMPDIR: dir,
   };
-  return { stage: made, plane, url: await serve(t, made.url), env, cox: (...args) => runCox(args, { env }) };
+  return { stage: made, plane, url: await serve(t, made.url), env, cox: (...args) => coxHere(args, env) };
 }

@@ -1,14 +1,15 @@
-// `cox app list`, `get` and `history`: what the Applications themselves say.
-import type { Application, ResourceStatus, RevisionHistory } from '../model/application.ts';
-import type { Column } from './output.ts';
-import type { Session } from './session.ts';
-import { applicationKey, shortRevision, sourcesOf } from '../model/application.ts';
-import { isStatus } from '../cluster/api-error.ts';
-import { isOpen } from '../engine/approval/approval.ts';
-import { coxGroup } from '../model/coxswain.ts';
-import { gateAfterText } from '../policy/gate-text.ts';
-import { parseApproval } from '../store/parse.ts';
-import { isData, plain, print } from './output.ts';
+// `cox app list`, `get`, `resources` and `history`: what the Applications themselves say.
+import type { Application, ResourceStatus, RevisionHistory } from '../../model/application.ts';
+import type { Column } from '../output.ts';
+import type { Session } from '../session.ts';
+import { applicationKey, shortRevision, sourcesOf } from '../../model/application.ts';
+import { isStatus } from '../../cluster/api-error.ts';
+import { isOpen } from '../../engine/approval/approval.ts';
+import { coxGroup } from '../../model/coxswain.ts';
+import { gateAfterText } from '../../policy/gate-text.ts';
+import { parseApproval } from '../../store/parse.ts';
+import { isData, plain, print } from '../output.ts';
+import { selected } from './choose.ts';
 
 const approvalKind = { group: coxGroup, kind: 'Approval' };
 
@@ -38,6 +39,11 @@ const resourceColumns: Column<ResourceStatus>[] = [
   { title: 'WAVE', of: (row) => String(row.syncWave ?? 0), wide: true },
 ];
 
+const healthColumn: Column<ResourceStatus> = {
+  title: 'HEALTH',
+  of: ({ health }) => [health?.status ?? '', health?.message ?? ''].filter(Boolean).join(': '),
+};
+
 const historyColumns: Column<RevisionHistory>[] = [
   { title: 'ID', of: (row) => String(row.id) },
   {
@@ -58,8 +64,9 @@ function withoutManagedFields(app: Application): Application {
 }
 
 /** `cox app list`; answers the exit code. */
-export async function list({ options, out, applications }: Session): Promise<number> {
-  const apps = (await applications()).sort((a, b) => (applicationKey(a) < applicationKey(b) ? -1 : 1));
+export async function list(session: Session): Promise<number> {
+  const { options, out } = session;
+  const apps = await selected(session);
   if (apps.length === 0 && !isData(options.format))
     out.note(`There are no applications in namespace ${options.namespace}.`);
   else out.result(print(options.format, apps.map(withoutManagedFields), apps, listColumns));
@@ -114,6 +121,15 @@ export async function get(session: Session, app: Application): Promise<number> {
   const text = print(options.format, withoutManagedFields(app), rows, resourceColumns);
   out.result(isData(options.format) ? text : `${head}\n\n${rows.length > 0 ? text : 'No resources yet.'}`);
   return 0;
+}
+
+/** `cox app resources`; answers the exit code. */
+export function resources({ options, out }: Session, app: Application): Promise<number> {
+  const rows = app.status?.resources ?? [];
+  const columns = [...resourceColumns.slice(0, 5), healthColumn, ...resourceColumns.slice(5)];
+  if (rows.length === 0 && !isData(options.format)) out.note(`${app.metadata.name} has no resources yet.`);
+  else out.result(print(options.format, rows, rows, columns));
+  return Promise.resolve(0);
 }
 
 /** Oldest first, as Argo CD keeps it. */

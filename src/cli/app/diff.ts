@@ -1,19 +1,19 @@
 // `cox app diff`: what a sync would change, worked out here with the rooms that the operator uses.
-import type { ComparedObject, Comparison } from '../compare/compare.ts';
-import type { DesiredState } from '../engine/application/desired.ts';
-import type { Application } from '../model/application.ts';
-import type { AppProject } from '../model/project.ts';
-import type { Rooms } from './workspace.ts';
-import type { Session } from './session.ts';
-import { createComparer } from '../compare/compare.ts';
-import { lastSynced } from '../engine/application/history.ts';
-import { resourceViews } from '../engine/resource-view.ts';
-import { gvkOf, keyTitle } from '../model/kube.ts';
-import { kindDenied, resourceDenied } from '../policy/project.ts';
-import { trackingName } from '../render/document/tracking.ts';
-import { parseProject } from '../store/parse.ts';
-import { data, diffText, isData } from './output.ts';
-import { openRooms } from './workspace.ts';
+import type { ComparedObject, Comparison } from '../../compare/compare.ts';
+import type { DesiredState } from '../../engine/application/desired.ts';
+import type { Application } from '../../model/application.ts';
+import type { AppProject } from '../../model/project.ts';
+import type { Rooms } from '../workspace.ts';
+import type { Session } from '../session.ts';
+import { createComparer } from '../../compare/compare.ts';
+import { lastSynced } from '../../engine/application/history.ts';
+import { resourceViews } from '../../engine/resource-view.ts';
+import { gvkOf, keyTitle } from '../../model/kube.ts';
+import { kindDenied, resourceDenied } from '../../policy/project.ts';
+import { trackingName } from '../../render/document/tracking.ts';
+import { parseProject } from '../../store/parse.ts';
+import { data, diffText, isData } from '../output.ts';
+import { openRooms } from '../workspace.ts';
 
 /** The kinds in which objects of the application can be; undefined when only a look at all of them tells. */
 function kindsOf(app: Application, desired: DesiredState): { group: string; kind: string }[] | undefined {

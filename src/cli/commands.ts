@@ -1,0 +1,224 @@
+// Every command: its words, what follows them, the options that it takes, and what it does.
+import type { OptionName } from './options.ts';
+import { usage } from './options.ts';
+
+interface Command {
+  /** What follows the words, as help prints it. */
+  args: string;
+  does: string;
+  /**
+   * What the words name: nothing, one application, one or more (or a selector, a project), one and what is further
+   * said, or words of its own.
+   */
+  takes: 'nothing' | 'one' | 'several' | 'one-and-more' | 'words';
+  options: readonly OptionName[];
+  /** Lines that follow in its own help. */
+  notes?: readonly string[];
+}
+
+/** Options that every command takes. */
+export const everywhere: readonly OptionName[] = ['output', 'namespace', 'kubeconfig', 'context', 'help'];
+
+const choosing: readonly OptionName[] = ['selector', 'project'];
+const following: readonly OptionName[] = ['no-wait', 'async', 'timeout'];
+
+const decides = [
+  'Who may is decided by the rights of the GitHub login that cli.identities links to the user of the',
+  'kubeconfig, as in a pull request.',
+];
+
+/** By the words that call them. */
+const commands = {
+  'app list': {
+    args: '',
+    does: 'applications with their sync status and health',
+    takes: 'nothing',
+    options: choosing,
+  },
+  'app get': { args: '<app>', does: 'one application and its resources', takes: 'one', options: [] },
+  'app resources': {
+    args: '<app>',
+    does: 'the objects of an application with their sync status and health',
+    takes: 'one',
+    options: [],
+  },
+  'app diff': {
+    args: '<app>',
+    does: 'what a sync would change in the cluster (exit code 1 if anything)',
+    takes: 'one',
+    options: ['revision'],
+  },
+  'app manifests': {
+    args: '<app>',
+    does: 'its manifests as YAML: those of Git, or the live objects',
+    takes: 'one',
+    options: ['source', 'revision'],
+    notes: ['Values of Secrets are masked.'],
+  },
+  'app sync': {
+    args: '<app>...',
+    does: 'ask for a sync and follow it',
+    takes: 'several',
+    options: [...choosing, 'revision', 'prune', 'dry-run', 'force', 'resource', ...following],
+    notes: [
+      'With --resource only these objects are synced: hooks do not run, and the history keeps no entry.',
+      '',
+      'Examples',
+      '  cox app sync web --prune',
+      '  cox app sync -l team=web --timeout 5m',
+      '  cox app sync web --resource apps:Deployment:web --resource :ConfigMap:shop/web',
+    ],
+  },
+  'app wait': {
+    args: '<app>...',
+    does: 'wait until it is Synced and Healthy, and no operation runs',
+    takes: 'several',
+    options: [...choosing, 'sync', 'health', 'suspended', 'degraded', 'operation', 'delete', 'timeout'],
+    notes: ['Naming a state waits for that one alone. Exit code 1 when the time is over first.'],
+  },
+  'app history': { args: '<app>', does: 'what was synced, when and by whom', takes: 'one', options: [] },
+  'app rollback': {
+    args: '<app> [id]',
+    does: 'sync what an entry of its history had (default: the one before the last)',
+    takes: 'one-and-more',
+    options: ['prune', 'dry-run', ...following],
+    notes: [
+      'An application that syncs by itself is not rolled back, as the next look would undo it: take the deploy back in',
+      'Git with cox revert.',
+    ],
+  },
+  'app terminate-op': { args: '<app>', does: 'end the operation that runs', takes: 'one', options: [] },
+  'app delete': {
+    args: '<app>...',
+    does: 'delete an application and its objects, and wait until it is gone',
+    takes: 'several',
+    options: [...choosing, 'cascade', 'yes', ...following],
+    notes: ['A gated application waits for an approval of its deletion.'],
+  },
+  approve: {
+    args: '<app>',
+    does: 'approve exactly the effect that waits',
+    takes: 'one',
+    options: ['digest', ...following],
+    notes: decides,
+  },
+  reject: {
+    args: '<app>',
+    does: 'refuse the effect that waits',
+    takes: 'one',
+    options: ['digest', 'reason', ...following],
+    notes: decides,
+  },
+  reopen: {
+    args: '<app>',
+    does: 'ask again for what was rejected or has expired',
+    takes: 'one',
+    options: ['digest', ...following],
+    notes: decides,
+  },
+  revert: {
+    args: '<app>',
+    does: 'open the pull request that takes the last deploy back',
+    takes: 'one',
+    options: ['only', ...following],
+    notes: decides,
+  },
+  drift: {
+    args: '[app]',
+    does: 'what was changed in the cluster beside Git (exit code 1 if anything)',
+    takes: 'words',
+    options: [],
+  },
+  'proj list': { args: '', does: 'projects with what they permit', takes: 'nothing', options: [] },
+  'proj get': { args: '<project>', does: 'one project', takes: 'words', options: [] },
+  render: {
+    args: '<app>',
+    does: 'the manifests of an application, as YAML (cox app manifests)',
+    takes: 'one',
+    options: ['revision'],
+  },
+  doctor: {
+    args: '',
+    does: 'what of the installation is not as it should be (exit code 1 if anything)',
+    takes: 'nothing',
+    options: [],
+  },
+  'setup github': {
+    args: '',
+    does: 'the address of the page that makes the GitHub App, for one browser',
+    takes: 'nothing',
+    options: [],
+  },
+  completion: {
+    args: 'bash|zsh|fish',
+    does: 'a script that completes commands, options and applications',
+    takes: 'words',
+    options: [],
+    notes: [
+      'Examples',
+      '  source <(cox completion bash)',
+      '  cox completion zsh > "${fpath[1]}/_cox"',
+      '  cox completion fish > ~/.config/fish/completions/cox.fish',
+    ],
+  },
+  version: { args: '', does: 'the version of cox', takes: 'nothing', options: [] },
+} as const satisfies Record<string, Command>;
+
+export type CommandName = keyof typeof commands;
+
+/** The command as a value of the general type. */
+export function commandNamed(name: CommandName): Command {
+  return commands[name];
+}
+
+/** In the order of help. */
+export const commandNames = Object.keys(commands).filter((name): name is CommandName => Object.hasOwn(commands, name));
+
+/** Words that begin commands of two words, such as `app`. */
+export const groups: readonly string[] = [
+  ...new Set(commandNames.filter((name) => name.includes(' ')).map((name) => name.split(' ')[0] ?? '')),
+];
+
+function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(commands, name);
+}
+
+async function unknown(word: string, among: readonly string[], what: string): Promise<Error> {
+  const { nearest } = await import('../chatops/command.ts');
+  const near = nearest(word, among);
+  return usage(`"${word}" is not ${what}${near ? `; did you mean ${near}?` : `; there is ${among.join(', ')}`}`);
+}
+
+/** The command that the words begin with, and the words after it. Throws Usage, which names the nearest one. */
+export async function commandOf(words: readonly string[]): Promise<{ command: CommandName; rest: string[] }> {
+  const [first = '', second, ...rest] = words;
+  if (isCommand(first)) return { command: first, rest: words.slice(1) };
+  if (!groups.includes(first)) {
+    const all = [...new Set(commandNames.map((name) => name.split(' ')[0] ?? '')), 'help'];
+    throw await unknown(first, all, 'a command');
+  }
+  const verbs = commandNames.flatMap((name) => (name.startsWith(`${first} `) ? [name.slice(first.length + 1)] : []));
+  if (second === undefined) throw usage(`cox ${first} needs one of: ${verbs.join(', ')}`);
+  const name = `${first} ${second}`;
+  if (!isCommand(name)) throw await unknown(second, verbs, `a command of cox ${first}`);
+  return { command: name, rest };
+}
+
+/** Throws Usage when the command does not take one of the options, or not so many words. */
+export function checkLine(name: CommandName, given: readonly string[], rest: readonly string[]): void {
+  const { takes, options, args } = commandNamed(name);
+  const taken: readonly string[] = [...everywhere, ...options];
+  const foreign = given.find((option) => !taken.includes(option));
+  if (foreign !== undefined) throw usage(`cox ${name} does not take --${foreign}`);
+  const [first, ...more] = rest;
+  if (takes === 'nothing' && first !== undefined)
+    throw usage(`cox ${name} takes no ${name === 'app list' ? 'application' : 'more words'}`);
+  if (takes === 'one' && (first === undefined || more.length > 0)) throw usage(`cox ${name} needs one application`);
+  if (takes === 'one-and-more' && (first === undefined || more.length > 1)) throw usage(`write cox ${name} ${args}`);
+  if (
+    takes === 'several' &&
+    first === undefined &&
+    !given.some((option) => option === 'selector' || option === 'project')
+  )
+    throw usage(`cox ${name} needs an application, or -l or -p`);
+}
