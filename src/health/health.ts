@@ -3,10 +3,11 @@ import { argo } from '../model/annotations.ts';
 import type { Health, HealthStatusCode } from '../model/application.ts';
 import { deletionText, gvkOf } from '../model/kube.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import { tabledHealth } from './custom.ts';
+import { genericHealth } from './generic.ts';
 import {
   apiServiceHealth,
   autoscalerHealth,
-  conditionHealth,
   customResourceDefinitionHealth,
   disruptionBudgetHealth,
   ingressHealth,
@@ -51,7 +52,8 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 
 /**
  * undefined: the kind has no health, which counts as fine. The source of every rule is Argo CD
- * (gitops-engine/pkg/health), of the last resort kstatus.
+ * (gitops-engine/pkg/health). Of custom resources the documents of their projects, and
+ * in the end the words that most controllers use.
  */
 export function healthOf(object: KubeObject): Health | undefined {
   const going = deletionText(object);
@@ -59,7 +61,7 @@ export function healthOf(object: KubeObject): Health | undefined {
     return { status: 'Progressing', message: going };
   const gvk = gvkOf(object);
   const rule = rules.get(`${gvk.group}/${gvk.kind}`);
-  if (!rule) return conditionHealth(object);
+  if (!rule) return tabledHealth(object) ?? genericHealth(object);
   if (rule.versions && !rule.versions.includes(gvk.version)) {
     return { status: 'Unknown', message: `unsupported ${gvk.kind} version: ${object.apiVersion}` };
   }

@@ -2,7 +2,7 @@
 // gitops-engine/pkg/health, resource_customizations).
 import type { Health } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
-import { at, listAt, textAt } from '../model/read.ts';
+import { listAt, textAt } from '../model/read.ts';
 import { conditionsOf, parseConditions } from './conditions.ts';
 import type { StatusCondition } from './conditions.ts';
 
@@ -123,31 +123,4 @@ export function customResourceDefinitionHealth(object: KubeObject): Health {
   if (structure) return { status: 'Degraded', message: `Schema violations found: ${structure.message}` };
   if (!find('Established', 'True')) return { status: 'Degraded', message: 'CRD is not established' };
   return { status: 'Healthy', message: 'CRD is healthy' };
-}
-
-/**
- * The rule for kinds that have no other: generation, then the conditions that controllers agree on (kstatus:
- * sigs.k8s.io/cli-utils/pkg/kstatus/status/status.go checkGenericProperties).
- */
-export function conditionHealth(object: KubeObject): Health | undefined {
-  const conditions = conditionsOf(object);
-  const find = (type: string): StatusCondition | undefined => conditions.find((condition) => condition.type === type);
-  const [ready, reconciling, stalled] = [find('Ready'), find('Reconciling'), find('Stalled')];
-  if (!ready && !reconciling && !stalled) return undefined;
-  const observed = at(object, 'status', 'observedGeneration');
-  if (
-    typeof observed === 'number' &&
-    object.metadata.generation !== undefined &&
-    observed !== object.metadata.generation
-  ) {
-    return {
-      status: 'Progressing',
-      message:
-        `${object.kind} generation is ${object.metadata.generation}, but latest observed generation is ` + observed,
-    };
-  }
-  if (stalled?.status === 'True') return judged('Degraded', stalled.message);
-  if (reconciling?.status === 'True') return judged('Progressing', reconciling.message);
-  if (!ready) return { status: 'Healthy' };
-  return judged(ready.status === 'True' ? 'Healthy' : 'Progressing', ready.message);
 }

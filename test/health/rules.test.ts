@@ -360,11 +360,11 @@ const rows: [name: string, object: KubeObject, expected: string][] = [
     custom({ observedGeneration: 2, ...conditions(['Ready', 'True', '', 'afloat']) }),
     'Healthy afloat',
   ],
-  ['custom resource not ready', custom(conditions(['Ready', 'False', '', 'leaks'])), 'Progressing leaks'],
+  ['custom resource not ready', custom(conditions(['Ready', 'False', '', 'leaks'])), 'Degraded leaks'],
   [
     'custom resource not observed',
     custom({ observedGeneration: 1, ...conditions(['Ready', 'True']) }),
-    'Progressing Boat generation is 2, but latest observed generation is 1',
+    'Progressing generation is 2, but the latest observed generation is 1',
   ],
   [
     'custom resource stalled',
