@@ -28,6 +28,7 @@ test('a hook, or what the sync names, that differs from the approved, or in anot
     subject: {
       app: w.app,
       project: undefined,
+      others: { goesWith: () => [] },
       known: { tracking },
       target: { cluster: w.cluster, comparer: w.comparer },
     },
