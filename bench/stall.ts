@@ -1,5 +1,4 @@
-// How long the event loop is held at a stretch: CPU time of the main thread between two turns of a timer, which other
-// load does not disturb.
+// How long the event loop is held at a stretch by what large repositories and applications ask for.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,29 +19,8 @@ import { createRenderer, type Renderer } from '../src/render/render.ts';
 import type { RenderRequest } from '../src/render/source/request.ts';
 import { Worker } from '../src/base/worker.ts';
 import { binaries } from '../tools/binaries.ts';
-
-/** Milliseconds of the longest stretch while it runs; the best of three runs. */
-async function longest(run: () => Promise<void>): Promise<number> {
-  const runs: number[] = [];
-  for (let count = 0; count < 3; count += 1) {
-    let [most, last, open] = [0, process.threadCpuUsage(), true];
-    const note = (): void => {
-      const { user, system } = process.threadCpuUsage(last);
-      most = Math.max(most, (user + system) / 1000);
-      last = process.threadCpuUsage();
-    };
-    const tick = (): void => {
-      note();
-      if (open) setTimeout(tick, 1);
-    };
-    setTimeout(tick, 1);
-    await run();
-    note();
-    open = false;
-    runs.push(most);
-  }
-  return Number(Math.min(...runs).toFixed(1));
-}
+import { comment, configMap } from './stall-comment.ts';
+import { longest } from './longest.ts';
 
 async function paths(): Promise<number> {
   const changed = Array.from({ length: 20_000 }, (_, at) => `data/${at % 300}/${at % 7}/file-${at}.json`);
@@ -136,15 +114,6 @@ async function kustomization(): Promise<number> {
   );
 }
 
-function configMap(at: number): KubeObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: `c-${at}`, namespace: 'app', uid: `${at}`, resourceVersion: '1' },
-    data: { value: 'x'.repeat(200) },
-  };
-}
-
 /** A cluster in which everything is as Git says. */
 function cluster(objects: readonly KubeObject[]): CompareCluster {
   const records = new Map(
@@ -223,5 +192,6 @@ export async function stall(): Promise<Record<string, number>> {
     documents_ms: await documents(),
     kustomization_ms: await kustomization(),
     churn_ms: await churn(),
+    comment_ms: await comment(),
   };
 }

@@ -1,4 +1,5 @@
 // Work on many things at once, but not on all: a semaphore, and a list worked through with so many workers.
+import { breather } from './clock.ts';
 
 /** So many turns at once; who waits gets them in the order of asking. */
 export class Semaphore {
@@ -46,7 +47,7 @@ export class Semaphore {
 
 /**
  * Results in the order of `items`; the first failure is thrown after the running ones have ended, and no further one is
- * begun.
+ * begun. Items that need not wait for anything do not hold up everything else: between them others get a turn.
  */
 export async function inParallel<T, R>(
   items: readonly T[],
@@ -55,9 +56,11 @@ export async function inParallel<T, R>(
 ): Promise<R[]> {
   const results: R[] = [];
   const failures: unknown[] = [];
+  const breathe = breather();
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < items.length && failures.length === 0) {
+      await breathe();
       const at = next;
       next += 1;
       const item = items[at];

@@ -73,8 +73,8 @@ async function preview(s: Stage, files: Record<string, string | undefined>): Pro
   return previewPull(deps, pull, AbortSignal.timeout(60_000));
 }
 
-function commentOf(found: PullPreview): string {
-  return renderComment({ preview: found, activity: '', refused: '', publicUrl: 'https://cox.example' }).body;
+async function commentOf(found: PullPreview): Promise<string> {
+  return (await renderComment({ preview: found, activity: '', refused: '', publicUrl: 'https://cox.example' })).body;
 }
 
 async function agree(s: Stage, name: string): Promise<void> {
@@ -123,7 +123,7 @@ test('an object that moves is told as a move in both sections, with no deletion 
       ['PersistentVolumeClaim', 'move', { from: 'a', to: 'b' }, []],
     ],
   );
-  const body = commentOf(found);
+  const body = await commentOf(found);
   assert.equal(body.split('moves from a to b').length - 1, 4);
   assert.doesNotMatch(body, /delete|CAUTION|^[+-] .*tracking-id/m);
 });
@@ -152,7 +152,7 @@ test('a removal says what goes with it two levels below, and that the gate of it
   const found = await preview(s, { 'root/mid.yaml': undefined });
   const root = found.apps.find(({ name }) => name === 'root');
   assert.deepEqual([root?.gated, root?.approvers, root?.approvals], [true, [['bo']], 1]);
-  const body = commentOf(found);
+  const body = await commentOf(found);
   assert.match(body, /> - \*\*root\*\* `Application [^`]+\/prod`: deletes production: 1 object goes with it/);
   assert.match(body, /- \*\*prod\*\* \(production\) ⏸️: `ConfigMap [^`]+\/prod`/);
   assert.match(body, /\*root\* waits for \*\*1 approval\*\*/);
@@ -167,7 +167,7 @@ test('writing what belongs to a gated application says whose it is, and that its
   const found = await preview(s, { 'web/shared.yaml': config('shared', 'mine') });
   const [web] = found.apps;
   assert.deepEqual([web?.name, web?.gated, web?.approvers], ['web', true, [['bo']]]);
-  assert.match(commentOf(found), /`ConfigMap [^`]+\/shared`: belongs to application prod, whose gate asks/);
+  assert.match(await commentOf(found), /`ConfigMap [^`]+\/shared`: belongs to application prod, whose gate asks/);
 });
 
 test('the end of a gate is said where the pull request brings it, by the Application or by its project', async (t) => {
@@ -181,10 +181,10 @@ test('the end of a gate is said where the pull request brings it, by the Applica
   await s.apply('root', { syncPolicy: automated });
   await agree(s, 'prod');
   await synced(s, 'root');
-  const body = commentOf(await preview(s, { 'root/prod.yaml': child('') }));
+  const body = await commentOf(await preview(s, { 'root/prod.yaml': child('') }));
   assert.match(body, /- 🔓 \*\*after this application prod asks nobody\*\*/);
   const stricter = await preview(s, {
     'root/prod.yaml': child('coxswain.dev/approval: required, coxswain.dev/approvers: bo, coxswain.dev/approvals: "2"'),
   });
-  assert.doesNotMatch(commentOf(stricter), /🔓/);
+  assert.doesNotMatch(await commentOf(stricter), /🔓/);
 });

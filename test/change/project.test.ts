@@ -63,7 +63,12 @@ test('objects that the project does not permit are errors that show nothing live
   );
   assert.deepEqual([effect?.digest, effect?.hooks], ['', []]);
   assert.doesNotMatch(JSON.stringify(found), /others-/);
-  const { body } = renderComment({ preview: found, activity: '', publicUrl: 'https://cox.example.com', refused: '' });
+  const { body } = await renderComment({
+    preview: found,
+    activity: '',
+    publicUrl: 'https://cox.example.com',
+    refused: '',
+  });
   assert.match(
     body,
     /`web\/b\.yaml:1` · `E_PROJECT`\n\n```+\nConfigMap .*-other\/x: namespace .* is not permitted in project 'narrow'/,

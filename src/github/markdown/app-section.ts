@@ -5,7 +5,7 @@ import type { Effect, FieldChange, ObjectDiff } from '../../model/effect.ts';
 import type { ObjectSection } from './object-section.ts';
 import type { ResourceKey } from '../../model/kube.ts';
 import { keyTitle } from '../../model/kube.ts';
-import { driftText, fieldText, objectSection, placeText } from './object-section.ts';
+import { driftText, fieldText, placeText } from './object-section.ts';
 import { gateAfterText } from '../../policy/gate-text.ts';
 import { cell, code, fence, html, plain, plural, prose } from './escape.ts';
 
@@ -23,7 +23,7 @@ export function isDestructive(action: ObjectDiff['action']): boolean {
 
 const order: Record<ObjectDiff['action'], number> = { delete: 0, recreate: 1, change: 2, create: 3, move: 4, hook: 5 };
 
-function byRisk(diffs: ObjectDiff[]): ObjectDiff[] {
+export function byRisk(diffs: ObjectDiff[]): ObjectDiff[] {
   return [...diffs].sort((a, b) => order[a.action] - order[b.action]);
 }
 
@@ -241,12 +241,14 @@ export function toldText({ name, told = [] }: { name: string; told?: string[] })
 export interface AppSection {
   app: AppPreview;
   objects: ObjectSection[];
+  /** So many objects of the change are not among them: there was no room. */
+  left: number;
   before: string[];
   after: string[];
 }
 
-/** `context`: unchanged lines around each change. */
-export function appSection(app: AppPreview, context: number): AppSection {
+/** All but its objects; see `buildSections`. */
+export function appSection(app: AppPreview): AppSection {
   const { effect } = app;
   const errors = errorsOf(app);
   const before = errors.length > 0 ? [errorBlocks(errors)] : [];
@@ -259,7 +261,7 @@ export function appSection(app: AppPreview, context: number): AppSection {
         '.',
     );
   before.push(...gatesText(app.gates), ...toldText(app));
-  if (!effect) return { app, objects: [], before, after: [] };
+  if (!effect) return { app, objects: [], left: 0, before, after: [] };
   if (effect.change.length === 0 && errors.length === 0) before.push('The inputs changed, but no object does.');
   const notes = effect.notes.map((note) => `- ${plain(note)}`).join('\n');
   const after = [
@@ -269,7 +271,12 @@ export function appSection(app: AppPreview, context: number): AppSection {
     factList('**Waiting on the branch**, not from this pull request', effect.waiting, fieldText),
     notes,
   ].filter(Boolean);
-  return { app, objects: byRisk(effect.change).map((diff) => objectSection(diff, context)), before, after };
+  return { app, objects: [], left: effect.change.length, before, after };
+}
+
+/** Of objects for which neither comment nor check has room. */
+export function leftText(count: number): string {
+  return `… and ${plural(count, 'more object')}: ${code('cox app diff')} shows all of it`;
 }
 
 /** The `<details>` of an application; objects in `moved` are named only. */
@@ -277,7 +284,7 @@ export function appMarkdown(
   section: AppSection,
   options: { open: boolean; moved: ReadonlySet<ObjectSection> },
 ): string {
-  const { app, objects, before, after } = section;
+  const { app, objects, left, before, after } = section;
   const digest = app.effect?.digest ? ` · digest <code>${html(app.effect.digest.slice(0, 12))}</code>` : '';
   const environment = app.environment ? ` · ${html(app.environment)}` : '';
   const shown = objects.filter((object) => !options.moved.has(object)).map((object) => object.markdown);
@@ -288,12 +295,14 @@ export function appMarkdown(
     moved.length > 0
       ? [['Too long for this comment; the whole diff stands in the check `coxswain/diff`:', '', ...moved].join('\n')]
       : [];
+  const leftBlock = left > 0 ? [leftText(left)] : [];
   return [
     `<details${options.open ? ' open' : ''}><summary><b>${html(app.name)}</b>${environment} · ` +
       `${changeText(app, 'error')}${digest}</summary>`,
     ...before,
     ...shown,
     ...movedBlock,
+    ...leftBlock,
     ...after,
     '</details>',
   ].join('\n\n');

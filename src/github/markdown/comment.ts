@@ -6,17 +6,18 @@ import type { ObjectDiff } from '../../model/effect.ts';
 import { commentMarker } from '../../model/annotations.ts';
 import {
   appMarkdown,
-  appSection,
   countsOf,
   errorBlocks,
   errorsOf,
   isDestructive,
+  leftText,
   rankOf,
   tableRow,
 } from './app-section.ts';
 import { shortRevision } from '../../model/application.ts';
 import { bodyBudget, code, fitted, plain, plural, sizeOf } from './escape.ts';
 import { attention } from './attention.ts';
+import { buildSections } from './build-sections.ts';
 
 interface CommentInput {
   preview: PullPreview;
@@ -203,32 +204,28 @@ function movable(sections: AppSection[]): ObjectSection[] {
 }
 
 /** Names and diffs of moved objects, for the text of a check; cut between objects only. */
-function movedText(sections: AppSection[], moved: ReadonlySet<ObjectSection>): string {
+function movedText(apps: AppPreview[], sections: AppSection[], moved: ReadonlySet<ObjectSection>): string {
   const blocks = sections.flatMap((section) =>
     section.objects
       .filter((object) => moved.has(object))
-      .map((object) => `#### ${plain(section.app.name)}\n\n${object.markdown}`),
+      .map((object) => `#### ${plain(section.app.name)}\n\n${object.markdown}\n`),
   );
-  return fitted(
-    blocks.map((block) => `${block}\n`),
-    bodyBudget,
-    (left) => `… and ${plural(left, 'more object')}: ${code('cox app diff')} shows all of it`,
-  ).trimEnd();
+  const all = apps.reduce((count, app) => count + (app.effect?.change.length ?? 0), 0);
+  const built = sections.reduce((count, section) => count + section.objects.length, 0);
+  return fitted(blocks, bodyBudget, leftText, all - built).trimEnd();
 }
 
 /**
  * The comment within the budget: less context first, then the biggest objects move to the check, then the table alone.
  */
-export function renderComment(input: CommentInput): Comment {
+export async function renderComment(input: CommentInput): Promise<Comment> {
   const parts = frame(input);
   const none = new Set<ObjectSection>();
-  const whole = assemble(
-    parts,
-    parts.apps.map((app) => appSection(app, 3)),
-    none,
-  );
-  if (sizeOf(whole) <= bodyBudget) return { body: whole, moved: '' };
-  const sections = parts.apps.map((app) => appSection(app, 1));
+  const { sections: full, whole } = await buildSections(parts.apps, 3, bodyBudget);
+  const body = whole ? assemble(parts, full, none) : '';
+  if (whole && sizeOf(body) <= bodyBudget) return { body, moved: '' };
+  // Room for the comment and the check.
+  const { sections } = await buildSections(parts.apps, 1, 2 * bodyBudget);
   const folded = assemble(parts, sections, none);
   if (sizeOf(folded) <= bodyBudget) return { body: folded, moved: '' };
   return moving(parts, sections, sizeOf(folded));
@@ -244,7 +241,7 @@ function moving(parts: Frame, sections: AppSection[], before: number): Comment {
     size -= sizeOf(object.markdown) - sizeOf(object.title) - 100;
   }
   const body = assemble(parts, sections, moved);
-  if (sizeOf(body) <= bodyBudget) return { body, moved: movedText(sections, moved) };
+  if (sizeOf(body) <= bodyBudget) return { body, moved: movedText(parts.apps, sections, moved) };
   return tableOnly(parts, sections);
 }
 
@@ -258,7 +255,8 @@ function tableOnly(parts: Frame, sections: AppSection[]): Comment {
   const budget = Math.max(2000, bodyBudget - sizeOf(rest.join('\n\n')) - 10);
   const [first = '', ...others] = rest;
   const body = [first, table(parts.apps, parts.publicUrl, budget), ...others].join('\n\n');
-  return { body, moved: movedText(sections, new Set(sections.flatMap((section) => section.objects))) };
+  const all = new Set(sections.flatMap((section) => section.objects));
+  return { body, moved: movedText(parts.apps, sections, all) };
 }
 
 function short(sentence: string, activity: string): string {

@@ -94,15 +94,15 @@ export function sizeOf(text: string): number {
   return Math.max(text.length, Buffer.byteLength(text));
 }
 
-/** As many of the lines as fit, and what `more` says of how many are left out. */
-export function fitted(lines: string[], budget: number, more: (left: number) => string): string {
+/** As many of the lines as fit, and what `more` says of how many are left out, the `unlisted` ones among them. */
+export function fitted(lines: string[], budget: number, more: (left: number) => string, unlisted = 0): string {
   let size = 0;
   const kept: string[] = [];
   for (const line of lines) {
     size += sizeOf(line) + 1;
-    if (size > budget - (kept.length + 1 < lines.length ? 200 : 0))
-      return [...kept, more(lines.length - kept.length)].join('\n');
+    if (size > budget - (unlisted > 0 || kept.length + 1 < lines.length ? 200 : 0))
+      return [...kept, more(lines.length - kept.length + unlisted)].join('\n');
     kept.push(line);
   }
-  return kept.join('\n');
+  return [...kept, ...(unlisted > 0 ? [more(unlisted)] : [])].join('\n');
 }

@@ -39,15 +39,19 @@ export function activityOf({ pull: { owner, repo, number }, options: { store } }
   );
 }
 
-async function comment(pass: Pass, body: () => string): Promise<void> {
+async function comment(pass: Pass, body: () => string | Promise<string>): Promise<void> {
   const { refusals, comment: known } = pass.memory;
   // Not even reading them is permitted: one more would be made at each pass.
   if (known === undefined && refusals.has('Comments')) return;
-  await permitted(refusals, 'Comments', () => writeComment(stickyOf(pass), body()));
+  await permitted(refusals, 'Comments', async () => writeComment(stickyOf(pass), await body()));
 }
 
 /** The comment before the rest; once more when GitHub refused something of that, or takes it again. */
-export async function commentFirst<T>(pass: Pass, body: () => string, rest: () => Promise<T>): Promise<T> {
+export async function commentFirst<T>(
+  pass: Pass,
+  body: () => string | Promise<string>,
+  rest: () => Promise<T>,
+): Promise<T> {
   await comment(pass, body);
   const before = refusalRows(pass.memory.refusals);
   const done = await rest();

@@ -232,12 +232,16 @@ export class PullQueue {
         preview.apps.map((app) => app.application),
       );
       const { publicUrl } = this.#options;
-      const comment = (): Comment =>
-        renderComment({ preview, activity: activityOf(pass), publicUrl, refused: refusalRows(pass.memory.refusals) });
+      let shown: Comment | undefined;
+      const comment = async (): Promise<Comment> => {
+        const refused = refusalRows(pass.memory.refusals);
+        shown = await renderComment({ preview, activity: activityOf(pass), publicUrl, refused });
+        return shown;
+      };
       const touched = preview.apps.length > 0 || preview.errors.length > 0 || preview.conflicts.length > 0;
       if (!touched && (await this.#hasMoved(pass))) return { after: 0 };
-      const rest = (): Promise<void> => check(pass, diffCheck(preview, comment().moved));
-      if (touched) await commentFirst(pass, () => comment().body, rest);
+      const rest = async (): Promise<void> => check(pass, diffCheck(preview, (shown ?? (await comment())).moved));
+      if (touched) await commentFirst(pass, async () => (await comment()).body, rest);
       else await say(pass, untouchedComment).then(rest);
       const unsure = preview.apps.some((app) => app.error?.code === 'E_API_UNREACHABLE' || app.error?.code === 'E_API');
       return unsure ? { after: retryMs } : undefined;

@@ -11,8 +11,8 @@ import { app, changed, configMap, created, deleted, deployment, preview } from '
 
 const publicUrl = 'https://cox.example.com';
 
-function body(input: Parameters<typeof preview>[0], more?: Parameters<typeof preview>[1]): string {
-  return renderComment({ preview: preview(input, more), activity: '', publicUrl, refused: '' }).body;
+async function body(input: Parameters<typeof preview>[0], more?: Parameters<typeof preview>[1]): Promise<string> {
+  return (await renderComment({ preview: preview(input, more), activity: '', publicUrl, refused: '' })).body;
 }
 
 function story(): ReturnType<typeof app>[] {
@@ -49,27 +49,27 @@ function story(): ReturnType<typeof app>[] {
   ];
 }
 
-test('an open pull request is told per application, worst first, with what comes next', () => {
-  golden('open', body(story()));
+test('an open pull request is told per application, worst first, with what comes next', async () => {
+  golden('open', await body(story()));
 });
 
-test('an error is told with its file, line and cause', () => {
+test('an error is told with its file, line and cause', async () => {
   const error = {
     code: 'E_RENDER',
     message: "error converting YAML to JSON: yaml: line 4: could not find expected ':'",
     hint: 'Run `kustomize build apps/web`.',
     place: { file: 'apps/web/kustomization.yaml', line: 4 },
   };
-  golden('error', body([app('web', undefined, { error }), ...story().slice(0, 1)]));
+  golden('error', await body([app('web', undefined, { error }), ...story().slice(0, 1)]));
 });
 
-test('a conflict is told with its files and nothing else is claimed', () => {
-  golden('conflict', body([], { conflicts: ['apps/web/kustomization.yaml'] }));
+test('a conflict is told with its files and nothing else is claimed', async () => {
+  golden('conflict', await body([], { conflicts: ['apps/web/kustomization.yaml'] }));
 });
 
-test('text of strangers does nothing in the comment', () => {
+test('text of strangers does nothing in the comment', async () => {
   const nasty = '```\n</details><script>alert(1)</script> @acme/admins #12 https://evil.example | ` ```` ';
-  const text = body([
+  const text = await body([
     app('x</b>@bob|#1', {
       change: [changed(configMap('a', { k: '' }), configMap('a', { k: nasty }))],
       notes: [nasty],
@@ -96,7 +96,7 @@ function assertBalanced(text: string): void {
   assert.equal(details, 0);
 }
 
-test('a comment of any size keeps within the budget and is never cut inside a fence', () => {
+test('a comment of any size keeps within the budget and is never cut inside a fence', async () => {
   for (const [apps, objects, lines] of [
     [1, 1, 3000],
     [3, 40, 60],
@@ -117,7 +117,7 @@ test('a comment of any size keeps within the budget and is never cut inside a fe
         ],
       }),
     );
-    const { body: text, moved } = renderComment({ preview: preview(many), activity: '', publicUrl, refused: '' });
+    const { body: text, moved } = await renderComment({ preview: preview(many), activity: '', publicUrl, refused: '' });
     assert.ok(sizeOf(text) <= bodyBudget, `${apps} applications: ${sizeOf(text)}`);
     assert.ok(sizeOf(moved) <= bodyBudget + 200);
     assert.ok(text.startsWith(`${commentMarker}\n### `));
@@ -127,16 +127,58 @@ test('a comment of any size keeps within the budget and is never cut inside a fe
   }
 });
 
-test('a move of the base branch alone makes no other comment', () => {
-  const one = body(story());
-  const two = body(story(), { base: 'e'.repeat(40) });
+/** `count` changed objects; `read` is told of each that is shown. */
+function objects(count: number, read: () => void): ReturnType<typeof changed>[] {
+  const lines = (word: string): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`key${at}`, `${word}${at}`]));
+  return Array.from({ length: count }, (_, at) => {
+    const diff = changed(configMap(`c${at}`, lines('a')), configMap(`c${at}`, lines('b')));
+    return Object.defineProperty(diff, 'notes', { get: () => (read(), []) });
+  });
+}
+
+test('no diff is made that neither the comment nor the check has room for', async () => {
+  let made = 0;
+  const many = [app('web', { change: objects(2000, () => (made += 1)) })];
+  const { body: text, moved } = await renderComment({ preview: preview(many), activity: '', publicUrl, refused: '' });
+  assert.ok(made < 500, `${made} diffs`);
+  const shown = (text.match(/^\*\*`ConfigMap/gm) ?? []).length + (moved.match(/^\*\*`ConfigMap/gm) ?? []).length;
+  assert.ok(shown > 100, `${shown} objects shown`);
+  const left = /… and (\d+) more objects: `cox app diff` shows all of it/.exec(moved)?.[1];
+  assert.equal(Number(left) + shown, 2000);
+  assert.match(text, /… and \d+ more objects: `cox app diff`/);
+});
+
+test('what deletes is shown before a thousand changes of an application that is told first', async () => {
+  const text = await body([
+    app('first', { change: [deleted(configMap('a', {})), ...objects(1000, () => undefined)] }, { gated: true }),
+    app('second', { change: [deleted(configMap('doomed', {}))] }),
+  ]);
+  assert.match(text, /\*\*`ConfigMap shop\/doomed`\*\* · \*\*deleted\*\*/);
+});
+
+test('while a long comment is written, others get their turn', async () => {
+  let [turns, open] = [0, true];
+  const turn = (): void => {
+    turns += 1;
+    if (open) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await body([app('web', { change: objects(1000, () => undefined) })]);
+  open = false;
+  assert.ok(turns > 1, `${turns} turns`);
+});
+
+test('a move of the base branch alone makes no other comment', async () => {
+  const one = await body(story());
+  const two = await body(story(), { base: 'e'.repeat(40) });
   assert.notEqual(one, two);
   assert.equal(withoutBase(one), withoutBase(two));
 });
 
-test('of equal risk, what waits for approval comes first', () => {
+test('of equal risk, what waits for approval comes first', async () => {
   const [dev, prod] = story();
-  const rows = body([dev, prod].flatMap((each) => each ?? []))
+  const rows = (await body([dev, prod].flatMap((each) => each ?? [])))
     .split('\n')
     .filter((line) => line.startsWith('| 🔴'));
   assert.deepEqual(
@@ -145,8 +187,8 @@ test('of equal risk, what waits for approval comes first', () => {
   );
 });
 
-test('an application that is removed goes with its parent: nobody is told to approve or sync it', () => {
-  const text = body([
+test('an application that is removed goes with its parent: nobody is told to approve or sync it', async () => {
+  const text = await body([
     app('root', { change: [deleted(configMap('old-prod', {}))] }, { gated: true, approvals: 1 }),
     app(
       'old-prod',
@@ -162,8 +204,8 @@ test('an application that is removed goes with its parent: nobody is told to app
   assert.doesNotMatch(text, /\/cox (approve|sync) old-prod/);
 });
 
-test('drift says which value is live, and what is missing is called so', () => {
-  const text = body([
+test('drift says which value is live, and what is missing is called so', async () => {
+  const text = await body([
     app('web', {
       change: [],
       drift: [created(configMap('gone', {})), changed(deployment('web', 'web:1', 6), deployment('web', 'web:1'))],
@@ -173,7 +215,7 @@ test('drift says which value is live, and what is missing is called so', () => {
   assert.match(text, /`Deployment shop\/web` `spec\.replicas`: `6` live, `3` in Git\. Syncing sets it back\./);
 });
 
-test('an application whose object is refused is not called unchanged', () => {
+test('an application whose object is refused is not called unchanged', async () => {
   const errors = [
     {
       key: { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'web' },
@@ -182,7 +224,7 @@ test('an application whose object is refused is not called unchanged', () => {
       place: { file: 'apps/web/web.yaml', line: 1 },
     },
   ];
-  const text = body([app('web', { change: [], errors })]);
+  const text = await body([app('web', { change: [], errors })]);
   assert.match(text, /^### ❌ 1 application cannot be synced as it stands/m);
   assert.match(text, /\| – \| \*\*error\*\* \|/);
   assert.match(
