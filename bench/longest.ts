@@ -1,5 +1,5 @@
-// The longest stretch for which something holds the event loop: CPU time of the main thread between two turns of a timer,
-// which other load does not disturb.
+// The longest stretch for which something holds the event loop: CPU time of the main thread between two turns of a
+// timer, which other load does not disturb.
 
 /** Milliseconds of the longest stretch while it runs; the best of three runs. */
 export async function longest(run: () => Promise<void>): Promise<number> {

@@ -7,7 +7,7 @@ import type { ResourceKey } from '../../model/kube.ts';
 import { keyTitle } from '../../model/kube.ts';
 import { driftText, fieldText, placeText } from './object-section.ts';
 import { gateAfterText } from '../../policy/gate-text.ts';
-import { cell, code, fence, html, plain, plural, prose } from './escape.ts';
+import { code, fence, html, plain, plural, prose } from './escape.ts';
 
 interface Counts {
   created: number;
@@ -67,48 +67,6 @@ export function approversText(lists: string[][]): string {
     .join(' and ');
 }
 
-function parentName(app: AppPreview): string {
-  return app.parent?.split('/').at(-1) ?? '';
-}
-
-function gateText(app: AppPreview): string {
-  if (app.status === 'removed' && app.parent) return `goes with ${plain(parentName(app))}`;
-  if (app.gated) {
-    const who = approversText(app.approvers);
-    const unheld = app.automated && app.told ? ' · ⚠️ **not held**' : '';
-    return `⏸️ ${plural(app.approvals, 'approval')}${who ? ` by ${who}` : ''}${unheld}`;
-  }
-  return app.automated ? 'auto on merge' : `manual: ${code(`/cox sync ${app.name}`)}`;
-}
-
-function riskText(app: AppPreview): string {
-  if (errorsOf(app).length > 0) return '**error**';
-  const deletes = (app.effect?.change ?? []).filter((diff) => isDestructive(diff.action)).map((diff) => diff.key.kind);
-  const kinds = [...new Set(deletes)]
-    .slice(0, 3)
-    .map((kind) => code(kind))
-    .join(', ');
-  if (deletes.length > 0) return `**deletes ${kinds}**`;
-  const risk = app.effect?.risks[0];
-  return risk ? plain(risk.text, 80) : 'none';
-}
-
-const hearts: Record<string, string> = {
-  Healthy: '💚',
-  Progressing: '⏳',
-  Degraded: '💔',
-  Suspended: '⏸️',
-  Missing: '👻',
-  Unknown: '❔',
-};
-
-function liveText(app: AppPreview): string {
-  if (app.status === 'new') return 'not there yet';
-  const drift = app.effect?.drift.length ?? 0;
-  const sync = drift > 0 ? `🟠 drifted (${drift})` : app.sync === 'OutOfSync' ? '🟠 OutOfSync' : app.sync;
-  return `${hearts[app.health] ?? ''} ${app.health} · ${sync}`;
-}
-
 /** 0 cannot be synced, 1 deletes or is risky, 2 needs approval or has drift, 3 the rest. */
 export function rankOf(app: AppPreview): number {
   if (errorsOf(app).length > 0) return 0;
@@ -118,35 +76,12 @@ export function rankOf(app: AppPreview): number {
   return 3;
 }
 
-const icons = ['❌', '🔴', '🟡', '🟢'];
-
-function appLink(app: { application: string; name: string }, publicUrl: string): string {
-  return (
-    `[${plain(app.name)}](${publicUrl}/applications/` +
-    `${app.application.split('/').map(encodeURIComponent).join('/')})`
-  );
-}
-
 /** What cannot be looked at as a whole does not count as unchanged. */
-function changeText(app: AppPreview, unknown: string): string {
+export function changeText(app: AppPreview, unknown: string): string {
   const counts = countsOf(app.effect);
   return errorsOf(app).length > 0 && counts.created + counts.changed + counts.deleted + counts.moved === 0
     ? unknown
     : countsText(counts);
-}
-
-export function tableRow(app: AppPreview, publicUrl: string): string {
-  const note = app.status === 'new' ? ' (new)' : app.status === 'removed' ? ' (removed)' : '';
-  const cells = [
-    icons[rankOf(app)] ?? '',
-    `${appLink(app, publicUrl)}${note}`,
-    app.environment ? `**${plain(app.environment)}** · ${plain(app.destination)}` : plain(app.destination),
-    changeText(app, '–'),
-    riskText(app),
-    liveText(app),
-    gateText(app),
-  ];
-  return `| ${cells.map(cell).join(' | ')} |`;
 }
 
 function errorBlock(error: PreviewError): string {

@@ -25,8 +25,8 @@ function inOrder(sections: readonly AppSection[]): { section: AppSection; diff: 
 
 /**
  * Sections in the order of `apps`. `context`: unchanged lines around each change; `room` in characters, which are
- * exceeded by one part at most. A diff takes a millisecond, and an application may have thousands: no more are made than
- * have room, and between two of them others get a turn.
+ * exceeded by one part at most. A diff takes a millisecond, and an application may have thousands: no more are made
+ * than have room, and between two of them others get a turn.
  */
 export async function buildSections(apps: readonly AppPreview[], context: number, room: number): Promise<Built> {
   const breathe = breather();

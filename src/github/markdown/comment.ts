@@ -4,16 +4,8 @@ import type { AppSection } from './app-section.ts';
 import type { ObjectSection } from './object-section.ts';
 import type { ObjectDiff } from '../../model/effect.ts';
 import { commentMarker } from '../../model/annotations.ts';
-import {
-  appMarkdown,
-  countsOf,
-  errorBlocks,
-  errorsOf,
-  isDestructive,
-  leftText,
-  rankOf,
-  tableRow,
-} from './app-section.ts';
+import { appMarkdown, countsOf, errorBlocks, errorsOf, isDestructive, leftText, rankOf } from './app-section.ts';
+import { tableRow } from './app-row.ts';
 import { shortRevision } from '../../model/application.ts';
 import { bodyBudget, code, fitted, plain, plural, sizeOf } from './escape.ts';
 import { attention } from './attention.ts';

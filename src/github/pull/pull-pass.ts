@@ -3,11 +3,13 @@
 import type { CheckContent } from '../markdown/check-content.ts';
 import type { CheckContext } from '../publish/check-run.ts';
 import type { Logger } from '../../base/log.ts';
-import type { PullInput } from '../../change/pull.ts';
+import type { Comment } from '../markdown/comment.ts';
+import type { PullInput, PullPreview } from '../../change/pull.ts';
 import type { PullMemory } from '../publish/pull-memory.ts';
 import type { RepositoryClient } from '../client/installations.ts';
 import type { StickyContext } from '../publish/sticky-comment.ts';
 import type { Store } from '../../store/store.ts';
+import { renderComment } from '../markdown/comment.ts';
 import { activityList } from '../markdown/activity.ts';
 import { writeCheck } from '../publish/check-run.ts';
 import { permitted, refusalRows } from '../publish/refusals.ts';
@@ -37,6 +39,12 @@ export function activityOf({ pull: { owner, repo, number }, options: { store } }
       .list()
       .filter(({ spec }) => spec.pull?.number === number && spec.pull.repo === repo && spec.pull.owner === owner),
   );
+}
+
+/** As of now: with what was asked in the pull request, and what GitHub refuses. */
+export function previewComment(pass: Pass, preview: PullPreview): Promise<Comment> {
+  const { publicUrl } = pass.options;
+  return renderComment({ preview, activity: activityOf(pass), publicUrl, refused: refusalRows(pass.memory.refusals) });
 }
 
 async function comment(pass: Pass, body: () => string | Promise<string>): Promise<void> {

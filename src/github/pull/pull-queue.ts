@@ -18,11 +18,11 @@ import { approvalCheck, diffCheck, forkCheck, rolloutCheck } from '../markdown/c
 import { parsePullKey } from './check-actions.ts';
 import { isCommand } from './comment-commands.ts';
 import type { Comment } from '../markdown/comment.ts';
-import { closedComment, forkComment, renderComment, untouchedComment } from '../markdown/comment.ts';
+import { closedComment, forkComment, untouchedComment } from '../markdown/comment.ts';
 import { findDeployments, settled, writeDeployments } from '../publish/deployments.ts';
 import { PullMemories } from '../publish/pull-memory.ts';
 import type { Pass } from './pull-pass.ts';
-import { activityOf, check, checksOf, commentFirst, logRefusals, say, stickyOf } from './pull-pass.ts';
+import { activityOf, check, checksOf, commentFirst, logRefusals, say, stickyOf, previewComment } from './pull-pass.ts';
 import { PullIndex } from './pull-index.ts';
 import { readPull } from './read-pull.ts';
 import { permitted, refusalRows } from '../publish/refusals.ts';
@@ -231,13 +231,8 @@ export class PullQueue {
         key,
         preview.apps.map((app) => app.application),
       );
-      const { publicUrl } = this.#options;
       let shown: Comment | undefined;
-      const comment = async (): Promise<Comment> => {
-        const refused = refusalRows(pass.memory.refusals);
-        shown = await renderComment({ preview, activity: activityOf(pass), publicUrl, refused });
-        return shown;
-      };
+      const comment = async (): Promise<Comment> => (shown = await previewComment(pass, preview));
       const touched = preview.apps.length > 0 || preview.errors.length > 0 || preview.conflicts.length > 0;
       if (!touched && (await this.#hasMoved(pass))) return { after: 0 };
       const rest = async (): Promise<void> => check(pass, diffCheck(preview, (shown ?? (await comment())).moved));
