@@ -193,11 +193,14 @@ async function idleAmong(deps: CarryOutDeps, { request: { spec }, merged, sees }
   if (spec.verb !== 'approve' && spec.verb !== 'reject') return [];
   const idle: Application[] = [];
   for (const app of deps.store.applications.list()) {
-    const why = idleWhy(deps, app);
-    const voided = deps.store.approvals
+    if (idleWhy(deps, app) === undefined) continue;
+    const [newest] = deps.store.approvals
       .of(applicationKey(app))
-      .find(({ status }) => status?.phase === 'Superseded' && why !== undefined && status.message?.startsWith(why));
-    if (voided && (!merged || (await isBrought(deps, voided, merged)))) idle.push(app);
+      .toSorted(
+        (a, b) => Date.parse(b.metadata.creationTimestamp ?? '') - Date.parse(a.metadata.creationTimestamp ?? ''),
+      );
+    const voided = newest?.status?.phase === 'Superseded';
+    if (voided && (!merged || (await isBrought(deps, newest, merged)))) idle.push(app);
   }
   return (await seen(idle, sees)).slice(0, 5).map((app) => `${app.metadata.name}: ${idleWhy(deps, app) ?? ''}`);
 }

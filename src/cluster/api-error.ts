@@ -144,6 +144,15 @@ const undeclared = 'field not declared in schema';
 /** Reason of a cause: the kind has no such field. */
 export const unknownField = 'FieldUnknown';
 
+/** Reason of a cause: entries of a list have the same key (Kubernetes API: CauseTypeFieldValueDuplicate). */
+export const duplicateValue = 'FieldValueDuplicate';
+
+/** An answer without causes gives no reason: its text is read here, and nowhere else. */
+function reasonOf(message: string): string {
+  if (message === undeclared) return unknownField;
+  return message.startsWith('duplicate entries') ? duplicateValue : 'FieldValueInvalid';
+}
+
 /** The faults that the text names, at our own fields, in an order of their own. The server's goes by its maps. */
 function manifestFaults(whole: string, body: unknown): ApiCause[] {
   const text = whole.slice(0, 50_000);
@@ -162,13 +171,7 @@ function manifestFaults(whole: string, body: unknown): ApiCause[] {
     const found = fieldAt(body, line);
     if (!found?.rest.startsWith(': ')) return [];
     const message = found.rest.slice(2).replace(/, got &.*$/, '');
-    return [
-      {
-        reason: message === undeclared ? unknownField : 'FieldValueInvalid',
-        field: fieldText(found.position),
-        message,
-      },
-    ];
+    return [{ reason: reasonOf(message), field: fieldText(found.position), message }];
   });
   if (causes.length > 0) return causes.sort((a, b) => (faultsText([a]) < faultsText([b]) ? -1 : 1));
   return pathsNamed(whole, body).map((field) => ({ reason: 'FieldValueInvalid', field, message: '' }));

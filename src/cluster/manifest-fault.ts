@@ -2,7 +2,7 @@
 // news to nobody.
 import { AppError } from '../base/errors.ts';
 import type { ApiCause, ApiError } from './api-error.ts';
-import { isManifestFault, unknownField, withFaults } from './api-error.ts';
+import { duplicateValue, isManifestFault, unknownField, withFaults } from './api-error.ts';
 import { fieldAt } from './field-text.ts';
 import { isObject } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
@@ -39,10 +39,10 @@ async function refusal(work: () => Promise<unknown>): Promise<ApiError | undefin
 /** Entries of lists stay: the places of the others would move. */
 function without(object: KubeObject, causes: readonly ApiCause[]): KubeObject {
   const copy = structuredClone(object);
-  for (const { field, message } of causes) {
+  for (const { field, reason } of causes) {
     const found = fieldAt(copy, field);
     const last = found?.position.at(-1);
-    if (!found || found.rest !== '' || typeof last !== 'string' || message.startsWith('duplicate')) continue;
+    if (!found || found.rest !== '' || typeof last !== 'string' || reason === duplicateValue) continue;
     const parent = found.position
       .slice(0, -1)
       .reduce<unknown>((at, part) => (at as Record<string | number, unknown>)[part], copy);

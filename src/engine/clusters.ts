@@ -89,6 +89,16 @@ export class Clusters {
     return target;
   }
 
+  /**
+   * The version of the application's cluster and the kinds that it serves; those of the control plane's own where none
+   * is known for it. Throws (transient) when it cannot be reached.
+   */
+  async servedFor(app: Application): Promise<{ version: string; apiVersions: readonly string[] }> {
+    const target = await this.targetOf(app);
+    const { discovery } = target?.cluster ?? this.#options.home;
+    return { version: discovery.version, apiVersions: discovery.apiVersions() };
+  }
+
   /** Asks nobody: undefined while it is not connected. */
   connectedTo(app: Application): Target | undefined {
     const entry = clusterOf(this.#options.store.settings(), app.spec.destination);

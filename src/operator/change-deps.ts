@@ -6,12 +6,8 @@ import type { Desiring } from '../engine/application/desired.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Git } from '../git/git.ts';
 import type { Store } from '../store/store.ts';
-import type { ResourceKey } from '../model/kube.ts';
-import { AppError } from '../base/errors.ts';
-import { baseOf } from '../engine/application/sync-record.ts';
+import { agreedOn, effectAfter, keysAfter } from '../engine/preview.ts';
 import { lastPolicy } from '../engine/application/gate-record.ts';
-import { resourceDenied } from '../policy/project.ts';
-import { trackingName } from '../render/document/tracking.ts';
 import { clusterOf } from '../store/settings.ts';
 
 interface Parts {
@@ -22,13 +18,13 @@ interface Parts {
   clock: Clock;
 }
 
-export function changeDeps({ store, git, desiring, engine, clock }: Parts): ChangeDeps {
+export function changeDeps(parts: Parts): ChangeDeps {
+  const { store, git, desiring, engine, clock } = parts;
   return {
     applications: store.applications,
     projects: store.projects,
     formerPolicy: (app) => lastPolicy(store, app),
-    agreed: (app) =>
-      baseOf(store, { app, target: { server: clusterOf(store.settings(), app.spec.destination)?.server ?? '' } }),
+    agreed: (app) => agreedOn(store, app),
     unverified: engine.unverified,
     told: engine.told,
     approvals: store.approvals,
@@ -44,40 +40,7 @@ export function changeDeps({ store, git, desiring, engine, clock }: Parts): Chan
       const { manifests, key, warnings } = state;
       return { manifests, revisions: state.revisions, key, warnings, placeOf: (manifest) => state.placeOf(manifest) };
     },
-    async keysOf(app, { manifests, placeOf }) {
-      const to = await engine.clusters.targetOf(app);
-      const project = store.projects.get(`${store.namespace}/${app.spec.project}`);
-      if (!to || !project) return [];
-      const permitted = (key: ResourceKey, namespaced: boolean): boolean =>
-        resourceDenied(project, key, namespaced, to) === undefined;
-      return to.comparer.keysOf({
-        app,
-        tracking: trackingName(app, store.namespace),
-        manifests,
-        permitted,
-        ...(placeOf && { placeOf }),
-      });
-    },
-    async effect({ app, held, ...input }, signal) {
-      const to = await engine.clusters.targetOf(app);
-      if (!to)
-        throw new AppError('E_CONFIG', `no cluster is known for the destination of ${app.metadata.name}`, {
-          hint: 'Add the cluster Secret or correct spec.destination.',
-        });
-      const project = store.projects.get(`${store.namespace}/${app.spec.project}`);
-      if (!project)
-        throw new AppError('E_PROJECT', `Application referencing project ${app.spec.project} which does not exist`);
-      const tracking = trackingName(app, store.namespace);
-      return to.comparer.effect(
-        {
-          app,
-          tracking,
-          others: engine.others(to, tracking, held),
-          denied: (key, namespaced) => resourceDenied(project, key, namespaced, to),
-          ...input,
-        },
-        signal,
-      );
-    },
+    keysOf: (app, desired) => keysAfter(parts, app, desired),
+    effect: (input, signal) => effectAfter(parts, input, signal),
   };
 }

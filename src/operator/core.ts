@@ -6,6 +6,7 @@ import { Jq } from '../compare/object/jq.ts';
 import { Worker } from '../base/worker.ts';
 import type { Git } from '../git/git.ts';
 import { openGit } from '../git/git.ts';
+import { repositoryCredentials } from '../github/client/credentials.ts';
 import { credentialFor } from '../store/settings.ts';
 import type { Store } from '../store/store.ts';
 import type { Base, Core, State } from './parts.ts';
@@ -41,13 +42,7 @@ function gitOf({ config, log, signal, store }: Opening, worker: Worker, github: 
     clock,
     log,
     signal,
-    // Argo CD needs a repository Secret to read alone: who pushes is the App, as it is who opens the pull request.
-    async credentials(repoUrl, purpose) {
-      const known = credentialFor(store.settings(), repoUrl);
-      return purpose === 'write'
-        ? ((await github?.credentials(repoUrl)) ?? known)
-        : (known ?? github?.credentials(repoUrl));
-    },
+    credentials: repositoryCredentials(github, (repoUrl) => credentialFor(store.settings(), repoUrl)),
   });
 }
 
@@ -82,11 +77,7 @@ export async function openCore(base: Base, state: State): Promise<Core> {
   const desiring = createDesiring({
     git,
     renderer,
-    async clusterOf(app) {
-      const target = await engine.clusters.targetOf(app);
-      const { discovery } = target?.cluster ?? cluster;
-      return { version: discovery.version, apiVersions: discovery.apiVersions() };
-    },
+    clusterOf: (app) => engine.clusters.servedFor(app),
   });
   const authorise = authorisers();
   const sources = createSources({ git, store, clock, log });

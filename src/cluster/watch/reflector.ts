@@ -24,7 +24,7 @@ export class KindWatch {
   #refused = false;
   #failures = 0;
   /** The cause that was told last, until it works again. */
-  #told: string | undefined;
+  #told: { cause: string; forbidden: boolean } | undefined;
   /**
    * How often in a row a connection said nothing at all: an API server sends no bookmarks for a kind without events.
    */
@@ -99,8 +99,9 @@ export class KindWatch {
   #tell(error: unknown): void {
     const { log, resource, forbiddenIsTold } = this.#options;
     const cause = `${error instanceof ApiError ? error.status : ''} ${errorMessage(error)}`;
-    const isKnown = cause === this.#told || (forbiddenIsTold === true && isStatus(error, 403));
-    this.#told = cause;
+    const forbidden = isStatus(error, 403);
+    const isKnown = cause === this.#told?.cause || (forbiddenIsTold === true && forbidden);
+    this.#told = { cause, forbidden };
     log[isKnown ? 'debug' : 'warn']({ group: resource.group, kind: resource.kind, err: error }, 'watch failed');
   }
 
@@ -140,7 +141,7 @@ export class KindWatch {
 
   #works(): void {
     const { log, resource, forbiddenIsTold } = this.#options;
-    if (this.#told !== undefined && !(forbiddenIsTold && this.#told.startsWith('403 ')))
+    if (this.#told !== undefined && !(forbiddenIsTold && this.#told.forbidden))
       log.info({ group: resource.group, kind: resource.kind }, 'watch works again');
     this.#told = undefined;
     this.#failures = 0;
