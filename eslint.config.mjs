@@ -2,6 +2,7 @@
 import regexp from 'eslint-plugin-regexp';
 import ts from 'typescript-eslint';
 import { branchesRule } from './tools/lint-branches.mjs';
+import { docstringsRule } from './tools/lint-docstrings.mjs';
 
 /** Limits of size, where people read to understand; a test may be as long as its story. */
 const size = {
@@ -10,6 +11,13 @@ const size = {
   'max-params': ['error', 4],
   'own/branches': ['error', 20],
 };
+
+/** A text changes and is translated; what decides is a code, a status, a reason or a `rule` beside it. */
+const byText = [
+  'CallExpression[callee.property.name=/^(startsWith|endsWith|includes|match|search)$/]' +
+    '[callee.object.property.name=/^(message|why|hint|note)$/]',
+  'CallExpression[callee.property.name=/^(test|exec)$/] > MemberExpression.arguments[property.name="message"]',
+].map((selector) => ({ selector, message: 'Match no text where a code could be.' }));
 
 export default ts.config(
   { ignores: ['node_modules/', '**/*.mjs', '**/*.js', 'tmp/'] },
@@ -20,7 +28,7 @@ export default ts.config(
       parser: ts.parser,
       parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname },
     },
-    plugins: { ts: ts.plugin, regexp, own: { rules: { branches: branchesRule } } },
+    plugins: { ts: ts.plugin, regexp, own: { rules: { branches: branchesRule, docstrings: docstringsRule } } },
     rules: {
       'ts/no-floating-promises': [
         'error',
@@ -62,6 +70,8 @@ export default ts.config(
   {
     files: ['src/**/*.ts'],
     rules: {
+      'own/docstrings': 'error',
+      'no-restricted-syntax': ['error', ...byText],
       'no-restricted-globals': [
         'error',
         ...['setTimeout', 'setInterval', 'setImmediate'].map((name) => ({

@@ -11,6 +11,10 @@ type Pod = NonNullable<Note['pod']>;
 /** What is asked of all machines is counted once for all applications that are looked at within this time. */
 const freshMs = 10_000;
 
+/**
+ * What the pods of each cluster ask of their nodes: summed anew when it is older than `freshMs`, for all nodes at
+ * once.
+ */
 export class Loads {
   readonly #counts = new WeakMap<Live, { at: number; byNode: Map<string, Requests> }>();
   readonly #clock: Clock;

@@ -80,6 +80,7 @@ export function shownObjects({ objects }: Comparison): ComparedObject[] {
     .toSorted((a, b) => (keyText(a.key) < keyText(b.key) ? -1 : 1));
 }
 
+/** One entry for each object that is shown, in the order of the comparison; Secrets are masked. */
 export function managedResources(comparison: Comparison): ResourceDiff[] {
   return shownObjects(comparison).map((item) => {
     const { group, kind, namespace, name } = item.key;

@@ -36,11 +36,16 @@ function info(parts: Required<NetworkingInfo>): NetworkingInfo {
 
 const none = { targetLabels: {}, targetRefs: [], labels: {}, ingress: [], externalURLs: [] };
 
+/**
+ * Of a Service: what it selects and, of type LoadBalancer, where it is reached. `externalURLs`: links that its
+ * annotations name.
+ */
 export function serviceInfo(object: KubeObject, externalURLs: string[]): NetworkingInfo {
   const ingress = textAt(object, 'spec', 'type') === 'LoadBalancer' ? balancers(object) : [];
   return info({ ...none, targetLabels: textsAt(object, 'spec', 'selector'), ingress, externalURLs });
 }
 
+/** Of a Pod: the labels by which Services select it. `externalURLs`: links that its annotations name. */
 export function podNetworking(object: KubeObject, externalURLs: string[]): NetworkingInfo {
   return info({ ...none, labels: object.metadata.labels ?? {}, externalURLs });
 }
@@ -62,6 +67,10 @@ function addressesOf(object: KubeObject, ingress: readonly { hostname?: string; 
   });
 }
 
+/**
+ * Of an Ingress, of networking.k8s.io or the former extensions: the Services that it leads to and its addresses.
+ * `links`: those that its annotations name.
+ */
 export function ingressInfo(object: KubeObject, links: string[]): NetworkingInfo {
   const { namespace = '', annotations = {} } = object.metadata;
   const ingress = balancers(object);

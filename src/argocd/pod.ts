@@ -12,6 +12,7 @@ function amounts(from: Record<string, string>): Requests {
   return Object.fromEntries(counted.flatMap((name) => (from[name] === undefined ? [] : [[name, milliOf(from[name])]])));
 }
 
+/** Resource by resource, in Argo CD's units; what none of them names is absent. */
 export function sum(all: readonly Requests[]): Requests {
   return Object.fromEntries(
     counted.flatMap((name) => {
@@ -30,6 +31,7 @@ function most(all: readonly Requests[]): Requests {
   );
 }
 
+/** status.capacity of a Node, in Argo CD's units. */
 export function capacityOf(node: KubeObject): Requests {
   return amounts(textsAt(node, 'status', 'capacity'));
 }
@@ -121,6 +123,7 @@ function standingOf(pod: KubeObject): Standing {
   return hasEnded(pod) ? found : { ...found, reason: 'Terminating' };
 }
 
+/** What is kept of a Pod for the tree. `links`: those that its annotations name. */
 export function podInfo(pod: KubeObject, links: string[]): Note {
   const containers = mapsAt(pod, 'spec', 'containers');
   const inits = mapsAt(pod, 'spec', 'initContainers');

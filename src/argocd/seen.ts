@@ -12,6 +12,7 @@ function namesOf({ server, uids, orphansOf }: Sight): string[] {
   return [...uids.map((uid) => `${server} ${uid}`), ...(orphansOf ? [`${server} in ${orphansOf}`] : [])];
 }
 
+/** By application, what its tree shows; and by object, the applications that show it. */
 export class Seen {
   readonly #sights = new Map<string, Sight>();
   /** Names as above → applications. */

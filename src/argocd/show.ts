@@ -71,6 +71,10 @@ async function writeManaged(shown: Shown, key: string, tracking: string, compari
   return written;
 }
 
+/**
+ * Writes tree and managed objects of the application (`key`: namespace/name) where they differ from what was written;
+ * what another engine works on is left to that one. Rejects when Redis does.
+ */
 export async function showApplication(shown: Shown, key: string, app: Application): Promise<void> {
   const { store, engine, values, seen, loads } = shown;
   if (engine().turn(app).by !== 'coxswain') {
@@ -113,6 +117,7 @@ export async function hideApplication({ store, values, seen }: Shown, key: strin
   await values.notify(tracking);
 }
 
+/** Writes what is known of each cluster, where more than the time of the look differs. Rejects when Redis does. */
 export async function showClusters({ store, engine, clock, values }: Shown): Promise<void> {
   const settings = store.settings();
   const servers = store.applications.list().map((app) => clusterOf(settings, app.spec.destination)?.server);

@@ -23,6 +23,7 @@ export interface Task {
   merged?: MergedPull | undefined;
 }
 
+/** The part that the engine's acts work with. */
 export function requestDeps({ store, clock, authors, handOver }: CarryOutDeps): RequestDeps {
   return { store, clock, authors, handOver };
 }

@@ -77,6 +77,10 @@ function isField(step: PathStep | undefined): boolean {
   return typeof step === 'string' || (typeof step === 'object' && 'key' in step);
 }
 
+/**
+ * Structs of the live object that the manifest no longer has, although its former one named them; empty where no
+ * client-side apply is left.
+ */
 export function givenUp({ live, owned, after, named = [] }: GivenUpInput): GivenUp {
   const applied = heldBy(live, isApplier);
   if (applied.size === 0 && named.length === 0) return { roots: [], members: new Map(), loose: new Map() };

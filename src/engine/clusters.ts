@@ -50,6 +50,7 @@ async function identityOf({ api }: Cluster, signal: AbortSignal): Promise<string
   }
 }
 
+/** Each cluster is connected once, by its server, and again when the config of its Secret is another. */
 export class Clusters {
   readonly #options: ClustersOptions;
   readonly #connected = new Map<string, Connected>();

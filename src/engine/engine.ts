@@ -202,6 +202,7 @@ async function pushed(
   }
 }
 
+/** Nothing runs before `start`. */
 export function createEngine(options: EngineOptions): Engine {
   const { store, clock, log, sources, every } = options;
   const memory = new Memory();

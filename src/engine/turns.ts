@@ -39,6 +39,7 @@ function isIdle(turn: Turn): boolean {
   return turn.by === 'nobody' && isTurnFault(turn);
 }
 
+/** Asked at each moment anew: it follows from settings, annotations and whoever else is at work in the cluster. */
 export class Turns {
   readonly #options: TurnsOptions;
   readonly #running = new Map<string, { by: Turn['by']; abort: AbortController }>();

@@ -39,6 +39,7 @@ interface MirrorParts {
   onPush: () => void;
 }
 
+/** Commits, merges and authors' look-ups are remembered by their ids, which never change their meaning. */
 export class Mirror implements Repository {
   readonly url: string;
   readonly trees: Trees;

@@ -60,6 +60,10 @@ function touchedBy({ client: { installations }, change }: Parts): Forge['touched
   };
 }
 
+/**
+ * Its answers are those of GitHub now or of some minutes ago; what is asked while GitHub cannot be read waits until
+ * it can.
+ */
 export function forgeOf(parts: Parts): Forge {
   const { client, pulls, intake } = parts;
   return {

@@ -29,6 +29,7 @@ export function listAt(value: unknown, ...path: string[]): unknown[] {
   return Array.isArray(found) ? found : [];
 }
 
+/** The map at that path; undefined where there is none. */
 export function mapAt(value: unknown, ...path: string[]): Record<string, unknown> | undefined {
   const found = at(value, ...path);
   return isObject(found) ? found : undefined;

@@ -18,6 +18,7 @@ interface Parts {
   clock: Clock;
 }
 
+/** Answers change with store and engine; nothing is kept here. */
 export function changeDeps(parts: Parts): ChangeDeps {
   const { store, git, desiring, engine, clock } = parts;
   return {

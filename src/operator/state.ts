@@ -55,6 +55,10 @@ async function followController(
   return controller;
 }
 
+/**
+ * Waits for cluster, namespace and rights as long as it takes; holds the Lease when it resolves. `onLost`: told once
+ * the Lease is lost. What it began is in `base.started`, also where it throws.
+ */
 export async function openState(base: Base, onLost: () => void): Promise<State> {
   const { config, log, signal, started, starting } = base;
   const held: { lease?: Lease } = {};

@@ -29,6 +29,7 @@ interface DirectoryParts {
 const skipMarker = '+argocd:skip-file-rendering';
 const maxBytes = 10 * 2 ** 20;
 
+/** Of a folder of YAML, JSON and Jsonnet, with its includes and excludes. Throws E_RENDER with the place. */
 export async function planDirectory(planning: Planning, parts: DirectoryParts): Promise<Plan> {
   const { path, files, source } = planning;
   const section = source.directory ?? {};

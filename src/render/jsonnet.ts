@@ -106,6 +106,10 @@ interface JsonnetRun {
 /** Only ours stays in the folder it is given; any other follows a program's imports over the whole machine. */
 const ours = 'coxswain-jsonnet';
 
+/**
+ * Manifests in the order of the programs. Throws E_RENDER with the program's place, and with a hint where it is not
+ * our own Jsonnet.
+ */
 export async function runJsonnet({ tool, worker, programs, args, overlay }: JsonnetRun): Promise<Manifest[]> {
   if (!tool.fault && !tool.version.startsWith(ours)) {
     throw renderError(

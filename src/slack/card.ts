@@ -77,6 +77,7 @@ interface ButtonOptions {
   confirm?: { title: string; text: string; yes: string };
 }
 
+/** A button of a Block Kit message; texts are plain, `value` comes back with the click. */
 export function button({ id, text, value, style, confirm }: ButtonOptions): Button {
   const words = (label: string): { type: 'plain_text'; text: string } => ({ type: 'plain_text', text: plain(label) });
   return {

@@ -7,6 +7,7 @@ import { missingScope, scopeHint } from './posting.ts';
 /** Listing channels is dear (Slack: Tier 2, about 20 a minute): an unknown name is looked for no oftener. */
 export const listGapMs = 30_000;
 
+/** Reads the list of channels when a name is missing in it, at most once in a while. */
 export class Channels {
   readonly #client: WebClient;
   readonly #clock: Clock;

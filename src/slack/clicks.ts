@@ -126,6 +126,7 @@ async function onSubmit(
   return late === undefined ? ack() : note(late, 'Not approved yet');
 }
 
+/** Registers the handlers of our buttons and of the review's submission. */
 export function listenToClicks(app: App, context: InboxContext): void {
   const buttons = {
     approval_review: onReview,

@@ -103,6 +103,9 @@ interface CardMemory {
   updated: Map<string, number>;
 }
 
+/**
+ * Posts and edits cards, each in turn. What it remembers of a card can be read again from the object and from Slack.
+ */
 export class Poster {
   readonly #options: PosterOptions;
   /** By card, as long as there is something to remember. */

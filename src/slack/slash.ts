@@ -137,6 +137,7 @@ async function onCommand(
   return late === undefined ? ack() : ack(late);
 }
 
+/** Registers the handler of `/cox`. */
 export function listenToCommands(app: App, context: InboxContext): void {
   app.command('/cox', ({ command, client, ack, respond }) => onCommand(context, { command, client, ack, respond }));
 }

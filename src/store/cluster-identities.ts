@@ -1,5 +1,6 @@
 // Which URLs lead to the same cluster: it has one namespace kube-system for all its life, whatever it is registered as.
 
+/** Known once a cluster was asked; until then a URL stands for itself. */
 export class ClusterIdentities {
   /** What tells a cluster from others, by its URL. */
   readonly #ids = new Map<string, string>();

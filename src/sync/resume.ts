@@ -74,6 +74,10 @@ async function pendingTask(row: ResourceResult, task: Task | undefined, read: Re
   return uid === undefined ? { ...task, row, unchanged: isMarkedUnchanged(row) } : { ...task, row, uid };
 }
 
+/**
+ * `rows`: what the state of the operation remembers; `planned`: what would be done today. `read` asks for a live
+ * object.
+ */
 export function resumeTasks({ rows, planned, read, namespace }: ResumeInput): Promise<Task[]> {
   const byId = new Map(planned.map((task) => [rowId(task.row), task]));
   return Promise.all(

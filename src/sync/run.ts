@@ -12,6 +12,7 @@ import { doneRows, rowsOf, unpackPlan } from './planned.ts';
 import { isPending, rowsIn } from './task.ts';
 import type { Task } from './task.ts';
 
+/** Lives for one step: what outlasts it is in `state`, which is persisted. */
 export class Run {
   readonly input: StepInput;
   readonly options: ReadonlyMap<string, string>;

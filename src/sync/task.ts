@@ -99,6 +99,7 @@ export function markPrune(task: Task): void {
 
 /** The uid that `markPrune` left; undefined for rows of other tasks. */
 export function markedUid(row: ResourceResult): string | undefined {
+  // eslint-disable-next-line no-restricted-syntax -- the row of syncResult has no other place for it
   return row.hookPhase === undefined && row.message?.startsWith(pruneMark)
     ? row.message.slice(pruneMark.length)
     : undefined;

@@ -12,6 +12,7 @@ const maxKeys = 50;
 /** Pages that do not read are closed: they come back by themselves. */
 const maxBuffered = 64 * 1024;
 
+/** Open streams of pages; changes within a moment are one message, and silence is broken by a heartbeat. */
 export class Listeners {
   readonly #open = new Set<ServerResponse>();
   readonly #clock: Clock;

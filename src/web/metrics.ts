@@ -132,6 +132,7 @@ function clusterMetrics(registry: Registry, { api, live }: MetricsOptions): void
   });
 }
 
+/** `text` gives all metrics in the format that the scraper is answered in, and its media type. */
 export function createMetrics(options: MetricsOptions): { text(): Promise<{ type: string; body: string }> } {
   const { store, pending } = options;
   const registry = new Registry();

@@ -95,6 +95,7 @@ export function count(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? '' : 's'}`;
 }
 
+/** A box that says what is wrong. */
 export function wrongNotice(title: string, why: string): Html {
   return html`<section class="notice wrong"><h3>${title}</h3><p class="message">${why}</p></section>`;
 }

@@ -269,6 +269,15 @@ const standings: {
     expected: [1, 'approval', 'waits for approval of 1 change'],
   },
   {
+    what: 'a sync that was refused for something else than what waits',
+    app: application('web', {
+      ...failed,
+      operationState: { operation: {}, phase: 'Failed', message: 'approval required: force', startedAt: '' },
+    }),
+    approvals: [approval()],
+    expected: [0, 'failing approval', 'last sync failed: approval required: force'],
+  },
+  {
     what: 'drift',
     app: application('web', { ...well, sync: { status: 'OutOfSync' } }),
     episodes: [episode('Healed'), episode('Open')],

@@ -24,6 +24,7 @@ interface Index {
   hash: string;
 }
 
+/** Read anew as a whole or by group; what did not change is not read again (ETag). */
 export class DiscoveryCache implements Discovery {
   readonly #transport: Transport;
   readonly #clock: Clock;

@@ -46,6 +46,7 @@ export function resourceName({ plural, group }: ApiResource): string {
   return group === '' ? plural : `${plural}.${group}`;
 }
 
+/** Without what the server says of it. */
 export function kindNamed({ group, version, kind }: ApiResource): Gvk {
   return { group, version, kind };
 }

@@ -12,6 +12,7 @@ import type { Discovery } from './discovery.ts';
  */
 const looks = 6;
 
+/** Asks for the group that a definition names, and again a few times while the API server serves nothing new. */
 export class KindFollower {
   readonly #queue: KeyQueue;
   readonly #discovery: Discovery;

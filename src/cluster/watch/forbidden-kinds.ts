@@ -12,6 +12,7 @@ interface ForbiddenKindsOptions {
   settled: () => boolean;
 }
 
+/** Told what each watch meets; collected for a moment, then logged as one warning. */
 export class ForbiddenKinds {
   readonly #options: ForbiddenKindsOptions;
   readonly #forbidden = new Set<string>();

@@ -24,6 +24,7 @@ interface MirrorContext {
   makeWatch: (resource: ApiResource, sink: WatchSink) => KindWatch;
 }
 
+/** Parsed once for each version; an object that cannot be parsed is left out. */
 export class MirrorCache<T> implements Mirror<T>, WatchSink {
   readonly #options: MirrorOptions<T>;
   readonly #context: MirrorContext;

@@ -30,6 +30,7 @@ interface KindHost {
 
 type Mode = 'metadata' | 'whole';
 
+/** Watched by metadata alone until somebody wants whole objects; then once more, whole. */
 export class KindCache implements WatchSink {
   #resource: ApiResource;
   readonly #host: KindHost;

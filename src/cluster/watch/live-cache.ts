@@ -17,6 +17,7 @@ import { ForbiddenKinds } from './forbidden-kinds.ts';
 import { KindWatch } from './reflector.ts';
 import type { Kind, LiveOptions } from './live-options.ts';
 
+/** Watches begin with the kinds that discovery names and end with them; `want` makes objects whole. */
 export class LiveCache implements Live {
   readonly #options: LiveOptions;
   readonly #kinds = new Map<string, KindCache>();

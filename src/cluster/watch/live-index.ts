@@ -4,6 +4,7 @@ import type { ResourceKey } from '../../model/kube.ts';
 import type { LiveRecord } from '../live.ts';
 import type { Entry } from './record.ts';
 
+/** Follows what `put`, `remove` and `want` tell. */
 export class LiveIndex {
   readonly #tracked = new Map<string, Map<string, ResourceKey>>();
   readonly #children = new Map<string, Set<Entry>>();

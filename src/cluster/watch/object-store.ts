@@ -27,6 +27,7 @@ interface Put<E> {
   changed: boolean;
 }
 
+/** Told of each event and of the end of a listing; answers what each changed. */
 export class Shelf<E> {
   readonly #slots = new Map<string, Slot<E>>();
   #epoch = 0;

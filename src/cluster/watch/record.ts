@@ -68,6 +68,7 @@ export interface RecordContext {
 
 const noOwners: readonly string[] = [];
 
+/** `json`: the text of the object, asked for only where its body is kept. */
 export function entryOf(object: KubeObject, json: () => string, context: RecordContext): Entry {
   const { metadata } = object;
   const { resource } = context;

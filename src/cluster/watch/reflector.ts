@@ -12,6 +12,7 @@ import { patience } from './watch-timing.ts';
 import type { WatchOptions } from './watch-options.ts';
 import { accepts, Interruption } from './watch-options.ts';
 
+/** After client-go's Reflector; listens until it is stopped, and waits longer after each failure. */
 export class KindWatch {
   readonly #options: WatchOptions;
   readonly #abort = new AbortController();

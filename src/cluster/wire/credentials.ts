@@ -8,6 +8,7 @@ import type { ClusterConfig, Login } from './cluster-config.ts';
 /** Projected tokens are replaced about an hour before they expire; looking every ten seconds is early enough. */
 const lookEveryMs = 10_000;
 
+/** Of a token, a token file, basic authentication or a kubeconfig's log-in; `refresh` after a 401. */
 export class Credentials {
   readonly #config: ClusterConfig;
   readonly #clock: Clock;

@@ -68,6 +68,10 @@ interface StreamCall {
 const maxAttempts = 4;
 const defaultTimeoutMs = 60_000;
 
+/**
+ * Throws ApiError for answers of 400 and above, E_API_UNREACHABLE (transient) where there is none. `counts`: requests
+ * so far.
+ */
 export class Transport {
   readonly counts: Record<ApiVerb, number> = {
     get: 0,

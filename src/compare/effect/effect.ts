@@ -29,6 +29,7 @@ interface Sets {
   target: Prepared;
 }
 
+/** R0, R1 and R2 made ready (docs/decisions/0005); those that are the same are one. */
 export function setsOf(context: CompareContext, input: EffectInput): Sets {
   const target = context.prepared(input, input.target);
   const branch = input.branch ? context.prepared(input, input.branch) : target;

@@ -16,6 +16,7 @@ import { ignoredNotes, predictions, written } from './predictions.ts';
 import type { ObjectContext } from './states.ts';
 import { changeOperation, emptyNotes, keptNotes, pruned, refused, scopeOf, writerNote } from './states.ts';
 
+/** `manifests`: R0, R1 and R2. What is wrong with the object is in the answer; throws what passes by itself. */
 export async function objectEffect(
   context: ObjectContext,
   key: ResourceKey,
@@ -36,6 +37,7 @@ export async function objectEffect(
   }
 }
 
+/** `manifests`: R0, R1 and R2. Throws UnreadRule, and what passes by itself. */
 export async function statesOf(context: ObjectContext, key: ResourceKey, manifests: Manifests): Promise<States> {
   const record = context.cluster.live.get(key);
   return record ? liveStates(context, record, manifests) : missingStates(context, manifests);

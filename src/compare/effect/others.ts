@@ -39,6 +39,7 @@ export function clears(op: EffectOperation['op']): boolean {
   return op !== 'create' && op !== 'change';
 }
 
+/** What the operations of an effect mean for applications beside its own; empty where nobody is asked about them. */
 export function concerning(others: Others | undefined, operations: readonly EffectOperation[]): Part {
   if (!others) return { deleted: [], owners: [], asks: [], operations: [], risks: [] };
   const going = operations

@@ -67,6 +67,7 @@ interface Ignored {
   prediction: Prediction;
 }
 
+/** Adds a note to the facts where ignored fields differ: they are written with the rest, or not at all. */
 export async function ignoredNotes(
   context: ObjectContext,
   { after, end, notes }: States,

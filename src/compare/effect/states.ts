@@ -30,6 +30,7 @@ function keptBy(states: States, why: string, [m0, m1]: Manifests): States {
   return states;
 }
 
+/** Of a live object that R2 lacks: deleted, handed over, or left with a note why. */
 export function pruned(
   context: ObjectContext,
   states: States,
@@ -55,6 +56,7 @@ export function pruned(
   return states;
 }
 
+/** Of an object that cannot be applied in place: deleted and made anew where options say so, else an error. */
 export async function refused(
   context: ObjectContext,
   states: States,
@@ -92,6 +94,7 @@ export async function refused(
   };
 }
 
+/** Notes of fields that Git gave up and others hold; `branch`: those of R1 wait already. */
 export function keptNotes(states: States, branch: Prediction | undefined, target: Prediction): void {
   const before = new Set((branch?.kept ?? []).map(({ path }) => pathText(path)));
   for (const { path, by } of target.kept) {
@@ -103,6 +106,7 @@ export function keptNotes(states: States, branch: Prediction | undefined, target
   }
 }
 
+/** A note of who wrote last what drifted, as far as managedFields tell. */
 export function writerNote(states: States, live: KubeObject, restored: KubeObject): void {
   const writer = lastWriter(
     live,
@@ -111,6 +115,7 @@ export function writerNote(states: States, live: KubeObject, restored: KubeObjec
   if (writer) states.notes.drift.push(`last written by ${writer.manager}${writer.at ? ` at ${writer.at}` : ''}`);
 }
 
+/** undefined where the sync writes nothing. Throws UnreadRule. */
 export async function changeOperation(
   context: ObjectContext,
   states: States,
@@ -150,10 +155,12 @@ export interface ObjectContext extends ValidateContext {
   history: boolean;
 }
 
+/** What the MACs of this object's values take in. */
 export function scopeOf({ macKey, input }: Pick<ObjectContext, 'macKey' | 'input'>, key: ResourceKey): MacScope {
   return { macKey, application: applicationKey(input.app), key };
 }
 
+/** Lists of their own for each object: they are added to. */
 export function emptyNotes(): States['notes'] {
   return { drift: [], waiting: [], change: [], total: [] };
 }

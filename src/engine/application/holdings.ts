@@ -48,6 +48,7 @@ export function instead(
   };
 }
 
+/** By tracking name and by object, under every URL of a cluster; until `delete`. */
 export class Holdings implements Holders {
   readonly #held = new Map<string, Held>();
   /** Server and key → tracking names. */

@@ -24,6 +24,7 @@ export type OtherDeps = Pick<
   'store' | 'memory' | 'desiring' | 'sources' | 'holdings' | 'enqueue' | 'turn'
 >;
 
+/** The name under which an application holds what its next revision has, beside what it holds now. */
 export function nextName({ store }: Pick<OtherDeps, 'store'>, app: Application): string {
   return `${trackingName(app, store.namespace)}${nextMark}`;
 }

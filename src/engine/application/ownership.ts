@@ -194,6 +194,7 @@ function goesWithObject(deps: OwnershipDeps, target: Target, key: ResourceKey): 
   });
 }
 
+/** As seen by the application of that tracking name; asks nobody. */
 export function ownershipOf(
   deps: OwnershipDeps,
   target: Target,

@@ -25,6 +25,7 @@ export function placesOf(
   };
 }
 
+/** Of spec.destination, its name resolved; undefined without one. */
 export function placesOfSpec(store: Gates, { spec }: Described): Places | undefined {
   const destination = isObject(spec) && isObject(spec['destination']) ? spec['destination'] : undefined;
   if (!destination) return undefined;

@@ -218,6 +218,7 @@ async function behind(
   return [...new Set(found)];
 }
 
+/** One fetcher for each repository, whatever its URL is written like; nothing is fetched before it is asked. */
 export function createSources(options: SourcesOptions): Sources {
   const fetchers = new Map<string, Fetcher>();
   function fetcher(url: string): Fetcher {

@@ -122,6 +122,7 @@ function limitedFor(answer: Answer, now: number): number | undefined {
   const reset = Number(answer.headers['x-ratelimit-reset'] ?? NaN);
   if (used && Number.isFinite(reset)) return Math.max(1000, reset * 1000 - now);
   // GitHub: REST best practices: wait at least a minute when the secondary limit names no time.
+  // eslint-disable-next-line no-restricted-syntax -- GitHub tells its secondary limits by words alone
   return used || answer.status === 429 || /secondary rate limit/i.test(answer.message) ? 60_000 : undefined;
 }
 

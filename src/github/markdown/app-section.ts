@@ -23,6 +23,7 @@ export function isDestructive(action: ObjectDiff['action']): boolean {
 
 const order: Record<ObjectDiff['action'], number> = { delete: 0, recreate: 1, change: 2, create: 3, move: 4, hook: 5 };
 
+/** What cannot be undone first. */
 export function byRisk(diffs: ObjectDiff[]): ObjectDiff[] {
   return [...diffs].sort((a, b) => order[a.action] - order[b.action]);
 }

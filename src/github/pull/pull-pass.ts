@@ -24,10 +24,12 @@ export interface Pass {
   options: { appId: number; store: Store; publicUrl: string; log: Logger };
 }
 
+/** What writing the comment takes. */
 export function stickyOf({ client, pull, memory, signal, options: { appId } }: Pass): StickyContext {
   return { client, number: pull.number, appId, memory, signal };
 }
 
+/** What writing checks takes. */
 export function checksOf({ client, key, memory, signal, options: { appId, publicUrl } }: Pass): CheckContext {
   return { client, externalId: key, appId, memory, detailsUrl: publicUrl, signal };
 }

@@ -61,6 +61,7 @@ const followGapMs = 1_500;
 
 class Superseded extends Error {}
 
+/** Keys are `owner/repo#number`; one pass at a time for each, and a newer head ends the preview of an older one. */
 export class PullQueue {
   readonly #options: PullQueueOptions;
   readonly #queue: KeyQueue;

@@ -54,6 +54,7 @@ function parseKey(text: string): Key {
   return JSON.parse(text) as Key; // made by keyOf above
 }
 
+/** Told of what webhooks name, and looks by schedule; it only puts keys on queues and stores Requests. */
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #facts: FactMemory;

@@ -174,6 +174,7 @@ async function finish(
   return { installUrl: `${made.htmlUrl}/installations/new` };
 }
 
+/** Steps throw E_SETUP, E_GITHUB or E_API with what to do next; nothing is remembered but what the Secret holds. */
 export function createSetup(options: SetupOptions): Setup {
   const { publicUrl, apiUrl } = options;
   const hookUrl = options.hookUrl ?? `${publicUrl}${webhookPath}`;

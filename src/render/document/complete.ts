@@ -36,6 +36,7 @@ export function completeObjects(documents: readonly ParsedDocument[]): Manifest[
   return documents.map(({ value, place }) => complete(value, place));
 }
 
+/** Throws E_RENDER with file and line where a document is no whole object. */
 export function produced(documents: readonly ParsedDocument[]): Produced {
   return { manifests: completeObjects(documents), warnings: repeatedWarnings(documents) };
 }

@@ -31,6 +31,7 @@ interface HelmParts {
   charts: ChartReader;
 }
 
+/** Throws E_RENDER with the place where chart or value files cannot be read. */
 export async function planHelm(planning: Planning, parts: HelmParts): Promise<Plan> {
   const { files, path, source, app, cluster } = planning;
   const section = source.helm ?? {};

@@ -36,6 +36,7 @@ interface KustomizeParts {
   kustomizations: KustomizationReader;
 }
 
+/** Throws E_RENDER with the place where a file of the closure cannot be read. */
 export async function planKustomize(planning: Planning, parts: KustomizeParts): Promise<Plan> {
   const { files, path, source } = planning;
   const section = withEnvironment(planning, source.kustomize ?? {});
