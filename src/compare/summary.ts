@@ -88,6 +88,12 @@ function statusOf(objects: readonly ComparedObject[]): SyncStatusCode {
   return counted.length > 0 ? 'Unknown' : 'Synced';
 }
 
+/** As Git says, but for what each sync makes anew, which is out of sync for ever. */
+export function isSettled({ status, objects }: Pick<Comparison, 'status' | 'objects'>): boolean {
+  const left = objects.filter((item) => !item.ignored && !item.hook.isHook && item.status !== 'Synced');
+  return status === 'Synced' || (status === 'OutOfSync' && left.every(({ generated }) => generated));
+}
+
 /** No ComparisonError: an operation goes on, and its own requests decide. */
 function unknowns(objects: readonly ComparedObject[]): Condition[] {
   return objects

@@ -38,6 +38,7 @@ import {
   writeFailure,
 } from './application/status.ts';
 import { confirmHistory, followLive } from './application/catching-up.ts';
+import { isGated } from './approval/gate-input.ts';
 
 /** Milliseconds after which the application wants to be looked at again; undefined = only when something happens. */
 type Next = number | undefined;
@@ -110,7 +111,9 @@ async function withSubject(pass: Pass): Promise<Round> {
   if (!found) return { next: expiry, again: false, fetching };
   const at = deps.clock.now();
   await confirmHistory(deps, found, signal);
-  await followLive(deps, found, signal);
+  // For each revision an automated sync makes anew what Git gives no name: it follows.
+  if (found.comparison.status === 'Synced' || !isAutomated(app.spec) || isGated(deps, found))
+    await followLive(deps, found, signal);
   // Decide.
   const { decided, unknown } = await decideOn(deps, found, signal);
   // Write.

@@ -1,7 +1,7 @@
 // Objects without a name: one for each operation that syncs them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { configMap, drive, full, job, makeBed } from './fixture.ts';
+import { configMap, drive, full, job, makeBed, wave } from './fixture.ts';
 import type { Bed, Scene } from './fixture.ts';
 
 async function jobsOf({ cluster, facts }: Bed, prefix: string): Promise<string[]> {
@@ -39,6 +39,24 @@ test('what generateName names is dry-run before anything of the sync is stored',
   assert.equal(
     await bed.cluster.api.get({ group: '', kind: 'ConfigMap', namespace: ns, name: 'kept-back' }),
     undefined,
+  );
+});
+
+test('what generateName names is made once, however often its operation is tried again', async (t) => {
+  const bed = await makeBed(t);
+  const ns = bed.facts.namespace;
+  const late = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'late', namespace: ns, annotations: wave(1) } };
+  await bed.cluster.api.create({ ...late, metadata: { name: 'late', namespace: ns }, immutable: true, data: {} });
+  const manifests = [job(ns, { generateName: 'again-' }, {}), { ...late, data: { a: 'eA==' } }];
+  const operation = { sync: {}, retry: { limit: 2, backoff: { duration: '1s' } } };
+  // As if the comparison had found nothing wrong: it fails when it is stored, behind the Job.
+  const { state } = await drive({ bed, name: 'generated-again', manifests, operation, validated: ['late'] });
+  assert.deepEqual([state?.phase, state?.retryCount], ['Failed', 2], state?.message ?? '');
+  const made = await jobsOf(bed, 'again-');
+  assert.equal(made.length, 1);
+  assert.deepEqual(
+    state?.syncResult?.resources?.filter(({ kind }) => kind === 'Job').map(({ name, status }) => [name, status]),
+    [[made[0], 'Synced']],
   );
 });
 

@@ -6,7 +6,14 @@ import type { Look } from './refresh.ts';
 import type { ReconcileDeps } from './pass.ts';
 import { diffBase, keyThen } from './history.ts';
 import { effectOf } from './assess.ts';
+import { hookOf } from '../../model/hooks.ts';
+import type { KubeObject } from '../../model/kube.ts';
+import { isSettled } from '../../compare/summary.ts';
 import { sameJson } from '../../base/canonical.ts';
+
+function generatedIn(manifests: readonly KubeObject[]): KubeObject[] {
+  return manifests.filter((manifest) => !manifest.metadata.name && !hookOf(manifest).isHook);
+}
 
 /** As compared with what was last synced no more: removals are judged by the head alone. */
 function withoutPrevious({ input: { previous: _previous, ...input }, objects, ...comparison }: Comparison): Comparison {
@@ -18,8 +25,8 @@ function withoutPrevious({ input: { previous: _previous, ...input }, objects, ..
 }
 
 /**
- * A history that is not ours, such as Argo CD's, is believed once the cluster is as its newest entry says and no hook
- * is left out.
+ * A history that is not ours, such as Argo CD's, is believed once the cluster is as its newest entry says and nothing
+ * is left out, neither a hook nor what each sync makes anew: whether those ran nobody can tell.
  */
 export async function confirmHistory(deps: ReconcileDeps, found: Look, signal: AbortSignal): Promise<void> {
   const { subject, desired, comparison } = found;
@@ -45,8 +52,11 @@ export async function confirmHistory(deps: ReconcileDeps, found: Look, signal: A
 export async function followLive({ store, clock }: ReconcileDeps, found: Look, signal: AbortSignal): Promise<void> {
   const { subject, desired, comparison, last } = found;
   const { app, known } = subject;
-  if (comparison.status !== 'Synced' || last === undefined || app.operation || known.agreed === desired) return;
+  if (!isSettled(comparison) || last === undefined || app.operation || known.agreed === desired) return;
   const before = diffBase(known, last);
+  // Another one that a sync would make is no state that live could have come to.
+  const former = before === 'gone' ? [] : generatedIn(before?.manifests ?? []);
+  if (comparison.status !== 'Synced' && !sameJson(former, generatedIn(desired.manifests))) return;
   const moved = before === 'gone' || (before?.key !== desired.key && !sameJson(before?.manifests, desired.manifests));
   if (moved) {
     const back = last !== 'gone' && last.key === desired.key;

@@ -7,6 +7,7 @@ import type { Look, Pass } from '../application/refresh.ts';
 import type { ResourceKey } from '../../model/kube.ts';
 import type { Store } from '../../store/store.ts';
 import type { Subject } from '../application/assess.ts';
+import { isSettled } from '../../compare/summary.ts';
 import { clusterOf } from '../../store/settings.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { applicationKey } from '../../model/application.ts';
@@ -22,7 +23,9 @@ import { markApplied } from '../approval/round.ts';
 /** What is not as Git says, by our own look. */
 function leftIn({ objects }: Comparison): ResourceKey[] {
   return objects
-    .filter((item) => item.status !== 'Synced' && !item.hook.isHook && !item.ignored && !isGoing(item))
+    .filter(
+      (item) => item.status !== 'Synced' && !item.hook.isHook && !item.ignored && !item.generated && !isGoing(item),
+    )
     .map(({ key }) => key);
 }
 
@@ -64,13 +67,14 @@ function leftByArgo({ status }: Application, entry: RevisionHistory): string[] |
   if (!same || sync?.status === 'Synced') return [];
   // Times have whole seconds: one of the same second may be of before.
   if (Date.parse(reconciledAt ?? '') <= Date.parse(operationState?.finishedAt ?? '')) return undefined;
-  const rows = (resources ?? []).filter((row) => row.status !== 'Synced' && row.hook !== true);
+  // What Git gives no name is made anew by each sync, and out of sync for ever.
+  const rows = (resources ?? []).filter((row) => row.status !== 'Synced' && row.hook !== true && row.name);
   return rows.map(({ group = '', kind, namespace = '', name }) => keyTitle({ group, kind, namespace, name }));
 }
 
-/** Hooks leave nothing to look at: that they ran is believed of the operation that was approved. */
+/** Hooks, and what Git gives no name, leave nothing to look at: that they ran is believed of what was approved. */
 function mayBelieve(comparison: Comparison, approved: boolean): boolean {
-  return approved || !comparison.objects.some((item) => item.hook.isHook);
+  return approved || !comparison.objects.some((item) => item.hook.isHook || item.generated);
 }
 
 async function believe(
@@ -124,7 +128,7 @@ export async function verify({ deps, signal }: Pass, found: Look): Promise<Look>
   const own = leftIn(comparison);
   const theirs = leftByArgo(app, entry);
   const approval = approvalOf(deps, app, entry);
-  if (own.length === 0 && comparison.status === 'Synced' && mayBelieve(comparison, approval !== undefined))
+  if (own.length === 0 && isSettled(comparison) && mayBelieve(comparison, approval !== undefined))
     await believe(deps, subject, entry, approval);
   const left = [...new Set([...own.map(keyTitle), ...(theirs ?? [])])];
   const agreed = own.length === 0 && comparison.status !== 'Unknown' && theirs?.length === 0;

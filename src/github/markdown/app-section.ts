@@ -5,7 +5,7 @@ import type { Effect, FieldChange, ObjectDiff } from '../../model/effect.ts';
 import type { ObjectSection } from './object-section.ts';
 import type { ResourceKey } from '../../model/kube.ts';
 import { keyTitle } from '../../model/kube.ts';
-import { driftText, fieldText, placeText } from './object-section.ts';
+import { driftText, fieldText, hookList, placeText } from './object-section.ts';
 import { gateAfterText } from '../../policy/gate-text.ts';
 import { code, fence, html, plain, plural, prose } from './escape.ts';
 
@@ -120,24 +120,6 @@ function factList(title: string, diffs: ObjectDiff[], fieldOf: (change: FieldCha
   return [title, '', ...items, ...more].join('\n');
 }
 
-function hookList(effect: Effect): string {
-  if (effect.hooks.length === 0) return '';
-  const hooks = effect.hooks.filter(({ action }) => action === 'hook');
-  const items = effect.hooks.slice(0, 10).map((hook) => {
-    const operation = effect.operations.find(
-      (each) => each.op === 'hook' && each.key.kind === hook.key.kind && each.key.name === hook.key.name,
-    );
-    return (
-      `- ${code(keyTitle(hook.key))}${operation ? ` in ${plain(operation.phase)}` : ''}` +
-      `${hook.action === 'create' ? ' · another one is created at each sync' : ''}` +
-      `${hook.place ? ` · ${placeText(hook.place)}` : ''}`
-    );
-  });
-  return [hooks.length > 0 ? '**Hooks that the sync runs**' : '**What the sync creates each time**', '', ...items].join(
-    '\n',
-  );
-}
-
 const namedMost = 5;
 
 /** What the deletion of Applications takes along: named while it is little, else counted by kind. */
@@ -202,7 +184,8 @@ export function appSection(app: AppPreview): AppSection {
   const notes = effect.notes.map((note) => `- ${plain(note)}`).join('\n');
   const after = [
     goneList(effect),
-    hookList(effect),
+    hookList(effect, 'hook'),
+    hookList(effect, 'create'),
     factList('**Drifted before this pull request** (the sync sets it back)', effect.drift, driftText),
     factList('**Waiting on the branch**, not from this pull request', effect.waiting, fieldText),
     notes,

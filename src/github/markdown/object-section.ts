@@ -1,5 +1,5 @@
-// One object of an effect as Markdown: its title, its diff in a fence, and what is to be said beside it.
-import type { FieldChange, ObjectDiff } from '../../model/effect.ts';
+// Objects of an effect as Markdown: title, diff in a fence, and what is to be said beside it; hooks in a list.
+import type { Effect, FieldChange, ObjectDiff } from '../../model/effect.ts';
 import { keyTitle } from '../../model/kube.ts';
 import { diffObjects } from '../../diff/diff.ts';
 import { code, fence, oneLine, plain, plural } from './escape.ts';
@@ -77,4 +77,24 @@ export function objectSection(diff: ObjectDiff, context: number): ObjectSection 
     removed: lines.filter((line) => line.startsWith('-')).length,
     markdown: parts.join('\n\n'),
   };
+}
+
+const mostHooks = 10;
+
+/** Hooks, or what each sync makes anew: nothing live stands for either. */
+export function hookList(effect: Effect, action: 'hook' | 'create'): string {
+  const hooks = effect.hooks.filter((hook) => hook.action === action);
+  if (hooks.length === 0) return '';
+  const items = hooks.slice(0, mostHooks).map((hook) => {
+    const operation = effect.operations.find(
+      (each) => each.op === 'hook' && each.key.kind === hook.key.kind && each.key.name === hook.key.name,
+    );
+    return (
+      `- ${code(keyTitle(hook.key))}${operation ? ` in ${plain(operation.phase)}` : ''}` +
+      `${hook.place ? ` · ${placeText(hook.place)}` : ''}`
+    );
+  });
+  const more = hooks.length > mostHooks ? [`- … and ${hooks.length - mostHooks} more`] : [];
+  const title = action === 'hook' ? '**Hooks that the sync runs**' : '**What each sync creates anew**';
+  return [title, '', ...items, ...more].join('\n');
 }

@@ -107,6 +107,35 @@ test('a hotfix that Git takes over is no drift of the next pull request, also af
   assert.equal(s.store.records.get(`${s.namespace}/web`)?.spec.base, undefined);
 });
 
+test('the same where each sync makes something anew, which keeps the application out of sync', async (t) => {
+  const once = (text: string): string =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: once-}\ndata: {text: "${text}"}\n`;
+  const s = await stage(t, { 'web/a.yaml': two('old', '1'), 'web/once.yaml': once('1') });
+  await s.apply('web');
+  await operate(s, 'web', { sync: {} });
+  await ended(s, 'web', 'Succeeded');
+  await editByHand(s, 'web', { k: 'hotfix' });
+  await push(s, { 'web/a.yaml': two('hotfix', '1') });
+  const base = await s.untilStore('it is known', () => s.store.records.get(`${s.namespace}/web`)?.spec.base);
+  const {
+    apps: [app],
+  } = await preview(s, two('hotfix', '2'));
+  const facts = (['drift', 'waiting', 'change'] as const).map((fact) =>
+    app?.effect?.[fact].flatMap(({ key, changes }) => [key.name, ...changes.map(({ text }) => text)]),
+  );
+  assert.deepEqual(facts, [[], [], ['web', 'data.other']]);
+  assert.ok(app);
+  assert.deepEqual(
+    app.effect?.hooks.map(({ key, action, notes }) => [key.name, action, notes]),
+    [['once-…', 'create', ['each sync creates another one (metadata.generateName)']]],
+  );
+
+  // Another one is still to be made: nothing of the cluster tells that it was.
+  await push(s, { 'web/once.yaml': once('2') });
+  await quiet(s);
+  assert.deepEqual(s.store.records.get(`${s.namespace}/web`)?.spec.base, base);
+});
+
 test('what differs from what Git caught up with has drifted: it is told, and not synced as if new', async (t) => {
   const s = await stage(t, { 'web/a.yaml': two('old', '1') });
   await s.apply('web', { syncPolicy: { automated: {} } });

@@ -7,6 +7,7 @@ import { activityList } from '../../../src/github/markdown/activity.ts';
 import { commentMarker } from '../../../src/model/annotations.ts';
 import { bodyBudget, sizeOf } from '../../../src/github/markdown/escape.ts';
 import { golden } from './golden.ts';
+import type { ObjectDiff } from '../../../src/model/effect.ts';
 import { app, changed, configMap, created, deleted, deployment, preview } from './sample.ts';
 
 const publicUrl = 'https://cox.example.com';
@@ -51,6 +52,28 @@ function story(): ReturnType<typeof app>[] {
 
 test('an open pull request is told per application, worst first, with what comes next', async () => {
   golden('open', await body(story()));
+});
+
+test('hooks and what each sync creates anew are told apart, and how many more there are', async () => {
+  const job = (name: string): ObjectDiff => ({
+    ...created({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name, namespace: 'shop' } }),
+    place: { file: 'apps/web/jobs.yaml' },
+  });
+  const hooks = Array.from({ length: 12 }, (_, at) => job(`once-…${at === 0 ? '' : at + 1}`));
+  const text = await body([app('web', { hooks: [...hooks, { ...job('migrate'), action: 'hook' }] })]);
+  const [, hook = '', each = ''] =
+    /\*\*Hooks that the sync runs\*\*\n\n(.*)\n\n\*\*What each sync creates anew\*\*\n\n([^]*?)\n\n/.exec(text) ?? [];
+  assert.equal(hook, '- `Job shop/migrate` · `apps/web/jobs.yaml`');
+  const lines = each.split('\n');
+  assert.deepEqual(
+    [lines[0], lines[1], lines[9], lines.slice(10)],
+    [
+      '- `Job shop/once-…` · `apps/web/jobs.yaml`',
+      '- `Job shop/once-…2` · `apps/web/jobs.yaml`',
+      '- `Job shop/once-…10` · `apps/web/jobs.yaml`',
+      ['- … and 2 more'],
+    ],
+  );
 });
 
 test('an error is told with its file, line and cause', async () => {
