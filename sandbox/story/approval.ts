@@ -200,7 +200,7 @@ export async function approval(stage: Stage, pull: number, sha: string): Promise
     who: 'bob',
     text: '/cox approve payments-prod',
     reaction: 'rocket',
-    answer: /bob.*\/cox approve payments-prod.*approved/,
+    answer: /bob.*\/cox approve payments-prod[\s\S]*approved/,
   });
   await waitApp(
     stage,

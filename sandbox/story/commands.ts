@@ -1,30 +1,36 @@
 // Step 3: commands in the pull request; who may not is told why.
 import assert from 'node:assert/strict';
 import { livingComment, repository, waitFor, type Stage } from './stage.ts';
+import { replyMarker } from '../../src/github/markdown/reply.ts';
 import type { Name } from '../people.ts';
 
 interface Said {
   who: Name;
   text: string;
   reaction: 'rocket' | 'confused';
-  /** What the living comment says of it. */
+  /** What the comment says that answers it. */
   answer: RegExp;
 }
 
 const dialogue: Said[] = [
-  { who: 'alice', text: '/cox diff', reaction: 'rocket', answer: /alice.*\/cox diff.*compared again/ },
+  {
+    who: 'alice',
+    text: '/cox diff',
+    reaction: 'rocket',
+    answer: /alice.*\/cox diff`[\s\S]*compared again[\s\S]*```diff/,
+  },
   { who: 'bob', text: '/cox help', reaction: 'rocket', answer: /bob.*\/cox help`[\s\S]*\/cox approve/ },
   {
     who: 'alice',
     text: '/cox aprove',
     reaction: 'confused',
-    answer: /alice.*\/cox aprove.*did you mean.*\/cox approve/,
+    answer: /alice.*\/cox aprove[\s\S]*did you mean.*\/cox approve/,
   },
   {
     who: 'carol',
     text: '/cox sync checkout-prod',
     reaction: 'confused',
-    answer: /carol.*\/cox sync checkout-prod.*carol may not sync checkout-prod/,
+    answer: /carol.*\/cox sync checkout-prod[\s\S]*carol may not sync checkout-prod/,
   },
 ];
 
@@ -39,8 +45,10 @@ export async function say(stage: Stage, pull: number, { who, text, reaction, ans
         ?.reactions.filter((item) => item.user.type === 'Bot')
         .map((item) => item.content) ?? [];
     assert.ok(reactions.includes(reaction), `reaction ${reaction}, not ${reactions.join(', ') || 'none'}`);
-    const body = livingComment(stage, pull)?.body ?? '';
-    assert.match(body, answer);
+    const replies = repository(stage).comments.filter(({ body }) => body.startsWith(replyMarker(id)));
+    assert.equal(replies.length, 1, 'one answer');
+    assert.match(replies[0]?.body ?? '', answer);
+    assert.match(livingComment(stage, pull)?.body ?? '', new RegExp(`#issuecomment-${replies[0]?.id ?? ''}\\)`));
   });
 }
 

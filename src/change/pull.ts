@@ -120,3 +120,8 @@ export interface PullProgress {
 export function pullKey(pull: { owner: string; repo: string; number: number }): string {
   return `${pull.owner}/${pull.repo}#${pull.number}`;
 }
+
+/** Its page, below the repository's, where people read it. */
+export function pullUrl({ repoUrl, number }: { repoUrl: string; number: number }): string {
+  return `${repoUrl.replace(/\.git$/, '')}/pull/${number}`;
+}

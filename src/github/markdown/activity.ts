@@ -1,14 +1,18 @@
-// What people asked for in a pull request and what came of it, as a list in the living comment.
+// What people asked for in a pull request and what came of it, as a short list in the living comment.
 import type { Request } from '../../model/coxswain.ts';
-import { code, fence, prose } from './escape.ts';
+import { code, fence, plural, prose } from './escape.ts';
 
 const shown = 8;
 
-/** One line of a command as a person would type it again. */
-function commandText(request: Request): string {
-  const { verb, application, args } = request.spec;
+/** The command as a person would type it again. */
+export function commandText({ spec: { verb, application, args } }: Request): string {
   const name = application?.split('/').at(-1);
   return ['/cox', args['text'] ?? [verb, name].filter(Boolean).join(' ')].join(' ');
+}
+
+/** Done, or refused. */
+export function answerIcon({ status }: Request): string {
+  return status?.phase === 'Done' ? '🚀' : '😕';
 }
 
 /** One line follows the command; several stand below it as they are. */
@@ -17,24 +21,39 @@ function answerText(message: string): string {
   return `\n\n${fence(message.slice(0, 1500)).replace(/^/gm, '  ')}\n`;
 }
 
-/** Comments of one second are told apart by their ids. */
-function commentOf({ spec }: Request): number {
-  return spec.origin.kind === 'comment' ? spec.origin.commentId : 0;
+/** The whole answer stands where the link leads. */
+function linkedText(message: string, url: string): string {
+  return `${message.trim().includes('\n') ? '' : ` — ${prose(message, 160)}`} · [answer](${url})`;
 }
 
-/** The newest requests last; '' when there is none. Only finished ones are listed. */
-export function activityList(requests: Request[]): string {
-  const finished = requests
-    .filter((request) => request.status && request.status.phase !== 'Pending')
-    .sort((a, b) => Date.parse(a.spec.createdAt) - Date.parse(b.spec.createdAt) || commentOf(a) - commentOf(b));
+/** Id of the comment in which it was asked; 0 when it was asked elsewhere. */
+export function commentOf({ origin }: Request['spec']): number {
+  return origin.kind === 'comment' ? origin.commentId : 0;
+}
+
+/** The oldest first; comments of one second are told apart by their ids. */
+export function inOrder(requests: Request[]): Request[] {
+  return requests.toSorted(
+    (a, b) => Date.parse(a.spec.createdAt) - Date.parse(b.spec.createdAt) || commentOf(a.spec) - commentOf(b.spec),
+  );
+}
+
+/**
+ * Of requests in order, the newest last; '' when there is none. Only finished ones are listed. `replyUrl`: where the
+ * comment that was asked in is answered.
+ */
+export function activityList(requests: Request[], replyUrl: (comment: number) => string | undefined): string {
+  const finished = requests.filter((request) => request.status && request.status.phase !== 'Pending');
   if (finished.length === 0) return '';
   const items = finished.slice(-shown).map((request) => {
-    const icon = request.status?.phase === 'Done' ? '🚀' : '😕';
     const via = request.spec.actor.via === 'slack' ? ' in Slack' : '';
+    const [message, url] = [request.status?.message ?? '', replyUrl(commentOf(request.spec))];
     return (
-      `- ${icon} ${code(request.spec.actor.login)}${via} ` +
-      `${code(commandText(request), 120)}${answerText(request.status?.message ?? '')}`
+      `- ${answerIcon(request)} ${code(request.spec.actor.login)}${via} ${code(commandText(request), 120)}` +
+      (url === undefined ? answerText(message) : linkedText(message, url))
     );
   });
-  return ['**Activity**', '', ...items].join('\n');
+  const left = finished.length - items.length;
+  const before = left > 0 ? [`- … and ${plural(left, 'earlier one')}, each answered where it was asked`] : [];
+  return ['**Activity**', '', ...before, ...items].join('\n');
 }

@@ -198,14 +198,19 @@ export function leftText(count: number): string {
   return `… and ${plural(count, 'more object')}: ${code('cox app diff')} shows all of it`;
 }
 
+/** `<b>web</b> · prod · ~1 · digest …`, for a summary or a heading. */
+export function appHeading(app: AppPreview): string {
+  const digest = app.effect?.digest ? ` · digest <code>${html(app.effect.digest.slice(0, 12))}</code>` : '';
+  const environment = app.environment ? ` · ${html(app.environment)}` : '';
+  return `<b>${html(app.name)}</b>${environment} · ${changeText(app, 'error')}${digest}`;
+}
+
 /** The `<details>` of an application; objects in `moved` are named only. */
 export function appMarkdown(
   section: AppSection,
   options: { open: boolean; moved: ReadonlySet<ObjectSection> },
 ): string {
   const { app, objects, left, before, after } = section;
-  const digest = app.effect?.digest ? ` · digest <code>${html(app.effect.digest.slice(0, 12))}</code>` : '';
-  const environment = app.environment ? ` · ${html(app.environment)}` : '';
   const shown = objects.filter((object) => !options.moved.has(object)).map((object) => object.markdown);
   const moved = objects
     .filter((object) => options.moved.has(object))
@@ -216,8 +221,7 @@ export function appMarkdown(
       : [];
   const leftBlock = left > 0 ? [leftText(left)] : [];
   return [
-    `<details${options.open ? ' open' : ''}><summary><b>${html(app.name)}</b>${environment} · ` +
-      `${changeText(app, 'error')}${digest}</summary>`,
+    `<details${options.open ? ' open' : ''}><summary>${appHeading(app)}</summary>`,
     ...before,
     ...shown,
     ...movedBlock,

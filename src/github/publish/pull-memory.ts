@@ -24,6 +24,8 @@ export interface DeploymentMemory {
 export interface PullMemory {
   /** Our comment; undefined before it was looked for, null when there is none. */
   comment: { id: number; saying: string } | null | undefined;
+  /** Our answers, by the comment that they answer. */
+  replies: Map<number, number>;
   /** By name and commit. */
   checks: Map<string, CheckMemory>;
   /** Names and commits of checks that somebody asked to run again: written even if they say the same. */
@@ -45,6 +47,7 @@ export interface PullMemory {
 function newMemory(): PullMemory {
   return {
     comment: undefined,
+    replies: new Map(),
     checks: new Map(),
     rerequested: new Set(),
     deployments: new Map(),

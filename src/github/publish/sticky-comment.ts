@@ -4,6 +4,7 @@ import type { RepositoryClient } from '../client/installations.ts';
 import { commentMarker } from '../../model/annotations.ts';
 import { hashOf } from '../../base/canonical.ts';
 import { isGitHub, paginating } from '../client/api.ts';
+import { questionOf } from '../markdown/reply.ts';
 import { withoutBase } from '../markdown/comment.ts';
 
 export interface StickyContext {
@@ -90,8 +91,33 @@ export async function findComment({ client, number, appId, memory, signal }: Sti
         if (!isGitHub(error, 404)) throw error; // gone already
       });
   }
+  for (const each of all) {
+    const question = each.performed_via_github_app?.id === appId ? questionOf(each.body ?? '') : undefined;
+    if (question !== undefined && !memory.replies.has(question)) memory.replies.set(question, Number(each.id));
+  }
   memory.comment = first ? { id: Number(first.id), saying: saying(first.body ?? '') } : null;
   return all.flatMap((each) => humanComment(each) ?? []);
+}
+
+/**
+ * Needs `findComment` before. One that was answered is not answered again; a failure forgets what is known: the next
+ * pass looks first.
+ */
+export async function writeReply(context: StickyContext, question: number, body: string): Promise<void> {
+  const { client, number, memory, signal } = context;
+  const { owner, repo, octokit } = client;
+  if (memory.replies.has(question)) return;
+  const { comment } = memory;
+  memory.comment = undefined;
+  const { data } = await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
+    owner,
+    repo,
+    issue_number: number,
+    body,
+    request: { signal },
+  });
+  memory.comment = comment;
+  memory.replies.set(question, Number(data.id));
 }
 
 /** Equal for bodies that say the same. */

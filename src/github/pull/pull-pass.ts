@@ -5,15 +5,18 @@ import type { CheckContext } from '../publish/check-run.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Comment } from '../markdown/comment.ts';
 import type { PullInput, PullPreview } from '../../change/pull.ts';
+import type { Request } from '../../model/coxswain.ts';
 import type { PullMemory } from '../publish/pull-memory.ts';
 import type { RepositoryClient } from '../client/installations.ts';
 import type { StickyContext } from '../publish/sticky-comment.ts';
 import type { Store } from '../../store/store.ts';
 import { renderComment } from '../markdown/comment.ts';
-import { activityList } from '../markdown/activity.ts';
+import { pullUrl } from '../../change/pull.ts';
+import { activityList, commentOf, inOrder } from '../markdown/activity.ts';
+import { deservingReply, replyBody } from '../markdown/reply.ts';
 import { writeCheck } from '../publish/check-run.ts';
 import { permitted, refusalRows } from '../publish/refusals.ts';
-import { writeComment } from '../publish/sticky-comment.ts';
+import { writeComment, writeReply } from '../publish/sticky-comment.ts';
 
 export interface Pass {
   key: string;
@@ -22,6 +25,10 @@ export interface Pass {
   memory: PullMemory;
   signal: AbortSignal;
   options: { appId: number; store: Store; publicUrl: string; log: Logger };
+  /** What `/cox diff` is answered with, as Markdown; absent where nothing is compared. */
+  diffFor?: (request: Request) => Promise<string>;
+  /** Carried out, and answered by what the pass finds out. */
+  asked: Request[];
 }
 
 /** What writing the comment takes. */
@@ -34,13 +41,43 @@ export function checksOf({ client, key, memory, signal, options: { appId, public
   return { client, externalId: key, appId, memory, detailsUrl: publicUrl, signal };
 }
 
-/** Markdown: what was asked in the pull request and what came of it; '' when nothing was. */
-export function activityOf({ pull: { owner, repo, number }, options: { store } }: Pass): string {
-  return activityList(
+/** Of the pull request, the oldest first. */
+function requestsOf({ pull: { owner, repo, number }, options: { store } }: Pass): Request[] {
+  return inOrder(
     store.requests
       .list()
       .filter(({ spec }) => spec.pull?.number === number && spec.pull.repo === repo && spec.pull.owner === owner),
   );
+}
+
+/** Markdown: what was asked in the pull request and what came of it; '' when nothing was. */
+export function activityOf(pass: Pass): string {
+  const { pull, memory } = pass;
+  return activityList(requestsOf(pass), (question) => {
+    const reply = memory.replies.get(question);
+    return reply === undefined ? undefined : `${pullUrl(pull)}#issuecomment-${reply}`;
+  });
+}
+
+/**
+ * Carried out, and without a reply: those that can be answered at once, and those whose answer is what the pass finds
+ * out.
+ */
+export function unanswered(pass: Pass, now: number): [soon: Request[], later: Request[]] {
+  const open = deservingReply(requestsOf(pass), now).filter(({ spec }) => !pass.memory.replies.has(commentOf(spec)));
+  const isLater = ({ spec, status }: Request): boolean => spec.verb === 'diff' && status?.phase === 'Done';
+  return [open.filter((request) => !isLater(request)), open.filter(isLater)];
+}
+
+/** Each question gets one comment of ours. */
+export async function answerAll(pass: Pass, requests: Request[]): Promise<void> {
+  const { refusals, comment: known } = pass.memory;
+  // Not even reading them is permitted: nobody knows what is answered already.
+  if (known === undefined && refusals.has('Comments')) return;
+  for (const request of requests)
+    await permitted(refusals, 'Comments', async () =>
+      writeReply(stickyOf(pass), commentOf(request.spec), replyBody(request, await pass.diffFor?.(request))),
+    );
 }
 
 /** As of now: with what was asked in the pull request, and what GitHub refuses. */

@@ -2,7 +2,6 @@
 import type { Outcome, QueueMetricsOf } from '../../base/queue.ts';
 import type { Change } from '../../change/change.ts';
 import type { Clock } from '../../base/clock.ts';
-import type { DeploymentContext } from '../publish/deployments.ts';
 import type { HumanComment } from '../publish/sticky-comment.ts';
 import type { Installations } from '../client/installations.ts';
 import type { Logger } from '../../base/log.ts';
@@ -10,24 +9,33 @@ import type { PullRef } from '../../model/coxswain.ts';
 import type { ReadPull } from './read-pull.ts';
 import type { Store } from '../../store/store.ts';
 import { KeyQueue } from '../../base/queue.ts';
-import { pullKey } from '../../change/pull.ts';
+import { diffAnswer } from '../markdown/whole-diff.ts';
 import { Announcement } from './progress-note.ts';
 import { isGitHub } from '../client/api.ts';
 import { checkKey } from '../publish/check-run.ts';
-import { approvalCheck, diffCheck, forkCheck, rolloutCheck } from '../markdown/check-content.ts';
+import { diffCheck, forkCheck } from '../markdown/check-content.ts';
 import { parsePullKey } from './check-actions.ts';
 import { isCommand } from './comment-commands.ts';
 import type { Comment } from '../markdown/comment.ts';
 import { closedComment, forkComment, untouchedComment } from '../markdown/comment.ts';
-import { findDeployments, settled, writeDeployments } from '../publish/deployments.ts';
 import { PullMemories } from '../publish/pull-memory.ts';
 import type { Pass } from './pull-pass.ts';
-import { activityOf, check, checksOf, commentFirst, logRefusals, say, stickyOf, previewComment } from './pull-pass.ts';
+import {
+  answerAll,
+  check,
+  checksOf,
+  commentFirst,
+  logRefusals,
+  previewComment,
+  say,
+  stickyOf,
+  unanswered,
+} from './pull-pass.ts';
 import { PullIndex } from './pull-index.ts';
 import { readPull } from './read-pull.ts';
-import { permitted, refusalRows } from '../publish/refusals.ts';
+import { permitted } from '../publish/refusals.ts';
 import { findComment } from '../publish/sticky-comment.ts';
-import { renderTracker } from '../markdown/tracker.ts';
+import { followMerge } from './merged-pass.ts';
 
 interface PullQueueOptions {
   /** Default: none are kept. */
@@ -155,7 +163,10 @@ export class PullQueue {
     return memory.updatedAt !== updatedAt || memory.refusals.size > 0;
   }
 
-  async #read(key: string, signal: AbortSignal): Promise<(Omit<Pass, 'memory' | 'options'> & ReadPull) | undefined> {
+  async #read(
+    key: string,
+    signal: AbortSignal,
+  ): Promise<(Omit<Pass, 'memory' | 'options' | 'asked'> & ReadPull) | undefined> {
     const ref = parsePullKey(key);
     if (!ref || !this.#options.installations.named(ref.owner, ref.repo)) return undefined;
     const client = this.#options.installations.client(ref.owner, ref.repo);
@@ -183,17 +194,22 @@ export class PullQueue {
       this.forget(key);
       return;
     }
-    const pass: Pass = { ...read, memory: this.memories.of(key), options: this.#options };
+    const pass: Pass = { ...read, memory: this.memories.of(key), options: this.#options, asked: [] };
     pass.memory.open = read.state === 'open';
     const comments = await permitted(pass.memory.refusals, 'Comments', () => findComment(stickyOf(pass)));
     for (const comment of comments ?? []) this.#offer(pass, comment);
+    const [soon, later] = unanswered(pass, this.#options.clock.now());
+    pass.asked = later;
+    await answerAll(pass, soon);
     const outcome = await this.#show(pass, read.state);
+    if (outcome !== 'superseded') await answerAll(pass, later);
     logRefusals(pass);
+    if (outcome === 'superseded') return undefined;
     pass.memory.updatedAt = readAt - Date.parse(read.updatedAt) > sameTimeMs ? read.updatedAt : '';
     return outcome;
   }
 
-  async #show(pass: Pass, state: 'open' | 'closed' | 'merged'): Promise<Outcome | void> {
+  async #show(pass: Pass, state: 'open' | 'closed' | 'merged'): Promise<Outcome | 'superseded' | void> {
     if (state === 'open') return this.#open(pass);
     if (state === 'merged') return this.#merged(pass);
     this.#index.set(pass.key, []);
@@ -205,7 +221,7 @@ export class PullQueue {
     this.#options.onCommand({ owner: pull.owner, repo: pull.repo, number: pull.number }, comment);
   }
 
-  async #open(pass: Pass): Promise<Outcome | void> {
+  async #open(pass: Pass): Promise<Outcome | 'superseded' | void> {
     const { key, pull } = pass;
     if (pull.fork) {
       await say(pass, forkComment);
@@ -232,6 +248,8 @@ export class PullQueue {
         key,
         preview.apps.map((app) => app.application),
       );
+      pass.diffFor = (request) => diffAnswer(preview, request.spec.application);
+      await answerAll(pass, pass.asked);
       let shown: Comment | undefined;
       const comment = async (): Promise<Comment> => (shown = await previewComment(pass, preview));
       const touched = preview.apps.length > 0 || preview.errors.length > 0 || preview.conflicts.length > 0;
@@ -242,7 +260,7 @@ export class PullQueue {
       const unsure = preview.apps.some((app) => app.error?.code === 'E_API_UNREACHABLE' || app.error?.code === 'E_API');
       return unsure ? { after: retryMs } : undefined;
     } catch (error) {
-      if (abort.signal.aborted) return undefined; // whoever aborted it has asked for another pass
+      if (abort.signal.aborted) return 'superseded'; // whoever aborted it has asked for another pass
       throw error;
     } finally {
       await announcement.end();
@@ -256,43 +274,14 @@ export class PullQueue {
     return now?.state !== 'open' || now.pull.head.sha !== pull.head.sha;
   }
 
-  /**
-   * Comment and checks first: a large merge has more deployments than GitHub takes at once, and what follows tells of
-   * the rest.
-   */
   async #merged(pass: Pass): Promise<Outcome | void> {
-    const { key, pull, memory, client, signal } = pass;
-    const sha = pull.merged?.sha;
-    if (!sha) return;
-    const read = await this.#options.change.progress(pull, signal);
-    const context: DeploymentContext = {
-      client,
-      appId: this.#options.appId,
-      memory,
-      sha,
-      publicUrl: this.#options.publicUrl,
-      pull: pullKey(pull),
-      signal,
-    };
-    await permitted(memory.refusals, 'Deployments', () => findDeployments(context, read.apps));
-    const progress = { ...read, apps: read.apps.map((app) => settled(app, memory, sha)) };
-    const done = progress.apps.every((app) => app.state === 'success' || app.state === 'superseded');
-    this.#index.set(
-      key,
-      progress.apps.map((app) => app.application),
+    const { key, memory } = pass;
+    const followed = await followMerge(pass, this.#options.change, (applications) =>
+      this.#index.set(key, applications),
     );
-    const tracker = (activity: string): string =>
-      renderTracker({ progress, activity, publicUrl: this.#options.publicUrl, refused: refusalRows(memory.refusals) });
-    const rest = async (): Promise<number | undefined> => {
-      for (const content of [approvalCheck(progress), rolloutCheck(progress)]) if (content) await check(pass, content);
-      return permitted(memory.refusals, 'Deployments', () => writeDeployments(context, progress.apps));
-    };
-    const touched = progress.apps.length > 0;
-    const waitMs = touched
-      ? await commentFirst(pass, () => tracker(activityOf(pass)), rest)
-      : await say(pass, tracker).then(rest);
+    if (!followed) return;
     memory.followedAt = this.#options.clock.now();
-    if (waitMs !== undefined) return { after: waitMs };
-    if (done) this.#index.set(key, []);
+    if (followed.waitMs !== undefined) return { after: followed.waitMs };
+    if (followed.done) this.#index.set(key, []);
   }
 }

@@ -261,21 +261,24 @@ test('an application whose object is refused is not called unchanged', async () 
 
 test('what stands between back-ticks in an answer is code, and nothing of a stranger is Markdown', () => {
   const answer = (message: string): string =>
-    activityList([
-      {
-        apiVersion: 'coxswain.dev/v1alpha1',
-        kind: 'Request',
-        metadata: { name: 'a', namespace: 'argocd' },
-        spec: {
-          verb: 'diff',
-          args: { text: 'dif' },
-          actor: { login: 'bob', id: 2, via: 'pull-request' },
-          origin: { kind: 'comment', commentId: 1 },
-          createdAt: '2024-01-01T00:00:00Z',
+    activityList(
+      [
+        {
+          apiVersion: 'coxswain.dev/v1alpha1',
+          kind: 'Request',
+          metadata: { name: 'a', namespace: 'argocd' },
+          spec: {
+            verb: 'diff',
+            args: { text: 'dif' },
+            actor: { login: 'bob', id: 2, via: 'pull-request' },
+            origin: { kind: 'comment', commentId: 1 },
+            createdAt: '2024-01-01T00:00:00Z',
+          },
+          status: { phase: 'Refused', message },
         },
-        status: { phase: 'Refused', message },
-      },
-    ]).split(' — ')[1] ?? '';
+      ],
+      () => undefined,
+    ).split(' — ')[1] ?? '';
   assert.equal(
     answer('"dif" is not a command; did you mean `/cox diff`?'),
     '"dif" is not a command; did you mean `/cox diff`?',
