@@ -3,7 +3,7 @@
 import { syncOptions } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { StepInput } from './input.ts';
-import { bound, judgedly } from './judged.ts';
+import { bound, isGuarded, judgedly } from './judged.ts';
 import type { Run } from './run.ts';
 import { kubectlName, record, rowOf } from './task.ts';
 import type { Task } from './task.ts';
@@ -64,6 +64,7 @@ export async function makeNamespace(run: Run, task: Task): Promise<void> {
       return 'written';
     });
     if (outcome === 'stopped' || outcome === 'failed') return;
-  } else await api.apply(object, { dryRun: run.dryRun, signal });
+  } else if (isGuarded(run, task, false)) return;
+  else await api.apply(object, { dryRun: run.dryRun, signal });
   record(task, { status: 'Synced', hookPhase: 'Succeeded', message: `${kubectlName(task.key)} created` });
 }

@@ -232,8 +232,28 @@ test('what a gated application takes during the sync of another is not written o
   const asked = await approvalIn(s, 'web', 'Pending');
   assert.deepEqual(asked.spec.policy?.approvers, [['bo']]);
   const { message = '' } = (await ended(s, 'web', 'Failed')).status?.operationState ?? {};
-  assert.match(message, /ConfigMap [^ ]+\/late belongs to application prod, whose gate asks/);
+  assert.match(message, /it would write ConfigMap [^ ]+\/late, which belongs to application prod, whose gate/);
   assert.deepEqual([await dataOf(s, 'first'), await dataOf(s, 'late')], [{ value: '1' }, { value: 'production' }]);
+});
+
+test('what a gated application takes during the approved sync of another asks its approvers too', async (t) => {
+  const s = await scene(t);
+  await s.apply('web', { syncPolicy: automated }, { annotations: { ...gate, 'coxswain.dev/approvers': 'cy' } });
+  await agreeTo(s, 'web', person('cy', 3));
+  await synced(s, 'web');
+  s.fuse.meanwhile('apply ConfigMap/first', async () => {
+    await push(s, { 'prod/late.yaml': config('late', 'production') });
+    await approvalIn(s, 'prod', 'Pending', (item) => item.spec.operations.some(({ key }) => key.name === 'late'));
+  });
+  await push(s, {
+    'web/first.yaml': config('first', '1'),
+    'web/late.yaml': config('late', 'mine', 'argocd.argoproj.io/sync-wave: "1"'),
+  });
+  await agreeTo(s, 'web', person('cy', 3));
+  const asked = await approvalIn(s, 'web', 'Pending', (item) => item.spec.operations.length === 1);
+  assert.deepEqual(asked.spec.policy?.approvers, [['cy'], ['bo']]);
+  await quiet(s);
+  assert.deepEqual([await dataOf(s, 'first'), await dataOf(s, 'late')], [{ value: '1' }, undefined]);
 });
 
 test('a cluster under another URL is the same one: what the owner’s Git holds there is the owner’s', async (t) => {

@@ -24,6 +24,8 @@ export interface Leave {
    * Ignored fields of it that nobody has approved and that it does not write: it does not become what was last synced.
    */
   unapproved?: Effect['unwritten'];
+  /** Gates of others that bore on it when it was asked, by their ids: what another one guards by now stops it. */
+  met?: readonly string[];
   /** Those who agreed, as they were when they were asked about last. */
   people?: readonly Agreed[];
   /** When that was (clock ms), and before which phase and wave. */

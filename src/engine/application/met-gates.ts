@@ -7,6 +7,8 @@ import type { LoosenedGate } from '../../policy/policy.ts';
 import { isApplication } from '../../model/argo-kinds.ts';
 import { resourceOptions } from '../../model/hooks.ts';
 import { keyText, keyTitle } from '../../model/kube.ts';
+import { hashOf } from '../../base/canonical.ts';
+import { metText } from '../../policy/gate-text.ts';
 import { isForced, isSelected, skipsHooks } from '../../sync/selection.ts';
 
 /** Whether this sync would write it: what is in sync is left as it is, and hooks run only in a sync of everything. */
@@ -51,22 +53,31 @@ export function metGates(app: Application, { objects, input: { others } }: Compa
   const hooks = applied.filter(({ hook }) => hook.isHook).map(({ key }) => key);
   const going = [...pruned, ...hooks, ...deleted.filter((key) => !isApplication(key))];
   return [
-    ...written.flatMap((key) =>
-      others.ownersOf(key).map(({ application, policy }): LoosenedGate => ({
-        key,
-        before: policy,
-        does: `write ${keyTitle(key)}, which belongs to application ${applicationName(application)}`,
-      })),
-    ),
-    ...deleted.flatMap((key) =>
-      others.takenAlong(key).map(({ application, policy }): LoosenedGate => ({
-        key,
-        before: policy,
-        does: `delete ${keyTitle(key)} with objects of application ${applicationName(application)}`,
-      })),
-    ),
+    ...written.flatMap((key) => gatesOfOwners(others, key)),
+    ...deleted.flatMap((key) => gatesAlong(others, key)),
     ...going.flatMap((key) => others.goesWith(key).flatMap(({ gates }) => gates)),
   ];
+}
+
+function gatesOfOwners(others: Others, key: ResourceKey): LoosenedGate[] {
+  return others.ownersOf(key).map(({ application, policy }) => ({
+    key,
+    before: policy,
+    does: `write ${keyTitle(key)}, which belongs to application ${applicationName(application)}`,
+  }));
+}
+
+function gatesAlong(others: Others, key: ResourceKey): LoosenedGate[] {
+  return others.takenAlong(key).map(({ application, policy }) => ({
+    key,
+    before: policy,
+    does: `delete ${keyTitle(key)} with objects of application ${applicationName(application)}`,
+  }));
+}
+
+/** Tells one gate, as it stands, at one object from all others. */
+export function idOfGate({ key, before }: LoosenedGate): string {
+  return `${keyText(key)} ${hashOf(before)}`;
 }
 
 /** Changes whenever what is said of the object to others' account does. */
@@ -92,12 +103,16 @@ export function stampOf(
   ].join(';');
 }
 
-/** As a clause: whose gate bears on the object at this moment. */
-export function guardOf(others: Others, key: ResourceKey, deletes: boolean): string | undefined {
-  const [owner] = others.ownersOf(key);
-  if (owner) return `${keyTitle(key)} belongs to application ${applicationName(owner.application)}, whose gate asks`;
-  if (!deletes) return undefined;
-  const gone = others.goesWith(key).find(({ gates }) => gates.length > 0)?.application;
-  const along = gone ?? others.takenAlong(key)[0]?.application;
-  return along && `${keyTitle(key)} takes along what is of application ${applicationName(along)}, whose gate asks`;
+/**
+ * As a clause: whose gate bears on the object at this moment, beside those that were asked when the operation began, by
+ * their ids.
+ */
+export function guardOf(
+  others: Others,
+  key: ResourceKey,
+  { deletes, met }: { deletes: boolean; met: readonly string[] },
+): string | undefined {
+  const along = deletes ? [...gatesAlong(others, key), ...others.goesWith(key).flatMap(({ gates }) => gates)] : [];
+  const news = [...gatesOfOwners(others, key), ...along].find((gate) => !met.includes(idOfGate(gate)));
+  return news && `it would ${metText([news])}, whose gate asks`;
 }

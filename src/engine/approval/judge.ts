@@ -7,6 +7,7 @@ import type { EffectInput } from '../../compare/compare.ts';
 import type { Subject, Target } from '../application/assess.ts';
 import { resourceDenied } from '../../policy/project.ts';
 import type { Leave } from '../application/memory.ts';
+import { guardOf } from '../application/met-gates.ts';
 import { effectDifference } from '../../compare/effect/effect.ts';
 import { applicationKey } from '../../model/application.ts';
 import { clears, deletionsOf } from '../../compare/effect/others.ts';
@@ -51,7 +52,7 @@ function wholeOf({ others }: Subject, key: ResourceKey, operation: EffectOperati
 function judgeHook(
   subject: Subject,
   hook: NonNullable<Write['hook']>,
-  { input, agreed }: { input: EffectInput; agreed: readonly EffectOperation[] | undefined },
+  { input, leave, agreed }: { input: EffectInput; leave: Leave; agreed: readonly EffectOperation[] | undefined },
 ): Judgement {
   const { project, target } = subject;
   const { key, manifest } = hook;
@@ -59,6 +60,8 @@ function judgeHook(
   const denied = project && resourceDenied(project, key, namespaced, target);
   if (denied !== undefined) return { do: 'refused', message: denied };
   const operation = target.comparer.judgeHook(input, hook);
+  const guarded = guardOf(subject.others, key, { deletes: clears(operation.op), met: leave.met ?? [] });
+  if (guarded !== undefined) return { do: 'stop', why: guarded };
   if (agreed && !agreed.some((item) => covers(item, operation))) {
     if (operation.op === 'create')
       return { do: 'stop', why: `nobody has agreed to the creation of ${keyTitle(key)}, as it is now` };
@@ -81,7 +84,7 @@ export function judgeOf(
   const { subject } = admission;
   const input = effectInput(admission);
   return async ({ kind, key, when, hook }: Write): Promise<Judgement> => {
-    if (hook) return judgeHook(subject, hook, { input, agreed: agreedTo(deps, admission, leave) });
+    if (hook) return judgeHook(subject, hook, { input, leave, agreed: agreedTo(deps, admission, leave) });
     if (when === 'raced') await catchUp(subject.target, key, signal);
     const { operation, live, target, manifestHash, removed, error } = await subject.target.comparer.judge(
       input,
@@ -90,6 +93,8 @@ export function judgeOf(
     );
     if (error) return { do: 'refused', message: error.message };
     if (!operation || (kind === 'prune') !== (operation.op === 'delete')) return { do: 'leave' };
+    const guarded = guardOf(subject.others, key, { deletes: clears(operation.op), met: leave.met ?? [] });
+    if (guarded !== undefined) return { do: 'stop', why: guarded };
     const agreed = agreedTo(deps, admission, leave);
     const whole = wholeOf(subject, key, operation);
     const beyond = agreed && whole.find((each) => !agreed.some((item) => covers(item, each)));

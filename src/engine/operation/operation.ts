@@ -17,7 +17,7 @@ import { startTime, step } from '../../sync/sync.ts';
 import { admit, admitAgain } from '../approval/admission.ts';
 import { basisOf, compareTo, deniedTargets } from '../application/assess.ts';
 import { isGated } from '../approval/gate-input.ts';
-import { guardOf } from '../application/met-gates.ts';
+import { guardOf, idOfGate, metGates } from '../application/met-gates.ts';
 import { confirmOf } from '../approval/rights.ts';
 import { judgeOf } from '../approval/judge.ts';
 import { endedState, sourceFields, stateOf } from '../application/operation-state.ts';
@@ -54,7 +54,8 @@ async function gateMessage(
   const { admitted } = known;
   if (begun && admitted && sameJson({ ...admitted, ...now }, admitted)) return undefined;
   const answer = await (begun ? admitAgain : admit)(deps, { ...wanted, head: input.head?.desired }, signal);
-  known.admitted = 'refused' in answer ? undefined : { ...now, ...answer };
+  const met = metGates(subject.app, wanted.comparison).map(idOfGate);
+  known.admitted = 'refused' in answer ? undefined : { ...now, ...answer, met };
   return 'refused' in answer ? answer.refused : undefined;
 }
 
@@ -277,7 +278,7 @@ export async function runOperation(
   const judge = judgeOf(deps, { ...wanted, head: input.head?.desired }, admitted, signal);
   const guardedBy =
     admitted?.rule === 'not-gated'
-      ? (key: ResourceKey, deletes: boolean) => guardOf(subject.others, key, deletes)
+      ? (key: ResourceKey, deletes: boolean) => guardOf(subject.others, key, { deletes, met: [] })
       : undefined;
   let lost: string | undefined;
   const confirmed = confirmOf(deps, app, admitted);

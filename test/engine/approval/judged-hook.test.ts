@@ -28,7 +28,7 @@ test('a hook, or what the sync names, that differs from the approved, or in anot
     subject: {
       app: w.app,
       project: undefined,
-      others: { goesWith: () => [] },
+      others: { goesWith: () => [], takenAlong: () => [], ownersOf: () => [] },
       known: { tracking },
       target: { cluster: w.cluster, comparer: w.comparer },
     },
