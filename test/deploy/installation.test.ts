@@ -24,8 +24,8 @@ function commands(): string[] {
   );
 }
 
-/** Needs a registry, or a kubelet that answers: the sandbox only plays its nodes. */
-const elsewhere = /^docker |^curl | logs | port-forward /;
+/** Needs a registry, or a kubelet that answers, which the sandbox only plays; helm has a test of its own. */
+const elsewhere = /^docker |^helm |^curl | logs | port-forward /;
 
 interface Installing {
   cluster: TestCluster;
