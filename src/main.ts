@@ -1,6 +1,6 @@
 // The operator's entry: reads the configuration, starts the parts, and stops them on a signal or when the lease is
 // lost.
-import { enableCompileCache, flushCompileCache } from 'node:module';
+import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { systemClock } from './base/clock.ts';
 import { describeError } from './base/errors.ts';
@@ -20,7 +20,6 @@ async function main(): Promise<void> {
       lost: () => ended.resolve('lease lost'),
       setUp: () => ended.resolve('GitHub set up'),
     });
-    flushCompileCache();
     process.once('SIGTERM', () => signalled.resolve('signal'));
     process.once('SIGINT', () => signalled.resolve('signal'));
     reason = await Promise.race([signalled.promise, ended.promise]);

@@ -47,7 +47,8 @@ export class Semaphore {
 
 /**
  * Results in the order of `items`; the first failure is thrown after the running ones have ended, and no further one is
- * begun. Items that need not wait for anything do not hold up everything else: between them others get a turn.
+ * begun. One begins after the other, and in another turn of the event loop once they have had it for a moment: items
+ * that wait for nothing would else hold up everything.
  */
 export async function inParallel<T, R>(
   items: readonly T[],
@@ -56,11 +57,14 @@ export async function inParallel<T, R>(
 ): Promise<R[]> {
   const results: R[] = [];
   const failures: unknown[] = [];
-  const breathe = breather();
+  const breathe = breather(2);
+  let begun = Promise.resolve();
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < items.length && failures.length === 0) {
-      await breathe();
+      begun = begun.then(breathe);
+      await begun;
+      if (failures.length > 0) return;
       const at = next;
       next += 1;
       const item = items[at];

@@ -12,8 +12,8 @@ export interface CallOptions {
   impersonate?: Impersonation;
   /** Milliseconds for the whole call; default 60,000. */
   timeoutMs?: number;
-  /** A write that asks nobody's leave: of the Lease itself. */
-  unguarded?: boolean;
+  /** Of the Lease itself: a write asks nobody's leave, and no other request is waited for. */
+  forLease?: boolean;
 }
 
 /** Names one object; without `version` the cluster's preferred one is used. */

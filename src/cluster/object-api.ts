@@ -264,10 +264,10 @@ export class ObjectApi implements Api {
   }
 }
 
-function common(options: CallOptions): Pick<CallOptions, 'signal' | 'impersonate' | 'timeoutMs' | 'unguarded'> {
-  const { signal, impersonate, timeoutMs, unguarded } = options;
+function common(options: CallOptions): Pick<CallOptions, 'signal' | 'impersonate' | 'timeoutMs' | 'forLease'> {
+  const { signal, impersonate, timeoutMs, forLease } = options;
   return {
-    ...(unguarded && { unguarded }),
+    ...(forLease && { forLease }),
     ...(signal && { signal }),
     ...(impersonate && { impersonate }),
     ...(timeoutMs !== undefined && { timeoutMs }),

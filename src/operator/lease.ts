@@ -30,7 +30,7 @@ const name = 'coxswain';
 /** What the clocks may differ by, and a timer be late, without a pause. */
 const leapMs = 1500;
 /** The lease itself is written without asking it. */
-const unguarded = { unguarded: true };
+const forLease = { forLease: true };
 
 /** Where a pid means one process: a boot of the machine and a namespace of pids. '' where neither is told. */
 function placeOfPids(): string {
@@ -135,12 +135,12 @@ export class Lease {
   /** 0 when held now, else how long to wait in ms. */
   async #try(): Promise<number> {
     const { api, namespace, clock } = this.#options;
-    const found = await api.get({ group: 'coordination.k8s.io', kind: 'Lease', namespace, name });
+    const found = await api.get({ group: 'coordination.k8s.io', kind: 'Lease', namespace, name }, forLease);
     const now = clock.steady();
     try {
       if (!found) {
         const sent = { steady: now, wall: clock.now() };
-        this.#held = await api.create(this.#object(), unguarded);
+        this.#held = await api.create(this.#object(), forLease);
         this.#renewed = sent;
         return 0;
       }
@@ -176,7 +176,7 @@ export class Lease {
   }
 
   #write(base: KubeObject, holder: string, timeoutMs = this.#seconds * 1000): Promise<KubeObject> {
-    return this.#options.api.replace(this.#object(holder, base), { timeoutMs, ...unguarded });
+    return this.#options.api.replace(this.#object(holder, base), { timeoutMs, ...forLease });
   }
 
   async #take(base: KubeObject, timeoutMs: number): Promise<void> {
@@ -191,7 +191,7 @@ export class Lease {
     const found = await this.#options.api
       .get(
         { group: 'coordination.k8s.io', kind: 'Lease', namespace: this.#options.namespace, name },
-        { timeoutMs: this.#left() },
+        { timeoutMs: this.#left(), ...forLease },
       )
       .catch(() => undefined);
     const mine = isObject(found?.['spec']) && found['spec']['holderIdentity'] === this.#me;
@@ -229,6 +229,7 @@ export class Lease {
       const mine = isStatus(error, 409) && (await this.#readOwn());
       if (this.#left() <= 1 || (!mine && isStatus(error, 409))) {
         this.#held = undefined;
+        this.#options.log.warn({}, 'the lease is lost: this process stops');
         return this.#options.onLost();
       }
       if (this.#held) this.#renewLater(Math.min(1000, this.#left()));

@@ -1,4 +1,5 @@
 // The operator: builds the parts from the configuration, starts them in order, and stops them in the reverse order.
+import { flushCompileCache } from 'node:module';
 import { clock } from './parts.ts';
 import type { Config } from './config.ts';
 import type { Chatops } from '../chatops/chatops.ts';
@@ -138,6 +139,8 @@ async function openRest(core: Core, ports: Ports, onSetUp: () => void): Promise<
   ports.webhook.serve(github.handle);
   const chatops = openChatops(core, github);
   const slack = await openSlack(core, chatops);
+  // All code is loaded: writing it takes a while, in which nothing waits yet.
+  flushCompileCache();
   await engine.start();
   started.add('engine', () => engine.stop());
   chatops.start(slack);

@@ -28,6 +28,26 @@ test('a long list of things that wait for nothing leaves others their turn', asy
   assert.ok(turns > 2, `${turns} turns`);
 });
 
+test('many workers do not take one turn together', async () => {
+  let [begun, most, open] = [0, 0, true];
+  const turn = (): void => {
+    most = Math.max(most, begun);
+    begun = 0;
+    if (open) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const items = Array.from({ length: 100 }, (_, at) => at);
+  await inParallel(items, 16, async () => {
+    begun += 1;
+    for (let step = 0; step < 3; step += 1) {
+      busy(1);
+      await Promise.resolve();
+    }
+  });
+  open = false;
+  assert.ok(most <= 6, `${most} items began in one turn`);
+});
+
 test('after a failure nothing further is begun', async () => {
   const begun: number[] = [];
   const work = inParallel([1, 2, 3, 4, 5], 2, async (item) => {

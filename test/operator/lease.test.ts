@@ -14,7 +14,9 @@ import { silentLogger } from '../../src/base/log.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
 import type { ClusterConfig } from '../../src/cluster/wire/cluster-config.ts';
 import { Lease } from '../../src/operator/lease.ts';
-import { connectThroughProxy } from '../cluster/connect.ts';
+import { configMap, connectThroughProxy } from '../cluster/connect.ts';
+import { startProxy } from '../../sandbox/cluster/proxy.ts';
+import type { KillSwitch } from '../../sandbox/mutation-counter.ts';
 import { administrator, eventually, testCluster } from '../control-plane.ts';
 
 const ref = (namespace: string) => ({ group: 'coordination.k8s.io', kind: 'Lease', namespace, name: 'coxswain' });
@@ -288,3 +290,28 @@ for (const [what, pause] of pauses) {
     await assert.rejects(write('never'), /Lease is not held/);
   });
 }
+
+test('the lease waits behind no other request, however many a sync has sent', { timeout: 60_000 }, async (t) => {
+  const { server, ca, token, namespace } = await testCluster(t);
+  const [arrived, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const hold = async (label: string): Promise<void> => {
+    if (!label.includes('configmaps')) return;
+    arrived.resolve();
+    await held.promise;
+  };
+  const killSwitch = { before: hold, after: () => Promise.resolve() } as unknown as KillSwitch;
+  const proxy = await startProxy({ target: server, ca, killSwitch });
+  t.after(() => proxy.stop());
+  const log = silentLogger();
+  const config = { server: proxy.url, token };
+  const { api, stop } = await connectCluster({ config, clock: systemClock, log, connections: 1 });
+  t.after(stop);
+  const writes = ['a', 'b', 'c'].map((name) => api.apply(configMap(namespace, name)));
+  await arrived.promise;
+  const lease = new Lease({ api, namespace, clock: systemClock, log, onLost: () => assert.fail('it was lost') });
+  await lease.acquire(t.signal);
+  assert.notEqual(await holder((await place(t)).api, namespace), '');
+  held.resolve();
+  await Promise.all(writes);
+  await lease.release();
+});

@@ -41,8 +41,8 @@ interface Call {
   signal?: AbortSignal | undefined;
   impersonate?: Impersonation | undefined;
   timeoutMs?: number | undefined;
-  /** It asks nobody's leave although it writes. */
-  unguarded?: boolean | undefined;
+  /** It asks nobody's leave although it writes, and has a connection although others wait for one. */
+  forLease?: boolean | undefined;
   /** Repeating it does no harm: true for reads and dry runs. */
   safe: boolean;
 }
@@ -174,9 +174,9 @@ export class Transport {
       };
       if (call.body !== undefined) headers['content-type'] = call.contentType ?? 'application/json';
       const sent = bodyText(call);
-      if (call.method !== 'GET' && call.verb !== 'dryRun' && !call.unguarded) await this.#options.permit?.();
+      if (call.method !== 'GET' && call.verb !== 'dryRun' && !call.forLease) await this.#options.permit?.();
       this.counts[call.verb] += 1;
-      const response = await this.#requests.request({
+      const response = await (call.forLease ? this.#watches : this.#requests).request({
         origin: this.#url.origin,
         method: call.method,
         path: this.#pathOf(call),

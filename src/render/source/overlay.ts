@@ -93,7 +93,7 @@ async function copy(
   to.done.add(place);
   const entry = await follow(files, path);
   if (entry?.kind === 'file') {
-    await mkdir(dirname(place), { recursive: true });
+    if (!to.done.has(dirname(place))) await mkdir(dirname(place), { recursive: true });
     const content = (await files.read(entry.path)) ?? Buffer.alloc(0);
     if (isLfsPointer(content)) to.pointers.push(entry.path);
     await writeFile(place, content, { mode: entry.executable ? 0o755 : 0o644 });
