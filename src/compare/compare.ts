@@ -17,6 +17,8 @@ import { PreparedCache } from './object/prepare.ts';
 import { Verdicts } from './object/verdicts.ts';
 import { compareKey, heldKeys } from './object/compare-object.ts';
 import { effectAsker, effectOf, hookOperation } from './effect/effect.ts';
+import { byArgo } from './object/argo-apply.ts';
+import { syncOptions } from '../model/application.ts';
 import { inParallel } from '../base/semaphore.ts';
 import { judgeObject } from './judge.ts';
 import { waveOf } from '../model/hooks.ts';
@@ -56,17 +58,18 @@ function replaced(
   return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }
 
-function contexts(
-  options: ComparerOptions,
-  verdicts: Verdicts,
-): (tracking: string, signal: AbortSignal) => CompareContext {
-  const { cluster, jq } = options;
+type Asked = Pick<CompareInput, 'app' | 'tracking' | 'byArgo' | 'syncOptions'>;
+
+function contexts(options: ComparerOptions, verdicts: Verdicts): (input: Asked, signal: AbortSignal) => CompareContext {
+  const { cluster, jq, threeWay } = options;
   const cache = new PreparedCache();
-  return (tracking, signal) => ({
+  return ({ app, tracking, byArgo: isByArgo = false, syncOptions: own }, signal) => ({
     cluster,
     jq,
+    threeWay,
     verdicts,
     signal,
+    byArgo: isByArgo ? byArgo(app, syncOptions(own ?? app.spec.syncPolicy?.syncOptions)) : undefined,
     again: (key) => cluster.live.again(tracking, key, againMs),
     concurrency: options.concurrency ?? 16,
     prepared: (input, manifests) =>
@@ -122,7 +125,7 @@ export function createComparer(options: ComparerOptions): Comparer {
   const contextOf = contexts(options, verdicts);
 
   async function compare(input: CompareInput, signal: AbortSignal): Promise<Comparison> {
-    const context = contextOf(input.tracking, signal);
+    const context = contextOf(input, signal);
     const prepared = context.prepared(input, input.manifests);
     await wanted.want(input.tracking, prepared, signal);
     const keys = sortedKeys([...keysOf(prepared), ...cluster.live.keysOf(input.tracking)]);
@@ -138,7 +141,7 @@ export function createComparer(options: ComparerOptions): Comparer {
   ): Promise<Comparison> {
     if (keys.length === 0) return comparison;
     const { input } = comparison;
-    const context = contextOf(input.tracking, signal);
+    const context = contextOf(input, signal);
     const found = await inParallel(keys, context.concurrency, (key) => compareKey(context, input, key));
     const objects = replaced(comparison.objects, keys, found);
     const unread = await unreadRules({ ...context, input });
@@ -147,7 +150,7 @@ export function createComparer(options: ComparerOptions): Comparer {
 
   async function effect(input: EffectInput, signal: AbortSignal): Promise<Effect> {
     try {
-      return await effectOf(contextOf(input.tracking, signal), options, input);
+      return await effectOf(contextOf(input, signal), options, input);
     } finally {
       // Of an application that is not compared here, as a pull request may bring it, nothing is kept.
       if (!wanted.has(input.tracking)) cluster.live.forget(effectAsker(input.tracking));
@@ -168,10 +171,10 @@ export function createComparer(options: ComparerOptions): Comparer {
     compare,
     compareObjects,
     accept,
-    keysOf: (input) => heldKeys(contextOf(input.tracking, neverAborted), input),
+    keysOf: (input) => heldKeys(contextOf(input, neverAborted), input),
     effect,
     judge: async (input, { key, exact }, signal) =>
-      judgeObject({ ...contextOf(input.tracking, signal), exact }, options, input, key),
+      judgeObject({ ...contextOf(input, signal), exact }, options, input, key),
     judgeHook: (input, { key, manifest, phase }) =>
       hookOperation({ macKey: options.macKey, input }, { key, target: manifest, wave: waveOf(manifest) }, phase),
     forget,

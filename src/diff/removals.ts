@@ -22,6 +22,11 @@ interface RemovalInput {
   previous?: KubeObject | undefined;
   /** Left behind, as a refusal said. */
   named?: readonly FieldPath[] | undefined;
+  /**
+   * Where Argo CD applies: the entries that become those of its apply, whatever a former manifest had. Default: former
+   * manifests alone tell.
+   */
+  migrates?: ((entry: ManagedFieldsEntry) => boolean) | undefined;
 }
 
 interface Removals {
@@ -56,12 +61,26 @@ export function removals(input: RemovalInput): Removals {
   const given = [...abandoned(live, target, input.previous).roots, ...(input.named ?? [])].filter((path) =>
     hasPath(applied, path),
   );
-  if (former.length === 0) return { remove: given, kept: [] };
+  if (former.length === 0 && !input.migrates) return { remove: given, kept: [] };
   const ours = withParents(heldBy(applied, isOurApply));
   const others = withParents(heldBy(live, isOtherHolder));
   const gone = (path: FieldPath): boolean =>
     former.some((manifest) => hasPath(manifest, path)) && !hasPath(target, path) && hasPath(applied, path);
   const found = new Map<string, FieldPath>(given.map((path) => [pathId(path), path]));
+  const { migrates } = input;
+  if (migrates) {
+    const held = withParents(heldBy(applied, (entry) => !migrates(entry)));
+    for (const [id, { path }] of heldBy(applied, migrates))
+      if (
+        !held.has(id) &&
+        path[0] !== 'status' &&
+        !isIdentity(path) &&
+        !hasPath(target, path) &&
+        hasPath(applied, path)
+      )
+        found.set(id, path);
+    return { remove: outermost(found), kept: keptBy(applied, gone, ours) };
+  }
   for (const [id, { path }] of heldBy(applied, isUpdate)) {
     if (!ours.has(id) && !others.has(id) && path[0] !== 'status' && !isIdentity(path) && gone(path))
       found.set(id, path);

@@ -6,6 +6,7 @@ import type { Describing, LiveChange } from '../cluster/live.ts';
 import type { Application } from '../model/application.ts';
 import type { Store } from '../store/store.ts';
 import type { Jq } from '../compare/object/jq.ts';
+import type { ThreeWay } from '../compare/object/three-way.ts';
 import type { Target } from './application/assess.ts';
 import { argoClusterConfig } from '../cluster/wire/cluster-config.ts';
 import { isStatus } from '../cluster/api-error.ts';
@@ -21,6 +22,7 @@ interface ClustersOptions {
   home: Cluster;
   store: Store;
   jq: Jq;
+  threeWay: ThreeWay;
   clock: Clock;
   log: Logger;
   permit?: Permit | undefined;
@@ -144,7 +146,7 @@ export class Clusters {
   }
 
   async #connect(server: string, name: string, config: Record<string, unknown>): Promise<Target> {
-    const { home, store, jq, clock, log, permit, describing, signal } = this.#options;
+    const { home, store, jq, threeWay, clock, log, permit, describing, signal } = this.#options;
     const isHome = server === inClusterServer && Object.keys(config).length === 0;
     const cluster = isHome
       ? home
@@ -171,6 +173,6 @@ export class Clusters {
       if (!isHome) await cluster.stop();
       throw error;
     }
-    return { cluster, comparer: createComparer({ cluster, jq, macKey: store.macKey, server }), name, server };
+    return { cluster, comparer: createComparer({ cluster, jq, threeWay, macKey: store.macKey, server }), name, server };
   }
 }

@@ -14,6 +14,7 @@ import type { ControllerWatch } from '../store/argocd-controller.ts';
 import type { Store } from '../store/store.ts';
 import type { Desiring } from './application/desired.ts';
 import type { Jq } from '../compare/object/jq.ts';
+import type { ThreeWay } from '../compare/object/three-way.ts';
 import type { Authors, ReconcileDeps } from './application/pass.ts';
 import type { Worker } from '../base/worker.ts';
 import { errorKind } from '../base/errors.ts';
@@ -48,6 +49,7 @@ export interface EngineOptions {
   desiring: Desiring;
   worker: Worker;
   jq: Jq;
+  threeWay: ThreeWay;
   sources: Sources;
   authors: Authors;
   /** Rights and teams of an approver as of now; default: as they were when they agreed. */
@@ -212,6 +214,7 @@ export function createEngine(options: EngineOptions): Engine {
     ...{ store, clock, log },
     home: options.home,
     jq: options.jq,
+    threeWay: options.threeWay,
     permit: options.permit,
     describing: options.view?.describing,
     onChange: (server, change) => told(options, memory, { server, change }).forEach((key) => queue.add(key)),

@@ -16,7 +16,7 @@ import { baseOf } from './application/sync-record.ts';
 
 interface PreviewDeps {
   store: Store;
-  engine: Pick<Engine, 'clusters' | 'others'>;
+  engine: Pick<Engine, 'clusters' | 'others' | 'turn'>;
 }
 
 interface Asked extends Omit<EffectInput, 'tracking' | 'others' | 'denied'> {
@@ -74,5 +74,6 @@ export async function effectAfter(
     throw new AppError('E_PROJECT', `Application referencing project ${app.spec.project} which does not exist`);
   const tracking = trackingName(app, store.namespace);
   const denied: EffectInput['denied'] = (key, namespaced) => resourceDenied(project, key, namespaced, to);
-  return to.comparer.effect({ tracking, others: engine.others(to, tracking, held), denied, ...input }, signal);
+  const byArgo = engine.turn(app).by === 'argocd';
+  return to.comparer.effect({ tracking, others: engine.others(to, tracking, held), denied, byArgo, ...input }, signal);
 }

@@ -23,6 +23,8 @@ export const argo = {
   helmHookWeight: 'helm.sh/hook-weight',
   helmHookDeletePolicy: 'helm.sh/hook-delete-policy',
   helmResourcePolicy: 'helm.sh/resource-policy',
+  /** Whose fields a server-side apply takes over. */
+  migrationManager: 'argocd.argoproj.io/client-side-apply-migration-manager',
   lastApplied: 'kubectl.kubernetes.io/last-applied-configuration',
 } as const;
 

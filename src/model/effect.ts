@@ -87,6 +87,11 @@ export interface Effect {
    * are among the operations where there are others.
    */
   unwritten: { key: ResourceKey; paths: string[] }[];
+  /**
+   * Objects in sync that a sync writes all the same, because Argo CD applies everything; without paths one that is made
+   * anew. They are among the operations where there are others. Absent: none.
+   */
+  beside?: { key: ResourceKey; paths: string[] }[];
   /** SHA-256 of the canonical effect; equal effects have equal digests. '' when there are errors. */
   digest: string;
   /** "the last synced revision is gone from Git", and the like. */

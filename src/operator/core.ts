@@ -3,6 +3,7 @@ import { clock } from './parts.ts';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
 import { Jq } from '../compare/object/jq.ts';
+import { ThreeWay } from '../compare/object/three-way.ts';
 import { Worker } from '../base/worker.ts';
 import type { Git } from '../git/git.ts';
 import { openGit } from '../git/git.ts';
@@ -71,6 +72,8 @@ export async function openCore(base: Base, state: State): Promise<Core> {
   started.add('worker', () => worker.stop());
   const jq = new Jq(toolPaths(config).render, () => store.settings().jqTimeoutMs);
   started.add('jq', () => jq.stop());
+  const threeWay = new ThreeWay(toolPaths(config).render);
+  started.add('patches', () => threeWay.stop());
   const git = gitOf({ ...base, ...state }, worker, github);
   started.add('git', () => git.stop());
   const renderer = await createRenderer({ tools: toolPaths(config), worker });
@@ -90,6 +93,7 @@ export async function openCore(base: Base, state: State): Promise<Core> {
     desiring,
     worker,
     jq,
+    threeWay,
     sources,
     authors,
     standing: (actor, app) => standingOf({ store, forge: github, authorise }, actor, app),

@@ -17,12 +17,14 @@ import { silentLogger } from '../../src/base/log.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { takeover } from '../../src/diff/takeover.ts';
 import { testCluster } from '../control-plane.ts';
-import { jq } from '../worker.ts';
+import { jq, threeWay } from '../worker.ts';
 
 export const macKey = Buffer.from('a key for tests');
 
 export interface World {
   namespace: string;
+  /** The administrator's. */
+  kubeconfig: string;
   app: Application;
   cluster: Cluster;
   comparer: Comparer;
@@ -68,7 +70,7 @@ export async function world(
     spec: { project: 'default', destination: { server: 'https://kubernetes.default.svc', namespace }, ...change },
   };
   const tracking = `shop-${namespace}`;
-  const comparer = createComparer({ cluster, jq, macKey, server: app.spec.destination.server ?? '' });
+  const comparer = createComparer({ cluster, jq, threeWay, macKey, server: app.spec.destination.server ?? '' });
   const seen = async (object: KubeObject): Promise<void> => {
     await cluster.live.ensureKinds([keyOf(object)], signal);
     await cluster.live.waitFor(keyOf(object), object.metadata.resourceVersion ?? '', signal);
@@ -78,6 +80,7 @@ export async function world(
     comparer.compare({ app, tracking, manifests, ...(previous && { previous }) }, signal);
   return {
     namespace,
+    kubeconfig: c.kubeconfig,
     app,
     cluster,
     comparer,

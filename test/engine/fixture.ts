@@ -38,7 +38,7 @@ import { watchController } from '../../src/store/argocd-controller.ts';
 import { openStore } from '../../src/store/store.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { administrator, eventually, testCluster } from '../control-plane.ts';
-import { jq, worker } from '../worker.ts';
+import { jq, threeWay, worker } from '../worker.ts';
 import { Fuse, fused } from './fuse.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -209,6 +209,7 @@ async function run({ config, namespace, dir, forge, standing, fuse, options }: R
     desiring,
     worker,
     jq,
+    threeWay,
     sources,
     authors: createAuthors(git, forge),
     standing,

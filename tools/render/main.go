@@ -21,6 +21,7 @@ var verbs = map[string]verb{
 	"jq":            jqPaths,
 	"kustomization": readKustomizations,
 	"objects":       readObjects,
+	"patch":         patchOver,
 	"replacements":  readReplacements,
 	"unmatched":     unmatched,
 	"yaml":          readYAML,

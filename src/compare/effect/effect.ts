@@ -200,12 +200,16 @@ async function hookEffect(context: ObjectContext, hook: PreparedObject, sets: Se
 }
 
 /** With what goes with it although the sync leaves the object as it is. */
-function wholeDiff({ key, total, unwritten }: ObjectEffect): ObjectDiff[] {
-  if (!unwritten) return total ? [total] : [];
+function wholeDiff({ key, total, unwritten, beside }: ObjectEffect): ObjectDiff[] {
+  if (beside || !unwritten) return total ? [total] : [];
   const note =
     'ignored in the comparison; applied with the next change of the object: ' +
     `${unwritten.fields.map(([path]) => path).join(', ')}`;
   return [{ ...(total ?? { key, action: 'change', changes: [] }), notes: [...(total?.notes ?? []), note] }];
+}
+
+function besideOf({ key, beside }: ObjectEffect): NonNullable<Effect['beside']> {
+  return beside ? [{ key, paths: beside.op === 'change' ? beside.fields.map(([path]) => path) : [] }] : [];
 }
 
 function assemble(
@@ -223,15 +227,19 @@ function assemble(
   ];
   const written = [...objects.flatMap(({ operation }) => operation ?? []), ...hooks.flatMap((hook) => hook.operations)];
   const unwritten = objects.flatMap((object) => object.unwritten ?? []);
+  const along = objects.flatMap(({ beside, unwritten: fields }) => beside ?? fields ?? []);
   // People are asked about them with everything else, and not for their sake alone.
-  const beside = concerning(input.others, written);
-  const operations = sortOperations(written.length > 0 ? [...written, ...unwritten, ...beside.operations] : []);
+  const theirs = concerning(input.others, written);
+  const operations = sortOperations(written.length > 0 ? [...written, ...along, ...theirs.operations] : []);
   const destination = { server: context.server, namespace: input.app.spec.destination.namespace ?? '' };
   return {
     drift: pick('drift'),
     waiting: pick('waiting'),
     change: pick('change'),
-    total: written.length > 0 ? objects.flatMap(wholeDiff) : pick('total'),
+    total:
+      written.length > 0
+        ? objects.flatMap(wholeDiff)
+        : objects.flatMap(({ beside, total }) => (beside || !total ? [] : [total])),
     hooks: hooks.map(({ diff }) => diff),
     errors,
     risks: [
@@ -239,14 +247,15 @@ function assemble(
       ...hooks
         .filter(({ deletes }) => deletes)
         .map(({ diff }) => ({ key: diff.key, text: 'becomes a hook: what is live is deleted first' })),
-      ...beside.risks,
+      ...theirs.risks,
     ],
-    ...(beside.deleted.length > 0 && { deleted: beside.deleted }),
-    ...(beside.owners.length > 0 && { owners: beside.owners }),
-    ...(beside.asks.length > 0 && { asks: beside.asks }),
+    ...(theirs.deleted.length > 0 && { deleted: theirs.deleted }),
+    ...(theirs.owners.length > 0 && { owners: theirs.owners }),
+    ...(theirs.asks.length > 0 && { asks: theirs.asks }),
     operations,
     destination,
     unwritten: unwritten.map(({ key, fields }) => ({ key, paths: fields.map(([path]) => path) })),
+    ...(objects.some(({ beside }) => beside) && { beside: objects.flatMap(besideOf) }),
     digest:
       errors.length > 0
         ? ''

@@ -23,6 +23,8 @@ export interface ObjectEffect {
    * In place of an operation: ignored fields that Git gave other values, of an object that the sync leaves as it is.
    */
   unwritten?: ChangeOperation;
+  /** In place of an operation: what a sync of something else does to it too, for it applies everything (Argo CD). */
+  beside?: EffectOperation;
   error?: ObjectError;
   /** Why the sync leaves it as it is, whatever is live. */
   left?: string;
@@ -40,6 +42,7 @@ export interface States {
   error?: ObjectError;
   operation?: EffectOperation;
   unwritten?: ChangeOperation;
+  beside?: EffectOperation;
   recreate?: boolean;
   moves?: ObjectDiff['moves'];
   /** What is sent for it, and what is taken out after it. */
@@ -97,9 +100,12 @@ export function facts(key: ResourceKey, states: States, manifests: Manifests): O
     ...(drift && { drift }),
     ...(waiting && { waiting }),
     ...(change && { change }),
-    ...(total && { total: states.operation?.op === 'recreate' ? { ...total, action: 'recreate' } : total }),
+    ...(total && {
+      total: (states.operation ?? states.beside)?.op === 'recreate' ? { ...total, action: 'recreate' } : total,
+    }),
     ...(states.operation && { operation: states.operation }),
     ...(states.unwritten && { unwritten: states.unwritten }),
+    ...(states.beside && { beside: states.beside }),
     ...(states.error && { error: states.error }),
     ...(states.recreate && { recreate: true }),
   };

@@ -12,9 +12,11 @@ import { UnreadRule, ignoring, unreadRule } from '../object/ignored.ts';
 import { faultOf, isTrackedRoot } from '../object/compare-object.ts';
 import { isPrunable } from '../../model/hooks.ts';
 import { keyOf, keyText } from '../../model/kube.ts';
-import { ignoredNotes, predictions, written } from './predictions.ts';
+import { ended, ignoredNotes, predictions, written } from './predictions.ts';
 import type { ObjectContext } from './states.ts';
-import { changeOperation, emptyNotes, keptNotes, pruned, refused, scopeOf, writerNote } from './states.ts';
+import { changeOperation, emptyNotes, keptNotes, madeAnew, pruned, refused, scopeOf, writerNote } from './states.ts';
+import { isMadeAnew, writesAll } from '../object/argo-apply.ts';
+import type { Prediction } from '../object/predict.ts';
 
 /** `manifests`: R0, R1 and R2. What is wrong with the object is in the answer; throws what passes by itself. */
 export async function objectEffect(
@@ -62,6 +64,30 @@ async function missingStates(context: ObjectContext, manifests: Manifests): Prom
     mac: manifestMac(scopeOf(context, m2.key), m2.target),
   };
   return { ...base, sent: { object: m2, removed: [] }, ...(error ? { error } : { operation }) };
+}
+
+/** What the sync writes of it, into `states`: as its own reason, or because it writes something else. */
+async function operate(
+  context: ObjectContext,
+  states: States,
+  manifests: Manifests,
+  { prediction, whole }: { prediction: Prediction; whole: boolean },
+): Promise<void> {
+  const { live, end } = states;
+  const operation = await changeOperation(context, states, manifests, { prediction, whole });
+  if (!live || end === live || !(await isLeft(context, live, prediction))) {
+    if (operation) states[end === live ? 'unwritten' : 'operation'] = operation;
+    return;
+  }
+  if (operation) states.beside = operation;
+  const unwritten = await changeOperation(context, { ...states, end: live }, manifests, { prediction, whole });
+  if (unwritten) states.unwritten = unwritten;
+}
+
+/** Whether the comparison finds it in sync, and a sync writes it all the same. */
+async function isLeft(context: ObjectContext, live: KubeObject, prediction: Prediction): Promise<boolean> {
+  if (!writesAll(context)) return false;
+  return prediction.inSync ?? (await ignoring(context, keyOf(live), prediction)) === live;
 }
 
 /** What becomes of a live object that a manifest set lacks. */
@@ -113,11 +139,12 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
   const states: States = {
     live,
     after,
-    end: results[2]?.prediction ? await written(context, record.key, results[2].prediction) : after[2],
+    end: results[2]?.prediction ? await ended(context, record.key, results[2].prediction) : after[2],
     notes,
   };
   if (!m2) return pruned(context, states, { tracked, record, manifests });
   const result = results[2];
+  if (result?.whole && isMadeAnew(context, m2, live)) return madeAnew(context, states, result);
   if (result?.refused !== undefined) return refused(context, states, result.sent, result.refused);
   if (result?.prediction) {
     states.sent = { object: result.sent, removed: result.prediction.removed };
@@ -125,11 +152,7 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
     await ignoredNotes(context, states, { key: record.key, live, manifests, prediction: result.prediction });
     if (result.whole && states.end !== live)
       notes.total.push('replaced as a whole (Replace=true): what others wrote goes');
-    const operation = await changeOperation(context, states, manifests, {
-      prediction: result.prediction,
-      whole: result.whole,
-    });
-    if (operation) states[states.end === live ? 'unwritten' : 'operation'] = operation;
+    await operate(context, states, manifests, { prediction: result.prediction, whole: result.whole });
   }
   if (after[0] && after[0] !== live) writerNote(states, live, after[0]);
   const from = record.application;

@@ -7,8 +7,10 @@ import type { ObjectContext } from './states.ts';
 import type { Manifests, States } from './facts.ts';
 import { liveStamp } from '../object/verdicts.ts';
 import type { Prediction } from '../object/predict.ts';
-import { predict, objectError } from '../object/predict.ts';
+import { objectError } from '../object/predict.ts';
+import { predictApply } from '../object/client-side.ts';
 import type { PreparedObject } from '../object/prepare.ts';
+import { writesAll } from '../object/argo-apply.ts';
 import { isReplaced, predictReplace } from '../object/replace.ts';
 import type { ResourceKey, KubeObject } from '../../model/kube.ts';
 import { UnreadRule, ignoredChanges, ignoring } from '../object/ignored.ts';
@@ -40,7 +42,7 @@ async function askedOnce(context: ObjectContext, manifests: Manifests): Promise<
   ): Promise<Result | undefined> => {
     if (!object) return undefined;
     const whole = isReplaced(context, object);
-    const result = await sentOver(context, { prepared: object, previous, how: whole ? predictReplace : predict });
+    const result = await sentOver(context, { prepared: object, previous, how: whole ? predictReplace : predictApply });
     if (result.refused instanceof UnreadRule) throw result.refused;
     if (result.refused !== undefined) objectError(context, result.refused, object); // throws on what passes by itself
     return result.prediction || result.refused !== undefined ? { ...result, whole } : undefined;
@@ -58,6 +60,11 @@ async function askedOnce(context: ObjectContext, manifests: Manifests): Promise<
 export async function written(context: ObjectContext, key: ResourceKey, prediction: Prediction): Promise<KubeObject> {
   const live = prediction.live.object;
   return (await ignoring(context, key, prediction)) === live ? live : prediction.predicted;
+}
+
+/** As `written`, and with what Argo CD writes of an object in sync when it syncs another. */
+export async function ended(context: ObjectContext, key: ResourceKey, prediction: Prediction): Promise<KubeObject> {
+  return writesAll(context) ? prediction.predicted : written(context, key, prediction);
 }
 
 interface Ignored {

@@ -12,7 +12,9 @@ import type { Prediction } from '../object/predict.ts';
 import { objectError } from '../object/predict.ts';
 import type { PreparedObject } from '../object/prepare.ts';
 import type { ValidateContext } from '../object/validate.ts';
-import { checkRecreate } from '../object/validate.ts';
+import { checkRecreate, faultAsNew } from '../object/validate.ts';
+import type { Sent } from '../object/sent.ts';
+import { writesAll } from '../object/argo-apply.ts';
 import { canonicalJson, sameJson } from '../../base/canonical.ts';
 import { pathText, valueAt } from '../../diff/path.ts';
 import { isSecret } from '../../diff/secret-data.ts';
@@ -56,6 +58,41 @@ export function pruned(
   return states;
 }
 
+function recreated(context: ObjectContext, states: States, object: PreparedObject, note: string): States {
+  states.notes.total.push(note);
+  const operation: EffectOperation = {
+    op: 'recreate',
+    key: object.key,
+    phase: 'Sync',
+    wave: object.wave,
+    mac: manifestMac(scopeOf(context, object.key), object.target),
+  };
+  return {
+    ...states,
+    after: [states.after[0], states.after[1], object.target],
+    end: object.target,
+    operation,
+    recreate: true,
+    sent: { object, removed: [] },
+  };
+}
+
+/** Argo CD deletes it and makes it anew with each sync: Replace=true and Force=true (`kubectl replace --force`). */
+export async function madeAnew(
+  context: ObjectContext,
+  states: States,
+  { sent, prediction, refused }: Sent,
+): Promise<States> {
+  const error = await faultAsNew(context, sent);
+  if (error) return { ...states, error };
+  const live = states.live;
+  const inSync = refused === undefined && live !== undefined && prediction?.inSync === true;
+  const note = 'each sync deletes it and creates it anew (Replace=true, Force=true)';
+  const { operation, ...made } = recreated(context, states, sent, note);
+  if (!operation) return states;
+  return inSync && writesAll(context) ? { ...made, after: states.after, beside: operation } : { ...made, operation };
+}
+
 /** Of an object that cannot be applied in place: deleted and made anew where options say so, else an error. */
 export async function refused(
   context: ObjectContext,
@@ -64,25 +101,8 @@ export async function refused(
   error: unknown,
 ): Promise<States> {
   const check = await checkRecreate(context, object, error, context.syncOptions);
-  if (check.possible && check.forced) {
-    const note = 'cannot be changed in place: it is deleted and created anew';
-    states.notes.total.push(note);
-    const operation: EffectOperation = {
-      op: 'recreate',
-      key: object.key,
-      phase: 'Sync',
-      wave: object.wave,
-      mac: manifestMac(scopeOf(context, object.key), object.target),
-    };
-    return {
-      ...states,
-      after: [states.after[0], states.after[1], object.target],
-      end: object.target,
-      operation,
-      recreate: true,
-      sent: { object, removed: [] },
-    };
-  }
+  if (check.possible && check.forced)
+    return recreated(context, states, object, 'cannot be changed in place: it is deleted and created anew');
   const found = objectError(context, error, object);
   const hint = check.possible
     ? 'cannot be changed in place; with the sync option Force=true it is deleted and created anew: '

@@ -6,7 +6,8 @@ import type { LiveObject } from '../../cluster/live.ts';
 import type { Prediction } from './predict.ts';
 import type { PreparedObject } from './prepare.ts';
 import { argo } from '../../model/annotations.ts';
-import { bodyOf, objectError, predict } from './predict.ts';
+import { bodyOf, objectError } from './predict.ts';
+import { predictApply } from './client-side.ts';
 import type { IgnoreContext } from './ignored.ts';
 import { UnreadRule, ignoring, unreadRule } from './ignored.ts';
 import { diffFields } from '../../diff/diff.ts';
@@ -108,7 +109,7 @@ async function compared(
   const { input } = context;
   const { sent, prediction, refused } = await sentOver(
     { ...context, syncOptions: syncOptions(input.syncOptions ?? input.app.spec.syncPolicy?.syncOptions) },
-    { prepared, previous, how: predict },
+    { prepared, previous, how: predictApply },
   );
   const found = { ...base, target: sent.target, manifestHash: sent.hash };
   if (refused instanceof UnreadRule) throw refused;

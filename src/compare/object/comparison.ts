@@ -8,6 +8,8 @@ import type { EffectivePolicy, LoosenedGate } from '../../policy/policy.ts';
 import type { Place } from '../../base/errors.ts';
 import type { Prepared } from './prepare.ts';
 import type { Jq } from './jq.ts';
+import type { ByArgo } from './argo-apply.ts';
+import type { ThreeWay } from './three-way.ts';
 import type { Verdicts } from './verdicts.ts';
 
 /** What the comparer asks of a cluster: `connectCluster`'s answer fits. */
@@ -21,6 +23,8 @@ export interface ComparerOptions {
   server: string;
   /** Reads the jq expressions of ignoreDifferences. */
   jq: Jq;
+  /** Makes the patches of client-side applies; needed as soon as one asks of what Argo CD syncs (`byArgo`). */
+  threeWay?: ThreeWay | undefined;
   /** Requests in flight for one comparison; default 16. */
   concurrency?: number;
 }
@@ -58,6 +62,8 @@ export interface CompareInput {
   forbidden?: (object: ResourceKey, namespaced: boolean) => boolean;
   /** Default: there are none. */
   others?: Others;
+  /** Argo CD syncs it: what is applied is predicted as Argo CD applies it. */
+  byArgo?: boolean;
 }
 
 /** A gated application. */
@@ -190,6 +196,8 @@ export interface EffectInput {
   denied?: (object: ResourceKey, namespaced: boolean) => string | undefined;
   /** Default: there are none. */
   others?: Others;
+  /** As in `CompareInput`. */
+  byArgo?: boolean;
 }
 
 /** What writing one object would do, as it is live now. */
@@ -247,11 +255,14 @@ export interface Comparer {
 export interface CompareContext {
   cluster: CompareCluster;
   jq: Jq;
+  threeWay: ThreeWay | undefined;
   verdicts: Verdicts;
   concurrency: number;
   signal: AbortSignal;
   /** Of the sync that is asked about. */
   syncOptions?: ReadonlyMap<string, string>;
+  /** Where Argo CD syncs, the rules by which it applies. */
+  byArgo?: ByArgo | undefined;
   /** Only what the server said of the present version counts: the object is about to be written. */
   exact?: boolean;
   /** Nothing else tells of the key: it is judged once more in a while. */

@@ -1,7 +1,7 @@
 // What applying a manifest would make of a live object: one dry run, only if it is not known already.
 import type { CompareContext } from './comparison.ts';
 import type { FieldPath, ObjectError } from '../../model/effect.ts';
-import type { KubeObject } from '../../model/kube.ts';
+import type { KubeObject, ManagedFieldsEntry } from '../../model/kube.ts';
 import type { LiveObject } from '../../cluster/live.ts';
 import type { PreparedObject } from './prepare.ts';
 import type { Verdict } from './verdicts.ts';
@@ -9,6 +9,7 @@ import { AppError, asError } from '../../base/errors.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { isInternal, isStatus } from '../../cluster/api-error.ts';
 import { gvkOf } from '../../model/kube.ts';
+import { isMigrated } from './argo-apply.ts';
 import { synced } from './verdicts.ts';
 import { abandoned } from '../../diff/takeover.ts';
 import { aroundGivenUp, leftBehind } from '../../diff/given-up.ts';
@@ -31,6 +32,8 @@ export interface Prediction {
   removed: FieldPath[];
   /** No longer managed; held by others. */
   kept: { path: FieldPath; by: string }[];
+  /** The comparison finds nothing to do: what is predicted comes with a sync of something else. */
+  inSync?: true;
 }
 
 const attempts = 6;
@@ -65,10 +68,11 @@ export async function predict(
 ): Promise<Prediction | undefined> {
   const { cluster, verdicts } = context;
   const baseline = previous && previous.hash !== prepared.hash ? previous : undefined;
+  const hash = context.byArgo ? `migrates ${context.byArgo.migrates ?? ''} ${prepared.hash}` : prepared.hash;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const record = cluster.live.get(prepared.key);
     if (!record) return undefined;
-    const known = verdicts.find(record, prepared.hash, baseline?.hash ?? '');
+    const known = verdicts.find(record, hash, baseline?.hash ?? '');
     if (known && !known.applied) {
       const body = await bodyOf(context, record);
       if (body) return { live: body, predicted: body.object, removed: [], kept: [] };
@@ -79,12 +83,12 @@ export async function predict(
       known.live &&
       (!context.exact || known.live.metadata.resourceVersion === record.resourceVersion)
     )
-      return judged({ record, object: known.live }, known, prepared, baseline);
+      return judged(context, { record, object: known.live }, known, { prepared, previous: baseline });
     const { object } = record;
     if (
       object &&
       gvkOf(object).version === prepared.version &&
-      verdicts.stillSynced(record, object, prepared.hash, baseline?.hash ?? '')
+      verdicts.stillSynced(record, object, hash, baseline?.hash ?? '')
     )
       continue;
     const tried = await tryApply(context, prepared, object, baseline);
@@ -93,11 +97,11 @@ export async function predict(
     const settled = await settle(context, body, tried, { prepared, previous: baseline });
     if (settled === 'raced') continue;
     const verdict = { applied: tried.applied, settled, live: body.object, named: tried.named };
-    const prediction = judged(body, verdict, prepared, baseline);
+    const prediction = judged(context, body, verdict, { prepared, previous: baseline });
     const changes = prediction.predicted !== body.object || prediction.kept.length > 0;
     verdicts.set(
       body.record,
-      { hash: prepared.hash, baseline: baseline?.hash ?? '', whole: ownsAll(body.object, tried.applied) },
+      { hash, baseline: baseline?.hash ?? '', whole: ownsAll(body.object, tried.applied) },
       changes ? verdict : synced,
       body.object,
     );
@@ -152,7 +156,7 @@ async function tryApply(
  * The live object that the dry run was based on, as soon as the watch has it; undefined when that cannot be: do it
  * again.
  */
-async function sameVersion(
+export async function sameVersion(
   context: CompareContext,
   record: LiveObject,
   prepared: PreparedObject,
@@ -186,6 +190,7 @@ async function settle(
     target: prepared.target,
     previous: previous?.target,
     named,
+    migrates: migratesIn(context),
   });
   if (remove.length === 0) return undefined;
   context.verdicts.stats.asked += 1;
@@ -212,11 +217,15 @@ async function settle(
   }
 }
 
+function migratesIn({ byArgo }: CompareContext): ((entry: ManagedFieldsEntry) => boolean) | undefined {
+  return byArgo && ((entry) => isMigrated(byArgo, entry));
+}
+
 function judged(
+  context: CompareContext,
   live: LiveBody,
   verdict: Verdict,
-  prepared: PreparedObject,
-  previous: PreparedObject | undefined,
+  { prepared, previous }: { prepared: PreparedObject; previous: PreparedObject | undefined },
 ): Prediction {
   const applied = verdict.applied ?? live.object;
   const { remove, kept } = removals({
@@ -225,6 +234,7 @@ function judged(
     target: prepared.target,
     previous: previous?.target,
     named: verdict.named,
+    migrates: migratesIn(context),
   });
   const predicted = verdict.settled ?? applied;
   const same =

@@ -8,7 +8,8 @@ import { diffFields } from '../../diff/diff.ts';
 import { ignoring } from './ignored.ts';
 import { isStatus } from '../../cluster/api-error.ts';
 import { liveStamp } from './verdicts.ts';
-import { predict } from './predict.ts';
+import { predictApply, toldAsApply } from './client-side.ts';
+import { hasOption, writesAll } from './argo-apply.ts';
 import { resourceOptions } from '../../model/hooks.ts';
 
 export interface ReplaceContext extends CompareContext {
@@ -16,9 +17,13 @@ export interface ReplaceContext extends CompareContext {
   syncOptions: ReadonlyMap<string, string>;
 }
 
-/** The object's own word wins over the application's. */
-export function isReplaced({ syncOptions }: Pick<ReplaceContext, 'syncOptions'>, { target }: PreparedObject): boolean {
-  return (resourceOptions(target).get('Replace') ?? syncOptions.get('Replace')) === 'true';
+/** The object's own word wins over the application's; with Argo CD one word is enough, that of the live object too. */
+export function isReplaced(
+  { byArgo, cluster, syncOptions }: Pick<CompareContext, 'byArgo' | 'cluster' | 'syncOptions'>,
+  { key, target }: PreparedObject,
+): boolean {
+  if (byArgo) return hasOption(syncOptions ? { syncOptions } : {}, 'Replace', [target, cluster.live.get(key)?.object]);
+  return (resourceOptions(target).get('Replace') ?? syncOptions?.get('Replace')) === 'true';
 }
 
 const attempts = 6;
@@ -34,10 +39,11 @@ export async function predictReplace(
 ): Promise<Prediction | undefined> {
   const { cluster, verdicts, signal } = context;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
-    const applied = await predict(context, prepared, previous);
+    const applied = await predictApply(context, prepared, previous);
     if (!applied) return undefined;
     const live = applied.live.object;
-    if ((await ignoring(context, prepared.key, applied)) === live) return { ...applied, predicted: live, removed: [] };
+    const inSync = (await ignoring(context, prepared.key, applied)) === live;
+    if (inSync && !writesAll(context)) return { ...applied, predicted: live, removed: [] };
     // What is known of it may be older than its status; the fingerprint tells whether it is still that object.
     const now = cluster.live.get(prepared.key);
     if (!now || liveStamp(now) !== liveStamp(applied.live.record)) continue;
@@ -45,11 +51,13 @@ export async function predictReplace(
     if (context.exact && resourceVersion !== live.metadata.resourceVersion) continue;
     try {
       verdicts.stats.asked += 1;
-      const predicted = await cluster.api.replace(
+      const answer = await cluster.api.replace(
         { ...prepared.target, metadata: { ...prepared.target.metadata, resourceVersion } },
         { dryRun: true, signal },
       );
-      return { live: applied.live, predicted, removed: diffFields(live, predicted).map(({ path }) => path), kept: [] };
+      const removed = diffFields(live, answer).map(({ path }) => path);
+      const predicted = context.byArgo ? toldAsApply(live, answer) : answer;
+      return { live: applied.live, predicted, removed, kept: [], ...(inSync && { inSync }) };
     } catch (error) {
       if (!isStatus(error, 409)) throw error;
       await cluster.live.until(prepared.key, (object) => object?.resourceVersion !== resourceVersion, signal);

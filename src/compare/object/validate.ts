@@ -8,7 +8,8 @@ import { AppError } from '../../base/errors.ts';
 import { fieldValidation } from './field-validation.ts';
 import { isStatus } from '../../cluster/api-error.ts';
 import { objectError } from './predict.ts';
-import { resourceOptions } from '../../model/hooks.ts';
+import { isClientSide, isForced } from './argo-apply.ts';
+import { isReplaced } from './replace.ts';
 
 interface Validation {
   /** "created, not validated: …" */
@@ -58,11 +59,14 @@ async function tried(
 /** A manifest of which nothing is live. A success is remembered. */
 export function validateCreate(context: ValidateContext, object: PreparedObject): Promise<Validation> {
   return tried(context, object, () =>
-    context.cluster.api.apply(object.target, {
-      dryRun: true,
-      fieldValidation: fieldValidation(context, object),
-      signal: context.signal,
-    }),
+    // As `kubectl apply` and `kubectl create` do, which leave out what the server does not know.
+    isClientSide(context, object) || (context.byArgo && isReplaced(context, object))
+      ? context.cluster.api.create(object.target, { dryRun: true, signal: context.signal })
+      : context.cluster.api.apply(object.target, {
+          dryRun: true,
+          fieldValidation: fieldValidation(context, object),
+          signal: context.signal,
+        }),
   );
 }
 
@@ -99,14 +103,28 @@ export async function checkRecreate(
   refused: unknown,
   syncOptions: ReadonlyMap<string, string>,
 ): Promise<RecreateCheck> {
-  const forced = resourceOptions(object.target).get('Force') === 'true' || syncOptions.get('Force') === 'true';
+  const forced = isForced({ ...context, syncOptions }, object, context.cluster.live.get(object.key)?.object);
   if (!isStatus(refused, 422)) return { possible: false, forced };
   try {
-    context.verdicts.stats.asked += 1;
-    await context.cluster.api.create(anonymous(object.target), { dryRun: true, signal: context.signal });
+    await createAnew(context, object);
     return { possible: true, forced };
   } catch (error) {
     if (error instanceof AppError && error.kind === 'terminal') return { possible: false, forced };
     throw error;
+  }
+}
+
+function createAnew(context: ValidateContext, { target }: PreparedObject): Promise<unknown> {
+  context.verdicts.stats.asked += 1;
+  return context.cluster.api.create(anonymous(target), { dryRun: true, signal: context.signal });
+}
+
+/** Why what is live cannot be deleted and made anew; undefined: it can. */
+export async function faultAsNew(context: ValidateContext, object: PreparedObject): Promise<ObjectError | undefined> {
+  try {
+    await createAnew(context, object);
+    return undefined;
+  } catch (error) {
+    return objectError(context, error, object);
   }
 }

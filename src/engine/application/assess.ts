@@ -29,6 +29,8 @@ export interface Subject {
   target: Target;
   known: Known;
   others: Others;
+  /** Argo CD syncs it. */
+  byArgo: boolean;
   log: Logger;
 }
 
@@ -42,8 +44,9 @@ export function permitted(subject: Subject): (key: ResourceKey, namespaced: bool
 }
 
 /** Everything besides manifests and live objects on which a verdict depends. */
-export function basisOf({ app, project, target }: Subject): string {
+export function basisOf({ app, project, target, byArgo }: Subject): string {
   return hashOf([
+    byArgo && (app.metadata.annotations?.[argo.migrationManager] ?? ''),
     app.spec.destination,
     target.server,
     app.spec.ignoreDifferences ?? [],
@@ -72,6 +75,7 @@ export function compareTo(
       permitted: permitted(subject),
       forbidden: (key, namespaced) => subject.project !== undefined && kindDenied(subject.project, key, namespaced),
       others: subject.others,
+      byArgo: subject.byArgo,
       ...(previous && previous.key !== desired.key && { previous: previous.manifests }),
     },
     signal,
@@ -176,6 +180,7 @@ export function effectInput({ subject, desired, last: synced }: Omit<Assessment,
     placeOf: desired.placeOf,
     denied: denied(subject),
     others: subject.others,
+    byArgo: subject.byArgo,
     ...(last === 'gone' ? { lastGone: true } : { last: last?.manifests }),
   };
 }

@@ -119,6 +119,7 @@ export function subjectOf(deps: ReconcileDeps, app: Application, target: Target)
     target,
     known,
     others: othersOf(deps, target, known.tracking),
+    byArgo: deps.turn(app).by === 'argocd',
     log: deps.log.child({ app: applicationKey(app) }),
   };
 }

@@ -63,11 +63,14 @@ type Admitted = Leave | { refused: string };
 function passed(app: Application, { rule, approval, by }: Verdict, effect: Effect, at: number): Admitted {
   const beyond = beyondGate(app, rule, effect);
   if (beyond) return { refused: `approval required: this operation would sync ${beyond}` };
+  const { unwritten, beside = [] } = effect;
+  const along = new Set(beside.map(({ key }) => keyText(key)));
+  const unapproved = [...beside, ...unwritten.filter(({ key }) => !along.has(keyText(key)))];
   return {
     rule,
     approval,
     ...(by && { people: by, asked: { at } }),
-    ...(rule === 'nothing' && effect.unwritten.length > 0 && { unapproved: effect.unwritten }),
+    ...(rule === 'nothing' && unapproved.length > 0 && { unapproved }),
   };
 }
 

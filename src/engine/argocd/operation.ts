@@ -11,6 +11,8 @@ import { policyInForce } from '../application/gate-record.ts';
 import { projectOf } from '../application/ownership.ts';
 import { subjectOf } from '../application/refresh.ts';
 import { admit } from '../approval/admission.ts';
+import { keyTitle } from '../../model/kube.ts';
+import type { Leave } from '../application/memory.ts';
 import { wantedOf } from '../operation/wanted.ts';
 
 /**
@@ -35,6 +37,15 @@ function pinned({ spec }: Application, operation: Operation, revisions: string[]
 
 type Answer = { refused: string } | { operation: Operation };
 
+/** Nothing is out of sync, so nobody was asked, and Argo CD applies everything all the same. */
+function appliesMore(unapproved: NonNullable<Leave['unapproved']>): string {
+  const what = unapproved.map(({ key, paths }) => `${keyTitle(key)} ${paths.join(', ')}`.trim());
+  return (
+    `nothing is out of sync, but Argo CD would write what nobody has approved: ${what.join('; ')}. ` +
+    'It comes with the next change; ApplyOutOfSyncOnly=true or RespectIgnoreDifferences=true leaves it as it is'
+  );
+}
+
 /**
  * What the gate says of it, of Git and of the cluster as they are at this moment. What passes a gate is pinned to what
  * was judged.
@@ -48,6 +59,7 @@ async function judgeOperation(pass: Pass, operation: Operation): Promise<Answer>
   const head = await deps.desiring.at(app, unpinned, signal);
   const answer = await admit(deps, { ...wanted, head }, signal);
   if ('refused' in answer) return answer;
+  if (answer.unapproved) return { refused: appliesMore(answer.unapproved) };
   return { operation: answer.rule === 'not-gated' ? operation : pinned(app, operation, wanted.desired.revisions) };
 }
 

@@ -6,7 +6,18 @@ import type { Operation } from '../../../src/model/application.ts';
 import type { Stage } from '../fixture.ts';
 import type { StandIn } from '../../beside/stand-in.ts';
 import { approve, requestSync } from '../../../src/engine/request.ts';
-import { approvalIn, approvalsOf, config, dataOf, gone, isSynced, patchApp, push, requests } from '../manifests.ts';
+import {
+  approvalIn,
+  approvalsOf,
+  config,
+  dataOf,
+  editByHand,
+  gone,
+  isSynced,
+  patchApp,
+  push,
+  requests,
+} from '../manifests.ts';
 import { standIn } from '../../beside/stand-in.ts';
 import { stage } from '../fixture.ts';
 import { bob, gate } from '../approval/fixture.ts';
@@ -174,6 +185,41 @@ test('a second sync applies: the state of the first goes with the operation that
   await agree(s);
   await approvalIn(s, 'gates', 'Applied', ({ metadata }) => metadata.name === second.metadata.name);
   assert.deepEqual(await dataOf(s, 'gates'), { value: '2' });
+});
+
+test('what is asked about is what Argo CD writes, which takes what another applier holds', async (t) => {
+  const both = `${config('gates', '1')}  both: "1"\n`;
+  const { s } = await deployed(t, { 'gates/a.yaml': both });
+  await s.cluster.api.apply(
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'gates', namespace: s.namespace }, data: { both: '1' } },
+    { manager: 'another-tool' },
+  );
+  await push(s, { 'gates/a.yaml': config('gates', '1') });
+  const pending = await approvalIn(s, 'gates', 'Pending');
+  assert.deepEqual(
+    pending.spec.operations.map((one) => one.op === 'change' && one.fields.map(([path, mac]) => [path, mac])),
+    [[['data.both', null]]],
+  );
+  await agree(s);
+  await approvalIn(s, 'gates', 'Applied', ({ metadata }) => metadata.name === pending.metadata.name);
+  assert.deepEqual(await dataOf(s, 'gates'), { value: '1' });
+});
+
+test('a sync of what is in sync is refused where Argo CD would write ignored fields', async (t) => {
+  const { s, operations } = await deployed(t, { 'gates/a.yaml': config('gates', '1') });
+  await s.until('gates', 'synced', isSynced);
+  await patchApp(s, 'gates', { spec: { ignoreDifferences: [{ kind: 'ConfigMap', jsonPointers: ['/data/value'] }] } });
+  await editByHand(s, 'gates', { value: 'by hand' });
+  const outcome = await ask(s, 'again');
+  assert.deepEqual(outcome, {
+    done: false,
+    message:
+      `nothing is out of sync, but Argo CD would write what nobody has approved: ConfigMap ${s.namespace}/gates ` +
+      'data.value. It comes with the next change; ApplyOutOfSyncOnly=true or RespectIgnoreDifferences=true leaves it ' +
+      'as it is',
+  });
+  assert.equal(operations.length, 1); // that of the first state
+  assert.deepEqual(await dataOf(s, 'gates'), { value: 'by hand' });
 });
 
 test('a gated application with automated on is told as not held, and what Argo CD then does too', async (t) => {
