@@ -59,6 +59,8 @@ export const cox = {
   /** Name in operation.info of the Request (or Approval) that asked for the operation. */
   requestInfo: 'coxswain.dev/request',
   approvalInfo: 'coxswain.dev/approval',
+  /** In `info` of an operation that Argo CD is to carry out. */
+  sealInfo: 'coxswain.dev/seal',
   /** When the last of those who agreed to it did so. */
   agreedInfo: 'coxswain.dev/agreed-at',
 } as const;

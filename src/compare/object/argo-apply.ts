@@ -13,6 +13,7 @@ export interface ByArgo {
   migrates: string | undefined;
 }
 
+/** `syncOptions`: of the sync, or else of the application. */
 export function byArgo({ metadata }: Application, syncOptions: ReadonlyMap<string, string>): ByArgo {
   const manager = metadata.annotations?.[argo.migrationManager] || 'kubectl-client-side-apply';
   return { migrates: syncOptions.get('ClientSideApplyMigration') === 'false' ? undefined : manager };

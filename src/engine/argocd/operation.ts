@@ -13,6 +13,7 @@ import { subjectOf } from '../application/refresh.ts';
 import { admit } from '../approval/admission.ts';
 import { keyTitle } from '../../model/kube.ts';
 import type { Leave } from '../application/memory.ts';
+import { sealed, unsealed } from './seal.ts';
 import { wantedOf } from '../operation/wanted.ts';
 
 /**
@@ -69,7 +70,7 @@ async function judgeOperation(pass: Pass, operation: Operation): Promise<Answer>
  * Throws what is worth another try.
  */
 async function writeOperation(
-  { applications }: Pick<Store, 'applications'>,
+  { applications, macKey }: Pick<Store, 'applications' | 'macKey'>,
   app: Application,
   operation: Operation,
 ): Promise<void> {
@@ -79,7 +80,7 @@ async function writeOperation(
       { op: 'test', path: '/metadata/resourceVersion', value: app.metadata.resourceVersion },
       { op: 'test', path: '/operation', value: null },
       ...(state ? [{ op: 'remove' as const, path: '/status/operationState' }] : []),
-      { op: 'add', path: '/operation', value: operation },
+      { op: 'add', path: '/operation', value: sealed(macKey, app, operation) },
     ]);
   } catch (cause) {
     if (!isStatus(cause, 422) && !isStatus(cause, 409)) throw cause;
@@ -94,7 +95,7 @@ function isDone({ status }: Application, operation: Operation): boolean {
     phase === 'Succeeded' &&
     done?.initiatedBy?.username === operation.initiatedBy?.username &&
     done?.sync?.revision === operation.sync?.revision &&
-    sameJson([done?.sync?.revisions, done?.info], [operation.sync?.revisions, operation.info])
+    sameJson([done?.sync?.revisions, done && unsealed(done).info], [operation.sync?.revisions, operation.info])
   );
 }
 

@@ -5,9 +5,10 @@ import type { Gates } from '../application/place.ts';
 import { cox } from '../../model/annotations.ts';
 import { applicationKey, isAutomated, shortRevision } from '../../model/application.ts';
 import { keyTitle } from '../../model/kube.ts';
+import { isSealed } from './seal.ts';
 import { policyInForce } from '../application/gate-record.ts';
 
-type Told = Gates & Pick<Store, 'approvals' | 'namespace' | 'projects' | 'requests'>;
+type Told = Gates & Pick<Store, 'approvals' | 'macKey' | 'namespace' | 'projects'>;
 
 const mostObjects = 5;
 
@@ -15,11 +16,13 @@ function infoOf({ info = [] }: Operation, name: string): string | undefined {
   return info.find((item) => item.name === name)?.value;
 }
 
-/** One that this engine wrote: it names an Approval of that revision, or a Request, which nobody else can make. */
-function isOurs(store: Told, app: Application, { operation, syncResult }: Partial<OperationState>): boolean {
+/** One that this engine wrote, which its seal proves; an Approval that it names is of that revision. */
+function isOurs(store: Told, app: Application, state: Partial<OperationState>): boolean {
+  const { operation, syncResult } = state;
   if (!operation) return true;
-  const [approval, request] = [infoOf(operation, cox.approvalInfo), infoOf(operation, cox.requestInfo)];
-  if (store.requests.list().some(({ metadata }) => metadata.name === request)) return true;
+  if (!isSealed(store.macKey, app, state)) return false;
+  const approval = infoOf(operation, cox.approvalInfo);
+  if (approval === undefined) return true;
   const { revision, revisions } = syncResult ?? operation.sync ?? {};
   return store.approvals
     .of(applicationKey(app))

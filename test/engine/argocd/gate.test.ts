@@ -247,8 +247,22 @@ test('a gated application with automated on is told as not held, and what Argo C
   await approvalIn(s, 'gates', 'Superseded');
 });
 
-test('what was approved here, and what was asked for here, is nobody else’s sync', async (t) => {
-  const { s } = await deployed(t, { 'gates/a.yaml': config('gates', '1') });
+test('what was approved here is nobody else’s sync; a copy of its operation, whatever it names, is', async (t) => {
+  const { s, operations } = await deployed(t, { 'gates/a.yaml': config('gates', '1') });
   const app = await s.until('gates', 'synced', isSynced);
   assert.deepEqual(s.engine.told(app), []);
+  await ask(s, 'refused'); // leaves a Request that a stranger may name
+  const copies: Operation[] = [
+    { ...operations[0], initiatedBy: { username: 'mallory' } },
+    { sync: {}, info: [{ name: 'coxswain.dev/request', value: 'refused' }], initiatedBy: { username: 'mallory' } },
+  ];
+  for (const [at, operation] of copies.entries()) {
+    await patchApp(s, 'gates', { operation });
+    const done = await s.until(
+      'gates',
+      'synced by somebody',
+      (each) => isSynced(each) && (each.status?.history?.length ?? 0) > at + 1 && !each.operation,
+    );
+    assert.match(s.engine.told(done).join(), /^was synced past the gate by mallory in Argo CD to /);
+  }
 });
