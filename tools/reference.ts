@@ -48,6 +48,9 @@ export const settingKeys = {
     'policy.csv':
       'Who may do what, in the form of Argo CD. Keys `policy.<name>.csv` are added to it. Default: ' +
       'nobody may do anything',
+    'policy.matchMode':
+      '`glob` or `regex`: how lines of policies and of roles of projects say resources, actions and objects. ' +
+      'Default: glob',
     'policy.default':
       'Role of everybody who is known: linked people in Slack, and on GitHub owners, members and collaborators. ' +
       'Default: none',

@@ -110,9 +110,15 @@ export function withTeamless(sentence: string, why: string | undefined): string 
 
 /** For one Request or one click: what GitHub says is not kept longer, for approvals rest on it. */
 export async function createAsker({ store, forge, authorise, touched }: AskerDeps, asked: Asked): Promise<Asker> {
-  const { policyCsv, policyFault, policyDefault } = store.settings();
+  const { policyCsv, policyFault, policyDefault, matchMode } = store.settings();
   const rights: Rights = {
-    authoriser: await authorise({ policyCsv, policyFault, policyDefault, projects: store.projects.list() }),
+    authoriser: await authorise({
+      policyCsv,
+      policyFault,
+      policyDefault,
+      matchMode,
+      projects: store.projects.list(),
+    }),
     namespace: store.namespace,
   };
   const { actor } = asked;

@@ -1,14 +1,19 @@
 // Who may do what: Argo CD's RBAC (policy.csv and project roles) on GitHub logins and `org:team` groups, by casbin.
 import { newEnforcer, newModelFromString } from 'casbin';
 import type { Enforcer } from 'casbin';
+import { RE2JS } from 're2js';
 import { globMatch } from '../base/glob.ts';
 import type { AppProject } from '../model/project.ts';
+
+export type MatchMode = 'glob' | 'regex';
 
 export interface RbacPolicy {
   /** `policy.csv` and every `policy.*.csv` of argocd-rbac-cm, joined. */
   policyCsv: string;
   /** Why it cannot be used; default `policyFault` of it. */
   policyFault?: string | undefined;
+  /** `policy.matchMode`: how a line says resources, actions and objects. Default: glob. */
+  matchMode?: MatchMode;
   /** Role of everybody who is known; Argo's `policy.default`. Default: none. */
   policyDefault?: string;
   projects: readonly AppProject[];
@@ -42,7 +47,7 @@ g = _, _
 [policy_effect]
 e = some(where (p.eft == allow)) && !some(where (p.eft == deny))
 [matchers]
-m = g(r.sub, p.sub) && glob(r.res, p.res) && glob(r.act, p.act) && glob(r.obj, p.obj)
+m = g(r.sub, p.sub) && matches(r.res, p.res) && matches(r.act, p.act) && matches(r.obj, p.obj)
 `;
 
 /**
@@ -61,15 +66,23 @@ const builtin = [
   'g, role:admin, role:readonly',
 ].join('\n');
 
-/** One line of comma-separated values; a field in double quotes may contain commas. */
-function fieldsOf(line: string): string[] {
-  const outside = line.split('"');
-  if (outside.length % 2 === 0) return line.split(',').map((field) => field.trim());
-  const fields = outside
-    .map((part, at) => (at % 2 === 1 ? part.replaceAll(',', '\0') : part))
-    .join('')
-    .split(',');
-  return fields.map((field) => field.replaceAll('\0', ',').trim());
+/** A field of a line, from its first character on; a quoted one may hold commas, and doubled quotation marks. */
+const field = /"((?:[^"]|"")*)"(?=,|$)|([^",]*)(?=,|$)/y;
+const blanks = /\s*/y;
+
+/** One line of comma-separated values as Go's reader takes it apart; undefined for one that it refuses. */
+function fieldsOf(line: string): string[] | undefined {
+  const fields: string[] = [];
+  for (let at = 0; ; at += 1) {
+    blanks.lastIndex = at;
+    blanks.test(line);
+    field.lastIndex = blanks.lastIndex;
+    const match = field.exec(line);
+    if (!match) return undefined;
+    fields.push(match[1]?.replaceAll('""', '"') ?? (match[2] ?? '').trimEnd());
+    at = field.lastIndex;
+    if (at >= line.length) return fields;
+  }
 }
 
 function isRole(subject: string): boolean {
@@ -81,12 +94,16 @@ function subjectOf(text: string): string {
   return isRole(text) ? text : text.toLowerCase();
 }
 
-function lineFault(fields: readonly string[]): string | undefined {
+function lineFault(line: string, mode: MatchMode): string | undefined {
+  const fields = fieldsOf(line);
+  if (!fields) return 'has a quotation mark within a field';
   const [type, ...rest] = fields;
-  // Go's reader of such lines refuses it, and so Argo CD does.
-  if (fields.some((field) => field.includes('"'))) return 'has a quotation mark within a field';
+  // Argo CD keeps the blank, and knows no such type.
+  if (/^[pg]\s+,/.test(line)) return `has a blank behind its ${type ?? ''}`;
   if (type === 'p') {
     if (rest.length !== 5) return 'must be p, subject, resource, action, object, effect';
+    const wrong = mode === 'regex' ? rest.slice(1, 4).find((pattern) => !expression(pattern)) : undefined;
+    if (wrong !== undefined) return `has ${JSON.stringify(wrong)}, which is no regular expression (policy.matchMode)`;
     return rest[4] === 'allow' || rest[4] === 'deny' ? undefined : 'must end with allow or deny';
   }
   return type === 'g' ? (rest.length === 2 ? undefined : 'must be g, subject, role') : 'must begin with p or g';
@@ -96,16 +113,25 @@ function isContent(line: string): boolean {
   return line !== '' && !line.startsWith('#');
 }
 
+/** By RE2, as in Argo CD: its time is linear in the text. undefined for what is no expression. */
+function expression(pattern: string): RE2JS | undefined {
+  try {
+    return RE2JS.compile(pattern);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * `line 3 must end with allow or deny`: what Argo CD refuses, and an effect that it would take for none. The first of
  * many.
  */
-export function policyFault(csv: string): string | undefined {
+export function policyFault(csv: string, mode: MatchMode = 'glob'): string | undefined {
   for (const [at, line] of csv
     .split('\n')
     .map((text) => text.trim())
     .entries()) {
-    const fault = isContent(line) ? lineFault(fieldsOf(line)) : undefined;
+    const fault = isContent(line) ? lineFault(line, mode) : undefined;
     if (fault !== undefined) return `line ${at + 1} ${fault}`;
   }
   return undefined;
@@ -118,16 +144,16 @@ function linesOf(csv: string): string[][] {
     .map((line) => line.trim())
     .filter(isContent)
     .map((line) => {
-      const [type = '', ...fields] = fieldsOf(line);
+      const [type = '', ...fields] = fieldsOf(line) ?? [];
       return type === 'p' ? [type, subjectOf(fields[0] ?? ''), ...fields.slice(1)] : [type, ...fields.map(subjectOf)];
     });
 }
 
 /** A role of a project whose policies cannot be read as they are meant. */
-function roleFault(project: AppProject): string | undefined {
+function roleFault(project: AppProject, mode: MatchMode): string | undefined {
   for (const role of project.spec.roles ?? []) {
     for (const policy of role.policies ?? []) {
-      const fault = policyFault(policy);
+      const fault = policyFault(policy, mode);
       if (fault !== undefined) return `a policy of role ${role.name} ${fault.replace(/^line \d+ /, '')}`;
       // What such a role cannot permit is passed over; a denial that is passed over would be a permission (Argo CD
       // enforces `*/*`, and refuses the others).
@@ -167,9 +193,19 @@ function projectLines(project: AppProject): string[][] {
   });
 }
 
-async function enforcerOf(lines: readonly string[][]): Promise<Enforcer> {
+/** Expressions need not fit the whole text (Argo CD: casbin's RegexMatch). */
+function byExpression(): (text: string, pattern: string) => boolean {
+  const compiled = new Map<string, RE2JS | undefined>();
+  return (text, pattern) => {
+    if (!compiled.has(pattern)) compiled.set(pattern, expression(pattern));
+    return compiled.get(pattern)?.test(text) ?? false;
+  };
+}
+
+async function enforcerOf(lines: readonly string[][], mode: MatchMode): Promise<Enforcer> {
   const enforcer = await newEnforcer(newModelFromString(model));
-  await enforcer.addFunction('glob', (text: string, pattern: string) => globMatch(pattern, text));
+  const matches = mode === 'regex' ? byExpression() : (text: string, pattern: string) => globMatch(pattern, text);
+  await enforcer.addFunction('matches', matches);
   const unique = [...new Map(lines.map((fields) => [JSON.stringify(fields), fields])).values()];
   await enforcer.addPolicies(unique.filter(([type]) => type === 'p').map((fields) => fields.slice(1)));
   await enforcer.addGroupingPolicies(unique.filter(([type]) => type === 'g').map((fields) => fields.slice(1)));
@@ -185,16 +221,18 @@ function refusing(why: string): Authoriser {
  * does a project with one in its roles: a denial that is passed over would be a permission.
  */
 export async function authoriser(policy: RbacPolicy): Promise<Authoriser> {
-  const fault = policy.policyFault ?? policyFault(policy.policyCsv);
+  const { matchMode: mode = 'glob' } = policy;
+  const fault = policy.policyFault ?? policyFault(policy.policyCsv, mode);
   if (fault !== undefined) return refusing(`argocd-rbac-cm permits nothing until it is mended: ${fault}`);
-  const shared = linesOf(`${builtin}\n${policy.policyCsv}`);
-  const everyone = await enforcerOf(shared);
+  const roles = mode === 'regex' ? builtin.replaceAll('*', '.*') : builtin;
+  const shared = linesOf(`${roles}\n${policy.policyCsv}`);
+  const everyone = await enforcerOf(shared, mode);
   const byProject = new Map<string, Enforcer>();
   const faulty = new Map<string, string>();
   for (const project of policy.projects) {
     const { name } = project.metadata;
-    const wrong = roleFault(project);
-    if (wrong === undefined) byProject.set(name, await enforcerOf([...shared, ...projectLines(project)]));
+    const wrong = roleFault(project, mode);
+    if (wrong === undefined) byProject.set(name, await enforcerOf([...shared, ...projectLines(project)], mode));
     else faulty.set(name, `project ${name} permits nothing until it is mended: ${wrong}`);
   }
   return {
@@ -223,6 +261,7 @@ export function authorisers(): (policy: RbacPolicy) => Promise<Authoriser> {
     const key = JSON.stringify([
       policy.policyCsv,
       policy.policyDefault,
+      policy.matchMode,
       policy.projects.map((project) => [project.metadata.name, project.spec.roles]),
     ]);
     if (kept?.key !== key) kept = { key, value: authoriser(policy) };

@@ -76,6 +76,14 @@ export async function syncWindow(worker: Worker, input: WindowInput): Promise<Wi
     duration,
     at: input.at,
   }));
+  const strange = windows.find(({ kind }) => kind !== 'allow' && kind !== 'deny');
+  if (strange)
+    return {
+      permitted: false,
+      why:
+        'a sync window cannot be evaluated: its kind is ' +
+        `${JSON.stringify(strange.kind ?? '')}, neither allow nor deny`,
+    };
   const openings = asked.length > 0 ? ((await worker.call('cron', asked)).value as Opening[]) : [];
   const wrong = openings.find(({ error }) => error !== undefined);
   if (wrong) return { permitted: false, why: `a sync window cannot be evaluated: ${wrong.error ?? ''}` };

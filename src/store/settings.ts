@@ -4,6 +4,7 @@ import { argo, inClusterServer } from '../model/annotations.ts';
 import { isObject } from '../model/kube.ts';
 import { parseDuration } from '../policy/duration.ts';
 import { policyFault } from '../policy/rbac.ts';
+import type { MatchMode } from '../policy/rbac.ts';
 import { normaliseRepo } from '../model/repository.ts';
 import type { ScheduleSettings } from './schedule-settings.ts';
 import { readSchedules } from './schedule-settings.ts';
@@ -30,6 +31,8 @@ export interface Settings {
   /** Where it has a line that cannot be read as it is meant; then nobody is permitted anything. */
   policyFault?: string;
   policyDefault: string;
+  /** argocd-rbac-cm policy.matchMode. */
+  matchMode: MatchMode;
   /** coxswain-cm slack.identities: Slack user id → GitHub login (lower case). */
   slackIdentities: Map<string, string>;
   /** coxswain-cm cli.identities: user of the cluster → GitHub login (lower case). */
@@ -76,6 +79,14 @@ function lifetime(text: string | undefined, faults: string[]): number {
   const parsed = text === undefined ? approvalExpiresMs : parseDuration(text);
   if (!parsed) faults.push(`approval.expires is "${text ?? ''}", but must be a duration such as 72h`);
   return parsed || approvalExpiresMs;
+}
+
+/** Argo CD takes every other word for glob, too. */
+function matchModeOf(rbac: Record<string, string>, faults: string[]): MatchMode {
+  const text = rbac['policy.matchMode'];
+  if (text === 'regex') return 'regex';
+  if (text && text !== 'glob') faults.push(`policy.matchMode is "${text}", but must be glob or regex`);
+  return 'glob';
 }
 
 const jqTimeoutKey = 'controller.ignore.normalizer.jq.timeout';
@@ -203,8 +214,9 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
   const policies = Object.keys(rbac)
     .filter((key) => /^policy(\..+)?\.csv$/.test(key))
     .sort();
+  const matchMode = matchModeOf(rbac, faults);
   const [faulty] = policies.flatMap((key) => {
-    const fault = policyFault(rbac[key] ?? '');
+    const fault = policyFault(rbac[key] ?? '', matchMode);
     return fault === undefined ? [] : [`${key}, ${fault}`];
   });
   if (faulty !== undefined) faults.push(`argocd-rbac-cm: ${faulty}; nobody is permitted anything until it is mended`);
@@ -212,6 +224,7 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     policyCsv: policies.map((key) => rbac[key]).join('\n'),
     ...(faulty !== undefined && { policyFault: faulty }),
     policyDefault: rbac['policy.default'] ?? '',
+    matchMode,
     slackIdentities: identities(own['slack.identities'], faults),
     cliIdentities: users(own['cli.identities'], faults),
     slackChannel: own['slack.channel'] ?? '',

@@ -116,6 +116,12 @@ const refused: [line: string, fault: string][] = [
   ['p, joe, applications, sync, shop/*, deny # for now', 'must end with allow or deny'],
   ['p, "joe, applications, sync, shop/*, deny', 'has a quotation mark within a field'],
   ['p, jo"e, applications, sync, shop/*, deny', 'has a quotation mark within a field'],
+  ['p, a"b"c, applications, sync, shop/*, deny', 'has a quotation mark within a field'],
+  ['p, "joe" , applications, sync, shop/*, deny', 'has a quotation mark within a field'],
+  ['p, "jo"e, applications, sync, shop/*, deny', 'has a quotation mark within a field'],
+  ['p, joe, applications, sync, shop/*, "deny', 'has a quotation mark within a field'],
+  ['p , joe, applications, sync, shop/*, deny', 'has a blank behind its p'],
+  ['g\t, joe, role:shop', 'has a blank behind its g'],
   ['g, joe', 'must be g, subject, role'],
   ['g, joe, role:shop, more', 'must be g, subject, role'],
   [',', 'must begin with p or g'],
@@ -138,8 +144,47 @@ for (const [line, fault] of refused) {
 
 test('comments, empty lines, quoted fields and blanks around fields are no fault', () => {
   assert.equal(
-    policyFault('\n# p, broken\r\n  p ,  "joe" ,applications,sync, "{a,b}/*" , deny  \r\n\ng,joe,role:admin'),
+    policyFault('\n# p, broken\r\n  p,  "joe","applications",sync , "{a,b}/*", "deny"  \r\n\ng,joe,role:admin'),
     undefined,
+  );
+});
+
+test('a comma or a quotation mark within quotes is part of the field', async () => {
+  const may = await authoriser({ policyCsv: 'p, joe, applications, sync, "{a,""b""}/*", allow', projects: [] });
+  const sync = (object: string): boolean =>
+    may.can({ subjects: ['joe'], known: true }, 'applications', 'sync', object).allowed;
+  assert.deepEqual(['a/x', '"b"/x', 'b/x'].map(sync), [true, true, false]);
+});
+
+test('with policy.matchMode regex lines are expressions, and a denial among them counts', async () => {
+  const csv = [
+    'p, role:ops, applications, .*, .*, allow',
+    'p, role:ops, applications, (sync|approve), ^prod-[^/]+/.*$, deny',
+    'p, ann, applications, get, shop/, allow',
+    'g, joe, role:ops',
+    'g, eve, role:admin',
+  ].join('\n');
+  const shop: AppProject = {
+    ...project('shop', [{ name: 'dev', policies: ['p, proj:shop:dev, applications, sync, shop/dev-.*, allow'] }]),
+  };
+  const may = await authoriser({ policyCsv: csv, matchMode: 'regex', projects: [shop] });
+  const can = (who: string, action: 'get' | 'sync' | 'approve', object: string): boolean =>
+    may.can({ subjects: [who], known: true }, 'applications', action, object).allowed;
+  assert.deepEqual(
+    [
+      can('joe', 'sync', 'shop/web'),
+      can('joe', 'get', 'prod-eu/web'),
+      can('joe', 'sync', 'prod-eu/web'),
+      can('joe', 'approve', 'prod-eu/web'),
+      can('ann', 'get', 'myshop/web'),
+      can('ann', 'sync', 'shop/web'),
+      can('eve', 'sync', 'prod-eu/web'),
+    ],
+    [true, true, false, false, true, false, true],
+  );
+  assert.equal(
+    policyFault('p, joe, applications, sync, */*, deny', 'regex'),
+    'line 1 has "*/*", which is no regular expression (policy.matchMode)',
   );
 });
 

@@ -72,6 +72,7 @@ const rows: [name: string, windows: SyncWindow[], at: string, fields: Partial<Wi
     {},
     true,
   ],
+  ['a kind that is neither forbids', [{ ...freeze, kind: 'Deny' as 'deny' }], '2026-01-05T12:00:00Z', {}, false],
   ['a schedule that cannot be read forbids', [{ ...night, schedule: 'sometimes' }], '2026-01-05T22:30:00Z', {}, false],
   ['a duration that cannot be read forbids', [{ ...night, duration: 'long' }], '2026-01-05T22:30:00Z', {}, false],
   ['seconds are no part of a schedule', [{ ...night, schedule: '0 0 22 * * *' }], '2026-01-05T22:30:00Z', {}, false],

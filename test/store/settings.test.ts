@@ -47,6 +47,7 @@ test('without any ConfigMap or Secret every setting has its default and nothing 
     approvalExpiresMs: 259_200_000,
     driftSettleMs: 60_000,
     jqTimeoutMs: 1_000,
+    matchMode: 'glob',
     schedules,
     clusters: [{ name: 'in-cluster', server: 'https://kubernetes.default.svc', config: {} }],
     repositories: [],
@@ -60,6 +61,7 @@ const keys: { map: string; data: Record<string, string>; expected: Partial<Setti
     data: { 'policy.csv': 'g, a, r', 'policy.z.csv': 'g, z, r', 'policy.b.csv': 'g, b, r', 'policy.matchMode': 'glob' },
     expected: { policyCsv: 'g, b, r\ng, a, r\ng, z, r' },
   },
+  { map: 'argocd-rbac-cm', data: { 'policy.matchMode': 'regex' }, expected: { matchMode: 'regex' } },
   { map: 'argocd-rbac-cm', data: { 'policy.default': 'role:readonly' }, expected: { policyDefault: 'role:readonly' } },
   {
     map: 'coxswain-cm',
@@ -143,6 +145,25 @@ const faulty: { map: string; data: Record<string, string>; fault: RegExp | strin
       policyCsv: 'g, a, r\n\n# z\np, z, *, *, *, dney',
       policyFault: 'policy.z.csv, line 2 must end with allow or deny',
     },
+  },
+  {
+    map: 'argocd-rbac-cm',
+    data: { 'policy.matchMode': 'regex', 'policy.csv': 'p, joe, applications, sync, */*, deny' },
+    fault: new RegExp(
+      /^argocd-rbac-cm: policy\.csv, line 1 has "\*\/\*", which is no regular expression \(policy\.matchMode\); /
+        .source + /nobody is permitted anything until it is mended$/.source,
+    ),
+    expected: {
+      matchMode: 'regex',
+      policyCsv: 'p, joe, applications, sync, */*, deny',
+      policyFault: 'policy.csv, line 1 has "*/*", which is no regular expression (policy.matchMode)',
+    },
+  },
+  {
+    map: 'argocd-rbac-cm',
+    data: { 'policy.matchMode': 'Regex' },
+    fault: 'policy.matchMode is "Regex", but must be glob or regex',
+    expected: {},
   },
   {
     map: 'coxswain-cm',
