@@ -86,6 +86,32 @@ const incomplete: Fault[] = [
     line: 1,
   },
   {
+    what: 'objects in a list of lists',
+    text: `- - apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: x}\n`,
+    message: /is a list, no Kubernetes object$/,
+    line: 1,
+  },
+  {
+    what: 'JSON behind a comment that YAML does not know',
+    text: '// ours\n{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"}}\n',
+    message: /is no Kubernetes object$/,
+    line: 1,
+  },
+  {
+    what: 'two objects without a line --- between them',
+    text: `${configMap('x')}${claim}`,
+    message: /^apiVersion, kind and metadata stand twice: these are two objects$/,
+    line: configMap('x').split('\n').length,
+  },
+  {
+    what: 'two items of a List in one',
+    text:
+      'apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: x}\n' +
+      '  apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: y}\n',
+    message: /^apiVersion, kind and metadata stand twice: these are two objects$/,
+    line: 7,
+  },
+  {
     what: 'a second document',
     text: `${configMap('x')}---\n${claim.replace('kind', 'knd')}`,
     message: /has no kind$/,

@@ -33,7 +33,10 @@ export interface Produced {
 
 /** Objects of what a tool wrote: a document that is none is an error. Throws E_MANIFEST with the place. */
 export function completeObjects(documents: readonly ParsedDocument[]): Manifest[] {
-  return documents.map(({ value, place }) => complete(value, place));
+  return documents.map((document) => {
+    requireOne(document);
+    return complete(document.value, document.place);
+  });
 }
 
 /** Throws E_RENDER with file and line where a document is no whole object. */
@@ -74,15 +77,31 @@ export function plainObjects(documents: readonly ParsedDocument[]): { manifests:
 const envelope = ['apiVersion', 'kind', 'metadata'];
 
 function isRelated({ value, item }: ParsedDocument): boolean {
-  if (item) return true;
-  if (Array.isArray(value))
-    return value.some((entry: unknown) => isObject(entry) && envelope.some((field) => field in entry));
+  return item || meansObject(value);
+}
+
+/** Also as a text: JSON behind a comment is one to YAML. */
+function meansObject(value: unknown): boolean {
+  if (typeof value === 'string') return mentionsEnvelope(value);
+  if (Array.isArray(value)) return value.some((entry: unknown) => typeof entry !== 'string' && meansObject(entry));
   return isObject(value) && envelope.some((field) => field in value);
 }
 
 /** A text that is no YAML: could it have been meant as an object? */
 export function mentionsEnvelope(text: string): boolean {
   return /\b(?:apiVersion|kind|metadata)["']?[ \t]{0,20}:/.test(text);
+}
+
+/** Of two objects in one document the reader keeps the last, and the other one would be extra. */
+function requireOne({ repeated }: ParsedDocument): void {
+  const found = envelope.map((field) => repeated.findLast(({ key }) => key === field));
+  const [first] = found;
+  if (first && found.every(Boolean))
+    throw incomplete(
+      'apiVersion, kind and metadata stand twice: these are two objects',
+      first.place,
+      'Put a line --- between them.',
+    );
 }
 
 /**
