@@ -12,7 +12,15 @@ export function nextRetryAt(finishedAt: number, strategy: RetryStrategy, retries
   const backoff = strategy.backoff ?? {};
   const base = (backoff.duration ? parseDuration(backoff.duration) : undefined) ?? 5_000;
   const most = (backoff.maxDuration ? parseDuration(backoff.maxDuration) : undefined) ?? 180_000;
-  return finishedAt + Math.min(most, base * (backoff.factor ?? 2) ** retries);
+  return finishedAt + Math.min(most || longestMs, base * (backoff.factor ?? 2) ** retries);
+}
+
+/** Of a backoff without a longest time (`maxDuration: 0`). */
+const longestMs = 365 * 86_400_000;
+
+/** The duration that nobody can read, if there is one. */
+function unreadable({ backoff = {} }: RetryStrategy): string | undefined {
+  return [backoff.duration, backoff.maxDuration].find((text) => text && parseDuration(text) === undefined);
 }
 
 /** `3:04PM`, in UTC. */
@@ -46,6 +54,9 @@ export function endAttempt(
   const limit = state.operation.retry?.limit ?? 0;
   if (end.final || (limit >= 0 && retries >= limit))
     return retries > 0 ? { ...ended, message: `${end.message} (retried ${retries} times).` } : ended;
+  const wrong = unreadable(state.operation.retry ?? {});
+  if (wrong !== undefined)
+    return { ...ended, message: `${end.message} (failed to retry: unable to parse ${wrong} as a duration)` };
   const at = nextRetryAt(Date.parse(finishedAt), state.operation.retry ?? {}, retries);
   return {
     ...ended,

@@ -63,6 +63,7 @@ test('what the faster patterns read is what the former ones read', () => {
     at: 12_000,
   });
   assert.equal(parseDuration('1h30m2.5s'), 5_402_500);
+  assert.deepEqual(['.5s', '1.s', '1μs', '.s', 's'].map(parseDuration), [500, 1_000, 0.001, undefined, undefined]);
   assert.equal(normaliseRepo('git@github.com:/acme/infra.git/'), 'ssh://github.com/acme/infra');
   assert.equal(commandIn('/cox   sync web  '), 'sync web');
   assert.equal(commandIn('/cox'), '');

@@ -139,6 +139,27 @@ test('retries wait 5 s, doubling, at most 3 minutes, unless told otherwise', () 
     [0, 1].map((n) => nextRetryAt(0, { backoff: { duration: '2', factor: 3, maxDuration: '5s' } }, n)),
     [2_000, 5_000],
   );
+  const endless = { backoff: { duration: '.5s', maxDuration: '0' } };
+  assert.deepEqual(
+    [0, 1, 10].map((n) => nextRetryAt(0, endless, n)),
+    [500, 1_000, 512_000],
+  );
+  assert.ok(Number.isFinite(new Date(nextRetryAt(0, endless, 10_000)).getTime()));
+});
+
+test('a backoff that nobody can read ends the operation, and is named', () => {
+  for (const backoff of [{ duration: '5 s' }, { maxDuration: '1d' }, { duration: '-1s' }]) {
+    const operation = { sync: {}, retry: { limit: 3, backoff } };
+    const ended = endAttempt(
+      { operation, phase: 'Running', startedAt: '2026-01-05T15:04:00Z' },
+      { phase: 'Failed', message: 'it failed', at: 0 },
+    );
+    const text = Object.values(backoff)[0] ?? '';
+    assert.deepEqual(
+      [ended.phase, ended.message],
+      ['Failed', `it failed (failed to retry: unable to parse ${text} as a duration)`],
+    );
+  }
 });
 
 const ran: OperationState = {
