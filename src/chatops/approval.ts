@@ -51,6 +51,12 @@ export async function decideApproval(task: Task, verb: 'approve' | 'reject'): Pr
     };
   }
   if (refused) return { ok: false, text: `${app.metadata.name}: ${refused}` };
+  const reason = request.spec.args['reason'] ?? '';
+  if (verb === 'reject' && reason === '' && !request.spec.shown)
+    return {
+      ok: false,
+      text: `${app.metadata.name}: say why, the authors read it: \`/cox reject ${app.metadata.name} <reason>\``,
+    };
   // Authors are told apart by id: whoever has none may be one of them.
   if (person.id === 0)
     return {
@@ -68,7 +74,7 @@ export async function decideApproval(task: Task, verb: 'approve' | 'reject'): Pr
   const outcome =
     verb === 'approve'
       ? await approve(requestDeps(deps), wanted)
-      : await reject(requestDeps(deps), { ...wanted, reason: request.spec.args['reason'] ?? '' });
+      : await reject(requestDeps(deps), { ...wanted, reason });
   return {
     ok: outcome.done,
     text: `${app.metadata.name}: ${outcome.done ? outcome.message : withTeamless(outcome.message, person.teamless)}`,

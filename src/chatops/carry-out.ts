@@ -7,7 +7,7 @@ import type { MergedPull } from './introduced-by.ts';
 import type { Answer } from './ports.ts';
 import type { Sees } from './target.ts';
 import type { CarryOutDeps, Task } from './task.ts';
-import { closedNote, refresh, reopen, requestSync, waitingApproval } from '../engine/request.ts';
+import { closedNote, closedNow, refresh, reopen, requestSync, waitingApproval } from '../engine/request.ts';
 import { revertDrift } from '../engine/revert-drift.ts';
 import { applicationKey, shortRevision } from '../model/application.ts';
 import { effectivePolicy } from '../policy/policy.ts';
@@ -87,7 +87,10 @@ async function undoDrift({ deps, request, person, app }: Task): Promise<Answer> 
 async function syncNow({ deps, request, app }: Task): Promise<Answer> {
   const name = app.metadata.name;
   const waiting = waitingApproval(deps.store, applicationKey(app));
-  if (waiting && effectivePolicy(app, deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`)).gated) {
+  const { gated } = effectivePolicy(app, deps.store.projects.get(`${deps.store.namespace}/${app.spec.project}`));
+  const closed = gated && !waiting ? closedNow(deps.store, app) : undefined;
+  if (closed !== undefined) return { ok: false, text: `${name}: ${closed}` };
+  if (waiting && gated) {
     return {
       ok: false,
       text: `${name} waits for approval; it syncs by itself once approved: \`/cox approve ${name}\``,

@@ -25,8 +25,8 @@ export const verbs: Readonly<Record<Exclude<Verb, 'revert-drift'>, VerbHelp>> = 
     options: { digest: 'value' },
   },
   reject: {
-    usage: '/cox reject [app] [reason]',
-    does: 'refuses the effect that is shown',
+    usage: '/cox reject <app> <reason>',
+    does: 'refuses the effect that is shown, and tells its authors why',
     right: 'approve',
     options: { digest: 'value' },
     freeText: true,

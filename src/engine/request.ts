@@ -220,6 +220,23 @@ export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promi
   return { done: true, message: countedMessage(counted === 'complete', authors ? unknownAuthors(authors) : []) };
 }
 
+/** What it blocks, and the ways on. */
+function rejectedMessage(application: string): string {
+  const name = application.split('/').at(-1) ?? '';
+  return (
+    `rejected; nothing is applied: ${name} stays as it is, though Git has the change, and a sync of it is refused. ` +
+    `\`/cox reopen ${name}\` asks for it again, and so does a new commit`
+  );
+}
+
+/** Of what Git says now, if that was rejected or has expired: why a sync of it is refused. */
+export function closedNow(store: Store, app: Application): string | undefined {
+  const key = applicationKey(app);
+  const closed = closedApproval(store, key);
+  const isNow = closed !== undefined && closed.spec.revision === app.status?.sync?.revision;
+  return isNow && app.status?.sync?.status === 'OutOfSync' ? closedNote(store, key, closed) : undefined;
+}
+
 /** Answers what a person is told; rejecting twice is rejecting once. */
 export async function reject(deps: RequestDeps, wanted: ApprovalRequest & { reason: string }): Promise<Outcome> {
   const approval = waitingApproval(deps.store, wanted.application, wanted.digest);
@@ -228,7 +245,7 @@ export async function reject(deps: RequestDeps, wanted: ApprovalRequest & { reas
   if (!approval || !isOpen(approval))
     return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
   await recordRejection(deps, approval, wanted.actor, wanted.reason);
-  return { done: true, message: 'rejected; nothing is applied' };
+  return { done: true, message: rejectedMessage(wanted.application) };
 }
 
 /**

@@ -291,7 +291,11 @@ test('reject closes the approval with the reason, and nobody approves it afterwa
   await b.application('web');
   const name = await b.approval('web', digest);
   const request = await b.ask('reject', { application: 'web', digest, args: { reason: 'not on a Friday' } });
-  assert.deepEqual(outcome(request), ['Done', 'web: rejected; nothing is applied']);
+  assert.deepEqual(outcome(request), [
+    'Done',
+    'web: rejected; nothing is applied: web stays as it is, though Git has the change, and a sync of it is refused. ' +
+      '`/cox reopen web` asks for it again, and so does a new commit',
+  ]);
   assert.equal(b.store.approvals.get(`${b.namespace}/${name}`)?.status?.message, 'rejected by bob: not on a Friday');
   assert.equal((await b.again(request)).status?.phase, 'Done');
   assert.deepEqual(outcome(await b.ask('approve', { application: 'web', digest })), [
@@ -299,6 +303,35 @@ test('reject closes the approval with the reason, and nobody approves it afterwa
     `web: Approval/${name} is rejected (rejected by bob: not on a Friday); \`/cox reopen web\` asks for it again, ` +
       'and so does a new commit',
   ]);
+});
+
+test('reject asks for a reason, and decides nothing without one', async (t) => {
+  const b = await bed(t);
+  await b.settings(toBob);
+  await b.project('shop', {}, { 'coxswain.dev/approval': 'required' });
+  await b.application('web');
+  const name = await b.approval('web', digest);
+  assert.deepEqual(outcome(await b.ask('reject', { application: 'web', digest })), [
+    'Refused',
+    'web: say why, the authors read it: `/cox reject web <reason>`',
+  ]);
+  assert.equal(b.store.approvals.get(`${b.namespace}/${name}`)?.status?.phase ?? 'Pending', 'Pending');
+});
+
+test('a sync of what was rejected is refused at once, with the way on', async (t) => {
+  const b = await bed(t);
+  await b.settings(toBob);
+  await b.project('shop', {}, { 'coxswain.dev/approval': 'required' });
+  await b.application('web');
+  const name = await b.approval('web', digest);
+  await b.ask('reject', { application: 'web', digest, args: { reason: 'not on a Friday' } });
+  const { revision } = b.store.approvals.get(`${b.namespace}/${name}`)?.spec ?? {};
+  const sync = { status: 'OutOfSync', revision, comparedTo: { source: {}, destination: {} } };
+  await b.store.applications.patch(`${b.namespace}/web`, { status: { sync } });
+  const [phase, message] = outcome(await b.ask('sync', { application: 'web' }));
+  assert.equal(phase, 'Refused');
+  assert.match(message ?? '', /is rejected \(rejected by bob: not on a Friday\); `\/cox reopen web` asks for it again/);
+  assert.equal(b.store.applications.get(`${b.namespace}/web`)?.operation, undefined);
 });
 
 test('diff and status without a name mean, in a pull request, what it touches', async (t) => {
