@@ -81,7 +81,7 @@ export async function comment(): Promise<number> {
     tookMs: 0,
   };
   return longest(async () => {
-    const { moved } = await renderComment({ preview, activity: '', publicUrl: 'https://cox.example', refused: '' });
-    diffCheck(preview, moved);
+    const { diff } = await renderComment({ preview, activity: '', publicUrl: 'https://cox.example', refused: '' });
+    diffCheck(preview, diff);
   });
 }

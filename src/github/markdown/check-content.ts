@@ -5,8 +5,10 @@ import { countsOf, countsText, errorsOf } from './app-section.ts';
 import { verdict } from './comment.ts';
 import { gateAfterText } from '../../policy/gate-text.ts';
 import { shortRevision } from '../../model/application.ts';
-import { bodyBudget, code, fitted, oneLine, plain, plural } from './escape.ts';
-import { stateWords, trackerVerdict } from './tracker.ts';
+import type { ShownDiff } from './record.ts';
+import { cutMarkdown } from './record.ts';
+import { bodyBudget, code, fitted, html, oneLine, plain, plural } from './escape.ts';
+import { operationList, stateWords, trackerVerdict } from './tracker.ts';
 
 export interface CheckAnnotation {
   path: string;
@@ -66,9 +68,9 @@ function list(lines: string[]): string {
 
 /**
  * Once rendered: failure for anything that could not be shown or would be refused, skipped when no application is
- * touched.
+ * touched. `diff`: Markdown of everything that changes, which stays when the pull request is merged.
  */
-export function diffCheck(preview: PullPreview, moved: string): CheckContent {
+export function diffCheck(preview: PullPreview, diff: string): CheckContent {
   const found = annotations(preview);
   const failed =
     preview.conflicts.length > 0 || preview.errors.length > 0 || preview.apps.some((app) => errorsOf(app).length > 0);
@@ -85,7 +87,7 @@ export function diffCheck(preview: PullPreview, moved: string): CheckContent {
     conclusion: failed ? 'failure' : preview.apps.length === 0 ? 'skipped' : 'success',
     title: title(verdict(preview)),
     summary: lines.length > 0 ? list(lines) : 'No application follows what this pull request changes.',
-    ...(moved && { text: moved }),
+    ...(diff && { text: diff }),
     ...(found.length > 0 && { annotations: found }),
     actions: [{ label: 'Refresh', description: 'Look at cluster and branch again', identifier: 'refresh' }],
   };
@@ -144,8 +146,23 @@ function buttons(waiting: AppProgress[]): NonNullable<CheckContent['actions']> {
   }));
 }
 
-/** Undefined when no application of the pull request is gated. */
-export function approvalCheck(progress: PullProgress): CheckContent | undefined {
+/** What its approval would apply, and whether that is what the pull request showed. */
+function waitingText(app: AppProgress, shown: ShownDiff | undefined, budget: number): string[] {
+  if (app.state !== 'waiting' || !app.approval) return [];
+  const { digest, operations } = app.approval.spec;
+  const short = digest.slice(0, 12);
+  const same = shown?.text.includes(`<b>${html(app.name)}</b>`) && shown.text.includes(`<code>${html(short)}</code>`);
+  const told = same
+    ? 'field by field below, as the pull request showed it'
+    : 'not the effect that the pull request showed: the page of the application has it line by line';
+  return [`  - digest ${code(short)}: ${told}`, operationList(operations, budget).replace(/^/gm, '  ')];
+}
+
+/**
+ * Undefined when no application of the pull request is gated. Whoever presses its buttons sees there what they agree
+ * to: each operation, and the diff that the pull request showed.
+ */
+export function approvalCheck(progress: PullProgress, shown?: ShownDiff): CheckContent | undefined {
   const gated = progress.apps.filter((app) => app.gated);
   const sha = progress.pull.merged?.sha;
   if (gated.length === 0 || !sha) return undefined;
@@ -158,11 +175,13 @@ export function approvalCheck(progress: PullProgress): CheckContent | undefined 
       ...(app.state === 'waiting' ? (app.approval?.spec.gates ?? []) : []).map(
         (gate) => `  - 🔓 ${plain(gateAfterText(gate), 400)}`,
       ),
+      ...waitingText(app, shown, Math.floor(bodyBudget / 2 / gated.length)),
     ]),
   );
   const base = {
     name: checks.approval,
     sha,
+    ...(waiting.length > 0 && shown?.text && { text: cutMarkdown(shown.text, bodyBudget) }),
     summary:
       `${summary}\n\nBy command: ${code(`/cox approve ${waiting[0]?.name ?? gated[0]?.name ?? ''}`)} ` +
       'in the pull request.',

@@ -4,10 +4,20 @@ import type { AppSection } from './app-section.ts';
 import type { ObjectSection } from './object-section.ts';
 import type { ObjectDiff } from '../../model/effect.ts';
 import { commentMarker } from '../../model/annotations.ts';
-import { appMarkdown, countsOf, errorBlocks, errorsOf, isDestructive, leftText, rankOf } from './app-section.ts';
+import {
+  appMarkdown,
+  countsOf,
+  errorBlocks,
+  errorsOf,
+  isDestructive,
+  rankOf,
+} from './app-section.ts';
 import { tableRow } from './app-row.ts';
 import { shortRevision } from '../../model/application.ts';
 import { bodyBudget, code, fitted, plain, plural, sizeOf } from './escape.ts';
+import type { ShownDiff } from './record.ts';
+import { recordBlock } from './record.ts';
+import { diffText } from './whole-diff.ts';
 import { attention } from './attention.ts';
 import { buildSections } from './build-sections.ts';
 
@@ -22,8 +32,8 @@ interface CommentInput {
 
 export interface Comment {
   body: string;
-  /** Diffs that did not fit, for the text of the check; '' usually. */
-  moved: string;
+  /** Every diff, for the text of the check, which keeps it; what did not fit into the comment comes first. */
+  diff: string;
 }
 
 const withChanges = (app: AppPreview): boolean => {
@@ -195,18 +205,6 @@ function movable(sections: AppSection[]): ObjectSection[] {
     .sort((a, b) => sizeOf(b.markdown) - sizeOf(a.markdown));
 }
 
-/** Names and diffs of moved objects, for the text of a check; cut between objects only. */
-function movedText(apps: AppPreview[], sections: AppSection[], moved: ReadonlySet<ObjectSection>): string {
-  const blocks = sections.flatMap((section) =>
-    section.objects
-      .filter((object) => moved.has(object))
-      .map((object) => `#### ${plain(section.app.name)}\n\n${object.markdown}\n`),
-  );
-  const all = apps.reduce((count, app) => count + (app.effect?.change.length ?? 0), 0);
-  const built = sections.reduce((count, section) => count + section.objects.length, 0);
-  return fitted(blocks, bodyBudget, leftText, all - built).trimEnd();
-}
-
 /**
  * The comment within the budget: less context first, then the biggest objects move to the check, then the table alone.
  */
@@ -215,11 +213,11 @@ export async function renderComment(input: CommentInput): Promise<Comment> {
   const none = new Set<ObjectSection>();
   const { sections: full, whole } = await buildSections(parts.apps, 3, bodyBudget);
   const body = whole ? assemble(parts, full, none) : '';
-  if (whole && sizeOf(body) <= bodyBudget) return { body, moved: '' };
+  if (whole && sizeOf(body) <= bodyBudget) return { body, diff: diffText(parts.apps, full, none) };
   // Room for the comment and the check.
   const { sections } = await buildSections(parts.apps, 1, 2 * bodyBudget);
   const folded = assemble(parts, sections, none);
-  if (sizeOf(folded) <= bodyBudget) return { body: folded, moved: '' };
+  if (sizeOf(folded) <= bodyBudget) return { body: folded, diff: diffText(parts.apps, sections, none) };
   return moving(parts, sections, sizeOf(folded));
 }
 
@@ -233,7 +231,7 @@ function moving(parts: Frame, sections: AppSection[], before: number): Comment {
     size -= sizeOf(object.markdown) - sizeOf(object.title) - 100;
   }
   const body = assemble(parts, sections, moved);
-  if (sizeOf(body) <= bodyBudget) return { body, moved: movedText(parts.apps, sections, moved) };
+  if (sizeOf(body) <= bodyBudget) return { body, diff: diffText(parts.apps, sections, moved) };
   return tableOnly(parts, sections);
 }
 
@@ -248,7 +246,7 @@ function tableOnly(parts: Frame, sections: AppSection[]): Comment {
   const [first = '', ...others] = rest;
   const body = [first, table(parts.apps, parts.publicUrl, budget), ...others].join('\n\n');
   const all = new Set(sections.flatMap((section) => section.objects));
-  return { body, moved: movedText(parts.apps, sections, all) };
+  return { body, diff: diffText(parts.apps, sections, all) };
 }
 
 function short(sentence: string, activity: string): string {
@@ -260,9 +258,10 @@ export function untouchedComment(activity: string): string {
   return short('✅ No application is touched by this pull request.', activity);
 }
 
-/** `activity`: markdown of what was asked there. */
-export function closedComment(activity: string): string {
-  return short('Closed without merging: nothing was applied.', activity);
+/** `activity`: markdown of what was asked there; `shown`: what it would have done. */
+export function closedComment(activity: string, shown?: ShownDiff): string {
+  const said = short('Closed without merging: nothing was applied.', activity);
+  return [said, recordBlock(shown, bodyBudget - sizeOf(said) - 10)].filter(Boolean).join('\n\n');
 }
 
 /** `activity`: markdown of what was asked there. */

@@ -7,6 +7,8 @@ import { commentMarker } from '../../model/annotations.ts';
 import { keyTitle } from '../../model/kube.ts';
 import { approversText, errorBlocks, gatesText, toldText } from './app-section.ts';
 import { shortRevision } from '../../model/application.ts';
+import type { ShownDiff } from './record.ts';
+import { recordBlock } from './record.ts';
 import { bodyBudget, cell, code, fitted, html, plain, plural, sizeOf } from './escape.ts';
 
 interface TrackerInput {
@@ -16,6 +18,8 @@ interface TrackerInput {
   publicUrl: string;
   /** Markdown of `refusalRows`. */
   refused: string;
+  /** What the pull request showed while it was open. */
+  shown?: ShownDiff | undefined;
 }
 
 const icons: Record<ProgressState, string> = {
@@ -89,6 +93,16 @@ const deeds: Record<EffectOperation['op'], string> = {
 };
 const order = Object.keys(deeds);
 
+/** Of an Approval, what destroys first; Markdown. */
+export function operationList(operations: EffectOperation[], budget: number): string {
+  const sorted = operations.toSorted((a, b) => order.indexOf(a.op) - order.indexOf(b.op));
+  return fitted(
+    sorted.map(operationText),
+    budget,
+    (left) => `- … and ${left} more; the page of the application lists them`,
+  );
+}
+
 function operationText(operation: EffectOperation): string {
   const fields =
     operation.op === 'change'
@@ -125,11 +139,10 @@ interface Shown {
 /** `budget`: how long the list of what it would do may be. */
 function approvalBlock({ app, approval }: Shown, publicUrl: string, budget: number): string {
   const { operations, digest } = approval.spec;
-  const sorted = operations.toSorted((a, b) => order.indexOf(a.op) - order.indexOf(b.op));
   return [
     `<details open><summary><b>${html(app.name)}</b> waits for approval · ` +
       `${plural(operations.length, 'operation')} · digest <code>${html(digest.slice(0, 12))}</code></summary>`,
-    fitted(sorted.map(operationText), budget, (left) => `- … and ${left} more; the page of the application lists them`),
+    operationList(operations, budget),
     ...gatesText(approval.spec.gates),
     `Needs ${whoText(app, approval)}: ${code(`/cox approve ${app.name}`)} here, or the card in Slack, ` +
       `approves exactly this. ${code(`/cox reject ${app.name} <reason>`)} refuses it. Line by line: ` +
@@ -180,7 +193,7 @@ function next({ pull, apps }: PullProgress): string {
 }
 
 /** Within `bodyBudget`: the table may take half of what the rest leaves free, then come the lists of what waits. */
-export function renderTracker({ progress, activity, publicUrl, refused }: TrackerInput): string {
+export function renderTracker({ progress, activity, publicUrl, refused, shown }: TrackerInput): string {
   const { pull, apps, errors } = progress;
   const merged = pull.merged ? `Merged into ${code(pull.base.ref)} as ${code(shortRevision(pull.merged.sha))}` : '';
   const head = [
@@ -203,5 +216,8 @@ export function renderTracker({ progress, activity, publicUrl, refused }: Tracke
     ...apps.map((app) => row(app, publicUrl)),
   ];
   const table = apps.length > 0 ? fitted(rows, free / 2, (left) => `\n… and ${plural(left, 'more application')}`) : '';
-  return [...head, table, approvalBlocks(apps, publicUrl, free - sizeOf(table)), ...tail].filter(Boolean).join('\n\n');
+  const blocks = approvalBlocks(apps, publicUrl, free - sizeOf(table));
+  const record = recordBlock(shown, free - sizeOf(table) - sizeOf(blocks));
+  const [footer, ...above] = tail.toReversed();
+  return [...head, table, blocks, ...above.toReversed(), record, footer].filter(Boolean).join('\n\n');
 }

@@ -1,29 +1,47 @@
-// Every change of a preview, application by application, in one piece: what `/cox diff` is answered with.
+// Every change of a preview, application by application, in one piece: for the text of a check, and for `/cox diff`.
 import type { AppPreview, PullPreview } from '../../change/pull.ts';
 import type { AppSection } from './app-section.ts';
+import type { ObjectSection } from './object-section.ts';
 import { appHeading, leftText } from './app-section.ts';
 import { buildSections } from './build-sections.ts';
 import { shortRevision } from '../../model/application.ts';
-import { bodyBudget, code, fitted } from './escape.ts';
+import { bodyBudget, code, fitted, sizeOf } from './escape.ts';
+import { cutMarkdown } from './record.ts';
 
 /** Room for what stands around it. */
 const frame = 4000;
 
-function blocksOf(section: AppSection): string[] {
-  const { app, before, objects, after } = section;
-  return [`#### ${appHeading(app)}`, ...before, ...objects.map(({ markdown }) => markdown), ...after];
+function heading({ app }: AppSection): string {
+  return `#### ${appHeading(app)}\n`;
+}
+
+function textsOf(section: AppSection, moved: ReadonlySet<ObjectSection>): string[] {
+  const objects = section.objects.filter((object) => !moved.has(object)).map(({ markdown }) => markdown);
+  return [...section.before, ...objects, ...section.after].map((text) => `${text}\n`);
+}
+
+/**
+ * What was moved out of the comment first, then, as far as there is room, what stands in the comment too: that changes,
+ * and this stays. `apps`: all of them.
+ */
+export function diffText(apps: AppPreview[], sections: AppSection[], moved: ReadonlySet<ObjectSection>): string {
+  const gone = sections.flatMap((section) => {
+    const found = section.objects.filter((object) => moved.has(object)).map(({ markdown }) => `${markdown}\n`);
+    return found.map((block, at) => (at === 0 ? `${heading(section)}\n${block}` : block));
+  });
+  const rest = sections.flatMap((section) => {
+    const texts = textsOf(section, moved);
+    return texts.length > 0 ? [heading(section), ...texts] : [];
+  });
+  const all = apps.reduce((count, app) => count + (app.effect?.change.length ?? 0), 0);
+  const built = sections.reduce((count, section) => count + section.objects.length, 0);
+  const first = fitted(gone, bodyBudget, leftText, all - built);
+  const second = cutMarkdown(rest.join('\n'), bodyBudget - sizeOf(first) - 10);
+  return [first, second].filter(Boolean).join('\n\n').trimEnd();
 }
 
 function isNamed(app: AppPreview, wanted: string): boolean {
   return app.application === wanted || app.name === wanted;
-}
-
-/** Cut between objects alone; Markdown. */
-async function wholeDiff(apps: AppPreview[], budget: number): Promise<string> {
-  const { sections } = await buildSections(apps, 3, budget);
-  const blocks = sections.flatMap(blocksOf).map((block) => `${block}\n`);
-  const left = sections.reduce((count, section) => count + section.left, apps.length - sections.length);
-  return fitted(blocks, budget, leftText, left).trimEnd();
 }
 
 /** Of the application that was named, or of all; Markdown. */
@@ -31,5 +49,8 @@ export async function diffAnswer({ apps, pull, base }: PullPreview, wanted: stri
   const named = wanted === undefined ? apps : apps.filter((app) => isNamed(app, wanted));
   const onto = `${code(shortRevision(pull.head.sha))} onto ${code(`${pull.base.ref}@${shortRevision(base)}`)}`;
   if (named.length === 0) return `${onto}: it touches no application${wanted === undefined ? '' : ' of that name'}.`;
-  return `${onto}\n\n${await wholeDiff(named, bodyBudget - frame)}`;
+  const { sections } = await buildSections(named, 3, bodyBudget - frame);
+  const blocks = sections.flatMap((section) => [heading(section), ...textsOf(section, new Set())]);
+  const left = sections.reduce((count, section) => count + section.left, named.length - sections.length);
+  return `${onto}\n\n${fitted(blocks, bodyBudget - frame, leftText, left).trimEnd()}`;
 }

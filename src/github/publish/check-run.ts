@@ -1,6 +1,8 @@
 // A check run: found by name, commit and external id, made once, and changed only when it says something else.
 import type { CheckAnnotation, CheckContent } from '../markdown/check-content.ts';
 import type { CheckMemory, PullMemory } from './pull-memory.ts';
+import type { ShownDiff } from '../markdown/record.ts';
+import { checks } from '../../model/annotations.ts';
 import type { RepositoryClient } from '../client/installations.ts';
 import { hashOf } from '../../base/canonical.ts';
 import { paginating } from '../client/api.ts';
@@ -14,10 +16,7 @@ export interface CheckContext {
   signal: AbortSignal;
 }
 
-async function find(
-  context: CheckContext,
-  { name, sha }: Pick<CheckContent, 'name' | 'sha'>,
-): Promise<CheckMemory | undefined> {
+async function newestOf(context: CheckContext, { name, sha }: Pick<CheckContent, 'name' | 'sha'>) {
   const { client, externalId, appId, signal } = context;
   const { owner, repo, octokit } = client;
   const { data } = await octokit.request('GET /repos/{owner}/{repo}/commits/{ref}/check-runs', {
@@ -30,9 +29,23 @@ async function find(
     per_page: 100,
     request: { signal },
   });
-  const newest = data.check_runs
-    .filter((run) => run.external_id === externalId)
-    .sort((a, b) => Number(b.id) - Number(a.id))[0];
+  return data.check_runs.filter((run) => run.external_id === externalId).sort((a, b) => Number(b.id) - Number(a.id))[0];
+}
+
+/** What the check of the head says of the diff, once there was one; read once. */
+export async function shownDiff(context: CheckContext, head: string): Promise<ShownDiff | undefined> {
+  const { memory } = context;
+  if (memory.shown?.head === head) return memory.shown;
+  const run = await newestOf(context, { name: checks.diff, sha: head });
+  memory.shown = { head, text: run?.output.text ?? '', url: run?.html_url ?? '' };
+  return memory.shown;
+}
+
+async function find(
+  context: CheckContext,
+  check: Pick<CheckContent, 'name' | 'sha'>,
+): Promise<CheckMemory | undefined> {
+  const newest = await newestOf(context, check);
   if (!newest) return undefined;
   const { title, summary, text, annotations_count: count } = newest.output;
   return {

@@ -1,4 +1,5 @@
 // What is remembered of a pull request between two passes; all of it can be read again from GitHub.
+import type { ShownDiff } from '../markdown/record.ts';
 import type { Refusals } from './refusals.ts';
 
 export interface CheckMemory {
@@ -38,6 +39,8 @@ export interface PullMemory {
   /** What was logged of them last. */
   toldRefusals: string;
   open: boolean;
+  /** What the pull request showed while it was open; undefined before it was looked for. */
+  shown: ShownDiff | undefined;
   /** `updated_at` of what the last pass that ended well had read; '' before, and when that was fresh. */
   updatedAt: string;
   /** When the rollout was last written, in milliseconds since the epoch. */
@@ -55,6 +58,7 @@ function newMemory(): PullMemory {
     refusals: new Map(),
     toldRefusals: '',
     open: false,
+    shown: undefined,
     updatedAt: '',
     followedAt: 0,
   };

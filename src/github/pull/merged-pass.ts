@@ -7,7 +7,7 @@ import { approvalCheck, rolloutCheck } from '../markdown/check-content.ts';
 import { renderTracker } from '../markdown/tracker.ts';
 import { findDeployments, settled, writeDeployments } from '../publish/deployments.ts';
 import { permitted, refusalRows } from '../publish/refusals.ts';
-import { activityOf, check, commentFirst, say } from './pull-pass.ts';
+import { activityOf, check, commentFirst, say, shownOf } from './pull-pass.ts';
 
 interface Followed {
   /** When to come back because GitHub takes no more deployments now. */
@@ -43,10 +43,12 @@ export async function followMerge(
   const progress = { ...read, apps: read.apps.map((app) => settled(app, memory, sha)) };
   const done = progress.apps.every((app) => app.state === 'success' || app.state === 'superseded');
   follow(progress.apps.map((app) => app.application));
+  const shown = await shownOf(pass);
   const tracker = (activity: string): string =>
-    renderTracker({ progress, activity, publicUrl, refused: refusalRows(memory.refusals) });
+    renderTracker({ progress, activity, publicUrl, refused: refusalRows(memory.refusals), shown });
   const rest = async (): Promise<number | undefined> => {
-    for (const content of [approvalCheck(progress), rolloutCheck(progress)]) if (content) await check(pass, content);
+    for (const content of [approvalCheck(progress, shown), rolloutCheck(progress)])
+      if (content) await check(pass, content);
     return permitted(memory.refusals, 'Deployments', () => writeDeployments(context, progress.apps));
   };
   const waitMs =

@@ -10,11 +10,12 @@ import type { PullMemory } from '../publish/pull-memory.ts';
 import type { RepositoryClient } from '../client/installations.ts';
 import type { StickyContext } from '../publish/sticky-comment.ts';
 import type { Store } from '../../store/store.ts';
+import type { ShownDiff } from '../markdown/record.ts';
 import { renderComment } from '../markdown/comment.ts';
 import { pullUrl } from '../../change/pull.ts';
 import { activityList, commentOf, inOrder } from '../markdown/activity.ts';
 import { deservingReply, replyBody } from '../markdown/reply.ts';
-import { writeCheck } from '../publish/check-run.ts';
+import { shownDiff, writeCheck } from '../publish/check-run.ts';
 import { permitted, refusalRows } from '../publish/refusals.ts';
 import { writeComment, writeReply } from '../publish/sticky-comment.ts';
 
@@ -128,4 +129,9 @@ export function logRefusals({ key, memory, options: { log } }: Pass): void {
       'GitHub refuses parts of what a pull request shows',
     );
   memory.toldRefusals = refused;
+}
+
+/** The diff of the head, as it was shown while the pull request was open. */
+export async function shownOf(pass: Pass): Promise<ShownDiff | undefined> {
+  return permitted(pass.memory.refusals, 'Checks', () => shownDiff(checksOf(pass), pass.pull.head.sha));
 }

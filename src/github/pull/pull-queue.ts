@@ -28,6 +28,7 @@ import {
   logRefusals,
   previewComment,
   say,
+  shownOf,
   stickyOf,
   unanswered,
 } from './pull-pass.ts';
@@ -213,7 +214,8 @@ export class PullQueue {
     if (state === 'open') return this.#open(pass);
     if (state === 'merged') return this.#merged(pass);
     this.#index.set(pass.key, []);
-    await say(pass, closedComment);
+    const shown = pass.pull.fork ? undefined : await shownOf(pass);
+    await say(pass, (activity) => closedComment(activity, shown));
   }
 
   #offer({ pull, memory }: Pass, comment: HumanComment): void {
@@ -254,7 +256,7 @@ export class PullQueue {
       const comment = async (): Promise<Comment> => (shown = await previewComment(pass, preview));
       const touched = preview.apps.length > 0 || preview.errors.length > 0 || preview.conflicts.length > 0;
       if (!touched && (await this.#hasMoved(pass))) return { after: 0 };
-      const rest = async (): Promise<void> => check(pass, diffCheck(preview, (shown ?? (await comment())).moved));
+      const rest = async (): Promise<void> => check(pass, diffCheck(preview, (shown ?? (await comment())).diff));
       if (touched) await commentFirst(pass, async () => (await comment()).body, rest);
       else await say(pass, untouchedComment).then(rest);
       const unsure = preview.apps.some((app) => app.error?.code === 'E_API_UNREACHABLE' || app.error?.code === 'E_API');

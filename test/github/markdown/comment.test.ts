@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderComment, withoutBase } from '../../../src/github/markdown/comment.ts';
 import { activityList } from '../../../src/github/markdown/activity.ts';
+import { cutMarkdown } from '../../../src/github/markdown/record.ts';
 import { commentMarker } from '../../../src/model/annotations.ts';
 import { bodyBudget, sizeOf } from '../../../src/github/markdown/escape.ts';
 import { golden } from './golden.ts';
@@ -140,7 +141,12 @@ test('a comment of any size keeps within the budget and is never cut inside a fe
         ],
       }),
     );
-    const { body: text, moved } = await renderComment({ preview: preview(many), activity: '', publicUrl, refused: '' });
+    const { body: text, diff: moved } = await renderComment({
+      preview: preview(many),
+      activity: '',
+      publicUrl,
+      refused: '',
+    });
     assert.ok(sizeOf(text) <= bodyBudget, `${apps} applications: ${sizeOf(text)}`);
     assert.ok(sizeOf(moved) <= bodyBudget + 200);
     assert.ok(text.startsWith(`${commentMarker}\n### `));
@@ -163,9 +169,14 @@ function objects(count: number, read: () => void): ReturnType<typeof changed>[] 
 test('no diff is made that neither the comment nor the check has room for', async () => {
   let made = 0;
   const many = [app('web', { change: objects(2000, () => (made += 1)) })];
-  const { body: text, moved } = await renderComment({ preview: preview(many), activity: '', publicUrl, refused: '' });
+  const { body: text, diff: moved } = await renderComment({
+    preview: preview(many),
+    activity: '',
+    publicUrl,
+    refused: '',
+  });
   assert.ok(made < 500, `${made} diffs`);
-  const shown = (text.match(/^\*\*`ConfigMap/gm) ?? []).length + (moved.match(/^\*\*`ConfigMap/gm) ?? []).length;
+  const shown = new Set(`${text}\n${moved}`.match(/^\*\*`ConfigMap[^`]*`/gm)).size;
   assert.ok(shown > 100, `${shown} objects shown`);
   const left = /… and (\d+) more objects: `cox app diff` shows all of it/.exec(moved)?.[1];
   assert.equal(Number(left) + shown, 2000);
@@ -284,4 +295,14 @@ test('what stands between back-ticks in an answer is code, and nothing of a stra
     '"dif" is not a command; did you mean `/cox diff`?',
   );
   assert.equal(answer('rejected: see #1, `@all` and *this*`'), 'rejected: see #\u200b1, `@all` and \\*this\\*\\`');
+});
+
+test('the diff that stays after the merge is cut where no fence and no element is open', async () => {
+  const { diff } = await renderComment({ preview: preview(story()), activity: '', publicUrl, refused: '' });
+  for (let budget = 0; budget < diff.length + 100; budget += 7) {
+    const text = cutMarkdown(diff, budget);
+    assert.ok(sizeOf(text) <= budget || text === '');
+    assertBalanced(text);
+  }
+  assert.equal(cutMarkdown(diff, bodyBudget), diff);
 });

@@ -66,14 +66,16 @@ test('an error fails the check with an annotation at file and line', async (t) =
   assert.match(b.comments()[0] ?? '', /`apps\/web\.yaml:1`/);
 });
 
-test('closing without merging folds the comment to one line', async (t) => {
+test('closing without merging folds the comment to one line and the diff that it had', async (t) => {
   const b = await bed(t);
   b.script.apps = [web('debug')];
   const number = await openPull(b.sandbox);
   await b.quiet();
   await b.sandbox.actAs('ann').editPullRequest(repo, number, { state: 'closed' });
   await b.quiet();
-  assert.deepEqual(b.comments(), [`${commentMarker}\nClosed without merging: nothing was applied.`]);
+  const [comment = '', ...more] = b.comments();
+  assert.deepEqual(more, []);
+  assert.ok(comment.startsWith(`${commentMarker}\nClosed without merging: nothing was applied.\n\n<details><summary>`));
 });
 
 test('surplus comments of ours are removed and the first one stays; those of people are left alone', async (t) => {

@@ -1,0 +1,118 @@
+// After the merge the diff that was shown stays: below the tracker, on the page with the buttons, and of each commit.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Bed } from '../fixture.ts';
+import type { Approval } from '../../../src/model/coxswain.ts';
+import { bed, openPull, progressOf, repo } from '../fixture.ts';
+import { app, changed, configMap } from '../markdown/sample.ts';
+
+const digest = 'k7f29qpdk7f29qpd';
+
+function touch(b: Bed, after = 'debug'): void {
+  const diff = changed(configMap('web', { LEVEL: 'info' }), configMap('web', { LEVEL: after }));
+  b.script.apps = [app('web-prod', { change: [diff] }, { gated: true, approvals: 1 })];
+}
+
+function waiting(of: string): Approval {
+  return {
+    apiVersion: 'coxswain.dev/v1alpha1',
+    kind: 'Approval',
+    metadata: { name: 'web-prod-1', namespace: 'argocd' },
+    spec: {
+      application: 'argocd/web-prod',
+      digest: of,
+      revision: 'a'.repeat(40),
+      operations: [
+        { op: 'change', key: configMapKey('web'), phase: 'Sync', wave: 0, fields: [['data.LEVEL', 'x']] },
+        { op: 'delete', key: configMapKey('old'), phase: 'Sync', wave: 0 },
+      ],
+    },
+    status: { phase: 'Pending' },
+  };
+}
+
+function configMapKey(name: string): { group: string; kind: string; namespace: string; name: string } {
+  return { group: '', kind: 'ConfigMap', namespace: 'shop', name };
+}
+
+async function merged(b: Bed, approval?: Approval): Promise<string> {
+  const number = await openPull(b.sandbox);
+  await b.quiet();
+  b.script.progress = [
+    progressOf('web-prod', approval ? 'waiting' : 'success', { gated: true, ...(approval && { approval }) }),
+  ];
+  await b.sandbox.actAs('ann').merge(repo, number);
+  await b.quiet();
+  return b.comments()[0] ?? '';
+}
+
+function check(b: Bed, name: string): { text: string; summary: string } {
+  const found = b.sandbox.world.repositories[0]?.checks.findLast((each) => each.name === name);
+  return { text: found?.output.text ?? '', summary: found?.output.summary ?? '' };
+}
+
+const level = /-\s+LEVEL: info\n\+\s+LEVEL: debug/;
+
+test('after the merge the tracker stands on top and the diff that was shown stays below, folded', async (t) => {
+  const b = await bed(t);
+  touch(b);
+  const comment = await merged(b);
+  const [above = '', below = ''] = comment.split('<details><summary><b>The diff as it was shown before the merge</b>');
+  assert.match(above, /^<!-- coxswain -->\n### ✅ Merged and rolled out/);
+  assert.match(below, level);
+  assert.match(below, /digest <code>k7f29qpdk7f2<\/code>/);
+});
+
+test('it stays after a restart and after the applications have moved on', async (t) => {
+  const b = await bed(t);
+  touch(b);
+  await merged(b);
+  touch(b, 'another value');
+  await b.restart();
+  assert.match(b.comments()[0] ?? '', level);
+});
+
+test('the check of each commit keeps the diff of that commit', async (t) => {
+  const b = await bed(t);
+  touch(b);
+  await openPull(b.sandbox);
+  await b.quiet();
+  touch(b, 'trace');
+  const ann = b.sandbox.actAs('ann');
+  await ann.commit(repo, { branch: 'bump', files: { 'apps/web.yaml': 'image: two\n' }, message: 'web: again' });
+  await b.quiet();
+  const texts = (b.sandbox.world.repositories[0]?.checks ?? []).map(({ output }) => output.text ?? '');
+  assert.equal(texts.length, 2);
+  assert.match(texts[0] ?? '', level);
+  assert.match(texts[1] ?? '', /\+\s+LEVEL: trace/);
+});
+
+test('the page with the buttons shows each operation and the diff, deletions first and by name', async (t) => {
+  const b = await bed(t);
+  touch(b);
+  await merged(b, waiting(digest));
+  const { summary, text } = check(b, 'coxswain/approval');
+  assert.match(summary, /deletes `ConfigMap shop\/old`[\s\S]*changes `ConfigMap shop\/web`: `data.LEVEL`/);
+  assert.match(summary, /digest `k7f29qpdk7f2`: field by field below/);
+  assert.match(text, level);
+});
+
+test('where another effect waits than the pull request showed, the page with the buttons says so', async (t) => {
+  const b = await bed(t);
+  touch(b);
+  await merged(b, waiting('ffff29qpdk7f29qpd'));
+  assert.match(
+    check(b, 'coxswain/approval').summary,
+    /digest `ffff29qpdk7f`: not the effect that the pull request showed/,
+  );
+});
+
+test('what is closed without merging keeps its diff too', async (t) => {
+  const b = await bed(t);
+  touch(b);
+  const number = await openPull(b.sandbox);
+  await b.quiet();
+  await b.sandbox.actAs('ann').editPullRequest(repo, number, { state: 'closed' });
+  await b.quiet();
+  assert.match(b.comments()[0] ?? '', /Closed without merging[\s\S]*LEVEL: debug/);
+});
