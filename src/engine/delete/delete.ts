@@ -45,9 +45,13 @@ async function removeFinalizers(deps: ReconcileDeps, app: Application, done: rea
   const left = (app.metadata.finalizers ?? []).filter((item) => !done.includes(item));
   const { resourceVersion } = app.metadata;
   deps.claim(applicationKey(app));
-  await deps.store.applications.patch(applicationKey(app), {
-    metadata: { finalizers: left.length > 0 ? left : null, ...(resourceVersion && { resourceVersion }) },
-  });
+  const metadata = { finalizers: left.length > 0 ? left : null, ...(resourceVersion && { resourceVersion }) };
+  try {
+    await deps.store.applications.patch(applicationKey(app), { metadata });
+  } catch (error) {
+    // It went meanwhile, which its watch tells: by our own patch a moment ago, or by somebody's hand.
+    if (!isStatus(error, 404)) throw error;
+  }
 }
 
 /** What must be known and agreed to before anything goes. */

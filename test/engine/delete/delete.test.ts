@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import type { Application } from '../../../src/model/application.ts';
 import { createComparer } from '../../../src/compare/compare.ts';
 import { jq } from '../../worker.ts';
+import type { ReconcileDeps } from '../../../src/engine/application/pass.ts';
+import { deleteApplication } from '../../../src/engine/delete/delete.ts';
 import { cascade } from '../../../src/engine/delete/cascade.ts';
 import { connectThroughProxy } from '../../cluster/connect.ts';
 import { eventually, testCluster } from '../../control-plane.ts';
@@ -133,6 +135,28 @@ test('finalizers for delete hooks go when there are none; with hooks the deletio
   });
   await leaves(s, 'hooked');
   assert.equal(await s.cluster.api.get(configMap(s, 'hooked')), undefined);
+});
+
+test('an application that went a moment ago is no failure of its deletion', async (t) => {
+  const s = await stage(t, { 'web/a.yaml': config('web', '1') });
+  const app = {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
+    metadata: {
+      name: 'went',
+      namespace: s.namespace,
+      finalizers: cascading,
+      deletionTimestamp: '2026-01-05T15:04:00Z',
+    },
+    spec: { project: 'default', destination: { name: 'a cluster that is gone' } },
+  };
+  const deps: Pick<ReconcileDeps, 'store' | 'targetOf' | 'claim'> = {
+    store: s.store,
+    targetOf: () => Promise.resolve(undefined),
+    claim: () => undefined,
+  };
+  const after = await deleteApplication(deps as ReconcileDeps, app, AbortSignal.timeout(30_000));
+  assert.equal(after, undefined);
 });
 
 test('a kind that cannot be read holds the deletion: nothing is left behind unseen', async (t) => {
