@@ -2,7 +2,7 @@
 import type { Application, Operation, OperationState } from '../../model/application.ts';
 import type { Store } from '../../store/store.ts';
 import type { Gates } from '../application/place.ts';
-import { cox } from '../../model/annotations.ts';
+import { argo, cox } from '../../model/annotations.ts';
 import { applicationKey, isAutomated, shortRevision } from '../../model/application.ts';
 import { keyTitle } from '../../model/kube.ts';
 import { isSealed } from './seal.ts';
@@ -62,6 +62,19 @@ function foreignSync(store: Told, app: Application): string[] {
   ];
 }
 
+/** Argo CD deletes without asking; with its finalizer the objects go too. */
+function deletion({ metadata, status }: Application): string[] {
+  if (metadata.deletionTimestamp === undefined) return [];
+  const cascades = metadata.finalizers?.some((name) => name.startsWith(argo.resourcesFinalizer)) === true;
+  const rows = cascades ? (status?.resources ?? []).filter(({ hook }) => hook !== true) : [];
+  const named = rows
+    .slice(0, mostObjects)
+    .map(({ group = '', kind, namespace = '', name }) => keyTitle({ group, kind, namespace, name }));
+  const more = rows.length > mostObjects ? ` and ${rows.length - mostObjects} more` : '';
+  const what = named.length > 0 ? `, and with it ${named.join(', ')}${more}` : '; its objects stay';
+  return [`is being deleted past the gate by Argo CD${what}. Nobody has approved it here.`];
+}
+
 /** Sentences without a subject, of the application; none where all that needs approval waits for it. */
 export function toldOf(store: Told, app: Application): string[] {
   const project = store.projects.get(`${store.namespace}/${app.spec.project}`);
@@ -72,5 +85,5 @@ export function toldOf(store: Told, app: Application): string[] {
           'Set spec.syncPolicy.automated.enabled to false in Git.',
       ]
     : [];
-  return [...notHeld, ...foreignSync(store, app)];
+  return [...notHeld, ...foreignSync(store, app), ...deletion(app)];
 }

@@ -247,6 +247,21 @@ test('a gated application with automated on is told as not held, and what Argo C
   await approvalIn(s, 'gates', 'Superseded');
 });
 
+test('a deletion by Argo CD, which asks nobody, is told with what goes along', async (t) => {
+  const { s } = await deployed(t, { 'gates/a.yaml': config('gates', '1') });
+  await patchApp(s, 'gates', { metadata: { finalizers: ['resources-finalizer.argocd.argoproj.io'] } });
+  const app = await s.until('gates', 'compared', (each) => isSynced(each) && each.status?.resources?.length === 1);
+  assert.deepEqual(s.engine.told(app), []);
+  const ref = { group: 'argoproj.io', kind: 'Application', namespace: s.namespace, name: 'gates' };
+  await s.cluster.api.delete(ref);
+  const going = await s.until('gates', 'deleted', (each) => each.metadata.deletionTimestamp !== undefined);
+  assert.deepEqual(s.engine.told(going), [
+    `is being deleted past the gate by Argo CD, and with it ConfigMap ${s.namespace}/gates. ` +
+      'Nobody has approved it here.',
+  ]);
+  await patchApp(s, 'gates', { metadata: { finalizers: null } });
+});
+
 test('what was approved here is nobody else’s sync; a copy of its operation, whatever it names, is', async (t) => {
   const { s, operations } = await deployed(t, { 'gates/a.yaml': config('gates', '1') });
   const app = await s.until('gates', 'synced', isSynced);
