@@ -4,12 +4,9 @@ FROM golang:1.26 AS tools
 ENV CGO_ENABLED=0 GOFLAGS=-trimpath
 WORKDIR /tools
 COPY tools/ .
-RUN go -C helm build -ldflags "-s -w -X helm.sh/helm/v4/internal/version.version=v4.3.1" \
-    -o /out/helm helm.sh/helm/v4/cmd/helm
-RUN go -C kustomize build -ldflags "-s -w -X sigs.k8s.io/kustomize/api/provenance.version=v5.8.2" \
-    -o /out/kustomize sigs.k8s.io/kustomize/kustomize/v5
-RUN go -C jsonnet build -ldflags "-s -w" -o /out/jsonnet .
 RUN go -C render build -ldflags "-s -w" -o /out/render .
+RUN go -C render build -ldflags "-s -w -X helm.sh/helm/v4/internal/version.version=v4.3.1 \
+    -X sigs.k8s.io/kustomize/api/provenance.version=v5.8.2" -o /out/manifests ./manifests
 
 FROM node:26-slim AS packages
 WORKDIR /app

@@ -50,14 +50,13 @@ function filesOf(texts: ReadonlyMap<string, Buffer>, version = 0): Files {
 
 async function withRenderer<T>(use: (renderer: Renderer) => Promise<T>): Promise<T> {
   const dir = mkdtempSync(join(tmpdir(), 'coxswain-stall-'));
-  const tools = await binaries(['helm', 'kustomize', 'jsonnet', 'render']);
-  const worker = new Worker({ path: tools['render'] ?? '' });
+  const tools = await binaries(['manifests', 'render']);
+  const worker = new Worker({ path: tools.render });
   try {
     return await use(
       await createRenderer({
         worker,
-        tools: { helm: tools['helm'] ?? '', kustomize: tools['kustomize'] ?? '', jsonnet: tools['jsonnet'] ?? '' },
-        tempDir: dir,
+        program: tools.manifests,
       }),
     );
   } finally {
@@ -70,6 +69,7 @@ function requestOf(files: Files, revision: number): RenderRequest {
   return {
     source: { repoURL: 'https://git.example/x', path: 'app' },
     app: { name: 'app', namespace: 'argocd', destinationNamespace: 'app', project: 'default', revision: `${revision}` },
+    merged: true,
     files,
     cluster: { version: '1.36.3', apiVersions: [] },
   };

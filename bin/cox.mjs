@@ -37,7 +37,7 @@ async function addBuiltTools() {
   const binaries = join(root, 'tools', 'binaries.ts');
   if (process.env.COX_TOOLS_DIR || !existsSync(binaries)) return;
   const { binaryPath } = await import(pathToFileURL(binaries).href);
-  const folders = ['helm', 'kustomize', 'jsonnet', 'render']
+  const folders = ['manifests', 'render']
     .map((name) => binaryPath(name))
     .filter(existsSync)
     .map(dirname);

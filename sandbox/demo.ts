@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { AppError, describeError, errorMessage } from '../src/base/errors.ts';
 import { binaries } from '../tools/binaries.ts';
+import { ownNames } from '../tools/pins.ts';
 import { offers } from './offers.ts';
 import { startScene, type Scene } from './scene.ts';
 import { playStory } from './story.ts';
@@ -111,7 +112,7 @@ async function play(scene: Scene, options: Options, signal: AbortSignal): Promis
 async function setUp(options: Options, signal: AbortSignal): Promise<Scene | undefined> {
   try {
     tell('looking for the pinned binaries');
-    await binaries(options.kubeconfig ? ['helm', 'kustomize', 'jsonnet', 'render', 'kubectl'] : undefined, signal);
+    await binaries(options.kubeconfig ? ['manifests', 'render', 'kubectl'] : ownNames, signal);
     signal.throwIfAborted();
     return await startScene({
       signal,

@@ -13,7 +13,7 @@ interface OperatorOptions {
    * Of the page; default a free one, as for webhooks and health: the same in every life, so that webhooks find theirs.
    */
   port?: number;
-  /** Folder of helm, kustomize, jsonnet and render. */
+  /** Folder of manifests and render. */
   toolsDir: string;
   /**
    * Gets our own environment, which log-in plug-ins of a foreign cluster need; none of its COX_ variables. Default:
@@ -45,7 +45,7 @@ function inherited(): Record<string, string> {
 export async function toolsFolder(dir: string): Promise<string> {
   const folder = join(dir, 'tools');
   mkdirSync(folder, { recursive: true });
-  for (const [name, path] of Object.entries(await binaries(['helm', 'kustomize', 'jsonnet', 'render']))) {
+  for (const [name, path] of Object.entries(await binaries(['manifests', 'render']))) {
     rmSync(join(folder, name), { force: true });
     symlinkSync(path, join(folder, name));
   }

@@ -38,7 +38,7 @@ export function binaryPath(name: BinaryName, cache: string = cacheDirectory()): 
   for (const file of [
     'go.mod',
     'go.sum',
-    ...readdirSync(module)
+    ...readdirSync(module, { recursive: true, encoding: 'utf8' })
       .filter((each) => each.endsWith('.go'))
       .sort(),
   ])

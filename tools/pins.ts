@@ -15,6 +15,9 @@ const kubernetesVersion = {
   'k8s.io/component-base/version.gitMinor': '36',
 };
 
+const helmVersion = { 'helm.sh/helm/v4/internal/version.version': 'v4.3.1' };
+const kustomizeVersion = { 'sigs.k8s.io/kustomize/api/provenance.version': 'v5.8.2' };
+
 /** In the order in which they are built: what tests wait for longest comes first. */
 export const pins = {
   'kube-apiserver': { module: 'kubernetes', package: 'k8s.io/kubernetes/cmd/kube-apiserver', set: kubernetesVersion },
@@ -27,23 +30,18 @@ export const pins = {
   kubectl: { module: 'kubernetes', package: 'k8s.io/kubernetes/cmd/kubectl', set: kubernetesVersion },
   etcd: { module: 'etcd', package: 'go.etcd.io/etcd/server/v3', set: {} },
   kwok: { module: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok', set: {} },
-  helm: {
-    module: 'helm',
-    package: 'helm.sh/helm/v4/cmd/helm',
-    set: { 'helm.sh/helm/v4/internal/version.version': 'v4.3.1' },
-  },
-  kustomize: {
-    module: 'kustomize',
-    package: 'sigs.k8s.io/kustomize/kustomize/v5',
-    set: { 'sigs.k8s.io/kustomize/api/provenance.version': 'v5.8.2' },
-  },
-  jsonnet: { module: 'jsonnet', package: '.', set: {} },
   render: { module: 'render', package: '.', set: {} },
+  manifests: { module: 'render', package: './manifests', set: { ...helmVersion, ...kustomizeVersion } },
+  helm: { module: 'helm', package: 'helm.sh/helm/v4/cmd/helm', set: helmVersion },
+  kustomize: { module: 'kustomize', package: 'sigs.k8s.io/kustomize/kustomize/v5', set: kustomizeVersion },
 } as const satisfies Record<string, Pin>;
 
 export type BinaryName = keyof typeof pins;
 
 export const binaryNames: BinaryName[] = Object.keys(pins).filter(isBinaryName);
+
+/** Without the commands with which tests compare what their libraries make. */
+export const ownNames: BinaryName[] = binaryNames.filter((name) => name !== 'helm' && name !== 'kustomize');
 
 export function isBinaryName(name: string): name is BinaryName {
   return Object.hasOwn(pins, name);

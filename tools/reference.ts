@@ -239,7 +239,7 @@ In a clone, with Node 24 or newer first on PATH:
 \`\`\`sh
 npm install
 npm link
-node_modules/.bin/node tools/binaries.ts helm kustomize jsonnet render
+node_modules/.bin/node tools/binaries.ts manifests render
 \`\`\`
 
 The last line builds the tools that \`cox app diff\` and \`cox render\` need, by Go 1.26 or newer; \`cox\` of a clone

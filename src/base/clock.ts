@@ -36,6 +36,12 @@ export const systemClock: Clock = {
   sleep: (ms, signal) => sleepWith(systemClock.after, ms, signal),
 };
 
+/** Calls `fn` once after `ms`, unless the process has nothing else to do and ends; the returned function cancels it. */
+export function afterAll(ms: number, fn: () => void): () => void {
+  const timer = setTimeout(fn, ms).unref();
+  return () => clearTimeout(timer);
+}
+
 /** A clock that moves only by `step`; timers fire in order of their time. */
 export class SteppedClock implements Clock {
   #now: number;

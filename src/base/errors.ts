@@ -122,7 +122,7 @@ export const errorCodes = {
     next: 'Make the token anew under the settings of the Slack app, and put it into the Secret `coxswain-slack`.',
   },
   E_TOOLS: {
-    meaning: 'A tool that Coxswain runs is missing: git, helm, kustomize, jsonnet or render.',
+    meaning: 'A tool that Coxswain runs is missing: git, manifests or render.',
     seen: 'The log, `/readyz`, `cox`, and `npm test` where one cannot be built',
     next: 'Put it on PATH or into COX_TOOLS_DIR. The hint says how to build it.',
   },

@@ -2,7 +2,7 @@
 // one, and again after it ended.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { systemClock } from './clock.ts';
+import { afterAll, systemClock } from './clock.ts';
 import { AppError } from './errors.ts';
 import { toolMissing } from './process.ts';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
@@ -16,11 +16,23 @@ interface WorkerOptions {
   maxOutput?: number;
   /** Bytes that the process may hold, where the system has a means: more is its end. Default: 8 GiB reserved. */
   memory?: number;
+  /** The whole environment. Default: PATH, and what bounds Go's memory. */
+  env?: Record<string, string>;
+  /** Milliseconds after which a process that nobody asks is ended; default never. */
+  idleMs?: number;
 }
 
 interface WorkerAnswer {
   value: unknown;
   blobs: Buffer[];
+}
+
+/** The first blob of an answer. */
+interface Head {
+  value?: unknown;
+  error?: string;
+  /** The process is of no use after it. */
+  last?: boolean;
 }
 
 interface Call {
@@ -44,14 +56,21 @@ const environment = { PATH: process.env['PATH'] ?? '', GOMEMLIMIT: '512MiB', LC_
 export class Worker {
   readonly #options: Required<Omit<WorkerOptions, 'memory'>>;
   readonly #limits: string[];
+  #cancelIdle: (() => void) | undefined;
   #child: ChildProcessWithoutNullStreams | undefined;
   #answers: MessageReader | undefined;
   #cancelTimer: (() => void) | undefined;
   #stopped = false;
   readonly #waiting: Call[] = [];
 
-  constructor({ path, timeoutMs = 30_000, maxOutput = 128 * 2 ** 20, memory }: WorkerOptions) {
-    this.#options = { path, timeoutMs, maxOutput };
+  constructor({ memory, ...options }: WorkerOptions) {
+    this.#options = {
+      timeoutMs: 30_000,
+      maxOutput: 128 * 2 ** 20,
+      env: environment,
+      idleMs: Infinity,
+      ...options,
+    };
     this.#limits = [reserved, ...(memory === undefined ? [] : [`--data=${memory}`])];
   }
 
@@ -89,8 +108,9 @@ export class Worker {
   }
 
   #send(): void {
+    this.#cancelIdle?.();
     const [call] = this.#waiting;
-    if (!call) return keepAlive(this.#child, false);
+    if (!call) return this.#rest();
     call.attempts += 1;
     const child = (this.#child ??= this.#start());
     keepAlive(child, true);
@@ -102,10 +122,16 @@ export class Worker {
     child.stdin.uncork();
   }
 
+  #rest(): void {
+    keepAlive(this.#child, false);
+    const { idleMs } = this.#options;
+    if (this.#child && Number.isFinite(idleMs)) this.#cancelIdle = afterAll(idleMs, () => this.#end());
+  }
+
   #start(): ChildProcessWithoutNullStreams {
-    const { path } = this.#options;
+    const { path, env } = this.#options;
     const child = spawn(prlimit ?? path, prlimit ? [...this.#limits, path] : [], {
-      env: environment,
+      env,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#answers = new MessageReader(this.#options.maxOutput);
@@ -146,15 +172,12 @@ export class Worker {
     if (!answers) return;
     this.#cancelTimer?.();
     const call = this.#waiting.shift();
+    const [first, ...blobs] = answers;
+    const { value = null, error, last } = headOf(first);
+    if (last) this.#end();
     this.#send();
-    const [head, ...blobs] = answers;
-    try {
-      const { value = null, error } = JSON.parse(String(head)) as { value?: unknown; error?: string };
-      if (error !== undefined) throw new AppError('E_PROCESS', error);
-      call?.resolve({ value, blobs });
-    } catch (error) {
-      call?.reject(error);
-    }
+    if (error !== undefined) call?.reject(new AppError('E_PROCESS', error));
+    else call?.resolve({ value, blobs });
   }
 
   /** Ends the process and the request that it was at; the next one finds a new process. */
@@ -166,6 +189,7 @@ export class Worker {
 
   #end(): void {
     this.#cancelTimer?.();
+    this.#cancelIdle?.();
     const child = this.#child;
     this.#child = undefined;
     child?.kill('SIGKILL');
@@ -173,6 +197,14 @@ export class Worker {
 
   #tooMuch(what: string): AppError {
     return new AppError('E_PROCESS_LIMIT', `${this.#options.path} took ${what}`, { hint: 'Make the input smaller.' });
+  }
+}
+
+function headOf(blob: Buffer | undefined): Head {
+  try {
+    return JSON.parse(String(blob)) as Head;
+  } catch {
+    return { error: 'the answer is no JSON', last: true };
   }
 }
 

@@ -23,13 +23,11 @@ function commandRow(name: CommandName): string {
 
 const notes = [
   'An application is named by its name or by namespace/name. Diff, manifests and render run here, with the rights of',
-  'the kubeconfig and with helm, kustomize, jsonnet and render where the application needs them. Secret values are',
-  'never shown.',
+  'the kubeconfig and with the programs manifests and render. Secret values are never shown.',
   '',
   'Exit code: 0 done, 1 a difference or a failed operation, 2 wrong usage, 3 an error, 130 interrupted.',
   '',
-  'Environment: KUBECONFIG, COX_NAMESPACE, COX_TOOLS_DIR (folder of helm, kustomize, jsonnet and render; default',
-  'PATH), NO_COLOR.',
+  'Environment: KUBECONFIG, COX_NAMESPACE, COX_TOOLS_DIR (folder of manifests and render; default PATH), NO_COLOR.',
 ];
 
 /** All commands. */

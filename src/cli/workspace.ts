@@ -117,15 +117,19 @@ export async function openRooms(session: Session, app: Application): Promise<Roo
   session.atEnd(() => git.stop());
   const renderer = await createRenderer({
     worker,
-    tools: { helm: tool('helm'), kustomize: tool('kustomize'), jsonnet: tool('jsonnet') },
-    tempDir: dir,
+    program: tool('manifests'),
   });
   const { discovery } = destination.cluster;
   const clusterFacts = { version: discovery.version, apiVersions: discovery.apiVersions() };
   return {
     ...destination,
     jq,
-    desiring: createDesiring({ git, renderer, clusterOf: () => Promise.resolve(clusterFacts) }),
+    desiring: createDesiring({
+      merged: options.revision === undefined,
+      git,
+      renderer,
+      clusterOf: () => Promise.resolve(clusterFacts),
+    }),
     revisions: sourcesOf(app.spec).map(() => options.revision),
   };
 }

@@ -38,7 +38,7 @@ export interface Config {
   engine: 'coxswain' | 'argocd';
   /** Mirrors and render overlays; may be lost at any time. */
   dataDir: string;
-  /** Folder with helm, kustomize, jsonnet and render; empty = found on PATH. */
+  /** Folder with manifests and render; empty = found on PATH. */
   toolsDir: string;
   listen: {
     /** What the internet may reach: webhooks of forges. */
@@ -77,7 +77,7 @@ export const variables = {
     'The mirror of a repository goes with its last application; ' +
     'others, of a former process too, go when no process has used them for a day or two. Default: ' +
     'coxswain in XDG_CACHE_HOME or in ~/.cache',
-  COX_TOOLS_DIR: 'Folder of helm, kustomize, jsonnet and render. Default: found on PATH',
+  COX_TOOLS_DIR: 'Folder of manifests and render. Default: found on PATH',
   COX_LISTEN_PUBLIC:
     'host:port of the webhooks, /webhooks/github and /api/webhook, and of nothing else: ' +
     'the one port to expose to the internet. Default: 0.0.0.0:8080',

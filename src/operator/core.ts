@@ -12,6 +12,7 @@ import { credentialFor } from '../store/settings.ts';
 import type { Store } from '../store/store.ts';
 import type { Base, Core, State } from './parts.ts';
 import { createAuthors } from '../engine/approval/authors.ts';
+import type { Application } from '../model/application.ts';
 import type { GitHubClient } from '../github/client/client.ts';
 import { openClient } from '../github/client/client.ts';
 import { standingOf } from '../chatops/standing.ts';
@@ -24,9 +25,9 @@ import { authorisers } from '../policy/rbac.ts';
 import { createRenderer } from '../render/render.ts';
 
 /** In the folder of tools, or as PATH finds them. */
-export function toolPaths(config: Config): { helm: string; kustomize: string; jsonnet: string; render: string } {
+export function toolPaths(config: Config): { manifests: string; render: string } {
   const path = (name: string): string => (config.toolsDir ? join(config.toolsDir, name) : name);
-  return { helm: path('helm'), kustomize: path('kustomize'), jsonnet: path('jsonnet'), render: path('render') };
+  return { manifests: path('manifests'), render: path('render') };
 }
 
 type Opening = Base & State;
@@ -76,12 +77,13 @@ export async function openCore(base: Base, state: State): Promise<Core> {
   started.add('patches', () => threeWay.stop());
   const git = gitOf({ ...base, ...state }, worker, github);
   started.add('git', () => git.stop());
-  const renderer = await createRenderer({ tools: toolPaths(config), worker });
-  const desiring = createDesiring({
+  const renderer = await createRenderer({ program: toolPaths(config).manifests, worker });
+  const from = {
     git,
     renderer,
-    clusterOf: (app) => engine.clusters.servedFor(app),
-  });
+    clusterOf: (app: Application) => engine.clusters.servedFor(app),
+  };
+  const desiring = createDesiring({ ...from, merged: true });
   const authorise = authorisers();
   const sources = createSources({ git, store, clock, log });
   const authors = createAuthors(git, github);
@@ -105,5 +107,6 @@ export async function openCore(base: Base, state: State): Promise<Core> {
     mode: config.engine,
     controller,
   });
-  return { ...base, ...state, github, worker, git, desiring, engine, authors };
+  const previewing = createDesiring({ ...from, merged: false });
+  return { ...base, ...state, github, worker, git, desiring, previewing, engine, authors };
 }

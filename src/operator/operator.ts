@@ -29,12 +29,12 @@ import { openCore, toolPaths } from './core.ts';
 import type { SetupPages } from '../web/setup-page.ts';
 import { githubOf, passWebhooksOn, setupPages } from './github-app.ts';
 
-function openGitHub({ queues, config, log, github, store, schedules, git, desiring, engine }: Core): Promise<GitHub> {
+function openGitHub({ queues, config, log, github, store, schedules, git, previewing, engine }: Core): Promise<GitHub> {
   return createGitHub({
     client: github,
     webhookSecret: config.webhookSecret,
     store,
-    change: createChange(changeDeps({ store, git, desiring, engine, clock })),
+    change: createChange(changeDeps({ store, git, desiring: previewing, engine, clock })),
     onPush: (push) =>
       void engine
         .onPush(push.repoUrl)

@@ -44,6 +44,8 @@ export interface Core extends Base, State {
   worker: Worker;
   git: Git;
   desiring: Desiring;
+  /** The same for what nobody has merged. */
+  previewing: Desiring;
   engine: Engine;
   authors: Authors;
 }

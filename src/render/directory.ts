@@ -2,12 +2,12 @@
 import { follow, relativeTo } from './source/paths.ts';
 import { globMatch } from '../base/glob.ts';
 import { isLfsPointer, refuseLfsPointer, refuseModule } from './source/absent.ts';
-import { importsOf, jsonnetArguments, runJsonnet } from './jsonnet.ts';
+import { importsOf, jsonnetOptions, runJsonnet } from './jsonnet.ts';
 import { mentionsEnvelope, plainObjects, repeatedWarnings } from './document/complete.ts';
 import { parseTexts } from './document/yaml.ts';
 import { renderError } from './source/plan.ts';
 import { AppError } from '../base/errors.ts';
-import { withOverlay } from './source/overlay.ts';
+import { overlayOf } from './source/overlay.ts';
 import type { DirectorySource } from '../model/sources.ts';
 import type { FileEntry, Files } from '../model/files.ts';
 import type { ImportCache } from './jsonnet.ts';
@@ -15,13 +15,12 @@ import type { Input, Plan, Planning } from './source/plan.ts';
 import type { Condition } from '../model/application.ts';
 import type { Manifest, ParsedDocument, Produced } from './document/complete.ts';
 import type { Text } from './document/yaml.ts';
-import type { Tool } from './source/tool.ts';
+import type { Workers } from './source/workers.ts';
 import type { Worker } from '../base/worker.ts';
 
 interface DirectoryParts {
-  tool: Tool;
+  workers: Workers;
   worker: Worker;
-  tempDir: string;
   imports: ImportCache;
 }
 
@@ -39,7 +38,7 @@ export async function planDirectory(planning: Planning, parts: DirectoryParts): 
   const inputs: Input[] = [...new Set([...found.files.map((file) => file.path), ...libraries.found])]
     .sort()
     .map((name) => ({ path: name, files }));
-  const args = programs.length > 0 ? jsonnetArguments(planning) : [];
+  const options = programs.length > 0 ? jsonnetOptions(planning) : undefined;
   const produce = async (): Promise<Produced> => {
     const { manifests, leftOut, repeated } = await readPlain(
       parts.worker,
@@ -47,20 +46,20 @@ export async function planDirectory(planning: Planning, parts: DirectoryParts): 
       found.files.filter((entry) => !programs.includes(entry)),
     );
     const warnings = [...leftOutWarnings([...found.leftOut, ...leftOut]), ...repeated];
-    if (programs.length === 0) return { manifests, warnings };
-    const made = await withOverlay(parts.tempDir, inputs, (overlay) => {
-      overlay.pointers.forEach(refuseLfsPointer);
-      return runJsonnet({
-        tool: parts.tool,
-        worker: parts.worker,
-        programs: programs.map((file) => file.path),
-        args,
-        overlay,
-      });
+    if (!options) return { manifests, warnings };
+    const overlay = await overlayOf(inputs);
+    overlay.pointers.forEach(refuseLfsPointer);
+    const made = await runJsonnet({
+      workers: parts.workers,
+      merged: planning.merged,
+      worker: parts.worker,
+      programs: programs.map((file) => file.path),
+      options,
+      overlay,
     });
     return { manifests: [...manifests, ...made], warnings };
   };
-  const parameters = { path, leftOut: found.leftOut, ...(programs.length > 0 && { tool: parts.tool.version, args }) };
+  const parameters = { path, leftOut: found.leftOut, ...(options && { tool: parts.workers.version, options }) };
   return {
     sourceType: 'Directory',
     inputs,

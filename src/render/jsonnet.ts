@@ -4,14 +4,14 @@ import { buildEnvironment, renderError, substitute } from './source/plan.ts';
 import { follow, folderOf, joinPath } from './source/paths.ts';
 import { completeObjects } from './document/complete.ts';
 import { parseOutput } from './document/yaml.ts';
+import { root } from './source/overlay.ts';
 import { runTool } from './source/tool.ts';
-import { toolHint } from '../base/process.ts';
 import type { FileEntry } from '../model/files.ts';
 import type { JsonnetVar } from '../model/sources.ts';
 import type { Manifest } from './document/complete.ts';
 import type { Overlay } from './source/overlay.ts';
 import type { Planning } from './source/plan.ts';
-import type { Tool } from './source/tool.ts';
+import type { Workers } from './source/workers.ts';
 import type { Worker } from '../base/worker.ts';
 
 /** What a file imports, by its id. */
@@ -78,53 +78,53 @@ function libraryFolders({ path, source }: Planning): string[] {
   return [path, ...libraries];
 }
 
-/** Everything but the program: search path, variables. `-J` folders are relative to the root. */
-export function jsonnetArguments(planning: Planning): string[] {
+interface JsonnetOptions {
+  /** From the root; Jsonnet lets the last one win, Argo CD the first. */
+  libraries: string[];
+  variables: { name: string; value: string; code: boolean; argument: boolean }[];
+}
+
+/** Everything but the program. */
+export function jsonnetOptions(planning: Planning): JsonnetOptions {
   const environment = buildEnvironment(planning);
   const { extVars = [], tlas = [] } = planning.source.directory?.jsonnet ?? {};
-  const variables = (kind: 'ext' | 'tla', list: JsonnetVar[]): string[] =>
-    list.flatMap(({ name, value, code }) => [
-      `--${kind}-${code ? 'code' : 'str'}`,
-      `${name}=${substitute(value, environment)}`,
-    ]);
-  // Jsonnet lets the last folder win, Argo CD the first.
-  const folders = libraryFolders(planning)
-    .toReversed()
-    .flatMap((folder) => ['-J', folder === '' ? '.' : folder]);
-  return [...folders, ...variables('ext', extVars), ...variables('tla', tlas)];
+  const variables = (list: JsonnetVar[], argument: boolean): JsonnetOptions['variables'] =>
+    list.map(({ name, value, code }) => ({
+      name,
+      value: substitute(value, environment),
+      code: Boolean(code),
+      argument,
+    }));
+  return {
+    libraries: libraryFolders(planning)
+      .toReversed()
+      .map((folder) => folder || '.'),
+    variables: [...variables(extVars, false), ...variables(tlas, true)],
+  };
 }
 
 interface JsonnetRun {
-  tool: Tool;
+  workers: Workers;
+  merged: boolean;
   worker: Worker;
   /** Paths from the root. */
   programs: string[];
-  args: string[];
+  options: JsonnetOptions;
   overlay: Overlay;
 }
 
-/** Only ours stays in the folder it is given; any other follows a program's imports over the whole machine. */
-const ours = 'coxswain-jsonnet';
-
-/**
- * Manifests in the order of the programs. Throws E_RENDER with the program's place, and with a hint where it is not
- * our own Jsonnet.
- */
-export async function runJsonnet({ tool, worker, programs, args, overlay }: JsonnetRun): Promise<Manifest[]> {
-  if (!tool.fault && !tool.version.startsWith(ours)) {
-    throw renderError(
-      `${tool.path} is another Jsonnet than Coxswain's own, which alone reads nothing outside of the repository`,
-      undefined,
-      { hint: toolHint('jsonnet') },
-    );
-  }
+/** Manifests in the order of the programs. Throws E_RENDER with the program's place. */
+export async function runJsonnet(job: JsonnetRun): Promise<Manifest[]> {
+  const { workers, merged, worker, programs, options, overlay } = job;
   const manifests: Manifest[] = [];
   for (const program of programs) {
     const { text } = await runTool({
-      tool,
-      args: ['--root', overlay.root, ...args, '--', program],
+      workers,
+      tool: 'jsonnet',
+      merged,
       overlay,
-      cwd: overlay.root,
+      options: { ...options, root, program },
+      given: options.variables.map(({ name, value }) => `${name}=${value}`),
       innermostFirst: true,
     });
     manifests.push(...completeObjects(await parseOutput(worker, text, program)));

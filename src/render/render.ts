@@ -1,5 +1,4 @@
 // The render room: manifests out of the files of a commit, made once for each content.
-import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../base/errors.ts';
@@ -9,30 +8,24 @@ import { inputId, inputName, renderError } from './source/plan.ts';
 import { findingText, idleSourceFields } from '../model/contract.ts';
 import { orAborted } from '../base/abort.ts';
 import { planDirectory } from './directory.ts';
-import { ownFolder, sweepLeftovers } from './document/leftovers.ts';
 import { planHelm } from './helm/helm.ts';
 import { planKustomize } from './kustomize/kustomize.ts';
 import { sourceTypeOf, withOverrides } from './detect.ts';
-import { toolVersion } from './source/tool.ts';
+import { findProgram, Workers } from './source/workers.ts';
 import { Semaphore } from '../base/semaphore.ts';
 import { stringifyJson } from '../base/json.ts';
 import type { ChartReader } from './helm/chart.ts';
 import type { Produced } from './document/complete.ts';
 import type { Input, Plan, Planning } from './source/plan.ts';
 import type { KustomizationReader } from './kustomize/closure.ts';
-import type { Rendered, RenderCounts, RenderInputs, RenderRequest, Tools } from './source/request.ts';
-import type { Tool } from './source/tool.ts';
+import type { Rendered, RenderCounts, RenderInputs, RenderRequest } from './source/request.ts';
 import type { Worker } from '../base/worker.ts';
 
 interface RendererOptions {
-  tools: Tools;
+  /** Path of the program `manifests`, in which Helm, Kustomize and Jsonnet are. Its versions are asked once. */
+  program: string;
   /** Reads YAML. */
   worker: Worker;
-  /**
-   * Folder of the overlays, of this renderer alone: it is emptied at the start. Default: one of this process in the
-   * temporary folder, where those of dead processes are removed.
-   */
-  tempDir?: string;
   /** Limit of the cache, in bytes of manifests as JSON; default 32 MiB. */
   cacheBytes?: number;
   /** Tools that run at the same time; default one for each processor, at least 2. */
@@ -61,36 +54,28 @@ type Outcome = { rendered: Rendered; bytes: number } | { failure: AppError; byte
 
 /** Manifests are kept by the content that they were made from, in memory. */
 export async function createRenderer(options: RendererOptions): Promise<Renderer> {
-  const { tools, worker, cacheBytes = 32 * 2 ** 20, concurrency = Math.max(2, availableParallelism()) } = options;
-  const tempDir = options.tempDir ?? ownFolder();
-  if (options.tempDir === undefined) sweepLeftovers();
-  rmSync(tempDir, { recursive: true, force: true });
-  const [helm, kustomize, jsonnet] = await Promise.all([
-    toolVersion(tools.helm, ['version', '--short']),
-    toolVersion(tools.kustomize, ['version']),
-    toolVersion(tools.jsonnet, ['--version']),
-  ]);
-  const plan = planner({ helm, kustomize, jsonnet }, { worker, tempDir });
+  const { worker, cacheBytes = 32 * 2 ** 20, concurrency = Math.max(2, availableParallelism()) } = options;
+  const plan = planner({ worker, workers: new Workers(await findProgram(options.program)) });
   const turns = new Semaphore(concurrency);
   const cache = new LRUCache<string, Outcome>({ maxSize: cacheBytes, sizeCalculation: ({ bytes }) => bytes });
   const running = new Map<string, Promise<Outcome>>();
   const counts: RenderCounts = { renders: 0, hits: 0, shared: 0 };
 
-  const produce = async (inputs: RenderInputs, planned: Plan): Promise<Outcome> => {
+  const produce = async (key: string, inputs: RenderInputs, planned: Plan): Promise<Outcome> => {
     const giveBack = await turns.take();
     try {
       counts.renders += 1;
       const outcome = success(inputs, await planned.produce());
-      cache.set(inputs.key, outcome);
+      cache.set(key, outcome);
       return outcome;
     } catch (error) {
       if (!(error instanceof AppError) || error.kind !== 'terminal' || error.code === 'E_PROCESS_LIMIT') throw error;
       const outcome = { failure: error, bytes: 1024 };
-      cache.set(inputs.key, outcome);
+      cache.set(key, outcome);
       return outcome;
     } finally {
       giveBack();
-      running.delete(inputs.key);
+      running.delete(key);
     }
   };
 
@@ -100,16 +85,18 @@ export async function createRenderer(options: RendererOptions): Promise<Renderer
     render: async (request) => {
       const planned = await plan(request);
       const inputs = await keyed(planned);
-      const known = cache.get(inputs.key);
+      const merged = `merged ${inputs.key}`;
+      const key = request.merged ? merged : inputs.key;
+      const known = cache.get(merged) ?? cache.get(key);
       if (known) {
         counts.hits += 1;
         return unwrap(known);
       }
-      const underWay = running.get(inputs.key);
+      const underWay = running.get(key);
       if (underWay) counts.shared += 1;
       // A run is nobody's alone: the signal ends the waiting, not the run, which is bounded by its own limits.
-      const run = underWay ?? produce(inputs, planned);
-      running.set(inputs.key, run);
+      const run = underWay ?? produce(key, inputs, planned);
+      running.set(key, run);
       return unwrap(await orAborted(run, request.signal));
     },
   };
@@ -151,10 +138,7 @@ async function keyed(plan: Plan): Promise<RenderInputs> {
 }
 
 /** Makes plans; what it has read of files is remembered by their ids. */
-function planner(
-  tools: { helm: Tool; kustomize: Tool; jsonnet: Tool },
-  base: { worker: Worker; tempDir: string },
-): (request: RenderRequest) => Promise<Plan> {
+function planner(base: { worker: Worker; workers: Workers }): (request: RenderRequest) => Promise<Plan> {
   const kustomizations: KustomizationReader = { worker: base.worker, known: new LRUCache({ max: 20_000 }) };
   const capabilities = new LRUCache<string, boolean>({ max: 20_000 });
   const charts: ChartReader = { worker: base.worker, known: new LRUCache({ max: 20_000 }) };
@@ -173,10 +157,10 @@ function planner(
     const planning: Planning = { ...request, source: merged.source, path };
     const type = await sourceTypeOf(merged.source, files, path);
     const planned = await (type === 'Helm'
-      ? planHelm(planning, { ...base, tool: tools.helm, capabilities, charts })
+      ? planHelm(planning, { ...base, capabilities, charts })
       : type === 'Kustomize'
-        ? planKustomize(planning, { ...base, tool: tools.kustomize, kustomizations })
-        : planDirectory(planning, { ...base, tool: tools.jsonnet, imports }));
+        ? planKustomize(planning, { ...base, kustomizations })
+        : planDirectory(planning, { ...base, imports }));
     const overrides = merged.overrides.map((file) => ({ path: file, files }));
     // Anything may appear in its folder, by whichever name the source calls it.
     return {

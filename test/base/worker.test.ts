@@ -1,13 +1,14 @@
 // The process that is kept running: one request after the other, limits, and what becomes of requests when it ends.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Worker } from '../../src/base/worker.ts';
 import { binaries } from '../../tools/binaries.ts';
+import { eventually } from '../control-plane.ts';
 
-const { render } = await binaries(['render']);
+const { manifests, render } = await binaries(['manifests', 'render']);
 const newest = { constraint: '1.x', tags: ['1.0'] };
 
 /** A tool of a few lines of shell, in a folder of its own. */
@@ -19,7 +20,11 @@ function tool(t: TestContext, body: string): string {
   return path;
 }
 
-function open(t: TestContext, path: string, options: { timeoutMs?: number; maxOutput?: number } = {}): Worker {
+function open(
+  t: TestContext,
+  path: string,
+  options: { timeoutMs?: number; maxOutput?: number; idleMs?: number } = {},
+): Worker {
   const worker = new Worker({ path, ...options });
   t.after(() => worker.stop());
   return worker;
@@ -78,4 +83,46 @@ test('after the stop nothing is asked, and what was under way rejects', async (t
   worker.stop();
   await assert.rejects(underWay, /is stopped/);
   await assert.rejects(worker.call('yaml', {}), /is stopped/);
+});
+
+/** Writes its process id first, each time that it is started. */
+function counted(t: TestContext, program: string): { path: string; pids: () => number[] } {
+  const path = tool(t, `echo $$ >> pids\nexec ${program}`);
+  const file = join(dirname(path), 'pids');
+  return { path, pids: () => readFileSync(file, 'utf8').trim().split('\n').map(Number) };
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test('a process whose answer is its last is asked nothing more', async (t) => {
+  const { path, pids } = counted(t, manifests);
+  const worker = open(t, path);
+  const program = (text: string): [string, object, Buffer[]] => [
+    'jsonnet',
+    { files: ['/x.jsonnet'], options: { root: '/', program: 'x.jsonnet' } },
+    [Buffer.from(text)],
+  ];
+  const answers = await Promise.allSettled(['1', 'error "no"', '2', '3'].map((each) => worker.call(...program(each))));
+  assert.deepEqual(
+    answers.map((each) => (each.status === 'fulfilled' ? String(each.value.blobs[0]).trim() : 'refused')),
+    ['1', 'refused', '2', '3'],
+  );
+  assert.equal(pids().length, 2);
+});
+
+test('a process that nobody asks any more is ended, and the next request finds another', async (t) => {
+  const { path, pids } = counted(t, render);
+  const worker = open(t, path, { idleMs: 1 });
+  await worker.call('constraint', newest);
+  const [first = 0] = pids();
+  await eventually('it is ended', () => Promise.resolve(isRunning(first) ? undefined : true));
+  assert.equal((await worker.call('constraint', newest)).value, '1.0');
+  assert.equal(pids().length, 2);
 });

@@ -41,6 +41,7 @@ export async function preview(s: Stage, files: Record<string, string | undefined
   const sha = branch(s, files);
   const { store, engine, renderer, cluster } = s;
   const desiring = createDesiring({
+    merged: false,
     git: s.git,
     renderer,
     clusterOf: () => Promise.resolve({ version: cluster.discovery.version, apiVersions: [] }),

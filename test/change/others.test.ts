@@ -53,6 +53,7 @@ async function preview(s: Stage, files: Record<string, string | undefined>): Pro
   git('push', '-qf', 'origin', 'HEAD:refs/heads/topic');
   git('reset', '-q', '--hard', base);
   const desiring = createDesiring({
+    merged: false,
     git: s.git,
     renderer: s.renderer,
     clusterOf: () => Promise.resolve({ version: s.cluster.discovery.version, apiVersions: [] }),

@@ -112,7 +112,7 @@ export async function bed(t: TestContext, files: Record<string, string>): Promis
   await ownNamespaceOnly(made);
   const tools = join(dir, 'tools');
   mkdirSync(tools);
-  for (const [name, path] of Object.entries(await binaries(['helm', 'kustomize', 'jsonnet', 'render'])))
+  for (const [name, path] of Object.entries(await binaries(['manifests', 'render'])))
     symlinkSync(path, join(tools, name));
   const env = {
     KUBECONFIG: plane.kubeconfigs.admin,

@@ -171,8 +171,10 @@ test('the Deployment sets variables that exist, and what it sets is a valid conf
 
 test('the image is built from the pinned tools with their versions', () => {
   const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8').replace(/ \\\n\s*/g, ' ');
-  for (const name of ['helm', 'kustomize', 'jsonnet', 'render'] as const) {
-    const line = dockerfile.split('\n').find((each) => each.startsWith(`RUN go -C ${pins[name].module} build`));
+  for (const name of ['manifests', 'render'] as const) {
+    const line = dockerfile
+      .split('\n')
+      .find((each) => each.startsWith(`RUN go -C ${pins[name].module} build`) && each.includes(`-o /out/${name} `));
     assert.ok(line?.endsWith(` ${pins[name].package}`), name);
     for (const [variable, value] of Object.entries(pins[name].set))
       assert.ok(line?.includes(`-X ${variable}=${value}`), variable);

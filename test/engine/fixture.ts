@@ -183,12 +183,9 @@ async function run({ config, namespace, dir, forge, standing, fuse, options }: R
     signal: abort.signal,
     protocols: ['file', 'git'],
   });
-  const { helm, kustomize, jsonnet } = await binaries(['helm', 'kustomize', 'jsonnet']);
-  const renderer = await createRenderer({
-    worker,
-    tools: { helm: helm ?? '', kustomize: kustomize ?? '', jsonnet: jsonnet ?? '' },
-  });
+  const renderer = await createRenderer({ worker, program: (await binaries(['manifests'])).manifests });
   const desiring = createDesiring({
+    merged: true,
     git,
     renderer,
     clusterOf: () =>

@@ -10,7 +10,7 @@ import { createOperator, type Operator } from '../../sandbox/operator.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { eventually, testCluster } from '../control-plane.ts';
 
-const names = ['helm', 'kustomize', 'jsonnet', 'render'] as const;
+const names = ['manifests', 'render'] as const;
 
 /** In a cluster with its definitions; `tools` are in the folder when it starts. */
 async function operatorWith(
@@ -58,21 +58,21 @@ function waits(operator: Operator): { code: string; hint: string }[] {
 }
 
 test('tools that are missing are named with where they were looked for, and the start waits for them', async (t) => {
-  const { operator, dir, put } = await operatorWith(t, { tools: ['kustomize', 'jsonnet'] });
+  const { operator, dir, put } = await operatorWith(t, { tools: [] });
   operator.spawn();
   const text = await readyz(operator, /missing/);
   assert.ok(
     text.startsWith(
-      `503 starting: waits: missing: helm (looked at ${dir}/helm), render (looked at ${dir}/render) (E_TOOLS). ` +
-        'Put helm on PATH',
+      `503 starting: waits: missing: manifests (looked at ${dir}/manifests), render (looked at ${dir}/render) ` +
+        '(E_TOOLS). Put manifests on PATH',
     ),
     text,
   );
   const [told, ...more] = waits(operator);
   assert.equal(told?.code, 'E_TOOLS');
-  assert.match(told?.hint ?? '', /tools\/binaries\.ts helm builds it\. .*tools\/binaries\.ts render builds it/);
+  assert.match(told?.hint ?? '', /tools\/binaries\.ts manifests builds it\. .*tools\/binaries\.ts render builds it/);
   assert.deepEqual(more, []);
-  put('helm');
+  put('manifests');
   await readyz(operator, /missing: render/);
   put('render');
   await operator.ready();

@@ -6,7 +6,7 @@ import { binaries } from '../../tools/binaries.ts';
 import { createRenderer } from '../../src/render/render.ts';
 import { filesOf } from '../../src/git/git.ts';
 import { worker } from '../worker.ts';
-import { mirrors, origin, temporary } from '../git/origin.ts';
+import { mirrors, origin } from '../git/origin.ts';
 import type { ApplicationSource } from '../../src/model/application.ts';
 import type { Origin } from '../git/origin.ts';
 import type { Rendered, RenderRequest } from '../../src/render/source/request.ts';
@@ -26,8 +26,7 @@ export async function bench(t: TestContext, files: Record<string, string>): Prom
   const repository = mirrors(t).repository(from.url);
   const renderer = await createRenderer({
     worker,
-    tools: await binaries(['helm', 'kustomize', 'jsonnet']),
-    tempDir: temporary(t),
+    program: (await binaries(['manifests'])).manifests,
   });
   const request: Bench['request'] = async (source, change = {}) => {
     await repository.fetch();
@@ -35,6 +34,7 @@ export async function bench(t: TestContext, files: Record<string, string>): Prom
     return {
       source: { repoURL: from.url, ...source },
       app: { name: 'shop', namespace: 'argocd', destinationNamespace: 'shop-dev', project: 'default', revision },
+      merged: true,
       files: filesOf(repository, revision),
       cluster: { version: '1.36.3', apiVersions: ['apps/v1', 'v1'] },
       ...change,

@@ -6,10 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { AppError } from '../../src/base/errors.ts';
 import { bench, configMap } from './bench.ts';
-import { binaries } from '../../tools/binaries.ts';
-import { createRenderer } from '../../src/render/render.ts';
 import { temporary } from '../git/origin.ts';
-import { worker } from '../worker.ts';
 import type { Bench } from './bench.ts';
 import type { ApplicationSource } from '../../src/model/application.ts';
 import type { TestContext } from 'node:test';
@@ -311,6 +308,16 @@ const helm: Row[] = [
     source: ({ dir }) => ({ helm: { fileParameters: [{ name: 'x', path: `v,y=${dir}/secret` }] } }),
   },
   {
+    what: 'a schema by its path',
+    files: ({ dir }) => charted({ 'a/values.schema.json': JSON.stringify({ $ref: `file://${dir}/secret.json` }) }),
+    refused: /permission denied/,
+  },
+  {
+    what: 'a schema by an address',
+    files: () => charted({ 'a/values.schema.json': JSON.stringify({ $ref: 'http://127.0.0.1:1/secret.json' }) }),
+    refused: /permission denied/,
+  },
+  {
     what: 'a dependency by an absolute path',
     files: ({ dir }) =>
       charted({ 'a/Chart.yaml': `${chart}dependencies: [{name: dep, version: 1.0.0, repository: "file://${dir}"}]\n` }),
@@ -447,21 +454,4 @@ test('the name of a dependency is no path to write to', async (t) => {
   );
   await assert.rejects(render({ path: 'a' }), /is no name of a chart/);
   assert.ok(!existsSync(target));
-});
-
-test('a Jsonnet that is not our own is not run', async (t) => {
-  const other = join(temporary(t), 'jsonnet');
-  writeFileSync(
-    other,
-    '#!/bin/sh\n[ "$1" = --version ] && echo "Jsonnet commandline interpreter (Go implementation) v0.22.0" || ' +
-      'echo "{}"\n',
-    { mode: 0o755 },
-  );
-  const { request } = await bench(t, program('1'));
-  const renderer = await createRenderer({
-    worker,
-    tools: { ...(await binaries(['helm', 'kustomize'])), jsonnet: other },
-    tempDir: temporary(t),
-  });
-  await assert.rejects(renderer.render(await request({ path: 'a' })), /another Jsonnet than Coxswain's own/);
 });

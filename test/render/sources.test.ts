@@ -179,6 +179,20 @@ test("a Helm source passes values, parameters and files in Argo CD's order", asy
   );
 });
 
+test('a Helm source may name the version of Kubernetes, and leave its schema aside', async (t) => {
+  const { render } = await bench(t, {
+    'c/Chart.yaml': 'apiVersion: v2\nname: c\nversion: 1.0.0\nkubeVersion: 1.20.x\n',
+    'c/values.schema.json': '{"required": ["replicas"]}',
+    'c/templates/x.yaml': configMap('x'),
+  });
+  const kubeVersion = '1.20.3';
+  await assert.rejects(render({ path: 'c', helm: { skipSchemaValidation: true } }), /which is incompatible/);
+  await assert.rejects(render({ path: 'c', helm: { kubeVersion } }), /missing property 'replicas'/);
+  assert.deepEqual(names(await render({ path: 'c', helm: { kubeVersion, skipSchemaValidation: true } })), [
+    'ConfigMap/x',
+  ]);
+});
+
 test('a directory takes YAML, JSON and Jsonnet, filtered by globs, flat unless asked', async (t) => {
   const { render } = await bench(t, {
     'd/a.yaml': `${configMap('a1')}---\n# only a comment\n---\n${configMap('a2')}`,
@@ -241,20 +255,19 @@ test('a source that only lends its files has no manifests', async (t) => {
   assert.deepEqual((await render({ ref: 'values' })).manifests, []);
 });
 
-test('tools that are named without a folder are found on PATH', async (t) => {
+test('a program that is named without a folder is found on PATH', async (t) => {
   const { request } = await bench(t, {
     'c/Chart.yaml': 'apiVersion: v2\nname: c\nversion: 1.0.0\n',
     'c/templates/x.yaml': configMap('x'),
   });
   const folder = temporary(t);
-  symlinkSync((await binaries(['helm'])).helm, join(folder, 'helm'));
+  symlinkSync((await binaries(['manifests'])).manifests, join(folder, 'manifests'));
   const before = process.env['PATH'];
   t.after(() => (process.env['PATH'] = before));
   process.env['PATH'] = `${folder}:${before ?? ''}`;
   const renderer = await createRenderer({
     worker,
-    tools: { helm: 'helm', kustomize: 'kustomize', jsonnet: 'jsonnet' },
-    tempDir: temporary(t),
+    program: 'manifests',
   });
   assert.deepEqual(names(await renderer.render(await request({ path: 'c' }))), ['ConfigMap/x']);
 });

@@ -87,7 +87,7 @@ const faults: [what: string, args: string[], said: RegExp][] = [
   [
     'neither Go nor built binaries',
     [],
-    /kube-apiserver.*jsonnet, render \(E_TOOLS\)\. Either install Go 1\.26 or newer.*or copy a cache.*COXSWAIN_CACHE/,
+    /kube-apiserver.*render, manifests \(E_TOOLS\)\. Either install Go 1\.26 or newer.*or copy a cache.*COXSWAIN_CACHE/,
   ],
 ];
 for (const [what, args, said] of faults) {

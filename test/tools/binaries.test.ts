@@ -67,9 +67,9 @@ test('the cache is where the environment says', () => {
 });
 
 test('without Go and without binaries the error names what is missing and both ways out', async (t) => {
-  const { code, err } = await build({ PATH: '', COXSWAIN_CACHE: scratch(t) }, ['jsonnet', 'helm']);
+  const { code, err } = await build({ PATH: '', COXSWAIN_CACHE: scratch(t) }, ['render', 'helm']);
   assert.equal(code, 1);
-  for (const part of ['jsonnet', 'helm', 'E_TOOLS', 'install Go 1.26 or newer', 'COXSWAIN_CACHE'])
+  for (const part of ['render', 'helm', 'E_TOOLS', 'install Go 1.26 or newer', 'COXSWAIN_CACHE'])
     assert.ok(err.includes(part), `${part} in ${err}`);
 });
 
@@ -90,7 +90,7 @@ test('two builders at once build each binary once, tell progress, and pass nothi
   const both = (text: string): void => {
     if (text.includes('is building, waiting for it')) writeFileSync(join(cache, 'go-on'), '');
   };
-  const answers = await Promise.all([build(env, ['jsonnet', 'helm'], both), build(env, ['jsonnet', 'helm'], both)]);
+  const answers = await Promise.all([build(env, ['render', 'helm'], both), build(env, ['render', 'helm'], both)]);
   assert.deepEqual(
     answers.map(({ code }) => code),
     [0, 0],
@@ -98,8 +98,8 @@ test('two builders at once build each binary once, tell progress, and pass nothi
   const calls = readFileSync(join(cache, 'calls'), 'utf8').trim().split('\n');
   assert.equal(calls.length, 2);
   for (const call of calls) assert.match(call, /build -mod=readonly -trimpath .* SECRET=$/);
-  assert.equal(readFileSync(binaryPath('jsonnet', cache), 'utf8'), 'built\n');
-  assert.ok(answers.some(({ err }) => /building jsonnet · 1 of 2 binaries, 1 more after it/.test(err)));
+  assert.equal(readFileSync(binaryPath('render', cache), 'utf8'), 'built\n');
+  assert.ok(answers.some(({ err }) => /building render · 1 of 2 binaries, 1 more after it/.test(err)));
   assert.ok(answers.some(({ err }) => /is building, waiting for it/.test(err)));
   assert.ok(!existsSync(join(cache, 'build.lock')));
 });
@@ -117,7 +117,7 @@ for (const [what, content, beforeMs] of leftBehind) {
     const then = new Date(Date.now() - beforeMs);
     utimesSync(lock, then, then);
     writeFileSync(join(cache, 'go-on'), '');
-    assert.equal((await build({ PATH: slowGo(cache), COXSWAIN_CACHE: cache }, ['jsonnet'])).code, 0);
+    assert.equal((await build({ PATH: slowGo(cache), COXSWAIN_CACHE: cache }, ['render'])).code, 0);
   });
 }
 

@@ -34,7 +34,8 @@ type jqAnswer struct {
 	spent bool
 }
 
-func (a jqAnswer) isLast() bool { return a.spent }
+// IsLast: see message.Ending.
+func (a jqAnswer) IsLast() bool { return a.spent }
 
 // jqFound quotes no value: the object may be a Secret.
 type jqFound struct {

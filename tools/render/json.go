@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"coxswain.dev/tools/render/message"
 )
 
 const maxDepth, maxOutput = 1000, 64 << 20
@@ -102,21 +104,21 @@ func (r *jsonReader) value(depth int) (any, error) {
 		for r.decoder.More() {
 			item, err := r.value(depth + 1)
 			if err != nil {
-				return nil, unexpected(err)
+				return nil, message.Unexpected(err)
 			}
 			items = append(items, item)
 		}
 		_, err = r.decoder.Token()
-		return items, unexpected(err)
+		return items, message.Unexpected(err)
 	case json.Delim('{'):
 		members := map[string]any{}
 		for r.decoder.More() {
 			if err := r.member(members, depth); err != nil {
-				return nil, unexpected(err)
+				return nil, message.Unexpected(err)
 			}
 		}
 		_, err = r.decoder.Token()
-		return members, unexpected(err)
+		return members, message.Unexpected(err)
 	}
 	return token, nil
 }

@@ -46,6 +46,8 @@ export interface Desiring {
 }
 
 interface DesiringOptions {
+  /** What it is asked for is what applications follow, or followed; see RenderRequest. */
+  merged: boolean;
   git: Git;
   renderer: Renderer;
   /** What Helm is told of the application's cluster. */
@@ -103,6 +105,7 @@ async function requests(
       project: app.spec.project,
       revision,
     },
+    merged: options.merged,
     files,
     refs,
     cluster,

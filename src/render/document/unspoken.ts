@@ -1,6 +1,4 @@
 // What tools say of sources that make Secrets: words of those sources may be values, and are left out of errors.
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 
 /** Bytes that are read at most, of one file and of all: an error is told soon, and what is bigger is left out whole. */
 const [mostOfFile, mostOfAll] = [2_000_000, 20_000_000];
@@ -42,39 +40,22 @@ function valuesIn(text: string, isTemplate: boolean): string[] {
   });
 }
 
-interface Found {
-  values: string[];
-  bytesLeft: number;
-  /** Some file speaks of Secrets, or of a generator of them. */
-  secret: boolean;
-}
-
-async function read(folder: string, found: Found): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) await read(path, found);
-    if (!entry.isFile()) continue;
-    const { size } = await stat(path);
-    found.bytesLeft -= size;
-    if (size > mostOfFile || found.bytesLeft < 0) throw new RangeError(`${entry.name} is too big to be looked through`);
-    const text = await readFile(path, 'utf8');
-    found.secret ||= /secret/i.test(text);
-    for (const value of valuesIn(text, folder.includes('/templates'))) found.values.push(value);
-  }
-}
-
 /**
- * Values that these files, and these arguments of a tool, may have given to a Secret; none where none is made. Throws
- * RangeError where they are too much to tell.
+ * Values that these files, by their paths, and these arguments of a tool, may have given to a Secret; none where none
+ * is made. Throws RangeError where they are too much to tell.
  */
-export async function unspokenIn(folders: readonly string[], args: readonly string[]): Promise<string[]> {
-  const found: Found = {
-    values: args.filter((arg) => arg.includes('=')).flatMap((arg) => valuesIn(arg, false)),
-    bytesLeft: mostOfAll,
-    secret: false,
-  };
-  for (const folder of folders) await read(folder, found);
-  return found.secret ? [...new Set(found.values)] : [];
+export function unspokenIn(files: ReadonlyMap<string, Buffer>, args: readonly string[]): string[] {
+  const values = args.filter((arg) => arg.includes('=')).flatMap((arg) => valuesIn(arg, false));
+  let bytesLeft = mostOfAll;
+  let secret = false;
+  for (const [path, content] of files) {
+    bytesLeft -= content.length;
+    if (content.length > mostOfFile || bytesLeft < 0) throw new RangeError(`${path} is too big to be looked through`);
+    const text = content.toString('utf8');
+    secret ||= /secret/i.test(text);
+    for (const value of valuesIn(text, path.includes('/templates/'))) values.push(value);
+  }
+  return secret ? [...new Set(values)] : [];
 }
 
 /**

@@ -121,7 +121,7 @@ async function placeFolder(folder: string, place: string, files: Files, overlay:
   for (const entry of await files.list(folder, true)) {
     const source = entry.kind === 'file' ? entry : await follow(files, entry.path);
     if (source?.kind === 'file')
-      await overlay.write(`${place}${entry.path.slice(folder.length)}`, (await files.read(source.path)) ?? '');
+      overlay.write(`${place}${entry.path.slice(folder.length)}`, (await files.read(source.path)) ?? '');
   }
 }
 

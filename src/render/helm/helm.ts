@@ -8,7 +8,7 @@ import { follow } from '../source/paths.ts';
 import { produced } from '../document/complete.ts';
 import { refuseLfsPointers } from '../source/absent.ts';
 import { hashOf } from '../../base/canonical.ts';
-import { overlayPath, withOverlay } from '../source/overlay.ts';
+import { overlayOf, overlayPath, root } from '../source/overlay.ts';
 import { parseDocuments, parseYaml } from '../document/yaml.ts';
 import { runTool } from '../source/tool.ts';
 import { skippedHooks } from './hooks.ts';
@@ -20,12 +20,11 @@ import { stringifyJson } from '../../base/json.ts';
 import type { ParsedDocument, Produced } from '../document/complete.ts';
 import type { Overlay } from '../source/overlay.ts';
 import type { Place } from '../../base/errors.ts';
-import type { Tool } from '../source/tool.ts';
+import type { Workers } from '../source/workers.ts';
 import type { Worker } from '../../base/worker.ts';
 
 interface HelmParts {
-  tool: Tool;
-  tempDir: string;
+  workers: Workers;
   /** By the id of the chart's folder: whether its templates ask what the cluster serves. */
   capabilities: LRUCache<string, boolean>;
   charts: ChartReader;
@@ -47,33 +46,33 @@ export async function planHelm(planning: Planning, parts: HelmParts): Promise<Pl
   ];
   const asks = await usesCapabilities(files, folders, parts.capabilities);
   const parameters = {
-    tool: parts.tool.version,
+    tool: parts.workers.version,
     path,
     release: section.releaseName || app.name,
     namespace: section.namespace || app.destinationNamespace,
     values: section.valuesObject ?? section.values,
-    set: setArguments(planning, section),
+    ...parametersOf(planning, section),
     files: fileParameters.map(({ name, input }) => [name, input.path]),
     valueFiles: values.map(({ path: file, ref }) => [ref, file]),
-    flags: flags(section),
+    ...switches(section),
     kube: asks.version || chart.kubeVersion ? section.kubeVersion || cluster.version : undefined,
     apis: asks.apis ? hashOf(section.apiVersions?.length ? section.apiVersions : cluster.apiVersions) : undefined,
   };
-  const produce = (): Promise<Produced> =>
-    withOverlay(parts.tempDir, inputs, async (overlay) => {
-      await refuseChartPointers(files, folders, overlay.pointers);
-      for (const given of [...values, ...fileParameters.map(({ input }) => input)])
-        await refuseLfsPointers(given.files, [(await follow(given.files, given.path))?.path ?? given.path]);
-      await placeLocalDependencies(chart, files, overlay);
-      return template(planning, {
-        tool: parts.tool,
-        worker: parts.charts.worker,
-        chart,
-        values,
-        fileParameters,
-        overlay,
-      });
+  const produce = async (): Promise<Produced> => {
+    const overlay = await overlayOf(inputs);
+    await refuseChartPointers(files, folders, overlay.pointers);
+    for (const given of [...values, ...fileParameters.map(({ input }) => input)])
+      await refuseLfsPointers(given.files, [(await follow(given.files, given.path))?.path ?? given.path]);
+    await placeLocalDependencies(chart, files, overlay);
+    return template(planning, {
+      workers: parts.workers,
+      worker: parts.charts.worker,
+      chart,
+      values,
+      fileParameters,
+      overlay,
     });
+  };
   return {
     sourceType: 'Helm',
     inputs,
@@ -104,21 +103,24 @@ async function fileParameterInputs(planning: Planning, section: HelmSource): Pro
 }
 
 /** Argo CD escapes commas in values, unless they are lists in braces. */
-function setArguments(planning: Planning, section: HelmSource): string[] {
+function parametersOf(planning: Planning, section: HelmSource): { set: string[]; setString: string[] } {
   const environment = buildEnvironment(planning);
-  return (section.parameters ?? []).flatMap(({ name, value = '', forceString }) => {
-    const text = substitute(value, environment);
-    const escaped = /^\{.*\}$/s.test(text) ? text : text.replace(/(^|[^\\]),/g, '$1\\,');
-    return [forceString ? '--set-string' : '--set', `${name}=${escaped}`];
-  });
+  const texts = (forced: boolean): string[] =>
+    (section.parameters ?? [])
+      .filter(({ forceString }) => Boolean(forceString) === forced)
+      .map(({ name, value = '' }) => {
+        const text = substitute(value, environment);
+        return `${name}=${/^\{.*\}$/s.test(text) ? text : text.replace(/(^|[^\\]),/g, '$1\\,')}`;
+      });
+  return { set: texts(false), setString: texts(true) };
 }
 
-function flags(section: HelmSource): string[] {
-  return [
-    ...(section.skipCrds ? [] : ['--include-crds']),
-    ...(section.skipTests ? ['--skip-tests'] : []),
-    ...(section.skipSchemaValidation ? ['--skip-schema-validation'] : []),
-  ];
+function switches(section: HelmSource): Record<string, boolean> {
+  return {
+    includeCRDs: !section.skipCrds,
+    skipTests: Boolean(section.skipTests),
+    skipSchemaValidation: Boolean(section.skipSchemaValidation),
+  };
 }
 
 /** A path as Helm's `--set-file` reads it: a comma would end it and begin another parameter. */
@@ -126,13 +128,8 @@ function literal(path: string): string {
   return path.replace(/[\\,]/g, '\\$&');
 }
 
-/** A path as Helm's `--values` reads it, which is a line of CSV: a comma would make two files of it. */
-function oneFile(path: string): string {
-  return `"${path.replaceAll('"', '""')}"`;
-}
-
 interface Template {
-  tool: Tool;
+  workers: Workers;
   worker: Worker;
   chart: Chart;
   values: Input[];
@@ -142,36 +139,32 @@ interface Template {
 
 async function template(
   planning: Planning,
-  { tool, worker, chart, values, fileParameters, overlay }: Template,
+  { workers, worker, chart, values, fileParameters, overlay }: Template,
 ): Promise<Produced> {
   const { path, source, app, cluster } = planning;
   const section = source.helm ?? {};
   const inline = section.valuesObject ? stringifyJson(section.valuesObject) : section.values;
-  const inlineFile = inline ? await overlay.writeHome('values.yaml', inline) : undefined;
-  const args = [
-    'template',
-    ...namespaceArguments(section.namespace || app.destinationNamespace),
-    '--kube-version',
-    section.kubeVersion || cluster.version,
-    ...setArguments(planning, section),
-    ...fileParameters.flatMap(({ name, input }) => ['--set-file', `${name}=${literal(overlayPath(overlay, input))}`]),
-    ...values.flatMap((input) => ['--values', oneFile(overlayPath(overlay, input))]),
-    ...(inlineFile ? ['--values', inlineFile] : []),
-    ...(section.apiVersions?.length ? section.apiVersions : cluster.apiVersions).flatMap((version) => [
-      '--api-versions',
-      version,
-    ]),
-    ...flags(section),
-    '--',
-    section.releaseName || app.name,
-    '.', // not --name-template: a template could ask the name server
-  ];
+  const inlineFile = inline ? overlay.writeHome('values.yaml', inline) : undefined;
+  const parameters = parametersOf(planning, section);
+  const options = {
+    chart: join(root, path),
+    release: section.releaseName || app.name,
+    namespace: section.namespace || app.destinationNamespace,
+    kubeVersion: section.kubeVersion || cluster.version,
+    apiVersions: section.apiVersions?.length ? section.apiVersions : cluster.apiVersions,
+    values: [...values.map((input) => overlayPath(input)), ...(inlineFile ? [inlineFile] : [])],
+    ...parameters,
+    setFile: fileParameters.map(({ name, input }) => `${name}=${literal(overlayPath(input))}`),
+    ...switches(section),
+  };
   try {
     const { text, said } = await runTool({
-      tool,
-      args,
+      workers,
+      tool: 'helm',
+      merged: planning.merged,
       overlay,
-      cwd: join(overlay.root, path),
+      options,
+      given: [...parameters.set, ...parameters.setString],
       fileOf: (named) => chartFile(named, chart, path),
     });
     const skipped = await skippedHooks(said, planning, [path, ...chart.local.map(({ folder }) => folder)]);
@@ -182,10 +175,6 @@ async function template(
     for (const input of values) await parseYaml(worker, String((await input.files.read(input.path)) ?? ''), input.path);
     throw error;
   }
-}
-
-function namespaceArguments(namespace: string): string[] {
-  return namespace === '' ? [] : ['--namespace', namespace];
 }
 
 /** Helm names templates by the chart: `<chart>/templates/x.yaml`; value files by their path. */

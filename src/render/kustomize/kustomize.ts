@@ -15,7 +15,7 @@ import { parseDocuments, parseTexts, parseYaml } from '../document/yaml.ts';
 import { refuseLfsPointer } from '../source/absent.ts';
 import { buildEnvironment, substitute } from '../source/plan.ts';
 import { runTool } from '../source/tool.ts';
-import { withOverlay } from '../source/overlay.ts';
+import { overlayOf, root } from '../source/overlay.ts';
 import type { Closure, KustomizationReader } from './closure.ts';
 import type { Files } from '../../model/files.ts';
 import type { Input, Plan, Planning } from '../source/plan.ts';
@@ -26,12 +26,11 @@ import type { ObjectId, Reference } from './kustomization.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import type { NamedObject, NamedObjects } from './kustomized.ts';
 import type { Text } from '../document/yaml.ts';
-import type { Tool } from '../source/tool.ts';
+import type { Workers } from '../source/workers.ts';
 import type { Worker } from '../../base/worker.ts';
 
 interface KustomizeParts {
-  tool: Tool;
-  tempDir: string;
+  workers: Workers;
   worker: Worker;
   kustomizations: KustomizationReader;
 }
@@ -50,21 +49,21 @@ export async function planKustomize(planning: Planning, parts: KustomizeParts): 
     sourceType: 'Kustomize',
     inputs,
     watched,
-    parameters: { tool: parts.tool.version, path, section, components },
-    produce: () =>
-      withOverlay(parts.tempDir, inputs, async (overlay) => {
-        overlay.pointers
-          .filter((file) => [closure.resources, closure.patches, closure.data].some((read) => read.includes(file)))
-          .forEach(refuseLfsPointer);
-        if (editsKustomization(section))
-          await writeEdited(
-            { ...planning, source: { ...source, kustomize: section } },
-            parts.worker,
-            components,
-            overlay,
-          );
-        return build(planning, parts, withSection(closure, section, path), overlay);
-      }),
+    parameters: { tool: parts.workers.version, path, section, components },
+    produce: async () => {
+      const overlay = await overlayOf(inputs);
+      overlay.pointers
+        .filter((file) => [closure.resources, closure.patches, closure.data].some((read) => read.includes(file)))
+        .forEach(refuseLfsPointer);
+      if (editsKustomization(section))
+        await writeEdited(
+          { ...planning, source: { ...source, kustomize: section } },
+          parts.worker,
+          components,
+          overlay,
+        );
+      return build(planning, parts, withSection(closure, section, path), overlay);
+    },
   };
 }
 
@@ -132,7 +131,7 @@ async function writeEdited(
   const name = file?.path ?? join(path, kustomizationNames[0] ?? '');
   const entry = await follow(files, name);
   const [present] = await parseYaml(worker, String((entry && (await files.read(entry.path))) ?? ''), name);
-  await overlay.write(
+  overlay.write(
     name,
     stringifyJson(editKustomization(isObject(present) ? present : {}, source.kustomize ?? {}, components, name)),
   );
@@ -140,7 +139,7 @@ async function writeEdited(
 
 async function build(
   planning: Planning,
-  { tool, worker }: KustomizeParts,
+  { workers, worker }: KustomizeParts,
   closure: Closure,
   overlay: Overlay,
 ): Promise<Produced> {
@@ -152,10 +151,11 @@ async function build(
   const patches = await namedObjects(worker, await readTexts(files, closure.patches), { patches: true });
   try {
     const { text } = await runTool({
-      tool,
-      args: ['build', '.'],
+      workers,
+      tool: 'kustomize',
+      merged: planning.merged,
       overlay,
-      cwd: join(overlay.root, path),
+      options: { path: join(root, path) },
       fileOf: (named) => fileOf(named, path, known),
     });
     const objects = completeObjects(await parseDocuments(worker, text, path || '.')).map(({ object }) => object);

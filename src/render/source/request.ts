@@ -4,13 +4,6 @@ import type { Files } from '../../model/files.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import type { Place } from '../../base/errors.ts';
 
-/** Paths of the pinned tools. Their versions are asked once, when the renderer is made. */
-export interface Tools {
-  helm: string;
-  kustomize: string;
-  jsonnet: string;
-}
-
 export interface RenderRequest {
   source: ApplicationSource;
   app: {
@@ -23,6 +16,11 @@ export interface RenderRequest {
     /** Resolved commit; it is no part of the key. */
     revision: string;
   };
+  /**
+   * Somebody with the right to has merged this revision, or it is what the application itself follows. What a pull
+   * request asks is not: it shares no process and no result with what is.
+   */
+  merged: boolean;
   /** The source's repository at its revision. */
   files: Files;
   /** Other sources by their `ref` name, for value files such as `$values/prod.yaml`. */
@@ -62,7 +60,7 @@ export interface Rendered extends RenderInputs {
 }
 
 export interface RenderCounts {
-  /** Runs of helm, kustomize and jsonnet, and readings of plain files: everything but cache hits. */
+  /** Runs of Helm, Kustomize and Jsonnet, and readings of plain files: everything but cache hits. */
   renders: number;
   hits: number;
   /** Requests that joined a run under way. */

@@ -1,131 +1,57 @@
-// Runs helm, kustomize and jsonnet: without a shell, without network, within limits, and with failures that say where.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+// Runs Helm, Kustomize and Jsonnet: by their libraries, in processes of their own, within limits, and with failures
+// that say where.
 import { AppError } from '../../base/errors.ts';
 import { redactText } from '../../base/log.ts';
 import { renderError } from './plan.ts';
-import { run, stderrOf, toolMissing } from '../../base/process.ts';
 import { unspokenIn, withoutValues } from '../document/unspoken.ts';
-import type { Overlay } from './overlay.ts';
+import type { Made, ToolName, Workers } from './workers.ts';
+import { root, type Overlay } from './overlay.ts';
 import type { Place } from '../../base/errors.ts';
 
-export interface Tool {
-  /** Absolute path. */
-  path: string;
-  /** As the tool tells it; part of every key. */
-  version: string;
-  /** Why it cannot be run: E_TOOLS. */
-  fault?: AppError;
-}
-
 interface ToolRun {
-  tool: Tool;
-  args: string[];
+  workers: Workers;
+  tool: ToolName;
+  /** Of a revision that somebody has merged. */
+  merged: boolean;
   overlay: Overlay;
-  /** Absolute working folder. */
-  cwd: string;
+  /** What the tool takes, as tools/render/manifests reads it; paths are absolute. */
+  options: object;
+  /** What of the options may hold values of Secrets. */
+  given?: readonly string[];
   /** Turns a path as the tool names it into one of the repository; undefined = it is none. */
   fileOf?: (named: string) => string | undefined;
   /** The tool tells the innermost place first; default last. */
   innermostFirst?: boolean;
 }
 
-const prlimit = ['/usr/bin/prlimit', '/bin/prlimit'];
-
-/** Address space: Go reserves far more than it uses. */
-const maxAddressSpace = 8 * 2 ** 30;
-const maxOutput = 64 * 2 ** 20;
-/** Argo CD's exec timeout. */
-const timeoutMs = 90_000;
-
-interface ToolOutput {
-  /** Standard output. */
-  text: string;
-  /** Standard error, which may hold what is secret. */
-  said: string;
-}
-
 /** Throws E_RENDER with place, or E_PROCESS_LIMIT. */
-export async function runTool(job: ToolRun): Promise<ToolOutput> {
-  const { tool, args, overlay, cwd } = job;
-  if (tool.fault) throw tool.fault;
-  const limiter = prlimit.find((path) => existsSync(path));
-  const [command, all] = limiter ? [limiter, [`--as=${maxAddressSpace}`, tool.path, ...args]] : [tool.path, args];
+export async function runTool(job: ToolRun): Promise<Made> {
+  const { workers, tool, merged, overlay, options } = job;
   try {
-    const { stdout, stderr } = await run(command, all, { cwd, env: environment(overlay.home), timeoutMs, maxOutput });
-    return { text: stdout.toString('utf8'), said: stderr };
+    return await workers.make(tool, { merged, files: overlay.files, options });
   } catch (error) {
-    throw await translate(error, job);
+    throw translate(error, job);
   }
-}
-
-/**
- * Nothing of ours is inherited. The proxy that nobody serves turns every request to the network into an error at once.
- */
-function environment(home: string): Record<string, string> {
-  const nowhere = 'http://127.0.0.1:9';
-  return {
-    HOME: home,
-    TMPDIR: home,
-    PATH: '/nonexistent',
-    LC_ALL: 'C',
-    TZ: 'UTC',
-    HTTP_PROXY: nowhere,
-    HTTPS_PROXY: nowhere,
-    http_proxy: nowhere,
-    https_proxy: nowhere,
-    HELM_CACHE_HOME: `${home}/cache`,
-    HELM_CONFIG_HOME: `${home}/config`,
-    HELM_DATA_HOME: `${home}/data`,
-    GOMEMLIMIT: '1GiB',
-    GOGC: '400', // a short-lived process: less collecting, the limit above still holds
-  };
-}
-
-/**
- * First words of `<tool> version`. Of one that cannot be run the use fails, not the start. A bare
- * name is looked for on our PATH, for tools have none.
- */
-export async function toolVersion(named: string, args: string[]): Promise<Tool> {
-  const folders = named.includes('/')
-    ? []
-    : (process.env['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/'));
-  const path = folders.map((folder) => join(folder, named)).find((each) => existsSync(each)) ?? named;
-  try {
-    const { stdout } = await run(path, args, { env: { HOME: '/nonexistent' } });
-    return { path, version: stdout.toString('utf8').trim() };
-  } catch (error) {
-    return { path, version: 'missing', fault: isMissing(error) ? error : toolMissing(path, error) };
-  }
-}
-
-function isMissing(error: unknown): error is AppError {
-  return error instanceof AppError && error.code === 'E_TOOLS';
 }
 
 const namedFile = /(?<![^\s"'`():<>])([^\s"'`():<>]+\.(?:ya?ml|jsonnet|libsonnet|json|tpl|txt|toml)\b)/;
 const position = /(?:\\?["'`])?:?(?:\s?\(?(?:line )?(\d+)(?:[:)](\d+))?)?/;
 const namedPlace = new RegExp(namedFile.source + position.source, 'g');
 
-async function translate(error: unknown, job: ToolRun): Promise<unknown> {
-  if (!(error instanceof AppError) || error.code !== 'E_PROCESS') return error;
-  const name = job.tool.path.slice(job.tool.path.lastIndexOf('/') + 1);
-  const said = withoutPaths(stderrOf(error) || error.message, job.overlay);
+function translate(error: unknown, job: ToolRun): unknown {
+  if (!(error instanceof AppError) || error.code !== 'E_PROCESS' || error.kind !== 'terminal') return error;
+  const said = withoutPaths(error.message);
   const place = placeIn(said, job);
   // without a cause: what the tool wrote may hold what is secret
-  return renderError(`${name}: ${await speakable(causeOf(said, job.innermostFirst ? 1 : 4), job)}`, place);
+  return renderError(`${job.tool}: ${speakable(causeOf(said, job.innermostFirst ? 1 : 4), job)}`, place);
 }
 
 /** Templates may print whatever they are given. Names of files stay: the place is told by them. */
-async function speakable(cause: string, { overlay, args, fileOf = (named) => named }: ToolRun): Promise<string> {
+function speakable(cause: string, { overlay, given = [], fileOf = (named) => named }: ToolRun): string {
   try {
-    const values = await unspokenIn(
-      [overlay.root, join(overlay.root, '..', 'refs'), overlay.home].filter((folder) => existsSync(folder)),
-      args,
-    );
-    return withoutValues(cause, values, (word) => {
+    return withoutValues(cause, unspokenIn(overlay.files, given), (word) => {
       const file = fileOf(word);
-      return file !== undefined && existsSync(join(overlay.root, file));
+      return file !== undefined && overlay.files.has(`${root}/${file}`);
     });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
@@ -136,11 +62,8 @@ async function speakable(cause: string, { overlay, args, fileOf = (named) => nam
   }
 }
 
-function withoutPaths(text: string, overlay: Overlay): string {
-  return redactText(text)
-    .replaceAll(`${overlay.root}/`, '')
-    .replaceAll(overlay.root, '.')
-    .replaceAll(`${overlay.home}/`, '');
+function withoutPaths(text: string): string {
+  return redactText(text).replaceAll(`${root}/`, '').replaceAll(root, '.').replaceAll('/coxswain/home/', '');
 }
 
 /**

@@ -40,6 +40,7 @@ function preview(s: Stage, text: string): Promise<PullPreview> {
   git('checkout', '-q', 'main');
   const { store, engine, renderer, cluster } = s;
   const desiring = createDesiring({
+    merged: false,
     git: s.git,
     renderer,
     clusterOf: () =>

@@ -1,5 +1,6 @@
-// Messages: the length of the whole, then blobs, each with its own length before it; the first blob is JSON.
-package main
+// Package message is how a worker is asked and answers over standard input and output: the length of the whole, then
+// blobs, each with its own length before it; the first blob is JSON.
+package message
 
 import (
 	"bufio"
@@ -12,7 +13,7 @@ const maxMessage = 256 << 20
 
 var errMessage = errors.New("this is no message")
 
-func readMessage(in *bufio.Reader) ([][]byte, error) {
+func read(in *bufio.Reader) ([][]byte, error) {
 	var size [4]byte
 	if _, err := io.ReadFull(in, size[:]); err != nil {
 		return nil, err
@@ -23,7 +24,7 @@ func readMessage(in *bufio.Reader) ([][]byte, error) {
 	}
 	left := make([]byte, whole)
 	if _, err := io.ReadFull(in, left); err != nil {
-		return nil, unexpected(err)
+		return nil, Unexpected(err)
 	}
 	var blobs [][]byte
 	for len(left) > 0 {
@@ -39,15 +40,15 @@ func readMessage(in *bufio.Reader) ([][]byte, error) {
 	return blobs, nil
 }
 
-// unexpected is the end of the input where more of it was to come.
-func unexpected(err error) error {
+// Unexpected is the end of the input where more of it was to come.
+func Unexpected(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err
 }
 
-func writeMessage(out *bufio.Writer, blobs [][]byte) error {
+func write(out *bufio.Writer, blobs [][]byte) error {
 	whole := 0
 	for _, blob := range blobs {
 		whole += 4 + len(blob)

@@ -1,0 +1,81 @@
+// Kustomize, as `kustomize build` runs it.
+package main
+
+import (
+	"errors"
+	"net/http"
+	"path/filepath"
+
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
+)
+
+type buildOptions struct {
+	// Absolute: the folder of the kustomization.
+	Path string `json:"path"`
+}
+
+// Kustomize asks the web by the default client, whatever file system it is given.
+func init() { http.DefaultTransport = noTransport{} }
+
+type noTransport struct{}
+
+var errNoNetwork = errors.New("there is no network while rendering")
+
+func (noTransport) RoundTrip(*http.Request) (*http.Response, error) { return nil, errNoNetwork }
+
+// What nobody has set. A schema that a kustomization names stays with the process.
+var builtinSchema = openapi.GetSchemaVersion()
+
+func build(files tree, options buildOptions) (string, bool, error) {
+	settings := krusty.MakeDefaultOptions()
+	settings.Reorder = krusty.ReorderOptionUnspecified // as the command does unless it is told otherwise
+	made, err := krusty.MakeKustomizer(settings).Run(fileSystem{files}, options.Path)
+	if err != nil {
+		return "", true, err
+	}
+	text, err := made.AsYaml()
+	return string(text), openapi.GetSchemaVersion() != builtinSchema, err
+}
+
+// fileSystem is what Kustomize reads, and all that it can. It writes where it clones and where it edits, which it does
+// not do here.
+type fileSystem struct{ files tree }
+
+var errReadOnly = errors.New("nothing is written while rendering")
+
+func (f fileSystem) ReadFile(path string) ([]byte, error) { return f.files.readFile(path) }
+
+func (f fileSystem) Exists(path string) bool {
+	_, err := f.files.stat(path)
+	return err == nil
+}
+
+func (f fileSystem) IsDir(path string) bool {
+	info, err := f.files.stat(path)
+	return err == nil && info.IsDir()
+}
+
+// CleanedAbs need not follow links: there are none.
+func (f fileSystem) CleanedAbs(path string) (filesys.ConfirmedDir, string, error) {
+	info, err := f.files.stat(path)
+	if err != nil {
+		return "", "", err
+	}
+	clean := filepath.Clean("/" + path)
+	if info.IsDir() {
+		return filesys.ConfirmedDir(clean), "", nil
+	}
+	return filesys.ConfirmedDir(filepath.Dir(clean)), filepath.Base(clean), nil
+}
+
+func (f fileSystem) Create(string) (filesys.File, error)  { return nil, errReadOnly }
+func (f fileSystem) Mkdir(string) error                   { return errReadOnly }
+func (f fileSystem) MkdirAll(string) error                { return errReadOnly }
+func (f fileSystem) RemoveAll(string) error               { return errReadOnly }
+func (f fileSystem) WriteFile(string, []byte) error       { return errReadOnly }
+func (f fileSystem) Open(string) (filesys.File, error)    { return nil, errors.ErrUnsupported }
+func (f fileSystem) ReadDir(string) ([]string, error)     { return nil, errors.ErrUnsupported }
+func (f fileSystem) Glob(string) ([]string, error)        { return nil, errors.ErrUnsupported }
+func (f fileSystem) Walk(string, filepath.WalkFunc) error { return errors.ErrUnsupported }
