@@ -9,11 +9,11 @@ import type { ApiResource, Discovery } from './discovery/discovery.ts';
 import type { ClusterConfig } from './wire/cluster-config.ts';
 import { LiveCache } from './watch/live-cache.ts';
 import type { Describing, Live } from './live.ts';
-import { MirrorCache } from './watch/informer.ts';
+import { Informer } from './watch/informer.ts';
 import type { Mirror, MirrorOptions } from './mirror.ts';
 import { ObjectApi } from './object-api.ts';
 import { Transport } from './wire/transport.ts';
-import { KindWatch } from './watch/reflector.ts';
+import { Reflector } from './watch/reflector.ts';
 import { defaultTiming } from './watch/watch-timing.ts';
 import type { WatchTiming } from './watch/watch-timing.ts';
 import type { Permit } from '../base/permit.ts';
@@ -89,11 +89,11 @@ export async function connectCluster(options: ClusterOptions, signal?: AbortSign
     live,
     mirror: (mirrorOptions) => {
       const { namespace, labelSelector, fieldSelector } = mirrorOptions;
-      const mirror = new MirrorCache(mirrorOptions, {
+      const mirror = new Informer(mirrorOptions, {
         log,
         resource: (until) => served({ discovery, clock, log }, mirrorOptions.kind, until),
         makeWatch: (resource, sink) =>
-          new KindWatch({ ...shared, resource, namespace, labelSelector, fieldSelector, metadataOnly: false, sink }),
+          new Reflector({ ...shared, resource, namespace, labelSelector, fieldSelector, metadataOnly: false, sink }),
       });
       mirrors.add(mirror);
       return mirror;

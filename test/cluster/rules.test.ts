@@ -11,7 +11,7 @@ import { argoClusterConfig, inClusterConfig } from '../../src/cluster/wire/clust
 import { LineSplitter } from '../../src/cluster/watch/lines.ts';
 import { objectPath, withQuery } from '../../src/cluster/paths.ts';
 import { fingerprintOf, trackedBy } from '../../src/cluster/watch/record.ts';
-import { Shelf, compareVersions } from '../../src/cluster/watch/object-store.ts';
+import { ObjectStore, compareVersions } from '../../src/cluster/watch/object-store.ts';
 import type { KubeObject, ObjectMeta } from '../../src/model/kube.ts';
 
 test('lines come out whole wherever the chunks are cut, within characters too', () => {
@@ -36,14 +36,14 @@ test('versions compare as integers of any length', () => {
   assert.ok(compareVersions('abc', 'abd') > 0);
 });
 
-test('a shelf keeps what is newer, and a listing removes what it does not name', () => {
-  const shelf = new Shelf<string>();
+test('a store keeps what is newer, and a listing removes what it does not name', () => {
+  const store = new ObjectStore<string>();
   const put = (name: string, version: string, source: 'list' | 'event' | 'own'): boolean =>
-    shelf.put(name, version, source, () => `${name}@${version}`) !== undefined;
-  shelf.begin();
+    store.put(name, version, source, () => `${name}@${version}`) !== undefined;
+  store.begin();
   put('a', '1', 'list');
   put('b', '2', 'list');
-  assert.deepEqual(shelf.end('5'), []);
+  assert.deepEqual(store.end('5'), []);
   assert.equal(put('a', '9', 'own'), true);
   assert.equal(put('a', '9', 'event'), false, 'the echo of an own write is nothing new');
   assert.equal(put('a', '8', 'event'), false, 'an older event does not undo it');
@@ -52,14 +52,14 @@ test('a shelf keeps what is newer, and a listing removes what it does not name',
     false,
     'the watch is past that version and knows of no such object: it is deleted',
   );
-  shelf.begin();
+  store.begin();
   put('b', '2', 'list');
   assert.equal(put('new', '12', 'own'), true);
   put('new', '11', 'list');
-  assert.deepEqual(shelf.end('10'), ['a@9']);
-  assert.equal(shelf.get('new'), 'new@12', 'what was written while listing stays');
-  assert.equal(shelf.remove('b', '13'), 'b@2');
-  assert.equal(shelf.remove('b', '13'), undefined);
+  assert.deepEqual(store.end('10'), ['a@9']);
+  assert.equal(store.get('new'), 'new@12', 'what was written while listing stays');
+  assert.equal(store.remove('b', '13'), 'b@2');
+  assert.equal(store.remove('b', '13'), undefined);
 });
 
 test('a tracking id counts only on the object that it describes', () => {

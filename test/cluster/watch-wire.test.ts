@@ -10,9 +10,9 @@ import type { Clock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { Semaphore } from '../../src/base/semaphore.ts';
 import type { ApiResource } from '../../src/cluster/discovery/discovery.ts';
-import { Shelf } from '../../src/cluster/watch/object-store.ts';
+import { ObjectStore } from '../../src/cluster/watch/object-store.ts';
 import { Transport } from '../../src/cluster/wire/transport.ts';
-import { KindWatch } from '../../src/cluster/watch/reflector.ts';
+import { Reflector } from '../../src/cluster/watch/reflector.ts';
 import { defaultTiming } from '../../src/cluster/watch/watch-timing.ts';
 import type { WatchSink } from '../../src/cluster/watch/watch-options.ts';
 import type { WatchTiming } from '../../src/cluster/watch/watch-timing.ts';
@@ -33,7 +33,7 @@ const resource: ApiResource = {
 type Answer = (response: ServerResponse, query: URLSearchParams) => void;
 
 interface Told {
-  shelf: Shelf<string>;
+  store: ObjectStore<string>;
   log: string[];
   queries: URLSearchParams[];
   /** Resolves when this line has been told; `asked <n>`: when the n-th request is there. */
@@ -64,29 +64,29 @@ async function watchOf(
     random: Math.random,
     connections: 4,
   });
-  const shelf = new Shelf<string>();
+  const store = new ObjectStore<string>();
   const log: string[] = [];
   const tell = (line: string): void => {
     log.push(line);
     for (const look of waiting) look();
   };
   const sink: WatchSink = {
-    listing: () => (shelf.begin(), tell('listing')),
+    listing: () => (store.begin(), tell('listing')),
     listed: ({ metadata: { name = '', resourceVersion = '' } }) =>
-      void shelf.put(name, resourceVersion, 'list', () => resourceVersion),
+      void store.put(name, resourceVersion, 'list', () => resourceVersion),
     complete: (version) => {
-      const gone = shelf.end(version);
+      const gone = store.end(version);
       tell(`complete ${version}, gone ${gone.length}`);
     },
     changed: ({ metadata: { name = '', resourceVersion = '' } }, json) => (
-      shelf.put(name, resourceVersion, 'event', () => resourceVersion),
+      store.put(name, resourceVersion, 'event', () => resourceVersion),
       tell(`changed ${name} ${JSON.stringify(JSON.parse(json()).metadata.name)}`)
     ),
     gone: ({ metadata: { name = '', resourceVersion = '' } }) => (
-      shelf.remove(name, resourceVersion),
+      store.remove(name, resourceVersion),
       tell(`gone ${name}`)
     ),
-    reached: (version) => (shelf.advance(version), tell(`reached ${version}`)),
+    reached: (version) => (store.advance(version), tell(`reached ${version}`)),
     problem: (error) => tell(error ? `problem ${error.message}` : 'works'),
   };
   const options = {
@@ -100,7 +100,7 @@ async function watchOf(
     log: silentLogger(),
     turns: new Semaphore(1),
   };
-  const watch = new KindWatch(options);
+  const watch = new Reflector(options);
   watch.start();
   t.after(async () => {
     await watch.stop();
@@ -118,7 +118,7 @@ async function watchOf(
       waiting.add(look);
       look();
     });
-  return { shelf, log, queries, until };
+  return { store, log, queries, until };
 }
 
 function event(type: string, name: string, version: number): string {
@@ -180,7 +180,7 @@ test('a streamed list goes over into the watch on the same connection', async (t
   ]);
   await w.until('reached 9');
   assert.deepEqual(w.log, ['listing', 'complete 5, gone 0', 'works', 'changed a "a"', 'gone b', 'reached 9']);
-  assert.deepEqual([...w.shelf.entries()], ['6']);
+  assert.deepEqual([...w.store.entries()], ['6']);
   const query = w.queries[0];
   assert.deepEqual(
     [
@@ -205,7 +205,7 @@ test('what happened since an old state may be told within the listing', async (t
     ),
   ]);
   await w.until('complete 5, gone 0');
-  assert.deepEqual([...w.shelf.entries()], ['3']);
+  assert.deepEqual([...w.store.entries()], ['3']);
 });
 
 test('after an end in good order the watch goes on from the last bookmark or event', async (t) => {
@@ -233,7 +233,7 @@ for (const [what, expire] of [
       stream(event('ADDED', 'b', 8), bookmark(9, true)),
     ]);
     await w.until('complete 9, gone 1');
-    assert.deepEqual([...w.shelf.entries()], ['8']);
+    assert.deepEqual([...w.store.entries()], ['8']);
     assert.ok(!w.log.some((line) => line.startsWith('problem')));
   });
 }
@@ -244,7 +244,7 @@ test('a line that cannot be read lists anew', async (t) => {
     stream(event('ADDED', 'a', 7), bookmark(9, true)),
   ]);
   await w.until('complete 9, gone 0');
-  assert.deepEqual([...w.shelf.entries()], ['7']);
+  assert.deepEqual([...w.store.entries()], ['7']);
 });
 
 test('a listing that breaks off begins again, and nothing is told as gone before one is complete', async (t) => {
@@ -280,7 +280,7 @@ test('a server without streamed lists is listed in pages, and then watched', asy
       [null, null, '5'],
     ],
   );
-  assert.equal(w.shelf.size, 2);
+  assert.equal(w.store.size, 2);
   assert.ok(!w.log.some((line) => line.startsWith('problem')));
 });
 
@@ -298,8 +298,8 @@ test('a page list whose continuation expired begins again', async (t) => {
   const expired: Answer = (response) => response.writeHead(410).end(status(410));
   const w = await watchOf(t, [refuse, page('a', 'more'), expired, page('b'), stream(bookmark(6))]);
   await w.until('reached 6');
-  assert.equal(w.shelf.get('b'), '1');
-  assert.equal(w.shelf.get('a'), undefined);
+  assert.equal(w.store.get('b'), '1');
+  assert.equal(w.store.get('a'), undefined);
 });
 
 test('a connection that says nothing is given up and made anew', async (t) => {
@@ -345,5 +345,5 @@ test('a version that the server cannot serve any more is given up after a few fa
     stream(event('ADDED', 'a', 7), bookmark(9, true)),
   ]);
   await w.until('complete 9, gone 0');
-  assert.deepEqual([...w.shelf.entries()], ['7'], 'a restored server begins at a lower version');
+  assert.deepEqual([...w.store.entries()], ['7'], 'a restored server begins at a lower version');
 });

@@ -1,13 +1,13 @@
-// The mirror of one kind: a watch of its own over a shelf of parsed values.
+// The informer of one kind: a watch of its own, and a store of parsed values that follows it (client-go: tools/cache).
 import { Conditions, orAborted } from '../../base/abort.ts';
 import type { Logger } from '../../base/log.ts';
 import { Topic } from '../../base/topic.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import type { ApiResource } from '../discovery/discovery.ts';
 import type { Mirror, MirrorChange, MirrorOptions } from '../mirror.ts';
-import { Shelf, compareVersions } from './object-store.ts';
+import { ObjectStore, compareVersions } from './object-store.ts';
 import type { Source } from './object-store.ts';
-import type { KindWatch } from './reflector.ts';
+import type { Reflector } from './reflector.ts';
 import type { WatchSink } from './watch-options.ts';
 
 interface Kept<T> {
@@ -21,19 +21,19 @@ interface MirrorContext {
   log: Logger;
   /** Waits for the kind to be served. */
   resource: (signal: AbortSignal) => Promise<ApiResource>;
-  makeWatch: (resource: ApiResource, sink: WatchSink) => KindWatch;
+  makeWatch: (resource: ApiResource, sink: WatchSink) => Reflector;
 }
 
 /** Parsed once for each version; an object that cannot be parsed is left out. */
-export class MirrorCache<T> implements Mirror<T>, WatchSink {
+export class Informer<T> implements Mirror<T>, WatchSink {
   readonly #options: MirrorOptions<T>;
   readonly #context: MirrorContext;
-  readonly #shelf = new Shelf<Kept<T>>();
+  readonly #store = new ObjectStore<Kept<T>>();
   readonly #changes: Topic<MirrorChange<T>>;
   readonly #conditions = new Conditions();
   readonly #abort = new AbortController();
   #begun: Promise<void> | undefined;
-  #watch: KindWatch | undefined;
+  #watch: Reflector | undefined;
   #synced = false;
 
   constructor(options: MirrorOptions<T>, context: MirrorContext) {
@@ -59,11 +59,11 @@ export class MirrorCache<T> implements Mirror<T>, WatchSink {
   }
 
   get(namespace: string, name: string): T | undefined {
-    return this.#shelf.get(`${namespace}/${name}`)?.value;
+    return this.#store.get(`${namespace}/${name}`)?.value;
   }
 
   all(): T[] {
-    return [...this.#shelf.entries()].map((kept) => kept.value).filter((value) => value !== undefined);
+    return [...this.#store.entries()].map((kept) => kept.value).filter((value) => value !== undefined);
   }
 
   accept(object: KubeObject): void {
@@ -73,8 +73,8 @@ export class MirrorCache<T> implements Mirror<T>, WatchSink {
 
   async waitFor(namespace: string, name: string, resourceVersion: string, signal?: AbortSignal): Promise<void> {
     await this.#conditions.when(() => {
-      const kept = this.#shelf.get(`${namespace}/${name}`);
-      const { reached } = this.#shelf;
+      const kept = this.#store.get(`${namespace}/${name}`);
+      const { reached } = this.#store;
       return (
         (kept !== undefined && compareVersions(resourceVersion, kept.resourceVersion) <= 0) ||
         (reached !== '' && compareVersions(resourceVersion, reached) <= 0)
@@ -87,7 +87,7 @@ export class MirrorCache<T> implements Mirror<T>, WatchSink {
   }
 
   listing(): void {
-    this.#shelf.begin();
+    this.#store.begin();
   }
 
   listed(object: KubeObject): void {
@@ -95,7 +95,7 @@ export class MirrorCache<T> implements Mirror<T>, WatchSink {
   }
 
   complete(resourceVersion: string): void {
-    for (const kept of this.#shelf.end(resourceVersion)) this.#report(kept, kept.value, undefined, 'watch');
+    for (const kept of this.#store.end(resourceVersion)) this.#report(kept, kept.value, undefined, 'watch');
     this.#synced = true;
     this.#conditions.look();
   }
@@ -107,13 +107,13 @@ export class MirrorCache<T> implements Mirror<T>, WatchSink {
 
   gone(object: KubeObject): void {
     const { namespace = '', name = '', resourceVersion = '' } = object.metadata;
-    const kept = this.#shelf.remove(`${namespace}/${name}`, resourceVersion);
+    const kept = this.#store.remove(`${namespace}/${name}`, resourceVersion);
     if (kept) this.#report(kept, kept.value, undefined, 'watch');
     this.#conditions.look();
   }
 
   reached(resourceVersion: string): void {
-    this.#shelf.advance(resourceVersion);
+    this.#store.advance(resourceVersion);
     this.#conditions.look();
   }
 
@@ -129,7 +129,7 @@ export class MirrorCache<T> implements Mirror<T>, WatchSink {
 
   #put(object: KubeObject, source: Source): void {
     const { namespace = '', name = '', resourceVersion = '' } = object.metadata;
-    const put = this.#shelf.put(`${namespace}/${name}`, resourceVersion, source, () => ({
+    const put = this.#store.put(`${namespace}/${name}`, resourceVersion, source, () => ({
       namespace,
       name,
       resourceVersion,

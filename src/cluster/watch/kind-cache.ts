@@ -9,9 +9,9 @@ import type { ApiResource } from '../discovery/discovery.ts';
 import type { Describing } from '../live.ts';
 import { entryOf } from './record.ts';
 import type { Entry, RecordContext } from './record.ts';
-import { Shelf, compareVersions } from './object-store.ts';
+import { ObjectStore, compareVersions } from './object-store.ts';
 import type { Source } from './object-store.ts';
-import type { KindWatch } from './reflector.ts';
+import type { Reflector } from './reflector.ts';
 import type { WatchSink } from './watch-options.ts';
 
 /** What the kind needs of the cache around it. */
@@ -19,7 +19,7 @@ interface KindHost {
   shared: Map<string, string>;
   wants(key: ResourceKey): boolean;
   describing?: Describing | undefined;
-  makeWatch(resource: ApiResource, metadataOnly: boolean, sink: WatchSink): KindWatch;
+  makeWatch(resource: ApiResource, metadataOnly: boolean, sink: WatchSink): Reflector;
   /** `report` is false for the same version again, of which only the body or the index changes. */
   put(before: Entry | undefined, after: Entry, origin: 'watch' | 'own', report: boolean): void;
   removed(entry: Entry): void;
@@ -34,7 +34,7 @@ type Mode = 'metadata' | 'whole';
 export class KindCache implements WatchSink {
   #resource: ApiResource;
   readonly #host: KindHost;
-  readonly #shelf = new Shelf<Entry>();
+  readonly #store = new ObjectStore<Entry>();
   readonly #conditions = new Conditions();
   #context: RecordContext;
   #mode: Mode;
@@ -43,7 +43,7 @@ export class KindCache implements WatchSink {
   /** What the last complete listing brought. */
   #complete: Mode | undefined;
   #problem: Error | undefined;
-  #watch: KindWatch | undefined;
+  #watch: Reflector | undefined;
   #ending: Promise<void> = Promise.resolve();
   #stopped = false;
   #listings = 0;
@@ -75,15 +75,15 @@ export class KindCache implements WatchSink {
   }
 
   get size(): number {
-    return this.#shelf.size;
+    return this.#store.size;
   }
 
   get(key: ResourceKey): Entry | undefined {
-    return this.#shelf.get(nameOf(key));
+    return this.#store.get(nameOf(key));
   }
 
   entries(): Iterable<Entry> {
-    return this.#shelf.entries();
+    return this.#store.entries();
   }
 
   /** From now on with bodies. */
@@ -109,7 +109,7 @@ export class KindCache implements WatchSink {
   /** The kind is no longer served: its objects are gone. */
   async end(): Promise<void> {
     await this.stop();
-    for (const entry of this.#shelf.clear()) this.#host.removed(entry);
+    for (const entry of this.#store.clear()) this.#host.removed(entry);
     this.#conditions.look();
   }
 
@@ -145,7 +145,7 @@ export class KindCache implements WatchSink {
 
   /** Has the watch told everything up to that version? */
   hasReached(version: string): boolean {
-    return this.#shelf.reached !== '' && compareVersions(version, this.#shelf.reached) <= 0;
+    return this.#store.reached !== '' && compareVersions(version, this.#store.reached) <= 0;
   }
 
   accept(object: KubeObject): void {
@@ -158,10 +158,10 @@ export class KindCache implements WatchSink {
   /** Puts the body of an object whose record is there already, or of a newer version of it. */
   fill(object: KubeObject): void {
     const name = nameOf({ namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '' });
-    const known = this.#shelf.get(name);
+    const known = this.#store.get(name);
     if (known?.resourceVersion === object.metadata.resourceVersion) {
       const entry = entryOf(object, () => stringifyJson(object), this.#context);
-      this.#shelf.replace(name, entry);
+      this.#store.replace(name, entry);
       this.#host.put(known, entry, 'watch', false);
     } else this.#put(object, () => stringifyJson(object), 'own');
     this.#conditions.look();
@@ -172,14 +172,14 @@ export class KindCache implements WatchSink {
     const entry = this.get(key);
     if (!entry || entry.json === undefined || this.#context.keeps(key, entry.application, entry.root)) return;
     const slim = entry.slim();
-    this.#shelf.replace(nameOf(key), slim);
+    this.#store.replace(nameOf(key), slim);
     this.#host.put(entry, slim, 'watch', false);
   }
 
   listing(): void {
     this.#listings += 1;
     if (this.#listings > 1) this.#host.counted('relist');
-    this.#shelf.begin();
+    this.#store.begin();
   }
 
   listed(object: KubeObject, json: () => string): void {
@@ -187,7 +187,7 @@ export class KindCache implements WatchSink {
   }
 
   complete(resourceVersion: string): void {
-    for (const entry of this.#shelf.end(resourceVersion)) this.#host.removed(entry);
+    for (const entry of this.#store.end(resourceVersion)) this.#host.removed(entry);
     this.#complete = this.#delivers;
     this.#conditions.look();
   }
@@ -201,13 +201,13 @@ export class KindCache implements WatchSink {
   gone(object: KubeObject): void {
     this.#host.counted('event');
     const key = { namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '' };
-    const entry = this.#shelf.remove(nameOf(key), object.metadata.resourceVersion ?? '');
+    const entry = this.#store.remove(nameOf(key), object.metadata.resourceVersion ?? '');
     if (entry) this.#host.removed(entry);
     this.#conditions.look();
   }
 
   reached(resourceVersion: string): void {
-    this.#shelf.advance(resourceVersion);
+    this.#store.advance(resourceVersion);
     this.#conditions.look();
   }
 
@@ -220,7 +220,7 @@ export class KindCache implements WatchSink {
   #put(object: KubeObject, json: () => string, source: Source): void {
     const { metadata } = object;
     const name = nameOf({ namespace: metadata.namespace ?? '', name: metadata.name ?? '' });
-    const put = this.#shelf.put(name, metadata.resourceVersion ?? '', source, () =>
+    const put = this.#store.put(name, metadata.resourceVersion ?? '', source, () =>
       entryOf(object, json, this.#context),
     );
     if (!put) return;

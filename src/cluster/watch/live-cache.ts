@@ -14,7 +14,7 @@ import type { Live, LiveChange, LiveObject, LiveRecord, LiveStats } from '../liv
 import type { Entry } from './record.ts';
 import { compareVersions } from './object-store.ts';
 import { ForbiddenKinds } from './forbidden-kinds.ts';
-import { KindWatch } from './reflector.ts';
+import { Reflector } from './reflector.ts';
 import type { Kind, LiveOptions } from './live-options.ts';
 
 /** Watches begin with the kinds that discovery names and end with them; `want` makes objects whole. */
@@ -212,7 +212,7 @@ export class LiveCache implements Live {
         describing,
         wants: (key) => this.#index.wants(key),
         makeWatch: (served, metadataOnly, sink) =>
-          new KindWatch({ ...this.#options, resource: served, metadataOnly, sink, forbiddenIsTold: true }),
+          new Reflector({ ...this.#options, resource: served, metadataOnly, sink, forbiddenIsTold: true }),
         put: (before, after, origin, report) => this.#put(before, after, origin, report),
         removed: (entry) => this.#removed(entry),
         forbidden: (is) => this.#forbidden.set(resourceName(resource), is),

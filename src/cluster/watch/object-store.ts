@@ -28,7 +28,7 @@ interface Put<E> {
 }
 
 /** Told of each event and of the end of a listing; answers what each changed. */
-export class Shelf<E> {
+export class ObjectStore<E> {
   readonly #slots = new Map<string, Slot<E>>();
   #epoch = 0;
   #reached = '';

@@ -13,7 +13,7 @@ import type { WatchOptions } from './watch-options.ts';
 import { accepts, Interruption } from './watch-options.ts';
 
 /** After client-go's Reflector; listens until it is stopped, and waits longer after each failure. */
-export class KindWatch {
+export class Reflector {
   readonly #options: WatchOptions;
   readonly #abort = new AbortController();
   #running: Promise<void> | undefined;
