@@ -2,13 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Comparison } from '../src/compare/compare.ts';
+import type { Comparer, Comparison } from '../src/compare/compare.ts';
 import type { LiveObject } from '../src/cluster/live.ts';
 import type { CompareCluster } from '../src/compare/object/comparison.ts';
 import type { DesiredState } from '../src/engine/application/desired.ts';
 import type { Application } from '../src/model/application.ts';
 import type { Files } from '../src/model/files.ts';
-import type { KubeObject, ResourceKey } from '../src/model/kube.ts';
+import type { KubeObject, ManagedFieldsEntry, ResourceKey } from '../src/model/kube.ts';
+import { fieldManager } from '../src/model/annotations.ts';
 import { createComparer } from '../src/compare/compare.ts';
 import { Jq } from '../src/compare/object/jq.ts';
 import { healthOfAll } from '../src/engine/application/health.ts';
@@ -147,25 +148,53 @@ function cluster(objects: readonly KubeObject[]): CompareCluster {
       problemOf: () => undefined,
       onChange: () => () => undefined,
     },
-    api: { apply: (object: KubeObject) => Promise.resolve(get(keyOf(object))?.object ?? object) },
+    api: {
+      apply: (object: KubeObject) =>
+        Promise.resolve({
+          ...object,
+          ...get(keyOf(object))?.object,
+          ...(object['data'] ? { data: object['data'] } : {}),
+        }),
+    },
   } as unknown as CompareCluster;
 }
 
-/** Passes over one application of which one object after the other changes its status. */
-async function churn(): Promise<number> {
-  const objects = Array.from({ length: 1000 }, (_, at) => configMap(at));
-  const app: Application = {
-    apiVersion: 'argoproj.io/v1alpha1',
-    kind: 'Application',
-    metadata: { name: 'app', namespace: 'argocd' },
-    spec: { project: 'default', destination: { namespace: 'app' } },
-  };
-  const comparer = createComparer({
+const app: Application = {
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'Application',
+  metadata: { name: 'app', namespace: 'argocd' },
+  spec: { project: 'default', destination: { namespace: 'app' } },
+};
+
+function comparerOf(objects: readonly KubeObject[]): Comparer {
+  return createComparer({
     cluster: cluster(objects),
     jq: new Jq(''),
     macKey: Buffer.alloc(32),
     server: 'https://kubernetes.default.svc',
   });
+}
+
+/** What a sync would do where each of 1,000 objects changes, and the answer of the API server takes no time. */
+async function effect(): Promise<number> {
+  const managedFields: ManagedFieldsEntry[] = [
+    { manager: fieldManager, operation: 'Apply', apiVersion: 'v1', fieldsV1: { 'f:data': { 'f:value': {} } } },
+  ];
+  const manifests = Array.from({ length: 1000 }, (_, at) => configMap(at));
+  const live = manifests.map((object) => ({ ...object, metadata: { ...object.metadata, managedFields } }));
+  const target = manifests.map((object) => ({ ...object, data: { value: 'y'.repeat(200) } }));
+  return longest(async () => {
+    const { signal } = new AbortController();
+    const input = { app, tracking: 'app', last: manifests, target, prune: true };
+    const { total } = await comparerOf(live).effect(input, signal);
+    if (total.length !== 1000) throw new Error(`${total.length} of 1,000 objects change`);
+  });
+}
+
+/** Passes over one application of which one object after the other changes its status. */
+async function churn(): Promise<number> {
+  const objects = Array.from({ length: 1000 }, (_, at) => configMap(at));
+  const comparer = comparerOf(objects);
   const signal = new AbortController().signal;
   const desired = { revisions: ['a'], sourceTypes: ['Directory'] } as unknown as DesiredState;
   let comparison: Comparison = await comparer.compare({ app, tracking: 'app', manifests: objects }, signal);
@@ -192,6 +221,7 @@ export async function stall(): Promise<Record<string, number>> {
     documents_ms: await documents(),
     kustomization_ms: await kustomization(),
     churn_ms: await churn(),
+    effect_ms: await effect(),
     comment_ms: await comment(),
   };
 }
