@@ -78,6 +78,7 @@ async function extra({ s, kubectl }: Deps, app: Application, objects: KubeObject
   return items.filter(
     (item) =>
       item.metadata.annotations?.['argocd.argoproj.io/tracking-id']?.startsWith(`${app.metadata.name}:`) &&
+      !item.metadata.annotations['argocd.argoproj.io/tracking-id'].endsWith('/') &&
       item.metadata.deletionTimestamp === undefined &&
       !objects.some((object) => same(rowOf(object), rowOf(item))),
   );
@@ -109,8 +110,9 @@ async function apply(deps: Deps, object: KubeObject, operation: Operation): Prom
   const options = syncOptions(operation.sync?.syncOptions);
   const row = rowOf(object);
   if (deps.self.skips.has(row.name)) return row;
-  const way =
-    options.get('Replace') === 'true'
+  const way = !row.name
+    ? ['create']
+    : options.get('Replace') === 'true'
       ? ['replace']
       : ['apply', ...(options.get('ServerSideApply') === 'true' ? ['--server-side', '--force-conflicts'] : [])];
   const { code, out } = await deps.kubectl(
@@ -183,8 +185,10 @@ async function compare(deps: Deps, name: string): Promise<Application | undefine
   const objects = rendered(s, app, revision, source.path ?? '').filter((object) => !isHook(object));
   const rows: Record<string, unknown>[] = [];
   for (const object of objects) {
-    const { code } = await kubectl(['diff', '-f', '-'], JSON.stringify(object));
-    rows.push({ ...rowOf(object), syncPhase: undefined, status: code === 0 ? 'Synced' : 'OutOfSync' });
+    const row = rowOf(object);
+    // What Git gives no name has nothing live that it could be.
+    const differs = !row.name || (await kubectl(['diff', '-f', '-'], JSON.stringify(object))).code !== 0;
+    rows.push({ ...row, syncPhase: undefined, status: differs ? 'OutOfSync' : 'Synced' });
   }
   for (const object of await extra(deps, app, objects))
     rows.push({ ...rowOf(object), syncPhase: undefined, status: 'OutOfSync', requiresPruning: true });

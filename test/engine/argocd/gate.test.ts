@@ -94,6 +94,19 @@ test('what is gated is asked about, refused to whoever syncs it, and handed to A
   await s.untilStore('it is as Argo CD reports', () => s.engine.unverified(app) === undefined || undefined);
 });
 
+test('what each sync makes anew keeps nothing that Argo CD reports in doubt', async (t) => {
+  const once = config('x', 'each time').replace('name: x', 'generateName: once-');
+  const { s, operations } = await beside(t, { 'gates/a.yaml': config('gates', '1'), 'gates/once.yaml': once });
+  await approvalIn(s, 'gates', 'Pending');
+  await agree(s);
+  await approvalIn(s, 'gates', 'Applied');
+  const app = await s.until('gates', 'compared', ({ status }) => status?.sync?.status === 'OutOfSync');
+  await s.untilStore('it is as Argo CD reports', () => s.engine.unverified(app) === undefined || undefined);
+  assert.equal(operations.length, 1);
+  const made = await s.cluster.api.list({ group: '', kind: 'ConfigMap' }, { namespace: s.namespace });
+  assert.equal(made.filter(({ metadata }) => metadata.name?.startsWith('once-')).length, 1);
+});
+
 test('an approval that no longer fits at its write writes nothing, and the difference is asked about', async (t) => {
   const { s, operations } = await deployed(t, { 'gates/a.yaml': config('gates', '1') });
   await push(s, { 'gates/a.yaml': config('gates', '2') });
