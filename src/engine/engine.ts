@@ -23,7 +23,7 @@ import { KeyQueue } from '../base/queue.ts';
 import type { Target } from './application/assess.ts';
 import { Clusters } from './clusters.ts';
 import { Holdings, instead } from './application/holdings.ts';
-import { othersOf } from './application/others.ts';
+import { othersOf, recallAll } from './application/others.ts';
 import { Memory } from './application/memory.ts';
 import { unverifiedOf } from './argocd/verify.ts';
 import type { HandOver } from './request.ts';
@@ -246,8 +246,8 @@ export function createEngine(options: EngineOptions): Engine {
       return queue.size;
     },
     async start() {
-      await clusters.targetOf(homeApplication(store)).catch(() => undefined);
-      await clusters.identifyHome().catch(() => undefined);
+      await meetHome(clusters, store);
+      recallAll({ store, holdings });
       ends = [
         ...subscribe(options, { queue, memory, holdings, clusters, turns }),
         every('resync', () => sources.resync(onPush, abort.signal)),
@@ -271,6 +271,11 @@ export function createEngine(options: EngineOptions): Engine {
  * Connects the control plane's own cluster before the first application asks, so that its caches fill while others
  * wait.
  */
+async function meetHome(clusters: Clusters, store: Store): Promise<void> {
+  await clusters.targetOf(homeApplication(store)).catch(() => undefined);
+  await clusters.identifyHome().catch(() => undefined);
+}
+
 function homeApplication(store: Store): Application {
   return {
     apiVersion: 'argoproj.io/v1alpha1',

@@ -71,11 +71,13 @@ test('another application with the same object waits for the owner’s approvers
     teams: [],
   });
   assert.equal(refused.done, false);
+  // Its owner, whose Git still has it, may put it back at once.
+  const written = s.untilStore('it is written', () => {
+    const live = s.cluster.live.get(configMap(s, 'shared'));
+    return live?.application === 'web' ? live.object : undefined;
+  });
   await agreeTo(s, 'web', person('bo', 2));
-  await s.untilStore('it is written', () =>
-    s.cluster.live.get(configMap(s, 'shared'))?.application === 'web' ? true : undefined,
-  );
-  assert.deepEqual(await dataOf(s, 'shared'), { value: 'mine' });
+  assert.deepEqual((await written)['data'], { value: 'mine' });
 });
 
 test('an operation that cannot be asked about is refused by the owner’s name; a part without it runs', async (t) => {
@@ -254,6 +256,28 @@ test('what a gated application takes during the approved sync of another asks it
   assert.deepEqual(asked.spec.policy?.approvers, [['cy'], ['bo']]);
   await quiet(s);
   assert.deepEqual([await dataOf(s, 'first'), await dataOf(s, 'late')], [{ value: '1' }, undefined]);
+});
+
+test('what the owner held is its own also where it cannot be rendered any more, after a restart', async (t) => {
+  const s = await scene(t);
+  await s.apply('web', { syncPolicy: automated });
+  await synced(s, 'web');
+  await push(s, { 'prod/kustomization.yaml': 'resources: [nowhere.yaml]\n' });
+  await s.until(
+    'prod',
+    'broken',
+    (app) => app.status?.conditions?.some(({ type }) => type === 'ComparisonError') === true,
+  );
+  await s.cluster.api.patch(configMap(s, 'shared'), {
+    type: 'merge',
+    patch: { metadata: { annotations: { 'argocd.argoproj.io/tracking-id': null } } },
+  });
+  await s.stop();
+  s.commit({ 'web/shared.yaml': config('shared', 'mine') });
+  await s.restart();
+  await approvalIn(s, 'web', 'Pending');
+  await quiet(s);
+  assert.deepEqual(await dataOf(s, 'shared'), { value: 'production' });
 });
 
 test('a cluster under another URL is the same one: what the owner’s Git holds there is the owner’s', async (t) => {

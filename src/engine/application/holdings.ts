@@ -10,6 +10,9 @@ import { ClusterIdentities } from '../../store/cluster-identities.ts';
  */
 export const nextMark = '#next';
 
+/** Keys that were read from a status, not from Git. */
+const recalled = 'recalled';
+
 interface Held {
   server: string;
   /** What the keys were read from. */
@@ -94,6 +97,11 @@ export class Holdings implements Holders {
     return [...left, ...come].map(([, key]) => key);
   }
 
+  /** What a process before this one last knew it to hold. Until it is rendered nobody can tell what it has left. */
+  recall(tracking: string, server: string, keys: readonly ResourceKey[]): void {
+    this.set(tracking, server, recalled, () => keys);
+  }
+
   /** It is gone, or going: it holds nothing any more. */
   delete(tracking: string): ResourceKey[] {
     const before = this.#held.get(tracking);
@@ -112,7 +120,9 @@ export class Holdings implements Holders {
   }
 
   holds(tracking: string, key: ResourceKey): boolean | undefined {
-    return this.#held.get(tracking)?.keys.has(keyText(key));
+    const held = this.#held.get(tracking);
+    const has = held?.keys.has(keyText(key));
+    return has === false && held?.of === recalled ? undefined : has;
   }
 
   #add(server: string, text: string, tracking: string): void {

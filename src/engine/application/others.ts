@@ -15,6 +15,7 @@ import { gvkOf, isObject } from '../../model/kube.ts';
 import { trackingName } from '../../render/document/tracking.ts';
 import { clusterOf } from '../../store/settings.ts';
 import { basisOf, permitted } from './assess.ts';
+import type { Holdings } from './holdings.ts';
 import { nextMark } from './holdings.ts';
 import type { OwnershipDeps } from './ownership.ts';
 import { ownershipOf } from './ownership.ts';
@@ -109,6 +110,20 @@ export function takeDown(deps: OtherDeps, subject: Subject, desired: DesiredStat
     if (!sameJson(specs.get(applicationKey(child)), child.spec)) letGo(deps, target, nextName(deps, child));
   known.children = children;
   known.childrenOf = desired.key;
+}
+
+/** What the statuses tell, before anything is read afresh: one that cannot be rendered holds what it last held. */
+export function recallAll({ store, holdings }: Pick<OtherDeps, 'store'> & { holdings: Holdings }): void {
+  for (const app of store.applications.list()) {
+    const server = clusterOf(store.settings(), app.spec.destination)?.server;
+    const resources = (app.status?.resources ?? []).filter(({ requiresPruning }) => !requiresPruning);
+    if (server === undefined || app.metadata.deletionTimestamp || resources.length === 0) continue;
+    holdings.recall(
+      trackingName(app, store.namespace),
+      server,
+      resources.map(({ group = '', kind, namespace = '', name }) => ({ group, kind, namespace, name })),
+    );
+  }
 }
 
 /** It is going: nothing waits for it any more. */
