@@ -81,7 +81,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     .map((item) => ({ item, far: distance(wanted, item) }))
     .sort((a, b) => a.far - b.far || (a.item < b.item ? -1 : 1));
   const best = ranked[0];
-  return best && best.far <= Math.max(2, Math.floor(wanted.length / 2)) ? best.item : undefined;
+  return best && best.far <= Math.max(1, Math.floor(wanted.length / 2)) ? best.item : undefined;
 }
 
 /** Composers rewrite quotes and double dashes, copying brings code ticks and invisible characters along. */
@@ -139,9 +139,27 @@ function split(tokens: readonly Word[], { options: known = {}, freeText = false 
   return found;
 }
 
+/** What people who come from other tools write, and the command that does it here. */
+const elsewhere: Readonly<Record<string, keyof typeof verbs>> = {
+  rollback: 'revert',
+  undo: 'revert',
+  retry: 'sync',
+  apply: 'sync',
+  deploy: 'sync',
+  plan: 'diff',
+  preview: 'diff',
+  refresh: 'diff',
+  lgtm: 'approve',
+  deny: 'reject',
+  info: 'status',
+  health: 'status',
+  commands: 'help',
+};
+
 function unknownVerb(word: string): Parsed {
   const shown = word.slice(0, 40);
-  const near = nearest(word.toLowerCase(), Object.keys(verbs));
+  const lower = word.toLowerCase();
+  const near = Object.hasOwn(elsewhere, lower) ? elsewhere[lower] : nearest(lower, Object.keys(verbs));
   return near
     ? { ok: false, message: `"${shown}" is not a command; did you mean \`/cox ${near}\`?`, suggestion: near }
     : { ok: false, message: `"${shown}" is not a command; \`/cox help\` lists them` };

@@ -38,6 +38,11 @@ for (const [typed, verb, application, rest, options] of understood) {
 const refused: [typed: string, message: RegExp][] = [
   ['aprove checkout', /^"aprove" is not a command; did you mean `\/cox approve`\?$/],
   ['stat', /did you mean `\/cox status`\?$/],
+  ['rollback web', /^"rollback" is not a command; did you mean `\/cox revert`\?$/],
+  ['Retry web', /did you mean `\/cox sync`\?$/],
+  ['plan', /did you mean `\/cox diff`\?$/],
+  ['lgtm', /did you mean `\/cox approve`\?$/],
+  ['constructor', /^"constructor" is not a command; `\/cox help` lists them$/],
   ['snyc', /did you mean `\/cox sync`\?$/],
   ['frobnicate-everything', /^"frobnicate-everything" is not a command; `\/cox help` lists them$/],
   ['__proto__', /is not a command/],
@@ -64,6 +69,8 @@ test('help names every command once, and one alone when asked for it', () => {
 test('the nearest word is suggested only when it is near', () => {
   assert.equal(nearest('checkot-prod', ['checkout-prod', 'checkout-dev']), 'checkout-prod');
   assert.equal(nearest('billing', ['checkout-prod']), undefined);
+  assert.equal(nearest('foo', ['root']), undefined);
+  assert.equal(nearest('api', ['app']), 'app');
 });
 
 const comments: [what: string, body: string, command: string | undefined][] = [
