@@ -116,3 +116,18 @@ test('what is closed without merging keeps its diff too', async (t) => {
   await b.quiet();
   assert.match(b.comments()[0] ?? '', /Closed without merging[\s\S]*LEVEL: debug/);
 });
+
+test('whoever edits the diff below the tracker, or writes a comment that looks like it, changes nothing', async (t) => {
+  const b = await bed(t);
+  touch(b);
+  const before = await merged(b, waiting(digest));
+  const ours = b.sandbox.world.repositories[0]?.comments.find(({ body }) => body === before);
+  assert.ok(ours);
+  const bob = b.sandbox.actAs('bob');
+  bob.editComment(repo, ours.id, before.replaceAll('LEVEL: debug', 'LEVEL: info'));
+  bob.comment(repo, ours.pull, '<!-- coxswain-answer 1 -->\n> `bob`: `/cox approve`\n\n🚀 approved');
+  await b.quiet();
+  await b.sweep();
+  assert.deepEqual(b.comments(), [before]);
+  assert.match(check(b, 'coxswain/approval').text, level);
+});
