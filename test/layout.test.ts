@@ -11,7 +11,7 @@ import { unusedExports } from './unused-exports.ts';
  */
 const floors: string[][] = [
   ['model', 'base'],
-  ['git', 'cluster', 'render', 'diff', 'health', 'policy'],
+  ['git', 'fetch', 'cluster', 'render', 'diff', 'health', 'policy'],
   ['sync', 'compare', 'store', 'github/client'],
   ['engine', 'change'],
   ['chatops'],
@@ -23,7 +23,7 @@ const floors: string[][] = [
 const innerFloors: Record<string, string[][]> = {
   compare: [['object'], ['effect']],
   render: [['document'], ['source'], ['helm', 'kustomize']],
-  engine: [['application'], ['approval'], ['delete'], ['drift', 'decide', 'operation'], ['argocd']],
+  engine: [['remote'], ['application'], ['approval'], ['delete'], ['drift', 'decide', 'operation'], ['argocd']],
   github: [['webhook', 'markdown'], ['publish', 'setup'], ['pull']],
 };
 const maxFiles = 20;

@@ -34,14 +34,18 @@ export const pins = {
   manifests: { module: 'render', package: './manifests', set: { ...helmVersion, ...kustomizeVersion } },
   helm: { module: 'helm', package: 'helm.sh/helm/v4/cmd/helm', set: helmVersion },
   kustomize: { module: 'kustomize', package: 'sigs.k8s.io/kustomize/kustomize/v5', set: kustomizeVersion },
+  /** An OCI registry. */
+  registry: { module: 'registry', package: 'github.com/distribution/distribution/v3/cmd/registry', set: {} },
 } as const satisfies Record<string, Pin>;
 
 export type BinaryName = keyof typeof pins;
 
 export const binaryNames: BinaryName[] = Object.keys(pins).filter(isBinaryName);
 
-/** Without the commands with which tests compare what their libraries make. */
-export const ownNames: BinaryName[] = binaryNames.filter((name) => name !== 'helm' && name !== 'kustomize');
+const forTests: readonly BinaryName[] = ['helm', 'kustomize', 'registry'];
+
+/** Without the commands with which tests compare what their libraries make, and what they fetch from. */
+export const ownNames: BinaryName[] = binaryNames.filter((name) => !forTests.includes(name));
 
 export function isBinaryName(name: string): name is BinaryName {
   return Object.hasOwn(pins, name);

@@ -30,6 +30,10 @@ export const settingKeys = {
       'clicks that failed more than an hour before are not heard any more. Default: */10 * * * *',
     'schedule.retention': 'When what ended 30 days before is deleted. Default: 0 */1 * * *',
     'schedule.timeZone': 'Time zone in which the schedules above are read. Default: UTC',
+    'preview.egress':
+      'What a revision that nobody has merged may fetch beside what the merged one fetches: addresses of chart ' +
+      'repositories, charts in them (`<repository>/<chart>`), registries, repositories of Git and files, ' +
+      'separated by blanks or commas, with globs. Credentials go only to addresses without a glob. Default: nothing',
     'drift.settle': 'How long a live edit must last before a drift episode opens. Default: 60s',
   },
   'argocd-cm': {
@@ -37,12 +41,17 @@ export const settingKeys = {
       'How often repositories are read when no webhook comes, shortened to what fits evenly into ' +
       'a minute, an hour or a day; up to half of it is added at random. 0 switches it off; ' +
       '`schedule.resync` counts instead. Default: 120s',
+    'helm.valuesFileSchemes': 'Schemes by which value files may come from the web. Default: http,https',
     'cluster.inClusterEnabled': '`false` removes the implicit cluster `https://kubernetes.default.svc`. Default: true',
   },
   'argocd-cmd-params-cm': {
     'controller.ignore.normalizer.jq.timeout':
       'How long one jq expression of `ignoreDifferences` may take at one object, at most 60s. All expressions of an ' +
       'application together may take ten times as long within five minutes. Default: 1s',
+  },
+  'argocd-tls-certs-cm': {
+    '<host>':
+      'Certificates in PEM by which the servers of that host are known, in place of those of the system. Default: none',
   },
   'argocd-rbac-cm': {
     'policy.csv':

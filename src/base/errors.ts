@@ -55,6 +55,20 @@ export const errorCodes = {
     seen: 'The condition ComparisonError, the comment, `cox`',
     next: 'Correct `targetRevision`, or push the branch. After a forced push, sync once more.',
   },
+  E_FETCH: {
+    meaning: 'A chart, an artifact or a file of the web cannot be fetched, or is not what its index says.',
+    seen: 'The condition ComparisonError, the comment, the log, `cox`',
+    next: 'Check the address, its repository Secret and whether the server answers. What passes is tried again.',
+  },
+  E_EGRESS: {
+    meaning:
+      'Nothing is fetched from there: the address is a private one that no repository Secret names, or the revision ' +
+      'is not merged and the synced one fetches nothing from there.',
+    seen: 'The condition ComparisonError, the comment, `cox`',
+    next:
+      'If it is meant: add a repository Secret with that address, or name it in `preview.egress` of `coxswain-cm`. ' +
+      'See [configuration](configuration.md).',
+  },
   E_PATH: {
     meaning: 'The path does not exist in the repository at that revision.',
     seen: 'The condition ComparisonError, the comment, `cox`',

@@ -1,7 +1,7 @@
 // Which applications a pull request touches: those whose inputs differ between the branch and the merge result, through
 // apps of apps too.
 import type { Application, ApplicationSource } from '../model/application.ts';
-import type { ChangeDeps, Desired } from './deps.ts';
+import type { ChangeDeps, Desired, Unmerged } from './deps.ts';
 import type { KubeObject, ObjectMeta } from '../model/kube.ts';
 import type { PullInput } from './pull.ts';
 import { canonicalJson } from '../base/canonical.ts';
@@ -81,11 +81,11 @@ async function inputsOf(
   deps: ChangeDeps,
   app: Application | undefined,
   revisions: (string | undefined)[],
-  signal: AbortSignal,
+  { signal, unmerged }: Asking,
 ): Promise<string> {
   if (!app) return '';
   try {
-    return await deps.inputsKey(app, revisions, signal);
+    return await deps.inputsKey(app, revisions, signal, unmerged);
   } catch (error) {
     signal.throwIfAborted();
     return describeError(error);
@@ -96,15 +96,20 @@ async function manifestsOf(
   deps: ChangeDeps,
   app: Application | undefined,
   revisions: (string | undefined)[],
-  signal: AbortSignal,
+  { signal, unmerged }: Asking,
 ): Promise<Desired | Error | undefined> {
   if (!app) return undefined;
   try {
-    return denialOf(deps, app) ?? (await deps.desired(app, revisions, signal));
+    return denialOf(deps, app) ?? (await deps.desired(app, revisions, signal, unmerged));
   } catch (error) {
     signal.throwIfAborted();
     return error instanceof Error ? error : new Error(String(error));
   }
+}
+
+interface Asking {
+  signal: AbortSignal;
+  unmerged?: Unmerged;
 }
 
 /** Surely not touched: neither since its last rendering nor by the pull request did anything change where it reads. */
@@ -231,16 +236,17 @@ async function look(
   if (!parent && after && (await isFar(deps, pull, after, { range, changes }).catch(() => false))) return undefined;
   const basePins = before ? pins(before, pull, range.base) : [];
   const resultPins = after ? pins(after, pull, range.result) : [];
+  const unmerged = { merged: before, revisions: basePins, repoUrl: pull.repoUrl };
   if (!parent) {
     const [a, b] = await Promise.all([
-      inputsOf(deps, before, basePins, signal),
-      inputsOf(deps, after, resultPins, signal),
+      inputsOf(deps, before, basePins, { signal }),
+      inputsOf(deps, after, resultPins, { signal, unmerged }),
     ]);
     if (a === b) return undefined;
   }
   const [base, result] = await Promise.all([
-    manifestsOf(deps, before, basePins, signal),
-    manifestsOf(deps, after, resultPins, signal),
+    manifestsOf(deps, before, basePins, { signal }),
+    manifestsOf(deps, after, resultPins, { signal, unmerged }),
   ]);
   return { key, before, after, base, result, ...(parent && { parent }) };
 }

@@ -24,6 +24,15 @@ export interface Desired {
 /** By tracking name. */
 export type Held = ReadonlyMap<string, { server: string; keys: readonly ResourceKey[] }>;
 
+/** Beside what a revision stands that nobody has merged: it fetches nothing that this does not fetch. */
+export interface Unmerged {
+  /** undefined: the pull request brings the application. */
+  merged: Application | undefined;
+  revisions: (string | undefined)[];
+  /** Of the pull request. */
+  repoUrl: string;
+}
+
 interface EffectInput {
   app: Application;
   /** R0: manifests at the newest history entry; undefined = never synced. */
@@ -67,16 +76,26 @@ export interface ChangeDeps {
   /**
    * Key of the application's inputs with the sources pinned (undefined = the source's own targetRevision), without
    * rendering.
-   * Equal keys = the pull request does not touch it.
+   * Equal keys = the pull request does not touch it. Without `unmerged` what is asked for is merged.
    */
-  inputsKey(app: Application, revisions: (string | undefined)[], signal: AbortSignal): Promise<string>;
+  inputsKey(
+    app: Application,
+    revisions: (string | undefined)[],
+    signal: AbortSignal,
+    unmerged?: Unmerged,
+  ): Promise<string>;
   /**
    * What the application was last rendered from: by source, its commit and the paths that count. undefined = not known.
    * Saves a look at applications that lie far from what a pull request changes.
    */
   rendered(application: string): { revisions: string[]; inputs: string[][] } | undefined;
   /** Rendered manifests with the sources pinned; throws AppErrors with place. */
-  desired(app: Application, revisions: (string | undefined)[], signal: AbortSignal): Promise<Desired>;
+  desired(
+    app: Application,
+    revisions: (string | undefined)[],
+    signal: AbortSignal,
+    unmerged?: Unmerged,
+  ): Promise<Desired>;
   /**
    * What a sync would do, its three facts and its digest; Secrets are masked. Nothing is read of objects that the
    * project does not permit: those of the target are among the errors. Throws transient errors.

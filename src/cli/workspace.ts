@@ -19,7 +19,11 @@ import { openGit } from '../git/git.ts';
 import { argo, inClusterServer } from '../model/annotations.ts';
 import { sourcesOf } from '../model/application.ts';
 import { createRenderer } from '../render/render.ts';
-import { clusterOf, credentialFor, readSettings, settingMaps } from '../store/settings.ts';
+import { credentialFor } from '../store/repository-secrets.ts';
+import { clusterOf, readSettings, settingMaps } from '../store/settings.ts';
+import { argoGroup } from '../model/argo-kinds.ts';
+import { openFetching } from '../operator/fetching.ts';
+import { parseProject } from '../store/parse.ts';
 import { usage } from './options.ts';
 import { ownCredential } from './own-git.ts';
 import { quiet } from './session.ts';
@@ -119,6 +123,16 @@ export async function openRooms(session: Session, app: Application): Promise<Roo
     worker,
     program: tool('manifests'),
   });
+  const project = await session.cluster.api.get(
+    { group: argoGroup, kind: 'AppProject', namespace: options.namespace, name: app.spec.project },
+    { signal },
+  );
+  const { remotes, fetcher } = openFetching({
+    ...{ dataDir: dir, git, worker, clock: systemClock },
+    settings: () => settings,
+    projectOf: () => project && parseProject(project),
+  });
+  session.atEnd(() => fetcher.close());
   const { discovery } = destination.cluster;
   const clusterFacts = { version: discovery.version, apiVersions: discovery.apiVersions() };
   return {
@@ -128,6 +142,7 @@ export async function openRooms(session: Session, app: Application): Promise<Roo
       merged: options.revision === undefined,
       git,
       renderer,
+      remotes,
       clusterOf: () => Promise.resolve(clusterFacts),
     }),
     revisions: sourcesOf(app.spec).map(() => options.revision),

@@ -163,7 +163,7 @@ function passDeps(options: EngineOptions, { memory, holdings, clusters, turns, e
     ...{ store, clock, log, desiring, worker, authors, standing, sources, memory, holdings, enqueue, view },
     targetOf: (app) => clusters.targetOf(app),
     connectedTo: (app) => clusters.connectedTo(app),
-    fetch: (app, since, signal) => sources.fetch(app, since, signal),
+    fetch: (app, since, signal) => sources.fetch(app, since, signal, memory),
     forgetTracking: ({ tracking, server }) => void clusters.forget(server, tracking),
     startedAt: clock.now(),
     turn: (app) => turns.of(app),
@@ -196,7 +196,7 @@ async function pushed(
       queue.add(key);
     }
   } catch (error) {
-    for (const key of sources.users(repoUrl)) {
+    for (const key of sources.users(repoUrl, memory)) {
       fetchLater(memory, key, since);
       queue.add(key);
     }
@@ -250,7 +250,7 @@ export function createEngine(options: EngineOptions): Engine {
       recallAll({ store, holdings });
       ends = [
         ...subscribe(options, { queue, memory, holdings, clusters, turns }),
-        every('resync', () => sources.resync(onPush, abort.signal)),
+        every('resync', () => sources.resync(memory, onPush, abort.signal)),
         startRetention({ store, every, clock, log }),
       ];
       // Applications that went while nobody looked: what was asked about them ends.

@@ -1,15 +1,7 @@
 // Version constraints such as `1.x` and `>=1.0 <2`: which tag they mean, as Argo CD's own library reads them.
+import { maybeConstraint } from '../model/constraint.ts';
 import type { Refs } from './refs.ts';
 import type { Worker } from '../base/worker.ts';
-
-/**
- * What a constraint that is no version has somewhere: an operator, a wildcard, a blank or a comma. Most names of
- * branches have none.
- */
-const maybe = /[~^<>=!*|,\s]|(?:^|[v.])[xX](?:$|[.-])/;
-
-/** The longest text that is tried. */
-const longest = 256;
 
 /**
  * The ref of the newest tag that fits; undefined if none does, or the text is no constraint. What it meant is
@@ -24,7 +16,7 @@ export class Constraints {
   }
 
   async newest(refs: Refs, text: string): Promise<string | undefined> {
-    if (!maybe.test(text) || text.length > longest) return undefined;
+    if (!maybeConstraint(text)) return undefined;
     const known = this.#known.get(refs) ?? new Map<string, Promise<string | undefined>>();
     this.#known.set(refs, known);
     const asked = known.get(text) ?? this.#ask(refs, text);

@@ -55,7 +55,7 @@ const helm = {
     value === 'v3' || value === 'v4'
       ? undefined
       : { refuse: 'one Helm renders all charts, and it takes v3 and v4. Remove the field' },
-  passCredentials: { idle: 'nothing is downloaded while rendering' },
+  passCredentials: true,
 } satisfies Record<keyof HelmSource, Shape>;
 
 const kustomize = {
@@ -96,7 +96,7 @@ const source = {
   path: true,
   targetRevision: true,
   ref: true,
-  chart: true, // refused where it is rendered
+  chart: true,
   name: { idle: 'sources go by their position' },
   tagPrefix: { refuse: 'tags are compared by their whole names. Name the tag in targetRevision' },
   helm: { fields: helm },

@@ -167,11 +167,20 @@ export interface SyncRecord extends KubeObject {
      * one.
      */
     state?: string;
+    /** What that sync fetched beside its repositories: name and version → digest or commit. */
+    fetched?: Record<string, string>;
     /**
      * A later state that Git and the cluster were found to agree on without a sync, while `history` is the id of the
      * newest sync: drift and changes are told against it. Nobody has approved it: the gate goes by `state` alone.
      */
-    base?: { history: number; destination: string; revisions: string[]; sources: ApplicationSource[]; at: string };
+    base?: {
+      history: number;
+      destination: string;
+      revisions: string[];
+      sources: ApplicationSource[];
+      fetched?: Record<string, string>;
+      at: string;
+    };
     /**
      * Of a sync that Argo CD reports, its history id, and what is left of it by Argo CD's comparison or our own look;
      * nothing in `left`: neither has been made since. Absent when both agree with what is reported; `agreed` where they

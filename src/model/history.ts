@@ -7,6 +7,8 @@ export interface Past {
   revisions?: string[];
   source?: ApplicationSource;
   sources?: ApplicationSource[];
+  /** What was fetched beside that: name and version → what that was. */
+  fetched?: Record<string, string>;
 }
 
 /**

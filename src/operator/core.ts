@@ -8,7 +8,7 @@ import { Worker } from '../base/worker.ts';
 import type { Git } from '../git/git.ts';
 import { openGit } from '../git/git.ts';
 import { repositoryCredentials } from '../github/client/credentials.ts';
-import { credentialFor } from '../store/settings.ts';
+import { credentialFor } from '../store/repository-secrets.ts';
 import type { Store } from '../store/store.ts';
 import type { Base, Core, State } from './parts.ts';
 import { createAuthors } from '../engine/approval/authors.ts';
@@ -16,6 +16,7 @@ import type { Application } from '../model/application.ts';
 import type { GitHubClient } from '../github/client/client.ts';
 import { openClient } from '../github/client/client.ts';
 import { standingOf } from '../chatops/standing.ts';
+import { openFetching } from './fetching.ts';
 import { createDesiring } from '../engine/application/desired.ts';
 import { createSources, urlsOf } from '../engine/application/sources.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -78,14 +79,21 @@ export async function openCore(base: Base, state: State): Promise<Core> {
   const git = gitOf({ ...base, ...state }, worker, github);
   started.add('git', () => git.stop());
   const renderer = await createRenderer({ program: toolPaths(config).manifests, worker });
+  const { remotes, fetcher } = openFetching({
+    ...{ dataDir: config.dataDir, git, worker, clock },
+    settings: () => store.settings(),
+    projectOf: (name) => store.projects.get(`${store.namespace}/${name}`),
+  });
+  started.add('fetcher', () => fetcher.close());
   const from = {
     git,
     renderer,
+    remotes,
     clusterOf: (app: Application) => engine.clusters.servedFor(app),
   };
   const desiring = createDesiring({ ...from, merged: true });
   const authorise = authorisers();
-  const sources = createSources({ git, store, clock, log });
+  const sources = createSources({ git, store, remotes, clock, log });
   const authors = createAuthors(git, github);
   const view = await viewOf({ ...base, store, engine: () => engine });
   const engine: Engine = createEngine({

@@ -190,6 +190,8 @@ export function specConditions({ app, project, cluster, controlNamespace }: Spec
       found.push(
         invalid('spec.source.repoURL and either spec.source.path, spec.source.chart, or spec.source.ref are required'),
       );
+    else if (source.chart && !source.targetRevision)
+      found.push(invalid('spec.source.targetRevision is required if the manifest source is a helm chart'));
     else if (!sourcePermitted(project, source.repoURL))
       found.push(invalid(`application repo ${source.repoURL} is not permitted in project '${name}'`));
   }

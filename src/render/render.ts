@@ -145,11 +145,7 @@ function planner(base: { worker: Worker; workers: Workers }): (request: RenderRe
   const imports = new LRUCache<string, string[]>({ max: 20_000 });
   return async (request) => {
     const { source, files, app } = request;
-    if (source.chart)
-      throw new AppError('E_RENDER', `chart ${source.chart}: charts of Helm repositories are not supported yet`, {
-        hint: 'Commit the chart and use its path.',
-      });
-    if (source.ref && !source.path) return nothing;
+    if (source.ref && !source.path && !source.chart) return nothing;
     const { asked, path } = await applicationPath(request);
     const merged = await withOverrides(base.worker, source, files, { path, app: app.name });
     const fault = idleSourceFields(merged.source).find(({ refused }) => refused);
@@ -181,7 +177,7 @@ const nothing: Plan = {
 
 /** Clean, as the source names it, and where links lead from there. */
 async function applicationPath({ source, files }: RenderRequest): Promise<{ asked: string; path: string }> {
-  const asked = source.path ?? '';
+  const asked = source.chart ? '' : (source.path ?? ''); // a chart is its whole archive
   if (asked.startsWith('/'))
     throw new AppError('E_PATH', `${asked}: app path is absolute`, {
       hint: 'Name the path from the root of the repository, without a slash at its beginning.',

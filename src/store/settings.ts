@@ -5,17 +5,10 @@ import { isObject } from '../model/kube.ts';
 import { parseDuration } from '../policy/duration.ts';
 import { policyFault } from '../policy/rbac.ts';
 import type { MatchMode } from '../policy/rbac.ts';
-import { normaliseRepo } from '../model/repository.ts';
 import type { ScheduleSettings } from './schedule-settings.ts';
 import { readSchedules } from './schedule-settings.ts';
-
-interface RepositoryCredential {
-  url: string;
-  username: string;
-  password: string;
-  /** Only credentials of repo-creds match by prefix. */
-  prefix: boolean;
-}
+import type { RepositoryLogin } from './repository-secrets.ts';
+import { readRepository } from './repository-secrets.ts';
 
 /** A cluster Secret (Argo CD: util/db/cluster.go SecretToCluster); `config` is its JSON as it stands. */
 interface ClusterEntry {
@@ -48,7 +41,15 @@ export interface Settings {
   /** argocd-cmd-params-cm controller.ignore.normalizer.jq.timeout in milliseconds; default 1,000. */
   jqTimeoutMs: number;
   clusters: ClusterEntry[];
-  repositories: RepositoryCredential[];
+  repositories: RepositoryLogin[];
+  /** coxswain-cm preview.egress: what unmerged revisions may fetch beside what the synced one does. */
+  egress: string[];
+  /** argocd-tls-certs-cm: host → certificates in PEM. */
+  certificates: ReadonlyMap<string, string>;
+  /** argocd-ssh-known-hosts-cm: host keys, as in a file known_hosts. */
+  knownHosts: string;
+  /** argocd-cm helm.valuesFileSchemes. */
+  valuesFileSchemes: string[];
   /** Faults found while reading, one sentence each; the defaults stand in for what is wrong. */
   faults: string[];
 }
@@ -70,6 +71,11 @@ function duration(data: Record<string, string>, key: string, fallback: number, f
   const parsed = parseDuration(text.trim());
   if (parsed === undefined) faults.push(`${key} is "${text}", but must be a duration such as 60s`);
   return parsed ?? fallback;
+}
+
+/** Separated by blanks, commas or lines. */
+function words(text: string | undefined): string[] {
+  return (text ?? '').split(/[\s,]+/).filter(Boolean);
 }
 
 const approvalExpiresMs = 72 * 3_600_000;
@@ -132,6 +138,8 @@ export const settingMaps: ReadonlySet<string> = new Set([
   'argocd-cm',
   'argocd-cmd-params-cm',
   'argocd-rbac-cm',
+  'argocd-ssh-known-hosts-cm',
+  'argocd-tls-certs-cm',
   'coxswain-cm',
 ]);
 
@@ -147,34 +155,6 @@ function cluster(secret: KubeObject, faults: string[]): ClusterEntry | undefined
   }
   faults.push(`cluster Secret ${secret.metadata.name ?? ''} needs a server and a config in JSON`);
   return undefined;
-}
-
-/** Ways to log in that Argo CD knows and that are not read yet. */
-const otherLogins = [
-  'sshPrivateKey',
-  'githubAppPrivateKey',
-  'bearerToken',
-  'tlsClientCertKey',
-  'gcpServiceAccountKey',
-  'azureServicePrincipalClientSecret',
-];
-
-/** Only Git: Helm and OCI registries are no repositories here. A public repository has a Secret without a password. */
-function repository(secret: KubeObject, type: string, faults: string[]): RepositoryCredential | undefined {
-  const data = secretData(secret);
-  if (data['type'] && data['type'] !== 'git') return undefined;
-  const name = `${type} Secret ${secret.metadata.name ?? ''}`;
-  const other = otherLogins.find((key) => data[key]);
-  if (other && !data['password'])
-    faults.push(`${name} logs in by ${other}, which is not supported yet; use a username and a password`);
-  if (!data['url']) faults.push(`${name} needs a url`);
-  if (!data['url'] || !data['password']) return undefined;
-  return {
-    url: data['url'],
-    username: data['username'] || 'git',
-    password: data['password'],
-    prefix: type === 'repo-creds',
-  };
 }
 
 function sameNames(clusters: ClusterEntry[]): string[] {
@@ -199,13 +179,14 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
   const rbac = stringData(configMaps.get('argocd-rbac-cm'));
   const own = stringData(configMaps.get('coxswain-cm'));
   const clusters: ClusterEntry[] = [];
-  const repositories: RepositoryCredential[] = [];
+  const repositories: RepositoryLogin[] = [];
   for (const secret of secrets) {
     const type = secret.metadata.labels?.[argo.secretType] ?? '';
     const entry = type === 'cluster' ? cluster(secret, faults) : undefined;
     if (entry) clusters.push(entry);
-    const credential = type === 'repository' || type === 'repo-creds' ? repository(secret, type, faults) : undefined;
-    if (credential) repositories.push(credential);
+    if (type !== 'repository' && type !== 'repo-creds') continue;
+    const login = readRepository(secret, { type, data: secretData(secret) }, faults);
+    if (login) repositories.push(login);
   }
   if (argocd['cluster.inClusterEnabled'] !== 'false' && !clusters.some((entry) => entry.server === inClusterServer)) {
     clusters.push({ name: 'in-cluster', server: inClusterServer, config: {} });
@@ -234,22 +215,12 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     jqTimeoutMs: jqTimeout(parameters, faults),
     clusters,
     repositories,
+    egress: words(own['preview.egress']),
+    certificates: new Map(Object.entries(stringData(configMaps.get('argocd-tls-certs-cm')))),
+    knownHosts: stringData(configMaps.get('argocd-ssh-known-hosts-cm'))['ssh_known_hosts'] ?? '',
+    valuesFileSchemes: words(argocd['helm.valuesFileSchemes'] ?? 'http,https'),
     faults,
   };
-}
-
-/** Scheme and host in front of the path; a prefix must have all of it, or a longer host name would get its password. */
-function hostOf(url: string): string {
-  return /^[a-z+]+:\/\/[^/]*/.exec(url)?.[0] ?? '';
-}
-
-/** The repository's own credential, else the longest matching prefix of repo-creds. */
-export function credentialFor(settings: Settings, url: string): RepositoryCredential | undefined {
-  const wanted = normaliseRepo(url);
-  const covers = (prefix: string): boolean => wanted.startsWith(prefix) && hostOf(wanted) === hostOf(prefix);
-  const own = settings.repositories.find((item) => !item.prefix && normaliseRepo(item.url) === wanted);
-  const prefixes = settings.repositories.filter((item) => item.prefix && covers(normaliseRepo(item.url)));
-  return own ?? prefixes.toSorted((a, b) => b.url.length - a.url.length)[0];
 }
 
 /** The cluster a destination names, by server or by name; a name that several have names none. */

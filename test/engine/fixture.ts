@@ -29,6 +29,7 @@ import { createAuthors } from '../../src/engine/approval/authors.ts';
 import { createDesiring } from '../../src/engine/application/desired.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { createSources } from '../../src/engine/application/sources.ts';
+import { openFetching } from '../../src/operator/fetching.ts';
 import { openGit } from '../../src/git/git.ts';
 import { createRenderer } from '../../src/render/render.ts';
 import { readSettings } from '../../src/store/settings.ts';
@@ -184,14 +185,20 @@ async function run({ config, namespace, dir, forge, standing, fuse, options }: R
     protocols: ['file', 'git'],
   });
   const renderer = await createRenderer({ worker, program: (await binaries(['manifests'])).manifests });
+  const { remotes, fetcher } = openFetching({
+    ...{ dataDir: dir, git, worker, clock: systemClock },
+    settings: () => store.settings(),
+    projectOf: (name) => store.projects.get(`${namespace}/${name}`),
+  });
   const desiring = createDesiring({
     merged: true,
     git,
     renderer,
+    remotes,
     clusterOf: () =>
       Promise.resolve({ version: cluster.discovery.version, apiVersions: cluster.discovery.apiVersions() }),
   });
-  const sources = createSources({ git, store, clock: systemClock, log });
+  const sources = createSources({ git, store, remotes, clock: systemClock, log });
   const queues = createQueueMetrics();
   const schedules = createSchedules(store, log);
   const controller = options.seeksController
@@ -232,6 +239,7 @@ async function run({ config, namespace, dir, forge, standing, fuse, options }: R
       await view?.stop();
       schedules.stop();
       await controller?.stop();
+      await fetcher.close();
       await git.stop();
       await store.stop();
       await connected.stop();

@@ -82,7 +82,7 @@ function repositories(): Round {
       },
     };
     apps = [app];
-    await sources.fetch(app, systemClock.now(), signal);
+    await sources.fetch(app, systemClock.now(), signal, new Memory());
     apps = [];
     await sources.moved('https://git.example/other', new Memory(), signal);
     assert.equal(open.size, 0);

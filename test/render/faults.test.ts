@@ -147,7 +147,7 @@ const rows: Row[] = [
         `${chart}dependencies:\n- name: redis\n  version: 1.0.0\n` + '  repository: https://charts.example/x\n',
     },
     place: { file: 'a/Chart.yaml' },
-    message: /redis is missing in charts/,
+    message: /the dependency redis is not in the repository, and nothing is fetched here/,
   },
   {
     what: 'an import that is missing',

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import type { KubeObject } from '../../src/model/kube.ts';
 import type { Settings } from '../../src/store/settings.ts';
-import { clusterOf, credentialFor, readSettings } from '../../src/store/settings.ts';
+import { clusterOf, readSettings } from '../../src/store/settings.ts';
+import { credentialFor } from '../../src/store/repository-secrets.ts';
 
 const configMap = (name: string, data: Record<string, string>): [string, KubeObject] => [
   name,
@@ -51,6 +52,10 @@ test('without any ConfigMap or Secret every setting has its default and nothing 
     schedules,
     clusters: [{ name: 'in-cluster', server: 'https://kubernetes.default.svc', config: {} }],
     repositories: [],
+    egress: [],
+    certificates: new Map(),
+    knownHosts: '',
+    valuesFileSchemes: ['http', 'https'],
     faults: [],
   });
 });
@@ -266,7 +271,7 @@ for (const data of [
   });
 }
 
-test('a repository that logs in without a password is a fault; a public one and a Helm registry are none', () => {
+test('repositories of every kind are read, whichever way they log in; one without an address is a fault', () => {
   const { repositories, faults } = read({}, [
     secret('by-key', 'repository', { url: 'git@github.com:acme/infra.git', sshPrivateKey: 'PRIVATE' }),
     secret('public', 'repository', { url: 'https://github.com/acme/public' }),
@@ -274,11 +279,12 @@ test('a repository that logs in without a password is a fault; a public one and 
     secret('nameless', 'repo-creds', { username: 'u', password: 'p' }),
     secret('other', 'scm-creds', { url: 'https://github.com', password: 'p' }),
   ]);
-  assert.deepEqual(repositories, []);
-  assert.deepEqual(faults, [
-    'repository Secret by-key logs in by sshPrivateKey, which is not supported yet; use a username and a password',
-    'repo-creds Secret nameless needs a url',
+  assert.deepEqual(repositories, [
+    { url: 'git@github.com:acme/infra.git', type: 'git', prefix: false, sshPrivateKey: 'PRIVATE' },
+    { url: 'https://github.com/acme/public', type: 'git', prefix: false },
+    { url: 'https://charts.example', type: 'helm', prefix: false, username: 'u', password: 'p' },
   ]);
+  assert.deepEqual(faults, ['repo-creds Secret nameless needs a url']);
 });
 
 const credentials = read({}, [

@@ -42,7 +42,7 @@ export async function confirmHistory(deps: ReconcileDeps, found: Look, signal: A
   if ((await keyThen(deps.desiring, app, entry, { desired, signal })) !== desired.key) return;
   // Where it was synced before, an entry that nobody can prove may stand for ignored fields that nobody has approved.
   if (isRecorded(deps.store, app) && (await effectOf(found, signal)).unwritten.length > 0) return;
-  await rememberSync(deps.store, subject, entry);
+  await rememberSync(deps.store, subject, entry, desired.fetched);
 }
 
 /**
@@ -62,7 +62,11 @@ export async function followLive({ store, clock }: ReconcileDeps, found: Look, s
     const back = last !== 'gone' && last.key === desired.key;
     // Ignored fields that Git gave other values are not live: they are told, and asked about, until a sync writes them.
     if (!back && (await effectOf(found, signal)).unwritten.length > 0) return;
-    await rememberBase(store, subject, back ? undefined : { revisions: desired.revisions, at: clock.now() });
+    await rememberBase(
+      store,
+      subject,
+      back ? undefined : { revisions: desired.revisions, fetched: desired.fetched, at: clock.now() },
+    );
     known.comparison = withoutPrevious(comparison);
   }
   known.agreed = desired;

@@ -1,5 +1,7 @@
 // What Git says an application should be: revisions resolved, sources rendered, named by content.
 import type { Place } from '../../base/errors.ts';
+import type { Fetched, Opened, Remotes, Scope } from '../remote/remotes.ts';
+import { isFetched } from '../remote/remotes.ts';
 import type { Git } from '../../git/git.ts';
 import type { Application, ApplicationSource, Condition } from '../../model/application.ts';
 import type { Files } from '../../model/files.ts';
@@ -24,6 +26,8 @@ export interface DesiredState {
   /** Those of them that are there: what may appear beside them is left out. */
   reads: string[][];
   sourceTypes: string[];
+  /** What was fetched beside the repositories of its sources. */
+  fetched: readonly Fetched[];
   /** What people should know of the rendering. */
   warnings: readonly Condition[];
   placeOf(manifest: KubeObject): Place | undefined;
@@ -34,13 +38,19 @@ export interface DesiredState {
  * place.
  */
 export interface Desiring {
-  at(app: Application, revisions: readonly (string | undefined)[], signal: AbortSignal): Promise<DesiredState>;
+  at(
+    app: Application,
+    revisions: readonly (string | undefined)[],
+    signal: AbortSignal,
+    scope?: Scope,
+  ): Promise<DesiredState>;
   /** Key and inputs alone, nothing is rendered. */
   inputsAt(
     app: Application,
     revisions: readonly (string | undefined)[],
     signal: AbortSignal,
-  ): Promise<{ key: string; inputs: string[][]; revisions: string[] }>;
+    scope?: Scope,
+  ): Promise<{ key: string; inputs: string[][]; revisions: string[]; fetched: readonly Fetched[] }>;
   /** Paths in the repository of its first source, whichever source names them, at a revision of that source. */
   firstInputsAt(app: Application, revision: string, signal: AbortSignal): Promise<string[]>;
 }
@@ -50,6 +60,8 @@ interface DesiringOptions {
   merged: boolean;
   git: Git;
   renderer: Renderer;
+  /** Brings what is in no repository of the sources; without it nothing is fetched. */
+  remotes?: Remotes;
   /** What Helm is told of the application's cluster. */
   clusterOf(app: Application): Promise<{ version: string; apiVersions: readonly string[] }>;
 }
@@ -58,12 +70,19 @@ interface Resolved {
   source: ApplicationSource;
   revision: string;
   files: Files;
+  opened: Opened | undefined;
+}
+
+interface Asked {
+  app: Application;
+  revisions: readonly (string | undefined)[];
+  signal: AbortSignal;
+  scope: Scope;
 }
 
 async function resolveSources(
-  { git }: DesiringOptions,
-  app: Application,
-  revisions: readonly (string | undefined)[],
+  { git, remotes }: DesiringOptions,
+  { app, revisions, signal, scope }: Asked,
 ): Promise<Resolved[]> {
   const sources = sourcesOf(app.spec);
   if (sources.length === 0)
@@ -72,20 +91,23 @@ async function resolveSources(
     });
   return Promise.all(
     sources.map(async (source, index) => {
-      if (source.chart)
-        throw new AppError('E_RENDER', `charts from a Helm repository (${source.chart}) are not supported yet`, {
-          hint: 'Keep the chart in a Git repository for now.',
-        });
+      const opened = remotes?.open(app, source, scope, signal);
+      if (isFetched(source)) {
+        if (!opened)
+          throw new AppError('E_RENDER', `${source.repoURL} is no repository of Git, and nothing is fetched here`);
+        return { source, ...(await opened.source(revisions[index])), opened };
+      }
+      opened?.permit(source.repoURL);
       const repository = git.repository(source.repoURL);
       const revision = await repository.resolve(revisions[index] ?? source.targetRevision);
-      return { source, revision, files: filesOf(repository, revision) };
+      return { source, revision, files: filesOf(repository, revision), opened };
     }),
   );
 }
 
 /** A source that is only a ref produces nothing (Argo CD: types.go ApplicationSource.IsRef). */
 function isRendered({ source }: Resolved): boolean {
-  return source.path !== undefined || !source.ref;
+  return source.path !== undefined || Boolean(source.chart) || !source.ref;
 }
 
 async function requests(
@@ -96,7 +118,7 @@ async function requests(
 ): Promise<RenderRequest[]> {
   const refs = new Map(resolved.flatMap(({ source, files }) => (source.ref ? [[source.ref, files] as const] : [])));
   const cluster = await options.clusterOf(app);
-  return resolved.filter(isRendered).map(({ source, revision, files }) => ({
+  return resolved.filter(isRendered).map(({ source, revision, files, opened }) => ({
     source,
     app: {
       name: app.metadata.name,
@@ -109,8 +131,15 @@ async function requests(
     files,
     refs,
     cluster,
+    ...(opened && { remote: opened.remote }),
     signal,
   }));
+}
+
+function fetchedBy(resolved: readonly Resolved[]): Fetched[] {
+  return [
+    ...new Map(resolved.flatMap(({ opened }) => opened?.fetched ?? []).map((each) => [each.what, each])).values(),
+  ];
 }
 
 function keyOf(parts: readonly RenderInputs[]): string {
@@ -153,6 +182,7 @@ function stateOf(parts: readonly Rendered[], resolved: readonly Resolved[]): Des
       parts.map(({ reads }) => reads),
     ),
     sourceTypes: parts.map((part) => part.sourceType),
+    fetched: fetchedBy(resolved),
     warnings: parts.flatMap((part) => part.warnings),
     placeOf(manifest) {
       places ??= new Map(
@@ -166,15 +196,15 @@ function stateOf(parts: readonly Rendered[], resolved: readonly Resolved[]): Des
 /** Keeps nothing by itself: mirrors and renderer do. */
 export function createDesiring(options: DesiringOptions): Desiring {
   const desiring: Desiring = {
-    async at(app, revisions, signal) {
-      const resolved = await resolveSources(options, app, revisions);
+    async at(app, revisions, signal, scope = {}) {
+      const resolved = await resolveSources(options, { app, revisions, signal, scope });
       const parts = await Promise.all(
         (await requests(options, app, resolved, signal)).map((request) => options.renderer.render(request)),
       );
       return stateOf(parts, resolved);
     },
-    async inputsAt(app, revisions, signal) {
-      const resolved = await resolveSources(options, app, revisions);
+    async inputsAt(app, revisions, signal, scope = {}) {
+      const resolved = await resolveSources(options, { app, revisions, signal, scope });
       const parts = await Promise.all(
         (await requests(options, app, resolved, signal)).map((request) => options.renderer.inputs(request)),
       );
@@ -185,6 +215,7 @@ export function createDesiring(options: DesiringOptions): Desiring {
           parts.map((part) => part.inputs),
         ),
         revisions: resolved.map((item) => item.revision),
+        fetched: fetchedBy(resolved),
       };
     },
     async firstInputsAt(app, revision, signal) {

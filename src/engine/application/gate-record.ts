@@ -1,5 +1,6 @@
 // The gate that holds by what is remembered: of this application, and of those that are gone from its place.
 import type { Application, RevisionHistory } from '../../model/application.ts';
+import type { Past } from '../../model/history.ts';
 import type { RememberedPolicy } from '../../model/coxswain.ts';
 import type { AppProject } from '../../model/project.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
@@ -8,7 +9,7 @@ import type { Destined } from './sync-record.ts';
 import { applicationKey } from '../../model/application.ts';
 import { effectivePolicy, loosens, stricter } from '../../policy/policy.ts';
 import { orphansAt, placesOfSpec } from './place.ts';
-import { isRemembered, policyFields, rememberCluster, rememberPolicy } from './sync-record.ts';
+import { fetchedThen, isRemembered, policyFields, rememberCluster, rememberPolicy } from './sync-record.ts';
 
 /** As the gate reads it. */
 export function asPolicy(policy: RememberedPolicy): EffectivePolicy {
@@ -41,15 +42,17 @@ export function policyInForce(store: Gates, app: Application, project: AppProjec
  * present destination counts: an entry that somebody wrote does not, nor one of before the application moved.
  */
 export function isProven(store: Gates, destined: Destined): boolean {
-  return provenEntry(store, destined) === destined.app.status?.history?.at(-1);
+  return provenEntry(store, destined)?.id === destined.app.status?.history?.at(-1)?.id;
 }
 
-/** The newest history entry that can be believed so. */
-export function provenEntry(store: Gates, destined: Destined): RevisionHistory | undefined {
+/** The newest history entry that can be believed so, with what was fetched then. */
+export function provenEntry(store: Gates, destined: Destined): (RevisionHistory & Past) | undefined {
   const { app, project } = destined;
   const history = app.status?.history ?? [];
-  if (!policyInForce(store, app, project).gated) return history.at(-1);
-  return history.findLast((entry) => isRemembered(store, destined, entry));
+  const gated = policyInForce(store, app, project).gated;
+  const entry = gated ? history.findLast((each) => isRemembered(store, destined, each)) : history.at(-1);
+  const fetched = fetchedThen(store, destined, entry);
+  return entry && { ...entry, ...(fetched && { fetched }) };
 }
 
 /**

@@ -36,7 +36,7 @@ export async function lastSynced(
   desiring: Desiring,
   known: Pick<Known, 'last'>,
   app: Application,
-  { desired, signal, entry }: Today & { entry: RevisionHistory | undefined },
+  { desired, signal, entry }: Today & { entry: (RevisionHistory & Past) | undefined },
 ): Promise<DesiredState | 'gone' | undefined> {
   if (!entry) return undefined;
   known.last = await kept(desiring, known.last, { app, past: entry }, { desired, signal });
@@ -71,9 +71,20 @@ export function diffBase(
 }
 
 /** As a history entry names them. */
-function sourcesThen({ revisions, sources }: { revisions: string[]; sources: ApplicationSource[] }): Past {
+function sourcesThen({
+  revisions,
+  sources,
+  fetched,
+}: {
+  revisions: string[];
+  sources: ApplicationSource[];
+  fetched?: Record<string, string>;
+}): Past {
   const [source] = sources;
-  return sources.length === 1 && source ? { revision: revisions[0] ?? '', source } : { revisions, sources };
+  const pins = fetched && { fetched };
+  return sources.length === 1 && source
+    ? { revision: revisions[0] ?? '', source, ...pins }
+    : { revisions, sources, ...pins };
 }
 
 type Kept = NonNullable<Known['last']>;
@@ -84,8 +95,8 @@ async function kept(
   { app, past }: { app: Application; past: Past },
   { desired, signal }: Today,
 ): Promise<Kept> {
-  const { revision, revisions, source, sources } = past;
-  const entry = canonicalJson({ revision, revisions, source, sources, destination: app.spec.destination });
+  const { revision, revisions, source, sources, fetched } = past;
+  const entry = canonicalJson({ revision, revisions, source, sources, fetched, destination: app.spec.destination });
   if (before?.entry === entry && before.head === desired) return before;
   return { entry, head: desired, state: await stateThen(desiring, app, past, { desired, signal }) };
 }
@@ -114,7 +125,7 @@ export async function stateAt(
   signal: AbortSignal,
 ): Promise<DesiredState | 'gone'> {
   const past = applicationAt(app, entry);
-  return orGone(() => desiring.at(past.app, past.revisions, signal), signal);
+  return orGone(() => desiring.at(past.app, past.revisions, signal, { pinned: entry.fetched }), signal);
 }
 
 async function stateThen(
@@ -125,10 +136,11 @@ async function stateThen(
 ): Promise<DesiredState | 'gone'> {
   const past = applicationAt(app, entry);
   const revisions = past.revisions.map((item) => item ?? '');
+  const scope = { pinned: entry.fetched };
   return orGone(async () => {
-    if ((await desiring.inputsAt(past.app, past.revisions, signal)).key === desired.key)
+    if ((await desiring.inputsAt(past.app, past.revisions, signal, scope)).key === desired.key)
       return { ...desired, revisions };
-    return desiring.at(past.app, past.revisions, signal);
+    return desiring.at(past.app, past.revisions, signal, scope);
   }, signal);
 }
 
@@ -146,9 +158,10 @@ export async function keyThen(
   const before = applicationAt(app, past);
   const same =
     before.revisions.join() === desired.revisions.join() && sameJson(sourcesOf(before.app.spec), sourcesOf(app.spec));
-  if (same) return desired.key;
+  const { fetched: pinned } = past;
+  if (same && desired.fetched.every(({ what, is }) => (pinned?.[what] ?? is) === is)) return desired.key;
   try {
-    return (await desiring.inputsAt(before.app, before.revisions, signal)).key;
+    return (await desiring.inputsAt(before.app, before.revisions, signal, { pinned })).key;
   } catch (error) {
     if (signal.aborted) throw error;
     return undefined; // gone from Git: then it is not what Git says now

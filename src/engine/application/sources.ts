@@ -6,6 +6,11 @@ import type { Repository } from '../../git/repository.ts';
 import type { Application, ApplicationSource } from '../../model/application.ts';
 import type { Store } from '../../store/store.ts';
 import type { Known, Memory } from './memory.ts';
+import { isFetched } from '../remote/remotes.ts';
+import { Paced } from '../remote/paced.ts';
+import { remoteSources } from '../remote/sources.ts';
+import type { LastRendered } from '../remote/sources.ts';
+import type { Remotes } from '../remote/remotes.ts';
 import { breather } from '../../base/clock.ts';
 import { Semaphore } from '../../base/semaphore.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
@@ -15,16 +20,18 @@ import { ChangedPaths } from '../../git/touch.ts';
 interface SourcesOptions {
   git: Git;
   store: Store;
+  /** Without it nothing but repositories is looked at. */
+  remotes?: Remotes;
   clock: Clock;
   log: Logger;
 }
 
 export interface Sources {
   /**
-   * Fetches the application's repositories; undefined when fetches that began at `since` (clock ms) or later have
-   * brought all of them.
+   * Fetches the application's repositories, and what it fetches beside them; undefined when looks that began at `since`
+   * (clock ms) or later have brought all of it.
    */
-  fetch(app: Application, since: number, signal: AbortSignal): Promise<void> | undefined;
+  fetch(app: Application, since: number, signal: AbortSignal, memory: Memory): Promise<void> | undefined;
   /** Fetches the repository and answers the applications whose inputs the new commits touch. */
   moved(repoUrl: string, memory: Memory, signal: AbortSignal): Promise<string[]>;
   /**
@@ -34,17 +41,14 @@ export interface Sources {
   behind(app: Application, others: readonly Application[], memory: Memory): Promise<string[]>;
   /** Commits by source as the mirrors have them; undefined where a source names none. */
   heads(app: Application): Promise<(string | undefined)[]>;
-  /** Keys of the applications that come from the repository. */
-  users(repoUrl: string): string[];
+  /** Keys of the applications that come from the repository, or fetch something from there. */
+  users(repoUrl: string, memory: Memory): string[];
   /** Begins a look at every repository that none is under way of, because webhooks get lost. */
-  resync(onMoved: (repoUrl: string) => Promise<void>, signal: AbortSignal): void;
+  resync(memory: Memory, onMoved: (repoUrl: string) => Promise<void>, signal: AbortSignal): void;
 }
 
 /** Repositories that are looked at at the same time without anybody asking. */
 const polls = 8;
-
-/** At most one fetch in this many ms for each repository; the first one goes at once. */
-const gapMs = 250;
 
 function uses(app: Application, repoUrl: string): boolean {
   const wanted = normaliseRepo(repoUrl);
@@ -56,62 +60,11 @@ export function urlsOf(store: Pick<Store, 'applications'>): Map<string, string> 
   const urls = new Map<string, string>();
   for (const app of store.applications.list()) {
     for (const source of sourcesOf(app.spec)) {
-      if (!source.chart && !urls.has(normaliseRepo(source.repoURL)))
+      if (!isFetched(source) && !urls.has(normaliseRepo(source.repoURL)))
         urls.set(normaliseRepo(source.repoURL), source.repoURL);
     }
   }
   return urls;
-}
-
-/** Fetches of one repository. Whoever needs the remote's state of a time shares the first fetch that began later. */
-class Fetcher {
-  readonly #options: SourcesOptions;
-  readonly url: string;
-  /** Clock ms at which the newest successful fetch began. */
-  #fresh = -Infinity;
-  #begun = -Infinity;
-  #running: Promise<void> | undefined;
-  #next: Promise<void> | undefined;
-
-  constructor(options: SourcesOptions, url: string) {
-    this.#options = options;
-    this.url = url;
-  }
-
-  get idle(): boolean {
-    return this.#running === undefined && this.#next === undefined;
-  }
-
-  /** undefined when there is nothing to wait for. */
-  fetch(since: number, signal: AbortSignal): Promise<void> | undefined {
-    if (this.#fresh >= since) return undefined;
-    if (this.#running && this.#begun >= since) return this.#running;
-    this.#next ??= this.#later(signal);
-    return this.#next;
-  }
-
-  async #later(signal: AbortSignal): Promise<void> {
-    try {
-      await this.#running?.catch(() => undefined);
-      const early = this.#begun + gapMs - this.#options.clock.now();
-      if (early > 0) await this.#options.clock.sleep(early, signal);
-    } finally {
-      this.#next = undefined; // who comes from here on may need the fetch after this one
-    }
-    // One that has ended, well or not, is nobody's answer any more: `#fresh` says what it brought.
-    const running = this.#now().finally(() => {
-      if (this.#running === running) this.#running = undefined;
-    });
-    this.#running = running;
-    return running;
-  }
-
-  async #now(): Promise<void> {
-    const begun = this.#options.clock.now();
-    this.#begun = begun;
-    await this.#options.git.repository(this.url).fetch();
-    this.#fresh = begun;
-  }
 }
 
 /** Applications of that repository for which the new head means something else than what they were rendered from. */
@@ -140,7 +93,7 @@ async function unmovedAt(
   const revisions: string[] = [];
   for (const [index, source] of sourcesOf(app.spec).entries()) {
     const before = known.revisions[index];
-    const own = normaliseRepo(source.repoURL) === normaliseRepo(repository.url) && !source.chart;
+    const own = normaliseRepo(source.repoURL) === normaliseRepo(repository.url) && !isFetched(source);
     const now = own ? await repository.resolve(source.targetRevision ?? '').catch(() => undefined) : before;
     if (!before || !now) return undefined;
     revisions.push(now);
@@ -156,12 +109,12 @@ async function unmovedAt(
 }
 
 function headsOf(git: Git, app: Application): Promise<(string | undefined)[]> {
-  const head = async ({ chart, repoURL, targetRevision }: ApplicationSource): Promise<string | undefined> =>
-    chart
+  const head = async (source: ApplicationSource): Promise<string | undefined> =>
+    isFetched(source)
       ? undefined
       : git
-          .repository(repoURL)
-          .resolve(targetRevision)
+          .repository(source.repoURL)
+          .resolve(source.targetRevision)
           .catch(() => undefined);
   return Promise.all(sourcesOf(app.spec).map(head));
 }
@@ -175,7 +128,7 @@ async function failedHere(
   if (failedAt === undefined) return false;
   for (const [index, source] of sourcesOf(app.spec).entries()) {
     const repository = repositories.find(({ url }) => normaliseRepo(url) === normaliseRepo(source.repoURL));
-    if (!repository || source.chart) continue;
+    if (!repository || isFetched(source)) continue;
     if (
       failedAt.length > 0 &&
       failedAt[index] !== (await repository.resolve(source.targetRevision ?? '').catch(() => undefined))
@@ -193,7 +146,7 @@ async function behind(
 ): Promise<string[]> {
   const urls = new Map(
     sourcesOf(app.spec)
-      .filter(({ chart }) => !chart)
+      .filter((source) => !isFetched(source))
       .map(({ repoURL }) => [normaliseRepo(repoURL), repoURL]),
   );
   const repositories = [...urls.values()].map((url) => git.repository(url));
@@ -218,50 +171,81 @@ async function behind(
   return [...new Set(found)];
 }
 
-/** One fetcher for each repository, whatever its URL is written like; nothing is fetched before it is asked. */
-export function createSources(options: SourcesOptions): Sources {
-  const fetchers = new Map<string, Fetcher>();
-  function fetcher(url: string): Fetcher {
-    const name = normaliseRepo(url);
-    const found = fetchers.get(name) ?? new Fetcher(options, url);
-    fetchers.set(name, found);
-    return found;
-  }
+function lastIn(memory: Memory): LastRendered {
   return {
-    fetch(app, since, signal) {
-      const running = sourcesOf(app.spec)
-        .filter((source) => !source.chart)
-        .flatMap((source) => fetcher(source.repoURL).fetch(since, signal) ?? []);
+    fetched: (key) => memory.get(key)?.desired?.fetched ?? [],
+    isPending: (key) => memory.get(key)?.desired === undefined || memory.get(key)?.wantsSince !== undefined,
+  };
+}
+
+/** One look at a time for each repository, whatever its URL is written like; nothing is fetched unasked. */
+export function createSources(options: SourcesOptions): Sources {
+  const { git, store, clock } = options;
+  const remotes = remoteSources(options);
+  const fetchers = new Map<string, { url: string; paced: Paced }>();
+  function fetcher(url: string): Paced {
+    const name = normaliseRepo(url);
+    const found = fetchers.get(name) ?? { url, paced: new Paced(clock, () => git.repository(url).fetch()) };
+    fetchers.set(name, found);
+    return found.paced;
+  }
+  /** Mirrors that nobody reads any more go. */
+  const forgetUnused = (wanted: (name: string) => boolean): void => {
+    for (const [name, { url, paced }] of fetchers) {
+      if (wanted(name) || !paced.idle) continue;
+      fetchers.delete(name);
+      git.forget(url);
+    }
+  };
+  return {
+    fetch(app, since, signal, memory) {
+      const mirrored = sourcesOf(app.spec).filter((source) => !isFetched(source));
+      const { repositories, others } = remotes.of(app, lastIn(memory));
+      const urls = [...mirrored.map(({ repoURL }) => repoURL), ...repositories];
+      const running = [
+        ...urls.map((url) => fetcher(url).since(since, signal)),
+        ...others.map((address) => remotes.paced(address).since(since, signal)),
+      ].filter((each) => each !== undefined);
       return running.length > 0 ? Promise.all(running).then(() => undefined) : undefined;
     },
     async moved(repoUrl, memory, signal) {
-      const urls = urlsOf(options.store);
-      for (const [name, each] of fetchers) {
-        if (urls.has(name) || !each.idle) continue;
-        fetchers.delete(name);
-        options.git.forget(each.url);
-      }
-      const url = urls.get(normaliseRepo(repoUrl));
-      if (url === undefined) return [];
-      await fetcher(url).fetch(options.clock.now(), signal);
-      return touched(options.store, memory, url, options.git.repository(url));
+      const name = normaliseRepo(repoUrl);
+      const [urls, elsewhere] = [urlsOf(store), remotes.all(lastIn(memory))];
+      forgetUnused((each) => urls.has(each) || elsewhere.get(each)?.isGit === true);
+      const remote = elsewhere.get(name);
+      const url = urls.get(name) ?? (remote?.isGit ? remote.address : undefined);
+      if (url !== undefined) await fetcher(url).since(clock.now(), signal);
+      else if (remote) await remotes.paced(remote.address).since(clock.now(), signal);
+      else return [];
+      const keys = urls.has(name) && url !== undefined ? await touched(store, memory, url, git.repository(url)) : [];
+      return [...new Set([...keys, ...(remote ? await remotes.touched(name, lastIn(memory), signal) : [])])];
     },
     behind: (app, others, memory) => behind(options, app, others, memory),
-    heads: (app) => headsOf(options.git, app),
-    users: (repoUrl) =>
-      options.store.applications
-        .list()
-        .filter((app) => uses(app, repoUrl))
-        .map(applicationKey),
-    resync: resyncing(options),
+    heads: (app) => headsOf(git, app),
+    users: (repoUrl, memory) => [
+      ...new Set([
+        ...store.applications
+          .list()
+          .filter((app) => uses(app, repoUrl))
+          .map(applicationKey),
+        ...remotes.users(normaliseRepo(repoUrl), lastIn(memory)),
+      ]),
+    ],
+    resync: resyncing(options, (memory) => [
+      ...urlsOf(store),
+      ...[...remotes.all(lastIn(memory))].map(([name, { address }]) => [name, address] as const),
+    ]),
   };
 }
 
 /** A server that hangs holds up neither the others nor the next round. */
-function resyncing({ store, log }: SourcesOptions): Sources['resync'] {
+function resyncing(
+  { log }: SourcesOptions,
+  all: (memory: Memory) => (readonly [name: string, url: string])[],
+): Sources['resync'] {
   const turns = new Semaphore(polls);
   const polling = new Set<string>();
-  return (onMoved, signal) => {
+  return (memory, onMoved, signal) => {
     const poll = async (name: string, url: string): Promise<void> => {
       polling.add(name);
       try {
@@ -273,6 +257,6 @@ function resyncing({ store, log }: SourcesOptions): Sources['resync'] {
         polling.delete(name);
       }
     };
-    for (const [name, url] of urlsOf(store)) if (!polling.has(name)) void poll(name, url);
+    for (const [name, url] of new Map(all(memory))) if (!polling.has(name)) void poll(name, url);
   };
 }

@@ -6,6 +6,7 @@ import type { ObjectMeta } from '../../model/kube.ts';
 import type { AppProject } from '../../model/project.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
 import type { Store } from '../../store/store.ts';
+import type { Fetched } from '../remote/remotes.ts';
 import { hashOf, sameJson } from '../../base/canonical.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
@@ -73,7 +74,7 @@ export function policyFields({
   return { gated, approvals, approvers, reviewers, ...(expires !== undefined && { expires }) };
 }
 
-type Fields = Partial<Pick<SyncRecord['spec'], 'state' | 'policy' | 'place' | 'clusterPlace'>> & {
+type Fields = Partial<Pick<SyncRecord['spec'], 'fetched' | 'state' | 'policy' | 'place' | 'clusterPlace'>> & {
   base?: SyncRecord['spec']['base'] | null;
   unverified?: SyncRecord['spec']['unverified'];
 };
@@ -91,6 +92,7 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
   // A sync leaves nothing of what was agreed on before it.
   const base =
     fields.state !== undefined ? undefined : fields.base === undefined ? before?.base : (fields.base ?? undefined);
+  const fetched = fields.state === undefined ? before?.fetched : fields.fetched;
   const unverified = 'unverified' in fields ? fields.unverified : before?.unverified;
   // Another place, of a cluster that nobody could ask, is not where the former one was.
   const { place, clusterPlace } = fields.place === undefined ? { ...known?.spec, ...fields } : fields;
@@ -99,6 +101,7 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
     uid,
     policy,
     ...(state !== undefined && { state }),
+    ...(fetched && { fetched }),
     ...(place !== undefined && { place }),
     ...(clusterPlace !== undefined && { clusterPlace }),
     ...(base && { base }),
@@ -114,7 +117,8 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
         state: state ?? null,
         place: place ?? null,
         clusterPlace: clusterPlace ?? null,
-        base: base ?? null,
+        fetched: fetched ? { ...removedFrom(known.spec.fetched, fetched), ...fetched } : null,
+        base: base ? { ...base, fetched: base.fetched ?? null } : null,
         unverified: unverified ?? null,
       },
     });
@@ -127,6 +131,30 @@ async function write({ records }: Records, app: Application, fields: Fields): Pr
     spec,
   });
   if (made === 'exists') await write({ records }, app, fields);
+}
+
+/** A merge patch keeps what it does not name. */
+function removedFrom(before: Record<string, string> | undefined, after: Record<string, string>): Record<string, null> {
+  return Object.fromEntries(
+    Object.keys(before ?? {})
+      .filter((name) => !Object.hasOwn(after, name))
+      .map((name) => [name, null]),
+  );
+}
+
+/** What was fetched, as it is remembered; undefined where that is nothing. */
+function asPins(fetched: readonly Fetched[]): Record<string, string> | undefined {
+  return fetched.length === 0 ? undefined : Object.fromEntries(fetched.map(({ what, is }) => [what, is]));
+}
+
+/** What a sync fetched, where the record tells of that very one. */
+export function fetchedThen(
+  store: Records,
+  { app, target: { server } }: Placed,
+  synced: Synced | undefined,
+): Record<string, string> | undefined {
+  const record = recordOf(store, app)?.spec;
+  return synced && record?.state === stateOf(synced, app.spec, server) ? record.fetched : undefined;
 }
 
 /** Whether that history entry is the last sync that the record tells of. */
@@ -147,10 +175,12 @@ export function rememberSync(
   store: Pick<Store, 'records' | 'identities'>,
   { app, target }: Placed,
   synced: Synced,
+  fetched: readonly Fetched[],
 ): Promise<void> {
   const { server } = target;
   const places = placesOf(store, { server, namespace: app.spec.destination.namespace || undefined });
-  return write(store, app, { state: stateOf(synced, app.spec, server), ...places });
+  const pins = asPins(fetched);
+  return write(store, app, { state: stateOf(synced, app.spec, server), ...(pins && { fetched: pins }), ...places });
 }
 
 type Placed = Pick<Destined, 'app' | 'target'>;
@@ -184,11 +214,12 @@ export function baseOf(store: Records, placed: Placed): SyncRecord['spec']['base
 export async function rememberBase(
   store: Records,
   placed: Placed,
-  agreed: { revisions: string[]; at: number } | undefined,
+  agreed: { revisions: string[]; fetched: readonly Fetched[]; at: number } | undefined,
 ): Promise<void> {
   const { app } = placed;
   const history = app.status?.history?.at(-1)?.id;
   if (history === undefined) return;
+  const fetched = agreed && asPins(agreed.fetched);
   await write(store, app, {
     base: agreed
       ? {
@@ -196,6 +227,7 @@ export async function rememberBase(
           destination: placeOf(placed),
           revisions: agreed.revisions,
           sources: sourcesOf(app.spec),
+          ...(fetched && { fetched }),
           at: rfc3339(agreed.at),
         }
       : null,

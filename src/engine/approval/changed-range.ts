@@ -8,6 +8,8 @@ import type { Assessment } from '../application/assess.ts';
 import type { DesiredState, Desiring } from '../application/desired.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { AppError } from '../../base/errors.ts';
+import { redactText } from '../../base/log.ts';
+import { isFetched } from '../remote/remotes.ts';
 import { argo } from '../../model/annotations.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { trackingName } from '../../render/document/tracking.ts';
@@ -53,7 +55,9 @@ function placeIn(past: Read | undefined, repo: string, at: number): number {
  * meant nothing by that.
  */
 function between(now: Read, past: Read | undefined): CommitRange[] {
-  return now.sources.flatMap(({ repoURL, targetRevision = '' }, at) => {
+  return now.sources.flatMap((source, at) => {
+    const { repoURL, targetRevision = '' } = source;
+    if (isFetched(source)) return [];
     const place = placeIn(past, repoURL, at);
     const [from, to, former] = [past?.revisions[place], now.revisions[at], past?.reads[place] ?? []];
     if (to === undefined) return [];
@@ -169,8 +173,25 @@ function isKnown({ store }: RangeDeps, app: Application): boolean {
   return store.records.get(applicationKey(app))?.spec.state !== undefined;
 }
 
+/**
+ * What is fetched under the same name and is another thing than it was: no commit did that. Another version of a chart
+ * is the doing of whoever wrote it down.
+ */
+function movedBy({ desired, last }: Pick<Assessment, 'desired' | 'last'>): string[] {
+  if (last === undefined) return [];
+  const then = last === 'gone' ? undefined : new Map(last.fetched.map(({ what, is }) => [what, is]));
+  return desired.fetched
+    .filter(({ what, is }) => (then ? (then.get(what) ?? is) !== is : true))
+    .map(({ what }) => `nobody knows who changed what ${redactText(what)} is`);
+}
+
 /** `last`: what was last synced. */
-export async function changeOf(
+export async function changeOf(deps: RangeDeps, found: Assessment, signal: AbortSignal): Promise<Change> {
+  const { ranges, unknown } = await commitsOf(deps, found, signal);
+  return { ranges, unknown: [...unknown, ...movedBy(found)] };
+}
+
+async function commitsOf(
   deps: RangeDeps,
   { subject: { app }, desired, last }: Assessment,
   signal: AbortSignal,

@@ -1,4 +1,5 @@
 // The end of a gate: what people are shown of it when they are asked, and how far it is released once that is applied.
+import type { Fetched } from '../remote/remotes.ts';
 import type { Comparison } from '../../compare/compare.ts';
 import type { Application, OperationState } from '../../model/application.ts';
 import type { Approval, GateAfter } from '../../model/coxswain.ts';
@@ -94,14 +95,14 @@ async function release(store: Store, approval: string, app: Application): Promis
 
 /**
  * At the end of an operation, before its status tells of it. `approval`: name of the Approval under which the gate let
- * it pass.
+ * it pass. `fetched`: what was synced beside its repositories.
  */
 export async function recordEnd(
   store: Store,
   subject: Pick<Destined, 'app' | 'target'>,
-  { state, approval }: { state: OperationState; approval: string | undefined },
+  { state, approval, fetched }: { state: OperationState; approval: string | undefined; fetched: readonly Fetched[] },
 ): Promise<void> {
   if (state.phase !== 'Succeeded') return;
-  if (makesHistory(state) && state.syncResult) await rememberSync(store, subject, state.syncResult);
+  if (makesHistory(state) && state.syncResult) await rememberSync(store, subject, state.syncResult, fetched);
   if (approval !== undefined) await release(store, approval, subject.app);
 }

@@ -81,12 +81,12 @@ async function believe(
   deps: ReconcileDeps,
   subject: Subject,
   entry: RevisionHistory,
-  approval: string | undefined,
+  { approval, fetched }: { approval: string | undefined; fetched: DesiredState['fetched'] },
 ): Promise<void> {
   const { app } = subject;
   const state = app.status?.operationState;
-  if (state && approval !== undefined) await recordEnd(deps.store, subject, { state, approval });
-  await rememberSync(deps.store, subject, entry);
+  if (state && approval !== undefined) await recordEnd(deps.store, subject, { state, approval, fetched });
+  await rememberSync(deps.store, subject, entry, fetched);
   if (approval !== undefined) await markApplied(deps, applicationKey(app), approval, state?.message ?? '');
 }
 
@@ -129,7 +129,7 @@ export async function verify({ deps, signal }: Pass, found: Look): Promise<Look>
   const theirs = leftByArgo(app, entry);
   const approval = approvalOf(deps, app, entry);
   if (own.length === 0 && isSettled(comparison) && mayBelieve(comparison, approval !== undefined))
-    await believe(deps, subject, entry, approval);
+    await believe(deps, subject, entry, { approval, fetched: state.fetched });
   const left = [...new Set([...own.map(keyTitle), ...(theirs ?? [])])];
   const agreed = own.length === 0 && comparison.status !== 'Unknown' && theirs?.length === 0;
   const settled = agreed && isRemembered(deps.store, subject, entry);

@@ -21,6 +21,8 @@ import { askGate, askPeople, isGated, isWaiting } from '../approval/gate-input.t
 import { isLastSynced } from '../approval/gate-subject.ts';
 import { unknownTold } from '../approval/gate-people.ts';
 import { provenEntry } from '../application/gate-record.ts';
+import { fetchedThen } from '../application/sync-record.ts';
+import type { Past } from '../../model/history.ts';
 import { metGates } from '../application/met-gates.ts';
 import { unread, waitsFor } from '../application/others.ts';
 import {
@@ -132,9 +134,7 @@ export async function decideOn(
       synced: app.status?.history?.at(-1)?.revision,
     });
   const key =
-    outOfSync && !busy
-      ? await keyThen(deps.desiring, app, app.status?.operationState?.syncResult, { desired, signal })
-      : undefined;
+    outOfSync && !busy ? await keyThen(deps.desiring, app, lastResult(deps, subject), { desired, signal }) : undefined;
   // What Git and the cluster came to agree on since the last sync has nobody's approval, and what was synced before is
   // not to come back.
   const unapproved = gated && subject.known.base !== undefined && !isLastSynced(found);
@@ -169,4 +169,11 @@ export async function decideOn(
     now: deps.clock.now(),
   });
   return { decided, unknown: approved?.unknown };
+}
+
+/** What the last operation synced, with what it fetched. */
+function lastResult({ store }: Pick<ReconcileDeps, 'store'>, subject: Assessment['subject']): Past | undefined {
+  const result = subject.app.status?.operationState?.syncResult;
+  const fetched = fetchedThen(store, subject, result);
+  return result && { ...result, ...(fetched && { fetched }) };
 }

@@ -3,6 +3,7 @@
 import type { Application, ApplicationStatus, OperationState } from '../../model/application.ts';
 import type { StepInput, StepResult } from '../../sync/sync.ts';
 import type { Assessment, Subject } from '../application/assess.ts';
+import type { DesiredState } from '../application/desired.ts';
 import type { Leave } from '../application/memory.ts';
 import { canonicalJson, hashOf, sameJson } from '../../base/canonical.ts';
 import { AppError, describeError, errorKind } from '../../base/errors.ts';
@@ -113,9 +114,13 @@ function takenBy({ target, known, others }: Subject, key: ResourceKey): string |
 type Steps = Pick<
   StepInput,
   'state' | 'resolved' | 'targets' | 'signal' | 'blocked' | 'judge' | 'guardedBy' | 'confirm' | 'ends'
->;
+> & { fetched: DesiredState['fetched'] };
 
-function takeStep(deps: OperationDeps, { subject, save }: OperationInput, steps: Steps): Promise<StepResult> {
+function takeStep(
+  deps: OperationDeps,
+  { subject, save }: OperationInput,
+  { fetched, ...steps }: Steps,
+): Promise<StepResult> {
   const { app, target, log, known } = subject;
   const { cluster, comparer } = target;
   return step({
@@ -136,7 +141,7 @@ function takeStep(deps: OperationDeps, { subject, save }: OperationInput, steps:
           { operationState: { ...now, message: `${now.message ?? ''}; ${notRemembered(unapproved)}` } },
           true,
         );
-      await recordEnd(deps.store, subject, { state: now, approval });
+      await recordEnd(deps.store, subject, { state: now, approval, fetched });
       return save({ operationState: now, ...historyOf(app, now) }, true);
     },
     accepted: (key, hash, object) => comparer.accept(key, hash, object),
@@ -160,6 +165,7 @@ function stepsOf(
       ...(desired.revisions.length > 1 && { revisions: desired.revisions }),
       ...sourceFields(overridden(app, app.operation ?? {})),
     },
+    fetched: desired.fetched,
     targets: targetsOf(comparison, deniedTargets(subject, comparison)),
     ...(blocked && { blocked }),
   };
@@ -214,7 +220,7 @@ export async function terminateOperation(
   const state = stateOf(app);
   if (state?.syncResult) {
     const { resources: _rows, ...resolved } = state.syncResult;
-    await takeStep(deps, input, { state, resolved, targets: [], signal });
+    await takeStep(deps, input, { state, resolved, targets: [], fetched: [], signal });
   } else {
     const revision = app.operation?.sync?.revision ?? known.desired?.revisions[0];
     await input.save(

@@ -4,20 +4,12 @@ import { follow, folderOf, joinPath, mustFollow, relativeTo } from '../source/pa
 import { isObject } from '../../model/kube.ts';
 import { parseYaml } from '../document/yaml.ts';
 import { refuseLfsPointer, refuseLfsPointers, refuseModule } from '../source/absent.ts';
+import { lockedIn, lockedVersion } from './dependencies.ts';
 import { renderError } from '../source/plan.ts';
+import type { AppError } from '../../base/errors.ts';
 import type { Files } from '../../model/files.ts';
-import type { Overlay } from '../source/overlay.ts';
+import type { LocalDependency, RemoteDependency } from './dependencies.ts';
 import type { Worker } from '../../base/worker.ts';
-
-interface LocalDependency {
-  name: string;
-  /** Folder of the chart that needs it. */
-  of: string;
-  /** Its own folder in the repository. */
-  folder: string;
-  /** The path by which that is named. */
-  named: string;
-}
 
 export interface Chart {
   name: string;
@@ -25,6 +17,8 @@ export interface Chart {
   kubeVersion: string | undefined;
   /** `file://` dependencies that are not vendored, and theirs. */
   local: LocalDependency[];
+  /** Those of repositories that are not vendored, and those of `local`. */
+  remote: RemoteDependency[];
 }
 
 /** Reads what a Chart.yaml says, and remembers it by its id. */
@@ -43,37 +37,46 @@ async function readChart(files: Files, file: string, reader: ChartReader): Promi
   return value;
 }
 
-/** Throws E_RENDER for a chart without a name, or with a dependency that is neither local nor vendored. */
+/** Throws E_RENDER for a chart without a name, with a lock that is out of date, or a dependency that is nowhere. */
 export async function chartOf(files: Files, folder: string, reader: ChartReader, seen: string[] = []): Promise<Chart> {
   const file = joinPath(folder, 'Chart.yaml') ?? 'Chart.yaml';
   const value = await readChart(files, file, reader);
   if (!isObject(value) || typeof value['name'] !== 'string') throw renderError('the chart has no name', { file });
-  const local: LocalDependency[] = [];
-  for (const { file, list } of await dependencyLists(files, folder, value, reader))
+  const found: Pick<Chart, 'local' | 'remote'> = { local: [], remote: [] };
+  for (const { file, list, lock } of await dependencyLists(files, folder, value, reader))
     for (const dependency of list) {
-      const { name, repository } = isObject(dependency) ? dependency : {};
+      const { name, repository, version = '' } = isObject(dependency) ? dependency : {};
       if (typeof name !== 'string') continue;
       if (!/^[A-Za-z0-9_][\w.-]*$/.test(name))
         throw renderError(`${JSON.stringify(name)} is no name of a chart`, { file }); // it becomes a folder
       if (await vendored(files, folder, name, reader)) continue;
-      if (typeof repository !== 'string' || !repository.startsWith('file://')) {
-        throw renderError(
-          `the dependency ${name} is missing in charts/`,
-          { file },
-          { hint: 'Run helm dependency build and commit charts/: nothing is downloaded while rendering.' },
-        );
+      if (typeof repository !== 'string' || repository === '') throw missing(name, file);
+      if (!repository.startsWith('file://')) {
+        const asked = { name, repository, version: String(version), place: { file } };
+        found.remote.push({ ...asked, of: folder, version: await lockedVersion(reader.worker, asked, lock) });
+        continue;
       }
       const path = repository.slice('file://'.length).replace(/^\/+/, '');
       const target = await mustFollow(files, { from: folder, path, place: { file } });
       if (seen.includes(target.path)) throw renderError(`the dependency ${name} leads in a circle`, { file });
-      local.push({ name, of: folder, folder: target.path, named: joinPath(folder, path) ?? target.path });
-      local.push(...(await chartOf(files, target.path, reader, [...seen, target.path])).local);
+      found.local.push({ name, of: folder, folder: target.path, named: joinPath(folder, path) ?? target.path });
+      const below = await chartOf(files, target.path, reader, [...seen, target.path]);
+      found.local.push(...below.local);
+      found.remote.push(...below.remote);
     }
   return {
     name: value['name'],
     kubeVersion: typeof value['kubeVersion'] === 'string' ? value['kubeVersion'] : undefined,
-    local,
+    ...found,
   };
+}
+
+function missing(name: string, file: string): AppError {
+  return renderError(
+    `the dependency ${name} is missing in charts/`,
+    { file },
+    { hint: 'Name its repository, or run helm dependency build and commit charts/.' },
+  );
 }
 
 /** Charts of apiVersion v1 have theirs in a file of its own (Helm: docs/topics/charts). */
@@ -82,15 +85,23 @@ async function dependencyLists(
   folder: string,
   chart: Record<string, unknown>,
   reader: ChartReader,
-): Promise<{ file: string; list: unknown[] }[]> {
+): Promise<{ file: string; list: unknown[]; lock: ReturnType<typeof lockedIn> | undefined }[]> {
   const own = joinPath(folder, 'requirements.yaml') ?? 'requirements.yaml';
   const separate = chart['apiVersion'] === 'v2' ? undefined : await follow(files, own);
   const required = separate?.kind === 'file' ? await readChart(files, own, reader) : undefined;
   const listOf = (value: unknown): unknown[] =>
     isObject(value) && Array.isArray(value['dependencies']) ? value['dependencies'] : [];
+  const lockOf = async (name: string): Promise<ReturnType<typeof lockedIn> | undefined> => {
+    const file = joinPath(folder, name) ?? name;
+    return (await follow(files, file))?.kind === 'file' ? lockedIn(await readChart(files, file, reader)) : undefined;
+  };
   return [
-    { file: joinPath(folder, 'Chart.yaml') ?? 'Chart.yaml', list: listOf(chart) },
-    { file: own, list: listOf(required) },
+    {
+      file: joinPath(folder, 'Chart.yaml') ?? 'Chart.yaml',
+      list: listOf(chart),
+      lock: await lockOf('Chart.lock'),
+    },
+    { file: own, list: listOf(required), lock: await lockOf('requirements.lock') },
   ];
 }
 
@@ -103,26 +114,6 @@ async function vendored(files: Files, folder: string, name: string, reader: Char
     if (isObject(chart) && chart['name'] === name) return true;
   }
   return false;
-}
-
-/** Puts local dependencies where `helm dependency build` would: each below `charts/` of the chart that needs it. */
-export async function placeLocalDependencies(chart: Chart, files: Files, overlay: Overlay): Promise<void> {
-  const places = new Map<string, string[]>();
-  for (const { name, of, folder } of chart.local) {
-    for (const parent of [of, ...(places.get(of) ?? [])]) {
-      const place = joinPath(parent, `charts/${name}`) ?? `charts/${name}`;
-      places.set(folder, [...(places.get(folder) ?? []), place]);
-      await placeFolder(folder, place, files, overlay);
-    }
-  }
-}
-
-async function placeFolder(folder: string, place: string, files: Files, overlay: Overlay): Promise<void> {
-  for (const entry of await files.list(folder, true)) {
-    const source = entry.kind === 'file' ? entry : await follow(files, entry.path);
-    if (source?.kind === 'file')
-      overlay.write(`${place}${entry.path.slice(folder.length)}`, (await files.read(source.path)) ?? '');
-  }
 }
 
 /**
@@ -163,12 +154,11 @@ async function asksForFiles(files: Files, folders: readonly string[]): Promise<b
  * asking.
  */
 export async function usesCapabilities(
-  files: Files,
-  folders: readonly string[],
+  charts: readonly { files: Files; folder: string }[],
   cache: LRUCache<string, boolean>,
 ): Promise<{ version: boolean; apis: boolean }> {
   let [version, apis] = [false, false];
-  for (const folder of folders) {
+  for (const { files, folder } of charts) {
     const id = (await files.id(folder)) ?? folder;
     const known = { version: cache.get(`version ${id}`), apis: cache.get(`apis ${id}`) };
     if (known.version === undefined || known.apis === undefined) {

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import type { LRUCache } from 'lru-cache';
 import { AppError } from '../../base/errors.ts';
-import { chartOf, placeLocalDependencies, refuseChartPointers, usesCapabilities } from './chart.ts';
+import { chartOf, refuseChartPointers, usesCapabilities } from './chart.ts';
+import { fetchDependencies, placeDependencies } from './dependencies.ts';
 import { buildEnvironment, linkTargets, renderError, substitute } from '../source/plan.ts';
 import { follow } from '../source/paths.ts';
 import { produced } from '../document/complete.ts';
@@ -14,6 +15,8 @@ import { runTool } from '../source/tool.ts';
 import { skippedHooks } from './hooks.ts';
 import { valueFiles } from './values.ts';
 import type { Chart, ChartReader } from './chart.ts';
+import type { PlacedArchive } from './dependencies.ts';
+import type { Files } from '../../model/files.ts';
 import type { HelmSource } from '../../model/sources.ts';
 import type { Input, Plan, Planning } from '../source/plan.ts';
 import { stringifyJson } from '../../base/json.ts';
@@ -35,6 +38,7 @@ export async function planHelm(planning: Planning, parts: HelmParts): Promise<Pl
   const { files, path, source, app, cluster } = planning;
   const section = source.helm ?? {};
   const chart = await chartOf(files, path, parts.charts);
+  const archives = await fetchDependencies(planning.remote, chart.remote);
   const { inputs: values, watched } = await valueFiles(planning, section);
   const fileParameters = await fileParameterInputs(planning, section);
   const folders = [path, ...chart.local.map(({ folder }) => folder)];
@@ -44,7 +48,10 @@ export async function planHelm(planning: Planning, parts: HelmParts): Promise<Pl
     ...values,
     ...fileParameters.map(({ input }) => input),
   ];
-  const asks = await usesCapabilities(files, folders, parts.capabilities);
+  const asks = await usesCapabilities(
+    [...folders.map((folder) => ({ files, folder })), ...packed(archives)],
+    parts.capabilities,
+  );
   const parameters = {
     tool: parts.workers.version,
     path,
@@ -54,6 +61,7 @@ export async function planHelm(planning: Planning, parts: HelmParts): Promise<Pl
     ...parametersOf(planning, section),
     files: fileParameters.map(({ name, input }) => [name, input.path]),
     valueFiles: values.map(({ path: file, ref }) => [ref, file]),
+    ...(archives.length > 0 && { archives: archives.map(({ name, of, chart: { digest } }) => [of, name, digest]) }),
     ...switches(section),
     kube: asks.version || chart.kubeVersion ? section.kubeVersion || cluster.version : undefined,
     apis: asks.apis ? hashOf(section.apiVersions?.length ? section.apiVersions : cluster.apiVersions) : undefined,
@@ -63,7 +71,7 @@ export async function planHelm(planning: Planning, parts: HelmParts): Promise<Pl
     await refuseChartPointers(files, folders, overlay.pointers);
     for (const given of [...values, ...fileParameters.map(({ input }) => input)])
       await refuseLfsPointers(given.files, [(await follow(given.files, given.path))?.path ?? given.path]);
-    await placeLocalDependencies(chart, files, overlay);
+    await placeDependencies({ local: chart.local, archives }, files, overlay);
     return template(planning, {
       workers: parts.workers,
       worker: parts.charts.worker,
@@ -80,6 +88,10 @@ export async function planHelm(planning: Planning, parts: HelmParts): Promise<Pl
     parameters,
     produce,
   };
+}
+
+function packed(archives: readonly PlacedArchive[]): { files: Files; folder: string }[] {
+  return archives.map(({ chart }) => ({ files: chart.files, folder: '' }));
 }
 
 interface FileParameter {

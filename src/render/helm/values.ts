@@ -1,6 +1,9 @@
 // Value files of a Helm source: relative, from the root, from another source by `$ref/`, and by glob.
 import { buildEnvironment, renderError, substitute } from '../source/plan.ts';
 import { follow, joinPath } from '../source/paths.ts';
+import { hashOf } from '../../base/canonical.ts';
+import { placed } from './dependencies.ts';
+import { remoteOf } from '../source/remote.ts';
 import { globMatch } from '../../base/glob.ts';
 import { refuseModule } from '../source/absent.ts';
 import type { Files } from '../../model/files.ts';
@@ -14,7 +17,7 @@ interface ValueFiles {
   watched: Input[];
 }
 
-/** Throws E_RENDER for a file that is missing (unless that is allowed), outside, or on the web. */
+/** Throws E_RENDER for a file that is missing (unless that is allowed) or outside. */
 export async function valueFiles(
   planning: Planning,
   section: Pick<HelmSource, 'valueFiles' | 'ignoreMissingValueFiles'>,
@@ -24,10 +27,10 @@ export async function valueFiles(
   const place = { file: planning.path || '.' };
   for (const text of section.valueFiles ?? []) {
     const { files, from, name, ref } = originOf(planning, text);
-    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name))
-      throw renderError(`${name} is on the web, which is not fetched while rendering`, place, {
-        hint: 'Commit the value file.',
-      });
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name)) {
+      inputs.push(await fromWeb(planning, name, place));
+      continue;
+    }
     const path = joinPath(from, name);
     if (path === undefined) throw renderError(`${name} leaves the repository`, place);
     const isGlob = /[*?[]/.test(path);
@@ -54,6 +57,18 @@ export async function valueFiles(
     ),
     watched,
   };
+}
+
+/** As a file of a source of its own, with a name that no path has. */
+async function fromWeb(planning: Planning, url: string, place: { file: string }): Promise<Input> {
+  const scheme = url.slice(0, url.indexOf(':')).toLowerCase();
+  const remote = remoteOf(planning, url, place);
+  if (!remote.valuesFileSchemes.includes(scheme))
+    throw renderError(`value files are not taken by ${scheme}: helm.valuesFileSchemes does not list it`, place, {
+      hint: 'Commit the value file.',
+    });
+  const { files, name } = await placed(remote.file(url), place);
+  return { path: name, files, ref: `web-${hashOf(url).slice(0, 16)}` };
 }
 
 interface Origin {

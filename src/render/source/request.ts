@@ -3,6 +3,7 @@ import type { ApplicationSource, Condition } from '../../model/application.ts';
 import type { Files } from '../../model/files.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import type { Place } from '../../base/errors.ts';
+import type { Remote } from './remote.ts';
 
 export interface RenderRequest {
   source: ApplicationSource;
@@ -31,6 +32,8 @@ export interface RenderRequest {
     /** `group/version` and `group/version/Kind`, sorted. Only Helm depends on it. */
     apiVersions: readonly string[];
   };
+  /** Brings what the source refers to elsewhere; without it nothing is fetched. */
+  remote?: Remote;
   signal?: AbortSignal;
 }
 

@@ -1,0 +1,84 @@
+// What may be fetched for whom: a merged revision what its project permits, one that nobody has merged only what the
+// merged one fetches, or what `preview.egress` lists.
+import { globMatch } from '../../base/glob.ts';
+import { AppError } from '../../base/errors.ts';
+import { redactText } from '../../base/log.ts';
+import { withoutTrailing } from '../../base/trim.ts';
+import { normaliseRepo } from '../../model/repository.ts';
+import { sourcePermitted } from '../../policy/project.ts';
+import { hasCredentials, loginFor } from '../../store/repository-secrets.ts';
+import type { AppProject } from '../../model/project.ts';
+import type { Settings } from '../../store/settings.ts';
+
+/** What a rendering fetched. */
+export interface Fetched {
+  /** Of the repository, registry or file. */
+  address: string;
+  /** Kind, address and name, without version: what may be fetched again by a revision that nobody has merged. */
+  of: string;
+  /** The same with the version, tag or branch that was asked for. */
+  what: string;
+  /** What that was: a version and a digest, or a commit. */
+  is: string;
+  /** What it is now, as far as was looked. */
+  again(signal: AbortSignal): Promise<string>;
+}
+
+export interface Asked {
+  kind: 'chart' | 'git' | 'file' | 'artifact';
+  address: string;
+  /** Of the chart. */
+  name?: string;
+}
+
+interface Who {
+  project: AppProject | undefined;
+  /** What the merged revision fetches; undefined: what is rendered is merged. */
+  unmerged?: readonly Fetched[] | undefined;
+}
+
+type Known = Pick<Settings, 'egress' | 'repositories'>;
+
+/** Versions and commits in an address of the web do not count: another version of the same is no other thing. */
+function withoutVersions(url: string): string {
+  const version = /^v?\d+(?:\.\d+){1,3}(?:[-+.][0-9A-Za-z.-]+)?$|^[0-9a-f]{40}$/;
+  return url
+    .split('/')
+    .map((part) => (version.test(part) ? '*' : part))
+    .join('/');
+}
+
+/** What is asked for, without its version. */
+export function identityOf({ kind, address, name }: Asked): string {
+  const place = kind === 'file' ? withoutVersions(address) : normaliseRepo(address);
+  return [kind, place, ...(name === undefined ? [] : [name])].join(' ');
+}
+
+function lists(pattern: string, { address, name }: Asked): boolean {
+  const texts = [address, ...(name === undefined ? [] : [`${withoutTrailing(address, '/')}/${name}`])];
+  return texts.some(
+    (text) => pattern === '*' || globMatch(normaliseRepo(pattern), normaliseRepo(text), { separators: '/' }),
+  );
+}
+
+/** Throws E_EGRESS for what the one who asks may not fetch. */
+export function checkEgress(asked: Asked, { project, unmerged }: Who, settings: Known): void {
+  const shown = redactText([asked.address, asked.name].filter(Boolean).join(' '));
+  const login = loginFor(settings, asked.address, project?.metadata.name ?? '');
+  const any = loginFor(settings, asked.address);
+  const isPrivate = any !== undefined && hasCredentials(any);
+  if (isPrivate && !(login && project && sourcePermitted(project, asked.address)))
+    throw new AppError('E_EGRESS', `${shown} has credentials, and they are not those of this project`, {
+      hint: 'List the repository in sourceRepos of the AppProject.',
+    });
+  if (!unmerged || unmerged.some(({ of }) => of === identityOf(asked))) return;
+  const listed = settings.egress.filter((pattern) => lists(pattern, asked));
+  if (listed.length === 0)
+    throw new AppError('E_EGRESS', `${shown} is fetched by nothing that is merged, so not for this revision either`, {
+      hint: 'Merge it first, or name the address in preview.egress of coxswain-cm.',
+    });
+  if (isPrivate && listed.every((pattern) => /[*?[{]/.test(pattern)))
+    throw new AppError('E_EGRESS', `${shown} needs credentials, and preview.egress lists it by a glob alone`, {
+      hint: 'Credentials go only to addresses that preview.egress lists as they are.',
+    });
+}

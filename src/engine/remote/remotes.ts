@@ -1,0 +1,205 @@
+// Fits git and the fetcher to what rendering asks of elsewhere, and remembers what was fetched.
+import { filesOf } from '../../git/git.ts';
+import { AppError } from '../../base/errors.ts';
+import { normaliseRepo } from '../../model/repository.ts';
+import { checkEgress, identityOf } from './egress.ts';
+import type { Git } from '../../git/git.ts';
+import type { Fetcher } from '../../fetch/fetch.ts';
+import type { Application, ApplicationSource } from '../../model/application.ts';
+import type { Files } from '../../model/files.ts';
+import type { AppProject } from '../../model/project.ts';
+import type { Remote, RemoteChart } from '../../render/source/remote.ts';
+import type { Settings } from '../../store/settings.ts';
+import type { Asked, Fetched } from './egress.ts';
+
+export type { Fetched } from './egress.ts';
+
+/** By whom and as of when something is rendered. */
+export interface Scope {
+  /** What the merged revision fetches, where this one is not merged; undefined: it is. */
+  unmerged?: readonly Fetched[] | undefined;
+  /** Of Git, normalised: what it may read without that. */
+  repositories?: ReadonlySet<string>;
+  /** What things were when they were synced: they are that again, or gone. */
+  pinned?: Readonly<Record<string, string>> | undefined;
+}
+
+interface RemotesOptions {
+  git: Git;
+  fetcher: Fetcher;
+  settings(): Settings;
+  projectOf(name: string): AppProject | undefined;
+}
+
+export interface Remotes {
+  /** For one rendering of one source. */
+  open(app: Application, source: ApplicationSource, scope: Scope, signal: AbortSignal): Opened;
+  /** Looks again at what of the address was looked up before `since` (clock ms). */
+  renew(address: string, since: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface Opened {
+  remote: Remote;
+  /** What was fetched so far. */
+  fetched: Fetched[];
+  /** Throws E_EGRESS for a repository of Git that the revision may not read. */
+  permit(repoUrl: string): void;
+  /** The source itself, where it is a chart or an artifact; `revision` in place of its own. */
+  source(revision: string | undefined): Promise<{ revision: string; files: Files }>;
+}
+
+/** Whether a source is no Git repository. */
+export function isFetched({ chart, repoURL }: ApplicationSource): boolean {
+  return Boolean(chart) || repoURL.startsWith('oci://');
+}
+
+/** Keeps nothing by itself: mirrors and fetcher do. Settings and projects are read anew at each question. */
+export function createRemotes(options: RemotesOptions): Remotes {
+  return {
+    open: (app, source, scope, signal) => opened(options, app, source, { scope, signal }),
+    renew: (address, since, signal) => options.fetcher.renew(address, since, signal),
+  };
+}
+
+/** What one rendering may ask, and what it was told. */
+interface Asking {
+  fetched: Map<string, Fetched>;
+  /** Throws E_EGRESS. */
+  check(asked: Asked): void;
+  /** What it was when it was synced, where that counts. */
+  wanted(asked: Asked, version: string): string | undefined;
+  /** By version that was asked for: how that is asked again. Throws E_REVISION where it is another thing by now. */
+  record(asked: Asked, answers: Record<string, Fetched['again']>, is: string): void;
+}
+
+function askingFor({ settings, projectOf }: RemotesOptions, { spec }: Application, scope: Scope): Asking {
+  const { pinned, unmerged } = scope;
+  const fetched = new Map<string, Fetched>();
+  return {
+    fetched,
+    check(asked) {
+      const free = asked.kind === 'git' && scope.repositories?.has(normaliseRepo(asked.address)) === true;
+      checkEgress(asked, { project: projectOf(spec.project), unmerged: free ? undefined : unmerged }, settings());
+    },
+    wanted: (asked, version) => pinned?.[`${identityOf(asked)} ${version}`],
+    record(asked, answers, is) {
+      const of = identityOf(asked);
+      for (const [version, again] of Object.entries(answers)) {
+        const what = `${of} ${version}`;
+        if (pinned?.[what] !== undefined && pinned[what] !== is) throw changed(what);
+        fetched.set(what, { address: asked.address, of, what, is, again });
+      }
+    },
+  };
+}
+
+interface ChartNamed {
+  repository: string;
+  name: string;
+  version: string;
+  pass: 'listed' | 'anywhere' | undefined;
+  signal: AbortSignal;
+}
+
+async function chartFor(
+  { fetcher, settings }: RemotesOptions,
+  { check, record, wanted }: Asking,
+  named: ChartNamed,
+): Promise<RemoteChart> {
+  const repository = addressOf(named.repository, settings());
+  const asked: Asked = { kind: 'chart', address: repository, name: named.name };
+  check(asked);
+  const [version, digest] = wanted(asked, named.version)?.split(' ') ?? [];
+  const stored = version === undefined || digest === undefined ? undefined : await fetcher.stored(digest);
+  const found =
+    stored && version !== undefined ? { ...stored, version } : await fetcher.chart({ ...named, repository });
+  const again = (of: string) => async (signal: AbortSignal) =>
+    meaning(await fetcher.chart({ ...named, version: of, repository, signal }));
+  record(asked, { [named.version]: again(named.version), [found.version]: again(found.version) }, meaning(found));
+  return found;
+}
+
+async function artifactFor(
+  { fetcher }: RemotesOptions,
+  { check, record, wanted }: Asking,
+  { address, version, signal }: { address: string; version: string; signal: AbortSignal },
+): Promise<{ revision: string; files: Files }> {
+  const asked: Asked = { kind: 'artifact', address };
+  check(asked);
+  const { digest, files } = await fetcher.artifact({ address, revision: wanted(asked, version) ?? version, signal });
+  const again = async (within: AbortSignal) =>
+    (await fetcher.artifact({ address, revision: version, signal: within })).digest;
+  record(asked, { [version]: again, [digest]: () => Promise.resolve(digest) }, digest);
+  return { revision: digest, files };
+}
+
+function opened(
+  options: RemotesOptions,
+  app: Application,
+  source: ApplicationSource,
+  { scope, signal }: { scope: Scope; signal: AbortSignal },
+): Opened {
+  const { git, fetcher, settings } = options;
+  const asking = askingFor(options, app, scope);
+  const pass = source.helm?.passCredentials ? (scope.unmerged ? 'listed' : 'anywhere') : undefined;
+  const chart: Remote['chart'] = (named) => chartFor(options, asking, { ...named, pass, signal });
+  return {
+    get fetched() {
+      return [...asking.fetched.values()];
+    },
+    permit(repoUrl) {
+      if (scope.unmerged) asking.check({ kind: 'git', address: repoUrl });
+    },
+    async source(revision) {
+      const version = revision || source.targetRevision || '';
+      if (!source.chart) return artifactFor(options, asking, { address: source.repoURL, version, signal });
+      const found = await chart({ repository: source.repoURL, name: source.chart, version });
+      return { revision: found.version, files: found.files };
+    },
+    remote: {
+      chart,
+      async git({ url, ref }) {
+        const asked: Asked = { kind: 'git', address: url };
+        asking.check(asked);
+        const repository = git.repository(url);
+        const revision = await repository.resolve(asking.wanted(asked, ref) ?? ref);
+        asking.record(asked, { [ref]: () => repository.resolve(ref) }, revision);
+        return filesOf(repository, revision);
+      },
+      async file(url) {
+        const asked: Asked = { kind: 'file', address: url };
+        asking.check(asked);
+        const found = await fetcher.file(url, signal);
+        asking.record(asked, { '': async (within) => (await fetcher.file(url, within)).digest }, found.digest);
+        return found;
+      },
+      get valuesFileSchemes() {
+        return settings().valuesFileSchemes;
+      },
+    },
+  };
+}
+
+/** `@name` and `alias:name` are what a repository Secret calls it (Helm: docs/helm/helm_dependency). */
+function addressOf(repository: string, { repositories }: Settings): string {
+  const alias = /^(?:@|alias:)(.*)$/.exec(repository)?.[1];
+  if (alias === undefined) return repository;
+  const found = repositories.find(({ name, prefix }) => !prefix && name === alias);
+  if (found) return found.url;
+  throw new AppError('E_RENDER', `no repository Secret has the name ${JSON.stringify(alias)}`, {
+    hint: 'Add it, or name the repository by its address.',
+  });
+}
+
+function meaning({ version, digest }: { version: string; digest: string }): string {
+  return `${version} ${digest}`;
+}
+
+function changed(what: string): AppError {
+  return new AppError('E_REVISION', `${what} is no longer what it was when it was synced`);
+}
+
+/** Addresses of a spec's own sources that are no Git repositories, one for all spellings. */
+export function fetchedAddresses(sources: readonly ApplicationSource[]): Map<string, string> {
+  return new Map(sources.filter(isFetched).map(({ repoURL }) => [normaliseRepo(repoURL), repoURL]));
+}
