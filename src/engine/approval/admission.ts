@@ -18,6 +18,7 @@ import { keyText } from '../../model/kube.ts';
 import { approvalRequired } from '../../policy/gate.ts';
 import { effectOf } from '../application/assess.ts';
 import { metGates } from '../application/met-gates.ts';
+import { isApprovalOf } from './approval.ts';
 import { askGate, askPeople, isGated } from './gate-input.ts';
 
 export interface AdmissionDeps extends GateDeps {
@@ -127,7 +128,9 @@ function begunUnder({ store }: AdmissionDeps, { subject: { app }, desired }: Adm
   const { sync, info } = app.operation ?? {};
   if ((sync?.resources ?? []).length > 0) return undefined;
   const name = info?.find((item) => item.name === cox.approvalInfo)?.value;
-  const found = store.approvals.of(applicationKey(app)).find((item) => item.metadata.name === name);
+  const found = store.approvals
+    .of(applicationKey(app))
+    .find((item) => item.metadata.name === name && isApprovalOf(item, app));
   return found?.status?.phase === 'Approved' && found.spec.revision === desired.revisions[0] ? name : undefined;
 }
 
