@@ -46,12 +46,11 @@ export function unsealed<T extends Sealed>(operation: T): T & { info: NonNullabl
 
 /**
  * Whether this engine wrote what is under way, or was last. A sync of the whole application adds an entry to the
- * history when it succeeds, one of some objects does not.
+ * history, a moment before its state says that it has ended; one of some objects adds none.
  */
-export function isSealed(macKey: Buffer, app: Application, { operation, phase }: Partial<OperationState>): boolean {
+export function isSealed(macKey: Buffer, app: Application, { operation }: Partial<OperationState>): boolean {
   const seal = operation?.info?.find(({ name }) => name === cox.sealInfo)?.value;
   if (!operation || seal === undefined) return false;
   const newest = newestEntry(app);
-  const before = phase === undefined || phase === 'Running' ? [newest] : [newest, newest - 1];
-  return before.some((entry) => seal === sealOf(macKey, app, operation, entry));
+  return [newest, newest - 1].some((entry) => seal === sealOf(macKey, app, operation, entry));
 }

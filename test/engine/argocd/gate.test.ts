@@ -10,6 +10,7 @@ import {
   approvalIn,
   approvalsOf,
   config,
+  configMap,
   dataOf,
   editByHand,
   gone,
@@ -222,7 +223,10 @@ test('a sync of what is in sync is refused where Argo CD would write ignored fie
   const { s, operations } = await deployed(t, { 'gates/a.yaml': config('gates', '1') });
   await s.until('gates', 'synced', isSynced);
   await patchApp(s, 'gates', { spec: { ignoreDifferences: [{ kind: 'ConfigMap', jsonPointers: ['/data/value'] }] } });
+  const key = configMap(s, 'gates');
+  const seen = s.cluster.live.get(key)?.fingerprint;
   await editByHand(s, 'gates', { value: 'by hand' });
+  await s.cluster.live.until(key, (now) => now?.fingerprint !== seen, AbortSignal.timeout(60_000));
   const outcome = await ask(s, 'again');
   assert.deepEqual(outcome, {
     done: false,
@@ -279,17 +283,21 @@ test('what was approved here is nobody else’s sync; a copy of its operation, w
   const { s, operations } = await deployed(t, { 'gates/a.yaml': config('gates', '1') });
   const app = await s.until('gates', 'synced', isSynced);
   assert.deepEqual(s.engine.told(app), []);
-  await ask(s, 'refused'); // leaves a Request that a stranger may name
+  // One that a person asks for is ours too, and a stranger may name it.
+  await ask(s, 'asked');
+  const again = await s.until('gates', 'synced once more', (each) => each.status?.history?.length === 2);
+  assert.deepEqual(s.engine.told(again), []);
+  await s.until('gates', 'at rest', (each) => isSynced(each) && !each.operation);
   const copies: Operation[] = [
     { ...operations[0], initiatedBy: { username: 'mallory' } },
-    { sync: {}, info: [{ name: 'coxswain.dev/request', value: 'refused' }], initiatedBy: { username: 'mallory' } },
+    { sync: {}, info: [{ name: 'coxswain.dev/request', value: 'asked' }], initiatedBy: { username: 'mallory' } },
   ];
   for (const [at, operation] of copies.entries()) {
     await patchApp(s, 'gates', { operation });
     const done = await s.until(
       'gates',
       'synced by somebody',
-      (each) => isSynced(each) && (each.status?.history?.length ?? 0) > at + 1 && !each.operation,
+      (each) => isSynced(each) && (each.status?.history?.length ?? 0) > at + 2 && !each.operation,
     );
     assert.match(s.engine.told(done).join(), /^was synced past the gate by mallory in Argo CD to /);
   }
