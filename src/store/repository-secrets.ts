@@ -45,6 +45,8 @@ export interface RepositoryLogin extends Credentials {
 
 /** Ways to log in that Argo CD knows and that are not read. */
 const otherLogins = ['gcpServiceAccountKey', 'azureServicePrincipalClientSecret'];
+/** Ways into a repository of Git that mirrors do not take yet. */
+const otherGitLogins = ['sshPrivateKey', 'bearerToken', 'tlsClientCertKey', 'githubAppPrivateKey', ...otherLogins];
 
 function types(text: string | undefined): RepositoryLogin['type'] {
   return text === 'helm' || text === 'oci' ? text : 'git';
@@ -72,9 +74,10 @@ export function readRepository(
     faults.push(`${name} needs a url`);
     return undefined;
   }
-  const other = otherLogins.find((field) => data[field]);
+  const others = types(data['type']) === 'git' && data['enableOCI'] !== 'true' ? otherGitLogins : otherLogins;
+  const other = others.find((field) => data[field]);
   if (other && !data['password'])
-    faults.push(`${name} logs in by ${other}, which is not supported yet; use a password`);
+    faults.push(`${name} logs in by ${other}, which is not supported yet; use a username and a password`);
   const is = (field: string): boolean => data[field] === 'true';
   const kind = types(data['type']);
   return {

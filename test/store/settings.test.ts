@@ -284,7 +284,10 @@ test('repositories of every kind are read, whichever way they log in; one withou
     { url: 'https://github.com/acme/public', type: 'git', prefix: false },
     { url: 'https://charts.example', type: 'helm', prefix: false, username: 'u', password: 'p' },
   ]);
-  assert.deepEqual(faults, ['repo-creds Secret nameless needs a url']);
+  assert.deepEqual(faults, [
+    'repository Secret by-key logs in by sshPrivateKey, which is not supported yet; use a username and a password',
+    'repo-creds Secret nameless needs a url',
+  ]);
 });
 
 const credentials = read({}, [
