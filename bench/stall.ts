@@ -6,7 +6,8 @@ import type { Comparer, Comparison } from '../src/compare/compare.ts';
 import type { LiveObject } from '../src/cluster/live.ts';
 import type { CompareCluster } from '../src/compare/object/comparison.ts';
 import type { DesiredState } from '../src/engine/application/desired.ts';
-import type { Application } from '../src/model/application.ts';
+import type { Application, Health } from '../src/model/application.ts';
+import { healthOf } from '../src/health/health.ts';
 import type { Files } from '../src/model/files.ts';
 import type { KubeObject, ManagedFieldsEntry, ResourceKey } from '../src/model/kube.ts';
 import { fieldManager } from '../src/model/annotations.ts';
@@ -198,13 +199,14 @@ async function churn(): Promise<number> {
   const signal = new AbortController().signal;
   const desired = { revisions: ['a'], sourceTypes: ['Directory'] } as unknown as DesiredState;
   let comparison: Comparison = await comparer.compare({ app, tracking: 'app', manifests: objects }, signal);
+  const judge = async (object: KubeObject): Promise<Health | undefined> => healthOf(object);
   let status = app.status;
   return longest(async () => {
     for (const object of objects.slice(0, 100)) {
       comparison = await comparer.compareObjects(comparison, [keyOf(object)], signal);
       const now = comparedStatus(
         { ...app, ...(status && { status }) },
-        { comparison, desired, health: healthOfAll(app, comparison), moved: false },
+        { comparison, desired, health: await healthOfAll(app, judge, comparison), moved: false },
         0,
       );
       statusPatch({ ...app, ...(status && { status }) }, now);

@@ -42,6 +42,15 @@ export const settingKeys = {
       'a minute, an hour or a day; up to half of it is added at random. 0 switches it off; ' +
       '`schedule.resync` counts instead. Default: 120s',
     'helm.valuesFileSchemes': 'Schemes by which value files may come from the web. Default: http,https',
+    'resource.customizations.health.<group>_<Kind>':
+      'A Lua script that tells the health of the objects of a kind, from `obj`, as in Argo CD; `<Kind>` alone is ' +
+      'one of the core group, `all` every kind. It has one second. Default: the rules of Coxswain',
+    'resource.customizations.useOpenLibs.<group>_<Kind>':
+      '`true` gives that script the libraries `string`, `math` and `coroutine`; ' +
+      'none that reads files or runs programs. Default: false',
+    'resource.customizations':
+      'The same for many kinds, as YAML: `<group>/<Kind>`, globs, with `health.lua` and ' +
+      '`health.lua.useOpenLibs` below; a key of its own goes first. Default: none',
     'cluster.inClusterEnabled': '`false` removes the implicit cluster `https://kubernetes.default.svc`. Default: true',
   },
   'argocd-cmd-params-cm': {

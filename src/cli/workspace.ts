@@ -9,6 +9,7 @@ import type { Settings } from '../store/settings.ts';
 import type { Session } from './session.ts';
 import { systemClock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
+import { HealthScripts } from '../health/scripts.ts';
 import { Jq } from '../compare/object/jq.ts';
 import { Worker } from '../base/worker.ts';
 import { isStatus } from '../cluster/api-error.ts';
@@ -31,6 +32,7 @@ import { quiet } from './session.ts';
 export interface Rooms {
   desiring: Desiring;
   jq: Jq;
+  scripts: HealthScripts;
   /** Of the application's destination. */
   cluster: Cluster;
   /** As the destination's cluster Secret says. */
@@ -110,6 +112,8 @@ export async function openRooms(session: Session, app: Application): Promise<Roo
   session.atEnd(async () => worker.stop());
   const jq = new Jq(tool('render'));
   session.atEnd(async () => jq.stop());
+  const scripts = new HealthScripts(tool('render'), () => settings.healthScripts);
+  session.atEnd(async () => scripts.stop());
   const git = openGit({
     worker,
     dir: join(dir, 'git'),
@@ -145,6 +149,7 @@ export async function openRooms(session: Session, app: Application): Promise<Roo
       remotes,
       clusterOf: () => Promise.resolve(clusterFacts),
     }),
+    scripts,
     revisions: sourcesOf(app.spec).map(() => options.revision),
   };
 }

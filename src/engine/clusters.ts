@@ -7,6 +7,7 @@ import type { Application } from '../model/application.ts';
 import type { Store } from '../store/store.ts';
 import type { Jq } from '../compare/object/jq.ts';
 import type { ThreeWay } from '../compare/object/three-way.ts';
+import type { HealthScripts } from '../health/scripts.ts';
 import type { Target } from './application/assess.ts';
 import { argoClusterConfig } from '../cluster/wire/cluster-config.ts';
 import { isStatus } from '../cluster/api-error.ts';
@@ -23,6 +24,7 @@ interface ClustersOptions {
   store: Store;
   jq: Jq;
   threeWay: ThreeWay;
+  scripts: HealthScripts;
   clock: Clock;
   log: Logger;
   permit?: Permit | undefined;
@@ -146,7 +148,7 @@ export class Clusters {
   }
 
   async #connect(server: string, name: string, config: Record<string, unknown>): Promise<Target> {
-    const { home, store, jq, threeWay, clock, log, permit, describing, signal } = this.#options;
+    const { home, store, jq, threeWay, scripts, clock, log, permit, describing, signal } = this.#options;
     const isHome = server === inClusterServer && Object.keys(config).length === 0;
     const cluster = isHome
       ? home
@@ -173,6 +175,7 @@ export class Clusters {
       if (!isHome) await cluster.stop();
       throw error;
     }
-    return { cluster, comparer: createComparer({ cluster, jq, threeWay, macKey: store.macKey, server }), name, server };
+    const comparer = createComparer({ cluster, jq, threeWay, macKey: store.macKey, server });
+    return { cluster, comparer, name, server, healthOf: scripts.healthOf };
   }
 }

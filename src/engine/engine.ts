@@ -15,6 +15,7 @@ import type { Store } from '../store/store.ts';
 import type { Desiring } from './application/desired.ts';
 import type { Jq } from '../compare/object/jq.ts';
 import type { ThreeWay } from '../compare/object/three-way.ts';
+import type { HealthScripts } from '../health/scripts.ts';
 import type { Authors, ReconcileDeps } from './application/pass.ts';
 import type { Worker } from '../base/worker.ts';
 import { errorKind } from '../base/errors.ts';
@@ -50,6 +51,8 @@ export interface EngineOptions {
   worker: Worker;
   jq: Jq;
   threeWay: ThreeWay;
+  /** Judges objects by the scripts of argocd-cm, and all others. */
+  scripts: HealthScripts;
   sources: Sources;
   authors: Authors;
   /** Rights and teams of an approver as of now; default: as they were when they agreed. */
@@ -206,15 +209,13 @@ async function pushed(
 
 /** Nothing runs before `start`. */
 export function createEngine(options: EngineOptions): Engine {
-  const { store, clock, log, sources, every } = options;
+  const { store, clock, log, sources, every, jq, threeWay, scripts } = options;
   const memory = new Memory();
   const holdings = new Holdings(store.identities);
   const abort = new AbortController();
   const clusters = new Clusters({
-    ...{ store, clock, log },
+    ...{ store, clock, log, jq, threeWay, scripts },
     home: options.home,
-    jq: options.jq,
-    threeWay: options.threeWay,
     permit: options.permit,
     describing: options.view?.describing,
     onChange: (server, change) => told(options, memory, { server, change }).forEach((key) => queue.add(key)),

@@ -113,7 +113,12 @@ async function saveEnd(
     () => Promise.resolve(base === 'gone' ? undefined : base),
     signal,
   );
-  const after: Look = { ...found, subject: now, comparison, health: healthOfAll(app, comparison) };
+  const after: Look = {
+    ...found,
+    subject: now,
+    comparison,
+    health: await healthOfAll(app, subject.target.healthOf, comparison),
+  };
   known.moved = true;
   await write(
     deps,

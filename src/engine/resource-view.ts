@@ -1,16 +1,15 @@
 // What people may see of a comparison: rows with health, and the masked difference between Git and live.
 import type { Comparison } from '../compare/compare.ts';
-import type { ResourceStatus } from '../model/application.ts';
+import type { Health, ResourceStatus } from '../model/application.ts';
+import type { KubeObject } from '../model/kube.ts';
 import { breather } from '../base/clock.ts';
 import { diffObjects } from '../diff/diff.ts';
 import { overlay } from '../diff/overlay.ts';
 import { maskObjects } from '../diff/mask.ts';
-import { healthOf } from '../health/health.ts';
 
 type View = { row: ResourceStatus; diff: string };
 
-function viewOf(item: Comparison['objects'][number]): View {
-  const health = item.live && healthOf(item.live);
+function viewOf(item: Comparison['objects'][number], health: Health | undefined): View {
   // Where the server would not say what comes of it, the manifest's own fields tell.
   const refused = item.live && item.target ? overlay(item.live, item.target) : item.target;
   const after = item.requiresPruning ? undefined : (item.predicted ?? refused);
@@ -32,12 +31,15 @@ function viewOf(item: Comparison['objects'][number]): View {
 }
 
 /** Objects in the order of status.resources; hooks are left out. The diff goes from live to what a sync makes of it. */
-export async function resourceViews(comparison: Comparison | undefined): Promise<View[]> {
+export async function resourceViews(
+  comparison: Comparison | undefined,
+  judge: (object: KubeObject) => Promise<Health | undefined>,
+): Promise<View[]> {
   const breathe = breather();
   const views: View[] = [];
   for (const item of comparison?.objects ?? []) {
     await breathe();
-    if (!item.hook.isHook) views.push(viewOf(item));
+    if (!item.hook.isHook) views.push(viewOf(item, item.live && (await judge(item.live))));
   }
   return views;
 }

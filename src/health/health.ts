@@ -50,15 +50,21 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['apiextensions.k8s.io/CustomResourceDefinition', { judge: customResourceDefinitionHealth }],
 ]);
 
+/** Of what somebody deletes, whatever its kind. */
+export function deletionHealth(object: KubeObject): Health | undefined {
+  const going = deletionText(object);
+  if (going === undefined || object.metadata.finalizers?.includes(argo.hookFinalizer)) return undefined;
+  return { status: 'Progressing', message: going };
+}
+
 /**
  * undefined: the kind has no health, which counts as fine. The source of every rule is Argo CD
  * (gitops-engine/pkg/health). Of custom resources the documents of their projects, and
  * in the end the words that most controllers use.
  */
 export function healthOf(object: KubeObject): Health | undefined {
-  const going = deletionText(object);
-  if (going !== undefined && !object.metadata.finalizers?.includes(argo.hookFinalizer))
-    return { status: 'Progressing', message: going };
+  const going = deletionHealth(object);
+  if (going) return going;
   const gvk = gvkOf(object);
   const rule = rules.get(`${gvk.group}/${gvk.kind}`);
   if (!rule) return tabledHealth(object) ?? genericHealth(object);

@@ -2,8 +2,10 @@
 import { clock } from './parts.ts';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
+import type { Logger } from '../base/log.ts';
 import { Jq } from '../compare/object/jq.ts';
 import { ThreeWay } from '../compare/object/three-way.ts';
+import { HealthScripts } from '../health/scripts.ts';
 import { Worker } from '../base/worker.ts';
 import type { Git } from '../git/git.ts';
 import { openGit } from '../git/git.ts';
@@ -65,6 +67,23 @@ async function viewOf({
   return view;
 }
 
+/** Each script that cannot be read once, and again when it comes back. */
+function tellScriptFaults(scripts: HealthScripts, store: Store, log: Logger): () => void {
+  let told: ReadonlySet<string> = new Set();
+  const tell = (): void => {
+    scripts.faults().then(
+      (faults) => {
+        for (const fault of faults)
+          if (!told.has(fault)) log.warn({ fault }, 'a setting is wrong; its objects have the health Unknown');
+        told = new Set(faults);
+      },
+      (error: unknown) => log.debug({ err: error }, 'health scripts cannot be read now'),
+    );
+  };
+  tell();
+  return store.onSettings(tell);
+}
+
 /** Each part is given those that stand before it. */
 export async function openCore(base: Base, state: State): Promise<Core> {
   const { cluster, store, schedules, permit, controller } = state;
@@ -76,6 +95,9 @@ export async function openCore(base: Base, state: State): Promise<Core> {
   started.add('jq', () => jq.stop());
   const threeWay = new ThreeWay(toolPaths(config).render);
   started.add('patches', () => threeWay.stop());
+  const scripts = new HealthScripts(toolPaths(config).render, () => store.settings().healthScripts);
+  started.add('health', () => scripts.stop());
+  started.add('health faults', tellScriptFaults(scripts, store, log));
   const git = gitOf({ ...base, ...state }, worker, github);
   started.add('git', () => git.stop());
   const renderer = await createRenderer({ program: toolPaths(config).manifests, worker });
@@ -104,6 +126,7 @@ export async function openCore(base: Base, state: State): Promise<Core> {
     worker,
     jq,
     threeWay,
+    scripts,
     sources,
     authors,
     standing: (actor, app) => standingOf({ store, forge: github, authorise }, actor, app),
@@ -116,5 +139,5 @@ export async function openCore(base: Base, state: State): Promise<Core> {
     controller,
   });
   const previewing = createDesiring({ ...from, merged: false });
-  return { ...base, ...state, github, worker, git, desiring, previewing, engine, authors };
+  return { ...base, ...state, github, worker, git, desiring, previewing, engine, scripts, authors };
 }

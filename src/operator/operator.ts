@@ -101,7 +101,10 @@ interface Shown {
   refused: () => AppError | undefined;
 }
 
-function openWeb({ queues, cluster, store, schedules, guard, engine, started }: Core, { setup, refused }: Shown): Web {
+function openWeb(
+  { queues, cluster, store, schedules, guard, engine, scripts, started }: Core,
+  { setup, refused }: Shown,
+): Web {
   const metrics = createMetrics({
     store,
     api: cluster.api,
@@ -113,7 +116,7 @@ function openWeb({ queues, cluster, store, schedules, guard, engine, started }: 
   });
   const web = createWeb({
     store,
-    resources: (application) => resourceViews(engine.comparison(application)),
+    resources: (application) => resourceViews(engine.comparison(application), scripts.healthOf),
     told: engine.told,
     metrics: metrics.text,
     upcoming: schedules.upcoming,

@@ -14,6 +14,7 @@ import type { Store } from '../store/store.ts';
 import type { Worker } from '../base/worker.ts';
 import type { Desiring } from '../engine/application/desired.ts';
 import type { Authors } from '../engine/application/pass.ts';
+import type { HealthScripts } from '../health/scripts.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Git } from '../git/git.ts';
 import { systemClock } from '../base/clock.ts';
@@ -47,6 +48,7 @@ export interface Core extends Base, State {
   /** The same for what nobody has merged. */
   previewing: Desiring;
   engine: Engine;
+  scripts: HealthScripts;
   authors: Authors;
 }
 

@@ -9,6 +9,8 @@ import type { ScheduleSettings } from './schedule-settings.ts';
 import { readSchedules } from './schedule-settings.ts';
 import type { RepositoryLogin } from './repository-secrets.ts';
 import { readRepository } from './repository-secrets.ts';
+import type { HealthScript } from './customizations.ts';
+import { readHealthScripts } from './customizations.ts';
 
 /** A cluster Secret (Argo CD: util/db/cluster.go SecretToCluster); `config` is its JSON as it stands. */
 interface ClusterEntry {
@@ -40,6 +42,8 @@ export interface Settings {
   schedules: ScheduleSettings;
   /** argocd-cmd-params-cm controller.ignore.normalizer.jq.timeout in milliseconds; default 1,000. */
   jqTimeoutMs: number;
+  /** argocd-cm `resource.customizations`: the first that fits an object judges it. */
+  healthScripts: HealthScript[];
   clusters: ClusterEntry[];
   repositories: RepositoryLogin[];
   /** coxswain-cm preview.egress: what unmerged revisions may fetch beside what the synced one does. */
@@ -213,6 +217,7 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     driftSettleMs: duration(own, 'drift.settle', 60_000, faults),
     schedules: readSchedules(own, duration(argocd, 'timeout.reconciliation', 120_000, faults), faults),
     jqTimeoutMs: jqTimeout(parameters, faults),
+    healthScripts: readHealthScripts(argocd, faults),
     clusters,
     repositories,
     egress: words(own['preview.egress']),

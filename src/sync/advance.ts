@@ -1,6 +1,5 @@
 // Runs the groups of a sync one after the other, as far as they go without waiting (Argo CD:
 // gitops-engine/pkg/sync/sync_context.go Sync).
-import { healthOf } from '../health/health.ts';
 import type { OperationPhase } from '../model/application.ts';
 import { dryRunTask, isReplaced } from './apply.ts';
 import { runGroup } from './group.ts';
@@ -45,7 +44,7 @@ async function judge(run: Run, task: Task): Promise<void> {
     record(task, { hookPhase: 'Error', message: `Resource ${titleOf(task)} is missing, it might have been deleted` });
     return;
   }
-  const health = healthOf(object);
+  const health = await run.input.healthOf(object);
   const keep = task.row.message ?? '';
   const status = health?.status ?? 'Healthy';
   if (status === 'Healthy')

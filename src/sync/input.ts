@@ -6,6 +6,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type {
   Application,
   ApplicationSource,
+  Health,
   Operation,
   OperationState,
   SyncStatusCode,
@@ -88,6 +89,8 @@ export interface StepInput {
   /** Applications of which nobody can tell yet what they hold: nothing is pruned before. Default: none. */
   unread?(): Promise<string[]>;
   cluster: Pick<Cluster, 'api' | 'discovery'>;
+  /** undefined: its kind has none, which counts as fine. */
+  healthOf(object: KubeObject): Promise<Health | undefined>;
   /**
    * Persists status.operationState and the plan beside it; undefined: there is none. When `done`, `/operation` is
    * removed in the same patch. Throws to stop the step: nothing is lost.

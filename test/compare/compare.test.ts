@@ -1,4 +1,5 @@
 // Verdicts of whole applications against a real API server, and what they cost.
+import { scripts } from '../worker.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isEmptyEffect } from '../../src/compare/effect/effect.ts';
@@ -418,7 +419,7 @@ test('where the dry run fails, the shown difference is what the manifest says, a
   const w = await world(t);
   await w.sync([deployment('api', { replicas: 2 })]);
   const comparison = await w.compare([deployment('api', { replicas: 3, selector: 'other' })]);
-  const [view] = await resourceViews(comparison);
+  const [view] = await resourceViews(comparison, scripts.healthOf);
   assert.equal(view?.row.status, 'OutOfSync');
   assert.equal(comparison.objects[0]?.predicted, undefined);
   const lines = view?.diff.split('\n') ?? [];

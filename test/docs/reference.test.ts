@@ -16,6 +16,12 @@ for (const [path, text] of Object.entries(referencePages())) {
   });
 }
 
+/** Of src/store/customizations.ts, which reads keys by what they begin with. */
+const customizations = [
+  'resource.customizations',
+  ...['health', 'useOpenLibs'].map((type) => `resource.customizations.${type}.<group>_<Kind>`),
+];
+
 test('every key of a ConfigMap that is read is documented, and no other', () => {
   const settings = source('src/store/settings.ts') + source('src/store/schedule-settings.ts');
   const words = { 'coxswain-cm': 'own', 'argocd-cm': 'argocd', 'argocd-rbac-cm': 'rbac' } as const;
@@ -24,7 +30,7 @@ test('every key of a ConfigMap that is read is documented, and no other', () => 
     const durations = [...settings.matchAll(new RegExp(`duration\\(${variable}, '([^']+)'`, 'g'))].map(
       (match) => match[1],
     );
-    const patterns = variable === 'rbac' ? ['policy.csv'] : [];
+    const patterns = { rbac: ['policy.csv'], argocd: customizations, own: [] }[variable];
     const documented = Object.entries(settingKeys).find(([name]) => name === map)?.[1] ?? {};
     assert.deepEqual([...direct, ...durations, ...patterns].toSorted(), Object.keys(documented).toSorted(), map);
   }

@@ -39,7 +39,8 @@ import { watchController } from '../../src/store/argocd-controller.ts';
 import { openStore } from '../../src/store/store.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { administrator, eventually, testCluster } from '../control-plane.ts';
-import { jq, threeWay, worker } from '../worker.ts';
+import { jq, render, threeWay, worker } from '../worker.ts';
+import { HealthScripts } from '../../src/health/scripts.ts';
 import { Fuse, fused } from './fuse.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -206,6 +207,7 @@ async function run({ config, namespace, dir, forge, standing, fuse, options }: R
     : undefined;
   await controller?.start(abort.signal);
   const view = openView?.({ store, engine: () => engine });
+  const scripts = new HealthScripts(render, () => store.settings().healthScripts);
   const engine: Engine = createEngine({
     view,
     home: cluster,
@@ -214,6 +216,7 @@ async function run({ config, namespace, dir, forge, standing, fuse, options }: R
     worker,
     jq,
     threeWay,
+    scripts,
     sources,
     authors: createAuthors(git, forge),
     standing,
@@ -236,6 +239,7 @@ async function run({ config, namespace, dir, forge, standing, fuse, options }: R
     queues,
     async stop() {
       await engine.stop();
+      scripts.stop();
       await view?.stop();
       schedules.stop();
       await controller?.stop();

@@ -49,6 +49,7 @@ test('without any ConfigMap or Secret every setting has its default and nothing 
     driftSettleMs: 60_000,
     jqTimeoutMs: 1_000,
     matchMode: 'glob',
+    healthScripts: [],
     schedules,
     clusters: [{ name: 'in-cluster', server: 'https://kubernetes.default.svc', config: {} }],
     repositories: [],
@@ -61,6 +62,27 @@ test('without any ConfigMap or Secret every setting has its default and nothing 
 });
 
 const keys: { map: string; data: Record<string, string>; expected: Partial<Settings> }[] = [
+  {
+    map: 'argocd-cm',
+    data: {
+      'resource.customizations':
+        '"*.b.io/*": {health.lua: one}\na.b.io/K: {health.lua: two, health.lua.useOpenLibs: true}',
+      'resource.customizations.health.a.b.io_L': 'three',
+      'resource.customizations.useOpenLibs.a.b.io_L': 'true',
+      'resource.customizations.health.ConfigMap': 'four',
+      'resource.customizations.health.all': 'five',
+      'resource.customizations.actions.a.b.io_L': 'definitions: []',
+    },
+    expected: {
+      healthScripts: [
+        ['ConfigMap', 'four', false, 'resource.customizations.health.ConfigMap'] as const,
+        ['a.b.io/K', 'two', true, 'resource.customizations'] as const,
+        ['a.b.io/L', 'three', true, 'resource.customizations.health.a.b.io_L'] as const,
+        ['*.b.io/*', 'one', false, 'resource.customizations'] as const,
+        ['*/*', 'five', false, 'resource.customizations.health.all'] as const,
+      ].map(([kind, script, openLibs, key]) => ({ kind, script, openLibs, key })),
+    },
+  },
   {
     map: 'argocd-rbac-cm',
     data: { 'policy.csv': 'g, a, r', 'policy.z.csv': 'g, z, r', 'policy.b.csv': 'g, b, r', 'policy.matchMode': 'glob' },
@@ -187,6 +209,25 @@ const faulty: { map: string; data: Record<string, string>; fault: RegExp | strin
     data: { 'controller.ignore.normalizer.jq.timeout': '1h' },
     fault: 'controller.ignore.normalizer.jq.timeout is "1h", of which 60s count',
     expected: { jqTimeoutMs: 60_000 },
+  },
+  {
+    map: 'argocd-cm',
+    data: { 'resource.customizations': '{' },
+    fault: /^resource\.customizations of argocd-cm is no/,
+    expected: {},
+  },
+  { map: 'argocd-cm', data: { 'resource.customizations': 'a/B: x' }, fault: /under a\/B must be a map$/, expected: {} },
+  {
+    map: 'argocd-cm',
+    data: { 'resource.customizations.helth.a_B': 'x' },
+    fault: /^resource\.customizations\.helth\.a_B of argocd-cm is not known/,
+    expected: {},
+  },
+  {
+    map: 'argocd-cm',
+    data: { 'resource.customizations.useOpenLibs.a_B': 'maybe' },
+    fault: /must be true or false$/,
+    expected: {},
   },
   {
     map: 'argocd-cm',

@@ -1,5 +1,6 @@
 // Drives operations against a real API server: what the engine does around `step`, with an in-memory status and a crash
 // at any call.
+import { scripts } from '../worker.ts';
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { hashOf } from '../../src/base/canonical.ts';
@@ -212,6 +213,7 @@ export async function drive(scene: Scene, options: DriveOptions = {}): Promise<S
       operation: scene.operation,
       state: stored.state,
       plan: stored.plan,
+      healthOf: scripts.healthOf,
       resolved: { revision: scene.revision ?? 'abcdef0123456789' },
       targets: targetsOf(scene),
       live: (key) => cluster.live.get(key)?.object,

@@ -1,4 +1,5 @@
 // The web server over a running engine, and a page of it with its script, as a browser would have it open.
+import { scripts } from '../worker.ts';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -40,7 +41,7 @@ export async function serve(t: TestContext, { store, engine, cluster, schedules,
     const web = createWeb({
       setup: { setup: undefined, status: undefined, publicUrl: '', onSetUp: () => undefined },
       store,
-      resources: (application) => resourceViews(engine.comparison(application)),
+      resources: (application) => resourceViews(engine.comparison(application), scripts.healthOf),
       metrics: metrics.text,
       upcoming: schedules.upcoming,
       notReady: () => ready.why,

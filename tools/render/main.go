@@ -14,6 +14,8 @@ var verbs = map[string]message.Verb{
 	"cron":          openings,
 	"jq":            jqPaths,
 	"kustomization": readKustomizations,
+	"lua":           luaHealth,
+	"lua-fault":     luaFault,
 	"objects":       readObjects,
 	"patch":         patchOver,
 	"replacements":  readReplacements,

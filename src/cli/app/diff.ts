@@ -71,9 +71,13 @@ function differs(item: ComparedObject): boolean {
 /** Exit code 0 in sync, 1 something differs, 3 an object could not be compared. */
 export async function diff(session: Session, app: Application): Promise<number> {
   const { options, out } = session;
-  const comparison = await compare(session, await openRooms(session, app), app);
+  const rooms = await openRooms(session, app);
+  const comparison = await compare(session, rooms, app);
   for (const { message } of comparison.input.warnings ?? []) out.note(`cox: ${message}`);
-  const views = await resourceViews({ ...comparison, objects: comparison.objects.filter(differs) });
+  const views = await resourceViews(
+    { ...comparison, objects: comparison.objects.filter(differs) },
+    rooms.scripts.healthOf,
+  );
   if (isData(options.format))
     out.result(
       data(

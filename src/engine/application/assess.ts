@@ -2,14 +2,14 @@
 import type { Logger } from '../../base/log.ts';
 import type { ComparedObject, Comparer, Comparison, EffectInput, Others } from '../../compare/compare.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
-import type { Application, Condition } from '../../model/application.ts';
+import type { Application, Condition, Health } from '../../model/application.ts';
 import type { Effect } from '../../model/effect.ts';
 import type { AppProject } from '../../model/project.ts';
 import type { DesiredState } from './desired.ts';
 import type { Known } from './memory.ts';
 import { hashOf } from '../../base/canonical.ts';
 import { argo } from '../../model/annotations.ts';
-import type { ResourceKey } from '../../model/kube.ts';
+import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import { keyText } from '../../model/kube.ts';
 import { stampOf } from './met-gates.ts';
 import { diffBase } from './history.ts';
@@ -21,6 +21,8 @@ export interface Target {
   comparer: Comparer;
   name: string;
   server: string;
+  /** Scripts of argocd-cm go first. */
+  healthOf(object: KubeObject): Promise<Health | undefined>;
 }
 
 export interface Subject {

@@ -5,7 +5,7 @@ import type { JudgedResource } from '../../health/health.ts';
 import type { Application, Health, ResourceStatus } from '../../model/application.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { Target } from './assess.ts';
-import { applicationHealth, healthOf } from '../../health/health.ts';
+import { applicationHealth } from '../../health/health.ts';
 import { argo } from '../../model/annotations.ts';
 import { isApplication } from '../../model/argo-kinds.ts';
 
@@ -21,23 +21,30 @@ interface Judged {
   target?: KubeObject | undefined;
 }
 
-function judged({ metadata }: Application, { key, hook, live, target }: Judged): JudgedResource {
+type Judge = Target['healthOf'];
+
+async function judged(
+  { metadata }: Application,
+  judge: Judge,
+  { key, hook, live, target }: Judged,
+): Promise<JudgedResource> {
   return {
     key,
     hook,
     ignoreHealthcheck: (target ?? live)?.metadata.annotations?.[argo.ignoreHealthcheck] === 'true',
     live: live !== undefined,
-    health: live && healthOf(live),
+    health: live && (await judge(live)),
     self: isApplication(key) && key.name === metadata.name && key.namespace === metadata.namespace,
   };
 }
 
 /** Of all objects that stay. */
-export function healthOfAll(app: Application, { objects }: Comparison): Health {
+export async function healthOfAll(app: Application, judge: Judge, { objects }: Comparison): Promise<Health> {
+  const staying = objects.filter((item) => !item.requiresPruning && item.movesTo === undefined);
   return applicationHealth(
-    objects
-      .filter((item) => !item.requiresPruning && item.movesTo === undefined)
-      .map(({ key, hook, live, target }) => judged(app, { key, hook: hook.isHook, live, target })),
+    await Promise.all(
+      staying.map(({ key, hook, live, target }) => judged(app, judge, { key, hook: hook.isHook, live, target })),
+    ),
   );
 }
 
@@ -56,7 +63,7 @@ export async function healthWithout(
     rows.map(async (row) => {
       const record = live.get(keyOf(row));
       const object = record && (record.object ?? (await api.get(record.key, { signal })));
-      return judged(app, { key: keyOf(row), hook: row.hook === true, live: object });
+      return judged(app, target.healthOf, { key: keyOf(row), hook: row.hook === true, live: object });
     }),
   );
   const { status, message } = applicationHealth(found);

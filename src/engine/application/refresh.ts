@@ -147,7 +147,14 @@ async function lookAt({ deps, subject, signal }: Pass, desired: DesiredState, re
   await followBase(deps, subject, { desired, signal });
   const comparison = await assess(subject, desired, previous, signal);
   last ??= await lastSynced(deps.desiring, known, app, { desired, signal, entry });
-  return { subject, desired, comparison, last, health: healthOfAll(app, comparison), refreshed };
+  return {
+    subject,
+    desired,
+    comparison,
+    last,
+    health: await healthOfAll(app, subject.target.healthOf, comparison),
+    refreshed,
+  };
 }
 
 /** What of it the status tells. */

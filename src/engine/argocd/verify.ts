@@ -138,5 +138,5 @@ export async function verify({ deps, signal }: Pass, found: Look): Promise<Look>
   const last = await lastSynced(deps.desiring, subject.known, app, { desired, signal, entry: proven });
   if (!isHead) return { ...found, last };
   subject.known.comparison = comparison;
-  return { ...found, last, comparison, health: healthOfAll(app, comparison) };
+  return { ...found, last, comparison, health: await healthOfAll(app, subject.target.healthOf, comparison) };
 }

@@ -122,7 +122,7 @@ function takeStep(
   { fetched, ...steps }: Steps,
 ): Promise<StepResult> {
   const { app, target, log, known } = subject;
-  const { cluster, comparer } = target;
+  const { cluster, comparer, healthOf } = target;
   return step({
     ...steps,
     app,
@@ -130,7 +130,7 @@ function takeStep(
     live: (key) => cluster.live.get(key)?.object,
     heldBy: (key) => takenBy(subject, key),
     unread: () => unread(deps, app, target, steps.signal),
-    cluster,
+    ...{ cluster, healthOf },
     // Of the step before, which may have been a moment ago.
     plan: (deps.store.applications.get(applicationKey(app)) ?? app).metadata.annotations?.[cox.plan],
     async save(now, done, plan) {

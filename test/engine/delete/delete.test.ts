@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Application } from '../../../src/model/application.ts';
 import { createComparer } from '../../../src/compare/compare.ts';
-import { jq } from '../../worker.ts';
 import type { ReconcileDeps } from '../../../src/engine/application/pass.ts';
 import { deleteApplication } from '../../../src/engine/delete/delete.ts';
+import { jq, scripts } from '../../worker.ts';
 import { cascade } from '../../../src/engine/delete/cascade.ts';
 import { connectThroughProxy } from '../../cluster/connect.ts';
 import { eventually, testCluster } from '../../control-plane.ts';
@@ -192,6 +192,7 @@ test('a kind that cannot be read holds the deletion: nothing is left behind unse
     }),
     name: 'in-cluster',
     server: 'https://kubernetes.default.svc',
+    healthOf: scripts.healthOf,
   };
   const go = (): ReturnType<typeof cascade> =>
     cascade({ app, project, target, tracking, heldBy: () => undefined, signal: AbortSignal.timeout(30_000) });

@@ -1,4 +1,5 @@
 // Drift episodes: when one opens, what it says, and how it ends.
+import { scripts } from '../../worker.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DriftEpisode } from '../../../src/model/coxswain.ts';
@@ -274,7 +275,7 @@ test('what our prune is deleting is no drift while a finalizer holds it, and the
   await quiet(s);
   assert.equal(app.status?.sync?.status, 'OutOfSync', 'as in Argo CD');
   const key = `${s.namespace}/web`;
-  const views = await resourceViews(s.engine.comparison(key));
+  const views = await resourceViews(s.engine.comparison(key), scripts.healthOf);
   const row = views.find((view) => view.row.name === 'held')?.row;
   assert.match(
     row?.health?.message ?? '',
