@@ -63,8 +63,9 @@ export async function testMerge(shop: Workshop, base: Commit, head: Commit): Pro
 
 /** Answers the id of the commit; no ref names it. */
 export async function commitTree(shop: Workshop, input: CommitInput): Promise<string> {
+  const { message: text } = input;
   const parents = input.parents.flatMap((parent) => ['-p', parent]);
-  const message = input.message.endsWith('\n') ? input.message : `${input.message}\n`;
+  const message = text.endsWith('\n') ? text : `${text}\n`;
   const env = identity(input.author, input.committer ?? input.author);
   return written(
     'commit-tree',

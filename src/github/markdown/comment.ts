@@ -4,14 +4,7 @@ import type { AppSection } from './app-section.ts';
 import type { ObjectSection } from './object-section.ts';
 import type { ObjectDiff } from '../../model/effect.ts';
 import { commentMarker } from '../../model/annotations.ts';
-import {
-  appMarkdown,
-  countsOf,
-  errorBlocks,
-  errorsOf,
-  isDestructive,
-  rankOf,
-} from './app-section.ts';
+import { appMarkdown, countsOf, errorBlocks, errorsOf, isDestructive, rankOf } from './app-section.ts';
 import { tableRow } from './app-row.ts';
 import { shortRevision } from '../../model/application.ts';
 import { bodyBudget, code, fitted, plain, plural, sizeOf } from './escape.ts';

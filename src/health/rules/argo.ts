@@ -1,4 +1,4 @@
-// Health of Argo Rollouts, Events, ApplicationSets and CronWorkflows, from the API reference of each project.
+// Health of Argo Rollouts, Events, ApplicationSets and CronWorkflows.
 import type { Rule, RuleTable } from '../step.ts';
 
 const run: Rule = [

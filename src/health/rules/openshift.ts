@@ -1,4 +1,4 @@
-// Health of OpenShift and of the Operator Lifecycle Manager, from their API references.
+// Health of OpenShift and of the Operator Lifecycle Manager.
 import type { Rule, RuleTable } from '../step.ts';
 import { readyOrWorking } from './ready.ts';
 
