@@ -3,6 +3,7 @@ import regexp from 'eslint-plugin-regexp';
 import ts from 'typescript-eslint';
 import { branchesRule } from './tools/lint-branches.mjs';
 import { docstringsRule } from './tools/lint-docstrings.mjs';
+import { importsRule } from './tools/lint-imports.mjs';
 
 /** Limits of size, where people read to understand; a test may be as long as its story. */
 const size = {
@@ -28,7 +29,11 @@ export default ts.config(
       parser: ts.parser,
       parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname },
     },
-    plugins: { ts: ts.plugin, regexp, own: { rules: { branches: branchesRule, docstrings: docstringsRule } } },
+    plugins: {
+      ts: ts.plugin,
+      regexp,
+      own: { rules: { branches: branchesRule, docstrings: docstringsRule, imports: importsRule } },
+    },
     rules: {
       'ts/no-floating-promises': [
         'error',
@@ -60,6 +65,7 @@ export default ts.config(
       'func-style': ['error', 'declaration', { allowArrowFunctions: true }],
       'no-empty': 'error',
       'no-var': 'error',
+      'own/imports': 'error',
       'no-duplicate-imports': ['error', { allowSeparateTypeImports: true }],
       'prefer-const': 'error',
       eqeqeq: ['error', 'always'],

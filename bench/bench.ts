@@ -1,10 +1,10 @@
 // Measures the operator: `npm run bench -- [--apps 150] [--only create,idle,…] [--idle 60] [--probes 10]`.
+import type { Bench } from './drive.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureFloor } from './floor.ts';
-import type { Bench } from './drive.ts';
 import { phaseNames, phases, type PhaseName, type Result } from './phases.ts';
 import { report } from './report.ts';
 import { stall } from './stall.ts';

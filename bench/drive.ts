@@ -1,9 +1,9 @@
 // Drives what is measured through nothing but the Application API and a git server, and looks at it.
-import { createHmac } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Application } from '../src/model/application.ts';
 import type { Stand } from './stand.ts';
 import type { Workload } from './workload.ts';
+import { createHmac } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Bench {
   stand: Stand;

@@ -1,7 +1,7 @@
 // What the parts themselves cost on this machine: server-side applies and dry runs with undici alone, 16 at a time.
+import type { KubeObject } from '../src/model/kube.ts';
 import { Pool } from 'undici';
 import { startCluster } from '../sandbox/cluster/cluster.ts';
-import type { KubeObject } from '../src/model/kube.ts';
 import { objectsOf } from './workload.ts';
 
 export interface Floor {

@@ -1,7 +1,7 @@
 // The phases: each drives the operator through nothing but the Application API and a git server, and answers what it
 // took.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Application } from '../src/model/application.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   all,
   applicationOf,

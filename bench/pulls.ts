@@ -1,4 +1,5 @@
 // Measures previews: `npm run bench:pulls -- [--apps 1000] [--touch 5,200]`.
+import type { Application } from '../src/model/application.ts';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,6 @@ import { parseArgs } from 'node:util';
 import { until } from '../sandbox/condition.ts';
 import { apply, list } from '../sandbox/kube.ts';
 import { startScene, type Scene } from '../sandbox/scene.ts';
-import type { Application } from '../src/model/application.ts';
 import { usageOf } from './usage.ts';
 import { namesOf, writeApplications } from './workload.ts';
 

@@ -1,4 +1,5 @@
 // Measures rendering alone: `npm run bench:render -- [--apps 1000]`.
+import type { Files } from '../src/model/files.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +12,6 @@ import { createRenderer, type Renderer } from '../src/render/render.ts';
 import { binaries } from '../tools/binaries.ts';
 import { usageOf } from './usage.ts';
 import { startWorkload } from './workload.ts';
-import type { Files } from '../src/model/files.ts';
 
 const help = `npm run bench:render [-- options]
 

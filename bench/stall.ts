@@ -1,15 +1,16 @@
 // How long the event loop is held at a stretch by what large repositories and applications ask for.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Comparer, Comparison } from '../src/compare/compare.ts';
 import type { LiveObject } from '../src/cluster/live.ts';
 import type { CompareCluster } from '../src/compare/object/comparison.ts';
 import type { DesiredState } from '../src/engine/application/desired.ts';
 import type { Application, Health } from '../src/model/application.ts';
-import { healthOf } from '../src/health/health.ts';
 import type { Files } from '../src/model/files.ts';
 import type { KubeObject, ManagedFieldsEntry, ResourceKey } from '../src/model/kube.ts';
+import type { RenderRequest } from '../src/render/source/request.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { healthOf } from '../src/health/health.ts';
 import { fieldManager } from '../src/model/annotations.ts';
 import { createComparer } from '../src/compare/compare.ts';
 import { Jq } from '../src/compare/object/jq.ts';
@@ -18,7 +19,6 @@ import { comparedStatus, statusPatch } from '../src/engine/application/status.ts
 import { ChangedPaths } from '../src/git/touch.ts';
 import { keyOf, keyText } from '../src/model/kube.ts';
 import { createRenderer, type Renderer } from '../src/render/render.ts';
-import type { RenderRequest } from '../src/render/source/request.ts';
 import { Worker } from '../src/base/worker.ts';
 import { binaries } from '../tools/binaries.ts';
 import { comment, configMap } from './stall-comment.ts';

@@ -1,11 +1,11 @@
 // Measures the receiver of webhooks: `node bench/webhook.ts [--rate 200] [--seconds 20] [--no-app]`.
+import type { GitHubOptions } from '../src/github/parts.ts';
 import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import type { GitHubOptions } from '../src/github/parts.ts';
 
 const secret = 'bench-secret';
 

@@ -1,14 +1,14 @@
 // The repository that is measured: a third of its applications plain YAML, a third Kustomize, a third Helm; 8 objects
 // each.
+import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { KubeObject } from '../src/model/kube.ts';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { askBackend, sendAnswer } from '../sandbox/github/git/backend.ts';
-import type { KubeObject } from '../src/model/kube.ts';
 
 const kinds = ['plain', 'kustomize', 'helm'] as const;
 const configs = 5;

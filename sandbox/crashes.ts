@@ -1,8 +1,8 @@
 // Kills Coxswain at its own mutating requests, one after the other, before or after they are handled, and starts it
 // again.
+import type { Operator } from './operator.ts';
 import { createHash } from 'node:crypto';
 import { Killed, KillSwitch, type KillSide } from './mutation-counter.ts';
-import type { Operator } from './operator.ts';
 
 export interface Kill {
   /** Counting from 1. */

@@ -1,5 +1,7 @@
 // The cluster of a scene as its surroundings see it: an administrator's view for setting up and looking, and kubectl
 // for people.
+import type { KubeObject } from '../src/model/kube.ts';
+import type { Access } from './cluster/access.ts';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
@@ -7,9 +9,7 @@ import { systemClock } from '../src/base/clock.ts';
 import { silentLogger } from '../src/base/log.ts';
 import { connectCluster } from '../src/cluster/cluster.ts';
 import { loadKubeconfig } from '../src/cluster/wire/kubeconfig.ts';
-import type { KubeObject } from '../src/model/kube.ts';
 import { binaries } from '../tools/binaries.ts';
-import type { Access } from './cluster/access.ts';
 
 interface Answer {
   status: number;

@@ -1,7 +1,7 @@
 // The sample repository: a copy of examples/infra that names the sandbox's own address, and its root application.
+import type { KubeObject } from '../src/model/kube.ts';
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { KubeObject } from '../src/model/kube.ts';
 import { documents } from './kube.ts';
 
 export const sampleFolder = join(import.meta.dirname, '..', 'examples', 'infra');

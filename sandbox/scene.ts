@@ -1,4 +1,5 @@
 // A whole scene on one machine: cluster, GitHub, Slack, people, the sample repository, and Coxswain among them.
+import type { KillSwitch } from './mutation-counter.ts';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +12,6 @@ import { startGitHub, type SandboxGitHub } from './github/github.ts';
 import { readManifest } from './github/manifest.ts';
 import { assertFree, cleanUp } from './foreign.ts';
 import { foreignKube, kubeOf, type Kube } from './kube.ts';
-import type { KillSwitch } from './mutation-counter.ts';
 import { createOperator, toolsFolder, type Operator } from './operator.ts';
 import { invite, type People } from './people.ts';
 import { copySample, sampleFolder } from './sample.ts';

@@ -1,7 +1,7 @@
 // What an administrator sets up before Coxswain runs: CRDs, the control-plane namespace and its ConfigMaps.
+import type { KubeObject } from '../src/model/kube.ts';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { KubeObject } from '../src/model/kube.ts';
 import { apply, documents, get, pathOf, type Kube } from './kube.ts';
 import { channel, type People } from './people.ts';
 import { until } from './condition.ts';

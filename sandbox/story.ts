@@ -1,6 +1,7 @@
 // The story of a change, from the pull request to the cluster and back, played by the people of a scene.
-import assert from 'node:assert/strict';
 import type { Scene } from './scene.ts';
+import type { Stage } from './story/stage.ts';
+import assert from 'node:assert/strict';
 import { approval } from './story/approval.ts';
 import { bootstrap } from './story/bootstrap.ts';
 import { secrets } from './story/changes.ts';
@@ -9,7 +10,6 @@ import { drift } from './story/drift.ts';
 import { firstMerge } from './story/merge.ts';
 import { pullRequest } from './story/pull-request.ts';
 import { revert } from './story/revert.ts';
-import type { Stage } from './story/stage.ts';
 import { list } from './kube.ts';
 
 interface StoryOptions {

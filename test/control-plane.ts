@@ -7,6 +7,7 @@
 //
 // `npm test` starts the control plane and names it in COX_TEST_KUBECONFIG; a file run alone starts its own and
 // stops it at its end. A test that breaks things (restarts, kills) takes `ownCluster(t)`, whose life is the test's.
+import type { ClusterConfig } from '../src/cluster/wire/cluster-config.ts';
 import { after, type TestContext } from 'node:test';
 import { randomBytes } from 'node:crypto';
 import { Access, writeKubeconfig } from '../sandbox/cluster/access.ts';
@@ -19,7 +20,6 @@ import {
 } from '../sandbox/cluster/cluster.ts';
 import { applyCrds } from '../sandbox/settings.ts';
 import { join } from 'node:path';
-import type { ClusterConfig } from '../src/cluster/wire/cluster-config.ts';
 
 export interface TestCluster extends ClusterFacts {
   /** Path of the administrator's kubeconfig; its default namespace is `namespace`. */

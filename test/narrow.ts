@@ -1,8 +1,8 @@
 // Somebody who may write Coxswain's own resources and nothing else: what a careless Role gives away.
 import type { TestContext } from 'node:test';
 import type { Answer } from '../sandbox/cluster/access.ts';
-import { Access } from '../sandbox/cluster/access.ts';
 import type { ClusterFacts } from '../sandbox/cluster/cluster.ts';
+import { Access } from '../sandbox/cluster/access.ts';
 
 export interface Narrow {
   /** As the API server knows it. */

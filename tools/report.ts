@@ -1,7 +1,7 @@
 // What a person reads of a test run: a line per file, every failure in full at the end, and the count.
+import type { TestEvent } from 'node:test/reporters';
 import { relative } from 'node:path';
 import { inspect } from 'node:util';
-import type { TestEvent } from 'node:test/reporters';
 
 /** What makes a run repeatable. */
 const isSeed = /\bCOX_SEED=/;

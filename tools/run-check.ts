@@ -1,7 +1,7 @@
 // Runs a check of the whole tree (lint, types) as one test.
+import type { Report } from './report.ts';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Report } from './report.ts';
 
 interface Check {
   name: string;

@@ -4,11 +4,11 @@
 //   npm run test:long                 what takes longer, of test/long
 //   npm test -- test/git test/x.ts    these files and folders only, without format, lint and types
 // The last line is `N passed, N failed`; format, lint and types count as one test each.
+import type { TestEvent } from 'node:test/reporters';
 import { availableParallelism } from 'node:os';
 import { globSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
-import type { TestEvent } from 'node:test/reporters';
 import { startCluster, type Cluster } from '../sandbox/cluster/cluster.ts';
 import { applyCrds } from '../sandbox/settings.ts';
 import { describeError } from '../src/base/errors.ts';

@@ -1,11 +1,11 @@
 // Argo CD itself as processes of the sandbox: its controller, repo-server and server with Redis, on loopback.
+import type { Programs } from './binaries.ts';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Children, type ChildOptions } from '../cluster/children.ts';
 import { freePorts } from '../cluster/ports.ts';
 import { until } from '../condition.ts';
 import { controlNamespace } from '../settings.ts';
-import type { Programs } from './binaries.ts';
 
 type PartName = 'redis' | 'repo-server' | 'controller' | 'server';
 

@@ -1,11 +1,11 @@
 // The scene of the demo with Argo CD in it, which compares and syncs, or whose server alone stands before Coxswain.
+import type { Programs } from './binaries.ts';
 import { join } from 'node:path';
 import { writeKubeconfig } from '../cluster/access.ts';
 import { freePorts } from '../cluster/ports.ts';
 import { startScene, type Scene } from '../scene.ts';
 import { controlNamespace } from '../settings.ts';
 import { startArgoCd, type ArgoCd } from './argocd.ts';
-import type { Programs } from './binaries.ts';
 import { applyArgoSettings, controllerAccount } from './settings.ts';
 
 export interface Place {

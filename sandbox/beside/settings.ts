@@ -1,7 +1,7 @@
 // What an installation of Argo CD has in its namespace: settings, the credential of the repository, an account for its
 // controller.
-import { randomBytes } from 'node:crypto';
 import type { KubeObject } from '../../src/model/kube.ts';
+import { randomBytes } from 'node:crypto';
 import { apply, type Kube } from '../kube.ts';
 import { controlNamespace } from '../settings.ts';
 

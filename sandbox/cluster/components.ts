@@ -1,7 +1,7 @@
 // The processes of a control plane, with their arguments.
-import { join } from 'node:path';
 import type { BinaryName } from '../../tools/pins.ts';
 import type { ChildOptions } from './children.ts';
+import { join } from 'node:path';
 
 /** Names by which a component can be restarted: `apiserver`, `etcd`, `controllers`, `scheduler`, `nodes`. */
 export type ComponentName = 'etcd' | 'apiserver' | 'controllers' | 'scheduler' | 'nodes';

@@ -1,7 +1,7 @@
 // A proxy on loopback in front of the API server: plain http in, https out, streaming both ways, faulty on demand.
+import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
 import { Transform } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Killed, type KillSwitch } from '../mutation-counter.ts';

@@ -1,6 +1,6 @@
 // What moved the branches and who did it: GitHub's record of a repository's activity.
-import { git } from './git/git.ts';
 import type { Activity, Actor, Repository, World } from './world.ts';
+import { git } from './git/git.ts';
 import { timestamp } from './world.ts';
 
 const none = '0'.repeat(40);

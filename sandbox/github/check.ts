@@ -1,10 +1,10 @@
 // Check runs: written by the App, shown with their buttons, pressed by persons.
-import { Failure, invalid } from './failure.ts';
-import { presentCheckForHook } from './present/present-parts.ts';
 import type { Json } from './present/present.ts';
-import { presentScene } from './present/present.ts';
 import type { Site } from './site.ts';
 import type { Actor, App, CheckAction, CheckConclusion, CheckRun, CheckStatus, Repository } from './world.ts';
+import { Failure, invalid } from './failure.ts';
+import { presentCheckForHook } from './present/present-parts.ts';
+import { presentScene } from './present/present.ts';
 import { timestamp } from './world.ts';
 
 /** The members of a request body that create or change a check run; schema-checked before. */

@@ -1,11 +1,11 @@
 // Comments on pull requests and their reactions.
+import type { Json } from './present/present.ts';
+import type { Site } from './site.ts';
+import type { Actor, Comment, Pull, Reaction, ReactionContent, Repository } from './world.ts';
 import { Failure, invalid } from './failure.ts';
 import { presentComment } from './present/present-parts.ts';
 import { presentIssue } from './present/present-pull.ts';
-import type { Json } from './present/present.ts';
 import { presentScene } from './present/present.ts';
-import type { Site } from './site.ts';
-import type { Actor, Comment, Pull, Reaction, ReactionContent, Repository } from './world.ts';
 import { timestamp } from './world.ts';
 
 interface CommentPlace {

@@ -1,9 +1,9 @@
 // Makes the sandbox's world: the App, accounts, repositories, teams, environments.
+import type { Account, Activity, App, Repository, World } from './world.ts';
 import { createPublicKey } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { git } from './git/git.ts';
-import type { Account, Activity, App, Repository, World } from './world.ts';
 import { ensureAccount, findRepository, fullName, timestamp } from './world.ts';
 import { ensureInstallation } from './installation.ts';
 

@@ -1,11 +1,11 @@
 // Deployments and their statuses.
+import type { Json } from './present/present.ts';
+import type { Site } from './site.ts';
+import type { Actor, Deployment, DeploymentStatus, Repository } from './world.ts';
 import { resolveCommit } from './git/git.ts';
 import { Failure, invalid } from './failure.ts';
 import { presentDeployment, presentDeploymentStatus } from './present/present-parts.ts';
-import type { Json } from './present/present.ts';
 import { presentScene } from './present/present.ts';
-import type { Site } from './site.ts';
-import type { Actor, Deployment, DeploymentStatus, Repository } from './world.ts';
 import { timestamp } from './world.ts';
 
 /** The members of a request body; schema-checked before. */

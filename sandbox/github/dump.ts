@@ -1,6 +1,6 @@
 // A canonical picture of everything persons would see, without times, ids and commit ids, to compare two runs.
-import { git, refs } from './git/git.ts';
 import type { Comment, Deployment, Repository, World } from './world.ts';
+import { git, refs } from './git/git.ts';
 
 export type Dump = Record<string, unknown>;
 

@@ -1,31 +1,31 @@
 // The sandbox GitHub: a stateful GitHub on loopback, held to the published API description, with a page to drive it by
 // hand.
+import type { KillSwitch } from '../mutation-counter.ts';
+import type { AppManifest, NewRepository } from './create.ts';
+import type { Dump } from './dump.ts';
+import type { ArmedFaults, Faults } from './faults.ts';
+import type { Scenario } from './page/list.ts';
+import type { Person } from './person.ts';
+import type { Schema } from './schema/schema.ts';
+import type { Site } from './site.ts';
+import type { Delivery } from './webhook.ts';
+import type { Repository, RoleName, Violation, World } from './world.ts';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { KillSwitch } from '../mutation-counter.ts';
-import type { AppManifest, NewRepository } from './create.ts';
 import { createRepository, createWorld, defaultManifest } from './create.ts';
-import type { Dump } from './dump.ts';
 import { dump } from './dump.ts';
-import type { ArmedFaults, Faults } from './faults.ts';
 import { createFaults } from './faults.ts';
 import { createGitHttp, gitRequestOf } from './git/http.ts';
 import { createPage } from './page/page.ts';
-import type { Scenario } from './page/list.ts';
-import type { Person } from './person.ts';
 import { createPerson } from './person.ts';
 import { createRest } from './routes/rest.ts';
-import type { Schema } from './schema/schema.ts';
 import { loadSchema } from './schema/schema.ts';
-import type { Site } from './site.ts';
 import { createLocks } from './site.ts';
 import { expireTokens } from './tokens.ts';
-import type { Delivery } from './webhook.ts';
 import { createHooks } from './webhook.ts';
-import type { Repository, RoleName, Violation, World } from './world.ts';
 import { ensureAccount, findRepository, findTeam, timestamp } from './world.ts';
 
 export interface GitHubOptions {

@@ -1,8 +1,8 @@
 // Reads app.yml, so that the sandbox's App may do exactly what the real one may.
+import type { AppManifest } from './create.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { AppManifest } from './create.ts';
 
 /** Permissions and events of the file, default the product's own. */
 export function readManifest(file: string = join(import.meta.dirname, '../../app.yml')): AppManifest {

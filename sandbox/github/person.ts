@@ -1,16 +1,16 @@
 // What a person does on GitHub, for tests, the story and the page: commits, pull requests, comments, merges, buttons.
+import type { MergeRequest } from './git/merge.ts';
+import type { Site } from './site.ts';
+import type { Account, Actor, CheckRun, Comment, Pull, ReactionContent, Repository, Review } from './world.ts';
 import { join } from 'node:path';
 import { pressAction, rerunCheck } from './check.ts';
 import { addComment, editComment, react } from './comment.ts';
 import { Failure } from './failure.ts';
 import { resolveCommit } from './git/git.ts';
-import type { MergeRequest } from './git/merge.ts';
 import { commitFiles, moveRef } from './git/merge.ts';
 import { emailOf } from './present/present-pull.ts';
 import { addReview, editPull, mergePull, openPull } from './pull.ts';
 import { announcing } from './push.ts';
-import type { Site } from './site.ts';
-import type { Account, Actor, CheckRun, Comment, Pull, ReactionContent, Repository, Review } from './world.ts';
 import { findRepository } from './world.ts';
 
 interface NewCommitOrder {

@@ -1,13 +1,13 @@
 // Pull requests: opening, editing, test merges, merging, reviewing.
+import type { Json } from './present/present.ts';
+import type { Site } from './site.ts';
+import type { Actor, Pull, Repository, Review } from './world.ts';
 import { git, resolveCommit } from './git/git.ts';
 import { Failure, invalid } from './failure.ts';
 import { merge, mergedTree, moveRef } from './git/merge.ts';
 import { emailOf, presentPullWhole, presentReview } from './present/present-pull.ts';
-import type { Json } from './present/present.ts';
 import { presentScene } from './present/present.ts';
 import { announcing, closePull, keepPullRef } from './push.ts';
-import type { Site } from './site.ts';
-import type { Actor, Pull, Repository, Review } from './world.ts';
 import { findRepository, timestamp } from './world.ts';
 
 interface NewPull {

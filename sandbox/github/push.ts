@@ -1,12 +1,12 @@
 // What follows a moved reference: push webhooks, pull requests that get new commits, and those that were merged by it.
-import { recordActivity } from './activity.ts';
 import type { Commit, Ref } from './git/git.ts';
-import { changedFiles, commits, git, refs, resolveCommit } from './git/git.ts';
-import { presentPullWhole } from './present/present-pull.ts';
 import type { Json } from './present/present.ts';
-import { presentRepository, presentScene } from './present/present.ts';
 import type { Site } from './site.ts';
 import type { Actor, Pull, Repository } from './world.ts';
+import { recordActivity } from './activity.ts';
+import { changedFiles, commits, git, refs, resolveCommit } from './git/git.ts';
+import { presentPullWhole } from './present/present-pull.ts';
+import { presentRepository, presentScene } from './present/present.ts';
 import { fullName, timestamp } from './world.ts';
 
 interface RefMove {

@@ -1,7 +1,7 @@
 // Who asks: App tokens (JWT), installation tokens, and the tokens of persons.
+import type { Actor, Installation, Repository, Token, World } from './world.ts';
 import { createVerify, randomBytes } from 'node:crypto';
 import { Failure } from './failure.ts';
-import type { Actor, Installation, Repository, Token, World } from './world.ts';
 import { findRepository } from './world.ts';
 import { installationOf } from './installation.ts';
 

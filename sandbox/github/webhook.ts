@@ -1,10 +1,10 @@
 // Webhooks: signed, checked against the published payloads, sent once, recorded, redelivered on request.
-import { createHmac, randomUUID } from 'node:crypto';
-import { Agent, fetch } from 'undici';
 import type { ArmedFaults } from './faults.ts';
 import type { Json } from './present/present.ts';
 import type { Schema } from './schema/schema.ts';
 import type { World } from './world.ts';
+import { createHmac, randomUUID } from 'node:crypto';
+import { Agent, fetch } from 'undici';
 import { timestamp } from './world.ts';
 
 export interface Delivery {

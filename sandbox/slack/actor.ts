@@ -1,11 +1,11 @@
 // One person at the keyboard, for tests, the story and the page.
-import { findElement, type Interactions } from './socket-mode/interaction.ts';
 import type { Events } from './socket-mode/events.ts';
-import { placedElements, type Input, type Placed } from './block-kit/inputs.ts';
-import { objectsOf, type JsonObject } from './workspace/json.ts';
 import type { Channel, Ephemeral, Message, User, View } from './workspace/model.ts';
 import type { Delivery } from './socket-mode/socket-mode.ts';
 import type { SlackState } from './workspace/state.ts';
+import { findElement, type Interactions } from './socket-mode/interaction.ts';
+import { placedElements, type Input, type Placed } from './block-kit/inputs.ts';
+import { objectsOf, type JsonObject } from './workspace/json.ts';
 
 interface ActorParts {
   state: SlackState;

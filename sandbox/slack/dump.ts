@@ -1,9 +1,9 @@
 // The workspace as canonical text: equal histories give equal dumps, whatever their ids and times.
+import type { Channel, Message } from './workspace/model.ts';
+import type { SlackState } from './workspace/state.ts';
 import { canonicalJson } from '../../src/base/canonical.ts';
 import { isGenerated } from './web-api/content.ts';
 import { isList, isObject, type Json, type JsonObject } from './workspace/json.ts';
-import type { Channel, Message } from './workspace/model.ts';
-import type { SlackState } from './workspace/state.ts';
 
 /** Replaces what differs between two equal runs: times, timestamps, ids and hashes. */
 function neutral(text: string): string {

@@ -1,4 +1,5 @@
 // A Slack workspace on loopback: Web API, Socket Mode and a page, with Slack's limits, lifetimes and failures.
+import type { Channel, User, Violation } from './workspace/model.ts';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { canonicalJson } from '../../src/base/canonical.ts';
 import { systemClock, type Clock } from '../../src/base/clock.ts';
@@ -7,7 +8,6 @@ import { dumpSlack } from './dump.ts';
 import { Events } from './socket-mode/events.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { Interactions } from './socket-mode/interaction.ts';
-import type { Channel, User, Violation } from './workspace/model.ts';
 import { Page } from './page/page.ts';
 import { SocketMode } from './socket-mode/socket-mode.ts';
 import { SlackState, type Team } from './workspace/state.ts';

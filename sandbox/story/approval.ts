@@ -1,4 +1,7 @@
 // Step 5: somebody else approves exactly what they saw; a live edit in between voids it.
+import type { Approval } from '../../src/model/coxswain.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
+import type { View } from '../slack/slack.ts';
 import assert from 'node:assert/strict';
 import { get, kubectl, list } from '../kube.ts';
 import { channel } from '../people.ts';
@@ -21,9 +24,6 @@ import {
   waitFor,
   type Stage,
 } from './stage.ts';
-import type { Approval } from '../../src/model/coxswain.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
-import type { View } from '../slack/slack.ts';
 
 /** Bob's modal with the diff and a button; he closes and opens it again while the effect is still being worked out. */
 export async function review(stage: Stage, approval: Approval): Promise<View> {

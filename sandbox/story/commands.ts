@@ -1,8 +1,8 @@
 // Step 3: commands in the pull request; who may not is told why.
+import type { Name } from '../people.ts';
 import assert from 'node:assert/strict';
 import { livingComment, repository, waitFor, type Stage } from './stage.ts';
 import { replyMarker } from '../../src/github/markdown/reply.ts';
-import type { Name } from '../people.ts';
 
 interface Said {
   who: Name;

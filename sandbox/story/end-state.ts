@@ -1,12 +1,12 @@
 // What is left of a story, as canonical text: two runs that ended alike give the same, whatever their times, ids and
 // addresses.
-import { canonicalJson } from '../../src/base/canonical.ts';
 import type { Application, ResourceResult } from '../../src/model/application.ts';
 import type { Approval, DriftEpisode } from '../../src/model/coxswain.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
+import type { Scene } from '../scene.ts';
+import { canonicalJson } from '../../src/base/canonical.ts';
 import { normalise } from '../github/dump.ts';
 import { list } from '../kube.ts';
-import type { Scene } from '../scene.ts';
 
 export type EndState = Record<string, unknown>;
 

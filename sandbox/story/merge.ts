@@ -1,4 +1,5 @@
 // Step 4: the merge. Development follows, production waits, and every place says so.
+import type { Approval } from '../../src/model/coxswain.ts';
 import assert from 'node:assert/strict';
 import { get } from '../kube.ts';
 import { images } from './changes.ts';
@@ -17,7 +18,6 @@ import {
   waitFor,
   type Stage,
 } from './stage.ts';
-import type { Approval } from '../../src/model/coxswain.ts';
 
 export async function imageOf(stage: Stage, namespace: string, name: string): Promise<string> {
   const deployment = await get(stage.scene.kube, `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`);

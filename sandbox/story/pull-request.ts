@@ -1,9 +1,9 @@
 // Step 2: a pull request, and the one comment that says what merging it would do to the cluster.
+import type { CheckRun } from '../github/world.ts';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { kubectl } from '../kube.ts';
-import type { CheckRun } from '../github/world.ts';
 import { brokenFile, brokenLine, brokenManifest, images, newVersion, secrets, type Read } from './changes.ts';
 import { cardOf, checkOn, episodesOf, livingComment, timed, wait, waitApp, waitFor, type Stage } from './stage.ts';
 

@@ -1,10 +1,10 @@
 // When a story has come to rest: nothing runs, and whatever ended is told to its end. Only then two stories can be
 // compared.
-import assert from 'node:assert/strict';
 import type { Application } from '../../src/model/application.ts';
 import type { Approval, DriftEpisode } from '../../src/model/coxswain.ts';
-import { list } from '../kube.ts';
 import type { Scene } from '../scene.ts';
+import assert from 'node:assert/strict';
+import { list } from '../kube.ts';
 import { waitFor } from './stage.ts';
 
 const argo = '/apis/argoproj.io/v1alpha1/namespaces/argocd';

@@ -1,4 +1,5 @@
 // Step 7: the deploy is taken back by a pull request that Coxswain opens.
+import type { Pull } from '../github/world.ts';
 import assert from 'node:assert/strict';
 import { git } from '../github/git/git.ts';
 import { channel } from '../people.ts';
@@ -7,7 +8,6 @@ import { say } from './commands.ts';
 import { followed } from './approval.ts';
 import { exists, imageOf, merge, waitingApproval } from './merge.ts';
 import { checkOn, insist, isSynced, livingComment, repository, wait, waitApp, waitFor, type Stage } from './stage.ts';
-import type { Pull } from '../github/world.ts';
 
 function revertPull(stage: Stage): Pull | undefined {
   const found = [...repository(stage).pulls.values()].filter((pull) => pull.headRef.startsWith('coxswain/revert-'));

@@ -1,15 +1,15 @@
 // What every chapter of the story needs: looking at the cluster, GitHub and Slack, waiting for what must come, and
 // acting once.
+import type { Scene } from '../scene.ts';
+import type { Delivery, Message } from '../slack/slack.ts';
+import type { CheckRun, Comment, Deployment, Repository } from '../github/world.ts';
+import type { Application } from '../../src/model/application.ts';
+import type { Approval, DriftEpisode, Request } from '../../src/model/coxswain.ts';
 import assert from 'node:assert/strict';
 import { get, list } from '../kube.ts';
 import { until } from '../condition.ts';
 import { channel } from '../people.ts';
-import type { Scene } from '../scene.ts';
-import type { Delivery, Message } from '../slack/slack.ts';
-import type { CheckRun, Comment, Deployment, Repository } from '../github/world.ts';
 import { commentMarker } from '../../src/model/annotations.ts';
-import type { Application } from '../../src/model/application.ts';
-import type { Approval, DriftEpisode, Request } from '../../src/model/coxswain.ts';
 
 export interface Stage {
   scene: Scene;

@@ -2,10 +2,10 @@
 // comes (Argo CD: controller/cache/info.go).
 import type { Describing } from '../cluster/live.ts';
 import type { KubeObject } from '../model/kube.ts';
+import type { InfoItem, Note } from './node.ts';
 import { healthOf } from '../health/health.ts';
 import { gvkOf } from '../model/kube.ts';
 import { at, mapAt, mapsAt, textAt } from '../model/read.ts';
-import type { InfoItem, Note } from './node.ts';
 import { capacityOf, podInfo } from './pod.ts';
 import { ingressInfo, linksOf, serviceInfo } from './networking.ts';
 

@@ -1,9 +1,9 @@
 // What Argo CD shows of a Pod: how it is doing, its images, what it asks of its node (Argo CD: controller/cache/info.go
 // populatePodInfo; the words are those of kubectl).
 import type { KubeObject } from '../model/kube.ts';
+import type { InfoItem, Note, Requests } from './node.ts';
 import { milliOf } from '../cluster/stored-number.ts';
 import { mapAt, mapsAt, numberAt, textAt, textsAt } from '../model/read.ts';
-import type { InfoItem, Note, Requests } from './node.ts';
 import { podNetworking } from './networking.ts';
 
 export const counted = ['cpu', 'memory', 'storage'] as const;

@@ -1,8 +1,8 @@
 // One connection to Argo CD's Redis. While it is away nothing waits for it and nothing is kept for it.
 import type { RedisClientOptions } from '@redis/client';
-import { createClient } from '@redis/client';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
+import { createClient } from '@redis/client';
 import { AppError } from '../base/errors.ts';
 
 /** As Argo CD's own processes are told it. */

@@ -1,9 +1,9 @@
 // The values of Argo CD's cache: their keys and their form, each written when it changes and never else (Argo CD:
 // util/cache).
+import type { Redis } from './redis.ts';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { hashOf } from '../base/canonical.ts';
-import type { Redis } from './redis.ts';
 
 /** Of the values' form; Argo CD's server looks for no other (Argo CD 3.5: common/common.go CacheVersion). */
 const version = '1.8.3';

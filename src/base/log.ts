@@ -1,6 +1,6 @@
 // Structured logs: JSON lines on standard error, secrets removed in one place.
-import { pino } from 'pino';
 import type { DestinationStream } from 'pino';
+import { pino } from 'pino';
 
 type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 type LogFields = Record<string, unknown>;

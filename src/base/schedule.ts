@@ -1,6 +1,6 @@
 // Recurring looks by cron expressions, kept by node-cron. A tick only begins a look: it may come late, twice or never.
-import { createTask, validateDetailed } from 'node-cron';
 import type { Logger } from './log.ts';
+import { createTask, validateDetailed } from 'node-cron';
 
 export interface Schedule {
   /** Five fields; six begin with the seconds. */

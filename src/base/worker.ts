@@ -1,11 +1,11 @@
 // A tool that is kept running and answers one request after the other over its standard input: started by the first
 // one, and again after it ended.
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { afterAll, systemClock } from './clock.ts';
 import { AppError } from './errors.ts';
 import { toolMissing } from './process.ts';
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 
 interface WorkerOptions {
   /** Absolute, or a name on PATH. */

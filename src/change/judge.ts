@@ -1,11 +1,11 @@
 // The state of one application after a merge, judged from its Application and Approvals. Pure.
-import { cox } from '../model/annotations.ts';
 import type { Application, OperationState } from '../model/application.ts';
-import { isAutomated } from '../model/application.ts';
 import type { Approval } from '../model/coxswain.ts';
-import { plannedTasks } from '../sync/planned.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { ProgressState } from './pull.ts';
+import { cox } from '../model/annotations.ts';
+import { isAutomated } from '../model/application.ts';
+import { plannedTasks } from '../sync/planned.ts';
 
 export interface JudgeInput {
   /** Undefined: the Application is not in the cluster. */

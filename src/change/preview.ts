@@ -1,11 +1,11 @@
 // What merging a pull request would do to every application that it touches.
-import { applicationAt } from '../model/history.ts';
 import type { Application } from '../model/application.ts';
 import type { Affected } from './affected.ts';
 import type { AppPreview, PreviewError, PullInput, PullPreview } from './pull.ts';
 import type { ChangeDeps, Desired, Held } from './deps.ts';
 import type { Effect } from '../model/effect.ts';
 import type { KubeObject } from '../model/kube.ts';
+import { applicationAt } from '../model/history.ts';
 import { AppError, errorKind } from '../base/errors.ts';
 import { redactText } from '../base/log.ts';
 import { Semaphore } from '../base/semaphore.ts';

@@ -1,9 +1,9 @@
 // How far the applications have followed a merged pull request, read from their status and their Approvals alone.
-import { applicationName, isAutomated } from '../model/application.ts';
 import type { Affected } from './affected.ts';
 import type { Application } from '../model/application.ts';
 import type { AppProgress, PullInput, PullProgress } from './pull.ts';
 import type { ChangeDeps } from './deps.ts';
+import { applicationName, isAutomated } from '../model/application.ts';
 import { affectedBy, pins } from './affected.ts';
 import { policyFor, toldOf } from './gate.ts';
 import { stricter } from '../policy/policy.ts';

@@ -1,7 +1,7 @@
 // The options of the command line as a value, and the error of using it wrongly.
-import { parseArgs } from 'node:util';
 import type { SyncResourceRef } from '../model/application.ts';
 import type { Format } from './output.ts';
+import { parseArgs } from 'node:util';
 import { parseDuration } from '../policy/duration.ts';
 import { formats } from './output.ts';
 

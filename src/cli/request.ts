@@ -1,9 +1,9 @@
 // `cox approve`, `reject`, `reopen` and `revert`: a Request in one's own name, and its answer.
-import { randomUUID } from 'node:crypto';
 import type { Application } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Request, Verb } from '../model/coxswain.ts';
 import type { Session } from './session.ts';
+import { randomUUID } from 'node:crypto';
 import { rfc3339, systemClock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';

@@ -1,12 +1,12 @@
 // What a command works with: the connected cluster, its Applications, and a folder that goes with it.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Logger } from '../base/log.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Application } from '../model/application.ts';
 import type { Options } from './options.ts';
 import type { Out } from './output.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';

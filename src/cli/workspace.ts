@@ -1,12 +1,12 @@
 // The operator's own rooms in this process: what Git says an application should be, and the cluster where it should be
 // so.
-import { join } from 'node:path';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Desiring } from '../engine/application/desired.ts';
 import type { Application } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Settings } from '../store/settings.ts';
 import type { Session } from './session.ts';
+import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { AppError } from '../base/errors.ts';
 import { HealthScripts } from '../health/scripts.ts';

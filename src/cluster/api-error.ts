@@ -1,6 +1,6 @@
 // What the API server's failures mean to us, and which of their words may be passed on.
-import { AppError } from '../base/errors.ts';
 import type { ErrorKind } from '../base/errors.ts';
+import { AppError } from '../base/errors.ts';
 import { isObject, mayHoldSecrets } from '../model/kube.ts';
 import { fieldAt, fieldText } from './field-text.ts';
 

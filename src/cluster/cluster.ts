@@ -2,21 +2,21 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { QueueMetricsOf } from '../base/queue.ts';
-import { Semaphore } from '../base/semaphore.ts';
 import type { Api } from './api.ts';
-import { DiscoveryCache } from './discovery/discovery-cache.ts';
 import type { ApiResource, Discovery } from './discovery/discovery.ts';
 import type { ClusterConfig } from './wire/cluster-config.ts';
-import { LiveCache } from './watch/live-cache.ts';
 import type { Describing, Live } from './live.ts';
-import { Informer } from './watch/informer.ts';
 import type { Mirror, MirrorOptions } from './mirror.ts';
+import type { WatchTiming } from './watch/watch-timing.ts';
+import type { Permit } from '../base/permit.ts';
+import { Semaphore } from '../base/semaphore.ts';
+import { DiscoveryCache } from './discovery/discovery-cache.ts';
+import { LiveCache } from './watch/live-cache.ts';
+import { Informer } from './watch/informer.ts';
 import { ObjectApi } from './object-api.ts';
 import { Transport } from './wire/transport.ts';
 import { Reflector } from './watch/reflector.ts';
 import { defaultTiming } from './watch/watch-timing.ts';
-import type { WatchTiming } from './watch/watch-timing.ts';
-import type { Permit } from '../base/permit.ts';
 
 export interface ClusterOptions {
   /** Default: the host of the server. */

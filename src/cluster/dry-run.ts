@@ -1,6 +1,6 @@
 // What a dry run does not refuse although the write would go wrong: numbers that change, and objects that are too big.
-import { AppError } from '../base/errors.ts';
 import type { KubeObject } from '../model/kube.ts';
+import { AppError } from '../base/errors.ts';
 import { concernsSecrets } from './api-error.ts';
 import { changedNumbers } from './stored-number.ts';
 

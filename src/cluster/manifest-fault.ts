@@ -1,11 +1,11 @@
 // Everything that is wrong with a manifest: an apply names one fault or another, and a text that changes by itself is
 // news to nobody.
-import { AppError } from '../base/errors.ts';
 import type { ApiCause, ApiError } from './api-error.ts';
+import type { KubeObject } from '../model/kube.ts';
+import { AppError } from '../base/errors.ts';
 import { duplicateValue, isManifestFault, unknownField, withFaults } from './api-error.ts';
 import { fieldAt } from './field-text.ts';
 import { isObject } from '../model/kube.ts';
-import type { KubeObject } from '../model/kube.ts';
 
 /**
  * Dry runs of the object: as a new one with strict validation, which names all unknown fields, and as it was applied.

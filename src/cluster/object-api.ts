@@ -1,7 +1,4 @@
 // The typed requests of `Api`, made from the transport and what discovery knows.
-import { AppError } from '../base/errors.ts';
-import { fieldManager } from '../model/annotations.ts';
-import { gvkOf } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type {
   Api,
@@ -15,13 +12,16 @@ import type {
   RequestOptions,
   WriteOptions,
 } from './api.ts';
+import type { ApiResource, Discovery } from './discovery/discovery.ts';
+import type { Answer, Transport } from './wire/transport.ts';
+import { AppError } from '../base/errors.ts';
+import { fieldManager } from '../model/annotations.ts';
+import { gvkOf } from '../model/kube.ts';
 import { isManifestFault, isStatus } from './api-error.ts';
 import { applyType } from './apply-body.ts';
-import type { ApiResource, Discovery } from './discovery/discovery.ts';
 import { everyFault } from './manifest-fault.ts';
 import { isTooBig, refuseChangedNumbers, tooBig } from './dry-run.ts';
 import { collectionPath, objectPath, withQuery } from './paths.ts';
-import type { Answer, Transport } from './wire/transport.ts';
 import { objectOf, pageOf } from './object-list.ts';
 
 const pageSize = 500;

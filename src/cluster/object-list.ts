@@ -1,8 +1,8 @@
 // Pages of objects as the API server lists them, and one object of an answer.
-import { AppError } from '../base/errors.ts';
 import type { KubeObject } from '../model/kube.ts';
-import { isObject } from '../model/kube.ts';
 import type { ApiResource } from './discovery/discovery.ts';
+import { AppError } from '../base/errors.ts';
+import { isObject } from '../model/kube.ts';
 
 /** One page of a list; items get the apiVersion and kind that the API leaves out of lists. */
 export function pageOf(

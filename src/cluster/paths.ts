@@ -1,6 +1,6 @@
 // Paths of the Kubernetes API.
-import { AppError } from '../base/errors.ts';
 import type { ApiResource } from './discovery/discovery.ts';
+import { AppError } from '../base/errors.ts';
 
 /** `/apis/apps/v1` or `/api/v1`. */
 export function groupVersionPath(group: string, version: string): string {

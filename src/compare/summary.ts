@@ -1,9 +1,9 @@
 // From the objects of an application to its sync status, its resource rows and its conditions, in Argo CD's words
 // (Argo CD: controller/state.go CompareAppState).
-import { textAt } from '../base/errors.ts';
 import type { CompareCluster, CompareInput, ComparedObject, Comparison } from './object/comparison.ts';
 import type { Condition, ResourceStatus, SyncStatusCode } from '../model/application.ts';
 import type { Prepared } from './object/prepare.ts';
+import { textAt } from '../base/errors.ts';
 import { hookTarget } from './object/compare-object.ts';
 import { keyTitle } from '../model/kube.ts';
 import { imagesOf } from '../model/images.ts';

@@ -1,7 +1,7 @@
 // What differs between two forms of one object: field by field, and as a text that people read. Pure.
-import { isDeepStrictEqual } from 'node:util';
 import type { FieldChange, FieldPath } from '../model/effect.ts';
 import type { KubeObject } from '../model/kube.ts';
+import { isDeepStrictEqual } from 'node:util';
 import { argo } from '../model/annotations.ts';
 import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { isObject } from '../model/kube.ts';

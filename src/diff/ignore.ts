@@ -2,12 +2,12 @@
 import type { FieldPath, PathStep } from '../model/effect.ts';
 import type { IgnoreDifference } from '../model/application.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import type { Ignored } from './ignored-from.ts';
 import { argo } from '../model/annotations.ts';
 import { fieldSet, holds, pathId, withParents } from './managed-fields.ts';
 import { formerManifests } from './takeover.ts';
 import { globMatch } from '../base/glob.ts';
 import { hasPath, pathOfPointer, positionOf, valueAt } from './path.ts';
-import type { Ignored } from './ignored-from.ts';
 import { nameOf, withIgnoredFrom } from './ignored-from.ts';
 import { ownedIn } from './owned.ts';
 

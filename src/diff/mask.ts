@@ -1,7 +1,7 @@
 // Secret values never leave: of a Secret only what is known to be no value is shown; all else tells equal from
 // different (Argo CD: gitops-engine/pkg/diff/diff.go HideSecretData).
-import { isObject, mayHoldSecrets } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
+import { isObject, mayHoldSecrets } from '../model/kube.ts';
 import { argo } from '../model/annotations.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { parseJson } from '../base/json.ts';

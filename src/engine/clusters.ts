@@ -9,6 +9,7 @@ import type { Jq } from '../compare/object/jq.ts';
 import type { ThreeWay } from '../compare/object/three-way.ts';
 import type { HealthScripts } from '../health/scripts.ts';
 import type { Target } from './application/assess.ts';
+import type { Permit } from '../base/permit.ts';
 import { argoClusterConfig } from '../cluster/wire/cluster-config.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { connectCluster } from '../cluster/cluster.ts';
@@ -16,7 +17,6 @@ import { createComparer } from '../compare/compare.ts';
 import { inClusterServer } from '../model/annotations.ts';
 import { clusterOf } from '../store/settings.ts';
 import { hashOf } from '../base/canonical.ts';
-import type { Permit } from '../base/permit.ts';
 
 interface ClustersOptions {
   /** The cluster of the control plane. */

@@ -18,16 +18,19 @@ import type { ThreeWay } from '../compare/object/three-way.ts';
 import type { HealthScripts } from '../health/scripts.ts';
 import type { Authors, ReconcileDeps } from './application/pass.ts';
 import type { Worker } from '../base/worker.ts';
-import { errorKind } from '../base/errors.ts';
 import type { QueueMetricsOf } from '../base/queue.ts';
-import { KeyQueue } from '../base/queue.ts';
 import type { Target } from './application/assess.ts';
+import type { HandOver } from './request.ts';
+import type { Sources } from './application/sources.ts';
+import type { View } from './application/view.ts';
+import type { Permit } from '../base/permit.ts';
+import { errorKind } from '../base/errors.ts';
+import { KeyQueue } from '../base/queue.ts';
 import { Clusters } from './clusters.ts';
 import { Holdings, instead } from './application/holdings.ts';
 import { othersOf, recallAll } from './application/others.ts';
 import { Memory } from './application/memory.ts';
 import { unverifiedOf } from './argocd/verify.ts';
-import type { HandOver } from './request.ts';
 import { askedOperation } from './argocd/operation.ts';
 import { askRefresh } from './argocd/refresh.ts';
 import { toldOf } from './argocd/told.ts';
@@ -36,9 +39,6 @@ import { reportFailure } from './report-failure.ts';
 import { startRetention } from './retention.ts';
 import { subscribe } from './subscribe.ts';
 import { Turns } from './turns.ts';
-import type { Sources } from './application/sources.ts';
-import type { View } from './application/view.ts';
-import type { Permit } from '../base/permit.ts';
 
 export interface EngineOptions {
   /** Default: none are kept. */

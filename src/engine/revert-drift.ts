@@ -2,9 +2,9 @@
 // waiting.
 import type { Actor, DriftEpisode } from '../model/coxswain.ts';
 import type { ResourceKey } from '../model/kube.ts';
+import type { Outcome, RequestDeps } from './request.ts';
 import { keyText } from '../model/kube.ts';
 import { formerSources } from './application/history.ts';
-import type { Outcome, RequestDeps } from './request.ts';
 import { carries, requestSync } from './request.ts';
 
 async function markReverting(

@@ -1,8 +1,8 @@
 // Which addresses of the network may be reached: the public ones, and private ones of hosts that somebody listed.
+import type { LookupFunction } from 'node:net';
 import { lookup as resolve } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
 import { AppError } from '../base/errors.ts';
-import type { LookupFunction } from 'node:net';
 
 const closed = new BlockList();
 /** Private, link-local, loopback, documentation, shared and multicast (IANA: special-purpose address registries). */

@@ -1,10 +1,10 @@
 // Archives of charts and artifacts, unpacked into memory within limits.
+import type { Files } from '../model/files.ts';
+import type { Content } from './tree.ts';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { AppError, errorMessage } from '../base/errors.ts';
 import { filesFrom } from './tree.ts';
-import type { Files } from '../model/files.ts';
-import type { Content } from './tree.ts';
 
 const maxBytes = 128 * 2 ** 20;
 const maxFiles = 20_000;

@@ -1,4 +1,8 @@
 // Chart repositories: an index of versions, and an archive for each (Helm: docs/topics/chart_repository).
+import type { Worker } from '../base/worker.ts';
+import type { Cache } from './cache.ts';
+import type { Http } from './http.ts';
+import type { Load, Names } from './names.ts';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
@@ -6,10 +10,6 @@ import { withoutTrailing } from '../base/trim.ts';
 import { isObject } from '../model/kube.ts';
 import { digestOf } from './cache.ts';
 import { fetchError, refusedReply } from './http.ts';
-import type { Worker } from '../base/worker.ts';
-import type { Cache } from './cache.ts';
-import type { Http } from './http.ts';
-import type { Load, Names } from './names.ts';
 
 /** One version of a chart, as the index tells it. */
 interface Version {

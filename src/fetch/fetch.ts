@@ -1,4 +1,10 @@
 // The fetch room: charts, artifacts and files of the network, by what was looked up last and by content.
+import type { Clock } from '../base/clock.ts';
+import type { Worker } from '../base/worker.ts';
+import type { Files } from '../model/files.ts';
+import type { ChartAsked } from './chart-repository.ts';
+import type { Access } from './http.ts';
+import type { ArtifactAsked } from './registry.ts';
 import { LRUCache } from 'lru-cache';
 import { unpack } from './archive.ts';
 import { digestOf, openCache } from './cache.ts';
@@ -6,13 +12,7 @@ import { chartRepositories, loading } from './chart-repository.ts';
 import { createHttp } from './http.ts';
 import { isRegistry, registries } from './registry.ts';
 import { Names } from './names.ts';
-import type { Clock } from '../base/clock.ts';
-import type { Worker } from '../base/worker.ts';
 import { filesFrom } from './tree.ts';
-import type { Files } from '../model/files.ts';
-import type { ChartAsked } from './chart-repository.ts';
-import type { Access } from './http.ts';
-import type { ArtifactAsked } from './registry.ts';
 
 interface FetcherOptions {
   /** Folder of the cache; may be lost at any time. */

@@ -1,10 +1,10 @@
 // One GET after the other, over redirects that are each looked at: where it leads, and what it may be shown.
+import type { Dispatcher } from 'undici';
 import { EnvHttpProxyAgent } from 'undici';
 import { AppError, errorMessage } from '../base/errors.ts';
 import { hashOf } from '../base/canonical.ts';
 import { redactText } from '../base/log.ts';
 import { checkLiteral, publicAddresses, publicLookup } from './address.ts';
-import type { Dispatcher } from 'undici';
 
 /** How one server is reached, as repository Secrets and ConfigMaps say. */
 export interface Login {

@@ -1,7 +1,7 @@
 // What names mean, such as the index of a chart repository or a tag: looked up once, then kept until it is renewed.
-import { AppError } from '../base/errors.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Cache, Named } from './cache.ts';
+import { AppError } from '../base/errors.ts';
 
 /** Looks a name up; `before`: what it meant last. */
 export type Load = (

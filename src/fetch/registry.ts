@@ -1,4 +1,6 @@
 // OCI registries: tags, manifests and the layers of charts and artifacts (OCI: distribution-spec, image-spec).
+import type { ChartAsked, FetchedChart, Parts } from './chart-repository.ts';
+import type { Login, Reply } from './http.ts';
 import { AppError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import { maybeConstraint } from '../model/constraint.ts';
@@ -6,8 +8,6 @@ import { isObject } from '../model/kube.ts';
 import { digestOf } from './cache.ts';
 import { missingVersion, newestOf, recentMs } from './chart-repository.ts';
 import { fetchError, refusedReply } from './http.ts';
-import type { ChartAsked, FetchedChart, Parts } from './chart-repository.ts';
-import type { Login, Reply } from './http.ts';
 
 interface RegistryParts extends Parts {
   login(url: string): Login | undefined;

@@ -1,7 +1,7 @@
 // Files that are held in memory, as rendering takes those of a commit.
+import type { FileEntry, Files } from '../model/files.ts';
 import { hashOf } from '../base/canonical.ts';
 import { digestOf } from './cache.ts';
-import type { FileEntry, Files } from '../model/files.ts';
 
 export interface Content {
   data: Buffer;

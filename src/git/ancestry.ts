@@ -1,7 +1,7 @@
 // How commits hang together: ancestors, merge bases, and the commits between two.
-import { fullId } from './commit.ts';
 import type { GitCommand } from './command.ts';
 import type { LogOptions } from './repository.ts';
+import { fullId } from './commit.ts';
 
 /** A commit is its own ancestor. Throws E_REVISION for ids that are not whole. */
 export async function isAncestor(git: GitCommand, ancestor: string, descendant: string): Promise<boolean> {

@@ -1,10 +1,10 @@
 // Runs git through simple-git, with an environment of its own, and turns its failures into our errors.
+import type { Clock } from '../base/clock.ts';
 import debug from 'debug';
 import { simpleGit } from 'simple-git';
 import { AppError, errorMessage } from '../base/errors.ts';
 import { redactText } from '../base/log.ts';
 import { toolMissing } from '../base/process.ts';
-import type { Clock } from '../base/clock.ts';
 import { endingWith, leaderOfGroup } from './process-group.ts';
 
 interface CommandOptions {

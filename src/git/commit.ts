@@ -1,7 +1,7 @@
 // Commit objects: read from git's format, and their authors written for git's environment.
-import { AppError } from '../base/errors.ts';
 import type { Commit, Signature } from './repository.ts';
 import type { GitVariables } from './command.ts';
+import { AppError } from '../base/errors.ts';
 
 /** Parses a commit object; unknown headers (signatures, encodings) are skipped. */
 export function parseCommit(sha: string, data: Buffer): Commit {

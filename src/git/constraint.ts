@@ -1,7 +1,7 @@
 // Version constraints such as `1.x` and `>=1.0 <2`: which tag they mean, as Argo CD's own library reads them.
-import { maybeConstraint } from '../model/constraint.ts';
 import type { Refs } from './refs.ts';
 import type { Worker } from '../base/worker.ts';
+import { maybeConstraint } from '../model/constraint.ts';
 
 /**
  * The ref of the newest tag that fits; undefined if none does, or the text is no constraint. What it meant is

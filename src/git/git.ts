@@ -1,5 +1,12 @@
 // The git room: bare mirrors of repositories, read and written without a checkout.
 import type { CredentialsFor } from './remote.ts';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { Clock } from '../base/clock.ts';
+import type { GitCommand } from './command.ts';
+import type { Files } from '../model/files.ts';
+import type { Logger } from '../base/log.ts';
+import type { Repository } from './repository.ts';
+import type { Worker } from '../base/worker.ts';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createRefsClient } from './advertised.ts';
@@ -10,13 +17,6 @@ import { Mirror } from './mirror.ts';
 import { ObjectReader } from './object-reader.ts';
 import { Trees } from './trees.ts';
 import { unusedMirrors } from './unused.ts';
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import type { Clock } from '../base/clock.ts';
-import type { GitCommand } from './command.ts';
-import type { Files } from '../model/files.ts';
-import type { Logger } from '../base/log.ts';
-import type { Repository } from './repository.ts';
-import type { Worker } from '../base/worker.ts';
 
 interface GitOptions {
   /** Folder of the mirrors; may be lost at any time, belongs to one process at a time. */

@@ -1,13 +1,13 @@
 // Commits that are made in the mirror: test merges, and trees with a few files changed.
+import type { Commit, CommitInput, MergeResult, Signature } from './repository.ts';
+import type { Answer, GitCommand } from './command.ts';
+import type { Trees } from './trees.ts';
 import { AppError } from '../base/errors.ts';
 import { join } from 'node:path';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { identity, isId } from './commit.ts';
 import { segments } from './trees.ts';
 import { redactText } from '../base/log.ts';
-import type { Commit, CommitInput, MergeResult, Signature } from './repository.ts';
-import type { Answer, GitCommand } from './command.ts';
-import type { Trees } from './trees.ts';
 
 export interface Workshop {
   git: GitCommand;

@@ -1,10 +1,10 @@
 // The refs of one mirror: brought from the server, remembered between two fetches.
-import { askRefs, createMirror, exists, fetchChanged, fetchRefs, removeLeftovers, removeLocks } from './remote.ts';
-import { readRefs, refChanges } from './refs.ts';
 import type { AdvertisedRefs } from './advertised.ts';
 import type { RefChange, RefChanges } from './repository.ts';
 import type { Refs } from './refs.ts';
 import type { Remote } from './remote.ts';
+import { askRefs, createMirror, exists, fetchChanged, fetchRefs, removeLeftovers, removeLocks } from './remote.ts';
+import { readRefs, refChanges } from './refs.ts';
 
 /** Refs that are brought by name at once; above that everything is fetched. */
 const maxAtOnce = 50;

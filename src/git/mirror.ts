@@ -1,15 +1,4 @@
 // One mirrored repository: what is asked of it, answered from its objects, its refs, or the server.
-import { LRUCache } from 'lru-cache';
-import { AppError } from '../base/errors.ts';
-import { fetchOne, pushNew, remoteRef } from './remote.ts';
-import { commitTree, testMerge, writeFiles } from './merge.ts';
-import { commitIds, commitsBetween, isAncestor, mergeBase } from './ancestry.ts';
-import { fullId, isId, parseCommit } from './commit.ts';
-import { MirrorRefs } from './mirror-refs.ts';
-import { resolveByName } from './refs.ts';
-import { revert } from './revert.ts';
-import { byPath, filesAt, segments } from './trees.ts';
-import { touching } from './touching.ts';
 import type { Constraints } from './constraint.ts';
 import type { GitCommand } from './command.ts';
 import type { Files } from '../model/files.ts';
@@ -29,6 +18,17 @@ import type { Refs } from './refs.ts';
 import type { Remote } from './remote.ts';
 import type { TouchingOptions } from './touching.ts';
 import type { TreeEntry, Trees } from './trees.ts';
+import { LRUCache } from 'lru-cache';
+import { AppError } from '../base/errors.ts';
+import { fetchOne, pushNew, remoteRef } from './remote.ts';
+import { commitTree, testMerge, writeFiles } from './merge.ts';
+import { commitIds, commitsBetween, isAncestor, mergeBase } from './ancestry.ts';
+import { fullId, isId, parseCommit } from './commit.ts';
+import { MirrorRefs } from './mirror-refs.ts';
+import { resolveByName } from './refs.ts';
+import { revert } from './revert.ts';
+import { byPath, filesAt, segments } from './trees.ts';
+import { touching } from './touching.ts';
 
 interface MirrorParts {
   remote: Remote;

@@ -1,6 +1,6 @@
 // Reads objects through one long-lived `git cat-file --batch`, many requests in flight.
-import { AppError } from '../base/errors.ts';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { AppError } from '../base/errors.ts';
 
 interface GitObject {
   id: string;

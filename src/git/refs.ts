@@ -1,7 +1,7 @@
 // Names of revisions: the refs of a mirror, and which commit a target revision means.
-import { headRef } from './remote.ts';
 import type { GitCommand } from './command.ts';
 import type { RefChange } from './repository.ts';
+import { headRef } from './remote.ts';
 
 /** Full ref name → commit (annotated tags peeled); `HEAD` is the remote's. */
 export type Refs = ReadonlyMap<string, string>;

@@ -1,4 +1,7 @@
 // Everything that goes to the server of one repository: fetch, push and a look at its refs.
+import type { AdvertisedRefs, RefsClient } from './advertised.ts';
+import type { Answer, GitCommand, GitVariables } from './command.ts';
+import type { RefChange } from './repository.ts';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../base/errors.ts';
@@ -6,9 +9,6 @@ import { credentialEnvironment } from './url.ts';
 import { indexPrefix } from './merge.ts';
 import { redactText } from '../base/log.ts';
 import { stderrOf } from '../base/process.ts';
-import type { AdvertisedRefs, RefsClient } from './advertised.ts';
-import type { Answer, GitCommand, GitVariables } from './command.ts';
-import type { RefChange } from './repository.ts';
 
 export interface Remote {
   url: string;

@@ -1,11 +1,11 @@
 // `git revert` without a checkout: a three-way merge with the inverse of what is taken back.
+import type { Commit, LogOptions, RevertInput, RevertResult } from './repository.ts';
+import type { TreeEntry, Trees } from './trees.ts';
+import type { Workshop } from './merge.ts';
 import { AppError } from '../base/errors.ts';
 import { commitTree, machine, mergeTrees, treeWith } from './merge.ts';
 import { segments } from './trees.ts';
 import { subjectOf } from './commit.ts';
-import type { Commit, LogOptions, RevertInput, RevertResult } from './repository.ts';
-import type { TreeEntry, Trees } from './trees.ts';
-import type { Workshop } from './merge.ts';
 
 /** What a revert asks of the repository's history. */
 interface History {

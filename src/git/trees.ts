@@ -1,8 +1,8 @@
 // Walks git trees by their objects, each read once: a tree's content never changes.
-import { LRUCache } from 'lru-cache';
-import { AppError } from '../base/errors.ts';
 import type { FileEntry, FileKind, Files } from '../model/files.ts';
 import type { ObjectReader } from './object-reader.ts';
+import { LRUCache } from 'lru-cache';
+import { AppError } from '../base/errors.ts';
 
 export interface TreeEntry {
   kind: FileKind;

@@ -1,10 +1,10 @@
 // Folders of mirrors that nobody uses any more: those of a former process too, never one that another process uses.
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../base/clock.ts';
-import type { Logger } from '../base/log.ts';
 
 /** What nobody asked for in that time is not used any more. */
 const unusedMs = 24 * 3_600_000;

@@ -1,8 +1,8 @@
 // Addresses of repositories: which transport they use, and which mirror they have.
+import type { GitVariables } from './command.ts';
 import { createHash } from 'node:crypto';
 import { AppError } from '../base/errors.ts';
 import { normaliseRepo } from '../model/repository.ts';
-import type { GitVariables } from './command.ts';
 
 /** `https`, `ssh`, `file`, …: what git calls the protocol. */
 function protocolOf(url: string): string {

@@ -1,9 +1,9 @@
 // What the command language asks of GitHub: pull requests, people and answers.
+import type { Forge } from '../chatops/ports.ts';
+import type { Parts } from './parts.ts';
 import { pullKey } from '../change/pull.ts';
 import { isGitHub } from './client/api.ts';
 import { readPull } from './pull/read-pull.ts';
-import type { Forge } from '../chatops/ports.ts';
-import type { Parts } from './parts.ts';
 
 function openPull({ client: { installations } }: Parts): Forge['openPull'] {
   return async ({ owner, repo, base, head, title, body }) => {

@@ -3,19 +3,19 @@ import type { Application } from '../model/application.ts';
 import type { Forge } from '../chatops/ports.ts';
 import type { GitHubClient } from './client/client.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AppStatus } from './setup/app-status.ts';
+import type { Webhooks } from './webhook/webhook.ts';
+import type { GitHubOptions, Parts } from './parts.ts';
 import { canonicalJson, sameJson } from '../base/canonical.ts';
 import { pullKey } from '../change/pull.ts';
 import { app, pushOf } from './deliveries.ts';
-import type { AppStatus } from './setup/app-status.ts';
 import { appStatus } from './setup/app-status.ts';
 import { readAppFile } from './setup/manifest.ts';
 import { TtlCache } from './client/ttl-cache.ts';
 import { foreignLog } from './client/foreign-log.ts';
 import { Intake } from './pull/sweep.ts';
 import { PullQueue } from './pull/pull-queue.ts';
-import type { Webhooks } from './webhook/webhook.ts';
 import { createReceiver, webhookPath } from './webhook/webhook.ts';
-import type { GitHubOptions, Parts } from './parts.ts';
 import { forgeOf } from './forge.ts';
 
 export interface GitHub {

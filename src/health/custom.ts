@@ -1,9 +1,9 @@
 // Health of custom resources: by the table of their project, or else by the words that most controllers use.
 import type { Health } from '../model/application.ts';
-import { gvkOf } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
-import { judgeBy } from './step.ts';
 import type { Rule, RuleTable } from './step.ts';
+import { gvkOf } from '../model/kube.ts';
+import { judgeBy } from './step.ts';
 import { argo } from './rules/argo.ts';
 import { clouds } from './rules/clouds.ts';
 import { clusters } from './rules/clusters.ts';

@@ -1,13 +1,13 @@
 // Health of custom resources that no table names: by the conditions, words and counts that most controllers use
 // (Kubernetes: api-conventions, typical status properties; kstatus: sigs.k8s.io/cli-utils).
 import type { Health } from '../model/application.ts';
-import { gvkOf, isObject } from '../model/kube.ts';
 import type { KubeObject } from '../model/kube.ts';
+import type { StatusCondition } from './conditions.ts';
+import type { Rule } from './step.ts';
+import { gvkOf, isObject } from '../model/kube.ts';
 import { at, numberAt } from '../model/read.ts';
 import { conditionsOf } from './conditions.ts';
-import type { StatusCondition } from './conditions.ts';
 import { judgeBy, stands, unobserved } from './step.ts';
-import type { Rule } from './step.ts';
 
 /** Groups of Kubernetes itself, by which kinds without a rule have no health (Argo CD). */
 const kubernetes: readonly string[] = [

@@ -1,8 +1,8 @@
 // Health: what an object's own status says about it, by kind, and what that makes of an application.
-import { argo } from '../model/annotations.ts';
 import type { Health, HealthStatusCode } from '../model/application.ts';
-import { deletionText, gvkOf } from '../model/kube.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import { argo } from '../model/annotations.ts';
+import { deletionText, gvkOf } from '../model/kube.ts';
 import { tabledHealth } from './custom.ts';
 import { genericHealth } from './generic.ts';
 import {

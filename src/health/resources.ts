@@ -2,9 +2,9 @@
 // gitops-engine/pkg/health, resource_customizations).
 import type { Health } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
+import type { StatusCondition } from './conditions.ts';
 import { listAt, textAt } from '../model/read.ts';
 import { conditionsOf, parseConditions } from './conditions.ts';
-import type { StatusCondition } from './conditions.ts';
 
 function judged(status: Health['status'], message: string): Health {
   return message === '' ? { status } : { status, message };

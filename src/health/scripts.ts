@@ -1,13 +1,13 @@
 // Health by the scripts of a team, `resource.customizations` of argocd-cm: run by our Go program, in a process of its
 // own (Argo CD: docs/operator-manual/health.md).
+import type { Health, HealthStatusCode } from '../model/application.ts';
+import type { KubeObject } from '../model/kube.ts';
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { globMatch } from '../base/glob.ts';
 import { stringifyJson } from '../base/json.ts';
 import { Worker } from '../base/worker.ts';
 import { AppError } from '../base/errors.ts';
-import type { Health, HealthStatusCode } from '../model/application.ts';
-import type { KubeObject } from '../model/kube.ts';
 import { gvkOf, isObject } from '../model/kube.ts';
 import { deletionHealth, healthOf } from './health.ts';
 

@@ -1,9 +1,9 @@
 // Rules for custom resources as data: steps over an object's own words, the first that can tell decides.
 import type { Health, HealthStatusCode } from '../model/application.ts';
+import type { StatusCondition } from './conditions.ts';
 import { isObject } from '../model/kube.ts';
 import { at, listAt, mapAt, numberAt, textAt } from '../model/read.ts';
 import { parseConditions } from './conditions.ts';
-import type { StatusCondition } from './conditions.ts';
 
 type Scalar = string | number | boolean;
 /** By verdict the words that stand for it, whatever their case; `x*` begins with x, `*x` ends with it. */

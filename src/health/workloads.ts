@@ -1,9 +1,9 @@
 // Health of what runs: Deployment, StatefulSet, DaemonSet, ReplicaSet, Pod, Job and CronJob (Argo CD:
 // gitops-engine/pkg/health).
-import { argo } from '../model/annotations.ts';
 import type { Health } from '../model/application.ts';
-import { hookOf } from '../model/hooks.ts';
 import type { KubeObject } from '../model/kube.ts';
+import { argo } from '../model/annotations.ts';
+import { hookOf } from '../model/hooks.ts';
 import { at, listAt, numberAt, textAt } from '../model/read.ts';
 import { conditionsOf } from './conditions.ts';
 

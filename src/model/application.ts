@@ -1,7 +1,7 @@
 // Argo CD's Application v1alpha1 as far as we read and write it (Argo CD: pkg/apis/application/v1alpha1/types.go).
 import type { KubeObject, ObjectMeta } from './kube.ts';
-import { argo } from './annotations.ts';
 import type { DirectorySource, HelmSource, KustomizeSource } from './sources.ts';
+import { argo } from './annotations.ts';
 
 export interface ApplicationSource {
   repoURL: string;

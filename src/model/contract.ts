@@ -1,5 +1,4 @@
 // Argo CD's contract field by field: what has an effect here, and what is said of the rest.
-import { isObject } from './kube.ts';
 import type {
   ApplicationSource,
   ApplicationSpec,
@@ -10,6 +9,7 @@ import type {
 } from './application.ts';
 import type { DirectorySource, HelmSource, KustomizeSource } from './sources.ts';
 import type { AppProject, ProjectSpec } from './project.ts';
+import { isObject } from './kube.ts';
 
 /** Without it, what is deployed would be another thing: nothing is synced. */
 interface Refused {

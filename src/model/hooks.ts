@@ -1,7 +1,7 @@
 // An object's place in a sync: hook types, deletion policies, wave, options and the order of kinds.
-import { argo } from './annotations.ts';
 import type { SyncPhase } from './application.ts';
 import type { KubeObject } from './kube.ts';
+import { argo } from './annotations.ts';
 
 type HookDeletePolicy = 'HookSucceeded' | 'HookFailed' | 'BeforeHookCreation';
 

@@ -1,5 +1,4 @@
 // Fits the engine's and git's answers to what the change room asks for.
-import { inClusterServer } from '../model/annotations.ts';
 import type { Clock } from '../base/clock.ts';
 import type { ChangeDeps, Unmerged } from '../change/deps.ts';
 import type { Scope } from '../engine/remote/remotes.ts';
@@ -8,6 +7,7 @@ import type { Desiring } from '../engine/application/desired.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Git } from '../git/git.ts';
 import type { Store } from '../store/store.ts';
+import { inClusterServer } from '../model/annotations.ts';
 import { agreedOn, effectAfter, keysAfter } from '../engine/preview.ts';
 import { isFetched } from '../engine/remote/remotes.ts';
 import { sourcesOf } from '../model/application.ts';

@@ -1,8 +1,8 @@
 // The one reader of the environment: everything is validated at once and every fault is reported together.
+import type { ArgoCdConfig } from '../argocd/argocd.ts';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { ArgoCdConfig } from '../argocd/argocd.ts';
 import { AppError, errorMessage } from '../base/errors.ts';
 import { isPrivateKey } from '../base/pem.ts';
 import { withoutTrailing } from '../base/trim.ts';

@@ -1,5 +1,4 @@
 // The fetcher and what it may do, out of the settings.
-import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Worker } from '../base/worker.ts';
 import type { Remotes } from '../engine/remote/remotes.ts';
@@ -8,6 +7,7 @@ import type { Fetcher } from '../fetch/fetch.ts';
 import type { Git } from '../git/git.ts';
 import type { AppProject } from '../model/project.ts';
 import type { Settings } from '../store/settings.ts';
+import { join } from 'node:path';
 import { createRemotes } from '../engine/remote/remotes.ts';
 import { openFetcher } from '../fetch/fetch.ts';
 import { isListedHost, loginFor } from '../store/repository-secrets.ts';

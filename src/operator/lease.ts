@@ -1,12 +1,12 @@
 // One process works at a time: the holder of one Lease; others wait until it is released or runs out.
-import { randomUUID } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
-import { hostname } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Api } from '../cluster/api.ts';
 import type { EngineName } from '../policy/engine.ts';
 import type { KubeObject } from '../model/kube.ts';
+import { randomUUID } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { hashOf } from '../base/canonical.ts';
 import { AppError } from '../base/errors.ts';
 import { cox } from '../model/annotations.ts';

@@ -1,32 +1,32 @@
 // The operator: builds the parts from the configuration, starts them in order, and stops them in the reverse order.
-import { flushCompileCache } from 'node:module';
-import { clock } from './parts.ts';
 import type { Config } from './config.ts';
 import type { Chatops } from '../chatops/chatops.ts';
 import type { GitHub } from '../github/github.ts';
 import type { Slack } from '../slack/slack.ts';
-import { createLogger } from '../base/log.ts';
 import type { AppError } from '../base/errors.ts';
+import type { Port } from './server.ts';
+import type { Waiting } from './preconditions.ts';
+import type { Web } from '../web/web.ts';
+import type { Base, Core } from './parts.ts';
+import type { SetupPages } from '../web/setup-page.ts';
+import { flushCompileCache } from 'node:module';
+import { clock } from './parts.ts';
+import { createLogger } from '../base/log.ts';
 import { describeError } from '../base/errors.ts';
 import { createChange } from '../change/change.ts';
 import { createChatops } from '../chatops/chatops.ts';
 import { resourceViews } from '../engine/resource-view.ts';
 import { createGitHub } from '../github/github.ts';
-import type { Port } from './server.ts';
 import { listenForHealth, listenForPeople, stopPort } from './server.ts';
-import type { Waiting } from './preconditions.ts';
 import { requireDataFolder, requireTools, untilDone } from './preconditions.ts';
 import { commitMessage } from '../git/git.ts';
 import { Started } from './shutdown.ts';
 import { createMetrics } from '../web/metrics.ts';
 import { createQueueMetrics } from '../web/queue-metrics.ts';
-import type { Web } from '../web/web.ts';
 import { createWeb } from '../web/web.ts';
 import { changeDeps } from './change-deps.ts';
-import type { Base, Core } from './parts.ts';
 import { openState } from './state.ts';
 import { openCore, toolPaths } from './core.ts';
-import type { SetupPages } from '../web/setup-page.ts';
 import { githubOf, passWebhooksOn, setupPages } from './github-app.ts';
 
 function openGitHub({ queues, config, log, github, store, schedules, git, previewing, engine }: Core): Promise<GitHub> {

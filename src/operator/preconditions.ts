@@ -1,13 +1,13 @@
 // What the start needs around it: ports, a data folder, tools. It waits for each; the log and /readyz say for which.
+import type { Api } from '../cluster/api.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { Starting } from './readiness.ts';
 import { accessSync, constants, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError, describeError, errorMessage } from '../base/errors.ts';
 import { toolHint } from '../base/process.ts';
 import { isStatus } from '../cluster/api-error.ts';
-import type { Api } from '../cluster/api.ts';
-import type { Clock } from '../base/clock.ts';
-import type { Logger } from '../base/log.ts';
-import type { Starting } from './readiness.ts';
 
 /** Milliseconds between two looks: nobody waits long after the cause is gone. */
 const everyMs = 3_000;

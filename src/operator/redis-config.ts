@@ -1,6 +1,6 @@
 // Where Argo CD's Redis is and how to enter it, under the names that Argo CD's own processes have for it.
-import { readFileSync } from 'node:fs';
 import type { ArgoCdConfig } from '../argocd/argocd.ts';
+import { readFileSync } from 'node:fs';
 import { errorMessage } from '../base/errors.ts';
 
 /** What is read of the environment, with the faults that were found. */

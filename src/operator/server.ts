@@ -1,8 +1,8 @@
 // Ports of their own: what the internet may reach, what people look at, and what the cluster asks.
-import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Address, Config } from './config.ts';
 import type { Logger } from '../base/log.ts';
+import { createServer } from 'node:http';
 import { AppError, errorMessage } from '../base/errors.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;

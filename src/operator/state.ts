@@ -1,22 +1,22 @@
 // The first parts: the cluster, what is remembered there, the Lease, and whether others could forge it.
-import { clock } from './parts.ts';
 import type { Logger } from '../base/log.ts';
 import type { Permit } from '../base/permit.ts';
-import { inClusterConfig } from '../cluster/wire/cluster-config.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { ControllerWatch } from '../store/argocd-controller.ts';
+import type { Store } from '../store/store.ts';
+import type { Base, State } from './parts.ts';
+import type { Waiting } from './preconditions.ts';
+import { clock } from './parts.ts';
+import { inClusterConfig } from '../cluster/wire/cluster-config.ts';
 import { connectCluster } from '../cluster/cluster.ts';
 import { loadKubeconfig } from '../cluster/wire/kubeconfig.ts';
-import type { ControllerWatch } from '../store/argocd-controller.ts';
 import { watchController } from '../store/argocd-controller.ts';
 import { createSchedules } from '../store/schedules.ts';
 import { createGuard } from '../store/guard.ts';
 import { adoptRecords } from '../store/adopt.ts';
-import type { Store } from '../store/store.ts';
 import { openStore } from '../store/store.ts';
 import { Lease } from './lease.ts';
-import type { Base, State } from './parts.ts';
 import { tellMissingKinds } from './readiness.ts';
-import type { Waiting } from './preconditions.ts';
 import { untilDone, requireNamespace } from './preconditions.ts';
 import { requireRights } from './rights.ts';
 

@@ -1,7 +1,7 @@
 // What the gate says: in which words a person reads who is asked, why, and what stands afterwards.
-import { applicationName } from '../model/application.ts';
 import type { ApprovalPhase, AskedEnvironment, GateAfter, RememberedPolicy } from '../model/coxswain.ts';
 import type { LoosenedGate } from './policy.ts';
+import { applicationName } from '../model/application.ts';
 import { keyTitle } from '../model/kube.ts';
 
 /** Why two people must agree, as a clause; '' where they need not. */

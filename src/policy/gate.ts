@@ -2,9 +2,9 @@
 // (docs/security/gate.md).
 import type { Application } from '../model/application.ts';
 import type { ApprovalPhase } from '../model/coxswain.ts';
+import type { EffectivePolicy, LoosenedGate } from './policy.ts';
 import { hashedName } from '../base/name.ts';
 import { loosens, stricter } from './policy.ts';
-import type { EffectivePolicy, LoosenedGate } from './policy.ts';
 import { becauseUnknown, closedText, metText } from './gate-text.ts';
 
 export interface Person {

@@ -1,12 +1,12 @@
 // Policy: what an application's and its project's annotations ask of everyone who wants to change it; the stricter
 // wins.
+import type { KubeObject, ObjectMeta, ResourceKey } from '../model/kube.ts';
+import type { AskedEnvironment } from '../model/coxswain.ts';
+import type { AppProject } from '../model/project.ts';
 import { cox } from '../model/annotations.ts';
 import { argoGroup } from '../model/argo-kinds.ts';
 import { isObject, keyOf } from '../model/kube.ts';
 import { parseDuration } from './duration.ts';
-import type { KubeObject, ObjectMeta, ResourceKey } from '../model/kube.ts';
-import type { AskedEnvironment } from '../model/coxswain.ts';
-import type { AppProject } from '../model/project.ts';
 import { textAt } from '../model/read.ts';
 import { normaliseRepo } from '../model/repository.ts';
 

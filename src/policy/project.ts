@@ -1,12 +1,12 @@
 // What a project lets its applications use: repositories, destinations and kinds, with its messages (Argo CD:
 // pkg/apis/application/v1alpha1/app_project_types.go).
+import type { Application, Condition } from '../model/application.ts';
+import type { AppProject, GroupKind } from '../model/project.ts';
 import { RE2JS } from 're2js';
 import { coxGroup } from '../model/coxswain.ts';
 import { findingText, idleFields, idleProjectFields } from '../model/contract.ts';
 import { globMatch } from '../base/glob.ts';
-import type { Application, Condition } from '../model/application.ts';
 import { sourcesOf } from '../model/application.ts';
-import type { AppProject, GroupKind } from '../model/project.ts';
 import { normaliseRepo } from '../model/repository.ts';
 import { policyFaults } from './policy.ts';
 

@@ -1,9 +1,9 @@
 // Who may do what: Argo CD's RBAC (policy.csv and project roles) on GitHub logins and `org:team` groups, by casbin.
-import { newEnforcer, newModelFromString } from 'casbin';
 import type { Enforcer } from 'casbin';
+import type { AppProject } from '../model/project.ts';
+import { newEnforcer, newModelFromString } from 'casbin';
 import { RE2JS } from 're2js';
 import { globMatch } from '../base/glob.ts';
-import type { AppProject } from '../model/project.ts';
 
 export type MatchMode = 'glob' | 'regex';
 

@@ -1,9 +1,9 @@
 // Sync windows: whether an application may be synced at a moment, and when that changes (Argo CD:
 // pkg/apis/application/v1alpha1/types.go SyncWindows).
-import { globMatch } from '../base/glob.ts';
 import type { Destination } from '../model/application.ts';
 import type { SyncWindow } from '../model/project.ts';
 import type { Worker } from '../base/worker.ts';
+import { globMatch } from '../base/glob.ts';
 
 export interface WindowInput {
   windows: readonly SyncWindow[];

@@ -1,5 +1,9 @@
 // Which tool renders a source: what it says itself, else what its folder holds (Argo CD:
 // docs/user-guide/tool_detection.md).
+import type { ApplicationSource } from '../model/application.ts';
+import type { Files } from '../model/files.ts';
+import type { SourceType } from './source/request.ts';
+import type { Worker } from '../base/worker.ts';
 import { follow, joinPath } from './source/paths.ts';
 import { isObject } from '../model/kube.ts';
 import { kustomizationOf } from './kustomize/closure.ts';
@@ -7,10 +11,6 @@ import { parseYaml } from './document/yaml.ts';
 import { refuseLfsPointers } from './source/absent.ts';
 import { renderError } from './source/plan.ts';
 import { applyMergePatch } from '../base/merge-patch.ts';
-import type { ApplicationSource } from '../model/application.ts';
-import type { Files } from '../model/files.ts';
-import type { SourceType } from './source/request.ts';
-import type { Worker } from '../base/worker.ts';
 
 /** Throws E_RENDER for two explicit types, and for plugins, which are not run. */
 export async function sourceTypeOf(source: ApplicationSource, files: Files, path: string): Promise<SourceType> {

@@ -1,13 +1,4 @@
 // Directory applications: plain YAML and JSON, and Jsonnet programs.
-import { follow, relativeTo } from './source/paths.ts';
-import { globMatch } from '../base/glob.ts';
-import { isLfsPointer, refuseLfsPointer, refuseModule } from './source/absent.ts';
-import { importsOf, jsonnetOptions, runJsonnet } from './jsonnet.ts';
-import { mentionsEnvelope, plainObjects, repeatedWarnings } from './document/complete.ts';
-import { parseTexts } from './document/yaml.ts';
-import { renderError } from './source/plan.ts';
-import { AppError } from '../base/errors.ts';
-import { overlayOf } from './source/overlay.ts';
 import type { DirectorySource } from '../model/sources.ts';
 import type { FileEntry, Files } from '../model/files.ts';
 import type { ImportCache } from './jsonnet.ts';
@@ -17,6 +8,15 @@ import type { Manifest, ParsedDocument, Produced } from './document/complete.ts'
 import type { Text } from './document/yaml.ts';
 import type { Workers } from './source/workers.ts';
 import type { Worker } from '../base/worker.ts';
+import { follow, relativeTo } from './source/paths.ts';
+import { globMatch } from '../base/glob.ts';
+import { isLfsPointer, refuseLfsPointer, refuseModule } from './source/absent.ts';
+import { importsOf, jsonnetOptions, runJsonnet } from './jsonnet.ts';
+import { mentionsEnvelope, plainObjects, repeatedWarnings } from './document/complete.ts';
+import { parseTexts } from './document/yaml.ts';
+import { renderError } from './source/plan.ts';
+import { AppError } from '../base/errors.ts';
+import { overlayOf } from './source/overlay.ts';
 
 interface DirectoryParts {
   workers: Workers;

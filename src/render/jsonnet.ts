@@ -1,11 +1,5 @@
 // Jsonnet programs: their imports, however deep, and one run for each.
 import type { LRUCache } from 'lru-cache';
-import { buildEnvironment, renderError, substitute } from './source/plan.ts';
-import { follow, folderOf, joinPath } from './source/paths.ts';
-import { completeObjects } from './document/complete.ts';
-import { parseOutput } from './document/yaml.ts';
-import { root } from './source/overlay.ts';
-import { runTool } from './source/tool.ts';
 import type { FileEntry } from '../model/files.ts';
 import type { JsonnetVar } from '../model/sources.ts';
 import type { Manifest } from './document/complete.ts';
@@ -13,6 +7,12 @@ import type { Overlay } from './source/overlay.ts';
 import type { Planning } from './source/plan.ts';
 import type { Workers } from './source/workers.ts';
 import type { Worker } from '../base/worker.ts';
+import { buildEnvironment, renderError, substitute } from './source/plan.ts';
+import { follow, folderOf, joinPath } from './source/paths.ts';
+import { completeObjects } from './document/complete.ts';
+import { parseOutput } from './document/yaml.ts';
+import { root } from './source/overlay.ts';
+import { runTool } from './source/tool.ts';
 
 /** What a file imports, by its id. */
 export type ImportCache = LRUCache<string, string[]>;

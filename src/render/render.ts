@@ -1,4 +1,10 @@
 // The render room: manifests out of the files of a commit, made once for each content.
+import type { ChartReader } from './helm/chart.ts';
+import type { Produced } from './document/complete.ts';
+import type { Input, Plan, Planning } from './source/plan.ts';
+import type { KustomizationReader } from './kustomize/closure.ts';
+import type { Rendered, RenderCounts, RenderInputs, RenderRequest } from './source/request.ts';
+import type { Worker } from '../base/worker.ts';
 import { availableParallelism } from 'node:os';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../base/errors.ts';
@@ -14,12 +20,6 @@ import { sourceTypeOf, withOverrides } from './detect.ts';
 import { findProgram, Workers } from './source/workers.ts';
 import { Semaphore } from '../base/semaphore.ts';
 import { stringifyJson } from '../base/json.ts';
-import type { ChartReader } from './helm/chart.ts';
-import type { Produced } from './document/complete.ts';
-import type { Input, Plan, Planning } from './source/plan.ts';
-import type { KustomizationReader } from './kustomize/closure.ts';
-import type { Rendered, RenderCounts, RenderInputs, RenderRequest } from './source/request.ts';
-import type { Worker } from '../base/worker.ts';
 
 interface RendererOptions {
   /** Path of the program `manifests`, in which Helm, Kustomize and Jsonnet are. Its versions are asked once. */

@@ -1,11 +1,11 @@
 // The card of an Approval: who waits for what, and what became of it.
-import { applicationName, shortRevision } from '../model/application.ts';
 import type { RichTextBlockElement, RichTextSection } from '@slack/types';
 import type { Approval } from '../model/coxswain.ts';
 import type { EffectOperation } from '../model/effect.ts';
 import type { Card, CardPlace } from './card.ts';
 import type { Part } from './text.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
+import { applicationName, shortRevision } from '../model/application.ts';
 import { isOpen } from '../engine/approval/approval.ts';
 import { stricter } from '../policy/policy.ts';
 import { gateAfterText, hiddenText } from '../policy/gate-text.ts';

@@ -1,9 +1,9 @@
 // What every card is made of: its words, its place, and the line that says which application it is about.
-import { applicationName, shortRevision } from '../model/application.ts';
 import type { Button, KnownBlock } from '@slack/types';
 import type { Application } from '../model/application.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Part } from './text.ts';
+import { applicationName, shortRevision } from '../model/application.ts';
 import { repositoryPage, titleOf } from './change.ts';
 import { code, link, plain } from './text.ts';
 

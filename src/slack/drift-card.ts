@@ -1,11 +1,11 @@
 // The card of a drift episode: what differs, where, what Git says, what is live, and who wrote it.
-import { applicationName, isAutomated } from '../model/application.ts';
 import type { RichTextBlockElement } from '@slack/types';
 import type { Application } from '../model/application.ts';
 import type { DriftEpisode, DriftedObject } from '../model/coxswain.ts';
 import type { FieldChange } from '../model/effect.ts';
 import type { Card, CardPlace } from './card.ts';
 import type { Part } from './text.ts';
+import { applicationName, isAutomated } from '../model/application.ts';
 import { keyTitle } from '../model/kube.ts';
 import { button, headline, revisionFact } from './card.ts';
 import { clip, count, diffBox, escapeMrkdwn, escapeText, facts, line, moment, rich } from './text.ts';

@@ -1,9 +1,9 @@
 // The review modal: what exactly would be applied, and the one button that approves exactly that.
-import { applicationName } from '../model/application.ts';
 import type { KnownBlock, ModalView } from '@slack/types';
 import type { Approval } from '../model/coxswain.ts';
 import type { Effect, ObjectDiff } from '../model/effect.ts';
 import type { CardPlace } from './card.ts';
+import { applicationName } from '../model/application.ts';
 import { isOpen } from '../engine/approval/approval.ts';
 import { gateAfterText } from '../policy/gate-text.ts';
 import { diffObjects } from '../diff/diff.ts';

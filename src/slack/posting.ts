@@ -1,12 +1,12 @@
 // One card in one channel: its intent is stored before the post, and an unknown outcome is a look-up, not a retry
 // (docs/decisions/0004).
-import { randomUUID } from 'node:crypto';
-import { ErrorCode } from '@slack/web-api';
 import type { ChatPostMessageResponse, WebClient } from '@slack/web-api';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { CardState } from '../model/coxswain.ts';
 import type { Card } from './card.ts';
+import { randomUUID } from 'node:crypto';
+import { ErrorCode } from '@slack/web-api';
 import { hashOf } from '../base/canonical.ts';
 import { rfc3339 } from '../base/clock.ts';
 import { isObject } from '../model/kube.ts';

@@ -1,9 +1,7 @@
 // The Slack app: cards out, commands and clicks in; it only writes Requests, the engine acts on them.
 import type { Beside } from './card-context.ts';
 import type { QueueMetricsOf } from '../base/queue.ts';
-import { App } from '@slack/bolt';
 import type { RespondFn } from '@slack/bolt';
-import { WebClient } from '@slack/web-api';
 import type { WebClientOptions } from '@slack/web-api';
 import type { Clock } from '../base/clock.ts';
 import type { AppError } from '../base/errors.ts';
@@ -12,8 +10,11 @@ import type { Answer, Chat } from '../chatops/ports.ts';
 import type { Request } from '../model/coxswain.ts';
 import type { Effect } from '../model/effect.ts';
 import type { Store } from '../store/store.ts';
-import { listenToClicks } from './clicks.ts';
 import type { InboxContext } from './inbox.ts';
+import type { Permit } from '../base/permit.ts';
+import { App } from '@slack/bolt';
+import { WebClient } from '@slack/web-api';
+import { listenToClicks } from './clicks.ts';
 import { tellAlone, whisper } from './inbox.ts';
 import { Outbox } from './outbox.ts';
 import { Places } from './card-context.ts';
@@ -21,7 +22,6 @@ import { slackError } from './posting.ts';
 import { listenToCommands } from './slash.ts';
 import { Socket, slackLogger } from './socket.ts';
 import { escapeMrkdwn, link } from './text.ts';
-import type { Permit } from '../base/permit.ts';
 
 interface SlackOptions {
   /** Default: none are kept. */

@@ -1,9 +1,9 @@
 // The one connection over which Slack tells of commands and clicks: opened again whenever it is lost, without end.
 import type { QueueMetricsOf } from '../base/queue.ts';
-import { LogLevel, SocketModeReceiver } from '@slack/bolt';
 import type { Logger as SlackLogger } from '@slack/bolt';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
+import { LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { AppError } from '../base/errors.ts';
 import { KeyQueue } from '../base/queue.ts';
 import { slackError } from './posting.ts';

@@ -4,11 +4,11 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Mirror } from '../cluster/mirror.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { Sealing } from './seal.ts';
+import type { Kept } from './collection-index.ts';
 import { AppError } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { isObject } from '../model/kube.ts';
 import { hasOurStatus, isBlank, isOurs, sealed, sealedPatch } from './seal.ts';
-import type { Kept } from './collection-index.ts';
 import { watchIndex } from './collection-index.ts';
 
 /** One JSON patch operation (RFC 6902). */

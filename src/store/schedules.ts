@@ -1,10 +1,10 @@
 // When what is looked at from time to time is looked at again, as coxswain-cm sets it.
 import type { Logger } from '../base/log.ts';
 import type { Running, Schedule } from '../base/schedule.ts';
-import { startSchedule } from '../base/schedule.ts';
 import type { ScheduleName } from './schedule-settings.ts';
-import { scheduleNames } from './schedule-settings.ts';
 import type { Store } from './store.ts';
+import { startSchedule } from '../base/schedule.ts';
+import { scheduleNames } from './schedule-settings.ts';
 
 /** Begins the look at each tick of the schedule, as it is set at that time. Returns what ends it. */
 export type Recurring = (name: ScheduleName, look: () => Promise<void> | void) => () => void;

@@ -1,7 +1,7 @@
 // MACs on our own resources: whoever may write them can read one, but make none, nor bring a former state back with its
 // MAC.
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { KubeObject } from '../model/kube.ts';
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { canonicalJson } from '../base/canonical.ts';
 import { cox } from '../model/annotations.ts';
 import { isObject } from '../model/kube.ts';

@@ -1,15 +1,15 @@
 // Settings that live in the cluster: Argo CD's ConfigMaps and Secrets for what it defines, coxswain-cm for ours.
 import type { KubeObject } from '../model/kube.ts';
+import type { MatchMode } from '../policy/rbac.ts';
+import type { ScheduleSettings } from './schedule-settings.ts';
+import type { RepositoryLogin } from './repository-secrets.ts';
+import type { HealthScript } from './customizations.ts';
 import { argo, inClusterServer } from '../model/annotations.ts';
 import { isObject } from '../model/kube.ts';
 import { parseDuration } from '../policy/duration.ts';
 import { policyFault } from '../policy/rbac.ts';
-import type { MatchMode } from '../policy/rbac.ts';
-import type { ScheduleSettings } from './schedule-settings.ts';
 import { readSchedules } from './schedule-settings.ts';
-import type { RepositoryLogin } from './repository-secrets.ts';
 import { readRepository } from './repository-secrets.ts';
-import type { HealthScript } from './customizations.ts';
 import { readHealthScripts } from './customizations.ts';
 
 /** A cluster Secret (Argo CD: util/db/cluster.go SecretToCluster); `config` is its JSON as it stands. */

@@ -1,6 +1,5 @@
 // What Coxswain remembers: Applications, projects, our own resources and settings, kept in the control-plane cluster
 // and watched.
-import { randomBytes } from 'node:crypto';
 import type { Api } from '../cluster/api.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Discovery } from '../cluster/discovery/discovery.ts';
@@ -8,16 +7,17 @@ import type { Mirror } from '../cluster/mirror.ts';
 import type { AppProject } from '../model/project.ts';
 import type { Application } from '../model/application.ts';
 import type { Approval, DriftEpisode, Request, SyncRecord } from '../model/coxswain.ts';
-import { argoGroup } from '../model/argo-kinds.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Settings } from './settings.ts';
+import type { Collection } from './collection.ts';
+import { randomBytes } from 'node:crypto';
+import { argoGroup } from '../model/argo-kinds.ts';
 import { AppError } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { argo } from '../model/annotations.ts';
 import { coxGroup } from '../model/coxswain.ts';
 import { isObject } from '../model/kube.ts';
 import { ClusterIdentities } from './cluster-identities.ts';
-import type { Collection } from './collection.ts';
 import { watchCollection } from './collection.ts';
 import { sealKey } from './seal.ts';
 import {

@@ -1,19 +1,19 @@
 // Runs the groups of a sync one after the other, as far as they go without waiting (Argo CD:
 // gitops-engine/pkg/sync/sync_context.go Sync).
 import type { OperationPhase } from '../model/application.ts';
+import type { Stop } from './judged.ts';
+import type { Run } from './run.ts';
+import type { Task } from './task.ts';
+import type { Wait } from './wait.ts';
 import { dryRunTask, isReplaced } from './apply.ts';
 import { runGroup } from './group.ts';
 import { letGo } from './hooks.ts';
 import { makeNamespace } from './namespace.ts';
 import { awaitsConfirmation, awaitsOthers, stillDeleting } from './prune.ts';
-import type { Stop } from './judged.ts';
 import { judgeRest } from './judged.ts';
-import type { Run } from './run.ts';
 import { isCompleted, isFailed, isPending, isRunning, record, titleOf } from './task.ts';
-import type { Task } from './task.ts';
 import { isServed } from './validity.ts';
 import { waitFor, waitForOthers } from './wait.ts';
-import type { Wait } from './wait.ts';
 
 type Verdict = Wait | Stop | { phase: OperationPhase; message: string };
 

@@ -1,24 +1,24 @@
 // Writes one object: dry run, takeover of older managers, server-side apply, removals; replace and force by option.
+import type { FieldValidation } from '../cluster/api.ts';
+import type { FieldPath } from '../model/effect.ts';
+import type { KubeObject } from '../model/kube.ts';
+import type { Permit } from './input.ts';
+import type { Run } from './run.ts';
+import type { Task } from './task.ts';
 import { sameJson } from '../base/canonical.ts';
 import { AppError, errorMessage, textAt } from '../base/errors.ts';
 import { isInternal, isStatus } from '../cluster/api-error.ts';
-import type { FieldValidation } from '../cluster/api.ts';
 import { leftBehind } from '../diff/given-up.ts';
 import { removalPatch, removals } from '../diff/removals.ts';
 import { foldStringData } from '../diff/secret-data.ts';
 import { takeover } from '../diff/takeover.ts';
 import { cox } from '../model/annotations.ts';
 import { isApplication } from '../model/argo-kinds.ts';
-import type { FieldPath } from '../model/effect.ts';
-import type { KubeObject } from '../model/kube.ts';
-import type { Permit } from './input.ts';
 import { renewed } from './last-applied.ts';
 import { bound, isAgreed, isGuarded, judgedly, versionOf } from './judged.ts';
 import { mayPass, refOf } from './run.ts';
-import type { Run } from './run.ts';
 import { isForced } from './selection.ts';
 import { kubectlName, record } from './task.ts';
-import type { Task } from './task.ts';
 import { isServed } from './validity.ts';
 
 function validation(run: Run, task: Task): FieldValidation {

@@ -1,13 +1,13 @@
 // One phase and wave: prunes, then what must go before a hook, then creates and updates, kind after kind.
+import type { Run } from './run.ts';
+import type { Task } from './task.ts';
+import type { Wait } from './wait.ts';
 import { applyTask } from './apply.ts';
 import { prepareHook } from './hooks.ts';
 import { pruneTask } from './prune.ts';
-import type { Run } from './run.ts';
 import { isPending, record } from './task.ts';
-import type { Task } from './task.ts';
 import { definitionOf, isServed } from './validity.ts';
 import { waitFor } from './wait.ts';
-import type { Wait } from './wait.ts';
 
 /** Milliseconds after which a kind whose definition was just applied is looked for again. */
 const definitionMs = 200;

@@ -1,17 +1,17 @@
 // Hooks: begun once an operation, judged by their health, deleted by their policy.
+import type { Api, ObjectRef } from '../cluster/api.ts';
+import type { OperationPhase } from '../model/application.ts';
+import type { KubeObject } from '../model/kube.ts';
+import type { Run } from './run.ts';
+import type { Task } from './task.ts';
 import { AppError } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
-import type { Api, ObjectRef } from '../cluster/api.ts';
 import { argo, cox } from '../model/annotations.ts';
-import type { OperationPhase } from '../model/application.ts';
 import { hookOf } from '../model/hooks.ts';
-import type { KubeObject } from '../model/kube.ts';
 import { isAgreed, isGuarded, versionOf } from './judged.ts';
 import { hookMark } from './plan.ts';
 import { refOf } from './run.ts';
-import type { Run } from './run.ts';
 import { isCompleted, isPending, kubectlName, record } from './task.ts';
-import type { Task } from './task.ts';
 
 /** It keeps a hook's object until its result has been read. */
 export function hasHookFinalizer(object: KubeObject): boolean {

@@ -1,12 +1,12 @@
 // Writes under approval: each is judged over the object as it is, carries that it is still so, and is judged again when
 // it is not.
-import { AppError } from '../base/errors.ts';
-import { isStatus } from '../cluster/api-error.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Permit, Write } from './input.ts';
 import type { Run } from './run.ts';
-import { isPending, kubectlName, record } from './task.ts';
 import type { Task } from './task.ts';
+import { AppError } from '../base/errors.ts';
+import { isStatus } from '../cluster/api-error.ts';
+import { isPending, kubectlName, record } from './task.ts';
 
 /** Nothing more is written before the gate has been asked again. */
 export interface Stop {

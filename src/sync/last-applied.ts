@@ -1,7 +1,7 @@
 // What client-side tools remember of their last apply, kept up to date by ours (docs/decisions/0034).
+import type { KubeObject } from '../model/kube.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { argo } from '../model/annotations.ts';
-import type { KubeObject } from '../model/kube.ts';
 
 /** Of all annotations of an object together, names and values (Kubernetes API: TotalAnnotationSizeLimitB). */
 const limit = 256 * 1024;

@@ -1,12 +1,12 @@
 // The destination namespace, made before everything else when CreateNamespace=true asks for it (Argo CD:
 // gitops-engine/pkg/sync/sync_context.go autoCreateNamespace).
-import { syncOptions } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { StepInput } from './input.ts';
-import { bound, isGuarded, judgedly } from './judged.ts';
 import type { Run } from './run.ts';
-import { kubectlName, record, rowOf } from './task.ts';
 import type { Task } from './task.ts';
+import { syncOptions } from '../model/application.ts';
+import { bound, isGuarded, judgedly } from './judged.ts';
+import { kubectlName, record, rowOf } from './task.ts';
 
 /**
  * Name of the namespace to make, for a part of the application too. undefined if it is not asked for, or is one of the

@@ -1,17 +1,17 @@
 // Builds the tasks of a sync out of targets, and their order: phase, wave, kind, name (Argo CD:
 // gitops-engine/pkg/sync/sync_tasks.go). Pure.
-import { rfc3339 } from '../base/clock.ts';
 import type { SyncPhase } from '../model/application.ts';
+import type { HookInfo } from '../model/hooks.ts';
+import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import type { SyncTarget } from './input.ts';
+import type { Task } from './task.ts';
+import { rfc3339 } from '../base/clock.ts';
 import { argo, cox } from '../model/annotations.ts';
 import { isApplication, isProject } from '../model/argo-kinds.ts';
 import { hookOf, isPrunable, kindOrder, phaseOrder, resourceOptions, waveOf } from '../model/hooks.ts';
-import type { HookInfo } from '../model/hooks.ts';
 import { gvkOf, isObject, keyText } from '../model/kube.ts';
-import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import { textAt } from '../model/read.ts';
-import type { SyncTarget } from './input.ts';
 import { isPending, markPrune, markUnchanged, movesMessage, record, rowOf } from './task.ts';
-import type { Task } from './task.ts';
 
 interface PlanInput {
   targets: readonly SyncTarget[];

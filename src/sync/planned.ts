@@ -1,8 +1,8 @@
 // The plan of an attempt, in an annotation beside the state of its operation: syncResult names what was worked on alone
 // (Argo CD).
+import type { Application, OperationState, ResourceResult } from '../model/application.ts';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { cox } from '../model/annotations.ts';
-import type { Application, OperationState, ResourceResult } from '../model/application.ts';
 import { isObject } from '../model/kube.ts';
 import { rowId } from './task.ts';
 

@@ -1,12 +1,12 @@
 // Deletes what Git no longer has: exactly the object that was seen, never one of the same name that came later.
+import type { Run } from './run.ts';
+import type { Task } from './task.ts';
 import { errorMessage } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { argo } from '../model/annotations.ts';
 import { isGuarded, judgedly, versionOf } from './judged.ts';
 import { mayPass, refOf } from './run.ts';
-import type { Run } from './run.ts';
 import { isPending, movesMessage, record } from './task.ts';
-import type { Task } from './task.ts';
 
 type Propagation = 'Foreground' | 'Background' | 'Orphan';
 

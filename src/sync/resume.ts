@@ -2,8 +2,8 @@
 // it.
 import type { ResourceResult } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
-import { isMarkedUnchanged, isPending, kubectlName, markedUid, record, rowId } from './task.ts';
 import type { Task, TaskKind } from './task.ts';
+import { isMarkedUnchanged, isPending, kubectlName, markedUid, record, rowId } from './task.ts';
 
 interface ResumeInput {
   rows: readonly ResourceResult[];

@@ -1,7 +1,7 @@
 // How an attempt ends: with the operation, or with another attempt later (Argo CD: controller/appcontroller.go
 // processRequestedAppOperation). Pure.
-import { rfc3339 } from '../base/clock.ts';
 import type { OperationPhase, OperationState, RetryStrategy } from '../model/application.ts';
+import { rfc3339 } from '../base/clock.ts';
 import { parseDuration } from '../policy/duration.ts';
 
 /**

@@ -1,16 +1,16 @@
 // One step of one operation while it runs: its tasks, what it has just seen, and the state it persists.
+import type { ObjectRef } from '../cluster/api.ts';
+import type { OperationState, ResourceResult } from '../model/application.ts';
+import type { KubeObject, ResourceKey } from '../model/kube.ts';
+import type { StepInput } from './input.ts';
+import type { Task } from './task.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import { errorKind } from '../base/errors.ts';
 import { ApiError } from '../cluster/api-error.ts';
-import type { ObjectRef } from '../cluster/api.ts';
 import { syncOptions } from '../model/application.ts';
-import type { OperationState, ResourceResult } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
-import type { KubeObject, ResourceKey } from '../model/kube.ts';
-import type { StepInput } from './input.ts';
 import { doneRows, rowsOf, unpackPlan } from './planned.ts';
 import { isPending, rowsIn } from './task.ts';
-import type { Task } from './task.ts';
 
 /** Lives for one step: what outlasts it is in `state`, which is persisted. */
 export class Run {

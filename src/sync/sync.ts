@@ -1,12 +1,13 @@
 // Sync: makes the cluster match what an operation asks for, in small steps that can be cut off anywhere and begun
 // again.
-import { rfc3339 } from '../base/clock.ts';
 import type { Application, OperationPhase, OperationState, ResourceResult } from '../model/application.ts';
+import type { StepInput, StepResult } from './input.ts';
+import type { Task } from './task.ts';
+import { rfc3339 } from '../base/clock.ts';
 import { syncOptions } from '../model/application.ts';
 import { keyText } from '../model/kube.ts';
 import { advance } from './advance.ts';
 import { releaseHooks, terminateHooks } from './hooks.ts';
-import type { StepInput, StepResult } from './input.ts';
 import { namespaceTask, namespaceToMake } from './namespace.ts';
 import { planTasks, selectTasks } from './plan.ts';
 import { doneRows, packPlan, rowsOf } from './planned.ts';
@@ -15,7 +16,6 @@ import { beginRetry, endAttempt, waitsUntil } from './retry.ts';
 import { Run } from './run.ts';
 import { isHeal, isSelected, skipsHooks } from './selection.ts';
 import { isMarkedUnchanged, kubectlName, rowsIn, saysUnchanged } from './task.ts';
-import type { Task } from './task.ts';
 import { findInvalid } from './validity.ts';
 
 export type { Judgement, StepInput, StepResult, SyncTarget, Write } from './input.ts';

@@ -1,10 +1,10 @@
 // One task of a sync: an object in a phase and wave, and the row that remembers how far it came.
 import type { HookPhase, ResourceResult, SyncPhase } from '../model/application.ts';
-import { imagesOf } from '../model/images.ts';
-import { keyText } from '../model/kube.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { Place } from '../base/errors.ts';
 import type { HookInfo } from '../model/hooks.ts';
+import { imagesOf } from '../model/images.ts';
+import { keyText } from '../model/kube.ts';
 
 export type TaskKind = 'apply' | 'prune' | 'hook' | 'namespace';
 

@@ -1,14 +1,14 @@
 // What makes an operation impossible before it begins: kinds that the cluster does not serve and objects that are not
 // permitted.
+import type { KubeObject } from '../model/kube.ts';
+import type { Run } from './run.ts';
+import type { Task } from './task.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { conditionsOf } from '../health/conditions.ts';
 import { apiVersionOf, isObject } from '../model/kube.ts';
-import type { KubeObject } from '../model/kube.ts';
 import { at, textAt } from '../model/read.ts';
 import { kindBrought } from './plan.ts';
-import type { Run } from './run.ts';
 import { record } from './task.ts';
-import type { Task } from './task.ts';
 
 /** The task that brings this task's kind, if it is part of the same sync. */
 export function definitionOf(run: Run, task: Task): Task | undefined {

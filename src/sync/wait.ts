@@ -1,7 +1,7 @@
 // What a sync waits for, in Argo CD's words, and whose events end the waiting.
 import type { ResourceKey } from '../model/kube.ts';
-import { titleOf } from './task.ts';
 import type { Task } from './task.ts';
+import { titleOf } from './task.ts';
 
 export interface Wait {
   /** The operation's message meanwhile. */

@@ -1,13 +1,13 @@
 // Prometheus metrics; names and labels that Argo CD has are kept, so that its dashboards go on working.
-import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Api } from '../cluster/api.ts';
 import type { Live } from '../cluster/live.ts';
 import type { Application } from '../model/application.ts';
 import type { Schedules } from '../store/schedules.ts';
 import type { Store } from '../store/store.ts';
+import type { createQueueMetrics } from './queue-metrics.ts';
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import { inClusterServer } from '../model/annotations.ts';
 import { isAutomated, sourcesOf } from '../model/application.ts';
-import type { createQueueMetrics } from './queue-metrics.ts';
 import { repositoryPage, repositoryText } from './parts.ts';
 import { openEpisodes, waitingApproval } from './summary.ts';
 

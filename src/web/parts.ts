@@ -1,7 +1,7 @@
 // The small pieces that the pages are made of: status, revision, time and difference.
-import { shortRevision } from '../model/application.ts';
 import type { Application, ApplicationSource, Destination } from '../model/application.ts';
 import type { Html } from './html.ts';
+import { shortRevision } from '../model/application.ts';
 import { inClusterServer } from '../model/annotations.ts';
 import { html } from './html.ts';
 import { withoutTrailing } from '../base/trim.ts';

@@ -1,7 +1,7 @@
 // Metrics of the work queues, under the names of client-go (util/workqueue/metrics.go, component-base/metrics).
-import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { QueueMetricsOf } from '../base/queue.ts';
+import { Counter, Gauge, Histogram } from 'prom-client';
 
 /** A millisecond to a quarter of an hour: what is quicker is measured no better, what is slower is told by the log. */
 const buckets = [0.001, 0.005, 0.025, 0.1, 0.5, 2, 10, 60, 300, 900];

@@ -1,7 +1,7 @@
 // Set-up of GitHub in the browser: pages, one cookie, and what works and what does not once it is done.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AppError, describeError } from '../base/errors.ts';
 import type { Html } from './html.ts';
+import { AppError, describeError } from '../base/errors.ts';
 import { html, page } from './html.ts';
 
 /** What the pages ask; errors are told to whoever looks. */

@@ -1,9 +1,5 @@
 // The dashboard and the HTTP API: read-only pages that follow the cluster live, health, readiness and metrics.
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import type { Clock } from '../base/clock.ts';
 import type { Application } from '../model/application.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
@@ -13,6 +9,11 @@ import type { Store } from '../store/store.ts';
 import type { ApplicationView } from './application-page.ts';
 import type { Html, Page } from './html.ts';
 import type { ResourceView } from './resource-view.ts';
+import type { SetupPages } from './setup-page.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { systemClock } from '../base/clock.ts';
 import { stringifyJson } from '../base/json.ts';
 import { applicationKey } from '../model/application.ts';
@@ -24,7 +25,6 @@ import { html, page } from './html.ts';
 import { listPage } from './list-page.ts';
 import { Listeners } from './listeners.ts';
 import { shownApplication } from './public-application.ts';
-import type { SetupPages } from './setup-page.ts';
 import { answerSetup, isSetupPath } from './setup-page.ts';
 
 interface WebOptions {

@@ -1,11 +1,11 @@
 // A view for Argo CD's server over a sandbox Redis, for engine tests.
 import type { TestContext } from 'node:test';
-import { openArgoCdView } from '../../src/argocd/argocd.ts';
 import type { ArgoCdConfig } from '../../src/argocd/argocd.ts';
+import type { stage } from '../engine/fixture.ts';
+import { openArgoCdView } from '../../src/argocd/argocd.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger, type Logger } from '../../src/base/log.ts';
 import { startRedis, type SandboxRedis } from '../../sandbox/redis.ts';
-import type { stage } from '../engine/fixture.ts';
 
 type View = NonNullable<NonNullable<Parameters<typeof stage>[2]>['view']>;
 

@@ -1,9 +1,9 @@
 // What Argo CD's server is shown is written when it changes, never else, and whatever becomes of its Redis.
+import type { SandboxRedis } from '../../sandbox/redis.ts';
 import assert from 'node:assert/strict';
 import { gunzipSync } from 'node:zlib';
 import { test } from 'node:test';
 import { silentLogger } from '../../src/base/log.ts';
-import type { SandboxRedis } from '../../sandbox/redis.ts';
 import { eventually } from '../control-plane.ts';
 import { stage, type Stage } from '../engine/fixture.ts';
 import { openView } from './fixture.ts';

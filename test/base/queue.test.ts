@@ -1,10 +1,10 @@
 // The key queue: order, coalescing, delays, backoff and the end, under a clock that only moves by steps.
+import type { KeyQueueOptions, Outcome } from '../../src/base/queue.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SteppedClock } from '../../src/base/clock.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { KeyQueue } from '../../src/base/queue.ts';
-import type { KeyQueueOptions, Outcome } from '../../src/base/queue.ts';
 
 interface Held {
   key: string;

@@ -1,10 +1,10 @@
 // Schedules by cron expressions, with the timers and the date of node-cron stepped.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Logger } from '../../src/base/log.ts';
-import { silentLogger } from '../../src/base/log.ts';
 import type { Schedule } from '../../src/base/schedule.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { silentLogger } from '../../src/base/log.ts';
 import { scheduleFault, scheduleOf, startSchedule } from '../../src/base/schedule.ts';
 
 const start = Date.parse('2026-06-01T00:00:00Z');

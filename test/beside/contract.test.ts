@@ -1,16 +1,16 @@
 // What Argo CD was recorded to do with an operation (`npm run beside -- --record`), held against what Coxswain writes,
 // against what it tells of it, and against the stand-in that other tests have for Argo CD.
+import type { Application, Operation } from '../../src/model/application.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
+import type { Case, Letter, Step } from '../../sandbox/beside/contract/case.ts';
+import type { Row, Table } from '../../sandbox/beside/contract/row.ts';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { judge } from '../../src/change/judge.ts';
-import type { Application, Operation } from '../../src/model/application.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { effectivePolicy } from '../../src/policy/policy.ts';
 import { cases } from '../../sandbox/beside/contract/cases.ts';
-import type { Case, Letter, Step } from '../../sandbox/beside/contract/case.ts';
-import type { Row, Table } from '../../sandbox/beside/contract/row.ts';
 import { eventually } from '../control-plane.ts';
 import { stage, type Stage } from '../engine/fixture.ts';
 import { configMap, patchApp } from '../engine/manifests.ts';

@@ -1,11 +1,11 @@
 // A stand-in for Argo CD's controller: carries `operation` out as Argo CD 3.5 was seen to, by kubectl's client-side
 // apply, with the same patches of state, history and comparison. Plain directories of YAML only.
-import { execFile, execFileSync } from 'node:child_process';
 import type { TestContext } from 'node:test';
-import { parseAllDocuments } from 'yaml';
 import type { Application, Operation, OperationState, ResourceResult } from '../../src/model/application.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import type { Stage } from '../engine/fixture.ts';
+import { execFile, execFileSync } from 'node:child_process';
+import { parseAllDocuments } from 'yaml';
 import { rfc3339 } from '../../src/base/clock.ts';
 import { isAutomated, sourcesOf, syncOptions } from '../../src/model/application.ts';
 import { isObject } from '../../src/model/kube.ts';

@@ -1,7 +1,6 @@
 // Applications over a real repository, rendered as plain YAML folders; what a sync would do is the difference of the
 // manifests.
 import type { TestContext } from 'node:test';
-import { parseAllDocuments } from 'yaml';
 import type { Application } from '../../src/model/application.ts';
 import type { Approval } from '../../src/model/coxswain.ts';
 import type { AppProject } from '../../src/model/project.ts';
@@ -9,6 +8,7 @@ import type { ChangeDeps, Desired } from '../../src/change/deps.ts';
 import type { Effect, ObjectDiff } from '../../src/model/effect.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import type { PullInput } from '../../src/change/pull.ts';
+import { parseAllDocuments } from 'yaml';
 import { AppError } from '../../src/base/errors.ts';
 import { canonicalJson, hashOf } from '../../src/base/canonical.ts';
 import { applicationKey, sourcesOf } from '../../src/model/application.ts';

@@ -1,7 +1,7 @@
 // What a merge brought, by every way of merging: the applications of all its commits are followed.
+import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { mergedRange, touchedBy } from '../../src/change/touched.ts';
 import { application, configMap, world, type World } from './fixture.ts';
 

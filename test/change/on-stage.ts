@@ -1,10 +1,10 @@
 // Previews of a branch of the stage's repository, over a real comparison with a real cluster.
+import type { AppPreview, PullPreview } from '../../src/change/pull.ts';
+import type { Stage } from '../engine/fixture.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { AppPreview, PullPreview } from '../../src/change/pull.ts';
-import type { Stage } from '../engine/fixture.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createChange } from '../../src/change/change.ts';
 import { createDesiring } from '../../src/engine/application/desired.ts';

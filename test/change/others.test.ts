@@ -1,12 +1,12 @@
 // What a pull request says of other applications: what moves between them, what a deletion takes along, and whose
 // objects it writes.
+import type { PullPreview } from '../../src/change/pull.ts';
+import type { Stage } from '../engine/fixture.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import type { PullPreview } from '../../src/change/pull.ts';
-import type { Stage } from '../engine/fixture.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { previewPull } from '../../src/change/preview.ts';
 import { createDesiring } from '../../src/engine/application/desired.ts';

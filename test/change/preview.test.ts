@@ -1,10 +1,10 @@
 // Which applications a pull request touches, and what is said of each, over a real repository.
+import type { World } from './fixture.ts';
+import type { AppPreview, PullPreview } from '../../src/change/pull.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createChange } from '../../src/change/change.ts';
 import { application, child, configMap, live, world } from './fixture.ts';
-import type { World } from './fixture.ts';
-import type { AppPreview, PullPreview } from '../../src/change/pull.ts';
 
 const signal = new AbortController().signal;
 

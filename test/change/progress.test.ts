@@ -1,9 +1,9 @@
 // How far an application has followed a merge: one row per situation, and one run over a real repository.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Application, ApplicationStatus, Operation } from '../../src/model/application.ts';
 import type { Approval, ApprovalPhase } from '../../src/model/coxswain.ts';
 import type { JudgeInput } from '../../src/change/judge.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { packPlan } from '../../src/sync/planned.ts';
 import { createChange } from '../../src/change/change.ts';
 import { judge } from '../../src/change/judge.ts';

@@ -1,9 +1,9 @@
 // What the projects keep from a pull request's preview, over a real comparison with a real cluster.
+import type { Stage } from '../engine/fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { diffCheck } from '../../src/github/markdown/check-content.ts';
 import { renderComment } from '../../src/github/markdown/comment.ts';
-import type { Stage } from '../engine/fixture.ts';
 import { preview, rowOf } from './on-stage.ts';
 import { automated, config, synced } from '../engine/manifests.ts';
 import { stage } from '../engine/fixture.ts';

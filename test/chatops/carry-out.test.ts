@@ -1,8 +1,8 @@
 // What commands do, who may give them, and that giving one twice is giving it once.
+import type { Request } from '../../src/model/coxswain.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AppError } from '../../src/base/errors.ts';
-import type { Request } from '../../src/model/coxswain.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { bed, outcome } from './fixture.ts';
 import { eventually } from '../control-plane.ts';

@@ -1,6 +1,6 @@
 // A kill switch that ends nobody: it cuts off one write, before or after it was handled.
-import { Killed, KillSwitch } from '../../sandbox/mutation-counter.ts';
 import type { KillSide } from '../../sandbox/mutation-counter.ts';
+import { Killed, KillSwitch } from '../../sandbox/mutation-counter.ts';
 
 /** For what has no memory, or is started again by the test: going on is then the same as starting again. */
 export class Cut extends KillSwitch {

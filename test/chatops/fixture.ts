@@ -1,7 +1,5 @@
 // The command room over the real store and real git; the forge is a value that remembers what it was asked.
-import { readFileSync, readdirSync } from 'node:fs';
 import type { TestContext } from 'node:test';
-import { parseAllDocuments } from 'yaml';
 import type { Answer, Forge } from '../../src/chatops/ports.ts';
 import type { Chatops } from '../../src/chatops/chatops.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
@@ -13,16 +11,18 @@ import type { KillSwitch } from '../../sandbox/mutation-counter.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import type { Origin } from '../git/origin.ts';
 import type { Store } from '../../src/store/store.ts';
+import type { Authors } from '../../src/engine/application/pass.ts';
+import type { Clock } from '../../src/base/clock.ts';
+import { readFileSync, readdirSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
 import { connectCluster } from '../../src/cluster/cluster.ts';
 import { AppError } from '../../src/base/errors.ts';
-import type { Authors } from '../../src/engine/application/pass.ts';
 import { createChatops } from '../../src/chatops/chatops.ts';
 import { coxGroup, coxVersion } from '../../src/model/coxswain.ts';
 import { eventually, testCluster } from '../control-plane.ts';
 import { mirrors, origin as newOrigin } from '../git/origin.ts';
 import { openStore } from '../../src/store/store.ts';
 import { sealed, sealKey } from '../../src/store/seal.ts';
-import type { Clock } from '../../src/base/clock.ts';
 import { rfc3339, systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { startProxy } from '../../sandbox/cluster/proxy.ts';

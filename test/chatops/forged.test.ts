@@ -1,14 +1,14 @@
 // Requests that somebody else made: without our MAC they are nobody's, but for those from a terminal whose asker the
 // cluster vouches for.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Bed } from './fixture.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import type { Narrow } from '../narrow.ts';
+import type { Guard } from '../../src/store/guard.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { rfc3339, systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
-import type { Guard } from '../../src/store/guard.ts';
 import { createGuard } from '../../src/store/guard.ts';
 import { applyAdmission } from '../../sandbox/settings.ts';
 import { kubeOf } from '../../sandbox/kube.ts';

@@ -1,9 +1,9 @@
 // What a pull request decides: exactly the Approvals that its own merge brought.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Request } from '../../src/model/coxswain.ts';
 import type { Bed } from './fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { bed, outcome } from './fixture.ts';
 
 const digest = 'd'.repeat(64);

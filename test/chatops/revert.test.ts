@@ -1,10 +1,10 @@
 // `/cox revert`: the branch, the commit and the pull request that take a deploy back, made as `git revert` makes them.
+import type { Request } from '../../src/model/coxswain.ts';
+import type { Bed } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { Request } from '../../src/model/coxswain.ts';
-import type { Bed } from './fixture.ts';
 import { bed, outcome } from './fixture.ts';
 import { Cut } from './cut.ts';
 

@@ -1,13 +1,13 @@
 // A bed for tests of the command line: a stage whose repository is served on loopback, and `cox` as a process of its
 // own.
+import type { TestContext } from 'node:test';
+import type { Stage } from '../engine/fixture.ts';
+import type { TestCluster } from '../control-plane.ts';
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { TestContext } from 'node:test';
-import type { Stage } from '../engine/fixture.ts';
-import type { TestCluster } from '../control-plane.ts';
 import { cox } from '../../src/cli/run.ts';
 import { freePorts } from '../../sandbox/cluster/ports.ts';
 import { binaries } from '../../tools/binaries.ts';

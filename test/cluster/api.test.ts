@@ -1,13 +1,13 @@
 // The API client against a real API server.
+import type { Api } from '../../src/cluster/api.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ApiError, isStatus } from '../../src/cluster/api-error.ts';
-import type { Api } from '../../src/cluster/api.ts';
 import { isObject } from '../../src/model/kube.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { eventually, testCluster } from '../control-plane.ts';
 import { configMap, configMapKey, connect, connectThroughProxy, crd } from './connect.ts';
 

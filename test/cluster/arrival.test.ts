@@ -1,9 +1,9 @@
 // What is sent arrives: texts, keys and numbers through dry run, apply, read and watch of a real API server.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { keyOf } from '../../src/model/kube.ts';
 import { macOf } from '../../src/compare/object/digest.ts';
 import { testCluster } from '../control-plane.ts';

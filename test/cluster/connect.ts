@@ -1,12 +1,12 @@
 // Connects a cluster for a test: over TLS, or through the proxy that makes faults; short times, quiet.
 import type { TestContext } from 'node:test';
-import { startProxy } from '../../sandbox/cluster/proxy.ts';
 import type { Proxy } from '../../sandbox/cluster/proxy.ts';
+import type { Cluster, ClusterOptions } from '../../src/cluster/cluster.ts';
+import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
+import { startProxy } from '../../sandbox/cluster/proxy.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
-import type { Cluster, ClusterOptions } from '../../src/cluster/cluster.ts';
-import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
 
 export const quick = { idleMs: 3000, headersMs: 2000, baseMs: 40, maxMs: 300 };
 

@@ -1,13 +1,13 @@
 // The live cache under faults: connections cut, paused and expired, a busy server, a restart. No event is lost in the
 // end.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { SeenRequest } from '../../sandbox/cluster/faults.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
+import type { TestCluster } from '../control-plane.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { keyText } from '../../src/model/kube.ts';
 import { eventually, ownCluster, testCluster } from '../control-plane.ts';
-import type { TestCluster } from '../control-plane.ts';
 import { configMap, configMapKey, connect, connectThroughProxy } from './connect.ts';
 
 const kinds = [{ group: '', kind: 'ConfigMap' }];

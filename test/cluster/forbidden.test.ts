@@ -1,4 +1,5 @@
 // Rights narrowed as deploy/rbac.yaml advises: what may not be read is told in one warning, and works once it may be.
+import type { KubeObject } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,6 @@ import { parseAllDocuments } from 'yaml';
 import { writeKubeconfig } from '../../sandbox/cluster/access.ts';
 import { createOperator, toolsFolder } from '../../sandbox/operator.ts';
 import { createLogger } from '../../src/base/log.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { eventually, testCluster, type TestCluster } from '../control-plane.ts';
 import { connect } from './connect.ts';
 

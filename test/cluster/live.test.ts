@@ -1,11 +1,11 @@
 // The live cache over a real API server: what is kept, what is told, and what own writes do.
+import type { Cluster } from '../../src/cluster/cluster.ts';
+import type { LiveChange } from '../../src/cluster/live.ts';
+import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Registry } from 'prom-client';
-import type { Cluster } from '../../src/cluster/cluster.ts';
-import type { LiveChange } from '../../src/cluster/live.ts';
 import { keyOf, keyText } from '../../src/model/kube.ts';
-import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
 import { createQueueMetrics } from '../../src/web/queue-metrics.ts';
 import { eventually, testCluster } from '../control-plane.ts';
 import { configMap, configMapKey, connect, crd } from './connect.ts';

@@ -1,10 +1,10 @@
 // Texts of refused manifests: all faults, always in the same words.
+import type { ApiError } from '../../src/cluster/api-error.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apiErrorOf } from '../../src/cluster/api-error.ts';
-import type { ApiError } from '../../src/cluster/api-error.ts';
 import { fieldAt, fieldText } from '../../src/cluster/field-text.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { testCluster } from '../control-plane.ts';
 import { connect, crd } from './connect.ts';
 

@@ -1,4 +1,6 @@
 // The pure rules of the cluster room: lines, versions, tracking, fingerprints, errors and paths.
+import type { ApiResource } from '../../src/cluster/discovery/discovery.ts';
+import type { KubeObject, ObjectMeta } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,13 +8,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { apiErrorOf, concernsSecrets } from '../../src/cluster/api-error.ts';
 import { parseAggregated, parseResourceList } from '../../src/cluster/discovery/discovery-documents.ts';
-import type { ApiResource } from '../../src/cluster/discovery/discovery.ts';
 import { argoClusterConfig, inClusterConfig } from '../../src/cluster/wire/cluster-config.ts';
 import { LineSplitter } from '../../src/cluster/watch/lines.ts';
 import { objectPath, withQuery } from '../../src/cluster/paths.ts';
 import { fingerprintOf, trackedBy } from '../../src/cluster/watch/record.ts';
 import { ObjectStore, compareVersions } from '../../src/cluster/watch/object-store.ts';
-import type { KubeObject, ObjectMeta } from '../../src/model/kube.ts';
 
 test('lines come out whole wherever the chunks are cut, within characters too', () => {
   const text = '{"a":"größe"}\n\n{"b":"日本"}\n{"c":1}\n';

@@ -1,21 +1,21 @@
 // What a watch makes of what comes over the wire, from a server that says exactly what the test wants.
-import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { SteppedClock, systemClock } from '../../src/base/clock.ts';
 import type { Clock } from '../../src/base/clock.ts';
+import type { ApiResource } from '../../src/cluster/discovery/discovery.ts';
+import type { WatchSink } from '../../src/cluster/watch/watch-options.ts';
+import type { WatchTiming } from '../../src/cluster/watch/watch-timing.ts';
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { test } from 'node:test';
+import { SteppedClock, systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { Semaphore } from '../../src/base/semaphore.ts';
-import type { ApiResource } from '../../src/cluster/discovery/discovery.ts';
 import { ObjectStore } from '../../src/cluster/watch/object-store.ts';
 import { Transport } from '../../src/cluster/wire/transport.ts';
 import { Reflector } from '../../src/cluster/watch/reflector.ts';
 import { defaultTiming } from '../../src/cluster/watch/watch-timing.ts';
-import type { WatchSink } from '../../src/cluster/watch/watch-options.ts';
-import type { WatchTiming } from '../../src/cluster/watch/watch-timing.ts';
 import { quick } from './connect.ts';
 
 const resource: ApiResource = {

@@ -1,15 +1,15 @@
 // What Argo CD applies is predicted as it applies it: told first, then done by kubectl itself, and both are the same.
-import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import type { TestContext } from 'node:test';
-import { test } from 'node:test';
 import type { Effect } from '../../src/model/effect.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
+import type { World } from './fixture.ts';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
 import { isStatus } from '../../src/cluster/api-error.ts';
 import { keyOf } from '../../src/model/kube.ts';
 import { withoutNoise } from '../../src/diff/diff.ts';
 import { binaries } from '../../tools/binaries.ts';
-import type { World } from './fixture.ts';
 import { configMap, deployment, mustGet, summary, world } from './fixture.ts';
 
 const { kubectl } = await binaries(['kubectl']);

@@ -1,9 +1,9 @@
 // Verdicts of whole applications against a real API server, and what they cost.
+import type { KubeObject } from '../../src/model/kube.ts';
 import { scripts } from '../worker.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isEmptyEffect } from '../../src/compare/effect/effect.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { eventually } from '../control-plane.ts';
 import { resourceViews } from '../../src/engine/resource-view.ts';
 import { configMap, deployment, world } from './fixture.ts';

@@ -1,10 +1,10 @@
 // The digest: equal exactly when a sync would do the same, whatever else happens around it.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { EffectOperation } from '../../src/model/effect.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
-import { configMap, deployment, macKey, world } from './fixture.ts';
 import type { World } from './fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { configMap, deployment, macKey, world } from './fixture.ts';
 import { createComparer } from '../../src/compare/compare.ts';
 import { jq } from '../worker.ts';
 import { effectDifference } from '../../src/compare/effect/effect.ts';

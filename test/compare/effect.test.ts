@@ -1,7 +1,7 @@
 // The three facts, the removals and the digest against a real API server: one row for each case that the design names.
+import type { KubeObject } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { configMap, deployment, mustGet, summary, world } from './fixture.ts';
 import { effectDeletes, isEmptyEffect } from '../../src/compare/effect/effect.ts';
 

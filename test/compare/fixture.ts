@@ -1,12 +1,12 @@
 // A real cluster with a comparer for tests, the writes that other tools make, and the least of a sync.
 import type { TestContext } from 'node:test';
-import assert from 'node:assert/strict';
 import type { Application } from '../../src/model/application.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Comparer, Comparison, EffectInput } from '../../src/compare/compare.ts';
 import type { Effect, FieldPath, ObjectDiff } from '../../src/model/effect.ts';
 import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
+import assert from 'node:assert/strict';
 import { connectCluster } from '../../src/cluster/cluster.ts';
 import { createComparer } from '../../src/compare/compare.ts';
 import { isStatus } from '../../src/cluster/api-error.ts';

@@ -1,11 +1,11 @@
 // ignoreDifferences: no drift and no reason to sync, but part of what a sync applies, unless
 // RespectIgnoreDifferences=true keeps them as they are live.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Application } from '../../src/model/application.ts';
 import type { Effect } from '../../src/model/effect.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import type { World } from './fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { configMap, deployment, mustGet, summary, world } from './fixture.ts';
 
 const ignoreDifferences = [{ group: '', kind: 'ConfigMap', jsonPointers: ['/data/x'] }];

@@ -1,10 +1,10 @@
 // Rules of ignoreDifferences in jq: what they name is ignored wherever it stands, and where one fails, its object alone
 // is left.
+import type { KubeObject } from '../../src/model/kube.ts';
+import type { Asker } from '../../src/compare/object/jq.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { Jq } from '../../src/compare/object/jq.ts';
-import type { Asker } from '../../src/compare/object/jq.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { configMap, deployment, summary, world } from './fixture.ts';
 

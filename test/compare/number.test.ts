@@ -1,7 +1,7 @@
 // Integers beyond 2^53 through comparison, drift and effect, and in everything that shows them.
+import type { KubeObject } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { applicationPage } from '../../src/web/application-page.ts';
 import { crd } from '../cluster/connect.ts';
 import { data, manifestsYaml } from '../../src/cli/output.ts';

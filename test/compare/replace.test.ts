@@ -1,10 +1,10 @@
 // Effects that are no apply: Replace=true is predicted as the PUT that it is, and an existing namespace gets its
 // managed labels.
+import type { KubeObject } from '../../src/model/kube.ts';
+import type { World } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { configMap, deployment, mustGet, summary, world } from './fixture.ts';
-import type { World } from './fixture.ts';
 
 const replaced = { 'argocd.argoproj.io/sync-options': 'Replace=true' };
 

@@ -1,8 +1,8 @@
 // What is pointed out as risky in an effect.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Application } from '../../src/model/application.ts';
 import type { ObjectEffect } from '../../src/compare/effect/facts.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { risksOf } from '../../src/compare/effect/risks.ts';
 
 function app(environment?: string): Application {

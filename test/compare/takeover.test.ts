@@ -1,8 +1,9 @@
 // What Git gives up or changes in objects that kubectl or Argo CD applied client-side: the defaults in it belong to the
 // manifest that named it.
+import type { KubeObject } from '../../src/model/kube.ts';
+import type { World } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { argo } from '../../src/model/annotations.ts';
 import { leftBehind } from '../../src/diff/given-up.ts';
 import { keyOf } from '../../src/model/kube.ts';
@@ -10,7 +11,6 @@ import { withoutNoise } from '../../src/diff/diff.ts';
 import { takeover } from '../../src/diff/takeover.ts';
 import { eventually } from '../control-plane.ts';
 import { deployment, mustGet, world } from './fixture.ts';
-import type { World } from './fixture.ts';
 
 const http = { httpGet: { path: '/', port: 80 } };
 const mounted = (volume: Record<string, unknown>): Record<string, unknown> => ({

@@ -1,12 +1,12 @@
 // The server fails at one object: the others are judged all the same, and the one is asked again.
+import type { KubeObject } from '../../src/model/kube.ts';
+import type { World } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { SteppedClock } from '../../src/base/clock.ts';
 import { isInternal } from '../../src/cluster/api-error.ts';
 import { eventually } from '../control-plane.ts';
 import { configMap, world } from './fixture.ts';
-import type { World } from './fixture.ts';
 
 /**
  * A webhook that must agree to every ConfigMap of this namespace labelled `ask: yes`, and cannot be reached. Answers

@@ -1,7 +1,7 @@
 // Rules of ignoreDifferences that jq cannot read: what they concern is left alone, all else is judged.
+import type { Comparison } from '../../src/compare/compare.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Comparison } from '../../src/compare/compare.ts';
 import { configMap, world } from './fixture.ts';
 
 const ignoreDifferences = [

@@ -1,15 +1,15 @@
 // The Helm chart: the same installation as `kubectl apply -k deploy`, installed, upgraded and removed by helm itself.
+import type { ExecFileSyncOptionsWithStringEncoding } from 'node:child_process';
+import type { TestContext } from 'node:test';
+import type { KubeObject } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ExecFileSyncOptionsWithStringEncoding } from 'node:child_process';
-import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { keyOf, keyText } from '../../src/model/kube.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { eventually, ownCluster } from '../control-plane.ts';

@@ -1,17 +1,17 @@
 // What deploy/ holds is taken by a real API server, and grants what the source needs and no more.
+import type { KubeObject } from '../../src/model/kube.ts';
+import type { TestCluster } from '../control-plane.ts';
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { nodeFlags } from '../../sandbox/operator.ts';
 import { pins } from '../../tools/pins.ts';
 import { readConfig, variables } from '../../src/operator/config.ts';
 import { eventually, ownCluster } from '../control-plane.ts';
-import type { TestCluster } from '../control-plane.ts';
 
 const root = join(import.meta.dirname, '../..');
 const deploy = join(root, 'deploy');

@@ -1,15 +1,15 @@
 // The README's installation: its commands are run in their order, against a real API server with and without Argo CD.
+import type { TestContext } from 'node:test';
+import type { KubeObject } from '../../src/model/kube.ts';
+import type { TestCluster } from '../control-plane.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { test } from 'node:test';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { binaries } from '../../tools/binaries.ts';
-import type { TestCluster } from '../control-plane.ts';
 import { eventually, ownCluster } from '../control-plane.ts';
 import { workload } from '../engine/controller-workload.ts';
 

@@ -1,7 +1,7 @@
 // Field changes and unified diffs of objects.
+import type { KubeObject } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { diffFields, diffObjects, sameObject } from '../../src/diff/diff.ts';
 import { foldStringData } from '../../src/diff/secret-data.ts';
 import { ignoreRulesFor, ignoredIn, ignoredPaths } from '../../src/diff/ignore.ts';

@@ -1,8 +1,8 @@
 // Diffs of large objects: what differs is shown, and nothing of what is the same is written out.
+import type { KubeObject } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { diffObjects } from '../../src/diff/diff.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
 
 function configMap(data: Record<string, string>): KubeObject {
   return {

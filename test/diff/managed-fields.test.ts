@@ -1,7 +1,7 @@
 // Field sets, takeover and removals on values as the API server writes them.
+import type { KubeObject, ManagedFieldsEntry } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject, ManagedFieldsEntry } from '../../src/model/kube.ts';
 import { difference, fieldSet, holds, pathId, treeOf, union, withParents } from '../../src/diff/managed-fields.ts';
 import { ownedChanges } from '../../src/diff/owned.ts';
 import { pathText } from '../../src/diff/path.ts';

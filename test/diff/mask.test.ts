@@ -1,7 +1,7 @@
 // Secret values stay inside: what the mask shows and what it must not.
+import type { KubeObject } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { maskObjects } from '../../src/diff/mask.ts';
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';

@@ -1,4 +1,5 @@
 // Laws of pure functions, tried on inputs that fast-check makes from one seed; a failure names seed and path.
+import type { KubeObject } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -10,7 +11,6 @@ import { withIgnoredFrom } from '../../src/diff/ignored-from.ts';
 import { diffLines } from '../../src/diff/lines.ts';
 import { maskObjects } from '../../src/diff/mask.ts';
 import { hasPath, pathOfPointer, valueAt, withoutPaths } from '../../src/diff/path.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { parseDuration } from '../../src/policy/duration.ts';
 import { renewed } from '../../src/sync/last-applied.ts';
 

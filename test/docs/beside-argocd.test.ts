@@ -1,10 +1,10 @@
 // docs/beside-argocd.md: its commands are run in their order, and the names in it exist.
+import type { KubeObject } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { argo, cox } from '../../src/model/annotations.ts';
 import { variables } from '../../src/operator/config.ts';
 import { shardMap } from '../../src/store/controller-sightings.ts';

@@ -1,7 +1,7 @@
 // Applications of applications: children come, sync and go as Git says.
+import type { Stage } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Stage } from './fixture.ts';
 import { automated, config, configMap, dataOf, push, quiet, synced, syncedTo } from './manifests.ts';
 import { stage } from './fixture.ts';
 

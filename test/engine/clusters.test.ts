@@ -1,7 +1,7 @@
 // Destinations: a second cluster through its Secret, and everything that can be wrong with one.
+import type { Stage } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Stage } from './fixture.ts';
 import { automated, config, configMap, dataOf, isSynced, synced } from './manifests.ts';
 import { ownCluster } from '../control-plane.ts';
 import { stage } from './fixture.ts';

@@ -1,9 +1,9 @@
 // Detours round another application's gate: an operation that does more than it names, and deletions that no prune
 // makes.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Stage } from './fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { approvalIn, automated, config, dataOf, operate, patchApp, person, push, synced } from './manifests.ts';
 import { stage } from './fixture.ts';
 import { agreeTo } from './approval/fixture.ts';

@@ -1,9 +1,9 @@
 // Applications whose charts come from a repository: a new version is followed, and what changes without a commit asks.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { ChartRepository } from '../fetch/servers.ts';
 import type { Stage } from './fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { chartFiles, chartRepository } from '../fetch/servers.ts';
 import { secret } from '../fetch/fetching.ts';
 import { agreeTo, gate } from './approval/fixture.ts';

@@ -1,11 +1,6 @@
 // A stage for engine tests: a bare repository that a test commits to, a namespace of its own, and an engine that works
 // on it.
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { parseAllDocuments } from 'yaml';
 import type { ClusterConfig } from '../../src/cluster/wire/cluster-config.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { View } from '../../src/engine/application/view.ts';
@@ -19,6 +14,11 @@ import type { Renderer } from '../../src/render/render.ts';
 import type { Git } from '../../src/git/git.ts';
 import type { Schedules } from '../../src/store/schedules.ts';
 import type { Store } from '../../src/store/store.ts';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
 import { AppError } from '../../src/base/errors.ts';
 import { sameJson } from '../../src/base/canonical.ts';
 import { systemClock } from '../../src/base/clock.ts';

@@ -1,9 +1,9 @@
 // A state of an operation that somebody wrote, and asks to have terminated: nothing goes for its sake.
+import type { TestContext } from 'node:test';
+import type { Stage } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { agreeTo } from './approval/fixture.ts';
-import type { Stage } from './fixture.ts';
 import { automated, config, configMap, ended, patchApp, person, synced } from './manifests.ts';
 import { stage } from './fixture.ts';
 

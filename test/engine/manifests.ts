@@ -1,11 +1,11 @@
 // Manifests, and short ways to ask for things, that the engine's tests share.
-import { systemClock } from '../../src/base/clock.ts';
-import { createAuthors } from '../../src/engine/approval/authors.ts';
 import type { RequestDeps } from '../../src/engine/request.ts';
 import type { Application, Operation } from '../../src/model/application.ts';
 import type { Actor, Approval } from '../../src/model/coxswain.ts';
 import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
 import type { Stage } from './fixture.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { createAuthors } from '../../src/engine/approval/authors.ts';
 import { sealedPatch, sealKey } from '../../src/store/seal.ts';
 import { eventually } from '../control-plane.ts';
 

@@ -1,9 +1,9 @@
 // Objects that move between applications in one commit: they change hands as they are, whichever application comes
 // first.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
 import type { Stage } from './fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import {
   automated,
   config,

@@ -1,9 +1,9 @@
 // An object that belongs to a gated application is gated for everybody: whoever writes it asks under the owner's
 // policy, or is refused by its name.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Stage } from './fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { approve } from '../../src/engine/request.ts';
 import {
   approvalIn,

@@ -1,7 +1,7 @@
 // Tables of the engine's pure parts: conditions and times, merge patches, covering effects, self-heal's patience.
+import type { Application, Condition } from '../../src/model/application.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Application, Condition } from '../../src/model/application.ts';
 import { healDelayMs } from '../../src/engine/decide/decide.ts';
 import { diffMergePatch } from '../../src/base/merge-patch.ts';
 import { driftFingerprint } from '../../src/engine/drift/drift.ts';

@@ -1,10 +1,10 @@
 // A destination by name: what it meant when something was approved or synced says nothing of where it points now.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Approval } from '../../src/model/coxswain.ts';
-import { inClusterServer } from '../../src/model/annotations.ts';
 import type { Stage } from './fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inClusterServer } from '../../src/model/annotations.ts';
 import { approvalIn, approvalsOf, config, ended, operate, synced } from './manifests.ts';
 import { ownCluster, testCluster } from '../control-plane.ts';
 import { stage } from './fixture.ts';

@@ -1,12 +1,12 @@
 // What has ended is deleted 30 days later, under a clock that only moves by steps; what has not, stays.
+import type { Approval, DriftEpisode, Request } from '../../src/model/coxswain.ts';
+import type { Recurring } from '../../src/store/schedules.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Approval, DriftEpisode, Request } from '../../src/model/coxswain.ts';
 import { rfc3339, SteppedClock, systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
 import { startRetention } from '../../src/engine/retention.ts';
-import type { Recurring } from '../../src/store/schedules.ts';
 import { openStore } from '../../src/store/store.ts';
 import { eventually, testCluster } from '../control-plane.ts';
 import { applyCrds } from './fixture.ts';

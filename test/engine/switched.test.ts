@@ -1,8 +1,8 @@
 // Approvals while applications change hands between Coxswain's engine and Argo CD's, and where neither works.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Stage } from './fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { stage } from './fixture.ts';
 import { approvalIn, approvalsOf, config, dataOf, patchApp, quiet, synced } from './manifests.ts';
 import { agreeTo, bob, carol, closed, gate } from './approval/fixture.ts';

@@ -1,7 +1,7 @@
 // Two engines never work on the same application: ours writes nothing while Argo CD's controller works beside it.
+import type { Stage } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Stage } from './fixture.ts';
 import { stage } from './fixture.ts';
 import { automated, config, dataOf } from './manifests.ts';
 import { workload } from './controller-workload.ts';

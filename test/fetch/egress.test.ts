@@ -1,5 +1,6 @@
 // Where nothing is fetched: private addresses that nobody listed, redirects that lead there, and what an unmerged
 // revision asks for of its own.
+import type { Scope } from '../../src/engine/remote/remotes.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isPrivateAddress } from '../../src/fetch/address.ts';
@@ -7,7 +8,6 @@ import { normaliseRepo } from '../../src/model/repository.ts';
 import { origin } from '../git/origin.ts';
 import { application, fetching, maps, secret, settingsOf, signal } from './fetching.ts';
 import { chartFiles, chartRepository, folder, web, write } from './servers.ts';
-import type { Scope } from '../../src/engine/remote/remotes.ts';
 
 test('addresses of the own network, the machine, and of what only leads there are private', () => {
   const inside =

@@ -1,4 +1,12 @@
 // A fetcher with settings of the test's own, and the rendering of applications with it.
+import type { Desiring } from '../../src/engine/application/desired.ts';
+import type { Fetcher } from '../../src/fetch/fetch.ts';
+import type { Remotes } from '../../src/engine/remote/remotes.ts';
+import type { Application, ApplicationSource } from '../../src/model/application.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
+import type { AppProject } from '../../src/model/project.ts';
+import type { Settings } from '../../src/store/settings.ts';
+import type { TestContext } from 'node:test';
 import { binaries } from '../../tools/binaries.ts';
 import { createDesiring } from '../../src/engine/application/desired.ts';
 import { createRenderer } from '../../src/render/render.ts';
@@ -8,14 +16,6 @@ import { systemClock } from '../../src/base/clock.ts';
 import { mirrors } from '../git/origin.ts';
 import { worker } from '../worker.ts';
 import { folder } from './servers.ts';
-import type { Desiring } from '../../src/engine/application/desired.ts';
-import type { Fetcher } from '../../src/fetch/fetch.ts';
-import type { Remotes } from '../../src/engine/remote/remotes.ts';
-import type { Application, ApplicationSource } from '../../src/model/application.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
-import type { AppProject } from '../../src/model/project.ts';
-import type { Settings } from '../../src/store/settings.ts';
-import type { TestContext } from 'node:test';
 
 export const { signal } = new AbortController();
 

@@ -1,4 +1,7 @@
 // What charts come from: a chart repository as `helm repo index` makes it, and an OCI registry, both on loopback.
+import type { IncomingMessage, RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,9 +13,6 @@ import { createServer as createSocket } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { binaries } from '../../tools/binaries.ts';
 import { eventually } from '../control-plane.ts';
-import type { IncomingMessage, RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { TestContext } from 'node:test';
 
 export function folder(t: TestContext): string {
   const dir = mkdtempSync(join(tmpdir(), 'cox-fetch-'));

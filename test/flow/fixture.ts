@@ -1,17 +1,17 @@
 // An operator without GitHub credentials, a GitHub to set it up with, and one address for both of its ports.
+import type { TestContext } from 'node:test';
+import type { SandboxGitHub } from '../../sandbox/github/github.ts';
+import type { Operator } from '../../sandbox/operator.ts';
+import type { TestCluster } from '../control-plane.ts';
 import assert from 'node:assert/strict';
 import { createServer, request as httpRequest } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { writeKubeconfig } from '../../sandbox/cluster/access.ts';
-import type { SandboxGitHub } from '../../sandbox/github/github.ts';
 import { startGitHub } from '../../sandbox/github/github.ts';
-import type { Operator } from '../../sandbox/operator.ts';
 import { createOperator, toolsFolder } from '../../sandbox/operator.ts';
 import { cox } from '../../src/cli/run.ts';
-import type { TestCluster } from '../control-plane.ts';
 import { testCluster } from '../control-plane.ts';
 
 /** One address for page and webhooks, as an Ingress has it. */

@@ -1,4 +1,6 @@
 // A pull request of two commits, rebased onto the branch: each of them is followed, and what waits is decided there.
+import type { Scene } from '../../sandbox/scene.ts';
+import type { Stage } from '../../sandbox/story/stage.ts';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,8 +11,6 @@ import { say } from '../../sandbox/story/commands.ts';
 import { deployed, imageOf, waitingApproval } from '../../sandbox/story/merge.ts';
 import { startScene } from '../../sandbox/scene.ts';
 import { checkOn, deploymentOf, isSynced, livingComment, waitApp, waitFor } from '../../sandbox/story/stage.ts';
-import type { Scene } from '../../sandbox/scene.ts';
-import type { Stage } from '../../sandbox/story/stage.ts';
 
 async function rebased(scene: Scene, tell: (line: string) => void): Promise<void> {
   const stage: Stage = { scene, tell, withinMs: 60_000, signal: undefined };

@@ -1,8 +1,8 @@
 // Set-up of GitHub in clicks: from an operator without credentials to an App that is installed and hears.
+import type { Place } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../control-plane.ts';
-import type { Place } from './fixture.ts';
 import { place, printed } from './fixture.ts';
 
 interface Shown {

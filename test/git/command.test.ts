@@ -1,4 +1,6 @@
 // One run of git through simple-git: how it ends, what it is given, and what nobody else sees of it.
+import type { CommandSetup, GitCommand } from '../../src/git/command.ts';
+import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
@@ -11,8 +13,6 @@ import { SteppedClock } from '../../src/base/clock.ts';
 import { gitCommand } from '../../src/git/command.ts';
 import { mirrorName } from '../../src/git/url.ts';
 import { mirrors, origin, temporary } from './origin.ts';
-import type { CommandSetup, GitCommand } from '../../src/git/command.ts';
-import type { TestContext } from 'node:test';
 
 interface Bed {
   git: GitCommand;

@@ -1,4 +1,5 @@
 // Credentials reach the server of the repository, and nothing else.
+import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -9,7 +10,6 @@ import { silentLogger } from '../../src/base/log.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { temporary } from './origin.ts';
 import { worker } from '../worker.ts';
-import type { TestContext } from 'node:test';
 
 /** A server that lets nobody in, and remembers who asked. */
 async function closedServer(t: TestContext, status: number): Promise<{ url: string; seen: (string | undefined)[] }> {

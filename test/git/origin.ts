@@ -1,4 +1,7 @@
 // A real repository to mirror: commits are made with the git binary in a folder of the test's own.
+import type { Clock } from '../../src/base/clock.ts';
+import type { Git } from '../../src/git/git.ts';
+import type { TestContext } from 'node:test';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,9 +10,6 @@ import { openGit } from '../../src/git/git.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { worker } from '../worker.ts';
-import type { Clock } from '../../src/base/clock.ts';
-import type { Git } from '../../src/git/git.ts';
-import type { TestContext } from 'node:test';
 
 export interface Origin {
   /** Path of the bare repository. */

@@ -1,4 +1,7 @@
 // A repository over HTTP: looking whether something moved costs one request, and bringing it one process.
+import type { Git } from '../../src/git/git.ts';
+import type { Origin } from './origin.ts';
+import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -10,9 +13,6 @@ import { openGit } from '../../src/git/git.ts';
 import { askBackend, sendAnswer } from '../../sandbox/github/git/backend.ts';
 import { origin, temporary } from './origin.ts';
 import { worker } from '../worker.ts';
-import type { Git } from '../../src/git/git.ts';
-import type { Origin } from './origin.ts';
-import type { TestContext } from 'node:test';
 
 interface Server {
   from: Origin;

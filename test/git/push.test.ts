@@ -1,4 +1,5 @@
 // A branch that the server refuses: what it will say again ends with its words, what passes is worth another try.
+import type { Answer } from '../../sandbox/github/faults.ts';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -9,7 +10,6 @@ import { openGit } from '../../src/git/git.ts';
 import { startGitHub } from '../../sandbox/github/github.ts';
 import { temporary } from './origin.ts';
 import { worker } from '../worker.ts';
-import type { Answer } from '../../sandbox/github/faults.ts';
 
 test('a branch is pushed with the credential that may write, though another one reads', async (t) => {
   const dir = temporary(t);

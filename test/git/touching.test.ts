@@ -1,8 +1,8 @@
 // Who had a hand in the files of a folder: every commit that changed them, on whichever line of history, and nobody
 // else.
+import type { Origin } from './origin.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Origin } from './origin.ts';
 import { mirrors, origin } from './origin.ts';
 
 const limit = 100;

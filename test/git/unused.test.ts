@@ -1,14 +1,14 @@
 // Mirrors that nobody uses: removed, also those of a former process, but never what another process has open.
+import type { TestContext } from 'node:test';
+import type { Origin } from './origin.ts';
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { SteppedClock } from '../../src/base/clock.ts';
 import { mirrorName } from '../../src/git/url.ts';
 import { until } from '../../sandbox/condition.ts';
 import { mirrors, origin, temporary } from './origin.ts';
-import type { Origin } from './origin.ts';
 
 const dayMs = 24 * 3_600_000;
 

@@ -1,7 +1,7 @@
 // Whoever asks gets an answer: in pull requests of forks, in those that touch nothing, and in closed ones.
+import type { Bed } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Bed } from './fixture.ts';
 import { app } from './markdown/sample.ts';
 import { bed, openPull, repo } from './fixture.ts';
 

@@ -1,15 +1,15 @@
 // How deliveries are taken by Probot behind our receiver: what it answers, and what its traps would be.
-import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
-import { createServer } from 'node:http';
 import type { TestContext } from 'node:test';
-import { test } from 'node:test';
 import type { Bed } from './fixture.ts';
 import type { Push } from '../../src/github/deliveries.ts';
 import type { Approval } from '../../src/model/coxswain.ts';
+import type { GitHubOptions } from '../../src/github/parts.ts';
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
+import { test } from 'node:test';
 import { SteppedClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/log.ts';
-import type { GitHubOptions } from '../../src/github/parts.ts';
 import { createGitHub } from '../../src/github/github.ts';
 import { openClient } from '../../src/github/client/client.ts';
 import { eventually } from '../control-plane.ts';

@@ -1,10 +1,4 @@
 // A sandbox GitHub with our App on it, over a real control plane; what a pull request would do is said by the test.
-import { createServer } from 'node:http';
-import { once } from 'node:events';
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { AppPreview, AppProgress, PullInput, PullPreview, PullProgress } from '../../src/change/pull.ts';
 import type { Change } from '../../src/change/change.ts';
@@ -16,6 +10,12 @@ import type { Push } from '../../src/github/deliveries.ts';
 import type { Request } from '../../src/model/coxswain.ts';
 import type { SandboxGitHub } from '../../sandbox/github/github.ts';
 import type { Store } from '../../src/store/store.ts';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import assert from 'node:assert/strict';
 import { connectCluster } from '../../src/cluster/cluster.ts';
 import { commentMarker } from '../../src/model/annotations.ts';
 import { createGitHub } from '../../src/github/github.ts';

@@ -1,7 +1,7 @@
 // A permission that the App lacks takes away what needs it and nothing else, and says who can grant it.
+import type { Bed } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Bed } from './fixture.ts';
 import { SteppedClock } from '../../src/base/clock.ts';
 import { bed, openPull, progressOf, repo } from './fixture.ts';
 import { app, changed, configMap } from './markdown/sample.ts';

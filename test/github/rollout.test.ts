@@ -1,8 +1,8 @@
 // A merged pull request: deployments, approval and rollout checks, and the comment as a tracker.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Approval } from '../../src/model/coxswain.ts';
 import type { Bed } from './fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { eventually } from '../control-plane.ts';
 import { SteppedClock } from '../../src/base/clock.ts';
 import { bed, openPull, progressOf, repo } from './fixture.ts';

@@ -1,10 +1,10 @@
 // Pull requests and repositories come and go.
-import { Octokit } from '@octokit/core';
 import type { Installations } from '../../src/github/client/installations.ts';
 import type { Host } from '../../src/github/client/probot.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Change } from '../../src/change/change.ts';
 import type { Round } from './round.ts';
+import { Octokit } from '@octokit/core';
 import { SteppedClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { PullQueue } from '../../src/github/pull/pull-queue.ts';

@@ -1,17 +1,17 @@
 // What is remembered goes with its subject: a thousand of each come and go, and nothing of them is left.
+import type { Git } from '../../src/git/git.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { Application } from '../../src/model/application.ts';
+import type { Round } from './round.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Git } from '../../src/git/git.ts';
-import type { Store } from '../../src/store/store.ts';
-import type { Application } from '../../src/model/application.ts';
 import { nextTurn, systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { Holdings } from '../../src/engine/application/holdings.ts';
 import { Memory } from '../../src/engine/application/memory.ts';
 import { createSources } from '../../src/engine/application/sources.ts';
-import type { Round } from './round.ts';
 import { kinds, namespaces } from './cluster.ts';
 import { shown, sweeps } from './github.ts';
 import { pad } from './round.ts';

@@ -1,9 +1,9 @@
 // Cards come and go: of channels that are not there, and of those that take no card.
-import { ErrorCode } from '@slack/web-api';
 import type { WebClient } from '@slack/web-api';
 import type { Approval } from '../../src/model/coxswain.ts';
 import type { Places } from '../../src/slack/card-context.ts';
 import type { Round } from './round.ts';
+import { ErrorCode } from '@slack/web-api';
 import { SteppedClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { Outbox } from '../../src/slack/outbox.ts';

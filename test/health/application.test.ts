@@ -1,9 +1,9 @@
 // Health of an application: the worst of what it manages, and who is to blame.
+import type { JudgedResource } from '../../src/health/health.ts';
+import type { HealthStatusCode } from '../../src/model/application.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applicationHealth } from '../../src/health/health.ts';
-import type { JudgedResource } from '../../src/health/health.ts';
-import type { HealthStatusCode } from '../../src/model/application.ts';
 
 function one(status: HealthStatusCode | undefined, fields: Partial<JudgedResource> = {}): JudgedResource {
   return {

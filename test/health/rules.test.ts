@@ -1,8 +1,8 @@
 // Health by kind: one row for every rule of Argo CD's built-in checks, and for the generic rule by conditions.
+import type { KubeObject, ObjectMeta } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { healthOf } from '../../src/health/health.ts';
-import type { KubeObject, ObjectMeta } from '../../src/model/kube.ts';
 
 type Fields = { metadata?: ObjectMeta; spec?: unknown; status?: unknown };
 

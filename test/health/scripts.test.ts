@@ -1,11 +1,11 @@
 // Health by scripts of argocd-cm, run by the program that the operator runs.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { HealthScripts } from '../../src/health/scripts.ts';
 import type { Script } from '../../src/health/scripts.ts';
 import type { Health } from '../../src/model/application.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HealthScripts } from '../../src/health/scripts.ts';
 import { render } from '../worker.ts';
 
 const boat: KubeObject = {

@@ -1,10 +1,10 @@
 // Drives random Secrets through the whole product, and looks for their words in every byte that left it.
-import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Application } from '../../src/model/application.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import type { Scene } from '../../sandbox/scene.ts';
 import type { Files, Random } from './shapes.ts';
+import assert from 'node:assert/strict';
 import { apply, get, list } from '../../sandbox/kube.ts';
 import { until } from '../../sandbox/condition.ts';
 import { startScene } from '../../sandbox/scene.ts';

@@ -1,9 +1,9 @@
 // Everything that leaves Coxswain, as text: what GitHub and Slack were sent, pages, metrics, log, command line, and
 // objects in the cluster.
+import type { Scene } from '../../sandbox/scene.ts';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Scene } from '../../sandbox/scene.ts';
 import { get } from '../../sandbox/kube.ts';
 
 const cli = join(import.meta.dirname, '../../src/cli/cli.ts');

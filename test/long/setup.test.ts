@@ -1,8 +1,8 @@
 // Set-up of GitHub in a real browser: what its rules about forms, cookies and policies permit.
+import type { Tab } from '../../sandbox/browser.ts';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import type { Tab } from '../../sandbox/browser.ts';
 import { Browser } from '../../sandbox/browser.ts';
 import { eventually } from '../control-plane.ts';
 import { place, printed } from '../flow/fixture.ts';

@@ -1,4 +1,6 @@
 // Every field of Argo CD's contract has its effect or is told: none is passed over in silence.
+import type { ApplicationSpec } from '../../src/model/application.ts';
+import type { AppProject } from '../../src/model/project.ts';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,8 +8,6 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { findingText, idleFields, idleOperationFields, idleProjectFields } from '../../src/model/contract.ts';
 import { isObject } from '../../src/model/kube.ts';
-import type { ApplicationSpec } from '../../src/model/application.ts';
-import type { AppProject } from '../../src/model/project.ts';
 
 const root = join(import.meta.dirname, '../..');
 

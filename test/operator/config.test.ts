@@ -1,11 +1,11 @@
 // The environment: defaults, files, and every fault at once without a secret in it.
+import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { readConfig, variables } from '../../src/operator/config.ts';
 import { AppError } from '../../src/base/errors.ts';
 

@@ -1,8 +1,8 @@
 // WEBHOOK_PROXY_URL: what a channel is sent arrives as GitHub signed it.
+import type { AddressInfo } from 'node:net';
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Webhooks } from '@octokit/webhooks';

@@ -1,4 +1,9 @@
 // One process works at a time: others wait for the Lease, and take it over when its holder is gone.
+import type { TestContext } from 'node:test';
+import type { Api } from '../../src/cluster/api.ts';
+import type { Clock } from '../../src/base/clock.ts';
+import type { ClusterConfig } from '../../src/cluster/wire/cluster-config.ts';
+import type { KillSwitch } from '../../sandbox/mutation-counter.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { spawn } from 'node:child_process';
@@ -6,17 +11,12 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
-import type { Api } from '../../src/cluster/api.ts';
-import type { Clock } from '../../src/base/clock.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
-import type { ClusterConfig } from '../../src/cluster/wire/cluster-config.ts';
 import { Lease } from '../../src/operator/lease.ts';
 import { configMap, connectThroughProxy } from '../cluster/connect.ts';
 import { startProxy } from '../../sandbox/cluster/proxy.ts';
-import type { KillSwitch } from '../../sandbox/mutation-counter.ts';
 import { administrator, eventually, testCluster } from '../control-plane.ts';
 
 const ref = (namespace: string) => ({ group: 'coordination.k8s.io', kind: 'Lease', namespace, name: 'coxswain' });

@@ -1,9 +1,9 @@
 // The ports: what each answers, before the parts are there and after, and that none answers for another.
+import type { AddressInfo } from 'node:net';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLogger } from '../../src/base/log.ts';
 import { listenForHealth, listenForPeople, stopPort, type Handler, type Port } from '../../src/operator/server.ts';
-import type { AddressInfo } from 'node:net';
 
 const free = { host: '127.0.0.1', port: 0 };
 const says =

@@ -1,9 +1,9 @@
 // Whose turn an application is: by COX_ENGINE, its annotations and what is seen of Argo CD's controller.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Application } from '../../src/model/application.ts';
 import type { AppProject } from '../../src/model/project.ts';
 import type { Engines, Turn } from '../../src/policy/engine.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { isSkipped, isTurnFault, turnOf } from '../../src/policy/engine.ts';
 
 const skip = 'argocd.argoproj.io/skip-reconcile';

@@ -1,12 +1,12 @@
 // The gate: one row per rule, and a test for each hole it closes (docs/security/gate.md).
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { AppProject } from '../../src/model/project.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
-import { approvalName, approvalRequired, decideGate, mayApprove } from '../../src/policy/gate.ts';
 import type { GateAuthors, GateInput, Person } from '../../src/policy/gate.ts';
-import { effectivePolicy, loosenedGates, loosens, policyFaults } from '../../src/policy/policy.ts';
 import type { EffectivePolicy } from '../../src/policy/policy.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { approvalName, approvalRequired, decideGate, mayApprove } from '../../src/policy/gate.ts';
+import { effectivePolicy, loosenedGates, loosens, policyFaults } from '../../src/policy/policy.ts';
 
 const open: EffectivePolicy = { gated: false, environment: undefined, approvers: [], approvals: 1, slack: undefined };
 const gated: EffectivePolicy = { ...open, gated: true };

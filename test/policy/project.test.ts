@@ -1,8 +1,8 @@
 // What a project permits: repositories, destinations, kinds and whole specs, with Argo CD's messages.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Application } from '../../src/model/application.ts';
 import type { AppProject, ProjectSpec } from '../../src/model/project.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { destinationPermitted, resourceDenied, sourcePermitted, specConditions } from '../../src/policy/project.ts';
 
 function project(spec: ProjectSpec): AppProject {

@@ -1,9 +1,9 @@
 // Who may do what: policies, groups, project roles, denials and the default role, as Argo CD reads them.
+import type { AppProject, ProjectRole } from '../../src/model/project.ts';
+import type { Action } from '../../src/policy/rbac.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AppProject, ProjectRole } from '../../src/model/project.ts';
 import { authoriser, authorisers, policyFault, rbacObject } from '../../src/policy/rbac.ts';
-import type { Action } from '../../src/policy/rbac.ts';
 
 function project(name: string, roles: ProjectRole[]): AppProject {
   return {

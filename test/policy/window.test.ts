@@ -1,10 +1,10 @@
 // Sync windows: active times, precedence, and the change of the clocks.
+import type { SyncWindow } from '../../src/model/project.ts';
+import type { WindowInput } from '../../src/policy/window.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SyncWindow } from '../../src/model/project.ts';
 import { syncWindow } from '../../src/policy/window.ts';
 import { worker } from '../worker.ts';
-import type { WindowInput } from '../../src/policy/window.ts';
 
 const night: SyncWindow = { kind: 'allow', schedule: '0 22 * * *', duration: '2h', applications: ['*'] };
 const freeze: SyncWindow = { kind: 'deny', schedule: '0 22 * * *', duration: '1h', applications: ['*'] };

@@ -1,10 +1,10 @@
 // Submodules and files in Git LFS are refused by name wherever a rendering would read them, and nowhere else.
+import type { ApplicationSource } from '../../src/model/application.ts';
+import type { Bench } from './bench.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AppError } from '../../src/base/errors.ts';
 import { bench, configMap, names } from './bench.ts';
-import type { ApplicationSource } from '../../src/model/application.ts';
-import type { Bench } from './bench.ts';
 
 const pointer =
   'version https://git-lfs.github.com/spec/v1\n' +

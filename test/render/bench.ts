@@ -1,4 +1,9 @@
 // A renderer with the real tools, over repositories of the test's own.
+import type { ApplicationSource } from '../../src/model/application.ts';
+import type { Origin } from '../git/origin.ts';
+import type { Rendered, RenderRequest } from '../../src/render/source/request.ts';
+import type { Renderer } from '../../src/render/render.ts';
+import type { TestContext } from 'node:test';
 import { cpSync } from 'node:fs';
 import assert from 'node:assert/strict';
 import { AppError } from '../../src/base/errors.ts';
@@ -7,11 +12,6 @@ import { createRenderer } from '../../src/render/render.ts';
 import { filesOf } from '../../src/git/git.ts';
 import { worker } from '../worker.ts';
 import { mirrors, origin } from '../git/origin.ts';
-import type { ApplicationSource } from '../../src/model/application.ts';
-import type { Origin } from '../git/origin.ts';
-import type { Rendered, RenderRequest } from '../../src/render/source/request.ts';
-import type { Renderer } from '../../src/render/render.ts';
-import type { TestContext } from 'node:test';
 
 export interface Bench {
   origin: Origin;

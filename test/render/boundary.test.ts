@@ -1,5 +1,8 @@
 // What a branch may not read: whatever its files, and the Application in it, say, nothing but the repository reaches
 // its manifests.
+import type { Bench } from './bench.ts';
+import type { ApplicationSource } from '../../src/model/application.ts';
+import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -7,9 +10,6 @@ import { test } from 'node:test';
 import { AppError } from '../../src/base/errors.ts';
 import { bench, configMap } from './bench.ts';
 import { temporary } from '../git/origin.ts';
-import type { Bench } from './bench.ts';
-import type { ApplicationSource } from '../../src/model/application.ts';
-import type { TestContext } from 'node:test';
 
 const secret = 'hunter2-of-the-operator';
 

@@ -1,11 +1,11 @@
 // What Git names is rendered, or refused with its place, or named as left out: it never goes missing in silence.
+import type { ApplicationSource } from '../../src/model/application.ts';
+import type { Place } from '../../src/base/errors.ts';
 import assert from 'node:assert/strict';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { bench, configMap, names, refusal } from './bench.ts';
-import type { ApplicationSource } from '../../src/model/application.ts';
-import type { Place } from '../../src/base/errors.ts';
 
 const claim = 'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: data\n';
 

@@ -1,5 +1,6 @@
 // Our reading of YAML against Kubernetes' own, document by document: sigs.k8s.io/yaml where Go is, else what it
 // answered before.
+import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,7 +14,6 @@ import { parseTexts } from '../../src/render/document/yaml.ts';
 import { temporary } from '../git/origin.ts';
 import { worker } from '../worker.ts';
 import { documents } from './grammar.ts';
-import type { TestContext } from 'node:test';
 
 const [seed, count] = [20261128, 10_000];
 const stored = join(import.meta.dirname, 'oracle', 'answers.bin');

@@ -1,5 +1,7 @@
 // What the libraries make in a process that goes on, against what the commands of the same versions print, byte for
 // byte: one request after the other, hostile ones among them.
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -8,13 +10,11 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import type { AddressInfo } from 'node:net';
 import { AppError } from '../../src/base/errors.ts';
 import { findProgram, Workers, type ToolName } from '../../src/render/source/workers.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { configMap } from './bench.ts';
 import { temporary } from '../git/origin.ts';
-import type { TestContext } from 'node:test';
 
 const commands = await binaries(['helm', 'kustomize', 'manifests']);
 

@@ -1,11 +1,11 @@
 // What goes wrong is told with file, line and cause, and nothing leaves the repository.
+import type { ApplicationSource } from '../../src/model/application.ts';
 import assert from 'node:assert/strict';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { AppError } from '../../src/base/errors.ts';
 import { bench, configMap } from './bench.ts';
-import type { ApplicationSource } from '../../src/model/application.ts';
 
 const chart = 'apiVersion: v2\nname: shop\nversion: 1.0.0\n';
 

@@ -1,9 +1,9 @@
 // What renders again and what does not: keys by content.
+import type { Bench } from './bench.ts';
+import type { RenderRequest } from '../../src/render/source/request.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bench, configMap, names } from './bench.ts';
-import type { Bench } from './bench.ts';
-import type { RenderRequest } from '../../src/render/source/request.ts';
 
 const kustomization = (...resources: string[]): string =>
   `resources:\n${resources.map((name) => `  - ${name}\n`).join('')}`;

@@ -1,8 +1,8 @@
 // What Kustomize reads comes out, or is refused with its place, or is named.
+import type { Place } from '../../src/base/errors.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bench, configMap, flow, json, list, names, nested, refusal } from './bench.ts';
-import type { Place } from '../../src/base/errors.ts';
 
 interface Lost {
   what: string;

@@ -1,4 +1,5 @@
 // What nobody has merged shares neither process nor result with what somebody has.
+import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +9,6 @@ import { binaries } from '../../tools/binaries.ts';
 import { bench, configMap } from './bench.ts';
 import { temporary } from '../git/origin.ts';
 import { worker } from '../worker.ts';
-import type { TestContext } from 'node:test';
 
 const { manifests } = await binaries(['manifests']);
 

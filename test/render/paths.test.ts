@@ -1,12 +1,12 @@
 // However a path is written, and whatever links it leads over: a change there is noticed.
+import type { ApplicationSource } from '../../src/model/application.ts';
+import type { Bench } from './bench.ts';
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { bench, configMap } from './bench.ts';
 import { ChangedPaths } from '../../src/git/touch.ts';
-import type { ApplicationSource } from '../../src/model/application.ts';
-import type { Bench } from './bench.ts';
 
 type Source = Omit<ApplicationSource, 'repoURL'>;
 

@@ -1,10 +1,10 @@
 // The sample repository: every application renders, and its manifests name one placeholder address.
+import type { ApplicationSource } from '../../src/model/application.ts';
+import type { RenderRequest } from '../../src/render/source/request.ts';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { bench, copyInto, names } from './bench.ts';
-import type { ApplicationSource } from '../../src/model/application.ts';
-import type { RenderRequest } from '../../src/render/source/request.ts';
 
 const sample = join(import.meta.dirname, '../../examples/infra');
 const repoURL = 'https://github.com/acme/infra.git';

@@ -1,4 +1,5 @@
 // What each kind of source may say, rendered by the real tools.
+import type { KubeObject } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +11,6 @@ import { filesOf } from '../../src/git/git.ts';
 import { isObject } from '../../src/model/kube.ts';
 import { mirrors, origin, temporary } from '../git/origin.ts';
 import { worker } from '../worker.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
 
 const deployment =
   'apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1\n' +

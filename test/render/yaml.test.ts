@@ -1,11 +1,11 @@
 // YAML as Kubernetes reads it, and the tracking annotation.
+import type { AppError } from '../../src/base/errors.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseDocuments, parseYaml } from '../../src/render/document/yaml.ts';
 import { isObject } from '../../src/model/kube.ts';
 import { worker } from '../worker.ts';
 import { trackingId, trackingName } from '../../src/render/document/tracking.ts';
-import type { AppError } from '../../src/base/errors.ts';
 
 // Expected values are those of sigs.k8s.io/yaml, which Kubernetes and Argo CD use.
 const scalars: [string, unknown][] = [

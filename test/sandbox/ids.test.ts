@@ -1,11 +1,11 @@
 // Ids of two sandboxes, one after the other: a cluster that remembers what was done in the first must not take the
 // second for it.
+import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { startGitHub } from '../../sandbox/github/github.ts';
 import { startSlack } from '../../sandbox/slack/slack.ts';
 

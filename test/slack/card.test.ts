@@ -1,11 +1,11 @@
 // Cards and the review as people read them: golden files (UPDATE_GOLDEN=1 writes them anew), Slack's limits, and
 // hostile words.
+import type { Card } from '../../src/slack/card.ts';
+import type { Json, JsonObject } from '../../sandbox/slack/workspace/json.ts';
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Card } from '../../src/slack/card.ts';
-import type { Json, JsonObject } from '../../sandbox/slack/workspace/json.ts';
 import { approvalCard } from '../../src/slack/approval-card.ts';
 import { approvalModal } from '../../src/slack/modal.ts';
 import { checkBlocks, checkView, overBudget, viewTooLarge } from '../../sandbox/slack/block-kit/block-kit.ts';

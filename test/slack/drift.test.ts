@@ -1,7 +1,7 @@
 // Drift in Slack: one card that says what, where and who, and a button that restores just that.
+import type { Bed } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Bed } from './fixture.ts';
 import { bed, configMap, textOf } from './fixture.ts';
 
 const files = { 'web/a.yaml': configMap('a', 'git'), 'web/b.yaml': configMap('b', 'git') };

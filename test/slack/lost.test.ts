@@ -1,7 +1,7 @@
 // No command, click or submission disappears: Slack in trouble, the cluster refusing, the cluster silent.
+import type { Bed } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Bed } from './fixture.ts';
 import { bed, configMap, textOf, waiting } from './fixture.ts';
 import { fastClock } from './fast-clock.ts';
 

@@ -1,7 +1,7 @@
 // Slack slow, limiting, cutting and losing: there is one card and one request in the end.
+import type { Bed } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Bed } from './fixture.ts';
 import { Cut } from '../chatops/cut.ts';
 import { bed, configMap, textOf, waiting } from './fixture.ts';
 import { eventually } from '../control-plane.ts';

@@ -1,7 +1,7 @@
 // A scope that the app lacks takes away what needs it and nothing else, and the log says who can grant it.
+import type { Bed } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Bed } from './fixture.ts';
 import { bed, configMap, textOf, waiting } from './fixture.ts';
 import { missingScope, scopeHint } from '../../src/slack/posting.ts';
 import { fastClock } from './fast-clock.ts';

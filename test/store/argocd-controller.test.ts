@@ -1,12 +1,12 @@
 // How an application controller of Argo CD is recognised in a real API server, and when it counts as gone.
-import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { test } from 'node:test';
-import { SteppedClock } from '../../src/base/clock.ts';
-import { createLogger } from '../../src/base/log.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { KubeObject } from '../../src/model/kube.ts';
 import type { ControllerWatch } from '../../src/store/argocd-controller.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SteppedClock } from '../../src/base/clock.ts';
+import { createLogger } from '../../src/base/log.ts';
 import { watchController } from '../../src/store/argocd-controller.ts';
 import { openStore } from '../../src/store/store.ts';
 import { connect } from '../cluster/connect.ts';

@@ -1,11 +1,11 @@
 // Schedules as coxswain-cm sets them: they follow the settings.
+import type { ScheduleName } from '../../src/store/schedule-settings.ts';
+import type { Schedules } from '../../src/store/schedules.ts';
+import type { Settings } from '../../src/store/settings.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLogger } from '../../src/base/log.ts';
-import type { ScheduleName } from '../../src/store/schedule-settings.ts';
-import type { Schedules } from '../../src/store/schedules.ts';
 import { createSchedules } from '../../src/store/schedules.ts';
-import type { Settings } from '../../src/store/settings.ts';
 import { readSettings } from '../../src/store/settings.ts';
 
 const minute = 60_000;

@@ -1,8 +1,8 @@
 // What the ConfigMaps and Secrets of the control plane mean, key by key.
-import { test } from 'node:test';
-import assert from 'node:assert/strict';
 import type { KubeObject } from '../../src/model/kube.ts';
 import type { Settings } from '../../src/store/settings.ts';
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
 import { clusterOf, readSettings } from '../../src/store/settings.ts';
 import { credentialFor } from '../../src/store/repository-secrets.ts';
 

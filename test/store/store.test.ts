@@ -1,16 +1,16 @@
 // The store over a real API server: what is read after a write, what is found by what, and what a missing CRD does.
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import assert from 'node:assert/strict';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Application } from '../../src/model/application.ts';
 import type { Approval } from '../../src/model/coxswain.ts';
 import type { Store } from '../../src/store/store.ts';
+import type { ClusterConfig } from '../../src/cluster/wire/cluster-config.ts';
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { isStatus } from '../../src/cluster/api-error.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
-import type { ClusterConfig } from '../../src/cluster/wire/cluster-config.ts';
 import { openStore } from '../../src/store/store.ts';
 import { administrator, eventually, ownCluster, testCluster } from '../control-plane.ts';
 import { applyCrds } from '../engine/fixture.ts';

@@ -1,10 +1,10 @@
 // Being killed before or after any mutation of an operation changes nothing in the end: each object once, each Job run
 // once.
+import type { OperationState } from '../../src/model/application.ts';
+import type { Bed, Killer, Scene, Stored } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { OperationState } from '../../src/model/application.ts';
 import { Crash, Mortal, configMap, deployment, drive, job, makeBed } from './fixture.ts';
-import type { Bed, Killer, Scene, Stored } from './fixture.ts';
 
 /** One run in which everything occurs: hooks of two phases, two waves, a prune, an unchanged object. */
 async function scene(bed: Bed, name: string): Promise<Scene> {

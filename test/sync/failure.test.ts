@@ -1,15 +1,15 @@
 // What goes wrong in a sync: dry run, failed objects and hooks, retries, termination and blocks, in Argo CD's words.
+import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
+import type { Scene, Stored } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SteppedClock } from '../../src/base/clock.ts';
 import { isInternal } from '../../src/cluster/api-error.ts';
 import { conditionsOf } from '../../src/health/conditions.ts';
-import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
 import { keyOf } from '../../src/model/kube.ts';
 import { crd } from '../cluster/connect.ts';
 import { eventually } from '../control-plane.ts';
 import { Crash, Mortal, configMap, deployment, drive, job, makeBed, hook, full, exists } from './fixture.ts';
-import type { Scene, Stored } from './fixture.ts';
 
 function broken(namespace: string, name: string): KubeObject {
   const object = deployment(namespace, name);

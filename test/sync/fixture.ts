@@ -1,23 +1,23 @@
 // Drives operations against a real API server: what the engine does around `step`, with an in-memory status and a crash
 // at any call.
+import type { TestContext } from 'node:test';
+import type { Api } from '../../src/cluster/api.ts';
+import type { Cluster } from '../../src/cluster/cluster.ts';
+import type { Application, Operation, OperationState } from '../../src/model/application.ts';
+import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
+import type { StepInput, StepResult, SyncTarget } from '../../src/sync/sync.ts';
+import type { TestCluster } from '../control-plane.ts';
 import { scripts } from '../worker.ts';
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
 import { hashOf } from '../../src/base/canonical.ts';
 import { SteppedClock } from '../../src/base/clock.ts';
 import { AppError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/log.ts';
-import type { Api } from '../../src/cluster/api.ts';
-import type { Cluster } from '../../src/cluster/cluster.ts';
-import type { Application, Operation, OperationState } from '../../src/model/application.ts';
 import { hookOf } from '../../src/model/hooks.ts';
 import { keyOf, keyText } from '../../src/model/kube.ts';
-import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
 import { step } from '../../src/sync/sync.ts';
-import type { StepInput, StepResult, SyncTarget } from '../../src/sync/sync.ts';
 import { connect } from '../cluster/connect.ts';
 import { testCluster } from '../control-plane.ts';
-import type { TestCluster } from '../control-plane.ts';
 
 const hashAnnotation = 'test/manifest';
 

@@ -1,8 +1,8 @@
 // Objects without a name: one for each operation that syncs them.
+import type { Bed, Scene } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configMap, drive, full, job, makeBed, wave } from './fixture.ts';
-import type { Bed, Scene } from './fixture.ts';
 
 async function jobsOf({ cluster, facts }: Bed, prefix: string): Promise<string[]> {
   const jobs = await cluster.api.list({ group: 'batch', kind: 'Job' }, { namespace: facts.namespace });

@@ -1,9 +1,9 @@
 // Waves, hooks and prunes run in Argo CD's order, with its messages, against a real API server.
+import type { Scene } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../control-plane.ts';
 import { configMap, deployment, drive, job, makeBed, wave, hook, full, exists } from './fixture.ts';
-import type { Scene } from './fixture.ts';
 
 test('an application of one wave succeeds as soon as it is applied', async (t) => {
   const bed = await makeBed(t);

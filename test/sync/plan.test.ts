@@ -1,9 +1,9 @@
 // Order of tasks, retry times and history, without a cluster.
+import type { OperationState } from '../../src/model/application.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { OperationState } from '../../src/model/application.ts';
 import { gvkOf, keyOf, keyText } from '../../src/model/kube.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { withHistory } from '../../src/sync/history.ts';
 import { planTasks } from '../../src/sync/plan.ts';
 import { endAttempt, nextRetryAt } from '../../src/sync/retry.ts';

@@ -1,12 +1,12 @@
 // What an operation that goes on after a while may still delete: what it planned to, and what is still extra.
+import type { OperationState } from '../../src/model/application.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
+import type { Bed, Scene, Stored } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import type { OperationState } from '../../src/model/application.ts';
 import { packPlan, unpackPlan } from '../../src/sync/planned.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
 import { Crash, Mortal, configMap, deployment, drive, makeBed, full } from './fixture.ts';
-import type { Bed, Scene, Stored } from './fixture.ts';
 
 async function find(bed: Bed, name: string): Promise<KubeObject | undefined> {
   return bed.cluster.api.get({ group: '', kind: 'ConfigMap', namespace: bed.facts.namespace, name });

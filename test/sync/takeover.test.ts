@@ -1,10 +1,10 @@
 // Fields that others wrote: taken over on the first touch, taken out when Git gives them up, left alone when they are
 // not ours.
+import type { Bed } from './fixture.ts';
+import type { KubeObject } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configMap, drive, makeBed, full } from './fixture.ts';
-import type { Bed } from './fixture.ts';
-import type { KubeObject } from '../../src/model/kube.ts';
 
 async function dataOf(bed: Bed, name: string): Promise<unknown> {
   return (await bed.cluster.api.get({ group: '', kind: 'ConfigMap', namespace: bed.facts.namespace, name }))?.['data'];

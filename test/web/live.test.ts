@@ -1,8 +1,8 @@
 // An open page: the real script over a real server and its events, in as much of a document as it needs.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Document, HTMLDetailsElement, HTMLElement, HTMLInputElement } from 'happy-dom';
 import type { Stage } from '../engine/fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { eventually } from '../control-plane.ts';
 import { stage } from '../engine/fixture.ts';
 import { open, serve } from './serve.ts';

@@ -1,9 +1,9 @@
 // The pages as functions of what they show: escaping, links, order and empty states.
-import { test } from 'node:test';
-import assert from 'node:assert/strict';
 import type { Application } from '../../src/model/application.ts';
 import type { Approval, DriftEpisode } from '../../src/model/coxswain.ts';
 import type { EffectivePolicy } from '../../src/policy/policy.ts';
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
 import { applicationPage } from '../../src/web/application-page.ts';
 import { escapeHtml, html, page } from '../../src/web/html.ts';
 import { listPage } from '../../src/web/list-page.ts';

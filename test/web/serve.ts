@@ -1,16 +1,16 @@
 // The web server over a running engine, and a page of it with its script, as a browser would have it open.
+import type { TestContext } from 'node:test';
+import type { Stage } from '../engine/fixture.ts';
 import { scripts } from '../worker.ts';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { TestContext } from 'node:test';
 import { createContext, runInContext } from 'node:vm';
 import { type Document, Window } from 'happy-dom';
 import { EventSource } from 'undici';
 import { createMetrics } from '../../src/web/metrics.ts';
 import { createWeb } from '../../src/web/web.ts';
 import { resourceViews } from '../../src/engine/resource-view.ts';
-import type { Stage } from '../engine/fixture.ts';
 
 interface Served {
   url: string;

@@ -1,11 +1,11 @@
 // The web server over a running engine: what it answers, what it never shows, and how it tells of changes.
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import type { Stage } from '../engine/fixture.ts';
+import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { createWeb } from '../../src/web/web.ts';
 import { stage } from '../engine/fixture.ts';
-import type { Stage } from '../engine/fixture.ts';
 import { serve } from './serve.ts';
 
 const config = (name: string, value: string): string =>

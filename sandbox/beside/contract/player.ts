@@ -1,11 +1,11 @@
 // Plays one case with Argo CD: makes its commits, takes its steps, and looks at what comes of each.
 import type { Application, Operation } from '../../../src/model/application.ts';
 import type { KubeObject } from '../../../src/model/kube.ts';
+import type { Place } from '../place.ts';
+import type { Act, Case, Letter, Step } from './case.ts';
 import { until } from '../../condition.ts';
 import { apply, get, list } from '../../kube.ts';
 import { controlNamespace } from '../../settings.ts';
-import type { Place } from '../place.ts';
-import type { Act, Case, Letter, Step } from './case.ts';
 import { shown, timeless, type Row } from './row.ts';
 
 interface Play {

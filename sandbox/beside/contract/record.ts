@@ -1,12 +1,12 @@
 // Records what Argo CD does with an `operation`: plays all cases, and writes the table that the contract test reads.
+import type { Place } from '../place.ts';
+import type { Case } from './case.ts';
+import type { Row, Table } from './row.ts';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import type { Place } from '../place.ts';
 import { cases } from './cases.ts';
-import type { Case } from './case.ts';
 import { playCase } from './player.ts';
-import type { Row, Table } from './row.ts';
 
 const file = join(import.meta.dirname, '..', '..', '..', 'test', 'beside', 'argocd-operations.json');
 const atATime = 4;

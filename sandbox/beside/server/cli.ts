@@ -1,7 +1,7 @@
 // Argo CD's own command line, logged in as admin at its own server.
+import type { Programs } from '../binaries.ts';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import type { Programs } from '../binaries.ts';
 
 export interface Output {
   code: number;

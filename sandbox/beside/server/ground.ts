@@ -1,9 +1,9 @@
 // What the verbs stand on: the command line, the cluster behind it, and how its answers are read.
+import type { Kube } from '../../kube.ts';
+import type { Cli, Output } from './cli.ts';
 import assert from 'node:assert/strict';
 import { until } from '../../condition.ts';
-import type { Kube } from '../../kube.ts';
 import { controlNamespace } from '../../settings.ts';
-import type { Cli, Output } from './cli.ts';
 
 export interface Ground {
   cli: Cli;

@@ -1,8 +1,8 @@
 // Repositories over smart HTTP, as every git server answers: one `git http-backend` (CGI) for each request.
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gitEnvironment } from './git.ts';
 
 interface BackendRequest {

@@ -1,13 +1,13 @@
 // Git over smart HTTP: `git http-backend` behind the sandbox's own authentication.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Failure } from '../failure.ts';
 import type { BackendAnswer } from './backend.ts';
-import { askBackend, sendAnswer } from './backend.ts';
-import { announcing } from '../push.ts';
 import type { RestOptions } from '../routes/rest.ts';
 import type { Caller } from '../tokens.ts';
-import { actorOf, callerOf, repositoryFor, requirePermission } from '../tokens.ts';
 import type { Repository } from '../world.ts';
+import { Failure } from '../failure.ts';
+import { askBackend, sendAnswer } from './backend.ts';
+import { announcing } from '../push.ts';
+import { actorOf, callerOf, repositoryFor, requirePermission } from '../tokens.ts';
 
 const pattern = /^\/([^/]+)\/([^/]+?)(?:\.git)?\/(info\/refs|git-upload-pack|git-receive-pack)$/;
 

@@ -1,7 +1,7 @@
 // Test merges and real merges in a bare repository, without a work tree.
+import type { Signature } from './git.ts';
 import { rm } from 'node:fs/promises';
 import { run } from '../../../src/base/process.ts';
-import type { Signature } from './git.ts';
 import { commit, commits, git, gitEnvironment } from './git.ts';
 
 interface Identity {

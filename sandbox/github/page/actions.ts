@@ -1,14 +1,14 @@
 // What the page's forms do, each as the person whom the viewer acts as.
+import type { Scenario } from './list.ts';
+import type { Person } from '../person.ts';
+import type { Site } from '../site.ts';
+import type { Account, ReactionContent, Repository } from '../world.ts';
 import { installApp, makeApp } from './app-setup.ts';
 import { Failure } from '../failure.ts';
 import { href } from './html.ts';
 import { fileAt } from './files.ts';
-import type { Scenario } from './list.ts';
-import type { Person } from '../person.ts';
 import { createPerson } from '../person.ts';
 import { resolveCommit } from '../git/git.ts';
-import type { Site } from '../site.ts';
-import type { Account, ReactionContent, Repository } from '../world.ts';
 import { findAccount, findRepository } from '../world.ts';
 
 interface Deed {

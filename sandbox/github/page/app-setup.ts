@@ -1,13 +1,13 @@
 // The pages on which GitHub makes an App from a manifest and installs it.
-import { randomBytes } from 'node:crypto';
-import { Failure } from '../failure.ts';
 import type { Html } from './html.ts';
-import { href, html } from './html.ts';
 import type { View } from './layout.ts';
-import { action, layout } from './layout.ts';
-import { presentInstallation, presentRepository, presentUser } from '../present/present.ts';
 import type { Site } from '../site.ts';
 import type { Account } from '../world.ts';
+import { randomBytes } from 'node:crypto';
+import { Failure } from '../failure.ts';
+import { href, html } from './html.ts';
+import { action, layout } from './layout.ts';
+import { presentInstallation, presentRepository, presentUser } from '../present/present.ts';
 import { findAccount } from '../world.ts';
 import { ensureInstallation, installationOf } from '../installation.ts';
 

@@ -1,12 +1,12 @@
 // Checks with their buttons, one check's page, deployments, and webhook deliveries.
-import { checksOf } from '../check.ts';
 import type { Part, Html } from './html.ts';
-import { href, html } from './html.ts';
 import type { View } from './layout.ts';
-import { action, avatar, icon, layout, time } from './layout.ts';
 import type { CheckRun, Deployment, Repository } from '../world.ts';
-import { fullName } from '../world.ts';
 import type { Delivery } from '../webhook.ts';
+import { checksOf } from '../check.ts';
+import { href, html } from './html.ts';
+import { action, avatar, icon, layout, time } from './layout.ts';
+import { fullName } from '../world.ts';
 
 function kindOf(check: CheckRun): 'success' | 'failure' | 'neutral' | 'pending' {
   if (check.conclusion === null || check.conclusion === 'action_required') return 'pending';

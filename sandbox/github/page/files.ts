@@ -1,13 +1,13 @@
 // The code: folders, files, the editor, one commit, and the comparison that becomes a pull request.
+import type { Html } from './html.ts';
+import type { View } from './layout.ts';
+import type { Repository } from '../world.ts';
 import { Failure } from '../failure.ts';
 import { changedFiles, commit, commits, git, refs, resolveCommit } from '../git/git.ts';
-import type { Html } from './html.ts';
 import { href, html } from './html.ts';
 import { checksBox } from './checks.ts';
 import { fileDiffs } from './diff.ts';
-import type { View } from './layout.ts';
 import { action, icon, layout, time } from './layout.ts';
-import type { Repository } from '../world.ts';
 import { fullName } from '../world.ts';
 
 /** The branch that a path begins with (branches may contain slashes), and the rest. */

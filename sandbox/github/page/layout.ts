@@ -1,7 +1,7 @@
 // The frame of every page: who you are, where you are, and the small pieces that pages share.
 import type { Part, Html } from './html.ts';
-import { href, html } from './html.ts';
 import type { Account, Pull, Repository, World } from '../world.ts';
+import { href, html } from './html.ts';
 import { fullName } from '../world.ts';
 
 export interface View {

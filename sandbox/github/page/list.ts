@@ -1,12 +1,12 @@
 // Lists: repositories, pull requests, branches that wait for one, and changes that are ready to be made.
-import { git, refs } from '../git/git.ts';
 import type { Html } from './html.ts';
-import { href, html } from './html.ts';
 import type { View } from './layout.ts';
+import type { Pull, Repository } from '../world.ts';
+import { git, refs } from '../git/git.ts';
+import { href, html } from './html.ts';
 import { action, icon, layout, login, statePill, time } from './layout.ts';
 import { checkMark } from './checks.ts';
 import { checksOf } from '../check.ts';
-import type { Pull, Repository } from '../world.ts';
 import { fullName } from '../world.ts';
 
 /** A change that the page offers to make with one click. */

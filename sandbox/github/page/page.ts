@@ -1,22 +1,22 @@
 // The pages: what a person would see on GitHub, driven by hand and following what happens.
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Html } from './html.ts';
+import type { View } from './layout.ts';
+import type { Scenario } from './list.ts';
+import type { Site } from '../site.ts';
+import type { Account, Repository } from '../world.ts';
+import { readFileSync } from 'node:fs';
 import { Failure } from '../failure.ts';
 import { installPage, newAppPage } from './app-setup.ts';
 import { createMarkdown } from './markdown.ts';
 import { carryOut } from './actions.ts';
 import { checkPage, deploymentsPage, webhooksPage } from './checks.ts';
 import { blobPage, commitPage, comparePage, editPage, treePage } from './files.ts';
-import type { Html } from './html.ts';
 import { escapeHtml, html } from './html.ts';
-import type { View } from './layout.ts';
 import { layout } from './layout.ts';
-import type { Scenario } from './list.ts';
 import { pullsPage, repositoriesPage } from './list.ts';
 import { conversationPage, filesPage } from './pull-page.ts';
 import { readBody } from '../routes/rest.ts';
-import type { Site } from '../site.ts';
-import type { Account, Repository } from '../world.ts';
 import { findAccount, findRepository, fullName } from '../world.ts';
 
 interface PageOptions {

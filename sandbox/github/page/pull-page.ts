@@ -1,14 +1,14 @@
 // A pull request: the conversation, its checks and deployments, the merge box; and its changed files.
 import type { Commit } from '../git/git.ts';
-import { presentPullWhole, pullContent } from '../present/present-pull.ts';
 import type { Part, Html } from './html.ts';
+import type { View } from './layout.ts';
+import type { Comment, Pull, Reaction, Repository, Review } from '../world.ts';
+import { presentPullWhole, pullContent } from '../present/present-pull.ts';
 import { href, html } from './html.ts';
 import { checksBox, deploymentRow, reviewers } from './checks.ts';
 import { fileDiffs } from './diff.ts';
-import type { View } from './layout.ts';
 import { action, avatar, icon, layout, login, statePill, tabs, time } from './layout.ts';
 import { testMerge } from '../pull.ts';
-import type { Comment, Pull, Reaction, Repository, Review } from '../world.ts';
 import { fullName } from '../world.ts';
 
 const faces: Record<Reaction['content'], string> = {

@@ -1,7 +1,5 @@
 // JSON of comments, reactions, checks, deployments and environments.
-import { association } from './present-pull.ts';
 import type { Json } from './present.ts';
-import { api, nodeId, presentApp, presentTeam, presentUser } from './present.ts';
 import type {
   CheckRun,
   Comment,
@@ -13,6 +11,8 @@ import type {
   Repository,
   World,
 } from '../world.ts';
+import { association } from './present-pull.ts';
+import { api, nodeId, presentApp, presentTeam, presentUser } from './present.ts';
 import { findAccount, findTeam, fullName } from '../world.ts';
 
 const reactionContents: ReactionContent[] = ['+1', '-1', 'laugh', 'confused', 'heart', 'hooray', 'rocket', 'eyes'];

@@ -1,9 +1,9 @@
 // JSON of pull requests, their reviews, commits and files.
 import type { ChangedFile, Commit } from '../git/git.ts';
-import { changedFiles, commits, git } from '../git/git.ts';
 import type { Json } from './present.ts';
-import { api, nodeId, presentRepository, presentUser } from './present.ts';
 import type { Account, Pull, PullContent, Repository, Review, World } from '../world.ts';
+import { changedFiles, commits, git } from '../git/git.ts';
+import { api, nodeId, presentRepository, presentUser } from './present.ts';
 import { fullName } from '../world.ts';
 
 /**

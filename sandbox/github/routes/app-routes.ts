@@ -1,6 +1,9 @@
 // REST of the App itself, its installations and deliveries, people and teams.
-import { Failure } from '../failure.ts';
 import type { Json } from '../present/present.ts';
+import type { Call, Reply, Route } from './router.ts';
+import type { Delivery } from '../webhook.ts';
+import type { Account, Installation } from '../world.ts';
+import { Failure } from '../failure.ts';
 import {
   api,
   presentApp,
@@ -10,11 +13,8 @@ import {
   presentRepository,
   presentUser,
 } from '../present/present.ts';
-import type { Call, Reply, Route } from './router.ts';
 import { numberIn, paged } from './router.ts';
 import { mayRead, mintToken } from '../tokens.ts';
-import type { Delivery } from '../webhook.ts';
-import type { Account, Installation } from '../world.ts';
 import { findAccount, findTeam, timestamp } from '../world.ts';
 import { installationOf } from '../installation.ts';
 

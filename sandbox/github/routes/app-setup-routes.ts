@@ -1,8 +1,8 @@
 // REST of an App that is being set up: the exchange of its code, and where its webhooks go.
+import type { Call, Reply, Route } from './router.ts';
 import { randomBytes } from 'node:crypto';
 import { Failure } from '../failure.ts';
 import { presentApp } from '../present/present.ts';
-import type { Call, Reply, Route } from './router.ts';
 
 /** A code holds for one exchange. */
 function convert({ site, path }: Call): Reply {

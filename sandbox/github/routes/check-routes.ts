@@ -1,7 +1,9 @@
 // REST of check runs, deployments and environments.
 import type { CheckInput } from '../check.ts';
-import { checksOf, createCheck, updateCheck } from '../check.ts';
 import type { DeploymentInput, StatusInput } from '../deployment.ts';
+import type { Call, Reply, Route } from './router.ts';
+import type { Actor, App, CheckRun, Deployment, Repository } from '../world.ts';
+import { checksOf, createCheck, updateCheck } from '../check.ts';
 import { addDeploymentStatus, createDeployment } from '../deployment.ts';
 import { Failure } from '../failure.ts';
 import { resolveCommit } from '../git/git.ts';
@@ -12,9 +14,7 @@ import {
   presentDeploymentStatus,
   presentEnvironment,
 } from '../present/present-parts.ts';
-import type { Call, Reply, Route } from './router.ts';
 import { numberIn, paged } from './router.ts';
-import type { Actor, App, CheckRun, Deployment, Repository } from '../world.ts';
 
 const repo = '/repos/{owner}/{repo}';
 

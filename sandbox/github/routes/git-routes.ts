@@ -1,16 +1,16 @@
 // REST of the repository itself: commits, references, comparisons, contents.
-import { Failure } from '../failure.ts';
 import type { ChangedFile } from '../git/git.ts';
+import type { Json } from '../present/present.ts';
+import type { Call, Reply, Route } from './router.ts';
+import type { Repository } from '../world.ts';
+import { Failure } from '../failure.ts';
 import { changedFiles, commit, commits, git, resolveCommit } from '../git/git.ts';
 import { moveRef } from '../git/merge.ts';
 import { pullsThatBrought } from '../pull.ts';
 import { presentCommit, presentFile, presentPull } from '../present/present-pull.ts';
-import type { Json } from '../present/present.ts';
 import { api, nodeId, presentRepository } from '../present/present.ts';
 import { announcing } from '../push.ts';
-import type { Call, Reply, Route } from './router.ts';
 import { paged } from './router.ts';
-import type { Repository } from '../world.ts';
 import { fullName } from '../world.ts';
 
 const repo = '/repos/{owner}/{repo}';

@@ -1,13 +1,13 @@
 // The GraphQL side of the sandbox: the published schema, cut by trim-graphql.ts, over the same world as REST.
+import type { Commit } from '../git/git.ts';
+import type { Caller } from '../tokens.ts';
+import type { Account, Pull, Repository, Team, World } from '../world.ts';
 import { readFileSync } from 'node:fs';
 import { buildSchema, graphql, parse, validate } from 'graphql';
-import type { Commit } from '../git/git.ts';
 import { commits } from '../git/git.ts';
 import { emailOf } from '../present/present-pull.ts';
 import { pullsThatBrought } from '../pull.ts';
-import type { Caller } from '../tokens.ts';
 import { mayRead, requirePermission } from '../tokens.ts';
-import type { Account, Pull, Repository, Team, World } from '../world.ts';
 import { findAccount, findRepository, fullName } from '../world.ts';
 
 const schema = buildSchema(readFileSync(new URL('../schema/schema.graphql', import.meta.url), 'utf8'));

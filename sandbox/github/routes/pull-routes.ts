@@ -1,4 +1,7 @@
 // REST of pull requests, their comments and reactions.
+import type { MergeOrder } from '../pull.ts';
+import type { Call, Reply, Route } from './router.ts';
+import type { Comment, Pull, ReactionContent, Repository } from '../world.ts';
 import { addComment, deleteComment, editComment, react } from '../comment.ts';
 import { Failure, invalid } from '../failure.ts';
 import { presentComment, presentReaction } from '../present/present-parts.ts';
@@ -10,11 +13,8 @@ import {
   presentReview,
   pullContent,
 } from '../present/present-pull.ts';
-import type { MergeOrder } from '../pull.ts';
 import { editPull, mergePull, openPull, testMerge } from '../pull.ts';
-import type { Call, Reply, Route } from './router.ts';
 import { numberIn, paged, text } from './router.ts';
-import type { Comment, Pull, ReactionContent, Repository } from '../world.ts';
 
 const repo = '/repos/{owner}/{repo}';
 

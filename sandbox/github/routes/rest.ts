@@ -1,23 +1,23 @@
 // The REST side of the sandbox: one request from bytes to bytes, checked on both sides.
-import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { KillSwitch } from '../../mutation-counter.ts';
+import type { Answer, ArmedFaults } from '../faults.ts';
+import type { Call, Match, Reply } from './router.ts';
+import type { Schema } from '../schema/schema.ts';
+import type { Site } from '../site.ts';
+import type { Caller } from '../tokens.ts';
+import type { Violation } from '../world.ts';
+import { createHash } from 'node:crypto';
 import { activityRoutes } from './activity-routes.ts';
 import { appSetupRoutes } from './app-setup-routes.ts';
 import { Failure } from '../failure.ts';
-import type { Answer, ArmedFaults } from '../faults.ts';
 import { answerGraphql } from './graphql.ts';
-import type { Call, Match, Reply } from './router.ts';
 import { createRouter } from './router.ts';
 import { appRoutes } from './app-routes.ts';
 import { checkRoutes } from './check-routes.ts';
 import { gitRoutes } from './git-routes.ts';
 import { pullRoutes } from './pull-routes.ts';
-import type { Schema } from '../schema/schema.ts';
-import type { Site } from '../site.ts';
-import type { Caller } from '../tokens.ts';
 import { actorOf, callerOf, repositoryFor, requirePermission } from '../tokens.ts';
-import type { Violation } from '../world.ts';
 
 export interface RestOptions {
   site: Site;

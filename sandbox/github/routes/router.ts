@@ -1,8 +1,8 @@
 // Routes: how a request finds its handler, what a handler gets, and how it refuses.
-import { Failure } from '../failure.ts';
 import type { Caller } from '../tokens.ts';
 import type { Site } from '../site.ts';
 import type { Actor, Repository } from '../world.ts';
+import { Failure } from '../failure.ts';
 
 export interface Call {
   site: Site;

@@ -1,6 +1,6 @@
 // The elements a person can set, and their values as `state.values` carries them.
-import { isObject, objectsOf, stringOf, textOf, type Json, type JsonObject } from '../workspace/json.ts';
 import type { Values } from '../workspace/model.ts';
+import { isObject, objectsOf, stringOf, textOf, type Json, type JsonObject } from '../workspace/json.ts';
 
 export interface Placed {
   blockId: string;

@@ -1,8 +1,8 @@
 // Interactive elements as HTML controls; the page's script reads their data attributes.
-import { isObject, objectsOf, stringOf, textOf, type Json, type JsonObject } from '../workspace/json.ts';
-import { optionsOf } from '../block-kit/inputs.ts';
 import type { Values } from '../workspace/model.ts';
 import type { SlackState } from '../workspace/state.ts';
+import { isObject, objectsOf, stringOf, textOf, type Json, type JsonObject } from '../workspace/json.ts';
+import { optionsOf } from '../block-kit/inputs.ts';
 import { html, type Html } from './html.ts';
 import { plain, textObject } from './mrkdwn.ts';
 

@@ -1,7 +1,7 @@
 // The pieces of the page: the sidebar, a channel's conversation, and a person's open modal.
-import { isObject, objectsOf, stringOf, textOf } from '../workspace/json.ts';
 import type { Channel, Ephemeral, Message, Notice, User, View } from '../workspace/model.ts';
 import type { SlackState } from '../workspace/state.ts';
+import { isObject, objectsOf, stringOf, textOf } from '../workspace/json.ts';
 import { blocksHtml } from './block-html.ts';
 import { emojiOf } from './emoji.ts';
 import { html, type Html, type Part } from './html.ts';

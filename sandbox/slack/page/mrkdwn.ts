@@ -1,6 +1,6 @@
 // Slack's mrkdwn and date tokens as HTML.
-import { stringOf, type Json } from '../workspace/json.ts';
 import type { SlackState } from '../workspace/state.ts';
+import { stringOf, type Json } from '../workspace/json.ts';
 import { emojiOf } from './emoji.ts';
 import { escapeHtml, Html, html, link } from './html.ts';
 

@@ -1,7 +1,9 @@
 // The page of the workspace: fragments of HTML, a stream of changes, and the acts of whoever sits before it.
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Actor } from '../actor.ts';
+import type { Channel, User } from '../workspace/model.ts';
+import type { SlackState } from '../workspace/state.ts';
+import { readFileSync } from 'node:fs';
 import { blocksOf } from '../actor.ts';
 import { findElement } from '../socket-mode/interaction.ts';
 import {
@@ -14,8 +16,6 @@ import {
   type Json,
   type JsonObject,
 } from '../workspace/json.ts';
-import type { Channel, User } from '../workspace/model.ts';
-import type { SlackState } from '../workspace/state.ts';
 import { readBody, sendJson } from '../web-api/web-api.ts';
 import { avatar, conversation, modal, sidebar } from './fragments.ts';
 import { html } from './html.ts';

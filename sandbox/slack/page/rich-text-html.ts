@@ -1,7 +1,7 @@
 // Rich text and the markdown block as HTML.
+import type { SlackState } from '../workspace/state.ts';
 import { Marked } from 'marked';
 import { isObject, objectsOf, stringOf, type Json, type JsonObject } from '../workspace/json.ts';
-import type { SlackState } from '../workspace/state.ts';
 import { emojiOf } from './emoji.ts';
 import { escapeHtml, Html, html, link, type Part } from './html.ts';
 import { formatDate, mention } from './mrkdwn.ts';

@@ -1,9 +1,9 @@
 // Events of the workspace, delivered with Slack's three retries.
 import type { JsonObject } from '../workspace/json.ts';
 import type { Channel, Message, User } from '../workspace/model.ts';
-import { escapeText, eventPayload } from './payloads.ts';
 import type { Delivery, SocketMode } from './socket-mode.ts';
 import type { SlackState } from '../workspace/state.ts';
+import { escapeText, eventPayload } from './payloads.ts';
 import { viewJson } from '../workspace/wire.ts';
 
 /** Slack: at once, after a minute, after five. */

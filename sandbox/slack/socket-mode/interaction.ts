@@ -1,4 +1,8 @@
 // What a person does — commands, clicks, submits — carried to the app, and the app's answer carried out.
+import type { Channel, Ephemeral, Message, User, View } from '../workspace/model.ts';
+import type { Fault } from '../block-kit/schema.ts';
+import type { Delivery, SocketMode } from './socket-mode.ts';
+import type { SlackState } from '../workspace/state.ts';
 import { suggestions } from '../block-kit/elements.ts';
 import {
   holdsValue,
@@ -11,7 +15,6 @@ import {
 } from '../block-kit/inputs.ts';
 import { isObject, objectsOf, stringOf, textOf, type JsonObject } from '../workspace/json.ts';
 import { ApiError, refuse } from '../web-api/method.ts';
-import type { Channel, Ephemeral, Message, User, View } from '../workspace/model.ts';
 import {
   actionJson,
   closedPayload,
@@ -22,9 +25,6 @@ import {
   viewActionPayload,
 } from './payloads.ts';
 import { respond } from '../web-api/response-url.ts';
-import type { Fault } from '../block-kit/schema.ts';
-import type { Delivery, SocketMode } from './socket-mode.ts';
-import type { SlackState } from '../workspace/state.ts';
 import { closeView, pushView, readView, replaceView } from '../web-api/view-store.ts';
 
 interface InteractionParts {

@@ -1,10 +1,10 @@
 // Socket Mode: tickets, sockets, and envelopes that must be acknowledged within three seconds.
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type WebSocket } from 'ws';
 import type { FaultPlan } from '../fault-plan.ts';
-import { isObject, parseJson, stringOf, type JsonObject } from '../workspace/json.ts';
 import type { SlackState } from '../workspace/state.ts';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { isObject, parseJson, stringOf, type JsonObject } from '../workspace/json.ts';
 
 type EnvelopeType = 'slash_commands' | 'interactive' | 'events_api';
 

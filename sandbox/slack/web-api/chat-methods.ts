@@ -1,8 +1,8 @@
 // The Web API's chat methods and reactions.add.
-import { isEmpty, readContent, readMetadata } from './content.ts';
-import { ApiError, type Api, type Arguments, type ArgumentType, type Method } from './method.ts';
 import type { Channel, Message } from '../workspace/model.ts';
 import type { SlackState } from '../workspace/state.ts';
+import { isEmpty, readContent, readMetadata } from './content.ts';
+import { ApiError, type Api, type Arguments, type ArgumentType, type Method } from './method.ts';
 import { messageJson } from '../workspace/wire.ts';
 
 /** Slack: chat.update takes 4,000 bytes of text after `&<>` are escaped. */

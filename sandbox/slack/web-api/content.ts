@@ -1,9 +1,9 @@
 // The content of a message: checked as Slack checks it, and with the ids that Slack fills in.
+import type { SlackState } from '../workspace/state.ts';
 import { checkBlocks, overBudget } from '../block-kit/block-kit.ts';
 import { copy, isObject, objectsOf, type Json, type JsonObject } from '../workspace/json.ts';
 import { ApiError, refuse, type Arguments } from './method.ts';
 import { list, object, text, type Fault } from '../block-kit/schema.ts';
-import type { SlackState } from '../workspace/state.ts';
 
 interface Content {
   text: string;

@@ -1,7 +1,7 @@
 // The Web API's conversations methods.
-import { ApiError, type Api, type Arguments, type ArgumentType, type Method } from './method.ts';
 import type { JsonObject } from '../workspace/json.ts';
 import type { Channel, Message } from '../workspace/model.ts';
+import { ApiError, type Api, type Arguments, type ArgumentType, type Method } from './method.ts';
 import { channelJson, messageJson } from '../workspace/wire.ts';
 
 const timeline: Record<string, ArgumentType> = {

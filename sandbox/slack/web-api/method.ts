@@ -1,7 +1,7 @@
 // What a Web API method is: its closed list of arguments, and a function over the workspace.
-import { isObject, parseJson, type Json, type JsonObject } from '../workspace/json.ts';
 import type { Fault } from '../block-kit/schema.ts';
 import type { SlackState } from '../workspace/state.ts';
+import { isObject, parseJson, type Json, type JsonObject } from '../workspace/json.ts';
 
 export type ArgumentType = 'string' | 'boolean' | 'number' | 'json';
 

@@ -1,9 +1,9 @@
 // Posts to a response_url: five in thirty minutes, to one person or the channel, new or in place of the original.
-import { isEmpty, readContent, readMetadata } from './content.ts';
 import type { Json, JsonObject } from '../workspace/json.ts';
-import { ApiError, readArguments, type Arguments, type Method } from './method.ts';
 import type { Channel, Hook } from '../workspace/model.ts';
 import type { SlackState } from '../workspace/state.ts';
+import { isEmpty, readContent, readMetadata } from './content.ts';
+import { ApiError, readArguments, type Arguments, type Method } from './method.ts';
 
 const shape: Method = {
   args: {

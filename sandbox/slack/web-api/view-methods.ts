@@ -1,7 +1,7 @@
 // The Web API's views methods.
-import { ApiError, type Api, type Arguments, type Method } from './method.ts';
 import type { JsonObject } from '../workspace/json.ts';
 import type { Trigger, View } from '../workspace/model.ts';
+import { ApiError, type Api, type Arguments, type Method } from './method.ts';
 import { openView, pushView, putView, readView, replaceView } from './view-store.ts';
 import { viewJson } from '../workspace/wire.ts';
 

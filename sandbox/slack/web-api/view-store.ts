@@ -1,11 +1,11 @@
 // Opens, pushes, replaces and closes views, with the rules of the stack and of kept input.
+import type { View } from '../workspace/model.ts';
+import type { SlackState } from '../workspace/state.ts';
 import { checkView, viewTooLarge } from '../block-kit/block-kit.ts';
 import { withIds } from './content.ts';
 import { initialValues, inputElements } from '../block-kit/inputs.ts';
 import { isObject, objectsOf, stringOf, type Json, type JsonObject } from '../workspace/json.ts';
 import { ApiError, refuse } from './method.ts';
-import type { View } from '../workspace/model.ts';
-import type { SlackState } from '../workspace/state.ts';
 
 /** docs.slack.dev: a modal may hold three views at a time. */
 const stackLimit = 3;

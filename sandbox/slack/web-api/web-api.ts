@@ -1,8 +1,8 @@
 // The HTTP face that apps talk to: /api/<method> and response_url, with ordered faults and the kill switch around each.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AnswerFault, FaultPlan } from '../fault-plan.ts';
 import { chatMethods } from './chat-methods.ts';
 import { conversationMethods } from './conversation-methods.ts';
-import type { AnswerFault, FaultPlan } from '../fault-plan.ts';
 import { isObject, parseJson, type Json, type JsonObject } from '../workspace/json.ts';
 import { ApiError, readArguments, type Api, type Method } from './method.ts';
 import { peopleMethods } from './people-methods.ts';

@@ -1,7 +1,7 @@
 // `cox app delete`: deletes applications, with their objects or without, and waits until they are gone.
-import { createInterface } from 'node:readline/promises';
 import type { Application } from '../../model/application.ts';
 import type { Session } from '../session.ts';
+import { createInterface } from 'node:readline/promises';
 import { argo } from '../../model/annotations.ts';
 import { applicationKey } from '../../model/application.ts';
 import { parseApplication } from '../../store/parse.ts';

@@ -1,8 +1,8 @@
 // Asks for an operation by the Application's own `operation`, as everybody does, and follows it to its end.
-import { randomUUID } from 'node:crypto';
 import type { Application, Operation, OperationState, ResourceResult, SyncOperation } from '../../model/application.ts';
 import type { Column } from '../output.ts';
 import type { Session } from '../session.ts';
+import { randomUUID } from 'node:crypto';
 import { AppError } from '../../base/errors.ts';
 import { isStatus } from '../../cluster/api-error.ts';
 import { cox } from '../../model/annotations.ts';

@@ -1,17 +1,17 @@
 // Asks the API server which kinds it serves, and keeps the answer.
-import { orAborted } from '../../base/abort.ts';
-import { hashOf } from '../../base/canonical.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
-import { Topic } from '../../base/topic.ts';
-import { isObject } from '../../model/kube.ts';
 import type { Gvk } from '../../model/kube.ts';
-import { isStatus } from '../api-error.ts';
-import { parseAggregated, parseGroup, parseResourceList } from './discovery-documents.ts';
 import type { GroupDocument, VersionDocument } from './discovery-documents.ts';
 import type { ApiResource, Discovery } from './discovery.ts';
-import { groupVersionPath } from '../paths.ts';
 import type { Transport } from '../wire/transport.ts';
+import { orAborted } from '../../base/abort.ts';
+import { hashOf } from '../../base/canonical.ts';
+import { Topic } from '../../base/topic.ts';
+import { isObject } from '../../model/kube.ts';
+import { isStatus } from '../api-error.ts';
+import { parseAggregated, parseGroup, parseResourceList } from './discovery-documents.ts';
+import { groupVersionPath } from '../paths.ts';
 
 const aggregated = 'application/json;as=APIGroupDiscoveryList;v=v2;g=apidiscovery.k8s.io,application/json';
 

@@ -1,7 +1,7 @@
 // Reads the documents of Kubernetes discovery: aggregated (apidiscovery.k8s.io/v2) and plain (APIGroup,
 // APIResourceList).
-import { isObject } from '../../model/kube.ts';
 import type { ApiResource } from './discovery.ts';
+import { isObject } from '../../model/kube.ts';
 
 export interface VersionDocument {
   version: string;

@@ -1,10 +1,10 @@
 // Asks discovery anew when custom resource definitions or API services come, change or go.
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
-import { KeyQueue } from '../../base/queue.ts';
 import type { Outcome, QueueMetricsOf } from '../../base/queue.ts';
 import type { ResourceKey } from '../../model/kube.ts';
 import type { Discovery } from './discovery.ts';
+import { KeyQueue } from '../../base/queue.ts';
 
 /**
  * A definition is served a moment after it is stored; after so many looks it has told its status, and that is an event

@@ -1,14 +1,14 @@
 // The informer of one kind: a watch of its own, and a store of parsed values that follows it (client-go: tools/cache).
-import { Conditions, orAborted } from '../../base/abort.ts';
 import type { Logger } from '../../base/log.ts';
-import { Topic } from '../../base/topic.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import type { ApiResource } from '../discovery/discovery.ts';
 import type { Mirror, MirrorChange, MirrorOptions } from '../mirror.ts';
-import { ObjectStore, compareVersions } from './object-store.ts';
 import type { Source } from './object-store.ts';
 import type { Reflector } from './reflector.ts';
 import type { WatchSink } from './watch-options.ts';
+import { Conditions, orAborted } from '../../base/abort.ts';
+import { Topic } from '../../base/topic.ts';
+import { ObjectStore, compareVersions } from './object-store.ts';
 
 interface Kept<T> {
   namespace: string;

@@ -1,18 +1,18 @@
 // One kind of the live cache: its watch, its entries, and whether it is watched whole or by metadata alone.
-import { Conditions } from '../../base/abort.ts';
-import { AppError } from '../../base/errors.ts';
-import { stringifyJson } from '../../base/json.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
-import { apiVersionOf, gvkOf } from '../../model/kube.ts';
-import { isStatus } from '../api-error.ts';
 import type { ApiResource } from '../discovery/discovery.ts';
 import type { Describing } from '../live.ts';
-import { entryOf } from './record.ts';
 import type { Entry, RecordContext } from './record.ts';
-import { ObjectStore, compareVersions } from './object-store.ts';
 import type { Source } from './object-store.ts';
 import type { Reflector } from './reflector.ts';
 import type { WatchSink } from './watch-options.ts';
+import { Conditions } from '../../base/abort.ts';
+import { AppError } from '../../base/errors.ts';
+import { stringifyJson } from '../../base/json.ts';
+import { apiVersionOf, gvkOf } from '../../model/kube.ts';
+import { isStatus } from '../api-error.ts';
+import { entryOf } from './record.ts';
+import { ObjectStore, compareVersions } from './object-store.ts';
 
 /** What the kind needs of the cache around it. */
 interface KindHost {

@@ -1,21 +1,21 @@
 // The live cache of one cluster: a kind cache per kind, the indexes over them, and what is told to the rooms above.
+import type { Gvk, KubeObject, ResourceKey } from '../../model/kube.ts';
+import type { ApiResource } from '../discovery/discovery.ts';
+import type { Live, LiveChange, LiveObject, LiveRecord, LiveStats } from '../live.ts';
+import type { Entry } from './record.ts';
+import type { Kind, LiveOptions } from './live-options.ts';
 import { Conditions } from '../../base/abort.ts';
 import { AppError } from '../../base/errors.ts';
 import { Topic } from '../../base/topic.ts';
 import { gvkOf, keyText } from '../../model/kube.ts';
-import type { Gvk, KubeObject, ResourceKey } from '../../model/kube.ts';
-import type { ApiResource } from '../discovery/discovery.ts';
 import { kindNamed, resourceName } from '../discovery/discovery.ts';
 import { isWatched } from '../discovery/exclusions.ts';
 import { KindCache } from './kind-cache.ts';
 import { KindFollower } from '../discovery/kind-follower.ts';
 import { LiveIndex } from './live-index.ts';
-import type { Live, LiveChange, LiveObject, LiveRecord, LiveStats } from '../live.ts';
-import type { Entry } from './record.ts';
 import { compareVersions } from './object-store.ts';
 import { ForbiddenKinds } from './forbidden-kinds.ts';
 import { Reflector } from './reflector.ts';
-import type { Kind, LiveOptions } from './live-options.ts';
 
 /** Watches begin with the kinds that discovery names and end with them; `want` makes objects whole. */
 export class LiveCache implements Live {

@@ -1,8 +1,8 @@
 // The indexes of the live cache: application → root objects, owner → children, and which keys somebody wants.
-import { keyText } from '../../model/kube.ts';
 import type { ResourceKey } from '../../model/kube.ts';
 import type { LiveRecord } from '../live.ts';
 import type { Entry } from './record.ts';
+import { keyText } from '../../model/kube.ts';
 
 /** Follows what `put`, `remove` and `want` tell. */
 export class LiveIndex {

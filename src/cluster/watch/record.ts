@@ -1,11 +1,11 @@
 // The record of one live object: what is kept of it, its fingerprint, and the application that tracks it.
+import type { KubeObject, ResourceKey } from '../../model/kube.ts';
+import type { ApiResource } from '../discovery/discovery.ts';
+import type { LiveObject } from '../live.ts';
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../base/canonical.ts';
 import { parseJson } from '../../base/json.ts';
 import { argo } from '../../model/annotations.ts';
-import type { KubeObject, ResourceKey } from '../../model/kube.ts';
-import type { ApiResource } from '../discovery/discovery.ts';
-import type { LiveObject } from '../live.ts';
 
 /** One version of one object; replaced whole by the next. */
 export class Entry implements LiveObject {

@@ -1,15 +1,15 @@
 // The watch of one kind: a streamed initial list, bookmarks, relists, and no event lost in the end.
+import type { KubeObject } from '../../model/kube.ts';
+import type { WatchOptions } from './watch-options.ts';
 import { AppError, errorMessage } from '../../base/errors.ts';
 import { backoffDelay } from '../../base/retry.ts';
 import { parseJson, stringifyJson } from '../../base/json.ts';
 import { isObject } from '../../model/kube.ts';
-import type { KubeObject } from '../../model/kube.ts';
 import { isStatus, ApiError, watchErrorOf } from '../api-error.ts';
 import { LineSplitter } from './lines.ts';
 import { objectOf, pageOf } from '../object-list.ts';
 import { collectionPath, withQuery } from '../paths.ts';
 import { patience } from './watch-timing.ts';
-import type { WatchOptions } from './watch-options.ts';
 import { accepts, Interruption } from './watch-options.ts';
 
 /** After client-go's Reflector; listens until it is stopped, and waits longer after each failure. */

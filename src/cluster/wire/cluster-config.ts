@@ -1,9 +1,9 @@
 // Where a cluster is and how to log in, and two that say so: the pod's own account and an Argo CD cluster Secret.
+import type { Impersonation } from '../api.ts';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import { isObject } from '../../model/kube.ts';
-import type { Impersonation } from '../api.ts';
 
 export interface ClusterConfig {
   /** e.g. `https://10.0.0.1:6443`. */

@@ -1,7 +1,7 @@
 // Connections to one API server, through a proxy where the configuration names one.
-import { Pool, ProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { ClusterConfig } from './cluster-config.ts';
+import { Pool, ProxyAgent } from 'undici';
 
 /** `connections`: at the same time; null is as many as are wanted. Every request names its origin. */
 export function connectionsTo(config: ClusterConfig, connections: number | null): Dispatcher {

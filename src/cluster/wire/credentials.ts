@@ -1,9 +1,9 @@
 // The credentials of one cluster as request headers; token files are read again when they change.
-import { readFile, stat } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
-import { AppError } from '../../base/errors.ts';
 import type { Impersonation } from '../api.ts';
 import type { ClusterConfig, Login } from './cluster-config.ts';
+import { readFile, stat } from 'node:fs/promises';
+import { AppError } from '../../base/errors.ts';
 
 /** Projected tokens are replaced about an hour before they expire; looking every ten seconds is early enough. */
 const lookEveryMs = 10_000;

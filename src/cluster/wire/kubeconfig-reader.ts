@@ -1,14 +1,14 @@
 // Reads kubeconfigs with @kubernetes/client-node, in a process of its own: importing that takes 85 MiB, which end with
 // it. What it asks and answers is JSON on its standard input and output. What the library does not do is done here.
+import type { Cluster, Context, User } from '@kubernetes/client-node';
+import type { Impersonation } from '../api.ts';
+import type { ClusterConfig, Login } from './cluster-config.ts';
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { KubeConfig, loadYaml } from '@kubernetes/client-node';
-import type { Cluster, Context, User } from '@kubernetes/client-node';
 import { AppError, errorMessage } from '../../base/errors.ts';
 import { isObject } from '../../model/kube.ts';
-import type { Impersonation } from '../api.ts';
-import type { ClusterConfig, Login } from './cluster-config.ts';
 
 export interface Question {
   /** Of several files the first wins, and those that are not there are passed over. */

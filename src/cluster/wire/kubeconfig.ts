@@ -1,10 +1,10 @@
 // Where a cluster is and how to log in, from a kubeconfig.
+import type { ClusterConfig } from './cluster-config.ts';
+import type { Answer, Choice, Question } from './kubeconfig-reader.ts';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import { run } from '../../base/process.ts';
-import type { ClusterConfig } from './cluster-config.ts';
-import type { Answer, Choice, Question } from './kubeconfig-reader.ts';
 
 export interface KubeconfigChoice {
   config: ClusterConfig;

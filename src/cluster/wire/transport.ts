@@ -1,18 +1,18 @@
 // The wire to one API server: connections, credentials, time limits, and the few retries that are always safe.
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../base/clock.ts';
-import { AppError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
+import type { ApiVerb, Impersonation } from '../api.ts';
+import type { ClusterConfig } from './cluster-config.ts';
+import type { Permit } from '../../base/permit.ts';
+import { AppError } from '../../base/errors.ts';
 import { backoffDelay, retryAfterMs } from '../../base/retry.ts';
 import { stringifyJson } from '../../base/json.ts';
-import type { ApiVerb, Impersonation } from '../api.ts';
 import { applyBody, applyType } from '../apply-body.ts';
 import { ApiError, apiErrorOf } from '../api-error.ts';
 import { connectionsTo } from './connections.ts';
 import { Credentials } from './credentials.ts';
 import { waitBeforeRetry } from './resend.ts';
-import type { ClusterConfig } from './cluster-config.ts';
-import type { Permit } from '../../base/permit.ts';
 import { failed, parseBody, toError, unreachable } from './response.ts';
 
 interface TransportOptions {

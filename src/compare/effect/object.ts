@@ -4,6 +4,8 @@ import type { EffectOperation } from '../../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { LiveObject } from '../../cluster/live.ts';
 import type { Manifests, ObjectEffect, States } from './facts.ts';
+import type { ObjectContext } from './states.ts';
+import type { Prediction } from '../object/predict.ts';
 import { bodyOf } from '../object/predict.ts';
 import { manifestMac } from '../object/digest.ts';
 import { validateCreate } from '../object/validate.ts';
@@ -13,10 +15,8 @@ import { faultOf, isTrackedRoot } from '../object/compare-object.ts';
 import { isPrunable } from '../../model/hooks.ts';
 import { keyOf, keyText } from '../../model/kube.ts';
 import { ended, ignoredNotes, predictions, written } from './predictions.ts';
-import type { ObjectContext } from './states.ts';
 import { changeOperation, emptyNotes, keptNotes, madeAnew, pruned, refused, scopeOf, writerNote } from './states.ts';
 import { isMadeAnew, writesAll } from '../object/argo-apply.ts';
-import type { Prediction } from '../object/predict.ts';
 
 /** `manifests`: R0, R1 and R2. What is wrong with the object is in the answer; throws what passes by itself. */
 export async function objectEffect(

@@ -1,8 +1,8 @@
 // What of an effect concerns other applications: what goes with Applications that it deletes, and objects that belong
 // to gated ones.
-import { applicationName } from '../../model/application.ts';
 import type { Gone, Others } from '../object/comparison.ts';
 import type { Effect, EffectOperation } from '../../model/effect.ts';
+import { applicationName } from '../../model/application.ts';
 import { keyText } from '../../model/kube.ts';
 import { isProduction } from './risks.ts';
 

@@ -1,18 +1,18 @@
 // The dry runs behind the effect on one object: the former and the wanted manifest, each asked for the same live
 // object.
-import { AppError } from '../../base/errors.ts';
 import type { Sent } from '../object/sent.ts';
-import { sentOver } from '../object/sent.ts';
 import type { ObjectContext } from './states.ts';
 import type { Manifests, States } from './facts.ts';
-import { liveStamp } from '../object/verdicts.ts';
 import type { Prediction } from '../object/predict.ts';
+import type { PreparedObject } from '../object/prepare.ts';
+import type { ResourceKey, KubeObject } from '../../model/kube.ts';
+import { AppError } from '../../base/errors.ts';
+import { sentOver } from '../object/sent.ts';
+import { liveStamp } from '../object/verdicts.ts';
 import { objectError } from '../object/predict.ts';
 import { predictApply } from '../object/client-side.ts';
-import type { PreparedObject } from '../object/prepare.ts';
 import { writesAll } from '../object/argo-apply.ts';
 import { isReplaced, predictReplace } from '../object/replace.ts';
-import type { ResourceKey, KubeObject } from '../../model/kube.ts';
 import { UnreadRule, ignoredChanges, ignoring } from '../object/ignored.ts';
 import { pathText } from '../../diff/path.ts';
 

@@ -1,19 +1,20 @@
 // What one object was, is and would be, with what is to be said about each change.
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
-import { keyText } from '../../model/kube.ts';
-import { waveOf, hookOf, isPrunable } from '../../model/hooks.ts';
 import type { LiveObject } from '../../cluster/live.ts';
 import type { States, Manifests, ChangeOperation } from './facts.ts';
-import { errorMessage } from '../../base/errors.ts';
 import type { EffectOperation } from '../../model/effect.ts';
 import type { MacScope } from '../object/digest.ts';
-import { changedFields, manifestMac } from '../object/digest.ts';
 import type { Prediction } from '../object/predict.ts';
-import { objectError } from '../object/predict.ts';
 import type { PreparedObject } from '../object/prepare.ts';
 import type { ValidateContext } from '../object/validate.ts';
-import { checkRecreate, faultAsNew } from '../object/validate.ts';
 import type { Sent } from '../object/sent.ts';
+import type { EffectInput } from '../object/comparison.ts';
+import { keyText } from '../../model/kube.ts';
+import { waveOf, hookOf, isPrunable } from '../../model/hooks.ts';
+import { errorMessage } from '../../base/errors.ts';
+import { changedFields, manifestMac } from '../object/digest.ts';
+import { objectError } from '../object/predict.ts';
+import { checkRecreate, faultAsNew } from '../object/validate.ts';
 import { writesAll } from '../object/argo-apply.ts';
 import { canonicalJson, sameJson } from '../../base/canonical.ts';
 import { pathText, valueAt } from '../../diff/path.ts';
@@ -21,7 +22,6 @@ import { isSecret } from '../../diff/secret-data.ts';
 import { lastWriter, ownedChanges } from '../../diff/owned.ts';
 import { heldBy, pathId, holds } from '../../diff/managed-fields.ts';
 import { ignoredNews, ignoring } from '../object/ignored.ts';
-import type { EffectInput } from '../object/comparison.ts';
 import { applicationKey } from '../../model/application.ts';
 
 /** Told where Git begins to say it. */

@@ -1,9 +1,9 @@
 // What is known of manifests over live objects: verdicts by (live fingerprint, manifest hash), so that nothing is asked
 // twice (docs/decisions/0006).
-import { LRUCache } from 'lru-cache';
 import type { FieldPath } from '../../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { LiveRecord } from '../../cluster/live.ts';
+import { LRUCache } from 'lru-cache';
 import { hashOf } from '../../base/canonical.ts';
 import { keyText } from '../../model/kube.ts';
 import { ownedState } from '../../diff/owned.ts';

@@ -1,13 +1,13 @@
 // What the cluster itself tells of a history, and of what Git came to say since, without a sync (docs/decisions/0021).
 import type { Comparison } from '../../compare/compare.ts';
-import { isRecorded, rememberBase, rememberSync } from './sync-record.ts';
-import { isProven } from './gate-record.ts';
 import type { Look } from './refresh.ts';
 import type { ReconcileDeps } from './pass.ts';
+import type { KubeObject } from '../../model/kube.ts';
+import { isRecorded, rememberBase, rememberSync } from './sync-record.ts';
+import { isProven } from './gate-record.ts';
 import { diffBase, keyThen } from './history.ts';
 import { effectOf } from './assess.ts';
 import { hookOf } from '../../model/hooks.ts';
-import type { KubeObject } from '../../model/kube.ts';
 import { isSettled } from '../../compare/summary.ts';
 import { sameJson } from '../../base/canonical.ts';
 

@@ -1,13 +1,13 @@
 // What Git says an application should be: revisions resolved, sources rendered, named by content.
 import type { Place } from '../../base/errors.ts';
 import type { Fetched, Opened, Remotes, Scope } from '../remote/remotes.ts';
-import { isFetched } from '../remote/remotes.ts';
 import type { Git } from '../../git/git.ts';
 import type { Application, ApplicationSource, Condition } from '../../model/application.ts';
 import type { Files } from '../../model/files.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import type { Renderer } from '../../render/render.ts';
 import type { Rendered, RenderInputs, RenderRequest } from '../../render/source/request.ts';
+import { isFetched } from '../remote/remotes.ts';
 import { hashOf } from '../../base/canonical.ts';
 import { AppError } from '../../base/errors.ts';
 import { filesOf } from '../../git/git.ts';

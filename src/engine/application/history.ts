@@ -1,10 +1,10 @@
 // What an application's history and last operation mean in today's terms: as manifests, named by content.
 import type { Past } from '../../model/history.ts';
-import { applicationAt } from '../../model/history.ts';
 import type { Application, ApplicationSource, RevisionHistory, SyncOperation } from '../../model/application.ts';
 import type { DesiredState, Desiring } from './desired.ts';
 import type { Known } from './memory.ts';
 import type { Store } from '../../store/store.ts';
+import { applicationAt } from '../../model/history.ts';
 import { canonicalJson, sameJson } from '../../base/canonical.ts';
 import { errorKind } from '../../base/errors.ts';
 import { cox } from '../../model/annotations.ts';

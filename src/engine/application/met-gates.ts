@@ -1,9 +1,9 @@
 // Whose gates a sync meets beside the application's own: it writes what belongs to them, or deletes what is theirs.
-import { applicationName, syncOptions } from '../../model/application.ts';
 import type { ComparedObject, Comparison, Others } from '../../compare/compare.ts';
 import type { Application } from '../../model/application.ts';
 import type { ResourceKey } from '../../model/kube.ts';
 import type { LoosenedGate } from '../../policy/policy.ts';
+import { applicationName, syncOptions } from '../../model/application.ts';
 import { isApplication } from '../../model/argo-kinds.ts';
 import { resourceOptions } from '../../model/hooks.ts';
 import { keyText, keyTitle } from '../../model/kube.ts';

@@ -6,6 +6,8 @@ import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { Subject, Target } from './assess.ts';
 import type { DesiredState } from './desired.ts';
 import type { ReconcileDeps } from './pass.ts';
+import type { Holdings } from './holdings.ts';
+import type { OwnershipDeps } from './ownership.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { AppError } from '../../base/errors.ts';
 import { inClusterServer } from '../../model/annotations.ts';
@@ -15,9 +17,7 @@ import { gvkOf, isObject } from '../../model/kube.ts';
 import { trackingName } from '../../render/document/tracking.ts';
 import { clusterOf } from '../../store/settings.ts';
 import { basisOf, permitted } from './assess.ts';
-import type { Holdings } from './holdings.ts';
 import { nextMark } from './holdings.ts';
-import type { OwnershipDeps } from './ownership.ts';
 import { ownershipOf } from './ownership.ts';
 
 export type OtherDeps = Pick<

@@ -8,6 +8,7 @@ import type { EffectivePolicy, LoosenedGate } from '../../policy/policy.ts';
 import type { Target } from './assess.ts';
 import type { ReconcileDeps } from './pass.ts';
 import type { Branch } from './taken.ts';
+import type { Holders } from './holdings.ts';
 import { argo, inClusterServer } from '../../model/annotations.ts';
 import { applicationKey } from '../../model/application.ts';
 import { argoGroup, isApplication, isProject } from '../../model/argo-kinds.ts';
@@ -16,7 +17,6 @@ import { effectivePolicy } from '../../policy/policy.ts';
 import { trackingName } from '../../render/document/tracking.ts';
 import { clusterOf } from '../../store/settings.ts';
 import { collectedWith, goesUnder, takenBy, treeOf } from './taken.ts';
-import type { Holders } from './holdings.ts';
 import { nextMark } from './holdings.ts';
 import { policyInForce, lastPolicy } from './gate-record.ts';
 

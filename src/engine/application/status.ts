@@ -11,11 +11,11 @@ import type {
   Operation,
 } from '../../model/application.ts';
 import type { DesiredState } from './desired.ts';
+import type { ReconcileDeps } from './pass.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { isApplication } from '../../model/argo-kinds.ts';
 import { cox } from '../../model/annotations.ts';
 import { diffMergePatch } from '../../base/merge-patch.ts';
-import type { ReconcileDeps } from './pass.ts';
 import { applicationKey, refreshRequests } from '../../model/application.ts';
 import { endedState } from './operation-state.ts';
 

@@ -7,11 +7,11 @@ import type { AppProject } from '../../model/project.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
 import type { Store } from '../../store/store.ts';
 import type { Fetched } from '../remote/remotes.ts';
+import type { Places } from './place.ts';
 import { hashOf, sameJson } from '../../base/canonical.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
-import type { Places } from './place.ts';
 import { placesOf } from './place.ts';
 
 type Records = Pick<Store, 'records'>;

@@ -5,12 +5,12 @@ import type { AppProject } from '../../model/project.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { LiveRecord } from '../../cluster/live.ts';
 import type { Target } from './assess.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { ApiResource } from '../../cluster/discovery/discovery.ts';
 import { argo } from '../../model/annotations.ts';
 import { applicationKey, syncOptions } from '../../model/application.ts';
 import { argoGroup, isApplication } from '../../model/argo-kinds.ts';
 import { keyText } from '../../model/kube.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
-import type { ApiResource } from '../../cluster/discovery/discovery.ts';
 import { resourceOptions } from '../../model/hooks.ts';
 import { resourceDenied } from '../../policy/project.ts';
 

@@ -1,9 +1,10 @@
 // Approvals: opening one for today's effect, superseding older ones, and recording what people decide about it.
-import { digestVersion } from '../../compare/effect/effect.ts';
 import type { Approval, CommitRange, GateAfter } from '../../model/coxswain.ts';
 import type { Effect, EffectOperation } from '../../model/effect.ts';
 import type { ObjectMeta } from '../../model/kube.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
+import type { ApprovalDeps } from './round.ts';
+import { digestVersion } from '../../compare/effect/effect.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { applicationLabel } from '../../base/name.ts';
@@ -13,7 +14,6 @@ import { coxGroup, coxVersion } from '../../model/coxswain.ts';
 import { approvalName } from '../../policy/gate.ts';
 import { becauseUnknown } from '../../policy/gate-text.ts';
 import { formerRounds, withoutEnded, keyOfApproval, setPhase, supersedeOthers } from './round.ts';
-import type { ApprovalDeps } from './round.ts';
 
 interface WantedApproval {
   application: { metadata: ObjectMeta & { name: string; namespace: string } };

@@ -6,6 +6,8 @@ import type { KubeObject } from '../../model/kube.ts';
 import type { Store } from '../../store/store.ts';
 import type { Assessment } from '../application/assess.ts';
 import type { DesiredState, Desiring } from '../application/desired.ts';
+import type { Past } from '../../model/history.ts';
+import type { Authors, Change } from '../application/pass.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { AppError } from '../../base/errors.ts';
 import { redactText } from '../../base/log.ts';
@@ -13,8 +15,6 @@ import { isFetched } from '../remote/remotes.ts';
 import { argo } from '../../model/annotations.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { trackingName } from '../../render/document/tracking.ts';
-import type { Past } from '../../model/history.ts';
-import type { Authors, Change } from '../application/pass.ts';
 import { stateAt } from '../application/history.ts';
 
 interface RangeDeps {

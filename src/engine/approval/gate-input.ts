@@ -2,9 +2,12 @@
 import type { Application } from '../../model/application.ts';
 import type { Effect } from '../../model/effect.ts';
 import type { Agreed, GateApproval, GateDecision, GateInput } from '../../policy/gate.ts';
+import type { ApprovalDeps } from './round.ts';
+import type { People } from './gate-people.ts';
+import type { Assessment } from '../application/assess.ts';
+import type { Compared, GateDeps, Moment } from './gate-subject.ts';
 import { AppError } from '../../base/errors.ts';
 import { applicationKey } from '../../model/application.ts';
-import type { ApprovalDeps } from './round.ts';
 import { isEmptyEffect } from '../../compare/effect/effect.ts';
 import { decideGate, withHidden } from '../../policy/gate.ts';
 import { effectivePolicy } from '../../policy/policy.ts';
@@ -13,10 +16,7 @@ import { gatesAfter } from './gate-end.ts';
 import { outdatedBy } from './changed-range.ts';
 import { peopleNow } from './rights.ts';
 import { policyInForce, lastPolicy } from '../application/gate-record.ts';
-import type { People } from './gate-people.ts';
 import { peopleOf } from './gate-people.ts';
-import type { Assessment } from '../application/assess.ts';
-import type { Compared, GateDeps, Moment } from './gate-subject.ts';
 import { stateOf, loosenedBy, isLastSynced } from './gate-subject.ts';
 
 /** Whether people must agree to it: by its own policy, or for others whose gates it would loosen. */

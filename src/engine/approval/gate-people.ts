@@ -1,15 +1,15 @@
 // The people of a gate: who made the change, and who has agreed to it, as far as is known now.
-import { sameJson } from '../../base/canonical.ts';
-import { errorKind, describeError, AppError } from '../../base/errors.ts';
 import type { Application } from '../../model/application.ts';
-import { applicationKey } from '../../model/application.ts';
 import type { GateAuthors } from '../../policy/gate.ts';
-import { unknownAuthors } from '../../policy/gate.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
-import { stricter, effectivePolicy } from '../../policy/policy.ts';
 import type { Change } from '../application/pass.ts';
 import type { Assessment } from '../application/assess.ts';
 import type { GateDeps, Moment } from './gate-subject.ts';
+import { sameJson } from '../../base/canonical.ts';
+import { errorKind, describeError, AppError } from '../../base/errors.ts';
+import { applicationKey } from '../../model/application.ts';
+import { unknownAuthors } from '../../policy/gate.ts';
+import { stricter, effectivePolicy } from '../../policy/policy.ts';
 import { loosenedBy } from './gate-subject.ts';
 import { isOpen, isApprovalOf } from './approval.ts';
 import { policyInForce } from '../application/gate-record.ts';

@@ -1,11 +1,11 @@
 // The rounds of an Approval: its phases after it was asked for, the end of a round, and what it keeps of former ones
 // when the same effect comes a second time. A DriftEpisode has such rounds too.
 import type { Approval, ApprovalPhase, CardState } from '../../model/coxswain.ts';
-import { digestVersion, effectDifference } from '../../compare/object/digest.ts';
 import type { EffectOperation } from '../../model/effect.ts';
-import { rfc3339 } from '../../base/clock.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Store } from '../../store/store.ts';
+import { digestVersion, effectDifference } from '../../compare/object/digest.ts';
+import { rfc3339 } from '../../base/clock.ts';
 
 export interface ApprovalDeps {
   store: Store;

@@ -3,6 +3,7 @@ import type { Application, Operation } from '../../model/application.ts';
 import type { Store } from '../../store/store.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
 import type { Look, Pass } from '../application/refresh.ts';
+import type { Leave } from '../application/memory.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { AppError, describeError, errorKind } from '../../base/errors.ts';
 import { isStatus } from '../../cluster/api-error.ts';
@@ -12,7 +13,6 @@ import { projectOf } from '../application/ownership.ts';
 import { subjectOf } from '../application/refresh.ts';
 import { admit } from '../approval/admission.ts';
 import { keyTitle } from '../../model/kube.ts';
-import type { Leave } from '../application/memory.ts';
 import { sealed, unsealed } from './seal.ts';
 import { wantedOf } from '../operation/wanted.ts';
 

@@ -1,6 +1,6 @@
 // By what an operation of this engine is known again: a seal over what it does, and over the history that it found.
-import { createHmac } from 'node:crypto';
 import type { Application, Operation, OperationState } from '../../model/application.ts';
+import { createHmac } from 'node:crypto';
 import { canonicalJson } from '../../base/canonical.ts';
 import { cox } from '../../model/annotations.ts';
 import { applicationKey } from '../../model/application.ts';

@@ -3,12 +3,12 @@
 import type { Application } from '../../model/application.ts';
 import type { Target } from '../application/assess.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
+import type { Waiting } from './cascade.ts';
 import { describeError, errorKind } from '../../base/errors.ts';
 import { isStatus } from '../../cluster/api-error.ts';
 import { argo } from '../../model/annotations.ts';
 import { applicationKey } from '../../model/application.ts';
 import { trackingName } from '../../render/document/tracking.ts';
-import type { Waiting } from './cascade.ts';
 import { cascade } from './cascade.ts';
 import { heldByGate } from './gate.ts';
 import { finalizersOf, heldByHooks } from './hooks.ts';

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Application } from '../../model/application.ts';
 import type { Actor, DriftEpisode, DriftedObject, EpisodePhase } from '../../model/coxswain.ts';
 import type { Store } from '../../store/store.ts';
+import type { DriftSeen } from '../application/memory.ts';
 import { hashOf } from '../../base/canonical.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { applicationLabel, hashedName } from '../../base/name.ts';
@@ -12,7 +13,6 @@ import { applicationKey } from '../../model/application.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
 import { keyText } from '../../model/kube.ts';
 import { withoutEnded } from '../approval/round.ts';
-import type { DriftSeen } from '../application/memory.ts';
 import { storedDrift } from './stored-drift.ts';
 
 interface EpisodeDeps {

@@ -4,13 +4,13 @@ import type { Comparison } from '../../compare/compare.ts';
 import type { DriftedObject } from '../../model/coxswain.ts';
 import type { Effect, ObjectDiff } from '../../model/effect.ts';
 import type { KubeObject } from '../../model/kube.ts';
+import type { DesiredState } from '../application/desired.ts';
+import type { Look } from '../application/refresh.ts';
+import type { ReconcileDeps } from '../application/pass.ts';
 import { effectOf, isGoing, knownEffect } from '../application/assess.ts';
 import { diffBase } from '../application/history.ts';
 import { isAutomated } from '../../model/application.ts';
 import { followDrift } from './drift.ts';
-import type { DesiredState } from '../application/desired.ts';
-import type { Look } from '../application/refresh.ts';
-import type { ReconcileDeps } from '../application/pass.ts';
 import { fieldManager } from '../../model/annotations.ts';
 import { keyText } from '../../model/kube.ts';
 

@@ -1,18 +1,18 @@
 // What an operation is to apply: the revision and the sources that it names, rendered and compared with what is live.
 import type { Comparison } from '../../compare/object/comparison.ts';
 import type { Application, ApplicationStatus, Operation, OperationState } from '../../model/application.ts';
-import { syncOptions } from '../../model/application.ts';
 import type { SyncTarget } from '../../sync/input.ts';
-import { keyText } from '../../model/kube.ts';
 import type { Assessment, Subject } from '../application/assess.ts';
-import { compareTo } from '../application/assess.ts';
 import type { DesiredState, Desiring } from '../application/desired.ts';
-import { followBase, lastSynced, diffBase } from '../application/history.ts';
-import { stateOf } from '../application/operation-state.ts';
-import { provenEntry } from '../application/gate-record.ts';
 import type { Worker } from '../../base/worker.ts';
 import type { OtherDeps } from '../application/others.ts';
 import type { AdmissionDeps } from '../approval/admission.ts';
+import { syncOptions } from '../../model/application.ts';
+import { keyText } from '../../model/kube.ts';
+import { compareTo } from '../application/assess.ts';
+import { followBase, lastSynced, diffBase } from '../application/history.ts';
+import { stateOf } from '../application/operation-state.ts';
+import { provenEntry } from '../application/gate-record.ts';
 
 /** The application with the sources that the operation names in place of its own. */
 export function overridden(app: Application, operation: Operation): Application {

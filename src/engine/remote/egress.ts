@@ -1,5 +1,7 @@
 // What may be fetched for whom: a merged revision what its project permits, one that nobody has merged only what the
 // merged one fetches, or what `preview.egress` lists.
+import type { AppProject } from '../../model/project.ts';
+import type { Settings } from '../../store/settings.ts';
 import { globMatch } from '../../base/glob.ts';
 import { AppError } from '../../base/errors.ts';
 import { redactText } from '../../base/log.ts';
@@ -7,8 +9,6 @@ import { withoutTrailing } from '../../base/trim.ts';
 import { normaliseRepo } from '../../model/repository.ts';
 import { sourcePermitted } from '../../policy/project.ts';
 import { hasCredentials, loginFor } from '../../store/repository-secrets.ts';
-import type { AppProject } from '../../model/project.ts';
-import type { Settings } from '../../store/settings.ts';
 
 /** What a rendering fetched. */
 export interface Fetched {

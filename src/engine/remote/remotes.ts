@@ -1,8 +1,4 @@
 // Fits git and the fetcher to what rendering asks of elsewhere, and remembers what was fetched.
-import { filesOf } from '../../git/git.ts';
-import { AppError } from '../../base/errors.ts';
-import { normaliseRepo } from '../../model/repository.ts';
-import { checkEgress, identityOf } from './egress.ts';
 import type { Git } from '../../git/git.ts';
 import type { Fetcher } from '../../fetch/fetch.ts';
 import type { Application, ApplicationSource } from '../../model/application.ts';
@@ -11,6 +7,10 @@ import type { AppProject } from '../../model/project.ts';
 import type { Remote, RemoteChart } from '../../render/source/remote.ts';
 import type { Settings } from '../../store/settings.ts';
 import type { Asked, Fetched } from './egress.ts';
+import { filesOf } from '../../git/git.ts';
+import { AppError } from '../../base/errors.ts';
+import { normaliseRepo } from '../../model/repository.ts';
+import { checkEgress, identityOf } from './egress.ts';
 
 export type { Fetched } from './egress.ts';
 

@@ -1,15 +1,15 @@
 // GitHub's REST API, as a plugin of Octokit: own budget, no retry of what may have happened, one kind of error.
-import { paginateRest } from '@octokit/plugin-paginate-rest';
 import type { PaginateInterface } from '@octokit/plugin-paginate-rest';
 import type { Octokit } from '@octokit/core';
 import type { Clock } from '../../base/clock.ts';
 import type { ErrorKind } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
+import type { Permit } from '../../base/permit.ts';
+import { paginateRest } from '@octokit/plugin-paginate-rest';
 import { AppError } from '../../base/errors.ts';
 import { redactText } from '../../base/log.ts';
 import { backoffDelay, retryAfterMs } from '../../base/retry.ts';
 import { Budget } from './rate-limiter.ts';
-import type { Permit } from '../../base/permit.ts';
 
 /** We send GraphQL no mutations. */
 function isRead(method: string, url: string): boolean {

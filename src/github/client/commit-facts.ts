@@ -1,7 +1,7 @@
 // What GitHub knows of commits and of the pull requests that brought them, asked in batches and remembered for a while.
-import { GraphqlResponseError } from '@octokit/graphql';
 import type { Clock } from '../../base/clock.ts';
 import type { RepositoryClient } from './installations.ts';
+import { GraphqlResponseError } from '@octokit/graphql';
 import { Semaphore } from '../../base/semaphore.ts';
 import { GitHubError } from './api.ts';
 import { TtlCache } from './ttl-cache.ts';

@@ -1,7 +1,7 @@
 // What Probot and Octokit say, as lines of our log.
-import { pino } from 'pino';
 import type { Logger as Pino } from 'pino';
 import type { Logger } from '../../base/log.ts';
+import { pino } from 'pino';
 
 /**
  * pino: levels. Theirs of `warn` is told. Their errors are ours to tell, with what they mean: here they are details.

@@ -1,8 +1,8 @@
 // People as GitHub knows them: ids of logins, and teams.
-import { GraphqlResponseError } from '@octokit/graphql';
 import type { Installations, RepositoryClient } from './installations.ts';
 import type { Application } from '../../model/application.ts';
 import type { AppProject } from '../../model/project.ts';
+import { GraphqlResponseError } from '@octokit/graphql';
 import { nextTurn } from '../../base/clock.ts';
 import { cox } from '../../model/annotations.ts';
 import { isGitHub } from './api.ts';

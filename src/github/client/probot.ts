@@ -1,14 +1,14 @@
 // Probot as the host of the GitHub App: with our Octokit, our tokens and our log, and none of its defaults that
 // surprise.
+import type { Octokit } from '@octokit/core';
+import type { EndpointOptions, RequestParameters } from '@octokit/types';
+import type { Budgets, PaceOptions, Session } from './api.ts';
 import { Probot, ProbotOctokit } from 'probot';
 import { createProbotAuth } from 'octokit-auth-probot';
 import githubAppJwt from 'universal-github-app-jwt';
-import type { Octokit } from '@octokit/core';
-import type { EndpointOptions, RequestParameters } from '@octokit/types';
 import { systemClock } from '../../base/clock.ts';
 import { AppError } from '../../base/errors.ts';
 import { budgetsOf, pace } from './api.ts';
-import type { Budgets, PaceOptions, Session } from './api.ts';
 import { foreignLog } from './foreign-log.ts';
 import { TokenCache } from './token-cache.ts';
 

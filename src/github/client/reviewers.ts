@@ -1,6 +1,6 @@
 // Whom GitHub's environments ask for a review, as logins: teams are taken apart into their members.
-import { AppError } from '../../base/errors.ts';
 import type { RepositoryClient } from './installations.ts';
+import { AppError } from '../../base/errors.ts';
 import { isGitHub, paginating } from './api.ts';
 
 /** Undefined when there is no such environment, or when it asks nobody; [] when it asks teams that are empty. */

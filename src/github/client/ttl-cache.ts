@@ -1,6 +1,6 @@
 // Answers of GitHub that are asked for again within minutes and hardly change.
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../base/clock.ts';
+import { LRUCache } from 'lru-cache';
 
 interface TtlCacheOptions<V> {
   clock: Clock;

@@ -1,11 +1,11 @@
 // What our checks say: coxswain/diff on the head, coxswain/approval and coxswain/rollout on the merge commit.
 import type { AppProgress, PullPreview, PullProgress } from '../../change/pull.ts';
+import type { ShownDiff } from './record.ts';
 import { checks } from '../../model/annotations.ts';
 import { countsOf, countsText, errorsOf } from './app-section.ts';
 import { verdict } from './comment.ts';
 import { gateAfterText } from '../../policy/gate-text.ts';
 import { shortRevision } from '../../model/application.ts';
-import type { ShownDiff } from './record.ts';
 import { cutMarkdown } from './record.ts';
 import { bodyBudget, code, fitted, html, oneLine, plain, plural } from './escape.ts';
 import { operationList, stateWords, trackerVerdict } from './tracker.ts';

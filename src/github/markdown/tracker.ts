@@ -2,12 +2,12 @@
 import type { AppProgress, ProgressState, PullProgress } from '../../change/pull.ts';
 import type { Approval } from '../../model/coxswain.ts';
 import type { EffectOperation } from '../../model/effect.ts';
+import type { ShownDiff } from './record.ts';
 import { hiddenText } from '../../policy/gate-text.ts';
 import { commentMarker } from '../../model/annotations.ts';
 import { keyTitle } from '../../model/kube.ts';
 import { approversText, errorBlocks, gatesText, toldText } from './app-section.ts';
 import { shortRevision } from '../../model/application.ts';
-import type { ShownDiff } from './record.ts';
 import { recordBlock } from './record.ts';
 import { bodyBudget, cell, code, fitted, html, plain, plural, sizeOf } from './escape.ts';
 

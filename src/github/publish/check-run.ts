@@ -2,8 +2,8 @@
 import type { CheckAnnotation, CheckContent } from '../markdown/check-content.ts';
 import type { CheckMemory, PullMemory } from './pull-memory.ts';
 import type { ShownDiff } from '../markdown/record.ts';
-import { checks } from '../../model/annotations.ts';
 import type { RepositoryClient } from '../client/installations.ts';
+import { checks } from '../../model/annotations.ts';
 import { hashOf } from '../../base/canonical.ts';
 import { paginating } from '../client/api.ts';
 

@@ -5,11 +5,11 @@ import type { Clock } from '../../base/clock.ts';
 import type { HumanComment } from '../publish/sticky-comment.ts';
 import type { RepositoryClient } from '../client/installations.ts';
 import type { Store } from '../../store/store.ts';
+import type { Refusals } from '../publish/refusals.ts';
 import { hashOf } from '../../base/canonical.ts';
 import { commandIn, parseCommand } from '../../chatops/command.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
 import { permitted } from '../publish/refusals.ts';
-import type { Refusals } from '../publish/refusals.ts';
 
 interface CommandContext {
   client: RepositoryClient;

@@ -8,6 +8,8 @@ import type { Logger } from '../../base/log.ts';
 import type { PullRef } from '../../model/coxswain.ts';
 import type { ReadPull } from './read-pull.ts';
 import type { Store } from '../../store/store.ts';
+import type { Comment } from '../markdown/comment.ts';
+import type { Pass } from './pull-pass.ts';
 import { KeyQueue } from '../../base/queue.ts';
 import { diffAnswer } from '../markdown/whole-diff.ts';
 import { Announcement } from './progress-note.ts';
@@ -16,10 +18,8 @@ import { checkKey } from '../publish/check-run.ts';
 import { diffCheck, forkCheck } from '../markdown/check-content.ts';
 import { parsePullKey } from './check-actions.ts';
 import { isCommand } from './comment-commands.ts';
-import type { Comment } from '../markdown/comment.ts';
 import { closedComment, forkComment, untouchedComment } from '../markdown/comment.ts';
 import { PullMemories } from '../publish/pull-memory.ts';
-import type { Pass } from './pull-pass.ts';
 import {
   answerAll,
   check,

@@ -10,6 +10,7 @@ import type { PullQueue } from './pull-queue.ts';
 import type { PullRef } from '../../model/coxswain.ts';
 import type { Recurring } from '../../store/schedules.ts';
 import type { Store } from '../../store/store.ts';
+import type { FactMemory } from '../client/commit-facts.ts';
 import { errorKind } from '../../base/errors.ts';
 import { KeyQueue } from '../../base/queue.ts';
 import { pullKey } from '../../change/pull.ts';
@@ -19,7 +20,6 @@ import { takeCommand } from './comment-commands.ts';
 import { redeliverClicks } from './redelivery.ts';
 import { humanComment } from '../publish/sticky-comment.ts';
 import { factMemory } from '../client/commit-facts.ts';
-import type { FactMemory } from '../client/commit-facts.ts';
 import { pullsOfRange, waitingRanges } from './waiting-pulls.ts';
 
 /** Merged pull requests are taken up again for so long. */

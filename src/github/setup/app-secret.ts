@@ -1,7 +1,7 @@
 // The Secret of the GitHub App: its credentials, or, as long as there are none, the way into the set-up.
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Api } from '../../cluster/api.ts';
 import type { KubeObject } from '../../model/kube.ts';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../../base/errors.ts';
 import { isPrivateKey } from '../../base/pem.ts';
 import { isObject } from '../../model/kube.ts';

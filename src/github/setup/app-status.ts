@@ -1,8 +1,8 @@
 // What works of the GitHub App and what does not, as GitHub itself tells it now.
 import type { Octokit } from '@octokit/core';
+import type { AppFile } from './manifest.ts';
 import { describeError } from '../../base/errors.ts';
 import { paginating } from '../client/api.ts';
-import type { AppFile } from './manifest.ts';
 
 interface Finding {
   what: string;

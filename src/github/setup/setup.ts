@@ -1,13 +1,13 @@
 // Set-up of the GitHub App in clicks: whoever has the token of the cluster's Secret gets an App made on GitHub, once.
-import { createHmac } from 'node:crypto';
 import type { Api } from '../../cluster/api.ts';
 import type { Logger } from '../../base/log.ts';
+import type { AppCredentials, StoredApp } from './app-secret.ts';
+import type { AppManifest } from './manifest.ts';
+import { createHmac } from 'node:crypto';
 import { AppError } from '../../base/errors.ts';
 import { isStatus } from '../../cluster/api-error.ts';
 import { foreignLog } from '../client/foreign-log.ts';
-import type { AppCredentials, StoredApp } from './app-secret.ts';
 import { appSecret, hashOfToken, newToken, readAppSecret, sameText, writeAppSecret } from './app-secret.ts';
-import type { AppManifest } from './manifest.ts';
 import { manifestOf, newAppUrl, readAppFile, webUrlOf } from './manifest.ts';
 import { webhookPath } from '../webhook/webhook.ts';
 

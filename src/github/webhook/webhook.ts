@@ -1,8 +1,8 @@
 // The receiver of webhooks: Probot's middleware behind bounds of its own, which it has none of; what it answers goes
 // out in our words.
-import { ServerResponse } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { EmitterWebhookEvent } from '@octokit/webhooks';
+import { ServerResponse } from 'node:http';
 
 /** GitHub: webhook payloads are at most 25 MB. */
 const maxBytes = 25 * 2 ** 20;

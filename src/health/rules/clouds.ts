@@ -1,5 +1,5 @@
 // Health of cloud resources that are kept through Kubernetes: Crossplane, Config Connector, ACK, Azure Service
-// Operator; from their documents on conditions.
+// Operator.
 import type { Rule, RuleTable } from '../step.ts';
 import { working } from './ready.ts';
 

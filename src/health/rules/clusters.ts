@@ -1,5 +1,5 @@
 // Health of clusters, their machines and what is placed on them: Cluster API, Gardener, Karpenter, Karmada, Open
-// Cluster Management, nmstate; from their API references.
+// Cluster Management, nmstate.
 import type { Rule, RuleTable } from '../step.ts';
 import { ready, working } from './ready.ts';
 

@@ -1,4 +1,4 @@
-// Health of databases that operators keep, from the API reference of each operator.
+// Health of databases that operators keep.
 import type { Rule, RuleTable } from '../step.ts';
 import { readyOrWorking, ready } from './ready.ts';
 

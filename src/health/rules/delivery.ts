@@ -1,5 +1,4 @@
-// Health of what delivers: Flux, Flagger, Keptn, GitOps Promoter, Kargo, Terraform and Pulumi operators; from their API
-// references.
+// Health of what delivers: Flux, Flagger, Keptn, GitOps Promoter, Kargo, Terraform and Pulumi operators.
 import type { Rule, RuleTable } from '../step.ts';
 import { working } from './ready.ts';
 

@@ -1,5 +1,5 @@
-// Health of what leads traffic: Gateway API, Gloo, Contour, Istio, Traefik, MetalLB, Cilium, OpenShift routes, external
-// DNS; from their API references.
+// Health of what leads traffic: Gateway API, Gloo, Contour, Istio, Traefik, MetalLB, Cilium, OpenShift routes,
+// external DNS.
 import type { Rule, RuleTable } from '../step.ts';
 import { ready, readyOrWorking } from './ready.ts';
 

@@ -1,4 +1,4 @@
-// Health of OpenKruise: workloads, rollouts and game servers, from its API reference.
+// Health of OpenKruise: workloads, rollouts and game servers.
 import type { Rule, RuleTable } from '../step.ts';
 
 const blueGreenStep = 'status.blueGreenStatus.currentStepState';

@@ -1,4 +1,4 @@
-// Health of what carries messages: Strimzi, Confluent, Koperator, RabbitMQ, Camel, NATS; from their API references.
+// Health of what carries messages: Strimzi, Confluent, Koperator, RabbitMQ, Camel, NATS.
 import type { Rule, RuleTable } from '../step.ts';
 import { ready, readyOrWorking } from './ready.ts';
 

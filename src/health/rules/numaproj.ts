@@ -1,4 +1,4 @@
-// Health of Numaflow and Numaplane, from their Go types and API references.
+// Health of Numaflow and Numaplane.
 import type { Rule, RuleTable } from '../step.ts';
 
 const phase = {

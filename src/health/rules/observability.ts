@@ -1,5 +1,5 @@
 // Health of what observes: Elastic, Prometheus, Grafana, Jaeger, OpenTelemetry, VictoriaMetrics, Datadog, Coralogix,
-// Humio, Kiali; from their API references.
+// Humio, Kiali.
 import type { Rule, RuleTable } from '../step.ts';
 import { readyOrWorking, ready } from './ready.ts';
 

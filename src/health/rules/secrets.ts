@@ -1,5 +1,4 @@
-// Health of certificates and secrets: cert-manager, External Secrets, Sealed Secrets, 1Password, Vault; from their
-// documents on conditions.
+// Health of certificates and secrets: cert-manager, External Secrets, Sealed Secrets, 1Password, Vault.
 import type { Rule, RuleTable } from '../step.ts';
 import { observedReady, ready, readyOrWorking } from './ready.ts';
 

@@ -1,5 +1,4 @@
-// Health of storage and backups: Rook, snapshots, Trident, Astra, MinIO, Velero, Longhorn, VolSync; from their API
-// references.
+// Health of storage and backups: Rook, snapshots, Trident, Astra, MinIO, Velero, Longhorn, VolSync.
 import type { Rule, RuleTable } from '../step.ts';
 import { ready } from './ready.ts';
 

@@ -1,4 +1,4 @@
-// Health of 3scale, from its operator's reference of custom resources.
+// Health of 3scale.
 import type { Rule, RuleTable } from '../step.ts';
 
 const capability: Rule = [

@@ -1,5 +1,4 @@
-// Health of what runs work for others: Knative, KServe, KEDA, Spark, Flink, Ray, Kueue, Tekton, OpenFaaS, KubeVirt;
-// from their API references.
+// Health of what runs work for others: Knative, KServe, KEDA, Spark, Flink, Ray, Kueue, Tekton, OpenFaaS, KubeVirt.
 import type { Rule, RuleTable } from '../step.ts';
 import { observedReady, ready, readyOrWorking, working } from './ready.ts';
 

@@ -1,10 +1,10 @@
 // Whether documents are whole Kubernetes objects: one that is left out in silence would make its live object look
 // extra.
-import { AppError } from '../../base/errors.ts';
-import { isObject } from '../../model/kube.ts';
 import type { Condition } from '../../model/application.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import type { Place } from '../../base/errors.ts';
+import { AppError } from '../../base/errors.ts';
+import { isObject } from '../../model/kube.ts';
 
 export interface Manifest {
   object: KubeObject;

@@ -1,9 +1,9 @@
 // Documents and manifests as Kubernetes reads them: its own libraries do so, in a process beside this one.
+import type { ParsedDocument } from './complete.ts';
+import type { Worker } from '../../base/worker.ts';
 import { breather } from '../../base/clock.ts';
 import { AppError } from '../../base/errors.ts';
 import { parseJson } from '../../base/json.ts';
-import type { ParsedDocument } from './complete.ts';
-import type { Worker } from '../../base/worker.ts';
 
 export interface Text {
   text: string;

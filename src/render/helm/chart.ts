@@ -1,15 +1,15 @@
 // What a chart says of itself: its name, its local dependencies, and whether its templates depend on the cluster.
 import type { LRUCache } from 'lru-cache';
+import type { AppError } from '../../base/errors.ts';
+import type { Files } from '../../model/files.ts';
+import type { LocalDependency, RemoteDependency } from './dependencies.ts';
+import type { Worker } from '../../base/worker.ts';
 import { follow, folderOf, joinPath, mustFollow, relativeTo } from '../source/paths.ts';
 import { isObject } from '../../model/kube.ts';
 import { parseYaml } from '../document/yaml.ts';
 import { refuseLfsPointer, refuseLfsPointers, refuseModule } from '../source/absent.ts';
 import { lockedIn, lockedVersion } from './dependencies.ts';
 import { renderError } from '../source/plan.ts';
-import type { AppError } from '../../base/errors.ts';
-import type { Files } from '../../model/files.ts';
-import type { LocalDependency, RemoteDependency } from './dependencies.ts';
-import type { Worker } from '../../base/worker.ts';
 
 export interface Chart {
   name: string;

@@ -1,14 +1,14 @@
 // Dependencies of charts as `helm dependency build` gets them: neighbours by `file://`, and archives of repositories.
-import { AppError } from '../../base/errors.ts';
-import { follow, joinPath } from '../source/paths.ts';
-import { remoteOf } from '../source/remote.ts';
-import { renderError } from '../source/plan.ts';
-import { isObject } from '../../model/kube.ts';
 import type { Files } from '../../model/files.ts';
 import type { Overlay } from '../source/overlay.ts';
 import type { Place } from '../../base/errors.ts';
 import type { Remote, RemoteChart } from '../source/remote.ts';
 import type { Worker } from '../../base/worker.ts';
+import { AppError } from '../../base/errors.ts';
+import { follow, joinPath } from '../source/paths.ts';
+import { remoteOf } from '../source/remote.ts';
+import { renderError } from '../source/plan.ts';
+import { isObject } from '../../model/kube.ts';
 
 export interface LocalDependency {
   name: string;

@@ -1,6 +1,16 @@
 // Helm applications: the chart's folder and value files, one `helm template`.
-import { join } from 'node:path';
 import type { LRUCache } from 'lru-cache';
+import type { Chart, ChartReader } from './chart.ts';
+import type { PlacedArchive } from './dependencies.ts';
+import type { Files } from '../../model/files.ts';
+import type { HelmSource } from '../../model/sources.ts';
+import type { Input, Plan, Planning } from '../source/plan.ts';
+import type { ParsedDocument, Produced } from '../document/complete.ts';
+import type { Overlay } from '../source/overlay.ts';
+import type { Place } from '../../base/errors.ts';
+import type { Workers } from '../source/workers.ts';
+import type { Worker } from '../../base/worker.ts';
+import { join } from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import { chartOf, refuseChartPointers, usesCapabilities } from './chart.ts';
 import { fetchDependencies, placeDependencies } from './dependencies.ts';
@@ -14,17 +24,7 @@ import { parseDocuments, parseYaml } from '../document/yaml.ts';
 import { runTool } from '../source/tool.ts';
 import { skippedHooks } from './hooks.ts';
 import { valueFiles } from './values.ts';
-import type { Chart, ChartReader } from './chart.ts';
-import type { PlacedArchive } from './dependencies.ts';
-import type { Files } from '../../model/files.ts';
-import type { HelmSource } from '../../model/sources.ts';
-import type { Input, Plan, Planning } from '../source/plan.ts';
 import { stringifyJson } from '../../base/json.ts';
-import type { ParsedDocument, Produced } from '../document/complete.ts';
-import type { Overlay } from '../source/overlay.ts';
-import type { Place } from '../../base/errors.ts';
-import type { Workers } from '../source/workers.ts';
-import type { Worker } from '../../base/worker.ts';
 
 interface HelmParts {
   workers: Workers;

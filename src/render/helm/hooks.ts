@@ -1,9 +1,9 @@
 // Objects that Helm leaves out because it does not know their hook: it says so in its log alone.
-import { relativeTo } from '../source/paths.ts';
-import { renderError } from '../source/plan.ts';
 import type { Condition } from '../../model/application.ts';
 import type { Place } from '../../base/errors.ts';
 import type { Planning } from '../source/plan.ts';
+import { relativeTo } from '../source/paths.ts';
+import { renderError } from '../source/plan.ts';
 
 /** helm: pkg/release/v1/hook.go */
 const hooks = [

@@ -1,4 +1,7 @@
 // Value files of a Helm source: relative, from the root, from another source by `$ref/`, and by glob.
+import type { Files } from '../../model/files.ts';
+import type { HelmSource } from '../../model/sources.ts';
+import type { Input, Planning } from '../source/plan.ts';
 import { buildEnvironment, renderError, substitute } from '../source/plan.ts';
 import { follow, joinPath } from '../source/paths.ts';
 import { hashOf } from '../../base/canonical.ts';
@@ -6,9 +9,6 @@ import { placed } from './dependencies.ts';
 import { remoteOf } from '../source/remote.ts';
 import { globMatch } from '../../base/glob.ts';
 import { refuseModule } from '../source/absent.ts';
-import type { Files } from '../../model/files.ts';
-import type { HelmSource } from '../../model/sources.ts';
-import type { Input, Planning } from '../source/plan.ts';
 
 interface ValueFiles {
   /** In the order in which Helm merges them. */

@@ -1,13 +1,13 @@
 // Everything that a Kustomize application reads: its folder, its bases and components, and their files, however deep.
 import type { LRUCache } from 'lru-cache';
+import type { FileEntry, Files } from '../../model/files.ts';
+import type { Kustomization, ObjectId, PatchTarget, Reference } from './kustomization.ts';
+import type { Worker } from '../../base/worker.ts';
 import { follow, joinPath, mustFollow } from '../source/paths.ts';
 import { breather } from '../../base/clock.ts';
 import { isRemote, kustomizationNames, readKustomization } from './kustomization.ts';
 import { refuseLfsPointers } from '../source/absent.ts';
 import { linkTargets, renderError } from '../source/plan.ts';
-import type { FileEntry, Files } from '../../model/files.ts';
-import type { Kustomization, ObjectId, PatchTarget, Reference } from './kustomization.ts';
-import type { Worker } from '../../base/worker.ts';
 
 export interface Closure {
   /** Folders with a kustomization, each wholly part of it. */

@@ -1,8 +1,8 @@
 // What an Application's `kustomize` section changes in the kustomization file, as the `kustomize edit` commands do that
 // Argo CD runs.
+import type { KustomizeSource } from '../../model/sources.ts';
 import { isObject } from '../../model/kube.ts';
 import { renderError } from '../source/plan.ts';
-import type { KustomizeSource } from '../../model/sources.ts';
 
 type Json = Record<string, unknown>;
 

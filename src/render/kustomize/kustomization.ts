@@ -1,8 +1,8 @@
 // Kustomization files, as Go's reader and Kustomize see them: what they refer to, and which objects their patches want.
-import { AppError } from '../../base/errors.ts';
 import type { Text } from '../document/yaml.ts';
 import type { Worker } from '../../base/worker.ts';
 import type { Place } from '../../base/errors.ts';
+import { AppError } from '../../base/errors.ts';
 
 /** Names under which Kustomize finds it. */
 export const kustomizationNames = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];

@@ -1,4 +1,16 @@
 // Kustomize applications: the closure of their files, the Application's edits, one `kustomize build`.
+import type { Closure, KustomizationReader } from './closure.ts';
+import type { Files } from '../../model/files.ts';
+import type { Input, Plan, Planning } from '../source/plan.ts';
+import type { KustomizeSource } from '../../model/sources.ts';
+import type { Manifest, Produced } from '../document/complete.ts';
+import type { Overlay } from '../source/overlay.ts';
+import type { ObjectId, Reference } from './kustomization.ts';
+import type { KubeObject } from '../../model/kube.ts';
+import type { NamedObject, NamedObjects } from './kustomized.ts';
+import type { Text } from '../document/yaml.ts';
+import type { Workers } from '../source/workers.ts';
+import type { Worker } from '../../base/worker.ts';
 import { join } from 'node:path';
 import { stringifyJson } from '../../base/json.ts';
 import { AppError } from '../../base/errors.ts';
@@ -16,18 +28,6 @@ import { refuseLfsPointer } from '../source/absent.ts';
 import { buildEnvironment, substitute } from '../source/plan.ts';
 import { runTool } from '../source/tool.ts';
 import { overlayOf, root } from '../source/overlay.ts';
-import type { Closure, KustomizationReader } from './closure.ts';
-import type { Files } from '../../model/files.ts';
-import type { Input, Plan, Planning } from '../source/plan.ts';
-import type { KustomizeSource } from '../../model/sources.ts';
-import type { Manifest, Produced } from '../document/complete.ts';
-import type { Overlay } from '../source/overlay.ts';
-import type { ObjectId, Reference } from './kustomization.ts';
-import type { KubeObject } from '../../model/kube.ts';
-import type { NamedObject, NamedObjects } from './kustomized.ts';
-import type { Text } from '../document/yaml.ts';
-import type { Workers } from '../source/workers.ts';
-import type { Worker } from '../../base/worker.ts';
 
 interface KustomizeParts {
   workers: Workers;

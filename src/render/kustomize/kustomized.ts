@@ -1,12 +1,12 @@
 // What Kustomize makes of the files it reads: which objects they name, and what it would leave out without a word.
-import { AppError } from '../../base/errors.ts';
-import { isObject } from '../../model/kube.ts';
 import type { Condition } from '../../model/application.ts';
 import type { KubeObject } from '../../model/kube.ts';
 import type { ObjectId, PatchTarget } from './kustomization.ts';
 import type { Place } from '../../base/errors.ts';
 import type { Text } from '../document/yaml.ts';
 import type { Worker } from '../../base/worker.ts';
+import { AppError } from '../../base/errors.ts';
+import { isObject } from '../../model/kube.ts';
 
 export interface NamedObject extends ObjectId {
   place: Place;

@@ -1,8 +1,8 @@
 // What a repository only points to, submodules and files in Git LFS: refused by name, for what they hold would be
 // missing in silence.
+import type { Files } from '../../model/files.ts';
 import { redactText } from '../../base/log.ts';
 import { AppError } from '../../base/errors.ts';
-import type { Files } from '../../model/files.ts';
 
 /** The first line of a pointer (git-lfs: docs/spec.md), and of its older form. */
 const pointerHeads = ['version https://git-lfs.github.com/spec/', 'version https://hawser.github.com/spec/'];

@@ -1,11 +1,11 @@
 // Just the files that one tool run needs, in memory: they go with the request, and the tool has no others.
+import type { Files } from '../../model/files.ts';
+import type { Input } from './plan.ts';
 import { posix } from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import { follow } from './paths.ts';
 import { isLfsPointer } from './absent.ts';
 import { renderError } from './plan.ts';
-import type { Files } from '../../model/files.ts';
-import type { Input } from './plan.ts';
 
 /** Absolute paths by which a tool knows the repository, and what stands beside it. */
 export const root = '/coxswain/source';

@@ -1,8 +1,8 @@
 // Paths inside a repository: joined, kept inside, and links followed.
-import { AppError } from '../../base/errors.ts';
-import { refuseModule } from './absent.ts';
 import type { FileEntry, Files } from '../../model/files.ts';
 import type { Place } from '../../base/errors.ts';
+import { AppError } from '../../base/errors.ts';
+import { refuseModule } from './absent.ts';
 
 /**
  * `path` seen from the folder `from`, without `.` and `..`; undefined if it leaves the repository. An absolute path

@@ -1,10 +1,10 @@
 // A plan: what a rendering reads and what else it depends on, known before anything runs.
-import { AppError } from '../../base/errors.ts';
-import { follow, trail } from './paths.ts';
 import type { Files } from '../../model/files.ts';
 import type { Produced } from '../document/complete.ts';
 import type { Place } from '../../base/errors.ts';
 import type { RenderRequest, SourceType } from './request.ts';
+import { AppError } from '../../base/errors.ts';
+import { follow, trail } from './paths.ts';
 
 export interface Input {
   /** Relative to the root of `files`. */

@@ -1,7 +1,7 @@
 // What a source refers to elsewhere: asked for before any tool runs, which finds it laid down as files.
-import { AppError } from '../../base/errors.ts';
 import type { Files } from '../../model/files.ts';
 import type { Place } from '../../base/errors.ts';
+import { AppError } from '../../base/errors.ts';
 
 export interface RemoteChart {
   version: string;

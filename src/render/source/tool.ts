@@ -1,12 +1,12 @@
 // Runs Helm, Kustomize and Jsonnet: by their libraries, in processes of their own, within limits, and with failures
 // that say where.
+import type { Made, ToolName, Workers } from './workers.ts';
+import type { Place } from '../../base/errors.ts';
 import { AppError } from '../../base/errors.ts';
 import { redactText } from '../../base/log.ts';
 import { renderError } from './plan.ts';
 import { unspokenIn, withoutValues } from '../document/unspoken.ts';
-import type { Made, ToolName, Workers } from './workers.ts';
 import { root, type Overlay } from './overlay.ts';
-import type { Place } from '../../base/errors.ts';
 
 interface ToolRun {
   workers: Workers;

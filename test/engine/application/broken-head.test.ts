@@ -1,7 +1,7 @@
 // A branch head that cannot be rendered or read concerns an operation at another revision in no way.
+import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Stage } from '../fixture.ts';
 import {
   automated,
   config,

@@ -1,9 +1,9 @@
 // Git that catches up with the cluster without a sync: what is told against it, and what stays behind the gate.
+import type { PullPreview } from '../../../src/change/pull.ts';
+import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import type { PullPreview } from '../../../src/change/pull.ts';
-import type { Stage } from '../fixture.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { createChange } from '../../../src/change/change.ts';
 import { createDesiring } from '../../../src/engine/application/desired.ts';

@@ -1,7 +1,7 @@
 // Health by scripts of argocd-cm, through the engine.
+import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Stage } from '../fixture.ts';
 import { stage } from '../fixture.ts';
 import { config, operate, synced } from '../manifests.ts';
 

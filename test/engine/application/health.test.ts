@@ -1,8 +1,8 @@
 // Health that is kept where neither Git nor the cluster can be looked at.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Target } from '../../../src/engine/application/assess.ts';
 import type { Application, ApplicationStatus } from '../../../src/model/application.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { healthWithout } from '../../../src/engine/application/health.ts';
 
 function app(status: ApplicationStatus): Application {

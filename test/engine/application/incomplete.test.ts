@@ -1,7 +1,7 @@
 // One letter that is lost in Git takes nothing out of the cluster.
+import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Stage } from '../fixture.ts';
 import { automated, config, configMap, dataOf, gone, push, synced } from '../manifests.ts';
 import { diffCheck } from '../../../src/github/markdown/check-content.ts';
 import { preview, rowOf } from '../../change/on-stage.ts';

@@ -1,9 +1,9 @@
 // The gate of an application that is gone stays with its place, whatever URL its cluster is registered under.
+import type { TestContext } from 'node:test';
+import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { approve } from '../../../src/engine/request.ts';
-import type { Stage } from '../fixture.ts';
 import {
   approvalIn,
   automated,

@@ -1,11 +1,11 @@
 // What was last synced and under which gate is the engine's own knowledge: nobody who may only write an Application can
 // change it.
+import type { TestContext } from 'node:test';
+import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { canonicalJson } from '../../../src/base/canonical.ts';
 import { approve } from '../../../src/engine/request.ts';
-import type { Stage } from '../fixture.ts';
 import {
   approvalIn,
   automated,

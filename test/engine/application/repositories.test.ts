@@ -1,12 +1,12 @@
 // One repository under several names and in several sources: whichever way an application reads it, new commits reach
 // it.
+import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { symlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { automated, config, dataOf, isSynced, push, synced } from '../manifests.ts';
 import { stage } from '../fixture.ts';
-import type { Stage } from '../fixture.ts';
 
 const chart = {
   'chart/Chart.yaml': 'apiVersion: v2\nname: chart\nversion: 1.0.0\n',

@@ -1,11 +1,11 @@
 // What an application may be made from, and what becomes of it when Git or the sources fail.
+import type { TestContext } from 'node:test';
+import type { Socket } from 'node:net';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { spawn } from 'node:child_process';
 import { renameSync } from 'node:fs';
 import { createServer } from 'node:net';
-import type { Socket } from 'node:net';
 import { basename, dirname } from 'node:path';
 import {
   automated,

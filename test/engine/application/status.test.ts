@@ -1,8 +1,8 @@
 // The status of an Application to the letter: whole documents for the situations that tools read most.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Application } from '../../../src/model/application.ts';
 import type { Stage } from '../fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { automated, config, deployment, ended, operate, push, synced } from '../manifests.ts';
 import { stage } from '../fixture.ts';
 

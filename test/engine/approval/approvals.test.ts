@@ -1,13 +1,13 @@
 // Who may approve, how many must, and what becomes of an Approval afterwards.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { canonicalJson } from '../../../src/base/canonical.ts';
-import { AppError } from '../../../src/base/errors.ts';
-import { approve, reject } from '../../../src/engine/request.ts';
 import type { Application } from '../../../src/model/application.ts';
 import type { Approval } from '../../../src/model/coxswain.ts';
 import type { Stage } from '../fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { canonicalJson } from '../../../src/base/canonical.ts';
+import { AppError } from '../../../src/base/errors.ts';
+import { approve, reject } from '../../../src/engine/request.ts';
 import {
   approvalIn,
   approvalsOf,

@@ -1,10 +1,10 @@
 // Whoever wrote a part of a change cannot approve it, in whichever repository that part stands.
+import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Stage } from '../fixture.ts';
 import { approvalIn, automated, config, dataOf, gone, push, synced } from '../manifests.ts';
 import { stage } from '../fixture.ts';
 import { agree, ana, bob, cleo, gate } from './fixture.ts';

@@ -1,11 +1,11 @@
 // The end of an approval: by time, by what became of those who agreed, and by a rejection that somebody takes back.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { approve, reject, reopen } from '../../../src/engine/request.ts';
 import type { Application } from '../../../src/model/application.ts';
 import type { AppProject } from '../../../src/model/project.ts';
 import type { Stage } from '../fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { approve, reject, reopen } from '../../../src/engine/request.ts';
 import {
   approvalIn,
   approvalsOf,

@@ -1,9 +1,9 @@
 // Gates, people and their agreement: what tests of approval share.
-import assert from 'node:assert/strict';
-import { approve } from '../../../src/engine/request.ts';
 import type { Actor } from '../../../src/model/coxswain.ts';
 import type { AppProject } from '../../../src/model/project.ts';
 import type { Stage } from '../fixture.ts';
+import assert from 'node:assert/strict';
+import { approve } from '../../../src/engine/request.ts';
 import { approvalIn, person, requests } from '../manifests.ts';
 
 export const [ana, bob, carol, cleo] = [person('ana', 1), person('bob', 2), person('carol', 3), person('cleo', 3)];

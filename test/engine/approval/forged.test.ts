@@ -1,18 +1,18 @@
 // Approvals and SyncRecords that somebody forged, without any admission policy: whoever may write them opens no gate by
 // it.
+import type { TestContext } from 'node:test';
+import type { KubeObject } from '../../../src/model/kube.ts';
+import type { Approval } from '../../../src/model/coxswain.ts';
+import type { Narrow } from '../../narrow.ts';
+import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { adoptRecords } from '../../../src/store/adopt.ts';
 import { silentLogger } from '../../../src/base/log.ts';
-import type { KubeObject } from '../../../src/model/kube.ts';
 import { sealKey, sealed } from '../../../src/store/seal.ts';
 import { approve } from '../../../src/engine/request.ts';
-import type { Approval } from '../../../src/model/coxswain.ts';
 import { eventually, testCluster } from '../../control-plane.ts';
-import type { Narrow } from '../../narrow.ts';
 import { narrow } from '../../narrow.ts';
-import type { Stage } from '../fixture.ts';
 import {
   approvalIn,
   approvalsOf,

@@ -1,12 +1,12 @@
 // The gate where an operation goes on, goes back, or does what no digest has.
+import type { TestContext } from 'node:test';
+import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { isStatus } from '../../../src/cluster/api-error.ts';
 import { approve, requestSync } from '../../../src/engine/request.ts';
 import { revertDrift } from '../../../src/engine/revert-drift.ts';
 import { write } from '../../../src/engine/application/status.ts';
-import type { Stage } from '../fixture.ts';
 import {
   approvalIn,
   automated,

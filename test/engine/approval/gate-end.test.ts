@@ -1,8 +1,8 @@
 // The end of a gate, or its loosening, is part of what people agree to: they are told, and no looser gate follows.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { GateAfter } from '../../../src/model/coxswain.ts';
 import type { Stage } from '../fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { approve } from '../../../src/engine/request.ts';
 import { gateAfterText } from '../../../src/policy/gate-text.ts';
 import {

@@ -1,11 +1,11 @@
 // The gate at the start of every operation: one test for each way around it that must not work.
+import type { TestContext } from 'node:test';
+import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { canonicalJson } from '../../../src/base/canonical.ts';
 import { approve } from '../../../src/engine/request.ts';
 import { revertDrift } from '../../../src/engine/revert-drift.ts';
-import type { Stage } from '../fixture.ts';
 import {
   approvalIn,
   approvalsOf,

@@ -1,9 +1,9 @@
 // A hook right before it is created: only the manifest, in the phase, that people agreed to.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Admission, AdmissionDeps } from '../../../src/engine/approval/admission.ts';
 import type { KubeObject } from '../../../src/model/kube.ts';
 import type { Write } from '../../../src/sync/sync.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { judgeOf } from '../../../src/engine/approval/judge.ts';
 import { configMap, world } from '../../compare/fixture.ts';
 

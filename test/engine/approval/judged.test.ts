@@ -1,12 +1,12 @@
 // Check and write are one: whatever happens between them, nothing is written that people have not agreed to.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Application } from '../../../src/model/application.ts';
 import type { Approval } from '../../../src/model/coxswain.ts';
 import type { KubeObject } from '../../../src/model/kube.ts';
-import { approve } from '../../../src/engine/request.ts';
 import type { Stage } from '../fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { approve } from '../../../src/engine/request.ts';
 import {
   approvalIn,
   approvalsOf,

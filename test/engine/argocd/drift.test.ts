@@ -1,10 +1,10 @@
 // Drift where Argo CD syncs: episodes as with our engine, put back by a selective operation, and none for what heals.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { DriftEpisode } from '../../../src/model/coxswain.ts';
 import type { Stage } from '../fixture.ts';
 import type { StandIn } from '../../beside/stand-in.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { revertDrift } from '../../../src/engine/revert-drift.ts';
 import { config, configMap, dataOf, editByHand, isSynced, patchApp, person, quiet, requests } from '../manifests.ts';
 import { standIn } from '../../beside/stand-in.ts';

@@ -1,10 +1,10 @@
 // The gate where Argo CD works on the applications: what is asked, what is written for it, and what it may not do.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Operation } from '../../../src/model/application.ts';
 import type { Stage } from '../fixture.ts';
 import type { StandIn } from '../../beside/stand-in.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { approve, requestSync } from '../../../src/engine/request.ts';
 import {
   approvalIn,

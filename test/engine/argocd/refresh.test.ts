@@ -1,8 +1,8 @@
 // Argo CD is told of a push at once: by its own annotation, and only on the applications that the push touches.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Stage } from '../fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { stage } from '../fixture.ts';
 import { config, patchApp } from '../manifests.ts';
 import { eventually } from '../../control-plane.ts';

@@ -1,8 +1,8 @@
 // What is done about an application that was just compared: one row for each reason.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { DecideInput, Decision } from '../../../src/engine/decide/decide.ts';
 import type { Application, ApplicationSpec, ResourceStatus } from '../../../src/model/application.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { decide } from '../../../src/engine/decide/decide.ts';
 
 const now = Date.parse('2026-01-01T00:10:00Z');

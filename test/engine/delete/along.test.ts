@@ -1,9 +1,10 @@
 // What a deletion takes along by other ways than the removal of an Application: a hook of its name, an owner whose
 // dependents are collected, the namespace in which Applications stand.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { EffectOperation } from '../../../src/model/effect.ts';
+import type { Stage } from '../fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import {
   approvalIn,
   automated,
@@ -17,7 +18,6 @@ import {
   synced,
 } from '../manifests.ts';
 import { agreeTo } from '../approval/fixture.ts';
-import type { Stage } from '../fixture.ts';
 import { stage } from '../fixture.ts';
 
 const finalizer = 'resources-finalizer.argocd.argoproj.io';

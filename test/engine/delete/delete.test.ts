@@ -1,15 +1,15 @@
 // Deleting an application: what goes, what stays, what it waits for, and that it says so.
+import type { Application } from '../../../src/model/application.ts';
+import type { ReconcileDeps } from '../../../src/engine/application/pass.ts';
+import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Application } from '../../../src/model/application.ts';
 import { createComparer } from '../../../src/compare/compare.ts';
-import type { ReconcileDeps } from '../../../src/engine/application/pass.ts';
 import { deleteApplication } from '../../../src/engine/delete/delete.ts';
 import { jq, scripts } from '../../worker.ts';
 import { cascade } from '../../../src/engine/delete/cascade.ts';
 import { connectThroughProxy } from '../../cluster/connect.ts';
 import { eventually, testCluster } from '../../control-plane.ts';
-import type { Stage } from '../fixture.ts';
 import { automated, config, configMap, hookJob, operate, patchApp, synced } from '../manifests.ts';
 import { stage } from '../fixture.ts';
 

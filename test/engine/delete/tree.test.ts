@@ -1,9 +1,9 @@
 // Deleting is an operation: what a deletion takes along, to any depth, asks under the strictest gate of it.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Application } from '../../../src/model/application.ts';
 import type { Stage } from '../fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { approve } from '../../../src/engine/request.ts';
 import { treeOf } from '../../../src/engine/application/taken.ts';
 import { applicationKey } from '../../../src/model/application.ts';

@@ -1,9 +1,9 @@
 // Drift episodes: when one opens, what it says, and how it ends.
+import type { DriftEpisode } from '../../../src/model/coxswain.ts';
+import type { Stage } from '../fixture.ts';
 import { scripts } from '../../worker.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DriftEpisode } from '../../../src/model/coxswain.ts';
-import type { Stage } from '../fixture.ts';
 import { revertDrift } from '../../../src/engine/revert-drift.ts';
 import { resourceViews } from '../../../src/engine/resource-view.ts';
 import {

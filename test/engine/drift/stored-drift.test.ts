@@ -1,7 +1,7 @@
 // What an episode keeps of a drift of any size.
+import type { DriftedObject } from '../../../src/model/coxswain.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DriftedObject } from '../../../src/model/coxswain.ts';
 import { storedDrift } from '../../../src/engine/drift/stored-drift.ts';
 
 function drifted(name: string, values: [before: unknown, after: unknown][]): DriftedObject {

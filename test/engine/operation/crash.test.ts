@@ -1,8 +1,8 @@
 // Killed at any request that changes something, and started again: the operation ends as if nothing had happened.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Application } from '../../../src/model/application.ts';
 import type { Stage } from '../fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { approve } from '../../../src/engine/request.ts';
 import { approvalIn, automated, config, hookJob, isSynced, person, push, requests } from '../manifests.ts';
 import { stage } from '../fixture.ts';

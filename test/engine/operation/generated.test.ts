@@ -1,10 +1,10 @@
 // Objects that only metadata.generateName names: one for each sync, of applications that sync by themselves or by
 // approval.
+import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { agreeTo, gate } from '../approval/fixture.ts';
 import { stage } from '../fixture.ts';
-import type { Stage } from '../fixture.ts';
 import { approvalIn, approvalsOf, automated, config, dataOf, editByHand, push, quiet } from '../manifests.ts';
 
 const once = config('x', 'each time').replace('name: x', 'generateName: once-');

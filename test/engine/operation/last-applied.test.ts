@@ -1,13 +1,13 @@
 // Over what client-side tools applied: their annotation is renewed, so that their next apply removes what Git removed.
+import type { Application } from '../../../src/model/application.ts';
+import type { Stage } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import type { Application } from '../../../src/model/application.ts';
 import { trackingId } from '../../../src/render/document/tracking.ts';
 import { binaries } from '../../../tools/binaries.ts';
 import { config, configMap, dataOf, editByHand, ended, operate, push, quiet, synced } from '../manifests.ts';
 import { stage } from '../fixture.ts';
-import type { Stage } from '../fixture.ts';
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 

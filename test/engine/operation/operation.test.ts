@@ -1,8 +1,8 @@
 // The operation contract: whoever writes `operation` gets a sync, with Argo CD's phases, messages and fields.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Application } from '../../../src/model/application.ts';
 import type { SyncWindow } from '../../../src/model/project.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { requestSync } from '../../../src/engine/request.ts';
 import { plannedTasks } from '../../../src/sync/planned.ts';
 import {

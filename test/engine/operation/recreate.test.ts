@@ -1,10 +1,10 @@
 // What the server refuses to change in place: told in Argo CD's words, and made anew where the manifest asks for it.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { approve } from '../../../src/engine/request.ts';
 import type { SyncPolicy } from '../../../src/model/application.ts';
 import type { Approval } from '../../../src/model/coxswain.ts';
 import type { Stage } from '../fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { approve } from '../../../src/engine/request.ts';
 import {
   approvalIn,
   automated,

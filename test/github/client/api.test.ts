@@ -1,4 +1,5 @@
 // The client of GitHub's API: a limit that names no time closes the way for a minute, not for good.
+import type { Answer } from '../../../sandbox/github/faults.ts';
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +8,6 @@ import { test } from 'node:test';
 import { SteppedClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import { openHost } from '../../../src/github/client/probot.ts';
-import type { Answer } from '../../../sandbox/github/faults.ts';
 import { startGitHub } from '../../../sandbox/github/github.ts';
 import { eventually } from '../../control-plane.ts';
 

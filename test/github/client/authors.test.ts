@@ -1,14 +1,14 @@
 // Nobody can pass for somebody else among the authors of a change: not by a name, not by an address, not by a push.
+import type { TestContext } from 'node:test';
+import type { CommitRange } from '../../../src/model/coxswain.ts';
+import type { GateAuthors } from '../../../src/policy/gate.ts';
+import type { Bed } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
-import type { CommitRange } from '../../../src/model/coxswain.ts';
-import type { GateAuthors } from '../../../src/policy/gate.ts';
-import type { Bed } from '../fixture.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { createAuthors } from '../../../src/engine/approval/authors.ts';

@@ -1,12 +1,12 @@
 // A GitHub that says what the test wants it to say, and our App as its client.
-import { generateKeyPairSync } from 'node:crypto';
-import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { TestContext } from 'node:test';
+import type { Host, HostOptions } from '../../../src/github/client/probot.ts';
+import { generateKeyPairSync } from 'node:crypto';
+import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { SteppedClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/log.ts';
-import type { Host, HostOptions } from '../../../src/github/client/probot.ts';
 import { openHost } from '../../../src/github/client/probot.ts';
 
 interface Asked {

@@ -1,8 +1,8 @@
 // Teams of people: one query for all who are asked about together, and nothing remembered.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Bed } from '../fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { errorKind } from '../../../src/base/errors.ts';
 import { eventually } from '../../control-plane.ts';
 import { bed } from '../fixture.ts';

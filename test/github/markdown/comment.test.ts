@@ -1,5 +1,6 @@
 // The comment of an open pull request: what it says, that strangers' text is harmless, and that it keeps within
 // GitHub's limits.
+import type { ObjectDiff } from '../../../src/model/effect.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderComment, withoutBase } from '../../../src/github/markdown/comment.ts';
@@ -8,7 +9,6 @@ import { cutMarkdown } from '../../../src/github/markdown/record.ts';
 import { commentMarker } from '../../../src/model/annotations.ts';
 import { bodyBudget, sizeOf } from '../../../src/github/markdown/escape.ts';
 import { golden } from './golden.ts';
-import type { ObjectDiff } from '../../../src/model/effect.ts';
 import { app, changed, configMap, created, deleted, deployment, preview } from './sample.ts';
 
 const publicUrl = 'https://cox.example.com';

@@ -1,8 +1,8 @@
 // A check run over its life: what GitHub adds up is sent once, and a result is not taken back by a slow second look.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Bed } from '../fixture.ts';
 import type { CheckRun } from '../../../sandbox/github/world.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { SteppedClock } from '../../../src/base/clock.ts';
 import { eventually } from '../../control-plane.ts';
 import { bed, openPull } from '../fixture.ts';

@@ -1,9 +1,9 @@
 // Commands and buttons in pull requests become one Request each, and get one reaction, whatever arrives how often.
+import type { Approval, Request } from '../../../src/model/coxswain.ts';
+import type { Bed } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { test } from 'node:test';
-import type { Approval, Request } from '../../../src/model/coxswain.ts';
-import type { Bed } from '../fixture.ts';
 import { eventually } from '../../control-plane.ts';
 import { bed, openPull, progressOf, repo } from '../fixture.ts';
 import { app, changed, configMap } from '../markdown/sample.ts';

@@ -1,8 +1,8 @@
 // After the merge the diff that was shown stays: below the tracker, on the page with the buttons, and of each commit.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Bed } from '../fixture.ts';
 import type { Approval } from '../../../src/model/coxswain.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { bed, openPull, progressOf, repo } from '../fixture.ts';
 import { app, changed, configMap } from '../markdown/sample.ts';
 

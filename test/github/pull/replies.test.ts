@@ -1,8 +1,8 @@
 // Each command is answered by one comment beside it, which quotes it; the living comment keeps a short list with links.
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Request } from '../../../src/model/coxswain.ts';
 import type { Bed } from '../fixture.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { bed, openPull, progressOf, repo } from '../fixture.ts';
 import { app, changed, configMap } from '../markdown/sample.ts';
 

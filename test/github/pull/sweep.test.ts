@@ -1,7 +1,7 @@
 // What webhooks lose is swept: after refusals too, and for as long as an approval waits.
+import type { Bed } from '../fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Bed } from '../fixture.ts';
 import { SteppedClock } from '../../../src/base/clock.ts';
 import { eventually } from '../../control-plane.ts';
 import { bed, openPull, progressOf, repo } from '../fixture.ts';

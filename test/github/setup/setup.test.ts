@@ -1,9 +1,9 @@
 // The set-up of the App where something goes wrong: nothing is lost that could be kept, and nobody else gets in.
-import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { test } from 'node:test';
 import type { Api } from '../../../src/cluster/api.ts';
 import type { Setup, SetupOptions } from '../../../src/github/setup/setup.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { connectCluster } from '../../../src/cluster/cluster.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { createLogger } from '../../../src/base/log.ts';

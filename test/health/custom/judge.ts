@@ -1,9 +1,9 @@
 // Rows about custom resources: an object in few words, and the health that its project's documents make of it.
+import type { HealthStatusCode } from '../../../src/model/application.ts';
+import type { KubeObject, ObjectMeta } from '../../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { healthOf } from '../../../src/health/health.ts';
-import type { HealthStatusCode } from '../../../src/model/application.ts';
-import type { KubeObject, ObjectMeta } from '../../../src/model/kube.ts';
 import { gvkOf } from '../../../src/model/kube.ts';
 
 interface Fields {

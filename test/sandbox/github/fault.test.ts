@@ -1,7 +1,7 @@
 // Faults on purpose at the sandbox GitHub: refusals, cut connections, webhook trouble, and being killed at a request.
+import type { Octokit } from '@octokit/core';
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import type { Octokit } from '@octokit/core';
 import { asApp, openPull, repo, withGitHub } from './fixture.ts';
 
 const statusIs =

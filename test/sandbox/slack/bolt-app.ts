@@ -1,7 +1,7 @@
 // A Bolt app in Socket Mode against a sandbox workspace, as tests need it.
 import type { TestContext } from 'node:test';
-import { App, LogLevel, SocketModeReceiver } from '@slack/bolt';
 import type { Clock } from '../../../src/base/clock.ts';
+import { App, LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { startSlack, type Channel, type KillSwitch, type Slack } from '../../../sandbox/slack/slack.ts';
 
 const botToken = 'xoxb-sandbox';

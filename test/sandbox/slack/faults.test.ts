@@ -1,9 +1,9 @@
 // Ordered faults, lost sockets, doubled envelopes and the kill switch do to a Bolt app what Slack would.
+import type { App } from '@slack/bolt';
+import type { KillSwitch } from '../../../sandbox/slack/slack.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { App } from '@slack/bolt';
 import { SteppedClock } from '../../../src/base/clock.ts';
-import type { KillSwitch } from '../../../sandbox/slack/slack.ts';
 import { workspace } from './bolt-app.ts';
 
 function counting(counted: string[]): (app: App) => void {

@@ -1,7 +1,7 @@
 // Commands, clicks and modals of a Bolt app reach the sandbox workspace and come back.
+import type { App } from '@slack/bolt';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { App } from '@slack/bolt';
 import { SteppedClock } from '../../../src/base/clock.ts';
 import { lastMessage, workspace } from './bolt-app.ts';
 

@@ -1,10 +1,10 @@
 // The page shows messages as Slack does, lets a person act, and never runs what a message says.
+import type { Slack } from '../../../sandbox/slack/slack.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isObject, type JsonObject } from '../../../sandbox/slack/workspace/json.ts';
 import { mrkdwn } from '../../../sandbox/slack/page/mrkdwn.ts';
 import { markdown, richText } from '../../../sandbox/slack/page/rich-text-html.ts';
-import type { Slack } from '../../../sandbox/slack/slack.ts';
 import { workspace } from './bolt-app.ts';
 
 const rows: [string, string][] = [
