@@ -132,7 +132,7 @@ export async function openRooms(session: Session, app: Application): Promise<Roo
     { signal },
   );
   const { remotes, fetcher } = openFetching({
-    ...{ dataDir: dir, git, worker, clock: systemClock },
+    ...{ dataDir: dir, worker, clock: systemClock },
     settings: () => settings,
     projectOf: () => project && parseProject(project),
   });

@@ -50,8 +50,6 @@ export interface Settings {
   egress: string[];
   /** argocd-tls-certs-cm: host → certificates in PEM. */
   certificates: ReadonlyMap<string, string>;
-  /** argocd-ssh-known-hosts-cm: host keys, as in a file known_hosts. */
-  knownHosts: string;
   /** argocd-cm helm.valuesFileSchemes. */
   valuesFileSchemes: string[];
   /** Faults found while reading, one sentence each; the defaults stand in for what is wrong. */
@@ -142,7 +140,6 @@ export const settingMaps: ReadonlySet<string> = new Set([
   'argocd-cm',
   'argocd-cmd-params-cm',
   'argocd-rbac-cm',
-  'argocd-ssh-known-hosts-cm',
   'argocd-tls-certs-cm',
   'coxswain-cm',
 ]);
@@ -222,7 +219,6 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     repositories,
     egress: words(own['preview.egress']),
     certificates: new Map(Object.entries(stringData(configMaps.get('argocd-tls-certs-cm')))),
-    knownHosts: stringData(configMaps.get('argocd-ssh-known-hosts-cm'))['ssh_known_hosts'] ?? '',
     valuesFileSchemes: words(argocd['helm.valuesFileSchemes'] ?? 'http,https'),
     faults,
   };

@@ -63,7 +63,7 @@ export async function fetching(
   };
   const made: Pick<Fetches, 'settings' | 'dir'> = { settings, dir };
   const { fetcher, remotes } = openFetching({
-    ...{ dataDir: dir, git, worker, clock: systemClock },
+    ...{ dataDir: dir, worker, clock: systemClock },
     ...(maxBytes !== undefined && { maxBytes }),
     settings: () => made.settings,
     projectOf: (name) => (name === 'default' ? project : undefined),

@@ -55,7 +55,6 @@ test('without any ConfigMap or Secret every setting has its default and nothing 
     repositories: [],
     egress: [],
     certificates: new Map(),
-    knownHosts: '',
     valuesFileSchemes: ['http', 'https'],
     faults: [],
   });

@@ -1,5 +1,4 @@
-// Fits git and the fetcher to what rendering asks of elsewhere, and remembers what was fetched.
-import type { Git } from '../../git/git.ts';
+// Fits the fetcher to what rendering asks of elsewhere, and remembers what was fetched.
 import type { Fetcher } from '../../fetch/fetch.ts';
 import type { Application, ApplicationSource } from '../../model/application.ts';
 import type { Files } from '../../model/files.ts';
@@ -7,7 +6,6 @@ import type { AppProject } from '../../model/project.ts';
 import type { Remote, RemoteChart } from '../../render/source/remote.ts';
 import type { Settings } from '../../store/settings.ts';
 import type { Asked, Fetched } from './egress.ts';
-import { filesOf } from '../../git/git.ts';
 import { AppError } from '../../base/errors.ts';
 import { normaliseRepo } from '../../model/repository.ts';
 import { checkEgress, identityOf } from './egress.ts';
@@ -25,7 +23,6 @@ export interface Scope {
 }
 
 interface RemotesOptions {
-  git: Git;
   fetcher: Fetcher;
   settings(): Settings;
   projectOf(name: string): AppProject | undefined;
@@ -53,7 +50,7 @@ export function isFetched({ chart, repoURL }: ApplicationSource): boolean {
   return Boolean(chart) || repoURL.startsWith('oci://');
 }
 
-/** Keeps nothing by itself: mirrors and fetcher do. Settings and projects are read anew at each question. */
+/** Keeps nothing by itself: the fetcher does. Settings and projects are read anew at each question. */
 export function createRemotes(options: RemotesOptions): Remotes {
   return {
     open: (app, source, scope, signal) => opened(options, app, source, { scope, signal }),
@@ -139,7 +136,7 @@ function opened(
   source: ApplicationSource,
   { scope, signal }: { scope: Scope; signal: AbortSignal },
 ): Opened {
-  const { git, fetcher, settings } = options;
+  const { fetcher, settings } = options;
   const asking = askingFor(options, app, scope);
   const pass = source.helm?.passCredentials ? (scope.unmerged ? 'listed' : 'anywhere') : undefined;
   const chart: Remote['chart'] = (named) => chartFor(options, asking, { ...named, pass, signal });
@@ -158,14 +155,6 @@ function opened(
     },
     remote: {
       chart,
-      async git({ url, ref }) {
-        const asked: Asked = { kind: 'git', address: url };
-        asking.check(asked);
-        const repository = git.repository(url);
-        const revision = await repository.resolve(asking.wanted(asked, ref) ?? ref);
-        asking.record(asked, { [ref]: () => repository.resolve(ref) }, revision);
-        return filesOf(repository, revision);
-      },
       async file(url) {
         const asked: Asked = { kind: 'file', address: url };
         asking.check(asked);

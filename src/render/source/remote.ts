@@ -16,8 +16,6 @@ export interface RemoteChart {
 export interface Remote {
   /** `repository`: an address, or `@name` of a repository Secret. */
   chart(asked: { repository: string; name: string; version: string }): Promise<RemoteChart>;
-  /** `ref`: '' is the default branch. */
-  git(asked: { url: string; ref: string; submodules: boolean }): Promise<Files>;
   /** What stands at an address of the web, as the one file of that name. */
   file(url: string): Promise<{ files: Files; name: string; digest: string }>;
   /** Of value files on the web. */
