@@ -43,7 +43,7 @@ for (const [side, posts] of [
     );
     assert.deepEqual(methodsOf(b, 'chat.postMessage'), posts);
     assert.equal(b.cards().length, 1);
-    await b.sandbox.actAs('bob').command('deploys', '/cox reject prod');
+    await b.sandbox.actAs('bob').command('deploys', '/cox reject prod not today');
     await b.card('the end', /was rejected by bob/);
   });
 }
@@ -180,7 +180,7 @@ for (const error of ['is_archived', 'cant_update_message']) {
     await waiting(b);
     await b.card('the card', /waits for approval/);
     b.sandbox.faults.error('chat.update', error, 1000);
-    await b.sandbox.actAs('bob').command('deploys', '/cox reject prod');
+    await b.sandbox.actAs('bob').command('deploys', '/cox reject prod not today');
     await b.stage.untilStore('the end', () =>
       b.stage.store.approvals
         .list()
@@ -222,7 +222,7 @@ test('what had ended before Slack was there is not posted', async (t) => {
   );
   await b.restart();
   await b.card('the card of what waits', /waits for approval/);
-  await b.sandbox.actAs('bob').command('deploys', '/cox reject prod');
+  await b.sandbox.actAs('bob').command('deploys', '/cox reject prod not today');
   await b.card('the end', /was rejected/);
   assert.equal(b.cards().length, 1);
 });

@@ -1,10 +1,12 @@
 // The gate where Argo CD works on the applications: what is asked, what is written for it, and what it may not do.
 import type { TestContext } from 'node:test';
 import type { Operation } from '../../../src/model/application.ts';
+import type { KubeObject } from '../../../src/model/kube.ts';
 import type { Stage } from '../fixture.ts';
 import type { StandIn } from '../../beside/stand-in.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sameJson } from '../../../src/base/canonical.ts';
 import { approve, requestSync } from '../../../src/engine/request.ts';
 import {
   approvalIn,
@@ -224,9 +226,9 @@ test('a sync of what is in sync is refused where Argo CD would write ignored fie
   await s.until('gates', 'synced', isSynced);
   await patchApp(s, 'gates', { spec: { ignoreDifferences: [{ kind: 'ConfigMap', jsonPointers: ['/data/value'] }] } });
   const key = configMap(s, 'gates');
-  const seen = s.cluster.live.get(key)?.fingerprint;
   await editByHand(s, 'gates', { value: 'by hand' });
-  await s.cluster.live.until(key, (now) => now?.fingerprint !== seen, AbortSignal.timeout(60_000));
+  const isEdited = (object: KubeObject | undefined): boolean => sameJson(object?.['data'], { value: 'by hand' });
+  await s.cluster.live.until(key, (now) => isEdited(now?.object), AbortSignal.timeout(60_000));
   const outcome = await ask(s, 'again');
   assert.deepEqual(outcome, {
     done: false,
