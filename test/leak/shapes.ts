@@ -144,7 +144,8 @@ export function kustomizeFiles(random: Random, secret: string): Files {
   ];
   const env: readonly [string, ...string[]] = [
     `password=${secret}\n`,
-    `${secret}\n`,
+    // A line of one word is the name of a key to Kustomize, and names are shown (docs/security/model.md).
+    `${secret} \n!\n`,
     `=${secret}\n`,
     `pass word=${secret}\n`,
   ];
