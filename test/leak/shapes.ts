@@ -144,8 +144,7 @@ export function kustomizeFiles(random: Random, secret: string): Files {
   ];
   const env: readonly [string, ...string[]] = [
     `password=${secret}\n`,
-    // A line of one word is the name of a key to Kustomize, and names are shown (docs/security/model.md).
-    `${secret} \n!\n`,
+    // None without =: to Kustomize that is the name of a key, and names are shown (docs/security/model.md).
     `=${secret}\n`,
     `pass word=${secret}\n`,
   ];
