@@ -66,12 +66,13 @@ function passed(app: Application, { rule, approval, by }: Verdict, effect: Effec
   if (beyond) return { refused: `approval required: this operation would sync ${beyond}` };
   const { unwritten, beside = [] } = effect;
   const along = new Set(beside.map(({ key }) => keyText(key)));
+  const isBesideAlone = beside.length > 0 && effect.operations.length === 0;
   const unapproved = [...beside, ...unwritten.filter(({ key }) => !along.has(keyText(key)))];
   return {
     rule,
     approval,
     ...(by && { people: by, asked: { at } }),
-    ...(rule === 'nothing' && unapproved.length > 0 && { unapproved }),
+    ...((rule === 'nothing' || isBesideAlone) && unapproved.length > 0 && { unapproved }),
   };
 }
 
