@@ -5,6 +5,7 @@ import type { Application, Operation, SyncOperation, SyncResourceRef } from '../
 import type { Actor, Approval } from '../model/coxswain.ts';
 import type { Store } from '../store/store.ts';
 import type { Authors } from './application/pass.ts';
+import { AppError } from '../base/errors.ts';
 import { isStatus } from '../cluster/api-error.ts';
 import { argo, cox } from '../model/annotations.ts';
 import { applicationKey } from '../model/application.ts';
@@ -184,6 +185,11 @@ function countedMessage(complete: boolean, unknown: readonly string[]): string {
   return complete ? 'approved; it syncs now' : `your approval counts; more are needed${becauseUnknown(unknown)}`;
 }
 
+/** What is said between its spec and its status would be taken for nothing: in a moment it waits. */
+function requireAsked({ metadata, status }: Approval): void {
+  if (!status) throw new AppError('E_API', `${metadata.name} is just being asked for`, { kind: 'transient' });
+}
+
 function hasAgreed({ status }: Approval, { id }: Actor): boolean {
   return status?.approvals?.some(({ actor }) => actor.id === id) ?? false;
 }
@@ -199,6 +205,7 @@ export async function approve(deps: RequestDeps, wanted: ApprovalRequest): Promi
     return { done: true, message: countedMessage(true, approval.spec.unknown ?? []) };
   if (!app || !approval || !isOpen(approval) || !isApprovalOf(approval, app))
     return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
+  requireAsked(approval);
   const project = projectOf(deps.store, app);
   const now = policyInForce(deps.store, app, project);
   // The change may loosen gates of other applications: theirs count too.
@@ -244,6 +251,7 @@ export async function reject(deps: RequestDeps, wanted: ApprovalRequest & { reas
     return { done: true, message: approval.status.message ?? 'rejected' };
   if (!approval || !isOpen(approval))
     return { done: false, message: closedMessage(deps.store, wanted.application, approval) };
+  requireAsked(approval);
   await recordRejection(deps, approval, wanted.actor, wanted.reason);
   return { done: true, message: rejectedMessage(wanted.application) };
 }

@@ -5,6 +5,7 @@ import type { ObjectMeta } from '../../model/kube.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
 import type { ApprovalDeps } from './round.ts';
 import { digestVersion } from '../../compare/effect/effect.ts';
+import { AppError } from '../../base/errors.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { applicationLabel } from '../../base/name.ts';
@@ -142,6 +143,40 @@ function comesAnew(found: Approval, { application, again }: WantedApproval): boo
   );
 }
 
+/** Asks for it from now on; where only what is told of it has changed, who agreed and since when stay. */
+function asked(
+  { clock }: ApprovalDeps,
+  { found, ended }: { found: Approval; ended: boolean },
+  { spec: { policy, unknown = [] } }: Approval,
+): Record<string, unknown> {
+  const stands = ended ? undefined : found.status;
+  const approvals = stands?.approvals ?? [];
+  const because = becauseUnknown(unknown);
+  return {
+    phase: 'Pending',
+    message:
+      approvals.length === 0
+        ? `waiting for approval${because}`
+        : `${approvals.length} of ${policy?.approvals ?? 1} approvals${because}`,
+    openedAt: stands?.openedAt ?? rfc3339(clock.now()),
+    approvals,
+    rejectedBy: null,
+    endedAt: null,
+    former: stands ? (stands.former ?? []) : formerRounds(found.status),
+    cards: withoutEnded(found.status?.cards),
+  };
+}
+
+/** For one version: somebody may agree at this moment. */
+async function putStatus({ store }: ApprovalDeps, approval: Approval, status: Record<string, unknown>): Promise<void> {
+  const { resourceVersion } = approval.metadata;
+  await store.approvals.patch(
+    keyOfApproval(approval),
+    { status },
+    { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
+  );
+}
+
 /** Opens the Approval of this effect if there is none, and supersedes the application's other open ones. Idempotent. */
 export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): Promise<string> {
   const fresh = newApproval(wanted);
@@ -150,26 +185,12 @@ export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): 
   const waiting = `waiting for approval${because}`;
   if (!deps.store.approvals.get(key)) await deps.store.approvals.create(fresh);
   const found = deps.store.approvals.get(key);
-  const ended = found !== undefined && comesAnew(found, wanted);
-  const existing = found && ended ? await renewed(deps, key, fresh) : found && (await retold(deps, found, fresh));
+  if (!found) throw new AppError('E_API', `the Approval ${key} is gone again`, { kind: 'transient' });
+  const ended = comesAnew(found, wanted);
+  const existing = ended ? await renewed(deps, key, fresh) : await retold(deps, found, fresh);
   // An effect that comes back after it was superseded waits again; what was rejected stays so until a new commit.
-  if (!existing?.status || ended) {
-    const kept = { former: formerRounds(found?.status), cards: withoutEnded(found?.status?.cards) };
-    await deps.store.approvals.patch(
-      key,
-      {
-        status: {
-          phase: 'Pending',
-          message: waiting,
-          openedAt: rfc3339(deps.clock.now()),
-          approvals: [],
-          rejectedBy: null,
-          endedAt: null,
-          ...kept,
-        },
-      },
-      { subresource: 'status' },
-    );
+  if (!existing.status || ended) {
+    await putStatus(deps, existing, asked(deps, { found, ended }, fresh));
   } else if (existing.status.phase === 'Approved') {
     // The gate asks for more than it did, or counts somebody no longer: others may agree again.
     await setPhase(
@@ -185,12 +206,7 @@ export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): 
     (existing.status.approvals ?? []).length === 0 &&
     existing.status.message !== waiting
   ) {
-    const { resourceVersion } = existing.metadata; // somebody may agree at this moment
-    await deps.store.approvals.patch(
-      key,
-      { status: { message: waiting } },
-      { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
-    );
+    await putStatus(deps, existing, { message: waiting });
   }
   await supersedeOthers(deps, fresh.spec.application, {
     keep: fresh.metadata.name,

@@ -15,9 +15,9 @@ export const closed: Partial<AppProject['spec']> = {
   syncWindows: [{ kind: 'deny', schedule: '* * * * *', duration: '1h', applications: ['*'] }],
 };
 
-/** To whatever waits at the application `prod`; answers what was said to it. */
-export function agree(s: Stage, actor: Actor = bob, teams: string[] = []): ReturnType<typeof approve> {
-  return approve(requests(s), { application: `${s.namespace}/prod`, actor, teams });
+/** To whatever waits at the application; answers what was said to it. */
+export function agree(s: Stage, actor: Actor = bob, teams: string[] = [], name = 'prod'): ReturnType<typeof approve> {
+  return approve(requests(s), { application: `${s.namespace}/${name}`, actor, teams });
 }
 
 /** To exactly what waits at that application, as soon as something does. */

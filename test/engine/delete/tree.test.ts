@@ -286,7 +286,7 @@ test('what appears while a deletion waits voids what was agreed to, and a restar
 });
 
 test('a project with the gate, and a namespace with objects of a gated application, ask when they go', async (t) => {
-  const s = await stage(t, { 'prod/a.yaml': config('prod', '1') });
+  const s = await stage(t, { 'inmost/a.yaml': config('inmost', '1') });
   const inner = `${s.namespace}-in`;
   const project =
     `apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: guarded, annotations: {${gate}}}\n` +
@@ -298,12 +298,13 @@ test('a project with the gate, and a namespace with objects of a gated applicati
     'with-namespace/ns.yaml': `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${inner}}\n`,
     'with-namespace/kept.yaml': config('ns', '1'),
   });
+  // Names of its own: whoever may write everywhere meets what other stages' applications track.
   await s.project('wide', {}, { destinations: [{ server: '*', namespace: '*' }] });
   await s.apply('root', { syncPolicy: automated });
   await s.apply('with-namespace', { project: 'wide', syncPolicy: automated });
   for (const name of ['root', 'mid', 'with-namespace']) await synced(s, name);
   await s.apply(
-    'prod',
+    'inmost',
     {
       project: 'wide',
       destination: { server: 'https://kubernetes.default.svc', namespace: inner },
@@ -311,12 +312,12 @@ test('a project with the gate, and a namespace with objects of a gated applicati
     },
     { annotations: { 'coxswain.dev/approval': 'required' } },
   );
-  await agree(s, 'prod', 'Pending', ['bo', 2]);
-  await synced(s, 'prod');
+  await agree(s, 'inmost', 'Pending', ['bo', 2]);
+  await synced(s, 'inmost');
   await push(s, { 'root/mid.yaml': undefined, 'with-namespace/ns.yaml': undefined });
   for (const [name, why] of [
     ['root', 'delete the project guarded'],
-    ['with-namespace', `delete Namespace ${inner} with objects of application prod`],
+    ['with-namespace', `delete Namespace ${inner} with objects of application inmost`],
   ] as const) {
     await approvalIn(s, name, 'Pending');
     const app = await s.until(
