@@ -423,7 +423,7 @@ export async function stage(t: TestContext, files: Record<string, string>, optio
           const seen = [...approvals.list(), ...episodes.list(), ...applications.list()].map(
             ({ kind, metadata, status, operation }) => [kind, metadata.name, status, operation],
           );
-          reject(new Error(`not reached in 45 s: ${what}\n${JSON.stringify(seen, null, 1).slice(0, 8000)}`));
+          reject(new Error(`not reached in 45 s: ${what}\n${JSON.stringify(seen).slice(0, 6000)}`));
         }, 45_000); // the garbage collector learns of new kinds every 30 s
         const look = (): void => {
           const found = read();
