@@ -133,7 +133,6 @@ async function foreignPlace({ ends, log }: Base, kubeconfig: string): Promise<Pl
   };
 }
 
-/** One folder with the three renderers, as an image has them. */
 async function startForge({ dir, options, ends }: Base): Promise<{ github: SandboxGitHub; slack: Slack }> {
   const { killSwitch, ports = {} } = options;
   const kill = killSwitch ? { killSwitch } : {};

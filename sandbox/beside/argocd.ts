@@ -2,6 +2,7 @@
 import type { Programs } from './binaries.ts';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { binaries } from '../../tools/binaries.ts';
 import { Children, type ChildOptions } from '../cluster/children.ts';
 import { freePorts } from '../cluster/ports.ts';
 import { until } from '../condition.ts';
@@ -15,8 +16,6 @@ interface ArgoCdOptions {
   dir: string;
   /** As its own account, whose default namespace is that of the control plane. */
   kubeconfig: string;
-  /** Folder of helm and kustomize. */
-  toolsDir: string;
   /** Default: all that compares and syncs, without its server. */
   parts?: readonly PartName[];
   /** Default: a free one. */
@@ -40,31 +39,36 @@ const stopMs = 5_000;
 
 interface Plan {
   options: ArgoCdOptions;
+  /** Folders where it looks for what it runs. */
+  path: string;
   ports: Record<'redis' | 'repo' | 'repoMetrics' | 'metrics' | 'server' | 'serverMetrics', number>;
 }
 
 /**
  * One folder with what Argo CD looks for on PATH: itself, for git's credentials, a script of its image that tells who
- * signed a commit (here nobody does), and the renderers.
+ * signed a commit (here nobody does), and the renderers, which Coxswain does not run as commands.
  */
-function pathOf({ dir, programs, toolsDir }: ArgoCdOptions): string {
+async function pathOf({ dir, programs }: ArgoCdOptions): Promise<string> {
   const own = join(dir, 'bin');
   mkdirSync(own, { recursive: true });
-  rmSync(join(own, 'argocd'), { force: true });
-  symlinkSync(programs.argocd, join(own, 'argocd'));
+  const links = { argocd: programs.argocd, ...(await binaries(['helm', 'kustomize'])) };
+  for (const [name, target] of Object.entries(links)) {
+    rmSync(join(own, name), { force: true });
+    symlinkSync(target, join(own, name));
+  }
   writeFileSync(join(own, 'git-verify-wrapper.sh'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
-  return [own, toolsDir, process.env['PATH'] ?? ''].join(':');
+  return [own, process.env['PATH'] ?? ''].join(':');
 }
 
 /** As the Procfile of Argo CD's own repository runs it outside of a cluster. */
-function environment({ options }: Plan, name: string): Record<string, string> {
+function environment({ options, path }: Plan, name: string): Record<string, string> {
   const { dir, kubeconfig } = options;
   const folder = (each: string): string => {
     mkdirSync(join(dir, each), { recursive: true });
     return join(dir, each);
   };
   return {
-    PATH: pathOf(options),
+    PATH: path,
     HOME: folder('home'),
     TMPDIR: folder('tmp'),
     KUBECONFIG: kubeconfig,
@@ -146,7 +150,8 @@ export async function startArgoCd(options: ArgoCdOptions): Promise<ArgoCd> {
   mkdirSync(dir, { recursive: true });
   const [free = 0, repo = 0, repoMetrics = 0, metrics = 0, server = 0, serverMetrics = 0] = await freePorts(6);
   const { redisPort: redis = free } = options;
-  const plan: Plan = { options, ports: { redis, repo, repoMetrics, metrics, server, serverMetrics } };
+  const path = await pathOf(options);
+  const plan: Plan = { options, path, ports: { redis, repo, repoMetrics, metrics, server, serverMetrics } };
   const children = new Children();
   const start = async (part: PartName): Promise<void> => {
     const child = childOf(plan, part);

@@ -56,7 +56,6 @@ async function besideScene(scene: Scene, options: PlaceOptions, redisPort: numbe
     programs,
     dir: join(scene.dir, 'argocd'),
     kubeconfig,
-    toolsDir: join(scene.dir, 'tools'),
     redisPort,
     ...(under && { parts: ['redis', 'repo-server', 'server'] }),
   });

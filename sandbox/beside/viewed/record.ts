@@ -10,7 +10,6 @@ import { writeKubeconfig } from '../../cluster/access.ts';
 import { startCluster, type Cluster } from '../../cluster/cluster.ts';
 import { until } from '../../condition.ts';
 import { kubeOf } from '../../kube.ts';
-import { toolsFolder } from '../../operator.ts';
 import { applyCrds, controlNamespace } from '../../settings.ts';
 import { startArgoCd } from '../argocd.ts';
 import { programs } from '../binaries.ts';
@@ -146,8 +145,7 @@ try {
   const { server, ca } = cluster;
   const access = { server, ca, token, user: controllerAccount, namespace: controlNamespace };
   const kubeconfig = writeKubeconfig(join(dir, 'kubeconfig'), access);
-  const toolsDir = await toolsFolder(dir);
-  const argocd = await startArgoCd({ programs: found, dir: join(dir, 'argocd'), kubeconfig, toolsDir });
+  const argocd = await startArgoCd({ programs: found, dir: join(dir, 'argocd'), kubeconfig });
   try {
     await play(cluster, join(dir, 'git'));
     const values = await read(argocd.addresses.redis);
