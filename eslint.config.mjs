@@ -15,8 +15,11 @@ const size = {
 
 /** A text changes and is translated; what decides is a code, a status, a reason or a `rule` beside it. */
 const byText = [
-  'CallExpression[callee.property.name=/^(startsWith|endsWith|includes|match|search)$/]' +
-    '[callee.object.property.name=/^(message|why|hint|note)$/]',
+  ...['property.name', 'name'].map(
+    (named) =>
+      'CallExpression[callee.property.name=/^(startsWith|endsWith|includes|match|search|replace|indexOf)$/]' +
+      `[callee.object.${named}=/^(message|why|hint|note|fault)$/]`,
+  ),
   'CallExpression[callee.property.name=/^(test|exec)$/] > MemberExpression.arguments[property.name="message"]',
 ].map((selector) => ({ selector, message: 'Match no text where a code could be.' }));
 

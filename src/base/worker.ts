@@ -43,6 +43,17 @@ interface Call {
   reject: (error: unknown) => void;
 }
 
+/** E_PROCESS_LIMIT of one request; what it took stands apart from the path of the tool, which tells people nothing. */
+export class WorkerLimitError extends AppError {
+  /** `more than 30 s`. */
+  readonly took: string;
+
+  constructor(path: string, took: string) {
+    super('E_PROCESS_LIMIT', `${path} took ${took}`, { hint: 'Make the input smaller.' });
+    this.took = took;
+  }
+}
+
 /** Go reserves far more address space than it uses. */
 const reserved = '--as=8589934592';
 const prlimit = ['/usr/bin/prlimit', '/bin/prlimit'].find((path) => existsSync(path));
@@ -196,7 +207,7 @@ export class Worker {
   }
 
   #tooMuch(what: string): AppError {
-    return new AppError('E_PROCESS_LIMIT', `${this.#options.path} took ${what}`, { hint: 'Make the input smaller.' });
+    return new WorkerLimitError(this.#options.path, what);
   }
 }
 

@@ -74,8 +74,10 @@ export async function ask(session: Session, verb: Verb, app: Application): Promi
   }
   const { phase, message = '', result = {} } = answered.status ?? {};
   if (isData(options.format)) out.result(data(options.format, answered.status ?? null));
-  else if (phase === 'Done')
-    out.result([message, ...Object.values(result).filter((text) => !message.includes(text))].map(plain).join('\n'));
-  else out.note(`cox: ${plain(message)}`);
+  else if (phase === 'Done') {
+    // eslint-disable-next-line no-restricted-syntax -- an address that the sentence holds is not told a second time
+    const more = Object.values(result).filter((text) => !message.includes(text));
+    out.result([message, ...more].map(plain).join('\n'));
+  } else out.note(`cox: ${plain(message)}`);
   return phase === 'Done' ? 0 : 1;
 }

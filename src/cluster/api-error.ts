@@ -150,6 +150,7 @@ export const duplicateValue = 'FieldValueDuplicate';
 /** An answer without causes gives no reason: its text is read here, and nowhere else. */
 function reasonOf(message: string): string {
   if (message === undeclared) return unknownField;
+  // eslint-disable-next-line no-restricted-syntax -- see above
   return message.startsWith('duplicate entries') ? duplicateValue : 'FieldValueInvalid';
 }
 

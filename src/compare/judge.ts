@@ -40,7 +40,7 @@ export async function judgeObject(
   if (denied !== undefined) return { ...nothing, error: { key, code: 'E_PROJECT', message: denied } };
   if (target?.fault !== undefined) return { ...nothing, error: faultOf(target, target.fault) };
   const unread = await unreadRule(objectContext, key);
-  if (unread !== undefined) return { ...nothing, error: faultOf({ key, place: target?.place }, unread) };
+  if (unread !== undefined) return { ...nothing, error: faultOf({ key, place: target?.place }, unread.message) };
   const problem = context.cluster.live.problemOf(key);
   if (problem && target?.served !== false)
     return { ...nothing, error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}` } };

@@ -77,7 +77,7 @@ function ruleWarnings(objects: readonly ComparedObject[], unread: readonly strin
     const named = first ? keyTitle(first.key) : '';
     return `${named}${more.length > 0 ? ` and ${more.length} more` : ''}: ${message}`;
   });
-  const untold = unread.filter((text) => ![...left.keys()].some((message) => message.endsWith(text)));
+  const untold = unread.filter((text) => !objects.some(({ unruled }) => unruled === text));
   return [...told, ...untold].map((message) => ({ type: 'IgnoredFieldWarning', message }));
 }
 

@@ -13,7 +13,7 @@ import { mayApprove, unknownAuthors, withHidden } from '../policy/gate.ts';
 import { closedText, becauseUnknown } from '../policy/gate-text.ts';
 import { stricter } from '../policy/policy.ts';
 import { isApprovalOf, isOpen } from './approval/approval.ts';
-import { recordApproval, recordRejection, reopenApproval, reopenedBy } from './approval/decision.ts';
+import { recordApproval, recordRejection, reopenApproval } from './approval/decision.ts';
 import { withReviewers } from './approval/authors.ts';
 import { policyInForce } from './application/gate-record.ts';
 import { projectOf } from './application/ownership.ts';
@@ -266,8 +266,7 @@ export async function reopen(
 ): Promise<Outcome> {
   const closed = closedApproval(deps.store, application, digest);
   if (closed) await reopenApproval(deps, closed, actor);
-  const asked =
-    closed ?? deps.store.approvals.of(application).find((item) => item.status?.message === reopenedBy(actor));
+  const asked = closed ?? deps.store.approvals.of(application).find((item) => item.status?.reopenedBy?.id === actor.id);
   if (asked) return { done: true, message: 'it is asked for again, if that is still what Git says' };
   return waitingApproval(deps.store, application)
     ? { done: true, message: 'it waits for approval' }

@@ -107,13 +107,14 @@ export function applicationHealth(resources: readonly JudgedResource[]): Health 
   const judged = counted.filter((resource) => resource.live && resource.health !== undefined);
   const status = judged.map((resource) => resource.health?.status ?? 'Healthy').reduce(worstOf, 'Healthy');
   if (status === 'Healthy') return { status };
-  return { status, message: causedBy(judged.filter((resource) => resource.health?.status === status)) };
+  return { status, message: culprits(judged.filter((resource) => resource.health?.status === status)) };
 }
 
-function causedBy(resources: readonly JudgedResource[]): string {
+/** `Deployment/a, Deployment/b`: it stands behind the status wherever that is shown. */
+function culprits(resources: readonly JudgedResource[]): string {
   const names = resources
     .slice(0, 3)
     .map(({ key }) => `${key.kind}/${key.name}`)
     .join(', ');
-  return resources.length > 3 ? `Caused by ${names} and ${resources.length - 3} more` : `Caused by ${names}`;
+  return resources.length > 3 ? `${names} and ${resources.length - 3} more` : names;
 }

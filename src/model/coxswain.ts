@@ -142,6 +142,10 @@ export interface Approval extends KubeObject {
       endedAt?: string;
     }[];
     rejectedBy?: Actor;
+    /** What that person wrote with it; absent for nothing. */
+    reason?: string;
+    /** Who asks for it again; only until the engine has looked at it. */
+    reopenedBy?: Actor;
     /** RFC 3339; only while the phase is one that ends it. */
     endedAt?: string;
     cards?: Record<string, CardState>;

@@ -122,19 +122,22 @@ function expression(pattern: string): RE2JS | undefined {
   }
 }
 
-/**
- * `line 3 must end with allow or deny`: what Argo CD refuses, and an effect that it would take for none. The first of
- * many.
- */
-export function policyFault(csv: string, mode: MatchMode = 'glob'): string | undefined {
+/** The first of many: `line` counts from 1, `fault` goes on with the sentence. */
+function firstFault(csv: string, mode: MatchMode): { line: number; fault: string } | undefined {
   for (const [at, line] of csv
     .split('\n')
     .map((text) => text.trim())
     .entries()) {
     const fault = isContent(line) ? lineFault(line, mode) : undefined;
-    if (fault !== undefined) return `line ${at + 1} ${fault}`;
+    if (fault !== undefined) return { line: at + 1, fault };
   }
   return undefined;
+}
+
+/** `line 3 must end with allow or deny`: what Argo CD refuses, and an effect that it would take for none. */
+export function policyFault(csv: string, mode: MatchMode = 'glob'): string | undefined {
+  const found = firstFault(csv, mode);
+  return found && `line ${found.line} ${found.fault}`;
 }
 
 /** Of a policy without a fault. */
@@ -153,8 +156,8 @@ function linesOf(csv: string): string[][] {
 function roleFault(project: AppProject, mode: MatchMode): string | undefined {
   for (const role of project.spec.roles ?? []) {
     for (const policy of role.policies ?? []) {
-      const fault = policyFault(policy, mode);
-      if (fault !== undefined) return `a policy of role ${role.name} ${fault.replace(/^line \d+ /, '')}`;
+      const found = firstFault(policy, mode);
+      if (found) return `a policy of role ${role.name} ${found.fault}`;
       // What such a role cannot permit is passed over; a denial that is passed over would be a permission (Argo CD
       // enforces `*/*`, and refuses the others).
       const foreign = linesOf(policy).some((line) => line.at(-1) === 'deny' && !isOwn(project, role.name, line));

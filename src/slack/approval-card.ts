@@ -134,12 +134,12 @@ function following(approval: Approval, { app, unverified }: CardPlace): Standing
 }
 
 function standingOf(approval: Approval, place: CardPlace): Standing {
-  const { phase = 'Pending', message = '' } = approval.status ?? {};
+  const { phase = 'Pending', message = '', rejectedBy, reason } = approval.status ?? {};
   if (phase === 'Pending') return standing('🟡', [{ bold: 'waits for approval' }]);
-  if (phase === 'Rejected')
-    return standing('⛔', ['was ', { bold: 'rejected' }, ` ${clip(message.replace(/^rejected /, ''), 600)}`], {
-      final: true,
-    });
+  if (phase === 'Rejected') {
+    const by = `${rejectedBy ? ` by ${rejectedBy.login}` : ''}${reason ? `: ${reason}` : ''}`;
+    return standing('⛔', ['was ', { bold: 'rejected' }, clip(by, 600)], { final: true });
+  }
   if (phase === 'Expired')
     return standing('⌛', ['asked for approval, which has ', { bold: 'expired' }, `: ${clip(message, 600)}`], {
       final: true,

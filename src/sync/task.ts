@@ -89,6 +89,7 @@ export function isMarkedUnchanged(row: ResourceResult): boolean {
 
 /** In kubectl's words: the row of syncResult has no other place for it. */
 export function saysUnchanged({ message }: ResourceResult): boolean {
+  // eslint-disable-next-line no-restricted-syntax -- see above
   return message?.endsWith(unchangedMark) === true;
 }
 

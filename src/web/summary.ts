@@ -1,5 +1,5 @@
 // How an application stands, in one line: what needs somebody first, why, and the words by which it is filtered. Pure.
-import type { Application } from '../model/application.ts';
+import type { Application, Health } from '../model/application.ts';
 import type { Approval, DriftEpisode } from '../model/coxswain.ts';
 import { endedFor } from '../policy/gate.ts';
 import { count } from './parts.ts';
@@ -54,16 +54,16 @@ interface Fact {
   note: string;
 }
 
-/** Health messages begin with these words. */
-function causeOf(message = ''): string {
-  return message.replace(/^Caused by /, '') || 'see its objects';
+/** The message names the objects that make it so; Argo CD writes none. */
+function whereOf({ message }: Health): string {
+  return message || 'see its objects';
 }
 
 function failure(app: Application): string | undefined {
   const { conditions = [], health, operationState } = app.status ?? {};
   const condition = conditions.find((item) => item.type.endsWith('Error'));
   if (condition) return `${condition.type}: ${condition.message}`;
-  if (health?.status === 'Degraded') return `degraded: ${causeOf(health.message)}`;
+  if (health?.status === 'Degraded') return `degraded: ${whereOf(health)}`;
   const failed = operationState?.phase === 'Failed' || operationState?.phase === 'Error';
   return failed && !app.operation
     ? `last sync ${operationState.phase.toLowerCase()}: ${operationState.message ?? ''}`
@@ -76,9 +76,7 @@ function progress(app: Application): string | undefined {
       ? (app.status.operationState.message ?? 'syncing')
       : 'a sync was asked for';
   if (!app.status?.sync) return 'not compared yet';
-  return app.status.health?.status === 'Progressing'
-    ? `becoming ready: ${causeOf(app.status.health.message)}`
-    : undefined;
+  return app.status.health?.status === 'Progressing' ? `becoming ready: ${whereOf(app.status.health)}` : undefined;
 }
 
 interface Judged {

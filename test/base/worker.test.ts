@@ -60,8 +60,11 @@ test('an input that takes too long or makes too much ends its process, and the n
   const slow = open(t, tool(t, 'exec sleep 60'), { timeoutMs: 50 });
   const both = await Promise.allSettled([slow.call('yaml', {}), slow.call('yaml', {})]);
   assert.deepEqual(
-    both.map((each) => each.status === 'rejected' && each.reason.code),
-    ['E_PROCESS_LIMIT', 'E_PROCESS_LIMIT'],
+    both.map((each) => each.status === 'rejected' && [each.reason.code, each.reason.took]),
+    [
+      ['E_PROCESS_LIMIT', 'more than 0.05 s'],
+      ['E_PROCESS_LIMIT', 'more than 0.05 s'],
+    ],
   );
   const large = open(t, render, { maxOutput: 1000 });
   const text = Buffer.from(`a: ${'x'.repeat(2000)}`);

@@ -40,10 +40,10 @@ for (const [name, resources, expected] of rows) {
 test('the message names up to three culprits', () => {
   const bad = (name: string): JudgedResource =>
     one('Degraded', { key: { group: 'apps', kind: 'Deployment', namespace: 'n', name } });
-  assert.equal(applicationHealth([bad('a'), one('Progressing')]).message, 'Caused by Deployment/a');
+  assert.equal(applicationHealth([bad('a'), one('Progressing')]).message, 'Deployment/a');
   assert.equal(
     applicationHealth(['a', 'b', 'c', 'd', 'e'].map(bad)).message,
-    'Caused by Deployment/a, Deployment/b, Deployment/c and 2 more',
+    'Deployment/a, Deployment/b, Deployment/c and 2 more',
   );
   assert.equal(applicationHealth([one('Healthy')]).message, undefined);
 });

@@ -77,7 +77,7 @@ const cards: Record<string, () => Card> = {
     ),
   'approval-rejected': () =>
     approvalCard(
-      approval({ phase: 'Rejected', message: 'rejected by bob: not on a Friday' }),
+      approval({ phase: 'Rejected', message: 'as the operator words it', rejectedBy: bob, reason: 'not on a Friday' }),
       placeOf(application(), commit),
     ),
   'approval-void': () =>
@@ -195,7 +195,8 @@ test("however much drifted or would change, Slack's limits hold", () => {
   fits(
     approvalCard(approval({ phase: 'Approved', ...by }, { operations: many }), placeOf(syncing('Failed', long), long)),
   );
-  fits(approvalCard(approval({ phase: 'Rejected', message: long }, { operations: many }), placeOf(application())));
+  const rejected = { phase: 'Rejected', rejectedBy: { ...bob, login: long }, reason: long } as const;
+  fits(approvalCard(approval(rejected, { operations: many }), placeOf(application())));
   const data = (sign: string): Record<string, string> =>
     Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`k${at}`, `${sign}${'é'.repeat(500)}`]));
   const wide = Array.from({ length: 80 }, (_, at) => ({
@@ -283,7 +284,7 @@ test('hostile names and values mention nobody, link nowhere and format nothing',
       approval({ approvals: [{ actor: { ...bob, login: evil }, at: '' }] }, { operations: [hook], revision: evil }),
       place,
     ),
-    approvalCard(approval({ phase: 'Rejected', message: evil }), place),
+    approvalCard(approval({ phase: 'Rejected', rejectedBy: { ...bob, login: evil }, reason: evil }), place),
     approvalModal(
       approval(),
       effect({

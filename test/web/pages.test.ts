@@ -225,12 +225,12 @@ const standings: {
   },
   {
     what: 'progressing',
-    app: application('web', { ...well, health: { status: 'Progressing', message: 'Caused by Deployment/web' } }),
+    app: application('web', { ...well, health: { status: 'Progressing', message: 'Deployment/web' } }),
     expected: [3, 'progressing', 'becoming ready: Deployment/web'],
   },
   {
     what: 'degraded',
-    app: application('web', { ...well, health: { status: 'Degraded', message: 'Caused by Deployment/web' } }),
+    app: application('web', { ...well, health: { status: 'Degraded', message: 'Deployment/web' } }),
     expected: [0, 'failing', 'degraded: Deployment/web'],
   },
   {

@@ -27,7 +27,7 @@ export async function objectEffect(
   const fault = manifests[2]?.fault;
   if (manifests[2] && fault !== undefined) return { key, error: faultOf(manifests[2], fault) };
   const unread = await unreadRule(context, key);
-  if (unread !== undefined) return { key, left: unread };
+  if (unread !== undefined) return { key, left: unread.message };
   const problem = context.cluster.live.problemOf(key);
   if (problem && manifests.some((manifest) => manifest?.served))
     return { key, error: { key, code: 'E_API', message: `${key.kind} cannot be read now: ${problem.message}` } };

@@ -96,7 +96,7 @@ export async function compareKey(
     return await compared(asked, prepared, { base, previous: changed });
   } catch (error) {
     if (!(error instanceof UnreadRule)) throw error;
-    return { ...base, ...unruled(prepared, error.message), live: await liveOf(context, key) };
+    return { ...base, ...unruled(prepared, error), live: await liveOf(context, key) };
   }
 }
 
@@ -131,9 +131,9 @@ async function liveOf(context: CompareContext, key: ResourceKey): Promise<KubeOb
 /** Whether it is as Git says, nobody can tell: neither its fields nor its being there is touched. */
 function unruled(
   object: Pick<PreparedObject, 'key' | 'place'>,
-  why: string,
+  { why, message }: UnreadRule,
 ): Pick<ComparedObject, 'status' | 'unruled' | 'error'> {
-  return { status: 'Unknown', unruled: true, error: faultOf(object, why) };
+  return { status: 'Unknown', unruled: why, error: faultOf(object, message) };
 }
 
 /** What no request could tell better. */

@@ -143,10 +143,9 @@ export interface ComparedObject {
   /** The server failed at this object, e.g. at a webhook for it: 'Unknown' for now, and judged again by itself. */
   unanswered?: true;
   /**
-   * A rule of ignoreDifferences for it cannot be evaluated, as `error` says: 'Unknown', and nothing writes or deletes
-   * it.
+   * Which rule of ignoreDifferences for it cannot be evaluated, and why: 'Unknown', and nothing writes or deletes it.
    */
-  unruled?: true;
+  unruled?: string;
   /** Each sync makes another one (metadata.generateName): always 'OutOfSync', never drift. */
   generated?: true;
   place?: Place;

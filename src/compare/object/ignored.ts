@@ -23,8 +23,12 @@ export interface IgnoreContext extends Pick<CompareContext, 'jq'> {
 
 /** A rule that nobody can tell the fields of: its object is left as it is. */
 export class UnreadRule extends AppError {
+  /** The rule's field and what is wrong with it; the message says what becomes of the object too. */
+  readonly why: string;
+
   constructor(why: string) {
     super('E_MANIFEST', `left as it is, neither compared nor synced: ${why}`);
+    this.why = why;
   }
 }
 
@@ -55,9 +59,9 @@ export async function unreadRules(
  * Why nobody can tell what of this object is to be ignored: it is neither compared nor written; undefined = all rules
  * for it can be read.
  */
-export async function unreadRule(context: IgnoreContext, key: ResourceKey): Promise<string | undefined> {
+export async function unreadRule(context: IgnoreContext, key: ResourceKey): Promise<UnreadRule | undefined> {
   const [unread] = await unreadRules(context, ignoreRulesFor(context.input.app.spec.ignoreDifferences, key));
-  return unread === undefined ? undefined : new UnreadRule(unread).message;
+  return unread === undefined ? undefined : new UnreadRule(unread);
 }
 
 async function namedByJq(

@@ -161,6 +161,8 @@ function asked(
     openedAt: stands?.openedAt ?? rfc3339(clock.now()),
     approvals,
     rejectedBy: null,
+    reason: null,
+    reopenedBy: null,
     endedAt: null,
     former: stands ? (stands.former ?? []) : formerRounds(found.status),
     cards: withoutEnded(found.status?.cards),

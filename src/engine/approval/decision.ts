@@ -14,9 +14,11 @@ import { keyOfApproval, endRound, formerRounds } from './round.ts';
 export async function reopenApproval(deps: ApprovalDeps, approval: Approval, actor: Actor): Promise<void> {
   const status = {
     phase: 'Superseded',
-    message: reopenedBy(actor),
+    message: `${actor.login} asks for it again`,
     approvals: [],
     rejectedBy: null,
+    reason: null,
+    reopenedBy: actor,
     former: formerRounds(approval.status),
     endedAt: rfc3339(deps.clock.now()),
   };
@@ -31,11 +33,6 @@ function decided(deps: ApprovalDeps, approval: Approval, status: Record<string, 
     { status },
     { subresource: 'status', ...(resourceVersion && { resourceVersion }) },
   );
-}
-
-/** The message of an Approval that a person has opened again. */
-export function reopenedBy({ login }: Actor): string {
-  return `${login} asks for it again`;
 }
 
 /** When the last of those who agreed did so; '' where nobody has. Tells one agreement to an effect from the next. */
@@ -81,7 +78,12 @@ export async function recordRejection(
   actor: Actor,
   reason: string,
 ): Promise<void> {
-  const message = `rejected by ${actor.login}${reason ? `: ${reason}` : ''}`;
-  const status = { phase: 'Rejected', message, rejectedBy: actor, endedAt: rfc3339(deps.clock.now()) };
+  const status = {
+    phase: 'Rejected',
+    message: `rejected by ${actor.login}${reason ? `: ${reason}` : ''}`,
+    rejectedBy: actor,
+    reason: reason || null,
+    endedAt: rfc3339(deps.clock.now()),
+  };
   await endRound(deps, await decided(deps, approval, status));
 }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import { run, toolMissing } from '../../base/process.ts';
-import { Worker } from '../../base/worker.ts';
+import { Worker, WorkerLimitError } from '../../base/worker.ts';
 
 export type ToolName = 'helm' | 'kustomize' | 'jsonnet';
 
@@ -85,8 +85,8 @@ export class Workers {
 function translate(error: unknown, tool: ToolName): unknown {
   if (!(error instanceof AppError) || error.code === 'E_TOOLS') return error;
   const what =
-    error.code === 'E_PROCESS_LIMIT'
-      ? error.message.slice(error.message.indexOf(' took ') + 1)
+    error instanceof WorkerLimitError
+      ? `took ${error.took}`
       : error.kind === 'transient'
         ? 'ended its process twice over these files'
         : undefined;

@@ -139,7 +139,7 @@ test('a broken commit says nothing about health: live objects are judged, also a
   const judged = await s.until('web', 'judged anew', (app) => app.status?.health?.status === 'Progressing');
   assert.deepEqual(
     [judged.status?.sync?.status, judged.status?.health?.message],
-    ['Unknown', 'Caused by Service/web, of the objects that were last compared'],
+    ['Unknown', 'Service/web, of the objects that were last compared'],
   );
   await s.stop();
   await s.restart();

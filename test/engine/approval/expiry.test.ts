@@ -136,12 +136,19 @@ test('a rejected effect is asked for again by whoever may, and the rejection sta
   const first = await approvalIn(s, 'prod', 'Pending');
   assert.deepEqual(await again(s), { done: true, message: 'it waits for approval' });
   await reject(requests(s), { application: `${s.namespace}/prod`, actor: bob, teams: [], reason: 'not on a Friday' });
+  const { rejectedBy, reason } = (await approvalIn(s, 'prod', 'Rejected')).status ?? {};
+  assert.deepEqual([rejectedBy?.login, reason], ['bob', 'not on a Friday']);
   await refused(s, /is rejected \(rejected by bob: not on a Friday\); `\/cox reopen prod` asks for it again/);
-  assert.equal((await again(s)).done, true);
+  // A second delivery of the same wish is no other answer.
+  assert.deepEqual([(await again(s)).done, (await again(s)).done], [true, true]);
   const second = await approvalIn(s, 'prod', 'Pending', (item) => item.metadata.name === first.metadata.name);
   assert.deepEqual(
-    [second.status?.rejectedBy, second.status?.former?.map((round) => [round.phase, round.message])],
-    [undefined, [['Rejected', 'rejected by bob: not on a Friday']]],
+    [second.status?.rejectedBy, second.status?.reason, second.status?.reopenedBy],
+    [undefined, undefined, undefined],
+  );
+  assert.deepEqual(
+    second.status?.former?.map((round) => [round.phase, round.message]),
+    [['Rejected', 'rejected by bob: not on a Friday']],
   );
   assert.equal((await agree(s)).done, true);
   await synced(s, 'prod');
