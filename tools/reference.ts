@@ -48,9 +48,16 @@ export const settingKeys = {
     'resource.customizations.useOpenLibs.<group>_<Kind>':
       '`true` gives that script the libraries `string`, `math` and `coroutine`; ' +
       'none that reads files or runs programs. Default: false',
+    'resource.customizations.ignoreDifferences.<group>_<Kind>':
+      'What of the objects of a kind is no drift, whichever application has them: YAML with `jsonPointers`, ' +
+      '`jqPathExpressions`, `managedFieldsManagers`, as in `spec.ignoreDifferences`; ' +
+      '`all` is every kind. Default: none',
     'resource.customizations':
-      'The same for many kinds, as YAML: `<group>/<Kind>`, globs, with `health.lua` and ' +
-      '`health.lua.useOpenLibs` below; a key of its own goes first. Default: none',
+      'The same for many kinds, as YAML: `<group>/<Kind>`, globs, with `health.lua`, `health.lua.useOpenLibs` and ' +
+      '`ignoreDifferences` (a text) below; a key of its own goes first. Default: none',
+    'resource.compareoptions':
+      '`ignoreAggregatedRoles: true` takes the rules of an aggregated ClusterRole for no drift. A status is never ' +
+      'compared. Default: false',
     'cluster.inClusterEnabled': '`false` removes the implicit cluster `https://kubernetes.default.svc`. Default: true',
   },
   'argocd-cmd-params-cm': {

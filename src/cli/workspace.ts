@@ -33,6 +33,7 @@ export interface Rooms {
   desiring: Desiring;
   jq: Jq;
   scripts: HealthScripts;
+  comparison: Settings['comparison'];
   /** Of the application's destination. */
   cluster: Cluster;
   /** As the destination's cluster Secret says. */
@@ -150,6 +151,7 @@ export async function openRooms(session: Session, app: Application): Promise<Roo
       clusterOf: () => Promise.resolve(clusterFacts),
     }),
     scripts,
+    comparison: settings.comparison,
     revisions: sourcesOf(app.spec).map(() => options.revision),
   };
 }

@@ -9,10 +9,13 @@ import type {
   Comparison,
   EffectInput,
 } from './object/comparison.ts';
+import type { ComparisonSettings } from '../model/comparison-settings.ts';
 import type { Effect } from '../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../model/kube.ts';
 import type { Prepared } from './object/prepare.ts';
 import { AppError } from '../base/errors.ts';
+import { hashOf } from '../base/canonical.ts';
+import { defaultComparison } from '../model/comparison-settings.ts';
 import { PreparedCache } from './object/prepare.ts';
 import { Verdicts } from './object/verdicts.ts';
 import { compareKey, heldKeys } from './object/compare-object.ts';
@@ -58,6 +61,10 @@ function replaced(
   return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }
 
+function settingsOf({ settings = () => defaultComparison }: ComparerOptions): ComparisonSettings {
+  return settings();
+}
+
 type Asked = Pick<CompareInput, 'app' | 'tracking' | 'byArgo' | 'syncOptions'>;
 
 function contexts(options: ComparerOptions, verdicts: Verdicts): (input: Asked, signal: AbortSignal) => CompareContext {
@@ -66,6 +73,7 @@ function contexts(options: ComparerOptions, verdicts: Verdicts): (input: Asked, 
   return ({ app, tracking, byArgo: isByArgo = false, syncOptions: own }, signal) => ({
     cluster,
     jq,
+    settings: settingsOf(options),
     threeWay,
     verdicts,
     signal,
@@ -116,6 +124,25 @@ class Wanted {
   }
 }
 
+/** By position of `keys`; undefined = neither in Git nor live. */
+function comparedKeys(
+  context: CompareContext,
+  input: CompareInput,
+  keys: readonly ResourceKey[],
+): Promise<(ComparedObject | undefined)[]> {
+  return inParallel(keys, context.concurrency, (key) => compareKey(context, input, key));
+}
+
+async function summed(
+  context: CompareContext,
+  input: CompareInput,
+  found: readonly (ComparedObject | undefined)[],
+): Promise<Comparison> {
+  const objects = found.filter((object) => object !== undefined);
+  const unread = await unreadRules({ ...context, input });
+  return summarise(context.cluster, input, context.prepared(input, input.manifests), { objects, unread });
+}
+
 /** One for each cluster: it keeps the verdicts of all applications there. */
 export function createComparer(options: ComparerOptions): Comparer {
   const { cluster } = options;
@@ -129,9 +156,7 @@ export function createComparer(options: ComparerOptions): Comparer {
     const prepared = context.prepared(input, input.manifests);
     await wanted.want(input.tracking, prepared, signal);
     const keys = sortedKeys([...keysOf(prepared), ...cluster.live.keysOf(input.tracking)]);
-    const found = await inParallel(keys, context.concurrency, (key) => compareKey(context, input, key));
-    const objects = found.filter((object) => object !== undefined);
-    return summarise(cluster, input, prepared, { objects, unread: await unreadRules({ ...context, input }) });
+    return summed(context, input, await comparedKeys(context, input, keys));
   }
 
   async function compareObjects(
@@ -142,10 +167,7 @@ export function createComparer(options: ComparerOptions): Comparer {
     if (keys.length === 0) return comparison;
     const { input } = comparison;
     const context = contextOf(input, signal);
-    const found = await inParallel(keys, context.concurrency, (key) => compareKey(context, input, key));
-    const objects = replaced(comparison.objects, keys, found);
-    const unread = await unreadRules({ ...context, input });
-    return summarise(cluster, input, context.prepared(input, input.manifests), { objects, unread });
+    return summed(context, input, replaced(comparison.objects, keys, await comparedKeys(context, input, keys)));
   }
 
   async function effect(input: EffectInput, signal: AbortSignal): Promise<Effect> {
@@ -179,6 +201,9 @@ export function createComparer(options: ComparerOptions): Comparer {
       hookOperation({ macKey: options.macKey, input }, { key, target: manifest, wave: waveOf(manifest) }, phase),
     forget,
     stats: verdicts.stats,
+    get basis() {
+      return hashOf(settingsOf(options));
+    },
     get kept() {
       return verdicts.size;
     },

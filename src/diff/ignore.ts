@@ -14,8 +14,8 @@ import { ownedIn } from './owned.ts';
 /**
  * Group and kind are globs, name and namespace are literal; empty = any, except that an empty group is the core group.
  */
-export function ignoreRulesFor(rules: readonly IgnoreDifference[] | undefined, key: ResourceKey): IgnoreDifference[] {
-  return (rules ?? []).filter(
+export function ignoreRulesFor<Rule extends IgnoreDifference>(rules: readonly Rule[], key: ResourceKey): Rule[] {
+  return rules.filter(
     (rule) =>
       globMatch(rule.group ?? '', key.group) &&
       globMatch(rule.kind, key.kind) &&

@@ -175,7 +175,11 @@ export class Clusters {
       if (!isHome) await cluster.stop();
       throw error;
     }
-    const comparer = createComparer({ cluster, jq, threeWay, macKey: store.macKey, server });
+    const comparer = createComparer({
+      ...{ cluster, jq, threeWay, server },
+      macKey: store.macKey,
+      settings: () => store.settings().comparison,
+    });
     return { cluster, comparer, name, server, healthOf: scripts.healthOf };
   }
 }

@@ -1,10 +1,11 @@
 // What argocd-cm says of kinds of objects: `resource.customizations`, whole or one key for each (Argo CD:
 // docs/operator-manual/health.md, docs/user-guide/diffing.md).
+import type { SystemRule } from '../model/comparison-settings.ts';
 import { parse } from 'yaml';
 import { isObject } from '../model/kube.ts';
 
 /** A script that tells the health of the objects of a kind. */
-export interface HealthScript {
+interface HealthScript {
   /** `group/Kind`, both globs; a kind of the core group stands alone. */
   kind: string;
   script: string;
@@ -14,15 +15,22 @@ export interface HealthScript {
   key: string;
 }
 
+export interface Customizations {
+  /** The first that fits an object judges it: those of one kind before those of many. */
+  healthScripts: HealthScript[];
+  ignoreDifferences: SystemRule[];
+}
+
 interface Customization {
   script?: string;
   openLibs?: boolean;
   key?: string;
+  ignored?: SystemRule;
 }
 
 const whole = 'resource.customizations';
 /** Known to Argo CD, and told of in docs/compatibility.md. */
-const others: readonly string[] = ['actions', 'ignoreDifferences', 'ignoreResourceUpdates', 'knownTypeFields'];
+const others: readonly string[] = ['actions', 'ignoreResourceUpdates', 'knownTypeFields'];
 
 function yamlOf(text: string): unknown {
   return parse(text, { maxAliasCount: 100 });
@@ -35,31 +43,70 @@ function kindOf(key: string): string | undefined {
   return parts.length > 2 || parts.includes('') ? undefined : parts.join('/');
 }
 
-function readWhole(data: Record<string, string>, found: Map<string, Customization>, faults: string[]): void {
+function groupKind(kind: string): { group: string; kind: string } {
+  const [group = '', name] = kind.split('/');
+  return name === undefined ? { group: '', kind: group } : { group, kind: name };
+}
+
+const lists = ['jsonPointers', 'jqPathExpressions', 'managedFieldsManagers'] as const;
+
+/** What cannot be read is a rule of which nobody knows what it ignores: nothing that it may concern is written. */
+function readIgnored(kind: string, text: unknown, at: string): SystemRule {
+  const rule = { ...groupKind(kind), at };
+  let found: unknown;
+  try {
+    found = typeof text === 'string' ? (yamlOf(text) ?? {}) : undefined;
+  } catch {
+    return { ...rule, fault: `${at} is no YAML` };
+  }
+  if (!isObject(found)) return { ...rule, fault: `${at} must be a text that holds a map of ${lists.join(', ')}` };
+  for (const name of lists) {
+    const value = found[name] ?? [];
+    if (!Array.isArray(value) || value.some((each) => typeof each !== 'string'))
+      return { ...rule, fault: `${at}.${name} must be a list of texts` };
+    if (value.length > 0) Object.assign(rule, { [name]: value });
+  }
+  return rule;
+}
+
+function says(rule: SystemRule): boolean {
+  return rule.fault !== undefined || lists.some((name) => rule[name] !== undefined);
+}
+
+/** Of all kinds at once: which ones it speaks of nobody knows. */
+function unread(fault: string): Map<string, Customization> {
+  return new Map([[whole, { ignored: { group: '*', kind: '*', at: `argocd-cm ${whole}`, fault } }]]);
+}
+
+function readWhole(data: Record<string, string>, faults: string[]): Map<string, Customization> {
+  const found = new Map<string, Customization>();
   const text = data[whole];
-  if (!text) return;
+  if (!text) return found;
   let kinds: unknown;
   try {
     kinds = yamlOf(text);
   } catch {
-    faults.push(`${whole} of argocd-cm is no YAML; nothing of it counts`);
-    return;
+    return unread(`${whole} of argocd-cm is no YAML; no object is compared until it is mended`);
   }
-  if (!isObject(kinds)) return void faults.push(`${whole} of argocd-cm must be a map; nothing of it counts`);
+  if (!isObject(kinds)) return unread(`${whole} of argocd-cm must be a map; no object is compared until it is`);
   for (const [kind, value] of Object.entries(kinds)) {
     if (!isObject(value)) {
       faults.push(`${whole} of argocd-cm: what stands under ${kind} must be a map`);
       continue;
     }
-    const { 'health.lua': script, 'health.lua.useOpenLibs': openLibs } = value;
+    const { 'health.lua': script, 'health.lua.useOpenLibs': openLibs, ignoreDifferences } = value;
+    const at = `argocd-cm ${whole}[${JSON.stringify(kind)}].ignoreDifferences`;
     found.set(kind, {
       key: whole,
       ...(typeof script === 'string' && { script }),
       ...(openLibs === true && { openLibs }),
+      ...(ignoreDifferences !== undefined && { ignored: readIgnored(kind, ignoreDifferences, at) }),
     });
   }
+  return found;
 }
 
+/** What is wrong with it. */
 function readOne(found: Map<string, Customization>, key: string, value: string): string | undefined {
   const [, , type = '', ...rest] = key.split('.');
   const kind = kindOf(rest.join('.'));
@@ -68,6 +115,8 @@ function readOne(found: Map<string, Customization>, key: string, value: string):
   if (others.includes(type)) return undefined;
   const before = found.get(kind) ?? {};
   if (type === 'health') found.set(kind, { ...before, script: value, key });
+  else if (type === 'ignoreDifferences')
+    found.set(kind, { ...before, ignored: readIgnored(kind, value, `argocd-cm ${key}`) });
   else if (type === 'useOpenLibs' && /^(true|false)$/i.test(value.trim()))
     found.set(kind, { ...before, openLibs: value.trim().toLowerCase() === 'true' });
   else if (type === 'useOpenLibs') return `${key} of argocd-cm is "${value}", but must be true or false`;
@@ -75,19 +124,23 @@ function readOne(found: Map<string, Customization>, key: string, value: string):
   return undefined;
 }
 
-/** Scripts of health, those of one kind before those of many; a key of its own goes before the whole. */
-export function readHealthScripts(data: Record<string, string>, faults: string[]): HealthScript[] {
-  const found = new Map<string, Customization>();
-  readWhole(data, found, faults);
+/** A key of its own goes before the whole. */
+export function readCustomizations(data: Record<string, string>, faults: string[]): Customizations {
+  const found = readWhole(data, faults);
   for (const key of Object.keys(data)
     .filter((each) => each.startsWith(`${whole}.`))
     .sort()) {
     const fault = readOne(found, key, data[key] ?? '');
     if (fault !== undefined) faults.push(fault);
   }
-  return [...found]
-    .flatMap(([kind, { script, openLibs = false, key = '' }]) => (script ? [{ kind, script, openLibs, key }] : []))
-    .sort((a, b) => breadth(a.kind) - breadth(b.kind) || b.kind.length - a.kind.length);
+  const ignoreDifferences = [...found.values()].flatMap(({ ignored }) => (ignored && says(ignored) ? [ignored] : []));
+  faults.push(...ignoreDifferences.flatMap(({ fault }) => fault ?? []));
+  return {
+    ignoreDifferences,
+    healthScripts: [...found]
+      .flatMap(([kind, { script, openLibs = false, key = '' }]) => (script ? [{ kind, script, openLibs, key }] : []))
+      .sort((a, b) => breadth(a.kind) - breadth(b.kind) || b.kind.length - a.kind.length),
+  };
 }
 
 function breadth(kind: string): number {

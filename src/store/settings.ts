@@ -3,14 +3,16 @@ import type { KubeObject } from '../model/kube.ts';
 import type { MatchMode } from '../policy/rbac.ts';
 import type { ScheduleSettings } from './schedule-settings.ts';
 import type { RepositoryLogin } from './repository-secrets.ts';
-import type { HealthScript } from './customizations.ts';
+import type { ComparisonSettings } from '../model/comparison-settings.ts';
+import type { Customizations } from './customizations.ts';
 import { argo, inClusterServer } from '../model/annotations.ts';
 import { isObject } from '../model/kube.ts';
 import { parseDuration } from '../policy/duration.ts';
 import { policyFault } from '../policy/rbac.ts';
 import { readSchedules } from './schedule-settings.ts';
 import { readRepository } from './repository-secrets.ts';
-import { readHealthScripts } from './customizations.ts';
+import { readComparison } from './comparison-settings.ts';
+import { readCustomizations } from './customizations.ts';
 
 /** A cluster Secret (Argo CD: util/db/cluster.go SecretToCluster); `config` is its JSON as it stands. */
 interface ClusterEntry {
@@ -43,7 +45,9 @@ export interface Settings {
   /** argocd-cmd-params-cm controller.ignore.normalizer.jq.timeout in milliseconds; default 1,000. */
   jqTimeoutMs: number;
   /** argocd-cm `resource.customizations`: the first that fits an object judges it. */
-  healthScripts: HealthScript[];
+  healthScripts: Customizations['healthScripts'];
+  /** argocd-cm: how objects are compared. */
+  comparison: ComparisonSettings;
   clusters: ClusterEntry[];
   repositories: RepositoryLogin[];
   /** coxswain-cm preview.egress: what unmerged revisions may fetch beside what the synced one does. */
@@ -197,6 +201,7 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     .filter((key) => /^policy(\..+)?\.csv$/.test(key))
     .sort();
   const matchMode = matchModeOf(rbac, faults);
+  const customizations = readCustomizations(argocd, faults);
   const [faulty] = policies.flatMap((key) => {
     const fault = policyFault(rbac[key] ?? '', matchMode);
     return fault === undefined ? [] : [`${key}, ${fault}`];
@@ -214,7 +219,8 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     driftSettleMs: duration(own, 'drift.settle', 60_000, faults),
     schedules: readSchedules(own, duration(argocd, 'timeout.reconciliation', 120_000, faults), faults),
     jqTimeoutMs: jqTimeout(parameters, faults),
-    healthScripts: readHealthScripts(argocd, faults),
+    healthScripts: customizations.healthScripts,
+    comparison: readComparison(argocd['resource.compareoptions'] ?? '', customizations, faults),
     clusters,
     repositories,
     egress: words(own['preview.egress']),

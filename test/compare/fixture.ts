@@ -3,10 +3,12 @@ import type { TestContext } from 'node:test';
 import type { Application } from '../../src/model/application.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { Cluster } from '../../src/cluster/cluster.ts';
+import type { ComparisonSettings } from '../../src/model/comparison-settings.ts';
 import type { Comparer, Comparison, EffectInput } from '../../src/compare/compare.ts';
 import type { Effect, FieldPath, ObjectDiff } from '../../src/model/effect.ts';
 import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
+import { defaultComparison } from '../../src/model/comparison-settings.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
 import { createComparer } from '../../src/compare/compare.ts';
 import { isStatus } from '../../src/cluster/api-error.ts';
@@ -28,6 +30,8 @@ export interface World {
   app: Application;
   cluster: Cluster;
   comparer: Comparer;
+  /** What argocd-cm says; may be set at any time. */
+  settings: ComparisonSettings;
   signal: AbortSignal;
   compare(manifests: readonly KubeObject[], previous?: readonly KubeObject[]): Promise<Comparison>;
   effect(input: Partial<EffectInput> & Pick<EffectInput, 'target'>): Promise<Effect>;
@@ -70,7 +74,11 @@ export async function world(
     spec: { project: 'default', destination: { server: 'https://kubernetes.default.svc', namespace }, ...change },
   };
   const tracking = `shop-${namespace}`;
-  const comparer = createComparer({ cluster, jq, threeWay, macKey, server: app.spec.destination.server ?? '' });
+  const comparer = createComparer({
+    ...{ cluster, jq, threeWay, macKey },
+    server: app.spec.destination.server ?? '',
+    settings: () => w.settings,
+  });
   const seen = async (object: KubeObject): Promise<void> => {
     await cluster.live.ensureKinds([keyOf(object)], signal);
     await cluster.live.waitFor(keyOf(object), object.metadata.resourceVersion ?? '', signal);
@@ -78,7 +86,8 @@ export async function world(
   const here = (object: KubeObject): KubeObject => ({ ...object, metadata: { ...object.metadata, namespace } });
   const compare = (manifests: readonly KubeObject[], previous?: readonly KubeObject[]): Promise<Comparison> =>
     comparer.compare({ app, tracking, manifests, ...(previous && { previous }) }, signal);
-  return {
+  const w: World = {
+    settings: defaultComparison,
     namespace,
     kubeconfig: c.kubeconfig,
     app,
@@ -112,6 +121,7 @@ export async function world(
       return count() - before;
     },
   };
+  return w;
 }
 
 export async function mustGet(cluster: Cluster, key: ResourceKey): Promise<KubeObject> {

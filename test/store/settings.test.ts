@@ -3,6 +3,7 @@ import type { KubeObject } from '../../src/model/kube.ts';
 import type { Settings } from '../../src/store/settings.ts';
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { defaultComparison } from '../../src/model/comparison-settings.ts';
 import { clusterOf, readSettings } from '../../src/store/settings.ts';
 import { credentialFor } from '../../src/store/repository-secrets.ts';
 
@@ -50,6 +51,7 @@ test('without any ConfigMap or Secret every setting has its default and nothing 
     jqTimeoutMs: 1_000,
     matchMode: 'glob',
     healthScripts: [],
+    comparison: defaultComparison,
     schedules,
     clusters: [{ name: 'in-cluster', server: 'https://kubernetes.default.svc', config: {} }],
     repositories: [],
@@ -211,8 +213,20 @@ const faulty: { map: string; data: Record<string, string>; fault: RegExp | strin
   },
   {
     map: 'argocd-cm',
-    data: { 'resource.customizations': '{' },
-    fault: /^resource\.customizations of argocd-cm is no/,
+    data: { 'resource.compareoptions': '[1]' },
+    fault: /^resource\.compareoptions of argocd-cm must be a map in YAML/,
+    expected: {},
+  },
+  {
+    map: 'argocd-cm',
+    data: { 'resource.compareoptions': 'ignoreAggregatedRoles: 1' },
+    fault: /^ignoreAggregatedRoles in resource\.compareoptions of argocd-cm must be true or false/,
+    expected: {},
+  },
+  {
+    map: 'argocd-cm',
+    data: { 'resource.compareoptions': 'ignoreResourceStatusField: none' },
+    fault: /^ignoreResourceStatusField in resource\.compareoptions of argocd-cm has no effect: a status is never/,
     expected: {},
   },
   { map: 'argocd-cm', data: { 'resource.customizations': 'a/B: x' }, fault: /under a\/B must be a map$/, expected: {} },
@@ -272,6 +286,18 @@ for (const { map, data, fault, expected } of faulty) {
     else assert.match(settings.faults[0] ?? '', fault);
   });
 }
+
+test('customizations that are no map leave every object uncompared, for nobody knows what they ignore', () => {
+  for (const text of ['{', '- a', 'word']) {
+    const { comparison, faults } = read({ 'argocd-cm': { 'resource.customizations': text } });
+    const [{ group, kind, fault } = { group: '', kind: '', fault: '' }, ...more] = comparison.ignoreDifferences;
+    assert.deepEqual([group, kind, more, faults], ['*', '*', [], [fault]]);
+    assert.match(
+      fault ?? '',
+      /^resource\.customizations of argocd-cm (is no YAML|must be a map); no object is compared/,
+    );
+  }
+});
 
 test('a cluster Secret becomes an entry beside the implicit one, its server without the slash at the end', () => {
   const config = { bearerToken: 'abc', tlsClientConfig: { insecure: true } };

@@ -46,7 +46,11 @@ async function compare(session: Session, rooms: Rooms, app: Application): Promis
   const project = await projectOf(session, app);
   const named = { name: rooms.clusterName, server: rooms.clusterServer };
   // The key only serves digests of effects, which are not asked for here.
-  const comparer = createComparer({ cluster, jq: rooms.jq, macKey: Buffer.alloc(32), server: named.server });
+  const comparer = createComparer({
+    ...{ cluster, jq: rooms.jq, server: named.server },
+    macKey: Buffer.alloc(32),
+    settings: () => rooms.comparison,
+  });
   return comparer.compare(
     {
       app,

@@ -1,6 +1,7 @@
 // The words of this room: what is compared, what comes of it, and what its parts share.
 import type { Application, Condition, ResourceStatus, SyncStatusCode } from '../../model/application.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
+import type { ComparisonSettings } from '../../model/comparison-settings.ts';
 import type { Effect, EffectOperation, FieldChange, FieldPath, ObjectError } from '../../model/effect.ts';
 import type { HookInfo } from '../../model/hooks.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
@@ -25,6 +26,8 @@ export interface ComparerOptions {
   jq: Jq;
   /** Makes the patches of client-side applies; needed as soon as one asks of what Argo CD syncs (`byArgo`). */
   threeWay?: ThreeWay | undefined;
+  /** What argocd-cm says now; default: nothing. */
+  settings?: () => ComparisonSettings;
   /** Requests in flight for one comparison; default 16. */
   concurrency?: number;
 }
@@ -244,6 +247,8 @@ export interface Comparer {
   accept(key: ResourceKey, manifestHash: string, object: KubeObject): void;
   /** Drops what is kept for an application that is gone. */
   forget(tracking: string): void;
+  /** Hash of the settings by which it compares now. */
+  readonly basis: string;
   /** Verdicts answered without and with a request since the start. */
   readonly stats: { readonly hits: number; readonly asked: number };
   /** Live objects of which verdicts are kept. */
@@ -254,6 +259,7 @@ export interface Comparer {
 export interface CompareContext {
   cluster: CompareCluster;
   jq: Jq;
+  settings: ComparisonSettings;
   threeWay: ThreeWay | undefined;
   verdicts: Verdicts;
   concurrency: number;

@@ -2,9 +2,9 @@
 // what is approved.
 import type { CompareContext, CompareInput } from './comparison.ts';
 import type { FieldPath } from '../../model/effect.ts';
-import type { IgnoreDifference } from '../../model/application.ts';
 import type { Ignored } from '../../diff/ignored-from.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
+import type { SystemRule } from '../../model/comparison-settings.ts';
 import type { Prediction } from './predict.ts';
 import type { OwnedChange } from '../../diff/owned.ts';
 import { AppError } from '../../base/errors.ts';
@@ -15,9 +15,10 @@ import { heldBy, holds, pathId } from '../../diff/managed-fields.ts';
 import { ownedChanges } from '../../diff/owned.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { hasPath, valueAt } from '../../diff/path.ts';
+import { isObject } from '../../model/kube.ts';
 
 /** Who asks, and about which object. */
-export interface IgnoreContext extends Pick<CompareContext, 'jq'> {
+export interface IgnoreContext extends Pick<CompareContext, 'jq' | 'settings'> {
   input: Pick<CompareInput, 'app'>;
 }
 
@@ -32,27 +33,38 @@ export class UnreadRule extends AppError {
   }
 }
 
-/** A rule of the Application with its expressions, and the field in which each stands. */
-function expressionsOf(context: IgnoreContext, rules: readonly IgnoreDifference[]): [string, string][] {
-  const all = context.input.app.spec.ignoreDifferences ?? [];
-  return rules.flatMap((rule) =>
-    (rule.jqPathExpressions ?? []).map((expression, at): [string, string] => [
-      expression,
-      `spec.ignoreDifferences[${all.indexOf(rule)}].jqPathExpressions[${at}]`,
-    ]),
+/** Those of the Application, each with where it stands. */
+function ownRules({ input }: IgnoreContext): SystemRule[] {
+  return (input.app.spec.ignoreDifferences ?? []).map((rule, at) => ({ ...rule, at: `spec.ignoreDifferences[${at}]` }));
+}
+
+/** Those of argocd-cm too. */
+function rulesFor(context: IgnoreContext, key: ResourceKey): SystemRule[] {
+  return ignoreRulesFor([...ownRules(context), ...context.settings.ignoreDifferences], key);
+}
+
+/** Whether anything of the object may be ignored. */
+export function mayIgnore(context: IgnoreContext, key: ResourceKey): boolean {
+  return rulesFor(context, key).length > 0 || (context.settings.ignoreAggregatedRoles && isRole(key));
+}
+
+/** The expressions of rules, and the field in which each stands. */
+function expressionsOf(rules: readonly SystemRule[]): [string, string][] {
+  return rules.flatMap(({ jqPathExpressions = [], at }) =>
+    jqPathExpressions.map((expression, number): [string, string] => [expression, `${at}.jqPathExpressions[${number}]`]),
   );
 }
 
-/** One sentence for each expression that jq cannot read, whatever it concerns; by default of all rules. */
+/** One sentence for each rule that cannot be read, whatever it concerns; by default of all rules of the Application. */
 export async function unreadRules(
   context: IgnoreContext,
-  rules: readonly IgnoreDifference[] = context.input.app.spec.ignoreDifferences ?? [],
+  rules: readonly SystemRule[] = ownRules(context),
 ): Promise<string[]> {
-  const faults = expressionsOf(context, rules).map(async ([expression, field]) => {
+  const faults = expressionsOf(rules).map(async ([expression, field]) => {
     const fault = await context.jq.fault(expression);
     return fault === '' ? [] : [`${field}: jq cannot read it: ${fault}`];
   });
-  return (await Promise.all(faults)).flat();
+  return [...rules.flatMap(({ fault }) => fault ?? []), ...(await Promise.all(faults)).flat()];
 }
 
 /**
@@ -60,18 +72,18 @@ export async function unreadRules(
  * for it can be read.
  */
 export async function unreadRule(context: IgnoreContext, key: ResourceKey): Promise<UnreadRule | undefined> {
-  const [unread] = await unreadRules(context, ignoreRulesFor(context.input.app.spec.ignoreDifferences, key));
+  const [unread] = await unreadRules(context, rulesFor(context, key));
   return unread === undefined ? undefined : new UnreadRule(unread);
 }
 
 async function namedByJq(
   context: IgnoreContext,
-  rules: readonly IgnoreDifference[],
+  rules: readonly SystemRule[],
   object: KubeObject,
 ): Promise<FieldPath[]> {
   const { app } = context.input;
   const asker = { application: applicationKey(app), rules: app.spec.ignoreDifferences ?? [] };
-  const found = expressionsOf(context, rules).map(async ([expression, field]) => {
+  const found = expressionsOf(rules).map(async ([expression, field]) => {
     const named = await context.jq.namedIn(object, expression, asker);
     if ('why' in named) throw new UnreadRule(`${field}: ${named.why}`);
     return named.paths;
@@ -85,13 +97,24 @@ export async function ignoredOf(
   key: ResourceKey,
   forms: { live: KubeObject; other: KubeObject },
 ): Promise<Ignored> {
-  const rules = ignoreRulesFor(context.input.app.spec.ignoreDifferences, key);
-  if (rules.length === 0) return { live: [], other: [] };
+  if (!mayIgnore(context, key)) return { live: [], other: [] };
+  const rules = rulesFor(context, key);
   const [live, other] = await Promise.all([
     namedByJq(context, rules, forms.live),
     namedByJq(context, rules, forms.other),
   ]);
-  return ignoredIn(rules, forms, { live, other });
+  const named = ignoredIn(rules, forms, { live, other });
+  if (!context.settings.ignoreAggregatedRoles || !isRole(key)) return named;
+  return { live: [...named.live, ...aggregated(forms.live)], other: [...named.other, ...aggregated(forms.other)] };
+}
+
+function isRole({ group, kind }: ResourceKey): boolean {
+  return group === 'rbac.authorization.k8s.io' && (kind === 'ClusterRole' || kind === 'Role');
+}
+
+/** A controller fills in the rules (Argo CD: gitops-engine pkg/diff normalizeRole). */
+function aggregated(role: KubeObject): FieldPath[] {
+  return isObject(role['aggregationRule']) && Object.hasOwn(role, 'rules') ? [['rules']] : [];
 }
 
 /**

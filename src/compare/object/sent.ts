@@ -7,8 +7,8 @@ import type { ReplaceContext } from './replace.ts';
 import { AppError } from '../../base/errors.ts';
 import { bodyOf } from './predict.ts';
 import { hashOf } from '../../base/canonical.ts';
-import { ignoreRulesFor, withIgnoredOf } from '../../diff/ignore.ts';
-import { ignoredOf } from './ignored.ts';
+import { withIgnoredOf } from '../../diff/ignore.ts';
+import { ignoredOf, mayIgnore } from './ignored.ts';
 import { isReplaced } from './replace.ts';
 
 interface SentInput {
@@ -32,11 +32,8 @@ export interface Sent {
   refused?: unknown;
 }
 
-function isRespected({ input, syncOptions }: ReplaceContext, { key }: PreparedObject): boolean {
-  return (
-    syncOptions.get('RespectIgnoreDifferences') === 'true' &&
-    ignoreRulesFor(input.app.spec.ignoreDifferences, key).length > 0
-  );
+function isRespected(context: ReplaceContext, { key }: PreparedObject): boolean {
+  return context.syncOptions.get('RespectIgnoreDifferences') === 'true' && mayIgnore(context, key);
 }
 
 async function targetOver(

@@ -51,6 +51,7 @@ export function basisOf({ app, project, target, byArgo }: Subject): string {
     byArgo && (app.metadata.annotations?.[argo.migrationManager] ?? ''),
     app.spec.destination,
     target.server,
+    target.comparer.basis,
     app.spec.ignoreDifferences ?? [],
     app.spec.syncPolicy?.syncOptions ?? [],
     app.metadata.annotations?.[argo.compareOptions] ?? '',

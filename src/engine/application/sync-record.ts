@@ -2,6 +2,7 @@
 // not this.
 import type { Application, ApplicationSource, ApplicationSpec, RevisionHistory } from '../../model/application.ts';
 import type { RememberedPolicy, SyncRecord } from '../../model/coxswain.ts';
+import type { ComparisonSettings } from '../../model/comparison-settings.ts';
 import type { ObjectMeta } from '../../model/kube.ts';
 import type { AppProject } from '../../model/project.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
@@ -15,6 +16,8 @@ import { coxGroup, coxVersion } from '../../model/coxswain.ts';
 import { placesOf } from './place.ts';
 
 type Records = Pick<Store, 'records'>;
+/** What a state is told by. */
+type Settled = Pick<Store, 'records' | 'settings'>;
 
 /** A sync, as a history entry or an operation's result names it. */
 interface Synced {
@@ -31,21 +34,26 @@ export interface Destined {
   target: { server: string };
 }
 
-/** What of the spec beside its sources decides what a sync writes; undefined when there is nothing of it. */
-function waysOf({ ignoreDifferences = [], syncPolicy }: ApplicationSpec): unknown {
+/** What beside sources decides what a sync writes, of the spec and of argocd-cm; undefined: nothing of it is there. */
+function waysOf({ ignoreDifferences = [], syncPolicy }: ApplicationSpec, settings: ComparisonSettings): unknown {
   const ways = [
     ignoreDifferences,
     (syncPolicy?.syncOptions ?? []).toSorted(),
     syncPolicy?.managedNamespaceMetadata ?? {},
   ];
-  return ways.some((each) => Object.keys(each).length > 0) ? ways : undefined;
+  const system = [settings.ignoreDifferences, settings.ignoreAggregatedRoles ? ['aggregated roles'] : []];
+  const isSaid = (each: object): boolean => Object.keys(each).length > 0;
+  if (system.some(isSaid)) return [...ways, ...system];
+  return ways.some(isSaid) ? ways : undefined;
 }
 
 /** `server`: the URL to which the destination resolves now; what its name meant then counts for nothing. */
-function stateOf({ revision, revisions, source, sources }: Synced, spec: ApplicationSpec, server: string): string {
-  const { namespace } = spec.destination;
+function stateOf(store: Settled, { app, target }: Placed, synced: Synced): string {
+  const { revision, revisions, source, sources } = synced;
+  const { server } = target;
+  const { namespace } = app.spec.destination;
   const all = sources && sources.length > 0 ? sources : source ? [source] : [];
-  const ways = waysOf(spec);
+  const ways = waysOf(app.spec, store.settings().comparison);
   return hashOf([
     revisions && revisions.length > 0 ? revisions : [revision ?? ''],
     all,
@@ -149,17 +157,17 @@ function asPins(fetched: readonly Fetched[]): Record<string, string> | undefined
 
 /** What a sync fetched, where the record tells of that very one. */
 export function fetchedThen(
-  store: Records,
-  { app, target: { server } }: Placed,
+  store: Settled,
+  placed: Placed,
   synced: Synced | undefined,
 ): Record<string, string> | undefined {
-  const record = recordOf(store, app)?.spec;
-  return synced && record?.state === stateOf(synced, app.spec, server) ? record.fetched : undefined;
+  const record = recordOf(store, placed.app)?.spec;
+  return synced && record?.state === stateOf(store, placed, synced) ? record.fetched : undefined;
 }
 
 /** Whether that history entry is the last sync that the record tells of. */
-export function isRemembered(store: Records, { app, target: { server } }: Placed, entry: RevisionHistory): boolean {
-  return recordOf(store, app)?.spec.state === stateOf(entry, app.spec, server);
+export function isRemembered(store: Settled, placed: Placed, entry: RevisionHistory): boolean {
+  return recordOf(store, placed.app)?.spec.state === stateOf(store, placed, entry);
 }
 
 /** Whether this engine has synced the whole application before, to whichever destination. */
@@ -172,15 +180,18 @@ export function isRecorded(store: Records, app: { metadata: ObjectMeta }): boole
  * confirms.
  */
 export function rememberSync(
-  store: Pick<Store, 'records' | 'identities'>,
-  { app, target }: Placed,
+  store: Settled & Pick<Store, 'identities'>,
+  placed: Placed,
   synced: Synced,
   fetched: readonly Fetched[],
 ): Promise<void> {
-  const { server } = target;
+  const {
+    app,
+    target: { server },
+  } = placed;
   const places = placesOf(store, { server, namespace: app.spec.destination.namespace || undefined });
   const pins = asPins(fetched);
-  return write(store, app, { state: stateOf(synced, app.spec, server), ...(pins && { fetched: pins }), ...places });
+  return write(store, app, { state: stateOf(store, placed, synced), ...(pins && { fetched: pins }), ...places });
 }
 
 type Placed = Pick<Destined, 'app' | 'target'>;
