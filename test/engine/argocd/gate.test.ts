@@ -1,74 +1,9 @@
 // The gate where Argo CD works on the applications: what is asked, what is written for it, and what it may not do.
-import type { TestContext } from 'node:test';
 import type { Operation } from '../../../src/model/application.ts';
-import type { KubeObject } from '../../../src/model/kube.ts';
-import type { Stage } from '../fixture.ts';
-import type { StandIn } from '../../beside/stand-in.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sameJson } from '../../../src/base/canonical.ts';
-import { approve, requestSync } from '../../../src/engine/request.ts';
-import {
-  approvalIn,
-  approvalsOf,
-  config,
-  configMap,
-  dataOf,
-  editByHand,
-  gone,
-  isSynced,
-  patchApp,
-  push,
-  requests,
-} from '../manifests.ts';
-import { standIn } from '../../beside/stand-in.ts';
-import { stage } from '../fixture.ts';
-import { bob, gate } from '../approval/fixture.ts';
-
-interface Beside {
-  s: Stage;
-  argo: StandIn;
-  /** Every operation that was seen on the application. */
-  operations: Operation[];
-}
-
-async function beside(
-  t: TestContext,
-  files: Record<string, string>,
-  syncPolicy: Record<string, unknown> = {},
-): Promise<Beside> {
-  const s = await stage(t, files, { engine: 'argocd' });
-  const argo = await standIn(t, s);
-  await s.project('gated', gate);
-  await s.apply('gates', { project: 'gated', syncPolicy });
-  await argo.refresh('gates');
-  const operations: Operation[] = [];
-  s.store.applications.onChange((_key, app, before) => {
-    if (app?.operation && !before?.operation) operations.push(app.operation);
-  });
-  return { s, argo, operations };
-}
-
-function ask(s: Stage, name: string, what = {}): ReturnType<typeof requestSync> {
-  return requestSync(
-    { ...requests(s), handOver: s.engine.handOver },
-    { application: `${s.namespace}/gates`, request: name, actor: bob, ...what },
-  );
-}
-
-async function agree(s: Stage): Promise<void> {
-  const outcome = await approve(requests(s), { application: `${s.namespace}/gates`, actor: bob, teams: [] });
-  assert.equal(outcome.done, true, outcome.message);
-}
-
-/** Brings the first state into the cluster. */
-async function deployed(t: TestContext, files: Record<string, string>, syncPolicy = {}): Promise<Beside> {
-  const made = await beside(t, files, syncPolicy);
-  await approvalIn(made.s, 'gates', 'Pending');
-  await agree(made.s);
-  await approvalIn(made.s, 'gates', 'Applied');
-  return made;
-}
+import { agree, ask, beside, deployed } from './fixture.ts';
+import { approvalIn, approvalsOf, config, dataOf, gone, isSynced, patchApp, push } from '../manifests.ts';
 
 test('what is gated is asked about, refused to whoever syncs it, and handed to Argo CD once approved', async (t) => {
   const { s, operations } = await beside(t, { 'gates/a.yaml': config('gates', '1') });
@@ -219,26 +154,6 @@ test('what is asked about is what Argo CD writes, which takes what another appli
   await agree(s);
   await approvalIn(s, 'gates', 'Applied', ({ metadata }) => metadata.name === pending.metadata.name);
   assert.deepEqual(await dataOf(s, 'gates'), { value: '1' });
-});
-
-test('a sync of what is in sync is refused where Argo CD would write ignored fields', async (t) => {
-  const { s, operations } = await deployed(t, { 'gates/a.yaml': config('gates', '1') });
-  await s.until('gates', 'synced', isSynced);
-  await patchApp(s, 'gates', { spec: { ignoreDifferences: [{ kind: 'ConfigMap', jsonPointers: ['/data/value'] }] } });
-  const key = configMap(s, 'gates');
-  await editByHand(s, 'gates', { value: 'by hand' });
-  const isEdited = (object: KubeObject | undefined): boolean => sameJson(object?.['data'], { value: 'by hand' });
-  await s.cluster.live.until(key, (now) => isEdited(now?.object), AbortSignal.timeout(60_000));
-  const outcome = await ask(s, 'again');
-  assert.deepEqual(outcome, {
-    done: false,
-    message:
-      `nothing is out of sync, but Argo CD would write what nobody has approved: ConfigMap ${s.namespace}/gates ` +
-      'data.value. It comes with the next change; ApplyOutOfSyncOnly=true or RespectIgnoreDifferences=true leaves it ' +
-      'as it is',
-  });
-  assert.equal(operations.length, 1); // that of the first state
-  assert.deepEqual(await dataOf(s, 'gates'), { value: 'by hand' });
 });
 
 test('a gated application with automated on is told as not held, and what Argo CD then does too', async (t) => {
