@@ -129,6 +129,21 @@ const commands = {
     takes: 'words',
     options: [],
   },
+  preview: {
+    args: '',
+    does: 'what merging the files of this folder would change in the cluster (exit code 1 if anything)',
+    takes: 'nothing',
+    options: ['repo', 'base', 'revision', 'markdown'],
+    notes: [
+      'The files of the clone as they are, committed or not; --revision names a branch or commit instead. Nothing is',
+      'written to the clone, the repository or the cluster. Values of Secrets are masked. Exit code 3: what merging',
+      'would do cannot be told as a whole. COX_PUBLIC_URL: the pages that --markdown links.',
+      '',
+      'Examples',
+      '  cox preview',
+      '  cox preview --revision my-branch --base main --markdown',
+    ],
+  },
   'proj list': { args: '', does: 'projects with what they permit', takes: 'nothing', options: [] },
   'proj get': { args: '<project>', does: 'one project', takes: 'words', options: [] },
   render: {

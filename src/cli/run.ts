@@ -43,6 +43,7 @@ const runs: Record<Exclude<CommandName, 'completion' | 'version'>, Run> = {
   reopen: async (session, words) => (await import('./request.ts')).ask(session, 'reopen', await one(session, words)),
   revert: async (session, words) => (await import('./request.ts')).ask(session, 'revert', await one(session, words)),
   drift: async (session, words) => (await import('./drift.ts')).drift(session, words),
+  preview: async (session) => (await import('./preview/preview.ts')).preview(session),
   'proj list': async (session) => (await import('./project.ts')).list(session),
   'proj get': async (session, words) => (await import('./project.ts')).get(session, words),
   render: async (session, words) => (await import('./app/manifests.ts')).render(session, await one(session, words)),

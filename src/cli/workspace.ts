@@ -4,6 +4,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Desiring } from '../engine/application/desired.ts';
 import type { Application } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
+import type { Git } from '../git/git.ts';
+import type { Renderer } from '../render/render.ts';
 import type { Settings } from '../store/settings.ts';
 import type { Session } from './session.ts';
 import { join } from 'node:path';
@@ -99,6 +101,40 @@ async function destinationOf(
   return { cluster, clusterName, clusterServer };
 }
 
+interface Tools {
+  worker: Worker;
+  jq: Jq;
+  scripts: HealthScripts;
+  git: Git;
+  renderer: Renderer;
+  /** Path of the program of that name. */
+  tool(name: string): string;
+}
+
+/** What renders and compares, until the session ends. `settings`: as of now. */
+export async function openTools(session: Session, settings: () => Settings): Promise<Tools> {
+  const { options, signal } = session;
+  const folder = options.env['COX_TOOLS_DIR'];
+  const tool = (name: string): string => (folder ? join(folder, name) : name);
+  const worker = new Worker({ path: tool('render') });
+  session.atEnd(async () => worker.stop());
+  const jq = new Jq(tool('render'));
+  session.atEnd(async () => jq.stop());
+  const scripts = new HealthScripts(tool('render'), () => settings().healthScripts);
+  session.atEnd(async () => scripts.stop());
+  const git = openGit({
+    worker,
+    dir: join(await session.folder(), 'git'),
+    clock: systemClock,
+    log: quiet,
+    signal,
+    credentials: async (url) => credentialFor(settings(), url) ?? (await ownCredential(url, options.env, signal)),
+  });
+  session.atEnd(() => git.stop());
+  const renderer = await createRenderer({ worker, program: tool('manifests') });
+  return { worker, jq, scripts, git, renderer, tool };
+}
+
 /** Throws a usage error where the options do not fit the application. */
 export async function openRooms(session: Session, app: Application): Promise<Rooms> {
   const { options, signal } = session;
@@ -106,34 +142,13 @@ export async function openRooms(session: Session, app: Application): Promise<Roo
     throw usage(`--revision names one revision, but ${app.metadata.name} has several sources`);
   const settings = await settingsOf(session);
   const destination = await destinationOf(session, settings, app);
-  const dir = await session.folder();
-  const folder = options.env['COX_TOOLS_DIR'];
-  const tool = (name: string): string => (folder ? join(folder, name) : name);
-  const worker = new Worker({ path: tool('render') });
-  session.atEnd(async () => worker.stop());
-  const jq = new Jq(tool('render'));
-  session.atEnd(async () => jq.stop());
-  const scripts = new HealthScripts(tool('render'), () => settings.healthScripts);
-  session.atEnd(async () => scripts.stop());
-  const git = openGit({
-    worker,
-    dir: join(dir, 'git'),
-    clock: systemClock,
-    log: quiet,
-    signal,
-    credentials: async (url) => credentialFor(settings, url) ?? (await ownCredential(url, options.env, signal)),
-  });
-  session.atEnd(() => git.stop());
-  const renderer = await createRenderer({
-    worker,
-    program: tool('manifests'),
-  });
+  const { worker, jq, scripts, git, renderer } = await openTools(session, () => settings);
   const project = await session.cluster.api.get(
     { group: argoGroup, kind: 'AppProject', namespace: options.namespace, name: app.spec.project },
     { signal },
   );
   const { remotes, fetcher } = openFetching({
-    ...{ dataDir: dir, worker, clock: systemClock },
+    ...{ dataDir: await session.folder(), worker, clock: systemClock },
     settings: () => settings,
     projectOf: () => project && parseProject(project),
   });

@@ -76,6 +76,8 @@ type Held = Parameters<typeof instead>[1];
 
 export interface Engine {
   start(): Promise<void>;
+  /** Meets the control plane's own cluster, and recalls what applications hold: all that previews need of a start. */
+  recall(): Promise<void>;
   stop(): Promise<void>;
   /** Git may have moved in that repository: applications whose inputs the new commits touch are looked at. */
   onPush(repoUrl: string): Promise<void>;
@@ -246,9 +248,9 @@ export function createEngine(options: EngineOptions): Engine {
     get pending() {
       return queue.size;
     },
+    recall: () => recall({ clusters, store, holdings }),
     async start() {
-      await meetHome(clusters, store);
-      recallAll({ store, holdings });
+      await recall({ clusters, store, holdings });
       ends = [
         ...subscribe(options, { queue, memory, holdings, clusters, turns }),
         every('resync', () => sources.resync(memory, onPush, abort.signal)),
@@ -272,9 +274,14 @@ export function createEngine(options: EngineOptions): Engine {
  * Connects the control plane's own cluster before the first application asks, so that its caches fill while others
  * wait.
  */
-async function meetHome(clusters: Clusters, store: Store): Promise<void> {
+async function recall({
+  clusters,
+  store,
+  holdings,
+}: Pick<Own, 'clusters' | 'holdings'> & { store: Store }): Promise<void> {
   await clusters.targetOf(homeApplication(store)).catch(() => undefined);
   await clusters.identifyHome().catch(() => undefined);
+  recallAll({ store, holdings });
 }
 
 function homeApplication(store: Store): Application {

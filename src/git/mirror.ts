@@ -222,6 +222,12 @@ export class Mirror implements Repository {
     return commitTree(this.#remote, { ...input, tree: fullId(input.tree), parents: input.parents.map(fullId) });
   }
 
+  async takePack(pack: Buffer): Promise<void> {
+    await (
+      await this.#git()
+    )('index-pack', ['index-pack', '--stdin', '--fix-thin'], { input: pack });
+  }
+
   async treeWith(base: string, files: ReadonlyMap<string, Buffer | string | undefined>): Promise<string> {
     return writeFiles(this.#remote, this.trees, await this.rootTree(base), files);
   }

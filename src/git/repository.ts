@@ -143,6 +143,8 @@ export interface Repository {
   revert(input: RevertInput): Promise<RevertResult>;
   /** Id of a new commit object; nothing refers to it until it is pushed. */
   commitTree(input: CommitInput): Promise<string>;
+  /** Takes over the objects of a pack, a thin one too; nothing refers to them. Throws E_GIT where it is none. */
+  takePack(pack: Buffer): Promise<void>;
   /** A tree with these files written or (undefined) removed. */
   treeWith(base: string, files: ReadonlyMap<string, Buffer | string | undefined>): Promise<string>;
   /**

@@ -63,6 +63,12 @@ function keyIn(secret: KubeObject | undefined): Buffer | undefined {
   return key && key.length >= macBytes ? key : undefined;
 }
 
+/** The key that is kept; undefined where there is none, or none of use. Throws ApiError. */
+export async function keptKey(api: Api, namespace: string, signal?: AbortSignal): Promise<Buffer | undefined> {
+  const ref = { group: '', kind: 'Secret', namespace, name: macSecret };
+  return keyIn(await api.get(ref, signal ? { signal } : {}));
+}
+
 /** Reads the MAC key, or makes it: of two processes that try at once, one creates and both read the same. */
 async function macKey(api: Api, namespace: string, signal: AbortSignal | undefined): Promise<Buffer> {
   const ref = { group: '', kind: 'Secret', namespace, name: macSecret };
@@ -97,7 +103,7 @@ interface SettingsWatch {
   mirrors: Mirror<KubeObject>[];
 }
 
-function watchSettings(cluster: Cluster, namespace: string): SettingsWatch {
+function watchSettings(cluster: Cluster, namespace: string, withSecrets: boolean): SettingsWatch {
   const maps = cluster.mirror<KubeObject>({
     kind: { group: '', kind: 'ConfigMap' },
     namespace,
@@ -110,7 +116,7 @@ function watchSettings(cluster: Cluster, namespace: string): SettingsWatch {
     labelSelector: argo.secretType,
     parse: (secret) => secret,
   });
-  const mirrors = [maps, secrets];
+  const mirrors = withSecrets ? [maps, secrets] : [maps];
   let current: Settings | undefined;
   // Subscribed first, so that whoever is told afterwards reads the new ones.
   for (const mirror of mirrors) mirror.onChange(() => void (current = undefined));
@@ -190,15 +196,27 @@ function collectionsOf(cluster: Cluster, namespace: string, key: Buffer) {
   };
 }
 
+interface StoreOptions {
+  /** Default: the one that is kept, made where there is none. With another one nothing counts as written by us. */
+  key?: Buffer;
+  /** Whether Secrets are read: without them there are no other clusters and no credentials. Default: they are. */
+  secrets?: boolean;
+}
+
 /**
  * Resolves when every kind has been read once; kinds whose CRD is missing are waited for until the signal ends.
  * Throws E_CONFIG when the MAC key cannot be used, ApiError when the API refuses.
  */
-export async function openStore(cluster: Cluster, namespace: string, signal?: AbortSignal): Promise<Store> {
-  const key = await macKey(cluster.api, namespace, signal);
+export async function openStore(
+  cluster: Cluster,
+  namespace: string,
+  signal?: AbortSignal,
+  { key: own, secrets = true }: StoreOptions = {},
+): Promise<Store> {
+  const key = own ?? (await macKey(cluster.api, namespace, signal));
   const collections = collectionsOf(cluster, namespace, key);
   const { approvals, requests, records } = collections;
-  const { mirrors, ...settings } = watchSettings(cluster, namespace);
+  const { mirrors, ...settings } = watchSettings(cluster, namespace, secrets);
   const all = [...Object.values(collections).map(({ mirror }) => mirror), ...mirrors];
   const stop = async (): Promise<void> => {
     await Promise.all(all.map((mirror) => mirror.stop()));

@@ -22,6 +22,7 @@ interface Ran {
 
 interface RunOptions {
   env?: Record<string, string>;
+  cwd?: string;
   /** Told of everything it has written to standard output so far. */
   onOutput?: (text: string, child: { kill(signal: NodeJS.Signals): void }) => void;
 }
@@ -29,11 +30,12 @@ interface RunOptions {
 const main = join(import.meta.dirname, '../../src/cli/cli.ts');
 
 /** Runs `cox` with nothing but that environment. */
-export function runCox(args: string[], { env = {}, onOutput }: RunOptions = {}): Promise<Ran> {
+export function runCox(args: string[], { env = {}, cwd, onOutput }: RunOptions = {}): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [main, ...args], {
       env: { PATH: process.env['PATH'] ?? '', HOME: tmpdir(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(cwd !== undefined && { cwd }),
     });
     let [out, err] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

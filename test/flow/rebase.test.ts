@@ -6,11 +6,35 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { bootstrap } from '../../sandbox/story/bootstrap.ts';
+import { cox } from '../../src/cli/run.ts';
 import { images } from '../../sandbox/story/changes.ts';
 import { say } from '../../sandbox/story/commands.ts';
 import { deployed, imageOf, waitingApproval } from '../../sandbox/story/merge.ts';
+import { toolsFolder } from '../../sandbox/operator.ts';
 import { startScene } from '../../sandbox/scene.ts';
 import { checkOn, deploymentOf, isSynced, livingComment, waitApp, waitFor } from '../../sandbox/story/stage.ts';
+
+/** The command line says of the branch, before anybody is asked, what the comment says. */
+async function previewedAlike(stage: Stage, number: number, branch: string): Promise<void> {
+  const { scene } = stage;
+  const said: string[] = [];
+  const out = { result: (text: string) => void said.push(text), note: (text: string) => void said.push(text) };
+  const env = {
+    ...{
+      PATH: process.env['PATH'],
+      GIT_ASKPASS: scene.askpass,
+      COX_TOOLS_DIR: await toolsFolder(join(scene.dir, 'cox')),
+    },
+    KUBECONFIG: scene.kubeconfigs.admin,
+  };
+  const args = ['preview', '--repo', scene.repository.url, '--revision', branch, '--markdown'];
+  assert.equal(await cox(args, { env, out, color: false, signal: AbortSignal.timeout(60_000) }), 1, said.join('\n'));
+  const comment = livingComment(stage, number)?.body ?? '';
+  const bare = comment
+    .replace('<!-- coxswain -->\n', '')
+    .replaceAll(/\[([^\]]*)\]\(http:[^)]*\/applications\/[^)]*\)/g, '$1');
+  assert.equal(said.join('\n').trim(), bare.trim());
+}
 
 async function rebased(scene: Scene, tell: (line: string) => void): Promise<void> {
   const stage: Stage = { scene, tell, withinMs: 60_000, signal: undefined };
@@ -30,6 +54,7 @@ async function rebased(scene: Scene, tell: (line: string) => void): Promise<void
     for (const name of ['checkout-dev', 'checkout-prod', 'docs-dev'])
       assert.match(livingComment(stage, number)?.body ?? '', new RegExp(`\\[${name}\\]`));
   });
+  await previewedAlike(stage, number, 'two');
   const sha = await alice.github.merge(repo, number, 'rebase');
   for (const name of ['checkout-dev', 'docs-dev']) await deployed(stage, sha, name, false);
   const approval = await waitingApproval(stage, 'checkout-prod');

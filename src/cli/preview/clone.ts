@@ -1,0 +1,84 @@
+// The person's own clone: where it is from, and its files as a commit that the clone itself never gets to know.
+import type { Repository } from '../../git/repository.ts';
+import type { Session } from '../session.ts';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError, errorMessage } from '../../base/errors.ts';
+import { run, stderrOf } from '../../base/process.ts';
+
+type Environment = Record<string, string>;
+
+export interface Clone {
+  /** What its remote `origin` is called; undefined: it has none. */
+  origin(): Promise<string | undefined>;
+  /** Commit of that name; undefined: the clone knows none. */
+  commitOf(revision: string): Promise<string | undefined>;
+  /** The files as they are, ignored ones left out, on top of the newest commit. */
+  workTree(): Promise<string>;
+  /** Name of the branch that is checked out; undefined: none is. */
+  branch(): Promise<string | undefined>;
+  /** All that the mirror lacks of that commit. */
+  bring(commit: string, mirror: Repository): Promise<void>;
+}
+
+function environmentOf({ options }: Session): Environment {
+  const set = Object.entries(options.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return { ...(Object.fromEntries(set) as Environment), LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' };
+}
+
+/** The clone that the folder is in; undefined: it is in none. */
+export async function openClone(session: Session, folder: string): Promise<Clone | undefined> {
+  const { signal } = session;
+  const env = environmentOf(session);
+  const git = async (args: string[], more: { env?: Environment; input?: string } = {}): Promise<Buffer> => {
+    const { stdout } = await run('git', ['-C', folder, ...args], { ...more, env: { ...env, ...more.env }, signal });
+    return stdout;
+  };
+  const text = async (args: string[], more?: Environment): Promise<string> =>
+    (await git(args, more ? { env: more } : {})).toString('utf8').trim();
+  /** undefined: git says no. */
+  const asked = (args: string[]): Promise<string | undefined> =>
+    text(args).catch((error: unknown) => {
+      if (error instanceof AppError && error.code === 'E_PROCESS') return undefined;
+      throw error;
+    });
+  if ((await asked(['rev-parse', '--is-inside-work-tree'])) !== 'true') return undefined;
+  return {
+    origin: () => asked(['remote', 'get-url', 'origin']),
+    commitOf: (revision) => asked(['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`]),
+    branch: () => asked(['symbolic-ref', '--quiet', '--short', 'HEAD']),
+    workTree: async () => {
+      const dir = await session.folder();
+      const objects = join(dir, 'objects');
+      await mkdir(objects);
+      const own = await text(['rev-parse', '--path-format=absolute', '--git-path', 'objects']);
+      // What is written here is found by the commands that follow, and by nobody else.
+      Object.assign(env, {
+        GIT_OBJECT_DIRECTORY: objects,
+        GIT_ALTERNATE_OBJECT_DIRECTORIES: [own, env['GIT_ALTERNATE_OBJECT_DIRECTORIES']].filter(Boolean).join(':'),
+      });
+      const index = { GIT_INDEX_FILE: join(dir, 'index') };
+      await copyFile(await text(['rev-parse', '--path-format=absolute', '--git-path', 'index']), index.GIT_INDEX_FILE)
+        // Nothing was ever added.
+        .catch(() => undefined);
+      await text(['-c', 'advice.addEmbeddedRepo=false', 'add', '--all', '--', ':/'], index);
+      const tree = await text(['write-tree'], index);
+      const head = await asked(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']);
+      if (head !== undefined && (await text(['rev-parse', `${head}^{tree}`])) === tree) return head;
+      const name = ['-c', 'user.name=cox', '-c', 'user.email=cox@localhost'];
+      return text([...name, 'commit-tree', tree, ...(head ? ['-p', head] : []), '-m', 'The files as they are'], {});
+    },
+    bring: async (commit, mirror) => {
+      if (await mirror.has(commit)) return;
+      const known = [];
+      for (const id of (await text(['rev-parse', '--remotes'])).split('\n'))
+        if (id !== '' && (await mirror.has(id))) known.push(`^${id}`);
+      const pack = await git(['pack-objects', '--revs', '--thin', '--stdout', '--quiet'], {
+        input: `${[commit, ...known].join('\n')}\n`,
+      }).catch((error: unknown) => {
+        throw new AppError('E_GIT', `git pack-objects: ${stderrOf(error) || errorMessage(error)}`, { cause: error });
+      });
+      await mirror.takePack(pack);
+    },
+  };
+}
