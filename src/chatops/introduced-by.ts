@@ -2,7 +2,7 @@
 import type { Repository } from '../git/repository.ts';
 import type { Approval, CommitRange, PullRef } from '../model/coxswain.ts';
 import type { ChatopsOptions } from './ports.ts';
-import { AppError } from '../base/errors.ts';
+import { isThere } from '../git/repository.ts';
 
 export interface MergedPull {
   owner: string;
@@ -27,17 +27,6 @@ export async function mergeIn(
       ? 'nothing waits: this pull request was closed without a merge'
       : 'nobody can tell what this pull request brought: there is no GitHub App',
   };
-}
-
-/** A forced push may have dropped it. */
-async function isThere(repository: Repository, sha: string): Promise<boolean> {
-  try {
-    await repository.fetchCommit(sha);
-    return true;
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'E_REVISION') return false;
-    throw error;
-  }
 }
 
 async function liesIn(repository: Repository, merge: MergedPull, { from, to, paths }: CommitRange): Promise<boolean> {

@@ -69,6 +69,11 @@ export function isInternal(error: unknown): error is ApiError {
   return isStatus(error, 500) && error.reason === 'InternalError';
 }
 
+/** Paths of the fields that the API server finds invalid (422): `spec.ports[0].port`; none of any other error. */
+export function refusedFields(error: unknown): string[] {
+  return isStatus(error, 422) ? error.causes.map(({ field }) => field) : [];
+}
+
 /** The server cannot read what was sent; other faults of a manifest have a reason. */
 export function isManifestFault(error: unknown): error is ApiError {
   return error instanceof ApiError && error.code === 'E_MANIFEST';

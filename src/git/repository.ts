@@ -1,6 +1,7 @@
 // What one mirrored repository can be asked: the words of the git room.
 import type { Files } from '../model/files.ts';
 import type { TouchingOptions } from './touching.ts';
+import { AppError } from '../base/errors.ts';
 
 interface Person {
   name: string;
@@ -154,4 +155,20 @@ export interface Repository {
   push(ref: string, sha: string, options: { createOnly: true }): Promise<'created' | 'exists'>;
   /** Commit of a ref on the remote right now. */
   remoteRef(ref: string): Promise<string | undefined>;
+}
+
+/**
+ * Whether the remote still has the commit, which then is in the mirror; a forced push may have dropped it. Throws what
+ * says that the remote is in trouble.
+ */
+export async function isThere(repository: Repository, sha: string): Promise<boolean> {
+  try {
+    await repository.fetchCommit(sha);
+    return true;
+  } catch (error) {
+    if (!(error instanceof AppError) || (error.code !== 'E_REVISION' && error.code !== 'E_GIT')) throw error;
+    // A server that does not give it out says the same as one in trouble; one that answers otherwise is in none.
+    await repository.fetch();
+    return repository.has(sha);
+  }
 }

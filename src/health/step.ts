@@ -49,7 +49,7 @@ type Test =
   | { condition: string; is: ConditionStatus; reason?: readonly string[]; in?: string };
 
 /** All of the tests hold. */
-interface TestStep {
+export interface TestStep {
   when: readonly Test[];
   is: HealthStatusCode;
   message?: string;

@@ -34,6 +34,16 @@ export interface ObjectDiff {
   place?: { file: string; line?: number };
 }
 
+/** What is done to an object, for people; what it destroys stands first. */
+export const actionWords: Readonly<Record<ObjectDiff['action'], string>> = {
+  delete: '🗑️ deletes',
+  recreate: '♻️ deletes and creates anew',
+  change: '✏️ changes',
+  create: '➕ creates',
+  hook: '▶️ runs',
+  move: '↪️ hands over',
+};
+
 export interface ObjectError {
   key: ResourceKey;
   code: string;

@@ -10,17 +10,11 @@ import { isOpen } from '../engine/approval/approval.ts';
 import { stricter } from '../policy/policy.ts';
 import { gateAfterText, hiddenText } from '../policy/gate-text.ts';
 import { cox } from '../model/annotations.ts';
+import { actionWords } from '../model/effect.ts';
 import { button, changeParts, headline, revisionFact } from './card.ts';
 import { clip, code, count, diffBox, escapeMrkdwn, escapeText, facts, line, list, rich } from './text.ts';
 
-const verbs: Record<EffectOperation['op'], string> = {
-  delete: '🗑️ deletes',
-  recreate: '♻️ deletes and creates anew',
-  change: '✏️ changes',
-  create: '➕ creates',
-  hook: '▶️ runs',
-};
-const order = Object.keys(verbs);
+const order = Object.keys(actionWords);
 const mostOperations = 10;
 
 /** What it destroys stands first. */
@@ -46,7 +40,7 @@ function operationLine(operation: EffectOperation): Part[] {
   const { key } = operation;
   const name = key.name || (operation.op === 'hook' && operation.generateName ? `${operation.generateName}…` : '');
   return [
-    `${verbs[operation.op]}  `,
+    `${actionWords[operation.op]}  `,
     { bold: key.kind },
     ` ${key.namespace ? `${key.namespace}/` : ''}${name}`,
     ...fieldsOf(operation),
@@ -58,7 +52,7 @@ function goneLines(operations: EffectOperation[]): Part[][] {
   const gone = Map.groupBy(operations, (item) => (item.op === 'delete' ? item.with?.application : undefined) ?? '');
   gone.delete('');
   return [...gone].map(([application, items]) => [
-    `${verbs.delete}  ${count(items.length, 'object')} with application `,
+    `${actionWords.delete}  ${count(items.length, 'object')} with application `,
     { bold: applicationName(application) },
   ]);
 }

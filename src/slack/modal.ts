@@ -5,6 +5,7 @@ import type { Effect, ObjectDiff } from '../model/effect.ts';
 import type { CardPlace } from './card.ts';
 import { applicationName } from '../model/application.ts';
 import { isOpen } from '../engine/approval/approval.ts';
+import { actionWords } from '../model/effect.ts';
 import { gateAfterText } from '../policy/gate-text.ts';
 import { diffObjects } from '../diff/diff.ts';
 import { isObject, keyTitle } from '../model/kube.ts';
@@ -21,15 +22,6 @@ interface ModalState {
   /** Where the answer goes. */
   channel: string;
 }
-
-const verbs: Record<ObjectDiff['action'], string> = {
-  delete: '🗑️ deletes',
-  recreate: '♻️ deletes and creates anew',
-  change: '✏️ changes',
-  create: '➕ creates',
-  hook: '▶️ runs',
-  move: '↪️ hands over',
-};
 
 /** Slack's limit for a view. */
 const mostBlocks = 100;
@@ -69,7 +61,7 @@ function objectBlocks(diff: ObjectDiff): KnownBlock[] {
   // What is deleted is named; all its lines in red would only hide the other changes.
   const text = diff.action === 'delete' ? '' : diffObjects(diff.before, diff.after);
   // An object that only stays as it is has a note and no difference.
-  const verb = diff.action === 'change' && text === '' ? '📌 keeps' : verbs[diff.action];
+  const verb = diff.action === 'change' && text === '' ? '📌 keeps' : actionWords[diff.action];
   const head = section(`${verb}  *${escapeMrkdwn(keyTitle(diff.key))}*`);
   const parts = text === '' ? [] : boxes(text);
   const shown = parts.slice(0, boxesPerObject).map((part) => rich(diffBox(part)));

@@ -111,12 +111,17 @@ function jqTimeout(data: Record<string, string>, faults: string[]): number {
   return Math.min(found || fallback, most);
 }
 
+/** Lines of a list, without blank ones and comments. */
+function entries(text = ''): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}
+
 function identities(text: string | undefined, faults: string[]): Map<string, string> {
   const found = new Map<string, string>();
-  for (const line of (text ?? '')
-    .split('\n')
-    .map((item) => item.trim())
-    .filter((item) => item && !item.startsWith('#'))) {
+  for (const line of entries(text)) {
     const match = /^([UW][A-Z0-9]+)\s*[:=]\s*(\S+)$/.exec(line);
     if (match?.[1] && match[2]) found.set(match[1], match[2].toLowerCase());
     else faults.push(`slack.identities has the line "${line}", but each must be <Slack user id>: <GitHub login>`);
@@ -127,10 +132,7 @@ function identities(text: string | undefined, faults: string[]): Map<string, str
 /** Names of users may hold colons: the last one ends it. */
 function users(text: string | undefined, faults: string[]): Map<string, string> {
   const found = new Map<string, string>();
-  for (const line of (text ?? '')
-    .split('\n')
-    .map((item) => item.trim())
-    .filter((item) => item && !item.startsWith('#'))) {
+  for (const line of entries(text)) {
     const at = line.lastIndexOf(':');
     const [user, login] = [line.slice(0, Math.max(at, 0)).trim(), line.slice(at + 1).trim()];
     if (user !== '' && /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(login)) found.set(user, login.toLowerCase());

@@ -7,7 +7,7 @@ import type { Run } from './run.ts';
 import type { Task } from './task.ts';
 import { sameJson } from '../base/canonical.ts';
 import { AppError, errorMessage, textAt } from '../base/errors.ts';
-import { isInternal, isStatus } from '../cluster/api-error.ts';
+import { isInternal, isStatus, refusedFields } from '../cluster/api-error.ts';
 import { leftBehind } from '../diff/given-up.ts';
 import { removalPatch, removals } from '../diff/removals.ts';
 import { foldStringData } from '../diff/secret-data.ts';
@@ -107,14 +107,7 @@ async function serverSideApply(
   await takeOver([]);
   const applied = await apply().catch(async (refused: unknown) => {
     // The preview was told the same, and went on as follows.
-    const named =
-      live && isStatus(refused, 422)
-        ? leftBehind(
-            refused.causes.map(({ field }) => field),
-            live,
-            object,
-          )
-        : [];
+    const named = live ? leftBehind(refusedFields(refused), live, object) : [];
     if (named.length === 0) throw refused;
     await takeOver(named);
     return apply();

@@ -6,7 +6,7 @@ import type { Run } from './run.ts';
 import type { Task } from './task.ts';
 import { syncOptions } from '../model/application.ts';
 import { bound, isGuarded, judgedly } from './judged.ts';
-import { kubectlName, record, rowOf } from './task.ts';
+import { bareTask, kubectlName, record, rowOf } from './task.ts';
 
 /**
  * Name of the namespace to make, for a part of the application too. undefined if it is not asked for, or is one of the
@@ -28,20 +28,7 @@ export async function namespaceTask(run: Run): Promise<Task | undefined> {
   const managed = run.input.app.spec.syncPolicy?.managedNamespaceMetadata !== undefined;
   const named = { kind: 'namespace' as const, key, version: 'v1', phase: 'PreSync' as const };
   if (!managed && (run.input.live(key) ?? (await run.read(named)))) return undefined;
-  return {
-    ...named,
-    wave: 0,
-    object: undefined,
-    uid: undefined,
-    previous: undefined,
-    hook: undefined,
-    manifestHash: '',
-    validated: true,
-    unchanged: false,
-    options: new Map(),
-    invalid: undefined,
-    row: rowOf(named),
-  };
+  return { ...bareTask, ...named, validated: true, row: rowOf(named) };
 }
 
 /** Applied, so that labels and annotations which others have put there stay. */

@@ -11,7 +11,7 @@ import { isApplication, isProject } from '../model/argo-kinds.ts';
 import { hookOf, isPrunable, kindOrder, phaseOrder, resourceOptions, waveOf } from '../model/hooks.ts';
 import { gvkOf, isObject, keyText } from '../model/kube.ts';
 import { textAt } from '../model/read.ts';
-import { isPending, markPrune, markUnchanged, movesMessage, record, rowOf } from './task.ts';
+import { bareTask, isPending, markPrune, markUnchanged, movesMessage, record, rowOf } from './task.ts';
 
 interface PlanInput {
   targets: readonly SyncTarget[];
@@ -100,15 +100,10 @@ function pruneTasks(target: SyncTarget, input: PlanInput): Task[] {
   if (!live || hookOf(live).isHook) return [];
   const named = { kind: 'prune' as const, key: target.key, version: gvkOf(live).version, phase: 'Sync' as const };
   const task: Task = {
+    ...bareTask,
     ...named,
     wave: waveOf(live),
-    object: undefined,
     uid: live.metadata.uid,
-    previous: undefined,
-    hook: undefined,
-    manifestHash: '',
-    validated: false,
-    unchanged: false,
     options: resourceOptions(live),
     invalid: target.invalid,
     row: rowOf(named),

@@ -3,7 +3,7 @@
 import type { ResourceResult } from '../model/application.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { Task, TaskKind } from './task.ts';
-import { isMarkedUnchanged, isPending, kubectlName, markedUid, record, rowId } from './task.ts';
+import { bareTask, isMarkedUnchanged, isPending, kubectlName, markedUid, record, rowId } from './task.ts';
 
 interface ResumeInput {
   rows: readonly ResourceResult[];
@@ -16,25 +16,9 @@ interface ResumeInput {
 }
 
 /** A row of which nothing is known today but what it says. */
-function bareTask(row: ResourceResult, kind: TaskKind): Task {
+function taskOf(row: ResourceResult, kind: TaskKind): Task {
   const key = { group: row.group, kind: row.kind, namespace: row.namespace, name: row.name };
-  return {
-    kind,
-    key,
-    version: row.version,
-    phase: row.syncPhase ?? 'Sync',
-    wave: 0,
-    object: undefined,
-    uid: undefined,
-    previous: undefined,
-    hook: undefined,
-    manifestHash: '',
-    validated: false,
-    unchanged: false,
-    options: new Map(),
-    invalid: undefined,
-    row,
-  };
+  return { ...bareTask, kind, key, version: row.version, phase: row.syncPhase ?? 'Sync', row };
 }
 
 function kindOf(row: ResourceResult): TaskKind {
@@ -44,12 +28,12 @@ function kindOf(row: ResourceResult): TaskKind {
 
 /** The tasks as their rows alone tell of them, to be ended. */
 export function rowTasks(rows: readonly ResourceResult[]): Task[] {
-  return rows.map((row) => bareTask(row, kindOf(row)));
+  return rows.map((row) => taskOf(row, kindOf(row)));
 }
 
 /** Nothing is left to do for it: it has happened before this process began, or must not happen any more. */
 async function passedOver(row: ResourceResult, read: ResumeInput['read']): Promise<Task> {
-  const task = bareTask(row, kindOf(row));
+  const task = taskOf(row, kindOf(row));
   const uid = markedUid(row);
   if (uid === undefined)
     record(task, {
@@ -90,9 +74,9 @@ export function resumeTasks({ rows, planned, read, namespace }: ResumeInput): Pr
         row.syncPhase === 'PreSync' &&
         row.name === namespace
       )
-        return bareTask(row, 'namespace');
+        return taskOf(row, 'namespace');
       if (row.hookPhase === undefined) return pendingTask(row, task, read);
-      return task?.kind === kindOf(row) ? { ...task, row, unchanged: false } : bareTask(row, kindOf(row));
+      return task?.kind === kindOf(row) ? { ...task, row, unchanged: false } : taskOf(row, kindOf(row));
     }),
   );
 }

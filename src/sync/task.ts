@@ -40,6 +40,20 @@ export interface Task {
   row: ResourceResult;
 }
 
+/** A task of which nothing is known but what it is about. */
+export const bareTask = {
+  wave: 0,
+  object: undefined,
+  uid: undefined,
+  previous: undefined,
+  hook: undefined,
+  manifestHash: '',
+  validated: false,
+  unchanged: false,
+  options: new Map<string, string>(),
+  invalid: undefined,
+} as const;
+
 /** Before anything is done for it. */
 export function rowOf(
   task: { key: ResourceKey; version: string; phase: SyncPhase; kind: TaskKind },

@@ -7,7 +7,7 @@ import type { PreparedObject } from './prepare.ts';
 import type { Verdict } from './verdicts.ts';
 import { AppError, asError } from '../../base/errors.ts';
 import { sameJson } from '../../base/canonical.ts';
-import { isInternal, isStatus } from '../../cluster/api-error.ts';
+import { isInternal, isStatus, refusedFields } from '../../cluster/api-error.ts';
 import { gvkOf } from '../../model/kube.ts';
 import { isMigrated } from './argo-apply.ts';
 import { synced } from './verdicts.ts';
@@ -139,14 +139,7 @@ async function tryApply(
   try {
     return { applied: await ask([]), named: [] };
   } catch (refused) {
-    const named =
-      live && isStatus(refused, 422)
-        ? leftBehind(
-            refused.causes.map(({ field }) => field),
-            live,
-            target,
-          )
-        : [];
+    const named = live ? leftBehind(refusedFields(refused), live, target) : [];
     if (named.length === 0) throw refused;
     return { applied: await ask(named).catch(() => Promise.reject(asError(refused))), named, refused };
   }

@@ -7,7 +7,8 @@ import type { CommitRange } from '../../model/coxswain.ts';
 import type { Author, GateAuthors } from '../../policy/gate.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
 import type { Authors, CommitAuthors } from '../application/pass.ts';
-import { AppError, describeError, errorKind } from '../../base/errors.ts';
+import { describeError, errorKind } from '../../base/errors.ts';
+import { isThere } from '../../git/repository.ts';
 import { sourcesOf } from '../../model/application.ts';
 
 /** Required reviewers are one more list in which an approver must stand. Throws while the forge cannot be asked. */
@@ -41,19 +42,6 @@ function union(all: readonly GateAuthors[]): GateAuthors {
 
 function short(sha: string): string {
   return sha.slice(0, 7);
-}
-
-/** A forced push may have dropped it. */
-async function isThere(repository: Repository, sha: string): Promise<boolean> {
-  try {
-    await repository.fetchCommit(sha);
-    return true;
-  } catch (error) {
-    if (!(error instanceof AppError) || (error.code !== 'E_REVISION' && error.code !== 'E_GIT')) throw error;
-    // A server that does not give it out says the same as one in trouble; one that answers otherwise is in none.
-    await repository.fetch();
-    return false;
-  }
 }
 
 interface Asking {

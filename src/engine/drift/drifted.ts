@@ -23,17 +23,24 @@ function changedBy(live: KubeObject | undefined): { manager: string; at?: string
   return newest?.manager ? { manager: newest.manager, ...(newest.time && { at: newest.time }) } : undefined;
 }
 
-function fromEffect(diff: ObjectDiff, comparison: Comparison): DriftedObject {
-  const live = comparison.objects.find((item) => keyText(item.key) === keyText(diff.key))?.live;
+/** Comparison and effect go from live to Git; a card tells what Git says first. */
+function drifted(
+  kind: DriftedObject['kind'],
+  { key, changes }: Pick<ObjectDiff, 'key' | 'changes'>,
+  live: KubeObject | undefined,
+): DriftedObject {
   const by = changedBy(live);
-  const kind = diff.action === 'delete' ? 'extra' : diff.action === 'create' ? 'missing' : 'changed';
-  // The effect goes from live to Git; a card tells what Git says first.
   return {
-    key: diff.key,
+    key,
     kind,
-    changes: diff.changes.map((change) => ({ ...change, before: change.after, after: change.before })),
+    changes: changes.map((change) => ({ ...change, before: change.after, after: change.before })),
     ...(by && { by }),
   };
+}
+
+function fromEffect(diff: ObjectDiff, comparison: Comparison): DriftedObject {
+  const live = comparison.objects.find((item) => keyText(item.key) === keyText(diff.key))?.live;
+  return drifted(diff.action === 'delete' ? 'extra' : diff.action === 'create' ? 'missing' : 'changed', diff, live);
 }
 
 function fromComparison(comparison: Comparison): DriftedObject[] {
@@ -41,16 +48,7 @@ function fromComparison(comparison: Comparison): DriftedObject[] {
     .filter(
       (item) => item.status === 'OutOfSync' && !item.hook.isHook && !item.generated && !item.ignored && !isGoing(item),
     )
-    .map((item) => {
-      const by = changedBy(item.live);
-      const kind = item.requiresPruning ? 'extra' : item.live ? 'changed' : 'missing';
-      return {
-        key: item.key,
-        kind,
-        changes: item.changes.map((change) => ({ ...change, before: change.after, after: change.before })),
-        ...(by && { by }),
-      };
-    });
+    .map((item) => drifted(item.requiresPruning ? 'extra' : item.live ? 'changed' : 'missing', item, item.live));
 }
 
 /** Empty when nothing was ever synced, or when Git moved and the effect that tells the two apart was not worked out. */

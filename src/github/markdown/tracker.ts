@@ -5,6 +5,7 @@ import type { EffectOperation } from '../../model/effect.ts';
 import type { ShownDiff } from './record.ts';
 import { hiddenText } from '../../policy/gate-text.ts';
 import { commentMarker } from '../../model/annotations.ts';
+import { actionWords } from '../../model/effect.ts';
 import { keyTitle } from '../../model/kube.ts';
 import { approversText, errorBlocks, gatesText, toldText } from './app-section.ts';
 import { shortRevision } from '../../model/application.ts';
@@ -84,14 +85,7 @@ function row(app: AppProgress, publicUrl: string): string {
 }
 
 /** What it destroys stands first. A sign alone could be Markdown of its own. */
-const deeds: Record<EffectOperation['op'], string> = {
-  delete: '🗑️ deletes',
-  recreate: '♻️ deletes and creates anew',
-  change: '✏️ changes',
-  create: '➕ creates',
-  hook: '▶️ runs',
-};
-const order = Object.keys(deeds);
+const order = Object.keys(actionWords);
 
 /** Of an Approval, what destroys first; Markdown. */
 export function operationList(operations: EffectOperation[], budget: number): string {
@@ -116,7 +110,7 @@ function operationText(operation: EffectOperation): string {
       ? `${operation.key.kind} ${operation.generateName}…`
       : keyTitle(operation.key);
   return (
-    `- ${deeds[operation.op]} ` +
+    `- ${actionWords[operation.op]} ` +
     `${code(title)}${fields}${operation.op === 'hook' ? ` (${plain(operation.phase)})` : ''}`
   );
 }

@@ -99,16 +99,9 @@ export async function findComment({ client, number, appId, memory, signal }: Sti
   return all.flatMap((each) => humanComment(each) ?? []);
 }
 
-/**
- * Needs `findComment` before. One that was answered is not answered again; a failure forgets what is known: the next
- * pass looks first.
- */
-export async function writeReply(context: StickyContext, question: number, body: string): Promise<void> {
-  const { client, number, memory, signal } = context;
+/** Answers its id. */
+async function createComment({ client, number, signal }: StickyContext, body: string): Promise<number> {
   const { owner, repo, octokit } = client;
-  if (memory.replies.has(question)) return;
-  const { comment } = memory;
-  memory.comment = undefined;
   const { data } = await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
     owner,
     repo,
@@ -116,8 +109,21 @@ export async function writeReply(context: StickyContext, question: number, body:
     body,
     request: { signal },
   });
+  return Number(data.id);
+}
+
+/**
+ * Needs `findComment` before. One that was answered is not answered again; a failure forgets what is known: the next
+ * pass looks first.
+ */
+export async function writeReply(context: StickyContext, question: number, body: string): Promise<void> {
+  const { memory } = context;
+  if (memory.replies.has(question)) return;
+  const { comment } = memory;
+  memory.comment = undefined;
+  const id = await createComment(context, body);
   memory.comment = comment;
-  memory.replies.set(question, Number(data.id));
+  memory.replies.set(question, id);
 }
 
 /** Equal for bodies that say the same. */
@@ -130,20 +136,13 @@ function saying(body: string): string {
  * failure forgets the comment: the next pass looks again.
  */
 export async function writeComment(context: StickyContext, body: string): Promise<void> {
-  const { client, number, memory, signal } = context;
+  const { client, memory, signal } = context;
   const { owner, repo, octokit } = client;
   const known = memory.comment;
   if (known?.saying === saying(body)) return;
   memory.comment = undefined;
   if (!known) {
-    const { data } = await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
-      owner,
-      repo,
-      issue_number: number,
-      body,
-      request: { signal },
-    });
-    memory.comment = { id: Number(data.id), saying: saying(body) };
+    memory.comment = { id: await createComment(context, body), saying: saying(body) };
     return;
   }
   try {

@@ -1,5 +1,6 @@
 // Health of Argo Rollouts, Events, ApplicationSets and CronWorkflows.
 import type { Rule, RuleTable } from '../step.ts';
+import { notAllAvailable, notAllUpdated, oldLeft } from './ready.ts';
 
 const run: Rule = [
   {
@@ -34,16 +35,8 @@ const rollout: Rule = [
   },
   { when: [{ field: 'status.controllerPause', is: true }], is: 'Suspended', message: 'The rollout is paused' },
   { when: [{ field: 'status.currentPodHash', empty: true }], is: 'Progressing', message: 'Waiting for the rollout' },
-  {
-    when: [{ field: 'status.updatedReplicas', below: 'spec.replicas' }],
-    is: 'Progressing',
-    message: 'Waiting until all replicas are updated',
-  },
-  {
-    when: [{ field: 'status.availableReplicas', below: 'status.updatedReplicas' }],
-    is: 'Progressing',
-    message: 'Waiting until updated replicas are available',
-  },
+  notAllUpdated,
+  notAllAvailable,
   {
     when: [
       { field: 'spec.strategy.blueGreen', not: [] },
@@ -52,14 +45,7 @@ const rollout: Rule = [
     is: 'Progressing',
     message: 'Waiting until the active service is switched',
   },
-  {
-    when: [
-      { field: 'spec.strategy.canary', not: [] },
-      { field: 'status.updatedReplicas', below: 'status.replicas' },
-    ],
-    is: 'Progressing',
-    message: 'Waiting until old replicas end',
-  },
+  { ...oldLeft, when: [{ field: 'spec.strategy.canary', not: [] }, ...oldLeft.when] },
   {
     when: [
       { field: 'spec.strategy.canary', not: [] },

@@ -1,7 +1,7 @@
 // Health of clusters, their machines and what is placed on them: Cluster API, Gardener, Karpenter, Karmada, Open
 // Cluster Management, nmstate.
 import type { Rule, RuleTable } from '../step.ts';
-import { ready, working } from './ready.ts';
+import { notAllReady, ready, working } from './ready.ts';
 
 const paused: Rule = [
   { when: [{ field: 'spec.paused', is: true }], is: 'Suspended', message: 'Its reconciliation is paused' },
@@ -35,14 +35,6 @@ const infrastructure: Rule = [
   },
   { condition: 'Ready', Progressing: [...working, '*Creating', '*Provisioning'], True: 'Healthy', False: 'Degraded' },
   { field: 'status.ready', Healthy: ['true'] },
-];
-
-const replicas: Rule = [
-  {
-    when: [{ field: 'status.readyReplicas', below: 'spec.replicas' }],
-    is: 'Progressing',
-    message: 'Waiting for replicas',
-  },
 ];
 
 const compliance: Rule = [
@@ -95,7 +87,7 @@ export const clusters: RuleTable = {
     { field: 'status.phase', Healthy: ['Running'] },
     ...ready,
   ],
-  'cluster.x-k8s.io/MachineSet': [...paused, ...failed, ...replicas, { when: [], is: 'Healthy' }],
+  'cluster.x-k8s.io/MachineSet': [...paused, ...failed, notAllReady, { when: [], is: 'Healthy' }],
   'cluster.x-k8s.io/MachineHealthCheck': [
     ...paused,
     {

@@ -1,6 +1,6 @@
 // Health of databases that operators keep.
 import type { Rule, RuleTable } from '../step.ts';
-import { readyOrWorking, ready } from './ready.ts';
+import { notAllReady, readyOrWorking, ready } from './ready.ts';
 
 const percona: Rule = [
   {
@@ -97,13 +97,6 @@ const cnpg: Rule = [
     message: 'status.phase',
   },
 ];
-const replicated: Rule = [
-  {
-    when: [{ field: 'status.readyReplicas', below: 'spec.replicas' }],
-    is: 'Progressing',
-    message: 'Waiting for replicas',
-  },
-];
 const phaseWord: Rule = [
   {
     field: 'status.phase',
@@ -190,7 +183,7 @@ export const databases: RuleTable = {
   'k8ssandra.io/*': ready,
   'solr.apache.org/SolrCloud': [
     { when: [{ field: 'status.replicas', empty: true }], is: 'Progressing', message: 'Waiting for nodes' },
-    ...replicated,
+    notAllReady,
     {
       when: [{ field: 'status.readyReplicas', below: 'status.replicas' }],
       is: 'Progressing',
@@ -210,7 +203,7 @@ export const databases: RuleTable = {
     { condition: 'Error', True: 'Degraded' },
     { condition: 'Upgrading', True: 'Progressing' },
     { when: [{ field: 'status.readyReplicas', empty: true }], is: 'Progressing', message: 'Waiting for members' },
-    ...replicated,
+    notAllReady,
     {
       when: [{ field: 'status.readyReplicas', below: 'status.replicas' }],
       is: 'Progressing',

@@ -1,5 +1,6 @@
 // Health of OpenKruise: workloads, rollouts and game servers.
 import type { Rule, RuleTable } from '../step.ts';
+import { notAllAvailable, notAllReady, notAllUpdated, oldLeft } from './ready.ts';
 
 const blueGreenStep = 'status.blueGreenStatus.currentStepState';
 const failing: Rule = [{ condition: ['FailedScale', 'FailedUpdate', 'ReplicaFailure'], True: 'Degraded' }];
@@ -14,23 +15,12 @@ const nothing = {
 function replicas(partition: string): Rule {
   return [
     {
-      when: [
-        { field: partition, not: [0, '0', '0%'] },
-        { field: 'status.updatedReplicas', below: 'spec.replicas' },
-      ],
+      when: [{ field: partition, not: [0, '0', '0%'] }, ...notAllUpdated.when],
       is: 'Suspended',
       message: 'The update is partitioned and waits at its partition',
     },
-    {
-      when: [{ field: 'status.updatedReplicas', below: 'spec.replicas' }],
-      is: 'Progressing',
-      message: 'Waiting until all replicas are updated',
-    },
-    {
-      when: [{ field: 'status.updatedReplicas', below: 'status.replicas' }],
-      is: 'Progressing',
-      message: 'Waiting until old replicas end',
-    },
+    notAllUpdated,
+    oldLeft,
     {
       when: [
         { field: 'status.updatedReadyReplicas', below: 'status.updatedReplicas' },
@@ -39,16 +29,8 @@ function replicas(partition: string): Rule {
       is: 'Progressing',
       message: 'Waiting until updated replicas are ready',
     },
-    {
-      when: [{ field: 'status.readyReplicas', below: 'spec.replicas' }],
-      is: 'Progressing',
-      message: 'Waiting until all replicas are ready',
-    },
-    {
-      when: [{ field: 'status.availableReplicas', below: 'status.updatedReplicas' }, hasField('availableReplicas')],
-      is: 'Progressing',
-      message: 'Waiting until updated replicas are available',
-    },
+    { ...notAllReady, message: 'Waiting until all replicas are ready' },
+    { ...notAllAvailable, when: [...notAllAvailable.when, hasField('availableReplicas')] },
     { when: [], is: 'Healthy' },
   ];
 }
@@ -169,7 +151,7 @@ export const kruise: RuleTable = {
   'game.kruise.io/GameServerSet': [
     observed,
     { when: [{ field: 'spec.updateStrategy.rollingUpdate.paused', is: true }], ...held },
-    { when: [{ field: 'status', empty: true }], is: 'Progressing', message: 'Waiting for a status' },
+    nothing,
     ...replicas('spec.updateStrategy.rollingUpdate.partition'),
   ],
 };

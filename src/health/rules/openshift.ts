@@ -1,6 +1,6 @@
 // Health of OpenShift and of the Operator Lifecycle Manager.
 import type { Rule, RuleTable } from '../step.ts';
-import { readyOrWorking } from './ready.ts';
+import { notAllAvailable, notAllUpdated, oldLeft, readyOrWorking } from './ready.ts';
 
 /** Available, Progressing, Degraded: the conditions of a cluster operator. */
 const operator: Rule = [
@@ -14,21 +14,9 @@ export const openshift: RuleTable = {
     { when: [{ field: 'spec.paused', is: true }], is: 'Suspended', message: 'The deployment is paused' },
     { observed: 'status.observedGeneration' },
     { condition: 'Progressing', False: 'Degraded' },
-    {
-      when: [{ field: 'status.updatedReplicas', below: 'spec.replicas' }],
-      is: 'Progressing',
-      message: 'Waiting until all replicas are updated',
-    },
-    {
-      when: [{ field: 'status.updatedReplicas', below: 'status.replicas' }],
-      is: 'Progressing',
-      message: 'Waiting until old replicas end',
-    },
-    {
-      when: [{ field: 'status.availableReplicas', below: 'status.updatedReplicas' }],
-      is: 'Progressing',
-      message: 'Waiting until updated replicas are available',
-    },
+    notAllUpdated,
+    oldLeft,
+    notAllAvailable,
     { condition: 'Available', True: 'Healthy', False: 'Degraded' },
     { when: [{ field: 'spec.replicas', is: 0 }], is: 'Healthy' },
   ],

@@ -1,6 +1,6 @@
 // Health of what runs work for others: Knative, KServe, KEDA, Spark, Flink, Ray, Kueue, Tekton, OpenFaaS, KubeVirt.
 import type { Rule, RuleTable } from '../step.ts';
-import { observedReady, ready, readyOrWorking, working } from './ready.ts';
+import { notAllReady, observedReady, ready, readyOrWorking, working } from './ready.ts';
 
 const keda: Rule = [
   { condition: 'Paused', True: 'Suspended' },
@@ -80,11 +80,7 @@ export const workloads: RuleTable = {
     { condition: 'Progressing', False: 'Degraded' },
     { condition: 'Available', True: 'Healthy', False: 'Progressing' },
     { condition: 'Progressing', True: 'Progressing' },
-    {
-      when: [{ field: 'status.readyReplicas', below: 'spec.replicas' }],
-      is: 'Progressing',
-      message: 'Waiting for replicas',
-    },
+    notAllReady,
     { when: [{ field: 'status.readyReplicas', empty: false }], is: 'Healthy' },
   ],
   'sparkoperator.k8s.io/SparkApplication': [

@@ -1,4 +1,4 @@
-// Previews made by hand, for the tests of what people read.
+// Previews made by hand, for the tests of what people read, and to measure how long that takes to write.
 import type { AppPreview, PullPreview } from '../../../src/change/pull.ts';
 import type { Effect, ObjectDiff } from '../../../src/model/effect.ts';
 import type { KubeObject } from '../../../src/model/kube.ts';
