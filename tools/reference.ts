@@ -18,6 +18,9 @@ export const settingKeys = {
       'where the admission policies are installed. Default: nobody',
     'slack.channel':
       'Channel of the cards that no annotation routes. Default: none, and then such cards are not posted',
+    'slack.deploys':
+      '`true`: every deploy has a card, from its start until it is healthy. ' +
+      'Default: false, and then only what fails has one',
     'approval.expires':
       "How long an approval that is not applied counts: from its opening, or from the last person's agreement. " +
       'Then it must be asked for again. Default: 72h',

@@ -43,3 +43,19 @@ export async function resourceViews(
   }
   return views;
 }
+
+/** Those that are not well, with what their kind's rule says of them; undefined before the first comparison. */
+export async function illResources(
+  comparison: Comparison | undefined,
+  judge: (object: KubeObject) => Promise<Health | undefined>,
+): Promise<ResourceStatus[] | undefined> {
+  if (!comparison) return undefined;
+  const ill: ResourceStatus[] = [];
+  for (const { live, hook, key, version } of comparison.objects) {
+    const health = live && !hook.isHook ? await judge(live) : undefined;
+    if (health?.status !== 'Degraded' && health?.status !== 'Progressing') continue;
+    const { group, kind, namespace, name } = key;
+    ill.push({ ...(group && { group }), version, kind, ...(namespace && { namespace }), name, health });
+  }
+  return ill;
+}

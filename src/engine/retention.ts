@@ -1,13 +1,14 @@
-// Finished Approvals, DriftEpisodes and Requests are kept 30 days and then deleted.
+// Finished Approvals, DriftEpisodes, Reports and Requests are kept 30 days and then deleted.
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Approval, DriftEpisode, Request } from '../model/coxswain.ts';
 import type { KubeObject } from '../model/kube.ts';
+import type { Report } from '../model/report.ts';
 import type { Recurring } from '../store/schedules.ts';
 import type { Collection, Store } from '../store/store.ts';
 
 interface RetentionDeps {
-  store: Pick<Store, 'applications' | 'approvals' | 'episodes' | 'requests'>;
+  store: Pick<Store, 'applications' | 'approvals' | 'episodes' | 'reports' | 'requests'>;
   every: Recurring;
   clock: Clock;
   log: Logger;
@@ -37,6 +38,10 @@ function episodeEnd(episode: DriftEpisode): number | undefined {
     ['Healed', 'Reverted', 'Adopted', 'Superseded'].includes(episode.status?.phase ?? ''),
     episode.status?.endedAt,
   );
+}
+
+function reportEnd(report: Report): number | undefined {
+  return endOf(report, report.status !== undefined && report.status.phase !== 'Open', report.status?.endedAt);
 }
 
 function requestEnd(request: Request): number | undefined {
@@ -77,6 +82,7 @@ export function startRetention(deps: RetentionDeps): () => Promise<void> {
       await drop(deps, store.requests, requestEnd);
       await drop(deps, store.approvals, (approval) => approvalEnd(store, approval));
       await drop(deps, store.episodes, episodeEnd);
+      await drop(deps, store.reports, reportEnd);
     } catch (error) {
       log.warn({ err: error }, 'retention failed; it is tried again');
     }

@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import type { GitCommand } from './command.ts';
 import type { Files } from '../model/files.ts';
 import type { Logger } from '../base/log.ts';
-import type { Repository } from './repository.ts';
+import type { LogOptions, Repository } from './repository.ts';
 import type { Worker } from '../base/worker.ts';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -156,6 +156,12 @@ export function openGit(options: GitOptions): Git {
 /** The whole message. Rejects when the mirror does not have the commit. */
 export async function commitMessage(git: Git, repoUrl: string, commit: string): Promise<string> {
   return (await git.repository(repoUrl).commit(commit)).message;
+}
+
+/** Names of those who wrote them, newest first, without doubles. Rejects when the mirror does not have the commits. */
+export async function commitAuthors(git: Git, repoUrl: string, range: LogOptions): Promise<string[]> {
+  const commits = await git.repository(repoUrl).log({ limit: range.from === undefined ? 1 : 50, ...range });
+  return [...new Set(commits.filter(({ parents }) => parents.length < 2).map(({ author }) => author.name))];
 }
 
 /** The files of one commit (or tree). */

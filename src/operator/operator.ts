@@ -15,11 +15,11 @@ import { createLogger } from '../base/log.ts';
 import { describeError } from '../base/errors.ts';
 import { createChange } from '../change/change.ts';
 import { createChatops } from '../chatops/chatops.ts';
-import { resourceViews } from '../engine/resource-view.ts';
+import { illResources, resourceViews } from '../engine/resource-view.ts';
 import { createGitHub } from '../github/github.ts';
 import { listenForHealth, listenForPeople, stopPort } from './server.ts';
 import { requireDataFolder, requireTools, untilDone } from './preconditions.ts';
-import { commitMessage } from '../git/git.ts';
+import { commitAuthors, commitMessage } from '../git/git.ts';
 import { Started } from './shutdown.ts';
 import { createMetrics } from '../web/metrics.ts';
 import { createQueueMetrics } from '../web/queue-metrics.ts';
@@ -71,7 +71,7 @@ function openChatops(
 
 /** Bolt is only loaded where Slack is configured: it costs memory. */
 async function openSlack(
-  { queues, config, log, started, store, permit, git, engine }: Core,
+  { queues, config, log, started, store, permit, git, engine, scripts }: Core,
   chatops: Chatops,
 ): Promise<Slack | undefined> {
   if (!config.slack) return undefined;
@@ -81,9 +81,11 @@ async function openSlack(
     store,
     effectOf: engine.effect,
     beside: engine,
+    illOf: (application) => illResources(engine.comparison(application), scripts.healthOf),
     refusal: chatops.refusal,
     find: chatops.find,
     commitMessage: (repoUrl, revision) => commitMessage(git, repoUrl, revision),
+    commitAuthors: (repoUrl, range) => commitAuthors(git, repoUrl, range),
     publicUrl: config.publicUrl,
     queues: queues.of,
     clock,

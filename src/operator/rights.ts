@@ -22,11 +22,12 @@ export const neededRights: readonly Right[] = [
     resource,
     verbs: [...reads, 'create', 'patch', 'delete'],
   })),
-  ...['approvals/status', 'driftepisodes/status', 'requests/status'].map((resource) => ({
+  ...['approvals/status', 'driftepisodes/status', 'reports/status', 'requests/status'].map((resource) => ({
     group: cox,
     resource,
     verbs: ['patch'],
   })),
+  { group: cox, resource: 'reports', verbs: [...reads, 'create', 'delete'] },
   ...['deployments', 'statefulsets'].map((resource) => ({ group: 'apps', resource, verbs: reads })),
   { group: '', resource: 'configmaps', verbs: reads },
   { group: '', resource: 'secrets', verbs: reads },

@@ -1,5 +1,5 @@
 // What cards and modals know of an application beside their own object, and where they belong.
-import type { Application } from '../model/application.ts';
+import type { Application, ResourceStatus } from '../model/application.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
 import type { CardPlace } from './card.ts';
@@ -19,6 +19,17 @@ interface PlaceOptions {
   beside?: Beside | undefined;
   /** Rejects when it cannot be read. */
   commitMessage(repoUrl: string, revision: string): Promise<string>;
+  /** Objects that are not well; undefined: not known yet. Default: as the Application's status says. */
+  illOf?: ((application: string) => Promise<ResourceStatus[] | undefined>) | undefined;
+  /** Names, without doubles. Rejects when they cannot be read. Default: nobody is named. */
+  commitAuthors?: ((repoUrl: string, range: AuthorRange) => Promise<string[]>) | undefined;
+}
+
+export interface AuthorRange {
+  from?: string;
+  to: string;
+  /** Only commits that touch these. */
+  paths?: string[];
 }
 
 /** Read afresh at each question. */
@@ -41,6 +52,25 @@ export class Places {
       source && revision ? await commitMessage(source.repoURL, revision).catch(() => undefined) : undefined;
     const more = app && beside ? { told: beside.told(app), unverified: beside.unverified(app) } : {};
     return { app, policy: this.#policyOf(application), commit, publicUrl, ...more };
+  }
+
+  /** With the authors of what is between the two. */
+  async ofDeploy(application: string, revision: string | undefined, from: string | undefined): Promise<CardPlace> {
+    const place = await this.of(application, revision);
+    const [source] = place.app ? sourcesOf(place.app.spec) : [];
+    if (!source || !revision) return place;
+    const range = { to: revision, ...(from && { from }), ...(source.path && { paths: [source.path] }) };
+    const authors = await this.#options.commitAuthors?.(source.repoURL, range).catch(() => undefined);
+    return { ...place, ...(authors && { authors }) };
+  }
+
+  async illOf(application: string): Promise<ResourceStatus[] | undefined> {
+    const found = await this.#options.illOf?.(application);
+    return found ?? this.store.applications.get(application)?.status?.resources?.filter(({ health }) => health);
+  }
+
+  tellsDeploys(application: string): boolean {
+    return this.store.settings().slackDeploys && this.channelOf(application) !== '';
   }
 
   /** Name or id of the channel; '' when none is meant. */

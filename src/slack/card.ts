@@ -20,6 +20,8 @@ export interface CardPlace {
   policy: EffectivePolicy | undefined;
   /** Message of the commit that the card speaks of, when it is known. */
   commit: string | undefined;
+  /** Who wrote the commits of the deploy, as far as they are known. */
+  authors?: readonly string[];
   /** What its gate does not hold, and who has gone past it: sentences without a subject. */
   told?: readonly string[];
   /** Where Argo CD syncs: what is left of a sync that it reports (see the engine's `Beside`). */

@@ -104,6 +104,11 @@ function onRevert(click: Click): Promise<void> {
   );
 }
 
+function onReport(click: Click, verb: 'sync' | 'revert'): Promise<void> {
+  const report = click.context.store.reports.get(click.object);
+  return onDeed(click, report && { verb, application: report.spec.application, shown: true, args: {} });
+}
+
 /** The digest that was shown comes back with the submission, and is what is approved. */
 async function onSubmit(
   context: InboxContext,
@@ -133,6 +138,8 @@ export function listenToClicks(app: App, context: InboxContext): void {
     approval_reject: onReject,
     approval_reopen: onReopen,
     drift_revert: onRevert,
+    report_retry: (click: Click) => onReport(click, 'sync'),
+    report_revert: (click: Click) => onReport(click, 'revert'),
   };
   for (const [id, handle] of Object.entries(buttons)) {
     app.action<BlockAction<ButtonAction>>(

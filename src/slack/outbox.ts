@@ -1,6 +1,7 @@
 // Cards in Slack: each stands once, says what the cluster says, and survives a crash between any two calls.
 import type { QueueMetricsOf } from '../base/queue.ts';
 import type { Approval, CardState, DriftEpisode } from '../model/coxswain.ts';
+import type { Report } from '../model/report.ts';
 import type { Collection } from '../store/store.ts';
 import type { Card } from './card.ts';
 import type { PosterOptions } from './posting.ts';
@@ -9,6 +10,8 @@ import { KeyQueue } from '../base/queue.ts';
 import { approvalCard } from './approval-card.ts';
 import { Channels, listGapMs } from './channels.ts';
 import { episodeCard } from './drift-card.ts';
+import { newsMs } from './report/deploy.ts';
+import { reportCard, reportDetails } from './report/report-card.ts';
 import { missingScope, Poster, retryAfterMs, scopeHint } from './posting.ts';
 
 interface OutboxOptions extends PosterOptions {
@@ -17,12 +20,21 @@ interface OutboxOptions extends PosterOptions {
   queues?: QueueMetricsOf | undefined;
 }
 
-interface Subject {
-  object: Approval | DriftEpisode;
+type Told = Approval | DriftEpisode | Report;
+
+/** One message for each channel, by channel id. */
+interface Standing {
   card: Card;
-  /** By channel id. */
   cards: Record<string, CardState>;
   save(channel: string, state: CardState): Promise<void>;
+}
+
+interface Subject extends Standing {
+  object: Told;
+  /** It is worth a card although its story has ended: nobody was told of the story. */
+  news: boolean;
+  /** In the thread of each card. */
+  details?: Standing;
 }
 
 /**
@@ -34,17 +46,23 @@ interface Route {
   channel?: string;
 }
 
-function keyOf({ metadata }: Approval | DriftEpisode): string {
+function keyOf({ metadata }: Told): string {
   return `${metadata.namespace}/${metadata.name}`;
 }
 
 /** Everything that its cards tell has ended, and they all say so. */
-function isSettled({ status }: Approval | DriftEpisode): boolean {
+function isSettled({ status, kind }: Told, now: number): boolean {
   if (!status || ['Pending', 'Approved', 'Open', 'Reverting'].includes(status.phase)) return false;
+  if (kind === 'Report' && Object.keys(status.cards ?? {}).length === 0) return !isNews(status, now);
   return Object.values(status.cards ?? {}).every((card) => card.final === true);
 }
 
-function saver<T extends Approval | DriftEpisode>(collection: Collection<T>, key: string): Subject['save'] {
+/** A deploy may end before its card is posted, or while we were away. */
+function isNews({ endedAt }: { endedAt?: string }, now: number): boolean {
+  return now - Date.parse(endedAt ?? '') < newsMs;
+}
+
+function saver<T extends Told>(collection: Collection<T>, key: string): Standing['save'] {
   // A card says nothing of the phase: another's decision must not be written over.
   return async (channel, state) => {
     // Meanwhile the story may have begun anew, and this card is of the former one.
@@ -90,13 +108,12 @@ export class Outbox {
     this.#ends = [
       store.approvals.onChange((key) => this.#queue.add(`approval ${key}`)),
       store.episodes.onChange((key) => this.#queue.add(`episode ${key}`)),
-      store.applications.onChange((application) =>
-        this.#add(store.approvals.of(application), store.episodes.of(application)),
-      ),
-      store.projects.onChange(() => this.#add(store.approvals.list(), store.episodes.list())),
-      store.onSettings(() => this.#add(store.approvals.list(), store.episodes.list())),
+      store.reports.onChange((key) => this.#queue.add(`report ${key}`)),
+      store.applications.onChange((application) => this.#add((collection) => collection.of(application))),
+      store.projects.onChange(() => this.#addAll()),
+      store.onSettings(() => this.#addAll()),
     ];
-    this.#add(store.approvals.list(), store.episodes.list());
+    this.#addAll();
     this.#queue.start();
   }
 
@@ -105,20 +122,29 @@ export class Outbox {
     await this.#queue.stop();
   }
 
-  #add(approvals: Approval[], episodes: DriftEpisode[]): void {
-    for (const approval of approvals) if (!isSettled(approval)) this.#queue.add(`approval ${keyOf(approval)}`);
-    for (const episode of episodes) if (!isSettled(episode)) this.#queue.add(`episode ${keyOf(episode)}`);
+  #addAll(): void {
+    this.#add((collection) => collection.list());
+  }
+
+  #add(some: <T extends Told>(collection: Collection<T>) => T[]): void {
+    const { approvals, episodes, reports } = this.#options.places.store;
+    const now = this.#options.clock.now();
+    const kinds = { approval: some(approvals), episode: some(episodes), report: some(reports) };
+    for (const [kind, objects] of Object.entries(kinds))
+      for (const object of objects) if (!isSettled(object, now)) this.#queue.add(`${kind} ${keyOf(object)}`);
   }
 
   async #subject(kind: string, key: string): Promise<Subject | undefined> {
     const { places } = this.#options;
     const { approvals, episodes } = places.store;
+    if (kind === 'report') return this.#report(key);
     // Without a phase its first status is still to come.
     if (kind === 'approval') {
       const object = approvals.get(key);
       if (!object?.status?.phase) return undefined;
       return {
         object,
+        news: false,
         cards: object.status.cards ?? {},
         card: approvalCard(object, await places.of(object.spec.application, object.spec.revision)),
         save: saver(approvals, key),
@@ -128,9 +154,35 @@ export class Outbox {
     if (!object?.status?.phase) return undefined;
     return {
       object,
+      news: false,
       cards: object.status.cards ?? {},
       card: episodeCard(object, await places.of(object.spec.application)),
       save: saver(episodes, key),
+    };
+  }
+
+  async #report(key: string): Promise<Subject | undefined> {
+    const { places, clock } = this.#options;
+    const { reports } = places.store;
+    const object = reports.get(key);
+    if (!object?.status?.phase) return undefined;
+    const { application, revision, from } = object.spec;
+    const place = await places.ofDeploy(application, revision, from);
+    const details = reportDetails(object, place, await places.illOf(application));
+    return {
+      object,
+      news: isNews(object.status, clock.now()),
+      cards: object.status.cards ?? {},
+      card: reportCard(object, place),
+      save: saver(reports, key),
+      ...(details && {
+        details: {
+          card: details,
+          cards: object.status.details ?? {},
+          save: async (channel, state) =>
+            void (await reports.patch(key, { status: { details: { [channel]: state } } }, { subresource: 'status' })),
+        },
+      }),
     };
   }
 
@@ -140,7 +192,8 @@ export class Outbox {
     if (silent > 0) return { after: silent };
     const [kind = '', key = ''] = queueKey.split(' ');
     const subject = await this.#subject(kind, key);
-    if (!subject || isSettled(subject.object)) {
+    if (!subject || isSettled(subject.object, clock.now())) {
+      this.#poster.forget(`${queueKey} details`);
       this.#poster.forget(queueKey);
       this.#missing.delete(queueKey);
       return undefined;
@@ -157,7 +210,7 @@ export class Outbox {
   }
 
   /** One channel's refusal holds up no other; it is thrown in the end. That Slack wants silence is thrown at once. */
-  async #bring({ object, card, cards, save }: Subject, key: string): Promise<void> {
+  async #bring({ object, card, cards, news, save, details }: Subject, key: string): Promise<void> {
     const waits: number[] = [];
     const refused: unknown[] = [];
     const step = async (work: () => Promise<{ after: number } | undefined>): Promise<void> => {
@@ -171,7 +224,7 @@ export class Outbox {
     };
     // Until it can be told where the card belongs, one that was meant and not posted yet may still be wanted.
     let route: Route = { known: card.final };
-    if (!card.final) {
+    if (!card.final || news) {
       await step(async () => {
         route = await this.#route(object.spec.application, key);
         return route.known ? undefined : { after: listGapMs };
@@ -190,6 +243,19 @@ export class Outbox {
           save: (state) => save(channel, state),
         }),
       );
+      const thread = cards[channel]?.ts;
+      if (details && thread !== undefined)
+        await step(() =>
+          this.#poster.bring({
+            key: `${key} details`,
+            card: details.card,
+            channel,
+            thread,
+            state: details.cards[channel],
+            mayPost: channel === own,
+            save: (state) => details.save(channel, state),
+          }),
+        );
     }
     if (waits.length > 0) this.#queue.addAfter(key, Math.min(...waits));
     if (refused.length > 0)

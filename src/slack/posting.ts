@@ -12,10 +12,12 @@ import { rfc3339 } from '../base/clock.ts';
 import { isObject } from '../model/kube.ts';
 
 interface Posting {
-  /** `approval namespace/name` or `episode namespace/name`. */
+  /** `approval namespace/name`, `episode …` or `report …`; of what stands in its thread with ` details` behind. */
   key: string;
   card: Card;
   channel: string;
+  /** `ts` of the message in whose thread it stands; without it in the channel itself. */
+  thread?: string | undefined;
   /** As stored; undefined: nothing was meant for this channel yet. */
   state: CardState | undefined;
   /** A card that is not there may be posted. */
@@ -50,6 +52,7 @@ const gone = new Set([
   'is_archived',
   'message_not_found',
   'not_in_channel',
+  'thread_not_found',
 ]);
 
 /** Slack's own code, such as `channel_not_found`; undefined for anything but a refusal. */
@@ -158,7 +161,7 @@ export class Poster {
     if (state.final !== true) await save({ ...state, final: true });
   }
 
-  async #post({ key, card, channel }: Posting, { intent }: CardState): Promise<string> {
+  async #post({ key, card, channel, thread }: Posting, { intent }: CardState): Promise<string> {
     // Whatever happens to this post, its outcome is unknown from here on, unless Slack says that it did nothing.
     this.#of(key).own.delete(intent);
     let answer: ChatPostMessageResponse;
@@ -167,6 +170,7 @@ export class Poster {
         channel,
         text: card.text,
         blocks: card.blocks,
+        ...(thread && { thread_ts: thread }),
         unfurl_links: false,
         unfurl_media: false,
         metadata: { event_type: 'coxswain_card', event_payload: { key, intent } },
@@ -203,9 +207,9 @@ export class Poster {
    * Where nothing more is posted, a channel that cannot be read any more holds no card. Where none may be read, one
    * that may be double is better than none.
    */
-  async #look({ channel, mayPost }: Posting, state: CardState): Promise<string | undefined> {
+  async #look({ channel, thread, mayPost }: Posting, state: CardState): Promise<string | undefined> {
     try {
-      return await this.#find(channel, state);
+      return await this.#find({ channel, thread }, state);
     } catch (error) {
       const needed = missingScope(error);
       if (needed !== undefined)
@@ -219,19 +223,16 @@ export class Poster {
   }
 
   /** The oldest card with this intent; younger doubles are deleted. */
-  async #find(channel: string, state: CardState): Promise<string | undefined> {
+  async #find({ channel, thread }: Pick<Posting, 'channel' | 'thread'>, state: CardState): Promise<string | undefined> {
     const { client } = this.#options;
     const oldest = String(Date.parse(state.at) / 1000 - 5);
     const found: string[] = [];
     let cursor = '';
     do {
-      const page = await client.conversations.history({
-        channel,
-        oldest,
-        include_all_metadata: true,
-        limit: 200,
-        ...(cursor && { cursor }),
-      });
+      const asked = { channel, oldest, include_all_metadata: true, limit: 200, ...(cursor && { cursor }) };
+      const page = await (thread
+        ? client.conversations.replies({ ...asked, ts: thread })
+        : client.conversations.history(asked));
       for (const message of page.messages ?? [])
         if (message.ts && intentOf(message) === state.intent) found.push(message.ts);
       cursor = page.response_metadata?.next_cursor ?? '';

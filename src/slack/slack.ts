@@ -1,5 +1,5 @@
 // The Slack app: cards out, commands and clicks in; it only writes Requests, the engine acts on them.
-import type { Beside } from './card-context.ts';
+import type { AuthorRange, Beside } from './card-context.ts';
 import type { QueueMetricsOf } from '../base/queue.ts';
 import type { RespondFn } from '@slack/bolt';
 import type { WebClientOptions } from '@slack/web-api';
@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import type { AppError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Answer, Chat } from '../chatops/ports.ts';
+import type { ResourceStatus } from '../model/application.ts';
 import type { Request } from '../model/coxswain.ts';
 import type { Effect } from '../model/effect.ts';
 import type { Store } from '../store/store.ts';
@@ -18,6 +19,7 @@ import { listenToClicks } from './clicks.ts';
 import { tellAlone, whisper } from './inbox.ts';
 import { Outbox } from './outbox.ts';
 import { Places } from './card-context.ts';
+import { Reports } from './report/reports.ts';
 import { slackError } from './posting.ts';
 import { listenToCommands } from './slash.ts';
 import { Socket, slackLogger } from './socket.ts';
@@ -37,6 +39,10 @@ interface SlackOptions {
   beside?: Beside | undefined;
   /** Rejects when it cannot be read. */
   commitMessage(repoUrl: string, revision: string): Promise<string>;
+  /** Objects that are not well; undefined: not known yet. Default: as the Application's status says. */
+  illOf?: ((application: string) => Promise<ResourceStatus[] | undefined>) | undefined;
+  /** See `Places`. */
+  commitAuthors?: ((repoUrl: string, range: AuthorRange) => Promise<string[]>) | undefined;
   publicUrl: string;
   clock: Clock;
   log: Logger;
@@ -101,6 +107,25 @@ async function answer(
   }
 }
 
+function boltApp({ config, log }: SlackOptions, socket: Socket, clientOptions: WebClientOptions): App {
+  // With a token alone Bolt asks auth.test before it hands on the first event, and drops the event when that fails; we
+  // listen to no messages of our own.
+  const authorize = (): Promise<{ botToken: string }> => Promise.resolve({ botToken: config.botToken });
+  const app = new App({
+    authorize,
+    receiver: socket.receiver,
+    ignoreSelf: false,
+    convoStore: false,
+    clientOptions,
+    logger: slackLogger(log),
+  });
+  app.error((error) => {
+    log.error({ err: error }, 'Slack event handler failed');
+    return Promise.resolve();
+  });
+  return app;
+}
+
 /** Connects at `start`; while Slack is away cards wait. */
 export function createSlack(options: SlackOptions): Slack {
   const { config, store, clock, log } = options;
@@ -114,17 +139,7 @@ export function createSlack(options: SlackOptions): Slack {
     clock,
     log,
   });
-  // With a token alone Bolt asks auth.test before it hands on the first event, and drops the event when that fails; we
-  // listen to no messages of our own.
-  const authorize = (): Promise<{ botToken: string }> => Promise.resolve({ botToken: config.botToken });
-  const app = new App({
-    authorize,
-    receiver: socket.receiver,
-    ignoreSelf: false,
-    convoStore: false,
-    clientOptions,
-    logger: slackLogger(log),
-  });
+  const app = boltApp(options, socket, clientOptions);
   const places = new Places(options);
   const context: InboxContext = {
     store,
@@ -139,13 +154,17 @@ export function createSlack(options: SlackOptions): Slack {
   const forget = store.requests.onChange((key, now) => {
     if (!now) context.responses.delete(key.slice(key.indexOf('/') + 1));
   });
+  const reports = new Reports({
+    store,
+    illOf: (application) => places.illOf(application),
+    tellsDeploys: (application) => places.tellsDeploys(application),
+    queues: options.queues,
+    clock,
+    log,
+  });
   const outbox = new Outbox({ places, client, queues: options.queues, clock, log });
   listenToCommands(app, context);
   listenToClicks(app, context);
-  app.error((error) => {
-    log.error({ err: error }, 'Slack event handler failed');
-    return Promise.resolve();
-  });
   return {
     get refused() {
       return socket.refused;
@@ -153,10 +172,12 @@ export function createSlack(options: SlackOptions): Slack {
     answer: (request, given) => answer(context, client, request, given),
     start() {
       socket.start();
+      reports.start();
       outbox.start();
     },
     async stop() {
       forget();
+      await reports.stop();
       await outbox.stop();
       await socket.stop();
     },

@@ -1,6 +1,7 @@
 // The border of the store: objects as they came from the API become model types here, or are left out.
 import type { Application } from '../model/application.ts';
 import type { Approval, DriftEpisode, Request, SyncRecord } from '../model/coxswain.ts';
+import type { Report } from '../model/report.ts';
 import type { KubeObject } from '../model/kube.ts';
 import type { AppProject } from '../model/project.ts';
 import { isObject } from '../model/kube.ts';
@@ -88,6 +89,22 @@ function isEpisode(object: KubeObject): object is DriftEpisode {
 /** Undefined when it does not have the shape of one. */
 export function parseEpisode(object: KubeObject): DriftEpisode | undefined {
   return isEpisode(object) ? object : undefined;
+}
+
+function isReport(object: KubeObject): object is Report {
+  const spec = object['spec'];
+  return (
+    isNamed(object) &&
+    isObject(spec) &&
+    typeof spec['application'] === 'string' &&
+    typeof spec['since'] === 'string' &&
+    (spec['about'] === 'deploy' || spec['about'] === 'failure')
+  );
+}
+
+/** Undefined when it does not have the shape of one. */
+export function parseReport(object: KubeObject): Report | undefined {
+  return isReport(object) ? object : undefined;
 }
 
 function isRequest(object: KubeObject): object is Request {

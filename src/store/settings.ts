@@ -36,6 +36,8 @@ export interface Settings {
   cliIdentities: Map<string, string>;
   /** coxswain-cm slack.channel: where cards go that no annotation routes. */
   slackChannel: string;
+  /** coxswain-cm slack.deploys: every deploy is told, not failures alone. */
+  slackDeploys: boolean;
   /** coxswain-cm approval.expires in milliseconds; default 72 hours. */
   approvalExpiresMs: number;
   /** coxswain-cm drift.settle in milliseconds; default 60,000. */
@@ -141,6 +143,13 @@ function users(text: string | undefined, faults: string[]): Map<string, string> 
   return found;
 }
 
+/** `true` or `false`; default: false. */
+function flag(name: string, value: string | undefined, faults: string[]): boolean {
+  const text = value ?? 'false';
+  if (text !== 'true' && text !== 'false') faults.push(`${name} is "${text}", but must be true or false`);
+  return text === 'true';
+}
+
 /** The ConfigMaps that are read. */
 export const settingMaps: ReadonlySet<string> = new Set([
   'argocd-cm',
@@ -217,6 +226,7 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     slackIdentities: identities(own['slack.identities'], faults),
     cliIdentities: users(own['cli.identities'], faults),
     slackChannel: own['slack.channel'] ?? '',
+    slackDeploys: flag('slack.deploys', own['slack.deploys'], faults),
     approvalExpiresMs: lifetime(own['approval.expires'], faults),
     driftSettleMs: duration(own, 'drift.settle', 60_000, faults),
     schedules: readSchedules(own, duration(argocd, 'timeout.reconciliation', 120_000, faults), faults),

@@ -8,6 +8,7 @@ import type { AppProject } from '../model/project.ts';
 import type { Application } from '../model/application.ts';
 import type { Approval, DriftEpisode, Request, SyncRecord } from '../model/coxswain.ts';
 import type { KubeObject } from '../model/kube.ts';
+import type { Report } from '../model/report.ts';
 import type { Settings } from './settings.ts';
 import type { Collection } from './collection.ts';
 import { randomBytes } from 'node:crypto';
@@ -27,6 +28,7 @@ import {
   parseForeignRecord,
   parseProject,
   parseRecord,
+  parseReport,
   parseRequest,
   parseTerminalRequest,
 } from './parse.ts';
@@ -40,6 +42,7 @@ export interface Store {
   projects: Collection<AppProject>;
   approvals: Collection<Approval>;
   episodes: Collection<DriftEpisode>;
+  reports: Collection<Report>;
   requests: Collection<Request>;
   records: Collection<SyncRecord>;
   /** Parsed afresh whenever one of the ConfigMaps or Secrets behind it changes. */
@@ -136,7 +139,7 @@ function watchSettings(cluster: Cluster, namespace: string, withSecrets: boolean
 
 const customKinds: Readonly<Record<string, readonly string[]>> = {
   [argoGroup]: ['Application', 'AppProject'],
-  [coxGroup]: ['Approval', 'DriftEpisode', 'Request', 'SyncRecord'],
+  [coxGroup]: ['Approval', 'DriftEpisode', 'Report', 'Request', 'SyncRecord'],
 };
 
 /** `Kind.group` of what the store needs and the cluster does not serve. */
@@ -176,6 +179,12 @@ function collectionsOf(cluster: Cluster, namespace: string, key: Buffer) {
       kind: 'DriftEpisode',
       parse: parseEpisode,
       indexOf: (episode) => episode.spec.application,
+    }),
+    reports: watchCollection(cluster, {
+      ...cox,
+      kind: 'Report',
+      parse: parseReport,
+      indexOf: (report) => report.spec.application,
     }),
     requests: watchCollection(cluster, {
       ...cox,

@@ -134,6 +134,7 @@ async function applyAll(cluster: Cluster): Promise<void> {
     ['argoproj.io', 'AppProject'],
     ['coxswain.dev', 'Approval'],
     ['coxswain.dev', 'DriftEpisode'],
+    ['coxswain.dev', 'Report'],
     ['coxswain.dev', 'Request'],
     ['coxswain.dev', 'SyncRecord'],
   ] as const) {

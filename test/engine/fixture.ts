@@ -139,6 +139,7 @@ export async function applyCrds(cluster: Cluster): Promise<void> {
     ['argoproj.io', 'AppProject'],
     ['coxswain.dev', 'Approval'],
     ['coxswain.dev', 'DriftEpisode'],
+    ['coxswain.dev', 'Report'],
     ['coxswain.dev', 'Request'],
     ['coxswain.dev', 'SyncRecord'],
   ] as const) {

@@ -68,6 +68,7 @@ const kinds = [
   '/apis/argoproj.io/v1alpha1/namespaces/argocd/applications',
   '/apis/coxswain.dev/v1alpha1/namespaces/argocd/approvals',
   '/apis/coxswain.dev/v1alpha1/namespaces/argocd/driftepisodes',
+  '/apis/coxswain.dev/v1alpha1/namespaces/argocd/reports',
   '/apis/coxswain.dev/v1alpha1/namespaces/argocd/requests',
   '/apis/coxswain.dev/v1alpha1/namespaces/argocd/syncrecords',
   '/api/v1/namespaces/argocd/events',

@@ -1,16 +1,15 @@
 // Cards and the review as people read them: golden files (UPDATE_GOLDEN=1 writes them anew), Slack's limits, and
 // hostile words.
 import type { Card } from '../../src/slack/card.ts';
-import type { Json, JsonObject } from '../../sandbox/slack/workspace/json.ts';
+import type { Json } from '../../sandbox/slack/workspace/json.ts';
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { approvalCard } from '../../src/slack/approval-card.ts';
 import { approvalModal } from '../../src/slack/modal.ts';
-import { checkBlocks, checkView, overBudget, viewTooLarge } from '../../sandbox/slack/block-kit/block-kit.ts';
+import { checkView, viewTooLarge } from '../../sandbox/slack/block-kit/block-kit.ts';
 import { episodeCard } from '../../src/slack/drift-card.ts';
 import { repositoryPage, titleOf } from '../../src/slack/change.ts';
+import { fits, golden } from './golden-file.ts';
 import {
   application,
   approval,
@@ -26,26 +25,8 @@ import {
   total,
 } from './sample.ts';
 
-const folder = fileURLToPath(new URL('golden', import.meta.url));
 const by = { approvals: [{ actor: { login: 'bob', id: 2, via: 'slack' as const }, at: '2026-03-02T14:10:00Z' }] };
 const bob = { login: 'bob', id: 2, via: 'slack' as const };
-
-function golden(name: string, value: unknown): void {
-  const file = `${folder}/${name}.json`;
-  const text = `${JSON.stringify(value, null, 1)}\n`;
-  if (process.env['UPDATE_GOLDEN']) {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(file, text);
-  }
-  assert.equal(text, readFileSync(file, 'utf8'));
-}
-
-function fits(card: Card): void {
-  const blocks = JSON.parse(JSON.stringify(card.blocks)) as JsonObject[];
-  assert.deepEqual(checkBlocks(blocks, 'message'), []);
-  assert.equal(overBudget(blocks), false);
-  assert.ok(Buffer.byteLength(card.text) < 4000 && card.text.length > 0);
-}
 
 const cards: Record<string, () => Card> = {
   'approval-waits': () => approvalCard(approval(), placeOf(application(), commit)),

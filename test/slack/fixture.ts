@@ -10,8 +10,11 @@ import type { TestForge } from '../chatops/fixture.ts';
 import { eventually } from '../control-plane.ts';
 import { createChatops } from '../../src/chatops/chatops.ts';
 import { createLogger } from '../../src/base/log.ts';
-import { commitMessage } from '../../src/git/git.ts';
+import { commitAuthors, commitMessage } from '../../src/git/git.ts';
 import { createSlack } from '../../src/slack/slack.ts';
+import { HealthScripts } from '../../src/health/scripts.ts';
+import { render } from '../worker.ts';
+import { illResources } from '../../src/engine/resource-view.ts';
 import { stage as newStage } from '../engine/fixture.ts';
 import { startSlack } from '../../sandbox/slack/slack.ts';
 import { systemClock } from '../../src/base/clock.ts';
@@ -25,7 +28,7 @@ export interface Bed {
   sandbox: Sandbox;
   channel: Channel;
   forge: TestForge;
-  /** Our messages in the channel, oldest first. */
+  /** Our messages in the channel, oldest first, without what stands in threads. */
   cards(): Message[];
   /** The only card, once its text matches. */
   card(what: string, text: RegExp): Promise<Message>;
@@ -62,6 +65,10 @@ interface Options {
   files: Record<string, string>;
   clock?: Clock;
   killSwitch?: KillSwitch;
+  /** Of coxswain-cm, beside what every test has. */
+  settings?: Record<string, string>;
+  /** Of argocd-cm. */
+  argocd?: Record<string, string>;
   /** Awaited before a Request is stored; what it throws is what the cluster answers. */
   beforeStore?: () => Promise<void>;
 }
@@ -76,7 +83,7 @@ function storeWith(store: Store, beforeStore: (() => Promise<void>) | undefined)
   return { ...store, requests: { ...store.requests, create } };
 }
 
-async function settings(stage: Stage, sandbox: Sandbox): Promise<void> {
+async function settings(stage: Stage, sandbox: Sandbox, more: Record<string, string> = {}): Promise<void> {
   const id = (name: string): string => sandbox.actAs(name).user.id;
   const map = (name: string, part: string, data: Record<string, string>): Promise<unknown> =>
     stage.cluster.api.apply(
@@ -94,6 +101,7 @@ async function settings(stage: Stage, sandbox: Sandbox): Promise<void> {
     'drift.settle': '50ms',
     'slack.channel': 'deploys',
     'slack.identities': identities,
+    ...more,
   });
   await eventually(
     'the settings',
@@ -108,8 +116,10 @@ export async function bed(t: TestContext, options: Options): Promise<Bed> {
   for (const name of ['ann', 'bob', 'carol', 'dan', 'eve']) sandbox.createUser({ name });
   const channel = sandbox.createChannel({ name: 'deploys' });
   t.after(() => sandbox.stop());
-  const stage = await newStage(t, options.files);
-  await settings(stage, sandbox);
+  const stage = await newStage(t, options.files, options.argocd ? { argocd: options.argocd } : {});
+  await settings(stage, sandbox, options.settings);
+  const scripts = new HealthScripts(render, () => stage.store.settings().healthScripts);
+  t.after(() => scripts.stop());
   const forge = testForge(stage.url);
   const log = createLogger({ level: process.env['DEBUG_TEST'] ? 'debug' : 'silent' });
   let running: { slack: Slack; chatops: Chatops } | undefined;
@@ -127,9 +137,11 @@ export async function bed(t: TestContext, options: Options): Promise<Bed> {
       config: { botToken, appToken, apiUrl: sandbox.apiUrl },
       store: storeWith(stage.store, beforeStore),
       effectOf: (application) => stage.engine.effect(application),
+      illOf: (application) => illResources(stage.engine.comparison(application), scripts.healthOf),
       refusal: chatops.refusal,
       find: chatops.find,
       commitMessage: (repoUrl, revision) => commitMessage(stage.git, repoUrl, revision),
+      commitAuthors: (repoUrl, range) => commitAuthors(stage.git, repoUrl, range),
       publicUrl: 'https://cox.example.com',
       clock,
       log,
@@ -147,7 +159,8 @@ export async function bed(t: TestContext, options: Options): Promise<Bed> {
   start();
   t.after(stop);
   await connected();
-  const cards = (): Message[] => channel.messages.filter((message) => message.user === sandbox.state.botUser.id);
+  const cards = (): Message[] =>
+    channel.messages.filter((message) => message.user === sandbox.state.botUser.id && !message.threadTs);
   return {
     stage,
     sandbox,

@@ -46,6 +46,7 @@ test('without any ConfigMap or Secret every setting has its default and nothing 
     slackIdentities: new Map(),
     cliIdentities: new Map(),
     slackChannel: '',
+    slackDeploys: false,
     approvalExpiresMs: 259_200_000,
     driftSettleMs: 60_000,
     jqTimeoutMs: 1_000,

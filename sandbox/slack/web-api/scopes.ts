@@ -20,7 +20,8 @@ function historyScope(state: SlackState, channel: Json | undefined): string {
 function neededScopes(state: SlackState, method: string, args: Record<string, Json>): string[] {
   if (method.startsWith('chat.')) return ['chat:write'];
   if (method === 'conversations.list') return listScopes(args['types']);
-  return method === 'conversations.history' ? [historyScope(state, args['channel'])] : [];
+  const reads = method === 'conversations.history' || method === 'conversations.replies';
+  return reads ? [historyScope(state, args['channel'])] : [];
 }
 
 /** The first that the token lacks, of those that were taken from it. */

@@ -1,0 +1,125 @@
+// What is wrong with an application, as one sentence with its cause, from its own status. Pure.
+import type {
+  Application,
+  Condition,
+  OperationState,
+  ResourceResult,
+  ResourceStatus,
+} from '../../model/application.ts';
+import { clip, count } from '../text.ts';
+
+export interface Trouble {
+  kind: 'sync' | 'degraded' | 'stuck' | 'unknown';
+  /** RFC 3339. */
+  since: string;
+  /** Follows the name of the application. */
+  says: string;
+  /** Why, in the words of the cluster. */
+  cause: string;
+}
+
+/** So long something may wait before people are told that it is stuck. */
+const stuckMs = 10 * 60_000;
+
+function nameOf({ kind, name }: { kind: string; name: string }): string {
+  return `${kind}/${name}`;
+}
+
+function hasFailed({ status, hookPhase }: ResourceResult): boolean {
+  return status === 'SyncFailed' || hookPhase === 'Failed' || hookPhase === 'Error';
+}
+
+/** What of the operation failed, each with the message of the cluster. */
+export function failedResults(state: OperationState): ResourceResult[] {
+  return (state.syncResult?.resources ?? []).filter(hasFailed);
+}
+
+function firstOf(told: string[], otherwise: string): string {
+  const [first, ...more] = told;
+  if (first === undefined) return otherwise;
+  return more.length === 0 ? first : `${first}, and ${count(more.length, 'more object')}`;
+}
+
+/** One line, however the message came. */
+function flat(text: string): string {
+  return clip(text.replace(/\s+/g, ' ').trim(), 400);
+}
+
+function failedSync({ status, operation }: Application): Trouble | undefined {
+  const state = status?.operationState;
+  if (!state || operation || (state.phase !== 'Failed' && state.phase !== 'Error')) return undefined;
+  if (state.operation.sync?.dryRun === true) return undefined;
+  // Git has moved on, and the cluster with it: that failure is over.
+  const tried = state.syncResult?.revisions?.[0] ?? state.syncResult?.revision;
+  if (status.sync?.status === 'Synced' && tried !== undefined && tried !== status.sync.revision) return undefined;
+  const told = failedResults(state).map((item) => flat(`${nameOf(item)}: ${item.message ?? 'failed'}`));
+  return {
+    kind: 'sync',
+    since: state.startedAt,
+    says: 'could not be synced',
+    cause: firstOf(told, flat(state.message ?? '')),
+  };
+}
+
+type Ill = readonly ResourceStatus[] | undefined;
+
+function toldOf(ill: Ill, wanted: 'Degraded' | 'Progressing'): string[] {
+  return (ill ?? [])
+    .filter(({ health }) => health?.status === wanted)
+    .map((item) => flat(`${nameOf(item)}${item.health?.message ? `: ${item.health.message}` : ` is ${wanted}`}`));
+}
+
+function degraded(app: Application, ill: Ill): Trouble | undefined {
+  const health = app.status?.health;
+  if (health?.status !== 'Degraded') return undefined;
+  return {
+    kind: 'degraded',
+    since: health.lastTransitionTime ?? '',
+    says: 'is Degraded',
+    cause: firstOf(toldOf(ill, 'Degraded'), flat(health.message ?? '')),
+  };
+}
+
+const unknowns: ReadonlySet<Condition['type']> = new Set(['ComparisonError', 'InvalidSpecError', 'UnknownError']);
+
+function unknown({ status }: Application): Trouble | undefined {
+  const condition = status?.conditions?.find(({ type }) => unknowns.has(type));
+  if (status?.sync?.status !== 'Unknown' || !condition) return undefined;
+  return {
+    kind: 'unknown',
+    since: condition.lastTransitionTime ?? '',
+    says: 'cannot be compared with Git: what is shown of it may be old',
+    cause: flat(condition.message),
+  };
+}
+
+function stuck(app: Application, now: number, ill: Ill): Trouble | undefined {
+  const { operationState: state, health } = app.status ?? {};
+  const long = (since: string | undefined): since is string => now - Date.parse(since ?? '') >= stuckMs;
+  if (app.operation && state?.phase === 'Running' && long(state.startedAt))
+    return { kind: 'stuck', since: state.startedAt, says: 'is stuck in its sync', cause: flat(state.message ?? '') };
+  if (health?.status !== 'Progressing' || !long(health.lastTransitionTime)) return undefined;
+  return {
+    kind: 'stuck',
+    since: health.lastTransitionTime,
+    says: 'has not become healthy',
+    cause: firstOf(toldOf(ill, 'Progressing'), flat(health.message ?? '')),
+  };
+}
+
+/** The worst of it; undefined when nothing is wrong. `ill`: objects that are not well, as far as they are known. */
+export function troubleOf(app: Application, now: number, ill?: Ill): Trouble | undefined {
+  return failedSync(app) ?? degraded(app, ill) ?? unknown(app) ?? stuck(app, now, ill);
+}
+
+/** When it may become stuck, in clock milliseconds; undefined while nothing is waited for. */
+export function stuckAt(app: Application): number | undefined {
+  const { operationState: state, health } = app.status ?? {};
+  const since = app.operation
+    ? state?.startedAt
+    : health?.status === 'Progressing'
+      ? health.lastTransitionTime
+      : undefined;
+  const at = Date.parse(since ?? '') + stuckMs;
+  return Number.isFinite(at) ? at : undefined;
+}
