@@ -181,7 +181,8 @@ function passDeps(options: EngineOptions, { memory, holdings, clusters, turns, e
 /** Argo CD is told at once of what surely moved; the application's pass makes up for what fails, and for the rest. */
 function tellArgo(deps: ReconcileDeps, key: string): void {
   const app = deps.store.applications.get(key);
-  if (!app || deps.turn(app).by !== 'argocd' || deps.memory.readFrom(key) === undefined) return;
+  const isKnown = deps.memory.readFrom(key) !== undefined && deps.memory.get(key)?.wantsSince === undefined;
+  if (!app || !isKnown || deps.turn(app).by !== 'argocd') return;
   askRefresh(deps, app).catch((err: unknown) => deps.log.debug({ app: key, err }, 'Argo CD could not be told'));
 }
 

@@ -32,6 +32,19 @@ export interface Leave {
   asked?: { at: number; group?: string };
 }
 
+/** `heads`: commits by source, as text. */
+export interface Telling {
+  heads: string;
+  /** How often it was told of them. */
+  times: number;
+  /** When it is told again (clock ms); Infinity: it knows them, or is left to its own poll. */
+  due: number;
+  /** What Argo CD's status named when that was found, as text. */
+  compared?: string;
+  /** What was told stands there, and was not taken. */
+  standing: boolean;
+}
+
 export interface Known {
   /** Rendered manifests at the branch head, while nothing says that Git moved. */
   desired: DesiredState | undefined;
@@ -76,8 +89,10 @@ export interface Known {
    * undefined: it could.
    */
   failedAt: readonly (string | undefined)[] | undefined;
-  /** Commits by source, as text, of which Argo CD was told, or found to know already. */
-  refreshedAt?: string | undefined;
+  /** How far it is with telling Argo CD of the newest commits. */
+  telling?: Telling | undefined;
+  /** Commits that Argo CD's status named and the mirrors lacked, as text: the remote was asked for them. */
+  soughtFor?: string;
   /** Applications among its manifests, as Git has them. */
   children: readonly Application[];
   /** Key of the manifests from which `children` were read. */

@@ -62,8 +62,8 @@ export async function followArgo(deps: ReconcileDeps, app: Application, signal: 
   const found = await verify(pass, first);
   await followLive(deps, found, signal);
   const wait = await decided(pass, found);
-  if (!fetching) await catchUp(deps, app, found.desired, signal);
+  const telling = fetching ? undefined : await catchUp(deps, app, found.desired, signal);
   found.subject.known.moved = false;
   const drift = found.comparison.status === 'Unknown' ? undefined : await settleDrift(deps, app, found, signal);
-  return { next: earliest(expiry, wait, drift), fetching };
+  return { next: earliest(expiry, wait, drift, telling), fetching };
 }

@@ -1,62 +1,128 @@
 // Tells Argo CD of new commits, which else it finds at its own poll: only the applications whose inputs they touch.
 import type { Application } from '../../model/application.ts';
 import type { DesiredState } from '../application/desired.ts';
+import type { Known, Telling } from '../application/memory.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
 import { canonicalJson, sameJson } from '../../base/canonical.ts';
 import { argo } from '../../model/annotations.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { keyThen } from '../application/history.ts';
 
-type RefreshDeps = Pick<ReconcileDeps, 'store' | 'memory' | 'sources'>;
+type RefreshDeps = Pick<ReconcileDeps, 'store' | 'memory' | 'sources' | 'clock'>;
+type CatchUpDeps = RefreshDeps & Pick<ReconcileDeps, 'desiring' | 'enqueue'>;
 
-/** The commits that its sources mean now; undefined when Argo CD was told of them already, or looks at it anyway. */
-async function untold({ memory, sources }: RefreshDeps, app: Application): Promise<string | undefined> {
-  if (app.metadata.annotations?.[argo.refresh] !== undefined || app.metadata.deletionTimestamp) return undefined;
-  const heads = canonicalJson((await sources.heads(app)).map((head) => head ?? ''));
-  return memory.get(applicationKey(app))?.refreshedAt === heads ? undefined : heads;
+/**
+ * Not at once after a status of Argo CD: it writes its own answer over its copy of the application, and what is told in
+ * that moment stands there and is never seen (Argo CD: controller/appcontroller.go writeBackToInformer).
+ */
+const breathMs = 1_000;
+/** So long it is given to take what it was told; doubled each time. */
+const patienceMs = 10_000;
+/** Together about as long as its own poll takes. */
+const mostTimes = 4;
+
+const value = 'normal';
+
+function annotationOf({ metadata }: Application): string | undefined {
+  return metadata.annotations?.[argo.refresh];
 }
 
-/** For one whose inputs the new commits surely touch. Throws when it cannot be written. */
-export async function askRefresh(deps: RefreshDeps, app: Application): Promise<void> {
-  const heads = await untold(deps, app);
-  const known = deps.memory.get(applicationKey(app));
-  if (heads === undefined || !known) return;
-  known.refreshedAt = heads;
+/** The commits that its sources mean now, as text. */
+async function headsOf({ sources }: RefreshDeps, app: Application): Promise<string> {
+  return canonicalJson((await sources.heads(app)).map((head) => head ?? ''));
+}
+
+/** Writes it; where it stands already, it is taken away first, or nothing would change that Argo CD could see. */
+async function tell({ store, clock }: RefreshDeps, app: Application, known: Known, heads: string): Promise<void> {
+  const before = known.telling;
+  const times = (before?.heads === heads ? before.times : 0) + 1;
+  known.telling = { heads, times, due: clock.now() + patienceMs * 2 ** (times - 1), standing: true };
+  const write = (text: string | null): Promise<unknown> =>
+    store.applications.patch(applicationKey(app), { metadata: { annotations: { [argo.refresh]: text } } });
   try {
-    const metadata = { annotations: { [argo.refresh]: 'normal' } };
-    await deps.store.applications.patch(applicationKey(app), { metadata });
+    if (annotationOf(app) !== undefined) await write(null);
+    await write(value);
   } catch (error) {
-    known.refreshedAt = undefined;
+    known.telling = before;
     throw error;
   }
 }
 
-/** What Argo CD's status was written from is not what Git says; of another spec it finds out by itself. */
-async function isBehind(
-  deps: Pick<ReconcileDeps, 'desiring'>,
-  app: Application,
-  desired: DesiredState,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const { comparedTo, revision, revisions } = app.status?.sync ?? {};
-  if (!comparedTo || !(revision || revisions?.length)) return false;
-  const { source, sources } = comparedTo;
-  const from = { ...(source && { source }), ...(sources && { sources }) };
-  const past = { ...from, ...(revision && { revision }), ...(revisions && { revisions }) };
-  if (!sameJson(sources?.length ? sources : [source], sourcesOf(app.spec))) return false;
-  return (await keyThen(deps.desiring, app, past, { desired, signal })) !== desired.key;
+/** For one whose inputs the new commits surely touch. Throws when it cannot be written. */
+export async function askRefresh(deps: RefreshDeps, app: Application): Promise<void> {
+  const known = deps.memory.get(applicationKey(app));
+  if (!known || app.metadata.deletionTimestamp || annotationOf(app) !== undefined) return;
+  const heads = await headsOf(deps, app);
+  const { telling } = known;
+  if (telling?.heads !== heads || (telling.times === 0 && telling.due !== Infinity))
+    await tell(deps, app, known, heads);
 }
 
-/** Makes up for a push that nobody heard of, or after which the process died: once for each head. */
-export async function catchUp(
-  deps: RefreshDeps & Pick<ReconcileDeps, 'desiring'>,
+/** What Argo CD's status was written from; undefined where it says so itself that it must look anew. */
+function comparedByArgo({ spec, status }: Application): Parameters<typeof keyThen>[2] {
+  const { comparedTo, revision, revisions } = status?.sync ?? {};
+  if (!comparedTo || !(revision || revisions?.length)) return undefined;
+  const { source, sources } = comparedTo;
+  if (!sameJson(sources?.length ? sources : [source], sourcesOf(spec))) return undefined;
+  const from = { ...(source && { source }), ...(sources && { sources }) };
+  return { ...from, ...(revision && { revision }), ...(revisions && { revisions }) };
+}
+
+/** 'unknown': from commits that the mirrors lack. Argo CD may be further than they are. */
+async function progressOf(
+  { desiring }: Pick<ReconcileDeps, 'desiring'>,
   app: Application,
   desired: DesiredState,
   signal: AbortSignal,
-): Promise<void> {
-  const heads = await untold(deps, app);
-  const known = deps.memory.get(applicationKey(app));
-  if (heads === undefined || !known) return;
-  if (await isBehind(deps, app, desired, signal)) await askRefresh(deps, app);
-  else known.refreshedAt = heads;
+): Promise<'behind' | 'there' | 'unknown'> {
+  const past = comparedByArgo(app);
+  if (!past) return 'there';
+  const key = await keyThen(desiring, app, past, { desired, signal });
+  return key === undefined ? 'unknown' : key === desired.key ? 'there' : 'behind';
+}
+
+function followed(before: Telling | undefined, heads: string, standing: boolean, now: number): Telling {
+  const same = before?.heads === heads;
+  if (same && (before.standing === standing || before.due === Infinity)) return before;
+  const times = same ? before.times : 0;
+  return { heads, times, due: now + (standing ? patienceMs * 2 ** Math.max(times - 1, 0) : breathMs), standing };
+}
+
+/**
+ * Makes up for a push that nobody heard of or after which the process died, and for what was told and not taken: until
+ * Argo CD has compared what the heads say. Answers in how many ms it wants to look again.
+ */
+export async function catchUp(
+  deps: CatchUpDeps,
+  app: Application,
+  desired: DesiredState,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const key = applicationKey(app);
+  const known = deps.memory.get(key);
+  const standing = annotationOf(app);
+  // Another value is somebody's who wants more than this.
+  if (!known || app.metadata.deletionTimestamp || (standing !== undefined && standing !== value)) return undefined;
+  const heads = await headsOf(deps, app);
+  const telling = followed(known.telling, heads, standing !== undefined, deps.clock.now());
+  known.telling = telling;
+  const { revision, revisions } = app.status?.sync ?? {};
+  const named = canonicalJson([revision ?? '', revisions ?? []]);
+  if (telling.due === Infinity && telling.compared === named) return undefined;
+  const progress = await progressOf(deps, app, desired, signal);
+  if (known.telling !== telling) return breathMs; // it was told meanwhile
+  if (progress === 'unknown' && known.soughtFor !== named) {
+    known.soughtFor = named;
+    known.wantsSince = deps.clock.now();
+    deps.enqueue(key);
+    return undefined;
+  }
+  if (progress === 'there' || telling.times >= mostTimes || telling.due === Infinity) {
+    known.telling = { ...telling, due: Infinity, compared: named };
+    return undefined;
+  }
+  const wait = telling.due - deps.clock.now();
+  if (wait > 0) return wait;
+  await tell(deps, app, known, telling.heads);
+  return (known.telling?.due ?? 0) - deps.clock.now();
 }

@@ -43,18 +43,24 @@ function follow(s: Stage): string[] {
 const quiet = (s: Stage): Promise<true> =>
   eventually('nothing runs', () => (s.engine.pending === 0 ? true : undefined));
 
+/** While it waits for Argo CD, the application is looked at again later. */
+const looked = (s: Stage, name: string, revision: string): Promise<true> =>
+  eventually(`${name} is looked at`, () =>
+    s.engine.rendered(`${s.namespace}/${name}`)?.revisions[0] === revision ? true : undefined,
+  );
+
 test('a push asks Argo CD to refresh what it touches, once, and nothing else', async (t) => {
   const { s, asked } = await beside(t);
   const writes = s.fuse.log.length;
   const second = s.commit({ 'told/a.yaml': config('told', '2') });
   await s.engine.onPush(s.url);
   await s.until('told', 'it is asked', (app) => app.metadata.annotations?.[refresh] === 'normal');
-  await quiet(s);
+  await looked(s, 'told', second);
   assert.deepEqual(asked, ['told normal']);
   // While it stands, another push writes nothing more.
-  s.commit({ 'told/a.yaml': config('told', '3') });
+  const third = s.commit({ 'told/a.yaml': config('told', '3') });
   await s.engine.onPush(s.url);
-  await quiet(s);
+  await looked(s, 'told', third);
   assert.deepEqual(asked, ['told normal']);
   assert.deepEqual(
     s.fuse.log.slice(writes).filter((what) => what === 'patch Application'),
@@ -63,13 +69,43 @@ test('a push asks Argo CD to refresh what it touches, once, and nothing else', a
   // Taken without having seen the newest commit: it is asked again for that, and then no more.
   await compared(s, 'told', second);
   await s.until('told', 'it is asked again', (app) => app.metadata.annotations?.[refresh] === 'normal');
-  await patchApp(s, 'told', { metadata: { annotations: { [refresh]: null } } });
+  await compared(s, 'told', third);
   await quiet(s);
   assert.deepEqual(asked, ['told normal', 'told normal']);
   s.commit({ 'README.md': 'nothing of theirs' });
   await s.engine.onPush(s.url);
   await quiet(s);
   assert.deepEqual(asked, ['told normal', 'told normal']);
+});
+
+test('what was asked is asked again where the comparison that took it had begun before the push', async (t) => {
+  const { s, asked } = await beside(t);
+  const second = s.commit({ 'told/a.yaml': config('told', '2') });
+  await s.engine.onPush(s.url);
+  await s.until('told', 'it is asked', (app) => app.metadata.annotations?.[refresh] === 'normal');
+  await patchApp(s, 'told', { metadata: { annotations: { [refresh]: null } } });
+  await s.until('told', 'it is asked again', (app) => app.metadata.annotations?.[refresh] === 'normal');
+  await compared(s, 'told', second);
+  await quiet(s);
+  assert.deepEqual(asked, ['told normal', 'told normal']);
+});
+
+test('what stands there and is not taken is written once more, so that Argo CD sees it', async (t) => {
+  const { s, asked } = await beside(t);
+  s.commit({ 'told/a.yaml': config('told', '2') });
+  await s.engine.onPush(s.url);
+  await s.untilStore('it is asked twice', () => asked.length === 2 || undefined);
+  await s.until('told', 'it stands there', (app) => app.metadata.annotations?.[refresh] === 'normal');
+  assert.deepEqual(asked, ['told normal', 'told normal']);
+});
+
+test('where Argo CD has compared a commit that was not fetched yet, that is fetched, and nothing asked', async (t) => {
+  const { s, asked } = await beside(t);
+  const second = s.commit({ 'told/a.yaml': config('told', '2') });
+  for (const name of names) await compared(s, name, second);
+  await looked(s, 'told', second);
+  await quiet(s);
+  assert.deepEqual(asked, []);
 });
 
 test('what was pushed while nobody looked is made up for, on what it touches alone', async (t) => {
@@ -80,7 +116,7 @@ test('what was pushed while nobody looked is made up for, on what it touches alo
   const asked = follow(s);
   await s.until('told', 'it is asked', (app) => app.metadata.annotations?.[refresh] === 'normal');
   await eventually('both are looked at', () =>
-    names.every((name) => s.engine.rendered(`${s.namespace}/${name}`)) && s.engine.pending === 0 ? true : undefined,
+    names.every((name) => s.engine.rendered(`${s.namespace}/${name}`)) ? true : undefined,
   );
   assert.ok(
     asked.every((each) => each === 'told normal'),
