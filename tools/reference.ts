@@ -58,6 +58,17 @@ export const settingKeys = {
     'resource.customizations':
       'The same for many kinds, as YAML: `<group>/<Kind>`, globs, with `health.lua`, `health.lua.useOpenLibs` and ' +
       '`ignoreDifferences` (a text) below; a key of its own goes first. Default: none',
+    'resource.exclusions':
+      'Kinds that are not watched, compared or pruned: a list in YAML of maps with `apiGroups` (globs), `kinds`, ' +
+      '`clusters` (globs of URLs). Default: those of the install manifest of Argo CD',
+    'resource.inclusions': 'The same, of the only kinds that are; an exclusion goes first. Default: all',
+    'application.resourceTrackingMethod':
+      'How objects tell whose they are: `annotation`, `label`, or `annotation+label`, where it tells others alone. ' +
+      'Default: annotation',
+    'application.instanceLabelKey': 'The label. Default: app.kubernetes.io/instance',
+    installationID:
+      'Annotated on all that is applied, where several installations share a cluster; what another one has is never ' +
+      'pruned. Default: nothing',
     'resource.compareoptions':
       '`ignoreAggregatedRoles: true` takes the rules of an aggregated ClusterRole for no drift. A status is never ' +
       'compared. Default: false',

@@ -34,8 +34,6 @@ export interface ClusterOptions {
   permit?: Permit | undefined;
   /** Who keeps the metrics of the queue `discovery`: for one cluster of a process. Default: none are kept. */
   queues?: QueueMetricsOf | undefined;
-  /** Kinds that the live cache leaves out, beside Argo CD's defaults. */
-  exclude?: (kind: { group: string; kind: string }) => boolean;
   /** Default: no notes are kept. */
   describing?: Describing | undefined;
 }
@@ -58,7 +56,7 @@ const listingsAtOnce = 24;
 
 /** Asks the cluster what it serves. Throws E_CONFIG, E_API_UNREACHABLE, or ApiError (401, 403). */
 export async function connectCluster(options: ClusterOptions, signal?: AbortSignal): Promise<Cluster> {
-  const { config, clock, random = Math.random, connections = 16, exclude = () => false } = options;
+  const { config, clock, random = Math.random, connections = 16 } = options;
   const name = options.name ?? config.server.replace(/^https?:\/\//, '');
   const log = options.log.child({ cluster: name });
   const timing = { ...defaultTiming, ...options.timing };
@@ -76,7 +74,6 @@ export async function connectCluster(options: ClusterOptions, signal?: AbortSign
     ...shared,
     api,
     discovery,
-    exclude,
     describing: options.describing,
     queues: options.queues,
   });

@@ -1,6 +1,7 @@
 // What the cluster holds right now, as far as it concerns us: slim records of everything, whole objects of what is
 // managed.
 import type { Gvk, KubeObject, ResourceKey } from '../model/kube.ts';
+import type { Tracking } from '../model/tracking.ts';
 
 /** What is kept of every object of the cluster. */
 export interface LiveRecord {
@@ -59,6 +60,13 @@ export interface LiveChange {
   readonly origin: 'watch' | 'own';
 }
 
+/** What the settings say of what is live. */
+export interface LiveSettings {
+  tracking: Tracking;
+  /** Kinds that are not watched. */
+  excludes(kind: { group: string; kind: string }): boolean;
+}
+
 /** The live cache of one cluster: one watch per kind. All reads are synchronous look-ups by key or index. */
 export interface Live {
   /**
@@ -66,6 +74,11 @@ export interface Live {
    * complete.
    */
   start(signal?: AbortSignal): Promise<void>;
+  /**
+   * From now on; default: Argo CD's. What is no longer watched is as if gone, and all is listed anew where objects tell
+   * by something else to whom they belong: until then they are whose they were.
+   */
+  configure(settings: LiveSettings): void;
   /** Every kind has been listed, or cannot be: then `problemOf` says why, and the rest works without it. */
   readonly settled: boolean;
   get(key: ResourceKey): LiveObject | undefined;

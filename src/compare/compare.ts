@@ -61,19 +61,39 @@ function replaced(
   return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }
 
-function settingsOf({ settings = () => defaultComparison }: ComparerOptions): ComparisonSettings {
-  return settings();
+/** What argocd-cm says, and its hash, which is worked out once. */
+class Said {
+  readonly #settings: () => ComparisonSettings;
+  #known: { settings: ComparisonSettings; hash: string } | undefined;
+
+  constructor({ settings = () => defaultComparison }: ComparerOptions) {
+    this.#settings = settings;
+  }
+
+  get settings(): ComparisonSettings {
+    return this.#settings();
+  }
+
+  get hash(): string {
+    const { settings } = this;
+    if (this.#known?.settings !== settings) this.#known = { settings, hash: hashOf(settings) };
+    return this.#known.hash;
+  }
 }
 
 type Asked = Pick<CompareInput, 'app' | 'tracking' | 'byArgo' | 'syncOptions'>;
 
-function contexts(options: ComparerOptions, verdicts: Verdicts): (input: Asked, signal: AbortSignal) => CompareContext {
+function contexts(
+  options: ComparerOptions,
+  said: Said,
+  verdicts: Verdicts,
+): (input: Asked, signal: AbortSignal) => CompareContext {
   const { cluster, jq, threeWay } = options;
   const cache = new PreparedCache();
   return ({ app, tracking, byArgo: isByArgo = false, syncOptions: own }, signal) => ({
     cluster,
     jq,
-    settings: settingsOf(options),
+    settings: said.settings,
     threeWay,
     verdicts,
     signal,
@@ -81,14 +101,18 @@ function contexts(options: ComparerOptions, verdicts: Verdicts): (input: Asked, 
     again: (key) => cluster.live.again(tracking, key, againMs),
     concurrency: options.concurrency ?? 16,
     prepared: (input, manifests) =>
-      cache.get({
-        manifests,
-        tracking: input.tracking,
-        namespace: input.app.spec.destination.namespace ?? '',
-        discovery: cluster.discovery,
-        excluded: (kind) => isExcluded(cluster.live.problemOf(kind)),
-        placeOf: input.placeOf,
-      }),
+      cache.get(
+        {
+          manifests,
+          tracking: input.tracking,
+          by: said.settings.tracking,
+          namespace: input.app.spec.destination.namespace ?? '',
+          discovery: cluster.discovery,
+          excluded: (kind) => isExcluded(cluster.live.problemOf(kind)),
+          placeOf: input.placeOf,
+        },
+        said.hash,
+      ),
   });
 }
 
@@ -149,7 +173,8 @@ export function createComparer(options: ComparerOptions): Comparer {
   const verdicts = new Verdicts();
   const wanted = new Wanted(cluster);
   cluster.live.onChange(({ key, after }) => void (after ?? verdicts.drop(key)));
-  const contextOf = contexts(options, verdicts);
+  const said = new Said(options);
+  const contextOf = contexts(options, said, verdicts);
 
   async function compare(input: CompareInput, signal: AbortSignal): Promise<Comparison> {
     const context = contextOf(input, signal);
@@ -202,7 +227,7 @@ export function createComparer(options: ComparerOptions): Comparer {
     forget,
     stats: verdicts.stats,
     get basis() {
-      return hashOf(settingsOf(options));
+      return said.hash;
     },
     get kept() {
       return verdicts.size;

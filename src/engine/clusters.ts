@@ -16,6 +16,7 @@ import { connectCluster } from '../cluster/cluster.ts';
 import { createComparer } from '../compare/compare.ts';
 import { inClusterServer } from '../model/annotations.ts';
 import { clusterOf } from '../store/settings.ts';
+import { leavesOut } from '../cluster/discovery/exclusions.ts';
 import { hashOf } from '../base/canonical.ts';
 
 interface ClustersOptions {
@@ -85,7 +86,10 @@ export class Clusters {
     const connected: Connected = { config, target };
     this.#connected.set(entry.server, connected);
     target.then(
-      (now) => void (connected.now = now),
+      (now) => {
+        connected.now = now;
+        if (this.#connected.get(entry.server) === connected) this.#configure(now.cluster, entry.server);
+      },
       () => {
         // the next pass tries anew
         if (this.#connected.get(entry.server) === connected) this.#connected.delete(entry.server);
@@ -110,13 +114,20 @@ export class Clusters {
     return entry && this.#connected.get(entry.server)?.now;
   }
 
-  /** Ends the connections that no cluster Secret asks for any more. */
+  /** After the settings changed: ends the connections that no cluster Secret asks for, and tells the rest. */
   release(): void {
     const { clusters } = this.#options.store.settings();
-    for (const [server, { config }] of this.#connected) {
+    for (const [server, { config, now }] of this.#connected) {
       const entry = clusters.find((item) => item.server === server);
       if (!entry || hashOf(entry.config) !== config) this.#disconnect(server);
+      else if (now) this.#configure(now.cluster, server);
     }
+  }
+
+  /** The first time, before anything is watched. */
+  #configure({ live }: Cluster, server: string): void {
+    const { tracking, kinds } = this.#options.store.settings().comparison;
+    live.configure({ tracking, excludes: leavesOut(kinds, server) });
   }
 
   /** Drops the verdicts and wanted keys of an application that is gone. */
@@ -166,6 +177,7 @@ export class Clusters {
     const unsubscribe = cluster.live.onChange((change) => this.#options.onChange(server, change));
     this.#subscriptions.set(server, unsubscribe);
     try {
+      this.#configure(cluster, server);
       await cluster.live.start(signal);
       const id = await identityOf(cluster, signal);
       if (id !== undefined) this.#options.onIdentity(server, id);

@@ -3,6 +3,7 @@
 
 export const argo = {
   trackingId: 'argocd.argoproj.io/tracking-id',
+  installationId: 'argocd.argoproj.io/installation-id',
   syncWave: 'argocd.argoproj.io/sync-wave',
   hook: 'argocd.argoproj.io/hook',
   hookDeletePolicy: 'argocd.argoproj.io/hook-delete-policy',

@@ -1,5 +1,7 @@
 // What argocd-cm says of how objects are compared, whichever application has them; plain data.
 import type { IgnoreDifference } from './application.ts';
+import type { Tracking } from './tracking.ts';
+import { defaultTracking } from './tracking.ts';
 
 /** `resource.customizations.ignoreDifferences`: group and kind are globs. */
 export interface SystemRule extends IgnoreDifference {
@@ -9,11 +11,34 @@ export interface SystemRule extends IgnoreDifference {
   fault?: string;
 }
 
+/** Of `resource.exclusions` and `resource.inclusions`; a list that is not there, or is empty, fits everything. */
+export interface KindRule {
+  /** Globs. */
+  apiGroups?: readonly string[];
+  kinds?: readonly string[];
+  /** Globs of URLs. */
+  clusters?: readonly string[];
+}
+
+export interface KindFilter {
+  /** Default: those of Argo CD's install manifest. */
+  exclusions?: readonly KindRule[];
+  inclusions?: readonly KindRule[];
+}
+
 export interface ComparisonSettings {
   ignoreDifferences: readonly SystemRule[];
   /** `resource.compareoptions`: rules of roles that are put together from others. */
   ignoreAggregatedRoles: boolean;
+  /** Which kinds are watched, compared and pruned at all. */
+  kinds: KindFilter;
+  tracking: Tracking;
 }
 
 /** Where argocd-cm says nothing. */
-export const defaultComparison: ComparisonSettings = { ignoreDifferences: [], ignoreAggregatedRoles: false };
+export const defaultComparison: ComparisonSettings = {
+  ignoreDifferences: [],
+  ignoreAggregatedRoles: false,
+  kinds: {},
+  tracking: defaultTracking,
+};

@@ -232,7 +232,7 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     schedules: readSchedules(own, duration(argocd, 'timeout.reconciliation', 120_000, faults), faults),
     jqTimeoutMs: jqTimeout(parameters, faults),
     healthScripts: customizations.healthScripts,
-    comparison: readComparison(argocd['resource.compareoptions'] ?? '', customizations, faults),
+    comparison: readComparison(argocd, customizations, faults),
     clusters,
     repositories,
     egress: words(own['preview.egress']),

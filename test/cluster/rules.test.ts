@@ -1,6 +1,7 @@
 // The pure rules of the cluster room: lines, versions, tracking, fingerprints, errors and paths.
 import type { ApiResource } from '../../src/cluster/discovery/discovery.ts';
 import type { KubeObject, ObjectMeta } from '../../src/model/kube.ts';
+import type { Tracking } from '../../src/model/tracking.ts';
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,8 @@ import { parseAggregated, parseResourceList } from '../../src/cluster/discovery/
 import { argoClusterConfig, inClusterConfig } from '../../src/cluster/wire/cluster-config.ts';
 import { LineSplitter } from '../../src/cluster/watch/lines.ts';
 import { objectPath, withQuery } from '../../src/cluster/paths.ts';
-import { fingerprintOf, trackedBy } from '../../src/cluster/watch/record.ts';
+import { fingerprintOf } from '../../src/cluster/watch/record.ts';
+import { defaultTracking, trackedBy } from '../../src/model/tracking.ts';
 import { ObjectStore, compareVersions } from '../../src/cluster/watch/object-store.ts';
 
 test('lines come out whole wherever the chunks are cut, within characters too', () => {
@@ -78,7 +80,45 @@ test('a tracking id counts only on the object that it describes', () => {
     ['', deployment, undefined],
     [undefined, deployment, undefined],
   ];
-  for (const [id, key, application] of rows) assert.equal(trackedBy(id, key), application, String(id));
+  for (const [id, key, application] of rows) {
+    const annotations = id === undefined ? {} : { 'argocd.argoproj.io/tracking-id': id };
+    assert.equal(trackedBy({ annotations }, key, defaultTracking), application, String(id));
+  }
+});
+
+test('what another installation has is nobody’s, and a label counts where Argo CD or Coxswain wrote', () => {
+  const key = { group: '', kind: 'ConfigMap', namespace: 'shop', name: 'web' };
+  const id = (app: string): Record<string, string> => ({
+    'argocd.argoproj.io/tracking-id': `${app}:/ConfigMap:shop/web`,
+  });
+  const installation = (name: string): Record<string, string> => ({ 'argocd.argoproj.io/installation-id': name });
+  const ours = { managedFields: [{ manager: 'kubectl-edit' }, { manager: 'argocd-controller' }] };
+  const label = { labels: { 'app.kubernetes.io/instance': 'shop' } };
+  const own = { ...defaultTracking, installationId: 'one' };
+  const byLabel = { ...defaultTracking, method: 'label' as const };
+  const both = { ...defaultTracking, method: 'annotation+label' as const };
+  const rows: [string, ObjectMeta, Tracking, string | undefined][] = [
+    ['ours', { annotations: { ...id('shop'), ...installation('one') } }, own, 'shop'],
+    ['of another', { annotations: { ...id('shop'), ...installation('two') } }, own, undefined],
+    ['of one without a name', { annotations: id('shop') }, own, undefined],
+    [
+      'of a named one, where ours has none',
+      { annotations: { ...id('shop'), ...installation('two') } },
+      both,
+      undefined,
+    ],
+    ['by label', { ...label, ...ours }, byLabel, 'shop'],
+    ['by label, with our own id', { ...label, ...ours, annotations: id('shop') }, byLabel, 'shop'],
+    ['by label, with the id of another application', { ...label, ...ours, annotations: id('a') }, byLabel, undefined],
+    ['by label, of another installation', { ...label, ...ours, annotations: installation('two') }, byLabel, undefined],
+    ['by label, where no annotation is written', { ...label, ...ours }, { ...byLabel, installationId: 'one' }, 'shop'],
+    ['a label of a chart that others installed', label, byLabel, undefined],
+    ['another label', { ...label, ...ours }, { ...byLabel, labelKey: 'example.com/app' }, undefined],
+    ['a label that only tells', { ...label, ...ours }, both, undefined],
+    ['an id where labels count', { ...ours, annotations: id('shop') }, byLabel, undefined],
+  ];
+  for (const [name, metadata, tracking, application] of rows)
+    assert.equal(trackedBy(metadata, key, tracking), application, name);
 });
 
 test('a fingerprint moves with what Git may want and with nothing else', () => {

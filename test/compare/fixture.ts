@@ -8,7 +8,8 @@ import type { Comparer, Comparison, EffectInput } from '../../src/compare/compar
 import type { Effect, FieldPath, ObjectDiff } from '../../src/model/effect.ts';
 import type { KubeObject, ResourceKey } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
-import { defaultComparison } from '../../src/model/comparison-settings.ts';
+import { leavesOut } from '../../src/cluster/discovery/exclusions.ts';
+import { readSettings } from '../../src/store/settings.ts';
 import { connectCluster } from '../../src/cluster/cluster.ts';
 import { createComparer } from '../../src/compare/compare.ts';
 import { isStatus } from '../../src/cluster/api-error.ts';
@@ -25,13 +26,15 @@ export const macKey = Buffer.from('a key for tests');
 
 export interface World {
   namespace: string;
+  /** What its objects say that they belong to. */
+  tracking: string;
   /** The administrator's. */
   kubeconfig: string;
   app: Application;
   cluster: Cluster;
   comparer: Comparer;
-  /** What argocd-cm says; may be set at any time. */
-  settings: ComparisonSettings;
+  /** From now on argocd-cm says this. */
+  say(data: Record<string, string>): void;
   signal: AbortSignal;
   compare(manifests: readonly KubeObject[], previous?: readonly KubeObject[]): Promise<Comparison>;
   effect(input: Partial<EffectInput> & Pick<EffectInput, 'target'>): Promise<Effect>;
@@ -74,10 +77,11 @@ export async function world(
     spec: { project: 'default', destination: { server: 'https://kubernetes.default.svc', namespace }, ...change },
   };
   const tracking = `shop-${namespace}`;
+  let settings = settingsOf({});
   const comparer = createComparer({
     ...{ cluster, jq, threeWay, macKey },
     server: app.spec.destination.server ?? '',
-    settings: () => w.settings,
+    settings: () => settings,
   });
   const seen = async (object: KubeObject): Promise<void> => {
     await cluster.live.ensureKinds([keyOf(object)], signal);
@@ -86,9 +90,14 @@ export async function world(
   const here = (object: KubeObject): KubeObject => ({ ...object, metadata: { ...object.metadata, namespace } });
   const compare = (manifests: readonly KubeObject[], previous?: readonly KubeObject[]): Promise<Comparison> =>
     comparer.compare({ app, tracking, manifests, ...(previous && { previous }) }, signal);
-  const w: World = {
-    settings: defaultComparison,
+  return {
+    say: (data) => {
+      settings = settingsOf(data);
+      const { tracking: by, kinds } = settings;
+      cluster.live.configure({ tracking: by, excludes: leavesOut(kinds, app.spec.destination.server ?? '') });
+    },
     namespace,
+    tracking,
     kubeconfig: c.kubeconfig,
     app,
     cluster,
@@ -121,7 +130,12 @@ export async function world(
       return count() - before;
     },
   };
-  return w;
+}
+
+/** By argocd-cm. */
+function settingsOf(data: Record<string, string>): ComparisonSettings {
+  const map: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm' }, data };
+  return readSettings({ configMaps: new Map([['argocd-cm', map]]), secrets: [] }).comparison;
 }
 
 export async function mustGet(cluster: Cluster, key: ResourceKey): Promise<KubeObject> {

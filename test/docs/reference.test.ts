@@ -23,7 +23,8 @@ const customizations = [
 ];
 
 test('every key of a ConfigMap that is read is documented, and no other', () => {
-  const settings = source('src/store/settings.ts') + source('src/store/schedule-settings.ts');
+  const files = ['settings', 'schedule-settings', 'comparison-settings'];
+  const settings = files.map((name) => source(`src/store/${name}.ts`)).join('');
   const words = { 'coxswain-cm': 'own', 'argocd-cm': 'argocd', 'argocd-rbac-cm': 'rbac' } as const;
   for (const [map, variable] of Object.entries(words)) {
     const direct = [...settings.matchAll(new RegExp(`\\b${variable}\\['([^']+)'\\]`, 'g'))].map((match) => match[1]);

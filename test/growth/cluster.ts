@@ -89,7 +89,6 @@ function liveOf(): { live: LiveCache; watches: Watches; clock: SteppedClock; ser
     random: () => 0.5,
     timing: defaultTiming,
     turns: new Semaphore(10),
-    exclude: () => false,
   });
   const serve = (kinds: ApiResource[]): void => {
     served = kinds;

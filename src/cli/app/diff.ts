@@ -5,6 +5,7 @@ import type { Application } from '../../model/application.ts';
 import type { AppProject } from '../../model/project.ts';
 import type { Rooms } from '../workspace.ts';
 import type { Session } from '../session.ts';
+import { leavesOut } from '../../cluster/discovery/exclusions.ts';
 import { createComparer } from '../../compare/compare.ts';
 import { lastSynced } from '../../engine/application/history.ts';
 import { resourceViews } from '../../engine/resource-view.ts';
@@ -37,6 +38,8 @@ async function compare(session: Session, rooms: Rooms, app: Application): Promis
   const { cluster, desiring } = rooms;
   const desired = await desiring.at(app, rooms.revisions, signal);
   const kinds = kindsOf(app, desired);
+  const { tracking, kinds: filter } = rooms.comparison;
+  cluster.live.configure({ tracking, excludes: leavesOut(filter, rooms.clusterServer) });
   await (kinds ? cluster.live.ensureKinds(kinds, signal) : cluster.live.start(signal));
   const last = await lastSynced(desiring, { last: undefined }, app, {
     desired,

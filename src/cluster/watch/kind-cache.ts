@@ -4,6 +4,7 @@ import type { ApiResource } from '../discovery/discovery.ts';
 import type { Describing } from '../live.ts';
 import type { Entry, RecordContext } from './record.ts';
 import type { Source } from './object-store.ts';
+import type { Tracking } from '../../model/tracking.ts';
 import type { Reflector } from './reflector.ts';
 import type { WatchSink } from './watch-options.ts';
 import { Conditions } from '../../base/abort.ts';
@@ -18,6 +19,8 @@ import { ObjectStore, compareVersions } from './object-store.ts';
 interface KindHost {
   shared: Map<string, string>;
   wants(key: ResourceKey): boolean;
+  /** As it is now. */
+  tracking(): Tracking;
   describing?: Describing | undefined;
   makeWatch(resource: ApiResource, metadataOnly: boolean, sink: WatchSink): Reflector;
   /** `report` is false for the same version again, of which only the body or the index changes. */
@@ -90,6 +93,12 @@ export class KindCache implements WatchSink {
   turnWhole(): void {
     if (this.#mode === 'whole' || this.#stopped) return;
     this.#mode = 'whole';
+    this.#restart();
+  }
+
+  /** Objects tell by something else to whom they belong: they are listed anew. */
+  retrack(): void {
+    this.#context = this.#newContext();
     this.#restart();
   }
 
@@ -225,7 +234,8 @@ export class KindCache implements WatchSink {
     );
     if (!put) return;
     const { before, after } = put;
-    this.#host.put(before, after, source === 'own' ? 'own' : 'watch', put.changed);
+    const report = put.changed || before?.application !== after.application;
+    this.#host.put(before, after, source === 'own' ? 'own' : 'watch', report);
     if (this.#mode === 'metadata' && after.root && after.application !== undefined) this.turnWhole();
   }
 
@@ -250,6 +260,7 @@ export class KindCache implements WatchSink {
       note: describing && ((object) => describing.note(object, this.#delivers === 'whole')),
       resource: this.#resource,
       apiVersion: apiVersionOf(this.#resource),
+      tracking: this.#host.tracking(),
       shared: this.#host.shared,
       keeps: (key, application, root) =>
         this.#delivers === 'whole' && ((application !== undefined && root) || this.#host.wants(key)),

@@ -1,15 +1,17 @@
 // The live cache of one cluster: a kind cache per kind, the indexes over them, and what is told to the rooms above.
 import type { Gvk, KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { ApiResource } from '../discovery/discovery.ts';
-import type { Live, LiveChange, LiveObject, LiveRecord, LiveStats } from '../live.ts';
+import type { Live, LiveChange, LiveObject, LiveRecord, LiveSettings, LiveStats } from '../live.ts';
 import type { Entry } from './record.ts';
 import type { Kind, LiveOptions } from './live-options.ts';
 import { Conditions } from '../../base/abort.ts';
 import { AppError } from '../../base/errors.ts';
 import { Topic } from '../../base/topic.ts';
+import { sameJson } from '../../base/canonical.ts';
 import { gvkOf, keyText } from '../../model/kube.ts';
+import { defaultTracking } from '../../model/tracking.ts';
 import { kindNamed, resourceName } from '../discovery/discovery.ts';
-import { isWatched } from '../discovery/exclusions.ts';
+import { isWatched, leavesOut } from '../discovery/exclusions.ts';
 import { KindCache } from './kind-cache.ts';
 import { KindFollower } from '../discovery/kind-follower.ts';
 import { LiveIndex } from './live-index.ts';
@@ -31,6 +33,7 @@ export class LiveCache implements Live {
   readonly #ending = new Set<Promise<void>>();
   /** What takes back a pending `again`, by application and key. */
   readonly #reminders = new Map<string, () => void>();
+  #settings: LiveSettings = { tracking: defaultTracking, excludes: leavesOut({}, '') };
   #unsubscribe: (() => void) | undefined;
   #bodies = 0;
   #events = 0;
@@ -65,6 +68,13 @@ export class LiveCache implements Live {
       this.#follow();
     }
     await Promise.all([...this.#kinds.values()].map((kind) => kind.settled(false, signal)));
+  }
+
+  configure(settings: LiveSettings): void {
+    const { tracking } = this.#settings;
+    this.#settings = settings;
+    if (!sameJson(tracking, settings.tracking)) for (const kind of this.#kinds.values()) kind.retrack();
+    if (this.#unsubscribe) this.#follow();
   }
 
   async stop(): Promise<void> {
@@ -144,8 +154,8 @@ export class LiveCache implements Live {
 
   problemOf(kind: Kind): Error | undefined {
     const resource = this.#options.discovery.resourceOf(kind);
-    if (!resource) return undefined;
-    if (!isWatched(resource, this.#options.exclude))
+    if (!resource && !this.#settings.excludes(kind)) return undefined;
+    if (!resource || !isWatched(resource, this.#settings.excludes))
       return new AppError('E_KIND_UNKNOWN', `${kind.kind} of ${kind.group || 'core'} is not watched`);
     return this.#kindOf(kind)?.problemNow;
   }
@@ -202,7 +212,7 @@ export class LiveCache implements Live {
   /** Starts the watch of a kind that is served and not excluded. */
   #begin(kind: Kind): KindCache | undefined {
     const resource = this.#options.discovery.resourceOf(kind);
-    if (!resource || this.#stopped || !isWatched(resource, this.#options.exclude)) return undefined;
+    if (!resource || this.#stopped || !isWatched(resource, this.#settings.excludes)) return undefined;
     const { describing } = this.#options;
     const cache = new KindCache(
       resource,
@@ -211,6 +221,7 @@ export class LiveCache implements Live {
         shared: this.#shared,
         describing,
         wants: (key) => this.#index.wants(key),
+        tracking: () => this.#settings.tracking,
         makeWatch: (served, metadataOnly, sink) =>
           new Reflector({ ...this.#options, resource: served, metadataOnly, sink, forbiddenIsTold: true }),
         put: (before, after, origin, report) => this.#put(before, after, origin, report),
@@ -227,7 +238,7 @@ export class LiveCache implements Live {
   #follow(): void {
     const served = new Map<string, ApiResource>();
     for (const resource of this.#options.discovery.resources())
-      if (isWatched(resource, this.#options.exclude)) served.set(`${resource.group}/${resource.kind}`, resource);
+      if (isWatched(resource, this.#settings.excludes)) served.set(`${resource.group}/${resource.kind}`, resource);
     const moved: Gvk[] = [];
     for (const [name, resource] of served) {
       const known = this.#kinds.get(name);

@@ -19,7 +19,6 @@ export interface LiveOptions {
   timing: WatchTiming;
   turns: Semaphore;
   queues?: QueueMetricsOf | undefined;
-  exclude: (kind: { group: string; kind: string }) => boolean;
   describing?: Describing | undefined;
 }
 

@@ -2,10 +2,11 @@
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { ApiResource } from '../discovery/discovery.ts';
 import type { LiveObject } from '../live.ts';
+import type { Tracking } from '../../model/tracking.ts';
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../base/canonical.ts';
 import { parseJson } from '../../base/json.ts';
-import { argo } from '../../model/annotations.ts';
+import { trackedBy } from '../../model/tracking.ts';
 
 /** One version of one object; replaced whole by the next. */
 export class Entry implements LiveObject {
@@ -58,6 +59,7 @@ export class Entry implements LiveObject {
 export interface RecordContext {
   resource: ApiResource;
   apiVersion: string;
+  tracking: Tracking;
   /** Strings that many objects share are kept once. */
   shared: Map<string, string>;
   /** Whether to keep the body of this object. */
@@ -79,7 +81,7 @@ export function entryOf(object: KubeObject, json: () => string, context: RecordC
     namespace: share(context.shared, metadata.namespace ?? ''),
     name: metadata.name ?? '',
   };
-  const application = trackedBy(metadata.annotations?.[argo.trackingId], key);
+  const application = trackedBy(metadata, key, context.tracking);
   const root = owners.length === 0;
   const text = context.keeps(key, application, root) ? json() : undefined;
   return new Entry({
@@ -120,19 +122,6 @@ export function fingerprintOf(object: KubeObject, hasStatus: boolean, whole: boo
     ...kept
   } = metadata;
   return short(canonicalJson([kept, rest]));
-}
-
-/**
- * The application part of a tracking id `<app>:<group>/<kind>:<namespace>/<name>` if the id describes this very object:
- * controllers copy annotations to other objects. Cluster-scoped objects carry the application's destination namespace
- * (Argo CD: resource tracking).
- */
-export function trackedBy(trackingId: string | undefined, key: ResourceKey): string | undefined {
-  if (trackingId === undefined) return undefined;
-  const [application, groupKind, namespaceName, ...more] = trackingId.split(':');
-  if (!application || groupKind !== `${key.group}/${key.kind}` || namespaceName === undefined) return undefined;
-  const [namespace, ...name] = [namespaceName, ...more].join(':').split('/'); // names of RBAC objects may have colons
-  return name.join('/') === key.name && (key.namespace === '' || namespace === key.namespace) ? application : undefined;
 }
 
 function short(text: string): string {

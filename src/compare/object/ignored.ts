@@ -5,6 +5,7 @@ import type { FieldPath } from '../../model/effect.ts';
 import type { Ignored } from '../../diff/ignored-from.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { SystemRule } from '../../model/comparison-settings.ts';
+import type { Tracking } from '../../model/tracking.ts';
 import type { Prediction } from './predict.ts';
 import type { OwnedChange } from '../../diff/owned.ts';
 import { AppError } from '../../base/errors.ts';
@@ -15,6 +16,7 @@ import { heldBy, holds, pathId } from '../../diff/managed-fields.ts';
 import { ownedChanges } from '../../diff/owned.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { hasPath, valueAt } from '../../diff/path.ts';
+import { argo } from '../../model/annotations.ts';
 import { isObject } from '../../model/kube.ts';
 
 /** Who asks, and about which object. */
@@ -125,9 +127,28 @@ export async function ignoring(context: IgnoreContext, key: ResourceKey, predict
   const { live, predicted } = prediction;
   if (predicted === live.object) return predicted;
   const ignored = await ignoredOf(context, key, { live: live.object, other: predicted });
-  const shown = withIgnoredFrom(predicted, live.object, ignored);
+  const moved = trackedOtherwise(context.settings.tracking, live.object, predicted);
+  const shown = withIgnoredFrom(predicted, live.object, {
+    live: [...ignored.live, ...moved.live],
+    other: [...ignored.other, ...moved.other],
+  });
   if (shown === predicted) return predicted;
-  return ownedChanges(live.object, shown).length === 0 && prediction.removed.length === 0 ? live.object : shown;
+  const labels = new Set(moved.live.map(pathId));
+  const removed = prediction.removed.filter((path) => !labels.has(pathId(path)));
+  return ownedChanges(live.object, shown).length === 0 && removed.length === 0 ? live.object : shown;
+}
+
+/**
+ * What was synced under tracking by label is in sync under tracking by annotation, until it is written for another
+ * reason (Argo CD: util/argo/resource_tracking.go Normalize).
+ */
+function trackedOtherwise({ method, labelKey }: Tracking, live: KubeObject, predicted: KubeObject): Ignored {
+  const { labels, annotations } = live.metadata;
+  if (method === 'label' || !labels?.[labelKey]) return { live: [], other: [] };
+  return {
+    live: predicted.metadata.labels?.[labelKey] ? [] : [['metadata', 'labels', labelKey]],
+    other: annotations?.[argo.trackingId] ? [] : [['metadata', 'annotations', argo.trackingId]],
+  };
 }
 
 /** The ignored paths at which two forms of an object differ. */

@@ -4,6 +4,7 @@ import type { Condition } from '../../model/application.ts';
 import type { Discovery } from '../../cluster/discovery/discovery.ts';
 import type { HookInfo } from '../../model/hooks.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
+import type { Tracking } from '../../model/tracking.ts';
 import type { Place } from '../../base/errors.ts';
 import { argo } from '../../model/annotations.ts';
 import { foldStringData } from '../../diff/secret-data.ts';
@@ -47,6 +48,8 @@ export interface Prepared {
 interface PrepareInput {
   manifests: readonly KubeObject[];
   tracking: string;
+  /** How objects tell that they are the application's. */
+  by: Tracking;
   /** For namespaced objects that name none. */
   namespace: string;
   discovery: Discovery;
@@ -84,19 +87,32 @@ function withNamespace(manifest: KubeObject, namespaced: boolean, namespace: str
 }
 
 /**
- * `<app>:<group>/<kind>:<namespace>/<name>`. A cluster-scoped object's id carries the destination namespace when the
- * manifest had
- * none, and an empty one when it had a wrong one; CustomResourceDefinitions carry no id (Argo CD:
- * util/argo/resource_tracking.go SetAppInstance).
+ * `<app>:<group>/<kind>:<namespace>/<name>`, the label, or both. A cluster-scoped object's id carries the destination
+ * namespace when the manifest had none, and an empty one when it had a wrong one; CustomResourceDefinitions carry
+ * neither (Argo CD: util/argo/resource_tracking.go SetAppInstance).
  */
 function tracked(object: KubeObject, manifest: KubeObject, input: PrepareInput): KubeObject {
   if (object.kind === 'CustomResourceDefinition' && gvkOf(object).group === 'apiextensions.k8s.io') return object;
-  const namespace = object.metadata.namespace ?? (manifest.metadata.namespace ? '' : input.namespace);
-  const id = trackingId(input.tracking, { ...keyOf(object), namespace });
-  return {
-    ...object,
-    metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [argo.trackingId]: id } },
+  const { method, labelKey, installationId } = input.by;
+  const { metadata } = object;
+  if (method === 'label')
+    return { ...object, metadata: { ...metadata, labels: { ...metadata.labels, [labelKey]: input.tracking } } };
+  const namespace = metadata.namespace ?? (manifest.metadata.namespace ? '' : input.namespace);
+  const { [argo.installationId]: _other, ...own } = metadata.annotations ?? {};
+  const annotations = {
+    ...own,
+    ...(installationId !== '' && { [argo.installationId]: installationId }),
+    [argo.trackingId]: trackingId(input.tracking, { ...keyOf(object), namespace }),
   };
+  const labels = { ...metadata.labels, [labelKey]: labelValue(input.tracking) };
+  return { ...object, metadata: { ...metadata, ...(method === 'annotation+label' && { labels }), annotations } };
+}
+
+/** As much of the name as a label takes; it ends with a letter or digit (Argo CD: TruncateLabel). */
+function labelValue(name: string): string {
+  let length = Math.min(name.length, 63);
+  while (length < name.length && !/[A-Za-z0-9]/.test(name.charAt(length - 1))) length -= 1;
+  return name.slice(0, length);
 }
 
 /**
@@ -196,8 +212,9 @@ function repeatedWarning({ key, count }: { key: ResourceKey; count: number }): C
 export class PreparedCache {
   readonly #known = new WeakMap<readonly KubeObject[], { stamp: string; prepared: Prepared }>();
 
-  get(input: PrepareInput): Prepared {
-    const stamp = `${input.tracking}\n${input.namespace}\n${input.discovery.hash}`;
+  /** `basis`: of the settings by which it is done. */
+  get(input: PrepareInput, basis: string): Prepared {
+    const stamp = `${input.tracking}\n${input.namespace}\n${input.discovery.hash}\n${basis}`;
     const known = this.#known.get(input.manifests);
     if (known?.stamp === stamp) return known.prepared;
     const prepared = prepare(input);

@@ -13,6 +13,7 @@ import { hashOf, sameJson } from '../../base/canonical.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
+import { defaultTracking } from '../../model/tracking.ts';
 import { placesOf } from './place.ts';
 
 type Records = Pick<Store, 'records'>;
@@ -41,7 +42,12 @@ function waysOf({ ignoreDifferences = [], syncPolicy }: ApplicationSpec, setting
     (syncPolicy?.syncOptions ?? []).toSorted(),
     syncPolicy?.managedNamespaceMetadata ?? {},
   ];
-  const system = [settings.ignoreDifferences, settings.ignoreAggregatedRoles ? ['aggregated roles'] : []];
+  const { ignoreDifferences: rules, ignoreAggregatedRoles, tracking } = settings;
+  const system = [
+    rules,
+    ignoreAggregatedRoles ? ['aggregated roles'] : [],
+    sameJson(tracking, defaultTracking) ? [] : [tracking],
+  ];
   const isSaid = (each: object): boolean => Object.keys(each).length > 0;
   if (system.some(isSaid)) return [...ways, ...system];
   return ways.some(isSaid) ? ways : undefined;

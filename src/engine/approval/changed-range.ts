@@ -74,8 +74,15 @@ function between(now: Read, past: Read | undefined): CommitRange[] {
   });
 }
 
+/** As it says itself. */
+function parentName(store: Store, { metadata }: Application): string | undefined {
+  const { method, labelKey } = store.settings().comparison.tracking;
+  const byLabel = method === 'label' ? metadata.labels?.[labelKey] : undefined;
+  return byLabel ?? metadata.annotations?.[argo.trackingId]?.split(':')[0];
+}
+
 function parentOf(store: Store, app: Application): Application | undefined {
-  const [name] = app.metadata.annotations?.[argo.trackingId]?.split(':') ?? [];
+  const name = parentName(store, app);
   const found = name
     ? store.applications.list().find((other) => trackingName(other, store.namespace) === name)
     : undefined;
@@ -204,8 +211,7 @@ async function commitsOf(
   const ranges = between({ sources, revisions: desired.revisions, reads: desired.reads }, past);
   if (before && sameJson(before, sources)) return { ranges, unknown: [] };
   // The first that anybody hears of an Application without a parent: nothing of it was agreed to before.
-  if (!entry && !isKnown(deps, app) && app.metadata.annotations?.[argo.trackingId] === undefined)
-    return { ranges, unknown: [] };
+  if (!entry && !isKnown(deps, app) && parentName(deps.store, app) === undefined) return { ranges, unknown: [] };
   const above = await parentChange(deps, app, { signal, seen: [applicationKey(app)] });
   return { ranges: [...ranges, ...above.ranges], unknown: above.unknown };
 }
