@@ -148,7 +148,7 @@ export async function openRooms(session: Session, app: Application): Promise<Roo
     { signal },
   );
   const { remotes, fetcher } = openFetching({
-    ...{ dataDir: await session.folder(), worker, clock: systemClock },
+    ...{ dataDir: await session.folder(), git, worker, clock: systemClock },
     settings: () => settings,
     projectOf: () => project && parseProject(project),
   });

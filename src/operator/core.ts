@@ -102,7 +102,7 @@ export async function openCore(base: Base, state: State): Promise<Core> {
   started.add('git', () => git.stop());
   const renderer = await createRenderer({ program: toolPaths(config).manifests, worker });
   const { remotes, fetcher } = openFetching({
-    ...{ dataDir: config.dataDir, worker, clock },
+    ...{ dataDir: config.dataDir, git, worker, clock },
     settings: () => store.settings(),
     projectOf: (name) => store.projects.get(`${store.namespace}/${name}`),
   });

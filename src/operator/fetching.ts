@@ -4,6 +4,7 @@ import type { Worker } from '../base/worker.ts';
 import type { Remotes } from '../engine/remote/remotes.ts';
 import type { Access } from '../fetch/http.ts';
 import type { Fetcher } from '../fetch/fetch.ts';
+import type { Git } from '../git/git.ts';
 import type { AppProject } from '../model/project.ts';
 import type { Settings } from '../store/settings.ts';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ interface FetchingOptions {
   dataDir: string;
   /** Bytes of fetched content that are kept on disk; default 1 GiB. */
   maxBytes?: number;
+  git: Git;
   worker: Worker;
   clock: Clock;
   settings(): Settings;
@@ -36,7 +38,7 @@ interface Fetching {
 
 /** Nothing is fetched before a rendering asks for it. */
 export function openFetching(options: FetchingOptions): Fetching {
-  const { dataDir, maxBytes, worker, clock, settings, projectOf } = options;
+  const { dataDir, maxBytes, git, worker, clock, settings, projectOf } = options;
   const fetcher = openFetcher({
     dir: join(dataDir, 'fetched'),
     ...(maxBytes !== undefined && { maxBytes }),
@@ -44,5 +46,5 @@ export function openFetching(options: FetchingOptions): Fetching {
     worker,
     access: () => accessOf(settings()),
   });
-  return { fetcher, remotes: createRemotes({ fetcher, settings, projectOf }) };
+  return { fetcher, remotes: createRemotes({ git, fetcher, settings, projectOf }) };
 }

@@ -188,7 +188,7 @@ async function run({ config, namespace, dir, forge, standing, fuse, options }: R
   });
   const renderer = await createRenderer({ worker, program: (await binaries(['manifests'])).manifests });
   const { remotes, fetcher } = openFetching({
-    ...{ dataDir: dir, worker, clock: systemClock },
+    ...{ dataDir: dir, git, worker, clock: systemClock },
     settings: () => store.settings(),
     projectOf: (name) => store.projects.get(`${namespace}/${name}`),
   });

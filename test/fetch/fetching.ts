@@ -1,5 +1,6 @@
 // A fetcher with settings of the test's own, and the rendering of applications with it.
 import type { Desiring } from '../../src/engine/application/desired.ts';
+import type { Git } from '../../src/git/git.ts';
 import type { Fetcher } from '../../src/fetch/fetch.ts';
 import type { Remotes } from '../../src/engine/remote/remotes.ts';
 import type { Application, ApplicationSource } from '../../src/model/application.ts';
@@ -20,6 +21,7 @@ import { folder } from './servers.ts';
 export const { signal } = new AbortController();
 
 interface Fetches {
+  git: Git;
   desiring: Desiring;
   fetcher: Fetcher;
   remotes: Remotes;
@@ -63,7 +65,7 @@ export async function fetching(
   };
   const made: Pick<Fetches, 'settings' | 'dir'> = { settings, dir };
   const { fetcher, remotes } = openFetching({
-    ...{ dataDir: dir, worker, clock: systemClock },
+    ...{ dataDir: dir, git, worker, clock: systemClock },
     ...(maxBytes !== undefined && { maxBytes }),
     settings: () => made.settings,
     projectOf: (name) => (name === 'default' ? project : undefined),
@@ -72,7 +74,7 @@ export async function fetching(
   const renderer = await createRenderer({ worker, program: (await binaries(['manifests'])).manifests });
   const cluster = { version: '1.36.3', apiVersions: ['apps/v1', 'v1'] };
   const desiring = createDesiring({ merged: true, git, renderer, remotes, clusterOf: () => Promise.resolve(cluster) });
-  return Object.assign(made, { desiring, fetcher, remotes });
+  return Object.assign(made, { desiring, git, fetcher, remotes });
 }
 
 export function application(...sources: ApplicationSource[]): Application {

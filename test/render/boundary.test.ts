@@ -143,7 +143,7 @@ const kustomize: Row[] = [
     {
       what: `a path above the root in ${field}`,
       files: ({ up }) => kustomization(`${field}: ["${up}"]\n`),
-      refused: /leaves the repository|is a remote base/,
+      refused: /leaves the repository/,
     },
   ]),
   {

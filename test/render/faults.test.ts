@@ -70,16 +70,16 @@ const rows: Row[] = [
     message: /has no kustomization file/,
   },
   {
-    what: 'a remote base',
+    what: 'a remote base where nothing is fetched',
     files: { 'a/kustomization.yaml': 'resources:\n- https://github.com/acme/base?ref=main\n' },
     place: { file: 'a/kustomization.yaml', line: 2 },
-    message: /is a remote base, which is not fetched/,
+    message: /is not in the repository, and nothing is fetched here/,
   },
   {
     what: 'a remote base without scheme',
     files: { 'a/kustomization.yaml': 'resources:\n- github.com/acme/base//x\n' },
     place: { file: 'a/kustomization.yaml', line: 2 },
-    message: /is a remote base/,
+    message: /is not in the repository/,
   },
   {
     what: 'a resource above the root',

@@ -63,7 +63,7 @@ export async function openPreview(session: Session): Promise<Rooms> {
   const threeWay = new ThreeWay(tool('render'));
   session.atEnd(async () => threeWay.stop());
   const { remotes, fetcher } = openFetching({
-    ...{ dataDir: await session.folder(), worker, clock: systemClock },
+    ...{ dataDir: await session.folder(), git, worker, clock: systemClock },
     settings: () => store.settings(),
     projectOf: (name) => store.projects.get(`${store.namespace}/${name}`),
   });

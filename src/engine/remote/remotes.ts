@@ -1,13 +1,18 @@
-// Fits the fetcher to what rendering asks of elsewhere, and remembers what was fetched.
+// Fits git and the fetcher to what rendering asks of elsewhere, and remembers what was fetched.
+import type { Git } from '../../git/git.ts';
 import type { Fetcher } from '../../fetch/fetch.ts';
 import type { Application, ApplicationSource } from '../../model/application.ts';
 import type { Files } from '../../model/files.ts';
 import type { AppProject } from '../../model/project.ts';
 import type { Remote, RemoteChart } from '../../render/source/remote.ts';
+import type { Repository } from '../../git/repository.ts';
 import type { Settings } from '../../store/settings.ts';
 import type { Asked, Fetched } from './egress.ts';
+import { filesOf } from '../../git/git.ts';
 import { AppError } from '../../base/errors.ts';
 import { normaliseRepo } from '../../model/repository.ts';
+import { isListedHost } from '../../store/repository-secrets.ts';
+import { publicAddresses } from '../../fetch/address.ts';
 import { checkEgress, identityOf } from './egress.ts';
 
 export type { Fetched } from './egress.ts';
@@ -23,6 +28,7 @@ export interface Scope {
 }
 
 interface RemotesOptions {
+  git: Git;
   fetcher: Fetcher;
   settings(): Settings;
   projectOf(name: string): AppProject | undefined;
@@ -50,7 +56,7 @@ export function isFetched({ chart, repoURL }: ApplicationSource): boolean {
   return Boolean(chart) || repoURL.startsWith('oci://');
 }
 
-/** Keeps nothing by itself: the fetcher does. Settings and projects are read anew at each question. */
+/** Keeps nothing by itself: mirrors and fetcher do. Settings and projects are read anew at each question. */
 export function createRemotes(options: RemotesOptions): Remotes {
   return {
     open: (app, source, scope, signal) => opened(options, app, source, { scope, signal }),
@@ -130,6 +136,55 @@ async function artifactFor(
   return { revision: digest, files };
 }
 
+/** As git takes the name, not as `targetRevision` means it: no constraint, and a tag before a branch. */
+async function commitOf(repository: Repository, ref: string): Promise<string> {
+  if (ref === '') return repository.resolve('HEAD');
+  const refs = await repository.refs();
+  const named = [ref, `refs/${ref}`, `refs/tags/${ref}`, `refs/heads/${ref}`].find((name) => refs.has(name));
+  if (named !== undefined) return refs.get(named) ?? ref;
+  if (!/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(ref)) return repository.resolve(`refs/heads/${ref}`);
+  await repository.fetchCommit(ref);
+  return ref;
+}
+
+/** What was pushed since the mirror was brought is looked for once. */
+async function freshCommitOf(repository: Repository, ref: string): Promise<string> {
+  try {
+    return await commitOf(repository, ref);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'E_REVISION') throw error;
+    await repository.fetch();
+    return commitOf(repository, ref);
+  }
+}
+
+/** As for what the fetcher brings: the own network is asked only at hosts that somebody named. */
+async function checkHost(url: string, { repoURL }: ApplicationSource, settings: Settings): Promise<void> {
+  const [wanted, own] = [url, repoURL].map((each) => {
+    const full = normaliseRepo(each).replace(/^file:.*/, '');
+    return URL.canParse(full) ? new URL(full) : undefined;
+  });
+  if (!wanted || wanted.hostname === own?.hostname || isListedHost(settings, wanted)) return;
+  await publicAddresses(wanted.hostname).catch((error: unknown) => {
+    // Of a name without an address git itself tells.
+    if (error instanceof AppError && error.code === 'E_EGRESS') throw error;
+  });
+}
+
+async function repositoryFor(
+  { git }: RemotesOptions,
+  { check, record, wanted }: Asking,
+  { url, ref }: { url: string; ref: string },
+): Promise<Files> {
+  const asked: Asked = { kind: 'git', address: url };
+  check(asked);
+  const repository = git.repository(url);
+  const revision = wanted(asked, ref) ?? (await freshCommitOf(repository, ref));
+  await repository.fetchCommit(revision);
+  record(asked, { [ref]: () => commitOf(repository, ref) }, revision);
+  return filesOf(repository, revision);
+}
+
 function opened(
   options: RemotesOptions,
   app: Application,
@@ -155,6 +210,10 @@ function opened(
     },
     remote: {
       chart,
+      async git(named) {
+        await checkHost(named.url, source, settings());
+        return repositoryFor(options, asking, named);
+      },
       async file(url) {
         const asked: Asked = { kind: 'file', address: url };
         asking.check(asked);

@@ -4,9 +4,8 @@ import type { Overlay } from '../source/overlay.ts';
 import type { Place } from '../../base/errors.ts';
 import type { Remote, RemoteChart } from '../source/remote.ts';
 import type { Worker } from '../../base/worker.ts';
-import { AppError } from '../../base/errors.ts';
 import { follow, joinPath } from '../source/paths.ts';
-import { remoteOf } from '../source/remote.ts';
+import { placed, remoteOf } from '../source/remote.ts';
 import { renderError } from '../source/plan.ts';
 import { isObject } from '../../model/kube.ts';
 
@@ -46,17 +45,6 @@ export async function fetchDependencies(
       return { ...dependency, chart: await placed(from.chart({ repository, name, version }), place) };
     }),
   );
-}
-
-/** What cannot be fetched is told where it is asked for. */
-export async function placed<T>(fetching: Promise<T>, place: Place): Promise<T> {
-  try {
-    return await fetching;
-  } catch (error) {
-    if (!(error instanceof AppError) || error.place) throw error;
-    const { code, message, kind, hint, cause } = error;
-    throw new AppError(code, message, { place, kind, cause, ...(hint !== undefined && { hint }) });
-  }
 }
 
 /** Puts dependencies where `helm dependency build` would: each below `charts/` of the chart that needs it. */

@@ -5,8 +5,7 @@ import type { Input, Planning } from '../source/plan.ts';
 import { buildEnvironment, renderError, substitute } from '../source/plan.ts';
 import { follow, joinPath } from '../source/paths.ts';
 import { hashOf } from '../../base/canonical.ts';
-import { placed } from './dependencies.ts';
-import { remoteOf } from '../source/remote.ts';
+import { placed, remoteOf } from '../source/remote.ts';
 import { globMatch } from '../../base/glob.ts';
 import { refuseModule } from '../source/absent.ts';
 

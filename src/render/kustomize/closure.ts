@@ -1,11 +1,14 @@
 // Everything that a Kustomize application reads: its folder, its bases and components, and their files, however deep.
 import type { LRUCache } from 'lru-cache';
 import type { FileEntry, Files } from '../../model/files.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import type { Kustomization, ObjectId, PatchTarget, Reference } from './kustomization.ts';
+import type { AppError, Place } from '../../base/errors.ts';
 import type { Worker } from '../../base/worker.ts';
 import { follow, joinPath, mustFollow } from '../source/paths.ts';
+import { isBelow } from '../source/mounted.ts';
 import { breather } from '../../base/clock.ts';
-import { isRemote, kustomizationNames, readKustomization } from './kustomization.ts';
+import { kustomizationNames, readKustomization } from './kustomization.ts';
 import { refuseLfsPointers } from '../source/absent.ts';
 import { linkTargets, renderError } from '../source/plan.ts';
 
@@ -16,6 +19,8 @@ export interface Closure {
   files: string[];
   /** Paths that lead to them over links. */
   linked: string[];
+  /** Files with a kustomization. */
+  kustomizations: string[];
   /** Files whose objects become manifests. */
   resources: string[];
   patches: string[];
@@ -36,14 +41,15 @@ export interface KustomizationReader {
 
 /**
  * `extra`: what the Application adds to the kustomization of its path. Throws E_RENDER with file and line for what is
- * missing, remote or outside.
+ * missing or outside, and whatever a fetch throws.
  */
 export async function closureOf(
-  files: Files,
+  elsewhere: Elsewhere,
   path: string,
   extra: Reference[],
   reader: KustomizationReader,
 ): Promise<Closure> {
+  const { files } = elsewhere;
   const folders = new Set<string>();
   const others = new Set<string>();
   const holding = {
@@ -53,13 +59,13 @@ export async function closureOf(
     data: new Set<string>(),
   };
   const linked = new Set<string>();
+  const kustomizations: string[] = [];
   const read: Kustomization[] = [];
   const breath = breather();
   const visit = async (folder: string, references: Reference[]): Promise<void> => {
     for (const reference of references) {
       await breath();
-      const entry = await target(files, folder, reference);
-      const path = joinPath(folder, reference.path) ?? entry.path;
+      const { path, entry } = await target(elsewhere, folder, reference);
       if (path !== entry.path) linked.add(path);
       if (entry.kind !== 'dir') {
         others.add(entry.path);
@@ -74,19 +80,20 @@ export async function closureOf(
     const file = await kustomizationOf(files, folder);
     if (!file)
       throw renderError(`${from?.path ?? folder} has no kustomization file`, from?.place ?? { file: folder || '.' });
-    for (const link of await linkTargets(files, folder)) others.add(link);
+    for (const link of await linkTargets(files, folder)) {
+      if (elsewhere.mountOf(link) !== elsewhere.mountOf(folder)) throw outside(folder, { file: folder || '.' });
+      others.add(link);
+    }
+    kustomizations.push(file.path);
     const kustomization = await kustomizationIn(files, file, reader);
     read.push(kustomization);
     await visit(folder, kustomization.references);
   };
   await enter(path);
   await visit(path, extra);
-  const inside = (file: string): boolean =>
-    [...folders].some((folder) => folder === '' || file.startsWith(`${folder}/`));
   return {
-    folders: [...folders].sort(),
-    files: [...others].filter((file) => !inside(file)).sort(),
-    linked: [...linked].filter((file) => !inside(file)).sort(),
+    ...within({ folders, others, linked }, elsewhere),
+    kustomizations,
     resources: [...holding.objects].sort(),
     patches: [...holding.patch].sort(),
     replacements: [...holding.replacement].sort(),
@@ -94,6 +101,22 @@ export async function closureOf(
     targets: read.flatMap(({ targets }) => targets),
     generated: read.flatMap(({ generated }) => generated),
     renaming: read.filter(({ renames }) => renames).length,
+  };
+}
+
+type Paths = Record<'folders' | 'others' | 'linked', ReadonlySet<string>>;
+
+/** What stands in one of the folders anyway is left out. */
+function within(
+  { folders, others, linked }: Paths,
+  elsewhere: Elsewhere,
+): Pick<Closure, 'folders' | 'files' | 'linked'> {
+  const inside = (file: string): boolean =>
+    [...folders].some((folder) => isBelow(file, folder) && elsewhere.mountOf(file) === elsewhere.mountOf(folder));
+  return {
+    folders: [...folders].sort(),
+    files: [...others].filter((file) => !inside(file)).sort(),
+    linked: [...linked].filter((file) => !inside(file)).sort(),
   };
 }
 
@@ -122,18 +145,28 @@ async function kustomizationIn(
   return read;
 }
 
-async function target(files: Files, folder: string, { path, place, wants }: Reference): Promise<FileEntry> {
-  const local = joinPath(folder, path);
+/** `path`: over links, as it is named. */
+async function target(
+  elsewhere: Elsewhere,
+  folder: string,
+  reference: Reference,
+): Promise<{ path: string; entry: FileEntry }> {
+  const { files } = elsewhere;
+  const { place, wants } = reference;
+  const local = joinPath(folder, reference.path);
   const there = local === undefined ? undefined : await follow(files, local);
-  if (!there && wants !== 'file' && isRemote(path)) {
-    throw renderError(`${path} is a remote base, which is not fetched`, place, {
-      hint: 'Copy it into the repository, so that what is reviewed is what is applied.',
-    });
-  }
-  const entry = there ?? (await mustFollow(files, { from: folder, path, place }));
+  const laid = await elsewhere.lay(folder, reference, there?.kind === 'file');
+  const named = laid === undefined ? reference.path : `/${laid}`;
+  const entry = laid === undefined && there ? there : await mustFollow(files, { from: folder, path: named, place });
+  const path = joinPath(folder, named) ?? entry.path;
+  if (elsewhere.mountOf(entry.path) !== elsewhere.mountOf(laid ?? folder)) throw outside(reference.path, place);
   if (wants === 'folder' && entry.kind !== 'dir')
-    throw renderError(`${path} is a file, but a folder is wanted here`, place);
+    throw renderError(`${reference.path} is a file, but a folder is wanted here`, place);
   if (wants === 'file' && entry.kind !== 'file')
-    throw renderError(`${path} is a folder, but a file is wanted here`, place);
-  return entry;
+    throw renderError(`${reference.path} is a folder, but a file is wanted here`, place);
+  return { path, entry };
+}
+
+function outside(path: string, place: Place): AppError {
+  return renderError(`${path} leaves the repository`, place);
 }

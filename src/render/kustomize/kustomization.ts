@@ -86,11 +86,3 @@ export async function readReplacements(worker: Worker, texts: readonly Text[]): 
     targets.map(({ line, ...selector }) => ({ selector, place: { file: texts[index]?.file ?? '', line } })),
   );
 }
-
-/** Addresses that Kustomize would fetch: they have a host, or say which revision they want. */
-export function isRemote(path: string): boolean {
-  return (
-    /^[a-z][a-z0-9+.-]*:|^[^/@\s]+@[^/:\s]+:|^(?:www\.)?(?:github|gitlab|bitbucket)\.[a-z]+[:/]/i.test(path) ||
-    /[?&](?:ref|version|timeout|submodules)=/i.test(path)
-  );
-}

@@ -16,6 +16,7 @@ import { stringifyJson } from '../../base/json.ts';
 import { AppError } from '../../base/errors.ts';
 import { completeObjects } from '../document/complete.ts';
 import { closureOf, kustomizationOf } from './closure.ts';
+import { Elsewhere } from './elsewhere.ts';
 import { editKustomization, editsKustomization } from './edit.ts';
 import { follow, joinPath } from '../source/paths.ts';
 import { isObject } from '../../model/kube.ts';
@@ -37,10 +38,12 @@ interface KustomizeParts {
 
 /** Throws E_RENDER with the place where a file of the closure cannot be read. */
 export async function planKustomize(planning: Planning, parts: KustomizeParts): Promise<Plan> {
-  const { files, path, source } = planning;
+  const { path, source } = planning;
+  const elsewhere = new Elsewhere(planning.files, planning.remote);
+  const { files } = elsewhere;
   const section = withEnvironment(planning, source.kustomize ?? {});
   const { components, watched } = await presentComponents(planning, section);
-  const closure = await closureOf(files, path, sectionReferences(section, components, path), parts.kustomizations);
+  const closure = await closureOf(elsewhere, path, sectionReferences(section, components, path), parts.kustomizations);
   const inputs: Input[] = [...closure.folders, ...closure.files, ...closure.linked].map((name) => ({
     path: name,
     files,
@@ -62,7 +65,8 @@ export async function planKustomize(planning: Planning, parts: KustomizeParts): 
           components,
           overlay,
         );
-      return build(planning, parts, withSection(closure, section, path), overlay);
+      await elsewhere.rewrite(parts.worker, overlay, closure.kustomizations);
+      return build({ ...planning, files }, parts, withSection(closure, section, path), overlay);
     },
   };
 }

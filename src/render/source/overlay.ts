@@ -32,6 +32,11 @@ export class Overlay {
     return this.#pointers;
   }
 
+  /** A file of the repository that is in it; '' if it is not. */
+  read(path: string): string {
+    return String(this.#files.get(inside(root, path)) ?? '');
+  }
+
   /** A file beside the repository's own, or instead of one. Throws E_RENDER if the path leaves the repository. */
   write(path: string, content: string | Buffer): void {
     this.#put(inside(root, path), Buffer.from(content));
