@@ -154,7 +154,10 @@ test('a removal says what goes with it two levels below, and that the gate of it
   const root = found.apps.find(({ name }) => name === 'root');
   assert.deepEqual([root?.gated, root?.approvers, root?.approvals], [true, [['bo']], 1]);
   const body = await commentOf(found);
-  assert.match(body, /> - \*\*root\*\* `Application [^`]+\/prod`: deletes production: 1 object goes with it/);
+  assert.match(
+    body,
+    /> - \*\*root\*\*, \*\*mid\*\*: `Application [^`]+\/prod`: deletes production: 1 object goes with it/,
+  );
   assert.match(body, /- \*\*prod\*\* \(production\) ⏸️: `ConfigMap [^`]+\/prod`/);
   assert.match(body, /\*root\* waits for \*\*1 approval\*\*/);
 });

@@ -1,19 +1,40 @@
-// One application of a pull request's preview as a row of the comment's table.
+// One application of a pull request's preview as a row of the comment's table: verdict, risk and gate first.
 import type { AppPreview } from '../../change/pull.ts';
-import { rankOf, changeText, isDestructive, errorsOf, approversText } from './app-section.ts';
-import { plain, cell, code, plural } from './escape.ts';
+import { rankOf, changeText, isDestructive, approversText } from './app-section.ts';
+import { errorsOf } from './errors.ts';
+import { plain, cell, code, fitted, plural, sizeOf } from './escape.ts';
 
-/** Markdown of a whole row; `publicUrl`: of our own page. */
-export function tableRow(app: AppPreview, publicUrl: string): string {
+// A phone shows the first columns.
+const head = '| | Application | Risk | Gate | Change | Environment | Live now |\n|---|---|---|---|---|---|---|';
+const mostRows = 30;
+
+/** One row for each; `publicUrl`: of our own page. Beyond the first ones they are one click away. */
+export function appTable(apps: readonly AppPreview[], publicUrl: string, budget: number): string {
+  if (apps.length === 0) return '';
+  const more = (left: number): string => `\n… and ${plural(left, 'more application')}`;
+  const rows = apps.map((app) => tableRow(app, publicUrl));
+  const first = fitted([head, ...rows.slice(0, mostRows)], budget, more);
+  const room = budget - sizeOf(first) - 200;
+  const rest = rows.slice(mostRows);
+  if (rest.length === 0) return first;
+  if (room < 1000) return `${first}\n${more(rest.length)}`;
+  return (
+    `${first}\n\n<details><summary>${plural(rest.length, 'more application')}</summary>\n\n` +
+    `${fitted([head, ...rest], room, more)}\n\n</details>`
+  );
+}
+
+/** `publicUrl`: of our own page. */
+function tableRow(app: AppPreview, publicUrl: string): string {
   const note = app.status === 'new' ? ' (new)' : app.status === 'removed' ? ' (removed)' : '';
   const cells = [
     icons[rankOf(app)] ?? '',
     `${appLink(app, publicUrl)}${note}`,
-    app.environment ? `**${plain(app.environment)}** · ${plain(app.destination)}` : plain(app.destination),
-    changeText(app, '–'),
     riskText(app),
-    liveText(app),
     gateText(app),
+    changeText(app, '–'),
+    app.environment ? `**${plain(app.environment)}** · ${plain(app.destination)}` : plain(app.destination),
+    liveText(app),
   ];
   return `| ${cells.map(cell).join(' | ')} |`;
 }

@@ -1,13 +1,14 @@
 // One application of a pull request's preview as Markdown: its row in the table and its folded section.
-import type { AppPreview, PreviewError } from '../../change/pull.ts';
+import type { AppPreview } from '../../change/pull.ts';
 import type { GateAfter } from '../../model/coxswain.ts';
 import type { Effect, FieldChange, ObjectDiff } from '../../model/effect.ts';
 import type { ObjectSection } from './object-section.ts';
 import type { ResourceKey } from '../../model/kube.ts';
 import { keyTitle } from '../../model/kube.ts';
-import { driftText, fieldText, hookList, placeText } from './object-section.ts';
+import { driftText, fieldText, hookList } from './object-section.ts';
+import { errorsOf } from './errors.ts';
 import { gateAfterText } from '../../policy/gate-text.ts';
-import { code, fence, html, plain, plural, prose } from './escape.ts';
+import { code, fitted, html, namesOf, plain, plural, sizeOf } from './escape.ts';
 
 interface Counts {
   created: number;
@@ -50,16 +51,6 @@ export function countsText({ created, changed, deleted, moved }: Counts): string
   return parts.join('\u00a0') || 'none';
 }
 
-/** Failures of the application and of its objects alike. */
-export function errorsOf(app: AppPreview): PreviewError[] {
-  const objects = (app.effect?.errors ?? []).map((error) => ({
-    code: error.code,
-    message: `${keyTitle(error.key)}: ${error.message}`,
-    ...(error.place && { place: error.place }),
-  }));
-  return [...(app.error ? [app.error] : []), ...objects];
-}
-
 /** Markdown; one of each list must agree. */
 export function approversText(lists: string[][]): string {
   return lists
@@ -83,21 +74,6 @@ export function changeText(app: AppPreview, unknown: string): string {
   return errorsOf(app).length > 0 && counts.created + counts.changed + counts.deleted + counts.moved === 0
     ? unknown
     : countsText(counts);
-}
-
-function errorBlock(error: PreviewError): string {
-  const where = placeText(error.place);
-  const head = [where, code(error.code)].filter(Boolean).join(' · ');
-  const hint = error.hint ? `\n\n${prose(error.hint)}` : '';
-  return `❌ ${head}\n\n${fence(error.message.slice(0, 1500))}${hint}`;
-}
-
-/** Markdown of at most five. */
-export function errorBlocks(errors: PreviewError[]): string {
-  return (
-    errors.slice(0, 5).map(errorBlock).join('\n\n') +
-    (errors.length > 5 ? `\n\n… and ${plural(errors.length - 5, 'more error')}` : '')
-  );
 }
 
 const soon: Readonly<Record<string, string>> = { create: 'will be created', delete: 'will be deleted' };
@@ -159,6 +135,8 @@ export function toldText({ name, told = [] }: { name: string; told?: string[] })
 export interface AppSection {
   app: AppPreview;
   objects: ObjectSection[];
+  /** Objects that change as they do in another application, which shows them. */
+  same: { title: string; as: AppPreview }[];
   /** So many objects of the change are not among them: there was no room. */
   left: number;
   before: string[];
@@ -168,8 +146,7 @@ export interface AppSection {
 /** All but its objects; see `buildSections`. */
 export function appSection(app: AppPreview): AppSection {
   const { effect } = app;
-  const errors = errorsOf(app);
-  const before = errors.length > 0 ? [errorBlocks(errors)] : [];
+  const before: string[] = [];
   if (app.status === 'removed')
     before.push(
       'The Application itself is removed by this pull request' +
@@ -179,8 +156,7 @@ export function appSection(app: AppPreview): AppSection {
         '.',
     );
   before.push(...gatesText(app.gates), ...toldText(app));
-  if (!effect) return { app, objects: [], left: 0, before, after: [] };
-  if (effect.change.length === 0 && errors.length === 0) before.push('The inputs changed, but no object does.');
+  if (!effect) return { app, objects: [], same: [], left: 0, before, after: [] };
   const notes = effect.notes.map((note) => `- ${plain(note)}`).join('\n');
   const after = [
     goneList(effect),
@@ -190,7 +166,14 @@ export function appSection(app: AppPreview): AppSection {
     factList('**Waiting on the branch**, not from this pull request', effect.waiting, fieldText),
     notes,
   ].filter(Boolean);
-  return { app, objects: [], left: effect.change.length, before, after };
+  return { app, objects: [], same: [], left: effect.change.length, before, after };
+}
+
+/** The application that shows all there is to say of this one. */
+export function twinOf({ objects, same, left, before, after }: AppSection): AppPreview | undefined {
+  const [first, ...others] = same;
+  const alone = objects.length + left + before.length + after.length === 0;
+  return alone && first && others.every(({ as }) => as === first.as) ? first.as : undefined;
 }
 
 /** Of objects for which neither comment nor check has room. */
@@ -205,15 +188,55 @@ export function appHeading(app: AppPreview): string {
   return `<b>${html(app.name)}</b>${environment} · ${changeText(app, 'error')}${digest}`;
 }
 
-/** The `<details>` of an application; objects in `moved` are named only. */
-export function appMarkdown(
-  section: AppSection,
-  options: { open: boolean; moved: ReadonlySet<ObjectSection> },
-): string {
+/** Objects that another application shows, by that one. */
+export function sameText({ same }: AppSection): string[] {
+  const lines = [...Map.groupBy(same, ({ as }) => as)].map(
+    ([as, objects]) =>
+      `- as in **${plain(as.name)}**: ${namesOf(
+        objects.map(({ title }) => title),
+        20,
+      )}`,
+  );
+  return lines.length > 0 ? [lines.join('\n')] : [];
+}
+
+const twinsMost = 6000;
+
+/** What stands below an application for those that change just as it does. */
+export function twinsText(as: AppPreview, twins: readonly AppPreview[]): string[] {
+  if (twins.length === 0) return [];
+  const items = twins.map((app) => `- ${appHeading(app)}`);
+  return [
+    `<details><summary>${plural(twins.length, 'more application changes', 'more applications change')} ` +
+      `in the same way as <b>${html(as.name)}</b></summary>\n\n` +
+      `${fitted(items, twinsMost, (left) => `- … and ${left} more`)}\n\n</details>`,
+  ];
+}
+
+/** Which objects are not shown as they are. */
+interface Places {
+  /** Named only; the check has them. */
+  moved: ReadonlySet<ObjectSection>;
+  /** One click further away. */
+  folded: ReadonlySet<ObjectSection>;
+  /** Sections that stand open. */
+  open: ReadonlySet<AppSection>;
+}
+
+function objectText(object: ObjectSection, { folded }: Places): string {
+  if (!folded.has(object)) return object.markdown;
+  return (
+    `<details><summary>${object.summary} · +${object.added} −${object.removed} lines</summary>\n\n` +
+    `${object.markdown}\n\n</details>`
+  );
+}
+
+/** The `<details>` of an application. */
+export function appMarkdown(section: AppSection, places: Places): string {
   const { app, objects, left, before, after } = section;
-  const shown = objects.filter((object) => !options.moved.has(object)).map((object) => object.markdown);
+  const shown = objects.filter((object) => !places.moved.has(object)).map((object) => objectText(object, places));
   const moved = objects
-    .filter((object) => options.moved.has(object))
+    .filter((object) => places.moved.has(object))
     .map((object) => `- ${object.title} · +${object.added} −${object.removed} lines`);
   const movedBlock =
     moved.length > 0
@@ -221,12 +244,32 @@ export function appMarkdown(
       : [];
   const leftBlock = left > 0 ? [leftText(left)] : [];
   return [
-    `<details${options.open ? ' open' : ''}><summary>${appHeading(app)}</summary>`,
+    `<details${places.open.has(section) ? ' open' : ''}><summary>${appHeading(app)}</summary>`,
     ...before,
     ...shown,
+    ...sameText(section),
     ...movedBlock,
     ...leftBlock,
     ...after,
     '</details>',
   ].join('\n\n');
+}
+
+const openMost = 4000;
+
+/** The riskiest stand open, until so many characters are used; what is too long for that is folded by itself. */
+export function openFirst(sections: readonly AppSection[], moved: ReadonlySet<ObjectSection>): Places {
+  const [folded, open] = [new Set<ObjectSection>(), new Set<AppSection>()];
+  let used = 0;
+  for (const section of sections) {
+    if (used >= openMost) break;
+    open.add(section);
+    for (const text of [...section.before, ...section.after]) used += sizeOf(text);
+    for (const object of section.objects.filter((each) => !moved.has(each))) {
+      if (used + object.seen > openMost) folded.add(object);
+      else used += object.seen;
+    }
+    if (folded.size > 0) used = openMost;
+  }
+  return { moved, folded, open };
 }

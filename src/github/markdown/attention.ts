@@ -1,10 +1,10 @@
-// What a reader of the comment must not miss: drift, risks, what cannot be shown, as alerts above everything else.
+// What a reader of the comment must not miss: drift and risks, as alerts above everything else.
 import type { AppPreview } from '../../change/pull.ts';
 import type { ObjectDiff } from '../../model/effect.ts';
-import { errorsOf, isDestructive } from './app-section.ts';
+import { isDestructive } from './app-section.ts';
 import { keyTitle } from '../../model/kube.ts';
-import { plain, code, plural } from './escape.ts';
-import { driftText, placeText } from './object-section.ts';
+import { plain, code, namesOf, plural } from './escape.ts';
+import { driftText } from './object-section.ts';
 
 function alert(kind: 'CAUTION' | 'WARNING', items: string[]): string {
   if (items.length === 0) return '';
@@ -22,32 +22,35 @@ function driftedText(diff: ObjectDiff): string {
   return `${first ? `${driftText(first)}${more}` : 'differs'}. Syncing sets it back.`;
 }
 
+interface Item {
+  app: AppPreview;
+  text: string;
+}
+
+/** What several applications have alike is said once. */
+function sentences(items: readonly Item[]): string[] {
+  return [...Map.groupBy(items, ({ text }) => text)].map(([text, all]) => {
+    const names = [...new Set(all.map(({ app }) => app))].map(({ name }) => `**${plain(name)}**`);
+    return `${namesOf(names, 8)}${names.length > 1 ? ':' : ''} ${text}`;
+  });
+}
+
 /** Markdown in GitHub's alert boxes; [] where nobody has to look twice. */
 export function attention(apps: AppPreview[]): string[] {
-  const cautions = apps.flatMap((app) => [
-    ...errorsOf(app)
-      .slice(0, 2)
-      .map(
-        (error) =>
-          `**${plain(app.name)}** cannot be synced: ` +
-          `${[placeText(error.place), plain(error.message, 240)].filter(Boolean).join(' · ')}`,
-      ),
+  const cautions = apps.flatMap((app): Item[] => [
     ...(app.effect?.total ?? [])
       .filter((diff) => isDestructive(diff.action))
-      .map(
-        (diff) =>
-          `**${plain(app.name)}** ${diff.action === 'delete' ? 'deletes' : 'deletes and creates anew'} ` +
-          code(keyTitle(diff.key)),
-      ),
-    ...(app.effect?.risks ?? []).map(
-      (risk) => `**${plain(app.name)}** ${code(keyTitle(risk.key))}: ${plain(risk.text)}`,
-    ),
+      .map((diff) => ({
+        app,
+        text: `${diff.action === 'delete' ? 'deletes' : 'deletes and creates anew'} ${code(keyTitle(diff.key))}`,
+      })),
+    ...(app.effect?.risks ?? []).map((risk) => ({ app, text: `${code(keyTitle(risk.key))}: ${plain(risk.text)}` })),
   ]);
-  const warnings = apps.flatMap((app) =>
-    (app.effect?.drift ?? []).map(
-      (diff) =>
-        `**${plain(app.name)}** drifted before this pull request: ${code(keyTitle(diff.key))} ${driftedText(diff)}`,
-    ),
+  const warnings = apps.flatMap((app): Item[] =>
+    (app.effect?.drift ?? []).map((diff) => ({
+      app,
+      text: `drifted before this pull request: ${code(keyTitle(diff.key))} ${driftedText(diff)}`,
+    })),
   );
-  return [alert('CAUTION', cautions), alert('WARNING', warnings)].filter(Boolean);
+  return [alert('CAUTION', sentences(cautions)), alert('WARNING', sentences(warnings))].filter(Boolean);
 }

@@ -2,7 +2,9 @@
 import type { AppProgress, PullPreview, PullProgress } from '../../change/pull.ts';
 import type { ShownDiff } from './record.ts';
 import { checks } from '../../model/annotations.ts';
-import { countsOf, countsText, errorsOf } from './app-section.ts';
+import { countsOf, countsText } from './app-section.ts';
+import { errorsOf } from './errors.ts';
+import { placeText } from './object-section.ts';
 import { verdict } from './comment.ts';
 import { gateAfterText } from '../../policy/gate-text.ts';
 import { shortRevision } from '../../model/application.ts';
@@ -78,7 +80,9 @@ export function diffCheck(preview: PullPreview, diff: string): CheckContent {
     const [error] = errorsOf(app);
     return (
       `- **${plain(app.name)}**${app.environment ? ` (${plain(app.environment)})` : ''}: ` +
-      `${error ? `❌ ${code(error.message, 200)}` : countsText(countsOf(app.effect))}`
+      (error
+        ? ['❌', placeText(error.place), code(error.message, 200)].filter(Boolean).join(' ')
+        : countsText(countsOf(app.effect)))
     );
   });
   return {

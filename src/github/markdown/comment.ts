@@ -5,10 +5,12 @@ import type { ObjectSection } from './object-section.ts';
 import type { ObjectDiff } from '../../model/effect.ts';
 import type { ShownDiff } from './record.ts';
 import { commentMarker } from '../../model/annotations.ts';
-import { appMarkdown, countsOf, errorBlocks, errorsOf, isDestructive, rankOf } from './app-section.ts';
-import { tableRow } from './app-row.ts';
+import { appMarkdown, countsOf, isDestructive, openFirst, rankOf, twinOf, twinsText } from './app-section.ts';
+import { appTable } from './app-row.ts';
+import { errorBlocks, errorsOf, errorsOfAll } from './errors.ts';
+import { legendOf } from './legend.ts';
 import { shortRevision } from '../../model/application.ts';
-import { bodyBudget, code, fitted, plain, plural, sizeOf } from './escape.ts';
+import { bodyBudget, code, plain, plural, sizeOf } from './escape.ts';
 import { recordBlock } from './record.ts';
 import { diffText } from './whole-diff.ts';
 import { attention } from './attention.ts';
@@ -130,8 +132,6 @@ function next(preview: PullPreview): string {
   return lines.length > 0 ? ['**Next**', '', ...lines].join('\n') : '';
 }
 
-const tableHead = '| | Application | Environment | Change | Risk | Live now | Gate |\n|---|---|---|---|---|---|---|';
-
 interface Frame {
   head: string[];
   tail: string[];
@@ -166,28 +166,48 @@ function frame({ preview, activity, publicUrl, refused }: CommentInput): Frame {
   };
 }
 
-function table(apps: AppPreview[], publicUrl: string, budget: number): string {
-  if (apps.length === 0) return '';
-  return fitted(
-    [tableHead, ...apps.map((app) => tableRow(app, publicUrl))],
-    budget,
-    (left) => `\n… and ${plural(left, 'more application')}`,
+/** Whose inputs changed, but nothing else: there is nothing to look at. */
+function isUnchanged(app: AppPreview): boolean {
+  const { change = [], total = [], drift = [], waiting = [] } = app.effect ?? {};
+  const nothing = [change, total, drift, waiting].every(({ length }) => length === 0);
+  return app.status === 'unchanged' && nothing && errorsOf(app).length === 0 && (app.told ?? []).length === 0;
+}
+
+function unchangedText(apps: AppPreview[]): string {
+  const found = apps.filter(isUnchanged);
+  return found.length > 0 ? `The inputs of ${names(found)} changed, but no object does.` : '';
+}
+
+/** What stands below the verdict, in the room that is left. */
+function overview({ apps, publicUrl }: Frame, budget: number): string[] {
+  const rows = apps.filter((app) => !isUnchanged(app));
+  const rest = [unchangedText(apps), ...errorsOfAll(apps), ...attention(apps)].filter(Boolean);
+  return [appTable(rows, publicUrl, Math.max(2000, budget - sizeOf(rest.join('\n\n')) - 10)), ...rest].filter(Boolean);
+}
+
+function details(sections: AppSection[], moved: ReadonlySet<ObjectSection>): string[] {
+  const twins = Map.groupBy(sections, twinOf);
+  const shown = (twins.get(undefined) ?? []).filter(
+    ({ objects, same, left, before, after }) =>
+      [objects, same, before, after].some(({ length }) => length > 0) || left > 0,
   );
+  const places = openFirst(shown, moved);
+  return shown.flatMap((section) => [
+    appMarkdown(section, places),
+    ...twinsText(
+      section.app,
+      (twins.get(section.app) ?? []).map(({ app }) => app),
+    ),
+  ]);
+}
+
+function withLegend(above: string[], tail: string[]): string {
+  const text = above.join('\n\n');
+  return [text, ...tail.slice(0, -1), legendOf(text), ...tail.slice(-1)].filter(Boolean).join('\n\n');
 }
 
 function assemble(parts: Frame, sections: AppSection[], moved: ReadonlySet<ObjectSection>): string {
-  const details = sections.map((section) =>
-    appMarkdown(section, { open: rankOf(section.app) < 2 || sections.length === 1, moved }),
-  );
-  return [
-    ...parts.head,
-    table(parts.apps, parts.publicUrl, bodyBudget),
-    ...attention(parts.apps),
-    ...details,
-    ...parts.tail,
-  ]
-    .filter(Boolean)
-    .join('\n\n');
+  return withLegend([...parts.head, ...overview(parts, bodyBudget), ...details(sections, moved)], parts.tail);
 }
 
 /** Objects that may leave the comment, the biggest first; what deletes stays. */
@@ -228,16 +248,12 @@ function moving(parts: Frame, sections: AppSection[], before: number): Comment {
   return tableOnly(parts, sections);
 }
 
+const longestLegend = 1000;
+
 function tableOnly(parts: Frame, sections: AppSection[]): Comment {
-  const rest = [
-    ...parts.head,
-    ...attention(parts.apps),
-    'The diffs are too long for a comment; they stand in the check `coxswain/diff`.',
-    ...parts.tail,
-  ];
-  const budget = Math.max(2000, bodyBudget - sizeOf(rest.join('\n\n')) - 10);
-  const [first = '', ...others] = rest;
-  const body = [first, table(parts.apps, parts.publicUrl, budget), ...others].join('\n\n');
+  const rest = ['The diffs are too long for a comment; they stand in the check `coxswain/diff`.', ...parts.tail];
+  const room = bodyBudget - sizeOf([...parts.head, ...rest].join('\n\n')) - longestLegend;
+  const body = withLegend([...parts.head, ...overview(parts, room)], rest);
   const all = new Set(sections.flatMap((section) => section.objects));
   return { body, diff: diffText(parts.apps, sections, all) };
 }

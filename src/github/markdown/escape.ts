@@ -83,6 +83,12 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
+/** `a, b and 3 more`, of Markdown. */
+export function namesOf(names: readonly string[], most: number): string {
+  const more = names.length > most ? ` and ${names.length - most} more` : '';
+  return `${names.slice(0, most).join(', ')}${more}`;
+}
+
 /**
  * GitHub allows 65,536 characters in a comment and 65,535 in each text of a check; tools disagree on what a character
  * is, so we hold both to this.

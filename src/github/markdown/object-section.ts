@@ -2,7 +2,7 @@
 import type { Effect, FieldChange, ObjectDiff } from '../../model/effect.ts';
 import { keyTitle } from '../../model/kube.ts';
 import { diffObjects } from '../../diff/diff.ts';
-import { code, fence, oneLine, plain, plural } from './escape.ts';
+import { code, fence, html, namesOf, oneLine, plain, plural, sizeOf } from './escape.ts';
 import { stringifyJson } from '../../base/json.ts';
 
 export interface ObjectSection {
@@ -11,6 +11,10 @@ export interface ObjectSection {
   action: ObjectDiff['action'];
   added: number;
   removed: number;
+  /** Title and deed, for a `<summary>`. */
+  summary: string;
+  /** How much of it is seen before anything is unfolded. */
+  seen: number;
   /** The whole block; fences are closed. */
   markdown: string;
 }
@@ -56,13 +60,17 @@ export function placeText(place: { file: string; line?: number } | undefined): s
   return place ? code(`${place.file}${place.line ? `:${place.line}` : ''}`) : '';
 }
 
-/** `context`: unchanged lines around each change. */
-export function objectSection(diff: ObjectDiff, context: number): ObjectSection {
+/** `context`: unchanged lines around each change; `also`: names of other applications that it changes so in. */
+export function objectSection(diff: ObjectDiff, context: number, also: readonly string[] = []): ObjectSection {
   const hunks = diffText(diff, context);
   const lines = hunks.split('\n');
   const title = code(keyTitle(diff.key));
   const head = [`**${title}**`, verbs[diff.action], placeText(diff.place)].filter(Boolean).join(' · ');
-  const notes = diff.notes.map((note) => `- ${plain(note)}`);
+  const others = also.map((name) => `*${plain(name)}*`);
+  const notes = [
+    ...(others.length > 0 ? [`- the same in ${namesOf(others, 12)}`] : []),
+    ...diff.notes.map((note) => `- ${plain(note)}`),
+  ];
   // What goes is named; all its lines in red would only hide the other changes.
   const box =
     diff.action === 'delete'
@@ -70,12 +78,15 @@ export function objectSection(diff: ObjectDiff, context: number): ObjectSection 
         `${fence(hunks, 'diff')}\n\n</details>`
       : fence(hunks, 'diff');
   const parts = [head, ...(notes.length > 0 ? [notes.join('\n')] : []), ...(hunks ? [box] : [])];
+  const markdown = parts.join('\n\n');
   return {
     title,
+    summary: `<code>${html(keyTitle(diff.key))}</code> · ${verbs[diff.action].replaceAll('**', '')}`,
+    seen: diff.action === 'delete' ? sizeOf(head) : sizeOf(markdown),
     action: diff.action,
     added: lines.filter((line) => line.startsWith('+')).length,
     removed: lines.filter((line) => line.startsWith('-')).length,
-    markdown: parts.join('\n\n'),
+    markdown,
   };
 }
 

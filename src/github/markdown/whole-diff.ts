@@ -2,8 +2,9 @@
 import type { AppPreview, PullPreview } from '../../change/pull.ts';
 import type { AppSection } from './app-section.ts';
 import type { ObjectSection } from './object-section.ts';
-import { appHeading, leftText } from './app-section.ts';
+import { appHeading, leftText, sameText } from './app-section.ts';
 import { buildSections } from './build-sections.ts';
+import { errorsOf, errorsOfAll } from './errors.ts';
 import { shortRevision } from '../../model/application.ts';
 import { bodyBudget, code, fitted, sizeOf } from './escape.ts';
 import { cutMarkdown } from './record.ts';
@@ -17,7 +18,7 @@ function heading({ app }: AppSection): string {
 
 function textsOf(section: AppSection, moved: ReadonlySet<ObjectSection>): string[] {
   const objects = section.objects.filter((object) => !moved.has(object)).map(({ markdown }) => markdown);
-  return [...section.before, ...objects, ...section.after].map((text) => `${text}\n`);
+  return [...section.before, ...objects, ...sameText(section), ...section.after].map((text) => `${text}\n`);
 }
 
 /**
@@ -36,8 +37,13 @@ export function diffText(apps: AppPreview[], sections: AppSection[], moved: Read
   const all = apps.reduce((count, app) => count + (app.effect?.change.length ?? 0), 0);
   const built = sections.reduce((count, section) => count + section.objects.length, 0);
   const first = fitted(gone, bodyBudget, leftText, all - built);
-  const second = cutMarkdown(rest.join('\n'), bodyBudget - sizeOf(first) - 10);
-  return [first, second].filter(Boolean).join('\n\n').trimEnd();
+  const errors = cutMarkdown(errorsOfAll(apps).join(''), bodyBudget - sizeOf(first) - 10);
+  const second = cutMarkdown(rest.join('\n'), bodyBudget - sizeOf(first) - sizeOf(errors) - 20);
+  return [errors, first, second].filter(Boolean).join('\n\n').trimEnd();
+}
+
+function nothingText({ app }: AppSection): string {
+  return errorsOf(app).length > 0 ? 'It cannot be told what it would change.' : 'No object changes.';
 }
 
 function isNamed(app: AppPreview, wanted: string): boolean {
@@ -50,7 +56,11 @@ export async function diffAnswer({ apps, pull, base }: PullPreview, wanted: stri
   const onto = `${code(shortRevision(pull.head.sha))} onto ${code(`${pull.base.ref}@${shortRevision(base)}`)}`;
   if (named.length === 0) return `${onto}: it touches no application${wanted === undefined ? '' : ' of that name'}.`;
   const { sections } = await buildSections(named, 3, bodyBudget - frame);
-  const blocks = sections.flatMap((section) => [heading(section), ...textsOf(section, new Set())]);
+  const texts = sections.flatMap((section) => {
+    const found = textsOf(section, new Set());
+    return found.length > 0 ? [heading(section), ...found] : [`${heading(section)}\n${nothingText(section)}\n`];
+  });
+  const blocks = [...errorsOfAll(named).map((text) => `${text}\n`), ...texts];
   const left = sections.reduce((count, section) => count + section.left, named.length - sections.length);
   return `${onto}\n\n${fitted(blocks, bodyBudget - frame, leftText, left).trimEnd()}`;
 }

@@ -103,7 +103,7 @@ test('text of strangers does nothing in the comment', async () => {
   golden('hostile', text);
   const outside = text.replace(/^(`{3,})diff\n[\s\S]*?\n\1$/gm, '').replace(/(`+)[^`][\s\S]*?\1/g, '');
   assert.doesNotMatch(outside, /<script|@(acme|bob)|#\d|https:\/\/evil/);
-  assert.equal((text.match(/<details/g) ?? []).length, 1);
+  assert.equal((text.match(/<details/g) ?? []).length, 2, 'its own and the legend');
 });
 
 /** Every fence that is opened is closed, and every details element too. */
@@ -156,13 +156,14 @@ test('a comment of any size keeps within the budget and is never cut inside a fe
   }
 });
 
-/** `count` changed objects; `read` is told of each that is shown. */
+/** `count` changed objects; `read` is told of each whose lines are compared. */
 function objects(count: number, read: () => void): ReturnType<typeof changed>[] {
   const lines = (word: string): Record<string, string> =>
     Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`key${at}`, `${word}${at}`]));
   return Array.from({ length: count }, (_, at) => {
-    const diff = changed(configMap(`c${at}`, lines('a')), configMap(`c${at}`, lines('b')));
-    return Object.defineProperty(diff, 'notes', { get: () => (read(), []) });
+    const before = configMap(`c${at}`, lines('a'));
+    const diff = changed(before, configMap(`c${at}`, lines('b')));
+    return Object.defineProperty(diff, 'before', { get: () => (read(), before) });
   });
 }
 
@@ -260,12 +261,13 @@ test('an application whose object is refused is not called unchanged', async () 
   ];
   const text = await body([app('web', { change: [], errors })]);
   assert.match(text, /^### ❌ 1 application cannot be synced as it stands/m);
-  assert.match(text, /\| – \| \*\*error\*\* \|/);
+  assert.match(text, /\| \*\*error\*\* \| auto on merge \| – \|/);
   assert.match(
     text,
     new RegExp(
-      /> - \*\*web\*\* cannot be synced: `apps\/web\/web\.yaml:1` · Deployment shop\/web: /.source +
-        /\.spec\.replcas: field not declared in schema/.source,
+      /^❌ \*\*web\*\* cannot be synced · `apps\/web\/web\.yaml:1` · `E_MANIFEST`\n\n```\n/.source +
+        /Deployment shop\/web: \.spec\.replcas: field not declared in schema\n```$/.source,
+      'm',
     ),
   );
 });

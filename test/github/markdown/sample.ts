@@ -2,6 +2,7 @@
 import type { AppPreview, PullPreview } from '../../../src/change/pull.ts';
 import type { Effect, ObjectDiff } from '../../../src/model/effect.ts';
 import type { KubeObject } from '../../../src/model/kube.ts';
+import { diffFields } from '../../../src/diff/diff.ts';
 
 const emptyEffect: Effect = {
   drift: [],
@@ -31,7 +32,7 @@ export function changed(before: KubeObject, after: KubeObject, more: Partial<Obj
   return {
     key: { group: 'apps', kind: after.kind, namespace: 'shop', name: after.metadata.name ?? '' },
     action: 'change',
-    changes: [{ path: ['spec', 'replicas'], text: 'spec.replicas', before: 6, after: 3 }],
+    changes: diffFields(before, after),
     before,
     after,
     notes: [],
