@@ -1,6 +1,6 @@
 // What merging a pull request would do to every application that it touches.
 import type { Application } from '../model/application.ts';
-import type { Affected } from './affected.ts';
+import type { Affected, Range } from './affected.ts';
 import type { AppPreview, PreviewError, PullInput, PullPreview } from './pull.ts';
 import type { ChangeDeps, Desired, Held } from './deps.ts';
 import type { Effect } from '../model/effect.ts';
@@ -13,7 +13,9 @@ import { argo, inClusterServer } from '../model/annotations.ts';
 import { isAutomated } from '../model/application.ts';
 import { affectedBy } from './affected.ts';
 import { gateOf, policyFor, toldOf } from './gate.ts';
+import { placedAtFields } from './field-place.ts';
 import { heldAfter } from './held.ts';
+import { lostTool } from './lost-tool.ts';
 import { denialOf } from './permission.ts';
 import { openRange } from './touched.ts';
 
@@ -115,14 +117,37 @@ function statusOf(item: Affected, effect: Effect | undefined): AppPreview['statu
   return effect && effect.change.length === 0 && effect.errors.length === 0 ? 'unchanged' : 'changed';
 }
 
-async function previewApp(deps: ChangeDeps, item: Affected, held: Held, signal: AbortSignal): Promise<AppPreview> {
+interface Looked {
+  pull: PullInput;
+  range: Range;
+  item: Affected;
+  held: Held;
+}
+
+/** What is refused is told by its cause, and by the line of its field. */
+async function explainedEffect(
+  deps: ChangeDeps,
+  { pull, range, item, held }: Looked,
+  signal: AbortSignal,
+): Promise<Effect | undefined> {
+  if (item.result instanceof Error) throw (await lostTool(deps, pull, range, item)) ?? item.result;
+  const effect = await effectOf(deps, item, held, signal);
+  if (!effect || effect.errors.length === 0) return effect;
+  const lost = await lostTool(deps, pull, range, item);
+  if (lost) throw lost;
+  const errors = await placedAtFields(deps.git.repository(pull.repoUrl), range.result, effect.errors);
+  return { ...effect, errors };
+}
+
+async function previewApp(deps: ChangeDeps, looked: Looked, signal: AbortSignal): Promise<AppPreview> {
+  const { item } = looked;
   const app = item.after ?? item.before;
   if (!app) throw new AppError('E_INTERNAL', `${item.key} is on neither side of the pull request`);
   const policy = policyFor(deps, app);
   let effect: Effect | undefined;
   let error: PreviewError | undefined;
   try {
-    effect = await effectOf(deps, item, held, signal);
+    effect = await explainedEffect(deps, looked, signal);
   } catch (cause) {
     signal.throwIfAborted();
     error = shownError(cause);
@@ -169,7 +194,7 @@ export async function previewPull(
     affected.map(async (item) => {
       const giveBack = await turns.take(signal);
       try {
-        return await previewApp(deps, item, held, signal);
+        return await previewApp(deps, { pull, range, item, held }, signal);
       } finally {
         giveBack();
       }

@@ -48,6 +48,8 @@ export interface ObjectError {
   key: ResourceKey;
   code: string;
   message: string;
+  /** Path of the first field that is refused, as `.spec.containers[0].image`. */
+  field?: string;
   place?: { file: string; line?: number };
 }
 

@@ -7,7 +7,7 @@ import type { PreparedObject } from './prepare.ts';
 import type { Verdict } from './verdicts.ts';
 import { AppError, asError } from '../../base/errors.ts';
 import { sameJson } from '../../base/canonical.ts';
-import { isInternal, isStatus, refusedFields } from '../../cluster/api-error.ts';
+import { ApiError, isInternal, isStatus, refusedFields } from '../../cluster/api-error.ts';
 import { gvkOf } from '../../model/kube.ts';
 import { isMigrated } from './argo-apply.ts';
 import { synced } from './verdicts.ts';
@@ -251,5 +251,6 @@ export function objectError(
 ): ObjectError {
   if (isInternal(error)) context.again(key);
   else if (!(error instanceof AppError) || error.kind !== 'terminal') throw error;
-  return { key, code: error.code, message: error.message, ...(place && { place }) };
+  const field = error instanceof ApiError ? error.causes[0]?.field : undefined;
+  return { key, code: error.code, message: error.message, ...(field && { field }), ...(place && { place }) };
 }
