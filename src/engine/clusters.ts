@@ -15,6 +15,7 @@ import { isStatus } from '../cluster/api-error.ts';
 import { connectCluster } from '../cluster/cluster.ts';
 import { createComparer } from '../compare/compare.ts';
 import { inClusterServer } from '../model/annotations.ts';
+import { isObject } from '../model/kube.ts';
 import { clusterOf } from '../store/settings.ts';
 import { leavesOut } from '../cluster/discovery/exclusions.ts';
 import { hashOf } from '../base/canonical.ts';
@@ -33,7 +34,16 @@ interface ClustersOptions {
   onChange(server: string, change: LiveChange): void;
   /** Told who is behind a URL, before anybody works there. */
   onIdentity(server: string, id: string): void;
+  /** Another cluster is behind that URL than before. */
+  onMoved(server: string): void;
   signal: AbortSignal;
+}
+
+/** As settings know it. */
+interface Named {
+  server: string;
+  name: string;
+  config: Record<string, unknown>;
 }
 
 interface Connected {
@@ -44,15 +54,30 @@ interface Connected {
   now?: Target;
 }
 
-/** A cluster has one namespace of that name for all its life; undefined where it may not be read. */
-async function identityOf({ api }: Cluster, signal: AbortSignal): Promise<string | undefined> {
+/**
+ * A cluster has one namespace of that name for all its life. Where that may not be read, all that tells it is how it is
+ * reached: by that URL, certificate and proxy, whatever the credentials.
+ */
+async function identityOf(
+  { api }: Cluster,
+  { server, config }: { server: string; config: Record<string, unknown> },
+  signal: AbortSignal,
+): Promise<string> {
   const namespace = { group: '', kind: 'Namespace', namespace: '', name: 'kube-system' };
   try {
-    return (await api.get(namespace, { signal }))?.metadata.uid;
+    const uid = (await api.get(namespace, { signal }))?.metadata.uid;
+    if (uid !== undefined) return uid;
   } catch (error) {
-    if (isStatus(error, 401) || isStatus(error, 403)) return undefined;
-    throw error;
+    if (!isStatus(error, 401) && !isStatus(error, 403)) throw error;
   }
+  const tls = isObject(config['tlsClientConfig']) ? config['tlsClientConfig'] : {};
+  return hashOf([
+    server,
+    config['proxyUrl'] ?? '',
+    tls['caData'] ?? '',
+    tls['serverName'] ?? '',
+    tls['insecure'] ?? '',
+  ]);
 }
 
 /** Each cluster is connected once, by its server, and again when the config of its Secret is another. */
@@ -66,23 +91,56 @@ export class Clusters {
     this.#options = options;
   }
 
-  /** Which one the control plane's own is, also where no application may name it by its usual URL. */
-  async identifyHome(): Promise<void> {
-    const { home, onIdentity, signal } = this.#options;
-    const id = await identityOf(home, signal);
-    if (id !== undefined) onIdentity(inClusterServer, id);
+  /**
+   * Connects the control plane's own cluster before the first application asks, so that its caches fill while others
+   * wait; which one it is, is told also where no application may name it by its usual URL.
+   */
+  async meetHome(): Promise<void> {
+    const { home, store, onIdentity, signal } = this.#options;
+    const own = { server: inClusterServer, config: {} };
+    const entry = clusterOf(store.settings(), own);
+    if (entry) await this.#reach(entry).catch(() => undefined);
+    await identityOf(home, own, signal)
+      .then((identity) => onIdentity(inClusterServer, identity))
+      .catch(() => undefined);
   }
 
-  /** undefined when no cluster Secret has that server or name. Throws (transient) when it cannot be reached. */
-  async targetOf(app: Application): Promise<Target | undefined> {
-    const { store } = this.#options;
-    const entry = clusterOf(store.settings(), app.spec.destination);
+  /**
+   * undefined when no cluster Secret has that server or name. `sure`: the cluster is asked who it is, for its URL may
+   * lead elsewhere by now. Throws (transient) when it cannot be reached.
+   */
+  async targetOf(app: Application, { sure = false } = {}): Promise<Target | undefined> {
+    const entry = clusterOf(this.#options.store.settings(), app.spec.destination);
     if (!entry) return undefined;
+    const target = await this.#reach(entry);
+    return sure && (await this.#hasMoved(entry, target)) ? this.#reach(entry) : target;
+  }
+
+  /** Asks every cluster that is connected who it is; one that cannot be reached tells its watches so. */
+  async confirm(): Promise<void> {
+    for (const entry of this.#options.store.settings().clusters) {
+      const target = this.#connected.get(entry.server)?.now;
+      if (target) await this.#hasMoved(entry, target).catch(() => undefined);
+    }
+  }
+
+  /** Ends the connection where another cluster answers: nothing of what is known of the former one is true of it. */
+  async #hasMoved(entry: Named, target: Target): Promise<boolean> {
+    const { home, onMoved, signal } = this.#options;
+    if (target.cluster === home || (await identityOf(target.cluster, entry, signal)) === target.identity) return false;
+    if (this.#connected.get(entry.server)?.now === target) {
+      this.#disconnect(entry.server);
+      onMoved(entry.server);
+    }
+    return true;
+  }
+
+  #reach(entry: Named): Promise<Target> {
     const config = hashOf(entry.config);
     const known = this.#connected.get(entry.server);
     if (known && known.config === config) return known.target;
     this.#disconnect(entry.server);
-    const target = this.#connect(entry.server, entry.name, entry.config);
+    const target = this.#connect(entry);
     const connected: Connected = { config, target };
     this.#connected.set(entry.server, connected);
     target.then(
@@ -158,7 +216,7 @@ export class Clusters {
       .catch(() => undefined);
   }
 
-  async #connect(server: string, name: string, config: Record<string, unknown>): Promise<Target> {
+  async #connect({ server, name, config }: Named): Promise<Target> {
     const { home, store, jq, threeWay, scripts, clock, log, permit, describing, signal } = this.#options;
     const isHome = server === inClusterServer && Object.keys(config).length === 0;
     const cluster = isHome
@@ -176,11 +234,12 @@ export class Clusters {
         );
     const unsubscribe = cluster.live.onChange((change) => this.#options.onChange(server, change));
     this.#subscriptions.set(server, unsubscribe);
+    let identity: string;
     try {
       this.#configure(cluster, server);
       await cluster.live.start(signal);
-      const id = await identityOf(cluster, signal);
-      if (id !== undefined) this.#options.onIdentity(server, id);
+      identity = await identityOf(cluster, { server, config }, signal);
+      this.#options.onIdentity(server, identity);
     } catch (error) {
       unsubscribe();
       if (this.#subscriptions.get(server) === unsubscribe) this.#subscriptions.delete(server);
@@ -188,10 +247,10 @@ export class Clusters {
       throw error;
     }
     const comparer = createComparer({
-      ...{ cluster, jq, threeWay, server },
+      ...{ cluster, jq, threeWay, server, identity },
       macKey: store.macKey,
       settings: () => store.settings().comparison,
     });
-    return { cluster, comparer, name, server, healthOf: scripts.healthOf };
+    return { cluster, comparer, name, server, identity, healthOf: scripts.healthOf };
   }
 }

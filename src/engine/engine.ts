@@ -166,7 +166,7 @@ function passDeps(options: EngineOptions, { memory, holdings, clusters, turns, e
   const { store, clock, log, desiring, worker, authors, standing, sources, view } = options;
   return {
     ...{ store, clock, log, desiring, worker, authors, standing, sources, memory, holdings, enqueue, view },
-    targetOf: (app) => clusters.targetOf(app),
+    targetOf: (app, how) => clusters.targetOf(app, how),
     connectedTo: (app) => clusters.connectedTo(app),
     fetch: (app, since, signal) => sources.fetch(app, since, signal, memory),
     forgetTracking: ({ tracking, server }) => void clusters.forget(server, tracking),
@@ -210,23 +210,36 @@ async function pushed(
   }
 }
 
+/** What nobody tells of: where repositories are, and who is behind a cluster's URL. */
+function resync(
+  { sources }: EngineOptions,
+  { memory, clusters }: Pick<Own, 'memory' | 'clusters'>,
+  onPush: (repoUrl: string) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  sources.resync(memory, onPush, signal);
+  return clusters.confirm();
+}
+
 /** Nothing runs before `start`. */
 export function createEngine(options: EngineOptions): Engine {
-  const { store, clock, log, sources, every, jq, threeWay, scripts } = options;
+  const { store, clock, log, every, jq, threeWay, scripts } = options;
   const memory = new Memory();
   const holdings = new Holdings(store.identities);
   const abort = new AbortController();
+  const enqueue = (key: string): void => queue.add(key);
   const clusters = new Clusters({
     ...{ store, clock, log, jq, threeWay, scripts },
     home: options.home,
     permit: options.permit,
     describing: options.view?.describing,
-    onChange: (server, change) => told(options, memory, { server, change }).forEach((key) => queue.add(key)),
+    onChange: (server, change) => told(options, memory, { server, change }).forEach(enqueue),
     onIdentity: (server, id) => holdings.identify(server, id),
+    onMoved: (server) => memory.at(server).forEach(enqueue),
     signal: abort.signal,
   });
   const turns = new Turns({ store, chosen: options.mode, controller: options.controller, clock, log });
-  const deps = passDeps(options, { memory, holdings, clusters, turns, enqueue: (key) => queue.add(key) });
+  const deps = passDeps(options, { memory, holdings, clusters, turns, enqueue });
   const queue = reconciling(options, turns, deps, abort.signal);
   let ends: (() => Promise<void> | void)[] = [];
   const onPush = (repoUrl: string): Promise<void> => pushed(options, { deps, queue }, repoUrl, abort.signal);
@@ -254,7 +267,7 @@ export function createEngine(options: EngineOptions): Engine {
       await recall({ clusters, store, holdings });
       ends = [
         ...subscribe(options, { queue, memory, holdings, clusters, turns }),
-        every('resync', () => sources.resync(memory, onPush, abort.signal)),
+        every('resync', () => resync(options, { memory, clusters }, onPush, abort.signal)),
         startRetention({ store, every, clock, log }),
       ];
       // Applications that went while nobody looked: what was asked about them ends.
@@ -271,25 +284,11 @@ export function createEngine(options: EngineOptions): Engine {
   };
 }
 
-/**
- * Connects the control plane's own cluster before the first application asks, so that its caches fill while others
- * wait.
- */
 async function recall({
   clusters,
   store,
   holdings,
 }: Pick<Own, 'clusters' | 'holdings'> & { store: Store }): Promise<void> {
-  await clusters.targetOf(homeApplication(store)).catch(() => undefined);
-  await clusters.identifyHome().catch(() => undefined);
+  await clusters.meetHome();
   recallAll({ store, holdings });
-}
-
-function homeApplication(store: Store): Application {
-  return {
-    apiVersion: 'argoproj.io/v1alpha1',
-    kind: 'Application',
-    metadata: { name: '-', namespace: store.namespace },
-    spec: { project: 'default', destination: { server: 'https://kubernetes.default.svc' } },
-  };
 }

@@ -30,8 +30,8 @@ function projectOf(store: Store, app: Application): AppProject | undefined {
 
 /** What Git and the cluster were found to agree on since the newest sync in history, without one. */
 export function agreedOn(store: Store, app: Application): ReturnType<typeof baseOf> {
-  const server = clusterOf(store.settings(), app.spec.destination)?.server;
-  return baseOf(store, { app, target: { server: server ?? '' } });
+  const server = clusterOf(store.settings(), app.spec.destination)?.server ?? '';
+  return baseOf(store, { app, target: { server, identity: store.identities.known(server) } });
 }
 
 /**

@@ -135,7 +135,7 @@ async function withSubject(pass: Pass): Promise<Round> {
 async function round(deps: ReconcileDeps, app: Application, refreshed: boolean, signal: AbortSignal): Promise<Round> {
   let target: Target | undefined;
   try {
-    target = await deps.targetOf(app);
+    target = await deps.targetOf(app, { sure: app.operation !== undefined });
     if (target && stateOf(app)?.phase === 'Terminating') {
       await terminate({ deps, subject: subjectOf(deps, app, target), refreshed, signal });
       return { next: undefined, again: true };

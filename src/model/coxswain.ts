@@ -1,6 +1,6 @@
 // Our own resources in coxswain.dev/v1alpha1: Approval, DriftEpisode and Request.
 import type { ApplicationSource } from './application.ts';
-import type { EffectOperation, FieldChange } from './effect.ts';
+import type { Destination, EffectOperation, FieldChange } from './effect.ts';
 import type { KubeObject, ObjectMeta, ResourceKey } from './kube.ts';
 
 export const coxGroup = 'coxswain.dev';
@@ -101,8 +101,7 @@ export interface Approval extends KubeObject {
     digest: string;
     /** How the digest and the MACs were made; absent: 1. */
     digestVersion?: number;
-    /** Where to, with the cluster's URL whatever the Application calls it. */
-    destination?: { server: string; namespace: string };
+    destination?: Destination;
     revision: string;
     /** The application's last synced revision when the approval was opened. */
     from?: string;

@@ -72,6 +72,14 @@ export type EffectOperation =
   | { op: 'hook'; key: ResourceKey; generateName?: string; phase: string; wave: number; mac: string }
   | { op: 'recreate'; key: ResourceKey; phase: string; wave: number; mac: string };
 
+/** Where to, with the cluster's URL whatever the Application calls it. */
+export interface Destination {
+  server: string;
+  namespace: string;
+  /** Which cluster it is that answers there. Absent: nobody has asked. */
+  cluster?: string;
+}
+
 /** What the sync of one application to one revision would do, split into the three facts. */
 export interface Effect {
   /** Drift that was there before: live → what the last synced manifests say. */
@@ -92,8 +100,7 @@ export interface Effect {
   owners?: { key: ResourceKey; application: string }[];
   /** What the gates of others ask, for what it deletes or touches of theirs. Absent: nothing. */
   asks?: { approvers: string[][]; approvals: number }[];
-  /** Where to, with the cluster's URL whatever the Application calls it. */
-  destination: { server: string; namespace: string };
+  destination: Destination;
   /**
    * Ignored fields that Git gave other values since the last sync, of objects that the sync leaves as they are. They
    * are among the operations where there are others.

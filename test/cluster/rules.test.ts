@@ -312,6 +312,12 @@ test('the pod account and the Secret of an Argo CD cluster give the same shape',
     ca: 'CA',
     serverName: 'k',
   });
+  const { proxy } = await argoClusterConfig('https://x', '{"proxyUrl": "socks5://p:1080"}');
+  assert.equal(proxy, 'socks5://p:1080');
+  await assert.rejects(
+    argoClusterConfig('https://x', '{"proxyUrl": "p:1080"}'),
+    /proxyUrl of cluster https:\/\/x must begin with http:\/\/, https:\/\/ or socks5:\/\//,
+  );
   await assert.rejects(
     argoClusterConfig('https://x', '{"bearerToken": s3cr3t'),
     (error: Error) => !error.stack?.includes('s3cr3t'),

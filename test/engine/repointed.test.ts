@@ -70,7 +70,9 @@ async function farStage(t: TestContext): Promise<{
 test('a cluster Secret that points elsewhere is another destination: nothing is approved there', async (t) => {
   const { s, here, there, namespace, isThere } = await farStage(t);
   const first = await approvalIn(s, 'prod', 'Pending');
-  assert.deepEqual(first.spec.destination, { server: there.server, namespace });
+  const { cluster, ...destination } = first.spec.destination ?? {};
+  assert.deepEqual(destination, { server: there.server, namespace });
+  assert.match(cluster ?? '', /^[0-9a-f-]{36}$/);
   assert.equal((await agree(s)).done, true);
   const app = await synced(s, 'prod');
   assert.equal(await isThere('there'), true);
@@ -89,7 +91,8 @@ test('a cluster Secret that points elsewhere is another destination: nothing is 
   assert.equal(await isThere('here'), false);
 
   await pointAt(s, there);
-  await approvalIn(s, 'prod', 'Superseded', (item) => item.metadata.name === asked.metadata.name);
+  const back = await approvalIn(s, 'prod', 'Superseded', (item) => item.metadata.name === asked.metadata.name);
+  assert.equal(back.status?.message, 'nothing is left to approve');
   assert.equal(
     approvalsOf(s, 'prod').filter((item: Approval) => item.status?.phase === 'Pending').length,
     0,
@@ -121,8 +124,9 @@ test('an Approval that was opened with an older digest is asked for anew, and sa
   });
   await s.project('gated', gate);
   await s.apply('prod', { project: 'gated' });
-  const asked = await approvalIn(s, 'prod', 'Pending', (item) => item.spec.digestVersion === 2);
-  assert.deepEqual(asked.spec.destination, { server: inClusterServer, namespace: s.namespace });
+  const asked = await approvalIn(s, 'prod', 'Pending', (item) => item.spec.digestVersion === 3);
+  assert.equal(asked.spec.destination?.server, inClusterServer);
+  assert.equal(asked.spec.destination.namespace, s.namespace);
   const old = await approvalIn(s, 'prod', 'Superseded');
   assert.match(old.status?.message ?? '', /^asked anew: digests are made otherwise since Coxswain was updated/);
 });

@@ -35,6 +35,9 @@ export interface Login {
   key?: string;
 }
 
+/** Those that client-go knows (clientcmd: proxy-url; Argo CD: types.go ParseProxyUrl). */
+export const proxySchemes: ReadonlySet<string> = new Set(['http:', 'https:', 'socks5:']);
+
 type Fields = Record<string, unknown>;
 
 const accountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -72,6 +75,9 @@ export async function argoClusterConfig(server: string, json: string): Promise<C
   if (fields['execProviderConfig'] !== undefined || fields['awsAuthConfig'] !== undefined)
     throw wrong(`cluster ${server} uses execProviderConfig or awsAuthConfig, which is not supported yet`);
   const tls = isObject(fields['tlsClientConfig']) ? fields['tlsClientConfig'] : {};
+  const proxy = textAt(fields, 'proxyUrl');
+  if (proxy !== undefined && !proxySchemes.has(URL.parse(proxy)?.protocol ?? ''))
+    throw wrong(`proxyUrl of cluster ${server} must begin with http://, https:// or socks5://`);
   return pruned({
     server,
     token: textAt(fields, 'bearerToken'),
@@ -82,6 +88,7 @@ export async function argoClusterConfig(server: string, json: string): Promise<C
     key: decoded(textAt(tls, 'keyData')),
     serverName: textAt(tls, 'serverName'),
     insecure: tls['insecure'] === true ? true : undefined,
+    proxy,
   });
 }
 

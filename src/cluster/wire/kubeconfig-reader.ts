@@ -9,6 +9,7 @@ import { text as textOf } from 'node:stream/consumers';
 import { KubeConfig, loadYaml } from '@kubernetes/client-node';
 import { AppError, errorMessage } from '../../base/errors.ts';
 import { isObject } from '../../model/kube.ts';
+import { proxySchemes } from './cluster-config.ts';
 
 export interface Question {
   /** Of several files the first wins, and those that are not there are passed over. */
@@ -37,9 +38,6 @@ interface File {
 
 /** client-go has no other any more (client-go 1.26 took azure and gcp out). */
 const authProviders: ReadonlySet<string> = new Set(['oidc']);
-/** Those that client-go knows (clientcmd: proxy-url). */
-const proxySchemes: ReadonlySet<string> = new Set(['http:', 'https:', 'socks5:']);
-
 /** Throws E_CONFIG. */
 export async function readKubeconfigs({ paths, context: wanted }: Question): Promise<Choice> {
   const read = await Promise.all(paths.map((path) => readOne(path, paths.length > 1)));

@@ -8,7 +8,7 @@ import type { Prepared, PreparedObject } from '../object/prepare.ts';
 import type { ResourceKey } from '../../model/kube.ts';
 import { applicationKey, syncOptions } from '../../model/application.ts';
 import { diffFields } from '../../diff/diff.ts';
-import { digestOf, manifestMac, sortOperations } from '../object/digest.ts';
+import { destinationOf, digestOf, manifestMac, sortOperations } from '../object/digest.ts';
 import { concerning } from './others.ts';
 import { inParallel } from '../../base/semaphore.ts';
 import { keyText, keyTitle, sortedKeys } from '../../model/kube.ts';
@@ -72,7 +72,7 @@ function deniedObjects(context: CompareContext, input: EffectInput, { objects, h
   });
 }
 
-type Keyed = Pick<ComparerOptions, 'macKey' | 'server'>;
+type Keyed = Pick<ComparerOptions, 'macKey' | 'server' | 'identity'>;
 
 function optionsOf({ app, syncOptions: own }: EffectInput): string[] {
   return [...(own ?? app.spec.syncPolicy?.syncOptions ?? [])];
@@ -86,7 +86,7 @@ export function madeNamespace(input: EffectInput, { target }: Sets): PreparedObj
 /** What the parts of an effect share. */
 export function contextFor(
   context: CompareContext,
-  { macKey, server }: Keyed,
+  { macKey, server, identity }: Keyed,
   input: EffectInput,
   sets: Sets,
 ): ObjectContext {
@@ -96,6 +96,7 @@ export function contextFor(
     input,
     macKey,
     server,
+    identity,
     syncOptions: syncOptions(optionsOf(input)),
     history: input.last !== undefined || input.lastGone === true,
     target: sets.target,
@@ -231,7 +232,7 @@ function assemble(
   // People are asked about them with everything else, and not for their sake alone.
   const theirs = concerning(input.others, written);
   const operations = sortOperations(written.length > 0 ? [...written, ...along, ...theirs.operations] : []);
-  const destination = { server: context.server, namespace: input.app.spec.destination.namespace ?? '' };
+  const destination = destinationOf(input.app, context);
   return {
     drift: pick('drift'),
     waiting: pick('waiting'),

@@ -170,6 +170,7 @@ export interface ObjectContext extends ValidateContext {
   input: EffectInput;
   macKey: Buffer;
   server: string;
+  identity?: string | undefined;
   syncOptions: ReadonlyMap<string, string>;
   /** False if the application was never synced. */
   history: boolean;

@@ -22,6 +22,8 @@ export interface ComparerOptions {
   macKey: Buffer;
   /** URL under which settings know the cluster: whatever an Application calls it, digests name this. */
   server: string;
+  /** Tells the cluster from another one that comes to be behind that URL; digests name it too. */
+  identity?: string | undefined;
   /** Reads the jq expressions of ignoreDifferences. */
   jq: Jq;
   /** Makes the patches of client-side applies; needed as soon as one asks of what Argo CD syncs (`byArgo`). */

@@ -1,9 +1,9 @@
 // The digest of an effect: equal exactly when a sync would do the same; values count by their MACs and never show
 // (docs/decisions/0005).
-import type { EffectOperation, FieldPath, WrittenField } from '../../model/effect.ts';
+import type { Destination, EffectOperation, FieldPath, WrittenField } from '../../model/effect.ts';
 import type { KubeObject, ResourceKey } from '../../model/kube.ts';
 import type { OwnedChange } from '../../diff/owned.ts';
-import type { SyncPhase } from '../../model/application.ts';
+import type { Application, SyncPhase } from '../../model/application.ts';
 import { canonicalJson, hashOf } from '../../base/canonical.ts';
 import { createHmac } from 'node:crypto';
 import { keyText, keyTitle } from '../../model/kube.ts';
@@ -12,8 +12,9 @@ import { phaseOrder } from '../../model/hooks.ts';
 
 /**
  * Of what MACs are made and what a digest takes in; another number asks people anew. 2: MACs are tied to their object.
+ * 3: the destination names the cluster, not its URL alone.
  */
-export const digestVersion = 2;
+export const digestVersion = 3;
 
 /** Where a value stands: equal values of two objects, or of two applications, have nothing in common. */
 export interface MacScope {
@@ -101,9 +102,18 @@ export function sortOperations(operations: readonly EffectOperation[]): EffectOp
 interface DigestInput {
   /** `namespace/name`. */
   application: string;
-  destination: { server: string; namespace: string };
+  destination: Destination;
   syncOptions: readonly string[];
   operations: readonly EffectOperation[];
+}
+
+/** Where a sync or deletion of the application goes. */
+export function destinationOf(
+  { spec }: Pick<Application, 'spec'>,
+  { server, identity }: { server: string; identity?: string | undefined },
+): Destination {
+  const namespace = spec.destination.namespace ?? '';
+  return { server, namespace, ...(identity !== undefined && { cluster: identity }) };
 }
 
 /** 64 hex digits. Commits, times and names of people are not part of it. */

@@ -21,6 +21,8 @@ export interface Target {
   comparer: Comparer;
   name: string;
   server: string;
+  /** Which cluster it is, whatever its URL. */
+  identity: string;
   /** Scripts of argocd-cm go first. */
   healthOf(object: KubeObject): Promise<Health | undefined>;
 }
@@ -52,6 +54,7 @@ export function basisOf({ app, project, target, byArgo }: Subject): string {
     app.spec.destination,
     target.server,
     target.comparer.basis,
+    target.identity,
     app.spec.ignoreDifferences ?? [],
     app.spec.syncPolicy?.syncOptions ?? [],
     app.metadata.annotations?.[argo.compareOptions] ?? '',

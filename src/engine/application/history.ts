@@ -45,7 +45,7 @@ export async function lastSynced(
 
 interface Based {
   app: Application;
-  target: { server: string };
+  target: { server: string; identity: string };
   known: Pick<Known, 'base'>;
 }
 

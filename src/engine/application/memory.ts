@@ -193,6 +193,11 @@ export class Memory {
     return known;
   }
 
+  /** Keys of the applications that were last looked up there. */
+  at(server: string): string[] {
+    return [...this.#known].flatMap(([key, known]) => (known.server === server ? [key] : []));
+  }
+
   entries(): IterableIterator<[string, Known]> {
     return this.#known.entries();
   }

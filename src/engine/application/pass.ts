@@ -78,8 +78,11 @@ export interface ReconcileDeps {
   /** Looks at an application, by key, as soon as somebody can. */
   enqueue(key: string): void;
   sources: Pick<Sources, 'behind' | 'heads'>;
-  /** The cluster of a destination; undefined when no Secret names it. Throws when it cannot be reached. */
-  targetOf(app: Application): Promise<Target | undefined>;
+  /**
+   * The cluster of a destination; undefined when no Secret names it. `sure`: that it is still the same one is asked,
+   * before anything is written. Throws when it cannot be reached.
+   */
+  targetOf(app: Application, options?: { sure?: boolean }): Promise<Target | undefined>;
   /** The same, if it is connected already; asks nobody. */
   connectedTo(app: Application): Target | undefined;
   /** When this process began to work (clock ms): older mirrors are not read. */

@@ -1,4 +1,5 @@
 // Where an application deploys: neither its name nor the URL of its cluster makes it another place.
+import type { Application } from '../../model/application.ts';
 import type { SyncRecord } from '../../model/coxswain.ts';
 import type { ObjectMeta } from '../../model/kube.ts';
 import type { Store } from '../../store/store.ts';
@@ -14,23 +15,44 @@ export type Gates = Pick<Store, 'records' | 'applications' | 'settings' | 'ident
 export type Places = Pick<SyncRecord['spec'], 'clusterPlace'> & { place: string };
 
 /** The place, whichever Application deploys there: by the cluster's URL, and by the cluster itself. */
-export function placesOf(
-  { identities }: Pick<Store, 'identities'>,
-  { server, namespace }: { server: string; namespace: string | undefined },
-): Places {
-  const cluster = identities.known(server);
+export function placesOf({
+  server,
+  identity,
+  namespace,
+}: {
+  server: string;
+  identity: string | undefined;
+  namespace: string | undefined;
+}): Places {
   return {
     place: hashOf({ server, namespace }),
-    ...(cluster !== undefined && { clusterPlace: hashOf({ cluster, namespace }) }),
+    ...(identity !== undefined && { clusterPlace: hashOf({ cluster: identity, namespace }) }),
   };
+}
+
+/** `identity`: undefined while the cluster is not connected. */
+export interface Placed {
+  app: Application;
+  target: { server: string; identity?: string | undefined };
+}
+
+/** Of another cluster behind the same URL the record tells nothing; of one that is not connected nobody can say. */
+export function isThere({ clusterPlace }: SyncRecord['spec'], { app, target: { server, identity } }: Placed): boolean {
+  return (
+    clusterPlace === undefined ||
+    identity === undefined ||
+    clusterPlace === placesOf({ server, identity, namespace: app.spec.destination.namespace || undefined }).clusterPlace
+  );
 }
 
 /** Of spec.destination, its name resolved; undefined without one. */
 export function placesOfSpec(store: Gates, { spec }: Described): Places | undefined {
   const destination = isObject(spec) && isObject(spec['destination']) ? spec['destination'] : undefined;
   if (!destination) return undefined;
-  return placesOf(store, {
-    server: clusterOf(store.settings(), destination)?.server ?? textAt(destination, 'server'),
+  const server = clusterOf(store.settings(), destination)?.server ?? textAt(destination, 'server');
+  return placesOf({
+    server,
+    identity: store.identities.known(server),
     namespace: textAt(destination, 'namespace') || undefined,
   });
 }

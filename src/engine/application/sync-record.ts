@@ -8,13 +8,13 @@ import type { AppProject } from '../../model/project.ts';
 import type { EffectivePolicy } from '../../policy/policy.ts';
 import type { Store } from '../../store/store.ts';
 import type { Fetched } from '../remote/remotes.ts';
-import type { Places } from './place.ts';
+import type { Placed, Places } from './place.ts';
 import { hashOf, sameJson } from '../../base/canonical.ts';
 import { rfc3339 } from '../../base/clock.ts';
 import { applicationKey, sourcesOf } from '../../model/application.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
 import { defaultTracking } from '../../model/tracking.ts';
-import { placesOf } from './place.ts';
+import { isThere, placesOf } from './place.ts';
 
 type Records = Pick<Store, 'records'>;
 /** What a state is told by. */
@@ -32,7 +32,7 @@ interface Synced {
 export interface Destined {
   app: Application;
   project: AppProject | undefined;
-  target: { server: string };
+  target: { server: string; identity: string };
 }
 
 /** What beside sources decides what a sync writes, of the spec and of argocd-cm; undefined: nothing of it is there. */
@@ -173,7 +173,14 @@ export function fetchedThen(
 
 /** Whether that history entry is the last sync that the record tells of. */
 export function isRemembered(store: Settled, placed: Placed, entry: RevisionHistory): boolean {
-  return recordOf(store, placed.app)?.spec.state === stateOf(store, placed, entry);
+  const record = recordOf(store, placed.app)?.spec;
+  return record?.state === stateOf(store, placed, entry) && isThere(record, placed);
+}
+
+/** Whether the application was last synced to the cluster that is there now, as far as anybody knows. */
+export function isWhereSynced({ records }: Records, placed: Placed): boolean {
+  const record = records.get(applicationKey(placed.app));
+  return record === undefined || isThere(record.spec, placed);
 }
 
 /** Whether this engine has synced the whole application before, to whichever destination. */
@@ -186,21 +193,19 @@ export function isRecorded(store: Records, app: { metadata: ObjectMeta }): boole
  * confirms.
  */
 export function rememberSync(
-  store: Settled & Pick<Store, 'identities'>,
+  store: Settled,
   placed: Placed,
   synced: Synced,
   fetched: readonly Fetched[],
 ): Promise<void> {
   const {
     app,
-    target: { server },
+    target: { server, identity },
   } = placed;
-  const places = placesOf(store, { server, namespace: app.spec.destination.namespace || undefined });
+  const places = placesOf({ server, identity, namespace: app.spec.destination.namespace || undefined });
   const pins = asPins(fetched);
   return write(store, app, { state: stateOf(store, placed, synced), ...(pins && { fetched: pins }), ...places });
 }
-
-type Placed = Pick<Destined, 'app' | 'target'>;
 
 /** What our own look found of a sync that Argo CD reports; undefined: it is as Argo CD says. */
 export function rememberDoubt(
@@ -221,7 +226,8 @@ function placeOf({ app, target: { server } }: Placed): string {
  */
 export function baseOf(store: Records, placed: Placed): SyncRecord['spec']['base'] {
   const { app } = placed;
-  const base = recordOf(store, app)?.spec.base;
+  const record = recordOf(store, app)?.spec;
+  const base = record && isThere(record, placed) ? record.base : undefined;
   return base && base.history === app.status?.history?.at(-1)?.id && base.destination === placeOf(placed)
     ? base
     : undefined;

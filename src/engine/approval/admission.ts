@@ -12,6 +12,7 @@ import type { Leave } from '../application/memory.ts';
 import type { Clock } from '../../base/clock.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { effectDeletes } from '../../compare/effect/effect.ts';
+import { destinationOf } from '../../compare/object/digest.ts';
 import { cox } from '../../model/annotations.ts';
 import { applicationKey, syncOptions } from '../../model/application.ts';
 import { keyText } from '../../model/kube.ts';
@@ -125,14 +126,19 @@ function coversAll(
 }
 
 /** The Approval that lets an operation which is cut off at its end, when nothing is left that it could be asked for. */
-function begunUnder({ store }: AdmissionDeps, { subject: { app }, desired }: Admission): string | undefined {
+function begunUnder({ store }: AdmissionDeps, { subject, desired }: Admission): string | undefined {
+  const { app, target } = subject;
   const { sync, info } = app.operation ?? {};
   if ((sync?.resources ?? []).length > 0) return undefined;
   const name = info?.find((item) => item.name === cox.approvalInfo)?.value;
   const found = store.approvals
     .of(applicationKey(app))
     .find((item) => item.metadata.name === name && isApprovalOf(item, app));
-  return found?.status?.phase === 'Approved' && found.spec.revision === desired.revisions[0] ? name : undefined;
+  return found?.status?.phase === 'Approved' &&
+    found.spec.revision === desired.revisions[0] &&
+    sameJson(found.spec.destination, destinationOf(app, target))
+    ? name
+    : undefined;
 }
 
 /** Asked when an operation goes on that this process has not seen begin, or after a failed attempt. */

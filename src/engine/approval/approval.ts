@@ -213,6 +213,7 @@ export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): 
   await supersedeOthers(deps, fresh.spec.application, {
     keep: fresh.metadata.name,
     operations: wanted.operations,
+    destination: wanted.destination,
     because: wanted.because,
   });
   return fresh.metadata.name;

@@ -5,6 +5,7 @@ import type { Application } from '../../model/application.ts';
 import type { Agreed } from '../../policy/gate.ts';
 import type { Approval } from '../../model/coxswain.ts';
 import type { Known, Leave } from '../application/memory.ts';
+import type { Target } from '../application/assess.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { AppError, describeError, errorKind } from '../../base/errors.ts';
@@ -63,10 +64,27 @@ function changed(before: readonly Agreed[], now: readonly Agreed[]): string | un
 }
 
 /**
- * Asked before each phase and wave; the gate, which has just asked, stands for the first. Answers why it is to be asked
- * again. Throws while the forge does not tell. undefined where nobody has agreed to anything.
+ * Asked before each phase and wave: whether the cluster is still the one that was looked at, whatever its URL, and
+ * those who agreed. Throws where it is another one, which the next pass looks at.
  */
 export function confirmOf(
+  deps: Pick<ReconcileDeps, 'standing' | 'clock' | 'store' | 'targetOf'>,
+  { app, target }: { app: Application; target: Target },
+  leave: Leave | undefined,
+): NonNullable<StepInput['confirm']> {
+  const people = agreeingStill(deps, app, leave);
+  return async (group) => {
+    if ((await deps.targetOf(app, { sure: true })) !== target)
+      throw new AppError('E_API', `another cluster answers at ${target.server} than before`, { kind: 'transient' });
+    return people?.(group);
+  };
+}
+
+/**
+ * Of those who agreed; the gate, which has just asked, stands for the first. Answers why it is to be asked
+ * again. Throws while the forge does not tell. undefined where nobody has agreed to anything.
+ */
+function agreeingStill(
   deps: Pick<ReconcileDeps, 'standing' | 'clock' | 'store'>,
   app: Application,
   leave: Leave | undefined,

@@ -1,10 +1,11 @@
 // The rounds of an Approval: its phases after it was asked for, the end of a round, and what it keeps of former ones
 // when the same effect comes a second time. A DriftEpisode has such rounds too.
 import type { Approval, ApprovalPhase, CardState } from '../../model/coxswain.ts';
-import type { EffectOperation } from '../../model/effect.ts';
+import type { Destination, EffectOperation } from '../../model/effect.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Store } from '../../store/store.ts';
 import { digestVersion, effectDifference } from '../../compare/object/digest.ts';
+import { sameJson } from '../../base/canonical.ts';
 import { rfc3339 } from '../../base/clock.ts';
 
 export interface ApprovalDeps {
@@ -17,6 +18,7 @@ interface Today {
   keep: string | undefined;
   /** Today's effect. */
   operations?: EffectOperation[];
+  destination?: Destination;
   because?: string | undefined;
   /** The newest revision in history. */
   synced?: string | undefined;
@@ -47,12 +49,24 @@ export async function setPhase(
   );
 }
 
+/** Why what was agreed to for one place says nothing of another; undefined: it is the same. */
+function elsewhereText(then: Destination | undefined, now: Destination): string | undefined {
+  if (!then || sameJson(then, now)) return undefined;
+  if (then.server !== now.server)
+    return `it was asked for ${then.server}, and the application deploys to ${now.server}`;
+  if (then.namespace !== now.namespace)
+    return `it was asked for namespace ${then.namespace}, and the application deploys to ${now.namespace}`;
+  return `it was asked for another cluster than the one that answers at ${now.server} now`;
+}
+
 /** Why an approval is void: which object and field differ from what was asked. */
-function voidMessage(approval: Approval, { operations: now, because, why }: Today): string {
+function voidMessage(approval: Approval, { operations: now, destination, because, why }: Today): string {
   if (!now) return why ?? 'nothing is left to approve';
   if (because !== undefined) return because;
   if (approval.spec.digestVersion !== digestVersion)
-    return 'asked anew: digests are made otherwise since Coxswain was updated, and values are now tied to their object';
+    return 'asked anew: digests are made otherwise since Coxswain was updated';
+  const elsewhere = destination && elsewhereText(approval.spec.destination, destination);
+  if (elsewhere !== undefined) return elsewhere;
   const differences = effectDifference(approval.spec.operations, now);
   const more = differences.length > 3 ? `; and ${differences.length - 3} more` : '';
   return `what would be applied has changed: ${differences.slice(0, 3).join('; ')}${more}`;

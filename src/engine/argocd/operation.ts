@@ -53,7 +53,8 @@ function appliesMore(unapproved: NonNullable<Leave['unapproved']>): string {
  */
 async function judgeOperation(pass: Pass, operation: Operation): Promise<Answer> {
   const { deps, signal } = pass;
-  const { app, target } = pass.subject;
+  const { app } = pass.subject;
+  const target = (await deps.targetOf(app, { sure: true })) ?? pass.subject.target;
   const subject = subjectOf(deps, { ...app, operation }, target);
   const unpinned = sourcesOf(app.spec).map(() => undefined);
   const wanted = await wantedOf(deps, { subject, head: undefined }, undefined, signal);

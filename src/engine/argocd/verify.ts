@@ -107,7 +107,8 @@ export function unverifiedOf(store: Store, app: Application): readonly string[] 
   const { unverified } = store.records.get(applicationKey(app))?.spec ?? {};
   if (unverified?.history === entry.id) return unverified.agreed ? undefined : unverified.left;
   if (unverified) return [];
-  return isRemembered(store, { app, target: { server } }, entry) ? undefined : [];
+  const target = { server, identity: store.identities.known(server) };
+  return isRemembered(store, { app, target }, entry) ? undefined : [];
 }
 
 /**

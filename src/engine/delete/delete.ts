@@ -74,7 +74,7 @@ async function beforeCascade(
 
 /** undefined when nothing is left to wait for. A cluster that is gone takes everything with it. */
 async function work(deps: ReconcileDeps, app: Application, signal: AbortSignal): Promise<Waiting | undefined> {
-  const target = await deps.targetOf(app);
+  const target = await deps.targetOf(app, { sure: true });
   if (!target) return undefined;
   const tracking = trackingName(app, deps.store.namespace);
   deps.memory.of(applicationKey(app), tracking).server = target.server;

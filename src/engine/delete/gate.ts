@@ -11,7 +11,7 @@ import type { Waiting } from './cascade.ts';
 import type { ReconcileDeps } from '../application/pass.ts';
 import { sameJson } from '../../base/canonical.ts';
 import { deletionsOf } from '../../compare/effect/others.ts';
-import { digestOf } from '../../compare/object/digest.ts';
+import { destinationOf, digestOf } from '../../compare/object/digest.ts';
 import { applicationKey } from '../../model/application.ts';
 import { approvalRequired, decideGate } from '../../policy/gate.ts';
 import { metText } from '../../policy/gate-text.ts';
@@ -20,7 +20,7 @@ import { isApprovalOf, openApproval, tooLarge } from '../approval/approval.ts';
 import { withReviewers } from '../approval/authors.ts';
 import { peopleLately, peopleNow } from '../approval/rights.ts';
 import { goesWith, projectOf } from '../application/ownership.ts';
-import { endGate } from '../application/sync-record.ts';
+import { endGate, isWhereSynced } from '../application/sync-record.ts';
 import { policyInForce } from '../application/gate-record.ts';
 
 /** What the whole tree has now; clusters that cannot be reached tell by the statuses of their applications. */
@@ -56,16 +56,34 @@ function isUnder(deps: ReconcileDeps, app: Application, { status }: Approval): b
   });
 }
 
-function candidates(deps: ReconcileDeps, app: Application, operations: readonly EffectOperation[]): Approval[] {
+/**
+ * What was agreed to for this one was for that very cluster; what was agreed to for another Application, for the
+ * cluster to which this one was last synced.
+ */
+function isMeantHere({ store }: ReconcileDeps, { app, target, effect }: Going, { spec }: Approval): boolean {
+  return spec.application === applicationKey(app)
+    ? sameJson(spec.destination, effect.destination)
+    : isWhereSynced(store, { app, target });
+}
+
+function candidates(deps: ReconcileDeps, going: Going): Approval[] {
+  const { app, effect } = going;
   return deps.store.approvals.list().filter((approval) => {
     const own = approval.spec.application === applicationKey(app);
     const phases = own ? ['Approved', 'Pending', 'Rejected', 'Expired'] : ['Approved', 'Applied'];
     if (!phases.includes(approval.status?.phase ?? 'Pending') || (own && !isApprovalOf(approval, app))) return false;
     return (
-      operations.every((operation) => approval.spec.operations.some((item) => isSame(item, operation))) &&
+      isMeantHere(deps, going, approval) &&
+      effect.operations.every((operation) => approval.spec.operations.some((item) => isSame(item, operation))) &&
       (own || isUnder(deps, app, approval))
     );
   });
+}
+
+interface Going {
+  app: Application;
+  target: Target;
+  effect: Effect;
 }
 
 interface Asked {
@@ -118,7 +136,7 @@ async function decided(
 
 function effectOf(app: Application, target: Target, gone: readonly Gone[]): Effect {
   const { operations, deleted, risks } = deletionsOf(gone);
-  const destination = { server: target.server, namespace: app.spec.destination.namespace ?? '' };
+  const destination = destinationOf(app, target);
   return {
     drift: [],
     waiting: [],
@@ -143,7 +161,7 @@ export async function heldByGate(deps: ReconcileDeps, app: Application, target: 
   const effect = effectOf(app, target, gone);
   if (gates.length === 0 || effect.operations.length === 0) return undefined;
   const asked = { app, effect, gates };
-  const found = candidates(deps, app, effect.operations);
+  const found = candidates(deps, { app, target, effect });
   for (const approval of found) {
     if ((await decided(deps, asked, approval)).do !== 'go') continue;
     await endGate(deps.store, applicationKey(app)); // people have agreed to the end of what its gate guards

@@ -287,8 +287,8 @@ export async function runOperation(
       ? (key: ResourceKey, deletes: boolean) => guardOf(subject.others, key, { deletes, met: [] })
       : undefined;
   let lost: string | undefined;
-  const confirmed = confirmOf(deps, app, admitted);
-  const confirm = confirmed && (async (group: string) => (lost = await confirmed(group)));
+  const confirmed = confirmOf(deps, subject, admitted);
+  const confirm = async (group: string): Promise<string | undefined> => (lost = await confirmed(group));
   const result = await takeStep(deps, input, { ...stepsOf(input, wanted, state), judge, guardedBy, confirm, signal });
   if (result.stopped !== undefined) {
     const because = lost ?? `what would be applied has changed: ${result.stopped}`;

@@ -6,6 +6,7 @@ import type { Assessment, Subject } from '../application/assess.ts';
 import type { DesiredState, Desiring } from '../application/desired.ts';
 import type { Worker } from '../../base/worker.ts';
 import type { OtherDeps } from '../application/others.ts';
+import type { ReconcileDeps } from '../application/pass.ts';
 import type { AdmissionDeps } from '../approval/admission.ts';
 import { syncOptions } from '../../model/application.ts';
 import { keyText } from '../../model/kube.ts';
@@ -117,7 +118,7 @@ export function targetsOf(comparison: Comparison, denied: Map<string, string>): 
     });
 }
 
-export interface OperationDeps extends AdmissionDeps, OtherDeps {
+export interface OperationDeps extends AdmissionDeps, OtherDeps, Pick<ReconcileDeps, 'targetOf'> {
   desiring: Desiring;
   /** Knows the schedules of sync windows. */
   worker: Worker;

@@ -192,6 +192,7 @@ test('a kind that cannot be read holds the deletion: nothing is left behind unse
     }),
     name: 'in-cluster',
     server: 'https://kubernetes.default.svc',
+    identity: 'one',
     healthOf: scripts.healthOf,
   };
   const go = (): ReturnType<typeof cascade> =>
