@@ -8,6 +8,9 @@ import type { ObjectContext } from './states.ts';
 import type { Prediction } from '../object/predict.ts';
 import { bodyOf } from '../object/predict.ts';
 import { manifestMac } from '../object/digest.ts';
+import { sameJson } from '../../base/canonical.ts';
+import { diffFields } from '../../diff/diff.ts';
+import { valueAt, withPathsFrom } from '../../diff/path.ts';
 import { validateCreate } from '../object/validate.ts';
 import { facts } from './facts.ts';
 import { UnreadRule, ignoring, unreadRule } from '../object/ignored.ts';
@@ -48,13 +51,15 @@ export async function statesOf(context: ObjectContext, key: ResourceKey, manifes
 async function missingStates(context: ObjectContext, manifests: Manifests): Promise<States> {
   const [m0, m1, m2] = manifests;
   const notes = emptyNotes();
-  const base: States = { live: undefined, after: [m0?.target, m1?.target, m2?.target], end: m2?.target, notes };
-  if (m0) notes.drift.push('missing in the cluster');
+  // What the branch does not have either is as Git says.
+  const had = m1 && m0;
+  const base: States = { live: undefined, after: [had?.target, m1?.target, m2?.target], end: m2?.target, notes };
+  if (had) notes.drift.push('missing in the cluster');
   if (!m2) return base;
   const { note, error } = await validateCreate(context, m2);
   if (note) {
     notes.total.push(note);
-    (m1 ? (m0 ? notes.drift : notes.waiting) : notes.change).push(note);
+    (m1 ? (had ? notes.drift : notes.waiting) : notes.change).push(note);
   }
   const operation: EffectOperation = {
     op: 'create',
@@ -120,6 +125,19 @@ async function predicted(
   }
 }
 
+/** `restored`, but for the fields that the branch has come to say as they are live: a sync puts none of them back. */
+function withoutCaughtUp(
+  live: KubeObject,
+  restored: KubeObject | undefined,
+  branch: KubeObject | undefined,
+): KubeObject | undefined {
+  if (!restored || !branch || restored === live) return restored;
+  const paths = diffFields(live, restored)
+    .map(({ path }) => path)
+    .filter((path) => sameJson(valueAt(live, path), valueAt(branch, path)));
+  return withPathsFrom(restored, live, paths);
+}
+
 async function liveStates(context: ObjectContext, record: LiveObject, manifests: Manifests): Promise<States> {
   const [m0, m1, m2] = manifests;
   const newest = m2 ?? m1 ?? m0;
@@ -136,6 +154,7 @@ async function liveStates(context: ObjectContext, record: LiveObject, manifests:
   const tracked = isTrackedRoot(record, context.input.tracking);
   const after = lacking(context, live, tracked, manifests);
   await predicted(context, results, { live, after });
+  after[0] = withoutCaughtUp(live, after[0], after[1]);
   const states: States = {
     live,
     after,
