@@ -56,8 +56,11 @@ export const settingKeys = {
       '`jqPathExpressions`, `managedFieldsManagers`, as in `spec.ignoreDifferences`; ' +
       '`all` is every kind. Default: none',
     'resource.customizations':
-      'The same for many kinds, as YAML: `<group>/<Kind>`, globs, with `health.lua`, `health.lua.useOpenLibs` and ' +
-      '`ignoreDifferences` (a text) below; a key of its own goes first. Default: none',
+      'The same for many kinds, as YAML: `<group>/<Kind>`, globs, with `health.lua`, `health.lua.useOpenLibs`, ' +
+      '`ignoreDifferences` (a text) and `knownTypeFields` below; a key of its own goes first. Default: none',
+    'resource.customizations.knownTypeFields.<group>_<Kind>':
+      'Fields of a kind that a type of Kubernetes writes in its own form, such as `1` for `1000m`: a list in YAML of ' +
+      'maps with `field` and `type`, such as `core/v1/PodSpec`. Default: `spec.template.spec` of Rollouts',
     'resource.exclusions':
       'Kinds that are not watched, compared or pruned: a list in YAML of maps with `apiGroups` (globs), `kinds`, ' +
       '`clusters` (globs of URLs). Default: those of the install manifest of Argo CD',

@@ -35,6 +35,7 @@ export interface Rooms {
   desiring: Desiring;
   jq: Jq;
   scripts: HealthScripts;
+  worker: Worker;
   comparison: Settings['comparison'];
   /** Of the application's destination. */
   cluster: Cluster;
@@ -166,6 +167,7 @@ export async function openRooms(session: Session, app: Application): Promise<Roo
       clusterOf: () => Promise.resolve(clusterFacts),
     }),
     scripts,
+    worker,
     comparison: settings.comparison,
     revisions: sourcesOf(app.spec).map(() => options.revision),
   };

@@ -88,12 +88,13 @@ function contexts(
   said: Said,
   verdicts: Verdicts,
 ): (input: Asked, signal: AbortSignal) => CompareContext {
-  const { cluster, jq, threeWay } = options;
+  const { cluster, jq, threeWay, worker } = options;
   const cache = new PreparedCache();
   return ({ app, tracking, byArgo: isByArgo = false, syncOptions: own }, signal) => ({
     cluster,
     jq,
     settings: said.settings,
+    worker,
     threeWay,
     verdicts,
     signal,

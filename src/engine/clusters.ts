@@ -6,6 +6,7 @@ import type { Describing, LiveChange } from '../cluster/live.ts';
 import type { Application } from '../model/application.ts';
 import type { Store } from '../store/store.ts';
 import type { Jq } from '../compare/object/jq.ts';
+import type { Worker } from '../base/worker.ts';
 import type { ThreeWay } from '../compare/object/three-way.ts';
 import type { HealthScripts } from '../health/scripts.ts';
 import type { Target } from './application/assess.ts';
@@ -26,6 +27,7 @@ interface ClustersOptions {
   store: Store;
   jq: Jq;
   threeWay: ThreeWay;
+  worker: Worker;
   scripts: HealthScripts;
   clock: Clock;
   log: Logger;
@@ -217,7 +219,7 @@ export class Clusters {
   }
 
   async #connect({ server, name, config }: Named): Promise<Target> {
-    const { home, store, jq, threeWay, scripts, clock, log, permit, describing, signal } = this.#options;
+    const { home, store, jq, threeWay, worker, scripts, clock, log, permit, describing, signal } = this.#options;
     const isHome = server === inClusterServer && Object.keys(config).length === 0;
     const cluster = isHome
       ? home
@@ -247,7 +249,7 @@ export class Clusters {
       throw error;
     }
     const comparer = createComparer({
-      ...{ cluster, jq, threeWay, server, identity },
+      ...{ cluster, jq, threeWay, worker, server, identity },
       macKey: store.macKey,
       settings: () => store.settings().comparison,
     });

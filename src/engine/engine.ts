@@ -223,13 +223,13 @@ function resync(
 
 /** Nothing runs before `start`. */
 export function createEngine(options: EngineOptions): Engine {
-  const { store, clock, log, every, jq, threeWay, scripts } = options;
+  const { store, clock, log, every, jq, threeWay, worker, scripts } = options;
   const memory = new Memory();
   const holdings = new Holdings(store.identities);
   const abort = new AbortController();
   const enqueue = (key: string): void => queue.add(key);
   const clusters = new Clusters({
-    ...{ store, clock, log, jq, threeWay, scripts },
+    ...{ store, clock, log, jq, threeWay, worker, scripts },
     home: options.home,
     permit: options.permit,
     describing: options.view?.describing,

@@ -26,12 +26,21 @@ export interface KindFilter {
   inclusions?: readonly KindRule[];
 }
 
+/** A field that one of Kubernetes' own types, such as `core/v1/PodSpec`, writes. */
+export interface KnownField {
+  /** Names with dots between; a list is gone through. */
+  field: string;
+  type: string;
+}
+
 export interface ComparisonSettings {
   ignoreDifferences: readonly SystemRule[];
   /** `resource.compareoptions`: rules of roles that are put together from others. */
   ignoreAggregatedRoles: boolean;
   /** Which kinds are watched, compared and pruned at all. */
   kinds: KindFilter;
+  /** By `group/Kind`; a kind of the core group stands alone. */
+  knownTypeFields: Readonly<Record<string, readonly KnownField[]>>;
   tracking: Tracking;
 }
 
@@ -40,5 +49,6 @@ export const defaultComparison: ComparisonSettings = {
   ignoreDifferences: [],
   ignoreAggregatedRoles: false,
   kinds: {},
+  knownTypeFields: { 'argoproj.io/Rollout': [{ field: 'spec.template.spec', type: 'core/v1/PodSpec' }] },
   tracking: defaultTracking,
 };

@@ -4,6 +4,7 @@ import type { ComparisonSettings, KindRule, SystemRule } from '../model/comparis
 import type { Tracking, TrackingMethod } from '../model/tracking.ts';
 import { parse } from 'yaml';
 import { isObject } from '../model/kube.ts';
+import { defaultComparison } from '../model/comparison-settings.ts';
 import { defaultTracking } from '../model/tracking.ts';
 
 const optionsKey = 'resource.compareoptions';
@@ -67,7 +68,7 @@ function readTracking(argocd: Record<string, string>, faults: string[]): Trackin
 /** What is wrong is told, and counts for nothing. */
 export function readComparison(
   argocd: Record<string, string>,
-  customizations: Pick<ComparisonSettings, 'ignoreDifferences'>,
+  customizations: Pick<ComparisonSettings, 'ignoreDifferences' | 'knownTypeFields'>,
   faults: string[],
 ): ComparisonSettings {
   const options = compareOptions(argocd['resource.compareoptions'] ?? '', faults);
@@ -84,6 +85,7 @@ export function readComparison(
     ignoreDifferences: [...customizations.ignoreDifferences, ...broken],
     ignoreAggregatedRoles: ignoreAggregatedRoles === true,
     kinds: { ...(exclusions && { exclusions }), ...(inclusions && { inclusions }) },
+    knownTypeFields: { ...defaultComparison.knownTypeFields, ...customizations.knownTypeFields },
     tracking: readTracking(argocd, faults),
   };
 }

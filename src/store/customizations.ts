@@ -1,6 +1,6 @@
 // What argocd-cm says of kinds of objects: `resource.customizations`, whole or one key for each (Argo CD:
 // docs/operator-manual/health.md, docs/user-guide/diffing.md).
-import type { SystemRule } from '../model/comparison-settings.ts';
+import type { KnownField, SystemRule } from '../model/comparison-settings.ts';
 import { parse } from 'yaml';
 import { isObject } from '../model/kube.ts';
 
@@ -19,6 +19,7 @@ export interface Customizations {
   /** The first that fits an object judges it: those of one kind before those of many. */
   healthScripts: HealthScript[];
   ignoreDifferences: SystemRule[];
+  knownTypeFields: Record<string, KnownField[]>;
 }
 
 interface Customization {
@@ -26,14 +27,24 @@ interface Customization {
   openLibs?: boolean;
   key?: string;
   ignored?: SystemRule;
+  known?: KnownField[];
 }
 
 const whole = 'resource.customizations';
 /** Known to Argo CD, and told of in docs/compatibility.md. */
-const others: readonly string[] = ['actions', 'ignoreResourceUpdates', 'knownTypeFields'];
+const others: readonly string[] = ['actions', 'ignoreResourceUpdates'];
 
 function yamlOf(text: string): unknown {
   return parse(text, { maxAliasCount: 100 });
+}
+
+/** undefined where it is no YAML. */
+function listOf(text: string): unknown {
+  try {
+    return yamlOf(text) ?? [];
+  } catch {
+    return undefined;
+  }
 }
 
 /** `cert-manager.io_Certificate` is `cert-manager.io/Certificate`; `all` is every kind. */
@@ -69,6 +80,21 @@ function readIgnored(kind: string, text: unknown, at: string): SystemRule {
   return rule;
 }
 
+const knownType = /^(core\/v1\/[A-Z][A-Za-z0-9]*|core\/Quantity|meta\/v1\/Duration)$/;
+
+function isKnownField(item: unknown): item is KnownField {
+  if (!isObject(item)) return false;
+  const { field, type } = item;
+  return typeof field === 'string' && field !== '' && typeof type === 'string' && knownType.test(type);
+}
+
+/** Without them a difference in form alone is shown, and nothing is written unseen. */
+function readKnown(value: unknown, at: string, faults: string[]): KnownField[] {
+  if (Array.isArray(value) && value.every(isKnownField)) return value;
+  faults.push(`${at} must be a list of maps with field and type, a type of Kubernetes such as core/v1/PodSpec`);
+  return [];
+}
+
 function says(rule: SystemRule): boolean {
   return rule.fault !== undefined || lists.some((name) => rule[name] !== undefined);
 }
@@ -94,20 +120,23 @@ function readWhole(data: Record<string, string>, faults: string[]): Map<string, 
       faults.push(`${whole} of argocd-cm: what stands under ${kind} must be a map`);
       continue;
     }
-    const { 'health.lua': script, 'health.lua.useOpenLibs': openLibs, ignoreDifferences } = value;
-    const at = `argocd-cm ${whole}[${JSON.stringify(kind)}].ignoreDifferences`;
+    const { 'health.lua': script, 'health.lua.useOpenLibs': openLibs, ignoreDifferences, knownTypeFields } = value;
+    const at = `argocd-cm ${whole}[${JSON.stringify(kind)}]`;
     found.set(kind, {
       key: whole,
       ...(typeof script === 'string' && { script }),
       ...(openLibs === true && { openLibs }),
-      ...(ignoreDifferences !== undefined && { ignored: readIgnored(kind, ignoreDifferences, at) }),
+      ...(ignoreDifferences !== undefined && {
+        ignored: readIgnored(kind, ignoreDifferences, `${at}.ignoreDifferences`),
+      }),
+      ...(knownTypeFields !== undefined && { known: readKnown(knownTypeFields, `${at}.knownTypeFields`, faults) }),
     });
   }
   return found;
 }
 
 /** What is wrong with it. */
-function readOne(found: Map<string, Customization>, key: string, value: string): string | undefined {
+function readOne(found: Map<string, Customization>, key: string, value: string, faults: string[]): string | undefined {
   const [, , type = '', ...rest] = key.split('.');
   const kind = kindOf(rest.join('.'));
   if (rest.length === 0) return undefined;
@@ -117,6 +146,8 @@ function readOne(found: Map<string, Customization>, key: string, value: string):
   if (type === 'health') found.set(kind, { ...before, script: value, key });
   else if (type === 'ignoreDifferences')
     found.set(kind, { ...before, ignored: readIgnored(kind, value, `argocd-cm ${key}`) });
+  else if (type === 'knownTypeFields')
+    found.set(kind, { ...before, known: readKnown(listOf(value), `argocd-cm ${key}`, faults) });
   else if (type === 'useOpenLibs' && /^(true|false)$/i.test(value.trim()))
     found.set(kind, { ...before, openLibs: value.trim().toLowerCase() === 'true' });
   else if (type === 'useOpenLibs') return `${key} of argocd-cm is "${value}", but must be true or false`;
@@ -130,13 +161,14 @@ export function readCustomizations(data: Record<string, string>, faults: string[
   for (const key of Object.keys(data)
     .filter((each) => each.startsWith(`${whole}.`))
     .sort()) {
-    const fault = readOne(found, key, data[key] ?? '');
+    const fault = readOne(found, key, data[key] ?? '', faults);
     if (fault !== undefined) faults.push(fault);
   }
   const ignoreDifferences = [...found.values()].flatMap(({ ignored }) => (ignored && says(ignored) ? [ignored] : []));
   faults.push(...ignoreDifferences.flatMap(({ fault }) => fault ?? []));
   return {
     ignoreDifferences,
+    knownTypeFields: Object.fromEntries([...found].flatMap(([kind, { known }]) => (known ? [[kind, known]] : []))),
     healthScripts: [...found]
       .flatMap(([kind, { script, openLibs = false, key = '' }]) => (script ? [{ kind, script, openLibs, key }] : []))
       .sort((a, b) => breadth(a.kind) - breadth(b.kind) || b.kind.length - a.kind.length),

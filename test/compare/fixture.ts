@@ -20,7 +20,7 @@ import { silentLogger } from '../../src/base/log.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { takeover } from '../../src/diff/takeover.ts';
 import { testCluster } from '../control-plane.ts';
-import { jq, threeWay } from '../worker.ts';
+import { jq, threeWay, worker } from '../worker.ts';
 
 export const macKey = Buffer.from('a key for tests');
 
@@ -79,7 +79,7 @@ export async function world(
   const tracking = `shop-${namespace}`;
   let settings = settingsOf({});
   const comparer = createComparer({
-    ...{ cluster, jq, threeWay, macKey },
+    ...{ cluster, jq, threeWay, worker, macKey },
     server: app.spec.destination.server ?? '',
     settings: () => settings,
   });

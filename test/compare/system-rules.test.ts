@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../src/model/kube.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { crd } from '../cluster/connect.ts';
 import { configMap, mustGet, summary, world } from './fixture.ts';
 
 const key = 'resource.customizations.ignoreDifferences';
@@ -122,4 +123,39 @@ test('the rules of an aggregated ClusterRole count unless ignoreAggregatedRoles 
   await w.sync([role([], false)], [role([])]);
   await fill();
   assert.equal((await w.compare([role([], false)])).status, 'OutOfSync', 'no role that is aggregated');
+});
+
+test('what a controller writes in the form of its type is in sync where argocd-cm names the type', async (t) => {
+  const w = await world(t);
+  const group = `${w.namespace}.example.com`;
+  await w.cluster.api.apply(crd(group, 'Fleet'));
+  await w.cluster.discovery.await({ group, version: 'v1', kind: 'Fleet' }, w.signal);
+  const fleet = (cpu: string, image = 'boat:1'): KubeObject => ({
+    apiVersion: `${group}/v1`,
+    kind: 'Fleet',
+    metadata: { name: 'north' },
+    spec: {
+      crews: [{ pod: { containers: [{ name: 'boat', image, resources: { limits: { cpu } }, stdin: false }] } }],
+      pause: '90s',
+    },
+  });
+  const before = [fleet('1000m')];
+  await w.sync(before);
+  const { spec } = fleet('1') as unknown as { spec: { crews: { pod: { containers: Record<string, unknown>[] } }[] } };
+  delete spec.crews[0]?.pod.containers[0]?.['stdin'];
+  await w.edit(fleet(''), { spec: { ...spec, pause: '1m30s' } }, { manager: 'fleet-controller' });
+  assert.equal((await w.compare(before)).status, 'OutOfSync');
+  const of = `resource.customizations.knownTypeFields.${group}_Fleet`;
+  w.say({ [of]: '[{field: spec.crews.pod, type: core/v1/PodSpec}, {field: spec.pause, type: meta/v1/Duration}]' });
+  assert.equal((await w.compare(before)).status, 'Synced');
+  const { objects } = await w.compare([fleet('1000m', 'boat:2')]);
+  assert.deepEqual(
+    objects[0]?.changes.map(({ text }) => text.replace(/^.*containers/, '')),
+    ['[name=boat].image'],
+  );
+  assert.equal((await w.compare([fleet('2000m')])).status, 'OutOfSync', 'another amount is another one');
+  w.say({
+    'resource.customizations': `"${group}/Fleet":\n  knownTypeFields: [{field: spec.pause, type: core/Quantity}]\n`,
+  });
+  assert.equal((await w.compare(before)).status, 'OutOfSync');
 });

@@ -19,7 +19,9 @@ for (const [path, text] of Object.entries(referencePages())) {
 /** Of src/store/customizations.ts, which reads keys by what they begin with. */
 const customizations = [
   'resource.customizations',
-  ...['health', 'useOpenLibs', 'ignoreDifferences'].map((type) => `resource.customizations.${type}.<group>_<Kind>`),
+  ...['health', 'useOpenLibs', 'ignoreDifferences', 'knownTypeFields'].map(
+    (type) => `resource.customizations.${type}.<group>_<Kind>`,
+  ),
 ];
 
 test('every key of a ConfigMap that is read is documented, and no other', () => {

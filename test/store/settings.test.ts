@@ -31,6 +31,7 @@ function read(maps: Record<string, Record<string, string>> = {}, secrets: KubeOb
   });
 }
 
+const rollout = defaultComparison.knownTypeFields;
 const utc = (expression: string, jitterMs = 0) => ({ expression, timeZone: 'UTC', jitterMs });
 const berlin = (expression: string) => ({ expression, timeZone: 'Europe/Berlin', jitterMs: 0 });
 const schedules = {
@@ -212,6 +213,12 @@ const faulty: { map: string; data: Record<string, string>; fault: RegExp | strin
     fault: 'controller.ignore.normalizer.jq.timeout is "1h", of which 60s count',
     expected: { jqTimeoutMs: 60_000 },
   },
+  ...['{', '- {field: spec.cpu, type: core/v2/Pod}', 'field: spec.cpu'].map((text) => ({
+    map: 'argocd-cm',
+    data: { 'resource.customizations.knownTypeFields.a_B': text },
+    fault: /knownTypeFields\.a_B must be a list of maps with field and type/,
+    expected: { comparison: { ...defaultComparison, knownTypeFields: { ...rollout, 'a/B': [] } } },
+  })),
   {
     map: 'argocd-cm',
     data: { 'resource.compareoptions': '[1]' },

@@ -13,6 +13,7 @@ var verbs = map[string]message.Verb{
 	"constraint":    newest,
 	"cron":          openings,
 	"jq":            jqPaths,
+	"known-forms":   knownForms,
 	"kustomization": readKustomizations,
 	"lua":           luaHealth,
 	"lua-fault":     luaFault,

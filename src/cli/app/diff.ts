@@ -50,7 +50,7 @@ async function compare(session: Session, rooms: Rooms, app: Application): Promis
   const named = { name: rooms.clusterName, server: rooms.clusterServer };
   // The key only serves digests of effects, which are not asked for here.
   const comparer = createComparer({
-    ...{ cluster, jq: rooms.jq, server: named.server },
+    ...{ cluster, jq: rooms.jq, worker: rooms.worker, server: named.server },
     macKey: Buffer.alloc(32),
     settings: () => rooms.comparison,
   });

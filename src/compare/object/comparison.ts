@@ -10,6 +10,7 @@ import type { Place } from '../../base/errors.ts';
 import type { Prepared } from './prepare.ts';
 import type { Jq } from './jq.ts';
 import type { ByArgo } from './argo-apply.ts';
+import type { Worker } from '../../base/worker.ts';
 import type { ThreeWay } from './three-way.ts';
 import type { Verdicts } from './verdicts.ts';
 
@@ -28,6 +29,8 @@ export interface ComparerOptions {
   jq: Jq;
   /** Makes the patches of client-side applies; needed as soon as one asks of what Argo CD syncs (`byArgo`). */
   threeWay?: ThreeWay | undefined;
+  /** Tells what fields mean that `knownTypeFields` of the settings names; without one they are compared as they are. */
+  worker?: Worker | undefined;
   /** What argocd-cm says now; default: nothing. */
   settings?: () => ComparisonSettings;
   /** Requests in flight for one comparison; default 16. */
@@ -262,6 +265,7 @@ export interface CompareContext {
   cluster: CompareCluster;
   jq: Jq;
   settings: ComparisonSettings;
+  worker: Worker | undefined;
   threeWay: ThreeWay | undefined;
   verdicts: Verdicts;
   concurrency: number;

@@ -18,9 +18,10 @@ import { sameJson } from '../../base/canonical.ts';
 import { hasPath, valueAt } from '../../diff/path.ts';
 import { argo } from '../../model/annotations.ts';
 import { isObject } from '../../model/kube.ts';
+import { inFormOf } from './known-types.ts';
 
 /** Who asks, and about which object. */
-export interface IgnoreContext extends Pick<CompareContext, 'jq' | 'settings'> {
+export interface IgnoreContext extends Pick<CompareContext, 'jq' | 'settings' | 'worker'> {
   input: Pick<CompareInput, 'app'>;
 }
 
@@ -128,14 +129,25 @@ export async function ignoring(context: IgnoreContext, key: ResourceKey, predict
   if (predicted === live.object) return predicted;
   const ignored = await ignoredOf(context, key, { live: live.object, other: predicted });
   const moved = trackedOtherwise(context.settings.tracking, live.object, predicted);
-  const shown = withIgnoredFrom(predicted, live.object, {
+  const counted = withIgnoredFrom(predicted, live.object, {
     live: [...ignored.live, ...moved.live],
     other: [...ignored.other, ...moved.other],
   });
+  const shown = await known(context, key, { live: live.object, predicted: counted });
   if (shown === predicted) return predicted;
   const labels = new Set(moved.live.map(pathId));
   const removed = prediction.removed.filter((path) => !labels.has(pathId(path)));
   return ownedChanges(live.object, shown).length === 0 && removed.length === 0 ? live.object : shown;
+}
+
+function known(
+  { settings, worker }: IgnoreContext,
+  { group, kind }: ResourceKey,
+  forms: { live: KubeObject; predicted: KubeObject },
+): Promise<KubeObject> | KubeObject {
+  const fields = settings.knownTypeFields[group === '' ? kind : `${group}/${kind}`] ?? [];
+  if (!worker || fields.length === 0 || ownedChanges(forms.live, forms.predicted).length === 0) return forms.predicted;
+  return inFormOf(worker, fields, forms);
 }
 
 /**
