@@ -3,6 +3,7 @@ import type { ChangeDeps } from './deps.ts';
 import type { PullInput } from './pull.ts';
 import type { Range } from './affected.ts';
 import type { Commit, Repository } from '../git/repository.ts';
+import { isThere } from '../git/repository.ts';
 import { AppError } from '../base/errors.ts';
 import { affectedBy } from './affected.ts';
 
@@ -46,8 +47,20 @@ async function ownCommits(mirror: Repository, pull: PullInput, merged: string): 
   return mirror.log({ ...(from !== undefined && { from }), to: pull.head.sha, limit: mostRebased });
 }
 
-/** Before the first of the rebased commits, or of the one that a merge or a squash made. */
+/**
+ * Of commits that were pushed to the branch as they are (GitHub: "Indirect merges"): where the branch stood before,
+ * which the pull request alone remembers; undefined where it does not, or where that cannot be had any more.
+ */
+async function beforePush(mirror: Repository, { base, head }: PullInput): Promise<string | undefined> {
+  if (!(await isThere(mirror, base.sha))) return undefined;
+  const before = await mirror.mergeBase(base.sha, head.sha);
+  return before === head.sha ? undefined : before;
+}
+
+/** Before the first of the rebased or pushed commits, or of the one that a merge or a squash made. */
 async function beforeMerge(mirror: Repository, pull: PullInput, merged: string): Promise<string | undefined> {
+  const pushed = merged === pull.head.sha ? await beforePush(mirror, pull) : undefined;
+  if (pushed !== undefined) return pushed;
   const last = await mirror.commit(merged);
   const [parent] = last.parents;
   if (parent === undefined || last.parents.length > 1) return parent;

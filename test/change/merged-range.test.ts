@@ -31,9 +31,16 @@ function opened(t: TestContext): Merged {
   return { w, before, head };
 }
 
-async function seen({ w }: Merged, merged: string): Promise<{ base: string | undefined; touched: string[] }> {
+async function seen(
+  { w }: Merged,
+  merged: string,
+  base?: string,
+): Promise<{ base: string | undefined; touched: string[] }> {
   w.origin.git('push', '-q', 'origin', 'main');
-  const pull = w.pull('feature', { merged: { sha: merged } });
+  const pull = w.pull('feature', {
+    merged: { sha: merged },
+    ...(base !== undefined && { base: { ref: 'main', sha: base } }),
+  });
   const range = await mergedRange(w.deps, pull, merged);
   return { base: range?.base, touched: await touchedBy(w.deps, pull, signal) };
 }
@@ -75,6 +82,25 @@ test('what somebody else pushed before a rebase of the same words is not counted
   w.origin.git('cherry-pick', `feature~3..${head}`);
   assert.deepEqual(await seen(m, w.origin.git('rev-parse', 'HEAD')), { base: before, touched: all });
 });
+
+for (const [how, args] of [
+  ['rebased', ['rebase', '-q', 'main']],
+  ['with the branch merged into them', ['merge', '-q', '-m', 'Merge main', 'main']],
+] as const) {
+  test(`commits that were pushed to the branch as they are, ${how}, are all followed`, async (t) => {
+    const m = opened(t);
+    const { w } = m;
+    w.origin.git('checkout', '-q', 'feature');
+    w.origin.git(...args);
+    w.origin.git('push', '-q', '-f', 'origin', 'feature');
+    w.origin.git('checkout', '-q', 'main');
+    w.origin.git('merge', '-q', '--ff-only', 'feature');
+    const pushed = w.origin.git('rev-parse', 'HEAD');
+    assert.deepEqual(await seen(m, pushed, m.before), { base: m.before, touched: all });
+    // Where GitHub does not remember another base than what the branch has now, the last commit is followed.
+    assert.equal((await seen(m, pushed, pushed)).base, w.origin.git('rev-parse', 'HEAD~1'));
+  });
+}
 
 test('a single commit that was rebased is that commit', async (t) => {
   const m = opened(t);
