@@ -36,13 +36,15 @@ export const pins = {
   kustomize: { module: 'kustomize', package: 'sigs.k8s.io/kustomize/kustomize/v5', set: kustomizeVersion },
   /** An OCI registry. */
   registry: { module: 'registry', package: 'github.com/distribution/distribution/v3/cmd/registry', set: {} },
+  /** A server of Git over SSH. */
+  'git-ssh': { module: 'git-ssh', package: '.', set: {} },
 } as const satisfies Record<string, Pin>;
 
 export type BinaryName = keyof typeof pins;
 
 export const binaryNames: BinaryName[] = Object.keys(pins).filter(isBinaryName);
 
-const forTests: readonly BinaryName[] = ['helm', 'kustomize', 'registry'];
+const forTests: readonly BinaryName[] = ['helm', 'kustomize', 'registry', 'git-ssh'];
 
 /** Without the commands with which tests compare what their libraries make, and what they fetch from. */
 export const ownNames: BinaryName[] = binaryNames.filter((name) => !forTests.includes(name));

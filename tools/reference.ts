@@ -86,6 +86,9 @@ export const settingKeys = {
     '<host>':
       'Certificates in PEM by which the servers of that host are known, in place of those of the system. Default: none',
   },
+  'argocd-ssh-known-hosts-cm': {
+    ssh_known_hosts: 'Host keys of servers of Git that are reached by SSH, as `ssh-keyscan` prints them. Default: none',
+  },
   'argocd-rbac-cm': {
     'policy.csv':
       'Who may do what, in the form of Argo CD. Keys `policy.<name>.csv` are added to it. Default: ' +
@@ -247,7 +250,9 @@ ${maps.join('\n\n')}
 ## Secrets
 
 Clusters and repositories are the Secrets of Argo CD, found by the label \`argocd.argoproj.io/secret-type\`:
-\`cluster\`, \`repository\` and \`repo-creds\`. Of a repository \`url\`, \`username\` and \`password\` are read.
+\`cluster\`, \`repository\` and \`repo-creds\`. Of a repository the address and its logins are read
+(user and password, \`bearerToken\`, \`sshPrivateKey\`, client certificates, a GitHub App), and \`insecure\`, \`proxy\`,
+\`noProxy\`. Keys and certificates stand in files of \`COX_DATA_DIR\` only while git runs.
 Repositories in which the GitHub App is installed need no Secret. The key of the digests is kept in the Secret
 \`coxswain-mac\`, which Coxswain makes.
 

@@ -22,7 +22,8 @@ import { openGit } from '../git/git.ts';
 import { argo, inClusterServer } from '../model/annotations.ts';
 import { sourcesOf } from '../model/application.ts';
 import { createRenderer } from '../render/render.ts';
-import { credentialFor } from '../store/repository-secrets.ts';
+import { accessOf, hasCredentials } from '../store/repository-secrets.ts';
+import { repositoryCredentials } from '../github/client/credentials.ts';
 import { clusterOf, readSettings, settingMaps } from '../store/settings.ts';
 import { argoGroup } from '../model/argo-kinds.ts';
 import { openFetching } from '../operator/fetching.ts';
@@ -123,13 +124,15 @@ export async function openTools(session: Session, settings: () => Settings): Pro
   session.atEnd(async () => jq.stop());
   const scripts = new HealthScripts(tool('render'), () => settings().healthScripts);
   session.atEnd(async () => scripts.stop());
+  const known = repositoryCredentials(undefined, (url) => accessOf(settings(), url));
   const git = openGit({
     worker,
     dir: join(await session.folder(), 'git'),
     clock: systemClock,
     log: quiet,
     signal,
-    credentials: async (url) => credentialFor(settings(), url) ?? (await ownCredential(url, options.env, signal)),
+    credentials: async (url, purpose) =>
+      hasCredentials(accessOf(settings(), url)) ? known(url, purpose) : ownCredential(url, options.env, signal),
   });
   session.atEnd(() => git.stop());
   const renderer = await createRenderer({ worker, program: tool('manifests') });

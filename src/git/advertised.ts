@@ -1,5 +1,8 @@
 // What a server says its refs are, asked over HTTP in git's protocol version 2: one request instead of a process.
+import type { GitAccess } from './access.ts';
 import { Agent } from 'undici';
+import { hashOf } from '../base/canonical.ts';
+import { authorizationOf } from './access.ts';
 import { withoutTrailing } from '../base/trim.ts';
 
 /** Of one ref. */
@@ -14,7 +17,7 @@ interface Advertised {
 export type AdvertisedRefs = ReadonlyMap<string, Advertised>;
 
 interface AskOptions {
-  credentials: { username: string; password: string } | undefined;
+  credentials: GitAccess | undefined;
   signal: AbortSignal;
 }
 
@@ -37,24 +40,40 @@ const question = [
 
 /** One for all remotes: connections are kept. */
 export function createRefsClient(): RefsClient {
-  const agent = new Agent({
-    allowH2: false,
-    connect: { timeout: 10_000 },
-    headersTimeout: 30_000,
-    bodyTimeout: 30_000,
-    maxResponseSize: maxBytes,
-  });
+  const agents = new Map<string, Agent>();
+  const agentFor = ({ cert, key, authorities, insecure }: GitAccess): Agent => {
+    const tls = {
+      ...(cert && key && { cert, key }),
+      ...(authorities && { ca: authorities }),
+      ...(insecure && { rejectUnauthorized: false }),
+    };
+    const id = hashOf(tls);
+    const found =
+      agents.get(id) ??
+      new Agent({
+        allowH2: false,
+        connect: { timeout: 10_000, ...tls },
+        headersTimeout: 30_000,
+        bodyTimeout: 30_000,
+        maxResponseSize: maxBytes,
+      });
+    agents.set(id, found);
+    return found;
+  };
   return {
     ask: async (url, options) => {
       if (!/^https?:/i.test(url) || !URL.canParse(url) || new URL(url).username !== '') return undefined;
+      if (options.credentials?.proxy || process.env['HTTPS_PROXY'] || process.env['https_proxy']) return undefined;
       try {
-        return await ask(agent, url, options);
+        return await ask(agentFor(options.credentials ?? {}), url, options);
       } catch (error) {
         if (options.signal.aborted) throw error;
         return undefined;
       }
     },
-    close: () => agent.destroy(),
+    close: async () => {
+      await Promise.all([...agents.values()].map((agent) => agent.destroy()));
+    },
   };
 }
 
@@ -64,6 +83,7 @@ async function ask(
   { credentials, signal }: AskOptions,
 ): Promise<AdvertisedRefs | undefined> {
   const { origin, pathname } = new URL(url);
+  const authorization = authorizationOf(credentials ?? {});
   const { statusCode, headers, body } = await agent.request({
     origin,
     path: `${withoutTrailing(pathname, '/')}/git-upload-pack`,
@@ -73,9 +93,7 @@ async function ask(
       accept: 'application/x-git-upload-pack-result',
       'git-protocol': 'version=2',
       'user-agent': 'git/coxswain',
-      ...(credentials && {
-        authorization: `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`,
-      }),
+      ...(authorization && { authorization }),
     },
     body: question,
     signal,

@@ -5,7 +5,7 @@ import { simpleGit } from 'simple-git';
 import { AppError, errorMessage } from '../base/errors.ts';
 import { redactText } from '../base/log.ts';
 import { toolMissing } from '../base/process.ts';
-import { endingWith, leaderOfGroup } from './process-group.ts';
+import { endingWith, leaderOfGroup } from '../base/process-group.ts';
 
 interface CommandOptions {
   env?: GitVariables;
@@ -63,7 +63,17 @@ const allowed = [
   'GIT_INDEX_FILE',
   'GIT_LITERAL_PATHSPECS',
   'GIT_SSH_COMMAND',
+  'GIT_SSL_CAINFO',
+  'GIT_SSL_CERT',
+  'GIT_SSL_KEY',
+  'GIT_SSL_NO_VERIFY',
   'GIT_TERMINAL_PROMPT',
+  'HTTPS_PROXY',
+  'HTTP_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
 ] as const;
 
 export type GitVariables = Partial<Record<(typeof allowed)[number], string>>;
@@ -171,7 +181,11 @@ async function raw(args: string[], { binary, env, input, signal, limit }: Run): 
 const refused = [
   /authentication failed|could not read (username|password)|permission denied|returned error: 40[13]/i,
   /invalid credentials/i,
+  /host key verification failed/i,
 ];
+
+/** Git itself only says then that it could not read. */
+const sshReason = /^Host key verification failed|Permission denied \([a-z,-]*\)/m;
 
 /** setsid says so when there is no git, Node when there is no setsid or no room for a process. */
 function isNotStarted({ code }: Answer): boolean {
@@ -182,11 +196,14 @@ function failure(what: string, { code, stderr }: Answer): AppError {
   const said = redactText(stderr);
   const line = said.split('\n').find((text) => /^(fatal|error):/.test(text)) ?? said.trim().split('\n').at(-1) ?? '';
   const told =
-    line.replace(/^(fatal|error): /, '') || `git ended ${code === null ? 'by a signal' : `with code ${code}`}`;
+    (sshReason.exec(said)?.[0] ?? line.replace(/^(fatal|error): /, '')) ||
+    `git ended ${code === null ? 'by a signal' : `with code ${code}`}`;
   const options = { kind: 'transient' as const, cause: { code, stderr } };
   if (!refused.some((pattern) => pattern.test(said))) return new AppError('E_GIT', `git ${what}: ${told}`, options);
   return new AppError('E_GIT_AUTH', `git ${what}: ${told}`, {
     ...options,
-    hint: 'Check the credentials of the repository, and that they may read it.',
+    hint: /host key verification failed/i.test(said)
+      ? 'Add the host key of the server to argocd-ssh-known-hosts-cm, as ssh-keyscan prints it.'
+      : 'Check the credentials of the repository, and that they may read it.',
   });
 }

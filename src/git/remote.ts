@@ -1,11 +1,12 @@
 // Everything that goes to the server of one repository: fetch, push and a look at its refs.
 import type { AdvertisedRefs, RefsClient } from './advertised.ts';
 import type { Answer, GitCommand, GitVariables } from './command.ts';
+import type { GitAccess } from './access.ts';
 import type { RefChange } from './repository.ts';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../base/errors.ts';
-import { credentialEnvironment } from './url.ts';
+import { withAccess } from './access.ts';
 import { indexPrefix } from './merge.ts';
 import { redactText } from '../base/log.ts';
 import { stderrOf } from '../base/process.ts';
@@ -106,14 +107,13 @@ export async function fetchOne(remote: Remote, sha: string, ref: string | undefi
 }
 
 async function fetch(remote: Remote, flags: string[], refspecs: string[]): Promise<void> {
-  await remote.git(
-    'fetch',
-    ['fetch', '--quiet', '--no-write-fetch-head', '--no-recurse-submodules', ...flags, '--', remote.url, ...refspecs],
-    {
+  const own = ['--quiet', '--no-write-fetch-head', '--no-recurse-submodules', ...flags];
+  await reaching(remote, 'read', (env) =>
+    remote.git('fetch', ['fetch', ...own, '--', remote.url, ...refspecs], {
       network: true,
-      env: await authorization(remote),
+      env,
       timeoutMs: fetchTimeoutMs,
-    },
+    }),
   );
 }
 
@@ -150,23 +150,22 @@ function pushRefusal(reason: string, stderr: string): AppError {
   });
 }
 
-/** Many an installation has a credential that may read alone: what is to be done decides whose is taken. */
-export type CredentialsFor = (
-  repoUrl: string,
-  purpose: 'read' | 'write',
-) => Promise<{ username: string; password: string } | undefined>;
+/**
+ * Many an installation has a credential that may read alone: what is to be done decides whose is taken. undefined: git
+ * itself knows, as that of a person does.
+ */
+export type CredentialsFor = (repoUrl: string, purpose: 'read' | 'write') => Promise<GitAccess | undefined>;
 
 async function send(remote: Remote, ref: string, sha: string): Promise<Answer> {
   try {
-    return await remote.git(
-      'push',
-      ['push', '--porcelain', '--no-verify', `--force-with-lease=${ref}:`, '--', remote.url, `${sha}:${ref}`],
-      {
+    const flags = ['--porcelain', '--no-verify', `--force-with-lease=${ref}:`];
+    return await reaching(remote, 'write', (env) =>
+      remote.git('push', ['push', ...flags, '--', remote.url, `${sha}:${ref}`], {
         network: true,
-        env: await authorization(remote, 'write'),
+        env,
         okCodes: [0, 1],
         timeoutMs: fetchTimeoutMs,
-      },
+      }),
     );
   } catch (error) {
     // Whoever may not write gets 403 before anything is sent; credentials that are none get 401.
@@ -194,14 +193,18 @@ export async function pushNew(remote: Remote, ref: string, sha: string): Promise
 
 /** What the server says the ref is now. */
 export async function remoteRef(remote: Remote, ref: string): Promise<string | undefined> {
-  const { stdout } = await remote.git('ls-remote', ['ls-remote', '--', remote.url, ref], {
-    network: true,
-    env: await authorization(remote),
-  });
+  const { stdout } = await reaching(remote, 'read', (env) =>
+    remote.git('ls-remote', ['ls-remote', '--', remote.url, ref], { network: true, env }),
+  );
   const line = stdout.split('\n').find((text) => text.endsWith(`\t${ref}`));
   return line?.split('\t')[0];
 }
 
-async function authorization(remote: Remote, purpose: 'read' | 'write' = 'read'): Promise<GitVariables> {
-  return credentialEnvironment(remote.url, await remote.credentials(remote.url, purpose));
+async function reaching<Result>(
+  { dir, url, credentials }: Remote,
+  purpose: 'read' | 'write',
+  act: (env: GitVariables) => Promise<Result>,
+): Promise<Result> {
+  const access = await credentials(url, purpose);
+  return access ? withAccess(join(dir, '..'), url, access, act) : act({});
 }

@@ -1,5 +1,4 @@
 // Addresses of repositories: which transport they use, and which mirror they have.
-import type { GitVariables } from './command.ts';
 import { createHash } from 'node:crypto';
 import { AppError } from '../base/errors.ts';
 import { normaliseRepo } from '../model/repository.ts';
@@ -32,21 +31,4 @@ export function mirrorName(url: string): string {
     .replace(/[^A-Za-z0-9._-]/g, '')
     .slice(-60);
   return `${readable || 'repository'}-${createHash('sha256').update(normal).digest('hex').slice(0, 12)}.git`;
-}
-
-/**
- * The header stands in no argument and no file, and goes to the one server that the process talks to. A key with the
- * address in it would say that too, but simple-git takes a host such as `pager.example` in it for a pager.
- */
-export function credentialEnvironment(
-  url: string,
-  credentials: { username: string; password: string } | undefined,
-): GitVariables {
-  if (!credentials || !/^https?:/i.test(url)) return {};
-  const basic = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64');
-  return {
-    GIT_CONFIG_COUNT: '1',
-    GIT_CONFIG_KEY_0: 'http.extraHeader',
-    GIT_CONFIG_VALUE_0: `Authorization: Basic ${basic}`,
-  };
 }

@@ -16,7 +16,7 @@ import { HealthScripts } from '../health/scripts.ts';
 import { Worker } from '../base/worker.ts';
 import { openGit } from '../git/git.ts';
 import { repositoryCredentials } from '../github/client/credentials.ts';
-import { credentialFor } from '../store/repository-secrets.ts';
+import { accessOf } from '../store/repository-secrets.ts';
 import { createAuthors } from '../engine/approval/authors.ts';
 import { openClient } from '../github/client/client.ts';
 import { standingOf } from '../chatops/standing.ts';
@@ -47,7 +47,7 @@ function gitOf({ config, log, signal, store }: Opening, worker: Worker, github: 
     clock,
     log,
     signal,
-    credentials: repositoryCredentials(github, (repoUrl) => credentialFor(store.settings(), repoUrl)),
+    credentials: repositoryCredentials(github, (repoUrl) => accessOf(store.settings(), repoUrl)),
   });
 }
 

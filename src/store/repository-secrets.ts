@@ -1,16 +1,8 @@
 // How repositories are reached, as the Secrets with Argo CD's labels `repository` and `repo-creds` say (Argo CD:
 // util/db/repository_secrets.go).
+import type { AppLogin, GitAccess } from '../git/access.ts';
 import type { KubeObject } from '../model/kube.ts';
 import { normaliseRepo } from '../model/repository.ts';
-
-/** Of a GitHub App that reads a repository. */
-interface AppLogin {
-  id: number;
-  installation: number;
-  privateKey: string;
-  /** REST base; default https://api.github.com. */
-  apiUrl?: string;
-}
 
 /** Fields that a repository takes from a repo-creds Secret that covers it, unless it has credentials of its own. */
 interface Credentials {
@@ -45,8 +37,6 @@ export interface RepositoryLogin extends Credentials {
 
 /** Ways to log in that Argo CD knows and that are not read. */
 const otherLogins = ['gcpServiceAccountKey', 'azureServicePrincipalClientSecret'];
-/** Ways into a repository of Git that mirrors do not take yet. */
-const otherGitLogins = ['sshPrivateKey', 'bearerToken', 'tlsClientCertKey', 'githubAppPrivateKey', ...otherLogins];
 
 function types(text: string | undefined): RepositoryLogin['type'] {
   return text === 'helm' || text === 'oci' ? text : 'git';
@@ -74,8 +64,7 @@ export function readRepository(
     faults.push(`${name} needs a url`);
     return undefined;
   }
-  const others = types(data['type']) === 'git' && data['enableOCI'] !== 'true' ? otherGitLogins : otherLogins;
-  const other = others.find((field) => data[field]);
+  const other = otherLogins.find((field) => data[field]);
   if (other && !data['password'])
     faults.push(`${name} logs in by ${other}, which is not supported yet; use a username and a password`);
   const is = (field: string): boolean => data[field] === 'true';
@@ -161,11 +150,31 @@ export function isListedHost({ repositories }: { repositories: readonly Reposito
   });
 }
 
-/** Name and password for Git over HTTP. */
-export function credentialFor(
-  settings: { repositories: readonly RepositoryLogin[] },
+/** How git reaches a repository; `app`: it logs in by a token that this one gives. */
+export function accessOf(
+  settings: {
+    repositories: readonly RepositoryLogin[];
+    certificates: ReadonlyMap<string, string>;
+    knownHosts: string;
+  },
   url: string,
-): { username: string; password: string } | undefined {
-  const { username = 'git', password } = loginFor(settings, url) ?? {};
-  return password === undefined ? undefined : { username, password };
+): GitAccess & { app?: AppLogin } {
+  const { knownHosts, certificates } = settings;
+  const { username, password, bearerToken, sshPrivateKey, cert, key, app, insecure, proxy, noProxy } =
+    loginFor(settings, url) ?? {};
+  const authorities = URL.canParse(url) ? certificates.get(new URL(url).hostname) : undefined;
+  const found = {
+    username,
+    password,
+    bearerToken,
+    sshPrivateKey,
+    cert,
+    key,
+    app,
+    insecure,
+    proxy,
+    noProxy,
+    authorities,
+  };
+  return { knownHosts, ...Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)) };
 }

@@ -56,6 +56,8 @@ export interface Settings {
   egress: string[];
   /** argocd-tls-certs-cm: host → certificates in PEM. */
   certificates: ReadonlyMap<string, string>;
+  /** argocd-ssh-known-hosts-cm: host keys, as in a file known_hosts. */
+  knownHosts: string;
   /** argocd-cm helm.valuesFileSchemes. */
   valuesFileSchemes: string[];
   /** Faults found while reading, one sentence each; the defaults stand in for what is wrong. */
@@ -155,6 +157,7 @@ export const settingMaps: ReadonlySet<string> = new Set([
   'argocd-cm',
   'argocd-cmd-params-cm',
   'argocd-rbac-cm',
+  'argocd-ssh-known-hosts-cm',
   'argocd-tls-certs-cm',
   'coxswain-cm',
 ]);
@@ -237,6 +240,7 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     repositories,
     egress: words(own['preview.egress']),
     certificates: new Map(Object.entries(stringData(configMaps.get('argocd-tls-certs-cm')))),
+    knownHosts: stringData(configMaps.get('argocd-ssh-known-hosts-cm'))['ssh_known_hosts'] ?? '',
     valuesFileSchemes: words(argocd['helm.valuesFileSchemes'] ?? 'http,https'),
     faults,
   };

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { defaultComparison } from '../../src/model/comparison-settings.ts';
 import { clusterOf, readSettings } from '../../src/store/settings.ts';
-import { credentialFor } from '../../src/store/repository-secrets.ts';
+import { accessOf } from '../../src/store/repository-secrets.ts';
 
 const configMap = (name: string, data: Record<string, string>): [string, KubeObject] => [
   name,
@@ -59,6 +59,7 @@ test('without any ConfigMap or Secret every setting has its default and nothing 
     repositories: [],
     egress: [],
     certificates: new Map(),
+    knownHosts: '',
     valuesFileSchemes: ['http', 'https'],
     faults: [],
   });
@@ -358,10 +359,7 @@ test('repositories of every kind are read, whichever way they log in; one withou
     { url: 'https://github.com/acme/public', type: 'git', prefix: false },
     { url: 'https://charts.example', type: 'helm', prefix: false, username: 'u', password: 'p' },
   ]);
-  assert.deepEqual(faults, [
-    'repository Secret by-key logs in by sshPrivateKey, which is not supported yet; use a username and a password',
-    'repo-creds Secret nameless needs a url',
-  ]);
+  assert.deepEqual(faults, ['repo-creds Secret nameless needs a url']);
 });
 
 const credentials = read({}, [
@@ -384,7 +382,7 @@ const lookups: [url: string, password: string | undefined, why: string][] = [
   ['https://gitlab.example/acme/infra', undefined, 'an unknown host'],
 ];
 for (const [url, password, why] of lookups) {
-  test(`credential for ${url}: ${why}`, () => assert.equal(credentialFor(credentials, url)?.password, password));
+  test(`credential for ${url}: ${why}`, () => assert.equal(accessOf(credentials, url).password, password));
 }
 
 const clusters = read({}, [
