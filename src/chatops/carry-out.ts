@@ -15,6 +15,7 @@ import { decideApproval } from './approval.ts';
 import { createAsker } from './identity.ts';
 import { isBrought, mergeIn } from './introduced-by.ts';
 import { helpText, verbs } from './command.ts';
+import { openHold } from './hold.ts';
 import { openRevert } from './revert.ts';
 import { findApplication, seen, unseen, waitingApplications } from './target.ts';
 import { requestDeps } from './task.ts';
@@ -29,6 +30,7 @@ export const rights: Record<Exclude<Request['spec']['verb'], 'help'>, Action> = 
   reopen: 'approve',
   revert: 'revert',
   'revert-drift': 'revert',
+  hold: 'update',
 };
 
 const circles: Record<string, string> = {
@@ -124,7 +126,8 @@ function idleWhy({ turn }: Pick<CarryOutDeps, 'turn'>, app: Application): string
 
 /** Of what would be written to the Application, or wait for somebody to work on it: why it would not be done. */
 function idle({ deps, request: { spec }, app }: Task): string | undefined {
-  if (spec.verb === 'status' || spec.verb === 'revert' || spec.verb === 'help') return undefined;
+  if (spec.verb === 'status' || spec.verb === 'revert' || spec.verb === 'hold' || spec.verb === 'help')
+    return undefined;
   const why = idleWhy(deps, app);
   return why === undefined ? undefined : `${app.metadata.name}: ${why}`;
 }
@@ -145,6 +148,8 @@ async function perform(task: Task): Promise<Answer> {
       return undoDrift(task);
     case 'revert':
       return openRevert(deps, { request, app, actor: { ...request.spec.actor, id: task.person.id } });
+    case 'hold':
+      return openHold(deps, { request, app, actor: { ...request.spec.actor, id: task.person.id } });
     case 'diff':
       await refresh(deps, applicationKey(app));
       return { ok: true, text: `${app.metadata.name} is compared again` };

@@ -43,6 +43,11 @@ export const verbs: Readonly<Record<Exclude<Verb, 'revert-drift'>, VerbHelp>> = 
     right: 'revert',
     options: { only: 'flag' },
   },
+  hold: {
+    usage: '/cox hold <app>',
+    does: 'opens the pull request that turns automated sync off, which Argo CD does not ask the gate about',
+    right: 'update',
+  },
 };
 
 export interface Command {

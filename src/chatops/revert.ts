@@ -163,7 +163,10 @@ export async function openRevert(options: ChatopsOptions, task: Task): Promise<A
 /**
  * The branch that the application follows; HEAD means the remote's default. undefined: a tag, a commit or a constraint.
  */
-async function baseBranch(repository: Repository, targetRevision: string | undefined): Promise<string | undefined> {
+export async function baseBranch(
+  repository: Repository,
+  targetRevision: string | undefined,
+): Promise<string | undefined> {
   const refs = await repository.refs();
   const named = targetRevision?.replace(/^refs\/heads\//, '');
   if (named && named !== 'HEAD') return refs.has(`refs/heads/${named}`) ? named : undefined;

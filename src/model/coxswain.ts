@@ -233,7 +233,8 @@ export interface DriftEpisode extends KubeObject {
   };
 }
 
-export type Verb = 'help' | 'diff' | 'sync' | 'approve' | 'reject' | 'reopen' | 'revert' | 'revert-drift' | 'status';
+type Decision = 'approve' | 'reject' | 'reopen';
+export type Verb = Decision | 'help' | 'diff' | 'sync' | 'revert' | 'revert-drift' | 'hold' | 'status';
 
 /** De-duplicates deliveries, is the audit record, and is all that the Slack face may create. */
 export interface Request extends KubeObject {

@@ -82,7 +82,7 @@ export function toldOf(store: Told, app: Application): string[] {
   const notHeld = isAutomated(app.spec)
     ? [
         'is not held: Argo CD syncs it by itself, approved or not, because automated sync is on. ' +
-          'Set spec.syncPolicy.automated.enabled to false in Git.',
+          `\`/cox hold ${app.metadata.name}\` opens the pull request that turns it off.`,
       ]
     : [];
   return [...notHeld, ...foreignSync(store, app), ...deletion(app)];

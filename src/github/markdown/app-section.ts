@@ -8,7 +8,7 @@ import { keyTitle } from '../../model/kube.ts';
 import { driftText, fieldText, hookList } from './object-section.ts';
 import { errorsOf } from './errors.ts';
 import { gateAfterText } from '../../policy/gate-text.ts';
-import { code, fitted, html, namesOf, plain, plural, sizeOf } from './escape.ts';
+import { code, fitted, html, namesOf, plain, plural, prose, sizeOf } from './escape.ts';
 
 interface Counts {
   created: number;
@@ -129,7 +129,7 @@ export function gatesText(gates: readonly GateAfter[] = []): string[] {
 
 /** What the gate cannot hold. */
 export function toldText({ name, told = [] }: { name: string; told?: string[] }): string[] {
-  return told.length > 0 ? [told.map((each) => `- ⚠️ **${plain(name)}** ${plain(each, 600)}`).join('\n')] : [];
+  return told.length > 0 ? [told.map((each) => `- ⚠️ **${plain(name)}** ${prose(each, 600)}`).join('\n')] : [];
 }
 
 export interface AppSection {

@@ -163,7 +163,7 @@ test('a gated application with automated on is told as not held, and what Argo C
   const sha = app.status?.history?.at(-1)?.revision ?? '';
   assert.deepEqual(told, [
     'is not held: Argo CD syncs it by itself, approved or not, because automated sync is on. ' +
-      'Set spec.syncPolicy.automated.enabled to false in Git.',
+      '`/cox hold gates` opens the pull request that turns it off.',
     `was synced past the gate by Argo CD by itself (automated sync) to ${sha.slice(0, 7)}: ` +
       `ConfigMap ${s.namespace}/gates. Nobody has approved it here.`,
   ]);

@@ -10,7 +10,8 @@ import { app, changed, configMap, preview } from '../../github/markdown/sample.t
 import { application, approval, placeOf } from '../../slack/sample.ts';
 
 const told = [
-  'is not held: Argo CD syncs it by itself, approved or not, because automated sync is on',
+  'is not held: Argo CD syncs it by itself, approved or not, because automated sync is on. ' +
+    '`/cox hold web` opens the pull request that turns it off.',
   'was synced past the gate by mallory in Argo CD to 1234567',
 ];
 const publicUrl = 'https://cox.example.com';
@@ -53,7 +54,11 @@ const places = { comment, tracker, card, page };
 for (const [name, show] of Object.entries(places)) {
   test(`the ${name} says that a gated application is not held, and who went past its gate`, async () => {
     const [with_, without] = [await show(told), await show([])];
-    for (const words of [/Argo CD syncs it by itself, approved or not/, /synced past the gate by mallory in Argo CD/]) {
+    for (const words of [
+      /Argo CD syncs it by itself, approved or not/,
+      /synced past the gate by mallory in Argo CD/,
+      /\/cox hold web/,
+    ]) {
       assert.match(with_, words);
       assert.doesNotMatch(without, words);
     }

@@ -1,0 +1,106 @@
+// `/cox hold`: the pull request that turns automated sync off in Git, where an application of here brings it.
+import type { Bed } from './fixture.ts';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test, type TestContext } from 'node:test';
+import { bed, outcome } from './fixture.ts';
+import { eventually } from '../control-plane.ts';
+
+const policy = 'p, role:all, applications, *, */*, allow\ng, bob, role:all';
+const createdAt = '2026-03-01T10:00:00Z';
+const manifest = (automated: string): string =>
+  'apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: web # the shop\n' +
+  `spec:\n  syncPolicy:\n    automated: ${automated}\n`;
+
+function git(b: Bed, ...args: string[]): string {
+  return execFileSync('git', ['--git-dir', b.origin.url, ...args], { encoding: 'utf8' });
+}
+
+async function automated(b: Bed, annotations: Record<string, string>): Promise<void> {
+  await b.application('web', { annotations });
+  await b.store.applications.patch(`${b.namespace}/web`, { spec: { syncPolicy: { automated: { prune: true } } } });
+  await eventually(
+    'it is automated',
+    () => b.store.applications.get(`${b.namespace}/web`)?.spec.syncPolicy?.automated?.prune,
+  );
+}
+
+async function brought(t: TestContext, files: Record<string, string>): Promise<Bed> {
+  const b = await bed(t, { files });
+  await b.settings(policy);
+  await b.project('shop');
+  await b.application('apps');
+  const id = `apps:argoproj.io/Application:${b.namespace}/web`;
+  await automated(b, { 'argocd.argoproj.io/tracking-id': id });
+  return b;
+}
+
+test('a pull request turns automated sync off where Git has the application, and changes nothing else', async (t) => {
+  const b = await brought(t, { 'apps/web.yaml': manifest('{prune: true}'), 'apps/notes.txt': 'web', 'x/a.yaml': 'a' });
+  const before = b.origin.git('rev-parse', 'HEAD');
+  const request = await b.ask('hold', { application: 'web', createdAt });
+  assert.deepEqual(outcome(request), ['Done', 'web: pull request #1 turns automated sync off']);
+  assert.deepEqual(request.status?.result, { pull: 'https://github.test/acme/infra/pull/1' });
+  const [pull] = b.forge.pulls;
+  const branch = pull?.head ?? '';
+  assert.match(branch, /^coxswain\/hold-[0-9a-f]{12}-web$/);
+  assert.deepEqual([pull?.base, pull?.title], ['main', 'Turn automated sync of web off']);
+  assert.match(
+    pull?.body ?? '',
+    /^Turns automated sync of \*\*web\*\* off \(apps\/web\.yaml:7\): .*\n\nAsked for by `bob`/,
+  );
+  assert.equal(git(b, 'show', `${branch}:apps/web.yaml`), manifest('{enabled: false, prune: true}'));
+  assert.equal(git(b, 'diff', '--name-only', before, branch), 'apps/web.yaml\n');
+  assert.equal(
+    git(b, 'show', '-s', '--format=%P %an <%ae> %aI', branch),
+    `${before} bob <2+bob@users.noreply.github.com> 2026-03-01T10:00:00+00:00\n`,
+  );
+  // Asked twice, by whoever, it is one.
+  const again = await b.ask('hold', { application: 'web', createdAt: '2026-03-01T11:00:00Z' });
+  assert.deepEqual(outcome(again), ['Done', 'web: pull request #1 turns automated sync off']);
+  assert.equal(b.forge.pulls.length, 1);
+});
+
+test('where Git has no single manifest of it, nothing is opened, and what to do is said', async (t) => {
+  const b = await brought(t, { 'apps/a.yaml': manifest('{}'), 'apps/b.yaml': manifest('{}') });
+  const request = await b.ask('hold', { application: 'web', createdAt });
+  assert.deepEqual(outcome(request), [
+    'Refused',
+    'web: Git has no single manifest of it in what apps reads; ' +
+      'set spec.syncPolicy.automated.enabled to false where its manifest comes from',
+  ]);
+  b.origin.commit('off', { 'apps/a.yaml': undefined, 'apps/b.yaml': manifest('{enabled: false}') });
+  assert.deepEqual(outcome(await b.ask('hold', { application: 'web', createdAt })), [
+    'Refused',
+    'web: it is off in Git; apps brings that with its sync',
+  ]);
+  assert.deepEqual(b.forge.pulls, []);
+});
+
+test('of what nothing here brings, and of what is not automated, no pull request is opened', async (t) => {
+  const b = await bed(t);
+  await b.settings(policy);
+  await b.project('shop');
+  await b.application('web');
+  assert.deepEqual(outcome(await b.ask('hold', { application: 'web', createdAt })), [
+    'Refused',
+    'web: automated sync is off',
+  ]);
+  await automated(b, {});
+  const [phase, message] = outcome(await b.ask('hold', { application: 'web', createdAt }));
+  assert.equal(phase, 'Refused');
+  assert.match(
+    message ?? '',
+    /^web: no application of here brings it; set spec\.syncPolicy\.automated\.enabled to false/,
+  );
+  assert.deepEqual(b.forge.pulls, []);
+});
+
+test('whoever may not update the application opens no pull request that holds it', async (t) => {
+  const b = await brought(t, { 'apps/web.yaml': manifest('{prune: true}') });
+  await b.settings(
+    'p, role:some, applications, get, */*, allow\np, role:some, applications, sync, */*, allow\ng, bob, role:some',
+  );
+  assert.equal(outcome(await b.ask('hold', { application: 'web', createdAt }))[0], 'Refused');
+  assert.deepEqual(b.forge.pulls, []);
+});
