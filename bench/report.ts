@@ -3,6 +3,9 @@
 import type { Floor } from './floor.ts';
 import type { PhaseName, Result } from './phases.ts';
 
+/** What a figure follows: how fast the machine answers, how much CPU its requests cost, or neither. */
+export type Scale = 'time' | 'cpu' | 'none';
+
 interface Row {
   phase: PhaseName;
   what: string;
@@ -11,8 +14,7 @@ interface Row {
   /** Argo CD 3.5.1 with 150 applications, on the machine whose floor is `referenceFloor`. */
   reference: number | undefined;
   target: number;
-  /** What the figure follows: how fast the machine answers, how much CPU its requests cost, or neither. */
-  scale: 'time' | 'cpu' | 'none';
+  scale: Scale;
 }
 
 /** On the reference machine: server-side applies a second, and CPU seconds of the client for all creates. */
@@ -122,12 +124,12 @@ const rows: Row[] = [
 ];
 
 /** How much slower this machine is than the reference machine; 1 = as fast. It counts what else runs on it. */
-function slowness(floor: Floor): Record<Row['scale'], number> {
+export function slowness(floor: Floor): Record<Scale, number> {
   const time = (referenceFloor.creates / floor.creates + referenceFloor.repeats / floor.repeats) / 2;
   return { time, cpu: floor.createCpu / referenceFloor.createCpu, none: 1 };
 }
 
-function figure(value: number | undefined, unit: string): string {
+export function figure(value: number | undefined, unit: string): string {
   return value === undefined ? '—' : `${value < 10 ? Number(value.toPrecision(2)) : Math.round(value)} ${unit}`;
 }
 

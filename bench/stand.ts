@@ -28,8 +28,11 @@ export interface Stand {
 const webhookSecret = 'bench-secret';
 const defaultProject = join(import.meta.dirname, '..', 'deploy', 'default-project.yaml');
 
-/** Only a webhook secret is configured: no GitHub App, no Slack. */
-export async function startStand(log: (line: string) => void = () => undefined): Promise<Stand> {
+/** Only a webhook secret is configured: no GitHub App, no Slack. `more`: further settings of Coxswain. */
+export async function startStand(
+  log: (line: string) => void = () => undefined,
+  more: Record<string, string> = {},
+): Promise<Stand> {
   const dir = mkdtempSync(join(tmpdir(), 'coxswain-bench-'));
   log('starting the control plane');
   const cluster = await startCluster({ name: 'bench' });
@@ -49,6 +52,7 @@ export async function startStand(log: (line: string) => void = () => undefined):
     KUBECONFIG: kubeconfig,
     COX_GITHUB_WEBHOOK_SECRET: webhookSecret,
     COX_LOG_LEVEL: process.env['COX_LOG_LEVEL'] ?? 'warn',
+    ...more,
   };
   log('starting Coxswain');
   const operator = await createOperator({ dir: join(dir, 'coxswain'), toolsDir, env });

@@ -34,6 +34,12 @@ function family(root: number): Set<number> {
   return found;
 }
 
+/** Without its children. */
+export function ownUsageOf(pid: number): Usage {
+  const fields = stat(pid)?.map(Number) ?? [];
+  return { cpu: ((fields[11] ?? 0) + (fields[12] ?? 0)) / ticks, rss: ((fields[21] ?? 0) * page) / 2 ** 20 };
+}
+
 export function usageOf(pid: number): Usage {
   let cpu = 0;
   let rss = 0;

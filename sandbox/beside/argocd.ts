@@ -16,6 +16,8 @@ interface ArgoCdOptions {
   dir: string;
   /** As its own account, whose default namespace is that of the control plane. */
   kubeconfig: string;
+  /** Further settings of Argo CD's own, as its containers have them. */
+  env?: Record<string, string>;
   /** Default: all that compares and syncs, without its server. */
   parts?: readonly PartName[];
   /** Default: a free one. */
@@ -80,6 +82,7 @@ function environment({ options, path }: Plan, name: string): Record<string, stri
     ARGOCD_SSH_DATA_PATH: folder('ssh'),
     ARGOCD_PLUGINSOCKFILEPATH: folder('plugins'),
     ARGOCD_ASK_PASS_SOCK: join(dir, 'ask-pass.sock'),
+    ...options.env,
   };
 }
 

@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchBeside } from '../../bench/beside.ts';
 import { AppError, describeError, errorMessage } from '../../src/base/errors.ts';
 import { binaries } from '../../tools/binaries.ts';
 import { bootstrap } from '../story/bootstrap.ts';
@@ -32,6 +33,12 @@ taken from PATH, or COXSWAIN_REDIS names it. Everything runs on loopback and end
               Argo CD, prints verb, worked and what was seen, and exits
   --record    records what Argo CD does with an operation, into test/beside/argocd-operations.json, and exits
   --only <x>  with --record: only the cases whose name holds x, to standard output
+  --bench     measures Coxswain beside Argo CD, prints a table with targets, and exits; some minutes:
+              a quiet minute, how soon Argo CD is told of a push, and its CPU for a commit when we name the one
+              application, next to every application refreshed. Argo CD's own poll is off. Targets are scaled by
+              the machine's floor
+  --applications <n>  with --bench: how many; default 150, at least 24
+  --strict    with --bench: exits with 1 when a scaled target is missed; without it missing one is only told
   --verbose   Coxswain's log file is written at level debug
   --help      this text
 
@@ -49,6 +56,9 @@ const flags = {
   server: { type: 'boolean', default: false },
   record: { type: 'boolean', default: false },
   only: { type: 'string' },
+  bench: { type: 'boolean', default: false },
+  applications: { type: 'string', default: '150' },
+  strict: { type: 'boolean', default: false },
   verbose: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
@@ -129,9 +139,15 @@ function tellFailure({ scene }: Place, error: unknown): void {
   process.stderr.write(`\n${describeError(error)}\n\nThe end of Coxswain's log:\n${log}\n`);
 }
 
+async function bench({ applications, strict }: Options, found: Programs, signal: AbortSignal): Promise<number> {
+  const missed = await benchBeside({ programs: found, applications: Number(applications), tell, signal });
+  return strict && missed > 0 ? 1 : 0;
+}
+
 async function run(options: Options, found: Programs): Promise<number> {
   const abort = new AbortController();
   const ended = interrupted().then(() => abort.abort(new Error('interrupted')));
+  if (options.bench) return bench(options, found, abort.signal);
   const place = await setUp(options, found, abort.signal);
   if (!place) return 1;
   try {
