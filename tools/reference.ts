@@ -61,6 +61,9 @@ export const settingKeys = {
     'resource.customizations.knownTypeFields.<group>_<Kind>':
       'Fields of a kind that a type of Kubernetes writes in its own form, such as `1` for `1000m`: a list in YAML of ' +
       'maps with `field` and `type`, such as `core/v1/PodSpec`. Default: `spec.template.spec` of Rollouts',
+    globalProjects:
+      'Projects whose lists those take over whose labels fit: a list in YAML of maps with `labelSelector` and ' +
+      '`projectName`. Where it cannot be read nothing syncs. Default: none',
     'resource.exclusions':
       'Kinds that are not watched, compared or pruned: a list in YAML of maps with `apiGroups` (globs), `kinds`, ' +
       '`clusters` (globs of URLs). Default: those of the install manifest of Argo CD',

@@ -5,6 +5,7 @@ import type { ScheduleSettings } from './schedule-settings.ts';
 import type { RepositoryLogin } from './repository-secrets.ts';
 import type { ComparisonSettings } from '../model/comparison-settings.ts';
 import type { Customizations } from './customizations.ts';
+import type { GlobalProjects } from './global-projects.ts';
 import { argo, inClusterServer } from '../model/annotations.ts';
 import { isObject } from '../model/kube.ts';
 import { parseDuration } from '../policy/duration.ts';
@@ -12,6 +13,7 @@ import { policyFault } from '../policy/rbac.ts';
 import { readSchedules } from './schedule-settings.ts';
 import { readRepository } from './repository-secrets.ts';
 import { readComparison } from './comparison-settings.ts';
+import { readGlobalProjects } from './global-projects.ts';
 import { readCustomizations } from './customizations.ts';
 
 /** A cluster Secret (Argo CD: util/db/cluster.go SecretToCluster); `config` is its JSON as it stands. */
@@ -50,6 +52,8 @@ export interface Settings {
   healthScripts: Customizations['healthScripts'];
   /** argocd-cm: how objects are compared. */
   comparison: ComparisonSettings;
+  /** argocd-cm globalProjects. */
+  globalProjects: GlobalProjects;
   clusters: ClusterEntry[];
   repositories: RepositoryLogin[];
   /** coxswain-cm preview.egress: what unmerged revisions may fetch beside what the synced one does. */
@@ -216,6 +220,8 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     .sort();
   const matchMode = matchModeOf(rbac, faults);
   const customizations = readCustomizations(argocd, faults);
+  const globalProjects = readGlobalProjects(argocd['globalProjects'] ?? '');
+  if (globalProjects.fault !== undefined) faults.push(`${globalProjects.fault}; nothing syncs until it is`);
   const [faulty] = policies.flatMap((key) => {
     const fault = policyFault(rbac[key] ?? '', matchMode);
     return fault === undefined ? [] : [`${key}, ${fault}`];
@@ -235,6 +241,7 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     schedules: readSchedules(own, duration(argocd, 'timeout.reconciliation', 120_000, faults), faults),
     jqTimeoutMs: jqTimeout(parameters, faults),
     healthScripts: customizations.healthScripts,
+    globalProjects,
     comparison: readComparison(argocd, customizations, faults),
     clusters,
     repositories,

@@ -32,6 +32,7 @@ import {
   parseRequest,
   parseTerminalRequest,
 } from './parse.ts';
+import { withGlobals } from './global-projects.ts';
 import { readSettings, settingMaps } from './settings.ts';
 
 export type { Collection } from './collection.ts';
@@ -235,6 +236,7 @@ export async function openStore(
     return {
       namespace,
       ...collections,
+      projects: withGlobals(collections.projects, settings.settings),
       ...settings,
       identities: new ClusterIdentities(),
       macKey: key,

@@ -54,6 +54,7 @@ test('without any ConfigMap or Secret every setting has its default and nothing 
     matchMode: 'glob',
     healthScripts: [],
     comparison: defaultComparison,
+    globalProjects: { projects: [] },
     schedules,
     clusters: [{ name: 'in-cluster', server: 'https://kubernetes.default.svc', config: {} }],
     repositories: [],
