@@ -8,8 +8,8 @@ import { placeText } from './object-section.ts';
 import { verdict } from './comment.ts';
 import { gateAfterText } from '../../policy/gate-text.ts';
 import { shortRevision } from '../../model/application.ts';
-import { cutMarkdown } from './record.ts';
-import { bodyBudget, code, fitted, html, oneLine, plain, plural } from './escape.ts';
+import { cutMarkdown, otherText, sectionOf } from './record.ts';
+import { bodyBudget, code, fitted, oneLine, plain, plural } from './escape.ts';
 import { operationList, stateWords, trackerVerdict } from './tracker.ts';
 
 export interface CheckAnnotation {
@@ -155,10 +155,10 @@ function waitingText(app: AppProgress, shown: ShownDiff | undefined, budget: num
   if (app.state !== 'waiting' || !app.approval) return [];
   const { digest, operations } = app.approval.spec;
   const short = digest.slice(0, 12);
-  const same = shown?.text.includes(`<b>${html(app.name)}</b>`) && shown.text.includes(`<code>${html(short)}</code>`);
-  const told = same
-    ? 'field by field below, as the pull request showed it'
-    : 'not the effect that the pull request showed: the page of the application has it line by line';
+  const told =
+    sectionOf(shown, app.name, digest) !== undefined
+      ? 'field by field below, as the pull request showed it.'
+      : [otherText(shown), 'The page of the application has it line by line.'].filter(Boolean).join(' ');
   return [`  - digest ${code(short)}: ${told}`, operationList(operations, budget).replace(/^/gm, '  ')];
 }
 
@@ -187,7 +187,8 @@ export function approvalCheck(progress: PullProgress, shown?: ShownDiff): CheckC
     sha,
     ...(waiting.length > 0 && shown?.text && { text: cutMarkdown(shown.text, bodyBudget) }),
     summary:
-      `${summary}\n\nBy command: ${code(`/cox approve ${waiting[0]?.name ?? gated[0]?.name ?? ''}`)} ` +
+      `Opened by ${code(progress.pull.author.login)}.\n\n${summary}\n\n` +
+      `By command: ${code(`/cox approve ${waiting[0]?.name ?? gated[0]?.name ?? ''}`)} ` +
       'in the pull request.',
   };
   if (waiting.length > 0)

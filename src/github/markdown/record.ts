@@ -12,22 +12,62 @@ export interface ShownDiff {
   url: string;
 }
 
+interface Line {
+  text: string;
+  /** Inside a fence, whose words are a stranger's, or one of its two marks. */
+  fenced: boolean;
+}
+
+function linesOf(text: string): Line[] {
+  let fence = '';
+  return text.split('\n').map((line) => {
+    const [, marks = ''] = /^(`{3,})/.exec(line) ?? [];
+    const before = fence;
+    if (fence === '' && marks !== '') fence = marks;
+    else if (fence !== '' && line === fence) fence = '';
+    return { text: line, fenced: before !== '' || fence !== '' };
+  });
+}
+
 /** Its lines up to the last place within the budget at which no fence and no `<details>` is open. */
 export function cutMarkdown(text: string, budget: number): string {
   if (sizeOf(text) <= budget) return text;
-  const lines = text.split('\n');
-  let [size, safe, depth, fence] = [0, 0, 0, ''];
+  let [size, safe, depth] = [0, 0, 0];
+  const lines = linesOf(text);
   for (const [at, line] of lines.entries()) {
-    size += sizeOf(line) + 1;
+    size += sizeOf(line.text) + 1;
     if (size > budget) break;
-    const [, marks = ''] = /^(`{3,})/.exec(line) ?? [];
-    if (fence === '' && marks !== '') fence = marks;
-    else if (fence !== '' && line === fence) fence = '';
-    else if (fence === '' && line.startsWith('<details')) depth += 1;
-    else if (fence === '' && line.startsWith('</details>')) depth -= 1;
-    if (fence === '' && depth === 0 && line === '') safe = at;
+    if (line.fenced) continue;
+    if (line.text.startsWith('<details')) depth += 1;
+    else if (line.text.startsWith('</details>')) depth -= 1;
+    if (depth === 0 && line.text === '') safe = at;
   }
-  return lines.slice(0, safe).join('\n');
+  return lines
+    .slice(0, safe)
+    .map((line) => line.text)
+    .join('\n');
+}
+
+/** What it says of one application with that very effect, by our own headings; undefined where it showed another. */
+export function sectionOf(shown: ShownDiff | undefined, name: string, digest: string): string | undefined {
+  const found: string[] = [];
+  let [inside, seen] = [false, false];
+  for (const { text, fenced } of linesOf(shown?.text ?? '')) {
+    if (!fenced && text.startsWith('#### ')) {
+      const [own, effect] = [`#### <b>${html(name)}</b>`, `<code>${html(digest.slice(0, 12))}</code>`];
+      inside = text.startsWith(own) && text.endsWith(effect);
+      seen ||= inside;
+    } else if (inside) found.push(text);
+  }
+  return seen ? found.join('\n').trim() : undefined;
+}
+
+/** A longer text may have been cut. */
+const surelyWhole = 50_000;
+
+/** How what waits compares with what the pull request showed, as a sentence; '' where nobody can tell. */
+export function otherText(shown: ShownDiff | undefined): string {
+  return shown?.text && sizeOf(shown.text) < surelyWhole ? 'It is not the effect that the pull request showed.' : '';
 }
 
 const frame = 600;

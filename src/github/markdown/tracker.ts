@@ -10,8 +10,8 @@ import { keyTitle } from '../../model/kube.ts';
 import { approversText, gatesText, toldText } from './app-section.ts';
 import { errorBlocks } from './errors.ts';
 import { shortRevision } from '../../model/application.ts';
-import { recordBlock } from './record.ts';
-import { bodyBudget, cell, code, fitted, html, plain, plural, sizeOf } from './escape.ts';
+import { cutMarkdown, otherText, recordBlock, sectionOf } from './record.ts';
+import { bodyBudget, cell, code, fitted, html, namesOf, plain, plural, sizeOf } from './escape.ts';
 
 interface TrackerInput {
   progress: PullProgress;
@@ -126,22 +126,48 @@ function whoText(app: AppProgress, { spec }: Approval): string {
   );
 }
 
-interface Shown {
+interface Waiting {
   app: AppProgress;
   approval: Approval;
 }
 
-/** `budget`: how long the list of what it would do may be. */
-function approvalBlock({ app, approval }: Shown, publicUrl: string, budget: number): string {
+interface Around {
+  pull: PullProgress['pull'];
+  publicUrl: string;
+  shown: ShownDiff | undefined;
+}
+
+/** Both values of each field, as the pull request showed them, if it showed this very effect. */
+function fieldsText({ app, approval }: Waiting, { shown, publicUrl }: Around, budget: number): string[] {
+  const section = sectionOf(shown, app.name, approval.spec.digest);
+  if (section === undefined)
+    return [[otherText(shown), `Line by line: ${link(app, publicUrl)}.`].filter(Boolean).join(' ')];
+  const text = cutMarkdown(section, budget);
+  return [
+    ...(text === '' ? [] : ['As the pull request showed it:', text]),
+    `${text.length < section.length ? 'The rest stands below; line' : 'Line'} by line: ${link(app, publicUrl)}.`,
+  ];
+}
+
+function agreedText({ status }: Approval): string {
+  const agreed = (status?.approvals ?? []).map(({ actor }) => code(actor.login));
+  return agreed.length > 0 ? ` Approved so far by ${namesOf(agreed, 8)}.` : '';
+}
+
+/** `budget`: how long the list of what it would do, and its fields, may be. */
+function approvalBlock(waiting: Waiting, around: Around, budget: number): string {
+  const { app, approval } = waiting;
   const { operations, digest } = approval.spec;
+  const list = operationList(operations, budget / 2);
   return [
     `<details open><summary><b>${html(app.name)}</b> waits for approval · ` +
       `${plural(operations.length, 'operation')} · digest <code>${html(digest.slice(0, 12))}</code></summary>`,
-    operationList(operations, budget),
+    list,
     ...gatesText(approval.spec.gates),
-    `Needs ${whoText(app, approval)}: ${code(`/cox approve ${app.name}`)} here, or the card in Slack, ` +
-      `approves exactly this. ${code(`/cox reject ${app.name} <reason>`)} refuses it. Line by line: ` +
-      `${link(app, publicUrl)}.`,
+    ...fieldsText(waiting, around, budget - sizeOf(list)),
+    `Opened by ${code(around.pull.author.login)}.${agreedText(approval)} ` +
+      `Needs ${whoText(app, approval)}: ${code(`/cox approve ${app.name}`)} here, or the card in Slack, ` +
+      `approves exactly this. ${code(`/cox reject ${app.name} <reason>`)} refuses it.`,
     '</details>',
   ].join('\n\n');
 }
@@ -152,8 +178,8 @@ const shortestList = 1000;
 const longestList = 8000;
 
 /** As many as fit, each with its part of the budget. */
-function approvalBlocks(apps: AppProgress[], publicUrl: string, budget: number): string {
-  const waiting = apps.flatMap((app): Shown[] =>
+function approvalBlocks(apps: AppProgress[], around: Around, budget: number): string {
+  const waiting = apps.flatMap((app): Waiting[] =>
     app.state === 'waiting' && app.approval && app.approval.status?.phase !== 'Rejected'
       ? [{ app, approval: app.approval }]
       : [],
@@ -167,7 +193,7 @@ function approvalBlocks(apps: AppProgress[], publicUrl: string, budget: number):
             `that ${waiting.length - shown.length === 1 ? 'waits' : 'wait'} for approval`,
         ]
       : [];
-  return [...shown.map((each) => approvalBlock(each, publicUrl, share)), ...more].join('\n\n');
+  return [...shown.map((each) => approvalBlock(each, around, share)), ...more].join('\n\n');
 }
 
 /** What to do about what was not applied. */
@@ -211,7 +237,7 @@ export function renderTracker({ progress, activity, publicUrl, refused, shown }:
     ...apps.map((app) => row(app, publicUrl)),
   ];
   const table = apps.length > 0 ? fitted(rows, free / 2, (left) => `\n… and ${plural(left, 'more application')}`) : '';
-  const blocks = approvalBlocks(apps, publicUrl, free - sizeOf(table));
+  const blocks = approvalBlocks(apps, { pull, publicUrl, shown }, free - sizeOf(table));
   const record = recordBlock(shown, free - sizeOf(table) - sizeOf(blocks));
   const [footer, ...above] = tail.toReversed();
   return [...head, table, blocks, ...above.toReversed(), record, footer].filter(Boolean).join('\n\n');

@@ -6,7 +6,8 @@ import { appHeading, leftText, sameText } from './app-section.ts';
 import { buildSections } from './build-sections.ts';
 import { errorsOf, errorsOfAll } from './errors.ts';
 import { shortRevision } from '../../model/application.ts';
-import { bodyBudget, code, fitted, sizeOf } from './escape.ts';
+import { keyTitle } from '../../model/kube.ts';
+import { bodyBudget, code, fitted, plain, sizeOf } from './escape.ts';
 import { cutMarkdown } from './record.ts';
 
 /** Room for what stands around it. */
@@ -16,9 +17,19 @@ function heading({ app }: AppSection): string {
   return `#### ${appHeading(app)}\n`;
 }
 
+/** What of it should be looked at twice: whoever approves after the merge reads it here. */
+function riskText({ app }: AppSection): string[] {
+  const risks = (app.effect?.risks ?? []).slice(0, 20);
+  return risks.length > 0
+    ? [risks.map(({ key, text }) => `- ⚠️ ${code(keyTitle(key))}: ${plain(text)}`).join('\n')]
+    : [];
+}
+
 function textsOf(section: AppSection, moved: ReadonlySet<ObjectSection>): string[] {
   const objects = section.objects.filter((object) => !moved.has(object)).map(({ markdown }) => markdown);
-  return [...section.before, ...objects, ...sameText(section), ...section.after].map((text) => `${text}\n`);
+  return [...riskText(section), ...section.before, ...objects, ...sameText(section), ...section.after].map(
+    (text) => `${text}\n`,
+  );
 }
 
 /**

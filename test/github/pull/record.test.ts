@@ -103,7 +103,7 @@ test('where another effect waits than the pull request showed, the page with the
   await merged(b, waiting('ffff29qpdk7f29qpd'));
   assert.match(
     check(b, 'coxswain/approval').summary,
-    /digest `ffff29qpdk7f`: not the effect that the pull request showed/,
+    /digest `ffff29qpdk7f`: It is not the effect that the pull request showed/,
   );
 });
 
