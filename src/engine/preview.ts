@@ -10,7 +10,7 @@ import type { DesiredState } from './application/desired.ts';
 import type { Engine } from './engine.ts';
 import { AppError } from '../base/errors.ts';
 import { trackingName } from '../render/document/tracking.ts';
-import { resourceDenied } from '../policy/project.ts';
+import { mayHold, resourceDenied } from '../policy/project.ts';
 import { clusterOf } from '../store/settings.ts';
 import { baseOf } from './application/sync-record.ts';
 
@@ -35,8 +35,8 @@ export function agreedOn(store: Store, app: Application): ReturnType<typeof base
 }
 
 /**
- * The objects that the manifests name, with their namespaces, as far as the project permits them; [] where cluster or
- * project are not known. Throws transient errors.
+ * The objects that the manifests name, with their namespaces, as far as the project lets them be held (`mayHold`); []
+ * where cluster or project are not known. Throws transient errors.
  */
 export async function keysAfter(
   { store, engine }: PreviewDeps,
@@ -50,7 +50,7 @@ export async function keysAfter(
     app,
     tracking: trackingName(app, store.namespace),
     manifests,
-    permitted: (key, namespaced) => resourceDenied(project, key, namespaced, to) === undefined,
+    permitted: (key, namespaced) => mayHold(project, key, namespaced, to),
     ...(placeOf && { placeOf }),
   });
 }

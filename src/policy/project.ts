@@ -121,6 +121,23 @@ export function resourceDenied(
 }
 
 /**
+ * Whether an application's naming an object in Git keeps others from pruning it. Where the project permits the place,
+ * a kind that it forbids does not matter: nobody can take the object over, and its former application must not delete
+ * what Git has not given up.
+ */
+export function mayHold(
+  project: AppProject,
+  object: { group: string; kind: string; namespace: string; name: string },
+  namespaced: boolean,
+  cluster: NamedCluster,
+): boolean {
+  return (
+    resourceDenied(project, object, namespaced, cluster) === undefined ||
+    (namespaced && destinationPermitted(project, { ...cluster, namespace: object.namespace }))
+  );
+}
+
+/**
  * By RE2, whose time is linear in the text whatever the pattern is. What is no pattern, or needs more than RE2 has,
  * matches nothing.
  */

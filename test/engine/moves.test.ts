@@ -217,6 +217,32 @@ test('what no application holds any more is pruned, although another one held it
   assert.equal(await dataOf(s, 'shared'), undefined);
 });
 
+test('what moves to an application whose project forbids the kind is not deleted: nobody gave it up', async (t) => {
+  const account = 'apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: moves}\n';
+  const s = await stage(t, {
+    'a/kept.yaml': config('kept-a', '1'),
+    'a/account.yaml': account,
+    'b/kept.yaml': config('kept-b', '1'),
+  });
+  const blacklist = [{ group: '', kind: 'ServiceAccount' }];
+  await s.project('narrow', {}, { namespaceResourceBlacklist: blacklist });
+  await s.apply('a', { syncPolicy: automated });
+  await s.apply('b', { project: 'narrow', syncPolicy: automated });
+  for (const name of ['a', 'b']) await synced(s, name);
+  const key = { group: '', kind: 'ServiceAccount', namespace: s.namespace, name: 'moves' };
+  const before = await live(s, key);
+  const sha = await push(s, { 'a/account.yaml': undefined, 'b/account.yaml': account });
+  await s.until('b', 'refused', ({ status }) =>
+    /not permitted in project narrow/.test(status?.operationState?.message ?? ''),
+  );
+  await s.until('a', 'looked', ({ status }) => status?.sync?.revision === sha && status.sync.status === 'Synced');
+  await s.until('a', 'told of', () => conditions(s, 'a').some((text) => text.startsWith('MovingResourceWarning')));
+  assert.equal((await live(s, key)).metadata.uid, before.metadata.uid);
+  await s.project('narrow', {}, {});
+  await s.apply('b', { project: 'narrow', syncPolicy: automated });
+  await handedTo(s, 'b', before);
+});
+
 test('an application that is switched off keeps what moves to it; a broken one holds what it held', async (t) => {
   const s = await stage(t, {
     'a/kept.yaml': config('kept-a', '1'),

@@ -43,7 +43,7 @@ function denied({ project, target }: Subject): NonNullable<Parameters<Comparer['
 }
 
 /** Of all kinds of objects: whether the project permits them here. */
-export function permitted(subject: Subject): (key: ResourceKey, namespaced: boolean) => boolean {
+function permitted(subject: Subject): (key: ResourceKey, namespaced: boolean) => boolean {
   return (key, namespaced) => denied(subject)(key, namespaced) === undefined;
 }
 

@@ -16,7 +16,8 @@ import { isApplication } from '../../model/argo-kinds.ts';
 import { gvkOf, isObject } from '../../model/kube.ts';
 import { trackingName } from '../../render/document/tracking.ts';
 import { clusterOf } from '../../store/settings.ts';
-import { basisOf, permitted } from './assess.ts';
+import { mayHold } from '../../policy/project.ts';
+import { basisOf } from './assess.ts';
 import { nextMark } from './holdings.ts';
 import { ownershipOf } from './ownership.ts';
 
@@ -89,7 +90,7 @@ function childrenIn(
 
 /** Takes down what the branch head holds, before anything is done about it. */
 export function takeDown(deps: OtherDeps, subject: Subject, desired: DesiredState): void {
-  const { app, target, known } = subject;
+  const { app, project, target, known } = subject;
   const { tracking } = known;
   const of = [desired.key, basisOf(subject), target.cluster.discovery.hash].join('\n');
   const read = (): ResourceKey[] =>
@@ -98,7 +99,7 @@ export function takeDown(deps: OtherDeps, subject: Subject, desired: DesiredStat
       tracking,
       manifests: desired.manifests,
       placeOf: desired.placeOf,
-      permitted: permitted(subject),
+      permitted: (key, namespaced) => !project || mayHold(project, key, namespaced, target),
     });
   const keys = deps.holdings.set(tracking, target.server, of, read);
   tell(deps, target, { tracking, keys });
