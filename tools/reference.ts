@@ -44,6 +44,9 @@ export const settingKeys = {
       'How often repositories are read when no webhook comes, shortened to what fits evenly into ' +
       'a minute, an hour or a day; up to half of it is added at random. 0 switches it off; ' +
       '`schedule.resync` counts instead. Default: 120s',
+    'kustomize.buildOptions':
+      'Flags of `kustomize build` for all applications. Taken are `--load-restrictor` and `--reorder`; others are ' +
+      'told as faults and have no effect. Default: none',
     'helm.valuesFileSchemes': 'Schemes by which value files may come from the web. Default: http,https',
     'resource.customizations.health.<group>_<Kind>':
       'A Lua script that tells the health of the objects of a kind, from `obj`, as in Argo CD; `<Kind>` alone is ' +

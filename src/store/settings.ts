@@ -2,6 +2,7 @@
 import type { KubeObject } from '../model/kube.ts';
 import type { MatchMode } from '../policy/rbac.ts';
 import type { ScheduleSettings } from './schedule-settings.ts';
+import type { KustomizeOptions } from './kustomize-settings.ts';
 import type { RepositoryLogin } from './repository-secrets.ts';
 import type { ComparisonSettings } from '../model/comparison-settings.ts';
 import type { Customizations } from './customizations.ts';
@@ -11,6 +12,7 @@ import { isObject } from '../model/kube.ts';
 import { parseDuration } from '../policy/duration.ts';
 import { policyFault } from '../policy/rbac.ts';
 import { readSchedules } from './schedule-settings.ts';
+import { readKustomizeOptions } from './kustomize-settings.ts';
 import { readRepository } from './repository-secrets.ts';
 import { readComparison } from './comparison-settings.ts';
 import { readGlobalProjects } from './global-projects.ts';
@@ -64,6 +66,8 @@ export interface Settings {
   knownHosts: string;
   /** argocd-cm helm.valuesFileSchemes. */
   valuesFileSchemes: string[];
+  /** argocd-cm kustomize.buildOptions. */
+  kustomize: KustomizeOptions;
   /** Faults found while reading, one sentence each; the defaults stand in for what is wrong. */
   faults: string[];
 }
@@ -247,6 +251,7 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     repositories,
     egress: words(own['preview.egress']),
     certificates: new Map(Object.entries(stringData(configMaps.get('argocd-tls-certs-cm')))),
+    kustomize: readKustomizeOptions(argocd, faults),
     knownHosts: stringData(configMaps.get('argocd-ssh-known-hosts-cm'))['ssh_known_hosts'] ?? '',
     valuesFileSchemes: words(argocd['helm.valuesFileSchemes'] ?? 'http,https'),
     faults,

@@ -25,7 +25,7 @@ const customizations = [
 ];
 
 test('every key of a ConfigMap that is read is documented, and no other', () => {
-  const files = ['settings', 'schedule-settings', 'comparison-settings'];
+  const files = ['settings', 'schedule-settings', 'comparison-settings', 'kustomize-settings'];
   const settings = files.map((name) => source(`src/store/${name}.ts`)).join('');
   const words = { 'coxswain-cm': 'own', 'argocd-cm': 'argocd', 'argocd-rbac-cm': 'rbac' } as const;
   for (const [map, variable] of Object.entries(words)) {

@@ -202,6 +202,39 @@ test('a base at a private address is refused, unless a repository Secret names t
   assert.deepEqual(site.asked, []);
 });
 
+test('buildOptions let a kustomization read files beside its folder, and order what it makes', async (t) => {
+  const from = origin(t, {
+    'app/kustomization.yaml': 'resources: [../shared/z.yaml, ../shared/a.yaml]\n',
+    'shared/z.yaml': map('z', 'one'),
+    'shared/a.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n',
+  });
+  const made = await fetching(t, settingsOf([]));
+  await assert.rejects(made.desiring.at(appOf(from), [], signal), { code: 'E_RENDER', message: /is not in or below/ });
+  const kinds = async (flags: string) => {
+    made.settings = settingsOf([], { 'argocd-cm': { 'kustomize.buildOptions': flags } });
+    return (await made.desiring.at(appOf(from), [], signal)).manifests.map(({ kind }) => kind);
+  };
+  assert.deepEqual(await kinds('--load-restrictor LoadRestrictionsNone'), ['Namespace', 'ConfigMap']);
+  assert.deepEqual(await kinds('--load-restrictor=LoadRestrictionsNone --reorder=none'), ['ConfigMap', 'Namespace']);
+  await assert.rejects(kinds('--reorder none'), { code: 'E_RENDER' });
+});
+
+test('helmCharts of a kustomization are refused with what to do instead', async (t) => {
+  const from = origin(t, {
+    'app/kustomization.yaml': 'helmCharts:\n- {name: web, repo: "https://charts.example", version: 1.0.0}\n',
+  });
+  const { desiring } = await fetching(
+    t,
+    settingsOf([], { 'argocd-cm': { 'kustomize.buildOptions': '--enable-helm' } }),
+  );
+  await assert.rejects(desiring.at(appOf(from), [], signal), {
+    code: 'E_RENDER',
+    message: /helmCharts of a kustomization are not rendered yet/,
+    hint: /a source of its own/,
+    place: { file: 'app/kustomization.yaml', line: 2 },
+  });
+});
+
 test('a password in an address is refused, and not repeated', async (t) => {
   const from = origin(t, {
     'app/kustomization.yaml': 'resources:\n- https://ana:s3cret@git.example/acme/base.git//x\n',

@@ -61,6 +61,7 @@ test('without any ConfigMap or Secret every setting has its default and nothing 
     egress: [],
     certificates: new Map(),
     knownHosts: '',
+    kustomize: {},
     valuesFileSchemes: ['http', 'https'],
     faults: [],
   });
@@ -190,6 +191,20 @@ const faulty: { map: string; data: Record<string, string>; fault: RegExp | strin
       policyCsv: 'p, joe, applications, sync, */*, deny',
       policyFault: 'policy.csv, line 1 has "*/*", which is no regular expression (policy.matchMode)',
     },
+  },
+  {
+    map: 'argocd-cm',
+    data: { 'kustomize.buildOptions': '--load-restrictor=LoadRestrictionsNone --enable-alpha-plugins' },
+    fault:
+      'kustomize.buildOptions has --enable-alpha-plugins, which has no effect: plugins are programs, and rendering ' +
+      'starts none',
+    expected: { kustomize: { anyFile: true } },
+  },
+  {
+    map: 'argocd-cm',
+    data: { 'kustomize.path.v4.5.7': '/custom-tools/kustomize_4_5_7' },
+    fault: 'argocd-cm has kustomize.path.v4.5.7, which has no effect: there is one Kustomize, 5.8.2',
+    expected: {},
   },
   {
     map: 'argocd-rbac-cm',

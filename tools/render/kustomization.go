@@ -17,8 +17,10 @@ type kustomization struct {
 	// Kinds and names of what its generators make.
 	Generated []objectID `json:"generated"`
 	// Objects have other names or namespaces behind it than before it.
-	Renames bool   `json:"renames"`
-	Error   *fault `json:"error,omitempty"`
+	Renames bool `json:"renames"`
+	// Line of the charts that it has Helm render, 0 if there are none.
+	Charts int    `json:"charts"`
+	Error  *fault `json:"error,omitempty"`
 }
 
 type reference struct {
@@ -96,6 +98,11 @@ func readKustomization(text []byte) kustomization {
 	read.refer(field(field(root, "openapi"), "path"), reference{Wants: "file", Holds: "data"})
 	read.generators(root, "configMapGenerator", "ConfigMap")
 	read.generators(root, "secretGenerator", "Secret")
+	for _, name := range []string{"helmCharts", "helmChartInflationGenerator"} {
+		if items := itemsOf(root, name); len(items) > 0 {
+			read.Charts = items[0].Line
+		}
+	}
 	for _, name := range []string{"namePrefix", "nameSuffix", "namespace"} {
 		read.Renames = read.Renames || textOf(field(root, name)) != ""
 	}

@@ -224,6 +224,9 @@ function opened(
       get valuesFileSchemes() {
         return settings().valuesFileSchemes;
       },
+      get kustomize() {
+        return settings().kustomize;
+      },
     },
   };
 }

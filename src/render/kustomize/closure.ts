@@ -141,6 +141,7 @@ async function kustomizationIn(
   if (entry) await refuseLfsPointers(files, [entry.path]);
   const text = String((entry && (await files.read(entry.path))) ?? '');
   const read = await readKustomization(worker, text, file.path);
+  if (read.charts) throw noCharts(read.charts);
   known.set(key, read);
   return read;
 }
@@ -165,6 +166,12 @@ async function target(
   if (wants === 'file' && entry.kind !== 'file')
     throw renderError(`${reference.path} is a folder, but a file is wanted here`, place);
   return { path, entry };
+}
+
+function noCharts(place: Place): AppError {
+  return renderError('helmCharts of a kustomization are not rendered yet', place, {
+    hint: 'Make the chart a source of its own, by spec.sources[].chart.',
+  });
 }
 
 function outside(path: string, place: Place): AppError {

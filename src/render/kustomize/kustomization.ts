@@ -47,6 +47,8 @@ export interface Kustomization {
   generated: ObjectId[];
   /** Names or namespaces are others behind it than before it. */
   renames: boolean;
+  /** Where it has Helm render charts. */
+  charts: Place | undefined;
 }
 
 /** As `render` answers the verb `kustomization`. */
@@ -55,6 +57,7 @@ interface Answer {
   targets: (Selector & { line: number })[];
   generated: ObjectId[];
   renames: boolean;
+  charts: number;
   error?: { line: number; message: string };
 }
 
@@ -64,13 +67,14 @@ interface Answer {
  */
 export async function readKustomization(worker: Worker, text: string, file: string): Promise<Kustomization> {
   const { value } = await worker.call('kustomization', {}, [Buffer.from(text)]);
-  const [{ references, targets, generated, renames, error }] = value as [Answer];
+  const [{ references, targets, generated, renames, charts, error }] = value as [Answer];
   if (error) throw new AppError('E_MANIFEST', error.message, { place: { file, line: error.line } });
   return {
     references: references.map(({ line, column, ...reference }) => ({ ...reference, place: { file, line, column } })),
     targets: targets.map(({ line, ...selector }) => ({ selector, place: { file, line } })),
     generated,
     renames,
+    charts: charts > 0 ? { file, line: charts } : undefined,
   };
 }
 

@@ -41,6 +41,7 @@ export async function planKustomize(planning: Planning, parts: KustomizeParts): 
   const { path, source } = planning;
   const elsewhere = new Elsewhere(planning.files, planning.remote);
   const { files } = elsewhere;
+  const flags = planning.remote?.kustomize ?? {};
   const section = withEnvironment(planning, source.kustomize ?? {});
   const { components, watched } = await presentComponents(planning, section);
   const closure = await closureOf(elsewhere, path, sectionReferences(section, components, path), parts.kustomizations);
@@ -52,7 +53,7 @@ export async function planKustomize(planning: Planning, parts: KustomizeParts): 
     sourceType: 'Kustomize',
     inputs,
     watched,
-    parameters: { tool: parts.workers.version, path, section, components },
+    parameters: { tool: parts.workers.version, path, section, components, flags },
     produce: async () => {
       const overlay = await overlayOf(inputs);
       overlay.pointers
@@ -159,7 +160,7 @@ async function build(
       tool: 'kustomize',
       merged: planning.merged,
       overlay,
-      options: { path: join(root, path) },
+      options: { path: join(root, path), ...planning.remote?.kustomize },
       fileOf: (named) => fileOf(named, path, known),
     });
     const objects = completeObjects(await parseDocuments(worker, text, path || '.')).map(({ object }) => object);

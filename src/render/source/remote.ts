@@ -22,6 +22,8 @@ export interface Remote {
   file(url: string): Promise<{ files: Files; name: string; digest: string }>;
   /** Of value files on the web. */
   readonly valuesFileSchemes: readonly string[];
+  /** How Kustomize builds, as far as it is told otherwise. */
+  readonly kustomize: { anyFile?: boolean; reorder?: 'legacy' | 'none' };
 }
 
 /** Throws E_RENDER where nothing may be fetched at all. */

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
 )
@@ -14,6 +15,10 @@ import (
 type buildOptions struct {
 	// Absolute: the folder of the kustomization.
 	Path string `json:"path"`
+	// Files may stand above the folder of a kustomization.
+	AnyFile bool `json:"anyFile"`
+	// `legacy` or `none`.
+	Reorder string `json:"reorder"`
 }
 
 // Kustomize asks the web by the default client, whatever file system it is given.
@@ -31,6 +36,12 @@ var builtinSchema = openapi.GetSchemaVersion()
 func build(files tree, options buildOptions) (string, bool, error) {
 	settings := krusty.MakeDefaultOptions()
 	settings.Reorder = krusty.ReorderOptionUnspecified // as the command does unless it is told otherwise
+	if options.Reorder != "" {
+		settings.Reorder = krusty.ReorderOption(options.Reorder)
+	}
+	if options.AnyFile {
+		settings.LoadRestrictions = types.LoadRestrictionsNone
+	}
 	made, err := krusty.MakeKustomizer(settings).Run(fileSystem{files}, options.Path)
 	if err != nil {
 		return "", true, err
