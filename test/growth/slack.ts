@@ -52,7 +52,14 @@ export function cards(): Round {
         there.set(key, { ...known, status: { ...known.status, ...status } as NonNullable<Approval['status']> });
     },
   };
-  const store = { approvals, episodes: none, applications: none, projects: none, onSettings: none.onChange };
+  const store = {
+    approvals,
+    episodes: none,
+    reports: none,
+    applications: none,
+    projects: none,
+    onSettings: none.onChange,
+  };
   const places = {
     store,
     of: () => Promise.resolve({ app: undefined, policy: undefined, commit: undefined, publicUrl: 'https://cox' }),

@@ -1,7 +1,7 @@
 // Which kinds are never watched: they change all the time, are no objects, or the settings leave them out.
 import type { KindFilter, KindRule } from '../../model/comparison-settings.ts';
 import type { ApiResource } from './discovery.ts';
-import { globMatch } from '../../base/glob.ts';
+import { compileGlob } from '../../base/glob.ts';
 
 interface Kind {
   group: string;
@@ -33,36 +33,32 @@ const installed: readonly KindRule[] = [
   },
 ];
 
-/** An empty list fits everything; kinds are no globs. */
-function fits({ apiGroups = [], kinds = [], clusters = [] }: KindRule, { group, kind }: Kind, server: string): boolean {
-  return (
-    (apiGroups.length === 0 || apiGroups.some((pattern) => globMatch(pattern, group))) &&
-    (kinds.length === 0 || kinds.some((each) => each === '*' || each === kind)) &&
-    fitsCluster(clusters, server)
-  );
+type Fits = (kind: Kind) => boolean;
+
+/** An empty list fits everything. */
+function anyOf(patterns: readonly string[] = []): (text: string) => boolean {
+  const globs = patterns.map((pattern) => compileGlob(pattern));
+  return (text) => globs.length === 0 || globs.some((glob) => glob.test(text));
 }
 
-function fitsCluster(clusters: readonly string[], server: string): boolean {
-  return clusters.length === 0 || clusters.some((pattern) => globMatch(pattern, server));
+/** Of those that concern the cluster; kinds are no globs. */
+function fitting(rules: readonly KindRule[], server: string): Fits[] {
+  const here = rules.filter(({ clusters }) => anyOf(clusters)(server));
+  return here.map(({ apiGroups, kinds = [] }) => {
+    const fitsGroup = anyOf(apiGroups);
+    const names = new Set(kinds);
+    return ({ group, kind }) => (names.size === 0 || names.has('*') || names.has(kind)) && fitsGroup(group);
+  });
 }
 
 /**
  * Whether a kind is left out in the cluster of that URL: an exclusion goes before an inclusion, and where a cluster has
  * inclusions all else is left out.
  */
-export function leavesOut({ exclusions = installed, inclusions = [] }: KindFilter, server: string) {
-  const known = new Map<string, boolean>();
-  const isNamed = (rules: readonly KindRule[], kind: Kind): boolean => rules.some((rule) => fits(rule, kind, server));
-  const look = (kind: Kind): boolean => {
-    if (isNamed(always, kind) || isNamed(exclusions, kind)) return true;
-    return !isNamed(inclusions, kind) && inclusions.some(({ clusters = [] }) => fitsCluster(clusters, server));
-  };
-  return (kind: Kind): boolean => {
-    const name = `${kind.group}/${kind.kind}`;
-    const found = known.get(name) ?? look(kind);
-    known.set(name, found);
-    return found;
-  };
+export function leavesOut({ exclusions = installed, inclusions = [] }: KindFilter, server: string): Fits {
+  const excluded = fitting([...always, ...exclusions], server);
+  const included = fitting(inclusions, server);
+  return (kind) => excluded.some((fits) => fits(kind)) || (included.length > 0 && !included.some((fits) => fits(kind)));
 }
 
 /** What can be listed and watched, and is not left out. */
