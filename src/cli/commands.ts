@@ -144,6 +144,21 @@ const commands = {
       '  cox preview --revision my-branch --base main --markdown',
     ],
   },
+  'set-image': {
+    args: '<app> <image>=<tag>...',
+    does: 'write another tag or digest of an image into the files of an application',
+    takes: 'words',
+    options: ['repo', 'push', 'pr'],
+    notes: [
+      'The images of a kustomization, the values of a chart, or the manifests themselves; every other byte stays.',
+      'Without --push or --pr the files of the clone are written, nothing is committed. <image>=@sha256:… sets a',
+      'digest, <image>=other/name:tag another name. --pr needs GITHUB_TOKEN, and GITHUB_API_URL for an own GitHub.',
+      '',
+      'Examples',
+      '  cox set-image web ghcr.io/acme/web=1.4.2',
+      '  cox set-image web-prod ghcr.io/acme/web=1.4.2 --pr',
+    ],
+  },
   'proj list': { args: '', does: 'projects with what they permit', takes: 'nothing', options: [] },
   'proj get': { args: '<project>', does: 'one project', takes: 'words', options: [] },
   render: {

@@ -36,6 +36,8 @@ export const known = {
   repo: { type: 'string', value: 'URL', does: "the repository, as Applications name it (default the clone's origin)" },
   base: { type: 'string', value: 'BRANCH', does: 'the branch to be merged into (default the default branch)' },
   markdown: { type: 'boolean', does: 'as the comment of a pull request says it' },
+  push: { type: 'boolean', does: 'as a commit on the branch that the application follows' },
+  pr: { type: 'boolean', does: 'as a pull request (GITHUB_TOKEN)' },
   prune: { type: 'boolean', does: 'also delete what is no longer in Git' },
   'dry-run': { type: 'boolean', does: 'try it at the API server, and change nothing' },
   force: { type: 'boolean', does: 'delete and create anew what cannot be changed' },

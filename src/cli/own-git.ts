@@ -1,5 +1,6 @@
 // What the person's own git knows: credential helpers, askpass, whatever `git clone` would use for them.
 import { run } from '../base/process.ts';
+import { usage } from './options.ts';
 
 /**
  * Username and password for an http(s) address (git-credential). undefined: git knows none, or is not there. Nothing is
@@ -32,4 +33,26 @@ export async function ownCredential(
     signal.throwIfAborted();
     return undefined;
   }
+}
+
+/**
+ * Who commits, as git itself finds out: GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL, then the configuration. Throws Usage
+ * where git knows nobody.
+ */
+export async function ownIdentity(
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<{ name: string; email: string }> {
+  const set = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  const asked = async (variable: string, key: string): Promise<string> => {
+    const named = env[variable];
+    if (named) return named;
+    const options = { env: Object.fromEntries(set), okCodes: [0, 1], signal };
+    const { stdout } = await run('git', ['config', '--get', key], options);
+    return stdout.toString('utf8').trim();
+  };
+  const name = await asked('GIT_AUTHOR_NAME', 'user.name');
+  const email = await asked('GIT_AUTHOR_EMAIL', 'user.email');
+  if (name && email) return { name, email };
+  throw usage('git does not know who commits: set user.name and user.email, or GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL');
 }

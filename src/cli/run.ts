@@ -44,6 +44,7 @@ const runs: Record<Exclude<CommandName, 'completion' | 'version'>, Run> = {
   revert: async (session, words) => (await import('./request.ts')).ask(session, 'revert', await one(session, words)),
   drift: async (session, words) => (await import('./drift.ts')).drift(session, words),
   preview: async (session) => (await import('./preview/preview.ts')).preview(session),
+  'set-image': async (session, words) => (await import('./set-image/set-image.ts')).setImage(session, words),
   'proj list': async (session) => (await import('./project.ts')).list(session),
   'proj get': async (session, words) => (await import('./project.ts')).get(session, words),
   render: async (session, words) => (await import('./app/manifests.ts')).render(session, await one(session, words)),

@@ -20,7 +20,7 @@ import type { TouchingOptions } from './touching.ts';
 import type { TreeEntry, Trees } from './trees.ts';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../base/errors.ts';
-import { fetchOne, pushNew, remoteRef } from './remote.ts';
+import { fetchOne, pushNew, pushNext, remoteRef } from './remote.ts';
 import { commitTree, testMerge, writeFiles } from './merge.ts';
 import { commitIds, commitsBetween, isAncestor, mergeBase } from './ancestry.ts';
 import { fullId, isId, parseCommit } from './commit.ts';
@@ -237,11 +237,17 @@ export class Mirror implements Repository {
   }
 
   async push(ref: string, commit: string, _options: { createOnly: true }): Promise<'created' | 'exists'> {
-    if (!/^refs\/heads\/[A-Za-z0-9._/-]+$/.test(ref) || ref.includes('..'))
-      throw new AppError('E_GIT', `${JSON.stringify(ref)} is not a branch that can be created`);
+    requireBranch(ref);
     await this.#refs.open();
     this.#parts.onPush();
     return pushNew(this.#remote, ref, fullId(commit));
+  }
+
+  async advance(ref: string, from: string, to: string): Promise<'done' | 'moved'> {
+    requireBranch(ref);
+    await this.#refs.open();
+    this.#parts.onPush();
+    return pushNext(this.#remote, { ref, from: fullId(from), to: fullId(to) });
   }
 
   async remoteRef(ref: string): Promise<string | undefined> {
@@ -254,6 +260,11 @@ export class Mirror implements Repository {
     await this.#refs.open();
     return this.#remote.git;
   }
+}
+
+function requireBranch(ref: string): void {
+  if (!/^refs\/heads\/[A-Za-z0-9._/-]+$/.test(ref) || ref.includes('..'))
+    throw new AppError('E_GIT', `${JSON.stringify(ref)} is not a branch that can be pushed`);
 }
 
 function noCommit(id: string, url: string): AppError {

@@ -156,9 +156,10 @@ function pushRefusal(reason: string, stderr: string): AppError {
  */
 export type CredentialsFor = (repoUrl: string, purpose: 'read' | 'write') => Promise<GitAccess | undefined>;
 
-async function send(remote: Remote, ref: string, sha: string): Promise<Answer> {
+/** `expected`: what the server's ref must be; '' = nothing yet. */
+async function send(remote: Remote, ref: string, sha: string, expected = ''): Promise<Answer> {
   try {
-    const flags = ['--porcelain', '--no-verify', `--force-with-lease=${ref}:`];
+    const flags = ['--porcelain', '--no-verify', `--force-with-lease=${ref}:${expected}`];
     return await reaching(remote, 'write', (env) =>
       remote.git('push', ['push', ...flags, '--', remote.url, `${sha}:${ref}`], {
         network: true,
@@ -186,9 +187,33 @@ export async function pushNew(remote: Remote, ref: string, sha: string): Promise
   const [, told] = answer.split('[remote rejected] (', 2);
   const reason = told?.slice(0, Math.max(0, told.lastIndexOf(')')));
   if (reason !== undefined && !passing.some((pattern) => pattern.test(reason))) throw pushRefusal(reason, stderr);
-  throw new AppError('E_GIT', `git push: ${answer.split('\t').at(-1) || 'the server did not take the branch'}`, {
+  throw notTaken(answer);
+}
+
+function notTaken(answer: string): AppError {
+  return new AppError('E_GIT', `git push: ${answer.split('\t').at(-1) || 'the server did not take the branch'}`, {
     kind: 'transient',
   });
+}
+
+/**
+ * From one commit to the next: `moved` when the server's ref is neither. Throws E_GIT, for good when a rule of the
+ * server refuses it.
+ */
+export async function pushNext(
+  remote: Remote,
+  { ref, from, to }: { ref: string; from: string; to: string },
+): Promise<'done' | 'moved'> {
+  const { stdout, stderr } = await send(remote, ref, to, from);
+  const answer = stdout.split('\n').find((line) => line.includes(`:${ref}\t`)) ?? '';
+  if (answer.startsWith(' ') || answer.startsWith('=')) return 'done';
+  const now = await remoteRef(remote, ref);
+  if (now === to) return 'done';
+  if (now !== from) return 'moved';
+  const [, told] = answer.split('[remote rejected] (', 2);
+  const reason = told?.slice(0, Math.max(0, told.lastIndexOf(')')));
+  if (reason !== undefined && !passing.some((pattern) => pattern.test(reason))) throw pushRefusal(reason, stderr);
+  throw notTaken(answer);
 }
 
 /** What the server says the ref is now. */

@@ -153,6 +153,11 @@ export interface Repository {
    * overwritten.
    */
   push(ref: string, sha: string, options: { createOnly: true }): Promise<'created' | 'exists'>;
+  /**
+   * Moves a branch on the remote from its commit to one that follows it. `moved`: it stands elsewhere by now, and
+   * stays. Throws E_GIT, for good when a rule of the server refuses it.
+   */
+  advance(ref: string, from: string, to: string): Promise<'done' | 'moved'>;
   /** Commit of a ref on the remote right now. */
   remoteRef(ref: string): Promise<string | undefined>;
 }

@@ -2,44 +2,8 @@
 import type { Forge } from '../chatops/ports.ts';
 import type { Parts } from './parts.ts';
 import { pullKey } from '../change/pull.ts';
-import { isGitHub } from './client/api.ts';
+import { openPull } from './publish/open-pull.ts';
 import { readPull } from './pull/read-pull.ts';
-
-function openPull({ client: { installations } }: Parts): Forge['openPull'] {
-  return async ({ owner, repo, base, head, title, body }) => {
-    const { octokit } = installations.client(owner, repo);
-    const find = async (): Promise<{ number: number; url: string; created: boolean } | undefined> => {
-      const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls', {
-        owner,
-        repo,
-        head: `${owner}:${head}`,
-        base,
-        state: 'all',
-        per_page: 30,
-      });
-      // One that somebody closed was answered: asking again is a new proposal.
-      const standing = data.find((pull) => pull.state === 'open' || pull.merged_at !== null);
-      return standing && { number: standing.number, url: standing.html_url, created: false };
-    };
-    const found = await find();
-    if (found) return found;
-    try {
-      const { data } = await octokit.request('POST /repos/{owner}/{repo}/pulls', {
-        owner,
-        repo,
-        base,
-        head,
-        title,
-        body,
-      });
-      return { number: data.number, url: data.html_url, created: true };
-    } catch (error) {
-      const made = isGitHub(error, 422) ? await find() : undefined; // another pass was faster
-      if (made) return made;
-      throw error;
-    }
-  };
-}
 
 function mergeOf({ client: { installations }, change }: Parts): Forge['mergeOf'] {
   return async ({ owner, repo, number }) => {
@@ -89,7 +53,7 @@ export function forgeOf(parts: Parts): Forge {
     },
     openPull: async (pull) => {
       await client.ready();
-      return openPull(parts)(pull);
+      return openPull(client.installations.client(pull.owner, pull.repo).octokit, pull);
     },
   };
 }

@@ -2,33 +2,16 @@
 // asked.
 import type { PullInput, PullPreview } from '../../change/pull.ts';
 import type { Repository } from '../../git/repository.ts';
-import type { Store } from '../../store/store.ts';
-import type { Clone } from './clone.ts';
+import type { Clone } from '../clone.ts';
 import type { Session } from '../session.ts';
 import { renderComment } from '../../github/markdown/comment.ts';
 import { commentMarker } from '../../model/annotations.ts';
-import { sourcesOf } from '../../model/application.ts';
-import { normaliseRepo } from '../../model/repository.ts';
 import { usage } from '../options.ts';
 import { data, isData } from '../output.ts';
-import { openClone } from './clone.ts';
+import { openClone } from '../clone.ts';
+import { defaultBranch, repositoryNamed } from '../repository.ts';
 import { openPreview } from './rooms.ts';
 import { previewText } from './show.ts';
-
-/** The same repository by ssh and https. */
-function withoutScheme(url: string): string {
-  return normaliseRepo(url).replace(/^[a-z]+:\/\/(?:[^@/]*@)?/, '');
-}
-
-/** As the Applications write it, whose credentials and mirror are those of that address. Throws Usage. */
-function repositoryNamed({ applications }: Store, url: string): string {
-  const known = applications.list().flatMap(({ spec }) => sourcesOf(spec).map(({ repoURL }) => repoURL));
-  const found =
-    known.find((each) => normaliseRepo(each) === normaliseRepo(url)) ??
-    known.find((each) => withoutScheme(each) === withoutScheme(url));
-  if (found !== undefined) return found;
-  throw usage(`no application reads ${url.replace(/^([a-z]+:\/\/)[^@/]+@/i, '$1')}; --repo names another repository`);
-}
 
 interface Asked {
   url: string;
@@ -62,18 +45,6 @@ async function headOf({ options }: Session, { url, mirror, clone }: Asked): Prom
   return { ref: revision, sha };
 }
 
-/** Names of branches that the server calls its default one: those whose head is that of its HEAD, `main` first. */
-async function defaultBranch(mirror: Repository): Promise<string> {
-  const refs = await mirror.refs();
-  const head = refs.get('HEAD');
-  const named = [...refs].flatMap(([ref, id]) =>
-    ref.startsWith('refs/heads/') && id === head ? [ref.slice('refs/heads/'.length)] : [],
-  );
-  const found = ['main', 'master'].find((name) => named.includes(name)) ?? named[0];
-  if (found === undefined) throw usage('the repository has no default branch: --base must name one');
-  return found;
-}
-
 async function previewOf(session: Session): Promise<PullPreview> {
   const { options, signal } = session;
   const { repo, base } = options.values;
@@ -83,7 +54,7 @@ async function previewOf(session: Session): Promise<PullPreview> {
   const origin = repo ?? (await clone?.origin());
   if (origin === undefined) throw usage('this clone has no remote origin: --repo must name the repository');
   const { store, git, change } = await openPreview(session);
-  const url = repositoryNamed(store, origin);
+  const url = repositoryNamed(store.applications.list(), origin);
   const mirror = git.repository(url);
   await mirror.fetch();
   const branch = await defaultBranch(mirror);

@@ -1,14 +1,16 @@
 // The person's own clone: where it is from, and its files as a commit that the clone itself never gets to know.
-import type { Repository } from '../../git/repository.ts';
-import type { Session } from '../session.ts';
+import type { Repository } from '../git/repository.ts';
+import type { Session } from './session.ts';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError, errorMessage } from '../../base/errors.ts';
-import { run, stderrOf } from '../../base/process.ts';
+import { AppError, errorMessage } from '../base/errors.ts';
+import { run, stderrOf } from '../base/process.ts';
 
 type Environment = Record<string, string>;
 
 export interface Clone {
+  /** Its top folder. */
+  root(): Promise<string>;
   /** What its remote `origin` is called; undefined: it has none. */
   origin(): Promise<string | undefined>;
   /** Commit of that name; undefined: the clone knows none. */
@@ -44,6 +46,7 @@ export async function openClone(session: Session, folder: string): Promise<Clone
     });
   if ((await asked(['rev-parse', '--is-inside-work-tree'])) !== 'true') return undefined;
   return {
+    root: () => text(['rev-parse', '--show-toplevel']),
     origin: () => asked(['remote', 'get-url', 'origin']),
     commitOf: (revision) => asked(['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`]),
     branch: () => asked(['symbolic-ref', '--quiet', '--short', 'HEAD']),

@@ -1,0 +1,158 @@
+// `cox set-image`: another tag of an image, written into the files of a clone, a commit on the branch, or a pull
+// request.
+import type { Git } from '../../git/git.ts';
+import type { Repository, Signature } from '../../git/repository.ts';
+import type { Application } from '../../model/application.ts';
+import type { Session } from '../session.ts';
+import type { Wanted } from './reference.ts';
+import { join } from 'node:path';
+import { systemClock } from '../../base/clock.ts';
+import { AppError } from '../../base/errors.ts';
+import { Worker } from '../../base/worker.ts';
+import { openGit } from '../../git/git.ts';
+import { shortRevision, sourcesOf } from '../../model/application.ts';
+import { normaliseRepo } from '../../model/repository.ts';
+import { openClone } from '../clone.ts';
+import { usage } from '../options.ts';
+import { plain } from '../output.ts';
+import { ownCredential, ownIdentity } from '../own-git.ts';
+import { defaultBranch, repositoryNamed } from '../repository.ts';
+import { quiet } from '../session.ts';
+import { edited } from './places.ts';
+import { pullClient } from './pull-client.ts';
+import { referenceText, wantedOf } from './reference.ts';
+import { treeOf, treeOnDisk } from './tree.ts';
+
+interface Asked {
+  app: Application;
+  wanted: Wanted[];
+}
+
+/** How the repository is called, whatever way leads there. */
+function namesOf(...urls: (string | undefined)[]): Set<string> {
+  return new Set(urls.flatMap((url) => (url === undefined ? [] : [normaliseRepo(url)])));
+}
+
+async function onDisk(session: Session, { app, wanted }: Asked): Promise<number> {
+  const { out, options } = session;
+  const clone = await openClone(session, process.cwd());
+  if (!clone) throw usage('cox set-image writes into a clone: run it in one, or say --push or --pr');
+  const origin = options.values.repo ?? (await clone.origin());
+  if (origin === undefined) throw usage('this clone has no remote origin: --repo must name the repository');
+  const tree = await treeOnDisk(session, await clone.root());
+  const changed = await edited(tree, app, wanted, namesOf(origin, repositoryNamed([app], origin)));
+  for (const [file, text] of changed) await tree.write(file, text);
+  for (const file of changed.keys()) out.result(plain(file));
+  if (changed.size === 0) out.note('cox: all of it stands there already');
+  return 0;
+}
+
+function openOwnGit(session: Session, dir: string): Git {
+  const { options, signal } = session;
+  const folder = options.env['COX_TOOLS_DIR'];
+  const worker = new Worker({ path: folder ? join(folder, 'render') : 'render' });
+  session.atEnd(async () => worker.stop());
+  const token = options.env['GITHUB_TOKEN'];
+  const git = openGit({
+    ...{ worker, dir, clock: systemClock, log: quiet, signal },
+    credentials: async (url) =>
+      (await ownCredential(url, options.env, signal)) ??
+      (token ? { username: 'x-access-token', password: token } : undefined),
+  });
+  session.atEnd(() => git.stop());
+  return git;
+}
+
+/** The one that `--repo` names, or the only one that its sources lie in. */
+function urlOf({ options }: Session, app: Application): string {
+  const { repo } = options.values;
+  if (repo !== undefined) return repositoryNamed([app], repo);
+  const urls = sourcesOf(app.spec).flatMap(({ chart, repoURL }) => (chart === undefined ? [repoURL] : []));
+  const [first, ...others] = [...new Map(urls.map((url) => [normaliseRepo(url), url])).values()];
+  if (first === undefined) throw usage(`no source of ${app.metadata.name} is a Git repository`);
+  if (others.length > 0) throw usage(`${app.metadata.name} has several repositories: --repo must name one`);
+  return first;
+}
+
+/** Name of the branch that the application follows there. Throws Usage where it follows a tag or commit. */
+async function branchOf(app: Application, mirror: Repository, url: string): Promise<string> {
+  const source = sourcesOf(app.spec).find(({ repoURL }) => normaliseRepo(repoURL) === normaliseRepo(url));
+  const revision = source?.targetRevision ?? '';
+  const named = revision === '' || revision === 'HEAD' ? await defaultBranch(mirror) : revision;
+  const branch = named.replace(/^refs\/heads\//, '');
+  if ((await mirror.refs()).has(`refs/heads/${branch}`)) return branch;
+  throw usage(`${app.metadata.name} follows ${named}, which is no branch: name another way there`);
+}
+
+interface Made {
+  base: string;
+  commit: string;
+  tree: string;
+}
+
+/** undefined: all of it stands there already. */
+async function commitOn(
+  mirror: Repository,
+  { app, wanted }: Asked,
+  { branch, url, author }: { branch: string; url: string; author: Omit<Signature, 'at'> },
+): Promise<Made | undefined> {
+  await mirror.fetch();
+  const base = await mirror.resolve(`refs/heads/${branch}`);
+  const changed = await edited(treeOf(mirror.filesAt(base)), app, wanted, namesOf(url));
+  if (changed.size === 0) return undefined;
+  const tree = await mirror.treeWith(base, changed);
+  const message = titleOf(app, wanted);
+  const at = Math.floor(Date.now() / 1000) * 1000;
+  return { base, tree, commit: await mirror.commitTree({ tree, parents: [base], message, author: { ...author, at } }) };
+}
+
+function titleOf(app: Application, wanted: readonly Wanted[]): string {
+  return `${app.metadata.name}: ${wanted.map(({ to }) => referenceText(to)).join(', ')}`;
+}
+
+/** So often others may be quicker, one after the other. */
+const mostRaces = 10;
+
+async function pushed(session: Session, asked: Asked, to: { mirror: Repository; branch: string; url: string }) {
+  const { options, out, signal } = session;
+  const author = await ownIdentity(options.env, signal);
+  for (let race = 0; race < mostRaces; race += 1) {
+    const made = await commitOn(to.mirror, asked, { ...to, author });
+    if (!made) return void out.note('cox: all of it stands there already');
+    if ((await to.mirror.advance(`refs/heads/${to.branch}`, made.base, made.commit)) === 'done')
+      return out.result(`${made.commit} on ${to.branch}`);
+  }
+  throw new AppError('E_GIT', `${to.branch} moved ${mostRaces} times while it was to be pushed`, {
+    hint: 'Try again, or use --pr.',
+  });
+}
+
+async function proposed(session: Session, asked: Asked, to: { mirror: Repository; branch: string; url: string }) {
+  const { options, out, signal } = session;
+  const open = await pullClient(options.env, to.url);
+  const author = await ownIdentity(options.env, signal);
+  const made = await commitOn(to.mirror, asked, { ...to, author });
+  if (!made) return void out.note('cox: all of it stands there already');
+  // The same change has the same branch, so that asking twice opens one pull request.
+  const head = `cox/set-image/${asked.app.metadata.name}-${shortRevision(made.tree)}`;
+  await to.mirror.push(`refs/heads/${head}`, made.commit, { createOnly: true });
+  const body = asked.wanted.map(({ name, to: image }) => `- \`${name}\` → \`${referenceText(image)}\``).join('\n');
+  const { url, created } = await open({ base: to.branch, head, title: titleOf(asked.app, asked.wanted), body });
+  if (!created) out.note('cox: the pull request was there already');
+  out.result(plain(url));
+}
+
+/** Exit code 0, also where nothing was left to change. */
+export async function setImage(session: Session, [name, ...images]: readonly string[]): Promise<number> {
+  const { push, pr } = session.options.values;
+  if (name === undefined || images.length === 0) throw usage('write cox set-image <app> <image>=<tag>...');
+  if (push && pr) throw usage('--push and --pr exclude each other');
+  const asked: Asked = { wanted: images.map(wantedOf), app: await session.application(name) };
+  if (!push && !pr) return onDisk(session, asked);
+  const url = urlOf(session, asked.app);
+  const mirror = openOwnGit(session, await session.folder()).repository(url);
+  await mirror.fetch();
+  const to = { mirror, url, branch: await branchOf(asked.app, mirror, url) };
+  await (push ? pushed(session, asked, to) : proposed(session, asked, to));
+  return 0;
+}
