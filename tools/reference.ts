@@ -37,6 +37,8 @@ export const settingKeys = {
       'What a revision that nobody has merged may fetch beside what the merged one fetches: addresses of chart ' +
       'repositories, charts in them (`<repository>/<chart>`), registries, repositories of Git and files, ' +
       'separated by blanks or commas, with globs. Credentials go only to addresses without a glob. Default: nothing',
+    'failure.settle':
+      'How long an application must be Degraded, or impossible to compare, before Slack tells of it. Default: 60s',
     'drift.settle': 'How long a live edit must last before a drift episode opens. Default: 60s',
   },
   'argocd-cm': {

@@ -5,11 +5,11 @@ import { images } from './changes.ts';
 import { imageOf } from './merge.ts';
 import {
   application,
+  because,
   cardOf,
   cards,
   episodesOf,
   isSynced,
-  press,
   textOf,
   timed,
   wait,
@@ -42,23 +42,16 @@ async function inProduction(stage: Stage): Promise<void> {
   const card = (): string => textOf(cardOf(stage, 'episode', episode.metadata.name) ?? { text: '', blocks: [] });
   await waitFor(stage, 'the card tells object, field, both values and who', () => {
     const text = card();
-    for (const part of [
-      'Deployment checkout-prod/checkout',
-      'image',
-      images.after,
-      images.byHand,
-      'kubectl',
-      'Revert to Git',
-    ])
+    for (const part of ['Deployment checkout-prod/checkout', 'image', images.after, images.byHand, 'kubectl', 'Heal'])
       assert.ok(text.includes(part), `the card names ${part}: ${text}`);
   });
   tell(
     `someone set another image in production; kubectl → OutOfSync ${seen} ms (its start and our look included), ` +
       'then one card',
   );
-  await press(
+  await because(
     stage,
-    { who: 'bob', card: () => cardOf(stage, 'episode', episode.metadata.name), button: 'Revert to Git' },
+    { who: 'bob', card: () => cardOf(stage, 'episode', episode.metadata.name), button: 'Heal' },
     async () => {
       const phase = (await episodesOf(stage, 'checkout-prod')).find(
         (item) => item.metadata.name === episode.metadata.name,
@@ -73,9 +66,9 @@ async function inProduction(stage: Stage): Promise<void> {
   assert.equal(app.status?.history?.length, history, 'it is no deploy');
   await waitFor(stage, 'the card ends resolved', () => {
     assert.match(card(), /✅[\s\S]*matches Git again/);
-    assert.ok(!card().includes('Revert to Git'));
+    assert.ok(!card().includes('Heal'));
   });
-  tell('bob pressed "Revert to Git"; only the Deployment was restored and the card is resolved');
+  tell('bob pressed "Heal"; only the Deployment was restored and the card is resolved');
 }
 
 async function inDevelopment(stage: Stage): Promise<void> {

@@ -259,3 +259,26 @@ export function press(
     seen,
   );
 }
+
+/** The same with a button that asks why. */
+export async function because(
+  stage: Stage,
+  act: { who: keyof Scene['people']; card: () => Message | undefined; button: string },
+  seen: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const { slack } = stage.scene.people[act.who];
+  await press(stage, act, () => slack.openModals().length > 0);
+  const view = slack.modal();
+  // Slack closes it when the submission was taken.
+  const taken = (): boolean => !slack.openModals().some((open) => open.id === view.id);
+  const what = `${act.who} says why`;
+  await insist(
+    stage,
+    what,
+    () => slack.submit(view.id, { reason: 'as Git says' }),
+    async () => taken() || (await seen()),
+  );
+  await waitFor(stage, `${act.button} has done its work`, async () => assert.ok(await seen()));
+  // Carried out by a later life than the one that took it: its modal still stands.
+  if (!taken()) await slack.close(view.id, true);
+}

@@ -52,7 +52,9 @@ export async function decideApproval(task: Task, verb: 'approve' | 'reject'): Pr
   }
   if (refused) return { ok: false, text: `${app.metadata.name}: ${refused}` };
   const reason = request.spec.args['reason'] ?? '';
-  if (verb === 'reject' && reason === '' && !request.spec.shown)
+  // A button of GitHub has no place to ask for it.
+  const mayBeSilent = request.spec.shown === true && request.spec.origin.kind !== 'slack';
+  if (verb === 'reject' && reason.trim() === '' && !mayBeSilent)
     return {
       ok: false,
       text: `${app.metadata.name}: say why, the authors read it: \`/cox reject ${app.metadata.name} <reason>\``,

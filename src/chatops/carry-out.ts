@@ -8,7 +8,6 @@ import type { Answer } from './ports.ts';
 import type { Sees } from './target.ts';
 import type { CarryOutDeps, Task } from './task.ts';
 import { closedNote, closedNow, refresh, reopen, requestSync, waitingApproval } from '../engine/request.ts';
-import { revertDrift } from '../engine/revert-drift.ts';
 import { applicationKey, shortRevision } from '../model/application.ts';
 import { effectivePolicy } from '../policy/policy.ts';
 import { decideApproval } from './approval.ts';
@@ -16,6 +15,7 @@ import { createAsker } from './identity.ts';
 import { isBrought, mergeIn } from './introduced-by.ts';
 import { helpText, verbs } from './command.ts';
 import { openHold } from './hold.ts';
+import { heal } from './heal.ts';
 import { openRevert } from './revert.ts';
 import { findApplication, seen, unseen, waitingApplications } from './target.ts';
 import { requestDeps } from './task.ts';
@@ -29,7 +29,7 @@ export const rights: Record<Exclude<Request['spec']['verb'], 'help'>, Action> = 
   reject: 'approve',
   reopen: 'approve',
   revert: 'revert',
-  'revert-drift': 'revert',
+  heal: 'revert',
   hold: 'update',
 };
 
@@ -65,24 +65,6 @@ function statusLine(store: Store, app: Application): string {
     ...running,
     ...failed,
   ].join(' · ');
-}
-
-async function undoDrift({ deps, request, person, app }: Task): Promise<Answer> {
-  const episode = deps.store.episodes.get(`${app.metadata.namespace}/${request.spec.args['episode'] ?? ''}`);
-  if (!episode || episode.spec.application !== applicationKey(app))
-    return { ok: false, text: 'that drift is not known any more' };
-  if (!['Open', 'Reverting'].includes(episode.status?.phase ?? 'Open')) {
-    const ours = episode.status?.phase === 'Reverted' && episode.status.endedBy?.login === request.spec.actor.login;
-    return { ok: ours, text: `${app.metadata.name}: ${episode.status?.message ?? 'that drift has ended'}` };
-  }
-  const keys = (episode.status?.objects ?? []).map((item) => item.key);
-  const outcome = await revertDrift(requestDeps(deps), {
-    application: applicationKey(app),
-    keys,
-    actor: { ...request.spec.actor, id: person.id },
-    request: request.metadata.name,
-  });
-  return { ok: outcome.done, text: `${app.metadata.name}: ${outcome.message}` };
 }
 
 /** An operation would only end with "approval required"; the way forward is said at once. */
@@ -144,8 +126,8 @@ async function perform(task: Task): Promise<Answer> {
       return askAgain(task);
     case 'sync':
       return syncNow(task);
-    case 'revert-drift':
-      return undoDrift(task);
+    case 'heal':
+      return heal(task);
     case 'revert':
       return openRevert(deps, { request, app, actor: { ...request.spec.actor, id: task.person.id } });
     case 'hold':
@@ -175,9 +157,7 @@ function nothingMeant(store: Store, request: Request): string {
   if (verb === 'approve' || verb === 'reject')
     return pull ? 'nothing that this pull request brought waits for approval' : 'nothing waits for approval';
   if (!pull && (verb === 'status' || verb === 'diff')) return unseen(store, 'there is no application that you may see');
-  return verb === 'revert-drift' || verb === 'help'
-    ? 'name an application'
-    : `name an application: ${verbs[verb].usage}`;
+  return verb === 'help' ? 'name an application' : `name an application: ${verbs[verb].usage}`;
 }
 
 /**

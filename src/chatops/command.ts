@@ -13,7 +13,7 @@ interface VerbHelp {
 }
 
 /** What can be asked, in the order in which help prints it. */
-export const verbs: Readonly<Record<Exclude<Verb, 'revert-drift'>, VerbHelp>> = {
+export const verbs: Readonly<Record<Verb, VerbHelp>> = {
   help: { usage: '/cox help', does: 'shows this list', right: undefined },
   status: { usage: '/cox status [app]', does: 'tells sync status and health', right: 'get' },
   diff: { usage: '/cox diff [app]', does: 'compares again and refreshes the answer', right: 'get' },
@@ -36,6 +36,12 @@ export const verbs: Readonly<Record<Exclude<Verb, 'revert-drift'>, VerbHelp>> = 
     does: 'asks again for what was rejected or has expired',
     right: 'approve',
     options: { digest: 'value' },
+  },
+  heal: {
+    usage: '/cox heal <app> [reason]',
+    does: 'puts what was edited in the cluster back to what Git says, and nothing else',
+    right: 'revert',
+    freeText: true,
   },
   revert: {
     usage: '/cox revert <app> [--only]',

@@ -67,6 +67,8 @@ export interface ChatopsOptions {
   handOver?: HandOver | undefined;
   /** Which engine works on the application now. Default: ours. */
   turn?: (app: Application) => Turn;
+  /** Fingerprint of the drift as it was last seen; undefined while that is not known. Default: it never is. */
+  driftNow?: (application: string) => string | undefined;
   /** undefined without a GitHub App. */
   forge: Forge | undefined;
   /**

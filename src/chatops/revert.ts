@@ -51,11 +51,17 @@ async function lastChange(repository: Repository, app: Application, inputs: stri
   return isCut(app) ? changeUpTo(repository, earlier.at(-1) ?? now, inputs) : undefined;
 }
 
-function bodyOf({ app, actor }: Task, commit: string): string {
+function bodyOf({ app, actor, request }: Task, commit: string): string {
+  // It is anybody's text, and inside a code span it mentions nobody and links nowhere.
+  const reason = (request.spec.args['reason'] ?? '')
+    .replace(/[`\s]+/g, ' ')
+    .trim()
+    .slice(0, 500);
   const where = actor.via === 'slack' ? 'in Slack' : actor.via === 'cli' ? 'on the command line' : 'in a pull request';
   return [
     `Takes back the last deploy of **${app.metadata.name}**: reverts ${commit}.`,
     '',
+    ...(reason ? [`Why: \`${reason}\``, ''] : []),
     `Asked for by \`${actor.login}\` ${where}. Merging it syncs the affected applications the usual way, ` +
       'approvals included.',
   ].join('\n');

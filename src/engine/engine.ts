@@ -83,6 +83,8 @@ export interface Engine {
   onPush(repoUrl: string): Promise<void>;
   /** The comparison that the application's status was last written from; undefined before the first. */
   comparison(application: string): Comparison | undefined;
+  /** Fingerprint of what has drifted, as last seen; undefined while nothing has, or that is not known. */
+  drift(application: string): string | undefined;
   /** What it was last rendered from; undefined before the first time, and while that is to be done anew. */
   rendered(application: string): { revisions: string[]; inputs: string[][] } | undefined;
   /** What a sync of it would do, as last worked out for its approval; undefined when nothing is asked. */
@@ -248,6 +250,7 @@ export function createEngine(options: EngineOptions): Engine {
     others: (target, tracking, held) => othersOf({ ...deps, holdings: instead(deps.holdings, held) }, target, tracking),
     onPush,
     comparison: (application) => memory.get(application)?.comparison,
+    drift: (application) => memory.get(application)?.drift?.fingerprint,
     rendered: (application) => memory.readFrom(application),
     unverified: (app) => (turns.of(app).by === 'argocd' ? unverifiedOf(store, app) : undefined),
     handOver: (app) =>
@@ -271,8 +274,7 @@ export function createEngine(options: EngineOptions): Engine {
         startRetention({ store, every, clock, log }),
       ];
       // Applications that went while nobody looked: what was asked about them ends.
-      for (const { spec } of [...store.approvals.list(), ...store.episodes.list(), ...store.records.list()])
-        queue.add(spec.application);
+      remembered(store).forEach(enqueue);
       queue.start();
     },
     async stop() {
@@ -282,6 +284,10 @@ export function createEngine(options: EngineOptions): Engine {
       await clusters.stop();
     },
   };
+}
+
+function remembered({ approvals, episodes, records }: Store): string[] {
+  return [...approvals.list(), ...episodes.list(), ...records.list()].map(({ spec }) => spec.application);
 }
 
 async function recall({

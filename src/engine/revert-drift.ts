@@ -9,7 +9,7 @@ import { carries, requestSync } from './request.ts';
 
 async function markReverting(
   deps: RequestDeps,
-  wanted: { application: string; keys: ResourceKey[]; actor: Actor },
+  wanted: { application: string; keys: ResourceKey[]; actor: Actor; reason?: string },
 ): Promise<string[]> {
   const texts = new Set(wanted.keys.map(keyText));
   const concerned = (episode: DriftEpisode): boolean =>
@@ -18,20 +18,22 @@ async function markReverting(
     .of(wanted.application)
     .filter(concerned)
     .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
-  const status = { phase: 'Reverting', message: `${wanted.actor.login} reverts it to Git`, endedBy: wanted.actor };
+  const { actor, reason } = wanted;
+  const message = `${actor.login} puts it back to Git`;
+  const status = { phase: 'Reverting', message, endedBy: actor, reason: reason || null };
   for (const key of keys) await deps.store.episodes.patch(key, { status }, { subresource: 'status' });
   return keys;
 }
 
 async function unmark(deps: RequestDeps, episodes: string[]): Promise<void> {
-  const status = { phase: 'Open', message: 'the cluster differs from Git', endedBy: null };
+  const status = { phase: 'Open', message: 'the cluster differs from Git', endedBy: null, reason: null };
   for (const key of episodes) await deps.store.episodes.patch(key, { status }, { subresource: 'status' });
 }
 
 /** Restores just those objects to the revision that was synced last; what waits on the branch stays waiting. */
 export async function revertDrift(
   deps: RequestDeps,
-  wanted: { application: string; keys: ResourceKey[]; actor: Actor; request: string },
+  wanted: { application: string; keys: ResourceKey[]; actor: Actor; request: string; reason?: string },
 ): Promise<Outcome> {
   const app = deps.store.applications.get(wanted.application);
   const entry = app?.status?.history?.at(-1);
@@ -64,7 +66,7 @@ export async function revertDrift(
     ? {
         done: true,
         message:
-          `reverting ${wanted.keys.length === 1 ? '1 object' : `${wanted.keys.length} objects`} ` +
+          `putting ${wanted.keys.length === 1 ? '1 object' : `${wanted.keys.length} objects`} back ` +
           `to ${shown.slice(0, 7)}`,
       }
     : outcome;

@@ -228,13 +228,15 @@ export interface DriftEpisode extends KubeObject {
     left?: number;
     endedAt?: string;
     endedBy?: Actor;
+    /** Why that person put it back. */
+    reason?: string;
     snoozedUntil?: string;
     cards?: Record<string, CardState>;
   };
 }
 
 type Decision = 'approve' | 'reject' | 'reopen';
-export type Verb = Decision | 'help' | 'diff' | 'sync' | 'revert' | 'revert-drift' | 'hold' | 'status';
+export type Verb = Decision | 'help' | 'diff' | 'sync' | 'revert' | 'heal' | 'hold' | 'status';
 
 /** De-duplicates deliveries, is the audit record, and is all that the Slack face may create. */
 export interface Request extends KubeObject {

@@ -193,17 +193,7 @@ export function approvalCard(approval: Approval, place: CardPlace): Card {
   ];
   const name = applicationName(application);
   const value = `${approval.metadata.namespace}/${approval.metadata.name}`;
-  const reject = button({
-    id: 'approval_reject',
-    text: 'Reject',
-    value,
-    style: 'danger',
-    confirm: {
-      title: 'Reject this change?',
-      text: 'Nothing of it is applied. Ask again, on the card, takes it back; a new commit asks by itself.',
-      yes: 'Reject',
-    },
-  });
+  const reject = button({ id: 'approval_reject', text: 'Reject', value, style: 'danger' });
   return {
     text: escapeText(clip(`${name} ${state.text}`, 300)),
     blocks: [

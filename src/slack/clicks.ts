@@ -8,12 +8,15 @@ import type {
   ViewResponseAction,
   ViewSubmitAction,
 } from '@slack/bolt';
+import type { ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import type { Approval } from '../model/coxswain.ts';
+import type { ReasonState } from './reason-modal.ts';
 import type { Deed, InboxContext, Wanted } from './inbox.ts';
 import { actorOf, answered, mayLook, storeInTime, tellLate, unlinked, whisper } from './inbox.ts';
 import { approvalModal, noteModal, readModalState } from './modal.ts';
 import { slackError } from './posting.ts';
+import { driftModal, healModal, readReasonState, reasonInput, rejectModal, revertModal } from './reason-modal.ts';
 
 interface Click {
   context: InboxContext;
@@ -28,6 +31,17 @@ interface Click {
 
 const gone = '🚫 That is not known any more.';
 
+async function show(client: WebClient, respond: RespondFn, triggerId: string, view: ModalView): Promise<void> {
+  try {
+    await client.views.open({ trigger_id: triggerId, view });
+  } catch (error) {
+    const reason = slackError(error);
+    if (reason === 'exchanged_trigger_id') return; // a second delivery of the same click
+    if (reason !== 'expired_trigger_id') throw error;
+    await whisper(respond, '🚫 That took too long. Please press the button again.');
+  }
+}
+
 /** Opens the review for the person who asked, unless it is known that they may not approve. */
 export async function openReview(
   { context, client, deed, respond, triggerId }: Omit<Click, 'ack' | 'object'>,
@@ -41,14 +55,7 @@ export async function openReview(
     await context.places.of(application, revision),
     deed.channel,
   );
-  try {
-    await client.views.open({ trigger_id: triggerId, view });
-  } catch (error) {
-    const reason = slackError(error);
-    if (reason === 'exchanged_trigger_id') return; // a second delivery of the same click
-    if (reason !== 'expired_trigger_id') throw error;
-    await whisper(respond, '🚫 That took too long. Please press *Review* again.');
-  }
+  await show(client, respond, triggerId, view);
 }
 
 async function onReview(click: Click): Promise<void> {
@@ -74,14 +81,6 @@ async function onDeed(click: Click, wanted: Wanted | undefined): Promise<void> {
   if (why !== undefined) await tellLate(click, why);
 }
 
-function onReject(click: Click): Promise<void> {
-  const spec = click.context.store.approvals.get(click.object)?.spec;
-  return onDeed(
-    click,
-    spec && { verb: 'reject', application: spec.application, digest: spec.digest, shown: true, args: {} },
-  );
-}
-
 /** The rejection, or the end by time, of exactly what the card shows. */
 function onReopen(click: Click): Promise<void> {
   const spec = click.context.store.approvals.get(click.object)?.spec;
@@ -91,22 +90,97 @@ function onReopen(click: Click): Promise<void> {
   );
 }
 
-function onRevert(click: Click): Promise<void> {
-  const episode = click.context.store.episodes.get(click.object);
-  return onDeed(
-    click,
-    episode && {
-      verb: 'revert-drift',
-      application: episode.spec.application,
-      shown: true,
-      args: { episode: episode.metadata.name },
-    },
-  );
+function onRetry(click: Click): Promise<void> {
+  const report = click.context.store.reports.get(click.object);
+  return onDeed(click, report && { verb: 'sync', application: report.spec.application, shown: true, args: {} });
 }
 
-function onReport(click: Click, verb: 'sync' | 'revert'): Promise<void> {
-  const report = click.context.store.reports.get(click.object);
-  return onDeed(click, report && { verb, application: report.spec.application, shown: true, args: {} });
+interface Modal {
+  application: string;
+  verb: 'approve' | 'heal' | 'revert' | 'diff';
+  view: ModalView;
+}
+
+/** Opens it for whoever may, unless it is known that they may not. */
+async function openModal(click: Click, find: () => Promise<Modal | undefined>): Promise<void> {
+  const { context, client, deed, respond, triggerId } = click;
+  await click.ack();
+  await answered(click, async () => {
+    const found = await find();
+    if (!found) return whisper(respond, gone);
+    const { application, verb, view } = found;
+    if (await mayLook(context, respond, deed, { verb, application })) await show(client, respond, triggerId, view);
+  });
+}
+
+function onReject(click: Click): Promise<void> {
+  return openModal(click, async () => {
+    const approval = click.context.store.approvals.get(click.object);
+    if (!approval) return undefined;
+    const { application, revision } = approval.spec;
+    const place = await click.context.places.of(application, revision);
+    return { application, verb: 'approve', view: rejectModal(approval, place, click.deed.channel) };
+  });
+}
+
+/** What would be put back, or all that differs for whoever may only look. */
+function onDrift(click: Click, verb: 'heal' | 'diff'): Promise<void> {
+  return openModal(click, async () => {
+    const { places, store, driftNow } = click.context;
+    const episode = store.episodes.get(click.object);
+    if (!episode) return undefined;
+    const { application } = episode.spec;
+    const place = await places.of(application);
+    const shown = { place, now: driftNow(application), channel: click.deed.channel };
+    return { application, verb, view: verb === 'heal' ? healModal(episode, shown) : driftModal(episode, place) };
+  });
+}
+
+function onRevert(click: Click): Promise<void> {
+  return openModal(click, async () => {
+    const report = click.context.store.reports.get(click.object);
+    if (!report) return undefined;
+    const { application, revision } = report.spec;
+    const place = await click.context.places.of(application, revision);
+    return { application, verb: 'revert', view: revertModal(report, place, click.deed.channel) };
+  });
+}
+
+/** What a modal that asked why wants; undefined when its object is gone. */
+function wantedOf({ store }: InboxContext, { act, object, digest }: ReasonState, reason: string): Wanted | undefined {
+  const shown = { shown: true, ...(digest !== undefined && { digest }) };
+  if (act === 'reject') {
+    const application = store.approvals.get(object)?.spec.application;
+    return application === undefined ? undefined : { verb: 'reject', application, ...shown, args: { reason } };
+  }
+  if (act === 'revert') {
+    const application = store.reports.get(object)?.spec.application;
+    return application === undefined ? undefined : { verb: 'revert', application, ...shown, args: { reason } };
+  }
+  const episode = store.episodes.get(object);
+  const args = { reason, episode: episode?.metadata.name ?? '' };
+  return episode && { verb: 'heal', application: episode.spec.application, ...shown, args };
+}
+
+/** The digest that was shown comes back with the reason, and is what it is done to. */
+async function onReason(
+  context: InboxContext,
+  client: WebClient,
+  { view, user }: ViewSubmitAction,
+  ack: AckFn<ViewResponseAction>,
+): Promise<void> {
+  const at = context.clock.now();
+  const state = readReasonState(view.private_metadata);
+  const reason = view.state.values[reasonInput.block]?.[reasonInput.action]?.value?.trim() ?? '';
+  if (reason === '') return ack({ response_action: 'errors', errors: { [reasonInput.block]: 'Say why.' } });
+  const wanted = state && wantedOf(context, state, reason);
+  const note = (mrkdwn: string): Promise<void> =>
+    ack({ response_action: 'update', view: noteModal('Not done', mrkdwn) });
+  if (!state || !wanted) return note('That is not known any more.');
+  if (!actorOf(context, user.id)) return note(unlinked(user.id));
+  const deed: Deed = { user: user.id, at, channel: state.channel, once: `view ${view.id} ${user.id}` };
+  const late = await storeInTime({ context, client, deed }, wanted);
+  return late === undefined ? ack() : note(late);
 }
 
 /** The digest that was shown comes back with the submission, and is what is approved. */
@@ -137,9 +211,10 @@ export function listenToClicks(app: App, context: InboxContext): void {
     approval_review: onReview,
     approval_reject: onReject,
     approval_reopen: onReopen,
-    drift_revert: onRevert,
-    report_retry: (click: Click) => onReport(click, 'sync'),
-    report_revert: (click: Click) => onReport(click, 'revert'),
+    drift_heal: (click: Click) => onDrift(click, 'heal'),
+    drift_diff: (click: Click) => onDrift(click, 'diff'),
+    report_retry: onRetry,
+    report_revert: onRevert,
   };
   for (const [id, handle] of Object.entries(buttons)) {
     app.action<BlockAction<ButtonAction>>(
@@ -165,6 +240,9 @@ export function listenToClicks(app: App, context: InboxContext): void {
       },
     );
   }
+  app.view('reason_submit', ({ ack, body, client }) =>
+    onReason(context, client, body as ViewSubmitAction, ack as AckFn<ViewResponseAction>),
+  );
   app.view('approval_submit', ({ ack, body, client }) =>
     onSubmit(context, client, body as ViewSubmitAction, ack as AckFn<ViewResponseAction>),
   );

@@ -36,12 +36,12 @@ function valuePair(change: FieldChange): [string, string] {
 }
 
 /** As a unified diff reads: minus is Git, plus is live. */
-function difference(item: DriftedObject): string {
-  const fields = item.changes.slice(0, mostFields).flatMap((change) => {
+function difference(item: DriftedObject, most: number): string {
+  const fields = item.changes.slice(0, most).flatMap((change) => {
     const [git, live] = valuePair(change);
     return [`@@ ${clip(change.text.replace(/\s+/g, ' '), 200)}`, `- ${git}`, `+ ${live}`];
   });
-  const more = Math.max(0, item.changes.length - mostFields) + (item.left ?? 0);
+  const more = Math.max(0, item.changes.length - most) + (item.left ?? 0);
   return ['--- Git', '+++ live', ...fields, ...(more > 0 ? [`@@ and ${count(more, 'more field')}`] : [])].join('\n');
 }
 
@@ -61,7 +61,8 @@ function who({ by, kind }: DriftedObject): Part[] {
   ];
 }
 
-function objectElements(item: DriftedObject): RichTextBlockElement[] {
+/** Of one object: what it is, who wrote it, and both values of its first fields. */
+export function objectElements(item: DriftedObject, most: number): RichTextBlockElement[] {
   const name = ` ${item.key.namespace ? `${item.key.namespace}/` : ''}${item.key.name}`;
   if (item.kind === 'missing')
     return [line({ bold: item.key.kind }, name, '  —  is in Git, but was ', { bold: 'deleted' }, ' from the cluster')];
@@ -69,7 +70,7 @@ function objectElements(item: DriftedObject): RichTextBlockElement[] {
     return [line({ bold: item.key.kind }, name, '  —  is in the cluster, but ', { bold: 'not in Git' }, ...who(item))];
   return [
     line({ bold: item.key.kind }, name, ...who(item)),
-    ...(item.changes.length > 0 ? [diffBox(difference(item))] : []),
+    ...(item.changes.length > 0 ? [diffBox(clip(difference(item, most), 2900))] : []),
   ];
 }
 
@@ -107,10 +108,11 @@ const endings: Record<string, { icon: string; words: Part[] }> = {
 };
 
 function endedCard(episode: DriftEpisode, place: CardPlace): Card {
-  const { phase = 'Open', message = '', objects = [], left = 0, endedBy } = episode.status ?? {};
+  const { phase = 'Open', message = '', objects = [], left = 0, endedBy, reason } = episode.status ?? {};
   const { application } = episode.spec;
   const { icon, words } = endings[phase] ?? { icon: '⚪', words: [clip(message, 300)] };
-  const by = endedBy ? `${phase === 'Reverted' ? 'reverted' : 'ended'} by ${escapeMrkdwn(endedBy.login)}` : '';
+  const why = reason ? `: “${escapeMrkdwn(clip(reason.replace(/\s+/g, ' '), 300))}”` : '';
+  const by = endedBy ? `${phase === 'Reverted' ? 'put back' : 'ended'} by ${escapeMrkdwn(endedBy.login)}${why}` : '';
   return {
     text: escapeText(clip(`${applicationName(application)}: ${message || phase}`, 300)),
     blocks: [
@@ -126,7 +128,7 @@ function endedCard(episode: DriftEpisode, place: CardPlace): Card {
   };
 }
 
-/** Why the revert that was asked for did not work; undefined while it may still. */
+/** Why what was asked for did not work; undefined while it may still. */
 function failure(episode: DriftEpisode, app: Application | undefined): string | undefined {
   const state = app?.status?.operationState;
   if (!app || app.operation || !state || episode.status?.phase !== 'Reverting') return undefined;
@@ -165,28 +167,20 @@ export function episodeCard(episode: DriftEpisode, place: CardPlace): Card {
   const failed = failure(episode, place.app);
   const reverting = phase === 'Reverting' && failed === undefined;
   const words: Part[] = reverting
-    ? ['is being ', { bold: 'reverted to Git' }, ...(endedBy ? [` by ${endedBy.login}`] : [])]
+    ? ['is being ', { bold: 'put back to Git' }, ...(endedBy ? [` by ${endedBy.login}`] : [])]
     : ['is ', { bold: 'OutOfSync' }, ': somebody changed the cluster, not Git'];
   const elements = [
     line(...headline(reverting ? '🔵' : '🟠', application, place, words)),
-    ...(failed === undefined ? [] : [line('❌ the revert failed: ', clip(failed, 600))]),
-    ...objects.slice(0, mostObjects).flatMap(objectElements),
+    ...(failed === undefined ? [] : [line('❌ putting it back failed: ', clip(failed, 600))]),
+    ...objects.slice(0, mostObjects).flatMap((item) => objectElements(item, mostFields)),
     ...moreElements(objects.slice(mostObjects), left),
   ];
   const revision = place.app?.status?.history?.at(-1)?.revision;
-  const restored = clip(
-    `Restores ${amount({ objects, left: 0 })} and nothing else: ` +
-      `${objects.map((item) => keyTitle(item.key)).join(', ')}`,
-    290,
-  );
   const value = `${episode.metadata.namespace}/${episode.metadata.name}`;
-  const revert = button({
-    id: 'drift_revert',
-    text: 'Revert to Git',
-    value,
-    style: 'danger',
-    confirm: { title: 'Revert to Git?', text: restored, yes: 'Revert' },
-  });
+  const buttons = [
+    button({ id: 'drift_heal', text: 'Heal', value, style: 'danger' }),
+    button({ id: 'drift_diff', text: 'Full diff', value }),
+  ];
   return {
     text: escapeText(clip(`${applicationName(application)} is OutOfSync: ${summary({ objects, left })}`, 300)),
     blocks: [
@@ -197,7 +191,7 @@ export function episodeCard(episode: DriftEpisode, place: CardPlace): Card {
         whoFact(objects),
         reverting ? '' : healFact(place.app),
       ),
-      ...(reverting ? [] : [{ type: 'actions' as const, elements: [revert] }]),
+      ...(reverting ? [] : [{ type: 'actions' as const, elements: buttons }]),
     ],
     final: false,
   };

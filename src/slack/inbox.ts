@@ -22,6 +22,8 @@ export interface InboxContext {
   places: Places;
   /** The effect behind an application's waiting approval, as last worked out. */
   effectOf(application: string): Effect | undefined;
+  /** Fingerprint of the drift as it was last seen; undefined while that is not known. */
+  driftNow(application: string): string | undefined;
   /** Why this person may not do that to the application, which was shown to them; undefined when they may. */
   refusal(actor: Actor, verb: Act, application: string): Promise<string | undefined>;
   /** Among the applications that may be named to this person: the one of that name, or all without a name. */
@@ -206,8 +208,8 @@ export async function inTime<T>(
 }
 
 /**
- * False for whoever may not, and they are told why. Where GitHub does not say so in time they may look: it is asked
- * again at the act.
+ * False for whoever may not, and they are told why. Where GitHub does not say so in time they may look at what
+ * they may act on: it is asked again at the act.
  */
 export async function mayLook(
   context: InboxContext,
@@ -219,7 +221,10 @@ export async function mayLook(
   const answer = actor
     ? await inTime(context, deed, context.refusal(actor, wanted.verb, wanted.application))
     : undefined;
-  const why = actor ? answer?.value : unlinked(deed.user);
+  // Values are for whoever may see them; what acts is asked about again at the act.
+  const unknown =
+    actor && !answer && wanted.verb === 'diff' ? 'GitHub does not tell your teams now; try again soon' : undefined;
+  const why = actor ? (answer?.value ?? unknown) : unlinked(deed.user);
   if (why === undefined) return true;
   await whisper(respond, `🚫 ${actor ? escapeMrkdwn(why) : why}`);
   return false;

@@ -39,6 +39,8 @@ interface SlackOptions {
   beside?: Beside | undefined;
   /** Rejects when it cannot be read. */
   commitMessage(repoUrl: string, revision: string): Promise<string>;
+  /** Fingerprint of the drift as it was last seen; undefined while that is not known. */
+  driftNow: InboxContext['driftNow'];
   /** Objects that are not well; undefined: not known yet. Default: as the Application's status says. */
   illOf?: ((application: string) => Promise<ResourceStatus[] | undefined>) | undefined;
   /** See `Places`. */
@@ -145,6 +147,7 @@ export function createSlack(options: SlackOptions): Slack {
     store,
     places,
     effectOf: options.effectOf,
+    driftNow: options.driftNow,
     refusal: options.refusal,
     find: options.find,
     clock,

@@ -42,6 +42,8 @@ export interface Settings {
   slackChannel: string;
   /** coxswain-cm slack.deploys: every deploy is told, not failures alone. */
   slackDeploys: boolean;
+  /** coxswain-cm failure.settle: so long something must be ill before people are told. */
+  failureSettleMs: number;
   /** coxswain-cm approval.expires in milliseconds; default 72 hours. */
   approvalExpiresMs: number;
   /** coxswain-cm drift.settle in milliseconds; default 60,000. */
@@ -242,6 +244,7 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     slackDeploys: flag('slack.deploys', own['slack.deploys'], faults),
     approvalExpiresMs: lifetime(own['approval.expires'], faults),
     driftSettleMs: duration(own, 'drift.settle', 60_000, faults),
+    failureSettleMs: duration(own, 'failure.settle', 60_000, faults),
     schedules: readSchedules(own, duration(argocd, 'timeout.reconciliation', 120_000, faults), faults),
     jqTimeoutMs: jqTimeout(parameters, faults),
     healthScripts: customizations.healthScripts,

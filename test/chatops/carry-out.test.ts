@@ -46,7 +46,7 @@ test('a person without the right is refused with the verb, the application and w
     ['approve', 'approve'],
     ['reject', 'approve'],
     ['revert', 'revert'],
-    ['revert-drift', 'revert'],
+    ['heal', 'revert'],
   ] as const) {
     const request = await b.ask(verb, { application });
     assert.deepEqual(outcome(request), [
@@ -369,7 +369,7 @@ test('diff and status without a name mean, in a pull request, what it touches', 
   );
 });
 
-test('reverting drift syncs only the drifted objects, to the revision that was synced last', async (t) => {
+test('healing syncs only the drifted objects, to the revision that was synced last', async (t) => {
   const b = await bed(t);
   await b.settings(toBob);
   await b.project('shop');
@@ -378,8 +378,8 @@ test('reverting drift syncs only the drifted objects, to the revision that was s
   const episode = await b.episode('web', [
     { key, kind: 'changed', changes: [{ path: ['spec', 'replicas'], text: 'spec.replicas', before: 2, after: 9 }] },
   ]);
-  const request = await b.ask('revert-drift', { application: `${b.namespace}/web`, args: { episode } });
-  assert.deepEqual(outcome(request), ['Done', 'web: reverting 1 object to aaaaaaa']);
+  const request = await b.ask('heal', { application: `${b.namespace}/web`, args: { episode } });
+  assert.deepEqual(outcome(request), ['Done', 'web: putting 1 object back to aaaaaaa']);
   const app = b.store.applications.get(`${b.namespace}/web`);
   assert.deepEqual(
     [app?.operation?.sync?.resources, app?.operation?.sync?.revision],
@@ -388,8 +388,8 @@ test('reverting drift syncs only the drifted objects, to the revision that was s
   assert.equal(b.store.episodes.get(`${b.namespace}/${episode}`)?.status?.phase, 'Reverting');
   assert.equal((await b.again(request)).status?.phase, 'Done');
   assert.equal(
-    (await b.ask('revert-drift', { application: `${b.namespace}/web`, args: { episode: 'other' } })).status?.message,
-    'that drift is not known any more',
+    (await b.ask('heal', { application: `${b.namespace}/web`, args: { episode: 'other' } })).status?.message,
+    'web: that drift is not known any more',
   );
 });
 
@@ -421,7 +421,7 @@ test('what could not be carried out for more than an hour is answered, not done'
   await b.project('shop');
   await b.application('web', { status: { history } });
   await b.approval('web', digest);
-  for (const verb of ['sync', 'approve', 'reject', 'revert', 'revert-drift'] as const) {
+  for (const verb of ['sync', 'approve', 'reject', 'revert', 'heal'] as const) {
     const late = await b.ask(verb, { application: 'web', ...(verb !== 'sync' && { digest }) });
     assert.deepEqual(
       outcome(late),

@@ -22,7 +22,7 @@ test('a command that would write where no engine works is answered with the reas
   });
   const approval = `${b.namespace}/${await b.approval('web', 'd'.repeat(64))}`;
   const before = b.store.applications.get(`${b.namespace}/web`)?.metadata.resourceVersion;
-  for (const verb of ['approve', 'reject', 'reopen', 'sync', 'diff', 'revert-drift'] as const)
+  for (const verb of ['approve', 'reject', 'reopen', 'sync', 'diff', 'heal'] as const)
     assert.deepEqual(outcome(await b.ask(verb, { application: 'web' })), ['Refused', `web: ${why}`], verb);
   assert.deepEqual(outcome(await b.ask('approve')), ['Refused', `web: ${why}`]);
   assert.equal(outcome(await b.ask('status', { application: 'web' }))[0], 'Done');

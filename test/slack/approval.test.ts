@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { approve } from '../../src/engine/request.ts';
 import { person, requests } from '../engine/manifests.ts';
-import { bed, configMap, textOf, waiting } from './fixture.ts';
+import { because, bed, configMap, textOf, waiting } from './fixture.ts';
 
 test('a waiting approval is one card; whoever may approves the diff, and the card ends Healthy', async (t) => {
   const b = await bed(t, { files: { 'prod/a.yaml': configMap('settings', '1') } });
@@ -90,8 +90,8 @@ test('who is not linked, has no right, or wrote the change is told why, and noth
       .list()
       .map((item) => item.spec.actor.login)
       .sort(),
-    ['ann', 'carol'],
-    'whoever is nobody leaves no request',
+    ['ann'],
+    'whoever is nobody, or may not, leaves no request',
   );
 });
 
@@ -119,8 +119,14 @@ test('reject ends the card with the name, and what is rejected is not applied', 
   const b = await bed(t, { files: { 'prod/a.yaml': configMap('settings', '1') } });
   await waiting(b);
   const card = await b.card('the card', /waits for approval/);
-  await b.sandbox.actAs('bob').click('deploys', card.ts, 'Reject');
-  const ended = await b.card('the rejected card', /was rejected by bob/);
+  const bob = b.sandbox.actAs('bob');
+  await bob.click('deploys', card.ts, 'Reject');
+  const view = await b.sandbox.waitFor('the modal', () => bob.openModals().at(-1));
+  assert.match(textOf({ text: '', blocks: view.body }), /prod.*stays as it is.*digest/);
+  const silent = await bob.submit(view.id, { reason: '  ' });
+  assert.match(JSON.stringify(silent), /Say why/);
+  await bob.submit(view.id, { reason: 'not on a *Friday*' });
+  const ended = await b.card('the rejected card', /was rejected by bob: not on a \*Friday\*/);
   assert.equal(ended.ts, card.ts);
   await b.said('bob', /✅ prod: rejected; nothing is applied/);
   assert.equal(b.stage.store.applications.get(`${b.stage.namespace}/prod`)?.operation, undefined);
@@ -131,12 +137,12 @@ test('what was rejected is asked for again from its card, by whoever may decide,
   await waiting(b);
   const card = await b.card('the card', /waits for approval/);
   const { sandbox } = b;
-  await sandbox.actAs('bob').click('deploys', card.ts, 'Reject');
+  await because(b, 'bob', { ts: card.ts, button: 'Reject', reason: 'no' });
   await b.card('the rejected card', /was rejected by bob/);
   await sandbox.actAs('bob').command('deploys', '/cox approve prod');
   await b.said(
     'bob',
-    /nothing waits for approval.*is rejected \(rejected by bob\); \/cox reopen prod asks for it again/s,
+    /nothing waits for approval.*is rejected \(rejected by bob: no\); \/cox reopen prod asks for it again/s,
   );
   await sandbox.actAs('carol').click('deploys', card.ts, 'Ask again');
   await b.said('carol', /🚫 carol may not approve prod/);

@@ -87,7 +87,7 @@ const cards: Record<string, () => Card> = {
     ),
   'drift-reverting': () =>
     episodeCard(
-      episode({ phase: 'Reverting', message: 'bob reverts it to Git', endedBy: bob }),
+      episode({ phase: 'Reverting', message: 'bob puts it back to Git', endedBy: bob }),
       placeOf(application()),
     ),
   'drift-revert-failed': () =>
@@ -108,7 +108,10 @@ const cards: Record<string, () => Card> = {
       ),
     ),
   'drift-reverted': () =>
-    episodeCard(episode({ phase: 'Reverted', message: 'reverted to Git', endedBy: bob }), placeOf(application())),
+    episodeCard(
+      episode({ phase: 'Reverted', message: 'put back to Git', reason: 'hotfix *leaked* <!channel>', endedBy: bob }),
+      placeOf(application()),
+    ),
   'drift-healed': () =>
     episodeCard(episode({ phase: 'Healed', message: 'live matches Git again' }), placeOf(application())),
 };

@@ -2,7 +2,7 @@
 import type { Bed } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bed, configMap, textOf } from './fixture.ts';
+import { because, bed, configMap, textOf } from './fixture.ts';
 
 const files = { 'web/a.yaml': configMap('a', 'git'), 'web/b.yaml': configMap('b', 'git') };
 
@@ -38,13 +38,22 @@ test('a live edit is one card with object, field, values and who; the button res
     textOf(card),
     new RegExp(
       /web is OutOfSync.*ConfigMap \S+\/a — last written with kubectl edit.*--- Git \+\+\+ live @@ /.source +
-        /data\.value - git \+ by hand.*Git `?[0-9a-f]{7}.*self-heal is off.*Revert to Git.*Restores 1 /.source +
-        /object, 1 field and nothing else: ConfigMap \S+\/a/.source,
+        /data\.value - git \+ by hand.*Git `?[0-9a-f]{7}.*self-heal is off.*Heal.*Full diff/.source,
     ),
   );
   assert.match(card.text, /^web is OutOfSync: ConfigMap \S+\/a data\.value: Git git, live by hand$/);
-  await b.sandbox.actAs('bob').click('deploys', card.ts, 'Revert to Git');
-  const ended = await b.card('the end', /web matches Git again.*reverted by bob.*1 object, 1 field had drifted/);
+  const bob = b.sandbox.actAs('bob');
+  await bob.click('deploys', card.ts, 'Heal');
+  const view = await b.sandbox.waitFor('the modal', () => bob.openModals().at(-1));
+  assert.match(
+    textOf({ text: '', blocks: view.body }),
+    /web is put back to Git: 1 object and nothing else.*data\.value - git \+ by hand.*Why/,
+  );
+  await bob.submit(view.id, { reason: 'leaked to prod' });
+  const ended = await b.card(
+    'the end',
+    /web matches Git again.*put back by bob: “leaked to prod”.*1 object, 1 field had drifted/,
+  );
   assert.equal(ended.ts, card.ts);
   assert.deepEqual([await data(b, 'a'), await data(b, 'b')], [{ value: 'git' }, { value: 'git' }]);
   const app = b.stage.store.applications.get(`${b.stage.namespace}/web`);
@@ -66,9 +75,9 @@ test('further drift is a newer card and the old one says so; the newest restores
   assert.notEqual(first.ts, second.ts);
   await b.stage.cluster.api.delete({ group: '', kind: 'ConfigMap', namespace: b.stage.namespace, name: 'b' });
   const third = await b.card('the third card', /is in Git, but was deleted from the cluster/);
-  await b.sandbox.actAs('carol').click('deploys', third.ts, 'Revert to Git');
+  await b.sandbox.actAs('carol').click('deploys', third.ts, 'Heal');
   await b.said('carol', /🚫 carol may not revert web/);
-  await b.sandbox.actAs('bob').click('deploys', third.ts, 'Revert to Git');
+  await because(b, 'bob', { ts: third.ts, button: 'Heal', reason: 'as Git says' });
   await b.card('the end', /matches Git again/);
   assert.deepEqual([await data(b, 'a'), await data(b, 'b')], [{ value: 'git' }, { value: 'git' }]);
   assert.equal(b.cards().length, 3);
@@ -82,7 +91,7 @@ test("drift that is undone by hand ends its card without anybody's click", async
   await edit(b, 'a', 'git');
   const ended = await b.card('the end', /matches Git again.*Synced/);
   assert.equal(ended.ts, card.ts);
-  assert.ok(!textOf(ended).includes('reverted by'));
+  assert.ok(!textOf(ended).includes('put back by'));
   // The very same drift again: the episode has its name, and people are told anew.
   await b.stage.untilStore(
     'the card has ended',
@@ -112,4 +121,30 @@ test('values of Secrets are on no card and in no notification', async (t) => {
     assert.ok(!sent.includes(value));
     assert.ok(!sent.includes(Buffer.from(value).toString('base64')));
   }
+});
+
+test('whoever may get sees all that differs; what has changed since the modal was shown is not put back', async (t) => {
+  const b = await bed(t, { files });
+  await synced(b);
+  await edit(b, 'a', 'by hand');
+  const card = await b.card('the card', /is OutOfSync/);
+  const { sandbox } = b;
+  const carol = sandbox.actAs('carol');
+  await carol.click('deploys', card.ts, 'Full diff');
+  const diff = await sandbox.waitFor('the diff', () => carol.openModals().at(-1));
+  assert.match(textOf({ text: '', blocks: diff.body }), /ConfigMap \S+\/a.*- git \+ by hand/);
+  assert.equal(diff.body['submit'], undefined);
+  await sandbox.actAs('eve').click('deploys', card.ts, 'Full diff');
+  await b.said('eve', /🚫 eve may not see web/);
+  const bob = sandbox.actAs('bob');
+  await bob.click('deploys', card.ts, 'Heal');
+  const view = await sandbox.waitFor('the modal', () => bob.openModals().at(-1));
+  await edit(b, 'a', 'another hand');
+  await b.card('the newer card', /\+ another hand/);
+  await bob.submit(view.id, { reason: 'as Git says' });
+  await b.said('bob', /🚫 web: (the cluster has changed again since you looked|the drift is another one now)/);
+  assert.deepEqual(await data(b, 'a'), { value: 'another hand' });
+  await bob.command('deploys', '/cox heal web by word');
+  await b.card('the end', /matches Git again.*put back by bob: “by word”/);
+  assert.deepEqual(await data(b, 'a'), { value: 'git' });
 });

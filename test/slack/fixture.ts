@@ -99,6 +99,7 @@ async function settings(stage: Stage, sandbox: Sandbox, more: Record<string, str
   const identities = ['bob', 'ann', 'carol', 'eve'].map((name) => `${id(name)}: ${name}`).join('\n');
   await map('coxswain-cm', 'coxswain', {
     'drift.settle': '50ms',
+    'failure.settle': '50ms',
     'slack.channel': 'deploys',
     'slack.identities': identities,
     ...more,
@@ -129,6 +130,7 @@ export async function bed(t: TestContext, options: Options): Promise<Bed> {
       git: stage.git,
       forge,
       authors: authorsOf(forge),
+      driftNow: (application) => stage.engine.drift(application),
       inputsOf: (app) => Promise.resolve([app.metadata.name]),
       clock,
       log,
@@ -138,6 +140,7 @@ export async function bed(t: TestContext, options: Options): Promise<Bed> {
       store: storeWith(stage.store, beforeStore),
       effectOf: (application) => stage.engine.effect(application),
       illOf: (application) => illResources(stage.engine.comparison(application), scripts.healthOf),
+      driftNow: (application) => stage.engine.drift(application),
       refusal: chatops.refusal,
       find: chatops.find,
       commitMessage: (repoUrl, revision) => commitMessage(stage.git, repoUrl, revision),
@@ -192,6 +195,18 @@ export async function bed(t: TestContext, options: Options): Promise<Bed> {
       await connected();
     },
   };
+}
+
+/** Presses a button that asks why, and answers. */
+export async function because(
+  b: Bed,
+  who: string,
+  { ts, button, reason }: { ts: string; button: string; reason: string },
+): Promise<void> {
+  const person = b.sandbox.actAs(who);
+  await person.click('deploys', ts, button);
+  const view = await b.sandbox.waitFor(`the modal of ${button}`, () => person.openModals().at(-1));
+  await person.submit(view.id, { reason });
 }
 
 export function configMap(name: string, value: string): string {

@@ -2,7 +2,7 @@
 import type { Bed } from './fixture.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bed, configMap, textOf, waiting } from './fixture.ts';
+import { because, bed, configMap, textOf, waiting } from './fixture.ts';
 import { fastClock } from './fast-clock.ts';
 
 const files = { 'prod/a.yaml': configMap('settings', '1') };
@@ -42,9 +42,11 @@ test('what the cluster refuses is told: a submission in its modal, the rest to t
     /The cluster did not take it: requests\.coxswain\.dev is forbidden/,
   );
   const card = await b.card('the card', /waits for approval/);
-  await bob.click('deploys', card.ts, 'Reject');
-  await b.said(
-    'bob',
+  await bob.close(note.id);
+  await because(b, 'bob', { ts: card.ts, button: 'Reject', reason: 'no' });
+  const refused = await b.sandbox.waitFor('the note', () => bob.openModals().find((modal) => !modal.body.submit));
+  assert.match(
+    textOf({ text: '', blocks: refused.body }),
     /The cluster did not take it: requests\.coxswain\.dev is forbidden\. Nothing was done; try again soon/,
   );
   await bob.command('deploys', '/cox sync prod');
@@ -70,8 +72,9 @@ test('what the cluster refuses after Slack stopped waiting is told', async (t) =
   await waiting(b);
   const card = await b.card('the card', /waits for approval/);
   const bob = b.sandbox.actAs('bob');
-  await bob.click('deploys', card.ts, 'Reject');
-  await b.said('bob', /The cluster has not taken it yet/);
+  await because(b, 'bob', { ts: card.ts, button: 'Reject', reason: 'no' });
+  const note = await b.sandbox.waitFor('the note', () => bob.openModals().find((modal) => !modal.body.submit));
+  assert.match(textOf({ text: '', blocks: note.body }), /The cluster has not taken it yet/);
   free.reject(new Error('the quota is used up'));
   await b.said('bob', /The cluster did not take it: the quota is used up/);
   assert.deepEqual(b.stage.store.requests.list(), []);

@@ -35,6 +35,8 @@ test('a sync that fails is one card with its cause; the thread tells more, and i
   await sandbox.waitFor('the thread', () => thread(b, card.ts).some((text) => /Nothing/.test(text)));
   await sandbox.actAs('carol').click('deploys', card.ts, 'Retry');
   await b.said('carol', /🚫 carol may not sync reported/);
+  await sandbox.actAs('carol').click('deploys', card.ts, 'Revert');
+  await b.said('carol', /🚫 carol may not revert reported/);
   await b.restart();
   stage.commit({ 'reported/b.yaml': undefined }, 'Take the shop back');
   await stage.engine.onPush(stage.url);

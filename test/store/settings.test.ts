@@ -48,6 +48,7 @@ test('without any ConfigMap or Secret every setting has its default and nothing 
     cliIdentities: new Map(),
     slackChannel: '',
     slackDeploys: false,
+    failureSettleMs: 60_000,
     approvalExpiresMs: 259_200_000,
     driftSettleMs: 60_000,
     jqTimeoutMs: 1_000,

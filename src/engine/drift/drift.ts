@@ -88,7 +88,7 @@ async function open(deps: EpisodeDeps, app: Application, fingerprint: string, ob
     if (failure !== undefined)
       await deps.store.episodes.patch(
         key,
-        { status: { phase: 'Open', message: `the revert failed: ${failure}`, endedBy: null } },
+        { status: { phase: 'Open', message: `putting it back failed: ${failure}`, endedBy: null, reason: null } },
         { subresource: 'status' },
       );
     return;
@@ -102,6 +102,7 @@ async function open(deps: EpisodeDeps, app: Application, fingerprint: string, ob
     ...storedDrift(objects),
     endedAt: null,
     endedBy: null,
+    reason: null,
     cards: withoutEnded(known?.status?.cards),
   };
   await deps.store.episodes.patch(key, { status }, { subresource: 'status' });
@@ -120,7 +121,7 @@ async function closeOthers(deps: EpisodeDeps, app: Application, fingerprint: str
     if (fingerprint) await close(deps, episode, 'Superseded', { message: 'the drift is another one now' });
     else if (episode.status?.phase === 'Reverting')
       await close(deps, episode, 'Reverted', {
-        message: 'reverted to Git',
+        message: 'put back to Git',
         ...(episode.status.endedBy && { by: episode.status.endedBy }),
       });
     else await close(deps, episode, 'Healed', { message: 'live matches Git again' });

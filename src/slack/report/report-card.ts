@@ -57,17 +57,7 @@ function actions(report: Report): KnownBlock[] {
   if (phase !== 'Open' || !trouble) return [];
   const value = `${report.metadata.namespace}/${report.metadata.name}`;
   const retry = button({ id: 'report_retry', text: 'Retry', value, style: 'primary' });
-  const revert = button({
-    id: 'report_revert',
-    text: 'Revert',
-    value,
-    style: 'danger',
-    confirm: {
-      title: 'Revert the deploy?',
-      text: 'Opens a pull request that takes the last deploy back. Nothing in the cluster changes until it is merged.',
-      yes: 'Open it',
-    },
-  });
+  const revert = button({ id: 'report_revert', text: 'Revert', value, style: 'danger' });
   return [{ type: 'actions', elements: [...(trouble.kind === 'sync' ? [retry] : []), revert] }];
 }
 

@@ -159,7 +159,7 @@ async function followFailure(deps: Deps, app: Application): Promise<number | und
     if (!trouble && isWell(app)) await end(deps, standing, 'Recovered', 'is well again');
   } else if (trouble && !isToldElsewhere(deps, app, trouble)) {
     const settles = trouble.kind === 'degraded' || trouble.kind === 'unknown';
-    const left = settles ? Date.parse(trouble.since) + deps.store.settings().driftSettleMs - now : 0;
+    const left = settles ? Date.parse(trouble.since) + deps.store.settings().failureSettleMs - now : 0;
     if (left > 0) return left;
     await beginFailure(deps, app, trouble);
   }

@@ -186,7 +186,7 @@ test('a reverted drift ends Reverted by who asked, and one whose revert fails is
     ),
   );
   await revertDrift(requests(s), { application, keys: [configMap(s, 'web')], actor: ana, request: 'r2' });
-  const failed = await episode(s, 'Open', (item) => item.status?.message?.startsWith('the revert failed') ?? false);
+  const failed = await episode(s, 'Open', (item) => item.status?.message?.startsWith('putting it back') ?? false);
   assert.match(failed.status?.message ?? '', /frozen/);
 });
 
