@@ -1,7 +1,7 @@
 // The card of an Approval: who waits for what, and what became of it.
 import type { RichTextBlockElement, RichTextSection } from '@slack/types';
 import type { Approval } from '../model/coxswain.ts';
-import type { EffectOperation } from '../model/effect.ts';
+import type { Effect, EffectOperation } from '../model/effect.ts';
 import type { Card, CardPlace } from './card.ts';
 import type { Part } from './text.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
@@ -11,6 +11,7 @@ import { stricter } from '../policy/policy.ts';
 import { gateAfterText, hiddenText } from '../policy/gate-text.ts';
 import { cox } from '../model/annotations.ts';
 import { actionWords } from '../model/effect.ts';
+import { fieldLines, valuePair } from './value.ts';
 import { button, changeParts, headline, revisionFact } from './card.ts';
 import { clip, code, count, diffBox, escapeMrkdwn, escapeText, facts, line, list, rich } from './text.ts';
 
@@ -65,6 +66,25 @@ function operationList(operations: EffectOperation[]): RichTextBlockElement {
       ? [...lines.slice(0, mostOperations), [`and ${lines.length - mostOperations} more`]]
       : lines,
   );
+}
+
+const [mostObjects, mostFields] = [3, 4];
+
+/** The first fields with both values, masked: minus is live, plus is what would be applied. */
+function firstValues({ spec: { digest } }: Approval, effect: Effect | undefined): RichTextBlockElement[] {
+  if (effect?.digest !== digest) return [];
+  const changed = effect.total.filter(({ action, changes }) => action === 'change' && changes.length > 0);
+  return changed.slice(0, mostObjects).flatMap(({ key, changes }) => {
+    const fields = changes
+      .slice(0, mostFields)
+      .flatMap((change) => fieldLines(shortPath(change.text), ...valuePair(change)));
+    const more = changes.length - mostFields;
+    const lines = [...fields, ...(more > 0 ? [`@@ and ${count(more, 'more field')}`] : [])];
+    return [
+      line({ bold: key.kind }, ` ${key.namespace ? `${key.namespace}/` : ''}${key.name}`),
+      diffBox(lines.join('\n')),
+    ];
+  });
 }
 
 function operationCounts(operations: EffectOperation[]): string {
@@ -189,6 +209,7 @@ export function approvalCard(approval: Approval, place: CardPlace): Card {
     ...(change.length > 0 ? [line(...change)] : []),
     ...(state.detail ? [diffBox(clip(state.detail, 1200))] : []),
     ...(folded || operations.length === 0 ? [] : [operationList(operations)]),
+    ...(folded ? [] : firstValues(approval, place.effect)),
     ...(folded ? [] : [...gateLines(approval), ...(place.told ?? []).map((each) => line('⚠️ ', clip(each, 600)))]),
   ];
   const name = applicationName(application);

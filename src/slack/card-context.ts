@@ -1,5 +1,6 @@
 // What cards and modals know of an application beside their own object, and where they belong.
 import type { Application, ResourceStatus } from '../model/application.ts';
+import type { Effect } from '../model/effect.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
 import type { CardPlace } from './card.ts';
@@ -19,6 +20,8 @@ interface PlaceOptions {
   beside?: Beside | undefined;
   /** Rejects when it cannot be read. */
   commitMessage(repoUrl: string, revision: string): Promise<string>;
+  /** The effect behind its waiting approval, as last worked out. */
+  effectOf(application: string): Effect | undefined;
   /** Objects that are not well; undefined: not known yet. Default: as the Application's status says. */
   illOf?: ((application: string) => Promise<ResourceStatus[] | undefined>) | undefined;
   /** Names, without doubles. Rejects when they cannot be read. Default: nobody is named. */
@@ -51,7 +54,14 @@ export class Places {
     const commit =
       source && revision ? await commitMessage(source.repoURL, revision).catch(() => undefined) : undefined;
     const more = app && beside ? { told: beside.told(app), unverified: beside.unverified(app) } : {};
-    return { app, policy: this.#policyOf(application), commit, publicUrl, ...more };
+    return {
+      app,
+      policy: this.#policyOf(application),
+      commit,
+      publicUrl,
+      effect: this.#options.effectOf(application),
+      ...more,
+    };
   }
 
   /** With the authors of what is between the two. */

@@ -1,6 +1,7 @@
 // What every card is made of: its words, its place, and the line that says which application it is about.
 import type { Button, KnownBlock } from '@slack/types';
 import type { Application } from '../model/application.ts';
+import type { Effect } from '../model/effect.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Part } from './text.ts';
 import { applicationName, shortRevision } from '../model/application.ts';
@@ -26,6 +27,8 @@ export interface CardPlace {
   told?: readonly string[];
   /** Where Argo CD syncs: what is left of a sync that it reports (see the engine's `Beside`). */
   unverified?: readonly string[] | undefined;
+  /** What a sync would do, with values; undefined while it is not worked out again. */
+  effect?: Effect | undefined;
   publicUrl: string;
 }
 

@@ -2,47 +2,24 @@
 import type { RichTextBlockElement } from '@slack/types';
 import type { Application } from '../model/application.ts';
 import type { DriftEpisode, DriftedObject } from '../model/coxswain.ts';
-import type { FieldChange } from '../model/effect.ts';
 import type { Card, CardPlace } from './card.ts';
 import type { Part } from './text.ts';
 import { applicationName, isAutomated } from '../model/application.ts';
 import { keyTitle } from '../model/kube.ts';
 import { button, headline, revisionFact } from './card.ts';
+import { fieldLines, valuePair } from './value.ts';
 import { clip, count, diffBox, escapeMrkdwn, escapeText, facts, line, moment, rich } from './text.ts';
-import { stringifyJson } from '../base/json.ts';
 
 const mostObjects = 3;
 const mostFields = 4;
-const valueLength = 160;
-
-/** Values of Secrets are rows of plus signs here, which a diff would make unreadable. */
-function valueText(value: unknown): string {
-  if (value === undefined) return '(absent)';
-  if (typeof value === 'string' && /^\+{8,}$/.test(value)) return hidden;
-  return typeof value === 'string' && !/[\n\r]/.test(value) ? value : stringifyJson(value);
-}
-
-const hidden = '(hidden)';
-
-/** Both values, cut so that the place where they differ is seen. */
-function valuePair(change: FieldChange): [string, string] {
-  const [before, after] = [valueText(change.before), valueText(change.after)];
-  if (before === hidden && after === hidden) return [before, '(hidden, another value)'];
-  let same = 0;
-  while (same < before.length && before[same] === after[same]) same += 1;
-  const from = Math.max(before.length, after.length) <= valueLength ? 0 : Math.max(0, same - 40);
-  const cut = (text: string): string => clip(`${from > 0 ? '…' : ''}${text.slice(from)}`, valueLength);
-  return [cut(before), cut(after)];
-}
-
-/** As a unified diff reads: minus is Git, plus is live. */
+/** As on the page and in comments: minus is live, plus is what a sync makes of it. */
 function difference(item: DriftedObject, most: number): string {
   const fields = item.changes.slice(0, most).flatMap((change) => {
     const [git, live] = valuePair(change);
-    return [`@@ ${clip(change.text.replace(/\s+/g, ' '), 200)}`, `- ${git}`, `+ ${live}`];
+    return fieldLines(change.text, live, git);
   });
   const more = Math.max(0, item.changes.length - most) + (item.left ?? 0);
-  return ['--- Git', '+++ live', ...fields, ...(more > 0 ? [`@@ and ${count(more, 'more field')}`] : [])].join('\n');
+  return ['--- live', '+++ Git', ...fields, ...(more > 0 ? [`@@ and ${count(more, 'more field')}`] : [])].join('\n');
 }
 
 /** Managers by which people's own tools write, as people call them. */

@@ -7,6 +7,7 @@ import type { Card } from './card.ts';
 import type { PosterOptions } from './posting.ts';
 import type { Places } from './card-context.ts';
 import { KeyQueue } from '../base/queue.ts';
+import { isOpen } from '../engine/approval/approval.ts';
 import { approvalCard } from './approval-card.ts';
 import { Channels, listGapMs } from './channels.ts';
 import { episodeCard } from './drift-card.ts';
@@ -33,6 +34,8 @@ interface Subject extends Standing {
   object: Told;
   /** It is worth a card although its story has ended: nobody was told of the story. */
   news: boolean;
+  /** What stands is better than what could be said now. */
+  keeps?: boolean;
   /** In the thread of each card. */
   details?: Standing;
 }
@@ -71,6 +74,9 @@ function saver<T extends Told>(collection: Collection<T>, key: string): Standing
   };
 }
 
+/** So long after a start the effects of approvals may not be worked out again yet. */
+const [youngMs, waitMs] = [60_000, 1_000];
+
 /** Level-triggered: a card is brought in line with its object whenever that changes, and at the start. */
 export class Outbox {
   readonly #options: OutboxOptions;
@@ -82,6 +88,7 @@ export class Outbox {
   #ends: (() => void)[] = [];
   /** Slack asked for silence until then; events of the cluster do not end it. */
   #silentUntil = 0;
+  #began = -Infinity;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -104,6 +111,7 @@ export class Outbox {
   }
 
   start(): void {
+    this.#began = this.#options.clock.steady();
     const { store } = this.#options.places;
     this.#ends = [
       store.approvals.onChange((key) => this.#queue.add(`approval ${key}`)),
@@ -142,11 +150,14 @@ export class Outbox {
     if (kind === 'approval') {
       const object = approvals.get(key);
       if (!object?.status?.phase) return undefined;
+      const place = await places.of(object.spec.application, object.spec.revision);
       return {
         object,
+        // After a restart the values are not known at once; the card that stands has them.
+        keeps: isOpen(object) && place.effect?.digest !== object.spec.digest && this.#isYoung(),
         news: false,
         cards: object.status.cards ?? {},
-        card: approvalCard(object, await places.of(object.spec.application, object.spec.revision)),
+        card: approvalCard(object, place),
         save: saver(approvals, key),
       };
     }
@@ -159,6 +170,11 @@ export class Outbox {
       card: episodeCard(object, await places.of(object.spec.application)),
       save: saver(episodes, key),
     };
+  }
+
+  /** The first comparisons after a start may still be under way. */
+  #isYoung(): boolean {
+    return this.#options.clock.steady() - this.#began < youngMs;
   }
 
   async #report(key: string): Promise<Subject | undefined> {
@@ -198,6 +214,8 @@ export class Outbox {
       this.#missing.delete(queueKey);
       return undefined;
     }
+    const stands = Object.values(subject.cards).some(({ ts }) => ts !== undefined);
+    if (subject.keeps && stands) return { after: waitMs };
     try {
       await this.#bring(subject, queueKey);
     } catch (error) {

@@ -122,7 +122,7 @@ export function driftModal(episode: DriftEpisode, place: CardPlace): ModalView {
     blocks: [
       rich(line(...headline('🟠', application, place, [message || 'the cluster differs from Git']))),
       ...driftBlocks(objects, left),
-      facts('Minus is Git, plus is live.', `seen ${moment(openedAt)}`),
+      facts('Minus is live, plus is Git.', `seen ${moment(openedAt)}`),
     ],
   };
 }
@@ -159,7 +159,7 @@ export function healModal(
         ),
       ),
       ...driftBlocks(objects, left),
-      facts('Minus is Git, plus is what would be lost.', 'A further edit voids this.'),
+      facts('Minus is what would be lost, plus is Git.', 'A further edit voids this.'),
     ],
   });
 }

@@ -1,6 +1,7 @@
 // Cards and the review as people read them: golden files (UPDATE_GOLDEN=1 writes them anew), Slack's limits, and
 // hostile words.
 import type { Card } from '../../src/slack/card.ts';
+import type { ObjectDiff } from '../../src/model/effect.ts';
 import type { Json } from '../../sandbox/slack/workspace/json.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -28,8 +29,30 @@ import {
 const by = { approvals: [{ actor: { login: 'bob', id: 2, via: 'slack' as const }, at: '2026-03-02T14:10:00Z' }] };
 const bob = { login: 'bob', id: 2, via: 'slack' as const };
 
+const changed: ObjectDiff[] = [
+  {
+    key: key('Deployment', 'checkout'),
+    action: 'change',
+    changes: edited.changes.map((change) => ({ ...change, before: change.after, after: change.before })),
+    notes: [],
+  },
+  {
+    key: key('Secret', 'db'),
+    action: 'change',
+    changes: ['a', 'b', 'c', 'd', 'e'].map((name) => ({
+      path: ['data', name],
+      text: `data.${name}`,
+      before: '+'.repeat(8),
+      after: '+'.repeat(12),
+    })),
+    notes: [],
+  },
+];
+
 const cards: Record<string, () => Card> = {
   'approval-waits': () => approvalCard(approval(), placeOf(application(), commit)),
+  'approval-values': () =>
+    approvalCard(approval(), { ...placeOf(application(), commit), effect: effect({ total: changed }) }),
   'approval-one-of-two': () =>
     approvalCard(approval(by), {
       ...placeOf(application(), commit),

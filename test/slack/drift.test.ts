@@ -37,8 +37,8 @@ test('a live edit is one card with object, field, values and who; the button res
   assert.match(
     textOf(card),
     new RegExp(
-      /web is OutOfSync.*ConfigMap \S+\/a — last written with kubectl edit.*--- Git \+\+\+ live @@ /.source +
-        /data\.value - git \+ by hand.*Git `?[0-9a-f]{7}.*self-heal is off.*Heal.*Full diff/.source,
+      /web is OutOfSync.*ConfigMap \S+\/a — last written with kubectl edit.*--- live \+\+\+ Git @@ /.source +
+        /data\.value - by hand \+ git.*Git `?[0-9a-f]{7}.*self-heal is off.*Heal.*Full diff/.source,
     ),
   );
   assert.match(card.text, /^web is OutOfSync: ConfigMap \S+\/a data\.value: Git git, live by hand$/);
@@ -47,7 +47,7 @@ test('a live edit is one card with object, field, values and who; the button res
   const view = await b.sandbox.waitFor('the modal', () => bob.openModals().at(-1));
   assert.match(
     textOf({ text: '', blocks: view.body }),
-    /web is put back to Git: 1 object and nothing else.*data\.value - git \+ by hand.*Why/,
+    /web is put back to Git: 1 object and nothing else.*data\.value - by hand \+ git.*Why/,
   );
   await bob.submit(view.id, { reason: 'leaked to prod' });
   const ended = await b.card(
@@ -68,9 +68,9 @@ test('further drift is a newer card and the old one says so; the newest restores
   const b = await bed(t, { files });
   await synced(b);
   await edit(b, 'a', 'first');
-  const first = await b.card('the card', /\+ first/);
+  const first = await b.card('the card', /- first/);
   await edit(b, 'b', 'second');
-  const second = await b.card('the second card', /\+ second/);
+  const second = await b.card('the second card', /- second/);
   assert.match(textOf(await b.card('the first card', /drifted further; the newer card tells how/)), /web/);
   assert.notEqual(first.ts, second.ts);
   await b.stage.cluster.api.delete({ group: '', kind: 'ConfigMap', namespace: b.stage.namespace, name: 'b' });
@@ -132,7 +132,7 @@ test('whoever may get sees all that differs; what has changed since the modal wa
   const carol = sandbox.actAs('carol');
   await carol.click('deploys', card.ts, 'Full diff');
   const diff = await sandbox.waitFor('the diff', () => carol.openModals().at(-1));
-  assert.match(textOf({ text: '', blocks: diff.body }), /ConfigMap \S+\/a.*- git \+ by hand/);
+  assert.match(textOf({ text: '', blocks: diff.body }), /ConfigMap \S+\/a.*- by hand \+ git/);
   assert.equal(diff.body['submit'], undefined);
   await sandbox.actAs('eve').click('deploys', card.ts, 'Full diff');
   await b.said('eve', /🚫 eve may not see web/);
@@ -140,7 +140,7 @@ test('whoever may get sees all that differs; what has changed since the modal wa
   await bob.click('deploys', card.ts, 'Heal');
   const view = await sandbox.waitFor('the modal', () => bob.openModals().at(-1));
   await edit(b, 'a', 'another hand');
-  await b.card('the newer card', /\+ another hand/);
+  await b.card('the newer card', /- another hand/);
   await bob.submit(view.id, { reason: 'as Git says' });
   await b.said('bob', /🚫 web: (the cluster has changed again since you looked|the drift is another one now)/);
   assert.deepEqual(await data(b, 'a'), { value: 'another hand' });
