@@ -4,8 +4,10 @@ import type { Effect } from '../model/effect.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Store } from '../store/store.ts';
 import type { CardPlace } from './card.ts';
+import type { About } from './route.ts';
 import { sourcesOf } from '../model/application.ts';
 import { effectivePolicy } from '../policy/policy.ts';
+import { channelsFor } from './route.ts';
 
 /** What the engine tells of them. */
 export interface Beside {
@@ -80,12 +82,15 @@ export class Places {
   }
 
   tellsDeploys(application: string): boolean {
-    return this.store.settings().slackDeploys && this.channelOf(application) !== '';
+    return this.channelsOf(application, 'deploy').length > 0;
   }
 
-  /** Name or id of the channel; '' when none is meant. */
-  channelOf(application: string): string {
-    return this.#policyOf(application)?.slack || this.store.settings().slackChannel;
+  /** Names or ids of the channels; none when none is meant. */
+  channelsOf(application: string, about: About): string[] {
+    const { slackChannel, slackDeploys } = this.store.settings();
+    const app = this.store.applications.get(application);
+    const project = app && this.store.projects.get(`${this.store.namespace}/${app.spec.project || 'default'}`);
+    return channelsFor(about, [app?.metadata, project?.metadata], { fallback: slackChannel, deploys: slackDeploys });
   }
 
   #policyOf(application: string): EffectivePolicy | undefined {

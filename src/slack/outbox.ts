@@ -6,11 +6,13 @@ import type { Collection } from '../store/store.ts';
 import type { Card } from './card.ts';
 import type { PosterOptions } from './posting.ts';
 import type { Places } from './card-context.ts';
+import type { About, Route } from './route.ts';
 import { KeyQueue } from '../base/queue.ts';
 import { isOpen } from '../engine/approval/approval.ts';
 import { approvalCard } from './approval-card.ts';
 import { Channels, listGapMs } from './channels.ts';
 import { episodeCard } from './drift-card.ts';
+import { Routes } from './route.ts';
 import { newsMs } from './report/deploy.ts';
 import { reportCard, reportDetails } from './report/report-card.ts';
 import { missingScope, Poster, retryAfterMs, scopeHint } from './posting.ts';
@@ -40,13 +42,12 @@ interface Subject extends Standing {
   details?: Standing;
 }
 
-/**
- * Where a card belongs; without a channel nowhere. Not known: the channel that it is meant for is not there, or cannot
- * be looked up.
- */
-interface Route {
-  known: boolean;
-  channel?: string;
+/** Whoever wants to hear of failures hears of a deploy that fails. */
+function aboutOf({ kind, spec, status }: Told): About[] {
+  if (kind === 'Approval') return ['approval'];
+  if (!('about' in spec)) return ['drift'];
+  const fails = spec.about === 'deploy' && status !== undefined && 'trouble' in status && status.trouble !== undefined;
+  return fails ? ['deploy', 'failure'] : [spec.about];
 }
 
 function keyOf({ metadata }: Told): string {
@@ -81,10 +82,8 @@ const [youngMs, waitMs] = [60_000, 1_000];
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #queue: KeyQueue;
-  readonly #channels: Channels;
   readonly #poster: Poster;
-  /** By card, the channel that it is meant for and that is not there: each is told once. */
-  readonly #missing = new Map<string, string>();
+  readonly #routes: Routes;
   #ends: (() => void)[] = [];
   /** Slack asked for silence until then; events of the cluster do not end it. */
   #silentUntil = 0;
@@ -92,7 +91,7 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    this.#channels = new Channels(options);
+    this.#routes = new Routes({ ...options, channels: new Channels(options) });
     this.#poster = new Poster(options);
     this.#queue = new KeyQueue({
       clock: options.clock,
@@ -211,7 +210,7 @@ export class Outbox {
     if (!subject || isSettled(subject.object, clock.now())) {
       this.#poster.forget(`${queueKey} details`);
       this.#poster.forget(queueKey);
-      this.#missing.delete(queueKey);
+      this.#routes.forget(queueKey);
       return undefined;
     }
     const stands = Object.values(subject.cards).some(({ ts }) => ts !== undefined);
@@ -241,23 +240,23 @@ export class Outbox {
       }
     };
     // Until it can be told where the card belongs, one that was meant and not posted yet may still be wanted.
-    let route: Route = { known: card.final };
+    let route: Route = { known: card.final, channels: [] };
     if (!card.final || news) {
       await step(async () => {
-        route = await this.#route(object.spec.application, key);
+        route = await this.#routes.of(key, { application: object.spec.application, about: aboutOf(object) });
         return route.known ? undefined : { after: listGapMs };
       });
     }
-    const { known, channel: own } = route;
+    const { known, channels: own } = route;
     const standing = Object.keys(cards).filter((channel) => known || cards[channel]?.ts !== undefined);
-    for (const channel of new Set([...(own === undefined ? [] : [own]), ...standing])) {
+    for (const channel of new Set([...own, ...standing])) {
       await step(() =>
         this.#poster.bring({
           key,
           card,
           channel,
           state: cards[channel],
-          mayPost: channel === own,
+          mayPost: own.includes(channel),
           save: (state) => save(channel, state),
         }),
       );
@@ -270,7 +269,7 @@ export class Outbox {
             channel,
             thread,
             state: details.cards[channel],
-            mayPost: channel === own,
+            mayPost: own.includes(channel),
             save: (state) => details.save(channel, state),
           }),
         );
@@ -278,19 +277,5 @@ export class Outbox {
     if (waits.length > 0) this.#queue.addAfter(key, Math.min(...waits));
     if (refused.length > 0)
       throw refused.length === 1 ? refused[0] : new AggregateError(refused, 'several channels refused the card');
-  }
-
-  async #route(application: string, card: string): Promise<Route> {
-    const name = this.#options.places.channelOf(application);
-    const channel = name && (await this.#channels.idOf(name));
-    const told = name !== undefined && [...this.#missing.values()].includes(name);
-    if (!name || channel !== undefined) {
-      this.#missing.delete(card);
-      return { known: true, ...(channel && { channel }) };
-    }
-    this.#missing.set(card, name);
-    if (!told)
-      this.#options.log.warn({ channel: name, card }, 'there is no such Slack channel yet, or the app is not in it');
-    return { known: false };
   }
 }

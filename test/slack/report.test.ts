@@ -98,3 +98,19 @@ test('a deploy is one card from its start until it is healthy, with change, auth
   await b.card('the same failure', /is Degraded.*came back 1 time/);
   assert.equal(b.cards().length, 3);
 });
+
+test('who subscribed by annotations of Argo CD gets those cards there, and nobody else does', async (t) => {
+  const b = await bed(t, { files: { 'subscribed/a.yaml': configMap('subscribed', '1') } });
+  const { stage, sandbox } = b;
+  const [green, red] = [sandbox.createChannel({ name: 'green' }), sandbox.createChannel({ name: 'red' })];
+  const argo = (trigger: string): string => `notifications.argoproj.io/subscribe.${trigger}.slack`;
+  const annotations = { [argo('on-deployed')]: 'green', [argo('on-sync-failed')]: 'red' };
+  await stage.apply('subscribed', { syncPolicy: { automated: {}, retry: { limit: 0 } } }, { annotations });
+  await sandbox.waitFor('the deploy', () => green.messages.some((message) => /is live at/.test(textOf(message))));
+  assert.equal(red.messages.length, 0);
+  stage.commit({ 'subscribed/b.yaml': broken }, 'Break it');
+  await stage.engine.onPush(stage.url);
+  const failed = (message: { text: string; blocks: unknown }): boolean => /could not be synced/.test(textOf(message));
+  await sandbox.waitFor('the failure', () => green.messages.some(failed) && red.messages.some(failed));
+  assert.equal(b.cards().length, 0, 'the default channel is not meant');
+});
