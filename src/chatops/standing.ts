@@ -6,7 +6,7 @@ import type { AskerDeps } from './identity.ts';
 import { applicationKey } from '../model/application.ts';
 import { createAsker } from './identity.ts';
 
-/** Throws while the forge does not tell. */
+/** Teams of a person, and why that person may not approve, if so. Throws while the forge does not tell. */
 export async function standingOf(deps: AskerDeps, actor: Actor, app: Application): Promise<Standing> {
   const asker = await createAsker(deps, { actor, application: applicationKey(app) });
   const [refused, { teams }] = [await asker.refusal('approve', app), await asker.person(app)];

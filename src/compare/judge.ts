@@ -23,7 +23,7 @@ const nothing: Judged = {
   error: undefined,
 };
 
-/** Throws what passes by itself. */
+/** What the sync would do to one object by now. Faults are in the answer; throws what passes by itself. */
 export async function judgeObject(
   context: CompareContext,
   options: Pick<ComparerOptions, 'macKey' | 'server'>,

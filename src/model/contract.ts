@@ -239,7 +239,7 @@ export function idleFields(value: ApplicationSpec): Finding[] {
   return look(value, { fields: spec }, 'spec');
 }
 
-/** Of a source with its overrides. */
+/** Fields of one source that have no effect here, such as those that `.argocd-source.yaml` adds. */
 export function idleSourceFields(value: ApplicationSource): Finding[] {
   return look(value, { fields: source }, 'source');
 }

@@ -54,7 +54,7 @@ export function actorOf({ store }: Pick<InboxContext, 'store'>, slackUser: strin
   return login === undefined ? undefined : { login, id: 0, via: 'slack', slackUser, known: true };
 }
 
-/** mrkdwn. */
+/** What somebody is told whose Slack account has no GitHub login; mrkdwn. */
 export function unlinked(slackUser: string): string {
   return (
     'Your Slack account is not linked to a GitHub login, so nobody can tell what you may do. ' +

@@ -58,7 +58,7 @@ function scaleDown({ kind, name }: Pick<ControllerWorkload, 'kind' | 'name'>, na
   return `kubectl -n ${namespace} scale ${kind.toLowerCase()} ${name} --replicas=0`;
 }
 
-/** Of workloads, as seen now. */
+/** The controllers that have replicas, and the command that stops them; undefined: none has any. */
 export function seenWorkload(workloads: readonly ControllerWorkload[], namespace: string): SeenController | undefined {
   const working = workloads.filter(({ replicas }) => replicas > 0);
   if (working.length === 0) return undefined;

@@ -19,7 +19,7 @@ export interface Stop {
  */
 const noVersion = '1';
 
-/** As preconditions of a deletion. */
+/** The very version of an object, as preconditions of its deletion (Kubernetes API: DeleteOptions). */
 export function versionOf({ metadata: { uid, resourceVersion } }: KubeObject): {
   uid?: string;
   resourceVersion?: string;

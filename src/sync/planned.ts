@@ -69,7 +69,7 @@ export function plannedTasks(app: Application): number | undefined {
   return typeof tasks === 'number' ? tasks : undefined;
 }
 
-/** Of what was begun or ended. */
+/** The rows of syncResult that were begun or ended; the others only say what is planned. */
 export function doneRows({ syncResult }: OperationState): ResourceResult[] {
   return (syncResult?.resources ?? []).filter((row) => row.hookPhase !== undefined);
 }

@@ -68,7 +68,7 @@ export function time(at: string | undefined): Html {
   return html`<time datetime="${at}">${at.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC')}</time>`;
 }
 
-/** Of the first source. */
+/** The commit or version of the first source at the last comparison; undefined before there was one. */
 export function revisionOf(app: Application): string | undefined {
   return app.status?.sync?.revision || app.status?.sync?.revisions?.[0];
 }

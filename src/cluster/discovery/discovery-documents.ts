@@ -53,7 +53,7 @@ export function parseGroup(document: unknown): GroupDocument {
   };
 }
 
-/** Of an APIResourceList. */
+/** The kinds of an APIResourceList, subresources left out; [] where the document is none. */
 export function parseResourceList(document: unknown, group: string, version: string): ApiResource[] {
   const entries = isObject(document) ? objects(document['resources']) : [];
   const names = new Set(entries.map((entry) => text(entry['name'])));

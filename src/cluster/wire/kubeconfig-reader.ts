@@ -38,7 +38,8 @@ interface File {
 
 /** client-go has no other any more (client-go 1.26 took azure and gcp out). */
 const authProviders: ReadonlySet<string> = new Set(['oidc']);
-/** Throws E_CONFIG. */
+
+/** The context that is asked for, or else the first current one, out of all files. Throws E_CONFIG. */
 export async function readKubeconfigs({ paths, context: wanted }: Question): Promise<Choice> {
   const read = await Promise.all(paths.map((path) => readOne(path, paths.length > 1)));
   const files = read.filter((file) => file !== undefined);

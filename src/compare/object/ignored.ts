@@ -94,7 +94,7 @@ async function namedByJq(
   return (await Promise.all(found)).flat();
 }
 
-/** Throws UnreadRule. */
+/** What the rules for the object ignore in each form; jq may name other fields in each. Throws UnreadRule. */
 export async function ignoredOf(
   context: IgnoreContext,
   key: ResourceKey,

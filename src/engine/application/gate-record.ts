@@ -11,7 +11,7 @@ import { effectivePolicy, loosens, stricter } from '../../policy/policy.ts';
 import { orphansAt, placesOfSpec } from './place.ts';
 import { fetchedThen, isRemembered, policyFields, rememberCluster, rememberPolicy } from './sync-record.ts';
 
-/** As the gate reads it. */
+/** A remembered policy in the form that the gate reads; environment and channel are not remembered. */
 export function asPolicy(policy: RememberedPolicy): EffectivePolicy {
   return { ...policy, environment: undefined, slack: undefined };
 }

@@ -38,7 +38,7 @@ async function judged(
   };
 }
 
-/** Of all objects that stay. */
+/** The application by what is live now, without what a sync prunes or hands to another application. */
 export async function healthOfAll(app: Application, judge: Judge, { objects }: Comparison): Promise<Health> {
   const staying = objects.filter((item) => !item.requiresPruning && item.movesTo === undefined);
   return applicationHealth(

@@ -157,7 +157,7 @@ async function lookAt({ deps, subject, signal }: Pass, desired: DesiredState, re
   };
 }
 
-/** What of it the status tells. */
+/** What of a look goes into the status; `moved`: its revision and time are written anew. */
 export function comparedOf({ comparison, desired, health, refreshed, subject }: Look): Compared {
   return { comparison, desired, health, moved: refreshed || subject.known.moved };
 }

@@ -208,7 +208,7 @@ export function failedStatus(
   };
 }
 
-/** The same; an operation that waits for it, or runs, ends. */
+/** Writes `failedStatus`; an operation that waits for it, or runs, ends as Error with the conditions as its message. */
 export async function writeFailure(
   deps: ReconcileDeps,
   app: Application,

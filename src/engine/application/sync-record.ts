@@ -77,7 +77,7 @@ function recordOf({ records }: Records, app: { metadata: ObjectMeta }): SyncReco
   return found?.spec.uid === app.metadata.uid ? found : undefined;
 }
 
-/** As it is stored. */
+/** What of a policy a SyncRecord keeps: whether, how many, who and for how long; not where it is told. */
 export function policyFields({
   gated,
   approvals,

@@ -39,7 +39,7 @@ export function sealed<T extends Sealed>(macKey: Buffer, app: Application, opera
   return { ...operation, info: [...unsealed(operation).info, seal] };
 }
 
-/** The operation as it was judged. */
+/** The operation without its seal: as it was judged, and as the seal was made over it. */
 export function unsealed<T extends Sealed>(operation: T): T & { info: NonNullable<Operation['info']> } {
   return { ...operation, info: (operation.info ?? []).filter(({ name }) => name !== cox.sealInfo) };
 }

@@ -8,7 +8,7 @@ export interface ReadPull {
   updatedAt: string;
 }
 
-/** Throws E_GITHUB. */
+/** One request. `merged` is there once GitHub names the commit of the merge. Throws E_GITHUB. */
 export async function readPull(
   { owner, repo, octokit }: RepositoryClient,
   number: number,

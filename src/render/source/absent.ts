@@ -16,7 +16,7 @@ export function isLfsPointer(content: Buffer | string): boolean {
   return pointerHeads.some((head) => text.startsWith(head));
 }
 
-/** Throws E_RENDER. */
+/** Throws E_RENDER at line 1 of the file, which is a pointer to what Git LFS keeps elsewhere. */
 export function refuseLfsPointer(path: string): never {
   throw new AppError('E_RENDER', `${path} is kept in Git LFS: the repository itself has only a pointer to it`, {
     place: { file: path, line: 1 },
