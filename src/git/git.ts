@@ -96,8 +96,12 @@ function opening(
     };
     const remote = { url, dir: repository, git: gitAt(repository), gitAt, refsClient, signal, credentials };
     const onPush = (): void => void (counts.pushes += 1);
-    const trees = new Trees(objects);
-    const mirror = new Mirror({ remote, objects, trees, constraints, onFetch: fetched, onPush });
+    const trees = new Trees(objects, () => mirror.suspect());
+    const onBroken = (): void => {
+      log.warn({ repository: url }, 'the mirror of a repository lacks objects, and is fetched anew');
+      objects.renew();
+    };
+    const mirror: Mirror = new Mirror({ remote, objects, trees, constraints, onFetch: fetched, onPush, onBroken });
     return { mirror, objects, askedAt: 0 };
   };
   return { open, close: () => refsClient.close() };

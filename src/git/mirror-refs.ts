@@ -3,7 +3,17 @@ import type { AdvertisedRefs } from './advertised.ts';
 import type { RefChange, RefChanges } from './repository.ts';
 import type { Refs } from './refs.ts';
 import type { Remote } from './remote.ts';
-import { askRefs, createMirror, exists, fetchChanged, fetchRefs, removeLeftovers, removeLocks } from './remote.ts';
+import {
+  askRefs,
+  createMirror,
+  exists,
+  fetchChanged,
+  fetchRefs,
+  isWhole,
+  removeLeftovers,
+  removeLocks,
+  replaceMirror,
+} from './remote.ts';
 import { readRefs, refChanges } from './refs.ts';
 
 /** Refs that are brought by name at once; above that everything is fetched. */
@@ -16,15 +26,23 @@ const maxInRow = 100;
 export class MirrorRefs {
   readonly #remote: Remote;
   readonly #onFetch: () => void;
+  readonly #onBroken: () => void;
+  #suspected = false;
   #refs: Refs = new Map();
   #inRow = 0;
   #ready: Promise<RefChanges> | undefined;
   #running: Promise<RefChanges> | undefined;
   #next: Promise<RefChanges> | undefined;
 
-  constructor(remote: Remote, onFetch: () => void) {
+  constructor(remote: Remote, onFetch: () => void, onBroken: () => void) {
     this.#remote = remote;
     this.#onFetch = onFetch;
+    this.#onBroken = onBroken;
+  }
+
+  /** The next fetch looks whether the mirror has all that its refs need. */
+  suspect(): void {
+    this.#suspected = true;
   }
 
   /** As of the last fetch. */
@@ -63,7 +81,10 @@ export class MirrorRefs {
   async #openNow(): Promise<RefChanges> {
     if (await exists(this.#remote.dir)) {
       await removeLeftovers(this.#remote.dir);
-      await this.#read();
+      await this.#read().catch(async () => {
+        await this.#heal();
+        await this.#read();
+      });
       return { changes: [] };
     }
     this.#onFetch();
@@ -76,17 +97,28 @@ export class MirrorRefs {
     const first = await this.open();
     if (fresh && first.changes.length > 0) return first;
     this.#onFetch();
+    if (this.#suspected) await this.#heal();
     try {
       const advertised = await askRefs(this.#remote);
       const changes = advertised && (await this.#follow(advertised));
       if (changes) return { changes };
       await fetchRefs(this.#remote);
     } catch (error) {
+      this.suspect(); // a fetch over a broken mirror fails in many ways
       await removeLocks(this.#remote.dir);
       throw error;
     }
     this.#inRow = 0;
     return this.#read();
+  }
+
+  /** A mirror that lacks something is replaced by a whole one; a server that does not answer leaves it as it is. */
+  async #heal(): Promise<void> {
+    if (!(await isWhole(this.#remote))) {
+      await replaceMirror(this.#remote);
+      this.#onBroken();
+    }
+    this.#suspected = false;
   }
 
   /**

@@ -37,6 +37,8 @@ interface MirrorParts {
   constraints: Constraints;
   onFetch: () => void;
   onPush: () => void;
+  /** It lacks objects, and is brought anew. */
+  onBroken: () => void;
 }
 
 /** Commits, merges and authors' look-ups are remembered by their ids, which never change their meaning. */
@@ -55,9 +57,14 @@ export class Mirror implements Repository {
     this.#parts = parts;
     this.#remote = parts.remote;
     this.#objects = parts.objects;
-    this.#refs = new MirrorRefs(parts.remote, parts.onFetch);
+    this.#refs = new MirrorRefs(parts.remote, parts.onFetch, parts.onBroken);
     this.trees = parts.trees;
     this.url = parts.remote.url;
+  }
+
+  /** What must be there is not: the next fetch looks whether it is whole. */
+  suspect(): void {
+    this.#refs.suspect();
   }
 
   fetch(): Promise<RefChanges> {
@@ -161,7 +168,9 @@ export class Mirror implements Repository {
 
   async blob(id: string): Promise<Buffer | undefined> {
     const object = await this.#objects.read(id);
-    return object?.type === 'blob' ? object.data : undefined;
+    if (object) return object.type === 'blob' ? object.data : undefined;
+    this.#refs.suspect();
+    throw new AppError('E_GIT', `file ${id} is not in the mirror`, { kind: 'transient' });
   }
 
   async changedPaths(from: string, to: string): Promise<string[]> {

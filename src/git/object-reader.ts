@@ -47,6 +47,11 @@ export class ObjectReader {
     });
   }
 
+  /** Another repository stands where it was: a process that knows it is started for what is asked from now on. */
+  renew(): void {
+    this.#child?.kill('SIGKILL'); // what it had not answered is asked again
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#child?.kill('SIGKILL');

@@ -3,6 +3,7 @@ import type { AdvertisedRefs, RefsClient } from './advertised.ts';
 import type { Answer, GitCommand, GitVariables } from './command.ts';
 import type { GitAccess } from './access.ts';
 import type { RefChange } from './repository.ts';
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../base/errors.ts';
@@ -49,6 +50,26 @@ export async function createMirror(remote: Remote): Promise<void> {
   await git('init', ['init', '--quiet', '--bare']);
   await fetchRefs({ ...remote, dir: unfinished, git });
   await rename(unfinished, remote.dir);
+}
+
+/** Whether all objects are there that its refs need. */
+export async function isWhole({ git }: Remote): Promise<boolean> {
+  const { code } = await git('rev-list', ['rev-list', '--objects', '--all', '--quiet'], {
+    okCodes: [0, 1, 128],
+    timeoutMs: fetchTimeoutMs,
+  });
+  return code === 0;
+}
+
+/** The old one goes when the new one is complete. */
+export async function replaceMirror(remote: Remote): Promise<void> {
+  const fresh = `${remote.dir}.fresh`;
+  await rm(fresh, { recursive: true, force: true });
+  await createMirror({ ...remote, dir: fresh });
+  const old = `${remote.dir}.${randomUUID()}.tmp`;
+  await rename(remote.dir, old);
+  await rename(fresh, remote.dir);
+  await rm(old, { recursive: true, force: true });
 }
 
 /** A killed git leaves lock files behind that stop every later one; only the mirror's single owner may do this. */

@@ -19,11 +19,14 @@ const cachedEntries = 100_000;
 /** Read one folder at a time and kept by id, which never changes. */
 export class Trees {
   readonly #objects: ObjectReader;
+  readonly #onMissing: () => void;
   readonly #cache = new LRUCache<string, Tree>({ maxSize: cachedEntries, sizeCalculation: (tree) => tree.size + 4 });
   readonly #reading = new Map<string, Promise<Tree>>();
 
-  constructor(objects: ObjectReader) {
+  /** `onMissing`: a tree that must be there is not. */
+  constructor(objects: ObjectReader, onMissing: () => void = () => undefined) {
     this.#objects = objects;
+    this.#onMissing = onMissing;
   }
 
   folder(id: string): Tree | Promise<Tree> {
@@ -78,7 +81,10 @@ export class Trees {
 
   async #read(id: string): Promise<Tree> {
     const object = await this.#objects.read(id);
-    if (object?.type !== 'tree') throw new AppError('E_GIT', `tree ${id} is not in the mirror`, { kind: 'transient' });
+    if (object?.type !== 'tree') {
+      this.#onMissing();
+      throw new AppError('E_GIT', `tree ${id} is not in the mirror`, { kind: 'transient' });
+    }
     const tree = parseTree(object.data, id.length / 2);
     this.#cache.set(id, tree);
     return tree;
