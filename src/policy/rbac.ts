@@ -1,11 +1,11 @@
 // Who may do what: Argo CD's RBAC (policy.csv and project roles) on GitHub logins and `org:team` groups, by casbin.
 import type { Enforcer } from 'casbin';
+import type { RE2JS } from 're2js';
 import type { AppProject } from '../model/project.ts';
+import type { MatchMode } from './policy-csv.ts';
 import { newEnforcer, newModelFromString } from 'casbin';
-import { RE2JS } from 're2js';
 import { globMatch } from '../base/glob.ts';
-
-export type MatchMode = 'glob' | 'regex';
+import { expression, fieldsOf, firstFault, isRole, linesOf, policyFault, subjectOf, trimmed } from './policy-csv.ts';
 
 export interface RbacPolicy {
   /** `policy.csv` and every `policy.*.csv` of argocd-rbac-cm, joined. */
@@ -66,95 +66,17 @@ const builtin = [
   'g, role:admin, role:readonly',
 ].join('\n');
 
-/** A field of a line, from its first character on; a quoted one may hold commas, and doubled quotation marks. */
-const field = /"((?:[^"]|"")*)"(?=,|$)|([^",]*)(?=,|$)/y;
-const blanks = /\s*/y;
-
-/** One line of comma-separated values as Go's reader takes it apart; undefined for one that it refuses. */
-function fieldsOf(line: string): string[] | undefined {
-  const fields: string[] = [];
-  for (let at = 0; ; at += 1) {
-    blanks.lastIndex = at;
-    blanks.test(line);
-    field.lastIndex = blanks.lastIndex;
-    const match = field.exec(line);
-    if (!match) return undefined;
-    fields.push(match[1]?.replaceAll('""', '"') ?? (match[2] ?? '').trimEnd());
-    at = field.lastIndex;
-    if (at >= line.length) return fields;
-  }
-}
-
-function isRole(subject: string): boolean {
-  return subject.startsWith('role:') || subject.startsWith('proj:');
-}
-
-/** Logins, organizations and teams are the same in any case of letters (GitHub); roles are not. */
-function subjectOf(text: string): string {
-  return isRole(text) ? text : text.toLowerCase();
-}
-
-function lineFault(line: string, mode: MatchMode): string | undefined {
-  const fields = fieldsOf(line);
-  if (!fields) return 'has a quotation mark within a field';
-  const [type, ...rest] = fields;
-  // Argo CD keeps the blank, and knows no such type.
-  if (/^[pg]\s+,/.test(line)) return `has a blank behind its ${type ?? ''}`;
-  if (type === 'p') {
-    if (rest.length !== 5) return 'must be p, subject, resource, action, object, effect';
-    const wrong = mode === 'regex' ? rest.slice(1, 4).find((pattern) => !expression(pattern)) : undefined;
-    if (wrong !== undefined) return `has ${JSON.stringify(wrong)}, which is no regular expression (policy.matchMode)`;
-    return rest[4] === 'allow' || rest[4] === 'deny' ? undefined : 'must end with allow or deny';
-  }
-  return type === 'g' ? (rest.length === 2 ? undefined : 'must be g, subject, role') : 'must begin with p or g';
-}
-
-function isContent(line: string): boolean {
-  return line !== '' && !line.startsWith('#');
-}
-
-/** By RE2, as in Argo CD: its time is linear in the text. undefined for what is no expression. */
-function expression(pattern: string): RE2JS | undefined {
-  try {
-    return RE2JS.compile(pattern);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The first of many: `line` counts from 1, `fault` goes on with the sentence. */
-function firstFault(csv: string, mode: MatchMode): { line: number; fault: string } | undefined {
-  for (const [at, line] of csv
-    .split('\n')
-    .map((text) => text.trim())
-    .entries()) {
-    const fault = isContent(line) ? lineFault(line, mode) : undefined;
-    if (fault !== undefined) return { line: at + 1, fault };
-  }
-  return undefined;
-}
-
-/** `line 3 must end with allow or deny`: what Argo CD refuses, and an effect that it would take for none. */
-export function policyFault(csv: string, mode: MatchMode = 'glob'): string | undefined {
-  const found = firstFault(csv, mode);
-  return found && `line ${found.line} ${found.fault}`;
-}
-
-/** Of a policy without a fault. */
-function linesOf(csv: string): string[][] {
-  return csv
-    .split('\n')
-    .map((line) => line.trim())
-    .filter(isContent)
-    .map((line) => {
-      const [type = '', ...fields] = fieldsOf(line) ?? [];
-      return type === 'p' ? [type, subjectOf(fields[0] ?? ''), ...fields.slice(1)] : [type, ...fields.map(subjectOf)];
-    });
+/** As Argo CD reads it: a line of the policy, of which a comma in the group makes another one. */
+function groupLine(project: AppProject, role: string, group: string): string[] | undefined {
+  const [type = '', ...fields] = fieldsOf(trimmed(`g, ${group}, ${roleSubject(project, role)}`)) ?? [];
+  return fields.length === 2 && !group.includes('\n') ? [type, ...fields.map(subjectOf)] : undefined;
 }
 
 /** A role of a project whose policies cannot be read as they are meant. */
 function roleFault(project: AppProject, mode: MatchMode): string | undefined {
   for (const role of project.spec.roles ?? []) {
+    const group = (role.groups ?? []).find((each) => !groupLine(project, role.name, each));
+    if (group !== undefined) return `role ${role.name} has ${JSON.stringify(group)}, which is no group`;
     for (const policy of role.policies ?? []) {
       const found = firstFault(policy, mode);
       if (found) return `a policy of role ${role.name} ${found.fault}`;
@@ -191,7 +113,7 @@ function projectLines(project: AppProject): string[][] {
     return [
       ['p', subject, 'projects', 'get', name, 'allow'],
       ...own,
-      ...(role.groups ?? []).map((group) => ['g', subjectOf(group), subject]),
+      ...(role.groups ?? []).flatMap((group) => [groupLine(project, role.name, group) ?? []]),
     ];
   });
 }

@@ -1,6 +1,6 @@
 // Settings that live in the cluster: Argo CD's ConfigMaps and Secrets for what it defines, coxswain-cm for ours.
 import type { KubeObject } from '../model/kube.ts';
-import type { MatchMode } from '../policy/rbac.ts';
+import type { MatchMode } from '../policy/policy-csv.ts';
 import type { ScheduleSettings } from './schedule-settings.ts';
 import type { KustomizeOptions } from './kustomize-settings.ts';
 import type { RepositoryLogin } from './repository-secrets.ts';
@@ -10,7 +10,7 @@ import type { GlobalProjects } from './global-projects.ts';
 import { argo, inClusterServer } from '../model/annotations.ts';
 import { isObject } from '../model/kube.ts';
 import { parseDuration } from '../policy/duration.ts';
-import { policyFault } from '../policy/rbac.ts';
+import { policyFault, policyWarnings } from '../policy/policy-csv.ts';
 import { readSchedules } from './schedule-settings.ts';
 import { readKustomizeOptions } from './kustomize-settings.ts';
 import { readRepository } from './repository-secrets.ts';
@@ -200,6 +200,10 @@ interface SettingsObjects {
   secrets: KubeObject[];
 }
 
+function idleLines(rbac: Record<string, string>, policies: readonly string[]): string[] {
+  return policies.flatMap((key) => policyWarnings(rbac[key] ?? '').map((text) => `argocd-rbac-cm: ${key}, ${text}`));
+}
+
 /** Never throws: a value that is wrong is named in `faults`, and its default stands in. */
 export function readSettings({ configMaps, secrets }: SettingsObjects): Settings {
   const faults: string[] = [];
@@ -233,6 +237,7 @@ export function readSettings({ configMaps, secrets }: SettingsObjects): Settings
     return fault === undefined ? [] : [`${key}, ${fault}`];
   });
   if (faulty !== undefined) faults.push(`argocd-rbac-cm: ${faulty}; nobody is permitted anything until it is mended`);
+  faults.push(...idleLines(rbac, policies));
   return {
     policyCsv: policies.map((key) => rbac[key]).join('\n'),
     ...(faulty !== undefined && { policyFault: faulty }),

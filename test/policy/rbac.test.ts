@@ -3,7 +3,8 @@ import type { AppProject, ProjectRole } from '../../src/model/project.ts';
 import type { Action } from '../../src/policy/rbac.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { authoriser, authorisers, policyFault, rbacObject } from '../../src/policy/rbac.ts';
+import { authoriser, authorisers, rbacObject } from '../../src/policy/rbac.ts';
+import { policyFault, policyWarnings } from '../../src/policy/policy-csv.ts';
 
 function project(name: string, roles: ProjectRole[]): AppProject {
   return {
@@ -97,6 +98,70 @@ test('the default role is that of everybody who is known', async () => {
   const joe = (known: boolean, action: Action): boolean =>
     may.can({ subjects: ['joe'], known }, 'applications', action, 'shop/checkout').allowed;
   assert.deepEqual([joe(true, 'get'), joe(true, 'sync'), joe(false, 'get')], [true, false, false]);
+});
+
+/** What `argocd admin settings rbac can joe sync applications shop/a` says (3.5.1); undefined: it is refused. */
+const blanks: [csv: string, allowed: boolean | undefined][] = [
+  ['p, joe , applications, sync, shop/*, allow', false],
+  ['p, joe, applications , sync, shop/*, allow', false],
+  ['p, joe, applications, sync , shop/*, allow', false],
+  ['p, joe, applications, sync, shop/* , allow', false],
+  ['p, joe, applications, sync, shop/*, allow   ', true],
+  ['p,   joe,\tapplications,  sync,shop/*,   allow', true],
+  ['p,\u00a0joe, applications, sync, shop/*, allow', true],
+  ['p, joe\u00a0, applications, sync, shop/*, allow', false],
+  ['p,\u0085joe, applications, sync, shop/*, allow', true],
+  ['p,\ufeffjoe, applications, sync, shop/*, allow', false],
+  ['\ufeffp, joe, applications, sync, shop/*, allow', undefined],
+  ['p, joe, applications, sync, shop/*, allow\u0085', true],
+  ['p, "joe", applications, "sync", "shop/*", "allow"', true],
+  ['p, " joe", applications, sync, shop/*, allow', false],
+  ['p, "joe ", applications, sync, shop/*, allow', false],
+  ['p, joe, applications, *, shop/*, allow\np, joe, applications, sync , shop/*, deny', true],
+  ['p, joe, applications, *, shop/*, allow\np, joe , applications, sync, shop/*, deny', true],
+  ['p, joe, applications, *, shop/*, allow\np, joe, applications, sync, shop/*, deny  ', false],
+  ['p, role:x, applications, sync, shop/*, allow\ng, joe , role:x', false],
+  ['p, role:x, applications, sync, shop/*, allow\ng, joe, role:x ', true],
+  ['p, role:x , applications, sync, shop/*, allow\ng, joe, role:x ', false],
+  ['p, joe, applications, *\t, shop/*, allow', false],
+  ['p, joe, applications, sync, *  , allow', false],
+];
+
+test('blanks before a field of a policy go, and those behind it belong to it, as in Argo CD', async () => {
+  const found = [];
+  for (const [policyCsv] of blanks) {
+    const may = await authoriser({ policyCsv, projects });
+    const { allowed, faulty } = may.can({ subjects: ['joe'], known: true }, 'applications', 'sync', 'shop/a');
+    found.push([policyCsv, faulty ? undefined : allowed]);
+  }
+  assert.deepEqual(found, blanks);
+});
+
+test('a blank that belongs to a field is told with its line', () => {
+  const csv =
+    'p, joe, applications, sync, shop/*, allow\n\n  p, joe, applications, sync , shop/*, deny\ng, "joe ", role:x';
+  assert.deepEqual(policyWarnings(csv), [
+    'line 3 has a blank beside "sync", which belongs to it: it fits nothing',
+    'line 4 has a blank beside "joe", which belongs to it: it fits nothing',
+  ]);
+});
+
+test('a group of a project role is read as a line of the policy', async () => {
+  const role = (groups: string[]): AppProject =>
+    project('team', [{ name: 'dev', policies: ['p, proj:team:dev, applications, sync, team/*, allow'], groups }]);
+  const may = async (groups: string[], subject: string): Promise<[boolean, string]> => {
+    const rights = await authoriser({ policyCsv: '', projects: [role(groups)] });
+    const { allowed, why } = rights.can({ subjects: [subject], known: true }, 'applications', 'sync', 'team/a');
+    return [allowed, why];
+  };
+  assert.equal((await may(['  acme:ops'], 'acme:ops'))[0], true);
+  assert.equal((await may(['acme:ops '], 'acme:ops'))[0], false);
+  assert.equal((await may(['"acme:ops"'], 'acme:ops'))[0], true);
+  for (const group of ['acme:ops, acme:dev', 'acme:"ops', 'acme:ops\ng, eve, role:admin'])
+    assert.deepEqual(await may([group, 'joe'], 'joe'), [
+      false,
+      `project team permits nothing until it is mended: role dev has ${JSON.stringify(group)}, which is no group`,
+    ]);
 });
 
 test('a role is another one in other letters', async () => {
