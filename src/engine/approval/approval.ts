@@ -14,6 +14,7 @@ import { applicationKey } from '../../model/application.ts';
 import { coxGroup, coxVersion } from '../../model/coxswain.ts';
 import { approvalName } from '../../policy/gate.ts';
 import { becauseUnknown } from '../../policy/gate-text.ts';
+import { storedAt } from './expiry.ts';
 import { formerRounds, withoutEnded, keyOfApproval, setPhase, supersedeOthers } from './round.ts';
 
 interface WantedApproval {
@@ -146,7 +147,7 @@ function comesAnew(found: Approval, { application, again }: WantedApproval): boo
 /** Asks for it from now on; where only what is told of it has changed, who agreed and since when stay. */
 function asked(
   { clock }: ApprovalDeps,
-  { found, ended }: { found: Approval; ended: boolean },
+  { found, existing, ended }: { found: Approval; existing: Approval; ended: boolean },
   { spec: { policy, unknown = [] } }: Approval,
 ): Record<string, unknown> {
   const stands = ended ? undefined : found.status;
@@ -158,7 +159,7 @@ function asked(
       approvals.length === 0
         ? `waiting for approval${because}`
         : `${approvals.length} of ${policy?.approvals ?? 1} approvals${because}`,
-    openedAt: stands?.openedAt ?? rfc3339(clock.now()),
+    openedAt: stands?.openedAt ?? rfc3339(Math.min(clock.now(), storedAt(existing))),
     approvals,
     rejectedBy: null,
     reason: null,
@@ -192,7 +193,7 @@ export async function openApproval(deps: ApprovalDeps, wanted: WantedApproval): 
   const existing = ended ? await renewed(deps, key, fresh) : await retold(deps, found, fresh);
   // An effect that comes back after it was superseded waits again; what was rejected stays so until a new commit.
   if (!existing.status || ended) {
-    await putStatus(deps, existing, asked(deps, { found, ended }, fresh));
+    await putStatus(deps, existing, asked(deps, { found, existing, ended }, fresh));
   } else if (existing.status.phase === 'Approved') {
     // The gate asks for more than it did, or counts somebody no longer: others may agree again.
     await setPhase(

@@ -2,19 +2,32 @@
 import type { Application } from '../../model/application.ts';
 import type { Approval } from '../../model/coxswain.ts';
 import type { ApprovalDeps } from './round.ts';
+import { fieldManager } from '../../model/annotations.ts';
 import { applicationKey } from '../../model/application.ts';
 import { policyInForce } from '../application/gate-record.ts';
 import { projectOf } from '../application/ownership.ts';
 import { setPhase } from './round.ts';
 
+/**
+ * When the API server last stored something that we wrote into it: whatever our clock said, nothing of it is of a later
+ * time.
+ */
+export function storedAt({ metadata: { creationTimestamp, managedFields = [] } }: Approval): number {
+  const own = managedFields.filter(({ manager }) => manager === fieldManager);
+  const times = [creationTimestamp, ...own.map(({ time }) => time)].map((time) => Date.parse(time ?? ''));
+  const known = times.filter(Number.isFinite);
+  return known.length > 0 ? Math.max(...known) : Infinity;
+}
+
 /** Clock ms at which it expires; undefined when nobody's word can let it pass any more. */
-function expiryOf({ metadata, status }: Approval, expiresMs: number): number | undefined {
+function expiryOf(approval: Approval, expiresMs: number): number | undefined {
+  const { metadata, status } = approval;
   const { phase = 'Pending', openedAt, approvals = [] } = status ?? {};
   if (phase !== 'Pending' && phase !== 'Approved') return undefined;
   const times = [openedAt ?? metadata.creationTimestamp ?? '', ...approvals.map(({ at }) => at)]
     .map((time) => Date.parse(time))
     .filter(Number.isFinite);
-  return times.length > 0 ? Math.max(...times) + expiresMs : undefined;
+  return times.length > 0 ? Math.min(Math.max(...times), storedAt(approval)) + expiresMs : undefined;
 }
 
 /**

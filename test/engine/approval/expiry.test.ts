@@ -19,6 +19,7 @@ import {
   requests,
   synced,
 } from '../manifests.ts';
+import { rfc3339, systemClock } from '../../../src/base/clock.ts';
 import { stage } from '../fixture.ts';
 import { agree, bob, carol, closed, gate } from './fixture.ts';
 
@@ -54,6 +55,23 @@ async function refused(s: Stage, why: RegExp): Promise<void> {
   assert.match(app.status?.operationState?.message ?? '', why);
   assert.equal(await dataOf(s, 'prod'), undefined);
 }
+
+test('a clock that ran ahead when it was asked or agreed to makes no approval last longer', async (t) => {
+  const s = await waiting(t, { 'coxswain.dev/approvals': '2', 'coxswain.dev/expires': '4s' });
+  const { metadata } = await approvalIn(s, 'prod', 'Pending');
+  const ahead = { ...systemClock, now: () => Date.now() + 30 * 24 * 3_600_000 };
+  const openedAt = rfc3339(ahead.now());
+  // As written while the clock ran ahead.
+  await s.store.approvals.patch(`${s.namespace}/${metadata.name}`, { status: { openedAt } }, { subresource: 'status' });
+  const answer = await approve(
+    { ...requests(s), clock: ahead },
+    { application: `${s.namespace}/prod`, actor: bob, teams: [] },
+  );
+  assert.equal(answer.done, true, answer.message);
+  const ended = await approvalIn(s, 'prod', 'Expired');
+  assert.equal(ended.status?.openedAt, openedAt);
+  assert.ok(Date.parse(ended.status.approvals?.[0]?.at ?? '') > Date.now());
+});
 
 test('what nobody decides in time expires, is asked again only when somebody wants it, and waits anew', async (t) => {
   const s = await waiting(t, {}, {}, { 'approval.expires': '1s' });
